@@ -1,0 +1,469 @@
+//! Builds a history from events or whole operations, in the order of the input: pairs invocations
+//! with completions and refuses what cannot be.
+
+use rustc_hash::FxHashMap;
+
+use super::keys::{self, Independent};
+use super::operation::Record;
+use super::order::{self, Order, Ties};
+use super::{
+    Annotation, Event, EventType, Extra, Function, History, Interval, IntoValue, NEVER, NO_TIME,
+    Operation, Outcome, Time, Value, ValueTable,
+};
+use crate::error::{Code, Error};
+
+/// How to read a history: what orders it, and whether its values hold keys.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Settings {
+    /// What orders the events.
+    pub order: Order,
+    /// What equal times mean.
+    pub ties: Ties,
+    /// Whether values are Jepsen's independent tuples `[key value]`.
+    pub independent: Independent,
+}
+
+/// Collects the records of a history; [`HistoryBuilder::finish`] makes the history.
+#[derive(Default)]
+pub struct HistoryBuilder {
+    history: History,
+    functions: FxHashMap<String, Function>,
+    /// The operation that each process has open, by index.
+    open: FxHashMap<Value, u32>,
+    /// Processes whose last operation is indeterminate.
+    lost: FxHashMap<Value, ()>,
+    /// Whether whole-number times are seconds, once a fractional one was seen.
+    seconds: bool,
+    last_function: Function,
+}
+
+impl HistoryBuilder {
+    /// The table to intern the values of the next record in.
+    pub fn values(&mut self) -> &mut ValueTable {
+        &mut self.history.values
+    }
+
+    /// How many records were added so far; the next one has this position.
+    pub fn records(&self) -> usize {
+        self.history.records as usize
+    }
+
+    /// Adds one event.
+    ///
+    /// # Errors
+    /// If the event cannot follow those before it: a process invokes twice, or completes what it
+    /// did not invoke. The error names the record.
+    pub fn event(&mut self, event: &Event<'_>) -> Result<(), Error> {
+        let record = self.next_record()?;
+        let located = |error: Error| error.record(record as usize);
+        let function = self.function(event.function).map_err(located)?;
+        let time = self.time(event.time).map_err(located)?;
+        if self.history.values.as_int(event.process).is_none() {
+            self.history.annotations.push(Annotation {
+                record,
+                process: event.process,
+                kind: event.kind,
+                function,
+                value: event.value,
+                time: (time != NO_TIME).then_some(time),
+            });
+            return Ok(());
+        }
+        match event.kind {
+            EventType::Invoke => self.invocation(record, event, function, time),
+            _ => self.completion(record, event, function, time),
+        }
+        .map_err(located)
+    }
+
+    fn invocation(
+        &mut self,
+        record: Record,
+        event: &Event<'_>,
+        function: Function,
+        time: i64,
+    ) -> Result<(), Error> {
+        if let Some(&open) = self.open.get(&event.process) {
+            return Err(self.double_invoke(event.process, open));
+        }
+        if self.lost.remove(&event.process).is_some() {
+            self.history.reinvoked += 1;
+        }
+        self.open.insert(event.process, self.history.operations.len() as u32);
+        self.push(
+            Operation {
+                process: event.process,
+                key: event.key,
+                input: event.value,
+                output: Value::NULL,
+                invoked: record,
+                completed: NEVER,
+                function,
+                outcome: Outcome::Open,
+            },
+            [time, NO_TIME],
+        );
+        Ok(())
+    }
+
+    fn completion(
+        &mut self,
+        record: Record,
+        event: &Event<'_>,
+        function: Function,
+        time: i64,
+    ) -> Result<(), Error> {
+        let Some(index) = self.open.remove(&event.process) else {
+            return Err(self.no_invocation(event));
+        };
+        let operation = &mut self.history.operations[index as usize];
+        if operation.function != function {
+            let invoked = &self.history.functions[usize::from(operation.function.0)];
+            return Err(Error::new(
+                Code::Mismatch,
+                format!("completes `{}`, but the process invoked `{invoked}`", event.function),
+            )
+            .hint(format!("the invocation is record {} (from 0)", operation.invoked)));
+        }
+        if event.key.is_some_and(|key| operation.key != Some(key)) {
+            return Err(Error::new(
+                Code::Mismatch,
+                "the completion has another key than its invocation",
+            )
+            .hint(format!("the invocation is record {} (from 0)", operation.invoked)));
+        }
+        operation.completed = record;
+        operation.output = event.value;
+        operation.outcome = match event.kind {
+            EventType::Ok => Outcome::Ok,
+            EventType::Fail => Outcome::Fail,
+            EventType::Info | EventType::Invoke => Outcome::Info,
+        };
+        if operation.outcome == Outcome::Info {
+            self.lost.insert(event.process, ());
+        }
+        if time != NO_TIME {
+            self.times_mut()[index as usize][1] = time;
+        }
+        Ok(())
+    }
+
+    /// Adds one operation of which the record tells both ends.
+    ///
+    /// # Errors
+    /// If its times cannot be. The error names the record.
+    pub fn interval(&mut self, interval: &Interval<'_>) -> Result<(), Error> {
+        let record = self.next_record()?;
+        let located = |error: Error| error.record(record as usize);
+        let function = self.function(interval.function).map_err(located)?;
+        let call = self.time(Some(interval.call)).map_err(located)?;
+        let ret = self.time(interval.ret).map_err(located)?;
+        // A process of its own: no number that a record could hold.
+        let process = interval.process.unwrap_or_else(|| {
+            let name = format!("record-{record}");
+            self.history.values.symbol(&name)
+        });
+        if interval.process.is_some_and(|p| self.history.values.as_int(p).is_none()) {
+            self.history.annotations.push(Annotation {
+                record,
+                process,
+                kind: EventType::Info,
+                function,
+                value: interval.input,
+                time: Some(call),
+            });
+            return Ok(());
+        }
+        self.history.whole_operations = true;
+        let determinate = !interval.outcome.is_indeterminate();
+        if determinate && ret == NO_TIME {
+            return Err(located(Error::new(
+                Code::BadTime,
+                "the operation ended, but the record does not tell when",
+            )));
+        }
+        self.push(
+            Operation {
+                process,
+                key: interval.key,
+                input: interval.input,
+                output: interval.output,
+                invoked: record,
+                completed: if ret == NO_TIME { NEVER } else { record },
+                function,
+                outcome: interval.outcome,
+            },
+            [call, ret],
+        );
+        Ok(())
+    }
+
+    /// Adds a field of the record that is added next.
+    pub fn extra(&mut self, name: &str, value: Value) {
+        let name = self.history.values.text(name);
+        self.history.extras.push(Extra { record: self.history.records, name, value });
+    }
+
+    /// Adds a record that describes the history itself.
+    ///
+    /// # Errors
+    /// If the history has too many records, or its metadata twice.
+    pub fn metadata(&mut self, value: Value) -> Result<(), Error> {
+        let record = self.next_record()?;
+        if self.history.metadata.replace(value).is_some() {
+            return Err(Error::new(Code::DuplicateField, "the history has two metadata records")
+                .record(record as usize));
+        }
+        Ok(())
+    }
+
+    /// Makes the history.
+    ///
+    /// # Errors
+    /// If it is empty, if only some operations have keys, or if its times cannot order it.
+    pub fn finish(mut self, settings: Settings) -> Result<History, Error> {
+        let history = &mut self.history;
+        if history.operations.is_empty() {
+            return Err(no_operation(history));
+        }
+        keys::resolve(history, settings.independent)?;
+        if history.whole_operations {
+            if history
+                .operations
+                .iter()
+                .any(|op| op.completed != op.invoked && op.completed != NEVER)
+            {
+                return Err(Error::new(
+                    Code::Syntax,
+                    "the input mixes events with records of whole operations",
+                ));
+            }
+            order::by_time(history, settings.ties)?;
+            check_processes(history)?;
+        } else if settings.order == Order::Time {
+            order::by_time(history, settings.ties)?;
+        }
+        Ok(self.history)
+    }
+
+    fn next_record(&mut self) -> Result<Record, Error> {
+        let record = self.history.records;
+        if record == NEVER - 1 {
+            return Err(Error::new(
+                Code::TooMany,
+                "a history may have up to 4,294,967,294 records",
+            ));
+        }
+        self.history.records += 1;
+        Ok(record)
+    }
+
+    fn push(&mut self, operation: Operation, times: [i64; 2]) {
+        if self.history.times.is_some() || times[0] != NO_TIME {
+            self.times_mut();
+            self.history.operations.push(operation);
+            self.times_mut();
+            if let Some(last) = self.times_mut().last_mut() {
+                *last = times;
+            }
+        } else {
+            self.history.operations.push(operation);
+        }
+    }
+
+    /// The column of times, as long as that of the operations.
+    fn times_mut(&mut self) -> &mut Vec<[i64; 2]> {
+        let len = self.history.operations.len();
+        let times = self.history.times.get_or_insert_default();
+        times.resize(len, [NO_TIME; 2]);
+        times
+    }
+
+    fn function(&mut self, name: &str) -> Result<Function, Error> {
+        let functions = &mut self.history.functions;
+        if functions.get(usize::from(self.last_function.0)).is_some_and(|last| last == name) {
+            return Ok(self.last_function);
+        }
+        if let Some(&function) = self.functions.get(name) {
+            self.last_function = function;
+            return Ok(function);
+        }
+        let index = u16::try_from(functions.len()).map_err(|_| {
+            Error::new(Code::BadField, "the history has more than 65,536 different `f`s")
+                .hint("values belong into `value`, not into `f`")
+        })?;
+        functions.push(name.to_owned());
+        self.functions.insert(name.to_owned(), Function(index));
+        Ok(Function(index))
+    }
+
+    /// A time in the history's unit. The first fractional one turns whole ones into seconds.
+    fn time(&mut self, time: Option<Time>) -> Result<i64, Error> {
+        let Some(time) = time else { return Ok(NO_TIME) };
+        let scaled = match time {
+            Time::Whole(whole) if !self.seconds => Some(whole),
+            Time::Whole(whole) => whole.checked_mul(NANOSECONDS),
+            Time::Seconds(nanoseconds) => {
+                if !self.seconds {
+                    self.seconds = true;
+                    self.rescale()?;
+                }
+                Some(nanoseconds)
+            }
+        };
+        scaled
+            .filter(|&time| time != NO_TIME)
+            .ok_or_else(|| Error::new(Code::BadTime, "the time is beyond 64 bits of nanoseconds"))
+    }
+
+    fn rescale(&mut self) -> Result<(), Error> {
+        let too_large = || {
+            Error::new(
+                Code::BadTime,
+                "this time is in fractional seconds, and earlier whole ones are too large for it",
+            )
+        };
+        let scale = |time: i64| {
+            if time == NO_TIME { Some(time) } else { time.checked_mul(NANOSECONDS) }
+        };
+        for times in self.history.times.iter_mut().flatten() {
+            for time in times {
+                *time = scale(*time).ok_or_else(too_large)?;
+            }
+        }
+        for time in self.history.annotations.iter_mut().filter_map(|note| note.time.as_mut()) {
+            *time = scale(*time).ok_or_else(too_large)?;
+        }
+        Ok(())
+    }
+
+    fn double_invoke(&self, process: Value, open: u32) -> Error {
+        let open = &self.history.operations[open as usize];
+        Error::new(
+            Code::DoubleInvoke,
+            format!(
+                "process {} invokes again, but its `{}` of record {} (from 0) is still open",
+                self.history.values.to_json(process),
+                self.history.function(open.function),
+                open.invoked
+            ),
+        )
+        .hint(
+            "give each thread its own process; complete an operation whose outcome is unknown \
+             with type info",
+        )
+    }
+
+    fn no_invocation(&self, event: &Event<'_>) -> Error {
+        Error::new(
+            Code::NoInvocation,
+            format!(
+                "process {} completes `{}`, but has no open invocation",
+                self.history.values.to_json(event.process),
+                event.function
+            ),
+        )
+        .hint("the start of the history may be missing, or the process number be wrong")
+    }
+}
+
+/// The same, for histories recorded in code.
+impl HistoryBuilder {
+    /// Process `process` invokes `function` with `value`.
+    ///
+    /// # Errors
+    /// As [`HistoryBuilder::event`].
+    pub fn invoke(
+        &mut self,
+        process: i64,
+        function: &str,
+        value: impl IntoValue,
+    ) -> Result<(), Error> {
+        self.record(process, EventType::Invoke, function, value)
+    }
+
+    /// Its operation happened and returned `value`.
+    ///
+    /// # Errors
+    /// As [`HistoryBuilder::event`].
+    pub fn ok(&mut self, process: i64, function: &str, value: impl IntoValue) -> Result<(), Error> {
+        self.record(process, EventType::Ok, function, value)
+    }
+
+    /// Its operation did not happen.
+    ///
+    /// # Errors
+    /// As [`HistoryBuilder::event`].
+    pub fn fail(&mut self, process: i64, function: &str) -> Result<(), Error> {
+        self.record(process, EventType::Fail, function, ())
+    }
+
+    /// Whether its operation happened is not known.
+    ///
+    /// # Errors
+    /// As [`HistoryBuilder::event`].
+    pub fn info(&mut self, process: i64, function: &str) -> Result<(), Error> {
+        self.record(process, EventType::Info, function, ())
+    }
+
+    /// Makes the history with the usual settings.
+    ///
+    /// # Errors
+    /// As [`HistoryBuilder::finish`].
+    pub fn build(self) -> Result<History, Error> {
+        self.finish(Settings::default())
+    }
+
+    fn record(
+        &mut self,
+        process: i64,
+        kind: EventType,
+        function: &str,
+        value: impl IntoValue,
+    ) -> Result<(), Error> {
+        let values = self.values();
+        let process = values.int(process);
+        let value = value.into_value(values);
+        self.event(&Event { process, kind, function, value, key: None, time: None })
+    }
+}
+
+const NANOSECONDS: i64 = 1_000_000_000;
+
+fn no_operation(history: &History) -> Error {
+    let error = Error::new(Code::Empty, "the input holds no operation of a client");
+    if history.annotations.is_empty() {
+        error.hint("was the recorder running, and is this the right file?")
+    } else {
+        error.hint(
+            "only processes with an integer are clients, and no record here has one; other \
+             processes are the test's own (a nemesis)",
+        )
+    }
+}
+
+/// A process does one thing at a time also where records tell both ends.
+fn check_processes(history: &History) -> Result<(), Error> {
+    let mut last: FxHashMap<Value, usize> = FxHashMap::default();
+    for (index, operation) in history.operations.iter().enumerate() {
+        let Some(previous) = last.insert(operation.process, index) else { continue };
+        let (before, now) = (history.times(previous), history.times(index));
+        let overlaps = match before[1] {
+            Some(ret) => now[0].is_some_and(|call| call < ret),
+            None => history.operations[previous].outcome == Outcome::Open,
+        };
+        if overlaps {
+            return Err(Error::new(
+                Code::DoubleInvoke,
+                format!(
+                    "process {} calls while its operation of record {} (from 0) is still open",
+                    history.values.to_json(operation.process),
+                    history.operations[previous].invoked
+                ),
+            )
+            .hint("give each thread its own process; an unknown outcome has the type info")
+            .record(operation.invoked as usize));
+        }
+    }
+    Ok(())
+}

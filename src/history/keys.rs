@@ -1,0 +1,161 @@
+//! Keys: where operations carry one, a history is many small ones, and linearizability is local
+//! (Herlihy and Wing 1990): each key may be checked by itself.
+
+use rustc_hash::FxHashMap;
+
+use super::{History, Operation, Value, ValueTable};
+use crate::error::{Code, Error};
+
+/// Whether the values of a history are Jepsen's independent tuples `[key value]`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Independent {
+    /// Find out: they are if every operation's value is a pair, completions repeat their
+    /// invocation's key, and a read of `[key nil]`, a write or a cas confirms it.
+    #[default]
+    Auto,
+    /// They are.
+    Yes,
+    /// They are not.
+    No,
+}
+
+/// Settles the keys of a history: takes those of independent tuples out of the values, and
+/// refuses a mixture of records with and without a key.
+pub(super) fn resolve(history: &mut History, independent: Independent) -> Result<(), Error> {
+    let keyed = history.operations.iter().filter(|op| op.key.is_some()).count();
+    if keyed > 0 && keyed < history.operations.len() {
+        let odd = history.operations.iter().find(|op| op.key.is_none());
+        let record = odd.map_or(0, |op| op.invoked as usize);
+        return Err(Error::new(Code::MixedKeys, "this operation has no key, others have one")
+            .hint("give every operation a key, or none")
+            .record(record));
+    }
+    let split = match independent {
+        Independent::No => false,
+        Independent::Auto => keyed == 0 && is_independent(history),
+        Independent::Yes => {
+            let values = &history.values;
+            if let Some(op) = history.operations.iter().find(|op| !has_tuple(values, op)) {
+                return Err(Error::new(
+                    Code::BadField,
+                    "the value of this operation is no tuple [key value]",
+                )
+                .hint("without --independent yes, the value counts as it is")
+                .record(op.invoked as usize));
+            }
+            true
+        }
+    };
+    if split {
+        let History { values, operations, .. } = history;
+        for operation in operations {
+            take_key(values, operation);
+        }
+    }
+    Ok(())
+}
+
+fn is_independent(history: &History) -> bool {
+    let values = &history.values;
+    let mut confirmed = false;
+    for operation in &history.operations {
+        if !has_tuple(values, operation) {
+            return false;
+        }
+        if let Some((_, inner)) = values.as_pair(operation.input) {
+            confirmed |= match history.function(operation.function) {
+                "write" | "put" => true,
+                "cas" => values.as_pair(inner).is_some(),
+                _ => inner.is_null(),
+            };
+        }
+    }
+    confirmed
+}
+
+/// Whether the operation's values can be tuples: a pair whose key is no collection, the same key
+/// at both ends. A completion without any value repeats nothing and is fine.
+fn has_tuple(values: &ValueTable, operation: &Operation) -> bool {
+    let Some((key, _)) = values.as_pair(operation.input) else { return false };
+    let at_end = operation.output.is_null()
+        || values.as_pair(operation.output).is_some_and(|(again, _)| again == key);
+    at_end && values.as_list(key).is_none()
+}
+
+fn take_key(values: &ValueTable, operation: &mut Operation) {
+    if let Some((key, inner)) = values.as_pair(operation.input) {
+        operation.key = Some(key);
+        operation.input = inner;
+    }
+    operation.output = values.as_pair(operation.output).map_or(Value::NULL, |(_, inner)| inner);
+}
+
+/// The operations of a history, one group a key.
+#[derive(Clone, Debug)]
+pub struct Partitions {
+    keys: Vec<Option<Value>>,
+    starts: Vec<u32>,
+    operations: Vec<u32>,
+}
+
+/// The operations of one key, as indices into [`History::operations`], in the order of their
+/// invocations.
+#[derive(Clone, Copy, Debug)]
+pub struct Partition<'a> {
+    /// The key; `None` in a history without keys.
+    pub key: Option<Value>,
+    /// The operations.
+    pub operations: &'a [u32],
+}
+
+impl Partitions {
+    /// How many keys there are.
+    pub fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// The partition at `index`.
+    pub fn get(&self, index: usize) -> Partition<'_> {
+        let range = self.starts[index] as usize..self.starts[index + 1] as usize;
+        Partition { key: self.keys[index], operations: &self.operations[range] }
+    }
+
+    /// The partitions, in the order in which their keys appear.
+    pub fn iter(&self) -> impl Iterator<Item = Partition<'_>> {
+        (0..self.len()).map(|index| self.get(index))
+    }
+}
+
+impl History {
+    /// Groups the operations by key, in O(operations).
+    pub fn partitions(&self) -> Partitions {
+        let mut keys: Vec<Option<Value>> = Vec::new();
+        let mut groups: FxHashMap<Option<Value>, u32> = FxHashMap::default();
+        let mut group_of = Vec::with_capacity(self.operations.len());
+        let mut starts: Vec<u32> = vec![0];
+        for operation in &self.operations {
+            let group = *groups.entry(operation.key).or_insert_with(|| {
+                keys.push(operation.key);
+                starts.push(0);
+                keys.len() as u32 - 1
+            });
+            starts[group as usize + 1] += 1;
+            group_of.push(group);
+        }
+        for at in 1..starts.len() {
+            starts[at] += starts[at - 1];
+        }
+        let mut next = starts.clone();
+        let mut operations = vec![0; group_of.len()];
+        for (index, &group) in group_of.iter().enumerate() {
+            operations[next[group as usize] as usize] = index as u32;
+            next[group as usize] += 1;
+        }
+        Partitions { keys, starts, operations }
+    }
+}

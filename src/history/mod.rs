@@ -1,0 +1,158 @@
+//! The history: a table of operations, their values interned, invocations paired with completions.
+//!
+//! It is validated here, once, so that nothing behind this room has to: every operation has an
+//! invocation that comes before its completion, every process does one thing at a time, and either
+//! all operations have a key or none has. No file format and no model may enter.
+
+mod builder;
+mod input;
+mod keys;
+mod number;
+mod operation;
+mod order;
+mod value;
+
+pub use builder::{HistoryBuilder, Settings};
+pub use input::IntoValue;
+pub use keys::{Independent, Partition, Partitions};
+pub use operation::{
+    Annotation, Event, EventType, Extra, Function, Interval, NEVER, Operation, Outcome, Record,
+    Time,
+};
+pub use order::{Order, Span, Ties};
+pub use value::{MAX_DEPTH, Shape, Value, ValueTable, write_json_string};
+
+/// What stands for a time where a record has none.
+pub(crate) const NO_TIME: i64 = i64::MIN;
+
+/// A recorded history: operations in the order of their invocations, with everything else that
+/// the input said.
+#[derive(Clone, Default)]
+pub struct History {
+    values: ValueTable,
+    functions: Vec<String>,
+    operations: Vec<Operation>,
+    /// The order of ends, where it is not that of the records.
+    spans: Option<Vec<Span>>,
+    /// Times of invocation and completion, if the input has any; `NO_TIME` where it has none.
+    times: Option<Vec<[i64; 2]>>,
+    annotations: Vec<Annotation>,
+    extras: Vec<Extra>,
+    metadata: Option<Value>,
+    records: u32,
+    whole_operations: bool,
+    reinvoked: usize,
+    ties: bool,
+}
+
+impl History {
+    /// A builder for a history recorded in code.
+    ///
+    /// ```
+    /// use histcheck::History;
+    /// let mut history = History::builder();
+    /// history.invoke(0, "write", 1)?;
+    /// history.ok(0, "write", 1)?;
+    /// assert_eq!(history.build()?.operations().len(), 1);
+    /// # Ok::<(), histcheck::Error>(())
+    /// ```
+    pub fn builder() -> HistoryBuilder {
+        HistoryBuilder::default()
+    }
+
+    /// The clients' operations, in the order of their invocations.
+    pub fn operations(&self) -> &[Operation] {
+        &self.operations
+    }
+
+    /// The values that the operations refer to.
+    pub fn values(&self) -> &ValueTable {
+        &self.values
+    }
+
+    /// The name (`f`) of an operation.
+    pub fn function(&self, function: Function) -> &str {
+        &self.functions[usize::from(function.0)]
+    }
+
+    /// All names of operations, in the order of their first appearance; annotations' included.
+    pub fn functions(&self) -> &[String] {
+        &self.functions
+    }
+
+    /// Where operation `index` stands among the ends of all operations.
+    pub fn span(&self, index: usize) -> Span {
+        match &self.spans {
+            Some(spans) => spans[index],
+            None => Span::of_records(&self.operations[index]),
+        }
+    }
+
+    /// The times of operation `index`'s invocation and completion, where the input has them.
+    pub fn times(&self, index: usize) -> [Option<i64>; 2] {
+        let times = self.times.as_ref().map_or([NO_TIME; 2], |times| times[index]);
+        times.map(|time| (time != NO_TIME).then_some(time))
+    }
+
+    /// The records that are no client's operations, in the order of the input.
+    pub fn annotations(&self) -> &[Annotation] {
+        &self.annotations
+    }
+
+    /// The extra fields of record `record`.
+    pub fn extras(&self, record: Record) -> &[Extra] {
+        let start = self.extras.partition_point(|extra| extra.record < record);
+        let len = self.extras[start..].partition_point(|extra| extra.record == record);
+        &self.extras[start..start + len]
+    }
+
+    /// The value of the extra field `name` of record `record`.
+    pub fn extra(&self, record: Record, name: &str) -> Option<Value> {
+        let name = self.values.find_text(name)?;
+        self.extras(record).iter().find(|extra| extra.name == name).map(|extra| extra.value)
+    }
+
+    /// What the input's metadata record says about it: the value of its `histcheck` field.
+    pub fn metadata(&self) -> Option<Value> {
+        self.metadata
+    }
+
+    /// The field `name` of the metadata, if it has it.
+    pub fn metadata_field(&self, name: &str) -> Option<Value> {
+        let Shape::Map(items) = self.values.shape(self.metadata?) else { return None };
+        items
+            .chunks_exact(2)
+            .find(|pair| self.values.as_name(pair[0]) == Some(name))
+            .map(|pair| pair[1])
+    }
+
+    /// How many records the input held: events, annotations and metadata.
+    pub fn records(&self) -> u32 {
+        self.records
+    }
+
+    /// Whether the input put both ends of an operation into one record.
+    pub fn has_whole_operations(&self) -> bool {
+        self.whole_operations
+    }
+
+    /// How many processes invoked again after an indeterminate operation; each such operation
+    /// stays open for ever.
+    pub fn reinvoked(&self) -> usize {
+        self.reinvoked
+    }
+
+    /// Whether the order of ends rests on equal times: see [`Ties`].
+    pub fn has_ties(&self) -> bool {
+        self.ties
+    }
+
+    /// Approximate heap memory in bytes.
+    pub fn heap_bytes(&self) -> usize {
+        self.values.heap_bytes()
+            + self.operations.capacity() * size_of::<Operation>()
+            + self.spans.as_ref().map_or(0, |spans| spans.capacity() * size_of::<Span>())
+            + self.times.as_ref().map_or(0, |times| times.capacity() * size_of::<[i64; 2]>())
+            + self.extras.capacity() * size_of::<Extra>()
+    }
+}

@@ -1,0 +1,70 @@
+//! Where readers put records: between a format's reader and the history's builder, it knows where
+//! in the text the current record starts, so that every error can name its place.
+
+use crate::error::{Error, Place};
+use crate::history::{Event, HistoryBuilder, Interval, Value, ValueTable};
+
+/// Takes the records of one input, in order.
+pub(crate) struct Sink<'a> {
+    builder: &'a mut HistoryBuilder,
+    /// Byte offset of the record that is being read.
+    start: usize,
+    /// The record whose offset is looked for, in a second reading.
+    wanted: Option<usize>,
+}
+
+impl<'a> Sink<'a> {
+    /// A sink that fills `builder`.
+    pub(crate) fn new(builder: &'a mut HistoryBuilder) -> Self {
+        Sink { builder, start: 0, wanted: None }
+    }
+
+    /// A sink for a second reading of a text, which stops at the record `wanted` (from 0): see
+    /// [`Sink::begin`].
+    pub(crate) fn seeking(builder: &'a mut HistoryBuilder, wanted: usize) -> Self {
+        Sink { builder, start: 0, wanted: Some(wanted) }
+    }
+
+    /// Says that the next record starts at byte `offset` of the text. Returns false if the reader
+    /// should stop, since this is the record whose place is looked for.
+    #[must_use]
+    pub(crate) fn begin(&mut self, offset: usize) -> bool {
+        self.start = offset;
+        self.wanted.is_none_or(|wanted| wanted != self.builder.records())
+    }
+
+    /// Byte offset of the current record.
+    pub(crate) fn start(&self) -> usize {
+        self.start
+    }
+
+    /// The table to intern the values of the current record in.
+    pub(crate) fn values(&mut self) -> &mut ValueTable {
+        self.builder.values()
+    }
+
+    /// Adds an extra field of the current record; comes before the record itself.
+    pub(crate) fn extra(&mut self, name: &str, value: Value) {
+        self.builder.extra(name, value);
+    }
+
+    /// Ends the current record: an event.
+    pub(crate) fn event(&mut self, event: &Event<'_>) -> Result<(), Error> {
+        self.builder.event(event).map_err(|error| self.located(error))
+    }
+
+    /// Ends the current record: a whole operation.
+    pub(crate) fn interval(&mut self, interval: &Interval<'_>) -> Result<(), Error> {
+        self.builder.interval(interval).map_err(|error| self.located(error))
+    }
+
+    /// Ends the current record: metadata.
+    pub(crate) fn metadata(&mut self, value: Value) -> Result<(), Error> {
+        self.builder.metadata(value).map_err(|error| self.located(error))
+    }
+
+    /// The error at the start of the current record; the caller turns offsets into lines.
+    fn located(&self, error: Error) -> Error {
+        error.at(Place { offset: self.start, line: 0, column: 0 })
+    }
+}

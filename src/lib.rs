@@ -1,0 +1,9 @@
+//! histcheck decides whether a history of operations is linearizable.
+
+pub mod error;
+pub mod history;
+pub mod ingest;
+pub mod model;
+
+pub use error::{Code, Error, Place};
+pub use history::{History, HistoryBuilder};

@@ -1,0 +1,103 @@
+//! An operation as a model sees it: a name, an input, perhaps an output.
+
+use std::fmt;
+
+use crate::history::{Shape, Value, ValueTable};
+
+/// An operation of a history, for a model to read.
+#[derive(Clone, Copy)]
+pub struct Call<'a> {
+    /// Its name (`f`).
+    pub function: &'a str,
+    /// What it was called with.
+    pub input: View<'a>,
+    /// What it returned; `None` if it may have returned anything.
+    pub output: Option<View<'a>>,
+    /// The process that did it.
+    pub process: View<'a>,
+}
+
+/// A value with its table, to be looked into.
+#[derive(Clone, Copy)]
+pub struct View<'a> {
+    /// The table.
+    pub table: &'a ValueTable,
+    /// The value.
+    pub value: Value,
+}
+
+impl<'a> View<'a> {
+    /// What the value is.
+    pub fn shape(self) -> Shape<'a> {
+        self.table.shape(self.value)
+    }
+
+    /// Whether it is the absent value.
+    pub fn is_null(self) -> bool {
+        self.value.is_null()
+    }
+
+    /// The boolean that it is.
+    pub fn as_bool(self) -> Option<bool> {
+        match self.shape() {
+            Shape::Bool(b) => Some(b),
+            _ => None,
+        }
+    }
+
+    /// The integer that it is, within 64 bits.
+    pub fn as_int(self) -> Option<i64> {
+        self.table.as_int(self.value)
+    }
+
+    /// The text of a string, keyword or symbol.
+    pub fn as_name(self) -> Option<&'a str> {
+        self.table.as_name(self.value)
+    }
+
+    /// The items of a list.
+    pub fn as_list(self) -> Option<&'a [Value]> {
+        self.table.as_list(self.value)
+    }
+
+    /// The items of a list or a set.
+    pub fn as_collection(self) -> Option<&'a [Value]> {
+        match self.shape() {
+            Shape::List(items) | Shape::Set(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    /// The items of a list of two.
+    pub fn as_pair(self) -> Option<(Value, Value)> {
+        self.table.as_pair(self.value)
+    }
+
+    /// Another value of the same table.
+    pub fn view(self, value: Value) -> View<'a> {
+        View { table: self.table, value }
+    }
+}
+
+/// Shows the value as JSON.
+impl fmt::Display for View<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.table.to_json(self.value))
+    }
+}
+
+/// Why a model cannot take an operation.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Rejection {
+    /// It has no operation of this name.
+    UnknownFunction,
+    /// The input or output has the wrong shape; the text says which is needed.
+    BadValue(String),
+}
+
+impl Rejection {
+    /// The rejection of a value, with what is needed in its place: `a cas needs [old new]`.
+    pub fn bad(needed: impl Into<String>) -> Self {
+        Rejection::BadValue(needed.into())
+    }
+}

@@ -1,0 +1,142 @@
+//! Sequential models: what one copy, used by one client at a time, would do.
+//!
+//! A model is a small pure thing: an initial state, and a step from a state by an operation to the
+//! next state, or to none if the operation could not have returned what it did. Built-in models
+//! and the user's own go through one trait. Nothing here knows about concurrency, files or output.
+
+mod call;
+mod register;
+
+pub use call::{Call, Rejection, View};
+pub use register::Register;
+
+use std::fmt::Debug;
+use std::hash::Hash;
+
+/// A sequential specification.
+///
+/// Five items make a model: the types of its states and operations, how an operation is read off
+/// a history, the initial state, and the step. The rest is optional knowledge that lets the
+/// checker decide faster, and never changes a verdict if it is true.
+///
+/// ```
+/// use histcheck::model::{Call, Model, Rejection};
+///
+/// /// A flag that can be raised once, and looked at.
+/// #[derive(Clone)]
+/// struct Flag;
+///
+/// #[derive(Clone, PartialEq, Eq, Hash, Debug)]
+/// enum Op { Raise, Look(Option<bool>) }
+///
+/// impl Model for Flag {
+///     type State = bool;
+///     type Op = Op;
+///     type Next = Option<bool>; // a Vec<bool> would make the model nondeterministic
+///
+///     fn initial(&self) -> bool { false }
+///
+///     fn operation(&self, call: &Call<'_>) -> Result<Op, Rejection> {
+///         match call.function {
+///             "raise" => Ok(Op::Raise),
+///             "look" => Ok(Op::Look(call.output.and_then(|seen| seen.as_bool()))),
+///             _ => Err(Rejection::UnknownFunction),
+///         }
+///     }
+///
+///     fn step(&self, &up: &bool, op: &Op) -> Option<bool> {
+///         match op {
+///             Op::Raise => (!up).then_some(true),
+///             Op::Look(seen) => seen.is_none_or(|seen| seen == up).then_some(up),
+///         }
+///     }
+/// }
+///
+/// let mut history = histcheck::History::builder();
+/// history.invoke(0, "raise", ())?;
+/// history.ok(0, "raise", ())?;
+/// history.invoke(1, "look", ())?;
+/// history.ok(1, "look", false)?;
+/// let report = histcheck::check_with(&Flag, &history.build()?, &histcheck::Options::default())?;
+/// assert_eq!(report.verdict, histcheck::Verdict::Invalid);
+/// # Ok::<(), histcheck::Error>(())
+/// ```
+pub trait Model: Clone + Send + Sync {
+    /// What the one copy holds.
+    type State: Clone + Eq + Hash + Debug + Send + Sync;
+    /// An operation together with what it returned. Equal operations are interchangeable.
+    type Op: Clone + Eq + Hash + Debug + Send + Sync;
+    /// The states that a step may lead to: `Option<State>` for a deterministic model, `Vec<State>`
+    /// for one that is not.
+    type Next: IntoIterator<Item = Self::State>;
+
+    /// The state before the first operation.
+    fn initial(&self) -> Self::State;
+
+    /// Reads an operation off the history. Its output is `None` if it never returned; it may then
+    /// have returned anything.
+    ///
+    /// # Errors
+    /// If the model does not know the function, or its values have the wrong shape.
+    fn operation(&self, call: &Call<'_>) -> Result<Self::Op, Rejection>;
+
+    /// The states in which `op` may leave `state`; none if it could not have returned what it did.
+    fn step(&self, state: &Self::State, op: &Self::Op) -> Self::Next;
+
+    /// What an operation that failed tells about the state, if anything. Usually nothing: it did
+    /// not happen.
+    ///
+    /// # Errors
+    /// As [`Model::operation`].
+    fn failed(&self, call: &Call<'_>) -> Result<Option<Self::Op>, Rejection> {
+        let _ = call;
+        Ok(None)
+    }
+
+    /// What is known of `op` whatever the state. The default claims nothing, and is always true.
+    fn facts(&self, op: &Self::Op) -> Facts {
+        let _ = op;
+        Facts::default()
+    }
+
+    /// The part of `state` that [`Facts::requires`] and [`Facts::establishes`] speak of.
+    fn token(&self, state: &Self::State) -> Option<Token> {
+        let _ = state;
+        None
+    }
+
+    /// Tells the model all operations of the history that is to be checked, so that it can merge
+    /// states which none of them tells apart. The verifier of proofs never calls it.
+    fn focus(&mut self, operations: &[Self::Op]) {
+        let _ = operations;
+    }
+}
+
+/// An aspect of a state that operations may depend on, such as the value of a register.
+pub type Token = u64;
+
+/// What holds for an operation in every state. A false claim makes verdicts wrong.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Facts {
+    /// Wherever it is legal, it leaves the state as it is.
+    pub pure: bool,
+    /// It is legal in every state, and the state that it leads to does not depend on the one
+    /// before.
+    pub overwrites: bool,
+    /// It is legal only in states with this token.
+    pub requires: Option<Token>,
+    /// Which token the state has afterwards.
+    pub establishes: Establishes,
+}
+
+/// Which token a state has after an operation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Establishes {
+    /// Not known without the state before.
+    #[default]
+    Unknown,
+    /// The one that it had before.
+    Same,
+    /// This one.
+    Token(Token),
+}

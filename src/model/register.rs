@@ -1,0 +1,109 @@
+//! Registers: `read`, `write`, and compare-and-set.
+
+use super::{Call, Establishes, Facts, Model, Rejection, Token};
+use crate::history::Value;
+
+/// A register with `read`, `write` and `cas`.
+#[derive(Clone, Debug)]
+pub struct Register {
+    /// Its value before the first operation.
+    pub initial: Value,
+    /// Whether it has a `cas` (compare-and-set).
+    pub has_cas: bool,
+    /// Whether a failed `cas` tells that its precondition was false, instead of nothing.
+    pub failed_cas_observes: bool,
+}
+
+/// An operation on a [`Register`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Op {
+    /// Reads a value; `None` if it may have been any.
+    Read(Option<Value>),
+    /// Writes a value.
+    Write(Value),
+    /// Found the first value and replaced it by the second.
+    Cas(Value, Value),
+    /// Found another value than this one, and left it.
+    CasMismatch(Value),
+}
+
+impl Model for Register {
+    type State = Value;
+    type Op = Op;
+    type Next = Option<Value>;
+
+    fn initial(&self) -> Value {
+        self.initial
+    }
+
+    fn operation(&self, call: &Call<'_>) -> Result<Op, Rejection> {
+        match call.function {
+            "read" | "r" | "get" => Ok(Op::Read(call.output.map(|seen| seen.value))),
+            "write" | "w" | "put" | "set" => Ok(Op::Write(call.input.value)),
+            "cas" | "compare-and-set" | "compare_and_set" if self.has_cas => {
+                let (old, new) = cas_pair(call)?;
+                // A completed cas may say in its output that it found something else.
+                let mismatch = call.output.and_then(|seen| seen.as_bool()) == Some(false);
+                Ok(if mismatch { Op::CasMismatch(old) } else { Op::Cas(old, new) })
+            }
+            _ => Err(Rejection::UnknownFunction),
+        }
+    }
+
+    fn failed(&self, call: &Call<'_>) -> Result<Option<Op>, Rejection> {
+        let is_cas = matches!(call.function, "cas" | "compare-and-set" | "compare_and_set");
+        if is_cas && self.failed_cas_observes {
+            Ok(Some(Op::CasMismatch(cas_pair(call)?.0)))
+        } else {
+            Ok(None)
+        }
+    }
+
+    fn step(&self, &state: &Value, op: &Op) -> Option<Value> {
+        match *op {
+            Op::Read(seen) => seen.is_none_or(|seen| seen == state).then_some(state),
+            Op::Write(new) => Some(new),
+            Op::Cas(old, new) => (old == state).then_some(new),
+            Op::CasMismatch(old) => (old != state).then_some(state),
+        }
+    }
+
+    fn facts(&self, op: &Op) -> Facts {
+        let same = Establishes::Same;
+        match *op {
+            Op::Read(seen) => Facts {
+                pure: true,
+                overwrites: false,
+                requires: seen.map(token),
+                establishes: same,
+            },
+            Op::Write(new) => Facts {
+                pure: false,
+                overwrites: true,
+                requires: None,
+                establishes: Establishes::Token(token(new)),
+            },
+            Op::Cas(old, new) => Facts {
+                pure: old == new,
+                overwrites: false,
+                requires: Some(token(old)),
+                establishes: Establishes::Token(token(new)),
+            },
+            Op::CasMismatch(_) => {
+                Facts { pure: true, overwrites: false, requires: None, establishes: same }
+            }
+        }
+    }
+
+    fn token(&self, state: &Value) -> Option<Token> {
+        Some(token(*state))
+    }
+}
+
+fn token(value: Value) -> Token {
+    u64::from(value.handle())
+}
+
+fn cas_pair(call: &Call<'_>) -> Result<(Value, Value), Rejection> {
+    call.input.as_pair().ok_or_else(|| Rejection::bad("a cas needs the pair [old new]"))
+}
