@@ -4,11 +4,43 @@
 //! next state, or to none if the operation could not have returned what it did. Built-in models
 //! and the user's own go through one trait. Nothing here knows about concurrency, files or output.
 
+mod any;
+mod bag;
 mod call;
+mod catalogue;
+mod counter;
+mod infer;
+mod items;
+mod kv;
+mod log;
+mod multi_register;
+mod mutex;
+pub mod persistent;
+mod priority_queue;
+mod queue;
 mod register;
+mod semaphore;
+mod set;
+mod stack;
+mod successors;
 
+pub use any::{AnyModel, ModelOptions, ModelVisitor};
+pub use bag::UnorderedQueue;
 pub use call::{Call, Rejection, View};
+pub use catalogue::{CATALOGUE, Entry, FunctionEntry};
+pub use counter::Counter;
+pub use infer::infer;
+pub use kv::Kv;
+pub use log::Log;
+pub use multi_register::MultiRegister;
+pub use mutex::Mutex;
+pub use priority_queue::{End, PriorityQueue};
+pub use queue::FifoQueue;
 pub use register::Register;
+pub use semaphore::Semaphore;
+pub use set::Set;
+pub use stack::Stack;
+pub use successors::Successors;
 
 use std::fmt::Debug;
 use std::hash::Hash;
