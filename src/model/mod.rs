@@ -5,9 +5,11 @@
 //! and the user's own go through one trait. Nothing here knows about concurrency, files or output.
 
 mod call;
-mod register;
+mod reading;
+pub mod register;
 
 pub use call::{Call, Rejection, View};
+pub use reading::{Reading, read};
 pub use register::Register;
 
 use std::fmt::Debug;
