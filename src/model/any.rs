@@ -1,9 +1,10 @@
 //! Any built-in model, chosen by name when the program runs.
 
 use super::catalogue::{CATALOGUE, Entry};
+use super::priority_queue::End;
 use super::{
-    Counter, End, FifoQueue, Kv, Log, Model, MultiRegister, Mutex, PriorityQueue, Register,
-    Semaphore, Set, Stack, UnorderedQueue, View,
+    Counter, FifoQueue, Kv, Log, Model, MultiRegister, Mutex, PriorityQueue, Register, Semaphore,
+    Set, Stack, UnorderedQueue, View,
 };
 use crate::error::{Code, Error};
 use crate::history::{Shape, Value, ValueTable};

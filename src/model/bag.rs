@@ -13,7 +13,7 @@ pub struct UnorderedQueue {
 }
 
 /// How often each item is there, by the handle of its value.
-pub(super) type Counts = Tree<u32>;
+pub type Counts = Tree<u32>;
 
 impl UnorderedQueue {
     /// A queue that holds `initial` before the first operation.

@@ -66,6 +66,8 @@ pub enum Op {
 struct Seen {
     texts: Trie<u8>,
     others: FxHashSet<Value>,
+    /// Whether no get tells the empty string from an absent key.
+    absent_is_empty: bool,
 }
 
 impl std::fmt::Debug for Seen {
@@ -88,6 +90,7 @@ impl Kv {
     /// The state in which the key holds `content`.
     fn state_of(&self, content: &Content) -> State {
         match (content, &self.seen) {
+            (Content::Absent, Some(seen)) if seen.absent_is_empty => State::Seen(Trie::<u8>::ROOT),
             (Content::Absent, _) => State::Absent,
             (Content::Text(text), None) => State::Text(Rope::default().append(text)),
             (Content::Text(text), Some(seen)) => seen.after(Trie::<u8>::ROOT, text),
@@ -212,11 +215,17 @@ impl Model for Kv {
         Some(state_token(state))
     }
 
-    /// Two strings that are no beginning of anything that a get saw, as they are or after more
+    /// An absent key and the empty string differ only for a get that saw null. Two strings that
+    /// are no beginning of anything that a get saw, as they are or after more
     /// appends, will be told apart by no get until a put replaces them; so do values that are no
     /// strings and that no get saw, which also take no append.
     fn focus(&mut self, operations: &[Op]) {
-        let mut seen = Seen { texts: Trie::default(), others: FxHashSet::default() };
+        let mut seen = Seen {
+            texts: Trie::default(),
+            others: FxHashSet::default(),
+            absent_is_empty: self.absent_is_empty
+                && !operations.contains(&Op::Get(Some(Content::Absent))),
+        };
         let mut known = FxHashSet::default();
         for op in operations {
             match op {

@@ -5,23 +5,24 @@
 //! and the user's own go through one trait. Nothing here knows about concurrency, files or output.
 
 mod any;
-mod bag;
+pub mod bag;
 mod call;
 mod catalogue;
-mod counter;
+pub mod counter;
 mod infer;
-mod items;
-mod kv;
-mod log;
-mod multi_register;
-mod mutex;
+pub mod items;
+pub mod kv;
+pub mod log;
+pub mod multi_register;
+pub mod mutex;
 pub mod persistent;
-mod priority_queue;
-mod queue;
-mod register;
-mod semaphore;
-mod set;
-mod stack;
+pub mod priority_queue;
+pub mod queue;
+mod reading;
+pub mod register;
+pub mod semaphore;
+pub mod set;
+pub mod stack;
 mod successors;
 
 pub use any::{AnyModel, ModelOptions, ModelVisitor};
@@ -34,8 +35,9 @@ pub use kv::Kv;
 pub use log::Log;
 pub use multi_register::MultiRegister;
 pub use mutex::Mutex;
-pub use priority_queue::{End, PriorityQueue};
+pub use priority_queue::PriorityQueue;
 pub use queue::FifoQueue;
+pub use reading::{Reading, read};
 pub use register::Register;
 pub use semaphore::Semaphore;
 pub use set::Set;

@@ -18,7 +18,7 @@ pub struct MultiRegister {
 
 /// The values of registers, by the handles of their keys; those with the default value are left
 /// out.
-type Registers = Tree<Value>;
+pub type Registers = Tree<Value>;
 
 /// A transaction on a [`MultiRegister`], in normal form.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]

@@ -18,7 +18,7 @@ pub struct Set {
 }
 
 /// The elements of a [`Set`], by the handles of their values.
-type Contents = Tree<()>;
+pub type Contents = Tree<()>;
 
 /// An operation on a [`Set`].
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]

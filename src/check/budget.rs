@@ -1,0 +1,149 @@
+//! Limits on time, memory and effort, kept by the engine itself: whoever works asks the
+//! [`Meter`] now and then whether to go on.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+/// What a check may use. Every limit is for the whole check, not for one key.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Budget {
+    /// Wall-clock time from the start of the check.
+    pub timeout: Option<Duration>,
+    /// Memory in bytes, the history's included.
+    pub memory: Option<usize>,
+    /// Configurations that the search may visit, for one key.
+    pub configurations: Option<u64>,
+}
+
+/// Why a check ended without a verdict.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, PartialOrd, Ord)]
+pub enum StopReason {
+    /// The time was up.
+    Timeout,
+    /// The memory was used up.
+    Memory,
+    /// The configurations were used up.
+    Configurations,
+    /// The caller asked to stop.
+    Cancelled,
+}
+
+impl StopReason {
+    /// One word for programs: `timeout`, `memory`, `configurations`, `cancelled`.
+    pub fn name(self) -> &'static str {
+        match self {
+            StopReason::Timeout => "timeout",
+            StopReason::Memory => "memory",
+            StopReason::Configurations => "configurations",
+            StopReason::Cancelled => "cancelled",
+        }
+    }
+}
+
+impl fmt::Display for StopReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            StopReason::Timeout => "the time was up (--timeout)",
+            StopReason::Memory => "the memory was used up (--max-memory)",
+            StopReason::Configurations => "the configurations were used up (--max-configs)",
+            StopReason::Cancelled => "it was cancelled",
+        })
+    }
+}
+
+/// Measures a running check against its budget; shared between its threads.
+#[derive(Debug)]
+pub struct Meter {
+    deadline: Option<Instant>,
+    memory_limit: usize,
+    configurations: u64,
+    memory: AtomicUsize,
+    cancelled: AtomicBool,
+}
+
+impl Meter {
+    /// Starts the clock; `used` bytes of memory are taken already.
+    pub fn start(budget: &Budget, used: usize) -> Meter {
+        Meter {
+            deadline: budget.timeout.and_then(|timeout| Instant::now().checked_add(timeout)),
+            memory_limit: budget.memory.unwrap_or(usize::MAX),
+            configurations: budget.configurations.unwrap_or(u64::MAX),
+            memory: AtomicUsize::new(used),
+            cancelled: AtomicBool::new(false),
+        }
+    }
+
+    /// A meter for a part of the work that `meter` measures, with a limit of its own on
+    /// configurations. Its memory counts by itself, from where `meter` stands now.
+    pub(crate) fn share(meter: &Meter, configurations: u64) -> Meter {
+        Meter {
+            deadline: meter.deadline,
+            memory_limit: meter.memory_limit,
+            configurations: configurations.min(meter.configurations),
+            memory: AtomicUsize::new(meter.memory.load(Ordering::Relaxed)),
+            cancelled: AtomicBool::new(meter.cancelled.load(Ordering::Relaxed)),
+        }
+    }
+
+    /// Asks all threads to stop.
+    pub fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it is time to stop.
+    ///
+    /// # Errors
+    /// The reason to stop.
+    pub fn poll(&self) -> Result<(), StopReason> {
+        if self.cancelled.load(Ordering::Relaxed) {
+            return Err(StopReason::Cancelled);
+        }
+        if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            return Err(StopReason::Timeout);
+        }
+        if self.memory.load(Ordering::Relaxed) > self.memory_limit {
+            return Err(StopReason::Memory);
+        }
+        Ok(())
+    }
+
+    /// Whether `bytes` more would still fit.
+    pub(crate) fn has_room(&self, bytes: usize) -> bool {
+        self.memory.load(Ordering::Relaxed).saturating_add(bytes) <= self.memory_limit
+    }
+
+    /// The configurations that the search may visit for one key.
+    pub(crate) fn configurations(&self) -> u64 {
+        self.configurations
+    }
+
+    /// An account of one worker's memory, given back when it is dropped.
+    pub(crate) fn account(&self) -> Account<'_> {
+        Account { meter: self, bytes: 0 }
+    }
+}
+
+/// The memory that one worker holds.
+pub(crate) struct Account<'a> {
+    meter: &'a Meter,
+    bytes: usize,
+}
+
+impl Account<'_> {
+    /// Says that the worker now holds `bytes`.
+    pub(crate) fn set(&mut self, bytes: usize) {
+        if bytes >= self.bytes {
+            self.meter.memory.fetch_add(bytes - self.bytes, Ordering::Relaxed);
+        } else {
+            self.meter.memory.fetch_sub(self.bytes - bytes, Ordering::Relaxed);
+        }
+        self.bytes = bytes;
+    }
+}
+
+impl Drop for Account<'_> {
+    fn drop(&mut self) {
+        self.set(0);
+    }
+}

@@ -1,0 +1,162 @@
+//! What a check found: the verdict of the history and of each key, with certificates.
+
+use std::fmt;
+
+use super::budget::StopReason;
+use super::search::Effort;
+use crate::history::{Record, Value};
+
+/// Whether a history is linearizable.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
+pub enum Verdict {
+    /// It is.
+    Valid,
+    /// The budget ended before it was decided; neither success nor failure.
+    Unknown,
+    /// It is not.
+    Invalid,
+}
+
+impl Verdict {
+    /// The word for programs: `valid`, `unknown`, `invalid`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Verdict::Valid => "valid",
+            Verdict::Unknown => "unknown",
+            Verdict::Invalid => "invalid",
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What was decided of one key, and the proof.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Decision {
+    /// Linearizable.
+    Valid(Certificate),
+    /// Not linearizable.
+    Invalid(Failure),
+    /// Not decided.
+    Unknown(StopReason),
+}
+
+impl Decision {
+    /// The verdict without its proof.
+    pub fn verdict(&self) -> Verdict {
+        match self {
+            Decision::Valid(_) => Verdict::Valid,
+            Decision::Invalid(_) => Verdict::Invalid,
+            Decision::Unknown(_) => Verdict::Unknown,
+        }
+    }
+}
+
+/// The proof that a key is linearizable: a linearization.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Certificate {
+    /// Operations, as indices into [`History::operations`](crate::History::operations), in the
+    /// order in which they can have taken effect. Indeterminate operations that are missing did
+    /// not have to happen.
+    pub order: Vec<u32>,
+}
+
+/// The proof that a key is not linearizable.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Failure {
+    /// The operation (index into [`History::operations`](crate::History::operations)) by whose
+    /// return no linearization is left: all that was known before it can be ordered, and with it
+    /// nothing can.
+    pub operation: u32,
+    /// The record of that operation's invocation.
+    pub record: Record,
+    /// The rank of that return: the history as it was known then is not linearizable.
+    pub horizon: u32,
+    /// Operations that cannot be ordered, whatever the others do: those of the history known at
+    /// the horizon without some that a linearization could spare.
+    pub core: Vec<u32>,
+}
+
+/// What was found for one key.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct KeyReport {
+    /// The key; `None` in a history without keys.
+    pub key: Option<Value>,
+    /// How many operations it has.
+    pub operations: usize,
+    /// The decision.
+    pub decision: Decision,
+    /// How it was decided: the name of a decider.
+    pub decided_by: &'static str,
+    /// How much work it was.
+    pub effort: Effort,
+}
+
+/// How many keys there were, and how many of them were not valid.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct KeyCounts {
+    /// All keys.
+    pub checked: usize,
+    /// Those that are not linearizable.
+    pub invalid: usize,
+    /// Those that were not decided.
+    pub unknown: usize,
+}
+
+/// What was found for a history.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Report {
+    /// Invalid if a key is; else unknown if a key is; else valid.
+    pub verdict: Verdict,
+    /// The model's name.
+    pub model: String,
+    /// How many operations were checked.
+    pub operations: usize,
+    /// How the keys were decided.
+    pub key_counts: KeyCounts,
+    /// Why some key was not decided, if so.
+    pub stop_reason: Option<StopReason>,
+    /// Every key, in the order in which they appear in the history.
+    pub keys: Vec<KeyReport>,
+}
+
+impl Report {
+    /// Sums up the keys of a history.
+    pub fn new(model: &str, keys: Vec<KeyReport>) -> Report {
+        let count = |verdict| keys.iter().filter(|key| key.decision.verdict() == verdict).count();
+        let key_counts = KeyCounts {
+            checked: keys.len(),
+            invalid: count(Verdict::Invalid),
+            unknown: count(Verdict::Unknown),
+        };
+        let verdict = match key_counts {
+            KeyCounts { invalid: 1.., .. } => Verdict::Invalid,
+            KeyCounts { unknown: 1.., .. } => Verdict::Unknown,
+            KeyCounts { .. } => Verdict::Valid,
+        };
+        let stop_reason = keys.iter().find_map(|key| match key.decision {
+            Decision::Unknown(reason) => Some(reason),
+            _ => None,
+        });
+        Report {
+            verdict,
+            model: model.to_owned(),
+            operations: keys.iter().map(|key| key.operations).sum(),
+            key_counts,
+            stop_reason,
+            keys,
+        }
+    }
+
+    /// The keys that are not linearizable, with their failures.
+    pub fn failures(&self) -> impl Iterator<Item = (&KeyReport, &Failure)> {
+        self.keys.iter().filter_map(|key| match &key.decision {
+            Decision::Invalid(failure) => Some((key, failure)),
+            _ => None,
+        })
+    }
+}

@@ -1,0 +1,280 @@
+//! Which moves a configuration has, and which of them can be left out.
+
+use super::config::Config;
+use super::engine::{Candidate, Engine, Move};
+use super::mask::{Mask, difference};
+use super::prepare::{Event, NO_TOKEN, TokenId};
+use super::states::{Step, UNOBSERVED};
+use crate::model::Model;
+
+/// In which order the moves of a configuration are tried.
+mod priority {
+    pub(super) const SURE: u8 = 0;
+    pub(super) const FORCED: u8 = 1;
+    pub(super) const HELPFUL: u8 = 2;
+    pub(super) const LATER: u8 = 3;
+    pub(super) const CRASHED_HELPFUL: u8 = 4;
+    pub(super) const CRASHED: u8 = 5;
+}
+
+impl<M: Model, K: Mask> Engine<'_, M, K> {
+    /// Puts the successors of `config`, whose next event is a return that forces a choice, among
+    /// those pending.
+    pub(super) fn expand(&mut self, config: &Config<K>) {
+        let Event::Return(forced) = self.prepared.events[config.event as usize] else { return };
+        self.expansion += 1;
+        let needed = self.class_of(forced).requires;
+        let mut deadlines = std::mem::take(&mut self.deadlines);
+        deadlines.clear();
+        difference(self.window.open(), config.mask.words(), |slot| {
+            let item = self.window.item(slot);
+            if !self.class_of(item).pure {
+                deadlines.push((self.prepared.items[item as usize].ret, item));
+            }
+            true
+        });
+        deadlines.sort_unstable();
+        for &(_, item) in &deadlines {
+            self.try_item(config, item, item == forced, needed);
+        }
+        self.deadlines = deadlines;
+        self.try_pass(config, forced);
+        for group in 0..self.prepared.crashed.len() as u32 {
+            self.try_crashed(config, group, needed);
+        }
+    }
+
+    fn try_item(&mut self, config: &Config<K>, item: u32, forced: bool, needed: TokenId) {
+        let class_id = self.prepared.items[item as usize].class;
+        let class = self.prepared.classes[class_id as usize];
+        // Of interchangeable operations, the one with the earliest return.
+        if std::mem::replace(&mut self.stamps[class_id as usize], self.expansion) == self.expansion
+        {
+            return;
+        }
+        if class.overwrites
+            && (config.must_be_seen || !forced && !self.can_be_seen(config, class.gives))
+        {
+            return;
+        }
+        let priority = match forced {
+            true => priority::FORCED,
+            false if needed != NO_TOKEN && class.gives == needed => priority::HELPFUL,
+            false => priority::LATER,
+        };
+        let slot = self.prepared.items[item as usize].slot;
+        let mut base = config.clone();
+        base.mask.insert(slot);
+        base.must_be_seen = class.overwrites && !forced;
+        self.try_steps(config, base, class_id, Move::Item(item), priority);
+    }
+
+    fn try_crashed(&mut self, config: &Config<K>, group: u32, needed: TokenId) {
+        let twins = &self.prepared.crashed[group as usize];
+        let class_id = twins.class;
+        let next = usize::from(self.used.count(config.used, group as usize));
+        // All interchangeable operations that are open come before one that crashed.
+        if twins.calls.get(next).is_none_or(|&call| call > config.event)
+            || self.stamps[class_id as usize] == self.expansion
+        {
+            return;
+        }
+        let class = self.prepared.classes[class_id as usize];
+        if class.overwrites && (config.must_be_seen || !self.can_be_seen(config, class.gives)) {
+            return;
+        }
+        if class.requires != NO_TOKEN && class.requires != self.states.token(config.state) {
+            return;
+        }
+        self.stamps[class_id as usize] = self.expansion;
+        let helpful = needed != NO_TOKEN && class.gives == needed;
+        let mut base = config.clone();
+        base.used = self.used.with(config.used, group as usize);
+        base.must_be_seen = self.prepared.overwrites;
+        let priority = if helpful { priority::CRASHED_HELPFUL } else { priority::CRASHED };
+        self.try_steps(config, base, class_id, Move::Crashed(group), priority);
+    }
+
+    /// Pends what an operation of `class` makes of `base`, for each state that it may lead to.
+    fn try_steps(&mut self, from: &Config<K>, base: Config<K>, class: u32, by: Move, priority: u8) {
+        match self.step(from.state, class) {
+            Step::Illegal => {}
+            Step::One(state) => self.try_state(from, base, state, class, by, priority),
+            Step::Several(list) => {
+                for at in 0..self.states.several(list).len() {
+                    let state = self.states.several(list)[at];
+                    self.try_state(from, base.clone(), state, class, by, priority);
+                }
+            }
+        }
+    }
+
+    fn try_state(
+        &mut self,
+        from: &Config<K>,
+        mut config: Config<K>,
+        state: u32,
+        class: u32,
+        by: Move,
+        priority: u8,
+    ) {
+        if matches!(by, Move::Crashed(_)) && state == from.state {
+            // It might as well not have happened.
+            return;
+        }
+        config.state = state;
+        if self.prepared.classes[class as usize].overwrites {
+            config.cover = config.event;
+        }
+        if self.close(&mut config) > 0 {
+            config.must_be_seen = false;
+        }
+        let (old, new) = (self.states.token(from.state), self.states.token(state));
+        if old == new || self.can_lose(&config, old) {
+            self.pending.push(Candidate { config, by, priority });
+        }
+    }
+
+    /// The operation that returns may count as hidden, if an overwrite came after its call.
+    fn try_pass(&mut self, config: &Config<K>, forced: u32) {
+        let item = self.prepared.items[forced as usize];
+        let class = *self.class_of(forced);
+        if !class.overwrites || item.call >= config.cover || config.must_be_seen {
+            return;
+        }
+        let unobserved = config.state == UNOBSERVED;
+        let same = matches!(self.step(config.state, item.class),
+            Step::One(state) if state == config.state);
+        if unobserved || same {
+            // To linearize it now leaves as much open, and hides more.
+            return;
+        }
+        let mut config = config.clone();
+        config.mask.insert(item.slot);
+        let token = self.states.token(config.state);
+        if token == class.gives || self.can_lose(&config, class.gives) {
+            let here = self.next_need(&config, token);
+            let there = self.next_need(&config, class.gives);
+            let priority = if here < there { priority::SURE } else { priority::HELPFUL };
+            self.pending.push(Candidate { config, by: Move::Pass, priority });
+        }
+    }
+
+    /// Whether the operation that returns, if it overwrites, may count as hidden without any
+    /// alternative: an overwrite came after its call, and nobody will ever need what it wrote.
+    pub(super) fn is_hidden_for_free(&self, config: &Config<K>, item: u32) -> bool {
+        let class = self.class_of(item);
+        class.overwrites
+            && self.prepared.items[item as usize].call < config.cover
+            && !config.must_be_seen
+            && !self.prepared.opaque
+            && class.gives != NO_TOKEN
+            && !self.is_needed(config, class.gives)
+    }
+
+    /// Brings `config` into the form in which equal ones are equal.
+    pub(super) fn settle(&self, config: &mut Config<K>) {
+        if !self.prepared.opaque && config.state != UNOBSERVED {
+            let token = self.states.token(config.state);
+            if !self.is_needed(config, token) {
+                config.state = UNOBSERVED;
+            }
+        }
+        if config.cover > 0 {
+            let mut cover = 0;
+            difference(self.window.open(), config.mask.words(), |slot| {
+                let item = self.window.item(slot);
+                let call = self.prepared.items[item as usize].call;
+                if call < config.cover && self.class_of(item).overwrites {
+                    cover = cover.max(call + 1);
+                }
+                true
+            });
+            config.cover = cover;
+        }
+    }
+
+    /// Whether an open operation requires what can no longer be established in time.
+    pub(super) fn is_dead_end(&self, config: &Config<K>) -> bool {
+        if self.prepared.unknown_gives {
+            return false;
+        }
+        let token = self.states.token(config.state);
+        let alive = |slot| {
+            let item = self.window.item(slot);
+            let requires = self.class_of(item).requires;
+            requires == NO_TOKEN
+                || requires == token
+                || self.can_come_back(config, requires, self.prepared.items[item as usize].ret)
+        };
+        !difference(self.window.open(), config.mask.words(), alive)
+    }
+
+    /// Whether `token` may be left: no completed operation needs it any more, or it can be
+    /// established again before the first that does returns.
+    fn can_lose(&self, config: &Config<K>, token: TokenId) -> bool {
+        match self.next_need(config, token) {
+            u32::MAX => true,
+            deadline => self.can_come_back(config, token, deadline),
+        }
+    }
+
+    /// The earliest return of a completed operation to be linearized that requires `token`;
+    /// `u32::MAX` if there is none.
+    fn next_need(&self, config: &Config<K>, token: TokenId) -> u32 {
+        if token == NO_TOKEN {
+            return u32::MAX;
+        }
+        let mut earliest = self.prepared.tokens.next_observation(token, config.event);
+        difference(self.window.open(), config.mask.words(), |slot| {
+            let item = self.window.item(slot);
+            if self.class_of(item).requires == token {
+                earliest = earliest.min(self.prepared.items[item as usize].ret);
+            }
+            true
+        });
+        earliest
+    }
+
+    /// Whether any operation to be linearized may require `token`, crashed ones included.
+    fn is_needed(&self, config: &Config<K>, token: TokenId) -> bool {
+        token != NO_TOKEN
+            && (self.next_need(config, token) != u32::MAX
+                || self.prepared.tokens.crashed_observers(token).iter().any(|&group| {
+                    let twins = &self.prepared.crashed[group as usize];
+                    usize::from(self.used.count(config.used, group as usize)) < twins.calls.len()
+                }))
+    }
+
+    /// Whether an open operation can observe `token` right after it is established.
+    fn can_be_seen(&self, config: &Config<K>, token: TokenId) -> bool {
+        if self.prepared.opaque || token == NO_TOKEN {
+            return true;
+        }
+        let unseen = |slot| self.class_of(self.window.item(slot)).requires != token;
+        !difference(self.window.open(), config.mask.words(), unseen)
+            || self.has_crashed(config, self.prepared.tokens.crashed_observers(token), config.event)
+    }
+
+    /// Whether `token` may still be established before `deadline`.
+    fn can_come_back(&self, config: &Config<K>, token: TokenId, deadline: u32) -> bool {
+        let barren = |slot| self.class_of(self.window.item(slot)).gives != token;
+        self.prepared.unknown_gives
+            || self.prepared.tokens.is_produced_between(token, config.event, deadline)
+            || !difference(self.window.open(), config.mask.words(), barren)
+            || self.has_crashed(config, self.prepared.tokens.crashed_producers(token), deadline)
+    }
+
+    /// Whether one of the crashed classes has an unused operation that is called before `event`.
+    fn has_crashed(&self, config: &Config<K>, groups: &[u32], event: u32) -> bool {
+        groups.iter().any(|&group| {
+            let calls = &self.prepared.crashed[group as usize].calls;
+            let next = usize::from(self.used.count(config.used, group as usize));
+            calls.get(next).is_some_and(|&call| call < event)
+        })
+    }
+
+    fn class_of(&self, item: u32) -> &super::prepare::Class {
+        &self.prepared.classes[self.prepared.items[item as usize].class as usize]
+    }
+}

@@ -1,0 +1,278 @@
+//! Turns the operations of one key into what the search walks: classes of interchangeable
+//! operations, events, slots, and tables of who establishes and who requires what.
+
+use rustc_hash::FxHashMap;
+
+use super::tokens::Tokens;
+use crate::history::NEVER;
+use crate::model::{Establishes, Facts, Model, Reading};
+
+/// A token's dense number; [`NO_TOKEN`] for none.
+pub(super) type TokenId = u32;
+
+/// No token, or one that is not known.
+pub(super) const NO_TOKEN: TokenId = u32::MAX;
+
+/// An end of an operation, in the order of events.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Event {
+    /// The item of this index is called.
+    Call(u32),
+    /// It returns.
+    Return(u32),
+    /// An operation of this crashed class is called; it never returns.
+    Crash(u32),
+}
+
+/// A completed operation.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Item {
+    pub(super) class: u32,
+    /// Its reading.
+    pub(super) reading: u32,
+    /// Its place in the window of open operations.
+    pub(super) slot: u32,
+    /// The events of its call and return.
+    pub(super) call: u32,
+    pub(super) ret: u32,
+}
+
+/// Crashed operations that are interchangeable.
+#[derive(Clone, Debug)]
+pub(super) struct CrashedClass {
+    pub(super) class: u32,
+    /// The events of their calls, ascending.
+    pub(super) calls: Vec<u32>,
+    /// Their readings, likewise.
+    pub(super) readings: Vec<u32>,
+}
+
+/// What the search needs to know of a class of operations.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Class {
+    pub(super) pure: bool,
+    pub(super) overwrites: bool,
+    pub(super) requires: TokenId,
+    /// The token that it establishes; [`NO_TOKEN`] if not known or none.
+    pub(super) gives: TokenId,
+    /// The reading of one operation of the class, to step by.
+    pub(super) example: u32,
+}
+
+/// One key's history, ready for the search.
+pub(super) struct Prepared {
+    pub(super) events: Vec<Event>,
+    pub(super) items: Vec<Item>,
+    pub(super) classes: Vec<Class>,
+    pub(super) crashed: Vec<CrashedClass>,
+    pub(super) tokens: Tokens,
+    /// The dense numbers of tokens.
+    pub(super) token_ids: FxHashMap<u64, TokenId>,
+    /// How many slots there are: the most completed operations that are open at once.
+    pub(super) width: usize,
+    /// Whether an operation's legality may rest on more of the state than its token.
+    pub(super) opaque: bool,
+    /// Whether some operation may establish a token that is not known beforehand.
+    pub(super) unknown_gives: bool,
+    /// Whether any operation overwrites the state.
+    pub(super) overwrites: bool,
+}
+
+impl Prepared {
+    /// Approximate memory in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        self.events.capacity() * size_of::<Event>()
+            + self.items.capacity() * size_of::<Item>()
+            + self.classes.capacity() * size_of::<Class>()
+            + self.token_ids.capacity() * 13
+            + self.tokens.bytes()
+    }
+}
+
+/// The most operations of one crashed class: their count has 16 bits.
+const MAX_TWINS: usize = u16::MAX as usize;
+
+/// Prepares `readings`, which are in the order of their calls. Tells the model of them.
+pub(super) fn prepare<M: Model>(model: &mut M, readings: &[Reading<M::Op>]) -> Prepared {
+    let ops: Vec<M::Op> = readings.iter().map(|reading| reading.op.clone()).collect();
+    model.focus(&ops);
+    let mut classifier = Classifier::default();
+    let mut class_of: Vec<u32> = Vec::with_capacity(readings.len());
+    let mut by_op: FxHashMap<&M::Op, u32> = FxHashMap::default();
+    for (at, op) in ops.iter().enumerate() {
+        let class =
+            *by_op.entry(op).or_insert_with(|| classifier.class(model.facts(op), at as u32));
+        class_of.push(class);
+    }
+    drop(by_op);
+    let Classifier { classes, token_ids, .. } = classifier;
+    let completed = |at: usize| readings[at].span.ret != NEVER;
+    let opaque = (0..readings.len()).any(|at| {
+        let class = &classes[class_of[at] as usize];
+        // A crashed operation without effect is of no use to anyone, and left out below.
+        let left_out = class.pure && !completed(at);
+        !class.overwrites && class.requires == NO_TOKEN && !left_out
+    });
+    let unknown_gives = classes.iter().any(|class| !class.pure && class.gives == NO_TOKEN);
+    let overwrites = classes.iter().any(|class| class.overwrites);
+    let mut observed = vec![false; token_ids.len()];
+    for &class in &class_of {
+        let requires = classes[class as usize].requires;
+        if requires != NO_TOKEN {
+            observed[requires as usize] = true;
+        }
+    }
+    let useful = |at: usize| {
+        let class = &classes[class_of[at] as usize];
+        completed(at)
+            || !(class.pure
+                || (!opaque && class.gives != NO_TOKEN && !observed[class.gives as usize]))
+    };
+    let timeline = Timeline::new(readings, &class_of, useful);
+    let tokens = Tokens::new(token_ids.len(), &timeline.items, &timeline.crashed, &classes);
+    Prepared {
+        events: timeline.events,
+        items: timeline.items,
+        classes,
+        crashed: timeline.crashed,
+        tokens,
+        token_ids,
+        width: timeline.width,
+        opaque,
+        unknown_gives,
+        overwrites,
+    }
+}
+
+#[derive(Default)]
+struct Classifier {
+    classes: Vec<Class>,
+    token_ids: FxHashMap<u64, TokenId>,
+}
+
+impl Classifier {
+    fn class(&mut self, facts: Facts, example: u32) -> u32 {
+        let mut id = |token: u64| {
+            let next = self.token_ids.len() as TokenId;
+            *self.token_ids.entry(token).or_insert(next)
+        };
+        let requires = facts.requires.map_or(NO_TOKEN, &mut id);
+        let gives = match facts.establishes {
+            Establishes::Token(token) if !facts.pure => id(token),
+            _ => NO_TOKEN,
+        };
+        let Facts { pure, overwrites, .. } = facts;
+        self.classes.push(Class { pure, overwrites, requires, gives, example });
+        self.classes.len() as u32 - 1
+    }
+}
+
+/// Events with their items, slots given out.
+struct Timeline {
+    events: Vec<Event>,
+    items: Vec<Item>,
+    crashed: Vec<CrashedClass>,
+    width: usize,
+}
+
+impl Timeline {
+    fn new<Op>(
+        readings: &[Reading<Op>],
+        class_of: &[u32],
+        useful: impl Fn(usize) -> bool,
+    ) -> Timeline {
+        let mut timeline = Timeline {
+            events: Vec::with_capacity(readings.len() * 2),
+            items: Vec::with_capacity(readings.len()),
+            crashed: Vec::new(),
+            width: 0,
+        };
+        let mut crashed_of: FxHashMap<u32, u32> = FxHashMap::default();
+        // Returns of the items so far, by rank; calls come in order.
+        let mut returns: Vec<(u32, u32)> = Vec::with_capacity(readings.len());
+        let mut calls: Vec<(u32, u32)> = Vec::with_capacity(readings.len());
+        for (at, reading) in readings.iter().enumerate() {
+            if !useful(at) {
+                continue;
+            }
+            calls.push((reading.span.call, at as u32));
+            if reading.span.ret != NEVER {
+                returns.push((reading.span.ret, timeline.items.len() as u32));
+                timeline.items.push(Item {
+                    class: class_of[at],
+                    reading: at as u32,
+                    slot: 0,
+                    call: 0,
+                    ret: 0,
+                });
+            }
+        }
+        returns.sort_unstable();
+        let mut slots = Slots::default();
+        let (mut next_return, mut next_item) = (0, 0);
+        for (rank, at) in calls {
+            while next_return < returns.len() && returns[next_return].0 < rank {
+                timeline.returns(returns[next_return].1, &mut slots);
+                next_return += 1;
+            }
+            if readings[at as usize].span.ret == NEVER {
+                timeline.crashes(class_of[at as usize], at, &mut crashed_of);
+            } else {
+                timeline.items[next_item].slot = slots.take();
+                timeline.items[next_item].call = timeline.events.len() as u32;
+                timeline.events.push(Event::Call(next_item as u32));
+                next_item += 1;
+            }
+        }
+        for &(_, item) in &returns[next_return..] {
+            timeline.returns(item, &mut slots);
+        }
+        timeline.width = slots.width;
+        timeline
+    }
+
+    fn returns(&mut self, item: u32, slots: &mut Slots) {
+        self.items[item as usize].ret = self.events.len() as u32;
+        slots.give_back(self.items[item as usize].slot);
+        self.events.push(Event::Return(item));
+    }
+
+    fn crashes(&mut self, class: u32, reading: u32, crashed_of: &mut FxHashMap<u32, u32>) {
+        let mut group = *crashed_of.entry(class).or_insert(NEVER);
+        if group == NEVER || self.crashed[group as usize].calls.len() == MAX_TWINS {
+            group = self.crashed.len() as u32;
+            self.crashed.push(CrashedClass { class, calls: Vec::new(), readings: Vec::new() });
+            crashed_of.insert(class, group);
+        }
+        let event = self.events.len() as u32;
+        let twins = &mut self.crashed[group as usize];
+        twins.calls.push(event);
+        twins.readings.push(reading);
+        self.events.push(Event::Crash(group));
+    }
+}
+
+/// Gives out the lowest free slot.
+#[derive(Default)]
+struct Slots {
+    free: Vec<u64>,
+    width: usize,
+}
+
+impl Slots {
+    fn take(&mut self) -> u32 {
+        let word = self.free.iter().position(|&word| word != 0).unwrap_or_else(|| {
+            self.free.push(u64::MAX);
+            self.free.len() - 1
+        });
+        let bit = self.free[word].trailing_zeros();
+        self.free[word] &= self.free[word] - 1;
+        let slot = word as u32 * 64 + bit;
+        self.width = self.width.max(slot as usize + 1);
+        slot
+    }
+
+    fn give_back(&mut self, slot: u32) {
+        self.free[slot as usize / 64] |= 1 << (slot % 64);
+    }
+}

@@ -1,0 +1,42 @@
+//! Writes down the order in which a successful search linearized the operations.
+
+/// An order of readings under construction.
+#[derive(Default)]
+pub(super) struct Trail {
+    order: Vec<u32>,
+    /// Readings hidden by an overwrite, with its position in the order.
+    hidden: Vec<(u32, u32)>,
+    /// The position of the latest overwriting operation.
+    last_overwrite: u32,
+}
+
+impl Trail {
+    /// `reading` is next.
+    pub(super) fn push(&mut self, reading: u32, overwrites: bool) {
+        if overwrites {
+            self.last_overwrite = self.order.len() as u32;
+        }
+        self.order.push(reading);
+    }
+
+    /// `reading` came just before the latest overwriting operation.
+    pub(super) fn hide(&mut self, reading: u32) {
+        self.hidden.push((self.last_overwrite, reading));
+    }
+
+    /// The whole order.
+    pub(super) fn finish(mut self) -> Vec<u32> {
+        self.hidden.sort_by_key(|&(position, _)| position);
+        let mut hidden = self.hidden.iter().peekable();
+        let mut order = Vec::with_capacity(self.order.len() + self.hidden.len());
+        for (position, &reading) in self.order.iter().enumerate() {
+            while let Some((_, before)) =
+                hidden.next_if(|&&(overwrite, _)| overwrite as usize == position)
+            {
+                order.push(*before);
+            }
+            order.push(reading);
+        }
+        order
+    }
+}

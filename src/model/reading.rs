@@ -1,0 +1,98 @@
+//! Reads the operations of one key off a history, as a model understands them.
+
+use super::{Call, Model, Rejection, View};
+use crate::error::{Code, Error};
+use crate::history::{History, NEVER, Operation, Outcome, Span};
+
+/// One operation as a model understands it, with its place in real time.
+#[derive(Clone, Debug)]
+pub struct Reading<Op> {
+    /// Its index in [`History::operations`].
+    pub index: u32,
+    /// What it does.
+    pub op: Op,
+    /// Its ends. An operation whose `ret` is [`NEVER`] may take effect at any time after its call,
+    /// or never.
+    pub span: Span,
+}
+
+/// Reads `operations` (indices into the history, in the order of their calls) for `model`.
+///
+/// With `horizon`, the history is read as it was known at that rank: later invocations are not
+/// there, and what returns later has not returned. Failed operations are left out, unless the
+/// model says that they tell something.
+///
+/// # Errors
+/// If the model does not know an operation, or its values have the wrong shape.
+pub fn read<M: Model>(
+    model: &M,
+    history: &History,
+    operations: &[u32],
+    horizon: Option<u32>,
+) -> Result<Vec<Reading<M::Op>>, Error> {
+    let mut readings = Vec::with_capacity(operations.len());
+    for &index in operations {
+        let operation = &history.operations()[index as usize];
+        let mut span = history.span(index as usize);
+        if horizon.is_some_and(|horizon| span.call > horizon) {
+            break;
+        }
+        let open = span.ret == NEVER || horizon.is_some_and(|horizon| span.ret > horizon);
+        let known_to_fail = operation.outcome == Outcome::Fail && !open;
+        let view = |value| View { table: history.values(), value };
+        let call = Call {
+            function: history.function(operation.function),
+            input: view(operation.input),
+            output: (!open && !known_to_fail).then(|| view(operation.output)),
+            process: view(operation.process),
+        };
+        let op = if operation.outcome == Outcome::Fail {
+            // Whatever the horizon: an operation that fails in the end never happens.
+            model.failed(&call).map(|op| op.filter(|_| known_to_fail))
+        } else {
+            model.operation(&call).map(Some)
+        };
+        if open {
+            span.ret = NEVER;
+        }
+        match op {
+            Ok(Some(op)) => readings.push(Reading { index, op, span }),
+            Ok(None) => {}
+            Err(rejection) => return Err(rejected(rejection, history, operation)),
+        }
+    }
+    Ok(readings)
+}
+
+fn rejected(rejection: Rejection, history: &History, operation: &Operation) -> Error {
+    let function = history.function(operation.function);
+    match rejection {
+        Rejection::UnknownFunction => {
+            Error::new(Code::UnknownOperation, format!("the model has no operation `{function}`"))
+                .hint("`histcheck models` lists the models with their operations")
+                .record(operation.invoked as usize)
+        }
+        Rejection::BadValue(needed) => {
+            let values = history.values();
+            let shown = |value| shorten(values.to_json(value));
+            let output = if operation.completed == NEVER {
+                String::new()
+            } else {
+                format!(", output {}", shown(operation.output))
+            };
+            Error::new(
+                Code::BadOperation,
+                format!("{needed}; this `{function}` has input {}{output}", shown(operation.input)),
+            )
+            .record(operation.invoked as usize)
+        }
+    }
+}
+
+/// At most some fifty characters of `text`.
+fn shorten(text: String) -> String {
+    match text.char_indices().nth(50) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}

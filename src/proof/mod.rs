@@ -1,0 +1,8 @@
+//! Verifies certificates. Shares nothing with the deciders but the model and the history: slow and
+//! simple on purpose, so that it can be read and believed.
+
+mod refute;
+mod witness;
+
+pub use refute::{Refutation, refute};
+pub use witness::{WitnessError, verify_order};

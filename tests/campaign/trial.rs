@@ -1,0 +1,232 @@
+//! One model on trial: many histories, each decided by the checker and by brute force.
+
+use histcheck::check::{Decision, Failure};
+use histcheck::history::{Event, EventType};
+use histcheck::model::{self, Call, Facts, Model, Rejection, Token};
+use histcheck::proof::verify_order;
+use histcheck::{History, HistoryBuilder, Options, Verdict, check_with};
+use rand::seq::IndexedRandom;
+use rand::{Rng, RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use crate::histories::{Shape, random_shape, shapes};
+use crate::oracle::{Timed, is_linearizable};
+
+/// How much to try.
+pub struct Campaign {
+    pub random: u64,
+    pub exhaustive: usize,
+    pub seed: u64,
+    pub model: Option<String>,
+}
+
+/// The name of a trial, and how it went.
+pub type Outcome = (String, Result<String, String>);
+
+/// An operation of the alphabet: as completed, and as known when it crashed.
+pub type Letter<Op> = (Op, Op);
+
+/// A model whose operations are letters of an alphabet, written as integers in the history.
+#[derive(Clone)]
+struct Spelled<M: Model> {
+    model: M,
+    alphabet: Vec<Letter<M::Op>>,
+}
+
+impl<M: Model> Model for Spelled<M> {
+    type State = M::State;
+    type Op = M::Op;
+    type Next = M::Next;
+
+    fn initial(&self) -> M::State {
+        self.model.initial()
+    }
+
+    fn operation(&self, call: &Call<'_>) -> Result<M::Op, Rejection> {
+        let letter = &self.alphabet[call.input.as_int().expect("a letter") as usize];
+        Ok(if call.output.is_some() { letter.0.clone() } else { letter.1.clone() })
+    }
+
+    fn step(&self, state: &M::State, op: &M::Op) -> M::Next {
+        self.model.step(state, op)
+    }
+
+    fn facts(&self, op: &M::Op) -> Facts {
+        self.model.facts(op)
+    }
+
+    fn token(&self, state: &M::State) -> Option<Token> {
+        self.model.token(state)
+    }
+
+    fn focus(&mut self, operations: &[M::Op]) {
+        self.model.focus(operations);
+    }
+}
+
+impl Campaign {
+    /// Tries `model` with `alphabet`.
+    pub fn run<M: Model>(&self, name: &str, model: M, alphabet: Vec<Letter<M::Op>>) -> Outcome {
+        let spelled = Spelled { model, alphabet };
+        let mut counts = [0_u64; 2];
+        let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
+        let outcome = (1..=self.exhaustive)
+            .try_for_each(|count| every(&spelled, count, &mut counts))
+            .and_then(|()| {
+                (0..self.random).try_for_each(|_| {
+                    let (shape, letters) = random_history(&spelled, &mut rng);
+                    examine(&spelled, &shape, &letters, &mut counts)
+                })
+            });
+        let [valid, invalid] = counts;
+        let outcome = outcome.and_then(|()| {
+            // A campaign that only ever sees one verdict proves nothing.
+            let balanced = valid.min(invalid) * 50 > valid + invalid;
+            let summary = format!("{valid} valid, {invalid} invalid");
+            if balanced { Ok(summary) } else { Err(format!("one-sided: {summary}")) }
+        });
+        (name.to_owned(), outcome)
+    }
+}
+
+/// Tries every history of `count` operations.
+fn every<M: Model>(
+    spelled: &Spelled<M>,
+    count: usize,
+    counts: &mut [u64; 2],
+) -> Result<(), String> {
+    let letters = spelled.alphabet.len();
+    let mut word = vec![0; count];
+    for shape in shapes(count) {
+        for number in 0..letters.pow(count as u32) {
+            let mut rest = number;
+            for letter in &mut word {
+                (*letter, rest) = (rest % letters, rest / letters);
+            }
+            examine(spelled, &shape, &word, counts)?;
+        }
+    }
+    Ok(())
+}
+
+/// A history that is likely linearizable, or was so before one operation was changed.
+fn random_history<M: Model>(spelled: &Spelled<M>, rng: &mut ChaCha8Rng) -> (Shape, Vec<usize>) {
+    let count = rng.random_range(2..=9);
+    let width = rng.random_range(1..=5);
+    let crashes = *[0.0, 0.1, 0.4].choose(rng).expect("not empty");
+    let shape = random_shape(rng, count, width, crashes);
+    let mut points: Vec<(u64, usize)> = Vec::new();
+    for (at, &(call, ret)) in shape.iter().enumerate() {
+        let end = ret.unwrap_or(call + 12);
+        points.push((rng.random_range(u64::from(call) * 1000..u64::from(end) * 1000), at));
+    }
+    points.sort_unstable();
+    let mut letters = vec![0; count];
+    let mut state = spelled.model.initial();
+    for (_, at) in points {
+        letters[at] = rng.random_range(0..spelled.alphabet.len());
+        if shape[at].1.is_none() && rng.random_bool(0.5) {
+            continue;
+        }
+        // Some letter that fits the state, if one is found soon.
+        for _ in 0..30 {
+            let letter = rng.random_range(0..spelled.alphabet.len());
+            let op = &spelled.alphabet[letter];
+            let op = if shape[at].1.is_some() { &op.0 } else { &op.1 };
+            let nexts: Vec<M::State> = spelled.model.step(&state, op).into_iter().collect();
+            if let Some(next) = nexts.choose(rng) {
+                letters[at] = letter;
+                state = next.clone();
+                break;
+            }
+        }
+    }
+    if rng.random_bool(0.6) {
+        letters[rng.random_range(0..count)] = rng.random_range(0..spelled.alphabet.len());
+    }
+    (shape, letters)
+}
+
+fn examine<M: Model>(
+    spelled: &Spelled<M>,
+    shape: &Shape,
+    letters: &[usize],
+    counts: &mut [u64; 2],
+) -> Result<(), String> {
+    let timed = |horizon: u32| -> Vec<Timed<M::Op>> {
+        let ends = shape.iter().zip(letters).filter(|((call, _), _)| *call <= horizon);
+        ends.map(|(&(call, ret), &letter)| {
+            let ret = ret.filter(|&ret| ret <= horizon);
+            let (completed, crashed) = spelled.alphabet[letter].clone();
+            Timed { op: if ret.is_some() { completed } else { crashed }, call, ret }
+        })
+        .collect()
+    };
+    let expected = is_linearizable(&spelled.model, &timed(u32::MAX));
+    counts[usize::from(!expected)] += 1;
+    let history = write(shape, letters);
+    let report = check_with(spelled, &history, &Options { threads: 1, ..Options::default() })
+        .map_err(|error| error.to_string())?;
+    let complaint = match (&report.keys[0].decision, expected) {
+        (Decision::Valid(certificate), true) => {
+            let indices: Vec<u32> = (0..shape.len() as u32).collect();
+            let readings = model::read(spelled, &history, &indices, None).expect("letters");
+            verify_order(&spelled.model, &readings, &certificate.order)
+                .err()
+                .map(|error| format!("the certificate is wrong: {error}"))
+        }
+        (Decision::Invalid(failure), false) => {
+            let Failure { horizon, operation, .. } = *failure;
+            let first = !is_linearizable(&spelled.model, &timed(horizon))
+                && is_linearizable(&spelled.model, &timed(horizon - 1))
+                && shape[operation as usize].1 == Some(horizon);
+            (!first).then(|| format!("operation {operation} is not the first impossible one"))
+        }
+        _ => Some(format!("brute force says {expected}, the checker {}", report.verdict)),
+    };
+    assert!(report.verdict != Verdict::Unknown, "no budget was set");
+    match complaint {
+        None => Ok(()),
+        Some(complaint) => {
+            let mut text = complaint;
+            for (at, op) in timed(u32::MAX).iter().enumerate() {
+                text.push_str(&format!("\n  {at}: {op:?}"));
+            }
+            Err(text)
+        }
+    }
+}
+
+/// The history of a shape: each operation by a process of its own.
+fn write(shape: &Shape, letters: &[usize]) -> History {
+    let mut ends: Vec<(u32, usize, bool)> = Vec::new();
+    for (at, &(call, ret)) in shape.iter().enumerate() {
+        ends.push((call, at, true));
+        ends.extend(ret.map(|ret| (ret, at, false)));
+    }
+    ends.sort_unstable();
+    let mut builder = HistoryBuilder::default();
+    let mut rank = 0;
+    for (end, at, is_call) in ends {
+        // Records count as ranks: fill the gaps with a nemesis.
+        while rank < end {
+            add(&mut builder, None, true, 0);
+            rank += 1;
+        }
+        add(&mut builder, Some(at), is_call, letters[at]);
+        rank += 1;
+    }
+    builder.build().expect("a history")
+}
+
+fn add(builder: &mut HistoryBuilder, process: Option<usize>, is_call: bool, letter: usize) {
+    let values = builder.values();
+    let value = values.int(letter as i64);
+    let process = match process {
+        Some(process) => values.int(process as i64),
+        None => values.text("nemesis"),
+    };
+    let kind = if is_call { EventType::Invoke } else { EventType::Ok };
+    let event = Event { process, kind, function: "op", value, key: None, time: None };
+    builder.event(&event).expect("an event");
+}
