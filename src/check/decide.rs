@@ -5,8 +5,9 @@ use std::time::Duration;
 use rayon::prelude::*;
 
 use super::budget::{Budget, Meter};
+use super::refute;
 use super::report::{Certificate, Decision, Failure, KeyReport, Report};
-use super::search::{self, Found};
+use super::search::{self, Effort, Found};
 use crate::error::Error;
 use crate::history::{History, NEVER, Partition};
 use crate::model::{self, Model};
@@ -80,27 +81,36 @@ fn decide_key<M: Model>(
     meter: &Meter,
 ) -> Result<KeyReport, Error> {
     let readings = model::read(model, history, partition.operations, None)?;
+    let failure = |stuck: u32| {
+        let operation = readings[stuck as usize].index;
+        let record = history.operations()[operation as usize].invoked;
+        Decision::Invalid(Failure { operation, record, horizon: NEVER - 1, core: Vec::new() })
+    };
+    if let Some(stuck) = refute::impossible_reading(model, &readings) {
+        return Ok(report(partition, failure(stuck), "refutation", Effort::default()));
+    }
     let (found, effort) = search::search(model, &readings, meter);
     let decision = match found {
         Found::Order(order) => Decision::Valid(Certificate {
             order: order.into_iter().map(|at| readings[at as usize].index).collect(),
         }),
         Found::Stopped(reason) => Decision::Unknown(reason),
-        Found::Nothing { stuck } => {
-            let stuck = &readings[stuck as usize];
-            Decision::Invalid(Failure {
-                operation: stuck.index,
-                record: history.operations()[stuck.index as usize].invoked,
-                horizon: NEVER - 1,
-                core: Vec::new(),
-            })
-        }
+        Found::Nothing { stuck } => failure(stuck),
     };
-    Ok(KeyReport {
+    Ok(report(partition, decision, "search", effort))
+}
+
+fn report(
+    partition: Partition<'_>,
+    decision: Decision,
+    decided_by: &'static str,
+    effort: Effort,
+) -> KeyReport {
+    KeyReport {
         key: partition.key,
         operations: partition.operations.len(),
         decision,
-        decided_by: "search",
+        decided_by,
         effort,
-    })
+    }
 }
