@@ -34,7 +34,7 @@ pub(super) fn read(text: &str, sink: &mut Sink<'_>) -> Result<(), Error> {
         cell_offsets(text, at, record.len(), &mut offsets)?;
         let mut fields = Fields::default();
         for ((name, cell), &offset) in names.iter().zip(&record).zip(&offsets) {
-            if let Some(cell) = content(cell, offset, *name) {
+            if let Some(cell) = content(cell, offset, name) {
                 fields.push(Cow::Borrowed(name), cell);
             }
         }
@@ -120,7 +120,9 @@ fn check_header<'h>(
     let names: Vec<&str> = header.iter().map(str::trim).collect();
     for (column, (name, &offset)) in names.iter().zip(offsets).enumerate() {
         let error = |code, message: String| {
-            Err(Error::new(code, message).at(Place { offset, ..Place::default() }))
+            Err(Error::new(code, message)
+                .hint("every column has a name of its own")
+                .at(Place { offset, ..Place::default() }))
         };
         if name.is_empty() {
             return error(Code::BadField, format!("column {} has no name", column + 1));
@@ -182,12 +184,14 @@ fn quoted_end(bytes: &[u8], start: usize) -> Result<usize, Error> {
 /// What the cell of column `name` holds: nothing if it is empty, the value of a JSON literal, and
 /// the text itself otherwise. Names of operations, types and processes are never JSON.
 fn content<'t>(cell: &'t str, offset: usize, name: &str) -> Option<Cell<'t>> {
+    let role = role(name).0;
     if cell.is_empty() {
-        return None;
+        // A column of outputs says also where there was none.
+        let null = Cell { text: "null", offset, plain: false };
+        return matches!(role, Role::Input | Role::Output).then_some(null);
     }
     let trimmed = cell.trim_matches([' ', '\t']);
     let plain = |text| Some(Cell { text, offset, plain: true });
-    let role = role(name).0;
     if matches!(role, Role::Function | Role::Outcome) {
         return if trimmed.is_empty() { None } else { plain(trimmed) };
     }

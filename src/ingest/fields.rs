@@ -53,10 +53,9 @@ impl<'t> Cell<'t> {
             Some(Cow::Owned(word)) => {
                 Ok(Cow::Owned(word.strip_prefix(':').map(str::to_owned).unwrap_or(word)))
             }
-            None => {
-                Err(self
-                    .error(Code::BadField, format!("`{field}` is a string, not {}", self.shown())))
-            }
+            None => Err(self
+                .error(Code::BadField, format!("`{field}` is a string, not {}", self.shown()))
+                .hint(format!("put the `{field}` into double quotes"))),
         }
     }
 
@@ -253,7 +252,9 @@ impl<'t> Fields<'t> {
     fn put_event(&mut self, sink: &mut Sink<'_>) -> Result<(), Error> {
         let kind = self.known(TYPE).ok_or_else(|| self.missing_type())?;
         let kind = event_type(&kind)?;
-        let process = self.known(PROCESS).ok_or_else(|| missing("process"))?;
+        let process = self.known(PROCESS).ok_or_else(|| {
+            missing("process").hint("`process` is the number of the client, or a name of another")
+        })?;
         let process = process.process(sink.values())?;
         let is_client = sink.values().as_int(process).is_some();
         let function = function(self.known(FUNCTION), is_client)?;
@@ -280,10 +281,8 @@ impl<'t> Fields<'t> {
     }
 
     fn put_interval(&mut self, sink: &mut Sink<'_>) -> Result<(), Error> {
-        for slot in 0..NAMES.len() {
-            if let Some(cell) = self.known[slot] {
-                self.rest.push((Cow::Borrowed(NAMES[slot]), cell));
-            }
+        for (name, cell) in NAMES.iter().zip(self.known) {
+            self.rest.extend(cell.map(|cell| (Cow::Borrowed(*name), cell)));
         }
         let roles = Roles::assign(&self.rest)?;
         let process = match roles.get(Role::Process) {
@@ -293,7 +292,7 @@ impl<'t> Fields<'t> {
         let is_client = process.is_none_or(|process| sink.values().as_int(process).is_some());
         let function = function(roles.get(Role::Function), is_client)?;
         let call = roles.get(Role::Call).map_or(Ok(None), |cell| cell.time("call"))?;
-        let call = call.ok_or_else(|| missing("call"))?;
+        let call = call.ok_or_else(|| missing("call").hint("`call` is the time of the call"))?;
         let ret = roles.get(Role::Return).map_or(Ok(None), |cell| cell.time("return"))?;
         let outcome = match roles.get(Role::Outcome) {
             Some(cell) => outcome(&cell)?,

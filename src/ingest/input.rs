@@ -18,7 +18,7 @@ const BYTE_ORDER_MARK: char = '\u{feff}';
 /// use histcheck::{history::Settings, ingest::Input};
 /// let text = "{\"process\": 0, \"type\": \"invoke\", \"f\": \"read\"}\n{\"process\": 0}\n";
 /// let input = Input::from_bytes(text.into(), None)?;
-/// let error = input.history(Settings::default()).unwrap_err();
+/// let error = input.history(Settings::default()).err().unwrap();
 /// let place = error.place.unwrap();
 /// assert_eq!(place.line, 2);
 /// assert_eq!(input.line(place), "{\"process\": 0}");
@@ -232,7 +232,7 @@ mod tests {
     #[test]
     fn errors_of_the_whole_history_are_located() {
         let text = TWO.to_owned() + "\n{\"process\":0,\"type\":\"invoke\",\"f\":\"w\",\"key\":1}";
-        let error = text.parse::<History>().unwrap_err();
+        let error = text.parse::<History>().err().unwrap();
         assert_eq!(error.code, Code::MixedKeys);
         assert_eq!(error.place.map(|place| place.line), Some(1));
     }

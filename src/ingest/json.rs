@@ -13,6 +13,8 @@ use super::{Sink, json_value};
 use crate::error::{Code, Error, Place};
 use crate::history::{Value, ValueTable};
 
+const RECORD: &str = "every record is an object: {\"process\": 0, \"type\": \"invoke\", …}";
+
 /// Reads objects that follow each other.
 pub(super) fn read_lines(text: &str, sink: &mut Sink<'_>) -> Result<(), Error> {
     let mut objects = Objects::new(text);
@@ -26,11 +28,12 @@ pub(super) fn read_lines(text: &str, sink: &mut Sink<'_>) -> Result<(), Error> {
                 }
             }
             Some(b',') => {
-                return Err(objects
-                    .unexpected("a JSON object")
-                    .hint("objects on lines are not separated by commas; in an array they are"));
+                return Err(objects.unexpected(
+                    "a JSON object",
+                    "objects on lines are not separated by commas; in an array they are",
+                ));
             }
-            Some(_) => return Err(objects.unexpected("a JSON object")),
+            Some(_) => return Err(objects.unexpected("a JSON object", RECORD)),
         }
     }
 }
@@ -38,13 +41,13 @@ pub(super) fn read_lines(text: &str, sink: &mut Sink<'_>) -> Result<(), Error> {
 /// Reads an array of objects.
 pub(super) fn read_array(text: &str, sink: &mut Sink<'_>) -> Result<(), Error> {
     let mut objects = Objects::new(text);
-    objects.expect(b'[', "`[`")?;
+    objects.expect(b'[', "`[`", "records on lines of their own are the format jsonl")?;
     if objects.peek() == Some(b']') {
         return objects.close();
     }
     loop {
         if objects.peek() != Some(b'{') {
-            return Err(objects.unexpected("a JSON object"));
+            return Err(objects.unexpected("a JSON object", RECORD));
         }
         if !objects.record(sink)? {
             return Ok(());
@@ -53,7 +56,7 @@ pub(super) fn read_array(text: &str, sink: &mut Sink<'_>) -> Result<(), Error> {
         if objects.peek() == Some(b']') {
             return objects.close();
         }
-        objects.expect(b',', "`,` or `]`")?;
+        objects.expect(b',', "`,` or `]`", "a comma stands between the records of an array")?;
     }
 }
 
@@ -115,18 +118,20 @@ impl<'t> Objects<'t> {
 
     /// The array's closing bracket, behind which nothing may come.
     fn close(&mut self) -> Result<(), Error> {
-        self.expect(b']', "`]`")?;
+        self.expect(b']', "`]`", "a bracket ends the array")?;
         match self.peek() {
             None => Ok(()),
-            Some(_) => Err(self.unexpected("nothing behind the array")),
+            Some(_) => {
+                Err(self.unexpected("nothing behind the array", "an input holds one history"))
+            }
         }
     }
 
     /// Skips `byte` and the space around it.
-    fn expect(&mut self, byte: u8, what: &str) -> Result<(), Error> {
+    fn expect(&mut self, byte: u8, what: &str, hint: &str) -> Result<(), Error> {
         self.skip_space();
         if self.peek() != Some(byte) {
-            return Err(self.unexpected(what));
+            return Err(self.unexpected(what, hint));
         }
         self.at += 1;
         self.skip_space();
@@ -143,13 +148,14 @@ impl<'t> Objects<'t> {
         }
     }
 
-    fn unexpected(&self, expected: &str) -> Error {
+    fn unexpected(&self, expected: &str, hint: &str) -> Error {
         let Some(c) = self.text.get(self.at..).and_then(|rest| rest.chars().next()) else {
             return truncated(self.text);
         };
         not_a_number(self.text, self.at).unwrap_or_else(|| {
             let shown = c.escape_debug();
             Error::new(Code::Syntax, format!("expected {expected}, found `{shown}`"))
+                .hint(hint)
                 .at(Place { offset: self.at, ..Place::default() })
         })
     }
@@ -215,16 +221,22 @@ fn syntax(text: &str, start: usize, error: &serde_json::Error) -> Error {
             .hint("the writer was interrupted here; complete or remove the record")
             .at(Place { offset: start + end, ..Place::default() });
     }
-    let error = Error::new(Code::Syntax, message.replace("expected ident", "expected value"));
-    let error = match hint(text, offset) {
-        Some(hint) => error.hint(hint),
-        None => error,
-    };
-    error.at(Place { offset, ..Place::default() })
+    let hint = habit(text, offset).unwrap_or(match &*message {
+        "expected `:`" => "a colon stands between the name of a field and its value",
+        "invalid escape" => r#"the escapes are \" \\ \/ \b \f \n \r \t and \u with four digits"#,
+        "invalid number" => "numbers start with no plus sign, no point and no needless zero",
+        message if message.starts_with("control character") => {
+            "write it as an escape, such as \\n; or is the string's closing quote missing?"
+        }
+        _ => "is there a quote, a comma or a bracket missing?",
+    });
+    Error::new(Code::Syntax, message.replace("expected ident", "expected value"))
+        .hint(hint)
+        .at(Place { offset, ..Place::default() })
 }
 
-/// What people coming from other languages write for what JSON calls otherwise.
-fn hint(text: &str, offset: usize) -> Option<&'static str> {
+/// A hint for those who write what other languages, but not JSON, take.
+fn habit(text: &str, offset: usize) -> Option<&'static str> {
     let rest = text.get(offset..)?;
     [
         ("True", "JSON writes true"),
@@ -256,7 +268,11 @@ fn offset_of(text: &str, error: &serde_json::Error) -> usize {
         line => newlines.into_iter().nth(line - 2).map_or(0, |newline| newline + 1),
     };
     // Column 0 is the line break itself.
-    (line_start + error.column()).saturating_sub(1)
+    let offset = (line_start + error.column()).saturating_sub(1);
+    // About a control character, serde_json names the one before it.
+    let before_control = error.to_string().starts_with("control character")
+        && text.as_bytes().get(offset).is_some_and(|byte| *byte >= b' ');
+    offset + usize::from(before_control)
 }
 
 fn truncated(text: &str) -> Error {

@@ -40,9 +40,9 @@ impl<'t> Walk<'t, '_> {
                 let text = json::string(literal, self.offset + start)?;
                 Ok(self.values.text(&text))
             }
-            Some(b'[' | b'{') if depth == MAX_DEPTH => {
-                Err(self.error(Code::TooDeep, format!("nested deeper than {MAX_DEPTH} levels")))
-            }
+            Some(b'[' | b'{') if depth == MAX_DEPTH => Err(self
+                .error(Code::TooDeep, format!("nested deeper than {MAX_DEPTH} levels"))
+                .hint("record such values as strings")),
             Some(b'[') => self.list(depth + 1),
             Some(b'{') => self.map(depth + 1),
             _ => self.number(),
@@ -140,7 +140,9 @@ impl<'t> Walk<'t, '_> {
             crate::history::Shape::Text(text) => text.to_owned(),
             _ => {
                 self.at = start;
-                return Err(self.error(Code::BadField, "`#edn` holds a string of EDN"));
+                return Err(self
+                    .error(Code::BadField, "`#edn` holds a string of EDN")
+                    .hint("a keyword is {\"#edn\": \":name\"}"));
             }
         };
         edn_value(&text, self.values).map_err(|mut error| {

@@ -20,7 +20,7 @@ mod time;
 use std::path::Path;
 use std::str::FromStr;
 
-use crate::error::{Code, Error};
+use crate::error::{Code, Error, Place};
 use crate::history::{History, Settings, Value, ValueTable};
 
 pub use input::Input;
@@ -140,6 +140,7 @@ fn read(format: Format, text: &str, sink: &mut Sink<'_>) -> Result<(), Error> {
         Format::Edn | Format::Log => Err(Error::new(
             Code::UnknownFormat,
             format!("the format {} is not read yet", format.name()),
-        )),
+        )
+        .at(Place::default())),
     }
 }

@@ -4,8 +4,8 @@
 use super::Format;
 use super::fields::{Role, role};
 
-/// How many lines may come before the first that tells a log.
-const LOG_LINES: usize = 200;
+/// How many lines may come before the one that tells the format.
+const LEADING_LINES: usize = 200;
 
 /// The format that `text` looks like; `None` if it looks like none.
 ///
@@ -20,10 +20,9 @@ pub fn sniff(text: &str) -> Option<Format> {
         b'{' => Some(if looks_like_edn(&text[1..]) { Format::Edn } else { Format::JsonLines }),
         b'[' => Some(sniff_sequence(text[1..].trim_start())),
         b'(' | b';' => Some(Format::Edn),
-        b'#' if is_comment(text) => sniff_commented(text),
-        b'#' => Some(Format::Edn),
+        b'#' => sniff_hash(text),
         _ if is_header(first_line(text)) => Some(Format::Csv),
-        _ if text.lines().take(LOG_LINES).any(is_log_line) => Some(Format::Log),
+        _ if text.lines().take(LEADING_LINES).any(is_log_line) => Some(Format::Log),
         _ => None,
     }
 }
@@ -43,15 +42,16 @@ fn looks_like_edn(inside: &str) -> bool {
     matches!(inside.trim_start().as_bytes().first(), Some(b':' | b'#' | b';' | b','))
 }
 
-/// Whether the text starts with a comment line of CSV, rather than with `#{` or an EDN tag.
-fn is_comment(text: &str) -> bool {
+/// What starts with `#`: comment lines above the header of CSV, or a set or tag of EDN.
+fn sniff_hash(text: &str) -> Option<Format> {
+    let is_content = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
+    let below = text.lines().take(LEADING_LINES).find(is_content);
+    if below.is_some_and(is_header) {
+        return Some(Format::Csv);
+    }
     let rest = text.trim_start_matches('#');
-    rest.is_empty() || rest.starts_with(char::is_whitespace)
-}
-
-fn sniff_commented(text: &str) -> Option<Format> {
-    let header = text.lines().find(|line| !line.trim().is_empty() && !line.starts_with('#'))?;
-    is_header(header).then_some(Format::Csv)
+    let comment = rest.is_empty() || rest.starts_with(char::is_whitespace);
+    (!comment).then_some(Format::Edn)
 }
 
 fn first_line(text: &str) -> &str {
@@ -103,6 +103,7 @@ mod tests {
             ("f,call,return", Some(Csv)),
             ("ClientId,Op,Call,Return", Some(Csv)),
             ("# a comment\n#histcheck\n# histcheck: {}\n\nf,start,end\n", Some(Csv)),
+            ("#histcheck: {}\nf,start,end\n", Some(Csv)),
             ("INFO  jepsen.util - 0\t:invoke\t:read\tnil", Some(Log)),
             ("0\t:invoke\t:read\tnil", Some(Log)),
             (":nemesis\t:info\t:start\tnil", Some(Log)),
