@@ -4,6 +4,8 @@
 //! record starts, and hands it events or whole operations with their values interned. What
 //! orders, pairs and validates them is the history's business; what they mean is the model's.
 
+mod edn;
+mod log;
 mod sink;
 
 pub(crate) use sink::Sink;
