@@ -9,10 +9,12 @@
 
 mod csv;
 mod decompress;
+mod edn;
 mod fields;
 mod input;
 mod json;
 mod json_value;
+mod log;
 mod sink;
 mod sniff;
 mod time;
@@ -20,7 +22,7 @@ mod time;
 use std::path::Path;
 use std::str::FromStr;
 
-use crate::error::{Code, Error, Place};
+use crate::error::Error;
 use crate::history::{History, Settings, Value, ValueTable};
 
 pub use input::Input;
@@ -137,10 +139,7 @@ fn read(format: Format, text: &str, sink: &mut Sink<'_>) -> Result<(), Error> {
         Format::JsonLines => json::read_lines(text, sink),
         Format::JsonArray => json::read_array(text, sink),
         Format::Csv => csv::read(text, sink),
-        Format::Edn | Format::Log => Err(Error::new(
-            Code::UnknownFormat,
-            format!("the format {} is not read yet", format.name()),
-        )
-        .at(Place::default())),
+        Format::Edn => edn::read(text, sink),
+        Format::Log => log::read(text, sink),
     }
 }
