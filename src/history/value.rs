@@ -188,7 +188,7 @@ impl ValueTable {
 
     /// The handle of an integer that needs no table, if it is small enough.
     pub fn small_int(n: i64) -> Option<Value> {
-        (INLINE_MIN..=INLINE_MAX).contains(&n).then(|| Value(INLINE | (n as u32 & !INLINE)))
+        (INLINE_MIN..=INLINE_MAX).contains(&n).then_some(Value(INLINE | (n as u32 & !INLINE)))
     }
 
     /// The string `text`.

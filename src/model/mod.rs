@@ -4,13 +4,45 @@
 //! next state, or to none if the operation could not have returned what it did. Built-in models
 //! and the user's own go through one trait. Nothing here knows about concurrency, files or output.
 
+mod any;
+pub mod bag;
 mod call;
+mod catalogue;
+pub mod counter;
+mod infer;
+pub mod items;
+pub mod kv;
+pub mod log;
+pub mod multi_register;
+pub mod mutex;
+pub mod persistent;
+pub mod priority_queue;
+pub mod queue;
 mod reading;
 pub mod register;
+pub mod semaphore;
+pub mod set;
+pub mod stack;
+mod successors;
 
+pub use any::{AnyModel, ModelOptions, ModelVisitor};
+pub use bag::UnorderedQueue;
 pub use call::{Call, Rejection, View};
+pub use catalogue::{CATALOGUE, Entry, FunctionEntry};
+pub use counter::Counter;
+pub use infer::infer;
+pub use kv::Kv;
+pub use log::Log;
+pub use multi_register::MultiRegister;
+pub use mutex::Mutex;
+pub use priority_queue::PriorityQueue;
+pub use queue::FifoQueue;
 pub use reading::{Reading, read};
 pub use register::Register;
+pub use semaphore::Semaphore;
+pub use set::Set;
+pub use stack::Stack;
+pub use successors::Successors;
 
 use std::fmt::Debug;
 use std::hash::Hash;

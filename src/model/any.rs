@@ -1,0 +1,254 @@
+//! Any built-in model, chosen by name when the program runs.
+
+use super::catalogue::{CATALOGUE, Entry};
+use super::priority_queue::End;
+use super::{
+    Counter, FifoQueue, Kv, Log, Model, MultiRegister, Mutex, PriorityQueue, Register, Semaphore,
+    Set, Stack, UnorderedQueue, View,
+};
+use crate::error::{Code, Error};
+use crate::history::{Shape, Value, ValueTable};
+
+/// Choices about what operations mean.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ModelOptions {
+    /// Whether a failed `cas` tells that its precondition was false, instead of nothing.
+    pub failed_cas_observes: bool,
+    /// Whether only its holder can release a mutex.
+    pub check_owner: bool,
+    /// Whether a priority queue's `dequeue`, `poll` and `peek` are about the largest item.
+    pub largest_first: bool,
+}
+
+impl Default for ModelOptions {
+    fn default() -> Self {
+        ModelOptions { failed_cas_observes: false, check_owner: true, largest_first: false }
+    }
+}
+
+/// Code that works with every model, as a closure cannot be generic.
+pub trait ModelVisitor {
+    /// What it makes of a model.
+    type Output;
+
+    /// Works with `model`.
+    fn visit<M: Model>(self, model: &M) -> Self::Output;
+}
+
+macro_rules! any_model {
+    ($($variant:ident: $meaning:literal,)*) => {
+        /// One of the built-in models.
+        #[derive(Clone, Debug)]
+        pub enum AnyModel {
+            $(#[doc = $meaning] $variant($variant),)*
+        }
+
+        impl AnyModel {
+            /// Hands the model to `visitor`.
+            pub fn visit<V: ModelVisitor>(&self, visitor: V) -> V::Output {
+                match self { $(AnyModel::$variant(model) => visitor.visit(model),)* }
+            }
+        }
+    };
+}
+
+any_model! {
+    Register: "`register` and `cas-register`.",
+    MultiRegister: "`multi-register`.",
+    Kv: "`kv`.",
+    Counter: "`counter`.",
+    Set: "`set`.",
+    Mutex: "`mutex`.",
+    Semaphore: "`semaphore`.",
+    FifoQueue: "`fifo-queue`.",
+    UnorderedQueue: "`unordered-queue`.",
+    Stack: "`stack`.",
+    PriorityQueue: "`priority-queue`.",
+    Log: "`log`.",
+}
+
+impl AnyModel {
+    /// The model called `name`, which starts from `initial`, a value of `values`, or from what is
+    /// usual for it.
+    ///
+    /// ```
+    /// use histcheck::history::ValueTable;
+    /// use histcheck::model::{AnyModel, ModelOptions};
+    ///
+    /// let mut values = ValueTable::new();
+    /// let three = values.int(3);
+    /// let model = AnyModel::by_name("semaphore", Some(three), ModelOptions::default(), &values)?;
+    /// assert!(matches!(model, AnyModel::Semaphore(semaphore) if semaphore.permits == 3));
+    /// # Ok::<(), histcheck::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If there is no such model, or it cannot start from `initial`.
+    pub fn by_name(
+        name: &str,
+        initial: Option<Value>,
+        options: ModelOptions,
+        values: &ValueTable,
+    ) -> Result<AnyModel, Error> {
+        let entry = Entry::find(name).ok_or_else(|| no_such_model(name))?;
+        let view = initial.map(|value| View { table: values, value });
+        let bad = || bad_initial(entry, view);
+        Ok(match name {
+            "register" | "cas-register" => AnyModel::Register(Register {
+                initial: initial.unwrap_or(Value::NULL),
+                has_cas: name == "cas-register",
+                failed_cas_observes: options.failed_cas_observes,
+            }),
+            "multi-register" => AnyModel::MultiRegister(multi_register(view)),
+            "kv" => AnyModel::Kv(Kv::new(view)),
+            "counter" => {
+                let initial = view.map_or(Some(0), View::as_int).ok_or_else(bad)?;
+                AnyModel::Counter(Counter { initial })
+            }
+            "set" => AnyModel::Set(Set::new(items(view).ok_or_else(bad)?)),
+            "mutex" if initial.is_some_and(|value| !value.is_null()) => return Err(bad()),
+            "mutex" => AnyModel::Mutex(Mutex { check_owner: options.check_owner }),
+            "semaphore" => {
+                let permits = view.map_or(Some(1), View::as_int).filter(|&permits| permits > 0);
+                let permits = permits.ok_or_else(bad)?.unsigned_abs();
+                AnyModel::Semaphore(Semaphore { permits })
+            }
+            "fifo-queue" => AnyModel::FifoQueue(FifoQueue::new(given(view).ok_or_else(bad)?)),
+            "unordered-queue" => {
+                AnyModel::UnorderedQueue(UnorderedQueue::new(given(view).ok_or_else(bad)?))
+            }
+            "stack" => AnyModel::Stack(Stack::new(given(view).ok_or_else(bad)?)),
+            "priority-queue" => {
+                let usual = if options.largest_first { End::Max } else { End::Min };
+                let items = given(view).ok_or_else(bad)?;
+                let items: Vec<View<'_>> =
+                    items.iter().map(|&value| View { table: values, value }).collect();
+                AnyModel::PriorityQueue(PriorityQueue::new(usual, &items).map_err(|_| bad())?)
+            }
+            "log" => AnyModel::Log(Log::new(given(view).ok_or_else(bad)?)),
+            _ => return Err(no_such_model(name)),
+        })
+    }
+}
+
+/// The items of an initial list or set; none without one.
+fn items(initial: Option<View<'_>>) -> Option<&[Value]> {
+    match initial {
+        None => Some(&[]),
+        Some(view) if view.is_null() => Some(&[]),
+        Some(view) => view.as_collection(),
+    }
+}
+
+/// The items of an initial list, none of which is null, since that is what emptiness reads as.
+fn given(initial: Option<View<'_>>) -> Option<&[Value]> {
+    let ordered = initial.is_none_or(|view| !matches!(view.shape(), Shape::Set(_)));
+    items(initial).filter(|items| ordered && !items.contains(&Value::NULL))
+}
+
+fn multi_register(initial: Option<View<'_>>) -> MultiRegister {
+    match initial.map(View::shape) {
+        Some(Shape::Map(flat)) => {
+            let pairs: Vec<_> = flat.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect();
+            MultiRegister::new(Value::NULL, &pairs)
+        }
+        _ => MultiRegister::new(initial.map_or(Value::NULL, |view| view.value), &[]),
+    }
+}
+
+fn bad_initial(entry: &Entry, initial: Option<View<'_>>) -> Error {
+    let given = initial.map_or_else(|| "null".to_owned(), |view| view.to_string());
+    Error::new(Code::BadInitial, format!("a {} cannot start from {given}", entry.name))
+        .hint(format!("it starts from: {}", entry.initial))
+}
+
+/// The error for a name that no model has.
+pub(super) fn no_such_model(name: &str) -> Error {
+    let error = Error::new(Code::NoModel, format!("there is no model `{name}`"));
+    match nearest(name) {
+        Some(entry) => error.hint(format!("did you mean `{}`?", entry.name)),
+        None => {
+            let names: Vec<&str> = CATALOGUE.iter().map(|entry| entry.name).collect();
+            error.hint(format!("the models are: {}", names.join(", ")))
+        }
+    }
+}
+
+/// The model whose name is a few letters away from `name`, or is known under this one elsewhere.
+fn nearest(name: &str) -> Option<&'static Entry> {
+    let name = name.to_ascii_lowercase().replace('_', "-");
+    let meant = match name.as_str() {
+        "queue" | "fifo" => "fifo-queue",
+        "bag" | "multiset" => "unordered-queue",
+        "lock" => "mutex",
+        "heap" | "pq" => "priority-queue",
+        "kv-string" | "key-value" | "map" => "kv",
+        "list" | "append-log" | "list-append" => "log",
+        "cas" => "cas-register",
+        "txn" => "multi-register",
+        name => name,
+    };
+    let distance = |entry: &&Entry| edit_distance(entry.name, meant);
+    CATALOGUE.iter().min_by_key(distance).filter(|entry| distance(entry) <= 2)
+}
+
+/// How many letters must be added, removed or replaced to turn `a` into `b` (Levenshtein).
+fn edit_distance(a: &str, b: &str) -> usize {
+    // Names are short; a long text is no misspelling of one.
+    if b.len() > 64 {
+        return b.len();
+    }
+    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.chars().enumerate() {
+            let replaced = diagonal + usize::from(x != y);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn by_name(name: &str, initial: Option<Value>) -> Result<AnyModel, Error> {
+        AnyModel::by_name(name, initial, ModelOptions::default(), &ValueTable::new())
+    }
+
+    #[test]
+    fn every_entry_has_a_model() {
+        for entry in CATALOGUE {
+            assert!(by_name(entry.name, None).is_ok(), "{}", entry.name);
+        }
+    }
+
+    #[test]
+    fn a_misspelling_gets_a_suggestion() {
+        let hint = |name| by_name(name, None).unwrap_err().hint.unwrap();
+        assert_eq!(hint("fifo_queue"), "did you mean `fifo-queue`?");
+        assert_eq!(hint("regster"), "did you mean `register`?");
+        assert_eq!(hint("Lock"), "did you mean `mutex`?");
+        assert!(hint("unheard-of").starts_with("the models are: register, "));
+        assert_eq!(hint("bag"), "did you mean `unordered-queue`?");
+    }
+
+    #[test]
+    fn an_initial_value_must_fit() {
+        let bad = [
+            ("counter", Value::TRUE),
+            ("set", Value::TRUE),
+            ("semaphore", ValueTable::small_int(0).unwrap()),
+            ("mutex", Value::TRUE),
+            ("log", ValueTable::small_int(3).unwrap()),
+        ];
+        for (name, value) in bad {
+            let error = by_name(name, Some(value)).unwrap_err();
+            assert_eq!(error.code, Code::BadInitial, "{name}");
+        }
+    }
+}

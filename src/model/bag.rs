@@ -1,0 +1,103 @@
+//! A queue without an order: `enqueue`, and a `dequeue` that may return any item.
+
+use super::items::{Found, Merge, Op};
+use super::persistent::Tree;
+use super::{Call, Establishes, Facts, Model, Rejection, Successors, Token, queue};
+use crate::history::Value;
+
+/// A queue without a bound that keeps no order. The same item may be in it several times.
+#[derive(Clone, Debug, Default)]
+pub struct UnorderedQueue {
+    initial: Vec<Value>,
+    merge: Merge,
+}
+
+/// How often each item is there, by the handle of its value.
+pub type Counts = Tree<u32>;
+
+impl UnorderedQueue {
+    /// A queue that holds `initial` before the first operation.
+    pub fn new(initial: &[Value]) -> Self {
+        UnorderedQueue { initial: initial.to_vec(), merge: Merge::default() }
+    }
+}
+
+/// The key of an item without an order.
+fn key(item: Value) -> u128 {
+    item.handle().into()
+}
+
+/// The items with one more of `key`.
+pub(super) fn with(items: &Counts, key: u128) -> Counts {
+    items.insert(key, items.get(key).map_or(1, |count| count + 1))
+}
+
+/// The items with one less of `key`.
+pub(super) fn without(items: &Counts, key: u128) -> Counts {
+    match items.get(key) {
+        Some(count) if count > 1 => items.insert(key, count - 1),
+        _ => items.remove(key),
+    }
+}
+
+impl Model for UnorderedQueue {
+    type State = Counts;
+    type Op = Op;
+    type Next = Successors<Counts>;
+
+    fn initial(&self) -> Counts {
+        let put = |items: Counts, &item: &Value| with(&items, key(self.merge.of(item)));
+        self.initial.iter().fold(Counts::default(), put)
+    }
+
+    fn operation(&self, call: &Call<'_>) -> Result<Op, Rejection> {
+        queue::operation(call)
+    }
+
+    fn step(&self, state: &Counts, op: &Op) -> Successors<Counts> {
+        let holds = |item| state.get(key(item)).is_some();
+        match *op {
+            Op::Put(item) => Successors::One(Some(with(state, key(self.merge.of(item))))),
+            Op::Take(Found::Any) if !state.is_empty() => {
+                state.iter().map(|(key, _)| without(state, key)).collect::<Vec<_>>().into()
+            }
+            Op::Take(Found::Item(item)) => {
+                Successors::when(holds(item), || without(state, key(item)))
+            }
+            Op::Peek(Found::Item(item)) => Successors::when(holds(item), || state.clone()),
+            Op::Take(Found::Empty) | Op::Peek(Found::Empty) => {
+                Successors::when(state.is_empty(), || state.clone())
+            }
+            Op::Take(Found::Any) | Op::Peek(Found::Any) => Successors::One(Some(state.clone())),
+        }
+    }
+
+    fn facts(&self, op: &Op) -> Facts {
+        let (Op::Take(found) | Op::Peek(found)) = *op else {
+            return Facts { establishes: Establishes::Token(FILLED), ..Facts::default() };
+        };
+        let pure = matches!(op, Op::Peek(_)) || found == Found::Empty;
+        Facts {
+            pure,
+            overwrites: false,
+            requires: match found {
+                Found::Any => None,
+                Found::Empty => Some(EMPTY),
+                Found::Item(_) => Some(FILLED),
+            },
+            establishes: if pure { Establishes::Same } else { Establishes::Unknown },
+        }
+    }
+
+    fn token(&self, state: &Counts) -> Option<Token> {
+        Some(if state.is_empty() { EMPTY } else { FILLED })
+    }
+
+    fn focus(&mut self, operations: &[Op]) {
+        self.merge = Merge::new(operations, &self.initial);
+    }
+}
+
+/// Tokens tell whether there is any item.
+const EMPTY: Token = 0;
+const FILLED: Token = 1;

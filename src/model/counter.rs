@@ -1,0 +1,122 @@
+//! A counter: `add` and its kin, `read`, and adding that tells the value before or after.
+
+use super::{Call, Establishes, Facts, Model, Rejection, Token, View};
+use crate::history::Shape;
+
+/// A counter of integers.
+#[derive(Clone, Debug, Default)]
+pub struct Counter {
+    /// Its value before the first operation.
+    pub initial: i64,
+}
+
+/// An operation on a [`Counter`]: a read adds nothing, an `add` may tell nothing.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Op {
+    /// What it adds. Within 64 bits, so that no sum of a history's additions leaves 128.
+    pub delta: i64,
+    /// The value that it must have found; `None` if any.
+    pub before: Option<i128>,
+}
+
+impl Model for Counter {
+    type State = i128;
+    type Op = Op;
+    type Next = Option<i128>;
+
+    fn initial(&self) -> i128 {
+        self.initial.into()
+    }
+
+    fn operation(&self, call: &Call<'_>) -> Result<Op, Rejection> {
+        let seen = |of| call.output.map(|seen| integer(seen, of)).transpose();
+        match call.function {
+            "read" | "get" => {
+                let before = seen("a counter's read returns an integer")?;
+                Ok(Op { delta: 0, before })
+            }
+            "add" => Ok(Op { delta: delta(call.input, None)?, before: None }),
+            "inc" | "increment" => Ok(Op { delta: delta(call.input, Some(1))?, before: None }),
+            "dec" | "decrement" => Ok(Op { delta: subtrahend(call.input)?, before: None }),
+            "add-and-get" | "inc-and-get" | "increment-and-get" | "dec-and-get"
+            | "decrement-and-get" => {
+                let delta = delta_of(call)?;
+                let after = seen("this returns the new value, an integer")?;
+                // Saturates only where no counter ever gets.
+                Ok(Op { delta, before: after.map(|after| after.saturating_sub(delta.into())) })
+            }
+            "get-and-add" | "fetch-add" | "fetch-and-add" | "get-and-inc" | "get-and-increment"
+            | "get-and-dec" | "get-and-decrement" => {
+                let before = seen("this returns the old value, an integer")?;
+                Ok(Op { delta: delta_of(call)?, before })
+            }
+            _ => Err(Rejection::UnknownFunction),
+        }
+    }
+
+    fn step(&self, &state: &i128, op: &Op) -> Option<i128> {
+        let legal = op.before.is_none_or(|before| before == state);
+        legal.then(|| state.checked_add(op.delta.into())).flatten()
+    }
+
+    fn facts(&self, op: &Op) -> Facts {
+        let after = op.before.and_then(|before| before.checked_add(op.delta.into()));
+        Facts {
+            pure: op.delta == 0,
+            overwrites: false,
+            requires: op.before.map(token),
+            establishes: match after {
+                _ if op.delta == 0 => Establishes::Same,
+                Some(after) => Establishes::Token(token(after)),
+                None => Establishes::Unknown,
+            },
+        }
+    }
+
+    fn token(&self, &state: &i128) -> Option<Token> {
+        Some(token(state))
+    }
+}
+
+/// Different values share a token only if they lie 2^64 apart.
+fn token(value: i128) -> Token {
+    value as u64
+}
+
+/// An integer of any size; one that no counter ever holds becomes the greatest or the least.
+fn integer(view: View<'_>, needed: &str) -> Result<i128, Rejection> {
+    match view.shape() {
+        Shape::Int(n) => Ok(n.into()),
+        Shape::BigInt(digits) => Ok(digits.parse().unwrap_or(if digits.starts_with('-') {
+            i128::MIN
+        } else {
+            i128::MAX
+        })),
+        _ => Err(Rejection::bad(needed)),
+    }
+}
+
+/// What an operation adds: its input, or `usual` without one.
+fn delta(input: View<'_>, usual: Option<i64>) -> Result<i64, Rejection> {
+    match (input.as_int(), usual) {
+        (Some(n), _) => Ok(n),
+        (None, Some(usual)) if input.is_null() => Ok(usual),
+        (None, Some(_)) => Err(Rejection::bad("this needs an integer within 64 bits, or no value")),
+        (None, None) => Err(Rejection::bad("an add needs an integer within 64 bits")),
+    }
+}
+
+fn subtrahend(input: View<'_>) -> Result<i64, Rejection> {
+    delta(input, Some(1))?
+        .checked_neg()
+        .ok_or_else(|| Rejection::bad("this needs an integer whose negation is within 64 bits"))
+}
+
+/// What an operation adds that also tells a value, by its name.
+fn delta_of(call: &Call<'_>) -> Result<i64, Rejection> {
+    match call.function {
+        name if name.contains("add") => delta(call.input, None),
+        name if name.contains("dec") => subtrahend(call.input),
+        _ => delta(call.input, Some(1)),
+    }
+}

@@ -1,0 +1,126 @@
+//! What queues and stacks share: operations that put an item in, take one out or look at one, and
+//! the merging of items that nobody is seen to take.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashSet;
+
+use super::{Call, Establishes, Facts, Rejection, Token, View};
+use crate::history::Value;
+
+/// An operation on a collection that gives out one item at a time.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Op {
+    /// Puts an item in.
+    Put(Value),
+    /// Takes the next item out.
+    Take(Found),
+    /// Tells the next item.
+    Peek(Found),
+}
+
+/// What an operation found.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Found {
+    /// It is not known: any item, or none.
+    Any,
+    /// Nothing: the collection was empty.
+    Empty,
+    /// This item.
+    Item(Value),
+}
+
+impl Found {
+    /// What an output tells.
+    pub(super) fn of(output: Option<View<'_>>) -> Self {
+        match output {
+            None => Found::Any,
+            Some(seen) if seen.is_null() => Found::Empty,
+            Some(seen) => Found::Item(seen.value),
+        }
+    }
+
+    /// Whether it can have been found where `next` is the next item.
+    pub(super) fn fits(self, next: Option<Value>) -> bool {
+        match self {
+            Found::Any => true,
+            Found::Empty => next.is_none(),
+            Found::Item(item) => next == Some(item),
+        }
+    }
+}
+
+/// The item that a call puts in.
+pub(super) fn put(call: &Call<'_>) -> Result<Value, Rejection> {
+    if call.input.is_null() {
+        return Err(Rejection::bad("null is no item: a null that comes out means empty"));
+    }
+    let refused = call.output.and_then(|seen| seen.as_bool()) == Some(false);
+    if refused && call.input.as_bool().is_none() {
+        return Err(Rejection::bad(
+            "this has no bound, so that nothing is refused: record what did not happen as `fail`",
+        ));
+    }
+    Ok(call.input.value)
+}
+
+/// The token of a collection whose next item is `next`.
+pub(super) fn token(next: Option<Value>) -> Token {
+    next.map_or(1 << 32, |item| item.handle().into())
+}
+
+/// The facts of `op` where one item is the next to come out, except what a put establishes.
+pub(super) fn facts(op: &Op) -> Facts {
+    let (Op::Take(found) | Op::Peek(found)) = *op else { return Facts::default() };
+    let pure = matches!(op, Op::Peek(_)) || found == Found::Empty;
+    Facts {
+        pure,
+        overwrites: false,
+        requires: match found {
+            Found::Any => None,
+            Found::Empty => Some(token(None)),
+            Found::Item(item) => Some(token(Some(item))),
+        },
+        establishes: if pure { Establishes::Same } else { Establishes::Unknown },
+    }
+}
+
+/// Which items of a history are ever found; all others may be one and the same, since no
+/// operation asks for one of them: renaming an item that nobody names changes no step.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Merge(Option<Arc<Named>>);
+
+#[derive(Debug)]
+struct Named {
+    found: FxHashSet<Value>,
+    /// The item that stands for all that are never found.
+    stand_in: Value,
+}
+
+impl Merge {
+    /// Learns from all operations of a history which items are found; `initial` are the items
+    /// from before the first of them.
+    pub(super) fn new(operations: &[Op], initial: &[Value]) -> Self {
+        let found: FxHashSet<Value> = operations
+            .iter()
+            .filter_map(|op| match *op {
+                Op::Take(Found::Item(item)) | Op::Peek(Found::Item(item)) => Some(item),
+                _ => None,
+            })
+            .collect();
+        let put = operations.iter().filter_map(|op| match *op {
+            Op::Put(item) => Some(item),
+            _ => None,
+        });
+        let stand_in = initial.iter().copied().chain(put).find(|item| !found.contains(item));
+        Merge(stand_in.map(|stand_in| Arc::new(Named { found, stand_in })))
+    }
+
+    /// What stands for `item`.
+    pub(super) fn of(&self, item: Value) -> Value {
+        match &self.0 {
+            Some(named) if !named.found.contains(&item) => named.stand_in,
+            _ => item,
+        }
+    }
+}

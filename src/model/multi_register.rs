@@ -1,0 +1,203 @@
+//! Many registers, and transactions that read and write some of them at once.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::persistent::Tree;
+use super::{Call, Establishes, Facts, Model, Rejection, View};
+use crate::history::{Shape, Value};
+
+/// Registers by key: those of a history that must be checked together.
+#[derive(Clone, Debug)]
+pub struct MultiRegister {
+    /// The registers that do not start with `default`.
+    pub initial: Registers,
+    /// What every other register holds before the first operation.
+    pub default: Value,
+}
+
+/// The values of registers, by the handles of their keys; those with the default value are left
+/// out.
+pub type Registers = Tree<Value>;
+
+/// A transaction on a [`MultiRegister`], in normal form.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Op {
+    /// Whether its own reads contradict each other or its own writes, so that it is never legal.
+    pub contradictory: bool,
+    /// What it must have found: keys with values, sorted.
+    pub expects: Arc<[(Value, Value)]>,
+    /// What it leaves: keys with values, sorted.
+    pub writes: Arc<[(Value, Value)]>,
+}
+
+impl MultiRegister {
+    /// Registers of which some start with values of their own, and all others with `default`.
+    pub fn new(default: Value, initial: &[(Value, Value)]) -> Self {
+        let empty = MultiRegister { initial: Registers::default(), default };
+        let put = |registers: Registers, &(key, value): &_| empty.put(&registers, key, value);
+        let initial = initial.iter().fold(Registers::default(), put);
+        MultiRegister { initial, default }
+    }
+
+    fn get(&self, state: &Registers, register: Value) -> Value {
+        state.get(key(register)).unwrap_or(self.default)
+    }
+
+    fn put(&self, state: &Registers, register: Value, value: Value) -> Registers {
+        if value == self.default {
+            state.remove(key(register))
+        } else {
+            state.insert(key(register), value)
+        }
+    }
+}
+
+impl Model for MultiRegister {
+    type State = Registers;
+    type Op = Op;
+    type Next = Option<Registers>;
+
+    fn initial(&self) -> Registers {
+        self.initial.clone()
+    }
+
+    fn operation(&self, call: &Call<'_>) -> Result<Op, Rejection> {
+        let mut steps = Draft::default();
+        match call.function {
+            "txn" => transaction(call, &mut steps)?,
+            "read" => map_read(call, &mut steps)?,
+            "write" => {
+                let Shape::Map(items) = call.input.shape() else {
+                    return Err(Rejection::bad("a write needs a map from keys to values"));
+                };
+                for pair in items.chunks_exact(2) {
+                    steps.write(pair[0], pair[1]);
+                }
+            }
+            _ => return Err(Rejection::UnknownFunction),
+        }
+        Ok(steps.finish())
+    }
+
+    fn step(&self, state: &Registers, op: &Op) -> Option<Registers> {
+        let legal = !op.contradictory
+            && op.expects.iter().all(|&(register, value)| self.get(state, register) == value);
+        let write = |state: Registers, &(register, value): &_| self.put(&state, register, value);
+        legal.then(|| op.writes.iter().fold(state.clone(), write))
+    }
+
+    fn facts(&self, op: &Op) -> Facts {
+        // A transaction that writes only what it found changes nothing.
+        let same = |write: &(Value, Value)| op.expects.binary_search(write).is_ok();
+        let pure = op.contradictory || op.writes.iter().all(same);
+        let establishes = if pure { Establishes::Same } else { Establishes::Unknown };
+        Facts { pure, overwrites: false, requires: None, establishes }
+    }
+}
+
+fn key(register: Value) -> u128 {
+    register.handle().into()
+}
+
+/// A transaction as it is read, step by step.
+#[derive(Default)]
+struct Draft {
+    contradictory: bool,
+    expects: BTreeMap<Value, Value>,
+    writes: BTreeMap<Value, Value>,
+}
+
+impl Draft {
+    fn read(&mut self, register: Value, seen: Value) {
+        let known = match self.writes.get(&register) {
+            Some(&own) => own,
+            None => *self.expects.entry(register).or_insert(seen),
+        };
+        self.contradictory |= known != seen;
+    }
+
+    fn write(&mut self, register: Value, value: Value) {
+        self.writes.insert(register, value);
+    }
+
+    fn finish(self) -> Op {
+        Op {
+            contradictory: self.contradictory,
+            expects: self.expects.into_iter().collect(),
+            writes: self.writes.into_iter().collect(),
+        }
+    }
+}
+
+/// Reads a list of micro-operations `[f key value]`.
+fn transaction(call: &Call<'_>, steps: &mut Draft) -> Result<(), Rejection> {
+    let asked = micro_operations(call.input)?;
+    let wrote_only = asked.iter().all(|micro| micro.writes);
+    let answered = match call.output {
+        Some(output) if !(output.is_null() && wrote_only) => Some(micro_operations(output)?),
+        _ => None,
+    };
+    if let Some(answered) = &answered {
+        let fits = |(a, b): (&Micro, &Micro)| {
+            a.writes == b.writes && a.key == b.key && (!a.writes || a.value == b.value)
+        };
+        if answered.len() != asked.len() || !asked.iter().zip(answered).all(fits) {
+            return Err(Rejection::bad(
+                "a txn completes with the micro-operations that it was invoked with, its reads \
+                 filled in",
+            ));
+        }
+    }
+    for (at, micro) in asked.iter().enumerate() {
+        match &answered {
+            _ if micro.writes => steps.write(micro.key, micro.value),
+            Some(answered) => steps.read(micro.key, answered[at].value),
+            None => {}
+        }
+    }
+    Ok(())
+}
+
+struct Micro {
+    writes: bool,
+    key: Value,
+    value: Value,
+}
+
+fn micro_operations(list: View<'_>) -> Result<Vec<Micro>, Rejection> {
+    let needed = || Rejection::bad("a txn is a list of micro-operations [\"r\" key value]");
+    let items = list.as_list().ok_or_else(needed)?;
+    let micro = |&item: &Value| {
+        let &[name, key, value] = list.view(item).as_list().ok_or_else(needed)? else {
+            return Err(needed());
+        };
+        match list.view(name).as_name() {
+            Some("r" | "read") => Ok(Micro { writes: false, key, value }),
+            Some("w" | "write") => Ok(Micro { writes: true, key, value }),
+            _ => Err(needed()),
+        }
+    };
+    items.iter().map(micro).collect()
+}
+
+/// Reads a read of several registers: its output is a map from keys to values.
+fn map_read(call: &Call<'_>, steps: &mut Draft) -> Result<(), Rejection> {
+    let Some(output) = call.output else { return Ok(()) };
+    let Shape::Map(items) = output.shape() else {
+        return Err(Rejection::bad("a read returns a map from keys to values"));
+    };
+    let asked: Option<Vec<Value>> = match call.input.shape() {
+        Shape::Map(items) => Some(items.chunks_exact(2).map(|pair| pair[0]).collect()),
+        Shape::List(items) | Shape::Set(items) => Some(items.to_vec()),
+        _ => None,
+    };
+    let answered = |key: &Value| items.chunks_exact(2).any(|pair| pair[0] == *key);
+    if asked.is_some_and(|asked| !asked.iter().all(answered)) {
+        return Err(Rejection::bad("a read returns a value for each key that it asked for"));
+    }
+    for pair in items.chunks_exact(2) {
+        steps.read(pair[0], pair[1]);
+    }
+    Ok(())
+}

@@ -1,0 +1,98 @@
+//! A mutex: `acquire` and `release` by their owner, and `try-acquire`.
+
+use super::{Call, Establishes, Facts, Model, Rejection, Token};
+use crate::history::Value;
+
+/// A lock that one process holds at a time; holding it twice is not possible.
+#[derive(Clone, Debug)]
+pub struct Mutex {
+    /// Whether only the holder may release it. Where the history names no processes, anyone may.
+    pub check_owner: bool,
+}
+
+/// Who holds a [`Mutex`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum State {
+    /// Nobody.
+    Free,
+    /// This process; `None` for one that is not known.
+    Held(Option<Value>),
+}
+
+/// An operation on a [`Mutex`], by a process if that matters.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Op {
+    /// Takes the free lock.
+    Acquire(Option<Value>),
+    /// Gives it back.
+    Release(Option<Value>),
+    /// Found it held by someone.
+    Busy,
+    /// Takes the lock if it is free; whether it was is not known.
+    Try(Option<Value>),
+}
+
+impl Model for Mutex {
+    type State = State;
+    type Op = Op;
+    type Next = Option<State>;
+
+    fn initial(&self) -> State {
+        State::Free
+    }
+
+    fn operation(&self, call: &Call<'_>) -> Result<Op, Rejection> {
+        let known = self.check_owner && call.process.as_int().is_some();
+        let who = known.then_some(call.process.value);
+        let answer = call.output.and_then(|seen| seen.as_bool());
+        match call.function {
+            "acquire" | "lock" | "release" | "unlock" if answer == Some(false) => {
+                Err(Rejection::bad(
+                    "this cannot return false: record what did not happen as `fail`, or use \
+                     try-acquire",
+                ))
+            }
+            "acquire" | "lock" => Ok(Op::Acquire(who)),
+            "release" | "unlock" => Ok(Op::Release(who)),
+            "try-acquire" | "try-lock" | "tryLock" | "try_lock" | "tryAcquire" | "try_acquire" => {
+                match (call.output, answer) {
+                    (None, _) => Ok(Op::Try(who)),
+                    (_, Some(true)) => Ok(Op::Acquire(who)),
+                    (_, Some(false)) => Ok(Op::Busy),
+                    (Some(_), None) => Err(Rejection::bad("a try-acquire returns true or false")),
+                }
+            }
+            _ => Err(Rejection::UnknownFunction),
+        }
+    }
+
+    fn step(&self, &state: &State, op: &Op) -> Option<State> {
+        match (*op, state) {
+            (Op::Acquire(who), State::Free) | (Op::Try(who), State::Free) => Some(State::Held(who)),
+            (Op::Release(who), State::Held(owner)) => {
+                let other = who.is_some_and(|who| owner.is_some_and(|owner| owner != who));
+                (!other).then_some(State::Free)
+            }
+            (Op::Busy | Op::Try(_), State::Held(_)) => Some(state),
+            _ => None,
+        }
+    }
+
+    fn facts(&self, op: &Op) -> Facts {
+        let (requires, establishes) = match op {
+            Op::Acquire(_) => (Some(FREE), Establishes::Token(HELD)),
+            Op::Release(_) => (Some(HELD), Establishes::Token(FREE)),
+            Op::Busy => (Some(HELD), Establishes::Same),
+            Op::Try(_) => (None, Establishes::Token(HELD)),
+        };
+        Facts { pure: *op == Op::Busy, overwrites: false, requires, establishes }
+    }
+
+    fn token(&self, state: &State) -> Option<Token> {
+        Some(if *state == State::Free { FREE } else { HELD })
+    }
+}
+
+/// Tokens tell whether the lock is held, not by whom: an unknown process may release any.
+const FREE: Token = 0;
+const HELD: Token = 1;

@@ -1,0 +1,199 @@
+//! A priority queue: `insert`, and taking or looking at the smallest or largest item.
+
+use super::bag::{Counts, with, without};
+use super::{Call, Establishes, Facts, Model, Rejection, Successors, Token, View, items};
+
+/// A priority queue without a bound. An item is an integer, its own priority, or a pair of an
+/// integer priority and any value; among items of one priority no order is kept.
+#[derive(Clone, Debug)]
+pub struct PriorityQueue {
+    initial: Counts,
+    /// Which end an operation is about whose name does not tell.
+    pub usual: End,
+}
+
+/// An end of a [`PriorityQueue`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum End {
+    /// The smallest priority.
+    Min,
+    /// The largest priority.
+    Max,
+}
+
+/// An item of a [`PriorityQueue`], in the order of priorities.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Item(u128);
+
+/// What an operation found.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Found {
+    /// It is not known: an item at this end, or none.
+    Any,
+    /// Nothing: the queue was empty.
+    Empty,
+    /// This item.
+    Item(Item),
+}
+
+/// An operation on a [`PriorityQueue`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Op {
+    /// Puts an item in.
+    Put(Item),
+    /// Takes an item out at an end.
+    Take(End, Found),
+    /// Tells an item at an end.
+    Peek(End, Found),
+}
+
+impl Item {
+    /// The item that a value is.
+    fn of(view: View<'_>) -> Result<Self, Rejection> {
+        let priority = match view.as_pair() {
+            Some((priority, _)) => view.view(priority).as_int(),
+            None => view.as_int(),
+        };
+        let priority = priority.ok_or_else(|| {
+            Rejection::bad(
+                "an item of a priority queue is an integer within 64 bits, or a pair \
+                 [priority value] of one and a value",
+            )
+        })?;
+        Ok(Item(u128::from(priority as u64 ^ 1 << 63) << 32 | u128::from(view.value.handle())))
+    }
+}
+
+/// A number in the order of the priority of the item with this key.
+fn priority(key: u128) -> u64 {
+    (key >> 32) as u64
+}
+
+impl PriorityQueue {
+    /// A queue that holds `initial` before the first operation.
+    ///
+    /// # Errors
+    /// If one of them has no priority.
+    pub fn new(usual: End, initial: &[View<'_>]) -> Result<Self, Rejection> {
+        let mut items = Counts::default();
+        for &view in initial {
+            items = with(&items, Item::of(view)?.0);
+        }
+        Ok(PriorityQueue { initial: items, usual })
+    }
+}
+
+fn found(call: &Call<'_>) -> Result<Found, Rejection> {
+    match call.output {
+        None => Ok(Found::Any),
+        Some(seen) if seen.is_null() => Ok(Found::Empty),
+        Some(seen) => Item::of(seen).map(Found::Item),
+    }
+}
+
+/// The priority at an end.
+fn priority_at(state: &Counts, end: End) -> Option<u64> {
+    let key = match end {
+        End::Min => state.min(),
+        End::Max => state.max(),
+    };
+    key.map(priority)
+}
+
+/// What may be taken where an operation found `found`.
+enum Takes {
+    Nothing,
+    Impossible,
+    One(u128),
+    Any(Vec<u128>),
+}
+
+fn takes(state: &Counts, end: End, found: Found) -> Takes {
+    match (found, priority_at(state, end)) {
+        (Found::Empty | Found::Any, None) => Takes::Nothing,
+        (Found::Item(Item(key)), Some(next))
+            if priority(key) == next && state.get(key).is_some() =>
+        {
+            Takes::One(key)
+        }
+        (Found::Any, Some(next)) => {
+            let keys = state.iter().map(|(key, _)| key).filter(|&key| priority(key) == next);
+            Takes::Any(keys.collect())
+        }
+        (Found::Empty | Found::Item(_), _) => Takes::Impossible,
+    }
+}
+
+impl Model for PriorityQueue {
+    type State = Counts;
+    type Op = Op;
+    type Next = Successors<Counts>;
+
+    fn initial(&self) -> Counts {
+        self.initial.clone()
+    }
+
+    fn operation(&self, call: &Call<'_>) -> Result<Op, Rejection> {
+        match call.function {
+            "insert" | "enqueue" | "offer" => {
+                items::put(call)?;
+                Item::of(call.input).map(Op::Put)
+            }
+            "dequeue" | "poll" => Ok(Op::Take(self.usual, found(call)?)),
+            "delete-min" | "remove-min" | "extract-min" | "pop-min" => {
+                Ok(Op::Take(End::Min, found(call)?))
+            }
+            "delete-max" | "remove-max" | "extract-max" | "pop-max" => {
+                Ok(Op::Take(End::Max, found(call)?))
+            }
+            "peek" => Ok(Op::Peek(self.usual, found(call)?)),
+            "peek-min" | "find-min" => Ok(Op::Peek(End::Min, found(call)?)),
+            "peek-max" | "find-max" => Ok(Op::Peek(End::Max, found(call)?)),
+            _ => Err(Rejection::UnknownFunction),
+        }
+    }
+
+    fn step(&self, state: &Counts, op: &Op) -> Successors<Counts> {
+        match *op {
+            Op::Put(Item(key)) => Successors::One(Some(with(state, key))),
+            Op::Take(end, found) => match takes(state, end, found) {
+                Takes::Nothing => Successors::One(Some(state.clone())),
+                Takes::Impossible => Successors::One(None),
+                Takes::One(key) => Successors::One(Some(without(state, key))),
+                Takes::Any(keys) => {
+                    keys.into_iter().map(|key| without(state, key)).collect::<Vec<_>>().into()
+                }
+            },
+            Op::Peek(_, Found::Any) => Successors::One(Some(state.clone())),
+            Op::Peek(end, found) => {
+                let legal = !matches!(takes(state, end, found), Takes::Impossible);
+                Successors::when(legal, || state.clone())
+            }
+        }
+    }
+
+    fn facts(&self, op: &Op) -> Facts {
+        let (Op::Take(end, found) | Op::Peek(end, found)) = *op else { return Facts::default() };
+        let pure = matches!(op, Op::Peek(..)) || found == Found::Empty;
+        Facts {
+            pure,
+            overwrites: false,
+            requires: match found {
+                Found::Empty => Some(token(None)),
+                Found::Item(Item(key)) if end == self.usual => Some(token(Some(priority(key)))),
+                Found::Item(_) | Found::Any => None,
+            },
+            establishes: if pure { Establishes::Same } else { Establishes::Unknown },
+        }
+    }
+
+    /// The priority at the usual end.
+    fn token(&self, state: &Counts) -> Option<Token> {
+        Some(token(priority_at(state, self.usual)))
+    }
+}
+
+/// Only the largest priority of all shares its token with the empty queue.
+fn token(priority: Option<u64>) -> Token {
+    priority.unwrap_or(u64::MAX)
+}

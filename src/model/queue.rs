@@ -1,0 +1,64 @@
+//! A first-in-first-out queue: `enqueue`, `dequeue` and `peek`.
+
+use super::items::{self, Found, Merge, Op};
+use super::persistent::Sequence;
+use super::{Call, Facts, Model, Rejection, Token};
+use crate::history::Value;
+
+/// A queue without a bound; items come out in the order in which they went in.
+#[derive(Clone, Debug, Default)]
+pub struct FifoQueue {
+    initial: Vec<Value>,
+    merge: Merge,
+}
+
+impl FifoQueue {
+    /// A queue that holds `initial` before the first operation, the next to come out first.
+    pub fn new(initial: &[Value]) -> Self {
+        FifoQueue { initial: initial.to_vec(), merge: Merge::default() }
+    }
+}
+
+impl Model for FifoQueue {
+    type State = Sequence;
+    type Op = Op;
+    type Next = Option<Sequence>;
+
+    fn initial(&self) -> Sequence {
+        self.initial.iter().map(|&item| self.merge.of(item)).collect()
+    }
+
+    fn operation(&self, call: &Call<'_>) -> Result<Op, Rejection> {
+        operation(call)
+    }
+
+    fn step(&self, state: &Sequence, op: &Op) -> Option<Sequence> {
+        match *op {
+            Op::Put(item) => Some(state.push(self.merge.of(item))),
+            Op::Take(found) => found.fits(state.first()).then(|| state.without_first()),
+            Op::Peek(found) => found.fits(state.first()).then(|| state.clone()),
+        }
+    }
+
+    fn facts(&self, op: &Op) -> Facts {
+        items::facts(op)
+    }
+
+    fn token(&self, state: &Sequence) -> Option<Token> {
+        Some(items::token(state.first()))
+    }
+
+    fn focus(&mut self, operations: &[Op]) {
+        self.merge = Merge::new(operations, &self.initial);
+    }
+}
+
+/// Reads an operation of a queue, whatever its order.
+pub(super) fn operation(call: &Call<'_>) -> Result<Op, Rejection> {
+    match call.function {
+        "enqueue" | "offer" => items::put(call).map(Op::Put),
+        "dequeue" | "poll" => Ok(Op::Take(Found::of(call.output))),
+        "peek" => Ok(Op::Peek(Found::of(call.output))),
+        _ => Err(Rejection::UnknownFunction),
+    }
+}

@@ -1,0 +1,82 @@
+//! A semaphore: `acquire` and `release` of permits.
+
+use super::{Call, Establishes, Facts, Model, Rejection, View};
+
+/// A number of permits, of which processes take some and give them back.
+#[derive(Clone, Debug)]
+pub struct Semaphore {
+    /// How many permits there are, all free before the first operation.
+    pub permits: u64,
+}
+
+/// An operation on a [`Semaphore`], with the number of permits that it is about.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Op {
+    /// Takes permits that are free.
+    Acquire(u64),
+    /// Gives permits back; there are never more of them than at the start.
+    Release(u64),
+    /// Found fewer free than this.
+    Busy(u64),
+    /// Takes permits if so many are free; whether they were is not known.
+    Try(u64),
+}
+
+impl Model for Semaphore {
+    /// How many permits are free.
+    type State = u64;
+    type Op = Op;
+    type Next = Option<u64>;
+
+    fn initial(&self) -> u64 {
+        self.permits
+    }
+
+    fn operation(&self, call: &Call<'_>) -> Result<Op, Rejection> {
+        let answer = call.output.and_then(|seen| seen.as_bool());
+        match call.function {
+            "acquire" | "release" if answer == Some(false) => Err(Rejection::bad(
+                "this cannot return false: record what did not happen as `fail`, or use \
+                 try-acquire",
+            )),
+            "acquire" => Ok(Op::Acquire(count(call.input)?)),
+            "release" => Ok(Op::Release(count(call.input)?)),
+            "try-acquire" | "tryAcquire" | "try_acquire" => {
+                let count = count(call.input)?;
+                match (call.output, answer) {
+                    (None, _) => Ok(Op::Try(count)),
+                    (_, Some(true)) => Ok(Op::Acquire(count)),
+                    (_, Some(false)) => Ok(Op::Busy(count)),
+                    (Some(_), None) => Err(Rejection::bad("a try-acquire returns true or false")),
+                }
+            }
+            _ => Err(Rejection::UnknownFunction),
+        }
+    }
+
+    fn step(&self, &free: &u64, op: &Op) -> Option<u64> {
+        match *op {
+            Op::Acquire(count) => free.checked_sub(count),
+            Op::Release(count) => free.checked_add(count).filter(|&free| free <= self.permits),
+            Op::Busy(count) => (free < count).then_some(free),
+            Op::Try(count) => Some(free.checked_sub(count).unwrap_or(free)),
+        }
+    }
+
+    fn facts(&self, op: &Op) -> Facts {
+        let never = matches!(*op, Op::Try(count) if count > self.permits);
+        if matches!(op, Op::Busy(_)) || never {
+            Facts { pure: true, establishes: Establishes::Same, ..Facts::default() }
+        } else {
+            Facts::default()
+        }
+    }
+}
+
+fn count(input: View<'_>) -> Result<u64, Rejection> {
+    if input.is_null() {
+        return Ok(1);
+    }
+    let count = input.as_int().and_then(|n| u64::try_from(n).ok()).filter(|&n| n > 0);
+    count.ok_or_else(|| Rejection::bad("this needs a positive number of permits, or no value"))
+}

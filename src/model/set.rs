@@ -1,0 +1,144 @@
+//! A set: `add`, `remove`, `contains`, and `read` of the whole.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashSet;
+
+use super::persistent::Tree;
+use super::{Call, Establishes, Facts, Model, Rejection, View};
+use crate::history::Value;
+
+/// A set of values.
+#[derive(Clone, Debug, Default)]
+pub struct Set {
+    /// What it holds before the first operation.
+    pub initial: Contents,
+    /// The elements that some operation observes, if that is known and not all.
+    observed: Option<Arc<FxHashSet<Value>>>,
+}
+
+/// The elements of a [`Set`], by the handles of their values.
+pub type Contents = Tree<()>;
+
+/// An operation on a [`Set`].
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Op {
+    /// Adds an element; tells whether it was new, if that is known.
+    Add(Value, Option<bool>),
+    /// Removes an element; tells whether it was there, if that is known.
+    Remove(Value, Option<bool>),
+    /// Tells whether an element is there; `None` if it may have said either.
+    Contains(Value, Option<bool>),
+    /// Reads the whole; `None` if it may have been anything.
+    Read(Option<Contents>),
+    /// Read the same element twice, which no set holds.
+    ReadTwice,
+}
+
+impl Set {
+    /// A set that holds `items` before the first operation.
+    pub fn new(items: &[Value]) -> Self {
+        let insert = |contents: Contents, &item: &Value| contents.insert(key(item), ());
+        Set { initial: items.iter().fold(Contents::default(), insert), observed: None }
+    }
+
+    fn is_observed(&self, element: Value) -> bool {
+        self.observed.as_ref().is_none_or(|observed| observed.contains(&element))
+    }
+}
+
+impl Model for Set {
+    type State = Contents;
+    type Op = Op;
+    type Next = Option<Contents>;
+
+    fn initial(&self) -> Contents {
+        let Some(observed) = &self.observed else { return self.initial.clone() };
+        let kept = observed.iter().filter(|&&item| self.initial.get(key(item)).is_some());
+        kept.fold(Contents::default(), |contents, &item| contents.insert(key(item), ()))
+    }
+
+    fn operation(&self, call: &Call<'_>) -> Result<Op, Rejection> {
+        let element = call.input.value;
+        // Where elements are booleans, one that comes back is no answer.
+        let answer = call.output.and_then(|seen| seen.as_bool());
+        let answer = answer.filter(|_| call.input.as_bool().is_none());
+        match call.function {
+            "add" => Ok(Op::Add(element, answer)),
+            "remove" | "delete" => Ok(Op::Remove(element, answer)),
+            "contains" | "contains?" | "member" => match call.output.map(View::as_bool) {
+                Some(None) => Err(Rejection::bad("a contains returns true or false")),
+                answer => Ok(Op::Contains(element, answer.flatten())),
+            },
+            "read" => call.output.map_or(Ok(Op::Read(None)), read),
+            _ => Err(Rejection::UnknownFunction),
+        }
+    }
+
+    fn step(&self, state: &Contents, op: &Op) -> Option<Contents> {
+        match *op {
+            Op::Add(element, _) | Op::Remove(element, _) if !self.is_observed(element) => {
+                Some(state.clone())
+            }
+            Op::Add(element, new) => {
+                let there = state.get(key(element)).is_some();
+                new.is_none_or(|new| new != there).then(|| state.insert(key(element), ()))
+            }
+            Op::Remove(element, found) => {
+                let there = state.get(key(element)).is_some();
+                found.is_none_or(|found| found == there).then(|| state.remove(key(element)))
+            }
+            Op::Contains(element, said) => {
+                let legal = said.is_none_or(|said| said == state.get(key(element)).is_some());
+                legal.then(|| state.clone())
+            }
+            Op::Read(ref seen) => {
+                seen.as_ref().is_none_or(|seen| seen == state).then(|| state.clone())
+            }
+            Op::ReadTwice => None,
+        }
+    }
+
+    fn facts(&self, op: &Op) -> Facts {
+        let pure = match *op {
+            Op::Add(element, answer) | Op::Remove(element, answer) => {
+                answer == Some(false) || !self.is_observed(element)
+            }
+            Op::Contains(..) | Op::Read(_) | Op::ReadTwice => true,
+        };
+        let establishes = if pure { Establishes::Same } else { Establishes::Unknown };
+        Facts { pure, overwrites: false, requires: None, establishes }
+    }
+
+    /// Elements that no operation tells anything about do not matter: no step depends on them.
+    fn focus(&mut self, operations: &[Op]) {
+        self.observed = None;
+        let mut observed = FxHashSet::default();
+        for op in operations {
+            match *op {
+                Op::Read(Some(_)) => return,
+                Op::Add(element, Some(_))
+                | Op::Remove(element, Some(_))
+                | Op::Contains(element, Some(_)) => {
+                    observed.insert(element);
+                }
+                _ => {}
+            }
+        }
+        self.observed = Some(Arc::new(observed));
+    }
+}
+
+fn key(value: Value) -> u128 {
+    value.handle().into()
+}
+
+fn read(output: View<'_>) -> Result<Op, Rejection> {
+    let items = match output.as_collection() {
+        Some(items) => items,
+        None if output.is_null() => &[],
+        None => return Err(Rejection::bad("a set's read returns a list or a set")),
+    };
+    let contents = Set::new(items).initial;
+    Ok(if contents.len() == items.len() { Op::Read(Some(contents)) } else { Op::ReadTwice })
+}

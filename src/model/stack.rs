@@ -1,0 +1,64 @@
+//! A stack: `push`, `pop` and `peek`.
+
+use super::items::{self, Found, Merge, Op};
+use super::persistent::Sequence;
+use super::{Call, Establishes, Facts, Model, Rejection, Token};
+use crate::history::Value;
+
+/// A stack without a bound; the last item in is the first out.
+#[derive(Clone, Debug, Default)]
+pub struct Stack {
+    initial: Vec<Value>,
+    merge: Merge,
+}
+
+impl Stack {
+    /// A stack that holds `initial` before the first operation, the next to come out last.
+    pub fn new(initial: &[Value]) -> Self {
+        Stack { initial: initial.to_vec(), merge: Merge::default() }
+    }
+}
+
+impl Model for Stack {
+    type State = Sequence;
+    type Op = Op;
+    type Next = Option<Sequence>;
+
+    fn initial(&self) -> Sequence {
+        self.initial.iter().map(|&item| self.merge.of(item)).collect()
+    }
+
+    fn operation(&self, call: &Call<'_>) -> Result<Op, Rejection> {
+        match call.function {
+            "push" => items::put(call).map(Op::Put),
+            "pop" => Ok(Op::Take(Found::of(call.output))),
+            "peek" | "top" => Ok(Op::Peek(Found::of(call.output))),
+            _ => Err(Rejection::UnknownFunction),
+        }
+    }
+
+    fn step(&self, state: &Sequence, op: &Op) -> Option<Sequence> {
+        match *op {
+            Op::Put(item) => Some(state.push(self.merge.of(item))),
+            Op::Take(found) => found.fits(state.last()).then(|| state.without_last()),
+            Op::Peek(found) => found.fits(state.last()).then(|| state.clone()),
+        }
+    }
+
+    fn facts(&self, op: &Op) -> Facts {
+        let mut facts = items::facts(op);
+        if let Op::Put(item) = *op {
+            let token = items::token(Some(self.merge.of(item)));
+            facts.establishes = Establishes::Token(token);
+        }
+        facts
+    }
+
+    fn token(&self, state: &Sequence) -> Option<Token> {
+        Some(items::token(state.last()))
+    }
+
+    fn focus(&mut self, operations: &[Op]) {
+        self.merge = Merge::new(operations, &self.initial);
+    }
+}

@@ -1,0 +1,6 @@
+//! The integration tests, in one binary: what the library promises to those who use it.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod formats;
+mod ingest;
