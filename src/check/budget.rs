@@ -74,18 +74,6 @@ impl Meter {
         }
     }
 
-    /// A meter for a part of the work that `meter` measures, with a limit of its own on
-    /// configurations. Its memory counts by itself, from where `meter` stands now.
-    pub(crate) fn share(meter: &Meter, configurations: u64) -> Meter {
-        Meter {
-            deadline: meter.deadline,
-            memory_limit: meter.memory_limit,
-            configurations: configurations.min(meter.configurations),
-            memory: AtomicUsize::new(meter.memory.load(Ordering::Relaxed)),
-            cancelled: AtomicBool::new(meter.cancelled.load(Ordering::Relaxed)),
-        }
-    }
-
     /// Asks all threads to stop.
     pub fn cancel(&self) {
         self.cancelled.store(true, Ordering::Relaxed);

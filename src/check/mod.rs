@@ -5,10 +5,33 @@
 
 mod budget;
 mod decide;
+mod refute;
 mod report;
 mod search;
 
 pub use budget::{Budget, Meter, StopReason};
-pub use decide::{Options, check_with};
+pub use decide::Options;
+pub(crate) use decide::{decide, on_threads};
 pub use report::{Certificate, Decision, Failure, KeyCounts, KeyReport, Report, Verdict};
 pub use search::Effort;
+
+use crate::model::{Model, Reading};
+
+/// Whether `readings`, which are in the order of their calls, are linearizable (`None` if the
+/// budget ended first), and how much work that was.
+pub(crate) fn is_linearizable<M: Model>(
+    model: &M,
+    readings: &[Reading<M::Op>],
+    meter: &Meter,
+) -> (Option<bool>, Effort) {
+    if refute::impossible_reading(model, readings).is_some() {
+        return (Some(false), Effort::default());
+    }
+    let (found, effort) = search::search(model, readings, meter);
+    let linearizable = match found {
+        search::Found::Order(_) => Some(true),
+        search::Found::Nothing { .. } => Some(false),
+        search::Found::Stopped(_) => None,
+    };
+    (linearizable, effort)
+}

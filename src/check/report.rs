@@ -70,14 +70,14 @@ pub struct Certificate {
 pub struct Failure {
     /// The operation (index into [`History::operations`](crate::History::operations)) by whose
     /// return no linearization is left: all that was known before it can be ordered, and with it
-    /// nothing can.
+    /// nothing can. Where finding that out took too long, the one at which the search got stuck.
     pub operation: u32,
     /// The record of that operation's invocation.
     pub record: Record,
-    /// The rank of that return: the history as it was known then is not linearizable.
+    /// The history as it was known at this rank is not linearizable: see [`crate::model::read`].
     pub horizon: u32,
-    /// Operations that cannot be ordered, whatever the others do: those of the history known at
-    /// the horizon without some that a linearization could spare.
+    /// Operations, ascending, of the history known at the horizon that cannot be ordered, and
+    /// prove that the whole cannot: see [`crate::proof::is_sound_projection`].
     pub core: Vec<u32>,
 }
 

@@ -177,10 +177,10 @@ impl HistoryBuilder {
         self.history.whole_operations = true;
         let determinate = !interval.outcome.is_indeterminate();
         if determinate && ret == NO_TIME {
-            return Err(located(Error::new(
-                Code::BadTime,
-                "the operation ended, but the record does not tell when",
-            )));
+            return Err(located(
+                Error::new(Code::BadTime, "the operation ended, but the record does not tell when")
+                    .hint("give it a return time, or the outcome info if it never returned"),
+            ));
         }
         self.push(
             Operation {
@@ -212,6 +212,7 @@ impl HistoryBuilder {
         let record = self.next_record()?;
         if self.history.metadata.replace(value).is_some() {
             return Err(Error::new(Code::DuplicateField, "the history has two metadata records")
+                .hint("put all that is to be said of the history into one")
                 .record(record as usize));
         }
         Ok(())
@@ -228,15 +229,14 @@ impl HistoryBuilder {
         }
         keys::resolve(history, settings.independent)?;
         if history.whole_operations {
-            if history
-                .operations
-                .iter()
-                .any(|op| op.completed != op.invoked && op.completed != NEVER)
-            {
+            let is_event = |op: &&Operation| op.completed != op.invoked && op.completed != NEVER;
+            if let Some(event) = history.operations.iter().find(is_event) {
                 return Err(Error::new(
                     Code::Syntax,
                     "the input mixes events with records of whole operations",
-                ));
+                )
+                .hint("only times order whole operations, so that events cannot stand among them")
+                .record(event.invoked as usize));
             }
             order::by_time(history, settings.ties)?;
             check_processes(history)?;
@@ -322,6 +322,7 @@ impl HistoryBuilder {
                 Code::BadTime,
                 "this time is in fractional seconds, and earlier whole ones are too large for it",
             )
+            .hint("give all times in one unit")
         };
         let scale = |time: i64| {
             if time == NO_TIME { Some(time) } else { time.checked_mul(NANOSECONDS) }

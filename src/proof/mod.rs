@@ -1,8 +1,10 @@
 //! Verifies certificates. Shares nothing with the deciders but the model and the history: slow and
 //! simple on purpose, so that it can be read and believed.
 
+mod projection;
 mod refute;
 mod witness;
 
+pub use projection::{is_sound_projection, tokens_tell_all};
 pub use refute::{Refutation, refute};
 pub use witness::{WitnessError, verify_order};

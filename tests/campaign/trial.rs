@@ -2,8 +2,8 @@
 
 use histcheck::check::{Decision, Failure};
 use histcheck::history::{Event, EventType};
-use histcheck::model::{self, Call, Facts, Model, Rejection, Token};
-use histcheck::proof::verify_order;
+use histcheck::model::{self, Call, Facts, Model, Reading, Rejection, Token};
+use histcheck::proof::{Refutation, is_sound_projection, refute, verify_order};
 use histcheck::{History, HistoryBuilder, Options, Verdict, check_with};
 use rand::seq::IndexedRandom;
 use rand::{Rng, RngExt, SeedableRng};
@@ -180,7 +180,14 @@ fn examine<M: Model>(
             let first = !is_linearizable(&spelled.model, &timed(horizon))
                 && is_linearizable(&spelled.model, &timed(horizon - 1))
                 && shape[operation as usize].1 == Some(horizon);
-            (!first).then(|| format!("operation {operation} is not the first impossible one"))
+            let indices: Vec<u32> = (0..shape.len() as u32).collect();
+            let readings =
+                model::read(spelled, &history, &indices, Some(horizon)).expect("letters");
+            if !first {
+                Some(format!("operation {operation} is not the first impossible one"))
+            } else {
+                check_core(spelled, &readings, &failure.core)
+            }
         }
         _ => Some(format!("brute force says {expected}, the checker {}", report.verdict)),
     };
@@ -195,6 +202,18 @@ fn examine<M: Model>(
             Err(text)
         }
     }
+}
+
+/// What is wrong with a core: it must prove the violation, by itself and for the whole.
+fn check_core<M: Model>(model: &M, readings: &[Reading<M::Op>], core: &[u32]) -> Option<String> {
+    let part: Vec<Reading<M::Op>> =
+        readings.iter().filter(|reading| core.contains(&reading.index)).cloned().collect();
+    if !is_sound_projection(model, readings, core) {
+        return Some(format!("{core:?} proves nothing about the whole"));
+    }
+    let refutation = refute(model, &part, usize::MAX);
+    (refutation != Refutation::Confirmed)
+        .then(|| format!("{core:?} is no refutation: {refutation:?}"))
 }
 
 /// The history of a shape: each operation by a process of its own.

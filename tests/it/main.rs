@@ -2,5 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod formats;
+mod ingest;
 mod models;
 mod support;

@@ -1,0 +1,73 @@
+//! Explains a verdict once it stands: which operation made the history impossible, and which few
+//! operations prove it.
+//!
+//! It reads the history, the model and the failure, asks the deciders about parts of the history,
+//! and never delays or changes a verdict.
+
+mod core;
+mod first;
+
+use crate::check::{Budget, Decision, Failure, Meter, Options, Report, on_threads};
+use crate::error::Error;
+use crate::history::{History, Partition};
+use crate::model::{self, Model};
+
+/// For so many failing keys a minimal core is looked for; the others are located only.
+const CORES: usize = 16;
+
+/// A key's core is looked for with so many configurations at most.
+const ALLOWANCE: u64 = 2_000_000;
+
+/// Finds out more about every failing key of `report`: the first impossible operation and, for the
+/// first few keys, a minimal core. Takes no longer than the options allow.
+///
+/// # Errors
+/// None, after a report without errors: the model knows all operations.
+pub(crate) fn refine<M: Model>(
+    model: &M,
+    history: &History,
+    options: &Options,
+    report: &mut Report,
+) -> Result<(), Error> {
+    let budget = Budget {
+        timeout: Some(options.explain_timeout),
+        configurations: Some(ALLOWANCE),
+        ..options.budget
+    };
+    let meter = Meter::start(&budget, history.heap_bytes());
+    let partitions = history.partitions();
+    let failing: Vec<(usize, &Failure)> = report
+        .keys
+        .iter()
+        .enumerate()
+        .filter_map(|(at, key)| match &key.decision {
+            Decision::Invalid(failure) => Some((at, failure)),
+            _ => None,
+        })
+        .collect();
+    let refined = on_threads(options.threads, failing.len(), |nth| {
+        let (at, failure) = failing[nth];
+        refine_key(model, history, partitions.get(at), failure, nth < CORES, &meter)
+    });
+    let at: Vec<usize> = failing.iter().map(|&(at, _)| at).collect();
+    for (at, failure) in at.into_iter().zip(refined) {
+        report.keys[at].decision = Decision::Invalid(failure?);
+    }
+    Ok(())
+}
+
+fn refine_key<M: Model>(
+    model: &M,
+    history: &History,
+    partition: Partition<'_>,
+    failure: &Failure,
+    with_core: bool,
+    meter: &Meter,
+) -> Result<Failure, Error> {
+    let mut failure = first::first_impossible(model, history, partition, failure, meter)?;
+    if with_core {
+        let readings = model::read(model, history, partition.operations, Some(failure.horizon))?;
+        failure.core = core::minimal_core(model, &readings, failure.operation, meter, ALLOWANCE);
+    }
+    Ok(failure)
+}

@@ -1,0 +1,211 @@
+//! CSV: a header that names the fields, then one event or whole operation a line.
+
+use std::borrow::Cow;
+
+use memchr::{memchr, memchr3};
+use serde_json::value::RawValue;
+
+use super::fields::{Cell, Fields, Role, role};
+use super::{Sink, json};
+use crate::error::{Code, Error, Place};
+
+/// How a comment line starts that holds metadata.
+const METADATA: &str = "histcheck:";
+
+/// Reads the comments, the header and the records.
+pub(super) fn read(text: &str, sink: &mut Sink<'_>) -> Result<(), Error> {
+    let Some(start) = read_comments(text, sink)? else { return Ok(()) };
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .from_reader(text.as_bytes().get(start..).unwrap_or_default());
+    let mut header = csv::StringRecord::new();
+    let mut offsets = Vec::new();
+    let mut at = start;
+    if !next(&mut reader, &mut header, text, start, &mut at)? {
+        return Ok(());
+    }
+    cell_offsets(text, at, header.len(), &mut offsets)?;
+    let columns = check_header(&header, &offsets)?;
+    let mut record = csv::StringRecord::new();
+    while next(&mut reader, &mut record, text, start, &mut at)? {
+        if !sink.begin(at) {
+            return Ok(());
+        }
+        cell_offsets(text, at, record.len(), &mut offsets)?;
+        let mut fields = Fields::default();
+        for ((&(name, role), cell), &offset) in columns.iter().zip(&record).zip(&offsets) {
+            if let Some(cell) = content(cell, offset, role) {
+                fields.push(Cow::Borrowed(name), cell);
+            }
+        }
+        fields.put(sink)?;
+    }
+    Ok(())
+}
+
+/// Reads what comes before the header; returns where that starts, or `None` if the sink wants no
+/// more.
+fn read_comments(text: &str, sink: &mut Sink<'_>) -> Result<Option<usize>, Error> {
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let trimmed = line.trim();
+        let Some(comment) = trimmed.strip_prefix('#') else {
+            if trimmed.is_empty() {
+                start += line.len();
+                continue;
+            }
+            break;
+        };
+        if let Some(metadata) = comment.trim_start().strip_prefix(METADATA) {
+            if !sink.begin(start) {
+                return Ok(None);
+            }
+            let offset = start + (metadata.as_ptr().addr() - line.as_ptr().addr());
+            let value = json::value(metadata, sink.values()).map_err(|mut error| {
+                if let Some(place) = &mut error.place {
+                    place.offset += offset;
+                }
+                error
+            })?;
+            sink.metadata(value)?;
+        }
+        start += line.len();
+    }
+    Ok(Some(start))
+}
+
+/// Reads the next line into `record`, and into `at` where it starts. False at the end.
+fn next(
+    reader: &mut csv::Reader<&[u8]>,
+    record: &mut csv::StringRecord,
+    text: &str,
+    start: usize,
+    at: &mut usize,
+) -> Result<bool, Error> {
+    *at = start + usize::try_from(reader.position().byte()).unwrap_or(usize::MAX);
+    // The reader leaves the line feed of a CR LF, and empty lines, to the next record.
+    while let Some(b'\r' | b'\n') = text.as_bytes().get(*at) {
+        *at += 1;
+    }
+    reader.read_record(record).map_err(|error| {
+        let message = match error.kind() {
+            csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
+                format!("the line has {len} cells, the header {expected_len}")
+            }
+            _ => error.to_string(),
+        };
+        let rest = text.get(*at..).unwrap_or_default();
+        let cut = !rest.contains('\n')
+            && matches!(error.kind(), csv::ErrorKind::UnequalLengths { expected_len, len, .. }
+                if len < expected_len);
+        if cut {
+            return Error::new(
+                Code::Truncated,
+                format!("the last line is not finished: {message}"),
+            )
+            .hint("remove it, or end it with a line break if it is whole")
+            .at(Place { offset: text.trim_end().len(), ..Place::default() });
+        }
+        Error::new(Code::Syntax, message)
+            .hint("put a cell that holds a comma into double quotes")
+            .at(Place { offset: *at, ..Place::default() })
+    })
+}
+
+/// The names of the columns, and their roles in whole operations.
+fn check_header<'h>(
+    header: &'h csv::StringRecord,
+    offsets: &[usize],
+) -> Result<Vec<(&'h str, Role)>, Error> {
+    let names: Vec<&str> = header.iter().map(str::trim).collect();
+    for (column, (name, &offset)) in names.iter().zip(offsets).enumerate() {
+        let error = |code, message: String| {
+            Err(Error::new(code, message)
+                .hint("every column has a name of its own")
+                .at(Place { offset, ..Place::default() }))
+        };
+        if name.is_empty() {
+            return error(Code::BadField, format!("column {} has no name", column + 1));
+        }
+        if names[..column].contains(name) {
+            return error(Code::DuplicateField, format!("the header names `{name}` twice"));
+        }
+    }
+    let columns: Vec<_> = names.into_iter().map(|name| (name, role(name).0)).collect();
+    if !columns.iter().any(|&(name, role)| name == "type" || role == Role::Call) {
+        return Err(Error::new(Code::MissingField, "the header names no `type` and no `call`")
+            .hint("the first line names the columns: process,type,f,value, or f,call,return")
+            .at(Place { offset: offsets.first().copied().unwrap_or(0), ..Place::default() }));
+    }
+    Ok(columns)
+}
+
+/// Where the `count` cells of the record at `at` start. Quotes are checked on the way, since the
+/// reader takes what is not closed as closed.
+fn cell_offsets(
+    text: &str,
+    mut at: usize,
+    count: usize,
+    offsets: &mut Vec<usize>,
+) -> Result<(), Error> {
+    let bytes = text.as_bytes();
+    offsets.clear();
+    for _ in 0..count {
+        offsets.push(at.min(bytes.len()));
+        if bytes.get(at) == Some(&b'"') {
+            at = quoted_end(bytes, at)?;
+        }
+        let rest = bytes.get(at..).unwrap_or_default();
+        at += memchr3(b',', b'\n', b'\r', rest).unwrap_or(rest.len()) + 1;
+    }
+    Ok(())
+}
+
+/// The offset behind the quoted cell that starts at `start`.
+fn quoted_end(bytes: &[u8], start: usize) -> Result<usize, Error> {
+    let error = |code, message: &str, offset| {
+        Err(Error::new(code, message)
+            .hint("inside a quoted cell, a double quote is written twice")
+            .at(Place { offset, ..Place::default() }))
+    };
+    let mut at = start + 1;
+    loop {
+        let Some(quote) = bytes.get(at..).and_then(|rest| memchr(b'"', rest)) else {
+            return error(Code::Truncated, "the input ends inside a quoted cell", start);
+        };
+        at += quote + 1;
+        match bytes.get(at) {
+            Some(b'"') => at += 1,
+            None | Some(b',' | b'\n' | b'\r') => return Ok(at),
+            Some(_) => return error(Code::Syntax, "the quoted cell goes on behind its quote", at),
+        }
+    }
+}
+
+/// What a cell holds: nothing if it is empty, the value of a JSON literal, and
+/// the text itself otherwise. Names of operations, types and processes are never JSON.
+fn content<'t>(cell: &'t str, offset: usize, role: Role) -> Option<Cell<'t>> {
+    if cell.is_empty() {
+        // A column of outputs says also where there was none.
+        let null = Cell { text: "null", offset, plain: false };
+        return matches!(role, Role::Input | Role::Output).then_some(null);
+    }
+    let trimmed = cell.trim_matches([' ', '\t']);
+    let plain = |text| Some(Cell { text, offset, plain: true });
+    if matches!(role, Role::Function | Role::Outcome) {
+        return if trimmed.is_empty() { None } else { plain(trimmed) };
+    }
+    match trimmed.as_bytes().first() {
+        Some(b'-' | b'0'..=b'9') => {}
+        _ if role == Role::Process => return plain(trimmed),
+        Some(b't' | b'f' | b'n' | b'[' | b'{' | b'"') => {}
+        _ => return plain(cell),
+    }
+    // Small integers are what most cells hold, and need no proof of being JSON.
+    let digits = trimmed.as_bytes();
+    let simple = digits.len() < 18 && digits[0] != b'0' && digits.iter().all(u8::is_ascii_digit);
+    if simple || serde_json::from_str::<&RawValue>(trimmed).is_ok() {
+        return Some(Cell { text: trimmed, offset, plain: false });
+    }
+    plain(if role == Role::Process { trimmed } else { cell })
+}

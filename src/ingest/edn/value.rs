@@ -1,0 +1,360 @@
+//! EDN values, from tokens into the table of a history.
+
+use super::token::{Bracket, Token, Tokens, error, unescape};
+use crate::error::{Code, Error};
+use crate::history::{MAX_DEPTH, Shape, Value, ValueTable};
+
+/// Reads forms; keeps its scratch memory from one to the next.
+pub(in crate::ingest) struct Parser<'t> {
+    tokens: Tokens<'t>,
+    /// Items of the collections that are being read, the innermost last.
+    items: Vec<Value>,
+    /// The string that is being unescaped, or the key that is being prefixed.
+    scratch: String,
+}
+
+/// The value of `text`, which is one complete EDN form.
+///
+/// # Errors
+/// If it is not; places count from the start of `text`.
+pub(crate) fn parse_value(text: &str, values: &mut ValueTable) -> Result<Value, Error> {
+    let mut parser = Parser::new(text, 0);
+    let value = parser.value(values)?;
+    match parser.form()? {
+        Token::End => Ok(value),
+        _ => Err(error(Code::Syntax, parser.start(), "more text behind the value")),
+    }
+}
+
+impl<'t> Parser<'t> {
+    /// A parser of `text[from..]`; places count from the start of `text`.
+    pub(in crate::ingest) fn new(text: &'t str, from: usize) -> Self {
+        Parser { tokens: Tokens::new(text, from), items: Vec::new(), scratch: String::new() }
+    }
+
+    /// Goes on with `text[from..]`.
+    pub(in crate::ingest) fn restart(&mut self, text: &'t str, from: usize) {
+        self.tokens = Tokens::new(text, from);
+        self.items.clear();
+    }
+
+    /// Where the last token starts.
+    pub(in crate::ingest) fn start(&self) -> usize {
+        self.tokens.start()
+    }
+
+    /// Where the last token ends.
+    pub(in crate::ingest) fn end(&self) -> usize {
+        self.tokens.end()
+    }
+
+    /// The first token of the next form, behind what is discarded and metadata.
+    pub(in crate::ingest) fn form(&mut self) -> Result<Token<'t>, Error> {
+        loop {
+            match self.tokens.next()? {
+                Token::Discard | Token::Meta => self.skip()?,
+                token => return Ok(token),
+            }
+        }
+    }
+
+    /// Passes over one form without a look at what it means.
+    fn skip(&mut self) -> Result<(), Error> {
+        let from = self.start();
+        let mut closers = Vec::new();
+        let mut forms = 1;
+        while forms > 0 {
+            match self.tokens.next()? {
+                Token::Open(bracket) => closers.push(bracket.closer()),
+                Token::Close(byte) if closers.last() == Some(&byte) => {
+                    closers.pop();
+                    forms -= usize::from(closers.is_empty());
+                }
+                Token::Close(_) => return Err(error(Code::Syntax, self.start(), MISMATCH)),
+                Token::End => {
+                    return Err(error(Code::Truncated, from, "the input ends behind this mark"));
+                }
+                Token::Discard | Token::Meta => forms += usize::from(closers.is_empty()),
+                // These belong to the form behind them.
+                Token::Tag(_) | Token::Namespace(_) => {}
+                _ => forms -= usize::from(closers.is_empty()),
+            }
+        }
+        Ok(())
+    }
+
+    /// The next form as a value.
+    pub(in crate::ingest) fn value(&mut self, values: &mut ValueTable) -> Result<Value, Error> {
+        let token = self.form()?;
+        self.build(token, values, 0)
+    }
+
+    /// The value of the form that starts with `token`, inside `depth` others.
+    pub(in crate::ingest) fn build(
+        &mut self,
+        token: Token<'t>,
+        values: &mut ValueTable,
+        depth: usize,
+    ) -> Result<Value, Error> {
+        let start = self.start();
+        Ok(match token {
+            Token::Int(n) => values.int(n),
+            Token::Keyword(name) => values.keyword(name),
+            Token::Symbol("nil") => Value::NULL,
+            Token::Symbol("true") => Value::TRUE,
+            Token::Symbol("false") => Value::FALSE,
+            Token::Symbol(name) => values.symbol(name),
+            Token::Text(raw, false) => values.text(raw),
+            Token::Text(raw, true) => {
+                let text = self.text(raw)?;
+                values.text(text)
+            }
+            Token::Char(c) => values.char(c),
+            Token::Number(literal) => {
+                number(literal, values).ok_or_else(|| not_a_number(literal, start))?
+            }
+            Token::Symbolic(name) => return Err(symbolic(name, start)),
+            Token::Open(bracket) => self.collection(bracket, values, depth)?,
+            Token::Namespace(namespace) => {
+                self.map_behind()?;
+                self.map(Some(namespace), values, depth)?
+            }
+            Token::Tag(tag) => {
+                check_depth(depth, start)?;
+                let inner = self.form()?;
+                let inner = self.build(inner, values, depth + 1)?;
+                tagged(tag, inner, values)
+            }
+            Token::Close(_) => return Err(error(Code::Syntax, start, MISMATCH)),
+            Token::End => {
+                return Err(error(Code::Truncated, start, "the input ends where a value belongs"));
+            }
+            // `form` passes over them.
+            Token::Discard | Token::Meta => return self.value(values),
+        })
+    }
+
+    /// What the literal of the last token means, with its escapes resolved.
+    pub(in crate::ingest) fn text(&mut self, raw: &str) -> Result<&str, Error> {
+        self.scratch.clear();
+        match unescape(raw, &mut self.scratch) {
+            Ok(()) => Ok(&self.scratch),
+            Err(at) => Err(error(Code::Syntax, self.start() + 1 + at, "not an escape")
+                .hint(r#"EDN knows \t \r \n \b \f \\ \" \uXXXX and octal \0 to \377"#)),
+        }
+    }
+
+    /// Passes the `{` that has to come next.
+    pub(super) fn map_behind(&mut self) -> Result<(), Error> {
+        match self.form()? {
+            Token::Open(Bracket::Map) => Ok(()),
+            Token::End => Err(error(Code::Truncated, self.start(), "a map is missing here")),
+            _ => Err(error(Code::Syntax, self.start(), "a map belongs here")),
+        }
+    }
+
+    fn collection(
+        &mut self,
+        bracket: Bracket,
+        values: &mut ValueTable,
+        depth: usize,
+    ) -> Result<Value, Error> {
+        if bracket == Bracket::Map {
+            return self.map(None, values, depth);
+        }
+        let open = self.start();
+        check_depth(depth, open)?;
+        let base = self.items.len();
+        loop {
+            match self.form()? {
+                Token::Close(byte) if byte == bracket.closer() => break,
+                Token::End => return Err(unclosed(open)),
+                token => {
+                    let item = self.build(token, values, depth + 1)?;
+                    self.items.push(item);
+                }
+            }
+        }
+        let items = &self.items[base..];
+        let value = if bracket == Bracket::Set {
+            let set = values.set(items);
+            if !matches!(values.shape(set), Shape::Set(kept) if kept.len() == items.len()) {
+                return Err(error(Code::Syntax, open, "a set holds the same value twice"));
+            }
+            set
+        } else {
+            values.list(items)
+        };
+        self.items.truncate(base);
+        Ok(value)
+    }
+
+    /// A map behind its `{`.
+    fn map(
+        &mut self,
+        namespace: Option<&str>,
+        values: &mut ValueTable,
+        depth: usize,
+    ) -> Result<Value, Error> {
+        let open = self.start();
+        check_depth(depth, open)?;
+        let mut pairs = Vec::new();
+        loop {
+            let token = match self.form()? {
+                Token::Close(b'}') => break,
+                Token::End => return Err(unclosed(open)),
+                token => token,
+            };
+            let key = match (namespace, token) {
+                (Some(namespace), Token::Keyword(name)) => {
+                    let name = qualified(namespace, name, &mut self.scratch);
+                    values.keyword(name)
+                }
+                (Some(namespace), Token::Symbol(name)) if !is_constant(name) => {
+                    let name = qualified(namespace, name, &mut self.scratch);
+                    values.symbol(name)
+                }
+                (_, token) => self.build(token, values, depth + 1)?,
+            };
+            let token = self.value_token(open)?;
+            pairs.push((key, self.build(token, values, depth + 1)?));
+        }
+        pairs.sort_unstable();
+        if let Some(twice) = pairs.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+            let key = values.to_edn(twice[0].0);
+            return Err(error(
+                Code::DuplicateField,
+                open,
+                format!("a map has the key {key} twice"),
+            ));
+        }
+        Ok(values.map(&pairs))
+    }
+
+    /// The token behind a key of the map that was opened at `open`.
+    pub(super) fn value_token(&mut self, open: usize) -> Result<Token<'t>, Error> {
+        match self.form()? {
+            Token::Close(b'}') => Err(error(Code::Syntax, self.start(), "a key without a value")),
+            Token::End => Err(unclosed(open)),
+            token => Ok(token),
+        }
+    }
+}
+
+const MISMATCH: &str = "this bracket closes nothing that is open here";
+
+pub(super) fn unclosed(open: usize) -> Error {
+    error(Code::Truncated, open, "the bracket here is never closed")
+}
+
+fn check_depth(depth: usize, at: usize) -> Result<(), Error> {
+    if depth < MAX_DEPTH {
+        return Ok(());
+    }
+    Err(error(Code::TooDeep, at, format!("a value is nested more than {MAX_DEPTH} levels deep")))
+}
+
+fn is_constant(symbol: &str) -> bool {
+    matches!(symbol, "nil" | "true" | "false")
+}
+
+/// The key `name` of a map with a namespace: `_/name` has none, `other/name` keeps its own.
+pub(super) fn qualified<'a>(namespace: &str, name: &'a str, scratch: &'a mut String) -> &'a str {
+    if let Some(bare) = name.strip_prefix("_/") {
+        return bare;
+    }
+    if name.len() > 1 && name.contains('/') {
+        return name;
+    }
+    scratch.clear();
+    scratch.extend([namespace, "/", name]);
+    scratch
+}
+
+fn symbolic(name: &str, at: usize) -> Error {
+    match name {
+        "NaN" | "Inf" | "-Inf" => error(Code::NotANumber, at, format!("##{name} is no value"))
+            .hint("record it as a string or a keyword"),
+        _ => error(Code::Syntax, at, "`##` comes before NaN, Inf or -Inf only"),
+    }
+}
+
+fn not_a_number(literal: &str, at: usize) -> Error {
+    let digits = literal.trim_start_matches(['+', '-']);
+    let error = error(Code::Syntax, at, format!("`{literal}` is not a number that EDN knows"));
+    match digits.strip_prefix('0') {
+        Some(rest) if !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()) => {
+            error.hint("an integer with a leading zero could be octal or decimal; write it without")
+        }
+        _ => error,
+    }
+}
+
+/// The number `literal`: `42N`, `1.5M`, `1/3`, `0x2a`, a decimal, an integer of many digits.
+fn number(literal: &str, values: &mut ValueTable) -> Option<Value> {
+    let digits = literal.trim_start_matches(['+', '-']);
+    if let Some(hex) = digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X")) {
+        let n = i128::from_str_radix(hex, 16).ok().filter(|_| !hex.starts_with(['+', '-']))?;
+        let n = if literal.starts_with('-') { -n } else { n };
+        return values.integer(&n.to_string());
+    }
+    if let Some(big) = literal.strip_suffix('M') {
+        return values.big_decimal(big);
+    }
+    if digits.contains('/') {
+        return ratio(literal, values);
+    }
+    if digits.contains(['.', 'e', 'E']) {
+        return values.decimal(literal);
+    }
+    let literal = literal.strip_suffix('N').unwrap_or(literal);
+    let octal = digits.len() > 1 && digits.starts_with('0') && digits != "0N";
+    if octal { None } else { values.integer(literal) }
+}
+
+/// A ratio in lowest terms, as Clojure keeps it; beyond 128 bits as it is written.
+fn ratio(literal: &str, values: &mut ValueTable) -> Option<Value> {
+    let (top, bottom) = literal.split_once('/')?;
+    if !bottom.starts_with(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
+    let (Ok(top), Ok(bottom)) = (top.parse::<i128>(), bottom.parse::<i128>()) else {
+        return values.ratio(literal);
+    };
+    let (mut a, mut b) = (top.unsigned_abs(), bottom.unsigned_abs());
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    let divisor = i128::try_from(a).ok()?;
+    match (top.checked_div(divisor)?, bottom.checked_div(divisor)?) {
+        (_, 0) => None,
+        (top, 1) => values.integer(&top.to_string()),
+        (top, bottom) => values.ratio(&format!("{top}/{bottom}")),
+    }
+}
+
+/// `#tag inner`. The entries of maps and independent tuples are pairs, however they are written.
+fn tagged(tag: &str, inner: Value, values: &mut ValueTable) -> Value {
+    if !matches!(tag, "clojure.lang.MapEntry" | "jepsen.independent.Tuple") {
+        return values.tagged(tag, inner);
+    }
+    if values.as_pair(inner).is_some() {
+        return inner;
+    }
+    let pair = match values.shape(inner) {
+        Shape::Map(items) if items.len() == 4 => {
+            let named = |names: &[&str]| {
+                let is_named = |pair: &&[Value]| {
+                    values.as_name(pair[0]).is_some_and(|name| names.contains(&name))
+                };
+                items.chunks_exact(2).find(is_named).map(|pair| pair[1])
+            };
+            named(&["key", "k"]).zip(named(&["value", "val", "v"]))
+        }
+        _ => None,
+    };
+    match pair {
+        Some((key, value)) => values.list(&[key, value]),
+        None => values.tagged(tag, inner),
+    }
+}

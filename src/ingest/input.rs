@@ -1,0 +1,239 @@
+//! The text of one input, kept for as long as something may have to be shown in it: errors know
+//! an offset or the number of a record, and here these become lines and columns.
+
+use std::io::Read;
+use std::path::Path;
+
+use memchr::memchr_iter;
+
+use super::{Format, Sink, decompress, read, sniff};
+use crate::error::{Code, Error, Place};
+use crate::history::{History, HistoryBuilder, Settings};
+
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
+/// The decompressed text of one input, and its format.
+///
+/// ```
+/// use histcheck::{history::Settings, ingest::Input};
+/// let text = "{\"process\": 0, \"type\": \"invoke\", \"f\": \"read\"}\n{\"process\": 0}\n";
+/// let input = Input::from_bytes(text.into(), None)?;
+/// let error = input.history(Settings::default()).err().unwrap();
+/// let place = error.place.unwrap();
+/// assert_eq!(place.line, 2);
+/// assert_eq!(input.line(place), "{\"process\": 0}");
+/// # Ok::<(), histcheck::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Input {
+    text: String,
+    format: Format,
+}
+
+impl Input {
+    /// The input that consists of `bytes`: decompressed if they are gzip or zstd, and in the
+    /// format that the text looks like unless one is given.
+    ///
+    /// # Errors
+    /// If the bytes cannot be decompressed, are not UTF-8, are empty, or look like no format.
+    pub fn from_bytes(bytes: Vec<u8>, format: Option<Format>) -> Result<Input, Error> {
+        let text = decode(decompress::decompress(bytes)?)?;
+        let format = format_of(&text, format)?;
+        Ok(Input { text, format })
+    }
+
+    /// The input that `reader` yields.
+    ///
+    /// # Errors
+    /// If reading fails, or as [`Input::from_bytes`].
+    pub fn from_reader(mut reader: impl Read, format: Option<Format>) -> Result<Input, Error> {
+        let mut bytes = Vec::new();
+        reader
+            .read_to_end(&mut bytes)
+            .map_err(|error| Error::new(Code::Unreadable, format!("reading failed: {error}")))?;
+        Input::from_bytes(bytes, format)
+    }
+
+    /// The input in the file at `path`.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or as [`Input::from_bytes`].
+    pub fn from_path(path: impl AsRef<Path>, format: Option<Format>) -> Result<Input, Error> {
+        let bytes = std::fs::read(path)
+            .map_err(|error| Error::new(Code::Unreadable, format!("cannot read it: {error}")))?;
+        Input::from_bytes(bytes, format)
+    }
+
+    /// The whole text, decompressed.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The format that the text is in.
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// Reads the history.
+    ///
+    /// # Errors
+    /// If the text is no history. An error about a part of the text names its line and column.
+    pub fn history(&self, settings: Settings) -> Result<History, Error> {
+        read_text(&self.text, self.format, settings)
+    }
+
+    /// Where record `record` (from 0) starts, found by a second reading.
+    pub fn locate(&self, record: usize) -> Option<Place> {
+        locate(&self.text, self.format, record)
+    }
+
+    /// The same error with the line and column of its place, if it has a place or a record.
+    #[must_use]
+    pub fn located(&self, mut error: Error) -> Error {
+        if error.place.is_none() {
+            error.place = error.record.and_then(|record| self.locate(record));
+        }
+        error
+    }
+
+    /// The text of the line that `place` is in, without its line break.
+    pub fn line(&self, place: Place) -> &str {
+        let at = self.text.floor_char_boundary(place.offset);
+        let start = self.text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+        let end = self.text[at..].find('\n').map_or(self.text.len(), |newline| at + newline);
+        self.text[start..end].trim_end_matches('\r').trim_start_matches(BYTE_ORDER_MARK)
+    }
+}
+
+/// The bytes as text.
+fn decode(bytes: Vec<u8>) -> Result<String, Error> {
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let bytes = error.as_bytes();
+        let before = String::from_utf8_lossy(&bytes[..valid]);
+        let byte = bytes.get(valid).copied().unwrap_or_default();
+        let hint = match bytes {
+            [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "this looks like UTF-16: convert it to UTF-8",
+            _ => "convert the file to UTF-8, or look for binary data in a recorded value",
+        };
+        Error::new(Code::NotUtf8, format!("the byte 0x{byte:02x} belongs to no UTF-8 character"))
+            .hint(hint)
+            .at(place_of(&before, valid))
+    })
+}
+
+/// The format to read `text` in: the one given, or the one that it looks like.
+pub(super) fn format_of(text: &str, format: Option<Format>) -> Result<Format, Error> {
+    let body = body(text);
+    if body.trim().is_empty() {
+        return Err(Error::new(Code::Empty, "the input is empty")
+            .hint("was the recorder running, and is this the right file?"));
+    }
+    format.or_else(|| sniff(body)).ok_or_else(|| {
+        let start = body.len() - body.trim_start().len();
+        let error = Error::new(Code::UnknownFormat, "the text looks like none of the formats")
+            .hint("name the format with --input-format: jsonl, json, edn, log or csv")
+            .at(Place { offset: start, ..Place::default() });
+        located(text, error)
+    })
+}
+
+/// Reads `text`, which is in `format`; errors are located.
+pub(super) fn read_text(text: &str, format: Format, settings: Settings) -> Result<History, Error> {
+    let mut builder = HistoryBuilder::default();
+    read(format, body(text), &mut Sink::new(&mut builder))
+        .and_then(|()| builder.finish(settings))
+        .map_err(|mut error| {
+            if error.place.is_none() {
+                error.place = error.record.and_then(|record| locate(text, format, record));
+                return error;
+            }
+            located(text, error)
+        })
+}
+
+/// The error with the line and column that its offset in the body of `text` has.
+pub(super) fn located(text: &str, mut error: Error) -> Error {
+    if let Some(place) = &mut error.place
+        && place.line == 0
+    {
+        *place = place_of(text, place.offset + text.len() - body(text).len());
+    }
+    error
+}
+
+/// The text behind its byte order mark, if it has one.
+fn body(text: &str) -> &str {
+    text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text)
+}
+
+fn locate(text: &str, format: Format, record: usize) -> Option<Place> {
+    let mut builder = HistoryBuilder::default();
+    let mut sink = Sink::seeking(&mut builder, record);
+    // The reading may well end in the error that is to be located; only how far it came counts.
+    let _ = read(format, body(text), &mut sink);
+    let offset = sink.found()?;
+    Some(place_of(text, offset + text.len() - body(text).len()))
+}
+
+/// The line and column of byte `offset` of `text`.
+fn place_of(text: &str, offset: usize) -> Place {
+    let offset = text.floor_char_boundary(offset);
+    let before = &text[..offset];
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    Place {
+        offset,
+        line: memchr_iter(b'\n', before.as_bytes()).count() + 1,
+        column: body(&before[line_start..]).chars().count() + 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::*;
+
+    const TWO: &str = "{\"process\":0,\"type\":\"invoke\",\"f\":\"w\"}\r\n\
+                       {\"process\":0,\"type\":\"ok\",\"f\":\"w\"}";
+
+    #[test]
+    fn places_count_characters_from_one() {
+        let place = |offset| {
+            let Place { line, column, .. } = place_of("\u{feff}aé\nö€x", offset);
+            (line, column)
+        };
+        assert_eq!(place(0), (1, 1));
+        assert_eq!(place(3), (1, 1), "the byte order mark is no character");
+        assert_eq!(place(4), (1, 2));
+        assert_eq!(place(7), (2, 1));
+        assert_eq!(place(12), (2, 3));
+        assert_eq!(place(10), (2, 2), "in the middle of a character");
+        assert_eq!(place(999), (2, 4), "beyond the end");
+    }
+
+    #[test]
+    fn records_are_located_by_a_second_reading() {
+        let input = Input::from_bytes(format!("\u{feff}{TWO}").into(), None).unwrap();
+        let place = input.locate(1).unwrap();
+        assert_eq!((place.line, place.column), (2, 1));
+        assert_eq!(&input.text()[place.offset..], TWO.lines().nth(1).unwrap());
+        assert_eq!(input.line(place), TWO.lines().nth(1).unwrap());
+        assert_eq!(input.line(input.locate(0).unwrap()), TWO.lines().next().unwrap());
+        assert_eq!(input.locate(2), None);
+    }
+
+    #[test]
+    fn later_errors_get_the_place_of_their_record() {
+        let input = Input::from_bytes(TWO.into(), None).unwrap();
+        let error = Error::new(Code::BadOperation, "no pair").record(1);
+        assert_eq!(input.located(error).place.map(|place| place.line), Some(2));
+    }
+
+    #[test]
+    fn errors_of_the_whole_history_are_located() {
+        let text = TWO.to_owned() + "\n{\"process\":0,\"type\":\"invoke\",\"f\":\"w\",\"key\":1}";
+        let error = text.parse::<History>().err().unwrap();
+        assert_eq!(error.code, Code::MixedKeys);
+        assert_eq!(error.place.map(|place| place.line), Some(1));
+    }
+}

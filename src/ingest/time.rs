@@ -1,0 +1,101 @@
+//! Times as records give them: whole numbers, or fractional seconds. Fractions are decimal
+//! arithmetic on the digits, since a float of today's seconds has lost its last nanoseconds.
+
+use crate::error::{Code, Error};
+use crate::history::Time;
+
+/// The time that the number `literal` stands for.
+pub(super) fn parse(literal: &str) -> Result<Time, Error> {
+    if let Ok(whole) = literal.parse::<i64>() {
+        return Ok(Time::Whole(whole));
+    }
+    let (negative, unsigned) = match literal.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, literal),
+    };
+    if !unsigned.is_empty() && unsigned.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(beyond());
+    }
+    let nanoseconds = fraction(unsigned)?;
+    Ok(Time::Seconds(if negative { -nanoseconds } else { nanoseconds }))
+}
+
+/// The nanoseconds of an unsigned decimal literal of seconds.
+fn fraction(literal: &str) -> Result<i64, Error> {
+    let (mantissa, exponent) = match literal.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().map_err(|_| beyond())?),
+        None => (literal, 0),
+    };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = format!("{whole}{fraction}");
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(Error::new(Code::BadField, "a time is a number")
+            .hint("write whole nanoseconds, or seconds with a fraction"));
+    }
+    let digits = digits.trim_start_matches('0');
+    let significant = digits.trim_end_matches('0');
+    if significant.is_empty() {
+        return Ok(0);
+    }
+    // The time is `significant` times ten to this power, in nanoseconds.
+    let power =
+        9 + i64::from(exponent) - fraction.len() as i64 + (digits.len() - significant.len()) as i64;
+    if power < 0 {
+        return Err(Error::new(Code::BadTime, "the time is finer than nanoseconds")
+            .hint("round seconds to nine digits behind the point"));
+    }
+    let zeros = usize::try_from(power).unwrap_or(usize::MAX);
+    // An i64 has at most 19 digits.
+    if significant.len().saturating_add(zeros) > 19 {
+        return Err(beyond());
+    }
+    format!("{significant}{}", "0".repeat(zeros)).parse().map_err(|_| beyond())
+}
+
+fn beyond() -> Error {
+    Error::new(Code::BadTime, "the time is beyond 64 bits of nanoseconds")
+        .hint("times are whole nanoseconds within 64 bits, or seconds with a fraction")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::*;
+
+    #[test]
+    fn fractions_are_exact() {
+        for (literal, time) in [
+            ("0", Time::Whole(0)),
+            ("-5", Time::Whole(-5)),
+            ("9223372036854775807", Time::Whole(i64::MAX)),
+            ("0.5", Time::Seconds(500_000_000)),
+            ("-0.000000001", Time::Seconds(-1)),
+            ("1700000000.123456789", Time::Seconds(1_700_000_000_123_456_789)),
+            ("1700000000.12345678900000", Time::Seconds(1_700_000_000_123_456_789)),
+            ("1.0", Time::Seconds(1_000_000_000)),
+            ("1.5e3", Time::Seconds(1_500_000_000_000)),
+            ("2e-9", Time::Seconds(2)),
+            ("0.0e999999", Time::Seconds(0)),
+        ] {
+            assert_eq!(parse(literal), Ok(time), "{literal}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused() {
+        for literal in [
+            "9223372036854775808",
+            "-99999999999999999999",
+            "0.0000000001",
+            "15E-10",
+            "9223372036.854775808",
+            "1e10",
+            "1e999999999999",
+        ] {
+            assert_eq!(parse(literal).unwrap_err().code, Code::BadTime, "{literal}");
+        }
+        for literal in ["", "-", ".", "now", "--1", "1.2.3", "2026-01-01T00:00:00Z", "NaN"] {
+            assert_eq!(parse(literal).unwrap_err().code, Code::BadField, "{literal}");
+        }
+    }
+}

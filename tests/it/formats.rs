@@ -1,0 +1,81 @@
+//! The examples of docs/FORMATS.md mean what the page says.
+
+use histcheck::History;
+use histcheck::history::Settings;
+use histcheck::ingest::{Format, read_bytes, sniff};
+
+/// The fenced blocks of the page: the line of each, its tag and its text.
+fn blocks() -> Vec<(usize, String, String)> {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/FORMATS.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let mut blocks: Vec<(usize, String, String)> = Vec::new();
+    let mut open = false;
+    for (number, line) in page.lines().enumerate() {
+        match (line.strip_prefix("```"), open) {
+            (Some(tag), false) => {
+                blocks.push((number + 1, tag.to_owned(), String::new()));
+                open = true;
+            }
+            (Some(_), true) => open = false,
+            (None, true) => {
+                let text = &mut blocks.last_mut().unwrap().2;
+                *text += line;
+                *text += "\n";
+            }
+            (None, false) => {}
+        }
+    }
+    blocks
+}
+
+/// The operations of a history in the order of their records, as the page writes them.
+fn operations(history: &History) -> String {
+    let values = history.values();
+    let name = |value| values.as_name(value).map_or_else(|| values.to_json(value), str::to_owned);
+    let mut lines = Vec::new();
+    for (index, op) in history.operations().iter().enumerate() {
+        let key = op.key.map_or(String::new(), |key| format!("{}/", name(key)));
+        let at = match history.times(index) {
+            [Some(call), Some(ret)] => format!(" at {call}..{ret}"),
+            [Some(call), None] => format!(" at {call}.."),
+            _ => String::new(),
+        };
+        lines.push((
+            op.invoked,
+            format!(
+                "{} {key}{} {} -> {} {}{at}\n",
+                name(op.process),
+                history.function(op.function),
+                values.to_json(op.input),
+                values.to_json(op.output),
+                op.outcome.name(),
+            ),
+        ));
+    }
+    lines.sort();
+    lines.into_iter().map(|(_, line)| line).collect()
+}
+
+#[test]
+fn the_examples_hold_the_operations_that_the_page_names() {
+    let blocks = blocks();
+    let mut seen = Vec::new();
+    for (at, (line, tag, text)) in blocks.iter().enumerate() {
+        let Some(format) = Format::parse(tag) else {
+            assert_eq!(tag, "operations", "line {line}: no format is called so");
+            continue;
+        };
+        assert_eq!(sniff(text), Some(format), "line {line}: told by its first characters");
+        let history = read_bytes(text.clone().into(), Some(format), Settings::default())
+            .unwrap_or_else(|error| panic!("the example in line {line}: {error}"));
+        let (_, _, expected) =
+            blocks.get(at + 1).filter(|block| block.1 == "operations").unwrap_or_else(|| {
+                panic!("the example in line {line} is not followed by its operations")
+            });
+        assert_eq!(&operations(&history), expected, "the example in line {line}");
+        seen.push(format);
+    }
+    for format in [Format::JsonLines, Format::JsonArray, Format::Csv] {
+        assert!(seen.contains(&format), "no example of {}", format.name());
+    }
+}

@@ -1,0 +1,372 @@
+//! Reading histories: what comes out, and what malformed input is told.
+
+use std::fs;
+use std::path::Path;
+
+use histcheck::history::{Outcome, Settings, Shape};
+use histcheck::ingest::{Format, Input, read_bytes};
+use histcheck::{Code, Error, History};
+use proptest::prelude::*;
+
+fn read(text: &str) -> Result<History, Error> {
+    text.parse()
+}
+
+/// The format that the name of a test file calls for; others are told from their content.
+fn format_of(name: &str) -> Option<Format> {
+    Format::parse(name.rsplit('.').next()?)
+}
+
+#[test]
+fn malformed_inputs_are_told_what_is_wrong_and_where() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/malformed");
+    let table = fs::read_to_string(folder.join("cases.tsv")).unwrap();
+    let mut files = vec!["cases.tsv".to_owned()];
+    let mut failures = Vec::new();
+    for row in table.lines().skip(1) {
+        let cells: Vec<&str> = row.split('\t').collect();
+        let [file, code, line, column, note] = cells[..] else { panic!("cases.tsv: {row}") };
+        files.push(file.to_owned());
+        let bytes = fs::read(folder.join(file)).unwrap();
+        let said = match read_bytes(bytes, format_of(file), Settings::default()) {
+            Ok(_) => "no error".to_owned(),
+            Err(error) => {
+                let place = error.place.unwrap_or_default();
+                assert!(!error.message.ends_with('.'), "{file}: {error}");
+                if error.hint.is_none() {
+                    failures.push(format!("{file}: no hint: {error}"));
+                }
+                format!("{:?} {} {}", error.code, place.line, place.column)
+            }
+        };
+        if said != format!("{code} {line} {column}") {
+            failures.push(format!("{file} ({note}): {said}, not {code} {line} {column}"));
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    assert!(files.len() > 30);
+    for entry in fs::read_dir(folder).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        assert!(files.contains(&name), "{name} is in no row of cases.tsv");
+    }
+}
+
+const WRITE: &str = "{\"process\":0,\"type\":\"invoke\",\"f\":\"write\",\"value\":1}\n\
+                     {\"process\":0,\"type\":\"ok\",\"f\":\"write\",\"value\":1}\n";
+
+/// The operations, one a line, with everything that a format must not lose.
+fn summary(history: &History) -> String {
+    let values = history.values();
+    let mut out = String::new();
+    for (index, op) in history.operations().iter().enumerate() {
+        let key = op.key.map_or(String::new(), |key| format!("{}/", values.to_json(key)));
+        out += &format!(
+            "{} {}{} {} -> {} {} {:?}\n",
+            values.to_json(op.process),
+            key,
+            history.function(op.function),
+            values.to_json(op.input),
+            values.to_json(op.output),
+            op.outcome.name(),
+            history.times(index).map(|time| time.unwrap_or(-1)),
+        );
+    }
+    out
+}
+
+#[test]
+fn records_may_span_lines_and_share_them() {
+    let expected = summary(&read(WRITE).unwrap());
+    for text in [
+        WRITE.replace('\n', ""),
+        WRITE.replace('\n', "\r\n"),
+        WRITE.replace('\n', "\n\n \t\n"),
+        WRITE.replace(',', ",\n  ").replace('{', "{\n  ").replace('}', "\n}"),
+        format!("\u{feff}{WRITE}"),
+        format!("[{}]", WRITE.trim().replace('\n', ",")),
+        format!(" [\n{}\n] \n", WRITE.trim().replace('\n', ",\n")),
+        "process,type,f,value\n0,invoke,write,1\n0,ok,write,1\n".to_owned(),
+        "process,type,f,value\r\n0,invoke,write,1\r\n\r\n0,ok,write,1".to_owned(),
+        " type ,\"process\", value, f\n invoke, 0, 1, write\n ok, 0, 1, write\n".to_owned(),
+    ] {
+        assert_eq!(summary(&read(&text).unwrap()), expected, "{text}");
+    }
+}
+
+#[test]
+fn keywords_as_strings_and_escaped_names_are_understood() {
+    let text = WRITE
+        .replace("\"invoke\"", "\":invoke\"")
+        .replace("\"write\"", "\":write\"")
+        .replace("\"f\"", "\"\\u0066\"")
+        .replace("\"ok\"", "\"\\u006fk\"");
+    assert_eq!(summary(&read(&text).unwrap()), summary(&read(WRITE).unwrap()));
+}
+
+#[test]
+fn numbers_keep_every_digit() {
+    for literal in [
+        "18446744073709551616",
+        "-123456789012345678901234567890",
+        "0.1000000000000000055511151231257827",
+        "1.5e300",
+        "[1,[2,{\"a\":null}],\"x\"]",
+        "\"\\\"\\\\ é😀\"",
+        "{}",
+    ] {
+        let text = WRITE.replace("\"value\":1", &format!("\"value\":{literal}"));
+        let history = read(&text).unwrap();
+        assert_eq!(history.values().to_json(history.operations()[0].input), literal);
+    }
+    let text = WRITE.replace("\"value\":1", "\"value\":\"\\ud83d\\ude00\"");
+    let history = read(&text).unwrap();
+    assert_eq!(history.values().shape(history.operations()[0].input), Shape::Text("😀"));
+}
+
+#[test]
+fn other_fields_are_kept() {
+    let text = r#"{"histcheck": {"model": "register"}}
+        {"process":0,"type":"invoke","f":"write","value":1,"index":0,"node":"n1","error":null}
+        {"process":0,"type":"ok","f":"write","value":1,"index":7}"#;
+    let history = read(text).unwrap();
+    let values = history.values();
+    let extras = |record| {
+        let extras = history.extras(record).iter();
+        extras.map(|e| [e.name, e.value].map(|v| values.to_json(v)).join("=")).collect::<Vec<_>>()
+    };
+    assert_eq!(extras(1), ["\"node\"=\"n1\"", "\"error\"=null"], "an index of its own is implied");
+    assert_eq!(extras(2), ["\"index\"=7"]);
+    let model = history.metadata_field("model").unwrap();
+    assert_eq!(values.as_name(model), Some("register"));
+}
+
+#[test]
+fn what_is_no_client_is_an_annotation() {
+    let text = format!("{{\"process\":\"nemesis\",\"type\":\"info\",\"f\":null}}\n{WRITE}");
+    let history = read(&text).unwrap();
+    assert_eq!(history.operations().len(), 1);
+    let [note] = history.annotations() else { panic!("one annotation") };
+    assert_eq!(history.values().as_name(note.process), Some("nemesis"));
+    assert_eq!(history.function(note.function), "");
+}
+
+#[test]
+fn times_are_exact_in_either_unit() {
+    let text = r#"{"process":0,"type":"invoke","f":"read","time":1700000000}
+        {"process":0,"type":"ok","f":"read","value":1,"time":1700000000.123456789}"#;
+    let times = read(text).unwrap().times(0);
+    assert_eq!(times, [Some(1_700_000_000_000_000_000), Some(1_700_000_000_123_456_789)]);
+}
+
+#[test]
+fn whole_operations_go_by_many_names() {
+    let plain = r#"{"process":3,"f":"get","input":1,"output":2,"call":10,"return":20}"#;
+    let expected = "3 get 1 -> 2 ok [10, 20]\n";
+    for text in [
+        plain.to_owned(),
+        plain.replace("process", "client_id").replace("\"f\"", "\"op\""),
+        plain.replace("process", "thread").replace("input", "value"),
+        plain.replace("call", "start").replace("return", "end"),
+        plain.replace("call", "invoke_time").replace("return", "complete_time"),
+        plain.replace("call", "invoked_at").replace("return", "completed_at"),
+        plain.replace("call", "CallTime").replace("return", "ReturnTime"),
+        r#"{"ClientId":3,"Op":"get","Input":1,"Output":2,"Call":10,"Return":20}"#.to_owned(),
+        r#"{"type":"ok","process":3,"f":"get","input":1,"output":2,"call":10,"return":20}"#
+            .to_owned(),
+        "process,f,input,output,call,return,outcome\n3,get,1,2,10,20,\n".to_owned(),
+    ] {
+        assert_eq!(summary(&read(&text).unwrap()), expected, "{text}");
+    }
+}
+
+#[test]
+fn whole_operations_end_as_their_record_says() {
+    for (fields, outcome, output) in [
+        (r#""value":1,"call":1,"return":2"#, Outcome::Ok, "1"),
+        (r#""value":1,"output":2,"call":1,"return":2"#, Outcome::Ok, "2"),
+        (r#""input":0,"value":1,"call":1,"return":2"#, Outcome::Ok, "1"),
+        (r#""input":0,"output":null,"value":1,"call":1,"return":2"#, Outcome::Ok, "null"),
+        (r#""value":1,"call":1,"return":null"#, Outcome::Open, "null"),
+        (r#""value":1,"call":1"#, Outcome::Open, "null"),
+        (r#""value":1,"call":1,"return":2,"outcome":"fail""#, Outcome::Fail, "1"),
+        (r#""value":1,"call":1,"return":2,"status":":info""#, Outcome::Info, "1"),
+        (r#""value":1,"call":1,"type":"info""#, Outcome::Info, "null"),
+    ] {
+        let history = read(&format!("{{\"f\":\"x\",{fields}}}")).unwrap();
+        let operation = history.operations()[0];
+        assert_eq!(operation.outcome, outcome, "{fields}");
+        assert_eq!(history.values().to_json(operation.output), output, "{fields}");
+    }
+}
+
+#[test]
+fn cells_are_json_literals_or_text() {
+    let text = "# a comment\n# histcheck: {\"model\": \"register\"}\n\nprocess,type,f,value,node\n\
+                0,invoke,VALUE,,n1\n";
+    for (cell, json) in [
+        ("", "null"),
+        ("null", "null"),
+        ("1", "1"),
+        (" -1.50 ", "-1.5"),
+        ("true", "true"),
+        ("abc", "\"abc\""),
+        ("NaN", "\"NaN\""),
+        ("007", "\"007\""),
+        ("+1", "\"+1\""),
+        ("\"a,\"\"b\"\"\"", "\"a,\\\"b\\\"\""),
+        ("\"[1, \"\"x\"\", 2]\"", "[1,\"x\",2]"),
+        ("\"{\"\"a\"\": 1}\"", "{\"a\":1}"),
+        ("\"\"\"1\"\"\"", "\"1\""),
+        ("\"two\nlines\"", "\"two\\nlines\""),
+        ("nil", "\"nil\""),
+        (" padded ", "\" padded \""),
+    ] {
+        let text = text.replace("VALUE,", &format!("write,{cell}"));
+        let history = read(&text).unwrap();
+        assert_eq!(history.values().to_json(history.operations()[0].input), json, "{cell:?}");
+        assert_eq!(history.extra(1, "node").and_then(|v| history.values().as_name(v)), Some("n1"));
+        assert!(history.metadata_field("model").is_some());
+    }
+}
+
+#[test]
+fn compressed_inputs_are_read_as_if_they_were_not() {
+    use std::io::Write;
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(WRITE.as_bytes()).unwrap();
+    let level = ruzstd::encoding::CompressionLevel::Fastest;
+    let zstd = ruzstd::encoding::compress_to_vec(WRITE.as_bytes(), level);
+    for bytes in [gzip.finish().unwrap(), zstd] {
+        let input = Input::from_bytes(bytes, None).unwrap();
+        assert_eq!(input.text(), WRITE);
+        assert_eq!(input.format(), Format::JsonLines);
+    }
+}
+
+#[test]
+fn files_that_are_not_there_are_an_error() {
+    let error = History::read_file("/does/not/exist").err().unwrap();
+    assert_eq!(error.code, Code::Unreadable);
+}
+
+/// A value that JSON can write, with numbers of every kind.
+fn json() -> impl Strategy<Value = String> {
+    let leaf = prop_oneof![
+        Just("null".to_owned()),
+        any::<bool>().prop_map(|b| b.to_string()),
+        any::<i64>().prop_map(|n| n.to_string()),
+        "-?[1-9][0-9]{20,40}",
+        "-?[1-9]\\.[0-9]{0,9}[1-9]",
+        any::<String>().prop_map(|text| serde_json::to_string(&text).unwrap()),
+    ];
+    leaf.prop_recursive(4, 16, 4, |inner| {
+        let list = proptest::collection::vec(inner.clone(), 0..4);
+        let map = proptest::collection::btree_map("[a-z]{0,3}", inner, 0..4);
+        prop_oneof![
+            list.prop_map(|items| format!("[{}]", items.join(","))),
+            map.prop_map(|entries| {
+                let entries: Vec<_> = entries.iter().map(|(k, v)| format!("{k:?}:{v}")).collect();
+                format!("{{{}}}", entries.join(","))
+            }),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_read_or_refused(
+        bytes in proptest::collection::vec(any::<u8>(), 0..200),
+        format in proptest::sample::select(vec![None, Some(Format::JsonLines),
+            Some(Format::JsonArray), Some(Format::Csv), Some(Format::Edn), Some(Format::Log)]),
+    ) {
+        let _ = read_bytes(bytes, format, Settings::default());
+    }
+
+    /// Damage of a well-formed text reaches deeper than noise does.
+    #[test]
+    fn damaged_text_is_read_or_refused(
+        sample in proptest::sample::select(vec![
+            WRITE,
+            "[{\"process\":0,\"type\":\"invoke\",\"f\":\"é\",\"time\":1.5,\"value\":{\"#edn\":\":a\"}}]",
+            "{\"f\":\"cas\",\"input\":[1,\"\\ud83d\\ude00\"],\"call\":1e3,\"return\":2,\"key\":null}",
+            "# histcheck: {\"a\":1}\nprocess,type,f,value\n0,invoke,cas,\"[1,\"\"é\"\"]\"\n",
+        ]),
+        cut in 0..120_usize,
+        patch in prop_oneof![
+            proptest::sample::select(vec![
+                "", "\"", "{", "}", "[", "]", ",", ":", "\\", "\n", "#", "-", "NaN", "\\ud800", "é", "1e99",
+            ]).prop_map(str::to_owned),
+            any::<String>(),
+        ],
+        dropped in 0..4_usize,
+    ) {
+        let mut chars: Vec<char> = sample.chars().collect();
+        let cut = cut.min(chars.len());
+        let end = (cut + dropped).min(chars.len());
+        chars.splice(cut..end, patch.chars());
+        let text: String = chars.into_iter().collect();
+        for format in [None, Some(Format::JsonLines), Some(Format::JsonArray), Some(Format::Csv)] {
+            let Ok(input) = Input::from_bytes(text.clone().into(), format) else { continue };
+            if let Err(error) = input.history(Settings::default()) {
+                prop_assert!(error.place.is_some() || error.code == Code::Empty, "{error} {text:?}");
+                input.line(error.place.unwrap_or_default());
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_written_as_json_lines_reads_back(
+        operations in proptest::collection::vec((json(), json(), 0..4_usize, any::<i32>()), 1..20),
+        keyed: bool,
+    ) {
+        let mut text = String::new();
+        let mut expected = Vec::new();
+        for (process, (input, output, end, time)) in operations.iter().enumerate() {
+            let outcome = ["ok", "fail", "info", "open"][*end];
+            let key = if keyed { format!(",\"key\":{process}") } else { String::new() };
+            let mut event = |kind: &str, value: &str| {
+                text += &format!("{{\"process\":{process},\"type\":\"{kind}\",\"f\":\"x\",\
+                                  \"value\":{value},\"time\":{time}{key}}}\n");
+            };
+            event("invoke", input);
+            if outcome != "open" {
+                event(outcome, output);
+            }
+            expected.push((input, if outcome == "open" { "null" } else { output }, outcome));
+        }
+        let settings =
+            Settings { independent: histcheck::history::Independent::No, ..Settings::default() };
+        let history = read_bytes(text.into(), None, settings).unwrap();
+        let values = history.values();
+        prop_assert_eq!(history.operations().len(), expected.len());
+        for (process, (op, (input, output, outcome))) in
+            history.operations().iter().zip(expected).enumerate()
+        {
+            prop_assert_eq!(values.as_int(op.process), Some(process as i64));
+            prop_assert_eq!(op.outcome.name(), outcome);
+            prop_assert_eq!(op.key.is_some(), keyed);
+            for (value, json) in [(op.input, input.as_str()), (op.output, output)] {
+                let mut table = values.clone();
+                prop_assert_eq!(histcheck::ingest::json_value(json, &mut table).unwrap(), value);
+                prop_assert!(same_json(&values.to_json(value), json), "{}", json);
+            }
+            let time = i64::from(operations[process].3);
+            prop_assert_eq!(history.times(process)[0], Some(time));
+        }
+    }
+}
+
+/// Whether two JSON texts mean the same; the order of a map's entries does not count. What is
+/// compared keeps numbers as text, since a float would lose digits.
+fn same_json(a: &str, b: &str) -> bool {
+    let mut parts = [a, b].map(|text| {
+        let mut parts: Vec<char> = text.chars().collect();
+        parts.sort_unstable();
+        parts
+    });
+    // Characters are escaped differently; strings are compared by the table above.
+    for part in &mut parts {
+        part.retain(char::is_ascii_digit);
+    }
+    a.contains('"') || parts[0] == parts[1]
+}
