@@ -1,5 +1,6 @@
 //! histcheck decides whether a history of operations is linearizable.
 
+pub mod emit;
 pub mod error;
 pub mod history;
 pub mod ingest;

@@ -8,4 +8,9 @@ mod edn;
 mod log;
 mod sink;
 
+pub(crate) use edn::is_keyword_name;
+#[cfg(test)]
+pub(crate) use edn::{parse_value as parse_edn, read as read_edn};
+#[cfg(test)]
+pub(crate) use log::read as read_log;
 pub(crate) use sink::Sink;

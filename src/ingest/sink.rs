@@ -11,18 +11,20 @@ pub(crate) struct Sink<'a> {
     start: usize,
     /// The record whose offset is looked for, in a second reading.
     wanted: Option<usize>,
+    /// How many records were metadata.
+    metadata: usize,
 }
 
 impl<'a> Sink<'a> {
     /// A sink that fills `builder`.
     pub(crate) fn new(builder: &'a mut HistoryBuilder) -> Self {
-        Sink { builder, start: 0, wanted: None }
+        Sink { builder, start: 0, wanted: None, metadata: 0 }
     }
 
     /// A sink for a second reading of a text, which stops at the record `wanted` (from 0): see
     /// [`Sink::begin`].
     pub(crate) fn seeking(builder: &'a mut HistoryBuilder, wanted: usize) -> Self {
-        Sink { builder, start: 0, wanted: Some(wanted) }
+        Sink { builder, start: 0, wanted: Some(wanted), metadata: 0 }
     }
 
     /// Says that the next record starts at byte `offset` of the text. Returns false if the reader
@@ -38,9 +40,9 @@ impl<'a> Sink<'a> {
         self.start
     }
 
-    /// The position of the current record in the input, from 0.
-    pub(crate) fn record(&self) -> usize {
-        self.builder.records()
+    /// What a recorder that counts its events from 0 calls the current record.
+    pub(crate) fn index(&self) -> usize {
+        self.builder.records() - self.metadata
     }
 
     /// The table to intern the values of the current record in.
@@ -65,6 +67,7 @@ impl<'a> Sink<'a> {
 
     /// Ends the current record: metadata.
     pub(crate) fn metadata(&mut self, value: Value) -> Result<(), Error> {
+        self.metadata += 1;
         self.builder.metadata(value).map_err(|error| self.located(error))
     }
 
