@@ -19,7 +19,6 @@ mod sink;
 mod sniff;
 mod time;
 
-<<<<<<< HEAD
 use std::path::Path;
 use std::str::FromStr;
 
@@ -27,13 +26,11 @@ use crate::error::Error;
 use crate::history::{History, Settings, Value, ValueTable};
 
 pub use input::Input;
-=======
 pub(crate) use edn::is_keyword_name;
 #[cfg(test)]
 pub(crate) use edn::{parse_value as parse_edn, read as read_edn};
 #[cfg(test)]
 pub(crate) use log::read as read_log;
->>>>>>> edn
 pub(crate) use sink::Sink;
 pub use sniff::sniff;
 

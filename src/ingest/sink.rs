@@ -11,10 +11,7 @@ pub(crate) struct Sink<'a> {
     start: usize,
     /// The record whose offset is looked for, in a second reading.
     wanted: Option<usize>,
-<<<<<<< HEAD
     found: bool,
-=======
->>>>>>> edn
     /// How many records were metadata.
     metadata: usize,
 }
@@ -22,21 +19,13 @@ pub(crate) struct Sink<'a> {
 impl<'a> Sink<'a> {
     /// A sink that fills `builder`.
     pub(crate) fn new(builder: &'a mut HistoryBuilder) -> Self {
-<<<<<<< HEAD
         Sink { builder, start: 0, wanted: None, found: false, metadata: 0 }
-=======
-        Sink { builder, start: 0, wanted: None, metadata: 0 }
->>>>>>> edn
     }
 
     /// A sink for a second reading of a text, which stops at the record `wanted` (from 0): see
     /// [`Sink::begin`].
     pub(crate) fn seeking(builder: &'a mut HistoryBuilder, wanted: usize) -> Self {
-<<<<<<< HEAD
         Sink { builder, start: 0, wanted: Some(wanted), found: false, metadata: 0 }
-=======
-        Sink { builder, start: 0, wanted: Some(wanted), metadata: 0 }
->>>>>>> edn
     }
 
     /// Says that the next record starts at byte `offset` of the text. Returns false if the reader
@@ -61,11 +50,6 @@ impl<'a> Sink<'a> {
     /// Byte offset of the current record.
     pub(crate) fn start(&self) -> usize {
         self.start
-    }
-
-    /// What a recorder that counts its events from 0 calls the current record.
-    pub(crate) fn index(&self) -> usize {
-        self.builder.records() - self.metadata
     }
 
     /// The table to intern the values of the current record in.
