@@ -331,8 +331,9 @@ mod with_all_readers {
         #[test]
         fn csv_comes_back_as_the_same_history(recipe in recipe()) {
             let Some(history) = recipe.history() else { return Ok(()) };
-            prop_assume!(history.metadata().is_none());
-            prop_assume!(!recipe.whole || history.annotations().is_empty());
+            if history.metadata().is_some() || recipe.whole && !history.annotations().is_empty() {
+                return Ok(());
+            }
             let text = written(&history, EmitFormat::Csv);
             let bytes = text.clone().into_bytes();
             let again = read_bytes(bytes, Some(Format::Csv), Settings::default()).unwrap();
