@@ -2,6 +2,7 @@
 
 mod analysis;
 pub mod check;
+pub mod emit;
 pub mod error;
 mod explain;
 pub mod history;
