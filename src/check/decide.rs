@@ -8,29 +8,44 @@ use super::budget::{Budget, Meter};
 use super::report::{Certificate, Decision, Failure, KeyReport, Report};
 use super::search::{self, Found};
 use crate::error::Error;
-use crate::history::{History, NEVER, Partition};
-use crate::model::{self, Model};
+use crate::history::{History, NEVER, Partition, Value};
+use crate::model::{self, Model, ModelOptions};
+use crate::proof;
 
 /// How to check.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The model's name; inferred from the operations if `None`.
+    /// The model's name; inferred from the history if `None`.
     pub model: Option<String>,
+    /// What the model starts from, a value of the history; if `None`, what the history's metadata
+    /// calls `initial`, or what is usual for the model.
+    pub initial: Option<Value>,
+    /// What operations of the built-in models mean, where there is a choice.
+    pub model_options: ModelOptions,
     /// The limits.
     pub budget: Budget,
     /// How many threads to use; 0 for one a processor.
     pub threads: usize,
     /// How long a violation may be explained, once the verdict stands.
     pub explain_timeout: Duration,
+    /// Whether to verify every certificate; see [`Proof`].
+    pub self_check: bool,
+    /// Whether the report keeps the linearizations of valid keys. Without them it takes little
+    /// memory however long the history is.
+    pub keep_orders: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
         Options {
             model: None,
+            initial: None,
+            model_options: ModelOptions::default(),
             budget: Budget::default(),
             threads: 0,
             explain_timeout: Duration::from_secs(10),
+            self_check: false,
+            keep_orders: true,
         }
     }
 }
@@ -47,7 +62,7 @@ pub(crate) fn decide<M: Model>(
     meter: &Meter,
 ) -> Result<Report, Error> {
     let partitions = history.partitions();
-    let decide_at = |at: usize| decide_key(model, history, partitions.get(at), meter);
+    let decide_at = |at: usize| decide_key(model, history, partitions.get(at), options, meter);
     let keys = on_threads(options.threads, partitions.len(), decide_at);
     Ok(Report::new(name, keys.into_iter().collect::<Result<_, _>>()?))
 }
@@ -77,14 +92,21 @@ fn decide_key<M: Model>(
     model: &M,
     history: &History,
     partition: Partition<'_>,
+    options: &Options,
     meter: &Meter,
 ) -> Result<KeyReport, Error> {
     let readings = model::read(model, history, partition.operations, None)?;
     let (found, effort) = search::search(model, &readings, meter);
+    let mut proof = None;
     let decision = match found {
-        Found::Order(order) => Decision::Valid(Certificate {
-            order: order.into_iter().map(|at| readings[at as usize].index).collect(),
-        }),
+        Found::Order(order) => {
+            let order: Vec<u32> = order.into_iter().map(|at| readings[at as usize].index).collect();
+            if options.self_check {
+                proof = Some(proof::confirm_order(model, &readings, &order));
+            }
+            let order = if options.keep_orders { order } else { Vec::new() };
+            Decision::Valid(Certificate { order })
+        }
         Found::Stopped(reason) => Decision::Unknown(reason),
         Found::Nothing { stuck } => {
             let stuck = &readings[stuck as usize];
@@ -102,5 +124,6 @@ fn decide_key<M: Model>(
         decision,
         decided_by: "search",
         effort,
+        proof,
     })
 }
