@@ -2,6 +2,7 @@
 
 mod analysis;
 pub mod check;
+pub mod emit;
 pub mod error;
 pub mod explain;
 pub mod history;

@@ -5,8 +5,9 @@ use std::time::Duration;
 use rayon::prelude::*;
 
 use super::budget::{Budget, Meter};
+use super::refute;
 use super::report::{Certificate, Decision, Failure, KeyReport, Report};
-use super::search::{self, Found};
+use super::search::{self, Effort, Found};
 use crate::error::Error;
 use crate::history::{History, NEVER, Partition, Value};
 use crate::model::{self, Model, ModelOptions};
@@ -28,7 +29,7 @@ pub struct Options {
     pub threads: usize,
     /// How long a violation may be explained, once the verdict stands.
     pub explain_timeout: Duration,
-    /// Whether to verify every certificate; see [`Proof`].
+    /// Whether to verify every certificate; see [`Proof`](crate::proof::Proof).
     pub self_check: bool,
     /// Whether the report keeps the linearizations of valid keys. Without them it takes little
     /// memory however long the history is.
@@ -62,7 +63,12 @@ pub(crate) fn decide<M: Model>(
     meter: &Meter,
 ) -> Result<Report, Error> {
     let partitions = history.partitions();
-    let decide_at = |at: usize| decide_key(model, history, partitions.get(at), options, meter);
+    let decide_at = |at: usize| {
+        let partition = partitions.get(at);
+        let mut key = decide_key(model, history, partition, meter)?;
+        settle_order(model, history, partition, options, &mut key)?;
+        Ok(key)
+    };
     let keys = on_threads(options.threads, partitions.len(), decide_at);
     Ok(Report::new(name, keys.into_iter().collect::<Result<_, _>>()?))
 }
@@ -88,42 +94,63 @@ fn pool(threads: usize, count: usize) -> Option<rayon::ThreadPool> {
     rayon::ThreadPoolBuilder::new().num_threads(threads).build().ok()
 }
 
-fn decide_key<M: Model>(
+/// Verifies the linearization of a valid key, and drops it, as the options say.
+fn settle_order<M: Model>(
     model: &M,
     history: &History,
     partition: Partition<'_>,
     options: &Options,
+    key: &mut KeyReport,
+) -> Result<(), Error> {
+    let Decision::Valid(certificate) = &mut key.decision else { return Ok(()) };
+    if options.self_check {
+        let readings = model::read(model, history, partition.operations, None)?;
+        key.proof = Some(proof::confirm_order(model, &readings, &certificate.order));
+    }
+    if !options.keep_orders {
+        certificate.order = Vec::new();
+    }
+    Ok(())
+}
+
+fn decide_key<M: Model>(
+    model: &M,
+    history: &History,
+    partition: Partition<'_>,
     meter: &Meter,
 ) -> Result<KeyReport, Error> {
     let readings = model::read(model, history, partition.operations, None)?;
-    let (found, effort) = search::search(model, &readings, meter);
-    let mut proof = None;
-    let decision = match found {
-        Found::Order(order) => {
-            let order: Vec<u32> = order.into_iter().map(|at| readings[at as usize].index).collect();
-            if options.self_check {
-                proof = Some(proof::confirm_order(model, &readings, &order));
-            }
-            let order = if options.keep_orders { order } else { Vec::new() };
-            Decision::Valid(Certificate { order })
-        }
-        Found::Stopped(reason) => Decision::Unknown(reason),
-        Found::Nothing { stuck } => {
-            let stuck = &readings[stuck as usize];
-            Decision::Invalid(Failure {
-                operation: stuck.index,
-                record: history.operations()[stuck.index as usize].invoked,
-                horizon: NEVER - 1,
-                core: Vec::new(),
-            })
-        }
+    let failure = |stuck: u32| {
+        let operation = readings[stuck as usize].index;
+        let record = history.operations()[operation as usize].invoked;
+        Decision::Invalid(Failure { operation, record, horizon: NEVER - 1, core: Vec::new() })
     };
-    Ok(KeyReport {
+    if let Some(stuck) = refute::impossible_reading(model, &readings) {
+        return Ok(report(partition, failure(stuck), "refutation", Effort::default()));
+    }
+    let (found, effort) = search::search(model, &readings, meter);
+    let decision = match found {
+        Found::Order(order) => Decision::Valid(Certificate {
+            order: order.into_iter().map(|at| readings[at as usize].index).collect(),
+        }),
+        Found::Stopped(reason) => Decision::Unknown(reason),
+        Found::Nothing { stuck } => failure(stuck),
+    };
+    Ok(report(partition, decision, "search", effort))
+}
+
+fn report(
+    partition: Partition<'_>,
+    decision: Decision,
+    decided_by: &'static str,
+    effort: Effort,
+) -> KeyReport {
+    KeyReport {
         key: partition.key,
         operations: partition.operations.len(),
         decision,
-        decided_by: "search",
+        decided_by,
         effort,
-        proof,
-    })
+        proof: None,
+    }
 }

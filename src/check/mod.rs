@@ -5,6 +5,7 @@
 
 mod budget;
 mod decide;
+mod refute;
 mod report;
 mod search;
 
@@ -38,6 +39,9 @@ pub(crate) fn is_linearizable<M: Model>(
     readings: &[Reading<M::Op>],
     meter: &Meter,
 ) -> (Option<bool>, Effort) {
+    if refute::impossible_reading(model, readings).is_some() {
+        return (Some(false), Effort::default());
+    }
     let (found, effort) = search::search(model, readings, meter);
     let linearizable = match found {
         search::Found::Order(_) => Some(true),

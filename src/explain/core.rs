@@ -73,7 +73,7 @@ impl<'a, M: Model> Reducer<'a, M> {
         meter: &'a Meter,
         allowance: u64,
     ) -> Self {
-        let tokens_tell_all = facts.iter().all(crate::proof::is_told_by_tokens);
+        let tokens_tell_all = crate::proof::tokens_tell_all(readings, &facts);
         let mut producers: FxHashMap<Token, Vec<u32>> = FxHashMap::default();
         let mut base = Vec::new();
         for (at, facts) in facts.iter().enumerate().filter(|(_, facts)| !facts.pure) {
@@ -110,9 +110,12 @@ impl<'a, M: Model> Reducer<'a, M> {
             let before = call.saturating_sub(if span.ret == NEVER { span.call } else { span.ret });
             before.max(span.call.saturating_sub(ret))
         };
-        let is_base = |at: &u32| self.base.binary_search(at).is_ok();
+        // What never returned and changes nothing is of no use in a core.
+        let is_idle =
+            |at: u32| self.facts[at as usize].pure && self.readings[at as usize].span.ret == NEVER;
+        let is_base = |at: u32| self.base.binary_search(&at).is_ok();
         let mut elements: Vec<u32> =
-            (0..self.readings.len() as u32).filter(|at| !is_base(at)).collect();
+            (0..self.readings.len() as u32).filter(|&at| !is_base(at) && !is_idle(at)).collect();
         elements.sort_by_key(|&at| (self.readings[at as usize].index != near, distance(at), at));
         elements
     }

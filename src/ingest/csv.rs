@@ -25,7 +25,7 @@ pub(super) fn read(text: &str, sink: &mut Sink<'_>) -> Result<(), Error> {
         return Ok(());
     }
     cell_offsets(text, at, header.len(), &mut offsets)?;
-    let names = check_header(&header, &offsets)?;
+    let columns = check_header(&header, &offsets)?;
     let mut record = csv::StringRecord::new();
     while next(&mut reader, &mut record, text, start, &mut at)? {
         if !sink.begin(at) {
@@ -33,8 +33,8 @@ pub(super) fn read(text: &str, sink: &mut Sink<'_>) -> Result<(), Error> {
         }
         cell_offsets(text, at, record.len(), &mut offsets)?;
         let mut fields = Fields::default();
-        for ((name, cell), &offset) in names.iter().zip(&record).zip(&offsets) {
-            if let Some(cell) = content(cell, offset, name) {
+        for ((&(name, role), cell), &offset) in columns.iter().zip(&record).zip(&offsets) {
+            if let Some(cell) = content(cell, offset, role) {
                 fields.push(Cow::Borrowed(name), cell);
             }
         }
@@ -112,11 +112,11 @@ fn next(
     })
 }
 
-/// The names of the columns.
+/// The names of the columns, and their roles in whole operations.
 fn check_header<'h>(
     header: &'h csv::StringRecord,
     offsets: &[usize],
-) -> Result<Vec<&'h str>, Error> {
+) -> Result<Vec<(&'h str, Role)>, Error> {
     let names: Vec<&str> = header.iter().map(str::trim).collect();
     for (column, (name, &offset)) in names.iter().zip(offsets).enumerate() {
         let error = |code, message: String| {
@@ -131,12 +131,13 @@ fn check_header<'h>(
             return error(Code::DuplicateField, format!("the header names `{name}` twice"));
         }
     }
-    if !names.iter().any(|name| *name == "type" || role(name).0 == Role::Call) {
+    let columns: Vec<_> = names.into_iter().map(|name| (name, role(name).0)).collect();
+    if !columns.iter().any(|&(name, role)| name == "type" || role == Role::Call) {
         return Err(Error::new(Code::MissingField, "the header names no `type` and no `call`")
             .hint("the first line names the columns: process,type,f,value, or f,call,return")
             .at(Place { offset: offsets.first().copied().unwrap_or(0), ..Place::default() }));
     }
-    Ok(names)
+    Ok(columns)
 }
 
 /// Where the `count` cells of the record at `at` start. Quotes are checked on the way, since the
@@ -181,10 +182,9 @@ fn quoted_end(bytes: &[u8], start: usize) -> Result<usize, Error> {
     }
 }
 
-/// What the cell of column `name` holds: nothing if it is empty, the value of a JSON literal, and
+/// What a cell holds: nothing if it is empty, the value of a JSON literal, and
 /// the text itself otherwise. Names of operations, types and processes are never JSON.
-fn content<'t>(cell: &'t str, offset: usize, name: &str) -> Option<Cell<'t>> {
-    let role = role(name).0;
+fn content<'t>(cell: &'t str, offset: usize, role: Role) -> Option<Cell<'t>> {
     if cell.is_empty() {
         // A column of outputs says also where there was none.
         let null = Cell { text: "null", offset, plain: false };

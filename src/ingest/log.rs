@@ -14,7 +14,7 @@ use crate::error::{Code, Error, Place};
 use crate::history::{Event, EventType, Shape, Value};
 
 /// Reads a history from `text`.
-pub(super) fn read(text: &str, sink: &mut Sink<'_>) -> Result<(), Error> {
+pub(crate) fn read(text: &str, sink: &mut Sink<'_>) -> Result<(), Error> {
     let mut parser = Parser::new(text, 0);
     let mut bare = None;
     for line in lines(text) {

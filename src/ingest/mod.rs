@@ -1,6 +1,6 @@
 //! Ingest: bytes in, a history out.
 //!
-//! One file per format behind one seam: a reader walks the text, tells the [`Sink`] where each
+//! One file per format behind one seam: a reader walks the text, tells the `Sink` where each
 //! record starts, and hands it events or whole operations with their values interned. What
 //! orders, pairs and validates them is the history's business; what they mean is the model's.
 //!
@@ -25,7 +25,12 @@ use std::str::FromStr;
 use crate::error::Error;
 use crate::history::{History, Settings, Value, ValueTable};
 
+pub(crate) use edn::is_keyword_name;
+#[cfg(test)]
+pub(crate) use edn::{parse_value as parse_edn, read as read_edn};
 pub use input::Input;
+#[cfg(test)]
+pub(crate) use log::read as read_log;
 pub(crate) use sink::Sink;
 pub use sniff::sniff;
 

@@ -52,11 +52,6 @@ impl<'a> Sink<'a> {
         self.start
     }
 
-    /// The position of the current record in the input, from 0.
-    pub(crate) fn record(&self) -> usize {
-        self.builder.records()
-    }
-
     /// The table to intern the values of the current record in.
     pub(crate) fn values(&mut self) -> &mut ValueTable {
         self.builder.values()

@@ -7,6 +7,6 @@ mod refute;
 mod witness;
 
 pub use confirm::{Proof, confirm_failure, confirm_order};
-pub use projection::{is_sound_projection, is_told_by_tokens};
+pub use projection::{is_sound_projection, tokens_tell_all};
 pub use refute::{Refutation, refute};
 pub use witness::{WitnessError, verify_order};

@@ -7,8 +7,27 @@ const VALUE_CHARS: usize = 60;
 
 /// Operations that only have an effect: a null that they return says nothing.
 const EFFECTS: &[&str] = &[
-    "write", "w", "put", "set", "append", "delete", "cas", "txn", "add", "inc", "increment", "dec",
-    "decrement", "remove", "acquire", "release", "lock", "unlock", "enqueue", "offer", "push",
+    "write",
+    "w",
+    "put",
+    "set",
+    "append",
+    "delete",
+    "cas",
+    "txn",
+    "add",
+    "inc",
+    "increment",
+    "dec",
+    "decrement",
+    "remove",
+    "acquire",
+    "release",
+    "lock",
+    "unlock",
+    "enqueue",
+    "offer",
+    "push",
     "insert",
 ];
 

@@ -4,3 +4,5 @@
 
 mod formats;
 mod ingest;
+mod models;
+mod support;

@@ -2,8 +2,10 @@
 //! vector or list, plain or tagged (`#jepsen.history.Op{…}`).
 
 mod record;
+mod time;
 mod token;
 mod value;
+mod whole;
 
 #[cfg(test)]
 mod tests;
@@ -20,7 +22,7 @@ use record::RecordReader;
 use token::{Bracket, error};
 
 /// Reads a history from `text`.
-pub(super) fn read(text: &str, sink: &mut Sink<'_>) -> Result<(), Error> {
+pub(crate) fn read(text: &str, sink: &mut Sink<'_>) -> Result<(), Error> {
     let mut reader = RecordReader::new(text);
     let mut whole = Enclosure::Unknown;
     loop {

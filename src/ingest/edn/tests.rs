@@ -5,7 +5,7 @@ mod oracle;
 use super::{parse_value, read};
 use crate::error::{Code, Error};
 use crate::history::{
-    EventType, History, HistoryBuilder, MAX_DEPTH, Outcome, Settings, Shape, ValueTable,
+    EventType, History, HistoryBuilder, MAX_DEPTH, Outcome, Settings, Shape, Value, ValueTable,
 };
 use crate::ingest::Sink;
 
@@ -311,11 +311,19 @@ fn whole_operations_are_records_with_a_time_of_their_call() {
         {:f :read, :value 3, :start 15, :end 25, :note \"x\"}
         {:process 1, :f :write, :input 2, :invoke-time 30, :outcome :info, :complete-time 40}
         {:process 2, :f :read, :call 50}
-        {:process :nemesis, :f :cut, :value 9, :call 55, :return 60}";
+        {:process :nemesis, :f :cut, :value 9, :call 55, :return 60}
+        {:client-id 3, :op :write, :type :fail, :Input 4, :value 5, :output nil, :call 60,
+         :start 61, :end 70}";
     let history = history(text).unwrap();
     assert!(history.has_whole_operations());
     assert!(history.metadata_field("model").is_some());
-    let [write, read, lost, open] = history.operations() else { panic!() };
+    let [write, read, lost, open, failed] = history.operations() else { panic!() };
+    assert_eq!(history.values().as_int(failed.process), Some(3));
+    assert_eq!(history.values().as_int(failed.input), Some(4));
+    assert_eq!((failed.outcome, history.times(4)), (Outcome::Fail, [Some(60), Some(70)]));
+    assert_eq!(failed.output, Value::NULL);
+    let names = history.extras(6).iter().map(|extra| history.values().as_name(extra.name));
+    assert_eq!(names.flatten().collect::<Vec<_>>(), ["start", "value"]);
     assert_eq!(history.values().shape(write.output), Shape::Keyword("ok"));
     assert_eq!((write.invoked, write.outcome), (1, Outcome::Ok));
     assert_eq!(history.values().as_int(read.output), Some(3));
@@ -340,8 +348,8 @@ fn a_bad_record_is_refused_where_it_is_wrong() {
     one("{:process 0 :type :start :f :read}", Code::UnknownType, ":start");
     one("{:process 0 :type 5 :f :read}", Code::BadField, "5");
     one("{:process 0 :type :invoke :f 5}", Code::BadField, "5");
-    one("{:process 0 :type :invoke :f nil}", Code::BadField, "nil");
-    one("{:process nil :type :invoke :f :read}", Code::BadField, "{");
+    one("{:process 0 :type :invoke :f nil}", Code::MissingField, "{");
+    one("{:process nil :type :invoke :f :read}", Code::MissingField, "{");
     one("{:process 0.0 :type :invoke :f :read}", Code::BadField, "{");
     one("{:process 0 :type :invoke :type :ok :f :read}", Code::DuplicateField, ":type :ok");
     one("{:process 0 :process 0 :type :invoke :f :read}", Code::DuplicateField, ":process 0 :type");
@@ -357,8 +365,17 @@ fn a_bad_record_is_refused_where_it_is_wrong() {
     one("{:process 0 :type :invoke :f :read}]", Code::Syntax, "]");
     one("[[:invoke :read nil 0]]", Code::Syntax, "[:invoke");
     one("hello", Code::Syntax, "hello");
-    one("{:f :read :input 1 :value 2 :call 1}", Code::DuplicateField, "{");
-    one("{:f :read :input 1 :call 1 :start 2}", Code::DuplicateField, "{");
+    one("{:f :read :call nil :return 1}", Code::MissingField, "{");
+    one("{:f :read :invoke-time 1 :invoke_time 2}", Code::DuplicateField, "{");
+    one("{:call 1 :return 2}", Code::MissingField, "{");
+    one("{:f 5 :call 1 :return 2}", Code::BadField, "5");
+    one("{:op 5 :call 1 :return 2}", Code::BadField, "{");
+    one("{:f :read :type :done :call 1}", Code::UnknownType, ":done");
+    one(
+        "{:process 0 :type :invoke :f :read :call 1 :start 2 :call 3}",
+        Code::DuplicateField,
+        ":call 3",
+    );
     one("{:f :read :call 1 :outcome :good}", Code::UnknownType, "{");
     assert_eq!(history("; nothing\n").err().map(|error| error.code), Some(Code::Empty));
 }

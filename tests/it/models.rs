@@ -1,0 +1,356 @@
+//! The built-in models: what they claim holds, and they agree with plain objects.
+
+use histcheck::history::{NEVER, ValueTable};
+use histcheck::model::{
+    self, AnyModel, CATALOGUE, Establishes, Model, ModelOptions, ModelVisitor, Reading,
+};
+use histcheck::proof::{Refutation, refute};
+use histcheck::{Code, History, Options, Verdict, check_with};
+use rand::seq::{IndexedRandom, SliceRandom};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use crate::support::generate::{Settings, random_history};
+use crate::support::objects::PERMITS;
+
+const HISTORIES: u64 = 300;
+
+fn by_name(name: &str) -> AnyModel {
+    let initial = (name == "semaphore").then(|| ValueTable::small_int(PERMITS).unwrap());
+    AnyModel::by_name(name, initial, ModelOptions::default(), &ValueTable::new()).unwrap()
+}
+
+fn histories(name: &str, settings: impl Fn(&mut ChaCha8Rng) -> Settings) -> Vec<History> {
+    let histories = (0..HISTORIES).map(|seed| {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let settings = settings(&mut rng);
+        random_history(name, &mut rng, &settings)
+    });
+    histories.collect()
+}
+
+fn readings<M: Model>(model: &M, history: &History) -> Vec<Reading<M::Op>> {
+    let all: Vec<u32> = (0..history.operations().len() as u32).collect();
+    model::read(model, history, &all, None).unwrap()
+}
+
+/// Runs a visitor on every model, with its name.
+fn for_each<V: ModelVisitor<Output = ()>>(visitor: impl Fn(&'static str) -> V) {
+    for entry in CATALOGUE {
+        by_name(entry.name).visit(visitor(entry.name));
+    }
+}
+
+/// All states that may follow any of `states`, without repeats.
+fn successors<M: Model>(model: &M, states: &[M::State], op: &M::Op) -> Vec<M::State> {
+    let mut nexts: Vec<M::State> = Vec::new();
+    for next in states.iter().flat_map(|state| model.step(state, op)) {
+        if !nexts.contains(&next) {
+            nexts.push(next);
+        }
+    }
+    nexts
+}
+
+/// Some states that are reachable by the operations.
+fn reachable<M: Model>(model: &M, ops: &[M::Op], rng: &mut ChaCha8Rng) -> Vec<M::State> {
+    let mut states = vec![model.initial()];
+    for _ in 0..30 {
+        let from = states.choose(rng).unwrap().clone();
+        let Some(op) = ops.choose(rng) else { break };
+        for next in model.step(&from, op) {
+            if !states.contains(&next) {
+                states.push(next);
+            }
+        }
+    }
+    states
+}
+
+struct Facts(&'static str);
+
+impl ModelVisitor for Facts {
+    type Output = ();
+
+    fn visit<M: Model>(self, model: &M) {
+        let mut rng = ChaCha8Rng::seed_from_u64(7);
+        let mut claims = [0; 3];
+        for history in histories(self.0, Settings::small) {
+            let ops: Vec<M::Op> = readings(model, &history).into_iter().map(|r| r.op).collect();
+            let mut focused = model.clone();
+            focused.focus(&ops);
+            for model in [model, &focused] {
+                let states = reachable(model, &ops, &mut rng);
+                for op in &ops {
+                    assert_facts(model, op, &states, &mut claims);
+                }
+            }
+        }
+        assert!(claims[0] > 0, "{}: nothing is pure", self.0);
+    }
+}
+
+fn assert_facts<M: Model>(model: &M, op: &M::Op, states: &[M::State], claims: &mut [u32; 3]) {
+    let facts = model.facts(op);
+    let mut result: Option<Vec<M::State>> = None;
+    for state in states {
+        let nexts: Vec<M::State> = model.step(state, op).into_iter().collect();
+        let told = || format!("{op:?} from {state:?} to {nexts:?}: {facts:?}");
+        if facts.pure {
+            claims[0] += 1;
+            assert!(nexts.iter().all(|next| next == state), "{}", told());
+        }
+        if facts.overwrites {
+            claims[1] += 1;
+            assert_eq!(nexts.len(), 1, "{}", told());
+            assert!(result.is_none_or(|result| result == nexts), "{}", told());
+            result = Some(nexts.clone());
+        }
+        if let Some(token) = facts.requires {
+            claims[2] += 1;
+            let here = model.token(state).expect("requirements are of tokens");
+            assert!(here == token || nexts.is_empty(), "{}", told());
+        }
+        for next in &nexts {
+            match facts.establishes {
+                Establishes::Unknown => {}
+                Establishes::Same => {
+                    assert_eq!(model.token(next), model.token(state), "{}", told())
+                }
+                Establishes::Token(token) => {
+                    assert_eq!(model.token(next), Some(token), "{}", told());
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn facts_hold_in_every_state() {
+    for_each(Facts);
+}
+
+struct Focus(&'static str);
+
+impl ModelVisitor for Focus {
+    type Output = ();
+
+    fn visit<M: Model>(self, model: &M) {
+        let mut rng = ChaCha8Rng::seed_from_u64(11);
+        let (mut legal, mut illegal) = (0, 0);
+        for history in histories(self.0, Settings::small) {
+            let mut ops: Vec<M::Op> = readings(model, &history).into_iter().map(|r| r.op).collect();
+            let mut focused = model.clone();
+            focused.focus(&ops);
+            for attempt in 0..6 {
+                if attempt > 0 {
+                    ops.shuffle(&mut rng);
+                }
+                let (mut plain, mut merged) = (vec![model.initial()], vec![focused.initial()]);
+                let length = rng.random_range(0..=ops.len());
+                for op in &ops[..length] {
+                    let next = successors(model, &plain, op);
+                    let next_merged = successors(&focused, &merged, op);
+                    assert_eq!(
+                        next.is_empty(),
+                        next_merged.is_empty(),
+                        "{}: {op:?} from {plain:?} to {next:?}, from {merged:?} to {next_merged:?} \
+                         in {ops:?}",
+                        self.0
+                    );
+                    if next.is_empty() {
+                        illegal += 1;
+                        continue;
+                    }
+                    legal += 1;
+                    (plain, merged) = (next, next_merged);
+                }
+            }
+        }
+        assert!(legal > 100 && illegal > 100, "{}: {legal} legal, {illegal} not", self.0);
+    }
+}
+
+#[test]
+fn focus_changes_no_legality() {
+    for_each(Focus);
+}
+
+struct Sequential(&'static str);
+
+impl ModelVisitor for Sequential {
+    type Output = ();
+
+    fn visit<M: Model>(self, model: &M) {
+        let honest = |rng: &mut ChaCha8Rng| Settings {
+            operations: 12,
+            processes: 1,
+            corrupt: 0.0,
+            crash: 0.0,
+            ..Settings::small(rng)
+        };
+        for history in histories(self.0, honest) {
+            let mut states = vec![model.initial()];
+            for reading in readings(model, &history) {
+                if reading.span.ret == NEVER {
+                    continue;
+                }
+                let nexts = successors(model, &states, &reading.op);
+                assert!(
+                    !nexts.is_empty(),
+                    "{}: the object did {:?} after {states:?}",
+                    self.0,
+                    reading.op
+                );
+                states = nexts;
+            }
+        }
+    }
+}
+
+/// What a plain object does, one operation after the other, the model allows.
+#[test]
+fn models_allow_what_objects_do() {
+    for_each(Sequential);
+}
+
+struct Search(&'static str);
+
+impl ModelVisitor for Search {
+    type Output = ();
+
+    fn visit<M: Model>(self, model: &M) {
+        let mut counts = [0; 2];
+        for history in histories(self.0, Settings::small) {
+            let readings = readings(model, &history);
+            let expected = match refute(model, &readings, 100_000) {
+                Refutation::Wrong => Verdict::Valid,
+                Refutation::Confirmed => Verdict::Invalid,
+                Refutation::TooLarge => panic!("{}: a history is too large", self.0),
+            };
+            counts[usize::from(expected == Verdict::Invalid)] += 1;
+            let options = Options { threads: 1, ..Options::default() };
+            let report = check_with(model, &history, &options).unwrap();
+            assert_eq!(report.verdict, expected, "{}: {readings:?}", self.0);
+        }
+        let [valid, invalid] = counts;
+        assert!(valid.min(invalid) * 5 > HISTORIES, "{}: {valid} valid, {invalid} not", self.0);
+    }
+}
+
+/// With focus, facts and tokens the search finds what brute force finds without.
+#[test]
+fn the_search_agrees_with_brute_force() {
+    for_each(Search);
+}
+
+#[test]
+fn every_function_of_every_model_is_generated() {
+    for entry in CATALOGUE {
+        let mut seen: Vec<String> = Vec::new();
+        for history in histories(entry.name, Settings::small) {
+            seen.extend(history.functions().iter().cloned());
+        }
+        for function in entry.functions {
+            assert!(
+                seen.iter().any(|name| name == function.name),
+                "{}: `{}` is never generated",
+                entry.name,
+                function.name
+            );
+        }
+        assert!(seen.iter().all(|name| entry.knows(name)), "{}", entry.name);
+    }
+}
+
+#[test]
+fn every_model_is_documented() {
+    let page = include_str!("../../docs/MODELS.md");
+    for entry in CATALOGUE {
+        let heading = format!("\n### `{}`\n", entry.name);
+        let section = page.split(&heading).nth(1);
+        let section = section.unwrap_or_else(|| panic!("no section for {}", entry.name));
+        let section = section.split("\n### ").next().unwrap();
+        for function in entry.functions {
+            for name in std::iter::once(&function.name).chain(function.aliases) {
+                assert!(section.contains(&format!("`{name}`")), "{}: `{name}`", entry.name);
+            }
+        }
+        assert!(section.contains("Starts from: "), "{}: its initial value", entry.name);
+        assert!(section.contains("Crashed: "), "{}: what a crash means", entry.name);
+    }
+}
+
+fn history_of(operations: &[(&str, i64)]) -> History {
+    let mut builder = History::builder();
+    for &(function, output) in operations {
+        builder.invoke(0, function, 1).unwrap();
+        builder.ok(0, function, output).unwrap();
+    }
+    builder.build().unwrap()
+}
+
+#[test]
+fn models_are_inferred_from_functions() {
+    let inferred = |functions: &[&str]| {
+        let operations: Vec<(&str, i64)> = functions.iter().map(|&f| (f, 1)).collect();
+        model::infer(&history_of(&operations)).map(|entry| entry.name)
+    };
+    for (functions, name) in [
+        (&["read", "write"][..], "register"),
+        (&["read"], "register"),
+        (&["read", "write", "cas"], "cas-register"),
+        (&["get", "put"], "kv"),
+        (&["get", "append"], "kv"),
+        (&["get", "put", "append", "delete"], "kv"),
+        (&["txn"], "multi-register"),
+        (&["add", "read"], "counter"),
+        (&["add", "contains"], "set"),
+        (&["try-acquire", "unlock"], "mutex"),
+        (&["enqueue", "dequeue"], "fifo-queue"),
+        (&["enqueue"], "fifo-queue"),
+        (&["push", "pop"], "stack"),
+        (&["insert", "delete-min"], "priority-queue"),
+        (&["append", "read"], "log"),
+    ] {
+        assert_eq!(inferred(functions), Ok(name), "{functions:?}");
+    }
+    for functions in
+        [&["append"][..], &["peek"], &["add"], &["acquire"], &["enqueue", "pop"], &["x"]]
+    {
+        let error = inferred(functions).expect_err("not clear");
+        assert_eq!(error.code, Code::NoModel, "{functions:?}");
+        assert!(error.hint.is_some(), "{functions:?}");
+    }
+}
+
+#[test]
+fn what_reads_return_tells_a_set_from_a_counter() {
+    let mut builder = History::builder();
+    builder.invoke(0, "add", 1).unwrap();
+    builder.ok(0, "add", 1).unwrap();
+    builder.invoke(0, "read", ()).unwrap();
+    let without_reads = builder.build().unwrap();
+    assert!(model::infer(&without_reads).unwrap_err().message.contains("`counter`, `set`"));
+    let mut builder = History::builder();
+    builder.invoke(0, "add", 1).unwrap();
+    builder.ok(0, "add", 1).unwrap();
+    builder.invoke(0, "read", ()).unwrap();
+    builder.ok(0, "read", [1]).unwrap();
+    assert_eq!(model::infer(&builder.build().unwrap()).unwrap().name, "set");
+}
+
+#[test]
+fn metadata_names_the_model() {
+    let with = |model: &str| {
+        let mut builder = History::builder();
+        let values = builder.values();
+        let (key, name) = (values.text("model"), values.text(model));
+        let metadata = values.map(&[(key, name)]);
+        builder.metadata(metadata).unwrap();
+        builder.invoke(0, "enqueue", 1).unwrap();
+        model::infer(&builder.build().unwrap()).map(|entry| entry.name)
+    };
+    assert_eq!(with("unordered-queue"), Ok("unordered-queue"));
+    assert_eq!(with("quue").unwrap_err().code, Code::NoModel);
+}

@@ -1,0 +1,5 @@
+//! What several tests share.
+
+pub(crate) mod generate;
+pub(crate) mod json;
+pub(crate) mod objects;

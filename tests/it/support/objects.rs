@@ -1,0 +1,443 @@
+//! Sequential objects, written as one would without thinking of a checker: plain collections. The
+//! models are tested against them.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use rand::RngExt;
+use rand::seq::IndexedRandom;
+use rand_chacha::ChaCha8Rng;
+
+use super::json::Json;
+use Json::{Bool, Int, List, Map, Null};
+
+/// One call of an operation.
+#[derive(Clone, Debug)]
+pub(crate) struct Invocation {
+    pub(crate) function: &'static str,
+    pub(crate) input: Json,
+    pub(crate) process: i64,
+}
+
+/// An object that does one operation after the other.
+#[derive(Clone, Debug)]
+pub(crate) enum Object {
+    Register(Json),
+    MultiRegister(BTreeMap<Json, Json>),
+    Kv(Option<Json>),
+    Counter(i64),
+    Set(BTreeSet<Json>),
+    Mutex(Option<i64>),
+    Semaphore { free: i64, of: i64 },
+    Fifo(VecDeque<Json>),
+    Unordered(Vec<Json>),
+    Stack(Vec<Json>),
+    Priority(Vec<Json>),
+    Log(Vec<Json>),
+}
+
+/// How many permits the semaphore of these tests has.
+pub(crate) const PERMITS: i64 = 3;
+
+impl Object {
+    pub(crate) fn new(model: &str) -> Object {
+        match model {
+            "register" | "cas-register" => Object::Register(Null),
+            "multi-register" => Object::MultiRegister(BTreeMap::new()),
+            "kv" => Object::Kv(None),
+            "counter" => Object::Counter(0),
+            "set" => Object::Set(BTreeSet::new()),
+            "mutex" => Object::Mutex(None),
+            "semaphore" => Object::Semaphore { free: PERMITS, of: PERMITS },
+            "fifo-queue" => Object::Fifo(VecDeque::new()),
+            "unordered-queue" => Object::Unordered(Vec::new()),
+            "stack" => Object::Stack(Vec::new()),
+            "priority-queue" => Object::Priority(Vec::new()),
+            "log" => Object::Log(Vec::new()),
+            other => panic!("no object for the model {other}"),
+        }
+    }
+
+    /// An operation that a client of the model may invoke.
+    pub(crate) fn invocation(model: &str, rng: &mut ChaCha8Rng, values: i64) -> Invocation {
+        let functions: &[&'static str] = match model {
+            "register" => &["read", "r", "get", "write", "w", "put", "set"],
+            "cas-register" => &["read", "write", "cas", "compare-and-set", "compare_and_set"],
+            "multi-register" => &["txn", "txn", "read", "write"],
+            "kv" => &["get", "get", "put", "append", "append", "delete"],
+            "counter" => COUNTER,
+            "set" => &["add", "remove", "delete", "contains", "contains?", "member", "read"],
+            "mutex" => &["acquire", "release", "lock", "unlock", "try-acquire", "tryLock"],
+            "semaphore" => &["acquire", "release", "try-acquire"],
+            "fifo-queue" | "unordered-queue" => &["enqueue", "offer", "dequeue", "poll", "peek"],
+            "stack" => &["push", "push", "pop", "pop", "peek", "top"],
+            "priority-queue" => PRIORITY,
+            "log" => &["append", "append", "append", "read", "read", "read-from", "read-prefix"],
+            other => panic!("no operations for the model {other}"),
+        };
+        let function = functions.choose(rng).expect("not empty");
+        Invocation { function, input: input(model, function, rng, values), process: 0 }
+    }
+
+    /// Does the operation and returns its output; `None` if it can only block or fail.
+    pub(crate) fn call(&mut self, invocation: &Invocation, rng: &mut ChaCha8Rng) -> Option<Json> {
+        let Invocation { function, input, process } = invocation;
+        match self {
+            Object::Register(value) => register(value, function, input),
+            Object::MultiRegister(registers) => multi(registers, function, input),
+            Object::Kv(value) => kv(value, function, input, rng),
+            Object::Counter(value) => Some(counter(value, function, input)),
+            Object::Set(items) => Some(set(items, function, input, rng)),
+            Object::Mutex(holder) => mutex(holder, function, *process),
+            Object::Semaphore { free, of } => semaphore(free, *of, function, input),
+            Object::Fifo(items) => Some(match *function {
+                "enqueue" | "offer" => {
+                    items.push_back(input.clone());
+                    done(function, input, rng)
+                }
+                "peek" => items.front().cloned().unwrap_or(Null),
+                _ => items.pop_front().unwrap_or(Null),
+            }),
+            Object::Unordered(items) => Some(match *function {
+                "enqueue" | "offer" => {
+                    items.push(input.clone());
+                    done(function, input, rng)
+                }
+                _ if items.is_empty() => Null,
+                "peek" => items.choose(rng).expect("not empty").clone(),
+                _ => items.swap_remove(rng.random_range(0..items.len())),
+            }),
+            Object::Stack(items) => Some(match *function {
+                "push" => {
+                    items.push(input.clone());
+                    done(function, input, rng)
+                }
+                "pop" => items.pop().unwrap_or(Null),
+                _ => items.last().cloned().unwrap_or(Null),
+            }),
+            Object::Priority(items) => Some(priority(items, function, input, rng)),
+            Object::Log(items) => Some(log(items, function, input, rng)),
+        }
+    }
+}
+
+const COUNTER: &[&str] = &[
+    "read",
+    "get",
+    "add",
+    "inc",
+    "increment",
+    "dec",
+    "decrement",
+    "add-and-get",
+    "inc-and-get",
+    "increment-and-get",
+    "dec-and-get",
+    "decrement-and-get",
+    "get-and-add",
+    "fetch-add",
+    "fetch-and-add",
+    "get-and-inc",
+    "get-and-increment",
+    "get-and-dec",
+    "get-and-decrement",
+];
+
+const PRIORITY: &[&str] = &[
+    "insert",
+    "enqueue",
+    "offer",
+    "insert",
+    "dequeue",
+    "poll",
+    "delete-min",
+    "remove-min",
+    "extract-min",
+    "pop-min",
+    "delete-max",
+    "remove-max",
+    "extract-max",
+    "pop-max",
+    "peek",
+    "peek-min",
+    "find-min",
+    "peek-max",
+    "find-max",
+];
+
+fn input(model: &str, function: &str, rng: &mut ChaCha8Rng, values: i64) -> Json {
+    let one = |rng: &mut ChaCha8Rng| Int(rng.random_range(1..=values));
+    match (model, function) {
+        ("register" | "cas-register", "write" | "w" | "put" | "set") => one(rng),
+        ("cas-register", "cas" | "compare-and-set" | "compare_and_set") => {
+            let old = if rng.random_bool(0.2) { Null } else { one(rng) };
+            List(vec![old, one(rng)])
+        }
+        ("multi-register", "txn") => transaction(rng, values),
+        ("multi-register", _) => {
+            let keys = ["x", "y", "z"].into_iter().filter(|_| rng.random_bool(0.6));
+            let keys: Vec<Json> = keys.map(Json::text).collect();
+            if function == "read" {
+                return if rng.random_bool(0.5) { List(keys) } else { Null };
+            }
+            Map(keys.into_iter().map(|key| (key, one(rng))).collect())
+        }
+        ("kv", "put") if rng.random_bool(0.2) => {
+            [Int(7), Null, Json::text("")].choose(rng).unwrap().clone()
+        }
+        ("kv", "put" | "append") => {
+            let length = rng.random_range(if function == "put" { 1..=2 } else { 0..=2 });
+            Json::Text((0..length).map(|_| letter(rng, values)).collect())
+        }
+        ("counter", "add" | "add-and-get" | "get-and-add" | "fetch-add" | "fetch-and-add") => {
+            Int(rng.random_range(-values..=values))
+        }
+        ("counter", "read" | "get") => Null,
+        ("counter", _) | ("semaphore", _) => {
+            if rng.random_bool(0.6) {
+                Null
+            } else {
+                Int(rng.random_range(1..=2))
+            }
+        }
+        ("set", "read") => Null,
+        ("set", _) => one(rng),
+        ("fifo-queue" | "unordered-queue", "enqueue" | "offer") | ("stack", "push") => one(rng),
+        ("priority-queue", "insert" | "enqueue" | "offer") => {
+            let priority = Int(rng.random_range(-1..values));
+            if rng.random_bool(0.7) { priority } else { List(vec![priority, one(rng)]) }
+        }
+        // Values beyond any offset, most of the time: one that equals its offset is an echo.
+        ("log", "append") => {
+            Int(rng.random_range(1..=values) + if rng.random_bool(0.8) { 1000 } else { 0 })
+        }
+        ("log", "read-from") => Int(rng.random_range(0..4)),
+        ("log", "read") if rng.random_bool(0.3) => Int(rng.random_range(0..4)),
+        ("log", "read-prefix") if rng.random_bool(0.3) => Int(rng.random_range(0..4)),
+        _ => Null,
+    }
+}
+
+fn letter(rng: &mut ChaCha8Rng, values: i64) -> char {
+    char::from(b'a' + rng.random_range(0..values.min(26)) as u8)
+}
+
+fn transaction(rng: &mut ChaCha8Rng, values: i64) -> Json {
+    let micro = |rng: &mut ChaCha8Rng| {
+        let (read, write) = *[
+            (Json::text("r"), Json::text("w")),
+            (Json::Keyword("r"), Json::Keyword("w")),
+            (Json::text("read"), Json::text("write")),
+        ]
+        .choose(rng)
+        .map(|(read, write)| (read.clone(), write.clone()))
+        .map(Box::new)
+        .expect("not empty");
+        let key = Json::text(["x", "y"].choose(rng).expect("not empty"));
+        if rng.random_bool(0.5) {
+            List(vec![read, key, Null])
+        } else {
+            List(vec![write, key, Int(rng.random_range(1..=values))])
+        }
+    };
+    let length = rng.random_range(0..=3);
+    List((0..length).map(|_| micro(rng)).collect())
+}
+
+/// What an operation returns that has nothing to tell: nothing, its input, or `true`.
+fn done(function: &str, input: &Json, rng: &mut ChaCha8Rng) -> Json {
+    match rng.random_range(0..3) {
+        0 => Null,
+        1 => input.clone(),
+        _ if function == "add" => Null,
+        _ => Bool(true),
+    }
+}
+
+fn register(value: &mut Json, function: &str, input: &Json) -> Option<Json> {
+    match function {
+        "read" | "r" | "get" => Some(value.clone()),
+        "write" | "w" | "put" | "set" => {
+            *value = input.clone();
+            Some(input.clone())
+        }
+        _ => {
+            let found = input.list()[0] == *value;
+            if found {
+                *value = input.list()[1].clone();
+            }
+            Some(Bool(found))
+        }
+    }
+}
+
+fn multi(registers: &mut BTreeMap<Json, Json>, function: &str, input: &Json) -> Option<Json> {
+    let get =
+        |registers: &BTreeMap<Json, Json>, key: &Json| registers.get(key).cloned().unwrap_or(Null);
+    Some(match function {
+        "read" => {
+            let asked = match input {
+                Null => vec![Json::text("x"), Json::text("z")],
+                keys => keys.list().to_vec(),
+            };
+            Map(asked.into_iter().map(|key| (key.clone(), get(registers, &key))).collect())
+        }
+        "write" => {
+            registers.extend(input.pairs().iter().cloned());
+            Null
+        }
+        _ => {
+            let mut answer = Vec::new();
+            for micro in input.list() {
+                let [name, key, value] = micro.list() else { panic!("no micro-operation") };
+                let writes = [Json::text("w"), Json::Keyword("w"), Json::text("write")];
+                let value = if writes.contains(name) {
+                    registers.insert(key.clone(), value.clone());
+                    value.clone()
+                } else {
+                    get(registers, key)
+                };
+                answer.push(List(vec![name.clone(), key.clone(), value]));
+            }
+            List(answer)
+        }
+    })
+}
+
+fn kv(
+    value: &mut Option<Json>,
+    function: &str,
+    input: &Json,
+    rng: &mut ChaCha8Rng,
+) -> Option<Json> {
+    match function {
+        "get" => {
+            let absent = if rng.random_bool(0.7) { Json::text("") } else { Null };
+            return Some(value.clone().unwrap_or(absent));
+        }
+        "put" => *value = Some(input.clone()).filter(|input| *input != Null),
+        "delete" => *value = None,
+        _ => {
+            let Json::Text(end) = input else { panic!("no string") };
+            match value {
+                None => *value = Some(input.clone()),
+                Some(Json::Text(text)) => text.push_str(end),
+                // A value that is no string takes no append: the store refuses.
+                Some(_) => return None,
+            }
+        }
+    }
+    Some(input.clone())
+}
+
+fn counter(value: &mut i64, function: &str, input: &Json) -> Json {
+    let amount = input.int().unwrap_or(1);
+    let delta = match function {
+        "read" | "get" => 0,
+        name if name.contains("dec") => -amount,
+        _ => amount,
+    };
+    let before = *value;
+    *value += delta;
+    match function {
+        "read" | "get" => Int(before),
+        name if name.ends_with("and-get") => Int(*value),
+        name if name.contains("and") || name.contains("fetch") => Int(before),
+        _ => input.clone(),
+    }
+}
+
+fn set(items: &mut BTreeSet<Json>, function: &str, input: &Json, rng: &mut ChaCha8Rng) -> Json {
+    let changed = match function {
+        "add" => items.insert(input.clone()),
+        "remove" | "delete" => items.remove(input),
+        "read" => {
+            let all: Vec<Json> = items.iter().cloned().collect();
+            return match rng.random_range(0..3) {
+                0 => Json::Set(all),
+                1 if all.is_empty() => Null,
+                _ => List(all.into_iter().rev().collect()),
+            };
+        }
+        _ => return Bool(items.contains(input)),
+    };
+    match rng.random_range(0..3) {
+        0 => Null,
+        1 => input.clone(),
+        _ => Bool(changed),
+    }
+}
+
+fn mutex(holder: &mut Option<i64>, function: &str, process: i64) -> Option<Json> {
+    let free = holder.is_none();
+    match function {
+        "try-acquire" | "tryLock" => {
+            holder.get_or_insert(process);
+            Some(Bool(free))
+        }
+        "acquire" | "lock" => free.then(|| {
+            *holder = Some(process);
+            Null
+        }),
+        _ => (*holder == Some(process)).then(|| {
+            *holder = None;
+            Null
+        }),
+    }
+}
+
+fn semaphore(free: &mut i64, of: i64, function: &str, input: &Json) -> Option<Json> {
+    let count = input.int().unwrap_or(1);
+    match function {
+        "release" => (*free + count <= of).then(|| {
+            *free += count;
+            Null
+        }),
+        _ => {
+            let enough = *free >= count;
+            if enough {
+                *free -= count;
+            }
+            match function {
+                "try-acquire" => Some(Bool(enough)),
+                _ => enough.then_some(Null),
+            }
+        }
+    }
+}
+
+fn priority(items: &mut Vec<Json>, function: &str, input: &Json, rng: &mut ChaCha8Rng) -> Json {
+    if matches!(function, "insert" | "enqueue" | "offer") {
+        items.push(input.clone());
+        return done(function, input, rng);
+    }
+    let of = |item: &Json| item.int().or_else(|| item.list()[0].int()).expect("a priority");
+    let priorities = items.iter().map(of);
+    let next = if function.ends_with("max") { priorities.max() } else { priorities.min() };
+    let Some(next) = next else { return Null };
+    let equal: Vec<usize> = (0..items.len()).filter(|&at| of(&items[at]) == next).collect();
+    let at = *equal.choose(rng).expect("not empty");
+    if function.starts_with("peek") || function.starts_with("find") {
+        items[at].clone()
+    } else {
+        items.remove(at)
+    }
+}
+
+fn log(items: &mut Vec<Json>, function: &str, input: &Json, rng: &mut ChaCha8Rng) -> Json {
+    let offset = input.int().map(|n| n as usize);
+    match (function, offset) {
+        ("append", _) => {
+            items.push(input.clone());
+            match rng.random_range(0..3) {
+                0 => Null,
+                1 => input.clone(),
+                _ => Int(items.len() as i64 - 1),
+            }
+        }
+        ("read-from", Some(from)) => List(items.get(from..).unwrap_or_default().to_vec()),
+        ("read-prefix", _) => List(items[..rng.random_range(0..=items.len())].to_vec()),
+        ("read", Some(at)) => items.get(at).cloned().unwrap_or(Null),
+        _ if items.is_empty() && rng.random_bool(0.5) => Null,
+        _ => List(items.clone()),
+    }
+}
