@@ -7,8 +7,8 @@ use crate::ingest::is_keyword_name;
 /// Appends `record` as a map.
 pub(super) fn record(record: &Record<'_>, out: &mut String) {
     let mut map = Map { values: record.values(), out, first: true };
-    match &record.entry {
-        &Entry::Event { process, kind, function, value, key, time } => {
+    match record.entry {
+        Entry::Event { process, kind, function, value, key, time } => {
             map.value("process", Some(process));
             map.word("type", Some(kind.name()));
             map.word("f", Some(function));
@@ -16,7 +16,7 @@ pub(super) fn record(record: &Record<'_>, out: &mut String) {
             map.value("value", Some(value));
             map.integer("time", time);
         }
-        &Entry::Whole { process, function, input, output, key, call, ret, outcome } => {
+        Entry::Whole { process, function, input, output, key, call, ret, outcome } => {
             map.value("process", process);
             map.word("f", Some(function));
             map.value("key", key);
@@ -26,7 +26,7 @@ pub(super) fn record(record: &Record<'_>, out: &mut String) {
             map.integer("return", ret);
             map.word("outcome", outcome);
         }
-        &Entry::Metadata(value) => map.value("histcheck", Some(value)),
+        Entry::Metadata(value) => map.value("histcheck", Some(value)),
     }
     for (name, value) in record.extras() {
         map.value(name, Some(value));

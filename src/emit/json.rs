@@ -7,8 +7,8 @@ use crate::history::{Value, ValueTable, write_json_string};
 /// Appends `record` as an object.
 pub(super) fn record(record: &Record<'_>, out: &mut String) {
     let mut object = Object { values: record.values(), out, first: true };
-    match &record.entry {
-        &Entry::Event { process, kind, function, value, key, time } => {
+    match record.entry {
+        Entry::Event { process, kind, function, value, key, time } => {
             object.process(Some(process));
             object.string("type", Some(kind.name()));
             object.string("f", Some(function));
@@ -16,7 +16,7 @@ pub(super) fn record(record: &Record<'_>, out: &mut String) {
             object.value("value", Some(value));
             object.integer("time", time);
         }
-        &Entry::Whole { process, function, input, output, key, call, ret, outcome } => {
+        Entry::Whole { process, function, input, output, key, call, ret, outcome } => {
             object.process(process);
             object.string("f", Some(function));
             object.value("key", key);
@@ -26,7 +26,7 @@ pub(super) fn record(record: &Record<'_>, out: &mut String) {
             object.integer("return", ret);
             object.string("outcome", outcome);
         }
-        &Entry::Metadata(value) => object.value("histcheck", Some(value)),
+        Entry::Metadata(value) => object.value("histcheck", Some(value)),
     }
     for (name, value) in record.extras() {
         object.value(name, Some(value));

@@ -40,7 +40,7 @@ fn write_ends(history: &History, out: &mut (impl io::Write + ?Sized)) -> io::Res
         }
     }
     ends.sort_unstable();
-    let mut processes = Processes::new(history);
+    let processes = Processes::new(history);
     for (_, is_return, index) in ends {
         let operation = &history.operations()[index as usize];
         let process = match own_process(history, operation) {

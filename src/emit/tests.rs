@@ -305,7 +305,7 @@ proptest! {
     }
 }
 
-// Needs the reader of JSON and CSV behind `read_bytes`.
+// Waits for the readers of JSON and CSV behind `read_bytes`.
 #[cfg(any())]
 mod with_all_readers {
     use super::*;
@@ -326,11 +326,14 @@ mod with_all_readers {
             }
         }
 
-        /// CSV has no order among a record's other fields, and puts metadata first.
+        /// CSV puts metadata first, and its empty cells of `input` and `output` are null even for
+        /// an annotation.
         #[test]
         fn csv_comes_back_as_the_same_history(recipe in recipe()) {
             let Some(history) = recipe.history() else { return Ok(()) };
-            prop_assume!(history.metadata().is_none());
+            if history.metadata().is_some() || recipe.whole && !history.annotations().is_empty() {
+                return Ok(());
+            }
             let text = written(&history, EmitFormat::Csv);
             let bytes = text.clone().into_bytes();
             let again = read_bytes(bytes, Some(Format::Csv), Settings::default()).unwrap();

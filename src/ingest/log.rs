@@ -108,7 +108,8 @@ fn operation(parser: &mut Parser<'_>, text: &str, sink: &mut Sink<'_>) -> Result
     let token = parser.form()?;
     let at = Place { offset: parser.start(), line: 0, column: 0 };
     let kind = match token {
-        Token::Keyword(name) => {
+        Token::Keyword => {
+            let name = parser.content();
             EventType::parse(name).ok_or_else(|| unknown_type(name, at.offset))?
         }
         _ => return Err(Error::new(Code::BadField, "the type of an event is a keyword").at(at)),
@@ -116,9 +117,8 @@ fn operation(parser: &mut Parser<'_>, text: &str, sink: &mut Sink<'_>) -> Result
     let token = parser.form()?;
     let at = Place { offset: parser.start(), line: 0, column: 0 };
     let function = match token {
-        Token::Keyword(name) | Token::Text(name, false) => Cow::Borrowed(name),
-        Token::Symbol(name) if !matches!(name, "nil" | "true" | "false") => Cow::Borrowed(name),
-        Token::Text(raw, true) => Cow::Owned(parser.text(raw)?.to_owned()),
+        Token::Keyword | Token::Text | Token::Symbol => Cow::Borrowed(parser.content()),
+        Token::Escaped => Cow::Owned(parser.unescaped()?.to_owned()),
         Token::End => return Err(missing("f", at)),
         _ => return Err(Error::new(Code::BadField, "the name of an operation is a keyword").at(at)),
     };

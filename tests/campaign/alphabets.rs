@@ -1,43 +1,281 @@
-//! The alphabets: a few operations of every model, with every kind of output.
+//! The alphabets: operations of every model over two values, with every kind of output.
 
-use histcheck::history::{Value, ValueTable};
-use histcheck::model::{Register, register};
+use histcheck::history::ValueTable;
+use histcheck::ingest::json_value;
+use histcheck::model::{AnyModel, Call, Model, ModelOptions, ModelVisitor, View};
 
-use crate::trial::{Campaign, Outcome};
+use crate::trial::{Campaign, Letter, Outcome};
 
-/// Runs the campaign for every model.
+/// Function, input and output as JSON, process.
+type Spelling = (&'static str, &'static str, &'static str, i64);
+
+/// A trial: its name, the model's, the initial value as JSON, and the operations.
+struct Alphabet {
+    name: &'static str,
+    model: &'static str,
+    initial: &'static str,
+    letters: &'static [Spelling],
+}
+
+const ALPHABETS: &[Alphabet] = &[
+    Alphabet {
+        name: "register",
+        model: "register",
+        initial: "null",
+        letters: &[
+            ("read", "null", "null", 0),
+            ("read", "null", "1", 0),
+            ("read", "null", "2", 0),
+            ("write", "1", "1", 0),
+            ("write", "2", "2", 0),
+        ],
+    },
+    Alphabet {
+        name: "cas-register",
+        model: "cas-register",
+        initial: "null",
+        letters: &[
+            ("read", "null", "null", 0),
+            ("read", "null", "1", 0),
+            ("read", "null", "2", 0),
+            ("write", "1", "1", 0),
+            ("write", "2", "2", 0),
+            ("cas", "[null,1]", "[null,1]", 0),
+            ("cas", "[1,2]", "[1,2]", 0),
+            ("cas", "[2,1]", "true", 0),
+            ("cas", "[1,1]", "true", 0),
+        ],
+    },
+    Alphabet {
+        name: "cas-register-observed",
+        model: "cas-register",
+        initial: "null",
+        letters: &[
+            ("read", "null", "1", 0),
+            ("read", "null", "2", 0),
+            ("write", "1", "1", 0),
+            ("write", "2", "2", 0),
+            ("cas", "[1,2]", "true", 0),
+            ("cas", "[1,2]", "false", 0),
+            ("cas", "[2,1]", "false", 0),
+        ],
+    },
+    Alphabet {
+        name: "multi-register",
+        model: "multi-register",
+        initial: "null",
+        letters: &[
+            ("txn", r#"[["r",1,null]]"#, r#"[["r",1,null]]"#, 0),
+            ("txn", r#"[["r",1,null],["r",2,null]]"#, r#"[["r",1,1],["r",2,null]]"#, 0),
+            ("txn", r#"[["r",1,null],["r",2,null]]"#, r#"[["r",1,1],["r",2,2]]"#, 0),
+            ("txn", r#"[["w",1,1]]"#, r#"[["w",1,1]]"#, 0),
+            ("txn", r#"[["w",2,2]]"#, r#"[["w",2,2]]"#, 0),
+            ("txn", r#"[["w",1,2],["w",2,1]]"#, r#"[["w",1,2],["w",2,1]]"#, 0),
+            ("txn", r#"[["r",2,null],["w",1,1]]"#, r#"[["r",2,2],["w",1,1]]"#, 0),
+        ],
+    },
+    Alphabet {
+        name: "kv",
+        model: "kv",
+        initial: "null",
+        letters: &[
+            ("get", "null", "null", 0),
+            ("get", "null", r#""""#, 0),
+            ("get", "null", r#""a""#, 0),
+            ("get", "null", r#""ab""#, 0),
+            ("get", "null", "1", 0),
+            ("put", r#""a""#, "null", 0),
+            ("put", "1", "null", 0),
+            ("append", r#""a""#, "null", 0),
+            ("append", r#""b""#, "null", 0),
+            ("delete", "null", "null", 0),
+        ],
+    },
+    Alphabet {
+        name: "counter",
+        model: "counter",
+        initial: "0",
+        letters: &[
+            ("read", "null", "0", 0),
+            ("read", "null", "1", 0),
+            ("read", "null", "2", 0),
+            ("add", "1", "1", 0),
+            ("add", "-1", "null", 0),
+            ("add-and-get", "1", "1", 0),
+            ("add-and-get", "2", "3", 0),
+            ("get-and-add", "1", "1", 0),
+        ],
+    },
+    Alphabet {
+        name: "set",
+        model: "set",
+        initial: "null",
+        letters: &[
+            ("read", "null", "[]", 0),
+            ("read", "null", "[1]", 0),
+            ("read", "null", "[2,1]", 0),
+            ("add", "1", "true", 0),
+            ("add", "1", "null", 0),
+            ("add", "2", "false", 0),
+            ("remove", "1", "true", 0),
+            ("remove", "2", "null", 0),
+            ("contains", "1", "true", 0),
+            ("contains", "2", "false", 0),
+        ],
+    },
+    Alphabet {
+        name: "set-without-reads",
+        model: "set",
+        initial: "[2]",
+        letters: &[
+            ("add", "1", "true", 0),
+            ("add", "1", "false", 0),
+            ("remove", "1", "true", 0),
+            ("remove", "2", "true", 0),
+            ("contains", "1", "false", 0),
+            ("contains", "2", "true", 0),
+        ],
+    },
+    Alphabet {
+        name: "mutex",
+        model: "mutex",
+        initial: "null",
+        letters: &[
+            ("acquire", "null", "null", 0),
+            ("release", "null", "null", 0),
+            ("acquire", "null", "null", 1),
+            ("release", "null", "null", 1),
+            ("try-acquire", "null", "true", 0),
+            ("try-acquire", "null", "false", 1),
+        ],
+    },
+    Alphabet {
+        name: "semaphore",
+        model: "semaphore",
+        initial: "2",
+        letters: &[
+            ("acquire", "null", "null", 0),
+            ("acquire", "2", "null", 0),
+            ("release", "null", "null", 0),
+            ("release", "2", "null", 0),
+            ("try-acquire", "null", "false", 0),
+            ("try-acquire", "2", "true", 0),
+        ],
+    },
+    Alphabet {
+        name: "fifo-queue",
+        model: "fifo-queue",
+        initial: "null",
+        letters: &[
+            ("enqueue", "1", "1", 0),
+            ("enqueue", "2", "2", 0),
+            ("dequeue", "null", "1", 0),
+            ("dequeue", "null", "2", 0),
+            ("dequeue", "null", "null", 0),
+            ("peek", "null", "1", 0),
+        ],
+    },
+    Alphabet {
+        name: "unordered-queue",
+        model: "unordered-queue",
+        initial: "null",
+        letters: &[
+            ("enqueue", "1", "1", 0),
+            ("enqueue", "2", "2", 0),
+            ("dequeue", "null", "1", 0),
+            ("dequeue", "null", "2", 0),
+            ("dequeue", "null", "null", 0),
+            ("peek", "null", "2", 0),
+        ],
+    },
+    Alphabet {
+        name: "priority-queue",
+        model: "priority-queue",
+        initial: "null",
+        letters: &[
+            ("insert", "1", "1", 0),
+            ("insert", "2", "2", 0),
+            ("dequeue", "null", "1", 0),
+            ("dequeue", "null", "2", 0),
+            ("dequeue", "null", "null", 0),
+            ("peek", "null", "1", 0),
+            ("delete-max", "null", "2", 0),
+        ],
+    },
+    Alphabet {
+        name: "stack",
+        model: "stack",
+        initial: "null",
+        letters: &[
+            ("push", "1", "1", 0),
+            ("push", "2", "2", 0),
+            ("pop", "null", "1", 0),
+            ("pop", "null", "2", 0),
+            ("pop", "null", "null", 0),
+            ("peek", "null", "1", 0),
+        ],
+    },
+    Alphabet {
+        name: "log",
+        model: "log",
+        initial: "null",
+        letters: &[
+            ("append", "1", "null", 0),
+            ("append", "2", "null", 0),
+            ("append", "1", "1", 0),
+            ("read", "null", "[]", 0),
+            ("read", "null", "[1]", 0),
+            ("read", "null", "[1,2]", 0),
+            ("read-prefix", "null", "[1]", 0),
+            ("read-from", "1", "[2]", 0),
+            ("read", "0", "2", 0),
+            ("read", "1", "null", 0),
+        ],
+    },
+];
+
+/// Runs the campaign for every alphabet.
 pub fn all(done: &mut dyn FnMut(Outcome), campaign: &Campaign) {
-    let wanted = |name: &str| campaign.model.as_deref().is_none_or(|model| model == name);
-    for (name, has_cas, observes) in [
-        ("register", false, false),
-        ("cas-register", true, false),
-        ("cas-register-observed", true, true),
-    ] {
-        if wanted(name) {
-            done(campaign.run(name, registers(has_cas), register_letters(has_cas, observes)));
+    for alphabet in ALPHABETS {
+        if campaign.model.as_deref().is_none_or(|model| model == alphabet.name) {
+            let mut values = ValueTable::new();
+            let initial = json_value(alphabet.initial, &mut values).expect("JSON");
+            let initial = Some(initial).filter(|value| !value.is_null());
+            let options = ModelOptions::default();
+            let model = AnyModel::by_name(alphabet.model, initial, options, &values);
+            done(model.expect("a model").visit(Run { campaign, alphabet, values }));
         }
     }
 }
 
-fn registers(has_cas: bool) -> Register {
-    Register { initial: Value::NULL, has_cas, failed_cas_observes: false }
+struct Run<'a> {
+    campaign: &'a Campaign,
+    alphabet: &'a Alphabet,
+    values: ValueTable,
 }
 
-fn register_letters(has_cas: bool, observes: bool) -> Vec<(register::Op, register::Op)> {
-    use register::Op::{Cas, CasMismatch, Read, Write};
-    let mut values = ValueTable::new();
-    let some = [values.int(1), values.int(2)];
-    let mut letters = vec![(Read(Some(Value::NULL)), Read(None))];
-    for a in some {
-        letters.push((Read(Some(a)), Read(None)));
-        letters.push((Write(a), Write(a)));
-        if has_cas {
-            letters.push((Cas(Value::NULL, a), Cas(Value::NULL, a)));
-            letters.extend(some.map(|b| (Cas(a, b), Cas(a, b))));
-        }
-        if observes {
-            letters.push((CasMismatch(a), Cas(a, some[0])));
-        }
+impl ModelVisitor for Run<'_> {
+    type Output = Outcome;
+
+    fn visit<M: Model>(self, model: &M) -> Outcome {
+        let Run { campaign, alphabet, mut values } = self;
+        let letters =
+            alphabet.letters.iter().map(|spelling| letter(model, spelling, &mut values)).collect();
+        campaign.run(alphabet.name, model.clone(), letters)
     }
-    letters
+}
+
+/// The operation as completed, and as known when it crashed.
+fn letter<M: Model>(
+    model: &M,
+    &(function, input, output, process): &Spelling,
+    values: &mut ValueTable,
+) -> Letter<M::Op> {
+    let input = json_value(input, values).expect("JSON");
+    let output = json_value(output, values).expect("JSON");
+    let process = values.int(process);
+    let view = |value| View { table: values, value };
+    let call = Call { function, input: view(input), output: None, process: view(process) };
+    let completed = Call { output: Some(view(output)), ..call };
+    (model.operation(&completed).expect("an operation"), model.operation(&call).expect("one"))
 }

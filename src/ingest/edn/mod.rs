@@ -40,7 +40,7 @@ pub(crate) fn read(text: &str, sink: &mut Sink<'_>) -> Result<(), Error> {
             (Token::Close(byte), Enclosure::Open(_, closer)) if byte == closer => {
                 whole = Enclosure::Closed;
             }
-            (Token::Open(Bracket::Map) | Token::Tag(_) | Token::Namespace(_), _) => {
+            (Token::Open(Bracket::Map) | Token::Tag | Token::Namespace, _) => {
                 if whole == Enclosure::Unknown {
                     whole = Enclosure::None;
                 }

@@ -10,8 +10,23 @@ use crate::error::{Code, Error};
 use crate::history::{Event, EventType, Shape, Value};
 use crate::ingest::Sink;
 
-/// A field's name with its value.
-pub(super) type Named<'t> = (Cow<'t, str>, Value);
+/// The content of a field. An integer is no value of the history before it is kept as one: times
+/// would fill the table of values.
+#[derive(Clone, Copy)]
+pub(super) enum Item {
+    Int(i64),
+    Value(Value),
+}
+
+impl Item {
+    /// The content as a value of the history.
+    pub(super) fn value(self, sink: &mut Sink<'_>) -> Value {
+        match self {
+            Item::Int(n) => sink.values().int(n),
+            Item::Value(value) => value,
+        }
+    }
+}
 
 /// Above so many other fields, repeated names are looked for by sorting.
 const FEW: usize = 16;
@@ -22,12 +37,12 @@ pub(super) struct Fields<'t> {
     pub(super) process: Option<Value>,
     pub(super) value: Option<Value>,
     pub(super) key: Option<Value>,
-    pub(super) time: Option<Value>,
+    pub(super) time: Option<Item>,
     /// The type, and where it stands.
     pub(super) kind: Option<(&'t str, usize)>,
     pub(super) function: Option<Cow<'t, str>>,
     /// All others.
-    pub(super) rest: Vec<Named<'t>>,
+    pub(super) rest: Vec<(Cow<'t, str>, Item)>,
     /// Which of the fields above were given, as bits.
     seen: u8,
 }
@@ -44,16 +59,17 @@ impl<'t> RecordReader<'t> {
     }
 
     /// Reads the record that starts with `token` and gives it to `sink`.
-    pub(super) fn record(&mut self, token: Token<'t>, sink: &mut Sink<'_>) -> Result<(), Error> {
+    pub(super) fn record(&mut self, token: Token, sink: &mut Sink<'_>) -> Result<(), Error> {
         let mut rest = std::mem::take(&mut self.fields.rest);
         rest.clear();
         self.fields = Fields { rest, ..Fields::default() };
         let mut token = token;
-        if let Token::Tag(_) = token {
+        if token == Token::Tag {
             token = self.parser.form()?;
         }
         let namespace = match token {
-            Token::Namespace(namespace) => {
+            Token::Namespace => {
+                let namespace = self.parser.content();
                 self.parser.map_behind()?;
                 Some(namespace)
             }
@@ -81,7 +97,8 @@ impl<'t> RecordReader<'t> {
                         "was the file cut, or the recorder stopped? remove the incomplete record",
                     ));
                 }
-                Token::Keyword(name) => {
+                Token::Keyword => {
+                    let name = self.parser.content();
                     let name = match namespace {
                         None => Cow::Borrowed(name),
                         Some(namespace) => {
@@ -91,9 +108,12 @@ impl<'t> RecordReader<'t> {
                     };
                     self.read_field(name, at, sink)?;
                 }
-                Token::Text(name, false) => self.read_field(Cow::Borrowed(name), at, sink)?,
-                Token::Text(raw, true) => {
-                    let name = Cow::Owned(self.parser.text(raw)?.to_owned());
+                Token::Text => {
+                    let name = Cow::Borrowed(self.parser.content());
+                    self.read_field(name, at, sink)?;
+                }
+                Token::Escaped => {
+                    let name = Cow::Owned(self.parser.unescaped()?.to_owned());
                     self.read_field(name, at, sink)?;
                 }
                 _ => {
@@ -124,8 +144,8 @@ impl<'t> RecordReader<'t> {
                 {
                     return Err(twice(&name, at));
                 }
-                let value = self.parser.build(token, sink.values(), 0)?;
-                self.fields.rest.push((name, value));
+                let item = self.item(token, sink)?;
+                self.fields.rest.push((name, item));
                 return Ok(());
             }
         };
@@ -136,6 +156,10 @@ impl<'t> RecordReader<'t> {
         match bit {
             2 => self.fields.kind = self.event_type(token)?,
             4 => self.fields.function = self.function(token)?,
+            32 => {
+                let item = self.item(token, sink)?;
+                self.fields.time = Some(item).filter(|_| token != Token::Nil);
+            }
             _ => {
                 let value = self.parser.build(token, sink.values(), 0)?;
                 // Nil is how some recorders write that there is none.
@@ -143,33 +167,37 @@ impl<'t> RecordReader<'t> {
                 match bit {
                     1 => self.fields.process = value,
                     8 => self.fields.value = value,
-                    16 => self.fields.key = value,
-                    _ => self.fields.time = value,
+                    _ => self.fields.key = value,
                 }
             }
         }
         Ok(())
     }
 
-    fn event_type(&mut self, token: Token<'t>) -> Result<Option<(&'t str, usize)>, Error> {
+    fn item(&mut self, token: Token, sink: &mut Sink<'_>) -> Result<Item, Error> {
+        if token == Token::Int {
+            return Ok(Item::Int(self.parser.int()));
+        }
+        self.parser.build(token, sink.values(), 0).map(Item::Value)
+    }
+
+    fn event_type(&mut self, token: Token) -> Result<Option<(&'t str, usize)>, Error> {
         let at = self.parser.start();
         match token {
-            Token::Symbol("nil") => Ok(None),
-            Token::Keyword(name) | Token::Symbol(name) | Token::Text(name, false) => {
-                Ok(Some((name, at)))
-            }
+            Token::Nil => Ok(None),
+            Token::Keyword | Token::Symbol | Token::Text => Ok(Some((self.parser.content(), at))),
             _ => Err(error(Code::BadField, at, "the type of an event is a keyword")),
         }
     }
 
-    fn function(&mut self, token: Token<'t>) -> Result<Option<Cow<'t, str>>, Error> {
+    fn function(&mut self, token: Token) -> Result<Option<Cow<'t, str>>, Error> {
         let at = self.parser.start();
         match token {
-            Token::Symbol("nil") => Ok(None),
-            Token::Keyword(name) | Token::Symbol(name) | Token::Text(name, false) => {
-                Ok(Some(Cow::Borrowed(name)))
+            Token::Nil => Ok(None),
+            Token::Keyword | Token::Symbol | Token::Text => {
+                Ok(Some(Cow::Borrowed(self.parser.content())))
             }
-            Token::Text(raw, true) => Ok(Some(Cow::Owned(self.parser.text(raw)?.to_owned()))),
+            Token::Escaped => Ok(Some(Cow::Owned(self.parser.unescaped()?.to_owned()))),
             _ => Err(error(Code::BadField, at, "the name of an operation (`:f`) is a keyword")),
         }
     }
@@ -180,7 +208,10 @@ impl<'t> Fields<'t> {
     fn put(&mut self, sink: &mut Sink<'_>) -> Result<(), Error> {
         self.check_duplicates(sink)?;
         match &self.rest[..] {
-            [(name, value)] if self.seen == 0 && name == "histcheck" => sink.metadata(*value),
+            [(name, value)] if self.seen == 0 && name == "histcheck" => {
+                let value = value.value(sink);
+                sink.metadata(value)
+            }
             _ if self.is_whole_operation(sink)? => WholeOperation::choose(self, sink)?.put(sink),
             _ => self.put_event(sink),
         }
@@ -226,8 +257,8 @@ impl<'t> Fields<'t> {
         let time = time_of(self.time, sink)?;
         // Only a client's operation has a key; elsewhere it is a field like any other.
         let (key, extra) = if client { (self.key, None) } else { (None, self.key) };
-        for (name, value) in &self.rest {
-            put_extra(name, *value, sink);
+        for (name, item) in &self.rest {
+            put_extra(name, *item, sink);
         }
         if let Some(key) = extra {
             sink.extra("key", key);
@@ -238,13 +269,14 @@ impl<'t> Fields<'t> {
 
 /// Keeps a field that has no meaning for a history. An index that counts the records says nothing
 /// new.
-pub(super) fn put_extra(name: &str, value: Value, sink: &mut Sink<'_>) {
-    if name == "index" {
-        let index = sink.index() as i64;
-        if value == sink.values().int(index) {
-            return;
-        }
+pub(super) fn put_extra(name: &str, item: Item, sink: &mut Sink<'_>) {
+    if let Item::Int(n) = item
+        && name == "index"
+        && n == sink.index() as i64
+    {
+        return;
     }
+    let value = item.value(sink);
     sink.extra(name, value);
 }
 

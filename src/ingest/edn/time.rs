@@ -1,14 +1,19 @@
 //! Times as records give them: whole numbers, or seconds with a fraction, to the nanosecond.
 
+use super::record::Item;
 use super::token::error;
 use crate::error::{Code, Error};
-use crate::history::{Shape, Time, Value};
+use crate::history::{Shape, Time};
 use crate::ingest::Sink;
 
-/// The time that `value` tells; nil tells none.
-pub(super) fn time_of(value: Option<Value>, sink: &mut Sink<'_>) -> Result<Option<Time>, Error> {
+/// The time that a field tells; nil tells none.
+pub(super) fn time_of(item: Option<Item>, sink: &mut Sink<'_>) -> Result<Option<Time>, Error> {
     let start = sink.start();
-    let Some(value) = value.filter(|value| !value.is_null()) else { return Ok(None) };
+    let value = match item {
+        Some(Item::Int(n)) => return Ok(Some(Time::Whole(n))),
+        Some(Item::Value(value)) if !value.is_null() => value,
+        _ => return Ok(None),
+    };
     match sink.values().shape(value) {
         Shape::Int(whole) => Ok(Some(Time::Whole(whole))),
         Shape::BigInt(_) => Err(error(Code::BadTime, start, "the time is beyond 64 bits")),

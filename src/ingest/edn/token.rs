@@ -4,31 +4,40 @@ use memchr::memchr2;
 
 use crate::error::{Code, Error, Place};
 
-/// One token.
+/// What a token is; its content is asked of [`Tokens`]. That keeps it in a register, where an enum
+/// with borrowed text would be copied through memory at every step.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(in crate::ingest) enum Token<'t> {
+pub(in crate::ingest) enum Token {
     /// `(`, `[`, `{` or `#{`.
     Open(Bracket),
     /// `)`, `]` or `}`, as its byte.
     Close(u8),
-    /// An integer of up to 18 digits.
-    Int(i64),
+    /// An integer of up to 18 digits: [`Tokens::int`].
+    Int,
     /// Any other number, as written.
-    Number(&'t str),
-    /// A string: what is between its quotes, and whether that holds an escape.
-    Text(&'t str, bool),
+    Number,
+    /// A string without escapes: what is between its quotes.
+    Text,
+    /// A string with escapes, which [`unescape`] resolves.
+    Escaped,
     /// A keyword, without its colon.
-    Keyword(&'t str),
-    /// A symbol; `nil`, `true` and `false` too.
-    Symbol(&'t str),
-    /// A character.
-    Char(char),
+    Keyword,
+    /// A symbol other than the constants.
+    Symbol,
+    /// `nil`.
+    Nil,
+    /// `true`.
+    True,
+    /// `false`.
+    False,
+    /// A character: [`Tokens::character`].
+    Char,
     /// `#tag`, without its `#`.
-    Tag(&'t str),
+    Tag,
     /// `#:namespace`, which prefixes the keys of the map behind it.
-    Namespace(&'t str),
+    Namespace,
     /// `##NaN` and its kin.
-    Symbolic(&'t str),
+    Symbolic,
     /// `#_`, which drops the form behind it.
     Discard,
     /// `^`, which makes the form behind it metadata of the next.
@@ -66,6 +75,9 @@ pub(super) struct Tokens<'t> {
     text: &'t str,
     at: usize,
     start: usize,
+    content: &'t str,
+    int: i64,
+    character: char,
 }
 
 /// Bytes that end a token: white space (commas too), brackets, quotes and reader macros.
@@ -103,7 +115,7 @@ pub(super) fn error(code: Code, offset: usize, message: impl Into<String>) -> Er
 impl<'t> Tokens<'t> {
     /// The tokens of `text[from..]`; places count from the start of `text`.
     pub(super) fn new(text: &'t str, from: usize) -> Self {
-        Tokens { text, at: from, start: from }
+        Tokens { text, at: from, start: from, content: "", int: 0, character: '\0' }
     }
 
     /// Where the last token starts.
@@ -114,6 +126,21 @@ impl<'t> Tokens<'t> {
     /// Where the last token ends.
     pub(super) fn end(&self) -> usize {
         self.at
+    }
+
+    /// The text of the last token, without what marks its kind.
+    pub(super) fn content(&self) -> &'t str {
+        self.content
+    }
+
+    /// The number that the last token is.
+    pub(super) fn int(&self) -> i64 {
+        self.int
+    }
+
+    /// The character that the last token is.
+    pub(super) fn character(&self) -> char {
+        self.character
     }
 
     fn byte(&self, at: usize) -> u8 {
@@ -144,16 +171,17 @@ impl<'t> Tokens<'t> {
         }
         self.at = at;
         // Only ASCII bytes end a token, so this is a boundary of characters.
-        &self.text[from..at]
+        self.content = &self.text[from..at];
+        self.content
     }
 
-    fn open(&mut self, bracket: Bracket, len: usize) -> Token<'t> {
+    fn open(&mut self, bracket: Bracket, len: usize) -> Token {
         self.at += len;
         Token::Open(bracket)
     }
 
     /// The next token.
-    pub(super) fn next(&mut self) -> Result<Token<'t>, Error> {
+    pub(super) fn next(&mut self) -> Result<Token, Error> {
         self.skip_space();
         self.start = self.at;
         let Some(&first) = self.text.as_bytes().get(self.at) else { return Ok(Token::End) };
@@ -179,19 +207,24 @@ impl<'t> Tokens<'t> {
                 let message = format!("a stray {:?}", char::from(first));
                 return Err(error(Code::Syntax, self.start, message));
             }
-            _ => Token::Symbol(self.word(self.at)),
+            _ => match self.word(self.at) {
+                "nil" => Token::Nil,
+                "true" => Token::True,
+                "false" => Token::False,
+                _ => Token::Symbol,
+            },
         })
     }
 
-    fn keyword(&mut self) -> Result<Token<'t>, Error> {
+    fn keyword(&mut self) -> Result<Token, Error> {
         let name = self.word(self.at + 1);
         if name.is_empty() || name.starts_with(':') {
             return Err(error(Code::Syntax, self.start, "a keyword without a name"));
         }
-        Ok(Token::Keyword(name))
+        Ok(Token::Keyword)
     }
 
-    fn number(&mut self) -> Token<'t> {
+    fn number(&mut self) -> Token {
         let bytes = self.text.as_bytes();
         let negative = bytes[self.at] == b'-';
         let first = self.at + usize::from(matches!(bytes[self.at], b'-' | b'+'));
@@ -204,12 +237,14 @@ impl<'t> Tokens<'t> {
         let plain = at - first == 1 || self.byte(first) != b'0';
         if plain && ENDS[usize::from(self.byte(at))] {
             self.at = at;
-            return Token::Int(if negative { -n } else { n });
+            self.int = if negative { -n } else { n };
+            return Token::Int;
         }
-        Token::Number(self.word(self.at))
+        self.word(self.at);
+        Token::Number
     }
 
-    fn string(&mut self) -> Result<Token<'t>, Error> {
+    fn string(&mut self) -> Result<Token, Error> {
         let bytes = self.text.as_bytes();
         let from = self.at + 1;
         let mut at = from;
@@ -218,7 +253,8 @@ impl<'t> Tokens<'t> {
             at += found;
             if bytes[at] == b'"' {
                 self.at = at + 1;
-                return Ok(Token::Text(&self.text[from..at], escaped));
+                self.content = &self.text[from..at];
+                return Ok(if escaped { Token::Escaped } else { Token::Text });
             }
             escaped = true;
             at += 2;
@@ -227,7 +263,7 @@ impl<'t> Tokens<'t> {
         Err(error(Code::Truncated, self.start, "this string has no end"))
     }
 
-    fn char(&mut self) -> Result<Token<'t>, Error> {
+    fn char(&mut self) -> Result<Token, Error> {
         let from = self.at + 1;
         // The character itself may be one that ends a token, such as `\(`.
         let Some(first) = self.text[from..].chars().next() else {
@@ -235,13 +271,15 @@ impl<'t> Tokens<'t> {
         };
         self.word(from + first.len_utf8());
         let name = &self.text[from..self.at];
-        char_named(name, first)
-            .map(Token::Char)
-            .ok_or_else(|| error(Code::Syntax, self.start, "no character has this name"))
+        let Some(character) = char_named(name, first) else {
+            return Err(error(Code::Syntax, self.start, "no character has this name"));
+        };
+        self.character = character;
+        Ok(Token::Char)
     }
 
     /// What starts with `#`.
-    fn dispatch(&mut self) -> Result<Token<'t>, Error> {
+    fn dispatch(&mut self) -> Result<Token, Error> {
         match self.byte(self.at + 1) {
             b'{' => Ok(self.open(Bracket::Set, 2)),
             b'_' => {
@@ -252,15 +290,18 @@ impl<'t> Tokens<'t> {
                 self.at += 2;
                 Ok(Token::Meta)
             }
-            b'#' => Ok(Token::Symbolic(self.word(self.at + 2))),
+            b'#' => {
+                self.word(self.at + 2);
+                Ok(Token::Symbolic)
+            }
             b':' => match self.word(self.at + 2) {
-                name if is_keyword_name(name) => Ok(Token::Namespace(name)),
+                name if is_keyword_name(name) => Ok(Token::Namespace),
                 _ => Err(error(Code::Syntax, self.start, "a namespaced map without a namespace")),
             },
             _ => {
                 let tag = self.word(self.at + 1);
                 if tag.starts_with(char::is_alphabetic) {
-                    return Ok(Token::Tag(tag));
+                    return Ok(Token::Tag);
                 }
                 if self.start + 1 == self.text.len() {
                     return Err(error(Code::Truncated, self.start, "a tag is missing"));

@@ -49,7 +49,7 @@ impl<'t> Parser<'t> {
     }
 
     /// The first token of the next form, behind what is discarded and metadata.
-    pub(in crate::ingest) fn form(&mut self) -> Result<Token<'t>, Error> {
+    pub(in crate::ingest) fn form(&mut self) -> Result<Token, Error> {
         loop {
             match self.tokens.next()? {
                 Token::Discard | Token::Meta => self.skip()?,
@@ -76,7 +76,7 @@ impl<'t> Parser<'t> {
                 }
                 Token::Discard | Token::Meta => forms += usize::from(closers.is_empty()),
                 // These belong to the form behind them.
-                Token::Tag(_) | Token::Namespace(_) => {}
+                Token::Tag | Token::Namespace => {}
                 _ => forms -= usize::from(closers.is_empty()),
             }
         }
@@ -92,38 +92,37 @@ impl<'t> Parser<'t> {
     /// The value of the form that starts with `token`, inside `depth` others.
     pub(in crate::ingest) fn build(
         &mut self,
-        token: Token<'t>,
+        token: Token,
         values: &mut ValueTable,
         depth: usize,
     ) -> Result<Value, Error> {
         let start = self.start();
+        let content = self.tokens.content();
         Ok(match token {
-            Token::Int(n) => values.int(n),
-            Token::Keyword(name) => values.keyword(name),
-            Token::Symbol("nil") => Value::NULL,
-            Token::Symbol("true") => Value::TRUE,
-            Token::Symbol("false") => Value::FALSE,
-            Token::Symbol(name) => values.symbol(name),
-            Token::Text(raw, false) => values.text(raw),
-            Token::Text(raw, true) => {
-                let text = self.text(raw)?;
+            Token::Int => values.int(self.tokens.int()),
+            Token::Keyword => values.keyword(content),
+            Token::Nil => Value::NULL,
+            Token::True => Value::TRUE,
+            Token::False => Value::FALSE,
+            Token::Symbol => values.symbol(content),
+            Token::Text => values.text(content),
+            Token::Escaped => {
+                let text = self.unescaped()?;
                 values.text(text)
             }
-            Token::Char(c) => values.char(c),
-            Token::Number(literal) => {
-                number(literal, values).ok_or_else(|| not_a_number(literal, start))?
-            }
-            Token::Symbolic(name) => return Err(symbolic(name, start)),
+            Token::Char => values.char(self.tokens.character()),
+            Token::Number => number(content, values).ok_or_else(|| not_a_number(content, start))?,
+            Token::Symbolic => return Err(symbolic(content, start)),
             Token::Open(bracket) => self.collection(bracket, values, depth)?,
-            Token::Namespace(namespace) => {
+            Token::Namespace => {
                 self.map_behind()?;
-                self.map(Some(namespace), values, depth)?
+                self.map(Some(content), values, depth)?
             }
-            Token::Tag(tag) => {
+            Token::Tag => {
                 check_depth(depth, start)?;
                 let inner = self.form()?;
                 let inner = self.build(inner, values, depth + 1)?;
-                tagged(tag, inner, values)
+                tagged(content, inner, values)
             }
             Token::Close(_) => return Err(error(Code::Syntax, start, MISMATCH)),
             Token::End => {
@@ -134,14 +133,24 @@ impl<'t> Parser<'t> {
         })
     }
 
-    /// What the literal of the last token means, with its escapes resolved.
-    pub(in crate::ingest) fn text(&mut self, raw: &str) -> Result<&str, Error> {
+    /// The string that the last token is, with its escapes resolved.
+    pub(in crate::ingest) fn unescaped(&mut self) -> Result<&str, Error> {
         self.scratch.clear();
-        match unescape(raw, &mut self.scratch) {
+        match unescape(self.tokens.content(), &mut self.scratch) {
             Ok(()) => Ok(&self.scratch),
             Err(at) => Err(error(Code::Syntax, self.start() + 1 + at, "not an escape")
                 .hint(r#"EDN knows \t \r \n \b \f \\ \" \uXXXX and octal \0 to \377"#)),
         }
+    }
+
+    /// The text of the last token: a string without escapes, or the name of a keyword or symbol.
+    pub(in crate::ingest) fn content(&self) -> &'t str {
+        self.tokens.content()
+    }
+
+    /// The number that the last token is.
+    pub(super) fn int(&self) -> i64 {
+        self.tokens.int()
     }
 
     /// Passes the `{` that has to come next.
@@ -206,11 +215,13 @@ impl<'t> Parser<'t> {
                 token => token,
             };
             let key = match (namespace, token) {
-                (Some(namespace), Token::Keyword(name)) => {
+                (Some(namespace), Token::Keyword) => {
+                    let name = self.content();
                     let name = qualified(namespace, name, &mut self.scratch);
                     values.keyword(name)
                 }
-                (Some(namespace), Token::Symbol(name)) if !is_constant(name) => {
+                (Some(namespace), Token::Symbol) => {
+                    let name = self.content();
                     let name = qualified(namespace, name, &mut self.scratch);
                     values.symbol(name)
                 }
@@ -232,7 +243,7 @@ impl<'t> Parser<'t> {
     }
 
     /// The token behind a key of the map that was opened at `open`.
-    pub(super) fn value_token(&mut self, open: usize) -> Result<Token<'t>, Error> {
+    pub(super) fn value_token(&mut self, open: usize) -> Result<Token, Error> {
         match self.form()? {
             Token::Close(b'}') => Err(error(Code::Syntax, self.start(), "a key without a value")),
             Token::End => Err(unclosed(open)),
@@ -252,10 +263,6 @@ fn check_depth(depth: usize, at: usize) -> Result<(), Error> {
         return Ok(());
     }
     Err(error(Code::TooDeep, at, format!("a value is nested more than {MAX_DEPTH} levels deep")))
-}
-
-fn is_constant(symbol: &str) -> bool {
-    matches!(symbol, "nil" | "true" | "false")
 }
 
 /// The key `name` of a map with a namespace: `_/name` has none, `other/name` keeps its own.

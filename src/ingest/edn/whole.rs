@@ -1,6 +1,6 @@
 //! Records of whole operations, which tell both ends: which field plays which role.
 
-use super::record::{Fields, function_of, is_client, missing, put_extra, twice};
+use super::record::{Fields, Item, function_of, is_client, missing, put_extra, twice};
 use super::time::time_of;
 use super::token::error;
 use crate::error::{Code, Error};
@@ -72,23 +72,23 @@ const KNOWN: usize = usize::MAX;
 pub(super) struct WholeOperation<'f, 't> {
     fields: &'f Fields<'t>,
     /// By role: the value, its rank, and its place among the other fields.
-    chosen: [Option<(Value, u8, usize)>; ROLES],
+    chosen: [Option<(Item, u8, usize)>; ROLES],
 }
 
 impl<'f, 't> WholeOperation<'f, 't> {
     /// Finds a field for every role.
     pub(super) fn choose(fields: &'f Fields<'t>, sink: &Sink<'_>) -> Result<Self, Error> {
-        let known = |value: Option<Value>| value.map(|value| (value, 0, KNOWN));
+        let known = |value: Option<Value>| value.map(|value| (Item::Value(value), 0, KNOWN));
         let mut chosen = [None; ROLES];
         chosen[Role::Process as usize] = known(fields.process);
         chosen[Role::Value as usize] = known(fields.value);
         chosen[Role::Key as usize] = known(fields.key);
-        for (at, (name, value)) in fields.rest.iter().enumerate() {
+        for (at, (name, item)) in fields.rest.iter().enumerate() {
             let Some((role, rank)) = role(name) else { continue };
             match &mut chosen[role as usize] {
                 Some((_, best, _)) if *best == rank => return Err(twice(name, sink.start())),
                 Some((_, best, _)) if *best < rank => {}
-                slot => *slot = Some((*value, rank, at)),
+                slot => *slot = Some((*item, rank, at)),
             }
         }
         if fields.kind.is_some() {
@@ -100,9 +100,14 @@ impl<'f, 't> WholeOperation<'f, 't> {
         Ok(WholeOperation { fields, chosen })
     }
 
+    /// The field that plays `role`.
+    fn item(&self, role: Role) -> Option<Item> {
+        self.chosen[role as usize].map(|(item, _, _)| item)
+    }
+
     /// The value of the field that plays `role`, unless it is nil.
-    fn get(&self, role: Role) -> Option<Value> {
-        self.chosen[role as usize].map(|(value, _, _)| value).filter(|value| !value.is_null())
+    fn get(&self, role: Role, sink: &mut Sink<'_>) -> Option<Value> {
+        self.item(role).map(|item| item.value(sink)).filter(|value| !value.is_null())
     }
 
     fn has(&self, role: Role) -> bool {
@@ -111,9 +116,9 @@ impl<'f, 't> WholeOperation<'f, 't> {
 
     /// Hands the operation to `sink`.
     pub(super) fn put(mut self, sink: &mut Sink<'_>) -> Result<(), Error> {
-        let process = self.get(Role::Process);
+        let process = self.get(Role::Process, sink);
         let client = process.map_or(Ok(true), |process| is_client(process, sink))?;
-        let named = self.get(Role::Function).map(|function| {
+        let named = self.get(Role::Function, sink).map(|function| {
             sink.values().as_name(function).map(str::to_owned).ok_or_else(|| {
                 error(Code::BadField, sink.start(), "the name of an operation is a keyword")
             })
@@ -121,7 +126,7 @@ impl<'f, 't> WholeOperation<'f, 't> {
         let named = named.transpose()?;
         let function = self.fields.function.as_deref().or(named.as_deref());
         let function = function_of(function, client, sink)?;
-        let call = time_of(self.get(Role::Call), sink)?;
+        let call = time_of(self.item(Role::Call), sink)?;
         let call = call.ok_or_else(|| missing("call", sink.start()))?;
         if !client {
             // Whoever is no client has no operations: what would tell their ends is kept as it is.
@@ -129,24 +134,24 @@ impl<'f, 't> WholeOperation<'f, 't> {
                 self.chosen[role as usize] = None;
             }
         }
-        let ret = time_of(self.get(Role::Return), sink)?;
+        let ret = time_of(self.item(Role::Return), sink)?;
         let outcome = self.outcome(sink)?;
         let outcome = outcome.unwrap_or(if ret.is_some() { Outcome::Ok } else { Outcome::Open });
-        let [input, output] = self.ends(ret.is_some());
-        let key = self.get(Role::Key);
+        let [input, output] = self.ends(ret.is_some(), sink);
+        let key = self.get(Role::Key, sink);
         self.put_extras(client, sink);
         sink.interval(&Interval { process, outcome, function, input, output, key, call, ret })
     }
 
     /// What the operation was called with and what it returned. A lone `value` is both, as in
     /// events a completion repeats its invocation's.
-    fn ends(&mut self, returned: bool) -> [Value; 2] {
+    fn ends(&mut self, returned: bool, sink: &mut Sink<'_>) -> [Value; 2] {
         if self.has(Role::Input) && (self.has(Role::Output) || !returned) {
             self.chosen[Role::Value as usize] = None;
         }
-        let value = self.get(Role::Value);
-        let input = if self.has(Role::Input) { self.get(Role::Input) } else { value };
-        let output = match self.get(Role::Output) {
+        let value = self.get(Role::Value, sink);
+        let input = if self.has(Role::Input) { self.get(Role::Input, sink) } else { value };
+        let output = match self.get(Role::Output, sink) {
             None if !self.has(Role::Output) && returned => value,
             output => output,
         };
@@ -155,7 +160,7 @@ impl<'f, 't> WholeOperation<'f, 't> {
 
     fn outcome(&self, sink: &mut Sink<'_>) -> Result<Option<Outcome>, Error> {
         let start = sink.start();
-        let (name, at) = match (self.fields.kind, self.get(Role::Outcome)) {
+        let (name, at) = match (self.fields.kind, self.get(Role::Outcome, sink)) {
             (Some((name, at)), _) => (Some(name), at),
             (None, None) => return Ok(None),
             (None, Some(value)) => (sink.values().as_name(value), start),
@@ -172,19 +177,19 @@ impl<'f, 't> WholeOperation<'f, 't> {
     /// Keeps the fields that play no role.
     fn put_extras(&self, client: bool, sink: &mut Sink<'_>) {
         let plays = |at: usize| self.chosen.iter().flatten().any(|&(_, _, other)| other == at);
-        for (at, (name, value)) in self.fields.rest.iter().enumerate() {
+        for (at, (name, item)) in self.fields.rest.iter().enumerate() {
             if !plays(at) {
-                put_extra(name, *value, sink);
+                put_extra(name, *item, sink);
             }
         }
-        let known: [(&str, bool, Option<Value>); 3] = [
-            ("value", self.has(Role::Value), self.fields.value),
-            ("key", client, self.fields.key),
+        let known: [(&str, bool, Option<Item>); 3] = [
+            ("value", self.has(Role::Value), self.fields.value.map(Item::Value)),
+            ("key", client, self.fields.key.map(Item::Value)),
             ("time", false, self.fields.time),
         ];
-        for (name, used, value) in known {
-            if let Some(value) = value.filter(|_| !used) {
-                sink.extra(name, value);
+        for (name, used, item) in known {
+            if let Some(item) = item.filter(|_| !used) {
+                put_extra(name, item, sink);
             }
         }
     }
