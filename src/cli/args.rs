@@ -23,8 +23,8 @@ const STYLES: Styles = Styles::styled()
 
 const TEMPLATE: &str = "{about-section}
 {usage-heading} {usage}
-{before-help}
-{all-args}{after-help}";
+
+{before-help}{all-args}{after-help}";
 
 const EXAMPLES: &str = "\
 Examples:

@@ -32,11 +32,8 @@ pub(crate) fn run(args: &CheckArgs, output: &mut Output) -> Status {
     };
     let sources = Sources::of(&args.files);
     let mut worst = Status::Valid;
-    for (at, (name, source)) in sources.list.iter().enumerate() {
+    for (name, source) in &sources.list {
         let mut run = Run { args, name, named: sources.named, output, witnesses: &mut witnesses };
-        if at > 0 && args.output.format.format == OutputFormat::Human && !args.output.quiet {
-            run.output.print("\n");
-        }
         let status = match source {
             Ok(source) => run.check(source),
             Err(error) => {
@@ -45,13 +42,13 @@ pub(crate) fn run(args: &CheckArgs, output: &mut Output) -> Status {
                 run.unreadable(error)
             }
         };
-        worst = worst.max(status);
+        worst = worst.max(if args.output.exit_zero { status.lenient() } else { status });
     }
     if let Some(Err(error)) = witnesses.map(BufWriter::into_inner) {
         complain(&format!("error: cannot write the witness file: {error}"));
         worst = worst.max(Status::Unreadable);
     }
-    if args.output.exit_zero { worst.lenient() } else { worst }
+    worst
 }
 
 /// Refuses a model or an initial value that would fit no history.
@@ -159,7 +156,11 @@ impl Run<'_> {
                     (_, true) => Detail::Keys,
                     _ => Detail::Usual,
                 };
-                report::text(subject, detail, self.output.palette())
+                let text = report::text(subject, detail, self.output.palette());
+                if detail > Detail::Verdict {
+                    self.output.start_block();
+                }
+                text
             }
         };
         self.output.print(&text);

@@ -7,9 +7,11 @@ use histcheck::ingest::Input;
 use histcheck::report::printable;
 use histcheck::{Error, Place};
 
-/// So many characters of a line are shown before and behind the place of an error.
-const BEFORE: usize = 60;
-const BEHIND: usize = 36;
+/// So many characters of a line are shown at most,
+const SHOWN: usize = 90;
+
+/// and so many of them before the place of an error, if there are more.
+const BEFORE: usize = 50;
 
 /// `error`, about the file called `file`, with its line if `input` has it.
 pub(crate) fn render(file: &str, error: &Error, input: Option<&Input>, colored: bool) -> String {
@@ -18,23 +20,33 @@ pub(crate) fn render(file: &str, error: &Error, input: Option<&Input>, colored: 
     let title = Level::ERROR.primary_title(message.as_str()).id(error.code.as_str());
     let place = error.place.filter(|place| place.line > 0);
     let window = place.zip(input).map(|(place, input)| Window::of(input.line(place), place));
-    let mut group = match place {
-        Some(place) => {
-            title.element(Origin::path(file.as_str()).line(place.line).char_column(place.column))
+    let mut group = match (&window, place) {
+        (Some(window), Some(place)) => {
+            let mark = AnnotationKind::Primary.span(window.mark.clone());
+            let snippet = Snippet::source(window.text.as_str()).line_start(place.line);
+            title.element(snippet.path(file.as_str()).annotation(mark))
         }
-        None => title.element(Origin::path(file.as_str())),
+        (None, Some(place)) => {
+            let origin = Origin::path(file.as_str()).line(place.line);
+            title.element(origin.char_column(place.column))
+        }
+        _ => title.element(Origin::path(file.as_str())),
     };
-    if let (Some(window), Some(place)) = (&window, place) {
-        let mark = AnnotationKind::Primary.span(window.mark.clone());
-        let snippet = Snippet::source(window.text.as_str()).line_start(place.line);
-        group = group.element(snippet.annotation(mark));
-    }
     let hint = error.hint.as_deref().map(printable);
     if let Some(hint) = &hint {
         group = group.element(Level::HELP.message(hint.as_str()));
     }
     let renderer = if colored { Renderer::styled() } else { Renderer::plain() };
-    renderer.decor_style(DecorStyle::Ascii).term_width(BEFORE + BEHIND + 40).render(&[group])
+    // The window is narrow enough, also if its characters are wide; nothing else is to be cut.
+    let shown = renderer.decor_style(DecorStyle::Ascii).term_width(3 * SHOWN).render(&[group]);
+    match (window, place) {
+        // The renderer counts the column within what is shown of the line.
+        (Some(window), Some(place)) => {
+            let place_in = |column| format!("{file}:{}:{column}", place.line);
+            shown.replacen(&place_in(window.column()), &place_in(place.column), 1)
+        }
+        _ => shown,
+    }
 }
 
 /// The part of a line that is shown, and what is marked in it.
@@ -46,8 +58,9 @@ struct Window {
 
 impl Window {
     fn of(line: &str, place: Place) -> Window {
-        let at = place.column.saturating_sub(1);
-        let first = at.saturating_sub(BEFORE);
+        let len = line.chars().count();
+        let at = place.column.saturating_sub(1).min(len);
+        let first = if len <= SHOWN { 0 } else { at.saturating_sub(BEFORE) };
         let mut characters = line.chars().skip(first);
         let mut text = if first > 0 { "…".to_owned() } else { String::new() };
         let push = |text: &mut String, character: char| match character {
@@ -60,7 +73,7 @@ impl Window {
         }
         let start = text.len();
         let mut end = start;
-        for (nth, character) in characters.by_ref().take(BEHIND).enumerate() {
+        for (nth, character) in characters.by_ref().take(SHOWN - (at - first)).enumerate() {
             push(&mut text, character);
             if nth == 0 {
                 end = text.len();
@@ -75,6 +88,11 @@ impl Window {
             end = text.len();
         }
         Window { text, mark: start..end }
+    }
+
+    /// The column of the mark within the text, from 1.
+    fn column(&self) -> usize {
+        self.text[..self.mark.start].chars().count() + 1
     }
 }
 
@@ -94,7 +112,7 @@ mod tests {
         let line = format!("{}é{}", "a".repeat(1_000_000), "b".repeat(1_000_000));
         let (text, marked) = window(&line, 1_000_001);
         assert_eq!(marked, "é");
-        assert_eq!(text, format!("…{}é{}…", "a".repeat(BEFORE), "b".repeat(BEHIND - 1)));
+        assert_eq!(text, format!("…{}é{}…", "a".repeat(BEFORE), "b".repeat(SHOWN - BEFORE - 1)));
     }
 
     #[test]

@@ -12,6 +12,8 @@ use super::args::ColorWhen;
 pub(crate) struct Output {
     palette: Palette,
     error_palette: bool,
+    /// Whether something was printed.
+    started: bool,
     /// The reader went away.
     closed: bool,
     failure: Option<io::Error>,
@@ -34,7 +36,7 @@ impl Output {
             Palette::PLAIN
         };
         let error_palette = is_colored(AutoStream::choice(&io::stderr()));
-        Output { palette, error_palette, closed: false, failure: None }
+        Output { palette, error_palette, started: false, closed: false, failure: None }
     }
 
     /// The colours of standard output.
@@ -47,6 +49,13 @@ impl Output {
         self.error_palette
     }
 
+    /// Separates what comes from what was printed before by an empty line.
+    pub(crate) fn start_block(&mut self) {
+        if self.started {
+            self.print("\n");
+        }
+    }
+
     /// Writes `text` to standard output at once.
     pub(crate) fn print(&mut self, text: &str) {
         self.write(text.as_bytes());
@@ -57,6 +66,7 @@ impl Output {
         if self.closed || self.failure.is_some() {
             return;
         }
+        self.started = true;
         let mut stdout = io::stdout().lock();
         match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
             Ok(()) => {}

@@ -14,10 +14,7 @@ pub(crate) fn run(args: &StatsArgs, output: &mut Output) -> Status {
     let sources = Sources::of(&args.files);
     let is_json = args.format.format == OutputFormat::Json;
     let mut worst = Status::Valid;
-    for (at, (name, source)) in sources.list.iter().enumerate() {
-        if at > 0 && !is_json {
-            output.print("\n");
-        }
+    for (name, source) in &sources.list {
         let loaded = match source {
             Ok(source) => {
                 inputs::load(name, source, args.read.format(), args.read.settings(), output)
@@ -42,6 +39,7 @@ pub(crate) fn run(args: &StatsArgs, output: &mut Output) -> Status {
         let text = if is_json {
             report::statistics_json(file, &history, &statistics)
         } else {
+            output.start_block();
             report::statistics_text(file, &history, &statistics, output.palette())
         };
         output.print(&text);

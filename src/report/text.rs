@@ -97,7 +97,9 @@ fn violation_sentence(subject: &Subject<'_>) -> String {
     match subject.report.key_counts.invalid {
         0 | 1 => {}
         more => {
-            let _ = write!(sentence, "; {} more fail", counted(more - 1, "key"));
+            let s = if more == 2 { "" } else { "s" };
+            let more = super::with_thousands(more - 1);
+            let _ = write!(sentence, "; {more} more key{s}");
         }
     }
     sentence

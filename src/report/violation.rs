@@ -32,7 +32,7 @@ pub(super) fn write_violations(subject: &Subject<'_>, palette: &Palette, out: &m
         let _ = writeln!(out, "  {}", ends(subject, failure));
         write_operations(subject, context, failure, palette, out);
         if let Some(before) = &context.before {
-            write_before(subject, before, failure, out);
+            write_before(subject, before, failure, palette, out);
         }
     }
     let hidden = subject.report.key_counts.invalid.saturating_sub(subject.contexts.len());
@@ -149,18 +149,27 @@ fn bars(history: &History, operations: &[u32]) -> Vec<String> {
         .collect()
 }
 
-fn write_before(subject: &Subject<'_>, before: &Before, failure: &Failure, out: &mut String) {
+fn write_before(
+    subject: &Subject<'_>,
+    before: &Before,
+    failure: &Failure,
+    palette: &Palette,
+    out: &mut String,
+) {
     let history = subject.history;
     let phrase = |index: u32| operation_phrase(history, &history.operations()[index as usize]);
-    let _ = writeln!(out, "\n  one way in which everything before its return can have happened:");
-    if before.earlier > 0 {
-        let _ = writeln!(out, "    {} earlier", counted(before.earlier, "operation"));
-    }
+    let after = match before.earlier {
+        0 => String::new(),
+        earlier => format!(", after {}", counted(earlier, "other operation")),
+    };
+    // Writing to a String cannot fail.
+    let _ = writeln!(out, "\n  one way for everything before its return to have happened{after}:");
+    let mut table = Table::new(&["operation", "state after it"], (palette.faint, palette.reset));
     for step in &before.steps {
-        let state = step.state.as_ref();
-        let state = state.map_or(String::new(), |state| format!("   (then {state})"));
-        let _ = writeln!(out, "    {}{state}", phrase(step.operation));
+        let state = step.state.as_ref().map_or(String::new(), |state| shortened(state, 60));
+        table.row(vec![phrase(step.operation), state], ("", ""));
     }
+    table.write("    ", out);
     if before.steps.is_empty() {
         let _ = writeln!(out, "    nothing did");
     }
