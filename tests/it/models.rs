@@ -234,7 +234,7 @@ impl ModelVisitor for Search {
             assert_eq!(report.verdict, expected, "{}: {readings:?}", self.0);
         }
         let [valid, invalid] = counts;
-        assert!(valid.min(invalid) * 20 > HISTORIES, "{}: {valid} valid, {invalid} not", self.0);
+        assert!(valid.min(invalid) * 10 > HISTORIES, "{}: {valid} valid, {invalid} not", self.0);
     }
 }
 
@@ -242,6 +242,29 @@ impl ModelVisitor for Search {
 #[test]
 fn the_search_agrees_with_brute_force() {
     for_each(Search);
+}
+
+/// A crashed write of the value that is there may hide another, which returns later.
+#[test]
+fn a_crashed_write_of_the_same_value_hides_an_open_one() {
+    let mut builder = History::builder();
+    builder.invoke(0, "write", 1).unwrap();
+    builder.ok(0, "write", 1).unwrap();
+    builder.invoke(0, "write", 5).unwrap();
+    builder.invoke(1, "write", 1).unwrap();
+    builder.invoke(2, "cas", (1, 2)).unwrap();
+    builder.ok(2, "cas", (1, 2)).unwrap();
+    builder.ok(0, "write", 5).unwrap();
+    builder.invoke(2, "read", ()).unwrap();
+    builder.ok(2, "read", 2).unwrap();
+    let history = builder.build().unwrap();
+    let register = model::Register {
+        initial: histcheck::history::Value::NULL,
+        has_cas: true,
+        failed_cas_observes: false,
+    };
+    let report = check_with(&register, &history, &Options::default()).unwrap();
+    assert_eq!(report.verdict, Verdict::Valid);
 }
 
 #[test]

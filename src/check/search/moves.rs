@@ -118,12 +118,16 @@ impl<M: Model, K: Mask> Engine<'_, M, K> {
         by: Move,
         priority: u8,
     ) {
-        if matches!(by, Move::Crashed(_)) && state == from.state {
+        let overwrites = self.prepared.classes[class as usize].overwrites;
+        if matches!(by, Move::Crashed(_))
+            && state == from.state
+            && !(overwrites && self.can_cover(from))
+        {
             // It might as well not have happened.
             return;
         }
         config.state = state;
-        if self.prepared.classes[class as usize].overwrites {
+        if overwrites {
             config.cover = config.event;
         }
         if self.close(&mut config) > 0 {
@@ -133,6 +137,15 @@ impl<M: Model, K: Mask> Engine<'_, M, K> {
         if old == new || self.can_lose(&config, old) {
             self.pending.push(Candidate { config, by, priority });
         }
+    }
+
+    /// Whether an overwrite now would hide an open operation that none has hidden before.
+    fn can_cover(&self, config: &Config<K>) -> bool {
+        !difference(self.window.open(), config.mask.words(), |slot| {
+            let item = self.window.item(slot);
+            let call = self.prepared.items[item as usize].call;
+            call < config.cover || !self.class_of(item).overwrites
+        })
     }
 
     /// The operation that returns may count as hidden, if an overwrite came after its call.

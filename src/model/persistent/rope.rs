@@ -193,8 +193,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn chunks_do_not_matter(text in "[ab]{0,12}", cuts in prop::collection::vec(0..13usize, 0..5),
-                                other in "[ab]{0,12}") {
+        fn chunks_do_not_matter(
+            text in "[ab]{0,12}",
+            cuts in prop::collection::vec(0..13usize, 0..5),
+            other in "[ab]{0,12}",
+        ) {
             let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut.min(text.len())).collect();
             cuts.extend([0, text.len()]);
             cuts.sort_unstable();
