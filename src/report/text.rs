@@ -97,9 +97,9 @@ fn violation_sentence(subject: &Subject<'_>) -> String {
     match subject.report.key_counts.invalid {
         0 | 1 => {}
         more => {
-            let s = if more == 2 { "" } else { "s" };
+            let more_keys = if more == 2 { "key is" } else { "keys are" };
             let more = super::with_thousands(more - 1);
-            let _ = write!(sentence, "; {more} more key{s}");
+            let _ = write!(sentence, "; {more} more {more_keys} invalid");
         }
     }
     sentence

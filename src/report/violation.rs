@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::Subject;
-use super::phrase::{counted, operation_phrase, shortened};
+use super::phrase::{counted, operation_phrase, shortened, with_thousands};
 use super::style::Palette;
 use super::table::Table;
 use super::text::key_name;
@@ -37,7 +37,9 @@ pub(super) fn write_violations(subject: &Subject<'_>, palette: &Palette, out: &m
     }
     let hidden = subject.report.key_counts.invalid.saturating_sub(subject.contexts.len());
     if hidden > 0 {
-        let _ = writeln!(out, "\nand {} more that cannot be linearized", counted(hidden, "key"));
+        let keys = if hidden == 1 { "key" } else { "keys" };
+        let hidden = with_thousands(hidden);
+        let _ = writeln!(out, "\nand {hidden} more {keys} that cannot be linearized");
     }
 }
 

@@ -104,7 +104,7 @@ impl Outcome {
 
     /// It says nothing on standard error.
     #[track_caller]
-    pub(crate) fn is_content(self) -> Self {
+    pub(crate) fn without_complaint(self) -> Self {
         assert_eq!(self.stderr, "");
         self
     }
