@@ -8,8 +8,11 @@ use std::time::{Duration, Instant};
 /// What a check may use. Every limit is for the whole check, not for one key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Budget {
-    /// Wall-clock time from the start of the check.
+    /// Wall-clock time from the start.
     pub timeout: Option<Duration>,
+    /// When the time started to run; `None` for the start of the check. A caller that counts the
+    /// reading of the input too took the time before it.
+    pub start: Option<Instant>,
     /// Memory in bytes: that of the whole process where the system tells it (Linux), else an
     /// estimate of what the history and the check hold.
     pub memory: Option<usize>,
@@ -75,8 +78,9 @@ fn resident_bytes() -> Option<usize> {
 impl Meter {
     /// Starts the clock; `used` bytes of memory are taken already.
     pub fn start(budget: &Budget, used: usize) -> Meter {
+        let start = budget.start.unwrap_or_else(Instant::now);
         Meter {
-            deadline: budget.timeout.and_then(|timeout| Instant::now().checked_add(timeout)),
+            deadline: budget.timeout.and_then(|timeout| start.checked_add(timeout)),
             memory_limit: budget.memory.unwrap_or(usize::MAX),
             configurations: budget.configurations.unwrap_or(u64::MAX),
             memory: AtomicUsize::new(used),

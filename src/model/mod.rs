@@ -47,6 +47,8 @@ pub use successors::Successors;
 use std::fmt::Debug;
 use std::hash::Hash;
 
+use crate::history::ValueTable;
+
 /// A sequential specification.
 ///
 /// Five items make a model: the types of its states and operations, how an operation is read off
@@ -136,6 +138,12 @@ pub trait Model: Clone + Send + Sync + 'static {
     /// The part of `state` that [`Facts::requires`] and [`Facts::establishes`] speak of.
     fn token(&self, state: &Self::State) -> Option<Token> {
         let _ = state;
+        None
+    }
+
+    /// The state in a few words, for people; `None` if there is nothing good to say.
+    fn describe(&self, state: &Self::State, values: &ValueTable) -> Option<String> {
+        let _ = (state, values);
         None
     }
 

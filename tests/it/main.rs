@@ -2,7 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+#[cfg(feature = "cli")]
+mod cli;
 mod formats;
 mod ingest;
 mod models;
+#[cfg(feature = "cli")]
+mod program;
 mod support;
