@@ -74,7 +74,7 @@ pub(super) fn run<M: Model, K: Mask>(problem: Problem<'_, M>) -> (Found, Effort)
         prepared,
         states: States::new(model, prepared.classes.len(), prepared.token_ids.clone()),
         used: UsedSets::new(prepared.crashed.len()),
-        window: Window::new(prepared.width),
+        window: Window::new(prepared.width, K::empty(prepared.width).words().len()),
         pending: Vec::new(),
         stamps: vec![0; prepared.classes.len()],
         expansion: 0,
