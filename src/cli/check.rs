@@ -183,7 +183,7 @@ impl Run<'_> {
         for key in &report.keys {
             let Some(Proof::Wrong(why)) = &key.proof else { continue };
             let name = key.key.map_or("the history".to_owned(), |key| {
-                format!("key {}", report::printable(&history.values().to_json(key)))
+                format!("key {}", report::printable(&history.values().to_text(key)))
             });
             complain(&format!(
                 "error: {}: the proof for {name} does not hold ({why}): this is a bug in histcheck, \

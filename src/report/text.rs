@@ -56,13 +56,15 @@ pub fn verdict_line(subject: &Subject<'_>, palette: &Palette) -> String {
         Verdict::Invalid => format!("{file}{bad}invalid{reset}: {}", violation_sentence(subject)),
         Verdict::Unknown => {
             let KeyCounts { checked, unknown, .. } = report.key_counts;
-            let why = report.stop_reason.map_or(String::new(), |reason| format!(": {reason}"));
+            let why = report.stop_reason.map_or(String::new(), |reason| format!("{reason}; "));
             let what = if is_keyed(report) {
-                format!("{} of {} undecided", unknown, counted(checked, "key"))
+                let verb = if unknown == 1 { "is" } else { "are" };
+                let unknown = super::with_thousands(unknown);
+                format!("{unknown} of {} {verb} not decided", counted(checked, "key"))
             } else {
-                "undecided".to_owned()
+                "not decided".to_owned()
             };
-            format!("{file}{unsure}unknown{reset}: {what}{why}")
+            format!("{file}{unsure}unknown{reset}: {why}{what}")
         }
     }
 }
@@ -90,7 +92,7 @@ fn violation_sentence(subject: &Subject<'_>) -> String {
         sentence,
         "no order of the operations explains `{}` by process {} (record {}{})",
         operation_phrase(subject.history, operation),
-        shortened(&subject.history.values().to_json(operation.process), 40),
+        shortened(&subject.history.values().to_text(operation.process), 40),
         operation.invoked,
         subject.line(operation.invoked).map_or(String::new(), |line| format!(", line {line}")),
     );
@@ -105,9 +107,9 @@ fn violation_sentence(subject: &Subject<'_>) -> String {
     sentence
 }
 
-/// The key as JSON, cut if it is long.
+/// The key, cut if it is long.
 pub(super) fn key_name(history: &History, key: &KeyReport) -> Option<String> {
-    key.key.map(|key| shortened(&history.values().to_json(key), 60))
+    key.key.map(|key| shortened(&history.values().to_text(key), 60))
 }
 
 fn write_facts(subject: &Subject<'_>, palette: &Palette, out: &mut String) {
@@ -191,7 +193,11 @@ fn decided_fact(report: &Report) -> String {
             parts.push(format!("{} {word}", counted(count, "key")));
         }
     }
-    format!("{}; by {by}", parts.join(", "))
+    let why = match report.stop_reason {
+        Some(reason) if unknown > 0 => format!(": {reason}"),
+        _ => String::new(),
+    };
+    format!("{}{why}; by {by}", parts.join(", "))
 }
 
 /// How many keys each decider decided, or tried to.

@@ -44,7 +44,7 @@ pub(super) fn write_violations(subject: &Subject<'_>, palette: &Palette, out: &m
 }
 
 fn process(history: &History, operation: &Operation) -> String {
-    shortened(&history.values().to_json(operation.process), 40)
+    shortened(&history.values().to_text(operation.process), 40)
 }
 
 /// Where and when the failing operation was called and returned.
