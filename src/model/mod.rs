@@ -97,11 +97,11 @@ use crate::history::ValueTable;
 /// assert_eq!(report.verdict, histcheck::Verdict::Invalid);
 /// # Ok::<(), histcheck::Error>(())
 /// ```
-pub trait Model: Clone + Send + Sync {
+pub trait Model: Clone + Send + Sync + 'static {
     /// What the one copy holds.
-    type State: Clone + Eq + Hash + Debug + Send + Sync;
+    type State: Clone + Eq + Hash + Debug + Send + Sync + 'static;
     /// An operation together with what it returned. Equal operations are interchangeable.
-    type Op: Clone + Eq + Hash + Debug + Send + Sync;
+    type Op: Clone + Eq + Hash + Debug + Send + Sync + 'static;
     /// The states that a step may lead to: `Option<State>` for a deterministic model, `Vec<State>`
     /// for one that is not.
     type Next: IntoIterator<Item = Self::State>;

@@ -9,7 +9,6 @@ use super::table::Table;
 use super::violation::write_violations;
 use super::{Subject, warnings};
 use crate::check::{KeyCounts, KeyReport, ModelSource, Report, Verdict};
-use crate::error::Error;
 use crate::history::{History, Ties, count_processes};
 use crate::proof::Proof;
 
@@ -67,12 +66,6 @@ pub fn verdict_line(subject: &Subject<'_>, palette: &Palette) -> String {
             format!("{file}{unsure}unknown{reset}: {why}{what}")
         }
     }
-}
-
-/// An error that a report of JSON or text goes on after, in one line.
-pub fn error_line(file: &str, error: &Error, palette: &Palette) -> String {
-    let Palette { bad, reset, .. } = palette;
-    format!("{}: {bad}error{reset}: {error}", printable(file))
 }
 
 fn is_keyed(report: &Report) -> bool {
