@@ -4,14 +4,13 @@
 //! The columns are process, type, `f`, value and, where there is one, the error; all but the error
 //! are EDN.
 
-use std::borrow::Cow;
-
 use memchr::{memchr, memchr_iter};
 
 use super::Sink;
-use super::edn::{Parser, Token, is_client, parse_value, unknown_type};
+use super::edn::{Parser, Token, parse_value};
+use super::fields::{Content, event_type, function};
 use crate::error::{Code, Error, Place};
-use crate::history::{Event, EventType, Shape, Value};
+use crate::history::{Event, Shape, Value};
 
 /// Reads a history from `text`.
 pub(crate) fn read(text: &str, sink: &mut Sink<'_>) -> Result<(), Error> {
@@ -103,30 +102,16 @@ fn is_operation(text: &str) -> bool {
 
 /// The operation that `parser` stands before, in a line that ends with `text`.
 fn operation(parser: &mut Parser<'_>, text: &str, sink: &mut Sink<'_>) -> Result<(), Error> {
-    let process = parser.value(sink.values())?;
-    is_client(process, sink)?;
     let token = parser.form()?;
-    let at = Place { offset: parser.start(), line: 0, column: 0 };
-    let kind = match token {
-        Token::Keyword => {
-            let name = parser.content();
-            EventType::parse(name).ok_or_else(|| unknown_type(name, at.offset))?
-        }
-        _ => return Err(Error::new(Code::BadField, "the type of an event is a keyword").at(at)),
-    };
+    let process = parser.item(token, sink.values())?.process(sink.values())?;
     let token = parser.form()?;
-    let at = Place { offset: parser.start(), line: 0, column: 0 };
-    let function = match token {
-        Token::Keyword | Token::Text | Token::Symbol => Cow::Borrowed(parser.content()),
-        Token::Escaped => Cow::Owned(parser.unescaped()?.to_owned()),
-        Token::End => return Err(missing("f", at)),
-        _ => return Err(Error::new(Code::BadField, "the name of an operation is a keyword").at(at)),
-    };
-    let token = parser.form()?;
-    if token == Token::End {
-        let place = Place { offset: parser.start(), line: 0, column: 0 };
-        return Err(missing("value", place).hint("Jepsen writes nil where there is no value"));
-    }
+    let kind = parser.item(token, sink.values())?;
+    let kind = event_type(&kind, sink.values())?;
+    let token = column(parser, "f")?;
+    let item = parser.item(token, sink.values())?;
+    let function = function(Some(item), true, sink.values())?;
+    let token = column(parser, "value")
+        .map_err(|error| error.hint("Jepsen writes nil where there is no value"))?;
     let value = parser.build(token, sink.values(), 0)?;
     let rest = text[parser.end()..].trim();
     if !rest.is_empty() {
@@ -147,8 +132,18 @@ fn printed(text: &str, sink: &mut Sink<'_>) -> Value {
     }
 }
 
-fn missing(column: &str, place: Place) -> Error {
-    Error::new(Code::MissingField, format!("the line has no column for `{column}`")).at(place)
+/// The first token of the column `name`.
+fn column(parser: &mut Parser<'_>, name: &str) -> Result<Token, Error> {
+    match parser.form()? {
+        Token::End => {
+            let place = Place { offset: parser.start(), line: 0, column: 0 };
+            let message = format!("the line has no column for `{name}`");
+            Err(Error::new(Code::MissingField, message)
+                .hint("a line has the columns process, :type, :f and value")
+                .at(place))
+        }
+        token => Ok(token),
+    }
 }
 
 fn not_an_operation(start: usize, last: bool) -> Error {

@@ -7,6 +7,7 @@
 //! Readers know offsets only. [`Input`] keeps the text, and turns offsets and record numbers into
 //! lines and columns once an error needs them.
 
+mod cell;
 mod csv;
 mod decompress;
 mod edn;
@@ -15,6 +16,7 @@ mod input;
 mod json;
 mod json_value;
 mod log;
+mod roles;
 mod sink;
 mod sniff;
 mod time;

@@ -2,7 +2,7 @@
 //! no history; the reader's error then names the place where the text leaves the format.
 
 use super::Format;
-use super::fields::{Role, role};
+use super::roles::{Role, role};
 
 /// How many lines may come before the one that tells the format.
 const LEADING_LINES: usize = 200;

@@ -1,5 +1,6 @@
 //! EDN values, from tokens into the table of a history.
 
+use super::item::{Form, Item};
 use super::token::{Bracket, Token, Tokens, error, unescape};
 use crate::error::{Code, Error};
 use crate::history::{MAX_DEPTH, Shape, Value, ValueTable};
@@ -18,8 +19,18 @@ pub(in crate::ingest) struct Parser<'t> {
 /// # Errors
 /// If it is not; places count from the start of `text`.
 pub(crate) fn parse_value(text: &str, values: &mut ValueTable) -> Result<Value, Error> {
+    parse_value_within(text, values, 0)
+}
+
+/// The same, inside `depth` collections.
+pub(in crate::ingest) fn parse_value_within(
+    text: &str,
+    values: &mut ValueTable,
+    depth: usize,
+) -> Result<Value, Error> {
     let mut parser = Parser::new(text, 0);
-    let value = parser.value(values)?;
+    let token = parser.form()?;
+    let value = parser.build(token, values, depth)?;
     match parser.form()? {
         Token::End => Ok(value),
         _ => Err(error(Code::Syntax, parser.start(), "more text behind the value")),
@@ -89,6 +100,25 @@ impl<'t> Parser<'t> {
         self.build(token, values, 0)
     }
 
+    /// The form that starts with `token`, as the content of a field.
+    pub(in crate::ingest) fn item(
+        &mut self,
+        token: Token,
+        values: &mut ValueTable,
+    ) -> Result<Item<'t>, Error> {
+        let offset = self.start();
+        let content = self.tokens.content();
+        let form = match token {
+            Token::Int => Form::Int(self.tokens.int()),
+            Token::Keyword => Form::Keyword(content),
+            Token::Symbol => Form::Symbol(content),
+            Token::Text => Form::Text(content),
+            Token::Escaped => Form::Escaped(content),
+            token => Form::Value(self.build(token, values, 0)?),
+        };
+        Ok(Item { form, offset })
+    }
+
     /// The value of the form that starts with `token`, inside `depth` others.
     pub(in crate::ingest) fn build(
         &mut self,
@@ -138,19 +168,13 @@ impl<'t> Parser<'t> {
         self.scratch.clear();
         match unescape(self.tokens.content(), &mut self.scratch) {
             Ok(()) => Ok(&self.scratch),
-            Err(at) => Err(error(Code::Syntax, self.start() + 1 + at, "not an escape")
-                .hint(r#"EDN knows \t \r \n \b \f \\ \" \uXXXX and octal \0 to \377"#)),
+            Err(at) => Err(not_an_escape(self.start() + 1 + at)),
         }
     }
 
     /// The text of the last token: a string without escapes, or the name of a keyword or symbol.
     pub(in crate::ingest) fn content(&self) -> &'t str {
         self.tokens.content()
-    }
-
-    /// The number that the last token is.
-    pub(super) fn int(&self) -> i64 {
-        self.tokens.int()
     }
 
     /// Passes the `{` that has to come next.
@@ -250,6 +274,11 @@ impl<'t> Parser<'t> {
             token => Ok(token),
         }
     }
+}
+
+pub(super) fn not_an_escape(at: usize) -> Error {
+    error(Code::Syntax, at, "not an escape")
+        .hint(r#"EDN knows \t \r \n \b \f \\ \" \uXXXX and octal \0 to \377"#)
 }
 
 const MISMATCH: &str = "this bracket closes nothing that is open here";
