@@ -12,6 +12,8 @@ mod operation;
 mod order;
 mod value;
 
+use std::fmt;
+
 pub use builder::{HistoryBuilder, Settings};
 pub use input::IntoValue;
 pub use keys::{Independent, Partition, Partitions};
@@ -43,6 +45,19 @@ pub struct History {
     whole_operations: bool,
     reinvoked: usize,
     ties: bool,
+}
+
+impl fmt::Debug for History {
+    /// How much there is of everything; the whole would fill pages.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("History")
+            .field("records", &self.records)
+            .field("operations", &self.operations.len())
+            .field("annotations", &self.annotations.len())
+            .field("functions", &self.functions)
+            .field("values", &self.values.len())
+            .finish_non_exhaustive()
+    }
 }
 
 impl History {

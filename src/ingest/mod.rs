@@ -29,10 +29,9 @@ use crate::history::{History, Settings, Value, ValueTable};
 
 pub(crate) use edn::is_keyword_name;
 #[cfg(test)]
-pub(crate) use edn::{parse_value as parse_edn, read as read_edn};
+pub(crate) use edn::parse_value as parse_edn;
 pub use input::Input;
-#[cfg(test)]
-pub(crate) use log::read as read_log;
+pub(crate) use roles::{Role, role};
 pub(crate) use sink::Sink;
 pub use sniff::sniff;
 

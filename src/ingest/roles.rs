@@ -20,6 +20,13 @@ pub(crate) enum Role {
     Other,
 }
 
+impl Role {
+    /// Whether null plays this role; elsewhere it says that there is nothing to play it.
+    fn can_be_null(self) -> bool {
+        matches!(self, Role::Value | Role::Input | Role::Output | Role::Other)
+    }
+}
+
 /// The role of the field `name` in a record of a whole operation, and its rank among the names
 /// for that role: the lowest counts. Case, dashes and underscores make no difference.
 pub(crate) fn role(name: &str) -> (Role, u8) {
@@ -78,6 +85,9 @@ impl<'f, 't, C: Content<'t>> Roles<'f, 't, C> {
         for (at, (name, content)) in fields.iter().enumerate() {
             let (role, rank) = role(name);
             let Some(slot) = chosen.get_mut(role as usize) else { continue };
+            if content.is_null() && !role.can_be_null() {
+                continue;
+            }
             match *slot {
                 Some((_, best)) if best == rank => return Err(duplicate(name, content.offset())),
                 Some((_, best)) if best < rank => {}
@@ -103,9 +113,15 @@ impl<'f, 't, C: Content<'t>> Roles<'f, 't, C> {
         Some(self.fields[at].1).filter(|content| !content.is_null())
     }
 
-    /// The fields that play no role.
+    /// The fields that play no role. A null where nothing else plays it says nothing.
     pub(super) fn others(&self) -> impl Iterator<Item = &'f (Cow<'t, str>, C)> {
         let plays = |at| self.chosen.iter().flatten().any(|&(chosen, _)| chosen == at);
-        self.fields.iter().enumerate().filter(move |&(at, _)| !plays(at)).map(|(_, field)| field)
+        let absent = |(name, content): &(Cow<'t, str>, C)| {
+            let role = role(name).0;
+            content.is_null() && !role.can_be_null() && !self.has(role)
+        };
+        let others = self.fields.iter().enumerate();
+        let others = others.filter(move |&(at, field)| !plays(at) && !absent(field));
+        others.map(|(_, field)| field)
     }
 }

@@ -245,7 +245,7 @@ fn compressed_inputs_are_read_as_if_they_were_not() {
 
 #[test]
 fn files_that_are_not_there_are_an_error() {
-    let error = History::read_file("/does/not/exist").err().unwrap();
+    let error = History::read_file("/does/not/exist").unwrap_err();
     assert_eq!(error.code, Code::Unreadable);
 }
 
