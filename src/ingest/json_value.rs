@@ -156,6 +156,7 @@ impl<'t> Walk<'t, '_> {
                 // The string has an end, and so has the input.
                 error.code = Code::Syntax;
             }
+            error.message.insert_str(0, "in the EDN text, ");
             error.at(Place { offset: self.offset + start, ..Place::default() })
         })
     }

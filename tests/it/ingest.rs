@@ -1,8 +1,5 @@
 //! Reading histories: what comes out, and what malformed input is told.
 
-use std::fs;
-use std::path::Path;
-
 use histcheck::history::{Outcome, Settings, Shape};
 use histcheck::ingest::{Format, Input, read_bytes};
 use histcheck::{Code, Error, History};
@@ -10,45 +7,6 @@ use proptest::prelude::*;
 
 fn read(text: &str) -> Result<History, Error> {
     text.parse()
-}
-
-/// The format that the name of a test file calls for; others are told from their content.
-fn format_of(name: &str) -> Option<Format> {
-    Format::parse(name.rsplit('.').next()?)
-}
-
-#[test]
-fn malformed_inputs_are_told_what_is_wrong_and_where() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/malformed");
-    let table = fs::read_to_string(folder.join("cases.tsv")).unwrap();
-    let mut files = vec!["cases.tsv".to_owned()];
-    let mut failures = Vec::new();
-    for row in table.lines().skip(1) {
-        let cells: Vec<&str> = row.split('\t').collect();
-        let [file, code, line, column, note] = cells[..] else { panic!("cases.tsv: {row}") };
-        files.push(file.to_owned());
-        let bytes = fs::read(folder.join(file)).unwrap();
-        let said = match read_bytes(bytes, format_of(file), Settings::default()) {
-            Ok(_) => "no error".to_owned(),
-            Err(error) => {
-                let place = error.place.unwrap_or_default();
-                assert!(!error.message.ends_with('.'), "{file}: {error}");
-                if error.hint.is_none() {
-                    failures.push(format!("{file}: no hint: {error}"));
-                }
-                format!("{:?} {} {}", error.code, place.line, place.column)
-            }
-        };
-        if said != format!("{code} {line} {column}") {
-            failures.push(format!("{file} ({note}): {said}, not {code} {line} {column}"));
-        }
-    }
-    assert!(failures.is_empty(), "{}", failures.join("\n"));
-    assert!(files.len() > 30);
-    for entry in fs::read_dir(folder).unwrap() {
-        let name = entry.unwrap().file_name().into_string().unwrap();
-        assert!(files.contains(&name), "{name} is in no row of cases.tsv");
-    }
 }
 
 const WRITE: &str = "{\"process\":0,\"type\":\"invoke\",\"f\":\"write\",\"value\":1}\n\
@@ -241,12 +199,6 @@ fn compressed_inputs_are_read_as_if_they_were_not() {
         assert_eq!(input.text(), WRITE);
         assert_eq!(input.format(), Format::JsonLines);
     }
-}
-
-#[test]
-fn files_that_are_not_there_are_an_error() {
-    let error = History::read_file("/does/not/exist").unwrap_err();
-    assert_eq!(error.code, Code::Unreadable);
 }
 
 /// A value that JSON can write, with numbers of every kind.

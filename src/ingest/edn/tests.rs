@@ -164,6 +164,7 @@ fn what_is_no_value_is_refused() {
         ("1 2", Code::Syntax, 2),
         (":", Code::Syntax, 0),
         ("::a", Code::Syntax, 0),
+        ("{:a: 1}", Code::Syntax, 3),
         ("010", Code::Syntax, 0),
         ("1a", Code::Syntax, 0),
         ("1/0", Code::Syntax, 0),

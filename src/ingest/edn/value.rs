@@ -81,7 +81,7 @@ impl<'t> Parser<'t> {
                     closers.pop();
                     forms -= usize::from(closers.is_empty());
                 }
-                Token::Close(_) => return Err(error(Code::Syntax, self.start(), MISMATCH)),
+                Token::Close(_) => return Err(mismatch(self.start())),
                 Token::End => {
                     return Err(error(Code::Truncated, from, "the input ends behind this mark"));
                 }
@@ -154,7 +154,7 @@ impl<'t> Parser<'t> {
                 let inner = self.build(inner, values, depth + 1)?;
                 tagged(content, inner, values)
             }
-            Token::Close(_) => return Err(error(Code::Syntax, start, MISMATCH)),
+            Token::Close(_) => return Err(mismatch(start)),
             Token::End => {
                 return Err(error(Code::Truncated, start, "the input ends where a value belongs"));
             }
@@ -212,7 +212,8 @@ impl<'t> Parser<'t> {
         let value = if bracket == Bracket::Set {
             let set = values.set(items);
             if !matches!(values.shape(set), Shape::Set(kept) if kept.len() == items.len()) {
-                return Err(error(Code::Syntax, open, "a set holds the same value twice"));
+                return Err(error(Code::Syntax, open, "a set holds the same value twice")
+                    .hint("remove one of the two"));
             }
             set
         } else {
@@ -261,7 +262,8 @@ impl<'t> Parser<'t> {
                 Code::DuplicateField,
                 open,
                 format!("a map has the key {key} twice"),
-            ));
+            )
+            .hint("remove one of the two"));
         }
         Ok(values.map(&pairs))
     }
@@ -269,7 +271,10 @@ impl<'t> Parser<'t> {
     /// The token behind a key of the map that was opened at `open`.
     pub(super) fn value_token(&mut self, open: usize) -> Result<Token, Error> {
         match self.form()? {
-            Token::Close(b'}') => Err(error(Code::Syntax, self.start(), "a key without a value")),
+            Token::Close(b'}') => {
+                Err(error(Code::Syntax, self.start(), "the key before it has no value")
+                    .hint("write nil where there is no value"))
+            }
             Token::End => Err(unclosed(open)),
             token => Ok(token),
         }
@@ -281,17 +286,22 @@ pub(super) fn not_an_escape(at: usize) -> Error {
         .hint(r#"EDN knows \t \r \n \b \f \\ \" \uXXXX and octal \0 to \377"#)
 }
 
-const MISMATCH: &str = "this bracket closes nothing that is open here";
+fn mismatch(at: usize) -> Error {
+    error(Code::Syntax, at, "this bracket closes nothing that is open here")
+        .hint("is a bracket missing before it, or is it of the wrong kind?")
+}
 
 pub(super) fn unclosed(open: usize) -> Error {
     error(Code::Truncated, open, "the bracket here is never closed")
+        .hint("was the file cut, or is a closing bracket missing?")
 }
 
 fn check_depth(depth: usize, at: usize) -> Result<(), Error> {
     if depth < MAX_DEPTH {
         return Ok(());
     }
-    Err(error(Code::TooDeep, at, format!("a value is nested more than {MAX_DEPTH} levels deep")))
+    Err(error(Code::TooDeep, at, format!("a value is nested more than {MAX_DEPTH} levels deep"))
+        .hint("record such values as strings"))
 }
 
 /// The key `name` of a map with a namespace: `_/name` has none, `other/name` keeps its own.
