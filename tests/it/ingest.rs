@@ -108,6 +108,72 @@ fn what_is_no_client_is_an_annotation() {
     assert_eq!(history.function(note.function), "");
 }
 
+/// Annotations and extras, one a line.
+fn notes(history: &History) -> String {
+    let values = history.values();
+    let mut out = String::new();
+    for note in history.annotations() {
+        let (kind, f) = (note.kind.name(), history.function(note.function));
+        out +=
+            &format!("{} {kind} {f} {} {:?}\n", note.record, values.to_json(note.value), note.time);
+    }
+    for record in 0..history.records() {
+        for extra in history.extras(record) {
+            let [name, value] = [extra.name, extra.value].map(|value| values.to_json(value));
+            out += &format!("{record} {name}: {value}\n");
+        }
+    }
+    out
+}
+
+#[test]
+fn every_format_keeps_what_others_than_clients_record() {
+    let json = r#"
+        {"process":"nemesis","type":"info","f":"cut","value":1,"key":2,"output":3,"time":7}
+        {"process":"nemesis","f":"heal","input":4,"output":5,"call":8,"return":9,"outcome":"no"}
+        {"process":"nemesis","type":"ok","f":"heal","value":null,"call":8,"return":null}
+        {"process":0,"f":"read","output":6,"call":10,"return":11,"start":12,"type":"ok","status":1}"#;
+    let edn = r#"
+        {:process "nemesis" :type :info :f :cut :value 1 :key 2 :output 3 :time 7}
+        {:process "nemesis" :f :heal :input 4 :output 5 :call 8 :return 9 :outcome "no"}
+        {:process "nemesis" :type :ok :f :heal :value nil :call 8 :return nil}
+        {:process 0 :f :read :output 6 :call 10 :return 11 :start 12 :type :ok :status 1}"#;
+    let csv = "process,type,f,value,key,input,output,call,return,outcome,time,start,status\n\
+               nemesis,info,cut,1,2,,3,,,,7,,\n\
+               nemesis,,heal,,,4,5,8,9,no,,,\n\
+               nemesis,ok,heal,null,,,,8,null,,,,\n\
+               0,ok,read,,,,6,10,11,,,12,1\n";
+    let expected = "0 info cut 1 Some(7)\n1 info heal 4 Some(8)\n2 ok heal null None\n\
+                    0 \"key\": 2\n0 \"output\": 3\n\
+                    1 \"outcome\": \"no\"\n1 \"output\": 5\n1 \"return\": 9\n\
+                    2 \"call\": 8\n2 \"return\": null\n\
+                    3 \"start\": 12\n3 \"status\": 1\n";
+    for text in [json, edn, csv] {
+        let history = read(text).unwrap();
+        let mut notes: Vec<String> =
+            notes(&history).lines().map(|line| format!("{line}\n")).collect();
+        notes[3..].sort();
+        assert_eq!(notes.concat(), expected, "{text}");
+        assert_eq!(summary(&history), "0 read null -> 6 ok [10, 11]\n", "{text}");
+    }
+}
+
+#[test]
+fn edn_within_json_counts_for_the_depth() {
+    let nested = |lists: usize, edn: &str| {
+        let value = format!("{}{{\"#edn\": {edn:?}}}{}", "[".repeat(lists), "]".repeat(lists));
+        read(&WRITE.replace("\"value\":1", &format!("\"value\":{value}")))
+    };
+    let history = nested(128, ":deep").unwrap();
+    let json = history.values().to_json(history.operations()[0].input);
+    assert!(json.contains(r##"[{"#edn":":deep"}]"##));
+    assert!(nested(127, "#{1}").is_ok());
+    assert!(nested(126, "{:a (1)}").is_ok());
+    for (lists, edn) in [(128, "#{1}"), (127, "[[1]]"), (129, ":a"), (128, "{\"#edn\" :a}")] {
+        assert_eq!(nested(lists, edn).unwrap_err().code, Code::TooDeep, "{lists} {edn}");
+    }
+}
+
 #[test]
 fn times_are_exact_in_either_unit() {
     let text = r#"{"process":0,"type":"invoke","f":"read","time":1700000000}

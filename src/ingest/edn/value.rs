@@ -293,7 +293,7 @@ fn mismatch(at: usize) -> Error {
 
 pub(super) fn unclosed(open: usize) -> Error {
     error(Code::Truncated, open, "the bracket here is never closed")
-        .hint("was the file cut, or is a closing bracket missing?")
+        .hint("is a closing bracket missing, or was the input cut?")
 }
 
 fn check_depth(depth: usize, at: usize) -> Result<(), Error> {
