@@ -1,6 +1,6 @@
 //! A history as bytes, in each of the formats that ingest reads.
 //!
-//! Records come out in the order of the input: [`record`] puts invocations, completions,
+//! Records come out in the order of the input: `record` puts invocations, completions,
 //! annotations and metadata back into one sequence, and one file per format writes it. Nothing here
 //! knows what an operation means.
 
