@@ -112,6 +112,10 @@ codes! {
          have to be guessed into a partition.";
     BadInitial = "H0023", "the initial value does not fit the model",
         "The value of --init is not JSON, or not a state that the model can start from.";
+    TooLarge = "H0024", "the input is larger than the memory it may take",
+        "The text of an input is kept in memory while it is read. This one, once it is \
+         decompressed, is larger than what --max-memory allows. Raise --max-memory, or check the \
+         history in parts; nothing of it was checked.";
 }
 
 impl fmt::Display for Code {

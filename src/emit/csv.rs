@@ -5,11 +5,13 @@ use std::io;
 
 use rustc_hash::FxHashSet;
 
+use super::json::word;
+use super::record::{is_outcome, outcome_field};
 use super::{Entry, Record, records};
-use crate::history::{History, Shape, Value};
+use crate::history::{Extra, History, Shape, Value, write_json_string};
 
 const EVENT: &[&str] = &["process", "type", "f", "value"];
-const WHOLE: &[&str] = &["process", "f", "input", "output", "call", "return", "outcome"];
+const WHOLE: &[&str] = &["process", "f", "input", "output", "call", "return"];
 
 /// Writes `history`, its metadata as a comment.
 pub(super) fn write(history: &History, out: &mut (impl io::Write + ?Sized)) -> io::Result<()> {
@@ -17,7 +19,7 @@ pub(super) fn write(history: &History, out: &mut (impl io::Write + ?Sized)) -> i
     if let Some(metadata) = history.metadata() {
         writeln!(out, "# histcheck: {}", values.to_json(metadata))?;
     }
-    let columns = columns(history);
+    let (columns, outcome) = (columns(history), outcome_column(history));
     let mut writer =
         csv::WriterBuilder::new().terminator(csv::Terminator::Any(b'\n')).from_writer(out);
     writer.write_record(&columns)?;
@@ -25,7 +27,7 @@ pub(super) fn write(history: &History, out: &mut (impl io::Write + ?Sized)) -> i
         if matches!(record.entry, Entry::Metadata(_)) {
             continue;
         }
-        writer.write_record(columns.iter().map(|column| cell(&record, column)))?;
+        writer.write_record(columns.iter().map(|column| cell(&record, column, outcome)))?;
     }
     writer.flush()
 }
@@ -36,6 +38,9 @@ fn columns(history: &History) -> Vec<&str> {
     let mut columns: Vec<&str> = if whole { WHOLE.to_vec() } else { EVENT.to_vec() };
     if history.operations().iter().any(|operation| operation.key.is_some()) {
         columns.push("key");
+    }
+    if whole {
+        columns.push(outcome_column(history));
     }
     let times = |index| history.times(index).iter().any(Option::is_some);
     let timed = !whole && (0..history.operations().len()).any(times);
@@ -56,37 +61,66 @@ fn columns(history: &History) -> Vec<&str> {
     columns
 }
 
-fn cell(record: &Record<'_>, column: &str) -> String {
+/// The column of outcomes in a table of whole operations.
+fn outcome_column(history: &History) -> &'static str {
+    let mut extras = (0..history.records()).flat_map(|record| history.extras(record));
+    let name = |extra: &Extra| history.values().as_name(extra.name).unwrap_or_default();
+    outcome_field(extras.any(|extra| is_outcome(name(extra))))
+}
+
+fn cell(record: &Record<'_>, column: &str, outcome_column: &str) -> String {
     let value = |value| text(record, value);
     let optional = |found: Option<Value>| found.map_or(String::new(), value);
     let number = |n: Option<i64>| n.map_or(String::new(), |n| n.to_string());
     match (&record.entry, column) {
-        (&Entry::Event { process, .. }, "process") => name(record, process),
+        (
+            &Entry::Event { process, .. } | &Entry::Whole { process: Some(process), .. },
+            "process",
+        ) => match record.values().as_name(process) {
+            Some(process) => name(process, false),
+            None => record.values().to_json(process),
+        },
         (&Entry::Event { kind, .. }, "type") => kind.name().to_owned(),
-        (&Entry::Event { function, .. }, "f") => function.to_owned(),
+        // A client's name may be empty, which an empty cell would not say.
+        (&Entry::Event { function: "", process, .. }, "f") if !is_client(record, process) => {
+            String::new()
+        }
+        (&Entry::Event { function, .. } | &Entry::Whole { function, .. }, "f") => {
+            name(&word(function), true)
+        }
         (&Entry::Event { value: it, .. }, "value") => value(it),
         (&Entry::Event { key: Some(key), .. }, "key") => value(key),
         (&Entry::Event { time: Some(time), .. }, "time") => time.to_string(),
-        (&Entry::Whole { process, .. }, "process") => {
-            process.map_or(String::new(), |process| name(record, process))
-        }
-        (&Entry::Whole { function, .. }, "f") => function.to_owned(),
         (&Entry::Whole { input, .. }, "input") => value(input),
         (&Entry::Whole { output, .. }, "output") => value(output),
         (&Entry::Whole { key, .. }, "key") => optional(key),
         (&Entry::Whole { call, .. }, "call") => number(call),
         (&Entry::Whole { ret, .. }, "return") => number(ret),
-        (&Entry::Whole { outcome, .. }, "outcome") => outcome.unwrap_or_default().to_owned(),
+        (&Entry::Whole { outcome, .. }, column) if column == outcome_column => {
+            outcome.map_or(String::new(), |(_, outcome)| outcome.to_owned())
+        }
         _ => optional(record.extras().find(|&(name, _)| name == column).map(|(_, value)| value)),
     }
 }
 
-/// A process, of which the name needs no quotes.
-fn name(record: &Record<'_>, process: Value) -> String {
-    match record.values().as_name(process) {
-        Some(name) => name.to_owned(),
-        None => record.values().to_json(process),
+fn is_client(record: &Record<'_>, process: Value) -> bool {
+    record.values().as_int(process).is_some()
+}
+
+/// A name as the content of a cell: as it stands, unless it would be read as something else.
+fn name(name: &str, digits: bool) -> String {
+    let first = name.as_bytes().first();
+    let taken = match first {
+        None | Some(b'"') => true,
+        Some(b'-' | b'0'..=b'9') => !digits,
+        _ => false,
+    };
+    if !taken && name.trim_matches([' ', '\t']) == name {
+        return name.to_owned();
     }
+    let mut quoted = String::new();
+    write_json_string(name, &mut quoted);
+    quoted
 }
 
 /// A value as the content of a cell.

@@ -24,7 +24,9 @@ pub(super) fn record(record: &Record<'_>, out: &mut String) {
             map.value("output", Some(output));
             map.integer("call", call);
             map.integer("return", ret);
-            map.word("outcome", outcome);
+            if let Some((field, outcome)) = outcome {
+                map.word(field, Some(outcome));
+            }
         }
         Entry::Metadata(value) => map.value("histcheck", Some(value)),
     }

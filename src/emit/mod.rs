@@ -16,39 +16,24 @@ mod tests;
 use std::io;
 
 use crate::history::History;
+use crate::ingest::Format;
 use record::{Entry, Record, records};
-
-/// The formats that a history can be written in.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum EmitFormat {
-    /// One JSON object a line.
-    JsonLines,
-    /// One JSON array of objects.
-    Json,
-    /// One EDN map a line, as Jepsen's `history.edn`.
-    Edn,
-    /// Comma-separated values with a header.
-    Csv,
-    /// Text columns, as Jepsen's `history.txt`: process, type, `f`, value, error.
-    ///
-    /// It has no room for times, metadata and the other extra fields; keys are written as tuples
-    /// `[key value]`, and whole operations as two events.
-    Log,
-}
 
 /// Writes `history` to `out` in `format`.
 ///
-/// Reading it again gives the same history, but for what the format has no room for: see
-/// [`EmitFormat::Log`]; and JSON and CSV have no keywords for the names of processes, so that those
-/// come back as strings. Times in fractional seconds are written in nanoseconds.
+/// Reading it again gives the same history, but for what the format has no room for. JSON and CSV
+/// have no keywords for the names of processes, so that those come back as strings. CSV has its
+/// metadata first. [`Format::Log`] is Jepsen's `history.txt`: it has no times, no metadata and no
+/// extra field but `error`; keys are written as tuples `[key value]`, and whole operations as two
+/// events. Times in fractional seconds are written in nanoseconds.
 ///
 /// ```
-/// use histcheck::{History, emit};
+/// use histcheck::{History, emit, ingest};
 /// let mut history = History::builder();
 /// history.invoke(0, "write", 1)?;
 /// history.ok(0, "write", 1)?;
 /// let mut out = Vec::new();
-/// emit::write(&history.build()?, emit::EmitFormat::Edn, &mut out)?;
+/// emit::write(&history.build()?, ingest::Format::Edn, &mut out)?;
 /// assert!(out.starts_with(b"{:process 0, :type :invoke, :f :write, :value 1}\n"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -57,15 +42,15 @@ pub enum EmitFormat {
 /// If `out` fails.
 pub fn write(
     history: &History,
-    format: EmitFormat,
+    format: Format,
     out: &mut (impl io::Write + ?Sized),
 ) -> io::Result<()> {
     match format {
-        EmitFormat::JsonLines => lines(history, ["", "", ""], json::record, out),
-        EmitFormat::Json => lines(history, ["[\n", ",", "]\n"], json::record, out),
-        EmitFormat::Edn => lines(history, ["", "", ""], edn::record, out),
-        EmitFormat::Csv => csv::write(history, out),
-        EmitFormat::Log => log::write(history, out),
+        Format::JsonLines => lines(history, ["", "", ""], json::record, out),
+        Format::JsonArray => lines(history, ["[\n", ",", "]\n"], json::record, out),
+        Format::Edn => lines(history, ["", "", ""], edn::record, out),
+        Format::Csv => csv::write(history, out),
+        Format::Log => log::write(history, out),
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::history::{
     Annotation, EventType, Extra, History, NEVER, Operation, Outcome, Shape, Value, ValueTable,
 };
+use crate::ingest::{Role, role};
 
 /// One record.
 pub(super) struct Record<'h> {
@@ -32,8 +33,8 @@ pub(super) enum Entry<'h> {
         key: Option<Value>,
         call: Option<i64>,
         ret: Option<i64>,
-        /// The outcome, where it does not follow from the return.
-        outcome: Option<&'static str>,
+        /// The name of its field and the outcome, where it does not follow from the return.
+        outcome: Option<(&'static str, &'static str)>,
     },
     /// The history's own description.
     Metadata(Value),
@@ -135,13 +136,16 @@ pub(super) fn completion(history: &History, index: u32) -> Entry<'_> {
 fn whole(history: &History, index: u32) -> Entry<'_> {
     let operation = &history.operations()[index as usize];
     let [call, ret] = history.times(index as usize);
+    let named = |extra: &Extra| history.values().as_name(extra.name).unwrap_or_default();
+    let taken = history.extras(operation.invoked).iter().any(|extra| is_outcome(named(extra)));
     let outcome = match operation.outcome {
-        Outcome::Ok => None,
-        Outcome::Open if ret.is_none() => None,
-        Outcome::Fail => Some(Outcome::Fail.name()),
+        Outcome::Ok if !taken => None,
+        Outcome::Open if ret.is_none() && !taken => None,
         // An operation that is still open and one that may have happened mean the same.
-        Outcome::Info | Outcome::Open => Some(Outcome::Info.name()),
+        Outcome::Open => Some(Outcome::Info),
+        outcome => Some(outcome),
     };
+    let outcome = outcome.map(|outcome| (outcome_field(taken), outcome.name()));
     Entry::Whole {
         process: own_process(history, operation),
         function: history.function(operation.function),
@@ -152,6 +156,17 @@ fn whole(history: &History, index: u32) -> Entry<'_> {
         ret,
         outcome,
     }
+}
+
+/// Whether an extra field could be taken for the outcome of its record.
+pub(super) fn is_outcome(name: &str) -> bool {
+    role(name).0 == Role::Outcome
+}
+
+/// The field that tells the outcome; where an extra field could be `taken` for it, one that goes
+/// before all others.
+pub(super) fn outcome_field(taken: bool) -> &'static str {
+    if taken { "Type" } else { "outcome" }
 }
 
 /// The process, unless the record named none and the operation got one of its own.

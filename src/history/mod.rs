@@ -13,6 +13,8 @@ mod order;
 mod stats;
 mod value;
 
+use std::fmt;
+
 pub use builder::{HistoryBuilder, Settings};
 pub use input::IntoValue;
 pub use keys::{Independent, Partition, Partitions};
@@ -50,6 +52,19 @@ pub struct History {
     reinvoked: usize,
     /// The reading of equal times, if the order rests on them.
     ties: Option<Ties>,
+}
+
+impl fmt::Debug for History {
+    /// How much there is of everything; the whole would fill pages.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("History")
+            .field("records", &self.records)
+            .field("operations", &self.operations.len())
+            .field("annotations", &self.annotations.len())
+            .field("functions", &self.functions)
+            .field("values", &self.values.len())
+            .finish_non_exhaustive()
+    }
 }
 
 impl History {

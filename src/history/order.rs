@@ -126,9 +126,11 @@ fn check_times(operation: &Operation, call: i64, ret: i64, returns: bool) -> Res
             Code::BadTime,
             format!("the operation returns at {ret}, before its call at {call}"),
         )
-        .hint(
-            "the clocks of its two ends differ; without --order time, the order of records counts",
-        )
+        .hint(if operation.invoked == operation.completed {
+            "the clocks of its two ends differ, or the times were exchanged"
+        } else {
+            "the clocks of its two ends differ; without --order time, the order of records counts"
+        })
         .record(operation.completed as usize));
     }
     Ok(())

@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use memchr::{memchr, memchr3};
 use serde_json::value::RawValue;
 
-use super::fields::{Cell, Fields, Role, role};
+use super::cell::Cell;
+use super::fields::Fields;
+use super::roles::{Role, role};
 use super::{Sink, json};
 use crate::error::{Code, Error, Place};
 
@@ -33,8 +35,8 @@ pub(super) fn read(text: &str, sink: &mut Sink<'_>) -> Result<(), Error> {
         }
         cell_offsets(text, at, record.len(), &mut offsets)?;
         let mut fields = Fields::default();
-        for ((&(name, role), cell), &offset) in columns.iter().zip(&record).zip(&offsets) {
-            if let Some(cell) = content(cell, offset, role) {
+        for ((&(name, kind), cell), &offset) in columns.iter().zip(&record).zip(&offsets) {
+            if let Some(cell) = content(cell, offset, kind) {
                 fields.push(Cow::Borrowed(name), cell);
             }
         }
@@ -112,11 +114,39 @@ fn next(
     })
 }
 
-/// The names of the columns, and their roles in whole operations.
+/// What the cells of a column hold.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Column {
+    /// The number of a client, or a name.
+    Process,
+    /// A name.
+    Name,
+    /// A value; an empty cell says that there is none, which counts as null.
+    End,
+    /// A value.
+    Value,
+}
+
+impl Column {
+    /// The column `name` of a table of whole operations, or of one of events.
+    fn of(name: &str, whole: bool) -> Column {
+        match (name, role(name).0) {
+            ("process", _) => Column::Process,
+            ("f" | "type", _) => Column::Name,
+            _ if !whole => Column::Value,
+            (_, Role::Process) => Column::Process,
+            (_, Role::Function) => Column::Name,
+            (_, Role::Input | Role::Output) => Column::End,
+            _ => Column::Value,
+        }
+    }
+}
+
+/// The names of the columns, and what they hold.
 fn check_header<'h>(
     header: &'h csv::StringRecord,
     offsets: &[usize],
-) -> Result<Vec<(&'h str, Role)>, Error> {
+) -> Result<Vec<(&'h str, Column)>, Error> {
     let names: Vec<&str> = header.iter().map(str::trim).collect();
     for (column, (name, &offset)) in names.iter().zip(offsets).enumerate() {
         let error = |code, message: String| {
@@ -131,13 +161,13 @@ fn check_header<'h>(
             return error(Code::DuplicateField, format!("the header names `{name}` twice"));
         }
     }
-    let columns: Vec<_> = names.into_iter().map(|name| (name, role(name).0)).collect();
-    if !columns.iter().any(|&(name, role)| name == "type" || role == Role::Call) {
+    let whole = names.iter().any(|name| role(name).0 == Role::Call);
+    if !whole && !names.contains(&"type") {
         return Err(Error::new(Code::MissingField, "the header names no `type` and no `call`")
             .hint("the first line names the columns: process,type,f,value, or f,call,return")
             .at(Place { offset: offsets.first().copied().unwrap_or(0), ..Place::default() }));
     }
-    Ok(columns)
+    Ok(names.into_iter().map(|name| (name, Column::of(name, whole))).collect())
 }
 
 /// Where the `count` cells of the record at `at` start. Quotes are checked on the way, since the
@@ -182,30 +212,26 @@ fn quoted_end(bytes: &[u8], start: usize) -> Result<usize, Error> {
     }
 }
 
-/// What a cell holds: nothing if it is empty, the value of a JSON literal, and
-/// the text itself otherwise. Names of operations, types and processes are never JSON.
-fn content<'t>(cell: &'t str, offset: usize, role: Role) -> Option<Cell<'t>> {
+/// What a cell holds: nothing if it is empty, the value of a JSON literal, and the text itself
+/// otherwise. Names are the text as it stands, unless that is a string in quotes.
+fn content<'t>(cell: &'t str, offset: usize, column: Column) -> Option<Cell<'t>> {
     if cell.is_empty() {
-        // A column of outputs says also where there was none.
-        let null = Cell { text: "null", offset, plain: false };
-        return matches!(role, Role::Input | Role::Output).then_some(null);
+        return (column == Column::End).then_some(Cell { text: "", offset, plain: false });
     }
     let trimmed = cell.trim_matches([' ', '\t']);
-    let plain = |text| Some(Cell { text, offset, plain: true });
-    if matches!(role, Role::Function | Role::Outcome) {
-        return if trimmed.is_empty() { None } else { plain(trimmed) };
-    }
-    match trimmed.as_bytes().first() {
-        Some(b'-' | b'0'..=b'9') => {}
-        _ if role == Role::Process => return plain(trimmed),
-        Some(b't' | b'f' | b'n' | b'[' | b'{' | b'"') => {}
-        _ => return plain(cell),
-    }
+    let bytes = trimmed.as_bytes();
+    let is_value = matches!(column, Column::End | Column::Value);
+    let can_be_json = match bytes.first() {
+        None if !is_value => return None,
+        Some(b'"') => true,
+        Some(b'-' | b'0'..=b'9') => column != Column::Name,
+        Some(b't' | b'f' | b'n' | b'[' | b'{') => is_value,
+        _ => false,
+    };
     // Small integers are what most cells hold, and need no proof of being JSON.
-    let digits = trimmed.as_bytes();
-    let simple = digits.len() < 18 && digits[0] != b'0' && digits.iter().all(u8::is_ascii_digit);
-    if simple || serde_json::from_str::<&RawValue>(trimmed).is_ok() {
+    let simple = || bytes.len() < 18 && bytes[0] != b'0' && bytes.iter().all(u8::is_ascii_digit);
+    if can_be_json && (simple() || serde_json::from_str::<&RawValue>(trimmed).is_ok()) {
         return Some(Cell { text: trimmed, offset, plain: false });
     }
-    plain(if role == Role::Process { trimmed } else { cell })
+    Some(Cell { text: if is_value { cell } else { trimmed }, offset, plain: true })
 }

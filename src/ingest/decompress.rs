@@ -13,26 +13,44 @@ const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 const MAX_WINDOW: u64 = 128 << 20;
 
 /// The bytes as they were before their compression, or as they are if they are not compressed.
-pub(super) fn decompress(bytes: Vec<u8>) -> Result<Vec<u8>, Error> {
-    if bytes.starts_with(&GZIP) {
-        gunzip(&bytes)
+/// More than `max_bytes` of them are an error, and are never all in memory.
+pub(super) fn decompress(bytes: Vec<u8>, max_bytes: usize) -> Result<Vec<u8>, Error> {
+    let bytes = if bytes.starts_with(&GZIP) {
+        gunzip(&bytes, max_bytes)?
     } else if bytes.starts_with(&ZSTD) || skippable(&bytes).is_some() {
-        unzstd(&bytes)
+        unzstd(&bytes, max_bytes)?
     } else {
-        Ok(bytes)
-    }
+        bytes
+    };
+    if bytes.len() > max_bytes { Err(too_large(max_bytes)) } else { Ok(bytes) }
 }
 
-fn gunzip(bytes: &[u8]) -> Result<Vec<u8>, Error> {
+/// The error about a text of more than `max_bytes`.
+pub(super) fn too_large(max_bytes: usize) -> Error {
+    Error::new(Code::TooLarge, format!("the text is larger than {max_bytes} bytes"))
+        .hint("raise --max-memory")
+}
+
+/// Reads up to one byte more than `max_bytes` into `out`, which tells that there are too many.
+pub(super) fn read_within(
+    reader: impl Read,
+    max_bytes: usize,
+    out: &mut Vec<u8>,
+) -> std::io::Result<()> {
+    let rest = max_bytes.saturating_sub(out.len()) as u64;
+    reader.take(rest.saturating_add(1)).read_to_end(out).map(|_| ())
+}
+
+fn gunzip(bytes: &[u8], max_bytes: usize) -> Result<Vec<u8>, Error> {
     let mut out = Vec::new();
-    match MultiGzDecoder::new(bytes).read_to_end(&mut out) {
-        Ok(_) => Ok(out),
+    match read_within(MultiGzDecoder::new(bytes), max_bytes, &mut out) {
+        Ok(()) => Ok(out),
         Err(error) => Err(damaged("gzip", out.len(), &error)),
     }
 }
 
 /// Unpacks every frame; a file that was compressed in pieces has several.
-fn unzstd(mut bytes: &[u8]) -> Result<Vec<u8>, Error> {
+fn unzstd(mut bytes: &[u8], max_bytes: usize) -> Result<Vec<u8>, Error> {
     let mut out = Vec::new();
     while !bytes.is_empty() {
         if let Some(len) = skippable(bytes) {
@@ -43,7 +61,11 @@ fn unzstd(mut bytes: &[u8]) -> Result<Vec<u8>, Error> {
         }
         let mut frame = StreamingDecoder::new_with_max_window_size(&mut bytes, MAX_WINDOW)
             .map_err(|error| damaged("zstd", out.len(), &error))?;
-        frame.read_to_end(&mut out).map_err(|error| damaged("zstd", out.len(), &error))?;
+        read_within(&mut frame, max_bytes, &mut out)
+            .map_err(|error| damaged("zstd", out.len(), &error))?;
+        if out.len() > max_bytes {
+            return Ok(out);
+        }
         let decoder = frame.into_frame_decoder();
         let stored = decoder.get_checksum_from_data();
         if stored.is_some() && stored != decoder.get_calculated_checksum() {
@@ -85,6 +107,10 @@ mod tests {
         encoder.finish().unwrap()
     }
 
+    fn decompress(bytes: Vec<u8>) -> Result<Vec<u8>, Error> {
+        super::decompress(bytes, usize::MAX)
+    }
+
     fn zstd(text: &str) -> Vec<u8> {
         compress_to_vec(text.as_bytes(), CompressionLevel::Fastest)
     }
@@ -116,5 +142,21 @@ mod tests {
         let middle = altered.len() - 6;
         altered[middle] ^= 1;
         assert_eq!(decompress(altered).unwrap_err().code, Code::Compression);
+    }
+    #[test]
+    fn the_size_of_the_text_has_a_limit() {
+        let text = "a".repeat(5000);
+        let pieces = |compress: fn(&str) -> Vec<u8>| {
+            [compress(&text[..2000]), compress(&text[2000..])].concat()
+        };
+        for bytes in [text.clone().into(), pieces(gzip), pieces(zstd)] {
+            for max_bytes in [0, 1, 1999, 2000, 2001, 4999] {
+                let error = super::decompress(bytes.clone(), max_bytes).unwrap_err();
+                assert_eq!(error.code, Code::TooLarge, "{max_bytes}");
+            }
+            for max_bytes in [5000, 5001, usize::MAX] {
+                assert_eq!(super::decompress(bytes.clone(), max_bytes).unwrap(), text.as_bytes());
+            }
+        }
     }
 }

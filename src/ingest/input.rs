@@ -1,6 +1,7 @@
 //! The text of one input, kept for as long as something may have to be shown in it: errors know
 //! an offset or the number of a record, and here these become lines and columns.
 
+use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
@@ -18,7 +19,7 @@ const BYTE_ORDER_MARK: char = '\u{feff}';
 /// use histcheck::{history::Settings, ingest::Input};
 /// let text = "{\"process\": 0, \"type\": \"invoke\", \"f\": \"read\"}\n{\"process\": 0}\n";
 /// let input = Input::from_bytes(text.into(), None)?;
-/// let error = input.history(Settings::default()).err().unwrap();
+/// let error = input.history(Settings::default()).unwrap_err();
 /// let place = error.place.unwrap();
 /// assert_eq!(place.line, 2);
 /// assert_eq!(input.line(place), "{\"process\": 0}");
@@ -37,7 +38,25 @@ impl Input {
     /// # Errors
     /// If the bytes cannot be decompressed, are not UTF-8, are empty, or look like no format.
     pub fn from_bytes(bytes: Vec<u8>, format: Option<Format>) -> Result<Input, Error> {
-        let text = decode(decompress::decompress(bytes)?)?;
+        Input::from_bytes_within(bytes, format, usize::MAX)
+    }
+
+    /// The same, if its text is not larger than `max_bytes`.
+    ///
+    /// ```
+    /// use histcheck::{Code, ingest::Input};
+    /// let error = Input::from_bytes_within(b"process,type,f\n".to_vec(), None, 10).unwrap_err();
+    /// assert_eq!(error.code, Code::TooLarge);
+    /// ```
+    ///
+    /// # Errors
+    /// If the text is larger, or as [`Input::from_bytes`].
+    pub fn from_bytes_within(
+        bytes: Vec<u8>,
+        format: Option<Format>,
+        max_bytes: usize,
+    ) -> Result<Input, Error> {
+        let text = decode(decompress::decompress(bytes, max_bytes)?)?;
         let format = format_of(&text, format)?;
         Ok(Input { text, format })
     }
@@ -46,12 +65,20 @@ impl Input {
     ///
     /// # Errors
     /// If reading fails, or as [`Input::from_bytes`].
-    pub fn from_reader(mut reader: impl Read, format: Option<Format>) -> Result<Input, Error> {
-        let mut bytes = Vec::new();
-        reader
-            .read_to_end(&mut bytes)
-            .map_err(|error| Error::new(Code::Unreadable, format!("reading failed: {error}")))?;
-        Input::from_bytes(bytes, format)
+    pub fn from_reader(reader: impl Read, format: Option<Format>) -> Result<Input, Error> {
+        Input::from_reader_within(reader, format, usize::MAX)
+    }
+
+    /// The same, if neither its bytes nor its text are more than `max_bytes`.
+    ///
+    /// # Errors
+    /// If there are more, or as [`Input::from_reader`].
+    pub fn from_reader_within(
+        reader: impl Read,
+        format: Option<Format>,
+        max_bytes: usize,
+    ) -> Result<Input, Error> {
+        Input::read(reader, Vec::new(), format, max_bytes)
     }
 
     /// The input in the file at `path`.
@@ -59,9 +86,43 @@ impl Input {
     /// # Errors
     /// If the file cannot be read, or as [`Input::from_bytes`].
     pub fn from_path(path: impl AsRef<Path>, format: Option<Format>) -> Result<Input, Error> {
-        let bytes = std::fs::read(path)
-            .map_err(|error| Error::new(Code::Unreadable, format!("cannot read it: {error}")))?;
-        Input::from_bytes(bytes, format)
+        Input::from_path_within(path, format, usize::MAX)
+    }
+
+    /// The same, if neither the file nor its text is larger than `max_bytes`.
+    ///
+    /// # Errors
+    /// If it is, or as [`Input::from_path`].
+    pub fn from_path_within(
+        path: impl AsRef<Path>,
+        format: Option<Format>,
+        max_bytes: usize,
+    ) -> Result<Input, Error> {
+        let file = File::open(path).map_err(|error| unreadable("cannot read it", &error))?;
+        // A file that is no regular one does not know its size.
+        let len = file.metadata().map_or(0, |metadata| metadata.len());
+        if len > max_bytes as u64 {
+            return Err(decompress::too_large(max_bytes));
+        }
+        let room = usize::try_from(len).unwrap_or(0).saturating_add(1);
+        let mut bytes = Vec::new();
+        // Where there is no room for it, reading will say so.
+        let _ = bytes.try_reserve_exact(room);
+        Input::read(file, bytes, format, max_bytes)
+    }
+
+    fn read(
+        reader: impl Read,
+        mut bytes: Vec<u8>,
+        format: Option<Format>,
+        max_bytes: usize,
+    ) -> Result<Input, Error> {
+        decompress::read_within(reader, max_bytes, &mut bytes)
+            .map_err(|error| unreadable("reading failed", &error))?;
+        if bytes.len() > max_bytes {
+            return Err(decompress::too_large(max_bytes));
+        }
+        Input::from_bytes_within(bytes, format, max_bytes)
     }
 
     /// The whole text, decompressed.
@@ -120,6 +181,11 @@ impl Input {
         let end = self.text[at..].find('\n').map_or(self.text.len(), |newline| at + newline);
         self.text[start..end].trim_end_matches('\r').trim_start_matches(BYTE_ORDER_MARK)
     }
+}
+
+fn unreadable(what: &str, error: &std::io::Error) -> Error {
+    Error::new(Code::Unreadable, format!("{what}: {error}"))
+        .hint("is the path right, and may it be read?")
 }
 
 /// The bytes as text.
@@ -266,7 +332,7 @@ mod tests {
     #[test]
     fn errors_of_the_whole_history_are_located() {
         let text = TWO.to_owned() + "\n{\"process\":0,\"type\":\"invoke\",\"f\":\"w\",\"key\":1}";
-        let error = text.parse::<History>().err().unwrap();
+        let error = text.parse::<History>().unwrap_err();
         assert_eq!(error.code, Code::MixedKeys);
         assert_eq!(error.place.map(|place| place.line), Some(1));
     }

@@ -8,7 +8,8 @@ use std::fmt;
 use serde::de::{DeserializeSeed, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::fields::{Cell, Fields};
+use super::cell::Cell;
+use super::fields::Fields;
 use super::{Sink, json_value};
 use crate::error::{Code, Error, Place};
 use crate::history::{Value, ValueTable};
@@ -86,7 +87,7 @@ pub(super) fn string(literal: &str, offset: usize) -> Result<Cow<'_, str>, Error
 struct Objects<'t> {
     text: &'t str,
     at: usize,
-    fields: Fields<'t>,
+    fields: Fields<'t, Cell<'t>>,
 }
 
 impl<'t> Objects<'t> {
@@ -164,7 +165,7 @@ impl<'t> Objects<'t> {
 /// Collects the fields of one object.
 struct Object<'f, 't> {
     text: &'t str,
-    fields: &'f mut Fields<'t>,
+    fields: &'f mut Fields<'t, Cell<'t>>,
     /// Where the last field ends.
     end: usize,
     fault: Option<Error>,

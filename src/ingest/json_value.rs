@@ -3,18 +3,13 @@
 
 use memchr::memchr2;
 
-use super::json;
+use super::{edn, json};
 use crate::error::{Code, Error, Place};
 use crate::history::{MAX_DEPTH, Value, ValueTable};
 
 /// The value that the well-formed JSON `text` stands for; `offset` is its place in the input.
 pub(super) fn parse(text: &str, offset: usize, values: &mut ValueTable) -> Result<Value, Error> {
     Walk { text, at: 0, offset, values, stack: Vec::new(), pairs: Vec::new() }.value(0)
-}
-
-/// The value that the EDN `text` stands for, of which the string at `offset` holds the source.
-fn edn_value(_text: &str, _values: &mut ValueTable) -> Result<Value, Error> {
-    Err(Error::new(Code::BadField, "EDN values are not read yet"))
 }
 
 struct Walk<'t, 'v> {
@@ -40,9 +35,9 @@ impl<'t> Walk<'t, '_> {
                 let text = json::string(literal, self.offset + start)?;
                 Ok(self.values.text(&text))
             }
-            Some(b'[' | b'{') if depth == MAX_DEPTH => Err(self
-                .error(Code::TooDeep, format!("nested deeper than {MAX_DEPTH} levels"))
-                .hint("record such values as strings")),
+            // What stands for an EDN value is no collection itself.
+            Some(b'{') if depth == MAX_DEPTH => self.map(depth + 1),
+            Some(b'[' | b'{') if depth >= MAX_DEPTH => Err(self.too_deep()),
             Some(b'[') => self.list(depth + 1),
             Some(b'{') => self.map(depth + 1),
             _ => self.number(),
@@ -112,7 +107,11 @@ impl<'t> Walk<'t, '_> {
             self.pairs.push((key, value));
         }
         let map = match single {
-            Some(source) => self.edn(source, start),
+            Some(source) => self.edn(source, start, depth - 1),
+            None if depth > MAX_DEPTH => {
+                self.at = start;
+                Err(self.too_deep())
+            }
             None => self.checked_map(base, start),
         };
         self.pairs.truncate(base);
@@ -134,8 +133,13 @@ impl<'t> Walk<'t, '_> {
         Ok(self.values.map(pairs))
     }
 
-    /// The value that `{"#edn": source}` at `start` stands for.
-    fn edn(&mut self, source: Value, start: usize) -> Result<Value, Error> {
+    fn too_deep(&self) -> Error {
+        self.error(Code::TooDeep, format!("nested deeper than {MAX_DEPTH} levels"))
+            .hint("record such values as strings")
+    }
+
+    /// The value that `{"#edn": source}` at `start` stands for, inside `depth` collections.
+    fn edn(&mut self, source: Value, start: usize, depth: usize) -> Result<Value, Error> {
         let text = match self.values.shape(source) {
             crate::history::Shape::Text(text) => text.to_owned(),
             _ => {
@@ -145,9 +149,14 @@ impl<'t> Walk<'t, '_> {
                     .hint("a keyword is {\"#edn\": \":name\"}"));
             }
         };
-        edn_value(&text, self.values).map_err(|mut error| {
+        edn::parse_value_within(&text, self.values, depth).map_err(|mut error| {
             // Its place would be one within the string.
             error.place = None;
+            if error.code == Code::Truncated {
+                // The string has an end, and so has the input.
+                error.code = Code::Syntax;
+            }
+            error.message.insert_str(0, "in the EDN text, ");
             error.at(Place { offset: self.offset + start, ..Place::default() })
         })
     }

@@ -4,14 +4,13 @@
 //! The columns are process, type, `f`, value and, where there is one, the error; all but the error
 //! are EDN.
 
-use std::borrow::Cow;
-
 use memchr::{memchr, memchr_iter};
 
 use super::Sink;
-use super::edn::{Parser, Token, is_client, parse_value, unknown_type};
+use super::edn::{Parser, Token, parse_value};
+use super::fields::{Content, event_type, function};
 use crate::error::{Code, Error, Place};
-use crate::history::{Event, EventType, Shape, Value};
+use crate::history::{Event, Shape, Value};
 
 /// Reads a history from `text`.
 pub(crate) fn read(text: &str, sink: &mut Sink<'_>) -> Result<(), Error> {
@@ -91,42 +90,52 @@ fn logged(line: &str) -> Option<usize> {
     None
 }
 
+/// Whether `line` is one of a history or of a log: an operation, or what Jepsen logs besides.
+pub(super) fn is_line(line: &str) -> bool {
+    is_operation(line) || logged(line).is_some() || line.contains("jepsen.")
+}
+
 /// Whether `text` starts like an operation: a process, and behind white space a keyword.
 fn is_operation(text: &str) -> bool {
-    let mut words = text.split([' ', '\t']).filter(|word| !word.is_empty());
-    let (Some(process), Some(kind)) = (words.next(), words.next()) else { return false };
+    let space = [' ', '\t'];
+    let text = text.trim_start_matches(space);
+    let end = match text.strip_prefix('"') {
+        Some(inside) => closing_quote(inside).map(|at| at + 2),
+        None => text.find(space),
+    };
+    let Some((process, rest)) = end.and_then(|end| text.split_at_checked(end)) else {
+        return false;
+    };
     let digits = process.strip_prefix('-').unwrap_or(process);
     let integer = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
     let named = process.len() > 1 && process.starts_with([':', '"']);
-    (integer || named) && kind.len() > 1 && kind.starts_with(':')
+    let kind = rest.trim_start_matches(space);
+    let is_keyword = kind.starts_with(':') && !kind[1..].starts_with(space) && kind.len() > 1;
+    (integer || named) && rest.starts_with(space) && is_keyword
+}
+
+/// Where the string ends of which `inside` is what follows the opening quote.
+pub(super) fn closing_quote(inside: &str) -> Option<usize> {
+    let mut escaped = false;
+    inside.bytes().position(|byte| {
+        let closes = byte == b'"' && !escaped;
+        escaped = byte == b'\\' && !escaped;
+        closes
+    })
 }
 
 /// The operation that `parser` stands before, in a line that ends with `text`.
 fn operation(parser: &mut Parser<'_>, text: &str, sink: &mut Sink<'_>) -> Result<(), Error> {
-    let process = parser.value(sink.values())?;
-    is_client(process, sink)?;
     let token = parser.form()?;
-    let at = Place { offset: parser.start(), line: 0, column: 0 };
-    let kind = match token {
-        Token::Keyword => {
-            let name = parser.content();
-            EventType::parse(name).ok_or_else(|| unknown_type(name, at.offset))?
-        }
-        _ => return Err(Error::new(Code::BadField, "the type of an event is a keyword").at(at)),
-    };
+    let process = parser.item(token, sink.values())?.process(sink.values())?;
     let token = parser.form()?;
-    let at = Place { offset: parser.start(), line: 0, column: 0 };
-    let function = match token {
-        Token::Keyword | Token::Text | Token::Symbol => Cow::Borrowed(parser.content()),
-        Token::Escaped => Cow::Owned(parser.unescaped()?.to_owned()),
-        Token::End => return Err(missing("f", at)),
-        _ => return Err(Error::new(Code::BadField, "the name of an operation is a keyword").at(at)),
-    };
-    let token = parser.form()?;
-    if token == Token::End {
-        let place = Place { offset: parser.start(), line: 0, column: 0 };
-        return Err(missing("value", place).hint("Jepsen writes nil where there is no value"));
-    }
+    let kind = parser.item(token, sink.values())?;
+    let kind = event_type(&kind, sink.values())?;
+    let token = column(parser, "f")?;
+    let item = parser.item(token, sink.values())?;
+    let function = function(Some(item), true, sink.values())?;
+    let token = column(parser, "value")
+        .map_err(|error| error.hint("Jepsen writes nil where there is no value"))?;
     let value = parser.build(token, sink.values(), 0)?;
     let rest = text[parser.end()..].trim();
     if !rest.is_empty() {
@@ -147,8 +156,18 @@ fn printed(text: &str, sink: &mut Sink<'_>) -> Value {
     }
 }
 
-fn missing(column: &str, place: Place) -> Error {
-    Error::new(Code::MissingField, format!("the line has no column for `{column}`")).at(place)
+/// The first token of the column `name`.
+fn column(parser: &mut Parser<'_>, name: &str) -> Result<Token, Error> {
+    match parser.form()? {
+        Token::End => {
+            let place = Place { offset: parser.start(), line: 0, column: 0 };
+            let message = format!("the line has no column for `{name}`");
+            Err(Error::new(Code::MissingField, message)
+                .hint("a line has the columns process, :type, :f and value")
+                .at(place))
+        }
+        token => Ok(token),
+    }
 }
 
 fn not_an_operation(start: usize, last: bool) -> Error {
@@ -239,25 +258,13 @@ mod tests {
             ("x jepsen.util - 0 :invoke :read #<x>\n", Code::Syntax, "#<x>"),
             ("0 :ok :read nil\n", Code::NoInvocation, "0 :ok"),
         ] {
-            let error = history(text).err().expect(text);
+            let error = history(text).expect_err(text);
             let offset = error.place.expect(text).offset;
             assert_eq!(error.code, code, "{text}");
             assert!(text[offset..].starts_with(rest), "{text}: {:?}", &text[offset..]);
         }
         for text in ["", "\n\n", "nothing here\n0 :invoke :read nil\n"] {
             assert_eq!(history(text).err().map(|error| error.code), Some(Code::Empty));
-        }
-    }
-
-    #[test]
-    fn the_examples_of_the_documentation_are_read() {
-        let pages = include_str!("../../docs/FORMATS-edn.md");
-        let examples: Vec<&str> = pages.split("```log\n").skip(1).collect();
-        assert!(examples.len() > 1);
-        for example in examples {
-            let example = example.split("```").next().unwrap();
-            let history = history(example).unwrap_or_else(|error| panic!("{example}{error}"));
-            assert!(!history.operations().is_empty());
         }
     }
 

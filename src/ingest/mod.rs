@@ -7,6 +7,7 @@
 //! Readers know offsets only. [`Input`] keeps the text, and turns offsets and record numbers into
 //! lines and columns once an error needs them.
 
+mod cell;
 mod csv;
 mod decompress;
 mod edn;
@@ -15,6 +16,7 @@ mod input;
 mod json;
 mod json_value;
 mod log;
+mod roles;
 mod sink;
 mod sniff;
 mod time;
@@ -27,10 +29,9 @@ use crate::history::{History, Settings, Value, ValueTable};
 
 pub(crate) use edn::is_keyword_name;
 #[cfg(test)]
-pub(crate) use edn::{parse_value as parse_edn, read as read_edn};
+pub(crate) use edn::parse_value as parse_edn;
 pub use input::Input;
-#[cfg(test)]
-pub(crate) use log::read as read_log;
+pub(crate) use roles::{Role, role};
 pub(crate) use sink::Sink;
 pub use sniff::sniff;
 

@@ -2,7 +2,8 @@
 //! no history; the reader's error then names the place where the text leaves the format.
 
 use super::Format;
-use super::fields::{Role, role};
+use super::log::{closing_quote, is_line};
+use super::roles::{Role, role};
 
 /// How many lines may come before the one that tells the format.
 const LEADING_LINES: usize = 200;
@@ -17,29 +18,44 @@ const LEADING_LINES: usize = 200;
 pub fn sniff(text: &str) -> Option<Format> {
     let text = text.trim_start();
     match text.as_bytes().first()? {
-        b'{' => Some(if looks_like_edn(&text[1..]) { Format::Edn } else { Format::JsonLines }),
-        b'[' => Some(sniff_sequence(text[1..].trim_start())),
-        b'(' | b';' => Some(Format::Edn),
+        b'{' => Some(if is_edn_map(&text[1..]) { Format::Edn } else { Format::JsonLines }),
+        b'[' => Some(sniff_sequence(text)),
+        b'(' | b';' | b'^' => Some(Format::Edn),
         b'#' => sniff_hash(text),
         _ if is_header(first_line(text)) => Some(Format::Csv),
-        _ if text.lines().take(LEADING_LINES).any(is_log_line) => Some(Format::Log),
+        _ if is_log(text) => Some(Format::Log),
         _ => None,
     }
 }
 
-/// What starts with `[`: an array of objects or a vector of maps.
-fn sniff_sequence(inside: &str) -> Format {
-    let edn = match inside.as_bytes().first() {
-        Some(b'{') => looks_like_edn(&inside[1..]),
-        Some(b':' | b'#' | b';' | b'(') => true,
-        _ => false,
-    };
-    if edn { Format::Edn } else { Format::JsonArray }
+/// What starts with `[`: an array of objects, a vector of maps, or the line of a log that has a
+/// date or a thread first.
+fn sniff_sequence(text: &str) -> Format {
+    let inside = text[1..].trim_start();
+    match inside.as_bytes().first() {
+        Some(b'{') if is_edn_map(&inside[1..]) => Format::Edn,
+        Some(b':' | b'#' | b';' | b'(' | b'^' | b',') => Format::Edn,
+        Some(b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9') if is_log(text) => Format::Log,
+        _ => Format::JsonArray,
+    }
 }
 
-/// Whether what follows a `{` is the inside of an EDN map.
-fn looks_like_edn(inside: &str) -> bool {
-    matches!(inside.trim_start().as_bytes().first(), Some(b':' | b'#' | b';' | b','))
+/// Whether what follows a `{` is the inside of an EDN map: its first key is no string, or no colon
+/// stands behind it, or one that belongs to a keyword.
+fn is_edn_map(inside: &str) -> bool {
+    let inside = inside.trim_start();
+    let Some(key) = inside.strip_prefix('"') else {
+        return inside.starts_with([':', '#', ';', ',', '^']);
+    };
+    let Some(end) = closing_quote(key) else { return false };
+    let behind = &key[end + 1..];
+    let value = behind.trim_start();
+    let Some(word) = value.strip_prefix(':') else {
+        // A text that ends here says nothing, and a comma is white space in EDN only.
+        return !value.is_empty() && !value.starts_with('}');
+    };
+    let json = ["true", "false", "null", "NaN"].iter().any(|literal| word.starts_with(literal));
+    behind.len() > value.len() && word.starts_with(char::is_alphabetic) && !json
 }
 
 /// What starts with `#`: comment lines above the header of CSV, or a set or tag of EDN.
@@ -54,6 +70,10 @@ fn sniff_hash(text: &str) -> Option<Format> {
     (!comment).then_some(Format::Edn)
 }
 
+fn is_log(text: &str) -> bool {
+    text.lines().take(LEADING_LINES).any(is_line)
+}
+
 fn first_line(text: &str) -> &str {
     text.lines().next().unwrap_or_default()
 }
@@ -65,14 +85,6 @@ fn is_header(line: &str) -> bool {
     };
     has(&[Role::Call]) && has(&[Role::Function])
         || has(&[Role::Outcome]) && has(&[Role::Process, Role::Function])
-}
-
-/// Whether `line` is an operation as Jepsen logs it: `INFO  jepsen.util - 0 :invoke :read nil`.
-fn is_log_line(line: &str) -> bool {
-    line.contains("jepsen.")
-        || [":invoke", ":ok", ":fail", ":info"]
-            .iter()
-            .any(|word| line.split('\t').nth(1).is_some_and(|cell| cell.trim() == *word))
 }
 
 #[cfg(test)]
@@ -89,6 +101,32 @@ mod tests {
             ("[{\"process\":0}]", Some(JsonArray)),
             ("[\n{}]", Some(JsonArray)),
             ("[]", Some(JsonArray)),
+            ("{\"process\" : 0}", Some(JsonLines)),
+            ("{\"f\" :true}", Some(JsonLines)),
+            ("{\"f\" :\"read\"}", Some(JsonLines)),
+            ("{\"f\\\":\":1}", Some(JsonLines)),
+            ("{\"cut", Some(JsonLines)),
+            ("[ {\n\"process\": 0}]", Some(JsonArray)),
+            ("[\n\n{\"histcheck\": {}},\n{:process 0}]", Some(JsonArray)),
+            ("[1, 2]", Some(JsonArray)),
+            ("[", Some(JsonArray)),
+            ("{\"process\" 0, \"type\" \"invoke\"}", Some(Edn)),
+            ("{\"type\" :invoke}", Some(Edn)),
+            ("[{\"process\"\n0}]", Some(Edn)),
+            ("({\"process\" 0})", Some(Edn)),
+            ("{:f :read, :call 1, :return 2}", Some(Edn)),
+            ("{:histcheck {:model \"register\"}}", Some(Edn)),
+            ("{\n  :process 0}", Some(Edn)),
+            ("{, :process 0}", Some(Edn)),
+            ("{#_ :x :process 0}", Some(Edn)),
+            ("[ ; the first\n {:process 0}]", Some(Edn)),
+            ("[\n {:process 0}]", Some(Edn)),
+            ("[^{:line 1} {:process 0}]", Some(Edn)),
+            ("^{:source \"x\"} [{:process 0}]", Some(Edn)),
+            ("#_ {:process 9} {:process 0}", Some(Edn)),
+            ("#knossos.op.Op{:process 0,\n:type :invoke, :f :read}", Some(Edn)),
+            ("#:jepsen{:process 0}", Some(Edn)),
+            ("\n;; Jepsen\n\n#jepsen.history.Op{:process 0}", Some(Edn)),
             ("{:process 0}", Some(Edn)),
             ("{ :process 0}", Some(Edn)),
             ("[{:process 0}]", Some(Edn)),
@@ -108,7 +146,21 @@ mod tests {
             ("0\t:invoke\t:read\tnil", Some(Log)),
             (":nemesis\t:info\t:start\tnil", Some(Log)),
             ("Test starts\nINFO  jepsen.util - 0\t:invoke\t:read\tnil", Some(Log)),
+            ("0  :invoke  :read  nil", Some(Log)),
+            ("-1\t:info\t:x\tnil", Some(Log)),
+            ("\"the nemesis\"\t:info\t:x\tnil", Some(Log)),
+            ("INFO  jepsen.util - :nemesis\t:info\t:start\tnil", Some(Log)),
+            (
+                "INFO [2018-06-07 13:14:12,062] jepsen worker 0 - jepsen.util 0 :ok :read 1",
+                Some(Log),
+            ),
+            ("INFO [2018-06-07 13:14:12,062] main - jepsen.core Running test", Some(Log)),
+            ("2021-02-26 23:39:01,526{GMT}\tINFO\t[w 1] jepsen.util: 1\t:ok\t:read\t4", Some(Log)),
+            ("13:01:50.999 [main] INFO  jepsen.cli - Test options:\n {:concurrency 5}", Some(Log)),
+            ("[2018-06-07 13:14] jepsen.util - 0\t:ok\t:read\t1", Some(Log)),
+            ("[main] INFO jepsen.print: 0\t:ok\t:read\t1", Some(Log)),
             ("# only a comment", None),
+            ("a 0 :invoke :read", None),
             ("hello, world", None),
             ("42", None),
             ("NaN", None),

@@ -9,15 +9,20 @@ pub(super) fn parse(literal: &str) -> Result<Time, Error> {
     if let Ok(whole) = literal.parse::<i64>() {
         return Ok(Time::Whole(whole));
     }
-    let (negative, unsigned) = match literal.strip_prefix('-') {
-        Some(rest) => (true, rest),
-        None => (false, literal),
-    };
+    let unsigned = literal.strip_prefix('-').unwrap_or(literal);
     if !unsigned.is_empty() && unsigned.bytes().all(|b| b.is_ascii_digit()) {
         return Err(beyond());
     }
-    let nanoseconds = fraction(unsigned)?;
-    Ok(Time::Seconds(if negative { -nanoseconds } else { nanoseconds }))
+    seconds(literal)
+}
+
+/// The time of so many seconds, also where they have no fraction.
+pub(super) fn seconds(literal: &str) -> Result<Time, Error> {
+    let nanoseconds = match literal.strip_prefix('-') {
+        Some(unsigned) => -fraction(unsigned)?,
+        None => fraction(literal)?,
+    };
+    Ok(Time::Seconds(nanoseconds))
 }
 
 /// The nanoseconds of an unsigned decimal literal of seconds.

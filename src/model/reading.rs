@@ -84,6 +84,7 @@ fn rejected(rejection: Rejection, history: &History, operation: &Operation) -> E
                 Code::BadOperation,
                 format!("{needed}; this `{function}` has input {}{output}", shown(operation.input)),
             )
+            .hint("`histcheck models` lists the models with the values of their operations")
             .record(operation.invoked as usize)
         }
     }

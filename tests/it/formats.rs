@@ -75,7 +75,7 @@ fn the_examples_hold_the_operations_that_the_page_names() {
         assert_eq!(&operations(&history), expected, "the example in line {line}");
         seen.push(format);
     }
-    for format in [Format::JsonLines, Format::JsonArray, Format::Csv] {
+    for format in Format::ALL {
         assert!(seen.contains(&format), "no example of {}", format.name());
     }
 }

@@ -1,8 +1,5 @@
 //! Reading histories: what comes out, and what malformed input is told.
 
-use std::fs;
-use std::path::Path;
-
 use histcheck::history::{Outcome, Settings, Shape};
 use histcheck::ingest::{Format, Input, read_bytes};
 use histcheck::{Code, Error, History};
@@ -10,45 +7,6 @@ use proptest::prelude::*;
 
 fn read(text: &str) -> Result<History, Error> {
     text.parse()
-}
-
-/// The format that the name of a test file calls for; others are told from their content.
-fn format_of(name: &str) -> Option<Format> {
-    Format::parse(name.rsplit('.').next()?)
-}
-
-#[test]
-fn malformed_inputs_are_told_what_is_wrong_and_where() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/malformed");
-    let table = fs::read_to_string(folder.join("cases.tsv")).unwrap();
-    let mut files = vec!["cases.tsv".to_owned()];
-    let mut failures = Vec::new();
-    for row in table.lines().skip(1) {
-        let cells: Vec<&str> = row.split('\t').collect();
-        let [file, code, line, column, note] = cells[..] else { panic!("cases.tsv: {row}") };
-        files.push(file.to_owned());
-        let bytes = fs::read(folder.join(file)).unwrap();
-        let said = match read_bytes(bytes, format_of(file), Settings::default()) {
-            Ok(_) => "no error".to_owned(),
-            Err(error) => {
-                let place = error.place.unwrap_or_default();
-                assert!(!error.message.ends_with('.'), "{file}: {error}");
-                if error.hint.is_none() {
-                    failures.push(format!("{file}: no hint: {error}"));
-                }
-                format!("{:?} {} {}", error.code, place.line, place.column)
-            }
-        };
-        if said != format!("{code} {line} {column}") {
-            failures.push(format!("{file} ({note}): {said}, not {code} {line} {column}"));
-        }
-    }
-    assert!(failures.is_empty(), "{}", failures.join("\n"));
-    assert!(files.len() > 30);
-    for entry in fs::read_dir(folder).unwrap() {
-        let name = entry.unwrap().file_name().into_string().unwrap();
-        assert!(files.contains(&name), "{name} is in no row of cases.tsv");
-    }
 }
 
 const WRITE: &str = "{\"process\":0,\"type\":\"invoke\",\"f\":\"write\",\"value\":1}\n\
@@ -150,6 +108,72 @@ fn what_is_no_client_is_an_annotation() {
     assert_eq!(history.function(note.function), "");
 }
 
+/// Annotations and extras, one a line.
+fn notes(history: &History) -> String {
+    let values = history.values();
+    let mut out = String::new();
+    for note in history.annotations() {
+        let (kind, f) = (note.kind.name(), history.function(note.function));
+        out +=
+            &format!("{} {kind} {f} {} {:?}\n", note.record, values.to_json(note.value), note.time);
+    }
+    for record in 0..history.records() {
+        for extra in history.extras(record) {
+            let [name, value] = [extra.name, extra.value].map(|value| values.to_json(value));
+            out += &format!("{record} {name}: {value}\n");
+        }
+    }
+    out
+}
+
+#[test]
+fn every_format_keeps_what_others_than_clients_record() {
+    let json = r#"
+        {"process":"nemesis","type":"info","f":"cut","value":1,"key":2,"output":3,"time":7}
+        {"process":"nemesis","f":"heal","input":4,"output":5,"call":8,"return":9,"outcome":"no"}
+        {"process":"nemesis","type":"ok","f":"heal","value":null,"call":8,"return":null}
+        {"process":0,"f":"read","output":6,"call":10,"return":11,"start":12,"type":"ok","status":1}"#;
+    let edn = r#"
+        {:process "nemesis" :type :info :f :cut :value 1 :key 2 :output 3 :time 7}
+        {:process "nemesis" :f :heal :input 4 :output 5 :call 8 :return 9 :outcome "no"}
+        {:process "nemesis" :type :ok :f :heal :value nil :call 8 :return nil}
+        {:process 0 :f :read :output 6 :call 10 :return 11 :start 12 :type :ok :status 1}"#;
+    let csv = "process,type,f,value,key,input,output,call,return,outcome,time,start,status\n\
+               nemesis,info,cut,1,2,,3,,,,7,,\n\
+               nemesis,,heal,,,4,5,8,9,no,,,\n\
+               nemesis,ok,heal,null,,,,8,null,,,,\n\
+               0,ok,read,,,,6,10,11,,,12,1\n";
+    let expected = "0 info cut 1 Some(7)\n1 info heal 4 Some(8)\n2 ok heal null None\n\
+                    0 \"key\": 2\n0 \"output\": 3\n\
+                    1 \"outcome\": \"no\"\n1 \"output\": 5\n1 \"return\": 9\n\
+                    2 \"call\": 8\n2 \"return\": null\n\
+                    3 \"start\": 12\n3 \"status\": 1\n";
+    for text in [json, edn, csv] {
+        let history = read(text).unwrap();
+        let mut notes: Vec<String> =
+            notes(&history).lines().map(|line| format!("{line}\n")).collect();
+        notes[3..].sort();
+        assert_eq!(notes.concat(), expected, "{text}");
+        assert_eq!(summary(&history), "0 read null -> 6 ok [10, 11]\n", "{text}");
+    }
+}
+
+#[test]
+fn edn_within_json_counts_for_the_depth() {
+    let nested = |lists: usize, edn: &str| {
+        let value = format!("{}{{\"#edn\": {edn:?}}}{}", "[".repeat(lists), "]".repeat(lists));
+        read(&WRITE.replace("\"value\":1", &format!("\"value\":{value}")))
+    };
+    let history = nested(128, ":deep").unwrap();
+    let json = history.values().to_json(history.operations()[0].input);
+    assert!(json.contains(r##"[{"#edn":":deep"}]"##));
+    assert!(nested(127, "#{1}").is_ok());
+    assert!(nested(126, "{:a (1)}").is_ok());
+    for (lists, edn) in [(128, "#{1}"), (127, "[[1]]"), (129, ":a"), (128, "{\"#edn\" :a}")] {
+        assert_eq!(nested(lists, edn).unwrap_err().code, Code::TooDeep, "{lists} {edn}");
+    }
+}
+
 #[test]
 fn times_are_exact_in_either_unit() {
     let text = r#"{"process":0,"type":"invoke","f":"read","time":1700000000}
@@ -241,12 +265,6 @@ fn compressed_inputs_are_read_as_if_they_were_not() {
         assert_eq!(input.text(), WRITE);
         assert_eq!(input.format(), Format::JsonLines);
     }
-}
-
-#[test]
-fn files_that_are_not_there_are_an_error() {
-    let error = History::read_file("/does/not/exist").err().unwrap();
-    assert_eq!(error.code, Code::Unreadable);
 }
 
 /// A value that JSON can write, with numbers of every kind.

@@ -1,20 +1,18 @@
 //! Reads EDN as Jepsen and Knossos write it: a map per record, one behind the other or inside one
 //! vector or list, plain or tagged (`#jepsen.history.Op{…}`).
 
+mod item;
 mod record;
-mod time;
 mod token;
 mod value;
-mod whole;
 
 #[cfg(test)]
 mod tests;
 
-pub(super) use record::{is_client, unknown_type};
 pub(super) use token::Token;
 pub(crate) use token::is_keyword_name;
-pub(super) use value::Parser;
 pub(crate) use value::parse_value;
+pub(super) use value::{Parser, parse_value_within};
 
 use super::Sink;
 use crate::error::{Code, Error};

@@ -104,7 +104,10 @@ fn is_space(byte: u8) -> bool {
 
 /// Whether `:name` is one keyword.
 pub(crate) fn is_keyword_name(name: &str) -> bool {
-    !name.is_empty() && !name.starts_with(':') && !name.bytes().any(|b| ENDS[usize::from(b)])
+    !name.is_empty()
+        && !name.starts_with(':')
+        && !name.ends_with(':')
+        && !name.bytes().any(|b| ENDS[usize::from(b)])
 }
 
 /// An error at byte `offset` of the text.
@@ -219,7 +222,12 @@ impl<'t> Tokens<'t> {
     fn keyword(&mut self) -> Result<Token, Error> {
         let name = self.word(self.at + 1);
         if name.is_empty() || name.starts_with(':') {
-            return Err(error(Code::Syntax, self.start, "a keyword without a name"));
+            return Err(error(Code::Syntax, self.start, "a keyword without a name")
+                .hint("a keyword is a colon with a name behind it"));
+        }
+        if name.ends_with(':') {
+            return Err(error(Code::Syntax, self.at - 1, "a keyword does not end with a colon")
+                .hint("EDN has no colon between a key and its value"));
         }
         Ok(Token::Keyword)
     }

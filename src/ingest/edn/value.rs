@@ -1,5 +1,6 @@
 //! EDN values, from tokens into the table of a history.
 
+use super::item::{Form, Item};
 use super::token::{Bracket, Token, Tokens, error, unescape};
 use crate::error::{Code, Error};
 use crate::history::{MAX_DEPTH, Shape, Value, ValueTable};
@@ -18,8 +19,18 @@ pub(in crate::ingest) struct Parser<'t> {
 /// # Errors
 /// If it is not; places count from the start of `text`.
 pub(crate) fn parse_value(text: &str, values: &mut ValueTable) -> Result<Value, Error> {
+    parse_value_within(text, values, 0)
+}
+
+/// The same, inside `depth` collections.
+pub(in crate::ingest) fn parse_value_within(
+    text: &str,
+    values: &mut ValueTable,
+    depth: usize,
+) -> Result<Value, Error> {
     let mut parser = Parser::new(text, 0);
-    let value = parser.value(values)?;
+    let token = parser.form()?;
+    let value = parser.build(token, values, depth)?;
     match parser.form()? {
         Token::End => Ok(value),
         _ => Err(error(Code::Syntax, parser.start(), "more text behind the value")),
@@ -70,7 +81,7 @@ impl<'t> Parser<'t> {
                     closers.pop();
                     forms -= usize::from(closers.is_empty());
                 }
-                Token::Close(_) => return Err(error(Code::Syntax, self.start(), MISMATCH)),
+                Token::Close(_) => return Err(mismatch(self.start())),
                 Token::End => {
                     return Err(error(Code::Truncated, from, "the input ends behind this mark"));
                 }
@@ -87,6 +98,25 @@ impl<'t> Parser<'t> {
     pub(in crate::ingest) fn value(&mut self, values: &mut ValueTable) -> Result<Value, Error> {
         let token = self.form()?;
         self.build(token, values, 0)
+    }
+
+    /// The form that starts with `token`, as the content of a field.
+    pub(in crate::ingest) fn item(
+        &mut self,
+        token: Token,
+        values: &mut ValueTable,
+    ) -> Result<Item<'t>, Error> {
+        let offset = self.start();
+        let content = self.tokens.content();
+        let form = match token {
+            Token::Int => Form::Int(self.tokens.int()),
+            Token::Keyword => Form::Keyword(content),
+            Token::Symbol => Form::Symbol(content),
+            Token::Text => Form::Text(content),
+            Token::Escaped => Form::Escaped(content),
+            token => Form::Value(self.build(token, values, 0)?),
+        };
+        Ok(Item { form, offset })
     }
 
     /// The value of the form that starts with `token`, inside `depth` others.
@@ -124,7 +154,7 @@ impl<'t> Parser<'t> {
                 let inner = self.build(inner, values, depth + 1)?;
                 tagged(content, inner, values)
             }
-            Token::Close(_) => return Err(error(Code::Syntax, start, MISMATCH)),
+            Token::Close(_) => return Err(mismatch(start)),
             Token::End => {
                 return Err(error(Code::Truncated, start, "the input ends where a value belongs"));
             }
@@ -138,19 +168,13 @@ impl<'t> Parser<'t> {
         self.scratch.clear();
         match unescape(self.tokens.content(), &mut self.scratch) {
             Ok(()) => Ok(&self.scratch),
-            Err(at) => Err(error(Code::Syntax, self.start() + 1 + at, "not an escape")
-                .hint(r#"EDN knows \t \r \n \b \f \\ \" \uXXXX and octal \0 to \377"#)),
+            Err(at) => Err(not_an_escape(self.start() + 1 + at)),
         }
     }
 
     /// The text of the last token: a string without escapes, or the name of a keyword or symbol.
     pub(in crate::ingest) fn content(&self) -> &'t str {
         self.tokens.content()
-    }
-
-    /// The number that the last token is.
-    pub(super) fn int(&self) -> i64 {
-        self.tokens.int()
     }
 
     /// Passes the `{` that has to come next.
@@ -188,7 +212,8 @@ impl<'t> Parser<'t> {
         let value = if bracket == Bracket::Set {
             let set = values.set(items);
             if !matches!(values.shape(set), Shape::Set(kept) if kept.len() == items.len()) {
-                return Err(error(Code::Syntax, open, "a set holds the same value twice"));
+                return Err(error(Code::Syntax, open, "a set holds the same value twice")
+                    .hint("remove one of the two"));
             }
             set
         } else {
@@ -237,7 +262,8 @@ impl<'t> Parser<'t> {
                 Code::DuplicateField,
                 open,
                 format!("a map has the key {key} twice"),
-            ));
+            )
+            .hint("remove one of the two"));
         }
         Ok(values.map(&pairs))
     }
@@ -245,24 +271,37 @@ impl<'t> Parser<'t> {
     /// The token behind a key of the map that was opened at `open`.
     pub(super) fn value_token(&mut self, open: usize) -> Result<Token, Error> {
         match self.form()? {
-            Token::Close(b'}') => Err(error(Code::Syntax, self.start(), "a key without a value")),
+            Token::Close(b'}') => {
+                Err(error(Code::Syntax, self.start(), "the key before it has no value")
+                    .hint("write nil where there is no value"))
+            }
             Token::End => Err(unclosed(open)),
             token => Ok(token),
         }
     }
 }
 
-const MISMATCH: &str = "this bracket closes nothing that is open here";
+pub(super) fn not_an_escape(at: usize) -> Error {
+    error(Code::Syntax, at, "not an escape")
+        .hint(r#"EDN knows \t \r \n \b \f \\ \" \uXXXX and octal \0 to \377"#)
+}
+
+fn mismatch(at: usize) -> Error {
+    error(Code::Syntax, at, "this bracket closes nothing that is open here")
+        .hint("is a bracket missing before it, or is it of the wrong kind?")
+}
 
 pub(super) fn unclosed(open: usize) -> Error {
     error(Code::Truncated, open, "the bracket here is never closed")
+        .hint("is a closing bracket missing, or was the input cut?")
 }
 
 fn check_depth(depth: usize, at: usize) -> Result<(), Error> {
     if depth < MAX_DEPTH {
         return Ok(());
     }
-    Err(error(Code::TooDeep, at, format!("a value is nested more than {MAX_DEPTH} levels deep")))
+    Err(error(Code::TooDeep, at, format!("a value is nested more than {MAX_DEPTH} levels deep"))
+        .hint("record such values as strings"))
 }
 
 /// The key `name` of a map with a namespace: `_/name` has none, `other/name` keeps its own.

@@ -1,0 +1,104 @@
+//! How fast histories are read: `cargo bench --bench ingest` makes one history in every format and
+//! prints the best of some readings of each. `cargo bench --bench ingest -- NAME` reads one only.
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use histcheck::Error;
+use histcheck::history::Settings;
+use histcheck::ingest::{Format, Input};
+
+/// About so many bytes of each text, so that caches do not flatter the reader.
+const BYTES: usize = 32 << 20;
+const ROUNDS: usize = 5;
+
+fn main() -> Result<(), Error> {
+    let wanted: Vec<String> =
+        std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    for (name, format, head, record) in TEXTS {
+        if !wanted.is_empty() && !wanted.iter().any(|word| word == name) {
+            continue;
+        }
+        let mut text = (*head).to_owned();
+        let mut records = 0;
+        while text.len() < BYTES {
+            text += &record(records);
+            records += 1;
+        }
+        let bytes = text.len();
+        let input = Input::from_bytes(text.into_bytes(), Some(*format))?;
+        let mut best = f64::INFINITY;
+        for _ in 0..ROUNDS {
+            let start = Instant::now();
+            black_box(input.history(Settings::default())?);
+            best = best.min(start.elapsed().as_secs_f64());
+        }
+        println!(
+            "{name:<12} {:>4} bytes a record {:>6.0} MB/s {:>6.2} million records/s",
+            bytes as u64 / records,
+            bytes as f64 / best / 1e6,
+            records as f64 / best / 1e6,
+        );
+    }
+    Ok(())
+}
+
+/// A name, the format, what comes first, and what the record of a number is.
+type Text = (&'static str, Format, &'static str, fn(u64) -> String);
+
+const TEXTS: &[Text] = &[
+    ("jsonl", Format::JsonLines, "", |n| {
+        let (process, kind, f, value) = event(n);
+        format!(
+            "{{\"process\":{process},\"type\":\"{kind}\",\"f\":\"{f}\",\"value\":{value},\"time\":{}}}\n",
+            n * 1500
+        )
+    }),
+    ("jsonl-spaced", Format::JsonLines, "", |n| {
+        let (process, kind, f, value) = event(n);
+        format!(
+            "{{\"process\": {process}, \"type\": \"{kind}\", \"f\": \"{f}\", \"value\": {value}}}\n"
+        )
+    }),
+    ("jsonl-whole", Format::JsonLines, "", |n| {
+        let (process, _, f, value) = event(n);
+        let call = n * 1500;
+        format!(
+            "{{\"process\":{process},\"f\":\"{f}\",\"input\":{value},\"output\":{value},\"call\":{call},\"return\":{}}}\n",
+            call + 1000
+        )
+    }),
+    ("edn", Format::Edn, "", |n| {
+        let (process, kind, f, value) = event(n);
+        let value = if value == "null" { "nil" } else { &*value };
+        format!("{{:process {process}, :type :{kind}, :f :{f}, :value {value}}}\n")
+    }),
+    ("edn-jepsen", Format::Edn, "", |n| {
+        let (process, kind, f, value) = event(n);
+        let value = if value == "null" { "nil" } else { &*value };
+        let value = format!("[{} {value}]", n / 1000);
+        format!(
+            "#jepsen.history.Op{{:index {n}, :time {}, :type :{kind}, :process {process}, :f :{f}, :value {value}}}\n",
+            n * 1500
+        )
+    }),
+    ("csv", Format::Csv, "process,type,f,value,time\n", |n| {
+        let (process, kind, f, value) = event(n);
+        format!("{process},{kind},{f},{value},{}\n", n * 1500)
+    }),
+    ("log", Format::Log, "", |n| {
+        let (process, kind, f, value) = event(n);
+        let value = if value == "null" { "nil" } else { &*value };
+        format!("INFO  jepsen.util - {process}\t:{kind}\t:{f}\t{value}\n")
+    }),
+];
+
+/// Process, type, `f` and value of event `n`: five processes that read and write.
+fn event(n: u64) -> (u64, &'static str, &'static str, String) {
+    let (process, turn) = (n / 2 % 5, n / 10);
+    let kind = if n.is_multiple_of(2) { "invoke" } else { "ok" };
+    let write = (process + turn).is_multiple_of(2);
+    let value =
+        if !write && n.is_multiple_of(2) { "null".to_owned() } else { (turn % 1000).to_string() };
+    (process, kind, if write { "write" } else { "read" }, value)
+}

@@ -1,0 +1,183 @@
+//! What malformed inputs are told; docs/ERRORS.md shows it, and is kept in step with it.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use histcheck::history::{History, Settings};
+use histcheck::ingest::{Format, Input};
+use histcheck::model::{self, AnyModel, Model, ModelOptions, ModelVisitor};
+use histcheck::{Code, Error};
+
+/// A file of `tests/malformed`, and what is expected of it.
+struct Case {
+    file: String,
+    code: String,
+    line: String,
+    column: String,
+    note: String,
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn folder() -> PathBuf {
+    root().join("tests/malformed")
+}
+
+fn cases() -> Vec<Case> {
+    let table = fs::read_to_string(folder().join("cases.tsv")).unwrap();
+    let rows = table.lines().skip(1).map(|row| {
+        let cells: Vec<String> = row.split('\t').map(str::to_owned).collect();
+        let [file, code, line, column, note] = cells.try_into().expect(row);
+        Case { file, code, line, column, note }
+    });
+    rows.collect()
+}
+
+/// The format that the name of a test file calls for; others are told from their content.
+fn format_of(name: &str) -> Option<Format> {
+    Format::parse(name.rsplit('.').next()?)
+}
+
+/// What is wrong with a file: as a history, or for the model that it names or means.
+fn error_of(file: &str) -> Option<Error> {
+    let bytes = fs::read(folder().join(file)).unwrap();
+    let input = match Input::from_bytes(bytes, format_of(file)) {
+        Ok(input) => input,
+        Err(error) => return Some(error),
+    };
+    let history = input.history(Settings::default());
+    history.and_then(|history| read(&history)).map_err(|error| input.located(error)).err()
+}
+
+/// Reads all operations for their model.
+fn read(history: &History) -> Result<(), Error> {
+    struct Reader<'a>(&'a History);
+    impl ModelVisitor for Reader<'_> {
+        type Output = Result<(), Error>;
+
+        fn visit<M: Model>(self, model: &M) -> Self::Output {
+            self.0.partitions().iter().try_for_each(|partition| {
+                model::read(model, self.0, partition.operations, None).map(|_| ())
+            })
+        }
+    }
+    let name = model::infer(history)?.name;
+    let initial = history.metadata_field("initial");
+    AnyModel::by_name(name, initial, ModelOptions::default(), history.values())?
+        .visit(Reader(history))
+}
+
+#[test]
+fn malformed_inputs_are_told_what_is_wrong_and_where() {
+    let cases = cases();
+    let mut failures = Vec::new();
+    for Case { file, code, line, column, note } in &cases {
+        let said = match error_of(file) {
+            None => "no error".to_owned(),
+            Some(error) => {
+                let place = error.place.unwrap_or_default();
+                assert!(!error.message.ends_with('.'), "{file}: {error}");
+                if error.hint.is_none() {
+                    failures.push(format!("{file}: no hint: {error}"));
+                }
+                format!("{:?}\t{}\t{}", error.code, place.line, place.column)
+            }
+        };
+        if said != format!("{code}\t{line}\t{column}") {
+            failures.push(format!("{file}\t{said}\t{note}"));
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    for entry in fs::read_dir(folder()).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let known = name == "cases.tsv" || cases.iter().any(|case| case.file == name);
+        assert!(known, "{name} is in no row of cases.tsv");
+    }
+}
+
+#[test]
+fn every_code_has_an_input_that_shows_it() {
+    let cases = cases();
+    for code in Code::ALL {
+        // These are about files that are not there, or are too large to keep here.
+        let no_file = matches!(code, Code::Unreadable | Code::TooMany | Code::TooLarge);
+        let shown = cases.iter().any(|case| case.code == format!("{code:?}"));
+        assert_ne!(shown, no_file, "{code}");
+    }
+}
+
+#[test]
+fn the_page_of_errors_is_up_to_date() {
+    let path = root().join("docs/ERRORS.md");
+    let page = fs::read_to_string(&path).unwrap();
+    let fresh = replaced(&replaced(&page, "codes", &table_of_codes()), "cases", &table_of_cases());
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(path, fresh).unwrap();
+    } else if fresh != page {
+        let line = page.lines().zip(fresh.lines()).find(|(old, new)| old != new);
+        panic!("docs/ERRORS.md is out of date, run this test with UPDATE_DOCS=1: {line:#?}");
+    }
+}
+
+/// The page with another `table` between the comments that mark it.
+fn replaced(page: &str, name: &str, table: &str) -> String {
+    let (before, rest) = page.split_once(&format!("<!-- {name}:")).unwrap();
+    let (comment, rest) = rest.split_once("-->\n").unwrap();
+    let (_, after) = rest.split_once("<!-- end -->").unwrap();
+    format!("{before}<!-- {name}:{comment}-->\n{table}<!-- end -->{after}")
+}
+
+fn table_of_codes() -> String {
+    let mut table = "| code | title | meaning |\n|---|---|---|\n".to_owned();
+    for code in Code::ALL {
+        let [title, explanation] = [code.title(), code.explanation()].map(cell);
+        writeln!(table, "| {code} | {title} | {explanation} |").unwrap();
+    }
+    table
+}
+
+fn table_of_cases() -> String {
+    let mut table = "| file | input | code | line:column | message | hint |\n\
+                     |---|---|---|---|---|---|\n"
+        .to_owned();
+    let mut rows = Vec::new();
+    for Case { file, note, .. } in cases() {
+        let error = error_of(&file).unwrap();
+        let place = error.place.map_or(String::new(), |p| format!("{}:{}", p.line, p.column));
+        let [message, hint] = [error.message, error.hint.unwrap_or_default()].map(|s| cell(&s));
+        let row = format!("| `{file}` | {note} | {} | {place} | {message} | {hint} |", error.code);
+        rows.push((error.code.as_str(), row));
+    }
+    rows.sort_by_key(|&(code, _)| code);
+    for (_, row) in rows {
+        writeln!(table, "{row}").unwrap();
+    }
+    table
+}
+
+/// The text as the content of a table's cell.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|")
+}
+
+#[test]
+fn files_that_are_not_there_are_an_error() {
+    let error = History::read_file(Path::new("/does/not/exist")).unwrap_err();
+    assert_eq!(error.code, Code::Unreadable);
+    assert!(error.hint.is_some());
+}
+
+#[test]
+fn inputs_may_be_limited() {
+    let path = folder().join("no-f.jsonl");
+    let size = usize::try_from(fs::metadata(&path).unwrap().len()).unwrap();
+    let read = |max| Input::from_path_within(&path, None, max).map_err(|error| error.code);
+    assert!(read(size).is_ok());
+    assert_eq!(read(size - 1).unwrap_err(), Code::TooLarge);
+    let reader = |max| Input::from_reader_within(fs::File::open(&path).unwrap(), None, max);
+    assert!(reader(size).is_ok());
+    assert_eq!(reader(size - 1).unwrap_err().code, Code::TooLarge);
+}
