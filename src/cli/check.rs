@@ -96,7 +96,7 @@ impl Run<'_> {
             Err(error) => return self.unreadable(&error),
         };
         let parsed = Instant::now();
-        let checked = self.options(start, &input, &mut history).and_then(|options| {
+        let checked = self.options(start, &mut history).and_then(|options| {
             let report = histcheck::check(&history, &options)?;
             Ok((options, report))
         });
@@ -120,12 +120,7 @@ impl Run<'_> {
         self.conclude(&history, &report)
     }
 
-    fn options(
-        &self,
-        start: Instant,
-        input: &Input,
-        history: &mut History,
-    ) -> Result<Options, Error> {
+    fn options(&self, start: Instant, history: &mut History) -> Result<Options, Error> {
         let limits = &self.args.limits;
         let initial = initial(self.args, history.values_mut())?;
         Ok(Options {
@@ -135,8 +130,7 @@ impl Run<'_> {
             budget: Budget {
                 timeout: limits.timeout,
                 start: Some(start),
-                // The text stays in memory, so that lines can be shown.
-                memory: limits.max_memory.map(|limit| limit.saturating_sub(input.text().len())),
+                memory: limits.max_memory,
                 configurations: limits.max_configs,
             },
             threads: limits.threads,
@@ -183,7 +177,7 @@ impl Run<'_> {
         for key in &report.keys {
             let Some(Proof::Wrong(why)) = &key.proof else { continue };
             let name = key.key.map_or("the history".to_owned(), |key| {
-                format!("key {}", report::printable(&history.values().to_json(key)))
+                format!("key {}", report::printable(&history.values().to_text(key)))
             });
             complain(&format!(
                 "error: {}: the proof for {name} does not hold ({why}): this is a bug in histcheck, \

@@ -128,7 +128,7 @@ impl Merge {
 /// The items of a state, first to last; only the ends of a long one.
 pub(super) fn describe(items: &Sequence, values: &ValueTable) -> String {
     const ENDS: usize = 5;
-    let show = |at: usize| items.get(at).map_or(String::new(), |item| values.to_json(item));
+    let show = |at: usize| items.get(at).map_or(String::new(), |item| values.to_text(item));
     let mut shown: Vec<String> = Vec::new();
     if items.len() <= 2 * ENDS + 1 {
         shown.extend((0..items.len()).map(show));

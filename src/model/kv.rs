@@ -188,7 +188,7 @@ impl Model for Kv {
                 write_json_string(&rope.text(), &mut text);
                 Some(text)
             }
-            State::Other(value) => Some(values.to_json(*value)),
+            State::Other(value) => Some(values.to_text(*value)),
             State::Seen(_) | State::UnseenText | State::UnseenOther => None,
         }
     }

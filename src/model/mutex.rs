@@ -70,7 +70,7 @@ impl Model for Mutex {
         Some(match *state {
             State::Free => "free".to_owned(),
             State::Held(None) => "held".to_owned(),
-            State::Held(Some(owner)) => format!("held by {}", values.to_json(owner)),
+            State::Held(Some(owner)) => format!("held by {}", values.to_text(owner)),
         })
     }
 

@@ -60,7 +60,7 @@ impl Model for Register {
     }
 
     fn describe(&self, state: &Value, values: &ValueTable) -> Option<String> {
-        Some(values.to_json(*state))
+        Some(values.to_text(*state))
     }
 
     fn step(&self, &state: &Value, op: &Op) -> Option<Value> {

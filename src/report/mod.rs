@@ -21,7 +21,7 @@ pub use json::{SCHEMA_VERSION, error_json, json};
 pub use phrase::{operation_phrase, printable, shortened, with_thousands};
 pub use stats::{statistics_json, statistics_text};
 pub use style::Palette;
-pub use text::{Detail, error_line, text, verdict_line};
+pub use text::{Detail, text, verdict_line};
 
 /// For so many failing keys the surroundings are shown.
 const SHOWN_FAILURES: usize = 5;

@@ -35,7 +35,7 @@ const EFFECTS: &[&str] = &[
 pub fn operation_phrase(history: &History, operation: &Operation) -> String {
     let values = history.values();
     let mut phrase = printable(history.function(operation.function));
-    let show = |value| shortened(&values.to_json(value), VALUE_CHARS);
+    let show = |value| shortened(&values.to_text(value), VALUE_CHARS);
     if !operation.input.is_null() {
         phrase.push(' ');
         phrase.push_str(&show(operation.input));

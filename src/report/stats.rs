@@ -74,7 +74,7 @@ fn keys(history: &History, statistics: &Statistics) -> String {
 }
 
 fn shown(history: &History, value: crate::history::Value) -> String {
-    shortened(&history.values().to_json(value), 40)
+    shortened(&history.values().to_text(value), 40)
 }
 
 /// A time with its thousands grouped.

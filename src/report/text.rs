@@ -9,7 +9,6 @@ use super::table::Table;
 use super::violation::write_violations;
 use super::{Subject, warnings};
 use crate::check::{KeyCounts, KeyReport, ModelSource, Report, Verdict};
-use crate::error::Error;
 use crate::history::{History, Ties, count_processes};
 use crate::proof::Proof;
 
@@ -56,21 +55,17 @@ pub fn verdict_line(subject: &Subject<'_>, palette: &Palette) -> String {
         Verdict::Invalid => format!("{file}{bad}invalid{reset}: {}", violation_sentence(subject)),
         Verdict::Unknown => {
             let KeyCounts { checked, unknown, .. } = report.key_counts;
-            let why = report.stop_reason.map_or(String::new(), |reason| format!(": {reason}"));
+            let why = report.stop_reason.map_or(String::new(), |reason| format!("{reason}; "));
             let what = if is_keyed(report) {
-                format!("{} of {} undecided", unknown, counted(checked, "key"))
+                let verb = if unknown == 1 { "is" } else { "are" };
+                let unknown = super::with_thousands(unknown);
+                format!("{unknown} of {} {verb} not decided", counted(checked, "key"))
             } else {
-                "undecided".to_owned()
+                "not decided".to_owned()
             };
-            format!("{file}{unsure}unknown{reset}: {what}{why}")
+            format!("{file}{unsure}unknown{reset}: {why}{what}")
         }
     }
-}
-
-/// An error that a report of JSON or text goes on after, in one line.
-pub fn error_line(file: &str, error: &Error, palette: &Palette) -> String {
-    let Palette { bad, reset, .. } = palette;
-    format!("{}: {bad}error{reset}: {error}", printable(file))
 }
 
 fn is_keyed(report: &Report) -> bool {
@@ -90,7 +85,7 @@ fn violation_sentence(subject: &Subject<'_>) -> String {
         sentence,
         "no order of the operations explains `{}` by process {} (record {}{})",
         operation_phrase(subject.history, operation),
-        shortened(&subject.history.values().to_json(operation.process), 40),
+        shortened(&subject.history.values().to_text(operation.process), 40),
         operation.invoked,
         subject.line(operation.invoked).map_or(String::new(), |line| format!(", line {line}")),
     );
@@ -105,9 +100,9 @@ fn violation_sentence(subject: &Subject<'_>) -> String {
     sentence
 }
 
-/// The key as JSON, cut if it is long.
+/// The key, cut if it is long.
 pub(super) fn key_name(history: &History, key: &KeyReport) -> Option<String> {
-    key.key.map(|key| shortened(&history.values().to_json(key), 60))
+    key.key.map(|key| shortened(&history.values().to_text(key), 60))
 }
 
 fn write_facts(subject: &Subject<'_>, palette: &Palette, out: &mut String) {
@@ -191,7 +186,11 @@ fn decided_fact(report: &Report) -> String {
             parts.push(format!("{} {word}", counted(count, "key")));
         }
     }
-    format!("{}; by {by}", parts.join(", "))
+    let why = match report.stop_reason {
+        Some(reason) if unknown > 0 => format!(": {reason}"),
+        _ => String::new(),
+    };
+    format!("{}{why}; by {by}", parts.join(", "))
 }
 
 /// How many keys each decider decided, or tried to.

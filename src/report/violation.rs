@@ -44,7 +44,7 @@ pub(super) fn write_violations(subject: &Subject<'_>, palette: &Palette, out: &m
 }
 
 fn process(history: &History, operation: &Operation) -> String {
-    shortened(&history.values().to_json(operation.process), 40)
+    shortened(&history.values().to_text(operation.process), 40)
 }
 
 /// Where and when the failing operation was called and returned.
@@ -166,7 +166,9 @@ fn write_before(
     };
     // Writing to a String cannot fail.
     let _ = writeln!(out, "\n  one way for everything before its return to have happened{after}:");
-    let mut table = Table::new(&["operation", "state after it"], (palette.faint, palette.reset));
+    let has_states = before.steps.iter().any(|step| step.state.is_some());
+    let titles = ["operation", if has_states { "state after it" } else { "" }];
+    let mut table = Table::new(&titles, (palette.faint, palette.reset));
     for step in &before.steps {
         let state = step.state.as_ref().map_or(String::new(), |state| shortened(state, 60));
         table.row(vec![phrase(step.operation), state], ("", ""));

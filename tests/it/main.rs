@@ -10,3 +10,4 @@ mod models;
 #[cfg(feature = "cli")]
 mod program;
 mod support;
+mod wide;
