@@ -269,7 +269,8 @@ proptest! {
     fn text_columns_keep_the_order_of_operations(recipe in recipe()) {
         let Some(history) = recipe.history() else { return Ok(()) };
         let text = written(&history, EmitFormat::Log);
-        let settings = Settings { independent: crate::history::Independent::No, ..Settings::default() };
+        let independent = crate::history::Independent::No;
+        let settings = Settings { independent, ..Settings::default() };
         let again = read(&text, read_log, settings).unwrap();
         prop_assert_eq!(again.operations().len(), history.operations().len());
         for (index, (a, b)) in history.operations().iter().zip(again.operations()).enumerate() {

@@ -1,4 +1,4 @@
-//! The regression suite: one test for every history in `histories/`, with its verdict and its proof.
+//! The regression suite: one test for every history in `histories/`, with its verdict and proof.
 //!
 //! `cargo test --test suite stale` runs those whose names contain `stale`. Where the environment
 //! variable `HISTCHECK_CORPUS` names a directory with a `MANIFEST.tsv`, there is also one test for
