@@ -5,7 +5,8 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use histcheck::History;
-use histcheck::emit::{self, EmitFormat};
+use histcheck::emit;
+use histcheck::ingest::Format;
 
 use super::args::{ConvertArgs, TargetFormat};
 use super::diagnostic;
@@ -44,19 +45,19 @@ pub(crate) fn run(args: &ConvertArgs, output: &mut Output) -> Status {
     status
 }
 
-fn format(target: TargetFormat) -> EmitFormat {
+fn format(target: TargetFormat) -> Format {
     match target {
-        TargetFormat::Jsonl => EmitFormat::JsonLines,
-        TargetFormat::Json => EmitFormat::Json,
-        TargetFormat::Edn => EmitFormat::Edn,
-        TargetFormat::Csv => EmitFormat::Csv,
-        TargetFormat::Log => EmitFormat::Log,
+        TargetFormat::Jsonl => Format::JsonLines,
+        TargetFormat::Json => Format::JsonArray,
+        TargetFormat::Edn => Format::Edn,
+        TargetFormat::Csv => Format::Csv,
+        TargetFormat::Log => Format::Log,
     }
 }
 
 fn write(
     history: &History,
-    format: EmitFormat,
+    format: Format,
     path: Option<&Path>,
     output: &mut Output,
 ) -> io::Result<()> {
