@@ -1,7 +1,7 @@
 //! One history on trial: its verdict, its proof, and that neither depends on how it is told.
 
-use histcheck::emit::EmitFormat;
 use histcheck::history::{Order, Settings, Ties};
+use histcheck::ingest::Format;
 use histcheck::ingest::Input;
 use histcheck::model::infer;
 use histcheck::{History, Options, Report, Verdict};
@@ -22,8 +22,8 @@ pub(crate) fn run(name: &str) -> Outcome {
     certificate::verify(&history, &Options::default(), &report)?;
 
     for (how, variant) in [
-        ("as JSON Lines", variants::rewritten(&history, EmitFormat::JsonLines)?),
-        ("as EDN", variants::rewritten(&history, EmitFormat::Edn)?),
+        ("as JSON Lines", variants::rewritten(&history, Format::JsonLines)?),
+        ("as EDN", variants::rewritten(&history, Format::Edn)?),
         ("with other processes", variants::renumbered(&history)?),
     ] {
         is_as_expected(how, &check(&variant, &Options::default())?, &expected)?;
