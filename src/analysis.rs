@@ -1,10 +1,42 @@
-//! The whole way from a history to a report: decide, then explain.
+//! The whole way from a history to a report: choose the model, decide, explain, verify.
 
-use crate::check::{self, Meter, Options, Report};
+use crate::check::{
+    self, Decision, KeyReport, Meter, ModelSource, Options, OtherTies, Report, Verdict,
+};
 use crate::error::Error;
 use crate::explain;
-use crate::history::History;
-use crate::model::Model;
+use crate::history::{History, Partition, Ties};
+use crate::model::{self, AnyModel, Model, ModelVisitor};
+use crate::proof;
+
+/// Checks `history` against a built-in model: the one that the options name, or that the history
+/// means.
+///
+/// ```
+/// use histcheck::{History, Options, Verdict};
+/// let mut history = History::builder();
+/// history.invoke(0, "write", 1)?;
+/// history.ok(0, "write", 1)?;
+/// history.invoke(1, "read", ())?;
+/// history.ok(1, "read", 2)?;
+/// let report = histcheck::check(&history.build()?, &Options::default())?;
+/// assert_eq!(report.verdict, Verdict::Invalid);
+/// assert_eq!(report.model, "register");
+/// # Ok::<(), histcheck::Error>(())
+/// ```
+///
+/// # Errors
+/// If no model fits, or the model refuses an operation or its initial value.
+pub fn check(history: &History, options: &Options) -> Result<Report, Error> {
+    let chosen = choose(history, options)?;
+    let mut report = chosen.model.visit(Analysis { name: chosen.name, history, options })?;
+    report.model_source = chosen.source;
+    report.other_ties = match history.ties() {
+        Some(ties) => Some(other_ties(&chosen, history, ties, options, report.verdict)?),
+        None => None,
+    };
+    Ok(report)
+}
 
 /// Checks `history` against a model of the caller's own.
 ///
@@ -20,7 +52,7 @@ pub fn check_with<M: Model>(
 }
 
 /// Checks `history` against `model`, called `name`.
-pub(crate) fn analyze<M: Model>(
+fn analyze<M: Model>(
     model: &M,
     name: &str,
     history: &History,
@@ -28,6 +60,104 @@ pub(crate) fn analyze<M: Model>(
 ) -> Result<Report, Error> {
     let meter = Meter::start(&options.budget, history.heap_bytes());
     let mut report = check::decide(model, name, history, options, &meter)?;
-    explain::refine(model, history, options, &mut report)?;
+    if report.verdict == Verdict::Invalid {
+        explain::refine(model, history, options, &mut report)?;
+        if options.self_check {
+            verify_failures(model, history, options, &mut report)?;
+        }
+    }
     Ok(report)
+}
+
+struct Analysis<'a> {
+    name: &'a str,
+    history: &'a History,
+    options: &'a Options,
+}
+
+impl ModelVisitor for Analysis<'_> {
+    type Output = Result<Report, Error>;
+
+    fn visit<M: Model>(self, model: &M) -> Self::Output {
+        analyze(model, self.name, self.history, self.options)
+    }
+}
+
+/// A built-in model for a history.
+pub(crate) struct Chosen {
+    pub(crate) model: AnyModel,
+    pub(crate) name: &'static str,
+    pub(crate) source: ModelSource,
+}
+
+/// The built-in model that the options name, or that the history means.
+pub(crate) fn choose(history: &History, options: &Options) -> Result<Chosen, Error> {
+    let (name, source) = match &options.model {
+        Some(name) => (name.as_str(), ModelSource::Given),
+        None if history.metadata_field("model").is_some() => {
+            (model::infer(history)?.name, ModelSource::Metadata)
+        }
+        None => (model::infer(history)?.name, ModelSource::Inferred),
+    };
+    let initial = options.initial.or_else(|| history.metadata_field("initial"));
+    let model = AnyModel::by_name(name, initial, options.model_options, history.values())?;
+    let name = model::Entry::find(name).map_or("", |entry| entry.name);
+    Ok(Chosen { model, name, source })
+}
+
+/// The verdict under the other reading of equal times. Where they count as concurrent, operations
+/// have more orders than under any other reading; so a history that is invalid then is always
+/// invalid, and one that is valid under the other reading is always valid.
+fn other_ties(
+    chosen: &Chosen,
+    history: &History,
+    ties: Ties,
+    options: &Options,
+    verdict: Verdict,
+) -> Result<OtherTies, Error> {
+    struct Other<'a>(&'a History, &'a Options);
+    impl ModelVisitor for Other<'_> {
+        type Output = Result<Report, Error>;
+
+        fn visit<M: Model>(self, model: &M) -> Self::Output {
+            let meter = Meter::start(&self.1.budget, self.0.heap_bytes());
+            check::decide(model, "", self.0, self.1, &meter)
+        }
+    }
+    let is_settled = match ties {
+        Ties::Concurrent => verdict != Verdict::Valid,
+        Ties::Ordered => verdict != Verdict::Invalid,
+    };
+    let other = ties.other();
+    if is_settled {
+        return Ok(OtherTies { ties: other, verdict });
+    }
+    let options = Options { keep_orders: false, self_check: false, ..options.clone() };
+    let report = chosen.model.visit(Other(&history.with_ties(other)?, &options))?;
+    Ok(OtherTies { ties: other, verdict: report.verdict })
+}
+
+/// Verifies the certificate of every failing key. Those of valid keys are verified as they are
+/// found.
+fn verify_failures<M: Model>(
+    model: &M,
+    history: &History,
+    options: &Options,
+    report: &mut Report,
+) -> Result<(), Error> {
+    let partitions = history.partitions();
+    let verify = |at: usize| match &report.keys[at].decision {
+        Decision::Invalid(failure) => {
+            let Partition { operations, .. } = partitions.get(at);
+            let readings = model::read(model, history, operations, Some(failure.horizon))?;
+            Ok(Some(proof::confirm_failure(model, &readings, &failure.core)))
+        }
+        _ => Ok(None),
+    };
+    let proofs = check::on_threads(options.threads, report.keys.len(), verify);
+    for (key, proof) in report.keys.iter_mut().zip(proofs) {
+        let key: &mut KeyReport = key;
+        key.proof = proof?.or_else(|| key.proof.take());
+    }
+    Ok(())
 }

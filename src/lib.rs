@@ -4,13 +4,19 @@ mod analysis;
 pub mod check;
 pub mod emit;
 pub mod error;
-mod explain;
+pub mod explain;
 pub mod history;
 pub mod ingest;
 pub mod model;
 pub mod proof;
+pub mod report;
 
-pub use analysis::check_with;
+pub use analysis::{check, check_with};
 pub use check::{Budget, Options, Report, StopReason, Verdict};
 pub use error::{Code, Error, Place};
 pub use history::{History, HistoryBuilder};
+
+/// The examples of the README are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -8,9 +8,13 @@ use std::time::{Duration, Instant};
 /// What a check may use. Every limit is for the whole check, not for one key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Budget {
-    /// Wall-clock time from the start of the check.
+    /// Wall-clock time from the start.
     pub timeout: Option<Duration>,
-    /// Memory in bytes, the history's included.
+    /// When the time started to run; `None` for the start of the check. A caller that counts the
+    /// reading of the input too took the time before it.
+    pub start: Option<Instant>,
+    /// Memory in bytes: that of the whole process where the system tells it (Linux), else an
+    /// estimate of what the history and the check hold.
     pub memory: Option<usize>,
     /// Configurations that the search may visit, for one key.
     pub configurations: Option<u64>,
@@ -59,17 +63,28 @@ pub struct Meter {
     memory_limit: usize,
     configurations: u64,
     memory: AtomicUsize,
+    resident: AtomicUsize,
     cancelled: AtomicBool,
+}
+
+/// The memory that the process holds, in bytes, where the system tells it.
+fn resident_bytes() -> Option<usize> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kibibytes: usize = line.trim().strip_suffix("kB")?.trim_end().parse().ok()?;
+    Some(kibibytes * 1024)
 }
 
 impl Meter {
     /// Starts the clock; `used` bytes of memory are taken already.
     pub fn start(budget: &Budget, used: usize) -> Meter {
+        let start = budget.start.unwrap_or_else(Instant::now);
         Meter {
-            deadline: budget.timeout.and_then(|timeout| Instant::now().checked_add(timeout)),
+            deadline: budget.timeout.and_then(|timeout| start.checked_add(timeout)),
             memory_limit: budget.memory.unwrap_or(usize::MAX),
             configurations: budget.configurations.unwrap_or(u64::MAX),
             memory: AtomicUsize::new(used),
+            resident: AtomicUsize::new(0),
             cancelled: AtomicBool::new(false),
         }
     }
@@ -90,15 +105,30 @@ impl Meter {
         if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             return Err(StopReason::Timeout);
         }
-        if self.memory.load(Ordering::Relaxed) > self.memory_limit {
+        if self.memory() > self.memory_limit {
             return Err(StopReason::Memory);
         }
         Ok(())
     }
 
+    /// Takes the memory of the process into account, where it is limited and the system tells it.
+    /// Costs a few microseconds.
+    pub(crate) fn look_at_memory(&self) {
+        if self.memory_limit < usize::MAX
+            && let Some(resident) = resident_bytes()
+        {
+            self.resident.store(resident, Ordering::Relaxed);
+        }
+    }
+
+    /// The memory in use, in bytes: what the process holds, or what was accounted for.
+    fn memory(&self) -> usize {
+        self.memory.load(Ordering::Relaxed).max(self.resident.load(Ordering::Relaxed))
+    }
+
     /// Whether `bytes` more would still fit.
     pub(crate) fn has_room(&self, bytes: usize) -> bool {
-        self.memory.load(Ordering::Relaxed).saturating_add(bytes) <= self.memory_limit
+        self.memory().saturating_add(bytes) <= self.memory_limit
     }
 
     /// The configurations that the search may visit for one key.

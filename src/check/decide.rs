@@ -9,29 +9,44 @@ use super::refute;
 use super::report::{Certificate, Decision, Failure, KeyReport, Report};
 use super::search::{self, Effort, Found};
 use crate::error::Error;
-use crate::history::{History, NEVER, Partition};
-use crate::model::{self, Model};
+use crate::history::{History, NEVER, Partition, Value};
+use crate::model::{self, Model, ModelOptions};
+use crate::proof;
 
 /// How to check.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The model's name; inferred from the operations if `None`.
+    /// The model's name; inferred from the history if `None`.
     pub model: Option<String>,
+    /// What the model starts from, a value of the history; if `None`, what the history's metadata
+    /// calls `initial`, or what is usual for the model.
+    pub initial: Option<Value>,
+    /// What operations of the built-in models mean, where there is a choice.
+    pub model_options: ModelOptions,
     /// The limits.
     pub budget: Budget,
     /// How many threads to use; 0 for one a processor.
     pub threads: usize,
     /// How long a violation may be explained, once the verdict stands.
     pub explain_timeout: Duration,
+    /// Whether to verify every certificate; see [`Proof`](crate::proof::Proof).
+    pub self_check: bool,
+    /// Whether the report keeps the linearizations of valid keys. Without them it takes little
+    /// memory however long the history is.
+    pub keep_orders: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
         Options {
             model: None,
+            initial: None,
+            model_options: ModelOptions::default(),
             budget: Budget::default(),
             threads: 0,
             explain_timeout: Duration::from_secs(10),
+            self_check: false,
+            keep_orders: true,
         }
     }
 }
@@ -48,7 +63,12 @@ pub(crate) fn decide<M: Model>(
     meter: &Meter,
 ) -> Result<Report, Error> {
     let partitions = history.partitions();
-    let decide_at = |at: usize| decide_key(model, history, partitions.get(at), meter);
+    let decide_at = |at: usize| {
+        let partition = partitions.get(at);
+        let mut key = decide_key(model, history, partition, meter)?;
+        settle_order(model, history, partition, options, &mut key)?;
+        Ok(key)
+    };
     let keys = on_threads(options.threads, partitions.len(), decide_at);
     Ok(Report::new(name, keys.into_iter().collect::<Result<_, _>>()?))
 }
@@ -72,6 +92,25 @@ fn pool(threads: usize, count: usize) -> Option<rayon::ThreadPool> {
         return None;
     }
     rayon::ThreadPoolBuilder::new().num_threads(threads).build().ok()
+}
+
+/// Verifies the linearization of a valid key, and drops it, as the options say.
+fn settle_order<M: Model>(
+    model: &M,
+    history: &History,
+    partition: Partition<'_>,
+    options: &Options,
+    key: &mut KeyReport,
+) -> Result<(), Error> {
+    let Decision::Valid(certificate) = &mut key.decision else { return Ok(()) };
+    if options.self_check {
+        let readings = model::read(model, history, partition.operations, None)?;
+        key.proof = Some(proof::confirm_order(model, &readings, &certificate.order));
+    }
+    if !options.keep_orders {
+        certificate.order = Vec::new();
+    }
+    Ok(())
 }
 
 fn decide_key<M: Model>(
@@ -112,5 +151,6 @@ fn report(
         decision,
         decided_by,
         effort,
+        proof: None,
     }
 }

@@ -12,10 +12,25 @@ mod search;
 pub use budget::{Budget, Meter, StopReason};
 pub use decide::Options;
 pub(crate) use decide::{decide, on_threads};
-pub use report::{Certificate, Decision, Failure, KeyCounts, KeyReport, Report, Verdict};
+pub use report::{
+    Certificate, Decision, Failure, KeyCounts, KeyReport, ModelSource, OtherTies, Report, Verdict,
+};
 pub use search::Effort;
 
 use crate::model::{Model, Reading};
+
+/// A linearization of `readings` (positions among them), which are in the order of their calls;
+/// `None` if there is none, or the budget ended first.
+pub(crate) fn linearize<M: Model>(
+    model: &M,
+    readings: &[Reading<M::Op>],
+    meter: &Meter,
+) -> Option<Vec<u32>> {
+    match search::search(model, readings, meter).0 {
+        search::Found::Order(order) => Some(order),
+        _ => None,
+    }
+}
 
 /// Whether `readings`, which are in the order of their calls, are linearizable (`None` if the
 /// budget ended first), and how much work that was.

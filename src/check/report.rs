@@ -4,7 +4,8 @@ use std::fmt;
 
 use super::budget::StopReason;
 use super::search::Effort;
-use crate::history::{Record, Value};
+use crate::history::{Record, Ties, Value};
+use crate::proof::Proof;
 
 /// Whether a history is linearizable.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
@@ -61,7 +62,7 @@ impl Decision {
 pub struct Certificate {
     /// Operations, as indices into [`History::operations`](crate::History::operations), in the
     /// order in which they can have taken effect. Indeterminate operations that are missing did
-    /// not have to happen.
+    /// not have to happen. Empty if [`Options::keep_orders`](super::Options) is off.
     pub order: Vec<u32>,
 }
 
@@ -94,6 +95,8 @@ pub struct KeyReport {
     pub decided_by: &'static str,
     /// How much work it was.
     pub effort: Effort,
+    /// What became of the certificate's verification, if that was asked for.
+    pub proof: Option<Proof>,
 }
 
 /// How many keys there were, and how many of them were not valid.
@@ -107,6 +110,27 @@ pub struct KeyCounts {
     pub unknown: usize,
 }
 
+/// Where a model came from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum ModelSource {
+    /// The caller named it.
+    #[default]
+    Given,
+    /// The history's metadata names it.
+    Metadata,
+    /// It was inferred from the names of the operations.
+    Inferred,
+}
+
+/// What the other reading of equal times would make of a history.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct OtherTies {
+    /// The other reading.
+    pub ties: Ties,
+    /// The verdict under it.
+    pub verdict: Verdict,
+}
+
 /// What was found for a history.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Report {
@@ -114,12 +138,17 @@ pub struct Report {
     pub verdict: Verdict,
     /// The model's name.
     pub model: String,
+    /// Where the model came from.
+    pub model_source: ModelSource,
     /// How many operations were checked.
     pub operations: usize,
     /// How the keys were decided.
     pub key_counts: KeyCounts,
     /// Why some key was not decided, if so.
     pub stop_reason: Option<StopReason>,
+    /// What the other reading of equal times would make of the history, if it orders by time and
+    /// has equal ones that matter.
+    pub other_ties: Option<OtherTies>,
     /// Every key, in the order in which they appear in the history.
     pub keys: Vec<KeyReport>,
 }
@@ -145,11 +174,19 @@ impl Report {
         Report {
             verdict,
             model: model.to_owned(),
+            model_source: ModelSource::Given,
             operations: keys.iter().map(|key| key.operations).sum(),
             key_counts,
             stop_reason,
+            other_ties: None,
             keys,
         }
+    }
+
+    /// Whether the verdict rests on the reading of equal times: the other one has another verdict.
+    pub fn rests_on_ties(&self) -> bool {
+        self.other_ties
+            .is_some_and(|other| other.verdict != self.verdict && other.verdict != Verdict::Unknown)
     }
 
     /// The keys that are not linearizable, with their failures.

@@ -4,8 +4,11 @@
 //! It reads the history, the model and the failure, asks the deciders about parts of the history,
 //! and never delays or changes a verdict.
 
+mod context;
 mod core;
 mod first;
+
+pub use context::{Before, Context, Step, contexts};
 
 use crate::check::{Budget, Decision, Failure, Meter, Options, Report, on_threads};
 use crate::error::Error;
@@ -31,6 +34,7 @@ pub(crate) fn refine<M: Model>(
 ) -> Result<(), Error> {
     let budget = Budget {
         timeout: Some(options.explain_timeout),
+        start: None,
         configurations: Some(ALLOWANCE),
         ..options.budget
     };

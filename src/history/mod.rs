@@ -10,6 +10,7 @@ mod keys;
 mod number;
 mod operation;
 mod order;
+mod stats;
 mod value;
 
 use std::fmt;
@@ -22,7 +23,12 @@ pub use operation::{
     Time,
 };
 pub use order::{Order, Span, Ties};
+pub use stats::{
+    Concurrency, FunctionStatistics, Latency, OutcomeCounts, Statistics, count_processes,
+};
 pub use value::{MAX_DEPTH, Shape, Value, ValueTable, write_json_string};
+
+use crate::error::Error;
 
 /// What stands for a time where a record has none.
 pub(crate) const NO_TIME: i64 = i64::MIN;
@@ -44,7 +50,8 @@ pub struct History {
     records: u32,
     whole_operations: bool,
     reinvoked: usize,
-    ties: bool,
+    /// The reading of equal times, if the order rests on them.
+    ties: Option<Ties>,
 }
 
 impl fmt::Debug for History {
@@ -103,6 +110,11 @@ impl History {
         }
     }
 
+    /// Whether the order of ends is that of their times, rather than that of the records.
+    pub fn is_ordered_by_time(&self) -> bool {
+        self.spans.is_some()
+    }
+
     /// The times of operation `index`'s invocation and completion, where the input has them.
     pub fn times(&self, index: usize) -> [Option<i64>; 2] {
         let times = self.times.as_ref().map_or([NO_TIME; 2], |times| times[index]);
@@ -159,7 +171,27 @@ impl History {
 
     /// Whether the order of ends rests on equal times: see [`Ties`].
     pub fn has_ties(&self) -> bool {
+        self.ties.is_some()
+    }
+
+    /// The reading of equal times on which the order of ends rests, if it does.
+    pub fn ties(&self) -> Option<Ties> {
         self.ties
+    }
+
+    /// The same history under the reading `ties` of equal times.
+    ///
+    /// # Errors
+    /// None, if the history has [ties](History::has_ties): its times can order it.
+    pub fn with_ties(&self, ties: Ties) -> Result<History, Error> {
+        let mut history = self.clone();
+        order::by_time(&mut history, ties)?;
+        Ok(history)
+    }
+
+    /// The values that the operations refer to, to add others to them.
+    pub fn values_mut(&mut self) -> &mut ValueTable {
+        &mut self.values
     }
 
     /// Approximate heap memory in bytes.

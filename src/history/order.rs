@@ -82,7 +82,7 @@ pub(super) fn by_time(history: &mut History, ties: Ties) -> Result<(), Error> {
         }
     }
     ends.sort_unstable();
-    history.ties = has_mixed_ties(&ends);
+    history.ties = has_mixed_ties(&ends).then_some(ties);
     let mut spans = vec![Span { call: NEVER, ret: NEVER }; operations.len()];
     for (rank, &(_, _, _, is_return, index)) in ends.iter().enumerate() {
         let span = &mut spans[index as usize];

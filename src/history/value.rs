@@ -399,6 +399,12 @@ impl ValueTable {
         out
     }
 
+    /// `value` for people: as JSON, or as EDN if it holds what JSON lacks.
+    pub fn to_text(&self, value: Value) -> String {
+        let json = self.to_json(value);
+        if json.contains("{\"#edn\":") { self.to_edn(value) } else { json }
+    }
+
     /// `value` as EDN text.
     pub fn to_edn(&self, value: Value) -> String {
         let mut out = String::new();
@@ -642,6 +648,8 @@ mod tests {
         let map = table.map(&[(key, list)]);
         assert_eq!(table.to_json(map), r##"{"a\"b":[null,{"#edn":":w"}]}"##);
         assert_eq!(table.to_edn(map), r#"{"a\"b" [nil :w]}"#);
+        assert_eq!(table.to_text(map), r#"{"a\"b" [nil :w]}"#);
+        assert_eq!(table.to_text(key), r#""a\"b""#);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use memchr::memchr_iter;
 
 use super::{Format, Sink, decompress, read, sniff};
 use crate::error::{Code, Error, Place};
-use crate::history::{History, HistoryBuilder, Settings};
+use crate::history::{History, HistoryBuilder, Record, Settings};
 
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
@@ -145,7 +145,24 @@ impl Input {
 
     /// Where record `record` (from 0) starts, found by a second reading.
     pub fn locate(&self, record: usize) -> Option<Place> {
-        locate(&self.text, self.format, record)
+        locate(&self.text, self.format, &[record]).pop()
+    }
+
+    /// Where each of `records` (ascending) starts, found by one second reading.
+    ///
+    /// ```
+    /// use histcheck::ingest::Input;
+    /// let text = "process,type,f\n0,invoke,read\n\n0,ok,read\n";
+    /// let input = Input::from_bytes(text.into(), None)?;
+    /// let lines: Vec<usize> =
+    ///     input.locate_all(&[0, 1]).iter().map(|(_, place)| place.line).collect();
+    /// assert_eq!(lines, [2, 4]);
+    /// # Ok::<(), histcheck::Error>(())
+    /// ```
+    pub fn locate_all(&self, records: &[Record]) -> Vec<(Record, Place)> {
+        let wanted: Vec<usize> = records.iter().map(|&record| record as usize).collect();
+        let places = locate(&self.text, self.format, &wanted);
+        records.iter().copied().zip(places).collect()
     }
 
     /// The same error with the line and column of its place, if it has a place or a record.
@@ -211,7 +228,8 @@ pub(super) fn read_text(text: &str, format: Format, settings: Settings) -> Resul
         .and_then(|()| builder.finish(settings))
         .map_err(|mut error| {
             if error.place.is_none() {
-                error.place = error.record.and_then(|record| locate(text, format, record));
+                let record = error.record;
+                error.place = record.and_then(|record| locate(text, format, &[record]).pop());
                 return error;
             }
             located(text, error)
@@ -233,23 +251,39 @@ fn body(text: &str) -> &str {
     text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text)
 }
 
-fn locate(text: &str, format: Format, record: usize) -> Option<Place> {
+/// The places of the records `wanted` (ascending), as far as the text has them.
+fn locate(text: &str, format: Format, wanted: &[usize]) -> Vec<Place> {
+    if wanted.is_empty() {
+        return Vec::new();
+    }
     let mut builder = HistoryBuilder::default();
-    let mut sink = Sink::seeking(&mut builder, record);
+    let mut sink = Sink::seeking(&mut builder, wanted);
     // The reading may well end in the error that is to be located; only how far it came counts.
     let _ = read(format, body(text), &mut sink);
-    let offset = sink.found()?;
-    Some(place_of(text, offset + text.len() - body(text).len()))
+    let skipped = text.len() - body(text).len();
+    let mut places: Vec<Place> = Vec::new();
+    for &offset in sink.found() {
+        // Lines are counted on from the place before.
+        let from = places.last().copied().unwrap_or(Place { offset: 0, line: 1, column: 1 });
+        places.push(place_after(text, from, offset + skipped));
+    }
+    places
 }
 
 /// The line and column of byte `offset` of `text`.
 fn place_of(text: &str, offset: usize) -> Place {
+    place_after(text, Place { offset: 0, line: 1, column: 1 }, offset)
+}
+
+/// The same, for an offset that is not before the place `from`.
+fn place_after(text: &str, from: Place, offset: usize) -> Place {
     let offset = text.floor_char_boundary(offset);
     let before = &text[..offset];
     let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    let between = &text.as_bytes()[from.offset.min(offset)..offset];
     Place {
         offset,
-        line: memchr_iter(b'\n', before.as_bytes()).count() + 1,
+        line: from.line + memchr_iter(b'\n', between).count(),
         column: body(&before[line_start..]).chars().count() + 1,
     }
 }

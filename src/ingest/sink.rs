@@ -9,9 +9,10 @@ pub(crate) struct Sink<'a> {
     builder: &'a mut HistoryBuilder,
     /// Byte offset of the record that is being read.
     start: usize,
-    /// The record whose offset is looked for, in a second reading.
-    wanted: Option<usize>,
-    found: bool,
+    /// The records whose offsets are looked for, in a second reading; ascending.
+    wanted: &'a [usize],
+    /// The offsets of the first of them.
+    found: Vec<usize>,
     /// How many records were metadata.
     metadata: usize,
 }
@@ -19,27 +20,29 @@ pub(crate) struct Sink<'a> {
 impl<'a> Sink<'a> {
     /// A sink that fills `builder`.
     pub(crate) fn new(builder: &'a mut HistoryBuilder) -> Self {
-        Sink { builder, start: 0, wanted: None, found: false, metadata: 0 }
+        Sink { builder, start: 0, wanted: &[], found: Vec::new(), metadata: 0 }
     }
 
-    /// A sink for a second reading of a text, which stops at the record `wanted` (from 0): see
-    /// [`Sink::begin`].
-    pub(crate) fn seeking(builder: &'a mut HistoryBuilder, wanted: usize) -> Self {
-        Sink { builder, start: 0, wanted: Some(wanted), found: false, metadata: 0 }
+    /// A sink for a second reading of a text, which stops at the last of the records `wanted` (from
+    /// 0, ascending): see [`Sink::begin`].
+    pub(crate) fn seeking(builder: &'a mut HistoryBuilder, wanted: &'a [usize]) -> Self {
+        Sink { builder, start: 0, wanted, found: Vec::new(), metadata: 0 }
     }
 
     /// Says that the next record starts at byte `offset` of the text. Returns false if the reader
-    /// should stop, since this is the record whose place is looked for.
+    /// should stop, since this is the last record whose place is looked for.
     #[must_use]
     pub(crate) fn begin(&mut self, offset: usize) -> bool {
         self.start = offset;
-        self.found = self.wanted == Some(self.builder.records());
-        !self.found
+        if self.wanted.get(self.found.len()) == Some(&self.builder.records()) {
+            self.found.push(offset);
+        }
+        self.wanted.is_empty() || self.found.len() < self.wanted.len()
     }
 
-    /// Where the record that was looked for starts, if the text has it.
-    pub(crate) fn found(&self) -> Option<usize> {
-        self.found.then_some(self.start)
+    /// Where the records that were looked for start, as far as the text has them.
+    pub(crate) fn found(&self) -> &[usize] {
+        &self.found
     }
 
     /// What a recorder that counts its events from 0 calls the current record.

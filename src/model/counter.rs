@@ -1,7 +1,7 @@
 //! A counter: `add` and its kin, `read`, and adding that tells the value before or after.
 
 use super::{Call, Establishes, Facts, Model, Rejection, Token, View};
-use crate::history::Shape;
+use crate::history::{Shape, ValueTable};
 
 /// A counter of integers.
 #[derive(Clone, Debug, Default)]
@@ -52,6 +52,10 @@ impl Model for Counter {
             }
             _ => Err(Rejection::UnknownFunction),
         }
+    }
+
+    fn describe(&self, state: &i128, _: &ValueTable) -> Option<String> {
+        Some(state.to_string())
     }
 
     fn step(&self, &state: &i128, op: &Op) -> Option<i128> {

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
+use super::persistent::Sequence;
 use super::{Call, Establishes, Facts, Rejection, Token, View};
-use crate::history::Value;
+use crate::history::{Value, ValueTable};
 
 /// An operation on a collection that gives out one item at a time.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -123,4 +124,18 @@ impl Merge {
             _ => item,
         }
     }
+}
+/// The items of a state, first to last; only the ends of a long one.
+pub(super) fn describe(items: &Sequence, values: &ValueTable) -> String {
+    const ENDS: usize = 5;
+    let show = |at: usize| items.get(at).map_or(String::new(), |item| values.to_text(item));
+    let mut shown: Vec<String> = Vec::new();
+    if items.len() <= 2 * ENDS + 1 {
+        shown.extend((0..items.len()).map(show));
+    } else {
+        shown.extend((0..ENDS).map(show));
+        shown.push(format!("… {} more …", items.len() - 2 * ENDS));
+        shown.extend((items.len() - ENDS..items.len()).map(show));
+    }
+    format!("[{}]", shown.join(","))
 }

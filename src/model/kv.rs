@@ -11,7 +11,7 @@ use rustc_hash::FxHashSet;
 
 use super::persistent::{Rope, Text, Trie};
 use super::{Call, Establishes, Facts, Model, Rejection, Token, View};
-use crate::history::{Shape, Value};
+use crate::history::{Shape, Value, ValueTable, write_json_string};
 
 /// A key with its value, or without one.
 #[derive(Clone, Debug)]
@@ -177,6 +177,19 @@ impl Model for Kv {
                 _ => Err(Rejection::bad("an append needs a string")),
             },
             _ => Err(Rejection::UnknownFunction),
+        }
+    }
+
+    fn describe(&self, state: &State, values: &ValueTable) -> Option<String> {
+        match state {
+            State::Absent => Some("absent".to_owned()),
+            State::Text(rope) => {
+                let mut text = String::new();
+                write_json_string(&rope.text(), &mut text);
+                Some(text)
+            }
+            State::Other(value) => Some(values.to_text(*value)),
+            State::Seen(_) | State::UnseenText | State::UnseenOther => None,
         }
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::persistent::{Sequence, Trie};
 use super::{Call, Establishes, Facts, Model, Rejection, Token, View};
-use crate::history::Value;
+use crate::history::{Value, ValueTable};
 
 /// A log of values.
 #[derive(Clone, Debug, Default)]
@@ -126,6 +126,13 @@ impl Model for Log {
             }
             "read" => read(call, |seen| list(seen).map(Op::Read)),
             _ => Err(Rejection::UnknownFunction),
+        }
+    }
+
+    fn describe(&self, state: &State, values: &ValueTable) -> Option<String> {
+        match state {
+            State::Full(entries) => Some(super::items::describe(entries, values)),
+            _ => None,
         }
     }
 

@@ -47,59 +47,59 @@ pub use successors::Successors;
 use std::fmt::Debug;
 use std::hash::Hash;
 
+use crate::history::ValueTable;
+
 /// A sequential specification.
 ///
 /// Five items make a model: the types of its states and operations, how an operation is read off
 /// a history, the initial state, and the step. The rest is optional knowledge that lets the
 /// checker decide faster, and never changes a verdict if it is true.
 ///
+/// A ticket dispenser, of which it is only known that no number is given out twice:
+///
 /// ```
 /// use histcheck::model::{Call, Model, Rejection};
+/// use std::collections::BTreeSet;
 ///
-/// /// A flag that can be raised once, and looked at.
 /// #[derive(Clone)]
-/// struct Flag;
+/// struct Dispenser;
 ///
-/// #[derive(Clone, PartialEq, Eq, Hash, Debug)]
-/// enum Op { Raise, Look(Option<bool>) }
+/// impl Model for Dispenser {
+///     type State = BTreeSet<i64>; // the numbers given out
+///     type Op = Option<i64>; // the number drawn, if it is known
+///     type Next = Option<BTreeSet<i64>>; // Vec<…> would make the model nondeterministic
 ///
-/// impl Model for Flag {
-///     type State = bool;
-///     type Op = Op;
-///     type Next = Option<bool>; // a Vec<bool> would make the model nondeterministic
+///     fn initial(&self) -> Self::State {
+///         BTreeSet::new()
+///     }
 ///
-///     fn initial(&self) -> bool { false }
-///
-///     fn operation(&self, call: &Call<'_>) -> Result<Op, Rejection> {
+///     fn operation(&self, call: &Call<'_>) -> Result<Self::Op, Rejection> {
 ///         match call.function {
-///             "raise" => Ok(Op::Raise),
-///             "look" => Ok(Op::Look(call.output.and_then(|seen| seen.as_bool()))),
+///             "draw" => Ok(call.output.and_then(|number| number.as_int())),
 ///             _ => Err(Rejection::UnknownFunction),
 ///         }
 ///     }
 ///
-///     fn step(&self, &up: &bool, op: &Op) -> Option<bool> {
-///         match op {
-///             Op::Raise => (!up).then_some(true),
-///             Op::Look(seen) => seen.is_none_or(|seen| seen == up).then_some(up),
-///         }
+///     fn step(&self, given: &Self::State, number: &Self::Op) -> Self::Next {
+///         let mut given = given.clone();
+///         number.is_none_or(|number| given.insert(number)).then_some(given)
 ///     }
 /// }
-///
-/// let mut history = histcheck::History::builder();
-/// history.invoke(0, "raise", ())?;
-/// history.ok(0, "raise", ())?;
-/// history.invoke(1, "look", ())?;
-/// history.ok(1, "look", false)?;
-/// let report = histcheck::check_with(&Flag, &history.build()?, &histcheck::Options::default())?;
+/// # let mut history = histcheck::History::builder();
+/// # for process in [0, 1] {
+/// #     history.invoke(process, "draw", ())?;
+/// #     history.ok(process, "draw", 7)?;
+/// # }
+/// # let history = history.build()?;
+/// let report = histcheck::check_with(&Dispenser, &history, &histcheck::Options::default())?;
 /// assert_eq!(report.verdict, histcheck::Verdict::Invalid);
 /// # Ok::<(), histcheck::Error>(())
 /// ```
-pub trait Model: Clone + Send + Sync {
+pub trait Model: Clone + Send + Sync + 'static {
     /// What the one copy holds.
-    type State: Clone + Eq + Hash + Debug + Send + Sync;
+    type State: Clone + Eq + Hash + Debug + Send + Sync + 'static;
     /// An operation together with what it returned. Equal operations are interchangeable.
-    type Op: Clone + Eq + Hash + Debug + Send + Sync;
+    type Op: Clone + Eq + Hash + Debug + Send + Sync + 'static;
     /// The states that a step may lead to: `Option<State>` for a deterministic model, `Vec<State>`
     /// for one that is not.
     type Next: IntoIterator<Item = Self::State>;
@@ -136,6 +136,12 @@ pub trait Model: Clone + Send + Sync {
     /// The part of `state` that [`Facts::requires`] and [`Facts::establishes`] speak of.
     fn token(&self, state: &Self::State) -> Option<Token> {
         let _ = state;
+        None
+    }
+
+    /// The state in a few words, for people; `None` if there is nothing good to say.
+    fn describe(&self, state: &Self::State, values: &ValueTable) -> Option<String> {
+        let _ = (state, values);
         None
     }
 

@@ -1,7 +1,7 @@
 //! A mutex: `acquire` and `release` by their owner, and `try-acquire`.
 
 use super::{Call, Establishes, Facts, Model, Rejection, Token};
-use crate::history::Value;
+use crate::history::{Value, ValueTable};
 
 /// A lock that one process holds at a time; holding it twice is not possible.
 #[derive(Clone, Debug)]
@@ -64,6 +64,14 @@ impl Model for Mutex {
             }
             _ => Err(Rejection::UnknownFunction),
         }
+    }
+
+    fn describe(&self, state: &State, values: &ValueTable) -> Option<String> {
+        Some(match *state {
+            State::Free => "free".to_owned(),
+            State::Held(None) => "held".to_owned(),
+            State::Held(Some(owner)) => format!("held by {}", values.to_text(owner)),
+        })
     }
 
     fn step(&self, &state: &State, op: &Op) -> Option<State> {

@@ -3,7 +3,7 @@
 use super::items::{self, Found, Merge, Op};
 use super::persistent::Sequence;
 use super::{Call, Facts, Model, Rejection, Token};
-use crate::history::Value;
+use crate::history::{Value, ValueTable};
 
 /// A queue without a bound; items come out in the order in which they went in.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +30,10 @@ impl Model for FifoQueue {
 
     fn operation(&self, call: &Call<'_>) -> Result<Op, Rejection> {
         operation(call)
+    }
+
+    fn describe(&self, state: &Sequence, values: &ValueTable) -> Option<String> {
+        Some(super::items::describe(state, values))
     }
 
     fn step(&self, state: &Sequence, op: &Op) -> Option<Sequence> {

@@ -1,7 +1,7 @@
 //! Registers: `read`, `write`, and compare-and-set.
 
 use super::{Call, Establishes, Facts, Model, Rejection, Token};
-use crate::history::Value;
+use crate::history::{Value, ValueTable};
 
 /// A register with `read`, `write` and `cas`.
 #[derive(Clone, Debug)]
@@ -57,6 +57,10 @@ impl Model for Register {
         } else {
             Ok(None)
         }
+    }
+
+    fn describe(&self, state: &Value, values: &ValueTable) -> Option<String> {
+        Some(values.to_text(*state))
     }
 
     fn step(&self, &state: &Value, op: &Op) -> Option<Value> {

@@ -1,6 +1,7 @@
 //! A semaphore: `acquire` and `release` of permits.
 
 use super::{Call, Establishes, Facts, Model, Rejection, View};
+use crate::history::ValueTable;
 
 /// A number of permits, of which processes take some and give them back.
 #[derive(Clone, Debug)]
@@ -52,6 +53,10 @@ impl Model for Semaphore {
             }
             _ => Err(Rejection::UnknownFunction),
         }
+    }
+
+    fn describe(&self, free: &u64, _: &ValueTable) -> Option<String> {
+        Some(format!("{free} free"))
     }
 
     fn step(&self, &free: &u64, op: &Op) -> Option<u64> {

@@ -3,7 +3,7 @@
 use super::items::{self, Found, Merge, Op};
 use super::persistent::Sequence;
 use super::{Call, Establishes, Facts, Model, Rejection, Token};
-use crate::history::Value;
+use crate::history::{Value, ValueTable};
 
 /// A stack without a bound; the last item in is the first out.
 #[derive(Clone, Debug, Default)]
@@ -35,6 +35,10 @@ impl Model for Stack {
             "peek" | "top" => Ok(Op::Peek(Found::of(call.output))),
             _ => Err(Rejection::UnknownFunction),
         }
+    }
+
+    fn describe(&self, state: &Sequence, values: &ValueTable) -> Option<String> {
+        Some(super::items::describe(state, values))
     }
 
     fn step(&self, state: &Sequence, op: &Op) -> Option<Sequence> {

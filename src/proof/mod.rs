@@ -1,10 +1,12 @@
 //! Verifies certificates. Shares nothing with the deciders but the model and the history: slow and
 //! simple on purpose, so that it can be read and believed.
 
+mod confirm;
 mod projection;
 mod refute;
 mod witness;
 
+pub use confirm::{Proof, confirm_failure, confirm_order};
 pub use projection::{is_sound_projection, tokens_tell_all};
 pub use refute::{Refutation, refute};
 pub use witness::{WitnessError, verify_order};

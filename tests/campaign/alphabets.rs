@@ -1,4 +1,4 @@
-//! The alphabets: operations of every model over two values, with every kind of output.
+//! The alphabets: operations of every model over two or three values, with every kind of output.
 
 use histcheck::history::ValueTable;
 use histcheck::ingest::json_value;
@@ -28,6 +28,7 @@ const ALPHABETS: &[Alphabet] = &[
             ("read", "null", "2", 0),
             ("write", "1", "1", 0),
             ("write", "2", "2", 0),
+            ("write", "3", "3", 0),
         ],
     },
     Alphabet {
@@ -40,6 +41,7 @@ const ALPHABETS: &[Alphabet] = &[
             ("read", "null", "2", 0),
             ("write", "1", "1", 0),
             ("write", "2", "2", 0),
+            ("write", "3", "3", 0),
             ("cas", "[null,1]", "[null,1]", 0),
             ("cas", "[1,2]", "[1,2]", 0),
             ("cas", "[2,1]", "true", 0),
@@ -85,6 +87,7 @@ const ALPHABETS: &[Alphabet] = &[
             ("get", "null", r#""ab""#, 0),
             ("get", "null", "1", 0),
             ("put", r#""a""#, "null", 0),
+            ("put", r#""c""#, "null", 0),
             ("put", "1", "null", 0),
             ("append", r#""a""#, "null", 0),
             ("append", r#""b""#, "null", 0),

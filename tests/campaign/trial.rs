@@ -109,12 +109,17 @@ fn every<M: Model>(
     Ok(())
 }
 
-/// A history that is likely linearizable, or was so before one operation was changed.
+/// A history that is likely linearizable, or was so before one operation was changed. It uses a few
+/// letters only, so that values meet.
 fn random_history<M: Model>(spelled: &Spelled<M>, rng: &mut ChaCha8Rng) -> (Shape, Vec<usize>) {
-    let count = rng.random_range(2..=9);
-    let width = rng.random_range(1..=5);
-    let crashes = *[0.0, 0.1, 0.4].choose(rng).expect("not empty");
+    let count = rng.random_range(2..=10);
+    let width = rng.random_range(1..=6);
+    let crashes = *[0.0, 0.1, 0.3, 0.6].choose(rng).expect("not empty");
     let shape = random_shape(rng, count, width, crashes);
+    let some = rng.random_range(2..=spelled.alphabet.len());
+    let all: Vec<usize> = (0..spelled.alphabet.len()).collect();
+    let few: Vec<usize> = all.sample(rng, some).copied().collect();
+    let any = |rng: &mut ChaCha8Rng| *few.choose(rng).expect("not empty");
     let mut points: Vec<(u64, usize)> = Vec::new();
     for (at, &(call, ret)) in shape.iter().enumerate() {
         let end = ret.unwrap_or(call + 12);
@@ -124,13 +129,13 @@ fn random_history<M: Model>(spelled: &Spelled<M>, rng: &mut ChaCha8Rng) -> (Shap
     let mut letters = vec![0; count];
     let mut state = spelled.model.initial();
     for (_, at) in points {
-        letters[at] = rng.random_range(0..spelled.alphabet.len());
+        letters[at] = any(rng);
         if shape[at].1.is_none() && rng.random_bool(0.5) {
             continue;
         }
         // Some letter that fits the state, if one is found soon.
         for _ in 0..30 {
-            let letter = rng.random_range(0..spelled.alphabet.len());
+            let letter = any(rng);
             let op = &spelled.alphabet[letter];
             let op = if shape[at].1.is_some() { &op.0 } else { &op.1 };
             let nexts: Vec<M::State> = spelled.model.step(&state, op).into_iter().collect();
@@ -142,7 +147,7 @@ fn random_history<M: Model>(spelled: &Spelled<M>, rng: &mut ChaCha8Rng) -> (Shap
         }
     }
     if rng.random_bool(0.6) {
-        letters[rng.random_range(0..count)] = rng.random_range(0..spelled.alphabet.len());
+        letters[rng.random_range(0..count)] = any(rng);
     }
     (shape, letters)
 }

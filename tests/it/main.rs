@@ -2,8 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+#[cfg(feature = "cli")]
+mod cli;
 mod errors;
 mod formats;
 mod ingest;
 mod models;
+#[cfg(feature = "cli")]
+mod program;
 mod support;
+mod wide;

@@ -74,7 +74,7 @@ pub(super) fn run<M: Model, K: Mask>(problem: Problem<'_, M>) -> (Found, Effort)
         prepared,
         states: States::new(model, prepared.classes.len(), prepared.token_ids.clone()),
         used: UsedSets::new(prepared.crashed.len()),
-        window: Window::new(prepared.width),
+        window: Window::new(prepared.width, K::empty(prepared.width).words().len()),
         pending: Vec::new(),
         stamps: vec![0; prepared.classes.len()],
         expansion: 0,
@@ -84,11 +84,26 @@ pub(super) fn run<M: Model, K: Mask>(problem: Problem<'_, M>) -> (Found, Effort)
     };
     let found = engine.explore(meter);
     engine.effort.steps = engine.states.model_steps;
-    (found, engine.effort)
+    let effort = engine.effort;
+    if matches!(found, Found::Stopped(_)) {
+        // Who waits for a verdict under a limit does not wait until millions of states are freed.
+        let Engine { states, memo, .. } = engine;
+        discard((states, memo));
+    }
+    (found, effort)
+}
+
+/// Drops `garbage` on a thread of its own.
+fn discard<T: Send + 'static>(garbage: T) {
+    // If there is no thread to be had, it is dropped right here.
+    drop(std::thread::Builder::new().spawn(move || drop(garbage)));
 }
 
 /// Between two looks at the budget, this many configurations are visited.
 const POLL_EVERY: u64 = 128;
+
+/// Likewise for looks at the memory of the process, which cost more.
+const LOOK_EVERY: u64 = POLL_EVERY * 32;
 
 impl<M: Model, K: Mask> Engine<'_, M, K> {
     fn explore(&mut self, meter: &Meter) -> Found {
@@ -113,6 +128,9 @@ impl<M: Model, K: Mask> Engine<'_, M, K> {
             furthest = furthest.max(config.event);
             if self.effort.configurations.is_multiple_of(POLL_EVERY) {
                 account.set(self.bytes(frames.capacity() * size_of::<Frame<K>>()));
+                if self.effort.configurations.is_multiple_of(LOOK_EVERY) {
+                    meter.look_at_memory();
+                }
                 if let Err(reason) = self.poll(meter) {
                     return Found::Stopped(reason);
                 }

@@ -10,9 +10,8 @@ pub(super) struct Window {
 }
 
 impl Window {
-    /// The window before the first event.
-    pub(super) fn new(slots: usize) -> Self {
-        let words = slots.div_ceil(64).max(1);
+    /// The window before the first event, for masks of `words` words.
+    pub(super) fn new(slots: usize, words: usize) -> Self {
         Window { event: 0, open: vec![0; words], items: vec![0; slots] }
     }
 

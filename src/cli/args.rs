@@ -1,0 +1,471 @@
+//! The options and commands, as data.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::builder::FalseyValueParser;
+use clap::builder::styling::{AnsiColor, Effects, Styles};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use histcheck::history::{Independent, Order, Settings, Ties};
+use histcheck::ingest::Format;
+
+use super::units;
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().effects(Effects::BOLD))
+    .usage(AnsiColor::Green.on_default().effects(Effects::BOLD))
+    .literal(AnsiColor::Cyan.on_default().effects(Effects::BOLD))
+    .placeholder(AnsiColor::Cyan.on_default())
+    .error(AnsiColor::Red.on_default().effects(Effects::BOLD))
+    .valid(AnsiColor::Cyan.on_default().effects(Effects::BOLD))
+    .invalid(AnsiColor::Yellow.on_default().effects(Effects::BOLD));
+
+const TEMPLATE: &str = "{about-section}
+{usage-heading} {usage}
+
+{before-help}{all-args}{after-help}";
+
+const EXAMPLES: &str = "\
+Examples:
+  histcheck history.jsonl                        check one history
+  histcheck < run.jsonl                          the same from a pipe
+  histcheck histories/ --format json             every history in a directory, for programs
+  histcheck --model fifo-queue queue.edn         say which model is meant
+  histcheck --timeout 30s --max-memory 2GiB a.edn b.edn
+  histcheck --witness order.jsonl history.jsonl  keep the proof
+  histcheck stats history.edn                    what the history consists of
+  histcheck convert history.edn --to jsonl       another format
+  histcheck explain H0007                        what an error means";
+
+const AFTER: &str = "\
+Exit status:
+  0   every history is valid
+  1   a history is not linearizable
+  2   wrong usage, or an input that cannot be read
+  3   not decided within the limits
+  70  a proof does not hold (--self-check): a bug in histcheck
+Of several files, 1 comes before 2, and 2 before 3.";
+
+/// Check whether recorded histories of operations are linearizable.
+///
+/// A history says what clients did with a register, a queue or another object, and when. It is
+/// linearizable if one copy of the object, used by one client at a time, could have returned the
+/// same.
+#[derive(Parser, Debug)]
+#[command(
+    name = "histcheck",
+    version,
+    styles = STYLES,
+    help_template = TEMPLATE,
+    before_long_help = EXAMPLES,
+    after_long_help = AFTER,
+    args_conflicts_with_subcommands = true,
+    max_term_width = 100,
+    disable_help_subcommand = true
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+
+    #[command(flatten)]
+    pub(crate) check: CheckArgs,
+
+    /// When to use colours
+    #[arg(
+        long,
+        value_name = "WHEN",
+        default_value = "auto",
+        global = true,
+        env = "HISTCHECK_COLOR",
+        hide_env = true,
+        help_heading = "Output"
+    )]
+    pub(crate) color: ColorWhen,
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum Command {
+    /// Check histories; the same as without a command
+    #[command(before_long_help = EXAMPLES, after_long_help = AFTER, help_template = TEMPLATE)]
+    Check(CheckArgs),
+    /// Write a history in another format
+    Convert(ConvertArgs),
+    /// Say what a history consists of
+    Stats(StatsArgs),
+    /// List the models with their operations
+    Models(ModelsArgs),
+    /// Explain an error code
+    Explain(ExplainArgs),
+    /// Print completions for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CheckArgs {
+    /// Histories: files, directories, or `-` for standard input
+    ///
+    /// Of a directory, every file below it that ends in .jsonl, .json, .edn, .csv, .log or .txt,
+    /// perhaps followed by .gz or .zst. Without any, the history comes from standard input.
+    pub(crate) files: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) model: ModelArgs,
+
+    #[command(flatten)]
+    pub(crate) read: ReadArgs,
+
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
+
+    #[command(flatten)]
+    pub(crate) output: CheckOutputArgs,
+}
+
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Model")]
+pub(crate) struct ModelArgs {
+    /// The model; inferred from the operations if not given
+    ///
+    /// `histcheck models` lists them.
+    #[arg(short, long, value_name = "NAME", env = "HISTCHECK_MODEL", hide_env = true)]
+    pub(crate) model: Option<String>,
+
+    /// What the object holds before the first operation, as JSON
+    #[arg(long, value_name = "JSON", env = "HISTCHECK_INIT", hide_env = true)]
+    pub(crate) init: Option<String>,
+
+    /// What a failed cas tells: nothing, or that its precondition was false
+    #[arg(
+        long,
+        value_name = "MEANING",
+        default_value = "ignores",
+        env = "HISTCHECK_FAILED_CAS",
+        hide_env = true
+    )]
+    pub(crate) failed_cas: FailedCas,
+
+    /// Let a mutex be released by another process than its holder
+    #[arg(
+        long,
+        env = "HISTCHECK_ANY_OWNER",
+        hide_env = true,
+        value_parser = FalseyValueParser::new()
+    )]
+    pub(crate) any_owner: bool,
+
+    /// Let a priority queue's dequeue and peek be about the largest item
+    #[arg(
+        long,
+        env = "HISTCHECK_LARGEST_FIRST",
+        hide_env = true,
+        value_parser = FalseyValueParser::new()
+    )]
+    pub(crate) largest_first: bool,
+}
+
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Reading")]
+pub(crate) struct ReadArgs {
+    /// The format of the input
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "auto",
+        env = "HISTCHECK_INPUT_FORMAT",
+        hide_env = true
+    )]
+    pub(crate) input_format: InputFormat,
+
+    /// What orders the events: their place in the file, or their times
+    #[arg(
+        long,
+        value_name = "BY",
+        default_value = "file",
+        env = "HISTCHECK_ORDER",
+        hide_env = true
+    )]
+    pub(crate) order: OrderBy,
+
+    /// What equal times mean: concurrent, or ordered as in the file
+    #[arg(
+        long,
+        value_name = "MEANING",
+        default_value = "concurrent",
+        env = "HISTCHECK_TIES",
+        hide_env = true
+    )]
+    pub(crate) ties: TiesArg,
+
+    /// Whether values are tuples [key value]
+    #[arg(
+        long,
+        value_name = "WHETHER",
+        default_value = "auto",
+        env = "HISTCHECK_INDEPENDENT",
+        hide_env = true
+    )]
+    pub(crate) independent: IndependentArg,
+}
+
+impl ReadArgs {
+    /// The settings of the history.
+    pub(crate) fn settings(&self) -> Settings {
+        Settings {
+            order: match self.order {
+                OrderBy::File => Order::File,
+                OrderBy::Time => Order::Time,
+            },
+            ties: match self.ties {
+                TiesArg::Concurrent => Ties::Concurrent,
+                TiesArg::Ordered => Ties::Ordered,
+            },
+            independent: match self.independent {
+                IndependentArg::Auto => Independent::Auto,
+                IndependentArg::Yes => Independent::Yes,
+                IndependentArg::No => Independent::No,
+            },
+        }
+    }
+
+    /// The format, unless it is to be found out.
+    pub(crate) fn format(&self) -> Option<Format> {
+        match self.input_format {
+            InputFormat::Auto => None,
+            InputFormat::Jsonl => Some(Format::JsonLines),
+            InputFormat::Json => Some(Format::JsonArray),
+            InputFormat::Edn => Some(Format::Edn),
+            InputFormat::Log => Some(Format::Log),
+            InputFormat::Csv => Some(Format::Csv),
+        }
+    }
+}
+
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Limits")]
+pub(crate) struct LimitArgs {
+    /// Stop undecided after this time for each file, such as 30s, 500ms or 2m
+    #[arg(
+        long,
+        value_name = "TIME",
+        value_parser = units::duration,
+        env = "HISTCHECK_TIMEOUT",
+        hide_env = true
+    )]
+    pub(crate) timeout: Option<Duration>,
+
+    /// Stop undecided at this much memory, such as 2GiB, 500MB or a number of bytes
+    #[arg(
+        long,
+        value_name = "SIZE",
+        value_parser = units::bytes,
+        env = "HISTCHECK_MAX_MEMORY",
+        hide_env = true
+    )]
+    pub(crate) max_memory: Option<usize>,
+
+    /// Stop undecided after so many configurations for one key
+    #[arg(long, value_name = "N", env = "HISTCHECK_MAX_CONFIGS", hide_env = true)]
+    pub(crate) max_configs: Option<u64>,
+
+    /// Explain a violation for no longer than this
+    #[arg(
+        long,
+        value_name = "TIME",
+        default_value = "10s",
+        value_parser = units::duration,
+        env = "HISTCHECK_EXPLAIN_TIMEOUT",
+        hide_env = true
+    )]
+    pub(crate) explain_timeout: Duration,
+
+    /// How many threads to use; 0 for one a processor
+    ///
+    /// The output does not depend on it.
+    #[arg(
+        short = 'j',
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        env = "HISTCHECK_THREADS",
+        hide_env = true
+    )]
+    pub(crate) threads: usize,
+}
+
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct CheckOutputArgs {
+    #[command(flatten)]
+    pub(crate) format: FormatArg,
+
+    /// Write the order that proves each valid key to this file, as JSON Lines
+    #[arg(long, value_name = "FILE", env = "HISTCHECK_WITNESS", hide_env = true)]
+    pub(crate) witness: Option<PathBuf>,
+
+    /// Verify the proof of every verdict
+    #[arg(
+        long,
+        env = "HISTCHECK_SELF_CHECK",
+        hide_env = true,
+        value_parser = FalseyValueParser::new()
+    )]
+    pub(crate) self_check: bool,
+
+    /// Exit with 0 also after a violation or without a verdict
+    #[arg(
+        long,
+        env = "HISTCHECK_EXIT_ZERO",
+        hide_env = true,
+        value_parser = FalseyValueParser::new()
+    )]
+    pub(crate) exit_zero: bool,
+
+    /// Say how long it took
+    #[arg(
+        long,
+        env = "HISTCHECK_TIMINGS",
+        hide_env = true,
+        value_parser = FalseyValueParser::new()
+    )]
+    pub(crate) timings: bool,
+
+    /// Only say the verdict
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+
+    /// Also list the keys
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct FormatArg {
+    /// For people or for programs
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "human",
+        env = "HISTCHECK_FORMAT",
+        hide_env = true,
+        help_heading = "Output"
+    )]
+    pub(crate) format: OutputFormat,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ConvertArgs {
+    /// The history: a file, or `-` for standard input
+    pub(crate) file: Option<PathBuf>,
+
+    /// The format to write
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) to: TargetFormat,
+
+    /// Write to this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) read: ReadArgs,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct StatsArgs {
+    /// Histories: files, directories, or `-` for standard input
+    pub(crate) files: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) format: FormatArg,
+
+    #[command(flatten)]
+    pub(crate) read: ReadArgs,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ModelsArgs {
+    /// A model, for its details
+    pub(crate) name: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) format: FormatArg,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ExplainArgs {
+    /// The code of an error, such as H0007; without one, all are listed
+    pub(crate) code: Option<String>,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum ColorWhen {
+    /// On a terminal
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum OutputFormat {
+    /// Text for people
+    Human,
+    /// JSON for programs; for several files one object a line
+    Json,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum InputFormat {
+    /// Find out
+    Auto,
+    Jsonl,
+    Json,
+    Edn,
+    Log,
+    Csv,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum TargetFormat {
+    Jsonl,
+    Json,
+    Edn,
+    Csv,
+    Log,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum FailedCas {
+    /// It tells nothing: it did not happen
+    Ignores,
+    /// It found another value than it expected
+    Observes,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum OrderBy {
+    /// The order of the records
+    File,
+    /// The order of their times
+    Time,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum TiesArg {
+    /// Operations whose ends share a time overlap
+    Concurrent,
+    /// They follow each other as the file lists them
+    Ordered,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum IndependentArg {
+    /// Find out
+    Auto,
+    Yes,
+    No,
+}

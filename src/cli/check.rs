@@ -1,0 +1,207 @@
+//! `histcheck [FILES…]`: checks each input and reports on it.
+
+use std::fs::File;
+use std::io::BufWriter;
+use std::time::Instant;
+
+use histcheck::history::{Value, ValueTable};
+use histcheck::ingest::{Input, json_value};
+use histcheck::model::{AnyModel, ModelOptions};
+use histcheck::proof::Proof;
+use histcheck::report::{self, Detail, Subject, Timings};
+use histcheck::{Budget, Code, Error, History, Options, Report, Verdict};
+
+use super::args::{CheckArgs, FailedCas, OutputFormat};
+use super::exit::Status;
+use super::inputs::{self, Source, Sources};
+use super::output::{Output, complain};
+use super::{diagnostic, witness};
+
+/// Checks what the arguments name.
+pub(crate) fn run(args: &CheckArgs, output: &mut Output) -> Status {
+    if let Err(error) = validate(args) {
+        complain(&diagnostic::render("<command line>", &error, None, output.colors_errors()));
+        return Status::Unreadable;
+    }
+    let mut witnesses = match args.output.witness.as_ref().map(File::create).transpose() {
+        Ok(file) => file.map(BufWriter::new),
+        Err(error) => {
+            complain(&format!("error: cannot write the witness file: {error}"));
+            return Status::Unreadable;
+        }
+    };
+    let sources = Sources::of(&args.files);
+    let mut worst = Status::Valid;
+    for (name, source) in &sources.list {
+        let mut run = Run { args, name, named: sources.named, output, witnesses: &mut witnesses };
+        let status = match source {
+            Ok(source) => run.check(source),
+            Err(error) => {
+                let shown = diagnostic::render(name, error, None, run.output.colors_errors());
+                complain(&shown);
+                run.unreadable(error)
+            }
+        };
+        worst = worst.max(if args.output.exit_zero { status.lenient() } else { status });
+    }
+    if let Some(Err(error)) = witnesses.map(BufWriter::into_inner) {
+        complain(&format!("error: cannot write the witness file: {error}"));
+        worst = worst.max(Status::Unreadable);
+    }
+    worst
+}
+
+/// Refuses a model or an initial value that would fit no history.
+fn validate(args: &CheckArgs) -> Result<(), Error> {
+    let mut values = ValueTable::new();
+    let initial = initial(args, &mut values)?;
+    if let Some(name) = &args.model.model {
+        AnyModel::by_name(name, initial, model_options(args), &values)?;
+    }
+    Ok(())
+}
+
+fn initial(args: &CheckArgs, values: &mut ValueTable) -> Result<Option<Value>, Error> {
+    let Some(text) = &args.model.init else { return Ok(None) };
+    json_value(text, values).map(Some).map_err(|error| {
+        Error::new(Code::BadInitial, format!("--init is no JSON: {}", error.message))
+            .hint("strings need quotes of their own: --init '\"a\"'")
+    })
+}
+
+fn model_options(args: &CheckArgs) -> ModelOptions {
+    ModelOptions {
+        failed_cas_observes: args.model.failed_cas == FailedCas::Observes,
+        check_owner: !args.model.any_owner,
+        largest_first: args.model.largest_first,
+    }
+}
+
+/// The check of one input.
+struct Run<'a> {
+    args: &'a CheckArgs,
+    name: &'a str,
+    named: bool,
+    output: &'a mut Output,
+    witnesses: &'a mut Option<BufWriter<File>>,
+}
+
+impl Run<'_> {
+    fn check(&mut self, source: &Source) -> Status {
+        let start = Instant::now();
+        let read = &self.args.read;
+        let loaded = inputs::load(self.name, source, read.format(), read.settings(), self.output);
+        let (input, mut history) = match loaded {
+            Ok(loaded) => loaded,
+            Err(error) => return self.unreadable(&error),
+        };
+        let parsed = Instant::now();
+        let checked = self.options(start, &mut history).and_then(|options| {
+            let report = histcheck::check(&history, &options)?;
+            Ok((options, report))
+        });
+        let (options, report) = match checked {
+            Ok(checked) => checked,
+            Err(error) => return self.refused(error, &input),
+        };
+        let mut subject = match Subject::new(&history, &options, &report) {
+            Ok(subject) => subject,
+            Err(error) => return self.refused(error, &input),
+        };
+        subject.file = self.named.then_some(self.name);
+        subject.timings = self
+            .args
+            .output
+            .timings
+            .then(|| Timings { read: parsed - start, check: parsed.elapsed() });
+        let records = subject.named_records();
+        subject.places = input.locate_all(&records);
+        self.print(&subject);
+        self.conclude(&history, &report)
+    }
+
+    fn options(&self, start: Instant, history: &mut History) -> Result<Options, Error> {
+        let limits = &self.args.limits;
+        let initial = initial(self.args, history.values_mut())?;
+        Ok(Options {
+            model: self.args.model.model.clone(),
+            initial,
+            model_options: model_options(self.args),
+            budget: Budget {
+                timeout: limits.timeout,
+                start: Some(start),
+                memory: limits.max_memory,
+                configurations: limits.max_configs,
+            },
+            threads: limits.threads,
+            explain_timeout: limits.explain_timeout,
+            self_check: self.args.output.self_check,
+            keep_orders: self.args.output.witness.is_some(),
+        })
+    }
+
+    fn print(&mut self, subject: &Subject<'_>) {
+        let flags = &self.args.output;
+        let text = match flags.format.format {
+            OutputFormat::Json => report::json(subject),
+            OutputFormat::Human => {
+                let detail = match (flags.quiet, flags.verbose) {
+                    (true, _) => Detail::Verdict,
+                    (_, true) => Detail::Keys,
+                    _ => Detail::Usual,
+                };
+                let text = report::text(subject, detail, self.output.palette());
+                if detail > Detail::Verdict {
+                    self.output.start_block();
+                }
+                text
+            }
+        };
+        self.output.print(&text);
+    }
+
+    /// Writes the witnesses; the status that the report stands for.
+    fn conclude(&mut self, history: &History, report: &Report) -> Status {
+        let mut status = match report.verdict {
+            Verdict::Valid => Status::Valid,
+            Verdict::Unknown => Status::Undecided,
+            Verdict::Invalid => Status::Violation,
+        };
+        if let Some(out) = self.witnesses {
+            let file = self.named.then_some(self.name);
+            if let Err(error) = witness::write(file, history, report, out) {
+                complain(&format!("error: cannot write the witness file: {error}"));
+                status = status.max(Status::Unreadable);
+            }
+        }
+        for key in &report.keys {
+            let Some(Proof::Wrong(why)) = &key.proof else { continue };
+            let name = key.key.map_or("the history".to_owned(), |key| {
+                format!("key {}", report::printable(&history.values().to_text(key)))
+            });
+            complain(&format!(
+                "error: {}: the proof for {name} does not hold ({why}): this is a bug in histcheck, \
+                 please report it",
+                self.name
+            ));
+            status = Status::BrokenProof;
+        }
+        status
+    }
+
+    /// The model refuses the history.
+    fn refused(&mut self, error: Error, input: &Input) -> Status {
+        let error = input.located(error);
+        let colored = self.output.colors_errors();
+        complain(&diagnostic::render(self.name, &error, Some(input), colored));
+        self.unreadable(&error)
+    }
+
+    /// The input holds no history that can be checked; people were told already.
+    fn unreadable(&mut self, error: &Error) -> Status {
+        if self.args.output.format.format == OutputFormat::Json {
+            self.output.print(&report::error_json(self.name, error));
+        }
+        Status::Unreadable
+    }
+}

@@ -1,0 +1,174 @@
+//! Where histories come from: files, directories, standard input.
+
+use std::fs;
+use std::io::{self, IsTerminal, Read};
+use std::path::{Path, PathBuf};
+
+use histcheck::history::Settings;
+use histcheck::ingest::{Format, Input};
+use histcheck::{Code, Error, History};
+
+use super::diagnostic;
+use super::output::{Output, complain};
+
+/// The endings of files that hold histories, before that of a compression.
+const EXTENSIONS: &[&str] = &["jsonl", "json", "edn", "csv", "log", "txt"];
+const COMPRESSIONS: &[&str] = &["gz", "zst"];
+
+/// The commands, which people sometimes put behind options.
+const COMMANDS: &[&str] = &["check", "convert", "stats", "models", "explain", "completions", "man"];
+
+/// One input.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Source {
+    /// Standard input.
+    Stdin,
+    /// A file.
+    File(PathBuf),
+}
+
+/// The inputs of a run.
+pub(crate) struct Sources {
+    /// Each input, or why there is none, with its name.
+    pub(crate) list: Vec<(String, Result<Source, Error>)>,
+    /// Whether the output has to say which file it is about.
+    pub(crate) named: bool,
+}
+
+impl Sources {
+    /// What `paths` name: standard input if there are none.
+    pub(crate) fn of(paths: &[PathBuf]) -> Sources {
+        let mut list = Vec::new();
+        let mut named = paths.len() > 1;
+        if paths.is_empty() {
+            list.push((name_of(&Source::Stdin), Ok(Source::Stdin)));
+        }
+        for path in paths {
+            if path.as_os_str() == "-" {
+                let again = list.iter().any(|(_, source)| *source == Ok(Source::Stdin));
+                let source = if again { Err(stdin_again()) } else { Ok(Source::Stdin) };
+                list.push((name_of(&Source::Stdin), source));
+            } else if path.is_dir() {
+                named = true;
+                match files_below(path) {
+                    Ok(files) => list.extend(files.into_iter().map(|file| {
+                        let source = Source::File(file);
+                        (name_of(&source), Ok(source))
+                    })),
+                    Err(error) => list.push((path.display().to_string(), Err(error))),
+                }
+            } else {
+                let source = Source::File(path.clone());
+                list.push((name_of(&source), Ok(source)));
+            }
+        }
+        Sources { list, named }
+    }
+}
+
+/// Whether nothing was named to read, and nothing comes from standard input either.
+pub(crate) fn nothing_to_read(paths: &[PathBuf]) -> bool {
+    paths.is_empty() && io::stdin().is_terminal()
+}
+
+fn name_of(source: &Source) -> String {
+    match source {
+        Source::Stdin => "<stdin>".to_owned(),
+        Source::File(path) => path.display().to_string(),
+    }
+}
+
+fn stdin_again() -> Error {
+    Error::new(Code::Unreadable, "standard input can be read only once")
+}
+
+/// The histories below a directory, sorted.
+fn files_below(directory: &Path) -> Result<Vec<PathBuf>, Error> {
+    let mut pending = vec![directory.to_owned()];
+    let mut files = Vec::new();
+    while let Some(directory) = pending.pop() {
+        let unreadable = |error: io::Error| {
+            let name = directory.display();
+            Error::new(Code::Unreadable, format!("cannot list the directory {name}: {error}"))
+        };
+        for entry in fs::read_dir(&directory).map_err(unreadable)? {
+            let entry = entry.map_err(unreadable)?;
+            // Links to directories are not followed, so that this ends.
+            if entry.file_type().map_err(unreadable)?.is_dir() {
+                pending.push(entry.path());
+            } else if is_history(&entry.path()) {
+                files.push(entry.path());
+            }
+        }
+    }
+    if files.is_empty() {
+        return Err(Error::new(Code::Unreadable, "the directory holds no history").hint(
+            "histories end in .jsonl, .json, .edn, .csv, .log or .txt, or these with .gz or .zst",
+        ));
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn is_history(path: &Path) -> bool {
+    let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return false };
+    let stem = COMPRESSIONS
+        .iter()
+        .find_map(|extension| name.strip_suffix(extension)?.strip_suffix('.'))
+        .unwrap_or(name);
+    stem.rsplit_once('.').is_some_and(|(_, extension)| EXTENSIONS.contains(&extension))
+        && path.is_file()
+}
+
+/// The text of `source`.
+fn open(source: &Source, format: Option<Format>) -> Result<Input, Error> {
+    match source {
+        Source::Stdin => {
+            let mut bytes = Vec::new();
+            io::stdin().lock().read_to_end(&mut bytes).map_err(|error| {
+                Error::new(Code::Unreadable, format!("cannot read standard input: {error}"))
+            })?;
+            Input::from_bytes(bytes, format)
+        }
+        Source::File(path) => Input::from_path(path, format).map_err(|error| {
+            let is_command = path.to_str().is_some_and(|path| COMMANDS.contains(&path));
+            match path.to_str() {
+                Some(name) if is_command && error.code == Code::Unreadable => {
+                    error.hint(format!("a command comes before its options: histcheck {name} …"))
+                }
+                _ => error,
+            }
+        }),
+    }
+}
+
+/// Reads a history; `None` after an error, which is then reported.
+pub(crate) fn load(
+    name: &str,
+    source: &Source,
+    format: Option<Format>,
+    settings: Settings,
+    output: &Output,
+) -> Result<(Input, History), Error> {
+    let complained = |error: Error, input: Option<&Input>| {
+        complain(&diagnostic::render(name, &error, input, output.colors_errors()));
+        error
+    };
+    let input = open(source, format).map_err(|error| complained(error, None))?;
+    match input.history(settings) {
+        Ok(history) => Ok((input, history)),
+        Err(error) => Err(complained(error, Some(&input))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn histories_are_known_by_their_endings() {
+        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+        assert!(!is_history(&here.join("Cargo.toml")));
+        assert!(!is_history(&here.join("missing.jsonl")), "it must be a file");
+    }
+}

@@ -1,0 +1,74 @@
+//! The commands. Each parses nothing and decides nothing itself: it reads with `ingest`, checks
+//! with the library, and prints what `report` makes of it.
+
+mod args;
+mod check;
+mod convert;
+mod diagnostic;
+mod exit;
+mod explain;
+mod inputs;
+mod models;
+mod output;
+mod stats;
+mod units;
+mod witness;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use args::{Cli, Command};
+use exit::Status;
+use output::{Output, complain};
+
+/// Runs the command line.
+pub(crate) fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let mut output = Output::new(cli.color);
+    let mut status = run(&cli, &mut output);
+    if let Some(error) = output.failure() {
+        complain(&format!("error: cannot write to standard output: {error}"));
+        status = status.max(Status::Unreadable);
+    }
+    ExitCode::from(status.code())
+}
+
+fn run(cli: &Cli, output: &mut Output) -> Status {
+    match &cli.command {
+        None if inputs::nothing_to_read(&cli.check.files) => usage(),
+        None => check::run(&cli.check, output),
+        Some(Command::Check(args)) if inputs::nothing_to_read(&args.files) => usage(),
+        Some(Command::Check(args)) => check::run(args, output),
+        Some(Command::Stats(args)) if inputs::nothing_to_read(&args.files) => usage(),
+        Some(Command::Stats(args)) => stats::run(args, output),
+        Some(Command::Convert(args)) => {
+            let files: Vec<PathBuf> = args.file.iter().cloned().collect();
+            if inputs::nothing_to_read(&files) { usage() } else { convert::run(args, output) }
+        }
+        Some(Command::Models(args)) => models::run(args, output),
+        Some(Command::Explain(args)) => explain::run(args, output),
+        Some(Command::Completions { shell }) => {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Cli::command(), "histcheck", &mut script);
+            output.write(&script);
+            Status::Valid
+        }
+        Some(Command::Man) => {
+            let mut page = Vec::new();
+            match clap_mangen::Man::new(Cli::command()).render(&mut page) {
+                Ok(()) => output.write(&page),
+                Err(error) => complain(&format!("error: {error}")),
+            }
+            Status::Valid
+        }
+    }
+}
+
+/// Says how to use the program, to someone who named nothing to read.
+fn usage() -> Status {
+    complain(&Cli::command().render_usage().to_string());
+    complain("\nName a history, or pipe one in. `histcheck --help` tells more.");
+    Status::Unreadable
+}

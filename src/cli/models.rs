@@ -1,0 +1,108 @@
+//! `histcheck models`: the catalogue of models.
+
+use std::fmt::Write as _;
+
+use histcheck::history::ValueTable;
+use histcheck::model::{AnyModel, CATALOGUE, Entry, ModelOptions};
+use serde::Serialize;
+
+use super::args::{ModelsArgs, OutputFormat};
+use super::diagnostic;
+use super::exit::Status;
+use super::output::{Output, complain};
+
+/// Lists the models, or one in detail.
+pub(crate) fn run(args: &ModelsArgs, output: &mut Output) -> Status {
+    let is_json = args.format.format == OutputFormat::Json;
+    let Some(name) = &args.name else {
+        let text = if is_json { json(CATALOGUE) } else { list(output) };
+        output.print(&text);
+        return Status::Valid;
+    };
+    let Some(entry) = Entry::find(name) else {
+        let values = ValueTable::new();
+        if let Err(error) = AnyModel::by_name(name, None, ModelOptions::default(), &values) {
+            let colored = output.colors_errors();
+            complain(&diagnostic::render("<command line>", &error, None, colored));
+        }
+        return Status::Unreadable;
+    };
+    let text = if is_json { json(std::slice::from_ref(entry)) } else { details(entry, output) };
+    output.print(&text);
+    Status::Valid
+}
+
+fn list(output: &Output) -> String {
+    let palette = output.palette();
+    let width = CATALOGUE.iter().map(|entry| entry.name.len()).max().unwrap_or(0);
+    let mut out = String::new();
+    for entry in CATALOGUE {
+        let names: Vec<&str> = entry.functions.iter().map(|function| function.name).collect();
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            out,
+            "{}{:<width$}{}  {}\n{:<width$}  {}{}{}",
+            palette.label,
+            entry.name,
+            palette.reset,
+            entry.summary,
+            "",
+            palette.faint,
+            names.join(", "),
+            palette.reset,
+        );
+    }
+    out
+}
+
+fn details(entry: &Entry, output: &Output) -> String {
+    let palette = output.palette();
+    let mut out = format!("{}{}{}: {}\n", palette.label, entry.name, palette.reset, entry.summary);
+    // Writing to a String cannot fail.
+    let _ = writeln!(out, "\nstarts from {}\n\noperations:", entry.initial);
+    for function in entry.functions {
+        let _ = write!(out, "  {}{}{}", palette.label, function.name, palette.reset);
+        if !function.aliases.is_empty() {
+            let _ = write!(out, " (or {})", function.aliases.join(", "));
+        }
+        let _ = writeln!(out, "\n      {}", function.meaning);
+    }
+    out
+}
+
+#[derive(Serialize)]
+struct JsonModel {
+    name: &'static str,
+    summary: &'static str,
+    initial: &'static str,
+    functions: Vec<JsonFunction>,
+}
+
+#[derive(Serialize)]
+struct JsonFunction {
+    name: &'static str,
+    aliases: &'static [&'static str],
+    meaning: &'static str,
+}
+
+/// One object a line.
+fn json(entries: &[Entry]) -> String {
+    let mut out = String::new();
+    for entry in entries {
+        let functions = entry.functions.iter().map(|function| JsonFunction {
+            name: function.name,
+            aliases: function.aliases,
+            meaning: function.meaning,
+        });
+        let model = JsonModel {
+            name: entry.name,
+            summary: entry.summary,
+            initial: entry.initial,
+            functions: functions.collect(),
+        };
+        // Plain strings can always be written.
+        out.push_str(&serde_json::to_string(&model).unwrap_or_default());
+        out.push('\n');
+    }
+    out
+}

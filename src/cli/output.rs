@@ -1,0 +1,87 @@
+//! Standard output, written at once for each input. A reader that goes away ends the output but
+//! not the run, so that the exit status stays true.
+
+use std::io::{self, ErrorKind, Write};
+
+use anstream::{AutoStream, ColorChoice};
+use histcheck::report::Palette;
+
+use super::args::ColorWhen;
+
+/// Where reports go.
+pub(crate) struct Output {
+    palette: Palette,
+    error_palette: bool,
+    /// Whether something was printed.
+    started: bool,
+    /// The reader went away.
+    closed: bool,
+    failure: Option<io::Error>,
+}
+
+impl Output {
+    /// Standard output, coloured if `when` and the environment (`NO_COLOR`, `CLICOLOR_FORCE`) say so.
+    pub(crate) fn new(when: ColorWhen) -> Output {
+        let choice = match when {
+            ColorWhen::Auto => ColorChoice::Auto,
+            ColorWhen::Always => ColorChoice::Always,
+            ColorWhen::Never => ColorChoice::Never,
+        };
+        choice.write_global();
+        let is_colored =
+            |choice: ColorChoice| !matches!(choice, ColorChoice::Never | ColorChoice::Auto);
+        let palette = if is_colored(AutoStream::choice(&io::stdout())) {
+            Palette::ANSI
+        } else {
+            Palette::PLAIN
+        };
+        let error_palette = is_colored(AutoStream::choice(&io::stderr()));
+        Output { palette, error_palette, started: false, closed: false, failure: None }
+    }
+
+    /// The colours of standard output.
+    pub(crate) fn palette(&self) -> &Palette {
+        &self.palette
+    }
+
+    /// Whether standard error is coloured.
+    pub(crate) fn colors_errors(&self) -> bool {
+        self.error_palette
+    }
+
+    /// Separates what comes from what was printed before by an empty line.
+    pub(crate) fn start_block(&mut self) {
+        if self.started {
+            self.print("\n");
+        }
+    }
+
+    /// Writes `text` to standard output at once.
+    pub(crate) fn print(&mut self, text: &str) {
+        self.write(text.as_bytes());
+    }
+
+    /// Writes `bytes` to standard output at once.
+    pub(crate) fn write(&mut self, bytes: &[u8]) {
+        if self.closed || self.failure.is_some() {
+            return;
+        }
+        self.started = true;
+        let mut stdout = io::stdout().lock();
+        match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => self.closed = true,
+            Err(error) => self.failure = Some(error),
+        }
+    }
+
+    /// What went wrong with standard output, other than that its reader went away.
+    pub(crate) fn failure(&self) -> Option<&io::Error> {
+        self.failure.as_ref()
+    }
+}
+
+/// Writes a line to standard error; nothing is to be done if that fails.
+pub(crate) fn complain(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{}", text.trim_end_matches('\n'));
+}

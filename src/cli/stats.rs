@@ -1,0 +1,48 @@
+//! `histcheck stats`: what histories consist of.
+
+use histcheck::history::Statistics;
+use histcheck::report;
+
+use super::args::{OutputFormat, StatsArgs};
+use super::diagnostic;
+use super::exit::Status;
+use super::inputs::{self, Sources};
+use super::output::{Output, complain};
+
+/// Counts what the arguments name.
+pub(crate) fn run(args: &StatsArgs, output: &mut Output) -> Status {
+    let sources = Sources::of(&args.files);
+    let is_json = args.format.format == OutputFormat::Json;
+    let mut worst = Status::Valid;
+    for (name, source) in &sources.list {
+        let loaded = match source {
+            Ok(source) => {
+                inputs::load(name, source, args.read.format(), args.read.settings(), output)
+            }
+            Err(error) => {
+                complain(&diagnostic::render(name, error, None, output.colors_errors()));
+                Err(error.clone())
+            }
+        };
+        let history = match loaded {
+            Ok((_, history)) => history,
+            Err(error) => {
+                if is_json {
+                    output.print(&report::error_json(name, &error));
+                }
+                worst = worst.max(Status::Unreadable);
+                continue;
+            }
+        };
+        let statistics = Statistics::of(&history);
+        let file = sources.named.then_some(name.as_str());
+        let text = if is_json {
+            report::statistics_json(file, &history, &statistics)
+        } else {
+            output.start_block();
+            report::statistics_text(file, &history, &statistics, output.palette())
+        };
+        output.print(&text);
+    }
+    worst
+}

@@ -1,0 +1,205 @@
+//! What is around an operation that cannot be linearized: the operations that it overlaps or that
+//! come just before it, those that deal with its value, and one way in which everything before it
+//! can have happened. For people to look at; it proves nothing.
+
+use crate::analysis;
+use crate::check::{self, Budget, Decision, Failure, Meter, Options, Report};
+use crate::error::Error;
+use crate::history::{History, NEVER, Outcome, Partition};
+use crate::model::{self, Model, ModelVisitor};
+
+/// So many operations are shown around the failing one, itself included.
+const OPERATIONS: usize = 12;
+
+/// So many steps of a linearization are shown.
+const STEPS: usize = 5;
+
+/// The linearization of what is before is looked for with so many configurations at most.
+const CONFIGURATIONS: u64 = 1_000_000;
+
+/// The surroundings of a failure.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Context {
+    /// The failing key, as its position in [`Report::keys`].
+    pub key_at: usize,
+    /// Operations around the failing one and itself, in the order of their invocations.
+    pub operations: Vec<u32>,
+    /// How many others overlap the failing one, and are not among them.
+    pub others: usize,
+    /// How everything before can have happened.
+    pub before: Option<Before>,
+}
+
+/// The end of one linearization of the history as it was known just before it became impossible.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Before {
+    /// How many steps come before those that are listed.
+    pub earlier: usize,
+    /// The last steps.
+    pub steps: Vec<Step>,
+}
+
+/// One operation of a linearization.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Step {
+    /// The operation.
+    pub operation: u32,
+    /// The state after it, if the model can describe it.
+    pub state: Option<String>,
+}
+
+/// The surroundings of the first `limit` failures of `report`, which [`check`](crate::check())
+/// made of `history` with `options`.
+///
+/// # Errors
+/// None, for the same history and options as the report's.
+pub fn contexts(
+    history: &History,
+    options: &Options,
+    report: &Report,
+    limit: usize,
+) -> Result<Vec<Context>, Error> {
+    if limit == 0 || report.failures().next().is_none() {
+        return Ok(Vec::new());
+    }
+    let chosen = analysis::choose(history, options)?;
+    chosen.model.visit(Surroundings { history, options, report, limit })
+}
+
+struct Surroundings<'a> {
+    history: &'a History,
+    options: &'a Options,
+    report: &'a Report,
+    limit: usize,
+}
+
+impl ModelVisitor for Surroundings<'_> {
+    type Output = Result<Vec<Context>, Error>;
+
+    fn visit<M: Model>(self, model: &M) -> Self::Output {
+        let Surroundings { history, options, report, limit } = self;
+        let partitions = history.partitions();
+        let budget = Budget {
+            timeout: Some(options.explain_timeout),
+            start: None,
+            configurations: Some(CONFIGURATIONS),
+            ..options.budget
+        };
+        let meter = Meter::start(&budget, history.heap_bytes());
+        let mut contexts = Vec::new();
+        for (at, key) in report.keys.iter().enumerate() {
+            let Decision::Invalid(failure) = &key.decision else { continue };
+            if contexts.len() == limit {
+                break;
+            }
+            let partition = partitions.get(at);
+            let (operations, others) = surroundings(history, partition, failure);
+            let before = before(model, history, partition, failure, &meter)?;
+            contexts.push(Context { key_at: at, operations, others, before });
+        }
+        Ok(contexts)
+    }
+}
+
+/// The operations to show around a failure, and how many that overlap it are left out.
+fn surroundings(
+    history: &History,
+    partition: Partition<'_>,
+    failure: &Failure,
+) -> (Vec<u32>, usize) {
+    let span = history.span(failure.operation as usize);
+    let last = span.ret.min(failure.horizon);
+    let known = partition.operations.partition_point(|&op| history.span(op as usize).call <= last);
+    let overlaps = |op: u32| {
+        history.operations()[op as usize].outcome != Outcome::Fail
+            && history.span(op as usize).ret >= span.call
+    };
+    let rank = |op: u32| {
+        let other = history.span(op as usize);
+        let fails = history.operations()[op as usize].outcome == Outcome::Fail;
+        if op == failure.operation {
+            return Some((0, 0));
+        }
+        if failure.core.len() <= OPERATIONS && failure.core.binary_search(&op).is_ok() {
+            return Some((1, other.call));
+        }
+        if deals_with_value(history, failure.operation, op) {
+            return Some((2, span.call.abs_diff(other.call)));
+        }
+        match other.ret {
+            _ if fails => None,
+            NEVER => Some((5, span.call.abs_diff(other.call))),
+            ret if ret >= span.call => Some((3, span.call.abs_diff(other.call))),
+            ret => Some((4, span.call - ret)),
+        }
+    };
+    let candidates = &partition.operations[..known];
+    let mut ranked: Vec<((u8, u32), u32)> =
+        candidates.iter().filter_map(|&op| Some((rank(op)?, op))).collect();
+    if ranked.len() > OPERATIONS {
+        ranked.select_nth_unstable(OPERATIONS - 1);
+        ranked.truncate(OPERATIONS);
+    }
+    let mut shown: Vec<u32> = ranked.into_iter().map(|(_, op)| op).collect();
+    // Operations stand in the order of their calls.
+    shown.sort_unstable();
+    let all = candidates.iter().filter(|&&op| overlaps(op)).count();
+    let others = all - shown.iter().filter(|&&op| overlaps(op)).count();
+    (shown, others)
+}
+
+/// Whether `other` may have brought about the value that the failing operation returned.
+fn deals_with_value(history: &History, failing: u32, other: u32) -> bool {
+    let seen = history.operations()[failing as usize].output;
+    let operation = &history.operations()[other as usize];
+    let replaces_by_it =
+        || history.values().as_pair(operation.input).is_some_and(|(_, new)| new == seen);
+    !seen.is_null() && (operation.input == seen || replaces_by_it())
+}
+
+/// The end of a linearization of what was known just before the failure, if one is found in time.
+fn before<M: Model>(
+    model: &M,
+    history: &History,
+    partition: Partition<'_>,
+    failure: &Failure,
+    meter: &Meter,
+) -> Result<Option<Before>, Error> {
+    if failure.horizon != history.span(failure.operation as usize).ret {
+        return Ok(None);
+    }
+    let horizon = Some(failure.horizon.saturating_sub(1));
+    let readings = model::read(model, history, partition.operations, horizon)?;
+    let Some(order) = check::linearize(model, &readings, meter) else { return Ok(None) };
+    let mut states = vec![model.initial()];
+    let mut steps: Vec<Step> = Vec::new();
+    let is_shown = |at: u32| {
+        let reading = &readings[at as usize];
+        // A pure operation that has not returned changed nothing and showed nothing.
+        reading.span.ret != NEVER || !model.facts(&reading.op).pure
+    };
+    let total = order.iter().filter(|&&at| is_shown(at)).count();
+    let earlier = total.saturating_sub(STEPS);
+    let mut passed = 0;
+    for &at in &order {
+        let reading = &readings[at as usize];
+        let mut nexts: Vec<M::State> = Vec::new();
+        for next in states.iter().flat_map(|state| model.step(state, &reading.op)) {
+            if !nexts.contains(&next) {
+                nexts.push(next);
+            }
+        }
+        states = nexts;
+        if is_shown(at) {
+            passed += 1;
+            if passed > earlier {
+                let state = match &states[..] {
+                    [state] => model.describe(state, history.values()),
+                    _ => None,
+                };
+                steps.push(Step { operation: reading.index, state });
+            }
+        }
+    }
+    Ok(Some(Before { earlier, steps }))
+}

@@ -1,0 +1,195 @@
+//! The report for programs. `docs/CLI.md` documents the schema; fields may be added to it, and
+//! `schema_version` grows when one changes or goes away.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::text::{decided_by, proof_counts};
+use super::{Subject, warnings};
+use crate::check::{Failure, KeyReport, ModelSource};
+use crate::error::Error;
+use crate::history::{History, NEVER, Record, Value};
+
+/// The version of the schema.
+pub const SCHEMA_VERSION: u32 = 1;
+
+#[derive(Serialize)]
+struct JsonReport<'a> {
+    schema_version: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<&'a str>,
+    verdict: &'static str,
+    model: &'a str,
+    model_source: &'static str,
+    operations: usize,
+    keys: JsonKeys,
+    stop_reason: Option<&'static str>,
+    failures: Vec<JsonFailure>,
+    decided_by: BTreeMap<&'static str, usize>,
+    ties: Option<JsonTies>,
+    self_check: Option<JsonProofs>,
+    warnings: Vec<JsonWarning>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timings: Option<JsonTimings>,
+}
+
+#[derive(Serialize)]
+struct JsonKeys {
+    checked: usize,
+    invalid: usize,
+    unknown: usize,
+}
+
+#[derive(Serialize)]
+struct JsonFailure {
+    key: Option<Box<RawValue>>,
+    operation: Record,
+    completion: Option<Record>,
+    line: Option<usize>,
+    f: String,
+    process: Option<Box<RawValue>>,
+    input: Option<Box<RawValue>>,
+    output: Option<Box<RawValue>>,
+    call_time: Option<i64>,
+    return_time: Option<i64>,
+    core: Vec<Record>,
+}
+
+#[derive(Serialize)]
+struct JsonTies {
+    decisive: bool,
+    otherwise: &'static str,
+}
+
+#[derive(Serialize)]
+struct JsonProofs {
+    confirmed: usize,
+    too_large: usize,
+    wrong: usize,
+}
+
+#[derive(Serialize)]
+struct JsonWarning {
+    kind: &'static str,
+    count: usize,
+    message: String,
+}
+
+#[derive(Serialize)]
+struct JsonTimings {
+    read_seconds: f64,
+    check_seconds: f64,
+}
+
+#[derive(Serialize)]
+struct JsonUnreadable<'a> {
+    schema_version: u32,
+    file: &'a str,
+    verdict: Option<()>,
+    error: JsonError<'a>,
+}
+
+#[derive(Serialize)]
+struct JsonError<'a> {
+    code: &'static str,
+    message: &'a str,
+    line: Option<usize>,
+    column: Option<usize>,
+    hint: Option<&'a str>,
+}
+
+/// The report on `subject` as one line of JSON.
+pub fn json(subject: &Subject<'_>) -> String {
+    let report = subject.report;
+    let counts = report.key_counts;
+    line(&JsonReport {
+        schema_version: SCHEMA_VERSION,
+        file: subject.file,
+        verdict: report.verdict.name(),
+        model: &report.model,
+        model_source: match report.model_source {
+            ModelSource::Given => "given",
+            ModelSource::Metadata => "metadata",
+            ModelSource::Inferred => "inferred",
+        },
+        operations: report.operations,
+        keys: JsonKeys {
+            checked: counts.checked,
+            invalid: counts.invalid,
+            unknown: counts.unknown,
+        },
+        stop_reason: report.stop_reason.map(|reason| reason.name()),
+        failures: report.failures().map(|(key, failure)| failed(subject, key, failure)).collect(),
+        decided_by: decided_by(report),
+        ties: report.other_ties.map(|other| JsonTies {
+            decisive: report.rests_on_ties(),
+            otherwise: other.verdict.name(),
+        }),
+        self_check: proof_counts(report).map(|[confirmed, too_large, wrong]| JsonProofs {
+            confirmed,
+            too_large,
+            wrong,
+        }),
+        warnings: warnings(subject.history)
+            .into_iter()
+            .map(|warning| JsonWarning {
+                kind: warning.kind,
+                count: warning.count,
+                message: warning.message,
+            })
+            .collect(),
+        timings: subject.timings.map(|timings| JsonTimings {
+            read_seconds: timings.read.as_secs_f64(),
+            check_seconds: timings.check.as_secs_f64(),
+        }),
+    })
+}
+
+/// An input that could not be checked, as one line of JSON.
+pub fn error_json(file: &str, error: &Error) -> String {
+    let place = error.place.filter(|place| place.line > 0);
+    line(&JsonUnreadable {
+        schema_version: SCHEMA_VERSION,
+        file,
+        verdict: None,
+        error: JsonError {
+            code: error.code.as_str(),
+            message: &error.message,
+            line: place.map(|place| place.line),
+            column: place.map(|place| place.column),
+            hint: error.hint.as_deref(),
+        },
+    })
+}
+
+fn failed(subject: &Subject<'_>, key: &KeyReport, failure: &Failure) -> JsonFailure {
+    let history = subject.history;
+    let operation = &history.operations()[failure.operation as usize];
+    let [call_time, return_time] = history.times(failure.operation as usize);
+    JsonFailure {
+        key: key.key.and_then(|key| raw(history, key)),
+        operation: operation.invoked,
+        completion: (operation.completed != NEVER).then_some(operation.completed),
+        line: subject.line(operation.invoked),
+        f: history.function(operation.function).to_owned(),
+        process: raw(history, operation.process),
+        input: raw(history, operation.input),
+        output: raw(history, operation.output),
+        call_time,
+        return_time,
+        core: failure.core.iter().map(|&op| history.operations()[op as usize].invoked).collect(),
+    }
+}
+
+/// A value of the history as JSON.
+pub(super) fn raw(history: &History, value: Value) -> Option<Box<RawValue>> {
+    RawValue::from_string(history.values().to_json(value)).ok()
+}
+
+/// `value` on a line of its own.
+pub(super) fn line<T: Serialize>(value: &T) -> String {
+    // Nothing that is written here can fail: keys are strings, and every number is finite.
+    serde_json::to_string(value).unwrap_or_default() + "\n"
+}

@@ -1,0 +1,114 @@
+//! What was found, for people and for programs: text and JSON as views of one [`Subject`].
+//!
+//! Nothing here decides or explains, reads files or writes them.
+
+mod json;
+mod phrase;
+mod stats;
+mod style;
+mod table;
+mod text;
+mod violation;
+
+use std::time::Duration;
+
+use crate::check::{Options, Report};
+use crate::error::{Error, Place};
+use crate::explain::{self, Context};
+use crate::history::{History, Record};
+
+pub use json::{SCHEMA_VERSION, error_json, json};
+pub use phrase::{operation_phrase, printable, shortened, with_thousands};
+pub use stats::{statistics_json, statistics_text};
+pub use style::Palette;
+pub use text::{Detail, text, verdict_line};
+
+/// For so many failing keys the surroundings are shown.
+const SHOWN_FAILURES: usize = 5;
+
+/// One history with everything that is reported of it.
+pub struct Subject<'a> {
+    /// The name of its file, where that has to be said.
+    pub file: Option<&'a str>,
+    /// The history.
+    pub history: &'a History,
+    /// What was found.
+    pub report: &'a Report,
+    /// The surroundings of the first failures.
+    pub contexts: Vec<Context>,
+    /// Where records are in the text, ascending; only those that are named.
+    pub places: Vec<(Record, Place)>,
+    /// How long it took, if that is asked for.
+    pub timings: Option<Timings>,
+}
+
+/// Wall-clock times; never part of an output that has to be reproducible.
+#[derive(Clone, Copy, Debug)]
+pub struct Timings {
+    /// Reading and parsing.
+    pub read: Duration,
+    /// Deciding and explaining.
+    pub check: Duration,
+}
+
+impl<'a> Subject<'a> {
+    /// Everything about `history` that there is to report, without places.
+    ///
+    /// # Errors
+    /// None, if `report` is that of this history and these options.
+    pub fn new(
+        history: &'a History,
+        options: &Options,
+        report: &'a Report,
+    ) -> Result<Subject<'a>, Error> {
+        let contexts = explain::contexts(history, options, report, SHOWN_FAILURES)?;
+        Ok(Subject { file: None, history, report, contexts, places: Vec::new(), timings: None })
+    }
+
+    /// The records that the reports name, ascending: see [`Subject::places`].
+    pub fn named_records(&self) -> Vec<Record> {
+        let shown = self.contexts.iter().flat_map(|context| context.operations.iter().copied());
+        let failing = self.report.failures().map(|(_, failure)| failure.operation);
+        let mut records: Vec<Record> = shown
+            .chain(failing)
+            .map(|index| &self.history.operations()[index as usize])
+            .flat_map(|operation| [operation.invoked, operation.completed])
+            .filter(|&record| record != crate::history::NEVER)
+            .collect();
+        records.sort_unstable();
+        records.dedup();
+        records
+    }
+
+    /// The line of `record`, from 1, if it is known.
+    fn line(&self, record: Record) -> Option<usize> {
+        let at = self.places.binary_search_by_key(&record, |entry| entry.0).ok()?;
+        Some(self.places[at].1.line)
+    }
+}
+
+/// What a reader should know of a history, beside the verdict.
+fn warnings(history: &History) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    let reinvoked = history.reinvoked();
+    if reinvoked > 0 {
+        let s = if reinvoked == 1 { "" } else { "s" };
+        warnings.push(Warning {
+            kind: "reinvoked",
+            count: reinvoked,
+            message: format!(
+                "{} time{s}, a process invoked again after an operation of unknown outcome; such \
+                 an operation may still take effect at any time",
+                with_thousands(reinvoked)
+            ),
+        });
+    }
+    warnings
+}
+
+/// One warning.
+struct Warning {
+    kind: &'static str,
+    count: usize,
+    message: String,
+}

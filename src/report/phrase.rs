@@ -1,0 +1,150 @@
+//! Operations, values and numbers in words.
+
+use crate::history::{History, Operation, Outcome};
+
+/// Values longer than this are cut in phrases.
+const VALUE_CHARS: usize = 60;
+
+/// Operations that only have an effect: a null that they return says nothing.
+const EFFECTS: &[&str] = &[
+    "write",
+    "w",
+    "put",
+    "set",
+    "append",
+    "delete",
+    "cas",
+    "txn",
+    "add",
+    "inc",
+    "increment",
+    "dec",
+    "decrement",
+    "remove",
+    "acquire",
+    "release",
+    "lock",
+    "unlock",
+    "enqueue",
+    "offer",
+    "push",
+    "insert",
+];
+
+/// The operation as a phrase: `write 1`, `read → 1`, `cas [1,2]`.
+pub fn operation_phrase(history: &History, operation: &Operation) -> String {
+    let values = history.values();
+    let mut phrase = printable(history.function(operation.function));
+    let show = |value| shortened(&values.to_text(value), VALUE_CHARS);
+    if !operation.input.is_null() {
+        phrase.push(' ');
+        phrase.push_str(&show(operation.input));
+    }
+    let answers = if operation.output.is_null() {
+        !EFFECTS.contains(&history.function(operation.function))
+    } else {
+        operation.output != operation.input
+    };
+    if answers && operation.outcome == Outcome::Ok {
+        phrase.push_str(" → ");
+        phrase.push_str(&show(operation.output));
+    }
+    phrase
+}
+
+/// `text` without control characters, so that no input can steer a terminal.
+pub fn printable(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() {
+            out.extend(c.escape_default());
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// `text` on one line, cut to `limit` characters with an ellipsis, without control characters.
+pub fn shortened(text: &str, limit: usize) -> String {
+    match text.char_indices().nth(limit) {
+        Some((end, _)) => printable(&text[..end]) + "…",
+        None => printable(text),
+    }
+}
+
+/// `1234567` as `1,234,567`.
+pub fn with_thousands(number: usize) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() * 4 / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// `count` with its noun: `1 key`, `1,000 keys`, `2 processes`.
+pub(super) fn counted(count: usize, noun: &str) -> String {
+    let ending = match (count, noun.ends_with('s')) {
+        (1, _) => "",
+        (_, true) => "es",
+        (_, false) => "s",
+    };
+    format!("{} {noun}{ending}", with_thousands(count))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn operations_read_like_calls() {
+        let mut history = History::builder();
+        let mut run = |f: &str, input: Option<i64>, output: Option<i64>| {
+            history.invoke(0, f, input).unwrap();
+            history.ok(0, f, output).unwrap();
+        };
+        run("write", Some(1), Some(1));
+        run("write", Some(1), None);
+        run("read", None, Some(1));
+        run("read", None, None);
+        run("acquire", None, None);
+        run("get-and-add", Some(2), Some(7));
+        history.invoke(0, "read", ()).unwrap();
+        history.info(0, "read").unwrap();
+        let history = history.build().unwrap();
+        let phrases: Vec<String> =
+            history.operations().iter().map(|op| operation_phrase(&history, op)).collect();
+        let expected = [
+            "write 1",
+            "write 1",
+            "read → 1",
+            "read → null",
+            "acquire",
+            "get-and-add 2 → 7",
+            "read",
+        ];
+        assert_eq!(phrases, expected);
+    }
+
+    #[test]
+    fn nothing_steers_the_terminal() {
+        assert_eq!(printable("a\u{1b}[2Jb\n"), "a\\u{1b}[2Jb\\n");
+        assert_eq!(shortened("äöü", 2), "äö…");
+        assert_eq!(shortened("äö", 2), "äö");
+    }
+
+    #[test]
+    fn numbers_are_grouped() {
+        assert_eq!(with_thousands(0), "0");
+        assert_eq!(with_thousands(999), "999");
+        assert_eq!(with_thousands(1_234_567), "1,234,567");
+        assert_eq!(counted(1, "process"), "1 process");
+        assert_eq!(counted(2, "process"), "2 processes");
+        assert_eq!(counted(1000, "key"), "1,000 keys");
+    }
+}

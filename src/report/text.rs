@@ -1,0 +1,270 @@
+//! The report for people: the verdict first, then what it rests on.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use super::phrase::{counted, operation_phrase, printable, shortened};
+use super::style::Palette;
+use super::table::Table;
+use super::violation::write_violations;
+use super::{Subject, warnings};
+use crate::check::{KeyCounts, KeyReport, ModelSource, Report, Verdict};
+use crate::history::{History, Ties, count_processes};
+use crate::proof::Proof;
+
+/// With more keys than this, `--verbose` lists only the first ones.
+const LISTED_KEYS: usize = 1000;
+
+/// How much of a report to write.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub enum Detail {
+    /// The verdict in one line.
+    Verdict,
+    /// What it rests on, and what is around a violation.
+    #[default]
+    Usual,
+    /// Every key too.
+    Keys,
+}
+
+/// The report on `subject`.
+pub fn text(subject: &Subject<'_>, detail: Detail, palette: &Palette) -> String {
+    let mut out = verdict_line(subject, palette);
+    out.push('\n');
+    if detail == Detail::Verdict {
+        return out;
+    }
+    write_facts(subject, palette, &mut out);
+    if detail == Detail::Keys {
+        write_keys(subject, palette, &mut out);
+    }
+    write_violations(subject, palette, &mut out);
+    out
+}
+
+/// The verdict in one line, without its line break.
+pub fn verdict_line(subject: &Subject<'_>, palette: &Palette) -> String {
+    let Palette { good, bad, unsure, reset, .. } = palette;
+    let report = subject.report;
+    let file = subject.file.map_or(String::new(), |file| format!("{}: ", printable(file)));
+    match report.verdict {
+        Verdict::Valid => {
+            let operations = counted(report.operations, "operation");
+            format!("{file}{good}valid{reset}: {operations}, linearizable")
+        }
+        Verdict::Invalid => format!("{file}{bad}invalid{reset}: {}", violation_sentence(subject)),
+        Verdict::Unknown => {
+            let KeyCounts { checked, unknown, .. } = report.key_counts;
+            let why = report.stop_reason.map_or(String::new(), |reason| format!("{reason}; "));
+            let what = if is_keyed(report) {
+                let verb = if unknown == 1 { "is" } else { "are" };
+                let unknown = super::with_thousands(unknown);
+                format!("{unknown} of {} {verb} not decided", counted(checked, "key"))
+            } else {
+                "not decided".to_owned()
+            };
+            format!("{file}{unsure}unknown{reset}: {why}{what}")
+        }
+    }
+}
+
+fn is_keyed(report: &Report) -> bool {
+    report.keys.iter().any(|key| key.key.is_some())
+}
+
+/// What is wrong with an invalid history.
+fn violation_sentence(subject: &Subject<'_>) -> String {
+    let Some((key, failure)) = subject.report.failures().next() else { return String::new() };
+    let operation = &subject.history.operations()[failure.operation as usize];
+    let mut sentence = String::new();
+    if let Some(name) = key_name(subject.history, key) {
+        sentence = format!("key {name}: ");
+    }
+    // Writing to a String cannot fail.
+    let _ = write!(
+        sentence,
+        "no order of the operations explains `{}` by process {} (record {}{})",
+        operation_phrase(subject.history, operation),
+        shortened(&subject.history.values().to_text(operation.process), 40),
+        operation.invoked,
+        subject.line(operation.invoked).map_or(String::new(), |line| format!(", line {line}")),
+    );
+    match subject.report.key_counts.invalid {
+        0 | 1 => {}
+        more => {
+            let more_keys = if more == 2 { "key is" } else { "keys are" };
+            let more = super::with_thousands(more - 1);
+            let _ = write!(sentence, "; {more} more {more_keys} invalid");
+        }
+    }
+    sentence
+}
+
+/// The key, cut if it is long.
+pub(super) fn key_name(history: &History, key: &KeyReport) -> Option<String> {
+    key.key.map(|key| shortened(&history.values().to_text(key), 60))
+}
+
+fn write_facts(subject: &Subject<'_>, palette: &Palette, out: &mut String) {
+    let mut facts = vec![
+        ("model", model_fact(subject.report)),
+        ("history", history_fact(subject)),
+        ("decided", decided_fact(subject.report)),
+    ];
+    facts.extend(proof_fact(subject.report).map(|fact| ("proof", fact)));
+    facts.extend(ties_fact(subject.report).map(|fact| ("ties", fact)));
+    if let Some(timings) = subject.timings {
+        let [read, check] = [timings.read, timings.check].map(|time| time.as_secs_f64());
+        facts.push(("time", format!("{read:.3} s to read, {check:.3} s to check")));
+    }
+    for (label, fact) in facts {
+        line(palette.label, label, &fact, palette, out);
+    }
+    for warning in warnings(subject.history) {
+        line(palette.unsure, "warning", &warning.message, palette, out);
+    }
+}
+
+fn line(style: &str, label: &str, fact: &str, palette: &Palette, out: &mut String) {
+    // Writing to a String cannot fail.
+    let _ = writeln!(out, "  {style}{label:<8}{} {fact}", palette.reset);
+}
+
+fn model_fact(report: &Report) -> String {
+    let source = match report.model_source {
+        ModelSource::Given => "",
+        ModelSource::Metadata => ", named by the history",
+        ModelSource::Inferred => ", inferred from the operations",
+    };
+    format!("{}{source}", report.model)
+}
+
+fn history_fact(subject: &Subject<'_>) -> String {
+    let history = subject.history;
+    let crashed = history.operations().iter().filter(|op| op.outcome.is_indeterminate()).count();
+    let mut fact = format!(
+        "{} of {}",
+        counted(subject.report.operations, "operation"),
+        counted(count_processes(history), "process")
+    );
+    if is_keyed(subject.report) {
+        let _ = write!(fact, " on {}", counted(subject.report.key_counts.checked, "key"));
+    }
+    if crashed > 0 {
+        let _ = write!(fact, ", {} of unknown outcome", super::with_thousands(crashed));
+    }
+    match history.annotations().len() {
+        0 => {}
+        notes => {
+            let _ = write!(fact, "; {} of no client left aside", counted(notes, "record"));
+        }
+    }
+    fact
+}
+
+fn decided_fact(report: &Report) -> String {
+    let KeyCounts { checked, invalid, unknown } = report.key_counts;
+    let by: Vec<String> = decided_by(report)
+        .iter()
+        .map(|(decider, keys)| {
+            if checked == 1 {
+                (*decider).to_owned()
+            } else {
+                format!("{decider} ({})", super::with_thousands(*keys))
+            }
+        })
+        .collect();
+    let by = by.join(", ");
+    if checked == 1 {
+        return if unknown == 1 { format!("nothing; tried {by}") } else { format!("by {by}") };
+    }
+    let mut parts = Vec::new();
+    for (count, word) in
+        [(checked - invalid - unknown, "valid"), (invalid, "invalid"), (unknown, "not decided")]
+    {
+        if count > 0 {
+            parts.push(format!("{} {word}", counted(count, "key")));
+        }
+    }
+    let why = match report.stop_reason {
+        Some(reason) if unknown > 0 => format!(": {reason}"),
+        _ => String::new(),
+    };
+    format!("{}{why}; by {by}", parts.join(", "))
+}
+
+/// How many keys each decider decided, or tried to.
+pub(super) fn decided_by(report: &Report) -> BTreeMap<&'static str, usize> {
+    let mut deciders = BTreeMap::new();
+    for key in &report.keys {
+        *deciders.entry(key.decided_by).or_default() += 1;
+    }
+    deciders
+}
+
+/// How many certificates hold, are too large to verify, and are wrong.
+pub(super) fn proof_counts(report: &Report) -> Option<[usize; 3]> {
+    let mut counts = [0; 3];
+    for proof in report.keys.iter().filter_map(|key| key.proof.as_ref()) {
+        counts[match proof {
+            Proof::Confirmed => 0,
+            Proof::TooLarge => 1,
+            Proof::Wrong(_) => 2,
+        }] += 1;
+    }
+    (counts != [0; 3]).then_some(counts)
+}
+
+fn proof_fact(report: &Report) -> Option<String> {
+    let [confirmed, too_large, wrong] = proof_counts(report)?;
+    let mut fact = format!("verified for {}", counted(confirmed, "key"));
+    if too_large > 0 {
+        let _ = write!(fact, "; too large to verify for {}", counted(too_large, "key"));
+    }
+    if wrong > 0 {
+        let _ = write!(fact, "; WRONG for {}", counted(wrong, "key"));
+    }
+    Some(fact)
+}
+
+fn ties_fact(report: &Report) -> Option<String> {
+    let other = report.other_ties?;
+    let reading = match other.ties {
+        Ties::Concurrent => "concurrent",
+        Ties::Ordered => "ordered",
+    };
+    Some(if report.rests_on_ties() {
+        format!("the verdict rests on equal times: it is {} with --ties {reading}", other.verdict)
+    } else if other.verdict == Verdict::Unknown {
+        format!("some times are equal; with --ties {reading} the verdict is not known")
+    } else {
+        format!("some times are equal; the verdict is the same with --ties {reading}")
+    })
+}
+
+fn write_keys(subject: &Subject<'_>, palette: &Palette, out: &mut String) {
+    let titles = ["key", ">operations", "verdict", "decided by", ">configurations"];
+    let mut table = Table::new(&titles, (palette.label, palette.reset));
+    let keys = &subject.report.keys;
+    for key in keys.iter().take(LISTED_KEYS) {
+        let verdict = key.decision.verdict();
+        let style = match verdict {
+            Verdict::Valid => ("", ""),
+            Verdict::Invalid => (palette.bad, palette.reset),
+            Verdict::Unknown => (palette.unsure, palette.reset),
+        };
+        let cells = vec![
+            key_name(subject.history, key).unwrap_or_else(|| "(none)".to_owned()),
+            super::with_thousands(key.operations),
+            verdict.to_string(),
+            key.decided_by.to_owned(),
+            super::with_thousands(usize::try_from(key.effort.configurations).unwrap_or(usize::MAX)),
+        ];
+        table.row(cells, style);
+    }
+    out.push('\n');
+    table.write("  ", out);
+    if keys.len() > LISTED_KEYS {
+        let _ = writeln!(out, "  and {} more", counted(keys.len() - LISTED_KEYS, "key"));
+    }
+}

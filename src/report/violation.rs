@@ -1,0 +1,185 @@
+//! What is around the operations that cannot be linearized, for people.
+
+use std::fmt::Write as _;
+
+use super::Subject;
+use super::phrase::{counted, operation_phrase, shortened, with_thousands};
+use super::style::Palette;
+use super::table::Table;
+use super::text::key_name;
+use crate::check::{Decision, Failure};
+use crate::explain::{Before, Context};
+use crate::history::{History, NEVER, Operation, Record};
+
+/// Appends the surroundings of the first failures.
+pub(super) fn write_violations(subject: &Subject<'_>, palette: &Palette, out: &mut String) {
+    for context in &subject.contexts {
+        let key = &subject.report.keys[context.key_at];
+        let Decision::Invalid(failure) = &key.decision else { continue };
+        out.push('\n');
+        let operation = &subject.history.operations()[failure.operation as usize];
+        let name = key_name(subject.history, key);
+        let name = name.map_or(String::new(), |name| format!("key {name}: "));
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            out,
+            "{}{name}`{}` by process {} cannot be linearized{}",
+            palette.label,
+            operation_phrase(subject.history, operation),
+            process(subject.history, operation),
+            palette.reset,
+        );
+        let _ = writeln!(out, "  {}", ends(subject, failure));
+        write_operations(subject, context, failure, palette, out);
+        if let Some(before) = &context.before {
+            write_before(subject, before, failure, palette, out);
+        }
+    }
+    let hidden = subject.report.key_counts.invalid.saturating_sub(subject.contexts.len());
+    if hidden > 0 {
+        let keys = if hidden == 1 { "key" } else { "keys" };
+        let hidden = with_thousands(hidden);
+        let _ = writeln!(out, "\nand {hidden} more {keys} that cannot be linearized");
+    }
+}
+
+fn process(history: &History, operation: &Operation) -> String {
+    shortened(&history.values().to_text(operation.process), 40)
+}
+
+/// Where and when the failing operation was called and returned.
+fn ends(subject: &Subject<'_>, failure: &Failure) -> String {
+    let operation = &subject.history.operations()[failure.operation as usize];
+    let [call, ret] = subject.history.times(failure.operation as usize);
+    let end = |record: Record, time: Option<i64>| {
+        let line = subject.line(record).map_or(String::new(), |line| format!("line {line}, "));
+        let time = time.map_or(String::new(), |time| format!(", time {time}"));
+        format!("{line}record {record}{time}")
+    };
+    if operation.completed == operation.invoked {
+        let until = ret.map_or(String::new(), |ret| format!(" to {ret}"));
+        return format!("{}{until}", end(operation.invoked, call));
+    }
+    format!(
+        "called at {}; returned at {}",
+        end(operation.invoked, call),
+        end(operation.completed, ret)
+    )
+}
+
+fn write_operations(
+    subject: &Subject<'_>,
+    context: &Context,
+    failure: &Failure,
+    palette: &Palette,
+    out: &mut String,
+) {
+    let titles =
+        ["", ">line", ">record", ">process", "operation", "outcome", "call..return", "overlap"];
+    let mut table = Table::new(&titles, (palette.faint, palette.reset));
+    let bars = bars(subject.history, &context.operations);
+    let is_core = |operation: u32| failure.core.binary_search(&operation).is_ok();
+    let marks_core = failure.core.len() > 1 && context.operations.iter().any(|&op| !is_core(op));
+    for (&index, bar) in context.operations.iter().zip(bars) {
+        let operation = &subject.history.operations()[index as usize];
+        let is_failing = index == failure.operation;
+        let mark = match (is_failing, marks_core && is_core(index)) {
+            (true, _) => ">",
+            (false, true) => "*",
+            (false, false) => "",
+        };
+        let cells = vec![
+            mark.to_owned(),
+            subject.line(operation.invoked).map_or(String::new(), |line| line.to_string()),
+            operation.invoked.to_string(),
+            process(subject.history, operation),
+            operation_phrase(subject.history, operation),
+            operation.outcome.name().to_owned(),
+            interval(subject.history, index),
+            bar,
+        ];
+        let style = if is_failing { (palette.bad, palette.reset) } else { ("", "") };
+        table.row(cells, style);
+    }
+    out.push('\n');
+    table.write("  ", out);
+    if context.others > 0 {
+        let s = if context.others == 1 { "s" } else { "" };
+        let others = counted(context.others, "other operation");
+        let _ = writeln!(out, "  and {others} overlap{s} it");
+    }
+    let shown_core = context.operations.iter().filter(|&&op| is_core(op)).count();
+    if marks_core && shown_core == failure.core.len() {
+        let _ = writeln!(out, "  those marked * and > cannot be ordered even by themselves");
+    } else if !failure.core.is_empty() && shown_core < failure.core.len() {
+        let core = counted(failure.core.len(), "operation");
+        let _ = writeln!(out, "  {core} cannot be ordered even by themselves");
+    }
+}
+
+/// Both ends of an operation in what orders the history: times or records.
+fn interval(history: &History, index: u32) -> String {
+    let operation = &history.operations()[index as usize];
+    let returns = history.span(index as usize).ret != NEVER;
+    if history.is_ordered_by_time() {
+        let [call, ret] = history
+            .times(index as usize)
+            .map(|time| time.map_or_else(String::new, |time| time.to_string()));
+        return if returns { format!("{call}..{ret}") } else { format!("{call}..") };
+    }
+    if returns {
+        format!("{}..{}", operation.invoked, operation.completed)
+    } else {
+        format!("{}..", operation.invoked)
+    }
+}
+
+/// The operations as bars over one axis, on which only the order of their ends counts.
+fn bars(history: &History, operations: &[u32]) -> Vec<String> {
+    let spans: Vec<_> = operations.iter().map(|&op| history.span(op as usize)).collect();
+    let mut ranks: Vec<u32> = spans.iter().flat_map(|span| [span.call, span.ret]).collect();
+    ranks.sort_unstable();
+    ranks.dedup();
+    let column = |rank: u32| ranks.partition_point(|&other| other < rank);
+    spans
+        .iter()
+        .map(|span| {
+            let (from, to) = (column(span.call), column(span.ret));
+            let end = if span.ret == NEVER { '>' } else { ']' };
+            format!("{}[{}{end}", " ".repeat(from), "-".repeat((to - from).saturating_sub(1)))
+        })
+        .collect()
+}
+
+fn write_before(
+    subject: &Subject<'_>,
+    before: &Before,
+    failure: &Failure,
+    palette: &Palette,
+    out: &mut String,
+) {
+    let history = subject.history;
+    let phrase = |index: u32| operation_phrase(history, &history.operations()[index as usize]);
+    let after = match before.earlier {
+        0 => String::new(),
+        earlier => format!(", after {}", counted(earlier, "other operation")),
+    };
+    // Writing to a String cannot fail.
+    let _ = writeln!(out, "\n  one way for everything before its return to have happened{after}:");
+    let has_states = before.steps.iter().any(|step| step.state.is_some());
+    let titles = ["operation", if has_states { "state after it" } else { "" }];
+    let mut table = Table::new(&titles, (palette.faint, palette.reset));
+    for step in &before.steps {
+        let state = step.state.as_ref().map_or(String::new(), |state| shortened(state, 60));
+        table.row(vec![phrase(step.operation), state], ("", ""));
+    }
+    table.write("    ", out);
+    if before.steps.is_empty() {
+        let _ = writeln!(out, "    nothing did");
+    }
+    let _ = writeln!(
+        out,
+        "  neither this way nor any other leaves a place for `{}`",
+        phrase(failure.operation)
+    );
+}
