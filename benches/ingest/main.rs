@@ -98,6 +98,7 @@ fn event(n: u64) -> (u64, &'static str, &'static str, String) {
     let (process, turn) = (n / 2 % 5, n / 10);
     let kind = if n.is_multiple_of(2) { "invoke" } else { "ok" };
     let write = (process + turn).is_multiple_of(2);
-    let value = if !write && n.is_multiple_of(2) { "null".to_owned() } else { (turn % 1000).to_string() };
+    let value =
+        if !write && n.is_multiple_of(2) { "null".to_owned() } else { (turn % 1000).to_string() };
     (process, kind, if write { "write" } else { "read" }, value)
 }

@@ -2,6 +2,8 @@
 //! writes one as JSON Lines; without arguments all are written to a directory under `target` and
 //! checked by the program, and a table of times and memory is printed.
 
+#![allow(unreachable_pub)]
+
 mod generate;
 
 use std::fs::{self, File};

@@ -317,7 +317,7 @@ pub(crate) struct CheckOutputArgs {
     )]
     pub(crate) self_check: bool,
 
-    /// Exit with 0 also after a violation or without a verdict
+    /// Exit with 0 also after a violation
     #[arg(
         long,
         env = "HISTCHECK_EXIT_ZERO",

@@ -180,8 +180,8 @@ impl Run<'_> {
                 format!("key {}", report::printable(&history.values().to_text(key)))
             });
             complain(&format!(
-                "error: {}: the proof for {name} does not hold ({why}): this is a bug in histcheck, \
-                 please report it",
+                "error: {}: the proof for {name} does not hold ({why}): this is a bug in \
+                 histcheck, please report it",
                 self.name
             ));
             status = Status::BrokenProof;

@@ -23,8 +23,19 @@ use args::{Cli, Command};
 use exit::Status;
 use output::{Output, complain};
 
-/// Runs the command line.
+/// Runs the command line. A bug in histcheck ends it with a message and a status of its own.
 pub(crate) fn main() -> ExitCode {
+    std::panic::set_hook(Box::new(|panic| {
+        complain(&format!(
+            "error: a bug in histcheck, please report it with the input: {panic}\n\
+             No verdict was reached."
+        ));
+    }));
+    std::panic::catch_unwind(guarded_main)
+        .unwrap_or_else(|_| ExitCode::from(Status::BrokenProof.code()))
+}
+
+fn guarded_main() -> ExitCode {
     let cli = Cli::parse();
     let mut output = Output::new(cli.color);
     let mut status = run(&cli, &mut output);

@@ -20,7 +20,8 @@ pub(crate) struct Output {
 }
 
 impl Output {
-    /// Standard output, coloured if `when` and the environment (`NO_COLOR`, `CLICOLOR_FORCE`) say so.
+    /// Standard output, coloured if `when` and the environment (`NO_COLOR`, `CLICOLOR_FORCE`) say
+    /// so.
     pub(crate) fn new(when: ColorWhen) -> Output {
         let choice = match when {
             ColorWhen::Auto => ColorChoice::Auto,

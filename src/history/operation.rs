@@ -38,7 +38,8 @@ impl Outcome {
     }
 }
 
-/// The name of an operation (`f`), as an index into [`History::functions`](super::History::functions).
+/// The name of an operation (`f`), as an index into
+/// [`History::functions`](super::History::functions).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord, Default)]
 pub struct Function(pub(super) u16);
 

@@ -1,5 +1,6 @@
 //! Replays a linearization against the model and real time.
 
+use bitvec::bitvec;
 use thiserror::Error;
 
 use crate::history::NEVER;
@@ -35,14 +36,14 @@ pub fn verify_order<M: Model>(
     let mut by_index: Vec<(u32, &Reading<M::Op>)> =
         readings.iter().map(|reading| (reading.index, reading)).collect();
     by_index.sort_unstable_by_key(|entry| entry.0);
-    let mut placed = vec![false; by_index.len()];
+    let mut placed = bitvec![0; by_index.len()];
     let mut latest_call = 0;
     let mut states = vec![model.initial()];
     for &index in order {
         let at = by_index
             .binary_search_by_key(&index, |entry| entry.0)
             .map_err(|_| WitnessError::Stranger(index))?;
-        if std::mem::replace(&mut placed[at], true) {
+        if placed.replace(at, true) {
             return Err(WitnessError::Stranger(index));
         }
         let reading = by_index[at].1;

@@ -5,6 +5,8 @@
 //! `cargo test --release --test campaign -- --full`. Other arguments: `--model NAME`,
 //! `--random N` (histories a model), `--exhaustive N` (operations), `--seed N`.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, unreachable_pub)]
+
 mod alphabets;
 mod histories;
 mod oracle;

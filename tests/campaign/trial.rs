@@ -6,7 +6,7 @@ use histcheck::model::{self, Call, Facts, Model, Reading, Rejection, Token};
 use histcheck::proof::{Refutation, is_sound_projection, refute, verify_order};
 use histcheck::{History, HistoryBuilder, Options, Verdict, check_with};
 use rand::seq::IndexedRandom;
-use rand::{Rng, RngExt, SeedableRng};
+use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::histories::{Shape, random_shape, shapes};

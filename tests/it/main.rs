@@ -11,4 +11,5 @@ mod models;
 #[cfg(feature = "cli")]
 mod program;
 mod support;
+mod tidy;
 mod wide;

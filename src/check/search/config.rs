@@ -69,11 +69,6 @@ impl<K: Mask> Memo<K> {
         let places = self.table.capacity() / 7 * 8;
         places * (size_of::<Config<K>>() + 1) + self.table.len() * self.heap_bytes_each
     }
-
-    /// How many configurations are in it.
-    pub(super) fn len(&self) -> usize {
-        self.table.len()
-    }
 }
 
 fn hash_of<K: Mask>(config: &Config<K>) -> u64 {

@@ -202,7 +202,7 @@ impl<M: Model, K: Mask> Engine<'_, M, K> {
     ) -> bool {
         while let Some(&event) = self.prepared.events.get(config.event as usize) {
             match event {
-                Event::Crash(_) => {}
+                Event::Crash => {}
                 Event::Call(index) => {
                     let item = self.prepared.items[index as usize];
                     let class = self.prepared.classes[item.class as usize];

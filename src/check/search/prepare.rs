@@ -20,8 +20,8 @@ pub(super) enum Event {
     Call(u32),
     /// It returns.
     Return(u32),
-    /// An operation of this crashed class is called; it never returns.
-    Crash(u32),
+    /// A crashed operation is called; it never returns.
+    Crash,
 }
 
 /// A completed operation.
@@ -124,9 +124,8 @@ pub(super) fn prepare<M: Model>(model: &mut M, readings: &[Reading<M::Op>]) -> P
     }
     let useful = |at: usize| {
         let class = &classes[class_of[at] as usize];
-        completed(at)
-            || !(class.pure
-                || (!opaque && class.gives != NO_TOKEN && !observed[class.gives as usize]))
+        let seen = opaque || class.gives == NO_TOKEN || observed[class.gives as usize];
+        completed(at) || (!class.pure && seen)
     };
     let timeline = Timeline::new(readings, &class_of, useful);
     let tokens = Tokens::new(token_ids.len(), &timeline.items, &timeline.crashed, &classes);
@@ -248,7 +247,7 @@ impl Timeline {
         let twins = &mut self.crashed[group as usize];
         twins.calls.push(event);
         twins.readings.push(reading);
-        self.events.push(Event::Crash(group));
+        self.events.push(Event::Crash);
     }
 }
 

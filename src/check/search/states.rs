@@ -107,10 +107,10 @@ impl<M: Model> States<M> {
             if let Some(&known) = self.rows.get(row).filter(|&&known| known != UNKNOWN) {
                 return decode(known);
             }
-        } else if needs_drop::<M::State>() {
-            if let Some(&known) = self.cache.get(&(from, class)) {
-                return decode(known);
-            }
+        } else if needs_drop::<M::State>()
+            && let Some(&known) = self.cache.get(&(from, class))
+        {
+            return decode(known);
         }
         let code = self.ask(from, op);
         if in_rows {

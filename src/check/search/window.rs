@@ -30,7 +30,7 @@ impl Window {
         match prepared.events[self.event as usize] {
             Event::Call(item) => self.put(item, prepared),
             Event::Return(item) => self.take(item, prepared),
-            Event::Crash(_) => {}
+            Event::Crash => {}
         }
         self.event += 1;
     }
@@ -42,7 +42,7 @@ impl Window {
             match prepared.events[self.event as usize] {
                 Event::Call(item) => self.take(item, prepared),
                 Event::Return(item) => self.put(item, prepared),
-                Event::Crash(_) => {}
+                Event::Crash => {}
             }
         }
     }

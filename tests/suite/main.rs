@@ -1,0 +1,51 @@
+//! The regression suite: one test for every history in `histories/`, with its verdict and proof.
+//!
+//! `cargo test --test suite stale` runs those whose names contain `stale`. Where the environment
+//! variable `HISTCHECK_CORPUS` names a directory with a `MANIFEST.tsv`, there is also one test for
+//! each of its rows: see `corpus.rs`.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod certificate;
+mod corpus;
+mod coverage;
+mod expected;
+mod index;
+mod trial;
+mod variants;
+
+use std::path::PathBuf;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+
+/// What a test returns; an error says all that is to be said.
+type Outcome = Result<(), Failed>;
+
+/// The directory with the histories.
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("histories")
+}
+
+/// The names of the histories, sorted.
+fn names() -> Vec<String> {
+    let entries = std::fs::read_dir(folder()).expect("the directory histories");
+    let mut names: Vec<String> = entries
+        .map(|entry| entry.expect("an entry").file_name().into_string().expect("a plain name"))
+        .filter(|name| name != index::FILE)
+        .collect();
+    names.sort();
+    names
+}
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let mut trials = vec![
+        Trial::test("index", index::is_current),
+        Trial::test("coverage", coverage::is_complete),
+    ];
+    for name in names() {
+        trials.push(Trial::test(format!("histories::{name}"), move || trial::run(&name)));
+    }
+    trials.extend(corpus::trials());
+    libtest_mimic::run(&arguments, trials).exit();
+}
