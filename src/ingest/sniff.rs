@@ -91,10 +91,18 @@ fn is_header(line: &str) -> bool {
 mod tests {
     use super::*;
 
+    use Format::{Csv, Edn, JsonArray, JsonLines, Log};
+
+    #[track_caller]
+    fn check(table: &[(&str, Option<Format>)]) {
+        for &(text, format) in table {
+            assert_eq!(sniff(text), format, "{text}");
+        }
+    }
+
     #[test]
-    fn formats_are_known_by_their_first_characters() {
-        use Format::{Csv, Edn, JsonArray, JsonLines, Log};
-        for (text, format) in [
+    fn json_has_objects_with_strings_for_names() {
+        check(&[
             ("{\"process\":0}", Some(JsonLines)),
             ("\n \t{\n  \"process\": 0\n}", Some(JsonLines)),
             ("{}", Some(JsonLines)),
@@ -110,6 +118,12 @@ mod tests {
             ("[\n\n{\"histcheck\": {}},\n{:process 0}]", Some(JsonArray)),
             ("[1, 2]", Some(JsonArray)),
             ("[", Some(JsonArray)),
+        ]);
+    }
+
+    #[test]
+    fn edn_has_maps_with_keywords_for_names_or_no_colons_behind_them() {
+        check(&[
             ("{\"process\" 0, \"type\" \"invoke\"}", Some(Edn)),
             ("{\"type\" :invoke}", Some(Edn)),
             ("[{\"process\"\n0}]", Some(Edn)),
@@ -135,6 +149,12 @@ mod tests {
             ("#{}", Some(Edn)),
             ("({:process 0})", Some(Edn)),
             ("; a comment\n{:process 0}", Some(Edn)),
+        ]);
+    }
+
+    #[test]
+    fn tables_have_a_header_and_logs_their_lines() {
+        check(&[
             ("process,type,f,value\n", Some(Csv)),
             ("type, process, f", Some(Csv)),
             ("\"process\",\"type\",\"f\"", Some(Csv)),
@@ -165,8 +185,6 @@ mod tests {
             ("42", None),
             ("NaN", None),
             ("<xml/>", None),
-        ] {
-            assert_eq!(sniff(text), format, "{text}");
-        }
+        ]);
     }
 }
