@@ -89,8 +89,8 @@ struct Run<'a> {
 impl Run<'_> {
     fn check(&mut self, source: &Source) -> Status {
         let start = Instant::now();
-        let read = &self.args.read;
-        let loaded = inputs::load(self.name, source, read.format(), read.settings(), self.output);
+        let max_bytes = self.args.limits.max_memory.unwrap_or(usize::MAX);
+        let loaded = inputs::load(self.name, source, &self.args.read, max_bytes, self.output);
         let (input, mut history) = match loaded {
             Ok(loaded) => loaded,
             Err(error) => return self.unreadable(&error),
@@ -202,6 +202,10 @@ impl Run<'_> {
         if self.args.output.format.format == OutputFormat::Json {
             self.output.print(&report::error_json(self.name, error));
         }
-        Status::Unreadable
+        match error.code {
+            // Not the input's fault: the limit on memory ended it.
+            Code::TooLarge => Status::Undecided,
+            _ => Status::Unreadable,
+        }
     }
 }

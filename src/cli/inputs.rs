@@ -1,13 +1,13 @@
 //! Where histories come from: files, directories, standard input.
 
 use std::fs;
-use std::io::{self, IsTerminal, Read};
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
-use histcheck::history::Settings;
 use histcheck::ingest::{Format, Input};
 use histcheck::{Code, Error, History};
 
+use super::args::ReadArgs;
 use super::diagnostic;
 use super::output::{Output, complain};
 
@@ -120,17 +120,11 @@ fn is_history(path: &Path) -> bool {
         && path.is_file()
 }
 
-/// The text of `source`.
-fn open(source: &Source, format: Option<Format>) -> Result<Input, Error> {
+/// The text of `source`, of at most `max_bytes`.
+fn open(source: &Source, format: Option<Format>, max_bytes: usize) -> Result<Input, Error> {
     match source {
-        Source::Stdin => {
-            let mut bytes = Vec::new();
-            io::stdin().lock().read_to_end(&mut bytes).map_err(|error| {
-                Error::new(Code::Unreadable, format!("cannot read standard input: {error}"))
-            })?;
-            Input::from_bytes(bytes, format)
-        }
-        Source::File(path) => Input::from_path(path, format).map_err(|error| {
+        Source::Stdin => Input::from_reader_within(io::stdin().lock(), format, max_bytes),
+        Source::File(path) => Input::from_path_within(path, format, max_bytes).map_err(|error| {
             let is_command = path.to_str().is_some_and(|path| COMMANDS.contains(&path));
             match path.to_str() {
                 Some(name) if is_command && error.code == Code::Unreadable => {
@@ -142,20 +136,21 @@ fn open(source: &Source, format: Option<Format>) -> Result<Input, Error> {
     }
 }
 
-/// Reads a history; `None` after an error, which is then reported.
+/// Reads a history from at most `max_bytes` of text, with the format and settings of `read`. An
+/// error is reported, and returned.
 pub(crate) fn load(
     name: &str,
     source: &Source,
-    format: Option<Format>,
-    settings: Settings,
+    read: &ReadArgs,
+    max_bytes: usize,
     output: &Output,
 ) -> Result<(Input, History), Error> {
     let complained = |error: Error, input: Option<&Input>| {
         complain(&diagnostic::render(name, &error, input, output.colors_errors()));
         error
     };
-    let input = open(source, format).map_err(|error| complained(error, None))?;
-    match input.history(settings) {
+    let input = open(source, read.format(), max_bytes).map_err(|error| complained(error, None))?;
+    match input.history(read.settings()) {
         Ok(history) => Ok((input, history)),
         Err(error) => Err(complained(error, Some(&input))),
     }
