@@ -7,6 +7,7 @@ mod cli;
 mod errors;
 mod formats;
 mod ingest;
+mod meanings;
 mod models;
 #[cfg(feature = "cli")]
 mod program;
