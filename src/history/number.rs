@@ -72,7 +72,6 @@ fn parse_exponent(text: &str) -> Option<i64> {
 #[cfg(test)]
 #[allow(clippy::expect_used)]
 mod tests {
-    #![allow(clippy::expect_used)]
     use super::*;
 
     #[test]

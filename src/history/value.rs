@@ -609,7 +609,6 @@ fn write_edn_char(text: &str, out: &mut String) {
 #[cfg(test)]
 #[allow(clippy::expect_used)]
 mod tests {
-    #![allow(clippy::expect_used)]
     use super::*;
 
     #[test]
