@@ -116,6 +116,8 @@ codes! {
         "The text of an input is kept in memory while it is read. This one, once it is \
          decompressed, is larger than what --max-memory allows. Raise --max-memory, or check the \
          history in parts; nothing of it was checked.";
+    TimeUp = "H0025", "the time was up before the input was read",
+        "The limit of --timeout covers reading, too. Nothing was decided; raise the limit.";
 }
 
 impl fmt::Display for Code {

@@ -13,7 +13,7 @@ use histcheck::{Budget, Code, Error, History, Options, Report, Verdict};
 
 use super::args::{CheckArgs, FailedCas, OutputFormat};
 use super::exit::Status;
-use super::inputs::{self, Source, Sources};
+use super::inputs::{self, Allowance, Source, Sources};
 use super::output::{Output, complain};
 use super::{diagnostic, witness};
 
@@ -89,8 +89,12 @@ struct Run<'a> {
 impl Run<'_> {
     fn check(&mut self, source: &Source) -> Status {
         let start = Instant::now();
-        let max_bytes = self.args.limits.max_memory.unwrap_or(usize::MAX);
-        let loaded = inputs::load(self.name, source, &self.args.read, max_bytes, self.output);
+        let limits = &self.args.limits;
+        let allowance = Allowance {
+            max_bytes: limits.max_memory.unwrap_or(usize::MAX),
+            deadline: limits.timeout.and_then(|timeout| start.checked_add(timeout)),
+        };
+        let loaded = inputs::load(self.name, source, &self.args.read, allowance, self.output);
         let (input, mut history) = match loaded {
             Ok(loaded) => loaded,
             Err(error) => return self.unreadable(&error),
@@ -203,8 +207,8 @@ impl Run<'_> {
             self.output.print(&report::error_json(self.name, error));
         }
         match error.code {
-            // Not the input's fault: the limit on memory ended it.
-            Code::TooLarge => Status::Undecided,
+            // Not the input's fault: a limit ended it.
+            Code::TooLarge | Code::TimeUp => Status::Undecided,
             _ => Status::Unreadable,
         }
     }

@@ -24,7 +24,7 @@ pub(crate) fn run(args: &ConvertArgs, output: &mut Output) -> Status {
     let mut status = Status::Valid;
     for (name, source) in &Sources::of(&files).list {
         let loaded = match source {
-            Ok(source) => inputs::load(name, source, &args.read, usize::MAX, output),
+            Ok(source) => inputs::load(name, source, &args.read, inputs::Allowance::ALL, output),
             Err(error) => {
                 complain(&diagnostic::render(name, error, None, output.colors_errors()));
                 Err(error.clone())

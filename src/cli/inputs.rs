@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use histcheck::ingest::{Format, Input};
 use histcheck::{Code, Error, History};
@@ -136,21 +137,34 @@ fn open(source: &Source, format: Option<Format>, max_bytes: usize) -> Result<Inp
     }
 }
 
-/// Reads a history from at most `max_bytes` of text, with the format and settings of `read`. An
-/// error is reported, and returned.
+/// How much may be read, and until when.
+#[derive(Clone, Copy)]
+pub(crate) struct Allowance {
+    pub(crate) max_bytes: usize,
+    pub(crate) deadline: Option<Instant>,
+}
+
+impl Allowance {
+    /// No limits.
+    pub(crate) const ALL: Allowance = Allowance { max_bytes: usize::MAX, deadline: None };
+}
+
+/// Reads a history within `allowance`, with the format and settings of `read`. An error is
+/// reported, and returned.
 pub(crate) fn load(
     name: &str,
     source: &Source,
     read: &ReadArgs,
-    max_bytes: usize,
+    allowance: Allowance,
     output: &Output,
 ) -> Result<(Input, History), Error> {
     let complained = |error: Error, input: Option<&Input>| {
         complain(&diagnostic::render(name, &error, input, output.colors_errors()));
         error
     };
-    let input = open(source, read.format(), max_bytes).map_err(|error| complained(error, None))?;
-    match input.history(read.settings()) {
+    let input = open(source, read.format(), allowance.max_bytes)
+        .map_err(|error| complained(error, None))?;
+    match input.history_until(read.settings(), allowance.deadline) {
         Ok(history) => Ok((input, history)),
         Err(error) => Err(complained(error, Some(&input))),
     }

@@ -16,7 +16,7 @@ pub(crate) fn run(args: &StatsArgs, output: &mut Output) -> Status {
     let mut worst = Status::Valid;
     for (name, source) in &sources.list {
         let loaded = match source {
-            Ok(source) => inputs::load(name, source, &args.read, usize::MAX, output),
+            Ok(source) => inputs::load(name, source, &args.read, inputs::Allowance::ALL, output),
             Err(error) => {
                 complain(&diagnostic::render(name, error, None, output.colors_errors()));
                 Err(error.clone())

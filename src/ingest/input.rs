@@ -4,6 +4,7 @@
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
+use std::time::Instant;
 
 use memchr::memchr_iter;
 
@@ -140,7 +141,19 @@ impl Input {
     /// # Errors
     /// If the text is no history. An error about a part of the text names its line and column.
     pub fn history(&self, settings: Settings) -> Result<History, Error> {
-        read_text(&self.text, self.format, settings)
+        self.history_until(settings, None)
+    }
+
+    /// The same, but gives up at `deadline`, if there is one.
+    ///
+    /// # Errors
+    /// [`Code::TimeUp`] then, or as [`Input::history`].
+    pub fn history_until(
+        &self,
+        settings: Settings,
+        deadline: Option<Instant>,
+    ) -> Result<History, Error> {
+        read_text(&self.text, self.format, settings, deadline)
     }
 
     /// Where record `record` (from 0) starts, found by a second reading.
@@ -222,9 +235,14 @@ pub(super) fn format_of(text: &str, format: Option<Format>) -> Result<Format, Er
 }
 
 /// Reads `text`, which is in `format`; errors are located.
-pub(super) fn read_text(text: &str, format: Format, settings: Settings) -> Result<History, Error> {
+pub(super) fn read_text(
+    text: &str,
+    format: Format,
+    settings: Settings,
+    deadline: Option<Instant>,
+) -> Result<History, Error> {
     let mut builder = HistoryBuilder::default();
-    read(format, body(text), &mut Sink::new(&mut builder))
+    read(format, body(text), &mut Sink::new(&mut builder).until(deadline))
         .and_then(|()| builder.finish(settings))
         .map_err(|mut error| {
             if error.place.is_none() {

@@ -125,7 +125,7 @@ impl FromStr for History {
     /// # Ok::<(), histcheck::Error>(())
     /// ```
     fn from_str(text: &str) -> Result<History, Error> {
-        input::read_text(text, input::format_of(text, None)?, Settings::default())
+        input::read_text(text, input::format_of(text, None)?, Settings::default(), None)
     }
 }
 

@@ -103,7 +103,8 @@ fn every_code_has_an_input_that_shows_it() {
     let cases = cases();
     for code in Code::ALL {
         // These are about files that are not there, or are too large to keep here.
-        let no_file = matches!(code, Code::Unreadable | Code::TooMany | Code::TooLarge);
+        let no_file =
+            matches!(code, Code::Unreadable | Code::TooMany | Code::TooLarge | Code::TimeUp);
         let shown = cases.iter().any(|case| case.code == format!("{code:?}"));
         assert_ne!(shown, no_file, "{code}");
     }
@@ -180,4 +181,15 @@ fn inputs_may_be_limited() {
     let reader = |max| Input::from_reader_within(fs::File::open(&path).unwrap(), None, max);
     assert!(reader(size).is_ok());
     assert_eq!(reader(size - 1).unwrap_err().code, Code::TooLarge);
+}
+
+/// Reading keeps to a deadline; without one it does not look at the clock.
+#[test]
+fn reading_may_have_a_deadline() {
+    let text = b"process,type,f\n0,invoke,read\n0,ok,read\n".to_vec();
+    let input = Input::from_bytes(text, None).unwrap();
+    let past = Some(std::time::Instant::now());
+    let settings = Settings::default();
+    assert_eq!(input.history_until(settings, past).unwrap_err().code, Code::TimeUp);
+    assert!(input.history_until(settings, None).is_ok());
 }

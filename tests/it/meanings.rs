@@ -220,7 +220,7 @@ fn the_model_is_inferred_and_named_and_ambiguity_is_an_error() {
     let history: History = events(&["0 invoke add 1", "0 ok add 1"]).parse().unwrap();
     let error = check(&history, &Options::default()).unwrap_err();
     assert_eq!(error.code, Code::NoModel);
-    let text = format!("{error}{}", error.hint.unwrap_or_default());
+    let text = format!("{error}{}", error.hint.clone().unwrap_or_default());
     assert!(text.contains("counter") && text.contains("set"), "{text}");
 }
 
