@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use histcheck::check::Decision;
-use histcheck::history::write_json_string;
+use histcheck::history::write_quoted;
 use histcheck::{History, Report};
 
 /// Writes one object for every valid key of `report`: its key and the order, as the records of the
@@ -21,7 +21,7 @@ pub(crate) fn write(
         line.push('{');
         if let Some(file) = file {
             line.push_str("\"file\":");
-            write_json_string(file, &mut line);
+            write_quoted(file, &mut line);
             line.push(',');
         }
         line.push_str("\"key\":");

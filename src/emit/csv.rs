@@ -8,7 +8,7 @@ use rustc_hash::FxHashSet;
 use super::json::word;
 use super::record::{is_outcome, outcome_field};
 use super::{Entry, Record, records};
-use crate::history::{Extra, History, Shape, Value, write_json_string};
+use crate::history::{Extra, History, Shape, Value, write_quoted};
 
 const EVENT: &[&str] = &["process", "type", "f", "value"];
 const WHOLE: &[&str] = &["process", "f", "input", "output", "call", "return"];
@@ -119,7 +119,7 @@ fn name(name: &str, digits: bool) -> String {
         return name.to_owned();
     }
     let mut quoted = String::new();
-    write_json_string(name, &mut quoted);
+    write_quoted(name, &mut quoted);
     quoted
 }
 

@@ -43,7 +43,7 @@ pub(super) fn write_word(name: &str, out: &mut String) {
         out.push_str(name);
     } else {
         // The escapes of a JSON string are those of EDN.
-        crate::history::write_json_string(name, out);
+        crate::history::write_quoted(name, out);
     }
 }
 

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use super::{Entry, Record};
-use crate::history::{Value, ValueTable, write_json_string};
+use crate::history::{Value, ValueTable, write_quoted};
 
 /// Appends `record` as an object.
 pub(super) fn record(record: &Record<'_>, out: &mut String) {
@@ -53,7 +53,7 @@ struct Object<'a> {
 impl Object<'_> {
     fn name(&mut self, name: &str) {
         self.out.push(if std::mem::take(&mut self.first) { '{' } else { ',' });
-        write_json_string(name, self.out);
+        write_quoted(name, self.out);
         self.out.push(':');
     }
 
@@ -67,7 +67,7 @@ impl Object<'_> {
     fn string(&mut self, name: &str, text: Option<&str>) {
         if let Some(text) = text {
             self.name(name);
-            write_json_string(text, self.out);
+            write_quoted(text, self.out);
         }
     }
 

@@ -7,6 +7,7 @@
 mod builder;
 mod input;
 mod keys;
+mod notation;
 mod number;
 mod operation;
 mod order;
@@ -18,6 +19,7 @@ use std::fmt;
 pub use builder::{HistoryBuilder, Settings};
 pub use input::IntoValue;
 pub use keys::{Independent, Partition, Partitions};
+pub use notation::write_quoted;
 pub use operation::{
     Annotation, Event, EventType, Extra, Function, Interval, NEVER, Operation, Outcome, Record,
     Time,
@@ -26,7 +28,7 @@ pub use order::{Order, Span, Ties};
 pub use stats::{
     Concurrency, FunctionStatistics, Latency, OutcomeCounts, Statistics, count_processes,
 };
-pub use value::{MAX_DEPTH, Shape, Value, ValueTable, write_json_string};
+pub use value::{MAX_DEPTH, Shape, Value, ValueTable};
 
 use crate::error::Error;
 

@@ -11,7 +11,7 @@ use rustc_hash::FxHashSet;
 
 use super::persistent::{Rope, Text, Trie};
 use super::{Call, Establishes, Facts, Model, Rejection, Token, View};
-use crate::history::{Shape, Value, ValueTable, write_json_string};
+use crate::history::{Shape, Value, ValueTable, write_quoted};
 
 /// A key with its value, or without one.
 #[derive(Clone, Debug)]
@@ -185,7 +185,7 @@ impl Model for Kv {
             State::Absent => Some("absent".to_owned()),
             State::Text(rope) => {
                 let mut text = String::new();
-                write_json_string(&rope.text(), &mut text);
+                write_quoted(&rope.text(), &mut text);
                 Some(text)
             }
             State::Other(value) => Some(values.to_text(*value)),
