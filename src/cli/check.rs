@@ -9,7 +9,7 @@ use histcheck::ingest::{Input, json_value};
 use histcheck::model::{AnyModel, ModelOptions};
 use histcheck::proof::Proof;
 use histcheck::report::{self, Detail, Subject, Timings};
-use histcheck::{Budget, Code, Error, History, Options, Report, Verdict};
+use histcheck::{Budget, Code, Error, History, Options, Report, StopReason, Verdict};
 
 use super::args::{CheckArgs, FailedCas, OutputFormat};
 use super::exit::Status;
@@ -203,13 +203,26 @@ impl Run<'_> {
 
     /// The input holds no history that can be checked; people were told already.
     fn unreadable(&mut self, error: &Error) -> Status {
-        if self.args.output.format.format == OutputFormat::Json {
-            self.output.print(&report::error_json(self.name, error));
-        }
-        match error.code {
-            // Not the input's fault: a limit ended it.
-            Code::TooLarge | Code::TimeUp => Status::Undecided,
-            _ => Status::Unreadable,
-        }
+        let json = self.args.output.format.format == OutputFormat::Json;
+        let reason = match error.code {
+            Code::TooLarge => StopReason::Memory,
+            Code::TimeUp => StopReason::Timeout,
+            _ => {
+                if json {
+                    self.output.print(&report::error_json(self.name, error));
+                }
+                return Status::Unreadable;
+            }
+        };
+        // Not the input's fault: a limit ended it.
+        let name = self.named.then_some(self.name);
+        self.output.print(&match (json, name) {
+            (true, _) => report::unread_json(name, reason),
+            (false, None) => format!("unknown: {reason} before the input was read\n"),
+            (false, Some(name)) => {
+                format!("{name}: unknown: {reason} before the input was read\n")
+            }
+        });
+        Status::Undecided
     }
 }

@@ -159,6 +159,10 @@ pub(crate) fn load(
     output: &Output,
 ) -> Result<(Input, History), Error> {
     let complained = |error: Error, input: Option<&Input>| {
+        // That a limit ended it is a verdict, not a complaint.
+        if matches!(error.code, Code::TooLarge | Code::TimeUp) {
+            return error;
+        }
         complain(&diagnostic::render(name, &error, input, output.colors_errors()));
         error
     };

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::text::{decided_by, proof_counts};
 use super::{Subject, warnings};
-use crate::check::{Failure, KeyReport, ModelSource};
+use crate::check::{Failure, KeyReport, ModelSource, StopReason, Verdict};
 use crate::error::Error;
 use crate::history::{History, NEVER, Record, Value};
 
@@ -100,6 +100,19 @@ struct JsonError<'a> {
     hint: Option<&'a str>,
 }
 
+#[derive(Serialize)]
+struct JsonUnread<'a> {
+    schema_version: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<&'a str>,
+    verdict: &'a str,
+    model: Option<&'a str>,
+    operations: usize,
+    keys: JsonKeys,
+    stop_reason: &'a str,
+    failures: [(); 0],
+}
+
 /// The report on `subject` as one line of JSON.
 pub fn json(subject: &Subject<'_>) -> String {
     let report = subject.report;
@@ -144,6 +157,20 @@ pub fn json(subject: &Subject<'_>) -> String {
             read_seconds: timings.read.as_secs_f64(),
             check_seconds: timings.check.as_secs_f64(),
         }),
+    })
+}
+
+/// An input that a limit kept from being read, as one line of JSON: a report without a model.
+pub fn unread_json(file: Option<&str>, reason: StopReason) -> String {
+    line(&JsonUnread {
+        schema_version: SCHEMA_VERSION,
+        file,
+        verdict: Verdict::Unknown.name(),
+        model: None,
+        operations: 0,
+        keys: JsonKeys { checked: 0, invalid: 0, unknown: 0 },
+        stop_reason: reason.name(),
+        failures: [],
     })
 }
 

@@ -17,7 +17,7 @@ use crate::error::{Error, Place};
 use crate::explain::{self, Context};
 use crate::history::{History, Record};
 
-pub use json::{SCHEMA_VERSION, error_json, json};
+pub use json::{SCHEMA_VERSION, error_json, json, unread_json};
 pub use phrase::{operation_phrase, printable, shortened, with_thousands};
 pub use stats::{statistics_json, statistics_text};
 pub use style::Palette;

@@ -469,3 +469,17 @@ fn the_readme_shows_what_happens() {
     let outcome = histcheck(arguments).current_dir(root).run().status(1).without_complaint();
     assert_eq!(outcome.stdout, output);
 }
+
+/// A limit that ends the reading ends in a verdict like any other: unknown, with the reason.
+#[test]
+fn limits_hold_while_reading() {
+    let directory = Directory::new().file("a.jsonl", VALID);
+    let run = |arguments: &str| histcheck(arguments).current_dir(directory.path()).run();
+    for (limit, reason) in [("--timeout 0s", "timeout"), ("--max-memory 10", "memory")] {
+        run(&format!("{limit} a.jsonl")).status(3).says("unknown");
+        run(&format!("--format json {limit} a.jsonl"))
+            .status(3)
+            .says(r#"{"schema_version":1,"verdict":"unknown","model":null"#)
+            .says(&format!(r#""stop_reason":"{reason}""#));
+    }
+}
