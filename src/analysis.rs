@@ -28,6 +28,7 @@ use crate::proof;
 /// # Errors
 /// If no model fits, or the model refuses an operation or its initial value.
 pub fn check(history: &History, options: &Options) -> Result<Report, Error> {
+    let options = &Options { budget: options.budget.started(), ..options.clone() };
     let chosen = choose(history, options)?;
     let mut report = chosen.model.visit(Analysis { name: chosen.name, history, options })?;
     report.model_source = chosen.source;
@@ -47,6 +48,7 @@ pub fn check_with<M: Model>(
     history: &History,
     options: &Options,
 ) -> Result<Report, Error> {
+    let options = &Options { budget: options.budget.started(), ..options.clone() };
     let name = std::any::type_name::<M>().rsplit("::").next().unwrap_or("custom");
     analyze(model, name, history, options)
 }

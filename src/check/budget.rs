@@ -20,6 +20,19 @@ pub struct Budget {
     pub configurations: Option<u64>,
 }
 
+impl Budget {
+    /// The same budget, its time running since now unless it runs already.
+    pub(crate) fn started(mut self) -> Budget {
+        self.start.get_or_insert_with(Instant::now);
+        self
+    }
+
+    /// The time that is left, if it is limited and runs.
+    pub(crate) fn time_left(&self) -> Option<Duration> {
+        Some(self.timeout?.saturating_sub(self.start?.elapsed()))
+    }
+}
+
 /// Why a check ended without a verdict.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, PartialOrd, Ord)]
 pub enum StopReason {

@@ -3,7 +3,7 @@
 //! can have happened. For people to look at; it proves nothing.
 
 use crate::analysis;
-use crate::check::{self, Budget, Decision, Failure, Meter, Options, Report};
+use crate::check::{self, Decision, Failure, Meter, Options, Report};
 use crate::error::Error;
 use crate::history::{History, NEVER, Outcome, Partition};
 use crate::model::{self, Model, ModelVisitor};
@@ -79,13 +79,7 @@ impl ModelVisitor for Surroundings<'_> {
     fn visit<M: Model>(self, model: &M) -> Self::Output {
         let Surroundings { history, options, report, limit } = self;
         let partitions = history.partitions();
-        let budget = Budget {
-            timeout: Some(options.explain_timeout),
-            start: None,
-            configurations: Some(CONFIGURATIONS),
-            ..options.budget
-        };
-        let meter = Meter::start(&budget, history.heap_bytes());
+        let meter = super::meter(options, history, CONFIGURATIONS);
         let mut contexts = Vec::new();
         for (at, key) in report.keys.iter().enumerate() {
             let Decision::Invalid(failure) = &key.decision else { continue };

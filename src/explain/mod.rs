@@ -32,13 +32,7 @@ pub(crate) fn refine<M: Model>(
     options: &Options,
     report: &mut Report,
 ) -> Result<(), Error> {
-    let budget = Budget {
-        timeout: Some(options.explain_timeout),
-        start: None,
-        configurations: Some(ALLOWANCE),
-        ..options.budget
-    };
-    let meter = Meter::start(&budget, history.heap_bytes());
+    let meter = meter(options, history, ALLOWANCE);
     let partitions = history.partitions();
     let failing: Vec<(usize, &Failure)> = report
         .keys
@@ -60,6 +54,18 @@ pub(crate) fn refine<M: Model>(
     Ok(())
 }
 
+/// Measures an explanation: it has a limit on time of its own, and no more than the check has left.
+fn meter(options: &Options, history: &History, configurations: u64) -> Meter {
+    let own = options.explain_timeout;
+    let budget = Budget {
+        timeout: Some(options.budget.time_left().map_or(own, |left| left.min(own))),
+        start: None,
+        configurations: Some(configurations),
+        ..options.budget
+    };
+    Meter::start(&budget, history.heap_bytes())
+}
+
 fn refine_key<M: Model>(
     model: &M,
     history: &History,
@@ -74,4 +80,29 @@ fn refine_key<M: Model>(
         failure.core = core::minimal_core(model, &readings, failure.operation, meter, ALLOWANCE);
     }
     Ok(failure)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+    use crate::check::StopReason;
+
+    #[test]
+    fn an_explanation_gets_no_more_time_than_is_left() {
+        let poll = |timeout: u64, explain_timeout: u64| {
+            let budget = Budget {
+                timeout: Some(Duration::from_secs(timeout)),
+                start: Instant::now().checked_sub(Duration::from_secs(60)),
+                ..Budget::default()
+            };
+            let explain_timeout = Duration::from_secs(explain_timeout);
+            let options = Options { budget, explain_timeout, ..Options::default() };
+            meter(&options, &History::default(), 1).poll()
+        };
+        assert_eq!(poll(3_600, 10), Ok(()));
+        assert_eq!(poll(59, 10), Err(StopReason::Timeout));
+        assert_eq!(poll(3_600, 0), Err(StopReason::Timeout));
+    }
 }
