@@ -9,7 +9,7 @@ use super::refute;
 use super::report::{Certificate, Decision, Failure, KeyReport, Report};
 use super::search::{self, Effort, Found};
 use crate::error::Error;
-use crate::history::{History, NEVER, Partition, Value};
+use crate::history::{History, Partition, Value};
 use crate::model::{self, Model, ModelOptions};
 use crate::proof;
 
@@ -123,7 +123,7 @@ fn decide_key<M: Model>(
     let failure = |stuck: u32| {
         let operation = readings[stuck as usize].index;
         let record = history.operations()[operation as usize].invoked;
-        Decision::Invalid(Failure { operation, record, horizon: NEVER - 1, core: Vec::new() })
+        Decision::Invalid(Failure { operation, record, horizon: Failure::WHOLE, core: Vec::new() })
     };
     if let Some(stuck) = refute::impossible_reading(model, &readings) {
         return Ok(report(partition, failure(stuck), "refutation", Effort::default()));

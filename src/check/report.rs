@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::budget::StopReason;
 use super::search::Effort;
-use crate::history::{Record, Ties, Value};
+use crate::history::{NEVER, Record, Ties, Value};
 use crate::proof::Proof;
 
 /// Whether a history is linearizable.
@@ -80,6 +80,17 @@ pub struct Failure {
     /// Operations, ascending, of the history known at the horizon that cannot be ordered, and
     /// prove that the whole cannot: see [`crate::proof::is_sound_projection`].
     pub core: Vec<u32>,
+}
+
+impl Failure {
+    /// The horizon where none is known: that of the whole history.
+    pub(crate) const WHOLE: u32 = NEVER - 1;
+
+    /// Whether its operation is known to be the first impossible one. If not, it is where a decider
+    /// got stuck, and only the whole history is known to be impossible.
+    pub fn is_first(&self) -> bool {
+        self.horizon != Self::WHOLE
+    }
 }
 
 /// What was found for one key.

@@ -119,7 +119,7 @@ impl Run<'_> {
             .timings
             .then(|| Timings { read: parsed - start, check: parsed.elapsed() });
         let records = subject.named_records();
-        subject.places = input.locate_all(&records);
+        subject.places = input.locate_until(&records, allowance.deadline);
         self.print(&subject);
         self.conclude(&history, &report)
     }

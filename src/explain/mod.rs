@@ -75,7 +75,7 @@ fn refine_key<M: Model>(
     meter: &Meter,
 ) -> Result<Failure, Error> {
     let mut failure = first::first_impossible(model, history, partition, failure, meter)?;
-    if with_core {
+    if with_core && failure.is_first() {
         let readings = model::read(model, history, partition.operations, Some(failure.horizon))?;
         failure.core = core::minimal_core(model, &readings, failure.operation, meter, ALLOWANCE);
     }

@@ -158,7 +158,7 @@ impl Input {
 
     /// Where record `record` (from 0) starts, found by a second reading.
     pub fn locate(&self, record: usize) -> Option<Place> {
-        locate(&self.text, self.format, &[record]).pop()
+        locate(&self.text, self.format, &[record], None).pop()
     }
 
     /// Where each of `records` (ascending) starts, found by one second reading.
@@ -173,8 +173,17 @@ impl Input {
     /// # Ok::<(), histcheck::Error>(())
     /// ```
     pub fn locate_all(&self, records: &[Record]) -> Vec<(Record, Place)> {
+        self.locate_until(records, None)
+    }
+
+    /// The same, as far as it gets before `deadline`, if there is one.
+    pub fn locate_until(
+        &self,
+        records: &[Record],
+        deadline: Option<Instant>,
+    ) -> Vec<(Record, Place)> {
         let wanted: Vec<usize> = records.iter().map(|&record| record as usize).collect();
-        let places = locate(&self.text, self.format, &wanted);
+        let places = locate(&self.text, self.format, &wanted, deadline);
         records.iter().copied().zip(places).collect()
     }
 
@@ -247,7 +256,7 @@ pub(super) fn read_text(
         .map_err(|mut error| {
             if error.place.is_none() {
                 let record = error.record;
-                error.place = record.and_then(|record| locate(text, format, &[record]).pop());
+                error.place = record.and_then(|record| locate(text, format, &[record], None).pop());
                 return error;
             }
             located(text, error)
@@ -270,12 +279,12 @@ fn body(text: &str) -> &str {
 }
 
 /// The places of the records `wanted` (ascending), as far as the text has them.
-fn locate(text: &str, format: Format, wanted: &[usize]) -> Vec<Place> {
+fn locate(text: &str, format: Format, wanted: &[usize], deadline: Option<Instant>) -> Vec<Place> {
     if wanted.is_empty() {
         return Vec::new();
     }
     let mut builder = HistoryBuilder::default();
-    let mut sink = Sink::seeking(&mut builder, wanted);
+    let mut sink = Sink::seeking(&mut builder, wanted).until(deadline);
     // The reading may well end in the error that is to be located; only how far it came counts.
     let _ = read(format, body(text), &mut sink);
     let skipped = text.len() - body(text).len();

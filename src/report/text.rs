@@ -83,7 +83,8 @@ fn violation_sentence(subject: &Subject<'_>) -> String {
     // Writing to a String cannot fail.
     let _ = write!(
         sentence,
-        "no order of the operations explains `{}` by process {} (record {}{})",
+        "no order of the operations {} `{}` by process {} (record {}{})",
+        if failure.is_first() { "explains" } else { "is possible; the search got stuck at" },
         operation_phrase(subject.history, operation),
         shortened(&subject.history.values().to_text(operation.process), 40),
         operation.invoked,

@@ -23,10 +23,12 @@ pub(super) fn write_violations(subject: &Subject<'_>, palette: &Palette, out: &m
         // Writing to a String cannot fail.
         let _ = writeln!(
             out,
-            "{}{name}`{}` by process {} cannot be linearized{}",
+            "{}{name}{}`{}` by process {}{}{}",
             palette.label,
+            if failure.is_first() { "" } else { "the search got stuck at " },
             operation_phrase(subject.history, operation),
             process(subject.history, operation),
+            if failure.is_first() { " cannot be linearized" } else { "" },
             palette.reset,
         );
         let _ = writeln!(out, "  {}", ends(subject, failure));

@@ -483,3 +483,12 @@ fn limits_hold_while_reading() {
             .says(&format!(r#""stop_reason":"{reason}""#));
     }
 }
+
+/// Without time to find the first impossible operation, the report does not pretend to know it.
+#[test]
+fn an_unexplained_violation_says_so() {
+    let directory = Directory::new().file("b.jsonl", INVALID);
+    let run = |arguments: &str| histcheck(arguments).current_dir(directory.path()).run();
+    run("b.jsonl").status(1).says("no order of the operations explains");
+    run("--explain-timeout 0s b.jsonl").status(1).says("the search got stuck at");
+}
