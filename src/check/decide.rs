@@ -5,13 +5,24 @@ use std::time::Duration;
 use rayon::prelude::*;
 
 use super::budget::{Budget, Meter};
+use super::exact::{self, Conflict, Ruling, Wanted};
 use super::refute;
 use super::report::{Certificate, Decision, Failure, KeyReport, Report};
 use super::search::{self, Effort, Found};
 use crate::error::Error;
 use crate::history::{History, Partition, Value};
-use crate::model::{self, Model, ModelOptions};
+use crate::model::{self, Model, ModelOptions, Reading};
 use crate::proof;
+
+/// Which deciders may decide.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Deciders {
+    /// The fastest that fits.
+    #[default]
+    Auto,
+    /// Only the general search.
+    Search,
+}
 
 /// How to check.
 #[derive(Clone, Debug)]
@@ -23,6 +34,8 @@ pub struct Options {
     pub initial: Option<Value>,
     /// What operations of the built-in models mean, where there is a choice.
     pub model_options: ModelOptions,
+    /// Which deciders may decide. The verdict does not depend on it.
+    pub deciders: Deciders,
     /// The limits.
     pub budget: Budget,
     /// How many threads to use; 0 for one a processor.
@@ -42,6 +55,7 @@ impl Default for Options {
             model: None,
             initial: None,
             model_options: ModelOptions::default(),
+            deciders: Deciders::default(),
             budget: Budget::default(),
             threads: 0,
             explain_timeout: Duration::from_secs(10),
@@ -65,7 +79,7 @@ pub(crate) fn decide<M: Model>(
     let partitions = history.partitions();
     let decide_at = |at: usize| {
         let partition = partitions.get(at);
-        let mut key = decide_key(model, history, partition, meter)?;
+        let mut key = decide_key(model, history, partition, options, meter)?;
         settle_order(model, history, partition, options, &mut key)?;
         Ok(key)
     };
@@ -117,26 +131,66 @@ fn decide_key<M: Model>(
     model: &M,
     history: &History,
     partition: Partition<'_>,
+    options: &Options,
     meter: &Meter,
 ) -> Result<KeyReport, Error> {
     let readings = model::read(model, history, partition.operations, None)?;
-    let failure = |stuck: u32| {
-        let operation = readings[stuck as usize].index;
-        let record = history.operations()[operation as usize].invoked;
-        Decision::Invalid(Failure { operation, record, horizon: Failure::WHOLE, core: Vec::new() })
-    };
-    if let Some(stuck) = refute::impossible_reading(model, &readings) {
-        return Ok(report(partition, failure(stuck), "refutation", Effort::default()));
-    }
-    let (found, effort) = search::search(model, &readings, meter);
+    let needs_order = options.keep_orders || options.self_check;
+    let wanted = if needs_order { Wanted::Order } else { Wanted::Verdict };
+    let Answer { found, decided_by, effort } =
+        answer(model, &readings, options.deciders, wanted, meter);
     let decision = match found {
         Found::Order(order) => Decision::Valid(Certificate {
             order: order.into_iter().map(|at| readings[at as usize].index).collect(),
         }),
         Found::Stopped(reason) => Decision::Unknown(reason),
-        Found::Nothing { stuck } => failure(stuck),
+        Found::Nothing { stuck } => {
+            let operation = readings[stuck as usize].index;
+            let record = history.operations()[operation as usize].invoked;
+            Decision::Invalid(Failure {
+                operation,
+                record,
+                horizon: Failure::WHOLE,
+                core: Vec::new(),
+            })
+        }
     };
-    Ok(report(partition, decision, "search", effort))
+    Ok(report(partition, decision, decided_by, effort))
+}
+
+/// What the deciders say of some readings.
+pub(super) struct Answer {
+    /// What was found; an order only where one was wanted, else an empty one.
+    pub(super) found: Found,
+    /// The decider's name.
+    pub(super) decided_by: &'static str,
+    pub(super) effort: Effort,
+}
+
+/// Asks the deciders in turn: a refutation, an exact decider, the general search. `readings` are in
+/// the order of their calls.
+pub(super) fn answer<M: Model>(
+    model: &M,
+    readings: &[Reading<M::Op>],
+    deciders: Deciders,
+    wanted: Wanted,
+    meter: &Meter,
+) -> Answer {
+    let at_once = |found, decided_by| Answer { found, decided_by, effort: Effort::default() };
+    if deciders == Deciders::Auto {
+        if let Some(stuck) = refute::impossible_reading(model, readings) {
+            return at_once(Found::Nothing { stuck }, "refutation");
+        }
+        match exact::decide(model, readings, wanted) {
+            Some((Ruling::Valid(order), name)) => return at_once(Found::Order(order), name),
+            Some((Ruling::Invalid(Conflict { stuck }), name)) => {
+                return at_once(Found::Nothing { stuck }, name);
+            }
+            None => {}
+        }
+    }
+    let (found, effort) = search::search(model, readings, meter);
+    Answer { found, decided_by: "search", effort }
 }
 
 fn report(

@@ -5,12 +5,13 @@
 
 mod budget;
 mod decide;
+mod exact;
 mod refute;
 mod report;
 mod search;
 
 pub use budget::{Budget, Meter, StopReason};
-pub use decide::Options;
+pub use decide::{Deciders, Options};
 pub(crate) use decide::{decide, on_threads};
 pub use report::{
     Certificate, Decision, Failure, KeyCounts, KeyReport, ModelSource, OtherTies, Report, Verdict,
@@ -18,6 +19,9 @@ pub use report::{
 pub use search::Effort;
 
 use crate::model::{Model, Reading};
+use decide::{Answer, answer};
+use exact::Wanted;
+use search::Found;
 
 /// A linearization of `readings` (positions among them), which are in the order of their calls;
 /// `None` if there is none, or the budget ended first.
@@ -26,9 +30,9 @@ pub(crate) fn linearize<M: Model>(
     readings: &[Reading<M::Op>],
     meter: &Meter,
 ) -> Option<Vec<u32>> {
-    match search::search(model, readings, meter).0 {
-        search::Found::Order(order) => Some(order),
-        _ => None,
+    match answer(model, readings, Deciders::Auto, Wanted::Order, meter).found {
+        Found::Order(order) => Some(order),
+        Found::Nothing { .. } | Found::Stopped(_) => None,
     }
 }
 
@@ -39,14 +43,12 @@ pub(crate) fn is_linearizable<M: Model>(
     readings: &[Reading<M::Op>],
     meter: &Meter,
 ) -> (Option<bool>, Effort) {
-    if refute::impossible_reading(model, readings).is_some() {
-        return (Some(false), Effort::default());
-    }
-    let (found, effort) = search::search(model, readings, meter);
+    let Answer { found, effort, .. } =
+        answer(model, readings, Deciders::Auto, Wanted::Verdict, meter);
     let linearizable = match found {
-        search::Found::Order(_) => Some(true),
-        search::Found::Nothing { .. } => Some(false),
-        search::Found::Stopped(_) => None,
+        Found::Order(_) => Some(true),
+        Found::Nothing { .. } => Some(false),
+        Found::Stopped(_) => None,
     };
     (linearizable, effort)
 }

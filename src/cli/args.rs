@@ -273,6 +273,19 @@ pub(crate) struct LimitArgs {
     #[arg(long, value_name = "N", env = "HISTCHECK_MAX_CONFIGS", hide_env = true)]
     pub(crate) max_configs: Option<u64>,
 
+    /// Which deciders may decide
+    ///
+    /// The verdict does not depend on it.
+    #[arg(
+        long,
+        value_name = "WHICH",
+        value_enum,
+        default_value_t = Decider::Auto,
+        env = "HISTCHECK_DECIDER",
+        hide_env = true
+    )]
+    pub(crate) decider: Decider,
+
     /// Explain a violation for no longer than this
     #[arg(
         long,
@@ -444,6 +457,14 @@ pub(crate) enum FailedCas {
     Ignores,
     /// It found another value than it expected
     Observes,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Decider {
+    /// The fastest that fits
+    Auto,
+    /// The general search alone
+    Search,
 }
 
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]

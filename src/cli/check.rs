@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::BufWriter;
 use std::time::Instant;
 
+use histcheck::check::Deciders;
 use histcheck::history::{Value, ValueTable};
 use histcheck::ingest::{Input, json_value};
 use histcheck::model::{AnyModel, ModelOptions};
@@ -11,7 +12,7 @@ use histcheck::proof::Proof;
 use histcheck::report::{self, Detail, Subject, Timings};
 use histcheck::{Budget, Code, Error, History, Options, Report, StopReason, Verdict};
 
-use super::args::{CheckArgs, FailedCas, OutputFormat};
+use super::args::{CheckArgs, Decider, FailedCas, OutputFormat};
 use super::exit::Status;
 use super::inputs::{self, Allowance, Source, Sources};
 use super::output::{Output, complain};
@@ -131,6 +132,10 @@ impl Run<'_> {
             model: self.args.model.model.clone(),
             initial,
             model_options: model_options(self.args),
+            deciders: match limits.decider {
+                Decider::Auto => Deciders::Auto,
+                Decider::Search => Deciders::Search,
+            },
             budget: Budget {
                 timeout: limits.timeout,
                 start: Some(start),

@@ -3,7 +3,7 @@
 //! An operation may be left out only if every legal sequence stays legal without it, for else the
 //! rest could fail where the whole does not. [`crate::proof::is_sound_projection`] states the rule
 //! and checks what is found here: pure operations may go, and so may an operation of which no
-//! operation kept can see the effect.
+//! operation kept can see the effect, and all operations of one part.
 //!
 //! More operations never make a failing set linearizable, so the smallest failing prefix of a list
 //! ends in an operation that is needed, and repeating that with what is before it ends in a minimal
@@ -14,7 +14,7 @@ use rustc_hash::FxHashMap;
 
 use crate::check::{Meter, is_linearizable};
 use crate::history::NEVER;
-use crate::model::{Establishes, Facts, Model, Reading, Token};
+use crate::model::{Establishes, Facts, Model, Part, Reading, Token};
 
 /// Finds a minimal core of `readings`, which are not linearizable, and returns their indices into
 /// the history, ascending. `near` is the operation around which it is likely. When the budget of
@@ -52,8 +52,11 @@ struct Reducer<'a, M: Model> {
     model: &'a M,
     readings: &'a [Reading<M::Op>],
     facts: Vec<Facts>,
-    /// Readings that establish a token.
-    producers: FxHashMap<Token, Vec<u32>>,
+    /// Readings that must be kept with one that requires a token, or is about a part: those that
+    /// establish the token, or change the part.
+    followers: FxHashMap<Token, Vec<u32>>,
+    /// What of a reading decides who must be kept with it.
+    leads: fn(&Facts) -> Option<Token>,
     /// Readings that can never be left out, since it is not known who sees their effect.
     base: Vec<u32>,
     meter: &'a Meter,
@@ -74,14 +77,21 @@ impl<'a, M: Model> Reducer<'a, M> {
         allowance: u64,
     ) -> Self {
         let tokens_tell_all = crate::proof::tokens_tell_all(readings, &facts);
-        let mut producers: FxHashMap<Token, Vec<u32>> = FxHashMap::default();
+        let has_parts = facts.iter().all(|facts| facts.part != Part::Whole);
+        let follows: fn(&Facts) -> Option<Token> = match (tokens_tell_all, has_parts) {
+            (true, _) => |facts| match facts.establishes {
+                Establishes::Token(token) => Some(token),
+                _ => None,
+            },
+            (false, true) => part,
+            (false, false) => |_| None,
+        };
+        let mut followers: FxHashMap<Token, Vec<u32>> = FxHashMap::default();
         let mut base = Vec::new();
         for (at, facts) in facts.iter().enumerate().filter(|(_, facts)| !facts.pure) {
-            match facts.establishes {
-                Establishes::Token(token) if tokens_tell_all => {
-                    producers.entry(token).or_default().push(at as u32);
-                }
-                _ => base.push(at as u32),
+            match follows(facts) {
+                Some(token) => followers.entry(token).or_default().push(at as u32),
+                None => base.push(at as u32),
             }
         }
         let stamps = vec![0; readings.len()];
@@ -89,7 +99,8 @@ impl<'a, M: Model> Reducer<'a, M> {
             model,
             readings,
             facts,
-            producers,
+            followers,
+            leads: if tokens_tell_all { |facts| facts.requires } else { part },
             base,
             meter,
             spent: 0,
@@ -159,7 +170,7 @@ impl<'a, M: Model> Reducer<'a, M> {
         linearizable.filter(|_| self.spent < self.allowance).map(|linearizable| !linearizable)
     }
 
-    /// These readings with all whose effect one of them could see, ascending.
+    /// These readings with all that must be kept with them, ascending.
     fn closure(&mut self, kept: &[u32], more: &[u32]) -> Vec<u32> {
         self.closures += 1;
         let mut chosen: Vec<u32> = Vec::new();
@@ -171,15 +182,23 @@ impl<'a, M: Model> Reducer<'a, M> {
         let mut next = 0;
         while let Some(&at) = chosen.get(next) {
             next += 1;
-            let Some(token) = self.facts[at as usize].requires else { continue };
-            for &producer in self.producers.get(&token).into_iter().flatten() {
-                let stamp = &mut self.stamps[producer as usize];
+            let Some(token) = (self.leads)(&self.facts[at as usize]) else { continue };
+            for &follower in self.followers.get(&token).into_iter().flatten() {
+                let stamp = &mut self.stamps[follower as usize];
                 if std::mem::replace(stamp, self.closures) != self.closures {
-                    chosen.push(producer);
+                    chosen.push(follower);
                 }
             }
         }
         chosen.sort_unstable();
         chosen
+    }
+}
+
+/// The part that an operation is about, if it is one.
+fn part(facts: &Facts) -> Option<Token> {
+    match facts.part {
+        Part::One(part) => Some(part),
+        Part::Whole | Part::Any => None,
     }
 }

@@ -1,8 +1,8 @@
 //! A queue without an order: `enqueue`, and a `dequeue` that may return any item.
 
-use super::items::{Found, Merge, Op};
+use super::items::{self, Found, Merge, Op};
 use super::persistent::Tree;
-use super::{Call, Establishes, Facts, Model, Rejection, Successors, Token, queue};
+use super::{Call, Establishes, Facts, Kind, Model, Rejection, Successors, Token, queue};
 use crate::history::Value;
 
 /// A queue without a bound that keeps no order. The same item may be in it several times.
@@ -72,9 +72,14 @@ impl Model for UnorderedQueue {
         }
     }
 
+    fn kind(&self) -> Kind<Op> {
+        Kind::Bag { initial: self.initial.clone(), view: |op| op }
+    }
+
     fn facts(&self, op: &Op) -> Facts {
+        let part = items::part(op, &self.initial);
         let (Op::Take(found) | Op::Peek(found)) = *op else {
-            return Facts { establishes: Establishes::Token(FILLED), ..Facts::default() };
+            return Facts { establishes: Establishes::Token(FILLED), part, ..Facts::default() };
         };
         let pure = matches!(op, Op::Peek(_)) || found == Found::Empty;
         Facts {
@@ -86,6 +91,7 @@ impl Model for UnorderedQueue {
                 Found::Item(_) => Some(FILLED),
             },
             establishes: if pure { Establishes::Same } else { Establishes::Unknown },
+            part,
         }
     }
 

@@ -1,6 +1,6 @@
 //! A counter: `add` and its kin, `read`, and adding that tells the value before or after.
 
-use super::{Call, Establishes, Facts, Model, Rejection, Token, View};
+use super::{Call, Establishes, Facts, Kind, Model, Part, Rejection, Token, View};
 use crate::history::{Shape, ValueTable};
 
 /// A counter of integers.
@@ -63,6 +63,10 @@ impl Model for Counter {
         legal.then(|| state.checked_add(op.delta.into())).flatten()
     }
 
+    fn kind(&self) -> Kind<Op> {
+        Kind::Counter { initial: self.initial.into(), view: |op| op }
+    }
+
     fn facts(&self, op: &Op) -> Facts {
         let after = op.before.and_then(|before| before.checked_add(op.delta.into()));
         Facts {
@@ -74,6 +78,7 @@ impl Model for Counter {
                 Some(after) => Establishes::Token(token(after)),
                 None => Establishes::Unknown,
             },
+            part: Part::Whole,
         }
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashSet;
 
 use super::persistent::Sequence;
-use super::{Call, Establishes, Facts, Rejection, Token, View};
+use super::{Call, Establishes, Facts, Part, Rejection, Token, View};
 use crate::history::{Value, ValueTable};
 
 /// An operation on a collection that gives out one item at a time.
@@ -70,9 +70,13 @@ pub(super) fn token(next: Option<Value>) -> Token {
     next.map_or(1 << 32, |item| item.handle().into())
 }
 
-/// The facts of `op` where one item is the next to come out, except what a put establishes.
-pub(super) fn facts(op: &Op) -> Facts {
-    let (Op::Take(found) | Op::Peek(found)) = *op else { return Facts::default() };
+/// The facts of `op` where one item is the next to come out, except what a put establishes;
+/// `initial` are the items from before the first operation.
+pub(super) fn facts(op: &Op, initial: &[Value]) -> Facts {
+    let part = part(op, initial);
+    let (Op::Take(found) | Op::Peek(found)) = *op else {
+        return Facts { part, ..Facts::default() };
+    };
     let pure = matches!(op, Op::Peek(_)) || found == Found::Empty;
     Facts {
         pure,
@@ -83,6 +87,19 @@ pub(super) fn facts(op: &Op) -> Facts {
             Found::Item(item) => Some(token(Some(item))),
         },
         establishes: if pure { Establishes::Same } else { Establishes::Unknown },
+        part,
+    }
+}
+
+/// The item that `op` is about. Items that are there from the start would stay if the operations
+/// on them were left out, so that none may be.
+pub(super) fn part(op: &Op, initial: &[Value]) -> Part {
+    match *op {
+        _ if !initial.is_empty() => Part::Whole,
+        Op::Put(item) | Op::Take(Found::Item(item)) | Op::Peek(Found::Item(item)) => {
+            Part::One(item.handle().into())
+        }
+        Op::Take(_) | Op::Peek(_) => Part::Any,
     }
 }
 

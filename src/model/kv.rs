@@ -10,7 +10,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashSet;
 
 use super::persistent::{Rope, Text, Trie};
-use super::{Call, Establishes, Facts, Model, Rejection, Token, View};
+use super::{Call, Establishes, Facts, Kind, Model, Part, Rejection, Token, View};
 use crate::history::{Shape, Value, ValueTable, write_quoted};
 
 /// A key with its value, or without one.
@@ -204,6 +204,14 @@ impl Model for Kv {
         }
     }
 
+    fn kind(&self) -> Kind<Op> {
+        Kind::Kv {
+            initial: self.initial.clone(),
+            absent_is_empty: self.absent_is_empty,
+            view: |op| op,
+        }
+    }
+
     fn facts(&self, op: &Op) -> Facts {
         match op {
             Op::Get(seen) => Facts {
@@ -211,12 +219,14 @@ impl Model for Kv {
                 overwrites: false,
                 requires: seen.as_ref().and_then(|seen| self.required(seen)),
                 establishes: Establishes::Same,
+                part: Part::Whole,
             },
             Op::Put(content) => Facts {
                 pure: false,
                 overwrites: true,
                 requires: None,
                 establishes: Establishes::Token(self.token_of(content)),
+                part: Part::Whole,
             },
             Op::Append(_) => Facts::default(),
         }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::persistent::{Sequence, Trie};
-use super::{Call, Establishes, Facts, Model, Rejection, Token, View};
+use super::{Call, Establishes, Facts, Kind, Model, Part, Rejection, Token, View};
 use crate::history::{Value, ValueTable};
 
 /// A log of values.
@@ -166,6 +166,10 @@ impl Model for Log {
         legal.then(|| state.clone())
     }
 
+    fn kind(&self) -> Kind<Op> {
+        Kind::Log { initial: self.initial.clone(), view: |op| op }
+    }
+
     fn facts(&self, op: &Op) -> Facts {
         let requires = match op {
             Op::Append(_, offset) => offset.map(Token::from),
@@ -181,7 +185,7 @@ impl Model for Log {
             (false, Some(offset)) => Establishes::Token(offset + 1),
             (false, None) => Establishes::Unknown,
         };
-        Facts { pure, overwrites: false, requires, establishes }
+        Facts { pure, overwrites: false, requires, establishes, part: Part::Whole }
     }
 
     /// The length of the log.

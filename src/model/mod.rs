@@ -11,6 +11,7 @@ mod catalogue;
 pub mod counter;
 mod infer;
 pub mod items;
+mod kind;
 pub mod kv;
 pub mod log;
 pub mod multi_register;
@@ -31,6 +32,7 @@ pub use call::{Call, Rejection, View};
 pub use catalogue::{CATALOGUE, Entry, FunctionEntry};
 pub use counter::Counter;
 pub use infer::infer;
+pub use kind::{Kind, View as KindView};
 pub use kv::Kv;
 pub use log::Log;
 pub use multi_register::MultiRegister;
@@ -145,6 +147,11 @@ pub trait Model: Clone + Send + Sync + 'static {
         None
     }
 
+    /// What kind of object this is, so that exact deciders for the kind can be used.
+    fn kind(&self) -> Kind<Self::Op> {
+        Kind::Other
+    }
+
     /// Tells the model all operations of the history that is to be checked, so that it can merge
     /// states which none of them tells apart. The verifier of proofs never calls it.
     fn focus(&mut self, operations: &[Self::Op]) {
@@ -167,6 +174,8 @@ pub struct Facts {
     pub requires: Option<Token>,
     /// Which token the state has afterwards.
     pub establishes: Establishes,
+    /// Which part of the object it is about, where an object has independent parts.
+    pub part: Part,
 }
 
 /// Which token a state has after an operation.
@@ -179,4 +188,20 @@ pub enum Establishes {
     Same,
     /// This one.
     Token(Token),
+}
+
+/// Which part of an object an operation is about.
+///
+/// Where no operation of a legal sequence is about
+/// the whole, all operations of one part can be left out of it, together with those about any part
+/// that dealt with it and never returned, and it stays legal.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Part {
+    /// It may depend on the whole.
+    #[default]
+    Whole,
+    /// This part, such as one item of a queue.
+    One(Token),
+    /// No part in particular: it stays legal if other parts are left out.
+    Any,
 }

@@ -1,6 +1,6 @@
 //! A mutex: `acquire` and `release` by their owner, and `try-acquire`.
 
-use super::{Call, Establishes, Facts, Model, Rejection, Token};
+use super::{Call, Establishes, Facts, Kind, Model, Part, Rejection, Token};
 use crate::history::{Value, ValueTable};
 
 /// A lock that one process holds at a time; holding it twice is not possible.
@@ -86,6 +86,10 @@ impl Model for Mutex {
         }
     }
 
+    fn kind(&self) -> Kind<Op> {
+        Kind::Mutex { view: |op| op }
+    }
+
     fn facts(&self, op: &Op) -> Facts {
         let (requires, establishes) = match op {
             Op::Acquire(_) => (Some(FREE), Establishes::Token(HELD)),
@@ -93,7 +97,7 @@ impl Model for Mutex {
             Op::Busy => (Some(HELD), Establishes::Same),
             Op::Try(_) => (None, Establishes::Token(HELD)),
         };
-        Facts { pure: *op == Op::Busy, overwrites: false, requires, establishes }
+        Facts { pure: *op == Op::Busy, overwrites: false, requires, establishes, part: Part::Whole }
     }
 
     fn token(&self, state: &State) -> Option<Token> {

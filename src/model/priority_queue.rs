@@ -1,7 +1,9 @@
 //! A priority queue: `insert`, and taking or looking at the smallest or largest item.
 
 use super::bag::{Counts, with, without};
-use super::{Call, Establishes, Facts, Model, Rejection, Successors, Token, View, items};
+use super::{
+    Call, Establishes, Facts, Kind, Model, Part, Rejection, Successors, Token, View, items,
+};
 
 /// A priority queue without a bound. An item is an integer, its own priority, or a pair of an
 /// integer priority and any value; among items of one priority no order is kept.
@@ -80,6 +82,24 @@ impl PriorityQueue {
             items = with(&items, Item::of(view)?.0);
         }
         Ok(PriorityQueue { initial: items, usual })
+    }
+
+    /// The item that `op` is about, as for [queues](items::part).
+    fn part(&self, op: &Op) -> Part {
+        match *op {
+            _ if !self.initial.is_empty() => Part::Whole,
+            // The value of an item tells its priority.
+            Op::Put(Item(key))
+            | Op::Take(_, Found::Item(Item(key)))
+            | Op::Peek(_, Found::Item(Item(key))) => Part::One(key as Token),
+            Op::Take(..) | Op::Peek(..) => Part::Any,
+        }
+    }
+
+    /// The items that it holds before the first operation, the smallest first.
+    fn items(&self) -> Vec<Item> {
+        let copies = |(key, count): (u128, _)| std::iter::repeat_n(Item(key), count as usize);
+        self.initial.iter().flat_map(copies).collect()
     }
 }
 
@@ -172,8 +192,15 @@ impl Model for PriorityQueue {
         }
     }
 
+    fn kind(&self) -> Kind<Op> {
+        Kind::PriorityQueue { initial: self.items(), view: |op| op }
+    }
+
     fn facts(&self, op: &Op) -> Facts {
-        let (Op::Take(end, found) | Op::Peek(end, found)) = *op else { return Facts::default() };
+        let part = self.part(op);
+        let (Op::Take(end, found) | Op::Peek(end, found)) = *op else {
+            return Facts { part, ..Facts::default() };
+        };
         let pure = matches!(op, Op::Peek(..)) || found == Found::Empty;
         Facts {
             pure,
@@ -184,6 +211,7 @@ impl Model for PriorityQueue {
                 Found::Item(_) | Found::Any => None,
             },
             establishes: if pure { Establishes::Same } else { Establishes::Unknown },
+            part,
         }
     }
 

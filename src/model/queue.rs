@@ -2,7 +2,7 @@
 
 use super::items::{self, Found, Merge, Op};
 use super::persistent::Sequence;
-use super::{Call, Facts, Model, Rejection, Token};
+use super::{Call, Facts, Kind, Model, Rejection, Token};
 use crate::history::{Value, ValueTable};
 
 /// A queue without a bound; items come out in the order in which they went in.
@@ -44,8 +44,12 @@ impl Model for FifoQueue {
         }
     }
 
+    fn kind(&self) -> Kind<Op> {
+        Kind::Queue { initial: self.initial.clone(), view: |op| op }
+    }
+
     fn facts(&self, op: &Op) -> Facts {
-        items::facts(op)
+        items::facts(op, &self.initial)
     }
 
     fn token(&self, state: &Sequence) -> Option<Token> {

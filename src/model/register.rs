@@ -1,6 +1,6 @@
 //! Registers: `read`, `write`, and compare-and-set.
 
-use super::{Call, Establishes, Facts, Model, Rejection, Token};
+use super::{Call, Establishes, Facts, Model, Part, Rejection, Token};
 use crate::history::{Value, ValueTable};
 
 /// A register with `read`, `write` and `cas`.
@@ -80,22 +80,29 @@ impl Model for Register {
                 overwrites: false,
                 requires: seen.map(token),
                 establishes: same,
+                part: Part::Whole,
             },
             Op::Write(new) => Facts {
                 pure: false,
                 overwrites: true,
                 requires: None,
                 establishes: Establishes::Token(token(new)),
+                part: Part::Whole,
             },
             Op::Cas(old, new) => Facts {
                 pure: old == new,
                 overwrites: false,
                 requires: Some(token(old)),
                 establishes: Establishes::Token(token(new)),
+                part: Part::Whole,
             },
-            Op::CasMismatch(_) => {
-                Facts { pure: true, overwrites: false, requires: None, establishes: same }
-            }
+            Op::CasMismatch(_) => Facts {
+                pure: true,
+                overwrites: false,
+                requires: None,
+                establishes: same,
+                part: Part::Whole,
+            },
         }
     }
 

@@ -1,6 +1,6 @@
 //! A semaphore: `acquire` and `release` of permits.
 
-use super::{Call, Establishes, Facts, Model, Rejection, View};
+use super::{Call, Establishes, Facts, Kind, Model, Rejection, View};
 use crate::history::ValueTable;
 
 /// A number of permits, of which processes take some and give them back.
@@ -66,6 +66,10 @@ impl Model for Semaphore {
             Op::Busy(count) => (free < count).then_some(free),
             Op::Try(count) => Some(free.checked_sub(count).unwrap_or(free)),
         }
+    }
+
+    fn kind(&self) -> Kind<Op> {
+        Kind::Semaphore { permits: self.permits, view: |op| op }
     }
 
     fn facts(&self, op: &Op) -> Facts {

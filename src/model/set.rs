@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashSet;
 
 use super::persistent::Tree;
-use super::{Call, Establishes, Facts, Model, Rejection, View};
+use super::{Call, Establishes, Facts, Kind, Model, Part, Rejection, View};
 use crate::history::Value;
 
 /// A set of values.
@@ -99,6 +99,10 @@ impl Model for Set {
         }
     }
 
+    fn kind(&self) -> Kind<Op> {
+        Kind::Set { initial: self.initial.clone(), view: |op| op }
+    }
+
     fn facts(&self, op: &Op) -> Facts {
         let pure = match *op {
             Op::Add(element, answer) | Op::Remove(element, answer) => {
@@ -107,7 +111,13 @@ impl Model for Set {
             Op::Contains(..) | Op::Read(_) | Op::ReadTwice => true,
         };
         let establishes = if pure { Establishes::Same } else { Establishes::Unknown };
-        Facts { pure, overwrites: false, requires: None, establishes }
+        let part = match *op {
+            Op::Add(element, _) | Op::Remove(element, _) | Op::Contains(element, _) => {
+                Part::One(element.handle().into())
+            }
+            Op::Read(_) | Op::ReadTwice => Part::Whole,
+        };
+        Facts { pure, overwrites: false, requires: None, establishes, part }
     }
 
     /// Elements that no operation tells anything about do not matter: no step depends on them.

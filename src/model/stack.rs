@@ -2,7 +2,7 @@
 
 use super::items::{self, Found, Merge, Op};
 use super::persistent::Sequence;
-use super::{Call, Establishes, Facts, Model, Rejection, Token};
+use super::{Call, Establishes, Facts, Kind, Model, Rejection, Token};
 use crate::history::{Value, ValueTable};
 
 /// A stack without a bound; the last item in is the first out.
@@ -49,8 +49,12 @@ impl Model for Stack {
         }
     }
 
+    fn kind(&self) -> Kind<Op> {
+        Kind::Stack { initial: self.initial.clone(), view: |op| op }
+    }
+
     fn facts(&self, op: &Op) -> Facts {
-        let mut facts = items::facts(op);
+        let mut facts = items::facts(op, &self.initial);
         if let Op::Put(item) = *op {
             let token = items::token(Some(self.merge.of(item)));
             facts.establishes = Establishes::Token(token);

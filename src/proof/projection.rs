@@ -3,7 +3,7 @@
 use rustc_hash::FxHashSet;
 
 use crate::history::NEVER;
-use crate::model::{Establishes, Facts, Model, Reading, Token};
+use crate::model::{Establishes, Facts, Model, Part, Reading, Token};
 
 /// Whether the legality and effect of all operations are told by tokens alone. Pure operations
 /// that never returned do not count: they need not happen, and change nothing.
@@ -25,20 +25,37 @@ fn is_told_by_tokens(facts: &Facts) -> bool {
 /// are not.
 ///
 /// It does if every legal sequence of the readings is still legal without those left out. That is
-/// so if each of them is pure; or if all operations are told by tokens, and no operation kept
-/// requires the token that it establishes: then whoever required a token in the whole sequence
-/// finds it in the rest, since the operation that established it last is still there.
+/// so if each of them is pure. Beyond that, operations may be left out
+///
+/// - if all operations are told by tokens, and no operation kept requires the token that one left
+///   out establishes: then whoever required a token in the whole sequence finds it in the rest,
+///   since the operation that established it last is still there;
+/// - or by parts, all operations of one part at once, if none is about the whole: see [`Part`].
 pub fn is_sound_projection<M: Model>(model: &M, readings: &[Reading<M::Op>], core: &[u32]) -> bool {
     let facts: Vec<Facts> = readings.iter().map(|reading| model.facts(&reading.op)).collect();
     let is_kept = |at: usize| core.binary_search(&readings[at].index).is_ok();
-    let tokens_tell_all = tokens_tell_all(readings, &facts);
-    let kept = (0..readings.len()).filter(|&at| is_kept(at));
-    let required: FxHashSet<Token> = kept.clone().filter_map(|at| facts[at].requires).collect();
-    let unseen = |facts: &Facts| match facts.establishes {
-        Establishes::Token(token) => tokens_tell_all && !required.contains(&token),
-        _ => false,
+    let kept = || (0..readings.len()).filter(|&at| is_kept(at));
+    let left_out = || (0..readings.len()).filter(|&at| !is_kept(at) && !facts[at].pure);
+    let by_tokens = || {
+        let required: FxHashSet<Token> = kept().filter_map(|at| facts[at].requires).collect();
+        let unseen = |at: usize| match facts[at].establishes {
+            Establishes::Token(token) => !required.contains(&token),
+            _ => false,
+        };
+        tokens_tell_all(readings, &facts) && left_out().all(unseen)
+    };
+    let by_parts = || {
+        let mut touched: FxHashSet<Token> = FxHashSet::default();
+        for at in kept() {
+            match facts[at].part {
+                Part::Whole => return false,
+                Part::One(part) => _ = touched.insert(part),
+                Part::Any => {}
+            }
+        }
+        left_out().all(|at| matches!(facts[at].part, Part::One(part) if !touched.contains(&part)))
     };
     core.is_sorted()
-        && kept.count() == core.len()
-        && (0..readings.len()).all(|at| is_kept(at) || facts[at].pure || unseen(&facts[at]))
+        && kept().count() == core.len()
+        && (left_out().next().is_none() || by_tokens() || by_parts())
 }

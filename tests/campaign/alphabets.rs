@@ -15,6 +15,8 @@ struct Alphabet {
     model: &'static str,
     initial: &'static str,
     letters: &'static [Spelling],
+    /// More operations, for random histories only.
+    more: &'static [Spelling],
 }
 
 const ALPHABETS: &[Alphabet] = &[
@@ -30,6 +32,7 @@ const ALPHABETS: &[Alphabet] = &[
             ("write", "2", "2", 0),
             ("write", "3", "3", 0),
         ],
+        more: &[],
     },
     Alphabet {
         name: "cas-register",
@@ -47,6 +50,7 @@ const ALPHABETS: &[Alphabet] = &[
             ("cas", "[2,1]", "true", 0),
             ("cas", "[1,1]", "true", 0),
         ],
+        more: &[],
     },
     Alphabet {
         name: "cas-register-observed",
@@ -61,6 +65,7 @@ const ALPHABETS: &[Alphabet] = &[
             ("cas", "[1,2]", "false", 0),
             ("cas", "[2,1]", "false", 0),
         ],
+        more: &[],
     },
     Alphabet {
         name: "multi-register",
@@ -75,6 +80,7 @@ const ALPHABETS: &[Alphabet] = &[
             ("txn", r#"[["w",1,2],["w",2,1]]"#, r#"[["w",1,2],["w",2,1]]"#, 0),
             ("txn", r#"[["r",2,null],["w",1,1]]"#, r#"[["r",2,2],["w",1,1]]"#, 0),
         ],
+        more: &[],
     },
     Alphabet {
         name: "kv",
@@ -93,6 +99,7 @@ const ALPHABETS: &[Alphabet] = &[
             ("append", r#""b""#, "null", 0),
             ("delete", "null", "null", 0),
         ],
+        more: &[],
     },
     Alphabet {
         name: "counter",
@@ -108,6 +115,7 @@ const ALPHABETS: &[Alphabet] = &[
             ("add-and-get", "2", "3", 0),
             ("get-and-add", "1", "1", 0),
         ],
+        more: &[],
     },
     Alphabet {
         name: "set",
@@ -125,6 +133,7 @@ const ALPHABETS: &[Alphabet] = &[
             ("contains", "1", "true", 0),
             ("contains", "2", "false", 0),
         ],
+        more: &[],
     },
     Alphabet {
         name: "set-without-reads",
@@ -138,6 +147,7 @@ const ALPHABETS: &[Alphabet] = &[
             ("contains", "1", "false", 0),
             ("contains", "2", "true", 0),
         ],
+        more: &[],
     },
     Alphabet {
         name: "mutex",
@@ -151,6 +161,7 @@ const ALPHABETS: &[Alphabet] = &[
             ("try-acquire", "null", "true", 0),
             ("try-acquire", "null", "false", 1),
         ],
+        more: &[],
     },
     Alphabet {
         name: "semaphore",
@@ -164,6 +175,7 @@ const ALPHABETS: &[Alphabet] = &[
             ("try-acquire", "null", "false", 0),
             ("try-acquire", "2", "true", 0),
         ],
+        more: &[],
     },
     Alphabet {
         name: "fifo-queue",
@@ -177,6 +189,7 @@ const ALPHABETS: &[Alphabet] = &[
             ("dequeue", "null", "null", 0),
             ("peek", "null", "1", 0),
         ],
+        more: &[],
     },
     Alphabet {
         name: "unordered-queue",
@@ -190,6 +203,7 @@ const ALPHABETS: &[Alphabet] = &[
             ("dequeue", "null", "null", 0),
             ("peek", "null", "2", 0),
         ],
+        more: &[],
     },
     Alphabet {
         name: "priority-queue",
@@ -204,6 +218,7 @@ const ALPHABETS: &[Alphabet] = &[
             ("peek", "null", "1", 0),
             ("delete-max", "null", "2", 0),
         ],
+        more: &[],
     },
     Alphabet {
         name: "stack",
@@ -217,6 +232,7 @@ const ALPHABETS: &[Alphabet] = &[
             ("pop", "null", "null", 0),
             ("peek", "null", "1", 0),
         ],
+        more: &[],
     },
     Alphabet {
         name: "log",
@@ -234,6 +250,7 @@ const ALPHABETS: &[Alphabet] = &[
             ("read", "0", "2", 0),
             ("read", "1", "null", 0),
         ],
+        more: &[],
     },
 ];
 
@@ -262,9 +279,9 @@ impl ModelVisitor for Run<'_> {
 
     fn visit<M: Model>(self, model: &M) -> Outcome {
         let Run { campaign, alphabet, mut values } = self;
-        let letters =
-            alphabet.letters.iter().map(|spelling| letter(model, spelling, &mut values)).collect();
-        campaign.run(alphabet.name, model.clone(), letters)
+        let spellings = alphabet.letters.iter().chain(alphabet.more);
+        let letters = spellings.map(|spelling| letter(model, spelling, &mut values)).collect();
+        campaign.run(alphabet.name, model.clone(), letters, alphabet.letters.len())
     }
 }
 

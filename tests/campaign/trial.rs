@@ -1,8 +1,8 @@
 //! One model on trial: many histories, each decided by the checker and by brute force.
 
-use histcheck::check::{Decision, Failure};
+use histcheck::check::{Deciders, Decision, Failure};
 use histcheck::history::{Event, EventType};
-use histcheck::model::{self, Call, Facts, Model, Reading, Rejection, Token};
+use histcheck::model::{self, Call, Facts, Kind, Model, Reading, Rejection, Token};
 use histcheck::proof::{Refutation, is_sound_projection, refute, verify_order};
 use histcheck::{History, HistoryBuilder, Options, Verdict, check_with};
 use rand::seq::IndexedRandom;
@@ -31,6 +31,8 @@ pub type Letter<Op> = (Op, Op);
 struct Spelled<M: Model> {
     model: M,
     alphabet: Vec<Letter<M::Op>>,
+    /// So many letters, the first, are tried exhaustively; random histories use all.
+    basic: usize,
 }
 
 impl<M: Model> Model for Spelled<M> {
@@ -59,15 +61,25 @@ impl<M: Model> Model for Spelled<M> {
         self.model.token(state)
     }
 
+    fn kind(&self) -> Kind<M::Op> {
+        self.model.kind()
+    }
+
     fn focus(&mut self, operations: &[M::Op]) {
         self.model.focus(operations);
     }
 }
 
 impl Campaign {
-    /// Tries `model` with `alphabet`.
-    pub fn run<M: Model>(&self, name: &str, model: M, alphabet: Vec<Letter<M::Op>>) -> Outcome {
-        let spelled = Spelled { model, alphabet };
+    /// Tries `model` with `alphabet`, of which the first `basic` letters are tried exhaustively.
+    pub fn run<M: Model>(
+        &self,
+        name: &str,
+        model: M,
+        alphabet: Vec<Letter<M::Op>>,
+        basic: usize,
+    ) -> Outcome {
+        let spelled = Spelled { model, alphabet, basic };
         let mut counts = [0_u64; 2];
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
         let outcome = (1..=self.exhaustive)
@@ -95,7 +107,7 @@ fn every<M: Model>(
     count: usize,
     counts: &mut [u64; 2],
 ) -> Result<(), String> {
-    let letters = spelled.alphabet.len();
+    let letters = spelled.basic;
     let mut word = vec![0; count];
     for shape in shapes(count) {
         for number in 0..letters.pow(count as u32) {
@@ -110,13 +122,16 @@ fn every<M: Model>(
 }
 
 /// A history that is likely linearizable, or was so before one operation was changed. It uses a few
-/// letters only, so that values meet.
+/// letters only, so that values meet; or, as exact deciders want it, each letter that changes the
+/// state only once.
 fn random_history<M: Model>(spelled: &Spelled<M>, rng: &mut ChaCha8Rng) -> (Shape, Vec<usize>) {
     let count = rng.random_range(2..=10);
     let width = rng.random_range(1..=6);
     let crashes = *[0.0, 0.1, 0.3, 0.6].choose(rng).expect("not empty");
     let shape = random_shape(rng, count, width, crashes);
-    let some = rng.random_range(2..=spelled.alphabet.len());
+    let once = rng.random_bool(0.5);
+    let letters = spelled.alphabet.len();
+    let some = rng.random_range(if once { letters.div_ceil(2) } else { 2 }..=letters);
     let all: Vec<usize> = (0..spelled.alphabet.len()).collect();
     let few: Vec<usize> = all.sample(rng, some).copied().collect();
     let any = |rng: &mut ChaCha8Rng| *few.choose(rng).expect("not empty");
@@ -127,6 +142,7 @@ fn random_history<M: Model>(spelled: &Spelled<M>, rng: &mut ChaCha8Rng) -> (Shap
     }
     points.sort_unstable();
     let mut letters = vec![0; count];
+    let mut used = vec![false; spelled.alphabet.len()];
     let mut state = spelled.model.initial();
     for (_, at) in points {
         letters[at] = any(rng);
@@ -136,12 +152,16 @@ fn random_history<M: Model>(spelled: &Spelled<M>, rng: &mut ChaCha8Rng) -> (Shap
         // Some letter that fits the state, if one is found soon.
         for _ in 0..30 {
             let letter = any(rng);
+            if once && used[letter] {
+                continue;
+            }
             let op = &spelled.alphabet[letter];
             let op = if shape[at].1.is_some() { &op.0 } else { &op.1 };
             let nexts: Vec<M::State> = spelled.model.step(&state, op).into_iter().collect();
             if let Some(next) = nexts.choose(rng) {
                 letters[at] = letter;
                 state = next.clone();
+                used[letter] = !spelled.model.facts(op).pure;
                 break;
             }
         }
@@ -170,8 +190,10 @@ fn examine<M: Model>(
     let expected = is_linearizable(&spelled.model, &timed(u32::MAX));
     counts[usize::from(!expected)] += 1;
     let history = write(shape, letters);
-    let report = check_with(spelled, &history, &Options { threads: 1, ..Options::default() })
-        .map_err(|error| error.to_string())?;
+    let options = Options { threads: 1, ..Options::default() };
+    let report = check_with(spelled, &history, &options).map_err(|error| error.to_string())?;
+    let searched = Options { deciders: Deciders::Search, ..options };
+    let searched = check_with(spelled, &history, &searched).map_err(|error| error.to_string())?;
     let complaint = match (&report.keys[0].decision, expected) {
         (Decision::Valid(certificate), true) => {
             let indices: Vec<u32> = (0..shape.len() as u32).collect();
@@ -194,8 +216,15 @@ fn examine<M: Model>(
                 check_core(spelled, &readings, &failure.core)
             }
         }
-        _ => Some(format!("brute force says {expected}, the checker {}", report.verdict)),
+        _ => Some(format!(
+            "brute force says {expected}, {} {}",
+            report.keys[0].decided_by, report.verdict
+        )),
     };
+    let complaint = complaint.or_else(|| {
+        (searched.verdict != report.verdict)
+            .then(|| format!("the search alone says {}", searched.verdict))
+    });
     assert!(report.verdict != Verdict::Unknown, "no budget was set");
     match complaint {
         None => Ok(()),

@@ -1,0 +1,103 @@
+//! Exact deciders: polynomial algorithms, each for one kind of object and under conditions that it
+//! checks itself. Where they do not hold it rules nothing, and the general search decides.
+//!
+//! One file an algorithm; `docs/ALGORITHMS.md` states the conditions and proves them sufficient.
+//! None knows what a history or a model is: they see operations, their ends, and a start.
+
+mod bag;
+mod counter;
+mod kv;
+mod log;
+mod mutex;
+mod priority_queue;
+mod queue;
+mod semaphore;
+mod set;
+mod stack;
+
+use crate::history::Span;
+use crate::model::{Kind, KindView, Model, Reading};
+
+/// An operation with its place in real time. Deciders get them in the order of their calls, and
+/// name them by their positions in that order.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Timed<'a, Op> {
+    pub(super) op: &'a Op,
+    pub(super) span: Span,
+}
+
+/// What an exact decider found.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Ruling {
+    /// The operations are linearizable, in this order; empty where no order was asked for.
+    Valid(Vec<u32>),
+    /// They are not.
+    Invalid(Conflict),
+}
+
+/// Why operations are not linearizable.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Conflict {
+    /// A completed operation by whose return no linearization is left; the first such one, or
+    /// close to it.
+    pub(super) stuck: u32,
+}
+
+/// Whether deciders should construct the linearization of what is linearizable.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Wanted {
+    /// Only the verdict.
+    Verdict,
+    /// The verdict, and an order to prove it.
+    Order,
+}
+
+/// Decides `readings`, which are in the order of their calls, by what `model` says of its kind, and
+/// names the decider. `None` if no exact decider fits.
+pub(super) fn decide<M: Model>(
+    model: &M,
+    readings: &[Reading<M::Op>],
+    wanted: Wanted,
+) -> Option<(Ruling, &'static str)> {
+    match model.kind() {
+        Kind::Other => None,
+        Kind::Counter { initial, view } => {
+            named("counter", counter::decide(initial, &timed(readings, view), wanted))
+        }
+        Kind::Set { initial, view } => {
+            named("set", set::decide(&initial, &timed(readings, view), wanted))
+        }
+        Kind::Mutex { view } => named("mutex", mutex::decide(&timed(readings, view), wanted)),
+        Kind::Semaphore { permits, view } => {
+            named("semaphore", semaphore::decide(permits, &timed(readings, view), wanted))
+        }
+        Kind::Queue { initial, view } => {
+            named("fifo-queue", queue::decide(&initial, &timed(readings, view), wanted))
+        }
+        Kind::Stack { initial, view } => {
+            named("stack", stack::decide(&initial, &timed(readings, view), wanted))
+        }
+        Kind::Bag { initial, view } => {
+            named("unordered-queue", bag::decide(&initial, &timed(readings, view), wanted))
+        }
+        Kind::PriorityQueue { initial, view } => {
+            let operations = timed(readings, view);
+            named("priority-queue", priority_queue::decide(&initial, &operations, wanted))
+        }
+        Kind::Log { initial, view } => {
+            named("log", log::decide(&initial, &timed(readings, view), wanted))
+        }
+        Kind::Kv { initial, absent_is_empty, view } => {
+            let operations = timed(readings, view);
+            named("kv", kv::decide(&initial, absent_is_empty, &operations, wanted))
+        }
+    }
+}
+
+fn named(name: &'static str, ruling: Option<Ruling>) -> Option<(Ruling, &'static str)> {
+    ruling.map(|ruling| (ruling, name))
+}
+
+fn timed<Op, As>(readings: &[Reading<Op>], view: KindView<Op, As>) -> Vec<Timed<'_, As>> {
+    readings.iter().map(|reading| Timed { op: view(&reading.op), span: reading.span }).collect()
+}

@@ -1,0 +1,89 @@
+//! What kind of object a model is, for deciders that are exact for one kind.
+
+use super::{counter, items, kv, log, mutex, priority_queue, semaphore, set};
+use crate::history::Value;
+
+/// The kind of object that a model is: what it starts from, and its operations in that kind's own
+/// terms. A false claim makes verdicts wrong.
+///
+/// The default, [`Kind::Other`], claims nothing: what can be decided from
+/// [facts](super::Facts) alone, or else by the general search, needs no more.
+#[non_exhaustive]
+pub enum Kind<Op> {
+    /// None of these.
+    Other,
+    /// Adds integers and tells the sum, as [`Counter`](super::Counter) does.
+    Counter {
+        /// The sum before the first operation.
+        initial: i128,
+        /// An operation as the counter's.
+        view: View<Op, counter::Op>,
+    },
+    /// Holds each element or not, as [`Set`](super::Set) does.
+    Set {
+        /// What it holds before the first operation.
+        initial: set::Contents,
+        /// An operation as the set's.
+        view: View<Op, set::Op>,
+    },
+    /// Held by one at a time, as [`Mutex`](super::Mutex) is; free before the first operation.
+    Mutex {
+        /// An operation as the mutex's.
+        view: View<Op, mutex::Op>,
+    },
+    /// Permits that are taken and given back, as [`Semaphore`](super::Semaphore) has them.
+    Semaphore {
+        /// How many there are, all free before the first operation.
+        permits: u64,
+        /// An operation as the semaphore's.
+        view: View<Op, semaphore::Op>,
+    },
+    /// Gives out the item that it has held longest, as [`FifoQueue`](super::FifoQueue) does.
+    Queue {
+        /// What it holds before the first operation, the next to come out first.
+        initial: Vec<Value>,
+        /// An operation as the queue's.
+        view: View<Op, items::Op>,
+    },
+    /// Gives out the item that it has held shortest, as [`Stack`](super::Stack) does.
+    Stack {
+        /// What it holds before the first operation, the next to come out last.
+        initial: Vec<Value>,
+        /// An operation as the stack's.
+        view: View<Op, items::Op>,
+    },
+    /// Gives out any item, as [`UnorderedQueue`](super::UnorderedQueue) does.
+    Bag {
+        /// What it holds before the first operation.
+        initial: Vec<Value>,
+        /// An operation as the queue's.
+        view: View<Op, items::Op>,
+    },
+    /// Gives out an item of the highest or the lowest priority, as
+    /// [`PriorityQueue`](super::PriorityQueue) does.
+    PriorityQueue {
+        /// What it holds before the first operation.
+        initial: Vec<priority_queue::Item>,
+        /// An operation as the queue's.
+        view: View<Op, priority_queue::Op>,
+    },
+    /// Grows at its end, as [`Log`](super::Log) does.
+    Log {
+        /// What it holds before the first operation.
+        initial: Vec<Value>,
+        /// An operation as the log's.
+        view: View<Op, log::Op>,
+    },
+    /// A value that is replaced, or a string that grows, as [`Kv`](super::Kv) holds it.
+    Kv {
+        /// What it holds before the first operation.
+        initial: kv::Content,
+        /// Whether a get of an absent key may also return the empty string.
+        absent_is_empty: bool,
+        /// An operation as the store's.
+        view: View<Op, kv::Op>,
+    },
+}
+
+/// An operation of one model as that of another.
+pub type View<Op, As> = fn(&Op) -> &As;
