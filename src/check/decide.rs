@@ -9,6 +9,7 @@ use super::exact::{self, Conflict, Ruling, Wanted};
 use super::refute;
 use super::report::{Certificate, Decision, Failure, KeyReport, Report};
 use super::search::{self, Effort, Found};
+use super::tokens;
 use crate::error::Error;
 use crate::history::{History, Partition, Value};
 use crate::model::{self, Model, ModelOptions, Reading};
@@ -180,6 +181,9 @@ pub(super) fn answer<M: Model>(
     if deciders == Deciders::Auto {
         if let Some(stuck) = refute::impossible_reading(model, readings) {
             return at_once(Found::Nothing { stuck }, "refutation");
+        }
+        if let Some(answer) = tokens::decide(model, readings, wanted, meter) {
+            return answer;
         }
         match exact::decide(model, readings, wanted) {
             Some((Ruling::Valid(order), name)) => return at_once(Found::Order(order), name),

@@ -9,6 +9,7 @@ mod exact;
 mod refute;
 mod report;
 mod search;
+mod tokens;
 
 pub use budget::{Budget, Meter, StopReason};
 pub use decide::{Deciders, Options};

@@ -126,9 +126,10 @@ impl Kv {
 
     /// The state that a get of `seen` asks for, unless it may be one of two.
     fn required(&self, seen: &Content) -> Option<Token> {
-        let either =
-            self.absent_is_empty && matches!(seen, Content::Text(text) if text.as_str().is_empty());
-        if either { None } else { Some(self.token_of(seen)) }
+        // Where no get tells an absent key from the empty string, both are one state.
+        let differ = self.seen.as_ref().is_none_or(|seen| !seen.absent_is_empty);
+        let empty = matches!(seen, Content::Text(text) if text.as_str().is_empty());
+        if self.absent_is_empty && differ && empty { None } else { Some(self.token_of(seen)) }
     }
 
     fn token_of(&self, content: &Content) -> Token {
@@ -230,6 +231,10 @@ impl Model for Kv {
             },
             Op::Append(_) => Facts::default(),
         }
+    }
+
+    fn tokens_suffice(&self) -> bool {
+        true
     }
 
     /// Exact where the model is focused: states with one token are the same state. Else long

@@ -147,6 +147,13 @@ pub trait Model: Clone + Send + Sync + 'static {
         None
     }
 
+    /// Whether tokens tell all where they tell something: an operation that requires a token is
+    /// legal in every state that has it, and states with one token cannot be told apart by
+    /// operations that require or establish one.
+    fn tokens_suffice(&self) -> bool {
+        false
+    }
+
     /// What kind of object this is, so that exact deciders for the kind can be used.
     fn kind(&self) -> Kind<Self::Op> {
         Kind::Other
@@ -170,7 +177,7 @@ pub struct Facts {
     /// It is legal in every state, and the state that it leads to does not depend on the one
     /// before.
     pub overwrites: bool,
-    /// It is legal only in states with this token.
+    /// It is legal only in states with this token; see also [`Model::tokens_suffice`].
     pub requires: Option<Token>,
     /// Which token the state has afterwards.
     pub establishes: Establishes,

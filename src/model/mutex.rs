@@ -100,6 +100,10 @@ impl Model for Mutex {
         Facts { pure: *op == Op::Busy, overwrites: false, requires, establishes, part: Part::Whole }
     }
 
+    fn tokens_suffice(&self) -> bool {
+        !self.check_owner
+    }
+
     fn token(&self, state: &State) -> Option<Token> {
         Some(if *state == State::Free { FREE } else { HELD })
     }

@@ -106,6 +106,10 @@ impl Model for Register {
         }
     }
 
+    fn tokens_suffice(&self) -> bool {
+        true
+    }
+
     fn token(&self, state: &Value) -> Option<Token> {
         Some(token(*state))
     }

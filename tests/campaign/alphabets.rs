@@ -32,7 +32,12 @@ const ALPHABETS: &[Alphabet] = &[
             ("write", "2", "2", 0),
             ("write", "3", "3", 0),
         ],
-        more: &[],
+        more: &[
+            ("read", "null", "3", 0),
+            ("read", "null", "4", 0),
+            ("write", "4", "4", 0),
+            ("write", "null", "null", 0),
+        ],
     },
     Alphabet {
         name: "cas-register",
@@ -50,7 +55,15 @@ const ALPHABETS: &[Alphabet] = &[
             ("cas", "[2,1]", "true", 0),
             ("cas", "[1,1]", "true", 0),
         ],
-        more: &[],
+        more: &[
+            ("read", "null", "3", 0),
+            ("read", "null", "4", 0),
+            ("write", "null", "null", 0),
+            ("cas", "[2,3]", "true", 0),
+            ("cas", "[3,4]", "true", 0),
+            ("cas", "[4,1]", "true", 0),
+            ("cas", "[null,4]", "true", 0),
+        ],
     },
     Alphabet {
         name: "cas-register-observed",

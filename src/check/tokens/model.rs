@@ -1,0 +1,65 @@
+//! Operations on tokens as a sequential model, for the general search.
+
+use super::problem::{INITIAL, NONE, Problem, TokenId};
+use crate::history::Span;
+use crate::model::{Call, Establishes, Facts, Model, Part, Reading, Rejection, Token};
+
+/// An object that holds a token.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Tokens;
+
+/// An operation that requires a token, establishes one, or both.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) struct Op {
+    requires: TokenId,
+    establishes: TokenId,
+}
+
+/// The operations of `problem`, named by their positions in it.
+pub(super) fn readings(problem: &Problem) -> Vec<Reading<Op>> {
+    let reading = |(at, operation): (usize, &super::problem::Operation)| Reading {
+        index: at as u32,
+        op: Op { requires: operation.requires, establishes: operation.establishes },
+        span: Span { call: operation.call, ret: operation.ret },
+    };
+    problem.operations.iter().enumerate().map(reading).collect()
+}
+
+impl Model for Tokens {
+    type State = TokenId;
+    type Op = Op;
+    type Next = Option<TokenId>;
+
+    fn initial(&self) -> TokenId {
+        INITIAL
+    }
+
+    /// No history has operations on tokens by name.
+    fn operation(&self, _: &Call<'_>) -> Result<Op, Rejection> {
+        Err(Rejection::UnknownFunction)
+    }
+
+    fn step(&self, &state: &TokenId, op: &Op) -> Option<TokenId> {
+        let legal = op.requires == NONE || op.requires == state;
+        legal.then_some(if op.establishes == NONE { state } else { op.establishes })
+    }
+
+    fn facts(&self, op: &Op) -> Facts {
+        let token = |token: TokenId| (token != NONE).then_some(Token::from(token));
+        Facts {
+            pure: op.establishes == NONE,
+            overwrites: op.requires == NONE,
+            requires: token(op.requires),
+            establishes: token(op.establishes).map_or(Establishes::Same, Establishes::Token),
+            part: Part::Whole,
+        }
+    }
+
+    fn token(&self, &state: &TokenId) -> Option<Token> {
+        Some(state.into())
+    }
+
+    fn tokens_suffice(&self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,125 @@
+//! A history as operations on tokens.
+
+use rustc_hash::FxHashMap;
+
+use crate::history::NEVER;
+use crate::model::{Establishes, Facts, Model, Reading, Token};
+
+/// A token's dense number.
+pub(super) type TokenId = u32;
+
+/// No token.
+pub(super) const NONE: TokenId = u32::MAX;
+
+/// The token that is there before the first operation.
+pub(super) const INITIAL: TokenId = 0;
+
+/// An operation on tokens.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Operation {
+    /// The rank of its call.
+    pub(super) call: u32,
+    /// The rank of its return; [`NEVER`] if it may also never take effect.
+    pub(super) ret: u32,
+    /// The token without which it is not legal; [`NONE`] if it always is.
+    pub(super) requires: TokenId,
+    /// The token after it; [`NONE`] if that stays as it is.
+    pub(super) establishes: TokenId,
+    /// Its reading.
+    pub(super) reading: u32,
+}
+
+impl Operation {
+    pub(super) fn returns(&self) -> bool {
+        self.ret != NEVER
+    }
+}
+
+/// Operations on tokens, in the order of their calls.
+#[derive(Clone, Debug)]
+pub(super) struct Problem {
+    pub(super) operations: Vec<Operation>,
+    /// How many tokens there are; [`INITIAL`] is one of them.
+    pub(super) tokens: u32,
+}
+
+impl Problem {
+    /// The problem that `readings` are; `None` if the legality or the effect of one of them rests
+    /// on more than a token.
+    pub(super) fn of<M: Model>(model: &M, readings: &[Reading<M::Op>]) -> Option<Problem> {
+        let opaque = |reading: &Reading<M::Op>| {
+            let Facts { pure, establishes, .. } = model.facts(&reading.op);
+            !pure && !matches!(establishes, Establishes::Token(_))
+        };
+        if !model.tokens_suffice() || readings.iter().any(opaque) {
+            return None;
+        }
+        let mut model = model.clone();
+        let ops: Vec<M::Op> = readings.iter().map(|reading| reading.op.clone()).collect();
+        model.focus(&ops);
+        let mut ids = Ids::new(readings.len());
+        ids.id(model.token(&model.initial())?);
+        let mut operations = Vec::with_capacity(readings.len());
+        for (at, reading) in readings.iter().enumerate() {
+            let Facts { pure, overwrites, requires, establishes, .. } = model.facts(&reading.op);
+            if pure && reading.span.ret == NEVER {
+                continue;
+            }
+            if requires.is_none() && !overwrites {
+                return None;
+            }
+            let requires = requires.map_or(NONE, |token| ids.id(token));
+            let establishes = match establishes {
+                _ if pure => NONE,
+                Establishes::Token(token) => ids.id(token),
+                Establishes::Same | Establishes::Unknown => return None,
+            };
+            operations.push(Operation {
+                call: reading.span.call,
+                ret: reading.span.ret,
+                requires,
+                establishes: if establishes == requires { NONE } else { establishes },
+                reading: at as u32,
+            });
+        }
+        Some(Problem { operations, tokens: ids.next })
+    }
+
+    /// Whether every token is established at most once, the initial one never again.
+    pub(super) fn is_unambiguous(&self) -> bool {
+        let mut established = vec![false; self.tokens as usize];
+        established[INITIAL as usize] = true;
+        self.operations.iter().all(|operation| {
+            let token = operation.establishes;
+            token == NONE || !std::mem::replace(&mut established[token as usize], true)
+        })
+    }
+}
+
+/// Gives dense numbers to tokens. Tokens are mostly small numbers: these index a table.
+struct Ids {
+    small: Vec<TokenId>,
+    others: FxHashMap<Token, TokenId>,
+    next: TokenId,
+}
+
+/// Handles of values with small integers have this bit: it says nothing more about them.
+const INLINE: Token = 1 << 31;
+
+impl Ids {
+    fn new(operations: usize) -> Ids {
+        Ids { small: vec![NONE; 2 * operations + 64], others: FxHashMap::default(), next: 0 }
+    }
+
+    fn id(&mut self, token: Token) -> TokenId {
+        let slot = match self.small.get_mut((token ^ INLINE) as usize) {
+            Some(slot) => slot,
+            None => self.others.entry(token).or_insert(NONE),
+        };
+        if *slot == NONE {
+            *slot = self.next;
+            self.next += 1;
+        }
+        *slot
+    }
+}
