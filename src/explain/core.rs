@@ -76,7 +76,7 @@ impl<'a, M: Model> Reducer<'a, M> {
         meter: &'a Meter,
         allowance: u64,
     ) -> Self {
-        let tokens_tell_all = crate::proof::tokens_tell_all(readings, &facts);
+        let tokens_tell_all = crate::proof::tokens_tell_all(model, readings, &facts);
         let has_parts = facts.iter().all(|facts| facts.part != Part::Whole);
         let follows: fn(&Facts) -> Option<Token> = match (tokens_tell_all, has_parts) {
             (true, _) => |facts| match facts.establishes {

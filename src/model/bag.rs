@@ -92,6 +92,7 @@ impl Model for UnorderedQueue {
             },
             establishes: if pure { Establishes::Same } else { Establishes::Unknown },
             part,
+            ..Facts::default()
         }
     }
 

@@ -1,6 +1,6 @@
 //! A counter: `add` and its kin, `read`, and adding that tells the value before or after.
 
-use super::{Call, Establishes, Facts, Kind, Model, Part, Rejection, Token, View};
+use super::{Call, Establishes, Facts, Kind, Model, Rejection, Token, View};
 use crate::history::{Shape, ValueTable};
 
 /// A counter of integers.
@@ -78,7 +78,7 @@ impl Model for Counter {
                 Some(after) => Establishes::Token(token(after)),
                 None => Establishes::Unknown,
             },
-            part: Part::Whole,
+            ..Facts::default()
         }
     }
 

@@ -88,6 +88,7 @@ pub(super) fn facts(op: &Op, initial: &[Value]) -> Facts {
         },
         establishes: if pure { Establishes::Same } else { Establishes::Unknown },
         part,
+        ..Facts::default()
     }
 }
 

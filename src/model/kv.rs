@@ -10,7 +10,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashSet;
 
 use super::persistent::{Rope, Text, Trie};
-use super::{Call, Establishes, Facts, Kind, Model, Part, Rejection, Token, View};
+use super::{Call, Establishes, Facts, Kind, Model, Rejection, Token, View};
 use crate::history::{Shape, Value, ValueTable, write_quoted};
 
 /// A key with its value, or without one.
@@ -220,14 +220,14 @@ impl Model for Kv {
                 overwrites: false,
                 requires: seen.as_ref().and_then(|seen| self.required(seen)),
                 establishes: Establishes::Same,
-                part: Part::Whole,
+                ..Facts::default()
             },
             Op::Put(content) => Facts {
                 pure: false,
                 overwrites: true,
                 requires: None,
                 establishes: Establishes::Token(self.token_of(content)),
-                part: Part::Whole,
+                ..Facts::default()
             },
             Op::Append(_) => Facts::default(),
         }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::persistent::{Sequence, Trie};
-use super::{Call, Establishes, Facts, Kind, Model, Part, Rejection, Token, View};
+use super::{Call, Establishes, Facts, Kind, Model, Rejection, Token, View};
 use crate::history::{Value, ValueTable};
 
 /// A log of values.
@@ -185,7 +185,7 @@ impl Model for Log {
             (false, Some(offset)) => Establishes::Token(offset + 1),
             (false, None) => Establishes::Unknown,
         };
-        Facts { pure, overwrites: false, requires, establishes, part: Part::Whole }
+        Facts { pure, overwrites: false, requires, establishes, ..Facts::default() }
     }
 
     /// The length of the log.

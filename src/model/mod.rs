@@ -147,8 +147,8 @@ pub trait Model: Clone + Send + Sync + 'static {
         None
     }
 
-    /// Whether tokens tell all where they tell something: an operation that requires a token is
-    /// legal in every state that has it, and states with one token cannot be told apart by
+    /// Whether tokens tell all where they tell something: an operation that requires (or
+    /// forbids) a token is legal in every state that has it (or not), and states with one token cannot be told apart by
     /// operations that require or establish one.
     fn tokens_suffice(&self) -> bool {
         false
@@ -179,6 +179,8 @@ pub struct Facts {
     pub overwrites: bool,
     /// It is legal only in states with this token; see also [`Model::tokens_suffice`].
     pub requires: Option<Token>,
+    /// It is legal only in states without this token.
+    pub forbids: Option<Token>,
     /// Which token the state has afterwards.
     pub establishes: Establishes,
     /// Which part of the object it is about, where an object has independent parts.

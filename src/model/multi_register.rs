@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::persistent::Tree;
-use super::{Call, Establishes, Facts, Model, Part, Rejection, View};
+use super::{Call, Establishes, Facts, Model, Rejection, View};
 use crate::history::{Shape, Value};
 
 /// Registers by key: those of a history that must be checked together.
@@ -92,7 +92,7 @@ impl Model for MultiRegister {
         let same = |write: &(Value, Value)| op.expects.binary_search(write).is_ok();
         let pure = op.contradictory || op.writes.iter().all(same);
         let establishes = if pure { Establishes::Same } else { Establishes::Unknown };
-        Facts { pure, overwrites: false, requires: None, establishes, part: Part::Whole }
+        Facts { pure, overwrites: false, requires: None, establishes, ..Facts::default() }
     }
 }
 

@@ -1,6 +1,6 @@
 //! A mutex: `acquire` and `release` by their owner, and `try-acquire`.
 
-use super::{Call, Establishes, Facts, Kind, Model, Part, Rejection, Token};
+use super::{Call, Establishes, Facts, Kind, Model, Rejection, Token};
 use crate::history::{Value, ValueTable};
 
 /// A lock that one process holds at a time; holding it twice is not possible.
@@ -97,7 +97,13 @@ impl Model for Mutex {
             Op::Busy => (Some(HELD), Establishes::Same),
             Op::Try(_) => (None, Establishes::Token(HELD)),
         };
-        Facts { pure: *op == Op::Busy, overwrites: false, requires, establishes, part: Part::Whole }
+        Facts {
+            pure: *op == Op::Busy,
+            overwrites: false,
+            requires,
+            establishes,
+            ..Facts::default()
+        }
     }
 
     fn tokens_suffice(&self) -> bool {

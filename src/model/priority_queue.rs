@@ -212,6 +212,7 @@ impl Model for PriorityQueue {
             },
             establishes: if pure { Establishes::Same } else { Establishes::Unknown },
             part,
+            ..Facts::default()
         }
     }
 

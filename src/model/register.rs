@@ -1,6 +1,6 @@
 //! Registers: `read`, `write`, and compare-and-set.
 
-use super::{Call, Establishes, Facts, Model, Part, Rejection, Token};
+use super::{Call, Establishes, Facts, Model, Rejection, Token};
 use crate::history::{Value, ValueTable};
 
 /// A register with `read`, `write` and `cas`.
@@ -80,28 +80,27 @@ impl Model for Register {
                 overwrites: false,
                 requires: seen.map(token),
                 establishes: same,
-                part: Part::Whole,
+                ..Facts::default()
             },
             Op::Write(new) => Facts {
                 pure: false,
                 overwrites: true,
                 requires: None,
                 establishes: Establishes::Token(token(new)),
-                part: Part::Whole,
+                ..Facts::default()
             },
             Op::Cas(old, new) => Facts {
                 pure: old == new,
                 overwrites: false,
                 requires: Some(token(old)),
                 establishes: Establishes::Token(token(new)),
-                part: Part::Whole,
+                ..Facts::default()
             },
-            Op::CasMismatch(_) => Facts {
+            Op::CasMismatch(old) => Facts {
                 pure: true,
-                overwrites: false,
-                requires: None,
+                forbids: Some(token(old)),
                 establishes: same,
-                part: Part::Whole,
+                ..Facts::default()
             },
         }
     }

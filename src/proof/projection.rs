@@ -7,10 +7,11 @@ use crate::model::{Establishes, Facts, Model, Part, Reading, Token};
 
 /// Whether the legality and effect of all operations are told by tokens alone. Pure operations
 /// that never returned do not count: they need not happen, and change nothing.
-pub fn tokens_tell_all<Op>(readings: &[Reading<Op>], facts: &[Facts]) -> bool {
+pub fn tokens_tell_all<M: Model>(model: &M, readings: &[Reading<M::Op>], facts: &[Facts]) -> bool {
     let counts =
-        |(reading, facts): &(&Reading<Op>, &Facts)| reading.span.ret != NEVER || !facts.pure;
-    readings.iter().zip(facts).filter(counts).all(|(_, facts)| is_told_by_tokens(facts))
+        |(reading, facts): &(&Reading<M::Op>, &Facts)| reading.span.ret != NEVER || !facts.pure;
+    let mut counting = readings.iter().zip(facts).filter(counts);
+    model.tokens_suffice() && counting.all(|(_, facts)| is_told_by_tokens(facts))
 }
 
 /// Whether an operation's legality and effect are told by tokens alone: it overwrites the state
@@ -42,7 +43,7 @@ pub fn is_sound_projection<M: Model>(model: &M, readings: &[Reading<M::Op>], cor
             Establishes::Token(token) => !required.contains(&token),
             _ => false,
         };
-        tokens_tell_all(readings, &facts) && left_out().all(unseen)
+        tokens_tell_all(model, readings, &facts) && left_out().all(unseen)
     };
     let by_parts = || {
         let mut touched: FxHashSet<Token> = FxHashSet::default();

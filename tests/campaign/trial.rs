@@ -61,6 +61,10 @@ impl<M: Model> Model for Spelled<M> {
         self.model.token(state)
     }
 
+    fn tokens_suffice(&self) -> bool {
+        self.model.tokens_suffice()
+    }
+
     fn kind(&self) -> Kind<M::Op> {
         self.model.kind()
     }

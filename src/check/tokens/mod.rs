@@ -5,9 +5,11 @@
 //! A history of such an object becomes a [`Problem`]: operations that require a token, establish
 //! one, or both. A token that several operations establish is split into several where real time
 //! tells whose effect each observer saw ([`split`]); where each is established once, zones are
-//! exact ([`zones`]), and where not they still refute. What stays ambiguous goes to the general
+//! exact ([`zones`]), and where not they still refute. Operations that only tell which token was not
+//! there are fitted into the order that zones give ([`fit`]). What stays open goes to the general
 //! search, as a model of its own ([`model`]).
 
+mod fit;
 mod model;
 mod problem;
 mod split;
@@ -18,7 +20,7 @@ use super::decide::Answer;
 use super::exact::{Conflict, Ruling, Wanted};
 use super::search::{self, Effort, Found};
 use crate::model::{Model, Reading};
-use problem::Problem;
+use problem::{Operation, Problem};
 
 /// Decides `readings`, which are in the order of their calls; `None` if tokens do not tell all
 /// that their legality rests on.
@@ -38,23 +40,27 @@ pub(super) fn decide<M: Model>(
     {
         return Some(invalid(&problem, conflict, "refutation"));
     }
-    let (order, decided_by, effort) = match zones::decide(&problem, wanted) {
-        Some(Ruling::Invalid(conflict)) => return Some(invalid(&problem, conflict, "zones")),
-        Some(Ruling::Valid(order)) => (order, "zones", Effort::default()),
-        None => {
-            let readings = model::readings(&problem);
-            match search::search(&model::Tokens, &readings, meter) {
-                (Found::Order(order), effort) => (order, "search", effort),
-                (Found::Nothing { stuck }, effort) => {
-                    return Some(Answer {
-                        effort,
-                        ..invalid(&problem, Conflict { stuck }, "search")
-                    });
-                }
-                (found, effort) => return Some(Answer { found, decided_by: "search", effort }),
-            }
-        }
+    let has_negatives = problem.operations.iter().any(Operation::is_negative);
+    let ruling = zones::decide(&problem, if has_negatives { Wanted::Order } else { wanted });
+    let readings_of = |order: Vec<u32>| {
+        order.into_iter().map(|at| problem.operations[at as usize].reading).collect()
     };
-    let order = order.into_iter().map(|at| problem.operations[at as usize].reading).collect();
-    Some(Answer { found: Found::Order(order), decided_by, effort })
+    let fitted = match ruling {
+        Some(Ruling::Invalid(conflict)) => return Some(invalid(&problem, conflict, "zones")),
+        Some(Ruling::Valid(order)) if has_negatives => fit::fit(&problem, &order),
+        Some(Ruling::Valid(order)) => Some(order),
+        None => None,
+    };
+    if let Some(order) = fitted {
+        let found = Found::Order(readings_of(order));
+        return Some(Answer { found, decided_by: "zones", effort: Effort::default() });
+    }
+    let readings = model::readings(&problem);
+    let (found, effort) = search::search(&model::Tokens::of(&problem), &readings, meter);
+    let found = match found {
+        Found::Order(order) => Found::Order(readings_of(order)),
+        Found::Nothing { stuck } => invalid(&problem, Conflict { stuck }, "search").found,
+        Found::Stopped(reason) => Found::Stopped(reason),
+    };
+    Some(Answer { found, decided_by: "search", effort })
 }

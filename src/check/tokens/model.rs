@@ -1,25 +1,42 @@
 //! Operations on tokens as a sequential model, for the general search.
 
-use super::problem::{INITIAL, NONE, Problem, TokenId};
+use std::sync::Arc;
+
+use super::problem::{INITIAL, NONE, Problem, TokenId, ValueId};
 use crate::history::Span;
-use crate::model::{Call, Establishes, Facts, Model, Part, Reading, Rejection, Token};
+use crate::model::{Call, Establishes, Facts, Model, Reading, Rejection, Token};
 
 /// An object that holds a token.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Tokens;
+#[derive(Clone, Debug)]
+pub(super) struct Tokens {
+    /// The value of each token.
+    values: Arc<[ValueId]>,
+}
+
+impl Tokens {
+    /// The object that the operations of `problem` are about.
+    pub(super) fn of(problem: &Problem) -> Tokens {
+        Tokens { values: problem.values.as_slice().into() }
+    }
+}
 
 /// An operation that requires a token, establishes one, or both.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Op {
     requires: TokenId,
     establishes: TokenId,
+    forbids: ValueId,
 }
 
 /// The operations of `problem`, named by their positions in it.
 pub(super) fn readings(problem: &Problem) -> Vec<Reading<Op>> {
     let reading = |(at, operation): (usize, &super::problem::Operation)| Reading {
         index: at as u32,
-        op: Op { requires: operation.requires, establishes: operation.establishes },
+        op: Op {
+            requires: operation.requires,
+            establishes: operation.establishes,
+            forbids: operation.forbids,
+        },
         span: Span { call: operation.call, ret: operation.ret },
     };
     problem.operations.iter().enumerate().map(reading).collect()
@@ -40,18 +57,23 @@ impl Model for Tokens {
     }
 
     fn step(&self, &state: &TokenId, op: &Op) -> Option<TokenId> {
-        let legal = op.requires == NONE || op.requires == state;
-        legal.then_some(if op.establishes == NONE { state } else { op.establishes })
+        let is_there = op.requires == NONE || op.requires == state;
+        let is_absent = op.forbids == NONE || op.forbids != self.values[state as usize];
+        (is_there && is_absent).then_some(if op.establishes == NONE {
+            state
+        } else {
+            op.establishes
+        })
     }
 
     fn facts(&self, op: &Op) -> Facts {
         let token = |token: TokenId| (token != NONE).then_some(Token::from(token));
         Facts {
             pure: op.establishes == NONE,
-            overwrites: op.requires == NONE,
+            overwrites: op.requires == NONE && op.establishes != NONE,
             requires: token(op.requires),
             establishes: token(op.establishes).map_or(Establishes::Same, Establishes::Token),
-            part: Part::Whole,
+            ..Facts::default()
         }
     }
 

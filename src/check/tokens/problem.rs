@@ -8,7 +8,10 @@ use crate::model::{Establishes, Facts, Model, Reading, Token};
 /// A token's dense number.
 pub(super) type TokenId = u32;
 
-/// No token.
+/// What a token was before it was split: tokens of one value differ only in who established them.
+pub(super) type ValueId = u32;
+
+/// No token, or no value.
 pub(super) const NONE: TokenId = u32::MAX;
 
 /// The token that is there before the first operation.
@@ -25,6 +28,8 @@ pub(super) struct Operation {
     pub(super) requires: TokenId,
     /// The token after it; [`NONE`] if that stays as it is.
     pub(super) establishes: TokenId,
+    /// The value with which it is not legal; [`NONE`] if there is none.
+    pub(super) forbids: ValueId,
     /// Its reading.
     pub(super) reading: u32,
 }
@@ -33,14 +38,20 @@ impl Operation {
     pub(super) fn returns(&self) -> bool {
         self.ret != NEVER
     }
+
+    /// Whether it neither requires nor establishes a token: all that it tells is which value is not
+    /// there.
+    pub(super) fn is_negative(&self) -> bool {
+        self.requires == NONE && self.establishes == NONE
+    }
 }
 
 /// Operations on tokens, in the order of their calls.
 #[derive(Clone, Debug)]
 pub(super) struct Problem {
     pub(super) operations: Vec<Operation>,
-    /// How many tokens there are; [`INITIAL`] is one of them.
-    pub(super) tokens: u32,
+    /// The value of each token; that of [`INITIAL`] first.
+    pub(super) values: Vec<ValueId>,
 }
 
 impl Problem {
@@ -61,11 +72,15 @@ impl Problem {
         ids.id(model.token(&model.initial())?);
         let mut operations = Vec::with_capacity(readings.len());
         for (at, reading) in readings.iter().enumerate() {
-            let Facts { pure, overwrites, requires, establishes, .. } = model.facts(&reading.op);
+            let Facts { pure, overwrites, requires, forbids, establishes, .. } =
+                model.facts(&reading.op);
             if pure && reading.span.ret == NEVER {
                 continue;
             }
-            if requires.is_none() && !overwrites {
+            let is_negative = pure && forbids.is_some();
+            if requires.is_none() && !overwrites && !is_negative
+                || forbids.is_some() && !is_negative
+            {
                 return None;
             }
             let requires = requires.map_or(NONE, |token| ids.id(token));
@@ -79,15 +94,16 @@ impl Problem {
                 ret: reading.span.ret,
                 requires,
                 establishes: if establishes == requires { NONE } else { establishes },
+                forbids: forbids.map_or(NONE, |token| ids.id(token)),
                 reading: at as u32,
             });
         }
-        Some(Problem { operations, tokens: ids.next })
+        Some(Problem { operations, values: (0..ids.next).collect() })
     }
 
     /// Whether every token is established at most once, the initial one never again.
     pub(super) fn is_unambiguous(&self) -> bool {
-        let mut established = vec![false; self.tokens as usize];
+        let mut established = vec![false; self.values.len()];
         established[INITIAL as usize] = true;
         self.operations.iter().all(|operation| {
             let token = operation.establishes;

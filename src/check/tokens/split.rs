@@ -7,7 +7,7 @@
 //! every observer finds its own within one group, and each group becomes a token. That changes no
 //! verdict: in every linearization each observer follows an operation of its group.
 
-use super::problem::{INITIAL, NONE, Problem, TokenId};
+use super::problem::{INITIAL, NONE, Operation, Problem, TokenId, ValueId};
 use crate::check::exact::Conflict;
 
 /// So often the tokens are split again, since finer tokens show more.
@@ -30,11 +30,11 @@ pub(super) fn split(problem: &mut Problem) -> Result<(), Conflict> {
             returns.push((operation.ret, at as u32));
         }
         returns.sort_unstable();
-        let before = problem.tokens;
+        let before = problem.values.len();
         let mut round = Round::new(problem);
         round.link(&returns)?;
         round.apply();
-        if problem.tokens == before {
+        if problem.values.len() == before {
             break;
         }
     }
@@ -67,7 +67,7 @@ struct Round<'a> {
 
 impl<'a> Round<'a> {
     fn new(problem: &'a mut Problem) -> Round<'a> {
-        let mut starts = vec![0_u32; problem.tokens as usize + 1];
+        let mut starts = vec![0_u32; problem.values.len() + 1];
         starts[INITIAL as usize + 1] = 1;
         for operation in problem.operations.iter().filter(|op| op.establishes != NONE) {
             starts[operation.establishes as usize + 1] += 1;
@@ -152,19 +152,19 @@ impl<'a> Round<'a> {
     fn apply(self) {
         let Round { problem, sources, starts, source_of, follows } = self;
         let mut token_of: Vec<TokenId> = Vec::with_capacity(sources.len());
-        let mut tokens = 0;
-        for token in 0..problem.tokens as usize {
+        let mut values: Vec<ValueId> = Vec::new();
+        for (token, &value) in problem.values.iter().enumerate() {
             let mut open = 0;
             for source in &sources[starts[token] as usize..starts[token + 1] as usize] {
                 // A link from the source before to this one keeps the token.
                 if open == 0 {
-                    tokens += 1;
+                    values.push(value);
                 }
                 open += source.links;
-                token_of.push(tokens - 1);
+                token_of.push(values.len() as TokenId - 1);
             }
         }
-        problem.tokens = tokens;
+        problem.values = values;
         let mut at = 0;
         problem.operations.retain_mut(|operation| {
             let (source, followed) = (source_of[at], follows[at]);
@@ -196,7 +196,10 @@ struct Shown {
 }
 
 impl Shown {
-    fn add(&mut self, operation: &super::problem::Operation) {
+    fn add(&mut self, operation: &Operation) {
+        if operation.is_negative() {
+            return;
+        }
         let call = operation.call + 1;
         let (requires, establishes) = (operation.requires, operation.establishes);
         if requires != NONE && establishes != NONE {
@@ -222,15 +225,15 @@ impl Shown {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check::tokens::problem::Operation;
     use crate::history::NEVER;
 
     fn operation(call: u32, ret: u32, requires: TokenId, establishes: TokenId) -> Operation {
-        Operation { call, ret, requires, establishes, reading: 0 }
+        Operation { call, ret, requires, establishes, forbids: NONE, reading: 0 }
     }
 
     fn split_of(operations: &[Operation], tokens: u32) -> Result<Vec<[TokenId; 2]>, Conflict> {
-        let mut problem = Problem { operations: operations.to_vec(), tokens };
+        let mut problem =
+            Problem { operations: operations.to_vec(), values: (0..tokens).collect() };
         split(&mut problem)?;
         Ok(problem.operations.iter().map(|op| [op.requires, op.establishes]).collect())
     }

@@ -20,8 +20,9 @@ use super::problem::{INITIAL, NONE, Operation, Problem, TokenId};
 use crate::check::exact::{Conflict, Ruling, Wanted};
 use crate::history::NEVER;
 
-/// Decides `problem`. Where some token is established more than once, only what can be refuted
-/// without knowing which one an operation found is; `None` then says nothing.
+/// Decides `problem`, but for operations that only tell which value is not there: these are left
+/// out. Where some token is established more than once, only what can be refuted without knowing
+/// which one an operation found is; `None` then says nothing.
 pub(super) fn decide(problem: &Problem, wanted: Wanted) -> Option<Ruling> {
     match Chains::of(problem).and_then(|chains| chains.zones()) {
         Err(stuck) => Some(Ruling::Invalid(Conflict { stuck })),
@@ -75,7 +76,7 @@ impl<'a> Chains<'a> {
         };
         let mut chains = Chains {
             operations: &problem.operations,
-            clusters: vec![cluster; problem.tokens as usize],
+            clusters: vec![cluster; problem.values.len()],
             is_ambiguous: false,
         };
         chains.clusters[INITIAL as usize].producer = START;
@@ -253,7 +254,8 @@ impl<'a> Chains<'a> {
             |token: TokenId| token != NONE && self.clusters[token as usize].producer != SEVERAL;
         self.operations
             .iter()
-            .filter(move |op| op.returns() && !is_known(op.requires) && !is_known(op.establishes))
+            .filter(|op| op.returns() && !op.is_negative())
+            .filter(move |op| !is_known(op.requires) && !is_known(op.establishes))
             .map(|op| Zone { earliest_ret: op.ret, latest_call: op.call, root: NONE })
     }
 
@@ -347,7 +349,7 @@ impl Zones<'_> {
             }
         }
         for (operation, place) in operations.iter().zip(&mut places) {
-            if operation.establishes == NONE {
+            if operation.establishes == NONE && operation.requires != NONE {
                 let ((rank, behind, root, along), floats) = bases[operation.requires as usize];
                 let rank = if floats { rank.max(operation.call) } else { rank };
                 *place = (rank, behind, root, along);
