@@ -1,5 +1,7 @@
 //! One model on trial: many histories, each decided by the checker and by brute force.
 
+use std::collections::BTreeMap;
+
 use histcheck::check::{Deciders, Decision, Failure};
 use histcheck::history::{Event, EventType};
 use histcheck::model::{self, Call, Facts, Kind, Model, Reading, Rejection, Token};
@@ -25,6 +27,13 @@ pub type Outcome = (String, Result<String, String>);
 
 /// An operation of the alphabet: as completed, and as known when it crashed.
 pub type Letter<Op> = (Op, Op);
+
+/// How many histories were valid and invalid, all in all and of those that each decider decided.
+#[derive(Default)]
+struct Counts {
+    verdicts: [u64; 2],
+    deciders: BTreeMap<&'static str, [u64; 2]>,
+}
 
 /// A model whose operations are letters of an alphabet, written as integers in the history.
 #[derive(Clone)]
@@ -84,7 +93,7 @@ impl Campaign {
         basic: usize,
     ) -> Outcome {
         let spelled = Spelled { model, alphabet, basic };
-        let mut counts = [0_u64; 2];
+        let mut counts = Counts::default();
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
         let outcome = (1..=self.exhaustive)
             .try_for_each(|count| every(&spelled, count, &mut counts))
@@ -94,11 +103,14 @@ impl Campaign {
                     examine(&spelled, &shape, &letters, &mut counts)
                 })
             });
-        let [valid, invalid] = counts;
         let outcome = outcome.and_then(|()| {
+            let [valid, invalid] = counts.verdicts;
             // A campaign that only ever sees one verdict proves nothing.
             let balanced = valid.min(invalid) * 50 > valid + invalid;
-            let summary = format!("{valid} valid, {invalid} invalid");
+            let mut summary = format!("{valid} valid, {invalid} invalid");
+            for (decider, [valid, invalid]) in &counts.deciders {
+                summary.push_str(&format!("; {decider}: {valid}, {invalid}"));
+            }
             if balanced { Ok(summary) } else { Err(format!("one-sided: {summary}")) }
         });
         (name.to_owned(), outcome)
@@ -106,11 +118,7 @@ impl Campaign {
 }
 
 /// Tries every history of `count` operations.
-fn every<M: Model>(
-    spelled: &Spelled<M>,
-    count: usize,
-    counts: &mut [u64; 2],
-) -> Result<(), String> {
+fn every<M: Model>(spelled: &Spelled<M>, count: usize, counts: &mut Counts) -> Result<(), String> {
     let letters = spelled.basic;
     let mut word = vec![0; count];
     for shape in shapes(count) {
@@ -180,7 +188,7 @@ fn examine<M: Model>(
     spelled: &Spelled<M>,
     shape: &Shape,
     letters: &[usize],
-    counts: &mut [u64; 2],
+    counts: &mut Counts,
 ) -> Result<(), String> {
     let timed = |horizon: u32| -> Vec<Timed<M::Op>> {
         let ends = shape.iter().zip(letters).filter(|((call, _), _)| *call <= horizon);
@@ -192,10 +200,12 @@ fn examine<M: Model>(
         .collect()
     };
     let expected = is_linearizable(&spelled.model, &timed(u32::MAX));
-    counts[usize::from(!expected)] += 1;
+    counts.verdicts[usize::from(!expected)] += 1;
     let history = write(shape, letters);
     let options = Options { threads: 1, ..Options::default() };
     let report = check_with(spelled, &history, &options).map_err(|error| error.to_string())?;
+    let decided = counts.deciders.entry(report.keys[0].decided_by).or_default();
+    decided[usize::from(!expected)] += 1;
     let searched = Options { deciders: Deciders::Search, ..options };
     let searched = check_with(spelled, &history, &searched).map_err(|error| error.to_string())?;
     let complaint = match (&report.keys[0].decision, expected) {
