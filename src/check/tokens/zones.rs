@@ -1,20 +1,20 @@
 //! Exact where every token is established once: chains of tokens and the zones that they occupy.
 //!
 //! An operation with the token that it requires, and the operation that established that, belong to
-//! one *cluster*; a cas belongs to the cluster of the token that it requires, as its last operation,
-//! and begins that of the token which it establishes. Clusters that a cas joins form a *chain*, which
-//! is contiguous in every linearization: whatever else changes the state would break it. The zone of
-//! a chain reaches from its earliest return to its latest call. If the return comes first, the chain
-//! is there all that time (*forward*); else all its operations are open between (*backward*). The
-//! history is linearizable exactly if
+//! one *cluster*; a cas belongs to the cluster of the token that it requires, as its last
+//! operation, and begins that of the token which it establishes. Clusters that a cas joins form a
+//! *chain*, which is contiguous in every linearization: whatever else changes the state would break
+//! it. The zone of a chain reaches from its earliest return to its latest call. If the return comes
+//! first, the chain is there all that time (*forward*); else all its operations are open between
+//! (*backward*). The history is linearizable exactly if
 //!
 //! - every required token is established, no cas starts from a token that another one left, and no
 //!   cas needs itself;
 //! - along each chain nothing returns before the call of what comes before it;
 //! - forward zones are disjoint, and no backward zone lies inside a forward one.
 //!
-//! After Gibbons and Korach, "Testing shared memories", SIAM J. Comput. 1997, with chains for cas and
-//! with operations that never returned. O(n log n) for n tokens, and O(n) in the operations.
+//! After Gibbons and Korach, "Testing shared memories", SIAM J. Comput. 1997, with chains for cas
+//! and with operations that never returned. O(n log n) for n tokens, and O(n) in the operations.
 
 use super::problem::{INITIAL, NONE, Operation, Problem, TokenId};
 use crate::check::exact::{Conflict, Ruling, Wanted};
@@ -247,8 +247,8 @@ impl<'a> Chains<'a> {
         }
     }
 
-    /// Completed operations that belong to no chain, since it is not known which token they found or
-    /// which of several they established. Each is a zone of its own.
+    /// Completed operations that belong to no chain, since it is not known which token they found
+    /// or which of several they established. Each is a zone of its own.
     fn singles(&self) -> impl Iterator<Item = Zone> {
         let is_known =
             |token: TokenId| token != NONE && self.clusters[token as usize].producer != SEVERAL;
