@@ -147,9 +147,9 @@ pub trait Model: Clone + Send + Sync + 'static {
         None
     }
 
-    /// Whether tokens tell all where they tell something: an operation that requires (or
-    /// forbids) a token is legal in every state that has it (or not), and states with one token cannot be told apart by
-    /// operations that require or establish one.
+    /// Whether tokens tell all where they tell something: an operation that requires (or forbids) a
+    /// token is legal in every state that has it (or not), and states with one token cannot be
+    /// told apart by operations that require or establish one.
     fn tokens_suffice(&self) -> bool {
         false
     }
