@@ -8,7 +8,7 @@ use super::catalogue::{WORKLOADS, Workload};
 pub const HELP: &str = "\
 cargo bench --bench workloads -- [COMMAND] [OPTIONS]
 
-Without a command, checks every workload and prints a table in Markdown. A wrong verdict is an error.
+Without a command, checks every workload and prints a table in Markdown. A wrong verdict fails.
 
   list                  names the workloads
   write NAME FILE       writes one workload as JSON Lines
