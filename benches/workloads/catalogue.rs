@@ -130,8 +130,12 @@ impl Workload {
         Workload { faults, expected: Expected::Invalid(faults.len() as u64), ..self }
     }
 
+    const fn without_aim(self) -> Workload {
+        Workload { target: None, ..self }
+    }
+
     const fn small(self) -> Workload {
-        Workload { operations: 10_000, target: None, ..self }
+        Workload { operations: 10_000, ..self.without_aim() }
     }
 
     const fn empty(self) -> Workload {
@@ -142,15 +146,15 @@ impl Workload {
 /// The workloads of `docs/BENCHMARKS.md`.
 pub const WORKLOADS: &[Workload] = &[
     W1,
-    W1.called("w1-bad").wrong(&[95]),
+    W1.called("w1-bad").wrong(&[95]).without_aim(),
     Workload { name: "w2", operations: 10_000, processes: 50, target: Some(20), ..REGISTER },
     W3,
-    W3.called("w3-bad").wrong(&[50]),
+    W3.called("w3-bad").wrong(&[50]).without_aim(),
     Workload { name: "w4", operations: 10_000, processes: 20, crashed: 5, target: Some(50), ..CAS },
     Workload { name: "w5", crashed: 5, ..W5 },
     Workload { name: "w6", processes: 30, ..W5 },
     W7,
-    W7.called("w7-bad").wrong(&[50]),
+    W7.called("w7-bad").wrong(&[50]).without_aim(),
     Workload { name: "w8", operations: 10_000_000, keys: 1_000, target: Some(4_000), ..W8 },
     Workload { name: "w8-small", operations: 1_000_000, keys: 500, processes: 20, ..CAS },
     KV.called("w9"),
