@@ -13,7 +13,8 @@ use super::settings::Settings;
 /// Above this, fewer runs are enough; far above, one.
 const LONG: Duration = Duration::from_secs(2);
 const VERY_LONG: Duration = Duration::from_secs(10);
-/// How much longer than its time limit the program may take before it is killed.
+/// How much longer than its time limit the program may take before it is killed. Then it leaves no
+/// report, which counts as a wrong verdict.
 const GRACE: Duration = Duration::from_secs(10);
 
 /// What was measured of one workload.
@@ -25,6 +26,8 @@ pub struct Measured {
     pub times: Vec<Duration>,
     /// The largest resident set, in bytes.
     pub memory: Option<u64>,
+    /// What all threads took together, to a hundredth of a second.
+    pub processor: Option<Duration>,
     pub instructions: Option<u64>,
 }
 
@@ -102,9 +105,13 @@ impl Program {
         }
         times.sort();
         let (verdict, invalid_keys) = self.verdict();
-        let mut measured = Measured { verdict, invalid_keys, times, memory, instructions: None };
+        let mut measured =
+            Measured { verdict, invalid_keys, times, memory, processor: None, instructions: None };
         if measured.times[0] < VERY_LONG {
-            measured.memory = self.peak_memory(&arguments).or(memory);
+            if let Some((peak, processor)) = self.usage(&arguments) {
+                measured.memory = Some(peak);
+                measured.processor = Some(processor);
+            }
             let mut command = perf(&self.path);
             command.args(&arguments);
             measured.instructions =
@@ -141,19 +148,23 @@ impl Program {
         let text = fs::read_to_string(&self.output).unwrap_or_default();
         let report: serde_json::Value = match serde_json::from_str(&text) {
             Ok(report) => report,
-            Err(_) => return ("no report".to_owned(), 0),
+            Err(_) => return ("killed".to_owned(), 0),
         };
         let verdict = report["verdict"].as_str().unwrap_or("error").to_owned();
         (verdict, report["keys"]["invalid"].as_u64().unwrap_or(0))
     }
 
-    /// The peak of one more run as the operating system counts it, which needs GNU `time`.
-    fn peak_memory(&self, arguments: &[String]) -> Option<u64> {
+    /// Peak memory and processor time of one more run, as the operating system counts them; this
+    /// needs GNU `time`.
+    fn usage(&self, arguments: &[String]) -> Option<(u64, Duration)> {
         let mut command = Command::new("time");
-        command.args(["-f", "%M"]).arg(&self.path).args(arguments).stdout(Stdio::null());
+        command.args(["-f", "%M %U %S"]).arg(&self.path).args(arguments).stdout(Stdio::null());
         let output = command.output().ok()?;
         let text = String::from_utf8_lossy(&output.stderr).into_owned();
-        Some(text.lines().last()?.trim().parse::<u64>().ok()? * 1024)
+        let mut numbers = text.lines().last()?.split(' ').map(str::parse::<f64>);
+        let mut next = || numbers.next()?.ok();
+        let (kilobytes, user, system) = (next()?, next()?, next()?);
+        Some((kilobytes as u64 * 1024, Duration::from_secs_f64(user + system)))
     }
 }
 

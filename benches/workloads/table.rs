@@ -31,12 +31,20 @@ pub fn list(workloads: &[Workload]) {
 /// Prints the head of the table of measurements.
 pub fn head() {
     println!(
-        "| {:<26} | {:>10} | {:<13} | {:>8} | {:>8} | {:>8} | {:>12} | {:>16} |",
-        "workload", "operations", "verdict", "fastest", "median", "memory", "instructions", "aim"
+        "| {:<26} | {:>10} | {:<13} | {:>8} | {:>8} | {:>9} | {:>8} | {:>12} | {:>16} |",
+        "workload",
+        "operations",
+        "verdict",
+        "fastest",
+        "median",
+        "processor",
+        "memory",
+        "instructions",
+        "aim"
     );
     println!(
-        "|{:-<28}|{:->11}:|{:-<15}|{:->9}:|{:->9}:|{:->9}:|{:->13}:|{:->17}:|",
-        "", "", "", "", "", "", "", ""
+        "|{:-<28}|{:->11}:|{:-<15}|{:->9}:|{:->9}:|{:->10}:|{:->9}:|{:->13}:|{:->17}:|",
+        "", "", "", "", "", "", "", "", ""
     );
 }
 
@@ -54,12 +62,13 @@ pub fn row(workload: &Workload, measured: &Measured) {
     };
     let wrong = if measured.is_wrong(workload) { " WRONG" } else { "" };
     println!(
-        "| {:<26} | {:>10} | {:<13} | {:>8} | {:>8} | {:>8} | {:>12} | {aim:>16} |",
+        "| {:<26} | {:>10} | {:<13} | {:>8} | {:>8} | {:>9} | {:>8} | {:>12} | {aim:>16} |",
         format!("`{}`", workload.name),
         workload.operations,
         format!("{}{wrong}", measured.verdict),
         time(measured.times[0]),
         time(measured.median()),
+        seconds(measured.processor),
         memory(measured.memory),
         instructions(measured.instructions),
     );
@@ -69,7 +78,7 @@ pub fn row(workload: &Workload, measured: &Measured) {
 pub fn growth_head() {
     println!(
         "| {:<8} | {:>10} | {:<13} | {:>8} | {:>14} | {:>8} | {:>15} |",
-        "workload", "operations", "verdict", "median", "per operation", "memory", "per operation"
+        "workload", "operations", "verdict", "fastest", "per operation", "memory", "per operation"
     );
     println!(
         "|{:-<10}|{:->11}:|{:-<15}|{:->9}:|{:->15}:|{:->9}:|{:->16}:|",
@@ -86,8 +95,8 @@ pub fn growth_row(workload: &Workload, measured: &Measured) {
         format!("`{}`", workload.name),
         workload.operations,
         measured.verdict,
-        time(measured.median()),
-        format!("{:.0} ns", measured.median().as_nanos() as f64 / operations),
+        time(measured.times[0]),
+        format!("{:.0} ns", measured.times[0].as_nanos() as f64 / operations),
         memory(measured.memory),
         bytes.unwrap_or_else(|| "-".to_owned()),
     );
@@ -100,6 +109,10 @@ fn time(time: Duration) -> String {
         0.0..999.5 => format!("{milliseconds:.0} ms"),
         _ => format!("{:.2} s", milliseconds / 1e3),
     }
+}
+
+fn seconds(time: Option<Duration>) -> String {
+    time.map_or_else(|| "-".to_owned(), |time| format!("{:.2} s", time.as_secs_f64()))
 }
 
 fn memory(bytes: Option<u64>) -> String {
