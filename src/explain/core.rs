@@ -16,10 +16,13 @@ use crate::check::{Meter, is_linearizable};
 use crate::history::NEVER;
 use crate::model::{Establishes, Facts, Model, Part, Reading, Token};
 
+/// With more operations than this that can never be left out, no core is worth the time.
+const LARGE: usize = 1_000;
+
 /// Finds a minimal core of `readings`, which are not linearizable, and returns their indices into
 /// the history, ascending. `near` is the operation around which it is likely. When the budget of
 /// `meter` ends, or more than `allowance` configurations were visited, the smallest core found so
-/// far is returned.
+/// far is returned. It is empty where a core would have to be large.
 pub(crate) fn minimal_core<M: Model>(
     model: &M,
     readings: &[Reading<M::Op>],
@@ -29,6 +32,9 @@ pub(crate) fn minimal_core<M: Model>(
 ) -> Vec<u32> {
     let facts: Vec<Facts> = readings.iter().map(|reading| model.facts(&reading.op)).collect();
     let mut reducer = Reducer::new(model, readings, facts, meter, allowance);
+    if reducer.base.len() > LARGE {
+        return Vec::new();
+    }
     let mut kept: Vec<u32> = Vec::new();
     let mut rest = reducer.elements(near);
     while let Some(fails) = reducer.fails(&kept, &[]) {
