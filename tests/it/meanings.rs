@@ -1,5 +1,6 @@
 //! What a history means: one test for each row of the table in `docs/DESIGN.md`.
 
+use histcheck::check::Deciders;
 use histcheck::history::{Independent, Order, Settings, Ties};
 use histcheck::ingest::{json_value, read_bytes};
 use histcheck::{Budget, Code, Error, History, Options, Report, StopReason, Verdict, check};
@@ -247,7 +248,8 @@ fn unknown_says_why() {
     let text = events(&["0 invoke write 1", "1 invoke write 2", "0 ok write 1", "1 ok write 2"]);
     let history: History = text.parse().unwrap();
     let budget = Budget { configurations: Some(0), ..Budget::default() };
-    let report = check(&history, &Options { budget, ..Options::default() }).unwrap();
+    let deciders = Deciders::Search;
+    let report = check(&history, &Options { budget, deciders, ..Options::default() }).unwrap();
     assert_eq!(report.verdict, Verdict::Unknown);
     assert_eq!(report.stop_reason, Some(StopReason::Configurations));
 }
