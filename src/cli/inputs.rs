@@ -137,16 +137,18 @@ fn open(source: &Source, format: Option<Format>, max_bytes: usize) -> Result<Inp
     }
 }
 
-/// How much may be read, and until when.
+/// How much may be read, until when, and by how many threads (0: one a processor).
 #[derive(Clone, Copy)]
 pub(crate) struct Allowance {
     pub(crate) max_bytes: usize,
     pub(crate) deadline: Option<Instant>,
+    pub(crate) threads: usize,
 }
 
 impl Allowance {
     /// No limits.
-    pub(crate) const ALL: Allowance = Allowance { max_bytes: usize::MAX, deadline: None };
+    pub(crate) const ALL: Allowance =
+        Allowance { max_bytes: usize::MAX, deadline: None, threads: 0 };
 }
 
 /// Reads a history within `allowance`, with the format and settings of `read`. An error is
@@ -167,7 +169,8 @@ pub(crate) fn load(
         error
     };
     let input = open(source, read.format(), allowance.max_bytes)
-        .map_err(|error| complained(error, None))?;
+        .map_err(|error| complained(error, None))?
+        .with_threads(allowance.threads);
     match input.history_until(read.settings(), allowance.deadline) {
         Ok(history) => Ok((input, history)),
         Err(error) => Err(complained(error, Some(&input))),

@@ -117,6 +117,23 @@ pub struct Event<'a> {
     pub time: Option<Time>,
 }
 
+/// One event of a client, everything in it known to the history.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ClientEvent {
+    /// The client.
+    pub(crate) process: Value,
+    /// What the event tells.
+    pub(crate) kind: EventType,
+    /// The operation's name.
+    pub(crate) function: Function,
+    /// The invocation's or completion's value.
+    pub(crate) value: Value,
+    /// The key, where the record has a field for it.
+    pub(crate) key: Option<Value>,
+    /// The time, a whole number, or `NO_TIME`.
+    pub(crate) time: i64,
+}
+
 /// One whole operation as recorders write it that put both ends on one line.
 #[derive(Clone, Copy, Debug)]
 pub struct Interval<'a> {

@@ -30,6 +30,7 @@ const BYTE_ORDER_MARK: char = '\u{feff}';
 pub struct Input {
     text: String,
     format: Format,
+    threads: usize,
 }
 
 impl Input {
@@ -59,7 +60,7 @@ impl Input {
     ) -> Result<Input, Error> {
         let text = decode(decompress::decompress(bytes, max_bytes)?)?;
         let format = format_of(&text, format)?;
-        Ok(Input { text, format })
+        Ok(Input { text, format, threads: 0 })
     }
 
     /// The input that `reader` yields.
@@ -126,6 +127,14 @@ impl Input {
         Input::from_bytes_within(bytes, format, max_bytes)
     }
 
+    /// The same input, to be read by `threads` threads, where the format permits that (0, which is
+    /// usual: one a processor). The history does not depend on it.
+    #[must_use]
+    pub fn with_threads(mut self, threads: usize) -> Input {
+        self.threads = threads;
+        self
+    }
+
     /// The whole text, decompressed.
     pub fn text(&self) -> &str {
         &self.text
@@ -153,12 +162,13 @@ impl Input {
         settings: Settings,
         deadline: Option<Instant>,
     ) -> Result<History, Error> {
-        read_text(&self.text, self.format, settings, deadline)
+        let pace = Pace { threads: self.threads, deadline };
+        read_text(&self.text, self.format, settings, pace)
     }
 
     /// Where record `record` (from 0) starts, found by a second reading.
     pub fn locate(&self, record: usize) -> Option<Place> {
-        locate(&self.text, self.format, &[record], None).pop()
+        self.places(&[record], None).pop()
     }
 
     /// Where each of `records` (ascending) starts, found by one second reading.
@@ -183,8 +193,12 @@ impl Input {
         deadline: Option<Instant>,
     ) -> Vec<(Record, Place)> {
         let wanted: Vec<usize> = records.iter().map(|&record| record as usize).collect();
-        let places = locate(&self.text, self.format, &wanted, deadline);
+        let places = self.places(&wanted, deadline);
         records.iter().copied().zip(places).collect()
+    }
+
+    fn places(&self, wanted: &[usize], deadline: Option<Instant>) -> Vec<Place> {
+        locate(&self.text, self.format, wanted, Pace { threads: self.threads, deadline })
     }
 
     /// The same error with the line and column of its place, if it has a place or a record.
@@ -243,24 +257,35 @@ pub(super) fn format_of(text: &str, format: Option<Format>) -> Result<Format, Er
     })
 }
 
+/// How a text is read: by how many threads (0: one a processor), and until when.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Pace {
+    pub(super) threads: usize,
+    pub(super) deadline: Option<Instant>,
+}
+
 /// Reads `text`, which is in `format`; errors are located.
 pub(super) fn read_text(
     text: &str,
     format: Format,
     settings: Settings,
-    deadline: Option<Instant>,
+    pace: Pace,
 ) -> Result<History, Error> {
     let mut builder = HistoryBuilder::default();
-    read(format, body(text), &mut Sink::new(&mut builder).until(deadline))
-        .and_then(|()| builder.finish(settings))
-        .map_err(|mut error| {
+    let body = body(text);
+    let mut sink = Sink::new(&mut builder).of_size(body.len()).until(pace.deadline);
+    read(format, body, pace.threads, &mut sink).and_then(|()| builder.finish(settings)).map_err(
+        |mut error| {
             if error.place.is_none() {
                 let record = error.record;
-                error.place = record.and_then(|record| locate(text, format, &[record], None).pop());
+                let anytime = Pace { deadline: None, ..pace };
+                error.place =
+                    record.and_then(|record| locate(text, format, &[record], anytime).pop());
                 return error;
             }
             located(text, error)
-        })
+        },
+    )
 }
 
 /// The error with the line and column that its offset in the body of `text` has.
@@ -279,14 +304,14 @@ fn body(text: &str) -> &str {
 }
 
 /// The places of the records `wanted` (ascending), as far as the text has them.
-fn locate(text: &str, format: Format, wanted: &[usize], deadline: Option<Instant>) -> Vec<Place> {
+fn locate(text: &str, format: Format, wanted: &[usize], pace: Pace) -> Vec<Place> {
     if wanted.is_empty() {
         return Vec::new();
     }
     let mut builder = HistoryBuilder::default();
-    let mut sink = Sink::seeking(&mut builder, wanted).until(deadline);
+    let mut sink = Sink::seeking(&mut builder, wanted).until(pace.deadline);
     // The reading may well end in the error that is to be located; only how far it came counts.
-    let _ = read(format, body(text), &mut sink);
+    let _ = read(format, body(text), pace.threads, &mut sink);
     let skipped = text.len() - body(text).len();
     let mut places: Vec<Place> = Vec::new();
     for &offset in sink.found() {
