@@ -429,8 +429,8 @@ impl HistoryBuilder {
         let message = if operation.function == event.function {
             "the completion has another key than its invocation".to_owned()
         } else {
-            let [invoked, function] =
-                [operation.function, event.function].map(|function| self.history.function(function));
+            let [invoked, function] = [operation.function, event.function]
+                .map(|function| self.history.function(function));
             format!("completes `{function}`, but the process invoked `{invoked}`")
         };
         Error::new(Code::Mismatch, message)

@@ -306,6 +306,9 @@ impl ValueTable {
         if let Some(&at) = self.index.find(hash, |&at| probe.is(self, at)) {
             return Value(at);
         }
+        if self.index.len() == self.index.capacity() {
+            self.grow();
+        }
         let at = self.nodes.len() as u32;
         let (start, len) = if kind.is_textual() {
             let start = self.bytes.len();
@@ -322,6 +325,19 @@ impl ValueTable {
         let Self { nodes, bytes, items, index } = self;
         index.insert_unique(hash, at, |&at| probe_of(nodes, bytes, items, at).hash());
         Value(at)
+    }
+
+    /// Makes the index twice as large. It goes by the values, which lie one behind the other; the
+    /// index itself would go by its places, and come to every value from afar.
+    #[cold]
+    fn grow(&mut self) {
+        let Self { nodes, bytes, items, index } = self;
+        let hash = |&at: &u32| probe_of(nodes, bytes, items, at).hash();
+        let mut larger = HashTable::with_capacity(2 * index.len() + 1);
+        for at in Value::TRUE.0 + 1..nodes.len() as u32 {
+            larger.insert_unique(hash(&at), at, hash);
+        }
+        *index = larger;
     }
 
     /// What `value` is.

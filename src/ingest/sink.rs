@@ -4,9 +4,7 @@
 use std::time::Instant;
 
 use crate::error::{Code, Error, Place};
-use crate::history::{
-    ClientEvent, Event, Function, HistoryBuilder, Interval, Value, ValueTable,
-};
+use crate::history::{ClientEvent, Event, Function, HistoryBuilder, Interval, Value, ValueTable};
 
 /// Takes the records of one input, in order.
 pub(crate) struct Sink<'a> {
@@ -33,7 +31,15 @@ const SLACK: f64 = 1.0625;
 impl<'a> Sink<'a> {
     /// A sink that fills `builder`.
     pub(crate) fn new(builder: &'a mut HistoryBuilder) -> Self {
-        Sink { builder, start: 0, wanted: &[], found: Vec::new(), metadata: 0, deadline: None, bytes: 0 }
+        Sink {
+            builder,
+            start: 0,
+            wanted: &[],
+            found: Vec::new(),
+            metadata: 0,
+            deadline: None,
+            bytes: 0,
+        }
     }
 
     /// The same sink, which gives up at `deadline`.

@@ -8,6 +8,9 @@ use crate::history::{EventType, NO_TIME, Value};
 
 /// Lists within lists, as deep as they are usual.
 const DEPTH: usize = 4;
+/// Powers of ten, by the number of digits of a word.
+const POWERS: [u64; 9] =
+    [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
 /// Digits of which a number always fits 64 bits.
 const DIGITS: usize = 18;
 
@@ -251,7 +254,7 @@ impl<'t> Scanner<'t> {
         let (mut number, mut len) = digits(word(self.bytes, start));
         if len == 8 {
             let (more, count) = digits(word(self.bytes, start + 8));
-            number = number * 10_u64.pow(count as u32) + more;
+            number = number * POWERS[count] + more;
             len += count;
             if count == 8 {
                 let (more, count) = digits(word(self.bytes, start + 16));
@@ -259,7 +262,7 @@ impl<'t> Scanner<'t> {
                 if len > DIGITS {
                     return None;
                 }
-                number = number * 10_u64.pow(count as u32) + more;
+                number = number * POWERS[count] + more;
             }
         }
         let needless_zero = len > 1 && self.bytes.get(start) == Some(&b'0');

@@ -136,8 +136,12 @@ fn lines_within_a_record_are_no_records() {
     let inner = USUAL[0];
     let whole = r#"{"process":0,"type":"ok","f":"write","value":1}"#;
     for text in [
-        format!("{inner}\n{{\"process\":1,\"f\":\"x\",\"type\":\"invoke\",\"value\":{{\"a\":\n{inner}\n}}}}\n{whole}"),
-        format!("{inner}\n{{\"process\":1,\"f\":\"x\",\"type\":\"invoke\",\"value\":{{\"a\":[\n{inner},\n{whole}\n]}}}}{whole}\n"),
+        format!(
+            "{inner}\n{{\"process\":1,\"f\":\"x\",\"type\":\"invoke\",\"value\":{{\"a\":\n{inner}\n}}}}\n{whole}"
+        ),
+        format!(
+            "{inner}\n{{\"process\":1,\"f\":\"x\",\"type\":\"invoke\",\"value\":{{\"a\":[\n{inner},\n{whole}\n]}}}}{whole}\n"
+        ),
         format!("{inner}\n{{\"histcheck\":{{}}}}{whole}{inner}\n{whole}"),
         format!("{inner}\n{{\"process\":1.5\n{whole}\n"),
         format!("{inner}\n\"\n{whole}\n"),
@@ -170,8 +174,15 @@ fn record() -> impl Strategy<Value = String> {
         1 => number.clone().prop_map(|n| n.to_string()),
         1 => Just("\"nemesis\"".to_owned()),
     ];
-    let name = select(vec!["\"read\"", "\"write\"", "\"cas\"", "\":add\"", "\"compare-and-set\"",
-        "\"eightlet\"", "\"\""]);
+    let name = select(vec![
+        "\"read\"",
+        "\"write\"",
+        "\"cas\"",
+        "\":add\"",
+        "\"compare-and-set\"",
+        "\"eightlet\"",
+        "\"\"",
+    ]);
     let extra = prop_oneof![
         8 => Just(String::new()),
         1 => number.prop_map(|n| format!("\"time\":{n}")),
@@ -208,9 +219,8 @@ fn text() -> impl Strategy<Value = String> {
             [event("invoke"), event("ok")].join("\n")
         },
     );
-    vec((paired, breaks), 1..12).prop_map(|records| {
-        records.iter().map(|(record, end)| format!("{record}{end}")).collect()
-    })
+    vec((paired, breaks), 1..12)
+        .prop_map(|records| records.iter().map(|(record, end)| format!("{record}{end}")).collect())
 }
 
 proptest! {
