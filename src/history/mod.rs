@@ -88,6 +88,7 @@ impl History {
     }
 
     /// The clients' operations, in the order of their invocations.
+    #[inline]
     pub fn operations(&self) -> &[Operation] {
         &self.operations
     }
@@ -108,6 +109,7 @@ impl History {
     }
 
     /// Where operation `index` stands among the ends of all operations.
+    #[inline]
     pub fn span(&self, index: usize) -> Span {
         match &self.spans {
             Some(spans) => spans[index],

@@ -23,6 +23,7 @@ pub enum Outcome {
 
 impl Outcome {
     /// Whether the operation may or may not have happened.
+    #[inline]
     pub fn is_indeterminate(self) -> bool {
         matches!(self, Outcome::Info | Outcome::Open)
     }

@@ -1,6 +1,6 @@
-//! JSON lines of every shape, and JSON arrays. serde_json walks each object and lends the text of its fields, so
-//! that no tree of values is built and numbers keep their digits; a record may span lines, and a
-//! line may hold several records.
+//! JSON lines of every shape, and JSON arrays. serde_json walks each object and lends the text of
+//! its fields, so that no tree of values is built and numbers keep their digits; a record may span
+//! lines, and a line may hold several records.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -83,6 +83,7 @@ impl<'a> Sink<'a> {
     }
 
     /// What a recorder that counts its events from 0 calls the current record.
+    #[inline]
     pub(crate) fn index(&self) -> usize {
         self.builder.records() - self.metadata
     }
@@ -129,7 +130,8 @@ impl<'a> Sink<'a> {
         self.builder.event(event).map_err(|error| self.located(error))
     }
 
-    /// Ends the current record: an event of a client, one of those that were [expected](Sink::expect).
+    /// Ends the current record: an event of a client, one of those that were
+    /// [expected](Sink::expect).
     #[inline]
     pub(crate) fn client_event(&mut self, event: &ClientEvent) -> Result<(), Error> {
         self.builder.client_event(event).map_err(|error| self.located(error))

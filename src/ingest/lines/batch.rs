@@ -23,6 +23,8 @@ pub(super) struct Entry {
     pub(super) value: Value,
     /// Its key, or null for none.
     pub(super) key: Value,
+    /// What it says its position is, or `NO_INDEX`.
+    pub(super) index: u32,
     /// Its name, as a number of the batch's.
     pub(super) function: u16,
     /// Its type; `None` for what the scanner does not understand.
@@ -31,16 +33,20 @@ pub(super) struct Entry {
 
 impl Entry {
     /// What stands for anything that the scanner does not understand.
-    const UNUSUAL: Entry = Entry {
+    pub(super) const UNUSUAL: Entry = Entry {
         time: NO_TIME,
         at: 0,
         process: Value::NULL,
         value: Value::NULL,
         key: Value::NULL,
+        index: NO_INDEX,
         function: 0,
         kind: None,
     };
 }
+
+/// What stands for an index where a record has none.
+pub(super) const NO_INDEX: u32 = u32::MAX;
 
 /// About so many bytes of text a record, so that a batch need not grow.
 const BYTES_A_RECORD: usize = 48;
@@ -55,6 +61,8 @@ pub(super) struct Batch<'t> {
     entries: Vec<Entry>,
     pub(super) values: ValueTable,
     pub(super) functions: Functions<'t>,
+    /// The items of the lists that are being read.
+    pub(super) items: Vec<Value>,
     /// Room to translate the table's values and names into those of the history.
     translated: Vec<Value>,
     translated_functions: Vec<Option<Function>>,
@@ -138,16 +146,17 @@ impl<'t, 's, 'b> Merger<'t, 's, 'b> {
                     continue;
                 }
             }
-            joins = entry.kind.is_some();
+            joins = true;
             let more = match entry.kind {
-                Some(kind) => {
+                Some(kind) if self.is_implied(entry.index) => {
                     let wanted = self.sink.begin(at);
                     if wanted {
                         self.event(kind, entry, batch)?;
                     }
                     wanted
                 }
-                None => {
+                _ => {
+                    joins = false;
                     self.objects.go_to(at);
                     self.objects.next(self.sink)?
                 }
@@ -160,6 +169,13 @@ impl<'t, 's, 'b> Merger<'t, 's, 'b> {
             self.objects.go_to(batch.end);
         }
         Ok(true)
+    }
+
+    /// Whether the index only repeats the position of the record at hand; any other is kept, which
+    /// is for the other reader to do.
+    #[inline]
+    fn is_implied(&self, index: u32) -> bool {
+        index == NO_INDEX || index as usize == self.sink.index()
     }
 
     /// Adds the record that is an entry the scanner understood.

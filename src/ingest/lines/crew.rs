@@ -5,9 +5,9 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 /// Makes part after part up to `count` with `make`, on `threads` threads, and hands them in order
-/// to `take`, on the calling thread, which makes parts itself while it has none to take. A part that
-/// was taken is given to `make` to make another of; about three a thread exist at a time. Ends early
-/// once `take` returns false or an error.
+/// to `take`, on the calling thread, which makes parts itself while it has none to take. A part
+/// that was taken is given to `make` to make another of; about three a thread exist at a time.
+/// Ends early once `take` returns false or an error.
 pub(super) fn in_order<T: Default + Send, E>(
     threads: usize,
     count: usize,

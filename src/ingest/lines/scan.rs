@@ -2,15 +2,14 @@
 //! and values without escapes or fractions. It takes nothing that the reader for all JSON would
 //! refuse or understand otherwise; whatever is less usual, it leaves to that reader.
 
-use super::batch::{Batch, Entry};
+use super::batch::{Batch, Entry, NO_INDEX};
 use super::word::{Literal, digits, low_bytes, plain_bytes, word};
 use crate::history::{EventType, NO_TIME, Value};
 
 /// Lists within lists, as deep as they are usual.
 const DEPTH: usize = 4;
 /// Powers of ten, by the number of digits of a word.
-const POWERS: [u64; 9] =
-    [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
+static POWERS: [u64; 9] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
 /// Digits of which a number always fits 64 bits.
 const DIGITS: usize = 18;
 
@@ -21,6 +20,7 @@ const FUNCTION: Literal = Literal::new(b"\"f\":");
 const VALUE: Literal = Literal::new(b"\"value\":");
 const KEY: Literal = Literal::new(b"\"key\":");
 const TIME: Literal = Literal::new(b"\"time\":");
+const INDEX: Literal = Literal::new(b"\"index\":");
 
 const NULL: Literal = Literal::new(b"null");
 const TRUE: Literal = Literal::new(b"true");
@@ -28,7 +28,7 @@ const FALSE: Literal = Literal::new(b"false");
 
 /// The types, where the bits of their fourth byte that [`kind_slot`] takes put them: which of them
 /// comes next is hard to predict, so that it is looked up rather than branched on.
-const KINDS: [(Literal, EventType); 8] = {
+static KINDS: [(Literal, EventType); 8] = {
     let mut kinds = [(Literal::new(b"\"ok\""), EventType::Ok); 8];
     kinds[kind_slot(b'v')] = (Literal::new(b"\"invoke\""), EventType::Invoke);
     kinds[kind_slot(b'i')] = (Literal::new(b"\"fail\""), EventType::Fail);
@@ -43,19 +43,18 @@ const fn kind_slot(fourth: u8) -> usize {
 /// The fields that an event must have.
 const REQUIRED: u8 = 1 | 2 | 4;
 
-/// Walks through the lines of a text.
+/// Walks through the lines of a text. The place where it is stays in a register as long as what
+/// uses it is inlined; so most is, and whatever is not takes a copy and returns the place behind.
+#[derive(Clone, Copy)]
 pub(super) struct Scanner<'t> {
     text: &'t str,
-    bytes: &'t [u8],
     at: usize,
-    /// The items of the lists that are open.
-    items: Vec<Value>,
 }
 
 impl<'t> Scanner<'t> {
     /// A scanner of `text` from byte `at` on.
     pub(super) fn new(text: &'t str, at: usize) -> Self {
-        Scanner { text, bytes: text.as_bytes(), at, items: Vec::new() }
+        Scanner { text, at }
     }
 
     /// Where it is.
@@ -64,16 +63,16 @@ impl<'t> Scanner<'t> {
     }
 
     /// Goes to the first byte that is no white space; that is the start of a record, or the end.
-    #[inline]
+    #[inline(always)]
     pub(super) fn skip_space(&mut self) {
-        while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.peek() {
+        while self.peek().is_some_and(|byte| matches!(byte, b' ' | b'\n' | b'\r' | b'\t')) {
             self.at += 1;
         }
     }
 
     /// Goes behind the line break at or behind this place. False if there is none before `end`.
     pub(super) fn next_line(&mut self, end: usize) -> bool {
-        let rest = self.bytes.get(self.at..end).unwrap_or_default();
+        let rest = self.text.as_bytes().get(self.at..end).unwrap_or_default();
         match memchr::memchr(b'\n', rest) {
             Some(newline) => {
                 self.at += newline + 1;
@@ -84,46 +83,38 @@ impl<'t> Scanner<'t> {
     }
 
     /// The event that the object here is, if it is one of the usual shape; its place is left at 0.
-    /// Goes behind the object then, and somewhere into it if not.
+    /// Goes behind the object then, and stays here if not.
     pub(super) fn event(&mut self, batch: &mut Batch<'t>) -> Option<Entry> {
-        self.eat(b'{')?;
-        let mut entry = Entry {
-            time: NO_TIME,
-            at: 0,
-            process: Value::NULL,
-            value: Value::NULL,
-            key: Value::NULL,
-            function: 0,
-            kind: None,
-        };
+        let mut scanner = *self;
+        scanner.eat(b'{')?;
+        let mut entry = Entry::UNUSUAL;
         let mut seen = 0;
         loop {
-            self.skip_space();
-            let field = self.field(&mut entry, batch)?;
+            scanner.skip_space();
+            let field = scanner.field(&mut entry, batch)?;
             if seen & field != 0 {
                 return None;
             }
             seen |= field;
-            self.skip_space();
-            match self.peek()? {
-                b',' => self.at += 1,
+            scanner.skip_space();
+            match scanner.peek()? {
+                b',' => scanner.at += 1,
                 b'}' => break,
                 _ => return None,
             }
         }
-        self.at += 1;
+        self.at = scanner.at + 1;
         (seen & REQUIRED == REQUIRED).then_some(entry)
     }
 
     /// Reads one field into `entry`; which it was, as a bit.
-    #[inline]
+    #[inline(always)]
     fn field(&mut self, entry: &mut Entry, batch: &mut Batch<'t>) -> Option<u8> {
         let word = self.word();
         Some(if self.skip(PROCESS, word) {
             self.skip(PROCESS_END, self.word()).then_some(())?;
             self.skip_space();
-            let process = self.integer()?;
-            entry.process = batch.values.int(process);
+            entry.process = self.small_or_stored(batch)?;
             1
         } else if self.skip(TYPE, word) {
             self.skip_space();
@@ -135,24 +126,35 @@ impl<'t> Scanner<'t> {
             4
         } else if self.skip(VALUE, word) {
             self.skip_space();
-            entry.value = self.value(batch, 0)?;
+            entry.value = self.value(batch)?;
             8
         } else if self.skip(KEY, word) {
             self.skip_space();
-            entry.key = self.value(batch, 0)?;
+            entry.key = self.value(batch)?;
             16
         } else if self.skip(TIME, word) {
             self.skip_space();
-            if !self.skip(NULL, self.word()) {
-                entry.time = self.integer()?;
-            }
+            entry.time = match self.peek()? {
+                b'n' => self.skip(NULL, self.word()).then_some(NO_TIME)?,
+                _ => self.integer()?,
+            };
             32
+        } else if self.skip(INDEX, word) {
+            self.skip_space();
+            entry.index = self.index()?;
+            64
         } else {
             return None;
         })
     }
 
-    #[inline]
+    fn index(&mut self) -> Option<u32> {
+        let digit = self.peek()?.is_ascii_digit();
+        let index = u32::try_from(self.integer().filter(|_| digit)?).ok()?;
+        (index != NO_INDEX).then_some(index)
+    }
+
+    #[inline(always)]
     fn kind(&mut self) -> Option<EventType> {
         let word = self.word();
         let (literal, kind) = KINDS[kind_slot((word >> 24) as u8)];
@@ -160,58 +162,82 @@ impl<'t> Scanner<'t> {
     }
 
     /// The name of an operation, as a number of the batch.
-    #[inline]
+    #[inline(always)]
     fn function(&mut self, batch: &mut Batch<'t>) -> Option<u16> {
-        if self.peek()? != b'"' {
-            return None;
-        }
-        let name = word(self.bytes, self.at + 1);
+        self.eat(b'"')?;
+        let name = self.word();
         let len = plain_bytes(name);
-        if self.bytes.get(self.at + 1 + len) == Some(&b'"') && name as u8 != b':' {
-            let short = name & low_bytes(len);
-            let start = self.at + 1;
-            self.at = start + len + 1;
-            return batch.functions.short(short, self.text, start..start + len);
+        let end = self.at + len;
+        if self.byte(end) == Some(b'"') && name as u8 != b':' {
+            let range = self.at..end;
+            self.at = end + 1;
+            return batch.functions.short(name & low_bytes(len), self.text, range);
         }
-        let name = self.string()?;
+        let (name, end) = self.string()?;
+        self.at = end;
         batch.functions.named(name.strip_prefix(':').unwrap_or(name))
     }
 
-    /// The value here, `depth` lists around it.
-    #[inline]
-    fn value(&mut self, batch: &mut Batch<'t>, depth: usize) -> Option<Value> {
+    /// The value here.
+    #[inline(always)]
+    fn value(&mut self, batch: &mut Batch<'t>) -> Option<Value> {
         match self.peek()? {
-            b'-' | b'0'..=b'9' => {
-                let n = self.integer()?;
-                Some(batch.values.int(n))
-            }
+            b'-' | b'0'..=b'9' => self.small_or_stored(batch),
             b'n' => self.skip(NULL, self.word()).then_some(Value::NULL),
+            _ => {
+                let (value, end) = self.stored(batch, 0)?;
+                self.at = end;
+                Some(value)
+            }
+        }
+    }
+
+    /// The integer here as a value.
+    #[inline(always)]
+    fn small_or_stored(&mut self, batch: &mut Batch<'t>) -> Option<Value> {
+        let n = self.integer()?;
+        Some(batch.values.int(n))
+    }
+
+    /// The string, boolean or list here, `depth` lists around it; and where it ends.
+    #[inline(never)]
+    fn stored(mut self, batch: &mut Batch<'t>, depth: usize) -> Option<(Value, usize)> {
+        match self.peek()? {
             b'"' => {
-                let text = self.string()?;
-                Some(batch.values.text(text))
+                self.at += 1;
+                let (text, end) = self.string()?;
+                Some((batch.values.text(text), end))
             }
             b'[' => self.list(batch, depth),
-            b't' => self.skip(TRUE, self.word()).then_some(Value::TRUE),
-            b'f' => self.skip(FALSE, self.word()).then_some(Value::FALSE),
+            b't' => self.skip(TRUE, self.word()).then_some((Value::TRUE, self.at)),
+            b'f' => self.skip(FALSE, self.word()).then_some((Value::FALSE, self.at)),
             _ => None,
         }
     }
 
-    fn list(&mut self, batch: &mut Batch<'t>, depth: usize) -> Option<Value> {
+    fn list(mut self, batch: &mut Batch<'t>, depth: usize) -> Option<(Value, usize)> {
         if depth == DEPTH {
             return None;
         }
         if depth == 0 {
-            // A line that was left in the middle of a list left its items, too.
-            self.items.clear();
+            // A record that was left in the middle of a list left its items, too.
+            batch.items.clear();
         }
-        let base = self.items.len();
+        let base = batch.items.len();
         self.at += 1;
         self.skip_space();
         if self.peek()? != b']' {
             loop {
-                let item = self.value(batch, depth + 1)?;
-                self.items.push(item);
+                let item = match self.peek()? {
+                    b'-' | b'0'..=b'9' => self.small_or_stored(batch)?,
+                    b'n' => self.skip(NULL, self.word()).then_some(Value::NULL)?,
+                    _ => {
+                        let (item, end) = self.stored(batch, depth + 1)?;
+                        self.at = end;
+                        item
+                    }
+                };
+                batch.items.push(item);
                 self.skip_space();
                 match self.peek()? {
                     b',' => self.at += 1,
@@ -221,43 +247,42 @@ impl<'t> Scanner<'t> {
                 self.skip_space();
             }
         }
-        self.at += 1;
-        let list = batch.values.list(&self.items[base..]);
-        self.items.truncate(base);
-        Some(list)
+        let list = batch.values.list(&batch.items[base..]);
+        batch.items.truncate(base);
+        Some((list, self.at + 1))
     }
 
-    /// The string here, if it holds no escape.
-    fn string(&mut self) -> Option<&'t str> {
-        let start = self.at + 1;
-        let mut end = start;
+    /// The rest of the string here, if it holds no escape; and where it ends.
+    fn string(self) -> Option<(&'t str, usize)> {
+        let mut end = self.at;
         loop {
             // Behind the end of the text come zeros, which are control characters.
-            let plain = plain_bytes(word(self.bytes, end));
+            let plain = plain_bytes(word(self.text.as_bytes(), end));
             end += plain;
             if plain < 8 {
                 break;
             }
         }
-        if self.bytes.get(end) != Some(&b'"') {
+        if self.byte(end) != Some(b'"') {
             return None;
         }
-        self.at = end + 1;
-        self.text.get(start..end)
+        Some((self.text.get(self.at..end)?, end + 1))
     }
 
     /// The integer here; what follows it is for the caller to look at.
-    #[inline]
+    #[inline(always)]
     fn integer(&mut self) -> Option<i64> {
         let negative = self.peek() == Some(b'-');
         let start = self.at + usize::from(negative);
-        let (mut number, mut len) = digits(word(self.bytes, start));
+        let bytes = self.text.as_bytes();
+        let first = word(bytes, start);
+        let (mut number, mut len) = digits(first);
         if len == 8 {
-            let (more, count) = digits(word(self.bytes, start + 8));
+            let (more, count) = digits(word(bytes, start + 8));
             number = number * POWERS[count] + more;
             len += count;
             if count == 8 {
-                let (more, count) = digits(word(self.bytes, start + 16));
+                let (more, count) = digits(word(bytes, start + 16));
                 len += count;
                 if len > DIGITS {
                     return None;
@@ -265,7 +290,7 @@ impl<'t> Scanner<'t> {
                 number = number * POWERS[count] + more;
             }
         }
-        let needless_zero = len > 1 && self.bytes.get(start) == Some(&b'0');
+        let needless_zero = first as u8 == b'0' && len > 1;
         if len == 0 || needless_zero {
             return None;
         }
@@ -275,7 +300,7 @@ impl<'t> Scanner<'t> {
     }
 
     /// Skips `literal` if `word`, which is the one here, starts with it.
-    #[inline]
+    #[inline(always)]
     fn skip(&mut self, literal: Literal, word: u64) -> bool {
         let starts = literal.starts(word);
         if starts {
@@ -284,17 +309,23 @@ impl<'t> Scanner<'t> {
         starts
     }
 
+    #[inline(always)]
     fn eat(&mut self, byte: u8) -> Option<()> {
         (self.peek()? == byte).then(|| self.at += 1)
     }
 
-    #[inline]
+    #[inline(always)]
     fn peek(&self) -> Option<u8> {
-        self.bytes.get(self.at).copied()
+        self.byte(self.at)
     }
 
-    #[inline]
+    #[inline(always)]
+    fn byte(&self, at: usize) -> Option<u8> {
+        self.text.as_bytes().get(at).copied()
+    }
+
+    #[inline(always)]
     fn word(&self) -> u64 {
-        word(self.bytes, self.at)
+        word(self.text.as_bytes(), self.at)
     }
 }

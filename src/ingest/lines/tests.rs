@@ -78,20 +78,21 @@ const USUAL: &[&str] = &[
     r#"{"time":123456789012345678,"f":":cas","value":[1,[-2,"a"]],"process":3,"type":"info"}"#,
     r#"{"type":"fail","f":"a-long-name","process":99999999999,"key":"é😀","value":true}"#,
     r#"{"process":0,"type":"ok","f":"","value":[],"key":null,"time":null}"#,
+    r#"{"index":5,"process":0,"type":"ok","f":"write","value":false}"#,
     "{\n  \"process\": -5,\n  \"type\": \"invoke\",\n  \"f\": \"read\"\r\n}",
     r#"{ "process" :1,"type":"invoke","f":"x"}"#,
 ];
 
 #[test]
 fn the_usual_shape_is_understood() {
-    for text in &USUAL[..6] {
+    for text in &USUAL[..7] {
         assert_eq!(understood(text), (1, 0), "{text}");
     }
     // JSON all the same, but nobody writes it like that.
-    assert_eq!(understood(USUAL[6]), (0, 1));
-    let lines = USUAL[..6].join("\r\n \n");
-    assert_eq!(understood(&lines), (6, 0));
-    assert_eq!(understood(&lines.replace("\r\n \n", "")), (6, 0), "all on one line");
+    assert_eq!(understood(USUAL[7]), (0, 1));
+    let lines = USUAL[..7].join("\r\n \n");
+    assert_eq!(understood(&lines), (7, 0));
+    assert_eq!(understood(&lines.replace("\r\n \n", "")), (7, 0), "all on one line");
 }
 
 #[test]
@@ -119,6 +120,8 @@ fn what_is_less_usual_is_left_to_the_other_reader() {
         ("\"read\"", "7"),
         ("\"process\": 10, ", ""),
         ("\"time\"", "\"index\""),
+        ("\"time\": 12345678901", "\"index\": 4294967295"),
+        ("\"time\": 12345678901", "\"index\": -0"),
         ("\"time\"", "\"value\""),
         ("}", ",}"),
         ("}", ""),
