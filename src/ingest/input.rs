@@ -8,7 +8,8 @@ use std::time::Instant;
 
 use memchr::memchr_iter;
 
-use super::{Format, Sink, decompress, read, sniff};
+use super::decompress::{self, Ended, Limits};
+use super::{Format, Sink, read, sniff};
 use crate::error::{Code, Error, Place};
 use crate::history::{History, HistoryBuilder, Record, Settings};
 
@@ -43,7 +44,7 @@ impl Input {
         Input::from_bytes_within(bytes, format, usize::MAX)
     }
 
-    /// The same, if its text is not larger than `max_bytes`.
+    /// The same, if its text is not larger than `limits` allow, which may be a number of bytes.
     ///
     /// ```
     /// use histcheck::{Code, ingest::Input};
@@ -52,13 +53,13 @@ impl Input {
     /// ```
     ///
     /// # Errors
-    /// If the text is larger, or as [`Input::from_bytes`].
+    /// If the text is larger or the time is up, or as [`Input::from_bytes`].
     pub fn from_bytes_within(
         bytes: Vec<u8>,
         format: Option<Format>,
-        max_bytes: usize,
+        limits: impl Into<Limits>,
     ) -> Result<Input, Error> {
-        let text = decode(decompress::decompress(bytes, max_bytes)?)?;
+        let text = decode(decompress::decompress(bytes, limits.into())?)?;
         let format = format_of(&text, format)?;
         Ok(Input { text, format, threads: 0 })
     }
@@ -71,16 +72,16 @@ impl Input {
         Input::from_reader_within(reader, format, usize::MAX)
     }
 
-    /// The same, if neither its bytes nor its text are more than `max_bytes`.
+    /// The same, if neither its bytes nor its text are more than `limits` allow.
     ///
     /// # Errors
-    /// If there are more, or as [`Input::from_reader`].
+    /// If there are more or the time is up, or as [`Input::from_reader`].
     pub fn from_reader_within(
         reader: impl Read,
         format: Option<Format>,
-        max_bytes: usize,
+        limits: impl Into<Limits>,
     ) -> Result<Input, Error> {
-        Input::read(reader, Vec::new(), format, max_bytes)
+        Input::read(reader, Vec::new(), format, limits.into())
     }
 
     /// The input in the file at `path`.
@@ -91,40 +92,43 @@ impl Input {
         Input::from_path_within(path, format, usize::MAX)
     }
 
-    /// The same, if neither the file nor its text is larger than `max_bytes`.
+    /// The same, if neither the file nor its text is larger than `limits` allow.
     ///
     /// # Errors
-    /// If it is, or as [`Input::from_path`].
+    /// If it is or the time is up, or as [`Input::from_path`].
     pub fn from_path_within(
         path: impl AsRef<Path>,
         format: Option<Format>,
-        max_bytes: usize,
+        limits: impl Into<Limits>,
     ) -> Result<Input, Error> {
+        let limits = limits.into();
         let file = File::open(path).map_err(|error| unreadable("cannot read it", &error))?;
         // A file that is no regular one does not know its size.
         let len = file.metadata().map_or(0, |metadata| metadata.len());
-        if len > max_bytes as u64 {
-            return Err(decompress::too_large(max_bytes));
+        if len > limits.max_bytes as u64 {
+            return Err(decompress::too_large(limits.max_bytes));
         }
         let room = usize::try_from(len).unwrap_or(0).saturating_add(1);
         let mut bytes = Vec::new();
         // Where there is no room for it, reading will say so.
         let _ = bytes.try_reserve_exact(room);
-        Input::read(file, bytes, format, max_bytes)
+        Input::read(file, bytes, format, limits)
     }
 
     fn read(
         reader: impl Read,
         mut bytes: Vec<u8>,
         format: Option<Format>,
-        max_bytes: usize,
+        limits: Limits,
     ) -> Result<Input, Error> {
-        decompress::read_within(reader, max_bytes, &mut bytes)
-            .map_err(|error| unreadable("reading failed", &error))?;
-        if bytes.len() > max_bytes {
-            return Err(decompress::too_large(max_bytes));
+        decompress::read_within(reader, limits, &mut bytes).map_err(|ended| match ended {
+            Ended::Failed(error) => unreadable("reading failed", &error),
+            Ended::TimeUp => decompress::time_up(),
+        })?;
+        if bytes.len() > limits.max_bytes {
+            return Err(decompress::too_large(limits.max_bytes));
         }
-        Input::from_bytes_within(bytes, format, max_bytes)
+        Input::from_bytes_within(bytes, format, limits)
     }
 
     /// The same input, to be read by `threads` threads, where the format permits that (0, which is

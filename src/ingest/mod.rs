@@ -28,6 +28,7 @@ use std::str::FromStr;
 use crate::error::Error;
 use crate::history::{History, Settings, Value, ValueTable};
 
+pub use decompress::Limits;
 pub(crate) use edn::is_keyword_name;
 #[cfg(test)]
 pub(crate) use edn::parse_value as parse_edn;

@@ -3,7 +3,8 @@
 
 use std::time::Instant;
 
-use crate::error::{Code, Error, Place};
+use super::decompress;
+use crate::error::{Error, Place};
 use crate::history::{ClientEvent, Event, Function, HistoryBuilder, Interval, Value, ValueTable};
 
 /// Takes the records of one input, in order.
@@ -173,9 +174,7 @@ impl<'a> Sink<'a> {
 
     fn look_at_clock(&self) -> Result<(), Error> {
         if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-            let error = Error::new(Code::TimeUp, "the time was up before the input was read")
-                .hint("raise --timeout");
-            return Err(self.located(error));
+            return Err(self.located(decompress::time_up()));
         }
         Ok(())
     }
