@@ -154,6 +154,17 @@ fn lines_within_a_record_are_no_records() {
     }
 }
 
+/// Values are stored in the order in which the other reader comes to them.
+#[test]
+fn values_keep_their_order() {
+    let line =
+        r#"{"type":"invoke","key":"k","value":["v",88888888888],"f":"w","process":99999999999}"#;
+    let other = line.replace("99999999999", "77777777777").replace("\"v\"", "\"k\",\"v\"");
+    assert_eq!(understood(line), (1, 0));
+    check(line);
+    check(&format!("{line}\n{other}\n{{\"process\":\"n\",\"type\":\"info\",\"value\":\"v\"}}"));
+}
+
 /// One record, mostly of the usual shape.
 fn record() -> impl Strategy<Value = String> {
     let number = prop_oneof![
