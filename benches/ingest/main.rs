@@ -1,5 +1,6 @@
 //! How fast histories are read: `cargo bench --bench ingest` makes one history in every format and
-//! prints the best of some readings of each. `cargo bench --bench ingest -- NAME` reads one only.
+//! prints the best of some readings of each, on one thread; formats that more threads read are also
+//! read by one a processor. `cargo bench --bench ingest -- NAME` reads one only.
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -10,7 +11,7 @@ use histcheck::ingest::{Format, Input};
 
 /// About so many bytes of each text, so that caches do not flatter the reader.
 const BYTES: usize = 32 << 20;
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 15;
 
 fn main() -> Result<(), Error> {
     let wanted: Vec<String> =
@@ -26,21 +27,34 @@ fn main() -> Result<(), Error> {
             records += 1;
         }
         let bytes = text.len();
-        let input = Input::from_bytes(text.into_bytes(), Some(*format))?;
-        let mut best = f64::INFINITY;
-        for _ in 0..ROUNDS {
-            let start = Instant::now();
-            black_box(input.history(Settings::default())?);
-            best = best.min(start.elapsed().as_secs_f64());
+        let mut input = Input::from_bytes(text.into_bytes(), Some(*format))?;
+        let parallel = *format == Format::JsonLines;
+        for (threads, label) in [(1, "one thread"), (0, "all threads")] {
+            if threads != 1 && !parallel {
+                continue;
+            }
+            input = input.with_threads(threads);
+            let best = best_reading(&input)?;
+            println!(
+                "{name:<13} {label:<11} {:>4} bytes a record {:>6.0} MB/s {:>6.2} million records/s",
+                bytes as u64 / records,
+                bytes as f64 / best / 1e6,
+                records as f64 / best / 1e6,
+            );
         }
-        println!(
-            "{name:<12} {:>4} bytes a record {:>6.0} MB/s {:>6.2} million records/s",
-            bytes as u64 / records,
-            bytes as f64 / best / 1e6,
-            records as f64 / best / 1e6,
-        );
     }
     Ok(())
+}
+
+/// The seconds that the fastest of some readings takes.
+fn best_reading(input: &Input) -> Result<f64, Error> {
+    let mut best = f64::INFINITY;
+    for _ in 0..ROUNDS {
+        let start = Instant::now();
+        black_box(input.history(Settings::default())?);
+        best = best.min(start.elapsed().as_secs_f64());
+    }
+    Ok(best)
 }
 
 /// A name, the format, what comes first, and what the record of a number is.
@@ -58,6 +72,20 @@ const TEXTS: &[Text] = &[
         let (process, kind, f, value) = event(n);
         format!(
             "{{\"process\": {process}, \"type\": \"{kind}\", \"f\": \"{f}\", \"value\": {value}}}\n"
+        )
+    }),
+    ("jsonl-keyed", Format::JsonLines, "", |n| {
+        let (process, kind, f, value) = event(n);
+        let (key, time) = (process, n * 1500);
+        format!(
+            "{{\"process\":{process},\"type\":\"{kind}\",\"f\":\"{f}\",\"value\":[{value},{value}],\"key\":{key},\"time\":{time}}}\n"
+        )
+    }),
+    ("jsonl-strings", Format::JsonLines, "", |n| {
+        let (process, kind, f, value) = event(n);
+        format!(
+            "{{\"process\":{process},\"type\":\"{kind}\",\"f\":\"{f}\",\"value\":\"value-{value}-{}\"}}\n",
+            n / 2
         )
     }),
     ("jsonl-whole", Format::JsonLines, "", |n| {

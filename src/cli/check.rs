@@ -94,6 +94,7 @@ impl Run<'_> {
         let allowance = Allowance {
             max_bytes: limits.max_memory.unwrap_or(usize::MAX),
             deadline: limits.timeout.and_then(|timeout| start.checked_add(timeout)),
+            threads: limits.threads,
         };
         let loaded = inputs::load(self.name, source, &self.args.read, allowance, self.output);
         let (input, mut history) = match loaded {

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use histcheck::ingest::{Format, Input};
+use histcheck::ingest::{Format, Input, Limits};
 use histcheck::{Code, Error, History};
 
 use super::args::ReadArgs;
@@ -121,11 +121,11 @@ fn is_history(path: &Path) -> bool {
         && path.is_file()
 }
 
-/// The text of `source`, of at most `max_bytes`.
-fn open(source: &Source, format: Option<Format>, max_bytes: usize) -> Result<Input, Error> {
+/// The text of `source`, within `limits`.
+fn open(source: &Source, format: Option<Format>, limits: Limits) -> Result<Input, Error> {
     match source {
-        Source::Stdin => Input::from_reader_within(io::stdin().lock(), format, max_bytes),
-        Source::File(path) => Input::from_path_within(path, format, max_bytes).map_err(|error| {
+        Source::Stdin => Input::from_reader_within(io::stdin().lock(), format, limits),
+        Source::File(path) => Input::from_path_within(path, format, limits).map_err(|error| {
             let is_command = path.to_str().is_some_and(|path| COMMANDS.contains(&path));
             match path.to_str() {
                 Some(name) if is_command && error.code == Code::Unreadable => {
@@ -137,16 +137,18 @@ fn open(source: &Source, format: Option<Format>, max_bytes: usize) -> Result<Inp
     }
 }
 
-/// How much may be read, and until when.
+/// How much may be read, until when, and by how many threads (0: one a processor).
 #[derive(Clone, Copy)]
 pub(crate) struct Allowance {
     pub(crate) max_bytes: usize,
     pub(crate) deadline: Option<Instant>,
+    pub(crate) threads: usize,
 }
 
 impl Allowance {
     /// No limits.
-    pub(crate) const ALL: Allowance = Allowance { max_bytes: usize::MAX, deadline: None };
+    pub(crate) const ALL: Allowance =
+        Allowance { max_bytes: usize::MAX, deadline: None, threads: 0 };
 }
 
 /// Reads a history within `allowance`, with the format and settings of `read`. An error is
@@ -166,8 +168,10 @@ pub(crate) fn load(
         complain(&diagnostic::render(name, &error, input, output.colors_errors()));
         error
     };
-    let input = open(source, read.format(), allowance.max_bytes)
-        .map_err(|error| complained(error, None))?;
+    let limits = Limits { max_bytes: allowance.max_bytes, deadline: allowance.deadline };
+    let input = open(source, read.format(), limits)
+        .map_err(|error| complained(error, None))?
+        .with_threads(allowance.threads);
     match input.history_until(read.settings(), allowance.deadline) {
         Ok(history) => Ok((input, history)),
         Err(error) => Err(complained(error, Some(&input))),

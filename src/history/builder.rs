@@ -3,11 +3,12 @@
 
 use rustc_hash::FxHashMap;
 
+use super::dense::ValueMap;
 use super::keys::{self, Independent};
 use super::operation::Record;
 use super::order::{self, Order, Ties};
 use super::{
-    Annotation, Event, EventType, Extra, Function, History, Interval, IntoValue, NEVER, NO_TIME,
+    Annotation, ClientEvent, Event, EventType, Extra, Function, History, Interval, NEVER, NO_TIME,
     Operation, Outcome, Time, Value, ValueTable,
 };
 use crate::error::{Code, Error};
@@ -24,17 +25,36 @@ pub struct Settings {
 }
 
 /// Collects the records of a history; [`HistoryBuilder::finish`] makes the history.
-#[derive(Default)]
 pub struct HistoryBuilder {
     history: History,
     functions: FxHashMap<String, Function>,
-    /// The operation that each process has open, by index.
-    open: FxHashMap<Value, u32>,
-    /// Processes whose last operation is indeterminate.
-    lost: FxHashMap<Value, ()>,
+    /// The operation that each process has open, by index; or `IDLE`, or `LOST`.
+    processes: ValueMap,
+    /// How many operations have a key.
+    keyed: usize,
     /// Whether whole-number times are seconds, once a fractional one was seen.
     seconds: bool,
     last_function: Function,
+}
+
+/// A process that has no operation open.
+const IDLE: u32 = u32::MAX;
+/// One whose last operation is indeterminate.
+const LOST: u32 = u32::MAX - 1;
+/// Processes below about half of this are found without hashing.
+const NUMBERED: usize = 1 << 20;
+
+impl Default for HistoryBuilder {
+    fn default() -> Self {
+        HistoryBuilder {
+            history: History::default(),
+            functions: FxHashMap::default(),
+            processes: ValueMap::new(IDLE, NUMBERED),
+            keyed: 0,
+            seconds: false,
+            last_function: Function::default(),
+        }
+    }
 }
 
 impl HistoryBuilder {
@@ -69,27 +89,45 @@ impl HistoryBuilder {
             });
             return Ok(());
         }
-        match event.kind {
-            EventType::Invoke => self.invocation(record, event, function, time),
-            _ => self.completion(record, event, function, time),
-        }
-        .map_err(located)
+        let Event { process, kind, value, key, .. } = *event;
+        self.join(record, &ClientEvent { process, kind, function, value, key, time })
     }
 
-    fn invocation(
-        &mut self,
-        record: Record,
-        event: &Event<'_>,
-        function: Function,
-        time: i64,
-    ) -> Result<(), Error> {
-        if let Some(&open) = self.open.get(&event.process) {
+    /// Adds one event of a client, with a function and values of this history.
+    ///
+    /// # Errors
+    /// As [`HistoryBuilder::event`].
+    #[inline]
+    pub(crate) fn client_event(&mut self, event: &ClientEvent) -> Result<(), Error> {
+        let record = self.next_record()?;
+        if self.seconds && event.time != NO_TIME {
+            let time = self.time(Some(Time::Whole(event.time)));
+            let time = time.map_err(|error| error.record(record as usize))?;
+            return self.join(record, &ClientEvent { time, ..*event });
+        }
+        self.join(record, event)
+    }
+
+    /// Joins the two ends of an operation.
+    #[inline]
+    fn join(&mut self, record: Record, event: &ClientEvent) -> Result<(), Error> {
+        match event.kind {
+            EventType::Invoke => self.invocation(record, event),
+            _ => self.completion(record, event),
+        }
+        .map_err(|error| error.record(record as usize))
+    }
+
+    #[inline]
+    fn invocation(&mut self, record: Record, event: &ClientEvent) -> Result<(), Error> {
+        let index = self.history.operations.len() as u32;
+        let slot = self.processes.slot(event.process);
+        if *slot < LOST {
+            let open = *slot;
             return Err(self.double_invoke(event.process, open));
         }
-        if self.lost.remove(&event.process).is_some() {
-            self.history.reinvoked += 1;
-        }
-        self.open.insert(event.process, self.history.operations.len() as u32);
+        self.history.reinvoked += usize::from(*slot == LOST);
+        *slot = index;
         self.push(
             Operation {
                 process: event.process,
@@ -98,39 +136,28 @@ impl HistoryBuilder {
                 output: Value::NULL,
                 invoked: record,
                 completed: NEVER,
-                function,
+                function: event.function,
                 outcome: Outcome::Open,
             },
-            [time, NO_TIME],
+            [event.time, NO_TIME],
         );
         Ok(())
     }
 
-    fn completion(
-        &mut self,
-        record: Record,
-        event: &Event<'_>,
-        function: Function,
-        time: i64,
-    ) -> Result<(), Error> {
-        let Some(index) = self.open.remove(&event.process) else {
+    #[inline]
+    fn completion(&mut self, record: Record, event: &ClientEvent) -> Result<(), Error> {
+        let slot = self.processes.slot(event.process);
+        let index = *slot;
+        if index >= LOST {
             return Err(self.no_invocation(event));
-        };
-        let operation = &mut self.history.operations[index as usize];
-        if operation.function != function {
-            let invoked = &self.history.functions[usize::from(operation.function.0)];
-            return Err(Error::new(
-                Code::Mismatch,
-                format!("completes `{}`, but the process invoked `{invoked}`", event.function),
-            )
-            .hint(format!("the invocation is record {} (from 0)", operation.invoked)));
         }
-        if event.key.is_some_and(|key| operation.key != Some(key)) {
-            return Err(Error::new(
-                Code::Mismatch,
-                "the completion has another key than its invocation",
-            )
-            .hint(format!("the invocation is record {} (from 0)", operation.invoked)));
+        *slot = if event.kind == EventType::Info { LOST } else { IDLE };
+        let operation = &mut self.history.operations[index as usize];
+        if operation.function != event.function
+            || event.key.is_some_and(|key| operation.key != Some(key))
+        {
+            *slot = IDLE;
+            return Err(self.mismatch(event, index));
         }
         operation.completed = record;
         operation.output = event.value;
@@ -139,13 +166,18 @@ impl HistoryBuilder {
             EventType::Fail => Outcome::Fail,
             EventType::Info | EventType::Invoke => Outcome::Info,
         };
-        if operation.outcome == Outcome::Info {
-            self.lost.insert(event.process, ());
-        }
-        if time != NO_TIME {
-            self.times_mut()[index as usize][1] = time;
+        if event.time != NO_TIME {
+            self.times_mut()[index as usize][1] = event.time;
         }
         Ok(())
+    }
+
+    /// Ends a record of which only that it was there counts.
+    ///
+    /// # Errors
+    /// If the history has too many records.
+    pub(crate) fn skip(&mut self) -> Result<(), Error> {
+        self.next_record().map(|_| ())
     }
 
     /// Adds one operation of which the record tells both ends.
@@ -227,7 +259,7 @@ impl HistoryBuilder {
         if history.operations.is_empty() {
             return Err(no_operation(history));
         }
-        keys::resolve(history, settings.independent)?;
+        keys::resolve(history, self.keyed, settings.independent)?;
         if history.whole_operations {
             let is_event = |op: &&Operation| op.completed != op.invoked && op.completed != NEVER;
             if let Some(event) = history.operations.iter().find(is_event) {
@@ -258,25 +290,47 @@ impl HistoryBuilder {
         Ok(record)
     }
 
+    #[inline]
     fn push(&mut self, operation: Operation, times: [i64; 2]) {
+        self.keyed += usize::from(operation.key.is_some());
         if self.history.times.is_some() || times[0] != NO_TIME {
-            self.times_mut();
-            self.history.operations.push(operation);
-            self.times_mut();
-            if let Some(last) = self.times_mut().last_mut() {
-                *last = times;
-            }
-        } else {
-            self.history.operations.push(operation);
+            self.times_mut().push(times);
         }
+        self.history.operations.push(operation);
     }
 
     /// The column of times, as long as that of the operations.
+    #[inline]
     fn times_mut(&mut self) -> &mut Vec<[i64; 2]> {
-        let len = self.history.operations.len();
-        let times = self.history.times.get_or_insert_default();
-        times.resize(len, [NO_TIME; 2]);
-        times
+        let operations = &self.history.operations;
+        self.history.times.get_or_insert_with(|| {
+            let mut times = Vec::with_capacity(operations.capacity());
+            times.resize(operations.len(), [NO_TIME; 2]);
+            times
+        })
+    }
+
+    /// How many operations there are.
+    pub(crate) fn operations(&self) -> usize {
+        self.history.operations.len()
+    }
+
+    /// How many more there is room for.
+    pub(crate) fn room(&self) -> usize {
+        self.history.operations.capacity() - self.history.operations.len()
+    }
+
+    /// Makes room for `more` operations, or none where the system has not so much.
+    pub(crate) fn reserve(&mut self, more: usize) {
+        let _ = self.history.operations.try_reserve_exact(more);
+        if let Some(times) = &mut self.history.times {
+            let _ = times.try_reserve_exact(more);
+        }
+    }
+
+    /// The function called `name`, if the history has it.
+    pub(crate) fn find_function(&self, name: &str) -> Option<Function> {
+        self.functions.get(name).copied()
     }
 
     fn function(&mut self, name: &str) -> Result<Function, Error> {
@@ -338,6 +392,7 @@ impl HistoryBuilder {
         Ok(())
     }
 
+    #[cold]
     fn double_invoke(&self, process: Value, open: u32) -> Error {
         let open = &self.history.operations[open as usize];
         Error::new(
@@ -355,77 +410,31 @@ impl HistoryBuilder {
         )
     }
 
-    fn no_invocation(&self, event: &Event<'_>) -> Error {
+    #[cold]
+    fn no_invocation(&self, event: &ClientEvent) -> Error {
         Error::new(
             Code::NoInvocation,
             format!(
                 "process {} completes `{}`, but has no open invocation",
                 self.history.values.to_json(event.process),
-                event.function
+                self.history.function(event.function)
             ),
         )
         .hint("the start of the history may be missing, or the process number be wrong")
     }
-}
 
-/// The same, for histories recorded in code.
-impl HistoryBuilder {
-    /// Process `process` invokes `function` with `value`.
-    ///
-    /// # Errors
-    /// As [`HistoryBuilder::event`].
-    pub fn invoke(
-        &mut self,
-        process: i64,
-        function: &str,
-        value: impl IntoValue,
-    ) -> Result<(), Error> {
-        self.record(process, EventType::Invoke, function, value)
-    }
-
-    /// Its operation happened and returned `value`.
-    ///
-    /// # Errors
-    /// As [`HistoryBuilder::event`].
-    pub fn ok(&mut self, process: i64, function: &str, value: impl IntoValue) -> Result<(), Error> {
-        self.record(process, EventType::Ok, function, value)
-    }
-
-    /// Its operation did not happen.
-    ///
-    /// # Errors
-    /// As [`HistoryBuilder::event`].
-    pub fn fail(&mut self, process: i64, function: &str) -> Result<(), Error> {
-        self.record(process, EventType::Fail, function, ())
-    }
-
-    /// Whether its operation happened is not known.
-    ///
-    /// # Errors
-    /// As [`HistoryBuilder::event`].
-    pub fn info(&mut self, process: i64, function: &str) -> Result<(), Error> {
-        self.record(process, EventType::Info, function, ())
-    }
-
-    /// Makes the history with the usual settings.
-    ///
-    /// # Errors
-    /// As [`HistoryBuilder::finish`].
-    pub fn build(self) -> Result<History, Error> {
-        self.finish(Settings::default())
-    }
-
-    fn record(
-        &mut self,
-        process: i64,
-        kind: EventType,
-        function: &str,
-        value: impl IntoValue,
-    ) -> Result<(), Error> {
-        let values = self.values();
-        let process = values.int(process);
-        let value = value.into_value(values);
-        self.event(&Event { process, kind, function, value, key: None, time: None })
+    #[cold]
+    fn mismatch(&self, event: &ClientEvent, index: u32) -> Error {
+        let operation = &self.history.operations[index as usize];
+        let message = if operation.function == event.function {
+            "the completion has another key than its invocation".to_owned()
+        } else {
+            let [invoked, function] = [operation.function, event.function]
+                .map(|function| self.history.function(function));
+            format!("completes `{function}`, but the process invoked `{invoked}`")
+        };
+        Error::new(Code::Mismatch, message)
+            .hint(format!("the invocation is record {} (from 0)", operation.invoked))
     }
 }
 
@@ -445,9 +454,12 @@ fn no_operation(history: &History) -> Error {
 
 /// A process does one thing at a time also where records tell both ends.
 fn check_processes(history: &History) -> Result<(), Error> {
-    let mut last: FxHashMap<Value, usize> = FxHashMap::default();
+    let mut last = ValueMap::new(IDLE, NUMBERED);
     for (index, operation) in history.operations.iter().enumerate() {
-        let Some(previous) = last.insert(operation.process, index) else { continue };
+        let previous = std::mem::replace(last.slot(operation.process), index as u32) as usize;
+        if previous == IDLE as usize {
+            continue;
+        }
         let (before, now) = (history.times(previous), history.times(index));
         let overlaps = match before[1] {
             Some(ret) => now[0].is_some_and(|call| call < ret),

@@ -1,8 +1,7 @@
 //! Keys: where operations carry one, a history is many small ones, and linearizability is local
 //! (Herlihy and Wing 1990): each key may be checked by itself.
 
-use rustc_hash::FxHashMap;
-
+use super::dense::ValueMap;
 use super::{History, Operation, Value, ValueTable};
 use crate::error::{Code, Error};
 
@@ -19,10 +18,13 @@ pub enum Independent {
     No,
 }
 
-/// Settles the keys of a history: takes those of independent tuples out of the values, and
-/// refuses a mixture of records with and without a key.
-pub(super) fn resolve(history: &mut History, independent: Independent) -> Result<(), Error> {
-    let keyed = history.operations.iter().filter(|op| op.key.is_some()).count();
+/// Settles the keys of a history, `keyed` of whose operations have one: takes those of independent
+/// tuples out of the values, and refuses a mixture of records with and without a key.
+pub(super) fn resolve(
+    history: &mut History,
+    keyed: usize,
+    independent: Independent,
+) -> Result<(), Error> {
     if keyed > 0 && keyed < history.operations.len() {
         let odd = history.operations.iter().find(|op| op.key.is_none());
         let record = odd.map_or(0, |op| op.invoked as usize);
@@ -132,30 +134,46 @@ impl Partitions {
 }
 
 impl History {
-    /// Groups the operations by key, in O(operations).
+    /// Groups the operations by key, in O(operations) and four bytes an operation.
     pub fn partitions(&self) -> Partitions {
+        let count = self.operations.len() as u32;
+        if count > 0 && self.operations.iter().all(|operation| operation.key.is_none()) {
+            return Partitions {
+                keys: vec![None],
+                starts: vec![0, count],
+                operations: (0..count).collect(),
+            };
+        }
+        let mut groups = ValueMap::new(u32::MAX, self.operations.len().max(FEW));
+        let name = |operation: &Operation| operation.key.unwrap_or(Value::NULL);
         let mut keys: Vec<Option<Value>> = Vec::new();
-        let mut groups: FxHashMap<Option<Value>, u32> = FxHashMap::default();
-        let mut group_of = Vec::with_capacity(self.operations.len());
-        let mut starts: Vec<u32> = vec![0];
+        // First the sizes of the groups, then where the next operation of each goes.
+        let mut next: Vec<u32> = Vec::new();
         for operation in &self.operations {
-            let group = *groups.entry(operation.key).or_insert_with(|| {
+            let group = groups.slot(name(operation));
+            if *group == u32::MAX {
+                *group = keys.len() as u32;
                 keys.push(operation.key);
-                starts.push(0);
-                keys.len() as u32 - 1
-            });
-            starts[group as usize + 1] += 1;
-            group_of.push(group);
+                next.push(0);
+            }
+            next[*group as usize] += 1;
         }
-        for at in 1..starts.len() {
-            starts[at] += starts[at - 1];
+        let mut starts = Vec::with_capacity(keys.len() + 1);
+        let mut start = 0;
+        for size in &mut next {
+            starts.push(start);
+            start += std::mem::replace(size, start);
         }
-        let mut next = starts.clone();
-        let mut operations = vec![0; group_of.len()];
-        for (index, &group) in group_of.iter().enumerate() {
-            operations[next[group as usize] as usize] = index as u32;
-            next[group as usize] += 1;
+        starts.push(start);
+        let mut operations = vec![0; self.operations.len()];
+        for (index, operation) in self.operations.iter().enumerate() {
+            let at = &mut next[*groups.slot(name(operation)) as usize];
+            operations[*at as usize] = index as u32;
+            *at += 1;
         }
         Partitions { keys, starts, operations }
     }
 }
+
+/// So many keys are found without hashing at any rate.
+const FEW: usize = 1 << 16;

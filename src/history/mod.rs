@@ -5,12 +5,14 @@
 //! all operations have a key or none has. No file format and no model may enter.
 
 mod builder;
+mod dense;
 mod input;
 mod keys;
 mod notation;
 mod number;
 mod operation;
 mod order;
+mod recorder;
 mod stats;
 mod value;
 
@@ -20,6 +22,7 @@ pub use builder::{HistoryBuilder, Settings};
 pub use input::IntoValue;
 pub use keys::{Independent, Partition, Partitions};
 pub use notation::write_quoted;
+pub(crate) use operation::ClientEvent;
 pub use operation::{
     Annotation, Event, EventType, Extra, Function, Interval, NEVER, Operation, Outcome, Record,
     Time,
@@ -85,6 +88,7 @@ impl History {
     }
 
     /// The clients' operations, in the order of their invocations.
+    #[inline]
     pub fn operations(&self) -> &[Operation] {
         &self.operations
     }
@@ -105,6 +109,7 @@ impl History {
     }
 
     /// Where operation `index` stands among the ends of all operations.
+    #[inline]
     pub fn span(&self, index: usize) -> Span {
         match &self.spans {
             Some(spans) => spans[index],
@@ -196,12 +201,13 @@ impl History {
         &mut self.values
     }
 
-    /// Approximate heap memory in bytes.
+    /// Approximate heap memory in bytes. Room that was made for operations and never used is not
+    /// counted, since the system gives memory only to what is written.
     pub fn heap_bytes(&self) -> usize {
         self.values.heap_bytes()
-            + self.operations.capacity() * size_of::<Operation>()
-            + self.spans.as_ref().map_or(0, |spans| spans.capacity() * size_of::<Span>())
-            + self.times.as_ref().map_or(0, |times| times.capacity() * size_of::<[i64; 2]>())
+            + self.operations.len() * size_of::<Operation>()
+            + self.spans.as_ref().map_or(0, |spans| spans.len() * size_of::<Span>())
+            + self.times.as_ref().map_or(0, |times| times.len() * size_of::<[i64; 2]>())
             + self.extras.capacity() * size_of::<Extra>()
     }
 }

@@ -23,6 +23,7 @@ pub enum Outcome {
 
 impl Outcome {
     /// Whether the operation may or may not have happened.
+    #[inline]
     pub fn is_indeterminate(self) -> bool {
         matches!(self, Outcome::Info | Outcome::Open)
     }
@@ -115,6 +116,23 @@ pub struct Event<'a> {
     pub key: Option<Value>,
     /// The time, where the record has one.
     pub time: Option<Time>,
+}
+
+/// One event of a client, everything in it known to the history.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ClientEvent {
+    /// The client.
+    pub(crate) process: Value,
+    /// What the event tells.
+    pub(crate) kind: EventType,
+    /// The operation's name.
+    pub(crate) function: Function,
+    /// The invocation's or completion's value.
+    pub(crate) value: Value,
+    /// The key, where the record has a field for it.
+    pub(crate) key: Option<Value>,
+    /// The time, a whole number, or `NO_TIME`.
+    pub(crate) time: i64,
 }
 
 /// One whole operation as recorders write it that put both ends on one line.

@@ -45,6 +45,7 @@ pub struct Span {
 }
 
 impl Span {
+    #[inline]
     pub(super) fn of_records(operation: &Operation) -> Span {
         let ret = if operation.outcome.is_indeterminate() { NEVER } else { operation.completed };
         Span { call: operation.invoked, ret }

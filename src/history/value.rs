@@ -33,7 +33,8 @@ impl Value {
     pub const TRUE: Value = Value(2);
 
     /// The integer in the handle itself, if it is one of the small ones.
-    fn inline_int(self) -> Option<i64> {
+    #[inline]
+    pub(super) fn inline_int(self) -> Option<i64> {
         // The 31 payload bits are sign-extended.
         (self.0 & INLINE != 0).then(|| i64::from((self.0 << 1) as i32 >> 1))
     }
@@ -46,6 +47,12 @@ impl Value {
     /// The handle as a number, for keys of tables that hold values.
     pub fn handle(self) -> u32 {
         self.0
+    }
+
+    /// Whether the value is one that the table stores, and not known from the handle alone.
+    #[inline]
+    pub(crate) fn is_stored(self) -> bool {
+        self.0 & INLINE == 0 && self.0 > Value::TRUE.0
     }
 
     /// The boolean value `b`.
@@ -159,6 +166,14 @@ impl ValueTable {
         }
     }
 
+    /// Forgets all values but those that every table has.
+    pub(crate) fn clear(&mut self) {
+        self.nodes.truncate(Value::TRUE.0 as usize + 1);
+        self.bytes.clear();
+        self.items.clear();
+        self.index.clear();
+    }
+
     /// How many values the table stores, small integers not counted.
     pub fn len(&self) -> usize {
         self.nodes.len()
@@ -178,6 +193,7 @@ impl ValueTable {
     }
 
     /// The integer `n`.
+    #[inline]
     pub fn int(&mut self, n: i64) -> Value {
         match Self::small_int(n) {
             Some(value) => value,
@@ -186,6 +202,7 @@ impl ValueTable {
     }
 
     /// The handle of an integer that needs no table, if it is small enough.
+    #[inline]
     pub fn small_int(n: i64) -> Option<Value> {
         (INLINE_MIN..=INLINE_MAX).contains(&n).then_some(Value(INLINE | (n as u32 & !INLINE)))
     }
@@ -289,6 +306,9 @@ impl ValueTable {
         if let Some(&at) = self.index.find(hash, |&at| probe.is(self, at)) {
             return Value(at);
         }
+        if self.index.len() == self.index.capacity() {
+            self.grow();
+        }
         let at = self.nodes.len() as u32;
         let (start, len) = if kind.is_textual() {
             let start = self.bytes.len();
@@ -305,6 +325,19 @@ impl ValueTable {
         let Self { nodes, bytes, items, index } = self;
         index.insert_unique(hash, at, |&at| probe_of(nodes, bytes, items, at).hash());
         Value(at)
+    }
+
+    /// Makes the index twice as large. It goes by the values, which lie one behind the other; the
+    /// index itself would go by its places, and come to every value from afar.
+    #[cold]
+    fn grow(&mut self) {
+        let Self { nodes, bytes, items, index } = self;
+        let hash = |&at: &u32| probe_of(nodes, bytes, items, at).hash();
+        let mut larger = HashTable::with_capacity(2 * index.len() + 1);
+        for at in Value::TRUE.0 + 1..nodes.len() as u32 {
+            larger.insert_unique(hash(&at), at, hash);
+        }
+        *index = larger;
     }
 
     /// What `value` is.
@@ -333,6 +366,7 @@ impl ValueTable {
     }
 
     /// The integer that `value` is, if it is one of at most 64 bits.
+    #[inline]
     pub fn as_int(&self, value: Value) -> Option<i64> {
         match self.shape(value) {
             Shape::Int(n) => Some(n),
@@ -366,7 +400,7 @@ impl ValueTable {
 
     /// The same value in this table, for a `value` of the table `other`.
     pub fn import(&mut self, other: &ValueTable, value: Value) -> Value {
-        if value.0 & INLINE != 0 || value.0 <= Value::TRUE.0 {
+        if !value.is_stored() {
             return value;
         }
         let probe = probe_of(&other.nodes, &other.bytes, &other.items, value.0);
@@ -388,6 +422,14 @@ impl ValueTable {
                 self.intern(kind, 0, &items, "")
             }
         }
+    }
+}
+
+#[cfg(test)]
+impl ValueTable {
+    /// Everything that the table stores, in its order.
+    pub(crate) fn all_shapes(&self) -> String {
+        (0..self.nodes.len() as u32).map(|at| format!("{:?}\n", self.shape(Value(at)))).collect()
     }
 }
 

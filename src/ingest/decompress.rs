@@ -1,6 +1,7 @@
 //! Compressed inputs: gzip and zstd are known by their first bytes and unpacked in memory.
 
-use std::io::Read;
+use std::io::{self, Read};
+use std::time::Instant;
 
 use flate2::read::MultiGzDecoder;
 use ruzstd::decoding::StreamingDecoder;
@@ -12,17 +13,42 @@ const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 /// The largest window of a zstd frame, as `zstd --long` writes it at most without further flags.
 const MAX_WINDOW: u64 = 128 << 20;
 
+/// How much may be read of an input, and until when.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Limits {
+    /// Its bytes, and those of its text, may be so many.
+    pub max_bytes: usize,
+    /// When to give up.
+    pub deadline: Option<Instant>,
+}
+
+impl From<usize> for Limits {
+    /// So many bytes, at any time.
+    fn from(max_bytes: usize) -> Limits {
+        Limits { max_bytes, deadline: None }
+    }
+}
+
+/// Why reading ended before the end.
+pub(super) enum Ended {
+    Failed(io::Error),
+    TimeUp,
+}
+
+/// Between two looks at the clock, so many bytes are read.
+const LOOK_EVERY: usize = 16 << 20;
+
 /// The bytes as they were before their compression, or as they are if they are not compressed.
-/// More than `max_bytes` of them are an error, and are never all in memory.
-pub(super) fn decompress(bytes: Vec<u8>, max_bytes: usize) -> Result<Vec<u8>, Error> {
+/// More of them than the limit are an error, and are never all in memory.
+pub(super) fn decompress(bytes: Vec<u8>, limits: Limits) -> Result<Vec<u8>, Error> {
     let bytes = if bytes.starts_with(&GZIP) {
-        gunzip(&bytes, max_bytes)?
+        gunzip(&bytes, limits)?
     } else if bytes.starts_with(&ZSTD) || skippable(&bytes).is_some() {
-        unzstd(&bytes, max_bytes)?
+        unzstd(&bytes, limits)?
     } else {
         bytes
     };
-    if bytes.len() > max_bytes { Err(too_large(max_bytes)) } else { Ok(bytes) }
+    if bytes.len() > limits.max_bytes { Err(too_large(limits.max_bytes)) } else { Ok(bytes) }
 }
 
 /// The error about a text of more than `max_bytes`.
@@ -31,26 +57,48 @@ pub(super) fn too_large(max_bytes: usize) -> Error {
         .hint("raise --max-memory")
 }
 
-/// Reads up to one byte more than `max_bytes` into `out`, which tells that there are too many.
-pub(super) fn read_within(
-    reader: impl Read,
-    max_bytes: usize,
-    out: &mut Vec<u8>,
-) -> std::io::Result<()> {
-    let rest = max_bytes.saturating_sub(out.len()) as u64;
-    reader.take(rest.saturating_add(1)).read_to_end(out).map(|_| ())
+/// The error about a deadline that passed.
+pub(super) fn time_up() -> Error {
+    Error::new(Code::TimeUp, "the time was up before the input was read").hint("raise --timeout")
 }
 
-fn gunzip(bytes: &[u8], max_bytes: usize) -> Result<Vec<u8>, Error> {
+/// Reads up to one byte more than the limit into `out`, which tells that there are too many.
+pub(super) fn read_within(
+    mut reader: impl Read,
+    limits: Limits,
+    out: &mut Vec<u8>,
+) -> Result<(), Ended> {
+    loop {
+        if limits.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            return Err(Ended::TimeUp);
+        }
+        let rest = limits.max_bytes.saturating_sub(out.len()).saturating_add(1);
+        let wanted = rest.min(LOOK_EVERY) as u64;
+        let read = reader.by_ref().take(wanted).read_to_end(out).map_err(Ended::Failed)? as u64;
+        if read < wanted || out.len() > limits.max_bytes {
+            return Ok(());
+        }
+    }
+}
+
+/// The error about a `format` that cannot be unpacked behind so many bytes of text.
+fn stopped(format: &str, unpacked: usize, ended: &Ended) -> Error {
+    match ended {
+        Ended::Failed(error) => damaged(format, unpacked, error),
+        Ended::TimeUp => time_up(),
+    }
+}
+
+fn gunzip(bytes: &[u8], limits: Limits) -> Result<Vec<u8>, Error> {
     let mut out = Vec::new();
-    match read_within(MultiGzDecoder::new(bytes), max_bytes, &mut out) {
+    match read_within(MultiGzDecoder::new(bytes), limits, &mut out) {
         Ok(()) => Ok(out),
-        Err(error) => Err(damaged("gzip", out.len(), &error)),
+        Err(ended) => Err(stopped("gzip", out.len(), &ended)),
     }
 }
 
 /// Unpacks every frame; a file that was compressed in pieces has several.
-fn unzstd(mut bytes: &[u8], max_bytes: usize) -> Result<Vec<u8>, Error> {
+fn unzstd(mut bytes: &[u8], limits: Limits) -> Result<Vec<u8>, Error> {
     let mut out = Vec::new();
     while !bytes.is_empty() {
         if let Some(len) = skippable(bytes) {
@@ -61,9 +109,10 @@ fn unzstd(mut bytes: &[u8], max_bytes: usize) -> Result<Vec<u8>, Error> {
         }
         let mut frame = StreamingDecoder::new_with_max_window_size(&mut bytes, MAX_WINDOW)
             .map_err(|error| damaged("zstd", out.len(), &error))?;
-        read_within(&mut frame, max_bytes, &mut out)
-            .map_err(|error| damaged("zstd", out.len(), &error))?;
-        if out.len() > max_bytes {
+        if let Err(ended) = read_within(&mut frame, limits, &mut out) {
+            return Err(stopped("zstd", out.len(), &ended));
+        }
+        if out.len() > limits.max_bytes {
             return Ok(out);
         }
         let decoder = frame.into_frame_decoder();
@@ -108,7 +157,7 @@ mod tests {
     }
 
     fn decompress(bytes: Vec<u8>) -> Result<Vec<u8>, Error> {
-        super::decompress(bytes, usize::MAX)
+        super::decompress(bytes, usize::MAX.into())
     }
 
     fn zstd(text: &str) -> Vec<u8> {
@@ -143,6 +192,15 @@ mod tests {
         altered[middle] ^= 1;
         assert_eq!(decompress(altered).unwrap_err().code, Code::Compression);
     }
+
+    #[test]
+    fn unpacking_keeps_to_a_deadline() {
+        let limits = Limits { max_bytes: usize::MAX, deadline: Some(Instant::now()) };
+        for bytes in [gzip("text"), zstd("text")] {
+            assert_eq!(super::decompress(bytes, limits).unwrap_err().code, Code::TimeUp);
+        }
+    }
+
     #[test]
     fn the_size_of_the_text_has_a_limit() {
         let text = "a".repeat(5000);
@@ -151,11 +209,14 @@ mod tests {
         };
         for bytes in [text.clone().into(), pieces(gzip), pieces(zstd)] {
             for max_bytes in [0, 1, 1999, 2000, 2001, 4999] {
-                let error = super::decompress(bytes.clone(), max_bytes).unwrap_err();
+                let error = super::decompress(bytes.clone(), max_bytes.into()).unwrap_err();
                 assert_eq!(error.code, Code::TooLarge, "{max_bytes}");
             }
             for max_bytes in [5000, 5001, usize::MAX] {
-                assert_eq!(super::decompress(bytes.clone(), max_bytes).unwrap(), text.as_bytes());
+                assert_eq!(
+                    super::decompress(bytes.clone(), max_bytes.into()).unwrap(),
+                    text.as_bytes()
+                );
             }
         }
     }

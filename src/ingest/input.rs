@@ -8,7 +8,8 @@ use std::time::Instant;
 
 use memchr::memchr_iter;
 
-use super::{Format, Sink, decompress, read, sniff};
+use super::decompress::{self, Ended, Limits};
+use super::{Format, Sink, read, sniff};
 use crate::error::{Code, Error, Place};
 use crate::history::{History, HistoryBuilder, Record, Settings};
 
@@ -30,6 +31,7 @@ const BYTE_ORDER_MARK: char = '\u{feff}';
 pub struct Input {
     text: String,
     format: Format,
+    threads: usize,
 }
 
 impl Input {
@@ -42,7 +44,7 @@ impl Input {
         Input::from_bytes_within(bytes, format, usize::MAX)
     }
 
-    /// The same, if its text is not larger than `max_bytes`.
+    /// The same, if its text is not larger than `limits` allow, which may be a number of bytes.
     ///
     /// ```
     /// use histcheck::{Code, ingest::Input};
@@ -51,15 +53,15 @@ impl Input {
     /// ```
     ///
     /// # Errors
-    /// If the text is larger, or as [`Input::from_bytes`].
+    /// If the text is larger or the time is up, or as [`Input::from_bytes`].
     pub fn from_bytes_within(
         bytes: Vec<u8>,
         format: Option<Format>,
-        max_bytes: usize,
+        limits: impl Into<Limits>,
     ) -> Result<Input, Error> {
-        let text = decode(decompress::decompress(bytes, max_bytes)?)?;
+        let text = decode(decompress::decompress(bytes, limits.into())?)?;
         let format = format_of(&text, format)?;
-        Ok(Input { text, format })
+        Ok(Input { text, format, threads: 0 })
     }
 
     /// The input that `reader` yields.
@@ -70,16 +72,16 @@ impl Input {
         Input::from_reader_within(reader, format, usize::MAX)
     }
 
-    /// The same, if neither its bytes nor its text are more than `max_bytes`.
+    /// The same, if neither its bytes nor its text are more than `limits` allow.
     ///
     /// # Errors
-    /// If there are more, or as [`Input::from_reader`].
+    /// If there are more or the time is up, or as [`Input::from_reader`].
     pub fn from_reader_within(
         reader: impl Read,
         format: Option<Format>,
-        max_bytes: usize,
+        limits: impl Into<Limits>,
     ) -> Result<Input, Error> {
-        Input::read(reader, Vec::new(), format, max_bytes)
+        Input::read(reader, Vec::new(), format, limits.into())
     }
 
     /// The input in the file at `path`.
@@ -90,40 +92,51 @@ impl Input {
         Input::from_path_within(path, format, usize::MAX)
     }
 
-    /// The same, if neither the file nor its text is larger than `max_bytes`.
+    /// The same, if neither the file nor its text is larger than `limits` allow.
     ///
     /// # Errors
-    /// If it is, or as [`Input::from_path`].
+    /// If it is or the time is up, or as [`Input::from_path`].
     pub fn from_path_within(
         path: impl AsRef<Path>,
         format: Option<Format>,
-        max_bytes: usize,
+        limits: impl Into<Limits>,
     ) -> Result<Input, Error> {
+        let limits = limits.into();
         let file = File::open(path).map_err(|error| unreadable("cannot read it", &error))?;
         // A file that is no regular one does not know its size.
         let len = file.metadata().map_or(0, |metadata| metadata.len());
-        if len > max_bytes as u64 {
-            return Err(decompress::too_large(max_bytes));
+        if len > limits.max_bytes as u64 {
+            return Err(decompress::too_large(limits.max_bytes));
         }
         let room = usize::try_from(len).unwrap_or(0).saturating_add(1);
         let mut bytes = Vec::new();
         // Where there is no room for it, reading will say so.
         let _ = bytes.try_reserve_exact(room);
-        Input::read(file, bytes, format, max_bytes)
+        Input::read(file, bytes, format, limits)
     }
 
     fn read(
         reader: impl Read,
         mut bytes: Vec<u8>,
         format: Option<Format>,
-        max_bytes: usize,
+        limits: Limits,
     ) -> Result<Input, Error> {
-        decompress::read_within(reader, max_bytes, &mut bytes)
-            .map_err(|error| unreadable("reading failed", &error))?;
-        if bytes.len() > max_bytes {
-            return Err(decompress::too_large(max_bytes));
+        decompress::read_within(reader, limits, &mut bytes).map_err(|ended| match ended {
+            Ended::Failed(error) => unreadable("reading failed", &error),
+            Ended::TimeUp => decompress::time_up(),
+        })?;
+        if bytes.len() > limits.max_bytes {
+            return Err(decompress::too_large(limits.max_bytes));
         }
-        Input::from_bytes_within(bytes, format, max_bytes)
+        Input::from_bytes_within(bytes, format, limits)
+    }
+
+    /// The same input, to be read by `threads` threads, where the format permits that (0, which is
+    /// usual: one a processor). The history does not depend on it.
+    #[must_use]
+    pub fn with_threads(mut self, threads: usize) -> Input {
+        self.threads = threads;
+        self
     }
 
     /// The whole text, decompressed.
@@ -153,12 +166,13 @@ impl Input {
         settings: Settings,
         deadline: Option<Instant>,
     ) -> Result<History, Error> {
-        read_text(&self.text, self.format, settings, deadline)
+        let pace = Pace { threads: self.threads, deadline };
+        read_text(&self.text, self.format, settings, pace)
     }
 
     /// Where record `record` (from 0) starts, found by a second reading.
     pub fn locate(&self, record: usize) -> Option<Place> {
-        locate(&self.text, self.format, &[record], None).pop()
+        self.places(&[record], None).pop()
     }
 
     /// Where each of `records` (ascending) starts, found by one second reading.
@@ -183,8 +197,12 @@ impl Input {
         deadline: Option<Instant>,
     ) -> Vec<(Record, Place)> {
         let wanted: Vec<usize> = records.iter().map(|&record| record as usize).collect();
-        let places = locate(&self.text, self.format, &wanted, deadline);
+        let places = self.places(&wanted, deadline);
         records.iter().copied().zip(places).collect()
+    }
+
+    fn places(&self, wanted: &[usize], deadline: Option<Instant>) -> Vec<Place> {
+        locate(&self.text, self.format, wanted, Pace { threads: self.threads, deadline })
     }
 
     /// The same error with the line and column of its place, if it has a place or a record.
@@ -243,24 +261,35 @@ pub(super) fn format_of(text: &str, format: Option<Format>) -> Result<Format, Er
     })
 }
 
+/// How a text is read: by how many threads (0: one a processor), and until when.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Pace {
+    pub(super) threads: usize,
+    pub(super) deadline: Option<Instant>,
+}
+
 /// Reads `text`, which is in `format`; errors are located.
 pub(super) fn read_text(
     text: &str,
     format: Format,
     settings: Settings,
-    deadline: Option<Instant>,
+    pace: Pace,
 ) -> Result<History, Error> {
     let mut builder = HistoryBuilder::default();
-    read(format, body(text), &mut Sink::new(&mut builder).until(deadline))
-        .and_then(|()| builder.finish(settings))
-        .map_err(|mut error| {
+    let body = body(text);
+    let mut sink = Sink::new(&mut builder).of_size(body.len()).until(pace.deadline);
+    read(format, body, pace.threads, &mut sink).and_then(|()| builder.finish(settings)).map_err(
+        |mut error| {
             if error.place.is_none() {
                 let record = error.record;
-                error.place = record.and_then(|record| locate(text, format, &[record], None).pop());
+                let anytime = Pace { deadline: None, ..pace };
+                error.place =
+                    record.and_then(|record| locate(text, format, &[record], anytime).pop());
                 return error;
             }
             located(text, error)
-        })
+        },
+    )
 }
 
 /// The error with the line and column that its offset in the body of `text` has.
@@ -279,14 +308,14 @@ fn body(text: &str) -> &str {
 }
 
 /// The places of the records `wanted` (ascending), as far as the text has them.
-fn locate(text: &str, format: Format, wanted: &[usize], deadline: Option<Instant>) -> Vec<Place> {
+fn locate(text: &str, format: Format, wanted: &[usize], pace: Pace) -> Vec<Place> {
     if wanted.is_empty() {
         return Vec::new();
     }
     let mut builder = HistoryBuilder::default();
-    let mut sink = Sink::seeking(&mut builder, wanted).until(deadline);
+    let mut sink = Sink::seeking(&mut builder, wanted).until(pace.deadline);
     // The reading may well end in the error that is to be located; only how far it came counts.
-    let _ = read(format, body(text), &mut sink);
+    let _ = read(format, body(text), pace.threads, &mut sink);
     let skipped = text.len() - body(text).len();
     let mut places: Vec<Place> = Vec::new();
     for &offset in sink.found() {

@@ -1,6 +1,6 @@
-//! JSON lines and JSON arrays. serde_json walks each object and lends the text of its fields, so
-//! that no tree of values is built and numbers keep their digits; a record may span lines, and a
-//! line may hold several records.
+//! JSON lines of every shape, and JSON arrays. serde_json walks each object and lends the text of
+//! its fields, so that no tree of values is built and numbers keep their digits; a record may span
+//! lines, and a line may hold several records.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -15,29 +15,6 @@ use crate::error::{Code, Error, Place};
 use crate::history::{Value, ValueTable};
 
 const RECORD: &str = "every record is an object: {\"process\": 0, \"type\": \"invoke\", …}";
-
-/// Reads objects that follow each other.
-pub(super) fn read_lines(text: &str, sink: &mut Sink<'_>) -> Result<(), Error> {
-    let mut objects = Objects::new(text);
-    loop {
-        objects.skip_space();
-        match objects.peek() {
-            None => return Ok(()),
-            Some(b'{') => {
-                if !objects.record(sink)? {
-                    return Ok(());
-                }
-            }
-            Some(b',') => {
-                return Err(objects.unexpected(
-                    "a JSON object",
-                    "objects on lines are not separated by commas; in an array they are",
-                ));
-            }
-            Some(_) => return Err(objects.unexpected("a JSON object", RECORD)),
-        }
-    }
-}
 
 /// Reads an array of objects.
 pub(super) fn read_array(text: &str, sink: &mut Sink<'_>) -> Result<(), Error> {
@@ -84,15 +61,52 @@ pub(super) fn string(literal: &str, offset: usize) -> Result<Cow<'_, str>, Error
 }
 
 /// Walks through the objects of a text.
-struct Objects<'t> {
+pub(super) struct Objects<'t> {
     text: &'t str,
     at: usize,
     fields: Fields<'t, Cell<'t>>,
 }
 
 impl<'t> Objects<'t> {
-    fn new(text: &'t str) -> Self {
+    /// Starts at the start of `text`.
+    pub(super) fn new(text: &'t str) -> Self {
         Objects { text, at: 0, fields: Fields::default() }
+    }
+
+    /// Where it is.
+    pub(super) fn at(&self) -> usize {
+        self.at
+    }
+
+    /// Goes on at byte `at`, where a record starts or white space before one.
+    pub(super) fn go_to(&mut self, at: usize) {
+        self.at = at;
+    }
+
+    /// Reads objects that follow each other, up to the first that starts at byte `end` or behind
+    /// it, or to the end of the text. False if the sink wants no more.
+    pub(super) fn read_until(&mut self, end: usize, sink: &mut Sink<'_>) -> Result<bool, Error> {
+        loop {
+            self.skip_space();
+            if self.at >= end || self.at >= self.text.len() {
+                return Ok(true);
+            }
+            if !self.next(sink)? {
+                return Ok(false);
+            }
+        }
+    }
+
+    /// Reads the object that must be here. False if the sink wants no more.
+    pub(super) fn next(&mut self, sink: &mut Sink<'_>) -> Result<bool, Error> {
+        match self.peek() {
+            Some(b'{') => self.record(sink),
+            Some(b',') => Err(self.unexpected(
+                "a JSON object",
+                "objects on lines are not separated by commas; in an array they are",
+            )),
+            _ => Err(self.unexpected("a JSON object", RECORD)),
+        }
     }
 
     /// Reads the object here and hands it to `sink`. False if the sink wants no more.

@@ -15,6 +15,7 @@ mod fields;
 mod input;
 mod json;
 mod json_value;
+mod lines;
 mod log;
 mod roles;
 mod sink;
@@ -27,6 +28,7 @@ use std::str::FromStr;
 use crate::error::Error;
 use crate::history::{History, Settings, Value, ValueTable};
 
+pub use decompress::Limits;
 pub(crate) use edn::is_keyword_name;
 #[cfg(test)]
 pub(crate) use edn::parse_value as parse_edn;
@@ -125,7 +127,8 @@ impl FromStr for History {
     /// # Ok::<(), histcheck::Error>(())
     /// ```
     fn from_str(text: &str) -> Result<History, Error> {
-        input::read_text(text, input::format_of(text, None)?, Settings::default(), None)
+        let format = input::format_of(text, None)?;
+        input::read_text(text, format, Settings::default(), input::Pace::default())
     }
 }
 
@@ -139,10 +142,10 @@ impl History {
     }
 }
 
-/// Reads `text`, which is in `format`, into `sink`.
-fn read(format: Format, text: &str, sink: &mut Sink<'_>) -> Result<(), Error> {
+/// Reads `text`, which is in `format`, into `sink`; on `threads` threads where that helps.
+fn read(format: Format, text: &str, threads: usize, sink: &mut Sink<'_>) -> Result<(), Error> {
     match format {
-        Format::JsonLines => json::read_lines(text, sink),
+        Format::JsonLines => lines::read(text, threads, sink),
         Format::JsonArray => json::read_array(text, sink),
         Format::Csv => csv::read(text, sink),
         Format::Edn => edn::read(text, sink),

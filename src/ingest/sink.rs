@@ -3,8 +3,9 @@
 
 use std::time::Instant;
 
-use crate::error::{Code, Error, Place};
-use crate::history::{Event, HistoryBuilder, Interval, Value, ValueTable};
+use super::decompress;
+use crate::error::{Error, Place};
+use crate::history::{ClientEvent, Event, Function, HistoryBuilder, Interval, Value, ValueTable};
 
 /// Takes the records of one input, in order.
 pub(crate) struct Sink<'a> {
@@ -19,15 +20,27 @@ pub(crate) struct Sink<'a> {
     metadata: usize,
     /// When to give up.
     deadline: Option<Instant>,
+    /// The size of the text, if it is known.
+    bytes: usize,
 }
 
 /// Between two looks at the clock, this many records are read.
 const LOOK_EVERY: usize = 4096;
+/// Records may become shorter; memory that is not used costs nothing but addresses.
+const SLACK: f64 = 1.0625;
 
 impl<'a> Sink<'a> {
     /// A sink that fills `builder`.
     pub(crate) fn new(builder: &'a mut HistoryBuilder) -> Self {
-        Sink { builder, start: 0, wanted: &[], found: Vec::new(), metadata: 0, deadline: None }
+        Sink {
+            builder,
+            start: 0,
+            wanted: &[],
+            found: Vec::new(),
+            metadata: 0,
+            deadline: None,
+            bytes: 0,
+        }
     }
 
     /// The same sink, which gives up at `deadline`.
@@ -36,10 +49,22 @@ impl<'a> Sink<'a> {
         self
     }
 
+    /// The same sink, for a text of so many bytes: it makes room for as many operations as they
+    /// will hold, going by those so far.
+    pub(crate) fn of_size(mut self, bytes: usize) -> Self {
+        self.bytes = bytes;
+        self
+    }
+
     /// A sink for a second reading of a text, which stops at the last of the records `wanted` (from
     /// 0, ascending): see [`Sink::begin`].
     pub(crate) fn seeking(builder: &'a mut HistoryBuilder, wanted: &'a [usize]) -> Self {
-        Sink { builder, start: 0, wanted, found: Vec::new(), metadata: 0, deadline: None }
+        Sink { builder, start: 0, wanted, found: Vec::new(), metadata: 0, deadline: None, bytes: 0 }
+    }
+
+    /// Whether this is a second reading, which only counts records.
+    pub(crate) fn is_seeking(&self) -> bool {
+        !self.wanted.is_empty()
     }
 
     /// Says that the next record starts at byte `offset` of the text. Returns false if the reader
@@ -59,6 +84,7 @@ impl<'a> Sink<'a> {
     }
 
     /// What a recorder that counts its events from 0 calls the current record.
+    #[inline]
     pub(crate) fn index(&self) -> usize {
         self.builder.records() - self.metadata
     }
@@ -78,15 +104,46 @@ impl<'a> Sink<'a> {
         self.builder.extra(name, value);
     }
 
+    /// The function called `name`, if it had one of the last events.
+    pub(crate) fn function(&self, name: &str) -> Option<Function> {
+        self.builder.find_function(name)
+    }
+
+    /// Says that up to `count` records come before the next look at the clock, from byte `offset`
+    /// of the text on.
+    pub(crate) fn expect(&mut self, offset: usize, count: usize) -> Result<(), Error> {
+        self.make_room(offset, count);
+        self.look_at_clock()
+    }
+
+    /// Ends the current record without a look at it.
+    #[inline]
+    pub(crate) fn skip(&mut self) -> Result<(), Error> {
+        self.builder.skip().map_err(|error| self.located(error))
+    }
+
     /// Ends the current record: an event.
     pub(crate) fn event(&mut self, event: &Event<'_>) -> Result<(), Error> {
-        self.look_at_clock()?;
+        self.look_up()?;
+        if self.is_seeking() {
+            return self.skip();
+        }
         self.builder.event(event).map_err(|error| self.located(error))
+    }
+
+    /// Ends the current record: an event of a client, one of those that were
+    /// [expected](Sink::expect).
+    #[inline]
+    pub(crate) fn client_event(&mut self, event: &ClientEvent) -> Result<(), Error> {
+        self.builder.client_event(event).map_err(|error| self.located(error))
     }
 
     /// Ends the current record: a whole operation.
     pub(crate) fn interval(&mut self, interval: &Interval<'_>) -> Result<(), Error> {
-        self.look_at_clock()?;
+        self.look_up()?;
+        if self.is_seeking() {
+            return self.skip();
+        }
         self.builder.interval(interval).map_err(|error| self.located(error))
     }
 
@@ -96,12 +153,28 @@ impl<'a> Sink<'a> {
         self.builder.metadata(value).map_err(|error| self.located(error))
     }
 
+    /// Looks at the clock, and makes room, once in a while.
+    fn look_up(&mut self) -> Result<(), Error> {
+        if self.builder.records().is_multiple_of(LOOK_EVERY) {
+            self.expect(self.start, LOOK_EVERY)?;
+        }
+        Ok(())
+    }
+
+    /// Makes room for `count` operations at least. A table that doubles where it is full would
+    /// exist twice for a while, the larger one half empty; so the first time makes room for all.
+    fn make_room(&mut self, offset: usize, count: usize) {
+        let operations = self.builder.operations();
+        if self.is_seeking() || self.builder.room() >= count || offset == 0 {
+            return;
+        }
+        let all = operations as f64 / offset as f64 * self.bytes as f64 * SLACK;
+        self.builder.reserve((all as usize).saturating_sub(operations).max(count));
+    }
+
     fn look_at_clock(&self) -> Result<(), Error> {
-        let late = |deadline| Instant::now() >= deadline;
-        if self.builder.records().is_multiple_of(LOOK_EVERY) && self.deadline.is_some_and(late) {
-            let error = Error::new(Code::TimeUp, "the time was up before the input was read")
-                .hint("raise --timeout");
-            return Err(self.located(error));
+        if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            return Err(self.located(decompress::time_up()));
         }
         Ok(())
     }

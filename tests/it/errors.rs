@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use histcheck::history::{History, Settings};
-use histcheck::ingest::{Format, Input};
+use histcheck::ingest::{Format, Input, Limits};
 use histcheck::model::{self, AnyModel, Model, ModelOptions, ModelVisitor};
 use histcheck::{Code, Error};
 
@@ -192,4 +192,11 @@ fn reading_may_have_a_deadline() {
     let settings = Settings::default();
     assert_eq!(input.history_until(settings, past).unwrap_err().code, Code::TimeUp);
     assert!(input.history_until(settings, None).is_ok());
+    let limits = Limits { max_bytes: usize::MAX, deadline: past };
+    let path = folder().join("no-f.jsonl");
+    assert_eq!(Input::from_path_within(&path, None, limits).unwrap_err().code, Code::TimeUp);
+    let bytes = fs::read(&path).unwrap();
+    let error = Input::from_reader_within(&bytes[..], None, limits).unwrap_err();
+    assert_eq!(error.code, Code::TimeUp);
+    assert!(Input::from_path_within(&path, None, usize::MAX).is_ok());
 }

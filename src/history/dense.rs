@@ -1,0 +1,74 @@
+//! A map from values to numbers, fast where the values are small: processes and keys are usually
+//! numbered from 0.
+
+use rustc_hash::FxHashMap;
+
+use super::Value;
+
+/// Numbers by value. Small integers and early handles index a vector, other values are hashed.
+pub(super) struct ValueMap {
+    dense: Vec<u32>,
+    others: FxHashMap<Value, u32>,
+    /// The vector has at most so many entries.
+    limit: usize,
+    absent: u32,
+}
+
+impl ValueMap {
+    /// A map in which every value has the number `absent`, and whose vector has at most `limit`
+    /// entries.
+    pub(super) fn new(absent: u32, limit: usize) -> Self {
+        ValueMap { dense: Vec::new(), others: FxHashMap::default(), limit, absent }
+    }
+
+    /// The number of `value`, to be read or changed. O(1).
+    #[inline]
+    pub(super) fn slot(&mut self, value: Value) -> &mut u32 {
+        let at = place(value);
+        if at < self.dense.len() {
+            return &mut self.dense[at];
+        }
+        self.new_slot(value, at)
+    }
+
+    #[cold]
+    fn new_slot(&mut self, value: Value, at: usize) -> &mut u32 {
+        if at < self.limit {
+            self.dense.resize(at + 1, self.absent);
+            return &mut self.dense[at];
+        }
+        self.others.entry(value).or_insert(self.absent)
+    }
+}
+
+/// Where a value stands in the vector: integers from 0 on and handles in turn.
+#[inline]
+fn place(value: Value) -> usize {
+    match value.inline_int() {
+        None => 2 * value.handle() as usize + 1,
+        Some(n) => usize::try_from(n).map_or(usize::MAX, |n| 2 * n),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::history::ValueTable;
+
+    #[test]
+    fn every_value_has_a_number_of_its_own() {
+        let mut table = ValueTable::new();
+        let mut values: Vec<Value> =
+            [0, 1, -1, 49, 50, 51, 1 << 20, 1 << 40].map(|n| table.int(n)).to_vec();
+        values.extend((0..100).map(|n| table.text(&n.to_string())));
+        values.extend([Value::NULL, Value::TRUE]);
+        let mut map = ValueMap::new(u32::MAX, 100);
+        for (number, &value) in values.iter().enumerate() {
+            assert_eq!(std::mem::replace(map.slot(value), number as u32), u32::MAX);
+        }
+        for (number, &value) in values.iter().enumerate() {
+            assert_eq!(*map.slot(value), number as u32);
+        }
+        assert!(map.dense.len() <= 100);
+    }
+}
