@@ -68,6 +68,7 @@ impl Problem {
         let mut model = model.clone();
         let ops: Vec<M::Op> = readings.iter().map(|reading| reading.op.clone()).collect();
         model.focus(&ops);
+        drop(ops);
         let mut ids = Ids::new(readings.len());
         ids.id(model.token(&model.initial())?);
         let mut operations = Vec::with_capacity(readings.len());

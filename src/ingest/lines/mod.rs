@@ -19,7 +19,7 @@ use super::Sink;
 use crate::error::Error;
 
 /// The size of a part: it and its records fit the caches of one core.
-const PART: usize = 1 << 20;
+const PART: usize = 1 << 18;
 
 /// Reads objects that follow each other, on `threads` threads (0: one a processor).
 pub(super) fn read(text: &str, threads: usize, sink: &mut Sink<'_>) -> Result<(), Error> {
