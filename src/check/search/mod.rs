@@ -18,15 +18,25 @@
 //! Nothing here knows where a history came from, or explains anything.
 
 mod config;
-mod engine;
+mod depth;
+mod interner;
 mod mask;
+mod memo;
 mod moves;
 mod prepare;
 mod states;
 mod tokens;
 mod trail;
 mod used;
+mod walker;
 mod window;
+
+use depth::{Depth, Part};
+use mask::Mask;
+use prepare::{Event, Prepared};
+use states::States;
+use used::UsedSets;
+use walker::Space;
 
 use super::budget::{Meter, StopReason};
 use crate::model::{Model, Reading};
@@ -63,11 +73,43 @@ pub(super) fn search<M: Model>(
 ) -> (Found, Effort) {
     let mut model = model.clone();
     let prepared = prepare::prepare(&mut model, readings);
-    let problem = engine::Problem { model, readings, prepared: &prepared, meter };
+    let classes = prepared.classes.len();
+    let space = Space {
+        readings,
+        prepared: &prepared,
+        states: States::new(model, classes, prepared.token_ids.clone()),
+        used: UsedSets::new(prepared.crashed.len()),
+    };
     match prepared.width {
-        0..=64 => engine::run::<M, [u64; 1]>(problem),
-        65..=128 => engine::run::<M, [u64; 2]>(problem),
-        129..=256 => engine::run::<M, [u64; 4]>(problem),
-        _ => engine::run::<M, Box<[u64]>>(problem),
+        0..=64 => run::<M, [u64; 1]>(space, meter),
+        65..=128 => run::<M, [u64; 2]>(space, meter),
+        129..=256 => run::<M, [u64; 4]>(space, meter),
+        _ => run::<M, Box<[u64]>>(space, meter),
     }
+}
+
+/// Searches `space`, with masks of type `K`.
+fn run<M: Model, K: Mask>(space: Space<'_, M>, meter: &Meter) -> (Found, Effort) {
+    let mut depth = Depth::<M, K>::new(&space, meter);
+    let part = depth.explore(u64::MAX, meter);
+    let found = match part {
+        Part::Order(order) => Found::Order(order),
+        Part::Nothing(event) => nothing(space.prepared, event),
+        Part::Stopped(reason) => Found::Stopped(reason),
+        Part::Pause => Found::Stopped(StopReason::Configurations),
+    };
+    let effort =
+        Effort { configurations: depth.configurations, steps: depth.walker.steps.asked };
+    if std::env::var_os("SDEBUG").is_some() {
+        eprintln!("search: {} configs, {} furthest", depth.configurations, depth.furthest);
+    }
+    (found, effort)
+}
+
+fn nothing(prepared: &Prepared, event: u32) -> Found {
+    let stuck = match prepared.events.get(event as usize) {
+        Some(&Event::Return(item)) => prepared.items[item as usize].reading,
+        _ => 0,
+    };
+    Found::Nothing { stuck }
 }
