@@ -65,7 +65,7 @@ pub(crate) fn decide<M: Model>(
     let partitions = history.partitions();
     let decide_at = |at: usize| {
         let partition = partitions.get(at);
-        let mut key = decide_key(model, history, partition, meter)?;
+        let mut key = decide_key(model, history, partition, options, meter)?;
         settle_order(model, history, partition, options, &mut key)?;
         Ok(key)
     };
@@ -117,6 +117,7 @@ fn decide_key<M: Model>(
     model: &M,
     history: &History,
     partition: Partition<'_>,
+    options: &Options,
     meter: &Meter,
 ) -> Result<KeyReport, Error> {
     let readings = model::read(model, history, partition.operations, None)?;
@@ -128,7 +129,7 @@ fn decide_key<M: Model>(
     if let Some(stuck) = refute::impossible_reading(model, &readings) {
         return Ok(report(partition, failure(stuck), "refutation", Effort::default()));
     }
-    let (found, effort) = search::search(model, &readings, meter);
+    let (found, effort) = search::search(model, &readings, options.threads, meter);
     let decision = match found {
         Found::Order(order) => Decision::Valid(Certificate {
             order: order.into_iter().map(|at| readings[at as usize].index).collect(),

@@ -26,7 +26,7 @@ pub(crate) fn linearize<M: Model>(
     readings: &[Reading<M::Op>],
     meter: &Meter,
 ) -> Option<Vec<u32>> {
-    match search::search(model, readings, meter).0 {
+    match search::search(model, readings, 1, meter).0 {
         search::Found::Order(order) => Some(order),
         _ => None,
     }
@@ -42,7 +42,7 @@ pub(crate) fn is_linearizable<M: Model>(
     if refute::impossible_reading(model, readings).is_some() {
         return (Some(false), Effort::default());
     }
-    let (found, effort) = search::search(model, readings, meter);
+    let (found, effort) = search::search(model, readings, 1, meter);
     let linearizable = match found {
         search::Found::Order(_) => Some(true),
         search::Found::Nothing { .. } => Some(false),

@@ -5,8 +5,8 @@ use std::hash::{Hash, Hasher};
 
 use rustc_hash::FxHasher;
 
-use super::mask::Mask;
-use super::prepare::Prepared;
+use super::mask::{Mask, difference};
+use super::prepare::{Item, Prepared};
 use super::states::StateId;
 use super::used::{UsedId, UsedSets};
 use super::window::Window;
@@ -77,6 +77,9 @@ pub(super) struct Order<'a> {
     pub(super) begin: u32,
 }
 
+/// Exchanges are sought among the slots of so many words.
+const EXCHANGES: usize = 4;
+
 impl Order<'_> {
     /// Whether `left` can do whatever `right` can; of two at the event of the window.
     pub(super) fn is_as_good<K: Mask>(&self, left: &Packed<K>, right: &Packed<K>) -> bool {
@@ -88,22 +91,56 @@ impl Order<'_> {
         }
         let (more, fewer) = (self.window.more(), self.window.fewer());
         let pairs = left.mask.words().iter().zip(right.mask.words());
-        for (word, (&left_word, &right_word)) in pairs.enumerate() {
-            let lacks = right_word & !left_word;
-            if lacks & !fewer[word] | left_word & !right_word & !more[word] != 0 {
+        for (word, (&left, &right)) in pairs.enumerate() {
+            if right & !left & !fewer[word] | left & !right & !(more[word] | fewer[word]) != 0 {
                 return false;
-            }
-            let mut bits = lacks;
-            while bits != 0 {
-                let item = self.window.item(word as u32 * 64 + bits.trailing_zeros());
-                let call = self.prepared.items[item as usize].call;
-                if call >= left.cover >> 1 && call >= self.begin {
-                    return false;
-                }
-                bits &= bits - 1;
             }
         }
         self.used.is_subset(left.used, right.used)
+            && self.can_drop_surplus(left, right)
+            && self.can_exchange(left, right)
+    }
+
+    /// Whether all that only `right` has linearized need never be in `left`.
+    fn can_drop_surplus<K: Mask>(&self, left: &Packed<K>, right: &Packed<K>) -> bool {
+        difference(right.mask.words(), left.mask.words(), |slot| {
+            let call = self.item(slot).call;
+            call < left.cover >> 1 || call < self.begin
+        })
+    }
+
+    /// Whether for each operation that is not pure and that only `left` has linearized, there is
+    /// another one, of the same class and with a later return, that only `right` has linearized.
+    fn can_exchange<K: Mask>(&self, left: &Packed<K>, right: &Packed<K>) -> bool {
+        let fewer = self.window.fewer();
+        let mut taken = [0u64; EXCHANGES];
+        for word in 0..fewer.len() {
+            let mut extra = left.mask.words()[word] & !right.mask.words()[word] & fewer[word];
+            while extra != 0 {
+                let own = self.item(word as u32 * 64 + extra.trailing_zeros());
+                extra &= extra - 1;
+                let none = difference(right.mask.words(), left.mask.words(), |slot| {
+                    let other = self.item(slot);
+                    let place = slot as usize / 64;
+                    let fits = other.class == own.class
+                        && other.ret > own.ret
+                        && place < EXCHANGES
+                        && taken[place] >> (slot % 64) & 1 == 0;
+                    if fits {
+                        taken[place] |= 1 << (slot % 64);
+                    }
+                    !fits
+                });
+                if none {
+                    return false;
+                }
+            }
+        }
+        true
+    }
+
+    fn item(&self, slot: u32) -> &Item {
+        &self.prepared.items[self.window.item(slot) as usize]
     }
 
     /// A hash that is the same for any two configurations at this event of which one may be as

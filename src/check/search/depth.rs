@@ -116,9 +116,6 @@ impl<'a, M: Model, K: Mask> Depth<'a, M, K> {
         if self.configurations.is_multiple_of(LOOK_EVERY) {
             meter.look_at_memory();
         }
-        if self.configurations >= meter.configurations() {
-            return Err(StopReason::Configurations);
-        }
         if self.space.states.is_full() {
             return Err(StopReason::Memory);
         }

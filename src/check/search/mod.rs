@@ -20,9 +20,12 @@
 mod config;
 mod depth;
 mod interner;
+mod layers;
 mod mask;
 mod memo;
 mod moves;
+mod path;
+mod plan;
 mod prepare;
 mod states;
 mod tokens;
@@ -31,9 +34,6 @@ mod used;
 mod walker;
 mod window;
 
-use depth::{Depth, Part};
-use mask::Mask;
-use prepare::{Event, Prepared};
 use states::States;
 use used::UsedSets;
 use walker::Space;
@@ -65,10 +65,12 @@ pub struct Effort {
 }
 
 /// Searches for a linearization of `readings`, which are in the order of their calls. Exact:
-/// whatever it finds is so, unless it is stopped.
+/// whatever it finds is so, unless it is stopped. Where that takes long it works on `threads` threads
+/// (0: one a processor); what it finds does not depend on them.
 pub(super) fn search<M: Model>(
     model: &M,
     readings: &[Reading<M::Op>],
+    threads: usize,
     meter: &Meter,
 ) -> (Found, Effort) {
     let mut model = model.clone();
@@ -81,35 +83,9 @@ pub(super) fn search<M: Model>(
         used: UsedSets::new(prepared.crashed.len()),
     };
     match prepared.width {
-        0..=64 => run::<M, [u64; 1]>(space, meter),
-        65..=128 => run::<M, [u64; 2]>(space, meter),
-        129..=256 => run::<M, [u64; 4]>(space, meter),
-        _ => run::<M, Box<[u64]>>(space, meter),
+        0..=64 => plan::run::<M, [u64; 1]>(&space, threads, meter),
+        65..=128 => plan::run::<M, [u64; 2]>(&space, threads, meter),
+        129..=256 => plan::run::<M, [u64; 4]>(&space, threads, meter),
+        _ => plan::run::<M, Box<[u64]>>(&space, threads, meter),
     }
-}
-
-/// Searches `space`, with masks of type `K`.
-fn run<M: Model, K: Mask>(space: Space<'_, M>, meter: &Meter) -> (Found, Effort) {
-    let mut depth = Depth::<M, K>::new(&space, meter);
-    let part = depth.explore(u64::MAX, meter);
-    let found = match part {
-        Part::Order(order) => Found::Order(order),
-        Part::Nothing(event) => nothing(space.prepared, event),
-        Part::Stopped(reason) => Found::Stopped(reason),
-        Part::Pause => Found::Stopped(StopReason::Configurations),
-    };
-    let effort =
-        Effort { configurations: depth.configurations, steps: depth.walker.steps.asked };
-    if std::env::var_os("SDEBUG").is_some() {
-        eprintln!("search: {} configs, {} furthest", depth.configurations, depth.furthest);
-    }
-    (found, effort)
-}
-
-fn nothing(prepared: &Prepared, event: u32) -> Found {
-    let stuck = match prepared.events.get(event as usize) {
-        Some(&Event::Return(item)) => prepared.items[item as usize].reading,
-        _ => 0,
-    };
-    Found::Nothing { stuck }
 }

@@ -1,0 +1,192 @@
+//! Which walk goes on for how long: depth-first, and breadth-first around the place where that got
+//! stuck. Shares are counted in configurations, so that the plan never depends on the clock.
+
+use super::depth::{Depth, Part};
+use super::layers::Layers;
+use super::mask::Mask;
+use super::prepare::{Event, Prepared};
+use super::states::{StateId, Step};
+use super::walker::{Space, Walker};
+use super::{Effort, Found};
+use crate::check::budget::{Meter, StopReason};
+use crate::model::Model;
+
+/// What the depth-first walk gets before anything else; most histories need less.
+const FIRST_SHARE: u64 = 1 << 14;
+
+/// For each configuration of the depth-first walk, so many of the other.
+const BREADTH: u64 = 3;
+
+/// The first part of the history that is tried by itself is so many times as long as there are
+/// operations open at once.
+const FIRST_LENGTH: u32 = 8;
+
+/// A part is tried from all states if there are at most so many.
+const MOST_STATES: usize = 64;
+
+/// The whole search, with masks of type `K`.
+pub(super) fn run<M: Model, K: Mask>(
+    space: &Space<'_, M>,
+    threads: usize,
+    meter: &Meter,
+) -> (Found, Effort) {
+    let mut depth = Depth::<M, K>::new(space, meter);
+    let mut breadth: Option<Breadth<M, K>> = None;
+    let (mut share, mut total) = (FIRST_SHARE, 0);
+    let found = loop {
+        let left = meter.configurations().saturating_sub(total);
+        if left == 0 {
+            break Found::Stopped(StopReason::Configurations);
+        }
+        match depth.explore(share.min(left), meter) {
+            Part::Pause => {}
+            part => break found(part, space.prepared),
+        }
+        let breadth = breadth.get_or_insert_with(|| Breadth::new(space, threads, meter));
+        total = depth.configurations + breadth.configurations();
+        let left = meter.configurations().saturating_sub(total);
+        match breadth.explore(BREADTH.saturating_mul(share).min(left), depth.furthest, meter) {
+            Part::Pause => share = share.saturating_mul(2),
+            // The other walk can do with less.
+            Part::Stopped(StopReason::Memory) => {
+                breadth.give_up();
+                share = u64::MAX;
+            }
+            part => break found(part, space.prepared),
+        }
+        total = depth.configurations + breadth.configurations();
+    };
+    let others = breadth.as_ref().map_or(0, Breadth::configurations);
+    let configurations = depth.configurations + others;
+    if std::env::var_os("SDEBUG").is_some() {
+        eprintln!("search: {} configs, {} others, {} furthest", depth.configurations, others, depth.furthest);
+    }
+    (found, Effort { configurations, steps: depth.walker.steps.asked })
+}
+
+fn found(part: Part, prepared: &Prepared) -> Found {
+    match part {
+        Part::Order(order) => Found::Order(order),
+        Part::Stopped(reason) => Found::Stopped(reason),
+        Part::Pause => Found::Stopped(StopReason::Configurations),
+        Part::Nothing(event) => Found::Nothing {
+            stuck: match prepared.events.get(event as usize) {
+                Some(&Event::Return(item)) => prepared.items[item as usize].reading,
+                _ => 0,
+            },
+        },
+    }
+}
+
+/// The breadth-first walk: of ever longer parts of the history, in the end of the whole.
+struct Breadth<'a, M: Model, K> {
+    space: &'a Space<'a, M>,
+    threads: usize,
+    meter: &'a Meter,
+    /// Every state that there can be, if they are few.
+    states: Option<Vec<StateId>>,
+    part: Option<Layers<'a, M, K>>,
+    /// Where the part is, and its length before that.
+    around: u32,
+    length: u32,
+    given_up: bool,
+    /// Configurations of the parts before.
+    done: u64,
+}
+
+impl<'a, M: Model, K: Mask> Breadth<'a, M, K> {
+    fn new(space: &'a Space<'a, M>, threads: usize, meter: &'a Meter) -> Self {
+        let states = all_states(&mut Walker::<M, K>::new(space, 0));
+        Breadth {
+            space,
+            threads,
+            meter,
+            states,
+            part: None,
+            around: 0,
+            length: 0,
+            given_up: false,
+            done: 0,
+        }
+    }
+
+    fn configurations(&self) -> u64 {
+        self.done + self.part.as_ref().map_or(0, |part| part.configurations)
+    }
+
+    /// Gives all memory back; there is nothing more to come.
+    fn give_up(&mut self) {
+        self.done = self.configurations();
+        self.part = None;
+        self.given_up = true;
+    }
+
+    /// Goes on, for about `share` configurations, around the event `stuck`.
+    fn explore(&mut self, share: u64, stuck: u32, meter: &Meter) -> Part {
+        let end = self.configurations().saturating_add(share);
+        while !self.given_up && self.configurations() < end {
+            // The deeper walk came further: whatever was there can be ordered.
+            if self.part.is_none() || self.length > 0 && stuck > self.around + self.length {
+                self.around = stuck;
+                self.length = FIRST_LENGTH * self.space.prepared.width as u32;
+                self.restart();
+            }
+            let until = match self.length {
+                0 => u32::MAX,
+                length => self.around + length,
+            };
+            let left = end - self.configurations();
+            let Some(part) = &mut self.part else { break };
+            match part.explore(left, until, meter) {
+                Part::Pause if part.event > until || part.event == u32::MAX => {
+                    self.length = self.length.saturating_mul(2);
+                    self.restart();
+                }
+                Part::Pause => {}
+                result => return result,
+            }
+        }
+        Part::Pause
+    }
+
+    /// Starts with the part of `length` before the place, or with the whole.
+    fn restart(&mut self) {
+        self.done = self.configurations();
+        self.part = None;
+        let whole = self.states.is_none() || self.length >= self.around;
+        if whole {
+            self.length = 0;
+        }
+        let begin = if whole { 0 } else { self.around - self.length };
+        let states = match &self.states {
+            Some(states) if begin > 0 => states.as_slice(),
+            _ => &[0],
+        };
+        self.part = Some(Layers::new(self.space, begin, states, self.threads, self.meter));
+    }
+}
+
+/// All states that any operations lead to, in any order; `None` if there are many.
+fn all_states<M: Model, K: Mask>(walker: &mut Walker<'_, M, K>) -> Option<Vec<StateId>> {
+    let mut states = vec![0];
+    let mut next = 0;
+    while let Some(&state) = states.get(next) {
+        next += 1;
+        for class in 0..walker.prepared.classes.len() as u32 {
+            let led: Vec<StateId> = match walker.step(state, class) {
+                Step::Illegal => Vec::new(),
+                Step::One(state) => vec![state],
+                Step::Several(list) => walker.steps.several(list).to_vec(),
+            };
+            for state in led {
+                if !states.contains(&state) {
+                    states.push(state);
+                }
+            }
+            if states.len() > MOST_STATES {
+                return None;
+            }
+        }
+    }
+    Some(states)
+}
