@@ -63,9 +63,10 @@ impl<'a, M: Model, K: Mask> Depth<'a, M, K> {
         }
     }
 
-    /// Goes on, for at most `share` configurations.
-    pub(super) fn explore(&mut self, share: u64, meter: &Meter) -> Part {
-        let end = self.configurations.saturating_add(share);
+    /// Goes on, until `share` configurations in a row led no further, or for at most `most`.
+    pub(super) fn explore(&mut self, share: u64, most: u64, meter: &Meter) -> Part {
+        let last = self.configurations.saturating_add(most);
+        let mut end = self.configurations.saturating_add(share);
         loop {
             if self.walker.pending.len() == self.frames.last().map_or(0, |frame| frame.base) {
                 match self.frames.pop() {
@@ -73,7 +74,7 @@ impl<'a, M: Model, K: Mask> Depth<'a, M, K> {
                     None => return Part::Nothing(self.furthest),
                 }
             }
-            if self.configurations == end {
+            if self.configurations >= end.min(last) {
                 return Part::Pause;
             }
             let Some(Candidate { config, by, .. }) = self.walker.pending.pop() else { continue };
@@ -84,7 +85,10 @@ impl<'a, M: Model, K: Mask> Depth<'a, M, K> {
                 let path = self.frames.iter().map(|frame| &frame.entered);
                 return Part::Order(self.walker.retrace(path.chain([&entered])));
             }
-            self.furthest = self.furthest.max(settled.event);
+            if settled.event > self.furthest {
+                self.furthest = settled.event;
+                end = self.configurations.saturating_add(share);
+            }
             if self.configurations.is_multiple_of(POLL_EVERY)
                 && let Err(reason) = self.poll(meter)
             {

@@ -29,7 +29,7 @@ const BATCH: usize = CHUNK * 64;
 /// A breadth-first search from a point of the history, that can be continued.
 pub(super) struct Layers<'a, M: Model, K> {
     space: &'a Space<'a, M>,
-    begin: u32,
+    pub(super) begin: u32,
     walkers: Vec<Mutex<Walker<'a, M, K>>>,
     pool: Option<rayon::ThreadPool>,
     threads: usize,
@@ -39,7 +39,7 @@ pub(super) struct Layers<'a, M: Model, K> {
     /// was ordered to its end.
     pub(super) event: u32,
     /// The furthest event that was reached.
-    furthest: u32,
+    pub(super) furthest: u32,
     /// Configurations visited.
     pub(super) configurations: u64,
 }
@@ -81,7 +81,7 @@ struct Reached<K> {
 /// What one piece of work led to.
 struct Output<K> {
     reached: Vec<Vec<Reached<K>>>,
-    furthest: u32,
+    pub(super) furthest: u32,
     /// The node before the end of the history, and the move that led there.
     end: Option<(u32, Move, StateId)>,
     stopped: Option<StopReason>,
@@ -195,11 +195,14 @@ impl<'a, M: Model, K: Mask> Layers<'a, M, K> {
         let mut batch = Vec::new();
         for shard in &self.shards {
             if let Some(layer) = lock(shard).layers.get_mut(&event) {
-                let left = &layer.entries[layer.visited..];
-                let taken = left.len().min(most - batch.len());
-                let alive = |entry: &&Entry<K>| entry.packed.state != NO_STATE;
-                batch.extend(left[..taken].iter().filter(alive).cloned());
-                layer.visited += taken;
+                while batch.len() < most
+                    && let Some(entry) = layer.entries.get(layer.visited)
+                {
+                    layer.visited += 1;
+                    if entry.packed.state != NO_STATE {
+                        batch.push(entry.clone());
+                    }
+                }
             }
         }
         batch

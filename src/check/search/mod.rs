@@ -33,7 +33,10 @@ mod trail;
 mod used;
 mod walker;
 mod window;
+#[cfg(test)]
+mod tests;
 
+use plan::Plan;
 use states::States;
 use used::UsedSets;
 use walker::Space;
@@ -73,6 +76,16 @@ pub(super) fn search<M: Model>(
     threads: usize,
     meter: &Meter,
 ) -> (Found, Effort) {
+    search_by(Plan::USUAL, model, readings, threads, meter)
+}
+
+fn search_by<M: Model>(
+    plan: Plan,
+    model: &M,
+    readings: &[Reading<M::Op>],
+    threads: usize,
+    meter: &Meter,
+) -> (Found, Effort) {
     let mut model = model.clone();
     let prepared = prepare::prepare(&mut model, readings);
     let classes = prepared.classes.len();
@@ -83,9 +96,9 @@ pub(super) fn search<M: Model>(
         used: UsedSets::new(prepared.crashed.len()),
     };
     match prepared.width {
-        0..=64 => plan::run::<M, [u64; 1]>(&space, threads, meter),
-        65..=128 => plan::run::<M, [u64; 2]>(&space, threads, meter),
-        129..=256 => plan::run::<M, [u64; 4]>(&space, threads, meter),
-        _ => plan::run::<M, Box<[u64]>>(&space, threads, meter),
+        0..=64 => plan::run::<M, [u64; 1]>(&space, plan, threads, meter),
+        65..=128 => plan::run::<M, [u64; 2]>(&space, plan, threads, meter),
+        129..=256 => plan::run::<M, [u64; 4]>(&space, plan, threads, meter),
+        _ => plan::run::<M, Box<[u64]>>(&space, plan, threads, meter),
     }
 }

@@ -150,10 +150,19 @@ impl<M: Model, K: Mask> Walker<'_, M, K> {
         })
     }
 
-    /// The operation that returns may count as hidden, if an overwrite came after its call.
+    /// The operation that returns may count as hidden, if an overwrite came after its call; or as
+    /// linearized before the search began.
     fn try_pass(&mut self, config: &Config<K>, forced: u32) {
         let item = self.prepared.items[forced as usize];
         let class = *self.class_of(forced);
+        if self.is_optional(forced) {
+            if !config.must_be_seen {
+                let mut config = config.clone();
+                config.mask.insert(item.slot);
+                self.pending.push(Candidate { config, by: Move::Pass, priority: priority::SURE });
+            }
+            return;
+        }
         if !class.overwrites || item.call >= config.cover || config.must_be_seen {
             return;
         }
@@ -180,6 +189,7 @@ impl<M: Model, K: Mask> Walker<'_, M, K> {
     pub(super) fn is_hidden_for_free(&self, config: &Config<K>, item: u32) -> bool {
         let class = self.class_of(item);
         class.overwrites
+            && !self.is_optional(item)
             && self.prepared.items[item as usize].call < config.cover
             && !config.must_be_seen
             && !self.prepared.opaque

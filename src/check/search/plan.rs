@@ -11,15 +11,23 @@ use super::{Effort, Found};
 use crate::check::budget::{Meter, StopReason};
 use crate::model::Model;
 
-/// What the depth-first walk gets before anything else; most histories need less.
-const FIRST_SHARE: u64 = 1 << 14;
+/// How the work is shared out.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Plan {
+    /// So many configurations in a row the depth-first walk may visit at first that lead no
+    /// further; most histories need less.
+    pub(super) first_share: u64,
+    /// For each of them, so many of the other walk.
+    pub(super) breadth: u64,
+    /// The first part of the history that is tried by itself has so many events before the place
+    /// where the search is stuck, for each eight operations that are open at once.
+    pub(super) first_length: u32,
+}
 
-/// For each configuration of the depth-first walk, so many of the other.
-const BREADTH: u64 = 3;
-
-/// The first part of the history that is tried by itself is so many times as long as there are
-/// operations open at once.
-const FIRST_LENGTH: u32 = 8;
+impl Plan {
+    /// What has proved itself.
+    pub(super) const USUAL: Plan = Plan { first_share: 1 << 12, breadth: 3, first_length: 64 };
+}
 
 /// A part is tried from all states if there are at most so many.
 const MOST_STATES: usize = 64;
@@ -27,25 +35,26 @@ const MOST_STATES: usize = 64;
 /// The whole search, with masks of type `K`.
 pub(super) fn run<M: Model, K: Mask>(
     space: &Space<'_, M>,
+    plan: Plan,
     threads: usize,
     meter: &Meter,
 ) -> (Found, Effort) {
     let mut depth = Depth::<M, K>::new(space, meter);
     let mut breadth: Option<Breadth<M, K>> = None;
-    let (mut share, mut total) = (FIRST_SHARE, 0);
+    let (mut share, mut total) = (plan.first_share, 0);
     let found = loop {
         let left = meter.configurations().saturating_sub(total);
         if left == 0 {
             break Found::Stopped(StopReason::Configurations);
         }
-        match depth.explore(share.min(left), meter) {
+        match depth.explore(share, left, meter) {
             Part::Pause => {}
             part => break found(part, space.prepared),
         }
-        let breadth = breadth.get_or_insert_with(|| Breadth::new(space, threads, meter));
+        let breadth = breadth.get_or_insert_with(|| Breadth::new(space, plan, threads, meter));
         total = depth.configurations + breadth.configurations();
         let left = meter.configurations().saturating_sub(total);
-        match breadth.explore(BREADTH.saturating_mul(share).min(left), depth.furthest, meter) {
+        match breadth.explore(plan.breadth.saturating_mul(share).min(left), depth.furthest, meter) {
             Part::Pause => share = share.saturating_mul(2),
             // The other walk can do with less.
             Part::Stopped(StopReason::Memory) => {
@@ -81,6 +90,7 @@ fn found(part: Part, prepared: &Prepared) -> Found {
 /// The breadth-first walk: of ever longer parts of the history, in the end of the whole.
 struct Breadth<'a, M: Model, K> {
     space: &'a Space<'a, M>,
+    plan: Plan,
     threads: usize,
     meter: &'a Meter,
     /// Every state that there can be, if they are few.
@@ -95,10 +105,11 @@ struct Breadth<'a, M: Model, K> {
 }
 
 impl<'a, M: Model, K: Mask> Breadth<'a, M, K> {
-    fn new(space: &'a Space<'a, M>, threads: usize, meter: &'a Meter) -> Self {
+    fn new(space: &'a Space<'a, M>, plan: Plan, threads: usize, meter: &'a Meter) -> Self {
         let states = all_states(&mut Walker::<M, K>::new(space, 0));
         Breadth {
             space,
+            plan,
             threads,
             meter,
             states,
@@ -128,7 +139,8 @@ impl<'a, M: Model, K: Mask> Breadth<'a, M, K> {
             // The deeper walk came further: whatever was there can be ordered.
             if self.part.is_none() || self.length > 0 && stuck > self.around + self.length {
                 self.around = stuck;
-                self.length = FIRST_LENGTH * self.space.prepared.width as u32;
+                let width = self.space.prepared.width as u32;
+                self.length = (self.plan.first_length * width / 8).max(1);
                 self.restart();
             }
             let until = match self.length {

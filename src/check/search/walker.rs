@@ -168,8 +168,6 @@ impl<'a, M: Model, K: Mask> Walker<'a, M, K> {
                     let item = self.prepared.items[index as usize];
                     if config.mask.has(item.slot) {
                         config.mask.remove(item.slot);
-                    } else if self.is_optional(index) {
-                        // It may have been linearized before.
                     } else if self.is_hidden_for_free(config, index) {
                         if let Some(trail) = trail.as_deref_mut() {
                             trail.hide(item.reading);
