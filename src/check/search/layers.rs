@@ -8,7 +8,7 @@ use hashbrown::HashTable;
 use rayon::prelude::*;
 
 use super::config::{Order, Packed};
-use super::depth::Part;
+use super::depth::{LOOK_EVERY, POLL_EVERY, Part};
 use super::interner::lock;
 use super::mask::Mask;
 use super::path::{NO_NODE, Node, Nodes};
@@ -26,10 +26,13 @@ const CHUNK: usize = 256;
 /// So many at most before their successors are entered.
 const BATCH: usize = CHUNK * 64;
 
+/// So many comparisons take about the time of one configuration.
+const COMPARISONS: u64 = 64;
+
 /// A breadth-first search from a point of the history, that can be continued.
 pub(super) struct Layers<'a, M: Model, K> {
     space: &'a Space<'a, M>,
-    pub(super) begin: u32,
+    begin: u32,
     walkers: Vec<Mutex<Walker<'a, M, K>>>,
     pool: Option<rayon::ThreadPool>,
     threads: usize,
@@ -39,9 +42,13 @@ pub(super) struct Layers<'a, M: Model, K> {
     /// was ordered to its end.
     pub(super) event: u32,
     /// The furthest event that was reached.
-    pub(super) furthest: u32,
+    furthest: u32,
     /// Configurations visited.
     pub(super) configurations: u64,
+    /// The work done, in configurations: those visited, and their comparisons with others.
+    pub(super) work: u64,
+    /// The work done before the latest look at the memory.
+    looked: u64,
 }
 
 /// The part of all layers whose hashes are alike.
@@ -81,7 +88,7 @@ struct Reached<K> {
 /// What one piece of work led to.
 struct Output<K> {
     reached: Vec<Vec<Reached<K>>>,
-    pub(super) furthest: u32,
+    furthest: u32,
     /// The node before the end of the history, and the move that led there.
     end: Option<(u32, Move, StateId)>,
     stopped: Option<StopReason>,
@@ -110,6 +117,8 @@ impl<'a, M: Model, K: Mask> Layers<'a, M, K> {
             event: begin,
             furthest: begin,
             configurations: 0,
+            work: 0,
+            looked: 0,
         };
         let mut output = Output::new();
         let mut walker = lock(&layers.walkers[0]);
@@ -123,24 +132,25 @@ impl<'a, M: Model, K: Mask> Layers<'a, M, K> {
         if output.end.is_some() {
             layers.event = u32::MAX;
         }
-        layers.enter(vec![output]);
+        // A limit that is met here is met again by whoever goes on.
+        let _ = layers.enter(vec![output], meter);
         layers
     }
 
-    /// Goes on, for about `share` configurations, or until all that is left is beyond the event
+    /// Goes on, for the work of about `share` configurations, or until all that is left is beyond the event
     /// `until`.
     pub(super) fn explore(&mut self, share: u64, until: u32, meter: &Meter) -> Part {
-        let end = self.configurations.saturating_add(share);
+        let end = self.work.saturating_add(share);
         loop {
             if self.event == u32::MAX {
                 return Part::Pause;
             }
             let Some(event) = self.next_event() else { return Part::Nothing(self.furthest) };
             self.event = event;
-            if event > until || self.configurations >= end {
+            if event > until || self.work >= end {
                 return Part::Pause;
             }
-            let most = (end - self.configurations).min(BATCH as u64) as usize;
+            let most = (end - self.work).min(BATCH as u64) as usize;
             let batch = self.next_batch(event, most);
             if batch.is_empty() {
                 for shard in &mut self.shards {
@@ -149,13 +159,9 @@ impl<'a, M: Model, K: Mask> Layers<'a, M, K> {
                 continue;
             }
             self.configurations += batch.len() as u64;
-            self.account.set(self.bytes());
-            meter.look_at_memory();
-            if let Err(reason) = meter.poll() {
+            self.work += batch.len() as u64;
+            if let Err(reason) = self.poll(meter) {
                 return Part::Stopped(reason);
-            }
-            if self.space.states.is_full() {
-                return Part::Stopped(StopReason::Memory);
             }
             let chunks: Vec<&[Entry<K>]> = batch.chunks(CHUNK).collect();
             let outputs = self.map(chunks.len(), |at, walker| {
@@ -179,9 +185,26 @@ impl<'a, M: Model, K: Mask> Layers<'a, M, K> {
                     return Part::Pause;
                 }
             }
-            self.enter(outputs);
+            match self.enter(outputs, meter) {
+                Ok(compared) => self.work += compared / COMPARISONS,
+                Err(reason) => return Part::Stopped(reason),
+            }
             self.sweep();
         }
+    }
+
+    fn poll(&mut self, meter: &Meter) -> Result<(), StopReason> {
+        if self.work >= self.looked + LOOK_EVERY {
+            self.looked = self.work;
+            let bytes = self.bytes();
+            self.account.set(bytes);
+            meter.look_at_memory();
+            // The deeper walk needs some memory too.
+            if self.space.states.is_full() || !meter.has_room(bytes / 2) {
+                return Err(StopReason::Memory);
+            }
+        }
+        meter.poll()
     }
 
     /// The first event that has configurations.
@@ -240,13 +263,15 @@ impl<'a, M: Model, K: Mask> Layers<'a, M, K> {
         }
     }
 
-    /// Enters what was reached into the layers.
-    fn enter(&mut self, outputs: Vec<Output<K>>) {
+    /// Enters what was reached into the layers. Returns how many comparisons that took.
+    fn enter(&mut self, outputs: Vec<Output<K>>, meter: &Meter) -> Result<u64, StopReason> {
         let shards = std::mem::take(&mut self.shards);
         let reached: usize = outputs.iter().flat_map(|out| &out.reached).map(Vec::len).sum();
         // A little work is not worth dividing.
         let parts = if reached < 4 * CHUNK { 1 } else { SHARDS };
-        self.map(parts, |part, walker| {
+        let compared = self.map(parts, |part, walker| {
+            let mut compared = 0;
+            let mut next_poll = 0;
             for at in (part..SHARDS).step_by(parts) {
                 let mut reached: Vec<&Reached<K>> =
                     outputs.iter().flat_map(|output| &output.reached[at]).collect();
@@ -257,11 +282,17 @@ impl<'a, M: Model, K: Mask> Layers<'a, M, K> {
                 reached.sort_by_key(|reached| reached.event);
                 for reached in reached {
                     walker.window.seek(reached.event, walker.prepared);
-                    shard.enter(reached, at, &walker.order());
+                    compared += shard.enter(reached, at, &walker.order());
+                    if compared >= next_poll {
+                        meter.poll()?;
+                        next_poll = compared + COMPARISONS * POLL_EVERY;
+                    }
                 }
             }
+            Ok(compared)
         });
         self.shards = shards;
+        compared.into_iter().sum()
     }
 
     /// Forgets the nodes that lead nowhere, once there are many.
@@ -375,23 +406,26 @@ impl<K: Mask> Output<K> {
 
 impl<K: Mask> Shard<K> {
     /// Enters what was reached, unless something as good is there; what is worse goes.
-    fn enter(&mut self, reached: &Reached<K>, own: usize, order: &Order<'_>) {
+    /// Returns how many comparisons that took.
+    fn enter(&mut self, reached: &Reached<K>, own: usize, order: &Order<'_>) -> u64 {
         let layer = self.layers.entry(reached.event).or_insert_with(|| Layer {
             entries: Vec::new(),
             index: HashTable::new(),
             visited: 0,
         });
+        let mut compared = 0;
         let spread = |hash: u32| u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         for &(hash, at) in layer.index.iter_hash(spread(reached.hash)) {
             if hash != reached.hash {
                 continue;
             }
+            compared += 1;
             let entry = &mut layer.entries[at as usize];
             if entry.packed.state == NO_STATE {
                 continue;
             }
             if order.is_as_good(&entry.packed, &reached.packed) {
-                return;
+                return compared;
             }
             if order.is_as_good(&reached.packed, &entry.packed) {
                 entry.packed.state = NO_STATE;
@@ -402,6 +436,7 @@ impl<K: Mask> Shard<K> {
         let at = layer.entries.len() as u32;
         layer.entries.push(Entry { packed: reached.packed.clone(), node });
         layer.index.insert_unique(spread(reached.hash), (reached.hash, at), |entry| spread(entry.0));
+        compared
     }
 
     fn bytes(&self) -> usize {

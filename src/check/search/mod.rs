@@ -8,7 +8,7 @@
 //!
 //! - a pure operation that is legal now is linearized now;
 //! - of interchangeable operations the one with the earliest return goes first;
-//! - a configuration that used fewer crashed operations beats one that used more;
+//! - a configuration that can do whatever another can makes it superfluous;
 //! - an overwriting operation is linearized at its return or for an observer; otherwise it counts
 //!   as hidden just before a later overwrite;
 //! - a crashed operation is linearized only for an observer, where the model has overwrites;

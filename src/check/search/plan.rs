@@ -1,6 +1,8 @@
 //! Which walk goes on for how long: depth-first, and breadth-first around the place where that got
 //! stuck. Shares are counted in configurations, so that the plan never depends on the clock.
 
+use rustc_hash::FxHashSet;
+
 use super::depth::{Depth, Part};
 use super::layers::Layers;
 use super::mask::Mask;
@@ -30,7 +32,7 @@ impl Plan {
 }
 
 /// A part is tried from all states if there are at most so many.
-const MOST_STATES: usize = 64;
+const MOST_STATES: usize = 2048;
 
 /// The whole search, with masks of type `K`.
 pub(super) fn run<M: Model, K: Mask>(
@@ -59,6 +61,7 @@ pub(super) fn run<M: Model, K: Mask>(
             // The other walk can do with less.
             Part::Stopped(StopReason::Memory) => {
                 breadth.give_up();
+                meter.look_at_memory();
                 share = u64::MAX;
             }
             part => break found(part, space.prepared),
@@ -67,9 +70,6 @@ pub(super) fn run<M: Model, K: Mask>(
     };
     let others = breadth.as_ref().map_or(0, Breadth::configurations);
     let configurations = depth.configurations + others;
-    if std::env::var_os("SDEBUG").is_some() {
-        eprintln!("search: {} configs, {} others, {} furthest", depth.configurations, others, depth.furthest);
-    }
     (found, Effort { configurations, steps: depth.walker.steps.asked })
 }
 
@@ -102,6 +102,8 @@ struct Breadth<'a, M: Model, K> {
     given_up: bool,
     /// Configurations of the parts before.
     done: u64,
+    /// The work of those.
+    work_done: u64,
 }
 
 impl<'a, M: Model, K: Mask> Breadth<'a, M, K> {
@@ -118,7 +120,12 @@ impl<'a, M: Model, K: Mask> Breadth<'a, M, K> {
             length: 0,
             given_up: false,
             done: 0,
+            work_done: 0,
         }
+    }
+
+    fn work(&self) -> u64 {
+        self.work_done + self.part.as_ref().map_or(0, |part| part.work)
     }
 
     fn configurations(&self) -> u64 {
@@ -127,15 +134,15 @@ impl<'a, M: Model, K: Mask> Breadth<'a, M, K> {
 
     /// Gives all memory back; there is nothing more to come.
     fn give_up(&mut self) {
-        self.done = self.configurations();
+        (self.done, self.work_done) = (self.configurations(), self.work());
         self.part = None;
         self.given_up = true;
     }
 
-    /// Goes on, for about `share` configurations, around the event `stuck`.
+    /// Goes on, for the work of about `share` configurations, around the event `stuck`.
     fn explore(&mut self, share: u64, stuck: u32, meter: &Meter) -> Part {
-        let end = self.configurations().saturating_add(share);
-        while !self.given_up && self.configurations() < end {
+        let end = self.work().saturating_add(share);
+        while !self.given_up && self.work() < end {
             // The deeper walk came further: whatever was there can be ordered.
             if self.part.is_none() || self.length > 0 && stuck > self.around + self.length {
                 self.around = stuck;
@@ -147,7 +154,7 @@ impl<'a, M: Model, K: Mask> Breadth<'a, M, K> {
                 0 => u32::MAX,
                 length => self.around + length,
             };
-            let left = end - self.configurations();
+            let left = end - self.work();
             let Some(part) = &mut self.part else { break };
             match part.explore(left, until, meter) {
                 Part::Pause if part.event > until || part.event == u32::MAX => {
@@ -163,7 +170,7 @@ impl<'a, M: Model, K: Mask> Breadth<'a, M, K> {
 
     /// Starts with the part of `length` before the place, or with the whole.
     fn restart(&mut self) {
-        self.done = self.configurations();
+        (self.done, self.work_done) = (self.configurations(), self.work());
         self.part = None;
         let whole = self.states.is_none() || self.length >= self.around;
         if whole {
@@ -180,19 +187,24 @@ impl<'a, M: Model, K: Mask> Breadth<'a, M, K> {
 
 /// All states that any operations lead to, in any order; `None` if there are many.
 fn all_states<M: Model, K: Mask>(walker: &mut Walker<'_, M, K>) -> Option<Vec<StateId>> {
+    let classes = &walker.prepared.classes;
+    let mut known: FxHashSet<StateId> = FxHashSet::default();
     let mut states = vec![0];
+    known.insert(0);
     let mut next = 0;
     while let Some(&state) = states.get(next) {
         next += 1;
-        for class in 0..walker.prepared.classes.len() as u32 {
-            let led: Vec<StateId> = match walker.step(state, class) {
-                Step::Illegal => Vec::new(),
-                Step::One(state) => vec![state],
-                Step::Several(list) => walker.steps.several(list).to_vec(),
-            };
-            for state in led {
-                if !states.contains(&state) {
-                    states.push(state);
+        for (id, class) in classes.iter().enumerate() {
+            // Wherever an overwrite starts from, it leads to the same.
+            if class.pure || class.overwrites && state != 0 {
+                continue;
+            }
+            match walker.step(state, id as u32) {
+                Step::Illegal => {}
+                Step::One(state) => states.extend(known.insert(state).then_some(state)),
+                Step::Several(list) => {
+                    let new = |state: &StateId| known.insert(*state);
+                    states.extend(walker.steps.several(list).iter().copied().filter(new));
                 }
             }
             if states.len() > MOST_STATES {

@@ -57,11 +57,6 @@ impl<M: Model> States<M> {
         states
     }
 
-    /// How many states there are.
-    pub(super) fn len(&self) -> u32 {
-        self.states.len()
-    }
-
     /// Whether the table is full; it never is in practice before memory is.
     pub(super) fn is_full(&self) -> bool {
         self.states.len() >= MAX_STATES - 4096
