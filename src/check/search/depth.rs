@@ -1,7 +1,7 @@
 //! The walk depth-first: finds a linearization soon where there are many.
 
-use super::memo::Memo;
 use super::mask::Mask;
+use super::memo::Memo;
 use super::walker::{Arrival, Candidate, Entered, Move, Space, Walker};
 use crate::check::budget::{Account, Meter, StopReason};
 use crate::model::Model;

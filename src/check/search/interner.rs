@@ -47,7 +47,12 @@ impl<T> Interner<T> {
 
     /// The number of the value of this `hash` that `is` recognises; what `make` makes gets a new
     /// one if there is none yet.
-    pub(super) fn intern(&self, hash: u64, is: impl Fn(&T) -> bool, make: impl FnOnce() -> T) -> u32 {
+    pub(super) fn intern(
+        &self,
+        hash: u64,
+        is: impl Fn(&T) -> bool,
+        make: impl FnOnce() -> T,
+    ) -> u32 {
         let mut index = lock(&self.index[(hash >> 40) as usize % SHARDS]);
         let same = |&(other, id): &(u64, u32)| other == hash && self.get(id).is_some_and(&is);
         if let Some(&(_, id)) = index.find(hash, same) {
@@ -64,7 +69,8 @@ impl<T> Interner<T> {
 
     /// Memory in bytes, without what the values hold on the heap.
     pub(super) fn bytes(&self) -> usize {
-        let places: usize = self.chunks.iter().filter_map(|chunk| chunk.get()).map(|all| all.len()).sum();
+        let places: usize =
+            self.chunks.iter().filter_map(|chunk| chunk.get()).map(|all| all.len()).sum();
         places * size_of::<OnceLock<T>>() + self.len() as usize * 2 * size_of::<(u64, u32)>()
     }
 }

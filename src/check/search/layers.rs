@@ -435,7 +435,9 @@ impl<K: Mask> Shard<K> {
         let node = self.nodes.push(Node { parent, by, state }, own);
         let at = layer.entries.len() as u32;
         layer.entries.push(Entry { packed: reached.packed.clone(), node });
-        layer.index.insert_unique(spread(reached.hash), (reached.hash, at), |entry| spread(entry.0));
+        layer
+            .index
+            .insert_unique(spread(reached.hash), (reached.hash, at), |entry| spread(entry.0));
         compared
     }
 

@@ -28,13 +28,13 @@ mod path;
 mod plan;
 mod prepare;
 mod states;
+#[cfg(test)]
+mod tests;
 mod tokens;
 mod trail;
 mod used;
 mod walker;
 mod window;
-#[cfg(test)]
-mod tests;
 
 use plan::Plan;
 use states::States;
@@ -95,10 +95,22 @@ fn search_by<M: Model>(
         states: States::new(model, classes, prepared.token_ids.clone()),
         used: UsedSets::new(prepared.crashed.len()),
     };
-    match prepared.width {
+    let (found, effort) = match prepared.width {
         0..=64 => plan::run::<M, [u64; 1]>(&space, plan, threads, meter),
         65..=128 => plan::run::<M, [u64; 2]>(&space, plan, threads, meter),
         129..=256 => plan::run::<M, [u64; 4]>(&space, plan, threads, meter),
         _ => plan::run::<M, Box<[u64]>>(&space, plan, threads, meter),
+    };
+    if matches!(found, Found::Stopped(_)) {
+        // Who waits for a verdict under a limit does not wait until millions of states are freed.
+        let Space { states, used, .. } = space;
+        discard((states, used));
     }
+    (found, effort)
+}
+
+/// Drops `garbage` on a thread of its own.
+fn discard<T: Send + 'static>(garbage: T) {
+    // If there is no thread to be had, it is dropped right here.
+    drop(std::thread::Builder::new().spawn(move || drop(garbage)));
 }

@@ -80,7 +80,8 @@ fn history<M: Model>(
             let any = rng.random_range(0..alphabet.crashed.len());
             history[operation].op = alphabet.crashed[any].clone();
             if rng.random_bool(0.5) {
-                state = model.step(&state, &alphabet.crashed[any]).into_iter().next().unwrap_or(state);
+                state =
+                    model.step(&state, &alphabet.crashed[any]).into_iter().next().unwrap_or(state);
             }
             running.swap_remove(at);
         } else {
@@ -163,8 +164,7 @@ fn every_plan_decides_registers() {
         [(false, true), (true, true), (false, false)].into_iter().enumerate()
     {
         let model = Register { initial, has_cas: true, failed_cas_observes: mismatches };
-        let (valid, invalid) =
-            campaign(&model, &register(mismatches, writes), runs(), seed as u64);
+        let (valid, invalid) = campaign(&model, &register(mismatches, writes), runs(), seed as u64);
         assert!(valid > runs() / 10 && invalid > runs() / 10, "{valid} {invalid}");
     }
 }
