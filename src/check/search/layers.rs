@@ -137,8 +137,8 @@ impl<'a, M: Model, K: Mask> Layers<'a, M, K> {
         layers
     }
 
-    /// Goes on, for the work of about `share` configurations, or until all that is left is beyond the event
-    /// `until`.
+    /// Goes on, for the work of about `share` configurations, or until all that is left is beyond
+    /// the event `until`.
     pub(super) fn explore(&mut self, share: u64, until: u32, meter: &Meter) -> Part {
         let end = self.work.saturating_add(share);
         loop {

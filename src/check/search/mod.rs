@@ -68,8 +68,8 @@ pub struct Effort {
 }
 
 /// Searches for a linearization of `readings`, which are in the order of their calls. Exact:
-/// whatever it finds is so, unless it is stopped. Where that takes long it works on `threads` threads
-/// (0: one a processor); what it finds does not depend on them.
+/// whatever it finds is so, unless it is stopped. Where that takes long it works on `threads`
+/// threads (0: one a processor); what it finds does not depend on them.
 pub(super) fn search<M: Model>(
     model: &M,
     readings: &[Reading<M::Op>],
