@@ -138,8 +138,8 @@ fn decide_key<M: Model>(
     let readings = model::read(model, history, partition.operations, None)?;
     let needs_order = options.keep_orders || options.self_check;
     let wanted = if needs_order { Wanted::Order } else { Wanted::Verdict };
-    let Answer { found, decided_by, effort } =
-        answer(model, &readings, options.deciders, wanted, meter);
+    let terms = Terms { deciders: options.deciders, wanted, threads: options.threads, meter };
+    let Answer { found, decided_by, effort } = answer(model, &readings, terms);
     let decision = match found {
         Found::Order(order) => Decision::Valid(Certificate {
             order: order.into_iter().map(|at| readings[at as usize].index).collect(),
@@ -168,21 +168,26 @@ pub(super) struct Answer {
     pub(super) effort: Effort,
 }
 
+/// On which terms deciders are asked.
+#[derive(Clone, Copy)]
+pub(super) struct Terms<'a> {
+    pub(super) deciders: Deciders,
+    pub(super) wanted: Wanted,
+    /// How many threads may work on one question; 0 for one a processor.
+    pub(super) threads: usize,
+    pub(super) meter: &'a Meter,
+}
+
 /// Asks the deciders in turn: a refutation, an exact decider, the general search. `readings` are in
 /// the order of their calls.
-pub(super) fn answer<M: Model>(
-    model: &M,
-    readings: &[Reading<M::Op>],
-    deciders: Deciders,
-    wanted: Wanted,
-    meter: &Meter,
-) -> Answer {
+pub(super) fn answer<M: Model>(model: &M, readings: &[Reading<M::Op>], terms: Terms<'_>) -> Answer {
+    let Terms { deciders, wanted, threads, meter } = terms;
     let at_once = |found, decided_by| Answer { found, decided_by, effort: Effort::default() };
     if deciders == Deciders::Auto {
         if let Some(stuck) = refute::impossible_reading(model, readings) {
             return at_once(Found::Nothing { stuck }, "refutation");
         }
-        if let Some(answer) = tokens::decide(model, readings, wanted, meter) {
+        if let Some(answer) = tokens::decide(model, readings, terms) {
             return answer;
         }
         match exact::decide(model, readings, wanted) {
@@ -193,7 +198,7 @@ pub(super) fn answer<M: Model>(
             None => {}
         }
     }
-    let (found, effort) = search::search(model, readings, meter);
+    let (found, effort) = search::search(model, readings, threads, meter);
     Answer { found, decided_by: "search", effort }
 }
 

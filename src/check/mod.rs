@@ -20,7 +20,7 @@ pub use report::{
 pub use search::Effort;
 
 use crate::model::{Model, Reading};
-use decide::{Answer, answer};
+use decide::{Answer, Terms, answer};
 use exact::Wanted;
 use search::Found;
 
@@ -31,7 +31,7 @@ pub(crate) fn linearize<M: Model>(
     readings: &[Reading<M::Op>],
     meter: &Meter,
 ) -> Option<Vec<u32>> {
-    match answer(model, readings, Deciders::Auto, Wanted::Order, meter).found {
+    match answer(model, readings, terms(Wanted::Order, meter)).found {
         Found::Order(order) => Some(order),
         Found::Nothing { .. } | Found::Stopped(_) => None,
     }
@@ -44,12 +44,16 @@ pub(crate) fn is_linearizable<M: Model>(
     readings: &[Reading<M::Op>],
     meter: &Meter,
 ) -> (Option<bool>, Effort) {
-    let Answer { found, effort, .. } =
-        answer(model, readings, Deciders::Auto, Wanted::Verdict, meter);
+    let Answer { found, effort, .. } = answer(model, readings, terms(Wanted::Verdict, meter));
     let linearizable = match found {
         Found::Order(_) => Some(true),
         Found::Nothing { .. } => Some(false),
         Found::Stopped(_) => None,
     };
     (linearizable, effort)
+}
+
+/// Questions of an explanation: any decider, and one thread each, for there are many.
+fn terms(wanted: Wanted, meter: &Meter) -> Terms<'_> {
+    Terms { deciders: Deciders::Auto, wanted, threads: 1, meter }
 }

@@ -1,14 +1,15 @@
-//! A configuration: all that the rest of the search depends on. And the memo of those visited.
+//! A configuration: all that the rest of the search depends on; and when one makes another
+//! superfluous.
 
 use std::hash::{Hash, Hasher};
 
-use hashbrown::HashTable;
 use rustc_hash::FxHasher;
 
-use super::mask::Mask;
+use super::mask::{Mask, difference};
+use super::prepare::{Item, Prepared};
 use super::states::StateId;
 use super::used::{UsedId, UsedSets};
-use crate::check::budget::Meter;
+use super::window::Window;
 
 /// What a search has linearized so far, as seen from one event: every operation that returned
 /// before it is linearized, none that is called after it is, and of those open the mask tells.
@@ -29,53 +30,128 @@ pub(super) struct Config<K> {
     pub(super) must_be_seen: bool,
 }
 
-/// The configurations visited, each with the best covers and smallest used sets it was met with.
-pub(super) struct Memo<K> {
-    table: HashTable<Config<K>>,
-    heap_bytes_each: usize,
+/// A configuration as it is stored: without the event where that is known, and in few bytes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Packed<K> {
+    pub(super) mask: K,
+    pub(super) state: StateId,
+    pub(super) used: UsedId,
+    /// Twice the cover, and one more if it must be seen.
+    cover: u32,
 }
 
-impl<K: Mask> Memo<K> {
-    pub(super) fn new(slots: usize) -> Self {
-        Memo { table: HashTable::new(), heap_bytes_each: K::empty(slots).heap_bytes() }
+impl<K: Mask> Packed<K> {
+    pub(super) fn new(config: &Config<K>) -> Self {
+        Packed {
+            mask: config.mask.clone(),
+            state: config.state,
+            used: config.used,
+            cover: config.cover << 1 | u32::from(config.must_be_seen),
+        }
     }
 
-    /// Enters `config`. False if one at least as good was there before.
-    pub(super) fn insert(&mut self, config: &Config<K>, used: &UsedSets) -> bool {
-        let hash = hash_of(config);
-        let as_good = |seen: &Config<K>| {
-            seen.event == config.event
-                && seen.state == config.state
-                && seen.mask == config.mask
-                && seen.must_be_seen <= config.must_be_seen
-                && seen.cover >= config.cover
-                && used.is_subset(seen.used, config.used)
-        };
-        if self.table.find(hash, as_good).is_some() {
+    /// The configuration, at `event`.
+    pub(super) fn at(&self, event: u32) -> Config<K> {
+        Config {
+            event,
+            state: self.state,
+            cover: self.cover >> 1,
+            used: self.used,
+            mask: self.mask.clone(),
+            must_be_seen: self.must_be_seen(),
+        }
+    }
+
+    fn must_be_seen(&self) -> bool {
+        self.cover & 1 == 1
+    }
+}
+
+/// What tells, at one event, which of two configurations is as good as the other.
+pub(super) struct Order<'a> {
+    /// Positioned at the event.
+    pub(super) window: &'a Window,
+    pub(super) prepared: &'a Prepared,
+    pub(super) used: &'a UsedSets,
+    /// The event at which the search began.
+    pub(super) begin: u32,
+}
+
+/// Exchanges are sought among the slots of so many words.
+const EXCHANGES: usize = 4;
+
+impl Order<'_> {
+    /// Whether `left` can do whatever `right` can; of two at the event of the window.
+    pub(super) fn is_as_good<K: Mask>(&self, left: &Packed<K>, right: &Packed<K>) -> bool {
+        if left.state != right.state
+            || left.cover >> 1 < right.cover >> 1
+            || left.must_be_seen() && !right.must_be_seen()
+        {
             return false;
         }
-        self.table.insert_unique(hash, config.clone(), hash_of);
+        let (more, fewer) = (self.window.more(), self.window.fewer());
+        let pairs = left.mask.words().iter().zip(right.mask.words());
+        for (word, (&left, &right)) in pairs.enumerate() {
+            if right & !left & !fewer[word] | left & !right & !(more[word] | fewer[word]) != 0 {
+                return false;
+            }
+        }
+        self.used.is_subset(left.used, right.used)
+            && self.can_drop_surplus(left, right)
+            && self.can_exchange(left, right)
+    }
+
+    /// Whether all that only `right` has linearized need never be in `left`.
+    fn can_drop_surplus<K: Mask>(&self, left: &Packed<K>, right: &Packed<K>) -> bool {
+        difference(right.mask.words(), left.mask.words(), |slot| {
+            let call = self.item(slot).call;
+            call < left.cover >> 1 || call < self.begin
+        })
+    }
+
+    /// Whether for each operation that is not pure and that only `left` has linearized, there is
+    /// another one, of the same class and with a later return, that only `right` has linearized.
+    fn can_exchange<K: Mask>(&self, left: &Packed<K>, right: &Packed<K>) -> bool {
+        let fewer = self.window.fewer();
+        let mut taken = [0u64; EXCHANGES];
+        for (word, fewer) in fewer.iter().enumerate() {
+            let mut extra = left.mask.words()[word] & !right.mask.words()[word] & fewer;
+            while extra != 0 {
+                let own = self.item(word as u32 * 64 + extra.trailing_zeros());
+                extra &= extra - 1;
+                let none = difference(right.mask.words(), left.mask.words(), |slot| {
+                    let other = self.item(slot);
+                    let place = slot as usize / 64;
+                    let fits = other.class == own.class
+                        && other.ret > own.ret
+                        && place < EXCHANGES
+                        && taken[place] >> (slot % 64) & 1 == 0;
+                    if fits {
+                        taken[place] |= 1 << (slot % 64);
+                    }
+                    !fits
+                });
+                if none {
+                    return false;
+                }
+            }
+        }
         true
     }
 
-    /// Whether one more entry fits into the memory; growing needs the old and the new table.
-    pub(super) fn has_room(&self, meter: &Meter) -> bool {
-        self.table.len() < self.table.capacity() || meter.has_room(2 * self.bytes() + 1024)
+    fn item(&self, slot: u32) -> &Item {
+        &self.prepared.items[self.window.item(slot) as usize]
     }
 
-    /// Memory in bytes.
-    pub(super) fn bytes(&self) -> usize {
-        // A hash table keeps an eighth of its places free.
-        let places = self.table.capacity() / 7 * 8;
-        places * (size_of::<Config<K>>() + 1) + self.table.len() * self.heap_bytes_each
+    /// A hash that is the same for any two configurations at this event of which one may be as
+    /// good as the other. Takes `tag` for the state.
+    pub(super) fn hash<K: Mask>(&self, config: &Packed<K>, tag: u64) -> u64 {
+        let mut hasher = FxHasher::default();
+        tag.hash(&mut hasher);
+        let (more, fewer) = (self.window.more(), self.window.fewer());
+        for (word, bits) in config.mask.words().iter().enumerate() {
+            (bits & !more[word] & !fewer[word]).hash(&mut hasher);
+        }
+        hasher.finish()
     }
-}
-
-fn hash_of<K: Mask>(config: &Config<K>) -> u64 {
-    let mut hasher = FxHasher::default();
-    (u64::from(config.event) << 32 | u64::from(config.state)).hash(&mut hasher);
-    for &word in config.mask.words() {
-        word.hash(&mut hasher);
-    }
-    hasher.finish()
 }

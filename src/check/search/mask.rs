@@ -3,7 +3,7 @@
 use std::hash::Hash;
 
 /// A set of slots, small enough to be part of a key.
-pub(super) trait Mask: Clone + Eq + Hash + Send + 'static {
+pub(super) trait Mask: Clone + Eq + Hash + Send + Sync + 'static {
     /// The empty set, with room for `slots` slots.
     fn empty(slots: usize) -> Self;
     /// Its words, lowest slots first.

@@ -8,7 +8,7 @@
 //!
 //! - a pure operation that is legal now is linearized now;
 //! - of interchangeable operations the one with the earliest return goes first;
-//! - a configuration that used fewer crashed operations beats one that used more;
+//! - a configuration that can do whatever another can makes it superfluous;
 //! - an overwriting operation is linearized at its return or for an observer; otherwise it counts
 //!   as hidden just before a later overwrite;
 //! - a crashed operation is linearized only for an observer, where the model has overwrites;
@@ -18,15 +18,28 @@
 //! Nothing here knows where a history came from, or explains anything.
 
 mod config;
-mod engine;
+mod depth;
+mod interner;
+mod layers;
 mod mask;
+mod memo;
 mod moves;
+mod path;
+mod plan;
 mod prepare;
 mod states;
+#[cfg(test)]
+mod tests;
 mod tokens;
 mod trail;
 mod used;
+mod walker;
 mod window;
+
+use plan::Plan;
+use states::States;
+use used::UsedSets;
+use walker::Space;
 
 use super::budget::{Meter, StopReason};
 use crate::model::{Model, Reading};
@@ -55,19 +68,49 @@ pub struct Effort {
 }
 
 /// Searches for a linearization of `readings`, which are in the order of their calls. Exact:
-/// whatever it finds is so, unless it is stopped.
+/// whatever it finds is so, unless it is stopped. Where that takes long it works on `threads`
+/// threads (0: one a processor); what it finds does not depend on them.
 pub(super) fn search<M: Model>(
     model: &M,
     readings: &[Reading<M::Op>],
+    threads: usize,
+    meter: &Meter,
+) -> (Found, Effort) {
+    search_by(Plan::USUAL, model, readings, threads, meter)
+}
+
+fn search_by<M: Model>(
+    plan: Plan,
+    model: &M,
+    readings: &[Reading<M::Op>],
+    threads: usize,
     meter: &Meter,
 ) -> (Found, Effort) {
     let mut model = model.clone();
     let prepared = prepare::prepare(&mut model, readings);
-    let problem = engine::Problem { model, readings, prepared: &prepared, meter };
-    match prepared.width {
-        0..=64 => engine::run::<M, [u64; 1]>(problem),
-        65..=128 => engine::run::<M, [u64; 2]>(problem),
-        129..=256 => engine::run::<M, [u64; 4]>(problem),
-        _ => engine::run::<M, Box<[u64]>>(problem),
+    let classes = prepared.classes.len();
+    let space = Space {
+        readings,
+        prepared: &prepared,
+        states: States::new(model, classes, prepared.token_ids.clone()),
+        used: UsedSets::new(prepared.crashed.len()),
+    };
+    let (found, effort) = match prepared.width {
+        0..=64 => plan::run::<M, [u64; 1]>(&space, plan, threads, meter),
+        65..=128 => plan::run::<M, [u64; 2]>(&space, plan, threads, meter),
+        129..=256 => plan::run::<M, [u64; 4]>(&space, plan, threads, meter),
+        _ => plan::run::<M, Box<[u64]>>(&space, plan, threads, meter),
+    };
+    if matches!(found, Found::Stopped(_)) {
+        // Who waits for a verdict under a limit does not wait until millions of states are freed.
+        let Space { states, used, .. } = space;
+        discard((states, used));
     }
+    (found, effort)
+}
+
+/// Drops `garbage` on a thread of its own.
+fn discard<T: Send + 'static>(garbage: T) {
+    // If there is no thread to be had, it is dropped right here.
+    drop(std::thread::Builder::new().spawn(move || drop(garbage)));
 }

@@ -1,10 +1,11 @@
 //! Which moves a configuration has, and which of them can be left out.
 
 use super::config::Config;
-use super::engine::{Candidate, Engine, Move};
+
 use super::mask::{Mask, difference};
 use super::prepare::{Event, NO_TOKEN, TokenId};
 use super::states::{Step, UNOBSERVED};
+use super::walker::{Candidate, Move, Walker};
 use crate::model::Model;
 
 /// In which order the moves of a configuration are tried.
@@ -17,7 +18,7 @@ mod priority {
     pub(super) const CRASHED: u8 = 5;
 }
 
-impl<M: Model, K: Mask> Engine<'_, M, K> {
+impl<M: Model, K: Mask> Walker<'_, M, K> {
     /// Puts the successors of `config`, whose next event is a return that forces a choice, among
     /// those pending.
     pub(super) fn expand(&mut self, config: &Config<K>) {
@@ -48,8 +49,9 @@ impl<M: Model, K: Mask> Engine<'_, M, K> {
         let class_id = self.prepared.items[item as usize].class;
         let class = self.prepared.classes[class_id as usize];
         // Of interchangeable operations, the one with the earliest return.
-        if std::mem::replace(&mut self.stamps[class_id as usize], self.expansion) == self.expansion
-        {
+        let optional = usize::from(self.is_optional(item));
+        let stamp = &mut self.stamps[class_id as usize][optional];
+        if std::mem::replace(stamp, self.expansion) == self.expansion {
             return;
         }
         if class.overwrites
@@ -75,7 +77,7 @@ impl<M: Model, K: Mask> Engine<'_, M, K> {
         let next = usize::from(self.used.count(config.used, group as usize));
         // All interchangeable operations that are open come before one that crashed.
         if twins.calls.get(next).is_none_or(|&call| call > config.event)
-            || self.stamps[class_id as usize] == self.expansion
+            || self.stamps[class_id as usize].contains(&self.expansion)
         {
             return;
         }
@@ -83,13 +85,13 @@ impl<M: Model, K: Mask> Engine<'_, M, K> {
         if class.overwrites && (config.must_be_seen || !self.can_be_seen(config, class.gives)) {
             return;
         }
-        if class.requires != NO_TOKEN && class.requires != self.states.token(config.state) {
+        if class.requires != NO_TOKEN && class.requires != self.steps.token(config.state) {
             return;
         }
-        self.stamps[class_id as usize] = self.expansion;
+        self.stamps[class_id as usize][0] = self.expansion;
         let helpful = needed != NO_TOKEN && class.gives == needed;
         let mut base = config.clone();
-        base.used = self.used.with(config.used, group as usize);
+        base.used = self.used.with(config.used, group as usize, &mut self.counts);
         base.must_be_seen = self.prepared.overwrites;
         let priority = if helpful { priority::CRASHED_HELPFUL } else { priority::CRASHED };
         self.try_steps(config, base, class_id, Move::Crashed(group), priority);
@@ -101,8 +103,8 @@ impl<M: Model, K: Mask> Engine<'_, M, K> {
             Step::Illegal => {}
             Step::One(state) => self.try_state(from, base, state, class, by, priority),
             Step::Several(list) => {
-                for at in 0..self.states.several(list).len() {
-                    let state = self.states.several(list)[at];
+                for at in 0..self.steps.several(list).len() {
+                    let state = self.steps.several(list)[at];
                     self.try_state(from, base.clone(), state, class, by, priority);
                 }
             }
@@ -133,7 +135,7 @@ impl<M: Model, K: Mask> Engine<'_, M, K> {
         if self.close(&mut config) > 0 {
             config.must_be_seen = false;
         }
-        let (old, new) = (self.states.token(from.state), self.states.token(state));
+        let (old, new) = (self.steps.token(from.state), self.steps.token(state));
         if old == new || self.can_lose(&config, old) {
             self.pending.push(Candidate { config, by, priority });
         }
@@ -144,14 +146,23 @@ impl<M: Model, K: Mask> Engine<'_, M, K> {
         !difference(self.window.open(), config.mask.words(), |slot| {
             let item = self.window.item(slot);
             let call = self.prepared.items[item as usize].call;
-            call < config.cover || !self.class_of(item).overwrites
+            call < config.cover || call < self.begin || !self.class_of(item).overwrites
         })
     }
 
-    /// The operation that returns may count as hidden, if an overwrite came after its call.
+    /// The operation that returns may count as hidden, if an overwrite came after its call; or as
+    /// linearized before the search began.
     fn try_pass(&mut self, config: &Config<K>, forced: u32) {
         let item = self.prepared.items[forced as usize];
         let class = *self.class_of(forced);
+        if self.is_optional(forced) {
+            if !config.must_be_seen {
+                let mut config = config.clone();
+                config.mask.insert(item.slot);
+                self.pending.push(Candidate { config, by: Move::Pass, priority: priority::SURE });
+            }
+            return;
+        }
         if !class.overwrites || item.call >= config.cover || config.must_be_seen {
             return;
         }
@@ -164,7 +175,7 @@ impl<M: Model, K: Mask> Engine<'_, M, K> {
         }
         let mut config = config.clone();
         config.mask.insert(item.slot);
-        let token = self.states.token(config.state);
+        let token = self.steps.token(config.state);
         if token == class.gives || self.can_lose(&config, class.gives) {
             let here = self.next_need(&config, token);
             let there = self.next_need(&config, class.gives);
@@ -178,6 +189,7 @@ impl<M: Model, K: Mask> Engine<'_, M, K> {
     pub(super) fn is_hidden_for_free(&self, config: &Config<K>, item: u32) -> bool {
         let class = self.class_of(item);
         class.overwrites
+            && !self.is_optional(item)
             && self.prepared.items[item as usize].call < config.cover
             && !config.must_be_seen
             && !self.prepared.opaque
@@ -188,7 +200,7 @@ impl<M: Model, K: Mask> Engine<'_, M, K> {
     /// Brings `config` into the form in which equal ones are equal.
     pub(super) fn settle(&self, config: &mut Config<K>) {
         if !self.prepared.opaque && config.state != UNOBSERVED {
-            let token = self.states.token(config.state);
+            let token = self.steps.token(config.state);
             if !self.is_needed(config, token) {
                 config.state = UNOBSERVED;
             }
@@ -198,7 +210,7 @@ impl<M: Model, K: Mask> Engine<'_, M, K> {
             difference(self.window.open(), config.mask.words(), |slot| {
                 let item = self.window.item(slot);
                 let call = self.prepared.items[item as usize].call;
-                if call < config.cover && self.class_of(item).overwrites {
+                if call < config.cover && call >= self.begin && self.class_of(item).overwrites {
                     cover = cover.max(call + 1);
                 }
                 true
@@ -212,12 +224,13 @@ impl<M: Model, K: Mask> Engine<'_, M, K> {
         if self.prepared.unknown_gives {
             return false;
         }
-        let token = self.states.token(config.state);
+        let token = self.steps.token(config.state);
         let alive = |slot| {
             let item = self.window.item(slot);
             let requires = self.class_of(item).requires;
             requires == NO_TOKEN
                 || requires == token
+                || self.is_optional(item)
                 || self.can_come_back(config, requires, self.prepared.items[item as usize].ret)
         };
         !difference(self.window.open(), config.mask.words(), alive)
@@ -241,7 +254,7 @@ impl<M: Model, K: Mask> Engine<'_, M, K> {
         let mut earliest = self.prepared.tokens.next_observation(token, config.event);
         difference(self.window.open(), config.mask.words(), |slot| {
             let item = self.window.item(slot);
-            if self.class_of(item).requires == token {
+            if self.class_of(item).requires == token && !self.is_optional(item) {
                 earliest = earliest.min(self.prepared.items[item as usize].ret);
             }
             true
@@ -253,10 +266,21 @@ impl<M: Model, K: Mask> Engine<'_, M, K> {
     fn is_needed(&self, config: &Config<K>, token: TokenId) -> bool {
         token != NO_TOKEN
             && (self.next_need(config, token) != u32::MAX
+                || self.may_serve_optional(config, token)
                 || self.prepared.tokens.crashed_observers(token).iter().any(|&group| {
                     let twins = &self.prepared.crashed[group as usize];
                     usize::from(self.used.count(config.used, group as usize)) < twins.calls.len()
                 }))
+    }
+
+    /// Whether an open operation requires `token` that was perhaps linearized before the search
+    /// began.
+    fn may_serve_optional(&self, config: &Config<K>, token: TokenId) -> bool {
+        self.begin > 0
+            && !difference(self.window.open(), config.mask.words(), |slot| {
+                let item = self.window.item(slot);
+                !self.is_optional(item) || self.class_of(item).requires != token
+            })
     }
 
     /// Whether an open operation can observe `token` right after it is established.

@@ -4,9 +4,9 @@
 use std::hash::{Hash, Hasher};
 use std::mem::needs_drop;
 
-use hashbrown::HashTable;
 use rustc_hash::{FxHashMap, FxHasher};
 
+use super::interner::Interner;
 use super::prepare::{NO_TOKEN, TokenId};
 use crate::model::{Model, Token};
 
@@ -28,54 +28,88 @@ const MAX_STATES: u32 = 1 << 29;
 pub(super) enum Step {
     Illegal,
     One(StateId),
-    /// Several states: an index for [`States::several`].
+    /// Several states: an index for [`Steps::several`].
     Several(u32),
 }
 
 const SEVERAL: u32 = 1 << 30;
 const UNKNOWN: u32 = u32::MAX - 1;
 
+/// No token's number: that of this state was not asked for.
+const UNLEARNED: TokenId = u32::MAX - 1;
+
 /// Steps of the first states are remembered in a dense table of up to this many entries.
 const ROW_ENTRIES: usize = 1 << 18;
 
-/// The states met so far, and the steps between them.
+/// The states met so far. Threads share them.
 pub(super) struct States<M: Model> {
     model: M,
-    states: Vec<M::State>,
-    tokens: Vec<TokenId>,
+    states: Interner<(M::State, TokenId)>,
     token_ids: FxHashMap<Token, TokenId>,
-    index: HashTable<StateId>,
-    rows: Vec<u32>,
     classes: usize,
-    /// Steps beyond the rows, for states that are dear to make.
-    cache: FxHashMap<(StateId, u32), u32>,
-    lists: Vec<Box<[StateId]>>,
-    /// Steps that asked the model.
-    pub(super) model_steps: u64,
 }
 
 impl<M: Model> States<M> {
     /// The table with the model's initial state as number 0.
     pub(super) fn new(model: M, classes: usize, token_ids: FxHashMap<Token, TokenId>) -> Self {
-        let mut states = States {
-            states: Vec::new(),
-            tokens: Vec::new(),
-            token_ids,
-            index: HashTable::new(),
-            rows: Vec::new(),
-            classes,
-            cache: FxHashMap::default(),
-            lists: Vec::new(),
-            model_steps: 0,
-            model,
-        };
+        let states = States { states: Interner::new(), token_ids, classes, model };
         states.intern(states.model.initial());
         states
     }
 
+    /// Whether the table is full; it never is in practice before memory is.
+    pub(super) fn is_full(&self) -> bool {
+        self.states.len() >= MAX_STATES - 4096
+    }
+
+    /// Approximate memory in bytes; what states hold on the heap is estimated.
+    pub(super) fn bytes(&self) -> usize {
+        let heap = if needs_drop::<M::State>() { 64 } else { 0 };
+        self.states.bytes() + self.states.len() as usize * heap
+    }
+
+    fn token(&self, state: StateId) -> TokenId {
+        self.states.get(state).map_or(NO_TOKEN, |state| state.1)
+    }
+
+    fn intern(&self, state: M::State) -> StateId {
+        let token = || {
+            let token = self.model.token(&state);
+            token.and_then(|token| self.token_ids.get(&token).copied()).unwrap_or(NO_TOKEN)
+        };
+        self.states.intern(hash_of(&state), |other| other.0 == state, || (state.clone(), token()))
+    }
+}
+
+/// One thread's memory of the steps between states, and of their tokens.
+#[derive(Default)]
+pub(super) struct Steps {
+    rows: Vec<u32>,
+    tokens: Vec<TokenId>,
+    /// Steps beyond the rows, for states that are dear to make.
+    cache: FxHashMap<(StateId, u32), u32>,
+    lists: Vec<Box<[StateId]>>,
+    /// Steps that asked the model.
+    pub(super) asked: u64,
+}
+
+impl Steps {
     /// The token of a state; [`NO_TOKEN`] if it has none that an operation mentions.
     pub(super) fn token(&self, state: StateId) -> TokenId {
         self.tokens.get(state as usize).copied().unwrap_or(NO_TOKEN)
+    }
+
+    /// Makes the token of a state known that another thread may have met first.
+    pub(super) fn learn<M: Model>(&mut self, state: StateId, states: &States<M>) {
+        if state < MAX_STATES {
+            if self.tokens.len() <= state as usize {
+                self.tokens.resize(state as usize + 1, UNLEARNED);
+            }
+            let token = &mut self.tokens[state as usize];
+            if *token == UNLEARNED {
+                *token = states.token(state);
+            }
+        }
     }
 
     /// The states of a [`Step::Several`].
@@ -83,25 +117,21 @@ impl<M: Model> States<M> {
         &self.lists[list as usize]
     }
 
-    /// Whether the table is full; it never is in practice before memory is.
-    pub(super) fn is_full(&self) -> bool {
-        self.states.len() as u32 >= MAX_STATES - 64
-    }
-
-    /// Approximate memory in bytes; what states hold on the heap is estimated.
+    /// Approximate memory in bytes.
     pub(super) fn bytes(&self) -> usize {
-        let each = size_of::<M::State>() + size_of::<TokenId>() + 5;
-        let heap = if needs_drop::<M::State>() { 64 } else { 0 };
-        self.states.capacity() * each
-            + self.states.len() * heap
-            + self.rows.capacity() * 4
-            + self.cache.capacity() * 17
+        self.rows.capacity() * 4 + self.tokens.capacity() * 4 + self.cache.capacity() * 17
     }
 
     /// Where `op`, of class `class`, leads from `state`.
-    pub(super) fn step(&mut self, state: StateId, class: u32, op: &M::Op) -> Step {
+    pub(super) fn step<M: Model>(
+        &mut self,
+        states: &States<M>,
+        state: StateId,
+        class: u32,
+        op: &M::Op,
+    ) -> Step {
         let from = if state == UNOBSERVED { 0 } else { state };
-        let row = from as usize * self.classes + class as usize;
+        let row = from as usize * states.classes + class as usize;
         let in_rows = row < ROW_ENTRIES;
         if in_rows {
             if let Some(&known) = self.rows.get(row).filter(|&&known| known != UNKNOWN) {
@@ -112,10 +142,10 @@ impl<M: Model> States<M> {
         {
             return decode(known);
         }
-        let code = self.ask(from, op);
+        let code = self.ask(states, from, op);
         if in_rows {
             if self.rows.len() <= row {
-                self.rows.resize((from as usize + 1) * self.classes, UNKNOWN);
+                self.rows.resize((from as usize + 1) * states.classes, UNKNOWN);
             }
             self.rows[row] = code;
         } else if needs_drop::<M::State>() {
@@ -124,18 +154,20 @@ impl<M: Model> States<M> {
         decode(code)
     }
 
-    fn ask(&mut self, state: StateId, op: &M::Op) -> u32 {
-        self.model_steps += 1;
-        let mut nexts = self.model.step(&self.states[state as usize], op).into_iter();
+    fn ask<M: Model>(&mut self, states: &States<M>, state: StateId, op: &M::Op) -> u32 {
+        self.asked += 1;
+        let Some((from, _)) = states.states.get(state) else { return NO_STATE };
+        let mut nexts = states.model.step(from, op).into_iter();
         let Some(first) = nexts.next() else { return NO_STATE };
-        let first = self.intern(first);
+        let first = self.enter(states, first);
         let Some(second) = nexts.next() else { return first };
-        let mut list = vec![first, self.intern(second)];
-        for next in nexts {
-            list.push(self.intern(next));
+        let mut list = vec![first];
+        for next in std::iter::once(second).chain(nexts) {
+            let next = self.enter(states, next);
+            if !list.contains(&next) {
+                list.push(next);
+            }
         }
-        list.sort_unstable();
-        list.dedup();
         if list.len() == 1 {
             return first;
         }
@@ -143,18 +175,9 @@ impl<M: Model> States<M> {
         SEVERAL | (self.lists.len() as u32 - 1)
     }
 
-    fn intern(&mut self, state: M::State) -> StateId {
-        let hash = hash_of(&state);
-        if let Some(&id) = self.index.find(hash, |&id| self.states[id as usize] == state) {
-            return id;
-        }
-        let id = self.states.len() as StateId;
-        let token = self.model.token(&state);
-        let token = token.and_then(|token| self.token_ids.get(&token).copied());
-        self.tokens.push(token.unwrap_or(NO_TOKEN));
-        self.states.push(state);
-        let states = &self.states;
-        self.index.insert_unique(hash, id, |&id| hash_of(&states[id as usize]));
+    fn enter<M: Model>(&mut self, states: &States<M>, state: M::State) -> StateId {
+        let id = states.intern(state);
+        self.learn(id, states);
         id
     }
 }

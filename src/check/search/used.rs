@@ -2,8 +2,9 @@
 
 use std::hash::{Hash, Hasher};
 
-use hashbrown::HashTable;
 use rustc_hash::FxHasher;
+
+use super::interner::Interner;
 
 /// The number of a multiset; [`NONE`] is the empty one.
 pub(super) type UsedId = u32;
@@ -11,67 +12,50 @@ pub(super) type UsedId = u32;
 /// No crashed operation used.
 pub(super) const NONE: UsedId = 0;
 
-/// Multisets over the crashed classes: how many operations of each were used.
+/// Multisets over the crashed classes: how many operations of each were used. Threads share them.
 pub(super) struct UsedSets {
     classes: usize,
-    counts: Vec<u16>,
-    index: HashTable<UsedId>,
-    scratch: Vec<u16>,
+    sets: Interner<Box<[u16]>>,
 }
 
 impl UsedSets {
     /// Only the empty multiset, over `classes` classes.
     pub(super) fn new(classes: usize) -> Self {
-        let mut sets = UsedSets {
-            classes,
-            counts: vec![0; classes],
-            index: HashTable::new(),
-            scratch: Vec::new(),
-        };
-        let hash = hash_of(&sets.counts);
-        sets.index.insert_unique(hash, NONE, |_| hash);
-        sets
+        let used = UsedSets { classes, sets: Interner::new() };
+        let none: Box<[u16]> = vec![0; classes].into_boxed_slice();
+        used.sets.intern(hash_of(&none), |_| true, || none.clone());
+        used
     }
 
     /// How many operations of `class` are in `set`.
     pub(super) fn count(&self, set: UsedId, class: usize) -> u16 {
-        self.of(set)[class]
+        if set == NONE { 0 } else { self.of(set)[class] }
     }
 
-    /// `set` with one more operation of `class`.
-    pub(super) fn with(&mut self, set: UsedId, class: usize) -> UsedId {
-        let mut counts = std::mem::take(&mut self.scratch);
-        counts.clear();
-        counts.extend_from_slice(self.of(set));
-        counts[class] += 1;
-        let hash = hash_of(&counts);
-        let found = self.index.find(hash, |&id| self.of(id) == counts.as_slice()).copied();
-        let id = found.unwrap_or_else(|| {
-            let id = (self.counts.len() / self.classes) as UsedId;
-            self.counts.extend_from_slice(&counts);
-            let (all, width) = (&self.counts, self.classes);
-            let of = |id: UsedId| &all[id as usize * width..][..width];
-            self.index.insert_unique(hash, id, |&id| hash_of(of(id)));
-            id
-        });
-        self.scratch = counts;
-        id
+    /// `set` with one more operation of `class`. `scratch` holds nothing of worth.
+    pub(super) fn with(&self, set: UsedId, class: usize, scratch: &mut Vec<u16>) -> UsedId {
+        scratch.clear();
+        scratch.extend_from_slice(self.of(set));
+        scratch[class] += 1;
+        let counts = scratch.as_slice();
+        self.sets.intern(hash_of(counts), |set| **set == *counts, || counts.into())
     }
 
     /// Whether `left` uses nothing that `right` does not.
     pub(super) fn is_subset(&self, left: UsedId, right: UsedId) -> bool {
         left == right
             || left == NONE
-            || self.of(left).iter().zip(self.of(right)).all(|(left, right)| left <= right)
+            || right != NONE
+                && self.of(left).iter().zip(self.of(right)).all(|(left, right)| left <= right)
     }
 
     /// Memory in bytes.
     pub(super) fn bytes(&self) -> usize {
-        self.counts.capacity() * 2 + self.index.capacity() * 5
+        self.sets.bytes() + self.sets.len() as usize * self.classes * 2
     }
 
     fn of(&self, set: UsedId) -> &[u16] {
-        &self.counts[set as usize * self.classes..][..self.classes]
+        self.sets.get(set).map_or(&[], |set| set)
     }
 }
 
@@ -87,13 +71,14 @@ mod tests {
 
     #[test]
     fn multisets_are_interned_and_compared() {
-        let mut sets = UsedSets::new(3);
-        let a = sets.with(NONE, 0);
-        let ab = sets.with(a, 1);
-        let b = sets.with(NONE, 1);
-        assert_eq!(sets.with(b, 0), ab);
+        let sets = UsedSets::new(3);
+        let scratch = &mut Vec::new();
+        let a = sets.with(NONE, 0, scratch);
+        let ab = sets.with(a, 1, scratch);
+        let b = sets.with(NONE, 1, scratch);
+        assert_eq!(sets.with(b, 0, scratch), ab);
         assert!(sets.is_subset(a, ab) && sets.is_subset(NONE, b) && !sets.is_subset(ab, b));
-        let aa = sets.with(a, 0);
+        let aa = sets.with(a, 0, scratch);
         assert_eq!((sets.count(aa, 0), sets.count(aa, 1)), (2, 0));
         assert!(sets.is_subset(a, aa) && !sets.is_subset(aa, ab));
     }

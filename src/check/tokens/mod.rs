@@ -15,8 +15,7 @@ mod problem;
 mod split;
 mod zones;
 
-use super::budget::Meter;
-use super::decide::Answer;
+use super::decide::{Answer, Terms};
 use super::exact::{Conflict, Ruling, Wanted};
 use super::search::{self, Effort, Found};
 use crate::model::{Model, Reading};
@@ -27,9 +26,9 @@ use problem::{Operation, Problem};
 pub(super) fn decide<M: Model>(
     model: &M,
     readings: &[Reading<M::Op>],
-    wanted: Wanted,
-    meter: &Meter,
+    terms: Terms<'_>,
 ) -> Option<Answer> {
+    let Terms { wanted, threads, meter, .. } = terms;
     let mut problem = Problem::of(model, readings)?;
     let invalid = |problem: &Problem, Conflict { stuck }, decided_by| {
         let stuck = problem.operations[stuck as usize].reading;
@@ -56,7 +55,7 @@ pub(super) fn decide<M: Model>(
         return Some(Answer { found, decided_by: "zones", effort: Effort::default() });
     }
     let readings = model::readings(&problem);
-    let (found, effort) = search::search(&model::Tokens::of(&problem), &readings, meter);
+    let (found, effort) = search::search(&model::Tokens::of(&problem), &readings, threads, meter);
     let found = match found {
         Found::Order(order) => Found::Order(readings_of(order)),
         Found::Nothing { stuck } => invalid(&problem, Conflict { stuck }, "search").found,

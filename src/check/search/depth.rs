@@ -1,0 +1,128 @@
+//! The walk depth-first: finds a linearization soon where there are many.
+
+use super::mask::Mask;
+use super::memo::Memo;
+use super::walker::{Arrival, Candidate, Entered, Move, Space, Walker};
+use crate::check::budget::{Account, Meter, StopReason};
+use crate::model::Model;
+
+/// How a part of a search ended.
+pub(super) enum Part {
+    /// With a linearization.
+    Order(Vec<u32>),
+    /// There is none; nothing gets past this event.
+    Nothing(u32),
+    /// Its share of the work is done, without a result.
+    Pause,
+    /// A limit ended it.
+    Stopped(StopReason),
+}
+
+/// A depth-first search, that can be continued.
+pub(super) struct Depth<'a, M: Model, K> {
+    pub(super) walker: Walker<'a, M, K>,
+    space: &'a Space<'a, M>,
+    memo: Memo<K>,
+    frames: Vec<Frame<K>>,
+    account: Account<'a>,
+    /// The furthest event that was reached.
+    pub(super) furthest: u32,
+    /// Configurations visited.
+    pub(super) configurations: u64,
+}
+
+/// A configuration being visited, and where its successors start among those pending.
+struct Frame<K> {
+    entered: Entered<K>,
+    base: usize,
+}
+
+/// Between two looks at the budget, this many configurations are visited.
+pub(super) const POLL_EVERY: u64 = 128;
+
+/// Likewise for looks at the memory of the process, which cost more.
+pub(super) const LOOK_EVERY: u64 = POLL_EVERY * 32;
+
+/// After the memory was used up so often, more time will not help.
+const MOST_TURNS: u32 = 64;
+
+impl<'a, M: Model, K: Mask> Depth<'a, M, K> {
+    /// A search from the start.
+    pub(super) fn new(space: &'a Space<'a, M>, meter: &'a Meter) -> Self {
+        let mut walker = Walker::new(space, 0);
+        let config = walker.start(0);
+        walker.pending.push(Candidate { config, by: Move::Start, priority: 0 });
+        Depth {
+            walker,
+            space,
+            memo: Memo::new(space.prepared.width),
+            frames: Vec::new(),
+            account: meter.account(),
+            furthest: 0,
+            configurations: 0,
+        }
+    }
+
+    /// Goes on, until `share` configurations in a row led no further, or for at most `most`.
+    pub(super) fn explore(&mut self, share: u64, most: u64, meter: &Meter) -> Part {
+        let last = self.configurations.saturating_add(most);
+        let mut end = self.configurations.saturating_add(share);
+        loop {
+            if self.walker.pending.len() == self.frames.last().map_or(0, |frame| frame.base) {
+                match self.frames.pop() {
+                    Some(_) => continue,
+                    None => return Part::Nothing(self.furthest),
+                }
+            }
+            if self.configurations >= end.min(last) {
+                return Part::Pause;
+            }
+            let Some(Candidate { config, by, .. }) = self.walker.pending.pop() else { continue };
+            let mut settled = config.clone();
+            let entered = Entered { config, by };
+            let arrival = self.walker.arrive(&mut settled);
+            if arrival == Arrival::End {
+                let path = self.frames.iter().map(|frame| &frame.entered);
+                return Part::Order(self.walker.retrace(path.chain([&entered])));
+            }
+            if settled.event > self.furthest {
+                self.furthest = settled.event;
+                end = self.configurations.saturating_add(share);
+            }
+            if self.configurations.is_multiple_of(POLL_EVERY)
+                && let Err(reason) = self.poll(meter)
+            {
+                return Part::Stopped(reason);
+            }
+            self.configurations += 1;
+            if arrival == Arrival::Dead {
+                continue;
+            }
+            if !self.memo.make_room(meter) || self.memo.turns > MOST_TURNS {
+                return Part::Stopped(StopReason::Memory);
+            }
+            if !self.memo.insert(&settled, &self.walker.order()) {
+                continue;
+            }
+            let base = self.walker.pending.len();
+            self.walker.expand(&settled);
+            // The last one is visited first; the sort is stable, so reverse before.
+            self.walker.pending[base..].reverse();
+            self.walker.pending[base..].sort_by_key(|candidate| u8::MAX - candidate.priority);
+            self.frames.push(Frame { entered, base });
+        }
+    }
+
+    fn poll(&mut self, meter: &Meter) -> Result<(), StopReason> {
+        let frames = self.frames.capacity() * size_of::<Frame<K>>();
+        let own = self.walker.bytes() + self.memo.bytes() + frames;
+        self.account.set(self.space.bytes() + own);
+        if self.configurations.is_multiple_of(LOOK_EVERY) {
+            meter.look_at_memory();
+        }
+        if self.space.states.is_full() {
+            return Err(StopReason::Memory);
+        }
+        meter.poll()
+    }
+}

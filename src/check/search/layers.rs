@@ -1,0 +1,450 @@
+//! The walk breadth-first: all configurations at one event, then those at the next, on as many
+//! threads as there are. What it finds, and in which order, does not depend on the threads.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use hashbrown::HashTable;
+use rayon::prelude::*;
+
+use super::config::{Order, Packed};
+use super::depth::{LOOK_EVERY, POLL_EVERY, Part};
+use super::interner::lock;
+use super::mask::Mask;
+use super::path::{NO_NODE, Node, Nodes};
+use super::states::{NO_STATE, StateId};
+use super::walker::{Arrival, Candidate, Entered, Move, Space, Walker};
+use crate::check::budget::{Account, Meter, StopReason};
+use crate::model::Model;
+
+/// Into so many parts each layer is divided, by hash.
+pub(super) const SHARDS: usize = 16;
+
+/// So many configurations are expanded as one piece of work.
+const CHUNK: usize = 256;
+
+/// So many at most before their successors are entered.
+const BATCH: usize = CHUNK * 64;
+
+/// So many comparisons take about the time of one configuration.
+const COMPARISONS: u64 = 64;
+
+/// A breadth-first search from a point of the history, that can be continued.
+pub(super) struct Layers<'a, M: Model, K> {
+    space: &'a Space<'a, M>,
+    begin: u32,
+    walkers: Vec<Mutex<Walker<'a, M, K>>>,
+    pool: Option<rayon::ThreadPool>,
+    threads: usize,
+    shards: Vec<Mutex<Shard<K>>>,
+    account: Account<'a>,
+    /// The event whose configurations are being visited; `u32::MAX` once a part of the history
+    /// was ordered to its end.
+    pub(super) event: u32,
+    /// The furthest event that was reached.
+    furthest: u32,
+    /// Configurations visited.
+    pub(super) configurations: u64,
+    /// The work done, in configurations: those visited, and their comparisons with others.
+    pub(super) work: u64,
+    /// The work done before the latest look at the memory.
+    looked: u64,
+}
+
+/// The part of all layers whose hashes are alike.
+struct Shard<K> {
+    layers: BTreeMap<u32, Layer<K>>,
+    nodes: Nodes,
+}
+
+/// The configurations at one event: none as good as another.
+struct Layer<K> {
+    entries: Vec<Entry<K>>,
+    /// Hashes and positions.
+    index: HashTable<(u32, u32)>,
+    /// The first entries are visited.
+    visited: usize,
+}
+
+#[derive(Clone)]
+struct Entry<K> {
+    /// With [`NO_STATE`] if another one is as good.
+    packed: Packed<K>,
+    node: u32,
+}
+
+/// A configuration that one piece of work reached.
+struct Reached<K> {
+    packed: Packed<K>,
+    event: u32,
+    /// The configuration's hash in its layer.
+    hash: u32,
+    parent: u32,
+    by: Move,
+    /// The state in which it was entered.
+    state: StateId,
+}
+
+/// What one piece of work led to.
+struct Output<K> {
+    reached: Vec<Vec<Reached<K>>>,
+    furthest: u32,
+    /// The node before the end of the history, and the move that led there.
+    end: Option<(u32, Move, StateId)>,
+    stopped: Option<StopReason>,
+}
+
+impl<'a, M: Model, K: Mask> Layers<'a, M, K> {
+    /// A search from the event `begin`, in each of `states`, on `threads` threads (0: one a
+    /// processor). With `begin` 0 it is exact; later ones leave open which of the operations that
+    /// are open there were linearized before.
+    pub(super) fn new(
+        space: &'a Space<'a, M>,
+        begin: u32,
+        states: &[StateId],
+        threads: usize,
+        meter: &'a Meter,
+    ) -> Self {
+        let shard = || Mutex::new(Shard { layers: BTreeMap::new(), nodes: Nodes::new(begin == 0) });
+        let layers = Layers {
+            space,
+            begin,
+            walkers: vec![Mutex::new(Walker::new(space, begin))],
+            pool: None,
+            threads,
+            shards: (0..SHARDS).map(|_| shard()).collect(),
+            account: meter.account(),
+            event: begin,
+            furthest: begin,
+            configurations: 0,
+            work: 0,
+            looked: 0,
+        };
+        let mut output = Output::new();
+        let mut walker = lock(&layers.walkers[0]);
+        for &state in states {
+            let config = walker.start(state);
+            let first = Candidate { config, by: Move::Start, priority: 0 };
+            output.add(&mut walker, first, NO_NODE);
+        }
+        drop(walker);
+        let mut layers = layers;
+        if output.end.is_some() {
+            layers.event = u32::MAX;
+        }
+        // A limit that is met here is met again by whoever goes on.
+        let _ = layers.enter(vec![output], meter);
+        layers
+    }
+
+    /// Goes on, for the work of about `share` configurations, or until all that is left is beyond
+    /// the event `until`.
+    pub(super) fn explore(&mut self, share: u64, until: u32, meter: &Meter) -> Part {
+        let end = self.work.saturating_add(share);
+        loop {
+            if self.event == u32::MAX {
+                return Part::Pause;
+            }
+            let Some(event) = self.next_event() else { return Part::Nothing(self.furthest) };
+            self.event = event;
+            if event > until || self.work >= end {
+                return Part::Pause;
+            }
+            let most = (end - self.work).min(BATCH as u64) as usize;
+            let batch = self.next_batch(event, most);
+            if batch.is_empty() {
+                for shard in &mut self.shards {
+                    lock(shard).layers.remove(&event);
+                }
+                continue;
+            }
+            self.configurations += batch.len() as u64;
+            self.work += batch.len() as u64;
+            if let Err(reason) = self.poll(meter) {
+                return Part::Stopped(reason);
+            }
+            let chunks: Vec<&[Entry<K>]> = batch.chunks(CHUNK).collect();
+            let outputs = self.map(chunks.len(), |at, walker| {
+                let mut output = Output::new();
+                match meter.poll() {
+                    Ok(()) => output.expand(walker, event, chunks[at]),
+                    Err(reason) => output.stopped = Some(reason),
+                }
+                output
+            });
+            for output in &outputs {
+                self.furthest = self.furthest.max(output.furthest);
+                if let Some(reason) = output.stopped {
+                    return Part::Stopped(reason);
+                }
+                if let Some(end) = output.end {
+                    if self.begin == 0 {
+                        return self.finish(end);
+                    }
+                    self.event = u32::MAX;
+                    return Part::Pause;
+                }
+            }
+            match self.enter(outputs, meter) {
+                Ok(compared) => self.work += compared / COMPARISONS,
+                Err(reason) => return Part::Stopped(reason),
+            }
+            self.sweep();
+        }
+    }
+
+    fn poll(&mut self, meter: &Meter) -> Result<(), StopReason> {
+        if self.work >= self.looked + LOOK_EVERY {
+            self.looked = self.work;
+            let bytes = self.bytes();
+            self.account.set(bytes);
+            meter.look_at_memory();
+            // The deeper walk needs some memory too.
+            if self.space.states.is_full() || !meter.has_room(bytes / 2) {
+                return Err(StopReason::Memory);
+            }
+        }
+        meter.poll()
+    }
+
+    /// The first event that has configurations.
+    fn next_event(&self) -> Option<u32> {
+        let first = |shard: &Mutex<Shard<K>>| lock(shard).layers.keys().next().copied();
+        self.shards.iter().filter_map(first).min()
+    }
+
+    /// At most `most` configurations at `event` that are not visited.
+    fn next_batch(&mut self, event: u32, most: usize) -> Vec<Entry<K>> {
+        let mut batch = Vec::new();
+        for shard in &self.shards {
+            if let Some(layer) = lock(shard).layers.get_mut(&event) {
+                while batch.len() < most
+                    && let Some(entry) = layer.entries.get(layer.visited)
+                {
+                    layer.visited += 1;
+                    if entry.packed.state != NO_STATE {
+                        batch.push(entry.clone());
+                    }
+                }
+            }
+        }
+        batch
+    }
+
+    /// Does `work` for every number below `count`, and returns the results in order.
+    fn map<T: Send>(
+        &mut self,
+        count: usize,
+        work: impl Fn(usize, &mut Walker<'a, M, K>) -> T + Sync,
+    ) -> Vec<T> {
+        let inside = rayon::current_thread_index().is_some();
+        if count > 1 && !inside && self.threads != 1 && self.pool.is_none() {
+            self.pool = rayon::ThreadPoolBuilder::new().num_threads(self.threads).build().ok();
+        }
+        if count <= 1 || !inside && self.pool.is_none() {
+            let mut walker = lock(&self.walkers[0]);
+            return (0..count).map(|at| work(at, &mut walker)).collect();
+        }
+        let threads = match &self.pool {
+            Some(pool) => pool.current_num_threads(),
+            None => rayon::current_num_threads(),
+        };
+        let (space, begin) = (self.space, self.begin);
+        self.walkers.resize_with(threads, || Mutex::new(Walker::new(space, begin)));
+        let walkers = &self.walkers;
+        let on_thread = |at| {
+            let own = rayon::current_thread_index().unwrap_or(0);
+            work(at, &mut lock(&walkers[own % walkers.len()]))
+        };
+        let all = || (0..count).into_par_iter().map(on_thread).collect();
+        match &self.pool {
+            Some(pool) => pool.install(all),
+            None => all(),
+        }
+    }
+
+    /// Enters what was reached into the layers. Returns how many comparisons that took.
+    fn enter(&mut self, outputs: Vec<Output<K>>, meter: &Meter) -> Result<u64, StopReason> {
+        let shards = std::mem::take(&mut self.shards);
+        let reached: usize = outputs.iter().flat_map(|out| &out.reached).map(Vec::len).sum();
+        // A little work is not worth dividing.
+        let parts = if reached < 4 * CHUNK { 1 } else { SHARDS };
+        let compared = self.map(parts, |part, walker| {
+            let mut compared = 0;
+            let mut next_poll = 0;
+            for at in (part..SHARDS).step_by(parts) {
+                let mut reached: Vec<&Reached<K>> =
+                    outputs.iter().flat_map(|output| &output.reached[at]).collect();
+                if reached.is_empty() {
+                    continue;
+                }
+                let mut shard = lock(&shards[at]);
+                reached.sort_by_key(|reached| reached.event);
+                for reached in reached {
+                    walker.window.seek(reached.event, walker.prepared);
+                    compared += shard.enter(reached, at, &walker.order());
+                    if compared >= next_poll {
+                        meter.poll()?;
+                        next_poll = compared + COMPARISONS * POLL_EVERY;
+                    }
+                }
+            }
+            Ok(compared)
+        });
+        self.shards = shards;
+        compared.into_iter().sum()
+    }
+
+    /// Forgets the nodes that lead nowhere, once there are many.
+    fn sweep(&mut self) {
+        let mut shards: Vec<_> = self.shards.iter_mut().map(|shard| lock(shard)).collect();
+        if shards.iter().any(|shard| shard.nodes.is_overgrown()) {
+            let mut nodes: Vec<Nodes> =
+                shards.iter_mut().map(|shard| std::mem::take(&mut shard.nodes)).collect();
+            let mut tips: Vec<&mut u32> = shards
+                .iter_mut()
+                .flat_map(|shard| shard.layers.values_mut())
+                .flat_map(|layer| &mut layer.entries)
+                .map(|entry| &mut entry.node)
+                .collect();
+            super::path::sweep(&mut nodes, &mut tips);
+            for (shard, nodes) in shards.iter_mut().zip(nodes) {
+                shard.nodes = nodes;
+            }
+        }
+    }
+
+    /// The linearization that ends with the move `end`, if that can be told.
+    fn finish(&mut self, end: (u32, Move, StateId)) -> Part {
+        let shards: Vec<_> = self.shards.iter().map(|shard| lock(shard)).collect();
+        let nodes: Vec<&Nodes> = shards.iter().map(|shard| &shard.nodes).collect();
+        let moves = super::path::moves(&nodes, end);
+        let mut walker = lock(&self.walkers[0]);
+        let mut config = walker.start(0);
+        let mut path = vec![Entered { config: config.clone(), by: Move::Start }];
+        for &(by, state) in moves.iter().skip(1) {
+            walker.arrive(&mut config);
+            walker.pending.clear();
+            walker.expand(&config);
+            let mut next = walker.pending.iter();
+            let next = next.find(|next| next.by == by && next.config.state == state);
+            config = next.map_or(config, |next| next.config.clone());
+            path.push(Entered { config: config.clone(), by });
+        }
+        Part::Order(walker.retrace(path.iter()))
+    }
+
+    fn bytes(&self) -> usize {
+        let walkers: usize = self.walkers.iter().map(|walker| lock(walker).bytes()).sum();
+        let shards: usize = self.shards.iter().map(|shard| lock(shard).bytes()).sum();
+        walkers + shards
+    }
+}
+
+impl<K: Mask> Output<K> {
+    fn new() -> Self {
+        Output {
+            reached: (0..SHARDS).map(|_| Vec::new()).collect(),
+            furthest: 0,
+            end: None,
+            stopped: None,
+        }
+    }
+
+    /// Adds the successors of `entries`, which are at `event`.
+    fn expand<M: Model>(
+        &mut self,
+        walker: &mut Walker<'_, M, K>,
+        event: u32,
+        entries: &[Entry<K>],
+    ) {
+        for entry in entries {
+            let config = entry.packed.at(event);
+            walker.steps.learn(config.state, walker.states);
+            walker.window.seek(event, walker.prepared);
+            walker.pending.clear();
+            walker.expand(&config);
+            let mut pending = std::mem::take(&mut walker.pending);
+            for candidate in pending.drain(..) {
+                self.add(walker, candidate, entry.node);
+            }
+            walker.pending = pending;
+            if self.end.is_some() {
+                return;
+            }
+        }
+    }
+
+    /// Adds what becomes of a candidate whose parent is a node.
+    fn add<M: Model>(
+        &mut self,
+        walker: &mut Walker<'_, M, K>,
+        candidate: Candidate<K>,
+        parent: u32,
+    ) {
+        let Candidate { mut config, by, .. } = candidate;
+        let state = config.state;
+        match walker.arrive(&mut config) {
+            Arrival::End => {
+                self.end.get_or_insert((parent, by, state));
+            }
+            Arrival::Dead => self.furthest = self.furthest.max(config.event),
+            Arrival::Open => {
+                self.furthest = self.furthest.max(config.event);
+                let packed = Packed::new(&config);
+                let order = walker.order();
+                // Numbers of states depend on the threads; tokens do not.
+                let place = order.hash(&packed, u64::from(walker.steps.token(config.state)));
+                let hash = (order.hash(&packed, u64::from(config.state)) >> 32) as u32;
+                let event = config.event;
+                let reached = Reached { packed, event, hash, parent, by, state };
+                self.reached[(place >> 48) as usize % SHARDS].push(reached);
+            }
+        }
+    }
+}
+
+impl<K: Mask> Shard<K> {
+    /// Enters what was reached, unless something as good is there; what is worse goes.
+    /// Returns how many comparisons that took.
+    fn enter(&mut self, reached: &Reached<K>, own: usize, order: &Order<'_>) -> u64 {
+        let layer = self.layers.entry(reached.event).or_insert_with(|| Layer {
+            entries: Vec::new(),
+            index: HashTable::new(),
+            visited: 0,
+        });
+        let mut compared = 0;
+        let spread = |hash: u32| u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        for &(hash, at) in layer.index.iter_hash(spread(reached.hash)) {
+            if hash != reached.hash {
+                continue;
+            }
+            compared += 1;
+            let entry = &mut layer.entries[at as usize];
+            if entry.packed.state == NO_STATE {
+                continue;
+            }
+            if order.is_as_good(&entry.packed, &reached.packed) {
+                return compared;
+            }
+            if order.is_as_good(&reached.packed, &entry.packed) {
+                entry.packed.state = NO_STATE;
+            }
+        }
+        let Reached { parent, by, state, .. } = *reached;
+        let node = self.nodes.push(Node { parent, by, state }, own);
+        let at = layer.entries.len() as u32;
+        layer.entries.push(Entry { packed: reached.packed.clone(), node });
+        layer
+            .index
+            .insert_unique(spread(reached.hash), (reached.hash, at), |entry| spread(entry.0));
+        compared
+    }
+
+    fn bytes(&self) -> usize {
+        let layers = self.layers.values().map(|layer| {
+            layer.entries.capacity() * size_of::<Entry<K>>() + layer.index.capacity() * 11
+        });
+        layers.sum::<usize>() + self.nodes.bytes()
+    }
+}

@@ -1,0 +1,216 @@
+//! Which walk goes on for how long: depth-first, and breadth-first around the place where that got
+//! stuck. Shares are counted in configurations, so that the plan never depends on the clock.
+
+use rustc_hash::FxHashSet;
+
+use super::depth::{Depth, Part};
+use super::layers::Layers;
+use super::mask::Mask;
+use super::prepare::{Event, Prepared};
+use super::states::{StateId, Step};
+use super::walker::{Space, Walker};
+use super::{Effort, Found};
+use crate::check::budget::{Meter, StopReason};
+use crate::model::Model;
+
+/// How the work is shared out.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Plan {
+    /// So many configurations in a row the depth-first walk may visit at first that lead no
+    /// further; most histories need less.
+    pub(super) first_share: u64,
+    /// For each of them, so many of the other walk.
+    pub(super) breadth: u64,
+    /// The first part of the history that is tried by itself has so many events before the place
+    /// where the search is stuck, for each eight operations that are open at once.
+    pub(super) first_length: u32,
+}
+
+impl Plan {
+    /// What has proved itself.
+    pub(super) const USUAL: Plan = Plan { first_share: 1 << 12, breadth: 3, first_length: 64 };
+}
+
+/// A part is tried from all states if there are at most so many.
+const MOST_STATES: usize = 2048;
+
+/// The whole search, with masks of type `K`.
+pub(super) fn run<M: Model, K: Mask>(
+    space: &Space<'_, M>,
+    plan: Plan,
+    threads: usize,
+    meter: &Meter,
+) -> (Found, Effort) {
+    let mut depth = Depth::<M, K>::new(space, meter);
+    let mut breadth: Option<Breadth<M, K>> = None;
+    let (mut share, mut total) = (plan.first_share, 0);
+    let found = loop {
+        let left = meter.configurations().saturating_sub(total);
+        if left == 0 {
+            break Found::Stopped(StopReason::Configurations);
+        }
+        match depth.explore(share, left, meter) {
+            Part::Pause => {}
+            part => break found(part, space.prepared),
+        }
+        let breadth = breadth.get_or_insert_with(|| Breadth::new(space, plan, threads, meter));
+        total = depth.configurations + breadth.configurations();
+        let left = meter.configurations().saturating_sub(total);
+        match breadth.explore(plan.breadth.saturating_mul(share).min(left), depth.furthest, meter) {
+            Part::Pause => share = share.saturating_mul(2),
+            // The other walk can do with less.
+            Part::Stopped(StopReason::Memory) => {
+                breadth.give_up();
+                meter.look_at_memory();
+                share = u64::MAX;
+            }
+            part => break found(part, space.prepared),
+        }
+        total = depth.configurations + breadth.configurations();
+    };
+    let others = breadth.as_ref().map_or(0, Breadth::configurations);
+    let configurations = depth.configurations + others;
+    (found, Effort { configurations, steps: depth.walker.steps.asked })
+}
+
+fn found(part: Part, prepared: &Prepared) -> Found {
+    match part {
+        Part::Order(order) => Found::Order(order),
+        Part::Stopped(reason) => Found::Stopped(reason),
+        Part::Pause => Found::Stopped(StopReason::Configurations),
+        Part::Nothing(event) => Found::Nothing {
+            stuck: match prepared.events.get(event as usize) {
+                Some(&Event::Return(item)) => prepared.items[item as usize].reading,
+                _ => 0,
+            },
+        },
+    }
+}
+
+/// The breadth-first walk: of ever longer parts of the history, in the end of the whole.
+struct Breadth<'a, M: Model, K> {
+    space: &'a Space<'a, M>,
+    plan: Plan,
+    threads: usize,
+    meter: &'a Meter,
+    /// Every state that there can be, if they are few.
+    states: Option<Vec<StateId>>,
+    part: Option<Layers<'a, M, K>>,
+    /// Where the part is, and its length before that.
+    around: u32,
+    length: u32,
+    given_up: bool,
+    /// Configurations of the parts before.
+    done: u64,
+    /// The work of those.
+    work_done: u64,
+}
+
+impl<'a, M: Model, K: Mask> Breadth<'a, M, K> {
+    fn new(space: &'a Space<'a, M>, plan: Plan, threads: usize, meter: &'a Meter) -> Self {
+        let states = all_states(&mut Walker::<M, K>::new(space, 0));
+        Breadth {
+            space,
+            plan,
+            threads,
+            meter,
+            states,
+            part: None,
+            around: 0,
+            length: 0,
+            given_up: false,
+            done: 0,
+            work_done: 0,
+        }
+    }
+
+    fn work(&self) -> u64 {
+        self.work_done + self.part.as_ref().map_or(0, |part| part.work)
+    }
+
+    fn configurations(&self) -> u64 {
+        self.done + self.part.as_ref().map_or(0, |part| part.configurations)
+    }
+
+    /// Gives all memory back; there is nothing more to come.
+    fn give_up(&mut self) {
+        (self.done, self.work_done) = (self.configurations(), self.work());
+        self.part = None;
+        self.given_up = true;
+    }
+
+    /// Goes on, for the work of about `share` configurations, around the event `stuck`.
+    fn explore(&mut self, share: u64, stuck: u32, meter: &Meter) -> Part {
+        let end = self.work().saturating_add(share);
+        while !self.given_up && self.work() < end {
+            // The deeper walk came further: whatever was there can be ordered.
+            if self.part.is_none() || self.length > 0 && stuck > self.around + self.length {
+                self.around = stuck;
+                let width = self.space.prepared.width as u32;
+                self.length = (self.plan.first_length * width / 8).max(1);
+                self.restart();
+            }
+            let until = match self.length {
+                0 => u32::MAX,
+                length => self.around + length,
+            };
+            let left = end - self.work();
+            let Some(part) = &mut self.part else { break };
+            match part.explore(left, until, meter) {
+                Part::Pause if part.event > until || part.event == u32::MAX => {
+                    self.length = self.length.saturating_mul(2);
+                    self.restart();
+                }
+                Part::Pause => {}
+                result => return result,
+            }
+        }
+        Part::Pause
+    }
+
+    /// Starts with the part of `length` before the place, or with the whole.
+    fn restart(&mut self) {
+        (self.done, self.work_done) = (self.configurations(), self.work());
+        self.part = None;
+        let whole = self.states.is_none() || self.length >= self.around;
+        if whole {
+            self.length = 0;
+        }
+        let begin = if whole { 0 } else { self.around - self.length };
+        let states = match &self.states {
+            Some(states) if begin > 0 => states.as_slice(),
+            _ => &[0],
+        };
+        self.part = Some(Layers::new(self.space, begin, states, self.threads, self.meter));
+    }
+}
+
+/// All states that any operations lead to, in any order; `None` if there are many.
+fn all_states<M: Model, K: Mask>(walker: &mut Walker<'_, M, K>) -> Option<Vec<StateId>> {
+    let classes = &walker.prepared.classes;
+    let mut known: FxHashSet<StateId> = FxHashSet::default();
+    let mut states = vec![0];
+    known.insert(0);
+    let mut next = 0;
+    while let Some(&state) = states.get(next) {
+        next += 1;
+        for (id, class) in classes.iter().enumerate() {
+            // Wherever an overwrite starts from, it leads to the same.
+            if class.pure || class.overwrites && state != 0 {
+                continue;
+            }
+            match walker.step(state, id as u32) {
+                Step::Illegal => {}
+                Step::One(state) => states.extend(known.insert(state).then_some(state)),
+                Step::Several(list) => {
+                    let new = |state: &StateId| known.insert(*state);
+                    states.extend(walker.steps.several(list).iter().copied().filter(new));
+                }
+            }
+            if states.len() > MOST_STATES {
+                return None;
+            }
+        }
+    }
+    Some(states)
+}

@@ -1,0 +1,265 @@
+//! One thread's view of the search: its place in the history, and how configurations move on.
+
+use super::config::{Config, Order};
+use super::mask::{Mask, difference};
+use super::prepare::{Event, NO_TOKEN, Prepared};
+use super::states::{States, Step, Steps, UNOBSERVED};
+use super::trail::Trail;
+use super::used::{self, UsedSets};
+use super::window::Window;
+use crate::model::{Model, Reading};
+
+/// What is searched, and what all threads share.
+pub(super) struct Space<'a, M: Model> {
+    pub(super) readings: &'a [Reading<M::Op>],
+    pub(super) prepared: &'a Prepared,
+    pub(super) states: States<M>,
+    pub(super) used: UsedSets,
+}
+
+impl<M: Model> Space<'_, M> {
+    /// Approximate memory in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        self.prepared.bytes() + self.states.bytes() + self.used.bytes()
+    }
+}
+
+/// How a configuration is reached from the one before.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Move {
+    /// It is the first.
+    Start,
+    /// This completed operation is linearized, and what becomes legal by it.
+    Item(u32),
+    /// So is the next operation of this crashed class.
+    Crashed(u32),
+    /// The operation that returns counts as hidden by an earlier overwrite.
+    Pass,
+}
+
+/// A configuration to be visited.
+#[derive(Clone)]
+pub(super) struct Candidate<K> {
+    pub(super) config: Config<K>,
+    pub(super) by: Move,
+    /// Lower ones are visited first.
+    pub(super) priority: u8,
+}
+
+/// A configuration on the way to another: how it was entered.
+pub(super) struct Entered<K> {
+    pub(super) config: Config<K>,
+    pub(super) by: Move,
+}
+
+/// What became of a configuration that was moved to the next choice.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Arrival {
+    /// It reached the end of the history.
+    End,
+    /// No linearization continues it.
+    Dead,
+    /// It has moves.
+    Open,
+}
+
+/// One thread's view of the search.
+pub(super) struct Walker<'a, M: Model, K> {
+    pub(super) readings: &'a [Reading<M::Op>],
+    pub(super) prepared: &'a Prepared,
+    pub(super) states: &'a States<M>,
+    pub(super) used: &'a UsedSets,
+    pub(super) steps: Steps,
+    pub(super) window: Window,
+    /// Where the search began. Operations open there may have been linearized before.
+    pub(super) begin: u32,
+    pub(super) pending: Vec<Candidate<K>>,
+    /// For each class, the expansion in which it was last a candidate; for operations that must be
+    /// linearized, then for those that need not.
+    pub(super) stamps: Vec<[u32; 2]>,
+    pub(super) expansion: u32,
+    /// Open operations by deadline, while a configuration is expanded.
+    pub(super) deadlines: Vec<(u32, u32)>,
+    /// Room to count crashed operations.
+    pub(super) counts: Vec<u16>,
+}
+
+impl<'a, M: Model, K: Mask> Walker<'a, M, K> {
+    /// A view of `space` for a search that begins at the event `begin`.
+    pub(super) fn new(space: &'a Space<'a, M>, begin: u32) -> Self {
+        let Space { readings, prepared, states, used } = space;
+        let words = K::empty(prepared.width).words().len();
+        let mut walker = Walker {
+            readings,
+            prepared,
+            states,
+            used,
+            steps: Steps::default(),
+            window: Window::new(prepared.width, words, begin),
+            begin,
+            pending: Vec::new(),
+            stamps: vec![[0; 2]; prepared.classes.len()],
+            expansion: 0,
+            deadlines: Vec::new(),
+            counts: Vec::new(),
+        };
+        walker.steps.learn(0, states);
+        walker
+    }
+
+    /// The configuration in `state` where the search begins.
+    pub(super) fn start(&mut self, state: u32) -> Config<K> {
+        let mut mask = K::empty(self.prepared.width);
+        self.window.seek(self.begin, self.prepared);
+        // Whoever is open and pure may as well have been linearized before.
+        mask.words_mut().copy_from_slice(self.window.more());
+        Config { event: self.begin, state, cover: 0, used: used::NONE, mask, must_be_seen: false }
+    }
+
+    /// Moves a configuration from the event where it was entered to its next choice.
+    pub(super) fn arrive(&mut self, config: &mut Config<K>) -> Arrival {
+        self.steps.learn(config.state, self.states);
+        self.window.seek(config.event, self.prepared);
+        if self.advance(config, None) {
+            return Arrival::End;
+        }
+        self.settle(config);
+        if self.is_dead_end(config) { Arrival::Dead } else { Arrival::Open }
+    }
+
+    /// The order among configurations at the event where the window is.
+    pub(super) fn order(&self) -> Order<'_> {
+        let Walker { window, prepared, used, begin, .. } = self;
+        Order { window, prepared, used, begin: *begin }
+    }
+
+    /// Whether an operation need not be linearized any more, since it may have been before the
+    /// search began.
+    pub(super) fn is_optional(&self, item: u32) -> bool {
+        self.prepared.items[item as usize].call < self.begin
+    }
+
+    /// Approximate memory in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        self.steps.bytes() + self.pending.capacity() * size_of::<Candidate<K>>()
+    }
+
+    /// Moves `config` and the window over all events that leave no choice. True at the end of the
+    /// history; else the event to come is a return that forces one.
+    pub(super) fn advance(
+        &mut self,
+        config: &mut Config<K>,
+        mut trail: Option<&mut Trail>,
+    ) -> bool {
+        while let Some(&event) = self.prepared.events.get(config.event as usize) {
+            match event {
+                Event::Crash => {}
+                Event::Call(index) => {
+                    let item = self.prepared.items[index as usize];
+                    let class = self.prepared.classes[item.class as usize];
+                    if class.pure && self.is_legal(config.state, item.class) {
+                        config.mask.insert(item.slot);
+                        if let Some(trail) = trail.as_deref_mut() {
+                            trail.push(item.reading, false);
+                        }
+                    }
+                }
+                Event::Return(index) => {
+                    let item = self.prepared.items[index as usize];
+                    if config.mask.has(item.slot) {
+                        config.mask.remove(item.slot);
+                    } else if self.is_hidden_for_free(config, index) {
+                        if let Some(trail) = trail.as_deref_mut() {
+                            trail.hide(item.reading);
+                        }
+                    } else {
+                        return false;
+                    }
+                }
+            }
+            self.window.forward(self.prepared);
+            config.event += 1;
+        }
+        true
+    }
+
+    /// Linearizes every open pure operation that is legal. Returns how many.
+    pub(super) fn close(&mut self, config: &mut Config<K>) -> usize {
+        let mut absorbed = 0;
+        for word in 0..config.mask.words().len() {
+            let mut bits = self.window.open()[word] & !config.mask.words()[word];
+            while bits != 0 {
+                let slot = word as u32 * 64 + bits.trailing_zeros();
+                bits &= bits - 1;
+                let class = self.prepared.items[self.window.item(slot) as usize].class;
+                if self.prepared.classes[class as usize].pure && self.is_legal(config.state, class)
+                {
+                    config.mask.insert(slot);
+                    absorbed += 1;
+                }
+            }
+        }
+        absorbed
+    }
+
+    fn is_legal(&mut self, state: u32, class: u32) -> bool {
+        !matches!(self.step(state, class), Step::Illegal)
+    }
+
+    /// Where an operation of `class` leads from `state`.
+    pub(super) fn step(&mut self, state: u32, class: u32) -> Step {
+        let facts = &self.prepared.classes[class as usize];
+        let has_token = facts.requires == NO_TOKEN || facts.requires == self.steps.token(state);
+        if !has_token || (state == UNOBSERVED && !facts.overwrites) {
+            return Step::Illegal;
+        }
+        self.steps.step(self.states, state, class, &self.readings[facts.example as usize].op)
+    }
+
+    /// The linearization to which the configurations in `path` led, from the start to the end.
+    pub(super) fn retrace<'p>(&mut self, path: impl Iterator<Item = &'p Entered<K>>) -> Vec<u32>
+    where
+        K: 'p,
+    {
+        let mut trail = Trail::default();
+        let mut config = self.start(0);
+        for Entered { config: entered, by } in path {
+            let before = std::mem::replace(&mut config, entered.clone());
+            let moved = match *by {
+                Move::Start => None,
+                Move::Pass => {
+                    if let Some(&Event::Return(item)) =
+                        self.prepared.events.get(entered.event as usize)
+                    {
+                        trail.hide(self.prepared.items[item as usize].reading);
+                    }
+                    None
+                }
+                Move::Item(index) => {
+                    let item = self.prepared.items[index as usize];
+                    let class = &self.prepared.classes[item.class as usize];
+                    trail.push(item.reading, class.overwrites);
+                    Some(Some(item.slot))
+                }
+                Move::Crashed(group) => {
+                    let twins = &self.prepared.crashed[group as usize];
+                    let next = self.used.count(before.used, group as usize);
+                    let class = &self.prepared.classes[twins.class as usize];
+                    trail.push(twins.readings[usize::from(next)], class.overwrites);
+                    Some(None)
+                }
+            };
+            if let Some(slot_moved) = moved {
+                difference(entered.mask.words(), before.mask.words(), |slot| {
+                    if slot_moved != Some(slot) {
+                        let item = self.window.item(slot);
+                        trail.push(self.prepared.items[item as usize].reading, false);
+                    }
+                    true
+                });
+            }
+            self.advance(&mut config, Some(&mut trail));
+        }
+        trail.finish()
+    }
+}
