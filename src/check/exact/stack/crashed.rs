@@ -1,0 +1,60 @@
+//! Stacks where takes crashed: which values did they take?
+//!
+//! If the history is impossible even if the first crashed take could take everything, it is
+//! impossible; if it is possible with some assignment of takes to values, it is possible. The one
+//! that is tried takes what must be taken.
+
+use super::super::cover::{Removal, assign, remove};
+use super::super::minima::SuffixMinima;
+use super::super::values::{NONE, Values};
+use super::super::{Ruling, Wanted};
+use super::{conflict, nesting};
+use crate::history::NEVER;
+
+/// Decides a history with crashed takes.
+pub(super) fn decide(mut values: Values, wanted: Wanted) -> Option<Ruling> {
+    let known = values.lives.clone();
+    let first = values.spans[*values.unknown.first()? as usize].call;
+    for life in values.lives.iter_mut().filter(|life| life.take == NONE) {
+        life.until = life.until.max(first);
+    }
+    if let Err(failed) = nesting::nest(&values, Wanted::Verdict) {
+        return Some(Ruling::Invalid(conflict(&values, failed)));
+    }
+    values.lives.clone_from(&known);
+    let mut removals = needed(&values);
+    if let Err(rank) = assign(&values, &mut removals) {
+        return Some(Ruling::Invalid(values.conflict_at(rank + 1)));
+    }
+    remove(&mut values, &removals);
+    nesting::nest(&values, wanted).ok().map(Ruling::Valid)
+}
+
+/// What must be taken before an operation returns that saw what lies below it, or nothing, since it
+/// was there all the time.
+fn needed(values: &Values) -> Vec<Removal> {
+    let mut removals = Vec::new();
+    let mut seen = SuffixMinima::new(values.horizon);
+    for &at in &values.empties {
+        let span = values.spans[at as usize];
+        seen.insert(span.call, span.ret);
+    }
+    // What is in before the put of a value is called lies below it.
+    let by_in = values.sorted_by(|life| life.in_by);
+    let mut below = by_in.iter().map(|&at| (at, &values.lives[at as usize])).peekable();
+    for at in values.sorted_by(|life| life.call) {
+        let life = &values.lives[at as usize];
+        while let Some((other, lower)) = below.next_if(|(_, lower)| lower.in_by < life.call) {
+            let take = (lower.take != NONE).then_some(lower.take);
+            for &by in take.iter().chain(values.peeks(other)) {
+                let span = values.spans[by as usize];
+                seen.insert(span.call, span.ret);
+            }
+        }
+        let by = seen.after(life.in_by - 1);
+        if life.take == NONE && by != NEVER {
+            removals.push(Removal { by: by - 1, life: at });
+        }
+    }
+    removals
+}
