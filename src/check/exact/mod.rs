@@ -16,6 +16,8 @@ mod queue;
 mod semaphore;
 mod set;
 mod stack;
+#[cfg(test)]
+mod testing;
 mod values;
 
 use crate::history::Span;

@@ -149,15 +149,22 @@ impl Values {
         self.conflict_at(NEVER)
     }
 
-    /// Sorts lives by a rank that no two share, unless it is [`NEVER`]; those come last.
+    /// Sorts lives by a rank; those where it is [`NEVER`] come last. Linear time if no two share a
+    /// rank.
     pub(super) fn sorted_by(&self, rank: impl Fn(&Life) -> u32) -> Vec<u32> {
         let mut at_rank = vec![NONE; self.horizon as usize];
         let mut never = Vec::new();
+        let mut shared = false;
         for (at, life) in self.needed() {
             match at_rank.get_mut(rank(life) as usize) {
-                Some(place) => *place = at,
+                Some(place) => shared |= std::mem::replace(place, at) != NONE,
                 None => never.push(at),
             }
+        }
+        if shared {
+            let mut sorted: Vec<u32> = self.needed().map(|(at, _)| at).collect();
+            sorted.sort_by_key(|&at| rank(&self.lives[at as usize]));
+            return sorted;
         }
         at_rank.retain(|&at| at != NONE);
         at_rank.append(&mut never);

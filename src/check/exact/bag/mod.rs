@@ -5,6 +5,9 @@
 //! Linear time; O(n log n) where an order is wanted.
 
 mod counts;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod tests;
 
 use super::cover;
 use super::queue::act;

@@ -5,6 +5,9 @@
 
 mod crashed;
 mod greedy;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod tests;
 
 use super::values::{Act, NONE, Values};
 use super::{Ruling, Timed, Wanted};

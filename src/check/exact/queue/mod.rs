@@ -9,6 +9,9 @@
 mod deadlines;
 mod emit;
 mod sequence;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod tests;
 
 use super::cover::{self, Removal};
 use super::values::{Act, Values};

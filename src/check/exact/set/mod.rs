@@ -6,6 +6,9 @@
 mod element;
 mod events;
 mod growing;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod tests;
 
 use crate::history::NEVER;
 use crate::model::set::{Contents, Op};

@@ -7,6 +7,9 @@
 mod crashed;
 mod nesting;
 mod table;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod tests;
 
 use super::queue::act;
 use super::values::Values;
