@@ -1,8 +1,8 @@
 //! Stacks where takes crashed: which values did they take?
 //!
 //! If the history is impossible even if the first crashed take could take everything, it is
-//! impossible; if it is possible with some assignment of takes to values, it is possible. The one
-//! that is tried takes what must be taken.
+//! impossible; if it is possible with some assignment of takes to values, it is possible. Those that
+//! are tried take what must be taken, and then what turns out to be in the way.
 
 use super::super::cover::{Removal, assign, remove};
 use super::super::minima::SuffixMinima;
@@ -10,6 +10,9 @@ use super::super::values::{NONE, Values};
 use super::super::{Ruling, Wanted};
 use super::{conflict, nesting};
 use crate::history::NEVER;
+
+/// So many assignments are tried.
+const ATTEMPTS: usize = 32;
 
 /// Decides a history with crashed takes.
 pub(super) fn decide(mut values: Values, wanted: Wanted) -> Option<Ruling> {
@@ -26,8 +29,17 @@ pub(super) fn decide(mut values: Values, wanted: Wanted) -> Option<Ruling> {
     if let Err(rank) = assign(&values, &mut removals) {
         return Some(Ruling::Invalid(values.conflict_at(rank + 1)));
     }
-    remove(&mut values, &removals);
-    nesting::nest(&values, wanted).ok().map(Ruling::Valid)
+    for _ in 0..ATTEMPTS {
+        values.lives.clone_from(&known);
+        remove(&mut values, &removals);
+        match nesting::nest(&values, wanted) {
+            Ok(order) => return Some(Ruling::Valid(order)),
+            Err(failed) if failed.in_the_way.is_empty() => return None,
+            Err(failed) => removals.extend(failed.in_the_way),
+        }
+        assign(&values, &mut removals).ok()?;
+    }
+    None
 }
 
 /// What must be taken before an operation returns that saw what lies below it, or nothing, since it

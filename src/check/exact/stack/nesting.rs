@@ -1,16 +1,18 @@
 //! How the values of a stack lie above each other.
 
 use super::super::Wanted;
-use super::super::cover::merge;
-use super::super::values::{NONE, Values};
+use super::super::cover::{Removal, merge};
+use super::super::values::{Life, NONE, Values};
 use super::table::Table;
 use crate::history::NEVER;
 
 /// Why values cannot be nested.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(super) struct Failed {
     /// A return by which that is certain, unless there are peeks.
     pub(super) by: u32,
+    /// Values that nobody takes: if they were, it might go.
+    pub(super) in_the_way: Vec<Removal>,
 }
 
 /// What is left to do, the next last.
@@ -32,7 +34,7 @@ pub(super) fn nest(values: &Values, wanted: Wanted) -> Result<Vec<u32>, Failed> 
         order: (wanted == Wanted::Order).then(|| Vec::with_capacity(values.spans.len())),
     };
     let count = nesting.table.lives.len();
-    nesting.lay(0, count, &values.empties).map_err(|by| Failed { by })?;
+    nesting.lay(0, count, &values.empties)?;
     while let Some(task) = nesting.tasks.pop() {
         match task {
             Task::Happen(at) => nesting.happen(at),
@@ -79,7 +81,7 @@ impl Nesting<'_> {
             self.tasks.push(Task::Happen(known.take));
         }
         let next = self.table.next(from);
-        self.lay(next, to, values.peeks(life)).map_err(|by| Failed { by })
+        self.lay(next, to, values.peeks(life))
     }
 
     /// A value that can lie below all others of a component, and be peeked at.
@@ -113,9 +115,10 @@ impl Nesting<'_> {
     }
 
     /// Splits the positions where nothing is covered, and lets each of `sights` happen in the first
-    /// such place that it meets; an error is the return of one that meets none.
-    fn lay(&mut self, from: usize, to: usize, sights: &[u32]) -> Result<(), u32> {
-        let spans = &self.values.spans;
+    /// such place that it meets.
+    fn lay(&mut self, from: usize, to: usize, sights: &[u32]) -> Result<(), Failed> {
+        let values = self.values;
+        let spans = &values.spans;
         let mut sights = sights.iter().copied().peekable();
         let mut start = self.table.next(from).min(to);
         let mut until = None;
@@ -124,7 +127,7 @@ impl Nesting<'_> {
             while let Some(at) = sights.next_if(|&at| spans[at as usize].call < in_by) {
                 let span = spans[at as usize];
                 if until.is_some_and(|until| until >= span.ret) {
-                    return Err(span.ret);
+                    return Err(self.covered(from, to, span.ret));
                 }
                 self.above.push(Task::Happen(at));
             }
@@ -142,15 +145,60 @@ impl Nesting<'_> {
         Ok(())
     }
 
+    /// The lives in a range of positions that remain.
+    fn remaining(&mut self, from: usize, to: usize) -> Vec<(u32, Life)> {
+        let mut lives = Vec::new();
+        let mut at = self.table.next(from);
+        while at < to {
+            let life = self.table.lives[at];
+            lives.push((life, self.values.lives[life as usize]));
+            at = self.table.next(at + 1);
+        }
+        lives
+    }
+
     /// A component in which nothing can lie at the bottom: all that was there before the rest is
     /// gone too early.
-    fn failed(&self, from: usize, to: usize, in_by: u32) -> Failed {
-        let lives =
-            self.table.lives[from..to].iter().map(|&life| &self.values.lives[life as usize]);
-        let first = lives.filter(|life| life.call < in_by && life.in_by >= in_by);
-        let by = first.map(|life| life.out_by).filter(|&by| by != NEVER).max();
-        Failed { by: by.unwrap_or(NEVER) }
+    fn failed(&mut self, from: usize, to: usize, in_by: u32) -> Failed {
+        let remaining = self.remaining(from, to);
+        let peeked_by = |life: u32| {
+            let peeks = self.values.peeks(life).iter();
+            peeks.map(|&peek| self.values.spans[peek as usize].ret).min().unwrap_or(NEVER)
+        };
+        let ends = remaining.iter().filter(|(_, life)| life.call < in_by).map(|&(at, life)| {
+            if life.out_by == NEVER {
+                (peeked_by(at), peeked_by(at))
+            } else {
+                (life.out_by, life.until)
+            }
+        });
+        let Some((by, until)) = ends.filter(|&(by, _)| by != NEVER).max() else {
+            return Failed { by: NEVER, in_the_way: Vec::new() };
+        };
+        let kept = remaining.iter().filter(|(_, life)| is_kept(life) && life.call > in_by);
+        let removal = |&(life, _): &(u32, Life)| Removal { by: by - 1, life };
+        let mut in_the_way: Vec<Removal> =
+            kept.clone().filter(|(_, life)| life.in_by < until).map(removal).collect();
+        if in_the_way.is_empty() {
+            // They need not be above it, but nothing else is left to try.
+            in_the_way.extend(kept.clone().find(|(_, life)| life.in_by < by).map(removal));
+        }
+        Failed { by, in_the_way }
     }
+
+    /// A failure to find nothing above these positions by `by`.
+    fn covered(&mut self, from: usize, to: usize, by: u32) -> Failed {
+        let remaining = self.remaining(from, to);
+        let covers = |(_, life): &&(u32, Life)| is_kept(life) && life.in_by < by;
+        let covering = remaining.iter().filter(covers);
+        let in_the_way = covering.map(|&(life, _)| Removal { by: by - 1, life }).collect();
+        Failed { by, in_the_way }
+    }
+}
+
+/// Whether nobody ever takes a value.
+fn is_kept(life: &Life) -> bool {
+    life.take == NONE && life.until == NEVER
 }
 
 /// The order with all values that are taken as soon as they are put in: nothing need lie above
