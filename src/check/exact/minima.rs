@@ -32,6 +32,36 @@ impl SuffixMinima {
     }
 }
 
+/// How many things there are up to a rank (a tree of Fenwick's).
+pub(super) struct PrefixCounts {
+    counts: Vec<u32>,
+}
+
+impl PrefixCounts {
+    pub(super) fn new(horizon: u32) -> Self {
+        PrefixCounts { counts: vec![0; horizon as usize + 1] }
+    }
+
+    pub(super) fn insert(&mut self, rank: u32) {
+        let mut at = rank as usize + 1;
+        while at < self.counts.len() {
+            self.counts[at] += 1;
+            at += at & at.wrapping_neg();
+        }
+    }
+
+    /// How many there are at ranks up to `rank`.
+    pub(super) fn up_to(&self, rank: u32) -> u32 {
+        let mut count = 0;
+        let mut at = (rank as usize + 1).min(self.counts.len() - 1);
+        while at > 0 {
+            count += self.counts[at];
+            at &= at - 1;
+        }
+        count
+    }
+}
+
 /// Points in time that are free or not, so that the next or the last free one is found at once (a
 /// union-find structure over intervals). Points are never freed again.
 pub(super) struct Free {

@@ -135,12 +135,17 @@ impl Values {
         }
     }
 
-    /// The conflict of what is known at `rank`, once all that was called before has returned: what
-    /// is called later cannot have helped.
+    /// The conflict of what is known at `rank`, once all takes and peeks that were called before
+    /// have returned: what is called later cannot have helped.
     pub(super) fn conflict_at(&self, rank: u32) -> Conflict {
-        let called = self.spans.iter().enumerate();
-        let known = called.filter(|(_, span)| span.call <= rank && span.ret != NEVER);
-        let stuck = known.max_by_key(|(_, span)| span.ret).map_or(0, |(at, _)| at as u32);
+        let mut is_put = vec![false; self.spans.len()];
+        for life in self.lives.iter().filter(|life| life.put != NONE) {
+            is_put[life.put as usize] = true;
+        }
+        let called = self.spans.iter().zip(is_put).enumerate();
+        let known =
+            called.filter(|(_, (span, is_put))| !is_put && span.call <= rank && span.ret != NEVER);
+        let stuck = known.max_by_key(|(_, (span, _))| span.ret).map_or(0, |(at, _)| at as u32);
         Conflict { stuck }
     }
 

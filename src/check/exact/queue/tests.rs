@@ -34,14 +34,13 @@ fn an_open_take_may_have_removed_what_was_in_the_way() {
 fn peeks_can_contradict_each_other_in_a_circle() {
     // Every two of the values could be ordered.
     let operations = [
-        put(1, 0, 9),
-        put(2, 1, 8),
-        put(3, 2, 3),
-        put(4, 4, 7),
-        peek(1, 5, 6),
-        take(1, 10, 17),
-        take(3, 11, 12),
-        take(2, 13, 14),
+        put(1, 0, 1),
+        put(2, 2, 4),
+        put(3, 3, 5),
+        take(2, 6, 15),
+        peek(3, 7, 10),
+        take(1, 12, 25),
+        take(3, 20, 27),
     ];
     assert!(matches!(check(&operations), Verdict::Stuck(_)));
     let front = [put(1, 0, 5), put(2, 1, 4), peek(2, 2, 3), take(1, 6, 9), take(2, 7, 8)];

@@ -5,7 +5,7 @@
 //! are tried take what must be taken, and then what turns out to be in the way.
 
 use super::super::cover::{Removal, assign, remove};
-use super::super::minima::SuffixMinima;
+use super::super::minima::{PrefixCounts, SuffixMinima};
 use super::super::values::{NONE, Values};
 use super::super::{Ruling, Wanted};
 use super::{conflict, nesting};
@@ -28,6 +28,9 @@ pub(super) fn decide(mut values: Values, wanted: Wanted) -> Option<Ruling> {
     let mut removals = needed(&values);
     if let Err(rank) = assign(&values, &mut removals) {
         return Some(Ruling::Invalid(values.conflict_at(rank + 1)));
+    }
+    if let Some(rank) = too_many(&values) {
+        return Some(Ruling::Invalid(values.conflict_at(rank)));
     }
     for _ in 0..ATTEMPTS {
         values.lives.clone_from(&known);
@@ -69,4 +72,42 @@ fn needed(values: &Values) -> Vec<Removal> {
         }
     }
     removals
+}
+
+/// The return of an operation that saw a value below more than crashed takes can have removed, at
+/// whatever point it happened.
+fn too_many(values: &Values) -> Option<u32> {
+    let calls: Vec<u32> = values.unknown.iter().map(|&at| values.spans[at as usize].call).collect();
+    let mut above = PrefixCounts::new(values.horizon);
+    let is_stuck = |above: &PrefixCounts, at: u32| {
+        let span = values.spans[at as usize];
+        let mut called = calls.partition_point(|&call| call <= span.call);
+        if above.up_to(span.call) as usize <= called {
+            return None;
+        }
+        // Waiting helps only until the next crashed take is called.
+        while let Some(&call) = calls.get(called).filter(|&&call| call < span.ret) {
+            called += 1;
+            if above.up_to(call) as usize <= called {
+                return None;
+            }
+        }
+        Some(span.ret)
+    };
+    let by_call = values.sorted_by(|life| life.call);
+    let mut later = by_call.iter().rev().map(|&at| &values.lives[at as usize]).peekable();
+    for at in values.sorted_by(|life| life.in_by).into_iter().rev() {
+        let life = &values.lives[at as usize];
+        while let Some(upper) = later.next_if(|upper| upper.call > life.in_by) {
+            if upper.take == NONE && upper.in_by != NEVER {
+                above.insert(upper.in_by);
+            }
+        }
+        let take = (life.take != NONE).then_some(life.take);
+        let stuck = take.iter().chain(values.peeks(at)).find_map(|&at| is_stuck(&above, at));
+        if stuck.is_some() {
+            return stuck;
+        }
+    }
+    None
 }
