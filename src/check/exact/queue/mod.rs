@@ -44,7 +44,6 @@ pub(super) fn decide(
 
 /// The points at which the queue is empty, with the operations that found it so; or why there is no
 /// linearization. Crashed takes are given what they have to take.
-#[expect(clippy::type_complexity)]
 fn examine(values: &mut Values) -> Option<Result<Vec<(u32, u32)>, Conflict>> {
     if values.unknown.is_empty() {
         values.keep_untaken();

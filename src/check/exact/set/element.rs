@@ -30,8 +30,8 @@ pub(super) fn decide_all(
     operations: &[Timed<'_, Op>],
 ) -> Option<Result<Times, Conflict>> {
     let elements = Elements::new(operations);
-    let mut element = Element::default();
-    element.times = Times::with_capacity(operations.len());
+    let times = Times::with_capacity(operations.len());
+    let mut element = Element { times, ..Element::default() };
     let mut undecided = false;
     for (number, &handle) in elements.handles.iter().enumerate() {
         let there = initial.get(handle.into()).is_some();

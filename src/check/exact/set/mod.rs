@@ -25,7 +25,7 @@ pub(super) fn decide(
 ) -> Option<Ruling> {
     let completed = |timed: &&Timed<'_, Op>| timed.span.ret != NEVER;
     let read_twice = |timed: &Timed<'_, Op>| matches!(timed.op, Op::ReadTwice);
-    if let Some(stuck) = operations.iter().position(|timed| read_twice(timed)) {
+    if let Some(stuck) = operations.iter().position(read_twice) {
         // It is never legal, and one that did not return need not happen.
         let returned = operations[stuck].span.ret != NEVER;
         return returned.then_some(Ruling::Invalid(Conflict { stuck: stuck as u32 }));
