@@ -1,8 +1,8 @@
 //! Stacks where takes crashed: which values did they take?
 //!
 //! If the history is impossible even if the first crashed take could take everything, it is
-//! impossible; if it is possible with some assignment of takes to values, it is possible. Those that
-//! are tried take what must be taken, and then what turns out to be in the way.
+//! impossible; if it is possible with some assignment of takes to values, it is possible. Those
+//! that are tried take what must be taken, and then what turns out to be in the way.
 
 use super::super::cover::{Removal, assign, remove};
 use super::super::minima::{PrefixCounts, SuffixMinima};
