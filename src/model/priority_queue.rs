@@ -66,6 +66,18 @@ impl Item {
     }
 }
 
+impl Item {
+    /// The handle of its value.
+    pub(crate) fn handle(self) -> u32 {
+        self.0 as u32
+    }
+
+    /// A number in the order of priorities.
+    pub(crate) fn priority(self) -> u64 {
+        priority(self.0)
+    }
+}
+
 /// A number in the order of the priority of the item with this key.
 fn priority(key: u128) -> u64 {
     (key >> 32) as u64

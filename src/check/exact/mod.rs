@@ -6,14 +6,19 @@
 
 mod bag;
 mod counter;
+mod cover;
 mod kv;
 mod log;
+mod minima;
 mod mutex;
 mod priority_queue;
 mod queue;
 mod semaphore;
 mod set;
 mod stack;
+#[cfg(test)]
+mod testing;
+mod values;
 
 use crate::history::Span;
 use crate::model::{Kind, KindView, Model, Reading};

@@ -1,0 +1,99 @@
+//! Tables by rank that the deciders share.
+
+use crate::history::NEVER;
+
+/// The least of the values at ranks from one on (a tree of Fenwick's).
+pub(super) struct SuffixMinima {
+    minima: Vec<u32>,
+}
+
+impl SuffixMinima {
+    pub(super) fn new(horizon: u32) -> Self {
+        SuffixMinima { minima: vec![NEVER; horizon as usize + 1] }
+    }
+
+    pub(super) fn insert(&mut self, rank: u32, value: u32) {
+        let mut at = rank as usize + 1;
+        while at > 0 && at < self.minima.len() {
+            self.minima[at] = self.minima[at].min(value);
+            at &= at - 1;
+        }
+    }
+
+    /// The least value at ranks above `rank`.
+    pub(super) fn after(&self, rank: u32) -> u32 {
+        let mut least = NEVER;
+        let mut at = (rank as usize).saturating_add(2);
+        while at < self.minima.len() {
+            least = least.min(self.minima[at]);
+            at += at & at.wrapping_neg();
+        }
+        least
+    }
+}
+
+/// How many things there are up to a rank (a tree of Fenwick's).
+pub(super) struct PrefixCounts {
+    counts: Vec<u32>,
+}
+
+impl PrefixCounts {
+    pub(super) fn new(horizon: u32) -> Self {
+        PrefixCounts { counts: vec![0; horizon as usize + 1] }
+    }
+
+    pub(super) fn insert(&mut self, rank: u32) {
+        let mut at = rank as usize + 1;
+        while at < self.counts.len() {
+            self.counts[at] += 1;
+            at += at & at.wrapping_neg();
+        }
+    }
+
+    /// How many there are at ranks up to `rank`.
+    pub(super) fn up_to(&self, rank: u32) -> u32 {
+        let mut count = 0;
+        let mut at = (rank as usize + 1).min(self.counts.len() - 1);
+        while at > 0 {
+            count += self.counts[at];
+            at &= at - 1;
+        }
+        count
+    }
+}
+
+/// Points in time that are free or not, so that the next or the last free one is found at once (a
+/// union-find structure over intervals). Points are never freed again.
+pub(super) struct Free {
+    /// For each point, one that is not after the next free point.
+    next: Vec<u32>,
+}
+
+impl Free {
+    /// All points below `horizon` are free.
+    pub(super) fn new(horizon: u32) -> Self {
+        Free { next: (0..=horizon).collect() }
+    }
+
+    /// The first free point at or after `point`; the horizon if there is none.
+    pub(super) fn from(&mut self, point: u32) -> u32 {
+        let last = self.next.len() as u32 - 1;
+        let mut at = point.min(last);
+        while self.next[at as usize] != at {
+            let beyond = self.next[self.next[at as usize] as usize];
+            self.next[at as usize] = beyond;
+            at = beyond;
+        }
+        at
+    }
+
+    /// Occupies the points from `start` to before `end`.
+    pub(super) fn occupy(&mut self, start: u32, end: u32) {
+        let end = end.min(self.next.len() as u32 - 1);
+        let mut at = self.from(start);
+        while at < end {
+            self.next[at as usize] = at + 1;
+            at = self.from(at + 1);
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Telling histories of queues.
+
+use super::super::testing::{Drawn, Verdict, ask, empty, lost, peek, put, take, value};
+use super::decide;
+use crate::history::NEVER;
+use crate::model::items::Op;
+
+fn check(operations: &[Drawn<Op>]) -> Verdict {
+    ask(operations, |timed, wanted| decide(&[], timed, wanted))
+}
+
+#[test]
+fn values_leave_in_the_order_in_which_they_came() {
+    let in_order = [put(1, 0, 1), put(2, 2, 3), take(1, 4, 5), take(2, 6, 7)];
+    assert_eq!(check(&in_order), Verdict::Valid(vec![0, 1, 2, 3]));
+    let swapped = [put(1, 0, 1), put(2, 2, 3), take(2, 4, 5), take(1, 6, 7)];
+    assert_eq!(check(&swapped), Verdict::Stuck(2));
+    let concurrent = [put(1, 0, 3), put(2, 1, 2), take(2, 4, 5), take(1, 6, 7)];
+    assert_eq!(check(&concurrent), Verdict::Valid(vec![1, 0, 2, 3]));
+}
+
+#[test]
+fn an_open_take_may_have_removed_what_was_in_the_way() {
+    // When the take of 2 returns, the other may still have found 1.
+    let operations = [put(1, 0, 1), put(2, 2, 3), take(3, 4, 9), put(3, 5, 6), take(2, 7, 8)];
+    assert_eq!(check(&operations), Verdict::Stuck(2));
+    let open = [put(1, 0, 1), put(2, 2, 3), lost(4), take(2, 7, 8)];
+    assert_eq!(check(&open), Verdict::Valid(vec![0, 1, 2, 3]));
+    let late = [put(1, 0, 1), put(2, 2, 3), take(2, 4, 5), lost(6)];
+    assert_eq!(check(&late), Verdict::Stuck(2));
+}
+
+#[test]
+fn peeks_can_contradict_each_other_in_a_circle() {
+    // Every two of the values could be ordered.
+    let operations = [
+        put(1, 0, 1),
+        put(2, 2, 4),
+        put(3, 3, 5),
+        take(2, 6, 15),
+        peek(3, 7, 10),
+        take(1, 12, 25),
+        take(3, 20, 27),
+    ];
+    assert!(matches!(check(&operations), Verdict::Stuck(_)));
+    let front = [put(1, 0, 5), put(2, 1, 4), peek(2, 2, 3), take(1, 6, 9), take(2, 7, 8)];
+    assert!(matches!(check(&front), Verdict::Valid(_)));
+}
+
+#[test]
+fn nothing_is_found_where_no_value_covers() {
+    let gap = [put(1, 0, 2), empty(1, 6), take(1, 3, 4)];
+    assert_eq!(check(&gap), Verdict::Valid(vec![1, 0, 2]));
+    let covered = [put(1, 0, 1), empty(2, 3), take(1, 4, 5)];
+    assert_eq!(check(&covered), Verdict::Stuck(1));
+    let removed = [put(1, 0, 1), lost(2), empty(3, 4)];
+    assert_eq!(check(&removed), Verdict::Valid(vec![0, 1, 2]));
+}
+
+#[test]
+fn what_is_there_from_the_start_came_first() {
+    let initial = [value(1), value(2)];
+    let ask_from =
+        |operations: &[Drawn<Op>]| ask(operations, |timed, wanted| decide(&initial, timed, wanted));
+    let good = [put(3, 0, 1), take(1, 2, 3), take(2, 4, 5), take(3, 6, 7)];
+    assert_eq!(ask_from(&good), Verdict::Valid(vec![0, 1, 2, 3]));
+    assert_eq!(ask_from(&[take(2, 0, 1)]), Verdict::Stuck(0));
+}
+
+#[test]
+fn values_that_come_out_must_have_been_put_in_once() {
+    let twice = [put(1, 0, 1), put(1, 2, 3), take(1, 4, 5)];
+    assert_eq!(check(&twice), Verdict::Undecided);
+    let unseen = [put(1, 0, 1), put(1, 2, 3), take(2, 4, 6), put(2, 5, NEVER)];
+    assert!(matches!(check(&unseen), Verdict::Stuck(2)));
+}

@@ -1,0 +1,175 @@
+//! Sets that only grow, with operations that read the whole.
+//!
+//! What was read must form a chain. Each element is added between the last reading without it and
+//! the first with it: an order of all additions and readings, up to those of one step, that real
+//! time must allow.
+
+use super::super::{Conflict, Timed};
+use super::conflict_at;
+use super::element::{Act, Window};
+use super::events::{Elements, Phase, Times};
+use crate::history::NEVER;
+use crate::model::set::{Contents, Op};
+
+/// Decides operations of which some read the whole. `None` if something may be removed.
+pub(super) fn decide(
+    initial: &Contents,
+    operations: &[Timed<'_, Op>],
+) -> Option<Result<Times, Conflict>> {
+    let shrinks = |timed: &Timed<'_, Op>| {
+        let act = super::act(timed.op).map(|(_, act)| act);
+        matches!(act, Some(Act::Flip { to: false } | Act::Set { to: false }))
+    };
+    let is_unknown =
+        |timed: &Timed<'_, Op>| matches!(timed.op, Op::Read(None)) && timed.span.ret != NEVER;
+    if operations.iter().any(|timed| shrinks(timed) || is_unknown(timed)) {
+        return None;
+    }
+    Some(Growing::new(operations).and_then(|growing| growing.sweep(initial)))
+}
+
+/// Completed operations that read the same.
+struct Class<'a> {
+    contents: &'a Contents,
+    /// In the order of their calls.
+    reads: Vec<u32>,
+    /// The least return of them.
+    by: u32,
+}
+
+struct Growing<'a> {
+    operations: &'a [Timed<'a, Op>],
+    elements: Elements,
+    classes: Vec<Class<'a>>,
+}
+
+impl<'a> Growing<'a> {
+    /// Sorts what was read; a conflict if it is no chain.
+    fn new(operations: &'a [Timed<'a, Op>]) -> Result<Self, Conflict> {
+        let mut reads: Vec<(usize, u32, &Contents)> = Vec::new();
+        for (at, timed) in operations.iter().enumerate() {
+            if let (Op::Read(Some(contents)), true) = (timed.op, timed.span.ret != NEVER) {
+                reads.push((contents.len(), at as u32, contents));
+            }
+        }
+        reads.sort_unstable_by_key(|&(len, at, _)| (len, at));
+        let mut classes: Vec<Class<'_>> = Vec::new();
+        for (_, at, contents) in reads {
+            let ret = operations[at as usize].span.ret;
+            match classes.last_mut() {
+                Some(class) if class.contents == contents => {
+                    class.reads.push(at);
+                    class.by = class.by.min(ret);
+                }
+                Some(class) if !holds(contents, class.contents) => {
+                    return Err(conflict_at(operations, class.by.max(ret)));
+                }
+                _ => classes.push(Class { contents, reads: vec![at], by: ret }),
+            }
+        }
+        Ok(Growing { operations, elements: Elements::new(operations), classes })
+    }
+
+    /// Places additions and readings step by step, each as early as possible.
+    fn sweep(&self, initial: &Contents) -> Result<Times, Conflict> {
+        if let Some(class) = self.classes.first().filter(|class| !holds(class.contents, initial)) {
+            return Err(conflict_at(self.operations, class.by));
+        }
+        let mut clock = Clock { times: Times::with_capacity(self.operations.len()), now: 0, by: 0 };
+        let mut is_placed = vec![false; self.elements.handles.len()];
+        let mut before = initial;
+        for (number, &handle) in self.elements.handles.iter().enumerate() {
+            if initial.get(handle.into()).is_some() {
+                is_placed[number] = true;
+                self.add(number, Window::new(true, true), &mut clock)?;
+            }
+        }
+        for class in &self.classes {
+            let start = clock.now;
+            for handle in new_in(class.contents, before) {
+                let Some(number) = self.elements.number(handle) else {
+                    return Err(conflict_at(self.operations, class.by));
+                };
+                is_placed[number] = true;
+                let mut window = Window::new(true, false);
+                window.by = class.by;
+                self.add_from(start, number, window, class.by, &mut clock)?;
+            }
+            self.read(class, &mut clock)?;
+            before = class.contents;
+        }
+        let start = clock.now;
+        for number in (0..is_placed.len()).filter(|&number| !is_placed[number]) {
+            self.add_from(start, number, Window::new(true, false), NEVER, &mut clock)?;
+        }
+        Ok(clock.times)
+    }
+
+    fn add(&self, number: usize, window: Window, clock: &mut Clock) -> Result<(), Conflict> {
+        self.add_from(clock.now, number, window, clock.by, clock)
+    }
+
+    /// Lets an element be added not before `start`. By `known` it is known that it has to be.
+    fn add_from(
+        &self,
+        start: u32,
+        number: usize,
+        mut window: Window,
+        known: u32,
+        clock: &mut Clock,
+    ) -> Result<(), Conflict> {
+        let steps = self.elements.steps(number);
+        let conflict = |rank| conflict_at(self.operations, rank);
+        for (nth, step) in steps.iter().enumerate() {
+            window.add(nth as u32, step).map_err(conflict)?;
+        }
+        window.settle(steps).map_err(conflict)?;
+        let time = start.max(window.from);
+        if window.by_whom.is_some() {
+            if time >= window.by {
+                return Err(conflict(window.by.max(time).max(clock.by)));
+            }
+            if time > clock.now {
+                (clock.now, clock.by) = (time, known);
+            }
+        }
+        window.place(time, steps, &mut clock.times);
+        Ok(())
+    }
+
+    fn read(&self, class: &Class<'_>, clock: &mut Clock) -> Result<(), Conflict> {
+        let start = clock.now;
+        for &at in &class.reads {
+            let span = self.operations[at as usize].span;
+            let time = start.max(span.call);
+            if time >= span.ret {
+                return Err(conflict_at(self.operations, time.max(clock.by)));
+            }
+            clock.times.push(time, Phase::Change, at);
+            if time > clock.now {
+                (clock.now, clock.by) = (time, span.ret);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Where the sweep stands.
+struct Clock {
+    times: Times,
+    /// What was placed last happens then,
+    now: u32,
+    /// for a reason that is known by then.
+    by: u32,
+}
+
+/// Whether `whole` holds all of `part`.
+fn holds(whole: &Contents, part: &Contents) -> bool {
+    whole.len() >= part.len() && part.iter().all(|(key, ())| whole.get(key).is_some())
+}
+
+/// The handles of the elements of `contents` that are not in `before`.
+fn new_in<'a>(contents: &'a Contents, before: &'a Contents) -> impl Iterator<Item = u32> + 'a {
+    let keys = contents.iter().map(|(key, ())| key);
+    keys.filter(|&key| before.get(key).is_none()).map(|key| key as u32)
+}

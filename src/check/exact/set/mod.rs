@@ -1,0 +1,70 @@
+//! Sets. Each element is an object of its own, so that a set is decided element by element, unless
+//! operations read the whole; sets that are read as a whole are decided if they only grow.
+//!
+//! `docs/ALGORITHMS.md` states the conditions and proves them sufficient. O(n log n).
+
+mod element;
+mod events;
+mod growing;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod tests;
+
+use crate::history::NEVER;
+use crate::model::set::{Contents, Op};
+
+use super::{Conflict, Ruling, Timed, Wanted};
+use element::Act;
+
+/// Decides `operations`; `None` if the whole is read where elements are removed, or if an element
+/// is both added and removed and a completed operation that did so does not tell what it found.
+pub(super) fn decide(
+    initial: &Contents,
+    operations: &[Timed<'_, Op>],
+    wanted: Wanted,
+) -> Option<Ruling> {
+    let completed = |timed: &&Timed<'_, Op>| timed.span.ret != NEVER;
+    let read_twice = |timed: &Timed<'_, Op>| matches!(timed.op, Op::ReadTwice);
+    if let Some(stuck) = operations.iter().position(read_twice) {
+        // It is never legal, and one that did not return need not happen.
+        let returned = operations[stuck].span.ret != NEVER;
+        return returned.then_some(Ruling::Invalid(Conflict { stuck: stuck as u32 }));
+    }
+    let reads_whole = |timed: &Timed<'_, Op>| matches!(timed.op, Op::Read(_));
+    let found = if operations.iter().filter(completed).any(reads_whole) {
+        growing::decide(initial, operations)?
+    } else {
+        element::decide_all(initial, operations)?
+    };
+    Some(match found {
+        Ok(times) if wanted == Wanted::Order => Ruling::Valid(times.into_order()),
+        Ok(_) => Ruling::Valid(Vec::new()),
+        Err(conflict) => Ruling::Invalid(conflict),
+    })
+}
+
+/// What an operation does to its element; `None` for one on the whole.
+fn act(op: &Op) -> Option<(u32, Act)> {
+    Some(match *op {
+        Op::Add(element, Some(true)) => (element.handle(), Act::Flip { to: true }),
+        Op::Remove(element, Some(true)) => (element.handle(), Act::Flip { to: false }),
+        Op::Add(element, Some(false)) | Op::Contains(element, Some(true)) => {
+            (element.handle(), Act::See(true))
+        }
+        Op::Remove(element, Some(false)) | Op::Contains(element, Some(false)) => {
+            (element.handle(), Act::See(false))
+        }
+        Op::Add(element, None) => (element.handle(), Act::Set { to: true }),
+        Op::Remove(element, None) => (element.handle(), Act::Set { to: false }),
+        Op::Contains(element, None) => (element.handle(), Act::Any),
+        Op::Read(_) | Op::ReadTwice => return None,
+    })
+}
+
+/// The conflict of what is known at `rank`, once all that was called before has returned.
+fn conflict_at(operations: &[Timed<'_, Op>], rank: u32) -> Conflict {
+    let called = operations.iter().enumerate();
+    let known = called.filter(|(_, timed)| timed.span.call <= rank && timed.span.ret != NEVER);
+    let stuck = known.max_by_key(|(_, timed)| timed.span.ret).map_or(0, |(at, _)| at as u32);
+    Conflict { stuck }
+}

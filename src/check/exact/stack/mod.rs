@@ -1,0 +1,46 @@
+//! Stacks: a value that comes out was put in at most once.
+//!
+//! Where no value covers a point, the history falls apart; where all is covered, some value lies at
+//! the bottom throughout and can be left out. `docs/ALGORITHMS.md` has the proof (after Grahnen et
+//! al., PLDI 2025, and Lee and Mathur, OOPSLA 2025). O(n log n) with clients that wait for answers.
+
+mod crashed;
+mod nesting;
+mod table;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod tests;
+
+use super::queue::act;
+use super::values::Values;
+use super::{Conflict, Ruling, Timed, Wanted};
+use crate::history::Value;
+use crate::model::items::Op;
+use nesting::Failed;
+
+/// Decides `operations`; `None` if a value that comes out was put in more than once, or if crashed
+/// takes can remove values in more ways than are tried.
+pub(super) fn decide(
+    initial: &[Value],
+    operations: &[Timed<'_, Op>],
+    wanted: Wanted,
+) -> Option<Ruling> {
+    let initial: Vec<u32> = initial.iter().map(|value| value.handle()).collect();
+    let mut values = match Values::read(&initial, operations, act)? {
+        Ok(values) => values,
+        Err(conflict) => return Some(Ruling::Invalid(conflict)),
+    };
+    if !values.unknown.is_empty() {
+        return crashed::decide(values, wanted);
+    }
+    values.keep_untaken();
+    Some(match nesting::nest(&values, wanted) {
+        Ok(order) => Ruling::Valid(order),
+        Err(failed) => Ruling::Invalid(conflict(&values, failed)),
+    })
+}
+
+/// What is known of a failure.
+fn conflict(values: &Values, failed: Failed) -> Conflict {
+    if values.has_peeks() { values.conflict() } else { values.conflict_at(failed.by) }
+}
