@@ -6,7 +6,9 @@
 
 mod bag;
 mod counter;
+mod ends;
 mod kv;
+mod ladder;
 mod log;
 mod mutex;
 mod priority_queue;
