@@ -18,8 +18,6 @@ pub(super) enum Role {
     StepFrom(u32),
     /// Finds the level within these bounds. One that never returned is no matter.
     Look { low: u32, high: u32 },
-    /// Need not happen.
-    Idle,
 }
 
 impl Role {
@@ -106,7 +104,6 @@ impl Climb<'_> {
             Role::Step => self.free.push(Reverse(by_return(ret, at))),
             Role::Look { high, .. } => return ret == NEVER || self.level <= high,
             Role::StepFrom(level) => return self.level <= level,
-            Role::Idle => {}
         }
         true
     }
@@ -126,7 +123,6 @@ impl Climb<'_> {
             }
             Role::StepFrom(level) => self.reach(level.saturating_add(1)),
             Role::Look { low, .. } => self.reach(low),
-            Role::Idle => true,
         }
     }
 

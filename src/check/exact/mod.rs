@@ -11,13 +11,14 @@ mod kv;
 mod ladder;
 mod log;
 mod mutex;
+mod permits;
 mod priority_queue;
 mod queue;
 mod semaphore;
 mod set;
 mod stack;
 
-use crate::history::Span;
+use crate::history::{NEVER, Span};
 use crate::model::{Kind, KindView, Model, Reading};
 
 /// An operation with its place in real time. Deciders get them in the order of their calls, and
@@ -26,6 +27,13 @@ use crate::model::{Kind, KindView, Model, Reading};
 pub(super) struct Timed<'a, Op> {
     pub(super) op: &'a Op,
     pub(super) span: Span,
+}
+
+impl<Op> Timed<'_, Op> {
+    /// Whether it completed.
+    pub(super) fn has_returned(&self) -> bool {
+        self.span.ret != NEVER
+    }
 }
 
 /// What an exact decider found.
