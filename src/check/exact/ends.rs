@@ -50,6 +50,15 @@ impl<Op> Iterator for Ends<'_, Op> {
     }
 }
 
+/// Operations with their calls and returns, for tests.
+#[cfg(test)]
+pub(super) fn timed<Op>(operations: &[(Op, u32, u32)]) -> Vec<Timed<'_, Op>> {
+    operations
+        .iter()
+        .map(|(op, call, ret)| Timed { op, span: Span { call: *call, ret: *ret } })
+        .collect()
+}
+
 /// A rank, a return's as a rule, and a position, ordered by the rank first.
 pub(super) fn by_return(ret: u32, at: u32) -> u64 {
     u64::from(ret) << 32 | u64::from(at)

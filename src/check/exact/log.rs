@@ -138,36 +138,49 @@ impl Places {
         initial: usize,
         operations: &[Timed<'_, Op>],
     ) -> Option<Result<Owned, u32>> {
-        // The appends that did not tell their places, by what they append.
-        let mut silent: FxHashMap<Value, Silent> = FxHashMap::default();
+        let mut appends: FxHashMap<Value, Appends> = FxHashMap::default();
         for (at, timed) in operations.iter().enumerate() {
-            if let Op::Append(item, None) = *timed.op {
-                let silent = silent.entry(item).or_insert(Silent { at: 0, count: 0, taken: false });
-                silent.at = at as u32;
-                silent.count += 1;
+            let at = at as u32;
+            match *timed.op {
+                Op::Append(item, None) => {
+                    let appends = appends.entry(item).or_default();
+                    appends.silent = at;
+                    appends.count += 1;
+                }
+                Op::Append(item, Some(_)) => {
+                    let appends = appends.entry(item).or_default();
+                    appends.known = appends.known.max(by_return(timed.span.ret, at));
+                }
+                _ => {}
             }
         }
         let mut levels = vec![NOBODY; operations.len()];
         let mut impossible: Option<u64> = None;
         for place in initial..self.entries.len() {
             let entry = self.entries[place];
-            if self.told[place] != NOBODY {
-                let owner = self.told[place];
+            let known = &mut self.known[place];
+            let owner = self.told[place];
+            if owner != NOBODY {
                 levels[owner as usize] = place as u32;
-                self.known[place] = by_return(operations[owner as usize].span.ret, owner);
-            } else if !entry.is_null() {
-                match silent.get_mut(&entry) {
-                    Some(silent) if silent.count > 1 => return None,
-                    Some(silent) if !silent.taken => {
-                        silent.taken = true;
-                        self.told[place] = silent.at;
-                        levels[silent.at as usize] = place as u32;
-                    }
-                    _ => {
-                        let by = self.known_for_certain(place, operations);
-                        impossible = Some(impossible.map_or(by, |first| first.min(by)));
-                    }
-                }
+                *known = by_return(operations[owner as usize].span.ret, owner);
+                continue;
+            }
+            if entry.is_null() {
+                continue;
+            }
+            let appends = appends.entry(entry).or_default();
+            *known = appends.known.max(*known);
+            appends.known = *known;
+            if appends.count > 1 {
+                return None;
+            }
+            if appends.count == 1 {
+                appends.count = 0;
+                self.told[place] = appends.silent;
+                levels[appends.silent as usize] = place as u32;
+            } else {
+                // None is left to have put it here.
+                impossible = Some(impossible.map_or(*known, |first| first.min(*known)));
             }
         }
         Some(match impossible {
@@ -175,29 +188,16 @@ impl Places {
             None => Ok(Owned { owners: self.told, known: self.known, levels }),
         })
     }
-
-    /// The return by which it is known that the entry at `place` stands elsewhere, or nowhere.
-    fn known_for_certain(&self, place: usize, operations: &[Timed<'_, Op>]) -> u64 {
-        let entry = self.entries[place];
-        let read = self.entries.iter().zip(&self.known).filter(|&(&other, _)| other == entry);
-        let read = read.map(|(_, &known)| known).max();
-        let told = operations.iter().enumerate().filter_map(|(at, timed)| match timed.op {
-            Op::Append(item, Some(_)) if *item == entry => {
-                Some(by_return(timed.span.ret, at as u32))
-            }
-            _ => None,
-        });
-        told.max().max(read).unwrap_or(self.known[place])
-    }
 }
 
-/// Appends of one entry that did not tell their places.
-struct Silent {
-    /// The last of them.
-    at: u32,
+/// The appends of one value.
+#[derive(Default)]
+struct Appends {
+    /// The last that did not tell its place, and how many of them there are that are not found.
+    silent: u32,
     count: u32,
-    /// Whether a place is known that is its.
-    taken: bool,
+    /// The return by which the places of the others are known, and that of the one found.
+    known: u64,
 }
 
 /// Who appended what is known.
@@ -206,4 +206,66 @@ struct Owned {
     known: Vec<u64>,
     /// The place of each operation that appended something known.
     levels: Vec<u32>,
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::super::ends::timed;
+    use super::*;
+    use crate::history::ValueTable;
+
+    fn value(n: i64) -> Value {
+        ValueTable::small_int(n).unwrap()
+    }
+
+    fn append(n: i64) -> Op {
+        Op::Append(value(n), None)
+    }
+
+    fn read(entries: &[i64]) -> Op {
+        Op::Read(entries.iter().map(|&n| value(n)).collect::<Arc<[Value]>>())
+    }
+
+    fn rule(operations: &[(Op, u32, u32)]) -> Option<Ruling> {
+        decide(&[], &timed(operations), Wanted::Order)
+    }
+
+    fn stuck(at: u32) -> Option<Ruling> {
+        Some(Ruling::Invalid(Conflict { stuck: at }))
+    }
+
+    #[test]
+    fn the_longest_read_orders_appends() {
+        let (one, two) = ((append(1), 0, 4), (append(2), 1, NEVER));
+        let reads = [(read(&[2]), 2, 3), (read(&[2, 1]), 5, 6)];
+        let [short, long] = reads.clone();
+        let all = [one.clone(), two.clone(), short.clone(), long];
+        assert_eq!(rule(&all), Some(Ruling::Valid(vec![1, 2, 0, 3])));
+        // Lost: it was acknowledged before the read.
+        assert_eq!(rule(&[one.clone(), two.clone(), short.clone(), (read(&[2]), 5, 6)]), stuck(3));
+        // Forked.
+        assert_eq!(rule(&[one, two, short, (read(&[1]), 5, 6)]), stuck(3));
+    }
+
+    #[test]
+    fn offsets_order_appends() {
+        let told = |n, offset| Op::Append(value(n), Some(offset));
+        let mut operations = vec![(told(1, 1), 0, 3), (told(2, 0), 1, 2)];
+        assert_eq!(rule(&operations), Some(Ruling::Valid(vec![1, 0])));
+        operations.push((Op::ReadAt(1, value(2)), 4, 5));
+        assert_eq!(rule(&operations), stuck(2));
+        assert_eq!(rule(&[(told(1, 0), 0, 2), (told(2, 0), 1, 3)]), stuck(1));
+        // A read that is far past the end of any log that can be.
+        assert_eq!(rule(&[(Op::ReadAt(u32::MAX, value(2)), 0, 1)]), stuck(0));
+    }
+
+    #[test]
+    fn what_is_appended_twice_is_left_to_others() {
+        let twice = [(append(1), 0, 4), (append(1), 1, 5), (read(&[1]), 2, 3)];
+        assert_eq!(rule(&twice), None);
+        assert_eq!(rule(&[(append(1), 0, 4), (read(&[1, 1]), 2, 3)]), stuck(1));
+    }
 }

@@ -265,3 +265,40 @@ fn too_many_or_too_few<Op>(
     }
     None
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::super::ends::timed;
+    use super::*;
+
+    fn rule(permits: u64, operations: &[(Role, u32, u32)]) -> Option<Ruling> {
+        decide(permits, &timed(operations), |&role| role, Wanted::Order)
+    }
+
+    fn stuck(at: u32) -> Option<Ruling> {
+        Some(Ruling::Invalid(Conflict { stuck: at }))
+    }
+
+    #[test]
+    fn no_more_are_taken_than_there_are() {
+        let take = |count, call, ret| (Role::Take(count), call, ret);
+        assert_eq!(rule(2, &[take(1, 0, 1), take(1, 2, 3)]), Some(Ruling::Valid(vec![0, 1])));
+        assert_eq!(rule(2, &[take(1, 0, 1), take(1, 2, 3), take(1, 4, 5)]), stuck(2));
+        assert_eq!(rule(2, &[take(2, 0, 1), take(1, 2, 3)]), stuck(1));
+        assert_eq!(rule(2, &[(Role::Give(1), 0, 1)]), stuck(0));
+        let give = (Role::Give(1), 2, NEVER);
+        let made_room = [take(2, 0, 1), give, take(1, 3, 4)];
+        assert_eq!(rule(2, &made_room), Some(Ruling::Valid(vec![0, 1, 2])));
+    }
+
+    #[test]
+    fn too_few_are_free_when_enough_are_taken() {
+        let take = |ret| (Role::Take(1), 0, ret);
+        let short = |call, ret| (Role::Short(1), call, ret);
+        assert_eq!(rule(1, &[take(3), short(1, 2)]), Some(Ruling::Valid(vec![0, 1])));
+        assert_eq!(rule(1, &[short(0, 1)]), stuck(0));
+        assert_eq!(rule(2, &[take(3), short(1, 2)]), stuck(1));
+        assert_eq!(rule(1, &[(Role::Short(2), 0, 1)]), Some(Ruling::Valid(vec![0])));
+    }
+}

@@ -110,3 +110,66 @@ impl Units {
         u32::try_from(steps).ok().filter(|&steps| i128::from(steps) * step == above)
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::super::ends::timed;
+    use super::*;
+
+    const ADD: Op = Op { delta: 1, before: None };
+
+    fn read(value: i128) -> Op {
+        Op { delta: 0, before: Some(value) }
+    }
+
+    fn rule(operations: &[(Op, u32, u32)]) -> Option<Ruling> {
+        decide(0, &timed(operations), Wanted::Order)
+    }
+
+    fn stuck(at: u32) -> Option<Ruling> {
+        Some(Ruling::Invalid(Conflict { stuck: at }))
+    }
+
+    #[test]
+    fn no_step_happens_before_it_must() {
+        let mut operations = vec![(ADD, 0, 10), (ADD, 1, 11), (read(1), 2, 3), (ADD, 4, 5)];
+        operations.push((read(2), 6, 7));
+        assert_eq!(rule(&operations), Some(Ruling::Valid(vec![0, 2, 3, 4, 1])));
+        // Between the bounds of what was called and what returned, and yet impossible.
+        operations[2].0 = read(2);
+        assert_eq!(rule(&operations), stuck(4));
+    }
+
+    #[test]
+    fn crashed_additions_fill_what_is_missing() {
+        let tell = |before| Op { delta: 1, before: Some(before) };
+        let operations = [(ADD, 0, NEVER), (tell(1), 1, 2), (ADD, 3, NEVER), (read(2), 4, 5)];
+        assert_eq!(rule(&operations), Some(Ruling::Valid(vec![0, 1, 3])));
+        assert_eq!(rule(&operations[1..]), stuck(0));
+        assert_eq!(rule(&[(tell(0), 0, 2), (tell(0), 1, 3)]), stuck(1));
+    }
+
+    #[test]
+    fn only_whole_steps_count() {
+        let double = |before| Op { delta: -2, before };
+        let operations = [(double(None), 0, 1), (double(Some(-2)), 2, 3), (read(-4), 4, 5)];
+        assert_eq!(rule(&operations), Some(Ruling::Valid(vec![0, 1, 2])));
+        assert_eq!(rule(&[(double(None), 0, 1), (read(-1), 2, 3)]), stuck(1));
+        assert_eq!(rule(&[(double(None), 0, 1), (read(i128::MAX), 2, 3)]), stuck(1));
+    }
+
+    #[test]
+    fn unequal_additions_are_decided_where_their_places_are_known() {
+        let add = |delta| Op { delta, before: None };
+        let mut operations = vec![(add(2), 0, 1), (add(5), 2, 5), (read(2), 3, 4), (read(7), 6, 7)];
+        assert_eq!(rule(&operations), Some(Ruling::Valid(vec![0, 2, 1, 3])));
+        operations[3].0 = read(6);
+        assert_eq!(rule(&operations), stuck(3));
+        // Which of two that overlap both values came first is a matter of sums.
+        let open = [(add(2), 0, 9), (add(5), 1, 8), (read(2), 2, 3), (read(7), 4, 5)];
+        assert_eq!(rule(&open), None);
+        let both_ways = [(add(1), 0, 1), (add(-3), 2, 3), (read(-3), 4, 5)];
+        assert_eq!(rule(&both_ways), stuck(2));
+    }
+}

@@ -61,3 +61,66 @@ pub(super) fn decide(
         Ok((_, chains, zones)) => Ruling::Valid(chains.order(zones::order(zones))),
     })
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::super::ends::timed;
+    use super::*;
+    use crate::model::persistent::Text;
+
+    fn put(text: &str) -> Op {
+        Op::Put(Content::Text(Text::new(text)))
+    }
+
+    fn append(text: &str) -> Op {
+        Op::Append(Text::new(text))
+    }
+
+    fn get(text: &str) -> Op {
+        Op::Get(Some(Content::Text(Text::new(text))))
+    }
+
+    fn rule(operations: &[(Op, u32, u32)]) -> Option<Ruling> {
+        decide(&Content::Absent, true, &timed(operations), Wanted::Order)
+    }
+
+    fn stuck(at: u32) -> Option<Ruling> {
+        Some(Ruling::Invalid(Conflict { stuck: at }))
+    }
+
+    #[test]
+    fn a_string_names_its_past() {
+        let mut operations = vec![
+            (append("b;"), 0, 3),
+            (append("a;"), 1, NEVER),
+            (get("a;"), 2, 4),
+            (put("p;"), 5, 8),
+            (get("a;b;"), 6, 7),
+            (append("c;"), 9, 10),
+        ];
+        assert_eq!(rule(&operations), Some(Ruling::Valid(vec![1, 2, 0, 4, 3, 5])));
+        operations.push((get("p;c;"), 11, 12));
+        assert_eq!(rule(&operations), Some(Ruling::Valid(vec![1, 2, 0, 4, 3, 5, 6])));
+        for impossible in ["p;", "a;b;", "p;a;", "p;c", "d;", "c;", ""] {
+            operations[6].0 = get(impossible);
+            assert_eq!(rule(&operations), stuck(6), "{impossible}");
+        }
+    }
+
+    #[test]
+    fn an_append_that_nobody_saw_is_between_what_was_seen() {
+        let lost = [(append("a;"), 0, 1), (append("b;"), 2, 3), (get("a;"), 4, 5)];
+        assert_eq!(rule(&lost), stuck(2));
+        let open = [(append("a;"), 0, 1), (append("b;"), 2, 6), (get("a;"), 4, 5)];
+        assert_eq!(rule(&open), Some(Ruling::Valid(vec![0, 2, 1])));
+    }
+
+    #[test]
+    fn ambiguous_strings_are_left_to_others() {
+        assert_eq!(rule(&[(append("a"), 0, 1), (append("ab"), 2, 3)]), None);
+        assert_eq!(rule(&[(append("a"), 0, 1), (put("a"), 2, 3)]), None);
+        assert_eq!(rule(&[(append(""), 0, 1)]), None);
+        assert_eq!(rule(&[(Op::Put(Content::Absent), 0, 1)]), None);
+    }
+}

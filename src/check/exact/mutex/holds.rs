@@ -74,7 +74,10 @@ impl Holds {
         let overlap = holds.windows(2).find(|pair| pair[0].certain.1 > pair[1].certain.0);
         let overlap = overlap.map(|pair| by_return(pair[1].certain.0, pair[1].acquire));
         if let Some(by) = wrong.into_iter().chain(overlap).min() {
-            return Some(Err(Conflict { stuck: position(by) }));
+            let stuck = position(by);
+            let releases = matches!(operations[stuck as usize].op, Op::Release(_));
+            let conflict = if releases { known(operations, stuck) } else { Conflict { stuck } };
+            return Some(Err(conflict));
         }
         let ends = holds.last().is_none_or(|last| last.release.is_some());
         let loose = loose.filter(|_| ends);
@@ -152,7 +155,7 @@ impl Hold {
     }
 }
 
-/// By whose return it is known that `at` found the lock held when nobody can have held it: what
+/// By whose return it is known that nobody can have held what `at` found held, or released: what
 /// was under way then may have acquired it, as far as was known.
 fn known(operations: &[Timed<'_, Op>], at: u32) -> Conflict {
     let end = operations[at as usize].span.ret;
