@@ -215,3 +215,41 @@ impl Model for Whole {
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use crate::history::{Event, EventType};
+    use crate::{History, Options, Verdict, check};
+
+    /// Two processes append to two keys; one reads `seen` of the first.
+    fn history(seen: &str) -> History {
+        let mut builder = History::builder();
+        let mut event = |process: i64, kind, function, key: &str, value: Option<&str>| {
+            let values = builder.values();
+            let process = values.int(process);
+            let key = Some(values.text(key));
+            let value = value.map_or(crate::history::Value::NULL, |value| values.text(value));
+            builder.event(&Event { process, kind, function, value, key, time: None }).unwrap();
+        };
+        event(0, EventType::Invoke, "append", "x", Some("a"));
+        event(1, EventType::Invoke, "append", "y", Some("b"));
+        event(0, EventType::Ok, "append", "x", Some("a"));
+        event(0, EventType::Invoke, "get", "x", None);
+        event(0, EventType::Ok, "get", "x", Some(seen));
+        event(1, EventType::Ok, "append", "y", Some("b"));
+        builder.build().unwrap()
+    }
+
+    #[test]
+    fn keys_together_have_the_verdict_of_keys_by_themselves() {
+        let options = Options { self_check: true, ..Options::default() };
+        for (seen, verdict) in [("a", Verdict::Valid), ("b", Verdict::Invalid)] {
+            let parts = check(&history(seen), &options).unwrap();
+            let whole = check(&history(seen).whole(), &options).unwrap();
+            assert_eq!((parts.verdict, whole.verdict), (verdict, verdict));
+            assert_eq!((parts.keys.len(), whole.keys.len()), (2, 1));
+            assert_eq!(whole.model, "kv");
+        }
+    }
+}

@@ -61,13 +61,13 @@ impl Ladder<'_> {
             let (at, reached) = match end {
                 End::Call(at) => {
                     let level = climb.level;
-                    let reached = climb.call(at, role(at), operations[at as usize].span.ret);
-                    if let (Role::Look { low, .. }, Wanted::Order) = (role(at), wanted) {
-                        if operations[at as usize].span.ret != NEVER {
+                    let (role, ret) = (role(at), operations[at as usize].span.ret);
+                    if let (Wanted::Order, Role::Look { low, .. }) = (wanted, role) {
+                        if ret != NEVER {
                             looks.push((low.max(level), at));
                         }
                     }
-                    (at, reached)
+                    (at, climb.call(at, role, ret))
                 }
                 End::Return(at) => {
                     (at, climb.settle(at, role(at), operations[at as usize].span.ret))

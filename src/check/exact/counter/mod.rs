@@ -162,8 +162,8 @@ mod tests {
     #[test]
     fn unequal_additions_are_decided_where_their_places_are_known() {
         let add = |delta| Op { delta, before: None };
-        let mut operations = vec![(add(2), 0, 1), (add(5), 2, 5), (read(2), 3, 4), (read(7), 6, 7)];
-        assert_eq!(rule(&operations), Some(Ruling::Valid(vec![0, 2, 1, 3])));
+        let mut operations = vec![(add(2), 0, 1), (read(2), 2, 3), (add(5), 4, 5), (read(7), 6, 7)];
+        assert_eq!(rule(&operations), Some(Ruling::Valid(vec![0, 1, 2, 3])));
         operations[3].0 = read(6);
         assert_eq!(rule(&operations), stuck(3));
         // Which of two that overlap both values came first is a matter of sums.

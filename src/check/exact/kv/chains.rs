@@ -32,6 +32,15 @@ struct Chain<'a> {
     known: u64,
 }
 
+/// Why gets do not tell the chains.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Doubt {
+    /// What one saw can have come about in two ways.
+    Ambiguous,
+    /// What this one saw cannot have come about.
+    Impossible(u32),
+}
+
 impl<'a> Chains<'a> {
     /// Reads the chains off the gets, in the order of their returns; the first get that no string
     /// can look like, or that contradicts what was told. `empty` tells whether a get may have seen
@@ -41,7 +50,7 @@ impl<'a> Chains<'a> {
         texts: &Texts<'_>,
         initial: &'a Content,
         empty: impl Fn(&Content) -> bool,
-    ) -> Result<Chains<'a>, u32> {
+    ) -> Result<Chains<'a>, Doubt> {
         let start: &[u8] = match initial {
             Content::Text(text) => text.as_str().as_bytes(),
             _ => &[],
@@ -63,22 +72,25 @@ impl<'a> Chains<'a> {
             else {
                 continue;
             };
-            let (chain, string) = match seen {
-                seen if empty(seen) => (0, &[][..]),
+            let chain = match seen {
+                seen if empty(seen) => 0,
                 Content::Text(text) => {
                     let string = text.as_str().as_bytes();
-                    match texts.first(string) {
-                        Some((Kind::Initial, _)) => (0, string),
-                        Some((Kind::Put(put), _)) => (begun[put as usize], string),
-                        Some((Kind::Append(_), _)) if start.is_empty() => (0, string),
-                        _ => return Err(at),
-                    }
+                    told.begun_by(string, texts, &begun, span.ret, operations)
+                        .map_err(|doubt| doubt.unwrap_or(Doubt::Impossible(at)))?
                 }
-                _ => return Err(at),
+                _ => return Err(Doubt::Impossible(at)),
+            };
+            let string = match seen {
+                Content::Text(text) => text.as_str().as_bytes(),
+                _ => &[],
             };
             let known = by_return(span.ret, at);
             let chain = &mut told.chains[chain];
-            let rank = chain.grow(string, texts, known, &mut told.seen).ok_or(at)?;
+            let reader = Reader { texts, operations, ret: span.ret, known };
+            let rank = chain
+                .grow(string, &reader, &mut told.seen)
+                .map_err(|doubt| doubt.unwrap_or(Doubt::Impossible(at)))?;
             chain.known = chain.known.min(known);
             chain.gets.push((rank, at));
         }
@@ -86,6 +98,36 @@ impl<'a> Chains<'a> {
             chain.gets.sort_unstable();
         }
         Ok(told)
+    }
+
+    /// The chain to which a string belongs that a get saw which returned at `ret`.
+    ///
+    /// # Errors
+    /// If it may be two, or, without a doubt, none.
+    fn begun_by(
+        &self,
+        string: &[u8],
+        texts: &Texts<'_>,
+        begun: &[usize],
+        ret: u32,
+        operations: &[Timed<'_, Op>],
+    ) -> Result<usize, Option<Doubt>> {
+        let (kinds, _) = texts.first(string);
+        let called = |at: u32| operations[at as usize].span.call < ret;
+        let mut found: Option<usize> = None;
+        for kind in kinds {
+            let chain = match kind {
+                Kind::Initial => 0,
+                Kind::Put(put) if called(put) => begun[put as usize],
+                Kind::Append(append) if called(append) && self.chains[0].base == 0 => 0,
+                _ => continue,
+            };
+            if found.is_some_and(|found| found != chain) {
+                return Err(Some(Doubt::Ambiguous));
+            }
+            found = Some(chain);
+        }
+        found.ok_or(None)
     }
 
     /// The zones of the chains and of what belongs to none; an operation by whose return there is
@@ -143,36 +185,41 @@ impl<'a> Chain<'a> {
         Chain { put, text, appends: Vec::new(), base, gets: Vec::new(), known: u64::MAX }
     }
 
-    /// How many appends lead to `string`, which may be longer than what was seen before; `None` if
-    /// it is none of this chain, or an append was used already.
+    /// How many appends lead to `string`, which may be longer than what was seen before.
+    ///
+    /// # Errors
+    /// If it is none of this chain, or it is open which appends made it.
     fn grow(
         &mut self,
         string: &'a [u8],
-        texts: &Texts<'_>,
-        known: u64,
+        reader: &Reader<'_, 'a>,
         seen: &mut [bool],
-    ) -> Option<u32> {
+    ) -> Result<u32, Option<Doubt>> {
         let common = self.text.len().min(string.len());
         if self.text[..common] != string[..common] {
-            return None;
+            return Err(None);
         }
+        let call = |at: u32| reader.operations[at as usize].span.call;
+        let members = self.put.iter().chain(self.appends.iter().map(|append| &append.0));
+        let mut latest = match self.text.len() < string.len() {
+            true => members.map(|&at| call(at)).max().unwrap_or(0),
+            false => 0,
+        };
         let mut length = self.text.len();
         while length < string.len() {
-            let (Kind::Append(append), more) = texts.first(&string[length..])? else {
-                return None;
-            };
-            if std::mem::replace(&mut seen[append as usize], true) {
-                return None;
-            }
+            let (kinds, more) = reader.texts.first(&string[length..]);
+            let append = reader.only(kinds, latest, seen)?;
+            seen[append as usize] = true;
+            latest = latest.max(call(append));
             length += more;
-            self.appends.push((append, length, known));
+            self.appends.push((append, length, reader.known));
             self.text = &string[..length];
         }
         if string.len() == self.base {
-            return Some(0);
+            return Ok(0);
         }
-        let rank = self.appends.binary_search_by_key(&string.len(), |append| append.1).ok()?;
-        Some(rank as u32 + 1)
+        let rank = self.appends.binary_search_by_key(&string.len(), |append| append.1);
+        rank.map(|rank| rank as u32 + 1).map_err(|_| None)
     }
 
     /// Its zone; an operation by whose return there is no order, if it has none.
@@ -218,5 +265,38 @@ impl<'a> Chain<'a> {
                 (put, self.known.min(by_return(operations[put as usize].span.ret, put)))
             }),
         }
+    }
+}
+
+/// A get that returned at `ret`, and what its string is read with.
+struct Reader<'t, 'a> {
+    texts: &'t Texts<'t>,
+    operations: &'t [Timed<'a, Op>],
+    ret: u32,
+    known: u64,
+}
+
+impl Reader<'_, '_> {
+    /// The one append among `kinds` that no chain has, that was called before the get returned,
+    /// and that did not return before `latest`, when something before it in the chain was called.
+    ///
+    /// # Errors
+    /// If there are several, or, without a doubt, none.
+    fn only(
+        &self,
+        kinds: impl Iterator<Item = Kind>,
+        latest: u32,
+        seen: &[bool],
+    ) -> Result<u32, Option<Doubt>> {
+        let mut fitting = kinds.filter_map(|kind| match kind {
+            Kind::Append(append) => {
+                let span = self.operations[append as usize].span;
+                let fits = !seen[append as usize] && span.call < self.ret && latest < span.ret;
+                fits.then_some(append)
+            }
+            _ => None,
+        });
+        let first = fitting.next().ok_or(None)?;
+        if fitting.next().is_some() { Err(Some(Doubt::Ambiguous)) } else { Ok(first) }
     }
 }

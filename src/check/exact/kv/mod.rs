@@ -11,7 +11,7 @@ mod zones;
 use super::{Conflict, Ruling, Timed, Wanted};
 use crate::history::NEVER;
 use crate::model::kv::{Content, Op};
-use chains::Chains;
+use chains::{Chains, Doubt};
 use texts::{Kind, Texts};
 
 /// Decides `operations`; `None` if they do not meet the conditions.
@@ -52,7 +52,11 @@ pub(super) fn decide(
         }
         _ => false,
     };
-    let found = Chains::told(operations, &texts, initial, empty);
+    let found = match Chains::told(operations, &texts, initial, empty) {
+        Err(Doubt::Ambiguous) => return None,
+        Err(Doubt::Impossible(stuck)) => Err(stuck),
+        Ok(chains) => Ok(chains),
+    };
     let found = found.and_then(|chains| chains.zones(operations).map(|zones| (chains, zones)));
     let conflict = |stuck| Ruling::Invalid(Conflict { stuck });
     Some(match found.and_then(|(chains, zones)| Ok((zones::check(&zones)?, chains, zones))) {
@@ -117,9 +121,27 @@ mod tests {
     }
 
     #[test]
+    fn real_time_tells_equal_texts_apart() {
+        let mut operations = vec![
+            (append("a"), 0, 1),
+            (put("p"), 2, 3),
+            (append("a"), 4, 5),
+            (get("pa"), 6, 7),
+            (put("a"), 8, 9),
+        ];
+        assert_eq!(rule(&operations), Some(Ruling::Valid(vec![0, 1, 2, 3, 4])));
+        // Not enough here: both were called before.
+        operations[3].0 = get("a");
+        assert_eq!(rule(&operations), None);
+        operations[3].0 = get("paa");
+        assert_eq!(rule(&operations), stuck(3));
+    }
+
+    #[test]
     fn ambiguous_strings_are_left_to_others() {
         assert_eq!(rule(&[(append("a"), 0, 1), (append("ab"), 2, 3)]), None);
-        assert_eq!(rule(&[(append("a"), 0, 1), (put("a"), 2, 3)]), None);
+        let twice = [(append("a"), 0, 8), (append("a"), 1, 9), (get("a"), 2, 3)];
+        assert_eq!(rule(&twice), None);
         assert_eq!(rule(&[(append(""), 0, 1)]), None);
         assert_eq!(rule(&[(Op::Put(Content::Absent), 0, 1)]), None);
     }

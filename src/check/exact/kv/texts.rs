@@ -22,19 +22,25 @@ impl<'a> Texts<'a> {
         self.texts.push((text.as_bytes(), kind));
     }
 
-    /// Whether no text is the beginning of another, or equal to it, so that there is one way to
-    /// read any sequence of them. Sorts them for [`Texts::first`].
+    /// Whether no text is the beginning of another, so that there is one way to read any sequence
+    /// of them. Sorts them for [`Texts::first`].
     pub(super) fn are_told_apart(&mut self) -> bool {
-        self.texts.sort_unstable_by_key(|&(text, _)| text);
-        // Whatever a text is the beginning of stands right behind it.
-        self.texts.windows(2).all(|pair| !pair[1].0.starts_with(pair[0].0))
+        self.texts.sort_by_key(|&(text, _)| text);
+        // Whatever a text is the beginning of stands right behind it and its equals.
+        let begins = |pair: &[(&[u8], Kind)]| pair[1].0.starts_with(pair[0].0);
+        self.texts.windows(2).all(|pair| pair[0].0 == pair[1].0 || !begins(pair))
     }
 
-    /// The text that `string` begins with, and its length.
-    pub(super) fn first(&self, string: &[u8]) -> Option<(Kind, usize)> {
+    /// Where the text comes from that `string` begins with, in the order in which it was added,
+    /// and its length.
+    pub(super) fn first(&self, string: &[u8]) -> (impl Iterator<Item = Kind>, usize) {
         let after = self.texts.partition_point(|&(text, _)| text <= string);
-        let &(text, kind) = self.texts.get(after.checked_sub(1)?)?;
-        string.starts_with(text).then_some((kind, text.len()))
+        let last = after.checked_sub(1).map(|last| self.texts[last].0);
+        let found = last.filter(|text| string.starts_with(text)).unwrap_or_default();
+        let from = self.texts[..after].partition_point(|&(text, _)| text < found);
+        // No text is empty.
+        let same = if found.is_empty() { &[] } else { &self.texts[from..after] };
+        (same.iter().map(|&(_, kind)| kind), found.len())
     }
 }
 
@@ -54,21 +60,26 @@ mod tests {
         };
         assert!(told_apart(&["x 1 0 y", "x 1 1 y", "x 10 0 y", "b", "ab"]));
         assert!(!told_apart(&["ab", "b", "a"]));
-        assert!(!told_apart(&["a", "b", "a"]));
+        assert!(!told_apart(&["a", "ba", "a", "ab"]));
+        assert!(told_apart(&["a", "b", "a"]));
         assert!(!told_apart(&["x 1 y", "x 1", "x 1 0"]));
     }
 
     #[test]
     fn the_first_text_is_found() {
         let mut texts = Texts::default();
-        for (at, text) in ["x 2 y", "x 10 y", "b"].into_iter().enumerate() {
+        for (at, text) in ["x 2 y", "x 10 y", "b", "b"].into_iter().enumerate() {
             texts.add(text, Kind::Append(at as u32));
         }
         assert!(texts.are_told_apart());
-        assert_eq!(texts.first(b"x 10 yb"), Some((Kind::Append(1), 6)));
-        assert_eq!(texts.first(b"b"), Some((Kind::Append(2), 1)));
+        let first = |string| {
+            let (kinds, len) = texts.first(string);
+            (kinds.collect::<Vec<_>>(), len)
+        };
+        assert_eq!(first(b"x 10 yb"), (vec![Kind::Append(1)], 6));
+        assert_eq!(first(b"b"), (vec![Kind::Append(2), Kind::Append(3)], 1));
         for none in [&b"x 3 y"[..], b"", b"a", b"x 10"] {
-            assert_eq!(texts.first(none), None);
+            assert_eq!(first(none), (vec![], 0));
         }
     }
 }
