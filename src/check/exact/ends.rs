@@ -34,11 +34,11 @@ impl<Op> Iterator for Ends<'_, Op> {
 
     fn next(&mut self) -> Option<End> {
         let call = self.operations.get(self.called).map(|operation| operation.span.call);
-        if let Some(&Reverse(first)) = self.open.peek() {
-            if call.is_none_or(|call| deadline(first) < call) {
-                self.open.pop();
-                return Some(End::Return(position(first)));
-            }
+        if let Some(&Reverse(first)) = self.open.peek()
+            && call.is_none_or(|call| deadline(first) < call)
+        {
+            self.open.pop();
+            return Some(End::Return(position(first)));
         }
         let Span { ret, .. } = self.operations.get(self.called)?.span;
         let at = self.called as u32;

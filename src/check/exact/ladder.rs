@@ -62,10 +62,10 @@ impl Ladder<'_> {
                 End::Call(at) => {
                     let level = climb.level;
                     let (role, ret) = (role(at), operations[at as usize].span.ret);
-                    if let (Wanted::Order, Role::Look { low, .. }) = (wanted, role) {
-                        if ret != NEVER {
-                            looks.push((low.max(level), at));
-                        }
+                    if let (Wanted::Order, Role::Look { low, .. }) = (wanted, role)
+                        && ret != NEVER
+                    {
+                        looks.push((low.max(level), at));
                     }
                     (at, climb.call(at, role, ret))
                 }

@@ -44,11 +44,11 @@ pub(super) fn check(zones: &[Zone]) -> Result<(), u32> {
     // Forward zones so far are disjoint, so only the last of them reaches this far.
     let mut last: Option<&Zone> = None;
     for zone in zones {
-        if let Some(forward) = last.filter(|forward| forward.last.rank >= zone.first.rank) {
-            if zone.is_forward() || forward.first.rank <= zone.last.rank {
-                let marks = [forward.first, forward.last, zone.first, zone.last];
-                return Err(position(marks.map(|mark| mark.known).into_iter().max().unwrap_or(0)));
-            }
+        if let Some(forward) = last.filter(|forward| forward.last.rank >= zone.first.rank)
+            && (zone.is_forward() || forward.first.rank <= zone.last.rank)
+        {
+            let marks = [forward.first, forward.last, zone.first, zone.last];
+            return Err(position(marks.map(|mark| mark.known).into_iter().max().unwrap_or(0)));
         }
         if zone.is_forward() {
             last = Some(zone);
