@@ -6,7 +6,7 @@ use crate::check::{
 use crate::error::Error;
 use crate::explain;
 use crate::history::{History, Partition, Ties};
-use crate::model::{self, AnyModel, Model, ModelVisitor};
+use crate::model::{self, AnyModel, Model, ModelVisitor, Whole};
 use crate::proof;
 
 /// Checks `history` against a built-in model: the one that the options name, or that the history
@@ -102,7 +102,10 @@ pub(crate) fn choose(history: &History, options: &Options) -> Result<Chosen, Err
         None => (model::infer(history)?.name, ModelSource::Inferred),
     };
     let initial = options.initial.or_else(|| history.metadata_field("initial"));
-    let model = AnyModel::by_name(name, initial, options.model_options, history.values())?;
+    let mut model = AnyModel::by_name(name, initial, options.model_options, history.values())?;
+    if history.is_whole() {
+        model = Whole::new(&model, history).map_or(model, AnyModel::Whole);
+    }
     let name = model::Entry::find(name).map_or("", |entry| entry.name);
     Ok(Chosen { model, name, source })
 }

@@ -178,15 +178,12 @@ pub(super) struct Terms<'a> {
     pub(super) meter: &'a Meter,
 }
 
-/// Asks the deciders in turn: a refutation, an exact decider, the general search. `readings` are in
+/// Asks the deciders in turn: tokens, an exact decider, a refutation, the general search. `readings` are in
 /// the order of their calls.
 pub(super) fn answer<M: Model>(model: &M, readings: &[Reading<M::Op>], terms: Terms<'_>) -> Answer {
     let Terms { deciders, wanted, threads, meter } = terms;
     let at_once = |found, decided_by| Answer { found, decided_by, effort: Effort::default() };
     if deciders == Deciders::Auto {
-        if let Some(stuck) = refute::impossible_reading(model, readings) {
-            return at_once(Found::Nothing { stuck }, "refutation");
-        }
         if let Some(answer) = tokens::decide(model, readings, terms) {
             return answer;
         }
@@ -196,6 +193,9 @@ pub(super) fn answer<M: Model>(model: &M, readings: &[Reading<M::Op>], terms: Te
                 return at_once(Found::Nothing { stuck }, name);
             }
             None => {}
+        }
+        if let Some(stuck) = refute::impossible_reading(model, readings) {
+            return at_once(Found::Nothing { stuck }, "refutation");
         }
     }
     let (found, effort) = search::search(model, readings, threads, meter);

@@ -167,6 +167,17 @@ pub(crate) struct ModelArgs {
         value_parser = FalseyValueParser::new()
     )]
     pub(crate) largest_first: bool,
+
+    /// Check all keys together as one object, not each by itself
+    ///
+    /// The verdict is the same; it takes longer.
+    #[arg(
+        long,
+        env = "HISTCHECK_NO_PARTITION",
+        hide_env = true,
+        value_parser = FalseyValueParser::new()
+    )]
+    pub(crate) no_partition: bool,
 }
 
 #[derive(Args, Debug)]

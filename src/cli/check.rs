@@ -101,6 +101,9 @@ impl Run<'_> {
             Ok(loaded) => loaded,
             Err(error) => return self.unreadable(&error),
         };
+        if self.args.model.no_partition {
+            history = history.whole();
+        }
         let parsed = Instant::now();
         let checked = self.options(start, &mut history).and_then(|options| {
             let report = histcheck::check(&history, &options)?;

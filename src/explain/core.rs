@@ -168,7 +168,6 @@ impl<'a, M: Model> Reducer<'a, M> {
 
     /// Whether these readings, with all that must be kept with them, are not linearizable.
     fn fails(&mut self, kept: &[u32], more: &[u32]) -> Option<bool> {
-        self.meter.poll().ok()?;
         let chosen = self.closure(kept, more);
         let readings: Vec<Reading<M::Op>> =
             chosen.iter().map(|&at| self.readings[at as usize].clone()).collect();

@@ -23,9 +23,6 @@ pub(super) fn first_impossible<M: Model>(
         .collect();
     returns.sort_unstable();
     let is_impossible = |at: usize| -> Result<Option<bool>, Error> {
-        if meter.poll().is_err() {
-            return Ok(None);
-        }
         let readings = model::read(model, history, partition.operations, Some(returns[at].0))?;
         Ok(is_linearizable(model, &readings, meter).0.map(|linearizable| !linearizable))
     };

@@ -134,6 +134,31 @@ impl Partitions {
 }
 
 impl History {
+    /// The history as one object, not one a key: the key of each operation becomes part of its
+    /// values, which are pairs `[key value]` then. Without keys it stays as it is.
+    #[must_use]
+    pub fn whole(mut self) -> History {
+        let History { values, operations, .. } = &mut self;
+        for operation in operations {
+            let Some(key) = operation.key.take() else { return self };
+            operation.input = values.list(&[key, operation.input]);
+            operation.output = values.list(&[key, operation.output]);
+        }
+        self.is_whole = true;
+        self
+    }
+
+    /// Whether [`History::whole`] made keys part of the values.
+    pub fn is_whole(&self) -> bool {
+        self.is_whole
+    }
+
+    /// A value of an operation without its key.
+    pub(crate) fn without_key(&self, value: Value) -> Value {
+        let pair = if self.is_whole { self.values.as_pair(value) } else { None };
+        pair.map_or(value, |(_, inner)| inner)
+    }
+
     /// Groups the operations by key, in O(operations) and four bytes an operation.
     pub fn partitions(&self) -> Partitions {
         let count = self.operations.len() as u32;

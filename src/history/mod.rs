@@ -57,6 +57,8 @@ pub struct History {
     reinvoked: usize,
     /// The reading of equal times, if the order rests on them.
     ties: Option<Ties>,
+    /// Whether keys were made part of the values.
+    is_whole: bool,
 }
 
 impl fmt::Debug for History {

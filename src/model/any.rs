@@ -4,7 +4,7 @@ use super::catalogue::{CATALOGUE, Entry};
 use super::priority_queue::End;
 use super::{
     Counter, FifoQueue, Kv, Log, Model, MultiRegister, Mutex, PriorityQueue, Register, Semaphore,
-    Set, Stack, UnorderedQueue, View,
+    Set, Stack, UnorderedQueue, View, Whole,
 };
 use crate::error::{Code, Error};
 use crate::history::{Shape, Value, ValueTable};
@@ -65,6 +65,7 @@ any_model! {
     Stack: "`stack`.",
     PriorityQueue: "`priority-queue`.",
     Log: "`log`.",
+    Whole: "One of the others for each key.",
 }
 
 impl AnyModel {

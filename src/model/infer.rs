@@ -103,7 +103,7 @@ fn read_shape(history: &History) -> Option<ReadShape> {
         if operation.outcome != Outcome::Ok || history.function(operation.function) != "read" {
             continue;
         }
-        match history.values().shape(operation.output) {
+        match history.values().shape(history.without_key(operation.output)) {
             Shape::Int(_) | Shape::BigInt(_) => integers = true,
             Shape::List(_) | Shape::Set(_) => collections = true,
             _ => {}
@@ -117,7 +117,8 @@ fn read_shape(history: &History) -> Option<ReadShape> {
 }
 
 fn has_counts(history: &History) -> bool {
-    history.operations().iter().any(|op| history.values().as_int(op.input).is_some())
+    let count = |value| history.values().as_int(history.without_key(value));
+    history.operations().iter().any(|op| count(op.input).is_some())
 }
 
 fn quoted(names: &[&str]) -> String {

@@ -25,6 +25,7 @@ pub mod semaphore;
 pub mod set;
 pub mod stack;
 mod successors;
+mod whole;
 
 pub use any::{AnyModel, ModelOptions, ModelVisitor};
 pub use bag::UnorderedQueue;
@@ -45,6 +46,7 @@ pub use semaphore::Semaphore;
 pub use set::Set;
 pub use stack::Stack;
 pub use successors::Successors;
+pub use whole::Whole;
 
 use std::fmt::Debug;
 use std::hash::Hash;

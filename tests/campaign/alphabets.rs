@@ -115,6 +115,57 @@ const ALPHABETS: &[Alphabet] = &[
         more: &[],
     },
     Alphabet {
+        name: "kv-appends",
+        model: "kv",
+        initial: "null",
+        letters: &[
+            ("get", "null", "null", 0),
+            ("get", "null", r#""a""#, 0),
+            ("get", "null", r#""ab""#, 0),
+            ("append", r#""a""#, "null", 0),
+            ("append", r#""b""#, "null", 0),
+        ],
+        more: &[
+            ("get", "null", r#""""#, 0),
+            ("append", r#""c""#, "null", 0),
+            ("append", r#""d""#, "null", 0),
+            ("get", "null", r#""abc""#, 0),
+            ("get", "null", r#""abcd""#, 0),
+            ("get", "null", r#""b""#, 0),
+            ("get", "null", r#""bac""#, 0),
+            ("get", "null", r#""bad""#, 0),
+            ("get", "null", r#""e""#, 0),
+        ],
+    },
+    Alphabet {
+        name: "kv-chains",
+        model: "kv",
+        initial: "null",
+        letters: &[
+            ("get", "null", r#""p""#, 0),
+            ("get", "null", r#""pa""#, 0),
+            ("get", "null", r#""q""#, 0),
+            ("put", r#""p""#, "null", 0),
+            ("put", r#""q""#, "null", 0),
+            ("append", r#""a""#, "null", 0),
+        ],
+        more: &[
+            ("append", r#""b""#, "null", 0),
+            ("append", r#""c""#, "null", 0),
+            ("put", r#""r""#, "null", 0),
+            ("get", "null", r#""""#, 0),
+            ("get", "null", r#""pab""#, 0),
+            ("get", "null", r#""qb""#, 0),
+            ("get", "null", r#""qbc""#, 0),
+            ("get", "null", r#""rc""#, 0),
+            ("get", "null", r#""rca""#, 0),
+            ("get", "null", r#""a""#, 0),
+            ("get", "null", r#""ac""#, 0),
+            ("get", "null", r#""r""#, 0),
+            ("get", "null", "1", 0),
+        ],
+    },
+    Alphabet {
         name: "counter",
         model: "counter",
         initial: "0",
@@ -129,6 +180,68 @@ const ALPHABETS: &[Alphabet] = &[
             ("get-and-add", "1", "1", 0),
         ],
         more: &[],
+    },
+    Alphabet {
+        name: "counter-unit",
+        model: "counter",
+        initial: "3",
+        letters: &[
+            ("read", "null", "3", 0),
+            ("read", "null", "5", 0),
+            ("inc", "null", "null", 0),
+            ("inc-and-get", "null", "4", 0),
+        ],
+        more: &[
+            ("read", "null", "4", 0),
+            ("read", "null", "6", 0),
+            ("read", "null", "2", 0),
+            ("add", "1", "null", 0),
+            ("add", "0", "null", 0),
+            ("get-and-inc", "null", "4", 0),
+            ("get-and-inc", "null", "5", 0),
+            ("inc-and-get", "null", "7", 0),
+        ],
+    },
+    Alphabet {
+        name: "counter-down",
+        model: "counter",
+        initial: "0",
+        letters: &[
+            ("read", "null", "0", 0),
+            ("read", "null", "-4", 0),
+            ("add", "-2", "null", 0),
+            ("add-and-get", "-2", "-4", 0),
+        ],
+        more: &[
+            ("read", "null", "-2", 0),
+            ("read", "null", "-3", 0),
+            ("read", "null", "-6", 0),
+            ("get-and-add", "-2", "0", 0),
+            ("get-and-add", "-2", "-4", 0),
+        ],
+    },
+    Alphabet {
+        name: "counter-up",
+        model: "counter",
+        initial: "0",
+        letters: &[
+            ("read", "null", "0", 0),
+            ("read", "null", "3", 0),
+            ("add", "1", "null", 0),
+            ("add", "2", "null", 0),
+            ("add-and-get", "2", "3", 0),
+        ],
+        more: &[
+            ("read", "null", "1", 0),
+            ("read", "null", "7", 0),
+            ("read", "null", "8", 0),
+            ("add", "4", "null", 0),
+            ("add", "8", "null", 0),
+            ("get-and-add", "4", "3", 0),
+            ("add-and-get", "1", "1", 0),
+            ("add-and-get", "2", "3", 0),
+            ("add-and-get", "8", "15", 0),
+        ],
     },
     Alphabet {
         name: "set",
@@ -217,6 +330,40 @@ const ALPHABETS: &[Alphabet] = &[
         more: &[],
     },
     Alphabet {
+        name: "mutex-owners",
+        model: "mutex",
+        initial: "null",
+        letters: &[
+            ("acquire", "null", "null", 0),
+            ("release", "null", "null", 0),
+            ("acquire", "null", "null", 1),
+            ("release", "null", "null", 1),
+            ("try-acquire", "null", "false", 2),
+        ],
+        more: &[
+            ("acquire", "null", "null", 2),
+            ("release", "null", "null", 2),
+            ("acquire", "null", "null", 3),
+            ("release", "null", "null", 3),
+            ("acquire", "null", "null", 4),
+            ("try-acquire", "null", "true", 3),
+            ("try-acquire", "null", "true", 5),
+            ("release", "null", "null", 5),
+        ],
+    },
+    Alphabet {
+        name: "mutex-any-owner",
+        model: "mutex",
+        initial: "null",
+        letters: &[
+            ("acquire", "null", "null", 0),
+            ("release", "null", "null", 0),
+            ("try-acquire", "null", "true", 0),
+            ("try-acquire", "null", "false", 0),
+        ],
+        more: &[],
+    },
+    Alphabet {
         name: "semaphore",
         model: "semaphore",
         initial: "2",
@@ -229,6 +376,30 @@ const ALPHABETS: &[Alphabet] = &[
             ("try-acquire", "2", "true", 0),
         ],
         more: &[],
+    },
+    Alphabet {
+        name: "semaphore-unit",
+        model: "semaphore",
+        initial: "2",
+        letters: &[
+            ("acquire", "null", "null", 0),
+            ("release", "null", "null", 0),
+            ("try-acquire", "null", "true", 0),
+            ("try-acquire", "null", "false", 0),
+        ],
+        more: &[("acquire", "null", "true", 0)],
+    },
+    Alphabet {
+        name: "semaphore-pairs",
+        model: "semaphore",
+        initial: "3",
+        letters: &[
+            ("acquire", "2", "null", 0),
+            ("release", "2", "null", 0),
+            ("try-acquire", "2", "true", 0),
+            ("try-acquire", "2", "false", 0),
+        ],
+        more: &[("try-acquire", "1", "false", 0), ("try-acquire", "3", "false", 0)],
     },
     Alphabet {
         name: "fifo-queue",
@@ -345,6 +516,37 @@ const ALPHABETS: &[Alphabet] = &[
         ],
         more: &[],
     },
+    Alphabet {
+        name: "log-distinct",
+        model: "log",
+        initial: "[9]",
+        letters: &[
+            ("append", "1", "null", 0),
+            ("append", "2", "null", 0),
+            ("read", "null", "[9]", 0),
+            ("read", "null", "[9,1]", 0),
+            ("read", "null", "[9,1,2]", 0),
+            ("append", "2", "1", 0),
+        ],
+        more: &[
+            ("append", "3", "null", 0),
+            ("append", "4", "null", 0),
+            ("append", "3", "3", 0),
+            ("append", "4", "2", 0),
+            ("read", "null", "[9,2]", 0),
+            ("read", "null", "[9,1,2,3]", 0),
+            ("read", "null", "[9,2,1,4]", 0),
+            ("read-prefix", "null", "[9,1]", 0),
+            ("read-prefix", "null", "[9,2,1]", 0),
+            ("read-from", "2", "[3]", 0),
+            ("read-from", "2", "[]", 0),
+            ("read-from", "1", "[1,3]", 0),
+            ("read", "3", "4", 0),
+            ("read", "1", "2", 0),
+            ("read", "2", "null", 0),
+            ("read", "null", "[]", 0),
+        ],
+    },
 ];
 
 /// Runs the campaign for every alphabet.
@@ -354,7 +556,8 @@ pub fn all(done: &mut dyn FnMut(Outcome), campaign: &Campaign) {
             let mut values = ValueTable::new();
             let initial = json_value(alphabet.initial, &mut values).expect("JSON");
             let initial = Some(initial).filter(|value| !value.is_null());
-            let options = ModelOptions::default();
+            let check_owner = alphabet.name != "mutex-any-owner";
+            let options = ModelOptions { check_owner, ..ModelOptions::default() };
             let model = AnyModel::by_name(alphabet.model, initial, options, &values);
             done(model.expect("a model").visit(Run { campaign, alphabet, values }));
         }

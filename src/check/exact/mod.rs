@@ -7,10 +7,13 @@
 mod bag;
 mod counter;
 mod cover;
+mod ends;
 mod kv;
+mod ladder;
 mod log;
 mod minima;
 mod mutex;
+mod permits;
 mod priority_queue;
 mod queue;
 mod semaphore;
@@ -20,7 +23,7 @@ mod stack;
 mod testing;
 mod values;
 
-use crate::history::Span;
+use crate::history::{NEVER, Span};
 use crate::model::{Kind, KindView, Model, Reading};
 
 /// An operation with its place in real time. Deciders get them in the order of their calls, and
@@ -29,6 +32,13 @@ use crate::model::{Kind, KindView, Model, Reading};
 pub(super) struct Timed<'a, Op> {
     pub(super) op: &'a Op,
     pub(super) span: Span,
+}
+
+impl<Op> Timed<'_, Op> {
+    /// Whether it completed.
+    pub(super) fn has_returned(&self) -> bool {
+        self.span.ret != NEVER
+    }
 }
 
 /// What an exact decider found.

@@ -1,0 +1,255 @@
+//! A history over several keys as one object: a copy of a model for each of its keys.
+//!
+//! Linearizability is local, so it makes no difference to the verdict whether keys are checked one
+//! by one or together; only to the work.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use super::{
+    AnyModel, Call, Counter, FifoQueue, Kv, Log, Model, MultiRegister, Mutex, PriorityQueue,
+    Register, Rejection, Semaphore, Set, Stack, Successors, UnorderedQueue, View,
+};
+use super::{Establishes, Facts, Part, Token};
+use crate::history::{History, Value, ValueTable};
+
+macro_rules! copies {
+    ($($variant:ident,)*) => {
+        /// The model of one key.
+        #[derive(Clone, Debug)]
+        enum Copy {
+            $($variant($variant),)*
+        }
+
+        /// What one key holds.
+        #[derive(Clone, PartialEq, Eq, Hash, Debug)]
+        #[allow(missing_docs)]
+        pub enum CopyState {
+            $($variant(<$variant as Model>::State),)*
+        }
+
+        /// An operation on one key.
+        #[derive(Clone, PartialEq, Eq, Hash, Debug)]
+        #[allow(missing_docs)]
+        pub enum CopyOp {
+            $($variant(<$variant as Model>::Op),)*
+        }
+
+        impl Copy {
+            fn of(model: &AnyModel) -> Option<Copy> {
+                match model {
+                    $(AnyModel::$variant(model) => Some(Copy::$variant(model.clone())),)*
+                    AnyModel::Whole(_) => None,
+                }
+            }
+
+            fn initial(&self) -> CopyState {
+                match self { $(Copy::$variant(model) => CopyState::$variant(model.initial()),)* }
+            }
+
+            fn operation(&self, call: &Call<'_>) -> Result<CopyOp, Rejection> {
+                match self {
+                    $(Copy::$variant(model) => model.operation(call).map(CopyOp::$variant),)*
+                }
+            }
+
+            fn failed(&self, call: &Call<'_>) -> Result<Option<CopyOp>, Rejection> {
+                match self {
+                    $(Copy::$variant(model) => {
+                        model.failed(call).map(|op| op.map(CopyOp::$variant))
+                    })*
+                }
+            }
+
+            fn step(&self, state: &CopyState, op: &CopyOp) -> Vec<CopyState> {
+                match (self, state, op) {
+                    $((Copy::$variant(model), CopyState::$variant(state), CopyOp::$variant(op)) => {
+                        model.step(state, op).into_iter().map(CopyState::$variant).collect()
+                    })*
+                    // A key's operations and states are its model's.
+                    _ => Vec::new(),
+                }
+            }
+
+            fn facts(&self, op: &CopyOp) -> Facts {
+                match (self, op) {
+                    $((Copy::$variant(model), CopyOp::$variant(op)) => model.facts(op),)*
+                    _ => Facts::default(),
+                }
+            }
+
+            fn describe(&self, state: &CopyState, values: &ValueTable) -> Option<String> {
+                match (self, state) {
+                    $((Copy::$variant(model), CopyState::$variant(state)) => {
+                        model.describe(state, values)
+                    })*
+                    _ => None,
+                }
+            }
+
+            fn focus<'a>(&mut self, ops: impl Iterator<Item = &'a CopyOp>) {
+                match self {
+                    $(Copy::$variant(model) => {
+                        let ops: Vec<_> = ops
+                            .filter_map(|op| match op {
+                                CopyOp::$variant(op) => Some(op.clone()),
+                                _ => None,
+                            })
+                            .collect();
+                        model.focus(&ops);
+                    })*
+                }
+            }
+        }
+    };
+}
+
+copies! {
+    Register, MultiRegister, Kv, Counter, Set, Mutex, Semaphore, FifoQueue, UnorderedQueue, Stack,
+    PriorityQueue, Log,
+}
+
+/// A model for each key of a history that was made [whole](History::whole).
+#[derive(Clone, Debug)]
+pub struct Whole {
+    /// The number of each key.
+    keys: Arc<FxHashMap<Value, u32>>,
+    names: Arc<[Value]>,
+    copies: Vec<Copy>,
+}
+
+impl Whole {
+    /// A copy of `model` for each key of `history`, whose values are pairs of a key and a value;
+    /// `None` if the model is whole itself.
+    pub(crate) fn new(model: &AnyModel, history: &History) -> Option<Whole> {
+        let copy = Copy::of(model)?;
+        let mut keys = FxHashMap::default();
+        let mut names = Vec::new();
+        for operation in history.operations() {
+            if let Some((key, _)) = history.values().as_pair(operation.input) {
+                keys.entry(key).or_insert_with(|| {
+                    names.push(key);
+                    names.len() as u32 - 1
+                });
+            }
+        }
+        let copies = vec![copy; names.len()];
+        Some(Whole { keys: Arc::new(keys), names: names.into(), copies })
+    }
+
+    /// The key's number, and the call as that key's.
+    fn inner<'a>(&self, call: &Call<'a>) -> Result<(u32, Call<'a>), Rejection> {
+        let pair = |view: View<'a>| view.as_pair().map(|(key, value)| (key, view.view(value)));
+        let found = pair(call.input).and_then(|(key, input)| Some((*self.keys.get(&key)?, input)));
+        let (key, input) = found.ok_or_else(|| Rejection::bad("this needs a pair [key value]"))?;
+        let null = call.input.view(Value::NULL);
+        let output = call.output.map(|output| pair(output).map_or(null, |(_, value)| value));
+        Ok((key, Call { input, output, ..*call }))
+    }
+}
+
+impl Model for Whole {
+    /// What each key holds.
+    type State = Vec<CopyState>;
+    /// The number of a key, and what is done to it.
+    type Op = (u32, CopyOp);
+    type Next = Successors<Vec<CopyState>>;
+
+    fn initial(&self) -> Vec<CopyState> {
+        self.copies.iter().map(Copy::initial).collect()
+    }
+
+    fn operation(&self, call: &Call<'_>) -> Result<(u32, CopyOp), Rejection> {
+        let (key, call) = self.inner(call)?;
+        Ok((key, self.copies[key as usize].operation(&call)?))
+    }
+
+    fn failed(&self, call: &Call<'_>) -> Result<Option<(u32, CopyOp)>, Rejection> {
+        let (key, call) = self.inner(call)?;
+        Ok(self.copies[key as usize].failed(&call)?.map(|op| (key, op)))
+    }
+
+    fn step(&self, state: &Vec<CopyState>, (key, op): &(u32, CopyOp)) -> Self::Next {
+        let at = *key as usize;
+        let with = |held: CopyState| {
+            let mut state = state.clone();
+            state[at] = held;
+            state
+        };
+        let mut nexts = self.copies[at].step(&state[at], op);
+        match (nexts.pop(), nexts.is_empty()) {
+            (None, _) => Successors::One(None),
+            (Some(only), true) => Successors::One(Some(with(only))),
+            (Some(last), false) => {
+                nexts.push(last);
+                nexts.into_iter().map(with).collect::<Vec<_>>().into()
+            }
+        }
+    }
+
+    fn describe(&self, state: &Vec<CopyState>, values: &ValueTable) -> Option<String> {
+        let mut text = String::new();
+        for ((copy, &key), held) in self.copies.iter().zip(self.names.iter()).zip(state) {
+            let held = copy.describe(held, values)?;
+            let separator = if text.is_empty() { "" } else { ", " };
+            text.push_str(&format!("{separator}{}: {held}", values.to_text(key)));
+        }
+        Some(text)
+    }
+
+    fn facts(&self, (key, op): &(u32, CopyOp)) -> Facts {
+        let pure = self.copies[*key as usize].facts(op).pure;
+        Facts {
+            pure,
+            establishes: if pure { Establishes::Same } else { Establishes::Unknown },
+            part: Part::One(Token::from(*key)),
+            ..Facts::default()
+        }
+    }
+
+    fn focus(&mut self, operations: &[(u32, CopyOp)]) {
+        for (key, copy) in self.copies.iter_mut().enumerate() {
+            let own = operations.iter().filter(|(of, _)| *of as usize == key);
+            copy.focus(own.map(|(_, op)| op));
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use crate::history::{Event, EventType};
+    use crate::{History, Options, Verdict, check};
+
+    /// Two processes append to two keys; one reads `seen` of the first.
+    fn history(seen: &str) -> History {
+        let mut builder = History::builder();
+        let mut event = |process: i64, kind, function, key: &str, value: Option<&str>| {
+            let values = builder.values();
+            let process = values.int(process);
+            let key = Some(values.text(key));
+            let value = value.map_or(crate::history::Value::NULL, |value| values.text(value));
+            builder.event(&Event { process, kind, function, value, key, time: None }).unwrap();
+        };
+        event(0, EventType::Invoke, "append", "x", Some("a"));
+        event(1, EventType::Invoke, "append", "y", Some("b"));
+        event(0, EventType::Ok, "append", "x", Some("a"));
+        event(0, EventType::Invoke, "get", "x", None);
+        event(0, EventType::Ok, "get", "x", Some(seen));
+        event(1, EventType::Ok, "append", "y", Some("b"));
+        builder.build().unwrap()
+    }
+
+    #[test]
+    fn keys_together_have_the_verdict_of_keys_by_themselves() {
+        let options = Options { self_check: true, ..Options::default() };
+        for (seen, verdict) in [("a", Verdict::Valid), ("b", Verdict::Invalid)] {
+            let parts = check(&history(seen), &options).unwrap();
+            let whole = check(&history(seen).whole(), &options).unwrap();
+            assert_eq!((parts.verdict, whole.verdict), (verdict, verdict));
+            assert_eq!((parts.keys.len(), whole.keys.len()), (2, 1));
+            assert_eq!(whole.model, "kv");
+        }
+    }
+}
