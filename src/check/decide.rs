@@ -178,8 +178,8 @@ pub(super) struct Terms<'a> {
     pub(super) meter: &'a Meter,
 }
 
-/// Asks the deciders in turn: tokens, an exact decider, a refutation, the general search. `readings` are in
-/// the order of their calls.
+/// Asks the deciders in turn: tokens, an exact decider, a refutation, the general search.
+/// `readings` are in the order of their calls.
 pub(super) fn answer<M: Model>(model: &M, readings: &[Reading<M::Op>], terms: Terms<'_>) -> Answer {
     let Terms { deciders, wanted, threads, meter } = terms;
     let at_once = |found, decided_by| Answer { found, decided_by, effort: Effort::default() };
