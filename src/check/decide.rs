@@ -5,6 +5,7 @@ use std::time::Duration;
 use rayon::prelude::*;
 
 use super::budget::{Budget, Meter};
+use super::components;
 use super::exact::{self, Conflict, Ruling, Wanted};
 use super::refute;
 use super::report::{Certificate, Decision, Failure, KeyReport, Report};
@@ -178,7 +179,8 @@ pub(super) struct Terms<'a> {
     pub(super) meter: &'a Meter,
 }
 
-/// Asks the deciders in turn: tokens, an exact decider, a refutation, the general search.
+/// Asks the deciders in turn: tokens, an exact decider, a refutation, all of them for independent
+/// parts, the general search.
 /// `readings` are in the order of their calls.
 pub(super) fn answer<M: Model>(model: &M, readings: &[Reading<M::Op>], terms: Terms<'_>) -> Answer {
     let Terms { deciders, wanted, threads, meter } = terms;
@@ -196,6 +198,9 @@ pub(super) fn answer<M: Model>(model: &M, readings: &[Reading<M::Op>], terms: Te
         }
         if let Some(stuck) = refute::impossible_reading(model, readings) {
             return at_once(Found::Nothing { stuck }, "refutation");
+        }
+        if let Some(answer) = components::decide(model, readings, terms) {
+            return answer;
         }
     }
     let (found, effort) = search::search(model, readings, threads, meter);

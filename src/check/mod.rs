@@ -4,6 +4,7 @@
 //! Nothing here reads files, explains, or prints.
 
 mod budget;
+mod components;
 mod decide;
 mod exact;
 mod refute;

@@ -156,6 +156,14 @@ pub trait Model: Clone + Send + Sync + 'static {
         false
     }
 
+    /// Tells `touch` which things `op` deals with, where the object is made of things that are
+    /// independent: operations that touch nothing in common neither see nor change what the other
+    /// one deals with. False, as by default, if `op` may deal with anything.
+    fn touches(&self, op: &Self::Op, touch: &mut dyn FnMut(Token)) -> bool {
+        let _ = (op, touch);
+        false
+    }
+
     /// What kind of object this is, so that exact deciders for the kind can be used.
     fn kind(&self) -> Kind<Self::Op> {
         Kind::Other

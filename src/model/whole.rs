@@ -208,6 +208,11 @@ impl Model for Whole {
         }
     }
 
+    fn touches(&self, (key, _): &(u32, CopyOp), touch: &mut dyn FnMut(Token)) -> bool {
+        touch(Token::from(*key));
+        true
+    }
+
     fn focus(&mut self, operations: &[(u32, CopyOp)]) {
         for (key, copy) in self.copies.iter_mut().enumerate() {
             let own = operations.iter().filter(|(of, _)| *of as usize == key);

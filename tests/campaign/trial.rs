@@ -74,6 +74,10 @@ impl<M: Model> Model for Spelled<M> {
         self.model.tokens_suffice()
     }
 
+    fn touches(&self, op: &M::Op, touch: &mut dyn FnMut(Token)) -> bool {
+        self.model.touches(op, touch)
+    }
+
     fn kind(&self) -> Kind<M::Op> {
         self.model.kind()
     }

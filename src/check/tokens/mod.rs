@@ -4,11 +4,12 @@
 //!
 //! A history of such an object becomes a [`Problem`]: operations that require a token, establish
 //! one, or both. A token that several operations establish is split into several where real time
-//! tells whose effect each observer saw ([`split`]); where each is established once, zones are
+//! tells whose effect each observer saw ([`split`]), and counted ([`counts`]); where each is established once, zones are
 //! exact ([`zones`]), and where not they still refute. Operations that only tell which token was
 //! not there are fitted into the order that zones give ([`fit`]). What stays open goes to the
 //! general search, as a model of its own ([`model`]).
 
+mod counts;
 mod fit;
 mod model;
 mod problem;
@@ -34,10 +35,11 @@ pub(super) fn decide<M: Model>(
         let stuck = problem.operations[stuck as usize].reading;
         Answer { found: Found::Nothing { stuck }, decided_by, effort: Effort::default() }
     };
-    if !problem.is_unambiguous()
-        && let Err(conflict) = split::split(&mut problem)
-    {
-        return Some(invalid(&problem, conflict, "refutation"));
+    if !problem.is_unambiguous() {
+        let refuted = split::split(&mut problem).and_then(|()| counts::check(&problem));
+        if let Err(conflict) = refuted {
+            return Some(invalid(&problem, conflict, "refutation"));
+        }
     }
     let has_negatives = problem.operations.iter().any(Operation::is_negative);
     let ruling = zones::decide(&problem, if has_negatives { Wanted::Order } else { wanted });
