@@ -15,7 +15,7 @@ const OPERATIONS: usize = 12;
 const STEPS: usize = 5;
 
 /// The linearization of what is before is looked for with so many configurations at most.
-const CONFIGURATIONS: u64 = 1_000_000;
+const CONFIGURATIONS: u64 = 250_000;
 
 /// The surroundings of a failure.
 #[derive(Clone, PartialEq, Eq, Debug)]

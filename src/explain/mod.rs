@@ -19,7 +19,7 @@ use crate::model::{self, Model};
 const CORES: usize = 16;
 
 /// A key's core is looked for with so many configurations at most.
-const ALLOWANCE: u64 = 2_000_000;
+const ALLOWANCE: u64 = 250_000;
 
 /// Finds out more about every failing key of `report`: the first impossible operation and, for the
 /// first few keys, a minimal core. Takes no longer than the options allow.
