@@ -1,5 +1,8 @@
 //! The walk depth-first: finds a linearization soon where there are many.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::Effort;
 use super::mask::Mask;
 use super::memo::Memo;
 use super::walker::{Arrival, Candidate, Entered, Move, Space, Walker};
@@ -63,8 +66,20 @@ impl<'a, M: Model, K: Mask> Depth<'a, M, K> {
         }
     }
 
-    /// Goes on, until `share` configurations in a row led no further, or for at most `most`.
-    pub(super) fn explore(&mut self, share: u64, most: u64, meter: &Meter) -> Part {
+    /// How much work it was so far.
+    pub(super) fn effort(&self) -> Effort {
+        Effort { configurations: self.configurations, steps: self.walker.steps.asked }
+    }
+
+    /// Goes on, until `share` configurations in a row led no further, or for at most `most`, or
+    /// until it is `cancelled`.
+    pub(super) fn explore(
+        &mut self,
+        share: u64,
+        most: u64,
+        cancelled: &AtomicBool,
+        meter: &Meter,
+    ) -> Part {
         let last = self.configurations.saturating_add(most);
         let mut end = self.configurations.saturating_add(share);
         loop {
@@ -89,10 +104,13 @@ impl<'a, M: Model, K: Mask> Depth<'a, M, K> {
                 self.furthest = settled.event;
                 end = self.configurations.saturating_add(share);
             }
-            if self.configurations.is_multiple_of(POLL_EVERY)
-                && let Err(reason) = self.poll(meter)
-            {
-                return Part::Stopped(reason);
+            if self.configurations.is_multiple_of(POLL_EVERY) {
+                if let Err(reason) = self.poll(meter) {
+                    return Part::Stopped(reason);
+                }
+                if cancelled.load(Ordering::Relaxed) {
+                    return Part::Pause;
+                }
             }
             self.configurations += 1;
             if arrival == Arrival::Dead {

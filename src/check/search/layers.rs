@@ -34,8 +34,6 @@ pub(super) struct Layers<'a, M: Model, K> {
     space: &'a Space<'a, M>,
     begin: u32,
     walkers: Vec<Mutex<Walker<'a, M, K>>>,
-    pool: Option<rayon::ThreadPool>,
-    threads: usize,
     shards: Vec<Mutex<Shard<K>>>,
     account: Account<'a>,
     /// The event whose configurations are being visited; `u32::MAX` once a part of the history
@@ -95,14 +93,12 @@ struct Output<K> {
 }
 
 impl<'a, M: Model, K: Mask> Layers<'a, M, K> {
-    /// A search from the event `begin`, in each of `states`, on `threads` threads (0: one a
-    /// processor). With `begin` 0 it is exact; later ones leave open which of the operations that
-    /// are open there were linearized before.
+    /// A search from the event `begin`, in each of `states`. With `begin` 0 it is exact; later
+    /// ones leave open which of the operations that are open there were linearized before.
     pub(super) fn new(
         space: &'a Space<'a, M>,
         begin: u32,
         states: &[StateId],
-        threads: usize,
         meter: &'a Meter,
     ) -> Self {
         let shard = || Mutex::new(Shard { layers: BTreeMap::new(), nodes: Nodes::new(begin == 0) });
@@ -110,8 +106,6 @@ impl<'a, M: Model, K: Mask> Layers<'a, M, K> {
             space,
             begin,
             walkers: vec![Mutex::new(Walker::new(space, begin))],
-            pool: None,
-            threads,
             shards: (0..SHARDS).map(|_| shard()).collect(),
             account: meter.account(),
             event: begin,
@@ -231,24 +225,18 @@ impl<'a, M: Model, K: Mask> Layers<'a, M, K> {
         batch
     }
 
-    /// Does `work` for every number below `count`, and returns the results in order.
+    /// Does `work` for every number below `count`, on the threads of the pool if it is in one, and
+    /// returns the results in order.
     fn map<T: Send>(
         &mut self,
         count: usize,
         work: impl Fn(usize, &mut Walker<'a, M, K>) -> T + Sync,
     ) -> Vec<T> {
-        let inside = rayon::current_thread_index().is_some();
-        if count > 1 && !inside && self.threads != 1 && self.pool.is_none() {
-            self.pool = rayon::ThreadPoolBuilder::new().num_threads(self.threads).build().ok();
-        }
-        if count <= 1 || !inside && self.pool.is_none() {
+        if count <= 1 || rayon::current_thread_index().is_none() {
             let mut walker = lock(&self.walkers[0]);
             return (0..count).map(|at| work(at, &mut walker)).collect();
         }
-        let threads = match &self.pool {
-            Some(pool) => pool.current_num_threads(),
-            None => rayon::current_num_threads(),
-        };
+        let threads = rayon::current_num_threads();
         let (space, begin) = (self.space, self.begin);
         self.walkers.resize_with(threads, || Mutex::new(Walker::new(space, begin)));
         let walkers = &self.walkers;
@@ -256,11 +244,7 @@ impl<'a, M: Model, K: Mask> Layers<'a, M, K> {
             let own = rayon::current_thread_index().unwrap_or(0);
             work(at, &mut lock(&walkers[own % walkers.len()]))
         };
-        let all = || (0..count).into_par_iter().map(on_thread).collect();
-        match &self.pool {
-            Some(pool) => pool.install(all),
-            None => all(),
-        }
+        (0..count).into_par_iter().map(on_thread).collect()
     }
 
     /// Enters what was reached into the layers. Returns how many comparisons that took.

@@ -1,6 +1,8 @@
 //! Which walk goes on for how long: depth-first, and breadth-first around the place where that got
 //! stuck. Shares are counted in configurations, so that the plan never depends on the clock.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use rustc_hash::FxHashSet;
 
 use super::depth::{Depth, Part};
@@ -42,35 +44,92 @@ pub(super) fn run<M: Model, K: Mask>(
     meter: &Meter,
 ) -> (Found, Effort) {
     let mut depth = Depth::<M, K>::new(space, meter);
-    let mut breadth: Option<Breadth<M, K>> = None;
-    let (mut share, mut total) = (plan.first_share, 0);
+    let cancelled = AtomicBool::new(false);
+    // Most histories need no more than this.
+    let part = depth.explore(plan.first_share, meter.configurations(), &cancelled, meter);
+    if !matches!(part, Part::Pause) || depth.configurations >= meter.configurations() {
+        return (found(part, space.prepared), depth.effort());
+    }
+    let crew = Crew::new(threads);
+    let mut breadth = Breadth::<M, K>::new(space, plan, meter);
+    let mut share = plan.first_share;
     let found = loop {
-        let left = meter.configurations().saturating_sub(total);
+        let done = depth.configurations + breadth.configurations();
+        let left = meter.configurations().saturating_sub(done);
         if left == 0 {
             break Found::Stopped(StopReason::Configurations);
         }
-        match depth.explore(share, left, meter) {
-            Part::Pause => {}
-            part => break found(part, space.prepared),
-        }
-        let breadth = breadth.get_or_insert_with(|| Breadth::new(space, plan, threads, meter));
-        total = depth.configurations + breadth.configurations();
-        let left = meter.configurations().saturating_sub(total);
-        match breadth.explore(plan.breadth.saturating_mul(share).min(left), depth.furthest, meter) {
-            Part::Pause => share = share.saturating_mul(2),
-            // The other walk can do with less.
-            Part::Stopped(StopReason::Memory) => {
+        let most = (left / plan.breadth.saturating_add(1)).saturating_mul(plan.breadth);
+        let others = plan.breadth.saturating_mul(share).min(most);
+        share = share.saturating_mul(2);
+        // Both start from what is known now, so that it does not matter which is faster.
+        let stuck = depth.furthest;
+        let (wide, deep) = crew.both(
+            || {
+                let part = breadth.explore(others, stuck, meter);
+                cancelled.store(is_decided(&part), Ordering::Relaxed);
+                part
+            },
+            || depth.explore(share, left - others, &cancelled, meter),
+        );
+        match (wide, deep) {
+            (part, _) | (_, part) if is_decided(&part) => break found(part, space.prepared),
+            (Part::Stopped(StopReason::Memory), Part::Pause) => {
+                // The other walk can do with less.
                 breadth.give_up();
                 meter.look_at_memory();
                 share = u64::MAX;
             }
-            part => break found(part, space.prepared),
+            (Part::Stopped(StopReason::Memory) | Part::Pause, part @ Part::Stopped(_))
+            | (part @ Part::Stopped(_), _) => break found(part, space.prepared),
+            _ => {}
         }
-        total = depth.configurations + breadth.configurations();
     };
-    let others = breadth.as_ref().map_or(0, Breadth::configurations);
-    let configurations = depth.configurations + others;
-    (found, Effort { configurations, steps: depth.walker.steps.asked })
+    let mut effort = depth.effort();
+    effort.configurations += breadth.configurations();
+    (found, effort)
+}
+
+/// Whether a part ended with a verdict.
+fn is_decided(part: &Part) -> bool {
+    matches!(part, Part::Order(_) | Part::Nothing(_))
+}
+
+/// The threads that work on one search.
+struct Crew {
+    /// Threads of its own; without them it works on those that it runs on.
+    pool: Option<rayon::ThreadPool>,
+    is_alone: bool,
+}
+
+impl Crew {
+    fn new(threads: usize) -> Crew {
+        let inside = rayon::current_thread_index().is_some();
+        let pool = if inside || threads == 1 {
+            None
+        } else {
+            rayon::ThreadPoolBuilder::new().num_threads(threads).build().ok()
+        };
+        let is_alone = !inside && pool.is_none();
+        Crew { pool, is_alone }
+    }
+
+    /// Does both; the second only if the first is without a verdict, or at the same time.
+    fn both(
+        &self,
+        wide: impl FnOnce() -> Part + Send,
+        deep: impl FnOnce() -> Part + Send,
+    ) -> (Part, Part) {
+        if self.is_alone {
+            let wide = wide();
+            let deep = if is_decided(&wide) { Part::Pause } else { deep() };
+            return (wide, deep);
+        }
+        match &self.pool {
+            Some(pool) => pool.install(|| rayon::join(wide, deep)),
+            None => rayon::join(wide, deep),
+        }
+    }
 }
 
 fn found(part: Part, prepared: &Prepared) -> Found {
@@ -91,7 +150,6 @@ fn found(part: Part, prepared: &Prepared) -> Found {
 struct Breadth<'a, M: Model, K> {
     space: &'a Space<'a, M>,
     plan: Plan,
-    threads: usize,
     meter: &'a Meter,
     /// Every state that there can be, if they are few.
     states: Option<Vec<StateId>>,
@@ -107,12 +165,11 @@ struct Breadth<'a, M: Model, K> {
 }
 
 impl<'a, M: Model, K: Mask> Breadth<'a, M, K> {
-    fn new(space: &'a Space<'a, M>, plan: Plan, threads: usize, meter: &'a Meter) -> Self {
+    fn new(space: &'a Space<'a, M>, plan: Plan, meter: &'a Meter) -> Self {
         let states = all_states(&mut Walker::<M, K>::new(space, 0));
         Breadth {
             space,
             plan,
-            threads,
             meter,
             states,
             part: None,
@@ -181,7 +238,7 @@ impl<'a, M: Model, K: Mask> Breadth<'a, M, K> {
             Some(states) if begin > 0 => states.as_slice(),
             _ => &[0],
         };
-        self.part = Some(Layers::new(self.space, begin, states, self.threads, self.meter));
+        self.part = Some(Layers::new(self.space, begin, states, self.meter));
     }
 }
 
