@@ -363,7 +363,11 @@ proptest! {
 
     /// One record alone, so that no record before it ends the reading.
     #[test]
-    fn the_scanner_agrees_on_one_record(record in prop_oneof![record(), whole()], at: Index, byte in 0..128_u8) {
+    fn the_scanner_agrees_on_one_record(
+        record in prop_oneof![record(), whole()],
+        at: Index,
+        byte in 0..128_u8,
+    ) {
         check(&record);
         let mut bytes: Vec<char> = record.chars().collect();
         let at = at.index(bytes.len());
