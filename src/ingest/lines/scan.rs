@@ -141,10 +141,10 @@ impl<'t> Scanner<'t> {
     /// from `first` on; which it was, as a bit, if it is one that an event has.
     #[inline(always)]
     fn field(&mut self, entry: &mut Entry, first: usize, batch: &mut Batch<'t>) -> Option<u8> {
-        let word = self.word();
+        let (start, word) = (self.at, self.word());
         Some(if self.skip(PROCESS, word) {
             if !self.skip(PROCESS_END, self.word()) {
-                self.at -= PROCESS.len;
+                self.at = start;
                 return self.other(first, batch);
             }
             self.skip_space();
@@ -176,7 +176,7 @@ impl<'t> Scanner<'t> {
             match self.index() {
                 Some(index) => entry.index = index,
                 None => {
-                    self.at -= INDEX.len;
+                    self.at = start;
                     return self.other(first, batch);
                 }
             }

@@ -166,6 +166,27 @@ fn what_is_less_usual_is_left_to_the_other_reader() {
 }
 
 #[test]
+fn rare_numbers_and_positions_are_understood() {
+    for time in [
+        "\"time\": 1234567890123456789",
+        "\"time\": 1e5",
+        "\"index\": 0",
+        "\"index\": 7",
+        "\"index\": -0",
+        "\"index\": 4294967295",
+        "\"index\": 0.0",
+        "\"index\": null",
+    ] {
+        for other in ["", "\"node\": 1, "] {
+            let text = USUAL[1].replacen("\"time\": 12345678901", &format!("{other}{time}"), 1);
+            let text = text.replacen("\"ok\"", "\"invoke\"", 1);
+            assert_eq!(understood(&text), (1, 0), "{text}");
+            check(&text);
+        }
+    }
+}
+
+#[test]
 fn lines_within_a_record_are_no_records() {
     let inner = USUAL[0];
     let whole = r#"{"process":0,"type":"ok","f":"write","value":1}"#;
