@@ -26,9 +26,12 @@ fn main() -> Result<(), Error> {
             text += &record(records);
             records += 1;
         }
+        if *format == Format::JsonArray {
+            text.push(']');
+        }
         let bytes = text.len();
         let mut input = Input::from_bytes(text.into_bytes(), Some(*format))?;
-        let parallel = *format == Format::JsonLines;
+        let parallel = matches!(*format, Format::JsonLines | Format::JsonArray);
         for (threads, label) in [(1, "one thread"), (0, "all threads")] {
             if threads != 1 && !parallel {
                 continue;
@@ -88,12 +91,52 @@ const TEXTS: &[Text] = &[
             n / 2
         )
     }),
+    ("jsonl-node", Format::JsonLines, "", |n| {
+        let (process, kind, f, value) = event(n);
+        let node = process + 1;
+        format!(
+            "{{\"process\":{process},\"type\":\"{kind}\",\"f\":\"{f}\",\"value\":{value},\"time\":{},\"node\":\"n{node}\",\"error\":null}}\n",
+            n * 1500
+        )
+    }),
+    ("jsonl-wide", Format::JsonLines, "", |n| {
+        let (process, kind, f, value) = event(n);
+        format!(
+            "{{\"index\": {n}, \"process\": {process}, \"type\": \"{kind}\", \"f\": \"{f}\", \"value\": {value}, \"node\": \"n{process}\", \"version\": {}, \"source\": \"10.0.0.1:5000\", \"error\": \"a \\\"{f}\\\"\", \"timestamp\": {}.{:06}}}\n",
+            n / 10,
+            1_700_000_000 + n / 1000,
+            n % 1000,
+        )
+    }),
+    ("jsonl-seconds", Format::JsonLines, "", |n| {
+        let (process, kind, f, value) = event(n);
+        format!(
+            "{{\"process\": {process}, \"type\": \"{kind}\", \"f\": \"{f}\", \"value\": {value}, \"time\": {}.{:06}}}\n",
+            1_700_000_000 + n / 1000,
+            n % 1000,
+        )
+    }),
     ("jsonl-whole", Format::JsonLines, "", |n| {
         let (process, _, f, value) = event(n);
         let call = n * 1500;
         format!(
             "{{\"process\":{process},\"f\":\"{f}\",\"input\":{value},\"output\":{value},\"call\":{call},\"return\":{}}}\n",
             call + 1000
+        )
+    }),
+    ("json", Format::JsonArray, "[", |n| {
+        let (process, kind, f, value) = event(n);
+        format!(
+            "{}{{\"process\":{process},\"type\":\"{kind}\",\"f\":\"{f}\",\"value\":{value},\"time\":{}}}",
+            if n == 0 { "" } else { "," },
+            n * 1500
+        )
+    }),
+    ("json-pretty", Format::JsonArray, "[\n", |n| {
+        let (process, kind, f, value) = event(n);
+        format!(
+            "{}  {{\n    \"process\": {process},\n    \"type\": \"{kind}\",\n    \"f\": \"{f}\",\n    \"value\": {value}\n  }}",
+            if n == 0 { "" } else { ",\n" },
         )
     }),
     ("edn", Format::Edn, "", |n| {

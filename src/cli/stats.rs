@@ -23,7 +23,11 @@ pub(crate) fn run(args: &StatsArgs, output: &mut Output) -> Status {
             }
         };
         let history = match loaded {
-            Ok((_, history)) => history,
+            Ok((input, history)) => {
+                // No place is looked for any more, and the text is larger than all that is counted.
+                drop(input);
+                history
+            }
             Err(error) => {
                 if is_json {
                     output.print(&report::error_json(name, &error));

@@ -233,6 +233,12 @@ impl HistoryBuilder {
     /// Adds a field of the record that is added next.
     pub fn extra(&mut self, name: &str, value: Value) {
         let name = self.history.values.text(name);
+        self.named_extra(name, value);
+    }
+
+    /// The same, for a name that is a string of this history's values.
+    #[inline]
+    pub(crate) fn named_extra(&mut self, name: Value, value: Value) {
         self.history.extras.push(Extra { record: self.history.records, name, value });
     }
 
@@ -326,6 +332,16 @@ impl HistoryBuilder {
         if let Some(times) = &mut self.history.times {
             let _ = times.try_reserve_exact(more);
         }
+    }
+
+    /// How many extra fields there are.
+    pub(crate) fn extras(&self) -> usize {
+        self.history.extras.len()
+    }
+
+    /// Makes room for `more` extra fields, or none where the system has not so much.
+    pub(crate) fn reserve_extras(&mut self, more: usize) {
+        let _ = self.history.extras.try_reserve_exact(more);
     }
 
     /// The function called `name`, if the history has it.

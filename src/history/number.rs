@@ -42,6 +42,21 @@ pub(super) fn canonical_decimal(literal: &str) -> Option<String> {
     })
 }
 
+/// Whether `literal` is its own canonical text, without a look at all that are: such as most
+/// recorders write them, with digits before and behind the point, and no needless ones.
+pub(super) fn is_plain_decimal(literal: &str) -> bool {
+    let Some((whole, fraction)) = literal.split_once('.') else { return false };
+    let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let whole = whole.strip_prefix('-').unwrap_or(whole);
+    let small = whole == "0" && !fraction.starts_with('0') && !fraction.ends_with('0');
+    let large = !whole.starts_with('0') && (fraction == "0" || !fraction.ends_with('0'));
+    (1..=21).contains(&whole.len())
+        && !fraction.is_empty()
+        && (small || large)
+        && is_digits(whole)
+        && is_digits(fraction)
+}
+
 fn place_point(digits: &str, point: i64) -> String {
     let len = digits.len() as i64;
     match point {
@@ -99,6 +114,23 @@ mod tests {
         {
             assert_eq!(canonical_decimal(literal), None, "{literal}");
         }
+    }
+
+    #[test]
+    fn plain_decimals_are_canonical() {
+        let mut plain = 0;
+        for sign in ["", "-", "+"] {
+            for whole in ["", "0", "00", "1", "01", "10", "5x", "1234567890123456789012"] {
+                for fraction in ["", "0", "00", "5", "05", "50", "x", "1.5", "5e3"] {
+                    let literal = format!("{sign}{whole}.{fraction}");
+                    if is_plain_decimal(&literal) {
+                        plain += 1;
+                        assert_eq!(canonical_decimal(&literal), Some(literal));
+                    }
+                }
+            }
+        }
+        assert_eq!(plain, 14);
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! What a history consists of, in numbers.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Function, History, NEVER, Outcome, Value};
@@ -164,7 +167,7 @@ fn counted(values: impl Iterator<Item = Value>, top: usize) -> (usize, Vec<(Valu
         counts[at].1 += 1;
     }
     let all = counts.len();
-    counts.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
+    counts.sort_by_key(|&(_, count)| Reverse(count));
     counts.truncate(top);
     (all, counts)
 }
@@ -193,23 +196,20 @@ fn functions(history: &History) -> Vec<FunctionStatistics> {
 }
 
 fn concurrency(history: &History) -> Concurrency {
-    let spans = (0..history.operations().len())
-        .map(|index| history.span(index))
-        .filter(|span| span.ret != NEVER);
-    // A whole operation in one record may have both ends at one rank; the call comes first.
-    let mut ends: Vec<(u32, bool)> =
-        spans.flat_map(|span| [(span.call, false), (span.ret, true)]).collect();
-    ends.sort_unstable();
-    let (mut open, mut calls, mut sum, mut max) = (0_usize, 0_usize, 0_usize, 0);
-    for &(_, is_return) in &ends {
-        if is_return {
-            open = open.saturating_sub(1);
-        } else {
-            open += 1;
-            calls += 1;
-            sum += open;
-            max = max.max(open);
+    // The operations are in the order of their calls, in the order of records and of times.
+    let spans = (0..history.operations().len()).map(|index| history.span(index));
+    // The returns of those that are open, the next one first.
+    let mut open: BinaryHeap<Reverse<u32>> = BinaryHeap::new();
+    let (mut calls, mut sum, mut max) = (0_usize, 0_usize, 0_usize);
+    for span in spans.filter(|span| span.ret != NEVER) {
+        // A whole operation in one record may have both ends at one rank; the call comes first.
+        while open.peek().is_some_and(|ret| ret.0 < span.call) {
+            open.pop();
         }
+        open.push(Reverse(span.ret));
+        calls += 1;
+        sum += open.len();
+        max = max.max(open.len());
     }
     Concurrency { max, mean: if calls == 0 { 0.0 } else { sum as f64 / calls as f64 } }
 }

@@ -240,6 +240,9 @@ impl ValueTable {
     ///
     /// `4.2e1` and `42.0` are the same value; `42` is another.
     pub fn decimal(&mut self, literal: &str) -> Option<Value> {
+        if number::is_plain_decimal(literal) {
+            return Some(self.intern(Kind::Decimal, 0, &[], literal));
+        }
         let canonical = number::canonical_decimal(literal)?;
         Some(self.intern(Kind::Decimal, 0, &[], &canonical))
     }

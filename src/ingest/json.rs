@@ -16,28 +16,6 @@ use crate::history::{Value, ValueTable};
 
 const RECORD: &str = "every record is an object: {\"process\": 0, \"type\": \"invoke\", …}";
 
-/// Reads an array of objects.
-pub(super) fn read_array(text: &str, sink: &mut Sink<'_>) -> Result<(), Error> {
-    let mut objects = Objects::new(text);
-    objects.expect(b'[', "`[`", "records on lines of their own are the format jsonl")?;
-    if objects.peek() == Some(b']') {
-        return objects.close();
-    }
-    loop {
-        if objects.peek() != Some(b'{') {
-            return Err(objects.unexpected("a JSON object", RECORD));
-        }
-        if !objects.record(sink)? {
-            return Ok(());
-        }
-        objects.skip_space();
-        if objects.peek() == Some(b']') {
-            return objects.close();
-        }
-        objects.expect(b',', "`,` or `]`", "a comma stands between the records of an array")?;
-    }
-}
-
 /// The JSON value that is all of `text`.
 pub(super) fn value(text: &str, values: &mut ValueTable) -> Result<Value, Error> {
     let start = text.len() - text.trim_start().len();
@@ -60,17 +38,28 @@ pub(super) fn string(literal: &str, offset: usize) -> Result<Cow<'_, str>, Error
     }
 }
 
-/// Walks through the objects of a text.
+/// Walks through the objects of a text, which follow each other or are those of an array.
 pub(super) struct Objects<'t> {
     text: &'t str,
     at: usize,
+    in_array: bool,
     fields: Fields<'t, Cell<'t>>,
 }
 
 impl<'t> Objects<'t> {
     /// Starts at the start of `text`.
     pub(super) fn new(text: &'t str) -> Self {
-        Objects { text, at: 0, fields: Fields::default() }
+        Objects { text, at: 0, in_array: false, fields: Fields::default() }
+    }
+
+    /// Starts at the first object of the array that is all of `text`.
+    pub(super) fn of_array(text: &'t str) -> Result<Self, Error> {
+        let mut objects = Objects { in_array: true, ..Objects::new(text) };
+        objects.expect(b'[', "`[`", "records on lines of their own are the format jsonl")?;
+        if objects.peek() == Some(b']') {
+            objects.close()?;
+        }
+        Ok(objects)
     }
 
     /// Where it is.
@@ -78,9 +67,27 @@ impl<'t> Objects<'t> {
         self.at
     }
 
-    /// Goes on at byte `at`, where a record starts or white space before one.
+    /// Goes on at byte `at`, where a record starts.
     pub(super) fn go_to(&mut self, at: usize) {
         self.at = at;
+    }
+
+    /// Goes on behind a record that ends at byte `at`.
+    pub(super) fn go_behind(&mut self, at: usize) -> Result<(), Error> {
+        self.at = at;
+        self.separate()
+    }
+
+    /// Skips what comes between two records.
+    fn separate(&mut self) -> Result<(), Error> {
+        if !self.in_array {
+            return Ok(());
+        }
+        self.skip_space();
+        if self.peek() == Some(b']') {
+            return self.close();
+        }
+        self.expect(b',', "`,` or `]`", "a comma stands between the records of an array")
     }
 
     /// Reads objects that follow each other, up to the first that starts at byte `end` or behind
@@ -88,7 +95,7 @@ impl<'t> Objects<'t> {
     pub(super) fn read_until(&mut self, end: usize, sink: &mut Sink<'_>) -> Result<bool, Error> {
         loop {
             self.skip_space();
-            if self.at >= end || self.at >= self.text.len() {
+            if self.at >= end || self.at >= self.text.len() && !self.in_array {
                 return Ok(true);
             }
             if !self.next(sink)? {
@@ -100,8 +107,14 @@ impl<'t> Objects<'t> {
     /// Reads the object that must be here. False if the sink wants no more.
     pub(super) fn next(&mut self, sink: &mut Sink<'_>) -> Result<bool, Error> {
         match self.peek() {
-            Some(b'{') => self.record(sink),
-            Some(b',') => Err(self.unexpected(
+            Some(b'{') => {
+                let more = self.record(sink)?;
+                if more {
+                    self.separate()?;
+                }
+                Ok(more)
+            }
+            Some(b',') if !self.in_array => Err(self.unexpected(
                 "a JSON object",
                 "objects on lines are not separated by commas; in an array they are",
             )),
@@ -135,7 +148,10 @@ impl<'t> Objects<'t> {
     fn close(&mut self) -> Result<(), Error> {
         self.expect(b']', "`]`", "a bracket ends the array")?;
         match self.peek() {
-            None => Ok(()),
+            None => {
+                self.in_array = false;
+                Ok(())
+            }
             Some(_) => {
                 Err(self.unexpected("nothing behind the array", "an input holds one history"))
             }

@@ -146,7 +146,7 @@ impl History {
 fn read(format: Format, text: &str, threads: usize, sink: &mut Sink<'_>) -> Result<(), Error> {
     match format {
         Format::JsonLines => lines::read(text, threads, sink),
-        Format::JsonArray => json::read_array(text, sink),
+        Format::JsonArray => lines::read_array(text, threads, sink),
         Format::Csv => csv::read(text, sink),
         Format::Edn => edn::read(text, sink),
         Format::Log => log::read(text, sink),

@@ -104,6 +104,12 @@ impl<'a> Sink<'a> {
         self.builder.extra(name, value);
     }
 
+    /// The same, for a name that is a string of this history's values.
+    #[inline]
+    pub(crate) fn named_extra(&mut self, name: Value, value: Value) {
+        self.builder.named_extra(name, value);
+    }
+
     /// The function called `name`, if it had one of the last events.
     pub(crate) fn function(&self, name: &str) -> Option<Function> {
         self.builder.find_function(name)
@@ -170,6 +176,9 @@ impl<'a> Sink<'a> {
         }
         let all = operations as f64 / offset as f64 * self.bytes as f64 * SLACK;
         self.builder.reserve((all as usize).saturating_sub(operations).max(count));
+        let extras = self.builder.extras();
+        let all = extras as f64 / offset as f64 * self.bytes as f64 * SLACK;
+        self.builder.reserve_extras((all as usize).saturating_sub(extras));
     }
 
     fn look_at_clock(&self) -> Result<(), Error> {

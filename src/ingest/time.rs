@@ -9,6 +9,9 @@ pub(super) fn parse(literal: &str) -> Result<Time, Error> {
     if let Ok(whole) = literal.parse::<i64>() {
         return Ok(Time::Whole(whole));
     }
+    if let Some(nanoseconds) = plain(literal) {
+        return Ok(Time::Seconds(nanoseconds));
+    }
     let unsigned = literal.strip_prefix('-').unwrap_or(literal);
     if !unsigned.is_empty() && unsigned.bytes().all(|b| b.is_ascii_digit()) {
         return Err(beyond());
@@ -23,6 +26,23 @@ pub(super) fn seconds(literal: &str) -> Result<Time, Error> {
         None => fraction(literal)?,
     };
     Ok(Time::Seconds(nanoseconds))
+}
+
+/// The nanoseconds of seconds as they are usual: no sign, no exponent, and no more digits behind
+/// the point than nanoseconds have. `None` for all others.
+fn plain(literal: &str) -> Option<i64> {
+    let (whole, fraction) = literal.split_once('.')?;
+    if !(1..=10).contains(&whole.len()) || !(1..=9).contains(&fraction.len()) {
+        return None;
+    }
+    let mut number: i64 = 0;
+    for digit in whole.bytes().chain(fraction.bytes()) {
+        if !digit.is_ascii_digit() {
+            return None;
+        }
+        number = number.checked_mul(10)?.checked_add(i64::from(digit - b'0'))?;
+    }
+    number.checked_mul(10_i64.pow(9 - fraction.len() as u32))
 }
 
 /// The nanoseconds of an unsigned decimal literal of seconds.
@@ -78,6 +98,8 @@ mod tests {
             ("1700000000.123456789", Time::Seconds(1_700_000_000_123_456_789)),
             ("1700000000.12345678900000", Time::Seconds(1_700_000_000_123_456_789)),
             ("1.0", Time::Seconds(1_000_000_000)),
+            ("9223372036.854775807", Time::Seconds(i64::MAX)),
+            ("00000000001.25", Time::Seconds(1_250_000_000)),
             ("1.5e3", Time::Seconds(1_500_000_000_000)),
             ("2e-9", Time::Seconds(2)),
             ("0.0e999999", Time::Seconds(0)),

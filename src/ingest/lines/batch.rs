@@ -5,14 +5,13 @@
 //! may stand inside of one. The [`Merger`] finds out: it knows where the last record ended, and
 //! takes only what starts there.
 
-use super::functions::Functions;
+use super::names::Names;
+use super::others::{Other, Pending, Whole};
 use super::scan::Scanner;
-use crate::error::Error;
-use crate::history::{ClientEvent, Event, EventType, Function, NO_TIME, Time, Value, ValueTable};
-use crate::ingest::Sink;
-use crate::ingest::json::Objects;
+use crate::history::{EventType, Function, NO_TIME, Value, ValueTable};
+use crate::ingest::Role;
 
-/// One record: an event of a client, its values those of the batch's table.
+/// One record: an event or an operation of a client, its values those of the batch's table.
 #[derive(Clone, Copy)]
 pub(super) struct Entry {
     /// Its time, or `NO_TIME`.
@@ -23,17 +22,31 @@ pub(super) struct Entry {
     pub(super) value: Value,
     /// Its key, or null for none.
     pub(super) key: Value,
-    /// What it says its position is, or `NO_INDEX`.
+    /// What it says its position is, before all other fields, or `NO_INDEX`.
     pub(super) index: u32,
     /// Its name, as a number of the batch's.
-    pub(super) function: u16,
-    /// Its type; `None` for what the scanner does not understand.
-    pub(super) kind: Option<EventType>,
+    pub(super) function: u8,
+    pub(super) kind: EventType,
+    pub(super) form: Form,
+    /// How many other fields it has.
+    pub(super) extras: u8,
+}
+
+/// What a record is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// Something that the scanner does not understand.
+    Unusual,
+    Event,
+    /// An event whose time is fractional seconds, in nanoseconds.
+    EventInSeconds,
+    /// An operation with both ends; its value is the input.
+    Whole,
 }
 
 impl Entry {
-    /// What stands for anything that the scanner does not understand.
-    pub(super) const UNUSUAL: Entry = Entry {
+    /// An event of which nothing is known yet.
+    pub(super) const EMPTY: Entry = Entry {
         time: NO_TIME,
         at: 0,
         process: Value::NULL,
@@ -41,8 +54,12 @@ impl Entry {
         key: Value::NULL,
         index: NO_INDEX,
         function: 0,
-        kind: None,
+        kind: EventType::Info,
+        form: Form::Event,
+        extras: 0,
     };
+    /// What stands for anything that the scanner does not understand.
+    const UNUSUAL: Entry = Entry { form: Form::Unusual, ..Entry::EMPTY };
 }
 
 /// What stands for an index where a record has none.
@@ -51,34 +68,52 @@ pub(super) const NO_INDEX: u32 = u32::MAX;
 /// About so many bytes of text a record, so that a batch need not grow.
 const BYTES_A_RECORD: usize = 48;
 
+/// How records follow each other.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Layout {
+    /// With white space between them.
+    Lines,
+    /// With commas between them, in brackets.
+    Array,
+}
+
 /// The records that start in one part of a text.
 #[derive(Default)]
 pub(super) struct Batch<'t> {
     /// Where the part starts.
-    start: usize,
+    pub(super) start: usize,
     /// Where the last entry ends, if the scanner understood it.
-    end: usize,
-    entries: Vec<Entry>,
+    pub(super) end: usize,
+    pub(super) entries: Vec<Entry>,
     pub(super) values: ValueTable,
-    pub(super) functions: Functions<'t>,
+    pub(super) functions: Names<'t>,
+    /// The other fields of all entries, those of whole operations, and their names.
+    pub(super) extras: Vec<Other>,
+    pub(super) wholes: Vec<Whole>,
+    pub(super) names: Names<'t>,
+    /// The roles of the names that were asked for.
+    pub(super) roles: Vec<Role>,
+    pub(super) pending: Pending<'t>,
     /// The items of the lists that are being read.
     pub(super) items: Vec<Value>,
+    /// The string that is being read, without its escapes.
+    pub(super) unescaped: String,
     /// Room to translate the table's values and names into those of the history.
-    translated: Vec<Value>,
-    translated_functions: Vec<Option<Function>>,
+    pub(super) translated: Vec<Value>,
+    pub(super) translated_functions: Vec<Option<Function>>,
+    pub(super) translated_names: Vec<Value>,
 }
 
 impl<'t> Batch<'t> {
-    /// Reads what starts on a line that starts between bytes `start` and `end` of `text`.
-    pub(super) fn read(&mut self, text: &'t str, start: usize, end: usize) {
-        self.start = start;
-        self.entries.clear();
-        self.entries.reserve((end - start) / BYTES_A_RECORD);
-        self.values.clear();
-        self.functions.clear();
+    /// Reads what starts between bytes `start` and `end` of `text`: on a line that does, or, in an
+    /// array, wherever an object may.
+    pub(super) fn read(&mut self, text: &'t str, start: usize, end: usize, layout: Layout) {
+        self.clear(start, end);
         // A line that starts with the part ends before it.
-        let mut scanner = Scanner::new(text, start.saturating_sub(1));
-        if start > 0 && !scanner.next_line(end) {
+        let lines = layout == Layout::Lines;
+        let mut scanner = Scanner::new(text, if lines { start.saturating_sub(1) } else { start });
+        let found = if lines { start == 0 || scanner.next_line(end) } else { true };
+        if !found || !lines && !scanner.next_object(end) {
             return;
         }
         loop {
@@ -87,14 +122,40 @@ impl<'t> Batch<'t> {
             if at >= end {
                 return;
             }
-            let event = scanner.event(self);
-            let entry = event.unwrap_or(Entry::UNUSUAL);
+            let extras = self.extras.len();
+            let record = scanner.record(self);
+            let entry = record.unwrap_or(Entry::UNUSUAL);
             self.entries.push(Entry { at: (at - start) as u32, ..entry });
             self.end = scanner.at();
-            if event.is_none() && !scanner.next_line(end) {
+            let goes_on = match (layout, record) {
+                (Layout::Lines, Some(_)) => true,
+                (Layout::Lines, None) => scanner.next_line(end),
+                (Layout::Array, Some(_)) => scanner.skip_comma(),
+                (Layout::Array, None) => scanner.next_object_behind(end),
+            };
+            if record.is_none() {
+                self.extras.truncate(extras);
+                self.pending = Pending::default();
+            }
+            if !goes_on {
                 return;
             }
         }
+    }
+
+    fn clear(&mut self, start: usize, end: usize) {
+        self.start = start;
+        self.entries.clear();
+        self.entries.reserve((end - start) / BYTES_A_RECORD);
+        self.values.clear();
+        self.functions.clear();
+        self.extras.clear();
+        self.wholes.clear();
+        self.names.clear();
+        // The first number of all, which is `INDEX`.
+        self.names.named("index");
+        self.roles.clear();
+        self.roles.push(Role::Other);
     }
 }
 
@@ -102,125 +163,7 @@ impl<'t> Batch<'t> {
 impl Batch<'_> {
     /// How many records the scanner understood, and how many not.
     pub(super) fn counts(&self) -> (usize, usize) {
-        let understood = self.entries.iter().filter(|entry| entry.kind.is_some()).count();
+        let understood = self.entries.iter().filter(|entry| entry.form != Form::Unusual).count();
         (understood, self.entries.len() - understood)
-    }
-}
-
-/// Puts the records of batch after batch, in the order of the text, into a sink.
-pub(super) struct Merger<'t, 's, 'b> {
-    /// The reader for all that the scanner does not understand.
-    objects: Objects<'t>,
-    sink: &'s mut Sink<'b>,
-}
-
-impl<'t, 's, 'b> Merger<'t, 's, 'b> {
-    /// A merger of batches of `text`.
-    pub(super) fn new(text: &'t str, sink: &'s mut Sink<'b>) -> Self {
-        Merger { objects: Objects::new(text), sink }
-    }
-
-    /// Adds the records of `batch`. False if the sink wants no more.
-    pub(super) fn add(&mut self, batch: &mut Batch<'t>) -> Result<bool, Error> {
-        let entries = std::mem::take(&mut batch.entries);
-        batch.translated.clear();
-        batch.translated.resize(batch.values.len(), Value::NULL);
-        batch.translated_functions.clear();
-        batch.translated_functions.resize(batch.functions.names().len(), None);
-        self.sink.expect(batch.start, entries.len())?;
-        let added = self.add_entries(batch, &entries);
-        batch.entries = entries;
-        added
-    }
-
-    fn add_entries(&mut self, batch: &mut Batch<'t>, entries: &[Entry]) -> Result<bool, Error> {
-        // Whether the entry at hand is known to start where a record ended.
-        let mut joins = false;
-        for entry in entries {
-            let at = batch.start + entry.at as usize;
-            if !joins {
-                if !self.objects.read_until(at, self.sink)? {
-                    return Ok(false);
-                }
-                if self.objects.at() > at {
-                    continue;
-                }
-            }
-            joins = true;
-            let more = match entry.kind {
-                Some(kind) if self.is_implied(entry.index) => {
-                    let wanted = self.sink.begin(at);
-                    if wanted {
-                        self.event(kind, entry, batch)?;
-                    }
-                    wanted
-                }
-                _ => {
-                    joins = false;
-                    self.objects.go_to(at);
-                    self.objects.next(self.sink)?
-                }
-            };
-            if !more {
-                return Ok(false);
-            }
-        }
-        if joins {
-            self.objects.go_to(batch.end);
-        }
-        Ok(true)
-    }
-
-    /// Whether the index only repeats the position of the record at hand; any other is kept, which
-    /// is for the other reader to do.
-    #[inline]
-    fn is_implied(&self, index: u32) -> bool {
-        index == NO_INDEX || index as usize == self.sink.index()
-    }
-
-    /// Adds the record that is an entry the scanner understood.
-    #[inline]
-    fn event(
-        &mut self,
-        kind: EventType,
-        entry: &Entry,
-        batch: &mut Batch<'t>,
-    ) -> Result<(), Error> {
-        if self.sink.is_seeking() {
-            return self.sink.skip();
-        }
-        let process = self.translated(entry.process, batch);
-        let value = self.translated(entry.value, batch);
-        let key = self.translated(entry.key, batch);
-        let key = (!key.is_null()).then_some(key);
-        let number = usize::from(entry.function);
-        if let Some(function) = batch.translated_functions[number] {
-            let event = ClientEvent { process, kind, function, value, key, time: entry.time };
-            self.sink.client_event(&event)
-        } else {
-            let time = (entry.time != NO_TIME).then_some(Time::Whole(entry.time));
-            let function = batch.functions.names()[number];
-            self.sink.event(&Event { process, kind, function, value, key, time })?;
-            batch.translated_functions[number] = self.sink.function(function);
-            Ok(())
-        }
-    }
-
-    /// A value of the batch as one of the history.
-    #[inline]
-    fn translated(&mut self, value: Value, batch: &mut Batch<'t>) -> Value {
-        if !value.is_stored() {
-            return value;
-        }
-        let slot = &mut batch.translated[value.handle() as usize];
-        if slot.is_null() {
-            *slot = self.sink.values().import(&batch.values, value);
-        }
-        *slot
-    }
-
-    /// Reads what comes behind the last batch.
-    pub(super) fn finish(mut self) -> Result<(), Error> {
-        self.objects.read_until(usize::MAX, self.sink).map(|_| ())
     }
 }

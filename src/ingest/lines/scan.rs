@@ -1,17 +1,12 @@
-//! Reads the usual line of JSON Lines fast: one object with the fields of an event in any order,
-//! and values without escapes or fractions. It takes nothing that the reader for all JSON would
-//! refuse or understand otherwise; whatever is less usual, it leaves to that reader.
+//! Reads the usual record of JSON fast: one object with the fields of an event in any order, and
+//! others. It takes nothing that the reader for all JSON would refuse or understand otherwise;
+//! whatever is less usual, it leaves to that reader.
 
-use super::batch::{Batch, Entry, NO_INDEX};
-use super::word::{Literal, digits, low_bytes, plain_bytes, word};
-use crate::history::{EventType, NO_TIME, Value};
-
-/// Lists within lists, as deep as they are usual.
-const DEPTH: usize = 4;
-/// Powers of ten, by the number of digits of a word.
-static POWERS: [u64; 9] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
-/// Digits of which a number always fits 64 bits.
-const DIGITS: usize = 18;
+use super::batch::{Batch, Entry, Form, NO_INDEX};
+use super::others::{self, Other};
+use super::word::{Literal, low_bytes, plain_bytes, word};
+use crate::history::{EventType, NO_TIME, Time, Value};
+use crate::ingest::Role;
 
 const PROCESS: Literal = Literal::new(b"\"process");
 const PROCESS_END: Literal = Literal::new(b"\":");
@@ -22,9 +17,7 @@ const KEY: Literal = Literal::new(b"\"key\":");
 const TIME: Literal = Literal::new(b"\"time\":");
 const INDEX: Literal = Literal::new(b"\"index\":");
 
-const NULL: Literal = Literal::new(b"null");
-const TRUE: Literal = Literal::new(b"true");
-const FALSE: Literal = Literal::new(b"false");
+pub(super) const NULL: Literal = Literal::new(b"null");
 
 /// The types, where the bits of their fourth byte that [`kind_slot`] takes put them: which of them
 /// comes next is hard to predict, so that it is looked up rather than branched on.
@@ -40,15 +33,28 @@ const fn kind_slot(fourth: u8) -> usize {
     (fourth >> 2) as usize & 7
 }
 
-/// The fields that an event must have.
-const REQUIRED: u8 = 1 | 2 | 4;
+/// The fields of a record that were seen, one bit each.
+pub(super) mod seen {
+    pub(in super::super) const PROCESS: u8 = 1;
+    pub(in super::super) const TYPE: u8 = 2;
+    pub(in super::super) const FUNCTION: u8 = 4;
+    pub(in super::super) const VALUE: u8 = 8;
+    pub(in super::super) const KEY: u8 = 16;
+    pub(in super::super) const TIME: u8 = 32;
+    pub(in super::super) const INDEX: u8 = 64;
+    /// The fields that an event must have.
+    pub(in super::super) const REQUIRED: u8 = PROCESS | TYPE | FUNCTION;
+}
 
-/// Walks through the lines of a text. The place where it is stays in a register as long as what
+/// More other fields than this are not usual.
+const MOST_OTHERS: usize = 12;
+
+/// Walks through the records of a text. The place where it is stays in a register as long as what
 /// uses it is inlined; so most is, and whatever is not takes a copy and returns the place behind.
 #[derive(Clone, Copy)]
 pub(super) struct Scanner<'t> {
-    text: &'t str,
-    at: usize,
+    pub(super) text: &'t str,
+    pub(super) at: usize,
 }
 
 impl<'t> Scanner<'t> {
@@ -82,16 +88,37 @@ impl<'t> Scanner<'t> {
         }
     }
 
-    /// The event that the object here is, if it is one of the usual shape; its place is left at 0.
-    /// Goes behind the object then, and stays here if not.
-    pub(super) fn event(&mut self, batch: &mut Batch<'t>) -> Option<Entry> {
+    /// Goes to the next `{` before `end`. False if there is none.
+    pub(super) fn next_object(&mut self, end: usize) -> bool {
+        let rest = self.text.as_bytes().get(self.at..end).unwrap_or_default();
+        let found = memchr::memchr(b'{', rest);
+        self.at += found.unwrap_or_default();
+        found.is_some()
+    }
+
+    /// The same, behind the byte here.
+    pub(super) fn next_object_behind(&mut self, end: usize) -> bool {
+        self.at += 1;
+        self.next_object(end)
+    }
+
+    /// Goes behind the comma that comes next. False if something else does.
+    pub(super) fn skip_comma(&mut self) -> bool {
+        self.skip_space();
+        self.eat(b',').is_some()
+    }
+
+    /// The record that the object here is, if it is one of the usual shape; its place is left at 0.
+    /// Goes behind the object then; if not, stays here, and may leave fields in the batch.
+    pub(super) fn record(&mut self, batch: &mut Batch<'t>) -> Option<Entry> {
         let mut scanner = *self;
         scanner.eat(b'{')?;
-        let mut entry = Entry::UNUSUAL;
+        let mut entry = Entry::EMPTY;
         let mut seen = 0;
+        let first = batch.extras.len();
         loop {
             scanner.skip_space();
-            let field = scanner.field(&mut entry, batch)?;
+            let field = scanner.field(&mut entry, first, batch)?;
             if seen & field != 0 {
                 return None;
             }
@@ -104,54 +131,156 @@ impl<'t> Scanner<'t> {
             }
         }
         self.at = scanner.at + 1;
-        (seen & REQUIRED == REQUIRED).then_some(entry)
+        if batch.extras.len() > first {
+            return batch.settle(entry, seen, first);
+        }
+        (seen & seen::REQUIRED == seen::REQUIRED).then_some(entry)
     }
 
-    /// Reads one field into `entry`; which it was, as a bit.
+    /// Reads one field into `entry`, or into the fields of the batch, where those of the record are
+    /// from `first` on; which it was, as a bit, if it is one that an event has.
     #[inline(always)]
-    fn field(&mut self, entry: &mut Entry, batch: &mut Batch<'t>) -> Option<u8> {
-        let word = self.word();
+    fn field(&mut self, entry: &mut Entry, first: usize, batch: &mut Batch<'t>) -> Option<u8> {
+        let (start, word) = (self.at, self.word());
         Some(if self.skip(PROCESS, word) {
-            self.skip(PROCESS_END, self.word()).then_some(())?;
+            if !self.skip(PROCESS_END, self.word()) {
+                self.at = start;
+                return self.other(first, batch);
+            }
             self.skip_space();
-            entry.process = self.small_or_stored(batch)?;
-            1
+            let process = self.integer()?;
+            entry.process = batch.values.int(process);
+            seen::PROCESS
         } else if self.skip(TYPE, word) {
             self.skip_space();
-            entry.kind = Some(self.kind()?);
-            2
+            entry.kind = self.kind()?;
+            seen::TYPE
         } else if self.skip(FUNCTION, word) {
             self.skip_space();
             entry.function = self.function(batch)?;
-            4
+            seen::FUNCTION
         } else if self.skip(VALUE, word) {
             self.skip_space();
             entry.value = self.value(batch)?;
-            8
+            seen::VALUE
         } else if self.skip(KEY, word) {
             self.skip_space();
             entry.key = self.value(batch)?;
-            16
+            seen::KEY
         } else if self.skip(TIME, word) {
             self.skip_space();
-            entry.time = match self.peek()? {
-                b'n' => self.skip(NULL, self.word()).then_some(NO_TIME)?,
-                _ => self.integer()?,
-            };
-            32
-        } else if self.skip(INDEX, word) {
+            self.time(entry)?;
+            seen::TIME
+        } else if batch.extras.len() == first && self.skip(INDEX, word) {
             self.skip_space();
-            entry.index = self.index()?;
-            64
+            match self.index() {
+                Some(index) => entry.index = index,
+                None => {
+                    self.at = start;
+                    return self.other(first, batch);
+                }
+            }
+            seen::INDEX
         } else {
-            return None;
+            return self.other(first, batch);
         })
     }
 
+    #[inline(always)]
+    fn time(&mut self, entry: &mut Entry) -> Option<()> {
+        entry.time = NO_TIME;
+        if self.peek()? == b'n' {
+            return self.skip(NULL, self.word()).then_some(());
+        }
+        let start = self.at;
+        match self.integer() {
+            Some(time) if !self.at_fraction() => entry.time = time,
+            _ => {
+                self.at = start;
+                let (time, end) = self.rare_time()?;
+                self.at = end;
+                (entry.time, entry.form) = match time {
+                    Time::Whole(time) => (time, Form::Event),
+                    Time::Seconds(time) => (time, Form::EventInSeconds),
+                };
+                // What stands for none is no time.
+                (entry.time != NO_TIME).then_some(())?;
+            }
+        }
+        Some(())
+    }
+
+    /// Reads a field that not every event has; no bit.
+    #[inline(never)]
+    fn other_field(mut self, first: usize, batch: &mut Batch<'t>) -> Option<usize> {
+        self.eat(b'"')?;
+        let word = self.word();
+        let len = plain_bytes(word);
+        let end = self.at + len;
+        let name = if self.byte(end) == Some(b'"') {
+            let range = self.at..end;
+            self.at = end + 1;
+            batch.names.short(word & low_bytes(len), self.text, range)?
+        } else {
+            let (name, end) = self.string()?;
+            self.at = end;
+            batch.names.named(name)?
+        };
+        self.eat(b':')?;
+        self.skip_space();
+        let role = batch.role(name);
+        let known = &batch.extras[first..];
+        if known.len() == MOST_OTHERS || known.iter().any(|other| other.name == name) {
+            return None;
+        }
+        let mut other = Other { name, value: Value::NULL, is_index: false, is_end: false };
+        let start = self.at;
+        match (role, self.peek()?) {
+            (Role::Call | Role::Return, b'-' | b'0'..=b'9') => {
+                let time = match self.integer() {
+                    Some(time) if !self.at_fraction() => Time::Whole(time),
+                    _ => {
+                        self.at = start;
+                        let (time, end) = self.rare_time()?;
+                        self.at = end;
+                        time
+                    }
+                };
+                batch.pending.set_end(role, time)?;
+                other.is_end = true;
+            }
+            (Role::Function, b'"') => {
+                self.at += 1;
+                let (function, end) = self.string()?;
+                self.at = end;
+                other.value = batch.values.text(function);
+                batch.pending.set_function(function)?;
+            }
+            _ => {
+                other.is_index = name == others::INDEX && self.peek()?.is_ascii_digit();
+                other.value = self.value(batch)?;
+            }
+        }
+        batch.extras.push(other);
+        Some(self.at)
+    }
+
+    #[inline(always)]
+    fn other(&mut self, first: usize, batch: &mut Batch<'t>) -> Option<u8> {
+        self.at = self.other_field(first, batch)?;
+        Some(0)
+    }
+
+    /// The index here, if it is one that a record may have.
     fn index(&mut self) -> Option<u32> {
-        let digit = self.peek()?.is_ascii_digit();
-        let index = u32::try_from(self.integer().filter(|_| digit)?).ok()?;
-        (index != NO_INDEX).then_some(index)
+        let mut scanner = *self;
+        let digit = scanner.peek()?.is_ascii_digit();
+        let index = u32::try_from(scanner.integer().filter(|_| digit)?).ok()?;
+        if index == NO_INDEX || scanner.at_fraction() {
+            return None;
+        }
+        *self = scanner;
+        Some(index)
     }
 
     #[inline(always)]
@@ -163,7 +292,7 @@ impl<'t> Scanner<'t> {
 
     /// The name of an operation, as a number of the batch.
     #[inline(always)]
-    fn function(&mut self, batch: &mut Batch<'t>) -> Option<u16> {
+    fn function(&mut self, batch: &mut Batch<'t>) -> Option<u8> {
         self.eat(b'"')?;
         let name = self.word();
         let len = plain_bytes(name);
@@ -178,130 +307,9 @@ impl<'t> Scanner<'t> {
         batch.functions.named(name.strip_prefix(':').unwrap_or(name))
     }
 
-    /// The value here.
-    #[inline(always)]
-    fn value(&mut self, batch: &mut Batch<'t>) -> Option<Value> {
-        match self.peek()? {
-            b'-' | b'0'..=b'9' => self.small_or_stored(batch),
-            b'n' => self.skip(NULL, self.word()).then_some(Value::NULL),
-            _ => {
-                let (value, end) = self.stored(batch, 0)?;
-                self.at = end;
-                Some(value)
-            }
-        }
-    }
-
-    /// The integer here as a value.
-    #[inline(always)]
-    fn small_or_stored(&mut self, batch: &mut Batch<'t>) -> Option<Value> {
-        let n = self.integer()?;
-        Some(batch.values.int(n))
-    }
-
-    /// The string, boolean or list here, `depth` lists around it; and where it ends.
-    #[inline(never)]
-    fn stored(mut self, batch: &mut Batch<'t>, depth: usize) -> Option<(Value, usize)> {
-        match self.peek()? {
-            b'"' => {
-                self.at += 1;
-                let (text, end) = self.string()?;
-                Some((batch.values.text(text), end))
-            }
-            b'[' => self.list(batch, depth),
-            b't' => self.skip(TRUE, self.word()).then_some((Value::TRUE, self.at)),
-            b'f' => self.skip(FALSE, self.word()).then_some((Value::FALSE, self.at)),
-            _ => None,
-        }
-    }
-
-    fn list(mut self, batch: &mut Batch<'t>, depth: usize) -> Option<(Value, usize)> {
-        if depth == DEPTH {
-            return None;
-        }
-        if depth == 0 {
-            // A record that was left in the middle of a list left its items, too.
-            batch.items.clear();
-        }
-        let base = batch.items.len();
-        self.at += 1;
-        self.skip_space();
-        if self.peek()? != b']' {
-            loop {
-                let item = match self.peek()? {
-                    b'-' | b'0'..=b'9' => self.small_or_stored(batch)?,
-                    b'n' => self.skip(NULL, self.word()).then_some(Value::NULL)?,
-                    _ => {
-                        let (item, end) = self.stored(batch, depth + 1)?;
-                        self.at = end;
-                        item
-                    }
-                };
-                batch.items.push(item);
-                self.skip_space();
-                match self.peek()? {
-                    b',' => self.at += 1,
-                    b']' => break,
-                    _ => return None,
-                }
-                self.skip_space();
-            }
-        }
-        let list = batch.values.list(&batch.items[base..]);
-        batch.items.truncate(base);
-        Some((list, self.at + 1))
-    }
-
-    /// The rest of the string here, if it holds no escape; and where it ends.
-    fn string(self) -> Option<(&'t str, usize)> {
-        let mut end = self.at;
-        loop {
-            // Behind the end of the text come zeros, which are control characters.
-            let plain = plain_bytes(word(self.text.as_bytes(), end));
-            end += plain;
-            if plain < 8 {
-                break;
-            }
-        }
-        if self.byte(end) != Some(b'"') {
-            return None;
-        }
-        Some((self.text.get(self.at..end)?, end + 1))
-    }
-
-    /// The integer here; what follows it is for the caller to look at.
-    #[inline(always)]
-    fn integer(&mut self) -> Option<i64> {
-        let negative = self.peek() == Some(b'-');
-        let start = self.at + usize::from(negative);
-        let bytes = self.text.as_bytes();
-        let first = word(bytes, start);
-        let (mut number, mut len) = digits(first);
-        if len == 8 {
-            let (more, count) = digits(word(bytes, start + 8));
-            number = number * POWERS[count] + more;
-            len += count;
-            if count == 8 {
-                let (more, count) = digits(word(bytes, start + 16));
-                len += count;
-                if len > DIGITS {
-                    return None;
-                }
-                number = number * POWERS[count] + more;
-            }
-        }
-        let needless_zero = first as u8 == b'0' && len > 1;
-        if len == 0 || needless_zero {
-            return None;
-        }
-        self.at = start + len;
-        let number = number as i64;
-        Some(if negative { -number } else { number })
-    }
-
     /// Skips `literal` if `word`, which is the one here, starts with it.
     #[inline(always)]
-    fn skip(&mut self, literal: Literal, word: u64) -> bool {
+    pub(super) fn skip(&mut self, literal: Literal, word: u64) -> bool {
         let starts = literal.starts(word);
         if starts {
             self.at += literal.len;
@@ -310,22 +318,22 @@ impl<'t> Scanner<'t> {
     }
 
     #[inline(always)]
-    fn eat(&mut self, byte: u8) -> Option<()> {
+    pub(super) fn eat(&mut self, byte: u8) -> Option<()> {
         (self.peek()? == byte).then(|| self.at += 1)
     }
 
     #[inline(always)]
-    fn peek(&self) -> Option<u8> {
+    pub(super) fn peek(&self) -> Option<u8> {
         self.byte(self.at)
     }
 
     #[inline(always)]
-    fn byte(&self, at: usize) -> Option<u8> {
+    pub(super) fn byte(&self, at: usize) -> Option<u8> {
         self.text.as_bytes().get(at).copied()
     }
 
     #[inline(always)]
-    fn word(&self) -> u64 {
+    pub(super) fn word(&self) -> u64 {
         word(self.text.as_bytes(), self.at)
     }
 }

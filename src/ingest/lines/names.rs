@@ -1,4 +1,4 @@
-//! The names of the operations in one part of a text, numbered.
+//! The names of operations, or of fields, in one part of a text, numbered.
 
 use std::ops::Range;
 
@@ -8,16 +8,16 @@ const SLOTS: usize = 16;
 
 /// The names that were seen, each with its number.
 #[derive(Default)]
-pub(super) struct Functions<'t> {
+pub(super) struct Names<'t> {
     names: Vec<&'t str>,
     /// Names of up to eight bytes, as one word, with the numbers that they had last.
-    recent: [(u64, u16); SLOTS],
+    recent: [(u64, u8); SLOTS],
 }
 
-impl<'t> Functions<'t> {
+impl<'t> Names<'t> {
     /// Forgets all names.
     pub(super) fn clear(&mut self) {
-        *self = Functions { names: std::mem::take(&mut self.names), ..Functions::default() };
+        *self = Names { names: std::mem::take(&mut self.names), ..Names::default() };
         self.names.clear();
     }
 
@@ -29,7 +29,7 @@ impl<'t> Functions<'t> {
     /// The number of the name in `range` of `text`, which is `word` and has at most eight bytes;
     /// `None` if there are too many names.
     #[inline]
-    pub(super) fn short(&mut self, word: u64, text: &'t str, range: Range<usize>) -> Option<u16> {
+    pub(super) fn short(&mut self, word: u64, text: &'t str, range: Range<usize>) -> Option<u8> {
         let slot = (word.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 60) as usize % SLOTS;
         let (known, number) = self.recent[slot];
         if known == word && word != 0 {
@@ -41,14 +41,15 @@ impl<'t> Functions<'t> {
     }
 
     /// The number of `name`; `None` if there are too many names.
-    pub(super) fn named(&mut self, name: &'t str) -> Option<u16> {
+    #[inline]
+    pub(super) fn named(&mut self, name: &'t str) -> Option<u8> {
         if let Some(at) = self.names.iter().position(|known| *known == name) {
-            return Some(at as u16);
+            return Some(at as u8);
         }
         if self.names.len() == MOST {
             return None;
         }
         self.names.push(name);
-        Some(self.names.len() as u16 - 1)
+        Some(self.names.len() as u8 - 1)
     }
 }
