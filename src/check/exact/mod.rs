@@ -21,6 +21,7 @@ mod set;
 mod stack;
 #[cfg(test)]
 mod testing;
+mod twins;
 mod values;
 
 use crate::history::{NEVER, Span};

@@ -14,21 +14,38 @@ mod sequence;
 mod tests;
 
 use super::cover::{self, Removal};
+use super::twins::{self, Numbered};
 use super::values::{Act, Values};
 use super::{Conflict, Ruling, Timed, Wanted};
 use crate::history::Value;
 use crate::model::items::{Found, Op};
 use sequence::Stuck;
 
-/// Decides `operations`; `None` if a value that comes out was put in more than once, or if crashed
-/// takes can remove what was peeked at in more ways than are tried.
+/// Decides `operations`; `None` if a value is put in more than once and it is not certain which of
+/// these came out when, or if crashed takes can remove what was peeked at in more ways than are
+/// tried.
 pub(super) fn decide(
     initial: &[Value],
     operations: &[Timed<'_, Op>],
     wanted: Wanted,
 ) -> Option<Ruling> {
     let initial: Vec<u32> = initial.iter().map(|value| value.handle()).collect();
-    let mut values = match Values::read(&initial, operations, act)? {
+    if let Some(read) = Values::read(&initial, operations, act) {
+        return rule(read, wanted);
+    }
+    let Numbered { initial, acts, is_certain } = match twins::number(&initial, operations, act)? {
+        Ok(numbered) => numbered,
+        Err(conflict) => return Some(Ruling::Invalid(conflict)),
+    };
+    let numbered: Vec<Timed<'_, Act>> =
+        acts.iter().zip(operations).map(|(op, timed)| Timed { op, span: timed.span }).collect();
+    let ruling = rule(Values::read(&initial, &numbered, |act| *act)?, wanted)?;
+    (is_certain || matches!(ruling, Ruling::Valid(_))).then_some(ruling)
+}
+
+/// Decides what was read of the values of a queue.
+fn rule(read: Result<Values, Conflict>, wanted: Wanted) -> Option<Ruling> {
+    let mut values = match read {
         Ok(values) => values,
         Err(conflict) => return Some(Ruling::Invalid(conflict)),
     };
