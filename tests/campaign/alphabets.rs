@@ -578,8 +578,9 @@ impl ModelVisitor for Run<'_> {
     fn visit<M: Model>(self, model: &M) -> Vec<Outcome> {
         let Run { campaign, alphabet, mut values } = self;
         let spellings = alphabet.letters.iter().chain(alphabet.more);
-        let letters: Vec<Letter<M::Op>> =
-            spellings.map(|spelling| letter(model, spelling, &mut values).expect("known")).collect();
+        let letters: Vec<Letter<M::Op>> = spellings
+            .map(|spelling| letter(model, spelling, &mut values).expect("known"))
+            .collect();
         let mut outcomes = Vec::new();
         if campaign.random + campaign.exhaustive as u64 > 0 {
             let basic = alphabet.letters.len();

@@ -16,7 +16,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::alphabets::letter;
 use crate::histories::{Shape, long_shape};
-use crate::objects::{self, KINDS, Object};
+use crate::objects::{KINDS, Object, Spelling, changed};
 use crate::trial::{Campaign, Letter, Outcome, Spelled, write};
 
 /// A core of so many operations is refuted by trying every order,
@@ -65,7 +65,11 @@ impl Counts {
         let [valid, invalid] = self.verdicts;
         let balanced = valid.min(invalid) * 50 > valid + invalid;
         let few = valid + invalid < 40;
-        if balanced || few { Ok(self.summary()) } else { Err(format!("one-sided: {}", self.summary())) }
+        if balanced || few {
+            Ok(self.summary())
+        } else {
+            Err(format!("one-sided: {}", self.summary()))
+        }
     }
 }
 
@@ -74,7 +78,8 @@ pub fn all(done: &mut dyn FnMut(Outcome), campaign: &Campaign) {
     for &kind in KINDS.iter().filter(|kind| campaign.wants(kind)) {
         let mut rng = ChaCha8Rng::seed_from_u64(campaign.seed);
         let mut counts = Counts::default();
-        let outcome = (0..campaign.long).try_for_each(|_| try_object(kind, &mut rng, campaign, &mut counts));
+        let outcome =
+            (0..campaign.long).try_for_each(|_| try_object(kind, &mut rng, campaign, &mut counts));
         done((format!("long::{kind}"), outcome.and_then(|()| counts.outcome())));
     }
 }
@@ -85,10 +90,13 @@ fn try_object(
     campaign: &Campaign,
     counts: &mut Counts,
 ) -> Result<(), String> {
-    let values = *[0, 0, 2, 3, 5, 20, 200].choose(rng).expect("not empty");
+    let mut values = *[0, 0, 2, 3, 5, 20, 200].choose(rng).expect("not empty");
     let is_register = matches!(kind, "register" | "cas-register");
     // Where values repeat and much overlaps, the search works on parts of a history.
-    let wide = is_register && values > 0 && values <= 5 && rng.random_bool(0.15);
+    let wide = is_register && rng.random_bool(0.2);
+    if wide {
+        values = rng.random_range(3..=8);
+    }
     let shape = random_shape(wide, rng);
     let mut object = Object::random(kind, values, rng);
     let check_owner = kind != "mutex-any-owner";
@@ -107,7 +115,7 @@ fn try_object(
             object.fresh = after.fresh;
         }
     }
-    let operations: Vec<objects::Spelled> = operations.into_iter().flatten().collect();
+    let operations: Vec<Spelling> = operations.into_iter().flatten().collect();
     model.visit(Try { shape, operations, table, rng, campaign, counts })
 }
 
@@ -139,7 +147,7 @@ fn random_shape(wide: bool, rng: &mut impl Rng) -> Shape {
 /// A history of an object, to be tried.
 struct Try<'a> {
     shape: Shape,
-    operations: Vec<objects::Spelled>,
+    operations: Vec<Spelling>,
     table: ValueTable,
     rng: &'a mut ChaCha8Rng,
     campaign: &'a Campaign,
@@ -151,16 +159,16 @@ impl ModelVisitor for Try<'_> {
 
     fn visit<M: Model>(self, model: &M) -> Result<(), String> {
         let Try { shape, mut operations, mut table, rng, campaign, counts } = self;
-        let mut read = |operation: &objects::Spelled| {
-            let objects::Spelled { function, input, output, process } = operation;
+        let mut read = |operation: &Spelling| {
+            let Spelling { function, input, output, process } = operation;
             letter(model, &(function, input, output, *process), &mut table)
         };
         for _ in 0..*[0, 1, 1, 2, 3].choose(rng).expect("not empty") {
             // The first half is changed seldom: most of a long history should matter.
             let at = rng.random_range(0..shape.len()).max(rng.random_range(0..shape.len()));
-            let changed = objects::changed(&operations, at, rng);
-            if read(&changed).is_ok() {
-                operations[at] = changed;
+            let other = changed(&operations, at, rng);
+            if read(&other).is_ok() {
+                operations[at] = other;
             }
         }
         let alphabet = operations.iter().map(|operation| read(operation).expect("known")).collect();
@@ -168,10 +176,14 @@ impl ModelVisitor for Try<'_> {
         let spelled = Spelled { model: model.clone(), alphabet, basic: 0 };
         examine(&spelled, &shape, &letters, campaign, counts).map_err(|complaint| {
             let spelling = |&(at, ref text): &(usize, String)| {
-                let objects::Spelled { function, input, output, process } = &operations[at];
+                let Spelling { function, input, output, process } = &operations[at];
                 format!("\n  {text} by {process}: {function} {input} -> {output}")
             };
-            format!("{}{}", complaint.text, complaint.operations.iter().map(spelling).collect::<String>())
+            format!(
+                "{}{}",
+                complaint.text,
+                complaint.operations.iter().map(spelling).collect::<String>()
+            )
         })
     }
 }
@@ -192,7 +204,11 @@ pub fn letters<M: Model>(
             let show = |(at, text): &(usize, String)| {
                 format!("\n  {text}: {:?}", spelled.alphabet[letters[*at]].0)
             };
-            format!("{}{}", complaint.text, complaint.operations.iter().map(show).collect::<String>())
+            format!(
+                "{}{}",
+                complaint.text,
+                complaint.operations.iter().map(show).collect::<String>()
+            )
         })
     });
     (format!("long::letters::{name}"), outcome.and_then(|()| counts.outcome()))
@@ -404,7 +420,12 @@ impl<M: Model> Trial<'_, M> {
 
     /// Two threads must find what one found. They find it in the same way where the search is not
     /// needed for long, so that few of these are tried.
-    fn check_threads(&self, report: &Report, deciders: Deciders, explained: bool) -> Option<String> {
+    fn check_threads(
+        &self,
+        report: &Report,
+        deciders: Deciders,
+        explained: bool,
+    ) -> Option<String> {
         let seldom = self.shape.len() % 16 == 0;
         if !is_hard(report) && !seldom {
             return None;

@@ -5,7 +5,7 @@ use rand::{Rng, RngExt};
 
 /// An operation as a history spells it, in JSON, and the process that owns it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Spelled {
+pub struct Spelling {
     pub function: &'static str,
     pub input: String,
     pub output: String,
@@ -102,7 +102,7 @@ impl Object {
     }
 
     /// Does something.
-    pub fn operate(&mut self, rng: &mut impl Rng) -> Spelled {
+    pub fn operate(&mut self, rng: &mut impl Rng) -> Spelling {
         let changes = rng.random_bool(self.changes);
         match self.kind {
             "register" => self.register(changes, rng),
@@ -136,7 +136,7 @@ impl Object {
         self.fresh * 379 % 1009
     }
 
-    fn register(&mut self, changes: bool, rng: &mut impl Rng) -> Spelled {
+    fn register(&mut self, changes: bool, rng: &mut impl Rng) -> Spelling {
         if changes {
             self.items[0] = self.value(rng);
             return spell("write", self.items[0], "null");
@@ -144,14 +144,19 @@ impl Object {
         spell("read", "null", nullable(self.items[0]))
     }
 
-    fn cas_register(&mut self, changes: bool, rng: &mut impl Rng) -> Spelled {
+    fn cas_register(&mut self, changes: bool, rng: &mut impl Rng) -> Spelling {
         if self.may(1, rng) && self.has(2) && self.has(3) {
             let other = rng.random_range(1..=6);
             if other != self.items[0] {
                 return spell("cas", format!("[{other},1]"), "false");
             }
         }
-        if !changes || !self.has(0) && rng.random_bool(0.5) {
+        // Values that no write establishes make what cas do to each other matter.
+        if changes && self.values > 2 && self.has(4) && rng.random_bool(0.2) {
+            self.items[0] = rng.random_range(1..=2);
+            return spell("write", self.items[0], "null");
+        }
+        if !changes || !self.has(0) && !self.has(4) && rng.random_bool(0.5) {
             return self.register(changes, rng);
         }
         let new = self.value(rng);
@@ -159,7 +164,7 @@ impl Object {
         spell("cas", format!("[{},{new}]", nullable(old)), "true")
     }
 
-    fn multi_register(&mut self, changes: bool, rng: &mut impl Rng) -> Spelled {
+    fn multi_register(&mut self, changes: bool, rng: &mut impl Rng) -> Spelling {
         let (mut input, mut output) = (Vec::new(), Vec::new());
         let mut keys: Vec<usize> = (0..self.items.len()).collect();
         keys.shuffle(rng);
@@ -178,7 +183,7 @@ impl Object {
         spell("txn", list(input), list(output))
     }
 
-    fn kv(&mut self, changes: bool, rng: &mut impl Rng) -> Spelled {
+    fn kv(&mut self, changes: bool, rng: &mut impl Rng) -> Spelling {
         let text = |items: &[i64]| {
             let pieces: Vec<String> = items.iter().map(|item| format!("{item};")).collect();
             format!("\"{}\"", pieces.concat())
@@ -201,7 +206,7 @@ impl Object {
         spell("put", text(&[value]), "null")
     }
 
-    fn counter(&mut self, changes: bool, rng: &mut impl Rng) -> Spelled {
+    fn counter(&mut self, changes: bool, rng: &mut impl Rng) -> Spelling {
         if !changes {
             return spell("read", "null", self.number);
         }
@@ -222,7 +227,7 @@ impl Object {
         }
     }
 
-    fn set(&mut self, changes: bool, rng: &mut impl Rng) -> Spelled {
+    fn set(&mut self, changes: bool, rng: &mut impl Rng) -> Spelling {
         if !changes && self.has(0) {
             let items = self.items.clone();
             return spell("read", "null", self.list(&items));
@@ -250,7 +255,7 @@ impl Object {
         spell("remove", value, answer(held))
     }
 
-    fn mutex(&mut self, rng: &mut impl Rng) -> Spelled {
+    fn mutex(&mut self, rng: &mut impl Rng) -> Spelling {
         let owners = if self.has(1) { 3 } else { 12 };
         let mut process = rng.random_range(0..owners);
         let (function, output) = match self.number {
@@ -265,10 +270,10 @@ impl Object {
                 ("release", "null")
             }
         };
-        Spelled { process, ..spell(function, "null", output) }
+        Spelling { process, ..spell(function, "null", output) }
     }
 
-    fn semaphore(&mut self, rng: &mut impl Rng) -> Spelled {
+    fn semaphore(&mut self, rng: &mut impl Rng) -> Spelling {
         let count = if self.has(0) { 1 } else { rng.random_range(1..=self.limit) };
         let input = if self.has(1) && count == 1 { "null".to_owned() } else { count.to_string() };
         if rng.random_bool(0.5) && self.number + count <= self.limit {
@@ -289,7 +294,7 @@ impl Object {
         spell("release", "1", "null")
     }
 
-    fn log(&mut self, changes: bool, rng: &mut impl Rng) -> Spelled {
+    fn log(&mut self, changes: bool, rng: &mut impl Rng) -> Spelling {
         let len = self.items.len();
         if changes {
             let value = self.value(rng);
@@ -308,7 +313,7 @@ impl Object {
         }
     }
 
-    fn queue(&mut self, rng: &mut impl Rng) -> Spelled {
+    fn queue(&mut self, rng: &mut impl Rng) -> Spelling {
         let names = match self.kind {
             "stack" => ["push", "pop", "peek"],
             "priority-queue" => ["insert", "dequeue", "peek"],
@@ -363,8 +368,8 @@ impl Object {
     }
 }
 
-fn spell(function: &'static str, input: impl ToString, output: impl ToString) -> Spelled {
-    Spelled { function, input: input.to_string(), output: output.to_string(), process: 0 }
+fn spell(function: &'static str, input: impl ToString, output: impl ToString) -> Spelling {
+    Spelling { function, input: input.to_string(), output: output.to_string(), process: 0 }
 }
 
 fn nullable(value: i64) -> String {
@@ -373,13 +378,19 @@ fn nullable(value: i64) -> String {
 
 /// Another operation in the place of `operations[at]`: mostly one with another answer, which may be
 /// one that no model takes.
-pub fn changed(operations: &[Spelled], at: usize, rng: &mut impl Rng) -> Spelled {
+pub fn changed(operations: &[Spelling], at: usize, rng: &mut impl Rng) -> Spelling {
     let mut changed = operations[at].clone();
-    let same: Vec<&Spelled> =
+    // Operations that answer nothing matter only by what they are.
+    if rng.random_bool(if changed.output == "null" { 0.4 } else { 0.1 }) {
+        let whole = operations.choose(rng).expect("not empty").clone();
+        return Spelling { process: changed.process, ..whole };
+    }
+    let same: Vec<&Spelling> =
         operations.iter().filter(|other| other.function == changed.function).collect();
     let other = *same.choose(rng).expect("itself at least");
     match rng.random_range(0..10) {
         _ if changed.function == "txn" => changed = other.clone(),
+        0..5 if changed.function == "cas" => changed.input = other.input.clone(),
         0..5 => changed.output = other.output.clone(),
         5 => changed.input = other.input.clone(),
         6 => changed.output = "null".to_owned(),
