@@ -101,21 +101,21 @@ impl Object {
         &self.start
     }
 
-    /// Does something.
-    pub fn operate(&mut self, rng: &mut impl Rng) -> Spelling {
+    /// Does something; with a `process`, what that one can do now, if anything.
+    pub fn operate(&mut self, process: Option<i64>, rng: &mut impl Rng) -> Option<Spelling> {
         let changes = rng.random_bool(self.changes);
-        match self.kind {
+        Some(match self.kind {
             "register" => self.register(changes, rng),
             "cas-register" => self.cas_register(changes, rng),
             "multi-register" => self.multi_register(changes, rng),
             "kv" => self.kv(changes, rng),
             "counter" => self.counter(changes, rng),
             "set" => self.set(changes, rng),
-            "mutex" | "mutex-any-owner" => self.mutex(rng),
+            "mutex" | "mutex-any-owner" => return self.mutex(process, rng),
             "semaphore" => self.semaphore(rng),
             "log" => self.log(changes, rng),
             _ => self.queue(rng),
-        }
+        })
     }
 
     /// Whether a choice is among its habits, and taken this time.
@@ -255,22 +255,23 @@ impl Object {
         spell("remove", value, answer(held))
     }
 
-    fn mutex(&mut self, rng: &mut impl Rng) -> Spelling {
+    fn mutex(&mut self, given: Option<i64>, rng: &mut impl Rng) -> Option<Spelling> {
         let owners = if self.has(1) { 3 } else { 12 };
-        let mut process = rng.random_range(0..owners);
+        let mut process = given.unwrap_or_else(|| rng.random_range(0..owners));
         let (function, output) = match self.number {
             -1 => {
                 self.number = process;
                 if self.may(0, rng) { ("try-acquire", "true") } else { ("acquire", "null") }
             }
-            _ if self.may(2, rng) => ("try-acquire", "false"),
-            holder => {
+            holder if holder != process && self.may(2, rng) => ("try-acquire", "false"),
+            holder if given.is_none_or(|given| given == holder) => {
                 process = holder;
                 self.number = -1;
                 ("release", "null")
             }
+            _ => return None,
         };
-        Spelling { process, ..spell(function, "null", output) }
+        Some(Spelling { process, ..spell(function, "null", output) })
     }
 
     fn semaphore(&mut self, rng: &mut impl Rng) -> Spelling {
