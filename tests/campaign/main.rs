@@ -1,9 +1,10 @@
-//! Every verdict against brute force.
+//! Every verdict against brute force; and, of long histories, deciders against each other.
 //!
 //! `cargo test --test campaign` runs a slice in seconds. The whole, about a million random
-//! histories a model and every history of up to four operations:
+//! histories a model, every history of up to four operations, and 20,000 long histories:
 //! `cargo test --release --test campaign -- --full`. Other arguments: `--model NAME`,
-//! `--random N` (histories a model), `--exhaustive N` (operations), `--seed N`.
+//! `--random N` (histories a model), `--exhaustive N` (operations), `--long N` (long histories a
+//! trial), `--configurations N` (the limit for each of these), `--seed N`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, unreachable_pub)]
 
@@ -13,6 +14,7 @@ mod long;
 mod objects;
 mod oracle;
 mod trial;
+mod verdicts;
 
 use trial::Campaign;
 
@@ -22,8 +24,8 @@ fn main() {
         exhaustive: 2,
         seed: 1,
         model: None,
-        long: 50,
-        configurations: 50_000,
+        long: 25,
+        configurations: 6_000,
     };
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
