@@ -248,7 +248,7 @@ impl<M: Model> Trial<'_, M> {
         deciders: Deciders,
         explained: bool,
     ) -> Option<String> {
-        let seldom = self.shape.len() % 16 == 0;
+        let seldom = self.shape.len().is_multiple_of(16);
         if !is_hard(report) && !seldom {
             return None;
         }
