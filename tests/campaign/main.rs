@@ -57,7 +57,9 @@ fn main() {
         }
     };
     alphabets::all(&mut done, &campaign);
-    long::all(&mut done, &campaign);
+    if campaign.long > 0 {
+        long::all(&mut done, &campaign);
+    }
     let verdict = if failed == 0 { "ok" } else { "FAILED" };
     println!(
         "\ntest result: {verdict}. {passed} passed; {failed} failed; 0 ignored; 0 measured; \
