@@ -2,21 +2,22 @@
 
 use histcheck::history::ValueTable;
 use histcheck::ingest::json_value;
-use histcheck::model::{AnyModel, Call, Model, ModelOptions, ModelVisitor, View};
+use histcheck::model::{AnyModel, Call, Model, ModelOptions, ModelVisitor, Rejection, View};
 
+use crate::long;
 use crate::trial::{Campaign, Letter, Outcome};
 
 /// Function, input and output as JSON, process.
-type Spelling = (&'static str, &'static str, &'static str, i64);
+pub type Spelling<'a> = (&'a str, &'a str, &'a str, i64);
 
 /// A trial: its name, the model's, the initial value as JSON, and the operations.
 struct Alphabet {
     name: &'static str,
     model: &'static str,
     initial: &'static str,
-    letters: &'static [Spelling],
+    letters: &'static [Spelling<'static>],
     /// More operations, for random histories only.
-    more: &'static [Spelling],
+    more: &'static [Spelling<'static>],
 }
 
 const ALPHABETS: &[Alphabet] = &[
@@ -552,14 +553,15 @@ const ALPHABETS: &[Alphabet] = &[
 /// Runs the campaign for every alphabet.
 pub fn all(done: &mut dyn FnMut(Outcome), campaign: &Campaign) {
     for alphabet in ALPHABETS {
-        if campaign.model.as_deref().is_none_or(|model| model == alphabet.name) {
+        if campaign.wants(alphabet.name) {
             let mut values = ValueTable::new();
             let initial = json_value(alphabet.initial, &mut values).expect("JSON");
             let initial = Some(initial).filter(|value| !value.is_null());
             let check_owner = alphabet.name != "mutex-any-owner";
             let options = ModelOptions { check_owner, ..ModelOptions::default() };
             let model = AnyModel::by_name(alphabet.model, initial, options, &values);
-            done(model.expect("a model").visit(Run { campaign, alphabet, values }));
+            let outcomes = model.expect("a model").visit(Run { campaign, alphabet, values });
+            outcomes.into_iter().for_each(&mut *done);
         }
     }
 }
@@ -571,27 +573,40 @@ struct Run<'a> {
 }
 
 impl ModelVisitor for Run<'_> {
-    type Output = Outcome;
+    type Output = Vec<Outcome>;
 
-    fn visit<M: Model>(self, model: &M) -> Outcome {
+    fn visit<M: Model>(self, model: &M) -> Vec<Outcome> {
         let Run { campaign, alphabet, mut values } = self;
         let spellings = alphabet.letters.iter().chain(alphabet.more);
-        let letters = spellings.map(|spelling| letter(model, spelling, &mut values)).collect();
-        campaign.run(alphabet.name, model.clone(), letters, alphabet.letters.len())
+        let letters: Vec<Letter<M::Op>> = spellings
+            .map(|spelling| letter(model, spelling, &mut values).expect("known"))
+            .collect();
+        let mut outcomes = Vec::new();
+        if campaign.random + campaign.exhaustive as u64 > 0 {
+            let basic = alphabet.letters.len();
+            outcomes.push(campaign.run(alphabet.name, model.clone(), letters.clone(), basic));
+        }
+        if campaign.long > 0 {
+            outcomes.push(long::letters(campaign, alphabet.name, model.clone(), letters));
+        }
+        outcomes
     }
 }
 
 /// The operation as completed, and as known when it crashed.
-fn letter<M: Model>(
+///
+/// # Errors
+/// If the model refuses it.
+pub fn letter<M: Model>(
     model: &M,
-    &(function, input, output, process): &Spelling,
+    &(function, input, output, process): &Spelling<'_>,
     values: &mut ValueTable,
-) -> Letter<M::Op> {
+) -> Result<Letter<M::Op>, Rejection> {
     let input = json_value(input, values).expect("JSON");
     let output = json_value(output, values).expect("JSON");
     let process = values.int(process);
     let view = |value| View { table: values, value };
     let call = Call { function, input: view(input), output: None, process: view(process) };
     let completed = Call { output: Some(view(output)), ..call };
-    (model.operation(&completed).expect("an operation"), model.operation(&call).expect("one"))
+    Ok((model.operation(&completed)?, model.operation(&call)?))
 }

@@ -45,13 +45,24 @@ fn extend(shape: &mut Shape, rank: u32, count: usize, shapes: &mut Vec<Shape>) {
 
 /// A random shape of `count` operations, at most `width` of which run at once.
 pub fn random_shape(rng: &mut impl Rng, count: usize, width: usize, crashes: f64) -> Shape {
+    long_shape(rng, count, width, crashes, 0.5)
+}
+
+/// The same; the more `eager`, the more often as many run at once as may.
+pub fn long_shape(
+    rng: &mut impl Rng,
+    count: usize,
+    width: usize,
+    crashes: f64,
+    eager: f64,
+) -> Shape {
     let mut shape: Shape = Vec::new();
     let mut running: Vec<usize> = Vec::new();
     let mut rank = 0;
     while shape.len() < count || !running.is_empty() {
         let call = shape.len() < count
             && running.len() < width
-            && (running.is_empty() || rng.random_bool(0.5));
+            && (running.is_empty() || rng.random_bool(eager));
         if call {
             running.push(shape.len());
             shape.push((rank, None));

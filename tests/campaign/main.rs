@@ -1,51 +1,70 @@
-//! Every verdict against brute force.
+//! Every verdict against brute force; and, of long histories, deciders against each other.
 //!
 //! `cargo test --test campaign` runs a slice in seconds. The whole, about a million random
-//! histories a model and every history of up to four operations:
+//! histories a model, every history of up to four operations, and 20,000 long histories:
 //! `cargo test --release --test campaign -- --full`. Other arguments: `--model NAME`,
-//! `--random N` (histories a model), `--exhaustive N` (operations), `--seed N`.
+//! `--random N` (histories a model), `--exhaustive N` (operations), `--long N` (long histories a
+//! trial), `--configurations N` (the limit for each of these), `--seed N`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, unreachable_pub)]
 
 mod alphabets;
 mod histories;
+mod long;
+mod objects;
 mod oracle;
 mod trial;
+mod verdicts;
 
 use trial::Campaign;
 
 fn main() {
-    let mut campaign = Campaign { random: 3_000, exhaustive: 2, seed: 1, model: None };
+    let mut campaign = Campaign {
+        random: 3_000,
+        exhaustive: 2,
+        seed: 1,
+        model: None,
+        long: 25,
+        configurations: 6_000,
+    };
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         let mut number = || arguments.next().and_then(|text| text.parse().ok());
         match argument.as_str() {
-            "--full" => (campaign.random, campaign.exhaustive) = (1_000_000, 4),
+            "--full" => {
+                (campaign.random, campaign.exhaustive) = (1_000_000, 4);
+                (campaign.long, campaign.configurations) = (20_000, 200_000);
+            }
             "--random" => campaign.random = number().expect("a number"),
             "--exhaustive" => campaign.exhaustive = number().expect("a number") as usize,
             "--seed" => campaign.seed = number().expect("a number"),
+            "--long" => campaign.long = number().expect("a number"),
+            "--configurations" => campaign.configurations = number().expect("a number"),
             "--model" => campaign.model = arguments.next(),
             // Whatever else a test runner passes.
             _ => {}
         }
     }
-    let mut trials = Vec::new();
-    alphabets::all(&mut |trial| trials.push(trial), &campaign);
-    let mut failed = 0;
-    for (name, outcome) in &trials {
-        match outcome {
-            Ok(summary) => println!("test campaign::{name} ... ok ({summary})"),
-            Err(report) => {
-                failed += 1;
-                println!("test campaign::{name} ... FAILED\n{report}");
-            }
+    let (mut passed, mut failed) = (0, 0);
+    let mut done = |(name, outcome)| match outcome {
+        Ok(summary) => {
+            passed += 1;
+            println!("test campaign::{name} ... ok ({summary})");
         }
+        Err(report) => {
+            failed += 1;
+            println!("test campaign::{name} ... FAILED\n{report}");
+        }
+    };
+    alphabets::all(&mut done, &campaign);
+    if campaign.long > 0 {
+        long::all(&mut done, &campaign);
     }
     let verdict = if failed == 0 { "ok" } else { "FAILED" };
     println!(
-        "\ntest result: {verdict}. {} passed; {failed} failed; 0 ignored; 0 measured; 0 filtered out",
-        trials.len() - failed
+        "\ntest result: {verdict}. {passed} passed; {failed} failed; 0 ignored; 0 measured; \
+         0 filtered out"
     );
-    assert!(!trials.is_empty(), "no model was tried");
+    assert!(passed + failed > 0, "no model was tried");
     std::process::exit(i32::from(failed > 0));
 }

@@ -20,6 +20,10 @@ pub struct Campaign {
     pub exhaustive: usize,
     pub seed: u64,
     pub model: Option<String>,
+    /// Long histories a trial.
+    pub long: u64,
+    /// Configurations that a long history may take.
+    pub configurations: u64,
 }
 
 /// The name of a trial, and how it went.
@@ -37,11 +41,11 @@ struct Counts {
 
 /// A model whose operations are letters of an alphabet, written as integers in the history.
 #[derive(Clone)]
-struct Spelled<M: Model> {
-    model: M,
-    alphabet: Vec<Letter<M::Op>>,
+pub struct Spelled<M: Model> {
+    pub model: M,
+    pub alphabet: Vec<Letter<M::Op>>,
     /// So many letters, the first, are tried exhaustively; random histories use all.
-    basic: usize,
+    pub basic: usize,
 }
 
 impl<M: Model> Model for Spelled<M> {
@@ -88,6 +92,11 @@ impl<M: Model> Model for Spelled<M> {
 }
 
 impl Campaign {
+    /// Whether the trial of this name was asked for.
+    pub fn wants(&self, name: &str) -> bool {
+        self.model.as_deref().is_none_or(|model| model == name)
+    }
+
     /// Tries `model` with `alphabet`, of which the first `basic` letters are tried exhaustively.
     pub fn run<M: Model>(
         &self,
@@ -269,7 +278,7 @@ fn check_core<M: Model>(model: &M, readings: &[Reading<M::Op>], core: &[u32]) ->
 }
 
 /// The history of a shape: each operation by a process of its own.
-fn write(shape: &Shape, letters: &[usize]) -> History {
+pub fn write(shape: &Shape, letters: &[usize]) -> History {
     let mut ends: Vec<(u32, usize, bool)> = Vec::new();
     for (at, &(call, ret)) in shape.iter().enumerate() {
         ends.push((call, at, true));
