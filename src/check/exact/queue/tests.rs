@@ -68,9 +68,13 @@ fn what_is_there_from_the_start_came_first() {
 }
 
 #[test]
-fn values_that_come_out_must_have_been_put_in_once() {
+fn values_may_repeat_where_it_is_certain_which_came_out() {
     let twice = [put(1, 0, 1), put(1, 2, 3), take(1, 4, 5)];
-    assert_eq!(check(&twice), Verdict::Undecided);
+    assert_eq!(check(&twice), Verdict::Valid(vec![0, 1, 2]));
+    let left = [put(1, 0, 1), put(1, 2, 3), put(2, 4, 5), take(1, 6, 7), take(2, 8, 9)];
+    assert_eq!(check(&left), Verdict::Stuck(4));
+    let nested = [put(1, 0, 3), put(1, 1, 2), put(2, 4, 5), take(1, 6, 7), take(2, 8, 9)];
+    assert_eq!(check(&nested), Verdict::Undecided);
     let unseen = [put(1, 0, 1), put(1, 2, 3), take(2, 4, 6), put(2, 5, NEVER)];
     assert!(matches!(check(&unseen), Verdict::Stuck(2)));
 }
