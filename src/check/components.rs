@@ -1,9 +1,9 @@
 //! Independent parts of an object, decided one by one.
 //!
 //! Linearizability is local (Herlihy and Wing 1990): a history of several objects is linearizable
-//! exactly if that of each object is. An object whose operations each touch few of many things, such
-//! as registers in transactions, consists of as many objects as there are groups of things that no
-//! operation connects.
+//! exactly if that of each object is. An object whose operations each touch few of many things,
+//! such as registers in transactions, consists of as many objects as there are groups of things
+//! that no operation connects.
 
 use rustc_hash::FxHashMap;
 

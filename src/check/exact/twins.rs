@@ -49,37 +49,10 @@ pub(super) fn number<Op>(
     act: impl Fn(&Op) -> Act,
 ) -> Option<Result<Numbered, Conflict>> {
     let mut acts: Vec<Act> = operations.iter().map(|timed| act(timed.op)).collect();
-    let mut is_certain = true;
-    let mut all: Vec<Twins> = Vec::new();
-    let mut places: FxHashMap<u32, usize> = FxHashMap::default();
-    let mut place = |all: &mut Vec<Twins>, value: u32| {
-        *places.entry(value).or_insert_with(|| {
-            all.push(Twins::default());
-            all.len() - 1
-        })
-    };
-    // Values become places for now.
     let mut initial = initial.to_vec();
-    for value in &mut initial {
-        *value = place(&mut all, *value) as u32;
-        all[*value as usize].initial += 1;
-    }
-    for (at, act) in (0..).zip(&mut acts) {
-        match act {
-            Act::Put(value) | Act::Take(value) | Act::Peek(value) => {
-                *value = place(&mut all, *value) as u32;
-            }
-            // It may have taken any of them, and later takes others.
-            Act::TakeAny => is_certain = false,
-            Act::Empty | Act::PeekAny => {}
-        }
-        match *act {
-            Act::Put(value) => all[value as usize].puts.push(at),
-            Act::Take(value) => all[value as usize].takes.push(at),
-            Act::Peek(value) => all[value as usize].is_peeked = true,
-            _ => {}
-        }
-    }
+    let mut all = gather(&mut initial, &mut acts);
+    // A take that nobody knows the result of may have taken any of them, and later takes others.
+    let mut is_certain = !acts.contains(&Act::TakeAny);
     let ret = |at: u32| operations[at as usize].span.ret;
     let is_ordered = |list: &[u32]| list.is_sorted_by_key(|&at| ret(at));
     let mut next = 0;
@@ -121,6 +94,41 @@ pub(super) fn number<Op>(
         twins.first += 1;
     }
     Some(Ok(Numbered { initial, acts, is_certain }))
+}
+
+/// What there is of each value, in the order of their appearance; values become places in that.
+fn gather(initial: &mut [u32], acts: &mut [Act]) -> Vec<Twins> {
+    let mut all: Vec<Twins> = Vec::new();
+    let mut places: FxHashMap<u32, u32> = FxHashMap::default();
+    let mut place = |all: &mut Vec<Twins>, value: &mut u32| {
+        *value = *places.entry(*value).or_insert_with(|| {
+            all.push(Twins::default());
+            all.len() as u32 - 1
+        });
+        *value as usize
+    };
+    for value in initial {
+        let at = place(&mut all, value);
+        all[at].initial += 1;
+    }
+    for (at, act) in (0..).zip(acts) {
+        match act {
+            Act::Put(value) => {
+                let place = place(&mut all, value);
+                all[place].puts.push(at);
+            }
+            Act::Take(value) => {
+                let place = place(&mut all, value);
+                all[place].takes.push(at);
+            }
+            Act::Peek(value) => {
+                let place = place(&mut all, value);
+                all[place].is_peeked = true;
+            }
+            Act::Empty | Act::TakeAny | Act::PeekAny => {}
+        }
+    }
+    all
 }
 
 #[cfg(test)]

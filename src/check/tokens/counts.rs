@@ -4,8 +4,8 @@
 //! needs it established again in between. So of any number of them, each needs a source of its own:
 //! as many sources are called before the last of them returns; and after any moment there are at
 //! most as many of them as sources that return later, and one more for the token that was there.
-//! Two successful cas from one version break the first rule; so does, in a history of compare-and-set
-//! alone, every answer that does not fit into a walk from value to value.
+//! Two successful cas from one version break the first rule; so does, in a history of
+//! compare-and-set alone, every answer that does not fit into a walk from value to value.
 
 use super::problem::{INITIAL, NONE, Operation, Problem, TokenId};
 use crate::check::exact::Conflict;

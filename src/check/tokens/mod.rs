@@ -4,10 +4,10 @@
 //!
 //! A history of such an object becomes a [`Problem`]: operations that require a token, establish
 //! one, or both. A token that several operations establish is split into several where real time
-//! tells whose effect each observer saw ([`split`]), and counted ([`counts`]); where each is established once, zones are
-//! exact ([`zones`]), and where not they still refute. Operations that only tell which token was
-//! not there are fitted into the order that zones give ([`fit`]). What stays open goes to the
-//! general search, as a model of its own ([`model`]).
+//! tells whose effect each observer saw ([`split`]), and counted ([`counts`]); where each is
+//! established once, zones are exact ([`zones`]), and where not they still refute. Operations that
+//! only tell which token was not there are fitted into the order that zones give ([`fit`]). What
+//! stays open goes to the general search, as a model of its own ([`model`]).
 
 mod counts;
 mod fit;
