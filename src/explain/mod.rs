@@ -4,11 +4,27 @@
 //! It reads the history, the model and the failure, asks the deciders about parts of the history,
 //! and never delays or changes a verdict.
 
+mod access;
+mod anomaly;
+mod case;
+mod causes;
 mod context;
 mod core;
+mod explanation;
 mod first;
+mod guarantees;
+mod naming;
+mod skew;
+mod staleness;
+mod violations;
 
+pub use anomaly::{Anomaly, AnomalyKind, Certainty};
 pub use context::{Before, Context, Step, contexts};
+pub use explanation::{Explanation, KeyExplanation, explain};
+pub use guarantees::{Guarantee, Held};
+pub use skew::{ClockSkew, Grouping, Situation};
+pub use staleness::{Bound, Staleness};
+pub use violations::Violation;
 
 use crate::check::{Budget, Decision, Failure, Meter, Options, Report, on_threads};
 use crate::error::Error;
@@ -20,6 +36,9 @@ const CORES: usize = 16;
 
 /// A key's core is looked for with so many configurations at most.
 const ALLOWANCE: u64 = 250_000;
+
+/// Each search of an explanation visits so many configurations at most.
+const CONFIGURATIONS: u64 = 250_000;
 
 /// Finds out more about every failing key of `report`: the first impossible operation and, for the
 /// first few keys, a minimal core. Takes no longer than the options allow.

@@ -12,6 +12,7 @@ mod notation;
 mod number;
 mod operation;
 mod order;
+pub(crate) mod phrase;
 mod recorder;
 mod stats;
 mod value;
@@ -130,6 +131,12 @@ impl History {
         times.map(|time| (time != NO_TIME).then_some(time))
     }
 
+    /// The time of the first operation's invocation, if the history has times: that from which
+    /// people are told the others.
+    pub fn start_time(&self) -> Option<i64> {
+        (!self.operations.is_empty()).then(|| self.times(0)[0])?
+    }
+
     /// The records that are no client's operations, in the order of the input.
     pub fn annotations(&self) -> &[Annotation] {
         &self.annotations
@@ -146,6 +153,14 @@ impl History {
     pub fn extra(&self, record: Record, name: &str) -> Option<Value> {
         let name = self.values.find_text(name)?;
         self.extras(record).iter().find(|extra| extra.name == name).map(|extra| extra.value)
+    }
+
+    /// The value of the extra field `name` of operation `index`: that of its invocation, or else of
+    /// its completion. Null counts as none.
+    pub fn extra_of(&self, index: usize, name: &str) -> Option<Value> {
+        let Operation { invoked, completed, .. } = self.operations[index];
+        let given = |record| self.extra(record, name).filter(|value| !value.is_null());
+        given(invoked).or_else(|| given(completed))
     }
 
     /// What the input's metadata record says about it: the value of its `histcheck` field.

@@ -3,7 +3,7 @@
 //! Nothing here decides or explains, reads files or writes them.
 
 mod json;
-mod phrase;
+
 mod stats;
 mod style;
 mod table;
@@ -17,8 +17,8 @@ use crate::error::{Error, Place};
 use crate::explain::{self, Context};
 use crate::history::{History, Record};
 
+pub use crate::history::phrase::{operation_phrase, printable, shortened, with_thousands};
 pub use json::{SCHEMA_VERSION, error_json, json, unread_json};
-pub use phrase::{operation_phrase, printable, shortened, with_thousands};
 pub use stats::{statistics_json, statistics_text};
 pub use style::Palette;
 pub use text::{Detail, text, verdict_line};

@@ -6,9 +6,9 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::json::{SCHEMA_VERSION, line, raw};
-use super::phrase::{counted, printable, shortened, with_thousands};
 use super::style::Palette;
 use super::table::Table;
+use crate::history::phrase::{counted, printable, shortened, with_thousands};
 use crate::history::{History, OutcomeCounts, Statistics};
 
 /// The statistics as tables.

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::phrase::{counted, operation_phrase, printable, shortened};
 use super::style::Palette;
 use super::table::Table;
 use super::violation::write_violations;
 use super::{Subject, warnings};
 use crate::check::{KeyCounts, KeyReport, ModelSource, Report, Verdict};
+use crate::history::phrase::{counted, operation_phrase, printable, shortened};
 use crate::history::{History, Ties, count_processes};
 use crate::proof::Proof;
 

@@ -3,12 +3,12 @@
 use std::fmt::Write as _;
 
 use super::Subject;
-use super::phrase::{counted, operation_phrase, shortened, with_thousands};
 use super::style::Palette;
 use super::table::Table;
 use super::text::key_name;
 use crate::check::{Decision, Failure};
 use crate::explain::{Before, Context};
+use crate::history::phrase::{counted, operation_phrase, shortened, with_thousands};
 use crate::history::{History, NEVER, Operation, Record};
 
 /// Appends the surroundings of the first failures.

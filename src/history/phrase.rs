@@ -1,6 +1,6 @@
 //! Operations, values and numbers in words.
 
-use crate::history::{History, Operation, Outcome};
+use super::{History, NEVER, Operation, Outcome, Value};
 
 /// Values longer than this are cut in phrases.
 const VALUE_CHARS: usize = 60;
@@ -52,6 +52,57 @@ pub fn operation_phrase(history: &History, operation: &Operation) -> String {
     phrase
 }
 
+/// A value on one line, cut if it is long, as text: `42`, `"a"`, `[1,2]`.
+pub(crate) fn value_phrase(history: &History, value: Value) -> String {
+    shortened(&history.values().to_text(value), VALUE_CHARS)
+}
+
+/// The process of operation `index`: `process 3`.
+pub(crate) fn process_phrase(history: &History, index: u32) -> String {
+    let process = history.operations()[index as usize].process;
+    format!("process {}", shortened(&history.values().to_text(process), 40))
+}
+
+/// When operation `index` was called, as far as the history tells: `at 1.204 s` after the first
+/// time of the history, or else `in record 17`.
+pub(crate) fn call_phrase(history: &History, index: u32) -> String {
+    let record = history.operations()[index as usize].invoked;
+    moment(history, history.times(index as usize)[0], record)
+}
+
+/// When operation `index` returned: as [`call_phrase`]; `never` if it did not.
+pub(crate) fn return_phrase(history: &History, index: u32) -> String {
+    match history.operations()[index as usize].completed {
+        NEVER => "never".to_owned(),
+        record => moment(history, history.times(index as usize)[1], record),
+    }
+}
+
+fn moment(history: &History, time: Option<i64>, record: u32) -> String {
+    match (time, history.start_time()) {
+        (Some(time), Some(start)) => {
+            let since = i128::from(time) - i128::from(start);
+            let sign = if since < 0 { "-" } else { "" };
+            format!("at {sign}{}", duration_phrase(since.unsigned_abs()))
+        }
+        _ => format!("in record {record}"),
+    }
+}
+
+/// A duration in nanoseconds with a unit that fits: `250 ns`, `3.4 ms`, `340 ms`, `12.5 s`.
+pub(crate) fn duration_phrase(nanoseconds: u128) -> String {
+    let (unit, name) = match nanoseconds {
+        0..1_000 => return format!("{nanoseconds} ns"),
+        1_000..1_000_000 => (1_000, "µs"),
+        1_000_000..1_000_000_000 => (1_000_000, "ms"),
+        _ => (1_000_000_000, "s"),
+    };
+    // Three decimals, and none that say nothing.
+    let thousandths = nanoseconds / (unit / 1_000);
+    let text = format!("{}.{:03}", thousandths / 1_000, thousandths % 1_000);
+    format!("{} {name}", text.trim_end_matches('0').trim_end_matches('.'))
+}
+
 /// `text` without control characters, so that no input can steer a terminal.
 pub fn printable(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -87,7 +138,7 @@ pub fn with_thousands(number: usize) -> String {
 }
 
 /// `count` with its noun: `1 key`, `1,000 keys`, `2 processes`.
-pub(super) fn counted(count: usize, noun: &str) -> String {
+pub(crate) fn counted(count: usize, noun: &str) -> String {
     let ending = match (count, noun.ends_with('s')) {
         (1, _) => "",
         (_, true) => "es",
@@ -136,6 +187,21 @@ mod tests {
         assert_eq!(printable("a\u{1b}[2Jb\n"), "a\\u{1b}[2Jb\\n");
         assert_eq!(shortened("äöü", 2), "äö…");
         assert_eq!(shortened("äö", 2), "äö");
+    }
+
+    #[test]
+    fn durations_have_a_unit() {
+        let cases = [
+            (0, "0 ns"),
+            (999, "999 ns"),
+            (1_500, "1.5 µs"),
+            (340_000_000, "340 ms"),
+            (1_204_500_000, "1.204 s"),
+            (7_200_000_000_000, "7200 s"),
+        ];
+        for (nanoseconds, text) in cases {
+            assert_eq!(duration_phrase(nanoseconds), text);
+        }
     }
 
     #[test]

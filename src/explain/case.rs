@@ -1,0 +1,44 @@
+//! One failing key as every part of an explanation looks at it.
+
+use crate::check::{Failure, Meter};
+use crate::history::{History, Operation, Value};
+use crate::model::{Model, Reading};
+
+/// One failing key, with all that is known of it.
+pub(crate) struct Case<'a, M: Model> {
+    /// The history.
+    pub(crate) history: &'a History,
+    /// The model.
+    pub(crate) model: &'a M,
+    /// The model's name.
+    pub(crate) name: &'a str,
+    /// The key's position in [`Report::keys`](crate::check::Report::keys).
+    pub(crate) key_at: usize,
+    /// All operations of the key, as indices into the history, in the order of their calls; those
+    /// that failed too.
+    pub(crate) operations: &'a [u32],
+    /// The same as the model understands them, without a horizon; those that failed are left out.
+    pub(crate) readings: &'a [Reading<M::Op>],
+    /// The first failure.
+    pub(crate) failure: &'a Failure,
+    /// The time and memory that all of the explanation may take.
+    pub(crate) meter: &'a Meter,
+}
+
+impl<M: Model> Case<'_, M> {
+    /// The operation at `index` of the history.
+    pub(crate) fn operation(&self, index: u32) -> &Operation {
+        &self.history.operations()[index as usize]
+    }
+
+    /// Who did the operation at `index`.
+    pub(crate) fn process(&self, index: u32) -> Value {
+        self.operation(index).process
+    }
+
+    /// The reading of the operation at `index` of the history, if it has one.
+    pub(crate) fn reading(&self, index: u32) -> Option<&Reading<M::Op>> {
+        let at = self.readings.binary_search_by_key(&index, |reading| reading.index).ok()?;
+        Some(&self.readings[at])
+    }
+}

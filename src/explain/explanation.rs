@@ -1,0 +1,152 @@
+//! All that is said about a history that failed: what went wrong, what proves it, what still holds.
+
+use super::anomaly::Anomaly;
+use super::case::Case;
+use super::causes::causes;
+use super::guarantees::{Held, guarantees};
+use super::skew::{ClockSkew, clock_skew};
+use super::staleness::{Staleness, staleness};
+use super::violations::{Violation, violations};
+use super::{CONFIGURATIONS, meter, naming};
+use crate::analysis;
+use crate::check::{Decision, Failure, Meter, Options, Report, on_threads};
+use crate::error::Error;
+use crate::history::{History, Partition};
+use crate::model::{self, Model, ModelVisitor};
+
+/// So many failing keys are explained; the others are located only.
+const KEYS: usize = 16;
+
+/// What went wrong, and what did not.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Explanation {
+    /// The first failing keys.
+    pub keys: Vec<KeyExplanation>,
+    /// What went wrong, the most telling first.
+    pub anomalies: Vec<Anomaly>,
+    /// How many violations are not among them, as far as they were counted.
+    pub more: usize,
+    /// Whether all violations were found or counted.
+    pub is_complete: bool,
+    /// The clock offsets that would explain it all, if there are any.
+    pub clock_skew: Option<ClockSkew>,
+}
+
+/// What was found out about one failing key.
+#[derive(Clone, PartialEq, Debug)]
+pub struct KeyExplanation {
+    /// Its position in [`Report::keys`].
+    pub key_at: usize,
+    /// Its first violations.
+    pub violations: Vec<Violation>,
+    /// What it still guarantees.
+    pub guarantees: Vec<Held>,
+    /// How stale its reads are.
+    pub staleness: Option<Staleness>,
+}
+
+/// Explains the failures of `report`, which [`check`](crate::check()) made of `history` with
+/// `options`, listing at most `limit` anomalies. Takes about as long as
+/// [`Options::explain_timeout`] at most, and no longer than the options allow for all.
+///
+/// # Errors
+/// None, for the same history and options as the report's.
+pub fn explain(
+    history: &History,
+    options: &Options,
+    report: &Report,
+    limit: usize,
+) -> Result<Explanation, Error> {
+    if report.failures().next().is_none() {
+        return Ok(Explanation { is_complete: true, ..Explanation::default() });
+    }
+    let chosen = analysis::choose(history, options)?;
+    chosen.model.visit(Explaining { name: chosen.name, history, options, report, limit })
+}
+
+struct Explaining<'a> {
+    name: &'a str,
+    history: &'a History,
+    options: &'a Options,
+    report: &'a Report,
+    limit: usize,
+}
+
+impl ModelVisitor for Explaining<'_> {
+    type Output = Result<Explanation, Error>;
+
+    fn visit<M: Model>(self, model: &M) -> Self::Output {
+        let Explaining { history, options, report, limit, .. } = self;
+        let meter = meter(options, history, CONFIGURATIONS);
+        let partitions = history.partitions();
+        let failing: Vec<(usize, &Failure)> = report
+            .keys
+            .iter()
+            .enumerate()
+            .filter_map(|(at, key)| match &key.decision {
+                Decision::Invalid(failure) => Some((at, failure)),
+                _ => None,
+            })
+            .take(KEYS)
+            .collect();
+        let explained = on_threads(options.threads, failing.len(), |nth| {
+            let (key_at, failure) = failing[nth];
+            self.explain_key(model, key_at, partitions.get(key_at), failure, &meter)
+        });
+        let mut explanation = Explanation { is_complete: true, ..Explanation::default() };
+        let mut named = Vec::new();
+        for explained in explained {
+            let OneKey { key, anomalies, more, is_complete } = explained?;
+            explanation.keys.push(key);
+            explanation.more += more;
+            explanation.is_complete &= is_complete;
+            named.extend(anomalies);
+        }
+        explanation.clock_skew = clock_skew(model, history, options, report, &meter)?;
+        let skew = explanation.clock_skew.as_ref();
+        explanation.anomalies = causes(history, report, &named, skew);
+        explanation.anomalies.extend(named);
+        explanation.anomalies.truncate(limit);
+        Ok(explanation)
+    }
+}
+
+/// What one key adds to an explanation.
+struct OneKey {
+    key: KeyExplanation,
+    anomalies: Vec<Anomaly>,
+    more: usize,
+    is_complete: bool,
+}
+
+impl Explaining<'_> {
+    fn explain_key<M: Model>(
+        &self,
+        model: &M,
+        key_at: usize,
+        partition: Partition<'_>,
+        failure: &Failure,
+        meter: &Meter,
+    ) -> Result<OneKey, Error> {
+        let readings = model::read(model, self.history, partition.operations, None)?;
+        let case = Case {
+            history: self.history,
+            model,
+            name: self.name,
+            key_at,
+            operations: partition.operations,
+            readings: &readings,
+            failure,
+            meter,
+        };
+        let found = violations(&case, self.limit)?;
+        let anomalies = found.list.iter().map(|one| naming::name(&case, one)).collect();
+        let key = KeyExplanation {
+            key_at,
+            violations: found.list,
+            guarantees: guarantees(&case),
+            staleness: staleness(&case),
+        };
+        Ok(OneKey { key, anomalies, more: found.more, is_complete: found.is_complete })
+    }
+}

@@ -1,0 +1,29 @@
+//! Names violations: which anomaly a few operations show that cannot be ordered.
+
+use super::anomaly::{Anomaly, AnomalyKind, Certainty};
+use super::case::Case;
+use super::violations::Violation;
+use crate::history::phrase::{operation_phrase, process_phrase};
+use crate::model::Model;
+
+/// The anomaly that `violation` shows.
+pub(super) fn name<M: Model>(case: &Case<'_, M>, violation: &Violation) -> Anomaly {
+    unclassified(case, violation)
+}
+
+/// A violation that fits no name.
+fn unclassified<M: Model>(case: &Case<'_, M>, violation: &Violation) -> Anomaly {
+    let operation = case.operation(violation.operation);
+    Anomaly {
+        kind: AnomalyKind::Unclassified,
+        key_at: Some(case.key_at),
+        operations: violation.core.clone(),
+        certainty: Certainty::Proved,
+        summary: format!(
+            "no order of the operations explains `{}` by {}",
+            operation_phrase(case.history, operation),
+            process_phrase(case.history, violation.operation),
+        ),
+        count: 1,
+    }
+}
