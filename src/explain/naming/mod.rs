@@ -9,6 +9,7 @@ mod locks;
 mod logs;
 mod registers;
 mod transactions;
+pub(super) mod words;
 
 use super::anomaly::{Anomaly, AnomalyKind, Certainty};
 use super::case::Case;
@@ -31,10 +32,14 @@ pub(super) fn name<M: Model>(case: &Case<'_, M>, violation: &Violation) -> Anoma
 /// A violation that fits no name.
 fn unclassified<M: Model>(case: &Case<'_, M>, violation: &Violation) -> Anomaly {
     let operation = case.operation(violation.operation);
+    let mut operations = violation.core.clone();
+    if operations.is_empty() {
+        operations.push(violation.operation);
+    }
     Anomaly {
         kind: AnomalyKind::Unclassified,
         key_at: Some(case.key_at),
-        operations: violation.core.clone(),
+        operations,
         certainty: Certainty::Proved,
         summary: format!(
             "no order of the operations explains `{}` by {}",
