@@ -2,7 +2,7 @@
 
 use super::anomaly::Anomaly;
 use super::case::Case;
-use super::causes::causes;
+use super::causes::{self, Grounds};
 use super::guarantees::{Held, guarantees};
 use super::skew::{ClockSkew, clock_skew};
 use super::staleness::{Staleness, staleness};
@@ -76,7 +76,7 @@ impl ModelVisitor for Explaining<'_> {
     type Output = Result<Explanation, Error>;
 
     fn visit<M: Model>(self, model: &M) -> Self::Output {
-        let Explaining { history, options, report, limit, .. } = self;
+        let Explaining { name, history, options, report, limit } = self;
         let meter = meter(options, history, CONFIGURATIONS);
         let partitions = history.partitions();
         let failing: Vec<(usize, &Failure)> = report
@@ -104,8 +104,9 @@ impl ModelVisitor for Explaining<'_> {
         }
         explanation.clock_skew = clock_skew(model, history, options, report, &meter)?;
         let skew = explanation.clock_skew.as_ref();
-        explanation.anomalies = causes(history, report, &named, skew);
-        explanation.anomalies.extend(named);
+        let (partitions, failing, meter) = (&partitions, &failing, &meter);
+        let grounds = Grounds { history, model, name, partitions, failing, skew, meter };
+        explanation.anomalies = causes::arrange(&grounds, &named);
         explanation.anomalies.truncate(limit);
         Ok(explanation)
     }

@@ -19,6 +19,7 @@ mod staleness;
 mod violations;
 
 pub use anomaly::{Anomaly, AnomalyKind, Certainty};
+pub use causes::stuck;
 pub use context::{Before, Context, Step, contexts};
 pub use explanation::{Explanation, KeyExplanation, explain};
 pub use guarantees::{Guarantee, Held};

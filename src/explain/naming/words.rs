@@ -50,6 +50,15 @@ pub(in crate::explain) fn thing(history: &History, index: u32) -> String {
     }
 }
 
+/// Operation `index`, which never returned, as a thing: `write of 2`, `read`.
+pub(in crate::explain) fn thing_called(history: &History, index: u32) -> String {
+    let operation = &history.operations()[index as usize];
+    match deed(history, operation) {
+        Deed::Read => "read".to_owned(),
+        _ => thing(history, index),
+    }
+}
+
 /// The value that operation `index` saw: what a read returned, what a cas replaced.
 pub(in crate::explain) fn seen(history: &History, index: u32) -> String {
     let operation = &history.operations()[index as usize];

@@ -12,7 +12,7 @@ use crate::history::{NEVER, Span};
 use crate::model::{self, Call, Establishes, Kind, Model, Reading, Token, View};
 
 /// Cores larger than this have no name: few operations cause what takes so many to show.
-const LARGE: usize = 2_000;
+const LARGE: usize = 256;
 
 /// One operation of a core.
 #[derive(Clone, Copy, Debug)]
