@@ -95,6 +95,8 @@ pub(crate) enum Command {
     Stats(StatsArgs),
     /// List the models with their operations
     Models(ModelsArgs),
+    /// List the anomalies, or define one
+    Anomalies(AnomaliesArgs),
     /// Explain an error code
     Explain(ExplainArgs),
     /// Print completions for a shell
@@ -414,6 +416,15 @@ pub(crate) struct StatsArgs {
 #[derive(Args, Debug)]
 pub(crate) struct ModelsArgs {
     /// A model, for its details
+    pub(crate) name: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) format: FormatArg,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct AnomaliesArgs {
+    /// An anomaly, such as stale-read, for its definition and an example
     pub(crate) name: Option<String>,
 
     #[command(flatten)]

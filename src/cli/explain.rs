@@ -54,7 +54,7 @@ fn near(text: &str) -> Vec<Code> {
 }
 
 /// `text` in lines of at most `width` characters.
-fn wrapped(text: &str, width: usize) -> String {
+pub(super) fn wrapped(text: &str, width: usize) -> String {
     let mut out = String::new();
     let mut used = 0;
     for word in text.split_whitespace() {

@@ -1,6 +1,7 @@
 //! The commands. Each parses nothing and decides nothing itself: it reads with `ingest`, checks
 //! with the library, and prints what `report` makes of it.
 
+mod anomalies;
 mod args;
 mod check;
 mod convert;
@@ -59,6 +60,7 @@ fn run(cli: &Cli, output: &mut Output) -> Status {
             if inputs::nothing_to_read(&files) { usage() } else { convert::run(args, output) }
         }
         Some(Command::Models(args)) => models::run(args, output),
+        Some(Command::Anomalies(args)) => anomalies::run(args, output),
         Some(Command::Explain(args)) => explain::run(args, output),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();

@@ -18,7 +18,7 @@ mod skew;
 mod staleness;
 mod violations;
 
-pub use anomaly::{Anomaly, AnomalyKind, Certainty};
+pub use anomaly::{ANOMALIES, Anomaly, AnomalyEntry, AnomalyKind, Certainty, Example};
 pub use causes::stuck;
 pub use context::{Before, Context, Step, contexts};
 pub use explanation::{Explanation, KeyExplanation, explain};

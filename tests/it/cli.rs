@@ -381,6 +381,19 @@ fn convert_goes_there_and_back() {
 }
 
 #[test]
+fn anomalies_are_listed_and_defined() {
+    histcheck("anomalies").run().status(0).says("stale-read").says("unclassified");
+    let stale = histcheck("anomalies stale-read").run();
+    stale.status(0).says("histories/stale-read.jsonl").says("process 1 had read the newer 2");
+    histcheck("anomalies unclassified").run().status(0).says("has no name");
+    histcheck("anomalies stale_reed").run().status(2).complains("did you mean stale-read?");
+    histcheck("anomalies x").run().status(2).complains("`histcheck anomalies` lists them");
+    let anomalies = histcheck("anomalies --format json").run().status(0).json_lines();
+    assert_eq!(anomalies.len(), histcheck::explain::ANOMALIES.len());
+    assert_eq!(anomalies[0]["name"], "clock-skew-reordering");
+}
+
+#[test]
 fn models_are_listed_and_described() {
     histcheck("models").run().status(0).says("cas-register").says("unordered-queue");
     histcheck("models kv").run().status(0).says("append");

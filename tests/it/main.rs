@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod anomalies;
 #[cfg(feature = "cli")]
 mod cli;
 mod errors;

@@ -15,6 +15,8 @@ pub(crate) struct Expected {
     pub(crate) verdict: Verdict,
     /// The anomaly's name and the record of the operation that gives it away, if it is invalid.
     pub(crate) anomaly: Option<(String, u32)>,
+    /// Whether operations are stuck.
+    pub(crate) is_stuck: bool,
     /// Verdicts under other settings, each by a flag of the command line.
     pub(crate) also: Vec<(String, Verdict)>,
     pub(crate) story: String,
@@ -45,6 +47,7 @@ impl Expected {
             is_inferred: inferred != Some(Value::bool(false)),
             verdict: verdict(&needed("verdict")?)?,
             anomaly,
+            is_stuck: history.metadata_field("stuck") == Some(Value::bool(true)),
             also: also(history)?,
             story: needed("story")?,
         })

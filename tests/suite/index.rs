@@ -36,6 +36,7 @@ pub(crate) fn expected(name: &str) -> Result<Expected, String> {
         is_inferred: true,
         verdict: verdict(word)?,
         anomaly,
+        is_stuck: false,
         also: Vec::new(),
         story: story.to_owned(),
     })

@@ -6,6 +6,8 @@ use histcheck::ingest::Input;
 use histcheck::model::infer;
 use histcheck::{History, Options, Report, Verdict};
 
+use histcheck::explain::{self, AnomalyKind, stuck};
+
 use crate::expected::Expected;
 use crate::{Outcome, certificate, folder, variants};
 
@@ -20,6 +22,7 @@ pub(crate) fn run(name: &str) -> Outcome {
     let report = check(&history, &Options::default())?;
     is_as_expected("as it is", &report, &expected)?;
     certificate::verify(&history, &Options::default(), &report)?;
+    is_explained(&history, &report, &expected)?;
 
     for (how, variant) in [
         ("as JSON Lines", variants::rewritten(&history, Format::JsonLines)?),
@@ -36,6 +39,26 @@ pub(crate) fn run(name: &str) -> Outcome {
     }
     for (flag, verdict) in &expected.also {
         other_verdict(&input, flag, *verdict).map_err(|error| format!("{flag}: {error}"))?;
+    }
+    Ok(())
+}
+
+/// The anomaly that is named first is the one that is meant.
+fn is_explained(history: &History, report: &Report, expected: &Expected) -> Result<(), String> {
+    let options = Options::default();
+    let explanation =
+        explain::explain(history, &options, report, 100).map_err(|error| error.to_string())?;
+    let found = explanation.anomalies.first().map(|anomaly| anomaly.kind.name());
+    let meant = expected.anomaly.as_ref().map(|(name, _)| name.as_str());
+    if let Some(name) = meant.filter(|name| AnomalyKind::parse(name).is_none()) {
+        return Err(format!("no anomaly is called {name}"));
+    }
+    if found != meant {
+        return Err(format!("shows {meant:?}, but this was said: {:?}", explanation.anomalies));
+    }
+    let stuck = stuck(history);
+    if stuck.is_some() != expected.is_stuck {
+        return Err(format!("stuck operations: {stuck:?}, but expected: {}", expected.is_stuck));
     }
     Ok(())
 }

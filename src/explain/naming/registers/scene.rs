@@ -91,6 +91,17 @@ impl<'a, M: Model> Scene<'a, M> {
         self.is_orderable(&readings) == Some(true)
     }
 
+    /// Whether the core could still not be ordered if of `others` only this one had returned.
+    pub(super) fn is_shown_by(&self, at: usize, others: &[usize]) -> bool {
+        let mut readings = self.readings.clone();
+        for &other in others {
+            if other != at {
+                readings[other].span.ret = NEVER;
+            }
+        }
+        self.is_orderable(&readings) == Some(false)
+    }
+
     fn is_orderable(&self, readings: &[Reading<M::Op>]) -> Option<bool> {
         is_linearizable(self.case.model, readings, self.case.meter).0
     }

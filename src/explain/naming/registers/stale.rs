@@ -33,10 +33,10 @@ pub(super) fn name<M: Model>(scene: &Scene<'_, M>) -> Option<Anomaly> {
 struct Proof<'s> {
     /// It.
     stale: &'s Act,
-    /// Operations that returned before it was called, show another value, and without whose return
-    /// all would be well; those of its own process first, and updates before what only looks.
+    /// Operations that returned before it was called and show by themselves that there was a newer
+    /// value; those of its own process first, and updates before what only looks.
     newer: Vec<&'s Act>,
-    /// Whether that is so; else it is one operation of several that show it.
+    /// Whether that is so; else it is one operation of several that show it together.
     is_single: bool,
 }
 
@@ -49,22 +49,19 @@ impl<'s> Proof<'s> {
             let act = &scene.acts[other];
             token.map_or(act.updates, |token| act.shows_other_than(token))
         };
-        let counts = |&other: &usize| scene.is_repaired_by(Repair::Open(other));
-        let mut newer: Vec<&Act> = (0..scene.acts.len())
-            .filter(before)
-            .filter(is_newer)
-            .filter(counts)
-            .map(|other| &scene.acts[other])
-            .collect();
+        let all: Vec<usize> = (0..scene.acts.len()).filter(before).filter(is_newer).collect();
+        let counts = |&other: &usize| scene.is_shown_by(other, &all);
+        let mut newer: Vec<&Act> =
+            all.iter().copied().filter(counts).map(|other| &scene.acts[other]).collect();
         newer.sort_by_key(|act| {
             let is_own = act.access.process == stale.access.process;
             (!is_own, !act.updates, act.access.span.ret)
         });
         if newer.is_empty() {
-            // Several show it, each by itself; or several together.
+            // Several show it, but none by itself.
             let latest = |&other: &usize| scene.acts[other].access.span.ret;
-            let all = (0..scene.acts.len()).filter(before);
-            let last = all.clone().filter(is_newer).max_by_key(latest).or(all.max_by_key(latest))?;
+            let any = (0..scene.acts.len()).filter(before).max_by_key(latest);
+            let last = all.into_iter().max_by_key(latest).or(any)?;
             newer.push(&scene.acts[last]);
             return Some(Proof { stale, newer, is_single: false });
         }

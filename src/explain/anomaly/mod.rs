@@ -1,6 +1,10 @@
 //! The anomalies that have a name. `docs/ANOMALIES.md` defines each of them.
 
+mod catalogue;
+
 use std::fmt;
+
+pub use catalogue::{ANOMALIES, AnomalyEntry, Example};
 
 /// What can be wrong with a history.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -61,6 +65,16 @@ pub enum AnomalyKind {
 }
 
 impl AnomalyKind {
+    /// The kind that is called `name`.
+    pub fn parse(name: &str) -> Option<AnomalyKind> {
+        ANOMALIES.iter().map(|entry| entry.kind).find(|kind| kind.name() == name)
+    }
+
+    /// What the catalogue says of it, which has an entry for every kind.
+    pub fn entry(self) -> Option<&'static AnomalyEntry> {
+        ANOMALIES.iter().find(|entry| entry.kind == self)
+    }
+
     /// The name for programs and people: `stale-read`.
     pub fn name(self) -> &'static str {
         match self {

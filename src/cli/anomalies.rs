@@ -1,0 +1,161 @@
+//! `histcheck anomalies`: what can be wrong with a history.
+
+use std::fmt::Write as _;
+
+use histcheck::explain::{ANOMALIES, AnomalyEntry, Example, explain};
+use histcheck::history::Settings;
+use histcheck::ingest::read_bytes;
+use histcheck::{Options, check};
+use serde::Serialize;
+
+use super::args::{AnomaliesArgs, OutputFormat};
+use super::exit::Status;
+use super::explain::wrapped;
+use super::output::{Output, complain};
+
+/// How wide a text is.
+const WIDTH: usize = 80;
+
+/// Lists the anomalies, or defines one.
+pub(crate) fn run(args: &AnomaliesArgs, output: &mut Output) -> Status {
+    let is_json = args.format.format == OutputFormat::Json;
+    let Some(name) = &args.name else {
+        let text = if is_json { json(ANOMALIES) } else { list(output) };
+        output.print(&text);
+        return Status::Valid;
+    };
+    let Some(entry) = AnomalyEntry::find(name) else {
+        let meant = match near(name) {
+            Some(near) => format!("did you mean {near}?"),
+            None => "`histcheck anomalies` lists them".to_owned(),
+        };
+        let name = histcheck::report::shortened(name, 40);
+        complain(&format!("error: there is no anomaly `{name}`: {meant}"));
+        return Status::Unreadable;
+    };
+    let text = if is_json { json(std::slice::from_ref(entry)) } else { details(entry, output) };
+    output.print(&text);
+    Status::Valid
+}
+
+/// The anomaly whose name is closest to `text`, if it is close.
+fn near(text: &str) -> Option<&'static str> {
+    let text: Vec<char> =
+        text.to_ascii_lowercase().replace(['_', ' '], "-").chars().take(60).collect();
+    let names = ANOMALIES.iter().map(|entry| entry.kind.name());
+    let (distance, name) = names.map(|name| (distance(&text, name), name)).min()?;
+    (distance <= 1 + name.len() / 4).then_some(name)
+}
+
+/// How many characters have to be put in, left out or replaced to make the one text of the other
+/// (Levenshtein 1966).
+fn distance(text: &[char], name: &str) -> usize {
+    let mut row: Vec<usize> = (0..=text.len()).collect();
+    for (line, wanted) in name.chars().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], line + 1);
+        for (at, &given) in text.iter().enumerate() {
+            let replaced = diagonal + usize::from(given != wanted);
+            diagonal = row[at + 1];
+            row[at + 1] = replaced.min(diagonal + 1).min(row[at] + 1);
+        }
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+fn list(output: &Output) -> String {
+    let palette = output.palette();
+    let width = ANOMALIES.iter().map(|entry| entry.kind.name().len()).max().unwrap_or(0);
+    let mut out = String::new();
+    for entry in ANOMALIES {
+        let name = entry.kind.name();
+        // Writing to a String cannot fail.
+        let _ =
+            writeln!(out, "{}{name:<width$}{}  {}", palette.label, palette.reset, entry.definition);
+    }
+    out
+}
+
+fn details(entry: &AnomalyEntry, output: &Output) -> String {
+    let palette = output.palette();
+    let mut out = format!(
+        "{}{}{}\n{}\n\n{}\n",
+        palette.label,
+        entry.kind,
+        palette.reset,
+        wrapped(entry.definition, WIDTH),
+        wrapped(entry.explanation, WIDTH),
+    );
+    let parts = [
+        ("what to look for", entry.look_for),
+        ("what is proved", entry.proves),
+        ("what is only suggested", entry.suggests),
+    ];
+    for (title, text) in parts.into_iter().filter(|part| !part.1.is_empty()) {
+        // Writing to a String cannot fail.
+        let _ = write!(out, "\n{}{title}{}\n", palette.label, palette.reset);
+        let _ = writeln!(out, "{}", wrapped(text, WIDTH));
+    }
+    if let Some(example) = entry.history {
+        let _ = write!(out, "\n{}example{}", palette.label, palette.reset);
+        let _ = writeln!(out, ": histories/{}", example.name);
+        if let Some(told) = told(&example) {
+            let _ = writeln!(out, "{}", wrapped(&told, WIDTH));
+        }
+        let _ = write!(out, "{}{}{}", palette.faint, example.text, palette.reset);
+    }
+    out
+}
+
+/// What histcheck itself says of an example.
+fn told(example: &Example) -> Option<String> {
+    let history = read_bytes(example.text.as_bytes().to_vec(), None, Settings::default()).ok()?;
+    let options = Options { threads: 1, ..Options::default() };
+    let report = check(&history, &options).ok()?;
+    let explanation = explain(&history, &options, &report, 1).ok()?;
+    explanation.anomalies.into_iter().next().map(|anomaly| anomaly.summary)
+}
+
+#[derive(Serialize)]
+struct JsonAnomaly {
+    name: &'static str,
+    definition: &'static str,
+    explanation: &'static str,
+    look_for: &'static str,
+    proves: &'static str,
+    suggests: &'static str,
+    history: Option<&'static str>,
+}
+
+/// One object a line.
+fn json(entries: &[AnomalyEntry]) -> String {
+    let mut out = String::new();
+    for entry in entries {
+        let anomaly = JsonAnomaly {
+            name: entry.kind.name(),
+            definition: entry.definition,
+            explanation: entry.explanation,
+            look_for: entry.look_for,
+            proves: entry.proves,
+            suggests: entry.suggests,
+            history: entry.history.map(|example| example.name),
+        };
+        // Plain strings can always be written.
+        out.push_str(&serde_json::to_string(&anomaly).unwrap_or_default());
+        out.push('\n');
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn misspelt_names_are_understood() {
+        assert_eq!(near("stale_read"), Some("stale-read"));
+        assert_eq!(near("LostUpdate"), Some("lost-update"));
+        assert_eq!(near("phantomread"), Some("phantom-read"));
+        assert_eq!(near("nonsense"), None);
+        assert_eq!(near(""), None);
+    }
+}

@@ -1,0 +1,90 @@
+//! The catalogue of anomalies; docs/ANOMALIES.md shows it, and is kept in step with it.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use histcheck::explain::{ANOMALIES, AnomalyEntry, AnomalyKind};
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+#[test]
+fn every_anomaly_is_told_in_whole_sentences() {
+    let mut names: Vec<&str> = ANOMALIES.iter().map(|entry| entry.kind.name()).collect();
+    for entry in ANOMALIES {
+        let AnomalyEntry { kind, definition, explanation, look_for, proves, suggests, .. } = *entry;
+        for text in [definition, explanation, look_for, proves, suggests] {
+            let is_sentence = text.ends_with('.') || text.is_empty() && text == suggests;
+            assert!(is_sentence && !text.contains(['\n', '|']), "{kind}: {text:?}");
+        }
+        assert!(!definition.trim_end_matches('.').contains(". "), "{kind}: {definition:?}");
+        assert_eq!(AnomalyKind::parse(kind.name()), Some(kind));
+        assert_eq!(kind.entry(), Some(entry));
+    }
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), ANOMALIES.len());
+}
+
+/// Each anomaly has a history, except what cannot have one.
+#[test]
+fn examples_are_histories() {
+    for entry in ANOMALIES {
+        let Some(example) = entry.history else { continue };
+        let text = fs::read_to_string(root().join("histories").join(example.name)).unwrap();
+        assert_eq!(text, example.text, "{}", example.name);
+    }
+}
+
+#[test]
+fn the_page_of_anomalies_is_up_to_date() {
+    let path = root().join("docs/ANOMALIES.md");
+    let page = fs::read_to_string(&path).unwrap();
+    let fresh = replaced(&replaced(&page, "list", &list()), "catalogue", &catalogue());
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        write(&path, &fresh);
+    } else if fresh != page {
+        let line = page.lines().zip(fresh.lines()).find(|(old, new)| old != new);
+        panic!("docs/ANOMALIES.md is out of date, run this test with UPDATE_DOCS=1: {line:#?}");
+    }
+}
+
+fn write(path: &Path, text: &str) {
+    fs::write(path, text).unwrap();
+}
+
+/// The page with another `text` between the comments that mark it.
+fn replaced(page: &str, name: &str, text: &str) -> String {
+    let (before, rest) = page.split_once(&format!("<!-- {name}:")).unwrap();
+    let (comment, rest) = rest.split_once("-->\n").unwrap();
+    let (_, after) = rest.split_once("<!-- end -->").unwrap();
+    format!("{before}<!-- {name}:{comment}-->\n{text}<!-- end -->{after}")
+}
+
+fn list() -> String {
+    let mut list = "| anomaly | definition |\n|---|---|\n".to_owned();
+    for AnomalyEntry { kind, definition, .. } in ANOMALIES {
+        writeln!(list, "| [{kind}](#{kind}) | {definition} |").unwrap();
+    }
+    list
+}
+
+fn catalogue() -> String {
+    let mut out = String::new();
+    for entry in ANOMALIES {
+        let AnomalyEntry { kind, definition, explanation, look_for, proves, .. } = entry;
+        write!(out, "\n## {kind}\n\n**{definition}** {explanation}\n\n").unwrap();
+        writeln!(out, "*What to look for.* {look_for}\n").unwrap();
+        writeln!(out, "*What is proved.* {proves}\n").unwrap();
+        if !entry.suggests.is_empty() {
+            writeln!(out, "*What is only suggested.* {}\n", entry.suggests).unwrap();
+        }
+        if let Some(example) = entry.history {
+            let name = example.name;
+            writeln!(out, "*Example.* [{name}](../histories/{name})").unwrap();
+        }
+    }
+    out
+}
