@@ -13,7 +13,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::source::Source;
+use super::source::{Source, Sources};
 use super::stale::{StaleRead, stale_reads};
 use super::subject::Subject;
 use crate::explain::access::Accesses;
@@ -61,13 +61,14 @@ struct Suspect {
 /// The caches that the stale reads of all failing keys suggest. With `only_named`, only sources that
 /// call themselves caches are suspected.
 pub(super) fn anomalies(history: &History, subjects: &[Subject], only_named: bool) -> Vec<Anomaly> {
+    let sources = Sources::of(history);
     let mut suspects: Vec<Suspect> = Vec::new();
     let mut places: FxHashMap<Source, usize> = FxHashMap::default();
     let mut stale_of_key: FxHashMap<usize, usize> = FxHashMap::default();
     for subject in subjects {
         let stale = stale_reads(&subject.accesses);
         stale_of_key.insert(subject.key_at, stale.len());
-        for (source, spells) in spells(history, subject, &stale) {
+        for (source, spells) in spells(&sources, subject, &stale) {
             let at = *places.entry(source).or_insert_with(|| {
                 suspects.push(Suspect { source, spells: Vec::new() });
                 suspects.len() - 1
@@ -81,9 +82,13 @@ pub(super) fn anomalies(history: &History, subjects: &[Subject], only_named: boo
 }
 
 /// The spells of a key by source, the sources in the order of their first stale reads.
-fn spells(history: &History, subject: &Subject, stale: &[StaleRead]) -> Vec<(Source, Vec<Spell>)> {
+fn spells(
+    sources: &Sources<'_>,
+    subject: &Subject,
+    stale: &[StaleRead],
+) -> Vec<(Source, Vec<Spell>)> {
     let list = &subject.accesses.list;
-    let source_at = |at: usize| Source::of(history, list[at].index);
+    let source_at = |at: usize| sources.at(list[at].index);
     let mut found: Vec<(Source, Vec<Spell>)> = Vec::new();
     let mut places: FxHashMap<Source, usize> = FxHashMap::default();
     for one in stale {
@@ -96,7 +101,7 @@ fn spells(history: &History, subject: &Subject, stale: &[StaleRead]) -> Vec<(Sou
     if found.is_empty() {
         return found;
     }
-    let sightings = Sightings::of(history, &subject.accesses);
+    let sightings = Sightings::of(sources, &subject.accesses);
     // The last fresh read of each source: its value and itself.
     let mut fresh: Vec<Option<(Token, u32)>> = vec![None; found.len()];
     let mut stale = stale.iter().peekable();
@@ -141,7 +146,7 @@ fn spells(history: &History, subject: &Subject, stale: &[StaleRead]) -> Vec<(Sou
 struct Sightings(FxHashMap<Token, [Option<(u32, Source)>; 2]>);
 
 impl Sightings {
-    fn of(history: &History, accesses: &Accesses) -> Sightings {
+    fn of(sources: &Sources<'_>, accesses: &Accesses) -> Sightings {
         let mut returns: Vec<(u32, Token, u32)> = accesses
             .list
             .iter()
@@ -155,7 +160,7 @@ impl Sightings {
             if entry[1].is_some() {
                 continue;
             }
-            let source = Source::of(history, index);
+            let source = sources.at(index);
             match entry[0] {
                 None => entry[0] = Some((ret, source)),
                 Some((_, first)) if first != source => entry[1] = Some((ret, source)),

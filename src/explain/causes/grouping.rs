@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::Grounds;
-use super::source::Source;
+use super::source::{Source, Sources};
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::history::Value;
 use crate::model::{Call, Model, View};
@@ -21,10 +21,11 @@ struct Likeness {
 
 /// The anomalies, those that are alike as one: the first, with the number of all.
 pub(super) fn grouped<M: Model>(grounds: &Grounds<'_, M>, named: &[Anomaly]) -> Vec<Anomaly> {
+    let sources = Sources::of(grounds.history);
     let mut places: FxHashMap<Likeness, usize> = FxHashMap::default();
     let mut grouped: Vec<Anomaly> = Vec::new();
     for anomaly in named {
-        let at = *places.entry(likeness(grounds, anomaly)).or_insert_with(|| {
+        let at = *places.entry(likeness(grounds, &sources, anomaly)).or_insert_with(|| {
             grouped.push(Anomaly { count: 0, ..anomaly.clone() });
             grouped.len() - 1
         });
@@ -33,7 +34,11 @@ pub(super) fn grouped<M: Model>(grounds: &Grounds<'_, M>, named: &[Anomaly]) -> 
     grouped
 }
 
-fn likeness<M: Model>(grounds: &Grounds<'_, M>, anomaly: &Anomaly) -> Likeness {
+fn likeness<M: Model>(
+    grounds: &Grounds<'_, M>,
+    sources: &Sources<'_>,
+    anomaly: &Anomaly,
+) -> Likeness {
     let history = grounds.history;
     let is_update = |index: u32| {
         let operation = &history.operations()[index as usize];
@@ -50,7 +55,7 @@ fn likeness<M: Model>(grounds: &Grounds<'_, M>, anomaly: &Anomaly) -> Likeness {
     let (updates, others): (Vec<u32>, Vec<u32>) = all.partition(|&index| is_update(index));
     let observer = others.last().map(|&index| {
         let operation = &history.operations()[index as usize];
-        (Source::of(history, index), operation.process, operation.output)
+        (sources.at(index), operation.process, operation.output)
     });
     let Anomaly { kind, key_at, certainty, .. } = *anomaly;
     Likeness { kind, key_at, certainty, updates, observer }

@@ -15,16 +15,35 @@ pub(super) struct Source {
     value: Value,
 }
 
-impl Source {
-    /// Who answered operation `index`: what the first of its [`FIELDS`] says, or its process.
-    pub(super) fn of(history: &History, index: u32) -> Source {
-        let named = |field| Some((field, history.extra_of(index as usize, field)?));
-        match FIELDS.into_iter().find_map(named) {
-            Some((field, value)) => Source { field: Some(field), value },
-            None => Source { field: None, value: history.operations()[index as usize].process },
-        }
+/// Tells the sources of a history's operations.
+pub(super) struct Sources<'a> {
+    history: &'a History,
+    /// Those of the [`FIELDS`] that the history may have at all.
+    fields: Vec<&'static str>,
+}
+
+impl<'a> Sources<'a> {
+    /// For `history`.
+    pub(super) fn of(history: &'a History) -> Sources<'a> {
+        let is_there = |field: &&str| history.values().find_text(field).is_some();
+        Sources { history, fields: FIELDS.into_iter().filter(is_there).collect() }
     }
 
+    /// Who answered operation `index`: what the first of its [`FIELDS`] says, or its process.
+    pub(super) fn at(&self, index: u32) -> Source {
+        let named =
+            |&field: &&'static str| Some((field, self.history.extra_of(index as usize, field)?));
+        match self.fields.iter().find_map(named) {
+            Some((field, value)) => Source { field: Some(field), value },
+            None => {
+                let process = self.history.operations()[index as usize].process;
+                Source { field: None, value: process }
+            }
+        }
+    }
+}
+
+impl Source {
     /// Whether it says itself that it is a cache.
     pub(super) fn is_named_cache(self, history: &History) -> bool {
         let text = history.values().as_name(self.value);

@@ -13,7 +13,7 @@
 use rustc_hash::FxHashMap;
 
 use super::Grounds;
-use super::source::Source;
+use super::source::{Source, Sources};
 use super::subject::{Subject, is_about_views};
 use crate::check::is_linearizable;
 use crate::explain::access::Access;
@@ -41,16 +41,22 @@ pub(super) fn anomalies<M: Model>(
     subjects: &[Subject],
     named: &[Anomaly],
 ) -> Vec<Anomaly> {
+    let sources = Sources::of(grounds.history);
     let of_key = |subject: &Subject| {
         let is_its =
             |one: &&Anomaly| one.key_at == Some(subject.key_at) && is_about_views(one.kind);
-        named.iter().filter(is_its).take(VIOLATIONS).find_map(|one| of_core(grounds, subject, one))
+        named
+            .iter()
+            .filter(is_its)
+            .take(VIOLATIONS)
+            .find_map(|one| of_core(grounds, &sources, subject, one))
     };
     subjects.iter().filter_map(of_key).collect()
 }
 
 fn of_core<M: Model>(
     grounds: &Grounds<'_, M>,
+    sources: &Sources<'_>,
     subject: &Subject,
     violation: &Anomaly,
 ) -> Option<Anomaly> {
@@ -69,7 +75,7 @@ fn of_core<M: Model>(
             core.iter().copied().filter(|&at| list[at].span.ret < call).collect();
         let window = list[start..].iter().take_while(|access| access.span.call <= end);
         let window = start..start + window.take(WINDOW).count();
-        let sides = Sides::of(grounds.history, list, window);
+        let sides = Sides::of(sources, list, window);
         if let Some(anomaly) = sides.split(grounds, subject.key_at, list, &common) {
             return Some(anomaly);
         }
@@ -89,13 +95,13 @@ struct Sides {
 
 impl Sides {
     /// Puts sources together that returned each other's values.
-    fn of(history: &History, list: &[Access], window: std::ops::Range<usize>) -> Sides {
+    fn of(origin: &Sources<'_>, list: &[Access], window: std::ops::Range<usize>) -> Sides {
         let mut numbers: FxHashMap<Source, usize> = FxHashMap::default();
         let mut names = Vec::new();
         let mut sources = Vec::new();
         let mut writers: FxHashMap<Token, usize> = FxHashMap::default();
         for access in &list[window.clone()] {
-            let source = Source::of(history, access.index);
+            let source = origin.at(access.index);
             let number = *numbers.entry(source).or_insert_with(|| {
                 names.push(source);
                 names.len() - 1

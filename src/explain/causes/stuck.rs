@@ -145,7 +145,7 @@ fn circle(
                 "{} waits for {} since {}, which {} holds",
                 process_phrase(history, wait),
                 lock(wait),
-                call_phrase(history, wait).trim_start_matches("at "),
+                call_phrase(history, wait).trim_start_matches("at ").trim_start_matches("in "),
                 process_phrase(history, held),
             ));
         }

@@ -60,8 +60,25 @@ struct Writers {
     is_open: bool,
 }
 
+/// What is missing for the value to become `token`: itself, or what its writers need to find.
+fn missing<M: Model>(scene: &Scene<'_, M>, token: Token) -> Token {
+    let mut missing = token;
+    for _ in 0..scene.acts.len() {
+        let needs = |at: usize| {
+            let needed = scene.acts[at].access.reads?;
+            (earliest(scene, needed) == NEVER).then_some(needed)
+        };
+        match scene.writers(missing).find_map(needs) {
+            Some(needed) => missing = needed,
+            None => break,
+        }
+    }
+    missing
+}
+
 fn classify<M: Model>(scene: &Scene<'_, M>, act: &Act, token: Token) -> Option<Anomaly> {
-    let writers = writers(scene, act, token);
+    let root = missing(scene, token);
+    let writers = writers(scene, act, root);
     if writers.is_open {
         return None;
     }
@@ -69,16 +86,18 @@ fn classify<M: Model>(scene: &Scene<'_, M>, act: &Act, token: Token) -> Option<A
     let index = act.access.index;
     let (event, value) = (words::event(history, index), words::seen(history, index));
     if let Some(failed) = writers.failed {
-        let who = process_phrase(history, failed);
-        let summary = format!(
-            "{event}, which only {who}'s {} had tried to write, and that failed",
-            words::thing(history, failed),
-        );
+        let (who, what) = (process_phrase(history, failed), words::thing(history, failed));
+        let summary = if root == token {
+            format!("{event}, which only {who}'s {what} had tried to write, and that failed")
+        } else {
+            format!("{event}, which takes {who}'s {what} to have happened, and that failed")
+        };
         return Some(scene.anomaly(AnomalyKind::DirtyRead, &[failed], summary));
     }
     if let Some(later) = writers.later {
+        let needs = if root == token { "" } else { ", which that takes," };
         let summary = format!(
-            "{event} and had its answer {}, but {} only called its {} {}",
+            "{event} and had its answer {}, but {} only called its {}{needs} {}",
             return_phrase(history, index),
             process_phrase(history, later),
             words::thing(history, later),
@@ -86,10 +105,10 @@ fn classify<M: Model>(scene: &Scene<'_, M>, act: &Act, token: Token) -> Option<A
         );
         return Some(scene.anomaly(AnomalyKind::FutureRead, &[later], summary));
     }
-    let summary = if scene.writers(token).next().is_some() {
-        format!("{event}, but the only updates to {value} cannot have found what they replace")
-    } else {
+    let summary = if root == token {
         format!("{event}, which nobody ever wrote")
+    } else {
+        format!("{event}, but the only updates to {value} cannot have found what they replace")
     };
     Some(scene.anomaly(AnomalyKind::PhantomRead, &[], summary))
 }
