@@ -359,6 +359,16 @@ pub(crate) struct CheckOutputArgs {
     )]
     pub(crate) timings: bool,
 
+    /// List at most so many anomalies
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 20,
+        env = "HISTCHECK_MAX_ANOMALIES",
+        hide_env = true
+    )]
+    pub(crate) max_anomalies: usize,
+
     /// Only say the verdict
     #[arg(short, long, conflicts_with = "verbose")]
     pub(crate) quiet: bool,

@@ -113,19 +113,27 @@ impl Run<'_> {
             Ok(checked) => checked,
             Err(error) => return self.refused(error, &input),
         };
-        let mut subject = match Subject::new(&history, &options, &report) {
-            Ok(subject) => subject,
-            Err(error) => return self.refused(error, &input),
-        };
+        let checked = Instant::now();
+        let mut subject = Subject::new(&history, &report);
         subject.file = self.named.then_some(self.name);
-        subject.timings = self
-            .args
-            .output
-            .timings
-            .then(|| Timings { read: parsed - start, check: parsed.elapsed() });
-        let records = subject.named_records();
-        subject.places = input.locate_until(&records, allowance.deadline);
-        self.print(&subject);
+        let prints_early = self.prints_early(&report);
+        if prints_early {
+            self.locate(&mut subject, &input, allowance);
+            self.print_verdict(&subject);
+        }
+        if self.explains()
+            && let Err(error) = subject.explain(&options, self.args.output.max_anomalies)
+        {
+            return self.refused(error, &input);
+        }
+        let flags = &self.args.output;
+        subject.timings = flags.timings.then(|| Timings {
+            read: parsed - start,
+            check: checked - parsed,
+            explain: checked.elapsed(),
+        });
+        self.locate(&mut subject, &input, allowance);
+        self.print(&subject, prints_early);
         self.conclude(&history, &report)
     }
 
@@ -153,21 +161,54 @@ impl Run<'_> {
         })
     }
 
-    fn print(&mut self, subject: &Subject<'_>) {
-        let flags = &self.args.output;
-        let text = match flags.format.format {
+    /// Whether the explanation is asked for.
+    fn explains(&self) -> bool {
+        self.detail() > Detail::Verdict || self.args.output.format.format == OutputFormat::Json
+    }
+
+    /// Whether the verdict is to be seen before it is explained.
+    fn prints_early(&self, report: &Report) -> bool {
+        report.verdict == Verdict::Invalid
+            && self.explains()
+            && self.args.output.format.format == OutputFormat::Human
+    }
+
+    fn detail(&self) -> Detail {
+        match (self.args.output.quiet, self.args.output.verbose) {
+            (true, _) => Detail::Verdict,
+            (_, true) => Detail::Keys,
+            _ => Detail::Usual,
+        }
+    }
+
+    /// Finds out where the records are that will be named.
+    fn locate(&self, subject: &mut Subject<'_>, input: &Input, allowance: Allowance) {
+        let records = subject.named_records();
+        if subject.places.len() < records.len() {
+            subject.places = input.locate_until(&records, allowance.deadline);
+        }
+    }
+
+    fn print_verdict(&mut self, subject: &Subject<'_>) {
+        self.output.start_block();
+        let verdict = report::verdict_line(subject, self.output.palette());
+        self.output.print(&(verdict + "\n"));
+    }
+
+    /// Prints the report; without the verdict, if that was printed.
+    fn print(&mut self, subject: &Subject<'_>, verdict_was_printed: bool) {
+        let detail = self.detail();
+        let palette = *self.output.palette();
+        let text = match self.args.output.format.format {
             OutputFormat::Json => report::json(subject),
+            OutputFormat::Human if verdict_was_printed => {
+                report::details(subject, detail, &palette)
+            }
             OutputFormat::Human => {
-                let detail = match (flags.quiet, flags.verbose) {
-                    (true, _) => Detail::Verdict,
-                    (_, true) => Detail::Keys,
-                    _ => Detail::Usual,
-                };
-                let text = report::text(subject, detail, self.output.palette());
                 if detail > Detail::Verdict {
                     self.output.start_block();
                 }
-                text
+                report::text(subject, detail, &palette)
             }
         };
         self.output.print(&text);

@@ -7,7 +7,7 @@ use super::guarantees::{Held, guarantees};
 use super::skew::{ClockSkew, clock_skew};
 use super::staleness::{Staleness, staleness};
 use super::violations::{Violation, violations};
-use super::{CONFIGURATIONS, meter, naming};
+use super::{Part, meter, naming};
 use crate::analysis;
 use crate::check::{Decision, Failure, Meter, Options, Report, on_threads};
 use crate::error::Error;
@@ -30,6 +30,17 @@ pub struct Explanation {
     pub is_complete: bool,
     /// The clock offsets that would explain it all, if there are any.
     pub clock_skew: Option<ClockSkew>,
+}
+
+impl Explanation {
+    /// The counterexample to show: the first failing key that has one, by its position in
+    /// [`Report::keys`], with its first violation that is proved by few operations.
+    pub fn counterexample(&self) -> Option<(usize, &Violation)> {
+        self.keys.iter().find_map(|key| {
+            let proved = key.violations.iter().find(|violation| !violation.core.is_empty());
+            proved.map(|violation| (key.key_at, violation))
+        })
+    }
 }
 
 /// What was found out about one failing key.
@@ -77,7 +88,10 @@ impl ModelVisitor for Explaining<'_> {
 
     fn visit<M: Model>(self, model: &M) -> Self::Output {
         let Explaining { history, options, report, limit, .. } = self;
-        let meter = meter(options, history, CONFIGURATIONS);
+        let meters = Meters {
+            violations: meter(options, history, Part::Violations),
+            guarantees: meter(options, history, Part::Guarantees),
+        };
         let partitions = history.partitions();
         let failing: Vec<(usize, &Failure)> = report
             .keys
@@ -91,7 +105,7 @@ impl ModelVisitor for Explaining<'_> {
             .collect();
         let explained = on_threads(options.threads, failing.len(), |nth| {
             let (key_at, failure) = failing[nth];
-            self.explain_key(model, key_at, partitions.get(key_at), failure, &meter)
+            self.explain_key(model, key_at, partitions.get(key_at), failure, &meters)
         });
         let mut explanation = Explanation { is_complete: true, ..Explanation::default() };
         let mut named = Vec::new();
@@ -102,13 +116,20 @@ impl ModelVisitor for Explaining<'_> {
             explanation.is_complete &= is_complete;
             named.extend(anomalies);
         }
-        explanation.clock_skew = clock_skew(model, history, options, report, &meter)?;
+        let clocks = meter(options, history, Part::Clocks);
+        explanation.clock_skew = clock_skew(model, history, options, report, &clocks)?;
         let skew = explanation.clock_skew.as_ref();
         explanation.anomalies = causes(history, report, &named, skew);
         explanation.anomalies.extend(named);
         explanation.anomalies.truncate(limit);
         Ok(explanation)
     }
+}
+
+/// The limits of the parts of an explanation that are about one key.
+struct Meters {
+    violations: Meter,
+    guarantees: Meter,
 }
 
 /// What one key adds to an explanation.
@@ -126,7 +147,7 @@ impl Explaining<'_> {
         key_at: usize,
         partition: Partition<'_>,
         failure: &Failure,
-        meter: &Meter,
+        meters: &Meters,
     ) -> Result<OneKey, Error> {
         let readings = model::read(model, self.history, partition.operations, None)?;
         let case = Case {
@@ -137,15 +158,16 @@ impl Explaining<'_> {
             operations: partition.operations,
             readings: &readings,
             failure,
-            meter,
+            meter: &meters.violations,
         };
         let found = violations(&case, self.limit)?;
         let anomalies = found.list.iter().map(|one| naming::name(&case, one)).collect();
+        let held = Case { meter: &meters.guarantees, ..case };
         let key = KeyExplanation {
             key_at,
             violations: found.list,
-            guarantees: guarantees(&case),
-            staleness: staleness(&case),
+            guarantees: guarantees(&held),
+            staleness: staleness(&held),
         };
         Ok(OneKey { key, anomalies, more: found.more, is_complete: found.is_complete })
     }

@@ -34,11 +34,8 @@ use crate::model::{self, Model};
 /// For so many failing keys a minimal core is looked for; the others are located only.
 const CORES: usize = 16;
 
-/// A key's core is looked for with so many configurations at most.
+/// A search visits so many configurations at most, and so do all that look for one core.
 const ALLOWANCE: u64 = 250_000;
-
-/// Each search of an explanation visits so many configurations at most.
-const CONFIGURATIONS: u64 = 250_000;
 
 /// Finds out more about every failing key of `report`: the first impossible operation and, for the
 /// first few keys, a minimal core. Takes no longer than the options allow.
@@ -51,7 +48,7 @@ pub(crate) fn refine<M: Model>(
     options: &Options,
     report: &mut Report,
 ) -> Result<(), Error> {
-    let meter = meter(options, history, ALLOWANCE);
+    let meter = meter(options, history, Part::Locating);
     let partitions = history.partitions();
     let failing: Vec<(usize, &Failure)> = report
         .keys
@@ -73,13 +70,40 @@ pub(crate) fn refine<M: Model>(
     Ok(())
 }
 
-/// Measures an explanation: it has a limit on time of its own, and no more than the check has left.
-fn meter(options: &Options, history: &History, configurations: u64) -> Meter {
-    let own = options.explain_timeout;
+/// The parts of an explanation, each with its share of the time that explaining may take.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Part {
+    /// The first impossible operation and its core.
+    Locating,
+    /// The violations behind it, and their names.
+    Violations,
+    /// What still holds.
+    Guarantees,
+    /// The clocks that would explain it.
+    Clocks,
+    /// What is around.
+    Surroundings,
+}
+
+impl Part {
+    /// Its share, in tenths.
+    fn tenths(self) -> u32 {
+        match self {
+            Part::Locating | Part::Violations => 3,
+            Part::Guarantees => 2,
+            Part::Clocks | Part::Surroundings => 1,
+        }
+    }
+}
+
+/// Measures one part of an explanation: each has a limit on time of its own, and no more than the
+/// check has left.
+fn meter(options: &Options, history: &History, part: Part) -> Meter {
+    let own = options.explain_timeout.saturating_mul(part.tenths()) / 10;
     let budget = Budget {
         timeout: Some(options.budget.time_left().map_or(own, |left| left.min(own))),
         start: None,
-        configurations: Some(configurations),
+        configurations: Some(ALLOWANCE),
         ..options.budget
     };
     Meter::start(&budget, history.heap_bytes())
@@ -118,7 +142,7 @@ mod tests {
             };
             let explain_timeout = Duration::from_secs(explain_timeout);
             let options = Options { budget, explain_timeout, ..Options::default() };
-            meter(&options, &History::default(), 1).poll()
+            meter(&options, &History::default(), Part::Locating).poll()
         };
         assert_eq!(poll(3_600, 10), Ok(()));
         assert_eq!(poll(59, 10), Err(StopReason::Timeout));
