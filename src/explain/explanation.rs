@@ -91,6 +91,7 @@ impl ModelVisitor for Explaining<'_> {
         let meters = Meters {
             violations: meter(options, history, Part::Violations),
             guarantees: meter(options, history, Part::Guarantees),
+            clocks: meter(options, history, Part::Clocks),
         };
         let partitions = history.partitions();
         let failing: Vec<(usize, &Failure)> = report
@@ -116,8 +117,7 @@ impl ModelVisitor for Explaining<'_> {
             explanation.is_complete &= is_complete;
             named.extend(anomalies);
         }
-        let clocks = meter(options, history, Part::Clocks);
-        explanation.clock_skew = clock_skew(model, history, options, report, &clocks)?;
+        explanation.clock_skew = clock_skew(model, history, options, report, &meters.clocks)?;
         let skew = explanation.clock_skew.as_ref();
         explanation.anomalies = causes(history, report, &named, skew);
         explanation.anomalies.extend(named);
@@ -126,10 +126,11 @@ impl ModelVisitor for Explaining<'_> {
     }
 }
 
-/// The limits of the parts of an explanation that are about one key.
+/// The limits of the parts of an explanation.
 struct Meters {
     violations: Meter,
     guarantees: Meter,
+    clocks: Meter,
 }
 
 /// What one key adds to an explanation.

@@ -86,12 +86,15 @@ enum Part {
 }
 
 impl Part {
-    /// Its share, in tenths.
+    /// When it has to end, in tenths of the time for explaining. Locating comes first, then the
+    /// surroundings, each with a clock of its own; the others share one, so that what is left over
+    /// by one is the next one's.
     fn tenths(self) -> u32 {
         match self {
             Part::Locating | Part::Violations => 3,
-            Part::Guarantees => 2,
-            Part::Clocks | Part::Surroundings => 1,
+            Part::Guarantees => 5,
+            Part::Clocks => 6,
+            Part::Surroundings => 1,
         }
     }
 }
