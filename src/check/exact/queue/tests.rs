@@ -30,6 +30,32 @@ fn an_open_take_may_have_removed_what_was_in_the_way() {
 }
 
 #[test]
+fn what_is_in_the_way_of_a_front_is_in_the_way_of_what_follows() {
+    // 3 leaves after the take of 2 returned, so 2 was gone when 3 was peeked at, and 1 before 2.
+    // That the put of 1 returned says nothing of 3 by itself: 3 may have been in before.
+    let in_time = [
+        put(3, 0, 5),
+        put(1, 1, 2),
+        put(2, 3, 4),
+        lost(6),
+        take(2, 7, 11),
+        peek(3, 8, 9),
+        take(3, 12, 13),
+    ];
+    assert_eq!(check(&in_time), Verdict::Valid(vec![1, 2, 0, 3, 4, 5, 6]));
+    let late = [
+        put(3, 0, 5),
+        put(1, 1, 2),
+        put(2, 3, 4),
+        take(2, 6, 10),
+        peek(3, 7, 8),
+        lost(9),
+        take(3, 11, 12),
+    ];
+    assert_eq!(check(&late), Verdict::Stuck(3));
+}
+
+#[test]
 fn peeks_can_contradict_each_other_in_a_circle() {
     // Every two of the values could be ordered.
     let operations = [
