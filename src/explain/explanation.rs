@@ -75,6 +75,24 @@ pub fn explain(
     chosen.model.visit(Explaining { name: chosen.name, history, options, report, limit })
 }
 
+/// As [`explain`], for a history that was checked [with](crate::check_with) a model of the caller's
+/// own.
+///
+/// # Errors
+/// None, for the same model, history and options as the report's.
+pub fn explain_with<M: Model>(
+    model: &M,
+    history: &History,
+    options: &Options,
+    report: &Report,
+    limit: usize,
+) -> Result<Explanation, Error> {
+    if report.failures().next().is_none() {
+        return Ok(Explanation { is_complete: true, ..Explanation::default() });
+    }
+    Explaining { name: &report.model, history, options, report, limit }.visit(model)
+}
+
 struct Explaining<'a> {
     name: &'a str,
     history: &'a History,

@@ -20,7 +20,7 @@ mod violations;
 
 pub use anomaly::{Anomaly, AnomalyKind, Certainty};
 pub use context::{Before, Context, Step, contexts};
-pub use explanation::{Explanation, KeyExplanation, explain};
+pub use explanation::{Explanation, KeyExplanation, explain, explain_with};
 pub use guarantees::{Guarantee, Held};
 pub use skew::{ClockSkew, Grouping, Situation};
 pub use staleness::{Bound, Staleness};
