@@ -96,7 +96,8 @@ fn refine_key<M: Model>(
     let mut failure = first::first_impossible(model, history, partition, failure, meter)?;
     if with_core && failure.is_first() {
         let readings = model::read(model, history, partition.operations, Some(failure.horizon))?;
-        failure.core = core::minimal_core(model, &readings, failure.operation, meter, ALLOWANCE);
+        let core = core::minimal_core(model, &readings, failure.operation, meter, ALLOWANCE);
+        (failure.core, failure.is_minimal) = (core.operations, core.is_minimal);
     }
     Ok(failure)
 }
