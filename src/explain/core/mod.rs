@@ -66,7 +66,7 @@ pub(crate) fn minimal_core<M: Model>(
         }
     }
     let chosen = reducer.closures.of(&kept, &rest);
-    reducer.reduced(chosen)
+    reducer.trial.reduced(reducer.closures.projections(), chosen)
 }
 
 /// Leaves out of `core`, which proves that `readings` are not linearizable, what can be.
@@ -77,47 +77,44 @@ pub(crate) fn reduced<M: Model>(
     meter: &Meter,
     allowance: u64,
 ) -> Core {
+    let projections = Projections::new(model, readings);
+    let mut trial = Trial { model, readings, meter, spent: 0, allowance };
     match positions(readings, core) {
-        Some(chosen) => Reducer::new(model, readings, meter, allowance).reduced(chosen),
+        Some(chosen) => trial.reduced(&projections, chosen),
         None => Core { operations: core.to_vec(), is_minimal: false },
     }
 }
 
 struct Reducer<'a, M: Model> {
-    model: &'a M,
-    readings: &'a [Reading<M::Op>],
+    trial: Trial<'a, M>,
     closures: Closures<'a, M>,
-    meter: &'a Meter,
-    /// Configurations visited, and how many may be.
-    spent: u64,
-    allowance: u64,
 }
 
 impl<'a, M: Model> Reducer<'a, M> {
     fn new(model: &'a M, readings: &'a [Reading<M::Op>], meter: &'a Meter, allowance: u64) -> Self {
         let closures = Closures::new(Projections::new(model, readings), readings);
-        Reducer { model, readings, closures, meter, spent: 0, allowance }
+        Reducer { trial: Trial { model, readings, meter, spent: 0, allowance }, closures }
     }
 
     /// What may be left out or kept, those close to the reading `near` first.
     fn elements(&self, near: u32) -> Vec<u32> {
-        let Some(center) = self.readings.iter().find(|reading| reading.index == near) else {
+        let readings = self.trial.readings;
+        let Some(center) = readings.iter().find(|reading| reading.index == near) else {
             return Vec::new();
         };
         let (call, ret) = (center.span.call, center.span.ret);
         let distance = |at: u32| {
-            let span = self.readings[at as usize].span;
+            let span = readings[at as usize].span;
             let before = call.saturating_sub(if span.ret == NEVER { span.call } else { span.ret });
             before.max(span.call.saturating_sub(ret))
         };
         // What never returned and changes nothing is of no use in a core.
         let facts = self.closures.projections().facts();
-        let is_idle =
-            |at: u32| facts[at as usize].pure && self.readings[at as usize].span.ret == NEVER;
+        let is_idle = |at: u32| facts[at as usize].pure && readings[at as usize].span.ret == NEVER;
         let is_base = |at: u32| self.closures.base().binary_search(&at).is_ok();
         let mut elements: Vec<u32> =
-            (0..self.readings.len() as u32).filter(|&at| !is_base(at) && !is_idle(at)).collect();
-        elements.sort_by_key(|&at| (self.readings[at as usize].index != near, distance(at), at));
+            (0..readings.len() as u32).filter(|&at| !is_base(at) && !is_idle(at)).collect();
+        elements.sort_by_key(|&at| (readings[at as usize].index != near, distance(at), at));
         elements
     }
 
@@ -153,9 +150,21 @@ impl<'a, M: Model> Reducer<'a, M> {
     /// Whether these readings, with all that must be kept with them, are not linearizable.
     fn fails(&mut self, kept: &[u32], more: &[u32]) -> Option<bool> {
         let chosen = self.closures.of(kept, more);
-        self.is_impossible(&chosen)
+        self.trial.is_impossible(&chosen)
     }
+}
 
+/// Decides choices of readings, within a budget.
+struct Trial<'a, M: Model> {
+    model: &'a M,
+    readings: &'a [Reading<M::Op>],
+    meter: &'a Meter,
+    /// Configurations visited, and how many may be.
+    spent: u64,
+    allowance: u64,
+}
+
+impl<M: Model> Trial<'_, M> {
     /// Whether these readings are not linearizable; `None` if the budget ended.
     fn is_impossible(&mut self, chosen: &[u32]) -> Option<bool> {
         let readings: Vec<Reading<M::Op>> =
@@ -166,11 +175,11 @@ impl<'a, M: Model> Reducer<'a, M> {
     }
 
     /// The core `chosen` without what can be left out of it.
-    fn reduced(&mut self, mut chosen: Vec<u32>) -> Core {
+    fn reduced(&mut self, projections: &Projections<'_, M>, mut chosen: Vec<u32>) -> Core {
         let mut is_minimal = chosen.len() <= REDUCED;
         let mut tried: FxHashSet<Vec<u32>> = FxHashSet::default();
         while is_minimal {
-            match self.smaller(&chosen, &mut tried) {
+            match self.smaller(projections, &chosen, &mut tried) {
                 Some(Some(smaller)) => chosen = smaller,
                 Some(None) => break,
                 None => is_minimal = false,
@@ -183,13 +192,14 @@ impl<'a, M: Model> Reducer<'a, M> {
     /// A smaller core in `chosen`, if there is one; `None` if the budget ended.
     fn smaller(
         &mut self,
+        projections: &Projections<'_, M>,
         chosen: &[u32],
         tried: &mut FxHashSet<Vec<u32>>,
     ) -> Option<Option<Vec<u32>>> {
         for &gone in chosen {
             let others: Vec<u32> = chosen.iter().copied().filter(|&at| at != gone).collect();
             for rule in Rule::ALL {
-                let Some(rest) = self.closures.projections().sound_part(rule, &others) else {
+                let Some(rest) = projections.sound_part(rule, &others) else {
                     continue;
                 };
                 if tried.insert(rest.clone()) && self.is_impossible(&rest)? {
