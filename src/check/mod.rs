@@ -58,6 +58,26 @@ pub(crate) fn is_linearizable<M: Model>(
     (linearizable, effort)
 }
 
+/// Where `readings`, which are in the order of their calls, become impossible, as a position among
+/// them; `Some(None)` if they are linearizable, `None` if the budget ended first. The position is
+/// that of an operation at which a decider got stuck.
+pub(crate) fn impossible<M: Model>(
+    model: &M,
+    readings: &[Reading<M::Op>],
+    meter: &Meter,
+) -> (Option<Option<u32>>, Effort) {
+    if meter.poll().is_err() {
+        return (None, Effort::default());
+    }
+    let Answer { found, effort, .. } = answer(model, readings, terms(Wanted::Verdict, meter));
+    let stuck = match found {
+        Found::Order(_) => Some(None),
+        Found::Nothing { stuck } => Some(Some(stuck)),
+        Found::Stopped(_) => None,
+    };
+    (stuck, effort)
+}
+
 /// Questions of an explanation: any decider, and one thread each, for there are many.
 fn terms(wanted: Wanted, meter: &Meter) -> Terms<'_> {
     Terms { deciders: Deciders::Auto, wanted, threads: 1, meter }

@@ -12,7 +12,7 @@ use histcheck::proof::Proof;
 use histcheck::report::{self, Detail, Subject, Timings};
 use histcheck::{Budget, Code, Error, History, Options, Report, StopReason, Verdict};
 
-use super::args::{CheckArgs, Decider, FailedCas, OutputFormat};
+use super::args::{CheckArgs, Decider, FailedCas, ModelArgs, OutputFormat};
 use super::exit::Status;
 use super::inputs::{self, Allowance, Source, Sources};
 use super::output::{Output, complain};
@@ -20,7 +20,7 @@ use super::{diagnostic, witness};
 
 /// Checks what the arguments name.
 pub(crate) fn run(args: &CheckArgs, output: &mut Output) -> Status {
-    if let Err(error) = validate(args) {
+    if let Err(error) = validate(&args.model) {
         complain(&diagnostic::render("<command line>", &error, None, output.colors_errors()));
         return Status::Unreadable;
     }
@@ -53,28 +53,30 @@ pub(crate) fn run(args: &CheckArgs, output: &mut Output) -> Status {
 }
 
 /// Refuses a model or an initial value that would fit no history.
-fn validate(args: &CheckArgs) -> Result<(), Error> {
+pub(crate) fn validate(args: &ModelArgs) -> Result<(), Error> {
     let mut values = ValueTable::new();
     let initial = initial(args, &mut values)?;
-    if let Some(name) = &args.model.model {
+    if let Some(name) = &args.model {
         AnyModel::by_name(name, initial, model_options(args), &values)?;
     }
     Ok(())
 }
 
-fn initial(args: &CheckArgs, values: &mut ValueTable) -> Result<Option<Value>, Error> {
-    let Some(text) = &args.model.init else { return Ok(None) };
+/// The initial value that the arguments give, in `values`.
+pub(crate) fn initial(args: &ModelArgs, values: &mut ValueTable) -> Result<Option<Value>, Error> {
+    let Some(text) = &args.init else { return Ok(None) };
     json_value(text, values).map(Some).map_err(|error| {
         Error::new(Code::BadInitial, format!("--init is no JSON: {}", error.message))
             .hint("strings need quotes of their own: --init '\"a\"'")
     })
 }
 
-fn model_options(args: &CheckArgs) -> ModelOptions {
+/// What the arguments say that operations mean.
+pub(crate) fn model_options(args: &ModelArgs) -> ModelOptions {
     ModelOptions {
-        failed_cas_observes: args.model.failed_cas == FailedCas::Observes,
-        check_owner: !args.model.any_owner,
-        largest_first: args.model.largest_first,
+        failed_cas_observes: args.failed_cas == FailedCas::Observes,
+        check_owner: !args.any_owner,
+        largest_first: args.largest_first,
     }
 }
 
@@ -139,11 +141,11 @@ impl Run<'_> {
 
     fn options(&self, start: Instant, history: &mut History) -> Result<Options, Error> {
         let limits = &self.args.limits;
-        let initial = initial(self.args, history.values_mut())?;
+        let initial = initial(&self.args.model, history.values_mut())?;
         Ok(Options {
             model: self.args.model.model.clone(),
             initial,
-            model_options: model_options(self.args),
+            model_options: model_options(&self.args.model),
             deciders: match limits.decider {
                 Decider::Auto => Deciders::Auto,
                 Decider::Search => Deciders::Search,

@@ -14,6 +14,7 @@ mod explanation;
 mod first;
 mod guarantees;
 mod naming;
+mod shrink;
 mod skew;
 mod staleness;
 mod violations;
@@ -22,6 +23,7 @@ pub use anomaly::{Anomaly, AnomalyKind, Certainty};
 pub use context::{Before, Context, Step, contexts};
 pub use explanation::{Explanation, KeyExplanation, explain, explain_with};
 pub use guarantees::{Guarantee, Held};
+pub use shrink::{Shrunk, shrink};
 pub use skew::{ClockSkew, Grouping, Situation};
 pub use staleness::{Bound, Staleness};
 pub use violations::Violation;
@@ -123,7 +125,8 @@ fn refine_key<M: Model>(
     let mut failure = first::first_impossible(model, history, partition, failure, meter)?;
     if with_core && failure.is_first() {
         let readings = model::read(model, history, partition.operations, Some(failure.horizon))?;
-        failure.core = core::minimal_core(model, &readings, failure.operation, meter, ALLOWANCE);
+        let core = core::minimal_core(model, &readings, failure.operation, meter, ALLOWANCE);
+        (failure.core, failure.is_minimal) = (core.operations, core.is_minimal);
     }
     Ok(failure)
 }

@@ -4,6 +4,7 @@
 
 #[cfg(feature = "cli")]
 mod cli;
+mod counterexamples;
 mod errors;
 mod formats;
 mod ingest;
