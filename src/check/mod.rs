@@ -58,6 +58,23 @@ pub(crate) fn is_linearizable<M: Model>(
     (linearizable, effort)
 }
 
+/// The reading (a position among `readings`, which are in the order of their calls) at which a
+/// decider found that they are not linearizable; `Some(None)` if they are, `None` if the budget
+/// ended first.
+pub(crate) fn stuck_reading<M: Model>(
+    model: &M,
+    readings: &[Reading<M::Op>],
+    meter: &Meter,
+) -> Option<Option<u32>> {
+    // See above.
+    meter.poll().ok()?;
+    match answer(model, readings, terms(Wanted::Verdict, meter)).found {
+        Found::Order(_) => Some(None),
+        Found::Nothing { stuck } => Some(Some(stuck)),
+        Found::Stopped(_) => None,
+    }
+}
+
 /// Questions of an explanation: any decider, and one thread each, for there are many.
 fn terms(wanted: Wanted, meter: &Meter) -> Terms<'_> {
     Terms { deciders: Deciders::Auto, wanted, threads: 1, meter }

@@ -102,7 +102,7 @@ impl ModelVisitor for Explaining<'_> {
             explanation.is_complete &= is_complete;
             named.extend(anomalies);
         }
-        explanation.clock_skew = clock_skew(model, history, options, report, &meter)?;
+        explanation.clock_skew = clock_skew(model, history, report, &meter)?.found();
         let skew = explanation.clock_skew.as_ref();
         explanation.anomalies = causes(history, report, &named, skew);
         explanation.anomalies.extend(named);
