@@ -45,17 +45,8 @@ pub(crate) fn is_linearizable<M: Model>(
     readings: &[Reading<M::Op>],
     meter: &Meter,
 ) -> (Option<bool>, Effort) {
-    // Exact deciders do not ask the meter; whoever asks them again and again has to.
-    if meter.poll().is_err() {
-        return (None, Effort::default());
-    }
-    let Answer { found, effort, .. } = answer(model, readings, terms(Wanted::Verdict, meter));
-    let linearizable = match found {
-        Found::Order(_) => Some(true),
-        Found::Nothing { .. } => Some(false),
-        Found::Stopped(_) => None,
-    };
-    (linearizable, effort)
+    let (stuck, effort) = impossible(model, readings, meter);
+    (stuck.map(|stuck| stuck.is_none()), effort)
 }
 
 /// Where `readings`, which are in the order of their calls, become impossible, as a position among
@@ -66,6 +57,7 @@ pub(crate) fn impossible<M: Model>(
     readings: &[Reading<M::Op>],
     meter: &Meter,
 ) -> (Option<Option<u32>>, Effort) {
+    // Exact deciders do not ask the meter; whoever asks them again and again has to.
     if meter.poll().is_err() {
         return (None, Effort::default());
     }

@@ -135,7 +135,8 @@ impl ModelVisitor for Explaining<'_> {
             explanation.is_complete &= is_complete;
             named.extend(anomalies);
         }
-        explanation.clock_skew = clock_skew(model, history, options, report, &meters.clocks)?;
+        explanation.clock_skew =
+            clock_skew(model, history, report, &meters.clocks)?.found();
         let skew = explanation.clock_skew.as_ref();
         explanation.anomalies = causes(history, report, &named, skew);
         explanation.anomalies.extend(named);

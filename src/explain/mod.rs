@@ -24,7 +24,9 @@ pub use context::{Before, Context, Step, contexts};
 pub use explanation::{Explanation, KeyExplanation, explain, explain_with};
 pub use guarantees::{Guarantee, Held};
 pub use shrink::{Shrunk, shrink};
-pub use skew::{ClockSkew, Grouping, Situation};
+pub use skew::{
+    CLOCK_ERROR, ClockSkew, Grouping, Situation, SkewOutcome, find_clock_skew,
+};
 pub use staleness::{Bound, Staleness};
 pub use violations::Violation;
 
