@@ -2,7 +2,7 @@
 
 use super::anomaly::Anomaly;
 use super::case::Case;
-use super::causes::causes;
+use super::causes::{self, Grounds};
 use super::guarantees::{Held, guarantees};
 use super::skew::{ClockSkew, clock_skew};
 use super::staleness::{Staleness, staleness};
@@ -105,11 +105,12 @@ impl ModelVisitor for Explaining<'_> {
     type Output = Result<Explanation, Error>;
 
     fn visit<M: Model>(self, model: &M) -> Self::Output {
-        let Explaining { history, options, report, limit, .. } = self;
+        let Explaining { name, history, options, report, limit } = self;
         let meters = Meters {
             violations: meter(options, history, Part::Violations),
             guarantees: meter(options, history, Part::Guarantees),
             clocks: meter(options, history, Part::Clocks),
+            causes: meter(options, history, Part::Causes),
         };
         let partitions = history.partitions();
         let failing: Vec<(usize, &Failure)> = report
@@ -135,11 +136,11 @@ impl ModelVisitor for Explaining<'_> {
             explanation.is_complete &= is_complete;
             named.extend(anomalies);
         }
-        explanation.clock_skew =
-            clock_skew(model, history, report, &meters.clocks)?.found();
+        explanation.clock_skew = clock_skew(model, history, report, &meters.clocks)?.found();
         let skew = explanation.clock_skew.as_ref();
-        explanation.anomalies = causes(history, report, &named, skew);
-        explanation.anomalies.extend(named);
+        let (partitions, failing, meter) = (&partitions, &failing, &meters.causes);
+        let grounds = Grounds { history, model, name, partitions, failing, skew, meter };
+        explanation.anomalies = causes::arrange(&grounds, &named);
         explanation.anomalies.truncate(limit);
         Ok(explanation)
     }
@@ -150,6 +151,7 @@ struct Meters {
     violations: Meter,
     guarantees: Meter,
     clocks: Meter,
+    causes: Meter,
 }
 
 /// What one key adds to an explanation.

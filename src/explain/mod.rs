@@ -20,13 +20,12 @@ mod staleness;
 mod violations;
 
 pub use anomaly::{Anomaly, AnomalyKind, Certainty};
+pub use causes::stuck;
 pub use context::{Before, Context, Step, contexts};
 pub use explanation::{Explanation, KeyExplanation, explain, explain_with};
 pub use guarantees::{Guarantee, Held};
 pub use shrink::{Shrunk, shrink};
-pub use skew::{
-    CLOCK_ERROR, ClockSkew, Grouping, Situation, SkewOutcome, find_clock_skew,
-};
+pub use skew::{CLOCK_ERROR, ClockSkew, Grouping, Situation, SkewOutcome, find_clock_skew};
 pub use staleness::{Bound, Staleness};
 pub use violations::Violation;
 
@@ -85,6 +84,8 @@ enum Part {
     Guarantees,
     /// The clocks that would explain it.
     Clocks,
+    /// What many violations have in common.
+    Causes,
     /// What is around.
     Surroundings,
 }
@@ -95,9 +96,11 @@ impl Part {
     /// by one is the next one's.
     fn tenths(self) -> u32 {
         match self {
-            Part::Locating | Part::Violations => 3,
+            Part::Locating => 2,
+            Part::Violations => 3,
             Part::Guarantees => 5,
             Part::Clocks => 6,
+            Part::Causes => 7,
             Part::Surroundings => 1,
         }
     }

@@ -1,18 +1,59 @@
-//! Looks for one cause behind many violations: a cache, two halves that do not talk, clocks.
+//! Looks for one cause behind many violations: clocks that disagree, a cache, two halves that do
+//! not talk. A cause is a hypothesis: it fits what was recorded, and something else may too.
+
+mod cache;
+mod grouping;
+mod skewed;
+mod source;
+mod split_brain;
+mod stale;
+mod stuck;
+mod subject;
+#[cfg(test)]
+mod tests;
+
+pub use stuck::stuck;
 
 use super::anomaly::Anomaly;
 use super::skew::ClockSkew;
-use crate::check::Report;
-use crate::history::History;
+use crate::check::{Failure, Meter};
+use crate::history::{History, Partitions};
+use crate::model::Model;
+use subject::Subject;
 
-/// The anomalies that explain several of `named`, which are those of all failing keys, violation by
-/// violation; most telling first.
-pub(super) fn causes(
-    history: &History,
-    report: &Report,
-    named: &[Anomaly],
-    skew: Option<&ClockSkew>,
-) -> Vec<Anomaly> {
-    let _ = (history, report, named, skew);
-    Vec::new()
+/// What causes are looked for in.
+pub(super) struct Grounds<'a, M: Model> {
+    /// The history.
+    pub(super) history: &'a History,
+    /// The model.
+    pub(super) model: &'a M,
+    /// The model's name.
+    pub(super) name: &'a str,
+    /// The operations of each key.
+    pub(super) partitions: &'a Partitions,
+    /// The failing keys that are explained, as positions in the report, with their failures.
+    pub(super) failing: &'a [(usize, &'a Failure)],
+    /// The clock offsets that would explain it all, if there are any.
+    pub(super) skew: Option<&'a ClockSkew>,
+    /// The time and memory that all of the explanation may take.
+    pub(super) meter: &'a Meter,
+}
+
+/// All anomalies, the most telling first: causes that explain several of `named`, which are those of
+/// all failing keys, violation by violation; then `named`, those alike made one. Near linear in the
+/// operations of the failing keys.
+pub(super) fn arrange<M: Model>(grounds: &Grounds<'_, M>, named: &[Anomaly]) -> Vec<Anomaly> {
+    let mut anomalies: Vec<Anomaly> = skewed::anomaly(grounds, named).into_iter().collect();
+    let is_skewed = !anomalies.is_empty();
+    let subjects: Vec<Subject> = grounds
+        .failing
+        .iter()
+        .filter_map(|&failing| Subject::of(grounds, failing, named))
+        .collect();
+    anomalies.extend(cache::anomalies(grounds.history, &subjects, is_skewed));
+    if !is_skewed {
+        anomalies.extend(split_brain::anomalies(grounds, &subjects, named));
+    }
+    anomalies.extend(grouping::grouped(grounds, named));
+    anomalies
 }

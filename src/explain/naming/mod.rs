@@ -1,4 +1,15 @@
 //! Names violations: which anomaly a few operations show that cannot be ordered.
+//!
+//! Every kind of object has names of its own; the first that knows one gives it.
+
+mod accounts;
+mod collections;
+mod counters;
+mod locks;
+mod logs;
+mod registers;
+mod transactions;
+pub(super) mod words;
 
 use super::anomaly::{Anomaly, AnomalyKind, Certainty};
 use super::case::Case;
@@ -8,16 +19,27 @@ use crate::model::Model;
 
 /// The anomaly that `violation` shows.
 pub(super) fn name<M: Model>(case: &Case<'_, M>, violation: &Violation) -> Anomaly {
-    unclassified(case, violation)
+    locks::name(case, violation)
+        .or_else(|| accounts::name(case, violation))
+        .or_else(|| transactions::name(case, violation))
+        .or_else(|| counters::name(case, violation))
+        .or_else(|| logs::name(case, violation))
+        .or_else(|| collections::name(case, violation))
+        .or_else(|| registers::name(case, violation))
+        .unwrap_or_else(|| unclassified(case, violation))
 }
 
 /// A violation that fits no name.
 fn unclassified<M: Model>(case: &Case<'_, M>, violation: &Violation) -> Anomaly {
     let operation = case.operation(violation.operation);
+    let mut operations = violation.core.clone();
+    if operations.is_empty() {
+        operations.push(violation.operation);
+    }
     Anomaly {
         kind: AnomalyKind::Unclassified,
         key_at: Some(case.key_at),
-        operations: violation.core.clone(),
+        operations,
         certainty: Certainty::Proved,
         summary: format!(
             "no order of the operations explains `{}` by {}",

@@ -1,0 +1,57 @@
+//! Makes violations that are alike one anomaly, with their number.
+
+use rustc_hash::FxHashMap;
+
+use super::Grounds;
+use super::source::Source;
+use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
+use crate::history::Value;
+use crate::model::{Call, Model, View};
+
+/// What violations have in common that are alike: their kind, key and certainty; the updates that
+/// show them; and of the operation that gave them away its source, its process and what it returned.
+#[derive(PartialEq, Eq, Hash)]
+struct Likeness {
+    kind: AnomalyKind,
+    key_at: Option<usize>,
+    certainty: Certainty,
+    updates: Vec<u32>,
+    observer: Option<(Source, Value, Value)>,
+}
+
+/// The anomalies, those that are alike as one: the first, with the number of all.
+pub(super) fn grouped<M: Model>(grounds: &Grounds<'_, M>, named: &[Anomaly]) -> Vec<Anomaly> {
+    let mut places: FxHashMap<Likeness, usize> = FxHashMap::default();
+    let mut grouped: Vec<Anomaly> = Vec::new();
+    for anomaly in named {
+        let at = *places.entry(likeness(grounds, anomaly)).or_insert_with(|| {
+            grouped.push(Anomaly { count: 0, ..anomaly.clone() });
+            grouped.len() - 1
+        });
+        grouped[at].count += anomaly.count;
+    }
+    grouped
+}
+
+fn likeness<M: Model>(grounds: &Grounds<'_, M>, anomaly: &Anomaly) -> Likeness {
+    let history = grounds.history;
+    let is_update = |index: u32| {
+        let operation = &history.operations()[index as usize];
+        let view = |value| View { table: history.values(), value };
+        let call = Call {
+            function: history.function(operation.function),
+            input: view(operation.input),
+            output: (!operation.outcome.is_indeterminate()).then(|| view(operation.output)),
+            process: view(operation.process),
+        };
+        grounds.model.operation(&call).is_ok_and(|op| !grounds.model.facts(&op).pure)
+    };
+    let all = anomaly.operations.iter().copied();
+    let (updates, others): (Vec<u32>, Vec<u32>) = all.partition(|&index| is_update(index));
+    let observer = others.last().map(|&index| {
+        let operation = &history.operations()[index as usize];
+        (Source::of(history, index), operation.process, operation.output)
+    });
+    let Anomaly { kind, key_at, certainty, .. } = *anomaly;
+    Likeness { kind, key_at, certainty, updates, observer }
+}

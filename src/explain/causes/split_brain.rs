@@ -1,0 +1,231 @@
+//! Two sides that both go on writing and do not see each other.
+//!
+//! Around the core of a violation, from the call of one of its updates to its end, parts of the
+//! system belong to one side if one returned what was written at the other. Two sides are suspected
+//! of a split brain if
+//!
+//! - on either side a write was acknowledged, and afterwards, when the other side's write had been
+//!   acknowledged too, another process of the same side read it;
+//! - the two writes overlapped, or there were two on either side;
+//! - the operations of either side, with what came before, can be ordered by themselves. All
+//!   together they cannot, as the core shows.
+
+use rustc_hash::FxHashMap;
+
+use super::Grounds;
+use super::source::Source;
+use super::subject::{Subject, is_about_views};
+use crate::check::is_linearizable;
+use crate::explain::access::Access;
+use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
+use crate::explain::naming::words;
+use crate::history::phrase::{call_phrase, return_phrase};
+use crate::history::{History, NEVER};
+use crate::model::{self, Model, Token};
+
+/// So many violations of a key are looked at,
+const VIOLATIONS: usize = 8;
+
+/// each from so many of its updates on,
+const STARTS: usize = 8;
+
+/// and so many operations from there.
+const WINDOW: usize = 500;
+
+/// So many parts of a side are named.
+const NAMED: usize = 4;
+
+/// The split brains that violations suggest, at most one of each key.
+pub(super) fn anomalies<M: Model>(
+    grounds: &Grounds<'_, M>,
+    subjects: &[Subject],
+    named: &[Anomaly],
+) -> Vec<Anomaly> {
+    let of_key = |subject: &Subject| {
+        let is_its =
+            |one: &&Anomaly| one.key_at == Some(subject.key_at) && is_about_views(one.kind);
+        named.iter().filter(is_its).take(VIOLATIONS).find_map(|one| of_core(grounds, subject, one))
+    };
+    subjects.iter().filter_map(of_key).collect()
+}
+
+fn of_core<M: Model>(
+    grounds: &Grounds<'_, M>,
+    subject: &Subject,
+    violation: &Anomaly,
+) -> Option<Anomaly> {
+    let list = &subject.accesses.list;
+    let position = |index: u32| list.binary_search_by_key(&index, |access| access.index).ok();
+    let core: Vec<usize> =
+        violation.operations.iter().filter_map(|&index| position(index)).collect();
+    let end = core.iter().map(|&at| list[at].span.ret).filter(|&ret| ret != NEVER).max()?;
+    let starts = core.iter().copied().filter(|&at| list[at].writes.is_some()).take(STARTS);
+    for start in starts {
+        if grounds.meter.poll().is_err() {
+            return None;
+        }
+        let call = list[start].span.call;
+        let common: Vec<usize> =
+            core.iter().copied().filter(|&at| list[at].span.ret < call).collect();
+        let window = list[start..].iter().take_while(|access| access.span.call <= end);
+        let window = start..start + window.take(WINDOW).count();
+        let sides = Sides::of(grounds.history, list, window);
+        if let Some(anomaly) = sides.split(grounds, subject.key_at, list, &common) {
+            return Some(anomaly);
+        }
+    }
+    None
+}
+
+/// The operations of a window by the side on which they happened.
+struct Sides {
+    window: std::ops::Range<usize>,
+    /// The source of each operation of the window, by number.
+    sources: Vec<usize>,
+    /// The side of each source; sides are called by one of their sources.
+    side: Vec<usize>,
+    names: Vec<Source>,
+}
+
+impl Sides {
+    /// Puts sources together that returned each other's values.
+    fn of(history: &History, list: &[Access], window: std::ops::Range<usize>) -> Sides {
+        let mut numbers: FxHashMap<Source, usize> = FxHashMap::default();
+        let mut names = Vec::new();
+        let mut sources = Vec::new();
+        let mut writers: FxHashMap<Token, usize> = FxHashMap::default();
+        for access in &list[window.clone()] {
+            let source = Source::of(history, access.index);
+            let number = *numbers.entry(source).or_insert_with(|| {
+                names.push(source);
+                names.len() - 1
+            });
+            if let Some(token) = access.writes {
+                writers.entry(token).or_insert(number);
+            }
+            sources.push(number);
+        }
+        let mut side: Vec<usize> = (0..names.len()).collect();
+        for (access, &source) in list[window.clone()].iter().zip(&sources) {
+            let returned = access.span.ret != NEVER;
+            let Some(&writer) = access.reads.filter(|_| returned).and_then(|t| writers.get(&t))
+            else {
+                continue;
+            };
+            let (one, other) = (side[source], side[writer]);
+            if one != other {
+                side.iter_mut().filter(|side| **side == other).for_each(|side| *side = one);
+            }
+        }
+        Sides { window, sources, side, names }
+    }
+
+    fn side_of(&self, at: usize) -> usize {
+        self.side[self.sources[at - self.window.start]]
+    }
+
+    /// The first two sides that are split, as an anomaly.
+    fn split<M: Model>(
+        &self,
+        grounds: &Grounds<'_, M>,
+        key_at: usize,
+        list: &[Access],
+        common: &[usize],
+    ) -> Option<Anomaly> {
+        let is_write = |&at: &usize| list[at].writes.is_some() && list[at].span.ret != NEVER;
+        let writes: Vec<usize> = self.window.clone().filter(is_write).collect();
+        let first = writes.first().copied()?;
+        let other = |at: &&usize| self.side_of(**at) != self.side_of(first);
+        let second = writes.iter().find(other).copied()?;
+        let of = |side: usize| writes.iter().filter(|&&at| self.side_of(at) == side).count();
+        let overlap = list[second].span.call < list[first].span.ret;
+        let sides = [self.side_of(first), self.side_of(second)];
+        if !overlap && sides.iter().any(|&side| of(side) < 2) {
+            return None;
+        }
+        let both = list[first].span.ret.max(list[second].span.ret);
+        let reads = [self.reader(list, first, both)?, self.reader(list, second, both)?];
+        let is_whole = |side| self.is_consistent(grounds, list, common, side);
+        if !sides.into_iter().all(is_whole) {
+            return None;
+        }
+        Some(self.anomaly(grounds.history, key_at, list, [first, second], reads))
+    }
+
+    /// An operation of another process than `write`'s that saw its value on its side, called after
+    /// rank `both`.
+    fn reader(&self, list: &[Access], write: usize, both: u32) -> Option<usize> {
+        self.window.clone().find(|&at| {
+            let Access { process, span, reads, .. } = list[at];
+            let is_done = span.ret != NEVER && span.call > both;
+            is_done && reads == list[write].writes && process != list[write].process
+        })
+    }
+
+    /// Whether the operations of a side can be ordered by themselves, after those in common. What
+    /// saw a value from outside of them is left out.
+    fn is_consistent<M: Model>(
+        &self,
+        grounds: &Grounds<'_, M>,
+        list: &[Access],
+        common: &[usize],
+        side: usize,
+    ) -> bool {
+        let own = self.window.clone().filter(|&at| self.side_of(at) == side);
+        let mut chosen: Vec<usize> = common.iter().copied().chain(own).collect();
+        chosen.sort_unstable();
+        chosen.dedup();
+        let written: Vec<Token> = chosen.iter().filter_map(|&at| list[at].writes).collect();
+        let is_known = |at: &usize| list[*at].reads.is_none_or(|token| written.contains(&token));
+        let operations: Vec<u32> =
+            chosen.iter().filter(|at| is_known(at)).map(|&at| list[at].index).collect();
+        let Ok(readings) = model::read(grounds.model, grounds.history, &operations, None) else {
+            return false;
+        };
+        is_linearizable(grounds.model, &readings, grounds.meter).0 == Some(true)
+    }
+
+    fn anomaly(
+        &self,
+        history: &History,
+        key_at: usize,
+        list: &[Access],
+        writes: [usize; 2],
+        reads: [usize; 2],
+    ) -> Anomaly {
+        let told = |nth: usize| {
+            let (write, read) = (list[writes[nth]].index, list[reads[nth]].index);
+            format!(
+                "{} went on with {}, acknowledged {} and read {}",
+                self.members(history, self.side_of(writes[nth])),
+                words::thing(history, write),
+                return_phrase(history, write),
+                call_phrase(history, read),
+            )
+        };
+        let [one, two] = [0, 1].map(told);
+        let mut operations: Vec<u32> =
+            writes.iter().chain(&reads).map(|&at| list[at].index).collect();
+        operations.sort_unstable();
+        Anomaly {
+            kind: AnomalyKind::SplitBrain,
+            key_at: Some(key_at),
+            operations,
+            certainty: Certainty::Suggested,
+            summary: format!("{one}, while {two}: each side agrees, but only within itself"),
+            count: 1,
+        }
+    }
+
+    fn members(&self, history: &History, side: usize) -> String {
+        let members: Vec<String> = (0..self.names.len())
+            .filter(|&source| self.side[source] == side)
+            .map(|source| self.names[source].phrase(history))
+            .collect();
+        let shown = members.iter().take(NAMED).cloned().collect::<Vec<String>>().join(" and ");
+        match members.len().saturating_sub(NAMED) {
+            0 => shown,
+            more => format!("{shown} and {more} more"),
+        }
+    }
+}

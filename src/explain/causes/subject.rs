@@ -1,0 +1,59 @@
+//! A failing key as causes look at it: a register with what happened to it.
+
+use super::Grounds;
+use crate::check::Failure;
+use crate::explain::access::Accesses;
+use crate::explain::anomaly::{Anomaly, AnomalyKind};
+use crate::explain::case::Case;
+use crate::model::{self, Kind, Model};
+
+/// A failing register.
+pub(super) struct Subject {
+    /// The key's position in the report.
+    pub(super) key_at: usize,
+    /// What happened to it.
+    pub(super) accesses: Accesses,
+}
+
+impl Subject {
+    /// The key, if it is a register and what is wrong with it may have one of the causes that are
+    /// known here. O(n).
+    pub(super) fn of<M: Model>(
+        grounds: &Grounds<'_, M>,
+        (key_at, failure): (usize, &Failure),
+        named: &[Anomaly],
+    ) -> Option<Subject> {
+        let is_candidate = |one: &Anomaly| one.key_at == Some(key_at) && is_about_views(one.kind);
+        let is_register = matches!(grounds.model.kind(), Kind::Other | Kind::Kv { .. });
+        if !is_register || !named.iter().any(is_candidate) || grounds.meter.poll().is_err() {
+            return None;
+        }
+        let operations = grounds.partitions.get(key_at).operations;
+        let readings = model::read(grounds.model, grounds.history, operations, None).ok()?;
+        let case = Case {
+            history: grounds.history,
+            model: grounds.model,
+            name: grounds.name,
+            key_at,
+            operations,
+            readings: &readings,
+            failure,
+            meter: grounds.meter,
+        };
+        Accesses::of(&case).map(|accesses| Subject { key_at, accesses })
+    }
+}
+
+/// Whether an anomaly says that clients saw the key differently.
+pub(super) fn is_about_views(kind: AnomalyKind) -> bool {
+    matches!(
+        kind,
+        AnomalyKind::StaleRead
+            | AnomalyKind::NonMonotonicRead
+            | AnomalyKind::ReadYourWrites
+            | AnomalyKind::ResurrectedValue
+            | AnomalyKind::LostUpdate
+            | AnomalyKind::DuplicateApply
+            | AnomalyKind::Unclassified
+    )
+}

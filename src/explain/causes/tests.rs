@@ -1,0 +1,1 @@
+//! Causes of small and of random histories.

@@ -1,0 +1,98 @@
+//! What the other clients saw of a value after an operation had seen it: whether it was the state
+//! again, or only this one's view.
+
+use super::scene::Act;
+use crate::explain::case::Case;
+use crate::history::{NEVER, Value};
+use crate::model::{Establishes, Facts, Model, Token};
+
+/// So many operations are looked at.
+const AHEAD: usize = 2_000;
+
+/// What was seen between an operation and the next update.
+#[derive(Default)]
+pub(super) struct Aftermath {
+    /// The first operation of another process that saw the same value.
+    pub(super) confirmed: Option<u32>,
+    /// Whether one saw another value, though nothing had been called that could have changed it.
+    pub(super) is_refuted: bool,
+}
+
+/// Follows the value that `act` saw until an update is called; at most [`AHEAD`] operations.
+pub(super) fn aftermath<M: Model>(case: &Case<'_, M>, act: &Act, token: Token) -> Aftermath {
+    let mut found = Aftermath::default();
+    let process: Value = act.access.process;
+    let start = case.readings.partition_point(|reading| reading.span.call < act.access.span.ret);
+    for reading in case.readings[start..].iter().take(AHEAD) {
+        let Facts { pure, requires, .. } = case.model.facts(&reading.op);
+        if let Some(seen) = requires.filter(|_| reading.span.ret != NEVER) {
+            if seen != token {
+                found.is_refuted = true;
+                break;
+            }
+            if found.confirmed.is_none() && case.process(reading.index) != process {
+                found.confirmed = Some(reading.index);
+            }
+        }
+        if !pure {
+            break;
+        }
+    }
+    found
+}
+
+/// Whether what an update wrote was ever seen.
+pub(super) enum Sight {
+    /// No operation that returned saw it.
+    Never,
+    /// This one was the first to return with it.
+    First {
+        /// The operation.
+        index: u32,
+        /// The rank of its return.
+        ret: u32,
+    },
+}
+
+/// Whether anybody saw what operation `writer` wrote; `None` if it is not known what it wrote, or
+/// others write the same. O(n).
+pub(super) fn first_to_see<M: Model>(case: &Case<'_, M>, writer: u32) -> Option<Sight> {
+    let written = |facts: Facts| match facts.establishes {
+        Establishes::Token(token) if !facts.pure => Some(token),
+        _ => None,
+    };
+    let token = written(case.model.facts(&case.reading(writer)?.op))?;
+    let mut first: Option<(u32, u32)> = None;
+    for reading in case.readings {
+        let facts = case.model.facts(&reading.op);
+        if written(facts) == Some(token) && reading.index != writer {
+            return None;
+        }
+        let ret = reading.span.ret;
+        if facts.requires == Some(token) && ret != NEVER && first.is_none_or(|old| ret < old.0) {
+            first = Some((ret, reading.index));
+        }
+    }
+    Some(first.map_or(Sight::Never, |(ret, index)| Sight::First { index, ret }))
+}
+
+/// The last operation before `act`, by the same process, that saw one of `tokens`; among the last
+/// [`AHEAD`] operations of the key.
+pub(super) fn seen_before<M: Model>(
+    case: &Case<'_, M>,
+    act: &Act,
+    tokens: &[Token],
+) -> Option<u32> {
+    let end = case.readings.partition_point(|reading| reading.span.call < act.access.span.call);
+    let sees = |facts: Facts| facts.requires.is_some_and(|token| tokens.contains(&token));
+    case.readings[..end]
+        .iter()
+        .rev()
+        .take(AHEAD)
+        .find(|reading| {
+            case.process(reading.index) == act.access.process
+                && reading.span.ret < act.access.span.call
+                && sees(case.model.facts(&reading.op))
+        })
+        .map(|reading| reading.index)
+}

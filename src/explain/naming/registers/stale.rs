@@ -1,0 +1,192 @@
+//! Operations that saw a value after it had been replaced.
+
+use super::aftermath::{Aftermath, Sight, aftermath, first_to_see, seen_before};
+use super::scene::{Act, Repair, Scene};
+use crate::explain::anomaly::{Anomaly, AnomalyKind};
+use crate::explain::naming::words;
+use crate::history::phrase::{process_phrase, return_phrase};
+use crate::model::{Model, Token};
+
+/// So many operations are tried as the stale one.
+const TRIED: usize = 24;
+
+/// The anomaly, if the core could be ordered had one operation been called earlier.
+pub(super) fn name<M: Model>(scene: &Scene<'_, M>) -> Option<Anomaly> {
+    let is_stale = |&at: &usize| {
+        scene.acts[at].access.forbids.is_none() && scene.is_repaired_by(Repair::Earlier(at))
+    };
+    let at = scene.observers(TRIED).into_iter().find(is_stale)?;
+    let proof = Proof::of(scene, at)?;
+    if scene.acts[at].updates {
+        return Some(plain(scene, &proof, AnomalyKind::LostUpdate));
+    }
+    let after =
+        scene.acts[at].access.reads.map(|token| aftermath(scene.case, &scene.acts[at], token));
+    let after = after.unwrap_or_default();
+    applied_twice(scene, &proof, &after)
+        .or_else(|| back_for_all(scene, &proof, &after))
+        .or_else(|| session(scene, &proof))
+        .or_else(|| Some(plain(scene, &proof, AnomalyKind::StaleRead)))
+}
+
+/// What shows that an operation was stale.
+struct Proof<'s> {
+    /// It.
+    stale: &'s Act,
+    /// Operations that returned before it was called, show another value, and without whose return
+    /// all would be well; those of its own process first, and updates before what only looks.
+    newer: Vec<&'s Act>,
+    /// Whether that is so; else it is one operation of several that show it.
+    is_single: bool,
+}
+
+impl<'s> Proof<'s> {
+    fn of<M: Model>(scene: &'s Scene<'_, M>, at: usize) -> Option<Proof<'s>> {
+        let stale = &scene.acts[at];
+        let token = stale.access.reads;
+        let before = |&other: &usize| scene.acts[other].access.span.ret < stale.access.span.call;
+        let is_newer = |&other: &usize| {
+            let act = &scene.acts[other];
+            token.map_or(act.updates, |token| act.shows_other_than(token))
+        };
+        let counts = |&other: &usize| scene.is_repaired_by(Repair::Open(other));
+        let mut newer: Vec<&Act> = (0..scene.acts.len())
+            .filter(before)
+            .filter(is_newer)
+            .filter(counts)
+            .map(|other| &scene.acts[other])
+            .collect();
+        newer.sort_by_key(|act| {
+            let is_own = act.access.process == stale.access.process;
+            (!is_own, !act.updates, act.access.span.ret)
+        });
+        if newer.is_empty() {
+            // Several show it, each by itself; or several together.
+            let latest = |&other: &usize| scene.acts[other].access.span.ret;
+            let all = (0..scene.acts.len()).filter(before);
+            let last = all.clone().filter(is_newer).max_by_key(latest).or(all.max_by_key(latest))?;
+            newer.push(&scene.acts[last]);
+            return Some(Proof { stale, newer, is_single: false });
+        }
+        Some(Proof { stale, newer, is_single: true })
+    }
+
+    /// The most telling operation that shows the newer value.
+    fn best(&self) -> &'s Act {
+        self.newer[0]
+    }
+}
+
+/// The value's only update never returned: it took effect once, for it was seen, and then again.
+fn applied_twice<M: Model>(
+    scene: &Scene<'_, M>,
+    proof: &Proof<'_>,
+    after: &Aftermath,
+) -> Option<Anomaly> {
+    let token = proof.stale.access.reads?;
+    let mut writers = scene.writers(token);
+    let writer = writers.next()?;
+    let index = scene.acts[writer].access.index;
+    let is_indeterminate = scene.case.operation(index).outcome.is_indeterminate();
+    if writers.next().is_some() || !is_indeterminate || after.is_refuted {
+        return None;
+    }
+    if token == scene.initial || !scene.is_repaired_by(Repair::Again(writer)) {
+        return None;
+    }
+    let history = scene.case.history;
+    let summary = format!(
+        "{} again, after {}: {}'s {} took effect twice",
+        words::event(history, proof.stale.access.index),
+        newer_phrase(scene, proof),
+        process_phrase(history, index),
+        words::thing(history, index),
+    );
+    Some(scene.anomaly(AnomalyKind::DuplicateApply, &[], summary))
+}
+
+/// All who look afterwards, and two processes at least, find the older value: either the newer one
+/// was seen and is gone, or it never came.
+fn back_for_all<M: Model>(
+    scene: &Scene<'_, M>,
+    proof: &Proof<'_>,
+    after: &Aftermath,
+) -> Option<Anomaly> {
+    let confirmed = after.confirmed.filter(|_| !after.is_refuted && proof.is_single)?;
+    let history = scene.case.history;
+    let other = process_phrase(history, confirmed);
+    let event = words::event(history, proof.stale.access.index);
+    let back = |seen: u32| {
+        let seen = words::event(history, seen);
+        format!("{event}, and so did {other}, though {seen} before: the old value is back")
+    };
+    let kind = AnomalyKind::ResurrectedValue;
+    if let Some(act) = proof.newer.iter().find(|act| !act.updates) {
+        return Some(scene.anomaly(kind, &[confirmed], back(act.access.index)));
+    }
+    let update = proof.best().access.index;
+    match first_to_see(scene.case, update)? {
+        Sight::First { index, ret } if ret < proof.stale.access.span.call => {
+            Some(scene.anomaly(kind, &[index, confirmed], back(index)))
+        }
+        Sight::First { .. } => None,
+        Sight::Never => {
+            let acknowledged = words::acknowledged(history, update);
+            let summary = format!(
+                "{acknowledged}, but nobody ever saw it: {event}, and so did {other} after that"
+            );
+            Some(scene.anomaly(AnomalyKind::LostUpdate, &[confirmed], summary))
+        }
+    }
+}
+
+/// The same process had written or seen the newer value.
+fn session<M: Model>(scene: &Scene<'_, M>, proof: &Proof<'_>) -> Option<Anomaly> {
+    let history = scene.case.history;
+    let stale = &proof.stale.access;
+    let event = words::event(history, stale.index);
+    let own = proof.newer.iter().find(|act| act.access.process == stale.process);
+    if !proof.is_single {
+        return None;
+    }
+    if let Some(act) = own.filter(|act| act.updates) {
+        let index = act.access.index;
+        let (thing, when) = (words::thing(history, index), return_phrase(history, index));
+        let gap = words::gap(history, index, stale.index);
+        let summary = format!("{event} although its own {thing} was acknowledged {when}{gap}");
+        return Some(scene.anomaly(AnomalyKind::ReadYourWrites, &[], summary));
+    }
+    let tokens = proof.newer.iter().filter_map(|act| {
+        let token = if act.updates { act.access.writes } else { act.access.reads };
+        token.filter(|&token| scene.writers(token).nth(1).is_none())
+    });
+    let tokens: Vec<Token> = tokens.collect();
+    let index = own
+        .map(|act| act.access.index)
+        .or_else(|| seen_before(scene.case, proof.stale, &tokens))?;
+    let (seen, when) = (words::seen(history, index), return_phrase(history, index));
+    let gap = words::gap(history, index, stale.index);
+    let summary = format!("{event} although it had read the newer {seen} {when}{gap}");
+    Some(scene.anomaly(AnomalyKind::NonMonotonicRead, &[index], summary))
+}
+
+/// One operation saw an older value: what it did, and what shows that the value was older.
+fn plain<M: Model>(scene: &Scene<'_, M>, proof: &Proof<'_>, kind: AnomalyKind) -> Anomaly {
+    let history = scene.case.history;
+    let event = words::event(history, proof.stale.access.index);
+    let gap = words::gap(history, proof.best().access.index, proof.stale.access.index);
+    let others = if proof.is_single { "" } else { ", like others" };
+    let summary = format!("{event} although {}{gap}{others}", newer_phrase(scene, proof));
+    scene.anomaly(kind, &[], summary)
+}
+
+/// How it was known that the value had been replaced.
+fn newer_phrase<M: Model>(scene: &Scene<'_, M>, proof: &Proof<'_>) -> String {
+    let history = scene.case.history;
+    let index = proof.best().access.index;
+    if proof.best().updates {
+        return words::acknowledged(history, index);
+    }
+    let (who, seen) = (process_phrase(history, index), words::seen(history, index));
+    format!("{who} had read the newer {seen} {}", return_phrase(history, index))
+}

@@ -1,0 +1,122 @@
+//! Values that were seen before anybody can have written them: phantom, dirty and future reads.
+
+use super::scene::{Act, Scene, called};
+use crate::explain::anomaly::{Anomaly, AnomalyKind};
+use crate::explain::naming::words;
+use crate::history::phrase::{call_phrase, process_phrase, return_phrase};
+use crate::history::{NEVER, Outcome};
+use crate::model::{Establishes, Facts, Model, Token};
+
+/// The anomaly, if an operation of the core saw a value that nobody can have written until it
+/// returned. O(n) if one did.
+pub(super) fn name<M: Model>(scene: &Scene<'_, M>) -> Option<Anomaly> {
+    if scene.acts.iter().any(|act| act.updates && act.access.writes.is_none()) {
+        return None;
+    }
+    for at in scene.observers(usize::MAX) {
+        let act = &scene.acts[at];
+        let Some(token) = act.access.reads else { continue };
+        if earliest(scene, token) > act.access.span.ret {
+            return classify(scene, act, token);
+        }
+    }
+    None
+}
+
+/// The earliest rank at which the value can have been `token`, going by the core: every writer needs
+/// to have been called, and, if it replaces a certain value, to have found that one.
+fn earliest<M: Model>(scene: &Scene<'_, M>, token: Token) -> u32 {
+    let mut known = vec![(scene.initial, 0)];
+    let rank = |known: &[(Token, u32)], token: Token| {
+        known.iter().filter(|entry| entry.0 == token).map(|entry| entry.1).min().unwrap_or(NEVER)
+    };
+    // Every round but the last makes a token known earlier, by way of one more writer.
+    for _ in 0..=scene.acts.len() {
+        let mut is_news = false;
+        for act in &scene.acts {
+            let Some(written) = act.access.writes else { continue };
+            let from = act.access.reads.map_or(0, |read| rank(&known, read));
+            let at = if from == NEVER { NEVER } else { from.max(act.access.span.call) };
+            if at < rank(&known, written) {
+                known.push((written, at));
+                is_news = true;
+            }
+        }
+        if !is_news {
+            break;
+        }
+    }
+    rank(&known, token)
+}
+
+/// Who writes a value, besides those that the core holds.
+#[derive(Default)]
+struct Writers {
+    /// An operation that failed, called before the reader returned.
+    failed: Option<u32>,
+    /// The first that was called after the reader had returned.
+    later: Option<u32>,
+    /// Whether one that is not in the core may have been in time.
+    is_open: bool,
+}
+
+fn classify<M: Model>(scene: &Scene<'_, M>, act: &Act, token: Token) -> Option<Anomaly> {
+    let writers = writers(scene, act, token);
+    if writers.is_open {
+        return None;
+    }
+    let history = scene.case.history;
+    let index = act.access.index;
+    let (event, value) = (words::event(history, index), words::seen(history, index));
+    if let Some(failed) = writers.failed {
+        let who = process_phrase(history, failed);
+        let summary = format!(
+            "{event}, which only {who}'s {} had tried to write, and that failed",
+            words::thing(history, failed),
+        );
+        return Some(scene.anomaly(AnomalyKind::DirtyRead, &[failed], summary));
+    }
+    if let Some(later) = writers.later {
+        let summary = format!(
+            "{event} and had its answer {}, but {} only called its {} {}",
+            return_phrase(history, index),
+            process_phrase(history, later),
+            words::thing(history, later),
+            call_phrase(history, later),
+        );
+        return Some(scene.anomaly(AnomalyKind::FutureRead, &[later], summary));
+    }
+    let summary = if scene.writers(token).next().is_some() {
+        format!("{event}, but the only updates to {value} cannot have found what they replace")
+    } else {
+        format!("{event}, which nobody ever wrote")
+    };
+    Some(scene.anomaly(AnomalyKind::PhantomRead, &[], summary))
+}
+
+/// Looks for writers of `token` among all operations of the key.
+fn writers<M: Model>(scene: &Scene<'_, M>, act: &Act, token: Token) -> Writers {
+    let case = scene.case;
+    let mut writers = Writers::default();
+    let writes = |facts: Facts| !facts.pure && facts.establishes == Establishes::Token(token);
+    for reading in case.readings {
+        if !writes(case.model.facts(&reading.op)) {
+            continue;
+        }
+        if reading.span.call > act.access.span.ret {
+            writers.later = writers.later.or(Some(reading.index));
+        } else if scene.violation.core.binary_search(&reading.index).is_err() {
+            writers.is_open = true;
+        }
+    }
+    for &index in case.operations {
+        let is_early = case.history.span(index as usize).call < act.access.span.ret;
+        let fails = case.operation(index).outcome == Outcome::Fail;
+        if fails && is_early && called(case, index).is_some_and(|op| writes(case.model.facts(&op)))
+        {
+            writers.failed = Some(index);
+            break;
+        }
+    }
+    writers
+}

@@ -1,0 +1,140 @@
+//! What operations on registers did, in words that fit a sentence.
+
+use crate::history::phrase::{
+    call_phrase, duration_phrase, operation_phrase, process_phrase, return_phrase, value_phrase,
+};
+use crate::history::{History, NEVER, Operation};
+
+/// What kind of thing an operation is, going by its name.
+enum Deed {
+    Read,
+    Write,
+    Delete,
+    Cas,
+    Other,
+}
+
+fn deed(history: &History, operation: &Operation) -> Deed {
+    match history.function(operation.function) {
+        "read" | "r" | "get" => Deed::Read,
+        "write" | "w" | "put" | "set" => Deed::Write,
+        "delete" => Deed::Delete,
+        "cas" | "compare-and-set" | "compare_and_set" => Deed::Cas,
+        _ => Deed::Other,
+    }
+}
+
+/// What operation `index` did: `read 1`, `wrote 2`, `replaced 1 by 2`.
+pub(in crate::explain) fn did(history: &History, index: u32) -> String {
+    let operation = &history.operations()[index as usize];
+    let show = |value| value_phrase(history, value);
+    match (deed(history, operation), history.values().as_pair(operation.input)) {
+        (Deed::Read, _) => format!("read {}", show(operation.output)),
+        (Deed::Write, _) => format!("wrote {}", show(operation.input)),
+        (Deed::Delete, _) => "deleted the value".to_owned(),
+        (Deed::Cas, Some((old, new))) => format!("replaced {} by {}", show(old), show(new)),
+        _ => format!("did `{}`", operation_phrase(history, operation)),
+    }
+}
+
+/// Operation `index` as a thing: `write of 2`, `read of 1`, `cas from 1 to 2`.
+pub(in crate::explain) fn thing(history: &History, index: u32) -> String {
+    let operation = &history.operations()[index as usize];
+    let show = |value| value_phrase(history, value);
+    match (deed(history, operation), history.values().as_pair(operation.input)) {
+        (Deed::Read, _) => format!("read of {}", show(operation.output)),
+        (Deed::Write, _) => format!("write of {}", show(operation.input)),
+        (Deed::Delete, _) => "delete".to_owned(),
+        (Deed::Cas, Some((old, new))) => format!("cas from {} to {}", show(old), show(new)),
+        _ => format!("`{}`", operation_phrase(history, operation)),
+    }
+}
+
+/// Operation `index`, which never returned, as a thing: `write of 2`, `read`.
+pub(in crate::explain) fn thing_called(history: &History, index: u32) -> String {
+    let operation = &history.operations()[index as usize];
+    match deed(history, operation) {
+        Deed::Read => "read".to_owned(),
+        _ => thing(history, index),
+    }
+}
+
+/// The value that operation `index` saw: what a read returned, what a cas replaced.
+pub(in crate::explain) fn seen(history: &History, index: u32) -> String {
+    let operation = &history.operations()[index as usize];
+    let value = match (deed(history, operation), history.values().as_pair(operation.input)) {
+        (Deed::Cas, Some((old, _))) => old,
+        _ => operation.output,
+    };
+    value_phrase(history, value)
+}
+
+/// Who did operation `index`, what, and when: `process 2 read 1 at 4.512 s`.
+pub(in crate::explain) fn event(history: &History, index: u32) -> String {
+    let who = process_phrase(history, index);
+    format!("{who} {} {}", did(history, index), call_phrase(history, index))
+}
+
+/// An update with how it ended: `process 1's write of 2 was acknowledged at 4.371 s`, or, of one
+/// that was not, `process 1's write of 2, called at 4.3 s, was never acknowledged`.
+pub(in crate::explain) fn acknowledged(history: &History, index: u32) -> String {
+    let operation = &history.operations()[index as usize];
+    let (who, what) = (process_phrase(history, index), thing(history, index));
+    if operation.completed == NEVER || operation.outcome.is_indeterminate() {
+        let called = call_phrase(history, index);
+        return format!("{who}'s {what}, called {called}, was never acknowledged");
+    }
+    format!("{who}'s {what} was acknowledged {}", return_phrase(history, index))
+}
+
+/// How long before the call of `later` operation `earlier` returned, if the history has times:
+/// `, 141 ms before`.
+pub(in crate::explain) fn gap(history: &History, earlier: u32, later: u32) -> String {
+    match nanoseconds_between(history, earlier, later) {
+        Some(gap) => format!(", {} before", duration_phrase(gap)),
+        None => String::new(),
+    }
+}
+
+/// The time from the return of `earlier` to the call of `later`, if the history has times and they
+/// are in this order.
+pub(in crate::explain) fn nanoseconds_between(
+    history: &History,
+    earlier: u32,
+    later: u32,
+) -> Option<u128> {
+    let [_, ret] = history.times(earlier as usize);
+    let [call, _] = history.times(later as usize);
+    u128::try_from(i128::from(call?) - i128::from(ret?)).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn operations_become_parts_of_sentences() {
+        let text = r#"{"process":0,"type":"invoke","f":"write","value":1,"time":1000}
+{"process":0,"type":"ok","f":"write","value":1,"time":2000}
+{"process":1,"type":"invoke","f":"read","value":null,"time":9000}
+{"process":1,"type":"ok","f":"read","value":1,"time":9500}
+{"process":2,"type":"invoke","f":"cas","value":[1,2],"time":9800}
+"#;
+        let history = crate::ingest::read_bytes(
+            text.as_bytes().to_vec(),
+            None,
+            crate::history::Settings::default(),
+        )
+        .unwrap();
+        assert_eq!(event(&history, 1), "process 1 read 1 at 8 µs");
+        assert_eq!(acknowledged(&history, 0), "process 0's write of 1 was acknowledged at 1 µs");
+        assert_eq!(
+            acknowledged(&history, 2),
+            "process 2's cas from 1 to 2, called at 8.8 µs, was never acknowledged"
+        );
+        assert_eq!(gap(&history, 0, 1), ", 7 µs before");
+        assert_eq!(gap(&history, 1, 0), "");
+        assert_eq!(seen(&history, 2), "1");
+    }
+}
