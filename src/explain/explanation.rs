@@ -4,7 +4,7 @@ use super::anomaly::Anomaly;
 use super::case::Case;
 use super::causes::{self, Grounds};
 use super::guarantees::{Held, guarantees};
-use super::skew::{ClockSkew, clock_skew};
+use super::skew::{SkewOutcome, clock_skew};
 use super::staleness::{Staleness, staleness};
 use super::violations::{Violation, violations};
 use super::{Part, meter, naming};
@@ -28,8 +28,8 @@ pub struct Explanation {
     pub more: usize,
     /// Whether all violations were found or counted.
     pub is_complete: bool,
-    /// The clock offsets that would explain it all, if there are any.
-    pub clock_skew: Option<ClockSkew>,
+    /// The clock offsets that would explain it all, or why there are none.
+    pub clock_skew: SkewOutcome,
 }
 
 impl Explanation {
@@ -136,8 +136,8 @@ impl ModelVisitor for Explaining<'_> {
             explanation.is_complete &= is_complete;
             named.extend(anomalies);
         }
-        explanation.clock_skew = clock_skew(model, history, report, &meters.clocks)?.found();
-        let skew = explanation.clock_skew.as_ref();
+        explanation.clock_skew = clock_skew(model, history, report, &meters.clocks)?;
+        let skew = explanation.clock_skew.found();
         let (partitions, failing, meter) = (&partitions, &failing, &meters.causes);
         let grounds = Grounds { history, model, name, partitions, failing, skew, meter };
         explanation.anomalies = causes::arrange(&grounds, &named);

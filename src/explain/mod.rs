@@ -20,6 +20,7 @@ mod staleness;
 mod violations;
 
 pub use anomaly::{Anomaly, AnomalyKind, Certainty};
+pub(crate) use causes::clocks;
 pub use causes::stuck;
 pub use context::{Before, Context, Step, contexts};
 pub use explanation::{Explanation, KeyExplanation, explain, explain_with};

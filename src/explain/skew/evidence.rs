@@ -52,8 +52,8 @@ fn separate_violations<M: Model>(timeline: &Timeline<'_, M>, limit: usize, meter
             let stuck = impossible(timeline.model, &readings, meter).0.flatten();
             let Some(near) = stuck.map(|at| readings[at as usize].index) else { break };
             count += 1;
-            let mut core = minimal_core(timeline.model, &readings, near, meter, CONFIGURATIONS);
-            core.sort_unstable();
+            let core = minimal_core(timeline.model, &readings, near, meter, CONFIGURATIONS);
+            let core = core.operations;
             if core.is_empty() {
                 break;
             }

@@ -80,11 +80,12 @@ pub enum Situation {
 }
 
 /// What came of looking for clock offsets.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub enum SkewOutcome {
     /// These explain the history.
     Found(ClockSkew),
-    /// By its times, the history is linearizable as it is; only the order of its records is not.
+    /// By its times, the history is linearizable as it is, even if the order of its records is not.
+    #[default]
     NotNeeded,
     /// No offsets explain it.
     Impossible,
@@ -96,7 +97,7 @@ pub enum SkewOutcome {
 
 impl SkewOutcome {
     /// The offsets, if there are any.
-    pub fn found(self) -> Option<ClockSkew> {
+    pub fn found(&self) -> Option<&ClockSkew> {
         match self {
             SkewOutcome::Found(skew) => Some(skew),
             _ => None,
@@ -120,7 +121,7 @@ pub fn find_clock_skew(
         type Output = Result<SkewOutcome, Error>;
 
         fn visit<M: Model>(self, model: &M) -> Self::Output {
-            let meter = super::meter(self.1, self.0, super::CONFIGURATIONS);
+            let meter = super::meter(self.1, self.0, super::Part::Clocks);
             clock_skew(model, self.0, self.2, &meter)
         }
     }

@@ -129,9 +129,7 @@ impl<'a, M: Model> Timeline<'a, M> {
         meter: &Meter,
     ) -> Vec<u32> {
         let readings = self.keys[key].readings(rule, offsets);
-        let mut core = minimal_core(self.model, &readings, near, meter, CONFIGURATIONS);
-        core.sort_unstable();
-        core
+        minimal_core(self.model, &readings, near, meter, CONFIGURATIONS).operations
     }
 
     /// The sets of bounds one of which the offsets must keep, because of these entries of `key`,

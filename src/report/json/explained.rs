@@ -9,7 +9,8 @@ use super::super::Subject;
 use super::raw;
 use crate::check::Verdict;
 use crate::explain::{
-    Anomaly, ClockSkew, Explanation, Grouping, Guarantee, KeyExplanation, Situation, Violation,
+    Anomaly, ClockSkew, Explanation, Grouping, Guarantee, KeyExplanation, Situation, SkewOutcome,
+    Violation,
 };
 use crate::history::{History, Record, Shape};
 
@@ -23,6 +24,7 @@ pub(super) struct JsonExplanation {
     guarantees: BTreeMap<&'static str, Option<bool>>,
     staleness: Option<JsonStaleness>,
     clock_skew: Option<JsonSkew>,
+    clocks: &'static str,
 }
 
 #[derive(Serialize)]
@@ -59,6 +61,8 @@ struct JsonSkew {
     situation: &'static str,
     smallest: bool,
     pinned: bool,
+    within_error: bool,
+    lost_by_timestamp: usize,
 }
 
 /// What one failing key still guarantees.
@@ -100,7 +104,8 @@ pub(super) fn explained(subject: &Subject<'_>) -> JsonExplanation {
         }),
         guarantees: all_keys(subject),
         staleness: worst_staleness(keys),
-        clock_skew: clock_skew.as_ref().map(|skew| skew_json(subject.history, skew)),
+        clock_skew: clock_skew.found().map(|skew| skew_json(subject.history, skew)),
+        clocks: clocks_word(clock_skew),
     }
 }
 
@@ -165,6 +170,17 @@ fn worst_staleness(keys: &[KeyExplanation]) -> Option<JsonStaleness> {
     })
 }
 
+/// What came of looking for clock offsets.
+fn clocks_word(outcome: &SkewOutcome) -> &'static str {
+    match outcome {
+        SkewOutcome::Found(_) => "explain",
+        SkewOutcome::NotNeeded => "agree",
+        SkewOutcome::Impossible => "cannot-explain",
+        SkewOutcome::NotFound => "not-decided",
+        SkewOutcome::NoTimes => "no-times",
+    }
+}
+
 fn skew_json(history: &History, skew: &ClockSkew) -> JsonSkew {
     let name = |group| match history.values().shape(group) {
         Shape::Text(name) => name.to_owned(),
@@ -183,5 +199,7 @@ fn skew_json(history: &History, skew: &ClockSkew) -> JsonSkew {
         },
         smallest: skew.is_smallest,
         pinned: skew.is_pinned,
+        within_error: skew.is_within_error,
+        lost_by_timestamp: skew.lost_by_timestamp,
     }
 }

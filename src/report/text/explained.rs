@@ -6,13 +6,11 @@ use super::super::Subject;
 use super::super::style::Palette;
 use super::super::table::Table;
 use super::{key_name, line};
+use crate::check::Verdict;
 use crate::explain::{
-    Anomaly, Bound, Certainty, ClockSkew, Grouping, Held, KeyExplanation, Situation,
+    Anomaly, Bound, Certainty, Held, KeyExplanation, Situation, SkewOutcome, clocks,
 };
-use crate::history::History;
-use crate::history::phrase::{
-    counted, duration_phrase, printable, shortened, value_phrase, with_thousands,
-};
+use crate::history::phrase::{counted, duration_phrase, printable, shortened, with_thousands};
 
 /// Appends a line for each anomaly, and one for the clocks that would explain them.
 pub(super) fn write_anomalies(subject: &Subject<'_>, palette: &Palette, out: &mut String) {
@@ -32,8 +30,8 @@ pub(super) fn write_anomalies(subject: &Subject<'_>, palette: &Palette, out: &mu
     if !more.is_empty() {
         line(palette.label, "", &more, palette, out);
     }
-    if let Some(skew) = &explanation.clock_skew {
-        line(palette.label, "clocks", &skew_fact(subject.history, skew), palette, out);
+    if let Some(fact) = clocks_fact(subject) {
+        line(palette.label, "clocks", &fact, palette, out);
     }
 }
 
@@ -55,32 +53,34 @@ fn anomaly_fact(subject: &Subject<'_>, anomaly: &Anomaly) -> String {
     fact
 }
 
-/// What the offsets are that would explain the history.
-fn skew_fact(history: &History, skew: &ClockSkew) -> String {
-    let clock = |group, offset: i64| {
-        let name = value_phrase(history, group);
-        let name = match skew.grouping {
-            Grouping::Field(_) => name,
-            Grouping::Process => format!("process {name}"),
-        };
-        let by = duration_phrase(u128::from(offset.unsigned_abs()));
-        let direction = if offset < 0 { "behind" } else { "ahead" };
-        format!("{name}'s {by} {direction}")
-    };
-    let clocks: Vec<String> = skew
-        .offsets
-        .iter()
-        .filter(|(_, offset)| *offset != 0)
-        .map(|&(group, offset)| clock(group, offset))
-        .collect();
-    let used = match skew.situation {
-        Situation::Recording => "linearizable if the recording's clocks disagree",
-        Situation::LastWriteWins => {
-            "linearizable if the store ordered writes by clocks that disagree"
+/// Whether clocks that disagree would explain an invalid history.
+fn clocks_fact(subject: &Subject<'_>) -> Option<String> {
+    if subject.report.verdict != Verdict::Invalid {
+        return None;
+    }
+    let skew = match &subject.explanation.clock_skew {
+        SkewOutcome::Found(skew) => skew,
+        SkewOutcome::Impossible => return Some("no clock offsets explain it".to_owned()),
+        SkewOutcome::NotNeeded if subject.explanation.keys.is_empty() => return None,
+        SkewOutcome::NotNeeded => {
+            return Some("linearizable by its times; the order of its records is not".to_owned());
         }
+        SkewOutcome::NotFound | SkewOutcome::NoTimes => return None,
     };
-    let smallest = if skew.is_smallest { "; no smaller offsets do" } else { "" };
-    format!("{used}: {}{smallest}", clocks.join(", "))
+    let used = match skew.situation {
+        Situation::Recording => "linearizable",
+        Situation::LastWriteWins => "explained by a store where the last write wins",
+    };
+    let mut fact = format!("{used} if {}", clocks(subject.history, skew)?);
+    if skew.is_smallest {
+        fact.push_str("; no smaller offsets do");
+    }
+    if skew.is_within_error {
+        fact.push_str("; clocks often disagree by as much");
+    } else if !skew.is_pinned {
+        fact.push_str("; too little is known to tell that from other causes");
+    }
+    Some(fact)
 }
 
 /// Appends the table of what a key still guarantees.
