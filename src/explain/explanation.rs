@@ -56,7 +56,7 @@ pub struct KeyExplanation {
     pub staleness: Option<Staleness>,
 }
 
-/// Explains the failures of `report`, which [`check`](crate::check()) made of `history` with
+/// Explains `report`, which [`check`](crate::check()) made of `history` with
 /// `options`, listing at most `limit` anomalies. Takes about as long as
 /// [`Options::explain_timeout`] at most, and no longer than the options allow for all.
 ///
@@ -69,7 +69,7 @@ pub fn explain(
     limit: usize,
 ) -> Result<Explanation, Error> {
     if report.failures().next().is_none() {
-        return Ok(Explanation { is_complete: true, ..Explanation::default() });
+        return Ok(unfailing(history, limit));
     }
     let chosen = analysis::choose(history, options)?;
     chosen.model.visit(Explaining { name: chosen.name, history, options, report, limit })
@@ -88,9 +88,15 @@ pub fn explain_with<M: Model>(
     limit: usize,
 ) -> Result<Explanation, Error> {
     if report.failures().next().is_none() {
-        return Ok(Explanation { is_complete: true, ..Explanation::default() });
+        return Ok(unfailing(history, limit));
     }
     Explaining { name: &report.model, history, options, report, limit }.visit(model)
+}
+
+/// What is to be said of a history that has no failure.
+fn unfailing(history: &History, limit: usize) -> Explanation {
+    let anomalies = causes::stuck(history).into_iter().take(limit).collect();
+    Explanation { anomalies, is_complete: true, ..Explanation::default() }
 }
 
 struct Explaining<'a> {
@@ -141,6 +147,9 @@ impl ModelVisitor for Explaining<'_> {
         let (partitions, failing, meter) = (&partitions, &failing, &meters.causes);
         let grounds = Grounds { history, model, name, partitions, failing, skew, meter };
         explanation.anomalies = causes::arrange(&grounds, &named);
+        explanation.anomalies.extend(causes::stuck(history));
+        explanation.more +=
+            explanation.anomalies.iter().skip(limit).map(|one| one.count).sum::<usize>();
         explanation.anomalies.truncate(limit);
         Ok(explanation)
     }
