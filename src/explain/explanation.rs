@@ -133,7 +133,9 @@ impl ModelVisitor for Explaining<'_> {
             let (key_at, failure) = failing[nth];
             self.explain_key(model, key_at, partitions.get(key_at), failure, &meters)
         });
-        let mut explanation = Explanation { is_complete: true, ..Explanation::default() };
+        let left_out = report.failures().count() - failing.len();
+        let mut explanation =
+            Explanation { more: left_out, is_complete: left_out == 0, ..Explanation::default() };
         let mut named = Vec::new();
         for explained in explained {
             let OneKey { key, anomalies, more, is_complete } = explained?;
