@@ -154,6 +154,7 @@ fn decide_key<M: Model>(
                 record,
                 horizon: Failure::WHOLE,
                 core: Vec::new(),
+                is_minimal: false,
             })
         }
     };

@@ -45,17 +45,29 @@ pub(crate) fn is_linearizable<M: Model>(
     readings: &[Reading<M::Op>],
     meter: &Meter,
 ) -> (Option<bool>, Effort) {
+    let (stuck, effort) = impossible(model, readings, meter);
+    (stuck.map(|stuck| stuck.is_none()), effort)
+}
+
+/// Where `readings`, which are in the order of their calls, become impossible, as a position among
+/// them; `Some(None)` if they are linearizable, `None` if the budget ended first. The position is
+/// that of an operation at which a decider got stuck.
+pub(crate) fn impossible<M: Model>(
+    model: &M,
+    readings: &[Reading<M::Op>],
+    meter: &Meter,
+) -> (Option<Option<u32>>, Effort) {
     // Exact deciders do not ask the meter; whoever asks them again and again has to.
     if meter.poll().is_err() {
         return (None, Effort::default());
     }
     let Answer { found, effort, .. } = answer(model, readings, terms(Wanted::Verdict, meter));
-    let linearizable = match found {
-        Found::Order(_) => Some(true),
-        Found::Nothing { .. } => Some(false),
+    let stuck = match found {
+        Found::Order(_) => Some(None),
+        Found::Nothing { stuck } => Some(Some(stuck)),
         Found::Stopped(_) => None,
     };
-    (linearizable, effort)
+    (stuck, effort)
 }
 
 /// Questions of an explanation: any decider, and one thread each, for there are many.

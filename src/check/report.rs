@@ -80,6 +80,8 @@ pub struct Failure {
     /// Operations, ascending, of the history known at the horizon that cannot be ordered, and
     /// prove that the whole cannot: see [`crate::proof::is_sound_projection`].
     pub core: Vec<u32>,
+    /// Whether nothing can be left out of the core: see [`crate::proof::is_minimal`].
+    pub is_minimal: bool,
 }
 
 impl Failure {

@@ -36,6 +36,7 @@ Examples:
   histcheck --witness order.jsonl history.jsonl  keep the proof
   histcheck stats history.edn                    what the history consists of
   histcheck convert history.edn --to jsonl       another format
+  histcheck shrink bad.jsonl -o small.jsonl      the smallest part that is wrong
   histcheck explain H0007                        what an error means";
 
 const AFTER: &str = "\
@@ -91,6 +92,8 @@ pub(crate) enum Command {
     Check(CheckArgs),
     /// Write a history in another format
     Convert(ConvertArgs),
+    /// Cut a failing history down to the few operations that prove it
+    Shrink(ShrinkArgs),
     /// Say what a history consists of
     Stats(StatsArgs),
     /// List the models with their operations
@@ -361,6 +364,16 @@ pub(crate) struct CheckOutputArgs {
     )]
     pub(crate) timings: bool,
 
+    /// List at most so many anomalies
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 20,
+        env = "HISTCHECK_MAX_ANOMALIES",
+        hide_env = true
+    )]
+    pub(crate) max_anomalies: usize,
+
     /// Only say the verdict
     #[arg(short, long, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
@@ -399,6 +412,29 @@ pub(crate) struct ConvertArgs {
 
     #[command(flatten)]
     pub(crate) read: ReadArgs,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ShrinkArgs {
+    /// The history: a file, or `-` for standard input
+    pub(crate) file: Option<PathBuf>,
+
+    /// Write to this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// The key to take; the first one that fails if not given
+    #[arg(short, long, value_name = "KEY")]
+    pub(crate) key: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) model: ModelArgs,
+
+    #[command(flatten)]
+    pub(crate) read: ReadArgs,
+
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
 }
 
 #[derive(Args, Debug)]

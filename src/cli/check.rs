@@ -12,7 +12,7 @@ use histcheck::proof::Proof;
 use histcheck::report::{self, Detail, Subject, Timings};
 use histcheck::{Budget, Code, Error, History, Options, Report, StopReason, Verdict};
 
-use super::args::{CheckArgs, Decider, FailedCas, OutputFormat};
+use super::args::{CheckArgs, Decider, FailedCas, ModelArgs, OutputFormat};
 use super::exit::Status;
 use super::inputs::{self, Allowance, Source, Sources};
 use super::output::{Output, complain};
@@ -20,7 +20,7 @@ use super::{diagnostic, witness};
 
 /// Checks what the arguments name.
 pub(crate) fn run(args: &CheckArgs, output: &mut Output) -> Status {
-    if let Err(error) = validate(args) {
+    if let Err(error) = validate(&args.model) {
         complain(&diagnostic::render("<command line>", &error, None, output.colors_errors()));
         return Status::Unreadable;
     }
@@ -53,28 +53,30 @@ pub(crate) fn run(args: &CheckArgs, output: &mut Output) -> Status {
 }
 
 /// Refuses a model or an initial value that would fit no history.
-fn validate(args: &CheckArgs) -> Result<(), Error> {
+pub(crate) fn validate(args: &ModelArgs) -> Result<(), Error> {
     let mut values = ValueTable::new();
     let initial = initial(args, &mut values)?;
-    if let Some(name) = &args.model.model {
+    if let Some(name) = &args.model {
         AnyModel::by_name(name, initial, model_options(args), &values)?;
     }
     Ok(())
 }
 
-fn initial(args: &CheckArgs, values: &mut ValueTable) -> Result<Option<Value>, Error> {
-    let Some(text) = &args.model.init else { return Ok(None) };
+/// The initial value that the arguments give, in `values`.
+pub(crate) fn initial(args: &ModelArgs, values: &mut ValueTable) -> Result<Option<Value>, Error> {
+    let Some(text) = &args.init else { return Ok(None) };
     json_value(text, values).map(Some).map_err(|error| {
         Error::new(Code::BadInitial, format!("--init is no JSON: {}", error.message))
             .hint("strings need quotes of their own: --init '\"a\"'")
     })
 }
 
-fn model_options(args: &CheckArgs) -> ModelOptions {
+/// What the arguments say that operations mean.
+pub(crate) fn model_options(args: &ModelArgs) -> ModelOptions {
     ModelOptions {
-        failed_cas_observes: args.model.failed_cas == FailedCas::Observes,
-        check_owner: !args.model.any_owner,
-        largest_first: args.model.largest_first,
+        failed_cas_observes: args.failed_cas == FailedCas::Observes,
+        check_owner: !args.any_owner,
+        largest_first: args.largest_first,
     }
 }
 
@@ -113,29 +115,37 @@ impl Run<'_> {
             Ok(checked) => checked,
             Err(error) => return self.refused(error, &input),
         };
-        let mut subject = match Subject::new(&history, &options, &report) {
-            Ok(subject) => subject,
-            Err(error) => return self.refused(error, &input),
-        };
+        let checked = Instant::now();
+        let mut subject = Subject::new(&history, &report);
         subject.file = self.named.then_some(self.name);
-        subject.timings = self
-            .args
-            .output
-            .timings
-            .then(|| Timings { read: parsed - start, check: parsed.elapsed() });
-        let records = subject.named_records();
-        subject.places = input.locate_until(&records, allowance.deadline);
-        self.print(&subject);
+        let prints_early = self.prints_early(&report);
+        if prints_early {
+            self.locate(&mut subject, &input, allowance);
+            self.print_verdict(&subject);
+        }
+        if self.explains()
+            && let Err(error) = subject.explain(&options, self.args.output.max_anomalies)
+        {
+            return self.refused(error, &input);
+        }
+        let flags = &self.args.output;
+        subject.timings = flags.timings.then(|| Timings {
+            read: parsed - start,
+            check: checked - parsed,
+            explain: checked.elapsed(),
+        });
+        self.locate(&mut subject, &input, allowance);
+        self.print(&subject, prints_early);
         self.conclude(&history, &report)
     }
 
     fn options(&self, start: Instant, history: &mut History) -> Result<Options, Error> {
         let limits = &self.args.limits;
-        let initial = initial(self.args, history.values_mut())?;
+        let initial = initial(&self.args.model, history.values_mut())?;
         Ok(Options {
             model: self.args.model.model.clone(),
             initial,
-            model_options: model_options(self.args),
+            model_options: model_options(&self.args.model),
             deciders: match limits.decider {
                 Decider::Auto => Deciders::Auto,
                 Decider::Search => Deciders::Search,
@@ -153,21 +163,54 @@ impl Run<'_> {
         })
     }
 
-    fn print(&mut self, subject: &Subject<'_>) {
-        let flags = &self.args.output;
-        let text = match flags.format.format {
+    /// Whether the explanation is asked for.
+    fn explains(&self) -> bool {
+        self.detail() > Detail::Verdict || self.args.output.format.format == OutputFormat::Json
+    }
+
+    /// Whether the verdict is to be seen before it is explained.
+    fn prints_early(&self, report: &Report) -> bool {
+        report.verdict == Verdict::Invalid
+            && self.explains()
+            && self.args.output.format.format == OutputFormat::Human
+    }
+
+    fn detail(&self) -> Detail {
+        match (self.args.output.quiet, self.args.output.verbose) {
+            (true, _) => Detail::Verdict,
+            (_, true) => Detail::Keys,
+            _ => Detail::Usual,
+        }
+    }
+
+    /// Finds out where the records are that will be named.
+    fn locate(&self, subject: &mut Subject<'_>, input: &Input, allowance: Allowance) {
+        let records = subject.named_records();
+        if subject.places.len() < records.len() {
+            subject.places = input.locate_until(&records, allowance.deadline);
+        }
+    }
+
+    fn print_verdict(&mut self, subject: &Subject<'_>) {
+        self.output.start_block();
+        let verdict = report::verdict_line(subject, self.output.palette());
+        self.output.print(&(verdict + "\n"));
+    }
+
+    /// Prints the report; without the verdict, if that was printed.
+    fn print(&mut self, subject: &Subject<'_>, verdict_was_printed: bool) {
+        let detail = self.detail();
+        let palette = *self.output.palette();
+        let text = match self.args.output.format.format {
             OutputFormat::Json => report::json(subject),
+            OutputFormat::Human if verdict_was_printed => {
+                report::details(subject, detail, &palette)
+            }
             OutputFormat::Human => {
-                let detail = match (flags.quiet, flags.verbose) {
-                    (true, _) => Detail::Verdict,
-                    (_, true) => Detail::Keys,
-                    _ => Detail::Usual,
-                };
-                let text = report::text(subject, detail, self.output.palette());
                 if detail > Detail::Verdict {
                     self.output.start_block();
                 }
-                text
+                report::text(subject, detail, &palette)
             }
         };
         self.output.print(&text);

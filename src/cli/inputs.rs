@@ -17,7 +17,8 @@ const EXTENSIONS: &[&str] = &["jsonl", "json", "edn", "csv", "log", "txt"];
 const COMPRESSIONS: &[&str] = &["gz", "zst"];
 
 /// The commands, which people sometimes put behind options.
-const COMMANDS: &[&str] = &["check", "convert", "stats", "models", "explain", "completions", "man"];
+const COMMANDS: &[&str] =
+    &["check", "convert", "shrink", "stats", "models", "explain", "completions", "man"];
 
 /// One input.
 #[derive(Clone, PartialEq, Eq, Debug)]

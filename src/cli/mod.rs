@@ -11,6 +11,7 @@ mod explain;
 mod inputs;
 mod models;
 mod output;
+mod shrink;
 mod stats;
 mod units;
 mod witness;
@@ -58,6 +59,10 @@ fn run(cli: &Cli, output: &mut Output) -> Status {
         Some(Command::Convert(args)) => {
             let files: Vec<PathBuf> = args.file.iter().cloned().collect();
             if inputs::nothing_to_read(&files) { usage() } else { convert::run(args, output) }
+        }
+        Some(Command::Shrink(args)) => {
+            let files: Vec<PathBuf> = args.file.iter().cloned().collect();
+            if inputs::nothing_to_read(&files) { usage() } else { shrink::run(args, output) }
         }
         Some(Command::Models(args)) => models::run(args, output),
         Some(Command::Anomalies(args)) => anomalies::run(args, output),

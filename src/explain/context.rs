@@ -14,9 +14,6 @@ const OPERATIONS: usize = 12;
 /// So many steps of a linearization are shown.
 const STEPS: usize = 5;
 
-/// The linearization of what is before is looked for with so many configurations at most.
-const CONFIGURATIONS: u64 = 250_000;
-
 /// The surroundings of a failure.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Context {
@@ -79,7 +76,7 @@ impl ModelVisitor for Surroundings<'_> {
     fn visit<M: Model>(self, model: &M) -> Self::Output {
         let Surroundings { history, options, report, limit } = self;
         let partitions = history.partitions();
-        let meter = super::meter(options, history, CONFIGURATIONS);
+        let meter = super::meter(options, history, super::Part::Surroundings);
         let mut contexts = Vec::new();
         for (at, key) in report.keys.iter().enumerate() {
             let Decision::Invalid(failure) = &key.decision else { continue };

@@ -4,10 +4,10 @@ use super::anomaly::Anomaly;
 use super::case::Case;
 use super::causes::{self, Grounds};
 use super::guarantees::{Held, guarantees};
-use super::skew::{ClockSkew, clock_skew};
+use super::skew::{SkewOutcome, clock_skew};
 use super::staleness::{Staleness, staleness};
 use super::violations::{Violation, violations};
-use super::{CONFIGURATIONS, meter, naming};
+use super::{Part, meter, naming};
 use crate::analysis;
 use crate::check::{Decision, Failure, Meter, Options, Report, on_threads};
 use crate::error::Error;
@@ -28,8 +28,19 @@ pub struct Explanation {
     pub more: usize,
     /// Whether all violations were found or counted.
     pub is_complete: bool,
-    /// The clock offsets that would explain it all, if there are any.
-    pub clock_skew: Option<ClockSkew>,
+    /// The clock offsets that would explain it all, or why there are none.
+    pub clock_skew: SkewOutcome,
+}
+
+impl Explanation {
+    /// The counterexample to show: the first failing key that has one, by its position in
+    /// [`Report::keys`], with its first violation that is proved by few operations.
+    pub fn counterexample(&self) -> Option<(usize, &Violation)> {
+        self.keys.iter().find_map(|key| {
+            let proved = key.violations.iter().find(|violation| !violation.core.is_empty());
+            proved.map(|violation| (key.key_at, violation))
+        })
+    }
 }
 
 /// What was found out about one failing key.
@@ -45,7 +56,7 @@ pub struct KeyExplanation {
     pub staleness: Option<Staleness>,
 }
 
-/// Explains the failures of `report`, which [`check`](crate::check()) made of `history` with
+/// Explains `report`, which [`check`](crate::check()) made of `history` with
 /// `options`, listing at most `limit` anomalies. Takes about as long as
 /// [`Options::explain_timeout`] at most, and no longer than the options allow for all.
 ///
@@ -58,10 +69,34 @@ pub fn explain(
     limit: usize,
 ) -> Result<Explanation, Error> {
     if report.failures().next().is_none() {
-        return Ok(Explanation { is_complete: true, ..Explanation::default() });
+        return Ok(unfailing(history, limit));
     }
     let chosen = analysis::choose(history, options)?;
     chosen.model.visit(Explaining { name: chosen.name, history, options, report, limit })
+}
+
+/// As [`explain`], for a history that was checked [with](crate::check_with) a model of the caller's
+/// own.
+///
+/// # Errors
+/// None, for the same model, history and options as the report's.
+pub fn explain_with<M: Model>(
+    model: &M,
+    history: &History,
+    options: &Options,
+    report: &Report,
+    limit: usize,
+) -> Result<Explanation, Error> {
+    if report.failures().next().is_none() {
+        return Ok(unfailing(history, limit));
+    }
+    Explaining { name: &report.model, history, options, report, limit }.visit(model)
+}
+
+/// What is to be said of a history that has no failure.
+fn unfailing(history: &History, limit: usize) -> Explanation {
+    let anomalies = causes::stuck(history).into_iter().take(limit).collect();
+    Explanation { anomalies, is_complete: true, ..Explanation::default() }
 }
 
 struct Explaining<'a> {
@@ -77,7 +112,12 @@ impl ModelVisitor for Explaining<'_> {
 
     fn visit<M: Model>(self, model: &M) -> Self::Output {
         let Explaining { name, history, options, report, limit } = self;
-        let meter = meter(options, history, CONFIGURATIONS);
+        let meters = Meters {
+            violations: meter(options, history, Part::Violations),
+            guarantees: meter(options, history, Part::Guarantees),
+            clocks: meter(options, history, Part::Clocks),
+            causes: meter(options, history, Part::Causes),
+        };
         let partitions = history.partitions();
         let failing: Vec<(usize, &Failure)> = report
             .keys
@@ -91,9 +131,11 @@ impl ModelVisitor for Explaining<'_> {
             .collect();
         let explained = on_threads(options.threads, failing.len(), |nth| {
             let (key_at, failure) = failing[nth];
-            self.explain_key(model, key_at, partitions.get(key_at), failure, &meter)
+            self.explain_key(model, key_at, partitions.get(key_at), failure, &meters)
         });
-        let mut explanation = Explanation { is_complete: true, ..Explanation::default() };
+        let left_out = report.failures().count() - failing.len();
+        let mut explanation =
+            Explanation { more: left_out, is_complete: left_out == 0, ..Explanation::default() };
         let mut named = Vec::new();
         for explained in explained {
             let OneKey { key, anomalies, more, is_complete } = explained?;
@@ -102,14 +144,25 @@ impl ModelVisitor for Explaining<'_> {
             explanation.is_complete &= is_complete;
             named.extend(anomalies);
         }
-        explanation.clock_skew = clock_skew(model, history, options, report, &meter)?;
-        let skew = explanation.clock_skew.as_ref();
-        let (partitions, failing, meter) = (&partitions, &failing, &meter);
+        explanation.clock_skew = clock_skew(model, history, report, &meters.clocks)?;
+        let skew = explanation.clock_skew.found();
+        let (partitions, failing, meter) = (&partitions, &failing, &meters.causes);
         let grounds = Grounds { history, model, name, partitions, failing, skew, meter };
         explanation.anomalies = causes::arrange(&grounds, &named);
+        explanation.anomalies.extend(causes::stuck(history));
+        explanation.more +=
+            explanation.anomalies.iter().skip(limit).map(|one| one.count).sum::<usize>();
         explanation.anomalies.truncate(limit);
         Ok(explanation)
     }
+}
+
+/// The limits of the parts of an explanation.
+struct Meters {
+    violations: Meter,
+    guarantees: Meter,
+    clocks: Meter,
+    causes: Meter,
 }
 
 /// What one key adds to an explanation.
@@ -127,7 +180,7 @@ impl Explaining<'_> {
         key_at: usize,
         partition: Partition<'_>,
         failure: &Failure,
-        meter: &Meter,
+        meters: &Meters,
     ) -> Result<OneKey, Error> {
         let readings = model::read(model, self.history, partition.operations, None)?;
         let case = Case {
@@ -138,15 +191,16 @@ impl Explaining<'_> {
             operations: partition.operations,
             readings: &readings,
             failure,
-            meter,
+            meter: &meters.violations,
         };
         let found = violations(&case, self.limit)?;
         let anomalies = found.list.iter().map(|one| naming::name(&case, one)).collect();
+        let held = Case { meter: &meters.guarantees, ..case };
         let key = KeyExplanation {
             key_at,
             violations: found.list,
-            guarantees: guarantees(&case),
-            staleness: staleness(&case),
+            guarantees: guarantees(&held),
+            staleness: staleness(&held),
         };
         Ok(OneKey { key, anomalies, more: found.more, is_complete: found.is_complete })
     }

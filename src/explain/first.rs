@@ -56,5 +56,6 @@ pub(super) fn first_impossible<M: Model>(
         record: history.operations()[operation as usize].invoked,
         horizon,
         core: Vec::new(),
+        is_minimal: false,
     })
 }

@@ -14,16 +14,19 @@ mod explanation;
 mod first;
 mod guarantees;
 mod naming;
+mod shrink;
 mod skew;
 mod staleness;
 mod violations;
 
 pub use anomaly::{ANOMALIES, Anomaly, AnomalyEntry, AnomalyKind, Certainty, Example};
+pub(crate) use causes::clocks;
 pub use causes::stuck;
 pub use context::{Before, Context, Step, contexts};
-pub use explanation::{Explanation, KeyExplanation, explain};
+pub use explanation::{Explanation, KeyExplanation, explain, explain_with};
 pub use guarantees::{Guarantee, Held};
-pub use skew::{ClockSkew, Grouping, Situation};
+pub use shrink::{Shrunk, shrink};
+pub use skew::{CLOCK_ERROR, ClockSkew, Grouping, Situation, SkewOutcome, find_clock_skew};
 pub use staleness::{Bound, Staleness};
 pub use violations::Violation;
 
@@ -35,11 +38,8 @@ use crate::model::{self, Model};
 /// For so many failing keys a minimal core is looked for; the others are located only.
 const CORES: usize = 16;
 
-/// A key's core is looked for with so many configurations at most.
+/// A search visits so many configurations at most, and so do all that look for one core.
 const ALLOWANCE: u64 = 250_000;
-
-/// Each search of an explanation visits so many configurations at most.
-const CONFIGURATIONS: u64 = 250_000;
 
 /// Finds out more about every failing key of `report`: the first impossible operation and, for the
 /// first few keys, a minimal core. Takes no longer than the options allow.
@@ -52,7 +52,7 @@ pub(crate) fn refine<M: Model>(
     options: &Options,
     report: &mut Report,
 ) -> Result<(), Error> {
-    let meter = meter(options, history, ALLOWANCE);
+    let meter = meter(options, history, Part::Locating);
     let partitions = history.partitions();
     let failing: Vec<(usize, &Failure)> = report
         .keys
@@ -74,13 +74,47 @@ pub(crate) fn refine<M: Model>(
     Ok(())
 }
 
-/// Measures an explanation: it has a limit on time of its own, and no more than the check has left.
-fn meter(options: &Options, history: &History, configurations: u64) -> Meter {
-    let own = options.explain_timeout;
+/// The parts of an explanation, each with its share of the time that explaining may take.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Part {
+    /// The first impossible operation and its core.
+    Locating,
+    /// The violations behind it, and their names.
+    Violations,
+    /// What still holds.
+    Guarantees,
+    /// The clocks that would explain it.
+    Clocks,
+    /// What many violations have in common.
+    Causes,
+    /// What is around.
+    Surroundings,
+}
+
+impl Part {
+    /// When it has to end, in tenths of the time for explaining. Locating comes first, then the
+    /// surroundings, each with a clock of its own; the others share one, so that what is left over
+    /// by one is the next one's.
+    fn tenths(self) -> u32 {
+        match self {
+            Part::Locating => 2,
+            Part::Violations => 3,
+            Part::Guarantees => 5,
+            Part::Clocks => 6,
+            Part::Causes => 7,
+            Part::Surroundings => 1,
+        }
+    }
+}
+
+/// Measures one part of an explanation: each has a limit on time of its own, and no more than the
+/// check has left.
+fn meter(options: &Options, history: &History, part: Part) -> Meter {
+    let own = options.explain_timeout.saturating_mul(part.tenths()) / 10;
     let budget = Budget {
         timeout: Some(options.budget.time_left().map_or(own, |left| left.min(own))),
         start: None,
-        configurations: Some(configurations),
+        configurations: Some(ALLOWANCE),
         ..options.budget
     };
     Meter::start(&budget, history.heap_bytes())
@@ -97,7 +131,8 @@ fn refine_key<M: Model>(
     let mut failure = first::first_impossible(model, history, partition, failure, meter)?;
     if with_core && failure.is_first() {
         let readings = model::read(model, history, partition.operations, Some(failure.horizon))?;
-        failure.core = core::minimal_core(model, &readings, failure.operation, meter, ALLOWANCE);
+        let core = core::minimal_core(model, &readings, failure.operation, meter, ALLOWANCE);
+        (failure.core, failure.is_minimal) = (core.operations, core.is_minimal);
     }
     Ok(failure)
 }
@@ -119,7 +154,7 @@ mod tests {
             };
             let explain_timeout = Duration::from_secs(explain_timeout);
             let options = Options { budget, explain_timeout, ..Options::default() };
-            meter(&options, &History::default(), 1).poll()
+            meter(&options, &History::default(), Part::Locating).poll()
         };
         assert_eq!(poll(3_600, 10), Ok(()));
         assert_eq!(poll(59, 10), Err(StopReason::Timeout));

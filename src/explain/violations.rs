@@ -1,9 +1,35 @@
 //! All violations of a key, not only the first: what cannot be ordered is taken out, as far as that
 //! leaves the proof whole, and the rest is checked again.
+//!
+//! The operation by whose return no order is left is the one that goes. If it is pure it is left
+//! out; else it is *weakened*: it counts as one that never returned, which may take effect at any
+//! time after its call, or never. Both are sound: every linearization of the history is one of the
+//! rest. So what is found behind the first violation is a violation of the history, too. Every
+//! round takes one completed operation out, so that there is an end.
+//!
+//! Operations that contradict the same others in the same way are *alike*, such as fifty reads of
+//! one stale value: they are one violation, with the others listed.
 
+use super::ALLOWANCE;
 use super::case::Case;
+use super::core::{Core, minimal_core, reduced};
+use crate::check::{impossible, is_linearizable};
 use crate::error::Error;
-use crate::model::Model;
+use crate::history::{History, NEVER};
+use crate::model::{self, Model, Reading};
+use crate::proof::projection::{Projections, positions};
+
+/// So many operations are looked at, check by check, before the search for violations ends.
+const WORK: usize = 15_000_000;
+
+/// The search behind the first violations looks at so many more, to count the rest.
+const COUNTING: usize = 5_000_000;
+
+/// So many operations in a row may turn out not to be alike before no more are tried.
+const UNLIKE: usize = 8;
+
+/// The smallest step from one part of the history to the next.
+const STEP: usize = 256;
 
 /// One violation: operations that cannot be ordered by themselves.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -18,9 +44,36 @@ pub struct Violation {
     /// Whether nothing can be left out of the core: without any of its operations, the rest would
     /// be linearizable, or no proof any more.
     pub is_minimal: bool,
-    /// Operations of which the proof only needs that they were called: what they returned, and
-    /// when, was shown to be wrong by an earlier violation.
+    /// Operations of the core of which the proof only needs that they were called: what they
+    /// returned, and when, was shown to be wrong by an earlier violation.
     pub weakened: Vec<u32>,
+    /// Later operations that contradict the rest of the core just as `operation` does.
+    pub alike: Vec<u32>,
+}
+
+impl Violation {
+    /// The operations of the key (`operations`, in the order of their calls) as they were known at
+    /// the horizon, the weakened ones as if they had never returned. The core is a
+    /// [sound projection](crate::proof::is_sound_projection) of these, and not linearizable.
+    ///
+    /// # Errors
+    /// If the model does not know an operation.
+    pub fn readings<M: Model>(
+        &self,
+        model: &M,
+        history: &History,
+        operations: &[u32],
+    ) -> Result<Vec<Reading<M::Op>>, Error> {
+        let mut readings = model::read(model, history, operations, Some(self.horizon))?;
+        for reading in &mut readings {
+            if self.weakened.binary_search(&reading.index).is_ok()
+                && let Some(weak) = weakened(model, history, reading)?
+            {
+                *reading = weak;
+            }
+        }
+        Ok(readings)
+    }
 }
 
 /// The violations of a key.
@@ -34,17 +87,288 @@ pub(crate) struct Violations {
     pub(crate) is_complete: bool,
 }
 
-/// The violations of `case`, at most `limit` of them in detail.
+/// The violations of `case`, at most `limit` of them in detail. Each costs about one check of the
+/// history up to it.
 ///
 /// # Errors
 /// None, for a case that was checked.
 pub(super) fn violations<M: Model>(case: &Case<'_, M>, limit: usize) -> Result<Violations, Error> {
-    let first = Violation {
+    let mut first = Violation {
         operation: case.failure.operation,
         horizon: case.failure.horizon,
         core: case.failure.core.clone(),
-        is_minimal: false,
+        is_minimal: case.failure.is_minimal,
         weakened: Vec::new(),
+        alike: Vec::new(),
     };
-    Ok(Violations { list: vec![first; limit.min(1)], more: 0, is_complete: false })
+    let mut found = Violations::default();
+    let mut rest = Rest::new(case);
+    let mut is_known = case.failure.is_first();
+    if is_known {
+        rest.seek(first.horizon);
+        rest.take_out(&mut first)?;
+    }
+    found.list.push(first);
+    while is_known {
+        match rest.next()? {
+            Next::Violation(mut violation) => {
+                rest.take_out(&mut violation)?;
+                if found.list.len() < limit {
+                    found.list.push(violation);
+                } else {
+                    rest.limit = rest.limit.min(rest.work + COUNTING);
+                    rest.counting = true;
+                    found.more += 1;
+                }
+                if rest.counting && rest.work > rest.limit {
+                    break;
+                }
+            }
+            Next::Nothing => {
+                found.is_complete = true;
+                break;
+            }
+            Next::Unknown => is_known = false,
+        }
+    }
+    found.list.truncate(limit);
+    found.list.sort_by_key(|violation| violation.horizon);
+    Ok(found)
+}
+
+/// What lies behind the violations found so far.
+enum Next {
+    Violation(Violation),
+    /// The rest is linearizable.
+    Nothing,
+    /// The time was up, or there is no telling what to take out.
+    Unknown,
+}
+
+/// What is left of a key.
+struct Rest<'a, 'c, M: Model> {
+    case: &'c Case<'a, M>,
+    /// Without a horizon; weakened operations as if they had never returned.
+    readings: Vec<Reading<M::Op>>,
+    /// Ascending.
+    weakened: Vec<u32>,
+    /// The returns of the key, ascending.
+    returns: Vec<u32>,
+    /// The history as known at so many returns is linearizable without what was taken out.
+    settled: usize,
+    step: usize,
+    /// How many operations were looked at, and how many may be.
+    work: usize,
+    limit: usize,
+    counting: bool,
+    /// Configurations that were visited.
+    spent: u64,
+}
+
+impl<'a, 'c, M: Model> Rest<'a, 'c, M> {
+    fn new(case: &'c Case<'a, M>) -> Self {
+        let readings = case.readings.to_vec();
+        let mut returns: Vec<u32> = readings.iter().map(|reading| reading.span.ret).collect();
+        returns.retain(|&ret| ret != NEVER);
+        returns.sort_unstable();
+        Rest {
+            case,
+            readings,
+            weakened: Vec::new(),
+            returns,
+            settled: 0,
+            step: STEP,
+            work: 0,
+            limit: WORK,
+            counting: false,
+            spent: 0,
+        }
+    }
+
+    /// Says that up to the return of this rank there is only one violation, that of this return.
+    fn seek(&mut self, horizon: u32) {
+        self.settled = self.returns.partition_point(|&ret| ret <= horizon);
+    }
+
+    /// The next violation: in a part of the history behind what is settled, a longer one each time.
+    fn next(&mut self) -> Result<Next, Error> {
+        loop {
+            let is_over = self.work > self.limit || self.spent > ALLOWANCE;
+            if is_over || self.case.meter.poll().is_err() {
+                return Ok(Next::Unknown);
+            }
+            if self.settled >= self.returns.len() {
+                // What was never returned from cannot be wrong.
+                return Ok(Next::Nothing);
+            }
+            let end = (self.settled + self.step).min(self.returns.len());
+            let readings = self.known_at(self.returns[end - 1])?;
+            self.work += readings.len();
+            let (answer, effort) = impossible(self.case.model, &readings, self.case.meter);
+            self.spent += effort.configurations;
+            match answer {
+                None => return Ok(Next::Unknown),
+                Some(None) => {
+                    self.settled = end;
+                    self.step = self.step.saturating_mul(2);
+                }
+                Some(Some(stuck)) => {
+                    self.step = (self.step / 2).max(STEP);
+                    let near = readings[stuck as usize].index;
+                    return self.violation(&readings, near);
+                }
+            }
+        }
+    }
+
+    /// The readings as they were known at `horizon`.
+    fn known_at(&self, horizon: u32) -> Result<Vec<Reading<M::Op>>, Error> {
+        let Case { model, history, .. } = *self.case;
+        let mut known = Vec::with_capacity(self.readings.len());
+        for reading in &self.readings {
+            if reading.span.call > horizon {
+                break;
+            }
+            if reading.span.ret <= horizon || reading.span.ret == NEVER {
+                known.push(reading.clone());
+            } else {
+                known.extend(model::read(model, history, &[reading.index], Some(horizon))?);
+            }
+        }
+        Ok(known)
+    }
+
+    /// The violation that `readings`, which are not linearizable, hold around the operation `near`.
+    fn violation(&mut self, readings: &[Reading<M::Op>], near: u32) -> Result<Next, Error> {
+        let Case { model, meter, .. } = *self.case;
+        let core = minimal_core(model, readings, near, meter, ALLOWANCE);
+        self.work += readings.len();
+        let Some((operation, horizon)) = self.first_impossible(readings, &core.operations)? else {
+            return Ok(Next::Unknown);
+        };
+        let known = self.known_at(horizon)?;
+        self.work += known.len();
+        let present: Vec<u32> = match positions(&known, &core.operations) {
+            Some(_) => core.operations.clone(),
+            None => Vec::new(),
+        };
+        let still = positions(&known, &present)
+            .filter(|kept| !kept.is_empty() && Projections::new(model, &known).is_sound(kept));
+        let core = match still {
+            Some(_) => reduced(model, &known, &present, meter, ALLOWANCE),
+            None => minimal_core(model, &known, operation, meter, ALLOWANCE),
+        };
+        let Core { operations, is_minimal } = core;
+        let is_weak = |index: &&u32| self.weakened.binary_search(index).is_ok();
+        let weakened = operations.iter().filter(is_weak).copied().collect();
+        let alike = Vec::new();
+        let violation =
+            Violation { operation, horizon, core: operations, is_minimal, weakened, alike };
+        Ok(Next::Violation(violation))
+    }
+
+    /// The operation of `core` by whose return it is impossible, with that return.
+    fn first_impossible(
+        &mut self,
+        readings: &[Reading<M::Op>],
+        core: &[u32],
+    ) -> Result<Option<(u32, u32)>, Error> {
+        let Some(kept) = positions(readings, core) else { return Ok(None) };
+        let mut ends: Vec<(u32, u32)> = kept
+            .iter()
+            .map(|&at| (readings[at as usize].span.ret, readings[at as usize].index))
+            .filter(|&(ret, _)| ret != NEVER)
+            .collect();
+        ends.sort_unstable();
+        // Of a minimal core it is nearly always the last.
+        while let [.., (horizon, _), _] = ends[..] {
+            let Case { model, history, meter, .. } = *self.case;
+            let mut known = Vec::new();
+            for reading in kept.iter().map(|&at| &readings[at as usize]) {
+                if reading.span.ret <= horizon || self.weakened.contains(&reading.index) {
+                    known.push(reading.clone());
+                } else if reading.span.call <= horizon {
+                    known.extend(model::read(model, history, &[reading.index], Some(horizon))?);
+                }
+            }
+            known.retain(|reading| reading.span.call <= horizon);
+            let (linearizable, effort) = is_linearizable(model, &known, meter);
+            self.spent += effort.configurations;
+            if linearizable != Some(false) {
+                break;
+            }
+            ends.pop();
+        }
+        Ok(ends.last().map(|&(ret, index)| (index, ret)))
+    }
+
+    /// Takes out the operation of `violation`, and what is alike, which it lists there.
+    fn take_out(&mut self, violation: &mut Violation) -> Result<(), Error> {
+        let Case { model, history, .. } = *self.case;
+        let found = self.readings.binary_search_by_key(&violation.operation, |one| one.index);
+        let Ok(at) = found else { return Ok(()) };
+        if model.facts(&self.readings[at].op).pure {
+            violation.alike = self.alike(violation, at);
+            self.work += self.readings.len();
+            let gone = |index| index == violation.operation || violation.alike.contains(&index);
+            self.readings.retain(|reading| !gone(reading.index));
+        } else if let Some(weak) = weakened(model, history, &self.readings[at])? {
+            self.readings[at] = weak;
+            let place = self.weakened.partition_point(|&index| index < violation.operation);
+            self.weakened.insert(place, violation.operation);
+        }
+        Ok(())
+    }
+
+    /// Later operations that are the same as the one at `at` and contradict the rest of the core.
+    fn alike(&mut self, violation: &Violation, at: usize) -> Vec<u32> {
+        let Case { model, meter, .. } = *self.case;
+        let own = &self.readings[at];
+        let same = |other: &Reading<M::Op>| other.op == own.op && other.span.ret > own.span.ret;
+        let others: Vec<u32> =
+            violation.core.iter().copied().filter(|&index| index != violation.operation).collect();
+        let Some(others) = positions(&self.readings, &others).filter(|others| !others.is_empty())
+        else {
+            return Vec::new();
+        };
+        let candidates: Vec<usize> =
+            (0..self.readings.len()).filter(|&at| same(&self.readings[at])).collect();
+        if candidates.is_empty() {
+            return Vec::new();
+        }
+        let projections = Projections::new(model, &self.readings);
+        let (mut alike, mut unlike) = (Vec::new(), 0);
+        for candidate in candidates {
+            if unlike == UNLIKE || self.work > self.limit || meter.poll().is_err() {
+                break;
+            }
+            self.work += self.readings.len() / 8;
+            let mut kept = others.clone();
+            kept.insert(kept.partition_point(|&at| at < candidate as u32), candidate as u32);
+            let part: Vec<Reading<M::Op>> =
+                kept.iter().map(|&at| self.readings[at as usize].clone()).collect();
+            let is_like = projections.is_sound(&kept)
+                && is_linearizable(model, &part, meter).0 == Some(false);
+            if is_like {
+                alike.push(self.readings[candidate].index);
+                unlike = 0;
+            } else {
+                unlike += 1;
+            }
+        }
+        alike
+    }
+}
+
+/// `reading` as if it had never returned; `None` if it never did.
+fn weakened<M: Model>(
+    model: &M,
+    history: &History,
+    reading: &Reading<M::Op>,
+) -> Result<Option<Reading<M::Op>>, Error> {
+    if reading.span.ret == NEVER {
+        return Ok(None);
+    }
+    let before = reading.span.ret.saturating_sub(1);
+    Ok(model::read(model, history, &[reading.index], Some(before))?.pop())
 }

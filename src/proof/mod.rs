@@ -2,11 +2,13 @@
 //! simple on purpose, so that it can be read and believed.
 
 mod confirm;
-mod projection;
+mod minimality;
+pub(crate) mod projection;
 mod refute;
 mod witness;
 
 pub use confirm::{Proof, confirm_failure, confirm_order};
-pub use projection::{is_sound_projection, tokens_tell_all};
+pub use minimality::{Minimality, is_minimal};
+pub use projection::is_sound_projection;
 pub use refute::{Refutation, refute};
 pub use witness::{WitnessError, verify_order};

@@ -8,20 +8,19 @@ mod stats;
 mod style;
 mod table;
 mod text;
-mod violation;
 
 use std::time::Duration;
 
 use crate::check::{Options, Report};
 use crate::error::{Error, Place};
-use crate::explain::{self, Context};
+use crate::explain::{self, Context, Explanation};
 use crate::history::{History, Record};
 
 pub use crate::history::phrase::{operation_phrase, printable, shortened, with_thousands};
 pub use json::{SCHEMA_VERSION, error_json, json, unread_json};
 pub use stats::{statistics_json, statistics_text};
 pub use style::Palette;
-pub use text::{Detail, text, verdict_line};
+pub use text::{Detail, details, text, verdict_line};
 
 /// For so many failing keys the surroundings are shown.
 const SHOWN_FAILURES: usize = 5;
@@ -36,6 +35,8 @@ pub struct Subject<'a> {
     pub report: &'a Report,
     /// The surroundings of the first failures.
     pub contexts: Vec<Context>,
+    /// What went wrong, and what did not.
+    pub explanation: Explanation,
     /// Where records are in the text, ascending; only those that are named.
     pub places: Vec<(Record, Place)>,
     /// How long it took, if that is asked for.
@@ -47,22 +48,34 @@ pub struct Subject<'a> {
 pub struct Timings {
     /// Reading and parsing.
     pub read: Duration,
-    /// Deciding and explaining.
+    /// Deciding, and finding the operation that gives a violation away.
     pub check: Duration,
+    /// Explaining.
+    pub explain: Duration,
 }
 
 impl<'a> Subject<'a> {
-    /// Everything about `history` that there is to report, without places.
+    /// The verdict on `history`, without an explanation and without places.
+    pub fn new(history: &'a History, report: &'a Report) -> Subject<'a> {
+        Subject {
+            file: None,
+            history,
+            report,
+            contexts: Vec::new(),
+            explanation: Explanation::default(),
+            places: Vec::new(),
+            timings: None,
+        }
+    }
+
+    /// Adds the explanation of what failed, with at most `anomalies` anomalies.
     ///
     /// # Errors
-    /// None, if `report` is that of this history and these options.
-    pub fn new(
-        history: &'a History,
-        options: &Options,
-        report: &'a Report,
-    ) -> Result<Subject<'a>, Error> {
-        let contexts = explain::contexts(history, options, report, SHOWN_FAILURES)?;
-        Ok(Subject { file: None, history, report, contexts, places: Vec::new(), timings: None })
+    /// None, if the report is that of this history and these options.
+    pub fn explain(&mut self, options: &Options, anomalies: usize) -> Result<(), Error> {
+        self.explanation = explain::explain(self.history, options, self.report, anomalies)?;
+        self.contexts = explain::contexts(self.history, options, self.report, SHOWN_FAILURES)?;
+        Ok(())
     }
 
     /// The records that the reports name, ascending: see [`Subject::places`].

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use histcheck::check::{Deciders, Decision, Failure};
 use histcheck::history::{Event, EventType};
 use histcheck::model::{self, Call, Facts, Kind, Model, Reading, Rejection, Token};
-use histcheck::proof::{Refutation, is_sound_projection, refute, verify_order};
+use histcheck::proof::{
+    Minimality, Refutation, is_minimal, is_sound_projection, refute, verify_order,
+};
 use histcheck::{History, HistoryBuilder, Options, Verdict, check_with};
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
@@ -228,6 +230,7 @@ fn examine<M: Model>(
             verify_order(&spelled.model, &readings, &certificate.order)
                 .err()
                 .map(|error| format!("the certificate is wrong: {error}"))
+                .or_else(|| check_parts(spelled, &history, shape))
         }
         (Decision::Invalid(failure), false) => {
             let Failure { horizon, operation, .. } = *failure;
@@ -240,7 +243,7 @@ fn examine<M: Model>(
             if !first {
                 Some(format!("operation {operation} is not the first impossible one"))
             } else {
-                check_core(spelled, &readings, &failure.core)
+                check_core(spelled, &readings, failure)
             }
         }
         _ => Some(format!(
@@ -265,17 +268,58 @@ fn examine<M: Model>(
     }
 }
 
-/// What is wrong with a core: it must prove the violation, by itself and for the whole.
-fn check_core<M: Model>(model: &M, readings: &[Reading<M::Op>], core: &[u32]) -> Option<String> {
+/// What is wrong with a core: it must prove the violation, by itself and for the whole, and be
+/// minimal where it claims to be.
+fn check_core<M: Model>(
+    model: &M,
+    readings: &[Reading<M::Op>],
+    failure: &Failure,
+) -> Option<String> {
+    let core = &failure.core;
     let part: Vec<Reading<M::Op>> =
         readings.iter().filter(|reading| core.contains(&reading.index)).cloned().collect();
     if !is_sound_projection(model, readings, core) {
         return Some(format!("{core:?} proves nothing about the whole"));
     }
     let refutation = refute(model, &part, usize::MAX);
-    (refutation != Refutation::Confirmed)
-        .then(|| format!("{core:?} is no refutation: {refutation:?}"))
+    if refutation != Refutation::Confirmed {
+        return Some(format!("{core:?} is no refutation: {refutation:?}"));
+    }
+    if !failure.is_minimal {
+        return Some(format!("{core:?} is not known to be minimal"));
+    }
+    let minimality = is_minimal(model, readings, core);
+    (minimality != Minimality::Minimal).then(|| format!("{core:?}: {minimality:?}"))
 }
+
+/// A part of a linearizable history that would prove the opposite: what stands for the whole must
+/// be linearizable, too. Tries every part of few operations, and some of more.
+fn check_parts<M: Model>(spelled: &Spelled<M>, history: &History, shape: &Shape) -> Option<String> {
+    let indices: Vec<u32> = (0..shape.len() as u32).collect();
+    let readings = model::read(spelled, history, &indices, None).expect("letters");
+    let parts = 1u32 << readings.len();
+    let step = parts.div_ceil(PARTS) | 1;
+    (1..parts).step_by(step as usize).find_map(|part| {
+        let core: Vec<u32> =
+            indices.iter().copied().filter(|index| part >> index & 1 == 1).collect();
+        if !is_sound_projection(spelled, &readings, &core) {
+            return None;
+        }
+        let timed: Vec<Timed<M::Op>> = core
+            .iter()
+            .map(|&index| {
+                let reading = &readings[index as usize];
+                let (call, ret) = shape[index as usize];
+                Timed { op: reading.op.clone(), call, ret }
+            })
+            .collect();
+        (!is_linearizable(&spelled.model, &timed))
+            .then(|| format!("{core:?} would prove a violation where there is none"))
+    })
+}
+
+/// So many parts of a history are tried.
+const PARTS: u32 = 40;
 
 /// The history of a shape: each operation by a process of its own.
 pub fn write(shape: &Shape, letters: &[usize]) -> History {

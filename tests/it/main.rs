@@ -5,6 +5,7 @@
 mod anomalies;
 #[cfg(feature = "cli")]
 mod cli;
+mod counterexamples;
 mod errors;
 mod formats;
 mod ingest;

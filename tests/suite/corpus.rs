@@ -16,7 +16,7 @@ use libtest_mimic::Trial;
 
 use crate::expected::verdict;
 use crate::trial::check;
-use crate::{Outcome, certificate};
+use crate::{Outcome, certificate, explained};
 
 /// One test for every row of the corpus' table; none without a corpus.
 pub(crate) fn trials() -> Vec<Trial> {
@@ -85,5 +85,6 @@ fn judge(
     if report.verdict != expected {
         return Err(format!("{}, but expected {expected}, from {start}", report.verdict));
     }
-    certificate::verify(&history, &options, &report)
+    certificate::verify(&history, &options, &report)?;
+    explained::verify(&history, &options, &report).map(|_| ())
 }

@@ -10,6 +10,7 @@ mod certificate;
 mod corpus;
 mod coverage;
 mod expected;
+mod explained;
 mod index;
 mod trial;
 mod variants;

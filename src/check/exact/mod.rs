@@ -8,6 +8,7 @@ mod bag;
 mod counter;
 mod cover;
 mod ends;
+mod items;
 mod kv;
 mod ladder;
 mod log;
@@ -49,6 +50,13 @@ pub(super) enum Ruling {
     Valid(Vec<u32>),
     /// They are not.
     Invalid(Conflict),
+}
+
+impl Ruling {
+    /// What `rule` makes of what was found; a conflict is a ruling by itself.
+    fn on<T>(found: Result<T, Conflict>, rule: impl FnOnce(T) -> Option<Ruling>) -> Option<Ruling> {
+        found.map_or_else(|conflict| Some(Ruling::Invalid(conflict)), rule)
+    }
 }
 
 /// Why operations are not linearizable.

@@ -41,6 +41,16 @@ pub(super) fn ask<Op>(
     }
 }
 
+/// Asks a decider about operations on a collection that holds `initial` at first.
+pub(super) fn ask_of_items(
+    decide: impl Fn(&[Value], &[Timed<'_, Op>], Wanted) -> Option<Ruling>,
+    initial: &[i64],
+    operations: &[Drawn<Op>],
+) -> Verdict {
+    let initial: Vec<Value> = initial.iter().copied().map(value).collect();
+    ask(operations, |timed, wanted| decide(&initial, timed, wanted))
+}
+
 /// The value of a small integer.
 pub(super) fn value(n: i64) -> Value {
     ValueTable::small_int(n).unwrap_or(Value::NULL)
@@ -56,6 +66,16 @@ pub(super) fn take(n: i64, call: u32, ret: u32) -> Drawn<Op> {
 
 pub(super) fn peek(n: i64, call: u32, ret: u32) -> Drawn<Op> {
     (Op::Peek(Found::Item(value(n))), call, ret)
+}
+
+/// Two values are put in, one after the other, and come out in some order.
+pub(super) fn put_in_turn([first, second]: [i64; 2]) -> [Drawn<Op>; 4] {
+    [put(1, 0, 1), put(2, 2, 3), take(first, 4, 5), take(second, 6, 7)]
+}
+
+/// Two values are put in at the same time, and come out in some order.
+pub(super) fn put_at_once([first, second]: [i64; 2]) -> [Drawn<Op>; 4] {
+    [put(1, 0, 3), put(2, 1, 2), take(first, 4, 5), take(second, 6, 7)]
 }
 
 /// A take that found nothing.

@@ -12,6 +12,7 @@ mod subject;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use skewed::clocks;
 pub use stuck::stuck;
 
 use super::anomaly::Anomaly;

@@ -44,7 +44,7 @@ pub(super) fn anomaly<M: Model>(grounds: &Grounds<'_, M>, named: &[Anomaly]) -> 
 }
 
 /// The offsets in words: those that differ from what most clocks have. `None` if none does.
-fn clocks(history: &History, skew: &ClockSkew) -> Option<String> {
+pub(crate) fn clocks(history: &History, skew: &ClockSkew) -> Option<String> {
     let usual = usual(&skew.offsets)?;
     let odd: Vec<(Value, i128)> = skew
         .offsets
@@ -101,6 +101,8 @@ mod tests {
             situation: Situation::Recording,
             is_smallest: true,
             is_pinned: true,
+            is_within_error: false,
+            lost_by_timestamp: 0,
         };
         let ms = 1_000_000;
         let said = clocks(&history, &skew(vec![(a, 340 * ms), (b, 0), (c, 340 * ms)]));

@@ -1,5 +1,16 @@
 //! What still holds where linearizability does not: the weaker guarantees that a key keeps.
 
+mod causal;
+mod contraction;
+mod outcome;
+mod regular;
+mod search;
+mod sessions;
+mod sources;
+mod versions;
+
+use self::outcome::Outcome;
+pub(super) use self::versions::{NONE, Op, Saw, Versions};
 use super::case::Case;
 use crate::model::Model;
 
@@ -66,9 +77,67 @@ pub struct Held {
     pub processes: usize,
 }
 
-/// What `case` still guarantees, in the order of [`Guarantee::ALL`].
+/// Which guarantees each guarantee brings with it, as positions in [`Guarantee::ALL`]; see
+/// `docs/GUARANTEES.md` for the proofs.
+const IMPLIED: [(usize, &[usize]); 3] = [(0, &[1]), (1, &[2, 6]), (2, &[3, 4, 5])];
+
+/// What `case` still guarantees, in the order of [`Guarantee::ALL`]. O(n·p) for p processes where
+/// all values differ; never more than the budget allows.
 pub(super) fn guarantees<M: Model>(case: &Case<'_, M>) -> Vec<Held> {
-    let _ = case;
-    let unknown = |guarantee| Held { guarantee, holds: None, broken_by: Vec::new(), processes: 0 };
-    Guarantee::ALL.into_iter().map(unknown).collect()
+    let mut outcomes: [Option<Outcome>; 8] = Default::default();
+    let versions = Versions::of(case);
+    if let Some(versions) = &versions {
+        for (outcome, graded) in outcomes.iter_mut().zip(sources::grade(versions, case.meter)) {
+            *outcome = graded;
+        }
+        outcomes[7] = Some(regular::regular(versions));
+        if !versions.is_whole {
+            outcomes.iter_mut().for_each(forget_what_holds);
+        }
+    }
+    settle(&mut outcomes, versions.is_some());
+    if outcomes[0].is_none() {
+        let process = |index| case.process(index);
+        let found = search::is_sequential(case.model, case.readings, process, case.meter);
+        outcomes[0] = found.map(|holds| Outcome { holds, ..Outcome::HOLDS });
+        settle(&mut outcomes, versions.is_some());
+    }
+    let held = |(guarantee, outcome): (Guarantee, Option<Outcome>)| {
+        let is_session = (3..7).contains(&(guarantee as usize));
+        let Outcome { broken_by, processes, .. } = outcome.clone().unwrap_or(Outcome::HOLDS);
+        Held {
+            guarantee,
+            holds: outcome.map(|outcome| outcome.holds),
+            broken_by,
+            processes: if is_session { processes } else { 0 },
+        }
+    };
+    Guarantee::ALL.into_iter().zip(outcomes).map(held).collect()
+}
+
+/// Where some operations tell more than was looked at, what holds may not.
+fn forget_what_holds(outcome: &mut Option<Outcome>) {
+    outcome.take_if(|outcome| outcome.holds);
+}
+
+/// Draws conclusions from what is known, for a register: what a guarantee brings with it holds if
+/// it does, and it is broken if that is.
+fn settle(outcomes: &mut [Option<Outcome>; 8], is_register: bool) {
+    if !is_register {
+        return;
+    }
+    for (strong, weaker) in IMPLIED {
+        for &weak in weaker {
+            if outcomes[strong].as_ref().is_some_and(|outcome| outcome.holds) {
+                outcomes[weak].get_or_insert(Outcome::HOLDS);
+            }
+        }
+    }
+    for (strong, weaker) in IMPLIED.into_iter().rev() {
+        for &weak in weaker {
+            if let Some(broken) = outcomes[weak].clone().filter(|outcome| !outcome.holds) {
+                outcomes[strong].get_or_insert(broken);
+            }
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Queues without an order that were never found empty: how often is each value there?
 
-use super::super::queue::act;
+use super::super::items::act;
 use super::super::values::{Act, Ids, NONE, dense_spans};
 use super::super::{Conflict, Ruling, Timed, Wanted};
 use crate::history::NEVER;

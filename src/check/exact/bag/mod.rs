@@ -10,9 +10,8 @@ mod counts;
 mod tests;
 
 use super::cover;
-use super::queue::act;
 use super::values::{Act, NONE, Values};
-use super::{Ruling, Timed, Wanted};
+use super::{Ruling, Timed, Wanted, items};
 use crate::history::{NEVER, Value};
 use crate::model::items::Op;
 
@@ -23,29 +22,27 @@ pub(super) fn decide(
     operations: &[Timed<'_, Op>],
     wanted: Wanted,
 ) -> Option<Ruling> {
-    let initial: Vec<u32> = initial.iter().map(|value| value.handle()).collect();
     let completed = |timed: &&Timed<'_, Op>| timed.span.ret != NEVER;
-    if !operations.iter().filter(completed).any(|timed| act(timed.op) == Act::Empty) {
-        return counts::decide(&initial, operations, wanted);
+    if !operations.iter().filter(completed).any(|timed| items::act(timed.op) == Act::Empty) {
+        return counts::decide(&items::handles(initial), operations, wanted);
     }
-    let mut values = match Values::read(&initial, operations, act)? {
-        Ok(values) => values,
-        Err(conflict) => return Some(Ruling::Invalid(conflict)),
-    };
+    Ruling::on(items::read(initial, operations)?, |values| rule(values, wanted))
+}
+
+/// Decides what was read of the values of a bag.
+fn rule(mut values: Values, wanted: Wanted) -> Option<Ruling> {
     if values.unknown.is_empty() {
         values.keep_untaken();
     }
-    let cuts = match cover::cuts(&values) {
-        Ok(cuts) => cuts,
-        Err(conflict) => return Some(Ruling::Invalid(conflict)),
-    };
-    if !values.unknown.is_empty() {
-        let mut removals = cover::removals(&values, &cuts);
-        cover::assign(&values, &mut removals).ok()?;
-        cover::remove(&mut values, &removals);
-    }
-    let order = if wanted == Wanted::Order { order(&values, &cuts) } else { Vec::new() };
-    Some(Ruling::Valid(order))
+    Ruling::on(cover::cuts(&values), |cuts| {
+        if !values.unknown.is_empty() {
+            let mut removals = cover::removals(&values, &cuts);
+            cover::assign(&values, &mut removals).ok()?;
+            cover::remove(&mut values, &removals);
+        }
+        let order = if wanted == Wanted::Order { order(&values, &cuts) } else { Vec::new() };
+        Some(Ruling::Valid(order))
+    })
 }
 
 /// Room for what happens at one point: puts and takes before a cut, the cut, puts and takes.

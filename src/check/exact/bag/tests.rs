@@ -1,11 +1,11 @@
 //! Telling histories of queues without an order.
 
-use super::super::testing::{Drawn, Verdict, ask, empty, lost, peek, put, take};
+use super::super::testing::{Drawn, Verdict, ask_of_items, empty, lost, peek, put, take};
 use super::decide;
 use crate::model::items::Op;
 
 fn check(operations: &[Drawn<Op>]) -> Verdict {
-    ask(operations, |timed, wanted| decide(&[], timed, wanted))
+    ask_of_items(decide, &[], operations)
 }
 
 #[test]

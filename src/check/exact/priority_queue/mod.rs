@@ -22,19 +22,17 @@ pub(super) fn decide(
 ) -> Option<Ruling> {
     let end = only_end(operations)?;
     let handles: Vec<u32> = initial.iter().map(|item| item.handle()).collect();
-    let mut values = match Values::read(&handles, operations, act)? {
-        Ok(values) => values,
-        Err(conflict) => return Some(Ruling::Invalid(conflict)),
-    };
-    let groups = Groups::new(&values, initial, operations, end);
-    if values.unknown.is_empty() {
+    Ruling::on(Values::read(&handles, operations, act)?, |mut values| {
+        let groups = Groups::new(&values, initial, operations, end);
+        if !values.unknown.is_empty() {
+            return crashed::decide(values, &groups, wanted);
+        }
         values.keep_untaken();
-        return Some(match greedy::place(&values, &groups, wanted) {
+        Some(match greedy::place(&values, &groups, wanted) {
             Ok(order) => Ruling::Valid(order),
             Err(failed) => Ruling::Invalid(values.conflict_at(failed.by)),
-        });
-    }
-    crashed::decide(values, &groups, wanted)
+        })
+    })
 }
 
 /// The end that all operations are about which may have found an item; `None` if there are two.

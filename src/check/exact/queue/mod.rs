@@ -16,9 +16,9 @@ mod tests;
 use super::cover::{self, Removal};
 use super::twins::{self, Numbered};
 use super::values::{Act, Values};
-use super::{Conflict, Ruling, Timed, Wanted};
+use super::{Conflict, Ruling, Timed, Wanted, items};
 use crate::history::Value;
-use crate::model::items::{Found, Op};
+use crate::model::items::Op;
 use sequence::Stuck;
 
 /// Decides `operations`; `None` if a value is put in more than once and it is not certain which of
@@ -29,34 +29,29 @@ pub(super) fn decide(
     operations: &[Timed<'_, Op>],
     wanted: Wanted,
 ) -> Option<Ruling> {
-    let initial: Vec<u32> = initial.iter().map(|value| value.handle()).collect();
-    if let Some(read) = Values::read(&initial, operations, act) {
-        return rule(read, wanted);
+    let rule = |values| rule(values, wanted);
+    if let Some(read) = items::read(initial, operations) {
+        return Ruling::on(read, rule);
     }
-    let Numbered { initial, acts, is_certain } = match twins::number(&initial, operations, act)? {
-        Ok(numbered) => numbered,
-        Err(conflict) => return Some(Ruling::Invalid(conflict)),
-    };
-    let numbered: Vec<Timed<'_, Act>> =
-        acts.iter().zip(operations).map(|(op, timed)| Timed { op, span: timed.span }).collect();
-    let ruling = rule(Values::read(&initial, &numbered, |act| *act)?, wanted)?;
-    (is_certain || matches!(ruling, Ruling::Valid(_))).then_some(ruling)
+    let numbered = twins::number(&items::handles(initial), operations, items::act)?;
+    Ruling::on(numbered, |Numbered { initial, acts, is_certain }| {
+        let numbered: Vec<Timed<'_, Act>> =
+            acts.iter().zip(operations).map(|(op, timed)| Timed { op, span: timed.span }).collect();
+        let ruling = Ruling::on(Values::read(&initial, &numbered, |act| *act)?, rule)?;
+        (is_certain || matches!(ruling, Ruling::Valid(_))).then_some(ruling)
+    })
 }
 
 /// Decides what was read of the values of a queue.
-fn rule(read: Result<Values, Conflict>, wanted: Wanted) -> Option<Ruling> {
-    let mut values = match read {
-        Ok(values) => values,
-        Err(conflict) => return Some(Ruling::Invalid(conflict)),
-    };
-    let orders = match examine(&mut values)? {
-        Ok(cuts) => (wanted == Wanted::Order).then_some(cuts),
-        Err(conflict) => return Some(Ruling::Invalid(conflict)),
-    };
-    let Some(cuts) = orders else { return Some(Ruling::Valid(Vec::new())) };
-    let points: Vec<u32> = cuts.iter().map(|&(cut, _)| cut).collect();
-    let sequence = sequence::sequence(&values, &points).ok()?;
-    Some(Ruling::Valid(emit::order(&values, &sequence, &cuts)))
+fn rule(mut values: Values, wanted: Wanted) -> Option<Ruling> {
+    Ruling::on(examine(&mut values)?, |cuts| {
+        if wanted == Wanted::Verdict {
+            return Some(Ruling::Valid(Vec::new()));
+        }
+        let points: Vec<u32> = cuts.iter().map(|&(cut, _)| cut).collect();
+        let sequence = sequence::sequence(&values, &points).ok()?;
+        Some(Ruling::Valid(emit::order(&values, &sequence, &cuts)))
+    })
 }
 
 /// The points at which the queue is empty, with the operations that found it so; or why there is no
@@ -106,16 +101,4 @@ fn conflict(values: &Values, Stuck { first, last }: Stuck) -> Conflict {
     let (a, b) = (values.lives[first as usize], values.lives[last as usize]);
     let is_cycle = first != last && a.in_by < b.call && b.seen_by < a.until;
     if is_cycle && !values.has_peeks() { values.conflict_at(b.seen_by) } else { values.conflict() }
-}
-
-/// What an operation does, for deciders that know values by numbers.
-pub(super) fn act(op: &Op) -> Act {
-    match *op {
-        Op::Put(item) => Act::Put(item.handle()),
-        Op::Take(Found::Item(item)) => Act::Take(item.handle()),
-        Op::Peek(Found::Item(item)) => Act::Peek(item.handle()),
-        Op::Take(Found::Empty) | Op::Peek(Found::Empty) => Act::Empty,
-        Op::Take(Found::Any) => Act::TakeAny,
-        Op::Peek(Found::Any) => Act::PeekAny,
-    }
 }

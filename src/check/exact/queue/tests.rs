@@ -1,22 +1,21 @@
 //! Telling histories of queues.
 
-use super::super::testing::{Drawn, Verdict, ask, empty, lost, peek, put, take, value};
+use super::super::testing::{
+    Drawn, Verdict, ask_of_items, empty, lost, peek, put, put_at_once, put_in_turn, take,
+};
 use super::decide;
 use crate::history::NEVER;
 use crate::model::items::Op;
 
 fn check(operations: &[Drawn<Op>]) -> Verdict {
-    ask(operations, |timed, wanted| decide(&[], timed, wanted))
+    ask_of_items(decide, &[], operations)
 }
 
 #[test]
 fn values_leave_in_the_order_in_which_they_came() {
-    let in_order = [put(1, 0, 1), put(2, 2, 3), take(1, 4, 5), take(2, 6, 7)];
-    assert_eq!(check(&in_order), Verdict::Valid(vec![0, 1, 2, 3]));
-    let swapped = [put(1, 0, 1), put(2, 2, 3), take(2, 4, 5), take(1, 6, 7)];
-    assert_eq!(check(&swapped), Verdict::Stuck(2));
-    let concurrent = [put(1, 0, 3), put(2, 1, 2), take(2, 4, 5), take(1, 6, 7)];
-    assert_eq!(check(&concurrent), Verdict::Valid(vec![1, 0, 2, 3]));
+    assert_eq!(check(&put_in_turn([1, 2])), Verdict::Valid(vec![0, 1, 2, 3]));
+    assert_eq!(check(&put_in_turn([2, 1])), Verdict::Stuck(2));
+    assert_eq!(check(&put_at_once([2, 1])), Verdict::Valid(vec![1, 0, 2, 3]));
 }
 
 #[test]
@@ -28,6 +27,32 @@ fn an_open_take_may_have_removed_what_was_in_the_way() {
     assert_eq!(check(&open), Verdict::Valid(vec![0, 1, 2, 3]));
     let late = [put(1, 0, 1), put(2, 2, 3), take(2, 4, 5), lost(6)];
     assert_eq!(check(&late), Verdict::Stuck(2));
+}
+
+#[test]
+fn what_is_in_the_way_of_a_front_is_in_the_way_of_what_follows() {
+    // 3 leaves after the take of 2 returned, so 2 was gone when 3 was peeked at, and 1 before 2.
+    // That the put of 1 returned says nothing of 3 by itself: 3 may have been in before.
+    let in_time = [
+        put(3, 0, 5),
+        put(1, 1, 2),
+        put(2, 3, 4),
+        lost(6),
+        take(2, 7, 11),
+        peek(3, 8, 9),
+        take(3, 12, 13),
+    ];
+    assert_eq!(check(&in_time), Verdict::Valid(vec![1, 2, 0, 3, 4, 5, 6]));
+    let late = [
+        put(3, 0, 5),
+        put(1, 1, 2),
+        put(2, 3, 4),
+        take(2, 6, 10),
+        peek(3, 7, 8),
+        lost(9),
+        take(3, 11, 12),
+    ];
+    assert_eq!(check(&late), Verdict::Stuck(3));
 }
 
 #[test]
@@ -59,9 +84,7 @@ fn nothing_is_found_where_no_value_covers() {
 
 #[test]
 fn what_is_there_from_the_start_came_first() {
-    let initial = [value(1), value(2)];
-    let ask_from =
-        |operations: &[Drawn<Op>]| ask(operations, |timed, wanted| decide(&initial, timed, wanted));
+    let ask_from = |operations: &[Drawn<Op>]| ask_of_items(decide, &[1, 2], operations);
     let good = [put(3, 0, 1), take(1, 2, 3), take(2, 4, 5), take(3, 6, 7)];
     assert_eq!(ask_from(&good), Verdict::Valid(vec![0, 1, 2, 3]));
     assert_eq!(ask_from(&[take(2, 0, 1)]), Verdict::Stuck(0));

@@ -11,9 +11,8 @@ mod table;
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 mod tests;
 
-use super::queue::act;
 use super::values::Values;
-use super::{Conflict, Ruling, Timed, Wanted};
+use super::{Conflict, Ruling, Timed, Wanted, items};
 use crate::history::Value;
 use crate::model::items::Op;
 use nesting::Failed;
@@ -25,11 +24,11 @@ pub(super) fn decide(
     operations: &[Timed<'_, Op>],
     wanted: Wanted,
 ) -> Option<Ruling> {
-    let initial: Vec<u32> = initial.iter().map(|value| value.handle()).collect();
-    let mut values = match Values::read(&initial, operations, act)? {
-        Ok(values) => values,
-        Err(conflict) => return Some(Ruling::Invalid(conflict)),
-    };
+    Ruling::on(items::read(initial, operations)?, |values| rule(values, wanted))
+}
+
+/// Decides what was read of the values of a stack.
+fn rule(mut values: Values, wanted: Wanted) -> Option<Ruling> {
     if !values.unknown.is_empty() {
         return crashed::decide(values, wanted);
     }

@@ -1,21 +1,20 @@
 //! Telling histories of stacks.
 
-use super::super::testing::{Drawn, Verdict, ask, empty, lost, peek, put, take, value};
+use super::super::testing::{
+    Drawn, Verdict, ask_of_items, empty, lost, peek, put, put_at_once, put_in_turn, take,
+};
 use super::decide;
 use crate::model::items::Op;
 
 fn check(operations: &[Drawn<Op>]) -> Verdict {
-    ask(operations, |timed, wanted| decide(&[], timed, wanted))
+    ask_of_items(decide, &[], operations)
 }
 
 #[test]
 fn the_last_in_is_the_first_out() {
-    let nested = [put(1, 0, 1), put(2, 2, 3), take(2, 4, 5), take(1, 6, 7)];
-    assert_eq!(check(&nested), Verdict::Valid(vec![0, 1, 2, 3]));
-    let crossed = [put(1, 0, 1), put(2, 2, 3), take(1, 4, 5), take(2, 6, 7)];
-    assert_eq!(check(&crossed), Verdict::Stuck(2));
-    let concurrent = [put(1, 0, 3), put(2, 1, 2), take(1, 4, 5), take(2, 6, 7)];
-    assert_eq!(check(&concurrent), Verdict::Valid(vec![1, 0, 2, 3]));
+    assert_eq!(check(&put_in_turn([2, 1])), Verdict::Valid(vec![0, 1, 2, 3]));
+    assert_eq!(check(&put_in_turn([1, 2])), Verdict::Stuck(2));
+    assert_eq!(check(&put_at_once([1, 2])), Verdict::Valid(vec![1, 0, 2, 3]));
 }
 
 #[test]
@@ -50,11 +49,10 @@ fn a_crashed_take_removes_what_was_in_the_way() {
 
 #[test]
 fn what_is_there_from_the_start_lies_below() {
-    let initial = [value(1), value(2)];
     let operations = [put(3, 0, 1), take(3, 2, 3), take(2, 4, 5), take(1, 6, 7)];
-    let verdict = ask(&operations, |timed, wanted| decide(&initial, timed, wanted));
+    let verdict = ask_of_items(decide, &[1, 2], &operations);
     assert_eq!(verdict, Verdict::Valid(vec![0, 1, 2, 3]));
-    let verdict = ask(&[take(1, 0, 1)], |timed, wanted| decide(&initial, timed, wanted));
+    let verdict = ask_of_items(decide, &[1, 2], &[take(1, 0, 1)]);
     assert_eq!(verdict, Verdict::Stuck(0));
 }
 

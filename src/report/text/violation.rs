@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 
-use super::Subject;
-use super::style::Palette;
-use super::table::Table;
-use super::text::key_name;
+use super::super::Subject;
+use super::super::style::Palette;
+use super::super::table::Table;
+use super::explained::write_guarantees;
+use super::key_name;
 use crate::check::{Decision, Failure};
 use crate::explain::{Before, Context};
 use crate::history::phrase::{counted, operation_phrase, shortened, with_thousands};
@@ -35,6 +36,10 @@ pub(super) fn write_violations(subject: &Subject<'_>, palette: &Palette, out: &m
         write_operations(subject, context, failure, palette, out);
         if let Some(before) = &context.before {
             write_before(subject, before, failure, palette, out);
+        }
+        let explained = subject.explanation.keys.iter().find(|key| key.key_at == context.key_at);
+        if let Some(explained) = explained {
+            write_guarantees(subject, explained, palette, out);
         }
     }
     let hidden = subject.report.key_counts.invalid.saturating_sub(subject.contexts.len());

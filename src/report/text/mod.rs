@@ -1,12 +1,17 @@
 //! The report for people: the verdict first, then what it rests on.
 
+mod explained;
+mod violation;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use explained::write_anomalies;
+use violation::write_violations;
+
 use super::style::Palette;
 use super::table::Table;
-use super::violation::write_violations;
-use super::{Subject, warnings};
+use super::{Subject, Timings, warnings};
 use crate::check::{KeyCounts, KeyReport, ModelSource, Report, Verdict};
 use crate::history::phrase::{counted, operation_phrase, printable, shortened};
 use crate::history::{History, Ties, count_processes};
@@ -27,13 +32,18 @@ pub enum Detail {
     Keys,
 }
 
-/// The report on `subject`.
+/// The report on `subject`: the [verdict](verdict_line), and all that [comes behind it](details).
 pub fn text(subject: &Subject<'_>, detail: Detail, palette: &Palette) -> String {
-    let mut out = verdict_line(subject, palette);
-    out.push('\n');
+    verdict_line(subject, palette) + "\n" + &details(subject, detail, palette)
+}
+
+/// What the report on `subject` says behind the verdict.
+pub fn details(subject: &Subject<'_>, detail: Detail, palette: &Palette) -> String {
+    let mut out = String::new();
     if detail == Detail::Verdict {
         return out;
     }
+    write_anomalies(subject, palette, &mut out);
     write_facts(subject, palette, &mut out);
     if detail == Detail::Keys {
         write_keys(subject, palette, &mut out);
@@ -115,8 +125,13 @@ fn write_facts(subject: &Subject<'_>, palette: &Palette, out: &mut String) {
     facts.extend(proof_fact(subject.report).map(|fact| ("proof", fact)));
     facts.extend(ties_fact(subject.report).map(|fact| ("ties", fact)));
     if let Some(timings) = subject.timings {
-        let [read, check] = [timings.read, timings.check].map(|time| time.as_secs_f64());
-        facts.push(("time", format!("{read:.3} s to read, {check:.3} s to check")));
+        let Timings { read, check, explain } = timings;
+        let [read, check, explain] = [read, check, explain].map(|time| time.as_secs_f64());
+        let to_explain = match subject.report.verdict {
+            Verdict::Invalid => format!(", {explain:.3} s to explain"),
+            _ => String::new(),
+        };
+        facts.push(("time", format!("{read:.3} s to read, {check:.3} s to check{to_explain}")));
     }
     for (label, fact) in facts {
         line(palette.label, label, &fact, palette, out);

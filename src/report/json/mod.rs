@@ -6,11 +6,14 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+mod explained;
+
 use super::text::{decided_by, proof_counts};
 use super::{Subject, warnings};
-use crate::check::{Failure, KeyReport, ModelSource, StopReason, Verdict};
+use crate::check::{Decision, Failure, KeyReport, ModelSource, StopReason, Verdict};
 use crate::error::Error;
 use crate::history::{History, NEVER, Record, Value};
+use explained::{JsonExplanation, JsonKey, explained, explained_key};
 
 /// The version of the schema.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -27,6 +30,8 @@ struct JsonReport<'a> {
     keys: JsonKeys,
     stop_reason: Option<&'static str>,
     failures: Vec<JsonFailure>,
+    #[serde(flatten)]
+    explanation: JsonExplanation,
     decided_by: BTreeMap<&'static str, usize>,
     ties: Option<JsonTies>,
     self_check: Option<JsonProofs>,
@@ -55,6 +60,8 @@ struct JsonFailure {
     call_time: Option<i64>,
     return_time: Option<i64>,
     core: Vec<Record>,
+    #[serde(flatten)]
+    explanation: Option<JsonKey>,
 }
 
 #[derive(Serialize)]
@@ -81,6 +88,7 @@ struct JsonWarning {
 struct JsonTimings {
     read_seconds: f64,
     check_seconds: f64,
+    explain_seconds: f64,
 }
 
 #[derive(Serialize)]
@@ -134,7 +142,8 @@ pub fn json(subject: &Subject<'_>) -> String {
             unknown: counts.unknown,
         },
         stop_reason: report.stop_reason.map(|reason| reason.name()),
-        failures: report.failures().map(|(key, failure)| failed(subject, key, failure)).collect(),
+        failures: failures(subject),
+        explanation: explained(subject),
         decided_by: decided_by(report),
         ties: report.other_ties.map(|other| JsonTies {
             decisive: report.rests_on_ties(),
@@ -156,6 +165,7 @@ pub fn json(subject: &Subject<'_>) -> String {
         timings: subject.timings.map(|timings| JsonTimings {
             read_seconds: timings.read.as_secs_f64(),
             check_seconds: timings.check.as_secs_f64(),
+            explain_seconds: timings.explain.as_secs_f64(),
         }),
     })
 }
@@ -191,7 +201,16 @@ pub fn error_json(file: &str, error: &Error) -> String {
     })
 }
 
-fn failed(subject: &Subject<'_>, key: &KeyReport, failure: &Failure) -> JsonFailure {
+fn failures(subject: &Subject<'_>) -> Vec<JsonFailure> {
+    let keys = subject.report.keys.iter().enumerate();
+    keys.filter_map(|(at, key)| match &key.decision {
+        Decision::Invalid(failure) => Some(failed(subject, at, key, failure)),
+        _ => None,
+    })
+    .collect()
+}
+
+fn failed(subject: &Subject<'_>, key_at: usize, key: &KeyReport, failure: &Failure) -> JsonFailure {
     let history = subject.history;
     let operation = &history.operations()[failure.operation as usize];
     let [call_time, return_time] = history.times(failure.operation as usize);
@@ -207,6 +226,7 @@ fn failed(subject: &Subject<'_>, key: &KeyReport, failure: &Failure) -> JsonFail
         call_time,
         return_time,
         core: failure.core.iter().map(|&op| history.operations()[op as usize].invoked).collect(),
+        explanation: explained_key(subject, key_at),
     }
 }
 

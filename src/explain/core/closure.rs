@@ -1,0 +1,209 @@
+//! What must be kept together with operations that are kept, so that they may stand for the whole.
+//!
+//! The rules are those of [`crate::proof::projection`]; here, each is turned into a way to make any
+//! choice of operations sound by adding as few as possible.
+
+mod sources;
+
+use rustc_hash::FxHashMap;
+
+use crate::history::NEVER;
+use crate::model::{Facts, Kind, Model, Part, Reading, Token};
+use crate::proof::projection::Projections;
+use sources::Sources;
+
+/// Makes choices sound.
+pub(super) struct Closures<'a, M: Model> {
+    projections: Projections<'a, M>,
+    readings: &'a [Reading<M::Op>],
+    scheme: Scheme,
+    /// Readings that are always kept.
+    base: Vec<u32>,
+    /// For each reading, the closure in which it was last chosen.
+    stamps: Vec<u32>,
+    closures: u32,
+}
+
+/// By which rule operations are left out.
+enum Scheme {
+    /// Those that nobody finds the effect of.
+    Sources(Sources),
+    /// Groups, each as a whole.
+    Groups(Groups),
+    /// Parts, each as a whole.
+    Parts { members: FxHashMap<Token, Vec<u32>>, vague: Vec<u32>, everything: Vec<u32> },
+    /// What an overwriting operation covers.
+    Covers(Sources),
+    /// Pure ones only.
+    Pure,
+}
+
+/// Groups of readings that go together.
+struct Groups {
+    group_of: Vec<u32>,
+    members: Vec<Vec<u32>>,
+}
+
+/// No group.
+const ALONE: u32 = u32::MAX;
+
+impl<'a, M: Model> Closures<'a, M> {
+    pub(super) fn new(projections: Projections<'a, M>, readings: &'a [Reading<M::Op>]) -> Self {
+        let facts = projections.facts();
+        let changes = || (0..readings.len() as u32).filter(|&at| !facts[at as usize].pure);
+        let has_parts = changes().all(|at| facts[at as usize].part != Part::Whole);
+        let mut base = Vec::new();
+        let scheme = if projections.is_told() {
+            Scheme::Sources(Sources::new(readings, facts))
+        } else if let Some((units, unpaired)) = projections.groups() {
+            base = unpaired.to_vec();
+            let mut group_of = vec![ALONE; readings.len()];
+            for (unit, group) in units.iter().zip(0..) {
+                unit.iter().for_each(|&at| group_of[at as usize] = group);
+            }
+            // What belongs to no group and changes something is not told apart from others.
+            base.extend(changes().filter(|&at| group_of[at as usize] == ALONE));
+            base.sort_unstable();
+            base.dedup();
+            Scheme::Groups(Groups { group_of, members: units.to_vec() })
+        } else if has_parts {
+            let mut members: FxHashMap<Token, Vec<u32>> = FxHashMap::default();
+            let mut vague = Vec::new();
+            for at in changes() {
+                match facts[at as usize].part {
+                    Part::One(part) => members.entry(part).or_default().push(at),
+                    Part::Any | Part::Whole => vague.push(at),
+                }
+            }
+            Scheme::Parts { members, vague, everything: changes().collect() }
+        } else if changes().any(|at| facts[at as usize].overwrites) {
+            Scheme::Covers(Sources::new(readings, facts))
+        } else {
+            base = changes().collect();
+            Scheme::Pure
+        };
+        let stamps = vec![0; readings.len()];
+        Closures { projections, readings, scheme, base, stamps, closures: 0 }
+    }
+
+    pub(super) fn projections(&self) -> &Projections<'a, M> {
+        &self.projections
+    }
+
+    /// Readings that are always kept, ascending.
+    pub(super) fn base(&self) -> &[u32] {
+        &self.base
+    }
+
+    /// These readings with all that must be kept with them, ascending.
+    pub(super) fn of(&mut self, kept: &[u32], more: &[u32]) -> Vec<u32> {
+        self.closures += 1;
+        let (facts, readings) = (self.projections.facts(), self.readings);
+        let holds_items = matches!(
+            self.projections.model().kind(),
+            Kind::Queue { .. } | Kind::Stack { .. } | Kind::Bag { .. } | Kind::PriorityQueue { .. }
+        );
+        let mut chosen =
+            Chosen { stamps: &mut self.stamps, stamp: self.closures, list: Vec::new() };
+        for &at in self.base.iter().chain(kept).chain(more) {
+            chosen.add(at);
+        }
+        match &self.scheme {
+            Scheme::Pure => {}
+            Scheme::Sources(sources) => sources.complete(readings, facts, &mut chosen),
+            Scheme::Covers(sources) => sources.cover(readings, facts, &mut chosen),
+            Scheme::Groups(groups) => groups.complete(readings, facts, &mut chosen),
+            Scheme::Parts { members, vague, everything } => {
+                complete_parts(facts, members, everything, &mut chosen);
+                complete_vague(readings, facts, (vague, holds_items), &mut chosen);
+            }
+        }
+        let mut list = chosen.list;
+        list.sort_unstable();
+        list
+    }
+}
+
+/// Adds the operations that may be about any part: of equal ones that crashed, the earliest, as many
+/// as there are operations that they can have dealt with.
+fn complete_vague<Op: Eq + std::hash::Hash>(
+    readings: &[Reading<Op>],
+    facts: &[Facts],
+    (vague, holds_items): (&[u32], bool),
+    chosen: &mut Chosen<'_>,
+) {
+    let is_change =
+        |&&at: &&u32| !facts[at as usize].pure && matches!(facts[at as usize].part, Part::One(_));
+    let changes = chosen.list.iter().filter(is_change).count();
+    let mut counts: FxHashMap<&Op, usize> = FxHashMap::default();
+    for &at in vague {
+        let reading = &readings[at as usize];
+        let count = counts.entry(&reading.op).or_default();
+        if !holds_items || reading.span.ret != NEVER || *count < changes {
+            chosen.add(at);
+            *count += 1;
+        }
+    }
+}
+
+/// A choice that is being completed.
+pub(super) struct Chosen<'a> {
+    stamps: &'a mut [u32],
+    stamp: u32,
+    pub(super) list: Vec<u32>,
+}
+
+impl Chosen<'_> {
+    pub(super) fn has(&self, at: u32) -> bool {
+        self.stamps[at as usize] == self.stamp
+    }
+
+    pub(super) fn add(&mut self, at: u32) {
+        if std::mem::replace(&mut self.stamps[at as usize], self.stamp) != self.stamp {
+            self.list.push(at);
+        }
+    }
+}
+
+fn complete_parts(
+    facts: &[Facts],
+    members: &FxHashMap<Token, Vec<u32>>,
+    everything: &[u32],
+    chosen: &mut Chosen<'_>,
+) {
+    let mut next = 0;
+    while let Some(&at) = chosen.list.get(next) {
+        next += 1;
+        match facts[at as usize].part {
+            Part::One(part) => {
+                members.get(&part).into_iter().flatten().for_each(|&at| chosen.add(at));
+            }
+            Part::Whole => everything.iter().for_each(|&at| chosen.add(at)),
+            Part::Any => {}
+        }
+    }
+}
+
+impl Groups {
+    fn complete<Op>(&self, readings: &[Reading<Op>], facts: &[Facts], chosen: &mut Chosen<'_>) {
+        let mut next = 0;
+        while let Some(&at) = chosen.list.get(next) {
+            next += 1;
+            let group = self.group_of[at as usize];
+            if let Some(members) = self.members.get(group as usize) {
+                members.iter().for_each(|&at| chosen.add(at));
+            } else if facts[at as usize].pure {
+                // It found the object taken: by any of those that it can have met.
+                let own = readings[at as usize].span;
+                for members in &self.members {
+                    let spans = || members.iter().map(|&at| readings[at as usize].span);
+                    let ends = spans().map(|span| span.ret).max();
+                    let is_over = members.len() > 1 && ends.is_some_and(|ret| ret < own.call);
+                    if !is_over && spans().any(|span| span.call < own.ret) {
+                        members.iter().for_each(|&at| chosen.add(at));
+                    }
+                }
+            }
+        }
+    }
+}

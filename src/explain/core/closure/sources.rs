@@ -1,0 +1,215 @@
+//! Who can have established the token that an operation requires, and what excludes others.
+
+use rustc_hash::FxHashMap;
+
+use super::Chosen;
+use crate::history::NEVER;
+use crate::model::{Establishes, Facts, Reading, Token};
+
+/// With more operations than this, all sources are kept: to tell which ones matter costs more.
+const WIDE: usize = 256;
+
+/// The operations that change the state, by what they establish.
+pub(super) struct Sources {
+    by_token: FxHashMap<Token, Vec<u32>>,
+    /// Those that completed, in the order of their returns, then those that did not.
+    all: Vec<u32>,
+    /// Completed overwriting ones in the order of their returns; with each, the one among it and
+    /// those before it that is called last.
+    covers: Vec<(u32, u32)>,
+}
+
+/// What bounds the sources of an operation: none returns before this call.
+type Bound = Option<u32>;
+
+impl Sources {
+    pub(super) fn new<Op>(readings: &[Reading<Op>], facts: &[Facts]) -> Self {
+        let ret = |at: u32| readings[at as usize].span.ret;
+        let mut all: Vec<u32> =
+            (0..readings.len() as u32).filter(|&at| !facts[at as usize].pure).collect();
+        all.sort_by_key(|&at| ret(at));
+        let mut by_token: FxHashMap<Token, Vec<u32>> = FxHashMap::default();
+        let mut covers: Vec<(u32, u32)> = Vec::new();
+        for &at in &all {
+            if let Establishes::Token(token) = facts[at as usize].establishes {
+                by_token.entry(token).or_default().push(at);
+            }
+            if facts[at as usize].overwrites && ret(at) != NEVER {
+                let best = covers.last().map_or(at, |&(_, best)| {
+                    let call = |at: u32| readings[at as usize].span.call;
+                    if call(best) > call(at) { best } else { at }
+                });
+                covers.push((ret(at), best));
+            }
+        }
+        Sources { by_token, all, covers }
+    }
+
+    /// Adds to `chosen` the possible sources of all that requires a token.
+    pub(super) fn complete<Op: Eq>(
+        &self,
+        readings: &[Reading<Op>],
+        facts: &[Facts],
+        chosen: &mut Chosen<'_>,
+    ) {
+        let mut before = usize::MAX;
+        while chosen.list.len() != before {
+            before = chosen.list.len();
+            let mut next = 0;
+            while let Some(&at) = chosen.list.get(next) {
+                next += 1;
+                let Facts { requires, forbids, .. } = facts[at as usize];
+                let listed = match requires {
+                    Some(token) => self.by_token.get(&token).map_or(&[][..], Vec::as_slice),
+                    None if forbids.is_some() => &self.all,
+                    None => continue,
+                };
+                let supply = Supply { sources: self, readings, facts, at, listed };
+                if chosen.list.len() > WIDE {
+                    listed.iter().for_each(|&source| chosen.add(source));
+                } else {
+                    supply.completed(chosen);
+                    supply.crashed(chosen);
+                }
+            }
+        }
+    }
+
+    /// Adds to `chosen` all that no overwriting operation covers.
+    pub(super) fn cover<Op>(
+        &self,
+        readings: &[Reading<Op>],
+        facts: &[Facts],
+        chosen: &mut Chosen<'_>,
+    ) {
+        let mut next = 0;
+        while let Some(&at) = chosen.list.get(next) {
+            next += 1;
+            if facts[at as usize].overwrites {
+                continue;
+            }
+            let span = readings[at as usize].span;
+            let cover = self.cover_of(span.call);
+            cover.iter().for_each(|&cover| chosen.add(cover));
+            let bound = cover.map_or(0, |cover| readings[cover as usize].span.call);
+            let start =
+                self.all.partition_point(|&other| readings[other as usize].span.ret < bound);
+            for &other in &self.all[start..] {
+                if readings[other as usize].span.call < span.ret {
+                    chosen.add(other);
+                }
+            }
+            if let Some(token) = facts[at as usize].requires {
+                let listed = self.by_token.get(&token).map_or(&[][..], Vec::as_slice);
+                Supply { sources: self, readings, facts, at, listed }.evidence(chosen);
+            }
+        }
+    }
+
+    /// The overwriting operation that precedes `call` and is called last.
+    fn cover_of(&self, call: u32) -> Option<u32> {
+        let before = self.covers.partition_point(|&(ret, _)| ret < call);
+        Some(self.covers[before.checked_sub(1)?].1)
+    }
+}
+
+/// The sources of one operation.
+struct Supply<'a, Op> {
+    sources: &'a Sources,
+    readings: &'a [Reading<Op>],
+    facts: &'a [Facts],
+    /// The operation.
+    at: u32,
+    /// All operations that establish what it requires, as [`Sources::all`] lists them.
+    listed: &'a [u32],
+}
+
+impl<Op> Supply<'_, Op> {
+    fn ret(&self, at: u32) -> u32 {
+        self.readings[at as usize].span.ret
+    }
+
+    fn call(&self, at: u32) -> u32 {
+        self.readings[at as usize].span.call
+    }
+
+    /// Adds those that completed and are not excluded, and one that excludes others.
+    fn completed(&self, chosen: &mut Chosen<'_>) {
+        let mut bound = self.bound(chosen);
+        let possible = |bound: Bound| {
+            let start = self.listed.partition_point(|&at| Some(self.ret(at)) < bound);
+            let listed = self.listed[start..].iter().copied();
+            listed
+                .take_while(|&at| self.ret(at) != NEVER)
+                .filter(|&at| at != self.at && self.call(at) < self.ret(self.at))
+        };
+        let missing = possible(bound).filter(|&at| !chosen.has(at)).take(2).count();
+        if missing > 1
+            && let Some(cover) = self.sources.cover_of(self.call(self.at))
+            && Some(self.call(cover)) > bound
+        {
+            chosen.add(cover);
+            bound = Some(self.call(cover));
+        }
+        possible(bound).for_each(|at| chosen.add(at));
+        self.evidence(chosen);
+    }
+
+    /// The latest call of those chosen that exclude earlier sources.
+    fn bound(&self, chosen: &Chosen<'_>) -> Bound {
+        let requires = self.facts[self.at as usize].requires;
+        let excludes = |&&at: &&u32| {
+            let facts = &self.facts[at as usize];
+            let shows =
+                requires.is_some() && facts.requires.is_some() && facts.requires != requires;
+            self.ret(at) < self.call(self.at) && (!facts.pure || shows)
+        };
+        chosen.list.iter().filter(excludes).map(|&at| self.call(at)).max()
+    }
+
+    /// Adds the last plain write of what is required, unless a later one is there.
+    fn evidence(&self, chosen: &mut Chosen<'_>) {
+        if self.facts[self.at as usize].requires.is_none() {
+            return;
+        }
+        let is_before = |&at: &u32| self.call(at) < self.ret(self.at);
+        let listed = || self.listed.iter().copied().filter(is_before);
+        let chosen_one = listed().filter(|&at| chosen.has(at)).map(|at| self.call(at)).max();
+        let plain = listed()
+            .filter(|&at| self.facts[at as usize].overwrites && self.ret(at) != NEVER)
+            .max_by_key(|&at| self.call(at));
+        if let Some(plain) = plain.filter(|&plain| Some(self.call(plain)) > chosen_one) {
+            chosen.add(plain);
+        }
+    }
+}
+
+impl<Op: Eq> Supply<'_, Op> {
+    /// Adds those that crashed: of equal ones the earliest, as many as are needed.
+    fn crashed(&self, chosen: &mut Chosen<'_>) {
+        let requires = self.facts[self.at as usize].requires;
+        let facts = |at: &u32| &self.facts[*at as usize];
+        let all = chosen.list.iter().any(|at| facts(at).forbids.is_some());
+        let needed = chosen.list.iter().filter(|at| facts(at).requires == requires).count();
+        let start = self.listed.partition_point(|&at| self.ret(at) != NEVER);
+        let mut counts: Vec<(u32, usize)> = Vec::new();
+        for &at in &self.listed[start..] {
+            if self.call(at) > self.ret(self.at) {
+                break;
+            }
+            let op = |at: u32| &self.readings[at as usize].op;
+            let count = match counts.iter().position(|&(other, _)| op(other) == op(at)) {
+                Some(found) => &mut counts[found].1,
+                None => {
+                    counts.push((at, 0));
+                    let last = counts.len() - 1;
+                    &mut counts[last].1
+                }
+            };
+            if all || *count < needed {
+                chosen.add(at);
+                *count += 1;
+            }
+        }
+    }
+}

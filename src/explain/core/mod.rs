@@ -1,0 +1,212 @@
+//! A minimal core: few operations of a failing key that cannot be ordered by themselves.
+//!
+//! An operation may be left out only if what remains of a linearization is one, for else the rest
+//! could fail where the whole does not. [`crate::proof::is_sound_projection`] states the rules and
+//! checks what is found here.
+//!
+//! More operations rarely make a failing set linearizable, so the smallest failing prefix of a list
+//! ends in an operation that is needed, and repeating that with what is before it ends in a small
+//! set (the idea of QuickXplain: Junker 2004). With galloping, the cost follows the size of the
+//! core and of the history between its operations, not that of the whole history. In the end each
+//! operation is left out, with what must go with it, until none can be.
+
+mod closure;
+
+use rustc_hash::FxHashSet;
+
+use crate::check::{Meter, is_linearizable};
+use crate::history::NEVER;
+use crate::model::{Model, Reading};
+use crate::proof::projection::{Projections, Rule, positions};
+use closure::Closures;
+
+/// With more operations than this that can never be left out, no core is worth the time.
+const LARGE: usize = 1_000;
+
+/// Of larger cores it is not asked whether they are minimal.
+const REDUCED: usize = 300;
+
+/// Operations that cannot be ordered, and prove that the whole cannot.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Core {
+    /// Their indices into the history, ascending; none where they would be too many.
+    pub(crate) operations: Vec<u32>,
+    /// Whether none can be left out.
+    pub(crate) is_minimal: bool,
+}
+
+/// Finds a minimal core of `readings`, which are not linearizable. `near` is the operation around
+/// which it is likely. When the budget of `meter` ends, or more than `allowance` configurations
+/// were visited, the smallest core found so far is returned. It is empty where a core would have
+/// to be large.
+pub(crate) fn minimal_core<M: Model>(
+    model: &M,
+    readings: &[Reading<M::Op>],
+    near: u32,
+    meter: &Meter,
+    allowance: u64,
+) -> Core {
+    let mut reducer = Reducer::new(model, readings, meter, allowance);
+    if reducer.closures.base().len() > LARGE {
+        return Core::default();
+    }
+    let mut kept: Vec<u32> = Vec::new();
+    let mut rest = reducer.elements(near);
+    while let Some(fails) = reducer.fails(&kept, &[]) {
+        if fails {
+            rest.clear();
+            break;
+        }
+        match reducer.smallest_failing_prefix(&kept, &rest) {
+            Some(0) | None => break,
+            Some(len) => {
+                rest.truncate(len);
+                kept.extend(rest.pop());
+            }
+        }
+    }
+    let chosen = reducer.closures.of(&kept, &rest);
+    reducer.trial.reduced(reducer.closures.projections(), chosen)
+}
+
+/// Leaves out of `core`, which proves that `readings` are not linearizable, what can be.
+pub(crate) fn reduced<M: Model>(
+    model: &M,
+    readings: &[Reading<M::Op>],
+    core: &[u32],
+    meter: &Meter,
+    allowance: u64,
+) -> Core {
+    let projections = Projections::new(model, readings);
+    let mut trial = Trial { model, readings, meter, spent: 0, allowance };
+    match positions(readings, core) {
+        Some(chosen) => trial.reduced(&projections, chosen),
+        None => Core { operations: core.to_vec(), is_minimal: false },
+    }
+}
+
+struct Reducer<'a, M: Model> {
+    trial: Trial<'a, M>,
+    closures: Closures<'a, M>,
+}
+
+impl<'a, M: Model> Reducer<'a, M> {
+    fn new(model: &'a M, readings: &'a [Reading<M::Op>], meter: &'a Meter, allowance: u64) -> Self {
+        let closures = Closures::new(Projections::new(model, readings), readings);
+        Reducer { trial: Trial { model, readings, meter, spent: 0, allowance }, closures }
+    }
+
+    /// What may be left out or kept, those close to the reading `near` first.
+    fn elements(&self, near: u32) -> Vec<u32> {
+        let readings = self.trial.readings;
+        let Some(center) = readings.iter().find(|reading| reading.index == near) else {
+            return Vec::new();
+        };
+        let (call, ret) = (center.span.call, center.span.ret);
+        let distance = |at: u32| {
+            let span = readings[at as usize].span;
+            let before = call.saturating_sub(if span.ret == NEVER { span.call } else { span.ret });
+            before.max(span.call.saturating_sub(ret))
+        };
+        // What never returned and changes nothing is of no use in a core.
+        let facts = self.closures.projections().facts();
+        let is_idle = |at: u32| facts[at as usize].pure && readings[at as usize].span.ret == NEVER;
+        let is_base = |at: u32| self.closures.base().binary_search(&at).is_ok();
+        let mut elements: Vec<u32> =
+            (0..readings.len() as u32).filter(|&at| !is_base(at) && !is_idle(at)).collect();
+        elements.sort_by_key(|&at| (readings[at as usize].index != near, distance(at), at));
+        elements
+    }
+
+    /// The length of the smallest prefix of `rest` that fails together with `kept`; `None` if the
+    /// budget ended.
+    fn smallest_failing_prefix(&mut self, kept: &[u32], rest: &[u32]) -> Option<usize> {
+        let (mut low, mut high) = (0, rest.len());
+        let mut step = 1;
+        // Without it, the prefix of length `low` is linearizable; that of length `high` fails.
+        loop {
+            let probe = low + step;
+            if probe >= high {
+                break;
+            }
+            if self.fails(kept, &rest[..probe])? {
+                high = probe;
+                break;
+            }
+            low = probe;
+            step *= 2;
+        }
+        while low + 1 < high {
+            let probe = low + (high - low) / 2;
+            if self.fails(kept, &rest[..probe])? {
+                high = probe;
+            } else {
+                low = probe;
+            }
+        }
+        Some(high)
+    }
+
+    /// Whether these readings, with all that must be kept with them, are not linearizable.
+    fn fails(&mut self, kept: &[u32], more: &[u32]) -> Option<bool> {
+        let chosen = self.closures.of(kept, more);
+        self.trial.is_impossible(&chosen)
+    }
+}
+
+/// Decides choices of readings, within a budget.
+struct Trial<'a, M: Model> {
+    model: &'a M,
+    readings: &'a [Reading<M::Op>],
+    meter: &'a Meter,
+    /// Configurations visited, and how many may be.
+    spent: u64,
+    allowance: u64,
+}
+
+impl<M: Model> Trial<'_, M> {
+    /// Whether these readings are not linearizable; `None` if the budget ended.
+    fn is_impossible(&mut self, chosen: &[u32]) -> Option<bool> {
+        let readings: Vec<Reading<M::Op>> =
+            chosen.iter().map(|&at| self.readings[at as usize].clone()).collect();
+        let (linearizable, effort) = is_linearizable(self.model, &readings, self.meter);
+        self.spent += effort.configurations;
+        linearizable.filter(|_| self.spent < self.allowance).map(|linearizable| !linearizable)
+    }
+
+    /// The core `chosen` without what can be left out of it.
+    fn reduced(&mut self, projections: &Projections<'_, M>, mut chosen: Vec<u32>) -> Core {
+        let mut is_minimal = chosen.len() <= REDUCED;
+        let mut tried: FxHashSet<Vec<u32>> = FxHashSet::default();
+        while is_minimal {
+            match self.smaller(projections, &chosen, &mut tried) {
+                Some(Some(smaller)) => chosen = smaller,
+                Some(None) => break,
+                None => is_minimal = false,
+            }
+        }
+        let operations = chosen.into_iter().map(|at| self.readings[at as usize].index).collect();
+        Core { operations, is_minimal }
+    }
+
+    /// A smaller core in `chosen`, if there is one; `None` if the budget ended.
+    fn smaller(
+        &mut self,
+        projections: &Projections<'_, M>,
+        chosen: &[u32],
+        tried: &mut FxHashSet<Vec<u32>>,
+    ) -> Option<Option<Vec<u32>>> {
+        for &gone in chosen {
+            let others: Vec<u32> = chosen.iter().copied().filter(|&at| at != gone).collect();
+            for rule in Rule::ALL {
+                let Some(rest) = projections.sound_part(rule, &others) else {
+                    continue;
+                };
+                if tried.insert(rest.clone()) && self.is_impossible(&rest)? {
+                    return Some(Some(rest));
+                }
+            }
+        }
+        Some(None)
+    }
+}

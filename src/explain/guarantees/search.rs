@@ -1,0 +1,369 @@
+//! Sequential consistency of any model, by search.
+//!
+//! A configuration is how far each process got, which crashed operations took effect, and the
+//! state. Only changes of state are choices: a pure operation that is legal next for its process is
+//! taken at once, for in whatever order completes the configuration it can move to the front and
+//! stay legal, as can all others without it. Configurations that led nowhere are remembered.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::check::Meter;
+use crate::history::{NEVER, Value};
+use crate::model::{Establishes, Facts, Model, Reading, Token};
+
+/// So many configurations may lead nowhere.
+const DEAD_ENDS: usize = 50_000;
+
+/// So many operations may be looked at.
+const LOOKS: u64 = 30_000_000;
+
+/// No token.
+const NONE: u32 = u32::MAX;
+
+/// Whether the completed ones of `readings`, and of the crashed ones as many as one likes, have an
+/// order that agrees with that of each process and that `model` allows; `None` if the budget ends
+/// before that is known. A crashed operation comes after what its process did before it, and
+/// nothing comes after it on its account. `process` tells who did the operation at an index.
+pub(super) fn is_sequential<M: Model>(
+    model: &M,
+    readings: &[Reading<M::Op>],
+    process: impl Fn(u32) -> Value,
+    meter: &Meter,
+) -> Option<bool> {
+    let mut model = model.clone();
+    let ops: Vec<M::Op> = readings.iter().map(|reading| reading.op.clone()).collect();
+    model.focus(&ops);
+    drop(ops);
+    Search::new(model, readings, process, meter).run()
+}
+
+/// What is known of an operation.
+#[derive(Clone, Copy)]
+struct Known {
+    is_pure: bool,
+    requires: u32,
+    establishes: u32,
+}
+
+/// A crashed operation that changes something.
+struct Crashed {
+    reading: u32,
+    process: u32,
+    /// How many operations of its process come before it.
+    after: u32,
+    is_taken: bool,
+}
+
+/// What may be done next.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Move {
+    /// The next operation of a process.
+    Process(u32),
+    /// A crashed one.
+    Crashed(u32),
+}
+
+/// A configuration on the way.
+struct Frame<S> {
+    state: S,
+    /// The move that led here.
+    by: Option<Move>,
+    /// How many pure operations had been taken before.
+    trail: usize,
+    /// Which choice is next.
+    next: usize,
+}
+
+struct Search<'a, M: Model> {
+    model: M,
+    readings: &'a [Reading<M::Op>],
+    known: Vec<Known>,
+    ids: FxHashMap<Token, u32>,
+    /// Whether tokens tell what each operation that changes something leaves.
+    has_tokens: bool,
+    has_forbidden: bool,
+    processes: Vec<Vec<u32>>,
+    cursors: Vec<u32>,
+    crashed: Vec<Crashed>,
+    left: usize,
+    /// How many operations that are left require, or may establish, each token.
+    required: Vec<u32>,
+    established: Vec<u32>,
+    /// Processes whose pure operations were taken.
+    trail: Vec<u32>,
+    dead: FxHashSet<(Box<[u32]>, M::State)>,
+    looks: u64,
+    meter: &'a Meter,
+}
+
+impl<'a, M: Model> Search<'a, M> {
+    fn new(
+        model: M,
+        readings: &'a [Reading<M::Op>],
+        process: impl Fn(u32) -> Value,
+        meter: &'a Meter,
+    ) -> Self {
+        let mut search = Search {
+            has_tokens: model.tokens_suffice(),
+            has_forbidden: false,
+            model,
+            readings,
+            known: Vec::with_capacity(readings.len()),
+            ids: FxHashMap::default(),
+            processes: Vec::new(),
+            cursors: Vec::new(),
+            crashed: Vec::new(),
+            left: 0,
+            required: Vec::new(),
+            established: Vec::new(),
+            trail: Vec::new(),
+            dead: FxHashSet::default(),
+            looks: 0,
+            meter,
+        };
+        let mut numbers: FxHashMap<Value, u32> = FxHashMap::default();
+        for (at, reading) in (0..).zip(readings) {
+            let next = numbers.len() as u32;
+            let number = *numbers.entry(process(reading.index)).or_insert(next);
+            if number == next {
+                search.processes.push(Vec::new());
+                search.cursors.push(0);
+            }
+            search.add(at, reading, number);
+        }
+        search
+    }
+
+    fn add(&mut self, at: u32, reading: &Reading<M::Op>, process: u32) {
+        let Facts { pure, requires, forbids, establishes, .. } = self.model.facts(&reading.op);
+        let is_crashed = reading.span.ret == NEVER;
+        let establishes = match establishes {
+            _ if pure => NONE,
+            Establishes::Token(token) => self.id(token),
+            Establishes::Same => NONE,
+            Establishes::Unknown => {
+                self.has_tokens = false;
+                NONE
+            }
+        };
+        let requires = requires.map_or(NONE, |token| self.id(token));
+        self.has_forbidden |= forbids.is_some();
+        self.known.push(Known { is_pure: pure, requires, establishes });
+        if is_crashed && pure {
+            return;
+        }
+        if establishes != NONE {
+            self.established[establishes as usize] += 1;
+        }
+        if is_crashed {
+            let after = self.processes[process as usize].len() as u32;
+            self.crashed.push(Crashed { reading: at, process, after, is_taken: false });
+        } else {
+            if requires != NONE {
+                self.required[requires as usize] += 1;
+            }
+            self.processes[process as usize].push(at);
+            self.left += 1;
+        }
+    }
+
+    fn id(&mut self, token: Token) -> u32 {
+        let next = self.required.len() as u32;
+        let id = *self.ids.entry(token).or_insert(next);
+        if id == next {
+            self.required.push(0);
+            self.established.push(0);
+        }
+        id
+    }
+
+    fn run(mut self) -> Option<bool> {
+        let mut frames: Vec<Frame<M::State>> = Vec::new();
+        let mut entered: Option<(M::State, Option<Move>)> = Some((self.model.initial(), None));
+        let mut choices = Vec::new();
+        loop {
+            if let Some((state, by)) = entered.take() {
+                let trail = self.trail.len();
+                self.take_pure(&state);
+                if self.left == 0 {
+                    return Some(true);
+                }
+                frames.push(Frame { state, by, trail, next: 0 });
+                if self.is_dead(&frames[frames.len() - 1].state) {
+                    self.leave(&mut frames, false);
+                }
+            }
+            if self.looks > LOOKS || frames.len() % 1024 == 1 && self.meter.poll().is_err() {
+                return None;
+            }
+            let Some(frame) = frames.last_mut() else { return Some(false) };
+            self.choices(&frame.state, &mut choices);
+            match choices.get(frame.next) {
+                Some(&(_, _, _, choice, nth)) => {
+                    frame.next += 1;
+                    let next = self.next_state(&frame.state, choice, nth)?;
+                    self.account(choice, true);
+                    entered = Some((next, Some(choice)));
+                }
+                None => {
+                    if self.dead.len() >= DEAD_ENDS || self.meter.poll().is_err() {
+                        return None;
+                    }
+                    self.leave(&mut frames, true);
+                }
+            }
+        }
+    }
+
+    /// Takes all pure operations that are legal in `state`.
+    fn take_pure(&mut self, state: &M::State) {
+        for process in 0..self.processes.len() {
+            while let Some(&at) = self.processes[process].get(self.cursors[process] as usize) {
+                self.looks += 1;
+                let known = self.known[at as usize];
+                let op = &self.readings[at as usize].op;
+                if !known.is_pure || self.model.step(state, op).into_iter().next().is_none() {
+                    break;
+                }
+                self.account(Move::Process(process as u32), true);
+                self.trail.push(process as u32);
+            }
+        }
+    }
+
+    fn reading(&self, choice: Move) -> u32 {
+        match choice {
+            Move::Process(process) => {
+                let process = process as usize;
+                self.processes[process][self.cursors[process] as usize]
+            }
+            Move::Crashed(nth) => self.crashed[nth as usize].reading,
+        }
+    }
+
+    /// Takes a move, or takes it back.
+    fn account(&mut self, choice: Move, is_taken: bool) {
+        if let (Move::Process(process), false) = (choice, is_taken) {
+            self.cursors[process as usize] -= 1;
+        }
+        let Known { requires, establishes, .. } = self.known[self.reading(choice) as usize];
+        let by = |count: &mut u32| *count = if is_taken { *count - 1 } else { *count + 1 };
+        if establishes != NONE {
+            by(&mut self.established[establishes as usize]);
+        }
+        match choice {
+            Move::Process(process) => {
+                if requires != NONE {
+                    by(&mut self.required[requires as usize]);
+                }
+                if is_taken {
+                    self.cursors[process as usize] += 1;
+                    self.left -= 1;
+                } else {
+                    self.left += 1;
+                }
+            }
+            Move::Crashed(nth) => self.crashed[nth as usize].is_taken = is_taken,
+        }
+    }
+
+    fn next_state(&self, state: &M::State, choice: Move, nth: u32) -> Option<M::State> {
+        let op = &self.readings[self.reading(choice) as usize].op;
+        self.model.step(state, op).into_iter().nth(nth as usize)
+    }
+
+    /// What may be done in `state`, the most promising first: for each, whether it is crashed,
+    /// whether nobody waits for what it leaves, when it was called, the move, and which of the
+    /// states that it may lead to.
+    fn choices(&mut self, state: &M::State, into: &mut Vec<(bool, bool, u32, Move, u32)>) {
+        into.clear();
+        let current = self.model.token(state).and_then(|token| self.ids.get(&token).copied());
+        let mut wanted: Vec<u32> = Vec::new();
+        for (process, own) in self.processes.iter().enumerate() {
+            if let Some(&at) = own.get(self.cursors[process] as usize) {
+                wanted.push(self.known[at as usize].requires);
+            }
+        }
+        let by_heads = wanted.len();
+        let is_open = |crashed: &&Crashed| {
+            !crashed.is_taken && crashed.after <= self.cursors[crashed.process as usize]
+        };
+        let requires = |crashed: &Crashed| self.known[crashed.reading as usize].requires;
+        wanted.extend(self.crashed.iter().filter(is_open).map(requires));
+        let processes = (0..self.processes.len() as u32).map(Move::Process);
+        let crashed = (0..self.crashed.len() as u32).map(Move::Crashed);
+        for choice in processes.chain(crashed) {
+            self.looks += 1;
+            let is_crashed = match choice {
+                Move::Process(process) => {
+                    let process = process as usize;
+                    if self.cursors[process] as usize == self.processes[process].len() {
+                        continue;
+                    }
+                    false
+                }
+                Move::Crashed(nth) => {
+                    if !is_open(&&self.crashed[nth as usize]) {
+                        continue;
+                    }
+                    true
+                }
+            };
+            let at = self.reading(choice) as usize;
+            let known = self.known[at];
+            let is_wanted =
+                |among: &[u32]| known.establishes != NONE && among.contains(&known.establishes);
+            // A crashed operation that nobody would see next can wait until somebody would.
+            let is_idle = self.has_tokens && !self.has_forbidden && !is_wanted(&wanted);
+            if known.is_pure || is_crashed && is_idle || self.loses(current, known, is_crashed) {
+                continue;
+            }
+            let call = self.readings[at].span.call;
+            let helps = is_wanted(&wanted[..by_heads]);
+            for (nth, _) in (0..).zip(self.model.step(state, &self.readings[at].op)) {
+                into.push((is_crashed, !helps, call, choice, nth));
+            }
+        }
+        into.sort_unstable_by_key(|&(is_crashed, idle, call, _, nth)| {
+            (is_crashed, idle, call, nth)
+        });
+    }
+
+    /// Whether an operation would replace the current token for ever, though others require it.
+    fn loses(&self, current: Option<u32>, known: Known, is_crashed: bool) -> bool {
+        let Some(current) = current.filter(|_| self.has_tokens) else { return false };
+        let is_own = !is_crashed && known.requires == current;
+        known.establishes != current
+            && self.required[current as usize] > u32::from(is_own)
+            && self.established[current as usize] == 0
+    }
+
+    fn key(&self, state: &M::State) -> (Box<[u32]>, M::State) {
+        let taken = self.crashed.chunks(32).map(|some| {
+            some.iter()
+                .enumerate()
+                .fold(0, |bits, (bit, one)| bits | u32::from(one.is_taken) << bit)
+        });
+        (self.cursors.iter().copied().chain(taken).collect(), state.clone())
+    }
+
+    fn is_dead(&self, state: &M::State) -> bool {
+        !self.dead.is_empty() && self.dead.contains(&self.key(state))
+    }
+
+    /// Goes back from the last configuration.
+    fn leave(&mut self, frames: &mut Vec<Frame<M::State>>, is_new: bool) {
+        let Some(frame) = frames.pop() else { return };
+        if is_new {
+            self.dead.insert(self.key(&frame.state));
+        }
+        while self.trail.len() > frame.trail {
+            if let Some(process) = self.trail.pop() {
+                self.account(Move::Process(process), false);
+            }
+        }
+        if let Some(by) = frame.by {
+            self.account(by, false);
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! The guarantees of clients where values repeat: a read may have seen one write or another.
+//!
+//! Such a guarantee holds if it holds for *some* choice of what each operation saw. Reads that have
+//! a choice only add to what must hold, so what is broken without them is broken for every choice.
+//! What is kept by a good guess is kept. Between the two, all choices are tried if they are few.
+
+use super::causal::{Causality, causality};
+use super::contraction::sequential;
+use super::outcome::Outcome;
+use super::sessions::{Sessions, sessions};
+use super::versions::{INITIAL, NONE, Saw, Versions, Write};
+use crate::check::Meter;
+
+/// All choices are tried if they are so many operations at most, in all.
+const OPERATIONS: usize = 1 << 21;
+
+/// The guarantees of clients, in the order of [`Guarantee::ALL`](super::Guarantee::ALL), which
+/// regularity ends; `None` for what is not known.
+pub(super) type Graded = [Option<Outcome>; 7];
+
+/// Which guarantees of clients hold. Exact where every value that somebody saw was written once;
+/// O(n·p) then, for p processes.
+pub(super) fn grade(versions: &Versions, meter: &Meter) -> Graded {
+    let (certain, open) = versions.certain_sources();
+    let mut graded = evaluate(versions, &certain, meter);
+    if open.is_empty() {
+        return graded;
+    }
+    for outcome in &mut graded {
+        outcome.take_if(|outcome| outcome.holds);
+    }
+    let latest = latest(versions, &certain, &open);
+    let nearest = nearest(versions, &certain, &latest);
+    for guess in [latest, nearest] {
+        if graded.iter().all(Option::is_some) {
+            return graded;
+        }
+        keep(&mut graded, &evaluate(versions, &guess, meter));
+    }
+    if graded.iter().any(Option::is_none) {
+        try_all(versions, certain, &open, &mut graded, meter);
+    }
+    graded
+}
+
+/// Takes over what is known to hold.
+fn keep(graded: &mut Graded, other: &Graded) {
+    for (outcome, other) in graded.iter_mut().zip(other) {
+        if outcome.is_none() && other.as_ref().is_some_and(|other| other.holds) {
+            *outcome = Some(Outcome::HOLDS);
+        }
+    }
+}
+
+/// Which guarantees hold if the operations saw what `sources` says.
+fn evaluate(versions: &Versions, sources: &[u32], meter: &Meter) -> Graded {
+    let Sessions { pram, read_your_writes, monotonic_reads, monotonic_writes } =
+        sessions(versions, sources);
+    let (causal, writes_follow_reads) = match causality(versions, sources, meter) {
+        Some(Causality { causal, writes_follow_reads }) => {
+            (Some(causal), Some(writes_follow_reads))
+        }
+        None => (None, None),
+    };
+    [
+        Some(sequential(versions, sources)),
+        causal,
+        Some(pram),
+        Some(read_your_writes),
+        Some(monotonic_reads),
+        Some(monotonic_writes),
+        writes_follow_reads,
+    ]
+}
+
+/// The guess that each operation saw the write called last before it returned.
+fn latest(versions: &Versions, certain: &[u32], open: &[u32]) -> Vec<u32> {
+    let mut sources = certain.to_vec();
+    for &at in open {
+        let until = versions.ops[at as usize].span.ret;
+        let mut best = NONE;
+        let mut looks = 0;
+        versions.sources(at, |write| {
+            let by = versions.writes[write as usize].op;
+            let call = versions.ops.get(by as usize).map_or(0, |op| op.span.call);
+            if call < until || best == NONE {
+                best = write;
+            }
+            looks += 1;
+            call < until && looks < 10_000
+        });
+        sources[at as usize] = best;
+    }
+    sources
+}
+
+/// The guess that each process sees what is new to it only when it has to, and then what was called
+/// first; where that fails, what `otherwise` says. O(n·p) for p processes.
+fn nearest(versions: &Versions, certain: &[u32], otherwise: &[u32]) -> Vec<u32> {
+    let mut sources = certain.to_vec();
+    // How far the process at hand knows each lane; and the writers of each value.
+    let mut known = vec![(NONE, 0); versions.lanes];
+    let mut passed = vec![(NONE, 0); versions.values() as usize];
+    for process in 0..versions.processes as u32 {
+        let mut latest = INITIAL;
+        for &at in versions.own(process) {
+            let op = &versions.ops[at as usize];
+            if op.is_crashed() {
+                sources[at as usize] = otherwise[at as usize];
+                continue;
+            }
+            let is_latest = match op.saw {
+                Saw::Nothing => false,
+                Saw::Value(value) => versions.writes[latest as usize].value == value,
+                Saw::Not(value) => versions.writes[latest as usize].value != value,
+            };
+            if op.saw != Saw::Nothing && certain[at as usize] == NONE {
+                let knows = |write: u32| {
+                    let Write { lane, position, .. } = versions.writes[write as usize];
+                    let (of, upto) = known.get(lane as usize).copied().unwrap_or((process, 0));
+                    of == process && position <= upto
+                };
+                sources[at as usize] = match op.saw {
+                    _ if is_latest => latest,
+                    Saw::Value(value) => {
+                        let writers = versions.writers(value);
+                        let passed = &mut passed[value as usize];
+                        let mut first = if passed.0 == process { passed.1 } else { 0 };
+                        while writers.get(first).is_some_and(|&write| knows(write)) {
+                            first += 1;
+                        }
+                        *passed = (process, first);
+                        let fits = |&write: &u32| {
+                            let by = versions.writes[write as usize].op;
+                            by < at || by != at && versions.ops[by as usize].process != process
+                        };
+                        writers.get(first).copied().filter(fits).unwrap_or(otherwise[at as usize])
+                    }
+                    _ => otherwise[at as usize],
+                };
+            }
+            let mut learn = |lane: u32, upto: u32| {
+                if let Some(known) = known.get_mut(lane as usize) {
+                    *known = (process, if known.0 == process { known.1.max(upto) } else { upto });
+                }
+            };
+            for write in [sources[at as usize], op.write].into_iter().filter(|&w| w != NONE) {
+                let Write { lane, position, process, before, .. } = versions.writes[write as usize];
+                learn(lane, position);
+                learn(process, before);
+                latest = write;
+            }
+        }
+    }
+    sources
+}
+
+/// Tries all choices, if they are few. What holds for none does not hold.
+fn try_all(
+    versions: &Versions,
+    mut sources: Vec<u32>,
+    open: &[u32],
+    graded: &mut Graded,
+    meter: &Meter,
+) {
+    let mut choices: Vec<Vec<u32>> = Vec::new();
+    let mut work = versions.ops.len();
+    for &at in open {
+        let mut some = Vec::new();
+        let is_all = versions.sources(at, |write| {
+            some.push(write);
+            some.len() <= OPERATIONS
+        });
+        work = work.saturating_mul(some.len());
+        if !is_all || work > OPERATIONS {
+            return;
+        }
+        choices.push(some);
+    }
+    let mut fewest = [usize::MAX; 7];
+    let mut is_known = [true; 7];
+    let mut chosen = vec![0; open.len()];
+    loop {
+        if meter.poll().is_err() || graded.iter().all(Option::is_some) {
+            return;
+        }
+        for ((&at, some), &nth) in open.iter().zip(&choices).zip(&chosen) {
+            sources[at as usize] = some[nth];
+        }
+        let found = evaluate(versions, &sources, meter);
+        keep(graded, &found);
+        for (nth, outcome) in found.iter().enumerate() {
+            is_known[nth] &= outcome.is_some();
+            let processes = outcome.as_ref().map_or(usize::MAX, |outcome| outcome.processes);
+            fewest[nth] = fewest[nth].min(processes);
+        }
+        let Some(next) = (0..open.len()).find(|&nth| chosen[nth] + 1 < choices[nth].len()) else {
+            break;
+        };
+        chosen[..next].fill(0);
+        chosen[next] += 1;
+    }
+    for (nth, outcome) in graded.iter_mut().enumerate() {
+        if outcome.is_none() && is_known[nth] {
+            let processes = fewest[nth];
+            *outcome = Some(Outcome { holds: false, broken_by: Vec::new(), processes });
+        }
+    }
+}

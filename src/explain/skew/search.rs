@@ -1,0 +1,185 @@
+//! Looks for the smallest offsets under which a history is linearizable: best-first branch and
+//! bound, led by counterexamples.
+//!
+//! A node is a set of bounds on the differences of offsets. Its offsets are the smallest that keep
+//! them; how large these are is a lower bound for all that keep them. The node with the smallest is
+//! taken next. If the history is linearizable under its offsets, these are the smallest of all:
+//! whatever was not looked at has none smaller. If not, there is a core, and whoever makes the
+//! history linearizable keeps one of the sets of bounds that give the core an order; each makes a
+//! node below this one. The offsets at hand keep none of these sets, so there is progress, and since
+//! all bounds are differences of two times of the history, there is an end.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use super::bounds::Bounds;
+use super::orders::Alternative;
+use super::rules::Rule;
+use super::timeline::Timeline;
+use crate::check::Meter;
+use crate::model::Model;
+
+/// Times further apart than this are not added up.
+const REACH: i64 = 1 << 61;
+
+/// So many operations are decided at most, all decisions of one search together. It ends a search
+/// after the same steps whatever the machine.
+const OPERATIONS: usize = 4_000_000;
+
+/// So many nodes are taken at most.
+const NODES: usize = 10_000;
+
+/// From so many failing keys something is learnt at once.
+const LESSONS: usize = 4;
+
+/// What a search found.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Found {
+    /// The smallest offsets, one a group.
+    Offsets(Vec<i64>),
+    /// There are none.
+    Impossible,
+    /// It took too long.
+    Stopped,
+}
+
+/// The search, with what it has learnt.
+pub(super) struct Search<'a, M: Model> {
+    pub(super) timeline: &'a Timeline<'a, M>,
+    pub(super) rule: Rule,
+    meter: &'a Meter,
+    /// For each core that was found, the sets of bounds one of which offsets must keep.
+    learnt: Vec<Vec<Alternative>>,
+    /// The keys, those first that failed last.
+    keys: Vec<usize>,
+    /// How many operations may still be decided.
+    left: usize,
+}
+
+/// A set of bounds with its smallest offsets.
+struct Node {
+    bounds: Bounds,
+    offsets: Vec<i64>,
+}
+
+/// What comes first: small offsets, few of them, then what is further on, then what is older.
+type Rank = Reverse<(i128, usize, Reverse<u32>, usize)>;
+
+impl<'a, M: Model> Search<'a, M> {
+    /// A search for the offsets of `timeline`'s groups by `rule`; the keys for which `failed` are
+    /// asked first.
+    pub(super) fn new(
+        timeline: &'a Timeline<'a, M>,
+        rule: Rule,
+        failed: impl Fn(usize) -> bool,
+        meter: &'a Meter,
+    ) -> Self {
+        let mut keys: Vec<usize> = (0..timeline.keys.len()).collect();
+        keys.sort_by_key(|&key| !failed(key));
+        Search { timeline, rule, meter, learnt: Vec::new(), keys, left: OPERATIONS }
+    }
+
+    /// The bounds that all offsets must keep, as far as they follow from single operations; `None`
+    /// if there are no offsets.
+    pub(super) fn root(&self) -> Option<Bounds> {
+        let mut bounds = Bounds::free(self.timeline.groups);
+        self.timeline.restrict(self.rule, &mut bounds).then_some(bounds)
+    }
+
+    /// Whether the keys that only one clock has timed are linearizable; offsets change nothing
+    /// about them. `None` if that was not decided in time.
+    pub(super) fn is_rest_linearizable(&mut self) -> Option<bool> {
+        let offsets = vec![0; self.timeline.groups];
+        for (key, content) in self.timeline.keys.iter().enumerate() {
+            if !content.is_mixed {
+                self.left = self.left.checked_sub(content.entries.len())?;
+                if self.timeline.stuck(key, self.rule, &offsets, self.meter)?.is_some() {
+                    return Some(false);
+                }
+            }
+        }
+        Some(true)
+    }
+
+    /// The smallest offsets that keep `root`, none larger than `most`.
+    pub(super) fn smallest(&mut self, root: Bounds, most: i128) -> Found {
+        let mut heap: BinaryHeap<(Rank, usize)> = BinaryHeap::new();
+        let mut nodes: Vec<Option<Node>> = Vec::new();
+        let push = |heap: &mut BinaryHeap<_>, nodes: &mut Vec<_>, bounds: Bounds, depth: u32| {
+            let Some((size, offsets)) = bounds.smallest() else { return };
+            if size <= most {
+                let others = offsets.iter().filter(|&&x| x != 0).count();
+                heap.push((Reverse((size, others, Reverse(depth), nodes.len())), nodes.len()));
+                nodes.push(Some(Node { bounds, offsets }));
+            }
+        };
+        push(&mut heap, &mut nodes, root, 0);
+        for _ in 0..NODES {
+            let Some((Reverse((_, _, Reverse(depth), _)), at)) = heap.pop() else {
+                return Found::Impossible;
+            };
+            let Some(Node { bounds, offsets }) = nodes[at].take() else { return Found::Stopped };
+            if self.meter.poll().is_err() || offsets.iter().any(|x| !(-REACH..=REACH).contains(x)) {
+                return Found::Stopped;
+            }
+            let core = match self.broken(&offsets) {
+                Some(core) => core,
+                None => match self.explains(&offsets) {
+                    Some(true) => return Found::Offsets(offsets),
+                    Some(false) => match self.broken(&offsets) {
+                        Some(core) => core,
+                        None => return Found::Stopped,
+                    },
+                    None => return Found::Stopped,
+                },
+            };
+            for alternative in &self.learnt[core] {
+                let mut bounds = bounds.clone();
+                if bounds.add_all(alternative) {
+                    push(&mut heap, &mut nodes, bounds, depth + 1);
+                }
+            }
+        }
+        Found::Stopped
+    }
+
+    /// The core with the fewest orders of those that have none under `offsets`, among those known.
+    fn broken(&self, offsets: &[i64]) -> Option<usize> {
+        let is_broken = |core: &usize| {
+            let mut alternatives = self.learnt[*core].iter();
+            !alternatives.any(|set| set.iter().all(|bound| bound.holds(offsets)))
+        };
+        (0..self.learnt.len()).filter(is_broken).min_by_key(|&core| self.learnt[core].len())
+    }
+
+    /// Whether every key that several clocks have timed is linearizable under `offsets`; if not, something is learnt from that,
+    /// unless no core was found. `None` if it was not decided in time.
+    pub(super) fn explains(&mut self, offsets: &[i64]) -> Option<bool> {
+        let mut lessons = 0;
+        for at in 0..self.keys.len() {
+            let key = self.keys[at];
+            if !self.timeline.keys[key].is_mixed {
+                continue;
+            }
+            self.left = self.left.checked_sub(self.timeline.keys[key].entries.len())?;
+            let stuck = self.timeline.stuck(key, self.rule, offsets, self.meter)?;
+            if let Some(near) = stuck {
+                self.keys[..=at].rotate_right(1);
+                self.learn(key, offsets, near);
+                lessons += 1;
+            }
+            if lessons == LESSONS {
+                break;
+            }
+        }
+        Some(lessons == 0)
+    }
+
+    fn learn(&mut self, key: usize, offsets: &[i64], near: u32) {
+        let core = self.timeline.core(key, self.rule, offsets, near, self.meter);
+        if !core.is_empty() {
+            let choices = self.timeline.choices(key, self.rule, offsets, &core);
+            self.learnt.push(choices);
+        }
+    }
+}

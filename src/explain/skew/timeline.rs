@@ -1,0 +1,228 @@
+//! A history as its clocks saw it: every operation with its recorded times and the group whose
+//! clock is in question; and what other offsets of these clocks would make of it.
+
+use super::bounds::{Bounds, Difference};
+use super::orders::{Alternative, Timed, alternatives};
+use super::rules::{Moved, Rule, Writes};
+use crate::check::{Meter, impossible};
+use crate::error::Error;
+use crate::explain::core::minimal_core;
+use crate::history::{History, NEVER, Span};
+use crate::model::{self, Facts, Model, Reading};
+
+/// A core is looked for with so many configurations at most.
+const CONFIGURATIONS: u64 = 50_000;
+
+/// Times further apart than this, in either direction, are not taken for times: 36 years in
+/// nanoseconds.
+const REACH: i64 = 1 << 60;
+
+/// All keys of a history, with times.
+pub(super) struct Timeline<'a, M: Model> {
+    pub(super) model: &'a M,
+    pub(super) groups: usize,
+    pub(super) keys: Vec<Key<M::Op>>,
+}
+
+/// One key.
+pub(super) struct Key<Op> {
+    /// Its operations in the order of the history, as the model understands them; those that
+    /// failed are left out.
+    pub(super) entries: Vec<Entry<Op>>,
+    /// The overwriting operations of each group.
+    pub(super) writes: Vec<Writes>,
+    /// Whether operations of more than one group are about it.
+    pub(super) is_mixed: bool,
+}
+
+/// One operation.
+pub(super) struct Entry<Op> {
+    /// Its index in the history.
+    pub(super) index: u32,
+    pub(super) timed: Timed<Op>,
+    pub(super) facts: Facts,
+}
+
+/// What a history is under some offsets.
+pub(super) enum Answer {
+    /// Linearizable.
+    Linearizable,
+    /// Not linearizable: operations of this key cannot be ordered, and prove it.
+    Not {
+        /// The key's position.
+        key: usize,
+        /// A reading, as a position in the key's entries, near which that is so.
+        near: u32,
+    },
+    /// Not decided in time.
+    Unknown,
+}
+
+impl<'a, M: Model> Timeline<'a, M> {
+    /// The history with its recorded times; operation `index` belongs to group `group_of[index]`.
+    /// `None` if an operation lacks a time, or returned before its call.
+    ///
+    /// # Errors
+    /// None, for a history that was checked.
+    pub(super) fn new(
+        model: &'a M,
+        history: &History,
+        group_of: &[u16],
+        groups: usize,
+    ) -> Result<Option<Timeline<'a, M>>, Error> {
+        let partitions = history.partitions();
+        let start = history.start_time().unwrap_or(0);
+        let since = |time: i64| time.checked_sub(start).filter(|t| (-REACH..=REACH).contains(t));
+        let mut keys = Vec::with_capacity(partitions.len());
+        for partition in partitions.iter() {
+            let readings = model::read(model, history, partition.operations, None)?;
+            let mut entries = Vec::with_capacity(readings.len());
+            for Reading { index, op, span } in readings {
+                let [call, ret] = history.times(index as usize).map(|time| time.and_then(since));
+                let has_returned = span.ret != NEVER;
+                let Some(call) = call else { return Ok(None) };
+                let ret = ret.filter(|_| has_returned);
+                if has_returned && ret.is_none_or(|ret| ret < call) {
+                    return Ok(None);
+                }
+                let group = group_of[index as usize];
+                let facts = model.facts(&op);
+                let is_write = facts.overwrites && !facts.pure;
+                entries.push(Entry {
+                    index,
+                    timed: Timed { op, group, call, ret, is_write },
+                    facts,
+                });
+            }
+            keys.push(Key::new(entries, groups));
+        }
+        Ok(Some(Timeline { model, groups, keys }))
+    }
+
+    /// How many operations there are.
+    pub(super) fn operations(&self) -> usize {
+        self.keys.iter().map(|key| key.entries.len()).sum()
+    }
+
+    /// Decides `key` under `offsets`: the reading that makes it impossible, if one does. `None` if
+    /// it was not decided in time. About as long as sorting the key's operations, for most models.
+    pub(super) fn stuck(
+        &self,
+        key: usize,
+        rule: Rule,
+        offsets: &[i64],
+        meter: &Meter,
+    ) -> Option<Option<u32>> {
+        let readings = self.keys[key].readings(rule, offsets);
+        let stuck = impossible(self.model, &readings, meter).0?;
+        Some(stuck.map(|at| readings[at as usize].index))
+    }
+
+    /// A minimal core of `key` under `offsets`, near its entry `near`, as positions of entries;
+    /// empty if none was found.
+    pub(super) fn core(
+        &self,
+        key: usize,
+        rule: Rule,
+        offsets: &[i64],
+        near: u32,
+        meter: &Meter,
+    ) -> Vec<u32> {
+        let readings = self.keys[key].readings(rule, offsets);
+        minimal_core(self.model, &readings, near, meter, CONFIGURATIONS).operations
+    }
+
+    /// The sets of bounds one of which the offsets must keep, because of these entries of `key`,
+    /// which cannot be ordered under `offsets`.
+    pub(super) fn choices(
+        &self,
+        key: usize,
+        rule: Rule,
+        offsets: &[i64],
+        core: &[u32],
+    ) -> Vec<Alternative> {
+        let key = &self.keys[key];
+        let ops: Vec<Timed<M::Op>> =
+            core.iter().map(|&at| key.entries[at as usize].timed.clone()).collect();
+        let moved = Moved { rule, writes: &key.writes };
+        alternatives(self.model, &ops, &moved).unwrap_or_else(|| key.exchanges(rule, offsets, core))
+    }
+
+    /// Adds the bounds that single operations ask for, whatever the order of the others: whoever
+    /// saw a value that was written once did not return before that was called. False if no offsets
+    /// are left. O(n log n).
+    pub(super) fn restrict(&self, rule: Rule, bounds: &mut Bounds) -> bool {
+        let initial = self.model.token(&self.model.initial());
+        self.keys.iter().all(|key| rule.restrict(key, initial, bounds))
+    }
+}
+
+impl<Op: Clone> Key<Op> {
+    fn new(entries: Vec<Entry<Op>>, groups: usize) -> Key<Op> {
+        let mut writes: Vec<Vec<[i64; 2]>> = vec![Vec::new(); groups];
+        for entry in entries.iter().filter(|entry| entry.timed.is_write) {
+            let Timed { group, call, ret, .. } = entry.timed;
+            writes[usize::from(group)].push([call, ret.unwrap_or(i64::MAX)]);
+        }
+        let writes = writes.into_iter().map(Writes::new).collect();
+        let mut groups = entries.iter().map(|entry| entry.timed.group);
+        let first = groups.next();
+        let is_mixed = groups.any(|group| Some(group) != first);
+        Key { entries, writes, is_mixed }
+    }
+
+    /// The operations as they would be timed under `offsets`, in the order of their calls. Equal
+    /// times are concurrent.
+    pub(super) fn readings(&self, rule: Rule, offsets: &[i64]) -> Vec<Reading<Op>> {
+        let mut ends: Vec<(i64, bool, u32)> = Vec::with_capacity(self.entries.len() * 2);
+        for (at, entry) in (0..).zip(&self.entries) {
+            let [call, ret] = rule.times(entry, &self.writes, offsets);
+            ends.push((call, false, at));
+            if entry.timed.ret.is_some() {
+                ends.push((ret, true, at));
+            }
+        }
+        ends.sort_unstable();
+        let mut returns = vec![NEVER; self.entries.len()];
+        for (rank, &(_, is_return, at)) in (0..).zip(&ends) {
+            if is_return {
+                returns[at as usize] = rank;
+            }
+        }
+        let calls = (0..).zip(&ends).filter(|(_, end)| !end.1);
+        calls
+            .map(|(call, &(_, _, at))| Reading {
+                index: at,
+                op: self.entries[at as usize].timed.op.clone(),
+                span: Span { call, ret: returns[at as usize] },
+            })
+            .collect()
+    }
+
+    /// What must change for a core that is too large for its orders to be enumerated: of two
+    /// operations, the one that returned before the other was called, some pair has to be able to
+    /// change places. For each pair of groups only those matter that are closest.
+    fn exchanges(&self, rule: Rule, offsets: &[i64], core: &[u32]) -> Vec<Alternative> {
+        let mut found: Vec<Difference> = Vec::new();
+        for &later in core {
+            let later = &self.entries[later as usize];
+            let [call, _] = rule.times(later, &self.writes, offsets);
+            for &earlier in core {
+                let earlier = &self.entries[earlier as usize];
+                let Some(by) = earlier.timed.ret else { continue };
+                if rule.times(earlier, &self.writes, offsets)[1] >= call {
+                    continue;
+                }
+                let group = earlier.timed.group;
+                for bound in rule.bounds(&later.timed, &self.writes, by, group) {
+                    match found.iter_mut().find(|f| (f.of, f.over) == (bound.of, bound.over)) {
+                        Some(known) => known.most = known.most.max(bound.most),
+                        None => found.push(bound),
+                    }
+                }
+            }
+        }
+        found.sort_unstable();
+        found.into_iter().map(|bound| vec![bound]).collect()
+    }
+}

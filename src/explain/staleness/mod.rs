@@ -1,0 +1,59 @@
+//! How stale the reads of a key are, in versions and in time.
+//!
+//! Both ask how far reads must be moved back for the history to be linearizable. Where no reach is
+//! enough, as where a value was read that nobody wrote, there is no answer.
+
+mod reach;
+mod recent;
+mod versions;
+
+use self::reach::Reach;
+use super::case::Case;
+use super::guarantees::Versions;
+use crate::history::NEVER;
+use crate::model::Model;
+
+/// How stale reads are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Staleness {
+    /// The smallest k such that every read returns one of the last k values written (the history is
+    /// k-atomic: Golab, Li and Shah 2011).
+    pub k: Bound,
+    /// The smallest time, in the unit of the history's times, such that the history is linearizable
+    /// if every read may have begun earlier by as much.
+    pub delta: Option<i64>,
+}
+
+/// A number of versions, as far as it is known.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Bound {
+    /// It is this at least, if anything is known.
+    pub at_least: Option<u64>,
+    /// It is this at most, if anything is known.
+    pub at_most: Option<u64>,
+}
+
+/// How stale the reads of `case` are; `None` where that has no meaning, as where values were read
+/// that nobody wrote.
+pub(super) fn staleness<M: Model>(case: &Case<'_, M>) -> Option<Staleness> {
+    let register = Versions::of(case);
+    let delta = delta(case, register.as_ref());
+    let k = register.and_then(|register| versions::smallest_k(case, &register));
+    (delta.is_some() || k.is_some()).then(|| Staleness { k: k.unwrap_or_default(), delta })
+}
+
+/// The smallest Δ, by the times of the history; `None` if there is none, if some time is not known,
+/// or if the budget ends first.
+fn delta<M: Model>(case: &Case<'_, M>, register: Option<&Versions>) -> Option<i64> {
+    let mut ends = Vec::with_capacity(case.readings.len());
+    for reading in case.readings {
+        let [call, ret] = case.history.times(reading.index as usize);
+        let call = i128::from(call?);
+        let ret = if reading.span.ret == NEVER { None } else { Some(i128::from(ret?)) };
+        if ret.is_some_and(|ret| ret < call) {
+            return None;
+        }
+        ends.push((call, ret));
+    }
+    Reach::new(case, &ends).smallest(register, &ends).and_then(|delta| i64::try_from(delta).ok())
+}

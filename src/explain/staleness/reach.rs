@@ -1,0 +1,181 @@
+//! How far back reads must reach for a key to be linearizable.
+//!
+//! With a reach of d, every pure operation counts as called d earlier than it was. More reach only
+//! takes constraints away, so the smallest that is enough is found by bisection; for registers a
+//! lower bound, which is nearly always the answer, is tried first.
+
+use super::super::case::Case;
+use super::super::guarantees::{NONE, Saw, Versions};
+use crate::check::{is_linearizable, linearize};
+use crate::history::{NEVER, Span};
+use crate::model::{Model, Reading};
+
+/// All decisions of one bisection visit about so many configurations at most, in allowances of one.
+const ALLOWANCES: u64 = 4;
+
+/// The ends of an operation: times, or ranks.
+pub(super) type Ends = (i128, Option<i128>);
+
+/// One end of an operation.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct End {
+    at: i128,
+    /// Calls come first among equal times: these are concurrent.
+    is_return: bool,
+    reading: u32,
+}
+
+/// A key whose reads may be moved.
+pub(super) struct Reach<'a, 'b, M: Model> {
+    case: &'b Case<'a, M>,
+    /// The calls of reads, and all other ends, each ascending.
+    moving: Vec<End>,
+    fixed: Vec<End>,
+    /// What the decisions so far cost.
+    configurations: u64,
+    was_stopped: bool,
+}
+
+impl<'a, 'b, M: Model> Reach<'a, 'b, M> {
+    /// The key with its operations' `ends`. Operations that never returned and change nothing are
+    /// left out. O(n log n).
+    pub(super) fn new(case: &'b Case<'a, M>, ends: &[Ends]) -> Self {
+        let (mut moving, mut fixed) = (Vec::new(), Vec::with_capacity(2 * ends.len()));
+        for (reading, &(call, ret)) in (0..).zip(ends) {
+            let is_read = case.model.facts(&case.readings[reading as usize].op).pure;
+            let call = End { at: call, is_return: false, reading };
+            match (is_read, ret) {
+                (true, None) => continue,
+                (true, _) => moving.push(call),
+                (false, _) => fixed.push(call),
+            }
+            fixed.extend(ret.map(|at| End { at, is_return: true, reading }));
+        }
+        moving.sort_unstable();
+        fixed.sort_unstable();
+        Reach { case, moving, fixed, configurations: 0, was_stopped: false }
+    }
+
+    /// The smallest reach that is enough; `None` if none is, or the budget ends first.
+    pub(super) fn smallest(&mut self, register: Option<&Versions>, ends: &[Ends]) -> Option<i128> {
+        let first = self.fixed.first()?.at.min(self.moving.first()?.at);
+        let mut enough = self.moving.last()?.at - first;
+        if !self.suffices(enough)? {
+            return None;
+        }
+        let least = register.map_or(0, |register| least(self.case, register, ends));
+        let mut low = least.min(enough);
+        // The bound is often the answer, and if not, near it.
+        let mut step = 0;
+        while low < enough {
+            let tried = low.saturating_add(step).min(enough - 1);
+            if self.suffices(tried)? {
+                enough = tried;
+                break;
+            }
+            low = tried + 1;
+            step = if step == 0 { (least / 64).max(1) } else { step.saturating_mul(4) };
+        }
+        while low < enough {
+            let middle = low + (enough - low) / 2;
+            if self.suffices(middle)? {
+                enough = middle;
+            } else {
+                low = middle + 1;
+            }
+        }
+        Some(enough)
+    }
+
+    /// A linearization with `reach`: positions among the key's readings.
+    pub(super) fn order(&self, reach: i128) -> Option<Vec<u32>> {
+        let (readings, positions) = self.moved(reach);
+        let order = linearize(self.case.model, &readings, self.case.meter)?;
+        Some(order.into_iter().map(|at| positions[at as usize]).collect())
+    }
+
+    /// Whether the budget ended before some answer.
+    pub(super) fn was_stopped(&self) -> bool {
+        self.was_stopped
+    }
+
+    fn suffices(&mut self, reach: i128) -> Option<bool> {
+        let meter = self.case.meter;
+        if self.configurations > meter.configurations().saturating_mul(ALLOWANCES) {
+            self.was_stopped = true;
+            return None;
+        }
+        let (found, effort) = is_linearizable(self.case.model, &self.moved(reach).0, meter);
+        self.configurations += effort.configurations;
+        self.was_stopped |= found.is_none();
+        found
+    }
+
+    /// The readings with `reach`, in the order of their calls, and where each was. O(n).
+    fn moved(&self, reach: i128) -> (Vec<Reading<M::Op>>, Vec<u32>) {
+        let mut readings: Vec<Reading<M::Op>> = Vec::with_capacity(self.case.readings.len());
+        let mut positions = Vec::with_capacity(self.case.readings.len());
+        let mut now_at = vec![NONE; self.case.readings.len()];
+        let mut moving =
+            self.moving.iter().map(|end| End { at: end.at - reach, ..*end }).peekable();
+        let mut fixed = self.fixed.iter().copied().peekable();
+        let mut rank = 0;
+        loop {
+            let end = match (moving.peek(), fixed.peek()) {
+                (Some(call), Some(end)) if call < end => moving.next(),
+                (_, Some(_)) => fixed.next(),
+                (_, None) => moving.next(),
+            };
+            let Some(End { is_return, reading, .. }) = end else { break };
+            if is_return {
+                readings[now_at[reading as usize] as usize].span.ret = rank;
+            } else {
+                let Reading { index, op, .. } = &self.case.readings[reading as usize];
+                now_at[reading as usize] = readings.len() as u32;
+                let span = Span { call: rank, ret: NEVER };
+                readings.push(Reading { index: *index, op: op.clone(), span });
+                positions.push(reading);
+            }
+            rank += 1;
+        }
+        (readings, positions)
+    }
+}
+
+/// A reach below which some read of a register is too late for what it saw: when it was called,
+/// another value that certainly came later had been there. O(n log n).
+fn least<M: Model>(case: &Case<'_, M>, register: &Versions, ends: &[Ends]) -> i128 {
+    let position =
+        |index: u32| case.readings.binary_search_by_key(&index, |reading| reading.index).ok();
+    let ends_of: Vec<Option<Ends>> = register
+        .ops
+        .iter()
+        .map(|op| position(op.index).and_then(|at| ends.get(at).copied()))
+        .collect();
+    let end = |at: u32| ends_of.get(at as usize).copied().flatten();
+    let proofs = register.proofs(|at| end(at).and_then(|(_, ret)| ret));
+    // Writes by their calls; of those from each on, the first proof that it took effect.
+    let mut later: Vec<(i128, i128)> = (0..register.real_writes)
+        .filter_map(|write| Some((end(register.writes[write].op)?.0, proofs[write]?)))
+        .collect();
+    later.sort_unstable();
+    let calls: Vec<i128> = later.iter().map(|&(call, _)| call).collect();
+    for at in (1..later.len()).rev() {
+        later[at - 1].1 = later[at - 1].1.min(later[at].1);
+    }
+    let mut least = 0;
+    for (at, op) in (0..).zip(&register.ops) {
+        let (Saw::Value(value), NONE, Some((call, Some(_)))) = (op.saw, op.write, end(at)) else {
+            continue;
+        };
+        let &[write] = register.writers(value) else { continue };
+        let replaced = if register.writes[write as usize].op == NONE {
+            later.first()
+        } else {
+            proofs[write as usize]
+                .and_then(|proof| later.get(calls.partition_point(|&call| call <= proof)))
+        };
+        least = replaced.map_or(least, |&(_, replaced)| least.max(call - replaced));
+    }
+    least
+}

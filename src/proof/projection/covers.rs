@@ -1,0 +1,45 @@
+//! What overwriting operations cover may go, whatever the object.
+//!
+//! Let every operation kept that does not overwrite the state be called *k*. If each operation left
+//! out that is not pure is called after *k* returns, or precedes an overwriting operation *o* that
+//! is kept, completed, and precedes *k*, for every *k*, the part is sound. *Proof.* Take a
+//! linearization and in it the last overwriting operation that is kept and comes before *k*, or
+//! its beginning if there is none. Nothing that is left out stands between it and *k*, but for
+//! pure operations: what is called after *k* returns stands behind it, and every other one stands
+//! before an *o* that stands before *k*. So *k* finds the same state in what is left, by induction.
+//!
+//! As for sources, the last plain write that can have been seen is not left out.
+
+use super::{Projections, Ruling, established};
+use crate::history::NEVER;
+use crate::model::Model;
+
+impl<M: Model> Projections<'_, M> {
+    pub(super) fn by_covers(&self, kept: &[u32]) -> Ruling {
+        let span = |at: u32| self.readings[at as usize].span;
+        let facts = |at: u32| &self.facts[at as usize];
+        let observes = |at: u32| !facts(at).overwrites && !self.is_idle(at as usize);
+        for &at in kept.iter().filter(|&&at| observes(at)) {
+            let before =
+                |other: &u32| span(*other).ret != NEVER && span(*other).ret < span(at).call;
+            let covers = kept.iter().filter(|&&other| facts(other).overwrites);
+            let cover = covers.filter(|other| before(other)).map(|&other| span(other).call).max();
+            let sources = kept.iter().filter(|&&other| {
+                established(facts(other)).is_some_and(|token| facts(at).requires == Some(token))
+            });
+            let source = sources.map(|&other| span(other).call).max();
+            let spares = |other: usize| {
+                let (other, left) = (self.readings[other].span, &self.facts[other]);
+                let is_seen = left.overwrites && established(left) == facts(at).requires;
+                let is_evident = !is_seen || source.is_some_and(|call| call > other.call);
+                let covered =
+                    other.ret != NEVER && cover.is_some_and(|call| other.ret < call) && is_evident;
+                span(at).ret < other.call || covered
+            };
+            if !self.left_out(kept).all(spares) {
+                return Ruling::Without(at);
+            }
+        }
+        Ruling::Sound
+    }
+}

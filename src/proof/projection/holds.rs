@@ -1,0 +1,110 @@
+//! Locks with owners: a hold may go as a whole.
+//!
+//! *Condition.* Every operation has a known owner, but for those that found the lock held.
+//!
+//! Only its owner ends a hold. So while an owner does one thing after the other, and takes the lock
+//! and then gives it back, nothing else happens in between, in any linearization, but operations
+//! that find the lock held; without the two, the lock is free there. A hold that nobody ends is
+//! the last thing that happens, but for such operations. Where an owner goes on after an operation
+//! that never returned, all that it does from there on goes together. Whoever found the lock held
+//! is kept only if no hold that it can have met is left out.
+
+use std::collections::BTreeMap;
+
+use super::Ruling;
+use crate::history::{NEVER, Span, Value};
+use crate::model::mutex::Op;
+use crate::model::{Kind, Model, Reading};
+
+/// The holds of a lock with owners.
+pub(super) struct Holds {
+    /// Operations that are left out or kept together.
+    units: Vec<Vec<u32>>,
+    /// From the call of its first operation to the return of its last.
+    spans: Vec<Span>,
+    /// The unit of each reading; `None` for one that found the lock held.
+    unit_of: Vec<Option<u32>>,
+    calls: Vec<Span>,
+}
+
+impl Holds {
+    /// The holds of `readings`; `None` if it is no lock with owners.
+    pub(super) fn of<M: Model>(model: &M, readings: &[Reading<M::Op>]) -> Option<Holds> {
+        let Kind::Mutex { view } = model.kind() else { return None };
+        let mut owners: BTreeMap<Value, Vec<u32>> = BTreeMap::new();
+        for (reading, at) in readings.iter().zip(0..) {
+            match view(&reading.op) {
+                Op::Acquire(Some(who)) | Op::Release(Some(who)) | Op::Try(Some(who)) => {
+                    owners.entry(*who).or_default().push(at);
+                }
+                Op::Busy => {}
+                Op::Acquire(None) | Op::Release(None) | Op::Try(None) => return None,
+            }
+        }
+        let mut holds = Holds {
+            units: Vec::new(),
+            spans: Vec::new(),
+            unit_of: vec![None; readings.len()],
+            calls: readings.iter().map(|reading| reading.span).collect(),
+        };
+        for own in owners.values() {
+            let mut rest = own.as_slice();
+            while let Some(&first) = rest.first() {
+                let span = |at: usize| readings[rest[at] as usize].span;
+                let follows = |at: usize| at >= rest.len() || span(at - 1).ret < span(at).call;
+                let takes = matches!(view(&readings[first as usize].op), Op::Acquire(_));
+                let gives = |&at: &u32| matches!(view(&readings[at as usize].op), Op::Release(_));
+                let len = match rest.get(1) {
+                    _ if !follows(1) => rest.len(),
+                    Some(second) if takes && gives(second) && follows(2) => 2,
+                    Some(second) if takes && gives(second) => rest.len(),
+                    _ => 1,
+                };
+                holds.add(&rest[..len]);
+                rest = &rest[len..];
+            }
+        }
+        Some(holds)
+    }
+
+    fn add(&mut self, unit: &[u32]) {
+        let spans = || unit.iter().map(|&at| self.calls[at as usize]);
+        let call = spans().map(|span| span.call).min().unwrap_or(0);
+        // One that is never ended goes on for ever.
+        let ret = if unit.len() < 2 {
+            NEVER
+        } else {
+            spans().map(|span| span.ret).max().unwrap_or(NEVER)
+        };
+        for &at in unit {
+            self.unit_of[at as usize] = Some(self.units.len() as u32);
+        }
+        self.spans.push(Span { call, ret });
+        self.units.push(unit.to_vec());
+    }
+
+    /// Operations that go together.
+    pub(super) fn units(&self) -> &[Vec<u32>] {
+        &self.units
+    }
+
+    pub(super) fn rule(&self, kept: &[u32]) -> Ruling {
+        let mut whole = vec![true; self.units.len()];
+        let is_kept = |at: &u32| kept.binary_search(at).is_ok();
+        for (unit, whole) in self.units.iter().zip(&mut whole) {
+            match (unit.iter().find(|at| is_kept(at)), unit.iter().all(is_kept)) {
+                (Some(&at), false) => return Ruling::Without(at),
+                (_, all) => *whole = all,
+            }
+        }
+        for &at in kept.iter().filter(|&&at| self.unit_of[at as usize].is_none()) {
+            let own = self.calls[at as usize];
+            let meets = |span: &Span| span.call < own.ret && own.call < span.ret;
+            let left_out = self.spans.iter().zip(&whole).filter(|(_, whole)| !**whole);
+            if own.ret != NEVER && left_out.map(|(span, _)| span).any(meets) {
+                return Ruling::Without(at);
+            }
+        }
+        Ruling::Sound
+    }
+}

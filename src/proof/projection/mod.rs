@@ -1,0 +1,175 @@
+//! When a part of a history may stand for the whole.
+//!
+//! A part stands for the whole if every linearization of the whole, without what is left out, is
+//! one of the part: then a part that has none proves that the whole has none. Pure operations may
+//! always go. For all others there are rules, each in a file of its own with its proof; a part is
+//! sound if one of them allows all that is left out. A rule also says which operation stands in its
+//! way, so that one can tell what must go together with an operation that goes.
+
+mod covers;
+mod holds;
+mod parts;
+mod permits;
+mod sources;
+
+use crate::history::NEVER;
+use crate::model::{Establishes, Facts, Model, Reading, Token};
+
+/// A reason for which operations that are not pure may be left out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Rule {
+    /// Nothing but pure operations is left out.
+    Pure,
+    /// No operation kept can have found what one left out established: `sources.rs`.
+    Sources,
+    /// An overwriting operation lies between those left out and those kept: `covers.rs`.
+    Covers,
+    /// Parts of the object are left out as wholes: `parts.rs`.
+    Parts,
+    /// Holds of a lock with owners are left out as wholes: `holds.rs`.
+    Holds,
+    /// Permits are taken and given back by the operations left out: `permits.rs`.
+    Permits,
+}
+
+impl Rule {
+    /// All rules.
+    pub(crate) const ALL: [Rule; 6] =
+        [Rule::Pure, Rule::Sources, Rule::Covers, Rule::Parts, Rule::Holds, Rule::Permits];
+}
+
+/// What a rule says of a part.
+enum Ruling {
+    /// The part may stand for the whole.
+    Sound,
+    /// It might without this operation (a position among the readings), which is now kept.
+    Without(u32),
+    /// It may not, nor may any part of it.
+    Unsound,
+}
+
+/// The parts of some readings that may stand for them.
+pub(crate) struct Projections<'a, M: Model> {
+    model: &'a M,
+    readings: &'a [Reading<M::Op>],
+    facts: Vec<Facts>,
+    /// Whether every operation that changes the state says which token it leaves.
+    is_told: bool,
+    holds: Option<holds::Holds>,
+    permits: Option<permits::Permits>,
+}
+
+impl<'a, M: Model> Projections<'a, M> {
+    /// Looks at `readings`, which are in the order of their calls. O(n log n) at most.
+    pub(crate) fn new(model: &'a M, readings: &'a [Reading<M::Op>]) -> Self {
+        let facts: Vec<Facts> = readings.iter().map(|reading| model.facts(&reading.op)).collect();
+        let tells = |facts: &Facts| facts.pure || established(facts).is_some();
+        let is_told = model.tokens_suffice() && facts.iter().all(tells);
+        Projections {
+            model,
+            readings,
+            facts,
+            is_told,
+            holds: holds::Holds::of(model, readings),
+            permits: permits::Permits::of(model, readings),
+        }
+    }
+
+    /// The model.
+    pub(crate) fn model(&self) -> &'a M {
+        self.model
+    }
+
+    /// What is known of each reading.
+    pub(crate) fn facts(&self) -> &[Facts] {
+        &self.facts
+    }
+
+    /// Whether [`Rule::Sources`] can apply.
+    pub(crate) fn is_told(&self) -> bool {
+        self.is_told
+    }
+
+    /// The operations that go together as holds or permits, if this is such an object: groups of
+    /// positions, and the positions that must stay.
+    pub(crate) fn groups(&self) -> Option<(&[Vec<u32>], &[u32])> {
+        match (&self.holds, &self.permits) {
+            (Some(holds), _) => Some((holds.units(), &[])),
+            (None, Some(permits)) => Some((permits.units(), permits.unpaired())),
+            (None, None) => None,
+        }
+    }
+
+    /// Whether `kept` (positions, ascending) may stand for the whole.
+    pub(crate) fn is_sound(&self, kept: &[u32]) -> bool {
+        Rule::ALL.into_iter().any(|rule| matches!(self.rule(rule, kept), Ruling::Sound))
+    }
+
+    /// A part of `kept` (positions, ascending) that may stand for the whole by `rule`: it, or what
+    /// is left of it when everything is gone that must go; `None` if nothing is left.
+    pub(crate) fn sound_part(&self, rule: Rule, kept: &[u32]) -> Option<Vec<u32>> {
+        let mut kept = kept.to_vec();
+        while !kept.is_empty() {
+            match self.rule(rule, &kept) {
+                Ruling::Sound => return Some(kept),
+                Ruling::Without(at) => kept.retain(|&other| other != at),
+                Ruling::Unsound => return None,
+            }
+        }
+        None
+    }
+
+    fn rule(&self, rule: Rule, kept: &[u32]) -> Ruling {
+        match rule {
+            Rule::Pure if self.left_out(kept).next().is_none() => Ruling::Sound,
+            Rule::Pure => Ruling::Unsound,
+            Rule::Sources => self.by_sources(kept),
+            Rule::Covers => self.by_covers(kept),
+            Rule::Parts => self.by_parts(kept),
+            Rule::Holds => self.holds.as_ref().map_or(Ruling::Unsound, |holds| holds.rule(kept)),
+            Rule::Permits => {
+                self.permits.as_ref().map_or(Ruling::Unsound, |permits| permits.rule(kept))
+            }
+        }
+    }
+
+    /// The positions that are left out and not pure, ascending.
+    fn left_out<'k>(&'k self, kept: &'k [u32]) -> impl Iterator<Item = usize> + 'k {
+        let mut kept = kept.iter().peekable();
+        (0..self.readings.len()).filter(move |&at| {
+            let is_kept = kept.next_if(|&&next| next as usize == at).is_some();
+            !is_kept && !self.facts[at].pure
+        })
+    }
+
+    /// Whether the reading at `at` need not happen and changes nothing.
+    fn is_idle(&self, at: usize) -> bool {
+        self.facts[at].pure && self.readings[at].span.ret == NEVER
+    }
+}
+
+/// The token that a state has after an operation that changes it, if that is known.
+fn established(facts: &Facts) -> Option<Token> {
+    match facts.establishes {
+        Establishes::Token(token) if !facts.pure => Some(token),
+        _ => None,
+    }
+}
+
+/// Whether `core` (indices into the history, ascending), if it is not linearizable, proves that
+/// `readings` are not: whether every linearization of the readings, without those left out, is
+/// one of the core. O(n) for each operation of the core.
+pub fn is_sound_projection<M: Model>(model: &M, readings: &[Reading<M::Op>], core: &[u32]) -> bool {
+    positions(readings, core).is_some_and(|kept| Projections::new(model, readings).is_sound(&kept))
+}
+
+/// Where the operations `core` stand among `readings`; `None` if it is not ascending, or names one
+/// that is not there.
+pub(crate) fn positions<Op>(readings: &[Reading<Op>], core: &[u32]) -> Option<Vec<u32>> {
+    let is_ascending = core.windows(2).all(|pair| pair[0] < pair[1]);
+    let mut wanted = core.iter().peekable();
+    let found: Vec<u32> = (0..readings.len() as u32)
+        .filter(|&at| wanted.next_if(|&&index| index == readings[at as usize].index).is_some())
+        .collect();
+    (is_ascending && found.len() == core.len()).then_some(found)
+}

@@ -1,0 +1,61 @@
+//! Objects made of parts: all operations of a part may go at once, see [`Part`].
+//!
+//! *Condition.* No operation that is kept, and none left out but pure ones, is about the whole.
+//!
+//! An operation about any part, such as a crashed take, may have dealt with a part that is kept, so
+//! that it stays. Of a queue, stack or the like, as many crashed takes suffice as things are kept
+//! that they can have taken, of equal ones the earliest: another one takes the place of one that
+//! is left out, since it was called no later and takes nothing that is kept.
+
+use rustc_hash::FxHashSet;
+
+use super::{Projections, Ruling};
+use crate::history::NEVER;
+use crate::model::{Kind, Model, Part, Token};
+
+impl<M: Model> Projections<'_, M> {
+    pub(super) fn by_parts(&self, kept: &[u32]) -> Ruling {
+        let mut touched: FxHashSet<Token> = FxHashSet::default();
+        let mut changes = 0;
+        for &at in kept.iter().filter(|&&at| !self.is_idle(at as usize)) {
+            match self.facts[at as usize].part {
+                Part::Whole => return Ruling::Without(at),
+                Part::One(part) => {
+                    touched.insert(part);
+                    changes += usize::from(!self.facts[at as usize].pure);
+                }
+                Part::Any => {}
+            }
+        }
+        let holds_items = matches!(
+            self.model.kind(),
+            Kind::Queue { .. } | Kind::Stack { .. } | Kind::Bag { .. } | Kind::PriorityQueue { .. }
+        );
+        for at in self.left_out(kept) {
+            match self.facts[at].part {
+                Part::One(part) if !touched.contains(&part) => {}
+                Part::One(part) => {
+                    let of_it = |&&at: &&u32| self.facts[at as usize].part == Part::One(part);
+                    return kept
+                        .iter()
+                        .find(of_it)
+                        .map_or(Ruling::Unsound, |&at| Ruling::Without(at));
+                }
+                Part::Any if holds_items && self.earlier_equals(kept, at) >= changes => {}
+                Part::Any | Part::Whole => return Ruling::Unsound,
+            }
+        }
+        Ruling::Sound
+    }
+
+    /// How many crashed operations are kept that equal the one at `at`, if it is one, and were
+    /// called before it.
+    fn earlier_equals(&self, kept: &[u32], at: usize) -> usize {
+        let reading = &self.readings[at];
+        let is_equal = |&&other: &&u32| {
+            let other = &self.readings[other as usize];
+            other.span.ret == NEVER && other.span.call < reading.span.call && other.op == reading.op
+        };
+        if reading.span.ret == NEVER { kept.iter().filter(is_equal).count() } else { 0 }
+    }
+}

@@ -1,0 +1,76 @@
+//! Stores of keys, one key of each.
+
+use super::Alphabet;
+
+pub(super) const ALPHABETS: &[Alphabet] = &[
+    Alphabet {
+        name: "kv",
+        model: "kv",
+        initial: "null",
+        letters: &[
+            ("get", "null", "null", 0),
+            ("get", "null", r#""""#, 0),
+            ("get", "null", r#""a""#, 0),
+            ("get", "null", r#""ab""#, 0),
+            ("get", "null", "1", 0),
+            ("put", r#""a""#, "null", 0),
+            ("put", r#""c""#, "null", 0),
+            ("put", "1", "null", 0),
+            ("append", r#""a""#, "null", 0),
+            ("append", r#""b""#, "null", 0),
+            ("delete", "null", "null", 0),
+        ],
+        more: &[],
+    },
+    Alphabet {
+        name: "kv-appends",
+        model: "kv",
+        initial: "null",
+        letters: &[
+            ("get", "null", "null", 0),
+            ("get", "null", r#""a""#, 0),
+            ("get", "null", r#""ab""#, 0),
+            ("append", r#""a""#, "null", 0),
+            ("append", r#""b""#, "null", 0),
+        ],
+        more: &[
+            ("get", "null", r#""""#, 0),
+            ("append", r#""c""#, "null", 0),
+            ("append", r#""d""#, "null", 0),
+            ("get", "null", r#""abc""#, 0),
+            ("get", "null", r#""abcd""#, 0),
+            ("get", "null", r#""b""#, 0),
+            ("get", "null", r#""bac""#, 0),
+            ("get", "null", r#""bad""#, 0),
+            ("get", "null", r#""e""#, 0),
+        ],
+    },
+    Alphabet {
+        name: "kv-chains",
+        model: "kv",
+        initial: "null",
+        letters: &[
+            ("get", "null", r#""p""#, 0),
+            ("get", "null", r#""pa""#, 0),
+            ("get", "null", r#""q""#, 0),
+            ("put", r#""p""#, "null", 0),
+            ("put", r#""q""#, "null", 0),
+            ("append", r#""a""#, "null", 0),
+        ],
+        more: &[
+            ("append", r#""b""#, "null", 0),
+            ("append", r#""c""#, "null", 0),
+            ("put", r#""r""#, "null", 0),
+            ("get", "null", r#""""#, 0),
+            ("get", "null", r#""pab""#, 0),
+            ("get", "null", r#""qb""#, 0),
+            ("get", "null", r#""qbc""#, 0),
+            ("get", "null", r#""rc""#, 0),
+            ("get", "null", r#""rca""#, 0),
+            ("get", "null", r#""a""#, 0),
+            ("get", "null", r#""ac""#, 0),
+            ("get", "null", r#""r""#, 0),
+            ("get", "null", "1", 0),
+        ],
+    },
+];

@@ -1,0 +1,92 @@
+//! Queues of all kinds, and stacks.
+
+use super::{Alphabet, Spelling};
+
+/// Of queues, with and without an order.
+const LETTERS: &[Spelling<'static>] = &[
+    ("enqueue", "1", "1", 0),
+    ("enqueue", "2", "2", 0),
+    ("dequeue", "null", "1", 0),
+    ("dequeue", "null", "2", 0),
+    ("dequeue", "null", "null", 0),
+    ("peek", "null", "1", 0),
+];
+
+/// More of the same.
+const MORE: &[Spelling<'static>] = &[
+    ("enqueue", "3", "3", 0),
+    ("dequeue", "null", "3", 0),
+    ("enqueue", "4", "4", 0),
+    ("dequeue", "null", "4", 0),
+    ("enqueue", "5", "5", 0),
+    ("dequeue", "null", "5", 0),
+    ("peek", "null", "2", 0),
+    ("peek", "null", "3", 0),
+    ("peek", "null", "null", 0),
+];
+
+pub(super) const ALPHABETS: &[Alphabet] = &[
+    Alphabet {
+        name: "fifo-queue",
+        model: "fifo-queue",
+        initial: "null",
+        letters: LETTERS,
+        more: MORE,
+    },
+    Alphabet {
+        name: "unordered-queue",
+        model: "unordered-queue",
+        initial: "null",
+        letters: LETTERS,
+        more: MORE,
+    },
+    Alphabet {
+        name: "priority-queue",
+        model: "priority-queue",
+        initial: "null",
+        letters: &[
+            ("insert", "1", "1", 0),
+            ("insert", "2", "2", 0),
+            ("dequeue", "null", "1", 0),
+            ("dequeue", "null", "2", 0),
+            ("dequeue", "null", "null", 0),
+            ("peek", "null", "1", 0),
+            ("delete-max", "null", "2", 0),
+        ],
+        more: &[
+            ("insert", "3", "3", 0),
+            ("dequeue", "null", "3", 0),
+            ("insert", "4", "4", 0),
+            ("dequeue", "null", "4", 0),
+            ("insert", r#"[2,"x"]"#, "null", 0),
+            ("dequeue", "null", r#"[2,"x"]"#, 0),
+            ("peek", "null", "2", 0),
+            ("peek", "null", "3", 0),
+            ("peek", "null", "null", 0),
+        ],
+    },
+    Alphabet {
+        name: "stack",
+        model: "stack",
+        initial: "null",
+        letters: &[
+            ("push", "1", "1", 0),
+            ("push", "2", "2", 0),
+            ("pop", "null", "1", 0),
+            ("pop", "null", "2", 0),
+            ("pop", "null", "null", 0),
+            ("peek", "null", "1", 0),
+        ],
+        more: &[
+            ("push", "3", "3", 0),
+            ("pop", "null", "3", 0),
+            ("push", "4", "4", 0),
+            ("pop", "null", "4", 0),
+            ("push", "5", "5", 0),
+            ("pop", "null", "5", 0),
+            ("peek", "null", "2", 0),
+            ("peek", "null", "3", 0),
+            ("peek", "null", "null", 0),
+        ],
+    },
+];

@@ -1,0 +1,198 @@
+//! Counterexamples: every violation that is found is one, by brute force, and what a history is cut
+//! down to fails by itself.
+
+use std::collections::BTreeSet;
+
+use histcheck::check::Decision;
+use histcheck::explain::{Violation, explain, shrink};
+use histcheck::history::Settings as Reading;
+use histcheck::ingest::{Format, read_bytes};
+use histcheck::model::{self, AnyModel, CATALOGUE, Model, ModelVisitor};
+use histcheck::proof::{Minimality, Refutation, is_minimal, is_sound_projection, refute};
+use histcheck::{History, Options, Verdict, check, emit};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use crate::support::generate::{Settings, random_history};
+use crate::support::objects::PERMITS;
+
+/// Partial orders that a refutation may try.
+const ORDERS: usize = 300_000;
+
+fn options(name: &str, history: &mut History) -> Options {
+    let initial = (name == "semaphore").then(|| history.values_mut().int(PERMITS));
+    Options { model: Some(name.to_owned()), initial, threads: 1, ..Options::default() }
+}
+
+/// Random histories of a model, most of which fail, with the options to check them.
+fn failing(name: &str, count: u64, operations: usize) -> Vec<(History, Options)> {
+    let histories = (0..count).map(|seed| {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let settings = Settings {
+            operations: rng.random_range(operations / 2..=operations),
+            processes: rng.random_range(1..=4),
+            values: rng.random_range(2..=8),
+            crash: if rng.random_bool(0.5) { 0.0 } else { 0.1 },
+            corrupt: 0.3,
+        };
+        let mut history = random_history(name, &mut rng, &settings);
+        let options = options(name, &mut history);
+        (history, options)
+    });
+    histories.collect()
+}
+
+/// Verifies all violations of a history without keys.
+struct Verifier<'a> {
+    history: &'a History,
+    violations: &'a [Violation],
+    is_complete: bool,
+}
+
+impl ModelVisitor for Verifier<'_> {
+    /// How many violations were verified.
+    type Output = usize;
+
+    fn visit<M: Model>(self, model: &M) -> usize {
+        let Verifier { history, violations, is_complete } = self;
+        let all: Vec<u32> = (0..history.operations().len() as u32).collect();
+        for violation in violations {
+            let Violation { core, weakened, .. } = violation;
+            let readings = violation.readings(model, history, &all).unwrap();
+            let core = if core.is_empty() { all[..readings.len()].to_vec() } else { core.clone() };
+            assert!(weakened.iter().all(|index| core.contains(index)));
+            assert!(
+                violation.core.is_empty() || core.contains(&violation.operation),
+                "{violation:?}"
+            );
+            assert!(
+                violation.core.is_empty() || is_sound_projection(model, &readings, &core),
+                "{violation:?}"
+            );
+            let part: Vec<_> = readings
+                .iter()
+                .filter(|reading| core.binary_search(&reading.index).is_ok())
+                .cloned()
+                .collect();
+            let refutation = refute(model, &part, ORDERS);
+            assert_ne!(refutation, Refutation::Wrong, "{violation:?}");
+            if violation.is_minimal {
+                let minimality = is_minimal(model, &readings, &core);
+                assert!(
+                    !matches!(minimality, Minimality::Smaller(_)),
+                    "{violation:?} {minimality:?}"
+                );
+            }
+        }
+        if is_complete {
+            let gone: BTreeSet<u32> = violations
+                .iter()
+                .flat_map(|violation| violation.alike.iter().copied().chain([violation.operation]))
+                .collect();
+            let mut rest = model::read(model, history, &all, None).unwrap();
+            rest.retain(|reading| {
+                !(gone.contains(&reading.index) && model.facts(&reading.op).pure)
+            });
+            for reading in &mut rest {
+                if gone.contains(&reading.index) {
+                    let before = Some(reading.span.ret - 1);
+                    *reading =
+                        model::read(model, history, &[reading.index], before).unwrap().remove(0);
+                }
+            }
+            assert_ne!(refute(model, &rest, ORDERS), Refutation::Confirmed, "not all were found");
+        }
+        violations.len()
+    }
+}
+
+#[test]
+fn every_violation_is_one() {
+    for entry in CATALOGUE {
+        let mut several = 0;
+        for (history, options) in failing(entry.name, 120, 16) {
+            let report = check(&history, &options).unwrap();
+            if report.verdict != Verdict::Invalid {
+                continue;
+            }
+            let explanation = explain(&history, &options, &report, 100).unwrap();
+            let violations = &explanation.keys[0].violations;
+            assert!(!violations.is_empty());
+            assert!(violations.is_sorted_by_key(|violation| violation.horizon));
+            let model = AnyModel::by_name(
+                entry.name,
+                options.initial,
+                options.model_options,
+                history.values(),
+            );
+            let is_complete = explanation.is_complete && explanation.more == 0;
+            let verifier = Verifier { history: &history, violations, is_complete };
+            several += usize::from(model.unwrap().visit(verifier) > 1);
+        }
+        assert!(several > 3, "{}: {several} histories have several violations", entry.name);
+    }
+}
+
+fn written(history: &History) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    emit::write(history, Format::JsonLines, &mut bytes).unwrap();
+    bytes
+}
+
+/// Cuts a failing history down and checks what it promises; the number of operations left.
+fn cut_down(history: &History, options: &Options) -> usize {
+    let report = check(history, options).unwrap();
+    let failing = |decision: &Decision| decision.verdict() == Verdict::Invalid;
+    let key_at = report.keys.iter().position(|key| failing(&key.decision)).unwrap();
+    let shrunk = shrink(history, options, &report, key_at, Some("some.jsonl")).unwrap().unwrap();
+    let bytes = written(&shrunk.history);
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    // As a stranger reads it: model and initial value are in its metadata.
+    let strangers = Options { model: None, initial: None, ..options.clone() };
+    let small = read_bytes(bytes.clone(), Some(Format::JsonLines), Reading::default()).unwrap();
+    let again = check(&small, &strangers).unwrap();
+    assert_eq!((again.verdict, &again.model), (Verdict::Invalid, &report.model), "{text}");
+    let (_, failure) = again.failures().next().unwrap();
+    let named = small.metadata_field("operation").and_then(|at| small.values().as_int(at));
+    assert_eq!(named, Some(i64::from(failure.record)), "{text}");
+    let twice = shrink(&small, &strangers, &again, 0, Some("some.jsonl")).unwrap().unwrap();
+    let events = |history: &History| {
+        let text = String::from_utf8(written(history)).unwrap();
+        text.lines().skip(1).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(events(&twice.history), events(&small), "cutting down again changes it");
+    small.operations().len()
+}
+
+#[test]
+fn what_is_cut_down_fails_by_itself() {
+    for entry in CATALOGUE {
+        let mut cut = 0;
+        for (history, options) in failing(entry.name, 60, 30) {
+            if check(&history, &options).unwrap().verdict == Verdict::Invalid {
+                cut_down(&history, &options);
+                cut += 1;
+            }
+        }
+        assert!(cut > 10, "{}: only {cut} histories fail", entry.name);
+    }
+}
+
+#[test]
+fn every_known_anomaly_can_be_cut_down() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("histories");
+    let mut sizes = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "md") {
+            continue;
+        }
+        let history = History::read_file(&path).unwrap();
+        let options = Options { threads: 1, ..Options::default() };
+        if check(&history, &options).unwrap().verdict == Verdict::Invalid {
+            sizes.push(cut_down(&history, &options));
+        }
+    }
+    assert!(sizes.len() > 20);
+    assert!(sizes.iter().all(|&size| size <= 12), "{sizes:?}");
+}
