@@ -22,9 +22,7 @@ pub use anomaly::{Anomaly, AnomalyKind, Certainty};
 pub use context::{Before, Context, Step, contexts};
 pub use explanation::{Explanation, KeyExplanation, explain};
 pub use guarantees::{Guarantee, Held};
-pub use skew::{
-    CLOCK_ERROR, ClockSkew, Grouping, Situation, SkewOutcome, find_clock_skew,
-};
+pub use skew::{CLOCK_ERROR, ClockSkew, Grouping, Situation, SkewOutcome, find_clock_skew};
 pub use staleness::{Bound, Staleness};
 pub use violations::Violation;
 

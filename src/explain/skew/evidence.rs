@@ -106,7 +106,8 @@ fn lost_in<Op>(key: &Key<Op>, initial: Option<u64>, history: &History) -> usize 
     let mut is_seen = vec![false; key.entries.len()];
     for (observer, source) in seen.positions() {
         let ret = key.entries[source as usize].timed.ret;
-        is_seen[source as usize] |= ret.is_some_and(|ret| key.entries[observer as usize].timed.call > ret);
+        is_seen[source as usize] |=
+            ret.is_some_and(|ret| key.entries[observer as usize].timed.call > ret);
     }
     let is_lost = |&&(call, _, stamp, at): &&(i64, i64, i64, u32)| {
         let before = by_return.partition_point(|&(ret, _)| ret < call);

@@ -88,7 +88,11 @@ impl<'a, M: Model> Timeline<'a, M> {
                 let group = group_of[index as usize];
                 let facts = model.facts(&op);
                 let is_write = facts.overwrites && !facts.pure;
-                entries.push(Entry { index, timed: Timed { op, group, call, ret, is_write }, facts });
+                entries.push(Entry {
+                    index,
+                    timed: Timed { op, group, call, ret, is_write },
+                    facts,
+                });
             }
             keys.push(Key::new(entries, groups));
         }
@@ -143,8 +147,7 @@ impl<'a, M: Model> Timeline<'a, M> {
         let ops: Vec<Timed<M::Op>> =
             core.iter().map(|&at| key.entries[at as usize].timed.clone()).collect();
         let moved = Moved { rule, writes: &key.writes };
-        alternatives(self.model, &ops, &moved)
-            .unwrap_or_else(|| key.exchanges(rule, offsets, core))
+        alternatives(self.model, &ops, &moved).unwrap_or_else(|| key.exchanges(rule, offsets, core))
     }
 
     /// Adds the bounds that single operations ask for, whatever the order of the others: whoever
