@@ -356,9 +356,7 @@ fn recordings(campaign: &Campaign) -> Result<String, String> {
                 }
             }
             None => {}
-            Some(SkewOutcome::NotFound) if !matches!(plan.store, Store::Distinct | Store::Few) => {
-                eprintln!("{}", context("not in time"));
-            }
+            Some(SkewOutcome::NotFound) => eprintln!("{}", context("not in time")),
             Some(_) => return Err(context("nothing was found")),
         }
     }
@@ -400,6 +398,7 @@ fn last_writes(campaign: &Campaign, with_stamps: bool) -> Result<String, String>
             Some(SkewOutcome::Impossible | SkewOutcome::NoTimes | SkewOutcome::NotNeeded) => {
                 return Err(context("nothing was found"));
             }
+            Some(SkewOutcome::NotFound) => eprintln!("{}", context("not in time")),
             _ => {}
         }
     }
