@@ -5,7 +5,8 @@
 //! `cargo test --release --test campaign -- --full`. Other arguments: `--model NAME`,
 //! `--random N` (histories a model), `--exhaustive N` (operations), `--long N` (long histories a
 //! trial), `--configurations N` (the limit for each of these), `--guarantees N` (histories of which
-//! it is tried what they guarantee, and as many whose values repeat), `--seed N`.
+//! it is tried what they guarantee, and as many whose values repeat), `--skew N` (histories with
+//! wrong clocks a trial; by themselves with `--model skew`), `--seed N`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, unreachable_pub)]
 
@@ -15,6 +16,7 @@ mod histories;
 mod long;
 mod objects;
 mod oracle;
+mod skew;
 mod trial;
 mod verdicts;
 mod weaker;
@@ -30,6 +32,7 @@ fn main() {
         long: 25,
         configurations: 6_000,
         guarantees: 1_000,
+        skew: 40,
     };
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
@@ -39,12 +42,14 @@ fn main() {
                 (campaign.random, campaign.exhaustive) = (1_000_000, 4);
                 (campaign.long, campaign.configurations) = (20_000, 200_000);
                 campaign.guarantees = 100_000;
+                campaign.skew = 1_000;
             }
             "--random" => campaign.random = number().expect("a number"),
             "--exhaustive" => campaign.exhaustive = number().expect("a number") as usize,
             "--seed" => campaign.seed = number().expect("a number"),
             "--long" => campaign.long = number().expect("a number"),
             "--guarantees" => campaign.guarantees = number().expect("a number"),
+            "--skew" => campaign.skew = number().expect("a number"),
             "--configurations" => campaign.configurations = number().expect("a number"),
             "--model" => campaign.model = arguments.next(),
             // Whatever else a test runner passes.
@@ -66,6 +71,9 @@ fn main() {
     guarantees::all(&mut done, &campaign);
     if campaign.long > 0 {
         long::all(&mut done, &campaign);
+    }
+    if campaign.wants("skew") {
+        skew::all(&mut done, &campaign);
     }
     let verdict = if failed == 0 { "ok" } else { "FAILED" };
     println!(

@@ -28,6 +28,8 @@ pub struct Campaign {
     pub guarantees: u64,
     /// Configurations that a long history may take.
     pub configurations: u64,
+    /// Histories with wrong clocks a trial.
+    pub skew: u64,
 }
 
 /// The name of a trial, and how it went.
