@@ -76,7 +76,7 @@ impl Bank {
                     }
                     (_, _, Some(number)) => {
                         bank.default = Some(0);
-                        bank.initial = bank.initial.insert(key(pair[0]), number.into());
+                        bank.initial = bank.initial.insert(key(named(name)), number.into());
                         least = least.min(number);
                     }
                     _ => return Err(needed()),
@@ -193,7 +193,7 @@ impl Model for Bank {
             "balance" => {
                 let seen = |seen| counter::integer(seen, "a balance is an integer");
                 let seen = call.output.map(seen).transpose()?;
-                Ok(Op::Read(seen.map(|seen| (call.input.value, seen)).into_iter().collect()))
+                Ok(Op::Read(seen.map(|seen| (named(call.input), seen)).into_iter().collect()))
             }
             "read" => call.output.map_or_else(|| Ok(Op::Read(Arc::default())), read),
             _ => Err(Rejection::UnknownFunction),
@@ -264,6 +264,15 @@ fn key(account: Value) -> u128 {
     account.handle().into()
 }
 
+/// An account by its name. The keys of JSON's maps are texts: "1" is account 1.
+fn named(name: View<'_>) -> Value {
+    let number = name.as_name().and_then(|text| {
+        let number: i64 = text.parse().ok()?;
+        (number.to_string() == text).then(|| ValueTable::small_int(number))?
+    });
+    number.unwrap_or(name.value)
+}
+
 /// The entry `name` of a map.
 fn entry<'a>(map: View<'a>, name: &str) -> Option<View<'a>> {
     let Shape::Map(items) = map.shape() else { return None };
@@ -279,7 +288,7 @@ fn field(map: View<'_>, name: &str) -> Result<Value, Rejection> {
         "account" => "this needs a map with `account` and `amount`",
         _ => "a transfer needs a map with `from`, `to` and `amount`",
     };
-    found.map(|account| account.value).ok_or_else(|| Rejection::bad(needed))
+    found.map(named).ok_or_else(|| Rejection::bad(needed))
 }
 
 /// The amount of a transfer, deposit or withdrawal.
@@ -299,7 +308,9 @@ fn read(seen: View<'_>) -> Result<Op, Rejection> {
     let mut found: Vec<(Value, i128)> = match seen.shape() {
         Shape::Map(items) => {
             let pairs = items.chunks_exact(2);
-            pairs.map(|pair| Ok((pair[0], balance(pair[1])?))).collect::<Result<_, _>>()?
+            pairs
+                .map(|pair| Ok((named(seen.view(pair[0])), balance(pair[1])?)))
+                .collect::<Result<_, _>>()?
         }
         Shape::List(items) => {
             let numbered = items.iter().enumerate().map(|(at, &value)| {

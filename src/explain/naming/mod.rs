@@ -1,5 +1,14 @@
 //! Names violations: which anomaly a few operations show that cannot be ordered.
 
+mod accounts;
+mod collections;
+mod counters;
+mod evidence;
+mod locks;
+mod logs;
+mod sets;
+mod transactions;
+
 use super::anomaly::{Anomaly, AnomalyKind, Certainty};
 use super::case::Case;
 use super::violations::Violation;
@@ -8,7 +17,18 @@ use crate::model::Model;
 
 /// The anomaly that `violation` shows.
 pub(super) fn name<M: Model>(case: &Case<'_, M>, violation: &Violation) -> Anomaly {
-    unclassified(case, violation)
+    objects(case, violation).unwrap_or_else(|| unclassified(case, violation))
+}
+
+/// The anomaly of an object that is no register.
+fn objects<M: Model>(case: &Case<'_, M>, violation: &Violation) -> Option<Anomaly> {
+    collections::name(case, violation)
+        .or_else(|| sets::name(case, violation))
+        .or_else(|| logs::name(case, violation))
+        .or_else(|| counters::name(case, violation))
+        .or_else(|| locks::name(case, violation))
+        .or_else(|| transactions::name(case, violation))
+        .or_else(|| accounts::name(case, violation))
 }
 
 /// A violation that fits no name.
