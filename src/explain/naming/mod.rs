@@ -6,6 +6,7 @@ mod counters;
 mod evidence;
 mod locks;
 mod logs;
+mod pieces;
 mod sets;
 mod transactions;
 
