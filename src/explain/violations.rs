@@ -12,10 +12,10 @@
 
 use super::ALLOWANCE;
 use super::case::Case;
-use super::core::{Core, minimal_core, reduced};
+use super::core::{Core, erased_core, minimal_core, reduced};
 use crate::check::{impossible, is_linearizable};
 use crate::error::Error;
-use crate::history::{History, NEVER};
+use crate::history::{History, NEVER, Value};
 use crate::model::{self, Model, Reading};
 use crate::proof::projection::{Projections, positions};
 
@@ -27,6 +27,9 @@ const COUNTING: usize = 5_000_000;
 
 /// So many operations in a row may turn out not to be alike before no more are tried.
 const UNLIKE: usize = 8;
+
+/// Of larger cores it is tried whether few elements of a set or log suffice.
+const SMALL: usize = 12;
 
 /// The smallest step from one part of the history to the next.
 const STEP: usize = 256;
@@ -47,6 +50,10 @@ pub struct Violation {
     /// Operations of the core of which the proof only needs that they were called: what they
     /// returned, and when, was shown to be wrong by an earlier violation.
     pub weakened: Vec<u32>,
+    /// The elements of a set, or entries of a log, that the proof is about, ascending, if all others
+    /// are to be forgotten for it: the core is then one of the history
+    /// [without them](crate::proof::Erased). `None` if nothing has to be.
+    pub remembered: Option<Vec<Value>>,
     /// Later operations that contradict the rest of the core just as `operation` does.
     pub alike: Vec<u32>,
 }
@@ -99,6 +106,7 @@ pub(super) fn violations<M: Model>(case: &Case<'_, M>, limit: usize) -> Result<V
         core: case.failure.core.clone(),
         is_minimal: case.failure.is_minimal,
         weakened: Vec::new(),
+        remembered: None,
         alike: Vec::new(),
     };
     let mut found = Violations::default();
@@ -106,6 +114,10 @@ pub(super) fn violations<M: Model>(case: &Case<'_, M>, limit: usize) -> Result<V
     let mut is_known = case.failure.is_first();
     if is_known {
         rest.seek(first.horizon);
+        if first.core.is_empty() || first.core.len() > SMALL {
+            let known = rest.known_at(first.horizon)?;
+            rest.forget(&known, &mut first);
+        }
         rest.take_out(&mut first)?;
     }
     found.list.push(first);
@@ -243,9 +255,11 @@ impl<'a, 'c, M: Model> Rest<'a, 'c, M> {
         let Case { model, meter, .. } = *self.case;
         let core = minimal_core(model, readings, near, meter, ALLOWANCE);
         self.work += readings.len();
-        let Some((operation, horizon)) = self.first_impossible(readings, &core.operations)? else {
-            return Ok(Next::Unknown);
+        let found = match self.first_impossible(readings, &core.operations)? {
+            Some(found) => Some(found),
+            None => self.first_in_step()?,
         };
+        let Some((operation, horizon)) = found else { return Ok(Next::Unknown) };
         let known = self.known_at(horizon)?;
         self.work += known.len();
         let present: Vec<u32> = match positions(&known, &core.operations) {
@@ -261,10 +275,54 @@ impl<'a, 'c, M: Model> Rest<'a, 'c, M> {
         let Core { operations, is_minimal } = core;
         let is_weak = |index: &&u32| self.weakened.binary_search(index).is_ok();
         let weakened = operations.iter().filter(is_weak).copied().collect();
-        let alike = Vec::new();
-        let violation =
-            Violation { operation, horizon, core: operations, is_minimal, weakened, alike };
+        let mut violation = Violation {
+            operation,
+            horizon,
+            core: operations,
+            is_minimal,
+            weakened,
+            remembered: None,
+            alike: Vec::new(),
+        };
+        if violation.core.is_empty() || violation.core.len() > SMALL {
+            self.forget(&known, &mut violation);
+        }
         Ok(Next::Violation(violation))
+    }
+
+    /// Looks for a smaller core in `known`, the history at the horizon, with few elements.
+    fn forget(&mut self, known: &[Reading<M::Op>], violation: &mut Violation) {
+        let Case { model, meter, .. } = *self.case;
+        let found = erased_core(model, known, violation.operation, meter, ALLOWANCE);
+        self.work += known.len();
+        let Some((Core { operations, is_minimal }, elements)) = found else { return };
+        if violation.core.is_empty() || operations.len() < violation.core.len() {
+            let is_weak = |index: &&u32| self.weakened.binary_search(index).is_ok();
+            violation.weakened = operations.iter().filter(is_weak).copied().collect();
+            (violation.core, violation.is_minimal) = (operations, is_minimal);
+            violation.remembered = Some(elements);
+        }
+    }
+
+    /// The first return of the present step by which no order is left, with its operation.
+    fn first_in_step(&mut self) -> Result<Option<(u32, u32)>, Error> {
+        let end = (self.settled + self.step.max(STEP) * 2).min(self.returns.len());
+        let (mut low, mut high) = (self.settled, end);
+        while low + 1 < high {
+            let middle = low + (high - low) / 2;
+            let known = self.known_at(self.returns[middle - 1])?;
+            self.work += known.len();
+            let (linearizable, effort) = is_linearizable(self.case.model, &known, self.case.meter);
+            self.spent += effort.configurations;
+            match linearizable {
+                Some(true) => low = middle,
+                Some(false) => high = middle,
+                None => return Ok(None),
+            }
+        }
+        let horizon = self.returns[high - 1];
+        let found = self.readings.iter().find(|reading| reading.span.ret == horizon);
+        Ok(found.map(|reading| (reading.index, horizon)))
     }
 
     /// The operation of `core` by whose return it is impossible, with that return.
@@ -308,7 +366,9 @@ impl<'a, 'c, M: Model> Rest<'a, 'c, M> {
         let found = self.readings.binary_search_by_key(&violation.operation, |one| one.index);
         let Ok(at) = found else { return Ok(()) };
         if model.facts(&self.readings[at].op).pure {
-            violation.alike = self.alike(violation, at);
+            if violation.remembered.is_none() {
+                violation.alike = self.alike(violation, at);
+            }
             self.work += self.readings.len();
             let gone = |index| index == violation.operation || violation.alike.contains(&index);
             self.readings.retain(|reading| !gone(reading.index));
