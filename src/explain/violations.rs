@@ -41,17 +41,18 @@ pub struct Violation {
     pub operation: u32,
     /// The history as it was known at this rank shows it.
     pub horizon: u32,
-    /// Operations, ascending, that cannot be ordered by themselves, and prove that the whole cannot.
-    /// Empty where they would be too many.
+    /// Operations, ascending, that cannot be ordered by themselves, and prove that the whole
+    /// cannot. Empty where they would be too many.
     pub core: Vec<u32>,
     /// Whether nothing can be left out of the core: without any of its operations, the rest would
     /// be linearizable, or no proof any more.
     pub is_minimal: bool,
-    /// Operations of the core of which the proof only needs that they were called: what they
-    /// returned, and when, was shown to be wrong by an earlier violation.
+    /// Operations, ascending, of which the proof only needs that they were called, whether they are
+    /// of the core or not: what they returned, and when, was shown to be wrong by an earlier
+    /// violation.
     pub weakened: Vec<u32>,
-    /// The elements of a set, or entries of a log, that the proof is about, ascending, if all others
-    /// are to be forgotten for it: the core is then one of the history
+    /// The elements of a set, or entries of a log, that the proof is about, ascending, if all
+    /// others are to be forgotten for it: the core is then one of the history
     /// [without them](crate::proof::Erased). `None` if nothing has to be.
     pub remembered: Option<Vec<Value>>,
     /// Later operations that contradict the rest of the core just as `operation` does.
@@ -118,13 +119,13 @@ pub(super) fn violations<M: Model>(case: &Case<'_, M>, limit: usize) -> Result<V
             let known = rest.known_at(first.horizon)?;
             rest.forget(&known, &mut first);
         }
-        rest.take_out(&mut first)?;
+        is_known = rest.take_out(&mut first)?;
     }
     found.list.push(first);
     while is_known {
         match rest.next()? {
             Next::Violation(mut violation) => {
-                rest.take_out(&mut violation)?;
+                is_known = rest.take_out(&mut violation)?;
                 if found.list.len() < limit {
                     found.list.push(violation);
                 } else {
@@ -273,8 +274,9 @@ impl<'a, 'c, M: Model> Rest<'a, 'c, M> {
             None => minimal_core(model, &known, operation, meter, ALLOWANCE),
         };
         let Core { operations, is_minimal } = core;
-        let is_weak = |index: &&u32| self.weakened.binary_search(index).is_ok();
-        let weakened = operations.iter().filter(is_weak).copied().collect();
+        let is_called =
+            |&&index: &&u32| known.binary_search_by_key(&index, |one| one.index).is_ok();
+        let weakened = self.weakened.iter().filter(is_called).copied().collect();
         let mut violation = Violation {
             operation,
             horizon,
@@ -297,8 +299,6 @@ impl<'a, 'c, M: Model> Rest<'a, 'c, M> {
         self.work += known.len();
         let Some((Core { operations, is_minimal }, elements)) = found else { return };
         if violation.core.is_empty() || operations.len() < violation.core.len() {
-            let is_weak = |index: &&u32| self.weakened.binary_search(index).is_ok();
-            violation.weakened = operations.iter().filter(is_weak).copied().collect();
             (violation.core, violation.is_minimal) = (operations, is_minimal);
             violation.remembered = Some(elements);
         }
@@ -360,11 +360,12 @@ impl<'a, 'c, M: Model> Rest<'a, 'c, M> {
         Ok(ends.last().map(|&(ret, index)| (index, ret)))
     }
 
-    /// Takes out the operation of `violation`, and what is alike, which it lists there.
-    fn take_out(&mut self, violation: &mut Violation) -> Result<(), Error> {
+    /// Takes out the operation of `violation`, and what is alike, which it lists there. False if
+    /// there was nothing to take out.
+    fn take_out(&mut self, violation: &mut Violation) -> Result<bool, Error> {
         let Case { model, history, .. } = *self.case;
         let found = self.readings.binary_search_by_key(&violation.operation, |one| one.index);
-        let Ok(at) = found else { return Ok(()) };
+        let Ok(at) = found else { return Ok(false) };
         if model.facts(&self.readings[at].op).pure {
             if violation.remembered.is_none() {
                 violation.alike = self.alike(violation, at);
@@ -376,8 +377,10 @@ impl<'a, 'c, M: Model> Rest<'a, 'c, M> {
             self.readings[at] = weak;
             let place = self.weakened.partition_point(|&index| index < violation.operation);
             self.weakened.insert(place, violation.operation);
+        } else {
+            return Ok(false);
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Later operations that are the same as the one at `at` and contradict the rest of the core.

@@ -1,10 +1,10 @@
 //! Collections of which some elements are forgotten.
 //!
-//! A read of a whole set or log shows every element, so that no operation on any of them can be left
-//! out as long as the read is kept. But elements can be forgotten everywhere: let the operations on
-//! them be left out, and let each read show only the others. What is left of a legal sequence is a
-//! legal sequence: a set holds, at every point, those of its elements that are remembered, and a log
-//! those of its entries, in their order. (Offsets are forgotten, too; reads by offset are left out,
+//! A read of a whole set or log shows every element, so that no operation on any of them can be
+//! left out as long as the read is kept. But elements can be forgotten everywhere: let the
+//! operations on them be left out, and let each read show only the others. What is left of a legal
+//! sequence is a legal sequence: a set holds, at every point, those of its elements that are
+//! remembered, and a log those of its entries, in their order. (Offsets are forgotten, too; reads by offset are left out,
 //! since they change nothing.) So if a history in which elements are forgotten is not linearizable,
 //! neither is the history.
 

@@ -57,7 +57,7 @@ impl ModelVisitor for Verifier<'_> {
         let Verifier { history, violations, is_complete } = self;
         let all: Vec<u32> = (0..history.operations().len() as u32).collect();
         for violation in violations {
-            let Violation { core, weakened, .. } = violation;
+            let Violation { core, .. } = violation;
             if let Some(elements) = &violation.remembered {
                 let readings = violation.readings(model, history, &all).unwrap();
                 let erased = Erased::of(model, &readings, elements).unwrap();
@@ -69,7 +69,6 @@ impl ModelVisitor for Verifier<'_> {
             }
             let readings = violation.readings(model, history, &all).unwrap();
             let core = if core.is_empty() { all[..readings.len()].to_vec() } else { core.clone() };
-            assert!(weakened.iter().all(|index| core.contains(index)));
             assert!(
                 violation.core.is_empty() || core.contains(&violation.operation),
                 "{violation:?}"
