@@ -163,6 +163,9 @@ struct Rest<'a, 'c, M: Model> {
     case: &'c Case<'a, M>,
     /// Without a horizon; weakened operations as if they had never returned.
     readings: Vec<Reading<M::Op>>,
+    /// Which of them were left out. They are pure; but as long as they are open, it is not known
+    /// what they will return, and so whether they are.
+    gone: Vec<bool>,
     /// Ascending.
     weakened: Vec<u32>,
     /// The returns of the key, ascending.
@@ -186,6 +189,7 @@ impl<'a, 'c, M: Model> Rest<'a, 'c, M> {
         returns.sort_unstable();
         Rest {
             case,
+            gone: vec![false; readings.len()],
             readings,
             weakened: Vec::new(),
             returns,
@@ -228,7 +232,7 @@ impl<'a, 'c, M: Model> Rest<'a, 'c, M> {
                 Some(Some(stuck)) => {
                     self.step = (self.step / 2).max(STEP);
                     let near = readings[stuck as usize].index;
-                    return self.violation(&readings, near);
+                    return self.violation(&readings, near, self.returns[end - 1]);
                 }
             }
         }
@@ -238,12 +242,12 @@ impl<'a, 'c, M: Model> Rest<'a, 'c, M> {
     fn known_at(&self, horizon: u32) -> Result<Vec<Reading<M::Op>>, Error> {
         let Case { model, history, .. } = *self.case;
         let mut known = Vec::with_capacity(self.readings.len());
-        for reading in &self.readings {
+        for (reading, &gone) in self.readings.iter().zip(&self.gone) {
             if reading.span.call > horizon {
                 break;
             }
             if reading.span.ret <= horizon || reading.span.ret == NEVER {
-                known.push(reading.clone());
+                known.extend((!gone).then(|| reading.clone()));
             } else {
                 known.extend(model::read(model, history, &[reading.index], Some(horizon))?);
             }
@@ -251,8 +255,14 @@ impl<'a, 'c, M: Model> Rest<'a, 'c, M> {
         Ok(known)
     }
 
-    /// The violation that `readings`, which are not linearizable, hold around the operation `near`.
-    fn violation(&mut self, readings: &[Reading<M::Op>], near: u32) -> Result<Next, Error> {
+    /// The violation that `readings`, the history as known at `end`, hold around the operation
+    /// `near`; they are not linearizable.
+    fn violation(
+        &mut self,
+        readings: &[Reading<M::Op>],
+        near: u32,
+        end: u32,
+    ) -> Result<Next, Error> {
         let Case { model, meter, .. } = *self.case;
         let core = minimal_core(model, readings, near, meter, ALLOWANCE);
         self.work += readings.len();
@@ -260,18 +270,21 @@ impl<'a, 'c, M: Model> Rest<'a, 'c, M> {
             Some(found) => Some(found),
             None => self.first_in_step()?,
         };
-        let Some((operation, horizon)) = found else { return Ok(Next::Unknown) };
-        let known = self.known_at(horizon)?;
+        let Some((operation, mut horizon)) = found else { return Ok(Next::Unknown) };
+        let mut known = self.known_at(horizon)?;
         self.work += known.len();
-        let present: Vec<u32> = match positions(&known, &core.operations) {
-            Some(_) => core.operations.clone(),
-            None => Vec::new(),
-        };
-        let still = positions(&known, &present)
-            .filter(|kept| !kept.is_empty() && Projections::new(model, &known).is_sound(kept));
-        let core = match still {
-            Some(_) => reduced(model, &known, &present, meter, ALLOWANCE),
-            None => minimal_core(model, &known, operation, meter, ALLOWANCE),
+        let is_sound = positions(&known, &core.operations)
+            .is_some_and(|kept| Projections::new(model, &known).is_sound(&kept));
+        let core = match is_sound {
+            _ if core.operations.is_empty() => {
+                minimal_core(model, &known, operation, meter, ALLOWANCE)
+            }
+            true => reduced(model, &known, &core.operations, meter, ALLOWANCE),
+            // What was open then, and turned out to be pure, could still have been anything.
+            false => {
+                (horizon, known) = (end, readings.to_vec());
+                core
+            }
         };
         let Core { operations, is_minimal } = core;
         let is_called =
@@ -288,6 +301,14 @@ impl<'a, 'c, M: Model> Rest<'a, 'c, M> {
         };
         if violation.core.is_empty() || violation.core.len() > SMALL {
             self.forget(&known, &mut violation);
+        }
+        if let Some(own) = positions(&known, &violation.core)
+            && !violation.core.contains(&operation)
+        {
+            // The one that is found last gives it away.
+            let ends = own.iter().map(|&at| &known[at as usize]);
+            let last = ends.filter(|one| one.span.ret != NEVER).max_by_key(|one| one.span.ret);
+            violation.operation = last.map_or(operation, |one| one.index);
         }
         Ok(Next::Violation(violation))
     }
@@ -371,8 +392,10 @@ impl<'a, 'c, M: Model> Rest<'a, 'c, M> {
                 violation.alike = self.alike(violation, at);
             }
             self.work += self.readings.len();
-            let gone = |index| index == violation.operation || violation.alike.contains(&index);
-            self.readings.retain(|reading| !gone(reading.index));
+            self.gone[at] = true;
+            for other in positions(&self.readings, &violation.alike).unwrap_or_default() {
+                self.gone[other as usize] = true;
+            }
         } else if let Some(weak) = weakened(model, history, &self.readings[at])? {
             self.readings[at] = weak;
             let place = self.weakened.partition_point(|&index| index < violation.operation);
@@ -394,8 +417,8 @@ impl<'a, 'c, M: Model> Rest<'a, 'c, M> {
         else {
             return Vec::new();
         };
-        let candidates: Vec<usize> =
-            (0..self.readings.len()).filter(|&at| same(&self.readings[at])).collect();
+        let is_left = |&at: &usize| !self.gone[at] && same(&self.readings[at]);
+        let candidates: Vec<usize> = (0..self.readings.len()).filter(is_left).collect();
         if candidates.is_empty() {
             return Vec::new();
         }

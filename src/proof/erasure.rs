@@ -4,9 +4,9 @@
 //! left out as long as the read is kept. But elements can be forgotten everywhere: let the
 //! operations on them be left out, and let each read show only the others. What is left of a legal
 //! sequence is a legal sequence: a set holds, at every point, those of its elements that are
-//! remembered, and a log those of its entries, in their order. (Offsets are forgotten, too; reads by offset are left out,
-//! since they change nothing.) So if a history in which elements are forgotten is not linearizable,
-//! neither is the history.
+//! remembered, and a log those of its entries, in their order. (Offsets are forgotten, too; reads
+//! by offset are left out, since they change nothing.) So if a history in which elements are
+//! forgotten is not linearizable, neither is the history.
 
 use rustc_hash::FxHashSet;
 
