@@ -119,6 +119,12 @@ pub(super) fn violations<M: Model>(case: &Case<'_, M>, limit: usize) -> Result<V
             let known = rest.known_at(first.horizon)?;
             rest.forget(&known, &mut first);
         }
+        if !first.core.is_empty() && !first.core.contains(&first.operation) {
+            // What it returned only tells that it does not explain another one.
+            let ret = |index: &&u32| case.history.span(**index as usize).ret;
+            let returned = first.core.iter().filter(|index| ret(index) <= first.horizon);
+            first.operation = returned.max_by_key(ret).copied().unwrap_or(first.operation);
+        }
         is_known = rest.take_out(&mut first)?;
     }
     found.list.push(first);
@@ -202,9 +208,9 @@ impl<'a, 'c, M: Model> Rest<'a, 'c, M> {
         }
     }
 
-    /// Says that up to the return of this rank there is only one violation, that of this return.
+    /// Says that the history as known before the return of this rank is linearizable.
     fn seek(&mut self, horizon: u32) {
-        self.settled = self.returns.partition_point(|&ret| ret <= horizon);
+        self.settled = self.returns.partition_point(|&ret| ret < horizon);
     }
 
     /// The next violation: in a part of the history behind what is settled, a longer one each time.
