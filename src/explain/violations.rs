@@ -12,10 +12,10 @@
 
 use super::ALLOWANCE;
 use super::case::Case;
-use super::core::{Core, minimal_core, reduced};
+use super::core::{Core, erased_core, minimal_core, reduced};
 use crate::check::{impossible, is_linearizable};
 use crate::error::Error;
-use crate::history::{History, NEVER};
+use crate::history::{History, NEVER, Value};
 use crate::model::{self, Model, Reading};
 use crate::proof::projection::{Projections, positions};
 
@@ -28,6 +28,9 @@ const COUNTING: usize = 5_000_000;
 /// So many operations in a row may turn out not to be alike before no more are tried.
 const UNLIKE: usize = 8;
 
+/// Of larger cores it is tried whether few elements of a set or log suffice.
+const SMALL: usize = 12;
+
 /// The smallest step from one part of the history to the next.
 const STEP: usize = 256;
 
@@ -38,15 +41,20 @@ pub struct Violation {
     pub operation: u32,
     /// The history as it was known at this rank shows it.
     pub horizon: u32,
-    /// Operations, ascending, that cannot be ordered by themselves, and prove that the whole cannot.
-    /// Empty where they would be too many.
+    /// Operations, ascending, that cannot be ordered by themselves, and prove that the whole
+    /// cannot. Empty where they would be too many.
     pub core: Vec<u32>,
     /// Whether nothing can be left out of the core: without any of its operations, the rest would
     /// be linearizable, or no proof any more.
     pub is_minimal: bool,
-    /// Operations of the core of which the proof only needs that they were called: what they
-    /// returned, and when, was shown to be wrong by an earlier violation.
+    /// Operations, ascending, of which the proof only needs that they were called, whether they are
+    /// of the core or not: what they returned, and when, was shown to be wrong by an earlier
+    /// violation.
     pub weakened: Vec<u32>,
+    /// The elements of a set, or entries of a log, that the proof is about, ascending, if all
+    /// others are to be forgotten for it: the core is then one of the history
+    /// [without them](crate::proof::Erased). `None` if nothing has to be.
+    pub remembered: Option<Vec<Value>>,
     /// Later operations that contradict the rest of the core just as `operation` does.
     pub alike: Vec<u32>,
 }
@@ -99,6 +107,7 @@ pub(super) fn violations<M: Model>(case: &Case<'_, M>, limit: usize) -> Result<V
         core: case.failure.core.clone(),
         is_minimal: case.failure.is_minimal,
         weakened: Vec::new(),
+        remembered: None,
         alike: Vec::new(),
     };
     let mut found = Violations::default();
@@ -106,13 +115,23 @@ pub(super) fn violations<M: Model>(case: &Case<'_, M>, limit: usize) -> Result<V
     let mut is_known = case.failure.is_first();
     if is_known {
         rest.seek(first.horizon);
-        rest.take_out(&mut first)?;
+        if first.core.is_empty() || first.core.len() > SMALL {
+            let known = rest.known_at(first.horizon)?;
+            rest.forget(&known, &mut first);
+        }
+        if !first.core.is_empty() && !first.core.contains(&first.operation) {
+            // What it returned only tells that it does not explain another one.
+            let ret = |index: &&u32| case.history.span(**index as usize).ret;
+            let returned = first.core.iter().filter(|index| ret(index) <= first.horizon);
+            first.operation = returned.max_by_key(ret).copied().unwrap_or(first.operation);
+        }
+        is_known = rest.take_out(&mut first)?;
     }
     found.list.push(first);
     while is_known {
         match rest.next()? {
             Next::Violation(mut violation) => {
-                rest.take_out(&mut violation)?;
+                is_known = rest.take_out(&mut violation)?;
                 if found.list.len() < limit {
                     found.list.push(violation);
                 } else {
@@ -150,6 +169,9 @@ struct Rest<'a, 'c, M: Model> {
     case: &'c Case<'a, M>,
     /// Without a horizon; weakened operations as if they had never returned.
     readings: Vec<Reading<M::Op>>,
+    /// Which of them were left out. They are pure; but as long as they are open, it is not known
+    /// what they will return, and so whether they are.
+    gone: Vec<bool>,
     /// Ascending.
     weakened: Vec<u32>,
     /// The returns of the key, ascending.
@@ -173,6 +195,7 @@ impl<'a, 'c, M: Model> Rest<'a, 'c, M> {
         returns.sort_unstable();
         Rest {
             case,
+            gone: vec![false; readings.len()],
             readings,
             weakened: Vec::new(),
             returns,
@@ -185,9 +208,9 @@ impl<'a, 'c, M: Model> Rest<'a, 'c, M> {
         }
     }
 
-    /// Says that up to the return of this rank there is only one violation, that of this return.
+    /// Says that the history as known before the return of this rank is linearizable.
     fn seek(&mut self, horizon: u32) {
-        self.settled = self.returns.partition_point(|&ret| ret <= horizon);
+        self.settled = self.returns.partition_point(|&ret| ret < horizon);
     }
 
     /// The next violation: in a part of the history behind what is settled, a longer one each time.
@@ -215,7 +238,7 @@ impl<'a, 'c, M: Model> Rest<'a, 'c, M> {
                 Some(Some(stuck)) => {
                     self.step = (self.step / 2).max(STEP);
                     let near = readings[stuck as usize].index;
-                    return self.violation(&readings, near);
+                    return self.violation(&readings, near, self.returns[end - 1]);
                 }
             }
         }
@@ -225,12 +248,12 @@ impl<'a, 'c, M: Model> Rest<'a, 'c, M> {
     fn known_at(&self, horizon: u32) -> Result<Vec<Reading<M::Op>>, Error> {
         let Case { model, history, .. } = *self.case;
         let mut known = Vec::with_capacity(self.readings.len());
-        for reading in &self.readings {
+        for (reading, &gone) in self.readings.iter().zip(&self.gone) {
             if reading.span.call > horizon {
                 break;
             }
             if reading.span.ret <= horizon || reading.span.ret == NEVER {
-                known.push(reading.clone());
+                known.extend((!gone).then(|| reading.clone()));
             } else {
                 known.extend(model::read(model, history, &[reading.index], Some(horizon))?);
             }
@@ -238,33 +261,95 @@ impl<'a, 'c, M: Model> Rest<'a, 'c, M> {
         Ok(known)
     }
 
-    /// The violation that `readings`, which are not linearizable, hold around the operation `near`.
-    fn violation(&mut self, readings: &[Reading<M::Op>], near: u32) -> Result<Next, Error> {
+    /// The violation that `readings`, the history as known at `end`, hold around the operation
+    /// `near`; they are not linearizable.
+    fn violation(
+        &mut self,
+        readings: &[Reading<M::Op>],
+        near: u32,
+        end: u32,
+    ) -> Result<Next, Error> {
         let Case { model, meter, .. } = *self.case;
         let core = minimal_core(model, readings, near, meter, ALLOWANCE);
         self.work += readings.len();
-        let Some((operation, horizon)) = self.first_impossible(readings, &core.operations)? else {
-            return Ok(Next::Unknown);
+        let found = match self.first_impossible(readings, &core.operations)? {
+            Some(found) => Some(found),
+            None => self.first_in_step()?,
         };
-        let known = self.known_at(horizon)?;
+        let Some((operation, mut horizon)) = found else { return Ok(Next::Unknown) };
+        let mut known = self.known_at(horizon)?;
         self.work += known.len();
-        let present: Vec<u32> = match positions(&known, &core.operations) {
-            Some(_) => core.operations.clone(),
-            None => Vec::new(),
-        };
-        let still = positions(&known, &present)
-            .filter(|kept| !kept.is_empty() && Projections::new(model, &known).is_sound(kept));
-        let core = match still {
-            Some(_) => reduced(model, &known, &present, meter, ALLOWANCE),
-            None => minimal_core(model, &known, operation, meter, ALLOWANCE),
+        let is_sound = positions(&known, &core.operations)
+            .is_some_and(|kept| Projections::new(model, &known).is_sound(&kept));
+        let core = match is_sound {
+            _ if core.operations.is_empty() => {
+                minimal_core(model, &known, operation, meter, ALLOWANCE)
+            }
+            true => reduced(model, &known, &core.operations, meter, ALLOWANCE),
+            // What was open then, and turned out to be pure, could still have been anything.
+            false => {
+                (horizon, known) = (end, readings.to_vec());
+                core
+            }
         };
         let Core { operations, is_minimal } = core;
-        let is_weak = |index: &&u32| self.weakened.binary_search(index).is_ok();
-        let weakened = operations.iter().filter(is_weak).copied().collect();
-        let alike = Vec::new();
-        let violation =
-            Violation { operation, horizon, core: operations, is_minimal, weakened, alike };
+        let is_called =
+            |&&index: &&u32| known.binary_search_by_key(&index, |one| one.index).is_ok();
+        let weakened = self.weakened.iter().filter(is_called).copied().collect();
+        let mut violation = Violation {
+            operation,
+            horizon,
+            core: operations,
+            is_minimal,
+            weakened,
+            remembered: None,
+            alike: Vec::new(),
+        };
+        if violation.core.is_empty() || violation.core.len() > SMALL {
+            self.forget(&known, &mut violation);
+        }
+        if let Some(own) = positions(&known, &violation.core)
+            && !violation.core.contains(&operation)
+        {
+            // The one that is found last gives it away.
+            let ends = own.iter().map(|&at| &known[at as usize]);
+            let last = ends.filter(|one| one.span.ret != NEVER).max_by_key(|one| one.span.ret);
+            violation.operation = last.map_or(operation, |one| one.index);
+        }
         Ok(Next::Violation(violation))
+    }
+
+    /// Looks for a smaller core in `known`, the history at the horizon, with few elements.
+    fn forget(&mut self, known: &[Reading<M::Op>], violation: &mut Violation) {
+        let Case { model, meter, .. } = *self.case;
+        let found = erased_core(model, known, violation.operation, meter, ALLOWANCE);
+        self.work += known.len();
+        let Some((Core { operations, is_minimal }, elements)) = found else { return };
+        if violation.core.is_empty() || operations.len() < violation.core.len() {
+            (violation.core, violation.is_minimal) = (operations, is_minimal);
+            violation.remembered = Some(elements);
+        }
+    }
+
+    /// The first return of the present step by which no order is left, with its operation.
+    fn first_in_step(&mut self) -> Result<Option<(u32, u32)>, Error> {
+        let end = (self.settled + self.step.max(STEP) * 2).min(self.returns.len());
+        let (mut low, mut high) = (self.settled, end);
+        while low + 1 < high {
+            let middle = low + (high - low) / 2;
+            let known = self.known_at(self.returns[middle - 1])?;
+            self.work += known.len();
+            let (linearizable, effort) = is_linearizable(self.case.model, &known, self.case.meter);
+            self.spent += effort.configurations;
+            match linearizable {
+                Some(true) => low = middle,
+                Some(false) => high = middle,
+                None => return Ok(None),
+            }
+        }
+        let horizon = self.returns[high - 1];
+        let found = self.readings.iter().find(|reading| reading.span.ret == horizon);
+        Ok(found.map(|reading| (reading.index, horizon)))
     }
 
     /// The operation of `core` by whose return it is impossible, with that return.
@@ -302,22 +387,29 @@ impl<'a, 'c, M: Model> Rest<'a, 'c, M> {
         Ok(ends.last().map(|&(ret, index)| (index, ret)))
     }
 
-    /// Takes out the operation of `violation`, and what is alike, which it lists there.
-    fn take_out(&mut self, violation: &mut Violation) -> Result<(), Error> {
+    /// Takes out the operation of `violation`, and what is alike, which it lists there. False if
+    /// there was nothing to take out.
+    fn take_out(&mut self, violation: &mut Violation) -> Result<bool, Error> {
         let Case { model, history, .. } = *self.case;
         let found = self.readings.binary_search_by_key(&violation.operation, |one| one.index);
-        let Ok(at) = found else { return Ok(()) };
+        let Ok(at) = found else { return Ok(false) };
         if model.facts(&self.readings[at].op).pure {
-            violation.alike = self.alike(violation, at);
+            if violation.remembered.is_none() {
+                violation.alike = self.alike(violation, at);
+            }
             self.work += self.readings.len();
-            let gone = |index| index == violation.operation || violation.alike.contains(&index);
-            self.readings.retain(|reading| !gone(reading.index));
+            self.gone[at] = true;
+            for other in positions(&self.readings, &violation.alike).unwrap_or_default() {
+                self.gone[other as usize] = true;
+            }
         } else if let Some(weak) = weakened(model, history, &self.readings[at])? {
             self.readings[at] = weak;
             let place = self.weakened.partition_point(|&index| index < violation.operation);
             self.weakened.insert(place, violation.operation);
+        } else {
+            return Ok(false);
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Later operations that are the same as the one at `at` and contradict the rest of the core.
@@ -331,8 +423,8 @@ impl<'a, 'c, M: Model> Rest<'a, 'c, M> {
         else {
             return Vec::new();
         };
-        let candidates: Vec<usize> =
-            (0..self.readings.len()).filter(|&at| same(&self.readings[at])).collect();
+        let is_left = |&at: &usize| !self.gone[at] && same(&self.readings[at]);
+        let candidates: Vec<usize> = (0..self.readings.len()).filter(is_left).collect();
         if candidates.is_empty() {
             return Vec::new();
         }

@@ -49,6 +49,12 @@ impl Value {
         self.0
     }
 
+    /// The value with this handle.
+    #[inline]
+    pub(crate) fn of_handle(handle: u32) -> Value {
+        Value(handle)
+    }
+
     /// Whether the value is one that the table stores, and not known from the handle alone.
     #[inline]
     pub(crate) fn is_stored(self) -> bool {

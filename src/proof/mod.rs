@@ -2,12 +2,14 @@
 //! simple on purpose, so that it can be read and believed.
 
 mod confirm;
+mod erasure;
 mod minimality;
 pub(crate) mod projection;
 mod refute;
 mod witness;
 
 pub use confirm::{Proof, confirm_failure, confirm_order};
+pub use erasure::Erased;
 pub use minimality::{Minimality, is_minimal};
 pub use projection::is_sound_projection;
 pub use refute::{Refutation, refute};

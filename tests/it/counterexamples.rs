@@ -8,7 +8,7 @@ use histcheck::explain::{Violation, explain, shrink};
 use histcheck::history::Settings as Reading;
 use histcheck::ingest::{Format, read_bytes};
 use histcheck::model::{self, AnyModel, CATALOGUE, Model, ModelVisitor};
-use histcheck::proof::{Minimality, Refutation, is_minimal, is_sound_projection, refute};
+use histcheck::proof::{Erased, Minimality, Refutation, is_minimal, is_sound_projection, refute};
 use histcheck::{History, Options, Verdict, check, emit};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -57,10 +57,18 @@ impl ModelVisitor for Verifier<'_> {
         let Verifier { history, violations, is_complete } = self;
         let all: Vec<u32> = (0..history.operations().len() as u32).collect();
         for violation in violations {
-            let Violation { core, weakened, .. } = violation;
+            let Violation { core, .. } = violation;
+            if let Some(elements) = &violation.remembered {
+                let readings = violation.readings(model, history, &all).unwrap();
+                let erased = Erased::of(model, &readings, elements).unwrap();
+                assert!(erased.is_sound_projection(core), "{violation:?}");
+                assert_ne!(erased.refute(core, ORDERS), Refutation::Wrong, "{violation:?}");
+                let minimality = erased.is_minimal(core);
+                assert!(!matches!(minimality, Minimality::Smaller(_)), "{violation:?}");
+                continue;
+            }
             let readings = violation.readings(model, history, &all).unwrap();
             let core = if core.is_empty() { all[..readings.len()].to_vec() } else { core.clone() };
-            assert!(weakened.iter().all(|index| core.contains(index)));
             assert!(
                 violation.core.is_empty() || core.contains(&violation.operation),
                 "{violation:?}"
@@ -256,4 +264,24 @@ fn a_core_with_too_much_is_not_minimal() {
     let model = AnyModel::by_name("register", None, options, history.values()).unwrap();
     assert_eq!(model.visit(Minimal(&history, &[0, 2, 3])), Minimality::Minimal);
     assert_eq!(model.visit(Minimal(&history, &[0, 1, 2, 3])), Minimality::Smaller(vec![0, 2, 3]));
+}
+
+#[test]
+fn of_a_large_set_one_element_is_enough() {
+    let mut builder = History::builder();
+    for element in 0..2_000_i64 {
+        builder.invoke(0, "add", element).unwrap();
+        builder.ok(0, "add", element).unwrap();
+    }
+    let seen: Vec<i64> = (0..2_000).filter(|&n| n != 77).collect();
+    builder.invoke(1, "read", ()).unwrap();
+    builder.ok(1, "read", seen).unwrap();
+    let history = builder.build().unwrap();
+    let options = Options::default();
+    let report = check(&history, &options).unwrap();
+    let explanation = explain(&history, &options, &report, 10).unwrap();
+    let violation = &explanation.keys[0].violations[0];
+    assert_eq!(violation.core, [77, 2_000]);
+    assert_eq!(violation.remembered.as_ref().map(Vec::len), Some(1));
+    assert!(violation.is_minimal);
 }

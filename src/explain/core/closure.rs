@@ -127,8 +127,8 @@ impl<'a, M: Model> Closures<'a, M> {
     }
 }
 
-/// Adds the operations that may be about any part: of equal ones that crashed, the earliest, as many
-/// as there are operations that they can have dealt with.
+/// Adds the operations that may be about any part: of equal ones that crashed, the earliest, as
+/// many as there are operations that they can have dealt with.
 fn complete_vague<Op: Eq + std::hash::Hash>(
     readings: &[Reading<Op>],
     facts: &[Facts],

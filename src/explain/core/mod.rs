@@ -11,6 +11,7 @@
 //! operation is left out, with what must go with it, until none can be.
 
 mod closure;
+mod erasing;
 
 use rustc_hash::FxHashSet;
 
@@ -20,8 +21,13 @@ use crate::model::{Model, Reading};
 use crate::proof::projection::{Projections, Rule, positions};
 use closure::Closures;
 
+pub(crate) use erasing::erased_core;
+
 /// With more operations than this that can never be left out, no core is worth the time.
 const LARGE: usize = 1_000;
+
+/// A core is looked for among so many operations first.
+const NEAR: usize = 1_024;
 
 /// Of larger cores it is not asked whether they are minimal.
 const REDUCED: usize = 300;
@@ -116,7 +122,7 @@ impl<'a, M: Model> Reducer<'a, M> {
     }
 
     /// What may be left out or kept, those close to the reading `near` first.
-    fn elements(&self, near: u32) -> Vec<u32> {
+    fn elements(&mut self, near: u32) -> Vec<u32> {
         let readings = self.trial.readings;
         let Some(center) = readings.iter().find(|reading| reading.index == near) else {
             return Vec::new();
@@ -128,12 +134,25 @@ impl<'a, M: Model> Reducer<'a, M> {
             before.max(span.call.saturating_sub(ret))
         };
         // What never returned and changes nothing is of no use in a core.
-        let facts = self.closures.projections().facts();
-        let is_idle = |at: u32| facts[at as usize].pure && readings[at as usize].span.ret == NEVER;
-        let is_base = |at: u32| self.closures.base().binary_search(&at).is_ok();
+        let key = |&at: &u32| (readings[at as usize].index != near, distance(at), at);
+        let closures = &self.closures;
+        let is_idle = |at: u32| {
+            closures.projections().facts()[at as usize].pure
+                && readings[at as usize].span.ret == NEVER
+        };
+        let is_base = |at: u32| closures.base().binary_search(&at).is_ok();
         let mut elements: Vec<u32> =
             (0..readings.len() as u32).filter(|&at| !is_base(at) && !is_idle(at)).collect();
-        elements.sort_by_key(|&at| (readings[at as usize].index != near, distance(at), at));
+        if elements.len() > 2 * NEAR {
+            // Nearly always these are enough, and the others need not be sorted.
+            elements.select_nth_unstable_by_key(NEAR, key);
+            elements[..NEAR].sort_unstable_by_key(key);
+            if self.fails(&[], &elements[..NEAR]) == Some(true) {
+                elements.truncate(NEAR);
+                return elements;
+            }
+        }
+        elements.sort_unstable_by_key(key);
         elements
     }
 

@@ -5,10 +5,10 @@
 //! Only its owner ends a hold. So while an owner does one thing after the other, and takes the lock
 //! and then gives it back, nothing else happens in between, in any linearization, but operations
 //! that find the lock held; without the two, the lock is free there. A hold that nobody ends is
-//! the last thing that happens, but for such operations. Where an owner goes on after something else
-//! than a hold or a release of nothing (of which there is no linearization), such as an operation
-//! that never returned, all that it does from there on goes together. Whoever found the lock held
-//! is kept only if no hold that it can have met is left out.
+//! the last thing that happens, but for such operations. Where an owner goes on after something
+//! else than a hold or a release of nothing (of which there is no linearization), such as an
+//! operation that never returned, all that it does from there on goes together. Whoever found the
+//! lock held is kept only if no hold that it can have met is left out.
 
 use std::collections::BTreeMap;
 

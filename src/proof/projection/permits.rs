@@ -5,8 +5,8 @@
 //! operation has two.
 //!
 //! *Too many taken.* Let every operation that gives permits back have a partner that took them; the
-//! partner of one left out is left out, and that of one kept is kept. Nothing is kept that found too
-//! few permits. Then what is left out holds, at any point of a linearization, no fewer than no
+//! partner of one left out is left out, and that of one kept is kept. Nothing is kept that found
+//! too few permits. Then what is left out holds, at any point of a linearization, no fewer than no
 //! permits, so that without it no more are taken than before; and what is kept gives back nothing
 //! that it has not taken. (What may have taken permits or not, and never returned, need not
 //! happen.)
@@ -171,8 +171,8 @@ impl Permits {
         kept.iter().rfind(fits).map_or(Ruling::Unsound, |&at| Ruling::Without(at))
     }
 
-    /// The first operation on a side, among some operations, for which they lack a partner: of equal
-    /// counts, the *k*-th that is called must have *k* on the other side that precede it.
+    /// The first operation on a side, among some operations, for which they lack a partner: of
+    /// equal counts, the *k*-th that is called must have *k* on the other side that precede it.
     fn unmatched(&self, is_in: &dyn Fn(u32) -> bool, side: Side) -> Option<u32> {
         let mut returns: BTreeMap<u64, (Vec<u32>, usize)> = BTreeMap::new();
         let own = || self.moves.iter().zip(0..).filter(|&(_, at)| is_in(at));

@@ -1,8 +1,8 @@
 //! Objects whose legality rests on tokens: what nobody kept can have found may go.
 //!
 //! *Condition.* Tokens suffice; every operation that changes the state says which token it leaves;
-//! every operation kept overwrites the state, or requires or forbids a token, unless all that change
-//! the state overwrite it: then the source of an operation tells the state that it finds.
+//! every operation kept overwrites the state, or requires or forbids a token, unless all that
+//! change the state overwrite it: then the source of an operation tells the state that it finds.
 //!
 //! The *source* of an operation, in a linearization, is the last one before it that changes the
 //! state. If no operation kept has a source that is left out, in no linearization, then what is

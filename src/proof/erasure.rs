@@ -1,0 +1,110 @@
+//! Collections of which some elements are forgotten.
+//!
+//! A read of a whole set or log shows every element, so that no operation on any of them can be
+//! left out as long as the read is kept. But elements can be forgotten everywhere: let the
+//! operations on them be left out, and let each read show only the others. What is left of a legal
+//! sequence is a legal sequence: a set holds, at every point, those of its elements that are
+//! remembered, and a log those of its entries, in their order. (Offsets are forgotten, too; reads
+//! by offset are left out, since they change nothing.) So if a history in which elements are
+//! forgotten is not linearizable, neither is the history.
+
+use rustc_hash::FxHashSet;
+
+use super::{Minimality, Refutation, is_minimal, is_sound_projection, refute};
+use crate::history::Value;
+use crate::model::{Kind, Log, Model, Reading, Set, log, set};
+
+/// What readings are when only some elements are remembered, as those of a built-in model.
+#[derive(Clone, Debug)]
+pub enum Erased {
+    /// Those of a set.
+    Set(Set, Vec<Reading<set::Op>>),
+    /// Those of a log.
+    Log(Log, Vec<Reading<log::Op>>),
+}
+
+impl Erased {
+    /// `readings` with no other elements than `elements`; `None` if it is no set or log. O(n) for
+    /// each element of a set, and the size of all that was read of a log.
+    pub fn of<M: Model>(
+        model: &M,
+        readings: &[Reading<M::Op>],
+        elements: &[Value],
+    ) -> Option<Erased> {
+        let known: FxHashSet<Value> = elements.iter().copied().collect();
+        match model.kind() {
+            Kind::Set { initial, view } => {
+                let held = |contents: &set::Contents| -> Vec<Value> {
+                    let has = |element: &&Value| contents.get(element.handle().into()).is_some();
+                    elements.iter().filter(has).copied().collect()
+                };
+                let erase = |op: &set::Op| match op {
+                    set::Op::Add(element, _)
+                    | set::Op::Remove(element, _)
+                    | set::Op::Contains(element, _) => known.contains(element).then(|| op.clone()),
+                    set::Op::Read(Some(seen)) => {
+                        Some(set::Op::Read(Some(Set::new(&held(seen)).initial)))
+                    }
+                    set::Op::Read(None) | set::Op::ReadTwice => Some(op.clone()),
+                };
+                Some(Erased::Set(Set::new(&held(&initial)), erased(readings, view, erase)))
+            }
+            Kind::Log { initial, view } => {
+                let held = |entries: &[Value]| -> Vec<Value> {
+                    entries.iter().filter(|entry| known.contains(entry)).copied().collect()
+                };
+                let erase = |op: &log::Op| match op {
+                    log::Op::Append(entry, _) => {
+                        known.contains(entry).then_some(log::Op::Append(*entry, None))
+                    }
+                    log::Op::Read(seen) => Some(log::Op::Read(held(seen).into())),
+                    log::Op::ReadPrefix(seen) => Some(log::Op::ReadPrefix(held(seen).into())),
+                    log::Op::ReadAny => Some(log::Op::ReadAny),
+                    log::Op::ReadFrom(..) | log::Op::ReadAt(..) => None,
+                };
+                Some(Erased::Log(Log::new(&held(&initial)), erased(readings, view, erase)))
+            }
+            _ => None,
+        }
+    }
+
+    /// As [`is_sound_projection`].
+    pub fn is_sound_projection(&self, core: &[u32]) -> bool {
+        match self {
+            Erased::Set(model, readings) => is_sound_projection(model, readings, core),
+            Erased::Log(model, readings) => is_sound_projection(model, readings, core),
+        }
+    }
+
+    /// As [`is_minimal`].
+    pub fn is_minimal(&self, core: &[u32]) -> Minimality {
+        match self {
+            Erased::Set(model, readings) => is_minimal(model, readings, core),
+            Erased::Log(model, readings) => is_minimal(model, readings, core),
+        }
+    }
+
+    /// As [`refute`], for the operations of `core`.
+    pub fn refute(&self, core: &[u32], limit: usize) -> Refutation {
+        match self {
+            Erased::Set(model, readings) => refute(model, &part(readings, core), limit),
+            Erased::Log(model, readings) => refute(model, &part(readings, core), limit),
+        }
+    }
+}
+
+fn part<Op: Clone>(readings: &[Reading<Op>], core: &[u32]) -> Vec<Reading<Op>> {
+    readings.iter().filter(|reading| core.binary_search(&reading.index).is_ok()).cloned().collect()
+}
+
+fn erased<Op, As>(
+    readings: &[Reading<Op>],
+    view: crate::model::KindView<Op, As>,
+    erase: impl Fn(&As) -> Option<As>,
+) -> Vec<Reading<As>> {
+    let erase = |reading: &Reading<Op>| {
+        let op = erase(view(&reading.op))?;
+        Some(Reading { index: reading.index, op, span: reading.span })
+    };
+    readings.iter().filter_map(erase).collect()
+}
