@@ -11,7 +11,7 @@ use super::versions::{INITIAL, NONE, Versions};
 use crate::check::Meter;
 
 /// The pass works on so many clock entries at most, in all.
-const WORK: u64 = 1 << 30;
+const WORK: u64 = 1 << 29;
 
 /// Clocks may take so many entries at once.
 const ENTRIES: usize = 1 << 25;
@@ -181,19 +181,23 @@ impl<'a> Pass<'a> {
         }
         session.latest = (source, at);
         let clock = self.clock[source as usize];
-        let is_older = !is_initial && self.clocks.get(session.older, write.lane) >= write.position;
-        if clock != NONE && !is_older {
-            self.clocks.raise(&mut session.older, clock)?;
-            self.spend()?;
-        }
-        if !is_initial && !is_seen {
-            if clock != NONE {
-                self.clocks.raise(&mut session.seen, clock)?;
+        // What the process learns by its last operation matters to nobody, unless it writes.
+        let own = versions.own(process);
+        let is_last = session.done as usize + 1 == own.len();
+        if !is_initial && (!is_last || versions.ops[at as usize].write != NONE) {
+            if clock != NONE && self.clocks.get(session.older, write.lane) < write.position {
+                self.clocks.raise(&mut session.older, clock)?;
                 self.spend()?;
             }
-            for (lane, upto) in [(write.lane, write.position), (write.process, write.before)] {
-                if lane != NONE {
-                    self.clocks.set(&mut session.seen, lane, upto)?;
+            if !is_seen {
+                if clock != NONE {
+                    self.clocks.raise(&mut session.seen, clock)?;
+                }
+                self.spend()?;
+                for (lane, upto) in [(write.lane, write.position), (write.process, write.before)] {
+                    if lane != NONE {
+                        self.clocks.set(&mut session.seen, lane, upto)?;
+                    }
                 }
             }
         }

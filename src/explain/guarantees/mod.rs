@@ -7,6 +7,8 @@ mod regular;
 mod search;
 mod sessions;
 mod sources;
+#[cfg(test)]
+mod tests;
 mod versions;
 
 use self::outcome::Outcome;
