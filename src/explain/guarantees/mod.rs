@@ -1,5 +1,6 @@
 //! What still holds where linearizability does not: the weaker guarantees that a key keeps.
 
+mod build;
 mod causal;
 mod contraction;
 mod outcome;
