@@ -48,9 +48,8 @@ impl Builder {
         if !told {
             return;
         }
-        let process = match self.processes.len() as u32 {
-            next => *self.processes.entry(process).or_insert(next),
-        };
+        let next = self.processes.len() as u32;
+        let process = *self.processes.entry(process).or_insert(next);
         self.ops.push(Op { index, process, span, saw: Saw::Nothing, write: NONE });
         self.tokens.push(tokens);
     }
