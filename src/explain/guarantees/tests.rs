@@ -82,6 +82,26 @@ fn an_effect_without_its_cause() {
 }
 
 #[test]
+fn the_way_from_a_cause_to_its_effect_is_shown() {
+    let operations = [
+        (0, "write", 1),
+        (0, "write", 2),
+        (1, "read", 2),
+        (1, "read", 2),
+        (1, "write", 3),
+        (3, "read", 3),
+        (3, "write", 4),
+        (2, "read", 4),
+        (2, "read", 1),
+    ];
+    let key = explained("register", &operations);
+    assert_eq!(key.guarantees[6].holds, Some(false));
+    // What the second process read twice is shown once.
+    let shown = [0, 1, 3, 4, 5, 6, 7, 8].as_slice();
+    assert_eq!(key.guarantees[6].broken_by, shown);
+}
+
+#[test]
 fn processes_that_disagree_on_an_order() {
     let operations = [(0, "write", 1), (1, "write", 2), (0, "read", 2), (1, "read", 1)];
     let key = explained("register", &operations);
