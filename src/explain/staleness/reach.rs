@@ -10,8 +10,9 @@ use crate::check::{is_linearizable, linearize};
 use crate::history::{NEVER, Span};
 use crate::model::{Model, Reading};
 
-/// All decisions of one bisection visit about so many configurations at most, in allowances of one.
-const ALLOWANCES: u64 = 4;
+/// No further decision is made once all together took this part of the configurations that one may
+/// take: other parts of an explanation want time, too.
+const PART: u64 = 2;
 
 /// The ends of an operation: times, or ranks.
 pub(super) type Ends = (i128, Option<i128>);
@@ -105,7 +106,7 @@ impl<'a, 'b, M: Model> Reach<'a, 'b, M> {
 
     fn suffices(&mut self, reach: i128) -> Option<bool> {
         let meter = self.case.meter;
-        if self.configurations > meter.configurations().saturating_mul(ALLOWANCES) {
+        if self.configurations > meter.configurations() / PART {
             self.was_stopped = true;
             return None;
         }
