@@ -11,7 +11,7 @@ use super::versions::{INITIAL, NONE, Versions};
 use crate::check::Meter;
 
 /// The pass works on so many clock entries at most, in all.
-const WORK: u64 = 1 << 30;
+const WORK: u64 = 1 << 29;
 
 /// Clocks may take so many entries at once.
 const ENTRIES: usize = 1 << 25;
@@ -181,19 +181,23 @@ impl<'a> Pass<'a> {
         }
         session.latest = (source, at);
         let clock = self.clock[source as usize];
-        let is_older = !is_initial && self.clocks.get(session.older, write.lane) >= write.position;
-        if clock != NONE && !is_older {
-            self.clocks.raise(&mut session.older, clock)?;
-            self.spend()?;
-        }
-        if !is_initial && !is_seen {
-            if clock != NONE {
-                self.clocks.raise(&mut session.seen, clock)?;
+        // What the process learns by its last operation matters to nobody, unless it writes.
+        let own = versions.own(process);
+        let is_last = session.done as usize + 1 == own.len();
+        if !is_initial && (!is_last || versions.ops[at as usize].write != NONE) {
+            if clock != NONE && self.clocks.get(session.older, write.lane) < write.position {
+                self.clocks.raise(&mut session.older, clock)?;
                 self.spend()?;
             }
-            for (lane, upto) in [(write.lane, write.position), (write.process, write.before)] {
-                if lane != NONE {
-                    self.clocks.set(&mut session.seen, lane, upto)?;
+            if !is_seen {
+                if clock != NONE {
+                    self.clocks.raise(&mut session.seen, clock)?;
+                }
+                self.spend()?;
+                for (lane, upto) in [(write.lane, write.position), (write.process, write.before)] {
+                    if lane != NONE {
+                        self.clocks.set(&mut session.seen, lane, upto)?;
+                    }
                 }
             }
         }
@@ -241,28 +245,85 @@ impl<'a> Pass<'a> {
         (self.work <= WORK).then_some(())
     }
 
-    /// What shows that the operation at `at` saw `source` too late: an earlier read of its process,
-    /// of a write whose process had seen something from `source` on. O(n), once.
+    /// What shows that the operation at `at` saw `source` too late: a shortest way, through
+    /// somebody's read, from that write to one that an earlier operation of the process saw. O(n),
+    /// once.
     fn link(&self, at: u32, source: u32) -> Vec<u32> {
         let versions = self.versions;
-        let process = versions.ops[at as usize].process;
-        let mut culprits = vec![versions.writes[source as usize].op, at];
-        // The usual case: a process saw this very write, and what it then wrote was seen here.
-        let own = versions.own(process);
-        for &read in own.iter().take_while(|&&read| read < at) {
-            let seen = self.sources[read as usize];
-            let Some(write) = versions.writes.get(seen as usize).filter(|write| write.op != NONE)
-            else {
+        let count = versions.ops.len();
+        // Who saw each write: the first, and for each operation the next. The process's own reads
+        // before `at` are where the way may end.
+        let mut first = vec![NONE; versions.writes.len()];
+        let mut next = vec![NONE; count];
+        let mut ends = vec![NONE; versions.writes.len()];
+        for (by, op) in (0..).zip(&versions.ops) {
+            let seen = self.sources[by as usize];
+            if seen == NONE || op.is_crashed() {
                 continue;
-            };
-            let by = versions.own(versions.ops[write.op as usize].process);
-            let saw = |&&other: &&u32| self.sources[other as usize] == source;
-            if let Some(&link) = by.iter().take_while(|&&other| other <= write.op).find(saw) {
-                culprits.extend([read, write.op, link]);
-                break;
+            }
+            next[by as usize] = std::mem::replace(&mut first[seen as usize], by);
+            if op.process == versions.ops[at as usize].process && by < at {
+                ends[seen as usize] = by;
+            }
+        }
+        let from = versions.writes[source as usize].op;
+        let mut culprits = vec![from, at];
+        // An operation twice: reached by process order only, or through some read.
+        let mut came_from = vec![NONE; 2 * count];
+        let mut reached: Vec<u32> = Vec::new();
+        let mut visit = |reached: &mut Vec<u32>, to: u32, is_through: bool, by: u32| {
+            let to = 2 * to + u32::from(is_through);
+            if came_from[to as usize] == NONE {
+                came_from[to as usize] = by;
+                reached.push(to);
+            }
+        };
+        if from == NONE {
+            return culprits;
+        }
+        visit(&mut reached, from, false, 2 * from);
+        let mut turn = 0;
+        while let Some(&here) = reached.get(turn) {
+            turn += 1;
+            let (by, is_through) = (here / 2, here % 2 == 1);
+            let op = &versions.ops[by as usize];
+            if is_through && op.write != NONE && ends[op.write as usize] != NONE {
+                culprits.push(ends[op.write as usize]);
+                return self.way(&came_from, here, culprits);
+            }
+            let mut reader = if op.write == NONE { NONE } else { first[op.write as usize] };
+            while reader != NONE {
+                visit(&mut reached, reader, true, here);
+                reader = next[reader as usize];
+            }
+            let own = versions.own(op.process);
+            let later = own.partition_point(|&other| other <= by);
+            for &other in own[later..].iter().take(if op.is_crashed() { 0 } else { own.len() }) {
+                visit(&mut reached, other, is_through, here);
+                if !versions.ops[other as usize].is_crashed() {
+                    break;
+                }
             }
         }
         culprits
+    }
+
+    /// Adds the operations on the way to `here`, but those that only lead from one to the next of
+    /// their process.
+    fn way(&self, came_from: &[u32], mut here: u32, mut culprits: Vec<u32>) -> Vec<u32> {
+        let process = |here: u32| self.versions.ops[here as usize / 2].process;
+        let mut behind = NONE;
+        loop {
+            let before = came_from[here as usize];
+            let is_end = before == here || behind == NONE;
+            if is_end || process(before) != process(here) || process(behind) != process(here) {
+                culprits.push(here / 2);
+            }
+            if before == here {
+                return culprits;
+            }
+            (behind, here) = (here, before);
+        }
     }
 
     /// Where processes still wait, some wait for each other: the causal order has a cycle.

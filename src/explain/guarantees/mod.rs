@@ -1,5 +1,6 @@
 //! What still holds where linearizability does not: the weaker guarantees that a key keeps.
 
+mod build;
 mod causal;
 mod contraction;
 mod outcome;
@@ -7,6 +8,8 @@ mod regular;
 mod search;
 mod sessions;
 mod sources;
+#[cfg(test)]
+mod tests;
 mod versions;
 
 use self::outcome::Outcome;

@@ -14,8 +14,11 @@ use crate::model::{Establishes, Facts, Model, Reading, Token};
 /// So many configurations may lead nowhere.
 const DEAD_ENDS: usize = 50_000;
 
-/// So many operations may be looked at.
-const LOOKS: u64 = 30_000_000;
+/// So many operations may be looked at, beyond twice what a search without dead ends needs.
+const LOOKS: u64 = 4_000_000;
+
+/// What dead ends are remembered by may take so many words.
+const WORDS: usize = 1 << 24;
 
 /// No token.
 const NONE: u32 = u32::MAX;
@@ -93,6 +96,7 @@ struct Search<'a, M: Model> {
     trail: Vec<u32>,
     dead: FxHashSet<(Box<[u32]>, M::State)>,
     looks: u64,
+    limit: u64,
     meter: &'a Meter,
 }
 
@@ -119,6 +123,7 @@ impl<'a, M: Model> Search<'a, M> {
             trail: Vec::new(),
             dead: FxHashSet::default(),
             looks: 0,
+            limit: 0,
             meter,
         };
         let mut numbers: FxHashMap<Value, u32> = FxHashMap::default();
@@ -131,6 +136,8 @@ impl<'a, M: Model> Search<'a, M> {
             }
             search.add(at, reading, number);
         }
+        let lanes = search.processes.len() as u64 + 1;
+        search.limit = LOOKS + 4 * lanes.saturating_mul(readings.len() as u64).min(1 << 28);
         search
     }
 
@@ -193,7 +200,7 @@ impl<'a, M: Model> Search<'a, M> {
                     self.leave(&mut frames, false);
                 }
             }
-            if self.looks > LOOKS || frames.len() % 1024 == 1 && self.meter.poll().is_err() {
+            if self.looks > self.limit || frames.len() % 1024 == 1 && self.meter.poll().is_err() {
                 return None;
             }
             let Some(frame) = frames.last_mut() else { return Some(false) };
@@ -206,7 +213,9 @@ impl<'a, M: Model> Search<'a, M> {
                     entered = Some((next, Some(choice)));
                 }
                 None => {
-                    if self.dead.len() >= DEAD_ENDS || self.meter.poll().is_err() {
+                    let words = self.cursors.len() + self.crashed.len() / 32 + 8;
+                    let is_full = self.dead.len() >= DEAD_ENDS.min(WORDS / words);
+                    if is_full || self.meter.poll().is_err() {
                         return None;
                     }
                     self.leave(&mut frames, true);

@@ -12,7 +12,7 @@ use super::versions::{INITIAL, NONE, Saw, Versions, Write};
 use crate::check::Meter;
 
 /// All choices are tried if they are so many operations at most, in all.
-const OPERATIONS: usize = 1 << 21;
+const OPERATIONS: usize = 1 << 19;
 
 /// The guarantees of clients, in the order of [`Guarantee::ALL`](super::Guarantee::ALL), which
 /// regularity ends; `None` for what is not known.
@@ -98,62 +98,82 @@ fn latest(versions: &Versions, certain: &[u32], open: &[u32]) -> Vec<u32> {
 /// first; where that fails, what `otherwise` says. O(n·p) for p processes.
 fn nearest(versions: &Versions, certain: &[u32], otherwise: &[u32]) -> Vec<u32> {
     let mut sources = certain.to_vec();
-    // How far the process at hand knows each lane; and the writers of each value.
-    let mut known = vec![(NONE, 0); versions.lanes];
-    let mut passed = vec![(NONE, 0); versions.values() as usize];
+    let mut reader = Reader {
+        versions,
+        known: vec![(NONE, 0); versions.lanes],
+        passed: vec![(NONE, 0); versions.values() as usize],
+    };
     for process in 0..versions.processes as u32 {
         let mut latest = INITIAL;
         for &at in versions.own(process) {
             let op = &versions.ops[at as usize];
+            let source = &mut sources[at as usize];
+            if *source == NONE && op.saw != Saw::Nothing {
+                *source = reader.source(at, latest).unwrap_or(otherwise[at as usize]);
+            }
             if op.is_crashed() {
-                sources[at as usize] = otherwise[at as usize];
                 continue;
             }
-            let is_latest = match op.saw {
-                _ if versions.is_phantom(latest) => false,
-                Saw::Nothing => false,
-                Saw::Value(value) => versions.writes[latest as usize].value == value,
-                Saw::Not(value) => versions.writes[latest as usize].value != value,
-            };
-            if op.saw != Saw::Nothing && certain[at as usize] == NONE {
-                let knows = |write: u32| {
-                    let Write { lane, position, .. } = versions.writes[write as usize];
-                    let (of, upto) = known.get(lane as usize).copied().unwrap_or((process, 0));
-                    of == process && position <= upto
-                };
-                sources[at as usize] = match op.saw {
-                    _ if is_latest => latest,
-                    Saw::Value(value) => {
-                        let writers = versions.writers(value);
-                        let passed = &mut passed[value as usize];
-                        let mut first = if passed.0 == process { passed.1 } else { 0 };
-                        while writers.get(first).is_some_and(|&write| knows(write)) {
-                            first += 1;
-                        }
-                        *passed = (process, first);
-                        let fits = |&write: &u32| {
-                            let by = versions.writes[write as usize].op;
-                            by < at || by != at && versions.ops[by as usize].process != process
-                        };
-                        writers.get(first).copied().filter(fits).unwrap_or(otherwise[at as usize])
-                    }
-                    _ => otherwise[at as usize],
-                };
-            }
-            let mut learn = |lane: u32, upto: u32| {
-                if let Some(known) = known.get_mut(lane as usize) {
-                    *known = (process, if known.0 == process { known.1.max(upto) } else { upto });
-                }
-            };
-            for write in [sources[at as usize], op.write].into_iter().filter(|&w| w != NONE) {
-                let Write { lane, position, process, before, .. } = versions.writes[write as usize];
-                learn(lane, position);
-                learn(process, before);
+            for write in [*source, op.write].into_iter().filter(|&write| write != NONE) {
+                reader.learn(process, write);
                 latest = write;
             }
         }
     }
     sources
+}
+
+/// A process that guesses what it saw.
+struct Reader<'a> {
+    versions: &'a Versions,
+    /// How far a process knows each lane.
+    known: Vec<(u32, u32)>,
+    /// How many of each value's writers it knows, from the first on.
+    passed: Vec<(u32, usize)>,
+}
+
+impl Reader<'_> {
+    /// What the operation at `at` saw, if `latest` is the latest version for its process.
+    fn source(&mut self, at: u32, latest: u32) -> Option<u32> {
+        let versions = self.versions;
+        let op = &versions.ops[at as usize];
+        let Saw::Value(value) = op.saw else { return None };
+        if op.is_crashed() {
+            return None;
+        }
+        if versions.writes[latest as usize].value == value {
+            return Some(latest);
+        }
+        let writers = versions.writers(value);
+        let (of, passed) = self.passed[value as usize];
+        let mut first = if of == op.process { passed } else { 0 };
+        while writers.get(first).is_some_and(|&write| self.knows(op.process, write)) {
+            first += 1;
+        }
+        self.passed[value as usize] = (op.process, first);
+        let fits = |&write: &u32| {
+            let by = versions.writes[write as usize].op;
+            by < at || by != at && versions.ops[by as usize].process != op.process
+        };
+        writers.get(first).copied().filter(fits)
+    }
+
+    fn knows(&self, process: u32, write: u32) -> bool {
+        let Write { lane, position, .. } = self.versions.writes[write as usize];
+        // The initial value has no lane.
+        let (of, upto) = self.known.get(lane as usize).copied().unwrap_or((process, 0));
+        of == process && position <= upto
+    }
+
+    fn learn(&mut self, process: u32, write: u32) {
+        let Write { lane, position, process: by, before, .. } =
+            self.versions.writes[write as usize];
+        for (lane, upto) in [(lane, position), (by, before)] {
+            if let Some(known) = self.known.get_mut(lane as usize) {
+                *known = (process, if known.0 == process { known.1.max(upto) } else { upto });
+            }
+        }
+    }
 }
 
 /// Tries all choices, if they are few. What holds for none does not hold.

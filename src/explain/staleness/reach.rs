@@ -10,8 +10,9 @@ use crate::check::{is_linearizable, linearize};
 use crate::history::{NEVER, Span};
 use crate::model::{Model, Reading};
 
-/// All decisions of one bisection visit about so many configurations at most, in allowances of one.
-const ALLOWANCES: u64 = 4;
+/// No further decision is made once all together took this part of the configurations that one may
+/// take: other parts of an explanation want time, too.
+const PART: u64 = 2;
 
 /// The ends of an operation: times, or ranks.
 pub(super) type Ends = (i128, Option<i128>);
@@ -62,21 +63,23 @@ impl<'a, 'b, M: Model> Reach<'a, 'b, M> {
             (Some(first), Some(last), Some(fixed)) => last.at - first.at.min(fixed.at),
             _ => 0,
         };
-        if !self.suffices(enough)? {
-            return None;
+        let least = register.map_or(0, |register| least(self.case, register, ends)).min(enough);
+        if self.suffices(least)? {
+            return Some(least);
         }
-        let least = register.map_or(0, |register| least(self.case, register, ends));
-        let mut low = least.min(enough);
-        // The bound is often the answer, and if not, near it.
-        let mut step = 0;
-        while low < enough {
-            let tried = low.saturating_add(step).min(enough - 1);
+        // The bound is often near the answer; and the further reads reach, the harder it is.
+        let (mut low, mut step) = (least + 1, (least / 64).max(1));
+        loop {
+            if low > enough {
+                return None;
+            }
+            let tried = (low - 1).saturating_add(step).min(enough);
             if self.suffices(tried)? {
                 enough = tried;
                 break;
             }
             low = tried + 1;
-            step = if step == 0 { (least / 64).max(1) } else { step.saturating_mul(4) };
+            step = step.saturating_mul(4);
         }
         while low < enough {
             let middle = low + (enough - low) / 2;
@@ -103,7 +106,7 @@ impl<'a, 'b, M: Model> Reach<'a, 'b, M> {
 
     fn suffices(&mut self, reach: i128) -> Option<bool> {
         let meter = self.case.meter;
-        if self.configurations > meter.configurations().saturating_mul(ALLOWANCES) {
+        if self.configurations > meter.configurations() / PART {
             self.was_stopped = true;
             return None;
         }
@@ -165,19 +168,37 @@ fn least<M: Model>(case: &Case<'_, M>, register: &Versions, ends: &[Ends]) -> i1
     for at in (1..later.len()).rev() {
         later[at - 1].1 = later[at - 1].1.min(later[at].1);
     }
+    let replaced = |write: u32| {
+        if register.writes[write as usize].op == NONE {
+            return later.first();
+        }
+        let proof = proofs[write as usize]?;
+        later.get(calls.partition_point(|&call| call <= proof))
+    };
+    // The writers of each value by their calls, and until when one of those so far may be there.
+    let mut lasts: Vec<(i128, i128)> = Vec::with_capacity(register.real_writes);
+    for value in 0..register.values() {
+        let first = lasts.len();
+        lasts.extend(register.writers(value).iter().map(|&write| {
+            let call = end(register.writes[write as usize].op).map_or(i128::MIN, |(call, _)| call);
+            (call, replaced(write).map_or(i128::MAX, |&(_, replaced)| replaced))
+        }));
+        lasts[first..].sort_unstable();
+        for at in first + 1..lasts.len() {
+            lasts[at].1 = lasts[at].1.max(lasts[at - 1].1);
+        }
+    }
     let mut least = 0;
     for (at, op) in (0..).zip(&register.ops) {
-        let (Saw::Value(value), NONE, Some((call, Some(_)))) = (op.saw, op.write, end(at)) else {
+        let (Saw::Value(value), NONE, Some((call, Some(ret)))) = (op.saw, op.write, end(at)) else {
             continue;
         };
-        let &[write] = register.writers(value) else { continue };
-        let replaced = if register.writes[write as usize].op == NONE {
-            later.first()
-        } else {
-            proofs[write as usize]
-                .and_then(|proof| later.get(calls.partition_point(|&call| call <= proof)))
-        };
-        least = replaced.map_or(least, |&(_, replaced)| least.max(call - replaced));
+        let first = register.first_writer(value);
+        let writers = &lasts[first..first + register.writers(value).len()];
+        let count = writers.partition_point(|&(called, _)| called <= ret);
+        if let Some(last) = count.checked_sub(1) {
+            least = least.max(call.saturating_sub(writers[last].1));
+        }
     }
     least
 }

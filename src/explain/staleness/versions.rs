@@ -13,7 +13,7 @@ use crate::history::NEVER;
 use crate::model::{Model, Reading};
 
 /// With more operations or versions than this, bounds are not narrowed by search.
-const SMALL: usize = 5_000;
+const SMALL: usize = 2_000;
 const FEW: u64 = 64;
 
 /// The smallest k for a key that is not linearizable, as far as it is found; `None` if there is
