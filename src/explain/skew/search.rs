@@ -1,5 +1,5 @@
 //! Looks for the smallest offsets under which a history is linearizable: best-first branch and
-//! bound, led by counterexamples.
+//! bound, led by counterexamples. Offsets are small if the largest and the smallest differ by little.
 //!
 //! A node is a set of bounds on the differences of offsets. Its offsets are the smallest that keep
 //! them; how large these are is a lower bound for all that keep them. The node with the smallest is
@@ -11,6 +11,8 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+
+use rustc_hash::FxHashSet;
 
 use super::bounds::Bounds;
 use super::orders::Alternative;
@@ -28,6 +30,9 @@ const OPERATIONS: usize = 4_000_000;
 
 /// So many nodes are taken at most.
 const NODES: usize = 10_000;
+
+/// So many nodes that wait are compared with each new one.
+const FEW: usize = 1_000;
 
 /// From so many failing keys something is learnt at once.
 const LESSONS: usize = 4;
@@ -62,8 +67,67 @@ struct Node {
     offsets: Vec<i64>,
 }
 
-/// What comes first: small offsets, few of them, then what is further on, then what is older.
-type Rank = Reverse<(i128, usize, Reverse<u32>, usize)>;
+/// Which node is taken next.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Walk {
+    /// That with the smallest offsets, so that the first found are the smallest.
+    BestFirst,
+    /// The deepest, so that some are found soon.
+    DepthFirst,
+}
+
+/// What comes first: by depth if that counts, small offsets, few of them, then what is further on,
+/// then what is older.
+type Rank = Reverse<(Reverse<u32>, i128, usize, Reverse<u32>, usize)>;
+
+/// The nodes that wait.
+struct Waiting {
+    walk: Walk,
+    most: i128,
+    heap: BinaryHeap<Rank>,
+    /// Each with its depth, while it waits.
+    nodes: Vec<Option<(Node, u32)>>,
+    /// The nodes that wait, as long as they are few.
+    few: Vec<usize>,
+    /// The bounds of all that were taken.
+    taken: FxHashSet<Bounds>,
+}
+
+impl Waiting {
+    /// Adds a node with these bounds, unless a node that waits has all its solutions.
+    fn push(&mut self, bounds: Bounds, depth: u32) {
+        let Some((size, offsets)) = bounds.smallest() else { return };
+        let covers = |&other: &usize| {
+            self.nodes[other].as_ref().is_some_and(|(node, _)| bounds.is_within(&node.bounds))
+        };
+        if size > self.most || self.few.iter().any(covers) {
+            return;
+        }
+        let others = offsets.iter().filter(|&&x| x != 0).count();
+        let at = self.nodes.len();
+        let deep = Reverse(if self.walk == Walk::DepthFirst { depth } else { 0 });
+        self.heap.push(Reverse((deep, size, others, Reverse(depth), at)));
+        self.nodes.push(Some((Node { bounds, offsets }, depth)));
+        if self.few.len() < FEW {
+            self.few.push(at);
+        }
+    }
+
+    /// The next node, with its depth.
+    fn pop(&mut self) -> Option<(Node, u32)> {
+        loop {
+            let Reverse((_, _, _, _, at)) = self.heap.pop()?;
+            let (node, depth) = self.nodes[at].take()?;
+            if let Some(place) = self.few.iter().position(|&other| other == at) {
+                self.few.swap_remove(place);
+            }
+            // What the same bounds lead to is there already.
+            if self.taken.insert(node.bounds.clone()) {
+                return Some((node, depth));
+            }
+        }
+    }
+}
 
 impl<'a, M: Model> Search<'a, M> {
     /// A search for the offsets of `timeline`'s groups by `rule`; the keys for which `failed` are
@@ -106,24 +170,21 @@ impl<'a, M: Model> Search<'a, M> {
         Some(true)
     }
 
-    /// The smallest offsets that keep `root`, none larger than `most`.
-    pub(super) fn smallest(&mut self, root: Bounds, most: i128) -> Found {
-        let mut heap: BinaryHeap<(Rank, usize)> = BinaryHeap::new();
-        let mut nodes: Vec<Option<Node>> = Vec::new();
-        let push = |heap: &mut BinaryHeap<_>, nodes: &mut Vec<_>, bounds: Bounds, depth: u32| {
-            let Some((size, offsets)) = bounds.smallest() else { return };
-            if size <= most {
-                let others = offsets.iter().filter(|&&x| x != 0).count();
-                heap.push((Reverse((size, others, Reverse(depth), nodes.len())), nodes.len()));
-                nodes.push(Some(Node { bounds, offsets }));
-            }
+    /// The smallest offsets that keep `root`, differing by `most` at most; or, depth first, some.
+    pub(super) fn smallest(&mut self, root: Bounds, most: i128, walk: Walk) -> Found {
+        let mut waiting = Waiting {
+            walk,
+            most,
+            heap: BinaryHeap::new(),
+            nodes: Vec::new(),
+            few: Vec::new(),
+            taken: FxHashSet::default(),
         };
-        push(&mut heap, &mut nodes, root, 0);
+        waiting.push(root, 0);
         for _ in 0..NODES {
-            let Some((Reverse((_, _, Reverse(depth), _)), at)) = heap.pop() else {
+            let Some((Node { bounds, offsets }, depth)) = waiting.pop() else {
                 return Found::Impossible;
             };
-            let Some(Node { bounds, offsets }) = nodes[at].take() else { return Found::Stopped };
             if self.meter.poll().is_err() || offsets.iter().any(|x| !(-REACH..=REACH).contains(x)) {
                 return Found::Stopped;
             }
@@ -141,7 +202,7 @@ impl<'a, M: Model> Search<'a, M> {
             for alternative in &self.learnt[core] {
                 let mut bounds = bounds.clone();
                 if bounds.add_all(alternative) {
-                    push(&mut heap, &mut nodes, bounds, depth + 1);
+                    waiting.push(bounds, depth + 1);
                 }
             }
         }

@@ -9,7 +9,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::rules::Rule;
-use super::search::{Found, Search};
+use super::search::{Found, Search, Walk};
 use super::timeline::Timeline;
 use crate::check::{Budget, Meter};
 use crate::history::{History, HistoryBuilder, Interval, Outcome, Settings, Time, Value};
@@ -223,8 +223,9 @@ fn all_offsets(groups: usize) -> Vec<Vec<i64>> {
     all
 }
 
+/// By how much they differ.
 fn size(offsets: &[i64]) -> i64 {
-    offsets.iter().map(|x| x.abs()).max().unwrap()
+    offsets.iter().max().unwrap() - offsets.iter().min().unwrap()
 }
 
 struct Comparison<'a> {
@@ -249,7 +250,7 @@ impl ModelVisitor for Comparison<'_> {
         let meter = Meter::start(&budget, 0);
         let mut search = Search::new(&timeline, rule, |_| true, &meter);
         let found = match search.root() {
-            Some(root) => search.smallest(root, i128::MAX),
+            Some(root) => search.smallest(root, i128::MAX, Walk::BestFirst),
             None => Found::Impossible,
         };
         let timed = timeline.keys[0].entries.iter().map(|entry| &entry.timed);
