@@ -15,7 +15,7 @@ use std::collections::BinaryHeap;
 use rustc_hash::FxHashSet;
 
 use super::bounds::Bounds;
-use super::orders::Alternative;
+use super::orders::{self, Alternative};
 use super::rules::Rule;
 use super::timeline::Timeline;
 use crate::check::Meter;
@@ -33,6 +33,10 @@ const NODES: usize = 10_000;
 
 /// So many nodes that wait are compared with each new one.
 const FEW: usize = 1_000;
+
+/// With so many cores that were too large for their orders to be enumerated, a search gives up:
+/// such cores tell little.
+const LARGE_CORES: usize = 300;
 
 /// From so many failing keys something is learnt at once.
 const LESSONS: usize = 4;
@@ -59,6 +63,8 @@ pub(super) struct Search<'a, M: Model> {
     keys: Vec<usize>,
     /// How many operations may still be decided.
     left: usize,
+    /// How many cores were too large for their orders to be enumerated.
+    large: usize,
 }
 
 /// A set of bounds with its smallest offsets.
@@ -140,7 +146,7 @@ impl<'a, M: Model> Search<'a, M> {
     ) -> Self {
         let mut keys: Vec<usize> = (0..timeline.keys.len()).collect();
         keys.sort_by_key(|&key| !failed(key));
-        Search { timeline, rule, meter, learnt: Vec::new(), keys, left: OPERATIONS }
+        Search { timeline, rule, meter, learnt: Vec::new(), keys, left: OPERATIONS, large: 0 }
     }
 
     /// The bounds that all offsets must keep, as far as they follow from single operations; `None`
@@ -152,7 +158,7 @@ impl<'a, M: Model> Search<'a, M> {
 
     /// Allows for as much work again.
     pub(super) fn allow_more(&mut self) {
-        self.left = OPERATIONS;
+        (self.left, self.large) = (OPERATIONS, 0);
     }
 
     /// Whether the keys that only one clock has timed are linearizable; offsets change nothing
@@ -185,7 +191,10 @@ impl<'a, M: Model> Search<'a, M> {
             let Some((Node { bounds, offsets }, depth)) = waiting.pop() else {
                 return Found::Impossible;
             };
-            if self.meter.poll().is_err() || offsets.iter().any(|x| !(-REACH..=REACH).contains(x)) {
+            if self.large > LARGE_CORES
+                || self.meter.poll().is_err()
+                || offsets.iter().any(|x| !(-REACH..=REACH).contains(x))
+            {
                 return Found::Stopped;
             }
             let core = match self.broken(&offsets) {
@@ -243,6 +252,7 @@ impl<'a, M: Model> Search<'a, M> {
 
     fn learn(&mut self, key: usize, offsets: &[i64], near: u32) {
         let core = self.timeline.core(key, self.rule, offsets, near, self.meter);
+        self.large += usize::from(core.len() > orders::FEW);
         if !core.is_empty() {
             let choices = self.timeline.choices(key, self.rule, offsets, &core);
             self.learnt.push(choices);
