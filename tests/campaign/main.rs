@@ -28,7 +28,7 @@ fn main() {
         model: None,
         long: 25,
         configurations: 6_000,
-        skew: 40,
+        skew: 10,
     };
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
