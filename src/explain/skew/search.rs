@@ -1,5 +1,6 @@
 //! Looks for the smallest offsets under which a history is linearizable: best-first branch and
-//! bound, led by counterexamples. Offsets are small if the largest and the smallest differ by little.
+//! bound, led by counterexamples. Offsets are small if the largest and the smallest differ by
+//! little.
 //!
 //! A node is a set of bounds on the differences of offsets. Its offsets are the smallest that keep
 //! them; how large these are is a lower bound for all that keep them. The node with the smallest is
@@ -227,8 +228,9 @@ impl<'a, M: Model> Search<'a, M> {
         (0..self.learnt.len()).filter(is_broken).min_by_key(|&core| self.learnt[core].len())
     }
 
-    /// Whether every key that several clocks have timed is linearizable under `offsets`; if not, something is learnt from that,
-    /// unless no core was found. `None` if it was not decided in time.
+    /// Whether every key that several clocks have timed is linearizable under `offsets`; if not,
+    /// something is learnt from that, unless no core was found. `None` if it was not decided in
+    /// time.
     pub(super) fn explains(&mut self, offsets: &[i64]) -> Option<bool> {
         let mut lessons = 0;
         for at in 0..self.keys.len() {
