@@ -165,7 +165,7 @@ impl Plan {
         runs
     }
 
-    /// A history of a register whose nodes stamp writes by their own clocks; the highest stamp wins.
+    /// A history of a register whose nodes stamp writes by their clocks; the highest stamp wins.
     fn last_write_wins(&self, rng: &mut ChaCha8Rng) -> Vec<Run> {
         let mut runs = self.schedule(rng);
         let mut held = vec![(i64::MIN, "null".to_owned()); self.keys];

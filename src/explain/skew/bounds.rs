@@ -118,7 +118,7 @@ impl Bounds {
     /// possible, with that difference. One of them at least is 0; of several such, few others are
     /// not, and these small. O(groups⁴) at most, O(groups³) for more than eight groups.
     ///
-    /// With `x_g - x_h <= s` for all pairs, every pair is linked both ways by an edge of weight s at
+    /// With `x_g - x_h <= s` for all pairs, each is linked both ways by an edge of weight s at
     /// most. That no cycle with one of them is negative means that s is no less than any `-most`;
     /// then no cycle with several is, being no less than a sum of such cycles.
     pub(super) fn smallest(&self) -> Option<(i128, Vec<i64>)> {

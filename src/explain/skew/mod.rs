@@ -37,13 +37,13 @@ pub struct ClockSkew {
     /// What has a clock of its own: the extra field `node`, or a process.
     pub grouping: Grouping,
     /// By how much each group's clock is ahead of true time, in the unit of the history's times
-    /// (nanoseconds are usual); at least one is 0. For a recording, shifting the times of each group
+    /// (nanoseconds are usual); at least one is 0. For a recording, moving the times of each group
     /// back by it makes the history linearizable. Where the last write wins, it does so if a write
     /// counts from a time that much later than the true one.
     pub offsets: Vec<(Value, i64)>,
     /// Where the wrong clocks were used.
     pub situation: Situation,
-    /// Whether no smaller offsets do: there are none of which the largest and the smallest differ by
+    /// Whether no smaller offsets do: there are none of which largest and smallest differ by
     /// less.
     pub is_smallest: bool,
     /// Whether the history pins the offsets down: they explain several violations, and offsets much

@@ -7,7 +7,7 @@
 //! taken next. If the history is linearizable under its offsets, these are the smallest of all:
 //! whatever was not looked at has none smaller. If not, there is a core, and whoever makes the
 //! history linearizable keeps one of the sets of bounds that give the core an order; each makes a
-//! node below this one. The offsets at hand keep none of these sets, so there is progress, and since
+//! node below this one. The offsets at hand keep none of these sets, so there is progress; since
 //! all bounds are differences of two times of the history, there is an end.
 
 use std::cmp::Reverse;
