@@ -32,7 +32,7 @@ fn main() {
         long: 25,
         configurations: 6_000,
         guarantees: 1_000,
-        skew: 40,
+        skew: 10,
     };
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {

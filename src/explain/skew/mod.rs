@@ -24,7 +24,7 @@ use crate::model::{Model, ModelVisitor};
 use bounds::Bounds;
 use groups::Groups;
 use rules::Rule;
-use search::{Found, Search};
+use search::{Found, Search, Walk};
 use timeline::Timeline;
 
 /// Offsets up to this, in nanoseconds, are usual where several hosts record: NTP keeps clocks
@@ -37,13 +37,14 @@ pub struct ClockSkew {
     /// What has a clock of its own: the extra field `node`, or a process.
     pub grouping: Grouping,
     /// By how much each group's clock is ahead of true time, in the unit of the history's times
-    /// (nanoseconds are usual); at least one is 0. For a recording, shifting the times of each group
+    /// (nanoseconds are usual); at least one is 0. For a recording, moving the times of each group
     /// back by it makes the history linearizable. Where the last write wins, it does so if a write
     /// counts from a time that much later than the true one.
     pub offsets: Vec<(Value, i64)>,
     /// Where the wrong clocks were used.
     pub situation: Situation,
-    /// Whether no smaller offsets do.
+    /// Whether no smaller offsets do: there are none of which largest and smallest differ by
+    /// less.
     pub is_smallest: bool,
     /// Whether the history pins the offsets down: they explain several violations, and offsets much
     /// larger would make others.
@@ -56,9 +57,10 @@ pub struct ClockSkew {
 }
 
 impl ClockSkew {
-    /// The largest offset, whichever its sign.
-    pub fn largest(&self) -> u64 {
-        self.offsets.iter().map(|(_, offset)| offset.unsigned_abs()).max().unwrap_or(0)
+    /// By how much two clocks disagree at most.
+    pub fn spread(&self) -> u64 {
+        let offsets = || self.offsets.iter().map(|&(_, offset)| offset);
+        offsets().max().zip(offsets().min()).map_or(0, |(most, least)| most.abs_diff(least))
     }
 }
 
@@ -188,7 +190,7 @@ fn explain<M: Model>(
                     is_within_error: false,
                     lost_by_timestamp,
                 };
-                skew.is_within_error = skew.largest() <= CLOCK_ERROR.unsigned_abs();
+                skew.is_within_error = skew.spread() <= CLOCK_ERROR.unsigned_abs();
                 found.push(skew);
             }
             Settled::Impossible => {}
@@ -199,7 +201,7 @@ fn explain<M: Model>(
     // speak for.
     let better = found.into_iter().reduce(|recording, last_write| {
         let order = recording.is_pinned.cmp(&last_write.is_pinned).reverse();
-        let (one, other) = (recording.largest(), last_write.largest());
+        let (one, other) = (recording.spread(), last_write.spread());
         let is_close = one.abs_diff(other) <= one.max(other) / 10;
         let by_size = match (is_close, lost_by_timestamp > 0) {
             (true, true) => std::cmp::Ordering::Greater,
@@ -234,23 +236,34 @@ fn settle<M: Model>(search: &mut Search<'_, M>, meter: &Meter) -> Settled {
         Some(false) => return Settled::Impossible,
         None => return Settled::Stopped,
     }
-    let (offsets, is_smallest) = match search.smallest(root.clone(), i128::MAX) {
+    let (offsets, is_smallest) = match search.smallest(root.clone(), i128::MAX, Walk::BestFirst) {
         Found::Offsets(offsets) => (with_fewer(search, &root, offsets), true),
         Found::Impossible => return Settled::Impossible,
-        Found::Stopped => {
-            let near = match search.rule {
-                Rule::Recording => estimate::near_guess(search.timeline, &root),
-                Rule::LastWriteWins => None,
-            };
-            search.allow_more();
-            match near.map(|near| search.smallest(near, i128::MAX)) {
-                Some(Found::Offsets(offsets)) => (offsets, false),
-                _ => return Settled::Stopped,
-            }
-        }
+        Found::Stopped => match some(search, &root) {
+            Some(offsets) => (offsets, false),
+            None => return Settled::Stopped,
+        },
     };
     let is_pinned = evidence::are_pinned(search, &root, &offsets, meter);
     Settled::Offsets { offsets, is_smallest, is_pinned }
+}
+
+/// Some offsets, where the smallest were too many steps away: for a recording such as are near a
+/// guess, the smallest of these if possible.
+fn some<M: Model>(search: &mut Search<'_, M>, root: &Bounds) -> Option<Vec<i64>> {
+    let near = match search.rule {
+        Rule::Recording => estimate::near_guess(search.timeline, root),
+        Rule::LastWriteWins => None,
+    };
+    let tries = [(near.as_ref(), Walk::BestFirst), (near.as_ref(), Walk::DepthFirst)];
+    let anywhere = [(Some(root), Walk::DepthFirst)];
+    tries.into_iter().chain(anywhere).find_map(|(bounds, walk)| {
+        search.allow_more();
+        match search.smallest(bounds?.clone(), i128::MAX, walk) {
+            Found::Offsets(offsets) => Some(offsets),
+            Found::Impossible | Found::Stopped => None,
+        }
+    })
 }
 
 /// Offsets no larger than `offsets`, fewer of which are not 0, if there are any: one culprit alone
@@ -261,7 +274,8 @@ fn with_fewer<M: Model>(
     mut offsets: Vec<i64>,
 ) -> Vec<i64> {
     let count = |offsets: &[i64]| offsets.iter().filter(|&&offset| offset != 0).count();
-    let most = offsets.iter().map(|x| i128::from(*x).abs()).max().unwrap_or(0);
+    let ends = offsets.iter().max().zip(offsets.iter().min());
+    let most = ends.map_or(0, |(&most, &least)| i128::from(most) - i128::from(least));
     let mut at_most = |still: &dyn Fn(usize) -> bool| {
         let mut bounds = root.clone();
         let mut still = (0..bounds.groups()).filter(|&group| still(group));
@@ -269,7 +283,7 @@ fn with_fewer<M: Model>(
         if !still.all(|group| bounds.equate(group, first)) {
             return None;
         }
-        match search.smallest(bounds, most) {
+        match search.smallest(bounds, most, Walk::BestFirst) {
             Found::Offsets(offsets) => Some(offsets),
             Found::Impossible | Found::Stopped => None,
         }

@@ -9,7 +9,7 @@ use super::bounds::Difference;
 use crate::model::Model;
 
 /// With more operations than this, orders are not enumerated.
-const FEW: usize = 10;
+pub(super) const FEW: usize = 10;
 
 /// So many partial orders are followed at most.
 const PARTIAL_ORDERS: usize = 40_000;

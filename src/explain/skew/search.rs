@@ -1,19 +1,22 @@
 //! Looks for the smallest offsets under which a history is linearizable: best-first branch and
-//! bound, led by counterexamples.
+//! bound, led by counterexamples. Offsets are small if the largest and the smallest differ by
+//! little.
 //!
 //! A node is a set of bounds on the differences of offsets. Its offsets are the smallest that keep
 //! them; how large these are is a lower bound for all that keep them. The node with the smallest is
 //! taken next. If the history is linearizable under its offsets, these are the smallest of all:
 //! whatever was not looked at has none smaller. If not, there is a core, and whoever makes the
 //! history linearizable keeps one of the sets of bounds that give the core an order; each makes a
-//! node below this one. The offsets at hand keep none of these sets, so there is progress, and since
+//! node below this one. The offsets at hand keep none of these sets, so there is progress; since
 //! all bounds are differences of two times of the history, there is an end.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use rustc_hash::FxHashSet;
+
 use super::bounds::Bounds;
-use super::orders::Alternative;
+use super::orders::{self, Alternative};
 use super::rules::Rule;
 use super::timeline::Timeline;
 use crate::check::Meter;
@@ -28,6 +31,13 @@ const OPERATIONS: usize = 4_000_000;
 
 /// So many nodes are taken at most.
 const NODES: usize = 10_000;
+
+/// So many nodes that wait are compared with each new one.
+const FEW: usize = 1_000;
+
+/// With so many cores that were too large for their orders to be enumerated, a search gives up:
+/// such cores tell little.
+const LARGE_CORES: usize = 300;
 
 /// From so many failing keys something is learnt at once.
 const LESSONS: usize = 4;
@@ -54,6 +64,8 @@ pub(super) struct Search<'a, M: Model> {
     keys: Vec<usize>,
     /// How many operations may still be decided.
     left: usize,
+    /// How many cores were too large for their orders to be enumerated.
+    large: usize,
 }
 
 /// A set of bounds with its smallest offsets.
@@ -62,8 +74,67 @@ struct Node {
     offsets: Vec<i64>,
 }
 
-/// What comes first: small offsets, few of them, then what is further on, then what is older.
-type Rank = Reverse<(i128, usize, Reverse<u32>, usize)>;
+/// Which node is taken next.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Walk {
+    /// That with the smallest offsets, so that the first found are the smallest.
+    BestFirst,
+    /// The deepest, so that some are found soon.
+    DepthFirst,
+}
+
+/// What comes first: by depth if that counts, small offsets, few of them, then what is further on,
+/// then what is older.
+type Rank = Reverse<(Reverse<u32>, i128, usize, Reverse<u32>, usize)>;
+
+/// The nodes that wait.
+struct Waiting {
+    walk: Walk,
+    most: i128,
+    heap: BinaryHeap<Rank>,
+    /// Each with its depth, while it waits.
+    nodes: Vec<Option<(Node, u32)>>,
+    /// The nodes that wait, as long as they are few.
+    few: Vec<usize>,
+    /// The bounds of all that were taken.
+    taken: FxHashSet<Bounds>,
+}
+
+impl Waiting {
+    /// Adds a node with these bounds, unless a node that waits has all its solutions.
+    fn push(&mut self, bounds: Bounds, depth: u32) {
+        let Some((size, offsets)) = bounds.smallest() else { return };
+        let covers = |&other: &usize| {
+            self.nodes[other].as_ref().is_some_and(|(node, _)| bounds.is_within(&node.bounds))
+        };
+        if size > self.most || self.few.iter().any(covers) {
+            return;
+        }
+        let others = offsets.iter().filter(|&&x| x != 0).count();
+        let at = self.nodes.len();
+        let deep = Reverse(if self.walk == Walk::DepthFirst { depth } else { 0 });
+        self.heap.push(Reverse((deep, size, others, Reverse(depth), at)));
+        self.nodes.push(Some((Node { bounds, offsets }, depth)));
+        if self.few.len() < FEW {
+            self.few.push(at);
+        }
+    }
+
+    /// The next node, with its depth.
+    fn pop(&mut self) -> Option<(Node, u32)> {
+        loop {
+            let Reverse((_, _, _, _, at)) = self.heap.pop()?;
+            let (node, depth) = self.nodes[at].take()?;
+            if let Some(place) = self.few.iter().position(|&other| other == at) {
+                self.few.swap_remove(place);
+            }
+            // What the same bounds lead to is there already.
+            if self.taken.insert(node.bounds.clone()) {
+                return Some((node, depth));
+            }
+        }
+    }
+}
 
 impl<'a, M: Model> Search<'a, M> {
     /// A search for the offsets of `timeline`'s groups by `rule`; the keys for which `failed` are
@@ -76,7 +147,7 @@ impl<'a, M: Model> Search<'a, M> {
     ) -> Self {
         let mut keys: Vec<usize> = (0..timeline.keys.len()).collect();
         keys.sort_by_key(|&key| !failed(key));
-        Search { timeline, rule, meter, learnt: Vec::new(), keys, left: OPERATIONS }
+        Search { timeline, rule, meter, learnt: Vec::new(), keys, left: OPERATIONS, large: 0 }
     }
 
     /// The bounds that all offsets must keep, as far as they follow from single operations; `None`
@@ -88,7 +159,7 @@ impl<'a, M: Model> Search<'a, M> {
 
     /// Allows for as much work again.
     pub(super) fn allow_more(&mut self) {
-        self.left = OPERATIONS;
+        (self.left, self.large) = (OPERATIONS, 0);
     }
 
     /// Whether the keys that only one clock has timed are linearizable; offsets change nothing
@@ -106,25 +177,25 @@ impl<'a, M: Model> Search<'a, M> {
         Some(true)
     }
 
-    /// The smallest offsets that keep `root`, none larger than `most`.
-    pub(super) fn smallest(&mut self, root: Bounds, most: i128) -> Found {
-        let mut heap: BinaryHeap<(Rank, usize)> = BinaryHeap::new();
-        let mut nodes: Vec<Option<Node>> = Vec::new();
-        let push = |heap: &mut BinaryHeap<_>, nodes: &mut Vec<_>, bounds: Bounds, depth: u32| {
-            let Some((size, offsets)) = bounds.smallest() else { return };
-            if size <= most {
-                let others = offsets.iter().filter(|&&x| x != 0).count();
-                heap.push((Reverse((size, others, Reverse(depth), nodes.len())), nodes.len()));
-                nodes.push(Some(Node { bounds, offsets }));
-            }
+    /// The smallest offsets that keep `root`, differing by `most` at most; or, depth first, some.
+    pub(super) fn smallest(&mut self, root: Bounds, most: i128, walk: Walk) -> Found {
+        let mut waiting = Waiting {
+            walk,
+            most,
+            heap: BinaryHeap::new(),
+            nodes: Vec::new(),
+            few: Vec::new(),
+            taken: FxHashSet::default(),
         };
-        push(&mut heap, &mut nodes, root, 0);
+        waiting.push(root, 0);
         for _ in 0..NODES {
-            let Some((Reverse((_, _, Reverse(depth), _)), at)) = heap.pop() else {
+            let Some((Node { bounds, offsets }, depth)) = waiting.pop() else {
                 return Found::Impossible;
             };
-            let Some(Node { bounds, offsets }) = nodes[at].take() else { return Found::Stopped };
-            if self.meter.poll().is_err() || offsets.iter().any(|x| !(-REACH..=REACH).contains(x)) {
+            if self.large > LARGE_CORES
+                || self.meter.poll().is_err()
+                || offsets.iter().any(|x| !(-REACH..=REACH).contains(x))
+            {
                 return Found::Stopped;
             }
             let core = match self.broken(&offsets) {
@@ -141,7 +212,7 @@ impl<'a, M: Model> Search<'a, M> {
             for alternative in &self.learnt[core] {
                 let mut bounds = bounds.clone();
                 if bounds.add_all(alternative) {
-                    push(&mut heap, &mut nodes, bounds, depth + 1);
+                    waiting.push(bounds, depth + 1);
                 }
             }
         }
@@ -157,8 +228,9 @@ impl<'a, M: Model> Search<'a, M> {
         (0..self.learnt.len()).filter(is_broken).min_by_key(|&core| self.learnt[core].len())
     }
 
-    /// Whether every key that several clocks have timed is linearizable under `offsets`; if not, something is learnt from that,
-    /// unless no core was found. `None` if it was not decided in time.
+    /// Whether every key that several clocks have timed is linearizable under `offsets`; if not,
+    /// something is learnt from that, unless no core was found. `None` if it was not decided in
+    /// time.
     pub(super) fn explains(&mut self, offsets: &[i64]) -> Option<bool> {
         let mut lessons = 0;
         for at in 0..self.keys.len() {
@@ -182,6 +254,7 @@ impl<'a, M: Model> Search<'a, M> {
 
     fn learn(&mut self, key: usize, offsets: &[i64], near: u32) {
         let core = self.timeline.core(key, self.rule, offsets, near, self.meter);
+        self.large += usize::from(core.len() > orders::FEW);
         if !core.is_empty() {
             let choices = self.timeline.choices(key, self.rule, offsets, &core);
             self.learnt.push(choices);
