@@ -68,11 +68,12 @@ pub(crate) fn clocks(history: &History, skew: &ClockSkew) -> Option<String> {
     (!phrases.is_empty()).then(|| phrases.join(", ") + &more)
 }
 
-/// The offset that most clocks have; of several the smallest.
+/// The offset that most clocks have; of several none, or else the smallest.
 fn usual(offsets: &[(Value, i64)]) -> Option<i64> {
     let mut sorted: Vec<i64> = offsets.iter().map(|entry| entry.1).collect();
     sorted.sort_unstable();
-    let longest = sorted.chunk_by(|one, two| one == two).rev().max_by_key(|run| run.len())?;
+    let runs = sorted.chunk_by(|one, two| one == two).rev();
+    let longest = runs.max_by_key(|run| (run.len(), run.first() == Some(&0)))?;
     longest.first().copied()
 }
 

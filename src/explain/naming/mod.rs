@@ -17,16 +17,17 @@ use super::violations::Violation;
 use crate::history::phrase::{operation_phrase, process_phrase};
 use crate::model::Model;
 
-/// The anomaly that `violation` shows.
+/// The anomaly that `violation` shows, counted with those that are alike.
 pub(super) fn name<M: Model>(case: &Case<'_, M>, violation: &Violation) -> Anomaly {
-    locks::name(case, violation)
+    let anomaly = locks::name(case, violation)
         .or_else(|| accounts::name(case, violation))
         .or_else(|| transactions::name(case, violation))
         .or_else(|| counters::name(case, violation))
         .or_else(|| logs::name(case, violation))
         .or_else(|| collections::name(case, violation))
         .or_else(|| registers::name(case, violation))
-        .unwrap_or_else(|| unclassified(case, violation))
+        .unwrap_or_else(|| unclassified(case, violation));
+    Anomaly { count: anomaly.count + violation.alike.len(), ..anomaly }
 }
 
 /// A violation that fits no name.
