@@ -41,6 +41,29 @@ pub(super) fn aftermath<M: Model>(case: &Case<'_, M>, act: &Act, token: Token) -
     found
 }
 
+/// The updates of a key that leave one value.
+#[derive(Default)]
+pub(super) struct Writers {
+    /// How many there are.
+    pub(super) count: usize,
+    /// The rank of the last return of one.
+    pub(super) last_return: Option<u32>,
+}
+
+/// The updates that leave `token` and were called before rank `until`, in the core or not. O(n).
+pub(super) fn writers<M: Model>(case: &Case<'_, M>, token: Token, until: u32) -> Writers {
+    let mut writers = Writers::default();
+    for reading in case.readings.iter().take_while(|reading| reading.span.call < until) {
+        let facts = case.model.facts(&reading.op);
+        if !facts.pure && facts.establishes == Establishes::Token(token) {
+            writers.count += 1;
+            let ret = Some(reading.span.ret).filter(|&ret| ret != NEVER);
+            writers.last_return = writers.last_return.max(ret);
+        }
+    }
+    writers
+}
+
 /// Whether what an update wrote was ever seen.
 pub(super) enum Sight {
     /// No operation that returned saw it.
