@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::explain;
 use crate::history::{History, Partition, Ties};
 use crate::model::{self, AnyModel, Model, ModelVisitor, Whole};
-use crate::proof;
+use crate::proof::{self, Minimality, Proof, is_minimal};
 
 /// Checks `history` against a built-in model: the one that the options name, or that the history
 /// means.
@@ -155,7 +155,12 @@ fn verify_failures<M: Model>(
         Decision::Invalid(failure) => {
             let Partition { operations, .. } = partitions.get(at);
             let readings = model::read(model, history, operations, Some(failure.horizon))?;
-            Ok(Some(proof::confirm_failure(model, &readings, &failure.core)))
+            let proof = proof::confirm_failure(model, &readings, &failure.core);
+            let is_claimed = failure.is_minimal && proof == Proof::Confirmed;
+            Ok(Some(match is_claimed.then(|| is_minimal(model, &readings, &failure.core)) {
+                Some(Minimality::Smaller(_)) => Proof::Wrong("the core is not minimal".to_owned()),
+                _ => proof,
+            }))
         }
         _ => Ok(None),
     };

@@ -3,8 +3,8 @@
 use super::catalogue::{CATALOGUE, Entry};
 use super::priority_queue::End;
 use super::{
-    Counter, FifoQueue, Kv, Log, Model, MultiRegister, Mutex, PriorityQueue, Register, Semaphore,
-    Set, Stack, UnorderedQueue, View, Whole,
+    Bank, Counter, FifoQueue, Kv, Log, Model, MultiRegister, Mutex, PriorityQueue, Register,
+    Semaphore, Set, Stack, UnorderedQueue, View, Whole,
 };
 use crate::error::{Code, Error};
 use crate::history::{Shape, Value, ValueTable};
@@ -65,6 +65,7 @@ any_model! {
     Stack: "`stack`.",
     PriorityQueue: "`priority-queue`.",
     Log: "`log`.",
+    Bank: "`bank`.",
     Whole: "One of the others for each key.",
 }
 
@@ -127,6 +128,7 @@ impl AnyModel {
                 AnyModel::PriorityQueue(PriorityQueue::new(usual, &items).map_err(|_| bad())?)
             }
             "log" => AnyModel::Log(Log::new(given(view).ok_or_else(bad)?)),
+            "bank" => AnyModel::Bank(Bank::new(view).map_err(|_| bad())?),
             _ => return Err(no_such_model(name)),
         })
     }
@@ -187,6 +189,7 @@ fn nearest(name: &str) -> Option<&'static Entry> {
         "list" | "append-log" | "list-append" => "log",
         "cas" => "cas-register",
         "txn" => "multi-register",
+        "accounts" | "transfers" => "bank",
         name => name,
     };
     let distance = |entry: &&Entry| edit_distance(entry.name, meant);
@@ -246,6 +249,7 @@ mod tests {
             ("semaphore", ValueTable::small_int(0).unwrap()),
             ("mutex", Value::TRUE),
             ("log", ValueTable::small_int(3).unwrap()),
+            ("bank", Value::TRUE),
         ];
         for (name, value) in bad {
             let error = by_name(name, Some(value)).unwrap_err();

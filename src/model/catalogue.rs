@@ -225,4 +225,16 @@ pub const CATALOGUE: &[Entry] = &[
         ],
         initial: "empty, or a list of entries",
     },
+    Entry {
+        name: "bank",
+        summary: "accounts with balances, and transfers between them",
+        functions: &[
+            f("transfer", &[], "takes {from, to, amount}; may return false: too little was there"),
+            f("read", &[], "returns a map from accounts to balances"),
+            f("balance", &[], "takes an account; returns its balance"),
+            f("deposit", &[], "takes {account, amount}"),
+            f("withdraw", &[], "takes {account, amount}; may return false: too little was there"),
+        ],
+        initial: "unknown balances, a number for all, or a map from accounts to numbers",
+    },
 ];

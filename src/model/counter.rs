@@ -93,7 +93,7 @@ fn token(value: i128) -> Token {
 }
 
 /// An integer of any size; one that no counter ever holds becomes the greatest or the least.
-fn integer(view: View<'_>, needed: &str) -> Result<i128, Rejection> {
+pub(super) fn integer(view: View<'_>, needed: &str) -> Result<i128, Rejection> {
     match view.shape() {
         Shape::Int(n) => Ok(n.into()),
         Shape::BigInt(digits) => Ok(digits.parse().unwrap_or(if digits.starts_with('-') {

@@ -1,6 +1,6 @@
 //! What kind of object a model is, for deciders that are exact for one kind.
 
-use super::{counter, items, kv, log, mutex, priority_queue, semaphore, set};
+use super::{bank, counter, items, kv, log, multi_register, mutex, priority_queue, semaphore, set};
 use crate::history::Value;
 
 /// The kind of object that a model is: what it starts from, and its operations in that kind's own
@@ -82,6 +82,21 @@ pub enum Kind<Op> {
         absent_is_empty: bool,
         /// An operation as the store's.
         view: View<Op, kv::Op>,
+    },
+    /// Registers that transactions read and write together, as
+    /// [`MultiRegister`](super::MultiRegister) has them.
+    Transactions {
+        /// What they hold before the first operation.
+        registers: super::MultiRegister,
+        /// An operation as a transaction.
+        view: View<Op, multi_register::Op>,
+    },
+    /// Accounts with balances, as [`Bank`](super::Bank) has them.
+    Bank {
+        /// What they start from.
+        bank: super::Bank,
+        /// An operation as the bank's.
+        view: View<Op, bank::Op>,
     },
 }
 

@@ -6,6 +6,7 @@
 
 mod any;
 pub mod bag;
+pub mod bank;
 mod call;
 mod catalogue;
 pub mod counter;
@@ -29,6 +30,7 @@ mod whole;
 
 pub use any::{AnyModel, ModelOptions, ModelVisitor};
 pub use bag::UnorderedQueue;
+pub use bank::Bank;
 pub use call::{Call, Rejection, View};
 pub use catalogue::{CATALOGUE, Entry, FunctionEntry};
 pub use counter::Counter;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::persistent::Tree;
-use super::{Call, Establishes, Facts, Model, Rejection, Token, View};
+use super::{Call, Establishes, Facts, Kind, Model, Rejection, Token, View};
 use crate::history::{Shape, Value};
 
 /// Registers by key: those of a history that must be checked together.
@@ -93,6 +93,10 @@ impl Model for MultiRegister {
         let pure = op.contradictory || op.writes.iter().all(same);
         let establishes = if pure { Establishes::Same } else { Establishes::Unknown };
         Facts { pure, overwrites: false, requires: None, establishes, ..Facts::default() }
+    }
+
+    fn kind(&self) -> Kind<Op> {
+        Kind::Transactions { registers: self.clone(), view: |op| op }
     }
 
     fn touches(&self, op: &Op, touch: &mut dyn FnMut(Token)) -> bool {

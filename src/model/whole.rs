@@ -8,7 +8,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::{
-    AnyModel, Call, Counter, FifoQueue, Kv, Log, Model, MultiRegister, Mutex, PriorityQueue,
+    AnyModel, Bank, Call, Counter, FifoQueue, Kv, Log, Model, MultiRegister, Mutex, PriorityQueue,
     Register, Rejection, Semaphore, Set, Stack, Successors, UnorderedQueue, View,
 };
 use super::{Establishes, Facts, Part, Token};
@@ -107,7 +107,7 @@ macro_rules! copies {
 
 copies! {
     Register, MultiRegister, Kv, Counter, Set, Mutex, Semaphore, FifoQueue, UnorderedQueue, Stack,
-    PriorityQueue, Log,
+    PriorityQueue, Log, Bank,
 }
 
 /// A model for each key of a history that was made [whole](History::whole).

@@ -4,17 +4,22 @@
 //! histories a model, every history of up to four operations, and 20,000 long histories:
 //! `cargo test --release --test campaign -- --full`. Other arguments: `--model NAME`,
 //! `--random N` (histories a model), `--exhaustive N` (operations), `--long N` (long histories a
-//! trial), `--configurations N` (the limit for each of these), `--seed N`.
+//! trial), `--configurations N` (the limit for each of these), `--guarantees N` (histories of which
+//! it is tried what they guarantee, and as many whose values repeat), `--skew N` (histories with
+//! wrong clocks a trial; by themselves with `--model skew`), `--seed N`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, unreachable_pub)]
 
 mod alphabets;
+mod guarantees;
 mod histories;
 mod long;
 mod objects;
 mod oracle;
+mod skew;
 mod trial;
 mod verdicts;
+mod weaker;
 
 use trial::Campaign;
 
@@ -26,6 +31,8 @@ fn main() {
         model: None,
         long: 25,
         configurations: 6_000,
+        guarantees: 1_000,
+        skew: 40,
     };
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
@@ -34,11 +41,15 @@ fn main() {
             "--full" => {
                 (campaign.random, campaign.exhaustive) = (1_000_000, 4);
                 (campaign.long, campaign.configurations) = (20_000, 200_000);
+                campaign.guarantees = 100_000;
+                campaign.skew = 1_000;
             }
             "--random" => campaign.random = number().expect("a number"),
             "--exhaustive" => campaign.exhaustive = number().expect("a number") as usize,
             "--seed" => campaign.seed = number().expect("a number"),
             "--long" => campaign.long = number().expect("a number"),
+            "--guarantees" => campaign.guarantees = number().expect("a number"),
+            "--skew" => campaign.skew = number().expect("a number"),
             "--configurations" => campaign.configurations = number().expect("a number"),
             "--model" => campaign.model = arguments.next(),
             // Whatever else a test runner passes.
@@ -57,8 +68,12 @@ fn main() {
         }
     };
     alphabets::all(&mut done, &campaign);
+    guarantees::all(&mut done, &campaign);
     if campaign.long > 0 {
         long::all(&mut done, &campaign);
+    }
+    if campaign.wants("skew") {
+        skew::all(&mut done, &campaign);
     }
     let verdict = if failed == 0 { "ok" } else { "FAILED" };
     println!(

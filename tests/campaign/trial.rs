@@ -24,8 +24,12 @@ pub struct Campaign {
     pub model: Option<String>,
     /// Long histories a trial.
     pub long: u64,
+    /// Histories of which it is tried what they guarantee.
+    pub guarantees: u64,
     /// Configurations that a long history may take.
     pub configurations: u64,
+    /// Histories with wrong clocks a trial.
+    pub skew: u64,
 }
 
 /// The name of a trial, and how it went.

@@ -196,3 +196,64 @@ fn every_known_anomaly_can_be_cut_down() {
     assert!(sizes.len() > 20);
     assert!(sizes.iter().all(|&size| size <= 12), "{sizes:?}");
 }
+
+/// A register where one operation comes after the other: `w3` writes 3, `r3` reads it.
+fn one_by_one(operations: &[&str]) -> History {
+    let mut builder = History::builder();
+    for operation in operations {
+        let (function, value) = operation.split_at(1);
+        let function = if function == "w" { "write" } else { "read" };
+        let value: i64 = value.parse().unwrap();
+        builder.invoke(0, function, value).unwrap();
+        builder.ok(0, function, value).unwrap();
+    }
+    builder.build().unwrap()
+}
+
+fn violations(operations: &[&str]) -> (Vec<Violation>, bool) {
+    let history = one_by_one(operations);
+    let options = Options::default();
+    let report = check(&history, &options).unwrap();
+    let explanation = explain(&history, &options, &report, 10).unwrap();
+    (explanation.keys[0].violations.clone(), explanation.is_complete)
+}
+
+#[test]
+fn a_core_has_what_was_seen_and_what_replaced_it() {
+    // The writes of 1 before the last, and all that is not about 1 or 2, go.
+    let (found, is_complete) = violations(&["w1", "r1", "w1", "w3", "w1", "r1", "w2", "r1", "r2"]);
+    assert_eq!(found.len(), 1);
+    assert_eq!((found[0].operation, &found[0].core), (7, &vec![4, 6, 7]));
+    assert!(found[0].is_minimal && is_complete);
+}
+
+#[test]
+fn one_cause_is_one_violation() {
+    let (found, is_complete) =
+        violations(&["w1", "w2", "r1", "r2", "r1", "r1", "w1", "r1", "w4", "r7", "r1", "r4"]);
+    let cores: Vec<&[u32]> = found.iter().map(|violation| violation.core.as_slice()).collect();
+    assert_eq!(cores, [&[0, 1, 2][..], &[9], &[6, 8, 10]]);
+    assert_eq!(found[0].alike, [4, 5]);
+    assert!(is_complete && found.iter().all(|violation| violation.is_minimal));
+}
+
+struct Minimal<'a>(&'a History, &'a [u32]);
+
+impl ModelVisitor for Minimal<'_> {
+    type Output = Minimality;
+
+    fn visit<M: Model>(self, model: &M) -> Minimality {
+        let all: Vec<u32> = (0..self.0.operations().len() as u32).collect();
+        let readings = model::read(model, self.0, &all, None).unwrap();
+        is_minimal(model, &readings, self.1)
+    }
+}
+
+#[test]
+fn a_core_with_too_much_is_not_minimal() {
+    let history = one_by_one(&["w1", "w3", "w2", "r1"]);
+    let options = Options::default().model_options;
+    let model = AnyModel::by_name("register", None, options, history.values()).unwrap();
+    assert_eq!(model.visit(Minimal(&history, &[0, 2, 3])), Minimality::Minimal);
+    assert_eq!(model.visit(Minimal(&history, &[0, 1, 2, 3])), Minimality::Smaller(vec![0, 2, 3]));
+}

@@ -2,7 +2,9 @@
 
 use histcheck::check::Decision;
 use histcheck::model::{self, AnyModel, Model, ModelVisitor, Reading};
-use histcheck::proof::{Refutation, is_sound_projection, refute, verify_order};
+use histcheck::proof::{
+    Minimality, Refutation, is_minimal, is_sound_projection, refute, verify_order,
+};
 use histcheck::{History, Options, Report};
 
 /// Partial orders that a refutation may try.
@@ -42,6 +44,12 @@ impl ModelVisitor for Verifier<'_> {
                 }
                 Decision::Invalid(failure) => {
                     verify_core(model, &read(Some(failure.horizon))?, &failure.core)?;
+                    if failure.is_minimal
+                        && let Minimality::Smaller(core) =
+                            is_minimal(model, &read(Some(failure.horizon))?, &failure.core)
+                    {
+                        return Err(format!("the core is not minimal: {core:?} is enough"));
+                    }
                     if failure.core.binary_search(&failure.operation).is_err() {
                         return Err("the core lacks the failing operation".to_owned());
                     }

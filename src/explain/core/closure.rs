@@ -61,10 +61,6 @@ impl<'a, M: Model> Closures<'a, M> {
             for (unit, group) in units.iter().zip(0..) {
                 unit.iter().for_each(|&at| group_of[at as usize] = group);
             }
-            // What belongs to no group and changes something is not told apart from others.
-            base.extend(changes().filter(|&at| group_of[at as usize] == ALONE));
-            base.sort_unstable();
-            base.dedup();
             Scheme::Groups(Groups { group_of, members: units.to_vec() })
         } else if has_parts {
             let mut members: FxHashMap<Token, Vec<u32>> = FxHashMap::default();
@@ -84,6 +80,13 @@ impl<'a, M: Model> Closures<'a, M> {
         };
         let stamps = vec![0; readings.len()];
         Closures { projections, readings, scheme, base, stamps, closures: 0 }
+    }
+
+    /// The same, with nothing left out but pure operations.
+    pub(super) fn pure(self) -> Self {
+        let facts = self.projections.facts();
+        let base = (0..self.readings.len() as u32).filter(|&at| !facts[at as usize].pure).collect();
+        Closures { scheme: Scheme::Pure, base, ..self }
     }
 
     pub(super) fn projections(&self) -> &Projections<'a, M> {

@@ -47,25 +47,14 @@ pub(crate) fn minimal_core<M: Model>(
     allowance: u64,
 ) -> Core {
     let mut reducer = Reducer::new(model, readings, meter, allowance);
-    if reducer.closures.base().len() > LARGE {
-        return Core::default();
-    }
-    let mut kept: Vec<u32> = Vec::new();
-    let mut rest = reducer.elements(near);
-    while let Some(fails) = reducer.fails(&kept, &[]) {
-        if fails {
-            rest.clear();
-            break;
-        }
-        match reducer.smallest_failing_prefix(&kept, &rest) {
-            Some(0) | None => break,
-            Some(len) => {
-                rest.truncate(len);
-                kept.extend(rest.pop());
-            }
+    let mut chosen = reducer.chosen(near);
+    if !reducer.proves(&chosen) {
+        reducer.closures = reducer.closures.pure();
+        chosen = reducer.chosen(near);
+        if !reducer.proves(&chosen) {
+            return Core::default();
         }
     }
-    let chosen = reducer.closures.of(&kept, &rest);
     reducer.trial.reduced(reducer.closures.projections(), chosen)
 }
 
@@ -94,6 +83,36 @@ impl<'a, M: Model> Reducer<'a, M> {
     fn new(model: &'a M, readings: &'a [Reading<M::Op>], meter: &'a Meter, allowance: u64) -> Self {
         let closures = Closures::new(Projections::new(model, readings), readings);
         Reducer { trial: Trial { model, readings, meter, spent: 0, allowance }, closures }
+    }
+
+    /// A failing choice, close to a minimal one; none where it would be large.
+    fn chosen(&mut self, near: u32) -> Vec<u32> {
+        if self.closures.base().len() > LARGE {
+            return Vec::new();
+        }
+        let mut kept: Vec<u32> = Vec::new();
+        let mut rest = self.elements(near);
+        while let Some(fails) = self.fails(&kept, &[]) {
+            if fails {
+                rest.clear();
+                break;
+            }
+            match self.smallest_failing_prefix(&kept, &rest) {
+                Some(0) | None => break,
+                Some(len) => {
+                    rest.truncate(len);
+                    kept.extend(rest.pop());
+                }
+            }
+        }
+        self.closures.of(&kept, &rest)
+    }
+
+    /// Whether a choice is a core. If the budget ended, what could be decided counts.
+    fn proves(&mut self, chosen: &[u32]) -> bool {
+        !chosen.is_empty()
+            && self.closures.projections().is_sound(chosen)
+            && self.trial.is_impossible(chosen) != Some(false)
     }
 
     /// What may be left out or kept, those close to the reading `near` first.

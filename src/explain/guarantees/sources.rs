@@ -110,6 +110,7 @@ fn nearest(versions: &Versions, certain: &[u32], otherwise: &[u32]) -> Vec<u32> 
                 continue;
             }
             let is_latest = match op.saw {
+                _ if versions.is_phantom(latest) => false,
                 Saw::Nothing => false,
                 Saw::Value(value) => versions.writes[latest as usize].value == value,
                 Saw::Not(value) => versions.writes[latest as usize].value != value,

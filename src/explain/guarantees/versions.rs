@@ -363,7 +363,8 @@ impl Versions {
                 Saw::Nothing => continue,
             };
             if !self.phantoms.contains_key(&key) {
-                let write = Write { lane: self.lanes as u32, position: 1, ..self.virtual_write(0) };
+                let lane = self.lanes as u32;
+                let write = Write { lane, position: 1, ..self.virtual_write(NONE) };
                 self.phantoms.insert(key, self.writes.len() as u32);
                 self.writes.push(write);
                 self.lanes += 1;

@@ -1,12 +1,350 @@
-//! Names what is wrong with counters.
+//! Names violations of counters, by sums over the whole key.
+//!
+//! A counter that only ever grows (or only ever shrinks, which is the same) bounds what an
+//! operation can see: no less than all that had returned before its call, and no more than all
+//! that was called before its return. On these bounds, and on monotony, the names rest:
+//!
+//! - `lost-update`: it saw less, and so does all that looks later; or two updates that change the
+//!   counter found the same number.
+//! - `read-your-writes`: it saw less than the process itself had added; `non-monotonic-read`: less
+//!   than the process had seen before; `stale-read`: less, and others see more later.
+//! - `duplicate-apply`: it saw more than all additions of the history make, whenever called. Where
+//!   additions that failed, or that were called only later, would make up for it, it is suggested
+//!   to be a `dirty-read` or a `future-read`.
+//! - `phantom-read`: within the bounds, but no sum of the additions in question gives the number;
+//!   or an update is known to have stepped over it.
+//!
+//! Where a counter goes both ways, an operation out of bounds is suggested to miss one addition
+//! (or to have one too many) if that would bring it back.
 
-use super::super::anomaly::Anomaly;
-use super::super::case::Case;
-use super::super::violations::Violation;
-use crate::model::Model;
+use super::evidence::{Event, anomaly, events, failed, is_in_focus, when, who};
+use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
+use crate::explain::case::Case;
+use crate::explain::violations::Violation;
+use crate::history::NEVER;
+use crate::history::phrase::operation_phrase;
+use crate::model::{Kind, Model, counter};
 
-/// The anomaly that `violation` shows, if it is one of these objects.
+/// An operation: what it adds, and what it found.
+#[derive(Clone, Copy, Debug)]
+struct Step {
+    delta: i128,
+    before: Option<i128>,
+}
+
+impl Step {
+    fn after(self) -> Option<i128> {
+        self.before.map(|before| before.saturating_add(self.delta))
+    }
+}
+
+/// A key as a counter that does not only shrink.
+struct Counter<'a, 'c, M: Model> {
+    case: &'a Case<'c, M>,
+    violation: &'a Violation,
+    initial: i128,
+    events: Vec<Event<Step>>,
+    failed: Vec<Event<Step>>,
+    /// Whether nothing is ever subtracted.
+    grows: bool,
+    sums: Sums,
+}
+
+/// Sums of all additions called, or returned, before a time; positive and negative ones apart.
+struct Sums {
+    called: Vec<(u32, [i128; 2])>,
+    returned: Vec<(u32, [i128; 2])>,
+}
+
+impl Sums {
+    fn of(events: &[Event<Step>]) -> Self {
+        let sum = |time: fn(&Event<Step>) -> u32| {
+            let mut list: Vec<(u32, [i128; 2])> = events
+                .iter()
+                .filter(|event| event.op.delta != 0 && time(event) != NEVER)
+                .map(|event| (time(event), [event.op.delta.max(0), event.op.delta.min(0)]))
+                .collect();
+            list.sort_unstable();
+            let mut sum = [0_i128; 2];
+            for entry in &mut list {
+                sum = [sum[0] + entry.1[0], sum[1] + entry.1[1]];
+                entry.1 = sum;
+            }
+            list
+        };
+        Sums { called: sum(|event| event.span.call), returned: sum(|event| event.span.ret) }
+    }
+
+    fn before(list: &[(u32, [i128; 2])], time: u32) -> [i128; 2] {
+        match list.partition_point(|entry| entry.0 < time).checked_sub(1) {
+            Some(last) => list[last].1,
+            None => [0; 2],
+        }
+    }
+}
+
+/// The anomaly that `violation` of a counter shows; `None` if the model is none, or nothing fits.
+/// O(n log n).
 pub(super) fn name<M: Model>(case: &Case<'_, M>, violation: &Violation) -> Option<Anomaly> {
-    let _ = (case, violation);
-    None
+    let Kind::Counter { initial, view } = case.model.kind() else { return None };
+    let list = events(case, violation, view);
+    let shrinks = list.iter().all(|event| event.op.delta <= 0);
+    let sign = if shrinks { -1 } else { 1 };
+    let see = |event: &Event<counter::Op>| {
+        let before = event.op.before.filter(|_| event.is_done());
+        let before = before.map(|before| before.saturating_mul(sign));
+        event.with(Step { delta: sign * i128::from(event.op.delta), before })
+    };
+    let events: Vec<Event<Step>> = list.iter().map(see).collect();
+    let failed = failed(case, view).iter().map(see).collect();
+    let grows = events.iter().all(|event| event.op.delta >= 0);
+    let sums = Sums::of(&events);
+    let initial = initial.saturating_mul(sign);
+    Counter { case, violation, initial, events, failed, grows, sums }.name()
+}
+
+impl<M: Model> Counter<'_, '_, M> {
+    fn name(&self) -> Option<Anomaly> {
+        /// So many operations are compared with all others.
+        const COMPARED: usize = 32;
+        let told = |event: &&Event<Step>| {
+            event.op.before.is_some() && is_in_focus(self.violation, event.index, event.span)
+        };
+        let mut looks: Vec<&Event<Step>> = self.events.iter().filter(told).collect();
+        looks.sort_by_key(|look| (look.index != self.violation.operation, look.span.ret));
+        looks
+            .iter()
+            .find_map(|look| self.out_of_bounds(look))
+            .or_else(|| looks.iter().take(COMPARED).find_map(|look| self.against_others(look)))
+            .or_else(|| looks.iter().find_map(|look| self.no_sum(look)))
+    }
+
+    fn say(
+        &self,
+        kind: AnomalyKind,
+        certainty: Certainty,
+        of: &[&Event<Step>],
+        summary: String,
+    ) -> Option<Anomaly> {
+        Some(anomaly(self.case, kind, certainty, of.iter().map(|event| event.index), summary))
+    }
+
+    /// The least and the most that an operation can have found.
+    fn bounds(&self, look: &Event<Step>) -> (i128, i128) {
+        let sure = Sums::before(&self.sums.returned, look.span.call);
+        let called = Sums::before(&self.sums.called, look.span.ret);
+        let known = self.initial.saturating_add(sure[0]).saturating_add(sure[1]);
+        // What may or may not have been added; not its own, which comes after it looked.
+        let more = called[0] - sure[0] - look.op.delta.max(0);
+        let less = called[1] - sure[1] - look.op.delta.min(0);
+        (known.saturating_add(less), known.saturating_add(more))
+    }
+
+    fn phrase(&self, look: &Event<Step>) -> String {
+        let case = self.case;
+        let operation = operation_phrase(case.history, case.operation(look.index));
+        format!("`{operation}` by {} {}", who(case, look.index), when(case, look.index))
+    }
+
+    fn out_of_bounds(&self, look: &Event<Step>) -> Option<Anomaly> {
+        let (least, most) = self.bounds(look);
+        let seen = look.op.before?;
+        if (least..=most).contains(&seen) {
+            return None;
+        }
+        match (self.grows, seen < least) {
+            (true, true) => self.too_little(look, seen, least),
+            (true, false) => self.too_much(look, seen, most),
+            (false, _) => self.one_off(look, seen, least, most),
+        }
+    }
+
+    /// What had returned before an operation, the latest first.
+    fn before<'s>(&'s self, look: &'s Event<Step>) -> impl Iterator<Item = &'s Event<Step>> {
+        self.events.iter().rev().filter(|event| event.op.delta != 0 && event.precedes(look))
+    }
+
+    fn too_little(&self, look: &Event<Step>, seen: i128, least: i128) -> Option<Anomaly> {
+        let later = |other: &&Event<Step>| {
+            look.precedes(other) && other.op.before.is_some_and(|b| b >= self.bounds(other).0)
+        };
+        let later = self.events.iter().find(later);
+        let own = self.before(look).filter(|event| event.process == look.process);
+        let own: i128 = own.map(|event| event.op.delta).sum();
+        let seen_before = self.events.iter().find(|other| {
+            other.process == look.process
+                && other.precedes(look)
+                && other.op.after().is_some_and(|after| after > seen)
+        });
+        let kind = match (later, seen_before) {
+            (None, _) => AnomalyKind::LostUpdate,
+            _ if seen < self.initial.saturating_add(own) => AnomalyKind::ReadYourWrites,
+            (_, Some(_)) => AnomalyKind::NonMonotonicRead,
+            _ => AnomalyKind::StaleRead,
+        };
+        let ending = match later {
+            None => "and nobody sees it later",
+            Some(_) => "which is seen later",
+        };
+        let count = self.before(look).count();
+        let summary = format!(
+            "{} misses {} of what {count} acknowledged operations had made of it, {ending}",
+            self.phrase(look),
+            least.saturating_sub(seen),
+        );
+        let mut shown = vec![look];
+        shown.extend(seen_before.filter(|_| kind == AnomalyKind::NonMonotonicRead));
+        shown.extend(later);
+        shown.extend(self.before(look));
+        self.say(kind, Certainty::Proved, &shown, summary)
+    }
+
+    fn too_much(&self, look: &Event<Step>, seen: i128, most: i128) -> Option<Anomaly> {
+        let excess = seen.saturating_sub(most);
+        let failed = self
+            .failed
+            .iter()
+            .filter(|event| event.op.delta > 0 && event.span.call < look.span.ret);
+        let failed: Vec<&Event<Step>> = failed.collect();
+        let undone: i128 = failed.iter().map(|event| event.op.delta).sum();
+        let later = self.events.iter().filter(|event| look.precedes(event) && event.op.delta > 0);
+        let later: Vec<&Event<Step>> = later.collect();
+        let to_come: i128 = later.iter().map(|event| event.op.delta).sum();
+        let phrase =
+            format!("{} shows {excess} more than all that was called by then", self.phrase(look));
+        let mut shown = vec![look];
+        if excess <= undone {
+            shown.extend(&failed);
+            let summary = format!("{phrase}, as if an operation that failed had taken effect");
+            return self.say(AnomalyKind::DirtyRead, Certainty::Suggested, &shown, summary);
+        }
+        if excess <= to_come {
+            shown.extend(&later);
+            let summary = format!("{phrase}, as if it saw what was added only later");
+            return self.say(AnomalyKind::FutureRead, Certainty::Suggested, &shown, summary);
+        }
+        // It counts that no addition is left that could make up for it.
+        let certainty = match excess > undone.saturating_add(to_come) {
+            true => Certainty::Proved,
+            false => Certainty::Suggested,
+        };
+        let called = self.events.iter().rev().filter(|event| {
+            event.op.delta != 0 && event.span.call < look.span.ret && event.index != look.index
+        });
+        shown.extend(called);
+        let summary = format!("{phrase}: something was added twice");
+        self.say(AnomalyKind::DuplicateApply, certainty, &shown, summary)
+    }
+
+    /// For a counter that goes both ways: one operation too few, or too many.
+    fn one_off(&self, look: &Event<Step>, seen: i128, least: i128, most: i128) -> Option<Anomaly> {
+        let explains = |event: &&Event<Step>, sign: i128| {
+            let delta = sign * event.op.delta;
+            let fits = least.saturating_add(delta)..=most.saturating_add(delta);
+            event.index != look.index && event.op.delta != 0 && fits.contains(&seen)
+        };
+        let missing = self.before(look).find(|event| explains(event, -1));
+        if let Some(missing) = missing {
+            let summary = format!("{} seems to miss {}", self.phrase(look), self.phrase(missing));
+            let later = |other: &&Event<Step>| {
+                let (least, most) = self.bounds(other);
+                look.precedes(other) && other.op.before.is_some_and(|b| (least..=most).contains(&b))
+            };
+            let kind = match self.events.iter().any(|other| later(&other)) {
+                true if missing.process == look.process => AnomalyKind::ReadYourWrites,
+                true => AnomalyKind::StaleRead,
+                false => AnomalyKind::LostUpdate,
+            };
+            return self.say(kind, Certainty::Suggested, &[look, missing], summary);
+        }
+        let called = self.events.iter().filter(|event| event.span.call < look.span.ret);
+        let again = called.rev().find(|event| explains(event, 1))?;
+        let summary = format!("{} seems to count {} twice", self.phrase(look), self.phrase(again));
+        let kind = AnomalyKind::DuplicateApply;
+        self.say(kind, Certainty::Suggested, &[look, again], summary)
+    }
+
+    /// What only a growing counter cannot do: come back to a number, or show one that an update
+    /// stepped over.
+    fn against_others(&self, look: &Event<Step>) -> Option<Anomaly> {
+        if !self.grows {
+            return None;
+        }
+        let (before, after) = look.op.before.zip(look.op.after())?;
+        let others = || self.events.iter().filter(|other| other.index != look.index);
+        let told = |other: &Event<Step>| other.op.before.zip(other.op.after());
+        let is_twin = |other: &&Event<Step>| {
+            told(other).is_some_and(|(b, a)| b == before && a > b && after > before)
+        };
+        if let Some(twin) = others().find(is_twin) {
+            let summary = format!(
+                "{} and {} both found the same number: one of them did not see the other",
+                self.phrase(twin),
+                self.phrase(look),
+            );
+            return self.say(AnomalyKind::LostUpdate, Certainty::Proved, &[twin, look], summary);
+        }
+        let steps_over =
+            |other: &&Event<Step>| told(other).is_some_and(|(b, a)| b < before && before < a);
+        if let Some(other) = others().find(steps_over) {
+            let summary = format!(
+                "{} found a number that {} stepped over",
+                self.phrase(look),
+                self.phrase(other),
+            );
+            let (kind, proved) = (AnomalyKind::PhantomRead, Certainty::Proved);
+            return self.say(kind, proved, &[other, look], summary);
+        }
+        // Numbers that were there before it was called.
+        let newer = |other: &&Event<Step>| {
+            other.precedes(look) && told(other).is_some_and(|(_, a)| a > before)
+        };
+        if let Some(newer) = others().find(newer) {
+            return self.backwards(look, newer);
+        }
+        let older = |other: &&Event<Step>| {
+            look.precedes(*other) && told(other).is_some_and(|(b, _)| b < after)
+        };
+        let older = others().find(older)?;
+        self.backwards(older, look)
+    }
+
+    /// `look` found less than `newer` had left before.
+    fn backwards(&self, look: &Event<Step>, newer: &Event<Step>) -> Option<Anomaly> {
+        let summary = format!("{} came after {}", self.phrase(look), self.phrase(newer));
+        let kind = match (look.process == newer.process, newer.op.delta != 0) {
+            (true, true) => AnomalyKind::ReadYourWrites,
+            (true, false) => AnomalyKind::NonMonotonicRead,
+            (false, _) => AnomalyKind::StaleRead,
+        };
+        self.say(kind, Certainty::Proved, &[newer, look], summary)
+    }
+
+    /// A number within its bounds that no sum gives: all that may have been added are multiples
+    /// of something that the number is not.
+    fn no_sum(&self, look: &Event<Step>) -> Option<Anomaly> {
+        let seen = look.op.before?;
+        let (least, _) = self.bounds(look);
+        let open = self.events.iter().filter(|event| {
+            event.index != look.index
+                && event.span.call < look.span.ret
+                && !event.precedes(look)
+                && event.op.delta != 0
+        });
+        let mut shown = vec![look];
+        shown.extend(open);
+        let divisor = shown[1..].iter().fold(0, |divisor, event| gcd(divisor, event.op.delta));
+        let rest = seen.checked_sub(least)?.checked_rem(divisor)?;
+        let summary = format!("{} shows a number that no additions make", self.phrase(look));
+        let kind = AnomalyKind::PhantomRead;
+        (rest != 0).then(|| self.say(kind, Certainty::Proved, &shown, summary))?
+    }
+}
+
+/// The greatest common divisor (Euclid).
+fn gcd(mut a: i128, mut b: i128) -> i128 {
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    a.abs()
 }

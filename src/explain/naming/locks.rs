@@ -1,12 +1,365 @@
-//! Names what is wrong with mutexes and semaphores.
+//! Names violations of mutexes and semaphores, by counting permits; a mutex is one permit.
+//!
+//! - `double-lock`: at some moment, those who had certainly taken permits and cannot have given
+//!   them back yet held more than there are; or a process takes a mutex that it holds.
+//! - `foreign-release`: a process released a mutex that it cannot have held; or more had been
+//!   given back than can have been taken.
+//! - `spurious-failure`: somebody was told that too little was free although at every moment of
+//!   that attempt enough was, whoever else may have held something.
+//!
+//! Where no count tells, a mutex is judged by repair: without those who were refused, then without
+//! regard to owners.
 
-use super::super::anomaly::Anomaly;
-use super::super::case::Case;
-use super::super::violations::Violation;
-use crate::model::Model;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-/// The anomaly that `violation` shows, if it is one of these objects.
+use super::evidence::{Event, anomaly, events, since, when, who};
+use crate::check::is_linearizable;
+use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
+use crate::explain::case::Case;
+use crate::explain::violations::Violation;
+use crate::history::{NEVER, Value};
+use crate::model::{Kind, Model, Mutex, Reading, mutex, semaphore};
+
+/// What an operation does to the permits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Act {
+    /// Takes so many, if it took effect.
+    Take(u64),
+    /// Gives so many back, if it took effect.
+    Give(u64),
+    /// Found fewer than so many free.
+    Busy(u64),
+}
+
+/// An operation with the process that matters to it, if one does.
+#[derive(Clone, Copy)]
+struct Held {
+    act: Act,
+    owner: Option<Value>,
+}
+
+/// The anomaly that `violation` of a lock shows; `None` if the model is none, or nothing fits.
+/// O(n log n).
 pub(super) fn name<M: Model>(case: &Case<'_, M>, violation: &Violation) -> Option<Anomaly> {
-    let _ = (case, violation);
-    None
+    match case.model.kind() {
+        Kind::Mutex { view } => {
+            let list = events(case, violation, view);
+            let lock =
+                Lock { case, violation, permits: 1, events: list.iter().map(held).collect() };
+            lock.by_owner()
+                .or_else(|| lock.by_count())
+                .or_else(|| by_repair(case, violation, &list))
+        }
+        Kind::Semaphore { permits, view } => {
+            let list = events(case, violation, view);
+            let events =
+                list.iter().map(|event| event.with(Held { act: act(event.op), owner: None }));
+            Lock { case, violation, permits, events: events.collect() }.by_count()
+        }
+        _ => None,
+    }
+}
+
+fn held(event: &Event<mutex::Op>) -> Event<Held> {
+    let (act, owner) = match event.op {
+        mutex::Op::Acquire(owner) | mutex::Op::Try(owner) => (Act::Take(1), owner),
+        mutex::Op::Release(owner) => (Act::Give(1), owner),
+        mutex::Op::Busy => (Act::Busy(1), None),
+    };
+    event.with(Held { act, owner })
+}
+
+fn act(op: semaphore::Op) -> Act {
+    match op {
+        semaphore::Op::Acquire(count) | semaphore::Op::Try(count) => Act::Take(count),
+        semaphore::Op::Release(count) => Act::Give(count),
+        semaphore::Op::Busy(count) => Act::Busy(count),
+    }
+}
+
+/// A time in which an owner certainly holds the lock.
+#[derive(Clone, Copy)]
+struct Hold<'a> {
+    /// By whose return it holds it.
+    took: &'a Event<Held>,
+    /// The call of what may end it.
+    until: u32,
+}
+
+/// A key as permits.
+struct Lock<'a, 'c, M: Model> {
+    case: &'a Case<'c, M>,
+    violation: &'a Violation,
+    permits: u64,
+    events: Vec<Event<Held>>,
+}
+
+impl<M: Model> Lock<'_, '_, M> {
+    fn say(&self, kind: AnomalyKind, of: &[&Event<Held>], summary: String) -> Option<Anomaly> {
+        let operations = of.iter().map(|event| event.index);
+        Some(anomaly(self.case, kind, Certainty::Proved, operations, summary))
+    }
+
+    /// Whether an operation is among those of the violation.
+    fn is_blamed(&self, event: &Event<Held>) -> bool {
+        event.index == self.violation.operation
+            || self.violation.core.binary_search(&event.index).is_ok()
+    }
+
+    /// What owners did: each is one thing after the other. Says nothing of locks that anyone may
+    /// release.
+    fn by_owner(&self) -> Option<Anomaly> {
+        let owned =
+            |event: &Event<Held>| matches!(event.op.act, Act::Busy(_)) || event.op.owner.is_some();
+        if !self.events.iter().all(owned) {
+            return None;
+        }
+        // What each owner did last, and who of them left an operation open: nothing is certain of
+        // those, since it may still take effect.
+        let mut last: FxHashMap<Value, &Event<Held>> = FxHashMap::default();
+        let mut unsure: FxHashSet<Value> = FxHashSet::default();
+        let mut holds: Vec<Hold<'_>> = Vec::new();
+        for event in &self.events {
+            let Some(owner) = event.op.owner else { continue };
+            if !event.is_done() {
+                unsure.insert(owner);
+            }
+            let before = last.insert(owner, event);
+            let took = before.filter(|before| matches!(before.op.act, Act::Take(_)));
+            let is_told = !unsure.contains(&owner) && self.is_blamed(event);
+            match (event.op.act, took) {
+                (Act::Give(_), None) if is_told => return self.foreign(event, before),
+                (Act::Take(_), Some(took)) if is_told => return self.double(took, event),
+                (_, Some(took)) if took.is_done() => {
+                    let given = Some(event).filter(|event| matches!(event.op.act, Act::Give(_)));
+                    holds.push(Hold { took, until: given.map_or(NEVER, |given| given.span.call) });
+                }
+                _ => {}
+            }
+        }
+        let open = last.into_values().filter(|e| e.is_done() && matches!(e.op.act, Act::Take(_)));
+        holds.extend(open.map(|took| Hold { took, until: NEVER }));
+        self.overlapping(holds)
+    }
+
+    /// Two holds that certainly were at one moment.
+    fn overlapping(&self, mut holds: Vec<Hold<'_>>) -> Option<Anomaly> {
+        // A release that never returned may take effect at any time after its call.
+        let mut crashed: FxHashMap<Value, u32> = FxHashMap::default();
+        for event in &self.events {
+            if let (Act::Give(_), Some(owner), false) =
+                (event.op.act, event.op.owner, event.is_done())
+            {
+                crashed.entry(owner).or_insert(event.span.call);
+            }
+        }
+        for hold in &mut holds {
+            let crashed = hold.took.op.owner.and_then(|owner| crashed.get(&owner));
+            hold.until = hold.until.min(crashed.copied().unwrap_or(NEVER));
+        }
+        holds.sort_by_key(|hold| hold.took.span.ret);
+        let mut longest: Option<Hold<'_>> = None;
+        for hold in holds {
+            if hold.until < hold.took.span.ret {
+                continue;
+            }
+            let overlaps = |other: &Hold<'_>| {
+                let is_blamed = self.is_blamed(hold.took) || self.is_blamed(other.took);
+                other.until > hold.took.span.ret && (is_blamed || self.violation.core.is_empty())
+            };
+            if let Some(other) = longest.filter(overlaps) {
+                return self.double(other.took, hold.took);
+            }
+            if longest.is_none_or(|other| other.until < hold.until) {
+                longest = Some(hold);
+            }
+        }
+        None
+    }
+
+    fn double(&self, first: &Event<Held>, second: &Event<Held>) -> Option<Anomaly> {
+        let case = self.case;
+        let holder = if first.process == second.process {
+            "it held it already,".to_owned()
+        } else {
+            format!("{} held it,", who(case, first.index))
+        };
+        let summary = format!(
+            "{} got the lock {} although {holder} since {}",
+            who(case, second.index),
+            when(case, second.index),
+            when(case, first.index).trim_start_matches("at "),
+        );
+        self.say(AnomalyKind::DoubleLock, &[first, second], summary)
+    }
+
+    fn foreign(&self, given: &Event<Held>, before: Option<&Event<Held>>) -> Option<Anomaly> {
+        let case = self.case;
+        // Whoever holds it by then makes the best witness.
+        let holder = self.events.iter().rev().find(|event| {
+            matches!(event.op.act, Act::Take(_))
+                && event.precedes(given)
+                && event.process != given.process
+        });
+        let mut shown = vec![given];
+        shown.extend(before);
+        shown.extend(holder);
+        let summary = format!(
+            "{} released the lock {} although it did not hold it",
+            who(case, given.index),
+            when(case, given.index),
+        );
+        self.say(AnomalyKind::ForeignRelease, &shown, summary)
+    }
+
+    /// More taken, or given back, than there can be at some moment; or refused though enough was
+    /// free at every moment.
+    fn by_count(&self) -> Option<Anomaly> {
+        // At each end of an operation: how many were certainly taken or given by then, and how
+        // many may have been.
+        let mut ends: Vec<(u32, bool, usize)> = Vec::with_capacity(2 * self.events.len());
+        for (at, event) in self.events.iter().enumerate() {
+            ends.push((event.span.call, true, at));
+            if event.is_done() {
+                ends.push((event.span.ret, false, at));
+            }
+        }
+        ends.sort_unstable();
+        let permits = u128::from(self.permits);
+        let [mut took, mut may_take, mut gave, mut may_give] = [0_u128; 4];
+        // For those refused that are under way: the most that can have been held meanwhile.
+        let mut refused: Vec<(usize, u128)> = Vec::new();
+        for (_, is_call, at) in ends {
+            let event = &self.events[at];
+            match (event.op.act, is_call) {
+                (Act::Take(count), true) => may_take += u128::from(count),
+                (Act::Take(count), false) => took += u128::from(count),
+                (Act::Give(count), true) => may_give += u128::from(count),
+                (Act::Give(count), false) => gave += u128::from(count),
+                (Act::Busy(_), true) => refused.push((at, 0)),
+                (Act::Busy(_), false) => {
+                    let most = refused.iter().position(|entry| entry.0 == at);
+                    let most = most.map_or(0, |place| refused.swap_remove(place).1);
+                    if let Act::Busy(count) = event.op.act
+                        && most.min(permits) + u128::from(count) <= permits
+                    {
+                        return self.refused(event);
+                    }
+                }
+            }
+            let held = may_take.saturating_sub(gave);
+            refused.iter_mut().for_each(|entry| entry.1 = entry.1.max(held));
+            if took > permits + may_give {
+                return self.crowded(event);
+            }
+            if gave > may_take {
+                let summary = format!(
+                    "{} gave back {} more than anyone can have taken",
+                    who(self.case, event.index),
+                    when(self.case, event.index)
+                );
+                return self.say(AnomalyKind::ForeignRelease, &[event], summary);
+            }
+        }
+        None
+    }
+
+    /// More was taken than there is when `last` returned.
+    fn crowded(&self, last: &Event<Held>) -> Option<Anomaly> {
+        let case = self.case;
+        // The takes before it, the latest first, and those who gave something back until then.
+        let done = |event: &&Event<Held>| {
+            matches!(event.op.act, Act::Take(_)) && event.span.ret < last.span.ret
+        };
+        let given = self.events.iter().filter(|event| {
+            matches!(event.op.act, Act::Give(_)) && event.span.call < last.span.ret
+        });
+        let mut shown = vec![last];
+        shown.extend(self.events.iter().rev().filter(done));
+        shown.extend(given);
+        let summary = match self.permits {
+            1 => format!(
+                "{} got the lock {} although it was held",
+                who(case, last.index),
+                when(case, last.index)
+            ),
+            permits => format!(
+                "when {} was given some {}, more than all {permits} permits were taken",
+                who(case, last.index),
+                when(case, last.index)
+            ),
+        };
+        self.say(AnomalyKind::DoubleLock, &shown, summary)
+    }
+
+    fn refused(&self, event: &Event<Held>) -> Option<Anomaly> {
+        let case = self.case;
+        let last = self
+            .events
+            .iter()
+            .filter(|other| matches!(other.op.act, Act::Give(_)) && other.precedes(event));
+        let last = last.max_by_key(|other| other.span.ret);
+        let mut shown = vec![event];
+        shown.extend(last);
+        let taken = last.and_then(|last| {
+            let own = |other: &&Event<Held>| {
+                matches!(other.op.act, Act::Take(_))
+                    && other.process == last.process
+                    && other.precedes(last)
+            };
+            self.events.iter().rev().find(own)
+        });
+        shown.extend(taken);
+        let summary = format!(
+            "{} was refused {} although enough was free ever since it asked {}",
+            who(case, event.index),
+            when(case, event.index),
+            since(case, event.index),
+        );
+        self.say(AnomalyKind::SpuriousFailure, &shown, summary)
+    }
+}
+
+/// What is said of a mutex where no count tells: that those who were refused are all that is
+/// wrong, or who releases, or else that it was taken by too many.
+fn by_repair<M: Model>(
+    case: &Case<'_, M>,
+    violation: &Violation,
+    events: &[Event<mutex::Op>],
+) -> Option<Anomaly> {
+    let kept: Vec<&Event<mutex::Op>> =
+        events.iter().filter(|e| violation.core.binary_search(&e.index).is_ok()).collect();
+    if kept.is_empty() {
+        return None;
+    }
+    let fits = |owners: bool, refusals: bool| {
+        let kept = kept.iter().filter(|e| refusals || e.op != mutex::Op::Busy);
+        let readings: Vec<Reading<mutex::Op>> = kept
+            .map(|event| {
+                let op = match event.op {
+                    _ if owners => event.op,
+                    mutex::Op::Acquire(_) => mutex::Op::Acquire(None),
+                    mutex::Op::Release(_) => mutex::Op::Release(None),
+                    mutex::Op::Try(_) => mutex::Op::Try(None),
+                    mutex::Op::Busy => mutex::Op::Busy,
+                };
+                Reading { index: event.index, op, span: event.span }
+            })
+            .collect();
+        is_linearizable(&Mutex { check_owner: owners }, &readings, case.meter).0 == Some(true)
+    };
+    let by = format!("{} {}", who(case, violation.operation), when(case, violation.operation));
+    let (kind, what) = if fits(true, false) {
+        (AnomalyKind::SpuriousFailure, "somebody was refused although the lock was free")
+    } else if fits(false, true) {
+        (AnomalyKind::ForeignRelease, "somebody released the lock who did not hold it")
+    } else {
+        (AnomalyKind::DoubleLock, "the lock had two holders at once")
+    };
+    let certainty = match kind {
+        AnomalyKind::SpuriousFailure => Certainty::Proved,
+        _ => Certainty::Suggested,
+    };
+    let operations = kept.iter().map(|event| event.index);
+    Some(anomaly(case, kind, certainty, operations, format!("{what}, as seen by {by}")))
 }

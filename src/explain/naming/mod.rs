@@ -5,9 +5,12 @@
 mod accounts;
 mod collections;
 mod counters;
+mod evidence;
 mod locks;
 mod logs;
+mod pieces;
 mod registers;
+mod sets;
 mod transactions;
 pub(super) mod words;
 
@@ -24,6 +27,7 @@ pub(super) fn name<M: Model>(case: &Case<'_, M>, violation: &Violation) -> Anoma
         .or_else(|| transactions::name(case, violation))
         .or_else(|| counters::name(case, violation))
         .or_else(|| logs::name(case, violation))
+        .or_else(|| sets::name(case, violation))
         .or_else(|| collections::name(case, violation))
         .or_else(|| registers::name(case, violation))
         .unwrap_or_else(|| unclassified(case, violation));

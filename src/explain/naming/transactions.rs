@@ -1,12 +1,374 @@
-//! Names what is wrong with several registers that are read and written together.
+//! Names violations of transactions, by cycles of what must have come before what.
+//!
+//! Where a version (a value of a register) was written once, it is known which transaction a read
+//! saw, and often which version replaced which: real time tells, or a transaction that read the
+//! one and wrote the other. Of each two transactions it is asked whether one must have come before
+//! the other (Adya 1999):
+//!
+//! - *real time*: it returned before the other was called;
+//! - *wr*: the other read what it wrote; *ww*: the other replaced what it wrote;
+//! - *rw*: it read a version that the other replaced.
+//!
+//! A cycle of these cannot be ordered. By its edges it is called (Berenson et al. 1995; Adya; the
+//! long fork is Sovran et al.'s, SOSP 2011): `lost-update` (rw and rw, on one register, both
+//! writing it), `write-skew` (rw and rw, on two), `read-skew` (wr and rw), `long-fork` (rw, wr,
+//! rw, wr), `future-read` (wr against real time), `stale-read` (rw against real time). A version
+//! without a writer is a `phantom-read`, or a `dirty-read`, if a transaction that failed wrote it.
+//! A transaction that contradicts itself saw half of another one: `read-skew`.
 
-use super::super::anomaly::Anomaly;
-use super::super::case::Case;
-use super::super::violations::Violation;
-use crate::model::Model;
+use rustc_hash::FxHashMap;
 
-/// The anomaly that `violation` shows, if it is one of these objects.
+use super::evidence::{Event, anomaly, events, failed, since, when, who};
+use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
+use crate::explain::case::Case;
+use crate::explain::violations::Violation;
+use crate::history::Value;
+use crate::history::phrase::{operation_phrase, value_phrase};
+use crate::model::multi_register::Op;
+use crate::model::{Kind, Model, MultiRegister};
+
+/// Why one transaction came before another.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Why {
+    RealTime,
+    /// The other read what it wrote.
+    Wr,
+    /// The other replaced what it wrote.
+    Ww,
+    /// It read what the other replaced, of this register.
+    Rw(Value),
+}
+
+/// A register's value.
+type Version = (Value, Value);
+
+struct Transactions<'a, 'c, M: Model> {
+    case: &'a Case<'c, M>,
+    registers: MultiRegister,
+    list: Vec<Event<Op>>,
+    failed: Vec<Event<Op>>,
+    /// The transactions that wrote each version, by their places in the list.
+    writers: FxHashMap<Version, Vec<usize>>,
+}
+
+/// The anomaly that `violation` of transactions shows; `None` if the model is none, or nothing
+/// fits. Looks at no more than the violation's operations and some around the failing one; for
+/// those, O(m³).
 pub(super) fn name<M: Model>(case: &Case<'_, M>, violation: &Violation) -> Option<Anomaly> {
-    let _ = (case, violation);
-    None
+    let Kind::Transactions { registers, view } = case.model.kind() else { return None };
+    let list = events(case, violation, view);
+    let mut writers: FxHashMap<Version, Vec<usize>> = FxHashMap::default();
+    for (at, event) in list.iter().enumerate() {
+        for &version in event.op.writes.iter() {
+            writers.entry(version).or_default().push(at);
+        }
+    }
+    let all = Transactions { case, registers, list, failed: failed(case, view), writers };
+    let chosen = all.chosen(violation);
+    let reads = || chosen.iter().map(|&at| &all.list[at]).filter(|event| event.is_done());
+    reads()
+        .find_map(|event| all.contradicts_itself(event))
+        .or_else(|| reads().find_map(|event| all.from_nowhere(event)))
+        .or_else(|| all.cycle(&chosen))
+}
+
+impl<M: Model> Transactions<'_, '_, M> {
+    /// The transactions to look at: the violation's, and those around the failing one that share
+    /// a register with it, at most some hundred.
+    fn chosen(&self, violation: &Violation) -> Vec<usize> {
+        const CHOSEN: usize = 120;
+        let Some(failing) = self.list.iter().position(|e| e.index == violation.operation) else {
+            return Vec::new();
+        };
+        let in_core = |at: &usize| violation.core.binary_search(&self.list[*at].index).is_ok();
+        let mut chosen: Vec<usize> = vec![failing];
+        chosen.extend((0..self.list.len()).filter(in_core).filter(|&at| at != failing));
+        if violation.core.is_empty() || chosen.len() > CHOSEN {
+            chosen.truncate(1);
+            let span = self.list[failing].span;
+            let mut near: Vec<usize> = (0..self.list.len()).filter(|&at| at != failing).collect();
+            near.retain(|&at| self.list[at].span.call < span.ret);
+            near.sort_by_key(|&at| std::cmp::Reverse(self.list[at].span.ret.min(span.ret)));
+            // Who wrote what it read comes first, however long ago.
+            let reads = self.list[failing].op.expects.iter();
+            let sources = reads.filter_map(|version| self.writers.get(version)).flatten();
+            let sources: Vec<usize> = sources.copied().filter(|&at| at != failing).collect();
+            chosen.extend(sources);
+            for at in near {
+                if chosen.len() >= CHOSEN {
+                    break;
+                }
+                if !chosen.contains(&at) {
+                    chosen.push(at);
+                }
+            }
+        }
+        chosen
+    }
+
+    fn say(&self, kind: AnomalyKind, of: &[usize], summary: String) -> Option<Anomaly> {
+        let operations = of.iter().map(|&at| self.list[at].index);
+        Some(anomaly(self.case, kind, Certainty::Proved, operations, summary))
+    }
+
+    fn phrase(&self, event: &Event<Op>) -> String {
+        let case = self.case;
+        let operation = operation_phrase(case.history, case.operation(event.index));
+        format!("`{operation}` by {} {}", who(case, event.index), when(case, event.index))
+    }
+
+    /// What a register holds before the first operation.
+    fn initial(&self, register: Value) -> Value {
+        let given = self.registers.initial.get(register.handle().into());
+        given.unwrap_or(self.registers.default)
+    }
+
+    fn contradicts_itself(&self, event: &Event<Op>) -> Option<Anomaly> {
+        if !event.op.contradictory {
+            return None;
+        }
+        let summary = format!("{} reads one register with two values", self.phrase(event));
+        let kind = AnomalyKind::ReadSkew;
+        Some(anomaly(self.case, kind, Certainty::Proved, [event.index], summary))
+    }
+
+    /// A version that nobody wrote, or only later.
+    fn from_nowhere(&self, event: &Event<Op>) -> Option<Anomaly> {
+        let written = |version: &&Version| {
+            let writers = self.writers.get(version).map_or(&[][..], Vec::as_slice);
+            let in_time = |&at: &usize| {
+                self.list[at].index != event.index && self.list[at].span.call < event.span.ret
+            };
+            self.initial(version.0) == version.1 || writers.iter().any(in_time)
+        };
+        let version = event.op.expects.iter().find(|version| !written(version))?;
+        let case = self.case;
+        let [register, value] = [version.0, version.1].map(|v| value_phrase(case.history, v));
+        let found = format!("{} found {value} in {register}", self.phrase(event));
+        let failed = |failed: &&Event<Op>| {
+            failed.op.writes.contains(version) && failed.span.call < event.span.ret
+        };
+        if let Some(failed) = self.failed.iter().find(failed) {
+            let summary = format!(
+                "{found}, which only a transaction of {} wrote that failed",
+                who(case, failed.index)
+            );
+            let operations = [event.index, failed.index];
+            let proved = Certainty::Proved;
+            return Some(anomaly(case, AnomalyKind::DirtyRead, proved, operations, summary));
+        }
+        let later = self.writers.get(version).and_then(|writers| {
+            writers.iter().map(|&at| &self.list[at]).find(|other| other.index != event.index)
+        });
+        let (kind, mut operations) = (AnomalyKind::FutureRead, vec![event.index]);
+        let Some(later) = later else {
+            let summary = format!("{found}, which nobody wrote");
+            let kind = AnomalyKind::PhantomRead;
+            return Some(anomaly(case, kind, Certainty::Proved, operations, summary));
+        };
+        operations.push(later.index);
+        let (by, then) = (who(case, later.index), since(case, later.index));
+        let summary = format!("{found}, which {by} wrote only {then}");
+        Some(anomaly(case, kind, Certainty::Proved, operations, summary))
+    }
+
+    /// The only transaction that wrote a version, if one did and it was not there at the start.
+    fn only_writer(&self, version: Version) -> Option<usize> {
+        match self.writers.get(&version)?[..] {
+            [writer] if self.initial(version.0) != version.1 => Some(writer),
+            _ => None,
+        }
+    }
+
+    /// Whether a version is the one from before the first operation, and no other.
+    fn is_start(&self, version: Version) -> bool {
+        self.initial(version.0) == version.1 && !self.writers.contains_key(&version)
+    }
+
+    /// Why the transaction at `a` must have come before that at `b`, if it happened.
+    fn why(&self, a: usize, b: usize) -> Option<Why> {
+        let (one, two) = (&self.list[a], &self.list[b]);
+        // What need not have happened is before or after nothing, unless it was seen.
+        if one.precedes(two) {
+            return Some(Why::RealTime);
+        }
+        let seen = |version: &Version| {
+            two.op.expects.contains(version) && self.only_writer(*version) == Some(a)
+        };
+        if one.op.writes.iter().any(seen) {
+            return Some(Why::Wr);
+        }
+        // It read a version, and the other one's is newer.
+        let replaced = |&&(register, value): &&Version| {
+            let newer = two.op.writes.iter().find(|other| other.0 == register);
+            newer.is_some_and(|&newer| self.is_newer((register, value), newer, b))
+        };
+        if let Some(&(register, _)) = one.op.expects.iter().find(replaced) {
+            return Some(Why::Rw(register));
+        }
+        let overwritten = |&&(register, value): &&Version| {
+            let newer = two.op.writes.iter().find(|other| other.0 == register);
+            newer.is_some_and(|&newer| {
+                self.only_writer((register, value)) == Some(a)
+                    && self.is_newer((register, value), newer, b)
+            })
+        };
+        one.op.writes.iter().find(overwritten).map(|_| Why::Ww)
+    }
+
+    /// Whether the version `old` certainly came before the version `new`, which the transaction at
+    /// `writer` wrote.
+    fn is_newer(&self, old: Version, new: Version, writer: usize) -> bool {
+        let event = &self.list[writer];
+        if old == new || !event.is_done() {
+            return false;
+        }
+        // It read the one and wrote the other, or the one was there before all.
+        let read_it = event.op.expects.contains(&old);
+        let before = |at: usize| at != writer && self.list[at].precedes(event);
+        match self.only_writer(old) {
+            Some(old) => read_it || before(old),
+            None => self.is_start(old),
+        }
+    }
+
+    /// A short cycle among the transactions at these places.
+    fn cycle(&self, chosen: &[usize]) -> Option<Anomaly> {
+        let done: Vec<usize> = chosen
+            .iter()
+            .copied()
+            .filter(|&at| self.list[at].is_done() || self.is_seen(at))
+            .collect();
+        let count = done.len();
+        let mut edges: Vec<Option<Why>> = vec![None; count * count];
+        for a in 0..count {
+            for b in 0..count {
+                if a != b {
+                    edges[a * count + b] = self.why(done[a], done[b]);
+                }
+            }
+        }
+        let edge = |a: usize, b: usize| edges[a * count + b];
+        for a in 0..count {
+            for b in a + 1..count {
+                if let (Some(one), Some(two)) = (edge(a, b), edge(b, a)) {
+                    return self.say_pair([done[a], done[b]], [one, two]);
+                }
+            }
+        }
+        shortest_cycle(count, &|a, b| edge(a, b).is_some()).and_then(|cycle| {
+            let whys: Vec<Why> = (0..cycle.len())
+                .filter_map(|at| edge(cycle[at], cycle[(at + 1) % cycle.len()]))
+                .collect();
+            let cycle: Vec<usize> = cycle.into_iter().map(|at| done[at]).collect();
+            self.say_cycle(&cycle, &whys)
+        })
+    }
+
+    /// Whether somebody read what only this transaction wrote, so that it happened.
+    fn is_seen(&self, at: usize) -> bool {
+        let mut versions = self.list[at].op.writes.iter();
+        versions.any(|version| {
+            self.only_writer(*version) == Some(at)
+                && self.list.iter().any(|e| e.is_done() && e.op.expects.contains(version))
+        })
+    }
+
+    fn say_pair(&self, of: [usize; 2], why: [Why; 2]) -> Option<Anomaly> {
+        use Why::{RealTime, Rw, Wr};
+        // The edge that tells most comes first.
+        let rank = |why: Why| match why {
+            Rw(_) => 0,
+            Wr => 1,
+            _ => 2,
+        };
+        let ([mut a, mut b], [mut one, mut two]) = (of, why);
+        if rank(two) < rank(one) {
+            (a, b, one, two) = (b, a, two, one);
+        }
+        let [first, second] = [a, b].map(|at| self.phrase(&self.list[at]));
+        let writes = |at: usize, register| self.list[at].op.writes.iter().any(|w| w.0 == register);
+        let (kind, what) = match (one, two) {
+            (Rw(x), Rw(y)) if x == y || writes(a, x) || writes(b, y) => {
+                (AnomalyKind::LostUpdate, "each replaced what the other one had read, unseen")
+            }
+            (Rw(_), Rw(_)) => (AnomalyKind::WriteSkew, "each read what the other one replaced"),
+            (Rw(_), Wr) => {
+                (AnomalyKind::ReadSkew, "the first saw a part of what the second wrote, not all")
+            }
+            (Rw(_), RealTime) if self.writes_only_reads(a) => {
+                (AnomalyKind::StaleRead, "the first came after the second, and did not see it")
+            }
+            (Rw(_), RealTime) => {
+                (AnomalyKind::LostUpdate, "the first came after the second, and did not see it")
+            }
+            (Wr, RealTime) => {
+                (AnomalyKind::FutureRead, "the second was over before the first, and saw it")
+            }
+            _ => return None,
+        };
+        self.say(kind, &[a, b], format!("{first} and {second}: {what}"))
+    }
+
+    /// Whether a transaction changes nothing.
+    fn writes_only_reads(&self, at: usize) -> bool {
+        self.list[at].op.writes.is_empty()
+    }
+
+    fn say_cycle(&self, cycle: &[usize], why: &[Why]) -> Option<Anomaly> {
+        use Why::{RealTime, Rw, Wr};
+        let count = |wanted: fn(&Why) -> bool| why.iter().filter(|why| wanted(why)).count();
+        let rw = count(|why| matches!(why, Rw(_)));
+        let wr = count(|why| *why == Wr);
+        let real = count(|why| *why == RealTime);
+        let alternates = (0..why.len())
+            .all(|at| matches!(why[at], Rw(_)) != matches!(why[(at + 1) % why.len()], Rw(_)));
+        let kind = match (why.len(), rw) {
+            (4, 2) if wr == 2 && alternates => AnomalyKind::LongFork,
+            (_, 2) if real == 0 => AnomalyKind::WriteSkew,
+            (_, 1) if wr > 0 && real == 0 => AnomalyKind::ReadSkew,
+            (_, 1) => AnomalyKind::StaleRead,
+            (_, 2) if real > 0 && wr == 2 => AnomalyKind::LongFork,
+            _ => return None,
+        };
+        let phrases: Vec<String> = cycle.iter().map(|&at| self.phrase(&self.list[at])).collect();
+        let summary = format!(
+            "each of these came before the next, and the last before the first: {}",
+            phrases.join(", ")
+        );
+        self.say(kind, cycle, summary)
+    }
+}
+
+/// A cycle of as few as possible of `count` nodes. O(count³).
+fn shortest_cycle(count: usize, edge: &dyn Fn(usize, usize) -> bool) -> Option<Vec<usize>> {
+    let mut best: Option<Vec<usize>> = None;
+    for start in 0..count {
+        // Breadth first: who led to each node.
+        let mut from: Vec<Option<usize>> = vec![None; count];
+        let mut queue = std::collections::VecDeque::from([start]);
+        let mut last = None;
+        while let Some(node) = queue.pop_front() {
+            if edge(node, start) && node != start {
+                last = Some(node);
+                break;
+            }
+            for next in (0..count).filter(|&next| next != start && edge(node, next)) {
+                if from[next].is_none() && next != node {
+                    from[next] = Some(node);
+                    queue.push_back(next);
+                }
+            }
+        }
+        let Some(last) = last else { continue };
+        let mut path = vec![last];
+        while let Some(before) = from[path[path.len() - 1]] {
+            path.push(before);
+        }
+        path.reverse();
+        if best.as_ref().is_none_or(|best| path.len() < best.len()) {
+            best = Some(path);
+        }
+    }
+    best
 }

@@ -73,7 +73,7 @@ impl Bounds {
         }
         // Around and back must not be negative.
         let back = self.at(over, of);
-        if most < 0 && (of == over || back != FREE && back + most < 0) {
+        if back != FREE && back + most < 0 {
             return false;
         }
         for from in 0..self.groups {

@@ -5,6 +5,7 @@
 //! linearizable, and of these the smallest. `docs/ALGORITHMS.md` proves that they are.
 
 mod bounds;
+mod estimate;
 mod evidence;
 mod groups;
 mod orders;
@@ -168,10 +169,10 @@ fn explain<M: Model>(
     for rule in [Rule::Recording, Rule::LastWriteWins] {
         let mut search = Search::new(timeline, rule, failed, meter);
         match settle(&mut search, meter) {
-            Settled::Offsets(offsets, _) if offsets.iter().all(|&offset| offset == 0) => {
+            Settled::Offsets { offsets, .. } if offsets.iter().all(|&offset| offset == 0) => {
                 return SkewOutcome::NotNeeded;
             }
-            Settled::Offsets(offsets, is_pinned) => {
+            Settled::Offsets { offsets, is_smallest, is_pinned } => {
                 let mut named: Vec<(Value, i64)> =
                     groups.names.iter().copied().zip(offsets).collect();
                 named.sort_by_cached_key(|&(name, _)| history.values().to_text(name));
@@ -182,7 +183,7 @@ fn explain<M: Model>(
                         Rule::Recording => Situation::Recording,
                         Rule::LastWriteWins => Situation::LastWriteWins,
                     },
-                    is_smallest: true,
+                    is_smallest,
                     is_pinned,
                     is_within_error: false,
                     lost_by_timestamp,
@@ -215,8 +216,13 @@ fn explain<M: Model>(
 
 /// What came of one rule.
 enum Settled {
-    /// The smallest offsets, and whether they are pinned down.
-    Offsets(Vec<i64>, bool),
+    Offsets {
+        offsets: Vec<i64>,
+        /// Whether no smaller ones do.
+        is_smallest: bool,
+        /// Whether they are pinned down.
+        is_pinned: bool,
+    },
     Impossible,
     Stopped,
 }
@@ -228,14 +234,23 @@ fn settle<M: Model>(search: &mut Search<'_, M>, meter: &Meter) -> Settled {
         Some(false) => return Settled::Impossible,
         None => return Settled::Stopped,
     }
-    let offsets = match search.smallest(root.clone(), i128::MAX) {
-        Found::Offsets(offsets) => offsets,
+    let (offsets, is_smallest) = match search.smallest(root.clone(), i128::MAX) {
+        Found::Offsets(offsets) => (with_fewer(search, &root, offsets), true),
         Found::Impossible => return Settled::Impossible,
-        Found::Stopped => return Settled::Stopped,
+        Found::Stopped => {
+            let near = match search.rule {
+                Rule::Recording => estimate::near_guess(search.timeline, &root),
+                Rule::LastWriteWins => None,
+            };
+            search.allow_more();
+            match near.map(|near| search.smallest(near, i128::MAX)) {
+                Some(Found::Offsets(offsets)) => (offsets, false),
+                _ => return Settled::Stopped,
+            }
+        }
     };
-    let offsets = with_fewer(search, &root, offsets);
     let is_pinned = evidence::are_pinned(search, &root, &offsets, meter);
-    Settled::Offsets(offsets, is_pinned)
+    Settled::Offsets { offsets, is_smallest, is_pinned }
 }
 
 /// Offsets no larger than `offsets`, fewer of which are not 0, if there are any: one culprit alone

@@ -86,6 +86,11 @@ impl<'a, M: Model> Search<'a, M> {
         self.timeline.restrict(self.rule, &mut bounds).then_some(bounds)
     }
 
+    /// Allows for as much work again.
+    pub(super) fn allow_more(&mut self) {
+        self.left = OPERATIONS;
+    }
+
     /// Whether the keys that only one clock has timed are linearizable; offsets change nothing
     /// about them. `None` if that was not decided in time.
     pub(super) fn is_rest_linearizable(&mut self) -> Option<bool> {

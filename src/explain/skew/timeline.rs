@@ -43,21 +43,6 @@ pub(super) struct Entry<Op> {
     pub(super) facts: Facts,
 }
 
-/// What a history is under some offsets.
-pub(super) enum Answer {
-    /// Linearizable.
-    Linearizable,
-    /// Not linearizable: operations of this key cannot be ordered, and prove it.
-    Not {
-        /// The key's position.
-        key: usize,
-        /// A reading, as a position in the key's entries, near which that is so.
-        near: u32,
-    },
-    /// Not decided in time.
-    Unknown,
-}
-
 impl<'a, M: Model> Timeline<'a, M> {
     /// The history with its recorded times; operation `index` belongs to group `group_of[index]`.
     /// `None` if an operation lacks a time, or returned before its call.
@@ -97,11 +82,6 @@ impl<'a, M: Model> Timeline<'a, M> {
             keys.push(Key::new(entries, groups));
         }
         Ok(Some(Timeline { model, groups, keys }))
-    }
-
-    /// How many operations there are.
-    pub(super) fn operations(&self) -> usize {
-        self.keys.iter().map(|key| key.entries.len()).sum()
     }
 
     /// Decides `key` under `offsets`: the reading that makes it impossible, if one does. `None` if
@@ -157,7 +137,7 @@ impl<'a, M: Model> Timeline<'a, M> {
     }
 }
 
-impl<Op: Clone> Key<Op> {
+impl<Op: Clone + Eq> Key<Op> {
     fn new(entries: Vec<Entry<Op>>, groups: usize) -> Key<Op> {
         let mut writes: Vec<Vec<[i64; 2]>> = vec![Vec::new(); groups];
         for entry in entries.iter().filter(|entry| entry.timed.is_write) {
@@ -210,6 +190,9 @@ impl<Op: Clone> Key<Op> {
             for &earlier in core {
                 let earlier = &self.entries[earlier as usize];
                 let Some(by) = earlier.timed.ret else { continue };
+                if earlier.timed.op == later.timed.op {
+                    continue;
+                }
                 if rule.times(earlier, &self.writes, offsets)[1] >= call {
                     continue;
                 }

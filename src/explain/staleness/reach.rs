@@ -58,8 +58,10 @@ impl<'a, 'b, M: Model> Reach<'a, 'b, M> {
 
     /// The smallest reach that is enough; `None` if none is, or the budget ends first.
     pub(super) fn smallest(&mut self, register: Option<&Versions>, ends: &[Ends]) -> Option<i128> {
-        let first = self.fixed.first()?.at.min(self.moving.first()?.at);
-        let mut enough = self.moving.last()?.at - first;
+        let mut enough = match (self.moving.first(), self.moving.last(), self.fixed.first()) {
+            (Some(first), Some(last), Some(fixed)) => last.at - first.at.min(fixed.at),
+            _ => 0,
+        };
         if !self.suffices(enough)? {
             return None;
         }

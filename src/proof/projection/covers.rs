@@ -30,7 +30,8 @@ impl<M: Model> Projections<'_, M> {
             let source = sources.map(|&other| span(other).call).max();
             let spares = |other: usize| {
                 let (other, left) = (self.readings[other].span, &self.facts[other]);
-                let is_seen = left.overwrites && established(left) == facts(at).requires;
+                let token = established(left).filter(|_| left.overwrites);
+                let is_seen = token.is_some() && token == facts(at).requires;
                 let is_evident = !is_seen || source.is_some_and(|call| call > other.call);
                 let covered =
                     other.ret != NEVER && cover.is_some_and(|call| other.ret < call) && is_evident;

@@ -5,7 +5,8 @@
 //! Only its owner ends a hold. So while an owner does one thing after the other, and takes the lock
 //! and then gives it back, nothing else happens in between, in any linearization, but operations
 //! that find the lock held; without the two, the lock is free there. A hold that nobody ends is
-//! the last thing that happens, but for such operations. Where an owner goes on after an operation
+//! the last thing that happens, but for such operations. Where an owner goes on after something else
+//! than a hold or a release of nothing (of which there is no linearization), such as an operation
 //! that never returned, all that it does from there on goes together. Whoever found the lock held
 //! is kept only if no hold that it can have met is left out.
 
@@ -55,27 +56,24 @@ impl Holds {
                 let takes = matches!(view(&readings[first as usize].op), Op::Acquire(_));
                 let gives = |&at: &u32| matches!(view(&readings[at as usize].op), Op::Release(_));
                 let len = match rest.get(1) {
-                    _ if !follows(1) => rest.len(),
-                    Some(second) if takes && gives(second) && follows(2) => 2,
-                    Some(second) if takes && gives(second) => rest.len(),
-                    _ => 1,
+                    None => 1,
+                    Some(second) if takes && gives(second) && follows(1) && follows(2) => 2,
+                    // Given back before it was taken: impossible, whatever else there is.
+                    Some(_) if gives(&first) && follows(1) => 1,
+                    Some(_) => rest.len(),
                 };
-                holds.add(&rest[..len]);
+                holds.add(&rest[..len], takes && len == 2);
                 rest = &rest[len..];
             }
         }
         Some(holds)
     }
 
-    fn add(&mut self, unit: &[u32]) {
+    fn add(&mut self, unit: &[u32], is_pair: bool) {
         let spans = || unit.iter().map(|&at| self.calls[at as usize]);
         let call = spans().map(|span| span.call).min().unwrap_or(0);
         // One that is never ended goes on for ever.
-        let ret = if unit.len() < 2 {
-            NEVER
-        } else {
-            spans().map(|span| span.ret).max().unwrap_or(NEVER)
-        };
+        let ret = spans().map(|span| span.ret).max().filter(|_| is_pair).unwrap_or(NEVER);
         for &at in unit {
             self.unit_of[at as usize] = Some(self.units.len() as u32);
         }

@@ -28,14 +28,23 @@ pub(crate) enum Rule {
     Parts,
     /// Holds of a lock with owners are left out as wholes: `holds.rs`.
     Holds,
-    /// Permits are taken and given back by the operations left out: `permits.rs`.
-    Permits,
+    /// Permits that are left out are given back after they were taken: `permits.rs`.
+    Taken,
+    /// Permits that are left out are taken after they were given back: `permits.rs`.
+    Given,
 }
 
 impl Rule {
     /// All rules.
-    pub(crate) const ALL: [Rule; 6] =
-        [Rule::Pure, Rule::Sources, Rule::Covers, Rule::Parts, Rule::Holds, Rule::Permits];
+    pub(crate) const ALL: [Rule; 7] = [
+        Rule::Pure,
+        Rule::Sources,
+        Rule::Covers,
+        Rule::Parts,
+        Rule::Holds,
+        Rule::Taken,
+        Rule::Given,
+    ];
 }
 
 /// What a rule says of a part.
@@ -55,6 +64,8 @@ pub(crate) struct Projections<'a, M: Model> {
     facts: Vec<Facts>,
     /// Whether every operation that changes the state says which token it leaves.
     is_told: bool,
+    /// Whether every operation that changes the state overwrites it.
+    is_plain: bool,
     holds: Option<holds::Holds>,
     permits: Option<permits::Permits>,
 }
@@ -68,8 +79,9 @@ impl<'a, M: Model> Projections<'a, M> {
         Projections {
             model,
             readings,
-            facts,
             is_told,
+            is_plain: facts.iter().all(|facts| facts.pure || facts.overwrites),
+            facts,
             holds: holds::Holds::of(model, readings),
             permits: permits::Permits::of(model, readings),
         }
@@ -120,6 +132,9 @@ impl<'a, M: Model> Projections<'a, M> {
     }
 
     fn rule(&self, rule: Rule, kept: &[u32]) -> Ruling {
+        let by_permits = |ruling: fn(&permits::Permits, &[u32]) -> Ruling| {
+            self.permits.as_ref().map_or(Ruling::Unsound, |permits| ruling(permits, kept))
+        };
         match rule {
             Rule::Pure if self.left_out(kept).next().is_none() => Ruling::Sound,
             Rule::Pure => Ruling::Unsound,
@@ -127,9 +142,8 @@ impl<'a, M: Model> Projections<'a, M> {
             Rule::Covers => self.by_covers(kept),
             Rule::Parts => self.by_parts(kept),
             Rule::Holds => self.holds.as_ref().map_or(Ruling::Unsound, |holds| holds.rule(kept)),
-            Rule::Permits => {
-                self.permits.as_ref().map_or(Ruling::Unsound, |permits| permits.rule(kept))
-            }
+            Rule::Taken => by_permits(permits::Permits::taken),
+            Rule::Given => by_permits(permits::Permits::given),
         }
     }
 

@@ -1,7 +1,8 @@
 //! Objects whose legality rests on tokens: what nobody kept can have found may go.
 //!
 //! *Condition.* Tokens suffice; every operation that changes the state says which token it leaves;
-//! every operation kept overwrites the state, or requires or forbids a token.
+//! every operation kept overwrites the state, or requires or forbids a token, unless all that change
+//! the state overwrite it: then the source of an operation tells the state that it finds.
 //!
 //! The *source* of an operation, in a linearization, is the last one before it that changes the
 //! state. If no operation kept has a source that is left out, in no linearization, then what is
@@ -17,7 +18,7 @@
 //! equals is the source of none, and can take the place of *s*, since it was called no later. (It
 //! may lose its own place: nobody kept finds what it left there. What it requires is found, as *s*
 //! found it: what cannot be the source of the one called earlier cannot be that of *s*.) That holds
-//! where no operation kept forbids a token.
+//! where every operation kept that looks at the state requires a token.
 //!
 //! Beyond what soundness needs, the last completed plain write that can have been seen is not left
 //! out, nor is what it is called: who looks at the part sees that a value was written, and when.
@@ -60,7 +61,7 @@ impl<M: Model> Projections<'_, M> {
             let facts = &self.facts[at as usize];
             match (facts.requires, facts.forbids) {
                 (None, None) if facts.overwrites => {}
-                (None, None) => return Ruling::Without(at),
+                (None, None) if !self.is_plain => return Ruling::Without(at),
                 _ => demands.push(self.demand(kept, at)),
             }
         }
@@ -100,7 +101,7 @@ impl<M: Model> Projections<'_, M> {
             other.span.ret == NEVER && other.span.call < reading.span.call && other.op == reading.op
         });
         let needed = demands.iter().filter(|demand| demand.requires == Some(token)).count();
-        demands.iter().all(|demand| demand.forbids.is_none()) && equals.count() >= needed
+        demands.iter().all(|demand| demand.requires.is_some()) && equals.count() >= needed
     }
 
     fn demand(&self, kept: &[u32], at: u32) -> Demand {

@@ -1,5 +1,6 @@
 //! The alphabets: operations of every model over two or three values, with every kind of output.
 
+mod accounts;
 mod counters;
 mod kv;
 mod locks;
@@ -29,7 +30,7 @@ struct Alphabet {
 }
 
 /// By kinds of objects, in the order of the trials.
-const ROOMS: [&[Alphabet]; 7] = [
+const ROOMS: [&[Alphabet]; 8] = [
     registers::ALPHABETS,
     kv::ALPHABETS,
     counters::ALPHABETS,
@@ -37,6 +38,7 @@ const ROOMS: [&[Alphabet]; 7] = [
     locks::ALPHABETS,
     queues::ALPHABETS,
     logs::ALPHABETS,
+    accounts::ALPHABETS,
 ];
 
 /// Runs the campaign for every alphabet.

@@ -33,6 +33,7 @@ pub(crate) enum Object {
     Stack(Vec<Json>),
     Priority(Vec<Json>),
     Log(Vec<Json>),
+    Bank(BTreeMap<i64, i64>),
 }
 
 /// How many permits the semaphore of these tests has.
@@ -53,6 +54,8 @@ impl Object {
             "stack" => Object::Stack(Vec::new()),
             "priority-queue" => Object::Priority(Vec::new()),
             "log" => Object::Log(Vec::new()),
+            // What it starts from is not told: the reads tell it.
+            "bank" => Object::Bank((0..3).map(|account| (account, 2 * account)).collect()),
             other => panic!("no object for the model {other}"),
         }
     }
@@ -72,6 +75,7 @@ impl Object {
             "stack" => &["push", "push", "pop", "pop", "peek", "top"],
             "priority-queue" => PRIORITY,
             "log" => &["append", "append", "append", "read", "read", "read-from", "read-prefix"],
+            "bank" => &["transfer", "transfer", "read", "balance", "deposit", "withdraw"],
             other => panic!("no operations for the model {other}"),
         };
         let function = functions.choose(rng).expect("not empty");
@@ -116,6 +120,7 @@ impl Object {
             }),
             Object::Priority(items) => Some(priority(items, function, input, rng)),
             Object::Log(items) => Some(log(items, function, input, rng)),
+            Object::Bank(balances) => Some(bank(balances, function, input)),
         }
     }
 }
@@ -213,6 +218,15 @@ fn input(model: &str, function: &str, rng: &mut ChaCha8Rng, values: i64) -> Json
         ("log", "read-from") => Int(rng.random_range(0..4)),
         ("log", "read") if rng.random_bool(0.3) => Int(rng.random_range(0..4)),
         ("log", "read-prefix") if rng.random_bool(0.3) => Int(rng.random_range(0..4)),
+        ("bank", "balance") => Int(rng.random_range(0..3)),
+        ("bank", "transfer" | "deposit" | "withdraw") => {
+            let names: &[&str] =
+                if function == "transfer" { &["from", "to"] } else { &["account"] };
+            let mut pairs: Vec<(Json, Json)> =
+                names.iter().map(|name| (Json::text(name), Int(rng.random_range(0..3)))).collect();
+            pairs.push((Json::text("amount"), Int(rng.random_range(0..=values.min(4)))));
+            Map(pairs)
+        }
         _ => Null,
     }
 }
@@ -439,5 +453,41 @@ fn log(items: &mut Vec<Json>, function: &str, input: &Json, rng: &mut ChaCha8Rng
         ("read", Some(at)) => items.get(at).cloned().unwrap_or(Null),
         _ if items.is_empty() && rng.random_bool(0.5) => Null,
         _ => List(items.clone()),
+    }
+}
+
+fn bank(balances: &mut BTreeMap<i64, i64>, function: &str, input: &Json) -> Json {
+    let entry = |name: &str| {
+        let found = input.pairs().iter().find(|(key, _)| *key == Json::text(name));
+        found.and_then(|(_, value)| value.int()).expect("an integer")
+    };
+    match function {
+        "read" => {
+            Map(balances.iter().map(|(&account, &balance)| (Int(account), Int(balance))).collect())
+        }
+        "balance" => Int(balances[&input.int().expect("an account")]),
+        _ => {
+            let from = match function {
+                "transfer" => Some(entry("from")),
+                "withdraw" => Some(entry("account")),
+                _ => None,
+            };
+            let to = match function {
+                "transfer" => Some(entry("to")),
+                "deposit" => Some(entry("account")),
+                _ => None,
+            };
+            let amount = entry("amount");
+            if from.is_some_and(|from| balances[&from] < amount) {
+                return Bool(false);
+            }
+            if let Some(from) = from {
+                *balances.entry(from).or_default() -= amount;
+            }
+            if let Some(to) = to {
+                *balances.entry(to).or_default() += amount;
+            }
+            input.clone()
+        }
     }
 }

@@ -19,6 +19,11 @@ pub(super) struct Sources {
     covers: Vec<(u32, u32)>,
 }
 
+/// Whether an operation that returns at `ret` depends on the state before it.
+fn looks(facts: &Facts, ret: u32) -> bool {
+    !facts.overwrites && !(facts.pure && ret == NEVER)
+}
+
 /// What bounds the sources of an operation: none returns before this call.
 type Bound = Option<u32>;
 
@@ -58,10 +63,10 @@ impl Sources {
             let mut next = 0;
             while let Some(&at) = chosen.list.get(next) {
                 next += 1;
-                let Facts { requires, forbids, .. } = facts[at as usize];
+                let Facts { requires, .. } = facts[at as usize];
                 let listed = match requires {
                     Some(token) => self.by_token.get(&token).map_or(&[][..], Vec::as_slice),
-                    None if forbids.is_some() => &self.all,
+                    None if looks(&facts[at as usize], readings[at as usize].span.ret) => &self.all,
                     None => continue,
                 };
                 let supply = Supply { sources: self, readings, facts, at, listed };
@@ -189,7 +194,8 @@ impl<Op: Eq> Supply<'_, Op> {
     fn crashed(&self, chosen: &mut Chosen<'_>) {
         let requires = self.facts[self.at as usize].requires;
         let facts = |at: &u32| &self.facts[*at as usize];
-        let all = chosen.list.iter().any(|at| facts(at).forbids.is_some());
+        let is_vague = |at: &&u32| facts(at).requires.is_none() && looks(facts(at), self.ret(**at));
+        let all = chosen.list.iter().any(|at| is_vague(&at));
         let needed = chosen.list.iter().filter(|at| facts(at).requires == requires).count();
         let start = self.listed.partition_point(|&at| self.ret(at) != NEVER);
         let mut counts: Vec<(u32, usize)> = Vec::new();
