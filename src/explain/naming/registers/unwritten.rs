@@ -16,8 +16,10 @@ pub(super) fn name<M: Model>(scene: &Scene<'_, M>) -> Option<Anomaly> {
     for at in scene.observers(usize::MAX) {
         let act = &scene.acts[at];
         let Some(token) = act.access.reads else { continue };
-        if earliest(scene, token) > act.access.span.ret {
-            return classify(scene, act, token);
+        if earliest(scene, token) > act.access.span.ret
+            && let Some(anomaly) = classify(scene, act, token)
+        {
+            return Some(anomaly);
         }
     }
     None
