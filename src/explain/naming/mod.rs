@@ -8,6 +8,8 @@ mod counters;
 mod evidence;
 mod locks;
 mod logs;
+#[cfg(test)]
+mod objects_tests;
 mod pieces;
 mod registers;
 mod sets;
