@@ -24,16 +24,21 @@ use crate::model::Model;
 
 /// The anomaly that `violation` shows, counted with those that are alike.
 pub(super) fn name<M: Model>(case: &Case<'_, M>, violation: &Violation) -> Anomaly {
-    let anomaly = locks::name(case, violation)
-        .or_else(|| accounts::name(case, violation))
-        .or_else(|| transactions::name(case, violation))
-        .or_else(|| counters::name(case, violation))
-        .or_else(|| logs::name(case, violation))
-        .or_else(|| sets::name(case, violation))
-        .or_else(|| collections::name(case, violation))
+    let anomaly = objects(case, violation)
         .or_else(|| registers::name(case, violation))
         .unwrap_or_else(|| unclassified(case, violation));
     Anomaly { count: anomaly.count + violation.alike.len(), ..anomaly }
+}
+
+/// The anomaly of an object that is no register.
+fn objects<M: Model>(case: &Case<'_, M>, violation: &Violation) -> Option<Anomaly> {
+    collections::name(case, violation)
+        .or_else(|| sets::name(case, violation))
+        .or_else(|| logs::name(case, violation))
+        .or_else(|| counters::name(case, violation))
+        .or_else(|| locks::name(case, violation))
+        .or_else(|| transactions::name(case, violation))
+        .or_else(|| accounts::name(case, violation))
 }
 
 /// A violation that fits no name.

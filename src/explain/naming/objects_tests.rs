@@ -409,7 +409,13 @@ impl ModelVisitor for Blame<'_> {
         let operations: Vec<u32> = (0..history.operations().len() as u32).collect();
         let readings = model::read(model, history, &operations, None).unwrap();
         let meter = Meter::start(&Budget::default(), 0);
-        let failure = Failure { operation: 0, record: 0, horizon: NEVER - 1, core: Vec::new() };
+        let failure = Failure {
+            operation: 0,
+            record: 0,
+            horizon: NEVER - 1,
+            core: Vec::new(),
+            is_minimal: false,
+        };
         let case = Case {
             history,
             model,
@@ -427,6 +433,7 @@ impl ModelVisitor for Blame<'_> {
                 core: Vec::new(),
                 is_minimal: false,
                 weakened: Vec::new(),
+                alike: Vec::new(),
             };
             super::objects(&case, &violation)
         });
