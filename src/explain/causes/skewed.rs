@@ -17,14 +17,15 @@ const CLOCKS: usize = 6;
 pub(super) fn anomaly<M: Model>(grounds: &Grounds<'_, M>, named: &[Anomaly]) -> Option<Anomaly> {
     let skew = grounds.skew.filter(|skew| skew.is_pinned)?;
     let clocks = clocks(grounds.history, skew)?;
+    let usual = if skew.is_within_error { ", which is usual between hosts" } else { "" };
     let summary = match skew.situation {
         Situation::Recording => format!(
-            "the recording mixes clocks that disagree: linearizable if {clocks}; no explanation \
-             without skew",
+            "the recording mixes clocks that disagree: linearizable if {clocks}{usual}; no \
+             explanation without skew",
         ),
         Situation::LastWriteWins => format!(
             "the store ordered writes by clocks that disagree, so that later ones lost: explained \
-             if {clocks}; no explanation without skew",
+             if {clocks}{usual}; no explanation without skew",
         ),
     };
     let mut operations: Vec<u32> =
