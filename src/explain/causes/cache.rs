@@ -2,9 +2,9 @@
 //! replaced elsewhere, and then has the newest.
 //!
 //! For each source, the stale reads of a key that follow each other and return one value are a
-//! spell. A spell is *filled* if the source had returned the value before it was replaced. A replica
-//! that lags passes through the versions: spells of different values follow each other there
-//! without a fresh read between.
+//! spell. A spell is *filled* if the source had returned the value before it was replaced. A
+//! replica that lags passes through the versions: spells of different values follow each other
+//! there without a fresh read between.
 //!
 //! A source that calls itself a cache is suspected with one stale read, any other one with
 //! [`READS`] in filled spells, if other sources had seen the newer value before each of them and
@@ -58,8 +58,8 @@ struct Suspect {
     spells: Vec<Spell>,
 }
 
-/// The caches that the stale reads of all failing keys suggest. With `only_named`, only sources that
-/// call themselves caches are suspected.
+/// The caches that the stale reads of all failing keys suggest. With `only_named`, only
+/// sources that call themselves caches are suspected.
 pub(super) fn anomalies(history: &History, subjects: &[Subject], only_named: bool) -> Vec<Anomaly> {
     let sources = Sources::of(history);
     let mut suspects: Vec<Suspect> = Vec::new();
@@ -142,8 +142,8 @@ fn spells(
     found
 }
 
-/// When the values were first seen that replaced others which were read after that: by which source,
-/// and by another one.
+/// When the values were first seen that replaced others which were read after that: by which
+/// source, and by another one.
 struct Sightings(FxHashMap<Token, [Option<(u32, Source)>; 2]>);
 
 impl Sightings {

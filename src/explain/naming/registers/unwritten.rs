@@ -25,8 +25,8 @@ pub(super) fn name<M: Model>(scene: &Scene<'_, M>) -> Option<Anomaly> {
     None
 }
 
-/// The earliest rank at which the value can have been `token`, going by the core: every writer needs
-/// to have been called, and, if it replaces a certain value, to have found that one.
+/// The earliest rank at which the value can have been `token`, going by the core: every writer
+/// needs to have been called, and, if it replaces a certain value, to have found that one.
 fn earliest<M: Model>(scene: &Scene<'_, M>, token: Token) -> u32 {
     let mut known = vec![(scene.initial, 0)];
     let rank = |known: &[(Token, u32)], token: Token| {
