@@ -13,8 +13,6 @@
 //!   so that these are suggested.
 //! - `spurious-failure`: somebody was told that too little was there although there was enough.
 
-use std::collections::BTreeMap;
-
 use super::evidence::{Event, anomaly, events, failed, is_in_focus, when, who};
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::case::Case;
@@ -201,11 +199,9 @@ impl<M: Model> Accounts<'_, '_, M> {
         all: &[&Event<Op>],
         start: Option<i128>,
     ) -> Option<Anomaly> {
-        let mut counts: BTreeMap<i128, usize> = BTreeMap::new();
-        all.iter().for_each(|read| *counts.entry(total(read)).or_default() += 1);
-        // What the total should be: that of the start, or that of most reads.
-        let most = counts.iter().max_by_key(|entry| entry.1).map(|entry| *entry.0);
-        let right = start.or(most)?;
+        // What the total should be: that of the start, or else that of the first read.
+        let earliest = all.iter().min_by_key(|read| read.span.ret).map(|read| total(read));
+        let right = start.or(earliest)?;
         let wrong: Vec<&&Event<Op>> = all.iter().filter(|read| total(read) != right).collect();
         let odd = if total(read) == right { *wrong.first().copied()? } else { read };
         let witness = all.iter().copied().find(|read| total(read) == right).or(other);
