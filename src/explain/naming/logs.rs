@@ -421,7 +421,7 @@ impl<M: Model> Naming<'_, '_, M> {
     fn begun(&self, sight: &Event<Sight>) -> Option<u32> {
         let others = self.list.resets.iter();
         match sight.op.base {
-            Base::Start => others.clone().next().is_none().then_some(0),
+            Base::Start => Some(0),
             Base::Put(piece) => {
                 let mut own = others.clone().filter(|event| event.op == Some(piece));
                 let put = own.next().filter(|_| own.next().is_none())?;
@@ -499,9 +499,16 @@ impl<M: Model> Naming<'_, '_, M> {
 
     /// A list that had been replaced as a whole before it was seen.
     fn overwritten(&self, sight: &Event<Sight>) -> Option<Anomaly> {
-        let Base::Put(piece) = sight.op.base else { return None };
-        let base = self.list.resets.iter().find(|event| event.op == Some(piece))?;
-        let over = |event: &&Event<Option<Piece>>| base.precedes(*event) && event.precedes(sight);
+        let base = match sight.op.base {
+            Base::Put(piece) => {
+                Some(self.list.resets.iter().find(|event| event.op == Some(piece))?)
+            }
+            Base::Start => None,
+            Base::Unknown => return None,
+        };
+        let over = |event: &&Event<Option<Piece>>| {
+            base.is_none_or(|base| base.precedes(*event)) && event.precedes(sight)
+        };
         let over = self.list.resets.iter().filter(over).max_by_key(|event| event.span.call)?;
         let newer = |other: &&Event<Sight>| match over.op {
             Some(piece) => other.op.base == Base::Put(piece),
@@ -518,8 +525,8 @@ impl<M: Model> Naming<'_, '_, M> {
         };
         let summary =
             format!("{} came after {}, and sees none of it", self.phrase(sight), self.phrase(over));
-        let shown = [sight.index, over.index, base.index];
-        self.say(kind, shown.into_iter().chain(own.map(|own| own.index)), summary)
+        let shown = [sight.index, over.index].into_iter().chain(base.map(|base| base.index));
+        self.say(kind, shown.chain(own.map(|own| own.index)), summary)
     }
 
     /// Nothing at all, though something was put there or appended, and nobody deleted it.

@@ -9,6 +9,7 @@ mod logs;
 #[cfg(test)]
 mod objects_tests;
 mod pieces;
+mod repairs;
 mod sets;
 mod transactions;
 
@@ -32,6 +33,7 @@ fn objects<M: Model>(case: &Case<'_, M>, violation: &Violation) -> Option<Anomal
         .or_else(|| locks::name(case, violation))
         .or_else(|| transactions::name(case, violation))
         .or_else(|| accounts::name(case, violation))
+        .or_else(|| repairs::name(case, violation))
 }
 
 /// A violation that fits no name.
