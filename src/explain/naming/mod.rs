@@ -12,6 +12,7 @@ mod logs;
 mod objects_tests;
 mod pieces;
 mod registers;
+mod repairs;
 mod sets;
 mod transactions;
 pub(super) mod words;
@@ -26,6 +27,7 @@ use crate::model::Model;
 pub(super) fn name<M: Model>(case: &Case<'_, M>, violation: &Violation) -> Anomaly {
     let anomaly = objects(case, violation)
         .or_else(|| registers::name(case, violation))
+        .or_else(|| repairs::name(case, violation))
         .unwrap_or_else(|| unclassified(case, violation));
     Anomaly { count: anomaly.count + violation.alike.len(), ..anomaly }
 }
