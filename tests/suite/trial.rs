@@ -49,7 +49,9 @@ fn is_explained(history: &History, report: &Report, expected: &Expected) -> Resu
     let explanation =
         explain::explain(history, &options, report, 100).map_err(|error| error.to_string())?;
     let found = explanation.anomalies.first().map(|anomaly| anomaly.kind.name());
-    let meant = expected.anomaly.as_ref().map(|(name, _)| name.as_str());
+    let stuck_name = AnomalyKind::StuckOperations.name();
+    let named = expected.anomaly.as_ref().map(|(name, _)| name.as_str());
+    let meant = named.or(expected.is_stuck.then_some(stuck_name));
     if let Some(name) = meant.filter(|name| AnomalyKind::parse(name).is_none()) {
         return Err(format!("no anomaly is called {name}"));
     }

@@ -2,16 +2,16 @@
 //! replaced elsewhere, and then has the newest.
 //!
 //! For each source, the stale reads of a key that follow each other and return one value are a
-//! spell. A spell is *filled* if the source had returned the value before it was replaced. A replica
-//! that lags passes through the versions: spells of different values follow each other there
-//! without a fresh read between.
+//! spell. A spell is *filled* if the source had returned the value before it was replaced. A
+//! replica that lags passes through the versions: spells of different values follow each other
+//! there without a fresh read between.
 //!
 //! A source that calls itself a cache is suspected with one stale read, any other one with
 //! [`READS`] in filled spells, if other sources had seen the newer value before each of them and
 //! [`SHARE`] percent of its keys' stale reads are its own. In both cases no more than one spell of
 //! ten may follow upon another without a fresh read between.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::source::{Source, Sources};
 use super::stale::{StaleRead, stale_reads};
@@ -58,8 +58,8 @@ struct Suspect {
     spells: Vec<Spell>,
 }
 
-/// The caches that the stale reads of all failing keys suggest. With `only_named`, only sources that
-/// call themselves caches are suspected.
+/// The caches that the stale reads of all failing keys suggest. With `only_named`, only
+/// sources that call themselves caches are suspected.
 pub(super) fn anomalies(history: &History, subjects: &[Subject], only_named: bool) -> Vec<Anomaly> {
     let sources = Sources::of(history);
     let mut suspects: Vec<Suspect> = Vec::new();
@@ -101,7 +101,7 @@ fn spells(
     if found.is_empty() {
         return found;
     }
-    let sightings = Sightings::of(sources, &subject.accesses);
+    let sightings = Sightings::of(sources, &subject.accesses, stale);
     // The last fresh read of each source: its value and itself.
     let mut fresh: Vec<Option<(Token, u32)>> = vec![None; found.len()];
     let mut stale = stale.iter().peekable();
@@ -142,16 +142,20 @@ fn spells(
     found
 }
 
-/// When each value was first seen, by which source, and by another one.
+/// When the values were first seen that replaced others which were read after that: by which
+/// source, and by another one.
 struct Sightings(FxHashMap<Token, [Option<(u32, Source)>; 2]>);
 
 impl Sightings {
-    fn of(sources: &Sources<'_>, accesses: &Accesses) -> Sightings {
+    fn of(sources: &Sources<'_>, accesses: &Accesses, stale: &[StaleRead]) -> Sightings {
+        let newer = stale.iter().filter_map(|one| accesses.list[one.overwrite].writes);
+        let newer: FxHashSet<Token> = newer.collect();
         let mut returns: Vec<(u32, Token, u32)> = accesses
             .list
             .iter()
             .filter(|access| access.span.ret != NEVER)
             .filter_map(|access| Some((access.span.ret, access.reads?, access.index)))
+            .filter(|entry| newer.contains(&entry.1))
             .collect();
         returns.sort_unstable_by_key(|entry| entry.0);
         let mut seen: FxHashMap<Token, [Option<(u32, Source)>; 2]> = FxHashMap::default();

@@ -9,7 +9,7 @@ use crate::history::Value;
 use crate::model::{Call, Model, View};
 
 /// What violations have in common that are alike: their kind, key and certainty; the updates that
-/// show them; and of the operation that gave them away its source, its process and what it returned.
+/// show them; and of the operation that gave them away its source, process and answer.
 #[derive(PartialEq, Eq, Hash)]
 struct Likeness {
     kind: AnomalyKind,

@@ -4,7 +4,7 @@
 mod cache;
 mod grouping;
 mod skewed;
-mod source;
+pub(super) mod source;
 mod split_brain;
 mod stale;
 mod stuck;
@@ -40,9 +40,9 @@ pub(super) struct Grounds<'a, M: Model> {
     pub(super) meter: &'a Meter,
 }
 
-/// All anomalies, the most telling first: causes that explain several of `named`, which are those of
-/// all failing keys, violation by violation; then `named`, those alike made one. Near linear in the
-/// operations of the failing keys.
+/// All anomalies, the most telling first: causes that explain several of `named`, which are those
+/// of all failing keys, violation by violation; then `named`, those alike made one. Near linear in
+/// the operations of the failing keys.
 pub(super) fn arrange<M: Model>(grounds: &Grounds<'_, M>, named: &[Anomaly]) -> Vec<Anomaly> {
     let mut anomalies: Vec<Anomaly> = skewed::anomaly(grounds, named).into_iter().collect();
     let is_skewed = !anomalies.is_empty();

@@ -17,14 +17,15 @@ const CLOCKS: usize = 6;
 pub(super) fn anomaly<M: Model>(grounds: &Grounds<'_, M>, named: &[Anomaly]) -> Option<Anomaly> {
     let skew = grounds.skew.filter(|skew| skew.is_pinned)?;
     let clocks = clocks(grounds.history, skew)?;
+    let usual = if skew.is_within_error { ", which is usual between hosts" } else { "" };
     let summary = match skew.situation {
         Situation::Recording => format!(
-            "the recording mixes clocks that disagree: linearizable if {clocks}; no explanation \
-             without skew",
+            "the recording mixes clocks that disagree: linearizable if {clocks}{usual}; no \
+             explanation without skew",
         ),
         Situation::LastWriteWins => format!(
             "the store ordered writes by clocks that disagree, so that later ones lost: explained \
-             if {clocks}; no explanation without skew",
+             if {clocks}{usual}; no explanation without skew",
         ),
     };
     let mut operations: Vec<u32> =
@@ -68,11 +69,12 @@ pub(crate) fn clocks(history: &History, skew: &ClockSkew) -> Option<String> {
     (!phrases.is_empty()).then(|| phrases.join(", ") + &more)
 }
 
-/// The offset that most clocks have; of several the smallest.
+/// The offset that most clocks have; of several none, or else the smallest.
 fn usual(offsets: &[(Value, i64)]) -> Option<i64> {
     let mut sorted: Vec<i64> = offsets.iter().map(|entry| entry.1).collect();
     sorted.sort_unstable();
-    let longest = sorted.chunk_by(|one, two| one == two).rev().max_by_key(|run| run.len())?;
+    let runs = sorted.chunk_by(|one, two| one == two).rev();
+    let longest = runs.max_by_key(|run| (run.len(), run.first() == Some(&0)))?;
     longest.first().copied()
 }
 

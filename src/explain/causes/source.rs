@@ -8,7 +8,7 @@ const FIELDS: [&str; 6] = ["cache", "source", "replica", "node", "host", "server
 
 /// A part of a system that answers, as far as a history tells.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(super) struct Source {
+pub(in crate::explain) struct Source {
     /// The field that names it; none for the process itself.
     field: Option<&'static str>,
     /// Its name, or the process.
@@ -16,7 +16,7 @@ pub(super) struct Source {
 }
 
 /// Tells the sources of a history's operations.
-pub(super) struct Sources<'a> {
+pub(in crate::explain) struct Sources<'a> {
     history: &'a History,
     /// Those of the [`FIELDS`] that the history may have at all.
     fields: Vec<&'static str>,
@@ -24,13 +24,13 @@ pub(super) struct Sources<'a> {
 
 impl<'a> Sources<'a> {
     /// For `history`.
-    pub(super) fn of(history: &'a History) -> Sources<'a> {
+    pub(in crate::explain) fn of(history: &'a History) -> Sources<'a> {
         let is_there = |field: &&str| history.values().find_text(field).is_some();
         Sources { history, fields: FIELDS.into_iter().filter(is_there).collect() }
     }
 
     /// Who answered operation `index`: what the first of its [`FIELDS`] says, or its process.
-    pub(super) fn at(&self, index: u32) -> Source {
+    pub(in crate::explain) fn at(&self, index: u32) -> Source {
         let named =
             |&field: &&'static str| Some((field, self.history.extra_of(index as usize, field)?));
         match self.fields.iter().find_map(named) {
@@ -45,14 +45,14 @@ impl<'a> Sources<'a> {
 
 impl Source {
     /// Whether it says itself that it is a cache.
-    pub(super) fn is_named_cache(self, history: &History) -> bool {
+    pub(in crate::explain) fn is_named_cache(self, history: &History) -> bool {
         let text = history.values().as_name(self.value);
         self.field == Some("cache")
             || text.is_some_and(|text| text.to_ascii_lowercase().contains("cache"))
     }
 
     /// It in words: `node n2`, `process 3`.
-    pub(super) fn phrase(self, history: &History) -> String {
+    pub(in crate::explain) fn phrase(self, history: &History) -> String {
         let name = match history.values().as_name(self.value) {
             Some(name) => crate::history::phrase::shortened(name, 40),
             None => value_phrase(history, self.value),

@@ -16,8 +16,6 @@ pub(super) struct StaleRead {
     pub(super) token: Token,
     /// The write that replaced it, or replaced what did, as its position.
     pub(super) overwrite: usize,
-    /// The rank by which that is known to have happened.
-    pub(super) known: u32,
 }
 
 /// A value with its writes and reads.
@@ -60,7 +58,7 @@ pub(super) fn stale_reads(accesses: &Accesses) -> Vec<StaleRead> {
             continue;
         }
         if let Some(newer) = replaced(token).filter(|newer| newer.known < span.call) {
-            stale.push(StaleRead { at, token, overwrite: newer.writer, known: newer.known });
+            stale.push(StaleRead { at, token, overwrite: newer.writer });
         }
     }
     stale

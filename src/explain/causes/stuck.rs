@@ -75,6 +75,7 @@ impl Lock {
 
 /// Processes in a circle each of which holds a lock that the one before it waits for.
 fn deadlock(history: &History) -> Option<Anomaly> {
+    history.functions().iter().find(|name| ["acquire", "lock"].contains(&name.as_str()))?;
     let is = |operation: &Operation, names: [&str; 2]| {
         names.contains(&history.function(operation.function))
     };

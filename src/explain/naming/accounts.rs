@@ -13,8 +13,6 @@
 //!   so that these are suggested.
 //! - `spurious-failure`: somebody was told that too little was there although there was enough.
 
-use std::collections::BTreeMap;
-
 use super::evidence::{Event, anomaly, events, failed, is_in_focus, when, who};
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::case::Case;
@@ -64,6 +62,7 @@ impl<M: Model> Accounts<'_, '_, M> {
         reads
             .iter()
             .find_map(|read| self.below_nothing(read))
+            .or_else(|| self.overdrawn())
             .or_else(|| self.wrong_total(&reads))
             .or_else(|| reads.iter().take(READS).find_map(|read| self.one_off(read)))
             .or_else(|| self.refused())
@@ -112,6 +111,40 @@ impl<M: Model> Accounts<'_, '_, M> {
         let mut shown = vec![read];
         shown.extend(takers);
         self.say(AnomalyKind::NegativeBalance, Certainty::Proved, &shown, summary)
+    }
+
+    /// More was taken from an account than can have been in it.
+    fn overdrawn(&self) -> Option<Anomaly> {
+        let blamed = |event: &&Event<Op>| event.is_done() && self.is_blamed(event);
+        let last = self.events.iter().filter(blamed).max_by_key(|event| event.span.ret)?;
+        let (Op::Transfer(account, ..) | Op::Withdraw(account, _)) = last.op else { return None };
+        let mut most = self.start(account, last)?;
+        let mut takers: Vec<&Event<Op>> = Vec::new();
+        for event in self.events.iter().filter(|event| event.span.call < last.span.ret) {
+            let change = change(&event.op, account);
+            if change > 0 || event.span.ret <= last.span.ret {
+                most = most.saturating_add(change);
+            }
+            if change < 0 && event.span.ret <= last.span.ret {
+                takers.push(event);
+            }
+        }
+        if most >= 0 || self.bank.may_be_negative {
+            return None;
+        }
+        let summary = format!(
+            "with {}, more was taken from account {} than can have been in it: {most} at most is left",
+            self.phrase(last),
+            value_phrase(self.case.history, account),
+        );
+        takers.reverse();
+        self.say(AnomalyKind::NegativeBalance, Certainty::Proved, &takers, summary)
+    }
+
+    /// Whether an operation is among those of the violation.
+    fn is_blamed(&self, event: &Event<Op>) -> bool {
+        event.index == self.violation.operation
+            || self.violation.core.binary_search(&event.index).is_ok()
     }
 
     /// Two reads of the same accounts, or one and the start, that differ in their total.
@@ -166,11 +199,9 @@ impl<M: Model> Accounts<'_, '_, M> {
         all: &[&Event<Op>],
         start: Option<i128>,
     ) -> Option<Anomaly> {
-        let mut counts: BTreeMap<i128, usize> = BTreeMap::new();
-        all.iter().for_each(|read| *counts.entry(total(read)).or_default() += 1);
-        // What the total should be: that of the start, or that of most reads.
-        let most = counts.iter().max_by_key(|entry| entry.1).map(|entry| *entry.0);
-        let right = start.or(most)?;
+        // What the total should be: that of the start, or else that of the first read.
+        let earliest = all.iter().min_by_key(|read| read.span.ret).map(|read| total(read));
+        let right = start.or(earliest)?;
         let wrong: Vec<&&Event<Op>> = all.iter().filter(|read| total(read) != right).collect();
         let odd = if total(read) == right { *wrong.first().copied()? } else { read };
         let witness = all.iter().copied().find(|read| total(read) == right).or(other);
@@ -195,21 +226,17 @@ impl<M: Model> Accounts<'_, '_, M> {
             let summary = format!("{summary}: it saw one half of {}", self.phrase(half));
             return self.say(AnomalyKind::ReadSkew, Certainty::Suggested, &shown, summary);
         }
-        shown.extend(
-            witness.filter(|_| start.is_none_or(|start| start != right) || start.is_none()),
-        );
+        shown.extend(witness.filter(|_| start.is_none()));
         self.say(AnomalyKind::BrokenTotal, Certainty::Proved, &shown, summary)
     }
 
-    /// The least and the most that a read can have found in an account, if its start is known; the
-    /// read that the bounds rest on, if they do not rest on the start.
-    fn bounds(&self, read: &Event<Op>, account: Value) -> Option<(i128, i128)> {
+    /// What an account started with, if that is known, or if a read other than `but` tells it:
+    /// one before whose return nothing was called that changes the account.
+    fn start(&self, account: Value, but: &Event<Op>) -> Option<i128> {
         let given = self.bank.initial.get(account.handle().into());
-        let start = given.or(self.bank.default.map(i128::from));
-        // The first of all reads tells the start if nothing was called before its return.
         let first = || {
             let tells = |event: &&Event<Op>| {
-                event.is_done() && balance(event, account).is_some() && event.index != read.index
+                event.is_done() && balance(event, account).is_some() && event.index != but.index
             };
             let first = self.events.iter().filter(tells).min_by_key(|event| event.span.ret)?;
             let earlier = |event: &Event<Op>| {
@@ -218,7 +245,12 @@ impl<M: Model> Accounts<'_, '_, M> {
             let alone = !self.events.iter().any(earlier);
             alone.then(|| balance(first, account)).flatten()
         };
-        let start = start.or_else(first)?;
+        given.or(self.bank.default.map(i128::from)).or_else(first)
+    }
+
+    /// The least and the most that a read can have found in an account, if its start is known.
+    fn bounds(&self, read: &Event<Op>, account: Value) -> Option<(i128, i128)> {
+        let start = self.start(account, read)?;
         let (mut least, mut most) = (start, start);
         for event in &self.events {
             let change = change(&event.op, account);
@@ -309,11 +341,7 @@ impl<M: Model> Accounts<'_, '_, M> {
 
     /// An operation that was refused although there was enough.
     fn refused(&self) -> Option<Anomaly> {
-        let blamed = |event: &&Event<Op>| {
-            event.index == self.violation.operation
-                || self.violation.core.binary_search(&event.index).is_ok()
-        };
-        self.events.iter().filter(blamed).find_map(|event| {
+        self.events.iter().filter(|event| self.is_blamed(event)).find_map(|event| {
             let Op::Refused(account, amount) = event.op else { return None };
             let (least, _) = self.bounds(event, account)?;
             let summary = format!(

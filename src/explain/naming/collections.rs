@@ -68,6 +68,7 @@ struct Collection<'a, 'c, M: Model> {
     discipline: Discipline,
     /// Its items before the first operation, and their values.
     initial: Vec<Item>,
+    values: Vec<Value>,
     events: Vec<Event<Act>>,
     /// The operations that failed.
     failed: Vec<Event<Act>>,
@@ -77,11 +78,13 @@ struct Collection<'a, 'c, M: Model> {
 /// model is none, or nothing fits. O(n log n) in the key's operations.
 pub(super) fn name<M: Model>(case: &Case<'_, M>, violation: &Violation) -> Option<Anomaly> {
     let of_items = |discipline, initial: &[Value], view: KindView<M::Op, items::Op>| {
+        let values = initial.to_vec();
         let initial = initial.iter().map(|item| Item { handle: item.handle(), priority: 0 });
         let see = |list: Vec<Event<items::Op>>| list.iter().map(|e| e.with(act(e.op))).collect();
         let initial = initial.collect();
         let events = see(events(case, violation, view));
-        Collection { case, violation, discipline, initial, events, failed: see(failed(case, view)) }
+        let failed = see(failed(case, view));
+        Collection { case, violation, discipline, initial, values, events, failed }
     };
     let collection = match case.model.kind() {
         Kind::Queue { initial, view } => of_items(Discipline::Oldest, &initial, view),
@@ -96,6 +99,7 @@ pub(super) fn name<M: Model>(case: &Case<'_, M>, violation: &Violation) -> Optio
                 violation,
                 discipline: Discipline::Priority,
                 initial: initial.into_iter().map(item).collect(),
+                values: Vec::new(),
                 events: see(events(case, violation, view)),
                 failed: see(failed(case, view)),
             }
@@ -497,6 +501,10 @@ impl<'a, M: Model> Collection<'a, '_, M> {
             );
             return self.say(AnomalyKind::ReorderedDelivery, &shown, summary);
         }
+        if matches!(failing.op, Act::Found { takes: false, .. }) && self.fits_without_peeks() {
+            let summary = format!("{got} saw {}, which was not the next item", self.show(failing));
+            return self.say(AnomalyKind::StaleRead, &shown, summary);
+        }
         let is_nothing = |event: &&Event<Act>| matches!(event.op, Act::Found { item: None, .. });
         let without: Vec<&Event<Act>> = kept.iter().filter(|e| !is_nothing(e)).copied().collect();
         if without.len() == kept.len() || !self.is_bag(&without) {
@@ -521,6 +529,18 @@ impl<'a, M: Model> Collection<'a, '_, M> {
         Some(anomaly(case, kind, certainty, shown.iter().map(|event| event.index), summary))
     }
 
+    /// Whether the core can be ordered without those operations that only look.
+    fn fits_without_peeks(&self) -> bool {
+        let case = self.case;
+        let takes = self.violation.core.iter().filter_map(|&index| {
+            let at = self.events.binary_search_by_key(&index, |event| event.index).ok()?;
+            let looks = matches!(self.events[at].op, Act::Idle | Act::Found { takes: false, .. });
+            case.reading(index).filter(|_| !looks).cloned()
+        });
+        let takes: Vec<Reading<M::Op>> = takes.collect();
+        is_linearizable(case.model, &takes, case.meter).0 == Some(true)
+    }
+
     /// Whether these operations can be ordered where the collection keeps no order.
     fn is_bag(&self, events: &[&Event<Act>]) -> bool {
         let case = self.case;
@@ -541,8 +561,9 @@ impl<'a, M: Model> Collection<'a, '_, M> {
             Reading { index: event.index, op, span: event.span }
         };
         let readings: Vec<Reading<items::Op>> = events.iter().map(read).collect();
-        // Items from the start are no values here; without them nothing is claimed.
-        self.initial.is_empty()
-            && is_linearizable(&UnorderedQueue::new(&[]), &readings, case.meter).0 == Some(true)
+        // Where the values of the items from the start are not known, nothing is claimed.
+        self.initial.len() == self.values.len()
+            && is_linearizable(&UnorderedQueue::new(&self.values), &readings, case.meter).0
+                == Some(true)
     }
 }

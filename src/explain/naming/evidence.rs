@@ -76,6 +76,16 @@ pub(super) fn failed<M: Model, As: Clone>(
     failed.filter_map(event).collect()
 }
 
+/// The operations that failed, as the model reads them if nothing is known of their answers. O(n).
+pub(super) fn failed_readings<M: Model>(case: &Case<'_, M>) -> Vec<Reading<M::Op>> {
+    let failed = case.operations.iter().filter(|&&at| case.operation(at).outcome == Outcome::Fail);
+    let reading = |&index: &u32| {
+        let span = case.history.span(index as usize);
+        Some(Reading { index, op: unanswered(case, index)?, span })
+    };
+    failed.filter_map(reading).collect()
+}
+
 /// The operation at `index` as the model reads it if nothing is known of its answer.
 fn unanswered<M: Model>(case: &Case<'_, M>, index: u32) -> Option<M::Op> {
     let operation = case.operation(index);

@@ -82,6 +82,7 @@ fn act(op: semaphore::Op) -> Act {
 struct Hold<'a> {
     /// By whose return it holds it.
     took: &'a Event<Held>,
+    owner: Value,
     /// The call of what may end it.
     until: u32,
 }
@@ -114,11 +115,10 @@ impl<M: Model> Lock<'_, '_, M> {
         if !self.events.iter().all(owned) {
             return None;
         }
-        // What each owner did last, and who of them left an operation open: nothing is certain of
-        // those, since it may still take effect.
+        // What each owner did last, and who of them left an operation open: that may still take
+        // effect, so that little is certain of them.
         let mut last: FxHashMap<Value, &Event<Held>> = FxHashMap::default();
         let mut unsure: FxHashSet<Value> = FxHashSet::default();
-        let mut holds: Vec<Hold<'_>> = Vec::new();
         for event in &self.events {
             let Some(owner) = event.op.owner else { continue };
             if !event.is_done() {
@@ -130,39 +130,47 @@ impl<M: Model> Lock<'_, '_, M> {
             match (event.op.act, took) {
                 (Act::Give(_), None) if is_told => return self.foreign(event, before),
                 (Act::Take(_), Some(took)) if is_told => return self.double(took, event),
-                (_, Some(took)) if took.is_done() => {
-                    let given = Some(event).filter(|event| matches!(event.op.act, Act::Give(_)));
-                    holds.push(Hold { took, until: given.map_or(NEVER, |given| given.span.call) });
+                _ => {}
+            }
+        }
+        self.overlapping()
+    }
+
+    /// The times in which owners certainly hold the lock, in the order of their starts.
+    fn holds(&self) -> Vec<Hold<'_>> {
+        // From the end, so that the next release of each owner is known. One that never returned
+        // may take effect at any time after its call.
+        let mut next: FxHashMap<Value, u32> = FxHashMap::default();
+        let mut crashed: FxHashMap<Value, u32> = FxHashMap::default();
+        let mut holds = Vec::new();
+        for event in self.events.iter().rev() {
+            let Some(owner) = event.op.owner else { continue };
+            match event.op.act {
+                Act::Give(_) => {
+                    next.insert(owner, event.span.call);
+                    if !event.is_done() {
+                        crashed.insert(owner, event.span.call);
+                    }
+                }
+                Act::Take(_) if event.is_done() => {
+                    let until = next.get(&owner).copied().unwrap_or(NEVER);
+                    holds.push(Hold { took: event, owner, until });
                 }
                 _ => {}
             }
         }
-        let open = last.into_values().filter(|e| e.is_done() && matches!(e.op.act, Act::Take(_)));
-        holds.extend(open.map(|took| Hold { took, until: NEVER }));
-        self.overlapping(holds)
+        for hold in &mut holds {
+            hold.until = hold.until.min(crashed.get(&hold.owner).copied().unwrap_or(NEVER));
+        }
+        holds.retain(|hold| hold.until > hold.took.span.ret);
+        holds.sort_by_key(|hold| hold.took.span.ret);
+        holds
     }
 
     /// Two holds that certainly were at one moment.
-    fn overlapping(&self, mut holds: Vec<Hold<'_>>) -> Option<Anomaly> {
-        // A release that never returned may take effect at any time after its call.
-        let mut crashed: FxHashMap<Value, u32> = FxHashMap::default();
-        for event in &self.events {
-            if let (Act::Give(_), Some(owner), false) =
-                (event.op.act, event.op.owner, event.is_done())
-            {
-                crashed.entry(owner).or_insert(event.span.call);
-            }
-        }
-        for hold in &mut holds {
-            let crashed = hold.took.op.owner.and_then(|owner| crashed.get(&owner));
-            hold.until = hold.until.min(crashed.copied().unwrap_or(NEVER));
-        }
-        holds.sort_by_key(|hold| hold.took.span.ret);
+    fn overlapping(&self) -> Option<Anomaly> {
         let mut longest: Option<Hold<'_>> = None;
-        for hold in holds {
-            if hold.until < hold.took.span.ret {
-                continue;
-            }
+        for hold in self.holds() {
             let overlaps = |other: &Hold<'_>| {
                 let is_blamed = self.is_blamed(hold.took) || self.is_blamed(other.took);
                 other.until > hold.took.span.ret && (is_blamed || self.violation.core.is_empty())

@@ -189,6 +189,7 @@ impl<M: Model> Naming<'_, '_, M> {
             .or_else(|| each(&|sight| self.inverted(sight, &sources)))
             .or_else(|| each(&|sight| self.misses(sight, &sources)))
             .or_else(|| each(&|sight| self.overwritten(sight)))
+            .or_else(|| each(&|sight| self.emptied(sight, &sources)))
             .or_else(|| each(&|sight| self.too_short(sight)))
             .or_else(|| each(&|sight| self.shorter(sight)))
     }
@@ -330,16 +331,19 @@ impl<M: Model> Naming<'_, '_, M> {
             return None;
         }
         let rivals = self.list.sights.iter().filter(|other| other.op.base == sight.op.base);
+        let twin = |other: &&Event<Sight>| {
+            let by_append = other.op.by_append && sight.op.by_append;
+            by_append && other.op.from == sight.op.from && other.index != sight.index
+        };
+        if let Some(twin) = rivals.clone().find(twin) {
+            let summary = format!("{} got the place of {}", self.phrase(sight), self.phrase(twin));
+            return self.say(AnomalyKind::LostUpdate, [twin.index, sight.index], summary);
+        }
         let conflict = |other: &Event<Sight>| sight.op.conflict(&other.op);
         let (place, other) = rivals.filter_map(|o| conflict(o).map(|at| (at, o))).next()?;
         let is_later = sight.span.ret > other.span.ret;
         let (first, second) = if is_later { (other, sight) } else { (sight, other) };
         let shown = [first.index, second.index];
-        if first.op.by_append && second.op.by_append {
-            let summary =
-                format!("{} got the place of {}", self.phrase(second), self.phrase(first));
-            return self.say(AnomalyKind::LostUpdate, shown, summary);
-        }
         // Whether one of the two branches had been acknowledged, and is gone for good.
         for (gone, left) in [(first, second), (second, first)] {
             let piece = gone.op.pieces[place - gone.op.from];
@@ -417,7 +421,7 @@ impl<M: Model> Naming<'_, '_, M> {
     fn begun(&self, sight: &Event<Sight>) -> Option<u32> {
         let others = self.list.resets.iter();
         match sight.op.base {
-            Base::Start => others.clone().next().is_none().then_some(0),
+            Base::Start => Some(0),
             Base::Put(piece) => {
                 let mut own = others.clone().filter(|event| event.op == Some(piece));
                 let put = own.next().filter(|_| own.next().is_none())?;
@@ -436,8 +440,8 @@ impl<M: Model> Naming<'_, '_, M> {
         let newest = sight.op.pieces.iter().filter_map(|&piece| self.only(piece, sources));
         let newest = newest.map(|source| source.span.call).max();
         let limit = match (sight.op.is_whole, newest) {
-            (true, _) => sight.span.call,
-            (false, Some(newest)) => newest.min(sight.span.call),
+            (true, newest) => sight.span.call.max(newest.unwrap_or(0)),
+            (false, Some(newest)) => newest,
             (false, None) => return None,
         };
         let is_due = |append: &&Event<Piece>| {
@@ -495,9 +499,16 @@ impl<M: Model> Naming<'_, '_, M> {
 
     /// A list that had been replaced as a whole before it was seen.
     fn overwritten(&self, sight: &Event<Sight>) -> Option<Anomaly> {
-        let Base::Put(piece) = sight.op.base else { return None };
-        let base = self.list.resets.iter().find(|event| event.op == Some(piece))?;
-        let over = |event: &&Event<Option<Piece>>| base.precedes(*event) && event.precedes(sight);
+        let base = match sight.op.base {
+            Base::Put(piece) => {
+                Some(self.list.resets.iter().find(|event| event.op == Some(piece))?)
+            }
+            Base::Start => None,
+            Base::Unknown => return None,
+        };
+        let over = |event: &&Event<Option<Piece>>| {
+            base.is_none_or(|base| base.precedes(*event)) && event.precedes(sight)
+        };
         let over = self.list.resets.iter().filter(over).max_by_key(|event| event.span.call)?;
         let newer = |other: &&Event<Sight>| match over.op {
             Some(piece) => other.op.base == Base::Put(piece),
@@ -514,8 +525,44 @@ impl<M: Model> Naming<'_, '_, M> {
         };
         let summary =
             format!("{} came after {}, and sees none of it", self.phrase(sight), self.phrase(over));
-        let shown = [sight.index, over.index, base.index];
-        self.say(kind, shown.into_iter().chain(own.map(|own| own.index)), summary)
+        let shown = [sight.index, over.index].into_iter().chain(base.map(|base| base.index));
+        self.say(kind, shown.chain(own.map(|own| own.index)), summary)
+    }
+
+    /// Nothing at all, though something was put there or appended, and nobody deleted it.
+    fn emptied(&self, sight: &Event<Sight>, sources: &Sources<'_>) -> Option<Anomaly> {
+        if sight.op.base != Base::Unknown || !sight.op.pieces.is_empty() {
+            return None;
+        }
+        let puts = self.list.resets.iter().filter_map(|e| e.op.map(|piece| e.with(piece)));
+        let updates = self.list.appends.iter().cloned().chain(puts);
+        let deletes = || self.list.resets.iter().filter(|event| event.op.is_none());
+        let stays = |update: &Event<Piece>| {
+            let gone = |delete: &Event<Option<Piece>>| {
+                delete.span.call < sight.span.ret && delete.span.ret > update.span.call
+            };
+            update.precedes(sight) && !deletes().any(gone)
+        };
+        let update = updates.filter(stays).max_by_key(|update| update.span.call)?;
+        let has = |other: &&Event<Sight>| other.op.pieces.contains(&update.op);
+        let mut seen = self.list.sights.iter().filter(has);
+        let later = seen.clone().find(|other| sight.precedes(other));
+        let own = seen.find(|other| other.process == sight.process && other.precedes(sight));
+        let kind = match later {
+            None => AnomalyKind::LostUpdate,
+            Some(_) if update.process == sight.process => AnomalyKind::ReadYourWrites,
+            Some(_) if own.is_some() => AnomalyKind::NonMonotonicRead,
+            Some(_) => AnomalyKind::StaleRead,
+        };
+        let summary = format!(
+            "{} finds nothing although {} was acknowledged to {} {}",
+            self.phrase(sight),
+            self.show(update.op, sight.index, sources),
+            who(self.case, update.index),
+            when(self.case, update.index),
+        );
+        let shown = [sight.index, update.index].into_iter();
+        self.say(kind, shown.chain(later.map(|other| other.index)), summary)
     }
 
     /// An end of the list before what had certainly been appended.

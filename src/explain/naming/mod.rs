@@ -8,8 +8,11 @@ mod counters;
 mod evidence;
 mod locks;
 mod logs;
+#[cfg(test)]
+mod objects_tests;
 mod pieces;
 mod registers;
+mod repairs;
 mod sets;
 mod transactions;
 pub(super) mod words;
@@ -20,17 +23,24 @@ use super::violations::Violation;
 use crate::history::phrase::{operation_phrase, process_phrase};
 use crate::model::Model;
 
-/// The anomaly that `violation` shows.
+/// The anomaly that `violation` shows, counted with those that are alike.
 pub(super) fn name<M: Model>(case: &Case<'_, M>, violation: &Violation) -> Anomaly {
-    locks::name(case, violation)
-        .or_else(|| accounts::name(case, violation))
-        .or_else(|| transactions::name(case, violation))
-        .or_else(|| counters::name(case, violation))
-        .or_else(|| logs::name(case, violation))
-        .or_else(|| sets::name(case, violation))
-        .or_else(|| collections::name(case, violation))
+    let anomaly = objects(case, violation)
         .or_else(|| registers::name(case, violation))
-        .unwrap_or_else(|| unclassified(case, violation))
+        .or_else(|| repairs::name(case, violation))
+        .unwrap_or_else(|| unclassified(case, violation));
+    Anomaly { count: anomaly.count + violation.alike.len(), ..anomaly }
+}
+
+/// The anomaly of an object that is no register.
+fn objects<M: Model>(case: &Case<'_, M>, violation: &Violation) -> Option<Anomaly> {
+    collections::name(case, violation)
+        .or_else(|| sets::name(case, violation))
+        .or_else(|| logs::name(case, violation))
+        .or_else(|| counters::name(case, violation))
+        .or_else(|| locks::name(case, violation))
+        .or_else(|| transactions::name(case, violation))
+        .or_else(|| accounts::name(case, violation))
 }
 
 /// A violation that fits no name.

@@ -113,8 +113,14 @@ impl<'a> Pieces<'a> {
         for &piece in list.appends.iter().map(|event| &event.op).chain(&list.initial) {
             counts.entry(piece).or_default()[1] += 1;
         }
-        let base = |pieces: &[Piece]| match pieces.first() {
-            _ if list.resets.is_empty() => Base::Start,
+        let base = |event: &Event<Op>, pieces: &[Piece]| match pieces.first() {
+            _ if list.resets.iter().all(|reset| reset.span.call > event.span.ret) => Base::Start,
+            Some(first)
+                if counts.get(first).is_none_or(|count| count[0] == 0)
+                    && list.resets.iter().all(|reset| reset.op.is_some()) =>
+            {
+                Base::Start
+            }
             Some(first) if counts.get(first) == Some(&[1, 0]) => Base::Put(*first),
             _ => Base::Unknown,
         };
@@ -135,7 +141,7 @@ impl<'a> Pieces<'a> {
             };
             match pieces {
                 Some(pieces) => {
-                    let base = base(&pieces);
+                    let base = base(event, &pieces);
                     let pieces: Arc<[Piece]> = pieces.into();
                     let sight = Sight { base, from: 0, pieces, is_whole: true, by_append: false };
                     list.sights.push(event.with(sight));

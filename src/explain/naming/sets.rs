@@ -41,7 +41,8 @@ struct Touch {
 /// O(n) for each element in question.
 pub(super) fn name<M: Model>(case: &Case<'_, M>, violation: &Violation) -> Option<Anomaly> {
     let Kind::Set { initial, view } = case.model.kind() else { return None };
-    let events = events(case, violation, view);
+    let mut events = events(case, violation, view);
+    tighten(&mut events, violation, &initial);
     let in_focus = |event: &&Event<Op>| is_in_focus(violation, event.index, event.span);
     if let Some(twice) = events.iter().filter(in_focus).find(|e| matches!(e.op, Op::ReadTwice)) {
         let summary = format!(
@@ -66,6 +67,29 @@ pub(super) fn name<M: Model>(case: &Case<'_, M>, violation: &Violation) -> Optio
         }
     }
     fork(case, violation, &events)
+}
+
+/// Lets reads start only when all that they list can have been added: they saw it. O(n).
+fn tighten(events: &mut [Event<Op>], violation: &Violation, initial: &Contents) {
+    /// Reads that are looked at.
+    const READS: usize = 16;
+    let mut earliest: FxHashMap<u32, u32> = FxHashMap::default();
+    for event in events.iter() {
+        if let Op::Add(value, _) = event.op {
+            earliest.entry(value.handle()).or_insert(event.span.call);
+        }
+    }
+    let focus = |event: &&mut Event<Op>| {
+        event.index == violation.operation || violation.core.binary_search(&event.index).is_ok()
+    };
+    let reads = events.iter_mut().filter(|event| matches!(event.op, Op::Read(Some(_))));
+    for event in reads.filter(focus).take(READS) {
+        let Op::Read(Some(contents)) = &event.op else { continue };
+        let new = contents.iter().map(|(key, ())| key as u32).filter(|&key| !holds(initial, key));
+        let since = new.filter_map(|key| earliest.get(&key)).max().copied();
+        let since = since.filter(|&since| since < event.span.ret);
+        event.span.call = event.span.call.max(since.unwrap_or(0));
+    }
 }
 
 fn holds(contents: &Contents, element: u32) -> bool {
@@ -104,7 +128,8 @@ fn elements<M: Model>(
         let strange = read.iter().map(|(key, ())| key as u32);
         order.extend(strange.filter(|&key| !sure.contains_key(&key) && !holds(initial, key)));
         let missed = sure.iter().filter(|&(&key, &sure)| sure && !holds(read, key));
-        let mut missed: Vec<u32> = missed.map(|(&key, _)| key).collect();
+        let start = initial.iter().map(|(key, ())| key as u32).filter(|&key| !holds(read, key));
+        let mut missed: Vec<u32> = missed.map(|(&key, _)| key).chain(start).collect();
         missed.sort_unstable();
         order.extend(missed);
     }
@@ -134,6 +159,8 @@ fn touches(events: &[Event<Op>], element: u32) -> Vec<Event<Touch>> {
             _ => return None,
         };
         let found = found.filter(|_| event.is_done());
+        // Who adds what is there, or removes what is not, changes nothing.
+        let leaves = leaves.filter(|_| found != leaves);
         (found.is_some() || leaves.is_some()).then(|| event.with(Touch { found, leaves }))
     };
     events.iter().filter_map(touch).collect()

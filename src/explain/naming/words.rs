@@ -115,18 +115,16 @@ mod tests {
 
     #[test]
     fn operations_become_parts_of_sentences() {
-        let text = r#"{"process":0,"type":"invoke","f":"write","value":1,"time":1000}
-{"process":0,"type":"ok","f":"write","value":1,"time":2000}
-{"process":1,"type":"invoke","f":"read","value":null,"time":9000}
-{"process":1,"type":"ok","f":"read","value":1,"time":9500}
-{"process":2,"type":"invoke","f":"cas","value":[1,2],"time":9800}
-"#;
-        let history = crate::ingest::read_bytes(
-            text.as_bytes().to_vec(),
-            None,
-            crate::history::Settings::default(),
-        )
-        .unwrap();
+        let text = [
+            r#"{"process":0,"type":"invoke","f":"write","value":1,"time":1000}"#,
+            r#"{"process":0,"type":"ok","f":"write","value":1,"time":2000}"#,
+            r#"{"process":1,"type":"invoke","f":"read","value":null,"time":9000}"#,
+            r#"{"process":1,"type":"ok","f":"read","value":1,"time":9500}"#,
+            r#"{"process":2,"type":"invoke","f":"cas","value":[1,2],"time":9800}"#,
+        ];
+        let settings = crate::history::Settings::default();
+        let bytes = text.join("\n").into_bytes();
+        let history = crate::ingest::read_bytes(bytes, None, settings).unwrap();
         assert_eq!(event(&history, 1), "process 1 read 1 at 8 µs");
         assert_eq!(acknowledged(&history, 0), "process 0's write of 1 was acknowledged at 1 µs");
         assert_eq!(

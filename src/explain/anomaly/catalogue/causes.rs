@@ -28,7 +28,7 @@ pub(super) const CAUSES: &[AnomalyEntry] = &[
               That clocks are the cause. An offset that explains many violations at once, and \
               beyond which others would appear, is strong evidence; one violation alone is hardly \
               any.",
-        history: None,
+        history: Some(example!("clock-skew-reordering.jsonl")),
     },
     AnomalyEntry {
         kind: AnomalyKind::StaleCacheRead,

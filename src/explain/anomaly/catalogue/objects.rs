@@ -79,7 +79,7 @@ pub(super) const OBJECTS: &[AnomalyEntry] = &[
         look_for: "Look for a check and a withdrawal that should be one step.",
         proves: "That the balance was read, and that no order of the transfers leads to it.",
         suggests: "",
-        history: None,
+        history: Some(example!("negative-balance.jsonl")),
     },
     AnomalyEntry {
         kind: AnomalyKind::BrokenTotal,
@@ -92,7 +92,7 @@ pub(super) const OBJECTS: &[AnomalyEntry] = &[
               was applied.",
         proves: "That the balances read have another sum than there was.",
         suggests: "",
-        history: None,
+        history: Some(example!("broken-total.jsonl")),
     },
     AnomalyEntry {
         kind: AnomalyKind::ReadSkew,

@@ -10,8 +10,9 @@ pub(super) const REGISTERS: &[AnomalyEntry] = &[
         definition: "A value that had been replaced came back, for everybody.",
         explanation: "\
               The newer value had been seen; then the older one is what all later reads return, \
-              those of two processes at least, until something new is written. Unlike a stale \
-              read, which is one client's view, the state itself went back.",
+              those of two processes at least (on two nodes, where records name nodes), until \
+              something new is written. Unlike a stale read, which is one client's view, the \
+              state itself went back.",
         look_for: "\
               Look for a rollback after a failover, a restore from a backup or a snapshot, a \
               replica that was away and whose old values win over deletions (tombstones removed \
@@ -73,8 +74,8 @@ pub(super) const REGISTERS: &[AnomalyEntry] = &[
               Two updates that both replaced one version (P4 in Berenson and others 1995); an \
               update that found a value which had been replaced; or an acknowledged write, \
               increment, append or element that no later read can account for. A write counts as \
-              lost, rather than as not yet seen, if nobody ever saw it and at least two processes \
-              read the older value afterwards.",
+              lost, rather than as not yet seen, if nobody ever saw it and at least two \
+              processes, on two nodes where records name nodes, read the older value afterwards.",
         look_for: "\
               Look for a read and a write that should be one step, for writes acknowledged before \
               they are durable or replicated, and for what was thrown away at a failover.",

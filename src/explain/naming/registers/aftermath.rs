@@ -3,6 +3,7 @@
 
 use super::scene::Act;
 use crate::explain::case::Case;
+use crate::explain::causes::source::Sources;
 use crate::history::{NEVER, Value};
 use crate::model::{Establishes, Facts, Model, Token};
 
@@ -12,7 +13,8 @@ const AHEAD: usize = 2_000;
 /// What was seen between an operation and the next update.
 #[derive(Default)]
 pub(super) struct Aftermath {
-    /// The first operation of another process that saw the same value.
+    /// The first operation of another process that saw the same value, and was answered elsewhere
+    /// as far as the history tells by whom.
     pub(super) confirmed: Option<u32>,
     /// Whether one saw another value, though nothing had been called that could have changed it.
     pub(super) is_refuted: bool,
@@ -22,6 +24,8 @@ pub(super) struct Aftermath {
 pub(super) fn aftermath<M: Model>(case: &Case<'_, M>, act: &Act, token: Token) -> Aftermath {
     let mut found = Aftermath::default();
     let process: Value = act.access.process;
+    let sources = Sources::of(case.history);
+    let source = sources.at(act.access.index);
     let start = case.readings.partition_point(|reading| reading.span.call < act.access.span.ret);
     for reading in case.readings[start..].iter().take(AHEAD) {
         let Facts { pure, requires, .. } = case.model.facts(&reading.op);
@@ -30,7 +34,8 @@ pub(super) fn aftermath<M: Model>(case: &Case<'_, M>, act: &Act, token: Token) -
                 found.is_refuted = true;
                 break;
             }
-            if found.confirmed.is_none() && case.process(reading.index) != process {
+            let is_other = case.process(reading.index) != process;
+            if found.confirmed.is_none() && is_other && sources.at(reading.index) != source {
                 found.confirmed = Some(reading.index);
             }
         }
@@ -39,6 +44,29 @@ pub(super) fn aftermath<M: Model>(case: &Case<'_, M>, act: &Act, token: Token) -
         }
     }
     found
+}
+
+/// The updates of a key that leave one value.
+#[derive(Default)]
+pub(super) struct Writers {
+    /// How many there are.
+    pub(super) count: usize,
+    /// The rank of the last return of one.
+    pub(super) last_return: Option<u32>,
+}
+
+/// The updates that leave `token` and were called before rank `until`, in the core or not. O(n).
+pub(super) fn writers<M: Model>(case: &Case<'_, M>, token: Token, until: u32) -> Writers {
+    let mut writers = Writers::default();
+    for reading in case.readings.iter().take_while(|reading| reading.span.call < until) {
+        let facts = case.model.facts(&reading.op);
+        if !facts.pure && facts.establishes == Establishes::Token(token) {
+            writers.count += 1;
+            let ret = Some(reading.span.ret).filter(|&ret| ret != NEVER);
+            writers.last_return = writers.last_return.max(ret);
+        }
+    }
+    writers
 }
 
 /// Whether what an update wrote was ever seen.

@@ -30,6 +30,7 @@ pub(super) fn name<M: Model>(case: &Case<'_, M>, violation: &Violation) -> Optio
     unwritten::name(&scene)
         .or_else(|| updates::refused(&scene).filter(|_| is_refusal))
         .or_else(|| stale::name(&scene))
+        .or_else(|| stale::name_unsourced(&scene))
         .or_else(|| updates::two_from_one(&scene))
         .or_else(|| updates::refused(&scene))
         .or_else(|| updates::applied_twice(&scene, true))

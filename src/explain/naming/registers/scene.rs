@@ -9,7 +9,7 @@ use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::case::Case;
 use crate::explain::violations::Violation;
 use crate::history::{NEVER, Span};
-use crate::model::{self, Call, Establishes, Kind, Model, Reading, Token, View};
+use crate::model::{Call, Establishes, Kind, Model, Reading, Token, View};
 
 /// Cores larger than this have no name: few operations cause what takes so many to show.
 const LARGE: usize = 256;
@@ -68,7 +68,7 @@ impl<'a, M: Model> Scene<'a, M> {
             return None;
         }
         let initial = case.model.token(&case.model.initial())?;
-        let readings = core_readings(case, violation)?;
+        let readings = violation.readings(case.model, case.history, &violation.core).ok()?;
         let acts = readings.iter().map(|reading| act(case, reading)).collect();
         let scene = Scene { case, violation, acts, initial, readings };
         (scene.is_orderable(&scene.readings) == Some(false)).then_some(scene)
@@ -179,22 +179,6 @@ fn act<M: Model>(case: &Case<'_, M>, reading: &Reading<M::Op>) -> Act {
         forbids: facts.forbids,
     };
     Act { access, updates: !facts.pure }
-}
-
-/// The core's operations as they were known at its horizon.
-fn core_readings<M: Model>(
-    case: &Case<'_, M>,
-    violation: &Violation,
-) -> Option<Vec<Reading<M::Op>>> {
-    let Violation { horizon, core, weakened, .. } = violation;
-    let mut readings = model::read(case.model, case.history, core, Some(*horizon)).ok()?;
-    for reading in &mut readings {
-        if weakened.contains(&reading.index) {
-            reading.op = called(case, reading.index)?;
-            reading.span.ret = NEVER;
-        }
-    }
-    Some(readings)
 }
 
 /// The operation at `index` as it was called, whatever it returned.

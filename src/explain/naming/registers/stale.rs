@@ -1,6 +1,6 @@
 //! Operations that saw a value after it had been replaced.
 
-use super::aftermath::{Aftermath, Sight, aftermath, first_to_see, seen_before};
+use super::aftermath::{Aftermath, Sight, aftermath, first_to_see, seen_before, writers};
 use super::scene::{Act, Repair, Scene};
 use crate::explain::anomaly::{Anomaly, AnomalyKind};
 use crate::explain::naming::words;
@@ -16,17 +16,31 @@ pub(super) fn name<M: Model>(scene: &Scene<'_, M>) -> Option<Anomaly> {
         scene.acts[at].access.forbids.is_none() && scene.is_repaired_by(Repair::Earlier(at))
     };
     let at = scene.observers(TRIED).into_iter().find(is_stale)?;
-    let proof = Proof::of(scene, at)?;
-    if scene.acts[at].updates {
-        return Some(plain(scene, &proof, AnomalyKind::LostUpdate));
+    Some(specific(scene, &Proof::of(scene, at)?))
+}
+
+/// The anomaly, if an operation saw a value all of whose writes were left out of the core: each of
+/// them was followed by what shows another value, before the operation was called. O(n) if so.
+pub(super) fn name_unsourced<M: Model>(scene: &Scene<'_, M>) -> Option<Anomaly> {
+    let unsourced = scene.observers(TRIED).into_iter().find_map(|at| {
+        let token = scene.acts[at].access.reads.filter(|&token| token != scene.initial)?;
+        scene.writers(token).next().is_none().then_some((at, token))
+    });
+    let (at, token) = unsourced?;
+    Some(specific(scene, &Proof::unsourced(scene, at, token)?))
+}
+
+/// The most specific name for an operation that saw a value which had been replaced.
+fn specific<M: Model>(scene: &Scene<'_, M>, proof: &Proof<'_>) -> Anomaly {
+    if proof.stale.updates {
+        return plain(scene, proof, AnomalyKind::LostUpdate);
     }
-    let after =
-        scene.acts[at].access.reads.map(|token| aftermath(scene.case, &scene.acts[at], token));
-    let after = after.unwrap_or_default();
-    applied_twice(scene, &proof, &after)
-        .or_else(|| back_for_all(scene, &proof, &after))
-        .or_else(|| session(scene, &proof))
-        .or_else(|| Some(plain(scene, &proof, AnomalyKind::StaleRead)))
+    let token = proof.stale.access.reads;
+    let after = token.map(|token| aftermath(scene.case, proof.stale, token)).unwrap_or_default();
+    applied_twice(scene, proof, &after)
+        .or_else(|| back_for_all(scene, proof, &after))
+        .or_else(|| session(scene, proof))
+        .unwrap_or_else(|| plain(scene, proof, AnomalyKind::StaleRead))
 }
 
 /// What shows that an operation was stale.
@@ -53,10 +67,7 @@ impl<'s> Proof<'s> {
         let counts = |&other: &usize| scene.is_shown_by(other, &all);
         let mut newer: Vec<&Act> =
             all.iter().copied().filter(counts).map(|other| &scene.acts[other]).collect();
-        newer.sort_by_key(|act| {
-            let is_own = act.access.process == stale.access.process;
-            (!is_own, !act.updates, act.access.span.ret)
-        });
+        newer.sort_by_key(|act| rank(act, stale));
         if newer.is_empty() {
             // Several show it, but none by itself.
             let latest = |&other: &usize| scene.acts[other].access.span.ret;
@@ -68,10 +79,28 @@ impl<'s> Proof<'s> {
         Some(Proof { stale, newer, is_single: true })
     }
 
+    /// The same where no write of the value is in the core.
+    fn unsourced<M: Model>(scene: &'s Scene<'_, M>, at: usize, token: Token) -> Option<Proof<'s>> {
+        let stale = &scene.acts[at];
+        let written = writers(scene.case, token, stale.access.span.ret).last_return?;
+        let is_newer = |act: &&Act| {
+            let span = act.access.span;
+            act.shows_other_than(token) && written < span.call && span.ret < stale.access.span.call
+        };
+        let mut newer: Vec<&Act> = scene.acts.iter().filter(is_newer).collect();
+        newer.sort_by_key(|act| rank(act, stale));
+        (!newer.is_empty()).then_some(Proof { stale, newer, is_single: true })
+    }
+
     /// The most telling operation that shows the newer value.
     fn best(&self) -> &'s Act {
         self.newer[0]
     }
+}
+
+/// How telling `act` is where it shows that `stale` is: the smaller the more.
+fn rank(act: &Act, stale: &Act) -> (bool, bool, u32) {
+    (act.access.process != stale.access.process, !act.updates, act.access.span.ret)
 }
 
 /// The value's only update never returned: it took effect once, for it was seen, and then again.
@@ -81,14 +110,14 @@ fn applied_twice<M: Model>(
     after: &Aftermath,
 ) -> Option<Anomaly> {
     let token = proof.stale.access.reads?;
-    let mut writers = scene.writers(token);
-    let writer = writers.next()?;
+    let writer = scene.writers(token).next()?;
     let index = scene.acts[writer].access.index;
     let is_indeterminate = scene.case.operation(index).outcome.is_indeterminate();
-    if writers.next().is_some() || !is_indeterminate || after.is_refuted {
+    if token == scene.initial || !is_indeterminate || after.is_refuted {
         return None;
     }
-    if token == scene.initial || !scene.is_repaired_by(Repair::Again(writer)) {
+    let is_only = writers(scene.case, token, proof.stale.access.span.ret).count == 1;
+    if !is_only || !scene.is_repaired_by(Repair::Again(writer)) {
         return None;
     }
     let history = scene.case.history;
@@ -155,7 +184,7 @@ fn session<M: Model>(scene: &Scene<'_, M>, proof: &Proof<'_>) -> Option<Anomaly>
     }
     let tokens = proof.newer.iter().filter_map(|act| {
         let token = if act.updates { act.access.writes } else { act.access.reads };
-        token.filter(|&token| scene.writers(token).nth(1).is_none())
+        token.filter(|&token| writers(scene.case, token, stale.span.call).count == 1)
     });
     let tokens: Vec<Token> = tokens.collect();
     let index = own

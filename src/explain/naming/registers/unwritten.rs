@@ -16,15 +16,17 @@ pub(super) fn name<M: Model>(scene: &Scene<'_, M>) -> Option<Anomaly> {
     for at in scene.observers(usize::MAX) {
         let act = &scene.acts[at];
         let Some(token) = act.access.reads else { continue };
-        if earliest(scene, token) > act.access.span.ret {
-            return classify(scene, act, token);
+        if earliest(scene, token) > act.access.span.ret
+            && let Some(anomaly) = classify(scene, act, token)
+        {
+            return Some(anomaly);
         }
     }
     None
 }
 
-/// The earliest rank at which the value can have been `token`, going by the core: every writer needs
-/// to have been called, and, if it replaces a certain value, to have found that one.
+/// The earliest rank at which the value can have been `token`, going by the core: every writer
+/// needs to have been called, and, if it replaces a certain value, to have found that one.
 fn earliest<M: Model>(scene: &Scene<'_, M>, token: Token) -> u32 {
     let mut known = vec![(scene.initial, 0)];
     let rank = |known: &[(Token, u32)], token: Token| {

@@ -1,0 +1,131 @@
+//! Names a violation by the one repair that makes its operations linearizable, where structure
+//! does not tell. Always a suggestion: another repair may be the truth.
+//!
+//! Of the operations that the violation rests on it is tried, in this order:
+//!
+//! - to let an operation that failed happen: `dirty-read`;
+//! - to let one that was acknowledged take effect later, or never: `lost-update` if the whole key
+//!   can be ordered without it, `read-your-writes` if its own process missed it, else
+//!   `stale-read`;
+//! - to let one happen twice: `duplicate-apply`.
+
+use super::evidence::{anomaly, failed_readings, who};
+use crate::check::is_linearizable;
+use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
+use crate::explain::case::Case;
+use crate::explain::violations::Violation;
+use crate::history::phrase::operation_phrase;
+use crate::history::{NEVER, Span};
+use crate::model::{Kind, Model, Reading};
+
+/// With more operations, no repair is tried.
+const LARGE: usize = 24;
+
+/// In a larger key, it is not asked whether an operation is missing for good.
+const KEY: usize = 2_000;
+
+/// The anomaly whose repair makes the core of `violation` linearizable; `None` if none does, if
+/// the core is large, or if the model is of a kind that other names fit better.
+pub(super) fn name<M: Model>(case: &Case<'_, M>, violation: &Violation) -> Option<Anomaly> {
+    let fits = match case.model.kind() {
+        Kind::Kv { .. } => !case.model.tokens_suffice() || has_appends(case),
+        Kind::Counter { .. } | Kind::Set { .. } | Kind::Log { .. } => true,
+        Kind::Transactions { .. } | Kind::Bank { .. } => true,
+        _ => false,
+    };
+    let core: Option<Vec<Reading<M::Op>>> =
+        violation.core.iter().map(|&index| case.reading(index).cloned()).collect();
+    let core = core.filter(|core| fits && !core.is_empty() && core.len() <= LARGE)?;
+    if !violation.weakened.is_empty() {
+        return None;
+    }
+    let repair = Repair { case, violation, core };
+    repair.undone().or_else(|| repair.late()).or_else(|| repair.twice())
+}
+
+/// Whether a key's strings are appended to.
+fn has_appends<M: Model>(case: &Case<'_, M>) -> bool {
+    let Kind::Kv { view, .. } = case.model.kind() else { return false };
+    case.readings.iter().any(|r| matches!(view(&r.op), crate::model::kv::Op::Append(_)))
+}
+
+struct Repair<'a, 'c, M: Model> {
+    case: &'a Case<'c, M>,
+    violation: &'a Violation,
+    core: Vec<Reading<M::Op>>,
+}
+
+impl<M: Model> Repair<'_, '_, M> {
+    /// Whether these can be ordered; they are put into the order of their calls.
+    fn is_fine(&self, mut readings: Vec<Reading<M::Op>>) -> bool {
+        readings.sort_by_key(|reading| reading.span.call);
+        is_linearizable(self.case.model, &readings, self.case.meter).0 == Some(true)
+    }
+
+    fn phrase(&self, index: u32) -> String {
+        let operation = operation_phrase(self.case.history, self.case.operation(index));
+        format!("`{operation}` by {}", who(self.case, index))
+    }
+
+    fn say(&self, kind: AnomalyKind, culprit: u32, what: &str) -> Option<Anomaly> {
+        let failing = self.violation.operation;
+        let summary = format!("{} is as if {} {what}", self.phrase(failing), self.phrase(culprit));
+        let core = self.core.iter().map(|reading| reading.index);
+        let operations = [culprit, failing].into_iter().chain(core);
+        Some(anomaly(self.case, kind, Certainty::Suggested, operations, summary))
+    }
+
+    fn undone(&self) -> Option<Anomaly> {
+        let horizon = self.violation.horizon;
+        let failed = failed_readings(self.case).into_iter().filter(|r| r.span.call < horizon);
+        failed.take(LARGE).find_map(|mut failed| {
+            failed.span.ret = NEVER;
+            let culprit = failed.index;
+            let mut readings = self.core.clone();
+            readings.push(failed);
+            let what = "had taken effect, which failed";
+            self.is_fine(readings).then(|| self.say(AnomalyKind::DirtyRead, culprit, what))?
+        })
+    }
+
+    /// The operations that changed something and were acknowledged.
+    fn acknowledged(&self) -> impl Iterator<Item = usize> {
+        (0..self.core.len()).filter(|&at| {
+            let Reading { index, ref op, span } = self.core[at];
+            let changes = !self.case.model.facts(op).pure;
+            index != self.violation.operation && span.ret != NEVER && changes
+        })
+    }
+
+    fn late(&self) -> Option<Anomaly> {
+        let at = self.acknowledged().find(|&at| {
+            let mut readings = self.core.clone();
+            readings[at].span.ret = NEVER;
+            self.is_fine(readings)
+        })?;
+        let culprit = self.core[at].index;
+        let without = self.case.readings.iter().filter(|reading| reading.index != culprit);
+        let own = self.case.process(culprit) == self.case.process(self.violation.operation);
+        let is_small = self.case.readings.len() <= KEY;
+        let (kind, what) = if is_small && self.is_fine(without.cloned().collect()) {
+            (AnomalyKind::LostUpdate, "had never taken effect, which was acknowledged")
+        } else if own {
+            (AnomalyKind::ReadYourWrites, "had not taken effect yet, which was acknowledged")
+        } else {
+            (AnomalyKind::StaleRead, "had not taken effect yet, which was acknowledged")
+        };
+        self.say(kind, culprit, what)
+    }
+
+    fn twice(&self) -> Option<Anomaly> {
+        let at = self.acknowledged().find(|&at| {
+            let mut readings = self.core.clone();
+            let Reading { ref op, span, .. } = self.core[at];
+            // The copy has a name of its own, that of nobody.
+            let span = Span { call: span.call, ret: NEVER };
+            readings.push(Reading { index: NEVER, op: op.clone(), span });
+            self.is_fine(readings)
+        })?;
+        self.say(AnomalyKind::DuplicateApply, self.core[at].index, "had taken effect twice")
+    }
+}
