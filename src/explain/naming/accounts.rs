@@ -133,7 +133,7 @@ impl<M: Model> Accounts<'_, '_, M> {
             return None;
         }
         let summary = format!(
-            "with {}, more was taken from account {} than can have been in it: {most} at most is left",
+            "with {}, more was taken from account {} than was there: {most} at most is left",
             self.phrase(last),
             value_phrase(self.case.history, account),
         );

@@ -6,11 +6,10 @@ mod counters;
 mod evidence;
 mod locks;
 mod logs;
-#[cfg(test)]
-mod objects_tests;
-mod pieces;
 mod repairs;
 mod sets;
+#[cfg(test)]
+mod tests;
 mod transactions;
 
 use super::anomaly::{Anomaly, AnomalyKind, Certainty};
