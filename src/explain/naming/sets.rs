@@ -387,7 +387,7 @@ fn fork<M: Model>(
     events: &[Event<Op>],
 ) -> Option<Anomaly> {
     /// Pairs of reads that are compared.
-    const READS: usize = 32;
+    const READS: usize = 8;
     let removed: rustc_hash::FxHashSet<u32> = events
         .iter()
         .filter_map(|event| match event.op {

@@ -71,6 +71,8 @@ struct Collection<'a, 'c, M: Model> {
     initial: Vec<Item>,
     values: Vec<Value>,
     events: Vec<Event<Act>>,
+    /// The calls of takes of which the answer is not known, in their order.
+    open: Vec<u32>,
     /// The operations that failed.
     failed: Vec<Event<Act>>,
 }
@@ -85,9 +87,10 @@ pub(super) fn name<M: Model>(case: &Case<'_, M>, violation: &Violation) -> Optio
         let initial = initial.collect();
         let events = see(events(case, violation, view));
         let failed = see(failed(case, view));
-        Collection { case, violation, discipline, initial, values, events, failed }
+        let open = Vec::new();
+        Collection { case, violation, discipline, initial, values, events, open, failed }
     };
-    let collection = match case.model.kind() {
+    let mut collection = match case.model.kind() {
         Kind::Queue { initial, view } => of_items(Discipline::Oldest, &initial, view),
         Kind::Stack { initial, view } => of_items(Discipline::Youngest, &initial, view),
         Kind::Bag { initial, view } => of_items(Discipline::Any, &initial, view),
@@ -101,12 +104,15 @@ pub(super) fn name<M: Model>(case: &Case<'_, M>, violation: &Violation) -> Optio
                 discipline: Discipline::Priority,
                 initial: initial.into_iter().map(item).collect(),
                 values: Vec::new(),
+                open: Vec::new(),
                 events: see(events(case, violation, view)),
                 failed: see(failed(case, view)),
             }
         }
         _ => return None,
     };
+    let open = collection.events.iter().filter(|event| event.op == Act::MayTake);
+    collection.open = open.map(|event| event.span.call).collect();
     collection.name()
 }
 
@@ -162,7 +168,8 @@ struct Story<'a> {
 impl Story<'_> {
     /// How many of it can have been put in before `time`.
     fn put_before(&self, time: u32) -> usize {
-        self.initial + self.puts.iter().filter(|put| put.span.call < time).count()
+        // They are in the order of their calls.
+        self.initial + self.puts.partition_point(|put| put.span.call < time)
     }
 
     /// How many of it must be there all through `span`, if nobody took one whose answer is not
@@ -337,8 +344,10 @@ impl<'a, M: Model> Collection<'a, '_, M> {
 
     /// A look at an item of which all were taken before.
     fn long_gone(&self, _: Item, story: &Story<'_>) -> Option<Anomaly> {
+        let mut returns: Vec<u32> = story.takes.iter().map(|take| take.span.ret).collect();
+        returns.sort_unstable();
         let is_gone = |peek: &&&Event<Act>| {
-            let taken = story.takes.iter().filter(|take| take.precedes(peek)).count();
+            let taken = returns.partition_point(|&ret| ret < peek.span.call);
             story.put_before(peek.span.ret) <= taken
         };
         let peek = story.peeks.iter().find(is_gone)?;
@@ -362,8 +371,7 @@ impl<'a, M: Model> Collection<'a, '_, M> {
 
     /// How many takes of which the answer is not known may have taken something before `time`.
     fn may_take_before(&self, time: u32) -> usize {
-        let may = |event: &&Event<Act>| event.op == Act::MayTake && event.span.call < time;
-        self.events.iter().filter(may).count()
+        self.open.partition_point(|&call| call < time)
     }
 
     /// The collection found empty though something must have been in it.

@@ -52,7 +52,7 @@ impl<M: Model> Naming<'_, '_, M> {
             self.list.sights.iter().find(has)
         };
         // A few of them tell enough.
-        let due = &due[..due.len().min(8)];
+        let due = &due[..due.len().min(4)];
         let first = *due.first()?;
         let lost = due.iter().find(|append| later(append.op).is_none());
         let append =

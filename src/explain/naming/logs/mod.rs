@@ -182,7 +182,8 @@ impl<M: Model> Naming<'_, '_, M> {
         let sights = self.list.sights.iter().filter(|sight| in_focus(sight.index, sight.span));
         let mut sights: Vec<&Event<Sight>> = sights.collect();
         sights.sort_by_key(|sight| (sight.index != self.violation.operation, sight.span.ret));
-        sights.truncate(SIGHTS);
+        let many = self.list.sights.len() > 1_000;
+        sights.truncate(if many { SIGHTS / 8 } else { SIGHTS });
         let each = |look: &dyn Fn(&Event<Sight>) -> Option<Anomaly>| {
             let polled = || self.case.meter.poll().is_ok();
             sights.iter().take_while(|_| polled()).find_map(|sight| look(sight))

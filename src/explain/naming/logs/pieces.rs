@@ -110,7 +110,7 @@ impl<'a> Pieces<'a> {
     /// Adds the sights of all gets; `None` if there is too much text.
     fn see(&self, list: &mut List) -> Option<()> {
         /// Bytes of text that are looked at, at most.
-        const TEXT: usize = 1 << 28;
+        const TEXT: usize = 1 << 26;
         // How often each piece comes as the whole, and how often as a part.
         let mut counts: FxHashMap<Piece, [usize; 2]> = FxHashMap::default();
         for piece in list.resets.iter().filter_map(|event| event.op) {
