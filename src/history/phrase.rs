@@ -29,6 +29,9 @@ const EFFECTS: &[&str] = &[
     "offer",
     "push",
     "insert",
+    "transfer",
+    "deposit",
+    "withdraw",
 ];
 
 /// The operation as a phrase: `write 1`, `read → 1`, `cas [1,2]`.

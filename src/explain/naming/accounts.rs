@@ -22,6 +22,9 @@ use crate::history::phrase::{operation_phrase, value_phrase};
 use crate::model::bank::Op;
 use crate::model::{Bank, Kind, Model};
 
+/// So many reads are compared with all other operations.
+const READS: usize = 32;
+
 struct Accounts<'a, 'c, M: Model> {
     case: &'a Case<'c, M>,
     violation: &'a Violation,
@@ -51,8 +54,6 @@ fn change(op: &Op, account: Value) -> i128 {
 
 impl<M: Model> Accounts<'_, '_, M> {
     fn name(&self) -> Option<Anomaly> {
-        /// So many reads are looked at.
-        const READS: usize = 64;
         let told = |event: &&Event<Op>| {
             matches!(&event.op, Op::Read(seen) if !seen.is_empty()) && event.is_done()
         };
@@ -133,7 +134,7 @@ impl<M: Model> Accounts<'_, '_, M> {
             return None;
         }
         let summary = format!(
-            "with {}, more was taken from account {} than can have been in it: {most} at most is left",
+            "with {}, more was taken from account {} than was there: {most} at most is left",
             self.phrase(last),
             value_phrase(self.case.history, account),
         );
@@ -168,7 +169,7 @@ impl<M: Model> Accounts<'_, '_, M> {
             .flatten()
             .collect();
         let covers = |of: &[Value]| moved.iter().all(|account| of.binary_search(account).is_ok());
-        for read in reads {
+        for read in reads.iter().take(READS) {
             let accounts = names(read);
             if !covers(&accounts) {
                 continue;
@@ -291,16 +292,16 @@ impl<M: Model> Accounts<'_, '_, M> {
                 let bounds = self.bounds(other, account);
                 seen.zip(bounds).is_some_and(|(seen, (least, most))| (least..=most).contains(&seen))
             };
-            let later = self
-                .events
-                .iter()
-                .find(|other| read.precedes(other) && other.is_done() && fits(other));
-            let before = self.events.iter().find(|other| {
-                other.process == read.process
-                    && missing.precedes(other)
-                    && other.precedes(read)
-                    && fits(other)
+            let reads = || {
+                let tells = |other: &&Event<Op>| self::balance(other, account).is_some();
+                self.events.iter().filter(|other| other.is_done()).filter(tells)
+            };
+            let after = reads().filter(|other| read.precedes(*other));
+            let later = after.take(READS).find(|other| fits(other));
+            let own = reads().filter(|other| {
+                other.process == read.process && missing.precedes(*other) && other.precedes(read)
             });
+            let before = own.take(READS).find(|other| fits(other));
             let kind = match (later, before) {
                 (None, _) => AnomalyKind::LostUpdate,
                 _ if missing.process == read.process => AnomalyKind::ReadYourWrites,

@@ -116,7 +116,7 @@ impl<M: Model> Counter<'_, '_, M> {
             .iter()
             .find_map(|look| self.out_of_bounds(look))
             .or_else(|| looks.iter().take(COMPARED).find_map(|look| self.against_others(look)))
-            .or_else(|| looks.iter().find_map(|look| self.no_sum(look)))
+            .or_else(|| looks.iter().take(COMPARED).find_map(|look| self.no_sum(look)))
     }
 
     fn say(

@@ -8,12 +8,11 @@ mod counters;
 mod evidence;
 mod locks;
 mod logs;
-#[cfg(test)]
-mod objects_tests;
-mod pieces;
 mod registers;
 mod repairs;
 mod sets;
+#[cfg(test)]
+mod tests;
 mod transactions;
 pub(super) mod words;
 

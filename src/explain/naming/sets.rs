@@ -194,7 +194,7 @@ impl<M: Model> Element<'_, '_, M> {
         let is_in = |event: &&Event<Touch>| is_in_focus(violation, event.index, event.span);
         self.finding(true)
             .filter(is_in)
-            .find_map(|look| self.from_nowhere(look, failed).or_else(|| self.undead(look)))
+            .find_map(|look| self.nowhere_from(look, failed).or_else(|| self.undead(look)))
             .or_else(|| self.finding(false).filter(is_in).find_map(|look| self.missed(look)))
             .or_else(|| self.twice(true))
             .or_else(|| self.twice(false))
@@ -224,7 +224,7 @@ impl<M: Model> Element<'_, '_, M> {
     }
 
     /// Found, though nobody can have added it by then.
-    fn from_nowhere(&self, look: &Event<Touch>, failed: Failed<'_>) -> Option<Anomaly> {
+    fn nowhere_from(&self, look: &Event<Touch>, failed: Failed<'_>) -> Option<Anomaly> {
         let added =
             |event: &Event<Touch>| event.span.call < look.span.ret && event.index != look.index;
         if self.initial || self.leaving(true).any(added) {
@@ -387,7 +387,7 @@ fn fork<M: Model>(
     events: &[Event<Op>],
 ) -> Option<Anomaly> {
     /// Pairs of reads that are compared.
-    const READS: usize = 32;
+    const READS: usize = 8;
     let removed: rustc_hash::FxHashSet<u32> = events
         .iter()
         .filter_map(|event| match event.op {

@@ -68,7 +68,7 @@ pub(super) fn name<M: Model>(case: &Case<'_, M>, violation: &Violation) -> Optio
     let reads = || chosen.iter().map(|&at| &all.list[at]).filter(|event| event.is_done());
     reads()
         .find_map(|event| all.contradicts_itself(event))
-        .or_else(|| reads().find_map(|event| all.from_nowhere(event)))
+        .or_else(|| reads().find_map(|event| all.nowhere_from(event)))
         .or_else(|| all.cycle(&chosen))
 }
 
@@ -133,7 +133,7 @@ impl<M: Model> Transactions<'_, '_, M> {
     }
 
     /// A version that nobody wrote, or only later.
-    fn from_nowhere(&self, event: &Event<Op>) -> Option<Anomaly> {
+    fn nowhere_from(&self, event: &Event<Op>) -> Option<Anomaly> {
         let written = |version: &&Version| {
             let writers = self.writers.get(version).map_or(&[][..], Vec::as_slice);
             let in_time = |&at: &usize| {

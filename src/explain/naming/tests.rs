@@ -2,7 +2,8 @@
 //!
 //! A proof must hold by itself: on a history that is valid, no recognizer may prove anything,
 //! whichever operation it is told to blame. And what it proves on others must be so by a
-//! definition of its own here.
+//! definition of its own here. `HISTCHECK_NAMING` sets how many histories are tried of each kind,
+//! and with `HISTCHECK_SHOW` examples are printed.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::collections::BTreeMap;

@@ -17,17 +17,18 @@
 //!
 //! (Henzinger, Sezgin and Vafeiadis, CONCUR 2013, describe the same conditions for queues.)
 
+mod order;
+
 use rustc_hash::FxHashMap;
 
 use super::evidence::{Event, anomaly, events, failed, is_in_focus, since, times, when, who};
-use crate::check::is_linearizable;
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::case::Case;
 use crate::explain::violations::Violation;
 use crate::history::phrase::value_phrase;
 use crate::history::{Span, Value};
 use crate::model::priority_queue::{self, End};
-use crate::model::{Kind, KindView, Model, Reading, UnorderedQueue, items};
+use crate::model::{Kind, KindView, Model, items};
 
 /// Which item is the next to come out.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -70,6 +71,8 @@ struct Collection<'a, 'c, M: Model> {
     initial: Vec<Item>,
     values: Vec<Value>,
     events: Vec<Event<Act>>,
+    /// The calls of takes of which the answer is not known, in their order.
+    open: Vec<u32>,
     /// The operations that failed.
     failed: Vec<Event<Act>>,
 }
@@ -84,9 +87,10 @@ pub(super) fn name<M: Model>(case: &Case<'_, M>, violation: &Violation) -> Optio
         let initial = initial.collect();
         let events = see(events(case, violation, view));
         let failed = see(failed(case, view));
-        Collection { case, violation, discipline, initial, values, events, failed }
+        let open = Vec::new();
+        Collection { case, violation, discipline, initial, values, events, open, failed }
     };
-    let collection = match case.model.kind() {
+    let mut collection = match case.model.kind() {
         Kind::Queue { initial, view } => of_items(Discipline::Oldest, &initial, view),
         Kind::Stack { initial, view } => of_items(Discipline::Youngest, &initial, view),
         Kind::Bag { initial, view } => of_items(Discipline::Any, &initial, view),
@@ -100,12 +104,15 @@ pub(super) fn name<M: Model>(case: &Case<'_, M>, violation: &Violation) -> Optio
                 discipline: Discipline::Priority,
                 initial: initial.into_iter().map(item).collect(),
                 values: Vec::new(),
+                open: Vec::new(),
                 events: see(events(case, violation, view)),
                 failed: see(failed(case, view)),
             }
         }
         _ => return None,
     };
+    let open = collection.events.iter().filter(|event| event.op == Act::MayTake);
+    collection.open = open.map(|event| event.span.call).collect();
     collection.name()
 }
 
@@ -161,7 +168,8 @@ struct Story<'a> {
 impl Story<'_> {
     /// How many of it can have been put in before `time`.
     fn put_before(&self, time: u32) -> usize {
-        self.initial + self.puts.iter().filter(|put| put.span.call < time).count()
+        // They are in the order of their calls.
+        self.initial + self.puts.partition_point(|put| put.span.call < time)
     }
 
     /// How many of it must be there all through `span`, if nobody took one whose answer is not
@@ -185,7 +193,7 @@ impl<'a, M: Model> Collection<'a, '_, M> {
         for &item in &focus {
             let Some(story) = stories.get(&item) else { continue };
             let found = self
-                .from_nowhere(item, story)
+                .nowhere_from(item, story)
                 .or_else(|| self.too_often(item, story))
                 .or_else(|| self.long_gone(item, story));
             if found.is_some() {
@@ -246,7 +254,7 @@ impl<'a, M: Model> Collection<'a, '_, M> {
     }
 
     /// An item that came out, and that nobody put in, or only later.
-    fn from_nowhere(&self, item: Item, story: &Story<'_>) -> Option<Anomaly> {
+    fn nowhere_from(&self, item: Item, story: &Story<'_>) -> Option<Anomaly> {
         let outs = story.takes.iter().chain(&story.peeks);
         let out = *outs
             .filter(|out| story.put_before(out.span.ret) == 0)
@@ -336,8 +344,10 @@ impl<'a, M: Model> Collection<'a, '_, M> {
 
     /// A look at an item of which all were taken before.
     fn long_gone(&self, _: Item, story: &Story<'_>) -> Option<Anomaly> {
+        let mut returns: Vec<u32> = story.takes.iter().map(|take| take.span.ret).collect();
+        returns.sort_unstable();
         let is_gone = |peek: &&&Event<Act>| {
-            let taken = story.takes.iter().filter(|take| take.precedes(peek)).count();
+            let taken = returns.partition_point(|&ret| ret < peek.span.call);
             story.put_before(peek.span.ret) <= taken
         };
         let peek = story.peeks.iter().find(is_gone)?;
@@ -361,8 +371,7 @@ impl<'a, M: Model> Collection<'a, '_, M> {
 
     /// How many takes of which the answer is not known may have taken something before `time`.
     fn may_take_before(&self, time: u32) -> usize {
-        let may = |event: &&Event<Act>| event.op == Act::MayTake && event.span.call < time;
-        self.events.iter().filter(may).count()
+        self.open.partition_point(|&call| call < time)
     }
 
     /// The collection found empty though something must have been in it.
@@ -405,165 +414,5 @@ impl<'a, M: Model> Collection<'a, '_, M> {
         );
         let kind = if lost { AnomalyKind::LostMessage } else { AnomalyKind::StaleRead };
         self.say(kind, &shown, summary)
-    }
-
-    /// An item that came out before another whose turn it was.
-    fn passed_over(&self, focus: &[Item], stories: &Stories<'_>) -> Option<Anomaly> {
-        /// With more items, only pairs with the failing operation's are tried.
-        const ALL_PAIRS: usize = 32;
-        let lead = if focus.len() <= ALL_PAIRS { focus.len() } else { 1 };
-        let pairs = focus[..lead].iter().flat_map(|&one| focus.iter().map(move |&two| (one, two)));
-        let both = pairs.flat_map(|(one, two)| [(one, two), (two, one)]).filter(|(a, b)| a != b);
-        both.filter_map(|(due, other)| self.overtaken(due, other, stories)).next()
-    }
-
-    /// `other` came out although it was the turn of `due`.
-    fn overtaken(&self, due: Item, other: Item, stories: &Stories<'_>) -> Option<Anomaly> {
-        let (story, other) = (stories.get(&due)?, stories.get(&other)?);
-        let outs = other.takes.iter().chain(&other.peeks);
-        let out = *outs.min_by_key(|out| out.span.ret)?;
-        if !self.passes(due, out, stories) {
-            return None;
-        }
-        let case = self.case;
-        let put = *story.puts.iter().find(|put| put.precedes(out))?;
-        let later = story.takes.iter().chain(&story.peeks).find(|look| !look.precedes(out));
-        let again = |event: &&Event<Act>| out.precedes(event) && self.passes(due, event, stories);
-        let again = self.events.iter().find(again);
-        let passed = format!(
-            "{} got {} {} although it was the turn of {}, which {} had put in {}",
-            who(case, out.index),
-            self.show(out),
-            when(case, out.index),
-            self.show(put),
-            who(case, put.index),
-            when(case, put.index),
-        );
-        let mut shown = vec![out, put];
-        shown.extend(&other.puts);
-        match (later, again) {
-            (None, Some(again)) => {
-                shown.push(again);
-                let summary = format!("{passed} and nobody ever got");
-                self.say(AnomalyKind::LostMessage, &shown, summary)
-            }
-            (later, _) => {
-                shown.extend(later);
-                self.say(AnomalyKind::ReorderedDelivery, &shown, passed)
-            }
-        }
-    }
-
-    /// Whether `look` found nothing, or something else, although it was the turn of `due`.
-    fn passes(&self, due: Item, look: &Event<Act>, stories: &Stories<'_>) -> bool {
-        let Act::Found { item: found, .. } = look.op else { return false };
-        let Some(story) = stories.get(&due) else { return false };
-        let other = found.map(|found| stories.get(&found));
-        let is_turn = match other {
-            None => true,
-            Some(None) => false,
-            Some(Some(other)) => self.is_turn(due, story, other, look),
-        };
-        is_turn && story.there_during(look.span) > self.may_take_before(look.span.ret)
-    }
-
-    /// Whether `due`, which is there, had to come out before what `out` found.
-    fn is_turn(&self, due: Item, story: &Story<'_>, other: &Story<'_>, out: &Event<Act>) -> bool {
-        let Act::Found { item: Some(found), end, .. } = out.op else { return false };
-        let single = story.is_single() && other.is_single();
-        let puts = story.puts.first().zip(other.puts.first());
-        match self.discipline {
-            Discipline::Any => false,
-            Discipline::Priority if end == End::Min => due.priority < found.priority,
-            Discipline::Priority => due.priority > found.priority,
-            Discipline::Oldest => single && puts.is_some_and(|(due, other)| due.precedes(other)),
-            Discipline::Youngest => single && puts.is_some_and(|(due, other)| other.precedes(due)),
-        }
-    }
-
-    /// What is said where no count tells: whether the order of the items is all that is wrong, or
-    /// else the finding of nothing.
-    fn by_repair(&self, stories: &Stories<'_>) -> Option<Anomaly> {
-        let core = &self.violation.core;
-        let failing = self.events.iter().find(|e| e.index == self.violation.operation)?;
-        if core.is_empty() {
-            return None;
-        }
-        let kept = |event: &&Event<Act>| core.binary_search(&event.index).is_ok();
-        let kept: Vec<&Event<Act>> = self.events.iter().filter(kept).collect();
-        let shown: Vec<&Event<Act>> = kept.clone();
-        let case = self.case;
-        let got = format!("{} {}", who(case, failing.index), when(case, failing.index));
-        if self.is_bag(&kept) && self.discipline != Discipline::Any {
-            let summary = format!(
-                "the items that came out until {got} do so in no possible order, though each was \
-                 there"
-            );
-            return self.say(AnomalyKind::ReorderedDelivery, &shown, summary);
-        }
-        if matches!(failing.op, Act::Found { takes: false, .. }) && self.fits_without_peeks() {
-            let summary = format!("{got} saw {}, which was not the next item", self.show(failing));
-            return self.say(AnomalyKind::StaleRead, &shown, summary);
-        }
-        let is_nothing = |event: &&Event<Act>| matches!(event.op, Act::Found { item: None, .. });
-        let without: Vec<&Event<Act>> = kept.iter().filter(|e| !is_nothing(e)).copied().collect();
-        if without.len() == kept.len() || !self.is_bag(&without) {
-            return None;
-        }
-        let look = *kept.iter().find(|event| is_nothing(event))?;
-        let in_core = |event: &&Event<Act>| matches!(event.op, Act::Put(_)) && event.is_done();
-        let lost = kept.iter().find(|event| {
-            let Act::Put(item) = event.op else { return false };
-            let story = stories.get(&item);
-            in_core(event) && story.is_some_and(|s| s.initial + s.puts.len() > s.takes.len())
-        });
-        let summary = format!(
-            "{} found nothing {} although something was in it all the time",
-            who(case, look.index),
-            when(case, look.index)
-        );
-        let (kind, certainty) = match lost {
-            Some(_) => (AnomalyKind::LostMessage, Certainty::Suggested),
-            None => (AnomalyKind::StaleRead, Certainty::Proved),
-        };
-        Some(anomaly(case, kind, certainty, shown.iter().map(|event| event.index), summary))
-    }
-
-    /// Whether the core can be ordered without those operations that only look.
-    fn fits_without_peeks(&self) -> bool {
-        let case = self.case;
-        let takes = self.violation.core.iter().filter_map(|&index| {
-            let at = self.events.binary_search_by_key(&index, |event| event.index).ok()?;
-            let looks = matches!(self.events[at].op, Act::Idle | Act::Found { takes: false, .. });
-            case.reading(index).filter(|_| !looks).cloned()
-        });
-        let takes: Vec<Reading<M::Op>> = takes.collect();
-        is_linearizable(case.model, &takes, case.meter).0 == Some(true)
-    }
-
-    /// Whether these operations can be ordered where the collection keeps no order.
-    fn is_bag(&self, events: &[&Event<Act>]) -> bool {
-        let case = self.case;
-        let read = |event: &&Event<Act>| {
-            let operation = case.operation(event.index);
-            let op = match event.op {
-                Act::Put(_) => items::Op::Put(operation.input),
-                Act::MayTake => items::Op::Take(items::Found::Any),
-                Act::Idle => items::Op::Peek(items::Found::Any),
-                Act::Found { item, takes, .. } => {
-                    let found = match item {
-                        None => items::Found::Empty,
-                        Some(_) => items::Found::Item(operation.output),
-                    };
-                    if takes { items::Op::Take(found) } else { items::Op::Peek(found) }
-                }
-            };
-            Reading { index: event.index, op, span: event.span }
-        };
-        let readings: Vec<Reading<items::Op>> = events.iter().map(read).collect();
-        // Where the values of the items from the start are not known, nothing is claimed.
-        self.initial.len() == self.values.len()
-            && is_linearizable(&UnorderedQueue::new(&self.values), &readings, case.meter).0
-                == Some(true)
     }
 }

@@ -16,25 +16,29 @@
 //!   the other. If what one of them has was acknowledged before the other, and is never seen
 //!   again, it is a `lost-update`.
 
+mod branches;
+mod missing;
+mod pieces;
+
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
 use super::evidence::{Event, anomaly, events, failed, is_in_focus, since, when, who};
-use super::pieces::Pieces;
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::case::Case;
 use crate::explain::violations::Violation;
 use crate::history::phrase::{operation_phrase, value_phrase};
 use crate::history::{Shape, Value};
 use crate::model::{Kind, Model, log};
+use pieces::Pieces;
 
 /// A piece of a list, as a number.
-pub(super) type Piece = u32;
+type Piece = u32;
 
 /// What a list started with when it was seen.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(super) enum Base {
+enum Base {
     /// With what was there before the first operation; nothing ever replaces it.
     Start,
     /// With this piece, which one operation put in the place of all others.
@@ -45,15 +49,15 @@ pub(super) enum Base {
 
 /// What an operation tells of the list.
 #[derive(Clone, Debug)]
-pub(super) struct Sight {
-    pub(super) base: Base,
+struct Sight {
+    base: Base,
     /// The place of the first piece.
-    pub(super) from: usize,
-    pub(super) pieces: Arc<[Piece]>,
+    from: usize,
+    pieces: Arc<[Piece]>,
     /// Whether the list ends there.
-    pub(super) is_whole: bool,
+    is_whole: bool,
     /// Whether an append told it, rather than a read.
-    pub(super) by_append: bool,
+    by_append: bool,
 }
 
 impl Sight {
@@ -78,18 +82,18 @@ impl Sight {
 }
 
 /// A key as a list.
-pub(super) struct List {
+struct List {
     /// Its pieces before the first operation.
-    pub(super) initial: Vec<Piece>,
-    pub(super) appends: Vec<Event<Piece>>,
+    initial: Vec<Piece>,
+    appends: Vec<Event<Piece>>,
     /// What replaces the whole: by a piece, or by nothing.
-    pub(super) resets: Vec<Event<Option<Piece>>>,
-    pub(super) sights: Vec<Event<Sight>>,
+    resets: Vec<Event<Option<Piece>>>,
+    sights: Vec<Event<Sight>>,
     /// Appends and replacements that failed.
-    pub(super) failed: Vec<Event<Piece>>,
+    failed: Vec<Event<Piece>>,
     /// Reads of something that no operation can have left: each with whether an operation that
     /// failed would account for it.
-    pub(super) strange: Vec<Event<()>>,
+    strange: Vec<Event<()>>,
 }
 
 /// The anomaly that `violation` of a log, or of a key with appends, shows; `None` if the model is
@@ -178,7 +182,8 @@ impl<M: Model> Naming<'_, '_, M> {
         let sights = self.list.sights.iter().filter(|sight| in_focus(sight.index, sight.span));
         let mut sights: Vec<&Event<Sight>> = sights.collect();
         sights.sort_by_key(|sight| (sight.index != self.violation.operation, sight.span.ret));
-        sights.truncate(SIGHTS);
+        let many = self.list.sights.len() > 1_000;
+        sights.truncate(if many { SIGHTS / 8 } else { SIGHTS });
         let each = |look: &dyn Fn(&Event<Sight>) -> Option<Anomaly>| {
             let polled = || self.case.meter.poll().is_ok();
             sights.iter().take_while(|_| polled()).find_map(|sight| look(sight))
@@ -325,63 +330,6 @@ impl<M: Model> Naming<'_, '_, M> {
         None
     }
 
-    /// Another sight that tells something else of the same place.
-    fn forked(&self, sight: &Event<Sight>, sources: &Sources<'_>) -> Option<Anomaly> {
-        if sight.op.base == Base::Unknown {
-            return None;
-        }
-        let rivals = self.list.sights.iter().filter(|other| other.op.base == sight.op.base);
-        let twin = |other: &&Event<Sight>| {
-            let by_append = other.op.by_append && sight.op.by_append;
-            by_append && other.op.from == sight.op.from && other.index != sight.index
-        };
-        if let Some(twin) = rivals.clone().find(twin) {
-            let summary = format!("{} got the place of {}", self.phrase(sight), self.phrase(twin));
-            return self.say(AnomalyKind::LostUpdate, [twin.index, sight.index], summary);
-        }
-        let conflict = |other: &Event<Sight>| sight.op.conflict(&other.op);
-        let (place, other) = rivals.filter_map(|o| conflict(o).map(|at| (at, o))).next()?;
-        let is_later = sight.span.ret > other.span.ret;
-        let (first, second) = if is_later { (other, sight) } else { (sight, other) };
-        let shown = [first.index, second.index];
-        // Whether one of the two branches had been acknowledged, and is gone for good.
-        for (gone, left) in [(first, second), (second, first)] {
-            let piece = gone.op.pieces[place - gone.op.from];
-            let [source] = sources.get(&piece).map_or(&[][..], Vec::as_slice) else { continue };
-            let has = |sight: &Event<Sight>| sight.op.pieces.contains(&piece);
-            let again = self.list.sights.iter().any(|sight| {
-                sight.span.ret > left.span.call && sight.index != source.index && has(sight)
-            });
-            if source.precedes(left) && !again && left.op.is_whole {
-                let summary = format!(
-                    "{} lacks {}, which had been acknowledged to {} {}, and nobody sees it later",
-                    self.phrase(left),
-                    self.show(piece, gone.index, sources),
-                    who(self.case, source.index),
-                    when(self.case, source.index),
-                );
-                return self.say(
-                    AnomalyKind::LostUpdate,
-                    [source.index, left.index, gone.index],
-                    summary,
-                );
-            }
-        }
-        let piece = |sight: &Event<Sight>| {
-            self.show(sight.op.pieces[place - sight.op.from], sight.index, sources)
-        };
-        let summary = format!(
-            "at one place {} {} saw {} and {} {} saw {}: two branches of what should be one",
-            who(self.case, first.index),
-            when(self.case, first.index),
-            piece(first),
-            who(self.case, second.index),
-            when(self.case, second.index),
-            piece(second),
-        );
-        self.say(AnomalyKind::SplitBrain, shown, summary)
-    }
-
     /// The only operation that appends a piece, if there is one.
     fn only<'s>(&self, piece: Piece, sources: &Sources<'s>) -> Option<&'s Event<Piece>> {
         let [source] = sources.get(&piece)?[..] else { return None };
@@ -414,205 +362,5 @@ impl<M: Model> Naming<'_, '_, M> {
             }
         }
         None
-    }
-
-    /// When the list that a sight saw had certainly begun: the return of what put its base there;
-    /// `None` if that is not known.
-    fn begun(&self, sight: &Event<Sight>) -> Option<u32> {
-        let others = self.list.resets.iter();
-        match sight.op.base {
-            Base::Start => Some(0),
-            Base::Put(piece) => {
-                let mut own = others.clone().filter(|event| event.op == Some(piece));
-                let put = own.next().filter(|_| own.next().is_none())?;
-                // Another one may have come in between, with the appends before it.
-                Some(put.span.ret)
-            }
-            Base::Unknown => None,
-        }
-    }
-
-    /// Pieces of a list that must be in a sight of the whole, and are not.
-    fn misses(&self, sight: &Event<Sight>, sources: &Sources<'_>) -> Option<Anomaly> {
-        let begun = self.begun(sight)?;
-        let here: rustc_hash::FxHashSet<Piece> = sight.op.pieces.iter().copied().collect();
-        // Before something that is there, anything that came before it must be there too.
-        let newest = sight.op.pieces.iter().filter_map(|&piece| self.only(piece, sources));
-        let newest = newest.map(|source| source.span.call).max();
-        let limit = match (sight.op.is_whole, newest) {
-            (true, newest) => sight.span.call.max(newest.unwrap_or(0)),
-            (false, Some(newest)) => newest,
-            (false, None) => return None,
-        };
-        let is_due = |append: &&Event<Piece>| {
-            append.span.ret < limit
-                && append.span.call >= begun
-                && !here.contains(&append.op)
-                && append.index != sight.index
-                && self.only(append.op, sources).is_some()
-        };
-        if sight.op.from > 0 || sight.op.by_append {
-            return None;
-        }
-        let due: Vec<&Event<Piece>> = self.list.appends.iter().filter(is_due).collect();
-        let later = |piece: Piece| {
-            let has = |other: &&Event<Sight>| {
-                sight.precedes(other) && !other.op.by_append && other.op.pieces.contains(&piece)
-            };
-            self.list.sights.iter().find(has)
-        };
-        // A few of them tell enough.
-        let due = &due[..due.len().min(8)];
-        let first = *due.first()?;
-        let lost = due.iter().find(|append| later(append.op).is_none());
-        let append =
-            *lost.or_else(|| due.iter().find(|a| a.process == sight.process)).unwrap_or(&first);
-        let seen = self.list.sights.iter().find(|other| {
-            other.process == sight.process
-                && other.precedes(sight)
-                && !other.op.by_append
-                && other.op.pieces.contains(&append.op)
-        });
-        let kind = match seen {
-            _ if lost.is_some() => AnomalyKind::LostUpdate,
-            _ if append.process == sight.process => AnomalyKind::ReadYourWrites,
-            Some(_) => AnomalyKind::NonMonotonicRead,
-            None => AnomalyKind::StaleRead,
-        };
-        let ending = if lost.is_some() { ", and nobody sees it later" } else { "" };
-        let summary = format!(
-            "{} lacks {}, which had been acknowledged to {} {}{ending}",
-            self.phrase(sight),
-            self.show(append.op, sight.index, sources),
-            who(self.case, append.index),
-            when(self.case, append.index),
-        );
-        let mut shown = vec![sight.index, append.index];
-        shown.extend(later(append.op).map(|other| other.index));
-        shown.extend(seen.map(|other| other.index));
-        if let Base::Put(piece) = sight.op.base {
-            let base = self.list.resets.iter().find(|event| event.op == Some(piece));
-            shown.extend(base.map(|event| event.index));
-        }
-        self.say(kind, shown, summary)
-    }
-
-    /// A list that had been replaced as a whole before it was seen.
-    fn overwritten(&self, sight: &Event<Sight>) -> Option<Anomaly> {
-        let base = match sight.op.base {
-            Base::Put(piece) => {
-                Some(self.list.resets.iter().find(|event| event.op == Some(piece))?)
-            }
-            Base::Start => None,
-            Base::Unknown => return None,
-        };
-        let over = |event: &&Event<Option<Piece>>| {
-            base.is_none_or(|base| base.precedes(*event)) && event.precedes(sight)
-        };
-        let over = self.list.resets.iter().filter(over).max_by_key(|event| event.span.call)?;
-        let newer = |other: &&Event<Sight>| match over.op {
-            Some(piece) => other.op.base == Base::Put(piece),
-            None => other.op.pieces.is_empty(),
-        };
-        let mut newer = self.list.sights.iter().filter(newer);
-        let own = newer.clone().find(|o| o.process == sight.process && o.precedes(sight));
-        let kind = match (newer.next(), over.op) {
-            (Some(_), _) if over.process == sight.process => AnomalyKind::ReadYourWrites,
-            (Some(_), _) if own.is_some() => AnomalyKind::NonMonotonicRead,
-            (_, None) => AnomalyKind::ResurrectedValue,
-            (Some(_), _) => AnomalyKind::StaleRead,
-            (None, Some(_)) => AnomalyKind::LostUpdate,
-        };
-        let summary =
-            format!("{} came after {}, and sees none of it", self.phrase(sight), self.phrase(over));
-        let shown = [sight.index, over.index].into_iter().chain(base.map(|base| base.index));
-        self.say(kind, shown.chain(own.map(|own| own.index)), summary)
-    }
-
-    /// Nothing at all, though something was put there or appended, and nobody deleted it.
-    fn emptied(&self, sight: &Event<Sight>, sources: &Sources<'_>) -> Option<Anomaly> {
-        if sight.op.base != Base::Unknown || !sight.op.pieces.is_empty() {
-            return None;
-        }
-        let puts = self.list.resets.iter().filter_map(|e| e.op.map(|piece| e.with(piece)));
-        let updates = self.list.appends.iter().cloned().chain(puts);
-        let deletes = || self.list.resets.iter().filter(|event| event.op.is_none());
-        let stays = |update: &Event<Piece>| {
-            let gone = |delete: &Event<Option<Piece>>| {
-                delete.span.call < sight.span.ret && delete.span.ret > update.span.call
-            };
-            update.precedes(sight) && !deletes().any(gone)
-        };
-        let update = updates.filter(stays).max_by_key(|update| update.span.call)?;
-        let has = |other: &&Event<Sight>| other.op.pieces.contains(&update.op);
-        let mut seen = self.list.sights.iter().filter(has);
-        let later = seen.clone().find(|other| sight.precedes(other));
-        let own = seen.find(|other| other.process == sight.process && other.precedes(sight));
-        let kind = match later {
-            None => AnomalyKind::LostUpdate,
-            Some(_) if update.process == sight.process => AnomalyKind::ReadYourWrites,
-            Some(_) if own.is_some() => AnomalyKind::NonMonotonicRead,
-            Some(_) => AnomalyKind::StaleRead,
-        };
-        let summary = format!(
-            "{} finds nothing although {} was acknowledged to {} {}",
-            self.phrase(sight),
-            self.show(update.op, sight.index, sources),
-            who(self.case, update.index),
-            when(self.case, update.index),
-        );
-        let shown = [sight.index, update.index].into_iter();
-        self.say(kind, shown.chain(later.map(|other| other.index)), summary)
-    }
-
-    /// An end of the list before what had certainly been appended.
-    fn too_short(&self, sight: &Event<Sight>) -> Option<Anomaly> {
-        if sight.op.base != Base::Start || !sight.op.is_whole {
-            return None;
-        }
-        let before = || self.list.appends.iter().rev().filter(|append| append.precedes(sight));
-        let sure = self.list.initial.len() + before().count();
-        if sight.op.end() >= sure {
-            return None;
-        }
-        let later = |other: &&Event<Sight>| {
-            sight.precedes(other) && other.op.end() >= sure && !other.op.pieces.is_empty()
-        };
-        let later = self.list.sights.iter().find(later);
-        let own = before().any(|append| append.process == sight.process);
-        let kind = match later {
-            None => AnomalyKind::LostUpdate,
-            Some(_) if own => AnomalyKind::ReadYourWrites,
-            Some(_) => AnomalyKind::StaleRead,
-        };
-        let summary = format!(
-            "{} finds the end although {sure} entries had been acknowledged",
-            self.phrase(sight)
-        );
-        let shown = [sight.index].into_iter().chain(later.map(|other| other.index));
-        self.say(kind, shown.chain(before().map(|append| append.index)), summary)
-    }
-
-    /// A sight of the whole that is shorter than what was seen before.
-    fn shorter(&self, sight: &Event<Sight>) -> Option<Anomaly> {
-        if !sight.op.is_whole || sight.op.base == Base::Unknown {
-            return None;
-        }
-        let longer = |other: &&Event<Sight>| {
-            other.op.base == sight.op.base
-                && other.precedes(sight)
-                && other.op.end() > sight.op.end()
-                && !other.op.pieces.is_empty()
-        };
-        let all: Vec<&Event<Sight>> = self.list.sights.iter().filter(longer).collect();
-        let own = all.iter().find(|other| other.process == sight.process);
-        let other = *own.or(all.first())?;
-        let kind = match (own.is_some(), other.op.by_append) {
-            (true, true) => AnomalyKind::ReadYourWrites,
-            (true, false) => AnomalyKind::NonMonotonicRead,
-            (false, _) => AnomalyKind::StaleRead,
-        };
-        let summary = format!("{} came after {}", self.phrase(sight), self.phrase(other));
-        self.say(kind, [sight.index, other.index], summary)
     }
 }

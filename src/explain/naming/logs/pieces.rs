@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::evidence::Event;
-use super::logs::{Base, List, Piece, Sight};
+use super::super::evidence::Event;
+use super::{Base, List, Piece, Sight};
 use crate::model::kv::{Content, Op};
 
 /// The operations of a key with appends, and the different strings of all of them, those that
@@ -73,8 +73,6 @@ impl<'a> Pieces<'a> {
     /// The key as a list; `None` if it holds something else than strings, or there is too much
     /// text.
     pub(super) fn list(&self) -> Option<List> {
-        /// Bytes of text that are looked at, at most.
-        const TEXT: usize = 1 << 28;
         let initial = match self.initial {
             Content::Absent => Vec::new(),
             Content::Text(text) => self.parse(text.as_str())?,
@@ -105,6 +103,14 @@ impl<'a> Pieces<'a> {
                 list.failed.extend(self.piece(text.as_str()).map(|piece| event.with(piece)));
             }
         }
+        self.see(&mut list)?;
+        Some(list)
+    }
+
+    /// Adds the sights of all gets; `None` if there is too much text.
+    fn see(&self, list: &mut List) -> Option<()> {
+        /// Bytes of text that are looked at, at most.
+        const TEXT: usize = 1 << 26;
         // How often each piece comes as the whole, and how often as a part.
         let mut counts: FxHashMap<Piece, [usize; 2]> = FxHashMap::default();
         for piece in list.resets.iter().filter_map(|event| event.op) {
@@ -149,6 +155,6 @@ impl<'a> Pieces<'a> {
                 None => list.strange.push(event.with(())),
             }
         }
-        Some(list)
+        Some(())
     }
 }

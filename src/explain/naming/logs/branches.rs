@@ -1,0 +1,133 @@
+//! Lists that are two: sights of different branches, and of what had been replaced or emptied.
+
+use super::super::evidence::{Event, when, who};
+use super::{Base, Naming, Piece, Sight, Sources};
+use crate::explain::anomaly::{Anomaly, AnomalyKind};
+use crate::model::Model;
+
+impl<M: Model> Naming<'_, '_, M> {
+    /// Another sight that tells something else of the same place.
+    pub(super) fn forked(&self, sight: &Event<Sight>, sources: &Sources<'_>) -> Option<Anomaly> {
+        if sight.op.base == Base::Unknown {
+            return None;
+        }
+        let rivals = self.list.sights.iter().filter(|other| other.op.base == sight.op.base);
+        let twin = |other: &&Event<Sight>| {
+            let by_append = other.op.by_append && sight.op.by_append;
+            by_append && other.op.from == sight.op.from && other.index != sight.index
+        };
+        if let Some(twin) = rivals.clone().find(twin) {
+            let summary = format!("{} got the place of {}", self.phrase(sight), self.phrase(twin));
+            return self.say(AnomalyKind::LostUpdate, [twin.index, sight.index], summary);
+        }
+        let conflict = |other: &Event<Sight>| sight.op.conflict(&other.op);
+        let (place, other) = rivals.filter_map(|o| conflict(o).map(|at| (at, o))).next()?;
+        let is_later = sight.span.ret > other.span.ret;
+        let (first, second) = if is_later { (other, sight) } else { (sight, other) };
+        let shown = [first.index, second.index];
+        // Whether one of the two branches had been acknowledged, and is gone for good.
+        for (gone, left) in [(first, second), (second, first)] {
+            let piece = gone.op.pieces[place - gone.op.from];
+            let [source] = sources.get(&piece).map_or(&[][..], Vec::as_slice) else { continue };
+            let has = |sight: &Event<Sight>| sight.op.pieces.contains(&piece);
+            let again = self.list.sights.iter().any(|sight| {
+                sight.span.ret > left.span.call && sight.index != source.index && has(sight)
+            });
+            if source.precedes(left) && !again && left.op.is_whole {
+                let summary = format!(
+                    "{} lacks {}, which had been acknowledged to {} {}, and nobody sees it later",
+                    self.phrase(left),
+                    self.show(piece, gone.index, sources),
+                    who(self.case, source.index),
+                    when(self.case, source.index),
+                );
+                return self.say(
+                    AnomalyKind::LostUpdate,
+                    [source.index, left.index, gone.index],
+                    summary,
+                );
+            }
+        }
+        let piece = |sight: &Event<Sight>| {
+            self.show(sight.op.pieces[place - sight.op.from], sight.index, sources)
+        };
+        let summary = format!(
+            "at one place {} {} saw {} and {} {} saw {}: two branches of what should be one",
+            who(self.case, first.index),
+            when(self.case, first.index),
+            piece(first),
+            who(self.case, second.index),
+            when(self.case, second.index),
+            piece(second),
+        );
+        self.say(AnomalyKind::SplitBrain, shown, summary)
+    }
+
+    /// A list that had been replaced as a whole before it was seen.
+    pub(super) fn overwritten(&self, sight: &Event<Sight>) -> Option<Anomaly> {
+        let base = match sight.op.base {
+            Base::Put(piece) => {
+                Some(self.list.resets.iter().find(|event| event.op == Some(piece))?)
+            }
+            Base::Start => None,
+            Base::Unknown => return None,
+        };
+        let over = |event: &&Event<Option<Piece>>| {
+            base.is_none_or(|base| base.precedes(*event)) && event.precedes(sight)
+        };
+        let over = self.list.resets.iter().filter(over).max_by_key(|event| event.span.call)?;
+        let newer = |other: &&Event<Sight>| match over.op {
+            Some(piece) => other.op.base == Base::Put(piece),
+            None => other.op.pieces.is_empty(),
+        };
+        let mut newer = self.list.sights.iter().filter(newer);
+        let own = newer.clone().find(|o| o.process == sight.process && o.precedes(sight));
+        let kind = match (newer.next(), over.op) {
+            (Some(_), _) if over.process == sight.process => AnomalyKind::ReadYourWrites,
+            (Some(_), _) if own.is_some() => AnomalyKind::NonMonotonicRead,
+            (_, None) => AnomalyKind::ResurrectedValue,
+            (Some(_), _) => AnomalyKind::StaleRead,
+            (None, Some(_)) => AnomalyKind::LostUpdate,
+        };
+        let summary =
+            format!("{} came after {}, and sees none of it", self.phrase(sight), self.phrase(over));
+        let shown = [sight.index, over.index].into_iter().chain(base.map(|base| base.index));
+        self.say(kind, shown.chain(own.map(|own| own.index)), summary)
+    }
+
+    /// Nothing at all, though something was put there or appended, and nobody deleted it.
+    pub(super) fn emptied(&self, sight: &Event<Sight>, sources: &Sources<'_>) -> Option<Anomaly> {
+        if sight.op.base != Base::Unknown || !sight.op.pieces.is_empty() {
+            return None;
+        }
+        let puts = self.list.resets.iter().filter_map(|e| e.op.map(|piece| e.with(piece)));
+        let updates = self.list.appends.iter().cloned().chain(puts);
+        let deletes = || self.list.resets.iter().filter(|event| event.op.is_none());
+        let stays = |update: &Event<Piece>| {
+            let gone = |delete: &Event<Option<Piece>>| {
+                delete.span.call < sight.span.ret && delete.span.ret > update.span.call
+            };
+            update.precedes(sight) && !deletes().any(gone)
+        };
+        let update = updates.filter(stays).max_by_key(|update| update.span.call)?;
+        let has = |other: &&Event<Sight>| other.op.pieces.contains(&update.op);
+        let mut seen = self.list.sights.iter().filter(has);
+        let later = seen.clone().find(|other| sight.precedes(other));
+        let own = seen.find(|other| other.process == sight.process && other.precedes(sight));
+        let kind = match later {
+            None => AnomalyKind::LostUpdate,
+            Some(_) if update.process == sight.process => AnomalyKind::ReadYourWrites,
+            Some(_) if own.is_some() => AnomalyKind::NonMonotonicRead,
+            Some(_) => AnomalyKind::StaleRead,
+        };
+        let summary = format!(
+            "{} finds nothing although {} was acknowledged to {} {}",
+            self.phrase(sight),
+            self.show(update.op, sight.index, sources),
+            who(self.case, update.index),
+            when(self.case, update.index),
+        );
+        let shown = [sight.index, update.index].into_iter();
+        self.say(kind, shown.chain(later.map(|other| other.index)), summary)
+    }
+}
