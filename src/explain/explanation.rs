@@ -72,7 +72,7 @@ pub fn explain(
         return Ok(unfailing(history, limit));
     }
     let chosen = analysis::choose(history, options)?;
-    chosen.model.visit(Explaining { name: chosen.name, history, options, report, limit })
+    chosen.model.visit(Explaining { history, options, report, limit })
 }
 
 /// As [`explain`], for a history that was checked [with](crate::check_with) a model of the caller's
@@ -90,7 +90,7 @@ pub fn explain_with<M: Model>(
     if report.failures().next().is_none() {
         return Ok(unfailing(history, limit));
     }
-    Explaining { name: &report.model, history, options, report, limit }.visit(model)
+    Explaining { history, options, report, limit }.visit(model)
 }
 
 /// What is to be said of a history that has no failure.
@@ -100,7 +100,6 @@ fn unfailing(history: &History, limit: usize) -> Explanation {
 }
 
 struct Explaining<'a> {
-    name: &'a str,
     history: &'a History,
     options: &'a Options,
     report: &'a Report,
@@ -111,7 +110,7 @@ impl ModelVisitor for Explaining<'_> {
     type Output = Result<Explanation, Error>;
 
     fn visit<M: Model>(self, model: &M) -> Self::Output {
-        let Explaining { name, history, options, report, limit } = self;
+        let Explaining { history, options, report, limit } = self;
         let meters = Meters {
             violations: meter(options, history, Part::Violations),
             guarantees: meter(options, history, Part::Guarantees),
@@ -147,7 +146,7 @@ impl ModelVisitor for Explaining<'_> {
         explanation.clock_skew = clock_skew(model, history, report, &meters.clocks)?;
         let skew = explanation.clock_skew.found();
         let (partitions, failing, meter) = (&partitions, &failing, &meters.causes);
-        let grounds = Grounds { history, model, name, partitions, failing, skew, meter };
+        let grounds = Grounds { history, model, partitions, failing, skew, meter };
         explanation.anomalies = causes::arrange(&grounds, &named);
         explanation.anomalies.extend(causes::stuck(history));
         explanation.more +=
@@ -186,7 +185,6 @@ impl Explaining<'_> {
         let case = Case {
             history: self.history,
             model,
-            name: self.name,
             key_at,
             operations: partition.operations,
             readings: &readings,
