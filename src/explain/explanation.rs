@@ -72,7 +72,7 @@ pub fn explain(
         return Ok(unfailing(history, limit));
     }
     let chosen = analysis::choose(history, options)?;
-    chosen.model.visit(Explaining { history, options, report, limit })
+    chosen.model.visit_uniform(Explaining { history, options, report, limit })
 }
 
 /// As [`explain`], for a history that was checked [with](crate::check_with) a model of the caller's
