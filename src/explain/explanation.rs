@@ -93,6 +93,12 @@ pub fn explain_with<M: Model>(
     Explaining { history, options, report, limit }.visit(model)
 }
 
+/// What is to be said where there is no time to explain anything.
+fn unexplained(report: &Report) -> Explanation {
+    let more = report.failures().count();
+    Explanation { more, clock_skew: SkewOutcome::NotFound, ..Explanation::default() }
+}
+
 /// What is to be said of a history that has no failure.
 fn unfailing(history: &History, limit: usize) -> Explanation {
     let anomalies = causes::stuck(history).into_iter().take(limit).collect();
@@ -117,6 +123,9 @@ impl ModelVisitor for Explaining<'_> {
             clocks: meter(options, history, Part::Clocks),
             causes: meter(options, history, Part::Causes),
         };
+        if meters.violations.poll().is_err() {
+            return Ok(unexplained(report));
+        }
         let partitions = history.partitions();
         let failing: Vec<(usize, &Failure)> = report
             .keys
@@ -143,7 +152,10 @@ impl ModelVisitor for Explaining<'_> {
             explanation.is_complete &= is_complete;
             named.extend(anomalies);
         }
-        explanation.clock_skew = clock_skew(model, history, report, &meters.clocks)?;
+        explanation.clock_skew = match meters.clocks.poll() {
+            Ok(()) => clock_skew(model, history, report, &meters.clocks)?,
+            Err(_) => SkewOutcome::NotFound,
+        };
         let skew = explanation.clock_skew.found();
         let (partitions, failing, meter) = (&partitions, &failing, &meters.causes);
         let grounds = Grounds { history, model, partitions, failing, skew, meter };
@@ -198,7 +210,7 @@ impl Explaining<'_> {
             key_at,
             violations: found.list,
             guarantees: guarantees(&held),
-            staleness: staleness(&held),
+            staleness: if meters.guarantees.poll().is_ok() { staleness(&held) } else { None },
         };
         Ok(OneKey { key, anomalies, more: found.more, is_complete: found.is_complete })
     }
