@@ -32,6 +32,8 @@ pub(super) struct Header<'a> {
     pub(super) of: usize,
     /// Whether nothing can be left out.
     pub(super) is_minimal: bool,
+    /// The anomaly that it shows and what happened, in a sentence.
+    pub(super) shows: Option<(&'static str, String)>,
 }
 
 /// A record of an excerpt.
@@ -174,7 +176,13 @@ fn describe(values: &mut ValueTable, header: &Header<'_>, operation: Option<usiz
     }
     pairs.extend(header.initial.map(|initial| ("initial", initial)));
     pairs.push(("verdict", text(values, "invalid")));
+    if let Some((anomaly, _)) = &header.shows {
+        pairs.push(("anomaly", text(values, anomaly)));
+    }
     pairs.extend(operation.map(|at| ("operation", values.int(at as i64))));
+    if let Some((_, story)) = &header.shows {
+        pairs.push(("story", text(values, story)));
+    }
     pairs.push(("minimal", Value::bool(header.is_minimal)));
     if !header.flags.is_empty() {
         let flags: Vec<Value> = header.flags.iter().map(|flag| values.text(flag)).collect();

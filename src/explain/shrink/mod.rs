@@ -77,7 +77,7 @@ pub fn shrink(
     }
     let small = small.as_ref().unwrap_or(history);
     let bare = excerpt(small, &chosen, None)?;
-    let header = Header {
+    let mut header = Header {
         model: &report.model,
         is_inferred: model::infer(&bare).is_ok_and(|entry| entry.name == report.model),
         initial,
@@ -86,8 +86,22 @@ pub fn shrink(
         sources: &at(&sources, &chosen),
         of: history.operations().len(),
         is_minimal,
+        shows: None,
     };
+    // The story may speak of records, so that it is told of the history as it will be written.
+    header.shows = shows(&excerpt(small, &chosen, Some(&header))?, &again)?;
     Ok(Some(Shrunk { history: excerpt(small, &chosen, Some(&header))?, is_minimal }))
+}
+
+/// The anomaly that a small history shows, and what happened, in a sentence.
+fn shows(history: &History, options: &Options) -> Result<Option<(&'static str, String)>, Error> {
+    let report = crate::check(history, options)?;
+    let explanation = super::explain(history, options, &report, 1)?;
+    Ok(explanation.anomalies.first().map(|anomaly| {
+        let mut chars = anomaly.summary.chars();
+        let first = chars.next().map_or(String::new(), |first| first.to_uppercase().to_string());
+        (anomaly.kind.name(), format!("{first}{}.", chars.as_str()))
+    }))
 }
 
 /// The entries of `sources` for the operations chosen.

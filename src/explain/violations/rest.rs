@@ -1,162 +1,26 @@
-//! All violations of a key, not only the first: what cannot be ordered is taken out, as far as that
-//! leaves the proof whole, and the rest is checked again.
-//!
-//! The operation by whose return no order is left is the one that goes. If it is pure it is left
-//! out; else it is *weakened*: it counts as one that never returned, which may take effect at any
-//! time after its call, or never. Both are sound: every linearization of the history is one of the
-//! rest. So what is found behind the first violation is a violation of the history, too. Every
-//! round takes one completed operation out, so that there is an end.
-//!
-//! Operations that contradict the same others in the same way are *alike*, such as fifty reads of
-//! one stale value: they are one violation, with the others listed.
+//! What is left of a key when the operations of the violations found so far are taken out.
 
-use super::ALLOWANCE;
-use super::case::Case;
-use super::core::{Core, erased_core, minimal_core, reduced};
+use super::{SMALL, Violation};
 use crate::check::{impossible, is_linearizable};
 use crate::error::Error;
-use crate::history::{History, NEVER, Value};
+use crate::explain::ALLOWANCE;
+use crate::explain::case::Case;
+use crate::explain::core::{Core, erased_core, minimal_core, reduced};
+use crate::history::{History, NEVER};
 use crate::model::{self, Model, Reading};
 use crate::proof::projection::{Projections, positions};
 
 /// So many operations are looked at, check by check, before the search for violations ends.
 const WORK: usize = 15_000_000;
 
-/// The search behind the first violations looks at so many more, to count the rest.
-const COUNTING: usize = 5_000_000;
-
 /// So many operations in a row may turn out not to be alike before no more are tried.
 const UNLIKE: usize = 8;
-
-/// Of larger cores it is tried whether few elements of a set or log suffice.
-const SMALL: usize = 12;
 
 /// The smallest step from one part of the history to the next.
 const STEP: usize = 256;
 
-/// One violation: operations that cannot be ordered by themselves.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Violation {
-    /// The operation that gives it away: by its return no order is left.
-    pub operation: u32,
-    /// The history as it was known at this rank shows it.
-    pub horizon: u32,
-    /// Operations, ascending, that cannot be ordered by themselves, and prove that the whole
-    /// cannot. Empty where they would be too many.
-    pub core: Vec<u32>,
-    /// Whether nothing can be left out of the core: without any of its operations, the rest would
-    /// be linearizable, or no proof any more.
-    pub is_minimal: bool,
-    /// Operations, ascending, of which the proof only needs that they were called, whether they are
-    /// of the core or not: what they returned, and when, was shown to be wrong by an earlier
-    /// violation.
-    pub weakened: Vec<u32>,
-    /// The elements of a set, or entries of a log, that the proof is about, ascending, if all
-    /// others are to be forgotten for it: the core is then one of the history
-    /// [without them](crate::proof::Erased). `None` if nothing has to be.
-    pub remembered: Option<Vec<Value>>,
-    /// Later operations that contradict the rest of the core just as `operation` does.
-    pub alike: Vec<u32>,
-}
-
-impl Violation {
-    /// The operations of the key (`operations`, in the order of their calls) as they were known at
-    /// the horizon, the weakened ones as if they had never returned. The core is a
-    /// [sound projection](crate::proof::is_sound_projection) of these, and not linearizable.
-    ///
-    /// # Errors
-    /// If the model does not know an operation.
-    pub fn readings<M: Model>(
-        &self,
-        model: &M,
-        history: &History,
-        operations: &[u32],
-    ) -> Result<Vec<Reading<M::Op>>, Error> {
-        let mut readings = model::read(model, history, operations, Some(self.horizon))?;
-        for reading in &mut readings {
-            if self.weakened.binary_search(&reading.index).is_ok()
-                && let Some(weak) = weakened(model, history, reading)?
-            {
-                *reading = weak;
-            }
-        }
-        Ok(readings)
-    }
-}
-
-/// The violations of a key.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(crate) struct Violations {
-    /// The first ones, in the order in which they become impossible.
-    pub(crate) list: Vec<Violation>,
-    /// How many more there are, as far as they were counted.
-    pub(crate) more: usize,
-    /// Whether all were found or counted; else the time was up.
-    pub(crate) is_complete: bool,
-}
-
-/// The violations of `case`, at most `limit` of them in detail. Each costs about one check of the
-/// history up to it.
-///
-/// # Errors
-/// None, for a case that was checked.
-pub(super) fn violations<M: Model>(case: &Case<'_, M>, limit: usize) -> Result<Violations, Error> {
-    let mut first = Violation {
-        operation: case.failure.operation,
-        horizon: case.failure.horizon,
-        core: case.failure.core.clone(),
-        is_minimal: case.failure.is_minimal,
-        weakened: Vec::new(),
-        remembered: None,
-        alike: Vec::new(),
-    };
-    let mut found = Violations::default();
-    let mut rest = Rest::new(case);
-    let mut is_known = case.failure.is_first();
-    if is_known {
-        rest.seek(first.horizon);
-        if first.core.is_empty() || first.core.len() > SMALL {
-            let known = rest.known_at(first.horizon)?;
-            rest.forget(&known, &mut first);
-        }
-        if !first.core.is_empty() && !first.core.contains(&first.operation) {
-            // What it returned only tells that it does not explain another one.
-            let ret = |index: &&u32| case.history.span(**index as usize).ret;
-            let returned = first.core.iter().filter(|index| ret(index) <= first.horizon);
-            first.operation = returned.max_by_key(ret).copied().unwrap_or(first.operation);
-        }
-        is_known = rest.take_out(&mut first)?;
-    }
-    found.list.push(first);
-    while is_known {
-        match rest.next()? {
-            Next::Violation(mut violation) => {
-                is_known = rest.take_out(&mut violation)?;
-                if found.list.len() < limit {
-                    found.list.push(violation);
-                } else {
-                    rest.limit = rest.limit.min(rest.work + COUNTING);
-                    rest.counting = true;
-                    found.more += 1;
-                }
-                if rest.counting && rest.work > rest.limit {
-                    break;
-                }
-            }
-            Next::Nothing => {
-                found.is_complete = true;
-                break;
-            }
-            Next::Unknown => is_known = false,
-        }
-    }
-    found.list.truncate(limit);
-    found.list.sort_by_key(|violation| violation.horizon);
-    Ok(found)
-}
-
 /// What lies behind the violations found so far.
-enum Next {
+pub(super) enum Next {
     Violation(Violation),
     /// The rest is linearizable.
     Nothing,
@@ -165,7 +29,7 @@ enum Next {
 }
 
 /// What is left of a key.
-struct Rest<'a, 'c, M: Model> {
+pub(super) struct Rest<'a, 'c, M: Model> {
     case: &'c Case<'a, M>,
     /// Without a horizon; weakened operations as if they had never returned.
     readings: Vec<Reading<M::Op>>,
@@ -180,15 +44,15 @@ struct Rest<'a, 'c, M: Model> {
     settled: usize,
     step: usize,
     /// How many operations were looked at, and how many may be.
-    work: usize,
-    limit: usize,
-    counting: bool,
+    pub(super) work: usize,
+    pub(super) limit: usize,
+    pub(super) counting: bool,
     /// Configurations that were visited.
     spent: u64,
 }
 
 impl<'a, 'c, M: Model> Rest<'a, 'c, M> {
-    fn new(case: &'c Case<'a, M>) -> Self {
+    pub(super) fn new(case: &'c Case<'a, M>) -> Self {
         let readings = case.readings.to_vec();
         let mut returns: Vec<u32> = readings.iter().map(|reading| reading.span.ret).collect();
         returns.retain(|&ret| ret != NEVER);
@@ -209,12 +73,12 @@ impl<'a, 'c, M: Model> Rest<'a, 'c, M> {
     }
 
     /// Says that the history as known before the return of this rank is linearizable.
-    fn seek(&mut self, horizon: u32) {
+    pub(super) fn seek(&mut self, horizon: u32) {
         self.settled = self.returns.partition_point(|&ret| ret < horizon);
     }
 
     /// The next violation: in a part of the history behind what is settled, a longer one each time.
-    fn next(&mut self) -> Result<Next, Error> {
+    pub(super) fn next(&mut self) -> Result<Next, Error> {
         loop {
             let is_over = self.work > self.limit || self.spent > ALLOWANCE;
             if is_over || self.case.meter.poll().is_err() {
@@ -245,7 +109,7 @@ impl<'a, 'c, M: Model> Rest<'a, 'c, M> {
     }
 
     /// The readings as they were known at `horizon`.
-    fn known_at(&self, horizon: u32) -> Result<Vec<Reading<M::Op>>, Error> {
+    pub(super) fn known_at(&self, horizon: u32) -> Result<Vec<Reading<M::Op>>, Error> {
         let Case { model, history, .. } = *self.case;
         let mut known = Vec::with_capacity(self.readings.len());
         for (reading, &gone) in self.readings.iter().zip(&self.gone) {
@@ -320,7 +184,7 @@ impl<'a, 'c, M: Model> Rest<'a, 'c, M> {
     }
 
     /// Looks for a smaller core in `known`, the history at the horizon, with few elements.
-    fn forget(&mut self, known: &[Reading<M::Op>], violation: &mut Violation) {
+    pub(super) fn forget(&mut self, known: &[Reading<M::Op>], violation: &mut Violation) {
         let Case { model, meter, .. } = *self.case;
         let found = erased_core(model, known, violation.operation, meter, ALLOWANCE);
         self.work += known.len();
@@ -389,7 +253,7 @@ impl<'a, 'c, M: Model> Rest<'a, 'c, M> {
 
     /// Takes out the operation of `violation`, and what is alike, which it lists there. False if
     /// there was nothing to take out.
-    fn take_out(&mut self, violation: &mut Violation) -> Result<bool, Error> {
+    pub(super) fn take_out(&mut self, violation: &mut Violation) -> Result<bool, Error> {
         let Case { model, history, .. } = *self.case;
         let found = self.readings.binary_search_by_key(&violation.operation, |one| one.index);
         let Ok(at) = found else { return Ok(false) };
@@ -453,7 +317,7 @@ impl<'a, 'c, M: Model> Rest<'a, 'c, M> {
 }
 
 /// `reading` as if it had never returned; `None` if it never did.
-fn weakened<M: Model>(
+pub(super) fn weakened<M: Model>(
     model: &M,
     history: &History,
     reading: &Reading<M::Op>,

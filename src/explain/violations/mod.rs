@@ -1,0 +1,146 @@
+//! All violations of a key, not only the first: what cannot be ordered is taken out, as far as that
+//! leaves the proof whole, and the rest is checked again.
+//!
+//! The operation by whose return no order is left is the one that goes. If it is pure it is left
+//! out; else it is *weakened*: it counts as one that never returned, which may take effect at any
+//! time after its call, or never. Both are sound: every linearization of the history is one of the
+//! rest. So what is found behind the first violation is a violation of the history, too. Every
+//! round takes one completed operation out, so that there is an end.
+//!
+//! Operations that contradict the same others in the same way are *alike*, such as fifty reads of
+//! one stale value: they are one violation, with the others listed.
+
+mod rest;
+
+use super::case::Case;
+use crate::error::Error;
+use crate::history::{History, Value};
+use crate::model::{self, Model, Reading};
+use rest::{Next, Rest, weakened};
+
+/// The search behind the first violations looks at so many more, to count the rest.
+const COUNTING: usize = 5_000_000;
+
+/// Of larger cores it is tried whether few elements of a set or log suffice.
+const SMALL: usize = 12;
+
+/// One violation: operations that cannot be ordered by themselves.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Violation {
+    /// The operation that gives it away: by its return no order is left.
+    pub operation: u32,
+    /// The history as it was known at this rank shows it.
+    pub horizon: u32,
+    /// Operations, ascending, that cannot be ordered by themselves, and prove that the whole
+    /// cannot. Empty where they would be too many.
+    pub core: Vec<u32>,
+    /// Whether nothing can be left out of the core: without any of its operations, the rest would
+    /// be linearizable, or no proof any more.
+    pub is_minimal: bool,
+    /// Operations, ascending, of which the proof only needs that they were called, whether they are
+    /// of the core or not: what they returned, and when, was shown to be wrong by an earlier
+    /// violation.
+    pub weakened: Vec<u32>,
+    /// The elements of a set, or entries of a log, that the proof is about, ascending, if all
+    /// others are to be forgotten for it: the core is then one of the history
+    /// [without them](crate::proof::Erased). `None` if nothing has to be.
+    pub remembered: Option<Vec<Value>>,
+    /// Later operations that contradict the rest of the core just as `operation` does.
+    pub alike: Vec<u32>,
+}
+
+impl Violation {
+    /// The operations of the key (`operations`, in the order of their calls) as they were known at
+    /// the horizon, the weakened ones as if they had never returned. The core is a
+    /// [sound projection](crate::proof::is_sound_projection) of these, and not linearizable.
+    ///
+    /// # Errors
+    /// If the model does not know an operation.
+    pub fn readings<M: Model>(
+        &self,
+        model: &M,
+        history: &History,
+        operations: &[u32],
+    ) -> Result<Vec<Reading<M::Op>>, Error> {
+        let mut readings = model::read(model, history, operations, Some(self.horizon))?;
+        for reading in &mut readings {
+            if self.weakened.binary_search(&reading.index).is_ok()
+                && let Some(weak) = weakened(model, history, reading)?
+            {
+                *reading = weak;
+            }
+        }
+        Ok(readings)
+    }
+}
+
+/// The violations of a key.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Violations {
+    /// The first ones, in the order in which they become impossible.
+    pub(crate) list: Vec<Violation>,
+    /// How many more there are, as far as they were counted.
+    pub(crate) more: usize,
+    /// Whether all were found or counted; else the time was up.
+    pub(crate) is_complete: bool,
+}
+
+/// The violations of `case`, at most `limit` of them in detail. Each costs about one check of the
+/// history up to it.
+///
+/// # Errors
+/// None, for a case that was checked.
+pub(super) fn violations<M: Model>(case: &Case<'_, M>, limit: usize) -> Result<Violations, Error> {
+    let mut first = Violation {
+        operation: case.failure.operation,
+        horizon: case.failure.horizon,
+        core: case.failure.core.clone(),
+        is_minimal: case.failure.is_minimal,
+        weakened: Vec::new(),
+        remembered: None,
+        alike: Vec::new(),
+    };
+    let mut found = Violations::default();
+    let mut rest = Rest::new(case);
+    let mut is_known = case.failure.is_first();
+    if is_known {
+        rest.seek(first.horizon);
+        if first.core.is_empty() || first.core.len() > SMALL {
+            let known = rest.known_at(first.horizon)?;
+            rest.forget(&known, &mut first);
+        }
+        if !first.core.is_empty() && !first.core.contains(&first.operation) {
+            // What it returned only tells that it does not explain another one.
+            let ret = |index: &&u32| case.history.span(**index as usize).ret;
+            let returned = first.core.iter().filter(|index| ret(index) <= first.horizon);
+            first.operation = returned.max_by_key(ret).copied().unwrap_or(first.operation);
+        }
+        is_known = rest.take_out(&mut first)?;
+    }
+    found.list.push(first);
+    while is_known {
+        match rest.next()? {
+            Next::Violation(mut violation) => {
+                is_known = rest.take_out(&mut violation)?;
+                if found.list.len() < limit {
+                    found.list.push(violation);
+                } else {
+                    rest.limit = rest.limit.min(rest.work + COUNTING);
+                    rest.counting = true;
+                    found.more += 1;
+                }
+                if rest.counting && rest.work > rest.limit {
+                    break;
+                }
+            }
+            Next::Nothing => {
+                found.is_complete = true;
+                break;
+            }
+            Next::Unknown => is_known = false,
+        }
+    }
+    found.list.truncate(limit);
+    found.list.sort_by_key(|violation| violation.horizon);
+    Ok(found)
+}
