@@ -385,7 +385,7 @@ fn simulate(trial: &Trial, rng: &mut ChaCha8Rng, faults: f64) -> (History, Optio
         let start = Some(start).filter(|start| !start.is_null());
         let known = AnyModel::by_name(name, start, ModelOptions::default(), &values).unwrap();
         let operations = rng.random_range(2..=9);
-        let made = known.visit(Simulate { letters, rng: &mut *rng, operations, faults, values });
+        let made = known.visit_uniform(Simulate { letters, rng: &mut *rng, operations, faults, values });
         if let Some(mut history) = made.filter(|history| !history.operations().is_empty()) {
             let value = json_value(initial, history.values_mut()).unwrap();
             let options = Options {
@@ -446,7 +446,7 @@ fn blame(history: &History, options: &Options) -> Vec<Anomaly> {
     let name = options.model.as_deref().unwrap();
     let model =
         AnyModel::by_name(name, options.initial, options.model_options, history.values()).unwrap();
-    model.visit(Blame(history))
+    model.visit_uniform(Blame(history))
 }
 
 fn dump(history: &History) -> String {
