@@ -16,7 +16,7 @@ use std::collections::BinaryHeap;
 use rustc_hash::FxHashSet;
 
 use super::bounds::Bounds;
-use super::orders::{self, Alternative};
+use super::orders::Alternative;
 use super::rules::Rule;
 use super::timeline::Timeline;
 use crate::check::Meter;
@@ -34,10 +34,6 @@ const NODES: usize = 10_000;
 
 /// So many nodes that wait are compared with each new one.
 const FEW: usize = 1_000;
-
-/// With so many cores that were too large for their orders to be enumerated, a search gives up:
-/// such cores tell little.
-const LARGE_CORES: usize = 300;
 
 /// From so many failing keys something is learnt at once.
 const LESSONS: usize = 4;
@@ -64,8 +60,6 @@ pub(super) struct Search<'a, M: Model> {
     keys: Vec<usize>,
     /// How many operations may still be decided.
     left: usize,
-    /// How many cores were too large for their orders to be enumerated.
-    large: usize,
 }
 
 /// A set of bounds with its smallest offsets.
@@ -147,7 +141,7 @@ impl<'a, M: Model> Search<'a, M> {
     ) -> Self {
         let mut keys: Vec<usize> = (0..timeline.keys.len()).collect();
         keys.sort_by_key(|&key| !failed(key));
-        Search { timeline, rule, meter, learnt: Vec::new(), keys, left: OPERATIONS, large: 0 }
+        Search { timeline, rule, meter, learnt: Vec::new(), keys, left: OPERATIONS }
     }
 
     /// The bounds that all offsets must keep, as far as they follow from single operations; `None`
@@ -159,7 +153,7 @@ impl<'a, M: Model> Search<'a, M> {
 
     /// Allows for as much work again.
     pub(super) fn allow_more(&mut self) {
-        (self.left, self.large) = (OPERATIONS, 0);
+        self.left = OPERATIONS;
     }
 
     /// Whether the keys that only one clock has timed are linearizable; offsets change nothing
@@ -192,10 +186,7 @@ impl<'a, M: Model> Search<'a, M> {
             let Some((Node { bounds, offsets }, depth)) = waiting.pop() else {
                 return Found::Impossible;
             };
-            if self.large > LARGE_CORES
-                || self.meter.poll().is_err()
-                || offsets.iter().any(|x| !(-REACH..=REACH).contains(x))
-            {
+            if self.meter.poll().is_err() || offsets.iter().any(|x| !(-REACH..=REACH).contains(x)) {
                 return Found::Stopped;
             }
             let core = match self.broken(&offsets) {
@@ -253,11 +244,7 @@ impl<'a, M: Model> Search<'a, M> {
     }
 
     fn learn(&mut self, key: usize, offsets: &[i64], near: u32) {
-        let core = self.timeline.core(key, self.rule, offsets, near, self.meter);
-        self.large += usize::from(core.len() > orders::FEW);
-        if !core.is_empty() {
-            let choices = self.timeline.choices(key, self.rule, offsets, &core);
-            self.learnt.push(choices);
-        }
+        let choices = self.timeline.choices(key, self.rule, offsets, near, self.meter);
+        self.learnt.extend(choices);
     }
 }

@@ -360,7 +360,8 @@ fn canonical_histories_show_their_clocks() {
         let history = History::read_file(format!("{folder}/{name}.jsonl")).unwrap();
         let options = Options::default();
         let report = crate::check(&history, &options).unwrap();
-        let skew = find_clock_skew(&history, &options, &report).unwrap().found().unwrap();
+        let outcome = find_clock_skew(&history, &options, &report).unwrap();
+        let skew = outcome.found().unwrap();
         assert!(skew.is_pinned && skew.is_smallest && !skew.is_within_error, "{skew:?}");
         assert_eq!((skew.grouping, skew.situation), (Grouping::Field("node"), situation));
         assert_eq!(skew.lost_by_timestamp > 0, name.ends_with("stamped"), "{skew:?}");
@@ -389,7 +390,8 @@ fn other_anomalies_are_not_pinned_on_clocks() {
         let options = Options::default();
         let report = crate::check(&history, &options).unwrap();
         invalid += usize::from(report.verdict == Verdict::Invalid);
-        let skew = find_clock_skew(&history, &options, &report).unwrap().found();
+        let outcome = find_clock_skew(&history, &options, &report).unwrap();
+        let skew = outcome.found();
         assert!(skew.is_none_or(|skew| !skew.is_pinned), "{name}");
     }
     assert!(invalid > 10);

@@ -1,12 +1,13 @@
 //! A history as its clocks saw it: every operation with its recorded times and the group whose
 //! clock is in question; and what other offsets of these clocks would make of it.
 
-use super::bounds::{Bounds, Difference};
+use super::bounds::Bounds;
 use super::orders::{Alternative, Timed, alternatives};
 use super::rules::{Moved, Rule, Writes};
+use super::windows::Windows;
 use crate::check::{Meter, impossible};
 use crate::error::Error;
-use crate::explain::core::minimal_core;
+use crate::explain::core::timeless_core;
 use crate::history::{History, NEVER, Span};
 use crate::model::{self, Facts, Model, Reading};
 
@@ -99,7 +100,7 @@ impl<'a, M: Model> Timeline<'a, M> {
     }
 
     /// A minimal core of `key` under `offsets`, near its entry `near`, as positions of entries;
-    /// empty if none was found.
+    /// empty if none was found. It is one whatever the offsets are.
     pub(super) fn core(
         &self,
         key: usize,
@@ -109,23 +110,32 @@ impl<'a, M: Model> Timeline<'a, M> {
         meter: &Meter,
     ) -> Vec<u32> {
         let readings = self.keys[key].readings(rule, offsets);
-        minimal_core(self.model, &readings, near, meter, CONFIGURATIONS).operations
+        timeless_core(self.model, &readings, near, meter, CONFIGURATIONS).operations
     }
 
-    /// The sets of bounds one of which the offsets must keep, because of these entries of `key`,
-    /// which cannot be ordered under `offsets`.
+    /// The sets of bounds one of which the offsets must keep, because of what is near the entry
+    /// `near` of `key`, which cannot be ordered under `offsets`: those of a core, if its orders can
+    /// be enumerated. `None` if nothing was learnt in time.
     pub(super) fn choices(
         &self,
         key: usize,
         rule: Rule,
         offsets: &[i64],
-        core: &[u32],
-    ) -> Vec<Alternative> {
+        near: u32,
+        meter: &Meter,
+    ) -> Option<Vec<Alternative>> {
+        let core = self.core(key, rule, offsets, near, meter);
         let key = &self.keys[key];
-        let ops: Vec<Timed<M::Op>> =
-            core.iter().map(|&at| key.entries[at as usize].timed.clone()).collect();
-        let moved = Moved { rule, writes: &key.writes };
-        alternatives(self.model, &ops, &moved).unwrap_or_else(|| key.exchanges(rule, offsets, core))
+        if !core.is_empty() {
+            let ops: Vec<Timed<M::Op>> =
+                core.iter().map(|&at| key.entries[at as usize].timed.clone()).collect();
+            let moved = Moved { rule, writes: &key.writes };
+            if let Some(found) = alternatives(self.model, &ops, &moved) {
+                return Some(found);
+            }
+        }
+        let readings = key.readings(rule, offsets);
+        Windows { model: self.model, key, rule, readings: &readings, meter }.choices(near)
     }
 
     /// Adds the bounds that single operations ask for, whatever the order of the others: whoever
@@ -177,35 +187,5 @@ impl<Op: Clone + Eq> Key<Op> {
                 span: Span { call, ret: returns[at as usize] },
             })
             .collect()
-    }
-
-    /// What must change for a core that is too large for its orders to be enumerated: of two
-    /// operations, the one that returned before the other was called, some pair has to be able to
-    /// change places. For each pair of groups only those matter that are closest.
-    fn exchanges(&self, rule: Rule, offsets: &[i64], core: &[u32]) -> Vec<Alternative> {
-        let mut found: Vec<Difference> = Vec::new();
-        for &later in core {
-            let later = &self.entries[later as usize];
-            let [call, _] = rule.times(later, &self.writes, offsets);
-            for &earlier in core {
-                let earlier = &self.entries[earlier as usize];
-                let Some(by) = earlier.timed.ret else { continue };
-                if earlier.timed.op == later.timed.op {
-                    continue;
-                }
-                if rule.times(earlier, &self.writes, offsets)[1] >= call {
-                    continue;
-                }
-                let group = earlier.timed.group;
-                for bound in rule.bounds(&later.timed, &self.writes, by, group) {
-                    match found.iter_mut().find(|f| (f.of, f.over) == (bound.of, bound.over)) {
-                        Some(known) => known.most = known.most.max(bound.most),
-                        None => found.push(bound),
-                    }
-                }
-            }
-        }
-        found.sort_unstable();
-        found.into_iter().map(|bound| vec![bound]).collect()
     }
 }
