@@ -85,18 +85,20 @@ impl<'a, M: Model> Timeline<'a, M> {
         Ok(Some(Timeline { model, groups, keys }))
     }
 
-    /// Decides `key` under `offsets`: the reading that makes it impossible, if one does. `None` if
-    /// it was not decided in time. About as long as sorting the key's operations, for most models.
+    /// Decides `key` under `offsets`: the reading that makes it impossible, if one does, or `None`
+    /// if it was not decided in time; and how many configurations that took. About as long as
+    /// sorting the key's operations, for most models.
     pub(super) fn stuck(
         &self,
         key: usize,
         rule: Rule,
         offsets: &[i64],
         meter: &Meter,
-    ) -> Option<Option<u32>> {
+    ) -> (Option<Option<u32>>, u64) {
         let readings = self.keys[key].readings(rule, offsets);
-        let stuck = impossible(self.model, &readings, meter).0?;
-        Some(stuck.map(|at| readings[at as usize].index))
+        let (stuck, effort) = impossible(self.model, &readings, meter);
+        let stuck = stuck.map(|stuck| stuck.map(|at| readings[at as usize].index));
+        (stuck, effort.configurations)
     }
 
     /// A minimal core of `key` under `offsets`, near its entry `near`, as positions of entries;
@@ -113,29 +115,29 @@ impl<'a, M: Model> Timeline<'a, M> {
         timeless_core(self.model, &readings, near, meter, CONFIGURATIONS).operations
     }
 
-    /// The sets of bounds one of which the offsets must keep, because of what is near the entry
-    /// `near` of `key`, which cannot be ordered under `offsets`: those of a core, if its orders can
-    /// be enumerated. `None` if nothing was learnt in time.
-    pub(super) fn choices(
+    /// The sets of bounds one of which offsets must keep that make this core of `key` possible, if
+    /// its orders can be enumerated.
+    pub(super) fn orders(&self, key: usize, rule: Rule, core: &[u32]) -> Option<Vec<Alternative>> {
+        let key = &self.keys[key];
+        let ops: Vec<Timed<M::Op>> =
+            core.iter().map(|&at| key.entries[at as usize].timed.clone()).collect();
+        alternatives(self.model, &ops, &Moved { rule, writes: &key.writes })
+    }
+
+    /// The bounds one of which offsets must keep because of what is near the entry `near` of `key`,
+    /// which cannot be ordered under `offsets`; `None` if it was not decided in time. And how many
+    /// configurations that took.
+    pub(super) fn exchanges(
         &self,
         key: usize,
         rule: Rule,
         offsets: &[i64],
         near: u32,
         meter: &Meter,
-    ) -> Option<Vec<Alternative>> {
-        let core = self.core(key, rule, offsets, near, meter);
-        let key = &self.keys[key];
-        if !core.is_empty() {
-            let ops: Vec<Timed<M::Op>> =
-                core.iter().map(|&at| key.entries[at as usize].timed.clone()).collect();
-            let moved = Moved { rule, writes: &key.writes };
-            if let Some(found) = alternatives(self.model, &ops, &moved) {
-                return Some(found);
-            }
-        }
-        let readings = key.readings(rule, offsets);
-        Windows { model: self.model, key, rule, readings: &readings, meter }.choices(near)
+    ) -> (Option<Vec<Alternative>>, u64) {
+        let readings = self.keys[key].readings(rule, offsets);
+        let windows = Windows::new(self.model, (&self.keys[key], rule), &readings, meter);
+        (windows.choices(near), windows.spent())
     }
 
     /// Adds the bounds that single operations ask for, whatever the order of the others: whoever

@@ -4,6 +4,8 @@
 //! what returned before what was called. Operations are let go, one chunk after the other, as long
 //! as the rest stays impossible; of the pairs that are left, real time must not order at least one.
 
+use std::cell::Cell;
+
 use super::bounds::Difference;
 use super::orders::Alternative;
 use super::rules::Rule;
@@ -14,6 +16,9 @@ use crate::model::{Facts, Model, Reading};
 
 /// In longer stretches, operations are let go only in chunks of this part of them.
 const CHUNKS: usize = 128;
+
+/// After so many configurations, what is left of a window will do.
+const CONFIGURATIONS: u64 = 20_000;
 
 /// What counts of an operation behind the first write of a window.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -38,15 +43,32 @@ struct Window {
 
 /// A key under some offsets that make it impossible.
 pub(super) struct Windows<'a, M: Model> {
-    pub(super) model: &'a M,
-    pub(super) key: &'a Key<M::Op>,
-    pub(super) rule: Rule,
+    model: &'a M,
+    key: &'a Key<M::Op>,
+    rule: Rule,
     /// The key's operations under the offsets at hand, in the order of their calls.
-    pub(super) readings: &'a [Reading<M::Op>],
-    pub(super) meter: &'a Meter,
+    readings: &'a [Reading<M::Op>],
+    meter: &'a Meter,
+    /// How many configurations it took so far.
+    spent: Cell<u64>,
 }
 
-impl<M: Model> Windows<'_, M> {
+impl<'a, M: Model> Windows<'a, M> {
+    /// A key, of which `readings` are the operations under the offsets at hand.
+    pub(super) fn new(
+        model: &'a M,
+        (key, rule): (&'a Key<M::Op>, Rule),
+        readings: &'a [Reading<M::Op>],
+        meter: &'a Meter,
+    ) -> Self {
+        Windows { model, key, rule, readings, meter, spent: Cell::new(0) }
+    }
+
+    /// How many configurations it took so far.
+    pub(super) fn spent(&self) -> u64 {
+        self.spent.get()
+    }
+
     /// The bounds one of which offsets must keep under which the key has an order. `near` is an
     /// entry around which it has none now. `None` if it was not decided in time. About as long as
     /// it takes to decide a short window as often as it has operations.
@@ -114,7 +136,9 @@ impl<M: Model> Windows<'_, M> {
 
     fn is_impossible(&self, window: &Window) -> Option<bool> {
         let order = self.readings_of(window);
-        Some(!is_linearizable(self.model, &order, self.meter).0?)
+        let (linearizable, effort) = is_linearizable(self.model, &order, self.meter);
+        self.spent.set(self.spent.get() + effort.configurations);
+        linearizable.map(|linearizable| !linearizable)
     }
 
     /// The window as a history by itself.
@@ -179,6 +203,9 @@ impl<M: Model> Windows<'_, M> {
         loop {
             let mut start = 0;
             while start < window.members.len() {
+                if self.spent() > CONFIGURATIONS {
+                    return Some(());
+                }
                 let end = (start + size).min(window.members.len());
                 let free = |member: Member| Member { has_call: false, has_return: false, ..member };
                 if !self.try_with(window, start..end, free)? {
@@ -197,6 +224,9 @@ impl<M: Model> Windows<'_, M> {
             size = (size / 2).max(least);
         }
         for at in 0..window.members.len().min(CHUNKS) {
+            if self.spent() > CONFIGURATIONS {
+                return Some(());
+            }
             let has_both = window.members[at].has_call && window.members[at].has_return;
             if has_both && !self.facts(window.members[at].at).pure {
                 self.try_with(window, at..at + 1, |m| Member { has_return: false, ..m })?;
