@@ -30,7 +30,11 @@ use crate::proof::{self, Minimality, Proof, is_minimal};
 pub fn check(history: &History, options: &Options) -> Result<Report, Error> {
     let options = &Options { budget: options.budget.started(), ..options.clone() };
     let chosen = choose(history, options)?;
-    let mut report = chosen.model.visit(Analysis { name: chosen.name, history, options })?;
+    let mut report = chosen.model.visit(Deciding { name: chosen.name, history, options })?;
+    if report.verdict == Verdict::Invalid {
+        let report = &mut report;
+        chosen.model.visit_uniform(Refining { history, options, report })?;
+    }
     report.model_source = chosen.source;
     report.other_ties = match history.ties() {
         Some(ties) => Some(other_ties(&chosen, history, ties, options, report.verdict)?),
@@ -50,38 +54,45 @@ pub fn check_with<M: Model>(
 ) -> Result<Report, Error> {
     let options = &Options { budget: options.budget.started(), ..options.clone() };
     let name = std::any::type_name::<M>().rsplit("::").next().unwrap_or("custom");
-    analyze(model, name, history, options)
-}
-
-/// Checks `history` against `model`, called `name`.
-fn analyze<M: Model>(
-    model: &M,
-    name: &str,
-    history: &History,
-    options: &Options,
-) -> Result<Report, Error> {
-    let meter = Meter::start(&options.budget, history.heap_bytes());
-    let mut report = check::decide(model, name, history, options, &meter)?;
+    let mut report = Deciding { name, history, options }.visit(model)?;
     if report.verdict == Verdict::Invalid {
-        explain::refine(model, history, options, &mut report)?;
-        if options.self_check {
-            verify_failures(model, history, options, &mut report)?;
-        }
+        Refining { history, options, report: &mut report }.visit(model)?;
     }
     Ok(report)
 }
 
-struct Analysis<'a> {
+/// Decides all keys.
+struct Deciding<'a> {
     name: &'a str,
     history: &'a History,
     options: &'a Options,
 }
 
-impl ModelVisitor for Analysis<'_> {
+impl ModelVisitor for Deciding<'_> {
     type Output = Result<Report, Error>;
 
     fn visit<M: Model>(self, model: &M) -> Self::Output {
-        analyze(model, self.name, self.history, self.options)
+        let meter = Meter::start(&self.options.budget, self.history.heap_bytes());
+        check::decide(model, self.name, self.history, self.options, &meter)
+    }
+}
+
+/// Finds out which operations made the keys fail that did, and verifies it.
+struct Refining<'a> {
+    history: &'a History,
+    options: &'a Options,
+    report: &'a mut Report,
+}
+
+impl ModelVisitor for Refining<'_> {
+    type Output = Result<(), Error>;
+
+    fn visit<M: Model>(self, model: &M) -> Self::Output {
+        explain::refine(model, self.history, self.options, self.report)?;
+        if self.options.self_check {
+            verify_failures(model, self.history, self.options, self.report)?;
+        }
+        Ok(())
     }
 }
 

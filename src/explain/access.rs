@@ -62,15 +62,4 @@ impl Accesses {
         }
         Some(Accesses { initial, list })
     }
-
-    /// Whether no value is written twice, nor the initial one written again: then it is known what
-    /// every read saw. O(n).
-    pub(crate) fn is_differentiated(&self) -> bool {
-        let mut written: Vec<Token> = self.list.iter().filter_map(|access| access.writes).collect();
-        written.push(self.initial);
-        let all = written.len();
-        written.sort_unstable();
-        written.dedup();
-        written.len() == all
-    }
 }

@@ -10,8 +10,6 @@ pub(crate) struct Case<'a, M: Model> {
     pub(crate) history: &'a History,
     /// The model.
     pub(crate) model: &'a M,
-    /// The model's name.
-    pub(crate) name: &'a str,
     /// The key's position in [`Report::keys`](crate::check::Report::keys).
     pub(crate) key_at: usize,
     /// All operations of the key, as indices into the history, in the order of their calls; those

@@ -60,7 +60,7 @@ pub fn contexts(
         return Ok(Vec::new());
     }
     let chosen = analysis::choose(history, options)?;
-    chosen.model.visit(Surroundings { history, options, report, limit })
+    chosen.model.visit_uniform(Surroundings { history, options, report, limit })
 }
 
 struct Surroundings<'a> {

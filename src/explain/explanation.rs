@@ -72,7 +72,7 @@ pub fn explain(
         return Ok(unfailing(history, limit));
     }
     let chosen = analysis::choose(history, options)?;
-    chosen.model.visit(Explaining { name: chosen.name, history, options, report, limit })
+    chosen.model.visit_uniform(Explaining { history, options, report, limit })
 }
 
 /// As [`explain`], for a history that was checked [with](crate::check_with) a model of the caller's
@@ -90,7 +90,13 @@ pub fn explain_with<M: Model>(
     if report.failures().next().is_none() {
         return Ok(unfailing(history, limit));
     }
-    Explaining { name: &report.model, history, options, report, limit }.visit(model)
+    Explaining { history, options, report, limit }.visit(model)
+}
+
+/// What is to be said where there is no time to explain anything.
+fn unexplained(report: &Report) -> Explanation {
+    let more = report.failures().count();
+    Explanation { more, clock_skew: SkewOutcome::NotFound, ..Explanation::default() }
 }
 
 /// What is to be said of a history that has no failure.
@@ -100,7 +106,6 @@ fn unfailing(history: &History, limit: usize) -> Explanation {
 }
 
 struct Explaining<'a> {
-    name: &'a str,
     history: &'a History,
     options: &'a Options,
     report: &'a Report,
@@ -111,13 +116,16 @@ impl ModelVisitor for Explaining<'_> {
     type Output = Result<Explanation, Error>;
 
     fn visit<M: Model>(self, model: &M) -> Self::Output {
-        let Explaining { name, history, options, report, limit } = self;
+        let Explaining { history, options, report, limit } = self;
         let meters = Meters {
             violations: meter(options, history, Part::Violations),
             guarantees: meter(options, history, Part::Guarantees),
             clocks: meter(options, history, Part::Clocks),
             causes: meter(options, history, Part::Causes),
         };
+        if meters.violations.poll().is_err() {
+            return Ok(unexplained(report));
+        }
         let partitions = history.partitions();
         let failing: Vec<(usize, &Failure)> = report
             .keys
@@ -144,10 +152,13 @@ impl ModelVisitor for Explaining<'_> {
             explanation.is_complete &= is_complete;
             named.extend(anomalies);
         }
-        explanation.clock_skew = clock_skew(model, history, report, &meters.clocks)?;
+        explanation.clock_skew = match meters.clocks.poll() {
+            Ok(()) => clock_skew(model, history, report, &meters.clocks)?,
+            Err(_) => SkewOutcome::NotFound,
+        };
         let skew = explanation.clock_skew.found();
         let (partitions, failing, meter) = (&partitions, &failing, &meters.causes);
-        let grounds = Grounds { history, model, name, partitions, failing, skew, meter };
+        let grounds = Grounds { history, model, partitions, failing, skew, meter };
         explanation.anomalies = causes::arrange(&grounds, &named);
         explanation.anomalies.extend(causes::stuck(history));
         explanation.more +=
@@ -186,7 +197,6 @@ impl Explaining<'_> {
         let case = Case {
             history: self.history,
             model,
-            name: self.name,
             key_at,
             operations: partition.operations,
             readings: &readings,
@@ -200,7 +210,7 @@ impl Explaining<'_> {
             key_at,
             violations: found.list,
             guarantees: guarantees(&held),
-            staleness: staleness(&held),
+            staleness: if meters.guarantees.poll().is_ok() { staleness(&held) } else { None },
         };
         Ok(OneKey { key, anomalies, more: found.more, is_complete: found.is_complete })
     }

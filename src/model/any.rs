@@ -2,6 +2,7 @@
 
 use super::catalogue::{CATALOGUE, Entry};
 use super::priority_queue::End;
+use super::uniform::Uniform;
 use super::{
     Bank, Counter, FifoQueue, Kv, Log, Model, MultiRegister, Mutex, PriorityQueue, Register,
     Semaphore, Set, Stack, UnorderedQueue, View, Whole,
@@ -70,6 +71,14 @@ any_model! {
 }
 
 impl AnyModel {
+    /// Hands the model to `visitor` in a form that is compiled once for all of them, and slower.
+    pub(crate) fn visit_uniform<V: ModelVisitor>(&self, visitor: V) -> V::Output {
+        match Uniform::of(self) {
+            Ok(model) => visitor.visit(&model),
+            Err(whole) => visitor.visit(whole),
+        }
+    }
+
     /// The model called `name`, which starts from `initial`, a value of `values`, or from what is
     /// usual for it.
     ///

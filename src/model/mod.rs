@@ -26,6 +26,7 @@ pub mod semaphore;
 pub mod set;
 pub mod stack;
 mod successors;
+mod uniform;
 mod whole;
 
 pub use any::{AnyModel, ModelOptions, ModelVisitor};
@@ -48,6 +49,7 @@ pub use semaphore::Semaphore;
 pub use set::Set;
 pub use stack::Stack;
 pub use successors::Successors;
+pub use uniform::{UniformOp, UniformState};
 pub use whole::Whole;
 
 use std::fmt::Debug;

@@ -7,108 +7,9 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::{
-    AnyModel, Bank, Call, Counter, FifoQueue, Kv, Log, Model, MultiRegister, Mutex, PriorityQueue,
-    Register, Rejection, Semaphore, Set, Stack, Successors, UnorderedQueue, View,
-};
-use super::{Establishes, Facts, Part, Token};
+use super::uniform::{Uniform, UniformOp, UniformState};
+use super::{AnyModel, Call, Establishes, Facts, Model, Part, Rejection, Successors, Token, View};
 use crate::history::{History, Value, ValueTable};
-
-macro_rules! copies {
-    ($($variant:ident,)*) => {
-        /// The model of one key.
-        #[derive(Clone, Debug)]
-        enum Copy {
-            $($variant($variant),)*
-        }
-
-        /// What one key holds.
-        #[derive(Clone, PartialEq, Eq, Hash, Debug)]
-        #[allow(missing_docs)]
-        pub enum CopyState {
-            $($variant(<$variant as Model>::State),)*
-        }
-
-        /// An operation on one key.
-        #[derive(Clone, PartialEq, Eq, Hash, Debug)]
-        #[allow(missing_docs)]
-        pub enum CopyOp {
-            $($variant(<$variant as Model>::Op),)*
-        }
-
-        impl Copy {
-            fn of(model: &AnyModel) -> Option<Copy> {
-                match model {
-                    $(AnyModel::$variant(model) => Some(Copy::$variant(model.clone())),)*
-                    AnyModel::Whole(_) => None,
-                }
-            }
-
-            fn initial(&self) -> CopyState {
-                match self { $(Copy::$variant(model) => CopyState::$variant(model.initial()),)* }
-            }
-
-            fn operation(&self, call: &Call<'_>) -> Result<CopyOp, Rejection> {
-                match self {
-                    $(Copy::$variant(model) => model.operation(call).map(CopyOp::$variant),)*
-                }
-            }
-
-            fn failed(&self, call: &Call<'_>) -> Result<Option<CopyOp>, Rejection> {
-                match self {
-                    $(Copy::$variant(model) => {
-                        model.failed(call).map(|op| op.map(CopyOp::$variant))
-                    })*
-                }
-            }
-
-            fn step(&self, state: &CopyState, op: &CopyOp) -> Vec<CopyState> {
-                match (self, state, op) {
-                    $((Copy::$variant(model), CopyState::$variant(state), CopyOp::$variant(op)) => {
-                        model.step(state, op).into_iter().map(CopyState::$variant).collect()
-                    })*
-                    // A key's operations and states are its model's.
-                    _ => Vec::new(),
-                }
-            }
-
-            fn facts(&self, op: &CopyOp) -> Facts {
-                match (self, op) {
-                    $((Copy::$variant(model), CopyOp::$variant(op)) => model.facts(op),)*
-                    _ => Facts::default(),
-                }
-            }
-
-            fn describe(&self, state: &CopyState, values: &ValueTable) -> Option<String> {
-                match (self, state) {
-                    $((Copy::$variant(model), CopyState::$variant(state)) => {
-                        model.describe(state, values)
-                    })*
-                    _ => None,
-                }
-            }
-
-            fn focus<'a>(&mut self, ops: impl Iterator<Item = &'a CopyOp>) {
-                match self {
-                    $(Copy::$variant(model) => {
-                        let ops: Vec<_> = ops
-                            .filter_map(|op| match op {
-                                CopyOp::$variant(op) => Some(op.clone()),
-                                _ => None,
-                            })
-                            .collect();
-                        model.focus(&ops);
-                    })*
-                }
-            }
-        }
-    };
-}
-
-copies! {
-    Register, MultiRegister, Kv, Counter, Set, Mutex, Semaphore, FifoQueue, UnorderedQueue, Stack,
-    PriorityQueue, Log, Bank,
-}
 
 /// A model for each key of a history that was made [whole](History::whole).
 #[derive(Clone, Debug)]
@@ -116,14 +17,14 @@ pub struct Whole {
     /// The number of each key.
     keys: Arc<FxHashMap<Value, u32>>,
     names: Arc<[Value]>,
-    copies: Vec<Copy>,
+    copies: Vec<Uniform>,
 }
 
 impl Whole {
     /// A copy of `model` for each key of `history`, whose values are pairs of a key and a value;
     /// `None` if the model is whole itself.
     pub(crate) fn new(model: &AnyModel, history: &History) -> Option<Whole> {
-        let copy = Copy::of(model)?;
+        let copy = Uniform::of(model).ok()?;
         let mut keys = FxHashMap::default();
         let mut names = Vec::new();
         for operation in history.operations() {
@@ -151,44 +52,39 @@ impl Whole {
 
 impl Model for Whole {
     /// What each key holds.
-    type State = Vec<CopyState>;
+    type State = Vec<UniformState>;
     /// The number of a key, and what is done to it.
-    type Op = (u32, CopyOp);
-    type Next = Successors<Vec<CopyState>>;
+    type Op = (u32, UniformOp);
+    type Next = Successors<Vec<UniformState>>;
 
-    fn initial(&self) -> Vec<CopyState> {
-        self.copies.iter().map(Copy::initial).collect()
+    fn initial(&self) -> Vec<UniformState> {
+        self.copies.iter().map(Uniform::initial).collect()
     }
 
-    fn operation(&self, call: &Call<'_>) -> Result<(u32, CopyOp), Rejection> {
+    fn operation(&self, call: &Call<'_>) -> Result<(u32, UniformOp), Rejection> {
         let (key, call) = self.inner(call)?;
         Ok((key, self.copies[key as usize].operation(&call)?))
     }
 
-    fn failed(&self, call: &Call<'_>) -> Result<Option<(u32, CopyOp)>, Rejection> {
+    fn failed(&self, call: &Call<'_>) -> Result<Option<(u32, UniformOp)>, Rejection> {
         let (key, call) = self.inner(call)?;
         Ok(self.copies[key as usize].failed(&call)?.map(|op| (key, op)))
     }
 
-    fn step(&self, state: &Vec<CopyState>, (key, op): &(u32, CopyOp)) -> Self::Next {
+    fn step(&self, state: &Vec<UniformState>, (key, op): &(u32, UniformOp)) -> Self::Next {
         let at = *key as usize;
-        let with = |held: CopyState| {
+        let with = |held: UniformState| {
             let mut state = state.clone();
             state[at] = held;
             state
         };
-        let mut nexts = self.copies[at].step(&state[at], op);
-        match (nexts.pop(), nexts.is_empty()) {
-            (None, _) => Successors::One(None),
-            (Some(only), true) => Successors::One(Some(with(only))),
-            (Some(last), false) => {
-                nexts.push(last);
-                nexts.into_iter().map(with).collect::<Vec<_>>().into()
-            }
+        match self.copies[at].step(&state[at], op) {
+            Successors::One(next) => Successors::One(next.map(with)),
+            Successors::Many(nexts) => nexts.map(with).collect::<Vec<_>>().into(),
         }
     }
 
-    fn describe(&self, state: &Vec<CopyState>, values: &ValueTable) -> Option<String> {
+    fn describe(&self, state: &Vec<UniformState>, values: &ValueTable) -> Option<String> {
         let mut text = String::new();
         for ((copy, &key), held) in self.copies.iter().zip(self.names.iter()).zip(state) {
             let held = copy.describe(held, values)?;
@@ -198,7 +94,7 @@ impl Model for Whole {
         Some(text)
     }
 
-    fn facts(&self, (key, op): &(u32, CopyOp)) -> Facts {
+    fn facts(&self, (key, op): &(u32, UniformOp)) -> Facts {
         let pure = self.copies[*key as usize].facts(op).pure;
         Facts {
             pure,
@@ -208,15 +104,16 @@ impl Model for Whole {
         }
     }
 
-    fn touches(&self, (key, _): &(u32, CopyOp), touch: &mut dyn FnMut(Token)) -> bool {
+    fn touches(&self, (key, _): &(u32, UniformOp), touch: &mut dyn FnMut(Token)) -> bool {
         touch(Token::from(*key));
         true
     }
 
-    fn focus(&mut self, operations: &[(u32, CopyOp)]) {
+    fn focus(&mut self, operations: &[(u32, UniformOp)]) {
         for (key, copy) in self.copies.iter_mut().enumerate() {
             let own = operations.iter().filter(|(of, _)| *of as usize == key);
-            copy.focus(own.map(|(_, op)| op));
+            let own: Vec<UniformOp> = own.map(|(_, op)| op.clone()).collect();
+            copy.focus(&own);
         }
     }
 }

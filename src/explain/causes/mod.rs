@@ -28,8 +28,6 @@ pub(super) struct Grounds<'a, M: Model> {
     pub(super) history: &'a History,
     /// The model.
     pub(super) model: &'a M,
-    /// The model's name.
-    pub(super) name: &'a str,
     /// The operations of each key.
     pub(super) partitions: &'a Partitions,
     /// The failing keys that are explained, as positions in the report, with their failures.

@@ -33,7 +33,6 @@ impl Subject {
         let case = Case {
             history: grounds.history,
             model: grounds.model,
-            name: grounds.name,
             key_at,
             operations,
             readings: &readings,

@@ -88,7 +88,7 @@ const IMPLIED: [(usize, &[usize]); 3] = [(0, &[1]), (1, &[2, 6]), (2, &[3, 4, 5]
 /// all values differ; never more than the budget allows.
 pub(super) fn guarantees<M: Model>(case: &Case<'_, M>) -> Vec<Held> {
     let mut outcomes: [Option<Outcome>; 8] = Default::default();
-    let versions = Versions::of(case);
+    let versions = case.meter.poll().ok().and_then(|()| Versions::of(case));
     if let Some(versions) = &versions {
         for (outcome, graded) in outcomes.iter_mut().zip(sources::grade(versions, case.meter)) {
             *outcome = graded;

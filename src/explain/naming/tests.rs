@@ -420,7 +420,6 @@ impl ModelVisitor for Blame<'_> {
         let case = Case {
             history,
             model,
-            name: "",
             key_at: 0,
             operations: &operations,
             readings: &readings,
@@ -435,6 +434,7 @@ impl ModelVisitor for Blame<'_> {
                 is_minimal: false,
                 weakened: Vec::new(),
                 alike: Vec::new(),
+                remembered: None,
             };
             super::objects(&case, &violation)
         });

@@ -129,7 +129,7 @@ pub fn find_clock_skew(
             clock_skew(model, self.0, self.2, &meter)
         }
     }
-    analysis::choose(history, options)?.model.visit(Finding(history, options, report))
+    analysis::choose(history, options)?.model.visit_uniform(Finding(history, options, report))
 }
 
 /// The smallest clock offsets under which `history` is linearizable, of which `report` was made.
