@@ -5,6 +5,7 @@
 //! as the rest stays impossible; of the pairs that are left, real time must not order at least one.
 
 use std::cell::Cell;
+use std::cmp::Reverse;
 
 use super::bounds::Difference;
 use super::orders::Alternative;
@@ -273,7 +274,11 @@ impl<'a, M: Model> Windows<'a, M> {
             // What returned before it stays before it.
             let since = self.readings[first as usize].span.call;
             let before = (0..self.readings.len() as u32).filter(change);
-            broken.all(before.filter(|&at| self.readings[at as usize].span.ret < since), &[first]);
+            let mut before: Vec<u32> =
+                before.filter(|&at| self.readings[at as usize].span.ret < since).collect();
+            // Of each group, the last to return is the closest.
+            before.sort_unstable_by_key(|&at| Reverse(self.readings[at as usize].span.ret));
+            broken.all(self.first_of_each(before), &[first]);
             // What must come behind it does.
             let behind = window.members.iter().filter(|m| m.has_call || m.has_return);
             let behind: Vec<u32> = behind.map(|m| m.at).collect();
@@ -281,12 +286,28 @@ impl<'a, M: Model> Windows<'a, M> {
         }
         let calls = window.members.iter().filter(|m| m.has_call).map(|m| m.at);
         let later = self.readings.partition_point(|reading| reading.span.call < window.end);
-        let later = (later as u32..self.readings.len() as u32).filter(change);
+        let later: Vec<u32> = (later as u32..self.readings.len() as u32).filter(change).collect();
+        // Where all times of a group move alike, the first to be called is the closest.
+        let later = match self.rule {
+            Rule::Recording => self.first_of_each(later),
+            Rule::LastWriteWins => later,
+        };
         let calls: Vec<u32> = calls.chain(later).collect();
         let required = window.members.iter().filter(|m| m.has_return);
         broken.all(required.map(|m| m.at), &calls);
         broken.found.sort_unstable();
         broken.found.into_iter().map(|bound| vec![bound]).collect()
+    }
+
+    /// The first of these readings for each group.
+    fn first_of_each(&self, list: Vec<u32>) -> Vec<u32> {
+        let mut is_known = vec![false; self.key.writes.len()];
+        let group = |at: u32| {
+            let index = self.readings[at as usize].index;
+            usize::from(self.key.entries[index as usize].timed.group)
+        };
+        let mut is_first = |at: &u32| !std::mem::replace(&mut is_known[group(*at)], true);
+        list.into_iter().filter(|at| is_first(at)).collect()
     }
 }
 
