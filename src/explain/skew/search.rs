@@ -25,8 +25,8 @@ use crate::model::Model;
 /// Times further apart than this are not added up.
 const REACH: i64 = 1 << 61;
 
-/// So many operations and configurations are decided at most, all decisions of one search together. It ends a search
-/// after the same steps whatever the machine.
+/// So many operations and configurations are decided at most, all decisions of one search together.
+/// It ends a search after the same steps whatever the machine.
 const OPERATIONS: usize = 1_500_000;
 
 /// So many nodes are taken at most.
