@@ -6,7 +6,8 @@
 //! `--random N` (histories a model), `--exhaustive N` (operations), `--long N` (long histories a
 //! trial), `--configurations N` (the limit for each of these), `--guarantees N` (histories of which
 //! it is tried what they guarantee, and as many whose values repeat), `--skew N` (histories with
-//! wrong clocks a trial; by themselves with `--model skew`), `--seed N`.
+//! wrong clocks a trial; by themselves with `--model skew`, those of correct stores alone with
+//! `--model skew-recording`), `--seed N`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, unreachable_pub)]
 
@@ -72,7 +73,7 @@ fn main() {
     if campaign.long > 0 {
         long::all(&mut done, &campaign);
     }
-    if campaign.wants("skew") {
+    if campaign.wants("skew") || campaign.wants("skew-recording") {
         skew::all(&mut done, &campaign);
     }
     let verdict = if failed == 0 { "ok" } else { "FAILED" };

@@ -16,7 +16,7 @@ mod erasing;
 use rustc_hash::FxHashSet;
 
 use crate::check::{Meter, is_linearizable};
-use crate::history::NEVER;
+use crate::history::{NEVER, Span};
 use crate::model::{Model, Reading};
 use crate::proof::projection::{Projections, Rule, positions};
 use closure::Closures;
@@ -52,7 +52,41 @@ pub(crate) fn minimal_core<M: Model>(
     meter: &Meter,
     allowance: u64,
 ) -> Core {
-    let mut reducer = Reducer::new(model, readings, meter, allowance);
+    core_by(model, readings, readings, (near, meter, allowance))
+}
+
+/// Finds a core as [`minimal_core`] does, but by removals that are sound whatever the times are:
+/// other times may be told of its operations, and it still stands for the whole.
+pub(crate) fn timeless_core<M: Model>(
+    model: &M,
+    readings: &[Reading<M::Op>],
+    near: u32,
+    meter: &Meter,
+    allowance: u64,
+) -> Core {
+    let count = readings.len() as u32;
+    // All are concurrent.
+    let timeless: Vec<Reading<M::Op>> = (0..)
+        .zip(readings)
+        .map(|(call, reading)| {
+            let ret = if reading.span.ret == NEVER { NEVER } else { count + call };
+            Reading { span: Span { call, ret }, ..reading.clone() }
+        })
+        .collect();
+    core_by(model, readings, &timeless, (near, meter, allowance))
+}
+
+/// A core of `readings`, by removals that are sound for `allowing`: the same operations, of which
+/// more may be concurrent.
+fn core_by<M: Model>(
+    model: &M,
+    readings: &[Reading<M::Op>],
+    allowing: &[Reading<M::Op>],
+    (near, meter, allowance): (u32, &Meter, u64),
+) -> Core {
+    let closures = Closures::new(Projections::new(model, allowing), allowing);
+    let trial = Trial { model, readings, meter, spent: 0, allowance };
+    let mut reducer = Reducer { trial, closures };
     let mut chosen = reducer.chosen(near);
     if !reducer.proves(&chosen) {
         reducer.closures = reducer.closures.pure();
@@ -85,12 +119,7 @@ struct Reducer<'a, M: Model> {
     closures: Closures<'a, M>,
 }
 
-impl<'a, M: Model> Reducer<'a, M> {
-    fn new(model: &'a M, readings: &'a [Reading<M::Op>], meter: &'a Meter, allowance: u64) -> Self {
-        let closures = Closures::new(Projections::new(model, readings), readings);
-        Reducer { trial: Trial { model, readings, meter, spent: 0, allowance }, closures }
-    }
-
+impl<M: Model> Reducer<'_, M> {
     /// A failing choice, close to a minimal one; none where it would be large.
     fn chosen(&mut self, near: u32) -> Vec<u32> {
         if self.closures.base().len() > LARGE {

@@ -18,10 +18,8 @@ const PAIRS: usize = 4_000_000;
 /// So many bins are used at most.
 const BINS: i64 = 1 << 18;
 
-/// A guess at how far the clock of one group is ahead of that of another.
+/// A guess at how far the clock of one group is ahead of others.
 struct Guess {
-    of: u16,
-    over: u16,
     ahead: i64,
     deviations: f64,
 }
@@ -35,38 +33,39 @@ struct Showing {
 }
 
 /// Bounds that keep the offsets near a guess, added to `root`; `None` if nothing stands out, or it
-/// contradicts the bounds. For each group the guess that stands out most links it to the others.
+/// contradicts the bounds. The two groups that agree best come first; then one group after the
+/// other is compared with all those together, so that each makes the next one easier to place.
 pub(super) fn near_guess<M: Model>(timeline: &Timeline<'_, M>, root: &Bounds) -> Option<Bounds> {
     let showings = showings(timeline);
     let width = typical_duration(timeline)?;
-    let groups = timeline.groups;
-    let mut guesses: Vec<Guess> = Vec::new();
-    for of in 1..groups {
-        for over in 0..of {
-            guesses.extend(guess(&showings, of as u16, over as u16, width));
-        }
-    }
-    guesses.sort_by(|one, other| other.deviations.total_cmp(&one.deviations));
+    let by_deviations = |one: &Guess, other: &Guess| one.deviations.total_cmp(&other.deviations);
+    let pairs = (1..timeline.groups).flat_map(|of| (0..of).map(move |over| (of, over)));
+    let first = pairs
+        .filter_map(|(of, over)| Some((of, over, guess(&showings[of], &showings[over], width)?)))
+        .max_by(|(_, _, one), (_, _, other)| by_deviations(one, other));
+    let (_, start, _) = first?;
     let mut bounds = root.clone();
-    // Kruskal's way: the strongest links that join what is not joined yet.
-    let mut part: Vec<usize> = (0..groups).collect();
-    let mut links = 0;
-    for Guess { of, over, ahead, .. } in guesses {
-        let (one, other) = (part[usize::from(of)], part[usize::from(over)]);
-        if one == other {
-            continue;
-        }
-        part.iter_mut().filter(|p| **p == one).for_each(|p| *p = other);
-        links += 1;
-        let slack = 2 * i128::from(width);
-        let ahead = i128::from(ahead);
-        let is_possible = bounds.add(Difference { of, over, most: ahead + slack })
-            && bounds.add(Difference { of: over, over: of, most: slack - ahead });
+    let mut joined = showings[start].clone();
+    let mut rest: Vec<usize> = (0..timeline.groups).filter(|&group| group != start).collect();
+    while !rest.is_empty() {
+        let next = (0..)
+            .zip(&rest)
+            .filter_map(|(place, &of)| Some((place, guess(&showings[of], &joined, width)?)))
+            .max_by(|(_, one), (_, other)| by_deviations(one, other));
+        let Some((place, Guess { ahead, .. })) = next else { break };
+        let group = rest.swap_remove(place);
+        let (of, over) = (group as u16, start as u16);
+        let (slack, most) = (2 * i128::from(width), i128::from(ahead));
+        let is_possible = bounds.add(Difference { of, over, most: most + slack })
+            && bounds.add(Difference { of: over, over: of, most: slack - most });
         if !is_possible {
             return None;
         }
+        let moved = |showing: &Showing| Showing { time: showing.time - ahead, ..*showing };
+        joined.extend(showings[group].iter().map(moved));
+        joined.sort_by_key(|showing| showing.time);
     }
-    (links > 0).then_some(bounds)
+    Some(bounds)
 }
 
 /// For each group, what its operations show.
@@ -96,9 +95,8 @@ fn typical_duration<M: Model>(timeline: &Timeline<'_, M>) -> Option<i64> {
     (!durations.is_empty()).then(|| (*durations.select_nth_unstable(middle).1).max(1))
 }
 
-/// How far `of` is ahead of `over`, if anything stands out.
-fn guess(showings: &[Vec<Showing>], of: u16, over: u16, width: i64) -> Option<Guess> {
-    let (ones, others) = (&showings[usize::from(of)], &showings[usize::from(over)]);
+/// How far the times of `ones` are ahead of those of `others`, if anything stands out.
+fn guess(ones: &[Showing], others: &[Showing], width: i64) -> Option<Guess> {
     let pairs = ones.len().checked_mul(others.len())?;
     // Of very many, only the first are compared, which are as long a time.
     let most = if pairs > PAIRS { PAIRS.isqrt() } else { usize::MAX };
@@ -125,5 +123,5 @@ fn guess(showings: &[Vec<Showing>], of: u16, over: u16, width: i64) -> Option<Gu
     let best = (0..bins.len() - 1).max_by(|&one, &other| score(one).total_cmp(&score(other)))?;
     let ahead = least + width * (best as i64 + 1);
     let deviations = score(best);
-    (deviations >= DEVIATIONS).then_some(Guess { of, over, ahead, deviations })
+    (deviations >= DEVIATIONS).then_some(Guess { ahead, deviations })
 }

@@ -15,6 +15,7 @@ mod seen;
 #[cfg(test)]
 mod tests;
 mod timeline;
+mod windows;
 
 use crate::analysis;
 use crate::check::{Decision, Meter, Options, Report, Verdict};

@@ -16,7 +16,7 @@ use std::collections::BinaryHeap;
 use rustc_hash::FxHashSet;
 
 use super::bounds::Bounds;
-use super::orders::{self, Alternative};
+use super::orders::Alternative;
 use super::rules::Rule;
 use super::timeline::Timeline;
 use crate::check::Meter;
@@ -25,9 +25,9 @@ use crate::model::Model;
 /// Times further apart than this are not added up.
 const REACH: i64 = 1 << 61;
 
-/// So many operations are decided at most, all decisions of one search together. It ends a search
-/// after the same steps whatever the machine.
-const OPERATIONS: usize = 4_000_000;
+/// So many operations and configurations are decided at most, all decisions of one search together.
+/// It ends a search after the same steps whatever the machine.
+const OPERATIONS: usize = 1_500_000;
 
 /// So many nodes are taken at most.
 const NODES: usize = 10_000;
@@ -35,9 +35,8 @@ const NODES: usize = 10_000;
 /// So many nodes that wait are compared with each new one.
 const FEW: usize = 1_000;
 
-/// With so many cores that were too large for their orders to be enumerated, a search gives up:
-/// such cores tell little.
-const LARGE_CORES: usize = 300;
+/// After so many cores of a key that were too large, no more are looked for in it.
+const LARGE_CORES: u32 = 2;
 
 /// From so many failing keys something is learnt at once.
 const LESSONS: usize = 4;
@@ -62,10 +61,10 @@ pub(super) struct Search<'a, M: Model> {
     learnt: Vec<Vec<Alternative>>,
     /// The keys, those first that failed last.
     keys: Vec<usize>,
-    /// How many operations may still be decided.
+    /// How many operations and configurations may still be decided.
     left: usize,
-    /// How many cores were too large for their orders to be enumerated.
-    large: usize,
+    /// For each key, how many of its cores were too large for their orders to be enumerated.
+    large: Vec<u32>,
 }
 
 /// A set of bounds with its smallest offsets.
@@ -147,7 +146,8 @@ impl<'a, M: Model> Search<'a, M> {
     ) -> Self {
         let mut keys: Vec<usize> = (0..timeline.keys.len()).collect();
         keys.sort_by_key(|&key| !failed(key));
-        Search { timeline, rule, meter, learnt: Vec::new(), keys, left: OPERATIONS, large: 0 }
+        let large = vec![0; keys.len()];
+        Search { timeline, rule, meter, learnt: Vec::new(), keys, left: OPERATIONS, large }
     }
 
     /// The bounds that all offsets must keep, as far as they follow from single operations; `None`
@@ -159,7 +159,7 @@ impl<'a, M: Model> Search<'a, M> {
 
     /// Allows for as much work again.
     pub(super) fn allow_more(&mut self) {
-        (self.left, self.large) = (OPERATIONS, 0);
+        self.left = OPERATIONS;
     }
 
     /// Whether the keys that only one clock has timed are linearizable; offsets change nothing
@@ -169,7 +169,7 @@ impl<'a, M: Model> Search<'a, M> {
         for (key, content) in self.timeline.keys.iter().enumerate() {
             if !content.is_mixed {
                 self.left = self.left.checked_sub(content.entries.len())?;
-                if self.timeline.stuck(key, self.rule, &offsets, self.meter)?.is_some() {
+                if self.timeline.stuck(key, self.rule, &offsets, self.meter).0?.is_some() {
                     return Some(false);
                 }
             }
@@ -192,10 +192,7 @@ impl<'a, M: Model> Search<'a, M> {
             let Some((Node { bounds, offsets }, depth)) = waiting.pop() else {
                 return Found::Impossible;
             };
-            if self.large > LARGE_CORES
-                || self.meter.poll().is_err()
-                || offsets.iter().any(|x| !(-REACH..=REACH).contains(x))
-            {
+            if self.meter.poll().is_err() || offsets.iter().any(|x| !(-REACH..=REACH).contains(x)) {
                 return Found::Stopped;
             }
             let core = match self.broken(&offsets) {
@@ -239,8 +236,9 @@ impl<'a, M: Model> Search<'a, M> {
                 continue;
             }
             self.left = self.left.checked_sub(self.timeline.keys[key].entries.len())?;
-            let stuck = self.timeline.stuck(key, self.rule, offsets, self.meter)?;
-            if let Some(near) = stuck {
+            let (stuck, spent) = self.timeline.stuck(key, self.rule, offsets, self.meter);
+            self.left = self.left.checked_sub(spent as usize)?;
+            if let Some(near) = stuck? {
                 self.keys[..=at].rotate_right(1);
                 self.learn(key, offsets, near);
                 lessons += 1;
@@ -252,12 +250,20 @@ impl<'a, M: Model> Search<'a, M> {
         Some(lessons == 0)
     }
 
+    /// Learns from `key`, which has no order under `offsets`, near its entry `near`: by the orders
+    /// of a core; or by what a window rests on, where cores are too large.
     fn learn(&mut self, key: usize, offsets: &[i64], near: u32) {
-        let core = self.timeline.core(key, self.rule, offsets, near, self.meter);
-        self.large += usize::from(core.len() > orders::FEW);
-        if !core.is_empty() {
-            let choices = self.timeline.choices(key, self.rule, offsets, &core);
-            self.learnt.push(choices);
+        if self.large[key] < LARGE_CORES {
+            let core = self.timeline.core(key, self.rule, offsets, near, self.meter);
+            let orders = (!core.is_empty()).then(|| self.timeline.orders(key, self.rule, &core));
+            if let Some(orders) = orders.flatten() {
+                self.learnt.push(orders);
+                return;
+            }
+            self.large[key] += 1;
         }
+        let (found, spent) = self.timeline.exchanges(key, self.rule, offsets, near, self.meter);
+        self.left = self.left.saturating_sub(spent as usize);
+        self.learnt.extend(found);
     }
 }

@@ -1,12 +1,13 @@
 //! A history as its clocks saw it: every operation with its recorded times and the group whose
 //! clock is in question; and what other offsets of these clocks would make of it.
 
-use super::bounds::{Bounds, Difference};
+use super::bounds::Bounds;
 use super::orders::{Alternative, Timed, alternatives};
 use super::rules::{Moved, Rule, Writes};
+use super::windows::Windows;
 use crate::check::{Meter, impossible};
 use crate::error::Error;
-use crate::explain::core::minimal_core;
+use crate::explain::core::timeless_core;
 use crate::history::{History, NEVER, Span};
 use crate::model::{self, Facts, Model, Reading};
 
@@ -84,22 +85,24 @@ impl<'a, M: Model> Timeline<'a, M> {
         Ok(Some(Timeline { model, groups, keys }))
     }
 
-    /// Decides `key` under `offsets`: the reading that makes it impossible, if one does. `None` if
-    /// it was not decided in time. About as long as sorting the key's operations, for most models.
+    /// Decides `key` under `offsets`: the reading that makes it impossible, if one does, or `None`
+    /// if it was not decided in time; and how many configurations that took. About as long as
+    /// sorting the key's operations, for most models.
     pub(super) fn stuck(
         &self,
         key: usize,
         rule: Rule,
         offsets: &[i64],
         meter: &Meter,
-    ) -> Option<Option<u32>> {
+    ) -> (Option<Option<u32>>, u64) {
         let readings = self.keys[key].readings(rule, offsets);
-        let stuck = impossible(self.model, &readings, meter).0?;
-        Some(stuck.map(|at| readings[at as usize].index))
+        let (stuck, effort) = impossible(self.model, &readings, meter);
+        let stuck = stuck.map(|stuck| stuck.map(|at| readings[at as usize].index));
+        (stuck, effort.configurations)
     }
 
     /// A minimal core of `key` under `offsets`, near its entry `near`, as positions of entries;
-    /// empty if none was found.
+    /// empty if none was found. It is one whatever the offsets are.
     pub(super) fn core(
         &self,
         key: usize,
@@ -109,23 +112,32 @@ impl<'a, M: Model> Timeline<'a, M> {
         meter: &Meter,
     ) -> Vec<u32> {
         let readings = self.keys[key].readings(rule, offsets);
-        minimal_core(self.model, &readings, near, meter, CONFIGURATIONS).operations
+        timeless_core(self.model, &readings, near, meter, CONFIGURATIONS).operations
     }
 
-    /// The sets of bounds one of which the offsets must keep, because of these entries of `key`,
-    /// which cannot be ordered under `offsets`.
-    pub(super) fn choices(
+    /// The sets of bounds one of which offsets must keep that make this core of `key` possible, if
+    /// its orders can be enumerated.
+    pub(super) fn orders(&self, key: usize, rule: Rule, core: &[u32]) -> Option<Vec<Alternative>> {
+        let key = &self.keys[key];
+        let ops: Vec<Timed<M::Op>> =
+            core.iter().map(|&at| key.entries[at as usize].timed.clone()).collect();
+        alternatives(self.model, &ops, &Moved { rule, writes: &key.writes })
+    }
+
+    /// The bounds one of which offsets must keep because of what is near the entry `near` of `key`,
+    /// which cannot be ordered under `offsets`; `None` if it was not decided in time. And how many
+    /// configurations that took.
+    pub(super) fn exchanges(
         &self,
         key: usize,
         rule: Rule,
         offsets: &[i64],
-        core: &[u32],
-    ) -> Vec<Alternative> {
-        let key = &self.keys[key];
-        let ops: Vec<Timed<M::Op>> =
-            core.iter().map(|&at| key.entries[at as usize].timed.clone()).collect();
-        let moved = Moved { rule, writes: &key.writes };
-        alternatives(self.model, &ops, &moved).unwrap_or_else(|| key.exchanges(rule, offsets, core))
+        near: u32,
+        meter: &Meter,
+    ) -> (Option<Vec<Alternative>>, u64) {
+        let readings = self.keys[key].readings(rule, offsets);
+        let windows = Windows::new(self.model, (&self.keys[key], rule), &readings, meter);
+        (windows.choices(near), windows.spent())
     }
 
     /// Adds the bounds that single operations ask for, whatever the order of the others: whoever
@@ -177,35 +189,5 @@ impl<Op: Clone + Eq> Key<Op> {
                 span: Span { call, ret: returns[at as usize] },
             })
             .collect()
-    }
-
-    /// What must change for a core that is too large for its orders to be enumerated: of two
-    /// operations, the one that returned before the other was called, some pair has to be able to
-    /// change places. For each pair of groups only those matter that are closest.
-    fn exchanges(&self, rule: Rule, offsets: &[i64], core: &[u32]) -> Vec<Alternative> {
-        let mut found: Vec<Difference> = Vec::new();
-        for &later in core {
-            let later = &self.entries[later as usize];
-            let [call, _] = rule.times(later, &self.writes, offsets);
-            for &earlier in core {
-                let earlier = &self.entries[earlier as usize];
-                let Some(by) = earlier.timed.ret else { continue };
-                if earlier.timed.op == later.timed.op {
-                    continue;
-                }
-                if rule.times(earlier, &self.writes, offsets)[1] >= call {
-                    continue;
-                }
-                let group = earlier.timed.group;
-                for bound in rule.bounds(&later.timed, &self.writes, by, group) {
-                    match found.iter_mut().find(|f| (f.of, f.over) == (bound.of, bound.over)) {
-                        Some(known) => known.most = known.most.max(bound.most),
-                        None => found.push(bound),
-                    }
-                }
-            }
-        }
-        found.sort_unstable();
-        found.into_iter().map(|bound| vec![bound]).collect()
     }
 }
