@@ -385,7 +385,8 @@ fn simulate(trial: &Trial, rng: &mut ChaCha8Rng, faults: f64) -> (History, Optio
         let start = Some(start).filter(|start| !start.is_null());
         let known = AnyModel::by_name(name, start, ModelOptions::default(), &values).unwrap();
         let operations = rng.random_range(2..=9);
-        let made = known.visit_uniform(Simulate { letters, rng: &mut *rng, operations, faults, values });
+        let made =
+            known.visit_uniform(Simulate { letters, rng: &mut *rng, operations, faults, values });
         if let Some(mut history) = made.filter(|history| !history.operations().is_empty()) {
             let value = json_value(initial, history.values_mut()).unwrap();
             let options = Options {

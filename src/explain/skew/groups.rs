@@ -5,8 +5,12 @@ use rustc_hash::FxHashMap;
 use super::Grouping;
 use crate::history::{History, Value};
 
-/// With more groups than this no offsets are looked for: so many would explain almost anything.
-const MANY: usize = 40;
+/// With more nodes than this no offsets are looked for: so many would explain almost anything, and
+/// the cost grows with the fourth power.
+const NODES: usize = 24;
+
+/// The same for processes, of which a host mostly runs several by one clock.
+const PROCESSES: usize = 12;
 
 /// The operations of a history by their clocks.
 pub(super) struct Groups {
@@ -35,7 +39,10 @@ pub(super) fn ways(history: &History) -> Ways {
     let mut ways: Vec<Groups> = by_node.into_iter().chain(by_process).collect();
     ways.retain(|groups| groups.names.len() > 1);
     let all = ways.len();
-    ways.retain(|groups| groups.names.len() <= MANY);
+    ways.retain(|groups| match groups.grouping {
+        Grouping::Field(_) => groups.names.len() <= NODES,
+        Grouping::Process => groups.names.len() <= PROCESSES,
+    });
     Ways { has_more: ways.len() < all, ways }
 }
 
