@@ -79,7 +79,10 @@ macro_rules! uniform {
                         Uniform::$variant(model),
                         UniformState::$variant(state),
                         UniformOp::$variant(op),
-                    ) => successors(model.step(state, op).into_iter().map(UniformState::$variant)),)*
+                    ) => {
+                        let next = model.step(state, op);
+                        successors(next.into_iter().map(UniformState::$variant))
+                    })*
                     _ => stranger(),
                 }
             }
