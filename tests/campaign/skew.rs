@@ -408,10 +408,12 @@ fn last_writes(campaign: &Campaign, with_stamps: bool) -> Result<String, String>
         tally.add(&outcome, Situation::LastWriteWins);
         let context = |what: &str| format!("seed {seed}: {what}: {plan:?}\n{outcome:?}");
         match &outcome {
-            Some(SkewOutcome::Found(skew)) if skew.situation == Situation::LastWriteWins => {
-                if skew.is_smallest && skew.spread() as i64 > plan.injected() {
-                    return Err(context("larger than injected"));
-                }
+            Some(SkewOutcome::Found(skew))
+                if skew.situation == Situation::LastWriteWins
+                    && skew.is_smallest
+                    && skew.spread() as i64 > plan.injected() =>
+            {
+                return Err(context("larger than injected"));
             }
             Some(SkewOutcome::Impossible | SkewOutcome::NoTimes | SkewOutcome::NotNeeded) => {
                 return Err(context("nothing was found"));

@@ -21,7 +21,7 @@ pub(super) struct Sources {
 
 /// Whether an operation that returns at `ret` depends on the state before it.
 fn looks(facts: &Facts, ret: u32) -> bool {
-    !facts.overwrites && !(facts.pure && ret == NEVER)
+    !(facts.overwrites || facts.pure && ret == NEVER)
 }
 
 /// What bounds the sources of an operation: none returns before this call.
