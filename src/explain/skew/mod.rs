@@ -240,10 +240,18 @@ fn settle<M: Model>(search: &mut Search<'_, M>, meter: &Meter) -> Settled {
     let (offsets, is_smallest) = match search.smallest(root.clone(), i128::MAX, Walk::BestFirst) {
         Found::Offsets(offsets) => (with_fewer(search, &root, offsets), true),
         Found::Impossible => return Settled::Impossible,
-        Found::Stopped => match some(search, &root) {
-            Some(offsets) => (offsets, false),
-            None => return Settled::Stopped,
-        },
+        Found::Stopped => {
+            let guessed = some(search, &root);
+            let most = guessed.as_ref().map_or(i128::MAX, |offsets| spread(offsets) - 1);
+            search.allow_more();
+            match (search.smallest(root.clone(), most, Walk::BestFirst), guessed) {
+                (Found::Offsets(offsets), _) => (with_fewer(search, &root, offsets), true),
+                (Found::Impossible, Some(offsets)) => (offsets, true),
+                (Found::Impossible, None) => return Settled::Impossible,
+                (Found::Stopped, Some(offsets)) => (offsets, false),
+                (Found::Stopped, None) => return Settled::Stopped,
+            }
+        }
     };
     let is_pinned = evidence::are_pinned(search, &root, &offsets, meter);
     Settled::Offsets { offsets, is_smallest, is_pinned }
@@ -267,6 +275,12 @@ fn some<M: Model>(search: &mut Search<'_, M>, root: &Bounds) -> Option<Vec<i64>>
     })
 }
 
+/// By how much two clocks disagree at most.
+fn spread(offsets: &[i64]) -> i128 {
+    let ends = offsets.iter().max().zip(offsets.iter().min());
+    ends.map_or(0, |(&most, &least)| i128::from(most) - i128::from(least))
+}
+
 /// Offsets no larger than `offsets`, fewer of which are not 0, if there are any: one culprit alone
 /// is tried first, then whether one less will do, and another less.
 fn with_fewer<M: Model>(
@@ -275,8 +289,7 @@ fn with_fewer<M: Model>(
     mut offsets: Vec<i64>,
 ) -> Vec<i64> {
     let count = |offsets: &[i64]| offsets.iter().filter(|&&offset| offset != 0).count();
-    let ends = offsets.iter().max().zip(offsets.iter().min());
-    let most = ends.map_or(0, |(&most, &least)| i128::from(most) - i128::from(least));
+    let most = spread(&offsets);
     let mut at_most = |still: &dyn Fn(usize) -> bool| {
         let mut bounds = root.clone();
         let mut still = (0..bounds.groups()).filter(|&group| still(group));

@@ -29,6 +29,9 @@ const REACH: i64 = 1 << 61;
 /// It ends a search after the same steps whatever the machine.
 const OPERATIONS: usize = 1_500_000;
 
+/// A first search, before anything is guessed, may do as much as this at least.
+const FIRST: usize = 150_000;
+
 /// So many nodes are taken at most.
 const NODES: usize = 10_000;
 
@@ -147,7 +150,9 @@ impl<'a, M: Model> Search<'a, M> {
         let mut keys: Vec<usize> = (0..timeline.keys.len()).collect();
         keys.sort_by_key(|&key| !failed(key));
         let large = vec![0; keys.len()];
-        Search { timeline, rule, meter, learnt: Vec::new(), keys, left: OPERATIONS, large }
+        let operations: usize = timeline.keys.iter().map(|key| key.entries.len()).sum();
+        let left = operations.saturating_mul(20).clamp(FIRST, OPERATIONS);
+        Search { timeline, rule, meter, learnt: Vec::new(), keys, left, large }
     }
 
     /// The bounds that all offsets must keep, as far as they follow from single operations; `None`
