@@ -202,6 +202,14 @@ impl Report {
             .is_some_and(|other| other.verdict != self.verdict && other.verdict != Verdict::Unknown)
     }
 
+    /// The keys that are not linearizable, as positions in [`Report::keys`], with their failures.
+    pub(crate) fn failing(&self) -> impl Iterator<Item = (usize, &Failure)> {
+        self.keys.iter().enumerate().filter_map(|(at, key)| match &key.decision {
+            Decision::Invalid(failure) => Some((at, failure)),
+            _ => None,
+        })
+    }
+
     /// The keys that are not linearizable, with their failures.
     pub fn failures(&self) -> impl Iterator<Item = (&KeyReport, &Failure)> {
         self.keys.iter().filter_map(|key| match &key.decision {

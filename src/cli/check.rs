@@ -12,7 +12,7 @@ use histcheck::proof::Proof;
 use histcheck::report::{self, Detail, Subject, Timings};
 use histcheck::{Budget, Code, Error, History, Options, Report, StopReason, Verdict};
 
-use super::args::{CheckArgs, Decider, FailedCas, ModelArgs, OutputFormat};
+use super::args::{CheckArgs, Decider, FailedCas, LimitArgs, ModelArgs, OutputFormat};
 use super::exit::Status;
 use super::inputs::{self, Allowance, Source, Sources};
 use super::output::{Output, complain};
@@ -80,6 +80,34 @@ pub(crate) fn model_options(args: &ModelArgs) -> ModelOptions {
     }
 }
 
+/// How to check a history, as the command line says: without self-check and witnesses.
+pub(super) fn options(
+    model: &ModelArgs,
+    limits: &LimitArgs,
+    start: Instant,
+    history: &mut History,
+) -> Result<Options, Error> {
+    Ok(Options {
+        model: model.model.clone(),
+        initial: initial(model, history.values_mut())?,
+        model_options: model_options(model),
+        deciders: match limits.decider {
+            Decider::Auto => Deciders::Auto,
+            Decider::Search => Deciders::Search,
+        },
+        budget: Budget {
+            timeout: limits.timeout,
+            start: Some(start),
+            memory: limits.max_memory,
+            configurations: limits.max_configs,
+        },
+        threads: limits.threads,
+        explain_timeout: limits.explain_timeout,
+        keep_orders: false,
+        ..Options::default()
+    })
+}
+
 /// The check of one input.
 struct Run<'a> {
     args: &'a CheckArgs,
@@ -140,26 +168,11 @@ impl Run<'_> {
     }
 
     fn options(&self, start: Instant, history: &mut History) -> Result<Options, Error> {
-        let limits = &self.args.limits;
-        let initial = initial(&self.args.model, history.values_mut())?;
+        let usual = options(&self.args.model, &self.args.limits, start, history)?;
         Ok(Options {
-            model: self.args.model.model.clone(),
-            initial,
-            model_options: model_options(&self.args.model),
-            deciders: match limits.decider {
-                Decider::Auto => Deciders::Auto,
-                Decider::Search => Deciders::Search,
-            },
-            budget: Budget {
-                timeout: limits.timeout,
-                start: Some(start),
-                memory: limits.max_memory,
-                configurations: limits.max_configs,
-            },
-            threads: limits.threads,
-            explain_timeout: limits.explain_timeout,
             self_check: self.args.output.self_check,
             keep_orders: self.args.output.witness.is_some(),
+            ..usual
         })
     }
 

@@ -6,15 +6,14 @@ use std::io;
 use std::path::Path;
 use std::time::Instant;
 
-use histcheck::check::Deciders;
 use histcheck::explain::{Shrunk, shrink};
 use histcheck::history::Settings;
 use histcheck::ingest::{Format, read_bytes};
 use histcheck::report::printable;
-use histcheck::{Budget, Error, History, Options, Report, Verdict, emit};
+use histcheck::{Error, History, Options, Report, Verdict, emit};
 
-use super::args::{Decider, ShrinkArgs};
-use super::check::{initial, model_options, validate};
+use super::args::ShrinkArgs;
+use super::check::{options, validate};
 use super::diagnostic;
 use super::exit::Status;
 use super::inputs::{self, Allowance, Sources};
@@ -44,7 +43,7 @@ pub(crate) fn run(args: &ShrinkArgs, output: &mut Output) -> Status {
             Ok(loaded) => loaded,
             Err(error) => return unread(name, &error),
         };
-        let checked = options(args, start, &mut history).and_then(|options| {
+        let checked = options(&args.model, &args.limits, start, &mut history).and_then(|options| {
             let report = histcheck::check(&history, &options)?;
             Ok((options, report))
         });
@@ -80,29 +79,6 @@ fn unread(name: &str, error: &Error) -> Status {
         }
         _ => Status::Unreadable,
     }
-}
-
-fn options(args: &ShrinkArgs, start: Instant, history: &mut History) -> Result<Options, Error> {
-    let limits = &args.limits;
-    Ok(Options {
-        model: args.model.model.clone(),
-        initial: initial(&args.model, history.values_mut())?,
-        model_options: model_options(&args.model),
-        deciders: match limits.decider {
-            Decider::Auto => Deciders::Auto,
-            Decider::Search => Deciders::Search,
-        },
-        budget: Budget {
-            timeout: limits.timeout,
-            start: Some(start),
-            memory: limits.max_memory,
-            configurations: limits.max_configs,
-        },
-        threads: limits.threads,
-        explain_timeout: limits.explain_timeout,
-        keep_orders: false,
-        ..Options::default()
-    })
 }
 
 /// The failing key that is asked for, as its position in the report; what it means if there is none

@@ -9,7 +9,7 @@ use super::staleness::{Staleness, staleness};
 use super::violations::{Violation, violations};
 use super::{Part, meter, naming};
 use crate::analysis;
-use crate::check::{Decision, Failure, Meter, Options, Report, on_threads};
+use crate::check::{Failure, Meter, Options, Report, on_threads};
 use crate::error::Error;
 use crate::history::{History, Partition};
 use crate::model::{self, Model, ModelVisitor};
@@ -127,16 +127,7 @@ impl ModelVisitor for Explaining<'_> {
             return Ok(unexplained(report));
         }
         let partitions = history.partitions();
-        let failing: Vec<(usize, &Failure)> = report
-            .keys
-            .iter()
-            .enumerate()
-            .filter_map(|(at, key)| match &key.decision {
-                Decision::Invalid(failure) => Some((at, failure)),
-                _ => None,
-            })
-            .take(KEYS)
-            .collect();
+        let failing: Vec<(usize, &Failure)> = report.failing().take(KEYS).collect();
         let explained = on_threads(options.threads, failing.len(), |nth| {
             let (key_at, failure) = failing[nth];
             self.explain_key(model, key_at, partitions.get(key_at), failure, &meters)

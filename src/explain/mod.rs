@@ -54,15 +54,7 @@ pub(crate) fn refine<M: Model>(
 ) -> Result<(), Error> {
     let meter = meter(options, history, Part::Locating);
     let partitions = history.partitions();
-    let failing: Vec<(usize, &Failure)> = report
-        .keys
-        .iter()
-        .enumerate()
-        .filter_map(|(at, key)| match &key.decision {
-            Decision::Invalid(failure) => Some((at, failure)),
-            _ => None,
-        })
-        .collect();
+    let failing: Vec<(usize, &Failure)> = report.failing().collect();
     let refined = on_threads(options.threads, failing.len(), |nth| {
         let (at, failure) = failing[nth];
         refine_key(model, history, partitions.get(at), failure, nth < CORES, &meter)

@@ -87,7 +87,7 @@ pub(super) fn failed_readings<M: Model>(case: &Case<'_, M>) -> Vec<Reading<M::Op
 }
 
 /// The operation at `index` as the model reads it if nothing is known of its answer.
-fn unanswered<M: Model>(case: &Case<'_, M>, index: u32) -> Option<M::Op> {
+pub(super) fn unanswered<M: Model>(case: &Case<'_, M>, index: u32) -> Option<M::Op> {
     let operation = case.operation(index);
     let view = |value| View { table: case.history.values(), value };
     let call = Call {

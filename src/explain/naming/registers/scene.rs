@@ -9,7 +9,7 @@ use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::case::Case;
 use crate::explain::violations::Violation;
 use crate::history::{NEVER, Span};
-use crate::model::{Call, Establishes, Kind, Model, Reading, Token, View};
+use crate::model::{Establishes, Kind, Model, Reading, Token};
 
 /// Cores larger than this have no name: few operations cause what takes so many to show.
 const LARGE: usize = 256;
@@ -179,17 +179,4 @@ fn act<M: Model>(case: &Case<'_, M>, reading: &Reading<M::Op>) -> Act {
         forbids: facts.forbids,
     };
     Act { access, updates: !facts.pure }
-}
-
-/// The operation at `index` as it was called, whatever it returned.
-pub(super) fn called<M: Model>(case: &Case<'_, M>, index: u32) -> Option<M::Op> {
-    let operation = case.operation(index);
-    let view = |value| View { table: case.history.values(), value };
-    let call = Call {
-        function: case.history.function(operation.function),
-        input: view(operation.input),
-        output: None,
-        process: view(operation.process),
-    };
-    case.model.operation(&call).ok()
 }

@@ -1,7 +1,8 @@
 //! Values that were seen before anybody can have written them: phantom, dirty and future reads.
 
-use super::scene::{Act, Scene, called};
+use super::scene::{Act, Scene};
 use crate::explain::anomaly::{Anomaly, AnomalyKind};
+use crate::explain::naming::evidence::unanswered;
 use crate::explain::naming::words;
 use crate::history::phrase::{call_phrase, process_phrase, return_phrase};
 use crate::history::{NEVER, Outcome};
@@ -133,7 +134,9 @@ fn writers<M: Model>(scene: &Scene<'_, M>, act: &Act, token: Token) -> Writers {
     for &index in case.operations {
         let is_early = case.history.span(index as usize).call < act.access.span.ret;
         let fails = case.operation(index).outcome == Outcome::Fail;
-        if fails && is_early && called(case, index).is_some_and(|op| writes(case.model.facts(&op)))
+        if fails
+            && is_early
+            && unanswered(case, index).is_some_and(|op| writes(case.model.facts(&op)))
         {
             writers.failed = Some(index);
             break;
