@@ -13,26 +13,32 @@ pub(super) struct Difference {
     /// The group that it is compared with.
     pub(super) over: u16,
     /// `x_of - x_over <= most`.
-    pub(super) most: i128,
+    pub(super) most: i64,
 }
 
 impl Difference {
     /// Whether `offsets` keep it.
     pub(super) fn holds(&self, offsets: &[i64]) -> bool {
-        let offset = |group: u16| i128::from(offsets[usize::from(group)]);
-        offset(self.of) - offset(self.over) <= self.most
+        let offset = |group: u16| offsets[usize::from(group)];
+        offset(self.of).saturating_sub(offset(self.over)) <= self.most
+    }
+
+    /// What holds where this does not.
+    pub(super) fn opposite(&self) -> Difference {
+        let Difference { of, over, most } = *self;
+        Difference { of: over, over: of, most: most.saturating_neg().saturating_sub(1) }
     }
 }
 
 /// No bound at all.
-const FREE: i128 = i128::MAX;
+const FREE: i64 = i64::MAX;
 
 /// Bounds on all differences of offsets, tightened until none follows from the others.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Bounds {
     groups: usize,
     /// At `over * groups + of`: how much `x_of - x_over` is at most.
-    most: Vec<i128>,
+    most: Vec<i64>,
 }
 
 impl Bounds {
@@ -60,12 +66,7 @@ impl Bounds {
         })
     }
 
-    /// Whether all offsets that keep these bounds keep `other`.
-    pub(super) fn is_within(&self, other: &Bounds) -> bool {
-        self.most.iter().zip(&other.most).all(|(one, other)| one <= other)
-    }
-
-    fn at(&self, of: usize, over: usize) -> i128 {
+    fn at(&self, of: usize, over: usize) -> i64 {
         self.most[over * self.groups + of]
     }
 
@@ -78,7 +79,7 @@ impl Bounds {
         }
         // Around and back must not be negative.
         let back = self.at(over, of);
-        if back != FREE && back + most < 0 {
+        if back != FREE && back.saturating_add(most) < 0 {
             return false;
         }
         for from in 0..self.groups {
@@ -90,7 +91,7 @@ impl Bounds {
                 let behind = self.at(to, of);
                 if behind != FREE {
                     let bound = &mut self.most[from * self.groups + to];
-                    *bound = (*bound).min(before + most + behind);
+                    *bound = (*bound).min(before.saturating_add(most).saturating_add(behind));
                 }
             }
         }
@@ -103,10 +104,10 @@ impl Bounds {
     }
 
     /// Makes the offset of `group` exceed that of `over` by exactly `by`, if it may.
-    fn fix(&mut self, group: usize, over: usize, by: i128) -> bool {
+    fn fix(&mut self, group: usize, over: usize, by: i64) -> bool {
         let (of, over) = (group as u16, over as u16);
         self.add(Difference { of, over, most: by })
-            && self.add(Difference { of: over, over: of, most: -by })
+            && self.add(Difference { of: over, over: of, most: by.saturating_neg() })
     }
 
     /// Makes two groups have one offset; false if they cannot.
@@ -115,33 +116,48 @@ impl Bounds {
     }
 
     /// Offsets that keep all bounds, between the largest and the smallest of which is as little as
-    /// possible, with that difference. One of them at least is 0; of several such, few others are
-    /// not, and these small. O(groups⁴) at most, O(groups³) for more than eight groups.
+    /// possible. One of them at least is 0; of several such, few others are not, and these small. O(groups⁴) at most, O(groups³) for more than eight groups.
     ///
     /// With `x_g - x_h <= s` for all pairs, each is linked both ways by an edge of weight s at
     /// most. That no cycle with one of them is negative means that s is no less than any `-most`;
     /// then no cycle with several is, being no less than a sum of such cycles.
-    pub(super) fn smallest(&self) -> Option<(i128, Vec<i64>)> {
-        let spread = -self.most.iter().copied().min()?;
-        let tried = (0..self.groups).take(8).filter_map(|zero| self.solution(zero, spread));
+    pub(super) fn smallest(&self) -> Option<Vec<i64>> {
+        let mut limited = self.clone();
+        if !limited.limit(self.spread()) {
+            return None;
+        }
+        let tried = (0..self.groups).take(8).map(|zero| limited.solution(zero));
         let cost = |offsets: &Vec<i64>| {
             let others = offsets.iter().filter(|&&x| x != 0).count();
             (others, offsets.iter().map(|x| x.unsigned_abs()).max())
         };
-        Some((spread, tried.min_by_key(cost)?))
+        tried.min_by_key(cost)
     }
 
-    /// Offsets that differ by `spread` at most, 0 for `reference` and wherever else that is still
-    /// possible.
-    fn solution(&self, reference: usize, spread: i128) -> Option<Vec<i64>> {
+    /// By how much offsets that keep all bounds differ at least.
+    pub(super) fn spread(&self) -> i64 {
+        self.most.iter().copied().min().map_or(0, |least| least.saturating_neg())
+    }
+
+    /// Lets no two offsets differ by more than `spread`; false if there are none. O(groups⁴).
+    pub(super) fn limit(&mut self, spread: i64) -> bool {
+        let groups = 0..self.groups as u16;
+        spread == i64::MAX
+            || groups.clone().all(|of| {
+                groups.clone().all(|over| self.add(Difference { of, over, most: spread }))
+            })
+    }
+
+    /// Whether some offsets that keep all bounds keep this one, too.
+    pub(super) fn permits(&self, difference: &Difference) -> bool {
+        let Difference { of, over, most } = *difference;
+        let back = self.at(usize::from(over), usize::from(of));
+        back == FREE || back.saturating_add(most) >= 0
+    }
+
+    /// Offsets, 0 for `reference` and wherever else that is possible.
+    fn solution(&self, reference: usize) -> Vec<i64> {
         let mut bounds = self.clone();
-        for of in 0..self.groups as u16 {
-            for over in 0..self.groups as u16 {
-                if !bounds.add(Difference { of, over, most: spread }) {
-                    return None;
-                }
-            }
-        }
         for group in 0..self.groups {
             if bounds.at(group, reference) >= 0 && bounds.at(reference, group) >= 0 {
                 bounds.fix(group, reference, 0);
@@ -152,9 +168,9 @@ impl Bounds {
             let (up, down) = (bounds.at(group, reference), -bounds.at(reference, group));
             let nearest = if up < 0 { up } else { down.max(0) };
             bounds.fix(group, reference, nearest);
-            offsets.push(i64::try_from(nearest).ok()?);
+            offsets.push(nearest);
         }
-        Some(offsets)
+        offsets
     }
 }
 
@@ -197,7 +213,9 @@ mod tests {
                 let size = |x: &Vec<i64>| x.iter().max().unwrap() - x.iter().min().unwrap();
                 let expected = all.iter().filter(keeps).map(size).min();
                 let mut bounds = Bounds::free(groups);
-                let smallest = bounds.add_all(&differences).then(|| bounds.smallest().unwrap());
+                let smallest = bounds
+                    .add_all(&differences)
+                    .then(|| (bounds.spread(), bounds.smallest().unwrap()));
                 found[usize::from(smallest.is_some())] += 1;
                 // Offsets beyond the reach of brute force are possible, smaller ones are not.
                 let Some((most, offsets)) = smallest else {
@@ -205,9 +223,9 @@ mod tests {
                     continue;
                 };
                 assert!(keeps(&&offsets), "{differences:?} {offsets:?}");
-                assert!(offsets.contains(&0) && i128::from(size(&offsets)) == most);
+                assert!(offsets.contains(&0) && size(&offsets) == most);
                 match expected {
-                    Some(expected) if most <= 7 => assert_eq!(i128::from(expected), most),
+                    Some(expected) if most <= 7 => assert_eq!(expected, most),
                     _ => assert!(most > 7, "{differences:?}"),
                 }
             }

@@ -19,8 +19,8 @@ const PAIRS: usize = 4_000_000;
 const BINS: i64 = 1 << 18;
 
 /// A guess at how far the clock of one group is ahead of others.
-struct Guess {
-    ahead: i64,
+struct Ahead {
+    by: i64,
     deviations: f64,
 }
 
@@ -32,40 +32,85 @@ struct Showing {
     time: i64,
 }
 
-/// Bounds that keep the offsets near a guess, added to `root`; `None` if nothing stands out, or it
-/// contradicts the bounds. The two groups that agree best come first; then one group after the
-/// other is compared with all those together, so that each makes the next one easier to place.
-pub(super) fn near_guess<M: Model>(timeline: &Timeline<'_, M>, root: &Bounds) -> Option<Bounds> {
+/// A guess at the offsets.
+pub(super) struct Guess {
+    /// For each group by how much its clock is ahead of that of one of them, as far as that stands
+    /// out.
+    ahead: Vec<Option<i64>>,
+    /// How long a typical operation takes. The guess is hardly ever further off than that.
+    width: i64,
+}
+
+impl Guess {
+    /// The offsets, 0 where nothing stands out.
+    pub(super) fn offsets(&self) -> Vec<i64> {
+        self.ahead.iter().map(|ahead| ahead.unwrap_or(0)).collect()
+    }
+
+    /// The offsets near the guess that keep `root`; `None` if there are none. The clocks of two
+    /// groups do not differ at all if the guess has them closer than so many halves of a typical
+    /// operation.
+    pub(super) fn near(&self, root: &Bounds, halves: i64) -> Option<Bounds> {
+        let mut bounds = root.clone();
+        let slack = self.width.saturating_mul(2);
+        let mut placed: Vec<(u16, i64)> = Vec::new();
+        for (of, ahead) in (0..).zip(&self.ahead) {
+            let Some(ahead) = *ahead else { continue };
+            if let Some(&(over, other)) = placed.first() {
+                let ahead = ahead.saturating_sub(other);
+                let is_possible =
+                    bounds.add(Difference { of, over, most: ahead.saturating_add(slack) })
+                        && bounds.add(Difference {
+                            of: over,
+                            over: of,
+                            most: slack.saturating_sub(ahead),
+                        });
+                if !is_possible {
+                    return None;
+                }
+            }
+            let close = (self.width / 2).saturating_mul(halves).unsigned_abs();
+            let twin = placed.iter().find(|(_, other)| ahead.abs_diff(*other) < close);
+            if let Some(&(twin, _)) = twin
+                && !bounds.equate(usize::from(of), usize::from(twin))
+            {
+                return None;
+            }
+            placed.push((of, ahead));
+        }
+        Some(bounds)
+    }
+}
+
+/// A guess at the offsets; `None` if nothing stands out. The two groups that agree best come first;
+/// then one group after the other is compared with all those together, so that each makes the next
+/// one easier to place.
+pub(super) fn guess<M: Model>(timeline: &Timeline<'_, M>) -> Option<Guess> {
     let showings = showings(timeline);
     let width = typical_duration(timeline)?;
-    let by_deviations = |one: &Guess, other: &Guess| one.deviations.total_cmp(&other.deviations);
+    let by_deviations = |one: &Ahead, other: &Ahead| one.deviations.total_cmp(&other.deviations);
     let pairs = (1..timeline.groups).flat_map(|of| (0..of).map(move |over| (of, over)));
     let first = pairs
-        .filter_map(|(of, over)| Some((of, over, guess(&showings[of], &showings[over], width)?)))
-        .max_by(|(_, _, one), (_, _, other)| by_deviations(one, other));
-    let (_, start, _) = first?;
-    let mut bounds = root.clone();
+        .filter_map(|(of, over)| Some((over, compare(&showings[of], &showings[over], width)?)))
+        .max_by(|(_, one), (_, other)| by_deviations(one, other));
+    let (start, _) = first?;
+    let mut ahead = vec![None; timeline.groups];
+    ahead[start] = Some(0);
     let mut joined = showings[start].clone();
     let mut rest: Vec<usize> = (0..timeline.groups).filter(|&group| group != start).collect();
     while !rest.is_empty() {
         let next = (0..)
             .zip(&rest)
-            .filter_map(|(place, &of)| Some((place, guess(&showings[of], &joined, width)?)))
+            .filter_map(|(place, &of)| Some((place, compare(&showings[of], &joined, width)?)))
             .max_by(|(_, one), (_, other)| by_deviations(one, other));
-        let Some((place, Guess { ahead, .. })) = next else { break };
+        let Some((place, Ahead { by, .. })) = next else { break };
         let group = rest.swap_remove(place);
-        let (of, over) = (group as u16, start as u16);
-        let (slack, most) = (2 * i128::from(width), i128::from(ahead));
-        let is_possible = bounds.add(Difference { of, over, most: most + slack })
-            && bounds.add(Difference { of: over, over: of, most: slack - most });
-        if !is_possible {
-            return None;
-        }
-        let moved = |showing: &Showing| Showing { time: showing.time - ahead, ..*showing };
+        ahead[group] = Some(by);
+        let moved = |showing: &Showing| Showing { time: showing.time - by, ..*showing };
         joined.extend(showings[group].iter().map(moved));
         joined.sort_by_key(|showing| showing.time);
     }
-    Some(bounds)
+    Some(Guess { ahead, width })
 }
 
 /// For each group, what its operations show.
@@ -96,7 +141,7 @@ fn typical_duration<M: Model>(timeline: &Timeline<'_, M>) -> Option<i64> {
 }
 
 /// How far the times of `ones` are ahead of those of `others`, if anything stands out.
-fn guess(ones: &[Showing], others: &[Showing], width: i64) -> Option<Guess> {
+fn compare(ones: &[Showing], others: &[Showing], width: i64) -> Option<Ahead> {
     let pairs = ones.len().checked_mul(others.len())?;
     // Of very many, only the first are compared, which are as long a time.
     let most = if pairs > PAIRS { PAIRS.isqrt() } else { usize::MAX };
@@ -121,7 +166,7 @@ fn guess(ones: &[Showing], others: &[Showing], width: i64) -> Option<Guess> {
         (agree - chance * count) / (count * chance * (1.0 - chance)).max(1.0).sqrt()
     };
     let best = (0..bins.len() - 1).max_by(|&one, &other| score(one).total_cmp(&score(other)))?;
-    let ahead = least + width * (best as i64 + 1);
+    let by = least + width * (best as i64 + 1);
     let deviations = score(best);
-    (deviations >= DEVIATIONS).then_some(Guess { ahead, deviations })
+    (deviations >= DEVIATIONS).then_some(Ahead { by, deviations })
 }

@@ -8,13 +8,17 @@ mod bounds;
 mod estimate;
 mod evidence;
 mod groups;
+mod lesson;
 mod orders;
+mod repair;
 mod rules;
 mod search;
 mod seen;
+mod settle;
 #[cfg(test)]
 mod tests;
 mod timeline;
+mod walk;
 mod windows;
 
 use crate::analysis;
@@ -22,10 +26,10 @@ use crate::check::{Decision, Meter, Options, Report, Verdict};
 use crate::error::Error;
 use crate::history::{History, Value};
 use crate::model::{Model, ModelVisitor};
-use bounds::Bounds;
 use groups::Groups;
 use rules::Rule;
-use search::{Found, Search, Walk};
+use search::Search;
+use settle::{Settled, settle, spread};
 use timeline::Timeline;
 
 /// Offsets up to this, in nanoseconds, are usual where several hosts record: NTP keeps clocks
@@ -60,8 +64,8 @@ pub struct ClockSkew {
 impl ClockSkew {
     /// By how much two clocks disagree at most.
     pub fn spread(&self) -> u64 {
-        let offsets = || self.offsets.iter().map(|&(_, offset)| offset);
-        offsets().max().zip(offsets().min()).map_or(0, |(most, least)| most.abs_diff(least))
+        let offsets: Vec<i64> = self.offsets.iter().map(|&(_, offset)| offset).collect();
+        spread(&offsets).unsigned_abs()
     }
 }
 
@@ -166,12 +170,17 @@ fn explain<M: Model>(
     failed: &impl Fn(usize) -> bool,
     meter: &Meter,
 ) -> SkewOutcome {
-    let mut found = Vec::new();
+    let mut found: Vec<ClockSkew> = Vec::new();
+    // If the first are pinned down, others count only if they are about as small.
+    let most = |found: &[ClockSkew]| match found {
+        [skew] if skew.is_pinned => (skew.spread() as i64).saturating_add(skew.spread() as i64 / 8),
+        _ => i64::MAX,
+    };
     let mut is_known = true;
     let lost_by_timestamp = evidence::lost_by_timestamp(timeline, history);
     for rule in [Rule::Recording, Rule::LastWriteWins] {
         let mut search = Search::new(timeline, rule, failed, meter);
-        match settle(&mut search, meter) {
+        match settle(&mut search, most(&found), meter) {
             Settled::Offsets { offsets, .. } if offsets.iter().all(|&offset| offset == 0) => {
                 return SkewOutcome::NotNeeded;
             }
@@ -215,108 +224,4 @@ fn explain<M: Model>(
         (None, true) => SkewOutcome::Impossible,
         (None, false) => SkewOutcome::NotFound,
     }
-}
-
-/// What came of one rule.
-enum Settled {
-    Offsets {
-        offsets: Vec<i64>,
-        /// Whether no smaller ones do.
-        is_smallest: bool,
-        /// Whether they are pinned down.
-        is_pinned: bool,
-    },
-    Impossible,
-    Stopped,
-}
-
-fn settle<M: Model>(search: &mut Search<'_, M>, meter: &Meter) -> Settled {
-    let Some(root) = search.root() else { return Settled::Impossible };
-    match search.is_rest_linearizable() {
-        Some(true) => {}
-        Some(false) => return Settled::Impossible,
-        None => return Settled::Stopped,
-    }
-    let (offsets, is_smallest) = match search.smallest(root.clone(), i128::MAX, Walk::BestFirst) {
-        Found::Offsets(offsets) => (with_fewer(search, &root, offsets), true),
-        Found::Impossible => return Settled::Impossible,
-        Found::Stopped => {
-            let guessed = some(search, &root);
-            let most = guessed.as_ref().map_or(i128::MAX, |offsets| spread(offsets) - 1);
-            search.allow_more();
-            match (search.smallest(root.clone(), most, Walk::BestFirst), guessed) {
-                (Found::Offsets(offsets), _) => (with_fewer(search, &root, offsets), true),
-                (Found::Impossible, Some(offsets)) => (offsets, true),
-                (Found::Impossible, None) => return Settled::Impossible,
-                (Found::Stopped, Some(offsets)) => (offsets, false),
-                (Found::Stopped, None) => return Settled::Stopped,
-            }
-        }
-    };
-    let is_pinned = evidence::are_pinned(search, &root, &offsets, meter);
-    Settled::Offsets { offsets, is_smallest, is_pinned }
-}
-
-/// Some offsets, where the smallest were too many steps away: for a recording such as are near a
-/// guess, the smallest of these if possible.
-fn some<M: Model>(search: &mut Search<'_, M>, root: &Bounds) -> Option<Vec<i64>> {
-    let near = match search.rule {
-        Rule::Recording => estimate::near_guess(search.timeline, root),
-        Rule::LastWriteWins => None,
-    };
-    let tries = [(near.as_ref(), Walk::BestFirst), (near.as_ref(), Walk::DepthFirst)];
-    let anywhere = [(Some(root), Walk::DepthFirst)];
-    tries.into_iter().chain(anywhere).find_map(|(bounds, walk)| {
-        search.allow_more();
-        match search.smallest(bounds?.clone(), i128::MAX, walk) {
-            Found::Offsets(offsets) => Some(offsets),
-            Found::Impossible | Found::Stopped => None,
-        }
-    })
-}
-
-/// By how much two clocks disagree at most.
-fn spread(offsets: &[i64]) -> i128 {
-    let ends = offsets.iter().max().zip(offsets.iter().min());
-    ends.map_or(0, |(&most, &least)| i128::from(most) - i128::from(least))
-}
-
-/// Offsets no larger than `offsets`, fewer of which are not 0, if there are any: one culprit alone
-/// is tried first, then whether one less will do, and another less.
-fn with_fewer<M: Model>(
-    search: &mut Search<'_, M>,
-    root: &Bounds,
-    mut offsets: Vec<i64>,
-) -> Vec<i64> {
-    let count = |offsets: &[i64]| offsets.iter().filter(|&&offset| offset != 0).count();
-    let most = spread(&offsets);
-    let mut at_most = |still: &dyn Fn(usize) -> bool| {
-        let mut bounds = root.clone();
-        let mut still = (0..bounds.groups()).filter(|&group| still(group));
-        let first = still.next()?;
-        if !still.all(|group| bounds.equate(group, first)) {
-            return None;
-        }
-        match search.smallest(bounds, most, Walk::BestFirst) {
-            Found::Offsets(offsets) => Some(offsets),
-            Found::Impossible | Found::Stopped => None,
-        }
-    };
-    let mut culprits: Vec<usize> = (0..offsets.len()).collect();
-    culprits.sort_by_key(|&group| std::cmp::Reverse(offsets[group].unsigned_abs()));
-    if count(&offsets) > 1 {
-        let alone = culprits.iter().find_map(|&culprit| at_most(&|group| group != culprit));
-        if let Some(alone) = alone {
-            return alone;
-        }
-        for &innocent in culprits.iter().rev() {
-            if count(&offsets) > 2 && offsets[innocent] != 0 {
-                let is_still = |group: usize| offsets[group] == 0 || group == innocent;
-                if let Some(fewer) = at_most(&is_still) {
-                    offsets = fewer;
-                }
-            }
-        }
-    }
-    offsets
 }

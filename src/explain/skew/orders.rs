@@ -14,6 +14,9 @@ pub(super) const FEW: usize = 10;
 /// So many partial orders are followed at most.
 const PARTIAL_ORDERS: usize = 40_000;
 
+/// Of so many sets of bounds at once, none is worth following.
+const SETS: usize = 200;
+
 /// Bounds that belong together, ascending, at most one for each pair of groups.
 pub(super) type Alternative = Vec<Difference>;
 
@@ -88,7 +91,7 @@ impl<M: Model, P: Precedence<M::Op>> Walk<'_, M, P> {
     /// Places each of the operations that are left, behind those in the set `placed`. It goes no
     /// deeper than there are operations.
     fn place(&mut self, placed: u16, state: &M::State, partial: &Partial) {
-        self.left = self.left.saturating_sub(1);
+        self.left = if self.found.len() > SETS { 0 } else { self.left.saturating_sub(1) };
         if self.left == 0 || self.found.iter().any(|known| is_weaker(known, &partial.bounds)) {
             return;
         }

@@ -96,13 +96,13 @@ impl Rule {
         group: u16,
     ) -> Vec<Difference> {
         let over = before.group;
-        let late = i128::from(by) - i128::from(before.call);
+        let late = by.saturating_sub(before.call);
         match self {
             Rule::Recording if group == over && late < 0 => Vec::new(),
             Rule::Recording => vec![Difference { of: group, over, most: late }],
             Rule::LastWriteWins if before.is_write => {
                 let losing = |(other, writes): (u16, &Writes)| {
-                    let most = i128::from(writes.until(by)?) - i128::from(before.call);
+                    let most = writes.until(by)?.saturating_sub(before.call);
                     (other != over).then_some(Difference { of: over, over: other, most })
                 };
                 (0..).zip(writes).filter_map(losing).collect()

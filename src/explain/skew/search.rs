@@ -7,42 +7,29 @@
 //! taken next. If the history is linearizable under its offsets, these are the smallest of all:
 //! whatever was not looked at has none smaller. If not, there is a core, and whoever makes the
 //! history linearizable keeps one of the sets of bounds that give the core an order; each makes a
-//! node below this one. The offsets at hand keep none of these sets, so there is progress; since
-//! all bounds are differences of two times of the history, there is an end.
-
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-
-use rustc_hash::FxHashSet;
+//! node below this one, without what those before it cover. The offsets at hand keep none of these
+//! sets, so there is progress; since all bounds are differences of two times of the history, there
+//! is an end.
 
 use super::bounds::Bounds;
-use super::orders::Alternative;
+use super::lesson::Lesson;
 use super::rules::Rule;
 use super::timeline::Timeline;
+use super::walk::Walk;
 use crate::check::Meter;
 use crate::model::Model;
 
 /// Times further apart than this are not added up.
 const REACH: i64 = 1 << 61;
 
-/// So many operations and configurations are decided at most, all decisions of one search together.
-/// It ends a search after the same steps whatever the machine.
-const OPERATIONS: usize = 1_500_000;
-
-/// A first search, before anything is guessed, may do as much as this at least.
-const FIRST: usize = 150_000;
-
-/// So many nodes are taken at most.
-const NODES: usize = 10_000;
-
-/// So many nodes that wait are compared with each new one.
-const FEW: usize = 1_000;
-
 /// After so many cores of a key that were too large, no more are looked for in it.
 const LARGE_CORES: u32 = 2;
 
 /// From so many failing keys something is learnt at once.
 const LESSONS: usize = 4;
+
+/// A node costs as much as a configuration for every so many lessons that are asked.
+const LESSONS_ASKED: usize = 128;
 
 /// What a search found.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -59,88 +46,21 @@ pub(super) enum Found {
 pub(super) struct Search<'a, M: Model> {
     pub(super) timeline: &'a Timeline<'a, M>,
     pub(super) rule: Rule,
-    meter: &'a Meter,
-    /// For each core that was found, the sets of bounds one of which offsets must keep.
-    learnt: Vec<Vec<Alternative>>,
+    pub(super) meter: &'a Meter,
+    pub(super) learnt: Vec<Lesson>,
     /// The keys, those first that failed last.
     keys: Vec<usize>,
-    /// How many operations and configurations may still be decided.
+    /// How many operations and configurations may still be decided, or as much other work done.
     left: usize,
+    /// In so many stretches of a key something is looked for at most.
+    pub(super) stretches: usize,
     /// For each key, how many of its cores were too large for their orders to be enumerated.
     large: Vec<u32>,
 }
 
-/// A set of bounds with its smallest offsets.
-struct Node {
-    bounds: Bounds,
-    offsets: Vec<i64>,
-}
-
-/// Which node is taken next.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Walk {
-    /// That with the smallest offsets, so that the first found are the smallest.
-    BestFirst,
-    /// The deepest, so that some are found soon.
-    DepthFirst,
-}
-
-/// What comes first: by depth if that counts, small offsets, few of them, then what is further on,
-/// then what is older.
-type Rank = Reverse<(Reverse<u32>, i128, usize, Reverse<u32>, usize)>;
-
-/// The nodes that wait.
-struct Waiting {
-    walk: Walk,
-    most: i128,
-    heap: BinaryHeap<Rank>,
-    /// Each with its depth, while it waits.
-    nodes: Vec<Option<(Node, u32)>>,
-    /// The nodes that wait, as long as they are few.
-    few: Vec<usize>,
-    /// The bounds of all that were taken.
-    taken: FxHashSet<Bounds>,
-}
-
-impl Waiting {
-    /// Adds a node with these bounds, unless a node that waits has all its solutions.
-    fn push(&mut self, bounds: Bounds, depth: u32) {
-        let Some((size, offsets)) = bounds.smallest() else { return };
-        let covers = |&other: &usize| {
-            self.nodes[other].as_ref().is_some_and(|(node, _)| bounds.is_within(&node.bounds))
-        };
-        if size > self.most || self.few.iter().any(covers) {
-            return;
-        }
-        let others = offsets.iter().filter(|&&x| x != 0).count();
-        let at = self.nodes.len();
-        let deep = Reverse(if self.walk == Walk::DepthFirst { depth } else { 0 });
-        self.heap.push(Reverse((deep, size, others, Reverse(depth), at)));
-        self.nodes.push(Some((Node { bounds, offsets }, depth)));
-        if self.few.len() < FEW {
-            self.few.push(at);
-        }
-    }
-
-    /// The next node, with its depth.
-    fn pop(&mut self) -> Option<(Node, u32)> {
-        loop {
-            let Reverse((_, _, _, _, at)) = self.heap.pop()?;
-            let (node, depth) = self.nodes[at].take()?;
-            if let Some(place) = self.few.iter().position(|&other| other == at) {
-                self.few.swap_remove(place);
-            }
-            // What the same bounds lead to is there already.
-            if self.taken.insert(node.bounds.clone()) {
-                return Some((node, depth));
-            }
-        }
-    }
-}
-
 impl<'a, M: Model> Search<'a, M> {
     /// A search for the offsets of `timeline`'s groups by `rule`; the keys for which `failed` are
-    /// asked first.
+    /// asked first. It has nothing to spend yet.
     pub(super) fn new(
         timeline: &'a Timeline<'a, M>,
         rule: Rule,
@@ -150,9 +70,7 @@ impl<'a, M: Model> Search<'a, M> {
         let mut keys: Vec<usize> = (0..timeline.keys.len()).collect();
         keys.sort_by_key(|&key| !failed(key));
         let large = vec![0; keys.len()];
-        let operations: usize = timeline.keys.iter().map(|key| key.entries.len()).sum();
-        let left = operations.saturating_mul(20).clamp(FIRST, OPERATIONS);
-        Search { timeline, rule, meter, learnt: Vec::new(), keys, left, large }
+        Search { timeline, rule, meter, learnt: Vec::new(), keys, left: 0, stretches: 1, large }
     }
 
     /// The bounds that all offsets must keep, as far as they follow from single operations; `None`
@@ -162,9 +80,32 @@ impl<'a, M: Model> Search<'a, M> {
         self.timeline.restrict(self.rule, &mut bounds).then_some(bounds)
     }
 
-    /// Allows for as much work again.
-    pub(super) fn allow_more(&mut self) {
-        self.left = OPERATIONS;
+    /// How many operations the history has.
+    pub(super) fn operations(&self) -> usize {
+        self.timeline.keys.iter().map(|key| key.entries.len()).sum()
+    }
+
+    /// Allows for so much work from here on: operations and configurations decided. It ends a
+    /// search after the same steps whatever the machine.
+    pub(super) fn allow(&mut self, work: usize) {
+        self.left = work;
+    }
+
+    /// How much of that is left.
+    pub(super) fn left(&self) -> usize {
+        self.left
+    }
+
+    /// Pays for asking all lessons so many times.
+    pub(super) fn spend_on_lessons(&mut self, times: usize) -> Option<()> {
+        self.meter.poll().ok()?;
+        self.spend(times * (1 + self.learnt.len() / LESSONS_ASKED))
+    }
+
+    fn spend(&mut self, work: usize) -> Option<()> {
+        let left = self.left.checked_sub(work);
+        self.left = left.unwrap_or(0);
+        left.map(|_| ())
     }
 
     /// Whether the keys that only one clock has timed are linearizable; offsets change nothing
@@ -173,7 +114,7 @@ impl<'a, M: Model> Search<'a, M> {
         let offsets = vec![0; self.timeline.groups];
         for (key, content) in self.timeline.keys.iter().enumerate() {
             if !content.is_mixed {
-                self.left = self.left.checked_sub(content.entries.len())?;
+                self.spend(content.entries.len())?;
                 if self.timeline.stuck(key, self.rule, &offsets, self.meter).0?.is_some() {
                     return Some(false);
                 }
@@ -182,52 +123,63 @@ impl<'a, M: Model> Search<'a, M> {
         Some(true)
     }
 
-    /// The smallest offsets that keep `root`, differing by `most` at most; or, depth first, some.
-    pub(super) fn smallest(&mut self, root: Bounds, most: i128, walk: Walk) -> Found {
-        let mut waiting = Waiting {
-            walk,
-            most,
-            heap: BinaryHeap::new(),
-            nodes: Vec::new(),
-            few: Vec::new(),
-            taken: FxHashSet::default(),
-        };
-        waiting.push(root, 0);
-        for _ in 0..NODES {
-            let Some((Node { bounds, offsets }, depth)) = waiting.pop() else {
-                return Found::Impossible;
-            };
-            if self.meter.poll().is_err() || offsets.iter().any(|x| !(-REACH..=REACH).contains(x)) {
+    /// Goes on with `walk`, to the smallest offsets that it has.
+    pub(super) fn go(&mut self, walk: &mut Walk) -> Found {
+        while let Some((mut bounds, depth)) = walk.pop() {
+            if !bounds.limit(walk.most()) {
+                continue;
+            }
+            let Some(offsets) = bounds.smallest() else { continue };
+            if offsets.iter().any(|x| !(-REACH..=REACH).contains(x)) {
                 return Found::Stopped;
             }
-            let core = match self.broken(&offsets) {
-                Some(core) => core,
+            let core = match self.broken(&bounds, &offsets) {
+                Some(core) => Some(core),
                 None => match self.explains(&offsets) {
                     Some(true) => return Found::Offsets(offsets),
-                    Some(false) => match self.broken(&offsets) {
-                        Some(core) => core,
-                        None => return Found::Stopped,
-                    },
-                    None => return Found::Stopped,
+                    Some(false) => self.broken(&bounds, &offsets),
+                    None => None,
                 },
             };
-            for alternative in &self.learnt[core] {
-                let mut bounds = bounds.clone();
-                if bounds.add_all(alternative) {
-                    waiting.push(bounds, depth + 1);
+            let is_over = self.spend_on_lessons(1).is_none();
+            let Some(core) = core.filter(|_| !is_over && walk.has_room()) else {
+                walk.push(bounds, depth);
+                return Found::Stopped;
+            };
+            let mut choices: Vec<_> = self.learnt[core].choices(&bounds).collect();
+            choices.sort_by_key(|&(spread, _)| spread);
+            for (_, choice) in choices {
+                let mut chosen = bounds.clone();
+                if chosen.add_all(choice) {
+                    walk.push(chosen, depth + 1);
+                }
+                // What is behind it has to do without it, so that nothing is looked at twice.
+                if let [only] = choice
+                    && !bounds.add(only.opposite())
+                {
+                    break;
                 }
             }
         }
-        Found::Stopped
+        Found::Impossible
     }
 
-    /// The core with the fewest orders of those that have none under `offsets`, among those known.
-    fn broken(&self, offsets: &[i64]) -> Option<usize> {
-        let is_broken = |core: &usize| {
-            let mut alternatives = self.learnt[*core].iter();
-            !alternatives.any(|set| set.iter().all(|bound| bound.holds(offsets)))
-        };
-        (0..self.learnt.len()).filter(is_broken).min_by_key(|&core| self.learnt[core].len())
+    /// Of the lessons that `offsets` do not keep, that with the fewest choices that `bounds` leave.
+    fn broken(&mut self, bounds: &Bounds, offsets: &[i64]) -> Option<usize> {
+        let mut best = None;
+        for (at, lesson) in self.learnt.iter_mut().enumerate() {
+            if lesson.is_kept(offsets) {
+                continue;
+            }
+            let count = lesson.count(bounds);
+            if best.is_none_or(|(least, _)| count < least) {
+                best = Some((count, at));
+                if count == 0 {
+                    break;
+                }
+            }
+        }
+        best.map(|(_, at)| at)
     }
 
     /// Whether every key that several clocks have timed is linearizable under `offsets`; if not,
@@ -240,9 +192,9 @@ impl<'a, M: Model> Search<'a, M> {
             if !self.timeline.keys[key].is_mixed {
                 continue;
             }
-            self.left = self.left.checked_sub(self.timeline.keys[key].entries.len())?;
+            self.spend(self.timeline.keys[key].entries.len())?;
             let (stuck, spent) = self.timeline.stuck(key, self.rule, offsets, self.meter);
-            self.left = self.left.checked_sub(spent as usize)?;
+            self.spend(spent as usize)?;
             if let Some(near) = stuck? {
                 self.keys[..=at].rotate_right(1);
                 self.learn(key, offsets, near);
@@ -262,13 +214,14 @@ impl<'a, M: Model> Search<'a, M> {
             let core = self.timeline.core(key, self.rule, offsets, near, self.meter);
             let orders = (!core.is_empty()).then(|| self.timeline.orders(key, self.rule, &core));
             if let Some(orders) = orders.flatten() {
-                self.learnt.push(orders);
+                self.learnt.push(Lesson::new(orders));
                 return;
             }
             self.large[key] += 1;
         }
-        let (found, spent) = self.timeline.exchanges(key, self.rule, offsets, near, self.meter);
+        let at = (key, near, self.stretches);
+        let (found, spent) = self.timeline.exchanges(at, self.rule, offsets, self.meter);
         self.left = self.left.saturating_sub(spent as usize);
-        self.learnt.extend(found);
+        self.learnt.extend(found.into_iter().map(Lesson::new));
     }
 }

@@ -78,7 +78,7 @@ impl Seen {
     pub(super) fn are_written_first<Op>(&self, entries: &[Entry<Op>], bounds: &mut Bounds) -> bool {
         self.pairs(entries).all(|(observer, source)| {
             let by = observer.timed.ret.unwrap_or(i64::MAX);
-            let most = i128::from(by) - i128::from(source.timed.call);
+            let most = by.saturating_sub(source.timed.call);
             bounds.add(Difference { of: observer.timed.group, over: source.timed.group, most })
         })
     }
@@ -101,7 +101,7 @@ impl Seen {
             let seen = observer.timed.ret.unwrap_or(i64::MAX);
             let by = winner.timed.ret.map_or(seen, |ret| ret.min(seen));
             acknowledged.before(winner.timed.call).all(|(group, call)| {
-                let most = i128::from(by) - i128::from(call);
+                let most = by.saturating_sub(call);
                 bounds.add(Difference { of: group, over: winner.timed.group, most })
             })
         })

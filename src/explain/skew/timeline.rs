@@ -1,11 +1,11 @@
 //! A history as its clocks saw it: every operation with its recorded times and the group whose
 //! clock is in question; and what other offsets of these clocks would make of it.
 
-use super::bounds::Bounds;
+use super::bounds::{Bounds, Difference};
 use super::orders::{Alternative, Timed, alternatives};
 use super::rules::{Moved, Rule, Writes};
 use super::windows::Windows;
-use crate::check::{Meter, impossible};
+use crate::check::{Meter, impossible, linearize};
 use crate::error::Error;
 use crate::explain::core::timeless_core;
 use crate::history::{History, NEVER, Span};
@@ -13,6 +13,9 @@ use crate::model::{self, Facts, Model, Reading};
 
 /// A core is looked for with so many configurations at most.
 const CONFIGURATIONS: u64 = 50_000;
+
+/// Shorter stretches than this are not looked at by themselves.
+const LENGTH: usize = 50;
 
 /// Times further apart than this, in either direction, are not taken for times: 36 years in
 /// nanoseconds.
@@ -101,6 +104,32 @@ impl<'a, M: Model> Timeline<'a, M> {
         (stuck, effort.configurations)
     }
 
+    /// Bounds within which `key` keeps the order that it has under the offsets of a recording;
+    /// `None` if no order was found in time. O(n · groups), and as long as it takes to find one.
+    pub(super) fn keep_order(
+        &self,
+        key: usize,
+        offsets: &[i64],
+        meter: &Meter,
+        bounds: &mut Bounds,
+    ) -> Option<()> {
+        let entries = &self.keys[key].entries;
+        let readings = self.keys[key].readings(Rule::Recording, offsets);
+        let mut latest: Vec<Option<i64>> = vec![None; self.groups];
+        for at in linearize(self.model, &readings, meter)? {
+            let Timed { group: of, call, ret, .. } =
+                entries[readings[at as usize].index as usize].timed;
+            for (over, latest) in (0..).zip(&latest) {
+                if let (Some(ret), Some(call)) = (ret, *latest) {
+                    bounds.add(Difference { of, over, most: ret.saturating_sub(call) });
+                }
+            }
+            let latest = &mut latest[usize::from(of)];
+            *latest = Some(latest.map_or(call, |latest| latest.max(call)));
+        }
+        Some(())
+    }
+
     /// A minimal core of `key` under `offsets`, near its entry `near`, as positions of entries;
     /// empty if none was found. It is one whatever the offsets are.
     pub(super) fn core(
@@ -129,15 +158,19 @@ impl<'a, M: Model> Timeline<'a, M> {
     /// configurations that took.
     pub(super) fn exchanges(
         &self,
-        key: usize,
+        (key, near, stretches): (usize, u32, usize),
         rule: Rule,
         offsets: &[i64],
-        near: u32,
         meter: &Meter,
-    ) -> (Option<Vec<Alternative>>, u64) {
+    ) -> (Vec<Vec<Alternative>>, u64) {
         let readings = self.keys[key].readings(rule, offsets);
         let windows = Windows::new(self.model, (&self.keys[key], rule), &readings, meter);
-        (windows.choices(near), windows.spent())
+        let mut found: Vec<Vec<Alternative>> = windows.choices(near).into_iter().collect();
+        let stretches = (readings.len() / LENGTH).min(stretches);
+        if stretches > 1 {
+            found.extend(windows.all_choices(stretches));
+        }
+        (found, windows.total())
     }
 
     /// Adds the bounds that single operations ask for, whatever the order of the others: whoever

@@ -19,7 +19,7 @@ use crate::model::{Facts, Model, Reading};
 const CHUNKS: usize = 128;
 
 /// After so many configurations, what is left of a window will do.
-const CONFIGURATIONS: u64 = 20_000;
+const CONFIGURATIONS: u64 = 5_000;
 
 /// What counts of an operation behind the first write of a window.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -52,6 +52,7 @@ pub(super) struct Windows<'a, M: Model> {
     meter: &'a Meter,
     /// How many configurations it took so far.
     spent: Cell<u64>,
+    total: Cell<u64>,
 }
 
 impl<'a, M: Model> Windows<'a, M> {
@@ -62,7 +63,7 @@ impl<'a, M: Model> Windows<'a, M> {
         readings: &'a [Reading<M::Op>],
         meter: &'a Meter,
     ) -> Self {
-        Windows { model, key, rule, readings, meter, spent: Cell::new(0) }
+        Windows { model, key, rule, readings, meter, spent: Cell::new(0), total: Cell::new(0) }
     }
 
     /// How many configurations it took so far.
@@ -70,11 +71,41 @@ impl<'a, M: Model> Windows<'a, M> {
         self.spent.get()
     }
 
+    /// How much work it was.
+    pub(super) fn total(&self) -> u64 {
+        self.total.get()
+    }
+
     /// The bounds one of which offsets must keep under which the key has an order. `near` is an
     /// entry around which it has none now. `None` if it was not decided in time. About as long as
     /// it takes to decide a short window as often as it has operations.
     pub(super) fn choices(&self, near: u32) -> Option<Vec<Alternative>> {
-        let mut window = self.find(near)?;
+        self.choices_of(self.find(near)?)
+    }
+
+    /// The same for each stretch of the history that is impossible by itself, of so many as it is
+    /// divided into.
+    pub(super) fn all_choices(&self, stretches: usize) -> Vec<Vec<Alternative>> {
+        let firsts = self.firsts(NEVER);
+        let ends = (1..=stretches).map(|n| n * self.readings.len() / stretches);
+        let mut start = 0;
+        let mut found = Vec::new();
+        for end in ends {
+            let first = firsts.iter().copied().find(|&at| at as usize >= start);
+            let until = self.readings.get(end).map_or(NEVER, |reading| reading.span.call);
+            start = end;
+            let returned = first.filter(|&at| self.readings[at as usize].span.ret < until);
+            let Some(first) = returned else { continue };
+            let window = self.window(Some(first), until);
+            self.spent.set(0);
+            if self.is_impossible(&window) == Some(true) {
+                found.extend(self.choices_of(window));
+            }
+        }
+        found
+    }
+
+    fn choices_of(&self, mut window: Window) -> Option<Vec<Alternative>> {
         self.shorten(&mut window)?;
         self.let_go(&mut window)?;
         Some(self.bounds(&window))
@@ -84,34 +115,35 @@ impl<'a, M: Model> Windows<'a, M> {
         &self.key.entries[self.readings[at as usize].index as usize].facts
     }
 
-    /// An impossible window that ends where operation `near` returns, or else one that ends with
-    /// the history; it starts as late as doubling its length tells.
+    /// An impossible window around operation `near`, as long in both directions as doubling tells.
     fn find(&self, near: u32) -> Option<Window> {
-        let near = self.readings.iter().find(|reading| reading.index == near)?;
-        let mut ends = vec![near.span.ret];
-        ends.extend((near.span.ret != NEVER).then_some(NEVER));
-        for end in ends {
-            let firsts: Vec<u32> = (0..self.readings.len() as u32)
-                .filter(|&at| {
-                    let facts = self.facts(at);
-                    let ret = self.readings[at as usize].span.ret;
-                    facts.overwrites && !facts.pure && ret < near.span.ret
-                })
-                .collect();
-            let mut back = 1;
-            loop {
-                let first = firsts.len().checked_sub(back).map(|place| firsts[place]);
-                let window = self.window(first, end);
-                if self.is_impossible(&window)? {
-                    return Some(window);
-                }
-                if first.is_none() {
-                    break;
-                }
-                back *= 2;
+        let near = self.readings.iter().find(|reading| reading.index == near)?.span.ret;
+        let firsts = self.firsts(near);
+        let mut ends: Vec<u32> = self.readings.iter().map(|reading| reading.span.ret).collect();
+        ends.retain(|&ret| ret >= near && ret != NEVER);
+        ends.sort_unstable();
+        let mut reach = 1;
+        loop {
+            let first = firsts.len().checked_sub(reach).map(|place| firsts[place]);
+            let end = ends.get(reach - 1).copied();
+            let window = self.window(first, end.unwrap_or(NEVER));
+            if self.is_impossible(&window)? {
+                return Some(window);
             }
+            if first.is_none() && end.is_none() {
+                return None;
+            }
+            reach *= 2;
         }
-        None
+    }
+
+    /// The operations that may be the first of a window, of those that returned before `end`.
+    fn firsts(&self, end: u32) -> Vec<u32> {
+        let can_be_first = |&at: &u32| {
+            let facts = self.facts(at);
+            facts.overwrites && !facts.pure && self.readings[at as usize].span.ret < end
+        };
+        (0..self.readings.len() as u32).filter(can_be_first).collect()
     }
 
     /// All that may be between the write `first` and `end`.
@@ -138,6 +170,7 @@ impl<'a, M: Model> Windows<'a, M> {
     fn is_impossible(&self, window: &Window) -> Option<bool> {
         let order = self.readings_of(window);
         let (linearizable, effort) = is_linearizable(self.model, &order, self.meter);
+        self.total.set(self.total.get() + effort.configurations + window.members.len() as u64);
         self.spent.set(self.spent.get() + effort.configurations);
         linearizable.map(|linearizable| !linearizable)
     }
@@ -177,14 +210,14 @@ impl<'a, M: Model> Windows<'a, M> {
         order
     }
 
-    /// Ends the window as early as it stays impossible.
+    /// Ends the window as early as it stays impossible, and then starts it as late.
     fn shorten(&self, window: &mut Window) -> Option<()> {
         let required = window.members.iter().filter(|member| member.has_return);
         let mut returns: Vec<u32> =
             required.map(|member| self.readings[member.at as usize].span.ret).collect();
         returns.sort_unstable();
         let (mut low, mut high) = (0, returns.len());
-        while low < high {
+        while low < high && self.spent() < CONFIGURATIONS {
             let middle = low + (high - low) / 2;
             let shorter = self.window(window.first, returns[middle]);
             if self.is_impossible(&shorter)? {
@@ -192,6 +225,19 @@ impl<'a, M: Model> Windows<'a, M> {
                 high = middle;
             } else {
                 low = middle + 1;
+            }
+        }
+        let firsts = self.firsts(window.end);
+        let known = firsts.iter().position(|&at| Some(at) == window.first);
+        let (mut low, mut high) = (known.map_or(0, |known| known + 1), firsts.len());
+        while low < high && self.spent() < CONFIGURATIONS {
+            let middle = low + (high - low) / 2;
+            let shorter = self.window(Some(firsts[middle]), window.end);
+            if self.is_impossible(&shorter)? {
+                *window = shorter;
+                low = middle + 1;
+            } else {
+                high = middle;
             }
         }
         Some(())

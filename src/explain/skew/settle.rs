@@ -1,0 +1,183 @@
+//! How the offsets of one rule are looked for: what is tried, in what order, and for how long.
+//!
+//! The smallest offsets come first. If they are too many steps away, some are looked for where they
+//! are likely: a single clock that is wrong; clocks that agree as a guess has it; what is near the
+//! guess. These are made smaller, step by step. With them as a limit the first search goes on.
+
+use super::bounds::Bounds;
+use super::rules::Rule;
+use super::search::{Found, Search};
+use super::walk::Walk;
+use super::{estimate, evidence};
+use crate::check::Meter;
+use crate::model::Model;
+
+/// What the first search may cost, in operations and configurations decided, for every operation
+/// of the history; and at least and at most.
+const FIRST: [usize; 3] = [20, 150_000, 1_500_000];
+
+/// What it may cost to look for a single wrong clock, all of them together.
+const ALONE: usize = 3_000_000;
+
+/// What it may cost to look for clocks that agree as a guess has it; and how far apart it may have
+/// them, in halves of a typical operation.
+const TIED: usize = 500_000;
+const TIES: [i64; 2] = [2, 1];
+
+/// What it may cost to look for some offsets, near a guess or anywhere.
+const SOME: usize = 5_000_000;
+
+/// What each step to smaller offsets may cost.
+const STEP: usize = 250_000;
+
+/// What the first search may cost when it goes on.
+const REST: usize = 6_000_000;
+
+/// What it may cost to look for offsets fewer of which are not 0, and to ask whether they are
+/// pinned down.
+const LAST: usize = 1_000_000;
+
+/// What came of one rule.
+pub(super) enum Settled {
+    /// It explains the history.
+    Offsets {
+        /// One a group.
+        offsets: Vec<i64>,
+        /// Whether no smaller ones do.
+        is_smallest: bool,
+        /// Whether they are pinned down.
+        is_pinned: bool,
+    },
+    /// No offsets that differ by as much as they may do.
+    Impossible,
+    /// That was not decided in time.
+    Stopped,
+}
+
+/// Looks for the smallest offsets by the rule of `search`. If others are known already, those that
+/// differ by more than `most` are not looked for, nor is it tried hard.
+pub(super) fn settle<M: Model>(search: &mut Search<'_, M>, most: i64, meter: &Meter) -> Settled {
+    let Some(root) = search.root() else { return Settled::Impossible };
+    let [each, least, limit] = FIRST;
+    search.allow(search.operations().saturating_mul(each).clamp(least, limit));
+    match search.is_rest_linearizable() {
+        Some(true) => {}
+        Some(false) => return Settled::Impossible,
+        None => return Settled::Stopped,
+    }
+    let mut walk = Walk::new(root.clone());
+    walk.limit(most);
+    let (offsets, is_smallest) = match search.go(&mut walk) {
+        Found::Offsets(offsets) => (offsets, true),
+        Found::Impossible => return Settled::Impossible,
+        // Something else explains it already.
+        Found::Stopped if most < i64::MAX => return Settled::Stopped,
+        Found::Stopped => {
+            let known = search.learnt.len();
+            let some = some(search, &root);
+            // What was learnt far away does not help, and every lesson costs.
+            search.learnt.truncate(known);
+            walk.limit(some.as_ref().map_or(i64::MAX, |offsets| spread(offsets) - 1));
+            search.allow(REST);
+            match (search.go(&mut walk), some) {
+                (Found::Offsets(offsets), _) => (offsets, true),
+                (Found::Impossible, Some(offsets)) => (offsets, true),
+                (Found::Impossible, None) => return Settled::Impossible,
+                (Found::Stopped, Some(offsets)) => (offsets, false),
+                (Found::Stopped, None) => return Settled::Stopped,
+            }
+        }
+    };
+    search.allow(LAST);
+    let offsets = if is_smallest { with_fewer(search, &root, offsets) } else { offsets };
+    let is_pinned = evidence::are_pinned(search, &root, &offsets, meter);
+    Settled::Offsets { offsets, is_smallest, is_pinned }
+}
+
+/// Some offsets, where the smallest were too many steps away.
+fn some<M: Model>(search: &mut Search<'_, M>, root: &Bounds) -> Option<Vec<i64>> {
+    let mut best: Option<Vec<i64>> = None;
+    let mut within = |search: &mut Search<'_, M>, bounds: Option<Bounds>, work: usize| {
+        search.allow(work);
+        let mut walk = Walk::new(bounds?);
+        walk.limit(best.as_ref().map_or(i64::MAX, |offsets| spread(offsets) - 1));
+        if let Found::Offsets(offsets) = search.go(&mut walk) {
+            best = Some(offsets);
+        }
+        Some(search.left())
+    };
+    let groups = root.groups();
+    let mut left = ALONE;
+    for culprit in 0..groups {
+        // Most are impossible soon, which leaves more for the others.
+        let share = left / (groups - culprit).min(2);
+        let alone = tied(root, |group| group != culprit);
+        left -= share - within(search, alone, share).unwrap_or(share);
+    }
+    let guess = match search.rule {
+        Rule::Recording => estimate::guess(search.timeline),
+        Rule::LastWriteWins => None,
+    };
+    for halves in TIES {
+        within(search, guess.as_ref().and_then(|guess| guess.near(root, halves)), TIED);
+    }
+    if best.is_none() {
+        let near = guess.and_then(|guess| Some((guess.near(root, 0)?, guess.offsets())));
+        let anywhere = root.smallest().map(|offsets| (root.clone(), offsets));
+        best = [near, anywhere].into_iter().flatten().find_map(|(bounds, offsets)| {
+            search.allow(SOME);
+            search.repair(&bounds, i64::MAX, offsets)
+        });
+    }
+    best.map(|offsets| search.descend(root, offsets, STEP))
+}
+
+/// By how much two clocks disagree at most.
+pub(super) fn spread(offsets: &[i64]) -> i64 {
+    let ends = offsets.iter().max().zip(offsets.iter().min());
+    ends.map_or(0, |(most, least)| most.saturating_sub(*least))
+}
+
+/// These bounds with one offset for all groups that are `tied`, if there are such offsets.
+fn tied(root: &Bounds, tied: impl Fn(usize) -> bool) -> Option<Bounds> {
+    let mut bounds = root.clone();
+    let mut groups = (0..bounds.groups()).filter(|&group| tied(group));
+    let first = groups.next()?;
+    groups.all(|group| bounds.equate(group, first)).then_some(bounds)
+}
+
+/// Offsets no larger than `offsets`, fewer of which are not 0, if there are any: one culprit alone
+/// is tried first, then whether one less will do, and another less.
+fn with_fewer<M: Model>(
+    search: &mut Search<'_, M>,
+    root: &Bounds,
+    mut offsets: Vec<i64>,
+) -> Vec<i64> {
+    let count = |offsets: &[i64]| offsets.iter().filter(|&&offset| offset != 0).count();
+    let most = spread(&offsets);
+    let mut at_most = |still: &dyn Fn(usize) -> bool| {
+        let mut walk = Walk::new(tied(root, still)?);
+        walk.limit(most);
+        match search.go(&mut walk) {
+            Found::Offsets(offsets) => Some(offsets),
+            Found::Impossible | Found::Stopped => None,
+        }
+    };
+    let mut culprits: Vec<usize> = (0..offsets.len()).collect();
+    culprits.sort_by_key(|&group| std::cmp::Reverse(offsets[group].unsigned_abs()));
+    if count(&offsets) > 1 {
+        let alone = culprits.iter().find_map(|&culprit| at_most(&|group| group != culprit));
+        if let Some(alone) = alone {
+            return alone;
+        }
+        for &innocent in culprits.iter().rev() {
+            if count(&offsets) > 2 && offsets[innocent] != 0 {
+                let is_still = |group: usize| offsets[group] == 0 || group == innocent;
+                if let Some(fewer) = at_most(&is_still) {
+                    offsets = fewer;
+                }
+            }
+        }
+    }
+    offsets
+}
