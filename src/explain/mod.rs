@@ -97,6 +97,14 @@ impl Part {
             Part::Surroundings => 1,
         }
     }
+
+    /// How many configurations a single decision may take. Clocks ask for many.
+    fn configurations(self) -> u64 {
+        match self {
+            Part::Clocks => ALLOWANCE / 5,
+            _ => ALLOWANCE,
+        }
+    }
 }
 
 /// Measures one part of an explanation: each has a limit on time of its own, and no more than the
@@ -106,7 +114,7 @@ fn meter(options: &Options, history: &History, part: Part) -> Meter {
     let budget = Budget {
         timeout: Some(options.budget.time_left().map_or(own, |left| left.min(own))),
         start: None,
-        configurations: Some(ALLOWANCE),
+        configurations: Some(part.configurations()),
         ..options.budget
     };
     Meter::start(&budget, history.heap_bytes())

@@ -171,16 +171,20 @@ fn explain<M: Model>(
     meter: &Meter,
 ) -> SkewOutcome {
     let mut found: Vec<ClockSkew> = Vec::new();
-    // If the first are pinned down, others count only if they are about as small.
-    let most = |found: &[ClockSkew]| match found {
-        [skew] if skew.is_pinned => (skew.spread() as i64).saturating_add(skew.spread() as i64 / 8),
-        _ => i64::MAX,
-    };
     let mut is_known = true;
     let lost_by_timestamp = evidence::lost_by_timestamp(timeline, history);
     for rule in [Rule::Recording, Rule::LastWriteWins] {
         let mut search = Search::new(timeline, rule, failed, meter);
-        match settle(&mut search, most(&found), meter) {
+        // If the first are pinned down, others count only if they are about as small. A clock for
+        // each process is a little far-fetched.
+        let rival = found.first().filter(|skew| skew.is_pinned).map(|skew| skew.spread() as i64);
+        let most = rival.map_or(i64::MAX, |spread| spread.saturating_add(spread / 8));
+        let quarters = match groups.grouping {
+            _ if rival.is_some() => 0,
+            Grouping::Process => 1,
+            Grouping::Field(_) => 4,
+        };
+        match settle(&mut search, (most, quarters), meter) {
             Settled::Offsets { offsets, .. } if offsets.iter().all(|&offset| offset == 0) => {
                 return SkewOutcome::NotNeeded;
             }

@@ -54,9 +54,14 @@ pub(super) enum Settled {
     Stopped,
 }
 
-/// Looks for the smallest offsets by the rule of `search`. If others are known already, those that
-/// differ by more than `most` are not looked for, nor is it tried hard.
-pub(super) fn settle<M: Model>(search: &mut Search<'_, M>, most: i64, meter: &Meter) -> Settled {
+/// Looks for the smallest offsets by the rule of `search`. Those that differ by more than
+/// `most` are not looked for; after the first search,
+/// so many `quarters` of the work are done that may be done.
+pub(super) fn settle<M: Model>(
+    search: &mut Search<'_, M>,
+    (most, quarters): (i64, usize),
+    meter: &Meter,
+) -> Settled {
     let Some(root) = search.root() else { return Settled::Impossible };
     let [each, least, limit] = FIRST;
     search.allow(search.operations().saturating_mul(each).clamp(least, limit));
@@ -70,15 +75,14 @@ pub(super) fn settle<M: Model>(search: &mut Search<'_, M>, most: i64, meter: &Me
     let (offsets, is_smallest) = match search.go(&mut walk) {
         Found::Offsets(offsets) => (offsets, true),
         Found::Impossible => return Settled::Impossible,
-        // Something else explains it already.
-        Found::Stopped if most < i64::MAX => return Settled::Stopped,
+        Found::Stopped if quarters == 0 => return Settled::Stopped,
         Found::Stopped => {
             let known = search.learnt.len();
-            let some = some(search, &root);
+            let some = some(search, &root, quarters);
             // What was learnt far away does not help, and every lesson costs.
             search.learnt.truncate(known);
             walk.limit(some.as_ref().map_or(i64::MAX, |offsets| spread(offsets) - 1));
-            search.allow(REST);
+            search.allow(REST / 4 * quarters);
             match (search.go(&mut walk), some) {
                 (Found::Offsets(offsets), _) => (offsets, true),
                 (Found::Impossible, Some(offsets)) => (offsets, true),
@@ -95,7 +99,7 @@ pub(super) fn settle<M: Model>(search: &mut Search<'_, M>, most: i64, meter: &Me
 }
 
 /// Some offsets, where the smallest were too many steps away.
-fn some<M: Model>(search: &mut Search<'_, M>, root: &Bounds) -> Option<Vec<i64>> {
+fn some<M: Model>(search: &mut Search<'_, M>, root: &Bounds, quarters: usize) -> Option<Vec<i64>> {
     let mut best: Option<Vec<i64>> = None;
     let mut within = |search: &mut Search<'_, M>, bounds: Option<Bounds>, work: usize| {
         search.allow(work);
@@ -107,7 +111,7 @@ fn some<M: Model>(search: &mut Search<'_, M>, root: &Bounds) -> Option<Vec<i64>>
         Some(search.left())
     };
     let groups = root.groups();
-    let mut left = ALONE;
+    let mut left = ALONE / 4 * quarters;
     for culprit in 0..groups {
         // Most are impossible soon, which leaves more for the others.
         let share = left / (groups - culprit).min(2);
@@ -119,13 +123,17 @@ fn some<M: Model>(search: &mut Search<'_, M>, root: &Bounds) -> Option<Vec<i64>>
         Rule::LastWriteWins => None,
     };
     for halves in TIES {
-        within(search, guess.as_ref().and_then(|guess| guess.near(root, halves)), TIED);
+        within(
+            search,
+            guess.as_ref().and_then(|guess| guess.near(root, halves)),
+            TIED / 4 * quarters,
+        );
     }
     if best.is_none() {
         let near = guess.and_then(|guess| Some((guess.near(root, 0)?, guess.offsets())));
         let anywhere = root.smallest().map(|offsets| (root.clone(), offsets));
         best = [near, anywhere].into_iter().flatten().find_map(|(bounds, offsets)| {
-            search.allow(SOME);
+            search.allow(SOME / 4 * quarters);
             search.repair(&bounds, i64::MAX, offsets)
         });
     }
