@@ -13,6 +13,8 @@ mod meanings;
 mod models;
 #[cfg(feature = "cli")]
 mod program;
+#[cfg(feature = "cli")]
+mod shrink;
 mod support;
 mod tidy;
 mod wide;

@@ -11,7 +11,7 @@ use crate::model::{self, Model, Reading};
 use crate::proof::projection::{Projections, positions};
 
 /// So many operations are looked at, check by check, before the search for violations ends.
-const WORK: usize = 15_000_000;
+const WORK: usize = 40_000_000;
 
 /// So many operations in a row may turn out not to be alike before no more are tried.
 const UNLIKE: usize = 8;
