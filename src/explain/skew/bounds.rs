@@ -116,7 +116,8 @@ impl Bounds {
     }
 
     /// Offsets that keep all bounds, between the largest and the smallest of which is as little as
-    /// possible. One of them at least is 0; of several such, few others are not, and these small. O(groups⁴) at most, O(groups³) for more than eight groups.
+    /// possible. One of them at least is 0; of several such, few others are not, and these small.
+    /// O(groups⁴) at most, O(groups³) for more than eight groups.
     ///
     /// With `x_g - x_h <= s` for all pairs, each is linked both ways by an edge of weight s at
     /// most. That no cycle with one of them is negative means that s is no less than any `-most`;
