@@ -24,6 +24,9 @@ const ALONE: usize = 3_000_000;
 const TIED: usize = 500_000;
 const TIES: [i64; 2] = [2, 1];
 
+/// Offsets that were found and are closer than these parts of the spread may be the same.
+const PARTS: [i64; 3] = [3, 8, 24];
+
 /// What it may cost to look for some offsets, near a guess or anywhere.
 const SOME: usize = 5_000_000;
 
@@ -137,7 +140,27 @@ fn some<M: Model>(search: &mut Search<'_, M>, root: &Bounds, quarters: usize) ->
             search.repair(&bounds, i64::MAX, offsets)
         });
     }
-    best.map(|offsets| search.descend(root, offsets, STEP))
+    let mut best = search.descend(root, best?, STEP);
+    for part in PARTS {
+        let Some(bounds) = in_clusters(root, &best, spread(&best) / part) else { continue };
+        let mut walk = Walk::new(bounds);
+        walk.limit(spread(&best) - 1);
+        search.allow(TIED / 4 * quarters);
+        if let Found::Offsets(offsets) = search.go(&mut walk) {
+            best = offsets;
+        }
+    }
+    Some(best)
+}
+
+/// These bounds with one offset for all groups whose `offsets` are that close to the next one.
+fn in_clusters(root: &Bounds, offsets: &[i64], close: i64) -> Option<Bounds> {
+    let mut bounds = root.clone();
+    let mut groups: Vec<usize> = (0..offsets.len()).collect();
+    groups.sort_by_key(|&group| offsets[group]);
+    let pairs = groups.windows(2).filter(|pair| offsets[pair[1]] - offsets[pair[0]] <= close);
+    let mut pairs = pairs.map(|pair| (pair[0], pair[1]));
+    pairs.all(|(one, other)| bounds.equate(one, other)).then_some(bounds)
 }
 
 /// By how much two clocks disagree at most.
