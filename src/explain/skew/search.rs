@@ -131,6 +131,7 @@ impl<'a, M: Model> Search<'a, M> {
             }
             let Some(offsets) = bounds.smallest() else { continue };
             if offsets.iter().any(|x| !(-REACH..=REACH).contains(x)) {
+                walk.push(bounds, depth);
                 return Found::Stopped;
             }
             let core = match self.broken(&bounds, &offsets) {

@@ -57,9 +57,8 @@ pub(super) enum Settled {
     Stopped,
 }
 
-/// Looks for the smallest offsets by the rule of `search`. Those that differ by more than
-/// `most` are not looked for; after the first search,
-/// so many `quarters` of the work are done that may be done.
+/// Looks for the smallest offsets by the rule of `search`. Those that differ by more than `most` are
+/// not looked for. Behind the first search, so many `quarters` are done of the work that may be.
 pub(super) fn settle<M: Model>(
     search: &mut Search<'_, M>,
     (most, quarters): (i64, usize),
@@ -84,7 +83,7 @@ pub(super) fn settle<M: Model>(
             let some = some(search, &root, quarters);
             // What was learnt far away does not help, and every lesson costs.
             search.learnt.truncate(known);
-            walk.limit(some.as_ref().map_or(i64::MAX, |offsets| spread(offsets) - 1));
+            walk.limit(below(&some));
             search.allow(REST / 4 * quarters);
             match (search.go(&mut walk), some) {
                 (Found::Offsets(offsets), _) => (offsets, true),
@@ -104,33 +103,24 @@ pub(super) fn settle<M: Model>(
 /// Some offsets, where the smallest were too many steps away.
 fn some<M: Model>(search: &mut Search<'_, M>, root: &Bounds, quarters: usize) -> Option<Vec<i64>> {
     let mut best: Option<Vec<i64>> = None;
-    let mut within = |search: &mut Search<'_, M>, bounds: Option<Bounds>, work: usize| {
-        search.allow(work);
-        let mut walk = Walk::new(bounds?);
-        walk.limit(best.as_ref().map_or(i64::MAX, |offsets| spread(offsets) - 1));
-        if let Found::Offsets(offsets) = search.go(&mut walk) {
-            best = Some(offsets);
-        }
-        Some(search.left())
-    };
     let groups = root.groups();
     let mut left = ALONE / 4 * quarters;
     for culprit in 0..groups {
         // Most are impossible soon, which leaves more for the others.
         let share = left / (groups - culprit).min(2);
+        search.allow(share);
         let alone = tied(root, |group| group != culprit);
-        left -= share - within(search, alone, share).unwrap_or(share);
+        best = smallest_within(search, alone, below(&best)).or(best);
+        left -= share - search.left();
     }
     let guess = match search.rule {
         Rule::Recording => estimate::guess(search.timeline),
         Rule::LastWriteWins => None,
     };
     for halves in TIES {
-        within(
-            search,
-            guess.as_ref().and_then(|guess| guess.near(root, halves)),
-            TIED / 4 * quarters,
-        );
+        let near = guess.as_ref().and_then(|guess| guess.near(root, halves));
+        search.allow(TIED / 4 * quarters);
+        best = smallest_within(search, near, below(&best)).or(best);
     }
     if best.is_none() {
         let near = guess.and_then(|guess| Some((guess.near(root, 0)?, guess.offsets())));
@@ -142,15 +132,31 @@ fn some<M: Model>(search: &mut Search<'_, M>, root: &Bounds, quarters: usize) ->
     }
     let mut best = search.descend(root, best?, STEP);
     for part in PARTS {
-        let Some(bounds) = in_clusters(root, &best, spread(&best) / part) else { continue };
-        let mut walk = Walk::new(bounds);
-        walk.limit(spread(&best) - 1);
+        let tied = in_clusters(root, &best, spread(&best) / part);
         search.allow(TIED / 4 * quarters);
-        if let Found::Offsets(offsets) = search.go(&mut walk) {
-            best = offsets;
-        }
+        best = smallest_within(search, tied, spread(&best) - 1).unwrap_or(best);
     }
     Some(best)
+}
+
+/// By how much offsets may differ that are smaller than `best`.
+fn below(best: &Option<Vec<i64>>) -> i64 {
+    best.as_ref().map_or(i64::MAX, |offsets| spread(offsets) - 1)
+}
+
+/// The smallest offsets within `bounds` that differ by `most` at most, if they are found with the
+/// work that is allowed.
+fn smallest_within<M: Model>(
+    search: &mut Search<'_, M>,
+    bounds: Option<Bounds>,
+    most: i64,
+) -> Option<Vec<i64>> {
+    let mut walk = Walk::new(bounds?);
+    walk.limit(most);
+    match search.go(&mut walk) {
+        Found::Offsets(offsets) => Some(offsets),
+        Found::Impossible | Found::Stopped => None,
+    }
 }
 
 /// These bounds with one offset for all groups whose `offsets` are that close to the next one.
@@ -158,7 +164,8 @@ fn in_clusters(root: &Bounds, offsets: &[i64], close: i64) -> Option<Bounds> {
     let mut bounds = root.clone();
     let mut groups: Vec<usize> = (0..offsets.len()).collect();
     groups.sort_by_key(|&group| offsets[group]);
-    let pairs = groups.windows(2).filter(|pair| offsets[pair[1]] - offsets[pair[0]] <= close);
+    let pairs =
+        groups.windows(2).filter(|pair| offsets[pair[1]].saturating_sub(offsets[pair[0]]) <= close);
     let mut pairs = pairs.map(|pair| (pair[0], pair[1]));
     pairs.all(|(one, other)| bounds.equate(one, other)).then_some(bounds)
 }
@@ -186,14 +193,8 @@ fn with_fewer<M: Model>(
 ) -> Vec<i64> {
     let count = |offsets: &[i64]| offsets.iter().filter(|&&offset| offset != 0).count();
     let most = spread(&offsets);
-    let mut at_most = |still: &dyn Fn(usize) -> bool| {
-        let mut walk = Walk::new(tied(root, still)?);
-        walk.limit(most);
-        match search.go(&mut walk) {
-            Found::Offsets(offsets) => Some(offsets),
-            Found::Impossible | Found::Stopped => None,
-        }
-    };
+    let mut at_most =
+        |still: &dyn Fn(usize) -> bool| smallest_within(search, tied(root, still), most);
     let mut culprits: Vec<usize> = (0..offsets.len()).collect();
     culprits.sort_by_key(|&group| std::cmp::Reverse(offsets[group].unsigned_abs()));
     if count(&offsets) > 1 {

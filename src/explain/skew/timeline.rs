@@ -154,8 +154,8 @@ impl<'a, M: Model> Timeline<'a, M> {
     }
 
     /// The bounds one of which offsets must keep because of what is near the entry `near` of `key`,
-    /// which cannot be ordered under `offsets`; `None` if it was not decided in time. And how many
-    /// configurations that took.
+    /// which cannot be ordered under `offsets`, and of what is in others of so many stretches; none
+    /// of what was not decided in time. And how much work that was.
     pub(super) fn exchanges(
         &self,
         (key, near, stretches): (usize, u32, usize),

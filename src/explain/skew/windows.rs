@@ -50,8 +50,9 @@ pub(super) struct Windows<'a, M: Model> {
     /// The key's operations under the offsets at hand, in the order of their calls.
     readings: &'a [Reading<M::Op>],
     meter: &'a Meter,
-    /// How many configurations it took so far.
+    /// How many configurations the window at hand took so far.
     spent: Cell<u64>,
+    /// How much work it was so far, in operations and configurations decided.
     total: Cell<u64>,
 }
 
@@ -66,12 +67,7 @@ impl<'a, M: Model> Windows<'a, M> {
         Windows { model, key, rule, readings, meter, spent: Cell::new(0), total: Cell::new(0) }
     }
 
-    /// How many configurations it took so far.
-    pub(super) fn spent(&self) -> u64 {
-        self.spent.get()
-    }
-
-    /// How much work it was.
+    /// How much work it was so far, in operations and configurations decided.
     pub(super) fn total(&self) -> u64 {
         self.total.get()
     }
@@ -217,7 +213,7 @@ impl<'a, M: Model> Windows<'a, M> {
             required.map(|member| self.readings[member.at as usize].span.ret).collect();
         returns.sort_unstable();
         let (mut low, mut high) = (0, returns.len());
-        while low < high && self.spent() < CONFIGURATIONS {
+        while low < high && self.spent.get() < CONFIGURATIONS {
             let middle = low + (high - low) / 2;
             let shorter = self.window(window.first, returns[middle]);
             if self.is_impossible(&shorter)? {
@@ -230,7 +226,7 @@ impl<'a, M: Model> Windows<'a, M> {
         let firsts = self.firsts(window.end);
         let known = firsts.iter().position(|&at| Some(at) == window.first);
         let (mut low, mut high) = (known.map_or(0, |known| known + 1), firsts.len());
-        while low < high && self.spent() < CONFIGURATIONS {
+        while low < high && self.spent.get() < CONFIGURATIONS {
             let middle = low + (high - low) / 2;
             let shorter = self.window(Some(firsts[middle]), window.end);
             if self.is_impossible(&shorter)? {
@@ -250,7 +246,7 @@ impl<'a, M: Model> Windows<'a, M> {
         loop {
             let mut start = 0;
             while start < window.members.len() {
-                if self.spent() > CONFIGURATIONS {
+                if self.spent.get() > CONFIGURATIONS {
                     return Some(());
                 }
                 let end = (start + size).min(window.members.len());
@@ -271,7 +267,7 @@ impl<'a, M: Model> Windows<'a, M> {
             size = (size / 2).max(least);
         }
         for at in 0..window.members.len().min(CHUNKS) {
-            if self.spent() > CONFIGURATIONS {
+            if self.spent.get() > CONFIGURATIONS {
                 return Some(());
             }
             let has_both = window.members[at].has_call && window.members[at].has_return;
