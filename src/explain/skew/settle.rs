@@ -57,8 +57,8 @@ pub(super) enum Settled {
     Stopped,
 }
 
-/// Looks for the smallest offsets by the rule of `search`. Those that differ by more than `most` are
-/// not looked for. Behind the first search, so many `quarters` are done of the work that may be.
+/// Looks for the smallest offsets by the rule of `search`. Those that differ by more than `most`
+/// are not looked for. Behind the first search, so many `quarters` are done of the work that may be.
 pub(super) fn settle<M: Model>(
     search: &mut Search<'_, M>,
     (most, quarters): (i64, usize),
