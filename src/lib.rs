@@ -10,6 +10,7 @@ pub mod ingest;
 pub mod model;
 pub mod proof;
 pub mod report;
+pub mod store;
 
 pub use analysis::{check, check_with};
 pub use check::{Budget, Options, Report, StopReason, Verdict};

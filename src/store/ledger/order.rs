@@ -1,0 +1,161 @@
+//! Whether what happened could have happened to a single copy: the order in which the store meant
+//! it to happen is taken by its word, and held against real time.
+//!
+//! Nodes of a graph are the operations. One comes before another if it made an earlier version of
+//! an object (ww), if it made a version that the other one saw (wr), if it saw a version before the
+//! one that the other made (rw), and if it had returned, by the records, before the other was
+//! called. These are the dependencies of Adya (1999), for versions that are known rather than
+//! guessed. Without a circle, any order that agrees with all of them is a linearization; so a
+//! history of which this is said to be in order is linearizable for certain. A circle shows that
+//! the store broke its own order. Clients may still find another one, if what betrays the circle
+//! is hidden from them.
+
+use std::collections::BTreeMap;
+
+use super::{Ledger, NOBODY, Sight};
+use crate::store::message::Stamp;
+use crate::store::recording::{Outcome, Records};
+
+/// What happened in truth.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Truth {
+    /// Whether a fault manifested: no order that the store could mean accounts for what was done
+    /// and answered.
+    pub is_broken: bool,
+    /// What went wrong, in words, as far as a node noticed.
+    pub mishaps: Vec<String>,
+}
+
+pub(super) fn truth(ledger: &Ledger, records: &Records) -> Truth {
+    let outcomes = records.outcomes();
+    let mut mishaps = ledger.mishaps.clone();
+    mishaps.extend(unaccounted(ledger, &outcomes));
+    let is_broken = !mishaps.is_empty() || has_circle(ledger, records, &outcomes);
+    Truth { is_broken, mishaps }
+}
+
+/// What shows without an order: operations that failed and yet took effect, and updates that
+/// depend on what they find and were done twice.
+fn unaccounted(ledger: &Ledger, outcomes: &[Outcome]) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut dependent = Vec::new();
+    for effect in ledger.effects.iter().filter(|effect| effect.operation != NOBODY) {
+        if outcomes[effect.operation as usize] == Outcome::Fail {
+            found.push(format!("operation {} failed and yet took effect", effect.operation));
+        }
+        if effect.found.is_some() {
+            dependent.push((effect.operation, effect.key));
+        }
+    }
+    dependent.sort_unstable();
+    let times = dependent.chunk_by(|one, next| one == next).filter(|chunk| chunk.len() > 1);
+    found.extend(times.map(|all| format!("operation {} was done {} times", all[0].0, all.len())));
+    found
+}
+
+fn versions(ledger: &Ledger) -> BTreeMap<u32, Vec<(Stamp, u32)>> {
+    let mut versions: BTreeMap<u32, Vec<(Stamp, u32)>> = BTreeMap::new();
+    for effect in &ledger.effects {
+        versions.entry(effect.key).or_default().push((effect.stamp, effect.operation));
+    }
+    versions.values_mut().for_each(|list| list.sort_unstable());
+    versions
+}
+
+/// A graph, whose nodes are numbers.
+#[derive(Default)]
+struct Graph {
+    edges: Vec<(u32, u32)>,
+    nodes: usize,
+}
+
+impl Graph {
+    fn node(&mut self) -> u32 {
+        self.nodes += 1;
+        (self.nodes - 1) as u32
+    }
+
+    fn add(&mut self, from: u32, to: u32) {
+        if from != to {
+            self.edges.push((from, to));
+        }
+    }
+
+    /// Whether there is a circle: whether some nodes remain once those are taken away, again and
+    /// again, to which no edge leads (Kahn 1962).
+    fn has_circle(mut self) -> bool {
+        self.edges.sort_unstable();
+        let mut starts = vec![0_usize; self.nodes + 1];
+        let mut incoming = vec![0_u32; self.nodes];
+        for &(from, to) in &self.edges {
+            starts[from as usize + 1] += 1;
+            incoming[to as usize] += 1;
+        }
+        for at in 0..self.nodes {
+            starts[at + 1] += starts[at];
+        }
+        let mut free: Vec<usize> = (0..self.nodes).filter(|&at| incoming[at] == 0).collect();
+        let mut taken = 0;
+        while let Some(at) = free.pop() {
+            taken += 1;
+            for &(_, to) in &self.edges[starts[at]..starts[at + 1]] {
+                incoming[to as usize] -= 1;
+                if incoming[to as usize] == 0 {
+                    free.push(to as usize);
+                }
+            }
+        }
+        taken < self.nodes
+    }
+}
+
+fn has_circle(ledger: &Ledger, records: &Records, outcomes: &[Outcome]) -> bool {
+    let mut graph = Graph { edges: Vec::new(), nodes: outcomes.len() };
+    // The versions of each object, in order, with the nodes that made them. What the store does by
+    // itself has a node of its own each time.
+    let mut versions: BTreeMap<u32, Vec<(Stamp, u32)>> = versions(ledger);
+    for list in versions.values_mut() {
+        for (_, maker) in list.iter_mut().filter(|version| version.1 == NOBODY) {
+            *maker = graph.node();
+        }
+        list.windows(2).for_each(|pair| graph.add(pair[0].1, pair[1].1));
+    }
+    let is_ok = |one: &&Sight| outcomes[one.operation as usize] == Outcome::Ok;
+    let seen = ledger.sights.iter().filter(is_ok);
+    let seen = seen.map(|one| (one.operation, one.key, one.stamp));
+    let found = ledger.effects.iter().filter_map(|one| {
+        let list = versions.get(&one.key)?;
+        let at = list.binary_search_by_key(&one.stamp, |version| version.0).ok()?;
+        let maker = if one.operation == NOBODY { list[at].1 } else { one.operation };
+        Some((maker, one.key, one.found?))
+    });
+    for (node, key, stamp) in seen.chain(found) {
+        let Some(list) = versions.get(&key) else { continue };
+        let next = list.partition_point(|version| version.0 <= stamp);
+        if let Some(version) = list[..next].last().filter(|version| version.0 == stamp) {
+            graph.add(version.1, node);
+        }
+        if let Some(version) = list.get(next) {
+            graph.add(node, version.1);
+        }
+    }
+    add_real_time(&mut graph, records);
+    graph.has_circle()
+}
+
+/// Adds that what had returned comes before what was called later. For each return there is a node
+/// that comes behind all returns so far.
+fn add_real_time(graph: &mut Graph, records: &Records) {
+    let mut returned: Option<u32> = None;
+    for (operation, is_return) in records.ends() {
+        if is_return {
+            let node = graph.node();
+            graph.add(operation, node);
+            if let Some(before) = returned.replace(node) {
+                graph.add(before, node);
+            }
+        } else if let Some(returned) = returned {
+            graph.add(returned, operation);
+        }
+    }
+}

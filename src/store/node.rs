@@ -1,0 +1,157 @@
+//! A node: the part that takes clients' calls, and the protocols by which it keeps its copies.
+
+use super::copy::Copy;
+use super::engine::leaderless::Leaderless;
+use super::engine::primary::{Primary, View};
+use super::hub::{Alarm, Event, Hub};
+use super::knobs::{Calls, Knobs, Placement, Replication};
+use super::message::{Host, Message, Request};
+use super::object::Kind;
+use super::placement::Places;
+
+/// What every host knows of the system.
+pub(super) struct System {
+    /// Where the copies of a key are.
+    pub(super) places: Places,
+    /// Where the monitor of primaries is.
+    pub(super) monitor: Host,
+    /// What the keys hold, and what they start from.
+    pub(super) kind: Kind,
+    pub(super) initial: Option<i64>,
+}
+
+/// How a node keeps the copies of a group of keys.
+enum Engine {
+    Leaderless(Leaderless),
+    Primary(Primary),
+}
+
+/// A node.
+pub(super) struct Node {
+    me: Host,
+    /// One engine for each group of keys with copies here, by the group's number. Without a leader
+    /// there is one group.
+    engines: Vec<Option<Engine>>,
+}
+
+/// How many groups of keys there are that have their copies on the same nodes.
+fn groups(knobs: &Knobs) -> usize {
+    let is_one =
+        knobs.placement == Placement::First || knobs.replication == Replication::Leaderless;
+    if is_one { 1 } else { knobs.nodes as usize }
+}
+
+/// The group of `key`.
+fn group_of(knobs: &Knobs, key: u32) -> u16 {
+    (key as usize % groups(knobs)) as u16
+}
+
+impl Node {
+    /// Node `me` of the system.
+    pub(super) fn new(me: Host, knobs: &Knobs, system: &System) -> Node {
+        let engine = |group: usize| {
+            if knobs.replication == Replication::Leaderless {
+                return Some(Engine::Leaderless(Leaderless::new(me, system.initial)));
+            }
+            let members = system.places.owners(group as u32);
+            members.contains(&me).then(|| {
+                let remembers = knobs.calls != Calls::AtLeastOnce;
+                let copy = Copy::new(system.kind, system.initial, remembers);
+                let place = (me, group as u16, system.monitor);
+                Engine::Primary(Primary::new(place, View::first(&members), copy))
+            })
+        };
+        Node { me, engines: (0..groups(knobs)).map(engine).collect() }
+    }
+
+    /// Starts, or starts again after a crash.
+    pub(super) fn start(&mut self, hub: &mut Hub) {
+        for engine in self.engines.iter_mut().flatten() {
+            if let Engine::Primary(primary) = engine {
+                primary.start(hub);
+            }
+        }
+    }
+
+    /// Crashes. What is not `durable` is lost.
+    pub(super) fn crash(&mut self, durable: bool) {
+        for engine in self.engines.iter_mut().flatten() {
+            match engine {
+                Engine::Leaderless(engine) => engine.crash(durable),
+                Engine::Primary(engine) => engine.crash(durable),
+            }
+        }
+    }
+
+    /// Who it takes for the primary or leader of the first group, if there is one.
+    pub(super) fn primary(&self) -> Option<Host> {
+        match self.engines.first()?.as_ref()? {
+            Engine::Leaderless(_) => None,
+            Engine::Primary(engine) => Some(engine.primary()),
+        }
+    }
+
+    fn engine(&mut self, group: u16) -> Option<&mut Engine> {
+        self.engines.get_mut(usize::from(group))?.as_mut()
+    }
+
+    /// A call of a client that is connected here.
+    pub(super) fn call(&mut self, hub: &mut Hub, system: &System, request: Request) {
+        let group = group_of(&hub.knobs, request.key);
+        match self.engine(group) {
+            Some(Engine::Leaderless(engine)) => engine.request(hub, &system.places, request),
+            Some(Engine::Primary(engine)) => engine.request(hub, request),
+            None => {
+                let to = system.places.owners(u32::from(group))[0];
+                hub.send(self.me, to, Message::Forward(request));
+            }
+        }
+    }
+
+    /// A message from another host.
+    pub(super) fn message(
+        &mut self,
+        hub: &mut Hub,
+        system: &System,
+        (from, message): (Host, Message),
+    ) {
+        match message {
+            Message::Forward(request) => {
+                let group = group_of(&hub.knobs, request.key);
+                if let Some(Engine::Primary(engine)) = self.engine(group) {
+                    engine.forwarded(hub, request);
+                }
+            }
+            Message::Back(response) => {
+                let time = hub.nearby();
+                hub.agenda.add(time, Event::Answer { response });
+            }
+            Message::Leaderless(message) => {
+                if let Some(Engine::Leaderless(engine)) = self.engine(0) {
+                    engine.message(hub, &system.places, (from, message));
+                }
+            }
+            Message::Primary(group, message) => {
+                if let Some(Engine::Primary(engine)) = self.engine(group) {
+                    engine.message(hub, from, message);
+                }
+            }
+        }
+    }
+
+    /// It wanted to be woken.
+    pub(super) fn alarm(&mut self, hub: &mut Hub, alarm: Alarm) {
+        match alarm {
+            Alarm::Leaderless(alarm) => {
+                if let Some(Engine::Leaderless(engine)) = self.engine(0) {
+                    engine.alarm(alarm);
+                }
+            }
+            Alarm::Primary(group, alarm) => {
+                if let Some(Engine::Primary(engine)) = self.engine(group) {
+                    engine.alarm(hub, &alarm);
+                }
+            }
+        }
+    }
+}

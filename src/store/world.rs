@@ -1,0 +1,207 @@
+//! The simulated world: takes one event after the other off the agenda and gives it to whom it
+//! concerns.
+
+use super::client::{self, Clients};
+use super::engine::primary::Monitor;
+use super::faults::{Deed, Nemesis};
+use super::hub::{Alarm, Event, Hub};
+use super::knobs::{Knobs, Skewed};
+use super::message::{Host, Message};
+use super::node::{Node, System};
+use super::placement::Places;
+use super::recording::Records;
+use super::sim::clock::Clock;
+use super::sim::network::{Links, Network};
+use super::sim::random::Random;
+use super::sim::{MILLISECOND, Nanos};
+
+/// So much longer than a client's longest wait the run goes on if no client gets any further.
+const PATIENCE: Nanos = 1000 * MILLISECOND;
+
+/// Hosts besides the nodes: the monitor.
+const HELPERS: usize = 1;
+
+/// The world.
+pub(super) struct World {
+    hub: Hub,
+    system: System,
+    nodes: Vec<Node>,
+    monitor: Monitor,
+    clients: Clients,
+    nemesis: Nemesis,
+    /// Until when each host is stopped; `Nanos::MAX` if it crashed.
+    stopped: Vec<Nanos>,
+    /// Until when each client is stopped.
+    stopped_clients: Vec<Nanos>,
+}
+
+impl World {
+    /// The world that `knobs` and a seed make. It logs what really happens, if it `keeps_ledger`.
+    pub(super) fn new(knobs: &Knobs, seed: u64, keeps_ledger: bool) -> World {
+        let nodes = knobs.nodes as usize;
+        let hosts = nodes + HELPERS;
+        let members: Vec<Host> = (0..nodes as Host).collect();
+        let places = Places::new(knobs, &members);
+        let monitor = nodes as Host;
+        let copies = places.copies();
+        let kind = client::kind(knobs);
+        let system = System { places, monitor, kind, initial: client::initial(knobs) };
+        let clocks = clocks(knobs, seed);
+        let network = Network::new(links(knobs), hosts, seed);
+        World {
+            nodes: members.iter().map(|&me| Node::new(me, knobs, &system)).collect(),
+            monitor: Monitor::new(monitor, &members[..copies]),
+            clients: Clients::new(knobs, seed),
+            nemesis: Nemesis::new(knobs, seed),
+            stopped: vec![0; hosts],
+            stopped_clients: vec![0; knobs.clients as usize],
+            hub: Hub::new(knobs.clone(), network, clocks, (seed, keeps_ledger, hosts)),
+            system,
+        }
+    }
+
+    /// Runs until the clients are done, or get no further.
+    pub(super) fn run(mut self) -> (Records, Hub) {
+        for node in &mut self.nodes {
+            node.start(&mut self.hub);
+        }
+        if self.hub.knobs.failover {
+            self.monitor.start(&mut self.hub);
+        }
+        self.clients.start(&mut self.hub);
+        self.nemesis.start(&mut self.hub);
+        let patience = PATIENCE + self.hub.knobs.timeout;
+        let mut last = (0, 0);
+        while !self.clients.are_done() {
+            let Some(event) = self.hub.agenda.next() else { break };
+            self.happen(event);
+            let records = self.clients.records.from_clients();
+            if records > last.0 {
+                last = (records, self.hub.now());
+            } else if self.hub.now() > last.1 + patience {
+                break;
+            }
+        }
+        let recording = self.hub.knobs.recording;
+        self.clients.records.merge(recording);
+        (self.clients.records, self.hub)
+    }
+
+    fn happen(&mut self, event: Event) {
+        let until = match &event {
+            Event::Message { to, .. } => self.stopped[usize::from(*to)],
+            Event::Alarm { host, .. } => self.stopped[usize::from(*host)],
+            Event::Call { request } => self.stopped[usize::from(request.entry)],
+            Event::Answer { response } => self.stopped_clients[response.client as usize],
+            Event::Wake { client, .. } => self.stopped_clients[*client as usize],
+            Event::Fault => 0,
+        };
+        if until == Nanos::MAX {
+            return;
+        }
+        if until > self.hub.now() {
+            return self.hub.agenda.add(until, event);
+        }
+        match event {
+            Event::Message { from, to, message } => self.message(from, to, message),
+            Event::Call { request } => {
+                let node = &mut self.nodes[usize::from(request.entry)];
+                node.call(&mut self.hub, &self.system, request);
+            }
+            Event::Answer { response } => self.clients.answered(&mut self.hub, response),
+            Event::Alarm { host, life, alarm } => {
+                if life == self.hub.lives[usize::from(host)] {
+                    self.alarm(host, alarm);
+                }
+            }
+            Event::Wake { client, ticket } => self.clients.woken(&mut self.hub, client, ticket),
+            Event::Fault => self.fault(),
+        }
+    }
+
+    fn message(&mut self, from: Host, to: Host, message: Message) {
+        if let Some(node) = self.nodes.get_mut(usize::from(to)) {
+            node.message(&mut self.hub, &self.system, (from, message));
+        } else if let Message::Primary(_, message) = message {
+            self.monitor.message(&mut self.hub, from, &message);
+        }
+    }
+
+    fn alarm(&mut self, host: Host, alarm: Alarm) {
+        match self.nodes.get_mut(usize::from(host)) {
+            Some(node) => node.alarm(&mut self.hub, alarm),
+            None => self.monitor.alarm(&mut self.hub),
+        }
+    }
+
+    fn fault(&mut self) {
+        let primary = self.primary();
+        let deed = self.nemesis.act(&mut self.hub, &mut self.clients.records, primary);
+        match deed {
+            None => {}
+            Some(Deed::PauseClient(client, until)) => {
+                self.stopped_clients[client as usize] = until;
+            }
+            Some(Deed::PauseHosts(hosts, until)) => {
+                hosts.iter().for_each(|&host| self.stopped[usize::from(host)] = until);
+            }
+            Some(Deed::Crash(hosts)) => {
+                for host in hosts.into_iter().map(usize::from) {
+                    self.stopped[host] = Nanos::MAX;
+                    self.hub.lives[host] += 1;
+                    self.nodes[host].crash(self.hub.knobs.durable);
+                }
+            }
+            Some(Deed::Restart(hosts)) => {
+                for host in hosts.into_iter().map(usize::from) {
+                    self.stopped[host] = 0;
+                    self.nodes[host].start(&mut self.hub);
+                }
+            }
+        }
+    }
+
+    /// Whom most nodes take for the primary or leader.
+    fn primary(&self) -> Option<Host> {
+        let mut votes: Vec<Host> = self.nodes.iter().filter_map(Node::primary).collect();
+        votes.sort_unstable();
+        votes
+            .chunk_by(|one, next| one == next)
+            .max_by_key(|votes| votes.len())
+            .map(|votes| votes[0])
+    }
+}
+
+fn links(knobs: &Knobs) -> Links {
+    Links {
+        delay: knobs.delay,
+        jitter: knobs.jitter,
+        slow: knobs.slow.0,
+        slow_by: knobs.slow_by,
+        loss: knobs.loss.0,
+        duplication: knobs.duplication.0,
+        reorders: knobs.reordering,
+    }
+}
+
+/// The clocks of the nodes.
+fn clocks(knobs: &Knobs, seed: u64) -> Vec<Clock> {
+    let mut random = Random::new(seed, "clocks");
+    let nodes = knobs.nodes as usize;
+    let odd = random.place(nodes);
+    let clock = |at: usize| {
+        // Drawn for all, so that which of them are wrong does not change by how much.
+        let mut amount = |most: Nanos| {
+            let size = most / 2 + random.within(most / 2);
+            if random.happens(5000) { size } else { -size }
+        };
+        let drawn = Clock { offset: amount(knobs.offset), drift: amount(knobs.drift / 1000) };
+        let is_wrong = match knobs.skewed {
+            Skewed::None => false,
+            Skewed::One => at == odd,
+            Skewed::All => true,
+        };
+        if is_wrong { drawn } else { Clock::default() }
+    };
+    (0..nodes).map(clock).collect()
+}
