@@ -1,5 +1,6 @@
 //! What the hosts of a store say to each other, and how an answer tells where it comes from.
 
+use super::cache;
 use super::engine::{leaderless, primary};
 use super::object::{Answer, Command};
 use super::sim::Nanos;
@@ -80,4 +81,5 @@ pub(super) enum Message {
     /// Within a group of nodes that keep the same keys.
     Primary(u16, primary::Message),
     Leaderless(leaderless::Message),
+    Cache(cache::Message),
 }

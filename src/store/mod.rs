@@ -5,6 +5,7 @@
 //! Every system is a point in one space of [`Knobs`]; those with a name are [`PRESETS`]. Nothing
 //! here knows how a history is checked, and nothing that checks knows the store.
 
+mod cache;
 mod client;
 mod copy;
 mod engine;

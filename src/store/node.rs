@@ -1,5 +1,6 @@
 //! A node: the part that takes clients' calls, and the protocols by which it keeps its copies.
 
+use super::cache::{Cache, Front};
 use super::copy::Copy;
 use super::engine::leaderless::Leaderless;
 use super::engine::primary::{Primary, View};
@@ -15,6 +16,8 @@ pub(super) struct System {
     pub(super) places: Places,
     /// Where the monitor of primaries is.
     pub(super) monitor: Host,
+    /// Where the cache is that all nodes share.
+    pub(super) shared_cache: Host,
     /// What the keys hold, and what they start from.
     pub(super) kind: Kind,
     pub(super) initial: Option<i64>,
@@ -32,6 +35,9 @@ pub(super) struct Node {
     /// One engine for each group of keys with copies here, by the group's number. Without a leader
     /// there is one group.
     engines: Vec<Option<Engine>>,
+    /// Its own cache, for systems in which every node has one.
+    cache: Cache,
+    front: Front,
 }
 
 /// How many groups of keys there are that have their copies on the same nodes.
@@ -61,7 +67,12 @@ impl Node {
                 Engine::Primary(Primary::new(place, View::first(&members), copy))
             })
         };
-        Node { me, engines: (0..groups(knobs)).map(engine).collect() }
+        Node {
+            me,
+            engines: (0..groups(knobs)).map(engine).collect(),
+            cache: Cache::new(me),
+            front: Front::new(knobs, me, system.shared_cache),
+        }
     }
 
     /// Starts, or starts again after a crash.
@@ -75,6 +86,8 @@ impl Node {
 
     /// Crashes. What is not `durable` is lost.
     pub(super) fn crash(&mut self, durable: bool) {
+        self.cache.crash();
+        self.front.crash();
         for engine in self.engines.iter_mut().flatten() {
             match engine {
                 Engine::Leaderless(engine) => engine.crash(durable),
@@ -97,6 +110,13 @@ impl Node {
 
     /// A call of a client that is connected here.
     pub(super) fn call(&mut self, hub: &mut Hub, system: &System, request: Request) {
+        if let Some(request) = self.front.call(hub, self.me, request) {
+            self.ask_store(hub, system, request);
+        }
+    }
+
+    /// A call that no cache answers.
+    fn ask_store(&mut self, hub: &mut Hub, system: &System, request: Request) {
         let group = group_of(&hub.knobs, request.key);
         match self.engine(group) {
             Some(Engine::Leaderless(engine)) => engine.request(hub, &system.places, request),
@@ -123,8 +143,16 @@ impl Node {
                 }
             }
             Message::Back(response) => {
+                self.front.answered(hub, self.me, &response);
                 let time = hub.nearby();
                 hub.agenda.add(time, Event::Answer { response });
+            }
+            Message::Cache(message) => {
+                if let Some(request) = self.front.message(&message) {
+                    self.ask_store(hub, system, request);
+                } else {
+                    self.cache.message(hub, from, message);
+                }
             }
             Message::Leaderless(message) => {
                 if let Some(Engine::Leaderless(engine)) = self.engine(0) {

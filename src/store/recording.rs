@@ -201,7 +201,7 @@ impl Records {
         let metadata = metadata(builder.values());
         builder.metadata(metadata)?;
         let names: Vec<Value> =
-            (0..=knobs.nodes as Host).map(|host| builder.values().text(&node_name(host))).collect();
+            (0..knobs.nodes as Host).map(|host| builder.values().text(&node_name(host))).collect();
         let stamps = Stamps::of(knobs);
         for record in &self.list {
             add(&mut builder, record, (&names, stamps, bare))?;
@@ -247,7 +247,7 @@ fn add(
         builder.extra("node", names[usize::from(record.node)]);
     }
     match record.kind {
-        Kind::Ok(Some(origin)) if !bare => extras(builder, origin, stamps),
+        Kind::Ok(Some(origin)) if !bare => extras(builder, origin, (stamps, names.len())),
         Kind::Fail(why) | Kind::Info(why) => {
             let why = builder.values().text(why);
             builder.extra("error", why);
@@ -263,11 +263,14 @@ fn add(
 }
 
 /// Adds who answered, and which version the answer shows.
-fn extras(builder: &mut HistoryBuilder, origin: Origin, stamps: Stamps) {
+fn extras(builder: &mut HistoryBuilder, origin: Origin, (stamps, nodes): (Stamps, usize)) {
     let source = match origin.role {
         Role::Primary => format!("primary {}", node_name(origin.host)),
         Role::Replica => format!("replica {}", node_name(origin.host)),
         Role::Coordinator => format!("coordinator {}", node_name(origin.host)),
+        Role::Cache if usize::from(origin.host) < nodes => {
+            format!("cache {}", node_name(origin.host))
+        }
         Role::Cache => "cache".to_owned(),
     };
     let source = builder.values().text(&source);

@@ -1,6 +1,7 @@
 //! The simulated world: takes one event after the other off the agenda and gives it to whom it
 //! concerns.
 
+use super::cache::Cache;
 use super::client::{self, Clients};
 use super::engine::primary::Monitor;
 use super::faults::{Deed, Nemesis};
@@ -18,8 +19,8 @@ use super::sim::{MILLISECOND, Nanos};
 /// So much longer than a client's longest wait the run goes on if no client gets any further.
 const PATIENCE: Nanos = 1000 * MILLISECOND;
 
-/// Hosts besides the nodes: the monitor.
-const HELPERS: usize = 1;
+/// Hosts besides the nodes: the monitor and the shared cache.
+const HELPERS: usize = 2;
 
 /// The world.
 pub(super) struct World {
@@ -27,6 +28,7 @@ pub(super) struct World {
     system: System,
     nodes: Vec<Node>,
     monitor: Monitor,
+    shared_cache: Cache,
     clients: Clients,
     nemesis: Nemesis,
     /// Until when each host is stopped; `Nanos::MAX` if it crashed.
@@ -43,14 +45,17 @@ impl World {
         let members: Vec<Host> = (0..nodes as Host).collect();
         let places = Places::new(knobs, &members);
         let monitor = nodes as Host;
+        let shared_cache = monitor + 1;
         let copies = places.copies();
         let kind = client::kind(knobs);
-        let system = System { places, monitor, kind, initial: client::initial(knobs) };
+        let system =
+            System { places, monitor, shared_cache, kind, initial: client::initial(knobs) };
         let clocks = clocks(knobs, seed);
         let network = Network::new(links(knobs), hosts, seed);
         World {
             nodes: members.iter().map(|&me| Node::new(me, knobs, &system)).collect(),
             monitor: Monitor::new(monitor, &members[..copies]),
+            shared_cache: Cache::new(shared_cache),
             clients: Clients::new(knobs, seed),
             nemesis: Nemesis::new(knobs, seed),
             stopped: vec![0; hosts],
@@ -121,9 +126,12 @@ impl World {
 
     fn message(&mut self, from: Host, to: Host, message: Message) {
         if let Some(node) = self.nodes.get_mut(usize::from(to)) {
-            node.message(&mut self.hub, &self.system, (from, message));
-        } else if let Message::Primary(_, message) = message {
-            self.monitor.message(&mut self.hub, from, &message);
+            return node.message(&mut self.hub, &self.system, (from, message));
+        }
+        match message {
+            Message::Primary(_, message) => self.monitor.message(&mut self.hub, from, &message),
+            Message::Cache(message) => self.shared_cache.message(&mut self.hub, from, message),
+            Message::Forward(_) | Message::Back(_) | Message::Leaderless(_) => {}
         }
     }
 
