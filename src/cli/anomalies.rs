@@ -12,6 +12,7 @@ use super::args::{AnomaliesArgs, OutputFormat};
 use super::exit::Status;
 use super::explain::wrapped;
 use super::output::{Output, complain};
+use super::suggest::nearest;
 
 /// How wide a text is.
 const WIDTH: usize = 80;
@@ -25,7 +26,8 @@ pub(crate) fn run(args: &AnomaliesArgs, output: &mut Output) -> Status {
         return Status::Valid;
     };
     let Some(entry) = AnomalyEntry::find(name) else {
-        let meant = match near(name) {
+        let names = ANOMALIES.iter().map(|entry| entry.kind.name());
+        let meant = match nearest(name, names) {
             Some(near) => format!("did you mean {near}?"),
             None => "`histcheck anomalies` lists them".to_owned(),
         };
@@ -36,30 +38,6 @@ pub(crate) fn run(args: &AnomaliesArgs, output: &mut Output) -> Status {
     let text = if is_json { json(std::slice::from_ref(entry)) } else { details(entry, output) };
     output.print(&text);
     Status::Valid
-}
-
-/// The anomaly whose name is closest to `text`, if it is close.
-fn near(text: &str) -> Option<&'static str> {
-    let text: Vec<char> =
-        text.to_ascii_lowercase().replace(['_', ' '], "-").chars().take(60).collect();
-    let names = ANOMALIES.iter().map(|entry| entry.kind.name());
-    let (distance, name) = names.map(|name| (distance(&text, name), name)).min()?;
-    (distance <= 1 + name.len() / 4).then_some(name)
-}
-
-/// How many characters have to be put in, left out or replaced to make the one text of the other
-/// (Levenshtein 1966).
-fn distance(text: &[char], name: &str) -> usize {
-    let mut row: Vec<usize> = (0..=text.len()).collect();
-    for (line, wanted) in name.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], line + 1);
-        for (at, &given) in text.iter().enumerate() {
-            let replaced = diagonal + usize::from(given != wanted);
-            diagonal = row[at + 1];
-            row[at + 1] = replaced.min(diagonal + 1).min(row[at] + 1);
-        }
-    }
-    row.last().copied().unwrap_or(0)
 }
 
 fn list(output: &Output) -> String {
@@ -144,18 +122,4 @@ fn json(entries: &[AnomalyEntry]) -> String {
         out.push('\n');
     }
     out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn misspelt_names_are_understood() {
-        assert_eq!(near("stale_read"), Some("stale-read"));
-        assert_eq!(near("LostUpdate"), Some("lost-update"));
-        assert_eq!(near("phantomread"), Some("phantom-read"));
-        assert_eq!(near("nonsense"), None);
-        assert_eq!(near(""), None);
-    }
 }

@@ -10,6 +10,7 @@ use clap_complete::Shell;
 use histcheck::history::{Independent, Order, Settings, Ties};
 use histcheck::ingest::Format;
 
+use super::generate::KnobArgs;
 use super::units;
 
 const STYLES: Styles = Styles::styled()
@@ -37,7 +38,15 @@ Examples:
   histcheck stats history.edn                    what the history consists of
   histcheck convert history.edn --to jsonl       another format
   histcheck shrink bad.jsonl -o small.jsonl      the smallest part that is wrong
+  histcheck generate split-brain | histcheck     a system that breaks, in one process
   histcheck explain H0007                        what an error means";
+
+const GENERATE_EXAMPLES: &str = "\
+Examples:
+  histcheck generate --list                      the presets, with what each teaches
+  histcheck generate split-brain > run.jsonl     a history of one of them
+  histcheck generate abd --seed 7 | histcheck    check it at once
+  histcheck generate abd --write-back no --operations 100000 --bare > run.jsonl";
 
 const AFTER: &str = "\
 Exit status:
@@ -94,6 +103,9 @@ pub(crate) enum Command {
     Convert(ConvertArgs),
     /// Cut a failing history down to the few operations that prove it
     Shrink(ShrinkArgs),
+    /// Make a history with the reference store
+    #[command(before_long_help = GENERATE_EXAMPLES)]
+    Generate(GenerateArgs),
     /// Say what a history consists of
     Stats(StatsArgs),
     /// List the models with their operations
@@ -465,6 +477,30 @@ pub(crate) struct AnomaliesArgs {
 
     #[command(flatten)]
     pub(crate) format: FormatArg,
+}
+
+/// Make a history with the reference store
+///
+/// The store is simulated: the same preset, seed and knobs give the same history, on every machine.
+#[derive(Args, Debug)]
+pub(crate) struct GenerateArgs {
+    /// The preset, such as split-brain; without one, all are listed
+    pub(crate) preset: Option<String>,
+
+    /// List the presets, with what each teaches
+    #[arg(long, conflicts_with = "preset")]
+    pub(crate) list: bool,
+
+    /// The seed: another one gives another history of the same system
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    pub(crate) seed: u64,
+
+    /// Leave out the nodes, who answered and the versions: what only this recorder knows
+    #[arg(long)]
+    pub(crate) bare: bool,
+
+    #[command(flatten)]
+    pub(crate) knobs: KnobArgs,
 }
 
 #[derive(Args, Debug)]

@@ -8,11 +8,13 @@ mod convert;
 mod diagnostic;
 mod exit;
 mod explain;
+mod generate;
 mod inputs;
 mod models;
 mod output;
 mod shrink;
 mod stats;
+mod suggest;
 mod units;
 mod witness;
 
@@ -66,6 +68,7 @@ fn run(cli: &Cli, output: &mut Output) -> Status {
         }
         Some(Command::Models(args)) => models::run(args, output),
         Some(Command::Anomalies(args)) => anomalies::run(args, output),
+        Some(Command::Generate(args)) => generate::run(args, output),
         Some(Command::Explain(args)) => explain::run(args, output),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();

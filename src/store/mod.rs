@@ -17,29 +17,13 @@ mod message;
 mod node;
 mod object;
 mod placement;
+mod plan;
+mod presets;
 mod recording;
 mod sim;
 mod world;
 
 pub use knobs::*;
 pub use ledger::Truth;
-
-use crate::error::Error;
-use crate::history::{History, Value};
-
-/// A history, and what really happened while it was recorded.
-pub struct Run {
-    /// The history.
-    pub history: History,
-    /// What happened, if the run was asked to keep its log.
-    pub truth: Option<Truth>,
-}
-
-/// Runs the system.
-pub fn run(knobs: &Knobs, seed: u64, keeps_ledger: bool, bare: bool) -> Result<Run, Error> {
-    let (records, hub) = world::World::new(knobs, seed, keeps_ledger).run();
-    let truth = keeps_ledger.then(|| hub.ledger.truth(&records));
-    let history = records.history(knobs, |values| values.map(&[]), bare)?;
-    let _ = Value::NULL;
-    Ok(Run { history, truth })
-}
+pub use plan::{Fact, Plan};
+pub use presets::{Example, GROUPS, Preset, presets};

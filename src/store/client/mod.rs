@@ -8,7 +8,7 @@ pub(super) use workload::{initial, kind};
 
 use super::hub::{Event, Hub};
 use super::knobs::{Calls, Connection, Knobs, Recording, Workload};
-use super::message::{Host, Origin, Request, Response};
+use super::message::{Host, Origin, Request, Response, Stamp};
 use super::recording::{Called, Records, Shown};
 use super::sim::Nanos;
 use super::sim::random::Random;
@@ -43,6 +43,8 @@ struct Running {
     may_have_happened: bool,
     /// Where the last answer came from.
     origin: Option<Origin>,
+    /// The key and version of which the last call was refused.
+    refused: Option<(u32, Stamp)>,
 }
 
 /// The node next to which a client lives: it has that host's clock.
@@ -135,6 +137,7 @@ impl Clients {
             call: None,
             may_have_happened: false,
             origin: None,
+            refused: None,
         });
         self.go_on(hub, client, Given::Nothing);
     }
@@ -208,10 +211,13 @@ impl Clients {
         };
         if request.operation != PREPARATION {
             running.origin = Some(response.origin);
+            running.refused = None;
             if request.command.is_read() {
                 hub.ledger.sight(request.operation, request.key, response.origin.stamp);
+            } else if answer.is_refusal() {
+                running.refused = Some((request.key, response.origin.stamp));
             } else {
-                running.may_have_happened |= !answer.is_refusal();
+                running.may_have_happened = true;
             }
         }
         self.go_on(hub, client, Given::Answer(answer));
@@ -233,7 +239,7 @@ impl Clients {
         let clients = self.list.len() as i64;
         let it = &mut self.list[client as usize];
         let Some(running) = it.running.take() else { return };
-        let Running { called, input, may_have_happened, origin, .. } = running;
+        let Running { called, input, may_have_happened, origin, refused, .. } = running;
         let time = Clients::time(hub, called.node);
         let mut pause = hub.knobs.think;
         match outcome {
@@ -244,6 +250,10 @@ impl Clients {
                     if it.holds.is_some() {
                         pause = hub.knobs.work;
                     }
+                }
+                // A refusal that is the operation's answer tells what was there.
+                if let Some((key, stamp)) = refused {
+                    hub.ledger.sight(called.operation, key, stamp);
                 }
                 self.records.ok(time, called, output, origin);
             }

@@ -225,8 +225,11 @@ impl Primary {
         if self.view.backups.is_empty() {
             return;
         }
-        for at in 0..self.view.backups.len() {
-            self.send_update(hub, self.view.backups[at], &update);
+        let lag = hub.knobs.lag;
+        if lag == 0 || hub.knobs.acknowledge == Acknowledge::Late {
+            for at in 0..self.view.backups.len() {
+                self.send_update(hub, self.view.backups[at], &update);
+            }
         }
         self.kept.push_back(update);
         if self.kept.len() > KEPT {
@@ -248,7 +251,8 @@ impl Primary {
     fn send_again_later(&mut self, hub: &mut Hub) {
         if !self.is_waiting_to_send {
             self.is_waiting_to_send = true;
-            hub.wake(self.me, AGAIN, hub::Alarm::Primary(self.group, Alarm::Again));
+            let after = if hub.knobs.lag > 0 { hub.knobs.lag } else { AGAIN };
+            hub.wake(self.me, after, hub::Alarm::Primary(self.group, Alarm::Again));
         }
     }
 
@@ -258,7 +262,7 @@ impl Primary {
         if self.me != self.view.primary {
             return;
         }
-        let old = hub.now() - AGAIN;
+        let old = if hub.knobs.lag > 0 { hub.now() } else { hub.now() - AGAIN };
         for (at, &backup) in self.view.backups.iter().enumerate() {
             let confirmed = self.confirmed[at];
             if confirmed >= self.applied {

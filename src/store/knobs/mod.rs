@@ -108,6 +108,8 @@ knobs! {
     "copies" copies: u32 = 0;
     /// When a primary acknowledges an update.
     "acknowledge" acknowledge: Acknowledge = Acknowledge::Late;
+    /// How long a primary that acknowledges early collects updates before it sends them on.
+    "lag" lag: Nanos = 0;
     /// Which node answers a read.
     "reads-from" reads_from: ReadsFrom = ReadsFrom::Primary;
     /// Whether a backup takes over where the primary is not heard from.
@@ -211,10 +213,63 @@ impl Knobs {
         (knob.set)(self, text).map_err(|why| format!("{name}: {why}"))
     }
 
+    /// Sets those of these knobs that exist, to what they can be set to.
+    pub(super) fn set_all(&mut self, settings: &[(&str, &str)]) {
+        for (name, text) in settings {
+            // The settings of presets are right: a test sees to that.
+            let _ = self.set(name, text);
+        }
+    }
+
     /// What the knob called `name` is set to; `None` if there is no such knob.
     pub fn show(&self, name: &str) -> Option<String> {
         let knob = KNOBS.iter().find(|knob| knob.name == name)?;
         Some((knob.show)(self))
+    }
+
+    /// Whether there is a system at this point of the space.
+    ///
+    /// # Errors
+    /// If there is none; the error says why, in words.
+    pub fn check(&self) -> Result<(), String> {
+        let needs = |is_met: bool, what: &str| if is_met { Ok(()) } else { Err(what.to_owned()) };
+        needs((1..=64).contains(&self.nodes), "nodes: from 1 to 64")?;
+        needs((1..=1000).contains(&self.clients), "clients: from 1 to 1000")?;
+        needs((1..=1 << 29).contains(&self.keys), "keys: from 1 to 536870912")?;
+        needs((1..1 << 30).contains(&self.operations), "operations: from 1 to 1073741823")?;
+        needs(self.copies <= self.nodes, "copies: not more than nodes")?;
+        needs(self.virtual_nodes > 0, "virtual-nodes: at least 1")?;
+        let positive = [
+            ("delay", self.delay),
+            ("jitter", self.jitter),
+            ("slow-by", self.slow_by),
+            ("work", self.work),
+            ("lag", self.lag),
+            ("lease", self.lease),
+            ("think", self.think),
+            ("time-to-live", self.time_to_live),
+            ("forget-deletes", self.forget_deletes),
+            ("offset", self.offset),
+        ];
+        for (name, length) in positive {
+            needs(length >= 0, &format!("{name}: not less than 0"))?;
+        }
+        needs(self.timeout > 0, "timeout: more than 0")?;
+        needs(self.fault_every > 0 && self.fault_for > 0, "fault-every, fault-for: more than 0")?;
+        let is_register = matches!(self.workload, Workload::Register | Workload::Kv);
+        let is_leaderless = self.replication == Replication::Leaderless;
+        needs(
+            is_register || !is_leaderless,
+            "replication: without a leader only registers can be kept (workload register or kv)",
+        )?;
+        needs(
+            self.placement == Placement::First || !self.failover,
+            "failover: only with the placement first",
+        )?;
+        needs(
+            self.placement != Placement::Ring || is_leaderless,
+            "placement: a ring needs the replication leaderless",
+        )
     }
 
     /// The knobs that are set to something else than in `other`, with their settings here.

@@ -47,10 +47,25 @@ fn unaccounted(ledger: &Ledger, outcomes: &[Outcome]) -> Vec<String> {
             dependent.push((effect.operation, effect.key));
         }
     }
+    let seen = sights(ledger, outcomes);
+    for effect in &ledger.effects {
+        let sight = seen.get(&(effect.operation, effect.key));
+        if sight.is_some_and(|&stamp| stamp >= effect.stamp) {
+            found.push(format!("operation {} was answered from what it did", effect.operation));
+        }
+    }
     dependent.sort_unstable();
     let times = dependent.chunk_by(|one, next| one == next).filter(|chunk| chunk.len() > 1);
     found.extend(times.map(|all| format!("operation {} was done {} times", all[0].0, all.len())));
     found
+}
+
+/// The last version of each key that each operation saw, if it ended well: one that begins again
+/// rests on what it saw then.
+fn sights(ledger: &Ledger, outcomes: &[Outcome]) -> BTreeMap<(u32, u32), Stamp> {
+    let is_ok = |one: &&Sight| outcomes[one.operation as usize] == Outcome::Ok;
+    let sights = ledger.sights.iter().filter(is_ok);
+    sights.map(|one| ((one.operation, one.key), one.stamp)).collect()
 }
 
 fn versions(ledger: &Ledger) -> BTreeMap<u32, Vec<(Stamp, u32)>> {
@@ -120,9 +135,8 @@ fn has_circle(ledger: &Ledger, records: &Records, outcomes: &[Outcome]) -> bool 
         }
         list.windows(2).for_each(|pair| graph.add(pair[0].1, pair[1].1));
     }
-    let is_ok = |one: &&Sight| outcomes[one.operation as usize] == Outcome::Ok;
-    let seen = ledger.sights.iter().filter(is_ok);
-    let seen = seen.map(|one| (one.operation, one.key, one.stamp));
+    let seen = sights(ledger, outcomes).into_iter();
+    let seen = seen.map(|((operation, key), stamp)| (operation, key, stamp));
     let found = ledger.effects.iter().filter_map(|one| {
         let list = versions.get(&one.key)?;
         let at = list.binary_search_by_key(&one.stamp, |version| version.0).ok()?;
