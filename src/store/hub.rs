@@ -27,6 +27,8 @@ pub(super) enum Event {
     Wake { client: u32, ticket: u32 },
     /// The nemesis does its next step.
     Fault,
+    /// The change of members goes on.
+    Members,
 }
 
 /// Why a host wants to be woken.

@@ -13,6 +13,7 @@ mod faults;
 mod hub;
 mod knobs;
 mod ledger;
+mod membership;
 mod message;
 mod node;
 mod object;

@@ -182,4 +182,15 @@ impl Node {
             }
         }
     }
+
+    /// Begins to hand over its copies to where they are going to be, or goes on with it. Whether
+    /// there are any left.
+    pub(super) fn hand_over(&mut self, hub: &mut Hub, system: &System, begins: bool) -> bool {
+        let Some(Engine::Leaderless(engine)) = self.engine(0) else { return false };
+        if begins {
+            engine.begin_handover(hub, &system.places);
+            return true;
+        }
+        engine.hand_over(hub, &system.places)
+    }
 }

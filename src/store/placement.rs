@@ -3,8 +3,75 @@
 use super::knobs::{Knobs, Placement};
 use super::message::Host;
 
-/// Where the copies are.
+/// How many answers are enough: so many of the nodes of one set, and so many of those of another.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) struct Quorum {
+    /// The sets, as bits, with how many of each.
+    groups: [(u64, u32); 2],
+}
+
+impl Quorum {
+    /// Whether these nodes, as bits, are enough.
+    pub(super) fn is_met(&self, answered: u64) -> bool {
+        self.groups.iter().all(|&(nodes, needed)| (answered & nodes).count_ones() >= needed)
+    }
+}
+
+/// Where the copies are, and while members change, also where they are going to be: then a quorum
+/// is one of both (Lynch and Shvartsman 2002).
 pub(super) struct Places {
+    now: Map,
+    next: Option<Map>,
+}
+
+impl Places {
+    /// By the knobs, with these nodes as members.
+    pub(super) fn new(knobs: &Knobs, members: &[Host]) -> Places {
+        Places { now: Map::new(knobs, members), next: None }
+    }
+
+    /// How many copies of each key there are.
+    pub(super) fn copies(&self) -> usize {
+        self.now.copies
+    }
+
+    /// The nodes that have copies of `key`, or are going to have some; the first of them first.
+    pub(super) fn owners(&self, key: u32) -> Vec<Host> {
+        let mut owners = self.now.owners(key);
+        if let Some(next) = &self.next {
+            let new = next.owners(key).into_iter().filter(|host| !owners.contains(host));
+            let new: Vec<Host> = new.collect();
+            owners.extend(new);
+        }
+        owners
+    }
+
+    /// A quorum of the copies of `key`, of the size that `size` gives for a number of copies.
+    pub(super) fn quorum(&self, key: u32, size: impl Fn(usize) -> usize) -> Quorum {
+        let group = |map: &Map| {
+            let owners = map.owners(key);
+            let nodes = owners.iter().fold(0_u64, |nodes, &host| nodes | (1 << host));
+            (nodes, size(owners.len()) as u32)
+        };
+        let next = self.next.as_ref().map_or((0, 0), group);
+        Quorum { groups: [group(&self.now), next] }
+    }
+
+    /// Begins to change to where the copies are with other members.
+    pub(super) fn begin_change(&mut self, knobs: &Knobs, members: &[Host]) {
+        self.next = Some(Map::new(knobs, members));
+    }
+
+    /// Ends the change.
+    pub(super) fn end_change(&mut self) {
+        if let Some(next) = self.next.take() {
+            self.now = next;
+        }
+    }
+}
+
+/// Where the copies are with certain members.
+struct Map {
     placement: Placement,
     nodes: usize,
     copies: usize,
@@ -21,9 +88,8 @@ fn hash(number: u64) -> u64 {
     mixed ^ (mixed >> 31)
 }
 
-impl Places {
-    /// By the knobs, with these nodes as members of the ring.
-    pub(super) fn new(knobs: &Knobs, members: &[Host]) -> Places {
+impl Map {
+    fn new(knobs: &Knobs, members: &[Host]) -> Map {
         let nodes = knobs.nodes as usize;
         let mut ring = Vec::new();
         if knobs.placement == Placement::Ring {
@@ -35,16 +101,10 @@ impl Places {
         }
         let most = if knobs.placement == Placement::Ring { members.len() } else { nodes };
         let copies = if knobs.copies == 0 { most } else { most.min(knobs.copies as usize) };
-        Places { placement: knobs.placement, nodes, copies, ring }
+        Map { placement: knobs.placement, nodes, copies, ring }
     }
 
-    /// How many copies of each key there are.
-    pub(super) fn copies(&self) -> usize {
-        self.copies
-    }
-
-    /// The nodes that have copies of `key`, the first of them first.
-    pub(super) fn owners(&self, key: u32) -> Vec<Host> {
+    fn owners(&self, key: u32) -> Vec<Host> {
         match self.placement {
             Placement::First => (0..self.copies as Host).collect(),
             Placement::Modulo => {
@@ -92,6 +152,29 @@ mod tests {
                 assert_eq!(owners.len(), 3);
             }
         }
+    }
+
+    #[test]
+    fn a_quorum_is_one_of_the_old_and_of_the_new_nodes() {
+        let knobs = Knobs {
+            nodes: 9,
+            copies: 3,
+            placement: Placement::Ring,
+            virtual_nodes: 1,
+            ..Knobs::default()
+        };
+        let mut places = Places::new(&knobs, &[0, 1, 2]);
+        let majority = |copies| copies / 2 + 1;
+        assert!(places.quorum(5, majority).is_met(0b011));
+        assert!(!places.quorum(5, majority).is_met(0b1001));
+        places.begin_change(&knobs, &[0, 3, 4]);
+        let quorum = places.quorum(5, majority);
+        assert!(!quorum.is_met(0b00111));
+        assert!(!quorum.is_met(0b01001));
+        assert!(quorum.is_met(0b01011));
+        assert_eq!(places.owners(5).len(), 5);
+        places.end_change();
+        assert!(places.quorum(5, majority).is_met(0b11000));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::engine::primary::Monitor;
 use super::faults::{Deed, Nemesis};
 use super::hub::{Alarm, Event, Hub};
 use super::knobs::{Knobs, Skewed};
+use super::membership::Change;
 use super::message::{Host, Message};
 use super::node::{Node, System};
 use super::placement::Places;
@@ -31,6 +32,7 @@ pub(super) struct World {
     shared_cache: Cache,
     clients: Clients,
     nemesis: Nemesis,
+    change: Change,
     /// Until when each host is stopped; `Nanos::MAX` if it crashed.
     stopped: Vec<Nanos>,
     /// Until when each client is stopped.
@@ -43,7 +45,8 @@ impl World {
         let nodes = knobs.nodes as usize;
         let hosts = nodes + HELPERS;
         let members: Vec<Host> = (0..nodes as Host).collect();
-        let places = Places::new(knobs, &members);
+        let change = Change::new(knobs);
+        let places = Places::new(knobs, change.members());
         let monitor = nodes as Host;
         let shared_cache = monitor + 1;
         let copies = places.copies();
@@ -58,6 +61,7 @@ impl World {
             shared_cache: Cache::new(shared_cache),
             clients: Clients::new(knobs, seed),
             nemesis: Nemesis::new(knobs, seed),
+            change,
             stopped: vec![0; hosts],
             stopped_clients: vec![0; knobs.clients as usize],
             hub: Hub::new(knobs.clone(), network, clocks, (seed, keeps_ledger, hosts)),
@@ -80,6 +84,9 @@ impl World {
         while !self.clients.are_done() {
             let Some(event) = self.hub.agenda.next() else { break };
             self.happen(event);
+            if self.change.is_to_come() && self.clients.are_half_done() {
+                self.change_members();
+            }
             let records = self.clients.records.from_clients();
             if records > last.0 {
                 last = (records, self.hub.now());
@@ -99,7 +106,7 @@ impl World {
             Event::Call { request } => self.stopped[usize::from(request.entry)],
             Event::Answer { response } => self.stopped_clients[response.client as usize],
             Event::Wake { client, .. } => self.stopped_clients[*client as usize],
-            Event::Fault => 0,
+            Event::Fault | Event::Members => 0,
         };
         if until == Nanos::MAX {
             return;
@@ -121,6 +128,7 @@ impl World {
             }
             Event::Wake { client, ticket } => self.clients.woken(&mut self.hub, client, ticket),
             Event::Fault => self.fault(),
+            Event::Members => self.change_members(),
         }
     }
 
@@ -140,6 +148,13 @@ impl World {
             Some(node) => node.alarm(&mut self.hub, alarm),
             None => self.monitor.alarm(&mut self.hub),
         }
+    }
+
+    fn change_members(&mut self) {
+        let stopped = &self.stopped;
+        let is_up = |at: usize| stopped[at] != Nanos::MAX;
+        let records = &mut self.clients.records;
+        self.change.step(&mut self.hub, &mut self.system, records, &mut self.nodes, is_up);
     }
 
     fn fault(&mut self) {

@@ -6,10 +6,11 @@
 //! replica that lags passes through the versions: spells of different values follow each other
 //! there without a fresh read between.
 //!
-//! A source that calls itself a cache is suspected with one stale read, any other one with
-//! [`READS`] in filled spells, if other sources had seen the newer value before each of them and
-//! [`SHARE`] percent of its keys' stale reads are its own. In both cases no more than one spell of
-//! ten may follow upon another without a fresh read between.
+//! A source that calls itself a cache is suspected with one stale read. Any other one with
+//! [`READS`] in filled spells, if other sources had seen the newer value before each of them,
+//! [`SHARE`] percent of its keys' stale reads are its own, and no more than one spell of ten follows
+//! upon another without a fresh read between; but not if the history says of every answer what gave
+//! it, and says something else here.
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -192,19 +193,19 @@ impl Suspect {
         stale_of_key: &FxHashMap<usize, usize>,
         only_named: bool,
     ) -> bool {
-        let passing = self.spells.iter().filter(|spell| spell.follows).count();
-        if passing * 10 > self.spells.len() {
-            return false;
-        }
         if self.source.is_named_cache(history) {
             return true;
+        }
+        let passing = self.spells.iter().filter(|spell| spell.follows).count();
+        if only_named || self.source.names_its_role() || passing * 10 > self.spells.len() {
+            return false;
         }
         let filled = self.spells.iter().filter(|spell| spell.fill.is_some());
         let evidence: usize = filled.map(|spell| spell.seen_elsewhere).sum();
         let mut keys: Vec<usize> = self.spells.iter().map(|spell| spell.key_at).collect();
         keys.dedup();
         let all: usize = keys.iter().filter_map(|key| stale_of_key.get(key)).sum();
-        !only_named && evidence >= READS && self.stale() * 100 >= all * SHARE
+        evidence >= READS && self.stale() * 100 >= all * SHARE
     }
 
     /// The anomaly, told by the spell that lasted longest, as far as the history has times.

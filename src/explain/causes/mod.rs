@@ -11,6 +11,7 @@ mod stuck;
 mod subject;
 #[cfg(test)]
 mod tests;
+mod timestamps;
 
 pub(crate) use skewed::clocks;
 pub use stuck::stuck;
@@ -42,13 +43,15 @@ pub(super) struct Grounds<'a, M: Model> {
 /// of all failing keys, violation by violation; then `named`, those alike made one. Near linear in
 /// the operations of the failing keys.
 pub(super) fn arrange<M: Model>(grounds: &Grounds<'_, M>, named: &[Anomaly]) -> Vec<Anomaly> {
-    let mut anomalies: Vec<Anomaly> = skewed::anomaly(grounds, named).into_iter().collect();
-    let is_skewed = !anomalies.is_empty();
     let subjects: Vec<Subject> = grounds
         .failing
         .iter()
         .filter_map(|&failing| Subject::of(grounds, failing, named))
         .collect();
+    let skewed =
+        skewed::anomaly(grounds, named).or_else(|| timestamps::anomaly(grounds, &subjects, named));
+    let is_skewed = skewed.is_some();
+    let mut anomalies: Vec<Anomaly> = skewed.into_iter().collect();
     anomalies.extend(cache::anomalies(grounds.history, &subjects, is_skewed));
     if !is_skewed {
         anomalies.extend(split_brain::anomalies(grounds, &subjects, named));

@@ -51,6 +51,11 @@ impl Source {
             || text.is_some_and(|text| text.to_ascii_lowercase().contains("cache"))
     }
 
+    /// Whether it says what it is: the field `source` tells who answered, where others tell where.
+    pub(in crate::explain) fn names_its_role(self) -> bool {
+        self.field == Some("source")
+    }
+
     /// It in words: `node n2`, `process 3`.
     pub(in crate::explain) fn phrase(self, history: &History) -> String {
         let name = match history.values().as_name(self.value) {

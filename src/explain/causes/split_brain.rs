@@ -1,8 +1,8 @@
 //! Two sides that both go on writing and do not see each other.
 //!
-//! Around the core of a violation, from the call of one of its updates to its end, parts of the
-//! system belong to one side if one returned what was written at the other. Two sides are suspected
-//! of a split brain if
+//! Around the core of a violation, from the call of one of its updates to its end or a while longer,
+//! parts of the system belong to one side if one returned what was written at the other. Two sides
+//! are suspected of a split brain if
 //!
 //! - on either side a write was acknowledged, and afterwards, when the other side's write had been
 //!   acknowledged too, another process of the same side read it;
@@ -31,6 +31,12 @@ const STARTS: usize = 8;
 
 /// and so many operations from there.
 const WINDOW: usize = 500;
+
+/// How many operations behind the core belong to the window: it is tried with each of these.
+const BEHIND: [usize; 4] = [0, 20, 60, 180];
+
+/// So many pairs of a write and its reader are tried on either side.
+const PAIRS: usize = 24;
 
 /// So many parts of a side are named.
 const NAMED: usize = 4;
@@ -73,11 +79,13 @@ fn of_core<M: Model>(
         let call = list[start].span.call;
         let common: Vec<usize> =
             core.iter().copied().filter(|&at| list[at].span.ret < call).collect();
-        let window = list[start..].iter().take_while(|access| access.span.call <= end);
-        let window = start..start + window.take(WINDOW).count();
-        let sides = Sides::of(sources, list, window);
-        if let Some(anomaly) = sides.split(grounds, subject.key_at, list, &common) {
-            return Some(anomaly);
+        let size = list[start..].iter().take_while(|access| access.span.call <= end).count();
+        for behind in BEHIND {
+            let window = start..list.len().min(start + WINDOW.min(size + behind));
+            let sides = Sides::of(sources, list, window);
+            if let Some(anomaly) = sides.split(grounds, subject.key_at, list, &common) {
+                return Some(anomaly);
+            }
         }
     }
     None
@@ -149,22 +157,44 @@ impl Sides {
         if !overlap && sides.iter().any(|&side| of(side) < 2) {
             return None;
         }
-        let both = list[first].span.ret.max(list[second].span.ret);
-        let reads = [self.reader(list, first, both)?, self.reader(list, second, both)?];
+        let [one, two] = self.exchange(list, &writes, sides)?;
         let is_whole = |side| self.is_consistent(grounds, list, common, side);
         if !sides.into_iter().all(is_whole) {
             return None;
         }
-        Some(self.anomaly(grounds.history, key_at, list, [first, second], reads))
+        Some(self.anomaly(grounds.history, key_at, list, [one.0, two.0], [one.1, two.1]))
     }
 
-    /// An operation of another process than `write`'s that saw its value on its side, called after
-    /// rank `both`.
-    fn reader(&self, list: &[Access], write: usize, both: u32) -> Option<usize> {
-        self.window.clone().find(|&at| {
+    /// A write of either side with an operation of another process there that saw its value, called
+    /// when both writes had been acknowledged.
+    fn exchange(
+        &self,
+        list: &[Access],
+        writes: &[usize],
+        sides: [usize; 2],
+    ) -> Option<[(usize, usize); 2]> {
+        let pairs = |side: usize| {
+            let own = writes.iter().copied().filter(move |&at| self.side_of(at) == side);
+            own.filter_map(|at| Some((at, self.last_reader(list, at)?))).take(PAIRS)
+        };
+        let [ones, twos] = sides.map(|side| pairs(side).collect::<Vec<_>>());
+        let meets = |(write, _): (usize, usize), (_, reader): (usize, usize)| {
+            list[reader].span.call > list[write].span.ret
+        };
+        ones.iter().find_map(|&one| {
+            let two = twos.iter().find(|&&two| meets(one, two) && meets(two, one))?;
+            Some([one, *two])
+        })
+    }
+
+    /// The last operation of another process than `write`'s that saw its value on its side, called
+    /// behind its return.
+    fn last_reader(&self, list: &[Access], write: usize) -> Option<usize> {
+        self.window.clone().rev().find(|&at| {
             let Access { process, span, reads, .. } = list[at];
-            let is_done = span.ret != NEVER && span.call > both;
-            is_done && reads == list[write].writes && process != list[write].process
+            let is_done = span.ret != NEVER && span.call > list[write].span.ret;
+            let is_its = reads == list[write].writes && process != list[write].process;
+            is_done && is_its && self.side_of(at) == self.side_of(write)
         })
     }
 

@@ -4,13 +4,14 @@
 //! operation can see: no less than all that had returned before its call, and no more than all
 //! that was called before its return. On these bounds, and on monotony, the names rest:
 //!
-//! - `lost-update`: it saw less, and so does all that looks later; or two updates that change the
-//!   counter found the same number.
+//! - `lost-update`: it saw less, and all that looks later can be explained with so much missing; or
+//!   two updates that change the counter found the same number.
 //! - `read-your-writes`: it saw less than the process itself had added; `non-monotonic-read`: less
 //!   than the process had seen before; `stale-read`: less, and others see more later.
 //! - `duplicate-apply`: it saw more than all additions of the history make, whenever called. Where
-//!   additions that failed, or that were called only later, would make up for it, it is suggested
-//!   to be a `dirty-read` or a `future-read`.
+//!   additions that failed would make up for it, it is suggested to be a `dirty-read`; where those
+//!   would that were called only later, and something that looks later does not see as much too
+//!   much, a `future-read`.
 //! - `phantom-read`: within the bounds, but no sum of the additions in question gives the number;
 //!   or an update is known to have stepped over it.
 //!
@@ -165,8 +166,12 @@ impl<M: Model> Counter<'_, '_, M> {
     }
 
     fn too_little(&self, look: &Event<Step>, seen: i128, least: i128) -> Option<Anomaly> {
+        let missing = least.saturating_sub(seen);
+        // What cannot be explained with so much missing.
         let later = |other: &&Event<Step>| {
-            look.precedes(other) && other.op.before.is_some_and(|b| b >= self.bounds(other).0)
+            let most = self.bounds(other).1;
+            look.precedes(other)
+                && other.op.before.is_some_and(|before| before > most.saturating_sub(missing))
         };
         let later = self.events.iter().find(later);
         let own = self.before(look).filter(|event| event.process == look.process);
@@ -188,9 +193,8 @@ impl<M: Model> Counter<'_, '_, M> {
         };
         let count = self.before(look).count();
         let summary = format!(
-            "{} misses {} of what {count} acknowledged operations had made of it, {ending}",
+            "{} misses {missing} of what {count} acknowledged operations had made of it, {ending}",
             self.phrase(look),
-            least.saturating_sub(seen),
         );
         let mut shown = vec![look];
         shown.extend(seen_before.filter(|_| kind == AnomalyKind::NonMonotonicRead));
@@ -218,7 +222,13 @@ impl<M: Model> Counter<'_, '_, M> {
             let summary = format!("{phrase}, as if an operation that failed had taken effect");
             return self.say(AnomalyKind::DirtyRead, Certainty::Suggested, &shown, summary);
         }
-        if excess <= to_come {
+        // What was added twice stays; what was seen too early is made up for.
+        let is_back = |other: &Event<Step>| {
+            let least = self.bounds(other).0;
+            look.precedes(other)
+                && other.op.before.is_some_and(|before| before < least.saturating_add(excess))
+        };
+        if excess <= to_come && self.events.iter().any(is_back) {
             shown.extend(&later);
             let summary = format!("{phrase}, as if it saw what was added only later");
             return self.say(AnomalyKind::FutureRead, Certainty::Suggested, &shown, summary);

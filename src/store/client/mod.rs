@@ -59,6 +59,8 @@ pub(super) struct Clients {
     random: Random,
     /// How many operations are still to be called.
     left: u32,
+    /// How many there are altogether.
+    all: u32,
     pub(super) records: Records,
 }
 
@@ -72,6 +74,7 @@ impl Clients {
             draws: Draws::new(seed),
             random: Random::new(seed, "clients"),
             left: knobs.operations,
+            all: knobs.operations,
             records: Records::default(),
         }
     }
@@ -88,6 +91,11 @@ impl Clients {
     /// Whether no operation is under way, and none is going to be.
     pub(super) fn are_done(&self) -> bool {
         self.left == 0 && self.list.iter().all(|client| client.running.is_none())
+    }
+
+    /// Whether half of the operations were called.
+    pub(super) fn are_half_done(&self) -> bool {
+        self.left <= self.all / 2
     }
 
     fn wake(&mut self, hub: &mut Hub, client: u32, after: Nanos) {

@@ -9,13 +9,15 @@
 //!
 //! It keeps registers: a write replaces the value, a delete leaves a tombstone.
 
+use std::collections::BTreeSet;
+
 use rustc_hash::FxHashMap;
 
 use crate::store::hub::{self, Hub};
 use crate::store::knobs::ConflictOrder;
 use crate::store::message::{self, Host, Origin, Request, Role, Stamp};
 use crate::store::object::{Answer, Command};
-use crate::store::placement::Places;
+use crate::store::placement::{Places, Quorum};
 
 /// A value at a node, and its version.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -45,6 +47,9 @@ pub(in crate::store) enum Alarm {
     Forget { key: u32, stamp: Stamp },
 }
 
+/// The client of what a node does by itself.
+const NOBODY: u32 = u32::MAX;
+
 /// The task of messages whose answers nobody waits for.
 const NO_TASK: u32 = u32::MAX;
 
@@ -62,8 +67,8 @@ enum Phase {
 struct Task {
     request: Request,
     phase: Phase,
-    /// How many answers it waits for.
-    missing: usize,
+    /// What answers it waits for.
+    quorum: Quorum,
     /// Who answered, as bits.
     answered: u64,
     /// The latest copy of the answers so far.
@@ -77,8 +82,12 @@ impl Task {
     fn hears(&mut self, from: Host) -> bool {
         let is_new = self.answered & (1 << from) == 0;
         self.answered |= 1 << from;
-        self.missing -= usize::from(is_new && self.missing > 0);
         is_new
+    }
+
+    /// Whether there are enough answers.
+    fn is_done(&self) -> bool {
+        self.quorum.is_met(self.answered)
     }
 }
 
@@ -92,6 +101,8 @@ pub(in crate::store) struct Leaderless {
     next_task: u32,
     /// Its Lamport clock.
     lamport: i64,
+    /// The keys that it has not handed over yet, while members change.
+    to_hand_over: BTreeSet<u32>,
 }
 
 /// How many of `copies` a quorum has, where the knob says `asked`.
@@ -108,6 +119,7 @@ impl Leaderless {
             tasks: FxHashMap::default(),
             next_task: 0,
             lamport: 0,
+            to_hand_over: BTreeSet::new(),
         }
     }
 
@@ -129,16 +141,15 @@ impl Leaderless {
 
     /// Asks all copies.
     fn ask(&mut self, hub: &mut Hub, places: &Places, request: Request) {
-        let owners = places.owners(request.key);
-        let copies = owners.len();
-        let missing = if request.command.is_read() {
-            quorum(hub.knobs.read_quorum, copies)
-        } else {
-            // So many that one of them has the latest version.
-            copies + 1 - quorum(hub.knobs.write_quorum, copies)
-        };
         let key = request.key;
-        let task = self.begin(request, Phase::Asking, missing);
+        let is_read = request.command.is_read();
+        let enough = places.quorum(key, |copies| match is_read {
+            true => quorum(hub.knobs.read_quorum, copies),
+            // So many that one of them has the latest version.
+            false => copies + 1 - quorum(hub.knobs.write_quorum, copies),
+        });
+        let owners = places.owners(key);
+        let task = self.begin(request, Phase::Asking, enough);
         for owner in owners {
             self.send(hub, owner, Message::Ask { task, key });
         }
@@ -162,9 +173,9 @@ impl Leaderless {
     /// Has all copies keep `copy`, and answers once a write quorum does.
     fn keep(&mut self, hub: &mut Hub, places: &Places, request: Request, copy: Versioned) {
         let owners = places.owners(request.key);
-        let missing = quorum(hub.knobs.write_quorum, owners.len());
         let key = request.key;
-        let task = self.begin(request, Phase::Keeping, missing);
+        let enough = places.quorum(key, |copies| quorum(hub.knobs.write_quorum, copies));
+        let task = self.begin(request, Phase::Keeping, enough);
         if let Some(task) = self.tasks.get_mut(&task) {
             task.latest = copy;
         }
@@ -173,11 +184,11 @@ impl Leaderless {
         }
     }
 
-    fn begin(&mut self, request: Request, phase: Phase, missing: usize) -> u32 {
+    fn begin(&mut self, request: Request, phase: Phase, quorum: Quorum) -> u32 {
         let number = self.next_task;
         self.next_task = (self.next_task + 1) % NO_TASK;
         let latest = self.unwritten();
-        let task = Task { request, phase, missing, answered: 0, latest, current: 0 };
+        let task = Task { request, phase, quorum, answered: 0, latest, current: 0 };
         self.tasks.insert(number, task);
         number
     }
@@ -249,7 +260,7 @@ impl Leaderless {
         if copy.stamp == task.latest.stamp {
             task.current |= 1 << from;
         }
-        if task.missing > 0 {
+        if !task.is_done() {
             return;
         }
         let Some(Task { request, latest, current, .. }) = self.tasks.remove(&number) else {
@@ -263,7 +274,7 @@ impl Leaderless {
         if !is_ordered || latest.stamp == Stamp::NONE {
             return self.finish(hub, &request, latest);
         }
-        if hub.knobs.write_back {
+        if hub.knobs.write_back || request.client == NOBODY {
             return self.keep(hub, places, request, latest);
         }
         if hub.knobs.read_repair {
@@ -282,15 +293,19 @@ impl Leaderless {
             return;
         };
         if task.hears(from)
-            && task.missing == 0
+            && task.is_done()
             && let Some(task) = self.tasks.remove(&number)
         {
             self.finish(hub, &task.request, task.latest);
         }
     }
 
-    /// Answers the client.
-    fn finish(&self, hub: &mut Hub, request: &Request, copy: Versioned) {
+    /// Answers the client, if it was one who called.
+    fn finish(&mut self, hub: &mut Hub, request: &Request, copy: Versioned) {
+        if request.client == NOBODY {
+            self.to_hand_over.remove(&request.key);
+            return;
+        }
         let is_read = request.command.is_read();
         let answer = if is_read { Answer::Value(copy.value) } else { Answer::Done };
         let origin = self.origin(hub, copy);
@@ -320,10 +335,21 @@ impl Leaderless {
         }
     }
 
-    /// Its copies, to be handed over.
-    pub(in crate::store) fn copies(&self) -> impl Iterator<Item = (u32, Versioned)> {
-        let mut all: Vec<_> = self.copies.iter().map(|(&key, &copy)| (key, copy)).collect();
-        all.sort_unstable_by_key(|entry| entry.0);
-        all.into_iter()
+    /// Begins to give its copies to those who are going to have them: reads each key and writes
+    /// back what it finds.
+    pub(in crate::store) fn begin_handover(&mut self, hub: &mut Hub, places: &Places) {
+        self.to_hand_over = self.copies.keys().copied().collect();
+        self.hand_over(hub, places);
+    }
+
+    /// Goes on with what is not handed over yet. Whether there is anything.
+    pub(in crate::store) fn hand_over(&mut self, hub: &mut Hub, places: &Places) -> bool {
+        for key in self.to_hand_over.clone() {
+            let (command, entry) = (Command::Read, self.me);
+            let request =
+                Request { client: NOBODY, number: 0, operation: 0, key, command, clock: 0, entry };
+            self.ask(hub, places, request);
+        }
+        !self.to_hand_over.is_empty()
     }
 }

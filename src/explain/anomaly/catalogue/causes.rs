@@ -15,8 +15,12 @@ pub(super) const CAUSES: &[AnomalyEntry] = &[
               write if the next one comes from a host whose clock is behind. A recorder that \
               stamps each operation with the clock of the host where it ran reports an order that \
               never was. In both cases the history is linearizable once each clock is corrected \
-              by an offset of its own; the offsets reported are the smallest that do. That \
-              physical clocks give no order of events unless their disagreement is bounded is \
+              by an offset of its own; the offsets reported are the smallest that do. Offsets of \
+              up to 10 ms are usual between hosts, and explain what a copy that lags does as well: \
+              they are named here only if something was seen before it was written. Where records \
+              tell the timestamps of writes (`timestamp`), it is enough that everything can be \
+              ordered once each write has the place that its timestamp gives it, however the \
+              clocks drift or are stepped. That physical clocks give no order of events unless their disagreement is bounded is \
               Lamport's observation (1978).",
         look_for: "\
               Compare the offsets with what NTP says of the hosts, and with the times at which it \
@@ -42,12 +46,13 @@ pub(super) const CAUSES: &[AnomalyEntry] = &[
               that follow each other and return one value are a spell. A source that calls itself \
               a cache (its field is `cache`, or its name contains the word) is suspected with one \
               stale read; any other one if there are two at least in spells whose value it had \
-              returned before, each called after another source had returned the newer value, and \
-              half of all stale reads of these keys are its own. At most one spell of ten may \
-              follow upon another without a fresh read between. The staleness window is the time \
+              returned before, each called after another source had returned the newer value, \
+              half of all stale reads of these keys are its own, and at most one spell of ten \
+              follows upon another without a fresh read between. The staleness window is the time \
               from the overwrite's acknowledgement to the call of the last stale read. What \
               answered is told by the first of the fields `cache`, `source`, `replica`, `node`, \
-              `host`, `server` that a record has, or else by the process.",
+              `host`, `server` that a record has, or else by the process; a `source` that does \
+              not call itself a cache is taken by its word.",
         look_for: "\
               Find the cache between this source and the store: its time to live, against the \
               window that is reported; whether writes invalidate it, and whether a read that \
@@ -71,7 +76,7 @@ pub(super) const CAUSES: &[AnomalyEntry] = &[
               as one side. It takes on either side an acknowledged write and a read of it by \
               another process, called when the other side's write had been acknowledged too; \
               writes that overlap, or two on either side; and either side's operations must be \
-              linearizable by themselves.",
+              linearizable by themselves, in a window that begins with an update of a violation.",
         look_for: "\
               Look for two leaders at a time: elections without a majority, leases that outlive \
               their holder, a deposed primary that still accepts writes or serves reads, a \

@@ -13,8 +13,8 @@ const AHEAD: usize = 2_000;
 /// What was seen between an operation and the next update.
 #[derive(Default)]
 pub(super) struct Aftermath {
-    /// The first operation of another process that saw the same value, and was answered elsewhere
-    /// as far as the history tells by whom.
+    /// The first operation of another process that saw the same value, and asked or was answered
+    /// elsewhere, as far as the history tells.
     pub(super) confirmed: Option<u32>,
     /// Whether one saw another value, though nothing had been called that could have changed it.
     pub(super) is_refuted: bool,
@@ -26,6 +26,7 @@ pub(super) fn aftermath<M: Model>(case: &Case<'_, M>, act: &Act, token: Token) -
     let process: Value = act.access.process;
     let sources = Sources::of(case.history);
     let source = sources.at(act.access.index);
+    let node = case.history.extra_of(act.access.index as usize, "node");
     let start = case.readings.partition_point(|reading| reading.span.call < act.access.span.ret);
     for reading in case.readings[start..].iter().take(AHEAD) {
         let Facts { pure, requires, .. } = case.model.facts(&reading.op);
@@ -35,7 +36,11 @@ pub(super) fn aftermath<M: Model>(case: &Case<'_, M>, act: &Act, token: Token) -
                 break;
             }
             let is_other = case.process(reading.index) != process;
-            if found.confirmed.is_none() && is_other && sources.at(reading.index) != source {
+            let is_elsewhere = || {
+                sources.at(reading.index) != source
+                    || case.history.extra_of(reading.index as usize, "node") != node
+            };
+            if found.confirmed.is_none() && is_other && is_elsewhere() {
                 found.confirmed = Some(reading.index);
             }
         }

@@ -43,8 +43,10 @@ pub(super) enum Repair {
     Earlier(usize),
     /// It never returned, and perhaps had no effect.
     Open(usize),
-    /// It may have taken effect once more.
+    /// It may have taken effect once more, at any later time.
     Again(usize),
+    /// The same, before it returned.
+    AgainWithin(usize),
 }
 
 /// A core as operations on a register.
@@ -81,9 +83,11 @@ impl<'a, M: Model> Scene<'a, M> {
         match repair {
             Repair::Earlier(at) => readings[at].span.call = 0,
             Repair::Open(at) => readings[at].span.ret = NEVER,
-            Repair::Again(at) => {
+            Repair::Again(at) | Repair::AgainWithin(at) => {
                 let mut copy = readings[at].clone();
-                copy.span = Span { call: copy.span.call + 1, ret: NEVER };
+                let is_within = matches!(repair, Repair::AgainWithin(_));
+                let ret = if is_within { copy.span.ret } else { NEVER };
+                copy.span = Span { call: copy.span.call + 1, ret };
                 readings.push(copy);
             }
         }

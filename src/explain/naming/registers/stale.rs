@@ -103,7 +103,8 @@ fn rank(act: &Act, stale: &Act) -> (bool, bool, u32) {
     (act.access.process != stale.access.process, !act.updates, act.access.span.ret)
 }
 
-/// The value's only update never returned: it took effect once, for it was seen, and then again.
+/// The value's only update took effect once, for it was seen, and then again: it never returned, or
+/// only after the newer value was there.
 fn applied_twice<M: Model>(
     scene: &Scene<'_, M>,
     proof: &Proof<'_>,
@@ -112,12 +113,11 @@ fn applied_twice<M: Model>(
     let token = proof.stale.access.reads?;
     let writer = scene.writers(token).next()?;
     let index = scene.acts[writer].access.index;
-    let is_indeterminate = scene.case.operation(index).outcome.is_indeterminate();
-    if token == scene.initial || !is_indeterminate || after.is_refuted {
+    if token == scene.initial || after.is_refuted {
         return None;
     }
     let is_only = writers(scene.case, token, proof.stale.access.span.ret).count == 1;
-    if !is_only || !scene.is_repaired_by(Repair::Again(writer)) {
+    if !is_only || !scene.is_repaired_by(Repair::AgainWithin(writer)) {
         return None;
     }
     let history = scene.case.history;

@@ -1,0 +1,149 @@
+//! A store that ordered its writes by timestamps which run against real time: by clocks that
+//! disagree, drift or were stepped.
+//!
+//! Where records tell the timestamps (the field `timestamp`), no offsets have to be guessed. A
+//! write that got a smaller one than another write which had been acknowledged before takes its
+//! place before that one, as the store would have it. If everything can be ordered then, the
+//! timestamps are the cause.
+
+use std::collections::BTreeMap;
+
+use super::Grounds;
+use super::subject::Subject;
+use crate::check::is_linearizable;
+use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
+use crate::explain::naming::words;
+use crate::history::phrase::{process_phrase, value_phrase};
+use crate::history::{NEVER, Span};
+use crate::model::{self, Model, Reading};
+
+/// So many operations are named at most.
+const NAMED: usize = 12;
+
+/// A write that lost against an earlier one by its timestamp.
+#[derive(Clone, Copy)]
+struct Beaten {
+    /// It, and its timestamp.
+    loser: (u32, i64),
+    /// The earlier one, and its timestamp.
+    winner: (u32, i64),
+}
+
+/// The anomaly, if the timestamps explain all failing keys. O(n log n), and a decision for each key.
+pub(super) fn anomaly<M: Model>(
+    grounds: &Grounds<'_, M>,
+    subjects: &[Subject],
+    named: &[Anomaly],
+) -> Option<Anomaly> {
+    let history = grounds.history;
+    history.values().find_text("timestamp")?;
+    let mut beaten = Vec::new();
+    for subject in subjects {
+        beaten.extend(in_key(grounds, subject.key_at)?);
+    }
+    let worst = beaten.iter().max_by_key(|one| one.winner.1.saturating_sub(one.loser.1))?;
+    let whose = |index: u32| {
+        let node = history.extra_of(index as usize, "node");
+        let node = node.map(|node| format!(" by way of {}", value_phrase(history, node)));
+        let (process, thing) = (process_phrase(history, index), words::thing(history, index));
+        format!("{process}'s {thing}{}", node.unwrap_or_default())
+    };
+    let summary = format!(
+        "the store ordered writes by timestamps that run against real time: {} got {}, less than \
+         the {} of {}, which had been acknowledged before; everything is explained if each write \
+         has the place that its timestamp gives it",
+        whose(worst.loser.0),
+        worst.loser.1,
+        worst.winner.1,
+        whose(worst.winner.0),
+    );
+    let pairs = beaten.iter().flat_map(|one| [one.loser.0, one.winner.0]);
+    let mut operations: Vec<u32> = pairs.take(NAMED).collect();
+    operations.extend([worst.loser.0, worst.winner.0]);
+    operations.sort_unstable();
+    operations.dedup();
+    let key_at = subjects.first()?.key_at;
+    Some(Anomaly {
+        kind: AnomalyKind::ClockSkewReordering,
+        key_at: (subjects.len() == 1).then_some(key_at),
+        operations,
+        certainty: Certainty::Suggested,
+        summary,
+        count: named.iter().map(|one| one.count).sum(),
+    })
+}
+
+/// The writes of a key that lost against earlier ones; `None` if there are none, or they do not
+/// explain what is wrong with it.
+fn in_key<M: Model>(grounds: &Grounds<'_, M>, key_at: usize) -> Option<Vec<Beaten>> {
+    let history = grounds.history;
+    let operations = grounds.partitions.get(key_at).operations;
+    let readings = model::read(grounds.model, history, operations, None).ok()?;
+    let stamp = |reading: &Reading<M::Op>| {
+        let stamp = history.extra_of(reading.index as usize, "timestamp")?;
+        history.values().as_int(stamp)
+    };
+    // Calls and returns of writes with timestamps, in order.
+    let mut ends: Vec<(u32, bool, usize, i64)> = Vec::new();
+    for (at, reading) in readings.iter().enumerate() {
+        let is_write = !grounds.model.facts(&reading.op).pure && reading.span.ret != NEVER;
+        if let Some(stamp) = stamp(reading).filter(|_| is_write) {
+            ends.push((reading.span.call, false, at, stamp));
+            ends.push((reading.span.ret, true, at, stamp));
+        }
+    }
+    ends.sort_unstable();
+    // Of the writes that returned, those that no other one beats with an earlier call: the greater
+    // the timestamp, the later the call.
+    let mut steps: BTreeMap<i64, (u32, usize)> = BTreeMap::new();
+    let mut moved: Vec<Option<u32>> = vec![None; readings.len()];
+    let mut beaten = Vec::new();
+    for (_, is_return, at, stamp) in ends {
+        let call = readings[at].span.call;
+        if !is_return {
+            let winner = stamp.checked_add(1).and_then(|next| steps.range(next..).next());
+            if let Some((&greater, &(earlier, winner))) = winner {
+                moved[at] = Some(earlier);
+                let winner = (readings[winner].index, greater);
+                beaten.push(Beaten { loser: (readings[at].index, stamp), winner });
+            }
+        } else if steps.range(stamp..).next().is_none_or(|(_, &(other, _))| other > call) {
+            let dominated = steps.range(..stamp).rev().take_while(|(_, other)| other.0 >= call);
+            let dominated: Vec<i64> = dominated.map(|(&stamp, _)| stamp).collect();
+            dominated.iter().for_each(|stamp| {
+                steps.remove(stamp);
+            });
+            steps.insert(stamp, (call, at));
+        }
+    }
+    let is_explained = !beaten.is_empty() && {
+        let readings = called_earlier(readings, &moved);
+        is_linearizable(grounds.model, &readings, grounds.meter).0 == Some(true)
+    };
+    is_explained.then_some(beaten)
+}
+
+/// The readings, some of them called just before the ranks in `moved`.
+fn called_earlier<Op>(mut readings: Vec<Reading<Op>>, moved: &[Option<u32>]) -> Vec<Reading<Op>> {
+    let mut ends: Vec<(u64, usize, bool)> = Vec::new();
+    for (at, reading) in readings.iter().enumerate() {
+        let Span { call, ret } = reading.span;
+        let before = |earlier: u32| 2 * u64::from(earlier);
+        let call = moved[at].map_or(2 * u64::from(call) + 1, before);
+        ends.push((call, at, false));
+        if ret != NEVER {
+            ends.push((2 * u64::from(ret) + 1, at, true));
+        }
+    }
+    ends.sort_unstable();
+    for (rank, (_, at, is_return)) in (0..).zip(ends) {
+        let span = &mut readings[at].span;
+        if is_return {
+            span.ret = rank;
+        } else {
+            span.call = rank;
+        }
+    }
+    readings.sort_by_key(|reading| reading.span.call);
+    readings
+}

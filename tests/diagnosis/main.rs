@@ -1,0 +1,59 @@
+//! What histcheck makes of the reference store's histories, against what really happened there.
+//!
+//! `cargo test --test diagnosis` runs a slice of seeds in seconds. The whole table, which is in
+//! `docs/DIAGNOSIS.md`: `cargo test --release --test diagnosis -- --full`, and with `UPDATE_DOCS=1`
+//! it is written there. Other arguments: `--seeds N` (of each preset with a fault), `--correct N`
+//! (of each other), `--from N` (the first seed), `--preset NAME` (a part of its name is enough),
+//! `--knob NAME=SETTING` (for all presets; may be repeated).
+//!
+//! A run fails if a history of which the store itself knows an order is called invalid, if a
+//! correct preset breaks, or if a proof does not hold.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, unreachable_pub)]
+
+#[path = "../suite/certificate.rs"]
+mod certificate;
+mod measure;
+mod table;
+
+use histcheck::store::presets;
+use measure::Seeds;
+
+fn main() {
+    let mut seeds = Seeds { from: 1, faulty: 3, correct: 3, knobs: Vec::new() };
+    let mut part = String::new();
+    let mut is_full = false;
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        let mut number = || arguments.next().and_then(|text| text.parse().ok());
+        match argument.as_str() {
+            "--full" => (is_full, seeds.faulty, seeds.correct) = (true, 200, 2_000),
+            "--seeds" => seeds.faulty = number().expect("a number"),
+            "--correct" => seeds.correct = number().expect("a number"),
+            "--from" => seeds.from = number().expect("a number"),
+            "--preset" => part = arguments.next().expect("a name"),
+            "--knob" => {
+                let knob = arguments.next().expect("a knob");
+                let (name, setting) = knob.split_once('=').expect("NAME=SETTING");
+                seeds.knobs.push((name.to_owned(), setting.to_owned()));
+            }
+            // Whatever else a test runner passes.
+            _ => {}
+        }
+    }
+    let mut rows = Vec::new();
+    for preset in presets().filter(|preset| preset.name.contains(&part)) {
+        let row = measure::row(preset, &seeds);
+        println!("{}", table::line(&row));
+        rows.push(row);
+    }
+    let wrong: Vec<String> = rows.iter().flat_map(|row| row.wrong.clone()).collect();
+    if is_full && part.is_empty() && std::env::var_os("UPDATE_DOCS").is_some() {
+        table::write(&rows, &seeds);
+    }
+    println!("{}", table::summary(&rows));
+    if !wrong.is_empty() {
+        eprintln!("{}", wrong.join("\n"));
+        std::process::exit(1);
+    }
+}
