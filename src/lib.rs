@@ -9,12 +9,14 @@ pub mod history;
 pub mod ingest;
 pub mod model;
 pub mod proof;
+pub mod record;
 pub mod report;
 
 pub use analysis::{check, check_with};
 pub use check::{Budget, Options, Report, StopReason, Verdict};
 pub use error::{Code, Error, Place};
 pub use history::{History, HistoryBuilder};
+pub use record::Recorder;
 
 /// The examples of the README are tests.
 #[cfg(doctest)]
