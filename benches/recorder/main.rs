@@ -3,14 +3,16 @@
 //! Threads record as fast as they can, with nothing between an invocation and its completion. That
 //! is the worst case: real operations take longer, so that the threads meet less often at the
 //! counter, and the thread that writes keeps up easily. *Recording* is the time until the slowest
-//! thread has recorded everything, *written* that until everything is in the file.
+//! thread has recorded everything: as the clock tells it, while the thread that writes competes for
+//! the processors, and as the time that the processor spent on it. *Written* is the time until
+//! everything is in the file. All are divided by the events of one thread.
 
 use std::hint::black_box;
 use std::io;
 use std::path::Path;
 use std::sync::Barrier;
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use histcheck::Recorder;
 use histcheck::record::Process;
@@ -35,57 +37,83 @@ const WORKLOADS: &[Workload] = &[
 fn main() -> io::Result<()> {
     let wanted: Vec<String> =
         std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    println!("| values | threads | recording, fastest | median | written, median |");
-    println!("|---|---:|---:|---:|---:|");
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("recorder.jsonl");
+    println!("| values | threads | recording, fastest | median | its processor time | written |");
+    println!("|---|---:|---:|---:|---:|---:|");
     for &(name, operation) in WORKLOADS {
         if !wanted.is_empty() && !wanted.iter().any(|word| name.contains(word.as_str())) {
             continue;
         }
         for threads in [1, 2] {
-            let path = folder.join("recorder.jsonl");
             let mut rounds = Vec::new();
             for _ in 0..ROUNDS {
                 rounds.push(measure(&path, threads, operation)?);
             }
-            let mut recording: Vec<f64> = rounds.iter().map(|round| round.0).collect();
-            let mut written: Vec<f64> = rounds.iter().map(|round| round.1).collect();
-            recording.sort_by(f64::total_cmp);
-            written.sort_by(f64::total_cmp);
+            let recording = sorted(&rounds, |round| round.recording);
+            let processor = match sorted(&rounds, |round| round.processor)[ROUNDS / 2] {
+                time if time > 0.0 => format!("{time:.0} ns"),
+                _ => "-".to_owned(),
+            };
+            let (fastest, median) = (recording[0], recording[ROUNDS / 2]);
+            let written = sorted(&rounds, |round| round.written)[ROUNDS / 2];
             println!(
-                "| {name} | {threads} | {:.0} ns | {:.0} ns | {:.0} ns |",
-                recording[0],
-                recording[ROUNDS / 2],
-                written[ROUNDS / 2],
+                "| {name} | {threads} | {fastest:.0} ns | {median:.0} ns | {processor} \
+                 | {written:.0} ns |"
             );
-            std::fs::remove_file(&path)?;
         }
     }
-    Ok(())
+    std::fs::remove_file(&path)
 }
 
-/// Nanoseconds per event of one thread: until all is recorded, and until all is written.
-fn measure(path: &Path, threads: u64, operation: fn(&mut Process, u64)) -> io::Result<(f64, f64)> {
+fn sorted(rounds: &[Round], of: fn(&Round) -> f64) -> Vec<f64> {
+    let mut values: Vec<f64> = rounds.iter().map(of).collect();
+    values.sort_by(f64::total_cmp);
+    values
+}
+
+/// What a run took, in nanoseconds per event of one thread.
+struct Round {
+    /// Until the slowest thread had recorded all.
+    recording: f64,
+    /// The processor's time that this thread took for it; 0 where the system does not tell.
+    processor: f64,
+    /// Until all was written.
+    written: f64,
+}
+
+fn measure(path: &Path, threads: u64, operation: fn(&mut Process, u64)) -> io::Result<Round> {
     let recorder = Recorder::create(path)?;
-    let barrier = Barrier::new(threads as usize + 1);
-    let start = thread::scope(|scope| {
-        for _ in 0..threads {
-            let mut process = recorder.process();
-            let barrier = &barrier;
+    let barrier = &Barrier::new(threads as usize);
+    let begin = Instant::now();
+    let times: Vec<(Duration, Duration)> = thread::scope(|scope| {
+        let start = |mut process: Process| {
             scope.spawn(move || {
                 barrier.wait();
+                let (wall, processor) = (Instant::now(), processor_time());
                 for n in 0..OPERATIONS {
                     operation(black_box(&mut process), n);
                 }
-            });
-        }
-        barrier.wait();
-        Instant::now()
+                (wall.elapsed(), processor_time().saturating_sub(processor))
+            })
+        };
+        let running: Vec<_> = (0..threads).map(|_| start(recorder.process())).collect();
+        running.into_iter().filter_map(|thread| thread.join().ok()).collect()
     });
-    let recorded = start.elapsed();
     let summary = recorder.finish()?;
-    let written = start.elapsed();
+    let written = begin.elapsed();
     assert_eq!(summary.events, 2 * threads * OPERATIONS);
-    let events = 2.0 * OPERATIONS as f64;
-    Ok((recorded.as_nanos() as f64 / events, written.as_nanos() as f64 / events))
+    let per_event = |time: Duration| time.as_nanos() as f64 / (2 * OPERATIONS) as f64;
+    let slowest = times.into_iter().max().unwrap_or_default();
+    Ok(Round {
+        recording: per_event(slowest.0),
+        processor: per_event(slowest.1),
+        written: per_event(written),
+    })
+}
+
+/// The processor's time that this thread took so far, as Linux tells it.
+fn processor_time() -> Duration {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanoseconds = text.split(' ').next().and_then(|word| word.parse().ok());
+    Duration::from_nanos(nanoseconds.unwrap_or_default())
 }

@@ -18,8 +18,10 @@ use super::window::Window;
 /// So many events are taken from a ring before the others have their turn, so that those which
 /// wait for an earlier one fit the caches.
 const SLICE: usize = 1 << 10;
+/// A ring whose first event is so far ahead of the next one waits until the others have come as far.
+const AHEAD: u64 = 1 << 12;
 /// So much text is written at a time.
-const CHUNK: usize = 1 << 18;
+const CHUNK: usize = 1 << 16;
 
 /// What a recording came to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -120,6 +122,7 @@ pub(super) struct Drain {
     progress: Arc<Progress>,
     interval: Duration,
     sink: Sink,
+    /// In the order in which they came, which is that of their events within each track.
     rings: Vec<(u32, Consumer<Event>)>,
     window: Window<(u32, Moment)>,
     /// By the number of the track.
@@ -174,11 +177,12 @@ impl Drain {
     }
 
     /// Takes what the rings hold, a slice from each, and writes what is in order. Returns whether
-    /// there was more.
+    /// the same could be done again at once.
     fn pass(&mut self) -> bool {
         for arrival in self.shared.take_arrivals() {
             self.rings.push((arrival.track, arrival.ring));
         }
+        let before = self.window.next();
         let mut is_behind = false;
         let (window, rings) = (&mut self.window, &mut self.rings);
         rings.retain_mut(|(track, ring)| {
@@ -186,7 +190,9 @@ impl Drain {
             // What the thread that abandoned it did before is seen from here on.
             fence(Ordering::Acquire);
             let waiting = ring.slots();
-            let count = waiting.min(SLICE);
+            let is_ahead =
+                ring.peek().is_ok_and(|event| event.ticket.saturating_sub(before) > AHEAD);
+            let count = if is_ahead { 0 } else { waiting.min(SLICE) };
             if let Ok(events) = ring.read_chunk(count) {
                 for Event { ticket, moment } in events {
                     window.put(ticket, (*track, moment));
@@ -207,7 +213,7 @@ impl Drain {
         }
         self.write();
         self.progress.advance(self.window.next());
-        is_behind
+        is_behind && self.window.next() > before
     }
 
     /// Writes the lines so far. After an error, nothing more is written, so that what is there is

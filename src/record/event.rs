@@ -51,8 +51,11 @@ const _: () = assert!(size_of::<Event>() <= 64);
 /// How an operation ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Ending {
+    /// It happened.
     Ok,
+    /// It did not.
     Fail,
+    /// Nobody knows.
     Info,
 }
 
@@ -83,7 +86,7 @@ pub(super) struct Note {
 /// A further field of a record.
 #[derive(Clone)]
 pub(super) struct Field {
-    pub(super) name: String,
+    pub(super) name: &'static str,
     pub(super) value: Payload,
 }
 

@@ -1,6 +1,6 @@
 //! Events as lines of JSON.
 
-use super::event::{Field, Introduction, Moment, Note, Payload, What};
+use super::event::{Ending, Field, Introduction, Moment, Note, Payload, What};
 use crate::emit::word;
 use crate::history::write_quoted;
 
@@ -15,16 +15,24 @@ pub(super) fn is_free(name: &str) -> bool {
 /// How the lines of one track look.
 #[derive(Default)]
 pub(super) struct Voice {
-    /// `{"process":0,"type":"`
-    opening: String,
+    process: i64,
     /// The fields that all lines have.
     fields: Vec<Field>,
     /// Those, and the end of the line.
     closing: String,
-    /// The name of the operation that is under way.
+    /// How lines start, for every name of an operation that came up.
+    starts: Vec<Starts>,
+    /// The one among them that is under way.
+    current: usize,
+}
+
+/// How the lines of one track start that are about operations of one name: everything in front of
+/// the value, or of the key.
+struct Starts {
     function: &'static str,
-    /// `","f":"read"`
-    naming: String,
+    invoke: String,
+    /// By [`Ending`].
+    completions: [String; 3],
 }
 
 impl Voice {
@@ -33,12 +41,9 @@ impl Voice {
     pub(super) fn write(&mut self, moment: &Moment, out: &mut String) -> bool {
         match &moment.what {
             What::Invoke { function, key, value } => {
-                if self.function != *function || self.naming.is_empty() {
-                    self.name(function);
-                }
-                out.push_str(&self.opening);
-                out.push_str("invoke");
-                out.push_str(&self.naming);
+                self.choose(function);
+                let Some(starts) = self.starts.get(self.current) else { return false };
+                out.push_str(&starts.invoke);
                 if let Some(key) = key {
                     out.push_str(",\"key\":");
                     write_payload(key, out);
@@ -47,9 +52,8 @@ impl Voice {
                 out.push_str(&self.closing);
             }
             What::Complete { outcome, value, fields } => {
-                out.push_str(&self.opening);
-                out.push_str(outcome.name());
-                out.push_str(&self.naming);
+                let Some(starts) = self.starts.get(self.current) else { return false };
+                out.push_str(&starts.completions[*outcome as usize]);
                 write_value(value, moment.time, out);
                 match fields {
                     Some(fields) => self.close_with(fields, out),
@@ -66,22 +70,36 @@ impl Voice {
     }
 
     fn introduce(&mut self, introduction: &Introduction) {
-        self.opening.clear();
-        self.opening.push_str("{\"process\":");
-        self.opening.push_str(itoa::Buffer::new().format(introduction.process));
-        self.opening.push_str(",\"type\":\"");
+        self.process = introduction.process;
         self.fields.clone_from(&introduction.fields);
         self.closing.clear();
         write_fields(self.fields.iter(), &mut self.closing);
         self.closing.push_str("}\n");
+        self.starts.clear();
     }
 
+    /// Makes `function` the operation that is under way.
+    #[inline]
+    fn choose(&mut self, function: &'static str) {
+        let is_it = |starts: &Starts| starts.function == function;
+        if !self.starts.get(self.current).is_some_and(is_it) {
+            let known = self.starts.iter().position(is_it);
+            self.current = known.unwrap_or_else(|| self.learn(function));
+        }
+    }
+
+    /// Adds how lines about `function` start. Returns where.
     #[cold]
-    fn name(&mut self, function: &'static str) {
-        self.function = function;
-        self.naming.clear();
-        self.naming.push_str("\",\"f\":");
-        write_quoted(&word(function), &mut self.naming);
+    fn learn(&mut self, function: &'static str) -> usize {
+        let start = |kind: &str| {
+            let mut start = format!("{{\"process\":{},\"type\":\"{kind}\",\"f\":", self.process);
+            write_quoted(&word(function), &mut start);
+            start
+        };
+        let completions = [Ending::Ok, Ending::Fail, Ending::Info].map(|end| start(end.name()));
+        let starts = Starts { function, invoke: start("invoke"), completions };
+        self.starts.push(starts);
+        self.starts.len() - 1
     }
 
     /// Ends a line with `fields`, and with those of all lines that have other names.
@@ -114,7 +132,7 @@ fn write_value(value: &Payload, time: u64, out: &mut String) {
 fn write_fields<'f>(fields: impl Iterator<Item = &'f Field>, out: &mut String) {
     for field in fields {
         out.push(',');
-        write_quoted(&field.name, out);
+        write_quoted(field.name, out);
         out.push(':');
         write_payload(&field.value, out);
     }
@@ -135,7 +153,7 @@ fn write_payload(value: &Payload, out: &mut String) {
 pub(super) fn write_metadata(fields: &[Field], out: &mut String) {
     if let Some((first, rest)) = fields.split_first() {
         out.push_str("{\"histcheck\":{");
-        write_quoted(&first.name, out);
+        write_quoted(first.name, out);
         out.push(':');
         write_payload(&first.value, out);
         write_fields(rest.iter(), out);

@@ -50,7 +50,7 @@ impl Process {
     /// A name that has a meaning of its own (`process`, `type`, `f`, `value`, `key`, `time`) is
     /// refused: the recorder's end reports it, and the records do without.
     #[must_use]
-    pub fn with(mut self, name: &str, value: impl IntoValue) -> Self {
+    pub fn with(mut self, name: &'static str, value: impl IntoValue) -> Self {
         let value = self.scratch.payload(value);
         set_field(&mut self.fields, name, value, self.track.shared());
         self.is_unknown = true;
@@ -126,7 +126,7 @@ impl Call<'_> {
     /// The same call, whose completion has a further field: the `source` that a read was answered
     /// from, the `version` that it returned, an `error`. On this record, it replaces a field of that
     /// name of the process; names are as in [`Process::with`].
-    pub fn with(self, name: &str, value: impl IntoValue) -> Self {
+    pub fn with(self, name: &'static str, value: impl IntoValue) -> Self {
         let process = &mut *self.process;
         let value = process.scratch.payload(value);
         set_field(&mut process.own_fields, name, value, process.track.shared());
@@ -190,13 +190,13 @@ impl Notes {
 }
 
 /// Sets one of `fields`.
-fn set_field(fields: &mut Vec<Field>, name: &str, value: Payload, shared: &Shared) {
+fn set_field(fields: &mut Vec<Field>, name: &'static str, value: Payload, shared: &Shared) {
     if !is_free(name) {
         shared.set_fault(format!("a further field cannot be called `{name}`"));
         return;
     }
     match fields.iter_mut().find(|field| field.name == name) {
         Some(field) => field.value = value,
-        None => fields.push(Field { name: name.to_owned(), value }),
+        None => fields.push(Field { name, value }),
     }
 }

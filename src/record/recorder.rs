@@ -164,10 +164,10 @@ impl RecorderBuilder {
     /// A field of the first record, which describes the history: `model` names the model to check
     /// it by, `initial` the initial value; any other is kept. Setting one again replaces it.
     #[must_use]
-    pub fn metadata(mut self, name: &str, value: impl IntoValue) -> Self {
+    pub fn metadata(mut self, name: &'static str, value: impl IntoValue) -> Self {
         let value = Scratch::default().payload(value);
         self.metadata.retain(|field| field.name != name);
-        self.metadata.push(Field { name: name.to_owned(), value });
+        self.metadata.push(Field { name, value });
         self
     }
 
