@@ -11,6 +11,7 @@ pub mod model;
 pub mod proof;
 pub mod record;
 pub mod report;
+pub mod store;
 
 pub use analysis::{check, check_with};
 pub use check::{Budget, Options, Report, StopReason, Verdict};

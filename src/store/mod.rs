@@ -1,0 +1,3 @@
+//! Example systems, correct and broken, that make histories.
+
+pub mod threads;
