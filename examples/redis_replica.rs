@@ -8,18 +8,18 @@
 //! Redis, but what reading from a replica means.
 //!
 //! On one machine the replica lags by less than a millisecond. To have a lag that is seen without
-//! luck, the replica's connection to the primary is closed now and then (`CLIENT KILL TYPE master`),
-//! as a network would do it. It comes back within about a second, by Redis' own means; meanwhile
-//! the replica answers with what it has.
+//! luck, it is connected through a link of this program's own, which now and then holds back for a
+//! while what the primary sends, as a slow network would. Redis itself is as it comes.
 //!
 //! Without `redis-server` on the path, it says so and does nothing.
 
 use std::error::Error;
 use std::fs;
-use std::io;
-use std::net::TcpListener;
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -34,8 +34,8 @@ type Fallible<T> = Result<T, Box<dyn Error + Send + Sync>>;
 /// How many operations each client does, with a pause after each.
 const OPERATIONS: usize = 300;
 const PAUSE: Duration = Duration::from_millis(2);
-/// How long the replica's connection is left alone.
-const BETWEEN_CUTS: Duration = Duration::from_millis(300);
+/// How long the link holds back what it is given, and how long it does not.
+const HOLD: Duration = Duration::from_millis(40);
 const KEYS: [&str; 3] = ["x", "y", "z"];
 /// How long a server may take to start.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -109,7 +109,8 @@ fn print(checked: &Checked) {
 /// Lets clients work at a pair of servers.
 fn record(recorder: &Recorder) -> Fallible<()> {
     let primary = Server::start(None)?;
-    let replica = Server::start(Some(primary.port))?;
+    let link = Link::to(primary.port)?;
+    let replica = Server::start(Some(link.port))?;
     replica.wait_until("the replica has the primary's data", |connection| {
         let info: String = redis::cmd("INFO").arg("replication").query(connection)?;
         Ok(info.contains("master_link_status:up"))
@@ -129,13 +130,11 @@ fn record(recorder: &Recorder) -> Fallible<()> {
             let process = process.with("node", node);
             clients.push(scope.spawn(move || only_read(process, connection)));
         }
-        let (nemesis, connection) = (recorder.annotator("nemesis"), replica.connect()?);
-        let cutting = scope.spawn(move || cut(nemesis, connection, is_done));
-        for client in clients {
-            client.join().map_err(|_| "a client panicked")?;
-        }
+        let (nemesis, link) = (recorder.annotator("nemesis"), &link);
+        scope.spawn(move || slow_down(nemesis, link, is_done));
+        let panicked = clients.into_iter().filter_map(|client| client.join().err()).count();
         is_done.store(true, Ordering::Release);
-        cutting.join().map_err(|_| "the nemesis panicked")?
+        if panicked > 0 { Err("a client panicked".into()) } else { Ok(()) }
     })
 }
 
@@ -175,16 +174,80 @@ fn read(process: &mut Process, connection: &mut Connection, key: &'static str) {
     }
 }
 
-/// Closes the replica's connection to the primary, again and again.
-fn cut(mut nemesis: Annotator, mut connection: Connection, is_done: &AtomicBool) -> Fallible<()> {
+/// Lets the link hold back what it is given, again and again.
+fn slow_down(mut nemesis: Annotator, link: &Link, is_done: &AtomicBool) {
     while !is_done.load(Ordering::Acquire) {
-        let closed: i64 =
-            redis::cmd("CLIENT").arg(&["KILL", "TYPE", "master"]).query(&mut connection)?;
-        if closed > 0 {
-            nemesis.note("cut-replication", "replica");
-        }
-        thread::sleep(BETWEEN_CUTS);
+        nemesis.note("hold-replication", ());
+        link.is_held.store(true, Ordering::Release);
+        thread::sleep(HOLD);
+        link.is_held.store(false, Ordering::Release);
+        nemesis.note("release-replication", ());
+        thread::sleep(HOLD);
     }
+}
+
+/// A way to the primary that can be slow. It ends with this value, and its connections with those
+/// of the servers.
+struct Link {
+    port: u16,
+    /// Whether it holds back what the primary sends.
+    is_held: Arc<AtomicBool>,
+    is_over: Arc<AtomicBool>,
+}
+
+impl Link {
+    fn to(primary: u16) -> io::Result<Link> {
+        let listener = TcpListener::bind(("127.0.0.1", 0))?;
+        let port = listener.local_addr()?.port();
+        let (is_held, is_over) = (Arc::<AtomicBool>::default(), Arc::<AtomicBool>::default());
+        let link = Link { port, is_held: Arc::clone(&is_held), is_over: Arc::clone(&is_over) };
+        thread::spawn(move || {
+            for replica in listener.incoming() {
+                if is_over.load(Ordering::Acquire) {
+                    break;
+                }
+                // What fails here, the replica tries again.
+                let _ = replica.and_then(|replica| connect_through(replica, primary, &is_held));
+            }
+        });
+        Ok(link)
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.is_held.store(false, Ordering::Release);
+        self.is_over.store(true, Ordering::Release);
+        // Wakes the thread that waits for connections.
+        let _ = TcpStream::connect(("127.0.0.1", self.port));
+    }
+}
+
+/// Copies bytes both ways, until either side closes; what the primary sends waits while it is held.
+fn connect_through(
+    mut replica: TcpStream,
+    primary: u16,
+    is_held: &Arc<AtomicBool>,
+) -> io::Result<()> {
+    let mut primary = TcpStream::connect(("127.0.0.1", primary))?;
+    let (mut to_primary, mut from_replica) = (primary.try_clone()?, replica.try_clone()?);
+    let is_held = Arc::clone(is_held);
+    thread::spawn(move || {
+        let _ = io::copy(&mut from_replica, &mut to_primary);
+        let _ = to_primary.shutdown(Shutdown::Both);
+    });
+    thread::spawn(move || {
+        let mut bytes = vec![0; 1 << 16];
+        while let Ok(count @ 1..) = primary.read(&mut bytes) {
+            while is_held.load(Ordering::Acquire) {
+                thread::sleep(Duration::from_millis(1));
+            }
+            if replica.write_all(&bytes[..count]).is_err() {
+                break;
+            }
+        }
+        let _ = replica.shutdown(Shutdown::Both);
+    });
     Ok(())
 }
 

@@ -18,7 +18,7 @@ use super::window::Window;
 /// So many events are taken from a ring before the others have their turn, so that those which
 /// wait for an earlier one fit the caches.
 const SLICE: usize = 1 << 10;
-/// A ring whose first event is so far ahead of the next one waits until the others have come as far.
+/// A ring whose first event is so far ahead of the next one waits for the others.
 const AHEAD: u64 = 1 << 12;
 /// So much text is written at a time.
 const CHUNK: usize = 1 << 16;

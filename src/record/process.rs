@@ -114,8 +114,8 @@ impl Process {
 
 /// An operation that is under way.
 ///
-/// If it is dropped, as by a panic, the operation stays open: it may have happened, or happen later.
-/// An operation of which it is known that its outcome is not, such as one that timed out, is better
+/// If it is dropped, as by a panic, the operation stays open: it may have happened, or happen
+/// later. One of which it is known that its outcome is not, such as one that timed out, is better
 /// ended by [`Call::info`].
 #[must_use = "an operation whose end is not recorded stays open"]
 pub struct Call<'p> {
@@ -124,8 +124,8 @@ pub struct Call<'p> {
 
 impl Call<'_> {
     /// The same call, whose completion has a further field: the `source` that a read was answered
-    /// from, the `version` that it returned, an `error`. On this record, it replaces a field of that
-    /// name of the process; names are as in [`Process::with`].
+    /// from, the `version` that it returned, an `error`. On this record, it replaces a field of the
+    /// process that has the same name; names are as in [`Process::with`].
     pub fn with(self, name: &'static str, value: impl IntoValue) -> Self {
         let process = &mut *self.process;
         let value = process.scratch.payload(value);

@@ -18,8 +18,8 @@ use crate::ingest::{self, Format};
 
 /// Records what the threads of a test do, as a history: see the [module](super).
 ///
-/// When it is dropped without [`finish`](Recorder::finish), it writes all that was recorded too, but
-/// an error is lost.
+/// When it is dropped without [`finish`](Recorder::finish), it writes all that was recorded too,
+/// but an error is lost.
 pub struct Recorder {
     shared: Arc<Shared>,
     progress: Arc<Progress>,

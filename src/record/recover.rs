@@ -10,9 +10,9 @@ const BLOCK: u64 = 1 << 16;
 /// Cuts off what comes behind the last line break of the file `path`: the line that a recorder was
 /// writing when its process was killed. Returns how many bytes that were, usually none.
 ///
-/// The reader refuses such a line, since it cannot know where it comes from. For a recording, it may
-/// go: the lines before it are what the recording was a moment earlier, and whatever holds of a
-/// history holds of its start.
+/// The reader refuses such a line, since it cannot know where it comes from. From a recording it
+/// may go: the lines before it are what the recording was a moment earlier, and the start of a
+/// linearizable history is one, too. So no violation can come from the cut.
 ///
 /// # Errors
 /// If the file cannot be read or changed.

@@ -6,8 +6,8 @@ mod redis_replica;
 use histcheck::Verdict;
 use histcheck::explain::AnomalyKind;
 
-/// The replica's connection is cut while others write, so that its reads are stale; and Redis on
-/// one node is a register, so that nothing else is wrong.
+/// What the primary sends is held back while others write, so that reads of the replica are stale;
+/// and Redis on one node is a register, so that nothing else is wrong.
 #[test]
 fn stale_reads_of_a_replica_are_caught() {
     let path = std::env::temp_dir().join(format!("histcheck-redis-{}.jsonl", std::process::id()));

@@ -26,8 +26,8 @@ fn correct_objects_are_never_said_to_be_wrong() {
     }
 }
 
-/// How often a run goes wrong depends on the machine; of many, one has to, and is then called by its
-/// name.
+/// How often a run goes wrong depends on the machine; of many, one has to, and is then called by
+/// its name.
 #[test]
 fn broken_objects_are_caught_and_named() {
     for object in OBJECTS.iter().filter(|object| !object.is_correct()) {
