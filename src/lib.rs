@@ -23,3 +23,8 @@ pub use record::Recorder;
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// Those of the page about recording, too.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/RECORDING.md")]
+struct Recording;

@@ -65,6 +65,8 @@ pub(super) struct Progress {
 struct State {
     /// So many tickets are written.
     written: u64,
+    /// So many are waited for.
+    wanted: u64,
     /// What went wrong; nothing is written afterwards.
     failure: Option<(io::ErrorKind, String)>,
     /// Whether the thread that writes has ended.
@@ -81,9 +83,12 @@ impl State {
 }
 
 impl Progress {
-    /// Waits until so many tickets are written, or writing failed.
-    pub(super) fn wait_for(&self, tickets: u64) -> io::Result<()> {
+    /// Has so many tickets written by the thread that `wake` wakes, and waits until they are, or
+    /// writing failed.
+    pub(super) fn wait_for(&self, tickets: u64, wake: impl FnOnce()) -> io::Result<()> {
         let mut state = lock(&self.state);
+        state.wanted = state.wanted.max(tickets);
+        wake();
         while state.written < tickets && state.failure.is_none() && !state.is_over {
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
@@ -94,12 +99,14 @@ impl Progress {
         Ok(())
     }
 
-    fn advance(&self, written: u64) {
+    /// So many are written. Returns whether somebody waits for more.
+    fn advance(&self, written: u64) -> bool {
         let mut state = lock(&self.state);
         if state.written != written {
             state.written = written;
             self.changed.notify_all();
         }
+        state.wanted > written && state.failure.is_none()
     }
 
     fn fail(&self, error: &io::Error) {
@@ -163,10 +170,12 @@ impl Drain {
                 end = Some(self.shared.issued());
             }
             let is_behind = self.pass();
+            let is_waited_for = self.progress.advance(self.window.next());
             match end {
                 Some(end) if self.window.next() >= end => break,
                 // A thread has drawn a ticket and is about to hand over what it is for.
                 Some(_) => thread::yield_now(),
+                None if is_waited_for => thread::yield_now(),
                 None if is_behind => {}
                 None => thread::park_timeout(self.interval),
             }
@@ -212,7 +221,6 @@ impl Drain {
             }
         }
         self.write();
-        self.progress.advance(self.window.next());
         is_behind && self.window.next() > before
     }
 

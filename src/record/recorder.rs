@@ -83,8 +83,7 @@ impl Recorder {
     /// If writing failed, now or earlier.
     pub fn flush(&self) -> io::Result<()> {
         let tickets = self.shared.issued();
-        self.shared.wake();
-        self.progress.wait_for(tickets)
+        self.progress.wait_for(tickets, || self.shared.wake())
     }
 
     /// Writes all that was recorded before, and ends. What handles record that are still there

@@ -263,6 +263,28 @@ fn a_flush_waits_for_everything_before_it() {
     }
 }
 
+/// Others may have drawn a ticket, and not yet handed over what it is for.
+#[test]
+fn a_flush_does_not_miss_what_is_on_its_way() {
+    let builder = Recorder::builder().flush_every(Duration::from_secs(3_600));
+    let recorder = builder.to_writer(io::sink()).unwrap();
+    let is_over = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        for mut process in [recorder.process(), recorder.process(), recorder.process()] {
+            let is_over = &is_over;
+            scope.spawn(move || {
+                while is_over.load(Ordering::Relaxed) == 0 {
+                    process.invoke("read", ()).ok(1);
+                }
+            });
+        }
+        for _ in 0..300 {
+            recorder.flush().unwrap();
+        }
+        is_over.store(1, Ordering::Relaxed);
+    });
+}
+
 #[test]
 fn errors_of_writing_come_to_light() {
     let shown = Shown::new(1_000);
