@@ -275,10 +275,12 @@ fn a_flush_does_not_miss_what_is_on_its_way() {
             scope.spawn(move || {
                 while is_over.load(Ordering::Relaxed) == 0 {
                     process.invoke("read", ()).ok(1);
+                    // No more than can be written, so that a flush has an end.
+                    thread::sleep(Duration::from_micros(20));
                 }
             });
         }
-        for _ in 0..300 {
+        for _ in 0..100 {
             recorder.flush().unwrap();
         }
         is_over.store(1, Ordering::Relaxed);
