@@ -362,7 +362,7 @@ fn handles_outlive_the_recorder() {
 /// The recorder ends while others record on: what it keeps is a start of what they did.
 #[test]
 fn ending_early_keeps_a_start() {
-    for _ in 0..20 {
+    for _ in 0..5 {
         let recorder = Recorder::in_memory().unwrap();
         let counter = AtomicI64::new(0);
         let processes: Vec<Process> = (0..2).map(|_| recorder.process()).collect();
@@ -371,7 +371,7 @@ fn ending_early_keeps_a_start() {
             for mut process in processes {
                 let (counter, started) = (&counter, &started);
                 scope.spawn(move || {
-                    for turn in 0..20_000 {
+                    for turn in 0..10_000 {
                         let call = process.invoke("add-and-get", 1);
                         call.ok(counter.fetch_add(1, Ordering::SeqCst) + 1);
                         if turn == 100 {
