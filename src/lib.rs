@@ -9,6 +9,7 @@ pub mod history;
 pub mod ingest;
 pub mod model;
 pub mod proof;
+pub mod record;
 pub mod report;
 pub mod store;
 
@@ -16,8 +17,14 @@ pub use analysis::{check, check_with};
 pub use check::{Budget, Options, Report, StopReason, Verdict};
 pub use error::{Code, Error, Place};
 pub use history::{History, HistoryBuilder};
+pub use record::Recorder;
 
 /// The examples of the README are tests.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// Those of the page about recording, too.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/RECORDING.md")]
+struct Recording;

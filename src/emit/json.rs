@@ -39,7 +39,7 @@ pub(super) fn record(record: &Record<'_>, out: &mut String) {
 }
 
 /// The name of an operation, of which readers pass over one colon in front.
-pub(super) fn word(name: &str) -> Cow<'_, str> {
+pub(crate) fn word(name: &str) -> Cow<'_, str> {
     if name.starts_with(':') { Cow::Owned(format!(":{name}")) } else { Cow::Borrowed(name) }
 }
 

@@ -22,6 +22,7 @@ mod plan;
 mod presets;
 mod recording;
 mod sim;
+pub mod threads;
 mod world;
 
 pub use knobs::*;

@@ -13,6 +13,8 @@ mod meanings;
 mod models;
 #[cfg(feature = "cli")]
 mod program;
+mod recorder;
+mod redis;
 #[cfg(feature = "cli")]
 mod shrink;
 mod support;

@@ -7,7 +7,7 @@ const LINE: usize = 100;
 const FUNCTION: usize = 70;
 
 /// Where files are looked for, besides the top directory itself.
-const FOLDERS: [&str; 5] = ["benches", "docs", "histories", "src", "tests"];
+const FOLDERS: [&str; 6] = ["benches", "docs", "examples", "histories", "src", "tests"];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
