@@ -166,7 +166,10 @@ impl Primary {
             return hub.send(self.me, self.view.primary, forward);
         }
         if self.has_stepped_down(hub) {
-            return hub.refuse(self.me, &request, self.origin(Stamp::NONE));
+            if request.entry == self.me {
+                hub.refuse(self.me, &request, self.origin(Stamp::NONE));
+            }
+            return;
         }
         let now = hub.now();
         let stamp = Stamp { time: now, by: hub.unique() };
@@ -181,12 +184,11 @@ impl Primary {
         self.answer_when_due(hub, request, applied);
     }
 
-    /// A call that another node took for this one's to answer.
+    /// A call that another node took for this one's to answer. If it is not, the call is dropped,
+    /// and not refused: the message may have arrived twice, and the other one may be done.
     pub(in crate::store) fn forwarded(&mut self, hub: &mut Hub, request: Request) {
         if self.me == self.view.primary {
             self.request(hub, request);
-        } else {
-            hub.refuse(self.me, &request, self.origin(Stamp::NONE));
         }
     }
 
