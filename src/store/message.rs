@@ -1,6 +1,6 @@
 //! What the hosts of a store say to each other, and how an answer tells where it comes from.
 
-use super::engine::{leaderless, primary};
+use super::engine::{leaderless, primary, raft};
 use super::object::{Answer, Command};
 use super::sim::Nanos;
 
@@ -80,4 +80,5 @@ pub(super) enum Message {
     /// Within a group of nodes that keep the same keys.
     Primary(u16, primary::Message),
     Leaderless(leaderless::Message),
+    Raft(u16, raft::Message),
 }

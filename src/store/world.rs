@@ -61,7 +61,12 @@ impl World {
     }
 
     /// Runs until the clients are done, or get no further.
-    pub(super) fn run(mut self) -> (Records, Hub) {
+    pub(super) fn run(self) -> (Records, Hub) {
+        self.run_watched(|_| {})
+    }
+
+    /// The same, with somebody who looks at the nodes after every event.
+    pub(super) fn run_watched(mut self, mut watch: impl FnMut(&[Node])) -> (Records, Hub) {
         for node in &mut self.nodes {
             node.start(&mut self.hub);
         }
@@ -75,6 +80,7 @@ impl World {
         while !self.clients.are_done() {
             let Some(event) = self.hub.agenda.next() else { break };
             self.happen(event);
+            watch(&self.nodes);
             let records = self.clients.records.from_clients();
             if records > last.0 {
                 last = (records, self.hub.now());
