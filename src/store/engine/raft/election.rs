@@ -8,7 +8,7 @@ use super::log::{Entry, Position};
 use super::{Alarm, Leading, Message, Peer, Raft, Role, reached};
 use crate::store::hub::Hub;
 use crate::store::message::Host;
-use crate::store::sim::{MILLISECOND, Nanos};
+use crate::store::sim::Nanos;
 
 impl Raft {
     /// Follows whoever leads `term`, if that is a later one than its own.
@@ -32,25 +32,19 @@ impl Raft {
     /// the same.
     pub(super) fn wait_again(&mut self, hub: &mut Hub) {
         let election = self.timing.election;
-        self.deadline = hub.clock(self.me) + election + hub.random.within(election);
+        self.deadline = hub.now() + election + hub.random.within(election);
     }
 
     /// Sleeps until it wants to lead.
     pub(super) fn watch(&self, hub: &mut Hub) {
-        let left = self.deadline - hub.clock(self.me);
-        // Clocks go by whole milliseconds: the rest may be nothing, and be nothing again.
-        let after = if left > 0 { left.max(MILLISECOND / 10) } else { 0 };
-        self.wake(hub, after, Alarm::Election);
+        self.wake(hub, self.deadline - hub.now(), Alarm::Election);
     }
 
     /// It may be time to lead.
     pub(super) fn look(&mut self, hub: &mut Hub) {
-        let left = self.deadline - hub.clock(self.me);
-        // A clock that was set back must not keep it from ever leading again.
-        let is_too_far = left > 2 * self.timing.election;
-        if matches!(self.role, Role::Leader(_)) || is_too_far {
+        if matches!(self.role, Role::Leader(_)) {
             self.wait_again(hub);
-        } else if left <= 0 {
+        } else if hub.now() >= self.deadline {
             self.campaign(hub);
         }
         self.watch(hub);
@@ -69,8 +63,8 @@ impl Raft {
         self.elected_by(hub, self.me);
     }
 
-    /// Whether there is a leader that may count on not being replaced: it was heard from lately,
-    /// or, if it is this node, a majority heard from it lately.
+    /// Whether there is a leader that may count on not being replaced: it was heard from lately by
+    /// this node's clock, or, if it is this node, a majority heard from it lately.
     pub(super) fn is_led(&mut self, hub: &Hub) -> bool {
         let now = hub.clock(self.me);
         // When the clock was set back: as if it had just heard.

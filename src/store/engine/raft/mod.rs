@@ -146,7 +146,7 @@ pub(in crate::store) struct Raft {
     leader: Option<Host>,
     /// When, by its clock, it heard from a leader.
     heard: Option<Nanos>,
-    /// When, by its clock, it wants to lead.
+    /// When, in true time, it wants to lead.
     deadline: Nanos,
 }
 
@@ -184,12 +184,11 @@ impl Raft {
     /// Starts, or starts again. In the very beginning the first member wants to lead at once;
     /// afterwards a member waits, since it may have promised a leader not to vote.
     pub(in crate::store) fn start(&mut self, hub: &mut Hub) {
-        let now = hub.clock(self.me);
         let is_first_time = hub.lives[usize::from(self.me)] == 0;
-        self.heard = (!is_first_time).then_some(now);
+        self.heard = (!is_first_time).then_some(hub.clock(self.me));
         self.wait_again(hub);
         if is_first_time && self.members.first() == Some(&self.me) {
-            self.deadline = now;
+            self.deadline = hub.now();
         }
         self.watch(hub);
     }
@@ -270,8 +269,6 @@ impl Raft {
     }
 
     fn wake(&self, hub: &mut Hub, after: Nanos, alarm: Alarm) {
-        let drift = hub.clocks.get(usize::from(self.me)).map_or(0, |clock| clock.drift);
-        let after = timing::true_length(after, drift);
         hub.wake(self.me, after, hub::Alarm::Raft(self.group, alarm));
     }
 

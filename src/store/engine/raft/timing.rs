@@ -3,7 +3,8 @@
 use crate::store::knobs::Knobs;
 use crate::store::sim::{MILLISECOND, Nanos};
 
-/// The lengths of time that the protocol uses, all measured on a node's own clock.
+/// The lengths of time that the protocol uses. Timers run right; but a lease, and the time for which
+/// votes are refused because of it, are measured by the clocks of nodes, which may not.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Timing {
     /// A leader lets every other member hear from it so often.
@@ -24,26 +25,9 @@ impl Timing {
     }
 }
 
-/// How much true time passes while a clock that gains `drift` nanoseconds a millisecond shows
-/// `length` to pass. A clock that stands still or runs backwards counts as an extremely slow one.
-pub(super) fn true_length(length: Nanos, drift: i64) -> Nanos {
-    let million = i128::from(MILLISECOND);
-    let rate = (million + i128::from(drift)).max(million / 100);
-    (i128::from(length.max(0)) * million / rate) as Nanos
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_fast_clock_is_through_with_a_wait_earlier() {
-        assert_eq!(true_length(1500, 0), 1500);
-        assert_eq!(true_length(1500, 500_000), 1000);
-        assert_eq!(true_length(1500, -500_000), 3000);
-        assert_eq!(true_length(15, -5_000_000), 1500);
-        assert_eq!(true_length(-5, 0), 0);
-    }
 
     #[test]
     fn a_lease_ends_before_the_next_election() {
