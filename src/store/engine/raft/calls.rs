@@ -73,7 +73,7 @@ impl Raft {
 
     /// Whether a majority heard from this leader so lately that nobody else can lead yet, and it
     /// has applied all that leaders before it committed.
-    fn has_lease(&self, hub: &Hub) -> bool {
+    pub(super) fn has_lease(&self, hub: &Hub) -> bool {
         let Role::Leader(leading) = &self.role else { return false };
         let now = hub.clock(self.me);
         let contact = self.contact(leading, now);

@@ -126,32 +126,35 @@ impl Raft {
         // What is older than the base is committed, and so agrees.
         if before.index >= self.log.base().index && self.log.term(before.index) != Some(before.term)
         {
-            let hint = self.log.before_term_at(before.index);
-            return lacks(self.drop_from(hint + 1, hint));
+            if self.has_lost(before.index) {
+                return lacks(0);
+            }
+            // Entries of that term may agree all the same: none is dropped yet.
+            return lacks(self.log.before_term_at(before.index).max(self.applied));
         }
         let upto = before.index + entries.len() as u64;
         for (index, entry) in (before.index + 1..).zip(entries) {
             if index < self.log.base().index || self.log.term(index) == Some(entry.term) {
                 continue;
             }
-            if index <= self.log.last().index && self.drop_from(index, index) < index {
+            if self.has_lost(index) {
                 return lacks(0);
             }
+            self.log.truncate(index);
             self.log.push(entry);
         }
         Got::Upto(upto)
     }
 
-    /// Drops the entries from `index` on and returns `hint`; but if some of them were applied, and
-    /// so were committed, everything, and returns 0. That happens only where a majority lost what
-    /// it had on disk: the leader's log counts then.
-    fn drop_from(&mut self, index: u64, hint: u64) -> u64 {
-        if index <= self.applied {
+    /// Whether the entry at `index`, which the leader has not, was applied, and so was committed.
+    /// That happens only where a majority lost what it had on disk. Then the leader's log counts:
+    /// this one is dropped, and the copy.
+    fn has_lost(&mut self, index: u64) -> bool {
+        let has_lost = index <= self.applied;
+        if has_lost {
             self.forget();
-            return 0;
         }
-        self.log.truncate(index);
-        hint
+        has_lost
     }
 
     /// Takes the leader's copy, which has all entries up to `last`, unless its own has them.
