@@ -19,6 +19,7 @@ fn promises_are_kept_through_all_faults() {
         for rest in [
             "nodes=3 log-kept=3 fault-every=20ms fault-for=20ms",
             "nodes=5 log-kept=3 fault-every=12ms fault-for=15ms clients=10 think=2ms",
+            "nodes=4 log-kept=5 fault-every=15ms fault-for=15ms clients=8 think=3ms",
             "nodes=5 log-kept=1000 fault-every=8ms fault-for=8ms timeout=8ms keys=2",
         ] {
             let (more_reigns, more_jumps) = watch(&format!("{faults} {rest}"), seed);

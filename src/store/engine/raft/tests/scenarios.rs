@@ -134,6 +134,37 @@ fn an_older_entry_waits_for_one_of_the_leaders_term() {
 }
 
 #[test]
+fn what_was_said_in_an_older_term_does_not_count() {
+    let mut group = Group::new("", &[&[1, 2], &[1, 2], &[1, 2], &[1], &[1]]);
+    group.elect(0);
+    for from in 1..5 {
+        group.tell(0, from, Message::Reply { term: 2, sent: 0, got: Got::Upto(3) });
+    }
+    assert_eq!(group.members[0].commit, 0);
+    let mut group = Group::new("", &[&[1], &[1], &[1]]);
+    group.members[0].deadline = 0;
+    group.members[0].alarm(&mut group.hub, &Alarm::Election);
+    group.tell(0, 1, Message::Vote { term: 1, is_granted: true });
+    group.tell(0, 2, Message::Vote { term: 2, is_granted: false });
+    assert!(matches!(group.members[0].role, Role::Candidate(_)));
+}
+
+#[test]
+fn a_member_commits_no_more_than_it_knows_to_agree() {
+    let mut group = Group::new("", &[&[1, 1, 1], &[]]);
+    let append = |index, commit| {
+        let before = at(u32::from(index > 0), index);
+        Message::Append { term: 2, before, entries: vec![], commit, sent: 0 }
+    };
+    group.tell(0, 1, append(0, 3));
+    assert_eq!(group.members[0].commit, 0);
+    group.tell(0, 1, append(2, 3));
+    assert_eq!(group.members[0].commit, 2);
+    group.tell(0, 1, append(2, 1));
+    assert_eq!(group.members[0].commit, 2, "and never less");
+}
+
+#[test]
 fn a_member_votes_once_in_a_term_and_remembers_it() {
     let mut group = Group::new("", &[&[1], &[1], &[1]]);
     assert!(group.is_voted_for(0, 1, 2, at(1, 1)));
@@ -170,7 +201,9 @@ fn a_member_that_hears_from_a_leader_votes_for_nobody() {
     assert!(!group.is_voted_for(0, 2, 9, at(8, 8)));
     assert_eq!(group.members[0].term, term, "nor does it take over the term");
     group.members[0].crash(true);
-    group.members[0].heard = None;
+    group.hub.lives[0] += 1;
+    group.members[0].start(&mut group.hub);
+    assert!(!group.is_voted_for(0, 2, 9, at(8, 8)), "nor when it may have heard from one");
     group.tell(0, 1, beat);
     // By its own clock.
     group.hub.clocks[0].step(11 * MILLISECOND);
