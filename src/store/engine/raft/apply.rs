@@ -29,7 +29,7 @@ impl Raft {
         }
     }
 
-    /// Applies what is committed. A leader answers it: to clients that gave up, for nothing.
+    /// Applies what is committed. A leader answers all of it; clients that gave up ignore that.
     fn apply(&mut self, hub: &mut Hub) {
         let is_leader = matches!(self.role, Role::Leader(_));
         while self.applied < self.commit

@@ -41,7 +41,9 @@ impl Raft {
         if request.command.is_read() {
             let reads_here = match hub.knobs.reads_from {
                 ReadsFrom::Log => false,
-                // The log is the way out without a lease.
+                // The log is the way out without a lease. A node that is stopped once it has looked
+                // at its lease does no harm: the read counts as of then, and nothing is applied
+                // in between.
                 ReadsFrom::Lease => self.has_lease(hub),
                 ReadsFrom::Primary | ReadsFrom::Any => true,
             };
@@ -53,8 +55,8 @@ impl Raft {
         let Role::Leader(leading) = &mut self.role else { return };
         if is_once {
             let latest = leading.latest.get(&request.client);
-            let waits = |it: &&(u32, u64)| it.0 >= request.number && it.1 > self.applied;
-            if latest.is_some_and(|it| waits(&it)) {
+            let waits = |it: &(u32, u64)| it.0 >= request.number && it.1 > self.applied;
+            if latest.is_some_and(waits) {
                 // It is in the log, and answered when it is applied.
                 return;
             }

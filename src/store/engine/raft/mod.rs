@@ -10,6 +10,9 @@
 //! A member that heard from a leader lately votes for nobody (section 6.4.1 of Ongaro's
 //! dissertation, 2014). That a leader was heard from by a majority therefore gives it a lease, in
 //! which nobody else can have committed anything: as long as clocks run almost alike.
+//!
+//! A leader goes on until it hears of a later term. So one that can be heard and hears nobody keeps
+//! its group waiting, and one that is cut off answers from what it has, if it is asked to.
 
 mod apply;
 mod calls;

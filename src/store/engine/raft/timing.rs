@@ -3,8 +3,8 @@
 use crate::store::knobs::Knobs;
 use crate::store::sim::{MILLISECOND, Nanos};
 
-/// The lengths of time that the protocol uses. Timers run right; but a lease, and the time for which
-/// votes are refused because of it, are measured by the clocks of nodes, which may not.
+/// The lengths of time that the protocol uses. Timers run right; but a lease, and the time for
+/// which votes are refused because of it, are measured by the clocks of nodes, which may not.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Timing {
     /// A leader lets every other member hear from it so often.
