@@ -68,14 +68,7 @@ impl Copy {
         {
             return before;
         }
-        let (kind, initial) = (self.kind, self.initial);
-        let new = || Cell { object: Object::new(kind, initial), stamp: Stamp::NONE };
-        let cell = self.cells.entry(request.key).or_insert_with(new);
-        if cell.object.pass_time(now) {
-            let by_itself = Stamp { by: cell.stamp.by + 1, ..cell.stamp };
-            ledger.effect(NOBODY, request.key, by_itself, Some(cell.stamp));
-            cell.stamp = by_itself;
-        }
+        let cell = self.cell(request.key, now, ledger);
         let answer = cell.object.apply(&request.command, now);
         if !request.command.is_read() && !answer.is_refusal() {
             let found = (!request.command.overwrites()).then_some(cell.stamp);
@@ -90,8 +83,26 @@ impl Copy {
         applied
     }
 
+    /// Does with `key` what time alone does until `now`: all that a read leaves.
+    pub(super) fn pass_time(&mut self, key: u32, now: Nanos, ledger: &mut Ledger) {
+        self.cell(key, now, ledger);
+    }
+
+    /// An object, as it is at time `now`.
+    fn cell(&mut self, key: u32, now: Nanos, ledger: &mut Ledger) -> &mut Cell {
+        let (kind, initial) = (self.kind, self.initial);
+        let new = || Cell { object: Object::new(kind, initial), stamp: Stamp::NONE };
+        let cell = self.cells.entry(key).or_insert_with(new);
+        if cell.object.pass_time(now) {
+            let by_itself = Stamp { by: cell.stamp.by + 1, ..cell.stamp };
+            ledger.effect(NOBODY, key, by_itself, Some(cell.stamp));
+            cell.stamp = by_itself;
+        }
+        cell
+    }
+
     /// What came of an update that was done before.
-    fn repeated(&self, request: &Request) -> Option<Applied> {
+    pub(super) fn repeated(&self, request: &Request) -> Option<Applied> {
         let session = self.sessions.as_ref()?.get(&request.client)?;
         let is_old = session.number >= request.number;
         is_old.then(|| Applied { is_repeated: true, ..session.applied.clone() })

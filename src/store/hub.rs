@@ -1,7 +1,7 @@
 //! What all parts of the simulated world share: the agenda, the network, the clocks, the log of
 //! what really happened. Hosts act on the world through it, and through it alone.
 
-use super::engine::{leaderless, primary};
+use super::engine::{leaderless, primary, raft};
 use super::knobs::Knobs;
 use super::ledger::Ledger;
 use super::message::{Host, Message, Origin, Request, Response};
@@ -37,6 +37,7 @@ pub(super) enum Alarm {
     /// Within a group of nodes that keep the same keys.
     Primary(u16, primary::Alarm),
     Leaderless(leaderless::Alarm),
+    Raft(u16, raft::Alarm),
 }
 
 /// What the parts of the world share.

@@ -1,7 +1,7 @@
 //! What the hosts of a store say to each other, and how an answer tells where it comes from.
 
 use super::cache;
-use super::engine::{leaderless, primary};
+use super::engine::{leaderless, primary, raft};
 use super::object::{Answer, Command};
 use super::sim::Nanos;
 
@@ -82,4 +82,5 @@ pub(super) enum Message {
     Primary(u16, primary::Message),
     Leaderless(leaderless::Message),
     Cache(cache::Message),
+    Raft(u16, raft::Message),
 }

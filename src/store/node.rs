@@ -4,6 +4,7 @@ use super::cache::{Cache, Front};
 use super::copy::Copy;
 use super::engine::leaderless::Leaderless;
 use super::engine::primary::{Primary, View};
+use super::engine::raft::Raft;
 use super::hub::{Alarm, Event, Hub};
 use super::knobs::{Calls, Knobs, Placement, Replication};
 use super::message::{Host, Message, Request};
@@ -27,6 +28,7 @@ pub(super) struct System {
 enum Engine {
     Leaderless(Leaderless),
     Primary(Primary),
+    Raft(Raft),
 }
 
 /// A node.
@@ -63,6 +65,9 @@ impl Node {
             members.contains(&me).then(|| {
                 let remembers = knobs.calls != Calls::AtLeastOnce;
                 let copy = Copy::new(system.kind, system.initial, remembers);
+                if knobs.replication == Replication::Raft {
+                    return Engine::Raft(Raft::new((me, group as u16), members, copy, knobs));
+                }
                 let place = (me, group as u16, system.monitor);
                 Engine::Primary(Primary::new(place, View::first(&members), copy))
             })
@@ -78,8 +83,10 @@ impl Node {
     /// Starts, or starts again after a crash.
     pub(super) fn start(&mut self, hub: &mut Hub) {
         for engine in self.engines.iter_mut().flatten() {
-            if let Engine::Primary(primary) = engine {
-                primary.start(hub);
+            match engine {
+                Engine::Leaderless(_) => {}
+                Engine::Primary(engine) => engine.start(hub),
+                Engine::Raft(engine) => engine.start(hub),
             }
         }
     }
@@ -92,6 +99,7 @@ impl Node {
             match engine {
                 Engine::Leaderless(engine) => engine.crash(durable),
                 Engine::Primary(engine) => engine.crash(durable),
+                Engine::Raft(engine) => engine.crash(durable),
             }
         }
     }
@@ -101,6 +109,16 @@ impl Node {
         match self.engines.first()?.as_ref()? {
             Engine::Leaderless(_) => None,
             Engine::Primary(engine) => Some(engine.primary()),
+            Engine::Raft(engine) => engine.leader(),
+        }
+    }
+
+    /// Its part of a Raft group.
+    #[cfg(test)]
+    pub(super) fn raft(&self, group: u16) -> Option<&Raft> {
+        match self.engines.get(usize::from(group))?.as_ref()? {
+            Engine::Raft(engine) => Some(engine),
+            Engine::Leaderless(_) | Engine::Primary(_) => None,
         }
     }
 
@@ -121,6 +139,7 @@ impl Node {
         match self.engine(group) {
             Some(Engine::Leaderless(engine)) => engine.request(hub, &system.places, request),
             Some(Engine::Primary(engine)) => engine.request(hub, request),
+            Some(Engine::Raft(engine)) => engine.request(hub, request),
             None => {
                 let to = system.places.owners(u32::from(group))[0];
                 hub.send(self.me, to, Message::Forward(request));
@@ -138,8 +157,10 @@ impl Node {
         match message {
             Message::Forward(request) => {
                 let group = group_of(&hub.knobs, request.key);
-                if let Some(Engine::Primary(engine)) = self.engine(group) {
-                    engine.forwarded(hub, request);
+                match self.engine(group) {
+                    Some(Engine::Primary(engine)) => engine.forwarded(hub, request),
+                    Some(Engine::Raft(engine)) => engine.forwarded(hub, from, request),
+                    Some(Engine::Leaderless(_)) | None => {}
                 }
             }
             Message::Back(response) => {
@@ -164,6 +185,11 @@ impl Node {
                     engine.message(hub, from, message);
                 }
             }
+            Message::Raft(group, message) => {
+                if let Some(Engine::Raft(engine)) = self.engine(group) {
+                    engine.message(hub, from, message);
+                }
+            }
         }
     }
 
@@ -177,6 +203,11 @@ impl Node {
             }
             Alarm::Primary(group, alarm) => {
                 if let Some(Engine::Primary(engine)) = self.engine(group) {
+                    engine.alarm(hub, &alarm);
+                }
+            }
+            Alarm::Raft(group, alarm) => {
+                if let Some(Engine::Raft(engine)) = self.engine(group) {
                     engine.alarm(hub, &alarm);
                 }
             }

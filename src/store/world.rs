@@ -70,7 +70,12 @@ impl World {
     }
 
     /// Runs until the clients are done, or get no further.
-    pub(super) fn run(mut self) -> (Records, Hub) {
+    pub(super) fn run(self) -> (Records, Hub) {
+        self.run_watched(|_| {})
+    }
+
+    /// The same, with somebody who looks at the nodes after every event.
+    pub(super) fn run_watched(mut self, mut watch: impl FnMut(&[Node])) -> (Records, Hub) {
         for node in &mut self.nodes {
             node.start(&mut self.hub);
         }
@@ -87,6 +92,7 @@ impl World {
             if self.change.is_to_come() && self.clients.are_half_done() {
                 self.change_members();
             }
+            watch(&self.nodes);
             let records = self.clients.records.from_clients();
             if records > last.0 {
                 last = (records, self.hub.now());
@@ -139,7 +145,8 @@ impl World {
         match message {
             Message::Primary(_, message) => self.monitor.message(&mut self.hub, from, &message),
             Message::Cache(message) => self.shared_cache.message(&mut self.hub, from, message),
-            Message::Forward(_) | Message::Back(_) | Message::Leaderless(_) => {}
+            Message::Forward(_) | Message::Back(_) | Message::Leaderless(_) | Message::Raft(..) => {
+            }
         }
     }
 

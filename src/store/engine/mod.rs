@@ -3,3 +3,4 @@
 
 pub(super) mod leaderless;
 pub(super) mod primary;
+pub(super) mod raft;

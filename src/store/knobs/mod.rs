@@ -128,6 +128,8 @@ knobs! {
     "read-repair" read_repair: bool = false;
     /// When a copy forgets that a value was deleted; 0: never.
     "forget-deletes" forget_deletes: Nanos = 0;
+    /// How many applied entries a node of Raft keeps; who lacks older ones gets a whole copy.
+    "log-kept" log_kept: u32 = 256;
 
     ["placement"]
     /// Which nodes keep the copies of a key.

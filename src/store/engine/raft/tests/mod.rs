@@ -1,0 +1,39 @@
+//! Tests: what Raft promises, watched while stores run; single nodes that are told what to think;
+//! and what clients make of it.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod histories;
+mod observer;
+mod promises;
+mod scenarios;
+
+use crate::store::knobs::Knobs;
+
+/// A store of Raft with these settings, as `name=setting`.
+fn knobs(settings: &str) -> Knobs {
+    let mut knobs = Knobs::default();
+    for setting in "replication=raft reads-from=log".split(' ').chain(settings.split_whitespace()) {
+        let (name, text) = setting.split_once('=').unwrap();
+        knobs.set(name, text).unwrap();
+    }
+    knobs
+}
+
+/// Everything that can happen to messages at once.
+const BAD_NETWORK: &str = "loss=3% duplication=3% reordering=yes slow=2%";
+
+const PARTITIONS: [&str; 5] = ["halves", "isolate", "ring", "one-way", "flapping"];
+const CRASHES: [&str; 3] = ["node", "primary", "all"];
+const PAUSES: [&str; 2] = ["node", "primary"];
+
+/// Stores with every kind of partition, crash and pause, all of them on a bad network.
+fn all_faults() -> impl Iterator<Item = String> {
+    PARTITIONS.into_iter().flat_map(|partition| {
+        CRASHES.into_iter().flat_map(move |crash| {
+            PAUSES.into_iter().map(move |pause| {
+                format!("{BAD_NETWORK} partition={partition} crash={crash} pause={pause}")
+            })
+        })
+    })
+}
