@@ -11,11 +11,12 @@ mod corpus;
 mod coverage;
 mod expected;
 mod explained;
+mod generated;
 mod index;
 mod trial;
 mod variants;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
@@ -27,15 +28,25 @@ fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("histories")
 }
 
-/// The names of the histories, sorted.
+/// The names of the histories, sorted; those of the reference store with their folder.
 fn names() -> Vec<String> {
-    let entries = std::fs::read_dir(folder()).expect("the directory histories");
-    let mut names: Vec<String> = entries
-        .map(|entry| entry.expect("an entry").file_name().into_string().expect("a plain name"))
-        .filter(|name| name != index::FILE)
+    let mut names: Vec<String> = entries(&folder())
+        .into_iter()
+        .filter(|name| name != index::FILE && name != generated::FOLDER)
         .collect();
+    let inner = entries(&folder().join(generated::FOLDER));
+    names.extend(inner.iter().map(|name| format!("{}/{name}", generated::FOLDER)));
     names.sort();
     names
+}
+
+/// The names of what is in a directory; nothing if there is none.
+fn entries(folder: &Path) -> Vec<String> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let name = |entry: std::io::Result<std::fs::DirEntry>| {
+        entry.expect("an entry").file_name().into_string().expect("a plain name")
+    };
+    entries.map(name).collect()
 }
 
 fn main() {
@@ -43,6 +54,7 @@ fn main() {
     let mut trials = vec![
         Trial::test("index", index::is_current),
         Trial::test("coverage", coverage::is_complete),
+        Trial::test("generated", generated::is_current),
     ];
     for name in names() {
         trials.push(Trial::test(format!("histories::{name}"), move || trial::run(&name)));

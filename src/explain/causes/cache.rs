@@ -59,9 +59,17 @@ struct Suspect {
     spells: Vec<Spell>,
 }
 
+/// The caches that are suspected.
+pub(super) struct Caches {
+    /// An anomaly for each.
+    pub(super) anomalies: Vec<Anomaly>,
+    /// Whether all stale reads came from sources that call themselves caches.
+    pub(super) are_all: bool,
+}
+
 /// The caches that the stale reads of all failing keys suggest. With `only_named`, only
 /// sources that call themselves caches are suspected.
-pub(super) fn anomalies(history: &History, subjects: &[Subject], only_named: bool) -> Vec<Anomaly> {
+pub(super) fn anomalies(history: &History, subjects: &[Subject], only_named: bool) -> Caches {
     let sources = Sources::of(history);
     let mut suspects: Vec<Suspect> = Vec::new();
     let mut places: FxHashMap<Source, usize> = FxHashMap::default();
@@ -79,7 +87,11 @@ pub(super) fn anomalies(history: &History, subjects: &[Subject], only_named: boo
     }
     let is_cache = |suspect: &&Suspect| suspect.is_cache(history, &stale_of_key, only_named);
     let caches = suspects.iter().filter(is_cache).take(SOURCES);
-    caches.filter_map(|suspect| suspect.anomaly(history)).collect()
+    let is_named = |suspect: &Suspect| suspect.source.is_named_cache(history);
+    Caches {
+        anomalies: caches.filter_map(|suspect| suspect.anomaly(history)).collect(),
+        are_all: !suspects.is_empty() && suspects.iter().all(is_named),
+    }
 }
 
 /// The spells of a key by source, the sources in the order of their first stale reads.

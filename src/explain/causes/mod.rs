@@ -51,8 +51,12 @@ pub(super) fn arrange<M: Model>(grounds: &Grounds<'_, M>, named: &[Anomaly]) -> 
     let skewed =
         skewed::anomaly(grounds, named).or_else(|| timestamps::anomaly(grounds, &subjects, named));
     let is_skewed = skewed.is_some();
-    let mut anomalies: Vec<Anomaly> = skewed.into_iter().collect();
-    anomalies.extend(cache::anomalies(grounds.history, &subjects, is_skewed));
+    let caches = cache::anomalies(grounds.history, &subjects, is_skewed);
+    let mut anomalies: Vec<Anomaly> = skewed.into_iter().chain(caches.anomalies).collect();
+    if is_skewed && caches.are_all {
+        // What answered says itself that it is a cache, wherever something was stale.
+        anomalies.rotate_left(1);
+    }
     if !is_skewed {
         anomalies.extend(split_brain::anomalies(grounds, &subjects, named));
     }

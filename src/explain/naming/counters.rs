@@ -117,6 +117,7 @@ impl<M: Model> Counter<'_, '_, M> {
             .iter()
             .find_map(|look| self.out_of_bounds(look))
             .or_else(|| looks.iter().take(COMPARED).find_map(|look| self.against_others(look)))
+            .or_else(|| self.out_of_bounds_later())
             .or_else(|| looks.iter().take(COMPARED).find_map(|look| self.no_sum(look)))
     }
 
@@ -158,6 +159,17 @@ impl<M: Model> Counter<'_, '_, M> {
             (true, false) => self.too_much(look, seen, most),
             (false, _) => self.one_off(look, seen, least, most),
         }
+    }
+
+    /// The first operation behind the violation that is out of bounds: where a number fits its
+    /// bounds and yet no sum, this tells whether there is too much or too little.
+    fn out_of_bounds_later(&self) -> Option<Anomaly> {
+        let mut all = self.events.iter();
+        let broken = all.find(|event| event.index == self.violation.operation)?;
+        self.events.iter().filter(|event| broken.precedes(event)).find_map(|look| {
+            let anomaly = self.out_of_bounds(look)?;
+            (anomaly.certainty == Certainty::Proved).then_some(anomaly)
+        })
     }
 
     /// What had returned before an operation, the latest first.

@@ -8,6 +8,7 @@ mod clocks;
 mod objects;
 mod placement;
 mod quorums;
+mod raft;
 mod single;
 
 use super::knobs::Knobs;
@@ -65,6 +66,7 @@ pub const GROUPS: &[(&str, &[Preset])] = &[
     ("A single copy", single::PRESETS),
     ("A primary and its backups", backups::PRESETS),
     ("Quorums without a leader", quorums::PRESETS),
+    ("A log that a majority agrees on", raft::PRESETS),
     ("Clocks", clocks::PRESETS),
     ("Caches", caches::PRESETS),
     ("Placement", placement::PRESETS),

@@ -6,7 +6,8 @@
 //!
 //! - `phantom-read`, `dirty-read`, `future-read`: a piece that nobody had called to append, that
 //!   only operations that failed had, or that was appended only later.
-//! - `duplicate-apply`: a piece more often than calls to append it had been made.
+//! - `duplicate-apply`: a piece more often than calls to append it had been made, or a place further
+//!   on than all appends that had been called reach.
 //! - `lost-update`: an acknowledged piece that is missing in a sight of the whole, and in all
 //!   later ones; two appends that were told the same place; one that was told too low a place.
 //! - `read-your-writes`, `non-monotonic-read`, `stale-read`: missing in this sight, and seen later:
@@ -197,6 +198,7 @@ impl<M: Model> Naming<'_, '_, M> {
             .or_else(|| each(&|sight| self.emptied(sight, &sources)))
             .or_else(|| each(&|sight| self.too_short(sight)))
             .or_else(|| each(&|sight| self.shorter(sight)))
+            .or_else(|| each(&|sight| self.too_long(sight)))
     }
 
     fn say(
@@ -241,6 +243,24 @@ impl<M: Model> Naming<'_, '_, M> {
         initial
             + appends.iter().filter(|event| event.span.call < time).count()
             + resets.filter(|event| event.span.call < time).count()
+    }
+
+    /// A list that is longer than all appends together make it.
+    fn too_long(&self, sight: &Event<Sight>) -> Option<Anomaly> {
+        let is_called = |event: &&Event<Piece>| event.span.call < sight.span.ret;
+        let appends = || self.list.appends.iter().chain(&self.list.failed).filter(is_called);
+        let most = self.list.initial.len() + appends().count();
+        if !self.list.resets.is_empty() || sight.op.base != Base::Start || sight.op.end() <= most {
+            return None;
+        }
+        let summary = format!(
+            "{} tells place {}, though only {most} had been called to append by then: one of them \
+             took effect twice",
+            self.phrase(sight),
+            sight.op.end() - 1,
+        );
+        let shown = appends().map(|event| event.index).chain([sight.index]);
+        self.say(AnomalyKind::DuplicateApply, shown, summary)
     }
 
     /// A piece that is there too often, or at all.

@@ -20,22 +20,29 @@ pub(super) struct Aftermath {
     pub(super) is_refuted: bool,
 }
 
-/// Follows the value that `act` saw until an update is called; at most [`AHEAD`] operations.
-pub(super) fn aftermath<M: Model>(case: &Case<'_, M>, act: &Act, token: Token) -> Aftermath {
+/// Follows the value that `act` saw until an update is called; at most [`AHEAD`] operations. Others
+/// that saw it too confirm it, if they were called when something newer had been shown, behind rank
+/// `newer`.
+pub(super) fn aftermath<M: Model>(
+    case: &Case<'_, M>,
+    act: &Act,
+    (token, newer): (Token, u32),
+) -> Aftermath {
     let mut found = Aftermath::default();
     let process: Value = act.access.process;
     let sources = Sources::of(case.history);
     let source = sources.at(act.access.index);
     let node = case.history.extra_of(act.access.index as usize, "node");
-    let start = case.readings.partition_point(|reading| reading.span.call < act.access.span.ret);
+    let start = case.readings.partition_point(|reading| reading.span.call < newer);
     for reading in case.readings[start..].iter().take(AHEAD) {
+        let is_behind = reading.span.call > act.access.span.ret;
         let Facts { pure, requires, .. } = case.model.facts(&reading.op);
         if let Some(seen) = requires.filter(|_| reading.span.ret != NEVER) {
-            if seen != token {
+            if seen != token && is_behind {
                 found.is_refuted = true;
                 break;
             }
-            let is_other = case.process(reading.index) != process;
+            let is_other = seen == token && case.process(reading.index) != process;
             let is_elsewhere = || {
                 sources.at(reading.index) != source
                     || case.history.extra_of(reading.index as usize, "node") != node
@@ -44,7 +51,7 @@ pub(super) fn aftermath<M: Model>(case: &Case<'_, M>, act: &Act, token: Token) -
                 found.confirmed = Some(reading.index);
             }
         }
-        if !pure {
+        if !pure && is_behind {
             break;
         }
     }

@@ -3,12 +3,17 @@
 use super::aftermath::{Aftermath, Sight, aftermath, first_to_see, seen_before, writers};
 use super::scene::{Act, Repair, Scene};
 use crate::explain::anomaly::{Anomaly, AnomalyKind};
+use crate::explain::case::Case;
 use crate::explain::naming::words;
 use crate::history::phrase::{process_phrase, return_phrase};
+use crate::history::{NEVER, Span};
 use crate::model::{Model, Token};
 
 /// So many operations are tried as the stale one.
 const TRIED: usize = 24;
+
+/// An operation that took so many times longer than half of the others may have been tried again.
+const PATIENCE: i64 = 4;
 
 /// The anomaly, if the core could be ordered had one operation been called earlier.
 pub(super) fn name<M: Model>(scene: &Scene<'_, M>) -> Option<Anomaly> {
@@ -35,8 +40,10 @@ fn specific<M: Model>(scene: &Scene<'_, M>, proof: &Proof<'_>) -> Anomaly {
     if proof.stale.updates {
         return plain(scene, proof, AnomalyKind::LostUpdate);
     }
-    let token = proof.stale.access.reads;
-    let after = token.map(|token| aftermath(scene.case, proof.stale, token)).unwrap_or_default();
+    let newer = proof.best().access.span.ret;
+    let after =
+        proof.stale.access.reads.map(|token| aftermath(scene.case, proof.stale, (token, newer)));
+    let after = after.unwrap_or_default();
     applied_twice(scene, proof, &after)
         .or_else(|| back_for_all(scene, proof, &after))
         .or_else(|| session(scene, proof))
@@ -117,7 +124,10 @@ fn applied_twice<M: Model>(
         return None;
     }
     let is_only = writers(scene.case, token, proof.stale.access.span.ret).count == 1;
-    if !is_only || !scene.is_repaired_by(Repair::AgainWithin(writer)) {
+    if !is_only
+        || !took_long(scene.case, index)
+        || !scene.is_repaired_by(Repair::AgainWithin(writer))
+    {
         return None;
     }
     let history = scene.case.history;
@@ -129,6 +139,23 @@ fn applied_twice<M: Model>(
         words::thing(history, index),
     );
     Some(scene.anomaly(AnomalyKind::DuplicateApply, &[], summary))
+}
+
+/// Whether an operation took so long that its client may have tried again: it never returned, or
+/// took several times longer than most. O(n).
+fn took_long<M: Model>(case: &Case<'_, M>, index: u32) -> bool {
+    let length = |index: u32| {
+        let Span { call, ret } = case.history.span(index as usize);
+        let [called, returned] = case.history.times(index as usize);
+        let ranks = || i64::from(ret) - i64::from(call);
+        (ret != NEVER)
+            .then(|| called.zip(returned).map_or_else(ranks, |(one, two)| two.saturating_sub(one)))
+    };
+    let Some(own) = length(index) else { return true };
+    let mut all: Vec<i64> = case.operations.iter().filter_map(|&index| length(index)).collect();
+    let middle = all.len() / 2;
+    let (_, &mut usual, _) = all.select_nth_unstable(middle);
+    own / PATIENCE > usual
 }
 
 /// All who look afterwards, and two processes at least, find the older value: either the newer one
