@@ -28,3 +28,8 @@ struct Readme;
 #[cfg(doctest)]
 #[doc = include_str!("../docs/RECORDING.md")]
 struct Recording;
+
+/// And of the page about the reference store.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/STORE.md")]
+struct Store;

@@ -17,6 +17,8 @@ mod recorder;
 mod redis;
 #[cfg(feature = "cli")]
 mod shrink;
+#[cfg(feature = "cli")]
+mod store;
 mod support;
 mod tidy;
 mod wide;

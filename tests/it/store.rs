@@ -1,0 +1,151 @@
+//! `histcheck generate`, and docs/STORE.md, which shows what comes of it.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::PathBuf;
+
+use histcheck::store::{GROUPS, KNOBS, Knobs, Preset, presets};
+
+use crate::program::histcheck;
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+#[test]
+fn the_same_seed_gives_the_same_history() {
+    let one = histcheck("generate split-brain --seed 3").run().status(0).stdout;
+    assert_eq!(histcheck("generate split-brain --seed 3").run().status(0).stdout, one);
+    assert_ne!(histcheck("generate split-brain --seed 4").run().status(0).stdout, one);
+}
+
+#[test]
+fn a_history_says_how_to_make_it_again() {
+    let command = "generate abd --seed 5 --operations 40 --write-back no --slow 5% --bare";
+    let text = histcheck(command).run().status(0).stdout;
+    let first: serde_json::Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
+    let replay = first["histcheck"]["generated"]["replay"].as_str().unwrap();
+    let arguments = replay.strip_prefix("histcheck ").unwrap();
+    assert_eq!(histcheck(arguments).run().status(0).stdout, text);
+    assert_eq!(first["histcheck"]["generated"]["knobs"]["write-back"], "no");
+    assert_eq!(first["histcheck"]["model"], "register");
+}
+
+#[test]
+fn a_bare_history_tells_only_what_every_recorder_knows() {
+    let full = histcheck("generate last-write-wins-skewed").run().status(0).stdout;
+    let bare = histcheck("generate last-write-wins-skewed --bare").run().status(0).stdout;
+    for field in ["\"node\":", "\"source\":", "\"timestamp\":"] {
+        assert!(full.contains(field), "{field}");
+        assert!(!bare.contains(field), "{field}");
+    }
+    assert_eq!(full.lines().count(), bare.lines().count());
+}
+
+#[test]
+fn what_the_nemesis_does_is_noted() {
+    let text = histcheck("generate abd-partitions").run().status(0).stdout;
+    assert!(text.contains("\"process\":\"nemesis\""));
+    assert!(text.contains("\"f\":\"partition\"") && text.contains("\"f\":\"heal\""));
+}
+
+#[test]
+fn presets_are_listed_with_their_stories() {
+    let list = histcheck("generate --list").run().status(0).stdout;
+    assert_eq!(histcheck("generate").run().status(0).stdout, list);
+    for preset in presets() {
+        assert!(list.contains(&format!("  {} (", preset.name)), "{}", preset.name);
+    }
+    let help = histcheck("generate --help").run().status(0).stdout;
+    for knob in KNOBS {
+        assert!(help.contains(&format!("--{} ", knob.name)), "{}", knob.name);
+    }
+}
+
+#[test]
+fn what_is_no_system_is_an_error_with_a_hint() {
+    for (arguments, said) in [
+        ("generate splitbrain", "did you mean split-brain?"),
+        ("generate nonsense", "`histcheck generate --list` lists them"),
+        ("generate abd --order sideways", "--order: `sideways` is none of arrival, "),
+        ("generate abd --slow 200%", "--slow: `200%` is no percentage"),
+        ("generate abd --delay 5", "--delay: `5` is no time"),
+        ("generate abd --nodes 0", "--nodes: from 1 to 64"),
+        ("generate abd --workload queue", "--replication: without a leader only registers"),
+        ("generate ring --copies 10", "--copies: not more than nodes"),
+        ("generate abd --nonsense 1", "unexpected argument"),
+    ] {
+        histcheck(arguments).run().status(2).complains(said);
+    }
+}
+
+#[test]
+fn a_generated_history_is_checked_from_a_pipe() {
+    let text = histcheck("generate abd --seed 2").run().status(0).stdout;
+    histcheck("-").stdin(text).run().status(0).says("valid");
+    let text = histcheck("generate split-brain --seed 2").run().status(0).stdout;
+    histcheck("-").stdin(text).run().status(1).says("split-brain");
+}
+
+#[test]
+fn the_page_of_the_store_is_up_to_date() {
+    let path = root().join("docs/STORE.md");
+    let page = fs::read_to_string(&path).unwrap();
+    let fresh = replaced(&replaced(&page, "knobs", &knobs()), "presets", &all_presets());
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(&path, &fresh).unwrap();
+    } else if fresh != page {
+        let line = page.lines().zip(fresh.lines()).find(|(old, new)| old != new);
+        panic!("docs/STORE.md is out of date, run this test with UPDATE_DOCS=1: {line:#?}");
+    }
+}
+
+/// The page with another `text` between the comments that mark it.
+fn replaced(page: &str, name: &str, text: &str) -> String {
+    let (before, rest) = page.split_once(&format!("<!-- {name}:")).unwrap();
+    let (comment, rest) = rest.split_once("-->\n").unwrap();
+    let (_, after) = rest.split_once("<!-- end -->").unwrap();
+    format!("{before}<!-- {name}:{comment}-->\n{text}<!-- end -->{after}")
+}
+
+fn knobs() -> String {
+    let normal = Knobs::default();
+    let mut out = String::new();
+    let mut group = "";
+    for knob in KNOBS {
+        if group != knob.group {
+            group = knob.group;
+            write!(out, "\n### {group}\n\n| knob | settings | by default | meaning |\n").unwrap();
+            writeln!(out, "|---|---|---|---|").unwrap();
+        }
+        let (choices, setting) = ((knob.choices)(), normal.show(knob.name).unwrap());
+        writeln!(out, "| `{}` | {choices} | {setting} | {} |", knob.name, knob.about).unwrap();
+    }
+    out + "\n"
+}
+
+fn all_presets() -> String {
+    let mut out = String::new();
+    for (group, presets) in GROUPS {
+        write!(out, "\n## {group}\n").unwrap();
+        presets.iter().for_each(|preset| out += &section(preset));
+    }
+    out + "\n"
+}
+
+fn section(preset: &Preset) -> String {
+    let file = format!("histories/store/{}.jsonl", preset.name);
+    let mut out = format!("\n### {}\n\n{}\n\n", preset.name, preset.story);
+    let settings: Vec<String> =
+        preset.settings.iter().map(|(name, text)| format!("`{name} {text}`")).collect();
+    if !settings.is_empty() {
+        write!(out, "Knobs: {}. ", settings.join(", ")).unwrap();
+    }
+    writeln!(out, "Example: [{0}.jsonl](../{file}).\n", preset.name).unwrap();
+    // What still holds is the same for most; the page would be twice as long.
+    let said = histcheck("").arg(&file).run().stdout;
+    let said = said.split("\n  what still holds:").next().unwrap_or_default();
+    let lines: Vec<&str> = said.lines().map(str::trim_end).collect();
+    writeln!(out, "```console\n$ histcheck {file}\n{}\n```", lines.join("\n").trim_end()).unwrap();
+    out
+}
