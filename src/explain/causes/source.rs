@@ -51,6 +51,12 @@ impl Source {
             || text.is_some_and(|text| text.to_ascii_lowercase().contains("cache"))
     }
 
+    /// Whether it says itself that it is the one that decides.
+    pub(in crate::explain) fn is_named_primary(self, history: &History) -> bool {
+        let text = history.values().as_name(self.value).map(str::to_ascii_lowercase);
+        text.is_some_and(|text| text.contains("primary") || text.contains("leader"))
+    }
+
     /// Whether it says what it is: the field `source` tells who answered, where others tell where.
     pub(in crate::explain) fn names_its_role(self) -> bool {
         self.field == Some("source")

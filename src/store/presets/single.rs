@@ -22,7 +22,7 @@ pub(super) const PRESETS: &[Preset] = &[
         name: "amnesia",
         story: "The node with the only copy answers from memory; when it crashes, everything that \
                 it acknowledged is gone.",
-        settings: &[("crash", "all"), ("durable", "no"), ("reads", "90%")],
+        settings: &[("crash", "all"), ("durable", "no"), ("reads", "95%"), ("clients", "8")],
         shows: &["resurrected-value", "lost-update"],
         example: example(1, &[("operations", "30"), ("fault-every", "15ms")]),
     },

@@ -14,15 +14,14 @@ const AHEAD: usize = 2_000;
 #[derive(Default)]
 pub(super) struct Aftermath {
     /// The first operation of another process that saw the same value, and asked or was answered
-    /// elsewhere, as far as the history tells.
+    /// elsewhere, as far as the history tells; or anywhere, if the primary itself has gone back.
     pub(super) confirmed: Option<u32>,
     /// Whether one saw another value, though nothing had been called that could have changed it.
     pub(super) is_refuted: bool,
 }
 
-/// Follows the value that `act` saw until an update is called; at most [`AHEAD`] operations. Others
-/// that saw it too confirm it, if they were called when something newer had been shown, behind rank
-/// `newer`.
+/// Follows the value that `act` saw, after operation `newer` had shown a newer one, until an update
+/// is called; at most [`AHEAD`] operations.
 pub(super) fn aftermath<M: Model>(
     case: &Case<'_, M>,
     act: &Act,
@@ -33,25 +32,30 @@ pub(super) fn aftermath<M: Model>(
     let sources = Sources::of(case.history);
     let source = sources.at(act.access.index);
     let node = case.history.extra_of(act.access.index as usize, "node");
-    let start = case.readings.partition_point(|reading| reading.span.call < newer);
+    // A primary that had shown the newer value itself has gone back.
+    let has_gone_back = sources.at(newer) == source && source.is_named_primary(case.history);
+    let start = case.readings.partition_point(|reading| reading.span.call < act.access.span.ret);
     for reading in case.readings[start..].iter().take(AHEAD) {
-        let is_behind = reading.span.call > act.access.span.ret;
         let Facts { pure, requires, .. } = case.model.facts(&reading.op);
         if let Some(seen) = requires.filter(|_| reading.span.ret != NEVER) {
-            if seen != token && is_behind {
-                found.is_refuted = true;
+            if seen != token {
+                // Updates that were under way may have changed it.
+                let writers = writers(case, seen, reading.span.ret);
+                let is_old = writers.last_return.is_none_or(|ret| ret < act.access.span.call);
+                found.is_refuted = is_old && !writers.is_open;
                 break;
             }
-            let is_other = seen == token && case.process(reading.index) != process;
+            let is_other = case.process(reading.index) != process;
             let is_elsewhere = || {
-                sources.at(reading.index) != source
+                has_gone_back
+                    || sources.at(reading.index) != source
                     || case.history.extra_of(reading.index as usize, "node") != node
             };
             if found.confirmed.is_none() && is_other && is_elsewhere() {
                 found.confirmed = Some(reading.index);
             }
         }
-        if !pure && is_behind {
+        if !pure {
             break;
         }
     }
@@ -65,6 +69,8 @@ pub(super) struct Writers {
     pub(super) count: usize,
     /// The rank of the last return of one.
     pub(super) last_return: Option<u32>,
+    /// Whether one never returned.
+    pub(super) is_open: bool,
 }
 
 /// The updates that leave `token` and were called before rank `until`, in the core or not. O(n).
@@ -75,6 +81,7 @@ pub(super) fn writers<M: Model>(case: &Case<'_, M>, token: Token, until: u32) ->
         if !facts.pure && facts.establishes == Establishes::Token(token) {
             writers.count += 1;
             let ret = Some(reading.span.ret).filter(|&ret| ret != NEVER);
+            writers.is_open |= ret.is_none();
             writers.last_return = writers.last_return.max(ret);
         }
     }

@@ -12,7 +12,8 @@ use crate::model::{Model, Token};
 /// So many operations are tried as the stale one.
 const TRIED: usize = 24;
 
-/// An operation that took so many times longer than half of the others may have been tried again.
+/// An operation that took so many times longer than half of those of its name may have been tried
+/// again.
 const PATIENCE: i64 = 4;
 
 /// The anomaly, if the core could be ordered had one operation been called earlier.
@@ -40,7 +41,7 @@ fn specific<M: Model>(scene: &Scene<'_, M>, proof: &Proof<'_>) -> Anomaly {
     if proof.stale.updates {
         return plain(scene, proof, AnomalyKind::LostUpdate);
     }
-    let newer = proof.best().access.span.ret;
+    let newer = proof.best().access.index;
     let after =
         proof.stale.access.reads.map(|token| aftermath(scene.case, proof.stale, (token, newer)));
     let after = after.unwrap_or_default();
@@ -152,7 +153,9 @@ fn took_long<M: Model>(case: &Case<'_, M>, index: u32) -> bool {
             .then(|| called.zip(returned).map_or_else(ranks, |(one, two)| two.saturating_sub(one)))
     };
     let Some(own) = length(index) else { return true };
-    let mut all: Vec<i64> = case.operations.iter().filter_map(|&index| length(index)).collect();
+    let function = case.operation(index).function;
+    let alike = case.operations.iter().filter(|&&other| case.operation(other).function == function);
+    let mut all: Vec<i64> = alike.filter_map(|&index| length(index)).collect();
     let middle = all.len() / 2;
     let (_, &mut usual, _) = all.select_nth_unstable(middle);
     own / PATIENCE > usual
