@@ -10,6 +10,7 @@ mod copy;
 mod engine;
 mod faults;
 mod hub;
+mod keys;
 mod knobs;
 mod ledger;
 mod message;
@@ -24,7 +25,7 @@ pub use knobs::*;
 pub use ledger::Truth;
 
 use crate::error::Error;
-use crate::history::{History, Value};
+use crate::history::{History, Value, ValueTable};
 
 /// A history, and what really happened while it was recorded.
 pub struct Run {
@@ -38,7 +39,19 @@ pub struct Run {
 pub fn run(knobs: &Knobs, seed: u64, keeps_ledger: bool, bare: bool) -> Result<Run, Error> {
     let (records, hub) = world::World::new(knobs, seed, keeps_ledger).run();
     let truth = keeps_ledger.then(|| hub.ledger.truth(&records));
-    let history = records.history(knobs, |values| values.map(&[]), bare)?;
-    let _ = Value::NULL;
+    let history = records.history(knobs, |values| metadata(knobs, values), bare)?;
     Ok(Run { history, truth })
+}
+
+/// What a checker has to know that operations do not show.
+fn metadata(knobs: &Knobs, values: &mut ValueTable) -> Value {
+    let (model, initial) = client::model(knobs);
+    let mut pairs = Vec::new();
+    if let Some(model) = model {
+        pairs.push((values.text("model"), values.text(model)));
+    }
+    if let Some(initial) = initial {
+        pairs.push((values.text("initial"), values.int(initial)));
+    }
+    values.map(&pairs)
 }

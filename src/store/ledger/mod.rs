@@ -7,14 +7,16 @@
 
 mod order;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::message::Stamp;
 use super::recording::Records;
 
 pub use order::Truth;
 
-/// The operation that stands for what the store does by itself, such as ending a lease.
+/// The operation that stands for what no operation of the history does: what the store does by
+/// itself, such as ending a lease, and what clients do to prepare an operation, such as taking a
+/// lock that guards it.
 pub(super) const NOBODY: u32 = u32::MAX;
 
 /// That `operation` made a version of an object.
@@ -42,7 +44,26 @@ pub(super) struct Ledger {
     effects: Vec<Effect>,
     known: FxHashSet<(u32, Stamp, u32)>,
     sights: Vec<Sight>,
+    /// How many sights there were when an operation began again; those before do not count.
+    restarts: FxHashMap<u32, usize>,
+    /// How many registers an operation writes one after the other, if there are several.
+    parts: Vec<(u32, u32)>,
+    leases: Leases,
+    /// What consumers took out of a queue and said that they are done with.
+    deliveries: Vec<(u32, i64, u32)>,
     mishaps: Vec<String>,
+    stuck: Vec<String>,
+}
+
+/// Leases that ended before their owners released the lock.
+#[derive(Default)]
+struct Leases {
+    /// The key and the version that the end of the lease made.
+    ended: FxHashSet<(u32, Stamp)>,
+    /// The last one of each key and owner.
+    last: FxHashMap<(u32, u32), Stamp>,
+    /// The operation by which the owner released the lock, as it thought.
+    released: FxHashMap<(u32, Stamp), u32>,
 }
 
 impl Ledger {
@@ -64,6 +85,60 @@ impl Ledger {
         if self.is_on {
             self.sights.push(Sight { operation, key, stamp });
         }
+    }
+
+    /// `operation` begins again: what it saw so far, it does not build on.
+    pub(super) fn restart(&mut self, operation: u32) {
+        if self.is_on {
+            self.restarts.insert(operation, self.sights.len());
+        }
+    }
+
+    /// `operation` writes so many registers one after the other, or none.
+    pub(super) fn parts(&mut self, operation: u32, parts: u32) {
+        if self.is_on && parts > 1 {
+            self.parts.push((operation, parts));
+        }
+    }
+
+    /// The lease of `owner` ended, which made version `stamp` of the lock `key`.
+    pub(super) fn lapsed(&mut self, key: u32, owner: u32, stamp: Stamp) {
+        if self.is_on {
+            self.leases.ended.insert((key, stamp));
+            self.leases.last.insert((key, owner), stamp);
+        }
+    }
+
+    /// By `operation`, `owner` means to release the lock `key`, which it does not have.
+    pub(super) fn released_late(&mut self, operation: u32, key: u32, owner: u32) {
+        if self.is_on
+            && operation != NOBODY
+            && let Some(&stamp) = self.leases.last.get(&(key, owner))
+        {
+            self.leases.released.entry((key, stamp)).or_insert(operation);
+        }
+    }
+
+    /// By `operation`, a consumer took `item` out of the queue `key`, and its client knows.
+    pub(super) fn delivered(&mut self, operation: u32, key: u32, item: i64) {
+        if self.is_on {
+            self.deliveries.push((key, item, operation));
+        }
+    }
+
+    /// Some clients can never go on, in words. No operation that ended is wrong by that.
+    pub(super) fn stuck(&mut self, what: String) {
+        if self.is_on {
+            self.stuck.push(what);
+        }
+    }
+
+    /// The sights that count.
+    fn sights(&self) -> impl Iterator<Item = &Sight> {
+        let counts = |(at, sight): &(usize, &Sight)| {
+            self.restarts.get(&sight.operation).is_none_or(|first| at >= first)
+        };
+        self.sights.iter().enumerate().filter(counts).map(|(_, sight)| sight)
     }
 
     /// Something happened that no order of the operations accounts for, in words.
