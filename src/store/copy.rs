@@ -150,8 +150,6 @@ impl Copy {
             let found = (!command.overwrites()).then_some(cell.stamp);
             ledger.effect(operation, key, stamp, found);
             cell.stamp = stamp;
-        } else if let Command::Release { owner } = *command {
-            ledger.released_late(operation, key, owner);
         }
         (answer, cell.stamp)
     }

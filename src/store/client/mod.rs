@@ -138,6 +138,9 @@ impl Clients {
         let time = Clients::time(hub, node);
         let operation = self.records.invoke(time, called, input.clone());
         hub.ledger.parts(operation, parts);
+        if called.f == "release" {
+            hub.ledger.releases(operation, called.key.unwrap_or(0), it.process as u32);
+        }
         it.running = Some(Running {
             called: Called { operation, ..called },
             input,

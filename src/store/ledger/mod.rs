@@ -58,12 +58,10 @@ pub(super) struct Ledger {
 /// Leases that ended before their owners released the lock.
 #[derive(Default)]
 struct Leases {
-    /// The key and the version that the end of the lease made.
-    ended: FxHashSet<(u32, Stamp)>,
-    /// The last one of each key and owner.
-    last: FxHashMap<(u32, u32), Stamp>,
-    /// The operation by which the owner released the lock, as it thought.
-    released: FxHashMap<(u32, Stamp), u32>,
+    /// The key and the version that the end of the lease made, with the owner.
+    ended: FxHashMap<(u32, Stamp), u32>,
+    /// The key, the owner and the operation of each call to release a lock, in order.
+    releases: Vec<(u32, u32, u32)>,
 }
 
 impl Ledger {
@@ -104,18 +102,14 @@ impl Ledger {
     /// The lease of `owner` ended, which made version `stamp` of the lock `key`.
     pub(super) fn lapsed(&mut self, key: u32, owner: u32, stamp: Stamp) {
         if self.is_on {
-            self.leases.ended.insert((key, stamp));
-            self.leases.last.insert((key, owner), stamp);
+            self.leases.ended.insert((key, stamp), owner);
         }
     }
 
-    /// By `operation`, `owner` means to release the lock `key`, which it does not have.
-    pub(super) fn released_late(&mut self, operation: u32, key: u32, owner: u32) {
-        if self.is_on
-            && operation != NOBODY
-            && let Some(&stamp) = self.leases.last.get(&(key, owner))
-        {
-            self.leases.released.entry((key, stamp)).or_insert(operation);
+    /// By `operation`, `owner` means to release the lock `key`, whether it still has it or not.
+    pub(super) fn releases(&mut self, operation: u32, key: u32, owner: u32) {
+        if self.is_on {
+            self.leases.releases.push((key, owner, operation));
         }
     }
 

@@ -15,7 +15,7 @@
 
 use std::collections::BTreeMap;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Ledger, NOBODY, Sight};
 use crate::store::message::Stamp;
@@ -86,17 +86,43 @@ fn done_in_part(ledger: &Ledger, outcomes: &[Outcome]) -> Vec<String> {
         .collect()
 }
 
+/// Locks whose leases ended: the key and the version that the end made, with the operation by which
+/// the owner released the lock, as it thought; none if it never did.
+fn lapses(ledger: &Ledger, outcomes: &[Outcome]) -> FxHashMap<(u32, Stamp), Option<u32>> {
+    let mut releases = ledger.leases.releases.clone();
+    releases.retain(|one| outcomes[one.2 as usize] != Outcome::Fail);
+    releases.sort_unstable();
+    let mut lapses = FxHashMap::default();
+    if ledger.leases.ended.is_empty() {
+        return lapses;
+    }
+    for (key, list) in versions(ledger) {
+        for pair in list.windows(2) {
+            let ((_, taken), (stamp, _)) = (pair[0], pair[1]);
+            if let Some(&owner) = ledger.leases.ended.get(&(key, stamp)) {
+                let next = releases.partition_point(|one| *one < (key, owner, taken));
+                let next = releases.get(next).filter(|one| (one.0, one.1) == (key, owner));
+                lapses.insert((key, stamp), next.map(|one| one.2));
+            }
+        }
+    }
+    lapses
+}
+
 /// Locks that were given to another client though their owner had not released them, and never
 /// did.
 fn lent_twice(ledger: &Ledger, outcomes: &[Outcome]) -> Vec<String> {
+    let lapses = lapses(ledger, outcomes);
+    if lapses.is_empty() {
+        return Vec::new();
+    }
     let is_ok = |operation: u32| outcomes.get(operation as usize) == Some(&Outcome::Ok);
     let mut found = Vec::new();
     for (key, list) in versions(ledger) {
         for (at, pair) in list.windows(2).enumerate() {
             let ((_, owner), (stamp, _)) = (pair[0], pair[1]);
             if is_ok(owner)
-                && ledger.leases.ended.contains(&(key, stamp))
-                && !ledger.leases.released.contains_key(&(key, stamp))
+                && lapses.get(&(key, stamp)) == Some(&None)
                 && list[at + 2..].iter().any(|later| is_ok(later.1))
             {
                 found.push(format!("the lock of operation {owner} was given to another client"));
@@ -178,10 +204,11 @@ fn has_circle(ledger: &Ledger, records: &Records, outcomes: &[Outcome]) -> bool 
     // The versions of each object, in order, with the nodes that made them. What the store does by
     // itself has a node of its own each time; but if the lease of an owner ended, who later
     // releases the lock, then for the owner it was that operation which made it free.
+    let lapses = lapses(ledger, outcomes);
     let mut versions: BTreeMap<u32, Vec<(Stamp, u32)>> = versions(ledger);
     for (&key, list) in &mut versions {
         for (stamp, maker) in list.iter_mut().filter(|version| version.1 == NOBODY) {
-            let released = ledger.leases.released.get(&(key, *stamp)).copied();
+            let released = lapses.get(&(key, *stamp)).copied().flatten();
             *maker = released.unwrap_or_else(|| graph.node());
         }
         list.windows(2).for_each(|pair| graph.add(pair[0].1, pair[1].1));
