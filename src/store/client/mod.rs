@@ -3,6 +3,8 @@
 
 mod script;
 mod session;
+#[cfg(test)]
+mod tests;
 mod workload;
 
 pub(super) use workload::{initial, kind, model};

@@ -117,24 +117,28 @@ impl Draws {
         }
     }
 
-    /// Two to four reads and writes of registers. With parallel snapshots each register is placed
-    /// for itself, and all writes of a transaction go to the node of the first one, where they are
-    /// committed.
+    /// A transaction over the registers of `key`: two to four reads and writes. With parallel
+    /// snapshots each register is placed for itself, and a transaction either reads several
+    /// different ones or writes one, which is committed where that is placed: as in the test for
+    /// long forks that Jepsen has.
     fn transaction(&mut self, knobs: &Knobs, key: u32) -> Draw {
         let is_parallel = knobs.isolation == Isolation::ParallelSnapshot;
+        let mut reads = self.random.happens(knobs.reads.0);
         let registers = accounts(knobs);
-        let mut home: Option<u32> = None;
+        let length = if is_parallel && !reads { 1 } else { 2 + self.random.below(3) as u32 };
+        let first = self.random.below(u64::from(registers)) as u32;
         let mut steps = Vec::new();
-        for _ in 0..2 + self.random.below(3) {
-            let register = self.random.below(u64::from(registers)) as u32;
-            let is_far = |home| is_parallel && register % knobs.nodes != home;
-            let writes = !self.random.happens(knobs.reads.0) && !home.is_some_and(is_far);
-            if writes {
-                home = Some(register % knobs.nodes);
-            }
+        for at in 0..if is_parallel { length.min(registers) } else { length } {
+            let register = match is_parallel {
+                true => (first + at) % registers,
+                false => self.random.below(u64::from(registers)) as u32,
+            };
             let cell = if is_parallel { register } else { keys::part(key, register) };
-            let value = writes.then(|| self.value(knobs));
+            let value = (!reads).then(|| self.value(knobs));
             steps.push(Micro { name: i64::from(register), cell, value });
+            if !is_parallel {
+                reads = self.random.happens(knobs.reads.0);
+            }
         }
         let input = Transact::show(&steps, &[]);
         let script = Transact::new(steps, (knobs.isolation, knobs.work));
