@@ -61,7 +61,8 @@ const WRONG: &[(u64, &str)] = &[
     (20, "workload=transactions isolation=read-committed"),
     (
         8,
-        "workload=transactions isolation=parallel-snapshot replication=primary placement=modulo delay=5ms \
+        "workload=transactions isolation=parallel-snapshot replication=primary placement=modulo \
+         delay=5ms \
          accounts=2 nodes=2 clients=8 think=1ms",
     ),
 ];
