@@ -17,7 +17,7 @@ use rustc_hash::FxHashMap;
 use super::hub::Hub;
 use super::knobs::{self, Invalidation, Knobs};
 use super::message::{self, Host, Origin, Request, Response, Role};
-use super::object::Answer;
+use super::object::{Answer, Command};
 use super::sim::Nanos;
 
 /// What nodes and caches say to each other.
@@ -176,9 +176,12 @@ impl Front {
     /// A client's call. Returns it if it is the store's turn.
     pub(super) fn call(&mut self, hub: &mut Hub, me: Host, request: Request) -> Option<Request> {
         let Some(nearest) = self.nearest else { return Some(request) };
-        if request.command.is_read() {
+        if request.command == Command::Read {
             send(hub, me, nearest, Message::Look { request });
             return None;
+        }
+        if request.command.is_read() {
+            return Some(request);
         }
         match hub.knobs.invalidation {
             Invalidation::None => Some(request),

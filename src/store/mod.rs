@@ -11,6 +11,7 @@ mod copy;
 mod engine;
 mod faults;
 mod hub;
+mod keys;
 mod knobs;
 mod ledger;
 mod membership;

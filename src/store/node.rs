@@ -1,14 +1,17 @@
 //! A node: the part that takes clients' calls, and the protocols by which it keeps its copies.
 
+use std::sync::Arc;
+
 use super::cache::{Cache, Front};
 use super::copy::Copy;
 use super::engine::leaderless::Leaderless;
 use super::engine::primary::{Primary, View};
 use super::engine::raft::Raft;
 use super::hub::{Alarm, Event, Hub};
-use super::knobs::{Calls, Knobs, Placement, Replication};
-use super::message::{Host, Message, Request};
-use super::object::Kind;
+use super::keys;
+use super::knobs::{Calls, Isolation, Knobs, Placement, Replication};
+use super::message::{Host, Message, Origin, Request, Role, Stamp};
+use super::object::{Answer, Command, Kind};
 use super::placement::Places;
 
 /// What every host knows of the system.
@@ -51,7 +54,7 @@ fn groups(knobs: &Knobs) -> usize {
 
 /// The group of `key`.
 fn group_of(knobs: &Knobs, key: u32) -> u16 {
-    (key as usize % groups(knobs)) as u16
+    (keys::whole(key) as usize % groups(knobs)) as u16
 }
 
 impl Node {
@@ -128,6 +131,11 @@ impl Node {
 
     /// A call of a client that is connected here.
     pub(super) fn call(&mut self, hub: &mut Hub, system: &System, request: Request) {
+        if let Command::ReadMany(keys) = &request.command
+            && hub.knobs.isolation == Isolation::ParallelSnapshot
+        {
+            return self.read_here(hub, &request, keys);
+        }
         if let Some(request) = self.front.call(hub, self.me, request) {
             self.ask_store(hub, system, request);
         }
@@ -144,6 +152,25 @@ impl Node {
                 let to = system.places.owners(u32::from(group))[0];
                 hub.send(self.me, to, Message::Forward(request));
             }
+        }
+    }
+
+    /// Reads keys of all groups from the copies that this node has, all at one time. Refused if
+    /// there is no copy of one of them.
+    fn read_here(&self, hub: &mut Hub, request: &Request, keys: &[u32]) {
+        let register = |&key: &u32| {
+            let group = usize::from(group_of(&hub.knobs, key));
+            match self.engines.get(group)?.as_ref()? {
+                Engine::Primary(engine) => Some(engine.register(key)),
+                Engine::Leaderless(_) | Engine::Raft(_) => None,
+            }
+        };
+        let cells: Option<Arc<[_]>> = keys.iter().map(register).collect();
+        let (role, host) = (Role::Replica, self.me);
+        let origin = Origin { role, host, stamp: Stamp::NONE, version: None };
+        match cells {
+            Some(cells) => hub.answer(self.me, request, Answer::Cells(cells), origin),
+            None => hub.refuse(self.me, request, origin),
         }
     }
 

@@ -1,7 +1,8 @@
 //! What is to be run: a preset, perhaps with other settings, and a seed. And what the history says
 //! of itself: which knobs made it, and how to make it again.
 
-use super::knobs::{Knobs, Workload};
+use super::client;
+use super::knobs::Knobs;
 use super::ledger::Truth;
 use super::presets::Preset;
 use super::world::World;
@@ -56,6 +57,14 @@ impl Plan {
         Plan { preset, knobs: preset.knobs(), seed, bare: false, more: Vec::new() }
     }
 
+    /// Any point of the space of knobs.
+    #[cfg(test)]
+    pub(super) fn at(knobs: &Knobs, seed: u64) -> Plan {
+        let mut plan = Plan::new(&super::GROUPS[0].1[0], seed);
+        plan.knobs = knobs.clone();
+        plan
+    }
+
     /// The example of a preset, as the suite of histories has it.
     pub fn example(preset: &'static Preset) -> Plan {
         let mut plan = Plan::new(preset, preset.example.seed);
@@ -101,7 +110,7 @@ impl Plan {
     /// As [`Plan::history`].
     pub fn history_and_truth(&self) -> Result<(History, Truth), String> {
         let (history, truth) = self.run(true)?;
-        let nothing = || Truth { is_broken: false, mishaps: Vec::new() };
+        let nothing = || Truth { is_broken: false, is_stuck: false, mishaps: Vec::new() };
         Ok((history, truth.unwrap_or_else(nothing)))
     }
 
@@ -127,7 +136,9 @@ impl Plan {
     }
 
     fn metadata(&self, values: &mut ValueTable) -> Value {
-        let mut pairs = vec![(values.text("model"), values.text(model(&self.knobs)))];
+        let (model, initial) = client::model(&self.knobs);
+        let mut pairs = vec![(values.text("model"), values.text(model))];
+        pairs.extend(initial.map(|initial| (values.text("initial"), values.int(initial))));
         pairs.extend(self.more.iter().map(|(name, fact)| (values.text(name), fact.value(values))));
         pairs.push((values.text("story"), values.text(self.preset.story)));
         pairs.push((values.text("generated"), self.generated(values)));
@@ -148,22 +159,5 @@ impl Plan {
         let shows = (values.text("shows"), values.list(&shows));
         let replay = text(values, "replay", &self.replay());
         values.map(&[preset, knobs, shows, replay])
-    }
-}
-
-/// The model that the history of a workload is checked against.
-fn model(knobs: &Knobs) -> &'static str {
-    match knobs.workload {
-        Workload::Register => "register",
-        Workload::Cas => "cas-register",
-        Workload::Kv => "kv",
-        Workload::Counter => "counter",
-        Workload::Bank => "bank",
-        Workload::Mutex | Workload::Pairs => "mutex",
-        Workload::Semaphore => "semaphore",
-        Workload::Queue => "fifo-queue",
-        Workload::Log => "log",
-        Workload::Set => "set",
-        Workload::Transactions => "multi-register",
     }
 }

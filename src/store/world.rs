@@ -11,7 +11,7 @@ use super::membership::Change;
 use super::message::{Host, Message};
 use super::node::{Node, System};
 use super::placement::Places;
-use super::recording::Records;
+use super::recording::{Records, Shown};
 use super::sim::clock::Clock;
 use super::sim::network::{Links, Network};
 use super::sim::random::Random;
@@ -99,6 +99,10 @@ impl World {
             } else if self.hub.now() > last.1 + patience {
                 break;
             }
+        }
+        if !self.clients.are_done() {
+            self.clients.records.note(self.hub.now(), "stop", Shown::Null);
+            self.clients.note_stuck(&mut self.hub.ledger);
         }
         let recording = self.hub.knobs.recording;
         self.clients.records.merge(recording);

@@ -2,21 +2,24 @@
 //! comes.
 
 mod script;
+mod session;
+#[cfg(test)]
+mod tests;
 mod workload;
 
-pub(super) use workload::{initial, kind};
+pub(super) use workload::{initial, kind, model};
 
 use super::hub::{Event, Hub};
-use super::knobs::{Calls, Connection, Knobs, Recording, Workload};
+use super::knobs::{Calls, Connection, Knobs, Recording};
+use super::ledger::{Ledger, NOBODY};
 use super::message::{Host, Origin, Request, Response, Stamp};
+use super::object::{Answer, Command};
 use super::recording::{Called, Records, Shown};
 use super::sim::Nanos;
 use super::sim::random::Random;
 use script::{Given, Script, Step};
+use session::Session;
 use workload::{Draws, Plan};
-
-/// The operation of calls that only prepare an operation, and are none of its effects.
-const PREPARATION: u32 = u32::MAX - 1;
 
 /// A client.
 struct Client {
@@ -28,8 +31,7 @@ struct Client {
     /// The number of the last time it wanted to be woken.
     ticket: u32,
     running: Option<Running>,
-    /// The lock that it has.
-    holds: Option<u32>,
+    session: Session,
 }
 
 /// An operation that is under way.
@@ -43,8 +45,6 @@ struct Running {
     may_have_happened: bool,
     /// Where the last answer came from.
     origin: Option<Origin>,
-    /// The key and version of which the last call was refused.
-    refused: Option<(u32, Stamp)>,
 }
 
 /// The node next to which a client lives: it has that host's clock.
@@ -67,8 +67,10 @@ pub(super) struct Clients {
 impl Clients {
     /// As many as `knobs` say.
     pub(super) fn new(knobs: &Knobs, seed: u64) -> Clients {
-        let client =
-            |process: i64| Client { process, number: 0, ticket: 0, running: None, holds: None };
+        let client = |process: i64| {
+            let session = Session::default();
+            Client { process, number: 0, ticket: 0, running: None, session }
+        };
         Clients {
             list: (0..i64::from(knobs.clients)).map(client).collect(),
             draws: Draws::new(seed),
@@ -96,6 +98,12 @@ impl Clients {
     /// Whether half of the operations were called.
     pub(super) fn are_half_done(&self) -> bool {
         self.left <= self.all / 2
+    }
+
+    /// Writes down who is stuck, of those that were still at it when the run ended.
+    pub(super) fn note_stuck(&self, ledger: &mut Ledger) {
+        let sessions = self.list.iter().map(|client| &client.session);
+        session::stuck(sessions).into_iter().for_each(|what| ledger.stuck(what));
     }
 
     fn wake(&mut self, hub: &mut Hub, client: u32, after: Nanos) {
@@ -128,16 +136,21 @@ impl Clients {
 
     /// A client begins its next operation.
     fn begin(&mut self, hub: &mut Hub, client: u32) {
-        if self.left == 0 {
+        if self.left == 0 && !self.list[client as usize].session.is_due() {
             return;
         }
-        self.left -= 1;
+        self.left = self.left.saturating_sub(1);
         let node = self.node(hub, client);
         let it = &mut self.list[client as usize];
-        let Plan { f, key, input, script } = self.draws.next(&hub.knobs, it.process, it.holds);
+        let Plan { f, key, input, script, parts } =
+            self.draws.next(&hub.knobs, it.process, &mut it.session);
         let called = Called { operation: 0, process: it.process, node, f, key };
         let time = Clients::time(hub, node);
         let operation = self.records.invoke(time, called, input.clone());
+        hub.ledger.parts(operation, parts);
+        if called.f == "release" {
+            hub.ledger.releases(operation, called.key.unwrap_or(0), it.process as u32);
+        }
         it.running = Some(Running {
             called: Called { operation, ..called },
             input,
@@ -145,7 +158,6 @@ impl Clients {
             call: None,
             may_have_happened: false,
             origin: None,
-            refused: None,
         });
         self.go_on(hub, client, Given::Nothing);
     }
@@ -165,7 +177,7 @@ impl Clients {
         match running.script.step(given) {
             Step::Call { key, command, counts } => {
                 it.number += 1;
-                let operation = if counts { running.called.operation } else { PREPARATION };
+                let operation = if counts { running.called.operation } else { NOBODY };
                 let request = Request {
                     client,
                     number: it.number,
@@ -180,6 +192,15 @@ impl Clients {
             }
             Step::Pause(length) => {
                 running.call = None;
+                let after = self.random.about(length);
+                self.wake(hub, client, after);
+            }
+            Step::Again(length) => {
+                running.call = None;
+                hub.ledger.restart(running.called.operation);
+                if running.called.f == "acquire" {
+                    it.session.waits_for(running.called.key.unwrap_or(0));
+                }
                 let after = self.random.about(length);
                 self.wake(hub, client, after);
             }
@@ -209,7 +230,8 @@ impl Clients {
     /// An answer arrives.
     pub(super) fn answered(&mut self, hub: &mut Hub, response: Response) {
         let client = response.client;
-        let Some(running) = &mut self.list[client as usize].running else { return };
+        let it = &mut self.list[client as usize];
+        let Some(running) = &mut it.running else { return };
         let Some((request, _)) = running.call.take_if(|call| call.0.number == response.number)
         else {
             return;
@@ -217,25 +239,24 @@ impl Clients {
         let Some(answer) = response.answer else {
             return self.ended(hub, client, Err("unavailable"));
         };
-        if request.operation != PREPARATION {
+        it.session.told(request.key, &request.command, &answer);
+        let stamp = response.origin.stamp;
+        if request.operation != NOBODY {
             running.origin = Some(response.origin);
-            running.refused = None;
-            if request.command.is_read() {
-                hub.ledger.sight(request.operation, request.key, response.origin.stamp);
-            } else if answer.is_refusal() {
-                running.refused = Some((request.key, response.origin.stamp));
-            } else {
-                running.may_have_happened = true;
+            let is_read = request.command.is_read();
+            running.may_have_happened |= !is_read && !answer.is_refusal();
+            if is_read || answer.is_refusal() {
+                see(hub, &request, &answer, stamp);
             }
         }
-        self.go_on(hub, client, Given::Answer(answer));
+        self.go_on(hub, client, Given::Answer(answer, stamp));
     }
 
     /// No answer came in time.
     fn unanswered(&mut self, hub: &mut Hub, client: u32) {
         let Some(running) = &mut self.list[client as usize].running else { return };
         let Some((request, attempts)) = &running.call else { return };
-        running.may_have_happened |= !request.command.is_read() && request.operation != PREPARATION;
+        running.may_have_happened |= !request.command.is_read() && request.operation != NOBODY;
         if hub.knobs.calls != Calls::AtMostOnce && *attempts <= hub.knobs.retries {
             return self.call(hub, client);
         }
@@ -247,32 +268,46 @@ impl Clients {
         let clients = self.list.len() as i64;
         let it = &mut self.list[client as usize];
         let Some(running) = it.running.take() else { return };
-        let Running { called, input, may_have_happened, origin, refused, .. } = running;
+        let Running { called, input, may_have_happened, origin, .. } = running;
         let time = Clients::time(hub, called.node);
         let mut pause = hub.knobs.think;
         match outcome {
             Ok(output) => {
-                if hub.knobs.workload == Workload::Mutex {
-                    let key = called.key.unwrap_or(0);
-                    it.holds = (called.f == "acquire").then_some(key);
-                    if it.holds.is_some() {
-                        pause = hub.knobs.work;
-                    }
+                let key = called.key.unwrap_or(0);
+                let forgets = self.random.happens(hub.knobs.leaks.0);
+                it.session.returned(called.f, key, &output, forgets);
+                if it.session.is_due() {
+                    pause = hub.knobs.work;
                 }
-                // A refusal that is the operation's answer tells what was there.
-                if let Some((key, stamp)) = refused {
-                    hub.ledger.sight(called.operation, key, stamp);
+                if let ("dequeue", &Shown::Int(item)) = (called.f, &output) {
+                    hub.ledger.delivered(called.operation, key, item);
                 }
                 self.records.ok(time, called, output, origin);
             }
+            // Whoever gives up never comes back for what it has; a new client takes its place.
             Err(why) if may_have_happened => {
                 it.process += clients;
-                it.holds = None;
+                it.session = Session::default();
                 self.records.info(time, called, input, why);
             }
             Err(why) => self.records.fail(time, called, input, why),
         }
         let after = self.random.about(pause);
         self.wake(hub, client, after);
+    }
+}
+
+/// Notes what a client learns from an answer that changed nothing: which version it saw.
+fn see(hub: &mut Hub, request: &Request, answer: &Answer, stamp: Stamp) {
+    match (&request.command, answer) {
+        (Command::ReadMany(keys), Answer::Cells(cells)) => {
+            for (&key, cell) in keys.iter().zip(cells.iter()) {
+                hub.ledger.sight(request.operation, key, cell.1);
+            }
+        }
+        (command, _) if command.is_read() || command.tells_by_refusal() => {
+            hub.ledger.sight(request.operation, request.key, stamp);
+        }
+        _ => {}
     }
 }

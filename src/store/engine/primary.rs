@@ -145,6 +145,11 @@ impl Primary {
         self.view.primary
     }
 
+    /// The value and the version of a register, as this node has it.
+    pub(in crate::store) fn register(&self, key: u32) -> (Option<i64>, Stamp) {
+        self.copy.register(key)
+    }
+
     /// Starts, or starts again.
     pub(in crate::store) fn start(&mut self, hub: &mut Hub) {
         if hub.knobs.failover {

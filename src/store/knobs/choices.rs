@@ -17,7 +17,7 @@ choices! {
         Bank = "bank",
         /// Take and release a lock.
         Mutex = "mutex",
-        /// Take the locks of two accounts, and release them.
+        /// Take two of several locks, and release them.
         Pairs = "lock-pairs",
         /// Take and give back permits, such as connections of a pool.
         Semaphore = "semaphore",

@@ -86,7 +86,7 @@ knobs! {
     "method" method: Method = Method::Atomic;
     /// How long a client works between the steps of an operation, or while it has what it took.
     "work" work: Nanos = MILLISECOND;
-    /// How many accounts or registers an operation chooses from.
+    /// How many accounts, registers or locks an operation chooses from, at least 2.
     "accounts" accounts: u32 = 4;
     /// How much is in each account in the beginning.
     "balance" balance: u32 = 100;

@@ -19,6 +19,10 @@ impl Default for Lock {
 }
 
 impl Lock {
+    pub(super) fn owner(&self) -> Option<u32> {
+        self.owner
+    }
+
     /// Ends the lease, if it is over. Whether it did.
     pub(super) fn pass_time(&mut self, now: Nanos) -> bool {
         if self.until > now {

@@ -1,15 +1,20 @@
 //! The objects that a store holds, and what a command does to one copy of one. These are the
 //! store's own specifications: the checker's models know nothing of them.
 
+mod bank;
 mod lock;
+mod permits;
 mod queue;
 mod register;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::message::Stamp;
 use super::sim::Nanos;
+use bank::Bank;
 use lock::Lock;
+use permits::Permits;
 use queue::Queue;
 use register::Register;
 
@@ -20,8 +25,6 @@ pub(super) enum Command {
     Read,
     /// A register's new value.
     Write(i64),
-    /// A register's new value, if no greater `token` wrote it before.
-    FencedWrite { value: i64, token: i64 },
     /// Forgets a register's value.
     Delete,
     /// A register's new value, if it has the old one.
@@ -34,10 +37,17 @@ pub(super) enum Command {
     Remove(i64),
     /// Appends to a log.
     Append(i64),
+    /// The entry of a log at an offset.
+    ReadAt(i64),
+    /// The entries of a log from an offset on.
+    ReadFrom(i64),
+    /// All that a set or a log has from now on.
+    Replace(Arc<[i64]>),
     /// Puts an item into a queue.
     Enqueue(i64),
     /// Takes the oldest item out of a queue. If `visible_after` is positive, the item comes back
-    /// after that time, unless it is acknowledged until then.
+    /// after that time, unless it is acknowledged until then; and while other items may still come
+    /// back, the queue does not say that it is empty, but refuses.
     Dequeue { visible_after: Nanos },
     /// Says that an item is done with that was taken.
     Acknowledge(i64),
@@ -45,17 +55,53 @@ pub(super) enum Command {
     TryAcquire { owner: u32, lease: Nanos },
     /// Frees a lock that `owner` has.
     Release { owner: u32 },
+    /// Moves money between accounts of a bank, if the first one has that much.
+    Transfer { from: u32, to: u32, amount: i64 },
+    /// Takes a permit, if one is free.
+    Take,
+    /// Gives a permit back.
+    GiveBack,
+    /// From now on, what carries a smaller token is refused.
+    Fence { token: i64 },
+    /// The same, and a command.
+    Fenced { token: i64, then: Arc<Command> },
+    /// A command, if the object still has this version.
+    IfVersion { version: Stamp, then: Arc<Command> },
+    /// The values and versions of several registers, all at one time.
+    ReadMany(Arc<[u32]>),
+    /// Writes several registers at once, if all that is expected holds.
+    Commit { checks: Arc<[(u32, Expected)]>, writes: Arc<[(u32, i64)]> },
+}
+
+/// What is expected of a register.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Expected {
+    /// That it has this version.
+    Version(Stamp),
+    /// That it has this value, be it of that version or another.
+    Value(Option<i64>),
 }
 
 impl Command {
     /// Whether it can change nothing.
     pub(super) fn is_read(&self) -> bool {
-        matches!(self, Command::Read)
+        use Command::{Read, ReadAt, ReadFrom, ReadMany};
+        matches!(self, Read | ReadAt(_) | ReadFrom(_) | ReadMany(_))
     }
 
     /// Whether what it leaves depends on nothing that was there.
     pub(super) fn overwrites(&self) -> bool {
-        matches!(self, Command::Write(_) | Command::Delete)
+        match self {
+            Command::Write(_) | Command::Delete | Command::Replace(_) => true,
+            Command::Fenced { then, .. } => then.overwrites(),
+            _ => false,
+        }
+    }
+
+    /// Whether clients learn what is there if it is refused, other than that they are to try again.
+    pub(super) fn tells_by_refusal(&self) -> bool {
+        use Command::{Insert, Remove, Take, Transfer, TryAcquire};
+        matches!(self, Insert(_) | Remove(_) | Take | Transfer { .. } | TryAcquire { .. })
     }
 }
 
@@ -70,6 +116,8 @@ pub(super) enum Answer {
     Flag(bool),
     /// All elements.
     Many(Arc<[i64]>),
+    /// The values and versions of registers.
+    Cells(Arc<[(Option<i64>, Stamp)]>),
 }
 
 impl Answer {
@@ -77,7 +125,7 @@ impl Answer {
     pub(super) fn value(&self) -> Option<i64> {
         match self {
             Answer::Value(value) => *value,
-            Answer::Done | Answer::Flag(_) | Answer::Many(_) => None,
+            _ => None,
         }
     }
 
@@ -102,6 +150,10 @@ pub(super) enum Kind {
     Queue,
     /// Something that one owner has at a time.
     Lock,
+    /// So many accounts.
+    Bank(u32),
+    /// Something of which there are a few.
+    Permits,
 }
 
 /// One copy of an object.
@@ -113,10 +165,13 @@ pub(super) enum Object {
     Log(Vec<i64>),
     Queue(Queue),
     Lock(Lock),
+    Bank(Bank),
+    Permits(Permits),
 }
 
 impl Object {
-    /// A new object with `initial` in it, if it is a register or a counter.
+    /// A new object with `initial` in it, if it is a register or a counter, or in
+    /// each account, or of so many permits.
     pub(super) fn new(kind: Kind, initial: Option<i64>) -> Object {
         match kind {
             Kind::Register => Object::Register(Register::new(initial)),
@@ -125,6 +180,8 @@ impl Object {
             Kind::Log => Object::Log(Vec::new()),
             Kind::Queue => Object::Queue(Queue::default()),
             Kind::Lock => Object::Lock(Lock::default()),
+            Kind::Bank(accounts) => Object::Bank(Bank::new(accounts, initial.unwrap_or(0))),
+            Kind::Permits => Object::Permits(Permits::new(initial.unwrap_or(1))),
         }
     }
 
@@ -134,7 +191,23 @@ impl Object {
         match self {
             Object::Queue(queue) => queue.pass_time(now),
             Object::Lock(lock) => lock.pass_time(now),
-            Object::Register(_) | Object::Counter(_) | Object::Set(_) | Object::Log(_) => false,
+            _ => false,
+        }
+    }
+
+    /// Who has a lock.
+    pub(super) fn owner(&self) -> Option<u32> {
+        match self {
+            Object::Lock(lock) => lock.owner(),
+            _ => None,
+        }
+    }
+
+    /// The value of a register.
+    pub(super) fn value(&self) -> Option<i64> {
+        match self {
+            Object::Register(register) => register.value(),
+            _ => None,
         }
     }
 
@@ -151,11 +224,28 @@ impl Object {
             (Object::Set(all), Command::Read) => Answer::Many(all.iter().copied().collect()),
             (Object::Set(all), Command::Insert(new)) => Answer::Flag(all.insert(*new)),
             (Object::Set(all), Command::Remove(old)) => Answer::Flag(all.remove(old)),
+            (Object::Set(all), Command::Replace(new)) => {
+                *all = new.iter().copied().collect();
+                Answer::Done
+            }
             (Object::Log(all), Command::Read) => Answer::Many(all.as_slice().into()),
             (Object::Log(all), Command::Append(new)) => {
                 all.push(*new);
                 Answer::Value(Some(all.len() as i64 - 1))
             }
+            (Object::Log(all), Command::Replace(new)) => {
+                *all = new.to_vec();
+                Answer::Done
+            }
+            (Object::Log(all), Command::ReadAt(offset)) => {
+                Answer::Value(usize::try_from(*offset).ok().and_then(|at| all.get(at)).copied())
+            }
+            (Object::Log(all), Command::ReadFrom(offset)) => {
+                let at = usize::try_from(*offset).unwrap_or(usize::MAX);
+                Answer::Many(all.get(at..).unwrap_or_default().into())
+            }
+            (Object::Bank(bank), _) => bank.apply(command),
+            (Object::Permits(permits), _) => permits.apply(command),
             (Object::Queue(queue), _) => queue.apply(command, now),
             (Object::Lock(lock), _) => lock.apply(command, now),
             (Object::Counter(_) | Object::Set(_) | Object::Log(_), _) => Answer::Flag(false),

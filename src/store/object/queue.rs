@@ -35,6 +35,9 @@ impl Queue {
             }
             Command::Dequeue { visible_after } => {
                 let item = self.ready.pop_front();
+                if item.is_none() && !self.taken.is_empty() {
+                    return Answer::Flag(false);
+                }
                 if let Some(item) = item.filter(|_| visible_after > 0) {
                     self.taken.push((now + visible_after, item));
                 }
@@ -69,5 +72,16 @@ mod tests {
         assert!(queue.pass_time(20));
         assert_eq!(queue.apply(&Command::Read, 20), Answer::Many([1, 3, 4].into()));
         assert_eq!(queue.apply(&Command::Acknowledge(1), 20), Answer::Flag(false));
+    }
+
+    #[test]
+    fn a_queue_is_not_empty_while_an_item_may_come_back() {
+        let mut queue = Queue::default();
+        let take = Command::Dequeue { visible_after: 10 };
+        queue.apply(&Command::Enqueue(7), 0);
+        assert_eq!(queue.apply(&take, 0), Answer::Value(Some(7)));
+        assert_eq!(queue.apply(&take, 1), Answer::Flag(false));
+        assert_eq!(queue.apply(&Command::Acknowledge(7), 2), Answer::Flag(true));
+        assert_eq!(queue.apply(&take, 3), Answer::Value(None));
     }
 }

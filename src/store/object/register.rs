@@ -2,16 +2,19 @@
 
 use super::{Answer, Command};
 
-/// One value, and the greatest fencing token that wrote it.
+/// One value, or none.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::store) struct Register {
     value: Option<i64>,
-    token: i64,
 }
 
 impl Register {
     pub(super) fn new(value: Option<i64>) -> Register {
-        Register { value, token: i64::MIN }
+        Register { value }
+    }
+
+    pub(super) fn value(&self) -> Option<i64> {
+        self.value
     }
 
     pub(super) fn apply(&mut self, command: &Command) -> Answer {
@@ -21,10 +24,6 @@ impl Register {
             Command::Delete => self.value = None,
             Command::Cas { old, new } if self.value == Some(old) => {
                 self.value = Some(new);
-                return Answer::Flag(true);
-            }
-            Command::FencedWrite { value, token } if token >= self.token => {
-                (self.value, self.token) = (Some(value), token);
                 return Answer::Flag(true);
             }
             _ => return Answer::Flag(false),
@@ -38,14 +37,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_keeps_older_ones_out() {
-        let mut register = Register::new(Some(1));
-        let write = |value, token| Command::FencedWrite { value, token };
-        assert_eq!(register.apply(&write(2, 5)), Answer::Flag(true));
-        assert_eq!(register.apply(&write(3, 4)), Answer::Flag(false));
-        assert_eq!(register.apply(&Command::Read), Answer::Value(Some(2)));
+    fn a_compare_and_set_compares() {
+        let mut register = Register::new(Some(2));
         assert_eq!(register.apply(&Command::Cas { old: 1, new: 4 }), Answer::Flag(false));
         assert_eq!(register.apply(&Command::Cas { old: 2, new: 4 }), Answer::Flag(true));
+        assert_eq!(register.apply(&Command::Read), Answer::Value(Some(4)));
         assert_eq!(register.apply(&Command::Delete), Answer::Done);
         assert_eq!(register.apply(&Command::Read), Answer::Value(None));
     }

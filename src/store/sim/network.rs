@@ -53,11 +53,6 @@ impl Network {
         self.cut.fill(false);
     }
 
-    /// Whether messages `from` one host `to` another do not pass.
-    pub(in crate::store) fn is_cut(&self, from: usize, to: usize) -> bool {
-        self.cut[from * self.hosts + to]
-    }
-
     /// When a message that one host sends to another at `now` arrives.
     pub(in crate::store) fn arrivals(&mut self, now: Nanos, from: usize, to: usize) -> Arrivals {
         let pair = from * self.hosts + to;

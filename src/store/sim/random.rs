@@ -49,8 +49,8 @@ impl Random {
         length / 2 + self.within(length)
     }
 
-    /// A length of time that is short more often than long, up to four times `length` and half of
-    /// it on average: the product of two even draws, which stands in for the exponential
+    /// A length of time that is short more often than long, below twice `length` and half of it on
+    /// average: the product of two even draws, which stands in for the exponential
     /// distribution without a logarithm, whose last bits differ between machines.
     pub(in crate::store) fn mostly_short(&mut self, length: Nanos) -> Nanos {
         let share = self.below(1 << 16) * self.below(1 << 16);
@@ -76,7 +76,7 @@ mod tests {
 
     /// What the stream gave when it was written; another number here means that old seeds no
     /// longer give the histories they gave.
-    const DRAWN: [u64; 4] = [0, 0, 0, 0];
+    const DRAWN: [u64; 4] = [18, 206, 185, 455];
 
     #[test]
     fn draws_keep_to_their_ranges() {

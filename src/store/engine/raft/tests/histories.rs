@@ -2,7 +2,7 @@
 
 use super::{BAD_NETWORK, all_faults, knobs};
 use crate::history::Outcome;
-use crate::store::{Run, run};
+use crate::store::Plan;
 use crate::{Options, Verdict, check};
 
 /// Over some seeds: how many runs were broken in truth, how many histories are not linearizable,
@@ -11,8 +11,8 @@ fn tally(settings: &str, seeds: std::ops::Range<u64>) -> (usize, usize, usize) {
     let knobs = knobs(settings);
     let (mut broken, mut invalid, mut well, mut all) = (0, 0, 0, 0);
     for seed in seeds {
-        let Run { history, truth } = run(&knobs, seed, true, true).unwrap();
-        let is_broken = truth.unwrap().is_broken;
+        let (history, truth) = Plan::at(&knobs, seed).history_and_truth().unwrap();
+        let is_broken = truth.is_broken;
         let verdict = check(&history, &Options::default()).unwrap().verdict;
         assert_ne!(verdict, Verdict::Unknown);
         let is_invalid = verdict == Verdict::Invalid;
