@@ -10,6 +10,9 @@ use rayon::prelude::*;
 
 use crate::certificate;
 
+/// So many anomalies are asked for, as many as the command line does.
+const LIMIT: usize = 20;
+
 /// Which seeds are tried.
 pub struct Seeds {
     pub from: u64,
@@ -98,7 +101,9 @@ fn outcome(preset: &Preset, plan: &Plan) -> Outcome {
     let broken = truth.is_broken;
     let located = |what: &str| Some(format!("{}: {what}", plan.replay()));
     let wrong = match report.verdict {
-        _ if broken && preset.is_correct() => located(&format!("breaks: {:?}", truth.mishaps)),
+        _ if (broken || truth.is_stuck) && preset.is_correct() => {
+            located(&format!("breaks: {:?}", truth.mishaps))
+        }
         Verdict::Invalid if !broken => located("called invalid, and the store knows an order"),
         Verdict::Unknown => None,
         _ => match certificate::verify(&history, &options, &report) {
@@ -107,11 +112,11 @@ fn outcome(preset: &Preset, plan: &Plan) -> Outcome {
         },
     };
     let name = (!preset.is_correct()).then(|| {
-        let explanation = explain(&history, &options, &report, 1).expect("an explanation");
+        let explanation = explain(&history, &options, &report, LIMIT).expect("an explanation");
         let first = explanation.anomalies.first().map(|anomaly| anomaly.kind);
         let is_found =
             report.verdict == Verdict::Invalid || first == Some(AnomalyKind::StuckOperations);
         first.filter(|_| is_found).map(AnomalyKind::name)
     });
-    Outcome { broken, verdict, name: name.flatten(), wrong }
+    Outcome { broken: broken || truth.is_stuck, verdict, name: name.flatten(), wrong }
 }

@@ -11,6 +11,9 @@ use histcheck::{History, Options, Verdict, emit};
 
 use crate::{Outcome, folder, variants};
 
+/// So many anomalies are asked for, as many as the command line does.
+const LIMIT: usize = 20;
+
 /// The folder of these histories, in that of all.
 pub(crate) const FOLDER: &str = "store";
 
@@ -59,7 +62,7 @@ fn made(preset: &'static Preset) -> Result<Vec<u8>, String> {
         plan.tell("inferred", Fact::Flag(false));
     }
     plan.tell("verdict", Fact::Text(report.verdict.to_string()));
-    let explanation = explain(&history, &options, &report, 1).map_err(said)?;
+    let explanation = explain(&history, &options, &report, LIMIT).map_err(said)?;
     let first = explanation.anomalies.first().map(|anomaly| anomaly.kind.name());
     if !preset.is_correct() && !first.is_some_and(|name| preset.shows.contains(&name)) {
         return Err(format!("{}: shows {first:?}, not {:?}", plan.replay(), preset.shows));

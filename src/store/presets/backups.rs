@@ -40,7 +40,7 @@ pub(super) const PRESETS: &[Preset] = &[
             ("reads", "70%"),
         ],
         shows: STALE,
-        example: example(1, &[("operations", "30")]),
+        example: example(6, &[("operations", "30")]),
     },
     Preset {
         name: "async-backups",
@@ -67,7 +67,7 @@ pub(super) const PRESETS: &[Preset] = &[
             ("fault-for", "60ms"),
         ],
         shows: &["resurrected-value", "lost-update"],
-        example: example(1, &[("operations", "30"), ("fault-every", "20ms")]),
+        example: example(7, &[("operations", "30"), ("fault-every", "20ms")]),
     },
     Preset {
         name: "read-replicas",
@@ -100,6 +100,9 @@ pub(super) const PRESETS: &[Preset] = &[
             ("fault-every", "100ms"),
         ],
         shows: &["split-brain"],
-        example: example(1, &[("operations", "60")]),
+        example: example(
+            1,
+            &[("operations", "60"), ("fault-every", "10ms"), ("fault-for", "100ms")],
+        ),
     },
 ];

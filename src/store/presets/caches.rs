@@ -55,7 +55,7 @@ pub(super) const PRESETS: &[Preset] = &[
             ("reads", "80%"),
         ],
         shows: CACHE,
-        example: example(1, &[("operations", "30")]),
+        example: example(4, &[("operations", "30")]),
     },
     Preset {
         name: "refill-race",
@@ -71,7 +71,7 @@ pub(super) const PRESETS: &[Preset] = &[
             ("reads", "80%"),
         ],
         shows: CACHE,
-        example: example(1, &[("operations", "30")]),
+        example: example(5, &[("operations", "30")]),
     },
     Preset {
         name: "expiry-and-invalidation",

@@ -63,6 +63,6 @@ pub(super) const PRESETS: &[Preset] = &[
             ("operations", "100"),
         ],
         shows: TWICE,
-        example: example(1, &[("operations", "16"), ("loss", "15%")]),
+        example: example(2, &[("operations", "16"), ("loss", "15%")]),
     },
 ];

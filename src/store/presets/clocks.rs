@@ -25,7 +25,7 @@ pub(super) const PRESETS: &[Preset] = &[
             ("think", "50ms"),
         ],
         shows: SKEW,
-        example: example(1, &[("operations", "24")]),
+        example: example(2, &[("operations", "24")]),
     },
     Preset {
         name: "last-write-wins-server-clock",
@@ -40,7 +40,7 @@ pub(super) const PRESETS: &[Preset] = &[
             ("connection", "any"),
         ],
         shows: SKEW,
-        example: example(1, &[("operations", "24")]),
+        example: example(2, &[("operations", "24")]),
     },
     Preset {
         name: "last-write-wins-drift",
@@ -54,7 +54,7 @@ pub(super) const PRESETS: &[Preset] = &[
             ("think", "50ms"),
         ],
         shows: SKEW,
-        example: example(1, &[("operations", "40")]),
+        example: example(2, &[("operations", "40")]),
     },
     Preset {
         name: "last-write-wins-stepped",
@@ -76,6 +76,6 @@ pub(super) const PRESETS: &[Preset] = &[
                 host's clock is wrong, and the records are merged by these times.",
         settings: &[("recording", "node-clocks"), ("skewed", "one"), ("offset", "40ms")],
         shows: SKEW,
-        example: example(1, &[("operations", "20"), ("offset", "20ms")]),
+        example: example(2, &[("operations", "20"), ("offset", "20ms")]),
     },
 ];

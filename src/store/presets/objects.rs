@@ -113,7 +113,7 @@ pub(super) const PRESETS: &[Preset] = &[
             ("operations", "100"),
         ],
         shows: &["lost-update"],
-        example: example(1, &[("operations", "40")]),
+        example: example(2, &[("operations", "40")]),
     },
     Preset {
         name: "paused-with-fencing",
@@ -194,7 +194,7 @@ pub(super) const PRESETS: &[Preset] = &[
             ("operations", "100"),
         ],
         shows: &["duplicate-delivery"],
-        example: example(1, &[("operations", "40")]),
+        example: example(28, &[("operations", "40")]),
     },
     Preset {
         name: "racy-set",
@@ -247,7 +247,7 @@ pub(super) const PRESETS: &[Preset] = &[
                 came and went, or moved elsewhere, is not noticed.",
         settings: &[("workload", "bank"), ("method", "optimistic-by-value"), ("operations", "40")],
         shows: &["broken-total", "negative-balance", "lost-update", "aba"],
-        example: example(1, &[("operations", "20")]),
+        example: example(2, &[("operations", "20")]),
     },
     Preset {
         name: "bank-deadlock",
@@ -262,7 +262,7 @@ pub(super) const PRESETS: &[Preset] = &[
         story: "Transactions commit if nothing that they read has changed.",
         settings: &[("workload", "transactions"), ("operations", "60")],
         shows: &[],
-        example: example(1, &[("operations", "10")]),
+        example: example(2, &[("operations", "10")]),
     },
     Preset {
         name: "snapshot-isolation",
@@ -282,7 +282,7 @@ pub(super) const PRESETS: &[Preset] = &[
             ("operations", "20"),
         ],
         shows: &["read-skew", "write-skew", "lost-update"],
-        example: example(1, &[("operations", "12")]),
+        example: example(3, &[("operations", "12")]),
     },
     Preset {
         name: "parallel-snapshots",
@@ -301,6 +301,6 @@ pub(super) const PRESETS: &[Preset] = &[
             ("operations", "40"),
         ],
         shows: &["long-fork"],
-        example: example(1, &[("operations", "20")]),
+        example: example(2, &[("operations", "20")]),
     },
 ];

@@ -30,7 +30,7 @@ pub(super) const PRESETS: &[Preset] = &[
             ("crash", "node"),
         ],
         shows: &[],
-        example: example(1, &[("operations", "18"), ("keys", "3")]),
+        example: example(3, &[("operations", "24"), ("keys", "3"), ("fault-every", "8ms")]),
     },
     Preset {
         name: "ring-join",
@@ -82,7 +82,7 @@ pub(super) const PRESETS: &[Preset] = &[
             ("operations", "600"),
         ],
         shows: &["resurrected-value", "lost-update"],
-        example: example(1, &[("operations", "40"), ("keys", "2")]),
+        example: example(1, &[("operations", "120"), ("keys", "12"), ("reads", "80%")]),
     },
     Preset {
         name: "ring-leave-without-handover",
@@ -100,6 +100,6 @@ pub(super) const PRESETS: &[Preset] = &[
             ("operations", "600"),
         ],
         shows: &["resurrected-value", "lost-update"],
-        example: example(1, &[("operations", "40"), ("keys", "2")]),
+        example: example(1, &[("operations", "120"), ("keys", "12"), ("reads", "80%")]),
     },
 ];

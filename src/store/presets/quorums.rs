@@ -33,7 +33,7 @@ pub(super) const PRESETS: &[Preset] = &[
         story: "The same while one node after the other crashes and comes back with what it had.",
         settings: &[("replication", "leaderless"), ("nodes", "5"), ("crash", "node")],
         shows: &[],
-        example: example(1, &[("operations", "24"), ("fault-every", "20ms")]),
+        example: example(6, &[("operations", "24"), ("fault-every", "20ms")]),
     },
     Preset {
         name: "quorum-amnesia",
@@ -56,7 +56,7 @@ pub(super) const PRESETS: &[Preset] = &[
             "non-monotonic-read",
             "read-your-writes",
         ],
-        example: example(1, &[("operations", "40"), ("fault-every", "10ms"), ("keys", "1")]),
+        example: example(7, &[("operations", "40"), ("fault-every", "10ms"), ("keys", "1")]),
     },
     Preset {
         name: "majority-reads",
@@ -72,7 +72,7 @@ pub(super) const PRESETS: &[Preset] = &[
             ("clients", "8"),
         ],
         shows: STALE,
-        example: example(1, &[("operations", "30")]),
+        example: example(13, &[("operations", "30")]),
     },
     Preset {
         name: "majority-reads-repaired",
@@ -88,7 +88,7 @@ pub(super) const PRESETS: &[Preset] = &[
             ("clients", "8"),
         ],
         shows: STALE,
-        example: example(1, &[("operations", "30")]),
+        example: example(466, &[("operations", "60")]),
     },
     Preset {
         name: "read-one",
@@ -175,7 +175,7 @@ pub(super) const PRESETS: &[Preset] = &[
             ("reads", "70%"),
         ],
         shows: &["lost-update", "stale-read", "read-your-writes", "non-monotonic-read"],
-        example: example(1, &[("operations", "40"), ("fault-every", "20ms")]),
+        example: example(117, &[("operations", "40"), ("fault-every", "20ms")]),
     },
     Preset {
         name: "forgotten-tombstones",
@@ -194,6 +194,6 @@ pub(super) const PRESETS: &[Preset] = &[
             ("operations", "600"),
         ],
         shows: &["resurrected-value", "stale-read", "non-monotonic-read", "read-your-writes"],
-        example: example(1, &[("operations", "60"), ("keys", "1")]),
+        example: example(1807, &[("operations", "120"), ("keys", "2"), ("fault-every", "15ms")]),
     },
 ];

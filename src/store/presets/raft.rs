@@ -52,7 +52,7 @@ pub(super) const PRESETS: &[Preset] = &[
             ("reads", "80%"),
         ],
         shows: STALE,
-        example: example(1, &[("operations", "60")]),
+        example: example(9, &[("operations", "120"), ("fault-every", "15ms")]),
     },
     Preset {
         name: "raft-reads-unconfirmed",
@@ -94,14 +94,14 @@ pub(super) const PRESETS: &[Preset] = &[
             ("clients", "8"),
         ],
         shows: &["resurrected-value", "lost-update"],
-        example: example(1, &[("operations", "30"), ("fault-every", "15ms")]),
+        example: example(72, &[("operations", "30"), ("fault-every", "15ms")]),
     },
     Preset {
         name: "raft-queue",
         story: "A queue in the log: every item comes out once and in order, whoever leads.",
         settings: &[("replication", "raft"), ("workload", "queue"), ("crash", "primary")],
         shows: &[],
-        example: example(1, &[("operations", "16")]),
+        example: example(3, &[("operations", "20"), ("fault-every", "8ms"), ("fault-for", "15ms")]),
     },
     Preset {
         name: "raft-counter",
@@ -125,9 +125,10 @@ pub(super) const PRESETS: &[Preset] = &[
             ("workload", "mutex"),
             ("crash", "primary"),
             ("calls", "exactly-once"),
+            ("retries", "20"),
             ("think", "2ms"),
         ],
         shows: &[],
-        example: example(1, &[("operations", "14"), ("clients", "3")]),
+        example: example(1, &[("operations", "20"), ("clients", "3"), ("fault-every", "15ms")]),
     },
 ];

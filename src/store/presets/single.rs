@@ -16,7 +16,7 @@ pub(super) const PRESETS: &[Preset] = &[
                 had: calls are lost, data is not.",
         settings: &[("crash", "all")],
         shows: &[],
-        example: example(1, &[("operations", "20"), ("fault-every", "15ms")]),
+        example: example(5, &[("operations", "20"), ("fault-every", "15ms")]),
     },
     Preset {
         name: "amnesia",
@@ -24,6 +24,6 @@ pub(super) const PRESETS: &[Preset] = &[
                 it acknowledged is gone.",
         settings: &[("crash", "all"), ("durable", "no"), ("reads", "95%"), ("clients", "8")],
         shows: &["resurrected-value", "lost-update"],
-        example: example(1, &[("operations", "30"), ("fault-every", "15ms")]),
+        example: example(16, &[("operations", "30"), ("fault-every", "15ms")]),
     },
 ];
