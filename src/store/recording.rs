@@ -154,7 +154,7 @@ impl Records {
     }
 
     /// How many records clients made.
-    pub(super) fn from_clients(&self) -> usize {
+    pub(super) fn made_by_clients(&self) -> usize {
         self.list.len() - self.notes
     }
 

@@ -93,7 +93,7 @@ impl World {
                 self.change_members();
             }
             watch(&self.nodes);
-            let records = self.clients.records.from_clients();
+            let records = self.clients.records.made_by_clients();
             if records > last.0 {
                 last = (records, self.hub.now());
             } else if self.hub.now() > last.1 + patience {

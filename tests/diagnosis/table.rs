@@ -47,8 +47,8 @@ pub fn summary(rows: &[Row]) -> String {
     let (found, right) = (sum(|row| row.found), sum(|row| row.right));
     let share = if found == 0 { 0.0 } else { right as f64 * 100.0 / found as f64 };
     format!(
-        "{} presets, {} runs: the fault manifested in {}, {} of them found, {} hidden from clients, \
-         {} not decided; the right name first in {share:.1} % of those found; wrong: {}",
+        "{} presets, {} runs: the fault manifested in {}, {} of them found, {} hidden from \
+         clients, {} not decided; the right name first in {share:.1} % of those found; wrong: {}",
         rows.len(),
         sum(|row| row.runs),
         sum(|row| row.broken),
@@ -65,8 +65,8 @@ pub fn write(rows: &[Row], seeds: &Seeds) {
     for (group, presets) in GROUPS {
         let _ = write!(
             text,
-            "\n### {group}\n\n| preset | runs | manifest | found | hidden | undecided | right name | named first |\n\
-             |---|---|---|---|---|---|---|---|\n"
+            "\n### {group}\n\n| preset | runs | manifest | found | hidden | undecided | right name \
+             | named first |\n|---|---|---|---|---|---|---|---|\n"
         );
         for row in rows.iter().filter(|row| presets.iter().any(|one| one.name == row.preset.name)) {
             let (right, names) = cells(row);

@@ -180,11 +180,13 @@ fn the_index_names_every_history_and_nothing_else() {
     let page = fs::read_to_string(folder.join("README.md")).unwrap();
     let row = |line: &str| Some(line.strip_prefix("| [")?.split(']').next()?.to_owned());
     let mut indexed: Vec<String> = page.lines().filter_map(row).collect();
-    let mut present: Vec<String> = entries(&folder)
-        .iter()
-        .map(|path| path.file_name().unwrap().to_str().unwrap().to_owned())
-        .filter(|name| name != "README.md")
-        .collect();
+    let files = |folder: &Path, prefix: &str| -> Vec<String> {
+        let paths = entries(folder).into_iter().filter(|path| path.is_file());
+        paths.map(|path| format!("{prefix}{}", path.file_name().unwrap().display())).collect()
+    };
+    let mut present = files(&folder, "");
+    present.extend(files(&folder.join("store"), "store/"));
+    present.retain(|name| name != "README.md");
     indexed.sort();
     present.sort();
     assert!(!present.is_empty());

@@ -8,9 +8,9 @@
 //!
 //! A source that calls itself a cache is suspected with one stale read. Any other one with
 //! [`READS`] in filled spells, if other sources had seen the newer value before each of them,
-//! [`SHARE`] percent of its keys' stale reads are its own, and no more than one spell of ten follows
-//! upon another without a fresh read between; but not if the history says of every answer what gave
-//! it, and says something else here.
+//! [`SHARE`] percent of its keys' stale reads are its own, and no more than one spell of ten
+//! follows upon another without a fresh read between; but not if the history says of every answer
+//! what gave it, and says something else here.
 
 use rustc_hash::{FxHashMap, FxHashSet};
 

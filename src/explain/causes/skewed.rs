@@ -13,9 +13,9 @@ const NAMED: usize = 12;
 /// So many clocks are named at most.
 const CLOCKS: usize = 6;
 
-/// The anomaly, if clock offsets explain everything and the history pins them down. Offsets that are
-/// usual between hosts explain what a copy that lags does as well: they count only if something was
-/// seen before it was written, which no copy does.
+/// The anomaly, if clock offsets explain everything and the history pins them down. Offsets that
+/// are usual between hosts explain what a copy that lags does as well: they count only if something
+/// was seen before it was written, which no copy does.
 pub(super) fn anomaly<M: Model>(grounds: &Grounds<'_, M>, named: &[Anomaly]) -> Option<Anomaly> {
     let is_early = |one: &Anomaly| one.kind == AnomalyKind::FutureRead;
     let skew = grounds.skew.filter(|skew| skew.is_pinned)?;

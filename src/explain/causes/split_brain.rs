@@ -1,8 +1,8 @@
 //! Two sides that both go on writing and do not see each other.
 //!
-//! Around the core of a violation, from the call of one of its updates to its end or a while longer,
-//! parts of the system belong to one side if one returned what was written at the other. Two sides
-//! are suspected of a split brain if
+//! Around the core of a violation, from the call of one of its updates to its end or a while
+//! longer, parts of the system belong to one side if one returned what was written at the other.
+//! Two sides are suspected of a split brain if
 //!
 //! - on either side a write was acknowledged, and afterwards, when the other side's write had been
 //!   acknowledged too, another process of the same side read it;

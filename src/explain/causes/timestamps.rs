@@ -29,7 +29,8 @@ struct Beaten {
     winner: (u32, i64),
 }
 
-/// The anomaly, if the timestamps explain all failing keys. O(n log n), and a decision for each key.
+/// The anomaly, if the timestamps explain all failing keys. O(n log n), and a decision for each
+/// key.
 pub(super) fn anomaly<M: Model>(
     grounds: &Grounds<'_, M>,
     subjects: &[Subject],

@@ -58,7 +58,8 @@ pub(super) enum Settled {
 }
 
 /// Looks for the smallest offsets by the rule of `search`. Those that differ by more than `most`
-/// are not looked for. Behind the first search, so many `quarters` are done of the work that may be.
+/// are not looked for. Behind the first search, so many `quarters` are done of the work that may
+/// be.
 pub(super) fn settle<M: Model>(
     search: &mut Search<'_, M>,
     (most, quarters): (i64, usize),

@@ -32,7 +32,10 @@ pub struct Knob {
 
 /// Defines the knobs: the struct of all settings, with what each is by default, and the table.
 macro_rules! knobs {
-    ($( [$group:literal] $( #[doc = $about:literal] $name:literal $field:ident: $type:ty = $default:expr; )+ )+) => {
+    ($(
+        [$group:literal]
+        $( #[doc = $about:literal] $name:literal $field:ident: $type:ty = $default:expr; )+
+    )+) => {
         /// A setting for every knob: a point in the space of systems.
         #[derive(Clone, PartialEq, Debug)]
         pub struct Knobs {
@@ -92,7 +95,7 @@ knobs! {
     "balance" balance: u32 = 100;
     /// How many permits there are.
     "permits" permits: u32 = 2;
-    /// How long a lock is lent, or an item is invisible to others that was taken out of a queue; 0: for ever.
+    /// How long a lock is lent, or an item of a queue invisible that was taken; 0: for ever.
     "lease" lease: Nanos = 0;
     /// Whether a register refuses a lock's holder after a later one has written.
     "fencing" fencing: bool = false;
@@ -283,6 +286,8 @@ impl Knobs {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::expect_used)]
+
     use super::*;
 
     #[test]

@@ -23,16 +23,16 @@ pub(super) const PRESETS: &[Preset] = &[
     },
     Preset {
         name: "sync-backup-down",
-        story: "Every write waits for every backup, and nobody takes over: while one node is down, \
-                nothing is acknowledged.",
+        story: "Every write waits for every backup, and nobody takes over: while one node is \
+                down, nothing is acknowledged.",
         settings: &[("replication", "primary"), ("crash", "node")],
         shows: &[],
         example: example(1, &[("operations", "24"), ("fault-every", "20ms")]),
     },
     Preset {
         name: "sync-backups-read-anywhere",
-        story: "All backups have a write before it is acknowledged, but not at the same moment: of \
-                two readers of two backups the later one may get the older value.",
+        story: "All backups have a write before it is acknowledged, but not at the same moment: \
+                of two readers of two backups the later one may get the older value.",
         settings: &[
             ("replication", "primary"),
             ("reads-from", "any"),
@@ -44,8 +44,8 @@ pub(super) const PRESETS: &[Preset] = &[
     },
     Preset {
         name: "async-backups",
-        story: "The primary acknowledges a write before the backups have it; as long as the primary \
-                answers all reads and lives, nobody can tell.",
+        story: "The primary acknowledges a write before the backups have it; as long as the \
+                primary answers all reads and lives, nobody can tell.",
         settings: &[("replication", "primary"), ("acknowledge", "early")],
         shows: &[],
         example: example(1, &[("operations", "12")]),
@@ -87,8 +87,8 @@ pub(super) const PRESETS: &[Preset] = &[
     },
     Preset {
         name: "split-brain",
-        story: "The primary is cut off and goes on, while the others make a backup the primary: two \
-                primaries acknowledge writes that only their own side sees.",
+        story: "The primary is cut off and goes on, while the others make a backup the primary: \
+                two primaries acknowledge writes that only their own side sees.",
         settings: &[
             ("replication", "primary"),
             ("acknowledge", "early"),

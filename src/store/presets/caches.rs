@@ -46,8 +46,8 @@ pub(super) const PRESETS: &[Preset] = &[
     },
     Preset {
         name: "late-invalidation",
-        story: "A write tells the cache once it is done; until the cache hears of it, it serves the \
-                old value.",
+        story: "A write tells the cache once it is done; until the cache hears of it, it serves \
+                the old value.",
         settings: &[
             ("cache", "shared"),
             ("invalidation", "after"),
@@ -59,9 +59,9 @@ pub(super) const PRESETS: &[Preset] = &[
     },
     Preset {
         name: "refill-race",
-        story: "A read misses the cache and gets the old value from the store; before it fills the \
-                cache, a write replaces the value and invalidates the entry; the slow fill then \
-                puts the old value back, to stay.",
+        story: "A read misses the cache and gets the old value from the store; before it fills \
+                the cache, a write replaces the value and invalidates the entry; the slow fill \
+                then puts the old value back, to stay.",
         settings: &[
             ("cache", "shared"),
             ("invalidation", "after"),

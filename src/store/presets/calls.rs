@@ -28,8 +28,8 @@ pub(super) const PRESETS: &[Preset] = &[
     },
     Preset {
         name: "retried-increment",
-        story: "A client that gets no answer increments again; where only the answer had been lost, \
-                the counter grows twice.",
+        story: "A client that gets no answer increments again; where only the answer had been \
+                lost, the counter grows twice.",
         settings: &[
             ("workload", "counter"),
             ("replication", "primary"),

@@ -44,8 +44,8 @@ pub(super) const PRESETS: &[Preset] = &[
     },
     Preset {
         name: "last-write-wins-drift",
-        story: "One clock gains 100 ms a second, and nobody sets it right: the longer the run, the \
-                more writes are lost.",
+        story: "One clock gains 100 ms a second, and nobody sets it right: the longer the run, \
+                the more writes are lost.",
         settings: &[
             ("replication", "leaderless"),
             ("order", "writer-clock"),

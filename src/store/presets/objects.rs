@@ -12,8 +12,8 @@ pub(super) const PRESETS: &[Preset] = &[
     },
     Preset {
         name: "racy-counter",
-        story: "Clients read, add and write back, with nothing to keep others out: of two that read \
-                the same number, one increment is lost.",
+        story: "Clients read, add and write back, with nothing to keep others out: of two that \
+                read the same number, one increment is lost.",
         settings: &[("workload", "counter"), ("method", "read-then-write"), ("operations", "100")],
         shows: &["lost-update"],
         example: example(1, &[("operations", "12")]),
@@ -198,8 +198,8 @@ pub(super) const PRESETS: &[Preset] = &[
     },
     Preset {
         name: "racy-set",
-        story: "Clients read the whole set, add their element, and write it back: of two at a time, \
-                one element is lost.",
+        story: "Clients read the whole set, add their element, and write it back: of two at a \
+                time, one element is lost.",
         settings: &[("workload", "set"), ("method", "read-then-write"), ("operations", "60")],
         shows: &["lost-update"],
         example: example(1, &[("operations", "16")]),
@@ -220,8 +220,8 @@ pub(super) const PRESETS: &[Preset] = &[
     },
     Preset {
         name: "bank-locked",
-        story: "Clients take the locks of both accounts, in one order for all, before they look and \
-                move.",
+        story: "Clients take the locks of both accounts, in one order for all, before they look \
+                and move.",
         settings: &[("workload", "bank"), ("method", "locked"), ("operations", "100")],
         shows: &[],
         example: example(1, &[("operations", "12")]),
@@ -243,8 +243,8 @@ pub(super) const PRESETS: &[Preset] = &[
     },
     Preset {
         name: "bank-aba",
-        story: "Clients write if the first account has its old balance still, or again: money that \
-                came and went, or moved elsewhere, is not noticed.",
+        story: "Clients write if the first account has its old balance still, or again: money \
+                that came and went, or moved elsewhere, is not noticed.",
         settings: &[("workload", "bank"), ("method", "optimistic-by-value"), ("operations", "40")],
         shows: &["broken-total", "negative-balance", "lost-update", "aba"],
         example: example(2, &[("operations", "20")]),
@@ -286,8 +286,8 @@ pub(super) const PRESETS: &[Preset] = &[
     },
     Preset {
         name: "parallel-snapshots",
-        story: "Each of two sites has a copy of everything and gets the other site's writes later: \
-                two readers see two writes in opposite orders.",
+        story: "Each of two sites has a copy of everything and gets the other site's writes \
+                later: two readers see two writes in opposite orders.",
         settings: &[
             ("workload", "transactions"),
             ("isolation", "parallel-snapshot"),

@@ -7,8 +7,8 @@ const STALE: &[&str] = &["stale-read", "non-monotonic-read", "read-your-writes"]
 pub(super) const PRESETS: &[Preset] = &[
     Preset {
         name: "abd",
-        story: "Reads and writes ask a majority first and tell a majority then: the atomic register \
-                of Attiya, Bar-Noy and Dolev.",
+        story: "Reads and writes ask a majority first and tell a majority then: the atomic \
+                register of Attiya, Bar-Noy and Dolev.",
         settings: &[("replication", "leaderless")],
         shows: &[],
         example: example(1, &[("operations", "14")]),
@@ -61,8 +61,8 @@ pub(super) const PRESETS: &[Preset] = &[
     Preset {
         name: "majority-reads",
         story: "A read returns the latest value of a majority without making sure that a majority \
-                has it: while a write is under way, one reader gets the new value and the next one \
-                the old.",
+                has it: while a write is under way, one reader gets the new value and the next \
+                one the old.",
         settings: &[
             ("replication", "leaderless"),
             ("write-back", "no"),
@@ -76,8 +76,8 @@ pub(super) const PRESETS: &[Preset] = &[
     },
     Preset {
         name: "majority-reads-repaired",
-        story: "The same with read repair: a read that found old copies brings them up to date, but \
-                answers before they are.",
+        story: "The same with read repair: a read that found old copies brings them up to date, \
+                but answers before they are.",
         settings: &[
             ("replication", "leaderless"),
             ("write-back", "no"),
@@ -92,8 +92,8 @@ pub(super) const PRESETS: &[Preset] = &[
     },
     Preset {
         name: "read-one",
-        story: "A write waits for two of three copies and a read for one of them, which may be the \
-                third.",
+        story: "A write waits for two of three copies and a read for one of them, which may be \
+                the third.",
         settings: &[
             ("replication", "leaderless"),
             ("read-quorum", "1"),
@@ -123,8 +123,8 @@ pub(super) const PRESETS: &[Preset] = &[
     },
     Preset {
         name: "write-one-read-all",
-        story: "A write waits for one copy and a read for all of them: right, as long as every node \
-                is there.",
+        story: "A write waits for one copy and a read for all of them: right, as long as every \
+                node is there.",
         settings: &[
             ("replication", "leaderless"),
             ("read-quorum", "3"),
@@ -165,8 +165,9 @@ pub(super) const PRESETS: &[Preset] = &[
     },
     Preset {
         name: "lamport-order",
-        story: "Writes are ordered by their coordinator's Lamport clock without asking anyone: one \
-                who was cut off is behind, and its acknowledged writes lose against older ones.",
+        story: "Writes are ordered by their coordinator's Lamport clock without asking anyone: \
+                one who was cut off is behind, and its acknowledged writes lose against older \
+                ones.",
         settings: &[
             ("replication", "leaderless"),
             ("order", "lamport"),

@@ -14,8 +14,8 @@ pub(super) const PRESETS: &[Preset] = &[
     },
     Preset {
         name: "raft-partitions",
-        story: "The same on five nodes while the leader is cut off, crashes and pauses in turns, in \
-                a network that loses, repeats and reorders messages.",
+        story: "The same on five nodes while the leader is cut off, crashes and pauses in turns, \
+                in a network that loses, repeats and reorders messages.",
         settings: &[
             ("replication", "raft"),
             ("reads-from", "log"),
@@ -32,8 +32,8 @@ pub(super) const PRESETS: &[Preset] = &[
     },
     Preset {
         name: "raft-lease",
-        story: "The leader answers reads by itself as long as a majority has promised not to elect \
-                another one, and clocks run about equally fast.",
+        story: "The leader answers reads by itself as long as a majority has promised not to \
+                elect another one, and clocks run about equally fast.",
         settings: &[("replication", "raft"), ("reads-from", "lease"), ("partition", "isolate")],
         shows: &[],
         example: example(1, &[("operations", "20"), ("fault-every", "20ms")]),
@@ -83,8 +83,8 @@ pub(super) const PRESETS: &[Preset] = &[
     },
     Preset {
         name: "raft-amnesia",
-        story: "Nodes forget their terms, votes and logs in a crash: what a majority had agreed on \
-                is gone.",
+        story: "Nodes forget their terms, votes and logs in a crash: what a majority had agreed \
+                on is gone.",
         settings: &[
             ("replication", "raft"),
             ("reads-from", "log"),

@@ -6,8 +6,8 @@
 //!
 //! - `phantom-read`, `dirty-read`, `future-read`: a piece that nobody had called to append, that
 //!   only operations that failed had, or that was appended only later.
-//! - `duplicate-apply`: a piece more often than calls to append it had been made, or a place further
-//!   on than all appends that had been called reach.
+//! - `duplicate-apply`: a piece more often than calls to append it had been made, or a place
+//!   further on than all appends that had been called reach.
 //! - `lost-update`: an acknowledged piece that is missing in a sight of the whole, and in all
 //!   later ones; two appends that were told the same place; one that was told too low a place.
 //! - `read-your-writes`, `non-monotonic-read`, `stale-read`: missing in this sight, and seen later:
