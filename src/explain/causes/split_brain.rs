@@ -5,7 +5,8 @@
 //! Two sides are suspected of a split brain if
 //!
 //! - on either side a write was acknowledged, and afterwards, when the other side's write had been
-//!   acknowledged too, another process of the same side read it;
+//!   acknowledged too, for several times as long as operations usually take, another process of the
+//!   same side read it;
 //! - the two writes overlapped, or there were two on either side;
 //! - the operations of either side, with what came before, can be ordered by themselves. All
 //!   together they cannot, as the core shows.
@@ -33,10 +34,19 @@ const STARTS: usize = 8;
 const WINDOW: usize = 500;
 
 /// How many operations behind the core belong to the window: it is tried with each of these.
-const BEHIND: [usize; 4] = [0, 20, 60, 180];
+const BEHIND: [usize; 9] = [0, 1, 2, 4, 8, 16, 32, 64, 128];
 
 /// So many pairs of a write and its reader are tried on either side.
 const PAIRS: usize = 24;
+
+/// A reader counts that was called so many times the usual length of an operation after the other
+/// side's write was acknowledged: before that, the write may be on its way. Less where the history
+/// has a record of something that may have cut the sides off, such as a partition, than where it
+/// has none.
+const PATIENCE: [u128; 2] = [2, 8];
+
+/// So many operations tell how long they usually take.
+const SAMPLE: usize = 1_000;
 
 /// So many parts of a side are named.
 const NAMED: usize = 4;
@@ -89,6 +99,17 @@ fn of_core<M: Model>(
         }
     }
     None
+}
+
+/// How long half of the operations take at most, in nanoseconds; 0 if the history has no times.
+fn usual_length(history: &History, list: &[Access]) -> u128 {
+    let length = |access: &Access| {
+        let [call, ret] = history.times(access.index as usize);
+        u128::try_from(i128::from(ret?) - i128::from(call?)).ok()
+    };
+    let mut lengths: Vec<u128> = list.iter().take(SAMPLE).filter_map(length).collect();
+    lengths.sort_unstable();
+    lengths.get(lengths.len() / 2).copied().unwrap_or(0)
 }
 
 /// The operations of a window by the side on which they happened.
@@ -157,7 +178,7 @@ impl Sides {
         if !overlap && sides.iter().any(|&side| of(side) < 2) {
             return None;
         }
-        let [one, two] = self.exchange(list, &writes, sides)?;
+        let [one, two] = self.exchange(grounds.history, list, &writes, sides)?;
         let is_whole = |side| self.is_consistent(grounds, list, common, side);
         if !sides.into_iter().all(is_whole) {
             return None;
@@ -166,9 +187,10 @@ impl Sides {
     }
 
     /// A write of either side with an operation of another process there that saw its value, called
-    /// when both writes had been acknowledged.
+    /// a while after both writes had been acknowledged.
     fn exchange(
         &self,
+        history: &History,
         list: &[Access],
         writes: &[usize],
         sides: [usize; 2],
@@ -177,9 +199,15 @@ impl Sides {
             let own = writes.iter().copied().filter(move |&at| self.side_of(at) == side);
             own.filter_map(|at| Some((at, self.last_reader(list, at)?))).take(PAIRS)
         };
+        let first =
+            writes.first().map_or(0, |&at| history.operations()[list[at].index as usize].invoked);
+        let is_disturbed = history.annotations().iter().any(|note| note.record < first);
+        let patience = usual_length(history, list) * PATIENCE[usize::from(!is_disturbed)];
         let [ones, twos] = sides.map(|side| pairs(side).collect::<Vec<_>>());
         let meets = |(write, _): (usize, usize), (_, reader): (usize, usize)| {
-            list[reader].span.call > list[write].span.ret
+            let (write, reader) = (&list[write], &list[reader]);
+            let gap = words::nanoseconds_between(history, write.index, reader.index);
+            reader.span.call > write.span.ret && gap.is_none_or(|gap| gap > patience)
         };
         ones.iter().find_map(|&one| {
             let two = twos.iter().find(|&&two| meets(one, two) && meets(two, one))?;

@@ -96,6 +96,7 @@ pub(super) const PRESETS: &[Preset] = &[
             ("step-down", "no"),
             ("partition", "isolate"),
             ("clients", "6"),
+            ("reads", "70%"),
             ("fault-for", "200ms"),
             ("fault-every", "100ms"),
         ],

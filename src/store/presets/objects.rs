@@ -300,7 +300,7 @@ pub(super) const PRESETS: &[Preset] = &[
             ("think", "1ms"),
             ("operations", "40"),
         ],
-        shows: &["long-fork"],
+        shows: &["long-fork", "stale-read", "non-monotonic-read", "read-your-writes"],
         example: example(2, &[("operations", "20")]),
     },
 ];

@@ -100,6 +100,7 @@ pub(super) const PRESETS: &[Preset] = &[
             ("write-quorum", "2"),
             ("write-back", "no"),
             ("slow", "10%"),
+            ("slow-by", "3ms"),
             ("reads", "85%"),
             ("clients", "8"),
         ],

@@ -4,6 +4,10 @@ use super::{Preset, example};
 
 const STALE: &[&str] = &["stale-read", "non-monotonic-read", "read-your-writes"];
 
+/// Of a leader that goes on beside the next one.
+const TWO_LEADERS: &[&str] =
+    &["stale-read", "split-brain", "non-monotonic-read", "read-your-writes"];
+
 pub(super) const PRESETS: &[Preset] = &[
     Preset {
         name: "raft",
@@ -51,7 +55,7 @@ pub(super) const PRESETS: &[Preset] = &[
             ("operations", "600"),
             ("reads", "80%"),
         ],
-        shows: STALE,
+        shows: TWO_LEADERS,
         example: example(9, &[("operations", "120"), ("fault-every", "15ms")]),
     },
     Preset {
@@ -65,7 +69,7 @@ pub(super) const PRESETS: &[Preset] = &[
             ("timeout", "8ms"),
             ("reads", "80%"),
         ],
-        shows: STALE,
+        shows: TWO_LEADERS,
         example: example(1, &[("operations", "60"), ("fault-every", "20ms")]),
     },
     Preset {
@@ -119,13 +123,14 @@ pub(super) const PRESETS: &[Preset] = &[
     },
     Preset {
         name: "raft-mutex",
-        story: "A lock in the log: whoever leads knows who has it.",
+        story: "A lock in the log: whoever leads knows who has it, and for how long.",
         settings: &[
             ("replication", "raft"),
             ("workload", "mutex"),
             ("crash", "primary"),
             ("calls", "exactly-once"),
             ("retries", "20"),
+            ("lease", "300ms"),
             ("think", "2ms"),
         ],
         shows: &[],

@@ -20,8 +20,8 @@ pub(super) const CAUSES: &[AnomalyEntry] = &[
               they are named here only if something was seen before it was written. Where records \
               tell the timestamps of writes (`timestamp`), it is enough that everything can be \
               ordered once each write has the place that its timestamp gives it, however the \
-              clocks drift or are stepped. That physical clocks give no order of events unless their disagreement is bounded is \
-              Lamport's observation (1978).",
+              clocks drift or are stepped. That physical clocks give no order of events unless \
+              their disagreement is bounded is Lamport's observation (1978).",
         look_for: "\
               Compare the offsets with what NTP says of the hosts, and with the times at which it \
               stepped a clock. Look for timestamps that clients or replicas make, and for \
@@ -74,9 +74,11 @@ pub(super) const CAUSES: &[AnomalyEntry] = &[
               answer everywhere during a partition and stay linearizable (Gilbert and Lynch \
               2002). For registers, parts of the system that returned each other's values count \
               as one side. It takes on either side an acknowledged write and a read of it by \
-              another process, called when the other side's write had been acknowledged too; \
-              writes that overlap, or two on either side; and either side's operations must be \
-              linearizable by themselves, in a window that begins with an update of a violation.",
+              another process, called eight times the usual length of an operation after the \
+              other side's write was acknowledged too, or twice that length if records that are \
+              no client's, such as of a partition, stand before; writes that overlap, or two on \
+              either side; and either side's operations must be linearizable by themselves, in a \
+              window that begins with an update of a violation.",
         look_for: "\
               Look for two leaders at a time: elections without a majority, leases that outlive \
               their holder, a deposed primary that still accepts writes or serves reads, a \

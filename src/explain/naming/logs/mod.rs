@@ -198,6 +198,7 @@ impl<M: Model> Naming<'_, '_, M> {
             .or_else(|| each(&|sight| self.emptied(sight, &sources)))
             .or_else(|| each(&|sight| self.too_short(sight)))
             .or_else(|| each(&|sight| self.shorter(sight)))
+            .or_else(|| each(&|sight| self.in_two_places(sight, &sources)))
             .or_else(|| each(&|sight| self.too_long(sight)))
     }
 
@@ -243,6 +244,29 @@ impl<M: Model> Naming<'_, '_, M> {
         initial
             + appends.iter().filter(|event| event.span.call < time).count()
             + resets.filter(|event| event.span.call < time).count()
+    }
+
+    /// A piece whose only append was told one place, and which somebody saw at another one.
+    fn in_two_places(&self, sight: &Event<Sight>, sources: &Sources<'_>) -> Option<Anomaly> {
+        let piece = *sight.op.pieces.first().filter(|_| sight.op.by_append)?;
+        let is_only = sources.get(&piece).is_some_and(|appends| appends.len() == 1);
+        if !is_only || sight.op.base != Base::Start || !self.list.resets.is_empty() {
+            return None;
+        }
+        let elsewhere = |other: &Event<Sight>| {
+            let is_read = !other.op.by_append && other.op.base == Base::Start;
+            let mut places = (other.op.from..).zip(other.op.pieces.iter());
+            let at = places.find(|&(at, &seen)| seen == piece && at != sight.op.from);
+            at.filter(|_| is_read).map(|(at, _)| (other.index, at))
+        };
+        let (other, at) = self.list.sights.iter().find_map(elsewhere)?;
+        let summary = format!(
+            "{} got place {}, and {} is at place {at}, too: it was appended twice",
+            self.phrase(sight),
+            sight.op.from,
+            self.show(piece, other, sources),
+        );
+        self.say(AnomalyKind::DuplicateApply, [sight.index, other], summary)
     }
 
     /// A list that is longer than all appends together make it.

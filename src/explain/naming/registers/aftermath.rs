@@ -20,12 +20,12 @@ pub(super) struct Aftermath {
     pub(super) is_refuted: bool,
 }
 
-/// Follows the value that `act` saw, after operation `newer` had shown a newer one, until an update
-/// is called; at most [`AHEAD`] operations.
+/// Follows the value that `act` saw, after the operations in `newer` had shown newer ones, until an
+/// update is called; at most [`AHEAD`] operations.
 pub(super) fn aftermath<M: Model>(
     case: &Case<'_, M>,
     act: &Act,
-    (token, newer): (Token, u32),
+    (token, newer): (Token, &[&Act]),
 ) -> Aftermath {
     let mut found = Aftermath::default();
     let process: Value = act.access.process;
@@ -33,16 +33,21 @@ pub(super) fn aftermath<M: Model>(
     let source = sources.at(act.access.index);
     let node = case.history.extra_of(act.access.index as usize, "node");
     // A primary that had shown the newer value itself has gone back.
-    let has_gone_back = sources.at(newer) == source && source.is_named_primary(case.history);
+    let has_shown = |act: &&Act| sources.at(act.access.index) == source;
+    let has_gone_back =
+        newer.first().is_some_and(has_shown) && source.is_named_primary(case.history);
+    let is_newer = |seen: Token| {
+        newer.iter().any(|act| [act.access.reads, act.access.writes].contains(&Some(seen)))
+    };
     let start = case.readings.partition_point(|reading| reading.span.call < act.access.span.ret);
     for reading in case.readings[start..].iter().take(AHEAD) {
         let Facts { pure, requires, .. } = case.model.facts(&reading.op);
         if let Some(seen) = requires.filter(|_| reading.span.ret != NEVER) {
             if seen != token {
-                // Updates that were under way may have changed it.
+                // Updates that were under way may have changed it, but not to what had been there.
                 let writers = writers(case, seen, reading.span.ret);
                 let is_old = writers.last_return.is_none_or(|ret| ret < act.access.span.call);
-                found.is_refuted = is_old && !writers.is_open;
+                found.is_refuted = is_newer(seen) || is_old && !writers.is_open;
                 break;
             }
             let is_other = case.process(reading.index) != process;

@@ -41,7 +41,7 @@ fn specific<M: Model>(scene: &Scene<'_, M>, proof: &Proof<'_>) -> Anomaly {
     if proof.stale.updates {
         return plain(scene, proof, AnomalyKind::LostUpdate);
     }
-    let newer = proof.best().access.index;
+    let newer = proof.newer.as_slice();
     let after =
         proof.stale.access.reads.map(|token| aftermath(scene.case, proof.stale, (token, newer)));
     let after = after.unwrap_or_default();
