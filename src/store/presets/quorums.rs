@@ -105,7 +105,7 @@ pub(super) const PRESETS: &[Preset] = &[
             ("clients", "8"),
         ],
         shows: STALE,
-        example: example(1, &[("operations", "24")]),
+        example: example(5, &[("operations", "24")]),
     },
     Preset {
         name: "read-one-write-one",
