@@ -495,6 +495,10 @@ pub(crate) struct GenerateArgs {
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     pub(crate) seed: u64,
 
+    /// Let real threads race for an object in memory, instead of simulating a store
+    #[arg(long)]
+    pub(crate) real_threads: bool,
+
     /// Leave out the nodes, who answered and the versions: what only this recorder knows
     #[arg(long)]
     pub(crate) bare: bool,

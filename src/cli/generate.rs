@@ -3,8 +3,10 @@
 use std::fmt::Write as _;
 
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
+use histcheck::History;
 use histcheck::emit;
 use histcheck::ingest::Format;
+use histcheck::store::threads::{self, OBJECTS, Settings};
 use histcheck::store::{GROUPS, KNOBS, Knobs, Plan, Preset, presets};
 
 use super::args::GenerateArgs;
@@ -71,34 +73,18 @@ fn heading(group: &'static str) -> &'static str {
     }
 }
 
-/// Generates a history, or lists the presets.
+/// Generates a history, or lists what it can be of.
 pub(crate) fn run(args: &GenerateArgs, output: &mut Output) -> Status {
     let Some(name) = &args.preset else {
-        output.print(&list(output));
+        let text = if args.real_threads { list_of_objects(output) } else { list(output) };
+        output.print(&text);
         return Status::Valid;
     };
-    let Some(preset) = Preset::find(name) else {
-        let meant = match nearest(name, presets().map(|preset| preset.name)) {
-            Some(near) => format!("did you mean {near}?"),
-            None => "`histcheck generate --list` lists them".to_owned(),
-        };
-        let name = histcheck::report::shortened(name, 40);
-        complain(&format!("error: there is no preset `{name}`: {meant}"));
-        return Status::Unreadable;
-    };
-    let mut plan = Plan::new(preset, args.seed);
-    if args.bare {
-        plan.bare();
-    }
-    let set = args.knobs.0.iter().try_for_each(|(name, text)| plan.set(name, text));
-    if let Err(why) = set {
-        complain(&format!("error: --{why}"));
-        return Status::Unreadable;
-    }
-    let history = match plan.history() {
+    let made = if args.real_threads { by_threads(args, name) } else { simulated(args, name) };
+    let history = match made {
         Ok(history) => history,
         Err(why) => {
-            complain(&format!("error: --{why}"));
+            complain(&format!("error: {why}"));
             return Status::Unreadable;
         }
     };
@@ -109,6 +95,67 @@ pub(crate) fn run(args: &GenerateArgs, output: &mut Output) -> Status {
     }
     output.write(&text);
     Status::Valid
+}
+
+/// The history of the preset `name`; an error says what is wrong with the arguments.
+fn simulated(args: &GenerateArgs, name: &str) -> Result<History, String> {
+    let names = presets().map(|preset| preset.name);
+    let preset = Preset::find(name).ok_or_else(|| unknown("preset", name, "--list", names))?;
+    let mut plan = Plan::new(preset, args.seed);
+    if args.bare {
+        plan.bare();
+    }
+    let set = |(name, text): &(&str, String)| plan.set(name, text);
+    args.knobs.0.iter().try_for_each(set).map_err(|why| format!("--{why}"))?;
+    plan.history().map_err(|why| format!("--{why}"))
+}
+
+/// The history of real threads at the object `name`.
+fn by_threads(args: &GenerateArgs, name: &str) -> Result<History, String> {
+    let names = OBJECTS.iter().map(|object| object.name);
+    let missing = || unknown("object", name, "--list --real-threads", names);
+    let object = threads::find(name).ok_or_else(missing)?;
+    let mut settings = Settings { seed: args.seed, operations: 200, ..Settings::default() };
+    for (name, text) in &args.knobs.0 {
+        let number = text.parse().map_err(|_| format!("--{name}: `{text}` is no number"));
+        match *name {
+            "operations" => settings.operations = number?,
+            "clients" => settings.threads = number?,
+            _ => return Err(format!("--{name}: real threads have no such knob")),
+        }
+    }
+    object.run(&settings).map_err(|error| error.to_string())
+}
+
+/// What to say of a name that is none.
+fn unknown(
+    what: &str,
+    name: &str,
+    option: &str,
+    names: impl Iterator<Item = &'static str>,
+) -> String {
+    let meant = match nearest(name, names) {
+        Some(near) => format!("did you mean {near}?"),
+        None => format!("`histcheck generate {option}` lists them"),
+    };
+    format!("there is no {what} `{}`: {meant}", histcheck::report::shortened(name, 40))
+}
+
+/// The objects that threads can race for.
+fn list_of_objects(output: &Output) -> String {
+    let palette = output.palette();
+    let mut text = format!("{}On real threads{}\n", palette.label, palette.reset);
+    for object in OBJECTS {
+        let shows = match object.fault {
+            Some(kind) => format!("shows {kind}"),
+            None => "correct".to_owned(),
+        };
+        let _ = writeln!(text, "  {} ({shows})", object.name);
+        for line in wrapped(object.story, WIDTH - 6).lines() {
+            let _ = writeln!(text, "      {line}");
+        }
+    }
+    text
 }
 
 /// The presets, with what each is about.

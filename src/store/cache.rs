@@ -125,6 +125,14 @@ impl Cache {
         self.send(hub, from, Message::Miss { request, token: Some(self.last_token) });
     }
 
+    /// The keys that it would serve at `now`, and as which versions, for tests.
+    #[cfg(test)]
+    pub(super) fn served(&self, now: Nanos) -> impl Iterator<Item = (u32, message::Stamp)> {
+        let live = self.entries.iter().filter(move |(_, entry)| now < entry.until);
+        let open = live.filter(|(key, _)| !self.is_stopped(**key));
+        open.map(|(&key, entry)| (key, entry.origin.stamp))
+    }
+
     /// Everything in it is gone. What was stopped for a write stays so: a cache that forgot that
     /// would serve what the write is about to replace.
     pub(super) fn crash(&mut self) {

@@ -11,6 +11,8 @@ mod copy;
 mod engine;
 mod faults;
 mod hub;
+#[cfg(test)]
+mod invariants;
 mod keys;
 mod knobs;
 mod ledger;

@@ -117,6 +117,21 @@ impl Node {
     }
 
     /// Its part of a Raft group.
+    /// Its cache, for tests.
+    #[cfg(test)]
+    pub(super) fn cache(&self) -> &Cache {
+        &self.cache
+    }
+
+    /// Its part of a store without a leader, for tests.
+    #[cfg(test)]
+    pub(super) fn leaderless(&self) -> Option<&Leaderless> {
+        match self.engines.first()?.as_ref()? {
+            Engine::Leaderless(engine) => Some(engine),
+            Engine::Primary(_) | Engine::Raft(_) => None,
+        }
+    }
+
     #[cfg(test)]
     pub(super) fn raft(&self, group: u16) -> Option<&Raft> {
         match self.engines.get(usize::from(group))?.as_ref()? {

@@ -165,6 +165,17 @@ impl Records {
         }
     }
 
+    /// The keys and versions that clients were told in the records from `start` on, and how many
+    /// records there are, for tests.
+    #[cfg(test)]
+    pub(super) fn told_since(&self, start: usize) -> (Vec<(u32, Stamp)>, usize) {
+        let told = self.list[start..].iter().filter_map(|record| match &record.kind {
+            Kind::Ok(Some(origin)) => Some((record.key.unwrap_or(0), origin.stamp)),
+            _ => None,
+        });
+        (told.collect(), self.list.len())
+    }
+
     /// How each operation ended.
     pub(super) fn outcomes(&self) -> Vec<Outcome> {
         let mut outcomes = vec![Outcome::Open; self.operations as usize];

@@ -74,8 +74,8 @@ impl World {
         self.run_watched(|_| {})
     }
 
-    /// The same, with somebody who looks at the nodes after every event.
-    pub(super) fn run_watched(mut self, mut watch: impl FnMut(&[Node])) -> (Records, Hub) {
+    /// The same, with somebody who looks at the world after every event.
+    pub(super) fn run_watched(mut self, mut watch: impl FnMut(&World)) -> (Records, Hub) {
         for node in &mut self.nodes {
             node.start(&mut self.hub);
         }
@@ -92,7 +92,7 @@ impl World {
             if self.change.is_to_come() && self.clients.are_half_done() {
                 self.change_members();
             }
-            watch(&self.nodes);
+            watch(&self);
             let records = self.clients.records.made_by_clients();
             if records > last.0 {
                 last = (records, self.hub.now());
@@ -107,6 +107,24 @@ impl World {
         let recording = self.hub.knobs.recording;
         self.clients.records.merge(recording);
         (self.clients.records, self.hub)
+    }
+
+    /// Its nodes, for tests.
+    #[cfg(test)]
+    pub(super) fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// All caches, for tests.
+    #[cfg(test)]
+    pub(super) fn caches(&self) -> impl Iterator<Item = &Cache> {
+        self.nodes.iter().map(Node::cache).chain([&self.shared_cache])
+    }
+
+    /// The time, and what clients were told so far, for tests.
+    #[cfg(test)]
+    pub(super) fn told(&self) -> (Nanos, &Records) {
+        (self.hub.now(), &self.clients.records)
     }
 
     fn happen(&mut self, event: Event) {

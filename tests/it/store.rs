@@ -80,6 +80,21 @@ fn what_is_no_system_is_an_error_with_a_hint() {
 }
 
 #[test]
+fn real_threads_make_histories_too() {
+    let command = "generate atomic-counter --real-threads --operations 50 --clients 2";
+    let text = histcheck(command).run().status(0).stdout;
+    assert!(text.contains("\"model\":\"counter\""));
+    histcheck("-").stdin(text).run().status(0).says("valid");
+    histcheck("generate --real-threads").run().status(0).says("spin-lock");
+    for (arguments, said) in [
+        ("generate spinlock --real-threads", "did you mean spin-lock?"),
+        ("generate spin-lock --real-threads --nodes 3", "--nodes: real threads have no such knob"),
+    ] {
+        histcheck(arguments).run().status(2).complains(said);
+    }
+}
+
+#[test]
 fn a_generated_history_is_checked_from_a_pipe() {
     let text = histcheck("generate abd --seed 2").run().status(0).stdout;
     histcheck("-").stdin(text).run().status(0).says("valid");

@@ -318,6 +318,12 @@ impl Leaderless {
         Origin { role: Role::Coordinator, host: self.me, stamp: copy.stamp, version }
     }
 
+    /// The version of `key` that it has, for tests.
+    #[cfg(test)]
+    pub(in crate::store) fn stamp(&self, key: u32) -> Stamp {
+        self.copies.get(&key).map_or(Stamp::NONE, |copy| copy.stamp)
+    }
+
     /// It wanted to be woken.
     pub(in crate::store) fn alarm(&mut self, alarm: Alarm) {
         let Alarm::Forget { key, stamp } = alarm;

@@ -8,7 +8,7 @@ use crate::store::world::World;
 fn watch(settings: &str, seed: u64) -> (usize, usize) {
     let knobs = knobs(settings);
     let mut observer = Observer::new(knobs.keys, knobs.log_kept);
-    World::new(&knobs, seed, false).run_watched(|nodes| observer.look(nodes));
+    World::new(&knobs, seed, false).run_watched(|world| observer.look(world.nodes()));
     (observer.reigns(), observer.jumps)
 }
 
