@@ -2,7 +2,7 @@
 //! histories. Clients, nodes, messages, clocks and faults are state machines in virtual time, so
 //! that a seed means the same history on every machine.
 //!
-//! Every system is a point in one space of [`Knobs`]; those with a name are [`PRESETS`]. Nothing
+//! Every system is a point in one space of [`Knobs`]; those with a name are [`presets`]. Nothing
 //! here knows how a history is checked, and nothing that checks knows the store.
 
 mod cache;
