@@ -45,9 +45,6 @@ const PAIRS: usize = 24;
 /// has none.
 const PATIENCE: [u128; 2] = [2, 8];
 
-/// So many operations tell how long they usually take.
-const SAMPLE: usize = 1_000;
-
 /// So many parts of a side are named.
 const NAMED: usize = 4;
 
@@ -99,17 +96,6 @@ fn of_core<M: Model>(
         }
     }
     None
-}
-
-/// How long half of the operations take at most, in nanoseconds; 0 if the history has no times.
-fn usual_length(history: &History, list: &[Access]) -> u128 {
-    let length = |access: &Access| {
-        let [call, ret] = history.times(access.index as usize);
-        u128::try_from(i128::from(ret?) - i128::from(call?)).ok()
-    };
-    let mut lengths: Vec<u128> = list.iter().take(SAMPLE).filter_map(length).collect();
-    lengths.sort_unstable();
-    lengths.get(lengths.len() / 2).copied().unwrap_or(0)
 }
 
 /// The operations of a window by the side on which they happened.
@@ -202,7 +188,8 @@ impl Sides {
         let first =
             writes.first().map_or(0, |&at| history.operations()[list[at].index as usize].invoked);
         let is_disturbed = history.annotations().iter().any(|note| note.record < first);
-        let patience = usual_length(history, list) * PATIENCE[usize::from(!is_disturbed)];
+        let patience = words::usual_length(history, list.iter().map(|access| access.index))
+            * PATIENCE[usize::from(!is_disturbed)];
         let [ones, twos] = sides.map(|side| pairs(side).collect::<Vec<_>>());
         let meets = |(write, _): (usize, usize), (_, reader): (usize, usize)| {
             let (write, reader) = (&list[write], &list[reader]);

@@ -108,6 +108,23 @@ pub(in crate::explain) fn nanoseconds_between(
     u128::try_from(i128::from(call?) - i128::from(ret?)).ok()
 }
 
+/// How long half of the operations take at most, in nanoseconds; 0 if the history has no times. The
+/// first thousand tell.
+pub(in crate::explain) fn usual_length(
+    history: &History,
+    operations: impl Iterator<Item = u32>,
+) -> u128 {
+    /// So many are looked at.
+    const SAMPLE: usize = 1_000;
+    let length = |index: u32| {
+        let [call, ret] = history.times(index as usize);
+        u128::try_from(i128::from(ret?) - i128::from(call?)).ok()
+    };
+    let mut lengths: Vec<u128> = operations.take(SAMPLE).filter_map(length).collect();
+    lengths.sort_unstable();
+    lengths.get(lengths.len() / 2).copied().unwrap_or(0)
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]

@@ -13,7 +13,7 @@ const AHEAD: usize = 2_000;
 /// What was seen between an operation and the next update.
 #[derive(Default)]
 pub(super) struct Aftermath {
-    /// The first operation of another process that saw the same value, and asked or was answered
+    /// The last operation of another process that saw the same value, and asked or was answered
     /// elsewhere, as far as the history tells; or anywhere, if the primary itself has gone back.
     pub(super) confirmed: Option<u32>,
     /// Whether one saw another value, though nothing had been called that could have changed it.
@@ -56,7 +56,7 @@ pub(super) fn aftermath<M: Model>(
                     || sources.at(reading.index) != source
                     || case.history.extra_of(reading.index as usize, "node") != node
             };
-            if found.confirmed.is_none() && is_other && is_elsewhere() {
+            if is_other && is_elsewhere() {
                 found.confirmed = Some(reading.index);
             }
         }

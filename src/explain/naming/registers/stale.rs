@@ -12,6 +12,9 @@ use crate::model::{Model, Token};
 /// So many operations are tried as the stale one.
 const TRIED: usize = 24;
 
+/// A copy that lags may be behind for so many times the usual length of an operation.
+const LAG: u128 = 4;
+
 /// An operation that took so many times longer than half of those of its name may have been tried
 /// again.
 const PATIENCE: i64 = 4;
@@ -170,6 +173,11 @@ fn back_for_all<M: Model>(
 ) -> Option<Anomaly> {
     let confirmed = after.confirmed.filter(|_| !after.is_refuted && proof.is_single)?;
     let history = scene.case.history;
+    let usual = words::usual_length(history, scene.case.operations.iter().copied());
+    let gap = words::nanoseconds_between(history, proof.best().access.index, confirmed);
+    if gap.is_some_and(|gap| gap <= usual * LAG) {
+        return None;
+    }
     let other = process_phrase(history, confirmed);
     let event = words::event(history, proof.stale.access.index);
     let back = |seen: u32| {
