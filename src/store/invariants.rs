@@ -1,6 +1,5 @@
 //! What keeps the correct systems correct, looked at after every event of many runs. What Raft
 //! promises is watched where Raft is.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::collections::BTreeMap;
 
@@ -8,16 +7,6 @@ use super::knobs::Knobs;
 use super::message::Stamp;
 use super::placement::Places;
 use super::world::World;
-
-fn knobs(settings: &str) -> Knobs {
-    let mut knobs = Knobs::default();
-    for word in settings.split_whitespace() {
-        let (name, text) = word.split_once('=').expect(word);
-        knobs.set(name, text).expect(word);
-    }
-    knobs.check().expect(settings);
-    knobs
-}
 
 /// Runs the system, and asks after every event, given the latest version of each key that a client
 /// was told, what is wrong. The first answer, if there is one.
@@ -29,7 +18,7 @@ fn first_fault(
     let mut told: BTreeMap<u32, Stamp> = BTreeMap::new();
     let mut seen = 0;
     let mut fault = None;
-    World::new(&knobs(settings), seed, false).run_watched(|world| {
+    World::new(&Knobs::of(settings), seed, false).run_watched(|world| {
         let (new, records) = world.told().1.told_since(seen);
         seen = records;
         for (key, stamp) in new {

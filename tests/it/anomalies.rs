@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use histcheck::explain::{ANOMALIES, AnomalyEntry, AnomalyKind};
 
+use crate::support::page::replaced;
+
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
@@ -53,14 +55,6 @@ fn the_page_of_anomalies_is_up_to_date() {
 
 fn write(path: &Path, text: &str) {
     fs::write(path, text).unwrap();
-}
-
-/// The page with another `text` between the comments that mark it.
-fn replaced(page: &str, name: &str, text: &str) -> String {
-    let (before, rest) = page.split_once(&format!("<!-- {name}:")).unwrap();
-    let (comment, rest) = rest.split_once("-->\n").unwrap();
-    let (_, after) = rest.split_once("<!-- end -->").unwrap();
-    format!("{before}<!-- {name}:{comment}-->\n{text}<!-- end -->{after}")
 }
 
 fn list() -> String {

@@ -9,6 +9,8 @@ use histcheck::ingest::{Format, Input, Limits};
 use histcheck::model::{self, AnyModel, Model, ModelOptions, ModelVisitor};
 use histcheck::{Code, Error};
 
+use crate::support::page::replaced;
+
 /// A file of `tests/malformed`, and what is expected of it.
 struct Case {
     file: String,
@@ -121,14 +123,6 @@ fn the_page_of_errors_is_up_to_date() {
         let line = page.lines().zip(fresh.lines()).find(|(old, new)| old != new);
         panic!("docs/ERRORS.md is out of date, run this test with UPDATE_DOCS=1: {line:#?}");
     }
-}
-
-/// The page with another `table` between the comments that mark it.
-fn replaced(page: &str, name: &str, table: &str) -> String {
-    let (before, rest) = page.split_once(&format!("<!-- {name}:")).unwrap();
-    let (comment, rest) = rest.split_once("-->\n").unwrap();
-    let (_, after) = rest.split_once("<!-- end -->").unwrap();
-    format!("{before}<!-- {name}:{comment}-->\n{table}<!-- end -->{after}")
 }
 
 fn table_of_codes() -> String {

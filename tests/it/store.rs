@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use histcheck::store::{GROUPS, KNOBS, Knobs, Preset, presets};
 
 use crate::program::histcheck;
+use crate::support::page::replaced;
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -113,14 +114,6 @@ fn the_page_of_the_store_is_up_to_date() {
         let line = page.lines().zip(fresh.lines()).find(|(old, new)| old != new);
         panic!("docs/STORE.md is out of date, run this test with UPDATE_DOCS=1: {line:#?}");
     }
-}
-
-/// The page with another `text` between the comments that mark it.
-fn replaced(page: &str, name: &str, text: &str) -> String {
-    let (before, rest) = page.split_once(&format!("<!-- {name}:")).unwrap();
-    let (comment, rest) = rest.split_once("-->\n").unwrap();
-    let (_, after) = rest.split_once("<!-- end -->").unwrap();
-    format!("{before}<!-- {name}:{comment}-->\n{text}<!-- end -->{after}")
 }
 
 fn knobs() -> String {

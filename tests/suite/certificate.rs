@@ -52,10 +52,13 @@ impl ModelVisitor for Verifier<'_> {
                     }
                     // An operation that turned out to have done nothing gives others away, and is
                     // no part of the proof itself.
-                    let before = read(Some(failure.horizon - 1))?;
-                    let failing = before.iter().find(|it| it.index == failure.operation);
-                    let could_do = failing.is_some_and(|it| !model.facts(&it.op).pure);
-                    if !could_do && failure.core.binary_search(&failure.operation).is_err() {
+                    let is_pure = |horizon| -> Result<bool, String> {
+                        let known = read(Some(horizon))?;
+                        let failing = known.iter().find(|it| it.index == failure.operation);
+                        Ok(failing.is_some_and(|it| model.facts(&it.op).pure))
+                    };
+                    let did_nothing = is_pure(failure.horizon)? && !is_pure(failure.horizon - 1)?;
+                    if !did_nothing && failure.core.binary_search(&failure.operation).is_err() {
                         return Err("the core lacks the failing operation".to_owned());
                     }
                 }

@@ -75,19 +75,10 @@ const STUCK: &[(u64, &str)] = &[
     (5, "workload=mutex loss=5%"),
 ];
 
-fn knobs(text: &str) -> Knobs {
-    let mut knobs = Knobs { operations: 80, ..Knobs::default() };
-    for word in text.split_whitespace() {
-        let (name, setting) = word.split_once('=').expect(word);
-        knobs.set(name, setting).expect(word);
-    }
-    knobs
-}
-
 /// In how many runs the system is broken, by its own account, in how many that shows, and in how
 /// many it is stuck. What shows must be broken.
 fn count(text: &str) -> [u64; 3] {
-    let knobs = knobs(text);
+    let knobs = Knobs::of(&format!("operations=80 {text}"));
     let mut counts = [0; 3];
     for seed in 0..SEEDS {
         let (history, truth) = Plan::at(&knobs, seed).history_and_truth().expect(text);

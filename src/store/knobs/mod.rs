@@ -218,6 +218,19 @@ impl Knobs {
         (knob.set)(self, text).map_err(|why| format!("{name}: {why}"))
     }
 
+    /// The knobs as by default, but for these settings, each as `name=setting`; for tests.
+    #[cfg(test)]
+    #[allow(clippy::expect_used)]
+    pub(super) fn of(settings: &str) -> Knobs {
+        let mut knobs = Knobs::default();
+        for word in settings.split_whitespace() {
+            let (name, text) = word.split_once('=').expect(word);
+            knobs.set(name, text).expect(word);
+        }
+        knobs.check().expect(settings);
+        knobs
+    }
+
     /// Sets those of these knobs that exist, to what they can be set to.
     pub(super) fn set_all(&mut self, settings: &[(&str, &str)]) {
         for (name, text) in settings {

@@ -1,8 +1,6 @@
 //! A primary and its backups.
 
-use super::{Preset, example};
-
-const STALE: &[&str] = &["stale-read", "non-monotonic-read", "read-your-writes"];
+use super::{Preset, STALE, example};
 
 pub(super) const PRESETS: &[Preset] = &[
     Preset {

@@ -74,6 +74,9 @@ pub const GROUPS: &[(&str, &[Preset])] = &[
     ("Objects", objects::PRESETS),
 ];
 
+/// What clients see of copies that lag.
+const STALE: &[&str] = &["stale-read", "non-monotonic-read", "read-your-writes"];
+
 /// The example that `seed` makes with these further settings.
 const fn example(seed: u64, settings: &'static [(&'static str, &'static str)]) -> Example {
     Example { seed, settings }

@@ -1,8 +1,6 @@
 //! Quorums without a leader.
 
-use super::{Preset, example};
-
-const STALE: &[&str] = &["stale-read", "non-monotonic-read", "read-your-writes"];
+use super::{Preset, STALE, example};
 
 pub(super) const PRESETS: &[Preset] = &[
     Preset {

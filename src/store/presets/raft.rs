@@ -1,8 +1,6 @@
 //! A log that a majority agrees on.
 
-use super::{Preset, example};
-
-const STALE: &[&str] = &["stale-read", "non-monotonic-read", "read-your-writes"];
+use super::{Preset, STALE, example};
 
 /// Of a leader that goes on beside the next one.
 const TWO_LEADERS: &[&str] =

@@ -3,3 +3,4 @@
 pub(crate) mod generate;
 pub(crate) mod json;
 pub(crate) mod objects;
+pub(crate) mod page;

@@ -12,12 +12,7 @@ use crate::store::knobs::Knobs;
 
 /// A store of Raft with these settings, as `name=setting`.
 fn knobs(settings: &str) -> Knobs {
-    let mut knobs = Knobs::default();
-    for setting in "replication=raft reads-from=log".split(' ').chain(settings.split_whitespace()) {
-        let (name, text) = setting.split_once('=').unwrap();
-        knobs.set(name, text).unwrap();
-    }
-    knobs
+    Knobs::of(&format!("replication=raft reads-from=log {settings}"))
 }
 
 /// Everything that can happen to messages at once.
