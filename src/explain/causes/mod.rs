@@ -1,8 +1,10 @@
 //! Looks for one cause behind many violations: clocks that disagree, a cache, two halves that do
 //! not talk. A cause is a hypothesis: it fits what was recorded, and something else may too.
 
+mod answered;
 mod cache;
 mod grouping;
+mod moved;
 mod skewed;
 pub(super) mod source;
 mod split_brain;
@@ -60,6 +62,7 @@ pub(super) fn arrange<M: Model>(grounds: &Grounds<'_, M>, named: &[Anomaly]) -> 
     if !is_skewed {
         anomalies.extend(split_brain::anomalies(grounds, &subjects, named));
     }
+    anomalies.extend(answered::anomalies(grounds, named));
     anomalies.extend(grouping::grouped(grounds, named));
     anomalies
 }

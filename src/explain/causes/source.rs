@@ -57,6 +57,13 @@ impl Source {
         text.is_some_and(|text| text.contains("primary") || text.contains("leader"))
     }
 
+    /// Whether it says itself that it is a copy of what another one decides.
+    pub(in crate::explain) fn is_named_copy(self, history: &History) -> bool {
+        const NAMES: [&str; 6] = ["replica", "backup", "follower", "secondary", "standby", "slave"];
+        let text = history.values().as_name(self.value).map(str::to_ascii_lowercase);
+        text.is_some_and(|text| NAMES.iter().any(|name| text.contains(name)))
+    }
+
     /// Whether it says what it is: the field `source` tells who answered, where others tell where.
     pub(in crate::explain) fn names_its_role(self) -> bool {
         self.field == Some("source")

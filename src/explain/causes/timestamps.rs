@@ -9,12 +9,13 @@
 use std::collections::BTreeMap;
 
 use super::Grounds;
+use super::moved::called_earlier;
 use super::subject::Subject;
 use crate::check::is_linearizable;
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::naming::words;
+use crate::history::NEVER;
 use crate::history::phrase::{process_phrase, value_phrase};
-use crate::history::{NEVER, Span};
 use crate::model::{self, Model, Reading};
 
 /// So many operations are named at most.
@@ -122,29 +123,4 @@ fn in_key<M: Model>(grounds: &Grounds<'_, M>, key_at: usize) -> Option<Vec<Beate
         is_linearizable(grounds.model, &readings, grounds.meter).0 == Some(true)
     };
     is_explained.then_some(beaten)
-}
-
-/// The readings, some of them called just before the ranks in `moved`.
-fn called_earlier<Op>(mut readings: Vec<Reading<Op>>, moved: &[Option<u32>]) -> Vec<Reading<Op>> {
-    let mut ends: Vec<(u64, usize, bool)> = Vec::new();
-    for (at, reading) in readings.iter().enumerate() {
-        let Span { call, ret } = reading.span;
-        let before = |earlier: u32| 2 * u64::from(earlier);
-        let call = moved[at].map_or(2 * u64::from(call) + 1, before);
-        ends.push((call, at, false));
-        if ret != NEVER {
-            ends.push((2 * u64::from(ret) + 1, at, true));
-        }
-    }
-    ends.sort_unstable();
-    for (rank, (_, at, is_return)) in (0..).zip(ends) {
-        let span = &mut readings[at].span;
-        if is_return {
-            span.ret = rank;
-        } else {
-            span.call = rank;
-        }
-    }
-    readings.sort_by_key(|reading| reading.span.call);
-    readings
 }

@@ -11,6 +11,10 @@ use crate::model::{Call, KindView, Model, Reading, View};
 /// No anomaly lists more operations than this.
 pub(super) const SHOWN: usize = 24;
 
+/// An operation that took so many times longer than half of those of its name may have been tried
+/// again.
+const PATIENCE: i64 = 4;
+
 /// One operation in the terms of its kind.
 #[derive(Clone, Debug)]
 pub(super) struct Event<Op> {
@@ -105,6 +109,25 @@ pub(super) fn is_in_focus(violation: &Violation, index: u32, span: Span) -> bool
         [] => span.call <= violation.horizon,
         _ => violation.core.binary_search(&index).is_ok(),
     }
+}
+
+/// Whether an operation took so long that its client may have tried again: it never returned, or
+/// took several times longer than most. O(n).
+pub(super) fn took_long<M: Model>(case: &Case<'_, M>, index: u32) -> bool {
+    let length = |index: u32| {
+        let Span { call, ret } = case.history.span(index as usize);
+        let [called, returned] = case.history.times(index as usize);
+        let ranks = || i64::from(ret) - i64::from(call);
+        (ret != NEVER)
+            .then(|| called.zip(returned).map_or_else(ranks, |(one, two)| two.saturating_sub(one)))
+    };
+    let Some(own) = length(index) else { return true };
+    let function = case.operation(index).function;
+    let alike = case.operations.iter().filter(|&&other| case.operation(other).function == function);
+    let mut all: Vec<i64> = alike.filter_map(|&index| length(index)).collect();
+    let middle = all.len() / 2;
+    let (_, &mut usual, _) = all.select_nth_unstable(middle);
+    own / PATIENCE > usual
 }
 
 /// An anomaly of the case's key that these operations show.

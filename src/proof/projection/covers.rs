@@ -19,6 +19,7 @@ impl<M: Model> Projections<'_, M> {
         let span = |at: u32| self.readings[at as usize].span;
         let facts = |at: u32| &self.facts[at as usize];
         let observes = |at: u32| !facts(at).overwrites && !self.is_idle(at as usize);
+        let mut gone = Vec::new();
         for &at in kept.iter().filter(|&&at| observes(at)) {
             let before =
                 |other: &u32| span(*other).ret != NEVER && span(*other).ret < span(at).call;
@@ -38,9 +39,13 @@ impl<M: Model> Projections<'_, M> {
                 span(at).ret < other.call || covered
             };
             if !self.left_out(kept).all(spares) {
-                return Ruling::Without(at);
+                gone.push(at);
             }
         }
-        Ruling::Sound
+        match gone.is_empty() {
+            true => Ruling::Sound,
+            // Without one of them, the others are not covered any better.
+            false => Ruling::Without(gone),
+        }
     }
 }

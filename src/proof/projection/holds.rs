@@ -91,7 +91,7 @@ impl Holds {
         let is_kept = |at: &u32| kept.binary_search(at).is_ok();
         for (unit, whole) in self.units.iter().zip(&mut whole) {
             match (unit.iter().find(|at| is_kept(at)), unit.iter().all(is_kept)) {
-                (Some(&at), false) => return Ruling::Without(at),
+                (Some(&at), false) => return Ruling::Without(vec![at]),
                 (_, all) => *whole = all,
             }
         }
@@ -100,7 +100,7 @@ impl Holds {
             let meets = |span: &Span| span.call < own.ret && own.call < span.ret;
             let left_out = self.spans.iter().zip(&whole).filter(|(_, whole)| !**whole);
             if own.ret != NEVER && left_out.map(|(span, _)| span).any(meets) {
-                return Ruling::Without(at);
+                return Ruling::Without(vec![at]);
             }
         }
         Ruling::Sound

@@ -51,8 +51,9 @@ impl Rule {
 enum Ruling {
     /// The part may stand for the whole.
     Sound,
-    /// It might without this operation (a position among the readings), which is now kept.
-    Without(u32),
+    /// It might without these operations (positions among the readings, ascending), which are now
+    /// kept, and of which none can stay.
+    Without(Vec<u32>),
     /// It may not, nor may any part of it.
     Unsound,
 }
@@ -124,7 +125,7 @@ impl<'a, M: Model> Projections<'a, M> {
         while !kept.is_empty() {
             match self.rule(rule, &kept) {
                 Ruling::Sound => return Some(kept),
-                Ruling::Without(at) => kept.retain(|&other| other != at),
+                Ruling::Without(gone) => kept.retain(|at| gone.binary_search(at).is_err()),
                 Ruling::Unsound => return None,
             }
         }

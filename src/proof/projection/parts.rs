@@ -15,16 +15,23 @@ use crate::model::{Kind, Model, Part, Token};
 
 impl<M: Model> Projections<'_, M> {
     pub(super) fn by_parts(&self, kept: &[u32]) -> Ruling {
+        let of = |part: Part| {
+            let of_it = move |&at: &u32| self.facts[at as usize].part == part;
+            kept.iter().copied().filter(of_it)
+        };
+        let wholes: Vec<u32> = of(Part::Whole).filter(|&at| !self.is_idle(at as usize)).collect();
+        if !wholes.is_empty() {
+            return Ruling::Without(wholes);
+        }
         let mut touched: FxHashSet<Token> = FxHashSet::default();
         let mut changes = 0;
         for &at in kept.iter().filter(|&&at| !self.is_idle(at as usize)) {
             match self.facts[at as usize].part {
-                Part::Whole => return Ruling::Without(at),
                 Part::One(part) => {
                     touched.insert(part);
                     changes += usize::from(!self.facts[at as usize].pure);
                 }
-                Part::Any => {}
+                Part::Any | Part::Whole => {}
             }
         }
         let holds_items = matches!(
@@ -35,11 +42,7 @@ impl<M: Model> Projections<'_, M> {
             match self.facts[at].part {
                 Part::One(part) if !touched.contains(&part) => {}
                 Part::One(part) => {
-                    let of_it = |&&at: &&u32| self.facts[at as usize].part == Part::One(part);
-                    return kept
-                        .iter()
-                        .find(of_it)
-                        .map_or(Ruling::Unsound, |&at| Ruling::Without(at));
+                    return Ruling::Without(of(Part::One(part)).collect());
                 }
                 Part::Any if holds_items && self.earlier_equals(kept, at) >= changes => {}
                 Part::Any | Part::Whole => return Ruling::Unsound,

@@ -119,10 +119,10 @@ impl Permits {
             matches!(what, Move::Busy | Move::Perhaps(_)) && span.ret != NEVER
         };
         if let Some(&at) = kept.iter().find(is_vague) {
-            return Ruling::Without(at);
+            return Ruling::Without(vec![at]);
         }
         if let Some(at) = self.unmatched(&is_kept, Side::Gives) {
-            return Ruling::Without(at);
+            return Ruling::Without(vec![at]);
         }
         match self.unmatched(&|at| !is_kept(at), Side::Gives) {
             None => Ruling::Sound,
@@ -136,7 +136,7 @@ impl Permits {
         let is_kept = |at: u32| kept.binary_search(&at).is_ok();
         let what = |at: &u32| self.moves[*at as usize].0;
         if let Some(&at) = kept.iter().find(|at| matches!(what(at), Move::Perhaps(_))) {
-            return Ruling::Without(at);
+            return Ruling::Without(vec![at]);
         }
         if let Some(take) = self.unmatched(&|at| !is_kept(at), Side::Takes) {
             return self.without_partner(kept, take);
@@ -153,7 +153,7 @@ impl Permits {
             let without = |other: u32| other == at || !is_kept(other);
             matches!(what(&at), Move::Take(_)) && self.unmatched(&without, Side::Takes).is_none()
         };
-        kept.iter().find(may_go).map_or(Ruling::Unsound, |&at| Ruling::Without(at))
+        kept.iter().find(may_go).map_or(Ruling::Unsound, |&at| Ruling::Without(vec![at]))
     }
 
     /// What is kept and can be the partner of the operation at `at`, and so has to go.
@@ -168,7 +168,7 @@ impl Permits {
             };
             counts && before.ret < span.call
         };
-        kept.iter().rfind(fits).map_or(Ruling::Unsound, |&at| Ruling::Without(at))
+        kept.iter().rfind(fits).map_or(Ruling::Unsound, |&at| Ruling::Without(vec![at]))
     }
 
     /// The first operation on a side, among some operations, for which they lack a partner: of

@@ -56,20 +56,23 @@ impl<M: Model> Projections<'_, M> {
         if !self.is_told {
             return Ruling::Unsound;
         }
-        let mut demands = Vec::new();
+        let (mut demands, mut gone) = (Vec::new(), Vec::new());
         for &at in kept.iter().filter(|&&at| !self.is_idle(at as usize)) {
             let facts = &self.facts[at as usize];
             match (facts.requires, facts.forbids) {
                 (None, None) if facts.overwrites => {}
-                (None, None) if !self.is_plain => return Ruling::Without(at),
+                (None, None) if !self.is_plain => gone.push(at),
                 _ => demands.push(self.demand(kept, at)),
             }
+        }
+        if !gone.is_empty() {
+            return Ruling::Without(gone);
         }
         for at in self.left_out(kept) {
             if let Some(demand) =
                 demands.iter().find(|demand| !self.spares(kept, &demands, demand, at))
             {
-                return Ruling::Without(demand.at);
+                return Ruling::Without(vec![demand.at]);
             }
         }
         Ruling::Sound

@@ -1,6 +1,6 @@
 //! What a client has and wants from one operation to the next, and who waits for whom in the end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::store::object::{Answer, Command};
 use crate::store::recording::Shown;
@@ -16,6 +16,8 @@ pub(super) struct Session {
     locks: Vec<u32>,
     /// What it was refused last and is going to ask for again.
     waits: Option<u32>,
+    /// The posts that it likes.
+    likes: BTreeSet<u32>,
 }
 
 impl Session {
@@ -35,6 +37,15 @@ impl Session {
             Command::Release { .. } => self.locks.retain(|&lock| lock != key),
             _ => {}
         }
+    }
+
+    /// It likes the post called `key`, or does so no longer; returns what that adds to the likes.
+    pub(super) fn toggle(&mut self, key: u32) -> i64 {
+        if self.likes.remove(&key) {
+            return -1;
+        }
+        self.likes.insert(key);
+        1
     }
 
     /// It reads that nothing of `key` is left, and is going to look again.

@@ -13,6 +13,8 @@ choices! {
         Kv = "kv",
         /// Increment and read a number.
         Counter = "counter",
+        /// Like posts, take that back, and read how many like them; one post gets half of it all.
+        Likes = "likes",
         /// Move money between accounts and read all balances.
         Bank = "bank",
         /// Take and release a lock.

@@ -5,6 +5,7 @@ mod backups;
 mod caches;
 mod calls;
 mod clocks;
+mod counters;
 mod objects;
 mod placement;
 mod quorums;
@@ -71,6 +72,7 @@ pub const GROUPS: &[(&str, &[Preset])] = &[
     ("Caches", caches::PRESETS),
     ("Placement", placement::PRESETS),
     ("Client calls", calls::PRESETS),
+    ("Counters", counters::PRESETS),
     ("Objects", objects::PRESETS),
 ];
 

@@ -4,36 +4,6 @@ use super::{Preset, example};
 
 pub(super) const PRESETS: &[Preset] = &[
     Preset {
-        name: "atomic-counter",
-        story: "The store increments in one step.",
-        settings: &[("workload", "counter")],
-        shows: &[],
-        example: example(1, &[("operations", "12")]),
-    },
-    Preset {
-        name: "racy-counter",
-        story: "Clients read, add and write back, with nothing to keep others out: of two that \
-                read the same number, one increment is lost.",
-        settings: &[("workload", "counter"), ("method", "read-then-write"), ("operations", "100")],
-        shows: &["lost-update"],
-        example: example(1, &[("operations", "12")]),
-    },
-    Preset {
-        name: "locked-counter",
-        story: "Clients take a lock, read, add, write back, and release the lock.",
-        settings: &[("workload", "counter"), ("method", "locked")],
-        shows: &[],
-        example: example(1, &[("operations", "12")]),
-    },
-    Preset {
-        name: "optimistic-counter",
-        story: "Clients read and add, and write back if the number is still the same; otherwise \
-                they begin again.",
-        settings: &[("workload", "counter"), ("method", "optimistic")],
-        shows: &[],
-        example: example(1, &[("operations", "12")]),
-    },
-    Preset {
         name: "compare-and-set",
         story: "Clients read, write and replace one value of five; a compare-and-set that finds \
                 another value fails.",

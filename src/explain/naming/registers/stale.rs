@@ -3,10 +3,9 @@
 use super::aftermath::{Aftermath, Sight, aftermath, first_to_see, seen_before, writers};
 use super::scene::{Act, Repair, Scene};
 use crate::explain::anomaly::{Anomaly, AnomalyKind};
-use crate::explain::case::Case;
+use crate::explain::naming::evidence::took_long;
 use crate::explain::naming::words;
 use crate::history::phrase::{process_phrase, return_phrase};
-use crate::history::{NEVER, Span};
 use crate::model::{Model, Token};
 
 /// So many operations are tried as the stale one.
@@ -14,10 +13,6 @@ const TRIED: usize = 24;
 
 /// A copy that lags may be behind for so many times the usual length of an operation.
 const LAG: u128 = 4;
-
-/// An operation that took so many times longer than half of those of its name may have been tried
-/// again.
-const PATIENCE: i64 = 4;
 
 /// The anomaly, if the core could be ordered had one operation been called earlier.
 pub(super) fn name<M: Model>(scene: &Scene<'_, M>) -> Option<Anomaly> {
@@ -143,25 +138,6 @@ fn applied_twice<M: Model>(
         words::thing(history, index),
     );
     Some(scene.anomaly(AnomalyKind::DuplicateApply, &[], summary))
-}
-
-/// Whether an operation took so long that its client may have tried again: it never returned, or
-/// took several times longer than most. O(n).
-fn took_long<M: Model>(case: &Case<'_, M>, index: u32) -> bool {
-    let length = |index: u32| {
-        let Span { call, ret } = case.history.span(index as usize);
-        let [called, returned] = case.history.times(index as usize);
-        let ranks = || i64::from(ret) - i64::from(call);
-        (ret != NEVER)
-            .then(|| called.zip(returned).map_or_else(ranks, |(one, two)| two.saturating_sub(one)))
-    };
-    let Some(own) = length(index) else { return true };
-    let function = case.operation(index).function;
-    let alike = case.operations.iter().filter(|&&other| case.operation(other).function == function);
-    let mut all: Vec<i64> = alike.filter_map(|&index| length(index)).collect();
-    let middle = all.len() / 2;
-    let (_, &mut usual, _) = all.select_nth_unstable(middle);
-    own / PATIENCE > usual
 }
 
 /// All who look afterwards, and two processes at least, find the older value: either the newer one

@@ -40,7 +40,7 @@ fn accounts(knobs: &Knobs) -> u32 {
 pub(in crate::store) fn kind(knobs: &Knobs) -> Kind {
     let is_atomic = knobs.method == Method::Atomic;
     match knobs.workload {
-        Workload::Counter if is_atomic => Kind::Counter,
+        Workload::Counter | Workload::Likes if is_atomic => Kind::Counter,
         Workload::Bank if is_atomic => Kind::Bank(accounts(knobs)),
         Workload::Semaphore if is_atomic => Kind::Permits,
         Workload::Set => Kind::Set,
@@ -54,7 +54,7 @@ pub(in crate::store) fn kind(knobs: &Knobs) -> Kind {
 /// What each key, or each account of it, starts from, if not from nothing.
 pub(in crate::store) fn initial(knobs: &Knobs) -> Option<i64> {
     match knobs.workload {
-        Workload::Counter => Some(0),
+        Workload::Counter | Workload::Likes => Some(0),
         Workload::Bank => Some(i64::from(knobs.balance)),
         Workload::Semaphore => Some(i64::from(knobs.permits)),
         _ => None,
@@ -68,7 +68,7 @@ pub(in crate::store) fn model(knobs: &Knobs) -> (&'static str, Option<i64>) {
         Workload::Register => ("register", None),
         Workload::Cas => ("cas-register", None),
         Workload::Kv => ("kv", None),
-        Workload::Counter => ("counter", None),
+        Workload::Counter | Workload::Likes => ("counter", None),
         Workload::Bank => ("bank", initial(knobs)),
         Workload::Mutex | Workload::Pairs => ("mutex", None),
         Workload::Semaphore => ("semaphore", initial(knobs)),
@@ -92,13 +92,17 @@ impl Draws {
         if matches!(knobs.workload, Workload::Mutex | Workload::Pairs | Workload::Semaphore) {
             return self.held(knobs, owner, session);
         }
-        let key = self.random.below(u64::from(knobs.keys.max(1))) as u32;
+        let is_popular = knobs.workload == Workload::Likes && self.random.happens(5000);
+        let choices = if is_popular { 1 } else { knobs.keys.max(1) };
+        let key = self.random.below(u64::from(choices)) as u32;
         let reads = self.random.happens(knobs.reads.0);
         let (f, input, script) = match knobs.workload {
             Workload::Register => self.register(knobs, key, reads, ["read", "write"]),
             Workload::Kv => self.kv(knobs, key, reads),
             Workload::Cas => self.cas(knobs, key, reads),
             Workload::Counter => self.counter(knobs, (key, owner), reads),
+            Workload::Likes if reads => once("read", Shown::Null, key, Command::Read),
+            Workload::Likes => objects::add(knobs, (key, owner), session.toggle(key)),
             Workload::Set => self.set(knobs, (key, owner), reads),
             Workload::Log => self.log(knobs, (key, owner), reads),
             Workload::Bank => self.bank(knobs, (key, owner), reads),

@@ -14,6 +14,14 @@ fn update(knobs: &Knobs, (key, owner): (u32, u32), change: Change) -> Script {
     Script::Update(Update::new((key, change), how, (guards, knobs.fencing)))
 }
 
+/// `owner` adds so much to what `key` has.
+pub(super) fn add(knobs: &Knobs, (key, owner): (u32, u32), by: i64) -> Draw {
+    match knobs.method {
+        Method::Atomic => echoed("add", Shown::Int(by), key, Command::Add(by)),
+        _ => ("add", Shown::Int(by), update(knobs, (key, owner), Change::Add(by))),
+    }
+}
+
 impl Draws {
     pub(super) fn register(
         &mut self,
@@ -48,11 +56,7 @@ impl Draws {
         if reads {
             return once("read", Shown::Null, key, Command::Read);
         }
-        let by = 1 + self.random.below(3) as i64;
-        match knobs.method {
-            Method::Atomic => echoed("add", Shown::Int(by), key, Command::Add(by)),
-            _ => ("add", Shown::Int(by), update(knobs, (key, owner), Change::Add(by))),
-        }
+        add(knobs, (key, owner), 1 + self.random.below(3) as i64)
     }
 
     pub(super) fn set(&mut self, knobs: &Knobs, (key, owner): (u32, u32), reads: bool) -> Draw {

@@ -15,8 +15,9 @@
 //! - `phantom-read`: within the bounds, but no sum of the additions in question gives the number;
 //!   or an update is known to have stepped over it.
 //!
-//! Where a counter goes both ways, an operation out of bounds is suggested to miss one addition
-//! (or to have one too many) if that would bring it back.
+//! Counters that go both ways are named by [`levels`].
+
+mod levels;
 
 use super::evidence::{Event, anomaly, events, failed, is_in_focus, when, who};
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
@@ -112,6 +113,9 @@ impl<M: Model> Counter<'_, '_, M> {
             event.op.before.is_some() && is_in_focus(self.violation, event.index, event.span)
         };
         let mut looks: Vec<&Event<Step>> = self.events.iter().filter(told).collect();
+        if !self.grows {
+            return levels::name(self).or_else(|| looks.iter().find_map(|look| self.no_sum(look)));
+        }
         looks.sort_by_key(|look| (look.index != self.violation.operation, look.span.ret));
         looks
             .iter()
@@ -128,7 +132,17 @@ impl<M: Model> Counter<'_, '_, M> {
         of: &[&Event<Step>],
         summary: String,
     ) -> Option<Anomaly> {
-        Some(anomaly(self.case, kind, certainty, of.iter().map(|event| event.index), summary))
+        Some(self.anomaly(kind, certainty, of, summary))
+    }
+
+    fn anomaly(
+        &self,
+        kind: AnomalyKind,
+        certainty: Certainty,
+        of: &[&Event<Step>],
+        summary: String,
+    ) -> Anomaly {
+        anomaly(self.case, kind, certainty, of.iter().map(|event| event.index), summary)
     }
 
     /// The least and the most that an operation can have found.
@@ -154,10 +168,9 @@ impl<M: Model> Counter<'_, '_, M> {
         if (least..=most).contains(&seen) {
             return None;
         }
-        match (self.grows, seen < least) {
-            (true, true) => self.too_little(look, seen, least),
-            (true, false) => self.too_much(look, seen, most),
-            (false, _) => self.one_off(look, seen, least, most),
+        match seen < least {
+            true => self.too_little(look, seen, least),
+            false => self.too_much(look, seen, most),
         }
     }
 
@@ -258,40 +271,9 @@ impl<M: Model> Counter<'_, '_, M> {
         self.say(AnomalyKind::DuplicateApply, certainty, &shown, summary)
     }
 
-    /// For a counter that goes both ways: one operation too few, or too many.
-    fn one_off(&self, look: &Event<Step>, seen: i128, least: i128, most: i128) -> Option<Anomaly> {
-        let explains = |event: &&Event<Step>, sign: i128| {
-            let delta = sign * event.op.delta;
-            let fits = least.saturating_add(delta)..=most.saturating_add(delta);
-            event.index != look.index && event.op.delta != 0 && fits.contains(&seen)
-        };
-        let missing = self.before(look).find(|event| explains(event, -1));
-        if let Some(missing) = missing {
-            let summary = format!("{} seems to miss {}", self.phrase(look), self.phrase(missing));
-            let later = |other: &&Event<Step>| {
-                let (least, most) = self.bounds(other);
-                look.precedes(other) && other.op.before.is_some_and(|b| (least..=most).contains(&b))
-            };
-            let kind = match self.events.iter().any(|other| later(&other)) {
-                true if missing.process == look.process => AnomalyKind::ReadYourWrites,
-                true => AnomalyKind::StaleRead,
-                false => AnomalyKind::LostUpdate,
-            };
-            return self.say(kind, Certainty::Suggested, &[look, missing], summary);
-        }
-        let called = self.events.iter().filter(|event| event.span.call < look.span.ret);
-        let again = called.rev().find(|event| explains(event, 1))?;
-        let summary = format!("{} seems to count {} twice", self.phrase(look), self.phrase(again));
-        let kind = AnomalyKind::DuplicateApply;
-        self.say(kind, Certainty::Suggested, &[look, again], summary)
-    }
-
     /// What only a growing counter cannot do: come back to a number, or show one that an update
     /// stepped over.
     fn against_others(&self, look: &Event<Step>) -> Option<Anomaly> {
-        if !self.grows {
-            return None;
-        }
         let (before, after) = look.op.before.zip(look.op.after())?;
         let others = || self.events.iter().filter(|other| other.index != look.index);
         let told = |other: &Event<Step>| other.op.before.zip(other.op.after());
