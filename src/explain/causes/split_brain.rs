@@ -43,7 +43,7 @@ const PAIRS: usize = 24;
 /// side's write was acknowledged: before that, the write may be on its way. Less where the history
 /// has a record of something that may have cut the sides off, such as a partition, than where it
 /// has none.
-const PATIENCE: [u128; 2] = [2, 8];
+const PATIENCE: [u128; 2] = [2, 16];
 
 /// So many parts of a side are named.
 const NAMED: usize = 4;

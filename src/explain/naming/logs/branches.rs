@@ -3,6 +3,7 @@
 use super::super::evidence::{Event, when, who};
 use super::{Base, Naming, Piece, Sight, Sources};
 use crate::explain::anomaly::{Anomaly, AnomalyKind};
+use crate::explain::causes::source::Sources as Places;
 use crate::model::Model;
 
 impl<M: Model> Naming<'_, '_, M> {
@@ -25,17 +26,24 @@ impl<M: Model> Naming<'_, '_, M> {
         let is_later = sight.span.ret > other.span.ret;
         let (first, second) = if is_later { (other, sight) } else { (sight, other) };
         let shown = [first.index, second.index];
+        let places = Places::of(self.case.history);
         // Whether one of the two branches had been acknowledged, and is gone for good.
         for (gone, left) in [(first, second), (second, first)] {
             let piece = gone.op.pieces[place - gone.op.from];
             let [source] = sources.get(&piece).map_or(&[][..], Vec::as_slice) else { continue };
             let has = |sight: &Event<Sight>| sight.op.pieces.contains(&piece);
-            let again = self.list.sights.iter().any(|sight| {
-                sight.span.ret > left.span.call && sight.index != source.index && has(sight)
-            });
-            if source.precedes(left) && !again && left.op.is_whole {
+            let others = || self.list.sights.iter().filter(|other| other.index != source.index);
+            let again = others().any(|other| left.precedes(other) && has(other));
+            // A look at all of it, after what is gone was acknowledged, or seen at the same place.
+            let lacks = |other: &&Event<Sight>| {
+                let is_one = places.at(gone.index) == places.at(other.index);
+                let is_after = source.precedes(*other) || is_one && gone.precedes(*other);
+                other.op.is_whole && is_after && !has(other)
+            };
+            let late = || others().filter(|other| left.precedes(*other)).find(lacks);
+            if let Some(left) = Some(left).filter(lacks).or_else(late).filter(|_| !again) {
                 let summary = format!(
-                    "{} lacks {}, which had been acknowledged to {} {}, and nobody sees it later",
+                    "{} lacks {}, which was acknowledged to {} {}, and nobody sees it later",
                     self.phrase(left),
                     self.show(piece, gone.index, sources),
                     who(self.case, source.index),

@@ -3,7 +3,7 @@
 
 use super::scene::Act;
 use crate::explain::case::Case;
-use crate::explain::causes::source::Sources;
+use crate::explain::causes::source::{Source, Sources};
 use crate::history::{NEVER, Value};
 use crate::model::{Establishes, Facts, Model, Token};
 
@@ -16,6 +16,11 @@ pub(super) struct Aftermath {
     /// The last operation of another process that saw the same value, and asked or was answered
     /// elsewhere, as far as the history tells; or anywhere, if the primary itself has gone back.
     pub(super) confirmed: Option<u32>,
+    /// Whether a primary, by its own name, saw it, and a primary had shown a newer value before.
+    pub(super) has_gone_back: bool,
+    /// Whether a copy, by its own name, showed the value, and nothing else than copies did: copies
+    /// may lag.
+    pub(super) may_lag: bool,
     /// Whether one saw another value, though nothing had been called that could have changed it.
     pub(super) is_refuted: bool,
 }
@@ -27,15 +32,16 @@ pub(super) fn aftermath<M: Model>(
     act: &Act,
     (token, newer): (Token, &[&Act]),
 ) -> Aftermath {
-    let mut found = Aftermath::default();
     let process: Value = act.access.process;
     let sources = Sources::of(case.history);
     let source = sources.at(act.access.index);
     let node = case.history.extra_of(act.access.index as usize, "node");
-    // A primary that had shown the newer value itself has gone back.
-    let has_shown = |act: &&Act| sources.at(act.access.index) == source;
-    let has_gone_back =
-        newer.first().is_some_and(has_shown) && source.is_named_primary(case.history);
+    // What is primary now has gone back behind what was primary then.
+    let is_primary = |source: Source| source.is_named_primary(case.history);
+    let has_gone_back = is_primary(source)
+        && newer.first().is_some_and(|act| is_primary(sources.at(act.access.index)));
+    let may_lag = source.is_named_copy(case.history);
+    let mut found = Aftermath { has_gone_back, may_lag, ..Aftermath::default() };
     let is_newer = |seen: Token| {
         newer.iter().any(|act| [act.access.reads, act.access.writes].contains(&Some(seen)))
     };
@@ -56,6 +62,8 @@ pub(super) fn aftermath<M: Model>(
                     || sources.at(reading.index) != source
                     || case.history.extra_of(reading.index as usize, "node") != node
             };
+            let is_copy = sources.at(reading.index).is_named_copy(case.history);
+            found.may_lag &= is_copy;
             if is_other && is_elsewhere() {
                 found.confirmed = Some(reading.index);
             }

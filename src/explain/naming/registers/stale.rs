@@ -12,7 +12,7 @@ use crate::model::{Model, Token};
 const TRIED: usize = 24;
 
 /// A copy that lags may be behind for so many times the usual length of an operation.
-const LAG: u128 = 4;
+const LAG: u128 = 6;
 
 /// The anomaly, if the core could be ordered had one operation been called earlier.
 pub(super) fn name<M: Model>(scene: &Scene<'_, M>) -> Option<Anomaly> {
@@ -119,7 +119,7 @@ fn applied_twice<M: Model>(
     let token = proof.stale.access.reads?;
     let writer = scene.writers(token).next()?;
     let index = scene.acts[writer].access.index;
-    if token == scene.initial || after.is_refuted {
+    if token == scene.initial || after.is_refuted || after.may_lag {
         return None;
     }
     let is_only = writers(scene.case, token, proof.stale.access.span.ret).count == 1;
@@ -147,18 +147,23 @@ fn back_for_all<M: Model>(
     proof: &Proof<'_>,
     after: &Aftermath,
 ) -> Option<Anomaly> {
-    let confirmed = after.confirmed.filter(|_| !after.is_refuted && proof.is_single)?;
+    let own = Some(proof.stale.access.index).filter(|_| after.has_gone_back);
+    let confirmed = after.confirmed.or(own);
+    let confirmed = confirmed.filter(|_| !after.is_refuted && !after.may_lag && proof.is_single)?;
     let history = scene.case.history;
     let usual = words::usual_length(history, scene.case.operations.iter().copied());
     let gap = words::nanoseconds_between(history, proof.best().access.index, confirmed);
     if gap.is_some_and(|gap| gap <= usual * LAG) {
         return None;
     }
-    let other = process_phrase(history, confirmed);
     let event = words::event(history, proof.stale.access.index);
+    let so_did = match after.confirmed {
+        Some(other) => format!("and so did {}", process_phrase(history, other)),
+        None => "as the primary had it".to_owned(),
+    };
     let back = |seen: u32| {
         let seen = words::event(history, seen);
-        format!("{event}, and so did {other}, though {seen} before: the old value is back")
+        format!("{event}, {so_did}, though {seen} before: the old value is back")
     };
     let kind = AnomalyKind::ResurrectedValue;
     if let Some(act) = proof.newer.iter().find(|act| !act.updates) {
@@ -172,9 +177,7 @@ fn back_for_all<M: Model>(
         Sight::First { .. } => None,
         Sight::Never => {
             let acknowledged = words::acknowledged(history, update);
-            let summary = format!(
-                "{acknowledged}, but nobody ever saw it: {event}, and so did {other} after that"
-            );
+            let summary = format!("{acknowledged}, but nobody ever saw it: {event}, {so_did}");
             Some(scene.anomaly(AnomalyKind::LostUpdate, &[confirmed], summary))
         }
     }
