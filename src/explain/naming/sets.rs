@@ -22,6 +22,7 @@ use rustc_hash::FxHashMap;
 use super::evidence::{Event, anomaly, events, failed, is_in_focus, since, when, who};
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::case::Case;
+use crate::explain::causes::source::Sources as Places;
 use crate::explain::violations::Violation;
 use crate::history::phrase::{operation_phrase, value_phrase};
 use crate::history::{Span, Value};
@@ -276,7 +277,7 @@ impl<M: Model> Element<'_, '_, M> {
         );
         let mut shown = vec![look, removal];
         shown.extend(self.leaving(true).filter(|add| add.span.call < look.span.ret));
-        match gone {
+        match gone.filter(|_| !self.is_one_primary(look, removal)) {
             Some(other) => {
                 shown.push(other);
                 let seen = |event: &&Event<Touch>| {
@@ -291,6 +292,13 @@ impl<M: Model> Element<'_, '_, M> {
             }
             None => self.say(AnomalyKind::ResurrectedValue, &shown, summary),
         }
+    }
+
+    /// Whether one primary, by its own name, answered both: then nothing that lags did.
+    fn is_one_primary(&self, one: &Event<Touch>, other: &Event<Touch>) -> bool {
+        let places = Places::of(self.case.history);
+        let place = places.at(one.index);
+        place == places.at(other.index) && place.is_named_primary(self.case.history)
     }
 
     /// Not found, though it must have been there.
@@ -326,7 +334,9 @@ impl<M: Model> Element<'_, '_, M> {
             (None, Some(add)) => Some(add),
             _ => own_add.or(own_look.copied()).or(witnesses.first().copied()),
         };
+        let is_gone = witness.is_some_and(|witness| self.is_one_primary(look, witness));
         let kind = match (later, add) {
+            _ if is_gone => AnomalyKind::LostUpdate,
             (None, Some(_)) => AnomalyKind::LostUpdate,
             (None, None) if from_start => AnomalyKind::LostUpdate,
             _ if own_add.is_some() => AnomalyKind::ReadYourWrites,

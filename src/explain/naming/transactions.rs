@@ -11,10 +11,15 @@
 //!
 //! A cycle of these cannot be ordered. By its edges it is called (Berenson et al. 1995; Adya; the
 //! long fork is Sovran et al.'s, SOSP 2011): `lost-update` (rw and rw, on one register, both
-//! writing it), `write-skew` (rw and rw, on two), `read-skew` (wr and rw), `long-fork` (rw, wr,
-//! rw, wr), `future-read` (wr against real time), `stale-read` (rw against real time). A version
-//! without a writer is a `phantom-read`, or a `dirty-read`, if a transaction that failed wrote it.
-//! A transaction that contradicts itself saw half of another one: `read-skew`.
+//! writing it), `write-skew` (two rw that follow each other, as in every cycle that snapshots
+//! allow: Fekete et al., TODS 2005), `long-fork` (two rw, apart), `read-skew` (one rw),
+//! `future-read` (wr against real time), `stale-read` (rw against real time). A version without a
+//! writer is a `phantom-read`, or a `dirty-read`, if a transaction that failed wrote it. A
+//! transaction that contradicts itself saw half of another one: `read-skew`.
+//!
+//! Where versions are not known to have replaced each other, but no cycle is certain, they are
+//! presumed to have done so in the order in which their transactions returned; a cycle is then
+//! suggested only.
 
 use rustc_hash::FxHashMap;
 
@@ -49,6 +54,8 @@ struct Transactions<'a, 'c, M: Model> {
     failed: Vec<Event<Op>>,
     /// The transactions that wrote each version, by their places in the list.
     writers: FxHashMap<Version, Vec<usize>>,
+    /// Whether versions are presumed to have replaced each other in the order of the returns.
+    presumes: bool,
 }
 
 /// The anomaly that `violation` of transactions shows; `None` if the model is none, or nothing
@@ -63,13 +70,18 @@ pub(super) fn name<M: Model>(case: &Case<'_, M>, violation: &Violation) -> Optio
             writers.entry(version).or_default().push(at);
         }
     }
-    let all = Transactions { case, registers, list, failed: failed(case, view), writers };
+    let failed = failed(case, view);
+    let mut all = Transactions { case, registers, list, failed, writers, presumes: false };
     let chosen = all.chosen(violation);
     let reads = || chosen.iter().map(|&at| &all.list[at]).filter(|event| event.is_done());
-    reads()
+    let found = reads()
         .find_map(|event| all.contradicts_itself(event))
         .or_else(|| reads().find_map(|event| all.nowhere_from(event)))
-        .or_else(|| all.cycle(&chosen))
+        .or_else(|| all.cycle(&chosen));
+    found.or_else(|| {
+        all.presumes = true;
+        all.cycle(&chosen)
+    })
 }
 
 impl<M: Model> Transactions<'_, '_, M> {
@@ -108,7 +120,8 @@ impl<M: Model> Transactions<'_, '_, M> {
 
     fn say(&self, kind: AnomalyKind, of: &[usize], summary: String) -> Option<Anomaly> {
         let operations = of.iter().map(|&at| self.list[at].index);
-        Some(anomaly(self.case, kind, Certainty::Proved, operations, summary))
+        let certainty = if self.presumes { Certainty::Suggested } else { Certainty::Proved };
+        Some(anomaly(self.case, kind, certainty, operations, summary))
     }
 
     fn phrase(&self, event: &Event<Op>) -> String {
@@ -227,6 +240,7 @@ impl<M: Model> Transactions<'_, '_, M> {
         let read_it = event.op.expects.contains(&old);
         let before = |at: usize| at != writer && self.list[at].precedes(event);
         match self.only_writer(old) {
+            Some(old) if self.presumes => read_it || self.list[old].span.ret < event.span.ret,
             Some(old) => read_it || before(old),
             None => self.is_start(old),
         }
@@ -275,7 +289,7 @@ impl<M: Model> Transactions<'_, '_, M> {
     }
 
     fn say_pair(&self, of: [usize; 2], why: [Why; 2]) -> Option<Anomaly> {
-        use Why::{RealTime, Rw, Wr};
+        use Why::{RealTime, Rw, Wr, Ww};
         // The edge that tells most comes first.
         let rank = |why: Why| match why {
             Rw(_) => 0,
@@ -296,11 +310,18 @@ impl<M: Model> Transactions<'_, '_, M> {
             (Rw(_), Wr) => {
                 (AnomalyKind::ReadSkew, "the first saw a part of what the second wrote, not all")
             }
-            (Rw(_), RealTime) if self.writes_only_reads(a) => {
-                (AnomalyKind::StaleRead, "the first came after the second, and did not see it")
+            (Rw(x), Ww) if writes(a, x) => {
+                (AnomalyKind::LostUpdate, "the first replaced what the second wrote, unseen")
+            }
+            (Rw(_), Ww) => (
+                AnomalyKind::ReadSkew,
+                "the first replaced some of what the second wrote, and did not see the rest",
+            ),
+            (Rw(x), RealTime) if writes(a, x) => {
+                (AnomalyKind::LostUpdate, "the first came after the second, and did not see it")
             }
             (Rw(_), RealTime) => {
-                (AnomalyKind::LostUpdate, "the first came after the second, and did not see it")
+                (AnomalyKind::StaleRead, "the first came after the second, and did not see it")
             }
             (Wr, RealTime) => {
                 (AnomalyKind::FutureRead, "the second was over before the first, and saw it")
@@ -310,26 +331,21 @@ impl<M: Model> Transactions<'_, '_, M> {
         self.say(kind, &[a, b], format!("{first} and {second}: {what}"))
     }
 
-    /// Whether a transaction changes nothing.
-    fn writes_only_reads(&self, at: usize) -> bool {
-        self.list[at].op.writes.is_empty()
-    }
-
     fn say_cycle(&self, cycle: &[usize], why: &[Why]) -> Option<Anomaly> {
         use Why::{RealTime, Rw, Wr};
         let count = |wanted: fn(&Why) -> bool| why.iter().filter(|why| wanted(why)).count();
         let rw = count(|why| matches!(why, Rw(_)));
         let wr = count(|why| *why == Wr);
         let real = count(|why| *why == RealTime);
-        let alternates = (0..why.len())
-            .all(|at| matches!(why[at], Rw(_)) != matches!(why[(at + 1) % why.len()], Rw(_)));
-        let kind = match (why.len(), rw) {
-            (4, 2) if wr == 2 && alternates => AnomalyKind::LongFork,
-            (_, 2) if real == 0 => AnomalyKind::WriteSkew,
-            (_, 1) if wr > 0 && real == 0 => AnomalyKind::ReadSkew,
-            (_, 1) => AnomalyKind::StaleRead,
-            (_, 2) if real > 0 && wr == 2 => AnomalyKind::LongFork,
-            _ => return None,
+        let is_rw = |at: usize| matches!(why[at % why.len()], Rw(_));
+        let follow = (0..why.len()).any(|at| is_rw(at) && is_rw(at + 1));
+        let kind = match rw {
+            0 if wr > 0 && real > 0 => AnomalyKind::FutureRead,
+            0 => return None,
+            1 if real > 0 && wr == 0 => AnomalyKind::StaleRead,
+            1 => AnomalyKind::ReadSkew,
+            _ if follow => AnomalyKind::WriteSkew,
+            _ => AnomalyKind::LongFork,
         };
         let phrases: Vec<String> = cycle.iter().map(|&at| self.phrase(&self.list[at])).collect();
         let summary = format!(

@@ -131,9 +131,9 @@ pub(super) const PRESETS: &[Preset] = &[
     Preset {
         name: "pool-overbooked",
         story: "Clients look whether a connection is free, and take it in a second step: two take \
-                the last one.",
+                the last one, or one that was given back is not counted.",
         settings: &[("workload", "semaphore"), ("method", "read-then-write"), ("operations", "60")],
-        shows: &["double-lock"],
+        shows: &["double-lock", "spurious-failure"],
         example: example(1, &[("operations", "20")]),
     },
     Preset {

@@ -36,17 +36,22 @@ pub(super) fn aftermath<M: Model>(
     let sources = Sources::of(case.history);
     let source = sources.at(act.access.index);
     let node = case.history.extra_of(act.access.index as usize, "node");
-    // What is primary now has gone back behind what was primary then.
-    let is_primary = |source: Source| source.is_named_primary(case.history);
-    let has_gone_back = is_primary(source)
-        && newer.first().is_some_and(|act| is_primary(sources.at(act.access.index)));
+    let start = case.readings.partition_point(|reading| reading.span.call < act.access.span.ret);
+    let ahead = || case.readings[start..].iter().take(AHEAD);
+    // A primary has gone back behind what it was, or the one before it: one that goes on to answer
+    // was not followed by this one, which only thought so.
+    let is_followed = |before: Source| {
+        let goes_on = || ahead().any(|reading| sources.at(reading.index) == before);
+        before.is_named_primary(case.history) && (before == source || !goes_on())
+    };
+    let has_gone_back = source.is_named_primary(case.history)
+        && newer.first().is_some_and(|act| is_followed(sources.at(act.access.index)));
     let may_lag = source.is_named_copy(case.history);
     let mut found = Aftermath { has_gone_back, may_lag, ..Aftermath::default() };
     let is_newer = |seen: Token| {
         newer.iter().any(|act| [act.access.reads, act.access.writes].contains(&Some(seen)))
     };
-    let start = case.readings.partition_point(|reading| reading.span.call < act.access.span.ret);
-    for reading in case.readings[start..].iter().take(AHEAD) {
+    for reading in ahead() {
         let Facts { pure, requires, .. } = case.model.facts(&reading.op);
         if let Some(seen) = requires.filter(|_| reading.span.ret != NEVER) {
             if seen != token {

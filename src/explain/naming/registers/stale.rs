@@ -12,7 +12,7 @@ use crate::model::{Model, Token};
 const TRIED: usize = 24;
 
 /// A copy that lags may be behind for so many times the usual length of an operation.
-const LAG: u128 = 6;
+const LAG: u128 = 5;
 
 /// The anomaly, if the core could be ordered had one operation been called earlier.
 pub(super) fn name<M: Model>(scene: &Scene<'_, M>) -> Option<Anomaly> {
