@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use rtrb::Consumer;
 
+use super::clock::Times;
 use super::event::{Event, Moment};
 use super::line::Voice;
 use super::track::{Shared, lock};
@@ -134,6 +135,7 @@ pub(super) struct Drain {
     window: Window<(u32, Moment)>,
     /// By the number of the track.
     voices: Vec<Voice>,
+    times: Times,
     text: String,
     summary: Summary,
 }
@@ -155,6 +157,7 @@ impl Drain {
             rings: Vec::new(),
             window: Window::default(),
             voices: Vec::new(),
+            times: Times::default(),
             text,
             summary: Summary::default(),
         }
@@ -215,7 +218,9 @@ impl Drain {
             if track >= self.voices.len() {
                 self.voices.resize_with(track + 1, Voice::default);
             }
-            self.summary.events += u64::from(self.voices[track].write(&moment, &mut self.text));
+            let time = self.times.of(self.shared.ticks(), track, &moment);
+            let voice = &mut self.voices[track];
+            self.summary.events += u64::from(voice.write(time, &moment.what, &mut self.text));
             if self.text.len() >= CHUNK {
                 self.write();
             }

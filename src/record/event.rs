@@ -14,8 +14,8 @@ pub(super) struct Event {
 
 /// What happened, and when.
 pub(super) struct Moment {
-    /// Nanoseconds since the recorder was made.
-    pub(super) time: u64,
+    /// By the recorder's [clock](super::clock).
+    pub(super) ticks: u64,
     pub(super) what: What,
 }
 

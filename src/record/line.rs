@@ -1,6 +1,6 @@
 //! Events as lines of JSON.
 
-use super::event::{Ending, Field, Introduction, Moment, Note, Payload, What};
+use super::event::{Ending, Field, Introduction, Note, Payload, What};
 use crate::emit::word;
 use crate::history::write_quoted;
 
@@ -36,10 +36,10 @@ struct Starts {
 }
 
 impl Voice {
-    /// Appends the line of `moment` to `out`, if it has one. Returns whether it has.
+    /// Appends the line of what happened at `time` to `out`, if it has one. Returns whether it has.
     #[inline]
-    pub(super) fn write(&mut self, moment: &Moment, out: &mut String) -> bool {
-        match &moment.what {
+    pub(super) fn write(&mut self, time: u64, what: &What, out: &mut String) -> bool {
+        match what {
             What::Invoke { function, key, value } => {
                 self.choose(function);
                 let Some(starts) = self.starts.get(self.current) else { return false };
@@ -48,13 +48,13 @@ impl Voice {
                     out.push_str(",\"key\":");
                     write_payload(key, out);
                 }
-                write_value(value, moment.time, out);
+                write_value(value, time, out);
                 out.push_str(&self.closing);
             }
             What::Complete { outcome, value, fields } => {
                 let Some(starts) = self.starts.get(self.current) else { return false };
                 out.push_str(&starts.completions[*outcome as usize]);
-                write_value(value, moment.time, out);
+                write_value(value, time, out);
                 match fields {
                     Some(fields) => self.close_with(fields, out),
                     None => out.push_str(&self.closing),
@@ -64,7 +64,7 @@ impl Voice {
                 self.introduce(introduction);
                 return false;
             }
-            What::Note(note) => write_note(note, moment.time, out),
+            What::Note(note) => write_note(note, time, out),
         }
         true
     }

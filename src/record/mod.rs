@@ -68,6 +68,7 @@
 //! Only if the process is killed while the system copies a line can this line be torn:
 //! [`recover`] cuts it off. If the machine itself crashes, the file is what its system had saved.
 
+mod clock;
 mod drain;
 mod event;
 mod line;

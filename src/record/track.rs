@@ -4,10 +4,10 @@
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::Thread;
-use std::time::Instant;
 
 use rtrb::{Consumer, Producer, PushError, RingBuffer};
 
+use super::clock::Ticks;
 use super::event::{Event, Moment, What};
 
 /// The events that the first ring of a track holds.
@@ -20,7 +20,7 @@ pub(super) struct Shared {
     tickets: Ticket,
     processes: AtomicI64,
     tracks: AtomicU32,
-    start: Instant,
+    ticks: Ticks,
     is_closed: AtomicBool,
     /// Whether the thread that writes has ended.
     is_over: AtomicBool,
@@ -48,7 +48,7 @@ impl Shared {
             tickets: Ticket(AtomicU64::new(0)),
             processes: AtomicI64::new(0),
             tracks: AtomicU32::new(0),
-            start: Instant::now(),
+            ticks: Ticks::new(),
             is_closed: AtomicBool::new(false),
             is_over: AtomicBool::new(false),
             arrivals: Mutex::new(Vec::new()),
@@ -72,9 +72,10 @@ impl Shared {
         self.tickets.0.load(Ordering::Acquire)
     }
 
+    /// The clock of all events.
     #[inline]
-    fn now(&self) -> u64 {
-        self.start.elapsed().as_nanos() as u64
+    pub(super) fn ticks(&self) -> &Ticks {
+        &self.ticks
     }
 
     /// A number that no process had before.
@@ -164,18 +165,19 @@ impl Track {
     #[inline]
     pub(super) fn before(&mut self, what: What) {
         let ticket = self.shared.ticket();
-        let time = self.shared.now();
-        self.push(Event { ticket, moment: Moment { time, what } });
+        let ticks = self.shared.ticks.now();
+        self.push(Event { ticket, moment: Moment { ticks, what } });
     }
 
-    /// Records what comes after something was done. The time is taken before the place, and
-    /// [`Track::before`] has it the other way round: so the times of an operation that returned
-    /// and of one that was called later are never in the wrong order.
+    /// Records what comes after something was done. The clock is read before the place is taken,
+    /// and [`Track::before`] has it the other way round; with the care that
+    /// [`Times`](super::clock::Times) takes, the times of an operation that returned and of one
+    /// that was called later are never in the wrong order.
     #[inline]
     pub(super) fn after(&mut self, what: What) {
-        let time = self.shared.now();
+        let ticks = self.shared.ticks.now();
         let ticket = self.shared.ticket();
-        self.push(Event { ticket, moment: Moment { time, what } });
+        self.push(Event { ticket, moment: Moment { ticks, what } });
     }
 
     #[inline]
