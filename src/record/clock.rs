@@ -59,6 +59,7 @@ impl Times {
                 self.called[track] = time;
                 time
             }
+            What::Field(_) => 0,
             What::Complete { .. } | What::Note(_) => {
                 let time = time.max(self.called[track]);
                 self.returned = self.returned.max(time);

@@ -220,7 +220,7 @@ impl Drain {
             }
             let time = self.times.of(self.shared.ticks(), track, &moment);
             let voice = &mut self.voices[track];
-            self.summary.events += u64::from(voice.write(time, &moment.what, &mut self.text));
+            self.summary.events += u64::from(voice.write(time, moment.what, &mut self.text));
             if self.text.len() >= CHUNK {
                 self.write();
             }

@@ -36,10 +36,9 @@ pub(super) enum What {
         outcome: Ending,
         /// What it returns.
         value: Payload,
-        /// Fields of this record only.
-        #[expect(clippy::box_collection, reason = "eight bytes instead of 24 in every event")]
-        fields: Option<Box<Vec<Field>>>,
     },
+    /// A further field of the completion to come. It makes no line, and its time tells nothing.
+    Field(Field),
     /// From here on, the track is this process. It makes no line.
     Introduce(Box<Introduction>),
     /// Something that is no client's operation.
@@ -91,12 +90,24 @@ pub(super) struct Field {
     pub(super) value: Payload,
 }
 
+impl Field {
+    /// Makes it one of `fields`, in place of one that has the same name.
+    pub(super) fn set(self, fields: &mut Vec<Field>) {
+        match fields.iter_mut().find(|field| field.name == self.name) {
+            Some(field) => *field = self,
+            None => fields.push(self),
+        }
+    }
+}
+
 /// A value on its way.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) enum Payload {
     Null,
     Bool(bool),
     Int(i64),
+    /// A list of two small integers, as of a compare-and-set.
+    Pair(i32, i32),
     /// A string that is not escaped yet.
     Text(Short),
     /// Anything else, as JSON.
@@ -135,7 +146,7 @@ pub(super) struct Scratch {
 
 impl Scratch {
     /// `value` as it is moved. Allocates only if it is neither null, a boolean, an integer of 64
-    /// bits nor a string of up to 14 bytes.
+    /// bits, two of 32 bits, nor a string of up to 14 bytes.
     #[inline]
     pub(super) fn payload(&mut self, value: impl IntoValue) -> Payload {
         let value = value.into_value(&mut self.values);
@@ -151,11 +162,20 @@ impl Scratch {
         payload
     }
 
+    fn small_pair(&self, value: Value) -> Option<(i32, i32)> {
+        let (first, second) = self.values.as_pair(value)?;
+        let small = |value| i32::try_from(self.values.as_int(value)?).ok();
+        Some((small(first)?, small(second)?))
+    }
+
     fn stored(&self, value: Value) -> Payload {
         match self.values.shape(value) {
             Shape::Int(n) => Payload::Int(n),
             Shape::Text(text) if let Some(short) = Short::new(text) => Payload::Text(short),
-            _ => Payload::Json(Box::new(self.values.to_json(value))),
+            _ => match self.small_pair(value) {
+                Some((first, second)) => Payload::Pair(first, second),
+                None => Payload::Json(Box::new(self.values.to_json(value))),
+            },
         }
     }
 }
@@ -173,6 +193,7 @@ mod tests {
         for n in [0, -1, 1 << 30, i64::MIN, i64::MAX] {
             assert_eq!(scratch.payload(n), Payload::Int(n));
         }
+        assert_eq!(scratch.payload((-1, i32::MAX)), Payload::Pair(-1, i32::MAX));
         for text in ["", "a\"b", "fourteen bytes", "ü€"] {
             match scratch.payload(text) {
                 Payload::Text(short) => assert_eq!(short.as_str(), text),
@@ -188,6 +209,7 @@ mod tests {
             Payload::Json(text) => *text,
             other => panic!("{other:?}"),
         };
+        assert_eq!(json(serde_json::json!([1, 1_i64 << 31])), "[1,2147483648]");
         assert_eq!(json("fifteen bytes \n".into()), r#""fifteen bytes \n""#);
         assert_eq!(json(serde_json::json!([1, null, {"a": 1.5}])), r#"[1,null,{"a":1.5}]"#);
         assert_eq!(json(u64::MAX.into()), "18446744073709551615");

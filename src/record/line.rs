@@ -18,7 +18,9 @@ pub(super) struct Voice {
     process: i64,
     /// The fields that all lines have.
     fields: Vec<Field>,
-    /// Those, and the end of the line.
+    /// Further ones of the operation that is under way, for its completion.
+    own: Vec<Field>,
+    /// Those of all lines, and the end of the line.
     closing: String,
     /// How lines start, for every name of an operation that came up.
     starts: Vec<Starts>,
@@ -38,40 +40,46 @@ struct Starts {
 impl Voice {
     /// Appends the line of what happened at `time` to `out`, if it has one. Returns whether it has.
     #[inline]
-    pub(super) fn write(&mut self, time: u64, what: &What, out: &mut String) -> bool {
+    pub(super) fn write(&mut self, time: u64, what: What, out: &mut String) -> bool {
         match what {
             What::Invoke { function, key, value } => {
                 self.choose(function);
+                self.own.clear();
                 let Some(starts) = self.starts.get(self.current) else { return false };
                 out.push_str(&starts.invoke);
                 if let Some(key) = key {
                     out.push_str(",\"key\":");
-                    write_payload(key, out);
+                    write_payload(&key, out);
                 }
-                write_value(value, time, out);
+                write_value(&value, time, out);
                 out.push_str(&self.closing);
             }
-            What::Complete { outcome, value, fields } => {
+            What::Complete { outcome, value } => {
                 let Some(starts) = self.starts.get(self.current) else { return false };
-                out.push_str(&starts.completions[*outcome as usize]);
-                write_value(value, time, out);
-                match fields {
-                    Some(fields) => self.close_with(fields, out),
-                    None => out.push_str(&self.closing),
+                out.push_str(&starts.completions[outcome as usize]);
+                write_value(&value, time, out);
+                match self.own.is_empty() {
+                    true => out.push_str(&self.closing),
+                    false => self.close_with_own(out),
                 }
             }
-            What::Introduce(introduction) => {
-                self.introduce(introduction);
+            What::Field(field) => {
+                field.set(&mut self.own);
                 return false;
             }
-            What::Note(note) => write_note(note, time, out),
+            What::Introduce(introduction) => {
+                self.introduce(*introduction);
+                return false;
+            }
+            What::Note(note) => write_note(&note, time, out),
         }
         true
     }
 
-    fn introduce(&mut self, introduction: &Introduction) {
+    fn introduce(&mut self, introduction: Introduction) {
         self.process = introduction.process;
-        self.fields.clone_from(&introduction.fields);
+        self.fields = introduction.fields;
+        self.own.clear();
         self.closing.clear();
         write_fields(self.fields.iter(), &mut self.closing);
         self.closing.push_str("}\n");
@@ -102,11 +110,10 @@ impl Voice {
         self.starts.len() - 1
     }
 
-    /// Ends a line with `fields`, and with those of all lines that have other names.
-    #[cold]
-    fn close_with(&self, fields: &[Field], out: &mut String) {
-        write_fields(fields.iter(), out);
-        let is_other = |field: &&Field| fields.iter().all(|own| own.name != field.name);
+    /// Ends a line with the fields of its own, and with those of all lines that have other names.
+    fn close_with_own(&self, out: &mut String) {
+        write_fields(self.own.iter(), out);
+        let is_other = |field: &&Field| self.own.iter().all(|own| own.name != field.name);
         write_fields(self.fields.iter().filter(is_other), out);
         out.push_str("}\n");
     }
@@ -144,6 +151,13 @@ fn write_payload(value: &Payload, out: &mut String) {
         Payload::Null => out.push_str("null"),
         Payload::Bool(b) => out.push_str(if *b { "true" } else { "false" }),
         Payload::Int(n) => out.push_str(itoa::Buffer::new().format(*n)),
+        Payload::Pair(first, second) => {
+            out.push('[');
+            out.push_str(itoa::Buffer::new().format(*first));
+            out.push(',');
+            out.push_str(itoa::Buffer::new().format(*second));
+            out.push(']');
+        }
         Payload::Text(text) => write_quoted(text.as_str(), out),
         Payload::Json(text) => out.push_str(text),
     }

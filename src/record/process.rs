@@ -17,8 +17,6 @@ pub struct Process {
     scratch: Scratch,
     number: i64,
     fields: Vec<Field>,
-    /// Fields of the operation that is under way.
-    own_fields: Vec<Field>,
     /// Whether the last operation may still be under way.
     is_open: bool,
     /// Whether it has to be told before the next operation who this is.
@@ -32,7 +30,6 @@ impl Process {
             scratch: Scratch::default(),
             number: shared.fresh_process(),
             fields: Vec::new(),
-            own_fields: Vec::new(),
             is_open: false,
             is_unknown: true,
         }
@@ -52,7 +49,9 @@ impl Process {
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl IntoValue) -> Self {
         let value = self.scratch.payload(value);
-        set_field(&mut self.fields, name, value, self.track.shared());
+        if is_allowed(name, self.track.shared()) {
+            Field { name, value }.set(&mut self.fields);
+        }
         self.is_unknown = true;
         self
     }
@@ -93,7 +92,6 @@ impl Process {
     fn introduce(&mut self) {
         if self.is_open {
             self.number = self.track.shared().fresh_process();
-            self.own_fields.clear();
         }
         let introduction = Introduction { process: self.number, fields: self.fields.clone() };
         self.track.before(What::Introduce(Box::new(introduction)));
@@ -102,12 +100,7 @@ impl Process {
 
     #[inline]
     fn end(&mut self, outcome: Ending, value: Payload) {
-        let fields = if self.own_fields.is_empty() {
-            None
-        } else {
-            Some(Box::new(std::mem::take(&mut self.own_fields)))
-        };
-        self.track.after(What::Complete { outcome, value, fields });
+        self.track.after(What::Complete { outcome, value });
         self.is_open = outcome == Ending::Info;
     }
 }
@@ -129,7 +122,9 @@ impl Call<'_> {
     pub fn with(self, name: &'static str, value: impl IntoValue) -> Self {
         let process = &mut *self.process;
         let value = process.scratch.payload(value);
-        set_field(&mut process.own_fields, name, value, process.track.shared());
+        if is_allowed(name, process.track.shared()) {
+            process.track.aside(What::Field(Field { name, value }));
+        }
         self
     }
 
@@ -189,14 +184,12 @@ impl Notes {
     }
 }
 
-/// Sets one of `fields`.
-fn set_field(fields: &mut Vec<Field>, name: &'static str, value: Payload, shared: &Shared) {
-    if !is_free(name) {
+/// Whether a further field may be called `name`; notes it as a fault if not.
+#[inline]
+fn is_allowed(name: &str, shared: &Shared) -> bool {
+    let is_allowed = is_free(name);
+    if !is_allowed {
         shared.set_fault(format!("a further field cannot be called `{name}`"));
-        return;
     }
-    match fields.iter_mut().find(|field| field.name == name) {
-        Some(field) => field.value = value,
-        None => fields.push(Field { name, value }),
-    }
+    is_allowed
 }

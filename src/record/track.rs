@@ -180,6 +180,13 @@ impl Track {
         self.push(Event { ticket, moment: Moment { ticks, what } });
     }
 
+    /// Records something to which it does not matter when it was.
+    #[inline]
+    pub(super) fn aside(&mut self, what: What) {
+        let ticket = self.shared.ticket();
+        self.push(Event { ticket, moment: Moment { ticks: 0, what } });
+    }
+
     #[inline]
     fn push(&mut self, event: Event) {
         if let Err(PushError::Full(event)) = self.ring.push(event) {

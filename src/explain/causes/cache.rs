@@ -10,7 +10,7 @@
 //! [`READS`] in filled spells, if other sources had seen the newer value before each of them,
 //! [`SHARE`] percent of its keys' stale reads are its own, and no more than one spell of ten
 //! follows upon another without a fresh read between; but not if the history says of every answer
-//! what gave it, and says something else here.
+//! what gave it, and says something else here, nor if it calls itself a replica.
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -209,7 +209,8 @@ impl Suspect {
             return true;
         }
         let passing = self.spells.iter().filter(|spell| spell.follows).count();
-        if only_named || self.source.names_its_role() || passing * 10 > self.spells.len() {
+        let says_otherwise = self.source.names_its_role() || self.source.is_named_copy(history);
+        if only_named || says_otherwise || passing * 10 > self.spells.len() {
             return false;
         }
         let filled = self.spells.iter().filter(|spell| spell.fill.is_some());
