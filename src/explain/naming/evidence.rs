@@ -3,6 +3,7 @@
 
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::case::Case;
+use crate::explain::causes::source::Sources;
 use crate::explain::violations::Violation;
 use crate::history::phrase::{call_phrase, process_phrase, return_phrase};
 use crate::history::{NEVER, Outcome, Span, Value};
@@ -128,6 +129,13 @@ pub(super) fn took_long<M: Model>(case: &Case<'_, M>, index: u32) -> bool {
     let middle = all.len() / 2;
     let (_, &mut usual, _) = all.select_nth_unstable(middle);
     own / PATIENCE > usual
+}
+
+/// Whether one primary, by its own name, answered both operations: then nothing did that lags.
+pub(super) fn answered_by_one_primary<M: Model>(case: &Case<'_, M>, one: u32, other: u32) -> bool {
+    let sources = Sources::of(case.history);
+    let source = sources.at(one);
+    source == sources.at(other) && source.is_named_primary(case.history)
 }
 
 /// An anomaly of the case's key that these operations show.

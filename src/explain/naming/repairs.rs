@@ -5,11 +5,11 @@
 //!
 //! - to let an operation that failed happen: `dirty-read`;
 //! - to let one that was acknowledged take effect later, or never: `lost-update` if the whole key
-//!   can be ordered without it, `read-your-writes` if its own process missed it, else
+//!   can be ordered without it, or if one primary answered both, `read-your-writes` if its own process missed it, else
 //!   `stale-read`;
 //! - to let one happen twice: `duplicate-apply`.
 
-use super::evidence::{anomaly, failed_readings, who};
+use super::evidence::{anomaly, answered_by_one_primary, failed_readings, who};
 use crate::check::is_linearizable;
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::case::Case;
@@ -107,7 +107,9 @@ impl<M: Model> Repair<'_, '_, M> {
         let without = self.case.readings.iter().filter(|reading| reading.index != culprit);
         let own = self.case.process(culprit) == self.case.process(self.violation.operation);
         let is_small = self.case.readings.len() <= KEY;
-        let (kind, what) = if is_small && self.is_fine(without.cloned().collect()) {
+        let is_lost = || self.is_fine(without.cloned().collect());
+        let is_one = answered_by_one_primary(self.case, culprit, self.violation.operation);
+        let (kind, what) = if is_one || is_small && is_lost() {
             (AnomalyKind::LostUpdate, "had never taken effect, which was acknowledged")
         } else if own {
             (AnomalyKind::ReadYourWrites, "had not taken effect yet, which was acknowledged")

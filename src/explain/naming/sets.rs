@@ -19,10 +19,11 @@
 
 use rustc_hash::FxHashMap;
 
-use super::evidence::{Event, anomaly, events, failed, is_in_focus, since, when, who};
+use super::evidence::{
+    Event, anomaly, answered_by_one_primary, events, failed, is_in_focus, since, when, who,
+};
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::case::Case;
-use crate::explain::causes::source::Sources as Places;
 use crate::explain::violations::Violation;
 use crate::history::phrase::{operation_phrase, value_phrase};
 use crate::history::{Span, Value};
@@ -277,7 +278,7 @@ impl<M: Model> Element<'_, '_, M> {
         );
         let mut shown = vec![look, removal];
         shown.extend(self.leaving(true).filter(|add| add.span.call < look.span.ret));
-        match gone.filter(|_| !self.is_one_primary(look, removal)) {
+        match gone.filter(|_| !answered_by_one_primary(self.case, look.index, removal.index)) {
             Some(other) => {
                 shown.push(other);
                 let seen = |event: &&Event<Touch>| {
@@ -292,13 +293,6 @@ impl<M: Model> Element<'_, '_, M> {
             }
             None => self.say(AnomalyKind::ResurrectedValue, &shown, summary),
         }
-    }
-
-    /// Whether one primary, by its own name, answered both: then nothing that lags did.
-    fn is_one_primary(&self, one: &Event<Touch>, other: &Event<Touch>) -> bool {
-        let places = Places::of(self.case.history);
-        let place = places.at(one.index);
-        place == places.at(other.index) && place.is_named_primary(self.case.history)
     }
 
     /// Not found, though it must have been there.
@@ -334,7 +328,8 @@ impl<M: Model> Element<'_, '_, M> {
             (None, Some(add)) => Some(add),
             _ => own_add.or(own_look.copied()).or(witnesses.first().copied()),
         };
-        let is_gone = witness.is_some_and(|witness| self.is_one_primary(look, witness));
+        let is_gone = witness
+            .is_some_and(|witness| answered_by_one_primary(self.case, look.index, witness.index));
         let kind = match (later, add) {
             _ if is_gone => AnomalyKind::LostUpdate,
             (None, Some(_)) => AnomalyKind::LostUpdate,

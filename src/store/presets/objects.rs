@@ -168,10 +168,10 @@ pub(super) const PRESETS: &[Preset] = &[
     },
     Preset {
         name: "racy-set",
-        story: "Clients read the whole set, add their element, and write it back: of two at a \
-                time, one element is lost.",
+        story: "Clients read the whole set, change it, and write it back: of two at a time, one \
+                element is lost, or one that was removed comes back.",
         settings: &[("workload", "set"), ("method", "read-then-write"), ("operations", "60")],
-        shows: &["lost-update"],
+        shows: &["lost-update", "resurrected-value"],
         example: example(1, &[("operations", "16")]),
     },
     Preset {

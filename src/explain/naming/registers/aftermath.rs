@@ -10,6 +10,9 @@ use crate::model::{Establishes, Facts, Model, Token};
 /// So many operations are looked at.
 const AHEAD: usize = 2_000;
 
+/// A primary that is not among the next so many answers of two has been followed by the other.
+const ANSWERS: usize = 6;
+
 /// What was seen between an operation and the next update.
 #[derive(Default)]
 pub(super) struct Aftermath {
@@ -41,7 +44,11 @@ pub(super) fn aftermath<M: Model>(
     // A primary has gone back behind what it was, or the one before it: one that goes on to answer
     // was not followed by this one, which only thought so.
     let is_followed = |before: Source| {
-        let goes_on = || ahead().any(|reading| sources.at(reading.index) == before);
+        let goes_on = || {
+            let mut answers = ahead().map(|reading| sources.at(reading.index));
+            let by_both = answers.by_ref().filter(|&one| one == before || one == source);
+            by_both.take(ANSWERS).any(|one| one == before)
+        };
         before.is_named_primary(case.history) && (before == source || !goes_on())
     };
     let has_gone_back = source.is_named_primary(case.history)
