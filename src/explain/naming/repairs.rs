@@ -5,8 +5,8 @@
 //!
 //! - to let an operation that failed happen: `dirty-read`;
 //! - to let one that was acknowledged take effect later, or never: `lost-update` if the whole key
-//!   can be ordered without it, or if one primary answered both, `read-your-writes` if its own process missed it, else
-//!   `stale-read`;
+//!   can be ordered without it, or if one primary answered both, `read-your-writes` if its own
+//!   process missed it, else `stale-read`;
 //! - to let one happen twice: `duplicate-apply`.
 
 use super::evidence::{anomaly, answered_by_one_primary, failed_readings, who};
