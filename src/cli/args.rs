@@ -35,6 +35,7 @@ Examples:
   histcheck --model fifo-queue queue.edn         say which model is meant
   histcheck --timeout 30s --max-memory 2GiB a.edn b.edn
   histcheck --witness order.jsonl history.jsonl  keep the proof
+  histcheck --svg picture.svg history.jsonl      draw what went wrong
   histcheck stats history.edn                    what the history consists of
   histcheck convert history.edn --to jsonl       another format
   histcheck shrink bad.jsonl -o small.jsonl      the smallest part that is wrong
@@ -348,6 +349,10 @@ pub(crate) struct CheckOutputArgs {
     /// Write the order that proves each valid key to this file, as JSON Lines
     #[arg(long, value_name = "FILE", env = "HISTCHECK_WITNESS", hide_env = true)]
     pub(crate) witness: Option<PathBuf>,
+
+    /// Draw a picture into this file, as SVG: of the first violation, or of how the run went
+    #[arg(long, value_name = "FILE", env = "HISTCHECK_SVG", hide_env = true)]
+    pub(crate) svg: Option<PathBuf>,
 
     /// Verify the proof of every verdict
     #[arg(

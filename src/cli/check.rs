@@ -15,7 +15,7 @@ use histcheck::{Budget, Code, Error, History, Options, Report, StopReason, Verdi
 use super::args::{CheckArgs, Decider, FailedCas, LimitArgs, ModelArgs, OutputFormat};
 use super::exit::Status;
 use super::inputs::{self, Allowance, Source, Sources};
-use super::output::{Output, complain};
+use super::output::{Output, complain, replace};
 use super::{diagnostic, witness};
 
 /// Checks what the arguments name.
@@ -32,6 +32,10 @@ pub(crate) fn run(args: &CheckArgs, output: &mut Output) -> Status {
         }
     };
     let sources = Sources::of(&args.files);
+    if args.output.svg.is_some() && sources.list.len() > 1 {
+        complain("error: --svg draws one history, and there are several: name one file");
+        return Status::Unreadable;
+    }
     let mut worst = Status::Valid;
     for (name, source) in &sources.list {
         let mut run = Run { args, name, named: sources.named, output, witnesses: &mut witnesses };
@@ -164,7 +168,8 @@ impl Run<'_> {
         });
         self.locate(&mut subject, &input, allowance);
         self.print(&subject, prints_early);
-        self.conclude(&history, &report)
+        let drawn = self.draw(&subject);
+        self.conclude(&history, &report).max(drawn)
     }
 
     fn options(&self, start: Instant, history: &mut History) -> Result<Options, Error> {
@@ -178,7 +183,9 @@ impl Run<'_> {
 
     /// Whether the explanation is asked for.
     fn explains(&self) -> bool {
-        self.detail() > Detail::Verdict || self.args.output.format.format == OutputFormat::Json
+        self.detail() > Detail::Verdict
+            || self.args.output.format.format == OutputFormat::Json
+            || self.args.output.svg.is_some()
     }
 
     /// Whether the verdict is to be seen before it is explained.
@@ -227,6 +234,18 @@ impl Run<'_> {
             }
         };
         self.output.print(&text);
+    }
+
+    /// Draws the picture, if it is asked for; the status that this stands for.
+    fn draw(&self, subject: &Subject<'_>) -> Status {
+        let Some(path) = &self.args.output.svg else { return Status::Valid };
+        match replace(path, report::svg(subject).as_bytes()) {
+            Ok(()) => Status::Valid,
+            Err(error) => {
+                complain(&format!("error: cannot write {}: {error}", path.display()));
+                Status::Unreadable
+            }
+        }
     }
 
     /// Writes the witnesses; the status that the report stands for.

@@ -1,7 +1,9 @@
 //! Standard output, written at once for each input. A reader that goes away ends the output but
 //! not the run, so that the exit status stays true.
 
+use std::fs;
 use std::io::{self, ErrorKind, Write};
+use std::path::Path;
 
 use anstream::{AutoStream, ColorChoice};
 use histcheck::report::Palette;
@@ -85,4 +87,22 @@ impl Output {
 /// Writes a line to standard error; nothing is to be done if that fails.
 pub(crate) fn complain(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{}", text.trim_end_matches('\n'));
+}
+
+/// Writes `bytes` to `path`, all or nothing: to a new file beside it, which then takes its place.
+/// What is no usual file, such as a pipe, is written to as it is.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    if target.exists() && !target.is_file() {
+        return fs::write(&target, bytes);
+    }
+    let name = target.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+    let mut beside = name.to_owned();
+    beside.push(format!(".{}.tmp", std::process::id()));
+    let beside = target.with_file_name(beside);
+    let written = fs::write(&beside, bytes).and_then(|()| fs::rename(&beside, &target));
+    if written.is_err() {
+        let _ = fs::remove_file(&beside);
+    }
+    written
 }

@@ -1,9 +1,6 @@
 //! `histcheck shrink`: the few operations of a failing history that prove the violation, as a
 //! history of their own.
 
-use std::fs;
-use std::io;
-use std::path::Path;
 use std::time::Instant;
 
 use histcheck::explain::{Shrunk, shrink};
@@ -17,7 +14,7 @@ use super::check::{options, validate};
 use super::diagnostic;
 use super::exit::Status;
 use super::inputs::{self, Allowance, Sources};
-use super::output::{Output, complain};
+use super::output::{Output, complain, replace};
 
 /// Cuts down the history that the arguments name.
 pub(crate) fn run(args: &ShrinkArgs, output: &mut Output) -> Status {
@@ -156,22 +153,4 @@ fn fails_again(bytes: &[u8], settings: Settings, options: &Options) -> Result<()
         Verdict::Valid => Err(Error::new(histcheck::Code::Empty, "it is valid")),
         Verdict::Invalid | Verdict::Unknown => Ok(()),
     }
-}
-
-/// Writes `bytes` to `path`, all or nothing: to a new file beside it, which then takes its place.
-/// What is no usual file, such as a pipe, is written to as it is.
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    if target.exists() && !target.is_file() {
-        return fs::write(&target, bytes);
-    }
-    let name = target.file_name().ok_or(io::ErrorKind::InvalidInput)?;
-    let mut beside = name.to_owned();
-    beside.push(format!(".{}.tmp", std::process::id()));
-    let beside = target.with_file_name(beside);
-    let written = fs::write(&beside, bytes).and_then(|()| fs::rename(&beside, &target));
-    if written.is_err() {
-        let _ = fs::remove_file(&beside);
-    }
-    written
 }

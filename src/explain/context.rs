@@ -12,7 +12,7 @@ use crate::model::{self, Model, ModelVisitor};
 const OPERATIONS: usize = 12;
 
 /// So many steps of a linearization are shown.
-const STEPS: usize = 5;
+const STEPS: usize = 40;
 
 /// The surroundings of a failure.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -81,6 +81,16 @@ pub(crate) fn return_phrase(history: &History, index: u32) -> String {
     }
 }
 
+/// When operation `index` was called, or returned, without a preposition: `1.204 s` after the first
+/// time of the history, or else `record 17`.
+pub(crate) fn moment_phrase(history: &History, index: u32, returned: bool) -> String {
+    let phrase = if returned { return_phrase(history, index) } else { call_phrase(history, index) };
+    match phrase.split_once(' ') {
+        Some(("at" | "in", moment)) => moment.to_owned(),
+        _ => phrase,
+    }
+}
+
 fn moment(history: &History, time: Option<i64>, record: u32) -> String {
     match (time, history.start_time()) {
         (Some(time), Some(start)) => {

@@ -7,6 +7,8 @@ mod anomalies;
 mod cli;
 mod counterexamples;
 mod errors;
+#[cfg(feature = "cli")]
+mod figures;
 mod formats;
 mod ingest;
 mod meanings;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use histcheck::store::{GROUPS, KNOBS, Knobs, Preset, presets};
 
+use crate::figures::{drawn, keep};
 use crate::program::histcheck;
 use crate::support::page::replaced;
 
@@ -153,6 +154,11 @@ fn section(preset: &Preset) -> String {
     // What still holds is the same for most; the page would be twice as long.
     let said = histcheck("").arg(&file).run().stdout;
     let said = said.split("\n  what still holds:").next().unwrap_or_default();
+    if !preset.is_correct() {
+        let image = format!("images/store/{}.svg", preset.name);
+        keep(&root().join("docs").join(&image), &drawn(&file, &format!("store-{}", preset.name)));
+        writeln!(out, "![What clients saw of {}]({image})\n", preset.name).unwrap();
+    }
     let lines: Vec<&str> = said.lines().map(str::trim_end).collect();
     writeln!(out, "```console\n$ histcheck {file}\n{}\n```", lines.join("\n").trim_end()).unwrap();
     out

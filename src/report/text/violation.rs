@@ -12,6 +12,9 @@ use crate::explain::{Before, Context};
 use crate::history::phrase::{counted, operation_phrase, shortened, with_thousands};
 use crate::history::{History, NEVER, Operation, Record};
 
+/// So many steps of a linearization are listed.
+const STEPS: usize = 5;
+
 /// Appends the surroundings of the first failures.
 pub(super) fn write_violations(subject: &Subject<'_>, palette: &Palette, out: &mut String) {
     for context in &subject.contexts {
@@ -167,21 +170,23 @@ fn write_before(
 ) {
     let history = subject.history;
     let phrase = |index: u32| operation_phrase(history, &history.operations()[index as usize]);
-    let after = match before.earlier {
+    let left_out = before.steps.len().saturating_sub(STEPS);
+    let steps = &before.steps[left_out..];
+    let after = match before.earlier + left_out {
         0 => String::new(),
         earlier => format!(", after {}", counted(earlier, "other operation")),
     };
     // Writing to a String cannot fail.
     let _ = writeln!(out, "\n  one way for everything before its return to have happened{after}:");
-    let has_states = before.steps.iter().any(|step| step.state.is_some());
+    let has_states = steps.iter().any(|step| step.state.is_some());
     let titles = ["operation", if has_states { "state after it" } else { "" }];
     let mut table = Table::new(&titles, (palette.faint, palette.reset));
-    for step in &before.steps {
+    for step in steps {
         let state = step.state.as_ref().map_or(String::new(), |state| shortened(state, 60));
         table.row(vec![phrase(step.operation), state], ("", ""));
     }
     table.write("    ", out);
-    if before.steps.is_empty() {
+    if steps.is_empty() {
         let _ = writeln!(out, "    nothing did");
     }
     let _ = writeln!(

@@ -1,0 +1,137 @@
+//! The figure of a history that has no violation, or none that was found: how the run went.
+
+use super::super::Subject;
+use super::canvas::{Anchor, Canvas};
+use super::chart::{self, Chart, Line, Unit};
+use super::draw::{MARGIN, WIDTH};
+use super::measure::{Font, fitted, wrapped};
+use super::scale::Scale;
+use super::series;
+use super::strip;
+use super::theme::{self, Ink};
+use crate::check::Verdict;
+use crate::history::count_processes;
+use crate::history::phrase::{counted, duration_phrase, shortened, with_thousands};
+
+/// So many keys are listed that were the hardest to decide.
+const KEYS: usize = 5;
+
+/// The figure as SVG.
+pub(super) fn draw(subject: &Subject<'_>) -> String {
+    let history = subject.history;
+    let scale = Scale::of(history);
+    let charts: Vec<Chart> =
+        charts(subject, &scale).into_iter().filter(|chart| !chart.is_empty()).collect();
+    let title = title(subject);
+    let limit = WIDTH - 2.0 * MARGIN;
+    let troubles = strip::troubles(history, &scale);
+    let mut facts = facts(subject, &scale);
+    if let Some(names) = strip::names(&troubles) {
+        facts.push(format!("Shaded: {names}."));
+    }
+    let body: Vec<String> =
+        facts.iter().flat_map(|fact| wrapped(fact, Font::Sans, theme::BODY, limit, 2)).collect();
+    let top = MARGIN + 40.0 + 22.0 * body.len() as f64;
+    let height = top + chart::HEIGHT * charts.len() as f64 + MARGIN;
+    let mut canvas = Canvas::new((WIDTH as u32, height.ceil() as u32), &title, &facts.join(" "));
+    let shown = fitted(&title, Font::Bold, theme::TITLE, limit);
+    canvas.text((MARGIN, MARGIN + 14.0), Anchor::Start, "title", &shown);
+    for (at, line) in body.iter().enumerate() {
+        canvas.text((MARGIN, MARGIN + 42.0 + 22.0 * at as f64), Anchor::Start, "body", line);
+    }
+    for (at, chart) in charts.iter().enumerate() {
+        let place = (MARGIN, WIDTH - MARGIN - 12.0, top + chart::HEIGHT * at as f64);
+        canvas = chart.draw(canvas, place, (scale.nanoseconds(), &troubles));
+    }
+    canvas.finish()
+}
+
+fn title(subject: &Subject<'_>) -> String {
+    let report = subject.report;
+    let operations = counted(report.operations, "operation");
+    match report.verdict {
+        Verdict::Valid => {
+            format!("Linearizable: {operations}, as one copy would have answered them")
+        }
+        Verdict::Invalid => format!("Not linearizable: {operations}"),
+        Verdict::Unknown => format!("Not decided: {operations}"),
+    }
+}
+
+/// What there is to know of the run, a sentence each.
+fn facts(subject: &Subject<'_>, scale: &Scale<'_>) -> Vec<String> {
+    let (history, report) = (subject.history, subject.report);
+    let operations = history.operations();
+    let crashed = operations.iter().filter(|op| op.outcome.is_indeterminate()).count();
+    let during = scale.nanoseconds().map(|all| format!(" in {}", duration_phrase(all)));
+    let mut facts = vec![format!(
+        "{} of {}{}{}; {} of unknown outcome. Checked as {}.",
+        counted(operations.len(), "operation"),
+        counted(count_processes(history), "process"),
+        match report.keys.iter().any(|key| key.key.is_some()) {
+            true => format!(" on {}", counted(report.key_counts.checked, "key")),
+            false => String::new(),
+        },
+        during.unwrap_or_default(),
+        with_thousands(crashed),
+        report.model,
+    )];
+    if let Some(reason) = report.stop_reason {
+        facts.push(format!("It ended early: {reason}."));
+    }
+    for anomaly in &subject.explanation.anomalies {
+        facts.push(format!("{}: {}.", anomaly.kind.name().replace('-', " "), anomaly.summary));
+    }
+    let mut keys: Vec<_> = report.keys.iter().filter(|key| key.key.is_some()).collect();
+    keys.sort_by_key(|key| std::cmp::Reverse(key.effort.configurations));
+    let name = |key: &&crate::check::KeyReport| {
+        let name = key.key.map(|key| history.values().to_text(key)).unwrap_or_default();
+        format!("{} ({})", shortened(&name, 20), counted(key.operations, "operation"))
+    };
+    let hard: Vec<String> =
+        keys.iter().filter(|key| key.effort.configurations > 0).take(KEYS).map(name).collect();
+    if keys.len() > 1 && !hard.is_empty() {
+        facts.push(format!("The hardest keys to decide: {}.", hard.join(", ")));
+    }
+    facts
+}
+
+fn charts(subject: &Subject<'_>, scale: &Scale<'_>) -> Vec<Chart> {
+    let history = subject.history;
+    let line = |name: &str, ink, numbers| Line { name: name.to_owned(), ink, numbers };
+    let [ok, failed, unknown] = series::rates(history, scale);
+    let [median, most_of_all, greatest] = series::latencies(history, scale, None);
+    let per = match scale.nanoseconds() {
+        Some(_) => "per second",
+        None => "per hundredth of the history",
+    };
+    let mut charts = vec![
+        Chart {
+            title: format!("operations that ended, {per}"),
+            unit: Unit::Rate,
+            lines: vec![
+                line("ok", Ink::Green, ok),
+                line("failed", Ink::Purple, failed),
+                line("unknown outcome", Ink::Orange, unknown),
+            ],
+        },
+        Chart {
+            title: "how long operations took that are ok".to_owned(),
+            unit: Unit::Durations,
+            lines: vec![
+                line("median", Ink::Blue, median),
+                line("99 of 100", Ink::Sky, most_of_all),
+                line("longest", Ink::Red, greatest),
+            ],
+        },
+        Chart {
+            title: "operations under way at once, at most".to_owned(),
+            unit: Unit::Count,
+            lines: vec![line("under way", Ink::Blue, series::concurrency(history, scale))],
+        },
+    ];
+    for chart in &mut charts {
+        chart.lines.retain(|line| !line.is_flat());
+    }
+    charts
+}
