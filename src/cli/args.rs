@@ -343,8 +343,15 @@ pub(crate) struct LimitArgs {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct CheckOutputArgs {
-    #[command(flatten)]
-    pub(crate) format: FormatArg,
+    /// For people, for programs, or for continuous integration
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "human",
+        env = "HISTCHECK_FORMAT",
+        hide_env = true
+    )]
+    pub(crate) format: ReportFormat,
 
     /// Write the order that proves each valid key to this file, as JSON Lines
     #[arg(long, value_name = "FILE", env = "HISTCHECK_WITNESS", hide_env = true)]
@@ -532,6 +539,22 @@ pub(crate) enum OutputFormat {
     Human,
     /// JSON for programs; for several files one object a line
     Json,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum ReportFormat {
+    /// Text for people
+    Human,
+    /// JSON for programs; for several files one object a line
+    Json,
+    /// A test suite for each file, a test case for each key, as XML
+    Junit,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// A comment on a pull request
+    Markdown,
+    /// Commands for GitHub's workflows, which annotate the files
+    Github,
 }
 
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]

@@ -9,10 +9,11 @@ use histcheck::history::{Value, ValueTable};
 use histcheck::ingest::{Input, json_value};
 use histcheck::model::{AnyModel, ModelOptions};
 use histcheck::proof::Proof;
+use histcheck::report::ci::{self, Outcome};
 use histcheck::report::{self, Detail, Subject, Timings};
 use histcheck::{Budget, Code, Error, History, Options, Report, StopReason, Verdict};
 
-use super::args::{CheckArgs, Decider, FailedCas, LimitArgs, ModelArgs, OutputFormat};
+use super::args::{CheckArgs, Decider, FailedCas, LimitArgs, ModelArgs, ReportFormat};
 use super::exit::Status;
 use super::inputs::{self, Allowance, Source, Sources};
 use super::output::{Output, complain, replace};
@@ -37,8 +38,17 @@ pub(crate) fn run(args: &CheckArgs, output: &mut Output) -> Status {
         return Status::Unreadable;
     }
     let mut worst = Status::Valid;
+    let mut outcomes = Vec::new();
     for (name, source) in &sources.list {
-        let mut run = Run { args, name, named: sources.named, output, witnesses: &mut witnesses };
+        let mut run = Run {
+            args,
+            name,
+            named: sources.named,
+            file: (name != inputs::STDIN).then_some(name),
+            output,
+            witnesses: &mut witnesses,
+            outcomes: &mut outcomes,
+        };
         let status = match source {
             Ok(source) => run.check(source),
             Err(error) => {
@@ -49,11 +59,25 @@ pub(crate) fn run(args: &CheckArgs, output: &mut Output) -> Status {
         };
         worst = worst.max(if args.output.exit_zero { status.lenient() } else { status });
     }
+    if let Some(document) = document(args.output.format) {
+        output.print(&document(&outcomes));
+    }
     if let Some(Err(error)) = witnesses.map(BufWriter::into_inner) {
         complain(&format!("error: cannot write the witness file: {error}"));
         worst = worst.max(Status::Unreadable);
     }
     worst
+}
+
+/// What makes one document of all inputs, in the formats that have one.
+fn document(format: ReportFormat) -> Option<fn(&[Outcome]) -> String> {
+    match format {
+        ReportFormat::Human | ReportFormat::Json => None,
+        ReportFormat::Junit => Some(ci::junit),
+        ReportFormat::Sarif => Some(ci::sarif),
+        ReportFormat::Markdown => Some(ci::markdown),
+        ReportFormat::Github => Some(ci::github),
+    }
 }
 
 /// Refuses a model or an initial value that would fit no history.
@@ -117,8 +141,12 @@ struct Run<'a> {
     args: &'a CheckArgs,
     name: &'a str,
     named: bool,
+    /// The name, unless it is standard input.
+    file: Option<&'a str>,
     output: &'a mut Output,
     witnesses: &'a mut Option<BufWriter<File>>,
+    /// What is kept for a document of all inputs.
+    outcomes: &'a mut Vec<Outcome>,
 }
 
 impl Run<'_> {
@@ -184,7 +212,7 @@ impl Run<'_> {
     /// Whether the explanation is asked for.
     fn explains(&self) -> bool {
         self.detail() > Detail::Verdict
-            || self.args.output.format.format == OutputFormat::Json
+            || self.args.output.format != ReportFormat::Human
             || self.args.output.svg.is_some()
     }
 
@@ -192,7 +220,7 @@ impl Run<'_> {
     fn prints_early(&self, report: &Report) -> bool {
         report.verdict == Verdict::Invalid
             && self.explains()
-            && self.args.output.format.format == OutputFormat::Human
+            && self.args.output.format == ReportFormat::Human
     }
 
     fn detail(&self) -> Detail {
@@ -205,7 +233,10 @@ impl Run<'_> {
 
     /// Finds out where the records are that will be named.
     fn locate(&self, subject: &mut Subject<'_>, input: &Input, allowance: Allowance) {
-        let records = subject.named_records();
+        let records = match document(self.args.output.format) {
+            Some(_) => Outcome::records(subject),
+            None => subject.named_records(),
+        };
         if subject.places.len() < records.len() {
             subject.places = input.locate_until(&records, allowance.deadline);
         }
@@ -221,16 +252,20 @@ impl Run<'_> {
     fn print(&mut self, subject: &Subject<'_>, verdict_was_printed: bool) {
         let detail = self.detail();
         let palette = *self.output.palette();
-        let text = match self.args.output.format.format {
-            OutputFormat::Json => report::json(subject),
-            OutputFormat::Human if verdict_was_printed => {
+        let text = match self.args.output.format {
+            ReportFormat::Json => report::json(subject),
+            ReportFormat::Human if verdict_was_printed => {
                 report::details(subject, detail, &palette)
             }
-            OutputFormat::Human => {
+            ReportFormat::Human => {
                 if detail > Detail::Verdict {
                     self.output.start_block();
                 }
                 report::text(subject, detail, &palette)
+            }
+            _ => {
+                self.outcomes.push(Outcome::of(self.file, subject));
+                return;
             }
         };
         self.output.print(&text);
@@ -287,26 +322,37 @@ impl Run<'_> {
 
     /// The input holds no history that can be checked; people were told already.
     fn unreadable(&mut self, error: &Error) -> Status {
-        let json = self.args.output.format.format == OutputFormat::Json;
+        let format = self.args.output.format;
         let reason = match error.code {
             Code::TooLarge => StopReason::Memory,
             Code::TimeUp => StopReason::Timeout,
             _ => {
-                if json {
-                    self.output.print(&report::error_json(self.name, error));
+                match format {
+                    ReportFormat::Human => {}
+                    ReportFormat::Json => {
+                        self.output.print(&report::error_json(self.name, error));
+                    }
+                    _ => self.outcomes.push(Outcome::unreadable(self.file, error)),
                 }
                 return Status::Unreadable;
             }
         };
         // Not the input's fault: a limit ended it.
         let name = self.named.then_some(self.name);
-        self.output.print(&match (json, name) {
-            (true, _) => report::unread_json(name, reason),
-            (false, None) => format!("unknown: {reason} before the input was read\n"),
-            (false, Some(name)) => {
+        let text = match (format, name) {
+            (ReportFormat::Json, _) => report::unread_json(name, reason),
+            (ReportFormat::Human, None) => {
+                format!("unknown: {reason} before the input was read\n")
+            }
+            (ReportFormat::Human, Some(name)) => {
                 format!("{name}: unknown: {reason} before the input was read\n")
             }
-        });
+            _ => {
+                self.outcomes.push(Outcome::unread(self.file, reason));
+                return Status::Undecided;
+            }
+        };
+        self.output.print(&text);
         Status::Undecided
     }
 }

@@ -20,6 +20,9 @@ const COMPRESSIONS: &[&str] = &["gz", "zst"];
 const COMMANDS: &[&str] =
     &["check", "convert", "shrink", "stats", "models", "explain", "completions", "man"];
 
+/// What standard input is called.
+pub(crate) const STDIN: &str = "<stdin>";
+
 /// One input.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Source {
@@ -75,7 +78,7 @@ pub(crate) fn nothing_to_read(paths: &[PathBuf]) -> bool {
 
 fn name_of(source: &Source) -> String {
     match source {
-        Source::Stdin => "<stdin>".to_owned(),
+        Source::Stdin => STDIN.to_owned(),
         Source::File(path) => path.display().to_string(),
     }
 }

@@ -2,12 +2,14 @@
 //!
 //! Nothing here decides or explains, reads files or writes them.
 
+pub mod ci;
 mod figure;
 mod json;
 mod stats;
 mod style;
 mod table;
 mod text;
+mod xml;
 
 use std::time::Duration;
 

@@ -11,6 +11,7 @@ use plotters_backend::{
     text_anchor::{HPos, VPos},
 };
 
+use super::super::xml::escaped;
 use super::measure::{Font, width};
 use super::theme::{self, Ink};
 
@@ -147,23 +148,6 @@ pub(super) fn number(pixels: f64) -> String {
         (whole, 0) => format!("{sign}{whole}"),
         (whole, tenth) => format!("{sign}{whole}.{tenth}"),
     }
-}
-
-/// Text as it stands in XML. Characters that XML has no place for are left out.
-pub(super) fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '&' => out.push_str("&amp;"),
-            '"' => out.push_str("&quot;"),
-            '\u{fffe}' | '\u{ffff}' => {}
-            c if c.is_control() => {}
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 /// What went wrong with a drawing: nothing can.
@@ -310,10 +294,5 @@ mod tests {
     fn numbers_are_short() {
         let shown = [1.0, 0.04, 0.05, 12.34, -0.01, -3.25, 1e6].map(number);
         assert_eq!(shown, ["1", "0", "0.1", "12.3", "0", "-3.3", "1000000"]);
-    }
-
-    #[test]
-    fn no_text_is_markup() {
-        assert_eq!(escaped("<a b=\"1\">&\u{1b}\u{0}é"), "&lt;a b=&quot;1&quot;&gt;&amp;é");
     }
 }

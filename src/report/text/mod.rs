@@ -8,11 +8,12 @@ use std::fmt::Write as _;
 
 use explained::write_anomalies;
 use violation::write_violations;
+pub(super) use violation::{interval, process};
 
 use super::style::Palette;
 use super::table::Table;
 use super::{Subject, Timings, warnings};
-use crate::check::{KeyCounts, KeyReport, ModelSource, Report, Verdict};
+use crate::check::{Failure, KeyCounts, KeyReport, ModelSource, Report, Verdict};
 use crate::history::phrase::{counted, operation_phrase, printable, shortened};
 use crate::history::{History, Ties, count_processes};
 use crate::proof::Proof;
@@ -85,30 +86,34 @@ fn is_keyed(report: &Report) -> bool {
 /// What is wrong with an invalid history.
 fn violation_sentence(subject: &Subject<'_>) -> String {
     let Some((key, failure)) = subject.report.failures().next() else { return String::new() };
-    let operation = &subject.history.operations()[failure.operation as usize];
     let mut sentence = String::new();
     if let Some(name) = key_name(subject.history, key) {
         sentence = format!("key {name}: ");
     }
-    // Writing to a String cannot fail.
-    let _ = write!(
-        sentence,
-        "no order of the operations {} `{}` by process {} (record {}{})",
-        if failure.is_first() { "explains" } else { "is possible; the search got stuck at" },
-        operation_phrase(subject.history, operation),
-        shortened(&subject.history.values().to_text(operation.process), 40),
-        operation.invoked,
-        subject.line(operation.invoked).map_or(String::new(), |line| format!(", line {line}")),
-    );
+    sentence.push_str(&failure_sentence(subject, failure));
     match subject.report.key_counts.invalid {
         0 | 1 => {}
         more => {
             let more_keys = if more == 2 { "key is" } else { "keys are" };
             let more = super::with_thousands(more - 1);
+            // Writing to a String cannot fail.
             let _ = write!(sentence, "; {more} more {more_keys} invalid");
         }
     }
     sentence
+}
+
+/// Which operation gives a key away, and where it is.
+pub(super) fn failure_sentence(subject: &Subject<'_>, failure: &Failure) -> String {
+    let operation = &subject.history.operations()[failure.operation as usize];
+    format!(
+        "no order of the operations {} `{}` by process {} (record {}{})",
+        if failure.is_first() { "explains" } else { "is possible; the search got stuck at" },
+        operation_phrase(subject.history, operation),
+        process(subject.history, operation),
+        operation.invoked,
+        subject.line(operation.invoked).map_or(String::new(), |line| format!(", line {line}")),
+    )
 }
 
 /// The key, cut if it is long.

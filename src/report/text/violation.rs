@@ -53,7 +53,8 @@ pub(super) fn write_violations(subject: &Subject<'_>, palette: &Palette, out: &m
     }
 }
 
-fn process(history: &History, operation: &Operation) -> String {
+/// Who called it, cut if it is long.
+pub(in crate::report) fn process(history: &History, operation: &Operation) -> String {
     shortened(&history.values().to_text(operation.process), 40)
 }
 
@@ -128,7 +129,7 @@ fn write_operations(
 }
 
 /// Both ends of an operation in what orders the history: times or records.
-fn interval(history: &History, index: u32) -> String {
+pub(in crate::report) fn interval(history: &History, index: u32) -> String {
     let operation = &history.operations()[index as usize];
     let returns = history.span(index as usize).ret != NEVER;
     if history.is_ordered_by_time() {

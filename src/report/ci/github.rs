@@ -1,0 +1,71 @@
+//! Commands of GitHub's workflows, which show what was found beside the lines of the files.
+
+use super::{Level, Outcome, summary};
+use crate::history::phrase::printable;
+
+/// A command for each finding that is no note, and one that sums up.
+pub fn github(outcomes: &[Outcome]) -> String {
+    let mut out = String::new();
+    for outcome in outcomes {
+        for finding in outcome.findings.iter().filter(|finding| finding.level > Level::Note) {
+            let mut properties = Vec::new();
+            let mut message = outcome.message(finding);
+            match &outcome.file {
+                Some(file) => {
+                    properties.push(("file", property(file)));
+                    properties.extend(finding.line.map(|line| ("line", line.to_string())));
+                    properties.extend(finding.column.map(|column| ("col", column.to_string())));
+                }
+                // There is no file beside whose lines it could stand.
+                None => {
+                    let place = finding.place().map_or(String::new(), |place| format!(", {place}"));
+                    message = format!("{}{place}: {message}", outcome.name());
+                }
+            }
+            properties.push(("title", property(&finding.title())));
+            let properties: Vec<String> =
+                properties.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+            out += &format!(
+                "::{} {}::{}\n",
+                finding.level.name(),
+                properties.join(","),
+                data(&message)
+            );
+        }
+    }
+    out += &format!("::notice title=histcheck::{}\n", data(&summary(outcomes)));
+    out
+}
+
+/// `text` as the message of a command; control characters are shown as what they are.
+fn data(text: &str) -> String {
+    printable(text).replace('%', "%25")
+}
+
+/// `text` as the value of a property. Line breaks of a file's name remain, encoded.
+fn property(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '%' => out.push_str("%25"),
+            '\r' => out.push_str("%0D"),
+            '\n' => out.push_str("%0A"),
+            ':' => out.push_str("%3A"),
+            ',' => out.push_str("%2C"),
+            c if c.is_control() => {}
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_ends_a_value_or_starts_a_command() {
+        assert_eq!(property("a%,b:c\r\n\u{1b}d"), "a%25%2Cb%3Ac%0D%0Ad");
+        assert_eq!(data("100%\n::error::x"), "100%25\\n::error::x");
+    }
+}

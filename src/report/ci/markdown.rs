@@ -1,0 +1,112 @@
+//! Markdown for a comment on a pull request: a table of the inputs, then what is wrong with each.
+//!
+//! Whatever comes from a history stands in `<code>`, where GitHub makes neither links nor mentions,
+//! and with every character encoded that Markdown or HTML could take for their own.
+
+use std::fmt::Write as _;
+
+use super::super::with_thousands;
+use super::{Finding, Outcome, summary};
+use crate::check::Verdict;
+use crate::history::phrase::{counted, printable};
+
+/// The report on `outcomes` as GitHub's Markdown.
+pub fn markdown(outcomes: &[Outcome]) -> String {
+    let mut out = format!("### histcheck: {}\n\n", summary(outcomes));
+    out += "| | history | verdict | model | operations | keys |\n|---|---|---|---|--:|--:|\n";
+    for outcome in outcomes {
+        let (sign, word) = verdict(outcome);
+        let model = outcome.model.as_ref().map_or(String::new(), |model| code(model));
+        let [operations, keys] = match outcome.model {
+            Some(_) => [outcome.operations, outcome.keys.checked].map(with_thousands),
+            None => [String::new(), String::new()],
+        };
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            out,
+            "| {sign} | {} | {word} | {model} | {operations} | {keys} |",
+            code(outcome.name())
+        );
+    }
+    for outcome in outcomes.iter().filter(|outcome| !outcome.findings.is_empty()) {
+        write_details(outcome, &mut out);
+    }
+    out
+}
+
+/// A sign and a word for what became of it.
+fn verdict(outcome: &Outcome) -> (&'static str, &'static str) {
+    match outcome.verdict {
+        _ if outcome.is_refuted() => ("💥", "proof does not hold"),
+        Some(Verdict::Valid) => ("✅", "valid"),
+        Some(Verdict::Invalid) => ("❌", "not linearizable"),
+        Some(Verdict::Unknown) => ("❔", "not decided"),
+        None => ("🚫", "not readable"),
+    }
+}
+
+fn write_details(outcome: &Outcome, out: &mut String) {
+    let (sign, word) = verdict(outcome);
+    let name = code(outcome.name());
+    // Writing to a String cannot fail.
+    let _ = write!(out, "\n<details>\n<summary>{sign} {name}: {word}</summary>\n\n");
+    for finding in &outcome.findings {
+        write_finding(outcome, finding, out);
+    }
+    if outcome.more > 0 {
+        let _ = writeln!(out, "- and {}", counted(outcome.more, "more violation"));
+    }
+    if !outcome.counterexample.is_empty() {
+        out.push_str("\n| line | process | operation | call..return |\n|--:|---|---|---|\n");
+    }
+    for row in &outcome.counterexample {
+        let line = row.line.map_or(String::new(), |line| line.to_string());
+        let [process, operation, interval] =
+            [&row.process, &row.operation, &row.interval].map(|text| code(text));
+        let _ = writeln!(out, "| {line} | {process} | {operation} | {interval} |");
+    }
+    out.push_str("\n</details>\n");
+}
+
+fn write_finding(outcome: &Outcome, finding: &Finding, out: &mut String) {
+    let place = finding.place().map_or(String::new(), |place| format!(", {place}"));
+    // Writing to a String cannot fail.
+    let _ = writeln!(out, "- **{}**{place}: {}", finding.title(), code(&outcome.message(finding)));
+}
+
+/// `text` as code on one line, which nothing in it can end.
+fn code(text: &str) -> String {
+    let mut out = "<code>".to_owned();
+    let mut before = ' ';
+    for c in printable(text).chars() {
+        let is_plain = c.is_ascii_alphanumeric() || " ,;/+%=-()?\"".contains(c) || !c.is_ascii();
+        // Addresses are made to links even where their characters are encoded; not where something
+        // is between them.
+        let is_address = matches!(c, '@' | ':') || (c == '.' && matches!(before, 'w' | 'W'));
+        if is_address {
+            out.push_str("<!-- -->");
+        }
+        if is_plain {
+            out.push(c);
+        } else {
+            // Writing to a String cannot fail.
+            let _ = write!(out, "&#{};", u32::from(c));
+        }
+        before = c;
+    }
+    out.push_str("</code>");
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn code_is_only_code() {
+        assert_eq!(code("read → 1, 2"), "<code>read → 1, 2</code>");
+        assert_eq!(code("</code>|`*\n"), "<code>&#60;/code&#62;&#124;&#96;&#42;&#92;n</code>");
+        assert_eq!(code("a@b"), "<code>a<!-- -->&#64;b</code>");
+        assert_eq!(code("www.a 0.5"), "<code>www<!-- -->&#46;a 0&#46;5</code>");
+    }
+}

@@ -1,0 +1,96 @@
+//! The kinds of things that there are to say of an input.
+
+use crate::error::Code;
+use crate::explain::{AnomalyEntry, AnomalyKind};
+
+/// A kind of finding.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Rule {
+    /// An anomaly.
+    Anomaly(AnomalyKind),
+    /// A violation for which no anomaly is listed.
+    NotLinearizable,
+    /// A limit ended the check.
+    NotDecided,
+    /// The input cannot be read, or fits no model.
+    Unreadable(Code),
+    /// A verdict whose proof does not hold.
+    BrokenProof,
+}
+
+impl Rule {
+    /// Its name: `stale-read`, `not-decided`, `H0007`.
+    pub fn id(self) -> &'static str {
+        match self {
+            Rule::Anomaly(kind) => kind.name(),
+            Rule::NotLinearizable => "not-linearizable",
+            Rule::NotDecided => "not-decided",
+            Rule::Unreadable(code) => code.as_str(),
+            Rule::BrokenProof => "broken-proof",
+        }
+    }
+
+    fn entry(self) -> Option<&'static AnomalyEntry> {
+        match self {
+            Rule::Anomaly(kind) => kind.entry(),
+            _ => None,
+        }
+    }
+
+    /// What it is, in one sentence.
+    pub fn short(self) -> &'static str {
+        match self {
+            Rule::Anomaly(kind) => self.entry().map_or(kind.name(), |entry| entry.definition),
+            Rule::NotLinearizable => "No order of the operations explains what they returned.",
+            Rule::NotDecided => "A limit ended the check before the verdict.",
+            Rule::Unreadable(code) => code.title(),
+            Rule::BrokenProof => "The proof of a verdict does not hold.",
+        }
+    }
+
+    /// What it is, at length.
+    pub fn full(self) -> &'static str {
+        match self {
+            Rule::Anomaly(kind) => self.entry().map_or(kind.name(), |entry| entry.explanation),
+            Rule::NotLinearizable => {
+                "No order of the operations that agrees with real time could have been the work of \
+                 one copy of the object, used by one client at a time."
+            }
+            Rule::NotDecided => {
+                "The time, the memory or the number of configurations that the check was allowed \
+                 was used up. What is not decided is not known to be linearizable."
+            }
+            Rule::Unreadable(code) => code.explanation(),
+            Rule::BrokenProof => {
+                "--self-check refutes the certificate of a verdict. This is a bug in histcheck; \
+                 please report it."
+            }
+        }
+    }
+
+    /// What to do about it.
+    pub fn help(self) -> String {
+        match self {
+            Rule::Anomaly(_) => {
+                let Some(entry) = self.entry() else { return self.full().to_owned() };
+                let parts = [
+                    ("What to look for: ", entry.look_for),
+                    ("What is proved: ", entry.proves),
+                    ("What is only suggested: ", entry.suggests),
+                ];
+                let told = parts.into_iter().filter(|part| !part.1.is_empty());
+                told.map(|(title, text)| format!("{title}{text}")).collect::<Vec<_>>().join("\n\n")
+            }
+            Rule::NotDecided => {
+                "Raise --timeout, --max-memory or --max-configs, or record shorter histories."
+                    .to_owned()
+            }
+            Rule::NotLinearizable => {
+                "Run histcheck on the file for the counterexample, and histcheck shrink for the \
+                 smallest part of it that is wrong."
+                    .to_owned()
+            }
+            Rule::Unreadable(_) | Rule::BrokenProof => self.full().to_owned(),
+        }
+    }
+}

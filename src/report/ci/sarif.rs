@@ -1,0 +1,217 @@
+//! SARIF 2.1.0: one run, with a rule for each kind of finding and a result for each finding.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use super::{Finding, Outcome, Rule};
+
+const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
+
+#[derive(Serialize)]
+struct Log<'a> {
+    #[serde(rename = "$schema")]
+    schema: &'static str,
+    version: &'static str,
+    runs: [Run<'a>; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Run<'a> {
+    tool: Tool,
+    invocations: [Invocation; 1],
+    results: Vec<SarifResult<'a>>,
+    column_kind: &'static str,
+}
+
+#[derive(Serialize)]
+struct Tool {
+    driver: Driver,
+}
+
+#[derive(Serialize)]
+struct Driver {
+    name: &'static str,
+    version: &'static str,
+    rules: Vec<SarifRule>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SarifRule {
+    id: &'static str,
+    short_description: Text,
+    full_description: Text,
+    help: Text,
+}
+
+#[derive(Serialize)]
+struct Text {
+    text: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Invocation {
+    execution_successful: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SarifResult<'a> {
+    rule_id: &'static str,
+    rule_index: usize,
+    level: &'static str,
+    message: Text,
+    locations: [Location; 1],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    related_locations: Vec<Location>,
+    properties: Properties<'a>,
+}
+
+#[derive(Serialize)]
+struct Properties<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<&'a str>,
+    count: usize,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Location {
+    physical_location: PhysicalLocation,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<Text>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PhysicalLocation {
+    artifact_location: Artifact,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    region: Option<Region>,
+}
+
+#[derive(Serialize)]
+struct Artifact {
+    uri: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Region {
+    start_line: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    start_column: Option<usize>,
+}
+
+/// The report on `outcomes` as one document, indented.
+pub fn sarif(outcomes: &[Outcome]) -> String {
+    let mut rules: Vec<Rule> = Vec::new();
+    let mut results = Vec::new();
+    for outcome in outcomes {
+        for finding in &outcome.findings {
+            let known = rules.iter().position(|&rule| rule == finding.rule);
+            let rule_index = known.unwrap_or_else(|| {
+                rules.push(finding.rule);
+                rules.len() - 1
+            });
+            results.push(result(outcome, finding, rule_index));
+        }
+    }
+    let execution_successful =
+        outcomes.iter().all(|outcome| outcome.verdict.is_some() && !outcome.is_refuted());
+    let driver = Driver {
+        name: "histcheck",
+        version: env!("CARGO_PKG_VERSION"),
+        rules: rules.into_iter().map(described).collect(),
+    };
+    let run = Run {
+        tool: Tool { driver },
+        invocations: [Invocation { execution_successful }],
+        results,
+        column_kind: "unicodeCodePoints",
+    };
+    let log = Log { schema: SCHEMA, version: "2.1.0", runs: [run] };
+    // Nothing that is written here can fail: keys are strings, and every number is whole.
+    serde_json::to_string_pretty(&log).unwrap_or_default() + "\n"
+}
+
+fn described(rule: Rule) -> SarifRule {
+    SarifRule {
+        id: rule.id(),
+        short_description: Text { text: rule.short().to_owned() },
+        full_description: Text { text: rule.full().to_owned() },
+        help: Text { text: rule.help() },
+    }
+}
+
+fn result<'a>(outcome: &'a Outcome, finding: &Finding, rule_index: usize) -> SarifResult<'a> {
+    let case = finding.case.and_then(|at| outcome.cases.get(at));
+    let located = |line: Option<usize>, start_column, message| Location {
+        physical_location: PhysicalLocation {
+            artifact_location: Artifact { uri: uri(outcome.name()) },
+            region: line.map(|start_line| Region { start_line, start_column }),
+        },
+        message,
+    };
+    let related = finding.related.iter();
+    SarifResult {
+        rule_id: finding.rule.id(),
+        rule_index,
+        level: finding.level.name(),
+        message: Text { text: plain(&outcome.message(finding)) },
+        locations: [located(finding.line, finding.column, None)],
+        related_locations: related
+            .map(|one| located(one.line, None, Some(Text { text: plain(&one.text) })))
+            .collect(),
+        properties: Properties {
+            key: case.and_then(|case| case.name.as_deref()),
+            count: finding.count,
+        },
+    }
+}
+
+/// A message that holds no links: `[text](target)` is one in SARIF's plain text, too.
+fn plain(message: &str) -> String {
+    message.replace("](", "] (")
+}
+
+/// The path as a URI: relative ones stay relative, to wherever the run was.
+fn uri(path: &str) -> String {
+    let path = if cfg!(windows) { path.replace('\\', "/") } else { path.to_owned() };
+    let relative = path.strip_prefix("./").unwrap_or(&path);
+    let mut out = String::new();
+    if relative.starts_with('/') {
+        out.push_str("file://");
+    } else if cfg!(windows) && relative.get(1..3) == Some(":/") {
+        out.push_str("file:///");
+    }
+    for byte in relative.bytes() {
+        if byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            // Writing to a String cannot fail.
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_a_uri() {
+        assert_eq!(uri("./runs/a b.jsonl"), "runs/a%20b.jsonl");
+        assert_eq!(uri("c:ä%.edn"), "c%3A%C3%A4%25.edn");
+        assert_eq!(uri("/var/run.edn"), "file:///var/run.edn");
+    }
+
+    #[test]
+    fn a_message_has_no_links() {
+        assert_eq!(plain("cas [1,2] [x](https://a)"), "cas [1,2] [x] (https://a)");
+    }
+}

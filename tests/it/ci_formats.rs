@@ -1,0 +1,393 @@
+//! Reports for continuous integration: complete, well-formed, and safe from what a history holds.
+
+use std::path::PathBuf;
+
+use roxmltree::{Document, Node};
+use serde_json::{Value as Json, json};
+
+use crate::program::{Directory, Outcome, histcheck};
+
+const FORMATS: [&str; 4] = ["junit", "sarif", "markdown", "github"];
+
+const VALID: &str = r#"{"process": 0, "type": "invoke", "f": "write", "value": 1}
+{"process": 0, "type": "ok", "f": "write", "value": 1}
+"#;
+
+const INVALID: &str = r#"{"process": 0, "type": "invoke", "f": "write", "value": 1, "key": "x"}
+{"process": 0, "type": "ok", "f": "write", "value": 1, "key": "x"}
+{"process": 0, "type": "invoke", "f": "write", "value": 2, "key": "x"}
+{"process": 0, "type": "ok", "f": "write", "value": 2, "key": "x"}
+{"process": 1, "type": "invoke", "f": "write", "value": 7, "key": "y"}
+{"process": 3, "type": "invoke", "f": "read", "key": "x"}
+{"process": 3, "type": "ok", "f": "read", "value": 1, "key": "x"}
+"#;
+
+const UNREADABLE: &str = "{\"process\": 0, \"type\": \"invoke\", \"value\": 3}\n";
+
+/// What would break out of some format, if it were not escaped.
+const HOSTILE: &str = "<script>alert(1)</script>]]>|`*_[x](https://evil.test)@all#1&amp;%0A\n\
+                       ::error::pwned\r\u{1b}[31m\u{0}\u{fffe}www.evil.test a@evil.test";
+
+/// Sums of even numbers and one that is odd: hard to refute.
+fn hard() -> String {
+    let mut text = String::new();
+    for process in 0..60_u64 {
+        let delta = 2 * (process * process * 7919 + 3 * process + 1);
+        text += &format!(
+            "{{\"process\":{process},\"type\":\"invoke\",\"f\":\"add\",\"value\":{delta}}}\n"
+        );
+    }
+    text += "{\"process\":99,\"type\":\"invoke\",\"f\":\"read\"}\n";
+    text += "{\"process\":99,\"type\":\"ok\",\"f\":\"read\",\"value\":2000001}\n";
+    text
+}
+
+/// A stale read of hostile values, by hostile processes, from a hostile key.
+fn hostile() -> String {
+    let event = |process: &str, kind: &str, f: &str, value: Json| {
+        let key = format!("key {HOSTILE}");
+        let event = json!({"process": process, "type": kind, "f": f, "value": value, "key": key});
+        event.to_string() + "\n"
+    };
+    let (old, new) = (json!(format!("{HOSTILE}1")), json!([HOSTILE, {HOSTILE: 2}]));
+    let (writer, reader) = ("1", HOSTILE);
+    let mut text = String::new();
+    for value in [&old, &new] {
+        for kind in ["invoke", "ok"] {
+            text += &event(writer, kind, "write", value.clone());
+        }
+    }
+    text + &event(reader, "invoke", "read", Json::Null) + &event(reader, "ok", "read", old)
+}
+
+/// One of each kind of input.
+fn inputs() -> Directory {
+    Directory::new()
+        .file("a-valid.jsonl", VALID)
+        .file("b-invalid.jsonl", INVALID)
+        .file("c-unreadable.jsonl", UNREADABLE)
+        .file("d-hard.jsonl", hard())
+}
+
+const ALL: &str = "a-valid.jsonl b-invalid.jsonl c-unreadable.jsonl d-hard.jsonl missing.jsonl \
+                   --max-configs 1000";
+
+fn run(directory: &Directory, arguments: &str) -> Outcome {
+    histcheck(arguments).current_dir(directory.path()).run()
+}
+
+/// The elements of this name.
+fn elements<'a>(document: &'a Document<'_>, name: &'a str) -> Vec<Node<'a, 'a>> {
+    document.descendants().filter(|node| node.has_tag_name(name)).collect()
+}
+
+/// The counts of a suite, or of all, are those of the cases in it.
+fn verify_counts(node: Node<'_, '_>) {
+    let count = |name: &str| node.descendants().filter(|n| n.has_tag_name(name)).count();
+    for (attribute, element) in
+        [("tests", "testcase"), ("failures", "failure"), ("errors", "error")]
+    {
+        assert_eq!(node.attribute(attribute), Some(&*count(element).to_string()), "{attribute}");
+    }
+}
+
+#[test]
+fn junit_has_a_suite_for_each_file_and_a_case_for_each_key() {
+    let text = run(&inputs(), &format!("--format junit {ALL}")).status(1).stdout;
+    let document = Document::parse(&text).unwrap();
+    verify_counts(document.root_element());
+    assert_eq!(document.root_element().attribute("errors"), Some("3"));
+    let suites = elements(&document, "testsuite");
+    suites.iter().for_each(|&suite| verify_counts(suite));
+    let names: Vec<_> = suites.iter().map(|suite| suite.attribute("name").unwrap()).collect();
+    assert_eq!(names.join(" "), ALL.split(" --").next().unwrap());
+    let cases: Vec<_> = elements(&document, "testcase")
+        .iter()
+        .map(|case| {
+            let result = case.first_element_child();
+            (case.attribute("name").unwrap(), result.and_then(|node| node.attribute("type")))
+        })
+        .collect();
+    assert_eq!(
+        cases,
+        [
+            ("history", None),
+            ("\"x\"", Some("not-linearizable")),
+            ("\"y\"", None),
+            ("history", Some("H0007")),
+            ("history", Some("not-decided")),
+            ("history", Some("H0001")),
+        ]
+    );
+    let failure = elements(&document, "failure")[0];
+    let message = failure.attribute("message").unwrap();
+    assert!(message.starts_with("no order of the operations explains `read → 1`"), "{message}");
+    assert!(failure.text().unwrap().starts_with("stale-read (proved), line 6: "));
+    let error = elements(&document, "error")[0];
+    assert!(error.attribute("message").unwrap().contains("line 1, column 1"));
+    assert!(document.descendants().all(|node| node.attribute("time").is_none()));
+}
+
+#[test]
+fn junit_says_times_on_demand() {
+    let text = histcheck("--format junit --timings").stdin(INVALID).run().status(1).stdout;
+    let document = Document::parse(&text).unwrap();
+    let times = document.descendants().filter_map(|node| node.attribute("time"));
+    let times: Vec<f64> = times.map(|time| time.parse().unwrap()).collect();
+    assert_eq!(times.len(), 2, "of all and of the suite: {text}");
+}
+
+/// What SARIF 2.1.0 requires of the objects that are used.
+fn verify_sarif(text: &str) -> Json {
+    let log: Json = serde_json::from_str(text).unwrap();
+    assert_eq!(log["version"], "2.1.0");
+    let run = &log["runs"][0];
+    assert!(run["invocations"][0]["executionSuccessful"].is_boolean());
+    let driver = &run["tool"]["driver"];
+    assert_eq!(driver["name"], "histcheck");
+    assert_eq!(driver["version"], env!("CARGO_PKG_VERSION"));
+    let rules = driver["rules"].as_array().unwrap();
+    for rule in rules {
+        for text in ["shortDescription", "fullDescription", "help"] {
+            assert!(!rule[text]["text"].as_str().unwrap().is_empty(), "{rule}");
+        }
+    }
+    let results = run["results"].as_array().unwrap();
+    for result in results {
+        let at = result["ruleIndex"].as_u64().unwrap();
+        assert_eq!(rules[at as usize]["id"], result["ruleId"]);
+        assert!(["note", "warning", "error"].contains(&result["level"].as_str().unwrap()));
+        assert!(!result["message"]["text"].as_str().unwrap().is_empty());
+        let none = Vec::new();
+        let related = result["relatedLocations"].as_array().unwrap_or(&none);
+        for location in result["locations"].as_array().unwrap().iter().chain(related) {
+            let place = &location["physicalLocation"];
+            assert!(place["artifactLocation"]["uri"].is_string(), "{location}");
+            if let Some(region) = place.get("region") {
+                assert!(region["startLine"].as_u64().unwrap() > 0, "{location}");
+            }
+        }
+    }
+    let used = |rule: &Json| results.iter().any(|result| result["ruleId"] == rule["id"]);
+    assert!(rules.iter().all(used), "only rules that occur");
+    log
+}
+
+#[test]
+fn sarif_has_a_result_for_each_finding() {
+    let text = run(&inputs(), &format!("--format sarif {ALL}")).status(1).stdout;
+    let log = verify_sarif(&text);
+    let run = &log["runs"][0];
+    assert_eq!(run["invocations"][0]["executionSuccessful"], false);
+    let results: Vec<Json> = run["results"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|result| {
+            let place = &result["locations"][0]["physicalLocation"];
+            let uri = &place["artifactLocation"]["uri"];
+            let line = &place["region"]["startLine"];
+            json!([result["ruleId"], result["level"], uri, line])
+        })
+        .collect();
+    assert_eq!(
+        results,
+        [
+            json!(["stale-read", "error", "b-invalid.jsonl", 6]),
+            json!(["H0007", "error", "c-unreadable.jsonl", 1]),
+            json!(["not-decided", "warning", "d-hard.jsonl", null]),
+            json!(["H0001", "error", "missing.jsonl", null]),
+        ]
+    );
+    let stale = &run["results"][0];
+    assert_eq!(stale["properties"]["key"], "\"x\"");
+    let lines = stale["relatedLocations"].as_array().unwrap().iter();
+    let lines: Vec<_> = lines.map(|one| &one["physicalLocation"]["region"]["startLine"]).collect();
+    assert!(!lines.is_empty() && !lines.contains(&&json!(6)), "{lines:?}");
+    assert!(stale["relatedLocations"][0]["message"]["text"].as_str().unwrap().contains("write"));
+}
+
+#[test]
+fn standard_input_has_a_name() {
+    let text = histcheck("--format sarif").stdin(INVALID).run().status(1).stdout;
+    let log = verify_sarif(&text);
+    let location = &log["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
+    assert_eq!(location["artifactLocation"]["uri"], "stdin");
+    let text = histcheck("--format github").stdin(INVALID).run().status(1).stdout;
+    assert!(text.starts_with("::error title=stale-read (proved)::stdin, line 6: "), "{text}");
+    histcheck("--format junit").stdin(INVALID).run().status(1).says("<testsuite name=\"stdin\"");
+}
+
+#[test]
+fn github_has_a_command_for_each_finding() {
+    let outcome = run(&inputs(), &format!("--format github {ALL}")).status(1);
+    let commands: Vec<_> =
+        outcome.stdout.lines().map(|line| line.rsplit_once("::").unwrap()).collect();
+    let heads: Vec<_> = commands.iter().map(|command| command.0).collect();
+    assert_eq!(
+        heads,
+        [
+            "::error file=b-invalid.jsonl,line=6,title=stale-read (proved)",
+            "::error file=c-unreadable.jsonl,line=1,col=1,title=H0007",
+            "::warning file=d-hard.jsonl,title=not-decided",
+            "::error file=missing.jsonl,title=H0001",
+            "::notice title=histcheck",
+        ]
+    );
+    let sum = "5 histories: 1 valid, 1 not linearizable, 1 not decided, 2 not readable";
+    assert_eq!(commands.last().unwrap().1, sum);
+    let valid = histcheck("--format github").stdin(VALID).run().status(0).stdout;
+    assert_eq!(valid, "::notice title=histcheck::1 history: 1 valid\n");
+}
+
+#[test]
+fn markdown_has_a_row_for_each_file_and_details_of_what_is_wrong() {
+    let outcome = run(&inputs(), &format!("--format markdown {ALL}")).status(1);
+    let outcome = outcome
+        .says("| ✅ | <code>a-valid&#46;jsonl</code> | valid | <code>register</code> | 1 | 1 |")
+        .says("| ❌ | <code>b-invalid&#46;jsonl</code> | not linearizable |")
+        .says("| 🚫 | <code>missing&#46;jsonl</code> | not readable |  |  |  |")
+        .says("- **stale-read (proved)**, line 6: <code>key \"x\"")
+        .says("| 6 | <code>3</code> | <code>read → 1</code> | <code>5&#46;&#46;6</code> |");
+    let text = &outcome.stdout;
+    assert_eq!(text.matches("<details>").count(), 4);
+    assert_eq!(text.matches("</details>").count(), 4);
+}
+
+/// In Markdown, everything but what the report itself writes is encoded.
+fn verify_markdown(text: &str) {
+    let own =
+        ["<code>", "</code>", "<details>", "</details>", "<summary>", "</summary>", "<!-- -->"];
+    let rest = own.iter().fold(text.to_owned(), |text, own| text.replace(own, ""));
+    for hostile in ["<", ">", "`", "@", "](", "://", "\u{1b}", "\r"] {
+        assert!(!rest.contains(hostile), "{hostile:?} in\n{text}");
+    }
+    assert!(!text.contains("www.") && text.contains("&#60;script&#62;"), "{text}");
+    let tables = text.lines().filter(|line| line.starts_with('|'));
+    let columns: Vec<usize> = tables.map(|line| line.matches('|').count() - 1).collect();
+    assert!(columns.iter().all(|&count| count == 6 || count == 4), "{columns:?}\n{text}");
+    for line in text.lines().filter(|line| !line.is_empty()) {
+        let own = ["### ", "| ", "|-", "<details>", "<summary>", "</details>", "- **"];
+        assert!(own.iter().any(|start| line.starts_with(start)), "{line}");
+    }
+}
+
+#[test]
+fn hostile_values_are_harmless() {
+    // `/` cannot be part of a name, but all else of what is tried can.
+    let name = "a,b:c|`<i>]]>%@all.jsonl";
+    let directory = Directory::new().file(name, hostile()).file("b.jsonl", UNREADABLE);
+    let run = |format: &str| {
+        let program = histcheck(&format!("--model register --format {format} ./b.jsonl"));
+        program.current_dir(directory.path()).arg(name).run().status(1).stdout
+    };
+    let junit = run("junit");
+    let document = Document::parse(&junit).unwrap();
+    verify_counts(document.root_element());
+    assert_eq!(elements(&document, "script"), []);
+    let case = elements(&document, "testcase")[1];
+    assert!(case.attribute("name").unwrap().contains("<script>alert(1)</script>]]>|`"));
+    assert_eq!(case.attribute("classname"), Some(name));
+
+    let log = verify_sarif(&run("sarif"));
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    let text = results[1]["message"]["text"].as_str().unwrap();
+    assert!(text.contains("<script>") && !text.contains("]("), "{text}");
+    let uri = &results[1]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"];
+    assert_eq!(uri, "a%2Cb%3Ac%7C%60%3Ci%3E%5D%5D%3E%25%40all.jsonl");
+
+    verify_markdown(&run("markdown"));
+
+    let github = run("github");
+    let starts = ["::error ", "::warning ", "::notice "];
+    for line in github.lines() {
+        assert!(starts.iter().any(|start| line.starts_with(start)), "{line}");
+        assert!(!line.contains(['\r', '\u{1b}', '\0']), "{line:?}");
+    }
+    assert!(github.contains("file=a%2Cb%3Ac|`<i>]]>%25@all.jsonl,line=5,"), "{github}");
+    assert!(github.contains("&amp;%250A"), "{github}");
+}
+
+#[test]
+fn the_exit_status_is_that_of_the_report_for_people() {
+    let directory = inputs();
+    let limit = "--max-configs 1000";
+    for files in [
+        "a-valid.jsonl",
+        "b-invalid.jsonl",
+        "b-invalid.jsonl --exit-zero",
+        "c-unreadable.jsonl a-valid.jsonl",
+        "d-hard.jsonl a-valid.jsonl",
+        "missing.jsonl d-hard.jsonl",
+        "a-valid.jsonl --timeout 0",
+        "a-valid.jsonl --max-memory 1",
+        "b-invalid.jsonl --max-anomalies 0 -q",
+        "b-invalid.jsonl --self-check -v",
+        ALL,
+    ] {
+        let human =
+            run(&directory, &format!("{limit} {files}").replace(&format!("{limit} {ALL}"), ALL))
+                .status;
+        for format in FORMATS {
+            let arguments = format!("--format {format} {files}");
+            let arguments = match files == ALL {
+                true => arguments,
+                false => format!("{limit} {arguments}"),
+            };
+            let outcome = run(&directory, &arguments);
+            assert_eq!(outcome.status, human, "{arguments}: {}", outcome.stderr);
+            assert!(!outcome.stdout.is_empty(), "{arguments}");
+        }
+    }
+}
+
+#[test]
+fn a_violation_without_anomalies_is_still_a_violation() {
+    let program = |format: &str| {
+        let arguments = format!("--max-anomalies 0 --format {format}");
+        histcheck(&arguments).stdin(INVALID).run().status(1).stdout
+    };
+    let log = verify_sarif(&program("sarif"));
+    assert_eq!(log["runs"][0]["results"][0]["ruleId"], "not-linearizable");
+    assert_eq!(log["runs"][0]["results"][0]["level"], "error");
+    assert!(program("github").starts_with("::error title=not-linearizable::"));
+    assert!(program("markdown").contains("- **not-linearizable**, line 6: "));
+    assert_eq!(elements(&Document::parse(&program("junit")).unwrap(), "failure").len(), 1);
+}
+
+#[test]
+fn what_a_limit_keeps_from_being_read_is_not_decided() {
+    for limit in ["--timeout 0", "--max-memory 1"] {
+        let program = |format: &str| {
+            histcheck(&format!("--format {format} {limit}")).stdin(VALID).run().status(3).stdout
+        };
+        assert!(program("junit").contains("<error type=\"not-decided\""));
+        assert_eq!(verify_sarif(&program("sarif"))["runs"][0]["results"][0]["level"], "warning");
+        assert!(program("github").starts_with("::warning title=not-decided::stdin"));
+        assert!(program("markdown").contains("| ❔ |"));
+    }
+}
+
+/// Every history of the repository, in every format: well-formed, and the same with any number of
+/// threads.
+#[test]
+fn threads_do_not_change_a_byte() {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    for format in FORMATS {
+        let run = |threads: usize| {
+            let arguments = format!("--format {format} -j {threads} histories --max-anomalies 5");
+            histcheck(&arguments).current_dir(&root).run().status(1).stdout
+        };
+        let text = run(1);
+        assert!(text == run(2), "{format}");
+        match format {
+            "junit" => {
+                let document = Document::parse(&text).unwrap();
+                verify_counts(document.root_element());
+                elements(&document, "testsuite").into_iter().for_each(verify_counts);
+            }
+            "sarif" => drop(verify_sarif(&text)),
+            _ => {}
+        }
+    }
+}
