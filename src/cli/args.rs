@@ -32,6 +32,7 @@ Examples:
   histcheck history.jsonl                        check one history
   histcheck < run.jsonl                          the same from a pipe
   histcheck histories/ --format json             every history in a directory, for programs
+  histcheck histories/ --format junit            a report for continuous integration
   histcheck --model fifo-queue queue.edn         say which model is meant
   histcheck --timeout 30s --max-memory 2GiB a.edn b.edn
   histcheck --witness order.jsonl history.jsonl  keep the proof

@@ -2,9 +2,15 @@
 
 use std::path::PathBuf;
 
+use histcheck::history::Settings;
+use histcheck::ingest::read_bytes;
+use histcheck::proof::Proof;
+use histcheck::report::{Subject, ci};
+use histcheck::{Options, check};
 use roxmltree::{Document, Node};
 use serde_json::{Value as Json, json};
 
+use crate::cli::blocks;
 use crate::program::{Directory, Outcome, histcheck};
 
 const FORMATS: [&str; 4] = ["junit", "sarif", "markdown", "github"];
@@ -206,6 +212,70 @@ fn sarif_has_a_result_for_each_finding() {
     assert!(stale["relatedLocations"][0]["message"]["text"].as_str().unwrap().contains("write"));
 }
 
+/// A proved anomaly is an error; what many share, and what a valid history suggests, is less.
+#[test]
+fn what_is_suggested_is_no_error() {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let run = |format: &str, file: &str| {
+        let program = histcheck(&format!("--format {format} histories/{file}"));
+        program.current_dir(&root).run().stdout
+    };
+    let levels = |file: &str| {
+        let log = verify_sarif(&run("sarif", file));
+        let results = log["runs"][0]["results"].as_array().unwrap().clone();
+        let level = |one: &Json| format!("{} {}", one["ruleId"], one["level"]).replace('"', "");
+        results.iter().map(level).collect::<Vec<_>>()
+    };
+    assert_eq!(levels("stuck-operations.jsonl"), ["stuck-operations note"]);
+    let split = levels("store/split-brain.jsonl");
+    assert_eq!(split[0], "split-brain warning");
+    assert!(split[1..].iter().all(|level| level.ends_with(" error")), "{split:?}");
+    let github = run("github", "store/split-brain.jsonl");
+    assert!(github.starts_with("::warning file=histories/store/split-brain.jsonl,line="));
+    assert_eq!(run("github", "stuck-operations.jsonl").lines().count(), 1);
+    let junit = run("junit", "stuck-operations.jsonl");
+    let document = Document::parse(&junit).unwrap();
+    assert_eq!(document.root_element().attribute("failures"), Some("0"));
+    assert!(junit.contains("<system-out>stuck-operations (suggested), line "), "{junit}");
+}
+
+/// A verdict whose proof does not hold is no success, whatever the verdict is.
+#[test]
+fn a_broken_proof_is_an_error() {
+    let history = read_bytes(VALID.as_bytes().to_vec(), None, Settings::default()).unwrap();
+    let mut report = check(&history, &Options::default()).unwrap();
+    report.keys[0].proof = Some(Proof::Wrong("<it> does not hold".to_owned()));
+    let outcomes = [ci::Outcome::of(Some("a.jsonl"), &Subject::new(&history, &report))];
+    let junit = ci::junit(&outcomes);
+    let document = Document::parse(&junit).unwrap();
+    verify_counts(document.root_element());
+    assert_eq!(elements(&document, "error")[0].attribute("type"), Some("broken-proof"));
+    let log = verify_sarif(&ci::sarif(&outcomes));
+    assert_eq!(log["runs"][0]["results"][0]["level"], "error");
+    assert_eq!(log["runs"][0]["invocations"][0]["executionSuccessful"], false);
+    assert!(ci::github(&outcomes).starts_with("::error file=a.jsonl,title=broken-proof::"));
+    assert!(ci::markdown(&outcomes).contains("| 💥 |"));
+}
+
+#[test]
+fn the_examples_of_the_page_are_true() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/CLI.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let directory = Directory::new()
+        .file("runs/fine.jsonl", VALID)
+        .file("runs/stale.jsonl", &blocks("jsonl")[0])
+        .file("runs/torn.jsonl", UNREADABLE);
+    let run = |format: &str| run(&directory, &format!("--format {format} runs")).status(1).stdout;
+    assert_eq!(blocks("xml"), [run("junit")]);
+    assert!(blocks("text").contains(&run("github")));
+    let result = &verify_sarif(&run("sarif"))["runs"][0]["results"][0];
+    assert_eq!(serde_json::from_str::<Json>(&blocks("json")[1]).unwrap(), *result);
+    let markdown = run("markdown");
+    let table = markdown.split("\n\n<details>").next().unwrap();
+    let quoted = table.lines().map(|line| format!("> {line}").trim_end().to_owned() + "\n");
+    assert!(page.contains(&quoted.collect::<String>()), "{table}");
+}
+
 #[test]
 fn standard_input_has_a_name() {
     let text = histcheck("--format sarif").stdin(INVALID).run().status(1).stdout;
@@ -291,7 +361,7 @@ fn hostile_values_are_harmless() {
     let log = verify_sarif(&run("sarif"));
     let results = log["runs"][0]["results"].as_array().unwrap();
     let text = results[1]["message"]["text"].as_str().unwrap();
-    assert!(text.contains("<script>") && !text.contains("]("), "{text}");
+    assert!(text.contains("<script>") && !text.contains("](http"), "{text}");
     let uri = &results[1]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"];
     assert_eq!(uri, "a%2Cb%3Ac%7C%60%3Ci%3E%5D%5D%3E%25%40all.jsonl");
 

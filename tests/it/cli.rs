@@ -443,7 +443,7 @@ fn flags_can_come_from_the_environment() {
 }
 
 /// The fenced blocks of docs/CLI.md with this tag.
-fn blocks(tag: &str) -> Vec<String> {
+pub(crate) fn blocks(tag: &str) -> Vec<String> {
     let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/CLI.md");
     let page = std::fs::read_to_string(page).unwrap();
     let fence = format!("```{tag}\n");
@@ -454,7 +454,7 @@ fn blocks(tag: &str) -> Vec<String> {
 #[test]
 fn the_example_of_the_page_is_true() {
     let [history] = &blocks("jsonl")[..] else { panic!("one history") };
-    let [check, stats] = &blocks("json")[..] else { panic!("two reports") };
+    let [check, _, stats] = &blocks("json")[..] else { panic!("three reports") };
     let report = histcheck("--format json").stdin(history.clone()).run().status(1).json();
     assert_eq!(report, serde_json::from_str::<Json>(check).unwrap());
     let statistics = histcheck("stats --format json").stdin(history.clone()).run().json();

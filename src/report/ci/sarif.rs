@@ -6,6 +6,9 @@ use serde::Serialize;
 
 use super::{Finding, Outcome, Rule};
 
+/// A message links to so many related locations at most.
+const LINKS: usize = 5;
+
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 
 #[derive(Serialize)]
@@ -80,6 +83,9 @@ struct Properties<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Location {
+    /// What links in the message lead to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<usize>,
     physical_location: PhysicalLocation,
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<Text>,
@@ -149,23 +155,26 @@ fn described(rule: Rule) -> SarifRule {
 
 fn result<'a>(outcome: &'a Outcome, finding: &Finding, rule_index: usize) -> SarifResult<'a> {
     let case = finding.case.and_then(|at| outcome.cases.get(at));
-    let located = |line: Option<usize>, start_column, message| Location {
+    let located = |line: Option<usize>, start_column| Location {
+        id: None,
         physical_location: PhysicalLocation {
             artifact_location: Artifact { uri: uri(outcome.name()) },
             region: line.map(|start_line| Region { start_line, start_column }),
         },
-        message,
+        message: None,
     };
-    let related = finding.related.iter();
+    let related = (1..).zip(&finding.related).map(|(id, one)| Location {
+        id: Some(id),
+        message: Some(Text { text: plain(&one.text) }),
+        ..located(one.line, None)
+    });
     SarifResult {
         rule_id: finding.rule.id(),
         rule_index,
         level: finding.level.name(),
-        message: Text { text: plain(&outcome.message(finding)) },
-        locations: [located(finding.line, finding.column, None)],
-        related_locations: related
-            .map(|one| located(one.line, None, Some(Text { text: plain(&one.text) })))
-            .collect(),
+        message: Text { text: plain(&outcome.message(finding)) + &links(finding) },
+        locations: [located(finding.line, finding.column)],
+        related_locations: related.collect(),
         properties: Properties {
             key: case.and_then(|case| case.name.as_deref()),
             count: finding.count,
@@ -173,9 +182,18 @@ fn result<'a>(outcome: &'a Outcome, finding: &Finding, rule_index: usize) -> Sar
     }
 }
 
-/// A message that holds no links: `[text](target)` is one in SARIF's plain text, too.
+/// Links to the related locations, without which GitHub does not show them.
+fn links(finding: &Finding) -> String {
+    let lines = (1..).zip(&finding.related).filter_map(|(id, one)| Some((id, one.line?)));
+    let links: Vec<String> =
+        lines.take(LINKS).map(|(id, line): (usize, _)| format!("[line {line}]({id})")).collect();
+    if links.is_empty() { String::new() } else { format!("; see {}", links.join(", ")) }
+}
+
+/// A message that holds no links and no placeholders: in SARIF's plain text, `[text](target)` is a
+/// link, `{0}` stands for an argument, and braces that are none are doubled.
 fn plain(message: &str) -> String {
-    message.replace("](", "] (")
+    message.replace("](", "] (").replace('{', "{{").replace('}', "}}")
 }
 
 /// The path as a URI: relative ones stay relative, to wherever the run was.
@@ -211,7 +229,8 @@ mod tests {
     }
 
     #[test]
-    fn a_message_has_no_links() {
+    fn a_message_has_no_links_and_no_placeholders() {
         assert_eq!(plain("cas [1,2] [x](https://a)"), "cas [1,2] [x] (https://a)");
+        assert_eq!(plain("add #{0}"), "add #{{0}}");
     }
 }
