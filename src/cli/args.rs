@@ -391,6 +391,15 @@ pub(crate) struct CheckOutputArgs {
     )]
     pub(crate) max_anomalies: usize,
 
+    /// Draw with ASCII characters only
+    #[arg(
+        long,
+        env = "HISTCHECK_ASCII",
+        hide_env = true,
+        value_parser = FalseyValueParser::new()
+    )]
+    pub(crate) ascii: bool,
+
     /// Only say the verdict
     #[arg(short, long, conflicts_with = "verbose")]
     pub(crate) quiet: bool,

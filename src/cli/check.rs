@@ -9,7 +9,7 @@ use histcheck::history::{Value, ValueTable};
 use histcheck::ingest::{Input, json_value};
 use histcheck::model::{AnyModel, ModelOptions};
 use histcheck::proof::Proof;
-use histcheck::report::{self, Detail, Subject, Timings};
+use histcheck::report::{self, Detail, Strokes, Subject, Timings};
 use histcheck::{Budget, Code, Error, History, Options, Report, StopReason, Verdict};
 
 use super::args::{CheckArgs, Decider, FailedCas, LimitArgs, ModelArgs, OutputFormat};
@@ -220,7 +220,10 @@ impl Run<'_> {
     /// Prints the report; without the verdict, if that was printed.
     fn print(&mut self, subject: &Subject<'_>, verdict_was_printed: bool) {
         let detail = self.detail();
-        let palette = *self.output.palette();
+        let mut palette = *self.output.palette();
+        if self.args.output.ascii {
+            palette.strokes = Strokes::ASCII;
+        }
         let text = match self.args.output.format.format {
             OutputFormat::Json => report::json(subject),
             OutputFormat::Human if verdict_was_printed => {
