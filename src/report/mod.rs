@@ -17,7 +17,7 @@ use crate::explain::{self, Context, Explanation};
 use crate::history::{History, Record};
 
 pub use crate::history::phrase::{operation_phrase, printable, shortened, with_thousands};
-pub use figure::svg;
+pub use figure::{Plot, plot, svg};
 pub use json::{SCHEMA_VERSION, error_json, json, unread_json};
 pub use stats::{statistics_json, statistics_text};
 pub use style::{Palette, Strokes};
