@@ -38,6 +38,7 @@ Examples:
   histcheck --witness order.jsonl history.jsonl  keep the proof
   histcheck --svg picture.svg history.jsonl      draw what went wrong
   histcheck stats history.edn                    what the history consists of
+  histcheck plot run.jsonl -k latency -o l.svg   how it went over time
   histcheck convert history.edn --to jsonl       another format
   histcheck shrink bad.jsonl -o small.jsonl      the smallest part that is wrong
   histcheck generate split-brain | histcheck     a system that breaks, in one process
@@ -103,6 +104,8 @@ pub(crate) enum Command {
     Check(CheckArgs),
     /// Write a history in another format
     Convert(ConvertArgs),
+    /// Plot latencies, rates and the like over time, as SVG
+    Plot(PlotArgs),
     /// Cut a failing history down to the few operations that prove it
     Shrink(ShrinkArgs),
     /// Make a history with the reference store
@@ -399,6 +402,15 @@ pub(crate) struct CheckOutputArgs {
     )]
     pub(crate) max_anomalies: usize,
 
+    /// Draw with ASCII characters only
+    #[arg(
+        long,
+        env = "HISTCHECK_ASCII",
+        hide_env = true,
+        value_parser = FalseyValueParser::new()
+    )]
+    pub(crate) ascii: bool,
+
     /// Only say the verdict
     #[arg(short, long, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
@@ -460,6 +472,43 @@ pub(crate) struct ShrinkArgs {
 
     #[command(flatten)]
     pub(crate) limits: LimitArgs,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct PlotArgs {
+    /// The history: a file, or `-` for standard input
+    pub(crate) file: Option<PathBuf>,
+
+    /// What to plot
+    #[arg(short, long, value_name = "KIND")]
+    pub(crate) kind: PlotKind,
+
+    /// Write to this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) model: ModelArgs,
+
+    #[command(flatten)]
+    pub(crate) read: ReadArgs,
+
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum PlotKind {
+    /// How long operations took: quantiles over time, for each function
+    Latency,
+    /// How many operations ended a second, by outcome and function
+    Rate,
+    /// How many operations were under way at once
+    Concurrency,
+    /// How long the values had been replaced that stale reads returned
+    Staleness,
+    /// By how much the clocks of nodes are off that would explain a violation
+    ClockOffset,
 }
 
 #[derive(Args, Debug)]

@@ -10,7 +10,7 @@ use histcheck::ingest::{Input, json_value};
 use histcheck::model::{AnyModel, ModelOptions};
 use histcheck::proof::Proof;
 use histcheck::report::ci::{self, Outcome};
-use histcheck::report::{self, Detail, Subject, Timings};
+use histcheck::report::{self, Detail, Strokes, Subject, Timings};
 use histcheck::{Budget, Code, Error, History, Options, Report, StopReason, Verdict};
 
 use super::args::{CheckArgs, Decider, FailedCas, LimitArgs, ModelArgs, ReportFormat};
@@ -251,7 +251,10 @@ impl Run<'_> {
     /// Prints the report; without the verdict, if that was printed.
     fn print(&mut self, subject: &Subject<'_>, verdict_was_printed: bool) {
         let detail = self.detail();
-        let palette = *self.output.palette();
+        let mut palette = *self.output.palette();
+        if self.args.output.ascii {
+            palette.strokes = Strokes::ASCII;
+        }
         let text = match self.args.output.format {
             ReportFormat::Json => report::json(subject),
             ReportFormat::Human if verdict_was_printed => {

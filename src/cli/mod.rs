@@ -12,6 +12,7 @@ mod generate;
 mod inputs;
 mod models;
 mod output;
+mod plot;
 mod shrink;
 mod stats;
 mod suggest;
@@ -65,6 +66,10 @@ fn run(cli: &Cli, output: &mut Output) -> Status {
         Some(Command::Shrink(args)) => {
             let files: Vec<PathBuf> = args.file.iter().cloned().collect();
             if inputs::nothing_to_read(&files) { usage() } else { shrink::run(args, output) }
+        }
+        Some(Command::Plot(args)) => {
+            let files: Vec<PathBuf> = args.file.iter().cloned().collect();
+            if inputs::nothing_to_read(&files) { usage() } else { plot::run(args, output) }
         }
         Some(Command::Models(args)) => models::run(args, output),
         Some(Command::Anomalies(args)) => anomalies::run(args, output),

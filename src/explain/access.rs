@@ -1,8 +1,8 @@
 //! Registers of every name as one: operations that see and replace the one value that an object
 //! holds. What is said of stale reads, sessions, versions and the like rests on this view.
 
-use crate::history::{Span, Value};
-use crate::model::{Establishes, Facts, Model, Token};
+use crate::history::{History, Span, Value};
+use crate::model::{Establishes, Facts, Model, Reading, Token};
 
 use super::case::Case;
 
@@ -35,13 +35,22 @@ pub(crate) struct Accesses {
 impl Accesses {
     /// The key as a register; `None` if it is none. O(n).
     pub(crate) fn of<M: Model>(case: &Case<'_, M>) -> Option<Accesses> {
-        if !case.model.tokens_suffice() {
+        Accesses::of_readings(case.model, case.history, case.readings)
+    }
+
+    /// The same for the readings of a key.
+    pub(crate) fn of_readings<M: Model>(
+        model: &M,
+        history: &History,
+        readings: &[Reading<M::Op>],
+    ) -> Option<Accesses> {
+        if !model.tokens_suffice() {
             return None;
         }
-        let initial = case.model.token(&case.model.initial())?;
-        let mut list = Vec::with_capacity(case.readings.len());
-        for reading in case.readings {
-            let Facts { pure, requires, forbids, establishes, .. } = case.model.facts(&reading.op);
+        let initial = model.token(&model.initial())?;
+        let mut list = Vec::with_capacity(readings.len());
+        for reading in readings {
+            let Facts { pure, requires, forbids, establishes, .. } = model.facts(&reading.op);
             let writes = match establishes {
                 _ if pure => None,
                 Establishes::Token(token) => Some(token),
@@ -53,7 +62,7 @@ impl Accesses {
             }
             list.push(Access {
                 index: reading.index,
-                process: case.process(reading.index),
+                process: history.operations()[reading.index as usize].process,
                 span: reading.span,
                 reads: requires,
                 writes,

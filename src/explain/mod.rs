@@ -16,6 +16,7 @@ mod guarantees;
 mod naming;
 mod shrink;
 mod skew;
+mod stale;
 mod staleness;
 mod violations;
 
@@ -27,6 +28,7 @@ pub use explanation::{Explanation, KeyExplanation, explain, explain_with};
 pub use guarantees::{Guarantee, Held};
 pub use shrink::{Shrunk, shrink};
 pub use skew::{CLOCK_ERROR, ClockSkew, Grouping, Situation, SkewOutcome, find_clock_skew};
+pub use stale::{Stale, stale};
 pub use staleness::{Bound, Staleness};
 pub use violations::Violation;
 

@@ -19,10 +19,10 @@ use crate::explain::{self, Context, Explanation};
 use crate::history::{History, Record};
 
 pub use crate::history::phrase::{operation_phrase, printable, shortened, with_thousands};
-pub use figure::svg;
+pub use figure::{Plot, plot, svg};
 pub use json::{SCHEMA_VERSION, error_json, json, unread_json};
 pub use stats::{statistics_json, statistics_text};
-pub use style::Palette;
+pub use style::{Palette, Strokes};
 pub use text::{Detail, details, text, verdict_line};
 
 /// For so many failing keys the surroundings are shown.

@@ -1,5 +1,7 @@
 //! Tables of text, their columns aligned.
 
+use unicode_width::UnicodeWidthStr;
+
 /// A table: a header and rows of as many cells.
 pub(super) struct Table {
     rows: Vec<Row>,
@@ -30,7 +32,7 @@ impl Table {
     pub(super) fn write(&self, indent: &str, out: &mut String) {
         let width = |column: usize| {
             let cells = self.rows.iter().filter_map(|row| row.cells.get(column));
-            cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+            cells.map(|cell| cell.width()).max().unwrap_or(0)
         };
         let widths: Vec<usize> = (0..self.right.len()).map(width).collect();
         for row in &self.rows {
@@ -39,7 +41,7 @@ impl Table {
                 if width == 0 {
                     continue;
                 }
-                let padding = " ".repeat(width - cell.chars().count());
+                let padding = " ".repeat(width - cell.width());
                 let (before, after) = if right { (&*padding, "") } else { ("", &*padding) };
                 line.push_str(before);
                 line.push_str(cell);

@@ -505,3 +505,18 @@ fn an_unexplained_violation_says_so() {
     run("b.jsonl").status(1).says("no order of the operations explains");
     run("--explain-timeout 0s b.jsonl").status(1).says("the search got stuck at");
 }
+
+#[test]
+fn bars_are_drawn_in_ascii_when_asked_for() {
+    let run = |flags: &str| {
+        let run = histcheck(&format!("histories/store/lease-lock-paused.jsonl {flags}"));
+        run.run().status(1).stdout
+    };
+    let boxes = run("");
+    assert!(boxes.contains('├') && boxes.contains('╞'));
+    let plain = run("--ascii");
+    assert!(plain.contains("[=") && !plain.contains('├') && !plain.contains('╞'));
+    let fits = |line: &str| line.starts_with("  anomaly") || line.chars().count() <= 100;
+    let table = boxes.lines().skip_while(|line| !line.contains("call..return"));
+    assert!(table.take(10).all(fits));
+}

@@ -80,6 +80,46 @@ fn a_picture_is_drawn_of_one_history_only() {
     verify(&fs::read_to_string(&path).unwrap());
 }
 
+/// The plots of docs/images: their names, their kinds, and what is plotted.
+const PLOTS: &[(&str, &str, &str)] = &[
+    ("plot-latency", "latency", "generate abd-partitions --operations 3000 --workload kv"),
+    ("plot-rate", "rate", "generate raft-partitions --operations 3000"),
+    ("plot-concurrency", "concurrency", "generate abd-crashes --operations 3000 --clients 20"),
+    ("plot-staleness", "staleness", "generate read-replicas --operations 3000"),
+    ("plot-clock-offset", "clock-offset", "generate skewed-recording"),
+];
+
+#[test]
+fn the_plots_of_the_documentation_are_up_to_date() {
+    for (name, kind, history) in PLOTS {
+        let history = histcheck(history).run().status(0).stdout;
+        let plot = histcheck("plot --kind").arg(kind).stdin(history).run().status(0).stdout;
+        verify(&plot);
+        keep(&root().join(format!("docs/images/{name}.svg")), &plot);
+    }
+}
+
+#[test]
+fn what_cannot_be_plotted_says_so() {
+    let untimed = "histories/stale-read.jsonl";
+    for (_, kind, _) in PLOTS {
+        let run = histcheck("plot --kind").arg(kind).arg(untimed).current_dir(&root()).run();
+        verify(&run.status(0).stdout);
+    }
+    let plot = |arguments: &str| histcheck(arguments).current_dir(&root()).run();
+    plot("plot histories/stale-read.jsonl").status(2).complains("--kind");
+    plot("plot -k rate histories").status(2).complains("is a directory");
+    plot("plot -k rate no-such-file").status(2).complains("no-such-file");
+    let says = |kind: &str, file: &str, said: &str| {
+        let shown = plot(&format!("plot -k {kind} {file}")).status(0).stdout;
+        assert!(shown.contains(said), "{kind}: {shown}");
+    };
+    says("latency", untimed, "there is nothing to show");
+    says("clock-offset", untimed, "The history has no times.");
+    says("staleness", "histories/store/abd.jsonl", "No read is known to be stale");
+    says("staleness", "histories/store/read-replicas.jsonl", "stale read");
+}
+
 #[test]
 fn operations_have_the_ids_of_their_records() {
     let text = drawn("histories/stale-read.jsonl", "ids");

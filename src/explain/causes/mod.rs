@@ -8,7 +8,7 @@ mod moved;
 mod skewed;
 pub(super) mod source;
 mod split_brain;
-mod stale;
+pub(super) mod stale;
 mod stuck;
 mod subject;
 #[cfg(test)]

@@ -9,13 +9,13 @@ use crate::model::Token;
 
 /// A read that returned a value which had been replaced before it was called.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct StaleRead {
+pub(in crate::explain) struct StaleRead {
     /// The read, as its position among the accesses.
-    pub(super) at: usize,
+    pub(in crate::explain) at: usize,
     /// The value.
-    pub(super) token: Token,
+    pub(in crate::explain) token: Token,
     /// The write that replaced it, or replaced what did, as its position.
-    pub(super) overwrite: usize,
+    pub(in crate::explain) overwrite: usize,
 }
 
 /// A value with its writes and reads.
@@ -30,7 +30,7 @@ struct Cluster {
 }
 
 /// The stale reads of a register in the order of their calls. O(n log n).
-pub(super) fn stale_reads(accesses: &Accesses) -> Vec<StaleRead> {
+pub(in crate::explain) fn stale_reads(accesses: &Accesses) -> Vec<StaleRead> {
     let clusters = clusters(accesses);
     let mut by_call: Vec<&Cluster> = clusters.values().collect();
     by_call.sort_unstable_by_key(|cluster| cluster.call);

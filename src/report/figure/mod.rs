@@ -8,12 +8,15 @@ mod focus;
 mod legend;
 mod measure;
 mod overview;
+mod plot;
 mod scale;
 mod series;
 mod strip;
 mod theme;
 
 use super::Subject;
+
+pub use plot::{Plot, plot};
 
 /// The figure of `subject` as SVG: of the first violation, if it is explained, and else of how the
 /// run went. O(n log n).

@@ -99,7 +99,7 @@ fn facts(subject: &Subject<'_>, scale: &Scale<'_>) -> Vec<String> {
 fn charts(subject: &Subject<'_>, scale: &Scale<'_>) -> Vec<Chart> {
     let history = subject.history;
     let line = |name: &str, ink, numbers| Line { name: name.to_owned(), ink, numbers };
-    let [ok, failed, unknown] = series::rates(history, scale);
+    let [ok, failed, unknown] = series::rates(history, scale, None);
     let [median, most_of_all, greatest] = series::latencies(history, scale, None);
     let per = match scale.nanoseconds() {
         Some(_) => "per second",

@@ -8,11 +8,18 @@ use crate::history::{Function, History, NEVER, Outcome};
 pub(super) type Numbers = Vec<Option<f64>>;
 
 /// How many operations ended per second, by outcome (ok, failed, unknown), or per part of the
-/// history if it has no times. O(n).
-pub(super) fn rates(history: &History, scale: &Scale<'_>) -> [Numbers; 3] {
+/// history if it has no times; of all, or of one function. O(n).
+pub(super) fn rates(
+    history: &History,
+    scale: &Scale<'_>,
+    function: Option<Function>,
+) -> [Numbers; 3] {
     let parts = scale.parts();
     let mut counts = [(); 3].map(|()| vec![0_usize; parts]);
     for (operation, index) in history.operations().iter().zip(0..) {
+        if function.is_some_and(|function| function != operation.function) {
+            continue;
+        }
         let (outcome, part) = match operation.outcome {
             Outcome::Ok => (0, scale.ret(index)),
             Outcome::Fail => (1, scale.ret(index)),
@@ -60,15 +67,25 @@ pub(super) fn latencies(
     scale: &Scale<'_>,
     function: Option<Function>,
 ) -> [Numbers; 3] {
-    let mut lengths: Vec<Vec<i64>> = vec![Vec::new(); scale.parts()];
+    let mut lengths = Vec::new();
     for (operation, index) in history.operations().iter().zip(0..) {
         let is_meant = function.is_none_or(|function| function == operation.function);
         let [Some(call), Some(ret)] = history.times(index as usize) else { continue };
         if is_meant && operation.outcome == Outcome::Ok {
-            lengths[at(scale.ret(index), scale.parts())].push(ret.saturating_sub(call).max(0));
+            lengths.push((scale.ret(index), ret.saturating_sub(call).max(0)));
         }
     }
-    for lengths in &mut lengths {
+    quantiles(scale, &lengths)
+}
+
+/// The quantiles of lengths, in nanoseconds, at these places, in seconds: the median, the 99th
+/// percentile, and the greatest of each part. O(n log n).
+pub(super) fn quantiles(scale: &Scale<'_>, lengths: &[(f64, i64)]) -> [Numbers; 3] {
+    let mut parts: Vec<Vec<i64>> = vec![Vec::new(); scale.parts()];
+    for &(place, length) in lengths {
+        parts[at(place, scale.parts())].push(length);
+    }
+    for lengths in &mut parts {
         lengths.sort_unstable();
     }
     [50, 99, 100].map(|percent| {
@@ -76,8 +93,17 @@ pub(super) fn latencies(
             let place = (lengths.len() * percent).div_ceil(100).max(1) - 1;
             lengths.get(place).map(|&length| length as f64 / 1e9)
         };
-        lengths.iter().map(quantile).collect()
+        parts.iter().map(quantile).collect()
     })
+}
+
+/// How many of these places are in each part. O(n).
+pub(super) fn counts(scale: &Scale<'_>, places: impl Iterator<Item = f64>) -> Numbers {
+    let mut counts = vec![0_usize; scale.parts()];
+    for place in places {
+        counts[at(place, scale.parts())] += 1;
+    }
+    counts.into_iter().map(|count| Some(count as f64)).collect()
 }
 
 /// The part, of so many, in which something is.

@@ -3,14 +3,17 @@
 use std::fmt::Write as _;
 
 use super::super::Subject;
-use super::super::style::Palette;
+use super::super::style::{Palette, Strokes};
 use super::super::table::Table;
 use super::explained::write_guarantees;
 use super::key_name;
 use crate::check::{Decision, Failure};
 use crate::explain::{Before, Context};
 use crate::history::phrase::{counted, operation_phrase, shortened, with_thousands};
-use crate::history::{History, NEVER, Operation, Record};
+use crate::history::{History, NEVER, Operation, Outcome, Record, Span};
+
+/// Operations are cut to so many characters in tables, so that these fit a hundred columns.
+const PHRASE: usize = 32;
 
 /// So many steps of a linearization are listed.
 const STEPS: usize = 5;
@@ -88,7 +91,7 @@ fn write_operations(
     let titles =
         ["", ">line", ">record", ">process", "operation", "outcome", "call..return", "overlap"];
     let mut table = Table::new(&titles, (palette.faint, palette.reset));
-    let bars = bars(subject.history, &context.operations);
+    let bars = bars(subject.history, &context.operations, failure.operation, &palette.strokes);
     let is_core = |operation: u32| failure.core.binary_search(&operation).is_ok();
     let marks_core = failure.core.len() > 1 && context.operations.iter().any(|&op| !is_core(op));
     for (&index, bar) in context.operations.iter().zip(bars) {
@@ -104,7 +107,7 @@ fn write_operations(
             subject.line(operation.invoked).map_or(String::new(), |line| line.to_string()),
             operation.invoked.to_string(),
             process(subject.history, operation),
-            operation_phrase(subject.history, operation),
+            shortened(&operation_phrase(subject.history, operation), PHRASE),
             operation.outcome.name().to_owned(),
             interval(subject.history, index),
             bar,
@@ -146,20 +149,24 @@ pub(in crate::report) fn interval(history: &History, index: u32) -> String {
 }
 
 /// The operations as bars over one axis, on which only the order of their ends counts.
-fn bars(history: &History, operations: &[u32]) -> Vec<String> {
+fn bars(history: &History, operations: &[u32], culprit: u32, strokes: &Strokes) -> Vec<String> {
     let spans: Vec<_> = operations.iter().map(|&op| history.span(op as usize)).collect();
     let mut ranks: Vec<u32> = spans.iter().flat_map(|span| [span.call, span.ret]).collect();
     ranks.sort_unstable();
     ranks.dedup();
     let column = |rank: u32| ranks.partition_point(|&other| other < rank);
-    spans
-        .iter()
-        .map(|span| {
-            let (from, to) = (column(span.call), column(span.ret));
-            let end = if span.ret == NEVER { '>' } else { ']' };
-            format!("{}[{}{end}", " ".repeat(from), "-".repeat((to - from).saturating_sub(1)))
-        })
-        .collect()
+    let bar = |(span, &index): (&Span, &u32)| {
+        let (from, to) = (column(span.call), column(span.ret));
+        let [start, inside, end] = match history.operations()[index as usize].outcome {
+            _ if index == culprit => strokes.culprit,
+            Outcome::Fail => strokes.fail,
+            _ if span.ret == NEVER => strokes.open,
+            _ => strokes.ok,
+        };
+        let inside: String = std::iter::repeat_n(inside, (to - from).saturating_sub(1)).collect();
+        format!("{}{start}{inside}{end}", " ".repeat(from))
+    };
+    spans.iter().zip(operations).map(bar).collect()
 }
 
 fn write_before(

@@ -74,7 +74,7 @@ pub(super) const CAUSES: &[AnomalyEntry] = &[
               answer everywhere during a partition and stay linearizable (Gilbert and Lynch \
               2002). For registers, parts of the system that returned each other's values count \
               as one side. It takes on either side an acknowledged write and a read of it by \
-              another process, called eight times the usual length of an operation after the \
+              another process, called sixteen times the usual length of an operation after the \
               other side's write was acknowledged too, or twice that length if records that are \
               no client's, such as of a partition, stand before; writes that overlap, or two on \
               either side; and either side's operations must be linearizable by themselves, in a \
