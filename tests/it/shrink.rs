@@ -69,7 +69,9 @@ fn with_stale_reads(operations: usize) -> History {
 #[test]
 fn fifty_violations_of_a_long_history_are_all_counted() {
     let history = with_stale_reads(100_000);
-    let options = Options::default();
+    // However slow the machine is.
+    let explain_timeout = std::time::Duration::from_secs(300);
+    let options = Options { explain_timeout, ..Options::default() };
     let report = histcheck::check(&history, &options).unwrap();
     let explanation = explain(&history, &options, &report, 100).unwrap();
     let counted: usize = explanation.anomalies.iter().map(|anomaly| anomaly.count).sum();

@@ -59,7 +59,7 @@ pub(super) fn draw(focus: &Focus, strip: Option<&Strip>, footnote: &str) -> Stri
     let limit = WIDTH - 2.0 * MARGIN;
     let title = fitted(&focus.title, Font::Bold, theme::TITLE, limit);
     let body = wrapped(&focus.sentence, Font::Sans, theme::BODY, limit, 4);
-    let head = MARGIN + 18.0 + 22.0 * body.len() as f64 + 14.0;
+    let head = MARGIN + 18.0 + 22.0 * body.len() as f64 + 22.0;
     let top = head + strip.map_or(0.0, |_| strip::HEIGHT + ZOOM);
     let layout = Layout::of(focus, left(focus, strip), top);
     let legend = Legend::of(focus, strip, layout.left);
