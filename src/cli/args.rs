@@ -104,6 +104,8 @@ pub(crate) enum Command {
     Check(CheckArgs),
     /// Write a history in another format
     Convert(ConvertArgs),
+    /// Write the report on a history to a file: a picture, text, JSON, JUnit, SARIF or Markdown
+    Report(ReportArgs),
     /// Plot latencies, rates and the like over time, as SVG
     Plot(PlotArgs),
     /// Cut a failing history down to the few operations that prove it
@@ -495,6 +497,45 @@ pub(crate) struct PlotArgs {
 
     #[command(flatten)]
     pub(crate) limits: LimitArgs,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ReportArgs {
+    /// The history: a file, or `-` for standard input
+    pub(crate) file: Option<PathBuf>,
+
+    /// Write to this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// The report to write; if not given, the name of the file tells
+    #[arg(long, value_name = "REPORT")]
+    pub(crate) to: Option<ReportTarget>,
+
+    #[command(flatten)]
+    pub(crate) model: ModelArgs,
+
+    #[command(flatten)]
+    pub(crate) read: ReadArgs,
+
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum ReportTarget {
+    /// A picture
+    Svg,
+    /// Text for people
+    Text,
+    /// JSON for programs
+    Json,
+    /// JUnit, for test reports
+    Junit,
+    /// SARIF, for code scanning
+    Sarif,
+    /// A comment on a pull request
+    Markdown,
 }
 
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]

@@ -13,7 +13,9 @@ mod inputs;
 mod models;
 mod output;
 mod plot;
+mod report;
 mod shrink;
+mod single;
 mod stats;
 mod suggest;
 mod units;
@@ -66,6 +68,10 @@ fn run(cli: &Cli, output: &mut Output) -> Status {
         Some(Command::Shrink(args)) => {
             let files: Vec<PathBuf> = args.file.iter().cloned().collect();
             if inputs::nothing_to_read(&files) { usage() } else { shrink::run(args, output) }
+        }
+        Some(Command::Report(args)) => {
+            let files: Vec<PathBuf> = args.file.iter().cloned().collect();
+            if inputs::nothing_to_read(&files) { usage() } else { report::run(args, output) }
         }
         Some(Command::Plot(args)) => {
             let files: Vec<PathBuf> = args.file.iter().cloned().collect();

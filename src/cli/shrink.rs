@@ -1,8 +1,6 @@
 //! `histcheck shrink`: the few operations of a failing history that prove the violation, as a
 //! history of their own.
 
-use std::time::Instant;
-
 use histcheck::explain::{Shrunk, shrink};
 use histcheck::history::Settings;
 use histcheck::ingest::{Format, read_bytes};
@@ -10,72 +8,35 @@ use histcheck::report::printable;
 use histcheck::{Error, History, Options, Report, Verdict, emit};
 
 use super::args::ShrinkArgs;
-use super::check::{options, validate};
-use super::diagnostic;
 use super::exit::Status;
-use super::inputs::{self, Allowance, Sources};
-use super::output::{Output, complain, replace};
+use super::output::{Output, complain};
+use super::single::{self, Single};
 
 /// Cuts down the history that the arguments name.
 pub(crate) fn run(args: &ShrinkArgs, output: &mut Output) -> Status {
-    if let Err(error) = validate(&args.model) {
-        complain(&diagnostic::render("<command line>", &error, None, output.colors_errors()));
-        return Status::Unreadable;
+    let one = (&args.model, &args.read, &args.limits);
+    let single = match Single::open(args.file.as_ref(), one, output) {
+        Ok(single) => single,
+        Err(status) => return status,
+    };
+    match shrunk(args, &single) {
+        Ok(Ok(Some(shrunk))) => deliver(args, &shrunk, &single.options, output),
+        Ok(Ok(None)) => Status::Undecided,
+        Ok(Err(status)) => status,
+        Err(error) => single.refused(error, output),
     }
-    if let Some(directory) = args.file.as_ref().filter(|file| file.is_dir()) {
-        complain(&format!("error: {} is a directory; name one file", directory.display()));
-        return Status::Unreadable;
-    }
-    let start = Instant::now();
-    let files: Vec<_> = args.file.iter().cloned().collect();
-    for (name, source) in &Sources::of(&files).list {
-        let limits = &args.limits;
-        let allowance = Allowance {
-            max_bytes: limits.max_memory.unwrap_or(usize::MAX),
-            deadline: limits.timeout.and_then(|timeout| start.checked_add(timeout)),
-            threads: limits.threads,
-        };
-        let Ok(source) = source else { continue };
-        let (input, mut history) = match inputs::load(name, source, &args.read, allowance, output) {
-            Ok(loaded) => loaded,
-            Err(error) => return unread(name, &error),
-        };
-        let checked = options(&args.model, &args.limits, start, &mut history).and_then(|options| {
-            let report = histcheck::check(&history, &options)?;
-            Ok((options, report))
-        });
-        let shrunk = checked.and_then(|(options, report)| {
-            let key_at = match chosen_key(args, name, &history, &report) {
-                Ok(key_at) => key_at,
-                Err(status) => return Ok(Err(status)),
-            };
-            let file = (args.file.is_some() && name != "<stdin>").then_some(name.as_str());
-            Ok(Ok((shrink(&history, &options, &report, key_at, file)?, options)))
-        });
-        return match shrunk {
-            Ok(Ok((Some(shrunk), options))) => deliver(args, &shrunk, &options, output),
-            Ok(Ok((None, _))) => Status::Undecided,
-            Ok(Err(status)) => status,
-            Err(error) => {
-                let error = input.located(error);
-                let colored = output.colors_errors();
-                complain(&diagnostic::render(name, &error, Some(&input), colored));
-                Status::Unreadable
-            }
-        };
-    }
-    Status::Unreadable
 }
 
-/// What a history that was not read means for the exit status.
-fn unread(name: &str, error: &Error) -> Status {
-    match error.code {
-        histcheck::Code::TooLarge | histcheck::Code::TimeUp => {
-            complain(&format!("error: {name}: a limit ended the reading; nothing was written"));
-            Status::Undecided
-        }
-        _ => Status::Unreadable,
-    }
+/// The few operations, if they were found in time; or what it means that there are none.
+fn shrunk(args: &ShrinkArgs, single: &Single) -> Result<Result<Option<Shrunk>, Status>, Error> {
+    let Single { history, options, .. } = single;
+    let report = histcheck::check(history, options)?;
+    let key_at = match chosen_key(args, &single.name, history, &report) {
+        Ok(key_at) => key_at,
+        Err(status) => return Ok(Err(status)),
+    };
+    let file = single.is_file.then_some(single.name.as_str());
+    shrink(history, options, &report, key_at, file).map(Ok)
 }
 
 /// The failing key that is asked for, as its position in the report; what it means if there is none
@@ -132,16 +93,7 @@ fn deliver(args: &ShrinkArgs, shrunk: &Shrunk, options: &Options, output: &mut O
         complain(&format!("error: a bug in histcheck: what was cut down does not fail: {why}"));
         return Status::BrokenProof;
     }
-    match args.output.as_deref().filter(|path| path.as_os_str() != "-") {
-        None => output.write(&bytes),
-        Some(path) => {
-            if let Err(error) = replace(path, &bytes) {
-                complain(&format!("error: cannot write {}: {error}", path.display()));
-                return Status::Unreadable;
-            }
-        }
-    }
-    Status::Valid
+    single::deliver(args.output.as_deref(), &bytes, output)
 }
 
 /// Whether what was written is a history that fails under the same options.

@@ -121,6 +121,33 @@ fn what_cannot_be_plotted_says_so() {
 }
 
 #[test]
+fn a_report_is_what_its_name_says() {
+    let file = "histories/stale-read.jsonl";
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let run = |arguments: &str| histcheck(arguments).current_dir(&root());
+    for (ending, format) in [
+        ("json", "json"),
+        ("xml", "junit"),
+        ("sarif", "sarif"),
+        ("md", "markdown"),
+        ("txt", "human"),
+    ] {
+        let path = directory.join(format!("report.{ending}"));
+        run(&format!("report {file} -o")).arg(&path).run().status(0).without_complaint();
+        let checked = run(&format!("{file} --format {format}")).run().status(1).stdout;
+        assert_eq!(fs::read_to_string(path).unwrap(), checked, "{ending}");
+    }
+    let path = directory.join("report.svg");
+    run(&format!("report {file} -o")).arg(&path).run().status(0).without_complaint();
+    assert_eq!(fs::read_to_string(&path).unwrap(), drawn(file, "report"));
+    let shown = run(&format!("report {file} --to svg")).run().status(0).stdout;
+    assert_eq!(shown, drawn(file, "report"));
+    run(&format!("report {file}")).run().status(2).complains("say --to svg");
+    run(&format!("report {file} -o report.gif")).run().status(2).complains("say --to svg");
+    run("report no-such-file --to svg").run().status(2).complains("no-such-file");
+}
+
+#[test]
 fn operations_have_the_ids_of_their_records() {
     let text = drawn("histories/stale-read.jsonl", "ids");
     let report = histcheck("histories/stale-read.jsonl --format json").current_dir(&root()).run();

@@ -1,0 +1,70 @@
+//! `histcheck report`: one history's report as a file of its own, in any of the formats.
+
+use histcheck::Error;
+use histcheck::report::ci::{self, Outcome};
+use histcheck::report::{self, Detail, Palette, Subject};
+
+use super::args::{ReportArgs, ReportTarget};
+use super::exit::Status;
+use super::output::{Output, complain};
+use super::single::{Single, deliver};
+
+/// So many anomalies are listed.
+const ANOMALIES: usize = 20;
+
+/// Reports on the history that the arguments name.
+pub(crate) fn run(args: &ReportArgs, output: &mut Output) -> Status {
+    let Some(target) = args.to.or_else(|| by_name(args)) else {
+        complain(
+            "error: the name of the file does not tell which report is meant: say --to svg, text, \
+             json, junit, sarif or markdown",
+        );
+        return Status::Unreadable;
+    };
+    let one = (&args.model, &args.read, &args.limits);
+    let single = match Single::open(args.file.as_ref(), one, output) {
+        Ok(single) => single,
+        Err(status) => return status,
+    };
+    match rendered(target, &single) {
+        Ok(text) => deliver(args.output.as_deref(), text.as_bytes(), output),
+        Err(error) => single.refused(error, output),
+    }
+}
+
+/// The report that the name of the file suggests.
+fn by_name(args: &ReportArgs) -> Option<ReportTarget> {
+    let extension = args.output.as_ref()?.extension()?.to_str()?.to_ascii_lowercase();
+    Some(match extension.as_str() {
+        "svg" => ReportTarget::Svg,
+        "txt" => ReportTarget::Text,
+        "json" => ReportTarget::Json,
+        "xml" => ReportTarget::Junit,
+        "sarif" => ReportTarget::Sarif,
+        "md" => ReportTarget::Markdown,
+        _ => return None,
+    })
+}
+
+fn rendered(target: ReportTarget, single: &Single) -> Result<String, Error> {
+    let report = histcheck::check(&single.history, &single.options)?;
+    let mut subject = Subject::new(&single.history, &report);
+    let file = single.is_file.then_some(single.name.as_str());
+    subject.explain(&single.options, ANOMALIES)?;
+    let records = match target {
+        ReportTarget::Junit | ReportTarget::Sarif | ReportTarget::Markdown => {
+            Outcome::records(&subject)
+        }
+        _ => subject.named_records(),
+    };
+    subject.places = single.input.locate_until(&records, single.deadline);
+    let outcome = || [Outcome::of(file, &subject)];
+    Ok(match target {
+        ReportTarget::Svg => report::svg(&subject),
+        ReportTarget::Text => report::text(&subject, Detail::Usual, &Palette::PLAIN),
+        ReportTarget::Json => report::json(&subject),
+        ReportTarget::Junit => ci::junit(&outcome()),
+        ReportTarget::Sarif => ci::sarif(&outcome()),
+        ReportTarget::Markdown => ci::markdown(&outcome()),
+    })
+}

@@ -1,0 +1,95 @@
+//! What the commands on one history share: reading it, telling what is wrong with it, and writing
+//! what they make of it.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use histcheck::ingest::Input;
+use histcheck::{Code, Error, History, Options};
+
+use super::args::{LimitArgs, ModelArgs, ReadArgs};
+use super::check::{options, validate};
+use super::diagnostic;
+use super::exit::Status;
+use super::inputs::{self, Allowance, Sources};
+use super::output::{Output, complain, replace};
+
+/// One history, as it was read.
+pub(super) struct Single {
+    /// The name of its file.
+    pub(super) name: String,
+    /// Whether it is a file, and not standard input.
+    pub(super) is_file: bool,
+    pub(super) input: Input,
+    pub(super) history: History,
+    /// How to check it.
+    pub(super) options: Options,
+    /// Until when.
+    pub(super) deadline: Option<Instant>,
+}
+
+impl Single {
+    /// Reads the history that `file` names, or standard input.
+    ///
+    /// # Errors
+    /// If it cannot be read: people were told why, and the status stands for that.
+    pub(super) fn open(
+        file: Option<&PathBuf>,
+        (model, read, limits): (&ModelArgs, &ReadArgs, &LimitArgs),
+        output: &Output,
+    ) -> Result<Single, Status> {
+        let said = |name: &str, error: &Error, input: Option<&Input>| {
+            complain(&diagnostic::render(name, error, input, output.colors_errors()));
+            Status::Unreadable
+        };
+        validate(model).map_err(|error| said("<command line>", &error, None))?;
+        if let Some(directory) = file.filter(|file| file.is_dir()) {
+            complain(&format!("error: {} is a directory; name one file", directory.display()));
+            return Err(Status::Unreadable);
+        }
+        let start = Instant::now();
+        let files: Vec<PathBuf> = file.into_iter().cloned().collect();
+        let Some((name, source)) = Sources::of(&files).list.into_iter().next() else {
+            return Err(Status::Unreadable);
+        };
+        let source = source.map_err(|error| said(&name, &error, None))?;
+        let deadline = limits.timeout.and_then(|timeout| start.checked_add(timeout));
+        let max_bytes = limits.max_memory.unwrap_or(usize::MAX);
+        let allowance = Allowance { max_bytes, deadline, threads: limits.threads };
+        let loaded = inputs::load(&name, &source, read, allowance, output);
+        let (input, mut history) = loaded.map_err(|error| match error.code {
+            Code::TooLarge | Code::TimeUp => {
+                complain(&format!("error: {name}: a limit ended the reading; nothing was written"));
+                Status::Undecided
+            }
+            _ => Status::Unreadable,
+        })?;
+        let options = options(model, limits, start, &mut history);
+        let options = options.map_err(|error| said(&name, &error, Some(&input)))?;
+        let is_file = file.is_some() && name != "<stdin>";
+        Ok(Single { name, is_file, input, history, options, deadline })
+    }
+
+    /// Says why the model refuses the history; the status that stands for that.
+    pub(super) fn refused(&self, error: Error, output: &Output) -> Status {
+        let error = self.input.located(error);
+        let colored = output.colors_errors();
+        complain(&diagnostic::render(&self.name, &error, Some(&self.input), colored));
+        Status::Unreadable
+    }
+}
+
+/// Writes `bytes` to `path`, all or nothing, or to standard output; the status that stands for how
+/// that went.
+pub(super) fn deliver(path: Option<&Path>, bytes: &[u8], output: &mut Output) -> Status {
+    match path.filter(|path| path.as_os_str() != "-") {
+        None => output.write(bytes),
+        Some(path) => {
+            if let Err(error) = replace(path, bytes) {
+                complain(&format!("error: cannot write {}: {error}", path.display()));
+                return Status::Unreadable;
+            }
+        }
+    }
+    Status::Valid
+}
