@@ -169,7 +169,11 @@ impl Strip {
 pub(super) fn names(troubles: &[Trouble]) -> Option<String> {
     let mut names: Vec<&str> = Vec::new();
     for trouble in troubles {
-        let name = trouble.title.split(' ').next().unwrap_or_default();
+        // Some nemeses only say when they start.
+        let name = match trouble.title.split(' ').next().unwrap_or_default() {
+            "start" => "nemesis",
+            name => name,
+        };
         if !names.contains(&name) {
             names.push(name);
         }
