@@ -66,15 +66,15 @@ fn run(cli: &Cli, output: &mut Output) -> Status {
             if inputs::nothing_to_read(&files) { usage() } else { convert::run(args, output) }
         }
         Some(Command::Shrink(args)) => {
-            let files: Vec<PathBuf> = args.file.iter().cloned().collect();
+            let files: Vec<PathBuf> = args.single.file.iter().cloned().collect();
             if inputs::nothing_to_read(&files) { usage() } else { shrink::run(args, output) }
         }
         Some(Command::Report(args)) => {
-            let files: Vec<PathBuf> = args.file.iter().cloned().collect();
+            let files: Vec<PathBuf> = args.single.file.iter().cloned().collect();
             if inputs::nothing_to_read(&files) { usage() } else { report::run(args, output) }
         }
         Some(Command::Plot(args)) => {
-            let files: Vec<PathBuf> = args.file.iter().cloned().collect();
+            let files: Vec<PathBuf> = args.single.file.iter().cloned().collect();
             if inputs::nothing_to_read(&files) { usage() } else { plot::run(args, output) }
         }
         Some(Command::Models(args)) => models::run(args, output),

@@ -10,13 +10,12 @@ use super::single::{Single, deliver};
 
 /// Plots the history that the arguments name.
 pub(crate) fn run(args: &PlotArgs, output: &mut Output) -> Status {
-    let one = (&args.model, &args.read, &args.limits);
-    let single = match Single::open(args.file.as_ref(), one, output) {
+    let single = match Single::open(&args.single, output) {
         Ok(single) => single,
         Err(status) => return status,
     };
     match plotted(args.kind, &single) {
-        Ok(svg) => deliver(args.output.as_deref(), svg.as_bytes(), output),
+        Ok(svg) => deliver(args.single.output.as_deref(), svg.as_bytes(), output),
         Err(error) => single.refused(error, output),
     }
 }

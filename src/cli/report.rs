@@ -21,20 +21,19 @@ pub(crate) fn run(args: &ReportArgs, output: &mut Output) -> Status {
         );
         return Status::Unreadable;
     };
-    let one = (&args.model, &args.read, &args.limits);
-    let single = match Single::open(args.file.as_ref(), one, output) {
+    let single = match Single::open(&args.single, output) {
         Ok(single) => single,
         Err(status) => return status,
     };
     match rendered(target, &single) {
-        Ok(text) => deliver(args.output.as_deref(), text.as_bytes(), output),
+        Ok(text) => deliver(args.single.output.as_deref(), text.as_bytes(), output),
         Err(error) => single.refused(error, output),
     }
 }
 
 /// The report that the name of the file suggests.
 fn by_name(args: &ReportArgs) -> Option<ReportTarget> {
-    let extension = args.output.as_ref()?.extension()?.to_str()?.to_ascii_lowercase();
+    let extension = args.single.output.as_ref()?.extension()?.to_str()?.to_ascii_lowercase();
     Some(match extension.as_str() {
         "svg" => ReportTarget::Svg,
         "txt" => ReportTarget::Text,

@@ -14,8 +14,7 @@ use super::single::{self, Single};
 
 /// Cuts down the history that the arguments name.
 pub(crate) fn run(args: &ShrinkArgs, output: &mut Output) -> Status {
-    let one = (&args.model, &args.read, &args.limits);
-    let single = match Single::open(args.file.as_ref(), one, output) {
+    let single = match Single::open(&args.single, output) {
         Ok(single) => single,
         Err(status) => return status,
     };
@@ -87,13 +86,13 @@ fn deliver(args: &ShrinkArgs, shrunk: &Shrunk, options: &Options, output: &mut O
     let mut bytes = Vec::new();
     let written = emit::write(&shrunk.history, Format::JsonLines, &mut bytes);
     if let Err(why) = written.map_err(|error| error.to_string()).and_then(|()| {
-        let read = args.read.settings();
+        let read = args.single.read.settings();
         fails_again(&bytes, read, options).map_err(|error| error.to_string())
     }) {
         complain(&format!("error: a bug in histcheck: what was cut down does not fail: {why}"));
         return Status::BrokenProof;
     }
-    single::deliver(args.output.as_deref(), &bytes, output)
+    single::deliver(args.single.output.as_deref(), &bytes, output)
 }
 
 /// Whether what was written is a history that fails under the same options.

@@ -7,7 +7,7 @@ use std::time::Instant;
 use histcheck::ingest::Input;
 use histcheck::{Code, Error, History, Options};
 
-use super::args::{LimitArgs, ModelArgs, ReadArgs};
+use super::args::SingleArgs;
 use super::check::{options, validate};
 use super::diagnostic;
 use super::exit::Status;
@@ -29,15 +29,13 @@ pub(super) struct Single {
 }
 
 impl Single {
-    /// Reads the history that `file` names, or standard input.
+    /// Reads the history that the arguments name.
     ///
     /// # Errors
     /// If it cannot be read: people were told why, and the status stands for that.
-    pub(super) fn open(
-        file: Option<&PathBuf>,
-        (model, read, limits): (&ModelArgs, &ReadArgs, &LimitArgs),
-        output: &Output,
-    ) -> Result<Single, Status> {
+    pub(super) fn open(args: &SingleArgs, output: &Output) -> Result<Single, Status> {
+        let SingleArgs { file, model, read, limits, .. } = args;
+        let file = file.as_ref();
         let said = |name: &str, error: &Error, input: Option<&Input>| {
             complain(&diagnostic::render(name, error, input, output.colors_errors()));
             Status::Unreadable

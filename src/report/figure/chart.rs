@@ -52,10 +52,27 @@ const NUMBERS: u32 = 64;
 
 type Failure = DrawingAreaErrorKind<std::convert::Infallible>;
 
+/// The lines of latencies: their median, 99th percentile and greatest.
+pub(super) fn latency_lines([median, most, longest]: [Numbers; 3]) -> Vec<Line> {
+    vec![
+        Line::new("median", Ink::Blue, median),
+        Line::new("99 of 100", Ink::Sky, most),
+        Line::new("longest", Ink::Red, longest),
+    ]
+}
+
+/// The charts that tell something, without lines that do not.
+pub(super) fn telling(mut charts: Vec<Chart>) -> Vec<Chart> {
+    for chart in &mut charts {
+        chart.lines.retain(|line| line.most() > 0.0);
+    }
+    charts.retain(|chart| !chart.lines.is_empty());
+    charts
+}
+
 impl Line {
-    /// Whether it is nothing all the time.
-    pub(super) fn is_flat(&self) -> bool {
-        self.most() <= 0.0
+    pub(super) fn new(name: &str, ink: Ink, numbers: Numbers) -> Line {
+        Line { name: name.to_owned(), ink, numbers }
     }
 
     /// The greatest of its numbers.
@@ -85,11 +102,6 @@ impl Line {
 }
 
 impl Chart {
-    /// Whether there is anything to draw.
-    pub(super) fn is_empty(&self) -> bool {
-        self.lines.iter().all(Line::is_flat)
-    }
-
     /// Draws it below `top`, between `left` and `right`, over `nanoseconds` of time, if the history
     /// has times, and what was done to the system.
     pub(super) fn draw(

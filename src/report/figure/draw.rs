@@ -28,6 +28,18 @@ pub(super) const POINT: f64 = 7.5;
 /// How far below a bar's edge points have their middle, so that they spare its label.
 const LOWER: f64 = 4.0;
 
+/// A figure of this height with its title and the lines below that; `about` says what it shows to
+/// who cannot see.
+pub(super) fn titled(title: &str, about: &str, body: &[String], height: f64) -> Canvas {
+    let mut canvas = Canvas::new((WIDTH as u32, height.ceil() as u32), title, about);
+    let shown = fitted(title, Font::Bold, theme::TITLE, WIDTH - 2.0 * MARGIN);
+    canvas.text((MARGIN, MARGIN + 14.0), Anchor::Start, "title", &shown);
+    for (at, line) in body.iter().enumerate() {
+        canvas.text((MARGIN, MARGIN + 42.0 + 22.0 * at as f64), Anchor::Start, "body", line);
+    }
+    canvas
+}
+
 /// Where everything stands.
 struct Layout<'f> {
     focus: &'f Focus,
@@ -57,7 +69,6 @@ fn left(focus: &Focus, strip: Option<&Strip>) -> f64 {
 /// The figure as SVG.
 pub(super) fn draw(focus: &Focus, strip: Option<&Strip>, footnote: &str) -> String {
     let limit = WIDTH - 2.0 * MARGIN;
-    let title = fitted(&focus.title, Font::Bold, theme::TITLE, limit);
     let body = wrapped(&focus.sentence, Font::Sans, theme::BODY, limit, 4);
     let head = MARGIN + 18.0 + 22.0 * body.len() as f64 + 22.0;
     let top = head + strip.map_or(0.0, |_| strip::HEIGHT + ZOOM);
@@ -65,13 +76,7 @@ pub(super) fn draw(focus: &Focus, strip: Option<&Strip>, footnote: &str) -> Stri
     let legend = Legend::of(focus, strip, layout.left);
     let below = layout.bottom + 62.0;
     let height = below + legend.height() + 14.0 + MARGIN;
-    let mut canvas =
-        Canvas::new((WIDTH as u32, height.ceil() as u32), &focus.title, &focus.sentence);
-    canvas.text((MARGIN, MARGIN + 14.0), Anchor::Start, "title", &title);
-    for (at, line) in body.iter().enumerate() {
-        let y = MARGIN + 42.0 + 22.0 * at as f64;
-        canvas.text((MARGIN, y), Anchor::Start, "body", line);
-    }
+    let mut canvas = titled(&focus.title, &focus.sentence, &body, height);
     let right = WIDTH - MARGIN;
     if let Some(strip) = strip {
         let window = strip.draw(&mut canvas, (layout.left, right), head);

@@ -1,10 +1,9 @@
 //! The figure of a history that has no violation, or none that was found: how the run went.
 
 use super::super::Subject;
-use super::canvas::{Anchor, Canvas};
-use super::chart::{self, Chart, Line, Unit};
-use super::draw::{MARGIN, WIDTH};
-use super::measure::{Font, fitted, wrapped};
+use super::chart::{self, Chart, Line, Unit, latency_lines};
+use super::draw::{MARGIN, WIDTH, titled};
+use super::measure::{Font, wrapped};
 use super::scale::Scale;
 use super::series;
 use super::strip;
@@ -20,8 +19,7 @@ const KEYS: usize = 5;
 pub(super) fn draw(subject: &Subject<'_>) -> String {
     let history = subject.history;
     let scale = Scale::of(history);
-    let charts: Vec<Chart> =
-        charts(subject, &scale).into_iter().filter(|chart| !chart.is_empty()).collect();
+    let charts = charts(subject, &scale);
     let title = title(subject);
     let limit = WIDTH - 2.0 * MARGIN;
     let troubles = strip::troubles(history, &scale);
@@ -33,12 +31,7 @@ pub(super) fn draw(subject: &Subject<'_>) -> String {
         facts.iter().flat_map(|fact| wrapped(fact, Font::Sans, theme::BODY, limit, 2)).collect();
     let top = MARGIN + 40.0 + 22.0 * body.len() as f64;
     let height = top + chart::HEIGHT * charts.len() as f64 + MARGIN;
-    let mut canvas = Canvas::new((WIDTH as u32, height.ceil() as u32), &title, &facts.join(" "));
-    let shown = fitted(&title, Font::Bold, theme::TITLE, limit);
-    canvas.text((MARGIN, MARGIN + 14.0), Anchor::Start, "title", &shown);
-    for (at, line) in body.iter().enumerate() {
-        canvas.text((MARGIN, MARGIN + 42.0 + 22.0 * at as f64), Anchor::Start, "body", line);
-    }
+    let mut canvas = titled(&title, &facts.join(" "), &body, height);
     for (at, chart) in charts.iter().enumerate() {
         let place = (MARGIN, WIDTH - MARGIN - 12.0, top + chart::HEIGHT * at as f64);
         canvas = chart.draw(canvas, place, (scale.nanoseconds(), &troubles));
@@ -98,40 +91,30 @@ fn facts(subject: &Subject<'_>, scale: &Scale<'_>) -> Vec<String> {
 
 fn charts(subject: &Subject<'_>, scale: &Scale<'_>) -> Vec<Chart> {
     let history = subject.history;
-    let line = |name: &str, ink, numbers| Line { name: name.to_owned(), ink, numbers };
     let [ok, failed, unknown] = series::rates(history, scale, None);
-    let [median, most_of_all, greatest] = series::latencies(history, scale, None);
     let per = match scale.nanoseconds() {
         Some(_) => "per second",
         None => "per hundredth of the history",
     };
-    let mut charts = vec![
+    chart::telling(vec![
         Chart {
             title: format!("operations that ended, {per}"),
             unit: Unit::Rate,
             lines: vec![
-                line("ok", Ink::Green, ok),
-                line("failed", Ink::Purple, failed),
-                line("unknown outcome", Ink::Orange, unknown),
+                Line::new("ok", Ink::Green, ok),
+                Line::new("failed", Ink::Purple, failed),
+                Line::new("unknown outcome", Ink::Orange, unknown),
             ],
         },
         Chart {
             title: "how long operations took that are ok".to_owned(),
             unit: Unit::Durations,
-            lines: vec![
-                line("median", Ink::Blue, median),
-                line("99 of 100", Ink::Sky, most_of_all),
-                line("longest", Ink::Red, greatest),
-            ],
+            lines: latency_lines(series::latencies(history, scale, None)),
         },
         Chart {
             title: "operations under way at once, at most".to_owned(),
             unit: Unit::Count,
-            lines: vec![line("under way", Ink::Blue, series::concurrency(history, scale))],
+            lines: vec![Line::new("under way", Ink::Blue, series::concurrency(history, scale))],
         },
-    ];
-    for chart in &mut charts {
-        chart.lines.retain(|line| !line.is_flat());
-    }
-    charts
+    ])
 }

@@ -1,8 +1,8 @@
 //! Plots: one side of how a run went, over its time.
 
 use super::canvas::{Anchor, Canvas};
-use super::chart::{self, Chart, Line, Unit};
-use super::draw::{MARGIN, WIDTH};
+use super::chart::{self, Chart, Line, Unit, latency_lines};
+use super::draw::{MARGIN, WIDTH, titled};
 use super::measure::{Font, fitted, width, wrapped};
 use super::scale::Scale;
 use super::series;
@@ -43,16 +43,16 @@ pub fn plot(history: &History, plot: Plot<'_>) -> String {
             vec![Chart {
                 title: "at once, at most".to_owned(),
                 unit: Unit::Count,
-                lines: vec![line("under way", Ink::Blue, series::concurrency(history, &scale))],
+                lines: vec![Line::new(
+                    "under way",
+                    Ink::Blue,
+                    series::concurrency(history, &scale),
+                )],
             }],
         ),
         Plot::Staleness(stale) => staleness(history, &scale, stale),
         Plot::ClockOffset(outcome) => clocks(history, outcome),
     }
-}
-
-fn line(name: &str, ink: Ink, numbers: series::Numbers) -> Line {
-    Line { name: name.to_owned(), ink, numbers }
 }
 
 /// The most frequent functions of clients, with their names.
@@ -72,17 +72,10 @@ fn functions(history: &History) -> Vec<(Function, String)> {
 }
 
 fn latency(history: &History, scale: &Scale<'_>) -> String {
-    let chart = |(function, name): (Function, String)| {
-        let [median, most, longest] = series::latencies(history, scale, Some(function));
-        Chart {
-            title: format!("{name}, ok"),
-            unit: Unit::Durations,
-            lines: vec![
-                line("median", Ink::Blue, median),
-                line("99 of 100", Ink::Sky, most),
-                line("longest", Ink::Red, longest),
-            ],
-        }
+    let chart = |(function, name): (Function, String)| Chart {
+        title: format!("{name}, ok"),
+        unit: Unit::Durations,
+        lines: latency_lines(series::latencies(history, scale, Some(function))),
     };
     let charts = functions(history).into_iter().map(chart).collect();
     sheet(history, scale, "How long operations took", charts)
@@ -103,7 +96,7 @@ fn rate(history: &History, scale: &Scale<'_>) -> String {
             .iter()
             .zip(&rates)
             .zip(INKS)
-            .map(|(((_, name), rates), ink)| line(name, ink, rates[outcome].clone()))
+            .map(|(((_, name), rates), ink)| Line::new(name, ink, rates[outcome].clone()))
             .collect(),
     };
     let outcomes = [(0, "ok"), (1, "failed"), (2, "unknown outcome")];
@@ -135,23 +128,23 @@ fn staleness(history: &History, scale: &Scale<'_>, stale: &[Stale]) -> String {
             Chart {
                 title: "how long ago what they returned had been replaced".to_owned(),
                 unit: Unit::Durations,
-                lines: vec![line("median", Ink::Blue, median), line("longest", Ink::Red, longest)],
+                lines: vec![
+                    Line::new("median", Ink::Blue, median),
+                    Line::new("longest", Ink::Red, longest),
+                ],
             },
             Chart {
                 title: "how many".to_owned(),
                 unit: Unit::Count,
-                lines: vec![line("stale reads", Ink::Red, counts)],
+                lines: vec![Line::new("stale reads", Ink::Red, counts)],
             },
         ],
     )
 }
 
 /// Charts below each other, with a title; without those that show nothing.
-fn sheet(history: &History, scale: &Scale<'_>, title: &str, mut charts: Vec<Chart>) -> String {
-    for chart in &mut charts {
-        chart.lines.retain(|line| !line.is_flat());
-    }
-    charts.retain(|chart| !chart.is_empty());
+fn sheet(history: &History, scale: &Scale<'_>, title: &str, charts: Vec<Chart>) -> String {
+    let charts = chart::telling(charts);
     let troubles = strip::troubles(history, scale);
     let mut about = counted(history.operations().len(), "operation");
     if let Some(all) = scale.nanoseconds() {
@@ -165,7 +158,7 @@ fn sheet(history: &History, scale: &Scale<'_>, title: &str, mut charts: Vec<Char
     }
     let top = MARGIN + 62.0;
     let height = top + chart::HEIGHT * charts.len() as f64 + MARGIN;
-    let mut canvas = titled(title, &about, height);
+    let mut canvas = headed(title, &about, height);
     for (at, chart) in charts.iter().enumerate() {
         let place = (MARGIN, WIDTH - MARGIN - 12.0, top + chart::HEIGHT * at as f64);
         canvas = chart.draw(canvas, place, (scale.nanoseconds(), &troubles));
@@ -173,15 +166,9 @@ fn sheet(history: &History, scale: &Scale<'_>, title: &str, mut charts: Vec<Char
     canvas.finish()
 }
 
-fn titled(title: &str, about: &str, height: f64) -> Canvas {
-    let mut canvas = Canvas::new((WIDTH as u32, height.ceil() as u32), title, about);
-    let limit = WIDTH - 2.0 * MARGIN;
-    let shown = fitted(title, Font::Bold, theme::TITLE, limit);
-    canvas.text((MARGIN, MARGIN + 14.0), Anchor::Start, "title", &shown);
-    for (at, line) in wrapped(about, Font::Sans, theme::BODY, limit, 3).iter().enumerate() {
-        canvas.text((MARGIN, MARGIN + 42.0 + 22.0 * at as f64), Anchor::Start, "body", line);
-    }
-    canvas
+fn headed(title: &str, about: &str, height: f64) -> Canvas {
+    let body = wrapped(about, Font::Sans, theme::BODY, WIDTH - 2.0 * MARGIN, 3);
+    titled(title, about, &body, height)
 }
 
 /// A bar for each clock, from true time to what it shows.
@@ -196,7 +183,7 @@ fn clocks(history: &History, outcome: &SkewOutcome) -> String {
                 SkewOutcome::NoTimes => "The history has no times.",
                 _ => "Whether any offsets explain the history was not found out in time.",
             };
-            return titled("No clock offsets", why, MARGIN * 2.0 + 50.0).finish();
+            return headed("No clock offsets", why, MARGIN * 2.0 + 50.0).finish();
         }
     };
     let about = match skew.situation {
@@ -221,7 +208,7 @@ fn clocks(history: &History, outcome: &SkewOutcome) -> String {
     };
     let top = MARGIN + 74.0;
     let bottom = top + ROW * names.len() as f64;
-    let mut canvas = titled("By how much clocks are ahead of true time", &about, bottom + MARGIN);
+    let mut canvas = headed("By how much clocks are ahead of true time", &about, bottom + MARGIN);
     canvas.line((at(0), top - 6.0), (at(0), bottom), "axis");
     for ((name, &(_, offset)), row) in names.iter().zip(&skew.offsets).zip(0..) {
         let y = top + ROW * f64::from(row);

@@ -1,0 +1,105 @@
+//! The options of a check.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use clap::builder::FalseyValueParser;
+
+use super::{LimitArgs, ModelArgs, ReadArgs, ReportFormat};
+
+#[derive(Args, Debug)]
+pub(crate) struct CheckArgs {
+    /// Histories: files, directories, or `-` for standard input
+    ///
+    /// Of a directory, every file below it that ends in .jsonl, .json, .edn, .csv, .log or .txt,
+    /// perhaps followed by .gz or .zst. Without any, the history comes from standard input.
+    pub(crate) files: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) model: ModelArgs,
+
+    #[command(flatten)]
+    pub(crate) read: ReadArgs,
+
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
+
+    #[command(flatten)]
+    pub(crate) output: CheckOutputArgs,
+}
+
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct CheckOutputArgs {
+    /// For people, for programs, or for continuous integration
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "human",
+        env = "HISTCHECK_FORMAT",
+        hide_env = true
+    )]
+    pub(crate) format: ReportFormat,
+
+    /// Write the order that proves each valid key to this file, as JSON Lines
+    #[arg(long, value_name = "FILE", env = "HISTCHECK_WITNESS", hide_env = true)]
+    pub(crate) witness: Option<PathBuf>,
+
+    /// Draw a picture into this file, as SVG: of the first violation, or of how the run went
+    #[arg(long, value_name = "FILE", env = "HISTCHECK_SVG", hide_env = true)]
+    pub(crate) svg: Option<PathBuf>,
+
+    /// Verify the proof of every verdict
+    #[arg(
+        long,
+        env = "HISTCHECK_SELF_CHECK",
+        hide_env = true,
+        value_parser = FalseyValueParser::new()
+    )]
+    pub(crate) self_check: bool,
+
+    /// Exit with 0 also after a violation
+    #[arg(
+        long,
+        env = "HISTCHECK_EXIT_ZERO",
+        hide_env = true,
+        value_parser = FalseyValueParser::new()
+    )]
+    pub(crate) exit_zero: bool,
+
+    /// Say how long it took
+    #[arg(
+        long,
+        env = "HISTCHECK_TIMINGS",
+        hide_env = true,
+        value_parser = FalseyValueParser::new()
+    )]
+    pub(crate) timings: bool,
+
+    /// List at most so many anomalies
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 20,
+        env = "HISTCHECK_MAX_ANOMALIES",
+        hide_env = true
+    )]
+    pub(crate) max_anomalies: usize,
+
+    /// Draw with ASCII characters only
+    #[arg(
+        long,
+        env = "HISTCHECK_ASCII",
+        hide_env = true,
+        value_parser = FalseyValueParser::new()
+    )]
+    pub(crate) ascii: bool,
+
+    /// Only say the verdict
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+
+    /// Also list the keys
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+}

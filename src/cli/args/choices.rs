@@ -1,0 +1,125 @@
+//! The options that choose one of several things.
+
+use clap::ValueEnum;
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum PlotKind {
+    /// How long operations took: quantiles over time, for each function
+    Latency,
+    /// How many operations ended a second, by outcome and function
+    Rate,
+    /// How many operations were under way at once
+    Concurrency,
+    /// How long the values had been replaced that stale reads returned
+    Staleness,
+    /// By how much the clocks of nodes are off that would explain a violation
+    ClockOffset,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum ReportTarget {
+    /// A picture
+    Svg,
+    /// Text for people
+    Text,
+    /// JSON for programs
+    Json,
+    /// JUnit, for test reports
+    Junit,
+    /// SARIF, for code scanning
+    Sarif,
+    /// A comment on a pull request
+    Markdown,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum ColorWhen {
+    /// On a terminal
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum OutputFormat {
+    /// Text for people
+    Human,
+    /// JSON for programs; for several files one object a line
+    Json,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum ReportFormat {
+    /// Text for people
+    Human,
+    /// JSON for programs; for several files one object a line
+    Json,
+    /// A test suite for each file, a test case for each key, as XML
+    Junit,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// A comment on a pull request
+    Markdown,
+    /// Commands for GitHub's workflows, which annotate the files
+    Github,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum InputFormat {
+    /// Find out
+    Auto,
+    Jsonl,
+    Json,
+    Edn,
+    Log,
+    Csv,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum TargetFormat {
+    Jsonl,
+    Json,
+    Edn,
+    Csv,
+    Log,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum FailedCas {
+    /// It tells nothing: it did not happen
+    Ignores,
+    /// It found another value than it expected
+    Observes,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Decider {
+    /// The fastest that fits
+    Auto,
+    /// The general search alone
+    Search,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum OrderBy {
+    /// The order of the records
+    File,
+    /// The order of their times
+    Time,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum TiesArg {
+    /// Operations whose ends share a time overlap
+    Concurrent,
+    /// They follow each other as the file lists them
+    Ordered,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum IndependentArg {
+    /// Find out
+    Auto,
+    Yes,
+    No,
+}

@@ -1,0 +1,119 @@
+//! The options of all other commands.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{FormatArg, PlotKind, ReadArgs, ReportTarget, SingleArgs, TargetFormat};
+use crate::cli::generate::KnobArgs;
+
+#[derive(Args, Debug)]
+pub(crate) struct ConvertArgs {
+    /// The history: a file, or `-` for standard input
+    pub(crate) file: Option<PathBuf>,
+
+    /// The format to write
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) to: TargetFormat,
+
+    /// Write to this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) read: ReadArgs,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ShrinkArgs {
+    /// The key to take; the first one that fails if not given
+    #[arg(short, long, value_name = "KEY")]
+    pub(crate) key: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) single: SingleArgs,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct PlotArgs {
+    /// What to plot
+    #[arg(short, long, value_name = "KIND")]
+    pub(crate) kind: PlotKind,
+
+    #[command(flatten)]
+    pub(crate) single: SingleArgs,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ReportArgs {
+    /// The report to write; if not given, the name of the file tells
+    #[arg(long, value_name = "REPORT")]
+    pub(crate) to: Option<ReportTarget>,
+
+    #[command(flatten)]
+    pub(crate) single: SingleArgs,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct StatsArgs {
+    /// Histories: files, directories, or `-` for standard input
+    pub(crate) files: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) format: FormatArg,
+
+    #[command(flatten)]
+    pub(crate) read: ReadArgs,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ModelsArgs {
+    /// A model, for its details
+    pub(crate) name: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) format: FormatArg,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct AnomaliesArgs {
+    /// An anomaly, such as stale-read, for its definition and an example
+    pub(crate) name: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) format: FormatArg,
+}
+
+/// Make a history with the reference store
+///
+/// The store is simulated: the same preset, seed and knobs give the same history, on every machine.
+#[derive(Args, Debug)]
+pub(crate) struct GenerateArgs {
+    /// The preset, such as split-brain; without one, all are listed
+    pub(crate) preset: Option<String>,
+
+    /// List the presets, with what each teaches
+    #[arg(long, conflicts_with = "preset")]
+    pub(crate) list: bool,
+
+    /// The seed: another one gives another history of the same system
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    pub(crate) seed: u64,
+
+    /// Let real threads race for an object in memory, instead of simulating a store
+    #[arg(long)]
+    pub(crate) real_threads: bool,
+
+    /// Leave out the nodes, who answered and the versions: what only this recorder knows
+    #[arg(long)]
+    pub(crate) bare: bool,
+
+    #[command(flatten)]
+    pub(crate) knobs: KnobArgs,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ExplainArgs {
+    /// The code of an error, such as H0007; without one, all are listed
+    pub(crate) code: Option<String>,
+}

@@ -1,0 +1,241 @@
+//! Options that several commands have: what operations mean, how they are read, and limits.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use clap::builder::FalseyValueParser;
+use histcheck::history::{Independent, Order, Settings, Ties};
+use histcheck::ingest::Format;
+
+use super::{Decider, FailedCas, IndependentArg, InputFormat, OrderBy, OutputFormat, TiesArg};
+use crate::cli::units;
+
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Model")]
+pub(crate) struct ModelArgs {
+    /// The model; inferred from the operations if not given
+    ///
+    /// `histcheck models` lists them.
+    #[arg(short, long, value_name = "NAME", env = "HISTCHECK_MODEL", hide_env = true)]
+    pub(crate) model: Option<String>,
+
+    /// What the object holds before the first operation, as JSON
+    #[arg(long, value_name = "JSON", env = "HISTCHECK_INIT", hide_env = true)]
+    pub(crate) init: Option<String>,
+
+    /// What a failed cas tells: nothing, or that its precondition was false
+    #[arg(
+        long,
+        value_name = "MEANING",
+        default_value = "ignores",
+        env = "HISTCHECK_FAILED_CAS",
+        hide_env = true
+    )]
+    pub(crate) failed_cas: FailedCas,
+
+    /// Let a mutex be released by another process than its holder
+    #[arg(
+        long,
+        env = "HISTCHECK_ANY_OWNER",
+        hide_env = true,
+        value_parser = FalseyValueParser::new()
+    )]
+    pub(crate) any_owner: bool,
+
+    /// Let a priority queue's dequeue and peek be about the largest item
+    #[arg(
+        long,
+        env = "HISTCHECK_LARGEST_FIRST",
+        hide_env = true,
+        value_parser = FalseyValueParser::new()
+    )]
+    pub(crate) largest_first: bool,
+
+    /// Check all keys together as one object, not each by itself
+    ///
+    /// The verdict is the same; it takes longer.
+    #[arg(
+        long,
+        env = "HISTCHECK_NO_PARTITION",
+        hide_env = true,
+        value_parser = FalseyValueParser::new()
+    )]
+    pub(crate) no_partition: bool,
+}
+
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Reading")]
+pub(crate) struct ReadArgs {
+    /// The format of the input
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "auto",
+        env = "HISTCHECK_INPUT_FORMAT",
+        hide_env = true
+    )]
+    pub(crate) input_format: InputFormat,
+
+    /// What orders the events: their place in the file, or their times
+    #[arg(
+        long,
+        value_name = "BY",
+        default_value = "file",
+        env = "HISTCHECK_ORDER",
+        hide_env = true
+    )]
+    pub(crate) order: OrderBy,
+
+    /// What equal times mean: concurrent, or ordered as in the file
+    #[arg(
+        long,
+        value_name = "MEANING",
+        default_value = "concurrent",
+        env = "HISTCHECK_TIES",
+        hide_env = true
+    )]
+    pub(crate) ties: TiesArg,
+
+    /// Whether values are tuples [key value]
+    #[arg(
+        long,
+        value_name = "WHETHER",
+        default_value = "auto",
+        env = "HISTCHECK_INDEPENDENT",
+        hide_env = true
+    )]
+    pub(crate) independent: IndependentArg,
+}
+
+impl ReadArgs {
+    /// The settings of the history.
+    pub(crate) fn settings(&self) -> Settings {
+        Settings {
+            order: match self.order {
+                OrderBy::File => Order::File,
+                OrderBy::Time => Order::Time,
+            },
+            ties: match self.ties {
+                TiesArg::Concurrent => Ties::Concurrent,
+                TiesArg::Ordered => Ties::Ordered,
+            },
+            independent: match self.independent {
+                IndependentArg::Auto => Independent::Auto,
+                IndependentArg::Yes => Independent::Yes,
+                IndependentArg::No => Independent::No,
+            },
+        }
+    }
+
+    /// The format, unless it is to be found out.
+    pub(crate) fn format(&self) -> Option<Format> {
+        match self.input_format {
+            InputFormat::Auto => None,
+            InputFormat::Jsonl => Some(Format::JsonLines),
+            InputFormat::Json => Some(Format::JsonArray),
+            InputFormat::Edn => Some(Format::Edn),
+            InputFormat::Log => Some(Format::Log),
+            InputFormat::Csv => Some(Format::Csv),
+        }
+    }
+}
+
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Limits")]
+pub(crate) struct LimitArgs {
+    /// Stop undecided after this time for each file, such as 30s, 500ms or 2m
+    #[arg(
+        long,
+        value_name = "TIME",
+        value_parser = units::duration,
+        env = "HISTCHECK_TIMEOUT",
+        hide_env = true
+    )]
+    pub(crate) timeout: Option<Duration>,
+
+    /// Stop undecided at this much memory, such as 2GiB, 500MB or a number of bytes
+    #[arg(
+        long,
+        value_name = "SIZE",
+        value_parser = units::bytes,
+        env = "HISTCHECK_MAX_MEMORY",
+        hide_env = true
+    )]
+    pub(crate) max_memory: Option<usize>,
+
+    /// Stop undecided after so many configurations for one key
+    #[arg(long, value_name = "N", env = "HISTCHECK_MAX_CONFIGS", hide_env = true)]
+    pub(crate) max_configs: Option<u64>,
+
+    /// Which deciders may decide
+    ///
+    /// The verdict does not depend on it.
+    #[arg(
+        long,
+        value_name = "WHICH",
+        value_enum,
+        default_value_t = Decider::Auto,
+        env = "HISTCHECK_DECIDER",
+        hide_env = true
+    )]
+    pub(crate) decider: Decider,
+
+    /// Explain a violation for no longer than this
+    #[arg(
+        long,
+        value_name = "TIME",
+        default_value = "10s",
+        value_parser = units::duration,
+        env = "HISTCHECK_EXPLAIN_TIMEOUT",
+        hide_env = true
+    )]
+    pub(crate) explain_timeout: Duration,
+
+    /// How many threads to use; 0 for one a processor
+    ///
+    /// The output does not depend on it.
+    #[arg(
+        short = 'j',
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        env = "HISTCHECK_THREADS",
+        hide_env = true
+    )]
+    pub(crate) threads: usize,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct FormatArg {
+    /// For people or for programs
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "human",
+        env = "HISTCHECK_FORMAT",
+        hide_env = true,
+        help_heading = "Output"
+    )]
+    pub(crate) format: OutputFormat,
+}
+
+/// What commands on one history take.
+#[derive(Args, Debug)]
+pub(crate) struct SingleArgs {
+    /// The history: a file, or `-` for standard input
+    pub(crate) file: Option<PathBuf>,
+
+    /// Write to this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) model: ModelArgs,
+
+    #[command(flatten)]
+    pub(crate) read: ReadArgs,
+
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
+}
