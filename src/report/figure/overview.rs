@@ -94,7 +94,7 @@ fn charts(subject: &Subject<'_>, scale: &Scale<'_>) -> Vec<Chart> {
     let [ok, failed, unknown] = series::rates(history, scale, None);
     let per = match scale.nanoseconds() {
         Some(_) => "per second",
-        None => "per hundredth of the history",
+        None => "per part of the history",
     };
     chart::telling(vec![
         Chart {
