@@ -36,7 +36,9 @@ impl<K: Mask> Memo<K> {
     /// Enters `config`. False if one at least as good was there before.
     pub(super) fn insert(&mut self, config: &Config<K>, order: &Order<'_>) -> bool {
         let packed = Packed::new(config);
-        let tag = u64::from(config.event) << 32 | u64::from(config.state);
+        // Of a product the low bits depend on low bits alone: the event must not stand above them,
+        // or all configurations of one state look alike.
+        let tag = spread(config.event) ^ u64::from(config.state);
         let hash = (order.hash(&packed, tag) >> 32) as u32;
         let as_good = |seen: &Entry<K>| {
             seen.hash == hash
@@ -88,6 +90,7 @@ impl<K: Mask> Memo<K> {
     }
 }
 
-fn spread(hash: u32) -> u64 {
-    u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+/// A number whose bits all depend on those of `number`.
+fn spread(number: u32) -> u64 {
+    u64::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
