@@ -16,7 +16,8 @@ use histcheck::{Budget, Code, Error, History, Options, Report, StopReason, Verdi
 use super::args::{CheckArgs, Decider, FailedCas, LimitArgs, ModelArgs, ReportFormat};
 use super::exit::Status;
 use super::inputs::{self, Allowance, Source, Sources};
-use super::output::{Output, complain, replace};
+use super::output::{Output, complain};
+use super::single::deliver_to;
 use super::{diagnostic, witness};
 
 /// Checks what the arguments name.
@@ -33,9 +34,12 @@ pub(crate) fn run(args: &CheckArgs, output: &mut Output) -> Status {
         }
     };
     let sources = Sources::of(&args.files);
-    if args.output.svg.is_some() && sources.list.len() > 1 {
-        complain("error: --svg draws one history, and there are several: name one file");
-        return Status::Unreadable;
+    for (option, path) in [("svg", &args.output.svg), ("html", &args.output.html)] {
+        if path.is_some() && sources.list.len() > 1 {
+            let several = "shows one history, and there are several: name one file";
+            complain(&format!("error: --{option} {several}"));
+            return Status::Unreadable;
+        }
     }
     let mut worst = Status::Valid;
     let mut outcomes = Vec::new();
@@ -196,7 +200,7 @@ impl Run<'_> {
         });
         self.locate(&mut subject, &input, allowance);
         self.print(&subject, prints_early);
-        let drawn = self.draw(&subject);
+        let drawn = self.draw(&mut subject, &options);
         self.conclude(&history, &report).max(drawn)
     }
 
@@ -204,7 +208,7 @@ impl Run<'_> {
         let usual = options(&self.args.model, &self.args.limits, start, history)?;
         Ok(Options {
             self_check: self.args.output.self_check,
-            keep_orders: self.args.output.witness.is_some(),
+            keep_orders: self.args.output.witness.is_some() || self.args.output.html.is_some(),
             ..usual
         })
     }
@@ -214,6 +218,7 @@ impl Run<'_> {
         self.detail() > Detail::Verdict
             || self.args.output.format != ReportFormat::Human
             || self.args.output.svg.is_some()
+            || self.args.output.html.is_some()
     }
 
     /// Whether the verdict is to be seen before it is explained.
@@ -274,16 +279,20 @@ impl Run<'_> {
         self.output.print(&text);
     }
 
-    /// Draws the picture, if it is asked for; the status that this stands for.
-    fn draw(&self, subject: &Subject<'_>) -> Status {
-        let Some(path) = &self.args.output.svg else { return Status::Valid };
-        match replace(path, report::svg(subject).as_bytes()) {
-            Ok(()) => Status::Valid,
-            Err(error) => {
-                complain(&format!("error: cannot write {}: {error}", path.display()));
-                Status::Unreadable
-            }
+    /// Writes the picture and the page that are asked for; the status that this stands for.
+    fn draw(&self, subject: &mut Subject<'_>, options: &Options) -> Status {
+        let flags = &self.args.output;
+        let mut status = Status::Valid;
+        if let Some(path) = &flags.svg {
+            status = status.max(deliver_to(path, report::svg(subject).as_bytes()));
         }
+        if let Some(path) = &flags.html {
+            // It was explained without an error, and has no other.
+            let linearized = subject.linearize(options).is_ok();
+            debug_assert!(linearized);
+            status = status.max(deliver_to(path, report::html(subject).as_bytes()));
+        }
+        status
     }
 
     /// Writes the witnesses; the status that the report stands for.

@@ -1,8 +1,8 @@
 //! `histcheck report`: one history's report as a file of its own, in any of the formats.
 
-use histcheck::Error;
 use histcheck::report::ci::{self, Outcome};
 use histcheck::report::{self, Detail, Palette, Subject};
+use histcheck::{Error, Options};
 
 use super::args::{ReportArgs, ReportTarget};
 use super::exit::Status;
@@ -16,8 +16,8 @@ const ANOMALIES: usize = 20;
 pub(crate) fn run(args: &ReportArgs, output: &mut Output) -> Status {
     let Some(target) = args.to.or_else(|| by_name(args)) else {
         complain(
-            "error: the name of the file does not tell which report is meant: say --to svg, text, \
-             json, junit, sarif or markdown",
+            "error: the name of the file does not tell which report is meant: say --to svg, html, \
+             text, json, junit, sarif or markdown",
         );
         return Status::Unreadable;
     };
@@ -36,6 +36,7 @@ fn by_name(args: &ReportArgs) -> Option<ReportTarget> {
     let extension = args.single.output.as_ref()?.extension()?.to_str()?.to_ascii_lowercase();
     Some(match extension.as_str() {
         "svg" => ReportTarget::Svg,
+        "html" | "htm" => ReportTarget::Html,
         "txt" => ReportTarget::Text,
         "json" => ReportTarget::Json,
         "xml" => ReportTarget::Junit,
@@ -46,10 +47,15 @@ fn by_name(args: &ReportArgs) -> Option<ReportTarget> {
 }
 
 fn rendered(target: ReportTarget, single: &Single) -> Result<String, Error> {
-    let report = histcheck::check(&single.history, &single.options)?;
+    let is_page = target == ReportTarget::Html;
+    let options = &Options { keep_orders: is_page, ..single.options.clone() };
+    let report = histcheck::check(&single.history, options)?;
     let mut subject = Subject::new(&single.history, &report);
     let file = single.is_file.then_some(single.name.as_str());
-    subject.explain(&single.options, ANOMALIES)?;
+    subject.explain(options, ANOMALIES)?;
+    if is_page {
+        subject.linearize(options)?;
+    }
     let records = match target {
         ReportTarget::Junit | ReportTarget::Sarif | ReportTarget::Markdown => {
             Outcome::records(&subject)
@@ -60,6 +66,7 @@ fn rendered(target: ReportTarget, single: &Single) -> Result<String, Error> {
     let outcome = || [Outcome::of(file, &subject)];
     Ok(match target {
         ReportTarget::Svg => report::svg(&subject),
+        ReportTarget::Html => report::html(&subject),
         ReportTarget::Text => report::text(&subject, Detail::Usual, &Palette::PLAIN),
         ReportTarget::Json => report::json(&subject),
         ReportTarget::Junit => ci::junit(&outcome()),

@@ -81,13 +81,21 @@ impl Single {
 /// that went.
 pub(super) fn deliver(path: Option<&Path>, bytes: &[u8], output: &mut Output) -> Status {
     match path.filter(|path| path.as_os_str() != "-") {
-        None => output.write(bytes),
-        Some(path) => {
-            if let Err(error) = replace(path, bytes) {
-                complain(&format!("error: cannot write {}: {error}", path.display()));
-                return Status::Unreadable;
-            }
+        None => {
+            output.write(bytes);
+            Status::Valid
+        }
+        Some(path) => deliver_to(path, bytes),
+    }
+}
+
+/// Writes `bytes` to `path`, all or nothing; the status that stands for how that went.
+pub(super) fn deliver_to(path: &Path, bytes: &[u8]) -> Status {
+    match replace(path, bytes) {
+        Ok(()) => Status::Valid,
+        Err(error) => {
+            complain(&format!("error: cannot write {}: {error}", path.display()));
+            Status::Unreadable
         }
     }
-    Status::Valid
 }

@@ -2,11 +2,12 @@
 //! come just before it, those that deal with its value, and one way in which everything before it
 //! can have happened. For people to look at; it proves nothing.
 
+use super::linearizations::{Step, is_step, walk};
 use crate::analysis;
 use crate::check::{self, Decision, Failure, Meter, Options, Report};
 use crate::error::Error;
 use crate::history::{History, NEVER, Outcome, Partition};
-use crate::model::{self, Model, ModelVisitor};
+use crate::model::{self, Model, ModelVisitor, Reading};
 
 /// So many operations are shown around the failing one, itself included.
 const OPERATIONS: usize = 12;
@@ -24,25 +25,16 @@ pub struct Context {
     /// How many others overlap the failing one, and are not among them.
     pub others: usize,
     /// How everything before can have happened.
-    pub before: Option<Before>,
+    pub before: Option<Steps>,
 }
 
 /// The end of one linearization of the history as it was known just before it became impossible.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Before {
+pub struct Steps {
     /// How many steps come before those that are listed.
     pub earlier: usize,
     /// The last steps.
-    pub steps: Vec<Step>,
-}
-
-/// One operation of a linearization.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Step {
-    /// The operation.
-    pub operation: u32,
-    /// The state after it, if the model can describe it.
-    pub state: Option<String>,
+    pub last: Vec<Step>,
 }
 
 /// The surroundings of the first `limit` failures of `report`, which [`check`](crate::check())
@@ -85,7 +77,8 @@ impl ModelVisitor for Surroundings<'_> {
             }
             let partition = partitions.get(at);
             let (operations, others) = surroundings(history, partition, failure);
-            let before = before(model, history, partition, failure, &meter)?;
+            let before = before(model, history, partition.operations, failure, &meter)?
+                .map(|before| last_steps(model, history, &before));
             contexts.push(Context { key_at: at, operations, others, before });
         }
         Ok(contexts)
@@ -148,49 +141,43 @@ fn deals_with_value(history: &History, failing: u32, other: u32) -> bool {
     !seen.is_null() && (operation.input == seen || replaces_by_it())
 }
 
-/// The end of a linearization of what was known just before the failure, if one is found in time.
-fn before<M: Model>(
+/// A linearization of what was known just before a failure.
+pub(super) struct Before<Op> {
+    /// The operations as they were known then.
+    pub(super) readings: Vec<Reading<Op>>,
+    /// The order, as places among the readings.
+    pub(super) order: Vec<u32>,
+}
+
+/// A linearization of what was known just before the failure, if one is found in time.
+pub(super) fn before<M: Model>(
     model: &M,
     history: &History,
-    partition: Partition<'_>,
+    operations: &[u32],
     failure: &Failure,
     meter: &Meter,
-) -> Result<Option<Before>, Error> {
+) -> Result<Option<Before<M::Op>>, Error> {
     if failure.horizon != history.span(failure.operation as usize).ret {
         return Ok(None);
     }
     let horizon = Some(failure.horizon.saturating_sub(1));
-    let readings = model::read(model, history, partition.operations, horizon)?;
-    let Some(order) = check::linearize(model, &readings, meter) else { return Ok(None) };
-    let mut states = vec![model.initial()];
-    let mut steps: Vec<Step> = Vec::new();
-    let is_shown = |at: u32| {
-        let reading = &readings[at as usize];
-        // A pure operation that has not returned changed nothing and showed nothing.
-        reading.span.ret != NEVER || !model.facts(&reading.op).pure
-    };
-    let total = order.iter().filter(|&&at| is_shown(at)).count();
+    let readings = model::read(model, history, operations, horizon)?;
+    let order = check::linearize(model, &readings, meter);
+    Ok(order.map(|order| Before { readings, order }))
+}
+
+/// The last steps of a linearization.
+fn last_steps<M: Model>(model: &M, history: &History, before: &Before<M::Op>) -> Steps {
+    let Before { readings, order } = before;
+    let total = order.iter().filter(|&&at| is_step(model, &readings[at as usize])).count();
     let earlier = total.saturating_sub(STEPS);
     let mut passed = 0;
-    for &at in &order {
-        let reading = &readings[at as usize];
-        let mut nexts: Vec<M::State> = Vec::new();
-        for next in states.iter().flat_map(|state| model.step(state, &reading.op)) {
-            if !nexts.contains(&next) {
-                nexts.push(next);
-            }
+    let mut last = Vec::new();
+    walk(model, history.values(), readings, order, |operation, describe| {
+        passed += 1;
+        if passed > earlier {
+            last.push(Step { operation, state: describe() });
         }
-        states = nexts;
-        if is_shown(at) {
-            passed += 1;
-            if passed > earlier {
-                let state = match &states[..] {
-                    [state] => model.describe(state, history.values()),
-                    _ => None,
-                };
-                steps.push(Step { operation: reading.index, state });
-            }
-        }
-    }
-    Ok(Some(Before { earlier, steps }))
+    });
+    Steps { earlier, last }
 }

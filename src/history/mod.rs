@@ -103,7 +103,7 @@ impl History {
 
     /// The name (`f`) of an operation.
     pub fn function(&self, function: Function) -> &str {
-        &self.functions[usize::from(function.0)]
+        &self.functions[function.index()]
     }
 
     /// All names of operations, in the order of their first appearance; annotations' included.

@@ -44,6 +44,13 @@ impl Outcome {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord, Default)]
 pub struct Function(pub(super) u16);
 
+impl Function {
+    /// The index.
+    pub(crate) fn index(self) -> usize {
+        self.0.into()
+    }
+}
+
 /// One operation: an invocation with its completion, if it has one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Operation {

@@ -44,7 +44,7 @@ pub fn operation_phrase(history: &History, operation: &Operation) -> String {
         phrase.push_str(&show(operation.input));
     }
     let answers = if operation.output.is_null() {
-        !EFFECTS.contains(&history.function(operation.function))
+        !null_says_nothing(history.function(operation.function))
     } else {
         operation.output != operation.input
     };
@@ -53,6 +53,11 @@ pub fn operation_phrase(history: &History, operation: &Operation) -> String {
         phrase.push_str(&show(operation.output));
     }
     phrase
+}
+
+/// Whether a null that operations of this name return says nothing: they only have an effect.
+pub(crate) fn null_says_nothing(name: &str) -> bool {
+    EFFECTS.contains(&name)
 }
 
 /// A value on one line, cut if it is long, as text: `42`, `"a"`, `[1,2]`.

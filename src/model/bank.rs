@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use super::items::few;
 use super::persistent::Tree;
 use super::{Call, Establishes, Facts, Kind, Model, Rejection, Token, View, counter};
 use crate::history::{Shape, Value, ValueTable};
@@ -254,9 +255,18 @@ impl Model for Bank {
         Kind::Bank { bank: self.clone(), view: |op| op }
     }
 
-    fn describe(&self, state: &Accounts, _: &ValueTable) -> Option<String> {
-        // The names are known by their handles only.
-        state.is_empty().then(|| "as at the start".to_owned())
+    fn describe(&self, state: &Accounts, values: &ValueTable) -> Option<String> {
+        let account = |(key, account): (u128, Account)| {
+            let name = values.to_text(Value::of_handle(key as u32));
+            match account {
+                Account::Known(balance) => format!("{name}: {balance}"),
+                Account::Changed(by, ..) => format!("{name}: {by:+}"),
+            }
+        };
+        match state.is_empty() {
+            true => Some("as at the start".to_owned()),
+            false => Some(few(state.iter().map(account), state.len())),
+        }
     }
 }
 

@@ -157,3 +157,13 @@ pub(super) fn describe(items: &Sequence, values: &ValueTable) -> String {
     }
     format!("[{}]", shown.join(","))
 }
+
+/// The first of `count` things without an order, for people.
+pub(super) fn few(things: impl Iterator<Item = String>, count: usize) -> String {
+    const FEW: usize = 12;
+    let mut shown: Vec<String> = things.take(if count > FEW { FEW - 1 } else { FEW }).collect();
+    if count > shown.len() {
+        shown.push(format!("… {} more", count - shown.len()));
+    }
+    shown.join(", ")
+}

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
+use super::items::few;
 use super::persistent::Tree;
 use super::{Call, Establishes, Facts, Kind, Model, Part, Rejection, View};
-use crate::history::Value;
+use crate::history::{Value, ValueTable};
 
 /// A set of values.
 #[derive(Clone, Debug, Default)]
@@ -73,6 +74,11 @@ impl Model for Set {
             "read" => call.output.map_or(Ok(Op::Read(None)), read),
             _ => Err(Rejection::UnknownFunction),
         }
+    }
+
+    fn describe(&self, state: &Contents, values: &ValueTable) -> Option<String> {
+        let element = |(key, ())| values.to_text(Value::of_handle(key as u32));
+        Some(format!("{{{}}}", few(state.iter().map(element), state.len())))
     }
 
     fn step(&self, state: &Contents, op: &Op) -> Option<Contents> {

@@ -5,28 +5,34 @@
 pub mod ci;
 mod figure;
 mod json;
+mod page;
 mod stats;
 mod style;
 mod table;
 mod text;
+mod trouble;
 mod xml;
 
 use std::time::Duration;
 
 use crate::check::{Options, Report};
 use crate::error::{Error, Place};
-use crate::explain::{self, Context, Explanation};
+use crate::explain::{self, Context, Explanation, Linearizations};
 use crate::history::{History, Record};
 
 pub use crate::history::phrase::{operation_phrase, printable, shortened, with_thousands};
 pub use figure::{Plot, plot, svg};
 pub use json::{SCHEMA_VERSION, error_json, json, unread_json};
+pub use page::html;
 pub use stats::{statistics_json, statistics_text};
 pub use style::{Palette, Strokes};
 pub use text::{Detail, details, text, verdict_line};
 
 /// For so many failing keys the surroundings are shown.
 const SHOWN_FAILURES: usize = 5;
+
+/// The states after steps have about so many characters together.
+const STATES_ROOM: usize = 8_000_000;
 
 /// One history with everything that is reported of it.
 pub struct Subject<'a> {
@@ -40,6 +46,8 @@ pub struct Subject<'a> {
     pub contexts: Vec<Context>,
     /// What went wrong, and what did not.
     pub explanation: Explanation,
+    /// How the operations can have happened, step by step; empty unless that is asked for.
+    pub linearizations: Linearizations,
     /// Where records are in the text, ascending; only those that are named.
     pub places: Vec<(Record, Place)>,
     /// How long it took, if that is asked for.
@@ -66,6 +74,7 @@ impl<'a> Subject<'a> {
             report,
             contexts: Vec::new(),
             explanation: Explanation::default(),
+            linearizations: Linearizations::default(),
             places: Vec::new(),
             timings: None,
         }
@@ -78,6 +87,16 @@ impl<'a> Subject<'a> {
     pub fn explain(&mut self, options: &Options, anomalies: usize) -> Result<(), Error> {
         self.explanation = explain::explain(self.history, options, self.report, anomalies)?;
         self.contexts = explain::contexts(self.history, options, self.report, SHOWN_FAILURES)?;
+        Ok(())
+    }
+
+    /// Adds how the operations can have happened, step by step: see [`explain::linearizations`].
+    ///
+    /// # Errors
+    /// None, if the report is that of this history and these options.
+    pub fn linearize(&mut self, options: &Options) -> Result<(), Error> {
+        self.linearizations =
+            explain::linearizations(self.history, options, self.report, STATES_ROOM)?;
         Ok(())
     }
 

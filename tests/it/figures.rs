@@ -69,7 +69,7 @@ fn a_picture_is_drawn_of_one_history_only() {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("figure-none.svg");
     let _ = fs::remove_file(&path);
     let program = || histcheck("").current_dir(&root()).arg("--svg").arg(&path);
-    program().arg("histories").run().status(2).complains("--svg draws one history");
+    program().arg("histories").run().status(2).complains("--svg shows one history");
     let nowhere = Path::new(env!("CARGO_TARGET_TMPDIR")).join("no-such-directory/figure.svg");
     let outcome = histcheck("histories/stale-read.jsonl").current_dir(&root()).arg("--svg");
     outcome.arg(&nowhere).run().status(1).complains("cannot write");

@@ -16,6 +16,8 @@ mod ingest;
 mod meanings;
 mod models;
 #[cfg(feature = "cli")]
+mod pages;
+#[cfg(feature = "cli")]
 mod program;
 mod recorder;
 mod redis;

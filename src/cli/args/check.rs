@@ -49,6 +49,11 @@ pub(crate) struct CheckOutputArgs {
     #[arg(long, value_name = "FILE", env = "HISTCHECK_SVG", hide_env = true)]
     pub(crate) svg: Option<PathBuf>,
 
+    /// Write a page for a browser into this file, as HTML: the picture, with all operations to
+    /// zoom, filter and search
+    #[arg(long, value_name = "FILE", env = "HISTCHECK_HTML", hide_env = true)]
+    pub(crate) html: Option<PathBuf>,
+
     /// Verify the proof of every verdict
     #[arg(
         long,

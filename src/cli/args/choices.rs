@@ -20,6 +20,8 @@ pub(crate) enum PlotKind {
 pub(crate) enum ReportTarget {
     /// A picture
     Svg,
+    /// A page for a browser
+    Html,
     /// Text for people
     Text,
     /// JSON for programs

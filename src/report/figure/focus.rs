@@ -11,7 +11,7 @@ use crate::history::phrase::{
     call_phrase, counted, moment_phrase, operation_phrase, printable, return_phrase, shortened,
     value_phrase,
 };
-use crate::history::{History, NEVER, Outcome, Value};
+use crate::history::{History, NEVER, Outcome, Shape, Value};
 
 /// So many operations are shown at most, if the counterexample has no more.
 const SHOWN: usize = 40;
@@ -152,7 +152,7 @@ fn ranked(subject: &Subject<'_>, context: &Context, failure: &Failure) -> Vec<(u
     };
     core.iter().for_each(|&index| add(index, Role::Core, usize::MAX));
     // How it stood before.
-    let steps = || context.before.iter().flat_map(|before| before.steps.iter().rev());
+    let steps = || context.before.iter().flat_map(|before| before.last.iter().rev());
     steps().take(STEPS).for_each(|step| add(step.operation, Role::Other, SHOWN));
     let named = anomaly(subject, context.key_at);
     named.into_iter().flat_map(|one| &one.operations).for_each(|&index| {
@@ -214,7 +214,7 @@ impl Focus {
             culprit,
         };
         if let Some(before) = &context.before {
-            focus.place(&before.steps, before.earlier);
+            focus.place(&before.last, before.earlier);
         }
         focus
     }
@@ -458,7 +458,12 @@ fn reason(subject: &Subject<'_>, operations: &[Shown], culprit: usize) -> Reason
     let seen = row(failing).output;
     let is_source = |one: &Shown| {
         let new = history.values().as_pair(row(one).input).map(|pair| pair.1);
-        !seen.is_null() && (row(one).input == seen || new == Some(seen) || row(one).output == seen)
+        let is_item = || match history.values().shape(seen) {
+            Shape::List(items) | Shape::Set(items) => items.contains(&row(one).input),
+            _ => false,
+        };
+        let is_same = row(one).input == seen || new == Some(seen) || row(one).output == seen;
+        !seen.is_null() && (is_same || is_item())
     };
     let before = operations
         .iter()

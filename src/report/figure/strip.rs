@@ -1,12 +1,13 @@
 //! The whole history in one strip: how many operations were called when, what failed or never
 //! returned, what a nemesis did, and which part of it the figure shows.
 
+use super::super::trouble;
 use super::canvas::{Anchor, Canvas};
 use super::measure::{Font, fitted, width};
 use super::scale::Scale;
 use super::theme;
-use crate::history::phrase::{counted, duration_phrase, printable, shortened};
-use crate::history::{History, NEVER, Outcome};
+use crate::history::phrase::{counted, duration_phrase};
+use crate::history::{Annotation, History, NEVER, Outcome};
 
 /// The height of a strip, with the marks below it.
 pub(super) const HEIGHT: f64 = 46.0;
@@ -16,21 +17,6 @@ const COLUMNS: f64 = 40.0;
 
 /// So many columns it has.
 const BINS: usize = 150;
-
-/// Words that end what a nemesis did.
-const ENDS: [&str; 11] = [
-    "heal",
-    "stop",
-    "end",
-    "restart",
-    "start-node",
-    "resume",
-    "recover",
-    "restore",
-    "reset",
-    "fix",
-    "final",
-];
 
 /// How much happened in a part of the history.
 #[derive(Clone, Copy, Default, Debug)]
@@ -182,38 +168,15 @@ pub(super) fn names(troubles: &[Trouble]) -> Option<String> {
     (!names.is_empty()).then_some(names)
 }
 
-/// What others than clients did, each until the next record that ends it.
+/// What others than clients did, as parts of the history.
 pub(super) fn troubles(history: &History, scale: &Scale<'_>) -> Vec<Trouble> {
-    const TROUBLES: usize = 200;
-    let is_end = |name: &str| {
-        let name = name.to_ascii_lowercase();
-        ENDS.iter().any(|end| name.starts_with(end))
-    };
-    let notes = history.annotations();
-    let mut troubles = Vec::new();
-    let mut open: Option<Trouble> = None;
-    let mut before = None;
-    for note in notes {
-        let name = history.function(note.function);
-        let part = scale.part(note.time, note.record);
-        // The end of what was noted right before, as nemeses write it.
-        let is_again = before == Some((note.function, note.process));
-        before = if is_again { None } else { Some((note.function, note.process)) };
-        if is_again && !is_end(name) {
-            continue;
-        }
-        if let Some(last) = open.take() {
-            troubles.push(Trouble { to: part, ..last });
-        }
-        if !is_end(name) && troubles.len() < TROUBLES {
-            let value = match note.value.is_null() {
-                true => String::new(),
-                false => format!(" {}", shortened(&history.values().to_text(note.value), 60)),
-            };
-            let title = printable(&format!("{}{value}", shortened(name, 40)));
-            open = Some(Trouble { from: part, to: 1.0, title });
-        }
-    }
-    troubles.extend(open);
-    troubles
+    let part = |note: &Annotation| scale.part(note.time, note.record);
+    trouble::troubles(history)
+        .into_iter()
+        .map(|trouble| Trouble {
+            from: part(trouble.from),
+            to: trouble.to.map_or(1.0, part),
+            title: trouble.title,
+        })
+        .collect()
 }

@@ -35,7 +35,7 @@ pub(super) fn write_anomalies(subject: &Subject<'_>, palette: &Palette, out: &mu
     }
 }
 
-fn anomaly_fact(subject: &Subject<'_>, anomaly: &Anomaly) -> String {
+pub(in crate::report) fn anomaly_fact(subject: &Subject<'_>, anomaly: &Anomaly) -> String {
     let mut fact = anomaly.kind.name().to_owned();
     if anomaly.certainty == Certainty::Suggested {
         fact.push_str(" (suggested)");

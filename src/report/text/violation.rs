@@ -8,7 +8,7 @@ use super::super::table::Table;
 use super::explained::write_guarantees;
 use super::key_name;
 use crate::check::{Decision, Failure};
-use crate::explain::{Before, Context};
+use crate::explain::{Context, Steps};
 use crate::history::phrase::{counted, operation_phrase, shortened, with_thousands};
 use crate::history::{History, NEVER, Operation, Outcome, Record, Span};
 
@@ -171,15 +171,15 @@ fn bars(history: &History, operations: &[u32], culprit: u32, strokes: &Strokes) 
 
 fn write_before(
     subject: &Subject<'_>,
-    before: &Before,
+    before: &Steps,
     failure: &Failure,
     palette: &Palette,
     out: &mut String,
 ) {
     let history = subject.history;
     let phrase = |index: u32| operation_phrase(history, &history.operations()[index as usize]);
-    let left_out = before.steps.len().saturating_sub(STEPS);
-    let steps = &before.steps[left_out..];
+    let left_out = before.last.len().saturating_sub(STEPS);
+    let steps = &before.last[left_out..];
     let after = match before.earlier + left_out {
         0 => String::new(),
         earlier => format!(", after {}", counted(earlier, "other operation")),

@@ -1,5 +1,7 @@
 //! What several tests share.
 
+#[cfg(feature = "cli")]
+pub(crate) mod browser;
 pub(crate) mod generate;
 pub(crate) mod json;
 pub(crate) mod objects;

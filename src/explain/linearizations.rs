@@ -1,0 +1,195 @@
+//! The way in which the operations of each key can have happened, one after the other, with the
+//! state after each: the linearization of a key that is valid, and of one that is not the longest
+//! that was found, up to the return of the operation that cannot be placed.
+
+use rustc_hash::FxHashMap;
+
+use super::context::{self, Before};
+use super::{Part, meter};
+use crate::analysis;
+use crate::check::{Decision, Options, Report};
+use crate::error::Error;
+use crate::history::phrase::shortened;
+use crate::history::{History, NEVER, Partition, ValueTable};
+use crate::model::{self, Model, ModelVisitor, Reading};
+
+/// Of so many failing keys the way is looked for.
+const FAILING: usize = 16;
+
+/// So many bytes of states are written out at most, before they are cut: states can be as long as
+/// the history, and there is one for every step.
+const WRITTEN: usize = 256 << 20;
+
+/// One operation of a linearization.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Step {
+    /// The operation.
+    pub operation: u32,
+    /// The state after it, if the model can describe it.
+    pub state: Option<String>,
+}
+
+/// The linearizations of all keys that have one.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Linearizations {
+    /// For each operation of the history its step within that of its key, from 1 on; 0 if it has
+    /// none.
+    pub steps: Vec<u32>,
+    /// For each operation of the history, where in `texts` the state after it stands, from 1 on; 0
+    /// if it is not known.
+    pub states: Vec<u32>,
+    /// States, each once.
+    pub texts: Vec<String>,
+}
+
+/// The linearizations behind `report`, which [`check`](crate::check()) made of `history` with
+/// `options`: those of valid keys only if the options [keep](Options::keep_orders) them. States
+/// take about `room` characters together, and none has more than 200. O(n) steps of the model.
+///
+/// # Errors
+/// None, for the same history and options as the report's.
+pub fn linearizations(
+    history: &History,
+    options: &Options,
+    report: &Report,
+    room: usize,
+) -> Result<Linearizations, Error> {
+    let chosen = analysis::choose(history, options)?;
+    chosen.model.visit_uniform(Linearizing { history, options, report, room })
+}
+
+struct Linearizing<'a> {
+    history: &'a History,
+    options: &'a Options,
+    report: &'a Report,
+    room: usize,
+}
+
+impl ModelVisitor for Linearizing<'_> {
+    type Output = Result<Linearizations, Error>;
+
+    fn visit<M: Model>(self, model: &M) -> Self::Output {
+        let Linearizing { history, options, report, room } = self;
+        let partitions = history.partitions();
+        let meter = meter(options, history, Part::Surroundings);
+        let mut found = Collected::new(history, room);
+        let mut failing = 0;
+        for (at, key) in report.keys.iter().enumerate() {
+            let Partition { operations, .. } = partitions.get(at);
+            match &key.decision {
+                Decision::Valid(certificate) if !certificate.order.is_empty() => {
+                    let readings = model::read(model, history, operations, None)?;
+                    let order = places(&readings, &certificate.order);
+                    found.add(model, &readings, &order);
+                }
+                Decision::Invalid(failure) if failing < FAILING => {
+                    failing += 1;
+                    let before = context::before(model, history, operations, failure, &meter)?;
+                    if let Some(Before { readings, order }) = before {
+                        found.add(model, &readings, &order);
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(found.finish())
+    }
+}
+
+/// Where the operations of `order` (indices into the history) stand among `readings`.
+fn places<Op>(readings: &[Reading<Op>], order: &[u32]) -> Vec<u32> {
+    let mut by_index: Vec<(u32, u32)> =
+        readings.iter().zip(0..).map(|(reading, at)| (reading.index, at)).collect();
+    by_index.sort_unstable();
+    let place = |index: &u32| {
+        let at = by_index.binary_search_by_key(index, |entry| entry.0).ok()?;
+        Some(by_index[at].1)
+    };
+    order.iter().filter_map(place).collect()
+}
+
+/// Steps through a linearization of `readings`, as places among these, and tells `each` the
+/// operation of every step and how to describe the state after it. Operations that can have done
+/// nothing, and showed nothing, are no steps.
+pub(super) fn walk<M: Model>(
+    model: &M,
+    values: &ValueTable,
+    readings: &[Reading<M::Op>],
+    order: &[u32],
+    mut each: impl FnMut(u32, &dyn Fn() -> Option<String>),
+) {
+    let mut states = vec![model.initial()];
+    for &at in order {
+        let reading = &readings[at as usize];
+        let mut nexts: Vec<M::State> = Vec::new();
+        for next in states.iter().flat_map(|state| model.step(state, &reading.op)) {
+            if !nexts.contains(&next) {
+                nexts.push(next);
+            }
+        }
+        states = nexts;
+        if is_step(model, reading) {
+            each(reading.index, &|| match &states[..] {
+                [state] => model.describe(state, values),
+                _ => None,
+            });
+        }
+    }
+}
+
+/// Whether an operation is to be shown as a step: a pure one that has not returned changed nothing
+/// and showed nothing.
+pub(super) fn is_step<M: Model>(model: &M, reading: &Reading<M::Op>) -> bool {
+    reading.span.ret != NEVER || !model.facts(&reading.op).pure
+}
+
+/// Linearizations as they are collected.
+struct Collected<'h> {
+    values: &'h ValueTable,
+    all: Linearizations,
+    known: FxHashMap<String, u32>,
+    /// So many characters of a state are kept.
+    cut: usize,
+    written: usize,
+}
+
+impl<'h> Collected<'h> {
+    fn new(history: &'h History, room: usize) -> Collected<'h> {
+        let operations = history.operations().len();
+        Collected {
+            values: history.values(),
+            all: Linearizations {
+                steps: vec![0; operations],
+                states: vec![0; operations],
+                texts: Vec::new(),
+            },
+            known: FxHashMap::default(),
+            cut: (room / operations.max(1)).clamp(8, 200),
+            written: 0,
+        }
+    }
+
+    fn add<M: Model>(&mut self, model: &M, readings: &[Reading<M::Op>], order: &[u32]) {
+        let mut number = 0;
+        walk(model, self.values, readings, order, |operation, describe| {
+            number += 1;
+            self.all.steps[operation as usize] = number;
+            if self.written > WRITTEN {
+                return;
+            }
+            let Some(state) = describe() else { return };
+            self.written += state.len();
+            let text = shortened(&state, self.cut);
+            let next = self.all.texts.len() as u32 + 1;
+            let at = *self.known.entry(text).or_insert_with_key(|text| {
+                self.all.texts.push(text.clone());
+                next
+            });
+            self.all.states[operation as usize] = at;
+        });
+    }
+
+    fn finish(self) -> Linearizations {
+        self.all
+    }
+}

@@ -1,0 +1,159 @@
+//! What a page knows: the verdict, the keys, the anomalies, and the operations.
+
+use serde::Serialize;
+
+use super::super::text::anomaly_fact;
+use super::super::trouble::{Trouble, troubles};
+use super::super::{Detail, Palette, Subject, details, verdict_line};
+use super::rows::{Range, Rows, rows};
+use crate::check::{Decision, KeyReport, Verdict};
+use crate::history::{Annotation, History, Value};
+
+/// So many operations around an anomaly are named as those that show it.
+const SHOWN: usize = 200;
+
+/// All that the page's script reads.
+#[derive(Serialize, Debug)]
+pub(super) struct Outline {
+    verdict: &'static str,
+    sentence: String,
+    model: String,
+    /// The report for people.
+    text: String,
+    /// How many operations the history has, and which of them the page holds.
+    operations: usize,
+    first: u32,
+    keys: Keys,
+    anomalies: Vec<Named>,
+    failures: Vec<Failed>,
+    troubles: Vec<Timed>,
+    /// Lines of records that are known: `[record, line]`.
+    lines: Vec<[usize; 2]>,
+    states: Vec<String>,
+    rows: Rows,
+}
+
+/// The keys, in the order of their first operations.
+#[derive(Serialize, Debug)]
+struct Keys {
+    count: usize,
+    /// Whether they have names: those of the first texts, in turn.
+    are_named: bool,
+    invalid: Vec<usize>,
+    unknown: Vec<usize>,
+}
+
+#[derive(Serialize, Debug)]
+struct Named {
+    kind: &'static str,
+    text: String,
+    key: Option<usize>,
+    rows: Vec<u32>,
+}
+
+/// The operation by which a key fails, and those that prove it.
+#[derive(Serialize, Debug)]
+struct Failed {
+    key: usize,
+    row: Option<u32>,
+    core: Vec<u32>,
+    is_first: bool,
+}
+
+/// Something that was done to the system, from one place to another.
+#[derive(Serialize, Debug)]
+struct Timed {
+    title: String,
+    ranks: [u32; 2],
+    times: [Option<i64>; 2],
+}
+
+impl Outline {
+    /// What the page of `subject` knows, with the operations in `range`.
+    pub(super) fn of(subject: &Subject<'_>, range: Range) -> Outline {
+        let (history, report) = (subject.history, subject.report);
+        let names: Vec<Option<Value>> = report.keys.iter().map(|key| key.key).collect();
+        let with = |verdict: Verdict| {
+            let keys = report.keys.iter().enumerate();
+            let keys = keys.filter(|(_, key)| key.decision.verdict() == verdict);
+            keys.map(|(at, _)| at).collect()
+        };
+        Outline {
+            verdict: report.verdict.name(),
+            sentence: verdict_line(subject, &Palette::PLAIN),
+            model: report.model.clone(),
+            text: details(subject, Detail::Usual, &Palette::PLAIN),
+            operations: history.operations().len(),
+            first: range.first,
+            keys: Keys {
+                count: names.len(),
+                are_named: names.iter().any(Option::is_some),
+                invalid: with(Verdict::Invalid),
+                unknown: with(Verdict::Unknown),
+            },
+            anomalies: named(subject, range),
+            failures: failed(subject, range),
+            troubles: timed(history),
+            lines: subject.places.iter().map(|(at, place)| [*at as usize, place.line]).collect(),
+            states: subject.linearizations.texts.clone(),
+            rows: rows(history, range, &subject.linearizations, &names),
+        }
+    }
+}
+
+/// The anomalies, each with what shows it.
+fn named(subject: &Subject<'_>, range: Range) -> Vec<Named> {
+    let anomalies = subject.explanation.anomalies.iter();
+    anomalies
+        .map(|anomaly| Named {
+            kind: anomaly.kind.name(),
+            text: anomaly_fact(subject, anomaly),
+            key: anomaly.key_at,
+            rows: range.rows(&anomaly.operations[..anomaly.operations.len().min(SHOWN)]),
+        })
+        .collect()
+}
+
+fn failed(subject: &Subject<'_>, range: Range) -> Vec<Failed> {
+    let keys = subject.report.keys.iter().enumerate();
+    let failure = |(key, report): (usize, &KeyReport)| {
+        let Decision::Invalid(failure) = &report.decision else { return None };
+        Some(Failed {
+            key,
+            row: range.row(failure.operation),
+            core: range.rows(&failure.core[..failure.core.len().min(SHOWN)]),
+            is_first: failure.is_first(),
+        })
+    };
+    keys.filter_map(failure).collect()
+}
+
+/// What was done to the system, with its places among the ranks.
+fn timed(history: &History) -> Vec<Timed> {
+    let start = history.start_time().unwrap_or_default();
+    let rank = |note: &Annotation| match (history.is_ordered_by_time(), note.time) {
+        (true, Some(time)) => rank_at(history, time),
+        _ => note.record,
+    };
+    let time = |note: &Annotation| note.time.map(|time| time.saturating_sub(start));
+    let timed = |trouble: Trouble<'_>| Timed {
+        ranks: [rank(trouble.from), trouble.to.map_or(history.records(), rank)],
+        times: [time(trouble.from), trouble.to.and_then(time)],
+        title: trouble.title,
+    };
+    troubles(history).into_iter().map(timed).collect()
+}
+
+/// The rank of the first call that is not before `time`, where times order the history.
+fn rank_at(history: &History, time: i64) -> u32 {
+    let is_before = |at: usize| history.times(at)[0].is_some_and(|call| call < time);
+    let (mut least, mut most) = (0, history.operations().len());
+    while least < most {
+        let middle = usize::midpoint(least, most);
+        if is_before(middle) { least = middle + 1 } else { most = middle }
+    }
+    match least < history.operations().len() {
+        true => history.span(least).call,
+        false => history.records(),
+    }
+}

@@ -1,0 +1,277 @@
+//! The operations of a history, column by column, with the texts of their values.
+
+use rustc_hash::FxHashMap;
+use serde::Serialize;
+
+use super::columns::{Column, zigzag};
+use crate::explain::Linearizations;
+use crate::history::phrase::{null_says_nothing, printable, shortened};
+use crate::history::{History, NEVER, Operation, Outcome, Value};
+
+/// All values' texts together have about so many characters.
+const ROOM: usize = 12_000_000;
+
+/// The operations that a page holds: those from `first` on are rows 0, 1, ….
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Range {
+    pub(super) first: u32,
+    pub(super) end: u32,
+}
+
+impl Range {
+    /// At most `limit` operations of `history`: all, or those around `middle`, most of them before
+    /// it.
+    pub(super) fn around(history: &History, middle: Option<u32>, limit: usize) -> Range {
+        let all = history.operations().len();
+        let after = limit / 8;
+        let end = middle.map_or(limit, |middle| middle as usize + after).clamp(limit.min(all), all);
+        Range { first: end.saturating_sub(limit) as u32, end: end as u32 }
+    }
+
+    /// The row of operation `index`, if the page holds it.
+    pub(super) fn row(self, index: u32) -> Option<u32> {
+        (self.first..self.end).contains(&index).then(|| index - self.first)
+    }
+
+    /// The rows of operations.
+    pub(super) fn rows(self, indices: &[u32]) -> Vec<u32> {
+        indices.iter().filter_map(|&index| self.row(index)).collect()
+    }
+}
+
+/// The columns; `docs/DESIGN.md` tells what each holds.
+#[derive(Default, Serialize, Debug)]
+pub(super) struct Columns {
+    call: Column,
+    ret: Column,
+    invoked: Column,
+    completed: Column,
+    process: Column,
+    kind: Column,
+    key: Column,
+    input: Column,
+    output: Column,
+    call_time: Column,
+    ret_time: Column,
+    step: Column,
+    state: Column,
+    extra_row: Column,
+    extra_name: Column,
+    extra_value: Column,
+}
+
+/// A name of operations.
+#[derive(Serialize, Debug)]
+pub(super) struct Name {
+    name: String,
+    /// Whether a null that it returns says nothing.
+    is_effect: bool,
+}
+
+/// Operations with all that they name.
+#[derive(Serialize, Debug)]
+pub(super) struct Rows {
+    count: usize,
+    /// Whether ranks are those of times; else they are the records.
+    is_by_time: bool,
+    has_times: bool,
+    names: Vec<Name>,
+    /// Texts of values; the first stands for none.
+    texts: Vec<String>,
+    columns: Columns,
+}
+
+/// Numbers for the values that are used.
+#[derive(Default)]
+struct Texts {
+    numbers: FxHashMap<Value, u32>,
+    values: Vec<Value>,
+}
+
+impl Texts {
+    /// The number of a value; 0 for null.
+    fn of(&mut self, value: Value) -> u64 {
+        if value.is_null() {
+            return 0;
+        }
+        let next = self.values.len() as u32 + 1;
+        let number = *self.numbers.entry(value).or_insert_with(|| {
+            self.values.push(value);
+            next
+        });
+        number.into()
+    }
+
+    fn written(&self, history: &History) -> Vec<String> {
+        let cut = (ROOM / self.values.len().max(1)).clamp(8, 200);
+        let text = |&value: &Value| shortened(&history.values().to_text(value), cut);
+        std::iter::once(String::new()).chain(self.values.iter().map(text)).collect()
+    }
+}
+
+/// The operations of `history` in `range`, where `ways` is how they can have happened. O(n).
+/// `names` are the keys' values, whose numbers come first.
+pub(super) fn rows(
+    history: &History,
+    range: Range,
+    ways: &Linearizations,
+    keys: &[Option<Value>],
+) -> Rows {
+    let mut writer = Writer::new(history, ways, keys);
+    let key_of = key_of_each(history);
+    for index in range.first..range.end {
+        writer.add(index, key_of[index as usize]);
+        writer.add_extras(index, index - range.first);
+    }
+    let name = |name: &String| Name {
+        name: printable(&shortened(name, 80)),
+        is_effect: null_says_nothing(name),
+    };
+    Rows {
+        count: (range.end - range.first) as usize,
+        is_by_time: history.is_ordered_by_time(),
+        has_times: history.start_time().is_some(),
+        names: history.functions().iter().map(name).collect(),
+        texts: writer.texts.written(history),
+        columns: writer.columns,
+    }
+}
+
+/// For each operation the position of its key among all keys.
+fn key_of_each(history: &History) -> Vec<u32> {
+    let partitions = history.partitions();
+    let mut key_of = vec![0; history.operations().len()];
+    for (at, partition) in (0..).zip(partitions.iter()) {
+        for &index in partition.operations {
+            key_of[index as usize] = at;
+        }
+    }
+    key_of
+}
+
+struct Writer<'a> {
+    history: &'a History,
+    ways: &'a Linearizations,
+    columns: Columns,
+    texts: Texts,
+    start: i64,
+    /// The call, its record and its time, of the row before.
+    before: (u32, u32, i64),
+    /// The last row that has another field.
+    extra_before: u32,
+    /// For each key the step of its row before.
+    steps: FxHashMap<u32, u32>,
+}
+
+impl<'a> Writer<'a> {
+    fn new(history: &'a History, ways: &'a Linearizations, keys: &[Option<Value>]) -> Writer<'a> {
+        let mut texts = Texts::default();
+        keys.iter().flatten().for_each(|&key| {
+            texts.of(key);
+        });
+        Writer {
+            history,
+            ways,
+            columns: Columns::default(),
+            texts,
+            start: history.start_time().unwrap_or_default(),
+            before: (0, 0, 0),
+            extra_before: 0,
+            steps: FxHashMap::default(),
+        }
+    }
+
+    fn add(&mut self, index: u32, key: u32) {
+        let history = self.history;
+        let operation = &history.operations()[index as usize];
+        let span = history.span(index as usize);
+        let columns = &mut self.columns;
+        columns.call.push(u64::from(span.call - self.before.0));
+        columns.ret.push(if span.ret == NEVER { 0 } else { u64::from(span.ret - span.call) });
+        if history.is_ordered_by_time() {
+            let record = i64::from(operation.invoked);
+            columns.invoked.push_signed(record - i64::from(self.before.1));
+            columns.completed.push(match operation.completed {
+                NEVER => 0,
+                completed => zigzag(i64::from(completed) - record) + 1,
+            });
+        }
+        columns.process.push(self.texts.of(operation.process));
+        columns.kind.push(kind(operation));
+        if history.operations()[0].key.is_some() {
+            columns.key.push(key.into());
+        }
+        columns.input.push(self.texts.of(operation.input));
+        columns.output.push(self.texts.of(operation.output));
+        let time = self.add_times(index);
+        self.before = (span.call, operation.invoked, time);
+        self.add_step(index, key);
+    }
+
+    /// Appends both times; 0 where there is none. Returns that of the call, as it counts for the
+    /// next.
+    fn add_times(&mut self, index: u32) -> i64 {
+        let [call, ret] = self.history.times(index as usize);
+        if self.history.start_time().is_none() {
+            return 0;
+        }
+        let since = |time: i64| time.saturating_sub(self.start);
+        let call = call.map(since);
+        let column = &mut self.columns.call_time;
+        column.push(call.map_or(0, |call| after(self.before.2, call)));
+        let call = call.unwrap_or(self.before.2);
+        let column = &mut self.columns.ret_time;
+        column.push(ret.map_or(0, |ret| after(call, since(ret))));
+        call
+    }
+
+    fn add_step(&mut self, index: u32, key: u32) {
+        let step = self.ways.steps.get(index as usize).copied().unwrap_or_default();
+        let before = self.steps.entry(key).or_default();
+        self.columns.step.push(match step {
+            0 => 0,
+            step => zigzag(i64::from(step) - i64::from(*before) - 1) + 1,
+        });
+        if step > 0 {
+            *before = step;
+        }
+        let state = self.ways.states.get(index as usize).copied().unwrap_or_default();
+        self.columns.state.push(state.into());
+    }
+
+    /// Appends the other fields of both records of operation `index`.
+    fn add_extras(&mut self, index: u32, row: u32) {
+        let operation = &self.history.operations()[index as usize];
+        let ends = [operation.invoked, operation.completed];
+        let ends = if ends[0] == ends[1] { &ends[..1] } else { &ends };
+        let mut seen: Vec<(Value, Value)> = Vec::new();
+        for &record in ends.iter().filter(|&&record| record != NEVER) {
+            for extra in self.history.extras(record) {
+                if extra.value.is_null() || seen.contains(&(extra.name, extra.value)) {
+                    continue;
+                }
+                seen.push((extra.name, extra.value));
+                self.columns.extra_row.push(u64::from(row - self.extra_before));
+                self.extra_before = row;
+                self.columns.extra_name.push(self.texts.of(extra.name));
+                self.columns.extra_value.push(self.texts.of(extra.value));
+            }
+        }
+    }
+}
+
+/// The step from one time to another, never 0.
+fn after(before: i64, time: i64) -> u64 {
+    zigzag(time.saturating_sub(before)).saturating_add(1)
+}
+
+/// The name of an operation, and what it came to.
+fn kind(operation: &Operation) -> u64 {
+    let outcome = match operation.outcome {
+        Outcome::Ok => 0,
+        Outcome::Fail => 1,
+        Outcome::Info => 2,
+        Outcome::Open => 3,
+    };
+    operation.function.index() as u64 * 4 + outcome
+}
