@@ -85,3 +85,54 @@ fn page(subject: &Subject<'_>, limit: usize) -> String {
 fn inert(json: &str) -> String {
     json.replace('<', "\\u003c").replace('>', "\\u003e")
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::check::Options;
+    use crate::history::History;
+
+    /// Writes and reads in turn, the last of which is wrong if it is to be.
+    fn history(operations: i64, breaks: bool) -> History {
+        let mut history = History::builder();
+        for at in 0..operations / 2 {
+            history.invoke(0, "write", at).unwrap();
+            history.ok(0, "write", at).unwrap();
+            history.invoke(1, "read", ()).unwrap();
+            history.ok(1, "read", if breaks && at == 30 { 7 } else { at }).unwrap();
+        }
+        history.build().unwrap()
+    }
+
+    fn outline(history: &History, limit: usize) -> serde_json::Value {
+        let options = Options::default();
+        let report = crate::check(history, &options).unwrap();
+        let mut subject = Subject::new(history, &report);
+        subject.explain(&options, 5).unwrap();
+        subject.linearize(&options).unwrap();
+        let page = page(&subject, limit);
+        let (_, data) = page.split_once("id=\"data\">").unwrap();
+        serde_json::from_str(data.split_once("</script>").unwrap().0).unwrap()
+    }
+
+    #[test]
+    fn a_long_history_is_cut_around_its_violation() {
+        let whole = outline(&history(100, true), 100);
+        assert_eq!(whole["rows"]["count"], 100);
+        assert_eq!(whole["failures"][0]["row"], 61);
+        let part = outline(&history(100, true), 16);
+        assert_eq!([&part["rows"]["count"], &part["first"], &part["operations"]], [16, 47, 100]);
+        assert_eq!(part["failures"][0]["row"], 61 - 47);
+        assert!(part["failures"][0]["core"].as_array().unwrap().len() < 3, "7 was long before");
+        let valid = outline(&history(100, false), 16);
+        assert_eq!([&valid["rows"]["count"], &valid["first"]], [16, 0]);
+    }
+
+    #[test]
+    fn states_are_told_step_by_step() {
+        let outline = outline(&history(6, false), 100);
+        assert_eq!(outline["states"], serde_json::json!(["0", "1", "2"]));
+        assert_eq!(outline["anomalies"], serde_json::json!([]));
+    }
+}
