@@ -39,7 +39,8 @@ pub(crate) fn run(args: &CheckArgs, output: &mut Output) -> Status {
     }
     let mut worst = Status::Valid;
     let mut outcomes = Vec::new();
-    for (name, source) in &sources.list {
+    for (at, (name, source)) in sources.list.iter().enumerate() {
+        output.turn_to(name, at, sources.list.len());
         let mut run = Run {
             args,
             name,
@@ -205,6 +206,7 @@ impl Run<'_> {
         Ok(Options {
             self_check: self.args.output.self_check,
             keep_orders: self.args.output.witness.is_some(),
+            progress: self.output.progress(),
             ..usual
         })
     }
