@@ -17,6 +17,8 @@ mod meanings;
 mod models;
 #[cfg(feature = "cli")]
 mod program;
+#[cfg(feature = "cli")]
+mod progress;
 mod recorder;
 mod redis;
 #[cfg(feature = "cli")]

@@ -1,7 +1,7 @@
 //! The line on the terminal. There is one at most, as there is one standard error; whoever prints
 //! something else does so [aside](aside) of it.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::sync::{Mutex, TryLockError};
 
 use histcheck::progress::Look;
@@ -14,25 +14,29 @@ static LINE: Mutex<Option<ProgressBar>> = Mutex::new(None);
 
 /// May be drawn more often than it will be.
 const HERTZ: u8 = 100;
-const WITH_BAR: &str = "[{bar:20}] {wide_msg}";
+const WITH_BAR: &str = "[{bar:12}] {wide_msg}";
 const WITHOUT_BAR: &str = "{wide_msg}";
 
-/// Draws the line: `words`, behind a bar where it is known how much there is to do.
-pub(super) fn draw(look: &Look, words: String) {
+/// Draws the line: `words`, behind a bar where there are several things to do and it is known how
+/// many.
+pub(super) fn draw(look: &Look, words: &str) {
+    let total = look.total.filter(|&total| total > 1);
     let mut line = lock(&LINE);
     let bar = line.get_or_insert_with(|| {
-        ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(HERTZ))
+        let target = ProgressDrawTarget::stderr_with_hz(HERTZ);
+        ProgressBar::with_draw_target(None, target).with_message(words.to_owned())
     });
-    let template = if look.total.is_some() { WITH_BAR } else { WITHOUT_BAR };
+    let template = if total.is_some() { WITH_BAR } else { WITHOUT_BAR };
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style.progress_chars("=> "));
     }
-    bar.update(|state| {
-        state.set_len(look.total.unwrap_or(0));
-        state.set_pos(look.done);
-    });
-    bar.set_message(words);
-    bar.force_draw();
+    if let Some(total) = total {
+        bar.update(|state| {
+            state.set_len(total);
+            state.set_pos(look.done);
+        });
+    }
+    bar.set_message(words.to_owned());
 }
 
 /// Prints something else: there is no line on the terminal meanwhile.
@@ -51,7 +55,8 @@ pub(crate) fn aside_at_once<T>(print: impl FnOnce() -> T) -> T {
         Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
         Err(TryLockError::WouldBlock) => None,
     };
-    if line.is_none_or(|mut line| line.take().is_some()) {
+    let may_be_there = line.is_none_or(|mut line| line.take().is_some());
+    if may_be_there && io::stderr().is_terminal() {
         // A bar does not draw on a thread that panics: back to the start, and clear it.
         let _ = io::stderr().write_all(b"\r\x1b[2K");
     }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use histcheck::Progress;
 use histcheck::progress::Phase;
-use histcheck::report::{printable, shortened};
+use histcheck::report::printable;
 
 use super::args::ProgressWhen;
 pub(crate) use line::{aside, aside_at_once};
@@ -23,8 +23,8 @@ const GRACE: Duration = Duration::from_secs(1);
 const REDRAW: Duration = Duration::from_millis(125);
 /// Elsewhere lines stay, so that there are fewer.
 const REPEAT: Duration = Duration::from_secs(1);
-/// Of a file's name so many characters are shown.
-const NAME: usize = 40;
+/// Of a file's name so many characters are shown: the last ones, which tell it from others.
+const NAME: usize = 24;
 
 /// What the work is about, as far as the library does not know it.
 #[derive(Clone)]
@@ -78,7 +78,7 @@ impl Display {
 
     /// Says that the work is now about another file, called `name`: that at `at` of so many.
     pub(crate) fn turn_to(&self, name: &str, at: usize, count: usize) {
-        let file = (count > 1).then(|| (at + 1, count, shortened(&printable(name), NAME)));
+        let file = (count > 1).then(|| (at + 1, count, end_of(&printable(name))));
         *lock(&self.task) = Task { file, start: Instant::now(), deadline: None, typed: false };
         self.progress.restart();
     }
@@ -125,7 +125,7 @@ fn show(progress: &Progress, task: &Mutex<Task>, stopped: &Receiver<()>, termina
         }
         let words = words::words(&look, &task, Instant::now());
         if terminal {
-            line::draw(&look, words);
+            line::draw(&look, &words);
             pause = REDRAW;
         } else {
             super::output::complain(&words);
@@ -133,6 +133,16 @@ fn show(progress: &Progress, task: &Mutex<Task>, stopped: &Receiver<()>, termina
         }
     }
     aside(|| ());
+}
+
+/// The end of a name that may be long.
+fn end_of(name: &str) -> String {
+    let len = name.chars().count();
+    if len <= NAME {
+        return name.to_owned();
+    }
+    let end: String = name.chars().skip(len + 1 - NAME).collect();
+    format!("…{end}")
 }
 
 /// Another writer, of which whoever shows progress is told how many bytes went in.

@@ -8,23 +8,23 @@ use indicatif::HumanBytes;
 
 use super::Task;
 
-/// The line for `look` at `now`: which file, what is done of what, how hard it was, and for how
-/// long. What matters most comes first, since the line may be cut.
+/// The line for `look` at `now`: which file, for how long, what is done of what, how hard it was.
+/// What matters most comes first, since the line may be cut.
 pub(super) fn words(look: &Look, task: &Task, now: Instant) -> String {
     let mut words = String::new();
     if let Some((at, count, name)) = &task.file {
-        words += &format!("{} of {} files, {name}: ", number(*at as u64), number(*count as u64));
+        words += &format!("{at}/{count} {name}: ");
     }
-    words += &doing(look);
+    words += &time(now.saturating_duration_since(task.start));
+    if let Some(deadline) = task.deadline {
+        words += &format!(" of {}", time(deadline.saturating_duration_since(task.start)));
+    }
+    words += &format!(", {}", doing(look));
     if look.configurations > 0 {
         words += &format!(", {} configurations", number(look.configurations));
     }
     if let Some(memory) = look.memory {
         words += &format!(", {}", HumanBytes(memory));
-    }
-    words += &format!(", {}", time(now.saturating_duration_since(task.start)));
-    if let Some(deadline) = task.deadline {
-        words += &format!(" of {}", time(deadline.saturating_duration_since(task.start)));
     }
     words
 }
@@ -38,10 +38,10 @@ fn doing(look: &Look) -> String {
         Phase::Ordering => "ordering the events",
         Phase::Placing => "finding lines",
         Phase::Deciding => "deciding",
-        Phase::Locating => "finding the first impossible operation",
+        Phase::Locating => "locating the violation,",
         Phase::Verifying => "verifying the proofs",
-        Phase::Violations => "explaining what went wrong",
-        Phase::Guarantees => "explaining what still holds",
+        Phase::Violations => "explaining what went wrong,",
+        Phase::Guarantees => "explaining what still holds,",
         Phase::Clocks => "looking for clocks that explain it",
         Phase::Causes => "looking for common causes",
         Phase::Surroundings => "looking around the violations",
@@ -54,15 +54,16 @@ fn doing(look: &Look) -> String {
         Phase::Loading | Phase::Unpacking | Phase::Parsing | Phase::Placing | Phase::Writing => {
             bytes(look)
         }
-        Phase::Deciding | Phase::Locating | Phase::Violations | Phase::Guarantees => {
-            counted(look, "keys")
-        }
-        Phase::Verifying => counted(look, "keys"),
+        Phase::Deciding | Phase::Verifying => counted(look, "keys"),
+        Phase::Locating | Phase::Violations | Phase::Guarantees => counted(look, "failing keys"),
         Phase::Shrinking => counted(look, "operations left"),
         Phase::Simulating => counted(look, "operations"),
         _ => None,
     };
-    amount.map_or_else(|| what.to_owned(), |amount| format!("{what}, {amount}"))
+    match amount {
+        Some(amount) => format!("{what} {amount}"),
+        None => what.trim_end_matches(',').to_owned(),
+    }
 }
 
 /// How many bytes of how many.
@@ -123,12 +124,12 @@ mod tests {
             progress.enter(Phase::Parsing, 4 << 20);
             progress.advance(1 << 20);
         });
-        assert_eq!(said(parsing, &task(None)), "parsing, 25 % of 4.00 MiB, 3.2s");
+        assert_eq!(said(parsing, &task(None)), "3.2s, parsing 25 % of 4.00 MiB");
         let pipe = look(|progress| {
             progress.enter(Phase::Loading, 0);
             progress.advance(3 << 10);
         });
-        assert_eq!(said(pipe, &task(None)), "reading, 3.00 KiB, 3.2s");
+        assert_eq!(said(pipe, &task(None)), "3.2s, reading 3.00 KiB");
         let mut deciding = look(|progress| {
             progress.enter(Phase::Deciding, 1000);
             progress.advance(12);
@@ -139,12 +140,12 @@ mod tests {
         several.deadline = Some(several.start + Duration::from_secs(90));
         assert_eq!(
             said(deciding, &several),
-            "3 of 12 files, b.jsonl: deciding, 12 of 1,000 keys, 1,234,567 configurations, \
-             300.00 MiB, 3.2s of 1m 30s"
+            "3/12 b.jsonl: 3.2s of 1m 30s, deciding 12 of 1,000 keys, 1,234,567 configurations, \
+             300.00 MiB"
         );
         let one = look(|progress| progress.enter(Phase::Deciding, 1));
-        assert_eq!(said(one, &task(None)), "deciding, 3.2s");
-        assert_eq!(said(look(|_| ()), &task(None)), "working, 3.2s");
+        assert_eq!(said(one, &task(None)), "3.2s, deciding");
+        assert_eq!(said(look(|_| ()), &task(None)), "3.2s, working");
     }
 
     #[test]
