@@ -204,9 +204,9 @@ impl Run<'_> {
     fn options(&self, start: Instant, history: &mut History) -> Result<Options, Error> {
         let usual = options(&self.args.model, &self.args.limits, start, history)?;
         Ok(Options {
+            progress: self.output.progress(),
             self_check: self.args.output.self_check,
             keep_orders: self.args.output.witness.is_some(),
-            progress: self.output.progress(),
             ..usual
         })
     }
