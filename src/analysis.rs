@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::explain;
 use crate::history::{History, Partition, Ties};
 use crate::model::{self, AnyModel, Model, ModelVisitor, Whole};
+use crate::progress::Phase;
 use crate::proof::{self, Minimality, Proof, is_minimal};
 
 /// Checks `history` against a built-in model: the one that the options name, or that the history
@@ -29,6 +30,7 @@ use crate::proof::{self, Minimality, Proof, is_minimal};
 /// If no model fits, or the model refuses an operation or its initial value.
 pub fn check(history: &History, options: &Options) -> Result<Report, Error> {
     let options = &Options { budget: options.budget.started(), ..options.clone() };
+    options.enter(Phase::Deciding, 0);
     let chosen = choose(history, options)?;
     let mut report = chosen.model.visit(Deciding { name: chosen.name, history, options })?;
     if report.verdict == Verdict::Invalid {
@@ -40,6 +42,7 @@ pub fn check(history: &History, options: &Options) -> Result<Report, Error> {
         Some(ties) => Some(other_ties(&chosen, history, ties, options, report.verdict)?),
         None => None,
     };
+    options.enter(Phase::Idle, 0);
     Ok(report)
 }
 
@@ -58,6 +61,7 @@ pub fn check_with<M: Model>(
     if report.verdict == Verdict::Invalid {
         Refining { history, options, report: &mut report }.visit(model)?;
     }
+    options.enter(Phase::Idle, 0);
     Ok(report)
 }
 
@@ -72,7 +76,8 @@ impl ModelVisitor for Deciding<'_> {
     type Output = Result<Report, Error>;
 
     fn visit<M: Model>(self, model: &M) -> Self::Output {
-        let meter = Meter::start(&self.options.budget, self.history.heap_bytes());
+        let meter = Meter::start(&self.options.budget, self.history.heap_bytes())
+            .told_to(self.options.progress.clone());
         check::decide(model, self.name, self.history, self.options, &meter)
     }
 }
@@ -136,7 +141,8 @@ fn other_ties(
         type Output = Result<Report, Error>;
 
         fn visit<M: Model>(self, model: &M) -> Self::Output {
-            let meter = Meter::start(&self.1.budget, self.0.heap_bytes());
+            let meter =
+                Meter::start(&self.1.budget, self.0.heap_bytes()).told_to(self.1.progress.clone());
             check::decide(model, "", self.0, self.1, &meter)
         }
     }
@@ -162,6 +168,7 @@ fn verify_failures<M: Model>(
     report: &mut Report,
 ) -> Result<(), Error> {
     let partitions = history.partitions();
+    options.enter(Phase::Verifying, report.keys.len());
     let verify = |at: usize| match &report.keys[at].decision {
         Decision::Invalid(failure) => {
             let Partition { operations, .. } = partitions.get(at);
@@ -175,7 +182,11 @@ fn verify_failures<M: Model>(
         }
         _ => Ok(None),
     };
-    let proofs = check::on_threads(options.threads, report.keys.len(), verify);
+    let proofs = check::on_threads(options.threads, report.keys.len(), |at| {
+        let proof = verify(at);
+        options.advance();
+        proof
+    });
     for (key, proof) in report.keys.iter_mut().zip(proofs) {
         let key: &mut KeyReport = key;
         key.proof = proof?.or_else(|| key.proof.take());

@@ -8,6 +8,7 @@ pub mod explain;
 pub mod history;
 pub mod ingest;
 pub mod model;
+pub mod progress;
 pub mod proof;
 pub mod record;
 pub mod report;
@@ -17,6 +18,7 @@ pub use analysis::{check, check_with};
 pub use check::{Budget, Options, Report, StopReason, Verdict};
 pub use error::{Code, Error, Place};
 pub use history::{History, HistoryBuilder};
+pub use progress::Progress;
 pub use record::Recorder;
 
 /// The examples of the README are tests.

@@ -2,8 +2,11 @@
 //! [`Meter`] now and then whether to go on.
 
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
+
+use crate::progress::{Progress, resident_bytes};
 
 /// What a check may use. Every limit is for the whole check, not for one key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -78,14 +81,8 @@ pub struct Meter {
     memory: AtomicUsize,
     resident: AtomicUsize,
     cancelled: AtomicBool,
-}
-
-/// The memory that the process holds, in bytes, where the system tells it.
-fn resident_bytes() -> Option<usize> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    let kibibytes: usize = line.trim().strip_suffix("kB")?.trim_end().parse().ok()?;
-    Some(kibibytes * 1024)
+    /// Who is told of the work.
+    progress: Option<Arc<Progress>>,
 }
 
 impl Meter {
@@ -99,7 +96,15 @@ impl Meter {
             memory: AtomicUsize::new(used),
             resident: AtomicUsize::new(0),
             cancelled: AtomicBool::new(false),
+            progress: None,
         }
+    }
+
+    /// The same meter, which tells `progress` what is visited and held.
+    #[must_use]
+    pub fn told_to(mut self, progress: Option<Arc<Progress>>) -> Meter {
+        self.progress = progress;
+        self
     }
 
     /// Asks all threads to stop.
@@ -149,16 +154,18 @@ impl Meter {
         self.configurations
     }
 
-    /// An account of one worker's memory, given back when it is dropped.
+    /// An account of one worker's memory and work; the memory is given back when it is dropped.
     pub(crate) fn account(&self) -> Account<'_> {
-        Account { meter: self, bytes: 0 }
+        Account { meter: self, bytes: 0, visited: 0 }
     }
 }
 
-/// The memory that one worker holds.
+/// The memory that one worker holds, and what it did.
 pub(crate) struct Account<'a> {
     meter: &'a Meter,
     bytes: usize,
+    /// The configurations that the meter knows of.
+    visited: u64,
 }
 
 impl Account<'_> {
@@ -170,6 +177,17 @@ impl Account<'_> {
             self.meter.memory.fetch_sub(self.bytes - bytes, Ordering::Relaxed);
         }
         self.bytes = bytes;
+        if let Some(progress) = &self.meter.progress {
+            progress.hold(self.meter.memory());
+        }
+    }
+
+    /// Says that the worker has visited so many configurations by now.
+    pub(crate) fn visit(&mut self, configurations: u64) {
+        if let Some(progress) = &self.meter.progress {
+            progress.visit(configurations.saturating_sub(self.visited));
+        }
+        self.visited = configurations;
     }
 }
 

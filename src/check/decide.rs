@@ -1,5 +1,6 @@
 //! Decides each key of a history, on as many threads as are given.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use rayon::prelude::*;
@@ -14,6 +15,7 @@ use super::tokens;
 use crate::error::Error;
 use crate::history::{History, Partition, Value};
 use crate::model::{self, Model, ModelOptions, Reading};
+use crate::progress::{Phase, Progress};
 use crate::proof;
 
 /// Which deciders may decide.
@@ -49,6 +51,31 @@ pub struct Options {
     /// Whether the report keeps the linearizations of valid keys. Without them it takes little
     /// memory however long the history is.
     pub keep_orders: bool,
+    /// Who is told how far the work is, if anybody wants to know.
+    pub progress: Option<Arc<Progress>>,
+}
+
+impl Options {
+    /// Says that now comes `phase`, with so much to do (0 if that is not known).
+    pub(crate) fn enter(&self, phase: Phase, total: usize) {
+        if let Some(progress) = &self.progress {
+            progress.enter(phase, total as u64);
+        }
+    }
+
+    /// Says that now comes `phase`, which is counted together with the one before.
+    pub(crate) fn turn_to(&self, phase: Phase) {
+        if let Some(progress) = &self.progress {
+            progress.turn_to(phase);
+        }
+    }
+
+    /// Says that one more is done.
+    pub(crate) fn advance(&self) {
+        if let Some(progress) = &self.progress {
+            progress.advance(1);
+        }
+    }
 }
 
 impl Default for Options {
@@ -63,6 +90,7 @@ impl Default for Options {
             explain_timeout: Duration::from_secs(10),
             self_check: false,
             keep_orders: true,
+            progress: None,
         }
     }
 }
@@ -79,10 +107,12 @@ pub(crate) fn decide<M: Model>(
     meter: &Meter,
 ) -> Result<Report, Error> {
     let partitions = history.partitions();
+    options.enter(Phase::Deciding, partitions.len());
     let decide_at = |at: usize| {
         let partition = partitions.get(at);
         let mut key = decide_key(model, history, partition, options, meter)?;
         settle_order(model, history, partition, options, &mut key)?;
+        options.advance();
         Ok(key)
     };
     let keys = on_threads(options.threads, partitions.len(), decide_at);

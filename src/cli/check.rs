@@ -43,7 +43,8 @@ pub(crate) fn run(args: &CheckArgs, output: &mut Output) -> Status {
     }
     let mut worst = Status::Valid;
     let mut outcomes = Vec::new();
-    for (name, source) in &sources.list {
+    for (at, (name, source)) in sources.list.iter().enumerate() {
+        output.turn_to(name, at, sources.list.len());
         let mut run = Run {
             args,
             name,
@@ -207,6 +208,7 @@ impl Run<'_> {
     fn options(&self, start: Instant, history: &mut History) -> Result<Options, Error> {
         let usual = options(&self.args.model, &self.args.limits, start, history)?;
         Ok(Options {
+            progress: self.output.progress(),
             self_check: self.args.output.self_check,
             keep_orders: self.args.output.witness.is_some() || self.args.output.html.is_some(),
             ..usual

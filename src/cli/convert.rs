@@ -13,6 +13,7 @@ use super::diagnostic;
 use super::exit::Status;
 use super::inputs::{self, Sources};
 use super::output::{Output, complain};
+use super::progress::Written;
 
 /// Converts the history that the arguments name.
 pub(crate) fn run(args: &ConvertArgs, output: &mut Output) -> Status {
@@ -61,13 +62,14 @@ fn write(
 ) -> io::Result<()> {
     match path.filter(|path| path.as_os_str() != "-") {
         Some(path) => {
-            let mut file = BufWriter::new(File::create(path)?);
+            let file = Written::new(File::create(path)?, output.progress());
+            let mut file = BufWriter::new(file);
             emit::write(history, format, &mut file)?;
             file.flush()
         }
         None => {
             let mut text = Vec::new();
-            emit::write(history, format, &mut text)?;
+            emit::write(history, format, &mut Written::new(&mut text, output.progress()))?;
             output.write(&text);
             Ok(())
         }

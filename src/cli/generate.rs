@@ -13,6 +13,7 @@ use super::args::GenerateArgs;
 use super::exit::Status;
 use super::explain::wrapped;
 use super::output::{Output, complain};
+use super::progress::Written;
 use super::suggest::nearest;
 
 /// How wide a text is.
@@ -80,7 +81,8 @@ pub(crate) fn run(args: &GenerateArgs, output: &mut Output) -> Status {
         output.print(&text);
         return Status::Valid;
     };
-    let made = if args.real_threads { by_threads(args, name) } else { simulated(args, name) };
+    let made =
+        if args.real_threads { by_threads(args, name) } else { simulated(args, name, output) };
     let history = match made {
         Ok(history) => history,
         Err(why) => {
@@ -89,7 +91,8 @@ pub(crate) fn run(args: &GenerateArgs, output: &mut Output) -> Status {
         }
     };
     let mut text = Vec::new();
-    if let Err(error) = emit::write(&history, Format::JsonLines, &mut text) {
+    let mut out = Written::new(&mut text, output.progress());
+    if let Err(error) = emit::write(&history, Format::JsonLines, &mut out) {
         complain(&format!("error: cannot write the history: {error}"));
         return Status::Unreadable;
     }
@@ -98,7 +101,7 @@ pub(crate) fn run(args: &GenerateArgs, output: &mut Output) -> Status {
 }
 
 /// The history of the preset `name`; an error says what is wrong with the arguments.
-fn simulated(args: &GenerateArgs, name: &str) -> Result<History, String> {
+fn simulated(args: &GenerateArgs, name: &str, output: &Output) -> Result<History, String> {
     let names = presets().map(|preset| preset.name);
     let preset = Preset::find(name).ok_or_else(|| unknown("preset", name, "--list", names))?;
     let mut plan = Plan::new(preset, args.seed);
@@ -107,6 +110,7 @@ fn simulated(args: &GenerateArgs, name: &str) -> Result<History, String> {
     }
     let set = |(name, text): &(&str, String)| plan.set(name, text);
     args.knobs.0.iter().try_for_each(set).map_err(|why| format!("--{why}"))?;
+    plan.tell_progress(output.progress());
     plan.history().map_err(|why| format!("--{why}"))
 }
 

@@ -172,11 +172,13 @@ pub(crate) fn load(
         complain(&diagnostic::render(name, &error, input, output.colors_errors()));
         error
     };
-    let limits = Limits { max_bytes: allowance.max_bytes, deadline: allowance.deadline };
+    let Allowance { max_bytes, deadline, threads } = allowance;
+    output.expect(deadline, *source == Source::Stdin && io::stdin().is_terminal());
+    let limits = Limits { max_bytes, deadline, progress: output.progress() };
     let input = open(source, read.format(), limits)
         .map_err(|error| complained(error, None))?
-        .with_threads(allowance.threads);
-    match input.history_until(read.settings(), allowance.deadline) {
+        .with_threads(threads);
+    match input.history_until(read.settings(), deadline) {
         Ok(history) => Ok((input, history)),
         Err(error) => Err(complained(error, Some(&input))),
     }

@@ -13,6 +13,7 @@ mod inputs;
 mod models;
 mod output;
 mod plot;
+mod progress;
 mod report;
 mod shrink;
 mod single;
@@ -28,12 +29,13 @@ use clap::{CommandFactory, Parser};
 
 use args::{Cli, Command};
 use exit::Status;
-use output::{Output, complain};
+use output::{Output, complain, complain_at_once};
+use progress::Display;
 
 /// Runs the command line. A bug in histcheck ends it with a message and a status of its own.
 pub(crate) fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|panic| {
-        complain(&format!(
+        complain_at_once(&format!(
             "error: a bug in histcheck, please report it with the input: {panic}\n\
              No verdict was reached."
         ));
@@ -44,13 +46,23 @@ pub(crate) fn main() -> ExitCode {
 
 fn guarded_main() -> ExitCode {
     let cli = Cli::parse();
-    let mut output = Output::new(cli.color);
+    let display = Display::start(cli.progress, is_quiet(&cli));
+    let mut output = Output::new(cli.color, display);
     let mut status = run(&cli, &mut output);
     if let Some(error) = output.failure() {
         complain(&format!("error: cannot write to standard output: {error}"));
         status = status.max(Status::Unreadable);
     }
     ExitCode::from(status.code())
+}
+
+/// Whether only verdicts are wanted.
+fn is_quiet(cli: &Cli) -> bool {
+    match &cli.command {
+        None => cli.check.output.quiet,
+        Some(Command::Check(args)) => args.output.quiet,
+        Some(_) => false,
+    }
 }
 
 fn run(cli: &Cli, output: &mut Output) -> Status {

@@ -4,11 +4,15 @@
 use std::fs;
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
 
 use anstream::{AutoStream, ColorChoice};
+use histcheck::Progress;
 use histcheck::report::Palette;
 
 use super::args::ColorWhen;
+use super::progress::{Display, aside, aside_at_once};
 
 /// Where reports go.
 pub(crate) struct Output {
@@ -19,12 +23,14 @@ pub(crate) struct Output {
     /// The reader went away.
     closed: bool,
     failure: Option<io::Error>,
+    /// What is shown meanwhile.
+    display: Option<Display>,
 }
 
 impl Output {
     /// Standard output, coloured if `when` and the environment (`NO_COLOR`, `CLICOLOR_FORCE`) say
-    /// so.
-    pub(crate) fn new(when: ColorWhen) -> Output {
+    /// so. Between reports, `display` shows how far the work is.
+    pub(crate) fn new(when: ColorWhen, display: Option<Display>) -> Output {
         let choice = match when {
             ColorWhen::Auto => ColorChoice::Auto,
             ColorWhen::Always => ColorChoice::Always,
@@ -39,7 +45,7 @@ impl Output {
             Palette::PLAIN
         };
         let error_palette = is_colored(AutoStream::choice(&io::stderr()));
-        Output { palette, error_palette, started: false, closed: false, failure: None }
+        Output { palette, error_palette, started: false, closed: false, failure: None, display }
     }
 
     /// The colours of standard output.
@@ -50,6 +56,25 @@ impl Output {
     /// Whether standard error is coloured.
     pub(crate) fn colors_errors(&self) -> bool {
         self.error_palette
+    }
+
+    /// Who is to be told how far the work is, if it is shown.
+    pub(crate) fn progress(&self) -> Option<Arc<Progress>> {
+        self.display.as_ref().map(Display::progress)
+    }
+
+    /// Says that the work is now about the input called `name`: that at `at` of so many.
+    pub(crate) fn turn_to(&self, name: &str, at: usize, count: usize) {
+        if let Some(display) = &self.display {
+            display.turn_to(name, at, count);
+        }
+    }
+
+    /// Says until when the work on this input may take, and whether somebody types it in.
+    pub(crate) fn expect(&self, deadline: Option<Instant>, typed: bool) {
+        if let Some(display) = &self.display {
+            display.expect(deadline, typed);
+        }
     }
 
     /// Separates what comes from what was printed before by an empty line.
@@ -70,8 +95,11 @@ impl Output {
             return;
         }
         self.started = true;
-        let mut stdout = io::stdout().lock();
-        match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+        let write = || {
+            let mut stdout = io::stdout().lock();
+            stdout.write_all(bytes).and_then(|()| stdout.flush())
+        };
+        match aside(write) {
             Ok(()) => {}
             Err(error) if error.kind() == ErrorKind::BrokenPipe => self.closed = true,
             Err(error) => self.failure = Some(error),
@@ -86,6 +114,15 @@ impl Output {
 
 /// Writes a line to standard error; nothing is to be done if that fails.
 pub(crate) fn complain(text: &str) {
+    aside(|| write_line(text));
+}
+
+/// The same for a thread that panics.
+pub(crate) fn complain_at_once(text: &str) {
+    aside_at_once(|| write_line(text));
+}
+
+fn write_line(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{}", text.trim_end_matches('\n'));
 }
 

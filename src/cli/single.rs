@@ -64,6 +64,7 @@ impl Single {
         })?;
         let options = options(model, limits, start, &mut history);
         let options = options.map_err(|error| said(&name, &error, Some(&input)))?;
+        let options = Options { progress: output.progress(), ..options };
         let is_file = file.is_some() && name != "<stdin>";
         Ok(Single { name, is_file, input, history, options, deadline })
     }

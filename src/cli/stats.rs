@@ -14,7 +14,8 @@ pub(crate) fn run(args: &StatsArgs, output: &mut Output) -> Status {
     let sources = Sources::of(&args.files);
     let is_json = args.format.format == OutputFormat::Json;
     let mut worst = Status::Valid;
-    for (name, source) in &sources.list {
+    for (at, (name, source)) in sources.list.iter().enumerate() {
+        output.turn_to(name, at, sources.list.len());
         let loaded = match source {
             Ok(source) => inputs::load(name, source, &args.read, inputs::Allowance::ALL, output),
             Err(error) => {

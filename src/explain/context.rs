@@ -8,6 +8,7 @@ use crate::check::{self, Decision, Failure, Meter, Options, Report};
 use crate::error::Error;
 use crate::history::{History, NEVER, Outcome, Partition};
 use crate::model::{self, Model, ModelVisitor, Reading};
+use crate::progress::Phase;
 
 /// So many operations are shown around the failing one, itself included.
 const OPERATIONS: usize = 12;
@@ -69,6 +70,7 @@ impl ModelVisitor for Surroundings<'_> {
         let Surroundings { history, options, report, limit } = self;
         let partitions = history.partitions();
         let meter = super::meter(options, history, super::Part::Surroundings);
+        options.enter(Phase::Surroundings, 0);
         let mut contexts = Vec::new();
         for (at, key) in report.keys.iter().enumerate() {
             let Decision::Invalid(failure) = &key.decision else { continue };
@@ -81,6 +83,7 @@ impl ModelVisitor for Surroundings<'_> {
                 .map(|before| last_steps(model, history, &before));
             contexts.push(Context { key_at: at, operations, others, before });
         }
+        options.enter(Phase::Idle, 0);
         Ok(contexts)
     }
 }

@@ -13,6 +13,7 @@ use crate::check::{Failure, Meter, Options, Report, on_threads};
 use crate::error::Error;
 use crate::history::{History, Partition};
 use crate::model::{self, Model, ModelVisitor};
+use crate::progress::Phase;
 
 /// So many failing keys are explained; the others are located only.
 const KEYS: usize = 16;
@@ -128,9 +129,12 @@ impl ModelVisitor for Explaining<'_> {
         }
         let partitions = history.partitions();
         let failing: Vec<(usize, &Failure)> = report.failing().take(KEYS).collect();
+        options.enter(Phase::Violations, failing.len());
         let explained = on_threads(options.threads, failing.len(), |nth| {
             let (key_at, failure) = failing[nth];
-            self.explain_key(model, key_at, partitions.get(key_at), failure, &meters)
+            let one = self.explain_key(model, key_at, partitions.get(key_at), failure, &meters);
+            options.advance();
+            one
         });
         let left_out = report.failures().count() - failing.len();
         let mut explanation =
@@ -143,18 +147,21 @@ impl ModelVisitor for Explaining<'_> {
             explanation.is_complete &= is_complete;
             named.extend(anomalies);
         }
+        options.enter(Phase::Clocks, 0);
         explanation.clock_skew = match meters.clocks.poll() {
             Ok(()) => clock_skew(model, history, report, &meters.clocks)?,
             Err(_) => SkewOutcome::NotFound,
         };
         let skew = explanation.clock_skew.found();
         let (partitions, failing, meter) = (&partitions, &failing, &meters.causes);
+        options.enter(Phase::Causes, 0);
         let grounds = Grounds { history, model, partitions, failing, skew, meter };
         explanation.anomalies = causes::arrange(&grounds, &named);
         explanation.anomalies.extend(causes::stuck(history));
         explanation.more +=
             explanation.anomalies.iter().skip(limit).map(|one| one.count).sum::<usize>();
         explanation.anomalies.truncate(limit);
+        options.enter(Phase::Idle, 0);
         Ok(explanation)
     }
 }
@@ -194,8 +201,10 @@ impl Explaining<'_> {
             failure,
             meter: &meters.violations,
         };
+        self.options.turn_to(Phase::Violations);
         let found = violations(&case, self.limit)?;
         let anomalies = found.list.iter().map(|one| naming::name(&case, one)).collect();
+        self.options.turn_to(Phase::Guarantees);
         let held = Case { meter: &meters.guarantees, ..case };
         let key = KeyExplanation {
             key_at,

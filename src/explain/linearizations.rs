@@ -12,6 +12,7 @@ use crate::error::Error;
 use crate::history::phrase::shortened;
 use crate::history::{History, NEVER, Partition, ValueTable};
 use crate::model::{self, Model, ModelVisitor, Reading};
+use crate::progress::Phase;
 
 /// Of so many failing keys the way is looked for.
 const FAILING: usize = 16;
@@ -74,6 +75,7 @@ impl ModelVisitor for Linearizing<'_> {
         let meter = meter(options, history, Part::Surroundings);
         let mut found = Collected::new(history, room);
         let mut failing = 0;
+        options.enter(Phase::Surroundings, 0);
         for (at, key) in report.keys.iter().enumerate() {
             let Partition { operations, .. } = partitions.get(at);
             match &key.decision {
@@ -92,7 +94,8 @@ impl ModelVisitor for Linearizing<'_> {
                 _ => {}
             }
         }
-        Ok(found.finish())
+        options.enter(Phase::Idle, 0);
+        Ok(found.all)
     }
 }
 
@@ -187,9 +190,5 @@ impl<'h> Collected<'h> {
             });
             self.all.states[operation as usize] = at;
         });
-    }
-
-    fn finish(self) -> Linearizations {
-        self.all
     }
 }

@@ -38,6 +38,7 @@ use crate::check::{Budget, Decision, Failure, Meter, Options, Report, on_threads
 use crate::error::Error;
 use crate::history::{History, Partition};
 use crate::model::{self, Model};
+use crate::progress::Phase;
 
 /// For so many failing keys a minimal core is looked for; the others are located only.
 const CORES: usize = 16;
@@ -59,9 +60,13 @@ pub(crate) fn refine<M: Model>(
     let meter = meter(options, history, Part::Locating);
     let partitions = history.partitions();
     let failing: Vec<(usize, &Failure)> = report.failing().collect();
+    options.enter(Phase::Locating, failing.len());
     let refined = on_threads(options.threads, failing.len(), |nth| {
         let (at, failure) = failing[nth];
-        refine_key(model, history, partitions.get(at), failure, nth < CORES, &meter)
+        let with_core = nth < CORES;
+        let refined = refine_key(model, history, partitions.get(at), failure, with_core, &meter);
+        options.advance();
+        refined
     });
     let at: Vec<usize> = failing.iter().map(|&(at, _)| at).collect();
     for (at, failure) in at.into_iter().zip(refined) {
@@ -121,7 +126,7 @@ fn meter(options: &Options, history: &History, part: Part) -> Meter {
         configurations: Some(part.configurations()),
         ..options.budget
     };
-    Meter::start(&budget, history.heap_bytes())
+    Meter::start(&budget, history.heap_bytes()).told_to(options.progress.clone())
 }
 
 fn refine_key<M: Model>(

@@ -1,31 +1,59 @@
 //! Compressed inputs: gzip and zstd are known by their first bytes and unpacked in memory.
 
 use std::io::{self, Read};
+use std::sync::Arc;
 use std::time::Instant;
 
 use flate2::read::MultiGzDecoder;
 use ruzstd::decoding::StreamingDecoder;
 
+use super::counted::Counted;
 use crate::error::{Code, Error};
+use crate::progress::{Phase, Progress};
 
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 /// The largest window of a zstd frame, as `zstd --long` writes it at most without further flags.
 const MAX_WINDOW: u64 = 128 << 20;
 
-/// How much may be read of an input, and until when.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// How much may be read of an input, and until when; and who is told how far that is.
+///
+/// ```
+/// use histcheck::ingest::Limits;
+/// let limits = Limits { max_bytes: 1 << 30, ..Limits::default() };
+/// assert_eq!(limits.deadline, None);
+/// ```
+#[derive(Clone, Debug)]
 pub struct Limits {
     /// Its bytes, and those of its text, may be so many.
     pub max_bytes: usize,
     /// When to give up.
     pub deadline: Option<Instant>,
+    /// Who is told how far the reading is, if anybody wants to know: also later, when the history
+    /// is made of the input.
+    pub progress: Option<Arc<Progress>>,
+}
+
+impl Default for Limits {
+    /// None.
+    fn default() -> Limits {
+        Limits { max_bytes: usize::MAX, deadline: None, progress: None }
+    }
+}
+
+impl Limits {
+    /// Says that now comes `phase`, with so many bytes to do (0 if that is not known).
+    pub(super) fn enter(&self, phase: Phase, bytes: u64) {
+        if let Some(progress) = &self.progress {
+            progress.enter(phase, bytes);
+        }
+    }
 }
 
 impl From<usize> for Limits {
     /// So many bytes, at any time.
     fn from(max_bytes: usize) -> Limits {
-        Limits { max_bytes, deadline: None }
+        Limits { max_bytes, ..Limits::default() }
     }
 }
 
@@ -40,10 +68,12 @@ const LOOK_EVERY: usize = 16 << 20;
 
 /// The bytes as they were before their compression, or as they are if they are not compressed.
 /// More of them than the limit are an error, and are never all in memory.
-pub(super) fn decompress(bytes: Vec<u8>, limits: Limits) -> Result<Vec<u8>, Error> {
+pub(super) fn decompress(bytes: Vec<u8>, limits: &Limits) -> Result<Vec<u8>, Error> {
     let bytes = if bytes.starts_with(&GZIP) {
+        limits.enter(Phase::Unpacking, bytes.len() as u64);
         gunzip(&bytes, limits)?
     } else if bytes.starts_with(&ZSTD) || skippable(&bytes).is_some() {
+        limits.enter(Phase::Unpacking, bytes.len() as u64);
         unzstd(&bytes, limits)?
     } else {
         bytes
@@ -65,7 +95,7 @@ pub(super) fn time_up() -> Error {
 /// Reads up to one byte more than the limit into `out`, which tells that there are too many.
 pub(super) fn read_within(
     mut reader: impl Read,
-    limits: Limits,
+    limits: &Limits,
     out: &mut Vec<u8>,
 ) -> Result<(), Ended> {
     loop {
@@ -89,16 +119,17 @@ fn stopped(format: &str, unpacked: usize, ended: &Ended) -> Error {
     }
 }
 
-fn gunzip(bytes: &[u8], limits: Limits) -> Result<Vec<u8>, Error> {
+fn gunzip(bytes: &[u8], limits: &Limits) -> Result<Vec<u8>, Error> {
     let mut out = Vec::new();
-    match read_within(MultiGzDecoder::new(bytes), limits, &mut out) {
+    let counted = Counted::new(bytes, limits.progress.as_deref());
+    match read_within(MultiGzDecoder::new(counted), limits, &mut out) {
         Ok(()) => Ok(out),
         Err(ended) => Err(stopped("gzip", out.len(), &ended)),
     }
 }
 
 /// Unpacks every frame; a file that was compressed in pieces has several.
-fn unzstd(mut bytes: &[u8], limits: Limits) -> Result<Vec<u8>, Error> {
+fn unzstd(mut bytes: &[u8], limits: &Limits) -> Result<Vec<u8>, Error> {
     let mut out = Vec::new();
     while !bytes.is_empty() {
         if let Some(len) = skippable(bytes) {
@@ -107,7 +138,8 @@ fn unzstd(mut bytes: &[u8], limits: Limits) -> Result<Vec<u8>, Error> {
                 .ok_or_else(|| damaged("zstd", out.len(), &"it ends inside a frame"))?;
             continue;
         }
-        let mut frame = StreamingDecoder::new_with_max_window_size(&mut bytes, MAX_WINDOW)
+        let counted = Counted::new(&mut bytes, limits.progress.as_deref());
+        let mut frame = StreamingDecoder::new_with_max_window_size(counted, MAX_WINDOW)
             .map_err(|error| damaged("zstd", out.len(), &error))?;
         if let Err(ended) = read_within(&mut frame, limits, &mut out) {
             return Err(stopped("zstd", out.len(), &ended));
@@ -157,7 +189,7 @@ mod tests {
     }
 
     fn decompress(bytes: Vec<u8>) -> Result<Vec<u8>, Error> {
-        super::decompress(bytes, usize::MAX.into())
+        super::decompress(bytes, &Limits::default())
     }
 
     fn zstd(text: &str) -> Vec<u8> {
@@ -195,9 +227,9 @@ mod tests {
 
     #[test]
     fn unpacking_keeps_to_a_deadline() {
-        let limits = Limits { max_bytes: usize::MAX, deadline: Some(Instant::now()) };
+        let limits = Limits { deadline: Some(Instant::now()), ..Limits::default() };
         for bytes in [gzip("text"), zstd("text")] {
-            assert_eq!(super::decompress(bytes, limits).unwrap_err().code, Code::TimeUp);
+            assert_eq!(super::decompress(bytes, &limits).unwrap_err().code, Code::TimeUp);
         }
     }
 
@@ -209,12 +241,12 @@ mod tests {
         };
         for bytes in [text.clone().into(), pieces(gzip), pieces(zstd)] {
             for max_bytes in [0, 1, 1999, 2000, 2001, 4999] {
-                let error = super::decompress(bytes.clone(), max_bytes.into()).unwrap_err();
+                let error = super::decompress(bytes.clone(), &max_bytes.into()).unwrap_err();
                 assert_eq!(error.code, Code::TooLarge, "{max_bytes}");
             }
             for max_bytes in [5000, 5001, usize::MAX] {
                 assert_eq!(
-                    super::decompress(bytes.clone(), max_bytes.into()).unwrap(),
+                    super::decompress(bytes.clone(), &max_bytes.into()).unwrap(),
                     text.as_bytes()
                 );
             }

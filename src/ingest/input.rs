@@ -4,14 +4,17 @@
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 use memchr::memchr_iter;
 
+use super::counted::Counted;
 use super::decompress::{self, Ended, Limits};
 use super::{Format, Sink, read, sniff};
 use crate::error::{Code, Error, Place};
 use crate::history::{History, HistoryBuilder, Record, Settings};
+use crate::progress::{Phase, Progress};
 
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
@@ -32,6 +35,7 @@ pub struct Input {
     text: String,
     format: Format,
     threads: usize,
+    progress: Option<Arc<Progress>>,
 }
 
 impl Input {
@@ -59,9 +63,10 @@ impl Input {
         format: Option<Format>,
         limits: impl Into<Limits>,
     ) -> Result<Input, Error> {
-        let text = decode(decompress::decompress(bytes, limits.into())?)?;
+        let limits = limits.into();
+        let text = decode(decompress::decompress(bytes, &limits)?)?;
         let format = format_of(&text, format)?;
-        Ok(Input { text, format, threads: 0 })
+        Ok(Input { text, format, threads: 0, progress: limits.progress })
     }
 
     /// The input that `reader` yields.
@@ -81,7 +86,7 @@ impl Input {
         format: Option<Format>,
         limits: impl Into<Limits>,
     ) -> Result<Input, Error> {
-        Input::read(reader, Vec::new(), format, limits.into())
+        Input::read(reader, Vec::new(), 0, format, limits.into())
     }
 
     /// The input in the file at `path`.
@@ -112,16 +117,27 @@ impl Input {
         let mut bytes = Vec::new();
         // Where there is no room for it, reading will say so.
         let _ = bytes.try_reserve_exact(room);
-        Input::read(file, bytes, format, limits)
+        Input::read(file, bytes, len, format, limits)
     }
 
+    /// Reads `len` bytes, if that is known and not 0, to those in `bytes`.
     fn read(
         reader: impl Read,
         mut bytes: Vec<u8>,
+        len: u64,
         format: Option<Format>,
         limits: Limits,
     ) -> Result<Input, Error> {
-        decompress::read_within(reader, limits, &mut bytes).map_err(|ended| match ended {
+        limits.enter(Phase::Loading, len);
+        let read = match limits.progress.as_deref() {
+            // Files fill room that was not cleared before; counted ones do not.
+            None => decompress::read_within(reader, &limits, &mut bytes),
+            progress => {
+                let counted = Counted::new(reader, progress);
+                decompress::read_within(counted, &limits, &mut bytes)
+            }
+        };
+        read.map_err(|ended| match ended {
             Ended::Failed(error) => unreadable("reading failed", &error),
             Ended::TimeUp => decompress::time_up(),
         })?;
@@ -166,8 +182,7 @@ impl Input {
         settings: Settings,
         deadline: Option<Instant>,
     ) -> Result<History, Error> {
-        let pace = Pace { threads: self.threads, deadline };
-        read_text(&self.text, self.format, settings, pace)
+        read_text(&self.text, self.format, settings, self.pace(deadline))
     }
 
     /// Where record `record` (from 0) starts, found by a second reading.
@@ -202,7 +217,11 @@ impl Input {
     }
 
     fn places(&self, wanted: &[usize], deadline: Option<Instant>) -> Vec<Place> {
-        locate(&self.text, self.format, wanted, Pace { threads: self.threads, deadline })
+        locate(&self.text, self.format, wanted, self.pace(deadline))
+    }
+
+    fn pace(&self, deadline: Option<Instant>) -> Pace<'_> {
+        Pace { threads: self.threads, deadline, progress: self.progress.as_deref() }
     }
 
     /// The same error with the line and column of its place, if it has a place or a record.
@@ -261,11 +280,22 @@ pub(super) fn format_of(text: &str, format: Option<Format>) -> Result<Format, Er
     })
 }
 
-/// How a text is read: by how many threads (0: one a processor), and until when.
+/// How a text is read: by how many threads (0: one a processor), and until when; and who is told
+/// how far that is.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Pace {
-    pub(super) threads: usize,
-    pub(super) deadline: Option<Instant>,
+pub(super) struct Pace<'p> {
+    threads: usize,
+    deadline: Option<Instant>,
+    progress: Option<&'p Progress>,
+}
+
+impl Pace<'_> {
+    /// Says that now comes `phase`, with so many bytes to do (0 if that is not known).
+    fn enter(&self, phase: Phase, bytes: usize) {
+        if let Some(progress) = self.progress {
+            progress.enter(phase, bytes as u64);
+        }
+    }
 }
 
 /// Reads `text`, which is in `format`; errors are located.
@@ -273,23 +303,26 @@ pub(super) fn read_text(
     text: &str,
     format: Format,
     settings: Settings,
-    pace: Pace,
+    pace: Pace<'_>,
 ) -> Result<History, Error> {
     let mut builder = HistoryBuilder::default();
     let body = body(text);
-    let mut sink = Sink::new(&mut builder).of_size(body.len()).until(pace.deadline);
-    read(format, body, pace.threads, &mut sink).and_then(|()| builder.finish(settings)).map_err(
-        |mut error| {
-            if error.place.is_none() {
-                let record = error.record;
-                let anytime = Pace { deadline: None, ..pace };
-                error.place =
-                    record.and_then(|record| locate(text, format, &[record], anytime).pop());
-                return error;
-            }
-            located(text, error)
-        },
-    )
+    pace.enter(Phase::Parsing, body.len());
+    let mut sink =
+        Sink::new(&mut builder).of_size(body.len()).until(pace.deadline).told_to(pace.progress);
+    let read = read(format, body, pace.threads, &mut sink);
+    pace.enter(Phase::Ordering, 0);
+    let history = read.and_then(|()| builder.finish(settings)).map_err(|mut error| {
+        if error.place.is_none() {
+            let record = error.record;
+            let anytime = Pace { deadline: None, ..pace };
+            error.place = record.and_then(|record| locate(text, format, &[record], anytime).pop());
+            return error;
+        }
+        located(text, error)
+    });
+    pace.enter(Phase::Idle, 0);
+    history
 }
 
 /// The error with the line and column that its offset in the body of `text` has.
@@ -308,12 +341,13 @@ fn body(text: &str) -> &str {
 }
 
 /// The places of the records `wanted` (ascending), as far as the text has them.
-fn locate(text: &str, format: Format, wanted: &[usize], pace: Pace) -> Vec<Place> {
+fn locate(text: &str, format: Format, wanted: &[usize], pace: Pace<'_>) -> Vec<Place> {
     if wanted.is_empty() {
         return Vec::new();
     }
     let mut builder = HistoryBuilder::default();
-    let mut sink = Sink::seeking(&mut builder, wanted).until(pace.deadline);
+    pace.enter(Phase::Placing, text.len());
+    let mut sink = Sink::seeking(&mut builder, wanted).until(pace.deadline).told_to(pace.progress);
     // The reading may well end in the error that is to be located; only how far it came counts.
     let _ = read(format, body(text), pace.threads, &mut sink);
     let skipped = text.len() - body(text).len();
@@ -323,6 +357,7 @@ fn locate(text: &str, format: Format, wanted: &[usize], pace: Pace) -> Vec<Place
         let from = places.last().copied().unwrap_or(Place { offset: 0, line: 1, column: 1 });
         places.push(place_after(text, from, offset + skipped));
     }
+    pace.enter(Phase::Idle, 0);
     places
 }
 

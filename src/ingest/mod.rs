@@ -8,6 +8,7 @@
 //! lines and columns once an error needs them.
 
 mod cell;
+mod counted;
 mod csv;
 mod decompress;
 mod edn;

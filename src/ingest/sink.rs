@@ -6,6 +6,7 @@ use std::time::Instant;
 use super::decompress;
 use crate::error::{Error, Place};
 use crate::history::{ClientEvent, Event, Function, HistoryBuilder, Interval, Value, ValueTable};
+use crate::progress::Progress;
 
 /// Takes the records of one input, in order.
 pub(crate) struct Sink<'a> {
@@ -22,6 +23,8 @@ pub(crate) struct Sink<'a> {
     deadline: Option<Instant>,
     /// The size of the text, if it is known.
     bytes: usize,
+    /// Who is told how far the reading is.
+    progress: Option<&'a Progress>,
 }
 
 /// Between two looks at the clock, this many records are read.
@@ -40,7 +43,14 @@ impl<'a> Sink<'a> {
             metadata: 0,
             deadline: None,
             bytes: 0,
+            progress: None,
         }
+    }
+
+    /// The same sink, which tells `progress` now and then where in the text it is.
+    pub(crate) fn told_to(mut self, progress: Option<&'a Progress>) -> Self {
+        self.progress = progress;
+        self
     }
 
     /// The same sink, which gives up at `deadline`.
@@ -59,7 +69,7 @@ impl<'a> Sink<'a> {
     /// A sink for a second reading of a text, which stops at the last of the records `wanted` (from
     /// 0, ascending): see [`Sink::begin`].
     pub(crate) fn seeking(builder: &'a mut HistoryBuilder, wanted: &'a [usize]) -> Self {
-        Sink { builder, start: 0, wanted, found: Vec::new(), metadata: 0, deadline: None, bytes: 0 }
+        Sink { wanted, ..Sink::new(builder) }
     }
 
     /// Whether this is a second reading, which only counts records.
@@ -119,6 +129,9 @@ impl<'a> Sink<'a> {
     /// of the text on.
     pub(crate) fn expect(&mut self, offset: usize, count: usize) -> Result<(), Error> {
         self.make_room(offset, count);
+        if let Some(progress) = self.progress {
+            progress.reach(offset as u64);
+        }
         self.look_at_clock()
     }
 

@@ -1,12 +1,20 @@
 //! What is to be run: a preset, perhaps with other settings, and a seed. And what the history says
 //! of itself: which knobs made it, and how to make it again.
 
+use std::sync::Arc;
+
 use super::client;
+use super::hub::Hub;
 use super::knobs::Knobs;
 use super::ledger::Truth;
 use super::presets::Preset;
+use super::recording::Records;
 use super::world::World;
 use crate::history::{History, Value, ValueTable};
+use crate::progress::{Phase, Progress};
+
+/// Whoever wants to know how far a run is learns it after so many operations.
+const TELL_EVERY: u64 = 1024;
 
 /// What is to be run.
 ///
@@ -28,6 +36,7 @@ pub struct Plan {
     seed: u64,
     bare: bool,
     more: Vec<(&'static str, Fact)>,
+    progress: Option<Arc<Progress>>,
 }
 
 /// Something that a history's metadata says.
@@ -54,7 +63,7 @@ impl Fact {
 impl Plan {
     /// A preset as it is, with a seed: the same seed gives the same history, on every machine.
     pub fn new(preset: &'static Preset, seed: u64) -> Plan {
-        Plan { preset, knobs: preset.knobs(), seed, bare: false, more: Vec::new() }
+        Plan { preset, knobs: preset.knobs(), seed, bare: false, more: Vec::new(), progress: None }
     }
 
     /// Any point of the space of knobs.
@@ -96,6 +105,11 @@ impl Plan {
         self.more.push((name, fact));
     }
 
+    /// Has `progress` told how many operations were made while it runs.
+    pub fn tell_progress(&mut self, progress: Option<Arc<Progress>>) {
+        self.progress = progress;
+    }
+
     /// Runs it. Takes about two microseconds an operation.
     ///
     /// # Errors
@@ -116,11 +130,27 @@ impl Plan {
 
     fn run(&self, keeps_ledger: bool) -> Result<(History, Option<Truth>), String> {
         self.knobs.check()?;
-        let (records, hub) = World::new(&self.knobs, self.seed, keeps_ledger).run();
+        let (records, hub) = self.simulate(keeps_ledger);
         let truth = keeps_ledger.then(|| hub.ledger.truth(&records));
         let metadata = |values: &mut ValueTable| self.metadata(values);
         let history = records.history(&self.knobs, metadata, self.bare);
         Ok((history.map_err(|error| error.to_string())?, truth))
+    }
+
+    /// The run itself: the records, and what else is known at its end.
+    fn simulate(&self, keeps_ledger: bool) -> (Records, Hub) {
+        let world = World::new(&self.knobs, self.seed, keeps_ledger);
+        let Some(progress) = &self.progress else { return world.run() };
+        progress.enter(Phase::Simulating, u64::from(self.knobs.operations));
+        let mut told = 0;
+        let ran = world.run_watched(|world| {
+            if world.called() >= told + TELL_EVERY {
+                told = world.called();
+                progress.reach(told);
+            }
+        });
+        progress.enter(Phase::Idle, 0);
+        ran
     }
 
     /// The command that makes this history again.

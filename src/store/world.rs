@@ -109,6 +109,11 @@ impl World {
         (self.clients.records, self.hub)
     }
 
+    /// How many operations the clients called.
+    pub(super) fn called(&self) -> u64 {
+        self.clients.called()
+    }
+
     /// Its nodes, for tests.
     #[cfg(test)]
     pub(super) fn nodes(&self) -> &[Node] {

@@ -186,9 +186,12 @@ fn reading_may_have_a_deadline() {
     let settings = Settings::default();
     assert_eq!(input.history_until(settings, past).unwrap_err().code, Code::TimeUp);
     assert!(input.history_until(settings, None).is_ok());
-    let limits = Limits { max_bytes: usize::MAX, deadline: past };
+    let limits = Limits { deadline: past, ..Limits::default() };
     let path = folder().join("no-f.jsonl");
-    assert_eq!(Input::from_path_within(&path, None, limits).unwrap_err().code, Code::TimeUp);
+    assert_eq!(
+        Input::from_path_within(&path, None, limits.clone()).unwrap_err().code,
+        Code::TimeUp
+    );
     let bytes = fs::read(&path).unwrap();
     let error = Input::from_reader_within(&bytes[..], None, limits).unwrap_err();
     assert_eq!(error.code, Code::TimeUp);

@@ -19,6 +19,8 @@ mod models;
 mod pages;
 #[cfg(feature = "cli")]
 mod program;
+#[cfg(feature = "cli")]
+mod progress;
 mod recorder;
 mod redis;
 #[cfg(feature = "cli")]

@@ -66,8 +66,9 @@ impl<'a, M: Model, K: Mask> Depth<'a, M, K> {
         }
     }
 
-    /// How much work it was so far.
-    pub(super) fn effort(&self) -> Effort {
+    /// How much work it was so far; the meter is told of all of it.
+    pub(super) fn effort(&mut self) -> Effort {
+        self.account.visit(self.configurations);
         Effort { configurations: self.configurations, steps: self.walker.steps.asked }
     }
 
@@ -135,6 +136,7 @@ impl<'a, M: Model, K: Mask> Depth<'a, M, K> {
         let frames = self.frames.capacity() * size_of::<Frame<K>>();
         let own = self.walker.bytes() + self.memo.bytes() + frames;
         self.account.set(self.space.bytes() + own);
+        self.account.visit(self.configurations);
         if self.configurations.is_multiple_of(LOOK_EVERY) {
             meter.look_at_memory();
         }

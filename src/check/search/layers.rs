@@ -188,6 +188,7 @@ impl<'a, M: Model, K: Mask> Layers<'a, M, K> {
     }
 
     fn poll(&mut self, meter: &Meter) -> Result<(), StopReason> {
+        self.account.visit(self.configurations);
         if self.work >= self.looked + LOOK_EVERY {
             self.looked = self.work;
             let bytes = self.bytes();

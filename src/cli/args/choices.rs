@@ -35,6 +35,15 @@ pub(crate) enum ReportTarget {
 }
 
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum ProgressWhen {
+    /// On a terminal
+    Auto,
+    /// Elsewhere too, as a line a second
+    Always,
+    Never,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum ColorWhen {
     /// On a terminal
     Auto,

@@ -96,6 +96,18 @@ pub(crate) struct Cli {
         help_heading = "Output"
     )]
     pub(crate) color: ColorWhen,
+
+    /// When to show how far it is, on standard error
+    #[arg(
+        long,
+        value_name = "WHEN",
+        default_value = "auto",
+        global = true,
+        env = "HISTCHECK_PROGRESS",
+        hide_env = true,
+        help_heading = "Output"
+    )]
+    pub(crate) progress: ProgressWhen,
 }
 
 #[derive(Subcommand, Debug)]

@@ -6,6 +6,7 @@ use crate::check::{Decision, Failure, Options, Report};
 use crate::error::Error;
 use crate::history::{History, NEVER, Record};
 use crate::model::{self, ModelOptions};
+use crate::progress::Phase;
 use excerpt::{Chosen, Header, excerpt};
 
 /// So many times what was cut down is cut down again.
@@ -48,13 +49,19 @@ pub fn shrink(
         initial,
         keep_orders: false,
         self_check: false,
+        // What is left tells more than how far each check of it is.
+        progress: None,
         ..options.clone()
     };
     let mut chosen = cut(history, history.partitions().get(key_at).operations, failure);
     let mut is_minimal = failure.is_minimal;
     let mut small: Option<History> = None;
     // Among few operations others may turn out not to be needed.
+    options.enter(Phase::Shrinking, history.operations().len());
     for _ in 0..ROUNDS {
+        if let Some(progress) = &options.progress {
+            progress.reach(chosen.operations.len() as u64);
+        }
         let next = excerpt(small.as_ref().unwrap_or(history), &chosen, None)?;
         sources = at(&sources, &chosen);
         let all: Vec<u32> = (0..next.operations().len() as u32).collect();
@@ -90,7 +97,9 @@ pub fn shrink(
     };
     // The story may speak of records, so that it is told of the history as it will be written.
     header.shows = shows(&excerpt(small, &chosen, Some(&header))?, &again)?;
-    Ok(Some(Shrunk { history: excerpt(small, &chosen, Some(&header))?, is_minimal }))
+    let history = excerpt(small, &chosen, Some(&header))?;
+    options.enter(Phase::Idle, 0);
+    Ok(Some(Shrunk { history, is_minimal }))
 }
 
 /// The anomaly that a small history shows, and what happened, in a sentence.

@@ -26,6 +26,7 @@ use crate::check::{Decision, Meter, Options, Report, Verdict};
 use crate::error::Error;
 use crate::history::{History, Value};
 use crate::model::{Model, ModelVisitor};
+use crate::progress::Phase;
 use groups::Groups;
 use rules::Rule;
 use search::Search;
@@ -130,7 +131,10 @@ pub fn find_clock_skew(
 
         fn visit<M: Model>(self, model: &M) -> Self::Output {
             let meter = super::meter(self.1, self.0, super::Part::Clocks);
-            clock_skew(model, self.0, self.2, &meter)
+            self.1.enter(Phase::Clocks, 0);
+            let skew = clock_skew(model, self.0, self.2, &meter);
+            self.1.enter(Phase::Idle, 0);
+            skew
         }
     }
     analysis::choose(history, options)?.model.visit_uniform(Finding(history, options, report))

@@ -95,6 +95,11 @@ impl Clients {
         self.left == 0 && self.list.iter().all(|client| client.running.is_none())
     }
 
+    /// How many operations were called.
+    pub(super) fn called(&self) -> u64 {
+        u64::from(self.all - self.left)
+    }
+
     /// Whether half of the operations were called.
     pub(super) fn are_half_done(&self) -> bool {
         self.left <= self.all / 2
