@@ -323,6 +323,22 @@ fn markdown_has_a_row_for_each_file_and_details_of_what_is_wrong() {
     assert_eq!(text.matches("</details>").count(), 4);
 }
 
+#[test]
+fn markdown_fits_into_a_comment() {
+    let mut directory = Directory::new();
+    for at in 0..200 {
+        let name = format!("some-rather-long-name-of-a-directory/history-{at:03}");
+        directory = directory.file(&format!("{name}-good.jsonl"), VALID);
+        directory = directory.file(&format!("{name}-bad.jsonl"), INVALID);
+    }
+    let outcome = run(&directory, ". --format markdown --explain-timeout 1s").status(1);
+    let outcome = outcome.says_no("-good").says("more inputs\n").says("A comment has no room for");
+    let text = &outcome.stdout;
+    assert!(text.len() <= 65_536 && text.len() > 40_000, "{}", text.len());
+    assert_eq!(text.matches("<details>").count(), text.matches("</details>").count());
+    assert!(text.starts_with("### histcheck: 400 histories: 200 valid, 200 not linearizable"));
+}
+
 /// In Markdown, everything but what the report itself writes is encoded.
 fn verify_markdown(text: &str) {
     let own =

@@ -305,6 +305,10 @@ fn a_browser_filters_searches_and_zooms() {
 #[test]
 #[ignore = "measures: run it with --release --ignored --nocapture"]
 fn measured_in_a_browser() {
+    /// A number that says enough.
+    fn whole(number: Json) -> i64 {
+        number.as_f64().unwrap_or(f64::NAN).round() as i64
+    }
     const STEPS: &str = "(async () => { const times = [];
         for (let i = 0; i < 40; i++) {
             const start = performance.now();
@@ -325,9 +329,9 @@ fn measured_in_a_browser() {
             "{operations} operations: {} MB; painted first after {} ms, complete after {} ms; the \
              slowest of 40 zoom steps took {} ms",
             fs::metadata(&path).unwrap().len() / 1_000_000,
-            browser.evaluate(paint),
-            browser.evaluate(ready),
-            browser.evaluate(STEPS),
+            whole(browser.evaluate(paint)),
+            whole(browser.evaluate(ready)),
+            whole(browser.evaluate(STEPS)),
         );
     }
 }

@@ -10,28 +10,58 @@ use super::{Finding, Outcome, summary};
 use crate::check::Verdict;
 use crate::history::phrase::{counted, printable};
 
-/// The report on `outcomes` as GitHub's Markdown.
+/// GitHub refuses comments of more than 65,536 characters; some of them are left to whoever adds
+/// words of their own.
+const LENGTH: usize = 60_000;
+
+/// With more inputs than this, those that are valid are only counted.
+const ROWS: usize = 100;
+
+/// The report on `outcomes` as GitHub's Markdown, no longer than a comment may be.
 pub fn markdown(outcomes: &[Outcome]) -> String {
     let mut out = format!("### histcheck: {}\n\n", summary(outcomes));
     out += "| | history | verdict | model | operations | keys |\n|---|---|---|---|--:|--:|\n";
-    for outcome in outcomes {
-        let (sign, word) = verdict(outcome);
-        let model = outcome.model.as_ref().map_or(String::new(), |model| code(model));
-        let [operations, keys] = match outcome.model {
-            Some(_) => [outcome.operations, outcome.keys.checked].map(with_thousands),
-            None => [String::new(), String::new()],
-        };
-        // Writing to a String cannot fail.
-        let _ = writeln!(
-            out,
-            "| {sign} | {} | {word} | {model} | {operations} | {keys} |",
-            code(outcome.name())
-        );
+    let is_told =
+        |outcome: &&Outcome| outcomes.len() <= ROWS || outcome.verdict != Some(Verdict::Valid);
+    let mut rows = 0;
+    for outcome in outcomes.iter().filter(is_told) {
+        let row = row(outcome);
+        if out.len() + row.len() > LENGTH / 2 {
+            break;
+        }
+        out += &row;
+        rows += 1;
     }
+    if rows < outcomes.len() {
+        // Writing to a String cannot fail.
+        let _ = writeln!(out, "\nand {}", counted(outcomes.len() - rows, "more input"));
+    }
+    let mut left_out = 0;
     for outcome in outcomes.iter().filter(|outcome| !outcome.findings.is_empty()) {
-        write_details(outcome, &mut out);
+        let details = details(outcome);
+        if out.len() + details.len() > LENGTH {
+            left_out += 1;
+        } else {
+            out += &details;
+        }
+    }
+    if left_out > 0 {
+        let what = counted(left_out, "input");
+        let _ = writeln!(out, "\nA comment has no room for the details of {what}.");
     }
     out
+}
+
+/// The row of the table that tells of an input.
+fn row(outcome: &Outcome) -> String {
+    let (sign, word) = verdict(outcome);
+    let model = outcome.model.as_ref().map_or(String::new(), |model| code(model));
+    let [operations, keys] = match outcome.model {
+        Some(_) => [outcome.operations, outcome.keys.checked].map(with_thousands),
+        None => [String::new(), String::new()],
+    };
+    let name = code(outcome.name());
+    format!("| {sign} | {name} | {word} | {model} | {operations} | {keys} |\n")
 }
 
 /// A sign and a word for what became of it.
@@ -45,15 +75,16 @@ fn verdict(outcome: &Outcome) -> (&'static str, &'static str) {
     }
 }
 
-fn write_details(outcome: &Outcome, out: &mut String) {
+/// What is wrong with an input, folded away.
+fn details(outcome: &Outcome) -> String {
     let (sign, word) = verdict(outcome);
     let name = code(outcome.name());
-    // Writing to a String cannot fail.
-    let _ = write!(out, "\n<details>\n<summary>{sign} {name}: {word}</summary>\n\n");
+    let mut out = format!("\n<details>\n<summary>{sign} {name}: {word}</summary>\n\n");
     for finding in &outcome.findings {
-        write_finding(outcome, finding, out);
+        write_finding(outcome, finding, &mut out);
     }
     if outcome.more > 0 {
+        // Writing to a String cannot fail.
         let _ = writeln!(out, "- and {}", counted(outcome.more, "more violation"));
     }
     if !outcome.counterexample.is_empty() {
@@ -66,6 +97,7 @@ fn write_details(outcome: &Outcome, out: &mut String) {
         let _ = writeln!(out, "| {line} | {process} | {operation} | {interval} |");
     }
     out.push_str("\n</details>\n");
+    out
 }
 
 fn write_finding(outcome: &Outcome, finding: &Finding, out: &mut String) {
