@@ -80,6 +80,27 @@ fn a_picture_is_drawn_of_one_history_only() {
     verify(&fs::read_to_string(&path).unwrap());
 }
 
+#[test]
+fn an_overview_names_slow_keys() {
+    let mut history = String::new();
+    for at in 0..60 {
+        let (key, call) = (at % 6, at * 1_000_000);
+        let ret = call + if key == 4 { 900_000 } else { 100_000 };
+        for (kind, time) in [("invoke", call), ("ok", ret)] {
+            history += &format!(
+                "{{\"process\":0,\"type\":\"{kind}\",\"f\":\"write\",\"key\":\"k{key}\",\
+                 \"value\":{at},\"time\":{time}}}\n"
+            );
+        }
+    }
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("figure-slow.svg");
+    histcheck("-q --svg").arg(&path).stdin(history).run().status(0);
+    let picture = fs::read_to_string(&path).unwrap();
+    verify(&picture);
+    let said = "The slowest keys: &quot;k4&quot; (median 900 µs).";
+    assert!(picture.contains(said), "{picture}");
+}
+
 /// The plots of docs/images: their names, their kinds, and what is plotted.
 const PLOTS: &[(&str, &str, &str)] = &[
     ("plot-latency", "latency", "generate abd-partitions --operations 3000 --workload kv"),

@@ -37,11 +37,10 @@ fn lines_say_how_far_it_is_where_that_is_asked_for() {
     let shown = run_hard("--timeout 3s --progress always");
     assert_eq!(shown.stdout, silent.stdout);
     assert!(shown.stderr.ends_with('\n') && !shown.stderr.contains(['\r', '\x1b']));
-    for line in shown.stderr.lines() {
-        assert!(line.contains("s of 3.0s, deciding, "), "{line}");
-        assert!(line.contains(" configurations"), "{line}");
-    }
-    assert!(shown.stderr.lines().count() > 0);
+    // A slow machine may look just before or behind the work.
+    assert!(shown.stderr.lines().all(|line| line.contains("s of 3.0s, ")), "{}", shown.stderr);
+    let tells = |line: &str| line.contains(", deciding, ") && line.contains(" configurations");
+    assert!(shown.stderr.lines().any(tells), "{}", shown.stderr);
 }
 
 #[test]

@@ -8,12 +8,15 @@ use super::scale::Scale;
 use super::series;
 use super::strip;
 use super::theme::{self, Ink};
-use crate::check::Verdict;
-use crate::history::count_processes;
+use crate::check::{KeyReport, Verdict};
 use crate::history::phrase::{counted, duration_phrase, shortened, with_thousands};
+use crate::history::{History, Outcome, Value, count_processes};
 
-/// So many keys are listed that were the hardest to decide.
+/// So many keys are listed that were the hardest to decide, and so many of the slowest.
 const KEYS: usize = 5;
+
+/// The latency of a key counts if so many of its operations are ok.
+const ENOUGH: usize = 5;
 
 /// The figure as SVG.
 pub(super) fn draw(subject: &Subject<'_>) -> String {
@@ -75,18 +78,52 @@ fn facts(subject: &Subject<'_>, scale: &Scale<'_>) -> Vec<String> {
     for anomaly in &subject.explanation.anomalies {
         facts.push(format!("{}: {}.", anomaly.kind.name().replace('-', " "), anomaly.summary));
     }
+    facts.extend(hard_keys(subject));
+    facts.extend(slow_keys(history));
+    facts
+}
+
+/// The keys that took the search most, if it was needed.
+fn hard_keys(subject: &Subject<'_>) -> Option<String> {
+    let (history, report) = (subject.history, subject.report);
     let mut keys: Vec<_> = report.keys.iter().filter(|key| key.key.is_some()).collect();
     keys.sort_by_key(|key| std::cmp::Reverse(key.effort.configurations));
-    let name = |key: &&crate::check::KeyReport| {
+    let name = |key: &&KeyReport| {
         let name = key.key.map(|key| history.values().to_text(key)).unwrap_or_default();
         format!("{} ({})", shortened(&name, 20), counted(key.operations, "operation"))
     };
     let hard: Vec<String> =
         keys.iter().filter(|key| key.effort.configurations > 0).take(KEYS).map(name).collect();
-    if keys.len() > 1 && !hard.is_empty() {
-        facts.push(format!("The hardest keys to decide: {}.", hard.join(", ")));
+    let tells = keys.len() > 1 && !hard.is_empty();
+    tells.then(|| format!("The hardest keys to decide: {}.", hard.join(", ")))
+}
+
+/// The keys whose operations took longest, if some took twice as long as is usual. O(n log n).
+fn slow_keys(history: &History) -> Option<String> {
+    let partitions = history.partitions();
+    let mut medians: Vec<(i64, Value)> = Vec::new();
+    for partition in partitions.iter() {
+        let length = |&index: &u32| {
+            let [call, ret] = history.times(index as usize);
+            let is_ok = history.operations()[index as usize].outcome == Outcome::Ok;
+            is_ok.then_some(ret?.saturating_sub(call?))
+        };
+        let mut lengths: Vec<i64> = partition.operations.iter().filter_map(length).collect();
+        lengths.sort_unstable();
+        if let Some(key) = partition.key.filter(|_| lengths.len() >= ENOUGH) {
+            medians.push((lengths[lengths.len() / 2], key));
+        }
     }
-    facts
+    // Equally slow ones stay in the order of the history.
+    medians.sort_by_key(|&(median, _)| std::cmp::Reverse(median));
+    let usual = medians.get(medians.len() / 2)?.0;
+    let slow = medians.iter().take(KEYS).take_while(|&&(median, _)| median > 2 * usual.max(0));
+    let name = |&(median, key): &(i64, Value)| {
+        let name = shortened(&history.values().to_text(key), 20);
+        format!("{name} (median {})", duration_phrase(u128::from(median.unsigned_abs())))
+    };
+    let slow: Vec<String> = slow.map(name).collect();
+    (!slow.is_empty()).then(|| format!("The slowest keys: {}.", slow.join(", ")))
 }
 
 fn charts(subject: &Subject<'_>, scale: &Scale<'_>) -> Vec<Chart> {
