@@ -17,7 +17,7 @@ use super::args::{CheckArgs, Decider, FailedCas, LimitArgs, ModelArgs, ReportFor
 use super::exit::Status;
 use super::inputs::{self, Allowance, Source, Sources};
 use super::output::{Output, complain};
-use super::single::deliver_to;
+use super::single::{base_name, deliver_to};
 use super::{diagnostic, witness};
 
 /// Checks what the arguments name.
@@ -35,6 +35,11 @@ pub(crate) fn run(args: &CheckArgs, output: &mut Output) -> Status {
     };
     let sources = Sources::of(&args.files);
     for (option, path) in [("svg", &args.output.svg), ("html", &args.output.html)] {
+        if path.as_ref().is_some_and(|path| path.as_os_str() == "-") {
+            let instead = format!("use `histcheck report --to {option}`");
+            complain(&format!("error: --{option} needs a file; for standard output, {instead}"));
+            return Status::Unreadable;
+        }
         if path.is_some() && sources.list.len() > 1 {
             let several = "shows one history, and there are several: name one file";
             complain(&format!("error: --{option} {several}"));
@@ -292,7 +297,8 @@ impl Run<'_> {
             // It was explained without an error, and has no other.
             let linearized = subject.linearize(options).is_ok();
             debug_assert!(linearized);
-            status = status.max(deliver_to(path, report::html(subject).as_bytes()));
+            let name = self.file.and_then(base_name);
+            status = status.max(deliver_to(path, report::html(subject, name).as_bytes()));
         }
         status
     }

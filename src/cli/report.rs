@@ -7,7 +7,7 @@ use histcheck::{Error, Options};
 use super::args::{ReportArgs, ReportTarget};
 use super::exit::Status;
 use super::output::{Output, complain};
-use super::single::{Single, deliver};
+use super::single::{Single, base_name, deliver};
 
 /// So many anomalies are listed.
 const ANOMALIES: usize = 20;
@@ -66,7 +66,7 @@ fn rendered(target: ReportTarget, single: &Single) -> Result<String, Error> {
     let outcome = || [Outcome::of(file, &subject)];
     Ok(match target {
         ReportTarget::Svg => report::svg(&subject),
-        ReportTarget::Html => report::html(&subject),
+        ReportTarget::Html => report::html(&subject, file.and_then(base_name)),
         ReportTarget::Text => report::text(&subject, Detail::Usual, &Palette::PLAIN),
         ReportTarget::Json => report::json(&subject),
         ReportTarget::Junit => ci::junit(&outcome()),

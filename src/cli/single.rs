@@ -78,6 +78,11 @@ impl Single {
     }
 }
 
+/// The name of a file, without its directories.
+pub(super) fn base_name(file: &str) -> Option<&str> {
+    Path::new(file).file_name()?.to_str()
+}
+
 /// Writes `bytes` to `path`, all or nothing, or to standard output; the status that stands for how
 /// that went.
 pub(super) fn deliver(path: Option<&Path>, bytes: &[u8], output: &mut Output) -> Status {

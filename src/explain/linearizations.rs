@@ -15,7 +15,7 @@ use crate::model::{self, Model, ModelVisitor, Reading};
 use crate::progress::Phase;
 
 /// Of so many failing keys the way is looked for.
-const FAILING: usize = 16;
+const FAILING: usize = 1_000;
 
 /// So many bytes of states are written out at most, before they are cut: states can be as long as
 /// the history, and there is one for every step.

@@ -121,11 +121,19 @@ pub(crate) fn duration_phrase(nanoseconds: u128) -> String {
     format!("{} {name}", text.trim_end_matches('0').trim_end_matches('.'))
 }
 
-/// `text` without control characters, so that no input can steer a terminal.
+/// Whether a character turns the direction of what comes behind it, or ends a line without being a
+/// control character.
+fn turns_text(c: char) -> bool {
+    let marks = ['\u{61c}', '\u{200e}', '\u{200f}', '\u{feff}'];
+    marks.contains(&c) || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// `text` without control characters and those that turn its direction, so that no input can steer
+/// a terminal, or make one text look like another.
 pub fn printable(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        if c.is_control() {
+        if c.is_control() || turns_text(c) {
             out.extend(c.escape_default());
         } else {
             out.push(c);

@@ -3,7 +3,7 @@
 use super::items::{self, Found, Merge, Op};
 use super::persistent::Tree;
 use super::{Call, Establishes, Facts, Kind, Model, Rejection, Successors, Token, queue};
-use crate::history::Value;
+use crate::history::{Value, ValueTable};
 
 /// A queue without a bound that keeps no order. The same item may be in it several times.
 #[derive(Clone, Debug, Default)]
@@ -70,6 +70,10 @@ impl Model for UnorderedQueue {
             }
             Op::Take(Found::Any) | Op::Peek(Found::Any) => Successors::One(Some(state.clone())),
         }
+    }
+
+    fn describe(&self, state: &Counts, values: &ValueTable) -> Option<String> {
+        Some(items::describe_counts(state, values))
     }
 
     fn kind(&self) -> Kind<Op> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
-use super::persistent::Sequence;
+use super::persistent::{Sequence, Tree};
 use super::{Call, Establishes, Facts, Part, Rejection, Token, View};
 use crate::history::{Value, ValueTable};
 
@@ -156,6 +156,16 @@ pub(super) fn describe(items: &Sequence, values: &ValueTable) -> String {
         shown.extend((items.len() - ENDS..items.len()).map(show));
     }
     format!("[{}]", shown.join(","))
+}
+
+/// Items without an order of their own, of which each may be there several times, for people. The
+/// lower half of a key is the handle of the item's value.
+pub(super) fn describe_counts(items: &Tree<u32>, values: &ValueTable) -> String {
+    let item = |(key, count): (u128, u32)| {
+        let item = values.to_text(Value::of_handle(key as u32));
+        if count == 1 { item } else { format!("{item} ×{count}") }
+    };
+    format!("{{{}}}", few(items.iter().map(item), items.len()))
 }
 
 /// The first of `count` things without an order, for people.

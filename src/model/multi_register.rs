@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::items::few;
 use super::persistent::Tree;
 use super::{Call, Establishes, Facts, Kind, Model, Rejection, Token, View};
-use crate::history::{Shape, Value};
+use crate::history::{Shape, Value, ValueTable};
 
 /// Registers by key: those of a history that must be checked together.
 #[derive(Clone, Debug)]
@@ -93,6 +94,17 @@ impl Model for MultiRegister {
         let pure = op.contradictory || op.writes.iter().all(same);
         let establishes = if pure { Establishes::Same } else { Establishes::Unknown };
         Facts { pure, overwrites: false, requires: None, establishes, ..Facts::default() }
+    }
+
+    fn describe(&self, state: &Registers, values: &ValueTable) -> Option<String> {
+        let register = |(key, value)| {
+            let key = Value::of_handle(key as u32);
+            format!("{}: {}", values.to_text(key), values.to_text(value))
+        };
+        Some(match state.is_empty() {
+            true => format!("every register: {}", values.to_text(self.default)),
+            false => few(state.iter().map(register), state.len()),
+        })
     }
 
     fn kind(&self) -> Kind<Op> {

@@ -4,6 +4,7 @@ use super::bag::{Counts, with, without};
 use super::{
     Call, Establishes, Facts, Kind, Model, Part, Rejection, Successors, Token, View, items,
 };
+use crate::history::ValueTable;
 
 /// A priority queue without a bound. An item is an integer, its own priority, or a pair of an
 /// integer priority and any value; among items of one priority no order is kept.
@@ -202,6 +203,10 @@ impl Model for PriorityQueue {
                 Successors::when(legal, || state.clone())
             }
         }
+    }
+
+    fn describe(&self, state: &Counts, values: &ValueTable) -> Option<String> {
+        Some(items::describe_counts(state, values))
     }
 
     fn kind(&self) -> Kind<Op> {

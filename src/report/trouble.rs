@@ -18,9 +18,6 @@ const ENDS: [&str; 11] = [
     "final",
 ];
 
-/// So many are shown at most.
-const TROUBLES: usize = 200;
-
 /// Something that was done to the system.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Trouble<'h> {
@@ -32,8 +29,8 @@ pub(super) struct Trouble<'h> {
     pub(super) title: String,
 }
 
-/// What others than clients did, each until the next record that ends it. O(n).
-pub(super) fn troubles(history: &History) -> Vec<Trouble<'_>> {
+/// What others than clients did, at most so many, each until the next record that ends it. O(n).
+pub(super) fn troubles(history: &History, limit: usize) -> Vec<Trouble<'_>> {
     let is_end = |name: &str| {
         let name = name.to_ascii_lowercase();
         ENDS.iter().any(|end| name.starts_with(end))
@@ -52,7 +49,7 @@ pub(super) fn troubles(history: &History) -> Vec<Trouble<'_>> {
         if let Some(last) = open.take() {
             troubles.push(Trouble { to: Some(note), ..last });
         }
-        if !is_end(name) && troubles.len() < TROUBLES {
+        if !is_end(name) && troubles.len() < limit {
             let value = match note.value.is_null() {
                 true => String::new(),
                 false => format!(" {}", shortened(&history.values().to_text(note.value), 60)),

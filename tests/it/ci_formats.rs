@@ -86,24 +86,41 @@ fn elements<'a>(document: &'a Document<'_>, name: &'a str) -> Vec<Node<'a, 'a>> 
     document.descendants().filter(|node| node.has_tag_name(name)).collect()
 }
 
-/// The counts of a suite, or of all, are those of the cases in it.
-fn verify_counts(node: Node<'_, '_>) {
-    let count = |name: &str| node.descendants().filter(|n| n.has_tag_name(name)).count();
-    for (attribute, element) in
-        [("tests", "testcase"), ("failures", "failure"), ("errors", "error")]
-    {
-        assert_eq!(node.attribute(attribute), Some(&*count(element).to_string()), "{attribute}");
+/// What the schemas of Ant and of Jenkins want: these attributes and children, in this order, and
+/// the true counts. Returns the suites.
+fn verify_junit<'a>(document: &'a Document<'_>) -> Vec<Node<'a, 'a>> {
+    let root = document.root_element();
+    assert!(root.has_tag_name("testsuites") && root.attributes().len() == 0);
+    let suites: Vec<_> = root.children().filter(Node::is_element).collect();
+    for (at, suite) in suites.iter().enumerate() {
+        let wanted = "name package id tests failures errors time timestamp hostname";
+        let attributes: Vec<&str> = suite.attributes().map(|one| one.name()).collect();
+        assert_eq!(attributes.join(" "), wanted);
+        assert_eq!(suite.attribute("id"), Some(&*at.to_string()));
+        let count = |name: &str| suite.descendants().filter(|n| n.has_tag_name(name)).count();
+        for (attribute, element) in
+            [("tests", "testcase"), ("failures", "failure"), ("errors", "error")]
+        {
+            let counted = count(element).to_string();
+            assert_eq!(suite.attribute(attribute), Some(&*counted), "{attribute}");
+        }
+        let mut children: Vec<&str> =
+            suite.children().filter(Node::is_element).map(|n| n.tag_name().name()).collect();
+        children.dedup();
+        assert_eq!(children.join(" "), "properties testcase system-out system-err");
     }
+    for case in elements(document, "testcase") {
+        let attributes: Vec<&str> = case.attributes().map(|one| one.name()).collect();
+        assert_eq!(attributes, ["name", "classname", "time"]);
+    }
+    suites
 }
 
 #[test]
 fn junit_has_a_suite_for_each_file_and_a_case_for_each_key() {
     let text = run(&inputs(), &format!("--format junit {ALL}")).status(1).stdout;
     let document = Document::parse(&text).unwrap();
-    verify_counts(document.root_element());
-    assert_eq!(document.root_element().attribute("errors"), Some("3"));
-    let suites = elements(&document, "testsuite");
-    suites.iter().for_each(|&suite| verify_counts(suite));
+    let suites = verify_junit(&document);
     let names: Vec<_> = suites.iter().map(|suite| suite.attribute("name").unwrap()).collect();
     assert_eq!(names.join(" "), ALL.split(" --").next().unwrap());
     let cases: Vec<_> = elements(&document, "testcase")
@@ -130,7 +147,7 @@ fn junit_has_a_suite_for_each_file_and_a_case_for_each_key() {
     assert!(failure.text().unwrap().starts_with("stale-read (proved), line 6: "));
     let error = elements(&document, "error")[0];
     assert!(error.attribute("message").unwrap().contains("line 1, column 1"));
-    assert!(document.descendants().all(|node| node.attribute("time").is_none()));
+    assert!(elements(&document, "testsuite").iter().all(|n| n.attribute("time") == Some("0.000")));
 }
 
 #[test]
@@ -139,7 +156,7 @@ fn junit_says_times_on_demand() {
     let document = Document::parse(&text).unwrap();
     let times = document.descendants().filter_map(|node| node.attribute("time"));
     let times: Vec<f64> = times.map(|time| time.parse().unwrap()).collect();
-    assert_eq!(times.len(), 2, "of all and of the suite: {text}");
+    assert_eq!(times.len(), 3, "of the suite and of its cases: {text}");
 }
 
 /// What SARIF 2.1.0 requires of the objects that are used.
@@ -235,7 +252,7 @@ fn what_is_suggested_is_no_error() {
     assert_eq!(run("github", "stuck-operations.jsonl").lines().count(), 1);
     let junit = run("junit", "stuck-operations.jsonl");
     let document = Document::parse(&junit).unwrap();
-    assert_eq!(document.root_element().attribute("failures"), Some("0"));
+    assert_eq!(verify_junit(&document)[0].attribute("failures"), Some("0"));
     assert!(junit.contains("<system-out>stuck-operations (suggested), line "), "{junit}");
 }
 
@@ -248,7 +265,7 @@ fn a_broken_proof_is_an_error() {
     let outcomes = [ci::Outcome::of(Some("a.jsonl"), &Subject::new(&history, &report))];
     let junit = ci::junit(&outcomes);
     let document = Document::parse(&junit).unwrap();
-    verify_counts(document.root_element());
+    verify_junit(&document);
     assert_eq!(elements(&document, "error")[0].attribute("type"), Some("broken-proof"));
     let log = verify_sarif(&ci::sarif(&outcomes));
     assert_eq!(log["runs"][0]["results"][0]["level"], "error");
@@ -368,7 +385,7 @@ fn hostile_values_are_harmless() {
     };
     let junit = run("junit");
     let document = Document::parse(&junit).unwrap();
-    verify_counts(document.root_element());
+    verify_junit(&document);
     assert_eq!(elements(&document, "script"), []);
     let case = elements(&document, "testcase")[1];
     assert!(case.attribute("name").unwrap().contains("<script>alert(1)</script>]]>|`"));
@@ -461,8 +478,7 @@ fn threads_do_not_change_a_byte() {
         match format {
             "junit" => {
                 let document = Document::parse(&text).unwrap();
-                verify_counts(document.root_element());
-                elements(&document, "testsuite").into_iter().for_each(verify_counts);
+                verify_junit(&document);
             }
             "sarif" => drop(verify_sarif(&text)),
             _ => {}

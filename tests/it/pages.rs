@@ -199,7 +199,7 @@ fn a_browser_leads_through_a_violation() {
     );
     let facts = browser.text("#facts");
     assert!(
-        facts.contains("record 11, line 12 at 40.697 ms") && facts.contains("noden2"),
+        facts.contains("record 11, line 12 at 40.697955 ms") && facts.contains("noden2"),
         "{facts}"
     );
 
@@ -239,13 +239,19 @@ fn a_browser_leads_through_a_violation() {
     assert_eq!(browser.complaints(), &[] as &[String]);
 }
 
-#[test]
-fn a_browser_filters_searches_and_zooms() {
-    let Some(mut browser) = Browser::start() else { return };
+/// A browser with the page of a history of six keys, its operations listed.
+fn with_keys(name: &str) -> Option<Browser> {
+    let mut browser = Browser::start()?;
     let history = generated("abd-crashes --workload register --keys 6 --operations 1500 --seed 2");
-    browser.open(&page("keys", "-", Some(&history)), READY);
+    browser.open(&page(name, "-", Some(&history)), READY);
     browser.click("[aria-controls=operations-part]");
     browser.wait(&format!("{LISTED} === 1500"));
+    Some(browser)
+}
+
+#[test]
+fn a_browser_filters() {
+    let Some(mut browser) = with_keys("filters") else { return };
 
     // One key, and all of them again.
     browser.click("#keys [data-index='2']");
@@ -268,12 +274,33 @@ fn a_browser_filters_searches_and_zooms() {
         "[...document.querySelectorAll('#operations .state')].map(e => e.textContent.split(' ')[0])",
     );
     assert!(listed.as_array().unwrap().iter().all(|process| process == "1" || process == "3"));
-    browser.evaluate("document.querySelector('#process').value = ''");
-    browser.type_text(" ");
-    browser.wait(&format!("{LISTED} === 1500"));
-
-    // Search.
+    browser.click("#clear");
+    browser.wait(&format!("{LISTED} === 1500 && document.querySelector('#process').value === ''"));
+    browser.click("#process");
+    browser.type_text("no such process");
+    browser.wait(&format!("{LISTED} === 0"));
     browser.press("Escape");
+    browser.wait(&format!("{LISTED} === 1500"));
+    assert_eq!(browser.complaints(), &[] as &[String]);
+}
+
+#[test]
+fn a_browser_searches_and_zooms() {
+    let Some(mut browser) = with_keys("searches") else { return };
+    // What is found is among what is shown.
+    browser.press("/");
+    browser.type_text("write");
+    browser.wait("document.querySelector('#hits').textContent.endsWith(' found')");
+    let all = browser.text("#hits");
+    browser.click("#keys [data-index='2']");
+    browser.wait(&format!("document.querySelector('#hits').textContent !== '{all}'"));
+    browser.click("#only-key");
+    browser.wait(&format!("document.querySelector('#hits').textContent === '{all}'"));
+    browser.click("#search");
+    browser.press("Escape");
+    browser.wait("document.querySelector('#hits').textContent === ''");
+
+    // From hit to hit.
     browser.press("/");
     browser.type_text("write 7");
     browser.wait("/^\\d+ found$/.test(document.querySelector('#hits').textContent)");

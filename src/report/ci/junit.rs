@@ -7,16 +7,15 @@ use std::fmt::Write as _;
 use super::super::xml::escaped;
 use super::{Case, CaseResult, Finding, Outcome, Rule};
 
-/// The report on `outcomes` as one XML document. Times stand in it only where they are known.
+/// Schemas want to know when it was. The same input gives the same bytes, so that it is not told.
+const NEVER: &str = "1970-01-01T00:00:00";
+
+/// The report on `outcomes` as one XML document, as the schemas of Ant and of Jenkins both want it.
+/// Times are 0 where they are not known.
 pub fn junit(outcomes: &[Outcome]) -> String {
-    let mut out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n".to_owned();
-    let cases = outcomes.iter().flat_map(|outcome| &outcome.cases);
-    let seconds = outcomes.iter().filter_map(|outcome| outcome.seconds);
-    let seconds = seconds.reduce(|sum, seconds| sum + seconds);
-    open("testsuites", "histcheck", cases, seconds, &mut out);
-    for outcome in outcomes {
-        out.push_str("  ");
-        open("testsuite", outcome.name(), outcome.cases.iter(), outcome.seconds, &mut out);
+    let mut out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n".to_owned();
+    for (id, outcome) in outcomes.iter().enumerate() {
+        open(outcome, id, &mut out);
         for (at, case) in outcome.cases.iter().enumerate() {
             write_case(outcome, at, case, &mut out);
         }
@@ -27,17 +26,10 @@ pub fn junit(outcomes: &[Outcome]) -> String {
     out
 }
 
-/// Opens an element that counts `cases`.
-fn open<'a>(
-    element: &str,
-    name: &str,
-    cases: impl Iterator<Item = &'a Case>,
-    seconds: Option<f64>,
-    out: &mut String,
-) {
-    let [mut tests, mut failures, mut errors] = [0; 3];
-    for case in cases {
-        tests += 1;
+/// Opens the suite of `outcome`.
+fn open(outcome: &Outcome, id: usize, out: &mut String) {
+    let [mut failures, mut errors] = [0; 2];
+    for case in &outcome.cases {
         match case.result {
             CaseResult::Passed => {}
             CaseResult::Failed(_) => failures += 1,
@@ -47,23 +39,25 @@ fn open<'a>(
     // Writing to a String cannot fail.
     let _ = write!(
         out,
-        "<{element} name=\"{}\" tests=\"{tests}\" failures=\"{failures}\" errors=\"{errors}\"",
-        escaped(name)
+        "  <testsuite name=\"{}\" package=\"histcheck\" id=\"{id}\" tests=\"{}\" \
+         failures=\"{failures}\" errors=\"{errors}\" time=\"{:.3}\" timestamp=\"{NEVER}\" \
+         hostname=\"localhost\">\n    <properties/>\n",
+        escaped(outcome.name()),
+        outcome.cases.len(),
+        outcome.seconds.unwrap_or_default(),
     );
-    if let Some(seconds) = seconds {
-        let _ = write!(out, " time=\"{seconds:.3}\"");
-    }
-    out.push_str(">\n");
 }
 
 fn write_case(outcome: &Outcome, at: usize, case: &Case, out: &mut String) {
     let name = case.name.as_deref().unwrap_or("history");
     let file = escaped(outcome.name());
+    let seconds = outcome.seconds.filter(|_| outcome.cases.len() == 1).unwrap_or_default();
     // Writing to a String cannot fail.
-    let _ = write!(out, "    <testcase name=\"{}\" classname=\"{file}\"", escaped(name));
-    if let (Some(seconds), [_]) = (outcome.seconds, &*outcome.cases) {
-        let _ = write!(out, " time=\"{seconds:.3}\"");
-    }
+    let _ = write!(
+        out,
+        "    <testcase name=\"{}\" classname=\"{file}\" time=\"{seconds:.3}\"",
+        escaped(name)
+    );
     let (element, rule, message) = match &case.result {
         CaseResult::Passed => {
             out.push_str("/>\n");
@@ -107,10 +101,9 @@ fn belongs(outcome: &Outcome, finding: &Finding) -> Option<usize> {
 fn write_rest(outcome: &Outcome, out: &mut String) {
     let rest = outcome.findings.iter().filter(|finding| belongs(outcome, finding).is_none());
     let told: Vec<String> = rest.map(|finding| escaped(&sentence(finding))).collect();
-    if !told.is_empty() {
-        // Writing to a String cannot fail.
-        let _ = writeln!(out, "    <system-out>{}</system-out>", told.join("\n"));
-    }
+    // Writing to a String cannot fail.
+    let _ = writeln!(out, "    <system-out>{}</system-out>", told.join("\n"));
+    out.push_str("    <system-err/>\n");
 }
 
 /// Its name, its place and what happened.

@@ -18,6 +18,9 @@ const COLUMNS: f64 = 40.0;
 /// So many columns it has.
 const BINS: usize = 150;
 
+/// So much is shown at most of what was done to the system.
+const TROUBLES: usize = 200;
+
 /// How much happened in a part of the history.
 #[derive(Clone, Copy, Default, Debug)]
 struct Bin {
@@ -171,7 +174,7 @@ pub(super) fn names(troubles: &[Trouble]) -> Option<String> {
 /// What others than clients did, as parts of the history.
 pub(super) fn troubles(history: &History, scale: &Scale<'_>) -> Vec<Trouble> {
     let part = |note: &Annotation| scale.part(note.time, note.record);
-    trouble::troubles(history)
+    trouble::troubles(history, TROUBLES)
         .into_iter()
         .map(|trouble| Trouble {
             from: part(trouble.from),

@@ -13,7 +13,7 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
 use super::xml::escaped;
-use super::{Palette, Subject, svg, verdict_line};
+use super::{Palette, Subject, printable, svg, verdict_line};
 use outline::Outline;
 use rows::Range;
 
@@ -37,20 +37,22 @@ const SCRIPT: &[&str] = &[
     include_str!("assets/main.js"),
 ];
 
-/// The page of `subject`. Its steps and states are those that it was given:
-/// [`Subject::linearize`]. O(n log n).
-pub fn html(subject: &Subject<'_>) -> String {
-    page(subject, OPERATIONS)
+/// The page of `subject`, whose history is in a file of this name, if it is in one. Its steps and
+/// states are those that it was given: [`Subject::linearize`]. O(n log n).
+pub fn html(subject: &Subject<'_>, file: Option<&str>) -> String {
+    page(subject, file, OPERATIONS)
 }
 
 /// The page, with at most `limit` operations.
-fn page(subject: &Subject<'_>, limit: usize) -> String {
+fn page(subject: &Subject<'_>, file: Option<&str>, limit: usize) -> String {
     let first = subject.report.failing().map(|(_, failure)| failure.operation).next();
     let range = Range::around(subject.history, first, limit);
-    let data = inert(&serde_json::to_string(&Outline::of(subject, range)).unwrap_or_default());
+    let data =
+        inert(&serde_json::to_string(&Outline::of(subject, file, range)).unwrap_or_default());
     let script = format!("(() => {{\n\"use strict\";\n{}}})();\n", SCRIPT.concat());
     let hash = STANDARD.encode(Sha256::digest(&script));
-    let title = escaped(&verdict_line(subject, &Palette::PLAIN));
+    let name = file.map_or(String::new(), |file| format!("{}: ", printable(file)));
+    let title = escaped(&format!("{name}{}", verdict_line(subject, &Palette::PLAIN)));
     let (before, behind) = BODY.split_once(FIGURE).unwrap_or((BODY, ""));
     let mut out = String::with_capacity(data.len() + script.len() + (1 << 16));
     for part in [
@@ -111,7 +113,7 @@ mod tests {
         let mut subject = Subject::new(history, &report);
         subject.explain(&options, 5).unwrap();
         subject.linearize(&options).unwrap();
-        let page = page(&subject, limit);
+        let page = page(&subject, Some("a.jsonl"), limit);
         let (_, data) = page.split_once("id=\"data\">").unwrap();
         serde_json::from_str(data.split_once("</script>").unwrap().0).unwrap()
     }
@@ -133,6 +135,7 @@ mod tests {
     fn states_are_told_step_by_step() {
         let outline = outline(&history(6, false), 100);
         assert_eq!(outline["states"], serde_json::json!(["0", "1", "2"]));
+        assert_eq!(outline["file"], "a.jsonl");
         assert_eq!(outline["anomalies"], serde_json::json!([]));
     }
 }

@@ -2,21 +2,29 @@
 
 use serde::Serialize;
 
-use super::super::text::anomaly_fact;
+use super::super::text::{anomaly_fact, verdict_sentence};
 use super::super::trouble::{Trouble, troubles};
-use super::super::{Detail, Palette, Subject, details, verdict_line};
+use super::super::{Detail, Palette, Subject, details};
 use super::rows::{Range, Rows, rows};
 use crate::check::{Decision, KeyReport, Verdict};
+use crate::history::phrase::printable;
 use crate::history::{Annotation, History, Value};
 
 /// So many operations around an anomaly are named as those that show it.
 const SHOWN: usize = 200;
+
+/// So much is told of what was done to the system.
+const TROUBLES: usize = 20_000;
 
 /// All that the page's script reads.
 #[derive(Serialize, Debug)]
 pub(super) struct Outline {
     verdict: &'static str,
     sentence: String,
+    /// The name of the history's file, if it has one.
+    file: Option<String>,
+    /// The time from which the others are counted, as it was recorded.
+    start: Option<String>,
     model: String,
     /// The report for people.
     text: String,
@@ -70,7 +78,7 @@ struct Timed {
 
 impl Outline {
     /// What the page of `subject` knows, with the operations in `range`.
-    pub(super) fn of(subject: &Subject<'_>, range: Range) -> Outline {
+    pub(super) fn of(subject: &Subject<'_>, file: Option<&str>, range: Range) -> Outline {
         let (history, report) = (subject.history, subject.report);
         let names: Vec<Option<Value>> = report.keys.iter().map(|key| key.key).collect();
         let with = |verdict: Verdict| {
@@ -80,7 +88,9 @@ impl Outline {
         };
         Outline {
             verdict: report.verdict.name(),
-            sentence: verdict_line(subject, &Palette::PLAIN),
+            sentence: verdict_sentence(subject),
+            file: file.map(printable),
+            start: history.start_time().map(|time| time.to_string()),
             model: report.model.clone(),
             text: details(subject, Detail::Usual, &Palette::PLAIN),
             operations: history.operations().len(),
@@ -141,7 +151,7 @@ fn timed(history: &History) -> Vec<Timed> {
         times: [time(trouble.from), trouble.to.and_then(time)],
         title: trouble.title,
     };
-    troubles(history).into_iter().map(timed).collect()
+    troubles(history, TROUBLES).into_iter().map(timed).collect()
 }
 
 /// The rank of the first call that is not before `time`, where times order the history.

@@ -1,6 +1,6 @@
 //! The operations of a history, column by column, with the texts of their values.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Serialize;
 
 use super::columns::{Column, zigzag};
@@ -8,8 +8,14 @@ use crate::explain::Linearizations;
 use crate::history::phrase::{null_says_nothing, printable, shortened};
 use crate::history::{History, NEVER, Operation, Outcome, Value};
 
-/// All values' texts together have about so many characters.
+/// All values' texts together have about so many characters,
 const ROOM: usize = 12_000_000;
+
+/// but each has so many: whole numbers are not cut.
+const LEAST: usize = 20;
+
+/// No text has more.
+const MOST: usize = 200;
 
 /// The operations that a page holds: those from `first` on are rows 0, 1, ….
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -48,6 +54,8 @@ pub(super) struct Columns {
     completed: Column,
     process: Column,
     kind: Column,
+    /// For those of unknown outcome that have a completion: how many records it came later.
+    left: Column,
     key: Column,
     input: Column,
     output: Column,
@@ -86,6 +94,8 @@ pub(super) struct Rows {
 struct Texts {
     numbers: FxHashMap<Value, u32>,
     values: Vec<Value>,
+    /// Those by which things are called, which have to be told apart.
+    names: FxHashSet<Value>,
 }
 
 impl Texts {
@@ -102,10 +112,38 @@ impl Texts {
         number.into()
     }
 
+    /// The number of a value by which something is called.
+    fn of_name(&mut self, value: Value) -> u64 {
+        self.names.insert(value);
+        self.of(value)
+    }
+
+    /// The texts, by their numbers. What is no name is cut, the shorter the more there is of it.
     fn written(&self, history: &History) -> Vec<String> {
-        let cut = (ROOM / self.values.len().max(1)).clamp(8, 200);
-        let text = |&value: &Value| shortened(&history.values().to_text(value), cut);
+        let cut = self.cut(history);
+        let text = |value: &Value| {
+            let cut = if self.names.contains(value) { MOST } else { cut };
+            shortened(&history.values().to_text(*value), cut)
+        };
         std::iter::once(String::new()).chain(self.values.iter().map(text)).collect()
+    }
+
+    /// To how many characters texts have to be cut, so that all together have room.
+    fn cut(&self, history: &History) -> usize {
+        let mut of_length = [0; MOST + 1];
+        for &value in &self.values {
+            of_length[history.values().to_text(value).chars().take(MOST).count()] += 1;
+        }
+        // How many are longer than the cut, and how much all take with it.
+        let (mut longer, mut taken) = (self.values.len(), 0);
+        for (cut, as_long) in of_length.into_iter().enumerate().take(MOST) {
+            longer -= as_long;
+            taken += longer;
+            if taken > ROOM {
+                return cut.max(LEAST);
+            }
+        }
+        MOST
     }
 }
 
@@ -167,7 +205,7 @@ impl<'a> Writer<'a> {
     fn new(history: &'a History, ways: &'a Linearizations, keys: &[Option<Value>]) -> Writer<'a> {
         let mut texts = Texts::default();
         keys.iter().flatten().for_each(|&key| {
-            texts.of(key);
+            texts.of_name(key);
         });
         Writer {
             history,
@@ -196,8 +234,11 @@ impl<'a> Writer<'a> {
                 completed => zigzag(i64::from(completed) - record) + 1,
             });
         }
-        columns.process.push(self.texts.of(operation.process));
+        columns.process.push(self.texts.of_name(operation.process));
         columns.kind.push(kind(operation));
+        if operation.outcome == Outcome::Info {
+            columns.left.push(u64::from(operation.completed.saturating_sub(operation.invoked)));
+        }
         if history.operations()[0].key.is_some() {
             columns.key.push(key.into());
         }
@@ -253,7 +294,7 @@ impl<'a> Writer<'a> {
                 seen.push((extra.name, extra.value));
                 self.columns.extra_row.push(u64::from(row - self.extra_before));
                 self.extra_before = row;
-                self.columns.extra_name.push(self.texts.of(extra.name));
+                self.columns.extra_name.push(self.texts.of_name(extra.name));
                 self.columns.extra_value.push(self.texts.of(extra.value));
             }
         }

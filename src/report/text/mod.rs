@@ -56,15 +56,22 @@ pub fn details(subject: &Subject<'_>, detail: Detail, palette: &Palette) -> Stri
 
 /// The verdict in one line, without its line break.
 pub fn verdict_line(subject: &Subject<'_>, palette: &Palette) -> String {
-    let Palette { good, bad, unsure, reset, .. } = palette;
-    let report = subject.report;
+    let verdict = subject.report.verdict;
+    let color = match verdict {
+        Verdict::Valid => palette.good,
+        Verdict::Invalid => palette.bad,
+        Verdict::Unknown => palette.unsure,
+    };
     let file = subject.file.map_or(String::new(), |file| format!("{}: ", printable(file)));
+    format!("{file}{color}{verdict}{}: {}", palette.reset, verdict_sentence(subject))
+}
+
+/// What the verdict rests on, without the verdict.
+pub(super) fn verdict_sentence(subject: &Subject<'_>) -> String {
+    let report = subject.report;
     match report.verdict {
-        Verdict::Valid => {
-            let operations = counted(report.operations, "operation");
-            format!("{file}{good}valid{reset}: {operations}, linearizable")
-        }
-        Verdict::Invalid => format!("{file}{bad}invalid{reset}: {}", violation_sentence(subject)),
+        Verdict::Valid => format!("{}, linearizable", counted(report.operations, "operation")),
+        Verdict::Invalid => violation_sentence(subject),
         Verdict::Unknown => {
             let KeyCounts { checked, unknown, .. } = report.key_counts;
             let why = report.stop_reason.map_or(String::new(), |reason| format!("{reason}; "));
@@ -75,7 +82,7 @@ pub fn verdict_line(subject: &Subject<'_>, palette: &Palette) -> String {
             } else {
                 "not decided".to_owned()
             };
-            format!("{file}{unsure}unknown{reset}: {why}{what}")
+            why + &what
         }
     }
 }

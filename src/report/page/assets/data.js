@@ -51,6 +51,7 @@ const rows = (() => {
     completed: null,
     process: new Uint32Array(count),
     kind: new Uint32Array(count),
+    left: new Uint32Array(count),
     key: new Uint32Array(hasKeys ? count : 0),
     input: new Uint32Array(count),
     output: new Uint32Array(count),
@@ -66,6 +67,8 @@ const rows = (() => {
     const target = table[column];
     for (let row = 0; row < target.length; row++) target[row] = next();
   }
+  const left = reader(packed.left);
+  for (let row = 0; row < count; row++) if ((table.kind[row] & 3) === 2) table.left[row] = left();
   if (data.rows.has_times) unpackTimes(table, packed);
   unpackSteps(table, packed);
   unpackExtras(table, packed);
@@ -186,6 +189,22 @@ function durationPhrase(nanoseconds) {
     size < 1e3 ? [1, "ns"] : size < 1e6 ? [1e3, "µs"] : size < 1e9 ? [1e6, "ms"] : [1e9, "s"];
   const whole = unit === 1 ? nanoseconds : Math.trunc(nanoseconds / (unit / 1000)) / 1000;
   return `${whole} ${name}`;
+}
+
+/** A time in nanoseconds to its last digit. */
+function exactPhrase(nanoseconds) {
+  const size = Math.abs(nanoseconds);
+  const [digits, name] = size < 1e3 ? [0, "ns"] : size < 1e6 ? [3, "µs"] : size < 1e9 ? [6, "ms"]
+    : [9, "s"];
+  const text = Math.round(size).toString().padStart(digits + 1, "0");
+  const [whole, part] = [text.slice(0, text.length - digits), text.slice(text.length - digits)];
+  const fraction = part.replace(/0+$/, "");
+  return `${nanoseconds < 0 ? "-" : ""}${whole}${fraction ? "." + fraction : ""} ${name}`;
+}
+
+/** `1 operation`, `1,234 operations`. */
+function counted(number, noun) {
+  return `${withThousands(number)} ${noun}${number === 1 ? "" : "s"}`;
 }
 
 function withThousands(number) {

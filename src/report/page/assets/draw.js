@@ -16,7 +16,7 @@ function readColors() {
   const style = getComputedStyle(document.documentElement);
   const names = [
     "paper", "ink", "faint", "rail", "ok", "ok-line", "fail", "fail-line", "info", "info-line",
-    "bad", "bad-line", "point", "hit", "trouble", "many",
+    "bad", "bad-line", "point", "hit", "hit-line", "trouble", "many",
   ];
   for (const name of names) colors[name] = style.getPropertyValue(`--${name}`).trim();
 }
@@ -59,6 +59,11 @@ function drawTimeline() {
   for (let lane = first; lane <= last; lane++) drawLane(context, lane, width, marks);
   drawPoints(context, width);
   context.restore();
+  if (shown.list.length === 0) {
+    context.fillStyle = colors.faint;
+    context.font = `13px ${SANS}`;
+    context.fillText("No operation passes the filter.", NAMES + 16, 32);
+  }
   for (let lane = first; lane <= last; lane++) drawName(context, lane, height);
   drawAxis(context, width, height);
 }
@@ -73,7 +78,7 @@ function marksOf() {
   const taken = takenOf(key);
   return {
     culprits: new Set(data.failures.map((one) => one.row)),
-    core: new Set(failure ? failure.core : []),
+    core: new Set([...(failure ? failure.core : []), ...(data.anomalies[currentAnomaly]?.rows ?? [])]),
     key,
     taken,
     current: taken === null ? null : orderOf(key)[taken - 1],
@@ -120,8 +125,8 @@ function drawLane(context, lane, width, marks) {
     else high = middle;
   }
   const scale = (width - NAMES) / (view.to - view.from);
-  // Where what is too small to be told apart has been drawn up to, by outcome.
-  const drawn = [-1, -1, -1];
+  // Where what is too small to be told apart has been drawn up to, by outcome; hits are the last.
+  const drawn = [-1, -1, -1, -1];
   for (let at = Math.max(0, low - 1); at < places.length; at++) {
     const place = places[at];
     if (shown.start[place] > view.to) break;
@@ -131,22 +136,25 @@ function drawLane(context, lane, width, marks) {
     const isOpen = shown.end[place] === Infinity;
     const end = NAMES + ((isOpen ? next : shown.end[place]) - view.from) * scale;
     const outcome = Math.min(rows.kind[row] & 3, 2);
-    const isMarked = marks.culprits.has(row) || row === view.selected || view.hitSet.has(row);
+    const isMarked = marks.culprits.has(row) || row === view.selected;
     if (end - x < 3 && !isMarked) {
-      if (Math.floor(end) <= drawn[outcome]) continue;
-      drawn[outcome] = Math.floor(end);
-      context.fillStyle = colors[LINES[outcome]];
+      const sort = view.hitSet.has(row) ? 3 : outcome;
+      if (Math.floor(end) <= drawn[sort] || (sort < 3 && Math.floor(end) <= drawn[3])) continue;
+      drawn[sort] = Math.floor(end);
+      context.fillStyle = colors[LINES[sort]];
       context.fillRect(Math.floor(x), y + 2, Math.max(1, Math.ceil(end - x)), BAR - 4);
       continue;
     }
-    drawBar(context, row, { x, y, end: Math.max(end, x + 3), outcome, isOpen }, marks);
+    const before = at > 0 ? shown.list[places[at - 1]] : row;
+    const isOther = rows.process[before] !== rows.process[row];
+    drawBar(context, row, { x, y, end: Math.max(end, x + 3), outcome, isOpen, isOther }, marks);
   }
 }
 
 const FILLS = ["ok", "fail", "info"];
-const LINES = ["ok-line", "fail-line", "info-line"];
+const LINES = ["ok-line", "fail-line", "info-line", "hit-line"];
 
-function drawBar(context, row, { x, y, end, outcome, isOpen }, marks) {
+function drawBar(context, row, { x, y, end, outcome, isOpen, isOther }, marks) {
   const isCulprit = marks.culprits.has(row);
   const isLater = marks.taken !== null && keyOf(row) === marks.key && !isTaken(row, marks.taken);
   context.globalAlpha = isLater && row !== view.selected ? 0.35 : 1;
@@ -173,7 +181,9 @@ function drawBar(context, row, { x, y, end, outcome, isOpen }, marks) {
     context.lineWidth = 2;
     context.strokeRect(left - 2, y - 2, right - left + 4, BAR + 4);
   }
-  drawLabel(context, row, left, right, y, outcome);
+  // A lane may go from one process to another.
+  const name = isOther ? `process ${processOf(row)}: ` : "";
+  drawLabel(context, name + phraseOf(row), left, right, y, outcome);
   context.globalAlpha = 1;
 }
 
@@ -182,10 +192,10 @@ function isTaken(row, taken) {
   return rows.step[row] > 0 && rows.step[row] <= taken;
 }
 
-function drawLabel(context, row, left, right, y, outcome) {
+function drawLabel(context, label, left, right, y, outcome) {
   const room = right - left - 8;
   if (room < 2 * letter) return;
-  const text = fitted(context, phraseOf(row), room);
+  const text = fitted(context, label, room);
   if (text === "") return;
   context.fillStyle = outcome === 1 ? colors.faint : colors.ink;
   context.fillText(text, left + 4, y + 13);
@@ -194,13 +204,18 @@ function drawLabel(context, row, left, right, y, outcome) {
 
 /** A text that fits into so many pixels, cut with an ellipsis if it has to be. */
 function fitted(context, text, room) {
-  const characters = Math.floor(room / letter);
-  let cut = text.length <= characters ? text : text.slice(0, Math.max(characters - 1, 0)) + "…";
-  // Some characters are wider than others.
-  while (cut.length > 1 && /[^\x20-\x7e…→]/.test(cut) && context.measureText(cut).width > room) {
-    cut = cut.slice(0, -2) + "…";
+  const fits = Math.floor(room / letter);
+  const isPlain = /^[\x20-\x7e…→]*$/.test(text);
+  if (isPlain) return text.length <= fits ? text : fits < 2 ? "" : text.slice(0, fits - 1) + "…";
+  // Some characters are wider than others, and some are made of two.
+  const characters = [...text].slice(0, fits + 1);
+  while (characters.length > 0) {
+    const isWhole = characters.join("") === text;
+    const cut = isWhole ? text : characters.join("") + "…";
+    if (context.measureText(cut).width <= room) return cut;
+    characters.pop();
   }
-  return cut.length > 1 || cut === text ? cut : "";
+  return "";
 }
 
 /** So many points can be told apart. */
@@ -210,10 +225,12 @@ const POINTS = 150;
 function drawPoints(context, width) {
   const key = keyOfSteps();
   if (key === null) return;
-  if (orderOf(key).length * (view.to - view.from) > POINTS * (shown.most - shown.least)) return;
+  const part = (view.to - view.from) / (shown.most - shown.least);
+  if (view.axis === "order" && orderOf(key).length * part > 2 * POINTS) return;
   const taken = takenOf(key) ?? Infinity;
   const points = pointsOf(key);
   const first = Math.max(0, lowerBound(points.places, view.from) - 1);
+  if (lowerBound(points.places, view.to) - first > POINTS) return;
   context.lineWidth = 1.5;
   context.strokeStyle = context.fillStyle = colors.point;
   let before = null;
@@ -254,7 +271,7 @@ function drawName(context, lane, height) {
   context.fillStyle = colors.ink;
   context.textAlign = "right";
   const name = `${node === "" ? "process" : node + " ·"} ${processOf(row)}`;
-  context.fillText(name.length > 18 ? name.slice(0, 17) + "…" : name, NAMES - 8, y, NAMES - 12);
+  context.fillText(fitted(context, name, NAMES - 12), NAMES - 8, y, NAMES - 12);
   context.textAlign = "left";
 }
 
@@ -265,29 +282,42 @@ function drawAxis(context, width, height) {
   context.fillStyle = colors.faint;
   context.fillRect(NAMES, y, width - NAMES, 1);
   context.font = `11px ${SANS}`;
-  let taken = NAMES - 20;
-  for (let pixel = NAMES; pixel < width; pixel += 90) {
-    const [x, text] = tickAt(pixel, width);
+  let taken = 0;
+  for (const [x, text] of view.axis === "time" ? ticksOfTime(width) : ticksOfOrder(width)) {
     const half = context.measureText(text).width / 2;
-    if (text === "" || x - half < taken + 12 || x + half > width) continue;
+    if (x - half < taken + 12 || x + half > width) continue;
     context.fillRect(x, y, 1, 5);
     context.fillText(text, x - half, y + 17);
     taken = x + half;
   }
 }
 
-/** The tick at a pixel or right behind it: where it is, and the moment: a time, or else a record. */
-function tickAt(pixel, width) {
-  const place = placeAt(pixel, width);
-  if (view.axis === "time") return [pixel, durationPhrase(place)];
-  const at = lowerBound(shown.start, place);
-  if (at >= shown.list.length) return [pixel, ""];
-  const row = shown.list[at];
-  const isTimed = rows.callTime && !Number.isNaN(rows.callTime[row]);
-  const moment = isTimed
-    ? durationPhrase(rows.callTime[row])
-    : `record ${withThousands(rows.invoked[row])}`;
-  return [pixelOf(shown.start[at], width), moment];
+/** Ticks at round times: their pixels and texts. */
+function ticksOfTime(width) {
+  const room = ((view.to - view.from) / (width - NAMES)) * 90;
+  const power = 10 ** Math.floor(Math.log10(Math.max(room, 1)));
+  const step = power * ([1, 2, 5].find((times) => times * power >= room) ?? 10);
+  const ticks = [];
+  for (let time = Math.ceil(view.from / step) * step; time <= view.to; time += step) {
+    ticks.push([pixelOf(time, width), exactPhrase(time)]);
+  }
+  return ticks;
+}
+
+/** Ticks where operations were called: their pixels, and the moments: times, or else records. */
+function ticksOfOrder(width) {
+  const ticks = [];
+  for (let pixel = NAMES; pixel < width; pixel += 90) {
+    const at = lowerBound(shown.start, placeAt(pixel, width));
+    if (at >= shown.list.length) break;
+    const row = shown.list[at];
+    const isTimed = rows.callTime && !Number.isNaN(rows.callTime[row]);
+    const moment = isTimed
+      ? durationPhrase(rows.callTime[row])
+      : `record ${withThousands(rows.invoked[row])}`;
+    ticks.push([pixelOf(shown.start[at], width), moment]);
+  }
+  return ticks;
 }
 
 /** How many operations were called in each of so many parts, and how many of them were not ok. */
@@ -336,7 +366,7 @@ function drawStrip() {
   context.font = `12px ${SANS}`;
   context.fillStyle = colors.faint;
   context.textAlign = "right";
-  context.fillText(`${withThousands(shown.list.length)} operations`, NAMES - 8, 24, NAMES - 12);
+  context.fillText(counted(shown.list.length, "operation"), NAMES - 8, 24, NAMES - 12);
   context.textAlign = "left";
 }
 

@@ -3,10 +3,13 @@
 /** Browsers cut elements that are higher. */
 const HIGHEST = 8e6;
 
-/** A list of `length()` lines in `element`; `fill(line, index)` fills one, `pick` is for clicks. */
+/**
+ * A list of `length()` lines in `element`; `fill(line, index)` fills one, `pick(index)` is for
+ * clicks, and `move(index)` for arrows, if they do something else.
+ */
 class LongList {
-  constructor(element, { length, fill, pick, height = 24 }) {
-    Object.assign(this, { element, length, fill, pick, height, lines: [], current: -1 });
+  constructor(element, { length, fill, pick, move = pick, height = 24 }) {
+    Object.assign(this, { element, length, fill, pick, move, height, lines: [], current: -1 });
     this.spacer = document.createElement("div");
     this.spacer.className = "spacer";
     element.replaceChildren(this.spacer);
@@ -21,12 +24,15 @@ class LongList {
 
   /** The arrows move through the list while it has the focus. */
   key(event) {
-    const by = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10 }[event.key];
+    const all = this.length();
+    const by = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10, Home: -all, End: all }[
+      event.key
+    ];
     if (by === undefined) return;
     event.preventDefault();
     event.stopPropagation();
     const next = Math.min(Math.max(this.current + by, 0), this.length() - 1);
-    if (next >= 0) this.pick(next);
+    if (next >= 0 && next !== this.current) this.move(next);
   }
 
   /** The line that is the first in sight: the scroll bar may stand for more than its pixels. */
@@ -55,9 +61,14 @@ class LongList {
       const index = first + at;
       line.style.transform = `translateY(${top + at * this.height}px)`;
       line.dataset.index = index;
+      line.id = `${this.element.id}-${index}`;
       line.setAttribute("aria-selected", index === this.current);
+      line.setAttribute("aria-posinset", index + 1);
+      line.setAttribute("aria-setsize", length);
       this.fill(line, index);
     });
+    if (this.current < 0) this.element.removeAttribute("aria-activedescendant");
+    else this.element.setAttribute("aria-activedescendant", `${this.element.id}-${this.current}`);
   }
 
   newLine() {

@@ -26,7 +26,9 @@ function draw() {
   }
   if (isNew("key") || isNew("at") || isNew("shown")) drawSteps();
   if (isNew("shown")) {
-    keyList.draw();
+    keyList.show(filter.key === null ? -1 : keysListed.indexOf(filter.key));
+    const isFiltered = filter.process !== "" || filter.names.size + filter.outcomes.size > 0;
+    byId("clear").hidden = !isFiltered;
     const chosen = filter.key === null ? "" : `only key ${keyName(filter.key)} ✕`;
     byId("only-key").textContent = chosen;
     byId("only-key").hidden = chosen === "";
@@ -38,6 +40,7 @@ function draw() {
 /** The rows shown whose phrase, or other fields, hold the text; a number after # is a record. */
 function search(text) {
   const wanted = text.trim().toLowerCase();
+  view.searched = text;
   view.hits = [];
   if (wanted !== "") {
     const record = /^#(\d+)$/.exec(wanted);
@@ -53,6 +56,12 @@ function search(text) {
   }
   view.hitSet = new Set(view.hits);
   changed();
+}
+
+/** Searches again, where something is searched for. */
+function searchAgain() {
+  const text = byId("search").value;
+  if (text.trim() !== "" || view.hits.length > 0) search(text);
 }
 
 /** Goes to the next hit, or the one before. */
@@ -90,10 +99,11 @@ function turnAxis() {
   refresh();
 }
 
+/** The first step forth from the end leads to the start; the first one back is the last but one. */
 function step(by) {
   const key = keyOfSteps();
   const taken = takenOf(key);
-  goToStep(taken === null ? (by > 0 ? 1 : orderOf(key).length) : taken + by);
+  goToStep(taken === null ? (by > 0 ? 1 : linesOfSteps(key) - 1) : taken + by);
 }
 
 const KEYS = {
@@ -101,6 +111,10 @@ const KEYS = {
   ArrowRight: () => pan(0.2),
   ArrowUp: () => scrollLanes(-ROW),
   ArrowDown: () => scrollLanes(ROW),
+  PageUp: () => scrollLanes(AXIS - timeline.clientHeight),
+  PageDown: () => scrollLanes(timeline.clientHeight - AXIS),
+  Home: () => scrollLanes(-Infinity),
+  End: () => scrollLanes(shown.lanes.length * ROW),
   "+": () => zoom(0.6),
   "=": () => zoom(0.6),
   "-": () => zoom(1 / 0.6),
@@ -127,10 +141,17 @@ function scrollLanes(by) {
 
 function onKey(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || byId("help").open) return;
-  if (document.activeElement?.matches("input:not([type=checkbox], [type=range])")) {
-    if (event.key === "Escape") document.activeElement.blur();
+  const own = document.activeElement;
+  if (own?.matches("input:not([type=checkbox], [type=range])")) {
+    if (event.key !== "Escape") return;
+    // Browsers empty the field by themselves, and tell nobody.
+    own.value = "";
+    own.dispatchEvent(new Event("input"));
+    own.blur();
     return;
   }
+  const moves = /^(Arrow|Page|Home|End)/.test(event.key);
+  if (moves && own?.matches("input, #report, #details, #anomalies-part, [role=tab]")) return;
   const act = KEYS[event.key];
   if (!act) return;
   event.preventDefault();
@@ -141,6 +162,7 @@ function onKey(event) {
 function onWheel(event) {
   event.preventDefault();
   const { width, left } = timeline.getBoundingClientRect();
+  if (event.clientX - left < NAMES) return scrollLanes(event.deltaY);
   const sideways = event.shiftKey ? event.deltaY : event.deltaX;
   if (Math.abs(sideways) > Math.abs(event.shiftKey ? 0 : event.deltaY)) {
     pan(sideways / 500);
@@ -152,6 +174,7 @@ function onWheel(event) {
 
 /** Dragging moves the window; a click selects. */
 function onTimelineDown(event) {
+  if (event.button !== 0) return;
   const start = { x: event.clientX, y: event.clientY, from: view.from, top: view.top };
   const width = view.to - view.from;
   let isDrag = false;
@@ -171,6 +194,7 @@ function onTimelineDown(event) {
 
 /** On the strip, the pointer takes the window along. */
 function onStripDown(event) {
+  if (event.button !== 0) return;
   const move = (now) => {
     const { left, width } = strip.getBoundingClientRect();
     const part = (now.clientX - left - NAMES) / (width - NAMES);
@@ -185,18 +209,24 @@ function onStripDown(event) {
 
 function whileDown(canvas, event, move, up) {
   canvas.setPointerCapture(event.pointerId);
-  const stop = () => {
-    canvas.removeEventListener("pointermove", move);
-    up();
-  };
-  canvas.addEventListener("pointermove", move);
-  canvas.addEventListener("pointerup", stop, { once: true });
+  const ended = new AbortController();
+  const { signal } = ended;
+  canvas.addEventListener("pointermove", move, { signal });
+  canvas.addEventListener("pointerup", () => (ended.abort(), up()), { signal });
+  canvas.addEventListener("pointercancel", () => ended.abort(), { signal });
+  canvas.addEventListener("lostpointercapture", () => ended.abort(), { signal });
 }
 
 /** Says what is under the pointer. */
 function onHover(event) {
   const row = rowAt(event.offsetX, event.offsetY);
-  timeline.title = row === null ? "" : `${phraseOf(row)} by process ${processOf(row)}`;
+  const place = placeAt(event.offsetX, timeline.clientWidth);
+  const isUnder = (trouble) => {
+    const [from, to] = placesOf(trouble);
+    return event.offsetX >= NAMES && from <= place && place <= to;
+  };
+  const trouble = data.troubles.find(isUnder)?.title ?? "";
+  timeline.title = row === null ? trouble : `${phraseOf(row)} by process ${processOf(row)}`;
 }
 
 /** A box for each function and each outcome. */
@@ -227,8 +257,18 @@ function chooseTab(chosen) {
     tab.setAttribute("aria-selected", tab === chosen);
     byId(tab.getAttribute("aria-controls")).hidden = tab !== chosen;
   }
-  stepList.draw();
-  operationList.draw();
+  stepList.show(stepList.current);
+  operationList.show(operationList.current);
+}
+
+/** The arrows go from tab to tab. */
+function onTabKey(event) {
+  const tabs = [...document.querySelectorAll("[role=tab]")];
+  const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+  if (by === undefined) return;
+  const next = tabs[(tabs.indexOf(event.target) + by + tabs.length) % tabs.length];
+  next.focus();
+  chooseTab(next);
 }
 
 /** A click on an operation of the figure selects it. */
@@ -260,7 +300,7 @@ function listen() {
   byId("search").addEventListener("input", later((event) => search(event.target.value)));
   byId("search").addEventListener("keydown", (event) => {
     if (event.key !== "Enter") return;
-    search(event.target.value);
+    if (view.searched !== event.target.value) search(event.target.value);
     nextHit(event.shiftKey ? -1 : 1);
   });
   byId("process").addEventListener("input", later((event) => {
@@ -282,11 +322,13 @@ function listen() {
     "step-next": () => step(1),
     "only-key": () => chooseKey(null),
     "help-open": KEYS["?"],
+    clear: () => clearFilter(filter.key),
   };
   for (const [id, act] of Object.entries(clicks)) byId(id).addEventListener("click", act);
   byId("slider").addEventListener("input", (event) => goToStep(Number(event.target.value)));
   for (const tab of document.querySelectorAll("[role=tab]")) {
     tab.addEventListener("click", () => chooseTab(tab));
+    tab.addEventListener("keydown", onTabKey);
   }
   new ResizeObserver(changed).observe(timeline);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
@@ -295,17 +337,32 @@ function listen() {
   });
 }
 
+/** What the page is about, in a line. */
+function about() {
+  const parts = [data.file, `checked as ${data.model}`];
+  if (data.start !== null) parts.push(`times count from ${data.start}`);
+  if (count < data.operations) {
+    parts.push(`${withThousands(count)} of ${counted(data.operations, "operation")} are here`);
+  }
+  return parts.filter(Boolean).join(" · ");
+}
+
+/** The anomaly to begin with: that of the failure of which the headline and the figure tell. */
+function firstAnomaly() {
+  const { key, row } = data.failures[0] ?? {};
+  const shows = (anomaly) => anomaly.rows.length > 0;
+  const isOwn = (anomaly) => shows(anomaly) && anomaly.key === key && anomaly.rows.includes(row);
+  const own = data.anomalies.findIndex(isOwn);
+  return own >= 0 ? own : data.anomalies.findIndex(shows);
+}
+
 function start() {
   readColors();
+  if (window.innerHeight < 700) byId("figure-part").open = false;
   byId("verdict").textContent = data.verdict;
   byId("verdict").className = data.verdict;
-  byId("sentence").textContent = data.sentence.replace(/^(.*?: )?(valid|invalid|unknown): /, "");
-  const part = count < data.operations;
-  byId("about").textContent =
-    `checked as ${data.model}` +
-    (part
-      ? `; shown are ${withThousands(count)} of ${withThousands(data.operations)} operations`
-      : "");
+  byId("sentence").textContent = data.sentence;
+  byId("about").textContent = about();
   byId("report").textContent = data.text;
   byId("keys-part").hidden = !data.keys.are_named;
   byId("axis").hidden = !data.rows.has_times;
@@ -316,8 +373,8 @@ function start() {
   listChips();
   listen();
   refresh();
-  if (data.anomalies.some((anomaly) => anomaly.rows.length > 0)) {
-    goToAnomaly(data.anomalies.findIndex((anomaly) => anomaly.rows.length > 0));
+  if (firstAnomaly() >= 0) {
+    goToAnomaly(firstAnomaly());
   } else if (data.failures.length > 0 && data.failures[0].row !== null) {
     chooseKey(data.keys.are_named ? data.failures[0].key : null);
     goToFailure(data.failures[0]);

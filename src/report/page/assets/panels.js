@@ -47,16 +47,15 @@ const keyList = new LongList(byId("keys"), {
     ]);
     line.setAttribute("aria-selected", key === filter.key);
   },
-  pick: (index) => {
-    keyList.current = index;
-    chooseKey(keysListed[index] === filter.key ? null : keysListed[index]);
-  },
+  pick: (index) => chooseKey(keysListed[index] === filter.key ? null : keysListed[index]),
+  move: (index) => chooseKey(keysListed[index]),
 });
 
 /** Shows one key only, or all of them, and goes to where it fails. */
 function chooseKey(key) {
   filter.key = key;
   walk.key = null;
+  markAnomaly(-1);
   refresh();
   showAll();
   const failure = failureOf(key);
@@ -65,6 +64,7 @@ function chooseKey(key) {
 }
 
 function goToFailure(failure) {
+  if (placeOf(failure.row) < 0) clearFilter(failure.key);
   view.selected = failure.row;
   fitRows(failure.core.length > 0 ? [...failure.core, failure.row] : [failure.row]);
 }
@@ -73,11 +73,8 @@ function goToFailure(failure) {
 function goToAnomaly(index) {
   const anomaly = data.anomalies[index];
   if (!anomaly) return;
-  currentAnomaly = index;
-  byId("anomalies").querySelectorAll("button").forEach((button, at) => {
-    button.setAttribute("aria-current", at === index);
-  });
   clearFilter(anomaly.key);
+  markAnomaly(index);
   const failure = failureOf(anomaly.key ?? 0);
   const own = failure && anomaly.rows.includes(failure.row) ? failure.row : null;
   view.selected = own ?? anomaly.rows.at(-1) ?? null;
@@ -87,12 +84,22 @@ function goToAnomaly(index) {
 
 let currentAnomaly = -1;
 
+/** Shows which anomaly is the one that is looked at; -1 for none. */
+function markAnomaly(index) {
+  currentAnomaly = index;
+  byId("anomalies").querySelectorAll("button").forEach((button, at) => {
+    button.setAttribute("aria-current", at === index);
+    if (at === index) button.scrollIntoView({ block: "nearest" });
+  });
+}
+
 /** Shows everything, of one key if it is given one. */
 function clearFilter(key = null) {
   Object.assign(filter, { key: data.keys.are_named ? key : null, process: "" });
   filter.names.clear();
   filter.outcomes.clear();
   walk.key = null;
+  markAnomaly(-1);
   byId("process").value = "";
   document.querySelectorAll("#chips input").forEach((box) => (box.checked = true));
   refresh();
@@ -115,7 +122,7 @@ function factsOf(row) {
   const [invoked, completed] = [rows.invoked[row], rows.completed[row]];
   const line = (record) => (linesOf.has(record) ? `, line ${linesOf.get(record)}` : "");
   const time = (times) =>
-    times && !Number.isNaN(times[row]) ? ` at ${durationPhrase(times[row])}` : "";
+    times && !Number.isNaN(times[row]) ? ` at ${exactPhrase(times[row])}` : "";
   const facts = [["process", processOf(row)]];
   if (data.keys.are_named) facts.push(["key", keyName(keyOf(row))]);
   facts.push(["outcome", WORDS[outcomeOf(row)]]);
@@ -124,7 +131,7 @@ function factsOf(row) {
     facts.push(["returned", `record ${completed}${line(completed)}${time(rows.retTime)}`]);
   }
   const took = rows.callTime ? rows.retTime[row] - rows.callTime[row] : NaN;
-  if (!Number.isNaN(took)) facts.push(["took", durationPhrase(took)]);
+  if (!Number.isNaN(took)) facts.push(["took", exactPhrase(took)]);
   if (rows.input[row]) facts.push(["input", texts[rows.input[row]]]);
   if (rows.output[row]) facts.push(["output", texts[rows.output[row]]]);
   for (const [name, value] of rows.extras.get(row) || []) {
@@ -146,11 +153,13 @@ const WORDS = {
 /** What a row has to do with the violation, in a sentence. */
 function roleOf(row) {
   const failure = failureOf(keyOf(row));
-  if (!failure) return "";
+  const shows = data.anomalies[currentAnomaly]?.rows.includes(row);
+  if (!failure) return shows ? "One of the operations that show the anomaly." : "";
   if (failure.row === row) {
     return failure.is_first ? "No order of the operations explains it." : "The search got stuck here.";
   }
-  return failure.core.includes(row) ? "One of the few operations that prove the violation." : "";
+  if (failure.core.includes(row)) return "One of the few operations that prove the violation.";
+  return shows ? "One of the operations that show the anomaly." : "";
 }
 
 function drawDetails() {
@@ -165,8 +174,26 @@ function drawDetails() {
   }
 }
 
+/** So many lines the steps of a key have: of one that fails, the last is what has no place. */
+function linesOfSteps(key) {
+  const steps = orderOf(key).length;
+  const failure = failureOf(key);
+  return steps + (failure && (steps > 0 || isFirst(failure)) ? 1 : 0);
+}
+
+/** Whether nothing comes before what fails: it returned before anything had to take effect. */
+function isFirst({ key, row, is_first: isKnown }) {
+  if (!isKnown || row === null) return false;
+  for (let other = 0; other < count; other++) {
+    if (keyOf(other) === key && other !== row && rows.ret[other] < rows.ret[row]) {
+      if ((rows.kind[other] & 3) === 0) return false;
+    }
+  }
+  return true;
+}
+
 const stepList = new LongList(byId("steps"), {
-  length: () => orderOf(keyOfSteps()).length + (failureOf(keyOfSteps()) ? 1 : 0),
+  length: () => linesOfSteps(keyOfSteps()),
   fill: (line, index) => {
     const order = orderOf(keyOfSteps());
     if (index === order.length) {
@@ -203,25 +230,39 @@ function select(row) {
   changed();
 }
 
+/** Why no steps are shown of a key. */
+function whyNoSteps(key) {
+  if (key === null) return "Choose a key or an operation to see its linearization.";
+  switch (verdictOf(key)) {
+    case "valid":
+      return "Nothing had to take effect.";
+    case "invalid":
+      return "The longest way to order what came before was not looked for, or not found in time.";
+    default:
+      return "This was not decided.";
+  }
+}
+
 function drawSteps() {
   const key = keyOfSteps();
-  const order = orderOf(key);
+  const lines = linesOfSteps(key);
+  const steps = orderOf(key).length;
   const taken = takenOf(key);
-  const has = order.length > 0;
-  byId("no-steps").hidden = has;
-  byId("no-steps").textContent =
-    key === null ? "Choose a key or an operation to see its linearization." : "None is known.";
-  byId("stepper").hidden = !has;
-  byId("steps").hidden = !has;
-  if (!has) return;
-  const last = order.length + (failureOf(key) ? 1 : 0);
+  byId("no-steps").hidden = lines > 0;
+  byId("no-steps").textContent = whyNoSteps(key);
+  byId("stepper").hidden = lines === 0;
+  byId("steps").hidden = lines === 0;
+  if (lines === 0) return;
   const slider = byId("slider");
-  slider.max = last;
-  slider.value = taken ?? last;
+  slider.max = lines;
+  slider.value = taken ?? steps;
   const name = data.keys.are_named ? `key ${keyName(key)}: ` : "";
-  const at = taken === null ? withThousands(order.length) : withThousands(taken);
-  byId("step-at").textContent = `${name}step ${at} of ${withThousands(order.length)}`;
-  const state = stateAfter(key, Math.min(taken ?? order.length, order.length));
-  byId("step-state").textContent = state === "" ? "" : `state: ${state}`;
-  stepList.show(taken === null ? stepList.current : taken - 1);
+  const at = Math.min(taken ?? steps, steps);
+  const numbers = `step ${withThousands(at)} of ${withThousands(steps)}`;
+  const where = steps === 0 ? "nothing comes before it" : numbers;
+  byId("step-at").textContent = name + (taken > steps ? "no place for what comes next" : where);
+  const state = stateAfter(key, at);
+  const before = at === 0 ? "before the first step" : "";
+  byId("step-state").textContent = state === "" ? before : `state: ${state}`;
+  stepList.show(taken === null ? -1 : taken - 1);
 }

@@ -43,6 +43,7 @@ const failures = new Map(data.failures.map((failure) => [failure.key, failure]))
 function pointsOf(key) {
   let points = stepsOfKey.get(key);
   if (points) return points;
+  if (!shown.isSorted) return { rows: [], places: [] };
   const own = orderOf(key).filter((row) => placeOf(row) >= 0);
   const starts = new Float64Array(own.length);
   const ends = new Float64Array(own.length);
@@ -89,9 +90,9 @@ function stateAfter(key, steps) {
 function goToStep(steps) {
   const key = keyOfSteps();
   const order = orderOf(key);
-  if (order.length === 0) return;
+  const last = linesOfSteps(key);
+  if (last === 0) return;
   const failure = failureOf(key);
-  const last = order.length + (failure ? 1 : 0);
   walk.key = key;
   walk.at = Math.min(Math.max(steps, 0), last);
   const row = walk.at > order.length ? failure.row : order[walk.at - 1];

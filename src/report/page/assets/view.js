@@ -30,23 +30,39 @@ const lanes = (() => {
     const process = rows.process[row];
     let lane = laneOf.get(process);
     if (lane === undefined) {
-      if (left.from[0] < rows.call[row]) {
-        lane = left.lanes.shift();
-        left.from.shift();
-      } else {
+      const at = laneToTake(left, first, row);
+      if (at < 0) {
         lane = first.push(row) - 1;
+      } else {
+        lane = left.lanes.splice(at, 1)[0];
+        left.from.splice(at, 1);
       }
       laneOf.set(process, lane);
     }
     of[row] = lane;
     if (lastRow.get(process) !== row) continue;
-    const from = rows.ret[row] === NEVER ? rows.call[row] : rows.ret[row];
+    const from = endOf(row);
+    if (from === NEVER) continue;
     const at = lowerBound(left.from, from);
     left.from.splice(at, 0, from);
     left.lanes.splice(at, 0, lane);
   }
   return { of, ...laneOrder(of, first) };
 })();
+
+/** Which of the lanes that are left a row's process takes: one of its node; -1 for a new one. */
+function laneToTake(left, first, row) {
+  const many = lowerBound(left.from, rows.call[row]);
+  if (rows.extras.size === 0 || first.length > 200) return many > 0 ? 0 : -1;
+  const node = nodeOf(row);
+  return left.lanes.slice(0, many).findIndex((lane) => nodeOf(first[lane]) === node);
+}
+
+/** When the process of a row went on, or was gone; never for an operation that hangs. */
+function endOf(row) {
+  if (rows.ret[row] !== NEVER || rows.left[row] === 0) return rows.ret[row];
+  return data.rows.is_by_time ? rows.call[row] : rows.call[row] + rows.left[row];
+}
 
 /** Lanes by node, if all their operations name one and the same, and by process. */
 function laneOrder(of, first) {
@@ -59,7 +75,10 @@ function laneOrder(of, first) {
     return Number.isNaN(process) ? Infinity : process;
   });
   const byNode = (a, b) =>
-    nodes[a] === nodes[b] ? 0 : nodes[a].localeCompare(nodes[b], "en", { numeric: true });
+    nodes[a] === nodes[b]
+      ? 0
+      : (nodes[a] === "") - (nodes[b] === "") ||
+        nodes[a].localeCompare(nodes[b], "en", { numeric: true });
   const byNumber = (a, b) => (numbers[a] === numbers[b] ? a - b : numbers[a] - numbers[b]);
   const order = first.map((_, lane) => lane);
   order.sort((a, b) => byNode(a, b) || byNumber(a, b));
@@ -86,10 +105,11 @@ function passes(row) {
 function processesNamed(list) {
   const found = new Set();
   if (list === "") return found;
-  const wanted = new Set(list.split(",").map((name) => name.trim()));
+  const wanted = new Set(list.split(",").map((name) => name.trim()).filter(Boolean));
   texts.forEach((text, at) => {
     if (wanted.has(text) || wanted.has(bare(text))) found.add(at);
   });
+  if (wanted.has("null")) found.add(0);
   return found;
 }
 
@@ -102,17 +122,23 @@ function refresh() {
   const before = shown && rangeInSight();
   shown = placed(picked.slice(0, size));
   stepsOfKey.clear();
+  if (view.selected !== null && placeOf(view.selected) < 0) view.selected = null;
   if (before) showRows(before[0], before[1]);
   else showAll();
+  searchAgain();
   changed();
 }
 
 /** The least and largest call in sight, as ranks. */
 function rangeInSight() {
   const { list, start } = shown;
-  if (list.length === 0) return null;
-  const at = (x) => Math.min(lowerBound(start, x), list.length - 1);
-  return [rows.call[list[at(view.from)]], rows.call[list[at(view.to)]]];
+  let [from, to] = [Infinity, -Infinity];
+  for (let at = 0; at < list.length; at++) {
+    if (start[at] < view.from || start[at] > view.to) continue;
+    from = Math.min(from, rows.call[list[at]]);
+    to = Math.max(to, rows.call[list[at]]);
+  }
+  return from === Infinity ? null : [from, to];
 }
 
 /** Moves the window to the operations called between two ranks. */
@@ -127,9 +153,14 @@ function showRows(from, to) {
     }
     return low;
   };
-  const [first, last] = [place(from), place(to)];
-  if (first >= last || last - first > 0.9 * calls.length) return showAll();
-  setWindow(shown.start[first], shown.start[Math.min(last, calls.length - 1)]);
+  const [first, last] = [place(from), Math.min(place(to), calls.length - 1)];
+  if (first >= last || last - first >= 0.9 * (calls.length - 1)) return showAll();
+  let [least, most] = [Infinity, -Infinity];
+  for (let at = first; at <= last; at++) {
+    least = Math.min(least, shown.start[at]);
+    most = Math.max(most, shown.end[at] === Infinity ? shown.start[at] : shown.end[at]);
+  }
+  setWindow(least, most);
 }
 
 function showAll() {
@@ -140,7 +171,9 @@ function showAll() {
 function placed(list) {
   const [start, end] = view.axis === "time" ? placesInTime(list) : placesInOrder(list);
   let [least, most] = [Infinity, -Infinity];
+  let isSorted = true;
   for (let at = 0; at < list.length; at++) {
+    isSorted &&= at === 0 || start[at - 1] <= start[at];
     least = Math.min(least, start[at]);
     most = Math.max(most, start[at], end[at] === Infinity ? start[at] : end[at]);
   }
@@ -152,10 +185,13 @@ function placed(list) {
   const laneAt = new Map(order.map((lane, at) => [lane, at]));
   const byLane = order.map(() => []);
   list.forEach((row, at) => byLane[laneAt.get(lanes.of[row])].push(at));
+  // Clocks that disagree can put a lane's operations in another order.
+  if (!isSorted) byLane.forEach((places) => places.sort((a, b) => start[a] - start[b]));
   return {
     list,
     start,
     end,
+    isSorted,
     least: least - margin,
     most: most + margin,
     lanes: order,
