@@ -118,6 +118,9 @@ codes! {
          history in parts; nothing of it was checked.";
     TimeUp = "H0025", "the time was up before the input was read",
         "The limit of --timeout covers reading, too. Nothing was decided; raise the limit.";
+    Cancelled = "H0026", "it was cancelled before the input was read",
+        "Somebody asked to stop, by Ctrl-C for instance, before the input was read. Nothing was \
+         decided.";
 }
 
 impl fmt::Display for Code {

@@ -1,4 +1,4 @@
-//! How far a long piece of work is, for another thread to look at while it goes on.
+//! How far a long piece of work is, for another thread to look at while it goes on, and to end it.
 //!
 //! The library prints nothing. Whoever wants to show progress makes a [`Progress`], hands it in
 //! with [`Options::progress`](crate::Options::progress) or
@@ -6,7 +6,7 @@
 //! work tell it in batches and without order between threads, so that it costs them nothing to
 //! speak of; a look may mix moments that are microseconds apart.
 
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed};
 
 /// What is being done.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
@@ -97,6 +97,7 @@ pub struct Progress {
     configurations: AtomicU64,
     /// The estimate of those who work, in bytes.
     memory: AtomicU64,
+    cancelled: AtomicBool,
 }
 
 /// How far the work was when somebody looked.
@@ -131,6 +132,18 @@ impl Progress {
             configurations: self.configurations.load(Relaxed),
             memory: resident_bytes().map(|bytes| bytes as u64).or(estimate),
         }
+    }
+
+    /// Asks those who work to stop, now and for good. A check then ends as one whose budget is used
+    /// up, with [`StopReason::Cancelled`](crate::StopReason::Cancelled); reading ends with
+    /// [`Code::Cancelled`](crate::Code::Cancelled).
+    pub fn cancel(&self) {
+        self.cancelled.store(true, Relaxed);
+    }
+
+    /// Whether somebody asked to stop.
+    pub fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Relaxed)
     }
 
     /// Starts with other work: nothing is done, and nothing was visited.

@@ -117,7 +117,8 @@ impl Meter {
     /// # Errors
     /// The reason to stop.
     pub fn poll(&self) -> Result<(), StopReason> {
-        if self.cancelled.load(Ordering::Relaxed) {
+        let told = |progress: &Arc<Progress>| progress.is_cancelled();
+        if self.cancelled.load(Ordering::Relaxed) || self.progress.as_ref().is_some_and(told) {
             return Err(StopReason::Cancelled);
         }
         if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {

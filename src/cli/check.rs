@@ -68,6 +68,12 @@ pub(crate) fn run(args: &CheckArgs, output: &mut Output) -> Status {
             }
         };
         worst = worst.max(if args.output.exit_zero { status.lenient() } else { status });
+        let left = sources.list.len() - at - 1;
+        if left > 0 && output.progress().is_cancelled() {
+            complain(&format!("interrupted: {left} of {} inputs not checked", sources.list.len()));
+            worst = worst.max(Status::Undecided);
+            break;
+        }
     }
     if let Some(document) = document(args.output.format) {
         output.print(&document(&outcomes));
@@ -213,7 +219,7 @@ impl Run<'_> {
     fn options(&self, start: Instant, history: &mut History) -> Result<Options, Error> {
         let usual = options(&self.args.model, &self.args.limits, start, history)?;
         Ok(Options {
-            progress: self.output.progress(),
+            progress: Some(self.output.progress()),
             self_check: self.args.output.self_check,
             keep_orders: self.args.output.witness.is_some() || self.args.output.html.is_some(),
             ..usual
@@ -346,6 +352,7 @@ impl Run<'_> {
         let reason = match error.code {
             Code::TooLarge => StopReason::Memory,
             Code::TimeUp => StopReason::Timeout,
+            Code::Cancelled => StopReason::Cancelled,
             _ => {
                 match format {
                     ReportFormat::Human => {}

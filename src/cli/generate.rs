@@ -110,7 +110,7 @@ fn simulated(args: &GenerateArgs, name: &str, output: &Output) -> Result<History
     }
     let set = |(name, text): &(&str, String)| plan.set(name, text);
     args.knobs.0.iter().try_for_each(set).map_err(|why| format!("--{why}"))?;
-    plan.tell_progress(output.progress());
+    plan.tell_progress(Some(output.progress()));
     plan.history().map_err(|why| format!("--{why}"))
 }
 

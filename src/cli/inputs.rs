@@ -10,6 +10,7 @@ use histcheck::{Code, Error, History};
 
 use super::args::ReadArgs;
 use super::diagnostic;
+use super::interrupt::Stdin;
 use super::output::{Output, complain};
 
 /// The endings of files that hold histories, before that of a compression.
@@ -128,7 +129,13 @@ fn is_history(path: &Path) -> bool {
 /// The text of `source`, within `limits`.
 fn open(source: &Source, format: Option<Format>, limits: Limits) -> Result<Input, Error> {
     match source {
-        Source::Stdin => Input::from_reader_within(io::stdin().lock(), format, limits),
+        Source::Stdin => {
+            let stdin = Stdin::new(limits.progress.clone().unwrap_or_default());
+            let stdin = stdin.map_err(|error| {
+                Error::new(Code::Unreadable, format!("cannot read standard input: {error}"))
+            })?;
+            Input::from_reader_within(stdin, format, limits)
+        }
         Source::File(path) => Input::from_path_within(path, format, limits).map_err(|error| {
             let is_command = path.to_str().is_some_and(|path| COMMANDS.contains(&path));
             match path.to_str() {
@@ -166,7 +173,7 @@ pub(crate) fn load(
 ) -> Result<(Input, History), Error> {
     let complained = |error: Error, input: Option<&Input>| {
         // That a limit ended it is a verdict, not a complaint.
-        if matches!(error.code, Code::TooLarge | Code::TimeUp) {
+        if matches!(error.code, Code::TooLarge | Code::TimeUp | Code::Cancelled) {
             return error;
         }
         complain(&diagnostic::render(name, &error, input, output.colors_errors()));
@@ -174,7 +181,7 @@ pub(crate) fn load(
     };
     let Allowance { max_bytes, deadline, threads } = allowance;
     output.expect(deadline, *source == Source::Stdin && io::stdin().is_terminal());
-    let limits = Limits { max_bytes, deadline, progress: output.progress() };
+    let limits = Limits { max_bytes, deadline, progress: Some(output.progress()) };
     let input = open(source, read.format(), limits)
         .map_err(|error| complained(error, None))?
         .with_threads(threads);

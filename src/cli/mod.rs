@@ -10,6 +10,7 @@ mod exit;
 mod explain;
 mod generate;
 mod inputs;
+mod interrupt;
 mod models;
 mod output;
 mod plot;
@@ -24,8 +25,11 @@ mod witness;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{CommandFactory, Parser};
+
+use histcheck::Progress;
 
 use args::{Cli, Command};
 use exit::Status;
@@ -46,14 +50,24 @@ pub(crate) fn main() -> ExitCode {
 
 fn guarded_main() -> ExitCode {
     let cli = Cli::parse();
-    let display = Display::start(cli.progress, is_quiet(&cli));
-    let mut output = Output::new(cli.color, display);
+    let progress = Arc::new(Progress::default());
+    if ends_softly(&cli) {
+        interrupt::listen(Arc::clone(&progress));
+    }
+    let display = Display::start(cli.progress, is_quiet(&cli), &progress);
+    let mut output = Output::new(cli.color, progress, display);
     let mut status = run(&cli, &mut output);
     if let Some(error) = output.failure() {
         complain(&format!("error: cannot write to standard output: {error}"));
         status = status.max(Status::Unreadable);
     }
     ExitCode::from(status.code())
+}
+
+/// Whether something is known of the work before its end.
+fn ends_softly(cli: &Cli) -> bool {
+    use Command::{Check, Plot, Report, Shrink};
+    matches!(&cli.command, None | Some(Check(_) | Plot(_) | Report(_) | Shrink(_)))
 }
 
 /// Whether only verdicts are wanted.

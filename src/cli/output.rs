@@ -23,14 +23,20 @@ pub(crate) struct Output {
     /// The reader went away.
     closed: bool,
     failure: Option<io::Error>,
+    /// Who is told how far the work is, and asks to stop.
+    progress: Arc<Progress>,
     /// What is shown meanwhile.
     display: Option<Display>,
 }
 
 impl Output {
     /// Standard output, coloured if `when` and the environment (`NO_COLOR`, `CLICOLOR_FORCE`) say
-    /// so. Between reports, `display` shows how far the work is.
-    pub(crate) fn new(when: ColorWhen, display: Option<Display>) -> Output {
+    /// so. Between reports, `display` shows how far the work is that tells `progress`.
+    pub(crate) fn new(
+        when: ColorWhen,
+        progress: Arc<Progress>,
+        display: Option<Display>,
+    ) -> Output {
         let choice = match when {
             ColorWhen::Auto => ColorChoice::Auto,
             ColorWhen::Always => ColorChoice::Always,
@@ -45,7 +51,15 @@ impl Output {
             Palette::PLAIN
         };
         let error_palette = is_colored(AutoStream::choice(&io::stderr()));
-        Output { palette, error_palette, started: false, closed: false, failure: None, display }
+        Output {
+            palette,
+            error_palette,
+            started: false,
+            closed: false,
+            failure: None,
+            progress,
+            display,
+        }
     }
 
     /// The colours of standard output.
@@ -58,13 +72,14 @@ impl Output {
         self.error_palette
     }
 
-    /// Who is to be told how far the work is, if it is shown.
-    pub(crate) fn progress(&self) -> Option<Arc<Progress>> {
-        self.display.as_ref().map(Display::progress)
+    /// Who is to be told how far the work is, and may ask to stop.
+    pub(crate) fn progress(&self) -> Arc<Progress> {
+        Arc::clone(&self.progress)
     }
 
     /// Says that the work is now about the input called `name`: that at `at` of so many.
     pub(crate) fn turn_to(&self, name: &str, at: usize, count: usize) {
+        self.progress.restart();
         if let Some(display) = &self.display {
             display.turn_to(name, at, count);
         }

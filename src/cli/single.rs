@@ -56,7 +56,7 @@ impl Single {
         let allowance = Allowance { max_bytes, deadline, threads: limits.threads };
         let loaded = inputs::load(&name, &source, read, allowance, output);
         let (input, mut history) = loaded.map_err(|error| match error.code {
-            Code::TooLarge | Code::TimeUp => {
+            Code::TooLarge | Code::TimeUp | Code::Cancelled => {
                 complain(&format!("error: {name}: a limit ended the reading; nothing was written"));
                 Status::Undecided
             }
@@ -64,7 +64,7 @@ impl Single {
         })?;
         let options = options(model, limits, start, &mut history);
         let options = options.map_err(|error| said(&name, &error, Some(&input)))?;
-        let options = Options { progress: output.progress(), ..options };
+        let options = Options { progress: Some(output.progress()), ..options };
         let is_file = file.is_some() && name != "<stdin>";
         Ok(Single { name, is_file, input, history, options, deadline })
     }

@@ -61,6 +61,7 @@ impl From<usize> for Limits {
 pub(super) enum Ended {
     Failed(io::Error),
     TimeUp,
+    Cancelled,
 }
 
 /// Between two looks at the clock, so many bytes are read.
@@ -92,12 +93,18 @@ pub(super) fn time_up() -> Error {
     Error::new(Code::TimeUp, "the time was up before the input was read").hint("raise --timeout")
 }
 
+/// The error about somebody who asked to stop.
+pub(super) fn cancelled() -> Error {
+    Error::new(Code::Cancelled, "it was cancelled before the input was read")
+}
+
 /// Reads up to one byte more than the limit into `out`, which tells that there are too many.
 pub(super) fn read_within(
     mut reader: impl Read,
     limits: &Limits,
     out: &mut Vec<u8>,
 ) -> Result<(), Ended> {
+    let is_cancelled = || limits.progress.as_ref().is_some_and(|progress| progress.is_cancelled());
     loop {
         if limits.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             return Err(Ended::TimeUp);
@@ -105,6 +112,10 @@ pub(super) fn read_within(
         let rest = limits.max_bytes.saturating_sub(out.len()).saturating_add(1);
         let wanted = rest.min(LOOK_EVERY) as u64;
         let read = reader.by_ref().take(wanted).read_to_end(out).map_err(Ended::Failed)? as u64;
+        // Somebody may have ended the text because of that.
+        if is_cancelled() {
+            return Err(Ended::Cancelled);
+        }
         if read < wanted || out.len() > limits.max_bytes {
             return Ok(());
         }
@@ -116,6 +127,7 @@ fn stopped(format: &str, unpacked: usize, ended: &Ended) -> Error {
     match ended {
         Ended::Failed(error) => damaged(format, unpacked, error),
         Ended::TimeUp => time_up(),
+        Ended::Cancelled => cancelled(),
     }
 }
 

@@ -140,6 +140,7 @@ impl Input {
         read.map_err(|ended| match ended {
             Ended::Failed(error) => unreadable("reading failed", &error),
             Ended::TimeUp => decompress::time_up(),
+            Ended::Cancelled => decompress::cancelled(),
         })?;
         if bytes.len() > limits.max_bytes {
             return Err(decompress::too_large(limits.max_bytes));

@@ -198,6 +198,9 @@ impl<'a> Sink<'a> {
         if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             return Err(self.located(decompress::time_up()));
         }
+        if self.progress.is_some_and(Progress::is_cancelled) {
+            return Err(self.located(decompress::cancelled()));
+        }
         Ok(())
     }
 

@@ -13,6 +13,8 @@ mod errors;
 mod figures;
 mod formats;
 mod ingest;
+#[cfg(feature = "cli")]
+mod interrupt;
 mod meanings;
 mod models;
 #[cfg(feature = "cli")]

@@ -12,7 +12,7 @@ use crate::program::{Directory, Outcome, histcheck};
 
 /// Sums of even numbers, and one that is odd: the search has to try which of the additions
 /// happened, and there are far too many ways.
-fn hard() -> String {
+pub(crate) fn hard() -> String {
     let mut text = String::new();
     for process in 0..60_u64 {
         let delta = 2 * (process * process * 7919 + 3 * process + 1);

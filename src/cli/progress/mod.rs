@@ -40,7 +40,6 @@ pub(crate) struct Task {
 
 /// Shows how far the work is, from a thread of its own, until it is dropped.
 pub(crate) struct Display {
-    progress: Arc<Progress>,
     task: Arc<Mutex<Task>>,
     /// Dropped to end the thread.
     stop: Option<Sender<()>>,
@@ -50,7 +49,11 @@ pub(crate) struct Display {
 impl Display {
     /// Shows the progress that is told from now on, if it is to be shown: never to somebody who
     /// wants it `quiet`; else as `when` says, which is usually to somebody at a terminal.
-    pub(crate) fn start(when: ProgressWhen, quiet: bool) -> Option<Display> {
+    pub(crate) fn start(
+        when: ProgressWhen,
+        quiet: bool,
+        progress: &Arc<Progress>,
+    ) -> Option<Display> {
         let terminal = is_terminal();
         let shows = match when {
             ProgressWhen::Auto => terminal && !quiet,
@@ -60,27 +63,20 @@ impl Display {
         if !shows {
             return None;
         }
-        let progress = Arc::new(Progress::default());
         let task = Task { file: None, start: Instant::now(), deadline: None, typed: false };
         let task = Arc::new(Mutex::new(task));
         let (stop, stopped) = mpsc::channel();
-        let seen = (Arc::clone(&progress), Arc::clone(&task));
+        let seen = (Arc::clone(progress), Arc::clone(&task));
         let show = move || show(&seen.0, &seen.1, &stopped, terminal);
         // Without a thread nothing is shown, and that is all.
         let thread = thread::Builder::new().name("progress".to_owned()).spawn(show).ok()?;
-        Some(Display { progress, task, stop: Some(stop), thread: Some(thread) })
-    }
-
-    /// Who is to be told how far the work is.
-    pub(crate) fn progress(&self) -> Arc<Progress> {
-        Arc::clone(&self.progress)
+        Some(Display { task, stop: Some(stop), thread: Some(thread) })
     }
 
     /// Says that the work is now about another file, called `name`: that at `at` of so many.
     pub(crate) fn turn_to(&self, name: &str, at: usize, count: usize) {
         let file = (count > 1).then(|| (at + 1, count, end_of(&printable(name))));
         *lock(&self.task) = Task { file, start: Instant::now(), deadline: None, typed: false };
-        self.progress.restart();
     }
 
     /// Says until when the work may take, and whether its input is `typed` in.
@@ -148,15 +144,13 @@ fn end_of(name: &str) -> String {
 /// Another writer, of which whoever shows progress is told how many bytes went in.
 pub(crate) struct Written<W> {
     inner: W,
-    progress: Option<Arc<Progress>>,
+    progress: Arc<Progress>,
 }
 
 impl<W: Write> Written<W> {
     /// `inner`, at its start.
-    pub(crate) fn new(inner: W, progress: Option<Arc<Progress>>) -> Self {
-        if let Some(progress) = &progress {
-            progress.enter(Phase::Writing, 0);
-        }
+    pub(crate) fn new(inner: W, progress: Arc<Progress>) -> Self {
+        progress.enter(Phase::Writing, 0);
         Written { inner, progress }
     }
 }
@@ -164,9 +158,7 @@ impl<W: Write> Written<W> {
 impl<W: Write> Write for Written<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let count = self.inner.write(bytes)?;
-        if let Some(progress) = &self.progress {
-            progress.advance(count as u64);
-        }
+        self.progress.advance(count as u64);
         Ok(count)
     }
 
