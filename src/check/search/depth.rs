@@ -28,6 +28,8 @@ pub(super) struct Depth<'a, M: Model, K> {
     memo: Memo<K>,
     frames: Vec<Frame<K>>,
     account: Account<'a>,
+    /// What a visit may make much of at once took so many bytes at the last look at the budget.
+    looked_at: usize,
     /// The furthest event that was reached.
     pub(super) furthest: u32,
     /// Configurations visited.
@@ -42,6 +44,10 @@ struct Frame<K> {
 
 /// Between two looks at the budget, this many configurations are visited.
 pub(super) const POLL_EVERY: u64 = 128;
+
+/// A look comes sooner if so many bytes came or went: with very many crashed operations, one
+/// configuration leads to very many others.
+const GROWTH: usize = 8 << 20;
 
 /// Likewise for looks at the memory of the process, which cost more.
 pub(super) const LOOK_EVERY: u64 = POLL_EVERY * 32;
@@ -61,6 +67,7 @@ impl<'a, M: Model, K: Mask> Depth<'a, M, K> {
             memo: Memo::new(space.prepared.width),
             frames: Vec::new(),
             account: meter.account(),
+            looked_at: 0,
             furthest: 0,
             configurations: 0,
         }
@@ -105,7 +112,13 @@ impl<'a, M: Model, K: Mask> Depth<'a, M, K> {
                 self.furthest = settled.event;
                 end = self.configurations.saturating_add(share);
             }
-            if self.configurations.is_multiple_of(POLL_EVERY) {
+            let at_once = self.space.used.entry_bytes() + self.walker.pending_bytes();
+            let is_more = at_once.abs_diff(self.looked_at) > GROWTH;
+            if is_more || self.configurations.is_multiple_of(POLL_EVERY) {
+                self.looked_at = at_once;
+                if is_more {
+                    meter.look_at_memory();
+                }
                 if let Err(reason) = self.poll(meter) {
                     return Part::Stopped(reason);
                 }

@@ -26,6 +26,10 @@ const CHUNK: usize = 256;
 /// So many at most before their successors are entered.
 const BATCH: usize = CHUNK * 64;
 
+/// Where one leads to very many others, fewer are taken at once: such that they have so many
+/// successors.
+const SUCCESSORS: usize = 1 << 20;
+
 /// So many comparisons take about the time of one configuration.
 const COMPARISONS: u64 = 64;
 
@@ -144,7 +148,7 @@ impl<'a, M: Model, K: Mask> Layers<'a, M, K> {
             if event > until || self.work >= end {
                 return Part::Pause;
             }
-            let most = (end - self.work).min(BATCH as u64) as usize;
+            let most = (end - self.work).min(self.batch() as u64) as usize;
             let batch = self.next_batch(event, most);
             if batch.is_empty() {
                 for shard in &mut self.shards {
@@ -187,9 +191,14 @@ impl<'a, M: Model, K: Mask> Layers<'a, M, K> {
         }
     }
 
+    /// How many configurations may be taken at once.
+    fn batch(&self) -> usize {
+        (SUCCESSORS / (self.space.prepared.crashed.len() + 1)).clamp(1, BATCH)
+    }
+
     fn poll(&mut self, meter: &Meter) -> Result<(), StopReason> {
         self.account.visit(self.configurations);
-        if self.work >= self.looked + LOOK_EVERY {
+        if self.work >= self.looked + LOOK_EVERY.min(self.batch() as u64) {
             self.looked = self.work;
             let bytes = self.bytes();
             self.account.set(bytes);

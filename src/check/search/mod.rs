@@ -93,7 +93,7 @@ fn search_by<M: Model>(
         readings,
         prepared: &prepared,
         states: States::new(model, classes, prepared.token_ids.clone()),
-        used: UsedSets::new(prepared.crashed.len()),
+        used: UsedSets::new(),
     };
     let (found, effort) = match prepared.width {
         0..=64 => plan::run::<M, [u64; 1]>(&space, plan, threads, meter),

@@ -81,7 +81,7 @@ pub(super) struct Walker<'a, M: Model, K> {
     /// Open operations by deadline, while a configuration is expanded.
     pub(super) deadlines: Vec<(u32, u32)>,
     /// Room to count crashed operations.
-    pub(super) counts: Vec<u16>,
+    pub(super) counts: Vec<u64>,
 }
 
 impl<'a, M: Model, K: Mask> Walker<'a, M, K> {
@@ -142,6 +142,11 @@ impl<'a, M: Model, K: Mask> Walker<'a, M, K> {
     /// Approximate memory in bytes.
     pub(super) fn bytes(&self) -> usize {
         self.steps.bytes() + self.pending.capacity() * size_of::<Candidate<K>>()
+    }
+
+    /// What the configurations that are pending take, in bytes.
+    pub(super) fn pending_bytes(&self) -> usize {
+        self.pending.len() * size_of::<Candidate<K>>()
     }
 
     /// Moves `config` and the window over all events that leave no choice. True at the end of the

@@ -50,6 +50,6 @@ impl<'t> Names<'t> {
             return None;
         }
         self.names.push(name);
-        Some(self.names.len() as u8 - 1)
+        Some((self.names.len() - 1) as u8)
     }
 }

@@ -1,0 +1,75 @@
+//! The table of `docs/TESTING.md`: what each input took, once measured; and that none is missing.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::PathBuf;
+
+use libtest_mimic::Failed;
+
+use crate::run::{Ended, run};
+use crate::{Hostile, Size};
+
+const START: &str = "<!-- hostile inputs -->\n";
+const END: &str = "<!-- end -->";
+
+fn page() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/TESTING.md")
+}
+
+/// Measures all inputs, and writes the table.
+pub(crate) fn write(all: &[Hostile]) {
+    let mut rows =
+        "| input | size | ends with | time | memory |\n|---|--:|---|--:|--:|\n".to_owned();
+    for hostile in all {
+        match run(hostile, Size::Full) {
+            Ok(ended) => rows += &row(hostile, &ended),
+            Err(why) => panic!("{}: {why}", hostile.what),
+        }
+    }
+    let text = fs::read_to_string(page()).unwrap();
+    let (before, rest) = text.split_once(START).unwrap();
+    let (_, after) = rest.split_once(END).unwrap();
+    fs::write(page(), format!("{before}{START}{rows}{END}{after}")).unwrap();
+}
+
+fn row(hostile: &Hostile, ended: &Ended) -> String {
+    let size = match ended.size {
+        size @ ..10_000 => format!("{size} B"),
+        size @ ..10_000_000 => format!("{} kB", size / 1000),
+        size => format!("{} MB", size / 1_000_000),
+    };
+    let seconds = ended.time.as_secs_f64();
+    let said: String = ended.said.chars().take(70).collect();
+    let mut row = format!("| {} | {size} | {}: ", hostile.what, ended.status);
+    // Writing to a String cannot fail.
+    let _ = writeln!(row, "`{}` | {seconds:.2} s | {} MiB |", plain(&said), ended.peak_mib);
+    row
+}
+
+/// A text that ends neither its cell nor its quotation.
+fn plain(text: &str) -> String {
+    text.replace('|', "\\|").replace('`', "'")
+}
+
+/// Every input is in the table, with a status that is right, and nothing else is.
+pub(crate) fn names_all(all: &[Hostile]) -> Result<(), Failed> {
+    let text = fs::read_to_string(page())?;
+    let table = text.split_once(START).and_then(|(_, rest)| rest.split_once(END));
+    let (table, _) = table.ok_or("docs/TESTING.md has no table")?;
+    let mut rows = table.lines().skip(2);
+    for hostile in all {
+        let row = rows.next().ok_or_else(|| format!("no row: {}", hostile.what))?;
+        let cells: Vec<&str> = row.split(" | ").collect();
+        if cells[0] != format!("| {}", hostile.what) {
+            return Err(format!("{row} is not about {}", hostile.what).into());
+        }
+        let status = cells[2].split(':').next().and_then(|status| status.parse().ok());
+        if !status.is_some_and(|status: i32| hostile.ends.contains(&status)) {
+            return Err(format!("{row} says the wrong status").into());
+        }
+    }
+    match rows.next() {
+        Some(row) => Err(format!("{row} is about nothing").into()),
+        None => Ok(()),
+    }
+}
