@@ -10,7 +10,6 @@
 use std::error::Error;
 use std::io::{self, Write};
 
-use histcheck::explain::explain_with;
 use histcheck::history::{Value, ValueTable};
 use histcheck::model::{Call, Establishes, Facts, Model, Rejection, View};
 use histcheck::report::{Detail, Palette, Subject, text};
@@ -166,7 +165,7 @@ pub(crate) fn run(out: &mut dyn Write) -> Result<(), Box<dyn Error>> {
     for history in [right()?, wrong()?] {
         let report = histcheck::check_with(&Document, &history, &options)?;
         let mut subject = Subject::new(&history, &report);
-        subject.explanation = explain_with(&Document, &history, &options, &report, 3)?;
+        subject.explain_with(&Document, &options, 3)?;
         writeln!(out, "{}", text(&subject, Detail::Usual, &Palette::PLAIN))?;
     }
     Ok(())

@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Barrier, Mutex};
 use std::{fs, thread};
 
 use histcheck::record::Process;
@@ -27,7 +27,7 @@ const KEYS: [&str; 2] = ["x", "y"];
 #[derive(Default)]
 struct Store {
     entries: Mutex<BTreeMap<&'static str, i64>>,
-    /// Whether answers to writes get lost on their way back.
+    /// Whether the answers to some writes get lost on their way back.
     is_lossy: AtomicBool,
 }
 
@@ -37,7 +37,8 @@ struct Lost;
 impl Store {
     fn write(&self, key: &'static str, value: i64) -> Result<(), Lost> {
         self.entries.lock().map_err(|_| Lost)?.insert(key, value);
-        if self.is_lossy.load(Ordering::Relaxed) { Err(Lost) } else { Ok(()) }
+        let is_lost = self.is_lossy.load(Ordering::Relaxed) && value % 20 == 0;
+        if is_lost { Err(Lost) } else { Ok(()) }
     }
 
     fn read(&self, key: &str) -> Result<Option<i64>, Lost> {
@@ -45,9 +46,14 @@ impl Store {
     }
 }
 
-/// A client: reads and writes in turn, values that nobody else writes.
-fn work(mut process: Process, client: i64, store: &Store, done: &AtomicUsize) {
+/// A client: writes and reads in turn, values that nobody else writes. Half-way it waits for the
+/// others.
+fn work(mut process: Process, client: i64, store: &Store, half: &Barrier) {
     for turn in 0..TURNS {
+        if turn == TURNS / 2 {
+            half.wait();
+            half.wait();
+        }
         let key = KEYS[turn as usize / 2 % KEYS.len()];
         if turn % 2 == 0 {
             let value = client * TURNS + turn;
@@ -66,51 +72,44 @@ fn work(mut process: Process, client: i64, store: &Store, done: &AtomicUsize) {
                 Err(Lost) => call.with("error", "no answer").fail(),
             }
         }
-        done.fetch_add(1, Ordering::SeqCst);
     }
 }
 
-/// Lets clients work, and records in `path` what they see. Returns how many operations were done,
-/// and were certain to be in the file, while the clients still worked.
+/// Lets clients work, and records in `path` what they see. Returns how long the file was, in
+/// lines, when they had done half of it.
 fn record(path: &Path) -> Result<usize, Box<dyn Error>> {
     let recorder = Recorder::builder()
         .metadata("model", "register")
         .metadata("store", "a map behind a lock")
         .create(path)?;
-    let (store, done) = (&Store::default(), &AtomicUsize::new(0));
-    let saved = thread::scope(|scope| {
+    let (store, half) = (&Store::default(), &Barrier::new(CLIENTS as usize + 1));
+    let lines = thread::scope(|scope| {
         for client in 0..CLIENTS {
             let process = recorder.process().with("node", format!("n{client}"));
-            scope.spawn(move || work(process, client, store, done));
+            scope.spawn(move || work(process, client, store, half));
         }
-        let wait_for = |operations| {
-            while done.load(Ordering::SeqCst) < operations {
-                thread::yield_now();
-            }
-        };
-        wait_for(200);
+        half.wait();
         // No client: reports show it beside the operations, and no model has to know it.
         recorder.note("nemesis", "lose-answers", ());
         store.is_lossy.store(true, Ordering::Relaxed);
-        wait_for(240);
-        store.is_lossy.store(false, Ordering::Relaxed);
-        recorder.note("nemesis", "deliver-answers", ());
         // Before a step that may kill the process: what is done by now outlives it.
-        let saved = done.load(Ordering::SeqCst);
-        recorder.flush().map(|()| saved)
+        let lines = recorder.flush().and_then(|()| fs::read(path));
+        // Whatever came of it, nobody is to wait for ever.
+        half.wait();
+        lines.map(|bytes| bytes.iter().filter(|&&byte| byte == b'\n').count())
     })?;
     // Errors of writing come out here; a recorder that is dropped loses them.
     recorder.finish()?;
-    Ok(saved)
+    Ok(lines)
 }
 
 /// Records into `path`, checks what is there, and says to `out` what came of it.
 pub(crate) fn run(path: &Path, out: &mut dyn Write) -> Result<(), Box<dyn Error>> {
-    let saved = record(path)?;
+    let lines = record(path)?;
     let history = History::read_file(path)?;
     let report = histcheck::check(&history, &Options::default())?;
     let open = history.operations().iter().filter(|one| one.outcome.is_indeterminate()).count();
-    writeln!(out, "{saved} operations were in the file while clients worked")?;
+    writeln!(out, "{lines} lines were in the file half-way")?;
     writeln!(
         out,
         "{} in the end, {open} of them without an answer, and {} notes: {}",
