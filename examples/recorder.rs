@@ -112,7 +112,7 @@ pub(crate) fn run(path: &Path, out: &mut dyn Write) -> Result<(), Box<dyn Error>
     writeln!(out, "{lines} lines were in the file half-way")?;
     writeln!(
         out,
-        "{} in the end, {open} of them without an answer, and {} notes: {}",
+        "{} in the end, {open} of them without an answer; notes: {}; {}",
         history.operations().len(),
         history.annotations().len(),
         report.verdict,

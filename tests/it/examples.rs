@@ -65,7 +65,7 @@ fn a_recording_is_in_its_file_half_way() {
     std::fs::remove_file(&path).unwrap();
     // 600 operations of two lines each, the metadata and a note.
     let expected = "1202 lines were in the file half-way\n\
-                    1200 in the end, 30 of them without an answer, and 1 notes: valid\n";
+                    1200 in the end, 30 of them without an answer; notes: 1; valid\n";
     assert_eq!(said, expected);
 }
 
