@@ -2,22 +2,22 @@
 //! if it is not.
 //!
 //! A [`History`] comes from a file ([`History::read_file`]), from the threads of a test
-//! ([`Recorder`]), or from code that knows the events ([`History::builder`]). [`check`] holds it
-//! against a built-in [model](model), and [`check_with`] against one of the caller's own. The
+//! ([`Recorder`]), or from code that knows the events ([`History::builder`]). [`check()`] holds it
+//! against a built-in [`model`], and [`check_with`] against one of the caller's own. The
 //! [`Report`] carries the verdict with a certificate; [`explain`] names what went wrong, and
-//! [`mod@report`] says all of it to people and to programs:
+//! [`report`] says all of it to people and to programs:
 //!
 //! ```
 //! use histcheck::report::{Detail, Palette, Subject, text};
 //! use histcheck::{History, Options, Verdict};
 //!
 //! let mut history = History::builder();
-//! for (process, function, input, output) in
-//!     [(0, "write", Some(1), None), (0, "write", Some(2), None), (1, "read", None, Some(1))]
-//! {
-//!     history.invoke(process, function, input)?;
-//!     history.ok(process, function, output.or(input))?;
-//! }
+//! history.invoke(0, "write", 1)?;
+//! history.ok(0, "write", ())?;
+//! history.invoke(0, "write", 2)?;
+//! history.ok(0, "write", ())?;
+//! history.invoke(1, "read", ())?;
+//! history.ok(1, "read", 1)?;
 //! let history = history.build()?;
 //!
 //! let options = Options::default();
@@ -26,7 +26,8 @@
 //!
 //! let mut subject = Subject::new(&history, &report);
 //! subject.explain(&options, 5)?;
-//! assert!(text(&subject, Detail::Usual, &Palette::PLAIN).contains("stale-read: process 1 read 1"));
+//! let text = text(&subject, Detail::Usual, &Palette::PLAIN);
+//! assert!(text.contains("stale-read: process 1 read 1"));
 //! # Ok::<(), histcheck::Error>(())
 //! ```
 //!

@@ -56,8 +56,8 @@ pub fn contexts(
     chosen.model.visit_uniform(Surroundings { history, options, report, limit })
 }
 
-/// As [`contexts`], for a history that was checked [with](crate::check_with) a model of the caller's
-/// own.
+/// As [`contexts`], for a history that was checked [with](crate::check_with) a model of the
+/// caller's own.
 ///
 /// # Errors
 /// None, for the same model, history and options as the report's.
