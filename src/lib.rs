@@ -1,4 +1,39 @@
-//! histcheck decides whether a history of operations is linearizable.
+//! histcheck decides whether a history of operations is linearizable, and explains what went wrong
+//! if it is not.
+//!
+//! A [`History`] comes from a file ([`History::read_file`]), from the threads of a test
+//! ([`Recorder`]), or from code that knows the events ([`History::builder`]). [`check()`] holds it
+//! against a built-in [`model`], and [`check_with`] against one of the caller's own. The
+//! [`Report`] carries the verdict with a certificate; [`explain`] names what went wrong, and
+//! [`report`] says all of it to people and to programs:
+//!
+//! ```
+//! use histcheck::report::{Detail, Palette, Subject, text};
+//! use histcheck::{History, Options, Verdict};
+//!
+//! let mut history = History::builder();
+//! history.invoke(0, "write", 1)?;
+//! history.ok(0, "write", ())?;
+//! history.invoke(0, "write", 2)?;
+//! history.ok(0, "write", ())?;
+//! history.invoke(1, "read", ())?;
+//! history.ok(1, "read", 1)?;
+//! let history = history.build()?;
+//!
+//! let options = Options::default();
+//! let report = histcheck::check(&history, &options)?;
+//! assert_eq!(report.verdict, Verdict::Invalid);
+//!
+//! let mut subject = Subject::new(&history, &report);
+//! subject.explain(&options, 5)?;
+//! let text = text(&subject, Detail::Usual, &Palette::PLAIN);
+//! assert!(text.contains("stale-read: process 1 read 1"));
+//! # Ok::<(), histcheck::Error>(())
+//! ```
+//!
+//! [`Verdict::Unknown`] is no success: a [`Budget`] ended the work first. The library prints
+//! nothing, and needs none of the command line's dependencies: `default-features = false` leaves
+//! them out.
 
 mod analysis;
 pub mod check;
@@ -30,6 +65,11 @@ struct Readme;
 #[cfg(doctest)]
 #[doc = include_str!("../docs/RECORDING.md")]
 struct Recording;
+
+/// Those of the page about the library.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/LIBRARY.md")]
+struct Library;
 
 /// And of the page about the reference store.
 #[cfg(doctest)]

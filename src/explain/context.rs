@@ -56,6 +56,21 @@ pub fn contexts(
     chosen.model.visit_uniform(Surroundings { history, options, report, limit })
 }
 
+/// As [`contexts`], for a history that was checked [with](crate::check_with) a model of the
+/// caller's own.
+///
+/// # Errors
+/// None, for the same model, history and options as the report's.
+pub fn contexts_with<M: Model>(
+    model: &M,
+    history: &History,
+    options: &Options,
+    report: &Report,
+    limit: usize,
+) -> Result<Vec<Context>, Error> {
+    Surroundings { history, options, report, limit }.visit(model)
+}
+
 struct Surroundings<'a> {
     history: &'a History,
     options: &'a Options,

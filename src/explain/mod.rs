@@ -24,7 +24,7 @@ mod violations;
 pub use anomaly::{ANOMALIES, Anomaly, AnomalyEntry, AnomalyKind, Certainty, Example};
 pub(crate) use causes::clocks;
 pub use causes::stuck;
-pub use context::{Context, Steps, contexts};
+pub use context::{Context, Steps, contexts, contexts_with};
 pub use explanation::{Explanation, KeyExplanation, explain, explain_with};
 pub use guarantees::{Guarantee, Held};
 pub use linearizations::{Linearizations, Step, linearizations};

@@ -19,6 +19,7 @@ use crate::check::{Options, Report};
 use crate::error::{Error, Place};
 use crate::explain::{self, Context, Explanation, Linearizations};
 use crate::history::{History, Record};
+use crate::model::Model;
 
 pub use crate::history::phrase::{operation_phrase, printable, shortened, with_thousands};
 pub use figure::{Plot, plot, svg};
@@ -87,6 +88,23 @@ impl<'a> Subject<'a> {
     pub fn explain(&mut self, options: &Options, anomalies: usize) -> Result<(), Error> {
         self.explanation = explain::explain(self.history, options, self.report, anomalies)?;
         self.contexts = explain::contexts(self.history, options, self.report, SHOWN_FAILURES)?;
+        Ok(())
+    }
+
+    /// As [`Subject::explain`], for a history that was checked [with](crate::check_with) a model of
+    /// the caller's own.
+    ///
+    /// # Errors
+    /// None, if the report is that of this model, this history and these options.
+    pub fn explain_with<M: Model>(
+        &mut self,
+        model: &M,
+        options: &Options,
+        anomalies: usize,
+    ) -> Result<(), Error> {
+        let (history, report) = (self.history, self.report);
+        self.explanation = explain::explain_with(model, history, options, report, anomalies)?;
+        self.contexts = explain::contexts_with(model, history, options, report, SHOWN_FAILURES)?;
         Ok(())
     }
 

@@ -9,6 +9,7 @@ mod ci_formats;
 mod cli;
 mod counterexamples;
 mod errors;
+mod examples;
 #[cfg(feature = "cli")]
 mod figures;
 mod formats;
