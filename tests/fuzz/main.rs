@@ -45,11 +45,14 @@ fn seeds(target: &str) -> Vec<(String, Vec<u8>)> {
     paths.into_iter().map(named).collect()
 }
 
-/// Runs a target; an input on which it panics is kept.
+/// Runs a target; an input on which it panics is kept, and in a long run also one that never ends.
 fn run(target: &str, data: &[u8], from: &str) {
     let (_, body) = targets::TARGETS.into_iter().find(|one| one.0 == target).unwrap();
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("fuzz-{target}"));
+    if factor() > 1 {
+        fs::write(&path, data).unwrap();
+    }
     if let Err(panic) = catch_unwind(AssertUnwindSafe(|| body(data))) {
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("fuzz-{target}"));
         fs::write(&path, data).unwrap();
         eprintln!("{target} panics on {}, made of {from}", path.display());
         resume_unwind(panic);

@@ -1,7 +1,7 @@
 //! Any bytes, read in every format. What is read can be written in every format, and reads again
 //! as the same operations; what is refused is refused at a place of the text.
 
-use histcheck::history::{Independent, Order, Outcome, Settings, Ties};
+use histcheck::history::{Independent, Order, Outcome, Settings, Ties, ValueTable};
 use histcheck::ingest::{Format, Input, Limits};
 use histcheck::{Code, Error, History, emit};
 
@@ -81,7 +81,10 @@ fn try_format(history: &History, format: Format) {
     });
     // The text columns have no room for keys but in the values.
     let is_keyed = history.operations().iter().any(|operation| operation.key.is_some());
-    let [before, after] = [history, &again].map(|history| said(history, format, is_keyed));
+    // One table, so that equal values look the same; maps have no order.
+    let mut table = ValueTable::new();
+    let mut said = |history| said(history, format, is_keyed, &mut table);
+    let (before, after) = (said(history), said(&again));
     assert!(
         before == after,
         "{} changes {before:#?}\nto {after:#?}\n{}",
@@ -91,9 +94,11 @@ fn try_format(history: &History, format: Format) {
 }
 
 /// The operations as far as `format` has room for them.
-fn said(history: &History, format: Format, is_keyed: bool) -> Vec<String> {
-    let values = history.values();
-    let edn = |value| values.to_edn(value);
+fn said(history: &History, format: Format, is_keyed: bool, table: &mut ValueTable) -> Vec<String> {
+    let mut edn = |value| {
+        let value = table.import(history.values(), value);
+        format!("{value:?} ({})", table.to_edn(value))
+    };
     let operations = history.operations().iter().enumerate();
     let said = operations.map(|(index, operation)| {
         let function = history.function(operation.function);
@@ -109,7 +114,7 @@ fn said(history: &History, format: Format, is_keyed: bool) -> Vec<String> {
             }
             return said;
         }
-        let key = operation.key.map(edn);
+        let key = operation.key.map(&mut edn);
         let (input, output) = (edn(operation.input), edn(operation.output));
         let (process, times) = (edn(operation.process), history.times(index));
         let span = history.span(index);
