@@ -5,7 +5,7 @@ use std::io;
 use super::edn::write_word;
 use super::record::{completion, invocation, own_process};
 use super::{Entry, Record, records};
-use crate::history::{Extra, History, Outcome, Value, ValueTable};
+use crate::history::{Extra, History, Outcome, Shape, Value, ValueTable};
 
 /// Writes a line for every event.
 pub(super) fn write(history: &History, out: &mut (impl io::Write + ?Sized)) -> io::Result<()> {
@@ -94,7 +94,11 @@ fn write_event(record: &Record<'_>, instead: Option<Process>, out: &mut String) 
     let &Entry::Event { process, kind, function, value, key, .. } = &record.entry else { return };
     let values = record.values();
     match instead.unwrap_or(Process::Named(process)) {
-        Process::Named(process) => values.write_edn(process, out),
+        Process::Named(process) => match values.shape(process) {
+            // The first column tells lines of operations from others: it holds no bare symbol.
+            Shape::Symbol(name) => write_word(name, out),
+            _ => values.write_edn(process, out),
+        },
         Process::Numbered(number) => out.push_str(&number.to_string()),
     }
     out.push_str("\t:");

@@ -16,7 +16,8 @@ mod guarantees;
 mod histories;
 mod long;
 mod objects;
-mod oracle;
+#[path = "../shared/mod.rs"]
+mod shared;
 mod skew;
 mod trial;
 mod verdicts;

@@ -14,7 +14,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::histories::{Shape, random_shape, shapes};
-use crate::oracle::{Timed, is_linearizable};
+use crate::shared::oracle::{Timed, is_linearizable};
 
 /// How much to try.
 pub struct Campaign {

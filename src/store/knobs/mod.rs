@@ -207,6 +207,9 @@ knobs! {
     "fault-for" fault_for: Nanos = 30 * MILLISECOND;
 }
 
+/// The shortest time after which something may happen again and again: 10us.
+const SHORTEST_PERIOD: Nanos = MILLISECOND / 100;
+
 impl Knobs {
     /// Sets the knob called `name` to what `text` says.
     ///
@@ -273,7 +276,13 @@ impl Knobs {
             needs(length >= 0, &format!("{name}: not less than 0"))?;
         }
         needs(self.timeout > 0, "timeout: more than 0")?;
-        needs(self.fault_every > 0 && self.fault_for > 0, "fault-every, fault-for: more than 0")?;
+        // What happens again after these would happen so often that a run never ended.
+        let seldom = |length: Nanos| length >= SHORTEST_PERIOD;
+        needs(self.lag == 0 || seldom(self.lag), "lag: 0, or not less than 10us")?;
+        needs(
+            seldom(self.fault_every) && seldom(self.fault_for),
+            "fault-every, fault-for: not less than 10us",
+        )?;
         let is_register = matches!(self.workload, Workload::Register | Workload::Kv);
         let is_leaderless = self.replication == Replication::Leaderless;
         needs(

@@ -1,0 +1,126 @@
+//! Any bytes, read in every format. What is read can be written in every format, and reads again
+//! as the same operations; what is refused is refused at a place of the text.
+
+use histcheck::history::{Independent, Order, Outcome, Settings, Ties, ValueTable};
+use histcheck::ingest::{Format, Input, Limits};
+use histcheck::{Code, Error, History, emit};
+
+/// Decompressed, an input may be so large.
+const ROOM: usize = 1 << 20;
+
+/// Values that are tuples already must not be taken apart a second time.
+const AS_IT_IS: Settings =
+    Settings { independent: Independent::No, order: Order::File, ties: Ties::Concurrent };
+
+/// Reads `data` in every format, and in the one that it looks like.
+pub fn parse(data: &[u8]) {
+    for format in Format::ALL.map(Some).into_iter().chain([None]) {
+        let limits = Limits { max_bytes: ROOM, ..Limits::default() };
+        let input = match Input::from_bytes_within(data.to_vec(), format, limits) {
+            Ok(input) => input.with_threads(1),
+            Err(error) => {
+                let _ = error.to_string();
+                continue;
+            }
+        };
+        try_input(&input);
+    }
+}
+
+fn try_input(input: &Input) {
+    for order in [Order::File, Order::Time] {
+        for independent in [Independent::Auto, Independent::Yes] {
+            let settings = Settings { order, independent, ..Settings::default() };
+            match input.history(settings) {
+                Ok(history) => try_history(input, &history, settings),
+                Err(error) => try_error(input, &input.located(error)),
+            }
+        }
+    }
+}
+
+/// An error has a place, which is in the text, unless it is about all of the text.
+fn try_error(input: &Input, error: &Error) {
+    let text = input.text();
+    let Some(place) = error.place else {
+        let whole = [Code::Empty, Code::NoModel, Code::TooMany];
+        assert!(whole.contains(&error.code), "no place: {error:?}");
+        return;
+    };
+    assert!(place.offset <= text.len(), "{error:?} in {} bytes", text.len());
+    let lines = text.bytes().filter(|&byte| byte == b'\n').count() + 1;
+    assert!((1..=lines).contains(&place.line), "{error:?} in {lines} lines");
+    let line = input.line(place);
+    let columns = line.chars().count() + 1;
+    assert!((1..=columns).contains(&place.column), "{error:?} in the line {line:?}");
+}
+
+fn try_history(input: &Input, history: &History, settings: Settings) {
+    let records: Vec<u32> = (0..history.records()).collect();
+    for &(record, place) in &input.locate_all(&records) {
+        assert_eq!(Some(place), input.locate(record as usize), "record {record}");
+        if record > 20 {
+            break;
+        }
+    }
+    if settings.order == Order::File {
+        for format in Format::ALL {
+            try_format(history, format);
+        }
+    }
+}
+
+/// What is written reads again; and says the same, as far as the format has room for it.
+fn try_format(history: &History, format: Format) {
+    let mut bytes = Vec::new();
+    emit::write(history, format, &mut bytes).expect("there is room");
+    let again = Input::from_bytes(bytes.clone(), Some(format))
+        .and_then(|input| input.with_threads(1).history(AS_IT_IS));
+    let again = again.unwrap_or_else(|error| {
+        panic!("{} that was written: {error}\n{}", format.name(), String::from_utf8_lossy(&bytes))
+    });
+    // The text columns have no room for keys but in the values.
+    let is_keyed = history.operations().iter().any(|operation| operation.key.is_some());
+    // One table, so that equal values look the same; maps have no order.
+    let mut table = ValueTable::new();
+    let mut said = |history| said(history, format, is_keyed, &mut table);
+    let (before, after) = (said(history), said(&again));
+    assert!(
+        before == after,
+        "{} changes {before:#?}\nto {after:#?}\n{}",
+        format.name(),
+        String::from_utf8_lossy(&bytes)
+    );
+}
+
+/// The operations as far as `format` has room for them.
+fn said(history: &History, format: Format, is_keyed: bool, table: &mut ValueTable) -> Vec<String> {
+    let mut edn = |value| {
+        let value = table.import(history.values(), value);
+        format!("{value:?} ({})", table.to_edn(value))
+    };
+    let operations = history.operations().iter().enumerate();
+    let said = operations.map(|(index, operation)| {
+        let function = history.function(operation.function);
+        let outcome = operation.outcome;
+        let mut said = format!("{function} {outcome:?}");
+        if format == Format::Log {
+            // Times are left out, too, and whole operations get processes.
+            if !is_keyed {
+                said += &format!(" {}", edn(operation.input));
+                if outcome != Outcome::Open {
+                    said += &format!(" -> {}", edn(operation.output));
+                }
+            }
+            return said;
+        }
+        let key = operation.key.map(&mut edn);
+        let (input, output) = (edn(operation.input), edn(operation.output));
+        let (process, times) = (edn(operation.process), history.times(index));
+        let span = history.span(index);
+        // Metadata come first in CSV, so that all records behind move.
+        let span = (format != Format::Csv || history.metadata().is_none()).then_some(span);
+        said + &format!(" {process} {key:?} {input} -> {output} {times:?} {span:?}")
+    });
+    said.collect()
+}
