@@ -197,13 +197,13 @@ impl Copy {
         is_old.then(|| session.applied.clone())
     }
 
-    /// What a read of `key` would answer, and the version of it.
-    pub(super) fn peek(&self, key: u32) -> (Answer, Stamp) {
+    /// What the command `read`, of one key, would answer now, and the version of that.
+    pub(super) fn peek(&self, key: u32, read: &Command) -> (Answer, Stamp) {
         match self.cells.get(&key) {
-            Some(cell) => (cell.object.clone().apply(&Command::Read, 0), cell.stamp),
+            Some(cell) => (cell.object.clone().apply(read, 0), cell.stamp),
             None => {
                 let mut new = new_object(key, (self.kind, self.initial));
-                (new.apply(&Command::Read, 0), Stamp::NONE)
+                (new.apply(read, 0), Stamp::NONE)
             }
         }
     }

@@ -9,6 +9,7 @@ use super::{Raft, Role};
 use crate::store::hub::Hub;
 use crate::store::knobs::{Calls, ReadsFrom};
 use crate::store::message::{Host, Message, Request, Stamp};
+use crate::store::object::Command;
 
 impl Raft {
     /// A client's call.
@@ -85,7 +86,12 @@ impl Raft {
 
     /// Answers a read from what was applied here.
     fn read_here(&self, hub: &mut Hub, request: &Request) {
-        let (answer, stamp) = self.copy.peek(request.key);
+        let read = match &request.command {
+            // Only the log knows several keys at one time.
+            Command::ReadMany(_) => &Command::Read,
+            own => own,
+        };
+        let (answer, stamp) = self.copy.peek(request.key, read);
         hub.answer(self.me, request, answer, self.origin(stamp));
     }
 }

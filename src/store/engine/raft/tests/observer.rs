@@ -9,7 +9,7 @@ use super::super::log::Position;
 use super::super::{Raft, Role};
 use crate::store::message::{Host, Stamp};
 use crate::store::node::Node;
-use crate::store::object::Answer;
+use crate::store::object::{Answer, Command};
 
 /// What an entry asks for, and when it was made; and the term of the entry before it.
 #[derive(Clone, PartialEq, Debug)]
@@ -112,7 +112,8 @@ impl Observer {
         self.check_commits(raft, before, look);
         if look.applied > before.applied {
             self.jumps += usize::from(look.base.index > before.last.index);
-            let copy: Vec<_> = (0..self.keys).map(|key| raft.copy.peek(key)).collect();
+            let copy: Vec<_> =
+                (0..self.keys).map(|key| raft.copy.peek(key, &Command::Read)).collect();
             let first = self.copies.entry(look.applied).or_insert_with(|| copy.clone());
             assert_eq!(*first, copy, "state machine safety: copies differ at {}", look.applied);
         }

@@ -249,7 +249,10 @@ fn who_is_too_far_behind_gets_the_whole_copy() {
     group.hub.network.heal();
     group.run(5 * MILLISECOND);
     assert_eq!(group.members[2].applied, 301);
-    assert_eq!(group.members[2].copy.peek(0), group.members[0].copy.peek(0));
+    assert_eq!(
+        group.members[2].copy.peek(0, &Command::Read),
+        group.members[0].copy.peek(0, &Command::Read)
+    );
     assert!(group.members[2].copy.repeated(&write(300 % 7, 300)).is_some(), "sessions come along");
     // And if it loses everything, again.
     group.members[2].crash(false);
