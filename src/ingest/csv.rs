@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use memchr::{memchr, memchr3};
+use rustc_hash::FxHashSet;
 use serde_json::value::RawValue;
 
 use super::cell::Cell;
@@ -148,6 +149,7 @@ fn check_header<'h>(
     offsets: &[usize],
 ) -> Result<Vec<(&'h str, Column)>, Error> {
     let names: Vec<&str> = header.iter().map(str::trim).collect();
+    let mut seen = FxHashSet::default();
     for (column, (name, &offset)) in names.iter().zip(offsets).enumerate() {
         let error = |code, message: String| {
             Err(Error::new(code, message)
@@ -157,7 +159,7 @@ fn check_header<'h>(
         if name.is_empty() {
             return error(Code::BadField, format!("column {} has no name", column + 1));
         }
-        if names[..column].contains(name) {
+        if !seen.insert(*name) {
             return error(Code::DuplicateField, format!("the header names `{name}` twice"));
         }
     }

@@ -111,6 +111,7 @@ pub(super) fn read_within(
         }
         let rest = limits.max_bytes.saturating_sub(out.len()).saturating_add(1);
         let wanted = rest.min(LOOK_EVERY) as u64;
+        grow(out, rest);
         let read = reader.by_ref().take(wanted).read_to_end(out).map_err(Ended::Failed)? as u64;
         // Somebody may have ended the text because of that.
         if is_cancelled() {
@@ -119,6 +120,15 @@ pub(super) fn read_within(
         if read < wanted || out.len() > limits.max_bytes {
             return Ok(());
         }
+    }
+}
+
+/// Makes room for more bytes, twice as many as there are, but for no more than `rest`: a vector that
+/// grew by itself would take twice what it may.
+fn grow(out: &mut Vec<u8>, rest: usize) {
+    if out.capacity() - out.len() < rest.min(LOOK_EVERY) {
+        // Where there is no room, reading will say so.
+        let _ = out.try_reserve_exact(rest.min(out.len().max(LOOK_EVERY)));
     }
 }
 

@@ -1,4 +1,5 @@
-//! The campaign over all alphabets: what their operations are to a model, and which trials there are.
+//! The campaign over all alphabets: what their operations are to a model, and which trials there
+//! are.
 
 use histcheck::history::ValueTable;
 use histcheck::ingest::json_value;
