@@ -123,8 +123,8 @@ pub(super) fn read_within(
     }
 }
 
-/// Makes room for more bytes, twice as many as there are, but for no more than `rest`: a vector that
-/// grew by itself would take twice what it may.
+/// Makes room for more bytes, as many as there are, but for no more than `rest`: a vector that grew
+/// by itself would take twice what it may.
 fn grow(out: &mut Vec<u8>, rest: usize) {
     if out.capacity() - out.len() < rest.min(LOOK_EVERY) {
         // Where there is no room, reading will say so.
