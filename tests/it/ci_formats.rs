@@ -12,6 +12,7 @@ use serde_json::{Value as Json, json};
 
 use crate::cli::blocks;
 use crate::program::{Directory, Outcome, histcheck};
+use crate::support::hard::hard;
 
 const FORMATS: [&str; 4] = ["junit", "sarif", "markdown", "github"];
 
@@ -33,20 +34,6 @@ const UNREADABLE: &str = "{\"process\": 0, \"type\": \"invoke\", \"value\": 3}\n
 /// What would break out of some format, if it were not escaped.
 const HOSTILE: &str = "<script>alert(1)</script>]]>|`*_[x](https://evil.test)@all#1&amp;%0A\n\
                        ::error::pwned\r\u{1b}[31m\u{0}\u{fffe}www.evil.test a@evil.test";
-
-/// Sums of even numbers and one that is odd: hard to refute.
-fn hard() -> String {
-    let mut text = String::new();
-    for process in 0..60_u64 {
-        let delta = 2 * (process * process * 7919 + 3 * process + 1);
-        text += &format!(
-            "{{\"process\":{process},\"type\":\"invoke\",\"f\":\"add\",\"value\":{delta}}}\n"
-        );
-    }
-    text += "{\"process\":99,\"type\":\"invoke\",\"f\":\"read\"}\n";
-    text += "{\"process\":99,\"type\":\"ok\",\"f\":\"read\",\"value\":2000001}\n";
-    text
-}
 
 /// A stale read of hostile values from a hostile key.
 fn hostile() -> String {

@@ -7,6 +7,7 @@ use histcheck::proof::verify_order;
 use serde_json::{Value as Json, json};
 
 use crate::program::{Directory, histcheck};
+use crate::support::hard::hard;
 
 const VALID: &str = r#"{"process": 0, "type": "invoke", "f": "write", "value": 1}
 {"process": 1, "type": "invoke", "f": "read"}
@@ -23,21 +24,6 @@ const INVALID: &str = r#"{"process": 0, "type": "invoke", "f": "write", "value":
 {"process": 3, "type": "invoke", "f": "read", "key": "x"}
 {"process": 3, "type": "ok", "f": "read", "value": 1, "key": "x"}
 "#;
-
-/// Sums of even numbers, and one that is odd: no few of the additions explain it, and which of
-/// them happened is open.
-fn hard() -> String {
-    let mut text = String::new();
-    for process in 0..60_u64 {
-        let delta = 2 * (process * process * 7919 + 3 * process + 1);
-        text += &format!(
-            "{{\"process\":{process},\"type\":\"invoke\",\"f\":\"add\",\"value\":{delta}}}\n"
-        );
-    }
-    text += "{\"process\":99,\"type\":\"invoke\",\"f\":\"read\"}\n";
-    text += "{\"process\":99,\"type\":\"ok\",\"f\":\"read\",\"value\":2000001}\n";
-    text
-}
 
 #[test]
 fn the_verdict_comes_first() {

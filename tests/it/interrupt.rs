@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, Stdio};
 
 use crate::program::Directory;
-use crate::progress::hard;
+use crate::support::hard::hard;
 
 const EASY: &str = "{\"process\":0,\"type\":\"invoke\",\"f\":\"read\"}\n";
 

@@ -3,6 +3,8 @@
 #[cfg(feature = "cli")]
 pub(crate) mod browser;
 pub(crate) mod generate;
+#[cfg(feature = "cli")]
+pub(crate) mod hard;
 pub(crate) mod json;
 pub(crate) mod objects;
 pub(crate) mod page;
