@@ -40,6 +40,7 @@ pub mod check;
 pub mod emit;
 pub mod error;
 pub mod explain;
+pub mod follow;
 pub mod history;
 pub mod ingest;
 pub mod model;

@@ -7,6 +7,7 @@ mod budget;
 mod components;
 mod decide;
 mod exact;
+mod online;
 mod refute;
 mod report;
 mod search;
@@ -15,6 +16,7 @@ mod tokens;
 pub use budget::{Budget, Meter, StopReason};
 pub use decide::{Deciders, Options};
 pub(crate) use decide::{decide, on_threads};
+pub(crate) use online::{End, Frontier, Halt, Held};
 pub use report::{
     Certificate, Decision, Failure, KeyCounts, KeyReport, ModelSource, OtherTies, Report, Verdict,
 };

@@ -135,6 +135,17 @@ pub enum ModelSource {
     Inferred,
 }
 
+impl ModelSource {
+    /// The word for programs: `given`, `metadata`, `inferred`.
+    pub fn name(self) -> &'static str {
+        match self {
+            ModelSource::Given => "given",
+            ModelSource::Metadata => "metadata",
+            ModelSource::Inferred => "inferred",
+        }
+    }
+}
+
 /// What the other reading of equal times would make of a history.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct OtherTies {

@@ -18,13 +18,16 @@ use super::exit::Status;
 use super::inputs::{self, Allowance, Source, Sources};
 use super::output::{Output, complain};
 use super::single::{base_name, deliver_to};
-use super::{diagnostic, witness};
+use super::{diagnostic, follow, witness};
 
 /// Checks what the arguments name.
 pub(crate) fn run(args: &CheckArgs, output: &mut Output) -> Status {
     if let Err(error) = validate(&args.model) {
         complain(&diagnostic::render("<command line>", &error, None, output.colors_errors()));
         return Status::Unreadable;
+    }
+    if args.follow {
+        return follow::run(args, output);
     }
     let mut witnesses = match args.output.witness.as_ref().map(File::create).transpose() {
         Ok(file) => file.map(BufWriter::new),

@@ -84,6 +84,12 @@ fn name_of(source: &Source) -> String {
     }
 }
 
+/// The error about an input that the system does not let be read.
+pub(crate) fn unreadable(what: &str, error: &io::Error) -> Error {
+    Error::new(Code::Unreadable, format!("{what}: {error}"))
+        .hint("is the path right, and may it be read?")
+}
+
 fn stdin_again() -> Error {
     Error::new(Code::Unreadable, "standard input can be read only once")
 }

@@ -8,6 +8,7 @@ mod convert;
 mod diagnostic;
 mod exit;
 mod explain;
+mod follow;
 mod generate;
 mod inputs;
 mod interrupt;

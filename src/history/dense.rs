@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 use super::Value;
 
 /// Numbers by value. Small integers and early handles index a vector, other values are hashed.
-pub(super) struct ValueMap {
+pub(crate) struct ValueMap {
     dense: Vec<u32>,
     others: FxHashMap<Value, u32>,
     /// The vector has at most so many entries.
@@ -17,13 +17,13 @@ pub(super) struct ValueMap {
 impl ValueMap {
     /// A map in which every value has the number `absent`, and whose vector has at most `limit`
     /// entries.
-    pub(super) fn new(absent: u32, limit: usize) -> Self {
+    pub(crate) fn new(absent: u32, limit: usize) -> Self {
         ValueMap { dense: Vec::new(), others: FxHashMap::default(), limit, absent }
     }
 
     /// The number of `value`, to be read or changed. O(1).
     #[inline]
-    pub(super) fn slot(&mut self, value: Value) -> &mut u32 {
+    pub(crate) fn slot(&mut self, value: Value) -> &mut u32 {
         let at = place(value);
         if at < self.dense.len() {
             return &mut self.dense[at];

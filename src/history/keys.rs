@@ -2,7 +2,7 @@
 //! (Herlihy and Wing 1990): each key may be checked by itself.
 
 use super::dense::ValueMap;
-use super::{History, Operation, Value, ValueTable};
+use super::{History, Operation, Record, Value, ValueTable};
 use crate::error::{Code, Error};
 
 /// Whether the values of a history are Jepsen's independent tuples `[key value]`.
@@ -27,10 +27,7 @@ pub(super) fn resolve(
 ) -> Result<(), Error> {
     if keyed > 0 && keyed < history.operations.len() {
         let odd = history.operations.iter().find(|op| op.key.is_none());
-        let record = odd.map_or(0, |op| op.invoked as usize);
-        return Err(Error::new(Code::MixedKeys, "this operation has no key, others have one")
-            .hint("give every operation a key, or none")
-            .record(record));
+        return Err(mixed_keys(odd.map_or(0, |op| op.invoked)));
     }
     let split = match independent {
         Independent::No => false,
@@ -38,12 +35,8 @@ pub(super) fn resolve(
         Independent::Yes => {
             let values = &history.values;
             if let Some(op) = history.operations.iter().find(|op| !has_tuple(values, op)) {
-                return Err(Error::new(
-                    Code::BadField,
-                    "the value of this operation is no tuple [key value]",
-                )
-                .hint("without --independent yes, the value counts as it is")
-                .record(op.invoked as usize));
+                return Err(no_tuple(op)
+                    .hint("without --independent yes, the value counts as it is"));
             }
             true
         }
@@ -57,6 +50,12 @@ pub(super) fn resolve(
     Ok(())
 }
 
+/// The error about an operation whose value should be a tuple.
+pub(crate) fn no_tuple(operation: &Operation) -> Error {
+    Error::new(Code::BadField, "the value of this operation is no tuple [key value]")
+        .record(operation.invoked as usize)
+}
+
 fn is_independent(history: &History) -> bool {
     let values = &history.values;
     let mut confirmed = false;
@@ -64,27 +63,39 @@ fn is_independent(history: &History) -> bool {
         if !has_tuple(values, operation) {
             return false;
         }
-        if let Some((_, inner)) = values.as_pair(operation.input) {
-            confirmed |= match history.function(operation.function) {
-                "write" | "put" => true,
-                "cas" => values.as_pair(inner).is_some(),
-                _ => inner.is_null(),
-            };
-        }
+        confirmed |= confirms_tuples(history, operation);
     }
     confirmed
 }
 
+/// Whether an operation that may have a tuple makes sense only with one.
+pub(crate) fn confirms_tuples(history: &History, operation: &Operation) -> bool {
+    let Some((_, inner)) = history.values.as_pair(operation.input) else { return false };
+    match history.function(operation.function) {
+        "write" | "put" => true,
+        "cas" => history.values.as_pair(inner).is_some(),
+        _ => inner.is_null(),
+    }
+}
+
+/// The error about an operation without a key among others that have one.
+pub(crate) fn mixed_keys(record: Record) -> Error {
+    Error::new(Code::MixedKeys, "this operation has no key, others have one")
+        .hint("give every operation a key, or none")
+        .record(record as usize)
+}
+
 /// Whether the operation's values can be tuples: a pair whose key is no collection, the same key
 /// at both ends. A completion without any value repeats nothing and is fine.
-fn has_tuple(values: &ValueTable, operation: &Operation) -> bool {
+pub(crate) fn has_tuple(values: &ValueTable, operation: &Operation) -> bool {
     let Some((key, _)) = values.as_pair(operation.input) else { return false };
     let at_end = operation.output.is_null()
         || values.as_pair(operation.output).is_some_and(|(again, _)| again == key);
     at_end && values.as_list(key).is_none()
 }
 
-fn take_key(values: &ValueTable, operation: &mut Operation) {
+/// Takes the key of an operation that has a tuple out of its values.
+pub(crate) fn take_key(values: &ValueTable, operation: &mut Operation) {
     if let Some((key, inner)) = values.as_pair(operation.input) {
         operation.key = Some(key);
         operation.input = inner;

@@ -7,7 +7,7 @@
 mod builder;
 mod dense;
 mod input;
-mod keys;
+pub(crate) mod keys;
 mod notation;
 mod number;
 mod operation;
@@ -20,6 +20,7 @@ mod value;
 use std::fmt;
 
 pub use builder::{HistoryBuilder, Settings};
+pub(crate) use dense::ValueMap;
 pub use input::IntoValue;
 pub use keys::{Independent, Partition, Partitions};
 pub use notation::write_quoted;

@@ -76,6 +76,19 @@ impl Model for UnorderedQueue {
         Some(items::describe_counts(state, values))
     }
 
+    fn is_mute(&self, call: &Call<'_>) -> bool {
+        queue::is_put(call)
+    }
+
+    fn state_values(&self, state: &Counts, hold: &mut dyn FnMut(Value)) -> bool {
+        state.iter().for_each(|(key, _)| hold(Value::of_handle(key as u32)));
+        true
+    }
+
+    fn operation_values(&self, op: &Op, hold: &mut dyn FnMut(Value)) -> bool {
+        items::hold(op, hold)
+    }
+
     fn kind(&self) -> Kind<Op> {
         Kind::Bag { initial: self.initial.clone(), view: |op| op }
     }
@@ -83,7 +96,8 @@ impl Model for UnorderedQueue {
     fn facts(&self, op: &Op) -> Facts {
         let part = items::part(op, &self.initial);
         let (Op::Take(found) | Op::Peek(found)) = *op else {
-            return Facts { establishes: Establishes::Token(FILLED), part, ..Facts::default() };
+            let establishes = Establishes::Token(FILLED);
+            return Facts { establishes, commutes: true, part, ..Facts::default() };
         };
         let pure = matches!(op, Op::Peek(_)) || found == Found::Empty;
         Facts {

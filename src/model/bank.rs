@@ -251,6 +251,27 @@ impl Model for Bank {
         true
     }
 
+    fn learns(&self) -> bool {
+        self.default.is_none()
+    }
+
+    fn state_values(&self, state: &Accounts, hold: &mut dyn FnMut(Value)) -> bool {
+        state.iter().for_each(|(key, _)| hold(Value::of_handle(key as u32)));
+        true
+    }
+
+    fn operation_values(&self, op: &Op, hold: &mut dyn FnMut(Value)) -> bool {
+        match op {
+            Op::Transfer(from, to, _) => [*from, *to].into_iter().for_each(hold),
+            Op::Deposit(account, _) | Op::Withdraw(account, _) | Op::Refused(account, _) => {
+                hold(*account);
+            }
+            Op::Read(seen) => seen.iter().for_each(|&(account, _)| hold(account)),
+            Op::Contradictory => {}
+        }
+        true
+    }
+
     fn kind(&self) -> Kind<Op> {
         Kind::Bank { bank: self.clone(), view: |op| op }
     }

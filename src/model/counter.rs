@@ -1,7 +1,7 @@
 //! A counter: `add` and its kin, `read`, and adding that tells the value before or after.
 
 use super::{Call, Establishes, Facts, Kind, Model, Rejection, Token, View};
-use crate::history::{Shape, ValueTable};
+use crate::history::{Shape, Value, ValueTable};
 
 /// A counter of integers.
 #[derive(Clone, Debug, Default)]
@@ -63,6 +63,19 @@ impl Model for Counter {
         legal.then(|| state.checked_add(op.delta.into())).flatten()
     }
 
+    fn is_mute(&self, call: &Call<'_>) -> bool {
+        matches!(call.function, "add" | "inc" | "increment" | "dec" | "decrement")
+    }
+
+    /// None: numbers are no values.
+    fn state_values(&self, _: &i128, _: &mut dyn FnMut(Value)) -> bool {
+        true
+    }
+
+    fn operation_values(&self, _: &Op, _: &mut dyn FnMut(Value)) -> bool {
+        true
+    }
+
     fn kind(&self) -> Kind<Op> {
         Kind::Counter { initial: self.initial.into(), view: |op| op }
     }
@@ -78,6 +91,7 @@ impl Model for Counter {
                 Some(after) => Establishes::Token(token(after)),
                 None => Establishes::Unknown,
             },
+            commutes: op.delta != 0 && op.before.is_none(),
             ..Facts::default()
         }
     }

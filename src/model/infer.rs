@@ -4,7 +4,7 @@
 use super::any::no_such_model;
 use super::catalogue::{CATALOGUE, Entry};
 use crate::error::{Code, Error};
-use crate::history::{History, Outcome, Shape};
+use crate::history::{History, Operation, Outcome, Shape};
 
 /// Models of which the first is meant where nothing but the names of operations is known.
 const USUAL: &[&[&str]] = &[
@@ -26,99 +26,120 @@ const USUAL: &[&[&str]] = &[
 /// # Errors
 /// If no model knows all operations, or several do and none is more usual.
 pub fn infer(history: &History) -> Result<&'static Entry, Error> {
-    if let Some(named) = history.metadata_field("model") {
-        let text = history.values().to_json(named);
-        let name = history.values().as_name(named).unwrap_or(&text);
-        return Entry::find(name).ok_or_else(|| no_such_model(name));
+    if let Some(named) = named_by(history) {
+        return named;
     }
-    let functions = functions(history);
-    let fitting: Vec<&'static Entry> = CATALOGUE
-        .iter()
-        .filter(|entry| functions.iter().all(|function| entry.knows(function)))
-        .collect();
-    match fitting[..] {
-        [] => Err(unknown(&functions)),
-        [entry] => Ok(entry),
-        _ => choose(history, &functions, &fitting),
-    }
-}
-
-/// The names of the clients' operations, in the order of their first appearance.
-fn functions(history: &History) -> Vec<&str> {
-    let mut used: Vec<&str> = Vec::new();
-    let mut last = None;
+    let mut hints = Hints::default();
     for operation in history.operations() {
-        if last.replace(operation.function) == Some(operation.function) {
-            continue;
-        }
-        let name = history.function(operation.function);
-        if !used.contains(&name) {
-            used.push(name);
-        }
+        hints.add(history, operation);
     }
-    used
+    hints.infer()
 }
 
-fn choose(
-    history: &History,
-    functions: &[&str],
-    fitting: &[&'static Entry],
-) -> Result<&'static Entry, Error> {
-    let names: Vec<&str> = fitting.iter().map(|entry| entry.name).collect();
-    let named = |name: &str| fitting.iter().copied().find(|entry| entry.name == name);
-    if functions.iter().all(|&function| matches!(function, "read" | "r" | "get"))
-        && let Some(register) = named("register")
-    {
-        return Ok(register);
-    }
-    if names == ["counter", "set"] {
-        return match read_shape(history) {
-            Some(ReadShape::Integer) => named("counter"),
-            Some(ReadShape::Collection) => named("set"),
-            None => None,
-        }
-        .ok_or_else(|| ambiguous(functions, &names));
-    }
-    if names.contains(&"semaphore") && has_counts(history) {
-        return Err(ambiguous(functions, &names).hint(
-            "these count permits: name the model and their number with --model semaphore --init N",
-        ));
-    }
-    let usual = USUAL
-        .iter()
-        .find(|group| names.iter().all(|name| group.contains(name)))
-        .and_then(|group| group.iter().find_map(|name| named(name)));
-    usual.ok_or_else(|| ambiguous(functions, &names))
+/// The model that the metadata of `history` names, if they name one.
+///
+/// # Errors
+/// If there is no such model.
+pub(crate) fn named_by(history: &History) -> Option<Result<&'static Entry, Error>> {
+    let named = history.metadata_field("model")?;
+    let text = history.values().to_json(named);
+    let name = history.values().as_name(named).unwrap_or(&text);
+    Some(Entry::find(name).ok_or_else(|| no_such_model(name)))
 }
 
-enum ReadShape {
-    Integer,
-    Collection,
+/// What operations tell of the model that they belong to.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Hints {
+    /// Their names, in the order of their first appearance.
+    functions: Vec<String>,
+    /// Which of the history's names were seen.
+    seen: Vec<bool>,
+    /// Whether a completed read returned an integer, and whether one returned a collection.
+    reads: [bool; 2],
+    /// Whether an input is an integer.
+    counts: bool,
 }
 
-/// What all completed reads return, if that is one thing.
-fn read_shape(history: &History) -> Option<ReadShape> {
-    let (mut integers, mut collections) = (false, false);
-    for operation in history.operations() {
-        if operation.outcome != Outcome::Ok || history.function(operation.function) != "read" {
-            continue;
+impl Hints {
+    /// Takes one more operation of `history` into account; whether that tells anything new.
+    pub(crate) fn add(&mut self, history: &History, operation: &Operation) -> bool {
+        let before = (self.functions.len(), self.reads, self.counts);
+        let number = operation.function.index();
+        if !self.seen.get(number).copied().unwrap_or(false) {
+            self.seen.resize(self.seen.len().max(number + 1), false);
+            self.seen[number] = true;
+            self.functions.push(history.function(operation.function).to_owned());
         }
-        match history.values().shape(history.without_key(operation.output)) {
-            Shape::Int(_) | Shape::BigInt(_) => integers = true,
-            Shape::List(_) | Shape::Set(_) => collections = true,
-            _ => {}
+        let values = history.values();
+        self.counts |= values.as_int(history.without_key(operation.input)).is_some();
+        if self.reads != [true; 2]
+            && operation.outcome == Outcome::Ok
+            && history.function(operation.function) == "read"
+        {
+            match values.shape(history.without_key(operation.output)) {
+                Shape::Int(_) | Shape::BigInt(_) => self.reads[0] = true,
+                Shape::List(_) | Shape::Set(_) => self.reads[1] = true,
+                _ => {}
+            }
         }
+        before != (self.functions.len(), self.reads, self.counts)
     }
-    match (integers, collections) {
-        (true, false) => Some(ReadShape::Integer),
-        (false, true) => Some(ReadShape::Collection),
-        _ => None,
-    }
-}
 
-fn has_counts(history: &History) -> bool {
-    let count = |value| history.values().as_int(history.without_key(value));
-    history.operations().iter().any(|op| count(op.input).is_some())
+    /// Whether all operations may belong to several models, and would be taken for reads of a
+    /// register.
+    pub(crate) fn are_vague(&self) -> bool {
+        self.functions.iter().all(|function| matches!(function.as_str(), "read" | "r" | "get"))
+    }
+
+    /// The built-in model that the operations belong to.
+    ///
+    /// # Errors
+    /// As [`infer`].
+    pub(crate) fn infer(&self) -> Result<&'static Entry, Error> {
+        let functions: Vec<&str> = self.functions.iter().map(String::as_str).collect();
+        let fitting: Vec<&'static Entry> = CATALOGUE
+            .iter()
+            .filter(|entry| functions.iter().all(|function| entry.knows(function)))
+            .collect();
+        match fitting[..] {
+            [] => Err(unknown(&functions)),
+            [entry] => Ok(entry),
+            _ => self.choose(&functions, &fitting),
+        }
+    }
+
+    fn choose(
+        &self,
+        functions: &[&str],
+        fitting: &[&'static Entry],
+    ) -> Result<&'static Entry, Error> {
+        let names: Vec<&str> = fitting.iter().map(|entry| entry.name).collect();
+        let named = |name: &str| fitting.iter().copied().find(|entry| entry.name == name);
+        if self.are_vague()
+            && let Some(register) = named("register")
+        {
+            return Ok(register);
+        }
+        if names == ["counter", "set"] {
+            return match self.reads {
+                [true, false] => named("counter"),
+                [false, true] => named("set"),
+                _ => None,
+            }
+            .ok_or_else(|| ambiguous(functions, &names));
+        }
+        if names.contains(&"semaphore") && self.counts {
+            return Err(ambiguous(functions, &names).hint(
+                "these count permits: name the model and their number with --model semaphore \
+                 --init N",
+            ));
+        }
+        let usual = USUAL
+            .iter()
+            .find(|group| names.iter().all(|name| group.contains(name)))
+            .and_then(|group| group.iter().find_map(|name| named(name)));
+        usual.ok_or_else(|| ambiguous(functions, &names))
+    }
 }
 
 fn quoted(names: &[&str]) -> String {

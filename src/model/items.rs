@@ -65,6 +65,14 @@ pub(super) fn put(call: &Call<'_>) -> Result<Value, Rejection> {
     Ok(call.input.value)
 }
 
+/// Tells `hold` the value that `op` is about; it always can.
+pub(super) fn hold(op: &Op, hold: &mut dyn FnMut(Value)) -> bool {
+    if let Op::Put(item) | Op::Take(Found::Item(item)) | Op::Peek(Found::Item(item)) = *op {
+        hold(item);
+    }
+    true
+}
+
 /// The token of a collection whose next item is `next`.
 pub(super) fn token(next: Option<Value>) -> Token {
     next.map_or(1 << 32, |item| item.handle().into())

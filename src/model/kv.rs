@@ -205,6 +205,24 @@ impl Model for Kv {
         }
     }
 
+    fn is_mute(&self, call: &Call<'_>) -> bool {
+        matches!(call.function, "put" | "append" | "delete")
+    }
+
+    fn state_values(&self, state: &State, hold: &mut dyn FnMut(Value)) -> bool {
+        if let State::Other(value) = *state {
+            hold(value);
+        }
+        true
+    }
+
+    fn operation_values(&self, op: &Op, hold: &mut dyn FnMut(Value)) -> bool {
+        if let Op::Get(Some(Content::Other(value))) | Op::Put(Content::Other(value)) = *op {
+            hold(value);
+        }
+        true
+    }
+
     fn kind(&self) -> Kind<Op> {
         Kind::Kv {
             initial: self.initial.clone(),

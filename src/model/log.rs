@@ -166,6 +166,24 @@ impl Model for Log {
         legal.then(|| state.clone())
     }
 
+    /// Not known where the model was focused.
+    fn state_values(&self, state: &State, hold: &mut dyn FnMut(Value)) -> bool {
+        let State::Full(values) = state else { return false };
+        values.backwards().for_each(hold);
+        true
+    }
+
+    fn operation_values(&self, op: &Op, hold: &mut dyn FnMut(Value)) -> bool {
+        match op {
+            Op::Append(value, _) | Op::ReadAt(_, value) => hold(*value),
+            Op::Read(seen) | Op::ReadPrefix(seen) | Op::ReadFrom(_, seen) => {
+                seen.iter().copied().for_each(hold);
+            }
+            Op::ReadAny => {}
+        }
+        true
+    }
+
     fn kind(&self) -> Kind<Op> {
         Kind::Log { initial: self.initial.clone(), view: |op| op }
     }

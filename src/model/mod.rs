@@ -36,6 +36,7 @@ pub use call::{Call, Rejection, View};
 pub use catalogue::{CATALOGUE, Entry, FunctionEntry};
 pub use counter::Counter;
 pub use infer::infer;
+pub(crate) use infer::{Hints, named_by};
 pub use kind::{Kind, View as KindView};
 pub use kv::Kv;
 pub use log::Log;
@@ -43,6 +44,7 @@ pub use multi_register::MultiRegister;
 pub use mutex::Mutex;
 pub use priority_queue::PriorityQueue;
 pub use queue::FifoQueue;
+pub(crate) use reading::rejected;
 pub use reading::{Reading, read};
 pub use register::Register;
 pub use semaphore::Semaphore;
@@ -55,7 +57,7 @@ pub use whole::Whole;
 use std::fmt::Debug;
 use std::hash::Hash;
 
-use crate::history::ValueTable;
+use crate::history::{Value, ValueTable};
 
 /// A sequential specification.
 ///
@@ -168,6 +170,32 @@ pub trait Model: Clone + Send + Sync + 'static {
         false
     }
 
+    /// Whether an operation that changes nothing may tell what the object held at the start, and
+    /// the state keeps that. Such a model cannot be [followed](crate::follow).
+    fn learns(&self) -> bool {
+        false
+    }
+
+    /// Whether what `call` returns makes no difference to what [`Model::operation`] makes of it,
+    /// unless that is an error. False, as by default, is always right.
+    fn is_mute(&self, call: &Call<'_>) -> bool {
+        let _ = call;
+        false
+    }
+
+    /// Tells `hold` of which values of the history `state` is made. False, as by default, if that
+    /// is not known: then no value is forgotten while a history is [followed](crate::follow).
+    fn state_values(&self, state: &Self::State, hold: &mut dyn FnMut(Value)) -> bool {
+        let _ = (state, hold);
+        false
+    }
+
+    /// The same for an operation.
+    fn operation_values(&self, op: &Self::Op, hold: &mut dyn FnMut(Value)) -> bool {
+        let _ = (op, hold);
+        false
+    }
+
     /// What kind of object this is, so that exact deciders for the kind can be used.
     fn kind(&self) -> Kind<Self::Op> {
         Kind::Other
@@ -197,6 +225,9 @@ pub struct Facts {
     pub forbids: Option<Token>,
     /// Which token the state has afterwards.
     pub establishes: Establishes,
+    /// It is legal in every state, tells nothing, and may change places with any other operation
+    /// of which this is said.
+    pub commutes: bool,
     /// Which part of the object it is about, where an object has independent parts.
     pub part: Part,
 }

@@ -107,6 +107,22 @@ impl Model for MultiRegister {
         })
     }
 
+    fn state_values(&self, state: &Registers, hold: &mut dyn FnMut(Value)) -> bool {
+        for (key, value) in state.iter() {
+            hold(Value::of_handle(key as u32));
+            hold(value);
+        }
+        true
+    }
+
+    fn operation_values(&self, op: &Op, hold: &mut dyn FnMut(Value)) -> bool {
+        for &(key, value) in op.expects.iter().chain(op.writes.iter()) {
+            hold(key);
+            hold(value);
+        }
+        true
+    }
+
     fn kind(&self) -> Kind<Op> {
         Kind::Transactions { registers: self.clone(), view: |op| op }
     }

@@ -86,6 +86,24 @@ impl Model for Mutex {
         }
     }
 
+    fn is_mute(&self, call: &Call<'_>) -> bool {
+        matches!(call.function, "acquire" | "lock" | "release" | "unlock")
+    }
+
+    fn state_values(&self, state: &State, hold: &mut dyn FnMut(Value)) -> bool {
+        if let State::Held(Some(owner)) = *state {
+            hold(owner);
+        }
+        true
+    }
+
+    fn operation_values(&self, op: &Op, hold: &mut dyn FnMut(Value)) -> bool {
+        if let Op::Acquire(Some(who)) | Op::Release(Some(who)) | Op::Try(Some(who)) = *op {
+            hold(who);
+        }
+        true
+    }
+
     fn kind(&self) -> Kind<Op> {
         Kind::Mutex { view: |op| op }
     }

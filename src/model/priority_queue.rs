@@ -4,7 +4,7 @@ use super::bag::{Counts, with, without};
 use super::{
     Call, Establishes, Facts, Kind, Model, Part, Rejection, Successors, Token, View, items,
 };
-use crate::history::ValueTable;
+use crate::history::{Value, ValueTable};
 
 /// A priority queue without a bound. An item is an integer, its own priority, or a pair of an
 /// integer priority and any value; among items of one priority no order is kept.
@@ -209,6 +209,23 @@ impl Model for PriorityQueue {
         Some(items::describe_counts(state, values))
     }
 
+    fn is_mute(&self, call: &Call<'_>) -> bool {
+        matches!(call.function, "insert" | "enqueue" | "offer")
+    }
+
+    fn state_values(&self, state: &Counts, hold: &mut dyn FnMut(Value)) -> bool {
+        state.iter().for_each(|(key, _)| hold(Value::of_handle(Item(key).handle())));
+        true
+    }
+
+    fn operation_values(&self, op: &Op, hold: &mut dyn FnMut(Value)) -> bool {
+        if let Op::Put(item) | Op::Take(_, Found::Item(item)) | Op::Peek(_, Found::Item(item)) = op
+        {
+            hold(Value::of_handle(item.handle()));
+        }
+        true
+    }
+
     fn kind(&self) -> Kind<Op> {
         Kind::PriorityQueue { initial: self.items(), view: |op| op }
     }
@@ -216,7 +233,7 @@ impl Model for PriorityQueue {
     fn facts(&self, op: &Op) -> Facts {
         let part = self.part(op);
         let (Op::Take(end, found) | Op::Peek(end, found)) = *op else {
-            return Facts { part, ..Facts::default() };
+            return Facts { commutes: true, part, ..Facts::default() };
         };
         let pure = matches!(op, Op::Peek(..)) || found == Found::Empty;
         Facts {

@@ -44,6 +44,19 @@ impl Model for FifoQueue {
         }
     }
 
+    fn is_mute(&self, call: &Call<'_>) -> bool {
+        is_put(call)
+    }
+
+    fn state_values(&self, state: &Sequence, hold: &mut dyn FnMut(Value)) -> bool {
+        state.backwards().for_each(hold);
+        true
+    }
+
+    fn operation_values(&self, op: &Op, hold: &mut dyn FnMut(Value)) -> bool {
+        items::hold(op, hold)
+    }
+
     fn kind(&self) -> Kind<Op> {
         Kind::Queue { initial: self.initial.clone(), view: |op| op }
     }
@@ -59,6 +72,11 @@ impl Model for FifoQueue {
     fn focus(&mut self, operations: &[Op]) {
         self.merge = Merge::new(operations, &self.initial);
     }
+}
+
+/// Whether a call puts an item into a queue, whatever its order.
+pub(super) fn is_put(call: &Call<'_>) -> bool {
+    matches!(call.function, "enqueue" | "offer")
 }
 
 /// Reads an operation of a queue, whatever its order.

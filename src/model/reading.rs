@@ -64,7 +64,8 @@ pub fn read<M: Model>(
     Ok(readings)
 }
 
-fn rejected(rejection: Rejection, history: &History, operation: &Operation) -> Error {
+/// The error about an operation that a model refuses.
+pub(crate) fn rejected(rejection: Rejection, history: &History, operation: &Operation) -> Error {
     let function = history.function(operation.function);
     match rejection {
         Rejection::UnknownFunction => {

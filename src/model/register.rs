@@ -105,6 +105,24 @@ impl Model for Register {
         }
     }
 
+    fn is_mute(&self, call: &Call<'_>) -> bool {
+        matches!(call.function, "write" | "w" | "put" | "set")
+    }
+
+    fn state_values(&self, state: &Value, hold: &mut dyn FnMut(Value)) -> bool {
+        hold(*state);
+        true
+    }
+
+    fn operation_values(&self, op: &Op, hold: &mut dyn FnMut(Value)) -> bool {
+        match *op {
+            Op::Read(seen) => seen.into_iter().for_each(hold),
+            Op::Write(value) | Op::CasMismatch(value) => hold(value),
+            Op::Cas(old, new) => [old, new].into_iter().for_each(hold),
+        }
+        true
+    }
+
     fn tokens_suffice(&self) -> bool {
         true
     }

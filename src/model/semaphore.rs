@@ -1,7 +1,7 @@
 //! A semaphore: `acquire` and `release` of permits.
 
 use super::{Call, Establishes, Facts, Kind, Model, Rejection, View};
-use crate::history::ValueTable;
+use crate::history::{Value, ValueTable};
 
 /// A number of permits, of which processes take some and give them back.
 #[derive(Clone, Debug)]
@@ -66,6 +66,19 @@ impl Model for Semaphore {
             Op::Busy(count) => (free < count).then_some(free),
             Op::Try(count) => Some(free.checked_sub(count).unwrap_or(free)),
         }
+    }
+
+    fn is_mute(&self, call: &Call<'_>) -> bool {
+        matches!(call.function, "acquire" | "release")
+    }
+
+    /// None: numbers are no values.
+    fn state_values(&self, _: &u64, _: &mut dyn FnMut(Value)) -> bool {
+        true
+    }
+
+    fn operation_values(&self, _: &Op, _: &mut dyn FnMut(Value)) -> bool {
+        true
     }
 
     fn kind(&self) -> Kind<Op> {

@@ -105,6 +105,22 @@ impl Model for Set {
         }
     }
 
+    fn state_values(&self, state: &Contents, hold: &mut dyn FnMut(Value)) -> bool {
+        state.iter().for_each(|(key, ())| hold(Value::of_handle(key as u32)));
+        true
+    }
+
+    fn operation_values(&self, op: &Op, hold: &mut dyn FnMut(Value)) -> bool {
+        match op {
+            Op::Add(element, _) | Op::Remove(element, _) | Op::Contains(element, _) => {
+                hold(*element);
+                true
+            }
+            Op::Read(Some(seen)) => self.state_values(seen, hold),
+            Op::Read(None) | Op::ReadTwice => true,
+        }
+    }
+
     fn kind(&self) -> Kind<Op> {
         Kind::Set { initial: self.initial.clone(), view: |op| op }
     }
@@ -123,7 +139,8 @@ impl Model for Set {
             }
             Op::Read(_) | Op::ReadTwice => Part::Whole,
         };
-        Facts { pure, overwrites: false, requires: None, establishes, part, ..Facts::default() }
+        let commutes = !pure && matches!(op, Op::Add(_, None));
+        Facts { pure, establishes, commutes, part, ..Facts::default() }
     }
 
     /// Elements that no operation tells anything about do not matter: no step depends on them.

@@ -49,6 +49,19 @@ impl Model for Stack {
         }
     }
 
+    fn is_mute(&self, call: &Call<'_>) -> bool {
+        call.function == "push"
+    }
+
+    fn state_values(&self, state: &Sequence, hold: &mut dyn FnMut(Value)) -> bool {
+        state.backwards().for_each(hold);
+        true
+    }
+
+    fn operation_values(&self, op: &Op, hold: &mut dyn FnMut(Value)) -> bool {
+        items::hold(op, hold)
+    }
+
     fn kind(&self) -> Kind<Op> {
         Kind::Stack { initial: self.initial.clone(), view: |op| op }
     }

@@ -4,6 +4,7 @@
 
 pub mod ci;
 mod figure;
+mod following;
 mod json;
 mod page;
 mod stats;
@@ -23,6 +24,9 @@ use crate::model::Model;
 
 pub use crate::history::phrase::{operation_phrase, printable, shortened, with_thousands};
 pub use figure::{Plot, plot, svg};
+pub use following::{
+    Followed, end_details, end_json, end_line, violation_details, violation_json, violation_line,
+};
 pub use json::{SCHEMA_VERSION, error_json, json, unread_json};
 pub use page::html;
 pub use stats::{statistics_json, statistics_text};

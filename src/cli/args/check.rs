@@ -15,6 +15,20 @@ pub(crate) struct CheckArgs {
     /// perhaps followed by .gz or .zst. Without any, the history comes from standard input.
     pub(crate) files: Vec<PathBuf>,
 
+    /// Judge operations as they come in, also from a pipe that stays open
+    ///
+    /// A violation is told at once. What is decided is forgotten, so that memory does not grow with
+    /// the length of the history.
+    #[arg(
+        short = 'F',
+        long,
+        conflicts_with_all = ["no_partition", "witness", "svg", "html", "self_check", "timings"],
+        env = "HISTCHECK_FOLLOW",
+        hide_env = true,
+        value_parser = FalseyValueParser::new()
+    )]
+    pub(crate) follow: bool,
+
     #[command(flatten)]
     pub(crate) model: ModelArgs,
 

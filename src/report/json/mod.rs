@@ -41,10 +41,10 @@ struct JsonReport<'a> {
 }
 
 #[derive(Serialize)]
-struct JsonKeys {
-    checked: usize,
-    invalid: usize,
-    unknown: usize,
+pub(super) struct JsonKeys {
+    pub(super) checked: usize,
+    pub(super) invalid: usize,
+    pub(super) unknown: usize,
 }
 
 #[derive(Serialize)]
@@ -130,11 +130,7 @@ pub fn json(subject: &Subject<'_>) -> String {
         file: subject.file,
         verdict: report.verdict.name(),
         model: &report.model,
-        model_source: match report.model_source {
-            ModelSource::Given => "given",
-            ModelSource::Metadata => "metadata",
-            ModelSource::Inferred => "inferred",
-        },
+        model_source: report.model_source.name(),
         operations: report.operations,
         keys: JsonKeys {
             checked: counts.checked,

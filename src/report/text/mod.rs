@@ -154,18 +154,24 @@ fn write_facts(subject: &Subject<'_>, palette: &Palette, out: &mut String) {
     }
 }
 
-fn line(style: &str, label: &str, fact: &str, palette: &Palette, out: &mut String) {
+/// One fact of a report, on a line of its own.
+pub(super) fn line(style: &str, label: &str, fact: &str, palette: &Palette, out: &mut String) {
     // Writing to a String cannot fail.
     let _ = writeln!(out, "  {style}{label:<8}{} {fact}", palette.reset);
 }
 
 fn model_fact(report: &Report) -> String {
-    let source = match report.model_source {
+    model_in_words(&report.model, report.model_source)
+}
+
+/// The model, and where it came from.
+pub(super) fn model_in_words(model: &str, source: ModelSource) -> String {
+    let source = match source {
         ModelSource::Given => "",
         ModelSource::Metadata => ", named by the history",
         ModelSource::Inferred => ", inferred from the operations",
     };
-    format!("{}{source}", report.model)
+    format!("{model}{source}")
 }
 
 fn history_fact(subject: &Subject<'_>) -> String {

@@ -1,0 +1,209 @@
+//! A configuration of one object after the events so far, and sets of them of which none can do
+//! all that another can.
+
+use std::hash::{BuildHasher, BuildHasherDefault, Hash};
+
+use hashbrown::HashTable;
+use rustc_hash::FxHasher;
+
+use super::bits::Bits;
+
+/// When something was, counted in events.
+pub(super) type Stamp = u32;
+
+/// What was linearized so far, as far as the rest of the history can tell.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Config<S> {
+    /// What the object holds.
+    pub(super) state: S,
+    /// The open operations that are linearized.
+    pub(super) done: Bits,
+    /// Open operations that overwrite, and may count as linearized just before another one that
+    /// overwrote them: nobody saw them.
+    pub(super) hidden: Bits,
+    /// The crashed operations that are linearized: a class, and how many of it; ascending.
+    pub(super) used: Vec<(u32, u32)>,
+    /// Operations that were linearized before it was known what they return: their slot, and the
+    /// states before and after; by slot.
+    pub(super) guesses: Vec<(u32, S, S)>,
+    /// States that it left, and when, as long as somebody may have seen them.
+    pub(super) past: Vec<(S, Stamp)>,
+}
+
+impl<S: Clone + Eq> Config<S> {
+    pub(super) fn new(state: S) -> Self {
+        Config {
+            state,
+            done: Bits::default(),
+            hidden: Bits::default(),
+            used: Vec::new(),
+            guesses: Vec::new(),
+            past: Vec::new(),
+        }
+    }
+
+    /// How many of a class of crashed operations are linearized.
+    pub(super) fn used(&self, class: u32) -> u32 {
+        match self.used.binary_search_by_key(&class, |&(class, _)| class) {
+            Ok(at) => self.used[at].1,
+            Err(_) => 0,
+        }
+    }
+
+    /// Linearizes one more of a class of crashed operations.
+    pub(super) fn use_one(&mut self, class: u32) {
+        match self.used.binary_search_by_key(&class, |&(class, _)| class) {
+            Ok(at) => self.used[at].1 += 1,
+            Err(at) => self.used.insert(at, (class, 1)),
+        }
+    }
+
+    /// Whether it can do whatever `other` can, where `pure` are the open operations that change
+    /// nothing.
+    fn is_as_good(&self, other: &Config<S>, pure: &Bits) -> bool {
+        if self.state != other.state || self.guesses != other.guesses {
+            return false;
+        }
+        let sets = [&self.done, &other.done, &other.hidden];
+        let words = sets.into_iter().map(Bits::len).max().unwrap_or(0);
+        for at in 0..words {
+            let hidden = self.hidden.word(at);
+            let differ = self.done.word(at) ^ other.done.word(at);
+            let free = hidden | pure.word(at) & self.done.word(at);
+            if differ & !free != 0 || other.hidden.word(at) & !hidden != 0 {
+                return false;
+            }
+        }
+        self.used.iter().all(|&(class, count)| count <= other.used(class))
+            && other.past.iter().all(|(state, left)| {
+                let still = |(mine, when): &(S, Stamp)| mine == state && when >= left;
+                *state == self.state || self.past.iter().any(still)
+            })
+    }
+}
+
+/// Configurations of which none is as good as another.
+#[derive(Debug)]
+pub(super) struct Configs<S> {
+    list: Vec<Config<S>>,
+    /// Positions by the hash of the state, once there are many.
+    index: HashTable<(u64, u32)>,
+}
+
+/// So many are looked through without an index.
+const FEW: usize = 16;
+
+impl<S> Default for Configs<S> {
+    fn default() -> Self {
+        Configs { list: Vec::new(), index: HashTable::new() }
+    }
+}
+
+impl<S: Clone + Eq + Hash> Configs<S> {
+    #[inline]
+    pub(super) fn as_slice(&self) -> &[Config<S>] {
+        &self.list
+    }
+
+    /// To change them, in a way that keeps each as good as it was compared to the others.
+    #[inline]
+    pub(super) fn as_mut_slice(&mut self) -> &mut [Config<S>] {
+        &mut self.list
+    }
+
+    #[inline]
+    pub(super) fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.list.clear();
+        self.index.clear();
+    }
+
+    /// Takes all of them.
+    pub(super) fn take(&mut self) -> Vec<Config<S>> {
+        self.index.clear();
+        std::mem::take(&mut self.list)
+    }
+
+    /// Gives back the memory of what was taken.
+    pub(super) fn reuse(&mut self, mut list: Vec<Config<S>>) {
+        if self.list.capacity() == 0 {
+            list.clear();
+            self.list = list;
+        }
+    }
+
+    /// Adds a configuration, unless one is as good; what is worse goes. Returns whether it was
+    /// added.
+    pub(super) fn insert(&mut self, config: Config<S>, pure: &Bits) -> bool {
+        if self.list.len() < FEW {
+            if self.list.iter().any(|old| old.is_as_good(&config, pure)) {
+                return false;
+            }
+            self.list.retain(|old| !config.is_as_good(old, pure));
+            self.list.push(config);
+            if self.list.len() == FEW {
+                self.build_index();
+            }
+            return true;
+        }
+        let hash = hash(&config.state);
+        let mut worse = Vec::new();
+        for &(_, at) in self.index.iter_hash(hash) {
+            let old = &self.list[at as usize];
+            if old.is_as_good(&config, pure) {
+                return false;
+            }
+            if config.is_as_good(old, pure) {
+                worse.push(at);
+            }
+        }
+        // The first that goes makes room for the new one.
+        if let Some((&at, others)) = worse.split_first() {
+            self.list[at as usize] = config;
+            let mut others = others.to_vec();
+            others.sort_unstable_by(|a, b| b.cmp(a));
+            others.into_iter().for_each(|at| self.remove(at));
+        } else {
+            self.index.insert_unique(hash, (hash, self.list.len() as u32), |&(hash, _)| hash);
+            self.list.push(config);
+        }
+        true
+    }
+
+    fn remove(&mut self, at: u32) {
+        let own = hash(&self.list[at as usize].state);
+        if let Ok(entry) = self.index.find_entry(own, |&(_, other)| other == at) {
+            entry.remove();
+        }
+        let last = self.list.len() as u32 - 1;
+        if at != last {
+            let moved = hash(&self.list[last as usize].state);
+            if let Some(entry) = self.index.find_mut(moved, |&(_, other)| other == last) {
+                entry.1 = at;
+            }
+        }
+        self.list.swap_remove(at as usize);
+        if self.list.len() < FEW {
+            self.index.clear();
+        }
+    }
+
+    fn build_index(&mut self) {
+        self.index.clear();
+        for (at, config) in self.list.iter().enumerate() {
+            let hash = hash(&config.state);
+            self.index.insert_unique(hash, (hash, at as u32), |&(hash, _)| hash);
+        }
+    }
+}
+
+fn hash<S: Hash>(state: &S) -> u64 {
+    BuildHasherDefault::<FxHasher>::default().hash_one(state)
+}

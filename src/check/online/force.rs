@@ -1,0 +1,270 @@
+//! What a return forces: the operation that returns is linearized in every configuration, behind
+//! whatever others have to come before it (just-in-time linearization: Lowe 2017, "Testing for
+//! linearizability").
+
+use super::bits::{Bits, Ones};
+use super::config::Config;
+use super::frontier::{Frontier, Halt, Knowledge, Slot};
+use crate::check::budget::{Meter, StopReason};
+use crate::model::{Establishes, Facts, Model, Token};
+
+/// A configuration whose successors are to be tried.
+#[derive(Debug)]
+pub(super) struct Pending<S> {
+    config: Config<S>,
+    /// Whether the latest operations linearized for this return were all ones that may as well
+    /// come after it.
+    idle: bool,
+}
+
+/// What the open operations of a configuration need before they can be linearized.
+struct Wants {
+    /// One of these tokens, directly or by way of crashed operations that need it.
+    tokens: Vec<Token>,
+    /// One of them needs something that is not known.
+    anything: bool,
+}
+
+impl Wants {
+    fn nothing(&self) -> bool {
+        self.tokens.is_empty() && !self.anything
+    }
+
+    /// Whether somebody may be helped by an operation with these facts.
+    fn include(&self, facts: &Facts) -> bool {
+        self.anything
+            || match facts.establishes {
+                Establishes::Token(token) => self.tokens.contains(&token),
+                Establishes::Same | Establishes::Unknown => !self.tokens.is_empty(),
+            }
+    }
+}
+
+/// Between two looks at the limits, so many configurations are visited.
+const LOOK_EVERY: u64 = 1 << 10;
+/// Between two looks at the memory of the process.
+const LOOK_AT_MEMORY_EVERY: u64 = 1 << 14;
+
+impl<M: Model> Frontier<M> {
+    /// Linearizes the operation in `slot`, of which all is known, in every configuration.
+    pub(super) fn force(
+        &mut self,
+        model: &M,
+        slot: u32,
+        meter: &Meter,
+    ) -> Result<(), Halt<M::State>> {
+        let configs = self.take_configs();
+        let mut before = Vec::with_capacity(configs.len());
+        for config in configs {
+            if config.done.has(slot) {
+                self.reached.insert(config.clone(), &self.pure);
+            } else {
+                self.pending.push(Pending { config: config.clone(), idle: false });
+            }
+            before.push(config);
+        }
+        let explored = self.explore(model, slot, meter);
+        self.pending.clear();
+        self.tried.clear();
+        explored.map_err(Halt::Stopped)?;
+        self.put_configs(before)
+    }
+
+    /// Tries all that is pending until the operation in `slot` is linearized everywhere.
+    fn explore(&mut self, model: &M, slot: u32, meter: &Meter) -> Result<(), StopReason> {
+        let facts = self.slots[slot as usize].facts;
+        while let Some(Pending { config, idle }) = self.pending.pop() {
+            self.visited += 1;
+            if self.visited.is_multiple_of(LOOK_EVERY) {
+                self.look(meter)?;
+            }
+            let mut legal = false;
+            // What can come after the operation as well need not come before it.
+            if !(idle && facts.commutes) {
+                legal = self.linearize(model, &config, slot);
+            }
+            if config.hidden.has(slot) {
+                let mut passed = config.clone();
+                passed.hidden.remove(slot);
+                passed.done.insert(slot);
+                self.reached.insert(passed, &self.pure);
+            }
+            if legal && facts.pure {
+                continue;
+            }
+            self.try_others(model, &config, slot);
+        }
+        Ok(())
+    }
+
+    fn look(&mut self, meter: &Meter) -> Result<(), StopReason> {
+        if self.visited.is_multiple_of(LOOK_AT_MEMORY_EVERY) {
+            meter.look_at_memory();
+        }
+        meter.poll()?;
+        if self.visited > meter.configurations() {
+            return Err(StopReason::Configurations);
+        }
+        if !meter.has_room(self.heap_bytes()) { Err(StopReason::Memory) } else { Ok(()) }
+    }
+
+    /// Pends what comes of linearizing an operation other than that in `slot` first.
+    fn try_others(&mut self, model: &M, config: &Config<M::State>, slot: u32) {
+        let wants = self.wants(model, config);
+        if wants.nothing() {
+            return;
+        }
+        let open: Vec<u32> = self.open.without(&config.done).collect();
+        for other in open {
+            let Slot { facts, knowledge, .. } = &self.slots[other as usize];
+            if other == slot
+                || facts.pure
+                || facts.overwrites && *knowledge != Knowledge::Nothing && !wants.include(facts)
+            {
+                continue;
+            }
+            self.linearize_early(model, config, other);
+        }
+        if self.lost.is_empty() {
+            return;
+        }
+        let mut classes: Vec<u32> = if wants.anything {
+            self.lost.all().collect()
+        } else {
+            let giving = wants.tokens.iter().flat_map(|&token| self.lost.giving(token));
+            giving.chain(self.lost.others()).copied().collect()
+        };
+        classes.dedup();
+        for class in classes {
+            self.linearize_lost(model, config, class);
+        }
+    }
+
+    /// What the open operations that `config` has not linearized need, as far as tokens tell.
+    fn wants(&self, model: &M, config: &Config<M::State>) -> Wants {
+        let tokens_suffice = model.tokens_suffice();
+        let mut wants = Wants { tokens: Vec::new(), anything: self.lost.are_opaque() };
+        for slot in self.open.without(&config.done) {
+            let Slot { facts, knowledge, .. } = &self.slots[slot as usize];
+            wants.anything |= *knowledge == Knowledge::Nothing || is_opaque(facts, tokens_suffice);
+            wants.tokens.extend(facts.requires);
+        }
+        // Crashed operations that could help may need help themselves.
+        let mut at = 0;
+        while !self.lost.is_empty() && at < wants.tokens.len() {
+            for &class in self.lost.giving(wants.tokens[at]) {
+                if let Some(token) = self.lost.class(class).facts.requires
+                    && !wants.tokens.contains(&token)
+                {
+                    wants.tokens.push(token);
+                }
+            }
+            at += 1;
+        }
+        wants
+    }
+
+    /// Linearizes the operation in `slot`, which returns; whether that is legal.
+    fn linearize(&mut self, model: &M, config: &Config<M::State>, slot: u32) -> bool {
+        let mut legal = false;
+        for state in model.step(&config.state, &self.slots[slot as usize].op) {
+            legal = true;
+            let mut next = config.clone();
+            next.done.insert(slot);
+            next.hidden.remove(slot);
+            let facts = self.slots[slot as usize].facts;
+            self.turn(model, &mut next, state, facts.overwrites);
+            self.reached.insert(next, &self.pure);
+        }
+        legal
+    }
+
+    /// Pends what comes of linearizing the operation in `slot`, which does not return now.
+    fn linearize_early(&mut self, model: &M, config: &Config<M::State>, slot: u32) {
+        let Slot { facts, knowledge, .. } = &self.slots[slot as usize];
+        let (facts, knowledge) = (*facts, *knowledge);
+        let is_guess = knowledge == Knowledge::Nothing;
+        for state in model.step(&config.state, &self.slots[slot as usize].op) {
+            let mut next = config.clone();
+            if is_guess {
+                if state == config.state {
+                    // Should it turn out to have changed nothing, the past will tell.
+                    continue;
+                }
+                let at = next.guesses.partition_point(|guess| guess.0 < slot);
+                next.guesses.insert(at, (slot, config.state.clone(), state.clone()));
+            }
+            next.done.insert(slot);
+            next.hidden.remove(slot);
+            let observed = self.turn(model, &mut next, state, facts.overwrites && !is_guess);
+            self.pend(next, facts.commutes && !is_guess && !observed);
+        }
+    }
+
+    fn linearize_lost(&mut self, model: &M, config: &Config<M::State>, class: u32) {
+        if config.used(class) >= self.lost.class(class).count {
+            return;
+        }
+        for state in model.step(&config.state, &self.lost.class(class).op) {
+            // One that changes nothing might as well not have happened.
+            if state != config.state {
+                let facts = self.lost.class(class).facts;
+                let mut next = config.clone();
+                next.use_one(class);
+                let observed = self.turn(model, &mut next, state, facts.overwrites);
+                self.pend(next, facts.commutes && !observed);
+            }
+        }
+    }
+
+    fn pend(&mut self, config: Config<M::State>, idle: bool) {
+        if self.tried.insert(config.clone(), &self.pure) {
+            self.pending.push(Pending { config, idle });
+        }
+    }
+
+    /// Brings `config` to `state`, by an operation that overwrites or not, and linearizes what is
+    /// legal there and changes nothing. Returns whether there was any such.
+    fn turn(
+        &self,
+        model: &M,
+        config: &mut Config<M::State>,
+        state: M::State,
+        overwrites: bool,
+    ) -> bool {
+        if overwrites {
+            for slot in self.covered.without(&config.done) {
+                config.hidden.insert(slot);
+            }
+        }
+        let old = std::mem::replace(&mut config.state, state);
+        if old == config.state {
+            return false;
+        }
+        if let Some(now) = self.watched() {
+            config.past.push((old, now));
+        }
+        // Somebody may have seen it of whom it is not known what they saw.
+        let mut observed = self.watched().is_some();
+        let open: Ones<'_> = self.pure.without(&config.done);
+        let mut legal = Bits::default();
+        for slot in open {
+            let op = &self.slots[slot as usize].op;
+            if model.step(&config.state, op).into_iter().next().is_some() {
+                legal.insert(slot);
+                observed = true;
+            }
+        }
+        config.done.insert_all(&legal);
+        observed
+    }
+}
+
+/// Whether tokens do not tell what an operation needs, or what it does.
+pub(super) fn is_opaque(facts: &Facts, tokens_suffice: bool) -> bool {
+    if facts.overwrites || facts.commutes {
+        return false;
+    }
+    let needs = facts.requires.is_some() && facts.forbids.is_none() && tokens_suffice;
+    !needs || !facts.pure && facts.establishes == Establishes::Unknown
+}

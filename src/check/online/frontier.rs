@@ -1,0 +1,438 @@
+//! All configurations of one object after the events so far.
+
+use super::bits::Bits;
+use super::config::{Config, Configs, Stamp};
+use super::force::is_opaque;
+use super::lost::Lost;
+use crate::check::budget::{Meter, StopReason};
+use crate::model::{Facts, Model};
+
+/// How much is known of an operation that is open.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Knowledge {
+    /// It will return, and what.
+    All,
+    /// Not whether it takes effect, but what it returns makes no difference.
+    Effect,
+    /// Neither whether it takes effect nor what it returns.
+    Nothing,
+}
+
+/// An open operation.
+#[derive(Clone, Debug)]
+pub(super) struct Slot<Op> {
+    pub(super) op: Op,
+    pub(super) facts: Facts,
+    pub(super) knowledge: Knowledge,
+    /// Whether it has to be known later which states there were since its call.
+    watches: bool,
+    called: Stamp,
+}
+
+/// What an operation came to.
+#[derive(Clone, Debug)]
+pub(crate) enum End<Op> {
+    /// What was known when it was called.
+    AsKnown,
+    /// It took effect, and this is all that is known of it.
+    Ok(Op),
+    /// It did not; but it may have observed something.
+    Failed(Option<Op>),
+    /// It may take effect at any later time, or never.
+    Lost,
+}
+
+/// What a frontier holds.
+pub(crate) enum Held<'a, M: Model> {
+    State(&'a M::State),
+    Operation(&'a M::Op),
+}
+
+/// Why nothing more is followed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Halt<S> {
+    /// No configuration is left. These states the object could have before the event.
+    Violation(Vec<S>),
+    /// A limit ended it.
+    Stopped(StopReason),
+}
+
+/// All configurations of one object after the events so far.
+#[derive(Debug)]
+pub(crate) struct Frontier<M: Model> {
+    pub(super) slots: Vec<Slot<M::Op>>,
+    /// The slots that are taken.
+    pub(super) open: Bits,
+    /// Those of operations that change nothing, and of which all is known.
+    pub(super) pure: Bits,
+    /// Those of operations that overwrite, as far as that is known.
+    pub(super) covered: Bits,
+    /// How many open operations watch.
+    watching: u32,
+    configs: Configs<M::State>,
+    pub(super) lost: Lost<M::Op>,
+    now: Stamp,
+    /// States that every configuration left, and when, as long as somebody may have seen them.
+    past: Vec<(M::State, Stamp)>,
+    /// Configurations visited so far.
+    pub(crate) visited: u64,
+    /// What one event led to, kept for its memory.
+    pub(super) reached: Configs<M::State>,
+    pub(super) tried: Configs<M::State>,
+    pub(super) pending: Vec<super::force::Pending<M::State>>,
+}
+
+impl<M: Model> Frontier<M> {
+    /// The frontier of an object that holds `state`, and is not in use.
+    pub(crate) fn new(state: M::State) -> Self {
+        let mut frontier = Frontier {
+            slots: Vec::new(),
+            open: Bits::default(),
+            pure: Bits::default(),
+            covered: Bits::default(),
+            watching: 0,
+            configs: Configs::default(),
+            lost: Lost::default(),
+            now: 0,
+            past: Vec::new(),
+            visited: 0,
+            reached: Configs::default(),
+            tried: Configs::default(),
+            pending: Vec::new(),
+        };
+        frontier.restart(state);
+        frontier
+    }
+
+    /// Forgets everything, and goes on with an object that holds `state`.
+    pub(crate) fn restart(&mut self, state: M::State) {
+        self.open.clear();
+        self.pure.clear();
+        self.covered.clear();
+        self.slots.clear();
+        self.watching = 0;
+        self.configs.clear();
+        self.lost.clear();
+        self.past.clear();
+        self.configs.insert(Config::new(state), &Bits::default());
+        self.now = 0;
+    }
+
+    /// The state, if there is only one, nothing is open, and nothing crashed that may still come.
+    pub(crate) fn settled(&self) -> Option<&M::State> {
+        let [config] = self.configs.as_slice() else { return None };
+        (self.open.is_empty() && self.lost.is_empty()).then_some(&config.state)
+    }
+
+    /// The states that the object may have now, each once, as far as there are at most `most`.
+    pub(crate) fn states(&self, most: usize) -> Vec<M::State> {
+        states(self.configs.as_slice(), most)
+    }
+
+    /// An operation is called of which it is known that it will come to `op`. Returns its slot.
+    pub(crate) fn call(&mut self, model: &M, op: M::Op) -> u32 {
+        self.open(model, op, Knowledge::All, false)
+    }
+
+    /// An operation is called of which it is not known what it will come to. `op` may return
+    /// anything; if it `tells` nothing, that makes no difference, unless it `fails` and that does.
+    pub(crate) fn call_unknown(&mut self, model: &M, op: M::Op, tells: bool, fails: bool) -> u32 {
+        let knowledge = if tells { Knowledge::Nothing } else { Knowledge::Effect };
+        self.open(model, op, knowledge, tells || fails)
+    }
+
+    fn open(&mut self, model: &M, op: M::Op, knowledge: Knowledge, watches: bool) -> u32 {
+        self.now += 1;
+        let facts = model.facts(&op);
+        let at = self.open.first_free();
+        let slot = Slot { op, facts, knowledge, watches, called: self.now };
+        self.watching += u32::from(watches);
+        self.open.insert(at);
+        if facts.pure && knowledge == Knowledge::All {
+            self.pure.insert(at);
+            for config in self.configs.as_mut_slice() {
+                if model.step(&config.state, &slot.op).into_iter().next().is_some() {
+                    config.done.insert(at);
+                }
+            }
+        }
+        if facts.overwrites && knowledge != Knowledge::Nothing {
+            self.covered.insert(at);
+        }
+        match self.slots.get_mut(at as usize) {
+            Some(place) => *place = slot,
+            None => self.slots.push(slot),
+        }
+        at
+    }
+
+    /// An operation crashes as it is called.
+    pub(crate) fn lose(&mut self, model: &M, op: &M::Op) {
+        self.now += 1;
+        let facts = model.facts(op);
+        if !facts.pure {
+            self.lost.add(op, facts, is_opaque(&facts, model.tokens_suffice()));
+        }
+    }
+
+    /// The operation in `slot` ends.
+    ///
+    /// # Errors
+    /// If there is no configuration left, or a limit is met.
+    pub(crate) fn end(
+        &mut self,
+        model: &M,
+        slot: u32,
+        end: End<M::Op>,
+        meter: &Meter,
+    ) -> Result<(), Halt<M::State>> {
+        self.now += 1;
+        let ended = match end {
+            End::Lost => {
+                self.crash(model, slot);
+                Ok(())
+            }
+            End::AsKnown => self.returned(model, slot, meter),
+            End::Ok(op) => self.ok(model, slot, op, meter),
+            End::Failed(op) => self.failed(model, slot, op, meter),
+        };
+        self.close_slot(slot);
+        self.settle();
+        ended
+    }
+
+    fn returned(&mut self, model: &M, slot: u32, meter: &Meter) -> Result<(), Halt<M::State>> {
+        if self.configs.as_slice().iter().all(|config| config.done.has(slot)) {
+            // Usual, and quick: nothing is to be chosen.
+            return Ok(());
+        }
+        self.force(model, slot, meter)
+    }
+
+    fn ok(&mut self, model: &M, slot: u32, op: M::Op, meter: &Meter) -> Result<(), Halt<M::State>> {
+        let at = slot as usize;
+        let facts = model.facts(&op);
+        self.cover(slot, facts.overwrites);
+        let guessed = self.slots[at].knowledge == Knowledge::Nothing;
+        self.slots[at] = Slot { op, facts, knowledge: Knowledge::All, ..self.slots[at].clone() };
+        if guessed {
+            self.check_guesses(model, slot);
+        }
+        if facts.pure {
+            self.pure.insert(slot);
+        }
+        self.look_back(model, slot);
+        self.force(model, slot, meter)
+    }
+
+    /// Says whether the operation in `slot` overwrites, now that this is known.
+    fn cover(&mut self, slot: u32, overwrites: bool) {
+        if overwrites {
+            self.covered.insert(slot);
+        } else {
+            self.covered.remove(slot);
+            for config in self.configs.as_mut_slice() {
+                config.hidden.remove(slot);
+            }
+        }
+    }
+
+    /// Drops the configurations in which the operation in `slot` did something else than it did.
+    fn check_guesses(&mut self, model: &M, slot: u32) {
+        let op = &self.slots[slot as usize].op;
+        for mut config in self.configs.take() {
+            if let Ok(at) = config.guesses.binary_search_by_key(&slot, |guess| guess.0) {
+                let (_, before, after) = config.guesses.remove(at);
+                if !model.step(&before, op).into_iter().any(|next| next == after) {
+                    continue;
+                }
+            }
+            self.reached.insert(config, &self.pure);
+        }
+        std::mem::swap(&mut self.configs, &mut self.reached);
+    }
+
+    /// Linearizes the operation in `slot` where it was legal since its call and changed nothing.
+    fn look_back(&mut self, model: &M, slot: u32) {
+        let Slot { op, called, watches, .. } = &self.slots[slot as usize];
+        if !watches {
+            return;
+        }
+        let idle = |state: &M::State| model.step(state, op).into_iter().any(|next| next == *state);
+        let seen = |past: &[(M::State, Stamp)]| {
+            past.iter().rev().any(|(state, left)| left >= called && idle(state))
+        };
+        let always = seen(&self.past);
+        let is_pure = self.pure.has(slot);
+        let mut others = Vec::new();
+        for config in self.configs.as_mut_slice() {
+            if config.done.has(slot) || !(always || idle(&config.state) || seen(&config.past)) {
+                continue;
+            }
+            if !is_pure {
+                // It may as well do something now.
+                others.push(config.clone());
+            }
+            config.done.insert(slot);
+            config.hidden.remove(slot);
+        }
+        for config in others {
+            self.configs.insert(config, &self.pure);
+        }
+    }
+
+    fn failed(
+        &mut self,
+        model: &M,
+        slot: u32,
+        op: Option<M::Op>,
+        meter: &Meter,
+    ) -> Result<(), Halt<M::State>> {
+        let before = self.states(MOST_STATES);
+        for config in self.configs.take() {
+            // It was linearized, and yet it did not happen.
+            if !config.done.has(slot) || self.pure.has(slot) {
+                self.reached.insert(config, &self.pure);
+            }
+        }
+        std::mem::swap(&mut self.configs, &mut self.reached);
+        if self.configs.is_empty() {
+            return Err(Halt::Violation(before));
+        }
+        let Some(op) = op else { return Ok(()) };
+        let place = &mut self.slots[slot as usize];
+        place.facts = model.facts(&op);
+        place.op = op;
+        place.knowledge = Knowledge::All;
+        let overwrites = place.facts.overwrites;
+        self.cover(slot, overwrites);
+        if self.slots[slot as usize].facts.pure {
+            self.pure.insert(slot);
+        }
+        self.look_back(model, slot);
+        self.force(model, slot, meter)
+    }
+
+    /// The operation in `slot` crashes.
+    fn crash(&mut self, model: &M, slot: u32) {
+        let Slot { op, facts, .. } = &self.slots[slot as usize];
+        if facts.pure {
+            return;
+        }
+        let class = self.lost.add(op, *facts, is_opaque(facts, model.tokens_suffice()));
+        for config in self.configs.as_mut_slice() {
+            if config.done.has(slot) {
+                config.use_one(class);
+            }
+        }
+    }
+
+    /// Every configuration is done with `slot`.
+    fn close_slot(&mut self, slot: u32) {
+        self.open.remove(slot);
+        self.pure.remove(slot);
+        self.covered.remove(slot);
+        if self.slots[slot as usize].watches {
+            self.watching -= 1;
+        }
+        let mut changed = false;
+        for config in self.configs.as_mut_slice() {
+            changed |= !config.done.has(slot) || config.hidden.has(slot);
+            config.done.remove(slot);
+            config.hidden.remove(slot);
+            if let Ok(at) = config.guesses.binary_search_by_key(&slot, |guess| guess.0) {
+                config.guesses.remove(at);
+                changed = true;
+            }
+        }
+        // Some may have become as good as others.
+        if changed && self.configs.len() > 1 {
+            for config in self.configs.take() {
+                self.reached.insert(config, &self.pure);
+            }
+            std::mem::swap(&mut self.configs, &mut self.reached);
+        }
+    }
+
+    /// Forgets what no longer tells configurations apart.
+    fn settle(&mut self) {
+        if !self.lost.is_empty() {
+            self.lost.settle(self.configs.as_mut_slice());
+        }
+        if self.watching == 0 {
+            self.past.clear();
+            for config in self.configs.as_mut_slice() {
+                config.past.clear();
+            }
+        } else if let [config] = self.configs.as_mut_slice() {
+            self.past.append(&mut config.past);
+        }
+    }
+
+    /// Whether the states that are left have to be remembered, and as of when.
+    pub(super) fn watched(&self) -> Option<Stamp> {
+        (self.watching > 0).then_some(self.now)
+    }
+
+    /// Takes the configurations, to put those that follow in their place.
+    pub(super) fn take_configs(&mut self) -> Vec<Config<M::State>> {
+        self.configs.take()
+    }
+
+    /// Puts what was reached in the place of the configurations; `before` are those that there
+    /// were.
+    pub(super) fn put_configs(
+        &mut self,
+        before: Vec<Config<M::State>>,
+    ) -> Result<(), Halt<M::State>> {
+        std::mem::swap(&mut self.configs, &mut self.reached);
+        if self.configs.is_empty() {
+            return Err(Halt::Violation(states(&before, MOST_STATES)));
+        }
+        self.reached.reuse(before);
+        Ok(())
+    }
+
+    /// Whether it was known when the operation in `slot` was called what it would come to.
+    pub(crate) fn knows(&self, slot: u32) -> bool {
+        self.slots[slot as usize].knowledge == Knowledge::All
+    }
+
+    /// Calls `visit` for all states and operations that the frontier holds.
+    pub(crate) fn states_and_operations(&self, mut visit: impl FnMut(Held<'_, M>)) {
+        self.past.iter().for_each(|(past, _)| visit(Held::State(past)));
+        for config in self.configs.as_slice() {
+            visit(Held::State(&config.state));
+            config.past.iter().for_each(|(past, _)| visit(Held::State(past)));
+            for (_, before, after) in &config.guesses {
+                visit(Held::State(before));
+                visit(Held::State(after));
+            }
+        }
+        for slot in self.open.iter() {
+            visit(Held::Operation(&self.slots[slot as usize].op));
+        }
+        self.lost.operations().for_each(|op| visit(Held::Operation(op)));
+    }
+
+    /// Approximate heap memory in bytes, that of states not counted.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        (self.configs.len() + self.tried.len()) * size_of::<Config<M::State>>()
+            + self.past.capacity() * size_of::<(M::State, Stamp)>()
+            + self.lost.heap_bytes()
+    }
+}
+
+/// So many states are told apart before a violation.
+const MOST_STATES: usize = 8;
+
+/// The states of `configs`, each once, as far as there are at most `most`.
+fn states<S: Clone + Eq>(configs: &[Config<S>], most: usize) -> Vec<S> {
+    let mut states: Vec<S> = Vec::new();
+    for config in configs {
+        if states.len() < most && !states.contains(&config.state) {
+            states.push(config.state.clone());
+        }
+    }
+    states
+}

@@ -1,0 +1,21 @@
+//! Decides while a history is still being recorded: event after event, in memory that depends on
+//! how much is open at once and not on how much there was.
+//!
+//! An object's [`Frontier`] holds every configuration that the events so far leave: a state, and
+//! which of the open operations are linearized in it. A call adds an open operation; a return
+//! [forces](force) it to be linearized wherever it is not yet. Where no configuration is left, the
+//! history so far is not linearizable, and no continuation of it is. `docs/ALGORITHMS.md` states
+//! why nothing is lost with what is left out.
+//!
+//! Nothing here knows where events come from, or of more than one object.
+
+mod bits;
+mod config;
+mod force;
+mod frontier;
+mod lost;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;
+
+pub(crate) use frontier::{End, Frontier, Halt, Held};

@@ -1,0 +1,385 @@
+//! Frontiers against brute force: after every event of small random histories, there is a
+//! configuration left if and only if what is known so far is linearizable.
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+
+use super::{End, Frontier, Halt};
+use crate::check::{Budget, Meter};
+use crate::history::{NEVER, Span, Value, ValueTable};
+use crate::model::{self, Model};
+
+/// An operation: with nothing known of its output, whether that makes a difference, and with all.
+struct Sample<Op> {
+    unknown: Op,
+    tells: bool,
+    known: Op,
+}
+
+fn sample<Op: Clone>(unknown: Op, known: Op) -> Sample<Op> {
+    Sample { unknown, tells: true, known }
+}
+
+fn mute<Op: Clone>(op: Op) -> Sample<Op> {
+    Sample { unknown: op.clone(), tells: false, known: op }
+}
+
+/// What an operation will come to, and whether that is known when it is called.
+struct Plan<Op> {
+    sample: Sample<Op>,
+    /// It fails, having observed that perhaps.
+    fails: Option<Option<Op>>,
+    crashes: bool,
+    is_known: bool,
+}
+
+/// What an operation came to, or will come to, as far as is known.
+struct Known<Op> {
+    op: Option<Op>,
+    span: Span,
+}
+
+struct Dice(ChaCha8Rng);
+
+impl Dice {
+    fn below(&mut self, bound: u32) -> u32 {
+        self.0.next_u32() % bound
+    }
+}
+
+/// Brute force: whether the operations that are not `placed` can be ordered from `state` on.
+fn is_linearizable<M: Model>(
+    model: &M,
+    ops: &[(&M::Op, Span)],
+    placed: u32,
+    state: &M::State,
+) -> bool {
+    let left = || ops.iter().enumerate().filter(|(at, _)| placed >> at & 1 == 0);
+    let first = left().map(|(_, (_, span))| span.ret).min().unwrap_or(NEVER);
+    first == NEVER
+        || left().filter(|(_, (_, span))| span.call < first).any(|(at, (op, _))| {
+            let mut nexts = model.step(state, op).into_iter();
+            nexts.any(|next| is_linearizable(model, ops, placed | 1 << at, &next))
+        })
+}
+
+/// Runs one random history, and compares after every event.
+fn run<M: Model>(model: &M, draw: &mut impl FnMut(&mut Dice) -> Plan<M::Op>, seed: u64) -> bool {
+    let mut dice = Dice(ChaCha8Rng::seed_from_u64(seed));
+    let (processes, events) = (2 + dice.below(3), 6 + dice.below(12));
+    let mut frontier = Frontier::<M>::new(model.initial());
+    let mut open: Vec<Option<(u32, usize, Plan<M::Op>)>> = (0..processes).map(|_| None).collect();
+    let mut known: Vec<Known<M::Op>> = Vec::new();
+    let meter = Meter::start(&Budget::default(), 0);
+    for now in 0..events {
+        let process = dice.below(processes) as usize;
+        let mut ended = Ok(());
+        match open[process].take() {
+            None => {
+                let plan = draw(&mut dice);
+                let Sample { unknown, tells, known: op } = &plan.sample;
+                let span = Span { call: now, ret: NEVER };
+                if plan.is_known && plan.crashes {
+                    frontier.lose(model, unknown);
+                    known.push(Known { op: Some(unknown.clone()), span });
+                    continue;
+                }
+                let told = match &plan.fails {
+                    Some(observed) if plan.is_known => observed.clone(),
+                    None if plan.is_known => Some(op.clone()),
+                    _ => Some(unknown.clone()),
+                };
+                known.push(Known { op: told.clone(), span });
+                let Some(told) = told else { continue };
+                let slot = if plan.is_known {
+                    frontier.call(model, told)
+                } else {
+                    frontier.call_unknown(model, told, *tells, true)
+                };
+                open[process] = Some((slot, known.len() - 1, plan));
+            }
+            Some((slot, at, plan)) => {
+                let end = if plan.is_known {
+                    known[at].span.ret = now;
+                    End::AsKnown
+                } else if plan.crashes {
+                    End::Lost
+                } else {
+                    known[at].span.ret = now;
+                    known[at].op = match &plan.fails {
+                        Some(observed) => observed.clone(),
+                        None => Some(plan.sample.known.clone()),
+                    };
+                    match plan.fails {
+                        Some(observed) => End::Failed(observed),
+                        None => End::Ok(plan.sample.known),
+                    }
+                };
+                ended = frontier.end(model, slot, end, &meter);
+            }
+        }
+        let told: Vec<(&M::Op, Span)> =
+            known.iter().filter_map(|known| Some((known.op.as_ref()?, known.span))).collect();
+        let expected = is_linearizable(model, &told, 0, &model.initial());
+        match ended {
+            Ok(()) => assert!(expected, "seed {seed}, event {now}: {told:?}"),
+            Err(Halt::Violation(_)) => {
+                assert!(!expected, "seed {seed}, event {now}: {told:?}");
+                return false;
+            }
+            Err(Halt::Stopped(reason)) => panic!("{reason}"),
+        }
+    }
+    true
+}
+
+/// Runs many histories of operations that `draw` makes; some are valid, some not.
+fn compare<M: Model>(model: &M, mut draw: impl FnMut(&mut Dice) -> Sample<M::Op>) {
+    compare_failing(model, |dice| (draw(dice), None));
+}
+
+/// The same, where failing operations may tell something.
+fn compare_failing<M: Model>(
+    model: &M,
+    mut draw: impl FnMut(&mut Dice) -> (Sample<M::Op>, Option<M::Op>),
+) {
+    let runs = std::env::var("HISTCHECK_ONLINE").ok().and_then(|runs| runs.parse().ok());
+    let runs: u64 = runs.unwrap_or(4000);
+    let mut valid = 0;
+    for seed in 0..runs {
+        // Some histories are known from the start, some only as they go on.
+        let knowing = seed % 4;
+        let mut plan = |dice: &mut Dice| {
+            let (sample, observed) = draw(dice);
+            let fails = (dice.below(8) == 0).then_some(observed);
+            let is_known = u64::from(dice.below(3)) < knowing;
+            Plan { sample, fails, crashes: dice.below(8) == 0, is_known }
+        };
+        valid += u64::from(run(model, &mut plan, seed));
+    }
+    assert!((runs / 50..runs * 49 / 50).contains(&valid), "{valid} of {runs} are valid");
+}
+
+fn values<const N: usize>() -> [Value; N] {
+    let mut table = ValueTable::new();
+    std::array::from_fn(|at| table.int(at as i64))
+}
+
+#[test]
+fn registers() {
+    use model::register::Op;
+    let v: [Value; 4] = values();
+    let model = model::Register { initial: v[0], has_cas: true, failed_cas_observes: true };
+    compare_failing(&model, |dice| {
+        let mut any = || v[dice.below(4) as usize];
+        let (a, b) = (any(), any());
+        match dice.below(5) {
+            0 | 1 => (sample(Op::Read(None), Op::Read(Some(a))), None),
+            2 => (mute(Op::Write(a)), None),
+            3 => (sample(Op::Cas(a, b), Op::Cas(a, b)), Some(Op::CasMismatch(a))),
+            _ => (sample(Op::Cas(a, b), Op::CasMismatch(a)), Some(Op::CasMismatch(a))),
+        }
+    });
+    compare(&model, |dice| {
+        let value = v[dice.below(4) as usize];
+        match dice.below(2) {
+            0 => sample(Op::Read(None), Op::Read(Some(value))),
+            _ => mute(Op::Write(value)),
+        }
+    });
+}
+
+#[test]
+fn counters() {
+    use model::counter::Op;
+    let model = model::Counter { initial: 1 };
+    compare(&model, |dice| {
+        let delta = i64::from(dice.below(3)) + 1;
+        let before = Some(i128::from(dice.below(6)));
+        match dice.below(4) {
+            0 => sample(Op { delta: 0, before: None }, Op { delta: 0, before }),
+            1 => sample(Op { delta, before: None }, Op { delta, before }),
+            _ => mute(Op { delta, before: None }),
+        }
+    });
+}
+
+#[test]
+fn sets() {
+    use model::set::Op;
+    let v: [Value; 3] = values();
+    compare(&model::Set::default(), |dice| {
+        let item = v[dice.below(3) as usize];
+        let answer = Some(dice.below(2) == 0);
+        match dice.below(5) {
+            0 => sample(Op::Add(item, None), Op::Add(item, answer)),
+            1 => sample(Op::Add(item, None), Op::Add(item, None)),
+            2 => sample(Op::Remove(item, None), Op::Remove(item, None)),
+            3 => sample(Op::Contains(item, None), Op::Contains(item, answer)),
+            _ => {
+                let items: Vec<Value> = v.iter().copied().filter(|_| dice.below(2) == 0).collect();
+                let seen = model::Set::new(&items).initial;
+                sample(Op::Read(None), Op::Read(Some(seen)))
+            }
+        }
+    });
+}
+
+#[test]
+fn locks() {
+    use model::mutex::Op;
+    let v: [Value; 2] = values();
+    compare(&model::Mutex { check_owner: true }, |dice| {
+        let who = Some(v[dice.below(2) as usize]);
+        match dice.below(6) {
+            0 | 1 => mute(Op::Acquire(who)),
+            2 | 3 => mute(Op::Release(who)),
+            4 => sample(Op::Try(who), Op::Acquire(who)),
+            _ => sample(Op::Try(who), Op::Busy),
+        }
+    });
+    use model::semaphore::Op as Permits;
+    compare(&model::Semaphore { permits: 3 }, |dice| {
+        let count = u64::from(dice.below(2)) + 1;
+        match dice.below(6) {
+            0 | 1 => mute(Permits::Acquire(count)),
+            2 | 3 => mute(Permits::Release(count)),
+            4 => sample(Permits::Try(count), Permits::Acquire(count)),
+            _ => sample(Permits::Try(count), Permits::Busy(count)),
+        }
+    });
+}
+
+#[test]
+fn queues() {
+    use model::items::{Found, Op};
+    let v: [Value; 3] = values();
+    let mut draw = |dice: &mut Dice| {
+        let item = v[dice.below(3) as usize];
+        let found = if dice.below(4) == 0 { Found::Empty } else { Found::Item(item) };
+        match dice.below(5) {
+            0 | 1 => mute(Op::Put(item)),
+            2 | 3 => sample(Op::Take(Found::Any), Op::Take(found)),
+            _ => sample(Op::Peek(Found::Any), Op::Peek(found)),
+        }
+    };
+    compare(&model::FifoQueue::default(), &mut draw);
+    compare(&model::Stack::default(), &mut draw);
+    compare(&model::UnorderedQueue::default(), &mut draw);
+}
+
+#[test]
+fn priority_queues() {
+    use model::priority_queue::{End, Found, Op};
+    let v: [Value; 3] = values();
+    let table = ValueTable::new();
+    let items = v.map(|value| {
+        let view = model::View { table: &table, value };
+        let queue = model::PriorityQueue::new(End::Min, &[view]).unwrap();
+        match queue.kind() {
+            model::Kind::PriorityQueue { initial, .. } => initial[0],
+            _ => unreachable!(),
+        }
+    });
+    compare(&model::PriorityQueue::new(End::Min, &[]).unwrap(), |dice| {
+        let item = items[dice.below(3) as usize];
+        let end = if dice.below(2) == 0 { End::Min } else { End::Max };
+        let found = if dice.below(4) == 0 { Found::Empty } else { Found::Item(item) };
+        match dice.below(5) {
+            0 | 1 => mute(Op::Put(item)),
+            2 | 3 => sample(Op::Take(end, Found::Any), Op::Take(end, found)),
+            _ => sample(Op::Peek(end, Found::Any), Op::Peek(end, found)),
+        }
+    });
+}
+
+#[test]
+fn strings() {
+    use model::kv::{Content, Op};
+    use model::persistent::Text;
+    compare(&model::Kv::new(None), |dice| {
+        let text =
+            |dice: &mut Dice| Text::new(["", "a", "b", "ab", "ba", "aa"][dice.below(6) as usize]);
+        match dice.below(5) {
+            0 | 1 => {
+                let seen = match dice.below(6) {
+                    0 => Content::Absent,
+                    _ => Content::Text(text(dice)),
+                };
+                sample(Op::Get(None), Op::Get(Some(seen)))
+            }
+            2 => mute(Op::Put(Content::Text(text(dice)))),
+            3 => mute(Op::Put(Content::Absent)),
+            _ => mute(Op::Append(text(dice))),
+        }
+    });
+}
+
+#[test]
+fn logs() {
+    use model::log::Op;
+    let v: [Value; 2] = values();
+    compare(&model::Log::default(), |dice| {
+        let mut some = |most: u32| -> std::sync::Arc<[Value]> {
+            let count = dice.below(most + 1);
+            (0..count).map(|_| v[dice.below(2) as usize]).collect()
+        };
+        let (seen, beginning) = (some(3), some(2));
+        let value = v[dice.below(2) as usize];
+        let at = dice.below(3);
+        match dice.below(7) {
+            0 | 1 => sample(Op::Append(value, None), Op::Append(value, None)),
+            2 => sample(Op::Append(value, None), Op::Append(value, Some(at))),
+            3 => sample(Op::ReadAny, Op::Read(seen)),
+            4 => sample(Op::ReadAny, Op::ReadPrefix(beginning)),
+            5 => sample(Op::ReadAny, Op::ReadFrom(at, beginning)),
+            _ => sample(Op::ReadAny, Op::ReadAt(at, value)),
+        }
+    });
+}
+
+#[test]
+fn transactions() {
+    use model::multi_register::Op;
+    let v: [Value; 3] = values();
+    compare(&model::MultiRegister::new(v[0], &[]), |dice| {
+        let mut some = || -> std::sync::Arc<[(Value, Value)]> {
+            let keys = v.iter().take(2).filter(|_| dice.below(2) == 0);
+            keys.copied()
+                .collect::<Vec<_>>()
+                .iter()
+                .map(|&key| (key, v[dice.below(3) as usize]))
+                .collect()
+        };
+        let (expects, writes) = (some(), some());
+        let none: std::sync::Arc<[(Value, Value)]> = std::sync::Arc::from([]);
+        let unknown = Op { contradictory: false, expects: none, writes: writes.clone() };
+        sample(unknown, Op { contradictory: false, expects, writes })
+    });
+}
+
+#[test]
+fn accounts() {
+    use model::bank::Op;
+    let mut table = ValueTable::new();
+    let v: [Value; 2] = std::array::from_fn(|at| table.int(at as i64));
+    let ten = table.int(3);
+    let bank = model::Bank::new(Some(model::View { table: &table, value: ten })).unwrap();
+    assert!(!bank.learns());
+    compare(&bank, |dice| {
+        let amount = i64::from(dice.below(3)) + 1;
+        let account = v[dice.below(2) as usize];
+        let none = Op::Read(std::sync::Arc::from([]));
+        match dice.below(5) {
+            0 => mute(Op::Transfer(v[0], v[1], amount)),
+            1 => mute(Op::Transfer(v[1], v[0], amount)),
+            2 => mute(Op::Deposit(account, amount)),
+            3 => sample(Op::Withdraw(account, amount), Op::Refused(account, amount)),
+            _ => {
+                let seen = v.map(|account| (account, i128::from(dice.below(6))));
+                let count = 1 + dice.below(2) as usize;
+                sample(none, Op::Read(seen[..count].iter().copied().collect()))
+            }
+        }
+    });
+}

@@ -1,0 +1,319 @@
+//! From the windows of a history to its objects: which model is meant, what the key of an operation
+//! is, and what becomes of each event.
+
+use super::objects::{Objects, ObjectsOf, Standing};
+use super::violation::Violation;
+use crate::check::{KeyCounts, Meter, ModelSource, Options, StopReason, Verdict};
+use crate::error::{Code, Error};
+use crate::history::keys::{confirms_tuples, has_tuple, mixed_keys, no_tuple, take_key};
+use crate::history::window::Window;
+use crate::history::{EventType, History, Independent, Marks, Operation, Outcome};
+use crate::model::{AnyModel, Entry, Hints, Model, ModelVisitor, named_by};
+
+/// So many records are waited for where it is not clear what they mean.
+const PATIENCE: usize = 1000;
+
+/// What is known of a history that is followed.
+pub(super) struct Course {
+    options: Options,
+    independent: Independent,
+    keys: Keys,
+    hints: Hints,
+    /// The model, once it is known.
+    started: Option<Started>,
+    operations: u64,
+}
+
+struct Started {
+    objects: Box<dyn Objects>,
+    entry: &'static Entry,
+    source: ModelSource,
+}
+
+/// Where operations have their keys.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Keys {
+    /// It is not clear yet.
+    Unknown,
+    /// Nowhere. They may be taken for tuples that nothing confirms.
+    None { may_be_tuples: bool },
+    /// In a field.
+    Fields,
+    /// In their values.
+    Tuples,
+}
+
+/// What became of a history, as far as it was followed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Summary {
+    /// Invalid if a key is; else unknown if a key is; else valid.
+    pub verdict: Verdict,
+    /// The model's name; `None` if there was no operation that told it.
+    pub model: Option<String>,
+    /// Where the model came from.
+    pub model_source: ModelSource,
+    /// How many operations there were.
+    pub operations: u64,
+    /// Whether they have keys.
+    pub is_keyed: bool,
+    /// How the keys were decided.
+    pub keys: KeyCounts,
+    /// Why some key was not decided, if so.
+    pub stop_reason: Option<StopReason>,
+}
+
+impl Course {
+    pub(super) fn new(options: Options, independent: Independent) -> Course {
+        let budget = options.budget.started();
+        Course {
+            options: Options { budget, ..options },
+            independent,
+            keys: Keys::Unknown,
+            hints: Hints::default(),
+            started: None,
+            operations: 0,
+        }
+    }
+
+    /// Takes the events of `window`, and puts violations into `found`. False if it has to see more
+    /// first, in the same window: never at the `last` one.
+    ///
+    /// # Errors
+    /// If it is not known what the operations mean, or the model refuses one.
+    pub(super) fn take(
+        &mut self,
+        window: Window<'_>,
+        last: bool,
+        found: &mut Vec<Violation>,
+    ) -> Result<bool, Error> {
+        if self.started.is_none() && !self.start(window, last)? {
+            return Ok(false);
+        }
+        for event in window.events() {
+            let index = event.operation;
+            let operation = window.operations()[index];
+            let is_call = event.kind == EventType::Invoke;
+            if is_call {
+                self.operations += 1;
+                self.check_key(window.history, &operation)?;
+            }
+            let operation = self.without_tuple(window.history, operation)?;
+            self.check_meaning(window.history, &operation)?;
+            let Some(Started { objects, .. }) = &mut self.started else { return Ok(false) };
+            if is_call {
+                objects.call(window.history, index, &operation)?;
+            } else {
+                found.extend(objects.end(window.history, index, &operation)?);
+            }
+        }
+        let operations = window.operations();
+        if let Some(Started { objects, .. }) = &mut self.started {
+            objects.forget(&|index| operations[index].outcome == Outcome::Open);
+        }
+        Ok(true)
+    }
+
+    /// Finds out what the operations mean. False if that is not clear yet.
+    fn start(&mut self, window: Window<'_>, last: bool) -> Result<bool, Error> {
+        let Window { history, .. } = window;
+        let operations = window.operations();
+        let patient = !last && (history.records() as usize) < PATIENCE;
+        if operations.is_empty() {
+            return Ok(false);
+        }
+        self.keys = self.find_keys(window);
+        if self.keys == Keys::Unknown {
+            if patient {
+                return Ok(false);
+            }
+            self.keys = Keys::None { may_be_tuples: true };
+        }
+        let mut hints = Hints::default();
+        for operation in operations {
+            let mut operation = *operation;
+            if self.keys == Keys::Tuples && has_tuple(history.values(), &operation) {
+                take_key(history.values(), &mut operation);
+            }
+            hints.add(history, &operation);
+        }
+        let (entry, source) = match (&self.options.model, named_by(history)) {
+            (Some(name), _) => (Entry::find(name), ModelSource::Given),
+            (None, Some(named)) => (Some(named?), ModelSource::Metadata),
+            (None, None) => match hints.infer() {
+                Ok(_) if hints.are_vague() && patient => return Ok(false),
+                Err(_) if patient => return Ok(false),
+                entry => (Some(entry?), ModelSource::Inferred),
+            },
+        };
+        self.hints = hints;
+        let name = entry.map_or(self.options.model.as_deref().unwrap_or(""), |entry| entry.name);
+        // A register is one with cas that nobody used so far.
+        let name = match (name, source) {
+            ("register", ModelSource::Inferred) => "cas-register",
+            (name, _) => name,
+        };
+        let initial = self.options.initial.or_else(|| history.metadata_field("initial"));
+        let options = self.options.model_options;
+        let model = AnyModel::by_name(name, initial, options, history.values())?;
+        let meter = Meter::start(&self.options.budget, 0).told_to(self.options.progress.clone());
+        let objects = model.visit(Start { meter })?;
+        let entry = entry.or_else(|| Entry::find(name));
+        self.started = entry.map(|entry| Started { objects, entry, source });
+        Ok(true)
+    }
+
+    fn find_keys(&self, window: Window<'_>) -> Keys {
+        let Window { history, .. } = window;
+        let operations = window.operations();
+        let mut tuples =
+            operations.iter().map(|operation| has_tuple(history.values(), operation));
+        match self.independent {
+            Independent::Yes => Keys::Tuples,
+            _ if operations.iter().any(|operation| operation.key.is_some()) => Keys::Fields,
+            Independent::Auto if tuples.all(|tuple| tuple) => {
+                let confirms = |operation| confirms_tuples(history, operation);
+                if operations.iter().any(confirms) { Keys::Tuples } else { Keys::Unknown }
+            }
+            _ => Keys::None { may_be_tuples: false },
+        }
+    }
+
+    /// Refuses an operation that is called, and has no key, or one, unlike those before.
+    fn check_key(&mut self, history: &History, operation: &Operation) -> Result<(), Error> {
+        match &mut self.keys {
+            Keys::Fields if operation.key.is_none() => Err(mixed_keys(operation.invoked)),
+            Keys::None { .. } if operation.key.is_some() => {
+                Err(Error::new(Code::MixedKeys, "this operation has a key, others have none")
+                    .hint("give every operation a key, or none")
+                    .record(operation.invoked as usize))
+            }
+            Keys::None { may_be_tuples } if *may_be_tuples => {
+                *may_be_tuples = has_tuple(history.values(), operation);
+                if *may_be_tuples && confirms_tuples(history, operation) {
+                    let confirmed = "this operation tells that values are tuples [key value], \
+                                     and those before were not taken for such";
+                    return Err(Error::new(Code::BadField, confirmed)
+                        .hint("say so with --independent yes, or no")
+                        .record(operation.invoked as usize));
+                }
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The operation with the key that its values hold, if they hold keys.
+    fn without_tuple(
+        &self,
+        history: &History,
+        mut operation: Operation,
+    ) -> Result<Operation, Error> {
+        if self.keys != Keys::Tuples {
+            return Ok(operation);
+        }
+        if !has_tuple(history.values(), &operation) {
+            let hint = match self.independent {
+                Independent::Yes => "without --independent yes, the value counts as it is",
+                _ => "the values before were: say --independent no if they only look like it",
+            };
+            return Err(no_tuple(&operation).hint(hint));
+        }
+        take_key(history.values(), &mut operation);
+        Ok(operation)
+    }
+
+    /// Refuses an operation with which all would mean another model.
+    fn check_meaning(&mut self, history: &History, operation: &Operation) -> Result<(), Error> {
+        let Some(Started { entry, source: ModelSource::Inferred, .. }) = &mut self.started else {
+            return Ok(());
+        };
+        if !self.hints.add(history, operation) {
+            return Ok(());
+        }
+        let located = |error: Error| error.record(operation.invoked as usize);
+        let meant = self.hints.infer().map_err(located)?;
+        if meant.name == entry.name {
+            return Ok(());
+        }
+        if (entry.name, meant.name) == ("register", "cas-register") {
+            *entry = meant;
+            return Ok(());
+        }
+        Err(located(
+            Error::new(
+                Code::NoModel,
+                format!(
+                    "the operations before were followed as those of the model {}, and with this \
+                     one they mean {}",
+                    entry.name, meant.name
+                ),
+            )
+            .hint("name the model with --model"),
+        ))
+    }
+
+    /// Marks the values that are in use.
+    pub(super) fn hold(&self, marks: &mut Marks<'_>) {
+        self.options.initial.into_iter().for_each(|value| marks.keep(value));
+        let mut known = true;
+        if let Some(Started { objects, .. }) = &self.started {
+            known = objects.hold(&mut |value| marks.keep(value));
+        }
+        if !known {
+            marks.keep_all();
+        }
+    }
+
+    /// What became of the history so far.
+    pub(super) fn summary(&self) -> Summary {
+        let mut summary = Summary {
+            verdict: Verdict::Valid,
+            model: None,
+            model_source: ModelSource::Given,
+            operations: self.operations,
+            is_keyed: matches!(self.keys, Keys::Fields | Keys::Tuples),
+            keys: KeyCounts::default(),
+            stop_reason: None,
+        };
+        let Some(Started { objects, entry, source }) = &self.started else { return summary };
+        summary.model = Some(entry.name.to_owned());
+        summary.model_source = *source;
+        objects.standings(&mut |standing| {
+            summary.keys.checked += 1;
+            match standing {
+                Standing::Valid => {}
+                Standing::Invalid => summary.keys.invalid += 1,
+                Standing::Unknown(reason) => {
+                    summary.keys.unknown += 1;
+                    summary.stop_reason.get_or_insert(reason);
+                }
+            }
+        });
+        summary.verdict = match summary.keys {
+            KeyCounts { invalid: 1.., .. } => Verdict::Invalid,
+            KeyCounts { unknown: 1.., .. } => Verdict::Unknown,
+            KeyCounts { .. } => Verdict::Valid,
+        };
+        summary
+    }
+}
+
+/// Makes the objects of a model.
+struct Start {
+    meter: Meter,
+}
+
+impl ModelVisitor for Start {
+    type Output = Result<Box<dyn Objects>, Error>;
+
+    fn visit<M: Model>(self, model: &M) -> Self::Output {
+        if model.learns() {
+            return Err(Error::new(
+                Code::BadInitial,
+                "what the object holds at the start is not known, so that it cannot be followed",
+            )
+            .hint("say what it holds with --init, or check the history as a whole"));
+        }
+        Ok(Box::new(ObjectsOf::new(model.clone(), self.meter)))
+    }
+}

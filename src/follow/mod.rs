@@ -1,0 +1,204 @@
+//! Checks a history while it is still being recorded: operations are judged as they come, a
+//! violation is told the moment that it is certain, and what is decided is forgotten. Memory
+//! depends on how much is open at once, on how many keys there are, and on what the objects hold;
+//! not on how long it goes on.
+//!
+//! [`Following`] reads text, such as a pipe that stays open; [`Follower`] takes events in code. The
+//! verdict is the one that the whole history would have. Data flows one way: events make windows of
+//! a history, windows go through the course to the object of their key, and each object has its
+//! [frontier](crate::check) of configurations.
+
+mod course;
+mod objects;
+mod violation;
+
+use std::io::Read;
+
+pub use course::Summary;
+pub use objects::Standing;
+pub use violation::Violation;
+
+use crate::check::Options;
+use crate::error::{Code, Error, Place};
+use crate::history::{HistoryBuilder, Order, Record, Settings, ValueTable};
+use crate::ingest::{Format, Input, Limits, Stream};
+use course::Course;
+
+/// Follows a history in code, event by event.
+///
+/// ```
+/// use histcheck::{Options, Verdict, follow::Follower};
+///
+/// let mut follower = Follower::new(Options::default());
+/// follower.events().invoke(0, "write", 1)?;
+/// follower.events().ok(0, "write", 1)?;
+/// assert!(follower.check()?.is_empty());
+/// follower.events().invoke(1, "read", ())?;
+/// follower.events().ok(1, "read", 2)?;
+/// let violations = follower.check()?;
+/// assert_eq!(violations[0].operation, "read → 2");
+/// assert_eq!(follower.finish()?.verdict, Verdict::Invalid);
+/// # Ok::<(), histcheck::Error>(())
+/// ```
+pub struct Follower {
+    builder: HistoryBuilder,
+    ends: Vec<u32>,
+    course: Course,
+    found: Vec<Violation>,
+}
+
+impl Follower {
+    /// A follower of a history without events so far. Where the options name no model, it is
+    /// inferred from the first operations.
+    pub fn new(options: Options) -> Follower {
+        Follower {
+            builder: HistoryBuilder::forgetting(),
+            ends: Vec::new(),
+            course: Course::new(options, Settings::default().independent),
+            found: Vec::new(),
+        }
+    }
+
+    /// Where events go.
+    pub fn events(&mut self) -> &mut HistoryBuilder {
+        &mut self.builder
+    }
+
+    /// Judges the events that came since the last time, and returns the violations that became
+    /// certain. Costs little per event, and a little per call.
+    ///
+    /// # Errors
+    /// If it is not known what the operations mean, or the model refuses one.
+    pub fn check(&mut self) -> Result<Vec<Violation>, Error> {
+        self.take(false)?;
+        Ok(std::mem::take(&mut self.found))
+    }
+
+    /// Ends the history, and says what became of it. Operations that are still open may have taken
+    /// effect, or not.
+    ///
+    /// # Errors
+    /// As [`Follower::check`], or if there was no operation.
+    pub fn finish(mut self) -> Result<Summary, Error> {
+        self.take(true)?;
+        self.builder.check_not_empty()?;
+        Ok(self.course.summary())
+    }
+
+    fn take(&mut self, last: bool) -> Result<(), Error> {
+        self.builder.find_ends(&mut self.ends);
+        if self.course.take(self.builder.window(&self.ends), last, &mut self.found)? {
+            self.builder.forget();
+            self.builder.sweep_if_grown(|marks| self.course.hold(marks));
+        }
+        Ok(())
+    }
+}
+
+/// Follows the history in a text that may still grow.
+///
+/// ```
+/// use histcheck::{Options, Verdict, follow::Following, history::Settings, ingest::Limits};
+///
+/// let text = r#"{"process": 0, "type": "invoke", "f": "read", "value": null}
+/// {"process": 0, "type": "ok", "f": "read", "value": 1}
+/// "#;
+/// let options = Options { model: Some("register".into()), ..Options::default() };
+/// let mut following = Following::new(
+///     text.as_bytes(),
+///     None,
+///     Settings::default(),
+///     Limits::default(),
+///     |_| Ok(options),
+/// )?;
+/// let mut found = Vec::new();
+/// while let Some(violations) = following.step()? {
+///     found.extend(violations);
+/// }
+/// assert_eq!(found[0].operation, "read → 1");
+/// assert_eq!(following.summary().verdict, Verdict::Invalid);
+/// # Ok::<(), histcheck::Error>(())
+/// ```
+pub struct Following<R: Read> {
+    stream: Stream<R>,
+    course: Course,
+    found: Vec<Violation>,
+}
+
+impl<R: Read> Following<R> {
+    /// Follows what `reader` yields, which is in the format given, or else in the one that it looks
+    /// like. `options` is handed the table of values, for an initial one.
+    ///
+    /// # Errors
+    /// If the settings order events by time, which only a whole history can tell, or `options`
+    /// fails.
+    pub fn new(
+        reader: R,
+        format: Option<Format>,
+        settings: Settings,
+        limits: Limits,
+        options: impl FnOnce(&mut ValueTable) -> Result<Options, Error>,
+    ) -> Result<Following<R>, Error> {
+        if settings.order == Order::Time {
+            return Err(Error::new(
+                Code::BadTime,
+                "an order by time cannot be followed: a record may come that belongs before others",
+            )
+            .hint("follow the order of the records, or check the history as a whole"));
+        }
+        let mut stream = Stream::new(reader, format, limits, 0);
+        let options = options(stream.values_mut())?;
+        stream.use_threads(options.threads);
+        let course = Course::new(options, settings.independent);
+        Ok(Following { stream, course, found: Vec::new() })
+    }
+
+    /// Waits for more of the history, and judges it. Returns the violations that became certain, or
+    /// `None` at the end.
+    ///
+    /// # Errors
+    /// If reading fails, the text is no history, it is not known what the operations mean, or the
+    /// model refuses one. See [`Following::excerpt`].
+    pub fn step(&mut self) -> Result<Option<Vec<Violation>>, Error> {
+        if !self.stream.next()? {
+            return Ok(None);
+        }
+        let last = self.stream.has_ended();
+        let taken = self.course.take(self.stream.window(), last, &mut self.found);
+        let stream = &self.stream;
+        if taken.map_err(|error| stream.located(error))? {
+            for violation in &mut self.found {
+                let place = |record| stream.place_of(record).map(|place| place.line);
+                violation.line = place(violation.completed);
+            }
+            self.stream.forget(|marks| self.course.hold(marks));
+        }
+        Ok(Some(std::mem::take(&mut self.found)))
+    }
+
+    /// What became of the history so far.
+    pub fn summary(&self) -> Summary {
+        self.course.summary()
+    }
+
+    /// How many records were read.
+    pub fn records(&self) -> usize {
+        self.stream.records()
+    }
+
+    /// How many bytes of text were read.
+    pub fn bytes(&self) -> usize {
+        self.stream.bytes_read()
+    }
+
+    /// How many records were no client's.
+    pub fn annotations(&self) -> u64 {
+        self.stream.totals().1
+    }
+
+    /// The line that `error` is about as an input of its own, with the error as it is to be shown
+    /// together with that; `None` if the line is not there any more.
+    pub fn excerpt(&self, error: &Error) -> Option<(Input, Error)> {
+        self.stream.excerpt(error)
+    }
+}

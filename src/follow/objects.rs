@@ -1,0 +1,296 @@
+//! The objects of a history that is followed, each with its frontier; one a key.
+
+use super::violation::Violation;
+use crate::check::{End, Frontier, Halt, Held, Meter, StopReason};
+use crate::error::Error;
+use crate::history::{History, Operation, Outcome, Value, ValueMap};
+use crate::model::{self, Call, Model, View};
+
+/// What the follower knows of a model's objects, whatever the model.
+pub(super) trait Objects: Send {
+    /// The operation with this index is called; `operation` is it, without a tuple.
+    ///
+    /// # Errors
+    /// If the model refuses it.
+    fn call(&mut self, history: &History, index: usize, operation: &Operation)
+    -> Result<(), Error>;
+
+    /// The operation with this index, which was called, ends.
+    ///
+    /// # Errors
+    /// If the model refuses it.
+    fn end(
+        &mut self,
+        history: &History,
+        index: usize,
+        operation: &Operation,
+    ) -> Result<Option<Violation>, Error>;
+
+    /// Operations that are not open any more go, and the others move up.
+    fn forget(&mut self, is_open: &dyn Fn(usize) -> bool);
+
+    /// Tells `hold` all values that are in use; false if that is not known.
+    fn hold(&self, hold: &mut dyn FnMut(Value)) -> bool;
+
+    /// Tells what became of each object so far.
+    fn standings(&self, tell: &mut dyn FnMut(Standing));
+}
+
+/// What became of an object.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Standing {
+    /// What was seen of it so far is linearizable.
+    Valid,
+    /// It is not.
+    Invalid,
+    /// A limit ended the check of it.
+    Unknown(StopReason),
+}
+
+enum Object<M: Model> {
+    /// Nothing is open, and this is what it holds.
+    Settled(M::State),
+    Moving(Box<Frontier<M>>),
+    /// It is not followed any more.
+    Ended(Standing),
+}
+
+struct Entry<M: Model> {
+    key: Option<Value>,
+    object: Object<M>,
+}
+
+/// Where an open operation is: its object, and its slot there.
+#[derive(Clone, Copy)]
+struct Ticket {
+    object: u32,
+    slot: u32,
+}
+
+/// An operation that tells nothing.
+const NOWHERE: u32 = u32::MAX;
+
+/// The objects of one model.
+pub(super) struct ObjectsOf<M: Model> {
+    model: M,
+    meter: Meter,
+    entries: Vec<Entry<M>>,
+    /// The number of each key.
+    numbers: ValueMap,
+    /// By the index of the operation.
+    tickets: Vec<Ticket>,
+    /// Frontiers that are not in use.
+    spare: Vec<Box<Frontier<M>>>,
+}
+
+/// So many keys are found without hashing.
+const NUMBERED: usize = 1 << 16;
+/// So many frontiers are kept for later.
+const SPARE: usize = 64;
+
+impl<M: Model> Entry<M> {
+    /// The frontier of the object, unless it is not followed any more; if it has none, one of
+    /// those to `spare`.
+    fn frontier(&mut self, spare: &mut Vec<Box<Frontier<M>>>) -> Option<&mut Frontier<M>> {
+        if let Object::Settled(state) = &self.object {
+            let state = state.clone();
+            let frontier = match spare.pop() {
+                Some(mut frontier) => {
+                    frontier.restart(state);
+                    frontier
+                }
+                None => Box::new(Frontier::new(state)),
+            };
+            self.object = Object::Moving(frontier);
+        }
+        match &mut self.object {
+            Object::Moving(frontier) => Some(frontier),
+            Object::Settled(_) | Object::Ended(_) => None,
+        }
+    }
+}
+
+impl<M: Model> ObjectsOf<M> {
+    pub(super) fn new(model: M, meter: Meter) -> Self {
+        ObjectsOf {
+            model,
+            meter,
+            entries: Vec::new(),
+            numbers: ValueMap::new(u32::MAX, NUMBERED),
+            tickets: Vec::new(),
+            spare: Vec::new(),
+        }
+    }
+
+    fn number(&mut self, key: Option<Value>) -> u32 {
+        let number = self.numbers.slot(key.unwrap_or(Value::NULL));
+        if *number == u32::MAX {
+            *number = self.entries.len() as u32;
+            let object = Object::Settled(self.model.initial());
+            self.entries.push(Entry { key, object });
+        }
+        *number
+    }
+
+    /// Puts away the frontier of an object of which nothing is open.
+    fn rest(&mut self, number: u32) {
+        let object = &mut self.entries[number as usize].object;
+        let Object::Moving(frontier) = object else { return };
+        let Some(state) = frontier.settled() else { return };
+        let settled = Object::Settled(state.clone());
+        if let Object::Moving(frontier) = std::mem::replace(object, settled)
+            && self.spare.len() < SPARE
+        {
+            self.spare.push(frontier);
+        }
+    }
+
+    fn halted(
+        &mut self,
+        history: &History,
+        index: usize,
+        operation: &Operation,
+        number: u32,
+        halt: Halt<M::State>,
+    ) -> Option<Violation> {
+        let entry = &mut self.entries[number as usize];
+        let (standing, violation) = match halt {
+            Halt::Violation(states) => {
+                let describe = |state| self.model.describe(state, history.values());
+                let states = states.iter().filter_map(describe).collect();
+                (Standing::Invalid, Some(Violation::new(history, index, operation, states)))
+            }
+            Halt::Stopped(reason) => (Standing::Unknown(reason), None),
+        };
+        entry.object = Object::Ended(standing);
+        violation
+    }
+}
+
+impl<M: Model> Objects for ObjectsOf<M> {
+    fn call(
+        &mut self,
+        history: &History,
+        index: usize,
+        operation: &Operation,
+    ) -> Result<(), Error> {
+        let number = self.number(operation.key);
+        let ObjectsOf { model, entries, spare, .. } = self;
+        let entry = &mut entries[number as usize];
+        let refused = |rejection| model::rejected(rejection, history, operation);
+        let call = call(history, operation);
+        let mut slot = NOWHERE;
+        match operation.outcome {
+            Outcome::Ok => {
+                let op = model.operation(&call).map_err(refused)?;
+                if let Some(frontier) = entry.frontier(spare) {
+                    slot = frontier.call(model, op);
+                }
+            }
+            Outcome::Fail => {
+                let op = model.failed(&call).map_err(refused)?;
+                if let Some(op) = op
+                    && let Some(frontier) = entry.frontier(spare)
+                {
+                    slot = frontier.call(model, op);
+                }
+            }
+            Outcome::Info => {
+                let op = model.operation(&call).map_err(refused)?;
+                if let Some(frontier) = entry.frontier(spare) {
+                    frontier.lose(model, &op);
+                }
+                self.rest(number);
+            }
+            Outcome::Open => {
+                let op = model.operation(&call).map_err(refused)?;
+                let fails = model.failed(&call).map_err(refused)?.is_some();
+                let tells = !model.is_mute(&call);
+                if let Some(frontier) = entry.frontier(spare) {
+                    slot = frontier.call_unknown(model, op, tells, fails);
+                }
+            }
+        }
+        debug_assert_eq!(self.tickets.len(), index);
+        self.tickets.push(Ticket { object: number, slot });
+        Ok(())
+    }
+
+    fn end(
+        &mut self,
+        history: &History,
+        index: usize,
+        operation: &Operation,
+    ) -> Result<Option<Violation>, Error> {
+        let Ticket { object: number, slot } = self.tickets[index];
+        if slot == NOWHERE {
+            return Ok(None);
+        }
+        let refused = |rejection| model::rejected(rejection, history, operation);
+        let call = call(history, operation);
+        let Object::Moving(frontier) = &mut self.entries[number as usize].object else {
+            return Ok(None);
+        };
+        let end = match operation.outcome {
+            _ if frontier.knows(slot) => End::AsKnown,
+            Outcome::Ok => End::Ok(self.model.operation(&call).map_err(refused)?),
+            Outcome::Fail => End::Failed(self.model.failed(&call).map_err(refused)?),
+            Outcome::Info | Outcome::Open => End::Lost,
+        };
+        match frontier.end(&self.model, slot, end, &self.meter) {
+            Ok(()) => {
+                self.rest(number);
+                Ok(None)
+            }
+            Err(halt) => Ok(self.halted(history, index, operation, number, halt)),
+        }
+    }
+
+    fn forget(&mut self, is_open: &dyn Fn(usize) -> bool) {
+        let mut index = 0;
+        self.tickets.retain(|_| {
+            index += 1;
+            is_open(index - 1)
+        });
+    }
+
+    fn hold(&self, hold: &mut dyn FnMut(Value)) -> bool {
+        let mut known = true;
+        for entry in &self.entries {
+            entry.key.into_iter().for_each(&mut *hold);
+            match &entry.object {
+                Object::Settled(state) => known &= self.model.state_values(state, hold),
+                Object::Moving(frontier) => {
+                    frontier.states_and_operations(|held| {
+                        known &= match held {
+                            Held::State(state) => self.model.state_values(state, hold),
+                            Held::Operation(op) => self.model.operation_values(op, hold),
+                        };
+                    });
+                }
+                Object::Ended(_) => {}
+            }
+        }
+        known
+    }
+
+    fn standings(&self, tell: &mut dyn FnMut(Standing)) {
+        for entry in &self.entries {
+            tell(match entry.object {
+                Object::Settled(_) | Object::Moving(_) => Standing::Valid,
+                Object::Ended(standing) => standing,
+            });
+        }
+    }
+}
+
+/// An operation as its model sees it, as far as it is known.
+fn call<'a>(history: &'a History, operation: &Operation) -> Call<'a> {
+    let view = |value| View { table: history.values(), value };
+    Call {
+        function: history.function(operation.function),
+        input: view(operation.input),
+        output: (operation.outcome == Outcome::Ok).then(|| view(operation.output)),
+        process: view(operation.process),
+    }
+}

@@ -1,0 +1,59 @@
+//! What is told of a violation as soon as it is certain.
+
+use crate::history::phrase::operation_phrase;
+use crate::history::{History, Operation, Record};
+
+/// An operation by whose return no linearization is left.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Violation {
+    /// The key, as text and as JSON; `None` in a history without keys.
+    pub key: Option<[String; 2]>,
+    /// The operation in words: `read → 3`.
+    pub operation: String,
+    /// Its name.
+    pub function: String,
+    /// The process that did it, as JSON.
+    pub process: String,
+    /// What it was called with, as JSON.
+    pub input: String,
+    /// What it returned, as JSON.
+    pub output: String,
+    /// The record of its invocation.
+    pub invoked: Record,
+    /// The record of its completion.
+    pub completed: Record,
+    /// The line of that in the text, if there is one.
+    pub line: Option<usize>,
+    /// The times of both, where the history has times.
+    pub times: [Option<i64>; 2],
+    /// In words, what the object could hold just before it returned: all that there was, or the
+    /// first few. Empty where the model has no words for it.
+    pub states: Vec<String>,
+}
+
+impl Violation {
+    /// The violation by `operation`, which has this index, before whose return the object could be
+    /// in `states`.
+    pub(super) fn new(
+        history: &History,
+        index: usize,
+        operation: &Operation,
+        states: Vec<String>,
+    ) -> Violation {
+        let values = history.values();
+        Violation {
+            key: operation.key.map(|key| [values.to_text(key), values.to_json(key)]),
+            operation: operation_phrase(history, operation),
+            function: history.function(operation.function).to_owned(),
+            process: values.to_json(operation.process),
+            input: values.to_json(operation.input),
+            output: values.to_json(operation.output),
+            invoked: operation.invoked,
+            completed: operation.completed,
+            line: None,
+            times: history.times(index),
+            states,
+        }
+    }
+}
