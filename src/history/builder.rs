@@ -7,6 +7,7 @@ use super::dense::ValueMap;
 use super::keys::{self, Independent};
 use super::operation::Record;
 use super::order::{self, Order, Ties};
+use super::window::{self, Forgotten};
 use super::{
     Annotation, ClientEvent, Event, EventType, Extra, Function, History, Interval, NEVER, NO_TIME,
     Operation, Outcome, Time, Value, ValueTable,
@@ -26,21 +27,23 @@ pub struct Settings {
 
 /// Collects the records of a history; [`HistoryBuilder::finish`] makes the history.
 pub struct HistoryBuilder {
-    history: History,
+    pub(super) history: History,
     functions: FxHashMap<String, Function>,
     /// The operation that each process has open, by index; or `IDLE`, or `LOST`.
-    processes: ValueMap,
+    pub(super) processes: ValueMap,
     /// How many operations have a key.
     keyed: usize,
     /// Whether whole-number times are seconds, once a fractional one was seen.
-    seconds: bool,
+    pub(super) seconds: bool,
     last_function: Function,
+    /// What is left of what was forgotten, if it forgets.
+    pub(super) forgotten: Option<Forgotten>,
 }
 
 /// A process that has no operation open.
-const IDLE: u32 = u32::MAX;
+pub(super) const IDLE: u32 = u32::MAX;
 /// One whose last operation is indeterminate.
-const LOST: u32 = u32::MAX - 1;
+pub(super) const LOST: u32 = u32::MAX - 1;
 /// Processes below about half of this are found without hashing.
 const NUMBERED: usize = 1 << 20;
 
@@ -53,6 +56,7 @@ impl Default for HistoryBuilder {
             keyed: 0,
             seconds: false,
             last_function: Function::default(),
+            forgotten: None,
         }
     }
 }
@@ -190,6 +194,9 @@ impl HistoryBuilder {
         let function = self.function(interval.function).map_err(located)?;
         let call = self.time(Some(interval.call)).map_err(located)?;
         let ret = self.time(interval.ret).map_err(located)?;
+        if self.forgotten.is_some() {
+            return Err(located(window::no_intervals()));
+        }
         // A process of its own: no number that a record could hold.
         let process = interval.process.unwrap_or_else(|| {
             let name = format!("record-{record}");
@@ -263,7 +270,7 @@ impl HistoryBuilder {
     pub fn finish(mut self, settings: Settings) -> Result<History, Error> {
         let history = &mut self.history;
         if history.operations.is_empty() {
-            return Err(no_operation(history));
+            return Err(no_operation(!history.annotations.is_empty()));
         }
         keys::resolve(history, self.keyed, settings.independent)?;
         if history.whole_operations {
@@ -402,6 +409,9 @@ impl HistoryBuilder {
                 *time = scale(*time).ok_or_else(too_large)?;
             }
         }
+        for time in self.forgotten.iter().flat_map(|forgotten| forgotten.extremes) {
+            scale(time).ok_or_else(too_large)?;
+        }
         for time in self.history.annotations.iter_mut().filter_map(|note| note.time.as_mut()) {
             *time = scale(*time).ok_or_else(too_large)?;
         }
@@ -456,15 +466,16 @@ impl HistoryBuilder {
 
 const NANOSECONDS: i64 = 1_000_000_000;
 
-fn no_operation(history: &History) -> Error {
+/// The error about an input without operations, which may have annotations.
+pub(super) fn no_operation(has_annotations: bool) -> Error {
     let error = Error::new(Code::Empty, "the input holds no operation of a client");
-    if history.annotations.is_empty() {
-        error.hint("was the recorder running, and is this the right file?")
-    } else {
+    if has_annotations {
         error.hint(
             "only processes with an integer are clients, and no record here has one; other \
              processes are the test's own (a nemesis)",
         )
+    } else {
+        error.hint("was the recorder running, and is this the right file?")
     }
 }
 

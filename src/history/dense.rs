@@ -31,6 +31,28 @@ impl ValueMap {
         self.new_slot(value, at)
     }
 
+    /// How many values are hashed.
+    pub(super) fn hashed(&self) -> usize {
+        self.others.len()
+    }
+
+    /// Forgets hashed values whose number `keep` does not want; they have the number `absent` then.
+    pub(super) fn retain_hashed(&mut self, keep: impl Fn(u32) -> bool) {
+        self.others.retain(|_, number| keep(*number));
+        self.others.shrink_to(2 * self.others.len());
+    }
+
+    /// Shows `keep` every value that a table stores and that has a number.
+    pub(super) fn each_stored(&self, mut keep: impl FnMut(Value)) {
+        let stored = self.dense.iter().enumerate().filter(|&(at, _)| at % 2 == 1);
+        for (at, _) in stored.filter(|&(_, &number)| number != self.absent) {
+            keep(Value::of_handle((at / 2) as u32));
+        }
+        for (&value, _) in self.others.iter().filter(|&(_, &number)| number != self.absent) {
+            keep(value);
+        }
+    }
+
     #[cold]
     fn new_slot(&mut self, value: Value, at: usize) -> &mut u32 {
         if at < self.limit {

@@ -15,7 +15,9 @@ mod order;
 pub(crate) mod phrase;
 mod recorder;
 mod stats;
+mod sweep;
 mod value;
+pub(crate) mod window;
 
 use std::fmt;
 
@@ -33,6 +35,7 @@ pub use order::{Order, Span, Ties};
 pub use stats::{
     Concurrency, FunctionStatistics, Latency, OutcomeCounts, Statistics, count_processes,
 };
+pub(crate) use sweep::Marks;
 pub use value::{MAX_DEPTH, Shape, Value, ValueTable};
 
 use crate::error::Error;

@@ -103,7 +103,7 @@ pub enum Shape<'t> {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum Kind {
+pub(super) enum Kind {
     Null,
     Bool,
     Int,
@@ -119,10 +119,12 @@ enum Kind {
     Set,
     Map,
     Tagged,
+    /// None: the value was forgotten, and its handle waits for another.
+    Free,
 }
 
 impl Kind {
-    fn is_textual(self) -> bool {
+    pub(super) fn is_textual(self) -> bool {
         matches!(
             self,
             Kind::BigInt
@@ -139,19 +141,21 @@ impl Kind {
 
 /// `start..start + len` in the table's bytes or items; an integer is its own `start`.
 #[derive(Clone, Copy)]
-struct Node {
-    kind: Kind,
-    len: u32,
-    start: u64,
+pub(super) struct Node {
+    pub(super) kind: Kind,
+    pub(super) len: u32,
+    pub(super) start: u64,
 }
 
 /// The values of one history, each stored once.
 #[derive(Clone)]
 pub struct ValueTable {
-    nodes: Vec<Node>,
-    bytes: String,
-    items: Vec<Value>,
-    index: HashTable<u32>,
+    pub(super) nodes: Vec<Node>,
+    pub(super) bytes: String,
+    pub(super) items: Vec<Value>,
+    pub(super) index: HashTable<u32>,
+    /// Handles of values that were forgotten.
+    pub(super) free: Vec<u32>,
 }
 
 impl Default for ValueTable {
@@ -169,6 +173,7 @@ impl ValueTable {
             bytes: String::new(),
             items: Vec::new(),
             index: HashTable::new(),
+            free: Vec::new(),
         }
     }
 
@@ -178,6 +183,7 @@ impl ValueTable {
         self.bytes.clear();
         self.items.clear();
         self.index.clear();
+        self.free.clear();
     }
 
     /// How many values the table stores, small integers not counted.
@@ -195,7 +201,7 @@ impl ValueTable {
         self.nodes.capacity() * size_of::<Node>()
             + self.bytes.capacity()
             + self.items.capacity() * size_of::<Value>()
-            + self.index.capacity() * size_of::<u32>()
+            + (self.index.capacity() + self.free.capacity()) * size_of::<u32>()
     }
 
     /// The integer `n`.
@@ -318,7 +324,6 @@ impl ValueTable {
         if self.index.len() == self.index.capacity() {
             self.grow();
         }
-        let at = self.nodes.len() as u32;
         let (start, len) = if kind.is_textual() {
             let start = self.bytes.len();
             self.bytes.push_str(text);
@@ -330,8 +335,13 @@ impl ValueTable {
             self.items.extend_from_slice(items);
             (start as u64, items.len() as u32)
         };
-        self.nodes.push(Node { kind, len, start });
-        let Self { nodes, bytes, items, index } = self;
+        let at = self.free.pop().unwrap_or(self.nodes.len() as u32);
+        let node = Node { kind, len, start };
+        match self.nodes.get_mut(at as usize) {
+            Some(free) => *free = node,
+            None => self.nodes.push(node),
+        }
+        let Self { nodes, bytes, items, index, .. } = self;
         index.insert_unique(hash, at, |&at| probe_of(nodes, bytes, items, at).hash());
         Value(at)
     }
@@ -340,13 +350,20 @@ impl ValueTable {
     /// index itself would go by its places, and come to every value from afar.
     #[cold]
     fn grow(&mut self) {
-        let Self { nodes, bytes, items, index } = self;
+        self.make_index(2 * self.index.len() + 1);
+    }
+
+    /// Makes the index anew, with room for so many values.
+    pub(super) fn make_index(&mut self, room: usize) {
+        let Self { nodes, bytes, items, index, .. } = self;
         let hash = |&at: &u32| probe_of(nodes, bytes, items, at).hash();
-        let mut larger = HashTable::with_capacity(2 * index.len() + 1);
+        let mut other = HashTable::with_capacity(room);
         for at in Value::TRUE.0 + 1..nodes.len() as u32 {
-            larger.insert_unique(hash(&at), at, hash);
+            if nodes[at as usize].kind != Kind::Free {
+                other.insert_unique(hash(&at), at, hash);
+            }
         }
-        *index = larger;
+        *index = other;
     }
 
     /// What `value` is.
@@ -356,7 +373,7 @@ impl ValueTable {
         }
         let probe = probe_of(&self.nodes, &self.bytes, &self.items, value.0);
         match probe.kind {
-            Kind::Null => Shape::Null,
+            Kind::Null | Kind::Free => Shape::Null,
             Kind::Bool => Shape::Bool(probe.start == 1),
             Kind::Int => Shape::Int(probe.start as i64),
             Kind::BigInt => Shape::BigInt(probe.text),
@@ -480,7 +497,7 @@ fn probe_of<'a>(nodes: &[Node], bytes: &'a str, items: &'a [Value], at: u32) -> 
     let range = start as usize..start as usize + len as usize;
     if kind.is_textual() {
         Probe { kind, start: 0, items: &[], text: &bytes[range] }
-    } else if matches!(kind, Kind::Null | Kind::Bool | Kind::Int) {
+    } else if matches!(kind, Kind::Null | Kind::Bool | Kind::Int | Kind::Free) {
         Probe { kind, start, items: &[], text: "" }
     } else {
         Probe { kind, start: 0, items: &items[range], text: "" }

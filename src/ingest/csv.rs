@@ -1,6 +1,7 @@
 //! CSV: a header that names the fields, then one event or whole operation a line.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use memchr::{memchr, memchr3};
 use rustc_hash::FxHashSet;
@@ -17,27 +18,49 @@ const METADATA: &str = "histcheck:";
 
 /// Reads the comments, the header and the records.
 pub(super) fn read(text: &str, sink: &mut Sink<'_>) -> Result<(), Error> {
-    let Some(start) = read_comments(text, sink)? else { return Ok(()) };
+    read_piece(text, &mut None, sink)
+}
+
+/// The names of the columns, and what they hold.
+#[derive(Debug)]
+pub(super) struct Header(Vec<(String, Column)>);
+
+/// Reads a piece of a table that is whole lines; its header, unless that was read before.
+pub(super) fn read_piece(
+    text: &str,
+    header: &mut Option<Arc<Header>>,
+    sink: &mut Sink<'_>,
+) -> Result<(), Error> {
+    let start = match header {
+        Some(_) => 0,
+        None => match read_comments(text, sink)? {
+            Some(start) => start,
+            None => return Ok(()),
+        },
+    };
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
+        .flexible(true)
         .from_reader(text.as_bytes().get(start..).unwrap_or_default());
-    let mut header = csv::StringRecord::new();
+    let mut record = csv::StringRecord::new();
     let mut offsets = Vec::new();
     let mut at = start;
-    if !next(&mut reader, &mut header, text, start, &mut at)? {
-        return Ok(());
+    if header.is_none() {
+        if !next(&mut reader, &mut record, None, text, start, &mut at)? {
+            return Ok(());
+        }
+        cell_offsets(text, at, record.len(), &mut offsets)?;
+        *header = Some(Arc::new(check_header(&record, &offsets)?));
     }
-    cell_offsets(text, at, header.len(), &mut offsets)?;
-    let columns = check_header(&header, &offsets)?;
-    let mut record = csv::StringRecord::new();
-    while next(&mut reader, &mut record, text, start, &mut at)? {
+    let Some(Header(columns)) = header.as_deref() else { return Ok(()) };
+    while next(&mut reader, &mut record, Some(columns.len()), text, start, &mut at)? {
         if !sink.begin(at) {
             return Ok(());
         }
         cell_offsets(text, at, record.len(), &mut offsets)?;
         let mut fields = Fields::default();
-        for ((&(name, kind), cell), &offset) in columns.iter().zip(&record).zip(&offsets) {
-            if let Some(cell) = content(cell, offset, kind) {
+        for (((name, kind), cell), &offset) in columns.iter().zip(&record).zip(&offsets) {
+            if let Some(cell) = content(cell, offset, *kind) {
                 fields.push(Cow::Borrowed(name), cell);
             }
         }
@@ -77,10 +100,12 @@ fn read_comments(text: &str, sink: &mut Sink<'_>) -> Result<Option<usize>, Error
     Ok(Some(start))
 }
 
-/// Reads the next line into `record`, and into `at` where it starts. False at the end.
+/// Reads the next line, which has so many cells if that is known, into `record`, and into `at` where
+/// it starts. False at the end.
 fn next(
     reader: &mut csv::Reader<&[u8]>,
     record: &mut csv::StringRecord,
+    cells: Option<usize>,
     text: &str,
     start: usize,
     at: &mut usize,
@@ -90,33 +115,31 @@ fn next(
     while let Some(b'\r' | b'\n') = text.as_bytes().get(*at) {
         *at += 1;
     }
-    reader.read_record(record).map_err(|error| {
-        let message = match error.kind() {
-            csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-                format!("the line has {len} cells, the header {expected_len}")
-            }
-            _ => error.to_string(),
-        };
-        let rest = text.get(*at..).unwrap_or_default();
-        let cut = !rest.contains('\n')
-            && matches!(error.kind(), csv::ErrorKind::UnequalLengths { expected_len, len, .. }
-                if len < expected_len);
-        if cut {
-            return Error::new(
-                Code::Truncated,
-                format!("the last line is not finished: {message}"),
-            )
-            .hint("remove it, or end it with a line break if it is whole")
-            .at(Place { offset: text.trim_end().len(), ..Place::default() });
-        }
-        Error::new(Code::Syntax, message)
-            .hint("put a cell that holds a comma into double quotes")
-            .at(Place { offset: *at, ..Place::default() })
-    })
+    let read = reader.read_record(record).map_err(|error| syntax(error.to_string(), *at))?;
+    let Some(expected) = cells.filter(|&cells| read && cells != record.len()) else {
+        return Ok(read);
+    };
+    let message = format!("the line has {} cells, the header {expected}", record.len());
+    let rest = text.get(*at..).unwrap_or_default();
+    if record.len() < expected && !rest.contains('\n') {
+        return Err(Error::new(
+            Code::Truncated,
+            format!("the last line is not finished: {message}"),
+        )
+        .hint("remove it, or end it with a line break if it is whole")
+        .at(Place { offset: text.trim_end().len(), ..Place::default() }));
+    }
+    Err(syntax(message, *at))
+}
+
+fn syntax(message: String, offset: usize) -> Error {
+    Error::new(Code::Syntax, message)
+        .hint("put a cell that holds a comma into double quotes")
+        .at(Place { offset, ..Place::default() })
 }
 
 /// What the cells of a column hold.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Column {
     /// The number of a client, or a name.
     Process,
@@ -144,10 +167,7 @@ impl Column {
 }
 
 /// The names of the columns, and what they hold.
-fn check_header<'h>(
-    header: &'h csv::StringRecord,
-    offsets: &[usize],
-) -> Result<Vec<(&'h str, Column)>, Error> {
+fn check_header(header: &csv::StringRecord, offsets: &[usize]) -> Result<Header, Error> {
     let names: Vec<&str> = header.iter().map(str::trim).collect();
     let mut seen = FxHashSet::default();
     for (column, (name, &offset)) in names.iter().zip(offsets).enumerate() {
@@ -169,7 +189,8 @@ fn check_header<'h>(
             .hint("the first line names the columns: process,type,f,value, or f,call,return")
             .at(Place { offset: offsets.first().copied().unwrap_or(0), ..Place::default() }));
     }
-    Ok(names.into_iter().map(|name| (name, Column::of(name, whole))).collect())
+    let columns = names.into_iter().map(|name| (name.to_owned(), Column::of(name, whole)));
+    Ok(Header(columns.collect()))
 }
 
 /// Where the `count` cells of the record at `at` start. Quotes are checked on the way, since the

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use flate2::read::MultiGzDecoder;
-use ruzstd::decoding::StreamingDecoder;
+use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
 
 use super::counted::Counted;
 use crate::error::{Code, Error};
@@ -67,17 +67,34 @@ pub(super) enum Ended {
 /// Between two looks at the clock, so many bytes are read.
 const LOOK_EVERY: usize = 16 << 20;
 
+/// How bytes are compressed.
+pub(super) enum Compression {
+    Gzip,
+    Zstd,
+}
+
+impl Compression {
+    /// The compression of what starts with `bytes`, of which eight are enough.
+    pub(super) fn of(bytes: &[u8]) -> Option<Compression> {
+        if bytes.starts_with(&GZIP) {
+            return Some(Compression::Gzip);
+        }
+        (bytes.starts_with(&ZSTD) || skippable(bytes).is_some()).then_some(Compression::Zstd)
+    }
+}
+
 /// The bytes as they were before their compression, or as they are if they are not compressed.
 /// More of them than the limit are an error, and are never all in memory.
 pub(super) fn decompress(bytes: Vec<u8>, limits: &Limits) -> Result<Vec<u8>, Error> {
-    let bytes = if bytes.starts_with(&GZIP) {
-        limits.enter(Phase::Unpacking, bytes.len() as u64);
-        gunzip(&bytes, limits)?
-    } else if bytes.starts_with(&ZSTD) || skippable(&bytes).is_some() {
-        limits.enter(Phase::Unpacking, bytes.len() as u64);
-        unzstd(&bytes, limits)?
-    } else {
-        bytes
+    let bytes = match Compression::of(&bytes) {
+        None => bytes,
+        Some(compression) => {
+            limits.enter(Phase::Unpacking, bytes.len() as u64);
+            match compression {
+                Compression::Gzip => gunzip(&bytes, limits)?,
+                Compression::Zstd => unzstd(&bytes, limits)?,
+            }
+        }
     };
     if bytes.len() > limits.max_bytes { Err(too_large(limits.max_bytes)) } else { Ok(bytes) }
 }
@@ -161,8 +178,7 @@ fn unzstd(mut bytes: &[u8], limits: &Limits) -> Result<Vec<u8>, Error> {
             continue;
         }
         let counted = Counted::new(&mut bytes, limits.progress.as_deref());
-        let mut frame = StreamingDecoder::new_with_max_window_size(counted, MAX_WINDOW)
-            .map_err(|error| damaged("zstd", out.len(), &error))?;
+        let mut frame = zstd_frame(counted).map_err(|error| damaged("zstd", out.len(), &error))?;
         if let Err(ended) = read_within(&mut frame, limits, &mut out) {
             return Err(stopped("zstd", out.len(), &ended));
         }
@@ -178,15 +194,22 @@ fn unzstd(mut bytes: &[u8], limits: &Limits) -> Result<Vec<u8>, Error> {
     Ok(out)
 }
 
+/// The frame of zstd that `reader` is at the start of.
+pub(super) fn zstd_frame<R: Read>(
+    reader: R,
+) -> Result<StreamingDecoder<R, FrameDecoder>, impl std::fmt::Display> {
+    StreamingDecoder::new_with_max_window_size(reader, MAX_WINDOW)
+}
+
 /// The length of the zstd frame at the start of `bytes` if it is one that holds no text.
-fn skippable(bytes: &[u8]) -> Option<usize> {
+pub(super) fn skippable(bytes: &[u8]) -> Option<usize> {
     let header: [u8; 8] = bytes.get(..8)?.try_into().ok()?;
     let [kind @ 0x50..=0x5f, 0x2a, 0x4d, 0x18, a, b, c, d] = header else { return None };
     debug_assert!(kind & 0xf0 == 0x50);
     Some(u32::from_le_bytes([a, b, c, d]) as usize + 8)
 }
 
-fn damaged(format: &str, unpacked: usize, error: &dyn std::fmt::Display) -> Error {
+pub(super) fn damaged(format: &str, unpacked: usize, error: &dyn std::fmt::Display) -> Error {
     Error::new(
         Code::Compression,
         format!("the {format} data is damaged after {unpacked} bytes of text: {error}"),

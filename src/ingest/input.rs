@@ -120,6 +120,11 @@ impl Input {
         Input::read(file, bytes, len, format, limits)
     }
 
+    /// An input of this text, to show it.
+    pub(super) fn of_text(text: String, format: Format) -> Input {
+        Input { text, format, threads: 0, progress: None }
+    }
+
     /// Reads `len` bytes, if that is known and not 0, to those in `bytes`.
     fn read(
         reader: impl Read,
@@ -248,6 +253,11 @@ fn unreadable(what: &str, error: &std::io::Error) -> Error {
         .hint("is the path right, and may it be read?")
 }
 
+/// The error about a reader that fails.
+pub(super) fn reading_failed(error: &std::io::Error) -> Error {
+    unreadable("reading failed", error)
+}
+
 /// The bytes as text.
 fn decode(bytes: Vec<u8>) -> Result<String, Error> {
     String::from_utf8(bytes).map_err(|error| {
@@ -255,30 +265,41 @@ fn decode(bytes: Vec<u8>) -> Result<String, Error> {
         let bytes = error.as_bytes();
         let before = String::from_utf8_lossy(&bytes[..valid]);
         let byte = bytes.get(valid).copied().unwrap_or_default();
-        let hint = match bytes {
-            [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "this looks like UTF-16: convert it to UTF-8",
-            _ => "convert the file to UTF-8, or look for binary data in a recorded value",
-        };
-        Error::new(Code::NotUtf8, format!("the byte 0x{byte:02x} belongs to no UTF-8 character"))
-            .hint(hint)
-            .at(place_of(&before, valid))
+        not_utf8(bytes, byte).at(place_of(&before, valid))
     })
+}
+
+/// The error about a `byte` of an input that starts with `start`.
+pub(super) fn not_utf8(start: &[u8], byte: u8) -> Error {
+    let hint = match start {
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "this looks like UTF-16: convert it to UTF-8",
+        _ => "convert the file to UTF-8, or look for binary data in a recorded value",
+    };
+    Error::new(Code::NotUtf8, format!("the byte 0x{byte:02x} belongs to no UTF-8 character"))
+        .hint(hint)
 }
 
 /// The format to read `text` in: the one given, or the one that it looks like.
 pub(super) fn format_of(text: &str, format: Option<Format>) -> Result<Format, Error> {
     let body = body(text);
     if body.trim().is_empty() {
-        return Err(Error::new(Code::Empty, "the input is empty")
-            .hint("was the recorder running, and is this the right file?"));
+        return Err(is_empty());
     }
-    format.or_else(|| sniff(body)).ok_or_else(|| {
-        let start = body.len() - body.trim_start().len();
-        let error = Error::new(Code::UnknownFormat, "the text looks like none of the formats")
-            .hint("name the format with --input-format: jsonl, json, edn, log or csv")
-            .at(Place { offset: start, ..Place::default() });
-        located(text, error)
-    })
+    format.or_else(|| sniff(body)).ok_or_else(|| located(text, unknown_format(body)))
+}
+
+/// The error about an input of nothing but white space.
+pub(super) fn is_empty() -> Error {
+    Error::new(Code::Empty, "the input is empty")
+        .hint("was the recorder running, and is this the right file?")
+}
+
+/// The error about a text that is in no format, with an offset in it.
+pub(super) fn unknown_format(body: &str) -> Error {
+    let start = body.len() - body.trim_start().len();
+    Error::new(Code::UnknownFormat, "the text looks like none of the formats")
+        .hint("name the format with --input-format: jsonl, json, edn, log or csv")
+        .at(Place { offset: start, ..Place::default() })
 }
 
 /// How a text is read: by how many threads (0: one a processor), and until when; and who is told

@@ -43,13 +43,15 @@ pub(super) struct Objects<'t> {
     text: &'t str,
     at: usize,
     in_array: bool,
+    /// Whether the text may end behind a comma, since more of the array comes later.
+    goes_on: bool,
     fields: Fields<'t, Cell<'t>>,
 }
 
 impl<'t> Objects<'t> {
     /// Starts at the start of `text`.
     pub(super) fn new(text: &'t str) -> Self {
-        Objects { text, at: 0, in_array: false, fields: Fields::default() }
+        Objects { text, at: 0, in_array: false, goes_on: false, fields: Fields::default() }
     }
 
     /// Starts at the first object of the array that is all of `text`.
@@ -60,6 +62,16 @@ impl<'t> Objects<'t> {
             objects.close()?;
         }
         Ok(objects)
+    }
+
+    /// Starts at the start of a piece of an array: its first, or one that begins behind a comma.
+    /// Unless it is the last, it may end behind one.
+    pub(super) fn of_piece(text: &'t str, first: bool, last: bool) -> Result<Self, Error> {
+        let objects = match first {
+            true => Objects::of_array(text)?,
+            false => Objects { in_array: true, ..Objects::new(text) },
+        };
+        Ok(Objects { goes_on: !last, ..objects })
     }
 
     /// Where it is.
@@ -95,7 +107,8 @@ impl<'t> Objects<'t> {
     pub(super) fn read_until(&mut self, end: usize, sink: &mut Sink<'_>) -> Result<bool, Error> {
         loop {
             self.skip_space();
-            if self.at >= end || self.at >= self.text.len() && !self.in_array {
+            let may_end = !self.in_array || self.goes_on;
+            if self.at >= end || self.at >= self.text.len() && may_end {
                 return Ok(true);
             }
             if !self.next(sink)? {

@@ -14,8 +14,17 @@ use crate::history::{Event, Shape, Value};
 
 /// Reads a history from `text`.
 pub(crate) fn read(text: &str, sink: &mut Sink<'_>) -> Result<(), Error> {
+    read_piece(text, &mut None, sink)
+}
+
+/// Reads a piece of a history that is whole lines. `bare` is whether every line of the history is
+/// an operation, once that is known.
+pub(super) fn read_piece(
+    text: &str,
+    bare: &mut Option<bool>,
+    sink: &mut Sink<'_>,
+) -> Result<(), Error> {
     let mut parser = Parser::new(text, 0);
-    let mut bare = None;
     for line in lines(text) {
         let all = &text[line.start..line.end];
         if all.trim().is_empty() {

@@ -21,6 +21,7 @@ mod log;
 mod roles;
 mod sink;
 mod sniff;
+pub(crate) mod stream;
 mod time;
 
 use std::path::Path;

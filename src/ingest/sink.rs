@@ -66,6 +66,17 @@ impl<'a> Sink<'a> {
         self
     }
 
+    /// The same sink, for a text before which there were so many records of metadata.
+    pub(crate) fn behind(mut self, metadata: usize) -> Self {
+        self.metadata = metadata;
+        self
+    }
+
+    /// How many records were metadata.
+    pub(crate) fn metadata_records(&self) -> usize {
+        self.metadata
+    }
+
     /// A sink for a second reading of a text, which stops at the last of the records `wanted` (from
     /// 0, ascending): see [`Sink::begin`].
     pub(crate) fn seeking(builder: &'a mut HistoryBuilder, wanted: &'a [usize]) -> Self {

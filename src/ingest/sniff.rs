@@ -28,6 +28,32 @@ pub fn sniff(text: &str) -> Option<Format> {
     }
 }
 
+/// Whether the start `text` of a longer text tells the format of the whole: whatever follows, it
+/// looks like the same. A text whose format is not told by its start may take many lines.
+pub(super) fn is_settled(text: &str) -> bool {
+    let text = text.trim_start();
+    let lines = text.rfind('\n').map_or("", |end| &text[..end]);
+    let has_record = text.contains('}');
+    match text.as_bytes().first() {
+        None => false,
+        Some(b'{') => has_record,
+        Some(b'(' | b';' | b'^') => true,
+        Some(b'[') => match text[1..].trim_start().bytes().next() {
+            Some(b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9') => is_log(lines),
+            Some(b'{') => has_record,
+            first => first.is_some(),
+        },
+        Some(b'#') => {
+            let is_tag = text[1..].starts_with(|c: char| c.is_alphabetic() || c == '{' || c == ':');
+            let is_comment =
+                |line: &str| line.trim().is_empty() || line.trim_start().starts_with('#');
+            let metadata = text[1..].starts_with("histcheck");
+            is_tag && !metadata && has_record || lines.lines().any(|line| !is_comment(line))
+        }
+        Some(_) => !lines.is_empty() && sniff(lines).is_some(),
+    }
+}
+
 /// What starts with `[`: an array of objects, a vector of maps, or the line of a log that has a
 /// date or a thread first.
 fn sniff_sequence(text: &str) -> Format {

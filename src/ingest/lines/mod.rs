@@ -28,12 +28,25 @@ const PART: usize = 1 << 18;
 
 /// Reads objects that follow each other, on `threads` threads (0: one a processor).
 pub(super) fn read(text: &str, threads: usize, sink: &mut Sink<'_>) -> Result<(), Error> {
-    read_in_parts(text, Layout::Lines, PART, threads_of(threads), sink)
+    read_in_parts(text, Objects::new(text), Layout::Lines, PART, threads_of(threads), sink)
 }
 
 /// Reads an array of objects, on `threads` threads (0: one a processor).
 pub(super) fn read_array(text: &str, threads: usize, sink: &mut Sink<'_>) -> Result<(), Error> {
-    read_in_parts(text, Layout::Array, PART, threads_of(threads), sink)
+    read_array_piece(text, true, true, threads, sink)
+}
+
+/// Reads a piece of an array of objects: its first, or one that begins behind a comma. Unless it is
+/// the last, it may end behind one.
+pub(super) fn read_array_piece(
+    text: &str,
+    first: bool,
+    last: bool,
+    threads: usize,
+    sink: &mut Sink<'_>,
+) -> Result<(), Error> {
+    let objects = Objects::of_piece(text, first, last)?;
+    read_in_parts(text, objects, Layout::Array, PART, threads_of(threads), sink)
 }
 
 fn threads_of(threads: usize) -> usize {
@@ -43,23 +56,20 @@ fn threads_of(threads: usize) -> usize {
     }
 }
 
-fn read_in_parts(
-    text: &str,
+fn read_in_parts<'t>(
+    text: &'t str,
+    objects: Objects<'t>,
     layout: Layout,
     part: usize,
     threads: usize,
     sink: &mut Sink<'_>,
 ) -> Result<(), Error> {
-    let objects = match layout {
-        Layout::Lines => Objects::new(text),
-        Layout::Array => Objects::of_array(text)?,
-    };
     let mut merger = Merger::new(objects, sink);
     let mut ended = false;
     crew::in_order(
         threads,
         text.len().div_ceil(part),
-        |at, batch: &mut Batch<'_>| {
+        |at, batch: &mut Batch<'t>| {
             batch.read(text, at * part, text.len().min((at + 1) * part), layout);
         },
         |batch| {

@@ -28,7 +28,7 @@ fn slowly(text: &str, layout: Layout) -> Result<History, Error> {
 fn fast(text: &str, layout: Layout, part: usize, threads: usize) -> Result<History, Error> {
     let mut builder = HistoryBuilder::default();
     let mut sink = Sink::new(&mut builder).of_size(text.len());
-    read_in_parts(text, layout, part, threads, &mut sink)?;
+    read_in_parts(text, objects(text, layout)?, layout, part, threads, &mut sink)?;
     builder.finish(Settings::default())
 }
 
@@ -54,7 +54,8 @@ fn found(text: &str, layout: Layout, wanted: &[usize], part: Option<usize>) -> V
     let mut builder = HistoryBuilder::default();
     let mut sink = Sink::seeking(&mut builder, wanted);
     let _ = match part {
-        Some(part) => read_in_parts(text, layout, part, 2, &mut sink),
+        Some(part) => objects(text, layout)
+            .and_then(|objects| read_in_parts(text, objects, layout, part, 2, &mut sink)),
         None => objects(text, layout)
             .and_then(|mut objects| objects.read_until(usize::MAX, &mut sink).map(|_| ())),
     };
