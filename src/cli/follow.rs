@@ -68,23 +68,22 @@ impl Run<'_> {
             deadline: limits.timeout.and_then(|timeout| start.checked_add(timeout)),
             progress: Some(self.output.progress()),
         };
-        let following =
-            Following::new(reader, read.format(), read.settings(), within, |values| {
-                Ok(Options {
-                    model: model.model.clone(),
-                    initial: initial(model, values)?,
-                    model_options: model_options(model),
-                    budget: Budget {
-                        timeout: limits.timeout,
-                        start: Some(start),
-                        memory: limits.max_memory,
-                        configurations: limits.max_configs,
-                    },
-                    threads: limits.threads,
-                    progress: Some(progress),
-                    ..Options::default()
-                })
-            });
+        let following = Following::new(reader, read.format(), read.settings(), within, |values| {
+            Ok(Options {
+                model: model.model.clone(),
+                initial: initial(model, values)?,
+                model_options: model_options(model),
+                budget: Budget {
+                    timeout: limits.timeout,
+                    start: Some(start),
+                    memory: limits.max_memory,
+                    configurations: limits.max_configs,
+                },
+                threads: limits.threads,
+                progress: Some(progress),
+                ..Options::default()
+            })
+        });
         let mut following = match following {
             Ok(following) => following,
             Err(error) => return self.complain(&error, None),
@@ -157,8 +156,11 @@ impl Run<'_> {
             ReportFormat::Json => report::end_json(self.file(), &followed),
             _ if self.args.output.quiet && summary.verdict == Verdict::Invalid => String::new(),
             _ if self.args.output.quiet => report::end_line(&followed, palette) + "\n",
-            _ => report::end_line(&followed, palette) + "\n"
-                + &report::end_details(&followed, palette),
+            _ => {
+                report::end_line(&followed, palette)
+                    + "\n"
+                    + &report::end_details(&followed, palette)
+            }
         };
         self.output.print(&text);
         match summary.verdict {

@@ -165,8 +165,7 @@ impl Course {
     fn find_keys(&self, window: Window<'_>) -> Keys {
         let Window { history, .. } = window;
         let operations = window.operations();
-        let mut tuples =
-            operations.iter().map(|operation| has_tuple(history.values(), operation));
+        let mut tuples = operations.iter().map(|operation| has_tuple(history.values(), operation));
         match self.independent {
             Independent::Yes => Keys::Tuples,
             _ if operations.iter().any(|operation| operation.key.is_some()) => Keys::Fields,

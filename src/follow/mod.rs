@@ -19,9 +19,10 @@ pub use objects::Standing;
 pub use violation::Violation;
 
 use crate::check::Options;
-use crate::error::{Code, Error, Place};
-use crate::history::{HistoryBuilder, Order, Record, Settings, ValueTable};
-use crate::ingest::{Format, Input, Limits, Stream};
+use crate::error::{Code, Error};
+use crate::history::{HistoryBuilder, Order, Settings, ValueTable};
+use crate::ingest::stream::Stream;
+use crate::ingest::{Format, Input, Limits};
 use course::Course;
 
 /// Follows a history in code, event by event.

@@ -35,8 +35,9 @@ pub(super) fn resolve(
         Independent::Yes => {
             let values = &history.values;
             if let Some(op) = history.operations.iter().find(|op| !has_tuple(values, op)) {
-                return Err(no_tuple(op)
-                    .hint("without --independent yes, the value counts as it is"));
+                return Err(
+                    no_tuple(op).hint("without --independent yes, the value counts as it is")
+                );
             }
             true
         }

@@ -24,6 +24,11 @@ impl Marks<'_> {
         }
     }
 
+    /// Keeps all values that are there.
+    pub(crate) fn keep_all(&mut self) {
+        self.kept.fill(true);
+    }
+
     /// The table, to look into values.
     pub(crate) fn table(&self) -> &ValueTable {
         self.table

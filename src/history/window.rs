@@ -75,7 +75,12 @@ pub(super) struct Forgotten {
     pub(super) extremes: [i64; 2],
     /// How many hashed processes there were left when it last looked.
     hashed: usize,
+    /// How many bytes values took when they were swept last.
+    swept: usize,
 }
+
+/// Values take so many bytes at least before those that nobody holds are looked for.
+const SWEEP_FROM: usize = 8 << 20;
 
 /// So many crashed processes are remembered at least, beside those with small numbers.
 const MOST_LOST: usize = 1 << 20;
@@ -153,6 +158,16 @@ impl HistoryBuilder {
                 processes.retain_hashed(|number| number < LOST);
             }
             forgotten.hashed = processes.hashed();
+        }
+    }
+
+    /// Forgets the values that nobody holds, if they take much more memory than when it last did so:
+    /// see [`HistoryBuilder::sweep`].
+    pub(crate) fn sweep_if_grown(&mut self, hold: impl FnOnce(&mut Marks<'_>)) {
+        let swept = self.forgotten.as_ref().map_or(0, |forgotten| forgotten.swept);
+        if self.history.values.used_bytes() > SWEEP_FROM.max(2 * swept) {
+            self.sweep(hold);
+            self.forgotten.get_or_insert_default().swept = self.history.values.used_bytes();
         }
     }
 

@@ -64,9 +64,10 @@ struct JsonEnd<'a> {
 
 /// The violation in one line, without its line break.
 pub fn violation_line(violation: &Violation, palette: &Palette) -> String {
-    let key = violation.key.as_ref().map_or(String::new(), |[text, _]| {
-        format!("key {}: ", shortened(text, 60))
-    });
+    let key = violation
+        .key
+        .as_ref()
+        .map_or(String::new(), |[text, _]| format!("key {}: ", shortened(text, 60)));
     let line = violation.line.map_or(String::new(), |line| format!(", line {line}"));
     format!(
         "{}invalid{}: {key}no order of the operations explains `{}` by process {} (it returned in \

@@ -37,8 +37,6 @@ const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 const SNIFFED: usize = 1 << 16;
 /// So much text is looked at whenever it grows.
 const LOOKED: usize = 1 << 12;
-/// Values take so many bytes at least before those that nobody holds are looked for.
-const SWEEP_FROM: usize = 8 << 20;
 
 /// Reads the history in the bytes of `R`, which may be compressed.
 pub(crate) struct Stream<R: Read> {
@@ -57,8 +55,6 @@ pub(crate) struct Stream<R: Read> {
     piece: usize,
     builder: HistoryBuilder,
     ends: Vec<u32>,
-    /// How many bytes values took when they were swept last.
-    swept: usize,
     ended: bool,
 }
 
@@ -87,7 +83,6 @@ impl<R: Read> Stream<R> {
             piece: 0,
             builder: HistoryBuilder::forgetting(),
             ends: Vec::new(),
-            swept: 0,
             ended: false,
         }
     }
@@ -133,10 +128,26 @@ impl<R: Read> Stream<R> {
         self.builder.forget();
         // The records of the piece are behind now.
         self.ends.clear();
-        if self.builder.values().used_bytes() > SWEEP_FROM.max(2 * self.swept) {
-            self.builder.sweep(hold);
-            self.swept = self.builder.values().used_bytes();
+        self.builder.sweep_if_grown(hold);
+    }
+
+    /// From now on, up to `threads` threads read a piece (0: one a processor).
+    pub(crate) fn use_threads(&mut self, threads: usize) {
+        self.threads = threads;
+    }
+
+    /// Whether the last piece was the last of all.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended
+    }
+
+    /// The same error with the place of its record, if that is in the last piece.
+    pub(crate) fn located(&self, mut error: Error) -> Error {
+        if error.place.is_none() {
+            let record = error.record.and_then(|record| Record::try_from(record).ok());
+            error.place = record.and_then(|record| self.place_of(record));
         }
+        error
     }
 
     /// The format, once a piece was read.

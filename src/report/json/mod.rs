@@ -10,7 +10,7 @@ mod explained;
 
 use super::text::{decided_by, proof_counts};
 use super::{Subject, warnings};
-use crate::check::{Decision, Failure, KeyReport, ModelSource, StopReason, Verdict};
+use crate::check::{Decision, Failure, KeyReport, StopReason, Verdict};
 use crate::error::Error;
 use crate::history::{History, NEVER, Record, Value};
 use explained::{JsonExplanation, JsonKey, explained, explained_key};
