@@ -168,16 +168,8 @@ impl<'b> Reader<'b> {
         let call_line = line(i64::from(invoked) + ahead)?;
         let return_line =
             if is_open { 0 } else { line(self.signed()? + ahead + i64::from(completed))? };
-        let operation = Operation {
-            process,
-            key: None,
-            input,
-            output,
-            invoked,
-            completed,
-            function,
-            outcome,
-        };
+        let operation =
+            Operation { process, key: None, input, output, invoked, completed, function, outcome };
         Some(Entry::Row(Row {
             operation,
             times: [called, returned],
@@ -276,14 +268,26 @@ mod tests {
     fn rows_come_back_as_they_were() {
         let mut values = ValueTable::new();
         let texts = [
-            "nil", "true", "-5", "5000000000", "123456789012345678901234", "1.5", "2.50M", "1/3",
-            "\"a\\nb\"", ":k", "sym", r"\newline", "[1 [nil]]", "#{1 \"x\"}", "{:a 1, \"b\" []}",
-            "#inst \"2024\"", "\"\"",
+            "nil",
+            "true",
+            "-5",
+            "5000000000",
+            "123456789012345678901234",
+            "1.5",
+            "2.50M",
+            "1/3",
+            "\"a\\nb\"",
+            ":k",
+            "sym",
+            r"\newline",
+            "[1 [nil]]",
+            "#{1 \"x\"}",
+            "{:a 1, \"b\" []}",
+            "#inst \"2024\"",
+            "\"\"",
         ];
-        let all: Vec<Value> = texts
-            .iter()
-            .map(|text| crate::ingest::parse_edn(text, &mut values).unwrap())
-            .collect();
+        let all: Vec<Value> =
+            texts.iter().map(|text| crate::ingest::parse_edn(text, &mut values).unwrap()).collect();
         let mut out = Vec::new();
         let mut rows = Vec::new();
         for (at, &value) in all.iter().enumerate() {

@@ -157,7 +157,8 @@ impl Deciding<'_> {
         match analysis::decide_part(&chosen, &part.history, &options) {
             Ok(report) => {
                 for (&number, report) in batch.iter().zip(report.keys) {
-                    self.reports[number as usize] = Some(self.by_records(number, report, &part.history));
+                    self.reports[number as usize] =
+                        Some(self.by_records(number, report, &part.history));
                 }
             }
             Err(error) => {
@@ -272,16 +273,10 @@ impl Deciding<'_> {
         let failing: Vec<u32> = (0..self.reports.len() as u32)
             .filter(|&key| is_failing(&self.reports[key as usize]))
             .collect();
-        let room = self.room(EXPLAINED);
-        let mut taken = 0;
-        let mut complete = 0;
-        for &key in failing.iter().take(CORES) {
-            taken += self.size(key);
-            if taken > room && complete > 0 {
-                break;
-            }
-            complete += 1;
-        }
+        let all: Vec<u32> = (0..self.reports.len() as u32).collect();
+        let size: u64 = all.iter().map(|&key| self.size(key)).sum();
+        let keeps_all = !failing.is_empty() && size <= self.terms.keeps_all as u64;
+        let complete = if keeps_all { failing.len() } else { self.complete(&failing) };
         let (complete, others) = failing.split_at(complete);
         for group in 0..GROUPS {
             let is_other = |key: u32| others.binary_search(&key).is_ok();
@@ -297,24 +292,39 @@ impl Deciding<'_> {
             excerpt: self.gathered.excerpt.clone(),
             sorts_lines: true,
         };
-        let part = self.gathered.load(complete, setting)?;
+        let loaded = if keeps_all { &all[..] } else { complete };
+        let part = self.gathered.load(loaded, setting)?;
         let options = Options {
             model: Some(self.name.to_owned()),
             initial: self.initial,
             keep_orders: false,
             ..self.options.clone()
         };
-        let reports = complete.iter().filter_map(|&key| self.reports[key as usize].as_ref());
+        let reports = loaded.iter().filter_map(|&key| self.reports[key as usize].as_ref());
         let reports = reports.map(|report| Self::by_indices(report, &part.history)).collect();
         let mut report = Report::new(self.name, reports);
         if !complete.is_empty() {
             let chosen = self.chosen(&part.history, &options)?;
             analysis::refine_part(&chosen, &part.history, &options, &mut report, CORES)?;
         }
-        for (&number, key) in complete.iter().zip(&report.keys) {
-            self.reports[number as usize] = Some(self.by_records(number, key.clone(), &part.history));
+        for (&number, key) in loaded.iter().zip(&report.keys) {
+            self.reports[number as usize] =
+                Some(self.by_records(number, key.clone(), &part.history));
         }
-        Ok(Checked::new(self, part, complete.len()))
+        let complete = complete.len();
+        Ok(Checked::new(self, part, complete, keeps_all))
+    }
+
+    /// How many of the failing keys are kept with all of their operations: the first ones.
+    fn complete(&self, failing: &[u32]) -> usize {
+        let room = self.room(EXPLAINED);
+        let mut taken = 0;
+        let sizes = failing.iter().take(CORES).map(|&key| self.size(key));
+        let fits = sizes.take_while(|size| {
+            taken += size;
+            taken <= room
+        });
+        fits.count().max(usize::from(!failing.is_empty()))
     }
 
     /// Finds out which operation made the keys of `batch` fail, and keeps it.

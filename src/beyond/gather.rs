@@ -30,8 +30,6 @@ pub(super) struct Key {
     pub(super) operations: u32,
     /// How many bytes they have on the disk.
     pub(super) bytes: u64,
-    /// The record of its first invocation.
-    pub(super) first: Record,
 }
 
 /// What is known of all operations.
@@ -59,7 +57,9 @@ pub(super) struct Gathered {
 enum Keys {
     Field,
     /// In tuples, which something confirmed or not.
-    Tuples { confirmed: bool },
+    Tuples {
+        confirmed: bool,
+    },
 }
 
 /// The first operation without a key, for an error.
@@ -125,7 +125,10 @@ pub(super) fn gather<R: Read>(
         let numbers = &gathering.numbers;
         stream.forget(|marks| numbers.keys().for_each(|&key| marks.keep(key)));
         if terms.memory < usize::MAX && resident_bytes().is_some_and(|bytes| bytes > terms.memory) {
-            return Err(Stopped::Failed(Box::new(Error::new(Code::TooLarge, "too many keys")), None));
+            return Err(Stopped::Failed(
+                Box::new(Error::new(Code::TooLarge, "too many keys")),
+                None,
+            ));
         }
     }
     gathering.finish(&stream)
@@ -138,7 +141,7 @@ impl Gathering<'_> {
         let history = window.history;
         self.gathered.in_seconds = window.in_seconds;
         self.functions(history.functions());
-        let mut extras = history_extras(window);
+        let mut extras = history.all_extras();
         for event in window.events() {
             let operation = &window.operations()[event.operation];
             let is_call = event.record == operation.invoked;
@@ -189,8 +192,8 @@ impl Gathering<'_> {
         for note in window.history.annotations() {
             *last_note = (*last_note).max(note.time);
             if annotations.len() < ANNOTATIONS {
-                let [process, value] =
-                    [note.process, note.value].map(|value| values.import(window.history.values(), value));
+                let [process, value] = [note.process, note.value]
+                    .map(|value| values.import(window.history.values(), value));
                 annotations.push(Annotation { process, value, ..*note });
             }
         }
@@ -226,8 +229,7 @@ impl Gathering<'_> {
         let number = *self.numbers.entry(key).or_insert(next);
         if number == next {
             let value = self.gathered.values.import(window.history.values(), key);
-            let first = operation.invoked;
-            self.gathered.keys.push(Key { value, operations: 0, bytes: 0, first });
+            self.gathered.keys.push(Key { value, operations: 0, bytes: 0 });
         }
         self.gathered.keys[number as usize].operations += 1;
         Ok(())
@@ -313,8 +315,4 @@ impl Gathering<'_> {
         gathered.reinvoked = history.reinvoked();
         Ok(self.gathered)
     }
-}
-
-fn history_extras<'a>(window: Window<'a>) -> &'a [crate::history::Extra] {
-    window.history.all_extras()
 }

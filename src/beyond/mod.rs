@@ -28,6 +28,9 @@ pub use view::Checked;
 pub struct Terms {
     /// About how many bytes of memory all of it may take.
     pub memory: usize,
+    /// Operations that take no more than about so many bytes are kept, all of them, to explain what
+    /// failed.
+    pub keeps_all: usize,
     /// Whether values are tuples `[key value]`.
     pub independent: Independent,
     /// The format, unless it is to be found out.
@@ -84,7 +87,8 @@ pub fn check(
     options: &Options,
     terms: &Terms,
 ) -> Result<Checked, Stopped> {
-    let stream = Stream::new(reader, terms.format, terms.limits.clone(), terms.threads).with_lines();
+    let stream =
+        Stream::new(reader, terms.format, terms.limits.clone(), terms.threads).with_lines();
     let gathered = gather::gather(stream, Scratch::new(file, terms.memory), values, terms)?;
     decide::decide(gathered, options, terms)
 }
@@ -116,7 +120,8 @@ pub fn locate(reader: impl Read, format: Option<Format>, record: usize) -> Optio
     let mut stream = Stream::new(reader, format, usize::MAX, 0);
     while stream.next().ok()? {
         if stream.records() > record as usize {
-            let located = stream.located(Error::new(Code::BadOperation, "").record(record as usize));
+            let located =
+                stream.located(Error::new(Code::BadOperation, "").record(record as usize));
             let (input, shown) = stream.excerpt(&located)?;
             return Some((input, shown.place?));
         }

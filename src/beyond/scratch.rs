@@ -56,7 +56,8 @@ impl Scratch {
 
     fn flush(&mut self, group: usize) -> Result<(), Error> {
         let pending = &mut self.pending[group];
-        let written = self.file.seek(SeekFrom::Start(self.len)).and_then(|_| self.file.write_all(pending));
+        let written =
+            self.file.seek(SeekFrom::Start(self.len)).and_then(|_| self.file.write_all(pending));
         written.map_err(|error| failed("write", &error))?;
         self.blocks[group].push((self.len, pending.len() as u32));
         self.len += pending.len() as u64;
@@ -86,7 +87,8 @@ impl Scratch {
         for &(start, len) in &self.blocks[group] {
             block.resize(len as usize, 0);
             let read = self.file.seek(SeekFrom::Start(start));
-            read.and_then(|_| self.file.read_exact(&mut block)).map_err(|error| failed("read", &error))?;
+            read.and_then(|_| self.file.read_exact(&mut block))
+                .map_err(|error| failed("read", &error))?;
             see(&block)?;
         }
         Ok(())

@@ -46,13 +46,20 @@ pub struct Checked {
     positions: Vec<usize>,
     /// How many failing keys have all of their operations in the excerpt: the first ones.
     complete: usize,
+    /// Whether all operations are in the excerpt.
+    is_all: bool,
     stuck: Option<Anomaly>,
     /// When all was read.
     gathered: Instant,
 }
 
 impl Checked {
-    pub(super) fn new(deciding: Deciding<'_>, part: Part, complete: usize) -> Checked {
+    pub(super) fn new(
+        deciding: Deciding<'_>,
+        part: Part,
+        complete: usize,
+        is_all: bool,
+    ) -> Checked {
         let read = deciding.read;
         let Deciding { gathered, options, name, source, reports, evidence, kept, initial, .. } =
             deciding;
@@ -84,7 +91,17 @@ impl Checked {
         let stuck = evidence.conclude(&history, gathered.last_note);
         let model = Some(name.to_owned());
         let options = Options { model, initial, keep_orders: false, ..options.clone() };
-        Checked { history, report, lines, options, positions, complete, stuck, gathered: read }
+        Checked {
+            history,
+            report,
+            lines,
+            options,
+            positions,
+            complete,
+            is_all,
+            stuck,
+            gathered: read,
+        }
     }
 
     /// The operations that may be named, with what is known of the others.
@@ -126,12 +143,12 @@ impl Checked {
         let keys = self.positions.iter().map(|&at| self.report.keys[at].clone()).collect();
         let excerpt = Report::new(&self.report.model, keys);
         // Keys of which only some operations are there say nothing of clocks.
-        let partial = excerpt.keys.len() > self.complete;
+        let partial = !self.is_all && excerpt.keys.len() > self.complete;
         let whole = if partial { Some(self.complete_keys(&excerpt)) } else { None };
-        let complete = whole.as_ref().map_or((history, &excerpt), |(history, report)| (history, report));
-        let is_all = !partial && excerpt.keys.len() == self.report.keys.len();
-        let beyond =
-            Beyond { stuck: self.stuck.clone(), complete, is_all, failing: self.complete };
+        let complete =
+            whole.as_ref().map_or((history, &excerpt), |(history, report)| (history, report));
+        let (stuck, failing, is_all) = (self.stuck.clone(), self.complete, self.is_all);
+        let beyond = Beyond { stuck, complete, is_all, failing };
         let mut explanation =
             explain::explain_excerpt(history, options, &excerpt, anomalies, beyond)?;
         let contexts = contexts.min(self.complete);

@@ -53,6 +53,7 @@ impl Run<'_> {
         let progress = self.output.progress();
         let terms = Terms {
             memory,
+            keeps_all: from,
             independent: settings.independent,
             format: args.read.format(),
             limits: Limits {
@@ -196,7 +197,8 @@ fn large(path: &Path, from: usize) -> Option<Vec<u8>> {
     let metadata = file.metadata().ok().filter(std::fs::Metadata::is_file)?;
     let mut begin = Vec::new();
     (&mut file).take(START).read_to_end(&mut begin).ok()?;
-    let is_compressed = begin.starts_with(&[0x1f, 0x8b]) || begin.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]);
+    let is_compressed =
+        begin.starts_with(&[0x1f, 0x8b]) || begin.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]);
     let factor = if is_compressed { COMPRESSION } else { 1 };
     (metadata.len().saturating_mul(factor) > from as u64).then_some(begin)
 }

@@ -13,8 +13,8 @@ use histcheck::report::ci::{self, Outcome};
 use histcheck::report::{self, Detail, Strokes, Subject, Timings};
 use histcheck::{Budget, Code, Error, History, Options, Report, StopReason, Verdict};
 
-use super::beyond::Beyond;
 use super::args::{CheckArgs, Decider, FailedCas, LimitArgs, ModelArgs, ReportFormat};
+use super::beyond::Beyond;
 use super::exit::Status;
 use super::inputs::{self, Allowance, Source, Sources};
 use super::output::{Output, complain};
@@ -194,8 +194,7 @@ impl Run<'_> {
             Beyond::Fits(fetched) => fetched,
         };
         let read = &self.args.read;
-        let loaded =
-            inputs::load_fetched(self.name, source, fetched, read, allowance, self.output);
+        let loaded = inputs::load_fetched(self.name, source, fetched, read, allowance, self.output);
         let (input, mut history) = match loaded {
             Ok(loaded) => loaded,
             Err(error) => return self.unreadable(&error),

@@ -4,14 +4,14 @@ use super::anomaly::Anomaly;
 use super::case::Case;
 use super::causes::{self, Grounds};
 use super::guarantees::{Held, guarantees};
-use super::skew::{SkewOutcome, clock_skew};
+use super::skew::{PROCESSES, SkewOutcome, clock_skew};
 use super::staleness::{Staleness, staleness};
 use super::violations::{Violation, violations};
 use super::{Part, meter, naming};
 use crate::analysis;
 use crate::check::{Failure, Meter, Options, Report, on_threads};
 use crate::error::Error;
-use crate::history::{History, Partition};
+use crate::history::{History, Partition, count_processes};
 use crate::model::{self, Model, ModelVisitor};
 use crate::progress::Phase;
 
@@ -231,11 +231,13 @@ impl Explaining<'_> {
         let skew = clock_skew(model, history, report, meter)?;
         let mut operations = history.operations().iter();
         let first = operations.next().map(|operation| operation.process);
-        // Offsets that no more than a part allows are impossible for all; but one clock has none.
+        // What is impossible for a part is so for all; but one clock has no offsets, and of many it
+        // is not asked.
         let several = operations.any(|operation| Some(operation.process) != first);
+        let few = count_processes(self.history) <= PROCESSES;
         Ok(match skew {
             skew if beyond.is_all => skew,
-            SkewOutcome::Impossible if several => skew,
+            SkewOutcome::Impossible if several && few => skew,
             _ => SkewOutcome::NotFound,
         })
     }

@@ -22,8 +22,8 @@ mod staleness;
 mod violations;
 
 pub use anomaly::{ANOMALIES, Anomaly, AnomalyEntry, AnomalyKind, Certainty, Example};
-pub(crate) use causes::clocks;
 pub(crate) use causes::Evidence;
+pub(crate) use causes::clocks;
 pub use causes::stuck;
 pub use context::{Context, Steps, contexts, contexts_with};
 pub(crate) use explanation::{Beyond, explain_excerpt};

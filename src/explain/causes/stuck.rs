@@ -100,7 +100,9 @@ impl Evidence {
         self.overtaken.sort_unstable();
         self.waits.sort_unstable_by_key(|wait| wait.operation);
         self.longest = self.longest.max(1);
-        self.deadlock(history).or_else(|| self.starved(history)).or_else(|| self.stopped(history, last))
+        self.deadlock(history)
+            .or_else(|| self.starved(history))
+            .or_else(|| self.stopped(history, last))
     }
 
     /// The numbers of the operations that may be named.

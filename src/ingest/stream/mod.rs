@@ -167,11 +167,6 @@ impl<R: Read> Stream<R> {
         error
     }
 
-    /// The format, once a piece was read.
-    pub(crate) fn format(&self) -> Option<Format> {
-        self.format
-    }
-
     /// How many bytes of text were read, those of the last piece included.
     pub(crate) fn bytes_read(&self) -> usize {
         self.position.offset + self.piece

@@ -105,8 +105,7 @@ fn streamed(reader: impl Read, format: Option<Format>, table: &mut ValueTable) -
         }
         let window = stream.window();
         seconds |= window.in_seconds;
-        let open = window.operations()[..window.open_before].iter();
-        assert!(open.clone().all(|operation| operation.invoked < window.first));
+        assert!(window.operations().is_sorted_by_key(|operation| operation.invoked));
         let mut last = None;
         for event in window.events() {
             assert!(last.is_none_or(|last| last < event.record));
