@@ -81,12 +81,13 @@ struct Gathering<'t> {
     lines: FxHashMap<Record, u32>,
 }
 
-/// Reads all of `stream` into `scratch`.
+/// Reads all of `stream` into `scratch`, while the process holds no more than `most` bytes.
 pub(super) fn gather<R: Read>(
     mut stream: Stream<R>,
     scratch: Scratch,
     values: ValueTable,
     terms: &Terms,
+    most: usize,
 ) -> Result<Gathered, Stopped> {
     let gathered = Gathered {
         scratch,
@@ -124,11 +125,8 @@ pub(super) fn gather<R: Read>(
         gathering.piece(&stream)?;
         let numbers = &gathering.numbers;
         stream.forget(|marks| numbers.keys().for_each(|&key| marks.keep(key)));
-        if terms.memory < usize::MAX && resident_bytes().is_some_and(|bytes| bytes > terms.memory) {
-            return Err(Stopped::Failed(
-                Box::new(Error::new(Code::TooLarge, "too many keys")),
-                None,
-            ));
+        if most < usize::MAX && resident_bytes().is_some_and(|bytes| bytes > most) {
+            return Err(Error::new(Code::TooLarge, "the keys alone do not fit").into());
         }
     }
     gathering.finish(&stream)

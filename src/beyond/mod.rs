@@ -1,15 +1,17 @@
-//! Histories beyond memory: their operations are put on a disk, by key, and keys come back a few at a
-//! time to be decided. Linearizability is local (Herlihy and Wing 1990), so that the verdict is the
-//! same; so is the report, but for what needs all operations at once.
+//! Histories beyond memory: their operations are put on a disk, by key, and keys come back a few
+//! at a time to be decided. Linearizability is local (Herlihy and Wing 1990), so that the verdict
+//! is the same; so is the report, but for what needs all operations at once.
 //!
-//! It takes events with keys, ordered by their records. Memory is bounded by the keys, a few of them
-//! with their operations, and what is open.
+//! It takes events with keys, ordered by their records. Memory is bounded by the keys, a few of
+//! them with their operations, and what is open.
 
 mod code;
 mod decide;
 mod gather;
 mod load;
 mod scratch;
+#[cfg(test)]
+mod tests;
 mod view;
 
 use std::fs::File;
@@ -44,11 +46,11 @@ pub struct Terms {
 /// Why there is no report.
 #[derive(Debug)]
 pub enum Stopped {
-    /// Only a history in memory can be checked in this case: it has no keys, or its records tell both
-    /// ends of operations.
+    /// Only a history in memory can be checked in this case: it has no keys, or its records tell
+    /// both ends of operations.
     Unfit,
-    /// The input is no history, or a limit ended the reading. If the line is there that it is about,
-    /// it is an input of its own, and the error's place is in it.
+    /// The input is no history, or a limit ended the reading. If the line is there that it is
+    /// about, it is an input of its own, and the error's place is in it.
     Failed(Box<Error>, Option<Box<Input>>),
     /// The model refuses an operation. The error names its record.
     Refused(Box<Error>),
@@ -74,9 +76,9 @@ impl From<Error> for Stopped {
     }
 }
 
-/// Checks the history that `reader` yields, as [`check`](crate::check()) would. Its operations wait
-/// in `file`, which is empty and nobody else's. `values` has the options' initial value, if they give
-/// one.
+/// Checks the history that `reader` yields, as [`check`](crate::check()) would. Its operations
+/// wait in `file`, which is empty and nobody else's. `values` has the options' initial value, if
+/// they give one.
 ///
 /// # Errors
 /// If the history cannot be checked so, is none, or the model refuses an operation.
@@ -89,12 +91,14 @@ pub fn check(
 ) -> Result<Checked, Stopped> {
     let stream =
         Stream::new(reader, terms.format, terms.limits.clone(), terms.threads).with_lines();
-    let gathered = gather::gather(stream, Scratch::new(file, terms.memory), values, terms)?;
+    let scratch = Scratch::new(file, terms.memory);
+    let most = options.budget.memory.unwrap_or(usize::MAX);
+    let gathered = gather::gather(stream, scratch, values, terms, most)?;
     decide::decide(gathered, options, terms)
 }
 
-/// Whether a history that starts with `bytes` may be checked beyond memory: its first operation has a
-/// key, by a field or by what looks like a tuple.
+/// Whether a history that starts with `bytes` may be checked beyond memory: its first operation
+/// has a key, by a field or by what looks like a tuple.
 pub fn has_keys(bytes: &[u8], format: Option<Format>, independent: Independent) -> bool {
     let mut stream = Stream::new(bytes, format, usize::MAX, 1);
     loop {
@@ -113,8 +117,8 @@ pub fn has_keys(bytes: &[u8], format: Option<Format>, independent: Independent) 
     }
 }
 
-/// The place of `record` in the text that `reader` yields, and the text of its line, found by reading
-/// it once more.
+/// The place of `record` in the text that `reader` yields, and the text of its line, found by
+/// reading it once more.
 pub fn locate(reader: impl Read, format: Option<Format>, record: usize) -> Option<(Input, Place)> {
     let record = Record::try_from(record).ok()?;
     let mut stream = Stream::new(reader, format, usize::MAX, 0);

@@ -23,7 +23,7 @@ const TIMES_TEXT: usize = 4;
 /// A compressed text is about so many times as large as it looks.
 const COMPRESSION: u64 = 8;
 /// So much of a text tells whether operations have keys.
-const START: u64 = 1 << 20;
+const START: usize = 1 << 20;
 /// One record may take this part of the memory.
 const RECORD: usize = 4;
 
@@ -68,12 +68,13 @@ impl Run<'_> {
             Source::Stdin => {
                 self.output.expect(allowance.deadline, io::stdin().is_terminal());
                 // An error will come again where the input is loaded.
-                let Ok(fetched) = Fetched::read(from.saturating_add(1), progress) else {
+                let most = from.max(START).saturating_add(1);
+                let Ok(fetched) = Fetched::read(most, progress) else {
                     return Beyond::Fits(None);
                 };
                 let begin = fetched.start();
                 let is_large = begin.len() > from;
-                if !is_large || !has_keys(&begin[..begin.len().min(START as usize)]) {
+                if !is_large || !has_keys(&begin[..begin.len().min(START)]) {
                     return Beyond::Fits(Some(fetched));
                 }
                 let checked = self.check_beyond(fetched, start, &terms);
@@ -196,7 +197,7 @@ fn large(path: &Path, from: usize) -> Option<Vec<u8>> {
     let mut file = File::open(path).ok()?;
     let metadata = file.metadata().ok().filter(std::fs::Metadata::is_file)?;
     let mut begin = Vec::new();
-    (&mut file).take(START).read_to_end(&mut begin).ok()?;
+    (&mut file).take(START as u64).read_to_end(&mut begin).ok()?;
     let is_compressed =
         begin.starts_with(&[0x1f, 0x8b]) || begin.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]);
     let factor = if is_compressed { COMPRESSION } else { 1 };

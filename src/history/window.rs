@@ -78,7 +78,7 @@ pub(super) struct Forgotten {
 }
 
 /// Values take so many bytes at least before those that nobody holds are looked for.
-const SWEEP_FROM: usize = 8 << 20;
+pub(crate) const SWEEP_FROM: usize = 8 << 20;
 
 /// So many crashed processes are remembered at least, beside those with small numbers.
 const MOST_LOST: usize = 1 << 20;
@@ -158,8 +158,8 @@ impl HistoryBuilder {
         }
     }
 
-    /// Forgets the values that nobody holds, if they take much more memory than when it last did so:
-    /// see [`HistoryBuilder::sweep`].
+    /// Forgets the values that nobody holds, if they take much more memory than when it last did
+    /// so: see [`HistoryBuilder::sweep`].
     pub(crate) fn sweep_if_grown(&mut self, hold: impl FnOnce(&mut Marks<'_>)) {
         let swept = self.forgotten.as_ref().map_or(0, |forgotten| forgotten.swept);
         if self.history.values.used_bytes() > SWEEP_FROM.max(2 * swept) {

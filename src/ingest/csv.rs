@@ -100,8 +100,8 @@ fn read_comments(text: &str, sink: &mut Sink<'_>) -> Result<Option<usize>, Error
     Ok(Some(start))
 }
 
-/// Reads the next line, which has so many cells if that is known, into `record`, and into `at` where
-/// it starts. False at the end.
+/// Reads the next line, which has so many cells if that is known, into `record`, and into `at`
+/// where it starts. False at the end.
 fn next(
     reader: &mut csv::Reader<&[u8]>,
     record: &mut csv::StringRecord,

@@ -96,7 +96,8 @@ impl<'a> Subject<'a> {
         Ok(())
     }
 
-    /// As [`Subject::explain`], for a history beyond memory, whose excerpt and report this is about.
+    /// As [`Subject::explain`], for a history beyond memory, whose excerpt and report this is
+    /// about.
     ///
     /// # Errors
     /// None.

@@ -1,5 +1,5 @@
-//! Where the text that is there may be cut: behind a record that is complete. What is cut off wrongly
-//! costs time and no more, since the reader tells that it ends within a record.
+//! Where the text that is there may be cut: behind a record that is complete. What is cut off
+//! wrongly costs time and no more, since the reader tells that it ends within a record.
 
 use memchr::{memchr3_iter, memrchr, memrchr_iter};
 

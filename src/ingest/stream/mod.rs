@@ -127,8 +127,9 @@ impl<R: Read> Stream<R> {
         self.builder.values()
     }
 
-    /// Forgets the operations that are complete. Where values take much memory, those are forgotten,
-    /// too, that nobody holds: `hold`, which is asked only then, marks those that the caller does.
+    /// Forgets the operations that are complete. Where values take much memory, those are
+    /// forgotten, too, that nobody holds: `hold`, which is asked only then, marks those that the
+    /// caller does.
     pub(crate) fn forget(&mut self, hold: impl FnOnce(&mut Marks<'_>)) {
         self.builder.forget();
         // The records of the piece are behind now.
@@ -182,8 +183,8 @@ impl<R: Read> Stream<R> {
         self.builder.totals()
     }
 
-    /// Where `record`, one of the last piece, starts, found by reading it once more. Not to be asked
-    /// when the piece was forgotten.
+    /// Where `record`, one of the last piece, starts, found by reading it once more. Not to be
+    /// asked when the piece was forgotten.
     pub(crate) fn place_of(&self, record: Record) -> Option<Place> {
         let nth = record.checked_sub(self.builder.first_record())? as usize;
         let text = self.piece_text()?;
@@ -192,8 +193,8 @@ impl<R: Read> Stream<R> {
         Some(self.position.place(text, offset))
     }
 
-    /// The line of the place of `error`, if it is there, as an input of its own, and the error as it
-    /// is to be shown with that.
+    /// The line of the place of `error`, if it is there, as an input of its own, and the error as
+    /// it is to be shown with that.
     pub(crate) fn excerpt(&self, error: &Error) -> Option<(Input, Error)> {
         let place = error.place?;
         let at = place.offset.checked_sub(self.position.offset)?;
@@ -295,8 +296,8 @@ impl<R: Read> Stream<R> {
         Ok(count > 0)
     }
 
-    /// Reads the records in the first `len` bytes of the buffer. False if there is none, and more is
-    /// needed.
+    /// Reads the records in the first `len` bytes of the buffer. False if there is none, and more
+    /// is needed.
     fn read(&mut self, len: usize) -> Result<bool, Error> {
         let bytes = &self.buffer.bytes()[..len];
         let Ok(text) = str::from_utf8(bytes) else { return Err(self.not_utf8(bytes)) };

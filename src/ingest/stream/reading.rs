@@ -1,5 +1,5 @@
-//! What the reader of a format knows from the pieces before, and where in the text the piece at hand
-//! is.
+//! What the reader of a format knows from the pieces before, and where in the text the piece at
+//! hand is.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -48,8 +48,9 @@ impl Reading {
         Reading::Known { state, metadata: 0 }
     }
 
-    /// Reads the records of `text` into `builder`, and returns where the rest starts that belongs to
-    /// the next piece. Errors have offsets in `text`; where each record starts goes into `starts`.
+    /// Reads the records of `text` into `builder`, and returns where the rest starts that belongs
+    /// to the next piece. Errors have offsets in `text`; where each record starts goes into
+    /// `starts`.
     pub(super) fn read(
         &mut self,
         text: &str,
