@@ -1,5 +1,7 @@
 //! The whole way from a history to a report: choose the model, decide, explain, verify.
 
+use std::sync::Arc;
+
 use crate::check::{
     self, Decision, KeyReport, Meter, ModelSource, Options, OtherTies, Report, Verdict,
 };
@@ -7,7 +9,7 @@ use crate::error::Error;
 use crate::explain;
 use crate::history::{History, Partition, Ties};
 use crate::model::{self, AnyModel, Model, ModelVisitor, Whole};
-use crate::progress::Phase;
+use crate::progress::{Phase, Progress};
 use crate::proof::{self, Minimality, Proof, is_minimal};
 
 /// Checks `history` against a built-in model: the one that the options name, or that the history
@@ -32,7 +34,9 @@ pub fn check(history: &History, options: &Options) -> Result<Report, Error> {
     let options = &Options { budget: options.budget.started(), ..options.clone() };
     options.enter(Phase::Deciding, 0);
     let chosen = choose(history, options)?;
-    let mut report = chosen.model.visit(Deciding { name: chosen.name, history, options })?;
+    let progress = options.progress.as_ref();
+    let deciding = Deciding { name: chosen.name, history, options, progress };
+    let mut report = chosen.model.visit(deciding)?;
     if report.verdict == Verdict::Invalid {
         let report = &mut report;
         chosen.model.visit_uniform(Refining { history, options, report, cores: explain::CORES })?;
@@ -57,7 +61,8 @@ pub fn check_with<M: Model>(
 ) -> Result<Report, Error> {
     let options = &Options { budget: options.budget.started(), ..options.clone() };
     let name = std::any::type_name::<M>().rsplit("::").next().unwrap_or("custom");
-    let mut report = Deciding { name, history, options }.visit(model)?;
+    let progress = options.progress.as_ref();
+    let mut report = Deciding { name, history, options, progress }.visit(model)?;
     if report.verdict == Verdict::Invalid {
         Refining { history, options, report: &mut report, cores: explain::CORES }.visit(model)?;
     }
@@ -66,7 +71,7 @@ pub fn check_with<M: Model>(
 }
 
 /// Decides the keys of a part of a history for `chosen`, within the options' budget, whose time
-/// runs. Failures are not looked into.
+/// runs. Failures are not looked into. Who is told of the work is not told of keys.
 ///
 /// # Errors
 /// If the model refuses an operation.
@@ -75,7 +80,9 @@ pub(crate) fn decide_part(
     history: &History,
     options: &Options,
 ) -> Result<Report, Error> {
-    chosen.model.visit(Deciding { name: chosen.name, history, options })
+    let quiet = &Options { progress: None, ..options.clone() };
+    let progress = options.progress.as_ref();
+    chosen.model.visit(Deciding { name: chosen.name, history, options: quiet, progress })
 }
 
 /// Finds out which operations make keys of a part of a history fail, and for the first `cores` of
@@ -98,6 +105,8 @@ struct Deciding<'a> {
     name: &'a str,
     history: &'a History,
     options: &'a Options,
+    /// Who is told of configurations and memory.
+    progress: Option<&'a Arc<Progress>>,
 }
 
 impl ModelVisitor for Deciding<'_> {
@@ -105,7 +114,7 @@ impl ModelVisitor for Deciding<'_> {
 
     fn visit<M: Model>(self, model: &M) -> Self::Output {
         let meter = Meter::start(&self.options.budget, self.history.heap_bytes())
-            .told_to(self.options.progress.clone());
+            .told_to(self.progress.cloned());
         check::decide(model, self.name, self.history, self.options, &meter)
     }
 }

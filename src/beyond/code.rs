@@ -301,7 +301,7 @@ mod tests {
             },
             times: [[i64::MIN + 1, i64::MAX], [NO_TIME, 5], [4, NO_TIME], [7, -8]][at % 4],
             lines: [at as u32, if is_open { 0 } else { at as u32 * 9 }],
-            in_seconds: at % 3 == 0,
+            in_seconds: at.is_multiple_of(3),
         }
     }
 

@@ -2,6 +2,8 @@
 
 use std::time::Instant;
 
+use rustc_hash::FxHashMap;
+
 use super::code::Row;
 use super::gather::Gathered;
 use super::load::{Part, Setting};
@@ -14,6 +16,7 @@ use crate::error::Error;
 use crate::explain::{CORES, Evidence};
 use crate::history::{Excerpt, History, NO_TIME, Record, Rows, Value, ValueTable};
 use crate::model::{AnyModel, named_by};
+use crate::progress::Phase;
 
 /// So much memory an operation takes, beside its bytes.
 const OPERATION: u64 = 96;
@@ -23,6 +26,9 @@ const TOGETHER: u64 = 8;
 const ALONE: u64 = 2;
 /// Those that are explained may take this part.
 const EXPLAINED: u64 = 4;
+
+/// So many lines are looked for one by one.
+const FEW: usize = 16;
 
 /// What one key that is not to be decided was decided by.
 const NOTHING: &str = "nothing";
@@ -85,9 +91,13 @@ pub(super) fn decide(
         refusal: None,
         read,
     };
+    options.enter(Phase::Deciding, deciding.gathered.keys.len());
     for group in 0..GROUPS {
         for batch in deciding.batches(group, |_| true, TOGETHER) {
             deciding.batch(&batch)?;
+            if let Some(progress) = &options.progress {
+                progress.advance(batch.len() as u64);
+            }
         }
     }
     if let Some((_, error)) = deciding.refusal {
@@ -152,7 +162,7 @@ impl Deciding<'_> {
         if batch.is_empty() {
             return Ok(());
         }
-        let (part, options) = self.part(&batch, false)?;
+        let (mut part, options) = self.part(&batch)?;
         let chosen = self.chosen(&part.history, &options)?;
         match analysis::decide_part(&chosen, &part.history, &options) {
             Ok(report) => {
@@ -171,13 +181,11 @@ impl Deciding<'_> {
                 return Ok(());
             }
         }
-        let known = self.evidence.operations().count();
         let history = &part.history;
         self.evidence.add(history, &|index| history.operations()[index as usize].invoked);
-        let new: Vec<Record> = self.evidence.operations().skip(known).collect();
-        // Which of all are new does not matter: those that are not here are passed over.
-        let all = if new.is_empty() { Vec::new() } else { self.evidence.operations().collect() };
-        self.keep(&part, all.into_iter());
+        // Those that are not in this part are passed over.
+        let named: Vec<Record> = self.evidence.operations().collect();
+        self.keep(&mut part, named.into_iter());
         Ok(())
     }
 
@@ -196,12 +204,12 @@ impl Deciding<'_> {
     }
 
     /// The keys of a batch, and the options to check them with.
-    fn part(&mut self, batch: &[u32], sorts_lines: bool) -> Result<(Part, Options), Error> {
+    fn part(&mut self, batch: &[u32]) -> Result<(Part, Options), Error> {
         let mut values = ValueTable::new();
         let initial = self.initial.map(|value| values.import(&self.gathered.values, value));
         let start_time = self.gathered.excerpt.start_time;
         let excerpt = Excerpt { start_time, ..Excerpt::default() };
-        let setting = Setting { values: Some(values), excerpt, sorts_lines, ..Setting::default() };
+        let setting = Setting { values: Some(values), excerpt, ..Setting::default() };
         let part = self.gathered.load(batch, setting)?;
         let options = Options { keep_orders: false, initial, ..self.options.clone() };
         Ok((part, Options { model: Some(self.name.to_owned()), ..options }))
@@ -235,14 +243,22 @@ impl Deciding<'_> {
 
     /// Keeps those of the operations with these records that are in `part`, and the first operation
     /// of the key of each, which tells the order of keys.
-    fn keep(&mut self, part: &Part, records: impl Iterator<Item = Record>) {
+    fn keep(&mut self, part: &mut Part, records: impl Iterator<Item = Record>) {
         let history = &part.history;
-        for record in records {
-            let Some(index) = history.invoked_at(record) else { continue };
-            let key = history.operations()[index as usize].key;
-            let mut of_key = history.operations().iter().zip(0..);
-            let first = of_key.find(|(operation, _)| operation.key == key).map(|(_, at)| at);
-            for index in [Some(index), first].into_iter().flatten() {
+        let here: Vec<u32> = records.filter_map(|record| history.invoked_at(record)).collect();
+        if here.is_empty() {
+            return;
+        }
+        let mut first: FxHashMap<Option<Value>, u32> = FxHashMap::default();
+        for (operation, index) in history.operations().iter().zip(0..) {
+            first.entry(operation.key).or_insert(index);
+        }
+        if here.len() > FEW {
+            part.sort_lines();
+        }
+        for index in here {
+            let key = part.history.operations()[index as usize].key;
+            for index in [Some(index), first.get(&key).copied()].into_iter().flatten() {
                 self.keep_row(part, index);
             }
         }
@@ -290,7 +306,6 @@ impl Deciding<'_> {
             metadata: self.gathered.metadata,
             annotations,
             excerpt: self.gathered.excerpt.clone(),
-            sorts_lines: true,
         };
         let loaded = if keeps_all { &all[..] } else { complete };
         let part = self.gathered.load(loaded, setting)?;
@@ -329,7 +344,8 @@ impl Deciding<'_> {
 
     /// Finds out which operation made the keys of `batch` fail, and keeps it.
     fn refine(&mut self, batch: &[u32]) -> Result<(), Stopped> {
-        let (part, options) = self.part(batch, true)?;
+        let (mut part, options) = self.part(batch)?;
+        part.sort_lines();
         let chosen = self.chosen(&part.history, &options)?;
         let reports = batch.iter().filter_map(|&key| self.reports[key as usize].as_ref());
         let mut reports: Vec<KeyReport> =
@@ -339,13 +355,15 @@ impl Deciding<'_> {
         }
         let mut report = Report::new(self.name, reports);
         analysis::refine_part(&chosen, &part.history, &options, &mut report, 0)?;
+        let mut failing = Vec::new();
         for (&number, key) in batch.iter().zip(report.keys) {
             let key = self.by_records(number, key, &part.history);
             if let Decision::Invalid(failure) = &key.decision {
-                self.keep(&part, [failure.operation].into_iter());
+                failing.push(failure.operation);
             }
             self.reports[number as usize] = Some(key);
         }
+        self.keep(&mut part, failing.into_iter());
         Ok(())
     }
 }

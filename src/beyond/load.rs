@@ -13,8 +13,9 @@ const NANOSECONDS: i64 = 1_000_000_000;
 /// Some keys of a history.
 pub(super) struct Part {
     pub(super) history: History,
-    /// The lines of records; ascending, if that was wanted.
+    /// The lines of records.
     pub(super) lines: Vec<(Record, u32)>,
+    /// Whether they are sorted by their records.
     sorted: bool,
 }
 
@@ -27,14 +28,12 @@ pub(super) struct Setting {
     pub(super) metadata: Option<Value>,
     pub(super) annotations: Vec<Annotation>,
     pub(super) excerpt: Excerpt,
-    /// Whether many lines will be asked for.
-    pub(super) sorts_lines: bool,
 }
 
 impl Gathered {
     /// The operations of the keys with these numbers (ascending).
     pub(super) fn load(&mut self, keys: &[u32], setting: Setting) -> Result<Part, Error> {
-        let Setting { values, metadata, annotations, excerpt, sorts_lines } = setting;
+        let Setting { values, metadata, annotations, excerpt } = setting;
         let mut wanted: FxHashMap<u32, Value> =
             keys.iter().map(|&key| (key, self.keys[key as usize].value)).collect();
         let mut values = match values {
@@ -90,14 +89,17 @@ impl Gathered {
             return Err(damaged());
         }
         rows.values = values;
-        if sorts_lines {
-            lines.sort_unstable();
-        }
-        Ok(Part { history: History::of_rows(rows), lines, sorted: sorts_lines })
+        Ok(Part { history: History::of_rows(rows), lines, sorted: false })
     }
 }
 
 impl Part {
+    /// Makes it fast to find [lines](Part::line).
+    pub(super) fn sort_lines(&mut self) {
+        self.lines.sort_unstable();
+        self.sorted = true;
+    }
+
     /// The line of `record`; 0 if it is not known.
     pub(super) fn line(&self, record: Record) -> u32 {
         let found = match self.sorted {

@@ -22,6 +22,7 @@ use crate::error::{Code, Error, Place};
 use crate::history::{Independent, Record, ValueTable};
 use crate::ingest::stream::Stream;
 use crate::ingest::{Format, Input, Limits};
+use crate::progress::Phase;
 use scratch::Scratch;
 pub use view::Checked;
 
@@ -93,8 +94,11 @@ pub fn check(
         Stream::new(reader, terms.format, terms.limits.clone(), terms.threads).with_lines();
     let scratch = Scratch::new(file, terms.memory);
     let most = options.budget.memory.unwrap_or(usize::MAX);
+    options.enter(Phase::Loading, 0);
     let gathered = gather::gather(stream, scratch, values, terms, most)?;
-    decide::decide(gathered, options, terms)
+    let checked = decide::decide(gathered, options, terms);
+    options.enter(Phase::Idle, 0);
+    checked
 }
 
 /// Whether a history that starts with `bytes` may be checked beyond memory: its first operation

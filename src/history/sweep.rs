@@ -34,10 +34,9 @@ impl Marks<'_> {
             return;
         }
         let at = value.handle() as usize;
-        if !std::mem::replace(&mut self.kept[at], true) {
-            if is_collection(self.table.nodes[at].kind) {
-                self.pending.push(value);
-            }
+        let is_new = !std::mem::replace(&mut self.kept[at], true);
+        if is_new && is_collection(self.table.nodes[at].kind) {
+            self.pending.push(value);
         }
     }
 }
@@ -110,7 +109,7 @@ mod tests {
             0 => table.text(&format!("text {number}")),
             1 => table.int(i64::from(number) << 33),
             2 => table.int(number.into()),
-            3 if number % 2 == 0 => table.list(&[]),
+            3 if number.is_multiple_of(2) => table.list(&[]),
             3 => table.keyword(&number.to_string()),
             4 => {
                 let items = inner(table);

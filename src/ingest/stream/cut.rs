@@ -1,7 +1,7 @@
 //! Where the text that is there may be cut: behind a record that is complete. What is cut off
 //! wrongly costs time and no more, since the reader tells that it ends within a record.
 
-use memchr::{memchr3_iter, memrchr, memrchr_iter};
+use memchr::{memrchr, memrchr_iter, memrchr3};
 
 use crate::ingest::Format;
 
@@ -78,9 +78,7 @@ impl Cutter {
             Rule::None => None,
             Rule::Lines(json) => cut_lines(json, text, from),
             Rule::Array(json) => json.scan(text, from, true),
-            Rule::Edn => {
-                memchr3_iter(b'}', b')', b']', &text[from..]).last().map(|at| from + at + 1)
-            }
+            Rule::Edn => memrchr3(b'}', b')', b']', &text[from..]).map(|at| from + at + 1),
             Rule::Log => memrchr(b'\n', &text[from..]).map(|at| from + at + 1),
             Rule::Csv(csv) => csv.scan(text, from),
         };
