@@ -263,6 +263,11 @@ impl Course {
         }
     }
 
+    /// The model's name, once it is known.
+    pub(super) fn model(&self) -> Option<&'static str> {
+        self.started.as_ref().map(|started| started.entry.name)
+    }
+
     /// What became of the history so far.
     pub(super) fn summary(&self) -> Summary {
         let mut summary = Summary {

@@ -10,13 +10,14 @@
 
 mod course;
 mod objects;
+mod recent;
 mod violation;
 
 use std::io::Read;
 
 pub use course::Summary;
 pub use objects::Standing;
-pub use violation::Violation;
+pub use violation::{Surroundings, Violation};
 
 use crate::check::Options;
 use crate::error::{Code, Error};
@@ -180,6 +181,11 @@ impl<R: Read> Following<R> {
     /// What became of the history so far.
     pub fn summary(&self) -> Summary {
         self.course.summary()
+    }
+
+    /// The model's name, once it is known.
+    pub fn model(&self) -> Option<&'static str> {
+        self.course.model()
     }
 
     /// How many records were read.

@@ -29,11 +29,6 @@ impl Marks<'_> {
         self.kept.fill(true);
     }
 
-    /// The table, to look into values.
-    pub(crate) fn table(&self) -> &ValueTable {
-        self.table
-    }
-
     fn mark(&mut self, value: Value) {
         if !value.is_stored() {
             return;

@@ -206,15 +206,20 @@ impl<M: Model> Frontier<M> {
             return;
         }
         for state in model.step(&config.state, &self.lost.class(class).op) {
-            // One that changes nothing might as well not have happened.
-            if state != config.state {
-                let facts = self.lost.class(class).facts;
+            let facts = self.lost.class(class).facts;
+            // One that changes and hides nothing might as well not have happened.
+            if state != config.state || facts.overwrites && self.can_hide(config) {
                 let mut next = config.clone();
                 next.use_one(class);
                 let observed = self.turn(model, &mut next, state, facts.overwrites);
                 self.pend(next, facts.commutes && !observed);
             }
         }
+    }
+
+    /// Whether an overwrite now would hide an open operation that none has hidden before.
+    fn can_hide(&self, config: &Config<M::State>) -> bool {
+        self.covered.without(&config.done).any(|slot| !config.hidden.has(slot))
     }
 
     fn pend(&mut self, config: Config<M::State>, idle: bool) {

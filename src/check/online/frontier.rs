@@ -120,8 +120,13 @@ impl<M: Model> Frontier<M> {
 
     /// The state, if there is only one, nothing is open, and nothing crashed that may still come.
     pub(crate) fn settled(&self) -> Option<&M::State> {
+        self.at_rest().filter(|_| self.lost.is_empty())
+    }
+
+    /// The state, if there is only one and nothing is open; what crashed may still come.
+    pub(crate) fn at_rest(&self) -> Option<&M::State> {
         let [config] = self.configs.as_slice() else { return None };
-        (self.open.is_empty() && self.lost.is_empty()).then_some(&config.state)
+        self.open.is_empty().then_some(&config.state)
     }
 
     /// The states that the object may have now, each once, as far as there are at most `most`.
