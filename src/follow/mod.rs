@@ -24,6 +24,7 @@ use crate::error::{Code, Error};
 use crate::history::{HistoryBuilder, Order, Settings, ValueTable};
 use crate::ingest::stream::Stream;
 use crate::ingest::{Format, Input, Limits};
+use crate::model::Model;
 use course::Course;
 
 /// Follows a history in code, event by event.
@@ -59,6 +60,15 @@ impl Follower {
             course: Course::new(options, Settings::default().independent),
             found: Vec::new(),
         }
+    }
+
+    /// A follower of a history of a model of the caller's own.
+    ///
+    /// # Errors
+    /// If the model [learns](Model::learns) what the object held at the start.
+    pub fn with_model<M: Model>(model: &M, options: Options) -> Result<Follower, Error> {
+        let course = Course::of_model(model, options)?;
+        Ok(Follower { course, ..Follower::new(Options::default()) })
     }
 
     /// Where events go.
