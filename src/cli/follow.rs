@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::time::Instant;
 
+use histcheck::explain::{Anomaly, AnomalyKind};
 use histcheck::follow::{Following, Violation};
 use histcheck::ingest::Limits;
 use histcheck::report::{self, Detail, Followed, Strokes, Subject};
@@ -163,11 +164,15 @@ impl Run<'_> {
         if subject.explain(&options, self.args.output.max_anomalies).is_err() {
             return;
         }
+        // It may have been written before.
+        let is_known = |anomaly: &Anomaly| anomaly.kind != AnomalyKind::PhantomRead;
+        subject.explanation.anomalies.retain(is_known);
         let mut palette = *self.output.palette();
         if self.args.output.ascii {
             palette.strokes = Strokes::ASCII;
         }
-        self.output.print(&report::details(&subject, Detail::Usual, &palette));
+        let from = report::surroundings_line(violation, &palette);
+        self.output.print(&(from + &report::details(&subject, Detail::Usual, &palette)));
     }
 
     /// Says what became of the history, which `reason` ended if it did not end by itself.

@@ -379,6 +379,15 @@ impl<M: Model> Frontier<M> {
         (self.watching > 0).then_some(self.now)
     }
 
+    pub(super) fn configs(&self) -> &[Config<M::State>] {
+        self.configs.as_slice()
+    }
+
+    /// Puts a configuration in the place of the only one.
+    pub(super) fn put_config(&mut self, config: Config<M::State>) {
+        self.configs.as_mut_slice()[0] = config;
+    }
+
     /// Takes the configurations, to put those that follow in their place.
     pub(super) fn take_configs(&mut self) -> Vec<Config<M::State>> {
         self.configs.take()
