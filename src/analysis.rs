@@ -35,7 +35,7 @@ pub fn check(history: &History, options: &Options) -> Result<Report, Error> {
     let mut report = chosen.model.visit(Deciding { name: chosen.name, history, options })?;
     if report.verdict == Verdict::Invalid {
         let report = &mut report;
-        chosen.model.visit_uniform(Refining { history, options, report })?;
+        chosen.model.visit_uniform(Refining { history, options, report, cores: explain::CORES })?;
     }
     report.model_source = chosen.source;
     report.other_ties = match history.ties() {
@@ -59,10 +59,38 @@ pub fn check_with<M: Model>(
     let name = std::any::type_name::<M>().rsplit("::").next().unwrap_or("custom");
     let mut report = Deciding { name, history, options }.visit(model)?;
     if report.verdict == Verdict::Invalid {
-        Refining { history, options, report: &mut report }.visit(model)?;
+        Refining { history, options, report: &mut report, cores: explain::CORES }.visit(model)?;
     }
     options.enter(Phase::Idle, 0);
     Ok(report)
+}
+
+/// Decides the keys of a part of a history for `chosen`, within the options' budget, whose time
+/// runs. Failures are not looked into.
+///
+/// # Errors
+/// If the model refuses an operation.
+pub(crate) fn decide_part(
+    chosen: &Chosen,
+    history: &History,
+    options: &Options,
+) -> Result<Report, Error> {
+    chosen.model.visit(Deciding { name: chosen.name, history, options })
+}
+
+/// Finds out which operations make keys of a part of a history fail, and for the first `cores` of
+/// them which few.
+///
+/// # Errors
+/// None, after [`decide_part`].
+pub(crate) fn refine_part(
+    chosen: &Chosen,
+    history: &History,
+    options: &Options,
+    report: &mut Report,
+    cores: usize,
+) -> Result<(), Error> {
+    chosen.model.visit_uniform(Refining { history, options, report, cores })
 }
 
 /// Decides all keys.
@@ -87,13 +115,15 @@ struct Refining<'a> {
     history: &'a History,
     options: &'a Options,
     report: &'a mut Report,
+    /// For so many keys, a minimal core is looked for.
+    cores: usize,
 }
 
 impl ModelVisitor for Refining<'_> {
     type Output = Result<(), Error>;
 
     fn visit<M: Model>(self, model: &M) -> Self::Output {
-        explain::refine(model, self.history, self.options, self.report)?;
+        explain::refine(model, self.history, self.options, self.report, self.cores)?;
         if self.options.self_check {
             verify_failures(model, self.history, self.options, self.report)?;
         }

@@ -36,6 +36,7 @@
 //! them out.
 
 mod analysis;
+pub mod beyond;
 pub mod check;
 pub mod emit;
 pub mod error;

@@ -5,7 +5,7 @@ use std::io::BufWriter;
 use std::time::Instant;
 
 use histcheck::check::Deciders;
-use histcheck::history::{Value, ValueTable};
+use histcheck::history::{Record, Value, ValueTable};
 use histcheck::ingest::{Input, json_value};
 use histcheck::model::{AnyModel, ModelOptions};
 use histcheck::proof::Proof;
@@ -14,6 +14,7 @@ use histcheck::report::{self, Detail, Strokes, Subject, Timings};
 use histcheck::{Budget, Code, Error, History, Options, Report, StopReason, Verdict};
 
 use super::args::{CheckArgs, Decider, FailedCas, LimitArgs, ModelArgs, ReportFormat};
+use super::beyond::Beyond;
 use super::exit::Status;
 use super::inputs::{self, Allowance, Source, Sources};
 use super::output::{Output, complain};
@@ -134,9 +135,20 @@ pub(super) fn options(
     start: Instant,
     history: &mut History,
 ) -> Result<Options, Error> {
-    Ok(Options {
+    let initial = initial(model, history.values_mut())?;
+    Ok(options_with(model, limits, start, initial))
+}
+
+/// The same, with the initial value that is given.
+pub(super) fn options_with(
+    model: &ModelArgs,
+    limits: &LimitArgs,
+    start: Instant,
+    initial: Option<Value>,
+) -> Options {
+    Options {
         model: model.model.clone(),
-        initial: initial(model, history.values_mut())?,
+        initial,
         model_options: model_options(model),
         deciders: match limits.decider {
             Decider::Auto => Deciders::Auto,
@@ -152,17 +164,17 @@ pub(super) fn options(
         explain_timeout: limits.explain_timeout,
         keep_orders: false,
         ..Options::default()
-    })
+    }
 }
 
 /// The check of one input.
-struct Run<'a> {
-    args: &'a CheckArgs,
-    name: &'a str,
-    named: bool,
+pub(super) struct Run<'a> {
+    pub(super) args: &'a CheckArgs,
+    pub(super) name: &'a str,
+    pub(super) named: bool,
     /// The name, unless it is standard input.
     file: Option<&'a str>,
-    output: &'a mut Output,
+    pub(super) output: &'a mut Output,
     witnesses: &'a mut Option<BufWriter<File>>,
     /// What is kept for a document of all inputs.
     outcomes: &'a mut Vec<Outcome>,
@@ -177,7 +189,12 @@ impl Run<'_> {
             deadline: limits.timeout.and_then(|timeout| start.checked_add(timeout)),
             threads: limits.threads,
         };
-        let loaded = inputs::load(self.name, source, &self.args.read, allowance, self.output);
+        let fetched = match self.beyond(source, start, allowance) {
+            Beyond::Done(status) => return status,
+            Beyond::Fits(fetched) => fetched,
+        };
+        let read = &self.args.read;
+        let loaded = inputs::load_fetched(self.name, source, fetched, read, allowance, self.output);
         let (input, mut history) = match loaded {
             Ok(loaded) => loaded,
             Err(error) => return self.unreadable(&error),
@@ -230,7 +247,7 @@ impl Run<'_> {
     }
 
     /// Whether the explanation is asked for.
-    fn explains(&self) -> bool {
+    pub(super) fn explains(&self) -> bool {
         self.detail() > Detail::Verdict
             || self.args.output.format != ReportFormat::Human
             || self.args.output.svg.is_some()
@@ -238,7 +255,7 @@ impl Run<'_> {
     }
 
     /// Whether the verdict is to be seen before it is explained.
-    fn prints_early(&self, report: &Report) -> bool {
+    pub(super) fn prints_early(&self, report: &Report) -> bool {
         report.verdict == Verdict::Invalid
             && self.explains()
             && self.args.output.format == ReportFormat::Human
@@ -252,25 +269,30 @@ impl Run<'_> {
         }
     }
 
-    /// Finds out where the records are that will be named.
-    fn locate(&self, subject: &mut Subject<'_>, input: &Input, allowance: Allowance) {
-        let records = match document(self.args.output.format) {
+    /// The records that will be named.
+    pub(super) fn named_records(&self, subject: &Subject<'_>) -> Vec<Record> {
+        match document(self.args.output.format) {
             Some(_) => Outcome::records(subject),
             None => subject.named_records(),
-        };
+        }
+    }
+
+    /// Finds out where the records are that will be named.
+    fn locate(&self, subject: &mut Subject<'_>, input: &Input, allowance: Allowance) {
+        let records = self.named_records(subject);
         if subject.places.len() < records.len() {
             subject.places = input.locate_until(&records, allowance.deadline);
         }
     }
 
-    fn print_verdict(&mut self, subject: &Subject<'_>) {
+    pub(super) fn print_verdict(&mut self, subject: &Subject<'_>) {
         self.output.start_block();
         let verdict = report::verdict_line(subject, self.output.palette());
         self.output.print(&(verdict + "\n"));
     }
 
     /// Prints the report; without the verdict, if that was printed.
-    fn print(&mut self, subject: &Subject<'_>, verdict_was_printed: bool) {
+    pub(super) fn print(&mut self, subject: &Subject<'_>, verdict_was_printed: bool) {
         let detail = self.detail();
         let mut palette = *self.output.palette();
         if self.args.output.ascii {
@@ -313,13 +335,15 @@ impl Run<'_> {
     }
 
     /// Writes the witnesses; the status that the report stands for.
-    fn conclude(&mut self, history: &History, report: &Report) -> Status {
+    pub(super) fn conclude(&mut self, history: &History, report: &Report) -> Status {
         let mut status = match report.verdict {
             Verdict::Valid => Status::Valid,
             Verdict::Unknown => Status::Undecided,
             Verdict::Invalid => Status::Violation,
         };
-        if let Some(out) = self.witnesses {
+        if history.is_excerpt() {
+            status = status.max(self.refuse_all_operations());
+        } else if let Some(out) = self.witnesses {
             let file = self.named.then_some(self.name);
             if let Err(error) = witness::write(file, history, report, out) {
                 complain(&format!("error: cannot write the witness file: {error}"));
@@ -350,7 +374,7 @@ impl Run<'_> {
     }
 
     /// The input holds no history that can be checked; people were told already.
-    fn unreadable(&mut self, error: &Error) -> Status {
+    pub(super) fn unreadable(&mut self, error: &Error) -> Status {
         let format = self.args.output.format;
         let reason = match error.code {
             Code::TooLarge => StopReason::Memory,

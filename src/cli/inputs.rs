@@ -1,12 +1,13 @@
 //! Where histories come from: files, directories, standard input.
 
 use std::fs;
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use histcheck::ingest::{Format, Input, Limits};
-use histcheck::{Code, Error, History};
+use histcheck::{Code, Error, History, Progress};
 
 use super::args::ReadArgs;
 use super::diagnostic;
@@ -133,13 +134,18 @@ fn is_history(path: &Path) -> bool {
 }
 
 /// The text of `source`, within `limits`.
-fn open(source: &Source, format: Option<Format>, limits: Limits) -> Result<Input, Error> {
+fn open(
+    source: &Source,
+    fetched: Option<Fetched>,
+    format: Option<Format>,
+    limits: Limits,
+) -> Result<Input, Error> {
+    if let Some(fetched) = fetched {
+        return Input::from_reader_within(fetched, format, limits);
+    }
     match source {
         Source::Stdin => {
-            let stdin = Stdin::new(limits.progress.clone().unwrap_or_default());
-            let stdin = stdin.map_err(|error| {
-                Error::new(Code::Unreadable, format!("cannot read standard input: {error}"))
-            })?;
+            let stdin = stdin(limits.progress.clone().unwrap_or_default())?;
             Input::from_reader_within(stdin, format, limits)
         }
         Source::File(path) => Input::from_path_within(path, format, limits).map_err(|error| {
@@ -151,6 +157,57 @@ fn open(source: &Source, format: Option<Format>, limits: Limits) -> Result<Input
                 _ => error,
             }
         }),
+    }
+}
+
+/// Standard input.
+fn stdin(progress: Arc<Progress>) -> Result<Stdin, Error> {
+    Stdin::new(progress).map_err(|error| {
+        Error::new(Code::Unreadable, format!("cannot read standard input: {error}"))
+    })
+}
+
+/// Standard input, the start of which was read already.
+pub(crate) struct Fetched {
+    start: Vec<u8>,
+    taken: usize,
+    rest: Stdin,
+}
+
+impl Fetched {
+    /// Reads up to `most` bytes of standard input.
+    ///
+    /// # Errors
+    /// If reading fails.
+    pub(crate) fn read(most: usize, progress: Arc<Progress>) -> Result<Fetched, Error> {
+        let mut rest = stdin(progress)?;
+        let mut start = Vec::new();
+        (&mut rest).take(most as u64).read_to_end(&mut start).map_err(|error| {
+            Error::new(Code::Unreadable, format!("reading failed: {error}"))
+                .hint("is the path right, and may it be read?")
+        })?;
+        Ok(Fetched { start, taken: 0, rest })
+    }
+
+    /// What was read.
+    pub(crate) fn start(&self) -> &[u8] {
+        &self.start
+    }
+}
+
+impl Read for Fetched {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.taken == self.start.len() {
+            return self.rest.read(buffer);
+        }
+        let count = buffer.len().min(self.start.len() - self.taken);
+        buffer[..count].copy_from_slice(&self.start[self.taken..self.taken + count]);
+        self.taken += count;
+        if self.taken == self.start.len() {
+            // It may be much of the memory.
+            (self.start, self.taken) = (Vec::new(), 0);
+        }
+        Ok(count)
     }
 }
 
@@ -177,6 +234,18 @@ pub(crate) fn load(
     allowance: Allowance,
     output: &Output,
 ) -> Result<(Input, History), Error> {
+    load_fetched(name, source, None, read, allowance, output)
+}
+
+/// The same, where the start of standard input may have been read already.
+pub(crate) fn load_fetched(
+    name: &str,
+    source: &Source,
+    fetched: Option<Fetched>,
+    read: &ReadArgs,
+    allowance: Allowance,
+    output: &Output,
+) -> Result<(Input, History), Error> {
     let complained = |error: Error, input: Option<&Input>| {
         // That a limit ended it is a verdict, not a complaint.
         if matches!(error.code, Code::TooLarge | Code::TimeUp | Code::Cancelled) {
@@ -188,7 +257,7 @@ pub(crate) fn load(
     let Allowance { max_bytes, deadline, threads } = allowance;
     output.expect(deadline, *source == Source::Stdin && io::stdin().is_terminal());
     let limits = Limits { max_bytes, deadline, progress: Some(output.progress()) };
-    let input = open(source, read.format(), limits)
+    let input = open(source, fetched, read.format(), limits)
         .map_err(|error| complained(error, None))?
         .with_threads(threads);
     match input.history_until(read.settings(), deadline) {

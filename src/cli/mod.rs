@@ -3,6 +3,7 @@
 
 mod anomalies;
 mod args;
+mod beyond;
 mod check;
 mod convert;
 mod diagnostic;

@@ -4,14 +4,14 @@ use super::anomaly::Anomaly;
 use super::case::Case;
 use super::causes::{self, Grounds};
 use super::guarantees::{Held, guarantees};
-use super::skew::{SkewOutcome, clock_skew};
+use super::skew::{PROCESSES, SkewOutcome, clock_skew};
 use super::staleness::{Staleness, staleness};
 use super::violations::{Violation, violations};
 use super::{Part, meter, naming};
 use crate::analysis;
 use crate::check::{Failure, Meter, Options, Report, on_threads};
 use crate::error::Error;
-use crate::history::{History, Partition};
+use crate::history::{History, Partition, count_processes};
 use crate::model::{self, Model, ModelVisitor};
 use crate::progress::Phase;
 
@@ -73,7 +73,7 @@ pub fn explain(
         return Ok(unfailing(history, limit));
     }
     let chosen = analysis::choose(history, options)?;
-    chosen.model.visit_uniform(Explaining { history, options, report, limit })
+    chosen.model.visit_uniform(Explaining { history, options, report, limit, beyond: None })
 }
 
 /// As [`explain`], for a history that was checked [with](crate::check_with) a model of the caller's
@@ -91,7 +91,7 @@ pub fn explain_with<M: Model>(
     if report.failures().next().is_none() {
         return Ok(unfailing(history, limit));
     }
-    Explaining { history, options, report, limit }.visit(model)
+    Explaining { history, options, report, limit, beyond: None }.visit(model)
 }
 
 /// What is to be said where there is no time to explain anything.
@@ -106,18 +106,54 @@ fn unfailing(history: &History, limit: usize) -> Explanation {
     Explanation { anomalies, is_complete: true, ..Explanation::default() }
 }
 
+/// What explaining an excerpt has to know of the rest.
+pub(crate) struct Beyond<'a> {
+    /// What is stuck in the whole.
+    pub(crate) stuck: Option<Anomaly>,
+    /// The keys that are there with all operations, and the report on them.
+    pub(crate) complete: (&'a History, &'a Report),
+    /// Whether these are all keys of the whole.
+    pub(crate) is_all: bool,
+    /// How many of the failing keys are complete; the first ones.
+    pub(crate) failing: usize,
+}
+
+/// As [`explain`], for an excerpt in which the first failing keys are complete: all that are
+/// explained. Clocks are said to explain nothing, or nothing is said of them, since what the other
+/// keys allow is not known.
+///
+/// # Errors
+/// None, for the same history and options as the report's.
+pub(crate) fn explain_excerpt(
+    history: &History,
+    options: &Options,
+    report: &Report,
+    limit: usize,
+    beyond: Beyond<'_>,
+) -> Result<Explanation, Error> {
+    if report.failures().next().is_none() {
+        let anomalies = beyond.stuck.into_iter().take(limit).collect();
+        return Ok(Explanation { anomalies, is_complete: true, ..Explanation::default() });
+    }
+    let chosen = analysis::choose(history, options)?;
+    let beyond = Some(beyond);
+    chosen.model.visit_uniform(Explaining { history, options, report, limit, beyond })
+}
+
 struct Explaining<'a> {
     history: &'a History,
     options: &'a Options,
     report: &'a Report,
     limit: usize,
+    /// What is not in the history, if it is an excerpt.
+    beyond: Option<Beyond<'a>>,
 }
 
 impl ModelVisitor for Explaining<'_> {
     type Output = Result<Explanation, Error>;
 
     fn visit<M: Model>(self, model: &M) -> Self::Output {
-        let Explaining { history, options, report, limit } = self;
+        let Explaining { history, options, report, limit, .. } = self;
         let meters = Meters {
             violations: meter(options, history, Part::Violations),
             guarantees: meter(options, history, Part::Guarantees),
@@ -128,7 +164,8 @@ impl ModelVisitor for Explaining<'_> {
             return Ok(unexplained(report));
         }
         let partitions = history.partitions();
-        let failing: Vec<(usize, &Failure)> = report.failing().take(KEYS).collect();
+        let explained = self.beyond.as_ref().map_or(KEYS, |beyond| beyond.failing.min(KEYS));
+        let failing: Vec<(usize, &Failure)> = report.failing().take(explained).collect();
         options.enter(Phase::Violations, failing.len());
         let explained = on_threads(options.threads, failing.len(), |nth| {
             let (key_at, failure) = failing[nth];
@@ -149,7 +186,7 @@ impl ModelVisitor for Explaining<'_> {
         }
         options.enter(Phase::Clocks, 0);
         explanation.clock_skew = match meters.clocks.poll() {
-            Ok(()) => clock_skew(model, history, report, &meters.clocks)?,
+            Ok(()) => self.clock_skew(model, &meters.clocks)?,
             Err(_) => SkewOutcome::NotFound,
         };
         let skew = explanation.clock_skew.found();
@@ -157,7 +194,10 @@ impl ModelVisitor for Explaining<'_> {
         options.enter(Phase::Causes, 0);
         let grounds = Grounds { history, model, partitions, failing, skew, meter };
         explanation.anomalies = causes::arrange(&grounds, &named);
-        explanation.anomalies.extend(causes::stuck(history));
+        explanation.anomalies.extend(match self.beyond {
+            Some(beyond) => beyond.stuck,
+            None => causes::stuck(history),
+        });
         explanation.more +=
             explanation.anomalies.iter().skip(limit).map(|one| one.count).sum::<usize>();
         explanation.anomalies.truncate(limit);
@@ -183,6 +223,25 @@ struct OneKey {
 }
 
 impl Explaining<'_> {
+    fn clock_skew<M: Model>(&self, model: &M, meter: &Meter) -> Result<SkewOutcome, Error> {
+        let Some(beyond) = &self.beyond else {
+            return clock_skew(model, self.history, self.report, meter);
+        };
+        let (history, report) = beyond.complete;
+        let skew = clock_skew(model, history, report, meter)?;
+        let mut operations = history.operations().iter();
+        let first = operations.next().map(|operation| operation.process);
+        // What is impossible for a part is so for all; but one clock has no offsets, and of many it
+        // is not asked.
+        let several = operations.any(|operation| Some(operation.process) != first);
+        let few = count_processes(self.history) <= PROCESSES;
+        Ok(match skew {
+            skew if beyond.is_all => skew,
+            SkewOutcome::Impossible if several && few => skew,
+            _ => SkewOutcome::NotFound,
+        })
+    }
+
     fn explain_key<M: Model>(
         &self,
         model: &M,

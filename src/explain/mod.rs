@@ -22,9 +22,11 @@ mod staleness;
 mod violations;
 
 pub use anomaly::{ANOMALIES, Anomaly, AnomalyEntry, AnomalyKind, Certainty, Example};
+pub(crate) use causes::Evidence;
 pub(crate) use causes::clocks;
 pub use causes::stuck;
 pub use context::{Context, Steps, contexts, contexts_with};
+pub(crate) use explanation::{Beyond, explain_excerpt};
 pub use explanation::{Explanation, KeyExplanation, explain, explain_with};
 pub use guarantees::{Guarantee, Held};
 pub use linearizations::{Linearizations, Step, linearizations};
@@ -41,13 +43,13 @@ use crate::model::{self, Model};
 use crate::progress::Phase;
 
 /// For so many failing keys a minimal core is looked for; the others are located only.
-const CORES: usize = 16;
+pub(crate) const CORES: usize = 16;
 
 /// A search visits so many configurations at most, and so do all that look for one core.
 const ALLOWANCE: u64 = 250_000;
 
 /// Finds out more about every failing key of `report`: the first impossible operation and, for the
-/// first few keys, a minimal core. Takes no longer than the options allow.
+/// first `cores` keys, a minimal core. Takes no longer than the options allow.
 ///
 /// # Errors
 /// None, after a report without errors: the model knows all operations.
@@ -56,6 +58,7 @@ pub(crate) fn refine<M: Model>(
     history: &History,
     options: &Options,
     report: &mut Report,
+    cores: usize,
 ) -> Result<(), Error> {
     let meter = meter(options, history, Part::Locating);
     let partitions = history.partitions();
@@ -63,7 +66,7 @@ pub(crate) fn refine<M: Model>(
     options.enter(Phase::Locating, failing.len());
     let refined = on_threads(options.threads, failing.len(), |nth| {
         let (at, failure) = failing[nth];
-        let with_core = nth < CORES;
+        let with_core = nth < cores;
         let refined = refine_key(model, history, partitions.get(at), failure, with_core, &meter);
         options.advance();
         refined

@@ -193,7 +193,7 @@ impl<M: Model> ObjectsOf<M> {
                     && let Some((base, rows)) =
                         entry.recent.as_ref().and_then(|recent| recent.get())
                 {
-                    let mut history = history.excerpt(rows);
+                    let mut history = history.with_operations(rows);
                     let start = self.model.start_value(base, history.values_mut());
                     violation.surroundings = start.map(|initial| Surroundings { history, initial });
                 }

@@ -6,6 +6,7 @@
 
 mod builder;
 mod dense;
+mod excerpt;
 mod input;
 pub(crate) mod keys;
 mod notation;
@@ -23,6 +24,7 @@ use std::fmt;
 
 pub use builder::{HistoryBuilder, Settings};
 pub(crate) use dense::ValueMap;
+pub(crate) use excerpt::{Excerpt, Rows};
 pub use input::IntoValue;
 pub use keys::{Independent, Partition, Partitions};
 pub use notation::write_quoted;
@@ -64,6 +66,8 @@ pub struct History {
     ties: Option<Ties>,
     /// Whether keys were made part of the values.
     is_whole: bool,
+    /// What is known of the history that this is a part of, if it is.
+    excerpt: Option<Box<Excerpt>>,
 }
 
 impl fmt::Debug for History {
@@ -138,6 +142,9 @@ impl History {
     /// The time of the first operation's invocation, if the history has times: that from which
     /// people are told the others.
     pub fn start_time(&self) -> Option<i64> {
+        if let Some(excerpt) = &self.excerpt {
+            return excerpt.start_time;
+        }
         (!self.operations.is_empty()).then(|| self.times(0)[0])?
     }
 

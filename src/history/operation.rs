@@ -45,6 +45,11 @@ impl Outcome {
 pub struct Function(pub(super) u16);
 
 impl Function {
+    /// The function with this index.
+    pub(crate) fn of_index(index: u16) -> Function {
+        Function(index)
+    }
+
     /// The index.
     pub(crate) fn index(self) -> usize {
         self.0.into()

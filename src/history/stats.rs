@@ -221,6 +221,9 @@ fn duration(history: &History) -> Option<i64> {
 
 /// How many processes a history has.
 pub fn count_processes(history: &History) -> usize {
+    if let Some(excerpt) = history.excerpt() {
+        return excerpt.processes;
+    }
     let processes: FxHashSet<Value> = history.operations().iter().map(|op| op.process).collect();
     processes.len()
 }

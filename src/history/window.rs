@@ -15,8 +15,6 @@ pub(crate) struct Window<'a> {
     pub(crate) history: &'a History,
     /// The first record of the piece.
     pub(crate) first: Record,
-    /// How many operations were open before.
-    pub(crate) open_before: usize,
     /// Whether times are nanoseconds of what was given in seconds. If so, and not in the windows
     /// before, whole numbers in those were seconds, too.
     pub(crate) in_seconds: bool,
@@ -73,7 +71,7 @@ impl History {
     }
 
     /// A history of these rows of this one, which are in the order of their invocations.
-    pub(crate) fn excerpt(&self, rows: &[Row]) -> History {
+    pub(crate) fn with_operations(&self, rows: &[Row]) -> History {
         let has_times = rows.iter().any(|(_, times)| *times != [NO_TIME; 2]);
         History {
             values: self.values.clone(),
@@ -104,7 +102,7 @@ pub(super) struct Forgotten {
 }
 
 /// Values take so many bytes at least before those that nobody holds are looked for.
-const SWEEP_FROM: usize = 8 << 20;
+pub(crate) const SWEEP_FROM: usize = 8 << 20;
 
 /// So many crashed processes are remembered at least, beside those with small numbers.
 const MOST_LOST: usize = 1 << 20;
@@ -140,7 +138,6 @@ impl HistoryBuilder {
         Window {
             history: &self.history,
             first: self.first_record(),
-            open_before: self.forgotten.as_ref().map_or(0, |forgotten| forgotten.open),
             in_seconds: self.seconds,
             ends,
         }
@@ -221,6 +218,7 @@ impl HistoryBuilder {
     }
 
     /// The history as far as it is there.
+    #[cfg(test)]
     pub(crate) fn history(&self) -> &History {
         &self.history
     }
@@ -287,7 +285,7 @@ mod tests {
         }
         builder.find_ends(&mut ends);
         let window = builder.window(&ends);
-        assert_eq!((window.first, window.open_before), (3, 1));
+        assert_eq!(window.first, 3);
         let seen: Vec<_> = window.events().map(|e| (e.operation, e.record, e.kind)).collect();
         assert_eq!(
             seen,

@@ -25,6 +25,8 @@ pub(crate) struct Sink<'a> {
     bytes: usize,
     /// Who is told how far the reading is.
     progress: Option<&'a Progress>,
+    /// Where each record starts, if anybody wants to know.
+    starts: Option<&'a mut Vec<usize>>,
 }
 
 /// Between two looks at the clock, this many records are read.
@@ -44,12 +46,19 @@ impl<'a> Sink<'a> {
             deadline: None,
             bytes: 0,
             progress: None,
+            starts: None,
         }
     }
 
     /// The same sink, which tells `progress` now and then where in the text it is.
     pub(crate) fn told_to(mut self, progress: Option<&'a Progress>) -> Self {
         self.progress = progress;
+        self
+    }
+
+    /// The same sink, which appends to `starts` where each record starts.
+    pub(crate) fn noting(mut self, starts: Option<&'a mut Vec<usize>>) -> Self {
+        self.starts = starts;
         self
     }
 
@@ -93,6 +102,9 @@ impl<'a> Sink<'a> {
     #[must_use]
     pub(crate) fn begin(&mut self, offset: usize) -> bool {
         self.start = offset;
+        if let Some(starts) = &mut self.starts {
+            starts.push(offset);
+        }
         if self.wanted.get(self.found.len()) == Some(&self.builder.records()) {
             self.found.push(offset);
         }

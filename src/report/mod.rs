@@ -16,6 +16,7 @@ mod xml;
 
 use std::time::Duration;
 
+use crate::beyond::Checked;
 use crate::check::{Options, Report};
 use crate::error::{Error, Place};
 use crate::explain::{self, Context, Explanation, Linearizations};
@@ -93,6 +94,15 @@ impl<'a> Subject<'a> {
     pub fn explain(&mut self, options: &Options, anomalies: usize) -> Result<(), Error> {
         self.explanation = explain::explain(self.history, options, self.report, anomalies)?;
         self.contexts = explain::contexts(self.history, options, self.report, SHOWN_FAILURES)?;
+        Ok(())
+    }
+
+    /// As [`Subject::explain`], for a history beyond memory, whose excerpt and report this is about.
+    ///
+    /// # Errors
+    /// None.
+    pub fn explain_beyond(&mut self, checked: &Checked, anomalies: usize) -> Result<(), Error> {
+        (self.explanation, self.contexts) = checked.explain(anomalies, SHOWN_FAILURES)?;
         Ok(())
     }
 

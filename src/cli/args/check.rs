@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use clap::builder::FalseyValueParser;
 
+use super::super::units;
 use super::{LimitArgs, ModelArgs, ReadArgs, ReportFormat};
 
 #[derive(Args, Debug)]
@@ -40,6 +41,10 @@ pub(crate) struct CheckArgs {
 
     #[command(flatten)]
     pub(crate) output: CheckOutputArgs,
+
+    /// Put operations on the disk from this size of the text on; usually a quarter of --max-memory
+    #[arg(long, value_name = "SIZE", value_parser = units::bytes, hide = true)]
+    pub(crate) disk_from: Option<usize>,
 }
 
 #[derive(Args, Debug)]

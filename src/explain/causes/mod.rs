@@ -16,6 +16,7 @@ mod tests;
 mod timestamps;
 
 pub(crate) use skewed::clocks;
+pub(crate) use stuck::Evidence;
 pub use stuck::stuck;
 
 use super::anomaly::Anomaly;

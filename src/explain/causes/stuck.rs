@@ -36,7 +36,92 @@ const NAMED: usize = 12;
 /// starvation. For any history, whatever its verdict. O(n).
 pub fn stuck(history: &History) -> Option<Anomaly> {
     history.operations().iter().find(|operation| operation.outcome == Outcome::Open)?;
-    deadlock(history).or_else(|| starved(history)).or_else(|| stopped(history))
+    let mut evidence = Evidence::default();
+    let last = history.annotations().iter().filter_map(|one| one.time).max();
+    evidence.add(history, &|index| index);
+    evidence.conclude(history, last)
+}
+
+/// What operations tell of those that may be stuck. Operations go by numbers: their indices, or
+/// where a history is seen in parts, each of whole keys, the records of their invocations.
+#[derive(Default)]
+pub(crate) struct Evidence {
+    /// The longest that an operation took which completed.
+    longest: i128,
+    /// The last thing that a client did.
+    end: Option<i128>,
+    /// Operations that never completed.
+    open: Vec<u32>,
+    /// Those of which enough others completed that were called later: which, how many, when called.
+    overtaken: Vec<(u32, u32, Option<i128>)>,
+    /// Those that wait for a lock.
+    waits: Vec<Wait>,
+}
+
+/// An operation that waits for a lock.
+struct Wait {
+    operation: u32,
+    process: String,
+    /// The acquisition of the lock's holder, and its process.
+    holder: Option<(u32, String)>,
+}
+
+impl Evidence {
+    /// Takes the operations of `history` into account; `number` gives the number of an index.
+    /// O(n).
+    pub(crate) fn add(&mut self, history: &History, number: &impl Fn(u32) -> u32) {
+        let clock = Clock::of(history);
+        let mut completed: FxHashMap<(Function, Option<Value>), u32> = FxHashMap::default();
+        for (index, operation) in history.operations().iter().enumerate().rev() {
+            let (called, returned) = (clock.called(index), clock.returned(index));
+            self.end = self.end.max(returned).max(called);
+            if let (Some(called), Some(returned)) = (called, returned) {
+                self.longest = self.longest.max(returned - called);
+            }
+            let later = completed.entry((operation.function, operation.key)).or_default();
+            match operation.outcome {
+                Outcome::Ok => *later += 1,
+                Outcome::Open => {
+                    self.open.push(number(index as u32));
+                    if *later >= LATER {
+                        self.overtaken.push((number(index as u32), *later, called));
+                    }
+                }
+                _ => {}
+            }
+        }
+        self.add_waits(history, number);
+    }
+
+    /// What is to be said, once all operations were added. `history` has those that
+    /// [count](Evidence::operations), and the last annotation came at time `last`.
+    pub(crate) fn conclude(mut self, history: &History, last: Option<i64>) -> Option<Anomaly> {
+        self.open.sort_unstable();
+        self.overtaken.sort_unstable();
+        self.waits.sort_unstable_by_key(|wait| wait.operation);
+        self.longest = self.longest.max(1);
+        self.deadlock(history)
+            .or_else(|| self.starved(history))
+            .or_else(|| self.stopped(history, last))
+    }
+
+    /// The numbers of the operations that may be named.
+    pub(crate) fn operations(&self) -> impl Iterator<Item = u32> {
+        let waits = self.waits.iter();
+        let holders = waits.filter_map(|wait| wait.holder.as_ref().map(|(holder, _)| *holder));
+        self.open.iter().copied().chain(holders)
+    }
+
+    /// The same, its numbers changed.
+    pub(crate) fn renumbered(mut self, number: impl Fn(u32) -> u32) -> Evidence {
+        self.open.iter_mut().for_each(|open| *open = number(*open));
+        self.overtaken.iter_mut().for_each(|overtaken| overtaken.0 = number(overtaken.0));
+        for wait in &mut self.waits {
+            wait.operation = number(wait.operation);
+            wait.holder.iter_mut().for_each(|holder| holder.0 = number(holder.0));
+        }
+        self
+    }
 }
 
 fn anomaly(operations: &[u32], summary: String) -> Option<Anomaly> {
@@ -73,85 +158,104 @@ impl Lock {
     }
 }
 
-/// Processes in a circle each of which holds a lock that the one before it waits for.
-fn deadlock(history: &History) -> Option<Anomaly> {
-    history.functions().iter().find(|name| ["acquire", "lock"].contains(&name.as_str()))?;
-    let is = |operation: &Operation, names: [&str; 2]| {
-        names.contains(&history.function(operation.function))
-    };
-    let mut locks: FxHashMap<Option<Value>, Lock> = FxHashMap::default();
-    let mut waits: FxHashMap<Value, u32> = FxHashMap::default();
-    let mut waiting: Vec<u32> = Vec::new();
-    for (index, operation) in (0u32..).zip(history.operations()) {
-        let span = history.span(index as usize);
-        if is(operation, ["acquire", "lock"]) {
-            let lock = locks.entry(operation.key).or_default();
-            match operation.outcome {
-                Outcome::Ok => {
-                    lock.holds += 1;
-                    lock.acquired = lock.acquired.max(Some((span.ret, index)));
-                }
-                Outcome::Open => {
-                    waits.insert(operation.process, index);
-                    waiting.push(index);
-                }
-                _ => {}
-            }
-        } else if is(operation, ["release", "unlock"]) && operation.outcome != Outcome::Fail {
-            let lock = locks.entry(operation.key).or_default();
-            lock.holds -= 1;
-            lock.released = lock.released.max(Some(span.call));
+impl Evidence {
+    fn add_waits(&mut self, history: &History, number: &impl Fn(u32) -> u32) {
+        let names = history.functions();
+        if !names.iter().any(|name| ["acquire", "lock"].contains(&name.as_str())) {
+            return;
         }
-    }
-    // For each waiting operation: the acquisition of what it waits for.
-    let holder = |wait: u32| locks.get(&history.operations()[wait as usize].key)?.holder();
-    let next = |wait: u32| {
-        let holder = holder(wait)?;
-        waits.get(&history.operations()[holder as usize].process).copied()
-    };
-    // Every walk marks what it meets, so that all of them together take one step an operation.
-    let mut met: FxHashMap<u32, u32> = FxHashMap::default();
-    for &start in &waiting {
-        let mut at = Some(start);
-        while let Some(wait) = at {
-            match met.insert(wait, start) {
-                None => at = next(wait),
-                Some(walk) if walk == start => return circle(history, wait, &holder, &next),
-                Some(_) => break,
+        let is = |operation: &Operation, names: [&str; 2]| {
+            names.contains(&history.function(operation.function))
+        };
+        let mut locks: FxHashMap<Option<Value>, Lock> = FxHashMap::default();
+        let mut waiting: Vec<u32> = Vec::new();
+        for (index, operation) in (0u32..).zip(history.operations()) {
+            let span = history.span(index as usize);
+            if is(operation, ["acquire", "lock"]) {
+                let lock = locks.entry(operation.key).or_default();
+                match operation.outcome {
+                    Outcome::Ok => {
+                        lock.holds += 1;
+                        lock.acquired = lock.acquired.max(Some((span.ret, index)));
+                    }
+                    Outcome::Open => waiting.push(index),
+                    _ => {}
+                }
+            } else if is(operation, ["release", "unlock"]) && operation.outcome != Outcome::Fail {
+                let lock = locks.entry(operation.key).or_default();
+                lock.holds -= 1;
+                lock.released = lock.released.max(Some(span.call));
             }
         }
+        let process = |index: u32| {
+            let operation = &history.operations()[index as usize];
+            history.values().to_edn(operation.process)
+        };
+        self.waits.extend(waiting.into_iter().map(|index| {
+            let lock = locks.get(&history.operations()[index as usize].key);
+            let holder = lock.and_then(Lock::holder);
+            Wait {
+                operation: number(index),
+                process: process(index),
+                holder: holder.map(|holder| (number(holder), process(holder))),
+            }
+        }));
     }
-    None
+
+    /// Processes in a circle each of which holds a lock that the one before it waits for.
+    fn deadlock(&self, history: &History) -> Option<Anomaly> {
+        let waits: FxHashMap<&str, usize> =
+            self.waits.iter().enumerate().map(|(at, wait)| (&*wait.process, at)).collect();
+        let next = |wait: usize| {
+            let (_, process) = self.waits[wait].holder.as_ref()?;
+            waits.get(process.as_str()).copied()
+        };
+        // Every walk marks what it meets, so that all of them together take one step an operation.
+        let mut met: FxHashMap<usize, usize> = FxHashMap::default();
+        for start in 0..self.waits.len() {
+            let mut at = Some(start);
+            while let Some(wait) = at {
+                match met.insert(wait, start) {
+                    None => at = next(wait),
+                    Some(walk) if walk == start => {
+                        return circle(history, &self.waits, wait, &next);
+                    }
+                    Some(_) => break,
+                }
+            }
+        }
+        None
+    }
 }
 
 /// The deadlock in whose circle `first` waits.
 fn circle(
     history: &History,
-    first: u32,
-    holder: &impl Fn(u32) -> Option<u32>,
-    next: &impl Fn(u32) -> Option<u32>,
+    waits: &[Wait],
+    first: usize,
+    next: &impl Fn(usize) -> Option<usize>,
 ) -> Option<Anomaly> {
     let mut operations = Vec::new();
     let mut phrases = Vec::new();
-    let mut wait = first;
+    let mut at = first;
     loop {
-        let held = holder(wait)?;
+        let wait = waits[at].operation;
+        let held = waits[at].holder.as_ref()?.0;
         operations.extend([wait, held]);
-        let lock = |index: u32| match history.operations()[index as usize].key {
+        let lock = match history.operations()[wait as usize].key {
             Some(key) => value_phrase(history, key),
             None => "the lock".to_owned(),
         };
         if phrases.len() < NAMED / 2 {
             phrases.push(format!(
-                "{} waits for {} since {}, which {} holds",
+                "{} waits for {lock} since {}, which {} holds",
                 process_phrase(history, wait),
-                lock(wait),
                 call_phrase(history, wait).trim_start_matches("at ").trim_start_matches("in "),
                 process_phrase(history, held),
             ));
         }
-        wait = next(wait)?;
-        if wait == first {
+        at = next(at)?;
+        if at == first {
             break;
         }
     }
@@ -184,19 +288,6 @@ impl<'a> Clock<'a> {
         }
     }
 
-    /// The longest that an operation took which completed.
-    fn longest(&self) -> i128 {
-        let took = |index| Some(self.returned(index)? - self.called(index)?);
-        let all = 0..self.history.operations().len();
-        all.filter_map(took).max().unwrap_or(0).max(1)
-    }
-
-    /// The last thing that a client did.
-    fn end(&self) -> Option<i128> {
-        let all = 0..self.history.operations().len();
-        all.filter_map(|index| self.returned(index).max(self.called(index))).max()
-    }
-
     fn phrase(&self, length: i128) -> String {
         match self.has_times {
             true => duration_phrase(length.unsigned_abs()),
@@ -205,66 +296,54 @@ impl<'a> Clock<'a> {
     }
 }
 
-fn starved(history: &History) -> Option<Anomaly> {
-    let clock = Clock::of(history);
-    let (longest, end) = (clock.longest(), clock.end()?);
-    let mut completed: FxHashMap<(Function, Option<Value>), u32> = FxHashMap::default();
-    let mut starved = Vec::new();
-    for (index, operation) in history.operations().iter().enumerate().rev() {
-        let later = completed.entry((operation.function, operation.key)).or_default();
-        match operation.outcome {
-            Outcome::Ok => *later += 1,
-            Outcome::Open if *later >= LATER => {
-                let waited = clock.called(index).map(|called| end - called);
-                if let Some(waited) = waited.filter(|&waited| waited >= longest * PATIENCE) {
-                    starved.push((index as u32, *later, waited));
-                }
-            }
-            _ => {}
-        }
+impl Evidence {
+    fn starved(&self, history: &History) -> Option<Anomaly> {
+        let clock = Clock::of(history);
+        let end = self.end?;
+        let waited = |called: Option<i128>| called.map(|called| end - called);
+        let starved: Vec<(u32, u32, i128)> = self
+            .overtaken
+            .iter()
+            .filter_map(|&(operation, later, called)| Some((operation, later, waited(called)?)))
+            .filter(|&(_, _, waited)| waited >= self.longest * PATIENCE)
+            .collect();
+        let &(first, later, waited) = starved.first()?;
+        let others = match starved.len() - 1 {
+            0 => String::new(),
+            others => format!("; so did {}", counted(others, "other operation")),
+        };
+        let summary = format!(
+            "{}'s {}, called {}, never completed, while {} of its kind that were called later did: \
+             it waited {} and no operation that completed took more than {}{others}",
+            process_phrase(history, first),
+            words::thing_called(history, first),
+            call_phrase(history, first),
+            with_thousands(later as usize),
+            clock.phrase(waited),
+            clock.phrase(self.longest),
+        );
+        let operations: Vec<u32> = starved.iter().map(|entry| entry.0).collect();
+        anomaly(&operations, summary)
     }
-    starved.reverse();
-    let &(first, later, waited) = starved.first()?;
-    let others = match starved.len() - 1 {
-        0 => String::new(),
-        others => format!("; so did {}", counted(others, "other operation")),
-    };
-    let summary = format!(
-        "{}'s {}, called {}, never completed, while {} of its kind that were called later did: it \
-         waited {} and no operation that completed took more than {}{others}",
-        process_phrase(history, first),
-        words::thing_called(history, first),
-        call_phrase(history, first),
-        with_thousands(later as usize),
-        clock.phrase(waited),
-        clock.phrase(longest),
-    );
-    let operations: Vec<u32> = starved.iter().map(|entry| entry.0).collect();
-    anomaly(&operations, summary)
-}
 
-fn stopped(history: &History) -> Option<Anomaly> {
-    let clock = Clock::of(history);
-    if !clock.has_times {
-        return None;
+    fn stopped(&self, history: &History, last: Option<i64>) -> Option<Anomaly> {
+        let clock = Clock::of(history);
+        if !clock.has_times {
+            return None;
+        }
+        let silence = i128::from(last?) - self.end?;
+        if silence < self.longest * PATIENCE || self.open.len() < 2 {
+            return None;
+        }
+        let summary = format!(
+            "{} were never completed, {}'s {} among them, though the recording went on for {} \
+             after the last client was heard of, and no operation that completed took more than {}",
+            counted(self.open.len(), "operation"),
+            process_phrase(history, self.open[0]),
+            words::thing_called(history, self.open[0]),
+            clock.phrase(silence),
+            clock.phrase(self.longest),
+        );
+        anomaly(&self.open, summary)
     }
-    let (longest, end) = (clock.longest(), clock.end()?);
-    let last = history.annotations().iter().filter_map(|one| one.time).max()?;
-    let silence = i128::from(last) - end;
-    let open = |index: &usize| history.operations()[*index].outcome == Outcome::Open;
-    let open: Vec<u32> =
-        (0..history.operations().len()).filter(open).map(|index| index as u32).collect();
-    if silence < longest * PATIENCE || open.len() < 2 {
-        return None;
-    }
-    let summary = format!(
-        "{} were never completed, {}'s {} among them, though the recording went on for {} after \
-         the last client was heard of, and no operation that completed took more than {}",
-        counted(open.len(), "operation"),
-        process_phrase(history, open[0]),
-        words::thing_called(history, open[0]),
-        clock.phrase(silence),
-        clock.phrase(longest),
-    );
-    anomaly(&open, summary)
 }

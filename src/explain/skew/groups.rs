@@ -10,7 +10,7 @@ use crate::history::{History, Value};
 const NODES: usize = 24;
 
 /// The same for processes, of which a host mostly runs several by one clock.
-const PROCESSES: usize = 12;
+pub(in crate::explain) const PROCESSES: usize = 12;
 
 /// The operations of a history by their clocks.
 pub(super) struct Groups {

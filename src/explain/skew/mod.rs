@@ -28,6 +28,7 @@ use crate::history::{History, Value};
 use crate::model::{Model, ModelVisitor};
 use crate::progress::Phase;
 use groups::Groups;
+pub(super) use groups::PROCESSES;
 use rules::Rule;
 use search::Search;
 use settle::{Settled, settle, spread};

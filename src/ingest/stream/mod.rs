@@ -55,6 +55,9 @@ pub(crate) struct Stream<R: Read> {
     piece: usize,
     builder: HistoryBuilder,
     ends: Vec<u32>,
+    /// Where the records of the piece start, and on which lines, if anybody wants to know.
+    starts: Option<Vec<usize>>,
+    lines: Vec<u32>,
     ended: bool,
 }
 
@@ -83,6 +86,8 @@ impl<R: Read> Stream<R> {
             piece: 0,
             builder: HistoryBuilder::forgetting(),
             ends: Vec::new(),
+            starts: None,
+            lines: Vec::new(),
             ended: false,
         }
     }
@@ -131,6 +136,18 @@ impl<R: Read> Stream<R> {
         self.builder.sweep_if_grown(hold);
     }
 
+    /// The same stream, which tells the [line](Stream::line) of every record.
+    pub(crate) fn with_lines(mut self) -> Self {
+        self.starts = Some(Vec::new());
+        self
+    }
+
+    /// The line, from 1, on which `record` starts, one of the last piece; 0 if lines are not told.
+    pub(crate) fn line(&self, record: Record) -> u32 {
+        let nth = record.checked_sub(self.builder.first_record()).map(|nth| nth as usize);
+        nth.and_then(|nth| self.lines.get(nth)).copied().unwrap_or(0)
+    }
+
     /// From now on, up to `threads` threads read a piece (0: one a processor).
     pub(crate) fn use_threads(&mut self, threads: usize) {
         self.threads = threads;
@@ -148,11 +165,6 @@ impl<R: Read> Stream<R> {
             error.place = record.and_then(|record| self.place_of(record));
         }
         error
-    }
-
-    /// The format, once a piece was read.
-    pub(crate) fn format(&self) -> Option<Format> {
-        self.format
     }
 
     /// How many bytes of text were read, those of the last piece included.
@@ -291,11 +303,16 @@ impl<R: Read> Stream<R> {
         self.before = self.reading.clone();
         let records = self.builder.records();
         let deadline = self.limits.deadline;
-        let read = self.reading.read(text, self.ended, self.threads, deadline, &mut self.builder);
+        self.starts.iter_mut().for_each(Vec::clear);
+        let into = (&mut self.builder, self.starts.as_mut());
+        let read = self.reading.read(text, self.ended, self.threads, deadline, into);
         let done = match read {
             Ok(done) => done,
             Err(error) => return Err(self.reading.locate(&self.position, text, error)),
         };
+        if let Some(starts) = &self.starts {
+            self.position.lines_of(text, starts, &mut self.lines);
+        }
         self.reading.leave(&self.position, text);
         self.piece = done;
         self.cutter.passed(done, len);

@@ -49,17 +49,17 @@ impl Reading {
     }
 
     /// Reads the records of `text` into `builder`, and returns where the rest starts that belongs to
-    /// the next piece. Errors have offsets in `text`.
+    /// the next piece. Errors have offsets in `text`; where each record starts goes into `starts`.
     pub(super) fn read(
         &mut self,
         text: &str,
         last: bool,
         threads: usize,
         deadline: Option<Instant>,
-        builder: &mut HistoryBuilder,
+        (builder, starts): (&mut HistoryBuilder, Option<&mut Vec<usize>>),
     ) -> Result<usize, Error> {
         let Reading::Known { state, metadata } = self else { return Ok(0) };
-        let mut sink = Sink::new(builder).until(deadline).behind(*metadata);
+        let mut sink = Sink::new(builder).until(deadline).behind(*metadata).noting(starts);
         let read = state.read(text, last, threads, &mut sink);
         *metadata = sink.metadata_records();
         let start = sink.start();
@@ -188,6 +188,17 @@ impl Position {
             offset: self.offset + offset,
             line: self.lines + line_breaks(before) + 1,
             column: columns + characters(line) + 1,
+        }
+    }
+
+    /// Writes into `lines` on which line of the whole each of `starts` (ascending) in `text` is.
+    pub(super) fn lines_of(&self, text: &str, starts: &[usize], lines: &mut Vec<u32>) {
+        lines.clear();
+        let (mut line, mut from) = (self.lines + 1, 0);
+        for &start in starts {
+            line += line_breaks(text.as_bytes().get(from..start).unwrap_or_default());
+            from = start;
+            lines.push(u32::try_from(line).unwrap_or(0));
         }
     }
 

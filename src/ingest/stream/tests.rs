@@ -13,6 +13,7 @@ use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 use super::*;
 use crate::emit;
 use crate::error::Code;
+use crate::history::window::SWEEP_FROM;
 use crate::history::{
     Event, EventType, History, Independent, Operation, Settings, Time, Value, ValueTable,
 };
@@ -105,8 +106,7 @@ fn streamed(reader: impl Read, format: Option<Format>, table: &mut ValueTable) -
         }
         let window = stream.window();
         seconds |= window.in_seconds;
-        let open = window.operations()[..window.open_before].iter();
-        assert!(open.clone().all(|operation| operation.invoked < window.first));
+        assert!(window.operations().is_sorted_by_key(|operation| operation.invoked));
         let mut last = None;
         for event in window.events() {
             assert!(last.is_none_or(|last| last < event.record));

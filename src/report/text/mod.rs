@@ -176,7 +176,7 @@ pub(super) fn model_in_words(model: &str, source: ModelSource) -> String {
 
 fn history_fact(subject: &Subject<'_>) -> String {
     let history = subject.history;
-    let crashed = history.operations().iter().filter(|op| op.outcome.is_indeterminate()).count();
+    let crashed = history.count_indeterminate();
     let mut fact = format!(
         "{} of {}",
         counted(subject.report.operations, "operation"),
@@ -188,7 +188,7 @@ fn history_fact(subject: &Subject<'_>) -> String {
     if crashed > 0 {
         let _ = write!(fact, ", {} of unknown outcome", super::with_thousands(crashed));
     }
-    match history.annotations().len() {
+    match history.count_annotations() {
         0 => {}
         notes => {
             let _ = write!(fact, "; {} of no client left aside", counted(notes, "record"));
