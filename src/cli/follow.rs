@@ -4,9 +4,10 @@ use std::fs::File;
 use std::io::Read;
 use std::time::Instant;
 
+use histcheck::explain::{Anomaly, AnomalyKind};
 use histcheck::follow::{Following, Violation};
 use histcheck::ingest::Limits;
-use histcheck::report::{self, Followed};
+use histcheck::report::{self, Detail, Followed, Strokes, Subject};
 use histcheck::{Budget, Code, Error, Options, StopReason, Verdict};
 
 use super::args::{CheckArgs, ReportFormat};
@@ -92,7 +93,7 @@ impl Run<'_> {
             match following.step() {
                 Ok(Some(violations)) => {
                     for violation in &violations {
-                        self.tell(violation, following.records());
+                        self.tell(violation, following.records(), following.model());
                     }
                 }
                 Ok(None) => break None,
@@ -116,24 +117,62 @@ impl Run<'_> {
     }
 
     /// Tells a violation at once, unless there were many.
-    fn tell(&mut self, violation: &Violation, records: usize) {
+    fn tell(&mut self, violation: &Violation, records: usize, model: Option<&str>) {
         self.told += 1;
         if self.told > self.args.output.max_anomalies {
             return;
         }
-        let text = match self.args.output.format {
-            ReportFormat::Json => report::violation_json(self.file(), violation, records),
-            _ => {
-                let palette = self.output.palette();
-                let line = report::violation_line(violation, palette) + "\n";
-                if self.args.output.quiet {
-                    line
-                } else {
-                    line + &report::violation_details(violation, palette)
-                }
-            }
+        if self.args.output.format == ReportFormat::Json {
+            let text = report::violation_json(self.file(), violation, records);
+            self.output.print(&text);
+            return;
+        }
+        let line = report::violation_line(violation, self.output.palette()) + "\n";
+        self.output.print(&line);
+        if !self.args.output.quiet {
+            let details = report::violation_details(violation, self.output.palette());
+            self.output.print(&details);
+            self.explain(violation, model);
+        }
+    }
+
+    /// Explains a violation by the last operations on its object, if these are still known.
+    fn explain(&mut self, violation: &Violation, model: Option<&str>) {
+        let Some(surroundings) = &violation.surroundings else { return };
+        let history = &surroundings.history;
+        let limits = &self.args.limits;
+        let options = Options {
+            model: model.map(str::to_owned),
+            initial: surroundings.initial,
+            model_options: model_options(&self.args.model),
+            budget: Budget {
+                timeout: Some(limits.explain_timeout),
+                memory: limits.max_memory,
+                ..Budget::default()
+            },
+            threads: limits.threads,
+            explain_timeout: limits.explain_timeout,
+            progress: Some(self.output.progress()),
+            ..Options::default()
         };
-        self.output.print(&text);
+        // What was forgotten may be needed to tell that this is a violation.
+        let Ok(report) = histcheck::check(history, &options) else { return };
+        if report.verdict != Verdict::Invalid {
+            return;
+        }
+        let mut subject = Subject::new(history, &report);
+        if subject.explain(&options, self.args.output.max_anomalies).is_err() {
+            return;
+        }
+        // It may have been written before.
+        let is_known = |anomaly: &Anomaly| anomaly.kind != AnomalyKind::PhantomRead;
+        subject.explanation.anomalies.retain(is_known);
+        let mut palette = *self.output.palette();
+        if self.args.output.ascii {
+            palette.strokes = Strokes::ASCII;
+        }
+        let from = report::surroundings_line(violation, &palette);
+        self.output.print(&(from + &report::details(&subject, Detail::Usual, &palette)));
     }
 
     /// Says what became of the history, which `reason` ended if it did not end by itself.

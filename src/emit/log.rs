@@ -2,6 +2,8 @@
 
 use std::io;
 
+use rustc_hash::FxHashMap;
+
 use super::edn::write_word;
 use super::record::{completion, invocation, own_process};
 use super::{Entry, Record, records};
@@ -28,20 +30,8 @@ fn write_ends(history: &History, out: &mut (impl io::Write + ?Sized)) -> io::Res
     for record in records(history).filter(|record| is_annotation(record)) {
         write_event(&record, None, &mut line);
     }
-    let mut ends: Vec<(u32, bool, u32)> = Vec::new();
-    for (index, operation) in (0..).zip(history.operations()) {
-        let span = history.span(index as usize);
-        ends.push((span.call, false, index));
-        match operation.outcome {
-            Outcome::Ok | Outcome::Fail => ends.push((span.ret, true, index)),
-            // It never returned, and its process may go on: where its end stands means nothing.
-            Outcome::Info => ends.push((span.call, true, index)),
-            Outcome::Open => {}
-        }
-    }
-    ends.sort_unstable();
     let processes = Processes::new(history);
-    for (_, is_return, index) in ends {
+    for (index, is_return) in ends(history) {
         let operation = &history.operations()[index as usize];
         let process = match own_process(history, operation) {
             Some(process) => Process::Named(process),
@@ -58,6 +48,51 @@ fn write_ends(history: &History, out: &mut (impl io::Write + ?Sized)) -> io::Res
         line.clear();
     }
     out.write_all(line.as_bytes())
+}
+
+/// The ends of whole operations in the order of their times: the operation, and whether it is its
+/// return. A process ends an operation before it calls the next one, also at the same time, where
+/// calls come before returns otherwise.
+fn ends(history: &History) -> Vec<(u32, bool)> {
+    let mut ends: Vec<(u32, bool, u32)> = Vec::new();
+    for (index, operation) in (0..).zip(history.operations()) {
+        let span = history.span(index as usize);
+        ends.push((span.call, false, index));
+        match operation.outcome {
+            Outcome::Ok | Outcome::Fail => ends.push((span.ret, true, index)),
+            // It never returned, and its process may go on: where its end stands means nothing.
+            Outcome::Info => ends.push((span.call, true, index)),
+            Outcome::Open => {}
+        }
+    }
+    ends.sort_unstable();
+    let process = |index: u32| history.operations()[index as usize].process;
+    let mut ordered = Vec::with_capacity(ends.len());
+    // The operation that each process has open, and calls that wait for its return.
+    let mut open: FxHashMap<Value, u32> = FxHashMap::default();
+    let mut waiting: Vec<u32> = Vec::new();
+    for (_, is_return, index) in ends {
+        if !is_return && open.contains_key(&process(index)) {
+            waiting.push(index);
+            continue;
+        }
+        if is_return {
+            for called in waiting.drain(..) {
+                let before = open.insert(process(called), called);
+                ordered.extend(before.map(|before| (before, true)));
+                ordered.push((called, false));
+            }
+            if open.get(&process(index)) != Some(&index) {
+                // It was written before a call that waited for it.
+                continue;
+            }
+            open.remove(&process(index));
+        } else {
+            open.insert(process(index), index);
+        }
+        ordered.push((index, is_return));
+    }
+    ordered
 }
 
 fn is_annotation(record: &Record<'_>) -> bool {

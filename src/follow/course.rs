@@ -26,7 +26,7 @@ pub(super) struct Course {
 
 struct Started {
     objects: Box<dyn Objects>,
-    entry: &'static Entry,
+    name: &'static str,
     source: ModelSource,
 }
 
@@ -75,6 +75,22 @@ impl Course {
         }
     }
 
+    /// The course of a history of `model`.
+    ///
+    /// # Errors
+    /// If it cannot be followed.
+    pub(super) fn of_model<M: Model>(model: &M, options: Options) -> Result<Course, Error> {
+        let mut course = Course::new(options, Independent::default());
+        let name = std::any::type_name::<M>().rsplit("::").next().unwrap_or("custom");
+        let objects = Start { meter: course.meter() }.visit(model)?;
+        course.started = Some(Started { objects, name, source: ModelSource::Given });
+        Ok(course)
+    }
+
+    fn meter(&self) -> Meter {
+        Meter::start(&self.options.budget, 0).told_to(self.options.progress.clone())
+    }
+
     /// Takes the events of `window`, and puts violations into `found`. False if it has to see more
     /// first, in the same window: never at the `last` one.
     ///
@@ -86,6 +102,9 @@ impl Course {
         last: bool,
         found: &mut Vec<Violation>,
     ) -> Result<bool, Error> {
+        if self.keys == Keys::Unknown && !self.find_keys(window, last) {
+            return Ok(false);
+        }
         if self.started.is_none() && !self.start(window, last)? {
             return Ok(false);
         }
@@ -117,17 +136,7 @@ impl Course {
     fn start(&mut self, window: Window<'_>, last: bool) -> Result<bool, Error> {
         let Window { history, .. } = window;
         let operations = window.operations();
-        let patient = !last && (history.records() as usize) < PATIENCE;
-        if operations.is_empty() {
-            return Ok(false);
-        }
-        self.keys = self.find_keys(window);
-        if self.keys == Keys::Unknown {
-            if patient {
-                return Ok(false);
-            }
-            self.keys = Keys::None { may_be_tuples: true };
-        }
+        let patient = is_patient(window, last);
         let mut hints = Hints::default();
         for operation in operations {
             let mut operation = *operation;
@@ -155,26 +164,35 @@ impl Course {
         let initial = self.options.initial.or_else(|| history.metadata_field("initial"));
         let options = self.options.model_options;
         let model = AnyModel::by_name(name, initial, options, history.values())?;
-        let meter = Meter::start(&self.options.budget, 0).told_to(self.options.progress.clone());
-        let objects = model.visit(Start { meter })?;
-        let entry = entry.or_else(|| Entry::find(name));
-        self.started = entry.map(|entry| Started { objects, entry, source });
+        let objects = model.visit(Start { meter: self.meter() })?;
+        let name = entry.map_or(name, |entry| entry.name);
+        let name = Entry::find(name).map_or("", |entry| entry.name);
+        self.started = Some(Started { objects, name, source });
         Ok(true)
     }
 
-    fn find_keys(&self, window: Window<'_>) -> Keys {
+    /// Finds out where operations have their keys. False if that is not clear yet.
+    fn find_keys(&mut self, window: Window<'_>, last: bool) -> bool {
         let Window { history, .. } = window;
         let operations = window.operations();
+        if operations.is_empty() {
+            return false;
+        }
         let mut tuples = operations.iter().map(|operation| has_tuple(history.values(), operation));
-        match self.independent {
+        self.keys = match self.independent {
             Independent::Yes => Keys::Tuples,
             _ if operations.iter().any(|operation| operation.key.is_some()) => Keys::Fields,
             Independent::Auto if tuples.all(|tuple| tuple) => {
                 let confirms = |operation| confirms_tuples(history, operation);
-                if operations.iter().any(confirms) { Keys::Tuples } else { Keys::Unknown }
+                match operations.iter().any(confirms) {
+                    true => Keys::Tuples,
+                    false if is_patient(window, last) => Keys::Unknown,
+                    false => Keys::None { may_be_tuples: true },
+                }
             }
             _ => Keys::None { may_be_tuples: false },
-        }
+        };
+        self.keys != Keys::Unknown
     }
 
     /// Refuses an operation that is called, and has no key, or one, unlike those before.
@@ -223,7 +241,7 @@ impl Course {
 
     /// Refuses an operation with which all would mean another model.
     fn check_meaning(&mut self, history: &History, operation: &Operation) -> Result<(), Error> {
-        let Some(Started { entry, source: ModelSource::Inferred, .. }) = &mut self.started else {
+        let Some(Started { name, source: ModelSource::Inferred, .. }) = &mut self.started else {
             return Ok(());
         };
         if !self.hints.add(history, operation) {
@@ -231,11 +249,11 @@ impl Course {
         }
         let located = |error: Error| error.record(operation.invoked as usize);
         let meant = self.hints.infer().map_err(located)?;
-        if meant.name == entry.name {
+        if meant.name == *name {
             return Ok(());
         }
-        if (entry.name, meant.name) == ("register", "cas-register") {
-            *entry = meant;
+        if (*name, meant.name) == ("register", "cas-register") {
+            *name = meant.name;
             return Ok(());
         }
         Err(located(
@@ -244,7 +262,7 @@ impl Course {
                 format!(
                     "the operations before were followed as those of the model {}, and with this \
                      one they mean {}",
-                    entry.name, meant.name
+                    name, meant.name
                 ),
             )
             .hint("name the model with --model"),
@@ -263,6 +281,11 @@ impl Course {
         }
     }
 
+    /// The model's name, once it is known.
+    pub(super) fn model(&self) -> Option<&'static str> {
+        self.started.as_ref().map(|started| started.name)
+    }
+
     /// What became of the history so far.
     pub(super) fn summary(&self) -> Summary {
         let mut summary = Summary {
@@ -274,8 +297,8 @@ impl Course {
             keys: KeyCounts::default(),
             stop_reason: None,
         };
-        let Some(Started { objects, entry, source }) = &self.started else { return summary };
-        summary.model = Some(entry.name.to_owned());
+        let Some(Started { objects, name, source }) = &self.started else { return summary };
+        summary.model = Some((*name).to_owned());
         summary.model_source = *source;
         objects.standings(&mut |standing| {
             summary.keys.checked += 1;
@@ -295,6 +318,11 @@ impl Course {
         };
         summary
     }
+}
+
+/// Whether more may be waited for, to find out what a history means.
+fn is_patient(window: Window<'_>, last: bool) -> bool {
+    !last && (window.history.records() as usize) < PATIENCE
 }
 
 /// Makes the objects of a model.

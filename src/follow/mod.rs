@@ -10,19 +10,21 @@
 
 mod course;
 mod objects;
+mod recent;
 mod violation;
 
 use std::io::Read;
 
 pub use course::Summary;
 pub use objects::Standing;
-pub use violation::Violation;
+pub use violation::{Surroundings, Violation};
 
 use crate::check::Options;
 use crate::error::{Code, Error};
 use crate::history::{HistoryBuilder, Order, Settings, ValueTable};
 use crate::ingest::stream::Stream;
 use crate::ingest::{Format, Input, Limits};
+use crate::model::Model;
 use course::Course;
 
 /// Follows a history in code, event by event.
@@ -58,6 +60,15 @@ impl Follower {
             course: Course::new(options, Settings::default().independent),
             found: Vec::new(),
         }
+    }
+
+    /// A follower of a history of a model of the caller's own.
+    ///
+    /// # Errors
+    /// If the model [learns](Model::learns) what the object held at the start.
+    pub fn with_model<M: Model>(model: &M, options: Options) -> Result<Follower, Error> {
+        let course = Course::of_model(model, options)?;
+        Ok(Follower { course, ..Follower::new(Options::default()) })
     }
 
     /// Where events go.
@@ -180,6 +191,11 @@ impl<R: Read> Following<R> {
     /// What became of the history so far.
     pub fn summary(&self) -> Summary {
         self.course.summary()
+    }
+
+    /// The model's name, once it is known.
+    pub fn model(&self) -> Option<&'static str> {
+        self.course.model()
     }
 
     /// How many records were read.

@@ -1,9 +1,11 @@
 //! The objects of a history that is followed, each with its frontier; one a key.
 
-use super::violation::Violation;
+use super::recent::Recent;
+use super::violation::{Surroundings, Violation};
 use crate::check::{End, Frontier, Halt, Held, Meter, StopReason};
 use crate::error::Error;
-use crate::history::{History, Operation, Outcome, Value, ValueMap};
+use crate::history::window::Row;
+use crate::history::{History, Operation, Outcome, Record, Value, ValueMap};
 use crate::model::{self, Call, Model, View};
 
 /// What the follower knows of a model's objects, whatever the model.
@@ -58,6 +60,7 @@ enum Object<M: Model> {
 struct Entry<M: Model> {
     key: Option<Value>,
     object: Object<M>,
+    recent: Option<Box<Recent<M::State>>>,
 }
 
 /// Where an open operation is: its object, and its slot there.
@@ -81,10 +84,19 @@ pub(super) struct ObjectsOf<M: Model> {
     tickets: Vec<Ticket>,
     /// Frontiers that are not in use.
     spare: Vec<Box<Frontier<M>>>,
+    /// How many violations there were.
+    violations: usize,
 }
 
 /// So many keys are found without hashing.
 const NUMBERED: usize = 1 << 16;
+/// So many operations are kept in all to explain violations by, if there are not many keys: of each
+/// object at most, and at least if any.
+const KEPT: usize = 1 << 14;
+const MOST_KEPT: usize = 512;
+const LEAST_KEPT: usize = 4;
+/// So many violations can be explained.
+const EXPLAINED: usize = 20;
 /// So many frontiers are kept for later.
 const SPARE: usize = 64;
 
@@ -119,23 +131,40 @@ impl<M: Model> ObjectsOf<M> {
             numbers: ValueMap::new(u32::MAX, NUMBERED),
             tickets: Vec::new(),
             spare: Vec::new(),
+            violations: 0,
         }
     }
 
     fn number(&mut self, key: Option<Value>) -> u32 {
+        let next = self.entries.len() as u32;
         let number = self.numbers.slot(key.unwrap_or(Value::NULL));
-        if *number == u32::MAX {
-            *number = self.entries.len() as u32;
+        let number = std::mem::replace(number, (*number).min(next));
+        if number == u32::MAX {
             let object = Object::Settled(self.model.initial());
-            self.entries.push(Entry { key, object });
+            let is_kept = self.most() > 0;
+            let recent = is_kept.then(|| Box::new(Recent::new(self.model.initial())));
+            self.entries.push(Entry { key, object, recent });
+            return next;
         }
-        *number
+        number
     }
 
-    /// Puts away the frontier of an object of which nothing is open.
-    fn rest(&mut self, number: u32) {
-        let object = &mut self.entries[number as usize].object;
+    /// How many of the last operations on an object are kept at least.
+    fn most(&self) -> usize {
+        let most = (KEPT / self.entries.len().max(1)).min(MOST_KEPT);
+        if most < LEAST_KEPT { 0 } else { most }
+    }
+
+    /// Puts away the frontier of an object of which nothing is open, as of `record`.
+    fn rest(&mut self, number: u32, record: Record) {
+        let most = self.most();
+        let Entry { object, recent, .. } = &mut self.entries[number as usize];
         let Object::Moving(frontier) = object else { return };
+        if let Some(recent) = recent
+            && let Some(state) = frontier.at_rest()
+        {
+            recent.settle(record, state, frontier.settled().is_some(), most);
+        }
         let Some(state) = frontier.settled() else { return };
         let settled = Object::Settled(state.clone());
         if let Object::Moving(frontier) = std::mem::replace(object, settled)
@@ -158,11 +187,22 @@ impl<M: Model> ObjectsOf<M> {
             Halt::Violation(states) => {
                 let describe = |state| self.model.describe(state, history.values());
                 let states = states.iter().filter_map(describe).collect();
-                (Standing::Invalid, Some(Violation::new(history, index, operation, states)))
+                let mut violation = Violation::new(history, index, operation, states);
+                self.violations += 1;
+                if self.violations <= EXPLAINED
+                    && let Some((base, rows)) =
+                        entry.recent.as_ref().and_then(|recent| recent.get())
+                {
+                    let mut history = history.with_operations(rows);
+                    let start = self.model.start_value(base, history.values_mut());
+                    violation.surroundings = start.map(|initial| Surroundings { history, initial });
+                }
+                (Standing::Invalid, Some(violation))
             }
             Halt::Stopped(reason) => (Standing::Unknown(reason), None),
         };
         entry.object = Object::Ended(standing);
+        entry.recent = None;
         violation
     }
 }
@@ -175,10 +215,12 @@ impl<M: Model> Objects for ObjectsOf<M> {
         operation: &Operation,
     ) -> Result<(), Error> {
         let number = self.number(operation.key);
+        let most = self.most();
         let ObjectsOf { model, entries, spare, .. } = self;
         let entry = &mut entries[number as usize];
         let refused = |rejection| model::rejected(rejection, history, operation);
         let call = call(history, operation);
+        keep(&mut entry.recent, history.row(index, operation), most);
         let mut slot = NOWHERE;
         match operation.outcome {
             Outcome::Ok => {
@@ -200,7 +242,7 @@ impl<M: Model> Objects for ObjectsOf<M> {
                 if let Some(frontier) = entry.frontier(spare) {
                     frontier.lose(model, &op);
                 }
-                self.rest(number);
+                self.rest(number, operation.invoked);
             }
             Outcome::Open => {
                 let op = model.operation(&call).map_err(refused)?;
@@ -223,6 +265,9 @@ impl<M: Model> Objects for ObjectsOf<M> {
         operation: &Operation,
     ) -> Result<Option<Violation>, Error> {
         let Ticket { object: number, slot } = self.tickets[index];
+        let most = self.most();
+        let recent = &mut self.entries[number as usize].recent;
+        keep(recent, history.row(index, operation), most);
         if slot == NOWHERE {
             return Ok(None);
         }
@@ -239,7 +284,7 @@ impl<M: Model> Objects for ObjectsOf<M> {
         };
         match frontier.end(&self.model, slot, end, &self.meter) {
             Ok(()) => {
-                self.rest(number);
+                self.rest(number, operation.completed);
                 Ok(None)
             }
             Err(halt) => Ok(self.halted(history, index, operation, number, halt)),
@@ -258,6 +303,15 @@ impl<M: Model> Objects for ObjectsOf<M> {
         let mut known = true;
         for entry in &self.entries {
             entry.key.into_iter().for_each(&mut *hold);
+            if let Some(recent) = &entry.recent {
+                let (states, rows) = recent.held();
+                states.for_each(|state| known &= self.model.state_values(state, hold));
+                for (operation, _) in rows {
+                    hold(operation.process);
+                    hold(operation.input);
+                    hold(operation.output);
+                }
+            }
             match &entry.object {
                 Object::Settled(state) => known &= self.model.state_values(state, hold),
                 Object::Moving(frontier) => {
@@ -281,6 +335,15 @@ impl<M: Model> Objects for ObjectsOf<M> {
                 Object::Ended(standing) => standing,
             });
         }
+    }
+}
+
+/// Keeps an operation among the last ones, at least `most` of which are to be kept.
+fn keep<S: Clone>(recent: &mut Option<Box<Recent<S>>>, row: Row, most: usize) {
+    match recent {
+        Some(_) if most == 0 => *recent = None,
+        Some(recent) => recent.put(row, most),
+        None => {}
     }
 }
 

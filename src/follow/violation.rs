@@ -1,10 +1,10 @@
 //! What is told of a violation as soon as it is certain.
 
 use crate::history::phrase::operation_phrase;
-use crate::history::{History, Operation, Record};
+use crate::history::{History, Operation, Record, Value};
 
 /// An operation by whose return no linearization is left.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Violation {
     /// The key, as text and as JSON; `None` in a history without keys.
@@ -30,6 +30,17 @@ pub struct Violation {
     /// In words, what the object could hold just before it returned: all that there was, or the
     /// first few. Empty where the model has no words for it.
     pub states: Vec<String>,
+    /// The last operations on the object, which explain it; `None` if they were forgotten.
+    pub surroundings: Option<Surroundings>,
+}
+
+/// The last operations on an object, as a history of their own.
+#[derive(Clone, Debug)]
+pub struct Surroundings {
+    /// The history. Its records count as in the whole.
+    pub history: History,
+    /// What the object held before, as [`Options::initial`](crate::Options::initial).
+    pub initial: Option<Value>,
 }
 
 impl Violation {
@@ -54,6 +65,7 @@ impl Violation {
             line: None,
             times: history.times(index),
             states,
+            surroundings: None,
         }
     }
 }

@@ -60,6 +60,30 @@ fn event_of(end: u32) -> (usize, bool) {
     ((end >> 1) as usize, end & 1 == 1)
 }
 
+/// An operation with its times.
+pub(crate) type Row = (Operation, [i64; 2]);
+
+impl History {
+    /// The operation with this index and its times; `operation` stands for it.
+    pub(crate) fn row(&self, index: usize, operation: &Operation) -> Row {
+        let times = self.times.as_ref().map_or([NO_TIME; 2], |times| times[index]);
+        (*operation, times)
+    }
+
+    /// A history of these rows of this one, which are in the order of their invocations.
+    pub(crate) fn with_operations(&self, rows: &[Row]) -> History {
+        let has_times = rows.iter().any(|(_, times)| *times != [NO_TIME; 2]);
+        History {
+            values: self.values.clone(),
+            functions: self.functions.clone(),
+            operations: rows.iter().map(|(operation, _)| *operation).collect(),
+            times: has_times.then(|| rows.iter().map(|(_, times)| *times).collect()),
+            records: self.records,
+            ..History::default()
+        }
+    }
+}
+
 /// What a builder that forgets still knows of what it forgot.
 #[derive(Debug, Default)]
 pub(super) struct Forgotten {

@@ -79,6 +79,9 @@ impl Model for UnorderedQueue {
     fn is_mute(&self, call: &Call<'_>) -> bool {
         queue::is_put(call)
     }
+    fn start_value(&self, state: &Counts, values: &mut ValueTable) -> Option<Option<Value>> {
+        Some(Some(values.list(&items::repeated(state))))
+    }
 
     fn state_values(&self, state: &Counts, hold: &mut dyn FnMut(Value)) -> bool {
         state.iter().for_each(|(key, _)| hold(Value::of_handle(key as u32)));

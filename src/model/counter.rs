@@ -67,6 +67,10 @@ impl Model for Counter {
         matches!(call.function, "add" | "inc" | "increment" | "dec" | "decrement")
     }
 
+    fn start_value(&self, &state: &i128, values: &mut ValueTable) -> Option<Option<Value>> {
+        Some(Some(values.int(i64::try_from(state).ok()?)))
+    }
+
     /// None: numbers are no values.
     fn state_values(&self, _: &i128, _: &mut dyn FnMut(Value)) -> bool {
         true

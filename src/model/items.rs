@@ -176,6 +176,15 @@ pub(super) fn describe_counts(items: &Tree<u32>, values: &ValueTable) -> String 
     format!("{{{}}}", few(items.iter().map(item), items.len()))
 }
 
+/// The values of items without an order, each as often as it is there. The lower half of a key is
+/// the handle of the item's value.
+pub(super) fn repeated(items: &Tree<u32>) -> Vec<Value> {
+    let copies = |(key, count): (u128, u32)| {
+        std::iter::repeat_n(Value::of_handle(key as u32), count as usize)
+    };
+    items.iter().flat_map(copies).collect()
+}
+
 /// The first of `count` things without an order, for people.
 pub(super) fn few(things: impl Iterator<Item = String>, count: usize) -> String {
     const FEW: usize = 12;

@@ -208,6 +208,15 @@ impl Model for Kv {
     fn is_mute(&self, call: &Call<'_>) -> bool {
         matches!(call.function, "put" | "append" | "delete")
     }
+    fn start_value(&self, state: &State, values: &mut ValueTable) -> Option<Option<Value>> {
+        match state {
+            State::Absent if self.absent_is_empty => Some(None),
+            State::Absent => Some(Some(Value::NULL)),
+            State::Text(rope) => Some(Some(values.text(&rope.text()))),
+            State::Other(value) => Some(Some(*value)),
+            State::Seen(_) | State::UnseenText | State::UnseenOther => None,
+        }
+    }
 
     fn state_values(&self, state: &State, hold: &mut dyn FnMut(Value)) -> bool {
         if let State::Other(value) = *state {

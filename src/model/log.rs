@@ -166,6 +166,12 @@ impl Model for Log {
         legal.then(|| state.clone())
     }
 
+    fn start_value(&self, state: &State, values: &mut ValueTable) -> Option<Option<Value>> {
+        let State::Full(log) = state else { return None };
+        let log: Vec<Value> = (0..log.len()).filter_map(|at| log.get(at)).collect();
+        Some(Some(values.list(&log)))
+    }
+
     /// Not known where the model was focused.
     fn state_values(&self, state: &State, hold: &mut dyn FnMut(Value)) -> bool {
         let State::Full(values) = state else { return false };

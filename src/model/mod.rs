@@ -183,6 +183,13 @@ pub trait Model: Clone + Send + Sync + 'static {
         false
     }
 
+    /// With which initial value a model like this starts in `state`, if that can be said: none, or
+    /// one of `values`.
+    fn start_value(&self, state: &Self::State, values: &mut ValueTable) -> Option<Option<Value>> {
+        let _ = (state, values);
+        None
+    }
+
     /// Tells `hold` of which values of the history `state` is made. False, as by default, if that
     /// is not known: then no value is forgotten while a history is [followed](crate::follow).
     fn state_values(&self, state: &Self::State, hold: &mut dyn FnMut(Value)) -> bool {

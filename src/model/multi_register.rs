@@ -106,6 +106,14 @@ impl Model for MultiRegister {
             false => few(state.iter().map(register), state.len()),
         })
     }
+    fn start_value(&self, state: &Registers, values: &mut ValueTable) -> Option<Option<Value>> {
+        if !self.default.is_null() {
+            return None;
+        }
+        let pairs: Vec<(Value, Value)> =
+            state.iter().map(|(key, value)| (Value::of_handle(key as u32), value)).collect();
+        Some(Some(values.map(&pairs)))
+    }
 
     fn state_values(&self, state: &Registers, hold: &mut dyn FnMut(Value)) -> bool {
         for (key, value) in state.iter() {

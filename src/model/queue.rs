@@ -47,6 +47,10 @@ impl Model for FifoQueue {
     fn is_mute(&self, call: &Call<'_>) -> bool {
         is_put(call)
     }
+    fn start_value(&self, state: &Sequence, values: &mut ValueTable) -> Option<Option<Value>> {
+        let items: Vec<Value> = (0..state.len()).filter_map(|at| state.get(at)).collect();
+        Some(Some(values.list(&items)))
+    }
 
     fn state_values(&self, state: &Sequence, hold: &mut dyn FnMut(Value)) -> bool {
         state.backwards().for_each(hold);

@@ -72,6 +72,11 @@ impl Model for Semaphore {
         matches!(call.function, "acquire" | "release")
     }
 
+    fn start_value(&self, &free: &u64, values: &mut ValueTable) -> Option<Option<Value>> {
+        let all = i64::try_from(self.permits).ok().filter(|_| free == self.permits)?;
+        Some(Some(values.int(all)))
+    }
+
     /// None: numbers are no values.
     fn state_values(&self, _: &u64, _: &mut dyn FnMut(Value)) -> bool {
         true

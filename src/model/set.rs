@@ -104,6 +104,11 @@ impl Model for Set {
             Op::ReadTwice => None,
         }
     }
+    fn start_value(&self, state: &Contents, values: &mut ValueTable) -> Option<Option<Value>> {
+        let items: Vec<Value> =
+            state.iter().map(|(key, ())| Value::of_handle(key as u32)).collect();
+        Some(Some(values.set(&items)))
+    }
 
     fn state_values(&self, state: &Contents, hold: &mut dyn FnMut(Value)) -> bool {
         state.iter().for_each(|(key, ())| hold(Value::of_handle(key as u32)));

@@ -52,6 +52,10 @@ impl Model for Stack {
     fn is_mute(&self, call: &Call<'_>) -> bool {
         call.function == "push"
     }
+    fn start_value(&self, state: &Sequence, values: &mut ValueTable) -> Option<Option<Value>> {
+        let items: Vec<Value> = (0..state.len()).filter_map(|at| state.get(at)).collect();
+        Some(Some(values.list(&items)))
+    }
 
     fn state_values(&self, state: &Sequence, hold: &mut dyn FnMut(Value)) -> bool {
         state.backwards().for_each(hold);

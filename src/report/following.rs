@@ -8,7 +8,7 @@ use super::style::Palette;
 use super::text::{line, model_in_words};
 use super::with_thousands;
 use crate::check::{KeyCounts, Verdict};
-use crate::follow::{Summary, Violation};
+use crate::follow::{Summary, Surroundings, Violation};
 use crate::history::Record;
 use crate::history::phrase::{counted, printable, shortened};
 
@@ -93,6 +93,19 @@ pub fn violation_details(violation: &Violation, palette: &Palette) -> String {
     let mut out = String::new();
     let fact = format!("until it returned, the object could hold {states}");
     line(palette.label, "before", &fact, palette, &mut out);
+    out
+}
+
+/// What the violation is explained by; empty if nothing is known.
+pub fn surroundings_line(violation: &Violation, palette: &Palette) -> String {
+    let mut out = String::new();
+    if let Some(Surroundings { history, .. }) = &violation.surroundings {
+        let operations = history.operations();
+        let first = operations.first().map_or(0, |operation| operation.invoked);
+        let count = counted(operations.len(), "operation");
+        let fact = format!("the last {count} on this object, from record {first} on");
+        line(palette.label, "look at", &fact, palette, &mut out);
+    }
     out
 }
 

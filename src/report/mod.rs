@@ -26,7 +26,8 @@ use crate::model::Model;
 pub use crate::history::phrase::{operation_phrase, printable, shortened, with_thousands};
 pub use figure::{Plot, plot, svg};
 pub use following::{
-    Followed, end_details, end_json, end_line, violation_details, violation_json, violation_line,
+    Followed, end_details, end_json, end_line, surroundings_line, violation_details,
+    violation_json, violation_line,
 };
 pub use json::{SCHEMA_VERSION, error_json, json, unread_json};
 pub use page::html;

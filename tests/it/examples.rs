@@ -8,6 +8,8 @@ mod own_format;
 mod own_model;
 #[path = "../../examples/recorder.rs"]
 mod recorder;
+#[path = "../../examples/streaming.rs"]
+mod streaming;
 
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -28,6 +30,18 @@ fn an_assertion_tells_the_counters_apart() {
         "{said}"
     );
     assert!(wrong.contains("lost-update: "), "{said}");
+}
+
+#[test]
+fn a_store_is_stopped_at_the_first_violation() {
+    let said = said(|out| streaming::run(out).unwrap());
+    let lines: Vec<&str> = said.lines().collect();
+    assert_eq!(lines[0], "valid: 100000 operations");
+    assert_eq!(
+        lines[1],
+        "stopped after 1499 operations: `read → 1494` by process 1, but it held 1497"
+    );
+    assert_eq!(lines[2], "invalid: 1500 operations");
 }
 
 #[test]

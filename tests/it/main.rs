@@ -14,6 +14,8 @@ mod errors;
 mod examples;
 #[cfg(feature = "cli")]
 mod figures;
+#[cfg(feature = "cli")]
+mod follow;
 mod formats;
 mod ingest;
 #[cfg(feature = "cli")]

@@ -16,7 +16,7 @@ use libtest_mimic::Trial;
 
 use crate::expected::verdict;
 use crate::trial::check;
-use crate::{Outcome, certificate, explained};
+use crate::{Outcome, certificate, explained, followed};
 
 /// One test for every row of the corpus' table; none without a corpus.
 pub(crate) fn trials() -> Vec<Trial> {
@@ -86,5 +86,12 @@ fn judge(
         return Err(format!("{}, but expected {expected}, from {start}", report.verdict));
     }
     certificate::verify(&history, &options, &report)?;
+    let terms = followed::Terms {
+        format: Some(format),
+        model: Some(model),
+        initial: (!matches!(start, "nil" | "empty" | "free")).then_some(start),
+        failed_cas_observes,
+    };
+    followed::verify(bytes, &terms, &report)?;
     explained::verify(&history, &options, &report).map(|_| ())
 }

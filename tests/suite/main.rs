@@ -11,6 +11,7 @@ mod corpus;
 mod coverage;
 mod expected;
 mod explained;
+mod followed;
 mod generated;
 mod index;
 mod trial;

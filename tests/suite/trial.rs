@@ -9,7 +9,7 @@ use histcheck::{History, Options, Report, Verdict};
 use histcheck::explain::{self, AnomalyKind, stuck};
 
 use crate::expected::Expected;
-use crate::{Outcome, certificate, folder, variants};
+use crate::{Outcome, certificate, folder, followed, variants};
 
 /// Tests the history in the file `name`.
 pub(crate) fn run(name: &str) -> Outcome {
@@ -37,6 +37,7 @@ pub(crate) fn run(name: &str) -> Outcome {
             return Err(format!("another report with {threads} threads: {again:?}").into());
         }
     }
+    followed::verify(input.text().as_bytes(), &followed::Terms::default(), &report)?;
     for (flag, verdict) in &expected.also {
         other_verdict(&input, flag, *verdict).map_err(|error| format!("{flag}: {error}"))?;
     }

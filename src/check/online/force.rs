@@ -53,6 +53,9 @@ impl<M: Model> Frontier<M> {
         slot: u32,
         meter: &Meter,
     ) -> Result<(), Halt<M::State>> {
+        if self.force_alone(model, slot) {
+            return Ok(());
+        }
         let configs = self.take_configs();
         let mut before = Vec::with_capacity(configs.len());
         for config in configs {
@@ -68,6 +71,34 @@ impl<M: Model> Frontier<M> {
         self.tried.clear();
         explored.map_err(Halt::Stopped)?;
         self.put_configs(before)
+    }
+
+    /// The same where it is quick, which is usual: there is one configuration, the operation is
+    /// legal in every state, and nobody waits for anything that could come before it. False if it
+    /// is not so.
+    fn force_alone(&mut self, model: &M, slot: u32) -> bool {
+        let Slot { op, facts, .. } = &self.slots[slot as usize];
+        let waits = |other: u32| {
+            let Slot { facts, knowledge, .. } = &self.slots[other as usize];
+            !(facts.overwrites || facts.commutes) || *knowledge == Knowledge::Nothing
+        };
+        let [config] = self.configs() else { return false };
+        if !(facts.overwrites || facts.commutes)
+            || config.hidden.has(slot)
+            || self.lost.are_opaque()
+            || self.open.without(&config.done).any(waits)
+        {
+            return false;
+        }
+        let mut nexts = model.step(&config.state, op).into_iter();
+        let (Some(state), None) = (nexts.next(), nexts.next()) else { return false };
+        let overwrites = facts.overwrites;
+        let mut config = config.clone();
+        config.done.insert(slot);
+        self.turn(model, &mut config, state, overwrites);
+        self.visited += 1;
+        self.put_config(config);
+        true
     }
 
     /// Tries all that is pending until the operation in `slot` is linearized everywhere.
@@ -206,15 +237,20 @@ impl<M: Model> Frontier<M> {
             return;
         }
         for state in model.step(&config.state, &self.lost.class(class).op) {
-            // One that changes nothing might as well not have happened.
-            if state != config.state {
-                let facts = self.lost.class(class).facts;
+            let facts = self.lost.class(class).facts;
+            // One that changes and hides nothing might as well not have happened.
+            if state != config.state || facts.overwrites && self.can_hide(config) {
                 let mut next = config.clone();
                 next.use_one(class);
                 let observed = self.turn(model, &mut next, state, facts.overwrites);
                 self.pend(next, facts.commutes && !observed);
             }
         }
+    }
+
+    /// Whether an overwrite now would hide an open operation that none has hidden before.
+    fn can_hide(&self, config: &Config<M::State>) -> bool {
+        self.covered.without(&config.done).any(|slot| !config.hidden.has(slot))
     }
 
     fn pend(&mut self, config: Config<M::State>, idle: bool) {

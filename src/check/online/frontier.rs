@@ -120,8 +120,13 @@ impl<M: Model> Frontier<M> {
 
     /// The state, if there is only one, nothing is open, and nothing crashed that may still come.
     pub(crate) fn settled(&self) -> Option<&M::State> {
+        self.at_rest().filter(|_| self.lost.is_empty())
+    }
+
+    /// The state, if there is only one and nothing is open; what crashed may still come.
+    pub(crate) fn at_rest(&self) -> Option<&M::State> {
         let [config] = self.configs.as_slice() else { return None };
-        (self.open.is_empty() && self.lost.is_empty()).then_some(&config.state)
+        self.open.is_empty().then_some(&config.state)
     }
 
     /// The states that the object may have now, each once, as far as there are at most `most`.
@@ -372,6 +377,15 @@ impl<M: Model> Frontier<M> {
     /// Whether the states that are left have to be remembered, and as of when.
     pub(super) fn watched(&self) -> Option<Stamp> {
         (self.watching > 0).then_some(self.now)
+    }
+
+    pub(super) fn configs(&self) -> &[Config<M::State>] {
+        self.configs.as_slice()
+    }
+
+    /// Puts a configuration in the place of the only one.
+    pub(super) fn put_config(&mut self, config: Config<M::State>) {
+        self.configs.as_mut_slice()[0] = config;
     }
 
     /// Takes the configurations, to put those that follow in their place.

@@ -13,6 +13,7 @@ use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 use super::*;
 use crate::emit;
 use crate::error::Code;
+use crate::history::window::SWEEP_FROM;
 use crate::history::{
     Event, EventType, History, Independent, Operation, Settings, Time, Value, ValueTable,
 };

@@ -1,0 +1,197 @@
+//! Histories that are judged as they come in.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, Command, Stdio};
+
+use histcheck::follow::Follower;
+use histcheck::{Options, Verdict};
+
+use crate::program::{Directory, histcheck};
+
+/// One event, as a line of JSON.
+fn line(process: u32, kind: &str, function: &str, value: &str) -> String {
+    format!(
+        "{{\"process\":{process},\"type\":\"{kind}\",\"f\":\"{function}\",\"value\":{value}}}\n"
+    )
+}
+
+/// A write and a read by turns, `count` of both, the reads by another process; read number `wrong`
+/// returns what was overwritten.
+fn turns(count: usize, wrong: Option<usize>) -> String {
+    let mut text = String::new();
+    for at in 1..=count {
+        let seen = if wrong == Some(at) { at - 1 } else { at };
+        for (process, function, value) in [(0, "write", at), (1, "read", seen)] {
+            let called = if function == "read" { "null".to_owned() } else { value.to_string() };
+            text += &line(process, "invoke", function, &called);
+            text += &line(process, "ok", function, &value.to_string());
+        }
+    }
+    text
+}
+
+/// The program, following its standard input, which stays open.
+fn start(arguments: &[&str]) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_histcheck"))
+        .arg("--follow")
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+#[test]
+fn a_violation_is_told_while_the_pipe_is_open() {
+    // An operation that hangs and one whose end is not known hold nothing up.
+    let mut text = line(7, "invoke", "write", "100") + &line(8, "invoke", "write", "101");
+    text += &(line(8, "info", "write", "101") + &turns(3, Some(3)));
+    let mut child = start(&[]);
+    let mut stdin = child.stdin.take().unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    for record in text.lines() {
+        writeln!(stdin, "{record}").unwrap();
+        stdin.flush().unwrap();
+    }
+    let mut told = String::new();
+    stdout.read_line(&mut told).unwrap();
+    assert_eq!(
+        told,
+        "invalid: no order of the operations explains `read → 2` by process 1 (it returned in \
+         record 14, line 15)\n"
+    );
+    // What comes later is judged, too, and forgotten.
+    stdin.write_all(line(0, "invoke", "write", "9").as_bytes()).unwrap();
+    drop(stdin);
+    let rest: Vec<String> = stdout.lines().map(Result::unwrap).collect();
+    assert!(rest.iter().any(|line| line.contains("8 operations, not linearizable")), "{rest:#?}");
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+}
+
+#[test]
+fn the_last_operations_explain_a_violation() {
+    let run = histcheck("--follow").stdin(turns(5000, Some(4321))).run();
+    assert_eq!(run.status, 1, "{}", run.stderr);
+    let told = "no order of the operations explains `read → 4320` by process 1";
+    assert!(run.stdout.starts_with(&format!("invalid: {told}")), "{}", run.stdout);
+    assert!(run.stdout.contains("the object could hold only 4321"), "{}", run.stdout);
+    assert!(run.stdout.contains("stale-read: process 1 read 4320"), "{}", run.stdout);
+    assert!(run.stdout.contains("10,000 operations, not linearizable"), "{}", run.stdout);
+    let run = histcheck("--follow -q").stdin(turns(5000, Some(4321))).run();
+    assert_eq!((run.stdout.lines().count(), run.status), (1, 1), "{}", run.stdout);
+}
+
+#[test]
+fn programs_get_a_line_for_each_violation_and_one_for_the_end() {
+    let run = histcheck("--follow --format json").stdin(turns(20, Some(3))).run();
+    let lines: Vec<serde_json::Value> =
+        run.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 2, "{}", run.stdout);
+    assert_eq!(lines[0]["event"], "violation");
+    assert_eq!(lines[0]["output"], 2);
+    assert_eq!((&lines[0]["operation"], &lines[0]["completion"]), (&10.into(), &11.into()));
+    assert_eq!((&lines[0]["line"], &lines[0]["states"]), (&12.into(), &vec!["3"].into()));
+    assert_eq!((&lines[1]["event"], &lines[1]["verdict"]), (&"end".into(), &"invalid".into()));
+    assert_eq!((&lines[1]["operations"], &lines[1]["records"]), (&40.into(), &80.into()));
+    assert_eq!(lines[1]["model"], "register");
+    assert_eq!(run.status, 1);
+}
+
+#[test]
+fn each_key_is_an_object_of_its_own() {
+    let mut text = String::new();
+    let mut held = [0; 3];
+    for at in 0..300 {
+        let key = at % 3;
+        let function = if at % 2 == 0 { "write" } else { "read" };
+        if function == "write" {
+            held[key] = at;
+        }
+        let seen = if at == 199 { 77 } else { held[key] };
+        let called = if function == "write" { seen.to_string() } else { "null".to_owned() };
+        for (kind, value) in [("invoke", called), ("ok", seen.to_string())] {
+            let value = format!("[\"k{key}\",{value}]");
+            text += &line(key as u32, kind, function, &value);
+        }
+    }
+    let whole = histcheck("-q").stdin(text.clone()).run();
+    let run = histcheck("--follow").stdin(text).run();
+    assert_eq!((run.status, whole.status), (1, 1), "{}", run.stdout);
+    let told = "invalid: key \"k1\": no order of the operations explains `read → 77` by process 1";
+    assert!(run.stdout.starts_with(told), "{}", run.stdout);
+    assert!(whole.stdout.starts_with(told), "{}", whole.stdout);
+    assert!(run.stdout.contains("invalid: 1 of 3 keys is not linearizable"), "{}", run.stdout);
+}
+
+#[test]
+fn what_cannot_be_followed_is_said_at_once() {
+    let refused = |arguments: &str, text: &str, hint: &str| {
+        let run = histcheck(arguments).stdin(text).run();
+        assert_eq!(run.status, 2, "{arguments}: {}", run.stdout);
+        assert!(run.stderr.contains(hint), "{arguments}: {}", run.stderr);
+    };
+    refused("--follow --order time", &turns(1, None), "an order by time cannot be followed");
+    let whole = r#"{"process":0,"f":"read","value":1,"call":1,"return":2}"#;
+    refused("--follow", whole, "cannot be taken as it comes");
+    let transfer = line(0, "invoke", "transfer", r#"{"from":1,"to":2,"amount":3}"#);
+    refused("--follow", &transfer, "cannot be followed");
+    refused("--follow --format sarif", "", "use --format human or json");
+    refused("--follow a b", "", "name one file");
+    refused("--follow --svg x.svg", "", "cannot be used with");
+    let mixed = turns(1, None) + &line(0, "invoke", "enqueue", "1");
+    refused("--follow", &mixed, "fit");
+}
+
+#[test]
+fn errors_have_their_place_in_the_whole() {
+    let text = turns(2000, None) + &line(1, "ok", "read", "5");
+    let directory = Directory::new().file("history.jsonl", &text);
+    let path = directory.path().join("history.jsonl");
+    for arguments in ["", "--follow"] {
+        let run = histcheck(arguments).arg(&path).run();
+        assert_eq!(run.status, 2);
+        assert!(run.stderr.contains("history.jsonl:8001:1"), "{}", run.stderr);
+        assert!(
+            run.stderr.contains("process 1 completes `read`, but has no open"),
+            "{}",
+            run.stderr
+        );
+    }
+}
+
+#[test]
+fn limits_end_it_undecided() {
+    let mut text = String::new();
+    for process in 0..24 {
+        text += &line(process, "invoke", "add", &(1 << process).to_string());
+    }
+    text += &(line(30, "invoke", "read", "null") + &line(30, "ok", "read", "16777215"));
+    for process in 0..24 {
+        text += &line(process, "ok", "add", &(1 << process).to_string());
+    }
+    let run = histcheck("--follow --model counter --max-configs 1000").stdin(text).run();
+    assert_eq!(run.status, 3, "{}", run.stdout);
+    let told = "unknown: the configurations were used up (--max-configs); not decided";
+    assert!(run.stdout.starts_with(told), "{}", run.stdout);
+}
+
+#[test]
+fn a_follower_in_code_forgets_what_it_has_judged() {
+    let mut follower = Follower::new(Options::default());
+    for at in 0..20_000_i64 {
+        let value = format!("value {at}");
+        follower.events().invoke(at % 3, "write", &*value).unwrap();
+        follower.events().ok(at % 3, "write", &*value).unwrap();
+        if at % 10 == 0 {
+            assert!(follower.check().unwrap().is_empty());
+        }
+    }
+    follower.events().invoke(5, "read", ()).unwrap();
+    follower.events().ok(5, "read", "value 3").unwrap();
+    let violations = follower.check().unwrap();
+    assert_eq!(violations[0].operation, "read → \"value 3\"");
+    assert_eq!(violations[0].states, ["\"value 19999\""]);
+    let summary = follower.finish().unwrap();
+    assert_eq!((summary.verdict, summary.operations), (Verdict::Invalid, 20_001));
+}

@@ -1,0 +1,104 @@
+//! The same history, followed as it comes in: the verdict is that of the whole.
+
+use std::io::{self, Read};
+
+use histcheck::follow::{Following, Summary, Violation};
+use histcheck::history::Settings;
+use histcheck::ingest::{Format, Limits, json_value};
+use histcheck::{Budget, Code, Error, Options, Report, Verdict};
+
+/// What is said of a history beside its text.
+#[derive(Clone, Default)]
+pub(crate) struct Terms<'a> {
+    pub(crate) format: Option<Format>,
+    pub(crate) model: Option<&'a str>,
+    /// What it starts from, as JSON.
+    pub(crate) initial: Option<&'a str>,
+    pub(crate) failed_cas_observes: bool,
+}
+
+/// So many configurations an object may need, before it counts as too hard to be followed.
+const CONFIGURATIONS: u64 = 100_000;
+
+/// A text that comes in pieces of so many bytes.
+struct Dripping<'a>(&'a [u8], usize);
+
+impl Read for Dripping<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.1.min(buffer.len()).min(self.0.len());
+        buffer[..count].copy_from_slice(&self.0[..count]);
+        self.0 = &self.0[count..];
+        Ok(count)
+    }
+}
+
+/// Follows the history in `text`, of which `report` was made, and compares. Returns whether it
+/// could be followed to its end.
+pub(crate) fn verify(text: &[u8], terms: &Terms<'_>, report: &Report) -> Result<bool, String> {
+    let mut was_followed = true;
+    for piece in [usize::MAX, 61] {
+        match follow(Dripping(text, piece), terms) {
+            Ok((summary, violations)) => {
+                let told = format!("followed in pieces of {piece} bytes");
+                was_followed &= summary.verdict != Verdict::Unknown;
+                compare(&summary, &violations, report)
+                    .map_err(|difference| format!("{told}: {difference}"))?;
+            }
+            Err(error) if cannot_be_followed(&error) => return Ok(false),
+            Err(error) => return Err(format!("followed: {error}")),
+        }
+    }
+    Ok(was_followed)
+}
+
+fn follow(reader: Dripping<'_>, terms: &Terms<'_>) -> Result<(Summary, Vec<Violation>), Error> {
+    let Terms { format, model, initial, failed_cas_observes } = terms.clone();
+    let options = |values: &mut _| {
+        let mut options = Options {
+            model: model.map(str::to_owned),
+            initial: initial.map(|json| json_value(json, values)).transpose()?,
+            budget: Budget { configurations: Some(CONFIGURATIONS), ..Budget::default() },
+            ..Options::default()
+        };
+        options.model_options.failed_cas_observes = failed_cas_observes;
+        Ok(options)
+    };
+    let mut following =
+        Following::new(reader, format, Settings::default(), Limits::default(), options)?;
+    let mut found = Vec::new();
+    while let Some(violations) = following.step()? {
+        found.extend(violations);
+    }
+    Ok((following.summary(), found))
+}
+
+/// Whether it is an error that only those get who follow a history.
+fn cannot_be_followed(error: &Error) -> bool {
+    match error.code {
+        Code::Syntax => error.message.contains("cannot be taken as it comes"),
+        Code::BadInitial => error.message.contains("cannot be followed"),
+        _ => false,
+    }
+}
+
+fn compare(summary: &Summary, violations: &[Violation], report: &Report) -> Result<(), String> {
+    if summary.verdict == Verdict::Unknown {
+        return Ok(());
+    }
+    if (summary.verdict, summary.keys) != (report.verdict, report.key_counts) {
+        return Err(format!("{summary:?}, but {} of {:?}", report.verdict, report.key_counts));
+    }
+    if summary.operations != report.operations as u64 {
+        return Err(format!("{} operations of {}", summary.operations, report.operations));
+    }
+    if summary.model.as_deref() != Some(&report.model) {
+        return Err(format!("the model is {:?}, not {}", summary.model, report.model));
+    }
+    for (_, failure) in report.failures().filter(|(_, failure)| failure.is_first()) {
+        // Who follows may know sooner that an operation will fail, or what it will return.
+        if !violations.iter().any(|violation| violation.invoked <= failure.record) {
+            return Err(format!("no violation up to record {}: {violations:?}", failure.record));
+        }
+    }
+    Ok(())
+}
