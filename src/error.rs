@@ -113,9 +113,9 @@ codes! {
     BadInitial = "H0023", "the initial value does not fit the model",
         "The value of --init is not JSON, or not a state that the model can start from.";
     TooLarge = "H0024", "the input is larger than the memory it may take",
-        "The text of an input is kept in memory while it is read. This one, once it is \
-         decompressed, is larger than what --max-memory allows. Raise --max-memory, or check the \
-         history in parts; nothing of it was checked.";
+        "The text of an input is kept in memory while it is read, unless its operations have keys. \
+         This one, once it is decompressed, is larger than what --max-memory allows, or a single \
+         record is. Raise --max-memory, or check the history in parts; nothing of it was checked.";
     TimeUp = "H0025", "the time was up before the input was read",
         "The limit of --timeout covers reading, too. Nothing was decided; raise the limit.";
     Cancelled = "H0026", "it was cancelled before the input was read",

@@ -503,5 +503,5 @@ fn memory_does_not_grow_with_the_history() {
         most = most.max(stream.window().history.heap_bytes());
     }
     assert_eq!(stream.totals(), (300_000, 0));
-    assert!(most < 3 * crate::history::window::SWEEP_FROM, "{most}");
+    assert!(most < 3 * SWEEP_FROM, "{most}");
 }
