@@ -26,6 +26,9 @@ use crate::progress::Phase;
 use scratch::Scratch;
 pub use view::Checked;
 
+/// With less memory, one thread reads.
+const SMALL: usize = 256 << 20;
+
 /// How to check a history beyond memory.
 #[derive(Clone, Debug)]
 pub struct Terms {
@@ -90,8 +93,9 @@ pub fn check(
     options: &Options,
     terms: &Terms,
 ) -> Result<Checked, Stopped> {
-    let stream =
-        Stream::new(reader, terms.format, terms.limits.clone(), terms.threads).with_lines();
+    // Several threads hold more at a time.
+    let threads = if terms.memory < SMALL { 1 } else { terms.threads };
+    let stream = Stream::new(reader, terms.format, terms.limits.clone(), threads).with_lines();
     let scratch = Scratch::new(file, terms.memory);
     let most = options.budget.memory.unwrap_or(usize::MAX);
     options.enter(Phase::Loading, 0);

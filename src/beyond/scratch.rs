@@ -11,7 +11,7 @@ pub(super) const GROUPS: usize = 256;
 /// A block has about so many bytes,
 const BLOCK: usize = 1 << 16;
 /// or fewer, if all together would take too much of the memory.
-const SHARE: usize = 16;
+const SHARE: usize = 32;
 
 /// A file that nobody else knows, and what is where in it.
 pub(super) struct Scratch {

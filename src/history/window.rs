@@ -102,7 +102,7 @@ pub(super) struct Forgotten {
 }
 
 /// Values take so many bytes at least before those that nobody holds are looked for.
-pub(crate) const SWEEP_FROM: usize = 8 << 20;
+pub(crate) const SWEEP_FROM: usize = 4 << 20;
 
 /// So many crashed processes are remembered at least, beside those with small numbers.
 const MOST_LOST: usize = 1 << 20;
