@@ -44,6 +44,8 @@ pub enum Phase {
     Surroundings,
     /// A failing history is cut down; counted in the operations that are left.
     Shrinking,
+    /// A history is followed as it comes in; counted in bytes.
+    Following,
     /// The reference store runs; counted in operations.
     Simulating,
     /// An output is written; counted in bytes.
@@ -52,7 +54,7 @@ pub enum Phase {
 
 impl Phase {
     /// All phases, each at the position of its discriminant.
-    const ALL: [Phase; 17] = [
+    const ALL: [Phase; 18] = [
         Phase::Idle,
         Phase::Loading,
         Phase::Unpacking,
@@ -68,6 +70,7 @@ impl Phase {
         Phase::Causes,
         Phase::Surroundings,
         Phase::Shrinking,
+        Phase::Following,
         Phase::Simulating,
         Phase::Writing,
     ];

@@ -14,6 +14,7 @@ mod recent;
 mod violation;
 
 use std::io::Read;
+use std::sync::Arc;
 
 pub use course::Summary;
 pub use objects::Standing;
@@ -25,6 +26,7 @@ use crate::history::{HistoryBuilder, Order, Settings, ValueTable};
 use crate::ingest::stream::Stream;
 use crate::ingest::{Format, Input, Limits};
 use crate::model::Model;
+use crate::progress::{Phase, Progress};
 use course::Course;
 
 /// Follows a history in code, event by event.
@@ -135,6 +137,7 @@ pub struct Following<R: Read> {
     stream: Stream<R>,
     course: Course,
     found: Vec<Violation>,
+    progress: Option<Arc<Progress>>,
 }
 
 impl<R: Read> Following<R> {
@@ -158,11 +161,12 @@ impl<R: Read> Following<R> {
             )
             .hint("follow the order of the records, or check the history as a whole"));
         }
+        let progress = limits.progress.clone();
         let mut stream = Stream::new(reader, format, limits, 0);
         let options = options(stream.values_mut())?;
         stream.use_threads(options.threads);
         let course = Course::new(options, settings.independent);
-        Ok(Following { stream, course, found: Vec::new() })
+        Ok(Following { stream, course, found: Vec::new(), progress })
     }
 
     /// Waits for more of the history, and judges it. Returns the violations that became certain, or
@@ -172,6 +176,10 @@ impl<R: Read> Following<R> {
     /// If reading fails, the text is no history, it is not known what the operations mean, or the
     /// model refuses one. See [`Following::excerpt`].
     pub fn step(&mut self) -> Result<Option<Vec<Violation>>, Error> {
+        if let Some(progress) = &self.progress {
+            progress.turn_to(Phase::Following);
+            progress.reach(self.stream.bytes_read() as u64);
+        }
         if !self.stream.next()? {
             return Ok(None);
         }

@@ -46,14 +46,18 @@ fn doing(look: &Look) -> String {
         Phase::Causes => "looking for common causes",
         Phase::Surroundings => "looking around the violations",
         Phase::Shrinking => "shrinking",
+        Phase::Following => "following",
         Phase::Simulating => "simulating",
         Phase::Writing => "writing",
         _ => "working",
     };
     let amount = match look.phase {
-        Phase::Loading | Phase::Unpacking | Phase::Parsing | Phase::Placing | Phase::Writing => {
-            bytes(look)
-        }
+        Phase::Loading
+        | Phase::Unpacking
+        | Phase::Parsing
+        | Phase::Placing
+        | Phase::Following
+        | Phase::Writing => bytes(look),
         Phase::Deciding | Phase::Verifying => counted(look, "keys"),
         Phase::Locating | Phase::Violations | Phase::Guarantees => counted(look, "failing keys"),
         Phase::Shrinking => counted(look, "operations left"),
