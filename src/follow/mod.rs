@@ -188,8 +188,7 @@ impl<R: Read> Following<R> {
         let stream = &self.stream;
         if taken.map_err(|error| stream.located(error))? {
             for violation in &mut self.found {
-                let place = |record| stream.place_of(record).map(|place| place.line);
-                violation.line = place(violation.completed);
+                violation.line = stream.place_of(violation.completed).map(|place| place.line);
             }
             self.stream.forget(|marks| self.course.hold(marks));
         }

@@ -63,6 +63,10 @@ struct Entry<M: Model> {
     recent: Option<Box<Recent<M::State>>>,
 }
 
+/// Frontiers go from object to object as they are.
+#[allow(clippy::vec_box)]
+type Spare<M> = Vec<Box<Frontier<M>>>;
+
 /// Where an open operation is: its object, and its slot there.
 #[derive(Clone, Copy)]
 struct Ticket {
@@ -83,7 +87,7 @@ pub(super) struct ObjectsOf<M: Model> {
     /// By the index of the operation.
     tickets: Vec<Ticket>,
     /// Frontiers that are not in use.
-    spare: Vec<Box<Frontier<M>>>,
+    spare: Spare<M>,
     /// How many violations there were.
     violations: usize,
 }
@@ -103,7 +107,7 @@ const SPARE: usize = 64;
 impl<M: Model> Entry<M> {
     /// The frontier of the object, unless it is not followed any more; if it has none, one of
     /// those to `spare`.
-    fn frontier(&mut self, spare: &mut Vec<Box<Frontier<M>>>) -> Option<&mut Frontier<M>> {
+    fn frontier(&mut self, spare: &mut Spare<M>) -> Option<&mut Frontier<M>> {
         if let Object::Settled(state) = &self.object {
             let state = state.clone();
             let frontier = match spare.pop() {

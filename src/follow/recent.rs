@@ -1,5 +1,5 @@
-//! The last operations on an object: from a state that it certainly was in, up to now. They are what
-//! a violation is explained by, since all before is forgotten.
+//! The last operations on an object: from a state that it certainly was in, up to now. They are
+//! what a violation is explained by, since all before is forgotten.
 
 use crate::history::Record;
 use crate::history::window::Row;
@@ -9,10 +9,11 @@ use crate::history::window::Row;
 pub(super) struct Recent<S> {
     /// The state that the object was in before `rows`; `None` while there are too many of them.
     base: Option<S>,
-    /// By their invocations. Those of the end are there whole; of those before the `base`, only
+    /// By their invocations. Those of the end are all there; of those before the `base`, only
     /// those that may have taken effect since.
     rows: Vec<Row>,
-    /// A later record, at which the object was certainly in this state, and how many rows there were.
+    /// A later record, at which the object was certainly in this state, and how many rows there
+    /// were.
     middle: Option<(Record, S, usize)>,
 }
 

@@ -33,6 +33,9 @@ struct Plan<Op> {
     is_known: bool,
 }
 
+/// An open operation: its slot, its place among those known, and what it will come to.
+type Running<Op> = (u32, usize, Plan<Op>);
+
 /// What an operation came to, or will come to, as far as is known.
 struct Known<Op> {
     op: Option<Op>,
@@ -68,7 +71,7 @@ fn run<M: Model>(model: &M, draw: &mut impl FnMut(&mut Dice) -> Plan<M::Op>, see
     let mut dice = Dice(ChaCha8Rng::seed_from_u64(seed));
     let (processes, events) = (2 + dice.below(3), 6 + dice.below(12));
     let mut frontier = Frontier::<M>::new(model.initial());
-    let mut open: Vec<Option<(u32, usize, Plan<M::Op>)>> = (0..processes).map(|_| None).collect();
+    let mut open: Vec<Option<Running<M::Op>>> = (0..processes).map(|_| None).collect();
     let mut known: Vec<Known<M::Op>> = Vec::new();
     let meter = Meter::start(&Budget::default(), 0);
     for now in 0..events {
