@@ -123,7 +123,7 @@ impl Model for Set {
             }
             Op::Read(_) | Op::ReadTwice => Part::Whole,
         };
-        Facts { pure, overwrites: false, requires: None, establishes, part, ..Facts::default() }
+        Facts { pure, establishes, part, ..Facts::default() }
     }
 
     /// Elements that no operation tells anything about do not matter: no step depends on them.
