@@ -40,6 +40,12 @@ fn states_are_told_in_a_few_words() {
     assert_eq!(described(&Kv::new(None), &[put]), r#""a\"b""#);
     let append = |n| log::Op::Append(value(n), None);
     assert_eq!(described(&Log::new(&[]), &[append(1), append(2)]), "[1,2]");
+    let pushed = described(&Stack::new(&[value(4)]), &[put(5)]);
+    assert_eq!(pushed, "[4,5]");
+    assert_eq!(described(&Set::new(&[value(2)]), &[set::Op::Add(value(3), None)]), "{2, 3}");
+    let registers = MultiRegister::new(value(0), &[(value(1), value(6))]);
+    assert_eq!(described(&registers, &[]), "1: 6");
+    assert_eq!(described(&MultiRegister::new(value(0), &[]), &[]), "every register: 0");
     assert_eq!(described(&Mutex { check_owner: true }, &[]), "free");
     let take = mutex::Op::Acquire(Some(value(4)));
     assert_eq!(described(&Mutex { check_owner: true }, &[take]), "held by 4");
@@ -158,7 +164,8 @@ fn an_absent_key_is_the_empty_string_only_where_no_get_tells_them_apart() {
     let text = |text: &str| kv::Content::Text(Text::new(text));
     let get = |content: kv::Content| kv::Op::Get(Some(content));
     let fits = |initial, operations: &[kv::Op]| {
-        let mut kv = Kv { initial, ..Kv::new(None) };
+        let mut kv = Kv::new(None);
+        kv.initial = initial;
         let plain = operations.iter().try_fold(kv.initial(), |state, op| kv.step(&state, op));
         kv.focus(operations);
         let merged = operations.iter().try_fold(kv.initial(), |state, op| kv.step(&state, op));
@@ -172,4 +179,97 @@ fn an_absent_key_is_the_empty_string_only_where_no_get_tells_them_apart() {
     assert!(!fits(text(""), &[get(absent.clone())]));
     assert!(fits(text("a"), &[kv::Op::Append(Text::new("b")), get(text("ab"))]));
     assert!(!fits(text("a"), &[kv::Op::Append(Text::new("b")), get(text("b"))]));
+}
+
+/// Reads one operation off a call.
+struct Asked<'a>(Call<'a>);
+
+impl ModelVisitor for Asked<'_> {
+    type Output = Result<String, Rejection>;
+
+    fn visit<M: Model>(self, model: &M) -> Result<String, Rejection> {
+        Ok(format!("{:?}", model.operation(&self.0)?))
+    }
+}
+
+/// What the model of this name makes of a call, whose values are JSON; an output `-` is none.
+fn asked(name: &str, function: &str, input: &str, output: &str) -> Result<String, Rejection> {
+    let mut values = ValueTable::new();
+    let mut value = |text| crate::ingest::json_value(text, &mut values).unwrap();
+    let (input, process) = (value(input), value("0"));
+    let output = (output != "-").then(|| value(output));
+    let view = |value| View { table: &values, value };
+    let call =
+        Call { function, input: view(input), output: output.map(view), process: view(process) };
+    AnyModel::by_name(name, None, ModelOptions::default(), &values).unwrap().visit(Asked(call))
+}
+
+#[test]
+fn what_an_operation_cannot_mean_is_refused() {
+    let transfer = r#"{"from":1,"to":2,"amount":3}"#;
+    let known: &[[&str; 4]] = &[
+        ["mutex", "acquire", "null", "true"],
+        ["mutex", "try-acquire", "null", "false"],
+        ["semaphore", "acquire", "null", "null"],
+        ["semaphore", "try-acquire", "2", "false"],
+        ["register", "write", "1", "null"],
+        ["cas-register", "cas", "[1,2]", "true"],
+        ["fifo-queue", "enqueue", "false", "false"],
+        ["counter", "inc", "null", "null"],
+        ["counter", "dec", "7", "null"],
+        ["bank", "transfer", transfer, "null"],
+        ["bank", "deposit", r#"{"account":1,"amount":0}"#, "true"],
+        ["multi-register", "txn", r#"[["w",1,2]]"#, "null"],
+        ["multi-register", "txn", r#"[["r",1,null],["w",1,2]]"#, r#"[["r",1,5],["w",1,2]]"#],
+        ["multi-register", "read", r#"["a"]"#, r#"{"a":1,"b":2}"#],
+        ["multi-register", "read", "null", r#"{"a":1}"#],
+        ["multi-register", "write", r#"{"a":1}"#, "null"],
+    ];
+    for &[name, function, input, output] in known {
+        assert!(asked(name, function, input, output).is_ok(), "{name} {function} {input} {output}");
+    }
+    let refused: &[[&str; 4]] = &[
+        ["mutex", "acquire", "null", "false"],
+        ["mutex", "unlock", "null", "false"],
+        ["mutex", "try-acquire", "null", "7"],
+        ["mutex", "push", "null", "null"],
+        ["semaphore", "acquire", "1", "false"],
+        ["semaphore", "acquire", "0", "null"],
+        ["semaphore", "release", "-1", "null"],
+        ["semaphore", "try-acquire", "1", "null"],
+        ["register", "cas", "[1,2]", "true"],
+        ["fifo-queue", "enqueue", "1", "false"],
+        ["fifo-queue", "enqueue", "null", "null"],
+        ["counter", "add", "null", "null"],
+        ["counter", "inc", r#""x""#, "null"],
+        ["counter", "dec", "-9223372036854775808", "null"],
+        ["bank", "deposit", r#"{"account":1,"amount":1}"#, "false"],
+        ["bank", "deposit", r#"{"account":1,"amount":-1}"#, "null"],
+        ["bank", "withdraw", r#"{"amount":1}"#, "null"],
+        ["bank", "withdraw", r#"{"account":null,"amount":1}"#, "null"],
+        ["multi-register", "txn", r#"[["w",1,2]]"#, r#"[["w",1,3]]"#],
+        ["multi-register", "txn", r#"[["w",1,2]]"#, r#"[["w",2,2]]"#],
+        ["multi-register", "txn", r#"[["w",1,2]]"#, r#"[["r",1,2]]"#],
+        ["multi-register", "txn", r#"[["w",1,2]]"#, r#"[["w",1,2],["w",1,2]]"#],
+        ["multi-register", "txn", r#"[["r",1,null]]"#, "null"],
+        ["multi-register", "read", r#"["a"]"#, r#"{"b":1}"#],
+        ["multi-register", "read", r#"{"a":null}"#, r#"{"b":1}"#],
+        ["multi-register", "read", "null", "1"],
+        ["multi-register", "write", "1", "null"],
+    ];
+    for &[name, function, input, output] in refused {
+        assert!(
+            asked(name, function, input, output).is_err(),
+            "{name} {function} {input} {output}"
+        );
+    }
+}
+
+#[test]
+fn what_a_counter_subtracts_is_negated() {
+    let op = |delta, before| format!("{:?}", counter::Op { delta, before });
+    assert_eq!(asked("counter", "dec", "7", "null").unwrap(), op(-7, None));
+    assert_eq!(asked("counter", "decrement", "null", "null").unwrap(), op(-1, None));
+    assert_eq!(asked("counter", "dec-and-get", "3", "4").unwrap(), op(-3, Some(7)));
+    assert_eq!(asked("counter", "get-and-dec", "null", "4").unwrap(), op(-1, Some(4)));
 }

@@ -7,8 +7,8 @@ use super::*;
 use crate::history::{NEVER, Span, Value, ValueTable};
 use crate::model::persistent::Text;
 use crate::model::{
-    FifoQueue, Kv, Log, Model, Mutex, Reading, Register, Semaphore, Set, items, kv, log, mutex,
-    register, semaphore, set,
+    FifoQueue, Kv, Log, Model, Mutex, Reading, Register, Semaphore, Set, Stack, items, kv, log,
+    mutex, register, semaphore, set,
 };
 
 fn value(n: i64) -> Value {
@@ -122,6 +122,13 @@ fn a_core_with_more_than_it_needs_is_not_minimal() {
     assert_eq!(minimality(&[0, 1, 2]), Minimality::Minimal);
     assert_eq!(minimality(&[1, 0, 2]), Minimality::Smaller(Vec::new()), "it is not ascending");
     assert_eq!(minimality(&[0, 1, 9]), Minimality::Smaller(Vec::new()), "there is none such");
+    // An item at the bottom of a stack may go by one rule only.
+    let push = |n| items::Op::Put(value(n));
+    let pop = items::Op::Take(items::Found::Item(value(1)));
+    let covered = readings(&[(push(3), 0, 1), (push(1), 2, 3), (push(2), 4, 5), (pop, 6, 7)]);
+    let smaller = Minimality::Smaller(vec![1, 2, 3]);
+    assert_eq!(is_minimal(&Stack::new(&[]), &covered, &[0, 1, 2, 3]), smaller);
+    assert_eq!(is_minimal(&Stack::new(&[]), &covered, &[1, 2, 3]), Minimality::Minimal);
 }
 
 /// A set that lost an element, and a log that lost an entry; both have others, and a read of all.
@@ -224,6 +231,29 @@ fn a_register_may_lose_what_nobody_kept_can_have_found() {
 }
 
 #[test]
+fn what_was_seen_to_be_replaced_cannot_be_found_again() {
+    // Between the first write of 1 and the read of 1 at the end, 2 was read.
+    let replaced = [
+        (write(1), 0, 3),
+        (write(2), 1, 2),
+        (read(2), 4, 5),
+        (write(1), 6, NEVER),
+        (read(1), 8, 9),
+    ];
+    assert!(sound(&register(), &replaced).contains(&vec![1, 2, 3, 4]));
+    assert!(!sound(&register(), &replaced).contains(&vec![1, 3, 4]), "it may come after the 2");
+    let mut still_there = replaced;
+    still_there[2].0 = read(1);
+    assert!(!sound(&register(), &still_there).contains(&vec![1, 2, 3, 4]));
+    // Of equal crashed writes, as many as are found, and the earliest.
+    let crashed = [(write(1), 0, NEVER), (write(1), 1, NEVER), (read(1), 2, 3)];
+    let parts = sound(&register(), &crashed);
+    assert!(parts.contains(&vec![0, 2]) && !parts.contains(&vec![1, 2]), "{parts:?}");
+    let twice = [(write(1), 0, NEVER), (write(1), 1, NEVER), (read(1), 2, 3), (read(1), 4, 5)];
+    assert!(!sound(&register(), &twice).contains(&vec![0, 2, 3]), "each may be found by one");
+}
+
+#[test]
 fn whole_items_of_a_queue_may_go() {
     let put = |n| items::Op::Put(value(n));
     let take = |n| items::Op::Take(items::Found::Item(value(n)));
@@ -235,9 +265,9 @@ fn whole_items_of_a_queue_may_go() {
     for part in [vec![3], vec![1, 3], vec![0, 2]] {
         assert!(!parts.contains(&part), "{part:?}");
     }
-    // Whoever found nothing speaks of all items.
+    // Whoever found nothing does not speak for the put.
     let found_empty = [(put(1), 0, 1), (empty, 2, 3), (take(1), 4, 5)];
-    assert!(!sound(&queue, &found_empty).contains(&vec![1]));
+    assert!(!sound(&queue, &found_empty).contains(&vec![1, 2]));
     // Of equal crashed takes, as many as there are changes to be undone, and the earliest.
     let lost_at = |call| (items::Op::Take(items::Found::Any), call, NEVER);
     let parts = sound(&queue, &[(put(1), 0, 1), lost_at(2), lost_at(3)]);
@@ -263,6 +293,20 @@ fn whole_holds_of_a_lock_may_go() {
     let all = readings(&holds);
     let projections = Projections::new(&lock, &all);
     assert_eq!(projections.groups(), Some((&[vec![0, 1], vec![2], vec![3]][..], &[][..])));
+    let groups_of = |operations: &[(mutex::Op, u32, u32)]| {
+        let all = readings(operations);
+        Projections::new(&lock, &all).groups().map(|(units, _)| units.to_vec())
+    };
+    let twice = [(take(1), 0, 1), (give(1), 2, 3), (take(1), 4, 5), (give(1), 6, 7)];
+    assert_eq!(groups_of(&twice), Some(vec![vec![0, 1], vec![2, 3]]));
+    let at_once = [(take(1), 0, 2), (give(1), 1, 3), (take(1), 4, 5)];
+    assert_eq!(groups_of(&at_once), Some(vec![vec![0, 1, 2]]));
+    let overlapping = [(take(1), 0, 1), (give(1), 2, 5), (take(1), 4, 6)];
+    assert_eq!(groups_of(&overlapping), Some(vec![vec![0, 1, 2]]));
+    let given_first = [(give(1), 0, 1), (take(1), 2, 3), (give(1), 4, 5)];
+    assert_eq!(groups_of(&given_first), Some(vec![vec![0], vec![1, 2]]));
+    let taken_twice = [(take(1), 0, 1), (take(1), 2, 3), (give(1), 4, 5)];
+    assert_eq!(groups_of(&taken_twice), Some(vec![vec![0, 1, 2]]));
     // Whoever found it held met a hold, and not one that was over.
     let busy = (mutex::Op::Busy, 4, 5);
     let met = [(take(1), 0, 1), (give(1), 2, 6), (take(2), 3, 7), busy.clone()];
@@ -294,6 +338,22 @@ fn permits_that_are_taken_and_given_back_may_go() {
     let all = readings(&given);
     let groups = Projections::new(&semaphore, &all);
     assert_eq!(groups.groups(), Some((&[vec![1, 2]][..], &[0][..])));
+}
+
+#[test]
+fn a_lock_that_anyone_may_release_is_one_permit() {
+    let (take, give) = (mutex::Op::Acquire(None), mutex::Op::Release(None));
+    let lock = Mutex { check_owner: false };
+    let taken = [(take, 0, 1), (give, 2, 3), (take, 4, 5), (take, 6, 7)];
+    let parts = sound(&lock, &taken);
+    assert!(parts.contains(&vec![2, 3]) && !parts.contains(&vec![0, 2, 3]));
+    let all = readings(&taken);
+    let projections = Projections::new(&lock, &all);
+    assert_eq!(projections.groups(), Some((&[vec![0, 1], vec![2], vec![3]][..], &[][..])));
+    let vague = [(take, 0, 1), (give, 2, 3), (mutex::Op::Busy, 4, 5), (mutex::Op::Try(None), 6, 7)];
+    let parts = sound(&lock, &vague);
+    assert!(parts.contains(&vec![2]), "found too few, where nothing is taken");
+    assert!(!parts.contains(&vec![3]), "it may have been the one that took it");
 }
 
 #[test]
