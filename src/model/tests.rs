@@ -35,9 +35,9 @@ fn states_are_told_in_a_few_words() {
     let bank = Bank { default: Some(5), ..Bank::default() };
     assert_eq!(described(&bank, &[]), "as at the start");
     assert_eq!(described(&bank, &[transfer]), "0: 2, 1: 8");
-    let put = kv::Op::Put(kv::Content::Text(Text::new("a\"b")));
+    let written = kv::Op::Put(kv::Content::Text(Text::new("a\"b")));
     assert_eq!(described(&Kv::new(None), &[]), "absent");
-    assert_eq!(described(&Kv::new(None), &[put]), r#""a\"b""#);
+    assert_eq!(described(&Kv::new(None), &[written]), r#""a\"b""#);
     let append = |n| log::Op::Append(value(n), None);
     assert_eq!(described(&Log::new(&[]), &[append(1), append(2)]), "[1,2]");
     let pushed = described(&Stack::new(&[value(4)]), &[put(5)]);
