@@ -197,3 +197,81 @@ impl Drop for Account<'_> {
         self.set(0);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_counted_by_accounts_and_given_back() {
+        let budget = Budget { memory: Some(1000), ..Budget::default() };
+        let meter = Meter::start(&budget, 100);
+        assert!(meter.has_room(900) && !meter.has_room(901));
+        let mut account = meter.account();
+        account.set(900);
+        assert_eq!(meter.poll(), Ok(()), "all of it may be used");
+        account.set(901);
+        assert_eq!(meter.poll(), Err(StopReason::Memory));
+        account.set(500);
+        assert!(meter.has_room(400) && !meter.has_room(401));
+        drop(account);
+        assert!(meter.has_room(900) && !meter.has_room(901));
+    }
+
+    #[test]
+    fn the_memory_of_the_process_counts_where_memory_is_limited() {
+        let limited = Meter::start(&Budget { memory: Some(1), ..Budget::default() }, 0);
+        limited.look_at_memory();
+        assert_eq!(limited.poll().is_err(), resident_bytes().is_some());
+        let unlimited = Meter::start(&Budget::default(), 0);
+        unlimited.look_at_memory();
+        assert_eq!(unlimited.memory(), 0);
+    }
+
+    #[test]
+    fn whoever_asks_to_stop_is_heard() {
+        let meter = Meter::start(&Budget::default(), 0);
+        assert_eq!(meter.poll(), Ok(()));
+        meter.cancel();
+        assert_eq!(meter.poll(), Err(StopReason::Cancelled));
+        let progress = Arc::new(Progress::default());
+        let meter = Meter::start(&Budget::default(), 0).told_to(Some(Arc::clone(&progress)));
+        assert_eq!(meter.poll(), Ok(()));
+        progress.cancel();
+        assert_eq!(meter.poll(), Err(StopReason::Cancelled));
+    }
+
+    #[test]
+    fn progress_hears_of_each_configuration_once() {
+        let progress = Arc::new(Progress::default());
+        let meter = Meter::start(&Budget::default(), 0).told_to(Some(Arc::clone(&progress)));
+        let mut account = meter.account();
+        account.visit(10);
+        account.visit(25);
+        assert_eq!(progress.look().configurations, 25);
+    }
+
+    #[test]
+    fn a_time_that_runs_already_is_not_started_again() {
+        let budget = Budget { timeout: Some(Duration::from_secs(60)), ..Budget::default() };
+        assert_eq!(budget.time_left(), None, "it does not run");
+        let started = budget.started();
+        assert!(started.start.is_some());
+        assert_eq!(started.started(), started);
+        assert!(started.time_left().is_some_and(|left| left <= Duration::from_secs(60)));
+    }
+
+    #[test]
+    fn every_reason_has_a_name_and_says_what_was_used_up() {
+        let all = [
+            (StopReason::Timeout, "timeout", "--timeout"),
+            (StopReason::Memory, "memory", "--max-memory"),
+            (StopReason::Configurations, "configurations", "--max-configs"),
+            (StopReason::Cancelled, "cancelled", "cancelled"),
+        ];
+        for (reason, name, said) in all {
+            assert_eq!(reason.name(), name);
+            assert!(reason.to_string().contains(said), "{reason}");
+        }
+    }
+}

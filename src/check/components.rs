@@ -131,3 +131,107 @@ fn merge<Op>(readings: &[Reading<Op>], orders: &[Vec<u32>]) -> Vec<u32> {
     points.sort_by_key(|&(point, _)| point);
     points.into_iter().map(|(_, at)| at).collect()
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::super::budget::{Budget, Meter};
+    use super::super::decide::Deciders;
+    use super::super::exact::Wanted;
+    use super::*;
+    use crate::history::{Span, Value, ValueTable};
+    use crate::model::{MultiRegister, multi_register::Op};
+
+    fn value(n: i64) -> Value {
+        ValueTable::small_int(n).unwrap()
+    }
+
+    /// Transactions on registers that start with 0, each with what it found and what it left (pairs
+    /// of register and value), its call and its return.
+    type Drawn<'a> = (&'a [(i64, i64)], &'a [(i64, i64)], u32, u32);
+
+    fn readings(operations: &[Drawn<'_>]) -> Vec<Reading<Op>> {
+        let pairs = |pairs: &[(i64, i64)]| {
+            pairs.iter().map(|&(register, held)| (value(register), value(held))).collect()
+        };
+        let reading = |(index, &(found, left, call, ret)): (usize, &Drawn<'_>)| Reading {
+            index: index as u32,
+            op: Op { contradictory: false, expects: pairs(found), writes: pairs(left) },
+            span: Span { call, ret },
+        };
+        operations.iter().enumerate().map(reading).collect()
+    }
+
+    fn decided(readings: &[Reading<Op>]) -> Option<Answer> {
+        let model = MultiRegister::new(value(0), &[]);
+        let meter = Meter::start(&Budget::default(), 0);
+        let (deciders, wanted) = (Deciders::Auto, Wanted::Order);
+        decide(&model, readings, Terms { deciders, wanted, threads: 1, meter: &meter })
+    }
+
+    #[test]
+    fn sets_that_are_joined_have_one_root() {
+        let mut groups = Groups::default();
+        let all: Vec<u32> = (0..6).map(|_| groups.add()).collect();
+        assert_eq!(all, [0, 1, 2, 3, 4, 5]);
+        groups.join(5, 4);
+        groups.join(1, 2);
+        groups.join(4, 2);
+        let roots: Vec<u32> = all.iter().map(|&at| groups.root(at)).collect();
+        assert_eq!(roots, [0, 1, 1, 3, 1, 1]);
+    }
+
+    #[test]
+    fn registers_that_no_transaction_connects_are_parts() {
+        let mut operations: Vec<Drawn<'_>> =
+            vec![(&[], &[(1, 1)], 0, 3), (&[], &[(2, 1)], 1, 2), (&[(1, 1)], &[], 4, 5)];
+        let parts_of = |operations: &[Drawn<'_>]| {
+            parts(&MultiRegister::new(value(0), &[]), &readings(operations))
+        };
+        assert_eq!(parts_of(&operations), Some(vec![vec![0, 2], vec![1]]));
+        operations.push((&[(1, 1), (2, 1)], &[], 6, 7));
+        assert_eq!(parts_of(&operations), None);
+        assert!(decided(&readings(&operations)).is_none());
+    }
+
+    #[test]
+    fn the_work_of_all_parts_is_added_up() {
+        let part = |register: i64| {
+            let model = MultiRegister::new(value(0), &[]);
+            let both: [(i64, i64); 2] = [(register, 1), (register + 1, 1)];
+            let operations: [Drawn<'_>; 2] = [(&[], &both, 0, 1), (&both, &[], 2, 3)];
+            let meter = Meter::start(&Budget::default(), 0);
+            let readings = readings(&operations);
+            (readings.clone(), search_alone(&model, &readings, &meter))
+        };
+        let ((first, one), (second, other)) = (part(1), part(5));
+        let later = second.into_iter().map(|reading| {
+            let Span { call, ret } = reading.span;
+            Reading {
+                index: reading.index + 2,
+                span: Span { call: call + 4, ret: ret + 4 },
+                ..reading
+            }
+        });
+        let answer = decided(&first.into_iter().chain(later).collect::<Vec<_>>()).unwrap();
+        assert!(one.configurations > 0 && one.steps > 0);
+        assert_eq!(answer.effort.configurations, one.configurations + other.configurations);
+        assert_eq!(answer.effort.steps, one.steps + other.steps);
+        assert_eq!(answer.decided_by, "search");
+    }
+
+    fn search_alone(model: &MultiRegister, readings: &[Reading<Op>], meter: &Meter) -> Effort {
+        super::super::search::search(model, readings, 1, meter).1
+    }
+
+    #[test]
+    fn of_several_impossible_parts_the_first_that_is_known_counts() {
+        let stuck = |operations: &[Drawn<'_>]| match decided(&readings(operations)).unwrap().found {
+            Found::Nothing { stuck } => stuck,
+            _ => u32::MAX,
+        };
+        assert_eq!(stuck(&[(&[(1, 7)], &[], 0, 9), (&[(2, 7)], &[], 1, 2)]), 1);
+        assert_eq!(stuck(&[(&[(1, 7)], &[], 0, 2), (&[(2, 7)], &[], 1, 9)]), 0);
+        assert_eq!(stuck(&[(&[], &[(1, 7)], 0, 2), (&[(2, 7)], &[], 1, 9)]), 1);
+    }
+}

@@ -253,3 +253,21 @@ fn report(
         proof: None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn several_threads_work_where_there_is_work_for_several() {
+        let threads = |threads, count| -> Vec<(usize, Option<usize>)> {
+            let in_pool = || rayon::current_thread_index().map(|_| rayon::current_num_threads());
+            on_threads(threads, count, |at| (at, in_pool()))
+        };
+        assert_eq!(threads(2, 3), [(0, Some(2)), (1, Some(2)), (2, Some(2))]);
+        assert_eq!(threads(3, 2), [(0, Some(3)), (1, Some(3))]);
+        assert_eq!(threads(1, 2), [(0, None), (1, None)], "one needs no pool");
+        assert_eq!(threads(2, 1), [(0, None)], "nor does a single piece of work");
+        assert_eq!(threads(2, 0), []);
+    }
+}

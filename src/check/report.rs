@@ -229,3 +229,33 @@ impl Report {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_known_horizon_makes_a_failure_the_first() {
+        let failure = |horizon| Failure {
+            operation: 0,
+            record: Record::default(),
+            horizon,
+            core: Vec::new(),
+            is_minimal: false,
+        };
+        assert!(failure(7).is_first());
+        assert!(!failure(Failure::WHOLE).is_first());
+    }
+
+    #[test]
+    fn a_verdict_rests_on_ties_where_the_other_reading_has_another() {
+        let mut report = Report::new("register", Vec::new());
+        assert!(!report.rests_on_ties(), "there is no other reading");
+        for (verdict, rests) in
+            [(Verdict::Valid, false), (Verdict::Invalid, true), (Verdict::Unknown, false)]
+        {
+            report.other_ties = Some(OtherTies { ties: Ties::default(), verdict });
+            assert_eq!(report.rests_on_ties(), rests, "{verdict}");
+        }
+    }
+}

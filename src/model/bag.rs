@@ -105,7 +105,6 @@ impl Model for UnorderedQueue {
         let pure = matches!(op, Op::Peek(_)) || found == Found::Empty;
         Facts {
             pure,
-            overwrites: false,
             requires: match found {
                 Found::Any => None,
                 Found::Empty => Some(EMPTY),

@@ -88,7 +88,6 @@ impl Model for Counter {
         let after = op.before.and_then(|before| before.checked_add(op.delta.into()));
         Facts {
             pure: op.delta == 0,
-            overwrites: false,
             requires: op.before.map(token),
             establishes: match after {
                 _ if op.delta == 0 => Establishes::Same,

@@ -88,7 +88,6 @@ pub(super) fn facts(op: &Op, initial: &[Value]) -> Facts {
     let pure = matches!(op, Op::Peek(_)) || found == Found::Empty;
     Facts {
         pure,
-        overwrites: false,
         requires: match found {
             Found::Any => None,
             Found::Empty => Some(token(None)),

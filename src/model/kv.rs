@@ -244,15 +244,12 @@ impl Model for Kv {
         match op {
             Op::Get(seen) => Facts {
                 pure: true,
-                overwrites: false,
                 requires: seen.as_ref().and_then(|seen| self.required(seen)),
                 establishes: Establishes::Same,
                 ..Facts::default()
             },
             Op::Put(content) => Facts {
-                pure: false,
                 overwrites: true,
-                requires: None,
                 establishes: Establishes::Token(self.token_of(content)),
                 ..Facts::default()
             },

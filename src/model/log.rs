@@ -209,7 +209,7 @@ impl Model for Log {
             (false, Some(offset)) => Establishes::Token(offset + 1),
             (false, None) => Establishes::Unknown,
         };
-        Facts { pure, overwrites: false, requires, establishes, ..Facts::default() }
+        Facts { pure, requires, establishes, ..Facts::default() }
     }
 
     /// The length of the log.

@@ -26,6 +26,8 @@ pub mod semaphore;
 pub mod set;
 pub mod stack;
 mod successors;
+#[cfg(test)]
+mod tests;
 mod uniform;
 mod whole;
 

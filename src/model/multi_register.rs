@@ -93,7 +93,7 @@ impl Model for MultiRegister {
         let same = |write: &(Value, Value)| op.expects.binary_search(write).is_ok();
         let pure = op.contradictory || op.writes.iter().all(same);
         let establishes = if pure { Establishes::Same } else { Establishes::Unknown };
-        Facts { pure, overwrites: false, requires: None, establishes, ..Facts::default() }
+        Facts { pure, establishes, ..Facts::default() }
     }
 
     fn describe(&self, state: &Registers, values: &ValueTable) -> Option<String> {

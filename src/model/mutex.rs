@@ -118,13 +118,7 @@ impl Model for Mutex {
             Op::Busy => (Some(HELD), Establishes::Same),
             Op::Try(_) => (None, Establishes::Token(HELD)),
         };
-        Facts {
-            pure: *op == Op::Busy,
-            overwrites: false,
-            requires,
-            establishes,
-            ..Facts::default()
-        }
+        Facts { pure: *op == Op::Busy, requires, establishes, ..Facts::default() }
     }
 
     fn tokens_suffice(&self) -> bool {

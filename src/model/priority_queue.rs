@@ -241,7 +241,6 @@ impl Model for PriorityQueue {
         let pure = matches!(op, Op::Peek(..)) || found == Found::Empty;
         Facts {
             pure,
-            overwrites: false,
             requires: match found {
                 Found::Empty => Some(token(None)),
                 Found::Item(Item(key)) if end == self.usual => Some(token(Some(priority(key)))),

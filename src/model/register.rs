@@ -77,21 +77,17 @@ impl Model for Register {
         match *op {
             Op::Read(seen) => Facts {
                 pure: true,
-                overwrites: false,
                 requires: seen.map(token),
                 establishes: same,
                 ..Facts::default()
             },
             Op::Write(new) => Facts {
-                pure: false,
                 overwrites: true,
-                requires: None,
                 establishes: Establishes::Token(token(new)),
                 ..Facts::default()
             },
             Op::Cas(old, new) => Facts {
                 pure: old == new,
-                overwrites: false,
                 requires: Some(token(old)),
                 establishes: Establishes::Token(token(new)),
                 ..Facts::default()

@@ -6,6 +6,8 @@ mod erasure;
 mod minimality;
 pub(crate) mod projection;
 mod refute;
+#[cfg(test)]
+mod tests;
 mod witness;
 
 pub use confirm::{Proof, confirm_failure, confirm_order};

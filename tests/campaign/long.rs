@@ -22,7 +22,9 @@ pub fn all(done: &mut dyn FnMut(Outcome), campaign: &Campaign) {
         let mut counts = Counts::default();
         let outcome =
             (0..campaign.long).try_for_each(|_| try_object(kind, &mut rng, campaign, &mut counts));
-        done((format!("long::{kind}"), outcome.and_then(|()| counts.outcome())));
+        let name = format!("long::{kind}");
+        let outcome = outcome.and_then(|()| counts.outcome(&name, campaign));
+        done((name, outcome));
     }
 }
 
@@ -172,7 +174,9 @@ pub fn letters<M: Model>(
             )
         })
     });
-    (format!("long::letters::{name}"), outcome.and_then(|()| counts.outcome()))
+    let name = format!("long::letters::{name}");
+    let outcome = outcome.and_then(|()| counts.outcome(&name, campaign));
+    (name, outcome)
 }
 
 /// A long history of letters; operations for which no letter fits are left out.

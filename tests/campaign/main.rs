@@ -12,6 +12,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, unreachable_pub)]
 
 mod alphabets;
+mod effort;
 mod guarantees;
 mod histories;
 mod long;
@@ -35,7 +36,13 @@ fn main() {
         configurations: 6_000,
         guarantees: 1_000,
         skew: 10,
+        effort: effort::Table::read(),
     };
+    let sizes = |campaign: &Campaign| {
+        let Campaign { random, exhaustive, seed, long, configurations, .. } = *campaign;
+        (random, exhaustive, seed, long, configurations)
+    };
+    let default = sizes(&campaign);
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         let mut number = || arguments.next().and_then(|text| text.parse().ok());
@@ -58,6 +65,7 @@ fn main() {
             _ => {}
         }
     }
+    campaign.effort.applies = sizes(&campaign) == default;
     let (mut passed, mut failed) = (0, 0);
     let mut done = |(name, outcome)| match outcome {
         Ok(summary) => {
@@ -77,6 +85,7 @@ fn main() {
     if campaign.wants("skew") || campaign.wants("skew-recording") {
         skew::all(&mut done, &campaign);
     }
+    campaign.effort.update(campaign.model.is_none());
     let verdict = if failed == 0 { "ok" } else { "FAILED" };
     println!(
         "\ntest result: {verdict}. {passed} passed; {failed} failed; 0 ignored; 0 measured; \

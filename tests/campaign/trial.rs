@@ -13,6 +13,7 @@ use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use crate::effort::{self, Effort};
 use crate::histories::{Shape, random_shape, shapes};
 use crate::shared::oracle::{Timed, is_linearizable};
 
@@ -30,6 +31,8 @@ pub struct Campaign {
     pub configurations: u64,
     /// Histories with wrong clocks a trial.
     pub skew: u64,
+    /// What the histories of the default run may take.
+    pub effort: effort::Table,
 }
 
 /// The name of a trial, and how it went.
@@ -43,6 +46,7 @@ pub type Letter<Op> = (Op, Op);
 struct Counts {
     verdicts: [u64; 2],
     deciders: BTreeMap<&'static str, [u64; 2]>,
+    effort: Effort,
 }
 
 /// A model whose operations are letters of an alphabet, written as integers in the history.
@@ -122,7 +126,7 @@ impl Campaign {
                     examine(&spelled, &shape, &letters, &mut counts)
                 })
             });
-        let outcome = outcome.and_then(|()| {
+        let outcome = outcome.and_then(|()| self.effort.hold(name, counts.effort)).and_then(|()| {
             let [valid, invalid] = counts.verdicts;
             // A campaign that only ever sees one verdict proves nothing.
             let balanced = valid.min(invalid) * 50 > valid + invalid;
@@ -227,6 +231,7 @@ fn examine<M: Model>(
     decided[usize::from(!expected)] += 1;
     let searched = Options { deciders: Deciders::Search, ..options };
     let searched = check_with(spelled, &history, &searched).map_err(|error| error.to_string())?;
+    counts.effort.add(&report, &searched);
     let complaint = match (&report.keys[0].decision, expected) {
         (Decision::Valid(certificate), true) => {
             let indices: Vec<u32> = (0..shape.len() as u32).collect();

@@ -10,6 +10,7 @@ use histcheck::model::{self, Model};
 use histcheck::proof::{Refutation, is_sound_projection, refute, verify_order};
 use histcheck::{Budget, Options, Report, Verdict, check_with};
 
+use crate::effort::Effort;
 use crate::histories::Shape;
 use crate::trial::{Campaign, Spelled, write};
 
@@ -36,6 +37,7 @@ pub struct Counts {
     /// Searches that went beyond the first share of the depth-first walk.
     hard: u64,
     deciders: BTreeMap<&'static str, [u64; 2]>,
+    effort: Effort,
 }
 
 impl Counts {
@@ -55,8 +57,9 @@ impl Counts {
         summary
     }
 
-    /// The trial's outcome, where nothing was wrong.
-    pub fn outcome(&self) -> Result<String, String> {
+    /// The outcome of the trial `name`, where nothing was wrong.
+    pub fn outcome(&self, name: &str, campaign: &Campaign) -> Result<String, String> {
+        campaign.effort.hold(name, self.effort)?;
         let [valid, invalid] = self.verdicts;
         let balanced = valid.min(invalid) * 50 > valid + invalid;
         let few = valid + invalid < 40;
@@ -177,6 +180,7 @@ impl<M: Model> Trial<'_, M> {
                 counts.deciders.entry(report.keys[0].decided_by).or_default()[invalid] += 1;
             }
         }
+        counts.effort.add(report, alone);
         counts.undecided[1] += u64::from(alone.verdict == Verdict::Unknown);
         counts.hard += u64::from(is_hard(alone));
     }

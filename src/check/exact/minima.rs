@@ -97,3 +97,52 @@ impl Free {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rand::{RngExt, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+
+    use super::*;
+
+    #[test]
+    fn minima_and_counts_are_those_of_a_list() {
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        for horizon in 1..40_u32 {
+            let mut minima = SuffixMinima::new(horizon);
+            let mut counts = PrefixCounts::new(horizon);
+            let mut all: Vec<(u32, u32)> = Vec::new();
+            for _ in 0..horizon {
+                let (rank, value) = (rng.random_range(0..horizon), rng.random_range(0..100));
+                minima.insert(rank, value);
+                counts.insert(rank);
+                all.push((rank, value));
+                for asked in 0..horizon + 2 {
+                    let after = all.iter().filter(|(rank, _)| *rank > asked).map(|&(_, v)| v);
+                    assert_eq!(minima.after(asked), after.min().unwrap_or(NEVER));
+                    let up_to = all.iter().filter(|(rank, _)| *rank <= asked).count();
+                    assert_eq!(counts.up_to(asked), up_to as u32);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn free_points_are_those_that_nobody_occupied() {
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        for horizon in 1..40_u32 {
+            let mut free = Free::new(horizon);
+            let mut occupied = vec![false; horizon as usize];
+            for _ in 0..6 {
+                let start = rng.random_range(0..horizon);
+                let end = rng.random_range(start..horizon + 3);
+                free.occupy(start, end);
+                occupied[start as usize..end.min(horizon) as usize].fill(true);
+                for point in 0..horizon + 3 {
+                    let next = (point..horizon).find(|&at| !occupied[at as usize]);
+                    assert_eq!(free.from(point), next.unwrap_or(horizon), "from {point}");
+                }
+            }
+        }
+    }
+}

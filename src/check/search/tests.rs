@@ -11,7 +11,9 @@ use super::plan::Plan;
 use super::{Found, search_by};
 use crate::check::budget::{Budget, Meter};
 use crate::history::{NEVER, Span, Value};
-use crate::model::{Model, Mutex, Reading, Register, Semaphore, mutex, register, semaphore};
+use crate::model::{
+    Counter, Model, Mutex, Reading, Register, Semaphore, counter, mutex, register, semaphore,
+};
 use crate::proof::{Proof, confirm_order};
 
 /// Depth-first alone; breadth-first alone; and both in turns, with the shortest parts.
@@ -183,4 +185,36 @@ fn every_plan_decides_locks_and_semaphores() {
     let mut completed = crashed.clone();
     completed.extend((1..3).map(semaphore::Op::Busy));
     campaign(&Semaphore { permits: 3 }, &Alphabet { completed, crashed }, runs(), 8);
+}
+
+/// Sets of open operations have 64, 128 or 256 bits, or as many as it takes.
+#[test]
+fn every_plan_decides_with_many_operations_open_at_once() {
+    let meter = Meter::start(&Budget::default(), 0);
+    let model = Counter { initial: 0 };
+    for width in [60, 70, 130, 200, 260, 300_u32] {
+        let adds = (0..width).map(|at| Reading {
+            index: at,
+            op: counter::Op { delta: 1, before: None },
+            span: Span { call: at, ret: width + at },
+        });
+        let mut history: Vec<Reading<counter::Op>> = adds.collect();
+        let read = counter::Op { delta: 0, before: Some(width.into()) };
+        let span = Span { call: 2 * width, ret: 2 * width + 1 };
+        history.push(Reading { index: width, op: read, span });
+        for plan in PLANS {
+            let (found, _) = search_by(plan, &model, &history, 1, &meter);
+            let Found::Order(order) = found else { panic!("{width} {plan:?}: {found:?}") };
+            assert_eq!(confirm_order(&model, &history, &order), Proof::Confirmed, "{width}");
+        }
+        // One addition was lost.
+        history[width as usize].op.before = Some(i128::from(width) - 1);
+        for plan in PLANS {
+            let (found, _) = search_by(plan, &model, &history, 1, &meter);
+            assert!(
+                matches!(found, Found::Nothing { stuck } if stuck == width),
+                "{width} {plan:?}"
+            );
+        }
+    }
 }

@@ -218,4 +218,22 @@ mod tests {
         let long = (0..300_000).fold(Rope::default(), |rope, _| rope.append(&chunk));
         assert_eq!(long.len, 300_000);
     }
+
+    /// Hashes are a shortcut: what differs behind equal ones differs.
+    #[test]
+    fn equality_does_not_rest_on_hashes() {
+        let forged = |chunks: &[&str]| Rope { hash: 7, ..rope(chunks) };
+        let same = [forged(&["abc"]), forged(&["a", "bc"]), forged(&["ab", "c"])];
+        let others =
+            [forged(&["abd"]), forged(&["b", "bc"]), forged(&["ab", "d"]), forged(&["ab"])];
+        for a in &same {
+            assert!(same.iter().all(|b| a == b) && others.iter().all(|b| a != b), "{a:?}");
+        }
+        let text = |text: &str| Text(Arc::new(Inner { text: text.into(), hash: 7, weight: 1 }));
+        assert!(text("ab") == text("ab") && text("ab") != text("ac"));
+        assert!(same[1].reads(&text("abc")) && !same[1].reads(&text("abd")));
+        assert!(!same[1].reads(&text("dbc")));
+        assert!(rope(&[]).is_empty() && !rope(&["a"]).is_empty());
+        assert_eq!(rope(&["ab"]).content_hash(), Text::new("ab").content_hash());
+    }
 }

@@ -227,6 +227,9 @@ mod tests {
                 let fresh: Sequence = deque.iter().copied().collect();
                 prop_assert_eq!(&sequence, &fresh);
                 prop_assert_eq!(sequence.hash, fresh.hash);
+                prop_assert_eq!(sequence.first(), deque.front().copied());
+                prop_assert_eq!(sequence.last(), deque.back().copied());
+                prop_assert_eq!(sequence.is_empty(), deque.is_empty());
                 for at in 0..=deque.len() {
                     prop_assert_eq!(sequence.get(at), deque.get(at).copied());
                 }
@@ -252,5 +255,22 @@ mod tests {
             [value(2), value(1)].into_iter().collect(),
         );
         assert_ne!(ab, ba);
+    }
+
+    /// Hashes are a shortcut: what differs behind equal ones differs.
+    #[test]
+    fn equality_does_not_rest_on_hashes() {
+        let mut sequences = [[1, 2, 3], [1, 4, 3], [4, 2, 3], [1, 2, 4]]
+            .map(|items| items.into_iter().map(value).collect::<Sequence>());
+        for sequence in &mut sequences {
+            sequence.hash = 7;
+        }
+        for (at, a) in sequences.iter().enumerate() {
+            for (other, b) in sequences.iter().enumerate() {
+                assert_eq!(a == b, at == other, "{a:?} {b:?}");
+            }
+        }
+        let shorter = Sequence { hash: 7, ..sequences[0].without_first() };
+        assert_ne!(shorter, sequences[0]);
     }
 }

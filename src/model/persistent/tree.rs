@@ -238,4 +238,28 @@ mod tests {
             }
         }
     }
+
+    /// Hashes are a shortcut: what differs behind equal ones differs.
+    #[test]
+    fn equality_does_not_rest_on_hashes() {
+        let tree = |entries: &[(u128, u32)]| {
+            let tree = entries.iter().fold(Tree::default(), |tree, &(k, v)| tree.insert(k, v));
+            Tree { hash: 7, ..tree }
+        };
+        let trees = [
+            tree(&[(1, 1), (2, 2), (9, 3)]),
+            tree(&[(1, 1), (2, 2), (9, 4)]),
+            tree(&[(1, 5), (2, 2), (9, 3)]),
+            tree(&[(1, 1), (2, 2), (8, 3)]),
+            tree(&[(1, 1), (3, 2), (9, 3)]),
+            tree(&[(1, 1), (2, 2), (40, 3)]),
+            tree(&[(1, 1), (2, 2)]),
+            tree(&[]),
+        ];
+        for (at, a) in trees.iter().enumerate() {
+            for (other, b) in trees.iter().enumerate() {
+                assert_eq!(a == b, at == other, "{a:?} {b:?}");
+            }
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod counters;
+mod filled;
 mod kv;
 mod locks;
 mod logs;
@@ -52,7 +53,7 @@ impl Alphabet {
 }
 
 /// By kinds of objects, in the order of the trials.
-const ROOMS: [&[Alphabet]; 8] = [
+const ROOMS: [&[Alphabet]; 9] = [
     registers::ALPHABETS,
     kv::ALPHABETS,
     counters::ALPHABETS,
@@ -61,6 +62,7 @@ const ROOMS: [&[Alphabet]; 8] = [
     queues::ALPHABETS,
     logs::ALPHABETS,
     accounts::ALPHABETS,
+    filled::ALPHABETS,
 ];
 
 /// All alphabets.

@@ -113,6 +113,34 @@ mod tests {
     }
 
     #[test]
+    fn what_was_there_first_begins_the_first_string() {
+        let text = |text: &str| Content::Text(Text::new(text));
+        let rule = |initial: &Content, absent_is_empty, seen: Option<Content>, ret| {
+            let operations = [(append("a;"), 0, 1), (Op::Get(seen), 2, ret)];
+            decide(initial, absent_is_empty, &timed(&operations), Wanted::Order)
+        };
+        let valid = Some(Ruling::Valid(vec![0, 1]));
+        assert_eq!(rule(&text("i;"), true, Some(text("i;a;")), 3), valid);
+        assert_eq!(rule(&text("i;"), true, Some(text("a;")), 3), stuck(1));
+        assert_eq!(rule(&text(""), true, Some(text("a;")), 3), valid);
+        assert_eq!(rule(&Content::Absent, true, Some(text("a;")), 3), valid);
+        // What a get saw that never returned is not known, and no matter.
+        assert_eq!(rule(&text("i;"), true, None, NEVER), Some(Ruling::Valid(vec![0])));
+        assert_eq!(rule(&text("i;"), true, None, 3), None);
+        // Before the append, nothing may be there in one way or the other.
+        let first = |initial: &Content, absent_is_empty, seen| {
+            let operations = [(Op::Get(Some(seen)), 0, 1), (append("a;"), 2, 3)];
+            decide(initial, absent_is_empty, &timed(&operations), Wanted::Order)
+        };
+        assert_eq!(first(&Content::Absent, true, Content::Absent), valid);
+        assert_eq!(first(&Content::Absent, true, text("")), valid);
+        assert_eq!(first(&Content::Absent, false, text("")), stuck(0));
+        assert_eq!(first(&text(""), false, text("")), valid);
+        assert_eq!(first(&text(""), false, Content::Absent), stuck(0));
+        assert_eq!(first(&text("i;"), false, text("")), stuck(0));
+    }
+
+    #[test]
     fn an_append_that_nobody_saw_is_between_what_was_seen() {
         let lost = [(append("a;"), 0, 1), (append("b;"), 2, 3), (get("a;"), 4, 5)];
         assert_eq!(rule(&lost), stuck(2));

@@ -1,0 +1,275 @@
+//! What models say of states to people, and what they must not claim.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use super::items::{Found, Op as ItemOp};
+use super::persistent::Text;
+use super::*;
+use crate::check::Deciders;
+use crate::history::{Value, ValueTable};
+use crate::{History, Options, Verdict, check_with};
+
+fn value(n: i64) -> Value {
+    ValueTable::small_int(n).unwrap()
+}
+
+/// What the model says of the state that the operations lead to.
+fn described<M: Model>(model: &M, operations: &[M::Op]) -> String {
+    let step = |state: M::State, op| model.step(&state, op).into_iter().next().expect("a step");
+    let state = operations.iter().fold(model.initial(), step);
+    model.describe(&state, &ValueTable::new()).unwrap_or_default()
+}
+
+fn put(n: i64) -> ItemOp {
+    ItemOp::Put(value(n))
+}
+
+#[test]
+fn states_are_told_in_a_few_words() {
+    let register = Register { initial: value(0), has_cas: false, failed_cas_observes: false };
+    assert_eq!(described(&register, &[register::Op::Write(value(7))]), "7");
+    let add = counter::Op { delta: -2, before: None };
+    assert_eq!(described(&Counter { initial: 5 }, &[add]), "3");
+    let transfer = bank::Op::Transfer(value(0), value(1), 3);
+    assert_eq!(described(&Bank::default(), std::slice::from_ref(&transfer)), "0: -3, 1: +3");
+    let bank = Bank { default: Some(5), ..Bank::default() };
+    assert_eq!(described(&bank, &[]), "as at the start");
+    assert_eq!(described(&bank, &[transfer]), "0: 2, 1: 8");
+    let written = kv::Op::Put(kv::Content::Text(Text::new("a\"b")));
+    assert_eq!(described(&Kv::new(None), &[]), "absent");
+    assert_eq!(described(&Kv::new(None), &[written]), r#""a\"b""#);
+    let append = |n| log::Op::Append(value(n), None);
+    assert_eq!(described(&Log::new(&[]), &[append(1), append(2)]), "[1,2]");
+    let pushed = described(&Stack::new(&[value(4)]), &[put(5)]);
+    assert_eq!(pushed, "[4,5]");
+    assert_eq!(described(&Set::new(&[value(2)]), &[set::Op::Add(value(3), None)]), "{2, 3}");
+    let registers = MultiRegister::new(value(0), &[(value(1), value(6))]);
+    assert_eq!(described(&registers, &[]), "1: 6");
+    assert_eq!(described(&MultiRegister::new(value(0), &[]), &[]), "every register: 0");
+    assert_eq!(described(&Mutex { check_owner: true }, &[]), "free");
+    let take = mutex::Op::Acquire(Some(value(4)));
+    assert_eq!(described(&Mutex { check_owner: true }, &[take]), "held by 4");
+    assert_eq!(described(&Semaphore { permits: 3 }, &[semaphore::Op::Acquire(1)]), "2 free");
+}
+
+#[test]
+fn of_many_items_only_some_are_shown() {
+    let queue = |count: i64| {
+        let puts: Vec<ItemOp> = (0..count).map(put).collect();
+        described(&FifoQueue::new(&[]), &puts)
+    };
+    assert_eq!(queue(0), "[]");
+    assert_eq!(queue(11), "[0,1,2,3,4,5,6,7,8,9,10]");
+    assert_eq!(queue(12), "[0,1,2,3,4,… 2 more …,7,8,9,10,11]");
+    let bag = |items: &[i64]| {
+        let puts: Vec<ItemOp> = items.iter().copied().map(put).collect();
+        described(&UnorderedQueue::new(&[]), &puts)
+    };
+    assert_eq!(bag(&[3, 3, 3]), "{3 ×3}");
+    assert_eq!(bag(&[3]), "{3}");
+    let shown = bag(&(0..12).collect::<Vec<_>>());
+    assert_eq!(shown.matches(", ").count(), 11, "{shown}");
+    assert!(!shown.contains("more"), "{shown}");
+    let shown = bag(&(0..15).collect::<Vec<_>>());
+    assert_eq!(shown.matches(", ").count(), 11, "{shown}");
+    assert!(shown.ends_with("… 4 more}"), "{shown}");
+}
+
+#[test]
+fn what_is_there_from_the_start_makes_items_depend_on_each_other() {
+    let op = ItemOp::Take(Found::Item(value(1)));
+    assert_eq!(FifoQueue::new(&[]).facts(&op).part, Part::One(value(1).handle().into()));
+    assert_eq!(FifoQueue::new(&[value(2)]).facts(&op).part, Part::Whole);
+}
+
+/// A register of which tokens tell only whether it holds an odd number; it leaves all that a model
+/// need not say as it is.
+#[derive(Clone, Debug)]
+struct Parity;
+
+impl Model for Parity {
+    type State = i64;
+    /// The value, and whether it is written.
+    type Op = (i64, bool);
+    type Next = Option<i64>;
+
+    fn initial(&self) -> i64 {
+        0
+    }
+
+    fn operation(&self, call: &Call<'_>) -> Result<(i64, bool), Rejection> {
+        let writes = call.function == "write";
+        let value = if writes { Some(call.input) } else { call.output };
+        let value = value.and_then(|value| value.as_int());
+        value.map(|value| (value, writes)).ok_or(Rejection::UnknownFunction)
+    }
+
+    fn step(&self, &state: &i64, &(value, writes): &(i64, bool)) -> Option<i64> {
+        (writes || value == state).then_some(value)
+    }
+
+    fn facts(&self, &(value, writes): &(i64, bool)) -> Facts {
+        let token = value as Token & 1;
+        let establishes = if writes { Establishes::Token(token) } else { Establishes::Same };
+        let requires = (!writes).then_some(token);
+        Facts { pure: !writes, overwrites: writes, requires, establishes, ..Facts::default() }
+    }
+
+    fn token(&self, &state: &i64) -> Option<Token> {
+        Some(state as Token & 1)
+    }
+}
+
+#[test]
+fn tokens_that_tell_a_part_decide_nothing_by_themselves() {
+    for (seen, verdict) in [(3, Verdict::Valid), (5, Verdict::Invalid), (2, Verdict::Invalid)] {
+        let mut history = History::builder();
+        history.invoke(0, "write", 3).unwrap();
+        history.ok(0, "write", ()).unwrap();
+        history.invoke(0, "read", ()).unwrap();
+        history.ok(0, "read", seen).unwrap();
+        let history = history.build().unwrap();
+        for deciders in [Deciders::Auto, Deciders::Search] {
+            let options = Options { deciders, self_check: true, ..Options::default() };
+            assert_eq!(check_with(&Parity, &history, &options).unwrap().verdict, verdict, "{seen}");
+        }
+    }
+}
+
+#[test]
+fn a_history_as_it_was_known_ends_at_the_horizon() {
+    let mut history = History::builder();
+    history.invoke(0, "write", 1).unwrap();
+    history.invoke(1, "write", 2).unwrap();
+    history.ok(0, "write", ()).unwrap();
+    history.invoke(2, "read", ()).unwrap();
+    history.ok(2, "read", 1).unwrap();
+    let history = history.build().unwrap();
+    let register = Register { initial: Value::NULL, has_cas: false, failed_cas_observes: false };
+    let known = |horizon| -> Vec<(u32, bool)> {
+        let readings = read(&register, &history, &[0, 1, 2], horizon).unwrap();
+        let returned = |reading: &Reading<_>| reading.span.ret != crate::history::NEVER;
+        readings.iter().map(|reading| (reading.index, returned(reading))).collect()
+    };
+    assert_eq!(known(None), [(0, true), (1, false), (2, true)]);
+    assert_eq!(known(Some(0)), [(0, false)]);
+    assert_eq!(known(Some(1)), [(0, false), (1, false)]);
+    assert_eq!(known(Some(2)), [(0, true), (1, false)]);
+    assert_eq!(known(Some(3)), [(0, true), (1, false), (2, false)]);
+    assert_eq!(known(Some(4)), known(None));
+}
+
+#[test]
+fn an_absent_key_is_the_empty_string_only_where_no_get_tells_them_apart() {
+    let text = |text: &str| kv::Content::Text(Text::new(text));
+    let get = |content: kv::Content| kv::Op::Get(Some(content));
+    let fits = |initial, operations: &[kv::Op]| {
+        let mut kv = Kv::new(None);
+        kv.initial = initial;
+        let plain = operations.iter().try_fold(kv.initial(), |state, op| kv.step(&state, op));
+        kv.focus(operations);
+        let merged = operations.iter().try_fold(kv.initial(), |state, op| kv.step(&state, op));
+        assert_eq!(plain.is_some(), merged.is_some(), "{operations:?}");
+        plain.is_some()
+    };
+    let absent = kv::Content::Absent;
+    assert!(fits(absent.clone(), &[get(absent.clone()), get(text(""))]));
+    assert!(!fits(absent.clone(), &[kv::Op::Put(text("")), get(absent.clone())]));
+    assert!(fits(absent.clone(), &[kv::Op::Put(text("")), get(text(""))]));
+    assert!(!fits(text(""), &[get(absent.clone())]));
+    assert!(fits(text("a"), &[kv::Op::Append(Text::new("b")), get(text("ab"))]));
+    assert!(!fits(text("a"), &[kv::Op::Append(Text::new("b")), get(text("b"))]));
+}
+
+/// Reads one operation off a call.
+struct Asked<'a>(Call<'a>);
+
+impl ModelVisitor for Asked<'_> {
+    type Output = Result<String, Rejection>;
+
+    fn visit<M: Model>(self, model: &M) -> Result<String, Rejection> {
+        Ok(format!("{:?}", model.operation(&self.0)?))
+    }
+}
+
+/// What the model of this name makes of a call, whose values are JSON; an output `-` is none.
+fn asked(name: &str, function: &str, input: &str, output: &str) -> Result<String, Rejection> {
+    let mut values = ValueTable::new();
+    let mut value = |text| crate::ingest::json_value(text, &mut values).unwrap();
+    let (input, process) = (value(input), value("0"));
+    let output = (output != "-").then(|| value(output));
+    let view = |value| View { table: &values, value };
+    let call =
+        Call { function, input: view(input), output: output.map(view), process: view(process) };
+    AnyModel::by_name(name, None, ModelOptions::default(), &values).unwrap().visit(Asked(call))
+}
+
+#[test]
+fn what_an_operation_cannot_mean_is_refused() {
+    let transfer = r#"{"from":1,"to":2,"amount":3}"#;
+    let known: &[[&str; 4]] = &[
+        ["mutex", "acquire", "null", "true"],
+        ["mutex", "try-acquire", "null", "false"],
+        ["semaphore", "acquire", "null", "null"],
+        ["semaphore", "try-acquire", "2", "false"],
+        ["register", "write", "1", "null"],
+        ["cas-register", "cas", "[1,2]", "true"],
+        ["fifo-queue", "enqueue", "false", "false"],
+        ["counter", "inc", "null", "null"],
+        ["counter", "dec", "7", "null"],
+        ["bank", "transfer", transfer, "null"],
+        ["bank", "deposit", r#"{"account":1,"amount":0}"#, "true"],
+        ["multi-register", "txn", r#"[["w",1,2]]"#, "null"],
+        ["multi-register", "txn", r#"[["r",1,null],["w",1,2]]"#, r#"[["r",1,5],["w",1,2]]"#],
+        ["multi-register", "read", r#"["a"]"#, r#"{"a":1,"b":2}"#],
+        ["multi-register", "read", "null", r#"{"a":1}"#],
+        ["multi-register", "write", r#"{"a":1}"#, "null"],
+    ];
+    for &[name, function, input, output] in known {
+        assert!(asked(name, function, input, output).is_ok(), "{name} {function} {input} {output}");
+    }
+    let refused: &[[&str; 4]] = &[
+        ["mutex", "acquire", "null", "false"],
+        ["mutex", "unlock", "null", "false"],
+        ["mutex", "try-acquire", "null", "7"],
+        ["mutex", "push", "null", "null"],
+        ["semaphore", "acquire", "1", "false"],
+        ["semaphore", "acquire", "0", "null"],
+        ["semaphore", "release", "-1", "null"],
+        ["semaphore", "try-acquire", "1", "null"],
+        ["register", "cas", "[1,2]", "true"],
+        ["fifo-queue", "enqueue", "1", "false"],
+        ["fifo-queue", "enqueue", "null", "null"],
+        ["counter", "add", "null", "null"],
+        ["counter", "inc", r#""x""#, "null"],
+        ["counter", "dec", "-9223372036854775808", "null"],
+        ["bank", "deposit", r#"{"account":1,"amount":1}"#, "false"],
+        ["bank", "deposit", r#"{"account":1,"amount":-1}"#, "null"],
+        ["bank", "withdraw", r#"{"amount":1}"#, "null"],
+        ["bank", "withdraw", r#"{"account":null,"amount":1}"#, "null"],
+        ["multi-register", "txn", r#"[["w",1,2]]"#, r#"[["w",1,3]]"#],
+        ["multi-register", "txn", r#"[["w",1,2]]"#, r#"[["w",2,2]]"#],
+        ["multi-register", "txn", r#"[["w",1,2]]"#, r#"[["r",1,2]]"#],
+        ["multi-register", "txn", r#"[["w",1,2]]"#, r#"[["w",1,2],["w",1,2]]"#],
+        ["multi-register", "txn", r#"[["r",1,null]]"#, "null"],
+        ["multi-register", "read", r#"["a"]"#, r#"{"b":1}"#],
+        ["multi-register", "read", r#"{"a":null}"#, r#"{"b":1}"#],
+        ["multi-register", "read", "null", "1"],
+        ["multi-register", "write", "1", "null"],
+    ];
+    for &[name, function, input, output] in refused {
+        assert!(
+            asked(name, function, input, output).is_err(),
+            "{name} {function} {input} {output}"
+        );
+    }
+}
+
+#[test]
+fn what_a_counter_subtracts_is_negated() {
+    let op = |delta, before| format!("{:?}", counter::Op { delta, before });
+    assert_eq!(asked("counter", "dec", "7", "null").unwrap(), op(-7, None));
+    assert_eq!(asked("counter", "decrement", "null", "null").unwrap(), op(-1, None));
+    assert_eq!(asked("counter", "dec-and-get", "3", "4").unwrap(), op(-3, Some(7)));
+    assert_eq!(asked("counter", "get-and-dec", "null", "4").unwrap(), op(-1, Some(4)));
+}
