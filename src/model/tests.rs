@@ -273,3 +273,18 @@ fn what_a_counter_subtracts_is_negated() {
     assert_eq!(asked("counter", "dec-and-get", "3", "4").unwrap(), op(-3, Some(7)));
     assert_eq!(asked("counter", "get-and-dec", "null", "4").unwrap(), op(-1, Some(4)));
 }
+
+#[test]
+fn registers_start_with_values_of_their_own_or_all_with_one() {
+    let started = |initial: &str| {
+        let mut values = ValueTable::new();
+        let initial = crate::ingest::json_value(initial, &mut values).unwrap();
+        let options = ModelOptions::default();
+        let model = AnyModel::by_name("multi-register", Some(initial), options, &values).unwrap();
+        let AnyModel::MultiRegister(model) = model else { panic!("another model") };
+        (model.initial.len(), model.default == initial, model.default.is_null())
+    };
+    assert_eq!(started(r#"{"a":1,"b":2}"#), (2, false, true));
+    assert_eq!(started("7"), (0, true, false));
+    assert_eq!(started("null"), (0, true, true));
+}
