@@ -83,6 +83,9 @@ impl<M: Model> Frontier<M> {
             !(facts.overwrites || facts.commutes) || *knowledge == Knowledge::Nothing
         };
         let [config] = self.configs() else { return false };
+        if config.done.has(slot) {
+            return true;
+        }
         if !(facts.overwrites || facts.commutes)
             || config.hidden.has(slot)
             || self.lost.are_opaque()
