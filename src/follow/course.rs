@@ -22,6 +22,8 @@ pub(super) struct Course {
     /// The model, once it is known.
     started: Option<Started>,
     operations: u64,
+    /// What ended it.
+    failed: Option<Error>,
 }
 
 struct Started {
@@ -72,6 +74,7 @@ impl Course {
             hints: Hints::default(),
             started: None,
             operations: 0,
+            failed: None,
         }
     }
 
@@ -97,6 +100,20 @@ impl Course {
     /// # Errors
     /// If it is not known what the operations mean, or the model refuses one.
     pub(super) fn take(
+        &mut self,
+        window: Window<'_>,
+        last: bool,
+        found: &mut Vec<Violation>,
+    ) -> Result<bool, Error> {
+        if let Some(error) = &self.failed {
+            return Err(error.clone());
+        }
+        let taken = self.take_events(window, last, found);
+        self.failed = taken.as_ref().err().cloned();
+        taken
+    }
+
+    fn take_events(
         &mut self,
         window: Window<'_>,
         last: bool,

@@ -84,7 +84,11 @@ impl Follower {
     /// # Errors
     /// If it is not known what the operations mean, or the model refuses one.
     pub fn check(&mut self) -> Result<Vec<Violation>, Error> {
-        self.take(false)?;
+        let taken = self.take(false);
+        // Those before an error come first; the error comes again.
+        if self.found.is_empty() {
+            taken?;
+        }
         Ok(std::mem::take(&mut self.found))
     }
 
@@ -138,6 +142,8 @@ pub struct Following<R: Read> {
     course: Course,
     found: Vec<Violation>,
     progress: Option<Arc<Progress>>,
+    /// What ended it, while violations are told that came before.
+    failed: Option<Error>,
 }
 
 impl<R: Read> Following<R> {
@@ -166,7 +172,7 @@ impl<R: Read> Following<R> {
         let options = options(stream.values_mut())?;
         stream.use_threads(options.threads);
         let course = Course::new(options, settings.independent);
-        Ok(Following { stream, course, found: Vec::new(), progress })
+        Ok(Following { stream, course, found: Vec::new(), progress, failed: None })
     }
 
     /// Waits for more of the history, and judges it. Returns the violations that became certain, or
@@ -180,18 +186,44 @@ impl<R: Read> Following<R> {
             progress.turn_to(Phase::Following);
             progress.reach(self.stream.bytes_read() as u64);
         }
-        if !self.stream.next()? {
-            return Ok(None);
+        if let Some(error) = self.failed.take() {
+            return Err(error);
+        }
+        match self.stream.next() {
+            Ok(true) => {}
+            Ok(false) => return Ok(None),
+            Err(error) => return self.end_with(error),
         }
         let last = self.stream.has_ended();
         let taken = self.course.take(self.stream.window(), last, &mut self.found);
         let stream = &self.stream;
-        if taken.map_err(|error| stream.located(error))? {
-            for violation in &mut self.found {
-                violation.line = stream.place_of(violation.completed).map(|place| place.line);
-            }
-            self.stream.forget(|marks| self.course.hold(marks));
+        for violation in &mut self.found {
+            violation.line = stream.place_of(violation.completed).map(|place| place.line);
         }
+        match taken {
+            Ok(true) => self.stream.forget(|marks| self.course.hold(marks)),
+            Ok(false) => {}
+            Err(error) => {
+                let error = stream.located(error);
+                if self.found.is_empty() {
+                    return Err(error);
+                }
+                // Violations before it come first.
+                self.failed = Some(error);
+            }
+        }
+        Ok(Some(std::mem::take(&mut self.found)))
+    }
+
+    /// Judges the records before an error in the text, and keeps it for later if they hold a
+    /// violation.
+    fn end_with(&mut self, error: Error) -> Result<Option<Vec<Violation>>, Error> {
+        // What the records mean is of no interest now.
+        let _ = self.course.take(self.stream.window_of_rest(), true, &mut self.found);
+        if self.found.is_empty() {
+            return Err(error);
+        }
+        self.failed = Some(error);
         Ok(Some(std::mem::take(&mut self.found)))
     }
 

@@ -14,11 +14,23 @@ pub(super) struct Recent<S> {
     rows: Vec<Row>,
     /// A later record, at which the object was certainly in this state, and how many rows there
     /// were.
-    middle: Option<(Record, S, usize)>,
+    middle: Option<Middle<S>>,
 }
 
 /// Of an object that is never in a certain state, so many times the usual number is kept.
 const PATIENCE: usize = 16;
+
+/// A moment at which an object was certainly in a state.
+#[derive(Debug)]
+struct Middle<S> {
+    /// The last record before it.
+    record: Record,
+    state: S,
+    /// Whether nothing that crashed might still have taken effect.
+    is_idle: bool,
+    /// How many rows there were.
+    count: usize,
+}
 
 impl<S: Clone> Recent<S> {
     /// No operation so far on an object in `state`.
@@ -56,19 +68,20 @@ impl<S: Clone> Recent<S> {
             }
             return;
         }
-        let since = self.middle.as_ref().map_or(0, |(_, _, count)| *count);
+        let since = self.middle.as_ref().map_or(0, |middle| middle.count);
         if self.rows.len() < since + most {
             return;
         }
-        if let Some((middle, base, _)) = self.middle.take() {
-            // What took no effect is not missed, and what ended before took its effect.
-            let is_needed = |&(operation, _): &Row| {
-                operation.outcome.is_indeterminate() || operation.completed > middle
-            };
-            self.rows.retain(is_needed);
-            self.base = Some(base);
+        if let Some(middle) = self.middle.take() {
+            // What ended before took its effect, and so did what crashed if nothing was left.
+            self.rows.retain(|&(operation, _)| {
+                let may_come = operation.outcome.is_indeterminate() && !middle.is_idle;
+                may_come || operation.invoked > middle.record || operation.completed > middle.record
+            });
+            self.base = Some(middle.state);
         }
-        self.middle = Some((record, state.clone(), self.rows.len()));
+        let count = self.rows.len();
+        self.middle = Some(Middle { record, state: state.clone(), is_idle, count });
     }
 
     /// The state before the operations, and these; `None` if they are not there.
@@ -78,7 +91,7 @@ impl<S: Clone> Recent<S> {
 
     /// The states and operations that it holds.
     pub(super) fn held(&self) -> (impl Iterator<Item = &S>, &[Row]) {
-        let middle = self.middle.as_ref().map(|(_, state, _)| state);
+        let middle = self.middle.as_ref().map(|middle| &middle.state);
         (self.base.iter().chain(middle), &self.rows)
     }
 }

@@ -180,6 +180,10 @@ pub trait Model: Clone + Send + Sync + 'static {
 
     /// Whether what `call` returns makes no difference to what [`Model::operation`] makes of it,
     /// unless that is an error. False, as by default, is always right.
+    ///
+    /// Who follows a history also needs that an operation whose output is not known may lead
+    /// wherever it may lead with any output, and that it changes nothing only if that is so with
+    /// every output.
     fn is_mute(&self, call: &Call<'_>) -> bool {
         let _ = call;
         false
@@ -235,7 +239,7 @@ pub struct Facts {
     /// Which token the state has afterwards.
     pub establishes: Establishes,
     /// It is legal in every state, tells nothing, and may change places with any other operation
-    /// of which this is said.
+    /// of which this is said. A model with such operations has none that [overwrites](Facts).
     pub commutes: bool,
     /// Which part of the object it is about, where an object has independent parts.
     pub part: Part,

@@ -91,7 +91,7 @@ pub fn violation_details(violation: &Violation, palette: &Palette) -> String {
         }
     };
     let mut out = String::new();
-    let fact = format!("until it returned, the object could hold {states}");
+    let fact = format!("but for operations still open, the object could hold {states}");
     line(palette.label, "before", &fact, palette, &mut out);
     out
 }

@@ -195,3 +195,14 @@ fn a_follower_in_code_forgets_what_it_has_judged() {
     let summary = follower.finish().unwrap();
     assert_eq!((summary.verdict, summary.operations), (Verdict::Invalid, 20_001));
 }
+
+#[test]
+fn a_violation_before_an_error_is_told() {
+    for error in ["{\"process\":0,\n", &line(0, "invoke", "frobnicate", "1")] {
+        let run = histcheck("--follow").stdin(turns(3, Some(2)) + error).run();
+        assert_eq!(run.status, 1, "{}", run.stderr);
+        let told = "invalid: no order of the operations explains `read → 1` by process 1";
+        assert!(run.stdout.starts_with(told), "{}", run.stdout);
+        assert!(run.stderr.starts_with("error["), "{}", run.stderr);
+    }
+}

@@ -56,6 +56,7 @@ impl<M: Model> Frontier<M> {
         if self.force_alone(model, slot) {
             return Ok(());
         }
+        self.visited = 0;
         let configs = self.take_configs();
         let mut before = Vec::with_capacity(configs.len());
         for config in configs {
@@ -79,8 +80,8 @@ impl<M: Model> Frontier<M> {
     fn force_alone(&mut self, model: &M, slot: u32) -> bool {
         let Slot { op, facts, .. } = &self.slots[slot as usize];
         let waits = |other: u32| {
-            let Slot { facts, knowledge, .. } = &self.slots[other as usize];
-            !(facts.overwrites || facts.commutes) || *knowledge == Knowledge::Nothing
+            let Slot { facts, watches, .. } = &self.slots[other as usize];
+            !(facts.overwrites || facts.commutes) || *watches
         };
         let [config] = self.configs() else { return false };
         if config.done.has(slot) {
@@ -99,7 +100,6 @@ impl<M: Model> Frontier<M> {
         let mut config = config.clone();
         config.done.insert(slot);
         self.turn(model, &mut config, state, overwrites);
-        self.visited += 1;
         self.put_config(config);
         true
     }
@@ -179,8 +179,8 @@ impl<M: Model> Frontier<M> {
         let tokens_suffice = model.tokens_suffice();
         let mut wants = Wants { tokens: Vec::new(), anything: self.lost.are_opaque() };
         for slot in self.open.without(&config.done) {
-            let Slot { facts, knowledge, .. } = &self.slots[slot as usize];
-            wants.anything |= *knowledge == Knowledge::Nothing || is_opaque(facts, tokens_suffice);
+            let Slot { facts, watches, .. } = &self.slots[slot as usize];
+            wants.anything |= *watches || is_opaque(facts, tokens_suffice);
             wants.tokens.extend(facts.requires);
         }
         // Crashed operations that could help may need help themselves.

@@ -25,7 +25,7 @@ pub(super) struct Slot<Op> {
     pub(super) facts: Facts,
     pub(super) knowledge: Knowledge,
     /// Whether it has to be known later which states there were since its call.
-    watches: bool,
+    pub(super) watches: bool,
     called: Stamp,
 }
 
@@ -74,8 +74,8 @@ pub(crate) struct Frontier<M: Model> {
     now: Stamp,
     /// States that every configuration left, and when, as long as somebody may have seen them.
     past: Vec<(M::State, Stamp)>,
-    /// Configurations visited so far.
-    pub(crate) visited: u64,
+    /// Configurations visited for the return that is being forced.
+    pub(super) visited: u64,
     /// What one event led to, kept for its memory.
     pub(super) reached: Configs<M::State>,
     pub(super) tried: Configs<M::State>,
@@ -116,6 +116,7 @@ impl<M: Model> Frontier<M> {
         self.past.clear();
         self.configs.insert(Config::new(state), &Bits::default());
         self.now = 0;
+        self.visited = 0;
     }
 
     /// The state, if there is only one, nothing is open, and nothing crashed that may still come.
@@ -265,7 +266,8 @@ impl<M: Model> Frontier<M> {
         }
         let idle = |state: &M::State| model.step(state, op).into_iter().any(|next| next == *state);
         let seen = |past: &[(M::State, Stamp)]| {
-            past.iter().rev().any(|(state, left)| left >= called && idle(state))
+            let since = past.iter().rev().take_while(|(_, left)| left >= called);
+            since.into_iter().any(|(state, _)| idle(state))
         };
         let always = seen(&self.past);
         let is_pure = self.pure.has(slot);
@@ -364,12 +366,27 @@ impl<M: Model> Frontier<M> {
         if !self.lost.is_empty() {
             self.lost.settle(self.configs.as_mut_slice());
         }
-        if self.watching == 0 {
-            self.past.clear();
-            for config in self.configs.as_mut_slice() {
-                config.past.clear();
+        let watching = |slot: &u32| self.slots[*slot as usize].watches;
+        let oldest = match self.watching {
+            0 => Stamp::MAX,
+            _ => {
+                let calls = self.open.iter().filter(watching);
+                calls.map(|slot| self.slots[slot as usize].called).min().unwrap_or(Stamp::MAX)
             }
-        } else if let [config] = self.configs.as_mut_slice() {
+        };
+        // What was left before all who watch were called, nobody of them can have seen.
+        forget_before(&mut self.past, oldest);
+        let mut fewer = false;
+        for config in self.configs.as_mut_slice() {
+            fewer |= forget_before(&mut config.past, oldest);
+        }
+        if fewer && self.configs.len() > 1 {
+            for config in self.configs.take() {
+                self.reached.insert(config, &self.pure);
+            }
+            std::mem::swap(&mut self.configs, &mut self.reached);
+        }
+        if let [config] = self.configs.as_mut_slice() {
             self.past.append(&mut config.past);
         }
     }
@@ -435,6 +452,13 @@ impl<M: Model> Frontier<M> {
             + self.past.capacity() * size_of::<(M::State, Stamp)>()
             + self.lost.heap_bytes()
     }
+}
+
+/// Forgets the states that were left before `oldest`, which come first; whether there were any.
+fn forget_before<S>(past: &mut Vec<(S, Stamp)>, oldest: Stamp) -> bool {
+    let count = past.partition_point(|&(_, left)| left < oldest);
+    past.drain(..count);
+    count > 0
 }
 
 /// So many states are told apart before a violation.

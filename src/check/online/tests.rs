@@ -29,6 +29,8 @@ struct Plan<Op> {
     sample: Sample<Op>,
     /// It fails, having observed that perhaps.
     fails: Option<Option<Op>>,
+    /// Whether it may tell something by failing.
+    observes: bool,
     crashes: bool,
     is_known: bool,
 }
@@ -97,7 +99,7 @@ fn run<M: Model>(model: &M, draw: &mut impl FnMut(&mut Dice) -> Plan<M::Op>, see
                 let slot = if plan.is_known {
                     frontier.call(model, told)
                 } else {
-                    frontier.call_unknown(model, told, *tells, true)
+                    frontier.call_unknown(model, told, *tells, plan.observes)
                 };
                 open[process] = Some((slot, known.len() - 1, plan));
             }
@@ -154,9 +156,10 @@ fn compare_failing<M: Model>(
         let knowing = seed % 4;
         let mut plan = |dice: &mut Dice| {
             let (sample, observed) = draw(dice);
+            let observes = observed.is_some();
             let fails = (dice.below(8) == 0).then_some(observed);
             let is_known = u64::from(dice.below(3)) < knowing;
-            Plan { sample, fails, crashes: dice.below(8) == 0, is_known }
+            Plan { sample, fails, observes, crashes: dice.below(8) == 0, is_known }
         };
         valid += u64::from(run(model, &mut plan, seed));
     }
@@ -385,4 +388,31 @@ fn accounts() {
             }
         }
     });
+}
+
+#[test]
+fn overlapping_reads_do_not_pile_up() {
+    use model::register::Op;
+    let v: [Value; 100] = values();
+    let model = model::Register { initial: v[0], has_cas: false, failed_cas_observes: false };
+    let meter = Meter::start(&Budget::default(), 0);
+    let mut frontier = Frontier::<model::Register>::new(v[0]);
+    let mut first = frontier.call_unknown(&model, Op::Read(None), true, false);
+    for round in 0..33 {
+        let [a, b, c] = [1, 2, 3].map(|at| v[(round * 3 + at) % 100]);
+        let write = |frontier: &mut Frontier<_>, value| {
+            frontier.call_unknown(&model, Op::Write(value), false, false)
+        };
+        let (one, two) = (write(&mut frontier, a), write(&mut frontier, b));
+        for (slot, value) in [(one, a), (two, b)] {
+            frontier.end(&model, slot, End::Ok(Op::Write(value)), &meter).unwrap();
+        }
+        let second = frontier.call_unknown(&model, Op::Read(None), true, false);
+        frontier.end(&model, first, End::Ok(Op::Read(Some(a))), &meter).unwrap();
+        let three = write(&mut frontier, c);
+        frontier.end(&model, three, End::Ok(Op::Write(c)), &meter).unwrap();
+        first = frontier.call_unknown(&model, Op::Read(None), true, false);
+        frontier.end(&model, second, End::Ok(Op::Read(Some(c))), &meter).unwrap();
+        assert!(frontier.configs().len() <= 4, "{} after round {round}", frontier.configs().len());
+    }
 }

@@ -122,6 +122,12 @@ impl<R: Read> Stream<R> {
         self.builder.window(&self.ends)
     }
 
+    /// The same after an error in the text: the events before it.
+    pub(crate) fn window_of_rest(&mut self) -> Window<'_> {
+        self.builder.find_ends(&mut self.ends);
+        self.window()
+    }
+
     /// The table of values, to add others.
     pub(crate) fn values_mut(&mut self) -> &mut ValueTable {
         self.builder.values()
