@@ -96,8 +96,8 @@ fn compare(summary: &Summary, violations: &[Violation], report: &Report) -> Resu
     }
     for (_, failure) in report.failures().filter(|(_, failure)| failure.is_first()) {
         // Who follows may know sooner that an operation will fail, or what it will return.
-        if !violations.iter().any(|violation| violation.invoked <= failure.record) {
-            return Err(format!("no violation up to record {}: {violations:?}", failure.record));
+        if !violations.iter().any(|violation| violation.completed <= failure.horizon) {
+            return Err(format!("no violation up to record {}: {violations:?}", failure.horizon));
         }
     }
     Ok(())
