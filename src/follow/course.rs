@@ -155,20 +155,33 @@ impl Course {
         let operations = window.operations();
         let patient = is_patient(window, last);
         let mut hints = Hints::default();
+        // What the first operations mean, if the later ones fit nothing: these are refused in turn.
+        let mut first: Option<(&'static Entry, Hints)> = None;
         for operation in operations {
             let mut operation = *operation;
             if self.keys == Keys::Tuples && has_tuple(history.values(), &operation) {
                 take_key(history.values(), &mut operation);
             }
-            hints.add(history, &operation);
+            if hints.add(history, &operation)
+                && !hints.are_vague()
+                && let Ok(entry) = hints.infer()
+            {
+                first = Some((entry, hints.clone()));
+            }
         }
         let (entry, source) = match (&self.options.model, named_by(history)) {
             (Some(name), _) => (Entry::find(name), ModelSource::Given),
             (None, Some(named)) => (Some(named?), ModelSource::Metadata),
-            (None, None) => match hints.infer() {
-                Ok(_) if hints.are_vague() && patient => return Ok(false),
-                Err(_) if patient => return Ok(false),
-                entry => (Some(entry?), ModelSource::Inferred),
+            (None, None) => match (hints.infer(), first) {
+                (Ok(entry), _) if !(hints.are_vague() && patient) => {
+                    (Some(entry), ModelSource::Inferred)
+                }
+                (_, Some((entry, before))) => {
+                    hints = before;
+                    (Some(entry), ModelSource::Inferred)
+                }
+                _ if patient => return Ok(false),
+                (entry, None) => (Some(entry?), ModelSource::Inferred),
             },
         };
         self.hints = hints;
