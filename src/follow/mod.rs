@@ -6,7 +6,7 @@
 //! [`Following`] reads text, such as a pipe that stays open; [`Follower`] takes events in code. The
 //! verdict is the one that the whole history would have. Data flows one way: events make windows of
 //! a history, windows go through the course to the object of their key, and each object has its
-//! [frontier](crate::check) of configurations.
+//! frontier of configurations.
 
 mod course;
 mod objects;
