@@ -11,7 +11,7 @@ use histcheck::report::{self, Detail, Followed, Strokes, Subject};
 use histcheck::{Budget, Code, Error, Options, StopReason, Verdict};
 
 use super::args::{CheckArgs, ReportFormat};
-use super::check::{initial, model_options, validate};
+use super::check::{initial, model_options, options_with, validate};
 use super::diagnostic;
 use super::exit::Status;
 use super::inputs::{self, Source, Sources};
@@ -70,20 +70,8 @@ impl Run<'_> {
             progress: Some(self.output.progress()),
         };
         let following = Following::new(reader, read.format(), read.settings(), within, |values| {
-            Ok(Options {
-                model: model.model.clone(),
-                initial: initial(model, values)?,
-                model_options: model_options(model),
-                budget: Budget {
-                    timeout: limits.timeout,
-                    start: Some(start),
-                    memory: limits.max_memory,
-                    configurations: limits.max_configs,
-                },
-                threads: limits.threads,
-                progress: Some(progress),
-                ..Options::default()
-            })
+            let usual = options_with(model, limits, start, initial(model, values)?);
+            Ok(Options { progress: Some(progress), ..usual })
         });
         let mut following = match following {
             Ok(following) => following,

@@ -175,6 +175,12 @@ pub(super) fn describe_counts(items: &Tree<u32>, values: &ValueTable) -> String 
     format!("{{{}}}", few(items.iter().map(item), items.len()))
 }
 
+/// The items of a state as a list, first to last.
+pub(super) fn list(items: &Sequence, values: &mut ValueTable) -> Value {
+    let items: Vec<Value> = (0..items.len()).filter_map(|at| items.get(at)).collect();
+    values.list(&items)
+}
+
 /// The values of items without an order, each as often as it is there. The lower half of a key is
 /// the handle of the item's value.
 pub(super) fn repeated(items: &Tree<u32>) -> Vec<Value> {

@@ -168,8 +168,7 @@ impl Model for Log {
 
     fn start_value(&self, state: &State, values: &mut ValueTable) -> Option<Option<Value>> {
         let State::Full(log) = state else { return None };
-        let log: Vec<Value> = (0..log.len()).filter_map(|at| log.get(at)).collect();
-        Some(Some(values.list(&log)))
+        Some(Some(super::items::list(log, values)))
     }
 
     /// Not known where the model was focused.

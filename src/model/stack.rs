@@ -53,8 +53,7 @@ impl Model for Stack {
         call.function == "push"
     }
     fn start_value(&self, state: &Sequence, values: &mut ValueTable) -> Option<Option<Value>> {
-        let items: Vec<Value> = (0..state.len()).filter_map(|at| state.get(at)).collect();
-        Some(Some(values.list(&items)))
+        Some(Some(items::list(state, values)))
     }
 
     fn state_values(&self, state: &Sequence, hold: &mut dyn FnMut(Value)) -> bool {
