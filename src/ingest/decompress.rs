@@ -127,8 +127,7 @@ pub(super) fn read_within(
             return Err(Ended::TimeUp);
         }
         let rest = limits.max_bytes.saturating_sub(out.len()).saturating_add(1);
-        let wanted = rest.min(LOOK_EVERY) as u64;
-        grow(out, rest);
+        let wanted = rest.min(LOOK_EVERY).min(room(out, rest)) as u64;
         let read = reader.by_ref().take(wanted).read_to_end(out).map_err(Ended::Failed)? as u64;
         // Somebody may have ended the text because of that.
         if is_cancelled() {
@@ -140,12 +139,17 @@ pub(super) fn read_within(
     }
 }
 
-/// Makes room for more bytes, as many as there are, but for no more than `rest`: a vector that grew
-/// by itself would take twice what it may.
-fn grow(out: &mut Vec<u8>, rest: usize) {
-    if out.capacity() - out.len() < rest.min(LOOK_EVERY) {
-        // Where there is no room, reading will say so.
+/// How many more bytes there is room for. Where there is none, makes some, for as many as there
+/// are, but for no more than `rest`: a vector that grew by itself would take twice what it may, and
+/// one that grew before it was full would be copied for nothing.
+fn room(out: &mut Vec<u8>, rest: usize) -> usize {
+    if out.capacity() == out.len() {
+        // Where there is no memory, reading will say so.
         let _ = out.try_reserve_exact(rest.min(out.len().max(LOOK_EVERY)));
+    }
+    match out.capacity() - out.len() {
+        0 => LOOK_EVERY,
+        spare => spare,
     }
 }
 
@@ -239,6 +243,14 @@ mod tests {
 
     fn zstd(text: &str) -> Vec<u8> {
         compress_to_vec(text.as_bytes(), CompressionLevel::Fastest)
+    }
+
+    #[test]
+    fn what_has_room_is_not_copied_to_more() {
+        let mut out = Vec::with_capacity(1001);
+        let bytes = vec![b'a'; 1000];
+        assert!(read_within(bytes.as_slice(), &Limits::default(), &mut out).is_ok());
+        assert_eq!((out.len(), out.capacity()), (1000, 1001));
     }
 
     #[test]
