@@ -289,6 +289,12 @@ impl Knobs {
             is_register || !is_leaderless,
             "replication: without a leader only registers can be kept (workload register or kv)",
         )?;
+        // There, registers are placed for themselves, and would be those of all keys.
+        let is_parallel = self.isolation == Isolation::ParallelSnapshot;
+        needs(
+            self.keys == 1 || !is_parallel || self.workload != Workload::Transactions,
+            "keys: one, if transactions have the isolation parallel-snapshot",
+        )?;
         needs(
             self.placement == Placement::First || !self.failover,
             "failover: only with the placement first",
