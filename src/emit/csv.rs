@@ -22,7 +22,7 @@ pub(super) fn write(history: &History, out: &mut (impl io::Write + ?Sized)) -> i
     let (columns, outcome) = (columns(history), outcome_column(history));
     let mut writer =
         csv::WriterBuilder::new().terminator(csv::Terminator::Any(b'\n')).from_writer(out);
-    writer.write_record(&columns)?;
+    writer.write_record(columns.iter().copied().map(heading))?;
     for record in records(history) {
         if matches!(record.entry, Entry::Metadata(_)) {
             continue;
@@ -59,6 +59,14 @@ fn columns(history: &History) -> Vec<&str> {
         }
     }
     columns
+}
+
+/// The name of a column as the content of a cell: as it stands, unless it would be read as another.
+fn heading(name: &str) -> String {
+    if name.is_empty() || name.starts_with('"') || name.trim() != name {
+        return quoted(name);
+    }
+    name.to_owned()
 }
 
 /// The column of outcomes in a table of whole operations.
@@ -118,8 +126,13 @@ fn name(name: &str, digits: bool) -> String {
     if !taken && name.trim_matches([' ', '\t']) == name {
         return name.to_owned();
     }
+    quoted(name)
+}
+
+/// A JSON string.
+fn quoted(text: &str) -> String {
     let mut quoted = String::new();
-    write_quoted(name, &mut quoted);
+    write_quoted(text, &mut quoted);
     quoted
 }
 

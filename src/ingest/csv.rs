@@ -168,29 +168,40 @@ impl Column {
 
 /// The names of the columns, and what they hold.
 fn check_header(header: &csv::StringRecord, offsets: &[usize]) -> Result<Header, Error> {
-    let names: Vec<&str> = header.iter().map(str::trim).collect();
+    let names: Vec<Cow<'_, str>> = header.iter().map(heading).collect();
     let mut seen = FxHashSet::default();
-    for (column, (name, &offset)) in names.iter().zip(offsets).enumerate() {
+    for (column, ((cell, name), &offset)) in header.iter().zip(&names).zip(offsets).enumerate() {
         let error = |code, message: String| {
             Err(Error::new(code, message)
                 .hint("every column has a name of its own")
                 .at(Place { offset, ..Place::default() }))
         };
-        if name.is_empty() {
+        if cell.trim().is_empty() {
             return error(Code::BadField, format!("column {} has no name", column + 1));
         }
-        if !seen.insert(*name) {
+        if !seen.insert(name) {
             return error(Code::DuplicateField, format!("the header names `{name}` twice"));
         }
     }
     let whole = names.iter().any(|name| role(name).0 == Role::Call);
-    if !whole && !names.contains(&"type") {
+    if !whole && !names.iter().any(|name| name == "type") {
         return Err(Error::new(Code::MissingField, "the header names no `type` and no `call`")
             .hint("the first line names the columns: process,type,f,value, or f,call,return")
             .at(Place { offset: offsets.first().copied().unwrap_or(0), ..Place::default() }));
     }
-    let columns = names.into_iter().map(|name| (name.to_owned(), Column::of(name, whole)));
+    let columns = names.into_iter().map(|name| {
+        let column = Column::of(&name, whole);
+        (name.into_owned(), column)
+    });
     Ok(Header(columns.collect()))
+}
+
+/// The name in a cell of the header: its text without space around it, or the JSON string that it
+/// is.
+fn heading(cell: &str) -> Cow<'_, str> {
+    let cell = cell.trim();
+    let string = cell.starts_with('"').then(|| serde_json::from_str(cell).ok()).flatten();
+    string.map_or(Cow::Borrowed(cell), Cow::Owned)
 }
 
 /// Where the `count` cells of the record at `at` start. Quotes are checked on the way, since the
