@@ -14,6 +14,7 @@ mod infer;
 pub mod items;
 mod kind;
 pub mod kv;
+mod listing;
 pub mod log;
 pub mod multi_register;
 pub mod mutex;

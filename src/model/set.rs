@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashSet;
 
 use super::items::few;
+pub use super::listing::Listing;
 use super::persistent::Tree;
 use super::{Call, Establishes, Facts, Kind, Model, Part, Rejection, View};
 use crate::history::{Value, ValueTable};
@@ -31,7 +32,7 @@ pub enum Op {
     /// Tells whether an element is there; `None` if it may have said either.
     Contains(Value, Option<bool>),
     /// Reads the whole; `None` if it may have been anything.
-    Read(Option<Contents>),
+    Read(Option<Listing>),
     /// Read the same element twice, which no set holds.
     ReadTwice,
 }
@@ -99,7 +100,7 @@ impl Model for Set {
                 legal.then(|| state.clone())
             }
             Op::Read(ref seen) => {
-                seen.as_ref().is_none_or(|seen| seen == state).then(|| state.clone())
+                seen.as_ref().is_none_or(|seen| seen.is_all_of(state)).then(|| state.clone())
             }
             Op::ReadTwice => None,
         }
@@ -121,7 +122,10 @@ impl Model for Set {
                 hold(*element);
                 true
             }
-            Op::Read(Some(seen)) => self.state_values(seen, hold),
+            Op::Read(Some(seen)) => {
+                seen.iter().for_each(hold);
+                true
+            }
             Op::Read(None) | Op::ReadTwice => true,
         }
     }
@@ -167,7 +171,8 @@ impl Model for Set {
     }
 }
 
-fn key(value: Value) -> u128 {
+/// Where a [`Contents`] has an element.
+pub(super) fn key(value: Value) -> u128 {
     value.handle().into()
 }
 
@@ -177,6 +182,5 @@ fn read(output: View<'_>) -> Result<Op, Rejection> {
         None if output.is_null() => &[],
         None => return Err(Rejection::bad("a set's read returns a list or a set")),
     };
-    let contents = Set::new(items).initial;
-    Ok(if contents.len() == items.len() { Op::Read(Some(contents)) } else { Op::ReadTwice })
+    Ok(Listing::of(items).map_or(Op::ReadTwice, |listing| Op::Read(Some(listing))))
 }

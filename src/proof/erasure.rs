@@ -34,20 +34,21 @@ impl Erased {
         let known: FxHashSet<Value> = elements.iter().copied().collect();
         match model.kind() {
             Kind::Set { initial, view } => {
-                let held = |contents: &set::Contents| -> Vec<Value> {
-                    let has = |element: &&Value| contents.get(element.handle().into()).is_some();
-                    elements.iter().filter(has).copied().collect()
+                let held = |contents: &set::Listing| -> Vec<Value> {
+                    let has = |element: &Value| contents.holds(*element);
+                    known.iter().copied().filter(has).collect()
                 };
                 let erase = |op: &set::Op| match op {
                     set::Op::Add(element, _)
                     | set::Op::Remove(element, _)
                     | set::Op::Contains(element, _) => known.contains(element).then(|| op.clone()),
-                    set::Op::Read(Some(seen)) => {
-                        Some(set::Op::Read(Some(Set::new(&held(seen)).initial)))
-                    }
+                    set::Op::Read(Some(seen)) => Some(set::Op::Read(set::Listing::of(&held(seen)))),
                     set::Op::Read(None) | set::Op::ReadTwice => Some(op.clone()),
                 };
-                Some(Erased::Set(Set::new(&held(&initial)), erased(readings, view, erase)))
+                Some(Erased::Set(
+                    Set::new(&held(&set::Listing::from(&initial))),
+                    erased(readings, view, erase),
+                ))
             }
             Kind::Log { initial, view } => {
                 let held = |entries: &[Value]| -> Vec<Value> {

@@ -134,7 +134,7 @@ fn a_core_with_more_than_it_needs_is_not_minimal() {
 /// A set that lost an element, and a log that lost an entry; both have others, and a read of all.
 fn forgetful() -> (Vec<Reading<set::Op>>, Vec<Reading<log::Op>>) {
     let add = |n| set::Op::Add(value(n), None);
-    let seen = set::Op::Read(Some(Set::new(&[value(2), value(7)]).initial));
+    let seen = set::Op::Read(set::Listing::of(&[value(2), value(7)]));
     let append = |n, offset| log::Op::Append(value(n), offset);
     let entries = log::Op::Read([value(7), value(2)].into());
     (

@@ -224,8 +224,7 @@ fn sets() {
             3 => sample(Op::Contains(item, None), Op::Contains(item, answer)),
             _ => {
                 let items: Vec<Value> = v.iter().copied().filter(|_| dice.below(2) == 0).collect();
-                let seen = model::Set::new(&items).initial;
-                sample(Op::Read(None), Op::Read(Some(seen)))
+                sample(Op::Read(None), Op::Read(model::set::Listing::of(&items)))
             }
         }
     });

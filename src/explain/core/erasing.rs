@@ -62,7 +62,7 @@ fn elements<M: Model>(model: &M, readings: &[Reading<M::Op>], near: u32) -> Opti
                 set::Op::Read(Some(seen)) => {
                     read += seen.len();
                     if read <= READ {
-                        seen.iter().for_each(|(key, ())| add(Value::of_handle(key as u32)));
+                        seen.iter().for_each(&mut add);
                     }
                 }
                 set::Op::Read(None) | set::Op::ReadTwice => {}

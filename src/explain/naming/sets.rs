@@ -27,7 +27,7 @@ use crate::explain::case::Case;
 use crate::explain::violations::Violation;
 use crate::history::phrase::{operation_phrase, value_phrase};
 use crate::history::{Span, Value};
-use crate::model::set::{Contents, Op};
+use crate::model::set::{Listing, Op};
 use crate::model::{Kind, Model};
 
 /// What an operation tells of one element, and does to it.
@@ -43,6 +43,7 @@ struct Touch {
 /// O(n) for each element in question.
 pub(super) fn name<M: Model>(case: &Case<'_, M>, violation: &Violation) -> Option<Anomaly> {
     let Kind::Set { initial, view } = case.model.kind() else { return None };
+    let initial = Listing::from(&initial);
     let mut events = events(case, violation, view);
     tighten(&mut events, violation, &initial);
     let in_focus = |event: &&Event<Op>| is_in_focus(violation, event.index, event.span);
@@ -72,7 +73,7 @@ pub(super) fn name<M: Model>(case: &Case<'_, M>, violation: &Violation) -> Optio
 }
 
 /// Lets reads start only when all that they list can have been added: they saw it. O(n).
-fn tighten(events: &mut [Event<Op>], violation: &Violation, initial: &Contents) {
+fn tighten(events: &mut [Event<Op>], violation: &Violation, initial: &Listing) {
     /// Reads that are looked at.
     const READS: usize = 16;
     let mut earliest: FxHashMap<u32, u32> = FxHashMap::default();
@@ -87,15 +88,15 @@ fn tighten(events: &mut [Event<Op>], violation: &Violation, initial: &Contents) 
     let reads = events.iter_mut().filter(|event| matches!(event.op, Op::Read(Some(_))));
     for event in reads.filter(focus).take(READS) {
         let Op::Read(Some(contents)) = &event.op else { continue };
-        let new = contents.iter().map(|(key, ())| key as u32).filter(|&key| !holds(initial, key));
+        let new = contents.iter().map(Value::handle).filter(|&key| !holds(initial, key));
         let since = new.filter_map(|key| earliest.get(&key)).max().copied();
         let since = since.filter(|&since| since < event.span.ret);
         event.span.call = event.span.call.max(since.unwrap_or(0));
     }
 }
 
-fn holds(contents: &Contents, element: u32) -> bool {
-    contents.get(element.into()).is_some()
+fn holds(contents: &Listing, element: u32) -> bool {
+    contents.holds(Value::of_handle(element))
 }
 
 /// The elements, by handle, that the violation may be about; those of the failing operation first.
@@ -103,7 +104,7 @@ fn elements<M: Model>(
     case: &Case<'_, M>,
     violation: &Violation,
     events: &[Event<Op>],
-    initial: &Contents,
+    initial: &Listing,
 ) -> Vec<u32> {
     /// Elements that are tried; each costs a walk over the key.
     const TRIED: usize = 64;
@@ -127,10 +128,10 @@ fn elements<M: Model>(
                 _ => {}
             }
         }
-        let strange = read.iter().map(|(key, ())| key as u32);
+        let strange = read.iter().map(Value::handle);
         order.extend(strange.filter(|&key| !sure.contains_key(&key) && !holds(initial, key)));
         let missed = sure.iter().filter(|&(&key, &sure)| sure && !holds(read, key));
-        let start = initial.iter().map(|(key, ())| key as u32).filter(|&key| !holds(read, key));
+        let start = initial.iter().map(Value::handle).filter(|&key| !holds(read, key));
         let mut missed: Vec<u32> = missed.map(|(&key, _)| key).chain(start).collect();
         missed.sort_unstable();
         order.extend(missed);
@@ -142,7 +143,7 @@ fn elements<M: Model>(
             break;
         }
         if let Op::Read(Some(read)) = &event.op {
-            order.extend(read.iter().map(|(key, ())| key as u32));
+            order.extend(read.iter().map(Value::handle));
         }
     }
     order.retain(|&key| seen.insert(key));
@@ -406,13 +407,11 @@ fn fork<M: Model>(
         }
         _ => None,
     };
-    let mut reads: Vec<Event<Contents>> = events.iter().filter_map(read).collect();
+    let mut reads: Vec<Event<Listing>> = events.iter().filter_map(read).collect();
     reads.sort_by_key(|read| read.index != violation.operation);
     reads.truncate(READS);
-    let lacks = |one: &Contents, two: &Contents| {
-        one.iter()
-            .map(|(key, ())| key as u32)
-            .find(|&key| !holds(two, key) && !removed.contains(&key))
+    let lacks = |one: &Listing, two: &Listing| {
+        one.iter().map(Value::handle).find(|&key| !holds(two, key) && !removed.contains(&key))
     };
     for (nth, one) in reads.iter().enumerate() {
         for two in &reads[..nth] {

@@ -8,7 +8,7 @@ mod trie;
 
 pub use rope::{Rope, Text};
 pub use sequence::Sequence;
-pub use tree::Tree;
+pub use tree::{Tree, entry_hash};
 pub use trie::Trie;
 
 /// Spreads `n` over 64 bits (the finisher of splitmix64).

@@ -39,7 +39,8 @@ fn has_bit(key: u128, bit: u32) -> bool {
     key >> bit & 1 == 1
 }
 
-fn entry_hash<V: Hash>(key: u128, value: &V) -> u64 {
+/// The part that an entry has in the hash of a map.
+pub fn entry_hash<V: Hash>(key: u128, value: &V) -> u64 {
     mix(FxBuildHasher.hash_one((key, value)))
 }
 
@@ -52,6 +53,11 @@ impl<V: Copy + Eq + Hash> Tree<V> {
     /// Whether there is no entry.
     pub fn is_empty(&self) -> bool {
         self.len == 0
+    }
+
+    /// A hash of the entries: the sum of [`entry_hash`] over them.
+    pub fn content_hash(&self) -> u64 {
+        self.hash
     }
 
     /// The leaf whose key agrees with `key` longest.

@@ -9,7 +9,8 @@ use super::conflict_at;
 use super::element::{Act, Window};
 use super::events::{Elements, Phase, Times};
 use crate::history::NEVER;
-use crate::model::set::{Contents, Op};
+use crate::history::Value;
+use crate::model::set::{Contents, Listing, Op};
 
 /// Decides operations of which some read the whole. `None` if something may be removed.
 pub(super) fn decide(
@@ -25,12 +26,12 @@ pub(super) fn decide(
     if operations.iter().any(|timed| shrinks(timed) || is_unknown(timed)) {
         return None;
     }
-    Some(Growing::new(operations).and_then(|growing| growing.sweep(initial)))
+    Some(Growing::new(operations).and_then(|growing| growing.sweep(&initial.into())))
 }
 
 /// Completed operations that read the same.
 struct Class<'a> {
-    contents: &'a Contents,
+    contents: &'a Listing,
     /// In the order of their calls.
     reads: Vec<u32>,
     /// The least return of them.
@@ -46,7 +47,7 @@ struct Growing<'a> {
 impl<'a> Growing<'a> {
     /// Sorts what was read; a conflict if it is no chain.
     fn new(operations: &'a [Timed<'a, Op>]) -> Result<Self, Conflict> {
-        let mut reads: Vec<(usize, u32, &Contents)> = Vec::new();
+        let mut reads: Vec<(usize, u32, &Listing)> = Vec::new();
         for (at, timed) in operations.iter().enumerate() {
             if let (Op::Read(Some(contents)), true) = (timed.op, timed.span.ret != NEVER) {
                 reads.push((contents.len(), at as u32, contents));
@@ -71,7 +72,7 @@ impl<'a> Growing<'a> {
     }
 
     /// Places additions and readings step by step, each as early as possible.
-    fn sweep(&self, initial: &Contents) -> Result<Times, Conflict> {
+    fn sweep(&self, initial: &Listing) -> Result<Times, Conflict> {
         if let Some(class) = self.classes.first().filter(|class| !holds(class.contents, initial)) {
             return Err(conflict_at(self.operations, class.by));
         }
@@ -79,7 +80,7 @@ impl<'a> Growing<'a> {
         let mut is_placed = vec![false; self.elements.handles.len()];
         let mut before = initial;
         for (number, &handle) in self.elements.handles.iter().enumerate() {
-            if initial.get(handle.into()).is_some() {
+            if initial.holds(Value::of_handle(handle)) {
                 is_placed[number] = true;
                 self.add(number, Window::new(true, true), &mut clock)?;
             }
@@ -164,12 +165,15 @@ struct Clock {
 }
 
 /// Whether `whole` holds all of `part`.
-fn holds(whole: &Contents, part: &Contents) -> bool {
-    whole.len() >= part.len() && part.iter().all(|(key, ())| whole.get(key).is_some())
+fn holds(whole: &Listing, part: &Listing) -> bool {
+    whole.len() >= part.len() && new_in(part, whole).next().is_none()
 }
 
-/// The handles of the elements of `contents` that are not in `before`.
-fn new_in<'a>(contents: &'a Contents, before: &'a Contents) -> impl Iterator<Item = u32> + 'a {
-    let keys = contents.iter().map(|(key, ())| key);
-    keys.filter(|&key| before.get(key).is_none()).map(|key| key as u32)
+/// The handles of the elements of `contents` that are not in `before`. O(n).
+fn new_in<'a>(contents: &'a Listing, before: &'a Listing) -> impl Iterator<Item = u32> + 'a {
+    let mut before = before.iter().map(Value::handle).peekable();
+    contents.iter().map(Value::handle).filter(move |&handle| {
+        while before.next_if(|&other| other < handle).is_some() {}
+        before.peek() != Some(&handle)
+    })
 }

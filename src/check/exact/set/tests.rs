@@ -4,7 +4,7 @@ use super::super::testing::{Drawn, Verdict, ask, value};
 use super::decide;
 use crate::history::NEVER;
 use crate::model::Set;
-use crate::model::set::{Contents, Op};
+use crate::model::set::{Contents, Listing, Op};
 
 fn contents(items: &[i64]) -> Contents {
     let items: Vec<_> = items.iter().copied().map(value).collect();
@@ -24,7 +24,7 @@ fn contains(n: i64, said: bool, call: u32, ret: u32) -> Drawn<Op> {
 }
 
 fn read(items: &[i64], call: u32, ret: u32) -> Drawn<Op> {
-    (Op::Read(Some(contents(items))), call, ret)
+    (Op::Read(Some(Listing::from(&contents(items)))), call, ret)
 }
 
 fn check(operations: &[Drawn<Op>]) -> Verdict {

@@ -1,0 +1,109 @@
+//! What a read of a whole set listed: compact, since a history of a set has many such reads, each
+//! of all that the set held.
+
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use super::persistent::entry_hash;
+use super::set::{Contents, key};
+use crate::history::Value;
+
+/// Different elements, in the order of their handles. Costs four bytes an element; a copy costs
+/// nothing.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Listing {
+    /// That of a set that holds just these.
+    hash: u64,
+    elements: Arc<[Value]>,
+}
+
+impl Listing {
+    /// What lists `elements`; `None` if one of them is there twice. O(n log n), and O(n) if they
+    /// are in order.
+    pub fn of(elements: &[Value]) -> Option<Listing> {
+        let mut elements: Arc<[Value]> = elements.into();
+        Arc::get_mut(&mut elements)?.sort_unstable_by_key(|element| element.handle());
+        if elements.array_windows().any(|[one, next]| one == next) {
+            return None;
+        }
+        Some(Listing::sorted(elements))
+    }
+
+    fn sorted(elements: Arc<[Value]>) -> Listing {
+        let hashes = elements.iter().map(|&element| entry_hash(key(element), &()));
+        Listing { hash: hashes.fold(0, u64::wrapping_add), elements }
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.elements.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.elements.is_empty()
+    }
+
+    /// Whether `element` is there. O(log n).
+    pub fn holds(&self, element: Value) -> bool {
+        self.elements.binary_search_by_key(&element.handle(), |other| other.handle()).is_ok()
+    }
+
+    /// The elements, in the order of their handles.
+    pub fn iter(&self) -> impl Iterator<Item = Value> {
+        self.elements.iter().copied()
+    }
+
+    /// Whether these are all that `contents` holds. O(n) if so, else mostly O(1).
+    pub fn is_all_of(&self, contents: &Contents) -> bool {
+        self.len() == contents.len()
+            && self.hash == contents.content_hash()
+            && contents.iter().map(|(handle, ())| handle).eq(self.iter().map(key))
+    }
+}
+
+impl From<&Contents> for Listing {
+    fn from(contents: &Contents) -> Listing {
+        Listing::sorted(contents.iter().map(|(key, ())| Value::of_handle(key as u32)).collect())
+    }
+}
+
+impl Hash for Listing {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::model::Set;
+
+    fn value(n: i64) -> Value {
+        crate::history::ValueTable::small_int(n).unwrap()
+    }
+
+    #[test]
+    fn it_is_all_of_a_set_that_holds_the_same() {
+        let items: Vec<Value> = [5, 1, 9, 3].map(value).into();
+        let listing = Listing::of(&items).unwrap();
+        let set = Set::new(&items).initial;
+        assert!(listing.is_all_of(&set));
+        assert_eq!(Listing::from(&set), listing);
+        assert!(!listing.is_all_of(&Set::new(&items[1..]).initial));
+        let other: Vec<Value> = [5, 1, 9, 4].map(value).into();
+        assert!(!listing.is_all_of(&Set::new(&other).initial));
+        assert!(listing.holds(value(9)) && !listing.holds(value(4)));
+        assert_eq!(Listing::of(&[value(1), value(2), value(1)]), None);
+    }
+
+    /// Hashes are a shortcut: what differs behind equal ones differs.
+    #[test]
+    fn equality_does_not_rest_on_hashes() {
+        let [one, other] = [1, 2].map(|n| Listing::of(&[value(n)]).unwrap());
+        let same_hash = Listing { hash: one.hash, ..other };
+        assert_ne!(one, same_hash);
+        assert!(!same_hash.is_all_of(&Set::new(&[value(1)]).initial));
+    }
+}
