@@ -139,11 +139,11 @@ pub(super) fn read_within(
     }
 }
 
-/// How many more bytes there is room for. Where there is none, makes some, for as many as there
-/// are, but for no more than `rest`: a vector that grew by itself would take twice what it may, and
-/// one that grew before it was full would be copied for nothing.
+/// How many more bytes there is room for. Where there is none, makes some: for all of `rest` if it
+/// can be had, since what is not used costs nothing but addresses, and else for as many as there
+/// are. A vector that grew step by step would leave more behind than it may take.
 fn room(out: &mut Vec<u8>, rest: usize) -> usize {
-    if out.capacity() == out.len() {
+    if out.capacity() == out.len() && out.try_reserve_exact(rest).is_err() {
         // Where there is no memory, reading will say so.
         let _ = out.try_reserve_exact(rest.min(out.len().max(LOOK_EVERY)));
     }

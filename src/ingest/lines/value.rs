@@ -186,11 +186,11 @@ impl<'t> Scanner<'t> {
             while self.peek().is_some_and(|byte| !matches!(byte, b'"' | b'\\' | 0..0x20)) {
                 self.at += 1;
             }
+            // What is no string may be much text, and is not copied.
+            let next = self.peek().filter(|byte| matches!(byte, b'"' | b'\\'))?;
             out.push_str(self.text.get(start..self.at)?);
-            match self.peek()? {
-                b'"' => return Some(self.at + 1),
-                b'\\' => {}
-                _ => return None,
+            if next == b'"' {
+                return Some(self.at + 1);
             }
             let escape = self.byte(self.at + 1)?;
             self.at += 2;
