@@ -272,20 +272,20 @@ impl<M: Model> Objects for ObjectsOf<M> {
         let most = self.most();
         let recent = &mut self.entries[number as usize].recent;
         keep(recent, history.row(index, operation), most);
-        if slot == NOWHERE {
-            return Ok(None);
-        }
         let refused = |rejection| model::rejected(rejection, history, operation);
         let call = call(history, operation);
-        let Object::Moving(frontier) = &mut self.entries[number as usize].object else {
-            return Ok(None);
+        let frontier = match &mut self.entries[number as usize].object {
+            Object::Moving(frontier) if slot != NOWHERE => Some(frontier),
+            _ => None,
         };
+        // What the model does not know is refused also where it makes no difference any more.
         let end = match operation.outcome {
-            _ if frontier.knows(slot) => End::AsKnown,
+            _ if frontier.as_ref().is_some_and(|frontier| frontier.knows(slot)) => End::AsKnown,
             Outcome::Ok => End::Ok(self.model.operation(&call).map_err(refused)?),
             Outcome::Fail => End::Failed(self.model.failed(&call).map_err(refused)?),
             Outcome::Info | Outcome::Open => End::Lost,
         };
+        let Some(frontier) = frontier else { return Ok(None) };
         match frontier.end(&self.model, slot, end, &self.meter) {
             Ok(()) => {
                 self.rest(number, operation.completed);

@@ -23,14 +23,15 @@ const CHOICES: usize = 60;
 /// The folders with the seeds of a target: its own, where findings are kept too, and histories that
 /// are there anyway.
 fn folders(target: &str) -> Vec<PathBuf> {
-    let mut folders = vec![format!("tests/fuzz/seeds/{target}")];
-    if ["parse", "check"].contains(&target) {
-        folders.push("histories".to_owned());
-    }
-    if target == "parse" {
-        folders.push("tests/malformed".to_owned());
-    }
-    folders.iter().map(|folder| Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)).collect()
+    let own = format!("tests/fuzz/seeds/{target}");
+    let others: &[&str] = match target {
+        "parse" => &["histories", "tests/malformed"],
+        "check" => &["histories"],
+        "follow" => &["histories", "tests/malformed", "tests/fuzz/seeds/check"],
+        _ => &[],
+    };
+    let folders = std::iter::once(own.as_str()).chain(others.iter().copied());
+    folders.map(|folder| Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)).collect()
 }
 
 /// The seeds of a target, by name.
@@ -111,6 +112,11 @@ fn checking_any_history_with_any_model_gives_a_report_in_every_form() {
 #[test]
 fn deciders_search_and_brute_force_agree_on_small_histories() {
     try_target("decide", 1_500, choices);
+}
+
+#[test]
+fn followed_as_it_comes_a_history_has_the_verdict_of_the_whole() {
+    try_target("follow", 300, text);
 }
 
 #[test]

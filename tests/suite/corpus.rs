@@ -92,6 +92,6 @@ fn judge(
         initial: (!matches!(start, "nil" | "empty" | "free")).then_some(start),
         failed_cas_observes,
     };
-    followed::verify(bytes, &terms, &report)?;
+    followed::verify(bytes, &terms, &history, &report)?;
     explained::verify(&history, &options, &report).map(|_| ())
 }

@@ -11,6 +11,7 @@ mod corpus;
 mod coverage;
 mod expected;
 mod explained;
+#[path = "../shared/followed.rs"]
 mod followed;
 mod generated;
 mod index;

@@ -37,7 +37,8 @@ pub(crate) fn run(name: &str) -> Outcome {
             return Err(format!("another report with {threads} threads: {again:?}").into());
         }
     }
-    followed::verify(input.text().as_bytes(), &followed::Terms::default(), &report)?;
+    let text = input.text().as_bytes();
+    followed::verify(text, &followed::Terms::default(), &history, &report)?;
     for (flag, verdict) in &expected.also {
         other_verdict(&input, flag, *verdict).map_err(|error| format!("{flag}: {error}"))?;
     }

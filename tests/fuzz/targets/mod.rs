@@ -5,6 +5,9 @@
 mod check;
 mod choices;
 mod decide;
+mod follow;
+#[path = "../../shared/followed.rs"]
+mod followed;
 mod parse;
 mod proof;
 #[path = "../../shared/mod.rs"]
@@ -14,6 +17,7 @@ mod store;
 
 pub use check::check;
 pub use decide::decide;
+pub use follow::follow;
 pub use parse::parse;
 pub use proof::proof;
 pub use store::store;
@@ -22,5 +26,11 @@ pub use store::store;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 5] =
-    [("parse", parse), ("check", check), ("decide", decide), ("proof", proof), ("store", store)];
+pub const TARGETS: [Target; 6] = [
+    ("parse", parse),
+    ("check", check),
+    ("decide", decide),
+    ("follow", follow),
+    ("proof", proof),
+    ("store", store),
+];

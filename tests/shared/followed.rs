@@ -3,9 +3,9 @@
 use std::io::{self, Read};
 
 use histcheck::follow::{Following, Summary, Violation};
-use histcheck::history::Settings;
+use histcheck::history::{Operation, Outcome, Settings};
 use histcheck::ingest::{Format, Limits, json_value};
-use histcheck::{Budget, Code, Error, Options, Report, Verdict};
+use histcheck::{Budget, Code, Error, History, Options, Report, Verdict};
 
 /// What is said of a history beside its text.
 #[derive(Clone, Default)]
@@ -32,12 +32,17 @@ impl Read for Dripping<'_> {
     }
 }
 
-/// Follows the history in `text`, of which `report` was made, and compares. Returns whether it
-/// could be followed to its end.
-pub(crate) fn verify(text: &[u8], terms: &Terms<'_>, report: &Report) -> Result<bool, String> {
+/// Follows `history`, which is in `text`, and of which `report` was made, and compares. Returns
+/// whether it could be followed to its end.
+pub(crate) fn verify(
+    text: &[u8],
+    terms: &Terms<'_>,
+    history: &History,
+    report: &Report,
+) -> Result<bool, String> {
     let mut was_followed = true;
     for piece in [usize::MAX, 61] {
-        match follow(Dripping(text, piece), terms) {
+        match follow(text, piece, terms) {
             Ok((summary, violations)) => {
                 let told = format!("followed in pieces of {piece} bytes");
                 was_followed &= summary.verdict != Verdict::Unknown;
@@ -45,14 +50,19 @@ pub(crate) fn verify(text: &[u8], terms: &Terms<'_>, report: &Report) -> Result<
                     .and_then(|()| is_in_time(piece, &violations, report))
                     .map_err(|difference| format!("{told}: {difference}"))?;
             }
-            Err(error) if cannot_be_followed(&error) => return Ok(false),
+            Err(error) if cannot_be_followed(&error, terms, history) => return Ok(false),
             Err(error) => return Err(format!("followed: {error}")),
         }
     }
     Ok(was_followed)
 }
 
-fn follow(reader: Dripping<'_>, terms: &Terms<'_>) -> Result<(Summary, Vec<Violation>), Error> {
+/// Follows `text` in pieces of so many bytes, to its end.
+pub(crate) fn follow(
+    text: &[u8],
+    piece: usize,
+    terms: &Terms<'_>,
+) -> Result<(Summary, Vec<Violation>), Error> {
     let Terms { format, model, initial, failed_cas_observes } = terms.clone();
     let options = |values: &mut _| {
         let mut options = Options {
@@ -64,8 +74,13 @@ fn follow(reader: Dripping<'_>, terms: &Terms<'_>) -> Result<(Summary, Vec<Viola
         options.model_options.failed_cas_observes = failed_cas_observes;
         Ok(options)
     };
-    let mut following =
-        Following::new(reader, format, Settings::default(), Limits::default(), options)?;
+    let mut following = Following::new(
+        Dripping(text, piece),
+        format,
+        Settings::default(),
+        Limits::default(),
+        options,
+    )?;
     let mut found = Vec::new();
     while let Some(violations) = following.step()? {
         found.extend(violations);
@@ -74,10 +89,18 @@ fn follow(reader: Dripping<'_>, terms: &Terms<'_>) -> Result<(Summary, Vec<Viola
 }
 
 /// Whether it is an error that only those get who follow a history.
-fn cannot_be_followed(error: &Error) -> bool {
+fn cannot_be_followed(error: &Error, terms: &Terms<'_>, history: &History) -> bool {
     match error.code {
         Code::Syntax => error.message.contains("cannot be taken as it comes"),
         Code::BadInitial => error.message.contains("cannot be followed"),
+        // What the first operations mean, those behind them have to mean, too.
+        Code::BadField => error.message.contains("is no tuple"),
+        Code::NoModel => terms.model.is_none(),
+        // Whether an operation will fail, so that its input does not matter, is not known yet.
+        Code::BadOperation | Code::UnknownOperation => {
+            let fails = |operation: &Operation| operation.outcome == Outcome::Fail;
+            terms.model.is_none() || history.operations().iter().any(fails)
+        }
         _ => false,
     }
 }
