@@ -182,10 +182,10 @@ impl Fetched {
     pub(crate) fn read(most: usize, progress: Arc<Progress>) -> Result<Fetched, Error> {
         let mut rest = stdin(progress)?;
         let mut start = Vec::new();
-        (&mut rest).take(most as u64).read_to_end(&mut start).map_err(|error| {
-            Error::new(Code::Unreadable, format!("reading failed: {error}"))
-                .hint("is the path right, and may it be read?")
-        })?;
+        (&mut rest)
+            .take(most as u64)
+            .read_to_end(&mut start)
+            .map_err(|error| unreadable("reading failed", &error))?;
         Ok(Fetched { start, taken: 0, rest })
     }
 

@@ -79,6 +79,7 @@ impl Model for UnorderedQueue {
     fn is_mute(&self, call: &Call<'_>) -> bool {
         queue::is_put(call)
     }
+
     fn start_value(&self, state: &Counts, values: &mut ValueTable) -> Option<Option<Value>> {
         Some(Some(values.list(&items::repeated(state))))
     }

@@ -208,6 +208,7 @@ impl Model for Kv {
     fn is_mute(&self, call: &Call<'_>) -> bool {
         matches!(call.function, "put" | "append" | "delete")
     }
+
     fn start_value(&self, state: &State, values: &mut ValueTable) -> Option<Option<Value>> {
         match state {
             State::Absent if self.absent_is_empty => Some(None),

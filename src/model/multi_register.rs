@@ -106,6 +106,7 @@ impl Model for MultiRegister {
             false => few(state.iter().map(register), state.len()),
         })
     }
+
     fn start_value(&self, state: &Registers, values: &mut ValueTable) -> Option<Option<Value>> {
         if !self.default.is_null() {
             return None;

@@ -89,6 +89,7 @@ impl Model for Mutex {
     fn is_mute(&self, call: &Call<'_>) -> bool {
         matches!(call.function, "acquire" | "lock" | "release" | "unlock")
     }
+
     fn start_value(&self, state: &State, _: &mut ValueTable) -> Option<Option<Value>> {
         (*state == State::Free).then_some(None)
     }

@@ -212,6 +212,7 @@ impl Model for PriorityQueue {
     fn is_mute(&self, call: &Call<'_>) -> bool {
         matches!(call.function, "insert" | "enqueue" | "offer")
     }
+
     fn start_value(&self, state: &Counts, values: &mut ValueTable) -> Option<Option<Value>> {
         Some(Some(values.list(&items::repeated(state))))
     }

@@ -47,6 +47,7 @@ impl Model for FifoQueue {
     fn is_mute(&self, call: &Call<'_>) -> bool {
         is_put(call)
     }
+
     fn start_value(&self, state: &Sequence, values: &mut ValueTable) -> Option<Option<Value>> {
         Some(Some(items::list(state, values)))
     }

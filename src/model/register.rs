@@ -104,6 +104,7 @@ impl Model for Register {
     fn is_mute(&self, call: &Call<'_>) -> bool {
         matches!(call.function, "write" | "w" | "put" | "set")
     }
+
     fn start_value(&self, state: &Value, _: &mut ValueTable) -> Option<Option<Value>> {
         Some(Some(*state))
     }

@@ -105,6 +105,7 @@ impl Model for Set {
             Op::ReadTwice => None,
         }
     }
+
     fn start_value(&self, state: &Contents, values: &mut ValueTable) -> Option<Option<Value>> {
         let items: Vec<Value> =
             state.iter().map(|(key, ())| Value::of_handle(key as u32)).collect();

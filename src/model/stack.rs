@@ -52,6 +52,7 @@ impl Model for Stack {
     fn is_mute(&self, call: &Call<'_>) -> bool {
         call.function == "push"
     }
+
     fn start_value(&self, state: &Sequence, values: &mut ValueTable) -> Option<Option<Value>> {
         Some(Some(items::list(state, values)))
     }
