@@ -243,8 +243,14 @@ impl Input {
     pub fn line(&self, place: Place) -> &str {
         let at = self.text.floor_char_boundary(place.offset);
         let start = self.text[..at].rfind('\n').map_or(0, |newline| newline + 1);
-        let end = self.text[at..].find('\n').map_or(self.text.len(), |newline| at + newline);
-        self.text[start..end].trim_end_matches('\r').trim_start_matches(BYTE_ORDER_MARK)
+        let line = match self.text[at..].find('\n') {
+            Some(newline) => {
+                let line = &self.text[start..at + newline];
+                line.strip_suffix('\r').unwrap_or(line)
+            }
+            None => &self.text[start..],
+        };
+        body(line)
     }
 }
 
@@ -408,6 +414,15 @@ mod tests {
 
     const TWO: &str = "{\"process\":0,\"type\":\"invoke\",\"f\":\"w\"}\r\n\
                        {\"process\":0,\"type\":\"ok\",\"f\":\"w\"}";
+
+    #[test]
+    fn only_the_line_break_is_no_part_of_a_line() {
+        let text = "process,type,f\r\r\n0,invoke,read\r";
+        let input = Input::from_bytes(text.into(), Some(Format::Csv)).unwrap();
+        let line_at = |offset| input.line(place_of(text, offset));
+        assert_eq!(line_at(3), "process,type,f\r");
+        assert_eq!(line_at(text.len()), "0,invoke,read\r");
+    }
 
     #[test]
     fn places_count_characters_from_one() {
