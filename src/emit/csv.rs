@@ -9,6 +9,7 @@ use super::json::word;
 use super::record::{is_outcome, outcome_field};
 use super::{Entry, Record, records};
 use crate::history::{Extra, History, Shape, Value, write_quoted};
+use crate::ingest::{Role, role};
 
 const EVENT: &[&str] = &["process", "type", "f", "value"];
 const WHOLE: &[&str] = &["process", "f", "input", "output", "call", "return"];
@@ -54,11 +55,19 @@ fn columns(history: &History) -> Vec<&str> {
     let mut seen: FxHashSet<Value> = FxHashSet::default();
     for extra in (0..history.records()).flat_map(|record| history.extras(record)) {
         let Some(name) = history.values().as_name(extra.name) else { continue };
-        if seen.insert(extra.name) && !columns[..meant].contains(&name) {
+        let is_meant = |column: &&str| belongs(name, column, whole);
+        if seen.insert(extra.name) && !columns[..meant].iter().any(is_meant) {
             columns.push(name);
         }
     }
     columns
+}
+
+/// Whether the field `name` belongs into `column`, in a table of whole operations or of events. An
+/// empty cell of an input or output says null there, so that no other column may be read as these.
+fn belongs(name: &str, column: &str, whole: bool) -> bool {
+    let is_end = || matches!(role(column).0, Role::Input | Role::Output);
+    name == column || whole && is_end() && role(name) == role(column)
 }
 
 /// The name of a column as the content of a cell: as it stands, unless it would be read as another.
@@ -107,7 +116,12 @@ fn cell(record: &Record<'_>, column: &str, outcome_column: &str) -> String {
         (&Entry::Whole { outcome, .. }, column) if column == outcome_column => {
             outcome.map_or(String::new(), |(_, outcome)| outcome.to_owned())
         }
-        _ => optional(record.extras().find(|&(name, _)| name == column).map(|(_, value)| value)),
+        _ => {
+            let whole = record.history.has_whole_operations();
+            let mut extras = record.extras();
+            let found = extras.find(|&(name, _)| belongs(name, column, whole));
+            optional(found.map(|(_, value)| value))
+        }
     }
 }
 

@@ -260,6 +260,7 @@ impl Knobs {
         needs((1..1 << 30).contains(&self.operations), "operations: from 1 to 1073741823")?;
         needs(self.copies <= self.nodes, "copies: not more than nodes")?;
         needs(self.virtual_nodes > 0, "virtual-nodes: at least 1")?;
+        needs(self.permits > 0, "permits: at least 1")?;
         let positive = [
             ("delay", self.delay),
             ("jitter", self.jitter),
