@@ -45,17 +45,20 @@ pub enum StopReason {
     Memory,
     /// The configurations were used up.
     Configurations,
+    /// Followed operation by operation, too much could still take effect to know of it all.
+    Bounds,
     /// The caller asked to stop.
     Cancelled,
 }
 
 impl StopReason {
-    /// One word for programs: `timeout`, `memory`, `configurations`, `cancelled`.
+    /// One word for programs: `timeout`, `memory`, `configurations`, `bounds`, `cancelled`.
     pub fn name(self) -> &'static str {
         match self {
             StopReason::Timeout => "timeout",
             StopReason::Memory => "memory",
             StopReason::Configurations => "configurations",
+            StopReason::Bounds => "bounds",
             StopReason::Cancelled => "cancelled",
         }
     }
@@ -67,6 +70,7 @@ impl fmt::Display for StopReason {
             StopReason::Timeout => "the time was up (--timeout)",
             StopReason::Memory => "the memory was used up (--max-memory)",
             StopReason::Configurations => "the configurations were used up (--max-configs)",
+            StopReason::Bounds => "too much could still take effect to follow it all",
             StopReason::Cancelled => "it was cancelled",
         })
     }
@@ -267,6 +271,7 @@ mod tests {
             (StopReason::Timeout, "timeout", "--timeout"),
             (StopReason::Memory, "memory", "--max-memory"),
             (StopReason::Configurations, "configurations", "--max-configs"),
+            (StopReason::Bounds, "bounds", "too much"),
             (StopReason::Cancelled, "cancelled", "cancelled"),
         ];
         for (reason, name, said) in all {

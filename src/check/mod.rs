@@ -16,7 +16,7 @@ mod tokens;
 pub use budget::{Budget, Meter, StopReason};
 pub use decide::{Deciders, Options};
 pub(crate) use decide::{decide, on_threads};
-pub(crate) use online::{End, Frontier, Halt, Held};
+pub(crate) use online::{Bounds, End, Halt, Held};
 pub use report::{
     Certificate, Decision, Failure, KeyCounts, KeyReport, ModelSource, OtherTies, Report, Verdict,
 };

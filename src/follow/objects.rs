@@ -2,7 +2,7 @@
 
 use super::recent::Recent;
 use super::violation::{Surroundings, Violation};
-use crate::check::{End, Frontier, Halt, Held, Meter, StopReason};
+use crate::check::{Bounds, End, Halt, Held, Meter, StopReason};
 use crate::error::Error;
 use crate::history::window::Row;
 use crate::history::{History, Operation, Outcome, Record, Value, ValueMap};
@@ -52,7 +52,7 @@ pub enum Standing {
 enum Object<M: Model> {
     /// Nothing is open, and this is what it holds.
     Settled(M::State),
-    Moving(Box<Frontier<M>>),
+    Moving(Box<Bounds<M>>),
     /// It is not followed any more.
     Ended(Standing),
 }
@@ -65,7 +65,7 @@ struct Entry<M: Model> {
 
 /// Frontiers go from object to object as they are.
 #[allow(clippy::vec_box)]
-type Spare<M> = Vec<Box<Frontier<M>>>;
+type Spare<M> = Vec<Box<Bounds<M>>>;
 
 /// Where an open operation is: its object, and its slot there.
 #[derive(Clone, Copy)]
@@ -107,7 +107,7 @@ const SPARE: usize = 64;
 impl<M: Model> Entry<M> {
     /// The frontier of the object, unless it is not followed any more; if it has none, one of
     /// those to `spare`.
-    fn frontier(&mut self, spare: &mut Spare<M>) -> Option<&mut Frontier<M>> {
+    fn frontier(&mut self, spare: &mut Spare<M>) -> Option<&mut Bounds<M>> {
         if let Object::Settled(state) = &self.object {
             let state = state.clone();
             let frontier = match spare.pop() {
@@ -115,7 +115,7 @@ impl<M: Model> Entry<M> {
                     frontier.restart(state);
                     frontier
                 }
-                None => Box::new(Frontier::new(state)),
+                None => Box::new(Bounds::new(state)),
             };
             self.object = Object::Moving(frontier);
         }
@@ -335,6 +335,9 @@ impl<M: Model> Objects for ObjectsOf<M> {
     fn standings(&self, tell: &mut dyn FnMut(Standing)) {
         for entry in &self.entries {
             tell(match entry.object {
+                Object::Moving(ref bounds) if !bounds.is_certain() => {
+                    Standing::Unknown(StopReason::Bounds)
+                }
                 Object::Settled(_) | Object::Moving(_) => Standing::Valid,
                 Object::Ended(standing) => standing,
             });

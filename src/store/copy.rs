@@ -197,8 +197,11 @@ impl Copy {
         is_old.then(|| session.applied.clone())
     }
 
-    /// What the command `read`, of one key, would answer now, and the version of that.
+    /// What the command `read` would answer now, and the version of that if it is of one key.
     pub(super) fn peek(&self, key: u32, read: &Command) -> (Answer, Stamp) {
+        if let Command::ReadMany(keys) = read {
+            return (self.read_many(keys), Stamp::NONE);
+        }
         match self.cells.get(&key) {
             Some(cell) => (cell.object.clone().apply(read, 0), cell.stamp),
             None => {

@@ -3,8 +3,10 @@
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
 
-use histcheck::follow::Follower;
+use histcheck::follow::{Follower, Summary};
 use histcheck::{Options, Verdict};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 
 use crate::program::{Directory, histcheck};
 
@@ -194,6 +196,102 @@ fn a_follower_in_code_forgets_what_it_has_judged() {
     assert_eq!(violations[0].states, ["\"value 19999\""]);
     let summary = follower.finish().unwrap();
     assert_eq!((summary.verdict, summary.operations), (Verdict::Invalid, 20_001));
+}
+
+/// Follows operations on a register of few values, by processes of which many crash; or one that
+/// then reads what nobody wrote.
+fn follow_crashes(count: u32, ends_wrong: bool) -> Summary {
+    let mut rng = ChaCha8Rng::seed_from_u64(7);
+    let mut below = |bound: u32| i64::from(rng.random_range(0..bound));
+    let mut follower = Follower::new(Options::default());
+    let mut process: Vec<i64> = (0..5).collect();
+    // What each process is doing, and whether it happened already.
+    let mut doing: [Option<(&str, [i64; 2], bool)>; 5] = [None; 5];
+    let mut state = 0;
+    follower.events().invoke(99, "write", 0).unwrap();
+    follower.events().ok(99, "write", 0).unwrap();
+    for _ in 0..count {
+        let at = below(5) as usize;
+        let own = process[at];
+        let events = &mut follower.events();
+        doing[at] = match doing[at] {
+            None => {
+                let function = ["read", "write", "write", "cas"][below(4) as usize];
+                let input = [below(5), below(5)];
+                match function {
+                    "read" => events.invoke(own, function, ()).unwrap(),
+                    "write" => events.invoke(own, function, input[0]).unwrap(),
+                    _ => events.invoke(own, function, input.to_vec()).unwrap(),
+                };
+                Some((function, input, false))
+            }
+            Some((function, input, false)) if below(12) == 0 => {
+                // It crashes, having happened or not.
+                match (function, below(2)) {
+                    ("write", 0) => state = input[0],
+                    ("cas", 0) if state == input[0] => state = input[1],
+                    _ => {}
+                }
+                events.info(own, function).unwrap();
+                process[at] += 5;
+                None
+            }
+            Some((function, [old, new], false)) => match function {
+                "read" => Some((function, [state, 0], true)),
+                "write" => {
+                    state = old;
+                    Some((function, [old, new], true))
+                }
+                _ => {
+                    let succeeds = state == old;
+                    state = if succeeds { new } else { state };
+                    Some((if succeeds { function } else { "fails" }, [old, new], true))
+                }
+            },
+            Some((function, [old, new], true)) => {
+                match function {
+                    "cas" => events.ok(own, function, vec![old, new]).unwrap(),
+                    "fails" => events.fail(own, "cas").unwrap(),
+                    _ => events.ok(own, function, old).unwrap(),
+                };
+                None
+            }
+        };
+        if doing.iter().all(Option::is_none) {
+            follower.check().unwrap();
+        }
+    }
+    if ends_wrong {
+        follower.events().invoke(98, "read", ()).unwrap();
+        follower.events().ok(98, "read", 5).unwrap();
+    }
+    follower.finish().unwrap()
+}
+
+#[test]
+fn many_crashed_operations_are_followed() {
+    assert_eq!(follow_crashes(8_000, false).verdict, Verdict::Valid);
+    assert_eq!(follow_crashes(8_000, true).verdict, Verdict::Invalid);
+}
+
+#[test]
+fn what_a_crashed_operation_wrote_is_kept_for_as_long_as_it_may_be_seen() {
+    let mut follower = Follower::new(Options::default());
+    follower.events().invoke(7, "write", "lost and found").unwrap();
+    follower.events().info(7, "write").unwrap();
+    for at in 0..20_000_i64 {
+        let value = format!("value {at}");
+        follower.events().invoke(at % 3, "write", &*value).unwrap();
+        follower.events().ok(at % 3, "write", &*value).unwrap();
+        if at % 10 == 0 {
+            assert!(follower.check().unwrap().is_empty());
+        }
+    }
+    for (seen, violations) in [("lost and found", 0), ("lost and gone", 1)] {
+        follower.events().invoke(5, "read", ()).unwrap();
+        follower.events().ok(5, "read", seen).unwrap();
+        assert_eq!(follower.check().unwrap().len(), violations, "{seen}");
+    }
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod explained;
 mod followed;
 mod generated;
 mod index;
+mod reports;
 mod trial;
 mod variants;
 
@@ -57,6 +58,7 @@ fn main() {
         Trial::test("index", index::is_current),
         Trial::test("coverage", coverage::is_complete),
         Trial::test("generated", generated::is_current),
+        Trial::test("reports", reports::are_of_histories),
     ];
     for name in names() {
         trials.push(Trial::test(format!("histories::{name}"), move || trial::run(&name)));

@@ -6,10 +6,10 @@ use histcheck::ingest::Input;
 use histcheck::model::infer;
 use histcheck::{History, Options, Report, Verdict};
 
-use histcheck::explain::{self, AnomalyKind, stuck};
+use histcheck::explain::{AnomalyKind, Explanation, stuck};
 
 use crate::expected::Expected;
-use crate::{Outcome, certificate, folder, followed, variants};
+use crate::{Outcome, certificate, folder, followed, reports, variants};
 
 /// Tests the history in the file `name`.
 pub(crate) fn run(name: &str) -> Outcome {
@@ -22,7 +22,9 @@ pub(crate) fn run(name: &str) -> Outcome {
     let report = check(&history, &Options::default())?;
     is_as_expected("as it is", &report, &expected)?;
     certificate::verify(&history, &Options::default(), &report)?;
-    is_explained(&history, &report, &expected)?;
+    let explained = reports::explained(&input, &history, &report)?;
+    is_explained(&history, &explained.explanation, &expected)?;
+    reports::verify(name, &explained)?;
 
     for (how, variant) in [
         ("as JSON Lines", variants::rewritten(&history, Format::JsonLines)?),
@@ -46,10 +48,11 @@ pub(crate) fn run(name: &str) -> Outcome {
 }
 
 /// The anomaly that is named first is the one that is meant.
-fn is_explained(history: &History, report: &Report, expected: &Expected) -> Result<(), String> {
-    let options = Options::default();
-    let explanation =
-        explain::explain(history, &options, report, 100).map_err(|error| error.to_string())?;
+fn is_explained(
+    history: &History,
+    explanation: &Explanation,
+    expected: &Expected,
+) -> Result<(), String> {
     let found = explanation.anomalies.first().map(|anomaly| anomaly.kind.name());
     let stuck_name = AnomalyKind::StuckOperations.name();
     let named = expected.anomaly.as_ref().map(|(name, _)| name.as_str());

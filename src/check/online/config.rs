@@ -12,7 +12,7 @@ use super::bits::Bits;
 pub(super) type Stamp = u32;
 
 /// What was linearized so far, as far as the rest of the history can tell.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Config<S> {
     /// What the object holds.
     pub(super) state: S,
@@ -88,6 +88,8 @@ pub(super) struct Configs<S> {
     list: Vec<Config<S>>,
     /// Positions by the hash of the state, once there are many.
     index: HashTable<(u64, u32)>,
+    /// How many were looked at to add others.
+    compared: u64,
 }
 
 /// So many are looked through without an index.
@@ -95,7 +97,7 @@ const FEW: usize = 16;
 
 impl<S> Default for Configs<S> {
     fn default() -> Self {
-        Configs { list: Vec::new(), index: HashTable::new() }
+        Configs { list: Vec::new(), index: HashTable::new(), compared: 0 }
     }
 }
 
@@ -123,6 +125,11 @@ impl<S: Clone + Eq + Hash> Configs<S> {
     pub(super) fn clear(&mut self) {
         self.list.clear();
         self.index.clear();
+    }
+
+    /// How many were looked at, to add others, since this was last asked.
+    pub(super) fn take_compared(&mut self) -> u64 {
+        std::mem::take(&mut self.compared)
     }
 
     /// Takes all of them.
@@ -156,6 +163,7 @@ impl<S: Clone + Eq + Hash> Configs<S> {
         let hash = hash(&config.state);
         let mut worse = Vec::new();
         for &(_, at) in self.index.iter_hash(hash) {
+            self.compared += 1;
             let old = &self.list[at as usize];
             if old.is_as_good(&config, pure) {
                 return false;

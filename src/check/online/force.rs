@@ -5,6 +5,7 @@
 use super::bits::{Bits, Ones};
 use super::config::Config;
 use super::frontier::{Frontier, Halt, Knowledge, Slot};
+use super::side::{Side, WIDTH};
 use crate::check::budget::{Meter, StopReason};
 use crate::model::{Establishes, Facts, Model, Token};
 
@@ -45,6 +46,16 @@ const LOOK_EVERY: u64 = 1 << 10;
 /// Between two looks at the memory of the process.
 const LOOK_AT_MEMORY_EVERY: u64 = 1 << 14;
 
+/// So many configurations may be visited for one return where all are held, and then only some of
+/// them; and where more than all are.
+const MOST_VISITS: u64 = 2_000_000;
+const MOST_VISITS_ABOVE: u64 = if cfg!(test) { 2_000 } else { 200_000 };
+
+/// Where only some configurations are held, so many are pended for one return beside those, and so
+/// many that are reached are enough.
+const MOST_TRIED_BELOW: usize = 8 * WIDTH;
+const ENOUGH: usize = 2 * WIDTH;
+
 impl<M: Model> Frontier<M> {
     /// Linearizes the operation in `slot`, of which all is known, in every configuration.
     pub(super) fn force(
@@ -63,7 +74,7 @@ impl<M: Model> Frontier<M> {
             if config.done.has(slot) {
                 self.reached.insert(config.clone(), &self.pure);
             } else {
-                self.pending.push(Pending { config: config.clone(), idle: false });
+                self.pending.push_back(Pending { config: config.clone(), idle: false });
             }
             before.push(config);
         }
@@ -107,10 +118,13 @@ impl<M: Model> Frontier<M> {
     /// Tries all that is pending until the operation in `slot` is linearized everywhere.
     fn explore(&mut self, model: &M, slot: u32, meter: &Meter) -> Result<(), StopReason> {
         let facts = self.slots[slot as usize].facts;
-        while let Some(Pending { config, idle }) = self.pending.pop() {
+        while let Some(Pending { config, idle }) = self.next_pending() {
             self.visited += 1;
             if self.visited.is_multiple_of(LOOK_EVERY) {
                 self.look(meter)?;
+                if self.leaves_off(meter)? {
+                    return Ok(());
+                }
             }
             let mut legal = false;
             // What can come after the operation as well need not come before it.
@@ -131,15 +145,37 @@ impl<M: Model> Frontier<M> {
         Ok(())
     }
 
+    /// What is to be tried next. Where only some configurations are held, those come first that use
+    /// few crashed operations, and nothing comes any more once there are enough.
+    fn next_pending(&mut self) -> Option<Pending<M::State>> {
+        match self.side {
+            Side::All | Side::Above => self.pending.pop_back(),
+            Side::Below if self.reached.len() >= ENOUGH => None,
+            Side::Below => self.pending.pop_front(),
+        }
+    }
+
     fn look(&mut self, meter: &Meter) -> Result<(), StopReason> {
         if self.visited.is_multiple_of(LOOK_AT_MEMORY_EVERY) {
             meter.look_at_memory();
         }
         meter.poll()?;
+        if !meter.has_room(self.heap_bytes()) { Err(StopReason::Memory) } else { Ok(()) }
+    }
+
+    /// Whether enough was visited for one return, and what is pending may be left.
+    fn leaves_off(&mut self, meter: &Meter) -> Result<bool, StopReason> {
         if self.visited > meter.configurations() {
             return Err(StopReason::Configurations);
         }
-        if !meter.has_room(self.heap_bytes()) { Err(StopReason::Memory) } else { Ok(()) }
+        match self.side {
+            Side::All if self.visited > MOST_VISITS && !self.reached.is_empty() => {
+                self.side = Side::Below;
+                Ok(true)
+            }
+            Side::Above if self.visited > MOST_VISITS_ABOVE => Err(StopReason::Bounds),
+            Side::All | Side::Above | Side::Below => Ok(false),
+        }
     }
 
     /// Pends what comes of linearizing an operation other than that in `slot` first.
@@ -236,7 +272,8 @@ impl<M: Model> Frontier<M> {
     }
 
     fn linearize_lost(&mut self, model: &M, config: &Config<M::State>, class: u32) {
-        if config.used(class) >= self.lost.class(class).count {
+        let is_above = self.side == Side::Above;
+        if !is_above && config.used(class) >= self.lost.class(class).count {
             return;
         }
         for state in model.step(&config.state, &self.lost.class(class).op) {
@@ -244,7 +281,9 @@ impl<M: Model> Frontier<M> {
             // One that changes and hides nothing might as well not have happened.
             if state != config.state || facts.overwrites && self.can_hide(config) {
                 let mut next = config.clone();
-                next.use_one(class);
+                if !is_above {
+                    next.use_one(class);
+                }
                 let observed = self.turn(model, &mut next, state, facts.overwrites);
                 self.pend(next, facts.commutes && !observed);
             }
@@ -257,8 +296,11 @@ impl<M: Model> Frontier<M> {
     }
 
     fn pend(&mut self, config: Config<M::State>, idle: bool) {
+        if self.side == Side::Below && self.tried.len() >= MOST_TRIED_BELOW {
+            return;
+        }
         if self.tried.insert(config.clone(), &self.pure) {
-            self.pending.push(Pending { config, idle });
+            self.pending.push_back(Pending { config, idle });
         }
     }
 

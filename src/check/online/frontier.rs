@@ -1,9 +1,12 @@
 //! All configurations of one object after the events so far.
 
+use std::collections::VecDeque;
+
 use super::bits::Bits;
 use super::config::{Config, Configs, Stamp};
 use super::force::is_opaque;
 use super::lost::Lost;
+use super::side::Side;
 use crate::check::budget::{Meter, StopReason};
 use crate::model::{Facts, Model};
 
@@ -57,9 +60,10 @@ pub(crate) enum Halt<S> {
     Stopped(StopReason),
 }
 
-/// All configurations of one object after the events so far.
+/// The configurations of one object after the events so far: all of them, unless it says so.
 #[derive(Debug)]
 pub(crate) struct Frontier<M: Model> {
+    pub(super) side: Side,
     pub(super) slots: Vec<Slot<M::Op>>,
     /// The slots that are taken.
     pub(super) open: Bits,
@@ -68,24 +72,25 @@ pub(crate) struct Frontier<M: Model> {
     /// Those of operations that overwrite, as far as that is known.
     pub(super) covered: Bits,
     /// How many open operations watch.
-    watching: u32,
-    configs: Configs<M::State>,
+    pub(super) watching: u32,
+    pub(super) configs: Configs<M::State>,
     pub(super) lost: Lost<M::Op>,
-    now: Stamp,
+    pub(super) now: Stamp,
     /// States that every configuration left, and when, as long as somebody may have seen them.
-    past: Vec<(M::State, Stamp)>,
+    pub(super) past: Vec<(M::State, Stamp)>,
     /// Configurations visited for the return that is being forced.
     pub(super) visited: u64,
     /// What one event led to, kept for its memory.
     pub(super) reached: Configs<M::State>,
     pub(super) tried: Configs<M::State>,
-    pub(super) pending: Vec<super::force::Pending<M::State>>,
+    pub(super) pending: VecDeque<super::force::Pending<M::State>>,
 }
 
 impl<M: Model> Frontier<M> {
     /// The frontier of an object that holds `state`, and is not in use.
     pub(crate) fn new(state: M::State) -> Self {
         let mut frontier = Frontier {
+            side: Side::All,
             slots: Vec::new(),
             open: Bits::default(),
             pure: Bits::default(),
@@ -98,7 +103,7 @@ impl<M: Model> Frontier<M> {
             visited: 0,
             reached: Configs::default(),
             tried: Configs::default(),
-            pending: Vec::new(),
+            pending: VecDeque::new(),
         };
         frontier.restart(state);
         frontier
@@ -106,6 +111,7 @@ impl<M: Model> Frontier<M> {
 
     /// Forgets everything, and goes on with an object that holds `state`.
     pub(crate) fn restart(&mut self, state: M::State) {
+        self.side = Side::All;
         self.open.clear();
         self.pure.clear();
         self.covered.clear();
@@ -130,9 +136,16 @@ impl<M: Model> Frontier<M> {
         self.open.is_empty().then_some(&config.state)
     }
 
-    /// The states that the object may have now, each once, as far as there are at most `most`.
-    pub(crate) fn states(&self, most: usize) -> Vec<M::State> {
-        states(self.configs.as_slice(), most)
+    /// The states that the object may have now, each once, or the first few.
+    pub(crate) fn states(&self) -> Vec<M::State> {
+        states(self.configs.as_slice(), MOST_STATES)
+    }
+
+    /// The work of the last event: configurations visited, and so many comparisons of two.
+    pub(super) fn take_work(&mut self) -> u64 {
+        let sets = [&mut self.configs, &mut self.reached, &mut self.tried];
+        let compared: u64 = sets.into_iter().map(Configs::take_compared).sum();
+        std::mem::take(&mut self.visited) + compared / COMPARISONS
     }
 
     /// An operation is called of which it is known that it will come to `op`. Returns its slot.
@@ -204,6 +217,9 @@ impl<M: Model> Frontier<M> {
         };
         self.close_slot(slot);
         self.settle();
+        if self.side == Side::Below {
+            self.narrow();
+        }
         ended
     }
 
@@ -295,7 +311,7 @@ impl<M: Model> Frontier<M> {
         op: Option<M::Op>,
         meter: &Meter,
     ) -> Result<(), Halt<M::State>> {
-        let before = self.states(MOST_STATES);
+        let before = self.states();
         for config in self.configs.take() {
             // It was linearized, and yet it did not happen.
             if !config.done.has(slot) || self.pure.has(slot) {
@@ -328,7 +344,7 @@ impl<M: Model> Frontier<M> {
         }
         let class = self.lost.add(op, *facts, is_opaque(facts, model.tokens_suffice()));
         for config in self.configs.as_mut_slice() {
-            if config.done.has(slot) {
+            if config.done.has(slot) && self.side != Side::Above {
                 config.use_one(class);
             }
         }
@@ -460,6 +476,9 @@ fn forget_before<S>(past: &mut Vec<(S, Stamp)>, oldest: Stamp) -> bool {
     past.drain(..count);
     count > 0
 }
+
+/// So many comparisons of configurations take about as long as a visit to one.
+const COMPARISONS: u64 = 16;
 
 /// So many states are told apart before a violation.
 const MOST_STATES: usize = 8;

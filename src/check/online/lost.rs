@@ -10,7 +10,7 @@ use super::config::Config;
 use crate::model::{Establishes, Facts, Token};
 
 /// Interchangeable crashed operations.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Class<Op> {
     pub(super) op: Op,
     pub(super) facts: Facts,
@@ -21,7 +21,7 @@ pub(super) struct Class<Op> {
 }
 
 /// The crashed operations of one object that may still take effect.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Lost<Op> {
     /// Classes of which none is left are reused.
     classes: Vec<Class<Op>>,

@@ -5,17 +5,21 @@
 //! which of the open operations are linearized in it. A call adds an open operation; a return
 //! [forces](force) it to be linearized wherever it is not yet. Where no configuration is left, the
 //! history so far is not linearizable, and no continuation of it is. `docs/ALGORITHMS.md` states
-//! why nothing is lost with what is left out.
+//! why nothing is lost with what is left out. Where a frontier would become too large, [`Bounds`]
+//! go on with some of its configurations, and with more than all of them.
 //!
 //! Nothing here knows where events come from, or of more than one object.
 
 mod bits;
+mod bounds;
 mod config;
 mod force;
 mod frontier;
 mod lost;
+mod side;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests;
 
-pub(crate) use frontier::{End, Frontier, Halt, Held};
+pub(crate) use bounds::Bounds;
+pub(crate) use frontier::{End, Halt, Held};

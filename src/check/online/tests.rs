@@ -1,10 +1,12 @@
 //! Frontiers against brute force: after every event of small random histories, there is a
-//! configuration left if and only if what is known so far is linearizable.
+//! configuration left if and only if what is known so far is linearizable. Bounds are compared,
+//! too: whatever they are certain of is so.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-use super::{End, Frontier, Halt};
+use super::frontier::Frontier;
+use super::{Bounds, End, Halt};
 use crate::check::{Budget, Meter};
 use crate::history::{NEVER, Span, Value, ValueTable};
 use crate::model::{self, Model};
@@ -33,6 +35,17 @@ struct Plan<Op> {
     observes: bool,
     crashes: bool,
     is_known: bool,
+}
+
+impl<Op: Clone> Plan<Op> {
+    /// What is known of it when it is called; `None` if it does nothing, as is known.
+    fn told(&self) -> Option<Op> {
+        match &self.fails {
+            Some(observed) if self.is_known => observed.clone(),
+            None if self.is_known => Some(self.sample.known.clone()),
+            _ => Some(self.sample.unknown.clone()),
+        }
+    }
 }
 
 /// An open operation: its slot, its place among those known, and what it will come to.
@@ -68,39 +81,95 @@ fn is_linearizable<M: Model>(
         })
 }
 
+/// Of so many histories one is bounded, too, which takes longer.
+const BOUNDED: u64 = 8;
+
+/// What a history came to.
+struct Outcome {
+    is_valid: bool,
+    /// Whether bounds were certain of it, too.
+    is_certain: bool,
+}
+
+/// The frontier of a history that is followed, and bounds of it, as long as they may tell anything.
+struct Both<M: Model> {
+    frontier: Frontier<M>,
+    bounds: Option<Bounds<M>>,
+}
+
+impl<M: Model> Both<M> {
+    fn lose(&mut self, model: &M, op: &M::Op) {
+        self.frontier.lose(model, op);
+        self.bounds.iter_mut().for_each(|bounds| bounds.lose(model, op));
+    }
+
+    /// An operation is called, of which this much is known. Returns its slot.
+    fn call(&mut self, model: &M, op: M::Op, plan: &Plan<M::Op>) -> u32 {
+        let (tells, observes) = (plan.sample.tells, plan.observes);
+        if let Some(bounds) = &mut self.bounds {
+            match plan.is_known {
+                true => bounds.call(model, op.clone()),
+                false => bounds.call_unknown(model, op.clone(), tells, observes),
+            };
+        }
+        match plan.is_known {
+            true => self.frontier.call(model, op),
+            false => self.frontier.call_unknown(model, op, tells, observes),
+        }
+    }
+
+    /// The operation in `slot` ends; also whether bounds are certain now that there is no
+    /// linearization.
+    fn end(
+        &mut self,
+        model: &M,
+        (slot, end): (u32, End<M::Op>),
+        meter: &Meter,
+    ) -> (Result<(), Halt<M::State>>, bool) {
+        let ended = self.bounds.as_mut().map(|bounds| bounds.end(model, slot, end.clone(), meter));
+        if !matches!(ended, Some(Ok(()))) {
+            self.bounds = None;
+        }
+        let is_refuted = matches!(ended, Some(Err(Halt::Violation(_))));
+        (self.frontier.end(model, slot, end, meter), is_refuted)
+    }
+
+    /// Whether bounds are certain that there is a linearization.
+    fn is_certain(&self) -> bool {
+        self.bounds.as_ref().is_some_and(Bounds::is_certain)
+    }
+}
+
 /// Runs one random history, and compares after every event.
-fn run<M: Model>(model: &M, draw: &mut impl FnMut(&mut Dice) -> Plan<M::Op>, seed: u64) -> bool {
+fn run<M: Model>(model: &M, draw: &mut impl FnMut(&mut Dice) -> Plan<M::Op>, seed: u64) -> Outcome {
     let mut dice = Dice(ChaCha8Rng::seed_from_u64(seed));
     let (processes, events) = (2 + dice.below(3), 6 + dice.below(12));
-    let mut frontier = Frontier::<M>::new(model.initial());
+    let frontier = Frontier::new(model.initial());
+    let bounds = seed.is_multiple_of(BOUNDED).then(|| Bounds::new(model.initial()));
+    let mut both = Both { frontier, bounds };
     let mut open: Vec<Option<Running<M::Op>>> = (0..processes).map(|_| None).collect();
     let mut known: Vec<Known<M::Op>> = Vec::new();
     let meter = Meter::start(&Budget::default(), 0);
     for now in 0..events {
         let process = dice.below(processes) as usize;
-        let mut ended = Ok(());
+        let (mut ended, mut is_refuted) = (Ok(()), false);
+        if u64::from(now) == seed / BOUNDED % 5 {
+            both.bounds.iter_mut().for_each(Bounds::bound);
+        }
         match open[process].take() {
             None => {
                 let plan = draw(&mut dice);
-                let Sample { unknown, tells, known: op } = &plan.sample;
+                let unknown = &plan.sample.unknown;
                 let span = Span { call: now, ret: NEVER };
                 if plan.is_known && plan.crashes {
-                    frontier.lose(model, unknown);
+                    both.lose(model, unknown);
                     known.push(Known { op: Some(unknown.clone()), span });
                     continue;
                 }
-                let told = match &plan.fails {
-                    Some(observed) if plan.is_known => observed.clone(),
-                    None if plan.is_known => Some(op.clone()),
-                    _ => Some(unknown.clone()),
-                };
+                let told = plan.told();
                 known.push(Known { op: told.clone(), span });
                 let Some(told) = told else { continue };
-                let slot = if plan.is_known {
-                    frontier.call(model, told)
-                } else {
-                    frontier.call_unknown(model, told, *tells, plan.observes)
-                };
+                let slot = both.call(model, told, &plan);
                 open[process] = Some((slot, known.len() - 1, plan));
             }
             Some((slot, at, plan)) => {
@@ -120,22 +189,25 @@ fn run<M: Model>(model: &M, draw: &mut impl FnMut(&mut Dice) -> Plan<M::Op>, see
                         None => End::Ok(plan.sample.known),
                     }
                 };
-                ended = frontier.end(model, slot, end, &meter);
+                (ended, is_refuted) = both.end(model, (slot, end), &meter);
             }
         }
         let told: Vec<(&M::Op, Span)> =
             known.iter().filter_map(|known| Some((known.op.as_ref()?, known.span))).collect();
         let expected = is_linearizable(model, &told, 0, &model.initial());
+        assert!(!is_refuted || !expected, "seed {seed}, event {now}: refuted, but {told:?}");
+        let is_certain = both.is_certain();
+        assert!(!is_certain || expected, "seed {seed}, event {now}: certain, but {told:?}");
         match ended {
             Ok(()) => assert!(expected, "seed {seed}, event {now}: {told:?}"),
             Err(Halt::Violation(_)) => {
                 assert!(!expected, "seed {seed}, event {now}: {told:?}");
-                return false;
+                return Outcome { is_valid: false, is_certain: is_refuted };
             }
             Err(Halt::Stopped(reason)) => panic!("{reason}"),
         }
     }
-    true
+    Outcome { is_valid: true, is_certain: both.is_certain() }
 }
 
 /// Runs many histories of operations that `draw` makes; some are valid, some not.
@@ -150,7 +222,7 @@ fn compare_failing<M: Model>(
 ) {
     let runs = std::env::var("HISTCHECK_ONLINE").ok().and_then(|runs| runs.parse().ok());
     let runs: u64 = runs.unwrap_or(4000);
-    let mut valid = 0;
+    let (mut valid, mut certain) = (0, 0);
     for seed in 0..runs {
         // Some histories are known from the start, some only as they go on.
         let knowing = seed % 4;
@@ -161,8 +233,12 @@ fn compare_failing<M: Model>(
             let is_known = u64::from(dice.below(3)) < knowing;
             Plan { sample, fails, observes, crashes: dice.below(8) == 0, is_known }
         };
-        valid += u64::from(run(model, &mut plan, seed));
+        let Outcome { is_valid, is_certain } = run(model, &mut plan, seed);
+        valid += u64::from(is_valid);
+        certain += u64::from(is_certain);
     }
+    let bounded = runs / BOUNDED;
+    assert!(certain > bounded / 2, "bounds decide {certain} of {bounded}");
     assert!((runs / 50..runs * 49 / 50).contains(&valid), "{valid} of {runs} are valid");
 }
 

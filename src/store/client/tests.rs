@@ -15,6 +15,8 @@ const RIGHT: &[&str] = &[
     "workload=bank method=locked",
     "workload=bank method=optimistic",
     "workload=bank method=optimistic replication=primary",
+    "workload=bank method=optimistic replication=raft",
+    "workload=bank method=optimistic replication=raft reads-from=log loss=2%",
     "workload=bank method=locked keys=2 nodes=3 placement=modulo copies=1",
     "workload=lock-pairs method=locked",
     "workload=mutex",
@@ -41,6 +43,7 @@ const RIGHT: &[&str] = &[
     "workload=transactions isolation=serializable replication=primary reads-from=any \
      acknowledge=early",
     "workload=transactions isolation=serializable loss=3%",
+    "workload=transactions isolation=serializable replication=raft",
 ];
 
 /// Systems that do not, and in how many of all seeds that shows at least.

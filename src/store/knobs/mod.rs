@@ -259,6 +259,8 @@ impl Knobs {
         needs((1..=1 << 29).contains(&self.keys), "keys: from 1 to 536870912")?;
         needs((1..1 << 30).contains(&self.operations), "operations: from 1 to 1073741823")?;
         needs(self.copies <= self.nodes, "copies: not more than nodes")?;
+        let is_fixed = self.membership == Membership::Fixed;
+        needs(is_fixed || self.nodes > 1, "nodes: at least 2, if one of them joins or leaves")?;
         needs(self.virtual_nodes > 0, "virtual-nodes: at least 1")?;
         needs(self.permits > 0, "permits: at least 1")?;
         let positive = [

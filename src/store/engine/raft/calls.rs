@@ -9,7 +9,6 @@ use super::{Raft, Role};
 use crate::store::hub::Hub;
 use crate::store::knobs::{Calls, ReadsFrom};
 use crate::store::message::{Host, Message, Request, Stamp};
-use crate::store::object::Command;
 
 impl Raft {
     /// A client's call.
@@ -86,12 +85,7 @@ impl Raft {
 
     /// Answers a read from what was applied here.
     fn read_here(&self, hub: &mut Hub, request: &Request) {
-        let read = match &request.command {
-            // Only the log knows several keys at one time.
-            Command::ReadMany(_) => &Command::Read,
-            own => own,
-        };
-        let (answer, stamp) = self.copy.peek(request.key, read);
+        let (answer, stamp) = self.copy.peek(request.key, &request.command);
         hub.answer(self.me, request, answer, self.origin(stamp));
     }
 }

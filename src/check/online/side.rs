@@ -1,0 +1,82 @@
+//! Frontiers that hold less than all configurations, or more, where all would be too many.
+
+use std::collections::VecDeque;
+
+use rustc_hash::FxHashMap;
+
+use super::config::{Config, Configs};
+use super::frontier::Frontier;
+use crate::model::Model;
+
+/// Which configurations a frontier holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Side {
+    /// All that there are.
+    All,
+    /// Some of them.
+    Below,
+    /// Those that there would be if any crashed operation could take effect again and again: all
+    /// that there are are among them.
+    Above,
+}
+
+/// Where only some configurations are kept, so many; in tests so few that some get lost.
+pub(super) const WIDTH: usize = if cfg!(test) { 3 } else { 64 };
+
+impl<M: Model> Frontier<M> {
+    /// Whether it holds only some of the configurations.
+    pub(super) fn is_cut(&self) -> bool {
+        self.side == Side::Below
+    }
+
+    /// From now on, holds only some of the configurations.
+    pub(super) fn cut(&mut self) {
+        self.side = Side::Below;
+        self.narrow();
+    }
+
+    /// The same, with all configurations and more: see [`Side::Above`].
+    pub(super) fn above(&self) -> Frontier<M> {
+        let mut configs = Configs::default();
+        for config in self.configs.as_slice() {
+            configs.insert(Config { used: Vec::new(), ..config.clone() }, &self.pure);
+        }
+        Frontier {
+            side: Side::Above,
+            slots: self.slots.clone(),
+            open: self.open.clone(),
+            pure: self.pure.clone(),
+            covered: self.covered.clone(),
+            watching: self.watching,
+            configs,
+            lost: self.lost.clone(),
+            now: self.now,
+            past: self.past.clone(),
+            visited: 0,
+            reached: Configs::default(),
+            tried: Configs::default(),
+            pending: VecDeque::new(),
+        }
+    }
+
+    /// Keeps of each state those configurations that have used the fewest crashed operations, and
+    /// not more than [`WIDTH`] in all.
+    pub(super) fn narrow(&mut self) {
+        if self.configs.len() <= WIDTH {
+            return;
+        }
+        let mut configs = self.configs.take();
+        let used = |config: &Config<M::State>| config.used.iter().map(|one| one.1).sum::<u32>();
+        configs.sort_by_key(used);
+        let mut ranks: FxHashMap<M::State, u32> = FxHashMap::default();
+        configs.sort_by_cached_key(|config| {
+            let rank = ranks.entry(config.state.clone()).or_insert(0);
+            *rank += 1;
+            *rank
+        });
+        configs.truncate(WIDTH);
+        for config in configs {
+            self.configs.insert(config, &self.pure);
+        }
+    }
+}
