@@ -229,6 +229,28 @@ fn edit_distance(a: &str, b: &str) -> usize {
 mod tests {
     use super::*;
 
+    #[test]
+    fn names_are_as_far_apart_as_they_have_other_letters() {
+        for (a, b, distance) in [
+            ("kitten", "sitting", 3),
+            ("sunday", "saturday", 3),
+            ("", "abc", 3),
+            ("abc", "", 3),
+            ("queue", "queue", 0),
+        ] {
+            assert_eq!(edit_distance(a, b), distance, "{a} and {b}");
+        }
+        let long = "a".repeat(65);
+        assert_eq!(edit_distance(&long[..64], &long[..64]), 0);
+        assert_eq!(edit_distance(&long, &long), 65, "it is too long to be compared");
+    }
+
+    #[test]
+    fn operations_are_listed_by_name() {
+        let entry = Entry::find("register").unwrap();
+        assert_eq!(entry.function_names(), "`read`, `write`");
+    }
+
     fn by_name(name: &str, initial: Option<Value>) -> Result<AnyModel, Error> {
         AnyModel::by_name(name, initial, ModelOptions::default(), &ValueTable::new())
     }

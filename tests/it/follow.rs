@@ -304,3 +304,34 @@ fn a_violation_before_an_error_is_told() {
         assert!(run.stderr.starts_with("error["), "{}", run.stderr);
     }
 }
+
+/// Follows events of a register: a process, what happens, and what with.
+fn followed(events: &[(u32, &str, &str, &str)]) -> Verdict {
+    let text: String = events.iter().map(|&(p, kind, f, value)| line(p, kind, f, value)).collect();
+    let run = histcheck("--follow -q --model cas-register").stdin(text).run();
+    match run.status {
+        0 => Verdict::Valid,
+        1 => Verdict::Invalid,
+        status => panic!("{status}: {}", run.stderr),
+    }
+}
+
+#[test]
+fn a_crashed_write_of_what_is_there_may_hide_another_one() {
+    // The write of 2 is seen by nobody: the crashed write of 1 came right behind it.
+    let mut events = vec![
+        (0, "invoke", "write", "1"),
+        (0, "ok", "write", "1"),
+        (1, "invoke", "write", "1"),
+        (1, "info", "write", "1"),
+        (2, "invoke", "write", "2"),
+        (3, "invoke", "cas", "[1,3]"),
+        (3, "ok", "cas", "[1,3]"),
+        (2, "ok", "write", "2"),
+        (4, "invoke", "read", "null"),
+        (4, "ok", "read", "3"),
+    ];
+    assert_eq!(followed(&events), Verdict::Valid);
+    events.drain(2..4);
+    assert_eq!(followed(&events), Verdict::Invalid);
+}

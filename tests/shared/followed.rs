@@ -96,10 +96,12 @@ fn cannot_be_followed(error: &Error, terms: &Terms<'_>, history: &History) -> bo
         // What the first operations mean, those behind them have to mean, too.
         Code::BadField => error.message.contains("is no tuple"),
         Code::NoModel => terms.model.is_none(),
-        // Whether an operation will fail, so that its input does not matter, is not known yet.
+        // It is not known yet whether an operation will fail, so that its input does not matter, or
+        // what its completion will say that it was.
         Code::BadOperation | Code::UnknownOperation => {
-            let fails = |operation: &Operation| operation.outcome == Outcome::Fail;
-            terms.model.is_none() || history.operations().iter().any(fails)
+            let is_it = |operation: &&Operation| error.record == Some(operation.invoked as usize);
+            let outcome = history.operations().iter().find(is_it).map(|one| one.outcome);
+            terms.model.is_none() || matches!(outcome, Some(Outcome::Fail | Outcome::Ok))
         }
         _ => false,
     }
