@@ -178,10 +178,9 @@ fn limits_end_it_undecided() {
     assert!(run.stdout.starts_with(told), "{}", run.stdout);
 }
 
-#[test]
-fn a_follower_in_code_forgets_what_it_has_judged() {
-    let mut follower = Follower::new(Options::default());
-    for at in 0..20_000_i64 {
+/// Writes so many values, all different.
+fn write_values(follower: &mut Follower, count: i64) {
+    for at in 0..count {
         let value = format!("value {at}");
         follower.events().invoke(at % 3, "write", &*value).unwrap();
         follower.events().ok(at % 3, "write", &*value).unwrap();
@@ -189,6 +188,12 @@ fn a_follower_in_code_forgets_what_it_has_judged() {
             assert!(follower.check().unwrap().is_empty());
         }
     }
+}
+
+#[test]
+fn a_follower_in_code_forgets_what_it_has_judged() {
+    let mut follower = Follower::new(Options::default());
+    write_values(&mut follower, 20_000);
     follower.events().invoke(5, "read", ()).unwrap();
     follower.events().ok(5, "read", "value 3").unwrap();
     let violations = follower.check().unwrap();
@@ -279,14 +284,7 @@ fn what_a_crashed_operation_wrote_is_kept_for_as_long_as_it_may_be_seen() {
     let mut follower = Follower::new(Options::default());
     follower.events().invoke(7, "write", "lost and found").unwrap();
     follower.events().info(7, "write").unwrap();
-    for at in 0..20_000_i64 {
-        let value = format!("value {at}");
-        follower.events().invoke(at % 3, "write", &*value).unwrap();
-        follower.events().ok(at % 3, "write", &*value).unwrap();
-        if at % 10 == 0 {
-            assert!(follower.check().unwrap().is_empty());
-        }
-    }
+    write_values(&mut follower, 20_000);
     for (seen, violations) in [("lost and found", 0), ("lost and gone", 1)] {
         follower.events().invoke(5, "read", ()).unwrap();
         follower.events().ok(5, "read", seen).unwrap();
