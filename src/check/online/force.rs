@@ -46,8 +46,8 @@ const LOOK_EVERY: u64 = 1 << 10;
 /// Between two looks at the memory of the process.
 const LOOK_AT_MEMORY_EVERY: u64 = 1 << 14;
 
-/// So many configurations may be visited for one return where all are held, and then only some of
-/// them; and where more than all are.
+/// For one return so many configurations may be visited where all are held, before only some of
+/// them are; and where more than all are, before there is no such bound any more.
 const MOST_VISITS: u64 = 2_000_000;
 const MOST_VISITS_ABOVE: u64 = if cfg!(test) { 2_000 } else { 200_000 };
 
