@@ -4,7 +4,7 @@
 
 use histcheck::history::ValueTable;
 use histcheck::ingest::json_value;
-use histcheck::model::{AnyModel, Model, ModelOptions, ModelVisitor};
+use histcheck::model::{AnyModel, Model, ModelVisitor};
 use rand::seq::{IndexedRandom, SliceRandom};
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -42,13 +42,26 @@ fn try_object(
         values = rng.random_range(3..=8);
     }
     let shape = random_shape(wide, rng);
-    let mut object = Object::random(kind, values, rng);
-    let check_owner = kind != "mutex-any-owner";
-    let options = ModelOptions { check_owner, ..ModelOptions::default() };
+    let Run { object, shape, operations, .. } = run(Object::random(kind, values, rng), shape, rng);
     let mut table = ValueTable::new();
     let initial = json_value(object.start(), &mut table).expect("JSON");
     let initial = Some(initial).filter(|value| !value.is_null());
+    let options = object.options();
     let model = AnyModel::by_name(object.model(), initial, options, &table).expect("a model");
+    model.visit(Try { shape, operations, table, rng, campaign, counts })
+}
+
+/// What was done with an object.
+pub struct Run {
+    pub object: Object,
+    pub shape: Shape,
+    pub operations: Vec<Spelling>,
+    /// The process of each operation.
+    pub processes: Vec<i64>,
+}
+
+/// Operates on `object` as `shape` says; what cannot be done is left out.
+pub fn run(mut object: Object, shape: Shape, rng: &mut ChaCha8Rng) -> Run {
     let processes = processes(&shape);
     // Owners that do one thing after the other, or whatever they like.
     let in_order = rng.random_bool(0.6);
@@ -62,14 +75,19 @@ fn try_object(
             object.fresh = after.fresh;
         }
     }
-    let known = shape.into_iter().zip(operations);
-    let (shape, operations): (Shape, Vec<Spelling>) =
-        known.filter_map(|(ends, operation)| Some((ends, operation?))).unzip();
-    model.visit(Try { shape, operations, table, rng, campaign, counts })
+    let mut run = Run { object, shape: vec![], operations: vec![], processes: vec![] };
+    for ((ends, operation), process) in shape.into_iter().zip(operations).zip(processes) {
+        if let Some(operation) = operation {
+            run.shape.push(ends);
+            run.operations.push(operation);
+            run.processes.push(process);
+        }
+    }
+    run
 }
 
 /// The processes of a shape, as few as can be: one that crashed does nothing more.
-fn processes(shape: &Shape) -> Vec<i64> {
+pub fn processes(shape: &Shape) -> Vec<i64> {
     let mut busy_until: Vec<Option<u32>> = Vec::new();
     let mut processes = Vec::new();
     for &(call, ret) in shape {

@@ -4,24 +4,30 @@
 //! histories a model, every history of up to four operations, and 20,000 long histories:
 //! `cargo test --release --test campaign -- --full`. Other arguments: `--model NAME`,
 //! `--random N` (histories a model), `--exhaustive N` (operations), `--long N` (long histories a
-//! trial), `--configurations N` (the limit for each of these), `--guarantees N` (histories of which
-//! it is tried what they guarantee, and as many whose values repeat), `--skew N` (histories with
-//! wrong clocks a trial; by themselves with `--model skew`, those of correct stores alone with
-//! `--model skew-recording`), `--seed N`.
+//! trial), `--configurations N` (the limit for each of these), `--explained N` (invalid histories a
+//! trial that are explained), `--guarantees N` (histories of which it is tried what they guarantee,
+//! and as many whose values repeat), `--skew N` (histories with wrong clocks a trial; by themselves
+//! with `--model skew`, those of correct stores alone with `--model skew-recording`), `--seed N`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, unreachable_pub)]
 
 mod alphabets;
 mod effort;
+mod explained;
 mod guarantees;
 mod histories;
 mod long;
 mod objects;
+#[path = "../shared/said.rs"]
+mod said;
 #[path = "../shared/mod.rs"]
 mod shared;
 mod skew;
 mod trial;
 mod verdicts;
+#[allow(dead_code)]
+#[path = "../suite/explained.rs"]
+mod verify_explained;
 mod weaker;
 
 use trial::Campaign;
@@ -36,13 +42,16 @@ fn main() {
         configurations: 6_000,
         guarantees: 1_000,
         skew: 10,
+        explained: 80,
         effort: effort::Table::read(),
+        said: explained::Table::read(),
     };
     let sizes = |campaign: &Campaign| {
         let Campaign { random, exhaustive, seed, long, configurations, .. } = *campaign;
         (random, exhaustive, seed, long, configurations)
     };
-    let default = sizes(&campaign);
+    let explained = |campaign: &Campaign| (campaign.seed, campaign.explained);
+    let default = (sizes(&campaign), explained(&campaign));
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         let mut number = || arguments.next().and_then(|text| text.parse().ok());
@@ -52,12 +61,14 @@ fn main() {
                 (campaign.long, campaign.configurations) = (20_000, 200_000);
                 campaign.guarantees = 100_000;
                 campaign.skew = 1_000;
+                campaign.explained = 5_000;
             }
             "--random" => campaign.random = number().expect("a number"),
             "--exhaustive" => campaign.exhaustive = number().expect("a number") as usize,
             "--seed" => campaign.seed = number().expect("a number"),
             "--long" => campaign.long = number().expect("a number"),
             "--guarantees" => campaign.guarantees = number().expect("a number"),
+            "--explained" => campaign.explained = number().expect("a number"),
             "--skew" => campaign.skew = number().expect("a number"),
             "--configurations" => campaign.configurations = number().expect("a number"),
             "--model" => campaign.model = arguments.next(),
@@ -65,7 +76,8 @@ fn main() {
             _ => {}
         }
     }
-    campaign.effort.applies = sizes(&campaign) == default;
+    campaign.effort.applies = sizes(&campaign) == default.0;
+    campaign.said.applies = explained(&campaign) == default.1;
     let (mut passed, mut failed) = (0, 0);
     let mut done = |(name, outcome)| match outcome {
         Ok(summary) => {
@@ -78,6 +90,7 @@ fn main() {
         }
     };
     alphabets::all(&mut done, &campaign);
+    explained::all(&mut done, &campaign);
     guarantees::all(&mut done, &campaign);
     if campaign.long > 0 {
         long::all(&mut done, &campaign);

@@ -1,5 +1,6 @@
 //! Objects that are really operated on, so that long histories can be made of what they answer.
 
+use histcheck::model::ModelOptions;
 use rand::seq::{IndexedRandom, SliceRandom};
 use rand::{Rng, RngExt};
 
@@ -94,6 +95,12 @@ impl Object {
     /// The model's name.
     pub fn model(&self) -> &'static str {
         if self.kind == "mutex-any-owner" { "mutex" } else { self.kind }
+    }
+
+    /// What its operations mean.
+    pub fn options(&self) -> ModelOptions {
+        let check_owner = self.kind != "mutex-any-owner";
+        ModelOptions { check_owner, ..ModelOptions::default() }
     }
 
     /// What it holds at first, in JSON.

@@ -289,6 +289,27 @@ fn find(history: &History, store: Store) -> Option<SkewOutcome> {
         .then(|| find_clock_skew(history, &options, &report).unwrap())
 }
 
+/// A history of few operations: of a correct store that is recorded by several clocks, of one that
+/// orders writes by them, or of one that is plainly wrong.
+pub fn small(rng: &mut ChaCha8Rng) -> (History, Options) {
+    let mut plan = Plan::random(rng);
+    plan.operations = rng.random_range(6..=40);
+    let still = vec![0; plan.nodes];
+    let history = match rng.random_range(0..4) {
+        0 | 1 => recorded(&plan.correct(rng), &plan.offsets, false),
+        2 => {
+            (plan.store, plan.crashes) = (Store::Distinct, 0.0);
+            let with_stamps = rng.random_bool(0.5);
+            recorded(&plan.last_write_wins(rng), &still, with_stamps)
+        }
+        _ => {
+            plan.store = Store::Distinct;
+            recorded(&plan.stale(rng), &still, false)
+        }
+    };
+    (history, options(plan.store))
+}
+
 /// How often what was found.
 #[derive(Default, Debug)]
 struct Tally {

@@ -14,6 +14,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::effort::{self, Effort};
+use crate::explained;
 use crate::histories::{Shape, random_shape, shapes};
 use crate::shared::oracle::{Timed, is_linearizable};
 
@@ -31,8 +32,12 @@ pub struct Campaign {
     pub configurations: u64,
     /// Histories with wrong clocks a trial.
     pub skew: u64,
+    /// Invalid histories a trial that are explained.
+    pub explained: u64,
     /// What the histories of the default run may take.
     pub effort: effort::Table,
+    /// What is said of the histories of the default run.
+    pub said: explained::Table,
 }
 
 /// The name of a trial, and how it went.
@@ -159,7 +164,7 @@ fn every<M: Model>(spelled: &Spelled<M>, count: usize, counts: &mut Counts) -> R
 /// A history that is likely linearizable, or was so before one operation was changed. It uses a few
 /// letters only, so that values meet; or, as exact deciders want it, each letter that changes the
 /// state only once.
-fn random_history<M: Model>(spelled: &Spelled<M>, rng: &mut ChaCha8Rng) -> (Shape, Vec<usize>) {
+pub fn random_history<M: Model>(spelled: &Spelled<M>, rng: &mut ChaCha8Rng) -> (Shape, Vec<usize>) {
     let count = rng.random_range(2..=10);
     let width = rng.random_range(1..=6);
     let crashes = *[0.0, 0.1, 0.3, 0.6].choose(rng).expect("not empty");

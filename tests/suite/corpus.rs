@@ -93,5 +93,5 @@ fn judge(
         failed_cas_observes,
     };
     followed::verify(bytes, &terms, &history, &report)?;
-    explained::verify(&history, &options, &report).map(|_| ())
+    explained::verify(&history, &options, &report, explained::FEW).map(|_| ())
 }

@@ -4,17 +4,20 @@
 use histcheck::explain::{AnomalyKind, Certainty, Explanation, explain};
 use histcheck::{History, Options, Report};
 
-/// A violation without a name is shown by so many operations at most.
-const COUNTEREXAMPLE: usize = 12;
+/// A violation of a history that somebody recorded is shown by so many operations at most, if it has
+/// no name. There are others that need any number.
+pub(crate) const FEW: usize = 12;
 
 /// So many anomalies are asked for.
 const LIMIT: usize = 20;
 
-/// Explains `report` and checks that it was done well.
+/// Explains `report` and checks that it was done well: a violation without a name is shown by at
+/// most `largest` operations.
 pub(crate) fn verify(
     history: &History,
     options: &Options,
     report: &Report,
+    largest: usize,
 ) -> Result<Explanation, String> {
     let explanation =
         explain(history, options, report, LIMIT).map_err(|error| error.to_string())?;
@@ -34,7 +37,7 @@ pub(crate) fn verify(
         let is_small = key
             .violations
             .iter()
-            .any(|one| one.is_minimal && (1..=COUNTEREXAMPLE).contains(&one.core.len()));
+            .any(|one| one.is_minimal && (1..=largest).contains(&one.core.len()));
         if !is_proved && !is_small {
             return Err(format!("key {} is neither named nor shown: {explanation:?}", key.key_at));
         }

@@ -1,4 +1,5 @@
-//! The regression suite: one test for every history in `histories/`, with its verdict and proof.
+//! The regression suite: one test for every history in `histories/`, with its verdict and proof,
+//! and one for it with faults put into it.
 //!
 //! `cargo test --test suite stale` runs those whose names contain `stale`. Where the environment
 //! variable `HISTCHECK_CORPUS` names a directory with a `MANIFEST.tsv`, there is also one test for
@@ -6,6 +7,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod altered;
 mod certificate;
 mod corpus;
 mod coverage;
@@ -16,6 +18,8 @@ mod followed;
 mod generated;
 mod index;
 mod reports;
+#[path = "../shared/said.rs"]
+mod said;
 mod trial;
 mod variants;
 
@@ -61,6 +65,8 @@ fn main() {
         Trial::test("reports", reports::are_of_histories),
     ];
     for name in names() {
+        let altered = name.clone();
+        trials.push(Trial::test(format!("altered::{name}"), move || altered::run(&altered)));
         trials.push(Trial::test(format!("histories::{name}"), move || trial::run(&name)));
     }
     trials.extend(corpus::trials());

@@ -1,7 +1,8 @@
 //! What is said of every history, word for word: the report for people, and the one for programs.
 //!
-//! `tests/suite/reports/` keeps both. With `UPDATE_DOCS=1` they are written anew, so that a change
-//! to an explanation shows in the difference what it changes, and where.
+//! `tests/suite/reports/` keeps both, and what comes out of the history altered. With
+//! `UPDATE_DOCS=1` they are written anew, so that a change to an explanation shows in the difference
+//! what it changes, and where.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -26,7 +27,7 @@ fn kept() -> PathBuf {
 }
 
 /// The file for the report on the history `name`, in a format with this extension.
-fn path(name: &str, extension: &str) -> PathBuf {
+pub(crate) fn path(name: &str, extension: &str) -> PathBuf {
     kept().join(format!("{}.{extension}", name.replace('/', "-")))
 }
 
@@ -53,7 +54,8 @@ pub(crate) fn verify(name: &str, subject: &Subject<'_>) -> Result<(), String> {
     compare(&path(name, "json"), &(json + "\n"))
 }
 
-fn compare(path: &Path, current: &str) -> Result<(), String> {
+/// Compares what is said now with what is kept in the file `path`.
+pub(crate) fn compare(path: &Path, current: &str) -> Result<(), String> {
     let kept = fs::read_to_string(path).unwrap_or_default();
     if kept == current {
         return Ok(());
@@ -77,7 +79,7 @@ pub(crate) fn are_of_histories() -> crate::Outcome {
     let kept = entries(&kept());
     let all: Vec<String> = names
         .iter()
-        .flat_map(|name| ["txt", "json"].map(|extension| path(name, extension)))
+        .flat_map(|name| ["txt", "json", "altered.tsv"].map(|extension| path(name, extension)))
         .filter_map(|path| Some(path.file_name()?.to_str()?.to_owned()))
         .collect();
     match kept.iter().find(|name| !all.contains(name)) {

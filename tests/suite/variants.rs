@@ -36,7 +36,8 @@ pub(crate) fn anonymous(history: &History) -> Result<History, String> {
     }
 }
 
-fn written(history: &History, format: Format) -> Result<String, String> {
+/// The history written in `format`.
+pub(crate) fn written(history: &History, format: Format) -> Result<String, String> {
     let mut bytes = Vec::new();
     emit::write(history, format, &mut bytes).map_err(|error| error.to_string())?;
     String::from_utf8(bytes).map_err(|error| error.to_string())

@@ -56,7 +56,8 @@ impl Optimistic {
                 self.state = State::Begun;
                 Step::Again(self.work)
             }
-            (State::Reading | State::Committing, _) => Step::Done(self.output.clone()),
+            (State::Reading, _) => Step::Fail("the balances cannot be read"),
+            (State::Committing, _) => Step::Done(self.output.clone()),
         }
     }
 
