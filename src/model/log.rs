@@ -1,8 +1,10 @@
 //! An append-only log: `append`, and reads of the whole, from an offset, or of a beginning.
 //!
 //! Focused on the operations of a history, the model keeps only how far the log goes along one
-//! that a read saw, as [`Kv`](super::Kv) does for strings.
+//! that a read saw, as [`Kv`](super::Kv) does for strings; and behind that, what is at the offsets
+//! that some read asks for.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::persistent::{Sequence, Trie};
@@ -28,11 +30,20 @@ pub enum State {
         node: u32,
         /// How many values the log has.
         len: u32,
+        /// What is at the offsets that reads ask for, as far as the log goes, once it agrees with
+        /// no read any more.
+        marks: Option<Arc<[Mark]>>,
     },
 }
 
+/// One of the values that reads saw at an offset, by its place among them; or one that they did not.
+type Mark = u32;
+
 /// The length of a log that agrees with no read any more, where no operation tells it.
 const FORGOTTEN: u32 = u32::MAX;
+
+/// So many offsets at most are asked for in a history on which the model focuses.
+const ASKED: usize = 64;
 
 /// An operation on a [`Log`].
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -54,6 +65,8 @@ pub enum Op {
 /// What the reads of a history saw.
 struct Seen {
     logs: Trie<Value>,
+    /// Offsets that reads ask for, ascending, each with the values that they saw there.
+    asked: Vec<(u32, Vec<Value>)>,
     /// Whether an operation tells the length of a log that agrees with no read.
     lengths: bool,
     /// Whether an operation tells where a log left those that reads saw.
@@ -67,14 +80,66 @@ impl std::fmt::Debug for Seen {
 }
 
 impl Seen {
-    fn append(&self, node: u32, len: u32, value: Value) -> State {
-        let live = self.logs.depth(node) == len;
-        match self.logs.child(node, value).filter(|_| live) {
-            Some(node) => State::Seen { node, len: len + 1 },
-            None => State::Seen {
-                node: if self.prefixes { node } else { Trie::<Value>::ROOT },
-                len: if self.lengths { len.saturating_add(1) } else { FORGOTTEN },
+    /// The log after `value` was appended to one of which `node`, `len` and `marks` are known.
+    fn append(&self, node: u32, len: u32, marks: Option<&Arc<[Mark]>>, value: Value) -> State {
+        let is_seen = marks.is_none() && self.logs.depth(node) == len;
+        if let Some(node) = self.logs.child(node, value).filter(|_| is_seen) {
+            return State::Seen { node, len: len + 1, marks: None };
+        }
+        let more = match marks {
+            None if is_seen => self.marks(node, len, value),
+            Some(marks) if self.asked.get(marks.len()).is_some_and(|asked| asked.0 == len) => {
+                let own = self.mark(marks.len(), value);
+                Some(marks.iter().copied().chain([own]).collect())
+            }
+            _ => marks.cloned(),
+        };
+        let last = self.asked.last().map(|asked| asked.0);
+        State::Seen {
+            node: if self.prefixes { node } else { Trie::<Value>::ROOT },
+            len: match self.lengths || last.is_some_and(|last| len < last) {
+                true => len.saturating_add(1),
+                false => FORGOTTEN,
             },
+            marks: more,
+        }
+    }
+
+    /// The marks of a log that goes on from `node`, `len` long, with `value`; `None` if nothing is
+    /// asked for.
+    fn marks(&self, node: u32, len: u32, value: Value) -> Option<Arc<[Mark]>> {
+        let there = |at: u32| if at == len { Some(value) } else { self.logs.symbol(node, at) };
+        let known = self.asked.iter().enumerate().filter(|(_, asked)| asked.0 <= len);
+        let marks = known.filter_map(|(index, asked)| Some(self.mark(index, there(asked.0)?)));
+        (!self.asked.is_empty()).then(|| marks.collect())
+    }
+
+    /// What tells `value` apart at the offset asked for with this index.
+    fn mark(&self, index: usize, value: Value) -> Mark {
+        let saw = &self.asked[index].1;
+        saw.iter().position(|&it| it == value).unwrap_or(saw.len()) as Mark
+    }
+
+    /// Whether a log has `value` at `offset`, which some read asks for; null stands for none.
+    fn has(&self, state: (u32, u32, Option<&Arc<[Mark]>>), offset: u32, value: Value) -> bool {
+        let (node, len, marks) = state;
+        let Some(marks) = marks else {
+            // Nothing was left out of what `node` stands for.
+            let found = self.logs.symbol(node, offset).filter(|_| offset < len);
+            return found.unwrap_or(Value::NULL) == value;
+        };
+        let index = self.asked.partition_point(|asked| asked.0 < offset);
+        match marks.get(index) {
+            Some(&mark) => mark == self.mark(index, value) && self.asked[index].1.contains(&value),
+            None => value == Value::NULL,
+        }
+    }
+
+    /// Takes note that a read asks for what is at `offset`, and saw `value`, or the end.
+    fn ask(asked: &mut BTreeMap<u32, Vec<Value>>, offset: u32, value: Value) {
+        let saw = asked.entry(offset).or_default();
+        if value != Value::NULL && !saw.contains(&value) {
+            saw.push(value);
         }
     }
 
@@ -102,9 +167,9 @@ impl Model for Log {
         let Some(seen) = &self.seen else {
             return State::Full(self.initial.iter().copied().collect());
         };
-        let start = State::Seen { node: Trie::<Value>::ROOT, len: 0 };
+        let start = State::Seen { node: Trie::<Value>::ROOT, len: 0, marks: None };
         self.initial.iter().fold(start, |state, &value| match state {
-            State::Seen { node, len } => seen.append(node, len, value),
+            State::Seen { node, len, marks } => seen.append(node, len, marks.as_ref(), value),
             full @ State::Full(_) => full,
         })
     }
@@ -143,23 +208,31 @@ impl Model for Log {
             }
             return match (state, &self.seen) {
                 (State::Full(log), _) => Some(State::Full(log.push(value))),
-                (&State::Seen { node, len }, Some(seen)) => Some(seen.append(node, len, value)),
+                (&State::Seen { node, len, ref marks }, Some(seen)) => {
+                    Some(seen.append(node, len, marks.as_ref(), value))
+                }
                 // Nodes exist only where something was seen.
                 (State::Seen { .. }, None) => None,
             };
         }
         let legal = match (state, &self.seen) {
             (State::Full(log), _) => reads(log, op),
-            (&State::Seen { node, len }, Some(seen)) => match op {
+            (&State::Seen { node, len, ref marks }, Some(seen)) => match op {
                 Op::Read(items) => {
                     seen.logs.depth(node) == len
                         && items.len() == len as usize
                         && seen.starts_with(node, items)
                 }
                 Op::ReadPrefix(items) => seen.starts_with(node, items),
+                Op::ReadAt(offset, value) => seen.has((node, len, marks.as_ref()), *offset, *value),
+                Op::ReadFrom(offset, items) if items.is_empty() => len <= *offset,
+                Op::ReadFrom(offset, items) => {
+                    let log = (node, len, marks.as_ref());
+                    len as usize == *offset as usize + items.len()
+                        && (*offset..).zip(items.iter()).all(|(at, &item)| seen.has(log, at, item))
+                }
                 Op::ReadAny => true,
-                // With one of these in the history the model does not focus.
-                Op::ReadFrom(..) | Op::ReadAt(..) | Op::Append(..) => false,
+                Op::Append(..) => false,
             },
             (State::Seen { .. }, None) => false,
         };
@@ -222,21 +295,33 @@ impl Model for Log {
     /// Two logs that no read of the whole saw a beginning of, as they are or after more appends,
     /// will be told apart by no such read. What still tells them apart is kept: the length where
     /// an append tells its offset, the place where they left what was read where a read tells a
-    /// beginning.
+    /// beginning, and what is at the offsets that reads ask for, unless these are many.
     fn focus(&mut self, operations: &[Op]) {
         self.seen = None;
-        let mut seen = Seen { logs: Trie::default(), lengths: false, prefixes: false };
+        let mut seen =
+            Seen { logs: Trie::default(), asked: vec![], lengths: false, prefixes: false };
+        let mut asked = BTreeMap::new();
         for op in operations {
             match op {
                 Op::Append(_, offset) => seen.lengths |= offset.is_some(),
-                Op::ReadFrom(..) | Op::ReadAt(..) => return,
+                Op::ReadAt(offset, value) => Seen::ask(&mut asked, *offset, *value),
+                Op::ReadFrom(offset, items) => {
+                    seen.lengths = true;
+                    for (at, &item) in (*offset..).zip(items.iter()) {
+                        Seen::ask(&mut asked, at, item);
+                    }
+                }
                 Op::ReadPrefix(_) => seen.prefixes = true,
                 Op::Read(_) | Op::ReadAny => {}
             }
             if let Op::Read(items) | Op::ReadPrefix(items) = op {
                 seen.logs.insert(items.iter().copied());
             }
+            if asked.len() > ASKED {
+                return;
+            }
         }
+        seen.asked = asked.into_iter().collect();
         self.seen = Some(Arc::new(seen));
     }
 }

@@ -14,7 +14,7 @@ pub(crate) fn said(subject: &Subject<'_>) -> String {
             format!("{}{mark}", anomaly.kind.name())
         })
         .collect();
-    let text = report::text(subject, Detail::Keys, &Palette::PLAIN) + &report::json(subject);
+    let text = report::text(subject, Detail::Usual, &Palette::PLAIN) + &report::json(subject);
     format!("{}\t{:016x}", names.join(" "), fnv(text.as_bytes()))
 }
 

@@ -18,12 +18,14 @@ struct Node<S> {
     /// How long the beginning is.
     depth: u32,
     parent: u32,
+    /// The last symbol of the beginning.
+    symbol: Option<S>,
     first_child: Option<(S, u32)>,
 }
 
 impl<S: Copy + Eq + Hash> Default for Trie<S> {
     fn default() -> Self {
-        let root = Node { depth: 0, parent: Self::ROOT, first_child: None };
+        let root = Node { depth: 0, parent: Self::ROOT, symbol: None, first_child: None };
         Trie { nodes: vec![root], others: FxHashMap::default() }
     }
 }
@@ -60,6 +62,15 @@ impl<S: Copy + Eq + Hash> Trie<S> {
         at == start
     }
 
+    /// The symbol at the place `at` of the beginning that `node` stands for, if it is so long.
+    pub fn symbol(&self, node: u32, at: u32) -> Option<S> {
+        let mut here = &self.nodes[node as usize];
+        while here.depth > at + 1 {
+            here = &self.nodes[here.parent as usize];
+        }
+        here.symbol.filter(|_| here.depth == at + 1)
+    }
+
     /// Adds a sequence. Returns its node.
     pub fn insert(&mut self, symbols: impl IntoIterator<Item = S>) -> u32 {
         let mut node = Self::ROOT;
@@ -82,7 +93,7 @@ impl<S: Copy + Eq + Hash> Trie<S> {
         } else {
             self.others.insert((node, symbol), child);
         }
-        self.nodes.push(Node { depth, parent: node, first_child: None });
+        self.nodes.push(Node { depth, parent: node, symbol: Some(symbol), first_child: None });
         child
     }
 }
@@ -103,6 +114,9 @@ mod tests {
         assert_eq!(trie.depth(abd), 3);
         assert!(ab.is_some_and(|ab| trie.leads(ab, abd) && !trie.leads(abd, ab)));
         assert!(!trie.leads(abc, abd));
+        let symbols: Vec<_> = (0..4).map(|at| trie.symbol(abd, at)).collect();
+        assert_eq!(symbols, [Some(b'a'), Some(b'b'), Some(b'd'), None]);
+        assert_eq!(trie.symbol(Trie::<u8>::ROOT, 0), None);
         assert_eq!(trie.insert(*b"ab"), ab.unwrap_or(u32::MAX));
     }
 }
