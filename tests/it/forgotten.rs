@@ -47,10 +47,10 @@ const STORIES: [Story; 11] = [
     },
     Story {
         model: "kv",
-        done: ["put", r#""a""#, "null"],
-        crashed: ["put", r#""b""#],
-        seen: &[["get", "null", r#""a""#], ["get", "null", r#""b""#]],
-        wrong: r#""c""#,
+        done: ["put", r#"["a"]"#, "null"],
+        crashed: ["put", r#"["b"]"#],
+        seen: &[["get", "null", r#"["a"]"#], ["get", "null", r#"["b"]"#]],
+        wrong: r#"["c"]"#,
         idle: ["get", "null", "null"],
     },
     Story {

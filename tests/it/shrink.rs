@@ -27,6 +27,31 @@ fn without_a_target_it_goes_to_standard_output() {
 }
 
 #[test]
+fn what_is_written_tells_what_it_was_cut_out_of() {
+    let proof = r#"{"process":0,"type":"invoke","f":"write","value":1,"node":"n1"}
+{"process":0,"type":"ok","f":"write","value":1,"node":"n1"}
+{"process":3,"type":"invoke","f":"write","value":7,"node":"n1"}
+{"process":1,"type":"invoke","f":"cas","value":[1,2],"node":"n2"}
+{"process":1,"type":"fail","f":"cas","value":[1,2],"node":"n2"}
+{"process":2,"type":"invoke","f":"read","value":null,"node":"n3"}
+{"process":3,"type":"ok","f":"write","value":7,"node":"n1"}
+{"process":2,"type":"ok","f":"read","value":1,"node":"n3"}
+"#;
+    let history = r#"{"process":9,"type":"invoke","f":"read","value":null}
+{"process":9,"type":"ok","f":"read","value":null}
+"#;
+    let header = concat!(
+        r#"{"histcheck":{"model":"cas-register","verdict":"invalid","anomaly":"stale-read","#,
+        r#""operation":6,"story":"Process 2 read 1 in record 6 although process 1 had found "#,
+        r#"another value than 1 in record 5, like others.","minimal":true,"#,
+        r#""flags":["--failed-cas observes"],"source":{"operations":[2,4,5,7],"of":5}}}"#,
+        "\n"
+    );
+    let run = histcheck("shrink --failed-cas observes -").stdin(history.to_owned() + proof).run();
+    assert_eq!(run.status(0).stdout, header.to_owned() + proof);
+}
+
+#[test]
 fn nothing_is_cut_out_of_what_is_valid() {
     let valid = r#"{"process":0,"type":"invoke","f":"write","value":1,"time":1}
 {"process":0,"type":"ok","f":"write","value":1,"time":2}

@@ -3,7 +3,7 @@
 use crate::history::phrase::{
     call_phrase, duration_phrase, operation_phrase, process_phrase, return_phrase, value_phrase,
 };
-use crate::history::{History, NEVER, Operation};
+use crate::history::{History, NEVER, Operation, Outcome};
 
 /// What kind of thing an operation is, going by its name.
 enum Deed {
@@ -56,6 +56,18 @@ pub(in crate::explain) fn thing_called(history: &History, index: u32) -> String 
     match deed(history, operation) {
         Deed::Read => "read".to_owned(),
         _ => thing(history, index),
+    }
+}
+
+/// What operation `index` had done that saw a newer value: `read the newer 2`.
+pub(in crate::explain) fn saw_newer(history: &History, index: u32) -> String {
+    let operation = &history.operations()[index as usize];
+    let tried = (deed(history, operation), history.values().as_pair(operation.input));
+    match (operation.outcome, tried) {
+        (Outcome::Fail, (Deed::Cas, Some((old, _)))) => {
+            format!("found another value than {}", value_phrase(history, old))
+        }
+        _ => format!("read the newer {}", seen(history, index)),
     }
 }
 

@@ -207,9 +207,9 @@ fn session<M: Model>(scene: &Scene<'_, M>, proof: &Proof<'_>) -> Option<Anomaly>
     let index = own
         .map(|act| act.access.index)
         .or_else(|| seen_before(scene.case, proof.stale, &tokens))?;
-    let (seen, when) = (words::seen(history, index), return_phrase(history, index));
+    let (saw, when) = (words::saw_newer(history, index), return_phrase(history, index));
     let gap = words::gap(history, index, stale.index);
-    let summary = format!("{event} although it had read the newer {seen} {when}{gap}");
+    let summary = format!("{event} although it had {saw} {when}{gap}");
     Some(scene.anomaly(AnomalyKind::NonMonotonicRead, &[index], summary))
 }
 
@@ -230,6 +230,6 @@ fn newer_phrase<M: Model>(scene: &Scene<'_, M>, proof: &Proof<'_>) -> String {
     if proof.best().updates {
         return words::acknowledged(history, index);
     }
-    let (who, seen) = (process_phrase(history, index), words::seen(history, index));
-    format!("{who} had read the newer {seen} {}", return_phrase(history, index))
+    let (who, saw) = (process_phrase(history, index), words::saw_newer(history, index));
+    format!("{who} had {saw} {}", return_phrase(history, index))
 }
