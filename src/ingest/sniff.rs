@@ -44,11 +44,9 @@ pub(super) fn is_settled(text: &str) -> bool {
             first => first.is_some(),
         },
         Some(b'#') => {
-            let is_tag = text[1..].starts_with(|c: char| c.is_alphabetic() || c == '{' || c == ':');
             let is_comment =
                 |line: &str| line.trim().is_empty() || line.trim_start().starts_with('#');
-            let metadata = text[1..].starts_with("histcheck");
-            is_tag && !metadata && has_record || lines.lines().any(|line| !is_comment(line))
+            is_tagged_map(text) || lines.lines().any(|line| !is_comment(line))
         }
         Some(_) => !lines.is_empty() && sniff(lines).is_some(),
     }
@@ -86,6 +84,9 @@ fn is_edn_map(inside: &str) -> bool {
 
 /// What starts with `#`: comment lines above the header of CSV, or a set or tag of EDN.
 fn sniff_hash(text: &str) -> Option<Format> {
+    if is_tagged_map(text) {
+        return Some(Format::Edn);
+    }
     let is_content = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
     let below = text.lines().take(LEADING_LINES).find(is_content);
     if below.is_some_and(is_header) {
@@ -94,6 +95,14 @@ fn sniff_hash(text: &str) -> Option<Format> {
     let rest = text.trim_start_matches('#');
     let comment = rest.is_empty() || rest.starts_with(char::is_whitespace);
     (!comment).then_some(Format::Edn)
+}
+
+/// Whether a text that starts with `#` starts with a set, or with a map behind a tag, as in
+/// `#jepsen.history.Op{:index 0}`: what comes below does not make a comment of it.
+fn is_tagged_map(text: &str) -> bool {
+    let tag = &text[1..];
+    let behind = tag.trim_start_matches(|c: char| c.is_alphanumeric() || "._-/:".contains(c));
+    behind.starts_with('{') && !tag.starts_with("histcheck")
 }
 
 fn is_log(text: &str) -> bool {
