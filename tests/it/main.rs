@@ -16,6 +16,7 @@ mod examples;
 mod figures;
 #[cfg(feature = "cli")]
 mod follow;
+#[cfg(feature = "cli")]
 mod forgotten;
 mod formats;
 mod ingest;
