@@ -36,7 +36,7 @@ pub enum State {
     },
 }
 
-/// One of the values that reads saw at an offset, by its place among them; or one that they did not.
+/// One of the values that reads saw at an offset, by its place among them; or one they did not see.
 type Mark = u32;
 
 /// The length of a log that agrees with no read any more, where no operation tells it.

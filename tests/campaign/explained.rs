@@ -140,7 +140,7 @@ impl Told {
     }
 }
 
-/// What is said of a history; `None` if there is nothing to explain, or if its model cannot read it.
+/// What is said of a history; `None` if there is nothing to explain, or its model cannot read it.
 fn explained(history: &History, options: Options) -> Result<Option<String>, String> {
     // However slow the machine is, the same is found.
     let options = Options { explain_timeout: Duration::from_secs(3600), ..options };

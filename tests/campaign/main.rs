@@ -52,30 +52,7 @@ fn main() {
     };
     let explained = |campaign: &Campaign| (campaign.seed, campaign.explained);
     let default = (sizes(&campaign), explained(&campaign));
-    let mut arguments = std::env::args().skip(1);
-    while let Some(argument) = arguments.next() {
-        let mut number = || arguments.next().and_then(|text| text.parse().ok());
-        match argument.as_str() {
-            "--full" => {
-                (campaign.random, campaign.exhaustive) = (1_000_000, 4);
-                (campaign.long, campaign.configurations) = (20_000, 200_000);
-                campaign.guarantees = 100_000;
-                campaign.skew = 1_000;
-                campaign.explained = 5_000;
-            }
-            "--random" => campaign.random = number().expect("a number"),
-            "--exhaustive" => campaign.exhaustive = number().expect("a number") as usize,
-            "--seed" => campaign.seed = number().expect("a number"),
-            "--long" => campaign.long = number().expect("a number"),
-            "--guarantees" => campaign.guarantees = number().expect("a number"),
-            "--explained" => campaign.explained = number().expect("a number"),
-            "--skew" => campaign.skew = number().expect("a number"),
-            "--configurations" => campaign.configurations = number().expect("a number"),
-            "--model" => campaign.model = arguments.next(),
-            // Whatever else a test runner passes.
-            _ => {}
-        }
-    }
+    read_arguments(&mut campaign);
     campaign.effort.applies = sizes(&campaign) == default.0;
     campaign.said.applies = explained(&campaign) == default.1;
     let (mut passed, mut failed) = (0, 0);
@@ -106,4 +83,32 @@ fn main() {
     );
     assert!(passed + failed > 0, "no model was tried");
     std::process::exit(i32::from(failed > 0));
+}
+
+/// What the command line asks for.
+fn read_arguments(campaign: &mut Campaign) {
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        let mut number = || arguments.next().and_then(|text| text.parse().ok());
+        match argument.as_str() {
+            "--full" => {
+                (campaign.random, campaign.exhaustive) = (1_000_000, 4);
+                (campaign.long, campaign.configurations) = (20_000, 200_000);
+                campaign.guarantees = 100_000;
+                campaign.skew = 1_000;
+                campaign.explained = 5_000;
+            }
+            "--random" => campaign.random = number().expect("a number"),
+            "--exhaustive" => campaign.exhaustive = number().expect("a number") as usize,
+            "--seed" => campaign.seed = number().expect("a number"),
+            "--long" => campaign.long = number().expect("a number"),
+            "--guarantees" => campaign.guarantees = number().expect("a number"),
+            "--explained" => campaign.explained = number().expect("a number"),
+            "--skew" => campaign.skew = number().expect("a number"),
+            "--configurations" => campaign.configurations = number().expect("a number"),
+            "--model" => campaign.model = arguments.next(),
+            // Whatever else a test runner passes.
+            _ => {}
+        }
+    }
 }

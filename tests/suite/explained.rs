@@ -4,8 +4,8 @@
 use histcheck::explain::{AnomalyKind, Certainty, Explanation, explain};
 use histcheck::{History, Options, Report};
 
-/// A violation of a history that somebody recorded is shown by so many operations at most, if it has
-/// no name. There are others that need any number.
+/// A violation of a history that somebody recorded is shown by so many operations at most, if it
+/// has no name. There are others that need any number.
 pub(crate) const FEW: usize = 12;
 
 /// So many anomalies are asked for.

@@ -1,8 +1,8 @@
 //! What is said of every history, word for word: the report for people, and the one for programs.
 //!
 //! `tests/suite/reports/` keeps both, and what comes out of the history altered. With
-//! `UPDATE_DOCS=1` they are written anew, so that a change to an explanation shows in the difference
-//! what it changes, and where.
+//! `UPDATE_DOCS=1` they are written anew, so that a change to an explanation shows in the
+//! difference what it changes, and where.
 
 use std::fs;
 use std::path::{Path, PathBuf};
