@@ -229,7 +229,7 @@ impl Model for Log {
                 Op::ReadFrom(offset, items) => {
                     let log = (node, len, marks.as_ref());
                     len as usize == *offset as usize + items.len()
-                        && (*offset..).zip(items.iter()).all(|(at, &item)| seen.has(log, at, item))
+                        && from(*offset, items).all(|(at, item)| seen.has(log, at, item))
                 }
                 Op::ReadAny => true,
                 Op::Append(..) => false,
@@ -307,7 +307,7 @@ impl Model for Log {
                 Op::ReadAt(offset, value) => Seen::ask(&mut asked, *offset, *value),
                 Op::ReadFrom(offset, items) => {
                     seen.lengths = true;
-                    for (at, &item) in (*offset..).zip(items.iter()) {
+                    for (at, item) in from(*offset, items) {
                         Seen::ask(&mut asked, at, item);
                     }
                 }
@@ -324,6 +324,12 @@ impl Model for Log {
         seen.asked = asked.into_iter().collect();
         self.seen = Some(Arc::new(seen));
     }
+}
+
+/// Items with their offsets, of which the first is `offset`. No log is so long that one is beyond
+/// 32 bits.
+fn from(offset: u32, items: &[Value]) -> impl Iterator<Item = (u32, Value)> {
+    (0..).zip(items).map(move |(nth, &item)| (offset.saturating_add(nth), item))
 }
 
 /// What a read saw, if it returned.

@@ -181,6 +181,32 @@ fn an_absent_key_is_the_empty_string_only_where_no_get_tells_them_apart() {
     assert!(!fits(text("a"), &[kv::Op::Append(Text::new("b")), get(text("b"))]));
 }
 
+#[test]
+fn a_log_is_asked_for_any_offset() {
+    let one = Value::TRUE;
+    let reads = [
+        (log::Op::ReadAt(u32::MAX, Value::NULL), true),
+        (log::Op::ReadAt(u32::MAX, one), false),
+        (log::Op::ReadFrom(u32::MAX, [one, one].into()), false),
+        (log::Op::ReadFrom(u32::MAX, [].into()), true),
+        (log::Op::ReadAt(1, one), true),
+        (log::Op::ReadFrom(1, [one].into()), true),
+    ];
+    let appends = [log::Op::Append(Value::FALSE, None), log::Op::Append(one, None)];
+    for (read, is_legal) in &reads {
+        let mut model = Log::new(&[]);
+        for focused in [false, true] {
+            if focused {
+                let all = appends.iter().chain(reads.iter().map(|read| &read.0));
+                model.focus(&all.cloned().collect::<Vec<_>>());
+            }
+            let mut both = appends.iter().chain([read]);
+            let end = both.try_fold(model.initial(), |state, op| model.step(&state, op));
+            assert_eq!(end.is_some(), *is_legal, "{read:?}, focused: {focused}");
+        }
+    }
+}
+
 /// Reads one operation off a call.
 struct Asked<'a>(Call<'a>);
 

@@ -65,10 +65,11 @@ impl<S: Copy + Eq + Hash> Trie<S> {
     /// The symbol at the place `at` of the beginning that `node` stands for, if it is so long.
     pub fn symbol(&self, node: u32, at: u32) -> Option<S> {
         let mut here = &self.nodes[node as usize];
-        while here.depth > at + 1 {
+        let depth = at.checked_add(1)?;
+        while here.depth > depth {
             here = &self.nodes[here.parent as usize];
         }
-        here.symbol.filter(|_| here.depth == at + 1)
+        here.symbol.filter(|_| here.depth == depth)
     }
 
     /// Adds a sequence. Returns its node.
