@@ -148,9 +148,9 @@ fn explained(history: &History, options: Options) -> Result<Option<String>, Stri
     if report.verdict != Verdict::Invalid {
         return Ok(None);
     }
-    verify_explained::verify(history, &options, &report, usize::MAX)?;
     let mut subject = Subject::new(history, &report);
     subject.explain(&options, 100).map_err(|error| error.to_string())?;
+    verify_explained::verify(&report, &subject.explanation, usize::MAX)?;
     Ok(Some(said::said(&subject)))
 }
 

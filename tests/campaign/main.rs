@@ -25,7 +25,6 @@ mod shared;
 mod skew;
 mod trial;
 mod verdicts;
-#[allow(dead_code)]
 #[path = "../suite/explained.rs"]
 mod verify_explained;
 mod weaker;

@@ -10,7 +10,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
 
-use crate::{Outcome, certificate, explained, folder, reports, said, trial, variants};
+use crate::{FEW, Outcome, certificate, explained, folder, reports, said, trial, variants};
 
 /// So many altered histories are made of each.
 const TIMES: u64 = 12;
@@ -54,10 +54,10 @@ fn tried(text: String) -> Result<String, String> {
     if trial::check(&history, &Options { threads: 1, ..Options::default() })? != report {
         return Err("another report with one thread".to_owned());
     }
-    if report.verdict == Verdict::Invalid {
-        explained::verify(&history, &options, &report, explained::FEW)?;
-    }
     let subject = reports::explained(&input, &history, &report)?;
+    if report.verdict == Verdict::Invalid {
+        explained::verify(&report, &subject.explanation, FEW)?;
+    }
     Ok(format!("{}\t{}", report.verdict, said::said(&subject)))
 }
 

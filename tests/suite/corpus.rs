@@ -9,6 +9,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use histcheck::explain::explain;
 use histcheck::history::Settings;
 use histcheck::ingest::{Format, json_value, read_bytes};
 use histcheck::{Options, Verdict};
@@ -16,7 +17,10 @@ use libtest_mimic::Trial;
 
 use crate::expected::verdict;
 use crate::trial::check;
-use crate::{Outcome, certificate, explained, followed};
+use crate::{FEW, Outcome, certificate, explained, followed};
+
+/// So many anomalies are asked for.
+const ANOMALIES: usize = 20;
 
 /// One test for every row of the corpus' table; none without a corpus.
 pub(crate) fn trials() -> Vec<Trial> {
@@ -93,5 +97,7 @@ fn judge(
         failed_cas_observes,
     };
     followed::verify(bytes, &terms, &history, &report)?;
-    explained::verify(&history, &options, &report, explained::FEW).map(|_| ())
+    let explanation =
+        explain(&history, &options, &report, ANOMALIES).map_err(|error| error.to_string())?;
+    explained::verify(&report, &explanation, FEW)
 }

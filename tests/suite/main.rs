@@ -27,6 +27,10 @@ use std::path::{Path, PathBuf};
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
+/// A violation of a history that somebody recorded is shown by so many operations at most, if it
+/// has no name. There are others that need any number.
+const FEW: usize = 12;
+
 /// What a test returns; an error says all that is to be said.
 type Outcome = Result<(), Failed>;
 
