@@ -221,7 +221,7 @@ fn verify_failures<M: Model>(
         }
         _ => Ok(None),
     };
-    let proofs = check::on_threads(options.threads, report.keys.len(), |at| {
+    let proofs = check::on_threads(options.threads, report.keys.len(), &|at| {
         let proof = verify(at);
         options.advance();
         proof

@@ -7,27 +7,25 @@
 
 use rustc_hash::FxHashMap;
 
-use super::decide::{Answer, Terms, answer};
+use super::answer::Answer;
+use super::object::Object;
 use super::search::{Effort, Found};
-use crate::model::{Model, Reading, Token};
+use crate::model::Token;
 
-/// Decides `readings`, which are in the order of their calls, by the independent parts that they
-/// fall into; `None` if there is one only, or the model does not tell.
-pub(super) fn decide<M: Model>(
-    model: &M,
-    readings: &[Reading<M::Op>],
-    terms: Terms<'_>,
+/// Decides an object by the independent parts that it falls into, each of which `answer` decides;
+/// `None` if there is only one part, or the model does not say.
+pub(super) fn decide(
+    object: &dyn Object,
+    answer: &dyn Fn(&dyn Object) -> Answer,
 ) -> Option<Answer> {
-    let parts = parts(model, readings)?;
+    let parts = parts(object)?;
     let mut decided_by: Option<&'static str> = None;
     let mut effort = Effort::default();
     let mut stuck: Option<u32> = None;
     let mut stopped = None;
     let mut orders: Vec<Vec<u32>> = Vec::with_capacity(parts.len());
     for part in &parts {
-        let own: Vec<Reading<M::Op>> =
-            part.iter().map(|&at| readings[at as usize].clone()).collect();
-        let answered = answer(model, &own, terms);
+        let answered = answer(&*object.part(part));
         effort.configurations += answered.effort.configurations;
         effort.steps += answered.effort.steps;
         let name = answered.decided_by;
@@ -41,7 +39,7 @@ pub(super) fn decide<M: Model>(
             }
             Found::Nothing { stuck: at } => {
                 let at = part[at as usize];
-                let ret = |at: u32| readings[at as usize].span.ret;
+                let ret = |at: u32| object.span(at as usize).ret;
                 if stuck.is_none_or(|other| ret(at) < ret(other)) {
                     (stuck, decided_by) = (Some(at), Some(name));
                 }
@@ -52,26 +50,26 @@ pub(super) fn decide<M: Model>(
     let (found, decided_by) = match (stuck, stopped) {
         (Some(stuck), _) => (Found::Nothing { stuck }, decided_by),
         (None, Some((reason, name))) => (Found::Stopped(reason), Some(name)),
-        (None, None) => (Found::Order(merge(readings, &orders)), decided_by),
+        (None, None) => (Found::Order(merge(object, &orders)), decided_by),
     };
     Some(Answer { found, decided_by: decided_by.unwrap_or("search"), effort })
 }
 
-/// The readings of each part; `None` if there are not several.
-fn parts<M: Model>(model: &M, readings: &[Reading<M::Op>]) -> Option<Vec<Vec<u32>>> {
+/// Returns the operations of each part; `None` if there are not several.
+fn parts(object: &dyn Object) -> Option<Vec<Vec<u32>>> {
     let mut groups = Groups::default();
     let mut things: FxHashMap<Token, u32> = FxHashMap::default();
-    let mut first_of = Vec::with_capacity(readings.len());
-    for reading in readings {
+    let mut first_of = Vec::with_capacity(object.len());
+    for at in 0..object.len() {
         let mut first: Option<u32> = None;
-        let is_told = model.touches(&reading.op, &mut |thing| {
+        let is_known = object.touches(at, &mut |thing| {
             let group = *things.entry(thing).or_insert_with(|| groups.add());
             match first {
                 Some(first) => groups.join(first, group),
                 None => first = Some(group),
             }
         });
-        if !is_told {
+        if !is_known {
             return None;
         }
         // What touches nothing is a part of its own.
@@ -118,12 +116,12 @@ impl Groups {
 
 /// One linearization of those of all parts: each operation takes effect at the latest call among it
 /// and those before it in its own part, which is before its return.
-fn merge<Op>(readings: &[Reading<Op>], orders: &[Vec<u32>]) -> Vec<u32> {
-    let mut points: Vec<(u32, u32)> = Vec::with_capacity(readings.len());
+fn merge(object: &dyn Object, orders: &[Vec<u32>]) -> Vec<u32> {
+    let mut points: Vec<(u32, u32)> = Vec::with_capacity(object.len());
     for order in orders {
         let mut latest = 0;
         for &at in order {
-            latest = latest.max(readings[at as usize].span.call);
+            latest = latest.max(object.span(at as usize).call);
             points.push((latest, at));
         }
     }
@@ -135,12 +133,14 @@ fn merge<Op>(readings: &[Reading<Op>], orders: &[Vec<u32>]) -> Vec<u32> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use super::super::budget::{Budget, Meter};
-    use super::super::decide::Deciders;
-    use super::super::exact::Wanted;
     use super::*;
+    use crate::check::answer::{Deciders, Terms};
+    use crate::check::budget::{Budget, Meter};
+    use crate::check::exact::Wanted;
+    use crate::check::object::Readings;
+    use crate::check::search::{Space, search};
     use crate::history::{Span, Value, ValueTable};
-    use crate::model::{MultiRegister, multi_register::Op};
+    use crate::model::{MultiRegister, Reading, multi_register::Op};
 
     fn value(n: i64) -> Value {
         ValueTable::small_int(n).unwrap()
@@ -166,7 +166,9 @@ mod tests {
         let model = MultiRegister::new(value(0), &[]);
         let meter = Meter::start(&Budget::default(), 0);
         let (deciders, wanted) = (Deciders::Auto, Wanted::Order);
-        decide(&model, readings, Terms { deciders, wanted, threads: 1, meter: &meter })
+        let terms = Terms { deciders, wanted, threads: 1, meter: &meter };
+        let answer = |part: &dyn Object| crate::check::decide::answer(part, terms);
+        decide(&Readings::new(&model, readings), &answer)
     }
 
     #[test]
@@ -186,7 +188,8 @@ mod tests {
         let mut operations: Vec<Drawn<'_>> =
             vec![(&[], &[(1, 1)], 0, 3), (&[], &[(2, 1)], 1, 2), (&[(1, 1)], &[], 4, 5)];
         let parts_of = |operations: &[Drawn<'_>]| {
-            parts(&MultiRegister::new(value(0), &[]), &readings(operations))
+            let (model, readings) = (MultiRegister::new(value(0), &[]), readings(operations));
+            parts(&Readings::new(&model, &readings))
         };
         assert_eq!(parts_of(&operations), Some(vec![vec![0, 2], vec![1]]));
         operations.push((&[(1, 1), (2, 1)], &[], 6, 7));
@@ -221,7 +224,7 @@ mod tests {
     }
 
     fn search_alone(model: &MultiRegister, readings: &[Reading<Op>], meter: &Meter) -> Effort {
-        super::super::search::search(model, readings, 1, meter).1
+        search(Space::of(model, readings), 1, meter).1
     }
 
     #[test]

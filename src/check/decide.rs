@@ -5,28 +5,20 @@ use std::time::Duration;
 
 use rayon::prelude::*;
 
+use super::answer::{Answer, Deciders, Terms};
 use super::budget::{Budget, Meter};
 use super::components;
-use super::exact::{self, Conflict, Ruling, Wanted};
+use super::exact::{Conflict, Ruling, Wanted};
+use super::object::{Object, Readings};
 use super::refute;
 use super::report::{Certificate, Decision, Failure, KeyReport, Report};
-use super::search::{self, Effort, Found};
+use super::search::{self, Found};
 use super::tokens;
 use crate::error::Error;
 use crate::history::{History, Partition, Value};
-use crate::model::{self, Model, ModelOptions, Reading};
+use crate::model::{self, Model, ModelOptions};
 use crate::progress::{Phase, Progress};
 use crate::proof;
-
-/// Which deciders may decide.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Deciders {
-    /// The fastest that fits.
-    #[default]
-    Auto,
-    /// Only the general search.
-    Search,
-}
 
 /// How to check.
 #[derive(Clone, Debug)]
@@ -115,7 +107,7 @@ pub(crate) fn decide<M: Model>(
         options.advance();
         Ok(key)
     };
-    let keys = on_threads(options.threads, partitions.len(), decide_at);
+    let keys = on_threads(options.threads, partitions.len(), &decide_at);
     Ok(Report::new(name, keys.into_iter().collect::<Result<_, _>>()?))
 }
 
@@ -124,7 +116,7 @@ pub(crate) fn decide<M: Model>(
 pub(crate) fn on_threads<T: Send>(
     threads: usize,
     count: usize,
-    work: impl Fn(usize) -> T + Send + Sync,
+    work: &(dyn Fn(usize) -> T + Sync),
 ) -> Vec<T> {
     match pool(threads, count) {
         Some(pool) => pool.install(|| (0..count).into_par_iter().map(work).collect()),
@@ -170,80 +162,64 @@ fn decide_key<M: Model>(
     let needs_order = options.keep_orders || options.self_check;
     let wanted = if needs_order { Wanted::Order } else { Wanted::Verdict };
     let terms = Terms { deciders: options.deciders, wanted, threads: options.threads, meter };
-    let Answer { found, decided_by, effort } = answer(model, &readings, terms);
+    let answer = answer(&Readings::new(model, &readings), terms);
+    let index = |at: u32| readings[at as usize].index;
+    Ok(report(history, partition, answer, &index))
+}
+
+/// Asks the deciders in turn: tokens, an exact decider, a refutation, all of them for independent
+/// parts, the general search.
+pub(super) fn answer(object: &dyn Object, terms: Terms<'_>) -> Answer {
+    let Terms { deciders, wanted, threads, meter } = terms;
+    if deciders == Deciders::Auto {
+        if let Some(problem) = object.on_tokens() {
+            return tokens::decide(problem, terms);
+        }
+        match object.rule(wanted) {
+            Some((Ruling::Valid(order), name)) => {
+                return Answer::at_once(Found::Order(order), name);
+            }
+            Some((Ruling::Invalid(Conflict { stuck }), name)) => {
+                return Answer::at_once(Found::Nothing { stuck }, name);
+            }
+            None => {}
+        }
+        if let Some(stuck) = refute::impossible_operation(object) {
+            return Answer::at_once(Found::Nothing { stuck }, "refutation");
+        }
+        if let Some(answer) = components::decide(object, &|part| answer(part, terms)) {
+            return answer;
+        }
+    }
+    let (found, effort) = search::search(object.space(), threads, meter);
+    Answer { found, decided_by: "search", effort }
+}
+
+/// Returns the report on a key; `index` returns the index of an operation in the history.
+fn report(
+    history: &History,
+    partition: Partition<'_>,
+    answer: Answer,
+    index: &dyn Fn(u32) -> u32,
+) -> KeyReport {
+    let Answer { found, decided_by, effort } = answer;
     let decision = match found {
-        Found::Order(order) => Decision::Valid(Certificate {
-            order: order.into_iter().map(|at| readings[at as usize].index).collect(),
-        }),
+        Found::Order(mut order) => {
+            order.iter_mut().for_each(|at| *at = index(*at));
+            Decision::Valid(Certificate { order })
+        }
         Found::Stopped(reason) => Decision::Unknown(reason),
         Found::Nothing { stuck } => {
-            let operation = readings[stuck as usize].index;
-            let record = history.operations()[operation as usize].invoked;
+            let operation = index(stuck);
             Decision::Invalid(Failure {
                 operation,
-                record,
+                record: history.operations()[operation as usize].invoked,
                 horizon: Failure::WHOLE,
                 core: Vec::new(),
                 is_minimal: false,
             })
         }
     };
-    Ok(report(partition, decision, decided_by, effort))
-}
-
-/// What the deciders say of some readings.
-pub(super) struct Answer {
-    /// What was found; an order only where one was wanted, else an empty one.
-    pub(super) found: Found,
-    /// The decider's name.
-    pub(super) decided_by: &'static str,
-    pub(super) effort: Effort,
-}
-
-/// On which terms deciders are asked.
-#[derive(Clone, Copy)]
-pub(super) struct Terms<'a> {
-    pub(super) deciders: Deciders,
-    pub(super) wanted: Wanted,
-    /// How many threads may work on one question; 0 for one a processor.
-    pub(super) threads: usize,
-    pub(super) meter: &'a Meter,
-}
-
-/// Asks the deciders in turn: tokens, an exact decider, a refutation, all of them for independent
-/// parts, the general search.
-/// `readings` are in the order of their calls.
-pub(super) fn answer<M: Model>(model: &M, readings: &[Reading<M::Op>], terms: Terms<'_>) -> Answer {
-    let Terms { deciders, wanted, threads, meter } = terms;
-    let at_once = |found, decided_by| Answer { found, decided_by, effort: Effort::default() };
-    if deciders == Deciders::Auto {
-        if let Some(answer) = tokens::decide(model, readings, terms) {
-            return answer;
-        }
-        match exact::decide(model, readings, wanted) {
-            Some((Ruling::Valid(order), name)) => return at_once(Found::Order(order), name),
-            Some((Ruling::Invalid(Conflict { stuck }), name)) => {
-                return at_once(Found::Nothing { stuck }, name);
-            }
-            None => {}
-        }
-        if let Some(stuck) = refute::impossible_reading(model, readings) {
-            return at_once(Found::Nothing { stuck }, "refutation");
-        }
-        if let Some(answer) = components::decide(model, readings, terms) {
-            return answer;
-        }
-    }
-    let (found, effort) = search::search(model, readings, threads, meter);
-    Answer { found, decided_by: "search", effort }
-}
-
-fn report(
-    partition: Partition<'_>,
-    decision: Decision,
-    decided_by: &'static str,
-    effort: Effort,
-) -> KeyReport {
     KeyReport {
         key: partition.key,
         operations: partition.operations.len(),
@@ -262,7 +238,7 @@ mod tests {
     fn several_threads_work_where_there_is_work_for_several() {
         let threads = |threads, count| -> Vec<(usize, Option<usize>)> {
             let in_pool = || rayon::current_thread_index().map(|_| rayon::current_num_threads());
-            on_threads(threads, count, |at| (at, in_pool()))
+            on_threads(threads, count, &|at| (at, in_pool()))
         };
         assert_eq!(threads(2, 3), [(0, Some(2)), (1, Some(2)), (2, Some(2))]);
         assert_eq!(threads(3, 2), [(0, Some(3)), (1, Some(3))]);

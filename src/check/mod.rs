@@ -3,18 +3,21 @@
 //!
 //! Nothing here reads files, explains, or prints.
 
+mod answer;
 mod budget;
 mod components;
 mod decide;
 mod exact;
+mod object;
 mod online;
 mod refute;
 mod report;
 mod search;
 mod tokens;
 
+pub use answer::Deciders;
 pub use budget::{Budget, Meter, StopReason};
-pub use decide::{Deciders, Options};
+pub use decide::Options;
 pub(crate) use decide::{decide, on_threads};
 pub(crate) use online::{Bounds, End, Halt, Held};
 pub use report::{
@@ -23,8 +26,10 @@ pub use report::{
 pub use search::Effort;
 
 use crate::model::{Model, Reading};
-use decide::{Answer, Terms, answer};
+use answer::{Answer, Terms};
+use decide::answer;
 use exact::Wanted;
+use object::Readings;
 use search::Found;
 
 /// A linearization of `readings` (positions among them), which are in the order of their calls;
@@ -34,7 +39,7 @@ pub(crate) fn linearize<M: Model>(
     readings: &[Reading<M::Op>],
     meter: &Meter,
 ) -> Option<Vec<u32>> {
-    match answer(model, readings, terms(Wanted::Order, meter)).found {
+    match answer(&Readings::new(model, readings), terms(Wanted::Order, meter)).found {
         Found::Order(order) => Some(order),
         Found::Nothing { .. } | Found::Stopped(_) => None,
     }
@@ -63,7 +68,8 @@ pub(crate) fn impossible<M: Model>(
     if meter.poll().is_err() {
         return (None, Effort::default());
     }
-    let Answer { found, effort, .. } = answer(model, readings, terms(Wanted::Verdict, meter));
+    let terms = terms(Wanted::Verdict, meter);
+    let Answer { found, effort, .. } = answer(&Readings::new(model, readings), terms);
     let stuck = match found {
         Found::Order(_) => Some(None),
         Found::Nothing { stuck } => Some(Some(stuck)),

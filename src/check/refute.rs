@@ -3,39 +3,36 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::history::NEVER;
-use crate::model::{Establishes, Model, Reading, Token};
+use super::object::Object;
+use crate::history::{NEVER, Span};
+use crate::model::{Establishes, Token};
 
-/// A reading that can be linearized nowhere, whatever the others do; the one that returns first.
-/// `None` says nothing.
-pub(super) fn impossible_reading<M: Model>(model: &M, readings: &[Reading<M::Op>]) -> Option<u32> {
+/// Returns the operation that can be linearized nowhere, whatever the others do; of several, the
+/// one that returns first. `None` says nothing.
+pub(super) fn impossible_operation(object: &dyn Object) -> Option<u32> {
     // When each token can be established at the earliest.
     let mut earliest: FxHashMap<Token, u32> = FxHashMap::default();
-    for reading in readings {
-        let facts = model.facts(&reading.op);
+    let mut needs: Vec<(u32, Token)> = Vec::new();
+    for at in 0..object.len() {
+        let facts = object.facts(at);
         match facts.establishes {
             Establishes::Token(token) => {
-                // Readings come in the order of their calls.
-                earliest.entry(token).or_insert(reading.span.call);
+                // Operations come in the order of their calls.
+                earliest.entry(token).or_insert(object.span(at).call);
             }
             Establishes::Same => {}
             Establishes::Unknown if facts.pure => {}
             Establishes::Unknown => return None,
         }
+        needs.extend(facts.requires.map(|token| (at as u32, token)));
     }
-    let initial = model.token(&model.initial());
-    readings
-        .iter()
-        .enumerate()
-        .filter(|(_, reading)| reading.span.ret != NEVER)
-        .filter(|(_, reading)| {
-            // The requirement of a value not established before the return, and not there
-            // at the start.
-            model.facts(&reading.op).requires.is_some_and(|token| {
-                let known = earliest.get(&token).is_some_and(|&call| call < reading.span.ret);
-                !known && initial != Some(token)
-            })
-        })
-        .min_by_key(|(_, reading)| reading.span.ret)
-        .map(|(at, _)| at as u32)
+    let initial = object.initial_token();
+    // Needed: a value that is not established before the return, and not there at the start.
+    let is_impossible = |&(at, token): &(u32, Token)| {
+        let Span { ret, .. } = object.span(at as usize);
+        let known = earliest.get(&token).is_some_and(|&call| call < ret);
+        ret != NEVER && !known && initial != Some(token)
+    };
+    let impossible = needs.into_iter().filter(is_impossible).map(|(at, _)| at);
+    impossible.min_by_key(|&at| object.span(at as usize).ret)
 }

@@ -167,7 +167,7 @@ impl ModelVisitor for Explaining<'_> {
         let explained = self.beyond.as_ref().map_or(KEYS, |beyond| beyond.failing.min(KEYS));
         let failing: Vec<(usize, &Failure)> = report.failing().take(explained).collect();
         options.enter(Phase::Violations, failing.len());
-        let explained = on_threads(options.threads, failing.len(), |nth| {
+        let explained = on_threads(options.threads, failing.len(), &|nth| {
             let (key_at, failure) = failing[nth];
             let one = self.explain_key(model, key_at, partitions.get(key_at), failure, &meters);
             options.advance();

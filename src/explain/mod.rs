@@ -64,7 +64,7 @@ pub(crate) fn refine<M: Model>(
     let partitions = history.partitions();
     let failing: Vec<(usize, &Failure)> = report.failing().collect();
     options.enter(Phase::Locating, failing.len());
-    let refined = on_threads(options.threads, failing.len(), |nth| {
+    let refined = on_threads(options.threads, failing.len(), &|nth| {
         let (at, failure) = failing[nth];
         let with_core = nth < cores;
         let refined = refine_key(model, history, partitions.get(at), failure, with_core, &meter);

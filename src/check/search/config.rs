@@ -5,9 +5,9 @@ use std::hash::{Hash, Hasher};
 
 use rustc_hash::FxHasher;
 
+use super::automaton::StateId;
 use super::mask::{Mask, difference};
 use super::prepare::{Item, Prepared};
-use super::states::StateId;
 use super::used::{UsedId, UsedSets};
 use super::window::Window;
 

@@ -5,9 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::Effort;
 use super::mask::Mask;
 use super::memo::Memo;
-use super::walker::{Arrival, Candidate, Entered, Move, Space, Walker};
+use super::walker::{Arrival, Candidate, Entered, Move, Shared, Walker};
 use crate::check::budget::{Account, Meter, StopReason};
-use crate::model::Model;
 
 /// How a part of a search ended.
 pub(super) enum Part {
@@ -22,9 +21,9 @@ pub(super) enum Part {
 }
 
 /// A depth-first search, that can be continued.
-pub(super) struct Depth<'a, M: Model, K> {
-    pub(super) walker: Walker<'a, M, K>,
-    space: &'a Space<'a, M>,
+pub(super) struct Depth<'a, K> {
+    pub(super) walker: Walker<'a, K>,
+    shared: &'a Shared<'a>,
     memo: Memo<K>,
     frames: Vec<Frame<K>>,
     account: Account<'a>,
@@ -55,16 +54,16 @@ pub(super) const LOOK_EVERY: u64 = POLL_EVERY * 32;
 /// After the memory was used up so often, more time will not help.
 const MOST_TURNS: u32 = 64;
 
-impl<'a, M: Model, K: Mask> Depth<'a, M, K> {
+impl<'a, K: Mask> Depth<'a, K> {
     /// A search from the start.
-    pub(super) fn new(space: &'a Space<'a, M>, meter: &'a Meter) -> Self {
-        let mut walker = Walker::new(space, 0);
+    pub(super) fn new(shared: &'a Shared<'a>, meter: &'a Meter) -> Self {
+        let mut walker = Walker::new(shared, 0);
         let config = walker.start(0);
         walker.pending.push(Candidate { config, by: Move::Start, priority: 0 });
         Depth {
             walker,
-            space,
-            memo: Memo::new(space.prepared.width),
+            shared,
+            memo: Memo::new(shared.prepared.width),
             frames: Vec::new(),
             account: meter.account(),
             looked_at: 0,
@@ -112,7 +111,7 @@ impl<'a, M: Model, K: Mask> Depth<'a, M, K> {
                 self.furthest = settled.event;
                 end = self.configurations.saturating_add(share);
             }
-            let at_once = self.space.used.entry_bytes() + self.walker.pending_bytes();
+            let at_once = self.shared.used.entry_bytes() + self.walker.pending_bytes();
             let is_more = at_once.abs_diff(self.looked_at) > GROWTH;
             if is_more || self.configurations.is_multiple_of(POLL_EVERY) {
                 self.looked_at = at_once;
@@ -148,12 +147,12 @@ impl<'a, M: Model, K: Mask> Depth<'a, M, K> {
     fn poll(&mut self, meter: &Meter) -> Result<(), StopReason> {
         let frames = self.frames.capacity() * size_of::<Frame<K>>();
         let own = self.walker.bytes() + self.memo.bytes() + frames;
-        self.account.set(self.space.bytes() + own);
+        self.account.set(self.shared.bytes() + own);
         self.account.visit(self.configurations);
         if self.configurations.is_multiple_of(LOOK_EVERY) {
             meter.look_at_memory();
         }
-        if self.space.states.is_full() {
+        if self.shared.automaton.is_full() {
             return Err(StopReason::Memory);
         }
         meter.poll()

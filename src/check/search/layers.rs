@@ -7,15 +7,15 @@ use std::sync::Mutex;
 use hashbrown::HashTable;
 use rayon::prelude::*;
 
+use super::automaton::StateId;
 use super::config::{Order, Packed};
 use super::depth::{LOOK_EVERY, POLL_EVERY, Part};
 use super::interner::lock;
 use super::mask::Mask;
 use super::path::{NO_NODE, Node, Nodes};
-use super::states::{NO_STATE, StateId};
-use super::walker::{Arrival, Candidate, Entered, Move, Space, Walker};
+use super::steps::NO_STATE;
+use super::walker::{Arrival, Candidate, Entered, Move, Shared, Walker};
 use crate::check::budget::{Account, Meter, StopReason};
-use crate::model::Model;
 
 /// Into so many parts each layer is divided, by hash.
 pub(super) const SHARDS: usize = 16;
@@ -34,10 +34,10 @@ const SUCCESSORS: usize = 1 << 20;
 const COMPARISONS: u64 = 64;
 
 /// A breadth-first search from a point of the history, that can be continued.
-pub(super) struct Layers<'a, M: Model, K> {
-    space: &'a Space<'a, M>,
+pub(super) struct Layers<'a, K> {
+    shared: &'a Shared<'a>,
     begin: u32,
-    walkers: Vec<Mutex<Walker<'a, M, K>>>,
+    walkers: Vec<Mutex<Walker<'a, K>>>,
     shards: Vec<Mutex<Shard<K>>>,
     account: Account<'a>,
     /// The event whose configurations are being visited; `u32::MAX` once a part of the history
@@ -96,20 +96,20 @@ struct Output<K> {
     stopped: Option<StopReason>,
 }
 
-impl<'a, M: Model, K: Mask> Layers<'a, M, K> {
+impl<'a, K: Mask> Layers<'a, K> {
     /// A search from the event `begin`, in each of `states`. With `begin` 0 it is exact; later
     /// ones leave open which of the operations that are open there were linearized before.
     pub(super) fn new(
-        space: &'a Space<'a, M>,
+        shared: &'a Shared<'a>,
         begin: u32,
         states: &[StateId],
         meter: &'a Meter,
     ) -> Self {
         let shard = || Mutex::new(Shard { layers: BTreeMap::new(), nodes: Nodes::new(begin == 0) });
         let layers = Layers {
-            space,
+            shared,
             begin,
-            walkers: vec![Mutex::new(Walker::new(space, begin))],
+            walkers: vec![Mutex::new(Walker::new(shared, begin))],
             shards: (0..SHARDS).map(|_| shard()).collect(),
             account: meter.account(),
             event: begin,
@@ -193,7 +193,7 @@ impl<'a, M: Model, K: Mask> Layers<'a, M, K> {
 
     /// How many configurations may be taken at once.
     fn batch(&self) -> usize {
-        (SUCCESSORS / (self.space.prepared.crashed.len() + 1)).clamp(1, BATCH)
+        (SUCCESSORS / (self.shared.prepared.crashed.len() + 1)).clamp(1, BATCH)
     }
 
     fn poll(&mut self, meter: &Meter) -> Result<(), StopReason> {
@@ -204,7 +204,7 @@ impl<'a, M: Model, K: Mask> Layers<'a, M, K> {
             self.account.set(bytes);
             meter.look_at_memory();
             // The deeper walk needs some memory too.
-            if self.space.states.is_full() || !meter.has_room(bytes / 2) {
+            if self.shared.automaton.is_full() || !meter.has_room(bytes / 2) {
                 return Err(StopReason::Memory);
             }
         }
@@ -240,15 +240,15 @@ impl<'a, M: Model, K: Mask> Layers<'a, M, K> {
     fn map<T: Send>(
         &mut self,
         count: usize,
-        work: impl Fn(usize, &mut Walker<'a, M, K>) -> T + Sync,
+        work: impl Fn(usize, &mut Walker<'a, K>) -> T + Sync,
     ) -> Vec<T> {
         if count <= 1 || rayon::current_thread_index().is_none() {
             let mut walker = lock(&self.walkers[0]);
             return (0..count).map(|at| work(at, &mut walker)).collect();
         }
         let threads = rayon::current_num_threads();
-        let (space, begin) = (self.space, self.begin);
-        self.walkers.resize_with(threads, || Mutex::new(Walker::new(space, begin)));
+        let (shared, begin) = (self.shared, self.begin);
+        self.walkers.resize_with(threads, || Mutex::new(Walker::new(shared, begin)));
         let walkers = &self.walkers;
         let on_thread = |at| {
             let own = rayon::current_thread_index().unwrap_or(0);
@@ -346,15 +346,10 @@ impl<K: Mask> Output<K> {
     }
 
     /// Adds the successors of `entries`, which are at `event`.
-    fn expand<M: Model>(
-        &mut self,
-        walker: &mut Walker<'_, M, K>,
-        event: u32,
-        entries: &[Entry<K>],
-    ) {
+    fn expand(&mut self, walker: &mut Walker<'_, K>, event: u32, entries: &[Entry<K>]) {
         for entry in entries {
             let config = entry.packed.at(event);
-            walker.steps.learn(config.state, walker.states);
+            walker.steps.learn(config.state);
             walker.window.seek(event, walker.prepared);
             walker.pending.clear();
             walker.expand(&config);
@@ -370,12 +365,7 @@ impl<K: Mask> Output<K> {
     }
 
     /// Adds what becomes of a candidate whose parent is a node.
-    fn add<M: Model>(
-        &mut self,
-        walker: &mut Walker<'_, M, K>,
-        candidate: Candidate<K>,
-        parent: u32,
-    ) {
+    fn add(&mut self, walker: &mut Walker<'_, K>, candidate: Candidate<K>, parent: u32) {
         let Candidate { mut config, by, .. } = candidate;
         let state = config.state;
         match walker.arrive(&mut config) {

@@ -17,6 +17,7 @@
 //!
 //! Nothing here knows where a history came from, or explains anything.
 
+mod automaton;
 mod config;
 mod depth;
 mod interner;
@@ -27,7 +28,7 @@ mod moves;
 mod path;
 mod plan;
 mod prepare;
-mod states;
+mod steps;
 #[cfg(test)]
 mod tests;
 mod tokens;
@@ -36,13 +37,12 @@ mod used;
 mod walker;
 mod window;
 
+pub(super) use automaton::Space;
 use plan::Plan;
-use states::States;
 use used::UsedSets;
-use walker::Space;
+use walker::Shared;
 
 use super::budget::{Meter, StopReason};
-use crate::model::{Model, Reading};
 
 /// What a search found.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -67,44 +67,27 @@ pub struct Effort {
     pub steps: u64,
 }
 
-/// Searches for a linearization of `readings`, which are in the order of their calls. Exact:
-/// whatever it finds is so, unless it is stopped. Where that takes long it works on `threads`
-/// threads (0: one a processor); what it finds does not depend on them.
-pub(super) fn search<M: Model>(
-    model: &M,
-    readings: &[Reading<M::Op>],
-    threads: usize,
-    meter: &Meter,
-) -> (Found, Effort) {
-    search_by(Plan::USUAL, model, readings, threads, meter)
+/// Searches for a linearization of the operations of `space`. Exact: whatever it finds is so,
+/// unless it is stopped. Where that takes long it works on `threads` threads (0: one a processor);
+/// what it finds does not depend on them.
+pub(super) fn search(space: Space, threads: usize, meter: &Meter) -> (Found, Effort) {
+    search_by(Plan::USUAL, space, threads, meter)
 }
 
-fn search_by<M: Model>(
-    plan: Plan,
-    model: &M,
-    readings: &[Reading<M::Op>],
-    threads: usize,
-    meter: &Meter,
-) -> (Found, Effort) {
-    let mut model = model.clone();
-    let prepared = prepare::prepare(&mut model, readings);
-    let classes = prepared.classes.len();
-    let space = Space {
-        readings,
-        prepared: &prepared,
-        states: States::new(model, classes, prepared.token_ids.clone()),
-        used: UsedSets::new(),
-    };
+fn search_by(plan: Plan, space: Space, threads: usize, meter: &Meter) -> (Found, Effort) {
+    let prepared = prepare::prepare(&space);
+    let Space { automaton, .. } = space;
+    let shared = Shared { prepared: &prepared, automaton: &*automaton, used: UsedSets::new() };
     let (found, effort) = match prepared.width {
-        0..=64 => plan::run::<M, [u64; 1]>(&space, plan, threads, meter),
-        65..=128 => plan::run::<M, [u64; 2]>(&space, plan, threads, meter),
-        129..=256 => plan::run::<M, [u64; 4]>(&space, plan, threads, meter),
-        _ => plan::run::<M, Box<[u64]>>(&space, plan, threads, meter),
+        0..=64 => plan::run::<[u64; 1]>(&shared, plan, threads, meter),
+        65..=128 => plan::run::<[u64; 2]>(&shared, plan, threads, meter),
+        129..=256 => plan::run::<[u64; 4]>(&shared, plan, threads, meter),
+        _ => plan::run::<Box<[u64]>>(&shared, plan, threads, meter),
     };
     if matches!(found, Found::Stopped(_)) {
         // Who waits for a verdict under a limit does not wait until millions of states are freed.
-        let Space { states, used, .. } = space;
-        discard((states, used));
+        let Shared { used, .. } = shared;
+        discard((automaton, used));
     }
     (found, effort)
 }

@@ -4,9 +4,8 @@ use super::config::Config;
 
 use super::mask::{Mask, difference};
 use super::prepare::{Event, NO_TOKEN, TokenId};
-use super::states::{Step, UNOBSERVED};
+use super::steps::{Step, UNOBSERVED};
 use super::walker::{Candidate, Move, Walker};
-use crate::model::Model;
 
 /// In which order the moves of a configuration are tried.
 mod priority {
@@ -18,7 +17,7 @@ mod priority {
     pub(super) const CRASHED: u8 = 5;
 }
 
-impl<M: Model, K: Mask> Walker<'_, M, K> {
+impl<K: Mask> Walker<'_, K> {
     /// Puts the successors of `config`, whose next event is a return that forces a choice, among
     /// those pending.
     pub(super) fn expand(&mut self, config: &Config<K>) {

@@ -1,7 +1,7 @@
 //! How a breadth-first search came to where it is: a tree of moves, divided like its layers.
 
+use super::automaton::StateId;
 use super::layers::SHARDS;
-use super::states::StateId;
 use super::walker::Move;
 
 /// No node: before the first.

@@ -5,15 +5,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustc_hash::FxHashSet;
 
+use super::automaton::StateId;
 use super::depth::{Depth, Part};
 use super::layers::Layers;
 use super::mask::Mask;
 use super::prepare::{Event, Prepared};
-use super::states::{StateId, Step};
-use super::walker::{Space, Walker};
+use super::steps::Step;
+use super::walker::{Shared, Walker};
 use super::{Effort, Found};
 use crate::check::budget::{Meter, StopReason};
-use crate::model::Model;
 
 /// How the work is shared out.
 #[derive(Clone, Copy, Debug)]
@@ -37,21 +37,21 @@ impl Plan {
 const MOST_STATES: usize = 2048;
 
 /// The whole search, with masks of type `K`.
-pub(super) fn run<M: Model, K: Mask>(
-    space: &Space<'_, M>,
+pub(super) fn run<K: Mask>(
+    shared: &Shared<'_>,
     plan: Plan,
     threads: usize,
     meter: &Meter,
 ) -> (Found, Effort) {
-    let mut depth = Depth::<M, K>::new(space, meter);
+    let mut depth = Depth::<K>::new(shared, meter);
     let cancelled = AtomicBool::new(false);
     // Most histories need no more than this.
     let part = depth.explore(plan.first_share, meter.configurations(), &cancelled, meter);
     if !matches!(part, Part::Pause) || depth.configurations >= meter.configurations() {
-        return (found(part, space.prepared), depth.effort());
+        return (found(part, shared.prepared), depth.effort());
     }
     let crew = Crew::new(threads);
-    let mut breadth = Breadth::<M, K>::new(space, plan, meter);
+    let mut breadth = Breadth::<K>::new(shared, plan, meter);
     let mut share = plan.first_share;
     let found = loop {
         let done = depth.configurations + breadth.configurations();
@@ -73,7 +73,7 @@ pub(super) fn run<M: Model, K: Mask>(
             || depth.explore(share, left - others, &cancelled, meter),
         );
         match (wide, deep) {
-            (part, _) | (_, part) if is_decided(&part) => break found(part, space.prepared),
+            (part, _) | (_, part) if is_decided(&part) => break found(part, shared.prepared),
             (Part::Stopped(StopReason::Memory), Part::Pause) => {
                 // The other walk can do with less.
                 breadth.give_up();
@@ -81,7 +81,7 @@ pub(super) fn run<M: Model, K: Mask>(
                 share = u64::MAX;
             }
             (Part::Stopped(StopReason::Memory) | Part::Pause, part @ Part::Stopped(_))
-            | (part @ Part::Stopped(_), _) => break found(part, space.prepared),
+            | (part @ Part::Stopped(_), _) => break found(part, shared.prepared),
             _ => {}
         }
     };
@@ -147,13 +147,13 @@ fn found(part: Part, prepared: &Prepared) -> Found {
 }
 
 /// The breadth-first walk: of ever longer parts of the history, in the end of the whole.
-struct Breadth<'a, M: Model, K> {
-    space: &'a Space<'a, M>,
+struct Breadth<'a, K> {
+    shared: &'a Shared<'a>,
     plan: Plan,
     meter: &'a Meter,
     /// Every state that there can be, if they are few.
     states: Option<Vec<StateId>>,
-    part: Option<Layers<'a, M, K>>,
+    part: Option<Layers<'a, K>>,
     /// Where the part is, and its length before that.
     around: u32,
     length: u32,
@@ -164,11 +164,11 @@ struct Breadth<'a, M: Model, K> {
     work_done: u64,
 }
 
-impl<'a, M: Model, K: Mask> Breadth<'a, M, K> {
-    fn new(space: &'a Space<'a, M>, plan: Plan, meter: &'a Meter) -> Self {
-        let states = all_states(&mut Walker::<M, K>::new(space, 0));
+impl<'a, K: Mask> Breadth<'a, K> {
+    fn new(shared: &'a Shared<'a>, plan: Plan, meter: &'a Meter) -> Self {
+        let states = all_states(&mut Walker::<K>::new(shared, 0));
         Breadth {
-            space,
+            shared,
             plan,
             meter,
             states,
@@ -203,7 +203,7 @@ impl<'a, M: Model, K: Mask> Breadth<'a, M, K> {
             // The deeper walk came further: whatever was there can be ordered.
             if self.part.is_none() || self.length > 0 && stuck > self.around + self.length {
                 self.around = stuck;
-                let width = self.space.prepared.width as u32;
+                let width = self.shared.prepared.width as u32;
                 self.length = (self.plan.first_length * width / 8).max(1);
                 self.restart();
             }
@@ -238,12 +238,12 @@ impl<'a, M: Model, K: Mask> Breadth<'a, M, K> {
             Some(states) if begin > 0 => states.as_slice(),
             _ => &[0],
         };
-        self.part = Some(Layers::new(self.space, begin, states, self.meter));
+        self.part = Some(Layers::new(self.shared, begin, states, self.meter));
     }
 }
 
 /// All states that any operations lead to, in any order; `None` if there are many.
-fn all_states<M: Model, K: Mask>(walker: &mut Walker<'_, M, K>) -> Option<Vec<StateId>> {
+fn all_states<K: Mask>(walker: &mut Walker<'_, K>) -> Option<Vec<StateId>> {
     let classes = &walker.prepared.classes;
     let mut known: FxHashSet<StateId> = FxHashSet::default();
     let mut states = vec![0];

@@ -3,9 +3,10 @@
 
 use rustc_hash::FxHashMap;
 
+use super::automaton::Space;
 use super::tokens::Tokens;
-use crate::history::NEVER;
-use crate::model::{Establishes, Facts, Model, Reading};
+use crate::history::{NEVER, Span};
+use crate::model::{Establishes, Facts};
 
 /// A token's dense number; [`NO_TOKEN`] for none.
 pub(super) type TokenId = u32;
@@ -55,8 +56,6 @@ pub(super) struct Class {
     pub(super) requires: TokenId,
     /// The token that it establishes; [`NO_TOKEN`] if not known or none.
     pub(super) gives: TokenId,
-    /// The reading of one operation of the class, to step by.
-    pub(super) example: u32,
 }
 
 /// One key's history, ready for the search.
@@ -92,22 +91,13 @@ impl Prepared {
 /// The most operations of one crashed class: their count has 16 bits.
 const MAX_TWINS: usize = u16::MAX as usize;
 
-/// Prepares `readings`, which are in the order of their calls. Tells the model of them.
-pub(super) fn prepare<M: Model>(model: &mut M, readings: &[Reading<M::Op>]) -> Prepared {
-    let ops: Vec<M::Op> = readings.iter().map(|reading| reading.op.clone()).collect();
-    model.focus(&ops);
-    let mut classifier = Classifier::default();
-    let mut class_of: Vec<u32> = Vec::with_capacity(readings.len());
-    let mut by_op: FxHashMap<&M::Op, u32> = FxHashMap::default();
-    for (at, op) in ops.iter().enumerate() {
-        let class =
-            *by_op.entry(op).or_insert_with(|| classifier.class(model.facts(op), at as u32));
-        class_of.push(class);
-    }
-    drop(by_op);
-    let Classifier { classes, token_ids, .. } = classifier;
-    let completed = |at: usize| readings[at].span.ret != NEVER;
-    let opaque = (0..readings.len()).any(|at| {
+/// Prepares the operations of a space for the search.
+pub(super) fn prepare(space: &Space) -> Prepared {
+    let Space { spans, class_of, facts, .. } = space;
+    let mut token_ids = FxHashMap::default();
+    let classes: Vec<Class> = facts.iter().map(|facts| class(facts, &mut token_ids)).collect();
+    let completed = |at: usize| spans[at].ret != NEVER;
+    let opaque = (0..spans.len()).any(|at| {
         let class = &classes[class_of[at] as usize];
         // A crashed operation without effect is of no use to anyone, and left out below.
         let left_out = class.pure && !completed(at);
@@ -116,7 +106,7 @@ pub(super) fn prepare<M: Model>(model: &mut M, readings: &[Reading<M::Op>]) -> P
     let unknown_gives = classes.iter().any(|class| !class.pure && class.gives == NO_TOKEN);
     let overwrites = classes.iter().any(|class| class.overwrites);
     let mut observed = vec![false; token_ids.len()];
-    for &class in &class_of {
+    for &class in class_of {
         let requires = classes[class as usize].requires;
         if requires != NO_TOKEN {
             observed[requires as usize] = true;
@@ -127,7 +117,7 @@ pub(super) fn prepare<M: Model>(model: &mut M, readings: &[Reading<M::Op>]) -> P
         let seen = opaque || class.gives == NO_TOKEN || observed[class.gives as usize];
         completed(at) || (!class.pure && seen)
     };
-    let timeline = Timeline::new(readings, &class_of, useful);
+    let timeline = Timeline::new(spans, class_of, useful);
     let tokens = Tokens::new(token_ids.len(), &timeline.items, &timeline.crashed, &classes);
     Prepared {
         events: timeline.events,
@@ -143,27 +133,18 @@ pub(super) fn prepare<M: Model>(model: &mut M, readings: &[Reading<M::Op>]) -> P
     }
 }
 
-#[derive(Default)]
-struct Classifier {
-    classes: Vec<Class>,
-    token_ids: FxHashMap<u64, TokenId>,
-}
-
-impl Classifier {
-    fn class(&mut self, facts: Facts, example: u32) -> u32 {
-        let mut id = |token: u64| {
-            let next = self.token_ids.len() as TokenId;
-            *self.token_ids.entry(token).or_insert(next)
-        };
-        let requires = facts.requires.map_or(NO_TOKEN, &mut id);
-        let gives = match facts.establishes {
-            Establishes::Token(token) if !facts.pure => id(token),
-            _ => NO_TOKEN,
-        };
-        let Facts { pure, overwrites, .. } = facts;
-        self.classes.push(Class { pure, overwrites, requires, gives, example });
-        self.classes.len() as u32 - 1
-    }
+/// Returns what the search knows of a class; its tokens get numbers.
+fn class(facts: &Facts, token_ids: &mut FxHashMap<u64, TokenId>) -> Class {
+    let mut id = |token: u64| {
+        let next = token_ids.len() as TokenId;
+        *token_ids.entry(token).or_insert(next)
+    };
+    let requires = facts.requires.map_or(NO_TOKEN, &mut id);
+    let gives = match facts.establishes {
+        Establishes::Token(token) if !facts.pure => id(token),
+        _ => NO_TOKEN,
+    };
+    Class { pure: facts.pure, overwrites: facts.overwrites, requires, gives }
 }
 
 /// Events with their items, slots given out.
@@ -175,28 +156,24 @@ struct Timeline {
 }
 
 impl Timeline {
-    fn new<Op>(
-        readings: &[Reading<Op>],
-        class_of: &[u32],
-        useful: impl Fn(usize) -> bool,
-    ) -> Timeline {
+    fn new(spans: &[Span], class_of: &[u32], useful: impl Fn(usize) -> bool) -> Timeline {
         let mut timeline = Timeline {
-            events: Vec::with_capacity(readings.len() * 2),
-            items: Vec::with_capacity(readings.len()),
+            events: Vec::with_capacity(spans.len() * 2),
+            items: Vec::with_capacity(spans.len()),
             crashed: Vec::new(),
             width: 0,
         };
         let mut crashed_of: FxHashMap<u32, u32> = FxHashMap::default();
         // Returns of the items so far, by rank; calls come in order.
-        let mut returns: Vec<(u32, u32)> = Vec::with_capacity(readings.len());
-        let mut calls: Vec<(u32, u32)> = Vec::with_capacity(readings.len());
-        for (at, reading) in readings.iter().enumerate() {
+        let mut returns: Vec<(u32, u32)> = Vec::with_capacity(spans.len());
+        let mut calls: Vec<(u32, u32)> = Vec::with_capacity(spans.len());
+        for (at, span) in spans.iter().enumerate() {
             if !useful(at) {
                 continue;
             }
-            calls.push((reading.span.call, at as u32));
-            if reading.span.ret != NEVER {
-                returns.push((reading.span.ret, timeline.items.len() as u32));
+            calls.push((span.call, at as u32));
+            if span.ret != NEVER {
+                returns.push((span.ret, timeline.items.len() as u32));
                 timeline.items.push(Item {
                     class: class_of[at],
                     reading: at as u32,
@@ -214,7 +191,7 @@ impl Timeline {
                 timeline.returns(returns[next_return].1, &mut slots);
                 next_return += 1;
             }
-            if readings[at as usize].span.ret == NEVER {
+            if spans[at as usize].ret == NEVER {
                 timeline.crashes(class_of[at as usize], at, &mut crashed_of);
             } else {
                 timeline.items[next_item].slot = slots.take();

@@ -8,7 +8,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::plan::Plan;
-use super::{Found, search_by};
+use super::{Found, Space, search_by};
 use crate::check::budget::{Budget, Meter};
 use crate::history::{NEVER, Span, Value};
 use crate::model::{
@@ -141,7 +141,7 @@ fn campaign<M: Model>(model: &M, alphabet: &Alphabet<M::Op>, runs: u64, seed: u6
         let linearizable = is_linearizable(model, &history);
         *(if linearizable { &mut counts.0 } else { &mut counts.1 }) += 1;
         for plan in PLANS {
-            match search_by(plan, model, &history, 1, &meter).0 {
+            match search_by(plan, Space::of(model, &history), 1, &meter).0 {
                 Found::Order(order) => {
                     let proof = confirm_order(model, &history, &order);
                     assert!(linearizable && proof == Proof::Confirmed, "{plan:?} {history:?}");
@@ -203,14 +203,14 @@ fn every_plan_decides_with_many_operations_open_at_once() {
         let span = Span { call: 2 * width, ret: 2 * width + 1 };
         history.push(Reading { index: width, op: read, span });
         for plan in PLANS {
-            let (found, _) = search_by(plan, &model, &history, 1, &meter);
+            let (found, _) = search_by(plan, Space::of(&model, &history), 1, &meter);
             let Found::Order(order) = found else { panic!("{width} {plan:?}: {found:?}") };
             assert_eq!(confirm_order(&model, &history, &order), Proof::Confirmed, "{width}");
         }
         // One addition was lost.
         history[width as usize].op.before = Some(i128::from(width) - 1);
         for plan in PLANS {
-            let (found, _) = search_by(plan, &model, &history, 1, &meter);
+            let (found, _) = search_by(plan, Space::of(&model, &history), 1, &meter);
             assert!(
                 matches!(found, Found::Nothing { stuck } if stuck == width),
                 "{width} {plan:?}"

@@ -1,26 +1,25 @@
 //! One thread's view of the search: its place in the history, and how configurations move on.
 
+use super::automaton::Automaton;
 use super::config::{Config, Order};
 use super::mask::{Mask, difference};
 use super::prepare::{Event, NO_TOKEN, Prepared};
-use super::states::{States, Step, Steps, UNOBSERVED};
+use super::steps::{Step, Steps, UNOBSERVED};
 use super::trail::Trail;
 use super::used::{self, UsedSets};
 use super::window::Window;
-use crate::model::{Model, Reading};
 
 /// What is searched, and what all threads share.
-pub(super) struct Space<'a, M: Model> {
-    pub(super) readings: &'a [Reading<M::Op>],
+pub(super) struct Shared<'a> {
     pub(super) prepared: &'a Prepared,
-    pub(super) states: States<M>,
+    pub(super) automaton: &'a dyn Automaton,
     pub(super) used: UsedSets,
 }
 
-impl<M: Model> Space<'_, M> {
+impl Shared<'_> {
     /// Approximate memory in bytes.
     pub(super) fn bytes(&self) -> usize {
-        self.prepared.bytes() + self.states.bytes() + self.used.bytes()
+        self.prepared.bytes() + self.automaton.bytes() + self.used.bytes()
     }
 }
 
@@ -64,12 +63,10 @@ pub(super) enum Arrival {
 }
 
 /// One thread's view of the search.
-pub(super) struct Walker<'a, M: Model, K> {
-    pub(super) readings: &'a [Reading<M::Op>],
+pub(super) struct Walker<'a, K> {
     pub(super) prepared: &'a Prepared,
-    pub(super) states: &'a States<M>,
     pub(super) used: &'a UsedSets,
-    pub(super) steps: Steps,
+    pub(super) steps: Steps<'a>,
     pub(super) window: Window,
     /// Where the search began. Operations open there may have been linearized before.
     pub(super) begin: u32,
@@ -84,26 +81,25 @@ pub(super) struct Walker<'a, M: Model, K> {
     pub(super) counts: Vec<u64>,
 }
 
-impl<'a, M: Model, K: Mask> Walker<'a, M, K> {
-    /// A view of `space` for a search that begins at the event `begin`.
-    pub(super) fn new(space: &'a Space<'a, M>, begin: u32) -> Self {
-        let Space { readings, prepared, states, used } = space;
+impl<'a, K: Mask> Walker<'a, K> {
+    /// A view of what is shared, for a search that begins at the event `begin`.
+    pub(super) fn new(shared: &'a Shared<'a>, begin: u32) -> Self {
+        let Shared { prepared, automaton, used } = shared;
+        let classes = prepared.classes.len();
         let words = K::empty(prepared.width).words().len();
         let mut walker = Walker {
-            readings,
             prepared,
-            states,
             used,
-            steps: Steps::default(),
+            steps: Steps::new(*automaton, &prepared.token_ids, classes),
             window: Window::new(prepared.width, words, begin),
             begin,
             pending: Vec::new(),
-            stamps: vec![[0; 2]; prepared.classes.len()],
+            stamps: vec![[0; 2]; classes],
             expansion: 0,
             deadlines: Vec::new(),
             counts: Vec::new(),
         };
-        walker.steps.learn(0, states);
+        walker.steps.learn(0);
         walker
     }
 
@@ -118,7 +114,7 @@ impl<'a, M: Model, K: Mask> Walker<'a, M, K> {
 
     /// Moves a configuration from the event where it was entered to its next choice.
     pub(super) fn arrive(&mut self, config: &mut Config<K>) -> Arrival {
-        self.steps.learn(config.state, self.states);
+        self.steps.learn(config.state);
         self.window.seek(config.event, self.prepared);
         if self.advance(config, None) {
             return Arrival::End;
@@ -218,7 +214,7 @@ impl<'a, M: Model, K: Mask> Walker<'a, M, K> {
         if !has_token || (state == UNOBSERVED && !facts.overwrites) {
             return Step::Illegal;
         }
-        self.steps.step(self.states, state, class, &self.readings[facts.example as usize].op)
+        self.steps.step(state, class)
     }
 
     /// The linearization to which the configurations in `path` led, from the start to the end.

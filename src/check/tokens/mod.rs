@@ -16,29 +16,23 @@ mod problem;
 mod split;
 mod zones;
 
-use super::decide::{Answer, Terms};
+use super::answer::{Answer, Terms};
 use super::exact::{Conflict, Ruling, Wanted};
-use super::search::{self, Effort, Found};
-use crate::model::{Model, Reading};
-use problem::{Operation, Problem};
+use super::search::{self, Found, Space};
+use problem::Operation;
+pub(super) use problem::Problem;
 
-/// Decides `readings`, which are in the order of their calls; `None` if tokens do not tell all
-/// that their legality rests on.
-pub(super) fn decide<M: Model>(
-    model: &M,
-    readings: &[Reading<M::Op>],
-    terms: Terms<'_>,
-) -> Option<Answer> {
+/// Decides a problem.
+pub(super) fn decide(mut problem: Problem, terms: Terms<'_>) -> Answer {
     let Terms { wanted, threads, meter, .. } = terms;
-    let mut problem = Problem::of(model, readings)?;
     let invalid = |problem: &Problem, Conflict { stuck }, decided_by| {
         let stuck = problem.operations[stuck as usize].reading;
-        Answer { found: Found::Nothing { stuck }, decided_by, effort: Effort::default() }
+        Answer::at_once(Found::Nothing { stuck }, decided_by)
     };
     if !problem.is_unambiguous() {
         let refuted = split::split(&mut problem).and_then(|()| counts::check(&problem));
         if let Err(conflict) = refuted {
-            return Some(invalid(&problem, conflict, "refutation"));
+            return invalid(&problem, conflict, "refutation");
         }
     }
     let has_negatives = problem.operations.iter().any(Operation::is_negative);
@@ -47,21 +41,20 @@ pub(super) fn decide<M: Model>(
         order.into_iter().map(|at| problem.operations[at as usize].reading).collect()
     };
     let fitted = match ruling {
-        Some(Ruling::Invalid(conflict)) => return Some(invalid(&problem, conflict, "zones")),
+        Some(Ruling::Invalid(conflict)) => return invalid(&problem, conflict, "zones"),
         Some(Ruling::Valid(order)) if has_negatives => fit::fit(&problem, &order),
         Some(Ruling::Valid(order)) => Some(order),
         None => None,
     };
     if let Some(order) = fitted {
-        let found = Found::Order(readings_of(order));
-        return Some(Answer { found, decided_by: "zones", effort: Effort::default() });
+        return Answer::at_once(Found::Order(readings_of(order)), "zones");
     }
-    let readings = model::readings(&problem);
-    let (found, effort) = search::search(&model::Tokens::of(&problem), &readings, threads, meter);
+    let space = Space::of(&model::Tokens::of(&problem), &model::readings(&problem));
+    let (found, effort) = search::search(space, threads, meter);
     let found = match found {
         Found::Order(order) => Found::Order(readings_of(order)),
         Found::Nothing { stuck } => invalid(&problem, Conflict { stuck }, "search").found,
         Found::Stopped(reason) => Found::Stopped(reason),
     };
-    Some(Answer { found, decided_by: "search", effort })
+    Answer { found, decided_by: "search", effort }
 }

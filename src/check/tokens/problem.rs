@@ -48,7 +48,7 @@ impl Operation {
 
 /// Operations on tokens, in the order of their calls.
 #[derive(Clone, Debug)]
-pub(super) struct Problem {
+pub(in crate::check) struct Problem {
     pub(super) operations: Vec<Operation>,
     /// The value of each token; that of [`INITIAL`] first.
     pub(super) values: Vec<ValueId>,
@@ -57,7 +57,10 @@ pub(super) struct Problem {
 impl Problem {
     /// The problem that `readings` are; `None` if the legality or the effect of one of them rests
     /// on more than a token.
-    pub(super) fn of<M: Model>(model: &M, readings: &[Reading<M::Op>]) -> Option<Problem> {
+    pub(in crate::check) fn of<M: Model>(
+        model: &M,
+        readings: &[Reading<M::Op>],
+    ) -> Option<Problem> {
         let opaque = |reading: &Reading<M::Op>| {
             let Facts { pure, establishes, .. } = model.facts(&reading.op);
             !pure && !matches!(establishes, Establishes::Token(_))

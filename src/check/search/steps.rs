@@ -1,0 +1,154 @@
+//! One thread's memory of the steps between states, so that each step is asked of the model once.
+
+use rustc_hash::FxHashMap;
+
+use super::automaton::{Automaton, MAX_STATES, StateId};
+use super::prepare::{NO_TOKEN, TokenId};
+use crate::model::Token;
+
+/// Beyond every state's number: see [`Step`].
+pub(super) const NO_STATE: StateId = u32::MAX;
+
+/// A state of which only one thing is known: nothing that may still happen can tell it from any
+/// other, save operations that overwrite it.
+pub(super) const UNOBSERVED: StateId = MAX_STATES;
+
+/// Where an operation leads from a state.
+#[derive(Clone, Copy)]
+pub(super) enum Step {
+    Illegal,
+    One(StateId),
+    /// Several states: an index for [`Steps::several`].
+    Several(u32),
+}
+
+const SEVERAL: u32 = 1 << 30;
+const UNKNOWN: u32 = u32::MAX - 1;
+
+/// No token's number: that of this state was not asked for.
+const UNLEARNED: TokenId = u32::MAX - 1;
+
+/// Entries of the dense table that remembers the steps of the first states: a mebibyte.
+const ROW_ENTRIES: usize = 1 << 18;
+
+/// The steps that one thread remembers, and the tokens of states.
+pub(super) struct Steps<'a> {
+    automaton: &'a dyn Automaton,
+    token_ids: &'a FxHashMap<Token, TokenId>,
+    classes: usize,
+    /// Whether steps beyond the rows are remembered, too.
+    is_dear: bool,
+    rows: Vec<u32>,
+    tokens: Vec<TokenId>,
+    /// Steps beyond the rows.
+    cache: FxHashMap<(StateId, u32), u32>,
+    lists: Vec<Box<[StateId]>>,
+    /// The states of the step that was asked for last.
+    next: Vec<StateId>,
+    /// Steps that asked the model.
+    pub(super) asked: u64,
+}
+
+impl<'a> Steps<'a> {
+    /// Returns an empty memory of the steps of `automaton`, whose operations have so many
+    /// `classes`.
+    pub(super) fn new(
+        automaton: &'a dyn Automaton,
+        token_ids: &'a FxHashMap<Token, TokenId>,
+        classes: usize,
+    ) -> Self {
+        Steps {
+            automaton,
+            token_ids,
+            classes,
+            is_dear: automaton.is_dear(),
+            rows: Vec::new(),
+            tokens: Vec::new(),
+            cache: FxHashMap::default(),
+            lists: Vec::new(),
+            next: Vec::new(),
+            asked: 0,
+        }
+    }
+
+    /// Returns the token of a state; [`NO_TOKEN`] if it has none that an operation mentions.
+    pub(super) fn token(&self, state: StateId) -> TokenId {
+        self.tokens.get(state as usize).copied().unwrap_or(NO_TOKEN)
+    }
+
+    /// Makes the token of a state known that another thread may have met first.
+    pub(super) fn learn(&mut self, state: StateId) {
+        if state < MAX_STATES {
+            if self.tokens.len() <= state as usize {
+                self.tokens.resize(state as usize + 1, UNLEARNED);
+            }
+            let token = &mut self.tokens[state as usize];
+            if *token == UNLEARNED {
+                let named = self.automaton.token(state);
+                let number = named.and_then(|token| self.token_ids.get(&token));
+                *token = number.copied().unwrap_or(NO_TOKEN);
+            }
+        }
+    }
+
+    /// Returns the states of a [`Step::Several`].
+    pub(super) fn several(&self, list: u32) -> &[StateId] {
+        &self.lists[list as usize]
+    }
+
+    /// Returns the approximate memory in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        self.rows.capacity() * 4 + self.tokens.capacity() * 4 + self.cache.capacity() * 17
+    }
+
+    /// Returns where an operation of `class` leads from `state`.
+    pub(super) fn step(&mut self, state: StateId, class: u32) -> Step {
+        let from = if state == UNOBSERVED { 0 } else { state };
+        let row = from as usize * self.classes + class as usize;
+        let in_rows = row < ROW_ENTRIES;
+        if in_rows {
+            if let Some(&known) = self.rows.get(row).filter(|&&known| known != UNKNOWN) {
+                return decode(known);
+            }
+        } else if self.is_dear
+            && let Some(&known) = self.cache.get(&(from, class))
+        {
+            return decode(known);
+        }
+        let code = self.ask(from, class);
+        if in_rows {
+            if self.rows.len() <= row {
+                self.rows.resize((from as usize + 1) * self.classes, UNKNOWN);
+            }
+            self.rows[row] = code;
+        } else if self.is_dear {
+            self.cache.insert((from, class), code);
+        }
+        decode(code)
+    }
+
+    fn ask(&mut self, state: StateId, class: u32) -> u32 {
+        self.asked += 1;
+        self.next.clear();
+        self.automaton.step(state, class, &mut self.next);
+        for at in 0..self.next.len() {
+            self.learn(self.next[at]);
+        }
+        match self.next[..] {
+            [] => NO_STATE,
+            [state] => state,
+            _ => {
+                self.lists.push(self.next.as_slice().into());
+                SEVERAL | (self.lists.len() as u32 - 1)
+            }
+        }
+    }
+}
+
+fn decode(code: u32) -> Step {
+    match code {
+        NO_STATE => Step::Illegal,
+        code if code & SEVERAL != 0 => Step::Several(code & !SEVERAL),
+        state => Step::One(state),
+    }
+}
