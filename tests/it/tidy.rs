@@ -7,13 +7,14 @@ const LINE: usize = 100;
 const FUNCTION: usize = 70;
 
 /// Where files are looked for, besides the top directory itself.
-const FOLDERS: [&str; 6] = ["benches", "docs", "examples", "histories", "src", "tests"];
+const FOLDERS: [&str; 7] = [".github", "benches", "docs", "examples", "histories", "src", "tests"];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// All files of the project, as paths from its top directory, with their texts.
+/// All files of the project with their texts. Paths start at the top directory and have slashes on
+/// every system.
 fn files() -> Vec<(String, String)> {
     let is_ours = |path: &PathBuf| path.is_file() && !path.ends_with(".git");
     let mut paths: Vec<PathBuf> = entries(root()).into_iter().filter(is_ours).collect();
@@ -27,7 +28,8 @@ fn files() -> Vec<(String, String)> {
     paths.sort();
     let read = |path: PathBuf| {
         let text = String::from_utf8_lossy(&fs::read(&path).unwrap()).into_owned();
-        (path.strip_prefix(root()).unwrap().to_str().unwrap().to_owned(), text)
+        let path = path.strip_prefix(root()).unwrap().to_str().unwrap();
+        (path.replace(std::path::MAIN_SEPARATOR, "/"), text)
     };
     paths.into_iter().map(read).collect()
 }
@@ -171,6 +173,54 @@ fn links_lead_somewhere() {
         }
     }
     assert!(count > 0, "no link at all was found");
+    none(&complaints);
+}
+
+/// Returns the files that the source `text` at `path` includes, as paths from the top directory.
+fn included_files(path: &str, text: &str) -> Vec<String> {
+    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let mut targets = Vec::new();
+    for (call, from) in [("include_str!(\"", folder), ("example!(\"", "histories")] {
+        for rest in text.split(call).skip(1) {
+            let mut target: Vec<&str> = from.split('/').collect();
+            for part in rest.split('"').next().unwrap().split('/') {
+                if part == ".." {
+                    target.pop();
+                } else {
+                    target.push(part);
+                }
+            }
+            targets.push(target.join("/"));
+        }
+    }
+    targets
+}
+
+/// A missing file would show only when the package is built, at a release.
+#[test]
+fn the_package_holds_what_its_sources_include() {
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let pattern =
+        |line: &str| Some(line.trim().strip_prefix("\"/")?.strip_suffix("\",")?.to_owned());
+    let patterns: Vec<String> = manifest.lines().filter_map(pattern).collect();
+    let is_packaged = |file: &str| {
+        patterns.iter().any(|pattern| match pattern.strip_suffix("**") {
+            Some(folder) => file.starts_with(folder),
+            None => file == pattern,
+        })
+    };
+    let mut complaints = Vec::new();
+    let mut count = 0;
+    for (path, text) in files_that_end_in(".rs") {
+        let is_source = path.starts_with("src/");
+        for file in included_files(&path, &text).into_iter().filter(|_| is_source) {
+            count += 1;
+            if !is_packaged(&file) {
+                complaints.push(format!("{path} includes {file}, which Cargo.toml leaves out"));
+            }
+        }
+    }
+    assert!(count > 0, "no file is included at all");
     none(&complaints);
 }
 
