@@ -2,7 +2,7 @@
 //! holds. What is said of stale reads, sessions, versions and the like rests on this view.
 
 use crate::history::{History, Span, Value};
-use crate::model::{AnyModel, AnyOp, Establishes, Facts, Model, Reading, Token};
+use crate::model::{AnyModel, AnyOp, Facts, Model, Reading, Token};
 
 use super::case::Case;
 
@@ -21,6 +21,20 @@ pub(crate) struct Access {
     pub(crate) writes: Option<Token>,
     /// A value that it found not to be there.
     pub(crate) forbids: Option<Token>,
+}
+
+impl Access {
+    /// What a reading, of which `facts` hold, does to a register.
+    pub(crate) fn of(history: &History, reading: &Reading<AnyOp>, facts: &Facts) -> Access {
+        Access {
+            index: reading.index,
+            process: history.operations()[reading.index as usize].process,
+            span: reading.span,
+            reads: facts.requires,
+            writes: facts.leaves(),
+            forbids: facts.forbids,
+        }
+    }
 }
 
 /// A key as a register.
@@ -50,24 +64,14 @@ impl Accesses {
         let initial = model.token(&model.initial())?;
         let mut list = Vec::with_capacity(readings.len());
         for reading in readings {
-            let Facts { pure, requires, forbids, establishes, .. } = model.facts(&reading.op);
-            let writes = match establishes {
-                _ if pure => None,
-                Establishes::Token(token) => Some(token),
-                Establishes::Same => None,
-                Establishes::Unknown => return None,
-            };
-            if requires.is_none() && writes.is_none() && forbids.is_none() {
-                continue;
+            let facts = model.facts(&reading.op);
+            if facts.is_opaque() {
+                return None;
             }
-            list.push(Access {
-                index: reading.index,
-                process: history.operations()[reading.index as usize].process,
-                span: reading.span,
-                reads: requires,
-                writes,
-                forbids,
-            });
+            let access = Access::of(history, reading, &facts);
+            if access.reads.or(access.writes).or(access.forbids).is_some() {
+                list.push(access);
+            }
         }
         Some(Accesses { initial, list })
     }

@@ -249,6 +249,21 @@ pub struct Facts {
     pub part: Part,
 }
 
+impl Facts {
+    /// Returns the token that a state has after an operation that may change it, if that is known.
+    pub(crate) fn leaves(&self) -> Option<Token> {
+        match self.establishes {
+            Establishes::Token(token) if !self.pure => Some(token),
+            _ => None,
+        }
+    }
+
+    /// Returns whether an operation may change the state to one whose token is not known.
+    pub(crate) fn is_opaque(&self) -> bool {
+        !self.pure && self.establishes == Establishes::Unknown
+    }
+}
+
 /// Which token a state has after an operation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Establishes {

@@ -6,9 +6,10 @@
 use rustc_hash::FxHashMap;
 
 use super::build::Builder;
+use crate::explain::access::Access;
 use crate::explain::case::Case;
 use crate::history::{NEVER, Span};
-use crate::model::{AnyOp, Establishes, Facts, Model};
+use crate::model::{AnyOp, Model};
 
 /// No write, no operation, no process.
 pub(crate) const NONE: u32 = u32::MAX;
@@ -110,15 +111,13 @@ impl Versions {
         drop(ops);
         let mut builder = Builder::new(model.token(&model.initial())?);
         for reading in case.readings {
-            let Facts { pure, requires, forbids, establishes, .. } = model.facts(&reading.op);
-            let writes = match establishes {
-                _ if pure => None,
-                Establishes::Token(token) => Some(token),
-                Establishes::Same => None,
-                Establishes::Unknown => return None,
-            };
-            let process = case.process(reading.index);
-            builder.add(process, reading.index, reading.span, [requires, forbids, writes]);
+            let facts = model.facts(&reading.op);
+            if facts.is_opaque() {
+                return None;
+            }
+            let Access { index, process, span, reads, writes, forbids } =
+                Access::of(case.history, reading, &facts);
+            builder.add(process, index, span, [reads, forbids, writes]);
         }
         Some(builder.build())
     }

@@ -5,7 +5,7 @@ use super::scene::Act;
 use crate::explain::case::Case;
 use crate::explain::causes::source::{Source, Sources};
 use crate::history::{NEVER, Value};
-use crate::model::{Establishes, Facts, Model, Token};
+use crate::model::{Facts, Model, Token};
 
 /// So many operations are looked at.
 const AHEAD: usize = 2_000;
@@ -98,8 +98,7 @@ pub(super) struct Writers {
 pub(super) fn writers(case: &Case<'_>, token: Token, until: u32) -> Writers {
     let mut writers = Writers::default();
     for reading in case.readings.iter().take_while(|reading| reading.span.call < until) {
-        let facts = case.model.facts(&reading.op);
-        if !facts.pure && facts.establishes == Establishes::Token(token) {
+        if case.model.facts(&reading.op).leaves() == Some(token) {
             writers.count += 1;
             let ret = Some(reading.span.ret).filter(|&ret| ret != NEVER);
             writers.is_open |= ret.is_none();
@@ -125,15 +124,11 @@ pub(super) enum Sight {
 /// Whether anybody saw what operation `writer` wrote; `None` if it is not known what it wrote, or
 /// others write the same. O(n).
 pub(super) fn first_to_see(case: &Case<'_>, writer: u32) -> Option<Sight> {
-    let written = |facts: Facts| match facts.establishes {
-        Establishes::Token(token) if !facts.pure => Some(token),
-        _ => None,
-    };
-    let token = written(case.model.facts(&case.reading(writer)?.op))?;
+    let token = case.model.facts(&case.reading(writer)?.op).leaves()?;
     let mut first: Option<(u32, u32)> = None;
     for reading in case.readings {
         let facts = case.model.facts(&reading.op);
-        if written(facts) == Some(token) && reading.index != writer {
+        if facts.leaves() == Some(token) && reading.index != writer {
             return None;
         }
         let ret = reading.span.ret;

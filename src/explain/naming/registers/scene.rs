@@ -9,7 +9,7 @@ use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::case::Case;
 use crate::explain::violations::Violation;
 use crate::history::{NEVER, Span};
-use crate::model::{AnyModel, AnyOp, Establishes, Kind, Model, Reading, Token};
+use crate::model::{AnyModel, AnyOp, Kind, Model, Reading, Token};
 
 /// Cores larger than this have no name: few operations cause what takes so many to show.
 const LARGE: usize = 256;
@@ -71,7 +71,11 @@ impl<'a> Scene<'a> {
         }
         let initial = case.model.token(&case.model.initial())?;
         let readings = violation.readings(case.model, case.history, &violation.core).ok()?;
-        let acts = readings.iter().map(|reading| act(case, reading)).collect();
+        let act = |reading: &Reading<AnyOp>| {
+            let facts = case.model.facts(&reading.op);
+            Act { access: Access::of(case.history, reading, &facts), updates: !facts.pure }
+        };
+        let acts = readings.iter().map(act).collect();
         let scene = Scene { case, violation, acts, initial, readings };
         (scene.is_orderable(&scene.readings) == Some(false)).then_some(scene)
     }
@@ -165,22 +169,4 @@ impl<'a> Scene<'a> {
 /// Whether the model is a register: an object that tokens describe, and of no other kind.
 fn is_register(model: &AnyModel) -> bool {
     model.tokens_suffice() && matches!(model.kind(), Kind::Other | Kind::Kv { .. })
-}
-
-/// What a core's operation did, in terms of registers.
-fn act(case: &Case<'_>, reading: &Reading<AnyOp>) -> Act {
-    let facts = case.model.facts(&reading.op);
-    let writes = match facts.establishes {
-        Establishes::Token(token) if !facts.pure => Some(token),
-        _ => None,
-    };
-    let access = Access {
-        index: reading.index,
-        process: case.process(reading.index),
-        span: reading.span,
-        reads: facts.requires,
-        writes,
-        forbids: facts.forbids,
-    };
-    Act { access, updates: !facts.pure }
 }
