@@ -7,38 +7,33 @@
 //!   lost. Only where nothing is deposited or withdrawn.
 //! - `read-skew`: the total is wrong in that one read alone, all others agree, and the difference
 //!   is that of one transfer under way or done: it saw half of it (suggested).
-//! - By sums over one account, as for a counter (see there): `lost-update`, `stale-read`,
-//!   `read-your-writes`, `non-monotonic-read`: a read misses one acknowledged operation;
-//!   `duplicate-apply`, `dirty-read`, `future-read`: it has one too many. Balances go both ways,
-//!   so that these are suggested.
+//! - By sums over one account, as for a counter (see there): what [`classify`](super::classify)
+//!   calls a read that misses one acknowledged operation; `duplicate-apply`, `dirty-read`,
+//!   `future-read`: it has one too many. Balances go both ways, so that these are suggested.
 //! - `spurious-failure`: somebody was told that too little was there although there was enough.
 
-use super::evidence::{Event, anomaly, events, failed, is_in_focus, when, who};
-use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
-use crate::explain::case::Case;
-use crate::explain::violations::Violation;
+use super::classify::Witnesses;
+use super::evidence::{Event, Scope};
+use crate::explain::anomaly::{Anomaly, AnomalyKind};
 use crate::history::Value;
-use crate::history::phrase::{operation_phrase, value_phrase};
 use crate::model::bank::Op;
 use crate::model::{Bank, Kind, Model};
 
 /// So many reads are compared with all other operations.
 const READS: usize = 32;
 
-struct Accounts<'a, 'c> {
-    case: &'a Case<'c>,
-    violation: &'a Violation,
+struct Accounts<'a> {
+    scope: Scope<'a>,
     bank: Bank,
     events: Vec<Event<Op>>,
     failed: Vec<Event<Op>>,
 }
 
-/// The anomaly that `violation` of accounts shows; `None` if the model is none, or nothing fits.
+/// The anomaly that a violation of accounts shows; `None` if the model is none, or nothing fits.
 /// O(n) for each read in question.
-pub(super) fn name(case: &Case<'_>, violation: &Violation) -> Option<Anomaly> {
-    let Kind::Bank { bank, view } = case.model.kind() else { return None };
-    let events = events(case, violation, view);
-    Accounts { case, violation, bank, events, failed: failed(case, view) }.name()
+pub(super) fn name(scope: Scope<'_>) -> Option<Anomaly> {
+    let Kind::Bank { bank, view } = scope.case.model.kind() else { return None };
+    Accounts { scope, bank, events: scope.events(view), failed: scope.failed(view) }.name()
 }
 
 /// What an operation does to an account.
@@ -52,14 +47,12 @@ fn change(op: &Op, account: Value) -> i128 {
     }
 }
 
-impl Accounts<'_, '_> {
+impl Accounts<'_> {
     fn name(&self) -> Option<Anomaly> {
-        let told = |event: &&Event<Op>| {
+        let told = |event: &Event<Op>| {
             matches!(&event.op, Op::Read(seen) if !seen.is_empty()) && event.is_done()
         };
-        let in_focus = |event: &&Event<Op>| is_in_focus(self.violation, event.index, event.span);
-        let mut reads: Vec<&Event<Op>> = self.events.iter().filter(told).filter(in_focus).collect();
-        reads.sort_by_key(|read| (read.index != self.violation.operation, read.span.ret));
+        let reads = self.scope.looks(&self.events, told);
         reads
             .iter()
             .find_map(|read| self.below_nothing(read))
@@ -70,19 +63,7 @@ impl Accounts<'_, '_> {
     }
 
     fn phrase(&self, event: &Event<Op>) -> String {
-        let case = self.case;
-        let operation = operation_phrase(case.history, case.operation(event.index));
-        format!("`{operation}` by {} {}", who(case, event.index), when(case, event.index))
-    }
-
-    fn say(
-        &self,
-        kind: AnomalyKind,
-        certainty: Certainty,
-        of: &[&Event<Op>],
-        summary: String,
-    ) -> Option<Anomaly> {
-        Some(anomaly(self.case, kind, certainty, of.iter().map(|event| event.index), summary))
+        self.scope.call(event.index)
     }
 
     fn below_nothing(&self, read: &Event<Op>) -> Option<Anomaly> {
@@ -91,7 +72,6 @@ impl Accounts<'_, '_> {
         if self.bank.may_be_negative {
             return None;
         }
-        let case = self.case;
         // Those that took from the account, the last ones first.
         let takers = self
             .events
@@ -99,24 +79,17 @@ impl Accounts<'_, '_> {
             .rev()
             .filter(|event| change(&event.op, account) < 0 && event.span.call < read.span.ret);
         let takers: Vec<&Event<Op>> = takers.take(4).collect();
-        let last = match takers.first() {
-            Some(last) => format!(", after {}", self.phrase(last)),
-            None => String::new(),
-        };
-        let summary = format!(
-            "{} saw {balance} in account {} {}{last}",
-            who(case, read.index),
-            value_phrase(case.history, account),
-            when(case, read.index),
-        );
-        let mut shown = vec![read];
-        shown.extend(takers);
-        self.say(AnomalyKind::NegativeBalance, Certainty::Proved, &shown, summary)
+        let last =
+            takers.first().map_or(String::new(), |last| format!(", after {}", self.phrase(last)));
+        let saw = format!("saw {balance} in account {}", self.scope.value(account));
+        let summary = format!("{}{last}", self.scope.deed(read.index, &saw));
+        let shown: Vec<&Event<Op>> = [read].into_iter().chain(takers).collect();
+        self.scope.proved(AnomalyKind::NegativeBalance, &shown, summary)
     }
 
     /// More was taken from an account than can have been in it.
     fn overdrawn(&self) -> Option<Anomaly> {
-        let blamed = |event: &&Event<Op>| event.is_done() && self.is_blamed(event);
+        let blamed = |event: &&Event<Op>| event.is_done() && self.scope.blames(event);
         let last = self.events.iter().filter(blamed).max_by_key(|event| event.span.ret)?;
         let (Op::Transfer(account, ..) | Op::Withdraw(account, _)) = last.op else { return None };
         let mut most = self.start(account, last)?;
@@ -136,16 +109,10 @@ impl Accounts<'_, '_> {
         let summary = format!(
             "with {}, more was taken from account {} than was there: {most} at most is left",
             self.phrase(last),
-            value_phrase(self.case.history, account),
+            self.scope.value(account),
         );
         takers.reverse();
-        self.say(AnomalyKind::NegativeBalance, Certainty::Proved, &takers, summary)
-    }
-
-    /// Whether an operation is among those of the violation.
-    fn is_blamed(&self, event: &Event<Op>) -> bool {
-        event.index == self.violation.operation
-            || self.violation.core.binary_search(&event.index).is_ok()
+        self.scope.proved(AnomalyKind::NegativeBalance, &takers, summary)
     }
 
     /// Two reads of the same accounts, or one and the start, that differ in their total.
@@ -225,10 +192,10 @@ impl Accounts<'_, '_> {
             shown.push(half);
             shown.extend(witness.filter(|witness| witness.index != odd.index));
             let summary = format!("{summary}: it saw one half of {}", self.phrase(half));
-            return self.say(AnomalyKind::ReadSkew, Certainty::Suggested, &shown, summary);
+            return self.scope.suggested(AnomalyKind::ReadSkew, &shown, summary);
         }
         shown.extend(witness.filter(|_| start.is_none()));
-        self.say(AnomalyKind::BrokenTotal, Certainty::Proved, &shown, summary)
+        self.scope.proved(AnomalyKind::BrokenTotal, &shown, summary)
     }
 
     /// What an account started with, if that is known, or if a read other than `but` tells it:
@@ -283,76 +250,69 @@ impl Accounts<'_, '_> {
             change != 0 && bounds.contains(&balance)
         };
         let missing = self.events.iter().rev().filter(|event| event.precedes(read));
-        let name = value_phrase(self.case.history, account);
+        let name = self.scope.value(account);
         if let Some(missing) = missing.clone().find(|event| explains(event, -1)) {
-            let summary =
-                format!("{} misses {} in account {name}", self.phrase(read), self.phrase(missing));
-            let fits = |other: &Event<Op>| {
-                let seen = self::balance(other, account);
-                let bounds = self.bounds(other, account);
-                seen.zip(bounds).is_some_and(|(seen, (least, most))| (least..=most).contains(&seen))
-            };
-            let reads = || {
-                let tells = |other: &&Event<Op>| self::balance(other, account).is_some();
-                self.events.iter().filter(|other| other.is_done()).filter(tells)
-            };
-            let after = reads().filter(|other| read.precedes(*other));
-            let later = after.take(READS).find(|other| fits(other));
-            let own = reads().filter(|other| {
-                other.process == read.process && missing.precedes(*other) && other.precedes(read)
-            });
-            let before = own.take(READS).find(|other| fits(other));
-            let kind = match (later, before) {
-                (None, _) => AnomalyKind::LostUpdate,
-                _ if missing.process == read.process => AnomalyKind::ReadYourWrites,
-                (_, Some(_)) => AnomalyKind::NonMonotonicRead,
-                _ => AnomalyKind::StaleRead,
-            };
-            let mut shown = vec![read, missing];
-            shown.extend(later);
-            return self.say(kind, Certainty::Suggested, &shown, summary);
+            return self.missed(read, missing, account);
         }
         let failed = self.failed.iter().filter(|event| event.span.call < read.span.ret);
+        let phrase = self.phrase(read);
         if let Some(failed) = failed.rev().find(|event| explains(event, 1)) {
-            let summary =
-                format!("{} shows {}, which failed", self.phrase(read), self.phrase(failed));
-            return self.say(
-                AnomalyKind::DirtyRead,
-                Certainty::Suggested,
-                &[read, failed],
-                summary,
-            );
+            let summary = format!("{phrase} shows {}, which failed", self.phrase(failed));
+            return self.scope.suggested(AnomalyKind::DirtyRead, &[read, failed], summary);
         }
-        let called = self.events.iter().rev().filter(|event| event.span.call < read.span.ret);
-        if let Some(again) = called.clone().find(|event| explains(event, 1)) {
-            let summary = format!(
-                "{} shows {} twice in account {name}",
-                self.phrase(read),
-                self.phrase(again)
-            );
-            let kind = AnomalyKind::DuplicateApply;
-            return self.say(kind, Certainty::Suggested, &[read, again], summary);
+        let mut called = self.events.iter().rev().filter(|event| event.span.call < read.span.ret);
+        if let Some(again) = called.find(|event| explains(event, 1)) {
+            let summary = format!("{phrase} shows {} twice in account {name}", self.phrase(again));
+            return self.scope.suggested(AnomalyKind::DuplicateApply, &[read, again], summary);
         }
-        let later = self.events.iter().filter(|event| read.precedes(event));
-        let later = later.clone().find(|event| explains(event, 1))?;
-        let summary =
-            format!("{} shows {}, which came later", self.phrase(read), self.phrase(later));
-        self.say(AnomalyKind::FutureRead, Certainty::Suggested, &[read, later], summary)
+        let mut later = self.events.iter().filter(|event| read.precedes(event));
+        let later = later.find(|event| explains(event, 1))?;
+        let summary = format!("{phrase} shows {}, which came later", self.phrase(later));
+        self.scope.suggested(AnomalyKind::FutureRead, &[read, later], summary)
+    }
+
+    /// A read that misses what one operation did to an account.
+    fn missed(&self, read: &Event<Op>, missing: &Event<Op>, account: Value) -> Option<Anomaly> {
+        let fits = |other: &Event<Op>| {
+            let bounds = self.bounds(other, account);
+            let seen = balance(other, account).zip(bounds);
+            seen.is_some_and(|(seen, (least, most))| (least..=most).contains(&seen))
+        };
+        // Each costs a walk over the key.
+        let reads = || {
+            let tells = |other: &&Event<Op>| balance(other, account).is_some() && other.is_done();
+            self.events.iter().filter(tells)
+        };
+        let after = reads().filter(|other| read.precedes(*other)).take(READS);
+        let before = reads().filter(|other| {
+            other.process == read.process && missing.precedes(*other) && other.precedes(read)
+        });
+        let witnesses = Witnesses::of(read, after.chain(before.take(READS)), fits);
+        let is_own = missing.process == read.process;
+        let missed = witnesses.missed(is_own, AnomalyKind::LostUpdate);
+        let summary = format!(
+            "{} misses {} in account {}",
+            self.phrase(read),
+            self.phrase(missing),
+            self.scope.value(account)
+        );
+        let mut shown = vec![read, missing];
+        shown.extend(witnesses.later);
+        self.scope.suggested(missed.kind(), &shown, summary)
     }
 
     /// An operation that was refused although there was enough.
     fn refused(&self) -> Option<Anomaly> {
-        self.events.iter().filter(|event| self.is_blamed(event)).find_map(|event| {
+        self.events.iter().filter(|event| self.scope.blames(event)).find_map(|event| {
             let Op::Refused(account, amount) = event.op else { return None };
             let (least, _) = self.bounds(event, account)?;
             let summary = format!(
                 "{} was refused although account {} held {least} at least",
                 self.phrase(event),
-                value_phrase(self.case.history, account)
+                self.scope.value(account)
             );
             let enough = least >= i128::from(amount) && !self.bank.may_be_negative;
-            let (kind, proved) = (AnomalyKind::SpuriousFailure, Certainty::Proved);
-            enough.then(|| self.say(kind, proved, &[event], summary))?
+            enough.then(|| self.scope.proved(AnomalyKind::SpuriousFailure, &[event], summary))?
         })
     }
 }

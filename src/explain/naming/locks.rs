@@ -12,11 +12,9 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::evidence::{Event, anomaly, events, since, when, who};
+use super::evidence::{Event, Scope};
 use crate::check::is_linearizable;
-use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
-use crate::explain::case::Case;
-use crate::explain::violations::Violation;
+use crate::explain::anomaly::{Anomaly, AnomalyKind};
 use crate::history::{NEVER, Value};
 use crate::model::{Kind, Model, Mutex, Reading, mutex, semaphore};
 
@@ -38,23 +36,20 @@ struct Held {
     owner: Option<Value>,
 }
 
-/// The anomaly that `violation` of a lock shows; `None` if the model is none, or nothing fits.
+/// The anomaly that a violation of a lock shows; `None` if the model is none, or nothing fits.
 /// O(n log n).
-pub(super) fn name(case: &Case<'_>, violation: &Violation) -> Option<Anomaly> {
-    match case.model.kind() {
+pub(super) fn name(scope: Scope<'_>) -> Option<Anomaly> {
+    match scope.case.model.kind() {
         Kind::Mutex { view } => {
-            let list = events(case, violation, view);
-            let lock =
-                Lock { case, violation, permits: 1, events: list.iter().map(held).collect() };
-            lock.by_owner()
-                .or_else(|| lock.by_count())
-                .or_else(|| by_repair(case, violation, &list))
+            let list = scope.events(view);
+            let lock = Lock { scope, permits: 1, events: list.iter().map(held).collect() };
+            lock.by_owner().or_else(|| lock.by_count()).or_else(|| by_repair(&scope, &list))
         }
         Kind::Semaphore { permits, view } => {
-            let list = events(case, violation, view);
+            let list = scope.events(view);
             let events =
                 list.iter().map(|event| event.with(Held { act: act(event.op), owner: None }));
-            Lock { case, violation, permits, events: events.collect() }.by_count()
+            Lock { scope, permits, events: events.collect() }.by_count()
         }
         _ => None,
     }
@@ -88,25 +83,13 @@ struct Hold<'a> {
 }
 
 /// A key as permits.
-struct Lock<'a, 'c> {
-    case: &'a Case<'c>,
-    violation: &'a Violation,
+struct Lock<'a> {
+    scope: Scope<'a>,
     permits: u64,
     events: Vec<Event<Held>>,
 }
 
-impl Lock<'_, '_> {
-    fn say(&self, kind: AnomalyKind, of: &[&Event<Held>], summary: String) -> Option<Anomaly> {
-        let operations = of.iter().map(|event| event.index);
-        Some(anomaly(self.case, kind, Certainty::Proved, operations, summary))
-    }
-
-    /// Whether an operation is among those of the violation.
-    fn is_blamed(&self, event: &Event<Held>) -> bool {
-        event.index == self.violation.operation
-            || self.violation.core.binary_search(&event.index).is_ok()
-    }
-
+impl Lock<'_> {
     /// What owners did: each is one thing after the other. Says nothing of locks that anyone may
     /// release.
     fn by_owner(&self) -> Option<Anomaly> {
@@ -126,7 +109,7 @@ impl Lock<'_, '_> {
             }
             let before = last.insert(owner, event);
             let took = before.filter(|before| matches!(before.op.act, Act::Take(_)));
-            let is_told = !unsure.contains(&owner) && self.is_blamed(event);
+            let is_told = !unsure.contains(&owner) && self.scope.blames(event);
             match (event.op.act, took) {
                 (Act::Give(_), None) if is_told => return self.foreign(event, before),
                 (Act::Take(_), Some(took)) if is_told => return self.double(took, event),
@@ -172,8 +155,9 @@ impl Lock<'_, '_> {
         let mut longest: Option<Hold<'_>> = None;
         for hold in self.holds() {
             let overlaps = |other: &Hold<'_>| {
-                let is_blamed = self.is_blamed(hold.took) || self.is_blamed(other.took);
-                other.until > hold.took.span.ret && (is_blamed || self.violation.core.is_empty())
+                let is_blamed = self.scope.blames(hold.took) || self.scope.blames(other.took);
+                let has_no_core = self.scope.violation.core.is_empty();
+                other.until > hold.took.span.ret && (is_blamed || has_no_core)
             };
             if let Some(other) = longest.filter(overlaps) {
                 return self.double(other.took, hold.took);
@@ -186,23 +170,20 @@ impl Lock<'_, '_> {
     }
 
     fn double(&self, first: &Event<Held>, second: &Event<Held>) -> Option<Anomaly> {
-        let case = self.case;
         let holder = if first.process == second.process {
             "it held it already,".to_owned()
         } else {
-            format!("{} held it,", who(case, first.index))
+            format!("{} held it,", self.scope.who(first.index))
         };
         let summary = format!(
-            "{} got the lock {} although {holder} since {}",
-            who(case, second.index),
-            when(case, second.index),
-            when(case, first.index).trim_start_matches("at "),
+            "{} although {holder} since {}",
+            self.scope.deed(second.index, "got the lock"),
+            self.scope.when(first.index).trim_start_matches("at "),
         );
-        self.say(AnomalyKind::DoubleLock, &[first, second], summary)
+        self.scope.proved(AnomalyKind::DoubleLock, &[first, second], summary)
     }
 
     fn foreign(&self, given: &Event<Held>, before: Option<&Event<Held>>) -> Option<Anomaly> {
-        let case = self.case;
         // Whoever holds it by then makes the best witness.
         let holder = self.events.iter().rev().find(|event| {
             matches!(event.op.act, Act::Take(_))
@@ -212,12 +193,9 @@ impl Lock<'_, '_> {
         let mut shown = vec![given];
         shown.extend(before);
         shown.extend(holder);
-        let summary = format!(
-            "{} released the lock {} although it did not hold it",
-            who(case, given.index),
-            when(case, given.index),
-        );
-        self.say(AnomalyKind::ForeignRelease, &shown, summary)
+        let released = self.scope.deed(given.index, "released the lock");
+        let summary = format!("{released} although it did not hold it");
+        self.scope.proved(AnomalyKind::ForeignRelease, &shown, summary)
     }
 
     /// More taken, or given back, than there can be at some moment; or refused though enough was
@@ -261,12 +239,9 @@ impl Lock<'_, '_> {
                 return self.crowded(event);
             }
             if gave > may_take {
-                let summary = format!(
-                    "{} gave back {} more than anyone can have taken",
-                    who(self.case, event.index),
-                    when(self.case, event.index)
-                );
-                return self.say(AnomalyKind::ForeignRelease, &[event], summary);
+                let gave_back = self.scope.deed(event.index, "gave back");
+                let summary = format!("{gave_back} more than anyone can have taken");
+                return self.scope.proved(AnomalyKind::ForeignRelease, &[event], summary);
             }
         }
         None
@@ -274,7 +249,6 @@ impl Lock<'_, '_> {
 
     /// More was taken than there is when `last` returned.
     fn crowded(&self, last: &Event<Held>) -> Option<Anomaly> {
-        let case = self.case;
         // The takes before it, the latest first, and those who gave something back until then.
         let done = |event: &&Event<Held>| {
             matches!(event.op.act, Act::Take(_)) && event.span.ret < last.span.ret
@@ -286,22 +260,18 @@ impl Lock<'_, '_> {
         shown.extend(self.events.iter().rev().filter(done));
         shown.extend(given);
         let summary = match self.permits {
-            1 => format!(
-                "{} got the lock {} although it was held",
-                who(case, last.index),
-                when(case, last.index)
-            ),
+            1 => {
+                format!("{} although it was held", self.scope.deed(last.index, "got the lock"))
+            }
             permits => format!(
-                "when {} was given some {}, more than all {permits} permits were taken",
-                who(case, last.index),
-                when(case, last.index)
+                "when {}, more than all {permits} permits were taken",
+                self.scope.deed(last.index, "was given some"),
             ),
         };
-        self.say(AnomalyKind::DoubleLock, &shown, summary)
+        self.scope.proved(AnomalyKind::DoubleLock, &shown, summary)
     }
 
     fn refused(&self, event: &Event<Held>) -> Option<Anomaly> {
-        let case = self.case;
         let last = self
             .events
             .iter()
@@ -319,24 +289,20 @@ impl Lock<'_, '_> {
         });
         shown.extend(taken);
         let summary = format!(
-            "{} was refused {} although enough was free ever since it asked {}",
-            who(case, event.index),
-            when(case, event.index),
-            since(case, event.index),
+            "{} although enough was free ever since it asked {}",
+            self.scope.deed(event.index, "was refused"),
+            self.scope.since(event.index),
         );
-        self.say(AnomalyKind::SpuriousFailure, &shown, summary)
+        self.scope.proved(AnomalyKind::SpuriousFailure, &shown, summary)
     }
 }
 
 /// What is said of a mutex where no count tells: that those who were refused are all that is
 /// wrong, or who releases, or else that it was taken by too many.
-fn by_repair(
-    case: &Case<'_>,
-    violation: &Violation,
-    events: &[Event<mutex::Op>],
-) -> Option<Anomaly> {
-    let kept: Vec<&Event<mutex::Op>> =
-        events.iter().filter(|e| violation.core.binary_search(&e.index).is_ok()).collect();
+fn by_repair(scope: &Scope<'_>, events: &[Event<mutex::Op>]) -> Option<Anomaly> {
+    let Scope { case, violation } = scope;
+    let in_core = |event: &&Event<mutex::Op>| violation.core.binary_search(&event.index).is_ok();
+    let kept: Vec<&Event<mutex::Op>> = events.iter().filter(in_core).collect();
     if kept.is_empty() {
         return None;
     }
@@ -356,18 +322,15 @@ fn by_repair(
             .collect();
         is_linearizable(&Mutex { check_owner: owners }, &readings, case.meter).0 == Some(true)
     };
-    let by = format!("{} {}", who(case, violation.operation), when(case, violation.operation));
-    let (kind, what) = if fits(true, false) {
-        (AnomalyKind::SpuriousFailure, "somebody was refused although the lock was free")
-    } else if fits(false, true) {
-        (AnomalyKind::ForeignRelease, "somebody released the lock who did not hold it")
-    } else {
-        (AnomalyKind::DoubleLock, "the lock had two holders at once")
+    let failing = violation.operation;
+    let seen_by = format!("as seen by {} {}", scope.who(failing), scope.when(failing));
+    if fits(true, false) {
+        let summary = format!("somebody was refused although the lock was free, {seen_by}");
+        return scope.proved(AnomalyKind::SpuriousFailure, &kept, summary);
+    }
+    let (kind, what) = match fits(false, true) {
+        true => (AnomalyKind::ForeignRelease, "somebody released the lock who did not hold it"),
+        false => (AnomalyKind::DoubleLock, "the lock had two holders at once"),
     };
-    let certainty = match kind {
-        AnomalyKind::SpuriousFailure => Certainty::Proved,
-        _ => Certainty::Suggested,
-    };
-    let operations = kept.iter().map(|event| event.index);
-    Some(anomaly(case, kind, certainty, operations, format!("{what}, as seen by {by}")))
+    scope.suggested(kind, &kept, format!("{what}, {seen_by}"))
 }

@@ -1,8 +1,11 @@
 //! Names violations: which anomaly a few operations show that cannot be ordered.
 //!
-//! Every kind of object has names of its own; the first that knows one gives it.
+//! Every kind of object finds the operations that contradict each other, and makes a sentence of
+//! them; the first that finds some gives the name. [`classify`] decides between the names that all
+//! kinds have in common.
 
 mod accounts;
+mod classify;
 mod collections;
 mod counters;
 mod evidence;
@@ -19,45 +22,43 @@ pub(super) mod words;
 use super::anomaly::{Anomaly, AnomalyKind, Certainty};
 use super::case::Case;
 use super::violations::Violation;
-use crate::history::phrase::{operation_phrase, process_phrase};
+use crate::history::phrase::operation_phrase;
+use evidence::Scope;
 
 /// The anomaly that `violation` shows, counted with those that are alike.
 pub(super) fn name(case: &Case<'_>, violation: &Violation) -> Anomaly {
-    let anomaly = objects(case, violation)
+    let scope = Scope { case, violation };
+    let anomaly = objects(scope)
         .or_else(|| registers::name(case, violation))
-        .or_else(|| repairs::name(case, violation))
-        .unwrap_or_else(|| unclassified(case, violation));
+        .or_else(|| repairs::name(scope))
+        .unwrap_or_else(|| unclassified(scope));
     Anomaly { count: anomaly.count + violation.alike.len(), ..anomaly }
 }
 
 /// The anomaly of an object that is no register.
-fn objects(case: &Case<'_>, violation: &Violation) -> Option<Anomaly> {
-    collections::name(case, violation)
-        .or_else(|| sets::name(case, violation))
-        .or_else(|| logs::name(case, violation))
-        .or_else(|| counters::name(case, violation))
-        .or_else(|| locks::name(case, violation))
-        .or_else(|| transactions::name(case, violation))
-        .or_else(|| accounts::name(case, violation))
+fn objects(scope: Scope<'_>) -> Option<Anomaly> {
+    collections::name(scope)
+        .or_else(|| sets::name(scope))
+        .or_else(|| logs::name(scope))
+        .or_else(|| counters::name(scope))
+        .or_else(|| locks::name(scope))
+        .or_else(|| transactions::name(scope))
+        .or_else(|| accounts::name(scope))
 }
 
 /// A violation that fits no name.
-fn unclassified(case: &Case<'_>, violation: &Violation) -> Anomaly {
-    let operation = case.operation(violation.operation);
-    let mut operations = violation.core.clone();
-    if operations.is_empty() {
-        operations.push(violation.operation);
-    }
+fn unclassified(scope: Scope<'_>) -> Anomaly {
+    let Scope { case, violation } = scope;
+    let failing = violation.operation;
+    let operation = operation_phrase(case.history, case.operation(failing));
+    let summary =
+        format!("no order of the operations explains `{operation}` by {}", scope.who(failing));
     Anomaly {
         kind: AnomalyKind::Unclassified,
         key_at: Some(case.key_at),
-        operations,
+        operations: if violation.core.is_empty() { vec![failing] } else { violation.core.clone() },
         certainty: Certainty::Proved,
-        summary: format!(
-            "no order of the operations explains `{}` by {}",
-            operation_phrase(case.history, operation),
-            process_phrase(case.history, violation.operation),
-        ),
+        summary,
         count: 1,
     }
 }

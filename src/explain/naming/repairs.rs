@@ -9,11 +9,11 @@
 //!   process missed it, else `stale-read`;
 //! - to let one happen twice: `duplicate-apply`.
 
-use super::evidence::{anomaly, answered_by_one_primary, failed_readings, who};
+use super::classify::Missed;
+use super::evidence::{Scope, answered_by_one_primary, failed_readings};
 use crate::check::is_linearizable;
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::case::Case;
-use crate::explain::violations::Violation;
 use crate::history::phrase::operation_phrase;
 use crate::history::{NEVER, Span};
 use crate::model::{AnyOp, Kind, Model, Reading};
@@ -26,7 +26,8 @@ const KEY: usize = 2_000;
 
 /// The anomaly whose repair makes the core of `violation` linearizable; `None` if none does, if
 /// the core is large, or if the model is of a kind that other names fit better.
-pub(super) fn name(case: &Case<'_>, violation: &Violation) -> Option<Anomaly> {
+pub(super) fn name(scope: Scope<'_>) -> Option<Anomaly> {
+    let Scope { case, violation } = scope;
     let fits = match case.model.kind() {
         Kind::Kv { .. } => !case.model.tokens_suffice() || has_appends(case),
         Kind::Counter { .. } | Kind::Set { .. } | Kind::Log { .. } => true,
@@ -39,7 +40,7 @@ pub(super) fn name(case: &Case<'_>, violation: &Violation) -> Option<Anomaly> {
     if !violation.weakened.is_empty() {
         return None;
     }
-    let repair = Repair { case, violation, core };
+    let repair = Repair { scope, core };
     repair.undone().or_else(|| repair.late()).or_else(|| repair.twice())
 }
 
@@ -49,35 +50,36 @@ fn has_appends(case: &Case<'_>) -> bool {
     case.readings.iter().any(|r| matches!(view(&r.op), crate::model::kv::Op::Append(_)))
 }
 
-struct Repair<'a, 'c> {
-    case: &'a Case<'c>,
-    violation: &'a Violation,
+struct Repair<'a> {
+    scope: Scope<'a>,
     core: Vec<Reading<AnyOp>>,
 }
 
-impl Repair<'_, '_> {
+impl Repair<'_> {
     /// Whether these can be ordered; they are put into the order of their calls.
     fn is_fine(&self, mut readings: Vec<Reading<AnyOp>>) -> bool {
         readings.sort_by_key(|reading| reading.span.call);
-        is_linearizable(self.case.model, &readings, self.case.meter).0 == Some(true)
+        is_linearizable(self.scope.case.model, &readings, self.scope.case.meter).0 == Some(true)
     }
 
     fn phrase(&self, index: u32) -> String {
-        let operation = operation_phrase(self.case.history, self.case.operation(index));
-        format!("`{operation}` by {}", who(self.case, index))
+        let case = self.scope.case;
+        let operation = operation_phrase(case.history, case.operation(index));
+        format!("`{operation}` by {}", self.scope.who(index))
     }
 
     fn say(&self, kind: AnomalyKind, culprit: u32, what: &str) -> Option<Anomaly> {
-        let failing = self.violation.operation;
+        let failing = self.scope.violation.operation;
         let summary = format!("{} is as if {} {what}", self.phrase(failing), self.phrase(culprit));
         let core = self.core.iter().map(|reading| reading.index);
         let operations = [culprit, failing].into_iter().chain(core);
-        Some(anomaly(self.case, kind, Certainty::Suggested, operations, summary))
+        Some(self.scope.anomaly(kind, Certainty::Suggested, operations, summary))
     }
 
     fn undone(&self) -> Option<Anomaly> {
-        let horizon = self.violation.horizon;
-        let failed = failed_readings(self.case).into_iter().filter(|r| r.span.call < horizon);
+        let Scope { case, violation } = self.scope;
+        let horizon = violation.horizon;
+        let failed = failed_readings(case).into_iter().filter(|r| r.span.call < horizon);
         failed.take(LARGE).find_map(|mut failed| {
             failed.span.ret = NEVER;
             let culprit = failed.index;
@@ -92,8 +94,8 @@ impl Repair<'_, '_> {
     fn acknowledged(&self) -> impl Iterator<Item = usize> {
         (0..self.core.len()).filter(|&at| {
             let Reading { index, ref op, span } = self.core[at];
-            let changes = !self.case.model.facts(op).pure;
-            index != self.violation.operation && span.ret != NEVER && changes
+            let changes = !self.scope.case.model.facts(op).pure;
+            index != self.scope.violation.operation && span.ret != NEVER && changes
         })
     }
 
@@ -103,20 +105,21 @@ impl Repair<'_, '_> {
             readings[at].span.ret = NEVER;
             self.is_fine(readings)
         })?;
-        let culprit = self.core[at].index;
-        let without = self.case.readings.iter().filter(|reading| reading.index != culprit);
-        let own = self.case.process(culprit) == self.case.process(self.violation.operation);
-        let is_small = self.case.readings.len() <= KEY;
-        let is_lost = || self.is_fine(without.cloned().collect());
-        let is_one = answered_by_one_primary(self.case, culprit, self.violation.operation);
-        let (kind, what) = if is_one || is_small && is_lost() {
-            (AnomalyKind::LostUpdate, "had never taken effect, which was acknowledged")
-        } else if own {
-            (AnomalyKind::ReadYourWrites, "had not taken effect yet, which was acknowledged")
-        } else {
-            (AnomalyKind::StaleRead, "had not taken effect yet, which was acknowledged")
+        let Scope { case, violation } = self.scope;
+        let (culprit, failing) = (self.core[at].index, violation.operation);
+        let without = case.readings.iter().filter(|reading| reading.index != culprit);
+        let is_lost = answered_by_one_primary(case, culprit, failing)
+            || case.readings.len() <= KEY && self.is_fine(without.cloned().collect());
+        let missed = Missed {
+            gone: is_lost.then_some(AnomalyKind::LostUpdate),
+            is_own: case.process(culprit) == case.process(failing),
+            was_seen: false,
         };
-        self.say(kind, culprit, what)
+        let what = match is_lost {
+            true => "had never taken effect, which was acknowledged",
+            false => "had not taken effect yet, which was acknowledged",
+        };
+        self.say(missed.kind(), culprit, what)
     }
 
     fn twice(&self) -> Option<Anomaly> {

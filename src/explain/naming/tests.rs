@@ -432,7 +432,7 @@ fn blame(history: &History, options: &Options) -> Vec<Anomaly> {
             alike: Vec::new(),
             remembered: None,
         };
-        super::objects(&case, &violation)
+        super::objects(super::Scope { case: &case, violation: &violation })
     });
     blamed.collect()
 }

@@ -23,14 +23,14 @@
 
 use rustc_hash::FxHashMap;
 
-use super::evidence::{Event, anomaly, events, failed, since, when, who};
+use super::classify::Origin;
+use super::evidence::{Event, Scope, Verb};
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
-use crate::explain::case::Case;
-use crate::explain::violations::Violation;
 use crate::history::Value;
-use crate::history::phrase::{operation_phrase, value_phrase};
 use crate::model::multi_register::Op;
 use crate::model::{Kind, Model, MultiRegister};
+
+const WRITE: Verb = Verb { to_do: "write it", did: "wrote it", done: "wrote" };
 
 /// Why one transaction came before another.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -47,8 +47,8 @@ enum Why {
 /// A register's value.
 type Version = (Value, Value);
 
-struct Transactions<'a, 'c> {
-    case: &'a Case<'c>,
+struct Transactions<'a> {
+    scope: Scope<'a>,
     registers: MultiRegister,
     list: Vec<Event<Op>>,
     failed: Vec<Event<Op>>,
@@ -58,21 +58,21 @@ struct Transactions<'a, 'c> {
     presumes: bool,
 }
 
-/// The anomaly that `violation` of transactions shows; `None` if the model is none, or nothing
+/// The anomaly that a violation of transactions shows; `None` if the model is none, or nothing
 /// fits. Looks at no more than the violation's operations and some around the failing one; for
 /// those, O(m³).
-pub(super) fn name(case: &Case<'_>, violation: &Violation) -> Option<Anomaly> {
-    let Kind::Transactions { registers, view } = case.model.kind() else { return None };
-    let list = events(case, violation, view);
+pub(super) fn name(scope: Scope<'_>) -> Option<Anomaly> {
+    let Kind::Transactions { registers, view } = scope.case.model.kind() else { return None };
+    let list = scope.events(view);
     let mut writers: FxHashMap<Version, Vec<usize>> = FxHashMap::default();
     for (at, event) in list.iter().enumerate() {
         for &version in event.op.writes.iter() {
             writers.entry(version).or_default().push(at);
         }
     }
-    let failed = failed(case, view);
-    let mut all = Transactions { case, registers, list, failed, writers, presumes: false };
-    let chosen = all.chosen(violation);
+    let failed = scope.failed(view);
+    let mut all = Transactions { scope, registers, list, failed, writers, presumes: false };
+    let chosen = all.chosen();
     let reads = || chosen.iter().map(|&at| &all.list[at]).filter(|event| event.is_done());
     let found = reads()
         .find_map(|event| all.contradicts_itself(event))
@@ -84,12 +84,13 @@ pub(super) fn name(case: &Case<'_>, violation: &Violation) -> Option<Anomaly> {
     })
 }
 
-impl Transactions<'_, '_> {
+impl Transactions<'_> {
     /// The transactions to look at: the violation's, and those around the failing one that share
     /// a register with it, at most some hundred.
-    fn chosen(&self, violation: &Violation) -> Vec<usize> {
+    fn chosen(&self) -> Vec<usize> {
         const CHOSEN: usize = 120;
-        let Some(failing) = self.list.iter().position(|e| e.index == violation.operation) else {
+        let violation = self.scope.violation;
+        let Some(failing) = self.list.iter().position(|event| self.scope.is_failing(event)) else {
             return Vec::new();
         };
         let in_core = |at: &usize| violation.core.binary_search(&self.list[*at].index).is_ok();
@@ -121,13 +122,11 @@ impl Transactions<'_, '_> {
     fn say(&self, kind: AnomalyKind, of: &[usize], summary: String) -> Option<Anomaly> {
         let operations = of.iter().map(|&at| self.list[at].index);
         let certainty = if self.presumes { Certainty::Suggested } else { Certainty::Proved };
-        Some(anomaly(self.case, kind, certainty, operations, summary))
+        Some(self.scope.anomaly(kind, certainty, operations, summary))
     }
 
     fn phrase(&self, event: &Event<Op>) -> String {
-        let case = self.case;
-        let operation = operation_phrase(case.history, case.operation(event.index));
-        format!("`{operation}` by {} {}", who(case, event.index), when(case, event.index))
+        self.scope.call(event.index)
     }
 
     /// What a register holds before the first operation.
@@ -141,8 +140,7 @@ impl Transactions<'_, '_> {
             return None;
         }
         let summary = format!("{} reads one register with two values", self.phrase(event));
-        let kind = AnomalyKind::ReadSkew;
-        Some(anomaly(self.case, kind, Certainty::Proved, [event.index], summary))
+        self.scope.proved(AnomalyKind::ReadSkew, &[event], summary)
     }
 
     /// A version that nobody wrote, or only later.
@@ -155,34 +153,16 @@ impl Transactions<'_, '_> {
             self.initial(version.0) == version.1 || writers.iter().any(in_time)
         };
         let version = event.op.expects.iter().find(|version| !written(version))?;
-        let case = self.case;
-        let [register, value] = [version.0, version.1].map(|v| value_phrase(case.history, v));
+        let [register, value] = [version.0, version.1].map(|value| self.scope.value(value));
         let found = format!("{} found {value} in {register}", self.phrase(event));
-        let failed = |failed: &&Event<Op>| {
+        let fails = |failed: &&Event<Op>| {
             failed.op.writes.contains(version) && failed.span.call < event.span.ret
         };
-        if let Some(failed) = self.failed.iter().find(failed) {
-            let summary = format!(
-                "{found}, which only a transaction of {} wrote that failed",
-                who(case, failed.index)
-            );
-            let operations = [event.index, failed.index];
-            let proved = Certainty::Proved;
-            return Some(anomaly(case, AnomalyKind::DirtyRead, proved, operations, summary));
-        }
-        let later = self.writers.get(version).and_then(|writers| {
-            writers.iter().map(|&at| &self.list[at]).find(|other| other.index != event.index)
-        });
-        let (kind, mut operations) = (AnomalyKind::FutureRead, vec![event.index]);
-        let Some(later) = later else {
-            let summary = format!("{found}, which nobody wrote");
-            let kind = AnomalyKind::PhantomRead;
-            return Some(anomaly(case, kind, Certainty::Proved, operations, summary));
-        };
-        operations.push(later.index);
-        let (by, then) = (who(case, later.index), since(case, later.index));
-        let summary = format!("{found}, which {by} wrote only {then}");
-        Some(anomaly(case, kind, Certainty::Proved, operations, summary))
+        let failed = self.failed.iter().find(fails).map(|failed| failed.index);
+        let writers = self.writers.get(version).map_or(&[][..], Vec::as_slice);
+        let mut writers = writers.iter().map(|&at| self.list[at].index);
+        let later = writers.find(|&index| index != event.index);
+        self.scope.unfounded(event.index, Origin::of(failed, later), &found, &WRITE)
     }
 
     /// The only transaction that wrote a version, if one did and it was not there at the start.

@@ -2,13 +2,14 @@
 //!
 //! Items are counted over the whole key, so that each argument stands by itself:
 //!
-//! - `phantom-read`: an item came out that nobody ever called to put in; `dirty-read`: only
-//!   operations that failed put it in; `future-read`: it came out before any call to put it in.
+//! - An item that came out and that nobody can have put in by then has the name that
+//!   [`classify`](super::classify) gives.
 //! - `duplicate-delivery`: by the return of a take, an item had been taken more often than calls
 //!   to put it in had been made. `aba`: the same on a stack, where between the two another pop
 //!   spans the taking and coming back of the very item that it returned.
-//! - `stale-read`: a look found an item of which all copies had been taken before, or the
-//!   collection was found empty while it held an item that is taken later.
+//! - A look that found an item of which all copies had been taken before, or the collection empty
+//!   while it held an item that is taken later, has the name that [`classify`](super::classify)
+//!   gives to what missed the take, or the item.
 //! - `lost-message`: an item that must have been there, since it was put in before and taken by
 //!   nobody, was not: the collection was found empty, or two looks passed the item over though it
 //!   was its turn, and nobody gets it in the whole history.
@@ -21,17 +22,14 @@ mod order;
 
 use rustc_hash::FxHashMap;
 
-use super::evidence::{Event, anomaly, events, failed, is_in_focus, since, times, when, who};
+use super::classify::{Missed, Origin, Witnesses};
+use super::evidence::{Event, Scope, Verb, times};
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
-use crate::explain::case::Case;
-use crate::explain::violations::Violation;
-use crate::history::phrase::value_phrase;
 use crate::history::{Span, Value};
-use crate::model::{
-    AnyOp,
-    priority_queue::{self, End},
-};
-use crate::model::{Kind, KindView, Model, items};
+use crate::model::priority_queue::{self, End};
+use crate::model::{AnyOp, Kind, KindView, Model, items};
+
+const PUT_IN: Verb = Verb { to_do: "put it in", did: "put it in", done: "put in" };
 
 /// Which item is the next to come out.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -66,13 +64,11 @@ struct Item {
 }
 
 /// A key as a collection.
-struct Collection<'a, 'c> {
-    case: &'a Case<'c>,
-    violation: &'a Violation,
+struct Collection<'a> {
+    scope: Scope<'a>,
     discipline: Discipline,
-    /// Its items before the first operation, and their values.
+    /// Its items before the first operation.
     initial: Vec<Item>,
-    values: Vec<Value>,
     events: Vec<Event<Act>>,
     /// The calls of takes of which the answer is not known, in their order.
     open: Vec<u32>,
@@ -80,59 +76,47 @@ struct Collection<'a, 'c> {
     failed: Vec<Event<Act>>,
 }
 
-/// The anomaly that `violation` of a queue, stack, bag or priority queue shows; `None` if the
-/// model is none, or nothing fits. O(n log n) in the key's operations.
-pub(super) fn name(case: &Case<'_>, violation: &Violation) -> Option<Anomaly> {
-    let of_items = |discipline, initial: &[Value], view: KindView<AnyOp, items::Op>| {
-        let values = initial.to_vec();
-        let initial = initial.iter().map(|item| Item { handle: item.handle(), priority: 0 });
-        let see = |list: Vec<Event<items::Op>>| list.iter().map(|e| e.with(act(e.op))).collect();
-        let initial = initial.collect();
-        let events = see(events(case, violation, view));
-        let failed = see(failed(case, view));
-        let open = Vec::new();
-        Collection { case, violation, discipline, initial, values, events, open, failed }
+/// The anomaly that a violation of a queue, stack, bag or priority queue shows; `None` if the model
+/// is none, or nothing fits. O(n log n) in the key's operations.
+pub(super) fn name(scope: Scope<'_>) -> Option<Anomaly> {
+    let of_items = |discipline, values: &[Value], view: KindView<AnyOp, items::Op>| {
+        let initial = values.iter().map(|value| Item { handle: value.handle(), priority: 0 });
+        Collection::of(scope, discipline, initial.collect(), view, act)
     };
-    let mut collection = match case.model.kind() {
+    let collection = match scope.case.model.kind() {
         Kind::Queue { initial, view } => of_items(Discipline::Oldest, &initial, view),
         Kind::Stack { initial, view } => of_items(Discipline::Youngest, &initial, view),
         Kind::Bag { initial, view } => of_items(Discipline::Any, &initial, view),
         Kind::PriorityQueue { initial, view } => {
-            let see = |list: Vec<Event<priority_queue::Op>>| {
-                list.iter().map(|e| e.with(prioritized(e.op))).collect()
-            };
-            Collection {
-                case,
-                violation,
-                discipline: Discipline::Priority,
-                initial: initial.into_iter().map(item).collect(),
-                values: Vec::new(),
-                open: Vec::new(),
-                events: see(events(case, violation, view)),
-                failed: see(failed(case, view)),
-            }
+            let initial = initial.into_iter().map(item).collect();
+            Collection::of(scope, Discipline::Priority, initial, view, prioritized)
         }
         _ => return None,
     };
-    let open = collection.events.iter().filter(|event| event.op == Act::MayTake);
-    collection.open = open.map(|event| event.span.call).collect();
     collection.name()
+}
+
+/// What an operation does that takes an item, or looks at one, and found `found`, if it is known.
+fn looks(takes: bool, end: End, found: Option<Option<Item>>) -> Act {
+    match found {
+        Some(item) => Act::Found { item, takes, end },
+        None if takes => Act::MayTake,
+        None => Act::Idle,
+    }
 }
 
 fn act(op: items::Op) -> Act {
     let one = |value: Value| Item { handle: value.handle(), priority: 0 };
-    let (found, takes) = match op {
-        items::Op::Put(value) => return Act::Put(one(value)),
-        items::Op::Take(found) => (found, true),
-        items::Op::Peek(found) => (found, false),
+    let known = |found| match found {
+        items::Found::Any => None,
+        items::Found::Empty => Some(None),
+        items::Found::Item(value) => Some(Some(one(value))),
     };
-    let item = match found {
-        items::Found::Any if takes => return Act::MayTake,
-        items::Found::Any => return Act::Idle,
-        items::Found::Empty => None,
-        items::Found::Item(value) => Some(one(value)),
-    };
-    Act::Found { item, takes, end: End::Min }
+    match op {
+        items::Op::Put(value) => Act::Put(one(value)),
+        items::Op::Take(found) => looks(true, End::Min, known(found)),
+        items::Op::Peek(found) => looks(false, End::Min, known(found)),
+    }
 }
 
 fn item(item: priority_queue::Item) -> Item {
@@ -141,18 +125,16 @@ fn item(item: priority_queue::Item) -> Item {
 
 fn prioritized(op: priority_queue::Op) -> Act {
     use priority_queue::{Found, Op};
-    let (end, found, takes) = match op {
-        Op::Put(put) => return Act::Put(item(put)),
-        Op::Take(end, found) => (end, found, true),
-        Op::Peek(end, found) => (end, found, false),
+    let known = |found| match found {
+        Found::Any => None,
+        Found::Empty => Some(None),
+        Found::Item(found) => Some(Some(item(found))),
     };
-    let item = match found {
-        Found::Any if takes => return Act::MayTake,
-        Found::Any => return Act::Idle,
-        Found::Empty => None,
-        Found::Item(found) => Some(item(found)),
-    };
-    Act::Found { item, takes, end }
+    match op {
+        Op::Put(put) => Act::Put(item(put)),
+        Op::Take(end, found) => looks(true, end, known(found)),
+        Op::Peek(end, found) => looks(false, end, known(found)),
+    }
 }
 
 /// What happened to each item.
@@ -189,7 +171,22 @@ impl Story<'_> {
     }
 }
 
-impl<'a> Collection<'a, '_> {
+impl<'a> Collection<'a> {
+    fn of<Op: Copy>(
+        scope: Scope<'a>,
+        discipline: Discipline,
+        initial: Vec<Item>,
+        view: KindView<AnyOp, Op>,
+        act: fn(Op) -> Act,
+    ) -> Self {
+        let see = |list: Vec<Event<Op>>| list.iter().map(|e| e.with(act(e.op))).collect();
+        let events: Vec<Event<Act>> = see(scope.events(view));
+        let open = events.iter().filter(|event| event.op == Act::MayTake);
+        let open = open.map(|event| event.span.call).collect();
+        let failed = see(scope.failed(view));
+        Collection { scope, discipline, initial, events, open, failed }
+    }
+
     fn name(&self) -> Option<Anomaly> {
         let stories = self.stories();
         let focus = self.focus();
@@ -198,7 +195,7 @@ impl<'a> Collection<'a, '_> {
             let found = self
                 .nowhere_from(item, story)
                 .or_else(|| self.too_often(item, story))
-                .or_else(|| self.long_gone(item, story));
+                .or_else(|| self.long_gone(story));
             if found.is_some() {
                 return found;
             }
@@ -234,54 +231,36 @@ impl<'a> Collection<'a, '_> {
             Act::Put(item) | Act::Found { item: Some(item), .. } => Some(item),
             _ => None,
         };
-        let failing = self.events.iter().find(|e| e.index == self.violation.operation);
+        let failing = self.events.iter().find(|event| self.scope.is_failing(event));
         let mut seen = rustc_hash::FxHashSet::default();
-        let in_focus = self.events.iter().filter(|e| is_in_focus(self.violation, e.index, e.span));
-        let all = failing.into_iter().chain(in_focus);
+        let all = failing.into_iter().chain(self.events.iter().filter(|e| self.scope.contains(e)));
         all.filter_map(item).filter(|&item| seen.insert(item)).collect()
     }
 
     /// An item's name, from an operation that put it in or found it.
     fn show(&self, event: &Event<Act>) -> String {
-        let operation = self.case.operation(event.index);
-        let value = match event.op {
+        let operation = self.scope.case.operation(event.index);
+        self.scope.value(match event.op {
             Act::Put(_) => operation.input,
             _ => operation.output,
-        };
-        value_phrase(self.case.history, value)
+        })
     }
 
-    fn say(&self, kind: AnomalyKind, of: &[&Event<Act>], summary: String) -> Option<Anomaly> {
-        let operations = of.iter().map(|event| event.index);
-        Some(anomaly(self.case, kind, Certainty::Proved, operations, summary))
+    /// An operation on an item, in words: `process 1 got 3 at 1.2 s`.
+    fn deed(&self, event: &Event<Act>, did: &str) -> String {
+        self.scope.deed(event.index, &format!("{did} {}", self.show(event)))
     }
 
     /// An item that came out, and that nobody put in, or only later.
     fn nowhere_from(&self, item: Item, story: &Story<'_>) -> Option<Anomaly> {
         let outs = story.takes.iter().chain(&story.peeks);
-        let out = *outs
-            .filter(|out| story.put_before(out.span.ret) == 0)
-            .min_by_key(|out| out.span.ret)?;
-        let case = self.case;
-        let what = self.show(out);
-        let got = format!("{} got {what} {}", who(case, out.index), when(case, out.index));
+        let unfounded = outs.filter(|out| story.put_before(out.span.ret) == 0);
+        let out = *unfounded.min_by_key(|out| out.span.ret)?;
         let puts =
             |failed: &&Event<Act>| failed.op == Act::Put(item) && failed.span.call < out.span.ret;
-        if let Some(put) = self.failed.iter().find(puts) {
-            let how = format!("although {}'s operation to put it in failed", who(case, put.index));
-            return self.say(AnomalyKind::DirtyRead, &[out, put], format!("{got} {how}"));
-        }
-        match story.puts.first() {
-            Some(put) => {
-                let (by, then) = (who(case, put.index), since(case, put.index));
-                let summary = format!("{got}, but {by} put it in only {then}");
-                self.say(AnomalyKind::FutureRead, &[out, put], summary)
-            }
-            None => {
-                let summary = format!("{got}, which nobody put in");
-                self.say(AnomalyKind::PhantomRead, &[out], summary)
-            }
-        }
+        let failed = self.failed.iter().find(puts).map(|event| event.index);
+        let origin = Origin::of(failed, story.puts.first().map(|put| put.index));
+        self.scope.unfounded(out.index, origin, &self.deed(out, "got"), &PUT_IN)
     }
 
     /// An item that was taken more often than it can have been put in by then.
@@ -294,27 +273,25 @@ impl<'a> Collection<'a, '_> {
         let mut shown = vec![again];
         shown.extend(&takes[..nth]);
         shown.extend(puts);
-        let case = self.case;
-        let what = self.show(again);
         let (mut kind, mut certainty) = (AnomalyKind::DuplicateDelivery, Certainty::Proved);
-        let put = times(story.put_before(again.span.ret));
         let mut summary = format!(
-            "{} got {what} {} although {} had got it {}, and it was put in {put}",
-            who(case, again.index),
-            when(case, again.index),
-            who(case, before.index),
-            when(case, before.index),
+            "{} although {}, and it was put in {}",
+            self.deed(again, "got"),
+            self.scope.deed(before.index, "had got it"),
+            times(story.put_before(again.span.ret)),
         );
         if let Some(changed) = self.changed_and_back(item, before, again) {
             (kind, certainty) = (AnomalyKind::Aba, Certainty::Suggested);
-            let top = self.show(changed[0]);
             summary += &format!(
-                ": while {} was taking {top}, that was taken and put back with {what} gone",
-                who(case, changed[0].index)
+                ": while {} was taking {}, that was taken and put back with {} gone",
+                self.scope.who(changed[0].index),
+                self.show(changed[0]),
+                self.show(again),
             );
             shown.extend(changed);
         }
-        Some(anomaly(case, kind, certainty, shown.iter().map(|event| event.index), summary))
+        let shown = shown.iter().map(|event| event.index);
+        Some(self.scope.anomaly(kind, certainty, shown, summary))
     }
 
     /// On a stack: a pop that spans `once` and also the taking and coming back of the item that it
@@ -346,7 +323,7 @@ impl<'a> Collection<'a, '_> {
     }
 
     /// A look at an item of which all were taken before.
-    fn long_gone(&self, _: Item, story: &Story<'_>) -> Option<Anomaly> {
+    fn long_gone(&self, story: &Story<'_>) -> Option<Anomaly> {
         let mut returns: Vec<u32> = story.takes.iter().map(|take| take.span.ret).collect();
         returns.sort_unstable();
         let is_gone = |peek: &&&Event<Act>| {
@@ -354,22 +331,20 @@ impl<'a> Collection<'a, '_> {
             story.put_before(peek.span.ret) <= taken
         };
         let peek = story.peeks.iter().find(is_gone)?;
-        let mut shown = vec![*peek];
-        let taken: Vec<_> =
+        let taken: Vec<&Event<Act>> =
             story.takes.iter().filter(|take| take.precedes(peek)).copied().collect();
-        let last = *taken.last()?;
-        shown.extend(taken);
-        shown.extend(story.puts.iter().filter(|put| put.span.call < peek.span.ret));
-        let case = self.case;
-        let what = self.show(peek);
+        let own = taken.iter().find(|take| take.process == peek.process);
+        let take = *own.or(taken.last())?;
+        let missed = Missed { gone: None, is_own: own.is_some(), was_seen: false };
+        let puts = story.puts.iter().filter(|put| put.span.call < peek.span.ret);
         let summary = format!(
-            "{} saw {what} {} although {} had taken it {}",
-            who(case, peek.index),
-            when(case, peek.index),
-            who(case, last.index),
-            when(case, last.index),
+            "{} although {}",
+            self.deed(peek, "saw"),
+            self.scope.deed(take.index, "had taken it")
         );
-        self.say(AnomalyKind::StaleRead, &shown, summary)
+        let shown: Vec<&Event<Act>> =
+            [*peek].into_iter().chain(taken).chain(puts.copied()).collect();
+        self.scope.proved(missed.kind(), &shown, summary)
     }
 
     /// How many takes of which the answer is not known may have taken something before `time`.
@@ -380,9 +355,7 @@ impl<'a> Collection<'a, '_> {
     /// The collection found empty though something must have been in it.
     fn empty_though(&self, stories: &Stories<'_>) -> Option<Anomaly> {
         let is_empty = |event: &&Event<Act>| {
-            matches!(event.op, Act::Found { item: None, .. })
-                && (event.index == self.violation.operation
-                    || self.violation.core.binary_search(&event.index).is_ok())
+            matches!(event.op, Act::Found { item: None, .. }) && self.scope.blames(event)
         };
         self.events.iter().filter(is_empty).find_map(|look| {
             let there = |story: &&Story<'_>| story.there_during(look.span) > 0;
@@ -392,30 +365,31 @@ impl<'a> Collection<'a, '_> {
                 return None;
             }
             left.sort_by_key(|story| story.puts.first().map(|put| put.index));
+            left.retain(|story| !story.puts.is_empty());
             // One that nobody gets later either is lost; the others came late.
             let later = |story: &&&Story<'_>| story.takes.iter().any(|take| look.precedes(*take));
-            let lost = left.iter().find(|story| !later(story) && !story.puts.is_empty());
-            let story = lost.or_else(|| left.iter().find(|story| !story.puts.is_empty()))?;
-            self.say_missing(look, story, lost.is_some())
+            let lost = left.iter().find(|story| !later(story));
+            let story = lost.or(left.first())?;
+            let put = *story.puts.iter().find(|put| put.precedes(look))?;
+            let missed = Missed {
+                gone: lost.map(|_| AnomalyKind::LostMessage),
+                is_own: put.process == look.process,
+                was_seen: Witnesses::of(look, story.peeks.iter().copied(), |_| true)
+                    .before
+                    .is_some(),
+            };
+            let ending = match lost {
+                Some(_) => "and nobody ever got it",
+                None => "and nobody had taken it yet",
+            };
+            let summary = format!(
+                "{} although {}, {ending}",
+                self.scope.deed(look.index, "found nothing"),
+                self.scope.deed(put.index, &format!("had put {} in", self.show(put))),
+            );
+            let shown: Vec<&Event<Act>> =
+                [look].into_iter().chain(story.puts.iter().chain(&story.takes).copied()).collect();
+            self.scope.proved(missed.kind(), &shown, summary)
         })
-    }
-
-    fn say_missing(&self, look: &Event<Act>, story: &Story<'_>, lost: bool) -> Option<Anomaly> {
-        let case = self.case;
-        let mut shown: Vec<&Event<Act>> = vec![look];
-        shown.extend(&story.puts);
-        shown.extend(&story.takes);
-        let put = story.puts.iter().find(|put| put.precedes(look))?;
-        let summary = format!(
-            "{} found nothing {} although {} had put {} in {}, {}",
-            who(case, look.index),
-            when(case, look.index),
-            who(case, put.index),
-            self.show(put),
-            when(case, put.index),
-            if lost { "and nobody ever got it" } else { "and nobody had taken it yet" },
-        );
-        let kind = if lost { AnomalyKind::LostMessage } else { AnomalyKind::StaleRead };
-        self.say(kind, &shown, summary)
     }
 }

@@ -1,13 +1,14 @@
 //! What of a collection is about the order of its items, and what no count tells.
 
-use super::super::evidence::{Event, anomaly, when, who};
+use super::super::evidence::Event;
 use super::{Act, Collection, Discipline, Item, Stories, Story};
 use crate::check::is_linearizable;
-use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
+use crate::explain::anomaly::{Anomaly, AnomalyKind};
+use crate::history::Value;
 use crate::model::{AnyOp, priority_queue::End};
 use crate::model::{Reading, UnorderedQueue, items};
 
-impl Collection<'_, '_> {
+impl Collection<'_> {
     /// An item that came out before another whose turn it was.
     pub(super) fn passed_over(&self, focus: &[Item], stories: &Stories<'_>) -> Option<Anomaly> {
         /// With more items, only pairs with the failing operation's are tried.
@@ -26,33 +27,26 @@ impl Collection<'_, '_> {
         if !self.passes(due, out, stories) {
             return None;
         }
-        let case = self.case;
         let put = *story.puts.iter().find(|put| put.precedes(out))?;
         let later = story.takes.iter().chain(&story.peeks).find(|look| !look.precedes(out));
         let again = |event: &&Event<Act>| out.precedes(event) && self.passes(due, event, stories);
-        let again = self.events.iter().find(again);
         let passed = format!(
-            "{} got {} {} although it was the turn of {}, which {} had put in {}",
-            who(case, out.index),
-            self.show(out),
-            when(case, out.index),
+            "{} although it was the turn of {}, which {}",
+            self.deed(out, "got"),
             self.show(put),
-            who(case, put.index),
-            when(case, put.index),
+            self.scope.deed(put.index, "had put in"),
         );
         let mut shown = vec![out, put];
         shown.extend(&other.puts);
-        match (later, again) {
-            (None, Some(again)) => {
-                shown.push(again);
-                let summary = format!("{passed} and nobody ever got");
-                self.say(AnomalyKind::LostMessage, &shown, summary)
-            }
-            (later, _) => {
-                shown.extend(later);
-                self.say(AnomalyKind::ReorderedDelivery, &shown, passed)
-            }
+        if later.is_none()
+            && let Some(again) = self.events.iter().find(again)
+        {
+            shown.push(again);
+            let summary = format!("{passed} and nobody ever got");
+            return self.scope.proved(AnomalyKind::LostMessage, &shown, summary);
         }
+        shown.extend(later);
+        self.scope.proved(AnomalyKind::ReorderedDelivery, &shown, passed)
     }
 
     /// Whether `look` found nothing, or something else, although it was the turn of `due`.
@@ -85,26 +79,24 @@ impl Collection<'_, '_> {
     /// What is said where no count tells: whether the order of the items is all that is wrong, or
     /// else the finding of nothing.
     pub(super) fn by_repair(&self, stories: &Stories<'_>) -> Option<Anomaly> {
-        let core = &self.violation.core;
-        let failing = self.events.iter().find(|e| e.index == self.violation.operation)?;
+        let core = &self.scope.violation.core;
+        let failing = self.events.iter().find(|event| self.scope.is_failing(event))?;
         if core.is_empty() {
             return None;
         }
         let kept = |event: &&Event<Act>| core.binary_search(&event.index).is_ok();
         let kept: Vec<&Event<Act>> = self.events.iter().filter(kept).collect();
-        let shown: Vec<&Event<Act>> = kept.clone();
-        let case = self.case;
-        let got = format!("{} {}", who(case, failing.index), when(case, failing.index));
+        let got = format!("{} {}", self.scope.who(failing.index), self.scope.when(failing.index));
         if self.is_bag(&kept) && self.discipline != Discipline::Any {
             let summary = format!(
                 "the items that came out until {got} do so in no possible order, though each was \
                  there"
             );
-            return self.say(AnomalyKind::ReorderedDelivery, &shown, summary);
+            return self.scope.proved(AnomalyKind::ReorderedDelivery, &kept, summary);
         }
         if matches!(failing.op, Act::Found { takes: false, .. }) && self.fits_without_peeks() {
             let summary = format!("{got} saw {}, which was not the next item", self.show(failing));
-            return self.say(AnomalyKind::StaleRead, &shown, summary);
+            return self.scope.proved(AnomalyKind::StaleRead, &kept, summary);
         }
         let is_nothing = |event: &&Event<Act>| matches!(event.op, Act::Found { item: None, .. });
         let without: Vec<&Event<Act>> = kept.iter().filter(|e| !is_nothing(e)).copied().collect();
@@ -112,28 +104,25 @@ impl Collection<'_, '_> {
             return None;
         }
         let look = *kept.iter().find(|event| is_nothing(event))?;
-        let in_core = |event: &&Event<Act>| matches!(event.op, Act::Put(_)) && event.is_done();
-        let lost = kept.iter().find(|event| {
+        let is_lost = |event: &&Event<Act>| {
             let Act::Put(item) = event.op else { return false };
             let story = stories.get(&item);
-            in_core(event) && story.is_some_and(|s| s.initial + s.puts.len() > s.takes.len())
-        });
-        let summary = format!(
-            "{} found nothing {} although something was in it all the time",
-            who(case, look.index),
-            when(case, look.index)
-        );
-        let (kind, certainty) = match lost {
-            Some(_) => (AnomalyKind::LostMessage, Certainty::Suggested),
-            None => (AnomalyKind::StaleRead, Certainty::Proved),
+            event.is_done() && story.is_some_and(|s| s.initial + s.puts.len() > s.takes.len())
         };
-        Some(anomaly(case, kind, certainty, shown.iter().map(|event| event.index), summary))
+        let summary = format!(
+            "{} although something was in it all the time",
+            self.scope.deed(look.index, "found nothing")
+        );
+        match kept.iter().any(is_lost) {
+            true => self.scope.suggested(AnomalyKind::LostMessage, &kept, summary),
+            false => self.scope.proved(AnomalyKind::StaleRead, &kept, summary),
+        }
     }
 
     /// Whether the core can be ordered without those operations that only look.
     fn fits_without_peeks(&self) -> bool {
-        let case = self.case;
-        let takes = self.violation.core.iter().filter_map(|&index| {
+        let case = self.scope.case;
+        let takes = self.scope.violation.core.iter().filter_map(|&index| {
             let at = self.events.binary_search_by_key(&index, |event| event.index).ok()?;
             let looks = matches!(self.events[at].op, Act::Idle | Act::Found { takes: false, .. });
             case.reading(index).filter(|_| !looks).cloned()
@@ -144,7 +133,7 @@ impl Collection<'_, '_> {
 
     /// Whether these operations can be ordered where the collection keeps no order.
     fn is_bag(&self, events: &[&Event<Act>]) -> bool {
-        let case = self.case;
+        let case = self.scope.case;
         let read = |event: &&Event<Act>| {
             let operation = case.operation(event.index);
             let op = match event.op {
@@ -162,9 +151,8 @@ impl Collection<'_, '_> {
             Reading { index: event.index, op, span: event.span }
         };
         let readings: Vec<Reading<items::Op>> = events.iter().map(read).collect();
-        // Where the values of the items from the start are not known, nothing is claimed.
-        self.initial.len() == self.values.len()
-            && is_linearizable(&UnorderedQueue::new(&self.values), &readings, case.meter).0
-                == Some(true)
+        let initial = self.initial.iter().map(|item| Value::of_handle(item.handle));
+        let bag = UnorderedQueue::new(&initial.collect::<Vec<Value>>());
+        is_linearizable(&bag, &readings, case.meter).0 == Some(true)
     }
 }

@@ -11,7 +11,8 @@
 
 use super::{Counter, Step};
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
-use crate::explain::naming::evidence::{Event, is_in_focus, took_long};
+use crate::explain::naming::classify::{Missed, Witnesses};
+use crate::explain::naming::evidence::{Event, took_long};
 use crate::history::NEVER;
 
 /// So many operations in a row may be stale, rather than something lost and made up for.
@@ -47,7 +48,7 @@ struct Level<'s> {
 }
 
 /// The levels of the counter. O(n log n).
-fn levels<'s>(counter: &'s Counter<'_, '_>) -> Vec<Level<'s>> {
+fn levels<'s>(counter: &'s Counter<'_>) -> Vec<Level<'s>> {
     let told = counter.events.iter().filter(|event| event.is_done() && event.op.before.is_some());
     let mut looks: Vec<&Event<Step>> = told.collect();
     looks.sort_by_key(|look| look.span.ret);
@@ -69,18 +70,15 @@ fn levels<'s>(counter: &'s Counter<'_, '_>) -> Vec<Level<'s>> {
 
 /// The anomaly that the counter's levels show: of that in which the violation is, or of the first
 /// one. O(n log n).
-pub(super) fn name(counter: &Counter<'_, '_>) -> Option<Anomaly> {
+pub(super) fn name(counter: &Counter<'_>) -> Option<Anomaly> {
     let levels = levels(counter);
-    let violation = counter.violation;
     let holds = |level: &&Level<'_>, is_meant: &dyn Fn(&Event<Step>) -> bool| {
         level.looks.iter().any(|look| is_meant(look.0))
     };
     let off = || (1..levels.len()).map(|at| (at, &levels[at]));
-    let failing = |look: &Event<Step>| look.index == violation.operation;
-    let in_focus = |look: &Event<Step>| is_in_focus(violation, look.index, look.span);
     let (at, level) = off()
-        .find(|(_, level)| holds(level, &failing))
-        .or_else(|| off().find(|(_, level)| holds(level, &in_focus)))
+        .find(|(_, level)| holds(level, &|look| counter.scope.is_failing(look)))
+        .or_else(|| off().find(|(_, level)| holds(level, &|look| counter.scope.contains(look))))
         .or_else(|| off().next())?;
     let change = Change { counter, old: &levels[at - 1], new: level };
     let is_momentary = |at: usize| {
@@ -96,13 +94,13 @@ pub(super) fn name(counter: &Counter<'_, '_>) -> Option<Anomaly> {
 }
 
 /// A step from one level to the next.
-struct Change<'s, 'a, 'c> {
-    counter: &'s Counter<'a, 'c>,
+struct Change<'s, 'a> {
+    counter: &'s Counter<'a>,
     old: &'s Level<'s>,
     new: &'s Level<'s>,
 }
 
-impl Change<'_, '_, '_> {
+impl Change<'_, '_> {
     /// Whether the counter would be off as it is with so much more.
     fn is_explained_by(&self, delta: i128) -> bool {
         self.old.off.plus(delta).meets(self.new.off)
@@ -114,8 +112,8 @@ impl Change<'_, '_, '_> {
 
     fn say(&self, kind: AnomalyKind, culprit: Option<&Event<Step>>, summary: String) -> Anomaly {
         let looks = self.new.looks.iter().take(NAMED).chain(self.old.looks.last());
-        let shown: Vec<&Event<Step>> = looks.map(|look| look.0).chain(culprit).collect();
-        self.counter.anomaly(kind, Certainty::Suggested, &shown, summary)
+        let shown = looks.map(|look| look.0).chain(culprit).map(|event| event.index);
+        self.counter.scope.anomaly(kind, Certainty::Suggested, shown, summary)
     }
 
     /// Few operations missed what the next ones see again.
@@ -127,21 +125,19 @@ impl Change<'_, '_, '_> {
             Some(missing) => format!("{phrase} seems to miss {}", counter.phrase(missing)),
             None => format!("{phrase} is not what had been acknowledged"),
         };
-        let is_own = |missing: &Event<Step>| missing.process == look.process;
         let seen = |missing: &Event<Step>| {
-            counter.events.iter().any(|other| {
-                other.process == look.process
-                    && other.op.before.is_some()
-                    && missing.precedes(other)
-                    && other.precedes(look)
+            Witnesses::of(look, &counter.events, |other| {
+                other.op.before.is_some() && missing.precedes(other)
             })
+            .before
+            .is_some()
         };
-        let kind = match missing {
-            Some(missing) if is_own(missing) => AnomalyKind::ReadYourWrites,
-            Some(missing) if seen(missing) => AnomalyKind::NonMonotonicRead,
-            _ => AnomalyKind::StaleRead,
+        let how = Missed {
+            gone: None,
+            is_own: missing.is_some_and(|missing| missing.process == look.process),
+            was_seen: missing.is_some_and(seen),
         };
-        self.say(kind, missing, format!("{summary}, which is seen later"))
+        self.say(how.kind(), missing, format!("{summary}, which is seen later"))
     }
 
     /// From here on the counter is off by another number.
@@ -154,7 +150,7 @@ impl Change<'_, '_, '_> {
         let updates = || counter.events.iter().filter(|event| event.op.delta != 0);
         let is_open = |event: &&Event<Step>| event.span.call < end && start < event.span.ret;
         let is_again = |event: &&Event<Step>| {
-            self.is_explained_by(event.op.delta) && took_long(counter.case, event.index)
+            self.is_explained_by(event.op.delta) && took_long(counter.scope.case, event.index)
         };
         let open: Vec<&Event<Step>> = updates().filter(is_open).collect();
         let again = open.iter().copied().rev().find(is_again);
@@ -194,7 +190,7 @@ impl Change<'_, '_, '_> {
     }
     /// Whether several of these explain it that may have happened twice.
     fn are_several(&self, open: &[&Event<Step>]) -> bool {
-        let long = open.iter().filter(|event| took_long(self.counter.case, event.index));
+        let long = open.iter().filter(|event| took_long(self.counter.scope.case, event.index));
         let sums = long.fold(Range(0, 0), |sums, event| {
             Range(sums.0 + event.op.delta.min(0), sums.1 + event.op.delta.max(0))
         });

@@ -4,10 +4,9 @@
 //! operation can see: no less than all that had returned before its call, and no more than all
 //! that was called before its return. On these bounds, and on monotony, the names rest:
 //!
-//! - `lost-update`: it saw less, and all that looks later can be explained with so much missing; or
-//!   two updates that change the counter found the same number.
-//! - `read-your-writes`: it saw less than the process itself had added; `non-monotonic-read`: less
-//!   than the process had seen before; `stale-read`: less, and others see more later.
+//! - Less than it must have seen: what [`classify`](super::classify) calls that. It is gone if all
+//!   that looks later can be explained with so much missing.
+//! - `lost-update`: two updates that change the counter found the same number.
 //! - `duplicate-apply`: it saw more than all additions of the history make, whenever called. Where
 //!   additions that failed would make up for it, it is suggested to be a `dirty-read`; where those
 //!   would that were called only later, and something that looks later does not see as much too
@@ -19,12 +18,10 @@
 
 mod levels;
 
-use super::evidence::{Event, anomaly, events, failed, is_in_focus, when, who};
+use super::classify::{Missed, Witnesses};
+use super::evidence::{Event, Scope};
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
-use crate::explain::case::Case;
-use crate::explain::violations::Violation;
 use crate::history::NEVER;
-use crate::history::phrase::operation_phrase;
 use crate::model::{Kind, Model, counter};
 
 /// An operation: what it adds, and what it found.
@@ -41,9 +38,8 @@ impl Step {
 }
 
 /// A key as a counter that does not only shrink.
-struct Counter<'a, 'c> {
-    case: &'a Case<'c>,
-    violation: &'a Violation,
+struct Counter<'a> {
+    scope: Scope<'a>,
     initial: i128,
     events: Vec<Event<Step>>,
     failed: Vec<Event<Step>>,
@@ -85,11 +81,11 @@ impl Sums {
     }
 }
 
-/// The anomaly that `violation` of a counter shows; `None` if the model is none, or nothing fits.
+/// The anomaly that a violation of a counter shows; `None` if the model is none, or nothing fits.
 /// O(n log n).
-pub(super) fn name(case: &Case<'_>, violation: &Violation) -> Option<Anomaly> {
-    let Kind::Counter { initial, view } = case.model.kind() else { return None };
-    let list = events(case, violation, view);
+pub(super) fn name(scope: Scope<'_>) -> Option<Anomaly> {
+    let Kind::Counter { initial, view } = scope.case.model.kind() else { return None };
+    let list = scope.events(view);
     let shrinks = list.iter().all(|event| event.op.delta <= 0);
     let sign = if shrinks { -1 } else { 1 };
     let see = |event: &Event<counter::Op>| {
@@ -98,51 +94,28 @@ pub(super) fn name(case: &Case<'_>, violation: &Violation) -> Option<Anomaly> {
         event.with(Step { delta: sign * i128::from(event.op.delta), before })
     };
     let events: Vec<Event<Step>> = list.iter().map(see).collect();
-    let failed = failed(case, view).iter().map(see).collect();
+    let failed = scope.failed(view).iter().map(see).collect();
     let grows = events.iter().all(|event| event.op.delta >= 0);
     let sums = Sums::of(&events);
     let initial = initial.saturating_mul(sign);
-    Counter { case, violation, initial, events, failed, grows, sums }.name()
+    Counter { scope, initial, events, failed, grows, sums }.name()
 }
 
-impl Counter<'_, '_> {
+impl Counter<'_> {
     fn name(&self) -> Option<Anomaly> {
         /// So many operations are compared with all others.
         const COMPARED: usize = 32;
-        let told = |event: &&Event<Step>| {
-            event.op.before.is_some() && is_in_focus(self.violation, event.index, event.span)
-        };
-        let mut looks: Vec<&Event<Step>> = self.events.iter().filter(told).collect();
+        let looks = self.scope.looks(&self.events, |event| event.op.before.is_some());
+        let few = || looks.iter().take(COMPARED);
         if !self.grows {
             return levels::name(self).or_else(|| looks.iter().find_map(|look| self.no_sum(look)));
         }
-        looks.sort_by_key(|look| (look.index != self.violation.operation, look.span.ret));
         looks
             .iter()
             .find_map(|look| self.out_of_bounds(look))
-            .or_else(|| looks.iter().take(COMPARED).find_map(|look| self.against_others(look)))
+            .or_else(|| few().find_map(|look| self.against_others(look)))
             .or_else(|| self.out_of_bounds_later())
-            .or_else(|| looks.iter().take(COMPARED).find_map(|look| self.no_sum(look)))
-    }
-
-    fn say(
-        &self,
-        kind: AnomalyKind,
-        certainty: Certainty,
-        of: &[&Event<Step>],
-        summary: String,
-    ) -> Option<Anomaly> {
-        Some(self.anomaly(kind, certainty, of, summary))
-    }
-
-    fn anomaly(
-        &self,
-        kind: AnomalyKind,
-        certainty: Certainty,
-        of: &[&Event<Step>],
-        summary: String,
-    ) -> Anomaly {
-        anomaly(self.case, kind, certainty, of.iter().map(|event| event.index), summary)
+            .or_else(|| few().find_map(|look| self.no_sum(look)))
     }
 
     /// The least and the most that an operation can have found.
@@ -157,9 +130,7 @@ impl Counter<'_, '_> {
     }
 
     fn phrase(&self, look: &Event<Step>) -> String {
-        let case = self.case;
-        let operation = operation_phrase(case.history, case.operation(look.index));
-        format!("`{operation}` by {} {}", who(case, look.index), when(case, look.index))
+        self.scope.call(look.index)
     }
 
     fn out_of_bounds(&self, look: &Event<Step>) -> Option<Anomaly> {
@@ -178,7 +149,7 @@ impl Counter<'_, '_> {
     /// bounds and yet no sum, this tells whether there is too much or too little.
     fn out_of_bounds_later(&self) -> Option<Anomaly> {
         let mut all = self.events.iter();
-        let broken = all.find(|event| event.index == self.violation.operation)?;
+        let broken = all.find(|event| self.scope.is_failing(event))?;
         self.events.iter().filter(|event| broken.precedes(event)).find_map(|look| {
             let anomaly = self.out_of_bounds(look)?;
             (anomaly.certainty == Certainty::Proved).then_some(anomaly)
@@ -201,17 +172,14 @@ impl Counter<'_, '_> {
         let later = self.events.iter().find(later);
         let own = self.before(look).filter(|event| event.process == look.process);
         let own: i128 = own.map(|event| event.op.delta).sum();
-        let seen_before = self.events.iter().find(|other| {
-            other.process == look.process
-                && other.precedes(look)
-                && other.op.after().is_some_and(|after| after > seen)
-        });
-        let kind = match (later, seen_before) {
-            (None, _) => AnomalyKind::LostUpdate,
-            _ if seen < self.initial.saturating_add(own) => AnomalyKind::ReadYourWrites,
-            (_, Some(_)) => AnomalyKind::NonMonotonicRead,
-            _ => AnomalyKind::StaleRead,
+        let shows = |other: &Event<Step>| other.op.after().is_some_and(|after| after > seen);
+        let seen_before = Witnesses::of(look, &self.events, shows).before;
+        let missed = Missed {
+            gone: later.is_none().then_some(AnomalyKind::LostUpdate),
+            is_own: seen < self.initial.saturating_add(own),
+            was_seen: seen_before.is_some(),
         };
+        let kind = missed.kind();
         let ending = match later {
             None => "and nobody sees it later",
             Some(_) => "which is seen later",
@@ -225,7 +193,7 @@ impl Counter<'_, '_> {
         shown.extend(seen_before.filter(|_| kind == AnomalyKind::NonMonotonicRead));
         shown.extend(later);
         shown.extend(self.before(look));
-        self.say(kind, Certainty::Proved, &shown, summary)
+        self.scope.proved(kind, &shown, summary)
     }
 
     fn too_much(&self, look: &Event<Step>, seen: i128, most: i128) -> Option<Anomaly> {
@@ -245,7 +213,7 @@ impl Counter<'_, '_> {
         if excess <= undone {
             shown.extend(&failed);
             let summary = format!("{phrase}, as if an operation that failed had taken effect");
-            return self.say(AnomalyKind::DirtyRead, Certainty::Suggested, &shown, summary);
+            return self.scope.suggested(AnomalyKind::DirtyRead, &shown, summary);
         }
         // What was added twice stays; what was seen too early is made up for.
         let is_back = |other: &Event<Step>| {
@@ -256,19 +224,18 @@ impl Counter<'_, '_> {
         if excess <= to_come && self.events.iter().any(is_back) {
             shown.extend(&later);
             let summary = format!("{phrase}, as if it saw what was added only later");
-            return self.say(AnomalyKind::FutureRead, Certainty::Suggested, &shown, summary);
+            return self.scope.suggested(AnomalyKind::FutureRead, &shown, summary);
         }
         // It counts that no addition is left that could make up for it.
-        let certainty = match excess > undone.saturating_add(to_come) {
-            true => Certainty::Proved,
-            false => Certainty::Suggested,
-        };
         let called = self.events.iter().rev().filter(|event| {
             event.op.delta != 0 && event.span.call < look.span.ret && event.index != look.index
         });
         shown.extend(called);
         let summary = format!("{phrase}: something was added twice");
-        self.say(AnomalyKind::DuplicateApply, certainty, &shown, summary)
+        match excess > undone.saturating_add(to_come) {
+            true => self.scope.proved(AnomalyKind::DuplicateApply, &shown, summary),
+            false => self.scope.suggested(AnomalyKind::DuplicateApply, &shown, summary),
+        }
     }
 
     /// What only a growing counter cannot do: come back to a number, or show one that an update
@@ -286,7 +253,7 @@ impl Counter<'_, '_> {
                 self.phrase(twin),
                 self.phrase(look),
             );
-            return self.say(AnomalyKind::LostUpdate, Certainty::Proved, &[twin, look], summary);
+            return self.scope.proved(AnomalyKind::LostUpdate, &[twin, look], summary);
         }
         let steps_over =
             |other: &&Event<Step>| told(other).is_some_and(|(b, a)| b < before && before < a);
@@ -296,8 +263,7 @@ impl Counter<'_, '_> {
                 self.phrase(look),
                 self.phrase(other),
             );
-            let (kind, proved) = (AnomalyKind::PhantomRead, Certainty::Proved);
-            return self.say(kind, proved, &[other, look], summary);
+            return self.scope.proved(AnomalyKind::PhantomRead, &[other, look], summary);
         }
         // Numbers that were there before it was called.
         let newer = |other: &&Event<Step>| {
@@ -316,12 +282,8 @@ impl Counter<'_, '_> {
     /// `look` found less than `newer` had left before.
     fn backwards(&self, look: &Event<Step>, newer: &Event<Step>) -> Option<Anomaly> {
         let summary = format!("{} came after {}", self.phrase(look), self.phrase(newer));
-        let kind = match (look.process == newer.process, newer.op.delta != 0) {
-            (true, true) => AnomalyKind::ReadYourWrites,
-            (true, false) => AnomalyKind::NonMonotonicRead,
-            (false, _) => AnomalyKind::StaleRead,
-        };
-        self.say(kind, Certainty::Proved, &[newer, look], summary)
+        let kind = Missed::as_known_by(look, newer, newer.op.delta != 0).kind();
+        self.scope.proved(kind, &[newer, look], summary)
     }
 
     /// A number within its bounds that no sum gives: all that may have been added are multiples
@@ -340,8 +302,7 @@ impl Counter<'_, '_> {
         let divisor = shown[1..].iter().fold(0, |divisor, event| gcd(divisor, event.op.delta));
         let rest = seen.checked_sub(least)?.checked_rem(divisor)?;
         let summary = format!("{} shows a number that no additions make", self.phrase(look));
-        let kind = AnomalyKind::PhantomRead;
-        (rest != 0).then(|| self.say(kind, Certainty::Proved, &shown, summary))?
+        (rest != 0).then(|| self.scope.proved(AnomalyKind::PhantomRead, &shown, summary))?
     }
 }
 

@@ -1,13 +1,14 @@
 //! Lists that are two: sights of different branches, and of what had been replaced or emptied.
 
-use super::super::evidence::{Event, when, who};
-use super::{Base, Naming, Piece, Sight, Sources};
+use super::super::classify::Witnesses;
+use super::super::evidence::Event;
+use super::{Base, Naming, Piece, Sight};
 use crate::explain::anomaly::{Anomaly, AnomalyKind};
 use crate::explain::causes::source::Sources as Places;
 
-impl Naming<'_, '_> {
+impl Naming<'_> {
     /// Another sight that tells something else of the same place.
-    pub(super) fn forked(&self, sight: &Event<Sight>, sources: &Sources<'_>) -> Option<Anomaly> {
+    pub(super) fn forked(&self, sight: &Event<Sight>) -> Option<Anomaly> {
         if sight.op.base == Base::Unknown {
             return None;
         }
@@ -25,11 +26,11 @@ impl Naming<'_, '_> {
         let is_later = sight.span.ret > other.span.ret;
         let (first, second) = if is_later { (other, sight) } else { (sight, other) };
         let shown = [first.index, second.index];
-        let places = Places::of(self.case.history);
+        let places = Places::of(self.scope.case.history);
         // Whether one of the two branches had been acknowledged, and is gone for good.
         for (gone, left) in [(first, second), (second, first)] {
             let piece = gone.op.pieces[place - gone.op.from];
-            let [source] = sources.get(&piece).map_or(&[][..], Vec::as_slice) else { continue };
+            let [source] = self.appending(piece) else { continue };
             let has = |sight: &Event<Sight>| sight.op.pieces.contains(&piece);
             let others = || self.list.sights.iter().filter(|other| other.index != source.index);
             let again = others().any(|other| left.precedes(other) && has(other));
@@ -41,31 +42,18 @@ impl Naming<'_, '_> {
             };
             let late = || others().filter(|other| left.precedes(*other)).find(lacks);
             if let Some(left) = Some(left).filter(lacks).or_else(late).filter(|_| !again) {
-                let summary = format!(
-                    "{} lacks {}, which was acknowledged to {} {}, and nobody sees it later",
-                    self.phrase(left),
-                    self.show(piece, gone.index, sources),
-                    who(self.case, source.index),
-                    when(self.case, source.index),
-                );
-                return self.say(
-                    AnomalyKind::LostUpdate,
-                    [source.index, left.index, gone.index],
-                    summary,
-                );
+                return self.lacks(left, source, Some(gone.index));
             }
         }
-        let piece = |sight: &Event<Sight>| {
-            self.show(sight.op.pieces[place - sight.op.from], sight.index, sources)
+        let saw = |sight: &Event<Sight>| {
+            let piece = self.show(sight.op.pieces[place - sight.op.from], sight.index);
+            let (who, when) = (self.scope.who(sight.index), self.scope.when(sight.index));
+            format!("{who} {when} saw {piece}")
         };
         let summary = format!(
-            "at one place {} {} saw {} and {} {} saw {}: two branches of what should be one",
-            who(self.case, first.index),
-            when(self.case, first.index),
-            piece(first),
-            who(self.case, second.index),
-            when(self.case, second.index),
-            piece(second),
+            "at one place {} and {}: two branches of what should be one",
+            saw(first),
+            saw(second)
         );
         self.say(AnomalyKind::SplitBrain, shown, summary)
     }
@@ -73,9 +61,7 @@ impl Naming<'_, '_> {
     /// A list that had been replaced as a whole before it was seen.
     pub(super) fn overwritten(&self, sight: &Event<Sight>) -> Option<Anomaly> {
         let base = match sight.op.base {
-            Base::Put(piece) => {
-                Some(self.list.resets.iter().find(|event| event.op == Some(piece))?)
-            }
+            Base::Put(piece) => Some(self.putting(piece).next()?),
             Base::Start => None,
             Base::Unknown => return None,
         };
@@ -83,27 +69,26 @@ impl Naming<'_, '_> {
             base.is_none_or(|base| base.precedes(*event)) && event.precedes(sight)
         };
         let over = self.list.resets.iter().filter(over).max_by_key(|event| event.span.call)?;
-        let newer = |other: &&Event<Sight>| match over.op {
+        let newer = |other: &Event<Sight>| match over.op {
             Some(piece) => other.op.base == Base::Put(piece),
             None => other.op.pieces.is_empty(),
         };
-        let mut newer = self.list.sights.iter().filter(newer);
-        let own = newer.clone().find(|o| o.process == sight.process && o.precedes(sight));
-        let kind = match (newer.next(), over.op) {
-            (Some(_), _) if over.process == sight.process => AnomalyKind::ReadYourWrites,
-            (Some(_), _) if own.is_some() => AnomalyKind::NonMonotonicRead,
-            (_, None) => AnomalyKind::ResurrectedValue,
-            (Some(_), _) => AnomalyKind::StaleRead,
-            (None, Some(_)) => AnomalyKind::LostUpdate,
-        };
+        let witnesses = Witnesses::of(sight, &self.list.sights, newer);
+        let is_own = over.process == sight.process;
+        let mut missed = witnesses.missed(is_own, AnomalyKind::ResurrectedValue);
+        if over.op.is_some() {
+            // What a put replaced it by is lost only if nobody ever saw it.
+            let is_lost = !self.list.sights.iter().any(newer);
+            missed.gone = is_lost.then_some(AnomalyKind::LostUpdate);
+        }
         let summary =
             format!("{} came after {}, and sees none of it", self.phrase(sight), self.phrase(over));
         let shown = [sight.index, over.index].into_iter().chain(base.map(|base| base.index));
-        self.say(kind, shown.chain(own.map(|own| own.index)), summary)
+        self.say(missed.kind(), shown.chain(witnesses.operations()), summary)
     }
 
     /// Nothing at all, though something was put there or appended, and nobody deleted it.
-    pub(super) fn emptied(&self, sight: &Event<Sight>, sources: &Sources<'_>) -> Option<Anomaly> {
+    pub(super) fn emptied(&self, sight: &Event<Sight>) -> Option<Anomaly> {
         if sight.op.base != Base::Unknown || !sight.op.pieces.is_empty() {
             return None;
         }
@@ -117,24 +102,6 @@ impl Naming<'_, '_> {
             update.precedes(sight) && !deletes().any(gone)
         };
         let update = updates.filter(stays).max_by_key(|update| update.span.call)?;
-        let has = |other: &&Event<Sight>| other.op.pieces.contains(&update.op);
-        let mut seen = self.list.sights.iter().filter(has);
-        let later = seen.clone().find(|other| sight.precedes(other));
-        let own = seen.find(|other| other.process == sight.process && other.precedes(sight));
-        let kind = match later {
-            None => AnomalyKind::LostUpdate,
-            Some(_) if update.process == sight.process => AnomalyKind::ReadYourWrites,
-            Some(_) if own.is_some() => AnomalyKind::NonMonotonicRead,
-            Some(_) => AnomalyKind::StaleRead,
-        };
-        let summary = format!(
-            "{} finds nothing although {} was acknowledged to {} {}",
-            self.phrase(sight),
-            self.show(update.op, sight.index, sources),
-            who(self.case, update.index),
-            when(self.case, update.index),
-        );
-        let shown = [sight.index, update.index].into_iter();
-        self.say(kind, shown.chain(later.map(|other| other.index)), summary)
+        self.lacks(sight, &update, None)
     }
 }

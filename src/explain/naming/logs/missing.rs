@@ -1,18 +1,18 @@
 //! Pieces that must be in a list, and are not.
 
-use super::super::evidence::{Event, when, who};
-use super::{Base, Naming, Piece, Sight, Sources};
+use super::super::classify::{Missed, Witnesses};
+use super::super::evidence::Event;
+use super::{Base, Naming, Piece, Sight};
 use crate::explain::anomaly::{Anomaly, AnomalyKind};
 
-impl Naming<'_, '_> {
+impl Naming<'_> {
     /// When the list that a sight saw had certainly begun: the return of what put its base there;
     /// `None` if that is not known.
     fn begun(&self, sight: &Event<Sight>) -> Option<u32> {
-        let others = self.list.resets.iter();
         match sight.op.base {
             Base::Start => Some(0),
             Base::Put(piece) => {
-                let mut own = others.clone().filter(|event| event.op == Some(piece));
+                let mut own = self.putting(piece);
                 let put = own.next().filter(|_| own.next().is_none())?;
                 // Another one may have come in between, with the appends before it.
                 Some(put.span.ret)
@@ -22,11 +22,11 @@ impl Naming<'_, '_> {
     }
 
     /// Pieces of a list that must be in a sight of the whole, and are not.
-    pub(super) fn misses(&self, sight: &Event<Sight>, sources: &Sources<'_>) -> Option<Anomaly> {
+    pub(super) fn misses(&self, sight: &Event<Sight>) -> Option<Anomaly> {
         let begun = self.begun(sight)?;
         let here: rustc_hash::FxHashSet<Piece> = sight.op.pieces.iter().copied().collect();
         // Before something that is there, anything that came before it must be there too.
-        let newest = sight.op.pieces.iter().filter_map(|&piece| self.only(piece, sources));
+        let newest = sight.op.pieces.iter().filter_map(|&piece| self.only(piece));
         let newest = newest.map(|source| source.span.call).max();
         let limit = match (sight.op.is_whole, newest) {
             (true, newest) => sight.span.call.max(newest.unwrap_or(0)),
@@ -38,52 +38,50 @@ impl Naming<'_, '_> {
                 && append.span.call >= begun
                 && !here.contains(&append.op)
                 && append.index != sight.index
-                && self.only(append.op, sources).is_some()
+                && self.only(append.op).is_some()
         };
         if sight.op.from > 0 || sight.op.by_append {
             return None;
         }
         let due: Vec<&Event<Piece>> = self.list.appends.iter().filter(is_due).collect();
-        let later = |piece: Piece| {
-            let has = |other: &&Event<Sight>| {
-                sight.precedes(other) && !other.op.by_append && other.op.pieces.contains(&piece)
-            };
-            self.list.sights.iter().find(has)
-        };
         // A few of them tell enough.
         let due = &due[..due.len().min(4)];
-        let first = *due.first()?;
-        let lost = due.iter().find(|append| later(append.op).is_none());
-        let append =
-            *lost.or_else(|| due.iter().find(|a| a.process == sight.process)).unwrap_or(&first);
-        let seen = self.list.sights.iter().find(|other| {
-            other.process == sight.process
-                && other.precedes(sight)
-                && !other.op.by_append
-                && other.op.pieces.contains(&append.op)
-        });
-        let kind = match seen {
-            _ if lost.is_some() => AnomalyKind::LostUpdate,
-            _ if append.process == sight.process => AnomalyKind::ReadYourWrites,
-            Some(_) => AnomalyKind::NonMonotonicRead,
-            None => AnomalyKind::StaleRead,
+        let is_lost = |append: &&&Event<Piece>| self.witnesses(sight, append.op).later.is_none();
+        let own = || due.iter().find(|append| append.process == sight.process);
+        let append = *due.iter().find(is_lost).or_else(own).or(due.first())?;
+        let base = match sight.op.base {
+            Base::Put(piece) => self.putting(piece).next().map(|event| event.index),
+            _ => None,
         };
-        let ending = if lost.is_some() { ", and nobody sees it later" } else { "" };
+        self.lacks(sight, append, base)
+    }
+
+    /// Reads that have a piece which `sight` lacks.
+    fn witnesses(&self, sight: &Event<Sight>, piece: Piece) -> Witnesses<'_, Sight> {
+        let has = |other: &Event<Sight>| !other.op.by_append && other.op.pieces.contains(&piece);
+        Witnesses::of(sight, &self.list.sights, has)
+    }
+
+    /// The anomaly of a sight that lacks a piece which `update` certainly put into the list. `more`
+    /// is an operation that is needed to show it.
+    pub(super) fn lacks(
+        &self,
+        sight: &Event<Sight>,
+        update: &Event<Piece>,
+        more: Option<u32>,
+    ) -> Option<Anomaly> {
+        let witnesses = self.witnesses(sight, update.op);
+        let missed = witnesses.missed(update.process == sight.process, AnomalyKind::LostUpdate);
         let summary = format!(
-            "{} lacks {}, which had been acknowledged to {} {}{ending}",
+            "{} lacks {}, which had been acknowledged to {} {}{}",
             self.phrase(sight),
-            self.show(append.op, sight.index, sources),
-            who(self.case, append.index),
-            when(self.case, append.index),
+            self.show(update.op, sight.index),
+            self.scope.who(update.index),
+            self.scope.when(update.index),
+            if witnesses.later.is_none() { ", and nobody sees it later" } else { "" },
         );
-        let mut shown = vec![sight.index, append.index];
-        shown.extend(later(append.op).map(|other| other.index));
-        shown.extend(seen.map(|other| other.index));
-        if let Base::Put(piece) = sight.op.base {
-            let base = self.list.resets.iter().find(|event| event.op == Some(piece));
-            shown.extend(base.map(|event| event.index));
-        }
-        self.say(kind, shown, summary)
+        let shown = [sight.index, update.index].into_iter().chain(witnesses.operations());
+        self.say(missed.kind(), shown.chain(more), summary)
     }
 
     /// An end of the list before what had certainly been appended.
@@ -96,22 +94,16 @@ impl Naming<'_, '_> {
         if sight.op.end() >= sure {
             return None;
         }
-        let later = |other: &&Event<Sight>| {
-            sight.precedes(other) && other.op.end() >= sure && !other.op.pieces.is_empty()
-        };
-        let later = self.list.sights.iter().find(later);
-        let own = before().any(|append| append.process == sight.process);
-        let kind = match later {
-            None => AnomalyKind::LostUpdate,
-            Some(_) if own => AnomalyKind::ReadYourWrites,
-            Some(_) => AnomalyKind::StaleRead,
-        };
+        let reaches = |other: &Event<Sight>| other.op.end() >= sure && !other.op.pieces.is_empty();
+        let witnesses = Witnesses::of(sight, &self.list.sights, reaches);
+        let is_own = before().any(|append| append.process == sight.process);
+        let missed = witnesses.missed(is_own, AnomalyKind::LostUpdate);
         let summary = format!(
             "{} finds the end although {sure} entries had been acknowledged",
             self.phrase(sight)
         );
-        let shown = [sight.index].into_iter().chain(later.map(|other| other.index));
-        self.say(kind, shown.chain(before().map(|append| append.index)), summary)
+        let shown = [sight.index].into_iter().chain(witnesses.operations());
+        self.say(missed.kind(), shown.chain(before().map(|append| append.index)), summary)
     }
 
     /// A sight of the whole that is shorter than what was seen before.
@@ -128,11 +120,7 @@ impl Naming<'_, '_> {
         let all: Vec<&Event<Sight>> = self.list.sights.iter().filter(longer).collect();
         let own = all.iter().find(|other| other.process == sight.process);
         let other = *own.or(all.first())?;
-        let kind = match (own.is_some(), other.op.by_append) {
-            (true, true) => AnomalyKind::ReadYourWrites,
-            (true, false) => AnomalyKind::NonMonotonicRead,
-            (false, _) => AnomalyKind::StaleRead,
-        };
+        let kind = Missed::as_known_by(sight, other, other.op.by_append).kind();
         let summary = format!("{} came after {}", self.phrase(sight), self.phrase(other));
         self.say(kind, [sight.index, other.index], summary)
     }

@@ -4,14 +4,12 @@
 //! text that a get returned falls into such strings in one way only. A *sight* is what an
 //! operation tells of the list: pieces from some place on, perhaps to the end.
 //!
-//! - `phantom-read`, `dirty-read`, `future-read`: a piece that nobody had called to append, that
-//!   only operations that failed had, or that was appended only later.
+//! A piece that nobody can have appended by then, or that is missing, has the names that
+//! [`classify`](super::classify) gives. Besides:
+//!
 //! - `duplicate-apply`: a piece more often than calls to append it had been made, or a place
 //!   further on than all appends that had been called reach.
-//! - `lost-update`: an acknowledged piece that is missing in a sight of the whole, and in all
-//!   later ones; two appends that were told the same place; one that was told too low a place.
-//! - `read-your-writes`, `non-monotonic-read`, `stale-read`: missing in this sight, and seen later:
-//!   for the process that appended it, one that had seen it, another one.
+//! - `lost-update`: two appends that were told the same place; one that was told too low a place.
 //! - `reordered-delivery`: two pieces in the order contrary to that of their appends.
 //! - `split-brain`: two sights that tell different pieces for one place: neither is a beginning of
 //!   the other. If what one of them has was acknowledged before the other, and is never seen
@@ -25,14 +23,15 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::evidence::{Event, anomaly, events, failed, is_in_focus, since, when, who};
+use super::classify::Origin;
+use super::evidence::{Event, Scope, Verb};
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
-use crate::explain::case::Case;
-use crate::explain::violations::Violation;
-use crate::history::phrase::{operation_phrase, value_phrase};
 use crate::history::{Shape, Value};
 use crate::model::{Kind, Model, log};
 use pieces::Pieces;
+
+const APPEND: Verb = Verb { to_do: "append it", did: "appended it", done: "appended" };
+const PUT: Verb = Verb { to_do: "put it there", did: "put it there", done: "put there" };
 
 /// A piece of a list, as a number.
 type Piece = u32;
@@ -97,20 +96,22 @@ struct List {
     strange: Vec<Event<()>>,
 }
 
-/// The anomaly that `violation` of a log, or of a key with appends, shows; `None` if the model is
+/// The anomaly that a violation of a log, or of a key with appends, shows; `None` if the model is
 /// none, or nothing fits. About O(n log n) for the sights in question, within a limit.
-pub(super) fn name(case: &Case<'_>, violation: &Violation) -> Option<Anomaly> {
-    let list = match case.model.kind() {
-        Kind::Log { initial, view } => {
-            log_list(&initial, &events(case, violation, view), &failed(case, view))
-        }
+pub(super) fn name(scope: Scope<'_>) -> Option<Anomaly> {
+    let list = match scope.case.model.kind() {
+        Kind::Log { initial, view } => log_list(&initial, &scope.events(view), &scope.failed(view)),
         Kind::Kv { initial, view, .. } => {
-            let (events, failed) = (events(case, violation, view), failed(case, view));
+            let (events, failed) = (scope.events(view), scope.failed(view));
             Pieces::of(&initial, &events, &failed)?.list()?
         }
         _ => return None,
     };
-    Naming { case, violation, list }.name()
+    let mut sources: Sources<'_> = FxHashMap::default();
+    for append in &list.appends {
+        sources.entry(append.op).or_default().push(append);
+    }
+    Naming { scope, list: &list, sources }.name()
 }
 
 fn log_list(initial: &[Value], events: &[Event<log::Op>], failed: &[Event<log::Op>]) -> List {
@@ -156,50 +157,40 @@ fn log_list(initial: &[Value], events: &[Event<log::Op>], failed: &[Event<log::O
     list
 }
 
-struct Naming<'a, 'c> {
-    case: &'a Case<'c>,
-    violation: &'a Violation,
-    list: List,
-}
-
 /// The operations that append each piece.
 type Sources<'a> = FxHashMap<Piece, Vec<&'a Event<Piece>>>;
 
-impl Naming<'_, '_> {
+struct Naming<'a> {
+    scope: Scope<'a>,
+    list: &'a List,
+    sources: Sources<'a>,
+}
+
+impl<'a> Naming<'a> {
     fn name(&self) -> Option<Anomaly> {
         /// So many sights are looked at.
         const SIGHTS: usize = 64;
-        let mut sources: Sources<'_> = FxHashMap::default();
-        for append in &self.list.appends {
-            sources.entry(append.op).or_default().push(append);
-        }
-        let in_focus = |index, span| is_in_focus(self.violation, index, span);
-        let strange = self.list.strange.iter().find(|e| e.index == self.violation.operation);
-        if let Some(strange) = strange {
+        if let Some(strange) = self.list.strange.iter().find(|e| self.scope.is_failing(e)) {
             let summary = format!("{}, which no operations make", self.phrase(strange));
-            let kind = AnomalyKind::PhantomRead;
-            return Some(anomaly(self.case, kind, Certainty::Proved, [strange.index], summary));
+            return self.scope.proved(AnomalyKind::PhantomRead, &[strange], summary);
         }
-        let sights = self.list.sights.iter().filter(|sight| in_focus(sight.index, sight.span));
-        let mut sights: Vec<&Event<Sight>> = sights.collect();
-        sights.sort_by_key(|sight| (sight.index != self.violation.operation, sight.span.ret));
+        let mut sights = self.scope.looks(&self.list.sights, |_| true);
         let many = self.list.sights.len() > 1_000;
         sights.truncate(if many { SIGHTS / 8 } else { SIGHTS });
         let each = |look: &dyn Fn(&Event<Sight>) -> Option<Anomaly>| {
-            let polled = || self.case.meter.poll().is_ok();
+            let polled = || self.scope.case.meter.poll().is_ok();
             sights.iter().take_while(|_| polled()).find_map(|sight| look(sight))
         };
-        each(&|sight| self.has_too_much(sight, &sources))
+        each(&|sight| self.has_too_much(sight))
             .or_else(|| each(&|sight| self.out_of_place(sight)))
-            .or_else(|| each(&|sight| self.forked(sight, &sources)))
-            .or_else(|| each(&|sight| self.inverted(sight, &sources)))
-            .or_else(|| each(&|sight| self.misses(sight, &sources)))
+            .or_else(|| each(&|sight| self.forked(sight)))
+            .or_else(|| each(&|sight| self.inverted(sight)))
+            .or_else(|| each(&|sight| self.misses(sight)))
             .or_else(|| each(&|sight| self.overwritten(sight)))
-            .or_else(|| each(&|sight| self.emptied(sight, &sources)))
+            .or_else(|| each(&|sight| self.emptied(sight)))
             .or_else(|| each(&|sight| self.too_short(sight)))
             .or_else(|| each(&|sight| self.shorter(sight)))
-            .or_else(|| each(&|sight| self.in_two_places(sight, &sources)))
-            .or_else(|| each(&|sight| self.too_long(sight)))
+            .or_else(|| each(&|sight| self.in_two_places(sight)))
     }
 
     fn say(
@@ -208,48 +199,51 @@ impl Naming<'_, '_> {
         operations: impl IntoIterator<Item = u32>,
         summary: String,
     ) -> Option<Anomaly> {
-        Some(anomaly(self.case, kind, Certainty::Proved, operations, summary))
+        Some(self.scope.anomaly(kind, Certainty::Proved, operations, summary))
     }
 
     fn phrase<Op>(&self, event: &Event<Op>) -> String {
-        let case = self.case;
-        let operation = operation_phrase(case.history, case.operation(event.index));
-        format!("`{operation}` by {} {}", who(case, event.index), when(case, event.index))
+        self.scope.call(event.index)
+    }
+
+    /// The operations that append a piece.
+    fn appending(&self, piece: Piece) -> &[&'a Event<Piece>] {
+        self.sources.get(&piece).map_or(&[], Vec::as_slice)
+    }
+
+    /// The operations that put a piece in the place of all others.
+    fn putting(&self, piece: Piece) -> impl Iterator<Item = &'a Event<Option<Piece>>> {
+        self.list.resets.iter().filter(move |event| event.op == Some(piece))
     }
 
     /// A piece in words, as an operation gave it; else as the sight at `index` shows it.
-    fn show(&self, piece: Piece, index: u32, sources: &Sources<'_>) -> String {
-        let input = |index: u32| self.case.operation(index).input;
-        let from = sources.get(&piece).and_then(|events| events.first()).map(|event| event.index);
-        let resets = || {
-            let reset = self.list.resets.iter().find(|event| event.op == Some(piece));
-            reset.map(|event| event.index)
-        };
+    fn show(&self, piece: Piece, index: u32) -> String {
+        let case = self.scope.case;
+        let put = || self.putting(piece).next().map(|event| event.index);
         let failed = || self.list.failed.iter().find(|event| event.op == piece).map(|e| e.index);
-        if let Some(source) = from.or_else(resets).or_else(failed) {
-            return value_phrase(self.case.history, input(source));
+        let source = self.appending(piece).first().map(|event| event.index);
+        if let Some(source) = source.or_else(put).or_else(failed) {
+            return self.scope.value(case.operation(source).input);
         }
-        match self.case.history.values().shape(self.case.operation(index).output) {
+        match case.history.values().shape(case.operation(index).output) {
             Shape::List(items) => items.iter().find(|value| value.handle() == piece),
             _ => None,
         }
-        .map_or_else(|| "an entry".to_owned(), |&value| value_phrase(self.case.history, value))
+        .map_or_else(|| "an entry".to_owned(), |&value| self.scope.value(value))
     }
 
-    /// How often a piece can be in the list at most by `time`, without operation `but`.
-    fn called(&self, piece: Piece, time: u32, sources: &Sources<'_>) -> usize {
+    /// How often a piece can be in the list at most by `time`.
+    fn called(&self, piece: Piece, time: u32) -> usize {
         let initial = self.list.initial.iter().filter(|&&other| other == piece).count();
-        let appends = sources.get(&piece).map_or(&[][..], Vec::as_slice);
-        let resets = self.list.resets.iter().filter(|event| event.op == Some(piece));
-        initial
-            + appends.iter().filter(|event| event.span.call < time).count()
-            + resets.filter(|event| event.span.call < time).count()
+        let appends = self.appending(piece).iter().filter(|event| event.span.call < time);
+        let puts = self.putting(piece).filter(|event| event.span.call < time);
+        initial + appends.count() + puts.count()
     }
 
     /// A piece whose only append was told one place, and which somebody saw at another one.
-    fn in_two_places(&self, sight: &Event<Sight>, sources: &Sources<'_>) -> Option<Anomaly> {
+    fn in_two_places(&self, sight: &Event<Sight>) -> Option<Anomaly> {
         let piece = *sight.op.pieces.first().filter(|_| sight.op.by_append)?;
-        let is_only = sources.get(&piece).is_some_and(|appends| appends.len() == 1);
+        let is_only = self.appending(piece).len() == 1;
         if !is_only || sight.op.base != Base::Start || !self.list.resets.is_empty() {
             return None;
         }
@@ -264,71 +258,36 @@ impl Naming<'_, '_> {
             "{} got place {}, and {} is at place {at}, too: it was appended twice",
             self.phrase(sight),
             sight.op.from,
-            self.show(piece, other, sources),
+            self.show(piece, other),
         );
         self.say(AnomalyKind::DuplicateApply, [sight.index, other], summary)
     }
 
-    /// A list that is longer than all appends together make it.
-    fn too_long(&self, sight: &Event<Sight>) -> Option<Anomaly> {
-        let is_called = |event: &&Event<Piece>| event.span.call < sight.span.ret;
-        let appends = || self.list.appends.iter().chain(&self.list.failed).filter(is_called);
-        let most = self.list.initial.len() + appends().count();
-        if !self.list.resets.is_empty() || sight.op.base != Base::Start || sight.op.end() <= most {
-            return None;
-        }
-        let summary = format!(
-            "{} tells place {}, though only {most} had been called to append by then: one of them \
-             took effect twice",
-            self.phrase(sight),
-            sight.op.end() - 1,
-        );
-        let shown = appends().map(|event| event.index).chain([sight.index]);
-        self.say(AnomalyKind::DuplicateApply, shown, summary)
-    }
-
     /// A piece that is there too often, or at all.
-    fn has_too_much(&self, sight: &Event<Sight>, sources: &Sources<'_>) -> Option<Anomaly> {
+    fn has_too_much(&self, sight: &Event<Sight>) -> Option<Anomaly> {
         let mut counts: FxHashMap<Piece, usize> = FxHashMap::default();
         let piece = sight.op.pieces.iter().copied().find(|&piece| {
             let count = counts.entry(piece).or_default();
             *count += 1;
             // Most pieces have one source, and that was called long ago.
             let alone = *count == 1 && !sight.op.by_append;
-            let known = sources.get(&piece).is_some_and(|s| s[0].span.call < sight.span.ret);
-            !(alone && known) && *count > self.called(piece, sight.span.ret, sources)
+            let source = self.appending(piece).first();
+            let known = source.is_some_and(|source| source.span.call < sight.span.ret);
+            !(alone && known) && *count > self.called(piece, sight.span.ret)
         })?;
-        let (case, what) = (self.case, self.show(piece, sight.index, sources));
-        let own = sources.get(&piece).map_or(&[][..], Vec::as_slice);
-        let found = format!("{} has {what}", self.phrase(sight));
-        if self.called(piece, sight.span.ret, sources) > 0 {
+        let found = format!("{} has {}", self.phrase(sight), self.show(piece, sight.index));
+        let own = self.appending(piece);
+        if self.called(piece, sight.span.ret) > 0 {
             let summary = format!("{found} more often than it was appended");
             let shown = own.iter().map(|event| event.index);
             return self.say(AnomalyKind::DuplicateApply, shown.chain([sight.index]), summary);
         }
-        let failed = |event: &&Event<Piece>| event.op == piece && event.span.call < sight.span.ret;
-        if let Some(failed) = self.list.failed.iter().find(failed) {
-            let summary = format!(
-                "{found}, though {}'s operation to append it failed",
-                who(case, failed.index)
-            );
-            return self.say(AnomalyKind::DirtyRead, [sight.index, failed.index], summary);
-        }
-        match own.first() {
-            Some(later) => {
-                let (by, then) = (who(case, later.index), since(case, later.index));
-                let summary = format!("{found}, which {by} appended only {then}");
-                self.say(AnomalyKind::FutureRead, [sight.index, later.index], summary)
-            }
-            None if self.list.resets.iter().any(|event| event.op == Some(piece)) => {
-                let summary = format!("{found}, which is put there only later");
-                self.say(AnomalyKind::FutureRead, [sight.index], summary)
-            }
-            None => {
-                let summary = format!("{found}, which nobody appended");
-                self.say(AnomalyKind::PhantomRead, [sight.index], summary)
-            }
-        }
+        let fails = |event: &&Event<Piece>| event.op == piece && event.span.call < sight.span.ret;
+        let failed = self.list.failed.iter().find(fails).map(|event| event.index);
+        let later = own.first().map(|event| event.index);
+        let put = self.putting(piece).next().map(|event| event.index);
+        let verb = if failed.or(later).is_none() && put.is_some() { PUT } else { APPEND };
+        self.scope.unfounded(sight.index, Origin::of(failed, later.or(put)), &found, &verb)
     }
 
     /// A place, or an end, below what was certainly there, or beyond what can have been.
@@ -348,55 +307,48 @@ impl Naming<'_, '_> {
                 format!("{} tells of more entries than were appended by then", self.phrase(sight));
             return self.say(AnomalyKind::DuplicateApply, [sight.index], summary);
         }
-        if by_append && from < sure {
-            let rival = self.list.sights.iter().find(|other| {
-                other.op.by_append && other.op.from == from && other.index != sight.index
-            });
-            let last = others().filter(|append| append.precedes(sight)).max_by_key(|a| a.span.ret);
-            let mut shown = vec![sight.index];
-            shown.extend(rival.map(|rival| rival.index));
-            shown.extend(others().filter(|a| a.precedes(sight)).map(|a| a.index));
-            let summary = match rival {
-                Some(rival) => {
-                    format!("{} got the place of {}", self.phrase(sight), self.phrase(rival))
-                }
-                None => format!(
-                    "{} got place {from} although {sure} entries were there already{}",
-                    self.phrase(sight),
-                    last.map_or(String::new(), |last| format!(
-                        ", the last by {}",
-                        self.phrase(last)
-                    )),
-                ),
-            };
-            return self.say(AnomalyKind::LostUpdate, shown, summary);
+        if !by_append || from >= sure {
+            return None;
         }
-        None
+        let earlier = || others().filter(|append| append.precedes(sight));
+        let rival = self.list.sights.iter().find(|other| {
+            other.op.by_append && other.op.from == from && other.index != sight.index
+        });
+        let summary = match (rival, earlier().max_by_key(|append| append.span.ret)) {
+            (Some(rival), _) => {
+                format!("{} got the place of {}", self.phrase(sight), self.phrase(rival))
+            }
+            (None, last) => format!(
+                "{} got place {from} although {sure} entries were there already{}",
+                self.phrase(sight),
+                last.map_or(String::new(), |last| format!(", the last by {}", self.phrase(last))),
+            ),
+        };
+        let shown = [sight.index].into_iter().chain(rival.map(|rival| rival.index));
+        let shown = shown.chain(earlier().map(|append| append.index));
+        self.say(AnomalyKind::LostUpdate, shown, summary)
     }
 
     /// The only operation that appends a piece, if there is one.
-    fn only<'s>(&self, piece: Piece, sources: &Sources<'s>) -> Option<&'s Event<Piece>> {
-        let [source] = sources.get(&piece)?[..] else { return None };
-        let elsewhere = self.list.initial.contains(&piece)
-            || self.list.resets.iter().any(|event| event.op == Some(piece));
+    fn only(&self, piece: Piece) -> Option<&'a Event<Piece>> {
+        let [source] = *self.appending(piece) else { return None };
+        let elsewhere = self.list.initial.contains(&piece) || self.putting(piece).next().is_some();
         (!elsewhere).then_some(source)
     }
 
     /// Two pieces in the order contrary to that of their appends.
-    fn inverted(&self, sight: &Event<Sight>, sources: &Sources<'_>) -> Option<Anomaly> {
+    fn inverted(&self, sight: &Event<Sight>) -> Option<Anomaly> {
         // From the end: the append that returned first among those that stand behind.
         let mut earliest: Option<&Event<Piece>> = None;
         for &piece in sight.op.pieces.iter().rev() {
-            let Some(source) = self.only(piece, sources) else { continue };
+            let Some(source) = self.only(piece) else { continue };
             if let Some(behind) = earliest.filter(|behind| behind.precedes(source)) {
                 let summary = format!(
-                    "{} has {} before {}, though {} appended that {} and only then this was \
-                     appended",
+                    "{} has {} before {}, though {} and only then this was appended",
                     self.phrase(sight),
-                    self.show(source.op, sight.index, sources),
-                    self.show(behind.op, sight.index, sources),
-                    who(self.case, behind.index),
-                    when(self.case, behind.index),
+                    self.show(source.op, sight.index),
+                    self.show(behind.op, sight.index),
+                    self.scope.deed(behind.index, "appended that"),
                 );
                 let shown = [sight.index, source.index, behind.index];
                 return self.say(AnomalyKind::ReorderedDelivery, shown, summary);

@@ -3,6 +3,7 @@
 use super::aftermath::{Aftermath, Sight, aftermath, first_to_see, seen_before, writers};
 use super::scene::{Act, Repair, Scene};
 use crate::explain::anomaly::{Anomaly, AnomalyKind};
+use crate::explain::naming::classify::Missed;
 use crate::explain::naming::evidence::took_long;
 use crate::explain::naming::words;
 use crate::history::phrase::{process_phrase, return_phrase};
@@ -37,7 +38,7 @@ pub(super) fn name_unsourced(scene: &Scene<'_>) -> Option<Anomaly> {
 /// The most specific name for an operation that saw a value which had been replaced.
 fn specific(scene: &Scene<'_>, proof: &Proof<'_>) -> Anomaly {
     if proof.stale.updates {
-        return plain(scene, proof, AnomalyKind::LostUpdate);
+        return missed(scene, proof);
     }
     let newer = proof.newer.as_slice();
     let after =
@@ -45,8 +46,7 @@ fn specific(scene: &Scene<'_>, proof: &Proof<'_>) -> Anomaly {
     let after = after.unwrap_or_default();
     applied_twice(scene, proof, &after)
         .or_else(|| back_for_all(scene, proof, &after))
-        .or_else(|| session(scene, proof))
-        .unwrap_or_else(|| plain(scene, proof, AnomalyKind::StaleRead))
+        .unwrap_or_else(|| missed(scene, proof))
 }
 
 /// What shows that an operation was stale.
@@ -175,44 +175,48 @@ fn back_for_all(scene: &Scene<'_>, proof: &Proof<'_>, after: &Aftermath) -> Opti
     }
 }
 
-/// The same process had written or seen the newer value.
-fn session(scene: &Scene<'_>, proof: &Proof<'_>) -> Option<Anomaly> {
+/// One operation saw an older value: what it did, and what shows that the value was older; best
+/// that the same process had written or seen the newer one.
+fn missed(scene: &Scene<'_>, proof: &Proof<'_>) -> Anomaly {
     let history = scene.case.history;
     let stale = &proof.stale.access;
+    // An update that is based on the older value undoes the newer one.
+    let gone = proof.stale.updates.then_some(AnomalyKind::LostUpdate);
+    let is_told = gone.is_none() && proof.is_single;
+    let own = proof.newer.iter().find(|act| is_told && act.access.process == stale.process);
+    let own_update = own.filter(|act| act.updates).map(|act| act.access.index);
+    let seen = match own {
+        Some(act) => Some(act.access.index),
+        None if is_told => newer_seen_before(scene, proof),
+        None => None,
+    };
+    let (index, known) = match (own_update, seen) {
+        (Some(index), _) => {
+            let (thing, when) = (words::thing(history, index), return_phrase(history, index));
+            (index, format!("its own {thing} was acknowledged {when}"))
+        }
+        (None, Some(index)) => {
+            let (saw, when) = (words::saw_newer(history, index), return_phrase(history, index));
+            (index, format!("it had {saw} {when}"))
+        }
+        (None, None) => (proof.best().access.index, newer_phrase(scene, proof)),
+    };
+    let how = Missed { gone, is_own: own_update.is_some(), was_seen: seen.is_some() };
     let event = words::event(history, stale.index);
-    let own = proof.newer.iter().find(|act| act.access.process == stale.process);
-    if !proof.is_single {
-        return None;
-    }
-    if let Some(act) = own.filter(|act| act.updates) {
-        let index = act.access.index;
-        let (thing, when) = (words::thing(history, index), return_phrase(history, index));
-        let gap = words::gap(history, index, stale.index);
-        let summary = format!("{event} although its own {thing} was acknowledged {when}{gap}");
-        return Some(scene.anomaly(AnomalyKind::ReadYourWrites, &[], summary));
-    }
-    let tokens = proof.newer.iter().filter_map(|act| {
-        let token = if act.updates { act.access.writes } else { act.access.reads };
-        token.filter(|&token| writers(scene.case, token, stale.span.call).count == 1)
-    });
-    let tokens: Vec<Token> = tokens.collect();
-    let index = own
-        .map(|act| act.access.index)
-        .or_else(|| seen_before(scene.case, proof.stale, &tokens))?;
-    let (saw, when) = (words::saw_newer(history, index), return_phrase(history, index));
     let gap = words::gap(history, index, stale.index);
-    let summary = format!("{event} although it had {saw} {when}{gap}");
-    Some(scene.anomaly(AnomalyKind::NonMonotonicRead, &[index], summary))
+    let others = if proof.is_single { "" } else { ", like others" };
+    let summary = format!("{event} although {known}{gap}{others}");
+    scene.anomaly(how.kind(), seen.as_slice(), summary)
 }
 
-/// One operation saw an older value: what it did, and what shows that the value was older.
-fn plain(scene: &Scene<'_>, proof: &Proof<'_>, kind: AnomalyKind) -> Anomaly {
-    let history = scene.case.history;
-    let event = words::event(history, proof.stale.access.index);
-    let gap = words::gap(history, proof.best().access.index, proof.stale.access.index);
-    let others = if proof.is_single { "" } else { ", like others" };
-    let summary = format!("{event} although {}{gap}{others}", newer_phrase(scene, proof));
-    scene.anomaly(kind, &[], summary)
+/// An operation before, by the same process, that saw one of the newer values.
+fn newer_seen_before(scene: &Scene<'_>, proof: &Proof<'_>) -> Option<u32> {
+    let tokens = proof.newer.iter().filter_map(|act| {
+        let token = if act.updates { act.access.writes } else { act.access.reads };
+        let until = proof.stale.access.span.call;
+        token.filter(|&token| writers(scene.case, token, until).count == 1)
+    });
+    seen_before(scene.case, proof.stale, &tokens.collect::<Vec<Token>>())
 }
 
 /// How it was known that the value had been replaced.

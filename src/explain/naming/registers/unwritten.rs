@@ -1,12 +1,13 @@
 //! Values that were seen before anybody can have written them: phantom, dirty and future reads.
 
 use super::scene::{Act, Scene};
-use crate::explain::anomaly::{Anomaly, AnomalyKind};
+use crate::explain::anomaly::Anomaly;
+use crate::explain::naming::classify::Origin;
 use crate::explain::naming::evidence::unanswered;
 use crate::explain::naming::words;
 use crate::history::phrase::{call_phrase, process_phrase, return_phrase};
 use crate::history::{NEVER, Outcome};
-use crate::model::{Establishes, Facts, Model, Token};
+use crate::model::{Facts, Model, Token};
 
 /// The anomaly, if an operation of the core saw a value that nobody can have written until it
 /// returned. O(n) if one did.
@@ -88,39 +89,38 @@ fn classify(scene: &Scene<'_>, act: &Act, token: Token) -> Option<Anomaly> {
     let history = scene.case.history;
     let index = act.access.index;
     let (event, value) = (words::event(history, index), words::seen(history, index));
-    if let Some(failed) = writers.failed {
-        let (who, what) = (process_phrase(history, failed), words::thing(history, failed));
-        let summary = if root == token {
-            format!("{event}, which only {who}'s {what} had tried to write, and that failed")
-        } else {
-            format!("{event}, which takes {who}'s {what} to have happened, and that failed")
-        };
-        return Some(scene.anomaly(AnomalyKind::DirtyRead, &[failed], summary));
-    }
-    if let Some(later) = writers.later {
-        let needs = if root == token { "" } else { ", which that takes," };
-        let summary = format!(
-            "{event} and had its answer {}, but {} only called its {}{needs} {}",
+    let origin = Origin::of(writers.failed, writers.later);
+    let is_direct = root == token;
+    let summary = match origin {
+        Origin::Failed(failed) => {
+            let (who, what) = (process_phrase(history, failed), words::thing(history, failed));
+            if is_direct {
+                format!("{event}, which only {who}'s {what} had tried to write, and that failed")
+            } else {
+                format!("{event}, which takes {who}'s {what} to have happened, and that failed")
+            }
+        }
+        Origin::Later(later) => format!(
+            "{event} and had its answer {}, but {} only called its {}{} {}",
             return_phrase(history, index),
             process_phrase(history, later),
             words::thing(history, later),
+            if is_direct { "" } else { ", which that takes," },
             call_phrase(history, later),
-        );
-        return Some(scene.anomaly(AnomalyKind::FutureRead, &[later], summary));
-    }
-    let summary = if root == token {
-        format!("{event}, which nobody ever wrote")
-    } else {
-        format!("{event}, but the only updates to {value} cannot have found what they replace")
+        ),
+        Origin::Nobody if is_direct => format!("{event}, which nobody ever wrote"),
+        Origin::Nobody => {
+            format!("{event}, but the only updates to {value} cannot have found what they replace")
+        }
     };
-    Some(scene.anomaly(AnomalyKind::PhantomRead, &[], summary))
+    Some(scene.anomaly(origin.kind(), origin.operation().as_slice(), summary))
 }
 
 /// Looks for writers of `token` among all operations of the key.
 fn writers(scene: &Scene<'_>, act: &Act, token: Token) -> Writers {
     let case = scene.case;
     let mut writers = Writers::default();
-    let writes = |facts: Facts| !facts.pure && facts.establishes == Establishes::Token(token);
+    let writes = |facts: Facts| facts.leaves() == Some(token);
     for reading in case.readings {
         if !writes(case.model.facts(&reading.op)) {
             continue;
