@@ -215,7 +215,8 @@ mod tests {
     #[test]
     fn a_look_says_what_was_told() {
         let progress = Progress::default();
-        assert_eq!(progress.look(), Look { memory: progress.look().memory, ..Look::default() });
+        let look = progress.look();
+        assert_eq!(look, Look { memory: look.memory, ..Look::default() });
         progress.enter(Phase::Deciding, 3);
         progress.advance(2);
         progress.visit(500);
