@@ -50,6 +50,7 @@ pub mod proof;
 pub mod record;
 pub mod report;
 pub mod store;
+mod words;
 
 pub use analysis::{check, check_with};
 pub use check::{Budget, Options, Report, StopReason, Verdict};

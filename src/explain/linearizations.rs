@@ -9,10 +9,10 @@ use super::{Part, meter};
 use crate::analysis;
 use crate::check::{Decision, Options, Report};
 use crate::error::Error;
-use crate::history::phrase::shortened;
 use crate::history::{History, NEVER, Partition, ValueTable};
 use crate::model::{self, Model, ModelVisitor, Reading};
 use crate::progress::Phase;
+use crate::words::shortened;
 
 /// Of so many failing keys the way is looked for.
 const FAILING: usize = 1_000;

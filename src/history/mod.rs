@@ -13,7 +13,6 @@ mod notation;
 mod number;
 mod operation;
 mod order;
-pub(crate) mod phrase;
 mod recorder;
 mod stats;
 mod sweep;

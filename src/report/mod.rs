@@ -23,7 +23,7 @@ use crate::explain::{self, Context, Explanation, Linearizations};
 use crate::history::{History, Record};
 use crate::model::Model;
 
-pub use crate::history::phrase::{operation_phrase, printable, shortened, with_thousands};
+pub use crate::words::{operation_phrase, printable, shortened, with_thousands};
 pub use figure::{Plot, plot, svg};
 pub use following::{
     Followed, end_details, end_json, end_line, surroundings_line, violation_details,

@@ -19,8 +19,8 @@ pub(super) mod words;
 use super::anomaly::{Anomaly, AnomalyKind, Certainty};
 use super::case::Case;
 use super::violations::Violation;
-use crate::history::phrase::{operation_phrase, process_phrase};
 use crate::model::Model;
+use crate::words::{operation_phrase, process_phrase};
 
 /// The anomaly that `violation` shows, counted with those that are alike.
 pub(super) fn name<M: Model>(case: &Case<'_, M>, violation: &Violation) -> Anomaly {

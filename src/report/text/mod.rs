@@ -15,9 +15,9 @@ use super::style::Palette;
 use super::table::Table;
 use super::{Subject, Timings, warnings};
 use crate::check::{Failure, KeyCounts, KeyReport, ModelSource, Report, Verdict};
-use crate::history::phrase::{counted, operation_phrase, printable, shortened};
 use crate::history::{History, Ties, count_processes};
 use crate::proof::Proof;
+use crate::words::{counted, operation_phrase, printable, shortened};
 
 /// With more keys than this, `--verbose` lists only the first ones.
 const LISTED_KEYS: usize = 1000;

@@ -1,6 +1,6 @@
 //! Operations, values and numbers in words.
 
-use super::{History, NEVER, Operation, Outcome, Value};
+use crate::history::{History, NEVER, Operation, Outcome, Value};
 
 /// Values longer than this are cut in phrases.
 const VALUE_CHARS: usize = 60;
