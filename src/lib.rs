@@ -1,7 +1,7 @@
 //! histcheck decides whether a history of operations is linearizable, and explains what went wrong
 //! if it is not.
 //!
-//! A [`History`] comes from a file ([`History::read_file`]), from the threads of a test
+//! A [`History`] comes from a file ([`read_file`]), from the threads of a test
 //! ([`Recorder`]), or from code that knows the events ([`History::builder`]). [`check()`] holds it
 //! against a built-in [`model`], and [`check_with`] against one of the caller's own. The
 //! [`Report`] carries the verdict with a certificate; [`explain`] names what went wrong, and
@@ -39,13 +39,11 @@ mod analysis;
 pub mod beyond;
 pub mod check;
 pub mod emit;
-pub mod error;
 pub mod explain;
 pub mod follow;
 pub mod history;
 pub mod ingest;
 pub mod model;
-pub mod progress;
 pub mod proof;
 pub mod record;
 pub mod report;
@@ -55,7 +53,10 @@ mod words;
 pub use analysis::{check, check_with};
 pub use check::{Budget, Options, Report, StopReason, Verdict};
 pub use error::{Code, Error, Place};
+#[doc(inline)]
+pub use histcheck_history::{error, progress};
 pub use history::{History, HistoryBuilder};
+pub use ingest::{read_file, read_text};
 pub use progress::Progress;
 pub use record::Recorder;
 

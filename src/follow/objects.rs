@@ -4,7 +4,7 @@ use super::recent::Recent;
 use super::violation::{Surroundings, Violation};
 use crate::check::{Bounds, End, Halt, Held, Meter, StopReason};
 use crate::error::Error;
-use crate::history::window::Row;
+use crate::history::Row;
 use crate::history::{History, Operation, Outcome, Record, Value, ValueMap};
 use crate::model::{self, Call, Model, View};
 

@@ -110,7 +110,7 @@ impl Recorder {
             (Some(Sink::Memory(bytes)), _) => {
                 ingest::read_bytes(bytes, Some(Format::JsonLines), Settings::default())
             }
-            (_, Some(path)) => History::read_file(path),
+            (_, Some(path)) => crate::read_file(path),
             _ => Err(Error::new(Code::Unreadable, "the recording went to a writer")
                 .hint("record into a file or into memory")),
         }

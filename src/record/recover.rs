@@ -22,7 +22,7 @@ const BLOCK: u64 = 1 << 16;
 /// let path = std::env::temp_dir().join(format!("recovered-{}.jsonl", std::process::id()));
 /// std::fs::write(&path, "{\"process\":0,\"type\":\"invoke\",\"f\":\"read\"}\n{\"proc")?;
 /// assert_eq!(histcheck::record::recover(&path)?, 6);
-/// assert!(histcheck::History::read_file(&path).is_ok());
+/// assert!(histcheck::read_file(&path).is_ok());
 /// # std::fs::remove_file(&path)
 /// # }
 /// ```

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::{Process, Recorder, recover};
 use crate::error::Code;
-use crate::history::{History, Outcome};
+use crate::history::Outcome;
 use crate::{Options, Verdict};
 
 /// A writer whose bytes stay at hand, and which fails after some of them.
@@ -80,7 +80,7 @@ fn records_are_those_that_the_formats_describe() {
     ];
     let found = lines(recorder, &shown);
     assert_eq!(found, expected);
-    let history: History = shown.text().parse().unwrap();
+    let history = crate::read_text(&shown.text()).unwrap();
     assert_eq!(history.functions(), ["write", ":cas", "partition", "read", "step"]);
 }
 
@@ -97,7 +97,7 @@ fn keys_stand_with_the_invocation() {
         r#"{"process":0,"type":"info","f":"write","value":null}"#,
     ];
     assert_eq!(lines(recorder, &shown), expected);
-    assert_eq!(shown.text().parse::<History>().unwrap().partitions().len(), 2);
+    assert_eq!(crate::read_text(&shown.text()).unwrap().partitions().len(), 2);
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn metadata_comes_first() {
     recorder.finish().unwrap();
     let first = shown.text().lines().next().unwrap().to_owned();
     assert_eq!(first, r#"{"histcheck":{"model":"register","initial":0}}"#);
-    let history: History = shown.text().parse().unwrap();
+    let history = crate::read_text(&shown.text()).unwrap();
     assert_eq!(crate::check(&history, &Options::default()).unwrap().verdict, Verdict::Valid);
 }
 
@@ -246,7 +246,7 @@ fn full_rings_lose_nothing_and_block_nobody() {
     assert_eq!((summary.events, summary.processes), (200_000, 2));
     let text = shown.text();
     assert_eq!(summary.bytes, text.len() as u64);
-    assert_eq!(text.parse::<History>().unwrap().operations().len(), 100_000);
+    assert_eq!(crate::read_text(&text).unwrap().operations().len(), 100_000);
 }
 
 #[test]
@@ -300,7 +300,7 @@ fn errors_of_writing_come_to_light() {
     assert_eq!(failure.unwrap().kind(), io::ErrorKind::StorageFull);
     assert_eq!(recorder.finish().unwrap_err().kind(), io::ErrorKind::StorageFull);
     assert!(shown.text().ends_with('\n') && shown.text().len() <= 1_000);
-    assert!(shown.text().parse::<History>().is_ok(), "what is there is a start");
+    assert!(crate::read_text(&shown.text()).is_ok(), "what is there is a start");
     let missing = std::env::temp_dir().join("there is no such folder").join("run.jsonl");
     assert!(Recorder::create(missing).is_err());
 }
@@ -333,7 +333,7 @@ fn fields_with_a_meaning_are_refused() {
     let error = recorder.finish().unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
     assert!(error.to_string().contains("`value`"), "{error}");
-    assert_eq!(shown.text().parse::<History>().unwrap().operations().len(), 1);
+    assert_eq!(crate::read_text(&shown.text()).unwrap().operations().len(), 1);
 }
 
 #[test]
@@ -409,7 +409,7 @@ fn a_cut_file_recovers() {
         let is_torn = cut > 0 && whole[cut - 1] != b'\n';
         // The last byte of a line is its break: without it, the record is there all the same.
         let is_record = is_torn && whole.get(cut) == Some(&b'\n');
-        match History::read_file(&path) {
+        match crate::read_file(&path) {
             Ok(history) => {
                 assert!(is_record || !is_torn, "{cut}");
                 assert_eq!(history.records() as usize, ends + usize::from(is_record));
@@ -426,7 +426,7 @@ fn a_cut_file_recovers() {
         assert_eq!(left, &whole[..cut - torn]);
         assert_eq!(recover(&path).unwrap(), 0);
         if ends > 0 {
-            assert_eq!(History::read_file(&path).unwrap().records() as usize, ends);
+            assert_eq!(crate::read_file(&path).unwrap().records() as usize, ends);
         }
     }
     std::fs::remove_file(&path).unwrap();

@@ -120,7 +120,7 @@ impl Statistics {
     /// Counts the operations of `history`.
     ///
     /// ```
-    /// use histcheck::{History, history::Statistics};
+    /// use histcheck_history::{History, Statistics};
     /// let mut history = History::builder();
     /// history.invoke(0, "write", 1)?;
     /// history.invoke(1, "read", ())?;
@@ -128,7 +128,7 @@ impl Statistics {
     /// let statistics = Statistics::of(&history.build()?);
     /// assert_eq!(statistics.outcomes.ok, 1);
     /// assert_eq!(statistics.outcomes.crashed(), 1);
-    /// # Ok::<(), histcheck::Error>(())
+    /// # Ok::<(), histcheck_history::error::Error>(())
     /// ```
     pub fn of(history: &History) -> Statistics {
         let mut outcomes = OutcomeCounts::default();

@@ -5,7 +5,7 @@ use super::value::{Kind, Node};
 use super::{Value, ValueTable};
 
 /// The values of one table that are to be kept.
-pub(crate) struct Marks<'t> {
+pub struct Marks<'t> {
     table: &'t ValueTable,
     kept: Vec<bool>,
     /// Collections whose items are not marked yet.
@@ -14,7 +14,7 @@ pub(crate) struct Marks<'t> {
 
 impl Marks<'_> {
     /// Keeps `value`, and what it consists of. Amortized O(1) for each value that is kept.
-    pub(crate) fn keep(&mut self, value: Value) {
+    pub fn keep(&mut self, value: Value) {
         self.mark(value);
         while let Some(value) = self.pending.pop() {
             let Node { len, start, .. } = self.table.nodes[value.handle() as usize];
@@ -25,7 +25,7 @@ impl Marks<'_> {
     }
 
     /// Keeps all values that are there.
-    pub(crate) fn keep_all(&mut self) {
+    pub fn keep_all(&mut self) {
         self.kept.fill(true);
     }
 

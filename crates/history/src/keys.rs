@@ -52,7 +52,7 @@ pub(super) fn resolve(
 }
 
 /// The error about an operation whose value should be a tuple.
-pub(crate) fn no_tuple(operation: &Operation) -> Error {
+pub fn no_tuple(operation: &Operation) -> Error {
     Error::new(Code::BadField, "the value of this operation is no tuple [key value]")
         .record(operation.invoked as usize)
 }
@@ -70,7 +70,7 @@ fn is_independent(history: &History) -> bool {
 }
 
 /// Whether an operation that may have a tuple makes sense only with one.
-pub(crate) fn confirms_tuples(history: &History, operation: &Operation) -> bool {
+pub fn confirms_tuples(history: &History, operation: &Operation) -> bool {
     let Some((_, inner)) = history.values.as_pair(operation.input) else { return false };
     match history.function(operation.function) {
         "write" | "put" => true,
@@ -80,7 +80,7 @@ pub(crate) fn confirms_tuples(history: &History, operation: &Operation) -> bool 
 }
 
 /// The error about an operation without a key among others that have one.
-pub(crate) fn mixed_keys(record: Record) -> Error {
+pub fn mixed_keys(record: Record) -> Error {
     Error::new(Code::MixedKeys, "this operation has no key, others have one")
         .hint("give every operation a key, or none")
         .record(record as usize)
@@ -88,7 +88,7 @@ pub(crate) fn mixed_keys(record: Record) -> Error {
 
 /// Whether the operation's values can be tuples: a pair whose key is no collection, the same key
 /// at both ends. A completion without any value repeats nothing and is fine.
-pub(crate) fn has_tuple(values: &ValueTable, operation: &Operation) -> bool {
+pub fn has_tuple(values: &ValueTable, operation: &Operation) -> bool {
     let Some((key, _)) = values.as_pair(operation.input) else { return false };
     let at_end = operation.output.is_null()
         || values.as_pair(operation.output).is_some_and(|(again, _)| again == key);
@@ -96,7 +96,7 @@ pub(crate) fn has_tuple(values: &ValueTable, operation: &Operation) -> bool {
 }
 
 /// Takes the key of an operation that has a tuple out of its values.
-pub(crate) fn take_key(values: &ValueTable, operation: &mut Operation) {
+pub fn take_key(values: &ValueTable, operation: &mut Operation) {
     if let Some((key, inner)) = values.as_pair(operation.input) {
         operation.key = Some(key);
         operation.input = inner;
@@ -165,12 +165,6 @@ impl History {
         self.is_whole
     }
 
-    /// A value of an operation without its key.
-    pub(crate) fn without_key(&self, value: Value) -> Value {
-        let pair = if self.is_whole { self.values.as_pair(value) } else { None };
-        pair.map_or(value, |(_, inner)| inner)
-    }
-
     /// Groups the operations by key, in O(operations) and four bytes an operation.
     pub fn partitions(&self) -> Partitions {
         let count = self.operations.len() as u32;
@@ -209,6 +203,15 @@ impl History {
             *at += 1;
         }
         Partitions { keys, starts, operations }
+    }
+}
+
+#[doc(hidden)]
+impl History {
+    /// A value of an operation without its key.
+    pub fn without_key(&self, value: Value) -> Value {
+        let pair = if self.is_whole { self.values.as_pair(value) } else { None };
+        pair.map_or(value, |(_, inner)| inner)
     }
 }
 

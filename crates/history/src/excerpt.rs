@@ -5,41 +5,44 @@ use super::{Annotation, Extra, History, NO_TIME, Operation, Value, ValueTable};
 
 /// What is known of the history that an excerpt is a part of.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Excerpt {
+pub struct Excerpt {
     /// The time of its first operation's invocation.
-    pub(crate) start_time: Option<i64>,
+    pub start_time: Option<i64>,
     /// How many processes its operations have.
-    pub(crate) processes: usize,
+    pub processes: usize,
     /// How many operations are of unknown outcome.
-    pub(crate) indeterminate: usize,
+    pub indeterminate: usize,
     /// How many records are no client's operations.
-    pub(crate) annotations: usize,
+    pub annotations: usize,
 }
 
 /// What a part of a history is made of.
 #[derive(Default)]
-pub(crate) struct Rows {
+pub struct Rows {
     /// The values that all others refer to.
-    pub(crate) values: ValueTable,
+    pub values: ValueTable,
     /// All names of operations, as functions index them.
-    pub(crate) functions: Vec<String>,
+    pub functions: Vec<String>,
     /// The operations, with their times or `NO_TIME`, in any order.
-    pub(crate) operations: Vec<(Operation, [i64; 2])>,
+    pub operations: Vec<(Operation, [i64; 2])>,
     /// Annotations of the history, in the order of their records.
-    pub(crate) annotations: Vec<Annotation>,
+    pub annotations: Vec<Annotation>,
     /// Extra fields, in any order; those of one record in theirs.
-    pub(crate) extras: Vec<Extra>,
-    pub(crate) metadata: Option<Value>,
+    pub extras: Vec<Extra>,
+    /// What the metadata record says.
+    pub metadata: Option<Value>,
     /// How many records the whole has.
-    pub(crate) records: u32,
+    pub records: u32,
     /// How many processes of the whole invoked again after an indeterminate operation.
-    pub(crate) reinvoked: usize,
-    pub(crate) excerpt: Excerpt,
+    pub reinvoked: usize,
+    /// What is known of the whole.
+    pub excerpt: Excerpt,
 }
 
+#[doc(hidden)]
 impl History {
     /// The part of a history that `rows` are, ordered by its records. O(n log n).
-    pub(crate) fn of_rows(rows: Rows) -> History {
+    pub fn of_rows(rows: Rows) -> History {
         let Rows { mut operations, mut extras, .. } = rows;
         operations.sort_unstable_by_key(|(operation, _)| operation.invoked);
         extras.sort_by_key(|extra| extra.record);
@@ -65,7 +68,7 @@ impl History {
     }
 
     /// Its rows again; of the annotations and extra fields, too.
-    pub(crate) fn into_rows(self) -> Rows {
+    pub fn into_rows(self) -> Rows {
         let mut times = self.times.unwrap_or_default().into_iter();
         let with_times = |operation| (operation, times.next().unwrap_or([NO_TIME; 2]));
         Rows {
@@ -81,30 +84,25 @@ impl History {
         }
     }
 
-    /// Whether this is a part of a history that was not in memory as a whole.
-    pub fn is_excerpt(&self) -> bool {
-        self.excerpt.is_some()
-    }
-
     /// The extra fields of all records that are there.
-    pub(crate) fn all_extras(&self) -> &[Extra] {
+    pub fn all_extras(&self) -> &[Extra] {
         &self.extras
     }
 
     /// What is known of the whole, if this is an excerpt.
-    pub(crate) fn excerpt(&self) -> Option<&Excerpt> {
+    pub fn excerpt(&self) -> Option<&Excerpt> {
         self.excerpt.as_deref()
     }
 
     /// The operation of an excerpt, or of a history in the order of its records, that record
     /// `invoked` invokes.
-    pub(crate) fn invoked_at(&self, invoked: u32) -> Option<u32> {
+    pub fn invoked_at(&self, invoked: u32) -> Option<u32> {
         let at = self.operations.binary_search_by_key(&invoked, |operation| operation.invoked);
         at.ok().map(|at| at as u32)
     }
 
     /// How many operations are of unknown outcome.
-    pub(crate) fn count_indeterminate(&self) -> usize {
+    pub fn count_indeterminate(&self) -> usize {
         match self.excerpt() {
             Some(excerpt) => excerpt.indeterminate,
             None => self.operations.iter().filter(|op| op.outcome.is_indeterminate()).count(),
@@ -112,7 +110,14 @@ impl History {
     }
 
     /// How many records are no client's operations.
-    pub(crate) fn count_annotations(&self) -> usize {
+    pub fn count_annotations(&self) -> usize {
         self.excerpt().map_or(self.annotations.len(), |excerpt| excerpt.annotations)
+    }
+}
+
+impl History {
+    /// Whether this is a part of a history that was not in memory as a whole.
+    pub fn is_excerpt(&self) -> bool {
+        self.excerpt.is_some()
     }
 }

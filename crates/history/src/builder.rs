@@ -5,12 +5,12 @@ use rustc_hash::FxHashMap;
 
 use super::dense::ValueMap;
 use super::keys::{self, Independent};
-use super::operation::Record;
+use super::operation::{ClientEvent, Record};
 use super::order::{self, Order, Ties};
 use super::window::{self, Forgotten};
 use super::{
-    Annotation, ClientEvent, Event, EventType, Extra, Function, History, Interval, NEVER, NO_TIME,
-    Operation, Outcome, Time, Value, ValueTable,
+    Annotation, Event, EventType, Extra, Function, History, Interval, NEVER, NO_TIME, Operation,
+    Outcome, Time, Value, ValueTable,
 };
 use crate::error::{Code, Error};
 
@@ -97,21 +97,6 @@ impl HistoryBuilder {
         self.join(record, &ClientEvent { process, kind, function, value, key, time })
     }
 
-    /// Adds one event of a client, with a function and values of this history.
-    ///
-    /// # Errors
-    /// As [`HistoryBuilder::event`].
-    #[inline]
-    pub(crate) fn client_event(&mut self, event: &ClientEvent) -> Result<(), Error> {
-        let record = self.next_record()?;
-        if self.seconds && event.time != NO_TIME {
-            let time = self.time(Some(Time::Whole(event.time)));
-            let time = time.map_err(|error| error.record(record as usize))?;
-            return self.join(record, &ClientEvent { time, ..*event });
-        }
-        self.join(record, event)
-    }
-
     /// Joins the two ends of an operation.
     #[inline]
     fn join(&mut self, record: Record, event: &ClientEvent) -> Result<(), Error> {
@@ -176,14 +161,6 @@ impl HistoryBuilder {
         Ok(())
     }
 
-    /// Ends a record of which only that it was there counts.
-    ///
-    /// # Errors
-    /// If the history has too many records.
-    pub(crate) fn skip(&mut self) -> Result<(), Error> {
-        self.next_record().map(|_| ())
-    }
-
     /// Adds one operation of which the record tells both ends.
     ///
     /// # Errors
@@ -241,12 +218,6 @@ impl HistoryBuilder {
     pub fn extra(&mut self, name: &str, value: Value) {
         let name = self.history.values.text(name);
         self.named_extra(name, value);
-    }
-
-    /// The same, for a name that is a string of this history's values.
-    #[inline]
-    pub(crate) fn named_extra(&mut self, name: Value, value: Value) {
-        self.history.extras.push(Extra { record: self.history.records, name, value });
     }
 
     /// Adds a record that describes the history itself.
@@ -321,39 +292,6 @@ impl HistoryBuilder {
             times.resize(operations.len(), [NO_TIME; 2]);
             times
         })
-    }
-
-    /// How many operations there are.
-    pub(crate) fn operations(&self) -> usize {
-        self.history.operations.len()
-    }
-
-    /// How many more there is room for.
-    pub(crate) fn room(&self) -> usize {
-        self.history.operations.capacity() - self.history.operations.len()
-    }
-
-    /// Makes room for `more` operations, or none where the system has not so much.
-    pub(crate) fn reserve(&mut self, more: usize) {
-        let _ = self.history.operations.try_reserve_exact(more);
-        if let Some(times) = &mut self.history.times {
-            let _ = times.try_reserve_exact(more);
-        }
-    }
-
-    /// How many extra fields there are.
-    pub(crate) fn extras(&self) -> usize {
-        self.history.extras.len()
-    }
-
-    /// Makes room for `more` extra fields, or none where the system has not so much.
-    pub(crate) fn reserve_extras(&mut self, more: usize) {
-        let _ = self.history.extras.try_reserve_exact(more);
-    }
-
-    /// The function called `name`, if the history has it.
-    pub(crate) fn find_function(&self, name: &str) -> Option<Function> {
-        self.functions.get(name).copied()
     }
 
     fn function(&mut self, name: &str) -> Result<Function, Error> {
@@ -461,6 +399,72 @@ impl HistoryBuilder {
         };
         Error::new(Code::Mismatch, message)
             .hint(format!("the invocation is record {} (from 0)", operation.invoked))
+    }
+}
+
+#[doc(hidden)]
+impl HistoryBuilder {
+    /// Adds one event of a client, with a function and values of this history.
+    ///
+    /// # Errors
+    /// As [`HistoryBuilder::event`].
+    #[inline]
+    pub fn client_event(&mut self, event: &ClientEvent) -> Result<(), Error> {
+        let record = self.next_record()?;
+        if self.seconds && event.time != NO_TIME {
+            let time = self.time(Some(Time::Whole(event.time)));
+            let time = time.map_err(|error| error.record(record as usize))?;
+            return self.join(record, &ClientEvent { time, ..*event });
+        }
+        self.join(record, event)
+    }
+
+    /// Ends a record of which only that it was there counts.
+    ///
+    /// # Errors
+    /// If the history has too many records.
+    pub fn skip(&mut self) -> Result<(), Error> {
+        self.next_record().map(|_| ())
+    }
+
+    /// Adds a field of the record that is added next, whose name is a string of this history's
+    /// values.
+    #[inline]
+    pub fn named_extra(&mut self, name: Value, value: Value) {
+        self.history.extras.push(Extra { record: self.history.records, name, value });
+    }
+
+    /// How many operations there are.
+    pub fn operations(&self) -> usize {
+        self.history.operations.len()
+    }
+
+    /// How many more there is room for.
+    pub fn room(&self) -> usize {
+        self.history.operations.capacity() - self.history.operations.len()
+    }
+
+    /// Makes room for `more` operations, or none where the system has not so much.
+    pub fn reserve(&mut self, more: usize) {
+        let _ = self.history.operations.try_reserve_exact(more);
+        if let Some(times) = &mut self.history.times {
+            let _ = times.try_reserve_exact(more);
+        }
+    }
+
+    /// How many extra fields there are.
+    pub fn extras(&self) -> usize {
+        self.history.extras.len()
+    }
+
+    /// Makes room for `more` extra fields, or none where the system has not so much.
+    pub fn reserve_extras(&mut self, more: usize) {
+        let _ = self.history.extras.try_reserve_exact(more);
+    }
+
+    /// The function called `name`, if the history has it.
+    pub fn find_function(&self, name: &str) -> Option<Function> {
+        self.functions.get(name).copied()
     }
 }
 

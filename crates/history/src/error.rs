@@ -137,8 +137,7 @@ impl Code {
 }
 
 /// An input that cannot be checked, and why.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("{code}: {message}{}", self.place_suffix())]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Error {
     /// The kind of error.
     pub code: Code,
@@ -178,12 +177,17 @@ impl Error {
         self.record = Some(record);
         self
     }
+}
 
-    fn place_suffix(&self) -> String {
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code, self.message)?;
         match (self.place, self.record) {
-            (Some(place), _) => format!(" (line {}, column {})", place.line, place.column),
-            (None, Some(record)) => format!(" (record {record}, from 0)"),
-            (None, None) => String::new(),
+            (Some(place), _) => write!(f, " (line {}, column {})", place.line, place.column),
+            (None, Some(record)) => write!(f, " (record {record}, from 0)"),
+            (None, None) => Ok(()),
         }
     }
 }
+
+impl std::error::Error for Error {}

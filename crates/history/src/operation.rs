@@ -44,14 +44,15 @@ impl Outcome {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord, Default)]
 pub struct Function(pub(super) u16);
 
+#[doc(hidden)]
 impl Function {
     /// The function with this index.
-    pub(crate) fn of_index(index: u16) -> Function {
+    pub fn of_index(index: u16) -> Function {
         Function(index)
     }
 
     /// The index.
-    pub(crate) fn index(self) -> usize {
+    pub fn index(self) -> usize {
         self.0.into()
     }
 }
@@ -132,19 +133,19 @@ pub struct Event<'a> {
 
 /// One event of a client, everything in it known to the history.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct ClientEvent {
+pub struct ClientEvent {
     /// The client.
-    pub(crate) process: Value,
+    pub process: Value,
     /// What the event tells.
-    pub(crate) kind: EventType,
+    pub kind: EventType,
     /// The operation's name.
-    pub(crate) function: Function,
+    pub function: Function,
     /// The invocation's or completion's value.
-    pub(crate) value: Value,
+    pub value: Value,
     /// The key, where the record has a field for it.
-    pub(crate) key: Option<Value>,
+    pub key: Option<Value>,
     /// The time, a whole number, or `NO_TIME`.
-    pub(crate) time: i64,
+    pub time: i64,
 }
 
 /// One whole operation as recorders write it that put both ends on one line.

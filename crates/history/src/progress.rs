@@ -1,12 +1,13 @@
 //! How far a long piece of work is, for another thread to look at while it goes on, and to end it.
 //!
 //! The library prints nothing. Whoever wants to show progress makes a [`Progress`], hands it in
-//! with [`Options::progress`](crate::Options::progress) or
-//! [`Limits::progress`](crate::ingest::Limits::progress), and looks at it now and then. Those who
-//! work tell it in batches and without order between threads, so that it costs them nothing to
-//! speak of; a look may mix moments that are microseconds apart.
+//! with the options of the work, and looks at it now and then. Those who work tell it in batches
+//! and without order between threads, so that it costs them nothing to speak of; a look may mix
+//! moments that are microseconds apart.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed};
+
+use crate::memory::resident_bytes;
 
 /// What is being done.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
@@ -80,16 +81,19 @@ impl Phase {
 ///
 /// ```
 /// use std::sync::Arc;
-/// use histcheck::{History, Options, Progress};
+/// use histcheck_history::progress::{Phase, Progress};
 ///
 /// let progress = Arc::new(Progress::default());
-/// let options = Options { progress: Some(Arc::clone(&progress)), ..Options::default() };
-/// let worker = std::thread::spawn(move || histcheck::check(&History::default(), &options));
+/// let shared = Arc::clone(&progress);
+/// let worker = std::thread::spawn(move || {
+///     shared.enter(Phase::Writing, 1000);
+///     shared.advance(1000);
+/// });
 /// while !worker.is_finished() {
 ///     let look = progress.look();
 ///     eprintln!("{:?}: {} of {:?}", look.phase, look.done, look.total);
-/// #   break;
 /// }
+/// assert_eq!(progress.look().done, 1000);
 /// ```
 #[derive(Debug, Default)]
 pub struct Progress {
@@ -138,8 +142,8 @@ impl Progress {
     }
 
     /// Asks those who work to stop, now and for good. A check then ends as one whose budget is used
-    /// up, with [`StopReason::Cancelled`](crate::StopReason::Cancelled); reading ends with
-    /// [`Code::Cancelled`](crate::Code::Cancelled).
+    /// up, with the verdict `Unknown`; reading ends with
+    /// [`Code::Cancelled`](crate::error::Code::Cancelled).
     pub fn cancel(&self) {
         self.cancelled.store(true, Relaxed);
     }
@@ -168,34 +172,29 @@ impl Progress {
     pub fn advance(&self, by: u64) {
         self.done.fetch_add(by, Relaxed);
     }
+}
 
+#[doc(hidden)]
+impl Progress {
     /// Says that so much is done of the whole phase.
-    pub(crate) fn reach(&self, done: u64) {
+    pub fn reach(&self, done: u64) {
         self.done.store(done, Relaxed);
     }
 
     /// Says that now comes `phase`, which is counted together with the one before.
-    pub(crate) fn turn_to(&self, phase: Phase) {
+    pub fn turn_to(&self, phase: Phase) {
         self.phase.store(phase as u8, Relaxed);
     }
 
     /// Says that a search visited so many more configurations.
-    pub(crate) fn visit(&self, configurations: u64) {
+    pub fn visit(&self, configurations: u64) {
         self.configurations.fetch_add(configurations, Relaxed);
     }
 
     /// Says that those who work hold about so many bytes.
-    pub(crate) fn hold(&self, bytes: usize) {
+    pub fn hold(&self, bytes: usize) {
         self.memory.store(bytes as u64, Relaxed);
     }
-}
-
-/// The memory that the process holds, in bytes, where the system tells it.
-pub(crate) fn resident_bytes() -> Option<usize> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    let kibibytes: usize = line.trim().strip_suffix("kB")?.trim_end().parse().ok()?;
-    Some(kibibytes * 1024)
 }
 
 #[cfg(test)]
@@ -215,7 +214,8 @@ mod tests {
     #[test]
     fn a_look_says_what_was_told() {
         let progress = Progress::default();
-        assert_eq!(progress.look(), Look { memory: progress.look().memory, ..Look::default() });
+        let look = progress.look();
+        assert_eq!(look, Look { memory: look.memory, ..Look::default() });
         progress.enter(Phase::Deciding, 3);
         progress.advance(2);
         progress.visit(500);

@@ -49,21 +49,24 @@ impl Value {
         self.0
     }
 
+    /// The boolean value `b`.
+    pub fn bool(b: bool) -> Value {
+        if b { Value::TRUE } else { Value::FALSE }
+    }
+}
+
+#[doc(hidden)]
+impl Value {
     /// The value with this handle.
     #[inline]
-    pub(crate) fn of_handle(handle: u32) -> Value {
+    pub fn of_handle(handle: u32) -> Value {
         Value(handle)
     }
 
     /// Whether the value is one that the table stores, and not known from the handle alone.
     #[inline]
-    pub(crate) fn is_stored(self) -> bool {
+    pub fn is_stored(self) -> bool {
         self.0 & INLINE == 0 && self.0 > Value::TRUE.0
-    }
-
-    /// The boolean value `b`.
-    pub fn bool(b: bool) -> Value {
-        if b { Value::TRUE } else { Value::FALSE }
     }
 }
 
@@ -175,15 +178,6 @@ impl ValueTable {
             index: HashTable::new(),
             free: Vec::new(),
         }
-    }
-
-    /// Forgets all values but those that every table has.
-    pub(crate) fn clear(&mut self) {
-        self.nodes.truncate(Value::TRUE.0 as usize + 1);
-        self.bytes.clear();
-        self.items.clear();
-        self.index.clear();
-        self.free.clear();
     }
 
     /// How many values the table stores, small integers not counted.
@@ -451,11 +445,15 @@ impl ValueTable {
     }
 }
 
-#[cfg(test)]
+#[doc(hidden)]
 impl ValueTable {
-    /// Everything that the table stores, in its order.
-    pub(crate) fn all_shapes(&self) -> String {
-        (0..self.nodes.len() as u32).map(|at| format!("{:?}\n", self.shape(Value(at)))).collect()
+    /// Forgets all values but those that every table has.
+    pub fn clear(&mut self) {
+        self.nodes.truncate(Value::TRUE.0 as usize + 1);
+        self.bytes.clear();
+        self.items.clear();
+        self.index.clear();
+        self.free.clear();
     }
 }
 

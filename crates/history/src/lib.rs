@@ -1,33 +1,45 @@
 //! The history: a table of operations, their values interned, invocations paired with completions.
 //!
-//! It is validated here, once, so that nothing behind this room has to: every operation has an
-//! invocation that comes before its completion, every process does one thing at a time, and either
-//! all operations have a key or none has. No file format and no model may enter.
+//! This is the data that the crates of [histcheck](https://docs.rs/histcheck) share; applications
+//! use it as `histcheck::history`. A history is validated here, once, so that nothing else has to:
+//! every operation has an invocation that comes before its completion, every process does one thing
+//! at a time, and either all operations have a key or none has. No file format and no model may
+//! enter.
+//!
+//! [`error`] holds the errors that all crates report, and [`progress`] the counters that long work
+//! updates. [`internal`] and methods hidden from the documentation are for histcheck's own crates,
+//! and may change in any version.
 
 mod builder;
 mod dense;
+pub mod error;
 mod excerpt;
 mod input;
-pub(crate) mod keys;
+#[cfg(feature = "serde_json")]
+mod json;
+mod keys;
+mod memory;
 mod notation;
 mod number;
 mod operation;
 mod order;
+pub mod progress;
 mod recorder;
 mod stats;
 mod sweep;
 mod value;
-pub(crate) mod window;
+mod window;
+
+pub mod internal;
 
 use std::fmt;
 
 pub use builder::{HistoryBuilder, Settings};
-pub(crate) use dense::ValueMap;
-pub(crate) use excerpt::{Excerpt, Rows};
+use excerpt::Excerpt;
 pub use input::IntoValue;
+use internal::NO_TIME;
 pub use keys::{Independent, Partition, Partitions};
 pub use notation::write_quoted;
-pub(crate) use operation::ClientEvent;
 pub use operation::{
     Annotation, Event, EventType, Extra, Function, Interval, NEVER, Operation, Outcome, Record,
     Time,
@@ -36,13 +48,9 @@ pub use order::{Order, Span, Ties};
 pub use stats::{
     Concurrency, FunctionStatistics, Latency, OutcomeCounts, Statistics, count_processes,
 };
-pub(crate) use sweep::Marks;
 pub use value::{MAX_DEPTH, Shape, Value, ValueTable};
 
-use crate::error::Error;
-
-/// What stands for a time where a record has none.
-pub(crate) const NO_TIME: i64 = i64::MIN;
+use error::Error;
 
 /// A recorded history: operations in the order of their invocations, with everything else that
 /// the input said.
@@ -86,12 +94,12 @@ impl History {
     /// A builder for a history recorded in code.
     ///
     /// ```
-    /// use histcheck::History;
+    /// use histcheck_history::History;
     /// let mut history = History::builder();
     /// history.invoke(0, "write", 1)?;
     /// history.ok(0, "write", 1)?;
     /// assert_eq!(history.build()?.operations().len(), 1);
-    /// # Ok::<(), histcheck::Error>(())
+    /// # Ok::<(), histcheck_history::error::Error>(())
     /// ```
     pub fn builder() -> HistoryBuilder {
         HistoryBuilder::default()

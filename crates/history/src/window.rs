@@ -2,40 +2,41 @@
 //! view of what is there between two pieces. What is kept is bounded by what is open.
 
 use super::builder::{HistoryBuilder, IDLE, LOST};
-use super::{EventType, History, Marks, NEVER, NO_TIME, Operation, Outcome, Record, Value};
+use super::sweep::Marks;
+use super::{EventType, History, NEVER, NO_TIME, Operation, Outcome, Record, Value};
 use crate::error::{Code, Error};
 
 /// The history as far as it is there: the operations that were open before the last piece, in the
 /// order of their invocations, and then those that it invoked. Handles of values stay the same from
 /// window to window; indices of operations do not.
 #[derive(Clone, Copy)]
-pub(crate) struct Window<'a> {
+pub struct Window<'a> {
     /// Its operations, times, values, names, and the extra fields and annotations of the piece.
     /// Keys are those of fields alone; whether values are tuples is not decided.
-    pub(crate) history: &'a History,
+    pub history: &'a History,
     /// The first record of the piece.
-    pub(crate) first: Record,
+    pub first: Record,
     /// Whether times are nanoseconds of what was given in seconds. If so, and not in the windows
     /// before, whole numbers in those were seconds, too.
-    pub(crate) in_seconds: bool,
+    pub in_seconds: bool,
     /// What is at each record of the piece, as [`event_of`] reads it.
     ends: &'a [u32],
 }
 
 /// One end of a client's operation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct WindowEvent {
+pub struct WindowEvent {
     /// The operation, as an index into those of the window.
-    pub(crate) operation: usize,
+    pub operation: usize,
     /// Its record.
-    pub(crate) record: Record,
+    pub record: Record,
     /// `Invoke`, or how it completed.
-    pub(crate) kind: EventType,
+    pub kind: EventType,
 }
 
 impl<'a> Window<'a> {
     /// The clients' events of the piece, in the order of their records.
-    pub(crate) fn events(self) -> impl Iterator<Item = WindowEvent> + 'a {
+    pub fn events(self) -> impl Iterator<Item = WindowEvent> + 'a {
         let Window { history, first, ends, .. } = self;
         ends.iter().zip(first..).filter(|(end, _)| **end != NEVER).map(move |(&end, record)| {
             let (operation, completes) = event_of(end);
@@ -50,7 +51,7 @@ impl<'a> Window<'a> {
     }
 
     /// The clients' operations that are there.
-    pub(crate) fn operations(self) -> &'a [Operation] {
+    pub fn operations(self) -> &'a [Operation] {
         self.history.operations()
     }
 }
@@ -61,17 +62,18 @@ fn event_of(end: u32) -> (usize, bool) {
 }
 
 /// An operation with its times.
-pub(crate) type Row = (Operation, [i64; 2]);
+pub type Row = (Operation, [i64; 2]);
 
+#[doc(hidden)]
 impl History {
     /// The operation with this index and its times; `operation` stands for it.
-    pub(crate) fn row(&self, index: usize, operation: &Operation) -> Row {
+    pub fn row(&self, index: usize, operation: &Operation) -> Row {
         let times = self.times.as_ref().map_or([NO_TIME; 2], |times| times[index]);
         (*operation, times)
     }
 
     /// A history of these rows of this one, which are in the order of their invocations.
-    pub(crate) fn with_operations(&self, rows: &[Row]) -> History {
+    pub fn with_operations(&self, rows: &[Row]) -> History {
         let has_times = rows.iter().any(|(_, times)| *times != [NO_TIME; 2]);
         History {
             values: self.values.clone(),
@@ -102,14 +104,15 @@ pub(super) struct Forgotten {
 }
 
 /// Values take so many bytes at least before those that nobody holds are looked for.
-pub(crate) const SWEEP_FROM: usize = 4 << 20;
+pub const SWEEP_FROM: usize = 4 << 20;
 
 /// So many crashed processes are remembered at least, beside those with small numbers.
 const MOST_LOST: usize = 1 << 20;
 
+#[doc(hidden)]
 impl HistoryBuilder {
     /// A builder that forgets: see [`HistoryBuilder::forget`]. It takes events alone.
-    pub(crate) fn forgetting() -> HistoryBuilder {
+    pub fn forgetting() -> HistoryBuilder {
         let mut builder = HistoryBuilder::default();
         builder.forgotten = Some(Forgotten::default());
         builder
@@ -117,7 +120,7 @@ impl HistoryBuilder {
 
     /// Writes into `ends` what each record of the piece is, for [`HistoryBuilder::window`].
     /// O(operations and records there).
-    pub(crate) fn find_ends(&self, ends: &mut Vec<u32>) {
+    pub fn find_ends(&self, ends: &mut Vec<u32>) {
         let history = &self.history;
         let first = self.first_record();
         ends.clear();
@@ -134,7 +137,7 @@ impl HistoryBuilder {
     }
 
     /// What is there; `ends` was written when nothing was added since.
-    pub(crate) fn window<'a>(&'a self, ends: &'a [u32]) -> Window<'a> {
+    pub fn window<'a>(&'a self, ends: &'a [u32]) -> Window<'a> {
         Window {
             history: &self.history,
             first: self.first_record(),
@@ -144,13 +147,13 @@ impl HistoryBuilder {
     }
 
     /// The first record that it did not forget.
-    pub(crate) fn first_record(&self) -> Record {
+    pub fn first_record(&self) -> Record {
         self.forgotten.as_ref().map_or(0, |forgotten| forgotten.first)
     }
 
     /// Forgets the operations that are complete, extra fields and annotations; open operations come
     /// first from now on. Records are counted on. O(operations there).
-    pub(crate) fn forget(&mut self) {
+    pub fn forget(&mut self) {
         let HistoryBuilder { history, processes, seconds, forgotten, .. } = self;
         let forgotten = forgotten.get_or_insert_default();
         if let Some(times) = &mut history.times {
@@ -184,7 +187,7 @@ impl HistoryBuilder {
 
     /// Forgets the values that nobody holds, if they take much more memory than when it last did
     /// so: see [`HistoryBuilder::sweep`].
-    pub(crate) fn sweep_if_grown(&mut self, hold: impl FnOnce(&mut Marks<'_>)) {
+    pub fn sweep_if_grown(&mut self, hold: impl FnOnce(&mut Marks<'_>)) {
         let swept = self.forgotten.as_ref().map_or(0, |forgotten| forgotten.swept);
         if self.history.values.used_bytes() > SWEEP_FROM.max(2 * swept) {
             self.sweep(hold);
@@ -194,7 +197,7 @@ impl HistoryBuilder {
 
     /// Forgets the values that neither the builder nor `hold` holds. To be called when it forgot
     /// operations: extra fields are not looked at.
-    pub(crate) fn sweep(&mut self, hold: impl FnOnce(&mut Marks<'_>)) {
+    pub fn sweep(&mut self, hold: impl FnOnce(&mut Marks<'_>)) {
         let HistoryBuilder { history, processes, .. } = self;
         let History { values, operations, annotations, extras, metadata, .. } = history;
         values.sweep(|marks| {
@@ -225,7 +228,7 @@ impl HistoryBuilder {
 
     /// How many operations were invoked, and how many annotations there were, those that it forgot
     /// included.
-    pub(crate) fn totals(&self) -> (u64, u64) {
+    pub fn totals(&self) -> (u64, u64) {
         let [operations, annotations] =
             self.forgotten.as_ref().map_or([0; 2], |past| [past.operations, past.annotations]);
         let history = &self.history;
@@ -236,7 +239,7 @@ impl HistoryBuilder {
     }
 
     /// The error about an input that ends without an operation, if it has none.
-    pub(crate) fn check_not_empty(&self) -> Result<(), Error> {
+    pub fn check_not_empty(&self) -> Result<(), Error> {
         let (operations, annotations) = self.totals();
         if operations > 0 { Ok(()) } else { Err(super::builder::no_operation(annotations > 0)) }
     }
@@ -322,14 +325,8 @@ mod tests {
 
     fn try_event(builder: &mut HistoryBuilder, process: i64, kind: EventType) -> Result<(), Error> {
         let process = builder.values().int(process);
-        let event = crate::history::Event {
-            process,
-            kind,
-            function: "f",
-            value: process,
-            key: None,
-            time: None,
-        };
+        let event =
+            crate::Event { process, kind, function: "f", value: process, key: None, time: None };
         builder.event(&event)
     }
 }

@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 use super::Value;
 
 /// Numbers by value. Small integers and early handles index a vector, other values are hashed.
-pub(crate) struct ValueMap {
+pub struct ValueMap {
     dense: Vec<u32>,
     others: FxHashMap<Value, u32>,
     /// The vector has at most so many entries.
@@ -17,13 +17,13 @@ pub(crate) struct ValueMap {
 impl ValueMap {
     /// A map in which every value has the number `absent`, and whose vector has at most `limit`
     /// entries.
-    pub(crate) fn new(absent: u32, limit: usize) -> Self {
+    pub fn new(absent: u32, limit: usize) -> Self {
         ValueMap { dense: Vec::new(), others: FxHashMap::default(), limit, absent }
     }
 
     /// The number of `value`, to be read or changed. O(1).
     #[inline]
-    pub(crate) fn slot(&mut self, value: Value) -> &mut u32 {
+    pub fn slot(&mut self, value: Value) -> &mut u32 {
         let at = place(value);
         if at < self.dense.len() {
             return &mut self.dense[at];
@@ -75,7 +75,7 @@ fn place(value: Value) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::history::ValueTable;
+    use crate::ValueTable;
 
     #[test]
     fn every_value_has_a_number_of_its_own() {
