@@ -1,8 +1,8 @@
 //! Histories: tables of operations, read by [`ingest`](crate::ingest) or built in code.
 
 pub(crate) use histcheck_history::internal::{
-    ClientEvent, Excerpt, Marks, NO_TIME, Row, Rows, ValueMap, Window, confirms_tuples, has_tuple,
-    mixed_keys, no_tuple, resident_bytes, take_key,
+    ClientEvent, Excerpt, Marks, NO_TIME, Row, Rows, ValueMap, Window, confirms_tuples,
+    function_text, has_tuple, mixed_keys, no_tuple, resident_bytes, take_key,
 };
 #[doc(inline)]
 pub use histcheck_history::{

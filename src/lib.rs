@@ -58,7 +58,7 @@ pub use histcheck_history::{error, progress};
 pub use history::{History, HistoryBuilder};
 pub use ingest::{read_file, read_text};
 pub use progress::Progress;
-pub use record::Recorder;
+pub use record::{Recorder, read_recording};
 
 /// The examples of the README are tests.
 #[cfg(doctest)]

@@ -30,6 +30,7 @@ mod pages;
 mod program;
 #[cfg(feature = "cli")]
 mod progress;
+mod recorded;
 mod recorder;
 mod redis;
 #[cfg(feature = "cli")]

@@ -5,6 +5,7 @@ pub use crate::dense::ValueMap;
 pub use crate::excerpt::{Excerpt, Rows};
 pub use crate::keys::{confirms_tuples, has_tuple, mixed_keys, no_tuple, take_key};
 pub use crate::memory::resident_bytes;
+pub use crate::notation::function_text;
 pub use crate::operation::ClientEvent;
 pub use crate::sweep::Marks;
 pub use crate::window::{Row, SWEEP_FROM, Window, WindowEvent};

@@ -1,5 +1,6 @@
 //! Values as text, in JSON and in EDN.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::{Shape, Value, ValueTable};
@@ -144,6 +145,12 @@ pub fn write_quoted(text: &str, out: &mut String) {
         }
     }
     out.push('"');
+}
+
+/// Returns the name of an operation as records in JSON and CSV hold it. Readers ignore one colon in
+/// front of it, so that a name with a colon gets one more.
+pub fn function_text(name: &str) -> Cow<'_, str> {
+    if name.starts_with(':') { Cow::Owned(format!(":{name}")) } else { Cow::Borrowed(name) }
 }
 
 fn write_edn_char(text: &str, out: &mut String) {

@@ -165,6 +165,6 @@ impl Object {
             .map_err(|error| crew::not_started(&error))?;
         let crew = Crew::new(&recorder, settings);
         (self.drive)(&crew).map_err(|error| crew::not_started(&error))?;
-        recorder.into_history()
+        crate::read_recording(recorder)
     }
 }

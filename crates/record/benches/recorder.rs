@@ -1,4 +1,4 @@
-//! What recording an event costs the thread that records: `cargo bench --bench recorder`.
+//! What recording an event costs the thread that records: `cargo bench -p histcheck-record`.
 //!
 //! Threads record as fast as they can, with nothing between an invocation and its completion. That
 //! is the worst case: real operations take longer, so that the threads meet less often at the
@@ -14,8 +14,7 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use histcheck::Recorder;
-use histcheck::record::Process;
+use histcheck_record::{Process, Recorder};
 
 const OPERATIONS: u64 = 1_000_000;
 const ROUNDS: usize = 7;

@@ -7,14 +7,13 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use histcheck_history::IntoValue;
+
 use super::drain::{Drain, Progress, Sink, Summary};
 use super::event::{Field, Scratch};
 use super::line::write_metadata;
 use super::process::{Annotator, Notes, Process};
 use super::track::{Shared, lock};
-use crate::error::{Code, Error};
-use crate::history::{History, IntoValue, Settings};
-use crate::ingest::{self, Format};
 
 /// Records what the threads of a test do, as a history: see the [module](super).
 ///
@@ -47,8 +46,8 @@ impl Recorder {
         Recorder::builder().to_writer(writer)
     }
 
-    /// A recorder for a test that wants the [history](Recorder::into_history) and no file. If the
-    /// test crashes, everything is lost.
+    /// A recorder for a test that wants the [recording](Recorder::into_recording) and no file. If
+    /// the test crashes, everything is lost.
     ///
     /// # Errors
     /// If a thread cannot be started.
@@ -96,24 +95,18 @@ impl Recorder {
         self.end().1
     }
 
-    /// The same, and returns the history. It is read from what was written.
+    /// Writes all that was recorded before, ends, and returns what was written.
     ///
     /// # Errors
-    /// If writing or reading failed, if no operation was recorded, or if only some operations have
-    /// keys. Also if the recorder was made for a writer, which cannot be read.
-    pub fn into_history(mut self) -> Result<History, Error> {
+    /// As [`Recorder::finish`].
+    pub fn into_recording(mut self) -> io::Result<Recording> {
         let (sink, result) = self.end();
-        result.map_err(|error| {
-            Error::new(Code::Unreadable, format!("the recording failed: {error}"))
-        })?;
-        match (sink, &self.path) {
-            (Some(Sink::Memory(bytes)), _) => {
-                ingest::read_bytes(bytes, Some(Format::JsonLines), Settings::default())
-            }
-            (_, Some(path)) => crate::read_file(path),
-            _ => Err(Error::new(Code::Unreadable, "the recording went to a writer")
-                .hint("record into a file or into memory")),
-        }
+        result?;
+        Ok(match (sink, self.path.take()) {
+            (Some(Sink::Memory(text)), _) => Recording::Text(text),
+            (_, Some(path)) => Recording::File(path),
+            _ => Recording::Writer,
+        })
     }
 
     /// Ends the thread; returns what it wrote to, if this is the first time.
@@ -137,6 +130,17 @@ impl Drop for Recorder {
     fn drop(&mut self) {
         let _ = self.end();
     }
+}
+
+/// A recording, where its recorder wrote it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Recording {
+    /// In memory: JSON Lines.
+    Text(String),
+    /// In the file with this path.
+    File(PathBuf),
+    /// In a writer of the caller's own.
+    Writer,
 }
 
 /// How a recorder is made: see [`Recorder::builder`].
@@ -193,7 +197,7 @@ impl RecorderBuilder {
     /// # Errors
     /// If a thread cannot be started.
     pub fn in_memory(self) -> io::Result<Recorder> {
-        self.start(Sink::Memory(Vec::new()), None)
+        self.start(Sink::Memory(String::new()), None)
     }
 
     fn start(self, sink: Sink, path: Option<PathBuf>) -> io::Result<Recorder> {

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use histcheck_history::IntoValue;
+
 use super::event::{Ending, Field, Introduction, Note, Payload, Scratch, What};
 use super::line::is_free;
 use super::track::{Shared, Track};
-use crate::history::IntoValue;
 
 /// One client, which does one thing at a time: see [`Recorder::process`](super::Recorder::process).
 ///

@@ -1,8 +1,9 @@
 //! Events as lines of JSON.
 
+use histcheck_history::internal::function_text;
+use histcheck_history::write_quoted;
+
 use super::event::{Ending, Field, Introduction, Note, Payload, What};
-use crate::emit::word;
-use crate::history::write_quoted;
 
 /// The fields of a record that are not further ones.
 const MEANT: [&str; 6] = ["process", "type", "f", "value", "key", "time"];
@@ -101,7 +102,7 @@ impl Voice {
     fn learn(&mut self, function: &'static str) -> usize {
         let start = |kind: &str| {
             let mut start = format!("{{\"process\":{},\"type\":\"{kind}\",\"f\":", self.process);
-            write_quoted(&word(function), &mut start);
+            write_quoted(&function_text(function), &mut start);
             start
         };
         let completions = [Ending::Ok, Ending::Fail, Ending::Info].map(|end| start(end.name()));
@@ -123,7 +124,7 @@ fn write_note(note: &Note, time: u64, out: &mut String) {
     out.push_str("{\"process\":");
     write_quoted(&note.process, out);
     out.push_str(",\"type\":\"info\",\"f\":");
-    write_quoted(&word(&note.function), out);
+    write_quoted(&function_text(&note.function), out);
     write_value(&note.value, time, out);
     out.push_str("}\n");
 }

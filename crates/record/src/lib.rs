@@ -1,8 +1,9 @@
 //! A recorder for tests: it writes down what the clients of a system do, while they do it.
 //!
 //! ```
-//! use histcheck::{Options, Recorder, Verdict};
 //! use std::sync::atomic::{AtomicI64, Ordering};
+//!
+//! use histcheck_record::{Recorder, Recording};
 //!
 //! let register = AtomicI64::new(0);
 //! let recorder = Recorder::builder().metadata("initial", 0).in_memory()?;
@@ -23,10 +24,14 @@
 //!         });
 //!     }
 //! });
-//! let report = histcheck::check(&recorder.into_history()?, &Options::default())?;
-//! assert_eq!(report.verdict, Verdict::Valid);
-//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! let Recording::Text(text) = recorder.into_recording()? else { unreachable!("it is in memory") };
+//! // The metadata, and both ends of 400 operations.
+//! assert_eq!(text.lines().count(), 1 + 2 * 400);
+//! # Ok::<(), std::io::Error>(())
 //! ```
+//!
+//! [histcheck](https://docs.rs/histcheck) checks the recording: as `histcheck FILE`, or in the test
+//! itself by `histcheck::read_recording(recorder)`. It contains this crate as `histcheck::record`.
 //!
 //! # What the order means
 //!
@@ -82,6 +87,7 @@ mod window;
 mod tests;
 
 pub use drain::Summary;
+pub use histcheck_history::{IntoValue, Value, ValueTable};
 pub use process::{Annotator, Call, Process};
-pub use recorder::{Recorder, RecorderBuilder};
+pub use recorder::{Recorder, RecorderBuilder, Recording};
 pub use recover::recover;

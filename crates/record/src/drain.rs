@@ -41,16 +41,21 @@ pub struct Summary {
 pub(super) enum Sink {
     File(File),
     Writer(Box<dyn Write + Send>),
-    Memory(Vec<u8>),
+    Memory(String),
 }
 
 impl Sink {
     /// Writes whole lines, in one call where the system takes them in one.
-    fn put(&mut self, lines: &[u8]) -> io::Result<()> {
+    fn put(&mut self, lines: &str) -> io::Result<()> {
         match self {
-            Sink::File(file) => file.write_all(lines),
-            Sink::Writer(writer) => writer.write_all(lines).and_then(|()| writer.flush()),
-            Sink::Memory(bytes) => bytes.write_all(lines),
+            Sink::File(file) => file.write_all(lines.as_bytes()),
+            Sink::Writer(writer) => {
+                writer.write_all(lines.as_bytes()).and_then(|()| writer.flush())
+            }
+            Sink::Memory(text) => {
+                text.push_str(lines);
+                Ok(())
+            }
         }
     }
 }
@@ -233,7 +238,7 @@ impl Drain {
     /// the start of the recording.
     fn write(&mut self) {
         if !self.text.is_empty() && !self.progress.has_failed() {
-            match self.sink.put(self.text.as_bytes()) {
+            match self.sink.put(&self.text) {
                 Ok(()) => self.summary.bytes += self.text.len() as u64,
                 Err(error) => self.progress.fail(&error),
             }
