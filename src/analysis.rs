@@ -38,8 +38,7 @@ pub fn check(history: &History, options: &Options) -> Result<Report, Error> {
     let deciding = Deciding { name: chosen.name, history, options, progress };
     let mut report = chosen.model.visit(deciding)?;
     if report.verdict == Verdict::Invalid {
-        let report = &mut report;
-        chosen.model.visit_uniform(Refining { history, options, report, cores: explain::CORES })?;
+        refine(&chosen.model, history, options, &mut report, explain::CORES)?;
     }
     report.model_source = chosen.source;
     report.other_ties = match history.ties() {
@@ -64,7 +63,7 @@ pub fn check_with<M: Model>(
     let progress = options.progress.as_ref();
     let mut report = Deciding { name, history, options, progress }.visit(model)?;
     if report.verdict == Verdict::Invalid {
-        Refining { history, options, report: &mut report, cores: explain::CORES }.visit(model)?;
+        refine(&AnyModel::own(model), history, options, &mut report, explain::CORES)?;
     }
     options.enter(Phase::Idle, 0);
     Ok(report)
@@ -97,7 +96,7 @@ pub(crate) fn refine_part(
     report: &mut Report,
     cores: usize,
 ) -> Result<(), Error> {
-    chosen.model.visit_uniform(Refining { history, options, report, cores })
+    refine(&chosen.model, history, options, report, cores)
 }
 
 /// Decides all keys.
@@ -119,25 +118,20 @@ impl ModelVisitor for Deciding<'_> {
     }
 }
 
-/// Finds out which operations made the keys fail that did, and verifies it.
-struct Refining<'a> {
-    history: &'a History,
-    options: &'a Options,
-    report: &'a mut Report,
-    /// For so many keys, a minimal core is looked for.
+/// Finds out which operations made the keys fail that did, and verifies it; for the first `cores`
+/// keys it looks for a minimal core.
+fn refine(
+    model: &AnyModel,
+    history: &History,
+    options: &Options,
+    report: &mut Report,
     cores: usize,
-}
-
-impl ModelVisitor for Refining<'_> {
-    type Output = Result<(), Error>;
-
-    fn visit<M: Model>(self, model: &M) -> Self::Output {
-        explain::refine(model, self.history, self.options, self.report, self.cores)?;
-        if self.options.self_check {
-            verify_failures(model, self.history, self.options, self.report)?;
-        }
-        Ok(())
+) -> Result<(), Error> {
+    explain::refine(model, history, options, report, cores)?;
+    if options.self_check {
+        verify_failures(model, history, options, report)?;
     }
+    Ok(())
 }
 
 /// A built-in model for a history.
@@ -159,7 +153,7 @@ pub(crate) fn choose(history: &History, options: &Options) -> Result<Chosen, Err
     let initial = options.initial.or_else(|| history.metadata_field("initial"));
     let mut model = AnyModel::by_name(name, initial, options.model_options, history.values())?;
     if history.is_whole() {
-        model = Whole::new(&model, history).map_or(model, AnyModel::Whole);
+        model = AnyModel::Whole(Whole::new(&model, history));
     }
     let name = model::Entry::find(name).map_or("", |entry| entry.name);
     Ok(Chosen { model, name, source })
@@ -200,8 +194,8 @@ fn other_ties(
 
 /// Verifies the certificate of every failing key. Those of valid keys are verified as they are
 /// found.
-fn verify_failures<M: Model>(
-    model: &M,
+fn verify_failures(
+    model: &AnyModel,
     history: &History,
     options: &Options,
     report: &mut Report,

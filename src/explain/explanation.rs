@@ -12,7 +12,7 @@ use crate::analysis;
 use crate::check::{Failure, Meter, Options, Report, on_threads};
 use crate::error::Error;
 use crate::history::{History, Partition, count_processes};
-use crate::model::{self, Model, ModelVisitor};
+use crate::model::{self, AnyModel, Model};
 use crate::progress::Phase;
 
 /// So many failing keys are explained; the others are located only.
@@ -73,7 +73,7 @@ pub fn explain(
         return Ok(unfailing(history, limit));
     }
     let chosen = analysis::choose(history, options)?;
-    chosen.model.visit_uniform(Explaining { history, options, report, limit, beyond: None })
+    Explaining { history, options, report, limit, beyond: None }.run(&chosen.model)
 }
 
 /// As [`explain`], for a history that was checked [with](crate::check_with) a model of the caller's
@@ -91,7 +91,7 @@ pub fn explain_with<M: Model>(
     if report.failures().next().is_none() {
         return Ok(unfailing(history, limit));
     }
-    Explaining { history, options, report, limit, beyond: None }.visit(model)
+    Explaining { history, options, report, limit, beyond: None }.run(&AnyModel::own(model))
 }
 
 /// What is to be said where there is no time to explain anything.
@@ -137,7 +137,7 @@ pub(crate) fn explain_excerpt(
     }
     let chosen = analysis::choose(history, options)?;
     let beyond = Some(beyond);
-    chosen.model.visit_uniform(Explaining { history, options, report, limit, beyond })
+    Explaining { history, options, report, limit, beyond }.run(&chosen.model)
 }
 
 struct Explaining<'a> {
@@ -149,10 +149,8 @@ struct Explaining<'a> {
     beyond: Option<Beyond<'a>>,
 }
 
-impl ModelVisitor for Explaining<'_> {
-    type Output = Result<Explanation, Error>;
-
-    fn visit<M: Model>(self, model: &M) -> Self::Output {
+impl Explaining<'_> {
+    fn run(self, model: &AnyModel) -> Result<Explanation, Error> {
         let Explaining { history, options, report, limit, .. } = self;
         let meters = Meters {
             violations: meter(options, history, Part::Violations),
@@ -223,7 +221,7 @@ struct OneKey {
 }
 
 impl Explaining<'_> {
-    fn clock_skew<M: Model>(&self, model: &M, meter: &Meter) -> Result<SkewOutcome, Error> {
+    fn clock_skew(&self, model: &AnyModel, meter: &Meter) -> Result<SkewOutcome, Error> {
         let Some(beyond) = &self.beyond else {
             return clock_skew(model, self.history, self.report, meter);
         };
@@ -242,9 +240,9 @@ impl Explaining<'_> {
         })
     }
 
-    fn explain_key<M: Model>(
+    fn explain_key(
         &self,
-        model: &M,
+        model: &AnyModel,
         key_at: usize,
         partition: Partition<'_>,
         failure: &Failure,

@@ -39,7 +39,7 @@ pub use violations::Violation;
 use crate::check::{Budget, Decision, Failure, Meter, Options, Report, on_threads};
 use crate::error::Error;
 use crate::history::{History, Partition};
-use crate::model::{self, Model};
+use crate::model::{self, AnyModel};
 use crate::progress::Phase;
 
 /// For so many failing keys a minimal core is looked for; the others are located only.
@@ -53,8 +53,8 @@ const ALLOWANCE: u64 = 250_000;
 ///
 /// # Errors
 /// None, after a report without errors: the model knows all operations.
-pub(crate) fn refine<M: Model>(
-    model: &M,
+pub(crate) fn refine(
+    model: &AnyModel,
     history: &History,
     options: &Options,
     report: &mut Report,
@@ -132,8 +132,8 @@ fn meter(options: &Options, history: &History, part: Part) -> Meter {
     Meter::start(&budget, history.heap_bytes()).told_to(options.progress.clone())
 }
 
-fn refine_key<M: Model>(
-    model: &M,
+fn refine_key(
+    model: &AnyModel,
     history: &History,
     partition: Partition<'_>,
     failure: &Failure,

@@ -9,6 +9,7 @@
 //! frontier of configurations.
 
 mod course;
+mod frontier;
 mod objects;
 mod recent;
 mod violation;
@@ -25,7 +26,7 @@ use crate::error::{Code, Error};
 use crate::history::{HistoryBuilder, Order, Settings, ValueTable};
 use crate::ingest::stream::Stream;
 use crate::ingest::{Format, Input, Limits};
-use crate::model::Model;
+use crate::model::{AnyModel, Model};
 use crate::progress::{Phase, Progress};
 use course::Course;
 
@@ -69,7 +70,8 @@ impl Follower {
     /// # Errors
     /// If the model [learns](Model::learns) what the object held at the start.
     pub fn with_model<M: Model>(model: &M, options: Options) -> Result<Follower, Error> {
-        let course = Course::of_model(model, options)?;
+        let name = std::any::type_name::<M>().rsplit("::").next().unwrap_or("custom");
+        let course = Course::of_model(AnyModel::own(model), name, options)?;
         Ok(Follower { course, ..Follower::new(Options::default()) })
     }
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use histcheck::history::{Event, EventType, Independent, Settings, ValueTable};
 use histcheck::ingest::json_value;
-use histcheck::model::{Model, ModelOptions, ModelVisitor};
+use histcheck::model::{AnyModel, ModelOptions};
 use histcheck::report::Subject;
 use histcheck::{History, HistoryBuilder, Options, Verdict, check};
 use rand::seq::IndexedRandom;
@@ -36,7 +36,7 @@ pub fn all(done: &mut dyn FnMut(Outcome), campaign: &Campaign) {
         let trial = Trial::new(format!("explained::letters::{}", alphabet.name), campaign);
         let mut values = ValueTable::new();
         let model = alphabet.model(alphabet.options(), &mut values);
-        done(model.visit(Letters { alphabet, values, trial }));
+        done(Letters { alphabet, values, trial }.run(&model));
     }
     if campaign.wants("skew") {
         done(Trial::new("explained::skew".to_owned(), campaign).run(skew::small));
@@ -80,10 +80,8 @@ struct Letters<'a> {
     trial: Trial<'a>,
 }
 
-impl ModelVisitor for Letters<'_> {
-    type Output = Outcome;
-
-    fn visit<M: Model>(self, model: &M) -> Outcome {
+impl Letters<'_> {
+    fn run(self, model: &AnyModel) -> Outcome {
         let Letters { alphabet, mut values, trial } = self;
         let spellings: Vec<_> = alphabet.spellings().collect();
         let letters =

@@ -7,7 +7,7 @@ use histcheck::check::Decision;
 use histcheck::explain::{Violation, explain, shrink};
 use histcheck::history::Settings as Reading;
 use histcheck::ingest::{Format, read_bytes};
-use histcheck::model::{self, AnyModel, CATALOGUE, Model, ModelVisitor};
+use histcheck::model::{self, AnyModel, CATALOGUE, Model};
 use histcheck::proof::{Erased, Minimality, Refutation, is_minimal, is_sound_projection, refute};
 use histcheck::{History, Options, Verdict, check, emit};
 use rand::{RngExt, SeedableRng};
@@ -49,11 +49,9 @@ struct Verifier<'a> {
     is_complete: bool,
 }
 
-impl ModelVisitor for Verifier<'_> {
+impl Verifier<'_> {
     /// How many violations were verified.
-    type Output = usize;
-
-    fn visit<M: Model>(self, model: &M) -> usize {
+    fn run(self, model: &AnyModel) -> usize {
         let Verifier { history, violations, is_complete } = self;
         let all: Vec<u32> = (0..history.operations().len() as u32).collect();
         for violation in violations {
@@ -135,7 +133,7 @@ fn every_violation_is_one() {
             );
             let is_complete = explanation.is_complete && explanation.more == 0;
             let verifier = Verifier { history: &history, violations, is_complete };
-            several += usize::from(model.unwrap().visit(verifier) > 1);
+            several += usize::from(verifier.run(&model.unwrap()) > 1);
         }
         assert!(several > 3, "{}: {several} histories have several violations", entry.name);
     }
@@ -247,10 +245,8 @@ fn one_cause_is_one_violation() {
 
 struct Minimal<'a>(&'a History, &'a [u32]);
 
-impl ModelVisitor for Minimal<'_> {
-    type Output = Minimality;
-
-    fn visit<M: Model>(self, model: &M) -> Minimality {
+impl Minimal<'_> {
+    fn run(self, model: &AnyModel) -> Minimality {
         let all: Vec<u32> = (0..self.0.operations().len() as u32).collect();
         let readings = model::read(model, self.0, &all, None).unwrap();
         is_minimal(model, &readings, self.1)
@@ -262,8 +258,8 @@ fn a_core_with_too_much_is_not_minimal() {
     let history = one_by_one(&["w1", "w3", "w2", "r1"]);
     let options = Options::default().model_options;
     let model = AnyModel::by_name("register", None, options, history.values()).unwrap();
-    assert_eq!(model.visit(Minimal(&history, &[0, 2, 3])), Minimality::Minimal);
-    assert_eq!(model.visit(Minimal(&history, &[0, 1, 2, 3])), Minimality::Smaller(vec![0, 2, 3]));
+    assert_eq!(Minimal(&history, &[0, 2, 3]).run(&model), Minimality::Minimal);
+    assert_eq!(Minimal(&history, &[0, 1, 2, 3]).run(&model), Minimality::Smaller(vec![0, 2, 3]));
 }
 
 #[test]

@@ -1,21 +1,22 @@
 //! A configuration of one object after the events so far, and sets of them of which none can do
 //! all that another can.
 
-use std::hash::{BuildHasher, BuildHasherDefault, Hash};
+use std::hash::{BuildHasher, BuildHasherDefault};
 
 use hashbrown::HashTable;
 use rustc_hash::FxHasher;
 
 use super::bits::Bits;
+use crate::model::AnyState;
 
 /// When something was, counted in events.
 pub(super) type Stamp = u32;
 
 /// What was linearized so far, as far as the rest of the history can tell.
 #[derive(Clone, Debug)]
-pub(super) struct Config<S> {
+pub(super) struct Config {
     /// What the object holds.
-    pub(super) state: S,
+    pub(super) state: AnyState,
     /// The open operations that are linearized.
     pub(super) done: Bits,
     /// Open operations that overwrite, and may count as linearized just before another one that
@@ -25,13 +26,13 @@ pub(super) struct Config<S> {
     pub(super) used: Vec<(u32, u32)>,
     /// Operations that were linearized before it was known what they return: their slot, and the
     /// states before and after; by slot.
-    pub(super) guesses: Vec<(u32, S, S)>,
+    pub(super) guesses: Vec<(u32, AnyState, AnyState)>,
     /// States that it left, and when, as long as somebody may have seen them.
-    pub(super) past: Vec<(S, Stamp)>,
+    pub(super) past: Vec<(AnyState, Stamp)>,
 }
 
-impl<S: Clone + Eq> Config<S> {
-    pub(super) fn new(state: S) -> Self {
+impl Config {
+    pub(super) fn new(state: AnyState) -> Self {
         Config {
             state,
             done: Bits::default(),
@@ -60,7 +61,7 @@ impl<S: Clone + Eq> Config<S> {
 
     /// Whether it can do whatever `other` can, where `pure` are the open operations that change
     /// nothing.
-    fn is_as_good(&self, other: &Config<S>, pure: &Bits) -> bool {
+    fn is_as_good(&self, other: &Config, pure: &Bits) -> bool {
         if self.state != other.state || self.guesses != other.guesses {
             return false;
         }
@@ -76,7 +77,7 @@ impl<S: Clone + Eq> Config<S> {
         }
         self.used.iter().all(|&(class, count)| count <= other.used(class))
             && other.past.iter().all(|(state, left)| {
-                let still = |(mine, when): &(S, Stamp)| mine == state && when >= left;
+                let still = |(mine, when): &(AnyState, Stamp)| mine == state && when >= left;
                 *state == self.state || self.past.iter().any(still)
             })
     }
@@ -84,8 +85,8 @@ impl<S: Clone + Eq> Config<S> {
 
 /// Configurations of which none is as good as another.
 #[derive(Debug)]
-pub(super) struct Configs<S> {
-    list: Vec<Config<S>>,
+pub(super) struct Configs {
+    list: Vec<Config>,
     /// Positions by the hash of the state, once there are many.
     index: HashTable<(u64, u32)>,
     /// How many were looked at to add others.
@@ -95,21 +96,21 @@ pub(super) struct Configs<S> {
 /// So many are looked through without an index.
 const FEW: usize = 16;
 
-impl<S> Default for Configs<S> {
+impl Default for Configs {
     fn default() -> Self {
         Configs { list: Vec::new(), index: HashTable::new(), compared: 0 }
     }
 }
 
-impl<S: Clone + Eq + Hash> Configs<S> {
+impl Configs {
     #[inline]
-    pub(super) fn as_slice(&self) -> &[Config<S>] {
+    pub(super) fn as_slice(&self) -> &[Config] {
         &self.list
     }
 
     /// To change them, in a way that keeps each as good as it was compared to the others.
     #[inline]
-    pub(super) fn as_mut_slice(&mut self) -> &mut [Config<S>] {
+    pub(super) fn as_mut_slice(&mut self) -> &mut [Config] {
         &mut self.list
     }
 
@@ -133,13 +134,13 @@ impl<S: Clone + Eq + Hash> Configs<S> {
     }
 
     /// Takes all of them.
-    pub(super) fn take(&mut self) -> Vec<Config<S>> {
+    pub(super) fn take(&mut self) -> Vec<Config> {
         self.index.clear();
         std::mem::take(&mut self.list)
     }
 
     /// Gives back the memory of what was taken.
-    pub(super) fn reuse(&mut self, mut list: Vec<Config<S>>) {
+    pub(super) fn reuse(&mut self, mut list: Vec<Config>) {
         if self.list.capacity() == 0 {
             list.clear();
             self.list = list;
@@ -148,7 +149,7 @@ impl<S: Clone + Eq + Hash> Configs<S> {
 
     /// Adds a configuration, unless one is as good; what is worse goes. Returns whether it was
     /// added.
-    pub(super) fn insert(&mut self, config: Config<S>, pure: &Bits) -> bool {
+    pub(super) fn insert(&mut self, config: Config, pure: &Bits) -> bool {
         if self.list.len() < FEW {
             if self.list.iter().any(|old| old.is_as_good(&config, pure)) {
                 return false;
@@ -212,6 +213,6 @@ impl<S: Clone + Eq + Hash> Configs<S> {
     }
 }
 
-fn hash<S: Hash>(state: &S) -> u64 {
+fn hash(state: &AnyState) -> u64 {
     BuildHasherDefault::<FxHasher>::default().hash_one(state)
 }

@@ -7,8 +7,8 @@ use super::config::{Config, Configs, Stamp};
 use super::force::is_opaque;
 use super::lost::Lost;
 use super::side::Side;
-use crate::check::budget::{Meter, StopReason};
-use crate::model::{Facts, Model};
+use crate::check::{Meter, StopReason};
+use crate::model::{AnyModel, AnyOp, AnyState, Facts, Model};
 
 /// How much is known of an operation that is open.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -23,8 +23,8 @@ pub(super) enum Knowledge {
 
 /// An open operation.
 #[derive(Clone, Debug)]
-pub(super) struct Slot<Op> {
-    pub(super) op: Op,
+pub(super) struct Slot {
+    pub(super) op: AnyOp,
     pub(super) facts: Facts,
     pub(super) knowledge: Knowledge,
     /// Whether it has to be known later which states there were since its call.
@@ -34,37 +34,37 @@ pub(super) struct Slot<Op> {
 
 /// What an operation came to.
 #[derive(Clone, Debug)]
-pub(crate) enum End<Op> {
+pub(crate) enum End {
     /// What was known when it was called.
     AsKnown,
     /// It took effect, and this is all that is known of it.
-    Ok(Op),
+    Ok(AnyOp),
     /// It did not; but it may have observed something.
-    Failed(Option<Op>),
+    Failed(Option<AnyOp>),
     /// It may take effect at any later time, or never.
     Lost,
 }
 
 /// What a frontier holds.
-pub(crate) enum Held<'a, M: Model> {
-    State(&'a M::State),
-    Operation(&'a M::Op),
+pub(crate) enum Held<'a> {
+    State(&'a AnyState),
+    Operation(&'a AnyOp),
 }
 
 /// Why nothing more is followed.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) enum Halt<S> {
+pub(crate) enum Halt {
     /// No configuration is left. These states the object could have before the event.
-    Violation(Vec<S>),
+    Violation(Vec<AnyState>),
     /// A limit ended it.
     Stopped(StopReason),
 }
 
 /// The configurations of one object after the events so far: all of them, unless it says so.
 #[derive(Debug)]
-pub(crate) struct Frontier<M: Model> {
+pub(crate) struct Frontier {
     pub(super) side: Side,
-    pub(super) slots: Vec<Slot<M::Op>>,
+    pub(super) slots: Vec<Slot>,
     /// The slots that are taken.
     pub(super) open: Bits,
     /// Those of operations that change nothing, and of which all is known.
@@ -73,22 +73,22 @@ pub(crate) struct Frontier<M: Model> {
     pub(super) covered: Bits,
     /// How many open operations watch.
     pub(super) watching: u32,
-    pub(super) configs: Configs<M::State>,
-    pub(super) lost: Lost<M::Op>,
+    pub(super) configs: Configs,
+    pub(super) lost: Lost,
     pub(super) now: Stamp,
     /// States that every configuration left, and when, as long as somebody may have seen them.
-    pub(super) past: Vec<(M::State, Stamp)>,
+    pub(super) past: Vec<(AnyState, Stamp)>,
     /// Configurations visited for the return that is being forced.
     pub(super) visited: u64,
     /// What one event led to, kept for its memory.
-    pub(super) reached: Configs<M::State>,
-    pub(super) tried: Configs<M::State>,
-    pub(super) pending: VecDeque<super::force::Pending<M::State>>,
+    pub(super) reached: Configs,
+    pub(super) tried: Configs,
+    pub(super) pending: VecDeque<super::force::Pending>,
 }
 
-impl<M: Model> Frontier<M> {
+impl Frontier {
     /// The frontier of an object that holds `state`, and is not in use.
-    pub(crate) fn new(state: M::State) -> Self {
+    pub(crate) fn new(state: AnyState) -> Self {
         let mut frontier = Frontier {
             side: Side::All,
             slots: Vec::new(),
@@ -110,7 +110,7 @@ impl<M: Model> Frontier<M> {
     }
 
     /// Forgets everything, and goes on with an object that holds `state`.
-    pub(crate) fn restart(&mut self, state: M::State) {
+    pub(crate) fn restart(&mut self, state: AnyState) {
         self.side = Side::All;
         self.open.clear();
         self.pure.clear();
@@ -126,18 +126,18 @@ impl<M: Model> Frontier<M> {
     }
 
     /// The state, if there is only one, nothing is open, and nothing crashed that may still come.
-    pub(crate) fn settled(&self) -> Option<&M::State> {
+    pub(crate) fn settled(&self) -> Option<&AnyState> {
         self.at_rest().filter(|_| self.lost.is_empty())
     }
 
     /// The state, if there is only one and nothing is open; what crashed may still come.
-    pub(crate) fn at_rest(&self) -> Option<&M::State> {
+    pub(crate) fn at_rest(&self) -> Option<&AnyState> {
         let [config] = self.configs.as_slice() else { return None };
         self.open.is_empty().then_some(&config.state)
     }
 
     /// The states that the object may have now, each once, or the first few.
-    pub(crate) fn states(&self) -> Vec<M::State> {
+    pub(crate) fn states(&self) -> Vec<AnyState> {
         states(self.configs.as_slice(), MOST_STATES)
     }
 
@@ -149,18 +149,24 @@ impl<M: Model> Frontier<M> {
     }
 
     /// An operation is called of which it is known that it will come to `op`. Returns its slot.
-    pub(crate) fn call(&mut self, model: &M, op: M::Op) -> u32 {
+    pub(crate) fn call(&mut self, model: &AnyModel, op: AnyOp) -> u32 {
         self.open(model, op, Knowledge::All, false)
     }
 
     /// An operation is called of which it is not known what it will come to. `op` may return
     /// anything; if it `tells` nothing, that makes no difference, unless it `fails` and that does.
-    pub(crate) fn call_unknown(&mut self, model: &M, op: M::Op, tells: bool, fails: bool) -> u32 {
+    pub(crate) fn call_unknown(
+        &mut self,
+        model: &AnyModel,
+        op: AnyOp,
+        tells: bool,
+        fails: bool,
+    ) -> u32 {
         let knowledge = if tells { Knowledge::Nothing } else { Knowledge::Effect };
         self.open(model, op, knowledge, tells || fails)
     }
 
-    fn open(&mut self, model: &M, op: M::Op, knowledge: Knowledge, watches: bool) -> u32 {
+    fn open(&mut self, model: &AnyModel, op: AnyOp, knowledge: Knowledge, watches: bool) -> u32 {
         self.now += 1;
         let facts = model.facts(&op);
         let at = self.open.first_free();
@@ -186,7 +192,7 @@ impl<M: Model> Frontier<M> {
     }
 
     /// An operation crashes as it is called.
-    pub(crate) fn lose(&mut self, model: &M, op: &M::Op) {
+    pub(crate) fn lose(&mut self, model: &AnyModel, op: &AnyOp) {
         self.now += 1;
         let facts = model.facts(op);
         if !facts.pure {
@@ -200,11 +206,11 @@ impl<M: Model> Frontier<M> {
     /// If there is no configuration left, or a limit is met.
     pub(crate) fn end(
         &mut self,
-        model: &M,
+        model: &AnyModel,
         slot: u32,
-        end: End<M::Op>,
+        end: End,
         meter: &Meter,
-    ) -> Result<(), Halt<M::State>> {
+    ) -> Result<(), Halt> {
         self.now += 1;
         let ended = match end {
             End::Lost => {
@@ -223,7 +229,7 @@ impl<M: Model> Frontier<M> {
         ended
     }
 
-    fn returned(&mut self, model: &M, slot: u32, meter: &Meter) -> Result<(), Halt<M::State>> {
+    fn returned(&mut self, model: &AnyModel, slot: u32, meter: &Meter) -> Result<(), Halt> {
         if self.configs.as_slice().iter().all(|config| config.done.has(slot)) {
             // Usual, and quick: nothing is to be chosen.
             return Ok(());
@@ -231,7 +237,7 @@ impl<M: Model> Frontier<M> {
         self.force(model, slot, meter)
     }
 
-    fn ok(&mut self, model: &M, slot: u32, op: M::Op, meter: &Meter) -> Result<(), Halt<M::State>> {
+    fn ok(&mut self, model: &AnyModel, slot: u32, op: AnyOp, meter: &Meter) -> Result<(), Halt> {
         let at = slot as usize;
         let facts = model.facts(&op);
         self.cover(slot, facts.overwrites);
@@ -260,7 +266,7 @@ impl<M: Model> Frontier<M> {
     }
 
     /// Drops the configurations in which the operation in `slot` did something else than it did.
-    fn check_guesses(&mut self, model: &M, slot: u32) {
+    fn check_guesses(&mut self, model: &AnyModel, slot: u32) {
         let op = &self.slots[slot as usize].op;
         for mut config in self.configs.take() {
             if let Ok(at) = config.guesses.binary_search_by_key(&slot, |guess| guess.0) {
@@ -275,13 +281,13 @@ impl<M: Model> Frontier<M> {
     }
 
     /// Linearizes the operation in `slot` where it was legal since its call and changed nothing.
-    fn look_back(&mut self, model: &M, slot: u32) {
+    fn look_back(&mut self, model: &AnyModel, slot: u32) {
         let Slot { op, called, watches, .. } = &self.slots[slot as usize];
         if !watches {
             return;
         }
-        let idle = |state: &M::State| model.step(state, op).into_iter().any(|next| next == *state);
-        let seen = |past: &[(M::State, Stamp)]| {
+        let idle = |state: &AnyState| model.step(state, op).into_iter().any(|next| next == *state);
+        let seen = |past: &[(AnyState, Stamp)]| {
             let since = past.iter().rev().take_while(|(_, left)| left >= called);
             since.into_iter().any(|(state, _)| idle(state))
         };
@@ -306,11 +312,11 @@ impl<M: Model> Frontier<M> {
 
     fn failed(
         &mut self,
-        model: &M,
+        model: &AnyModel,
         slot: u32,
-        op: Option<M::Op>,
+        op: Option<AnyOp>,
         meter: &Meter,
-    ) -> Result<(), Halt<M::State>> {
+    ) -> Result<(), Halt> {
         let before = self.states();
         for config in self.configs.take() {
             // It was linearized, and yet it did not happen.
@@ -337,7 +343,7 @@ impl<M: Model> Frontier<M> {
     }
 
     /// The operation in `slot` crashes.
-    fn crash(&mut self, model: &M, slot: u32) {
+    fn crash(&mut self, model: &AnyModel, slot: u32) {
         let Slot { op, facts, .. } = &self.slots[slot as usize];
         if facts.pure {
             return;
@@ -412,26 +418,23 @@ impl<M: Model> Frontier<M> {
         (self.watching > 0).then_some(self.now)
     }
 
-    pub(super) fn configs(&self) -> &[Config<M::State>] {
+    pub(super) fn configs(&self) -> &[Config] {
         self.configs.as_slice()
     }
 
     /// Puts a configuration in the place of the only one.
-    pub(super) fn put_config(&mut self, config: Config<M::State>) {
+    pub(super) fn put_config(&mut self, config: Config) {
         self.configs.as_mut_slice()[0] = config;
     }
 
     /// Takes the configurations, to put those that follow in their place.
-    pub(super) fn take_configs(&mut self) -> Vec<Config<M::State>> {
+    pub(super) fn take_configs(&mut self) -> Vec<Config> {
         self.configs.take()
     }
 
     /// Puts what was reached in the place of the configurations; `before` are those that there
     /// were.
-    pub(super) fn put_configs(
-        &mut self,
-        before: Vec<Config<M::State>>,
-    ) -> Result<(), Halt<M::State>> {
+    pub(super) fn put_configs(&mut self, before: Vec<Config>) -> Result<(), Halt> {
         std::mem::swap(&mut self.configs, &mut self.reached);
         if self.configs.is_empty() {
             return Err(Halt::Violation(states(&before, MOST_STATES)));
@@ -446,7 +449,7 @@ impl<M: Model> Frontier<M> {
     }
 
     /// Calls `visit` for all states and operations that the frontier holds.
-    pub(crate) fn states_and_operations(&self, mut visit: impl FnMut(Held<'_, M>)) {
+    pub(crate) fn states_and_operations(&self, mut visit: impl FnMut(Held<'_>)) {
         self.past.iter().for_each(|(past, _)| visit(Held::State(past)));
         for config in self.configs.as_slice() {
             visit(Held::State(&config.state));
@@ -464,14 +467,14 @@ impl<M: Model> Frontier<M> {
 
     /// Approximate heap memory in bytes, that of states not counted.
     pub(crate) fn heap_bytes(&self) -> usize {
-        (self.configs.len() + self.tried.len()) * size_of::<Config<M::State>>()
-            + self.past.capacity() * size_of::<(M::State, Stamp)>()
+        (self.configs.len() + self.tried.len()) * size_of::<Config>()
+            + self.past.capacity() * size_of::<(AnyState, Stamp)>()
             + self.lost.heap_bytes()
     }
 }
 
 /// Forgets the states that were left before `oldest`, which come first; whether there were any.
-fn forget_before<S>(past: &mut Vec<(S, Stamp)>, oldest: Stamp) -> bool {
+fn forget_before(past: &mut Vec<(AnyState, Stamp)>, oldest: Stamp) -> bool {
     let count = past.partition_point(|&(_, left)| left < oldest);
     past.drain(..count);
     count > 0
@@ -484,8 +487,8 @@ const COMPARISONS: u64 = 16;
 const MOST_STATES: usize = 8;
 
 /// The states of `configs`, each once, as far as there are at most `most`.
-fn states<S: Clone + Eq>(configs: &[Config<S>], most: usize) -> Vec<S> {
-    let mut states: Vec<S> = Vec::new();
+fn states(configs: &[Config], most: usize) -> Vec<AnyState> {
+    let mut states: Vec<AnyState> = Vec::new();
     for config in configs {
         if states.len() < most && !states.contains(&config.state) {
             states.push(config.state.clone());
