@@ -47,7 +47,6 @@ pub mod model;
 pub mod proof;
 pub mod record;
 pub mod report;
-pub mod store;
 mod words;
 
 pub use analysis::{check, check_with};
@@ -55,6 +54,8 @@ pub use check::{Budget, Options, Report, StopReason, Verdict};
 pub use error::{Code, Error, Place};
 #[doc(inline)]
 pub use histcheck_history::{error, progress};
+#[doc(inline)]
+pub use histcheck_store as store;
 pub use history::{History, HistoryBuilder};
 pub use ingest::{read_file, read_text};
 pub use progress::Progress;

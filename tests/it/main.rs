@@ -38,5 +38,7 @@ mod shrink;
 #[cfg(feature = "cli")]
 mod store;
 mod support;
+mod threads;
 mod tidy;
+mod truth;
 mod wide;
