@@ -1,6 +1,6 @@
-//! What the checker says of the store's histories, against what the store itself knows: every way of
-//! doing an operation of several steps, right and wrong, and Raft through all faults, each over many
-//! seeds.
+//! What the checker says of the store's histories, against what the store itself knows: every way
+//! of doing an operation of several steps, right and wrong, and Raft through all faults, each over
+//! many seeds.
 
 use std::ops::Range;
 
