@@ -9,7 +9,7 @@
 //!
 //! ```
 //! use histcheck::report::{Detail, Palette, Subject, text};
-//! use histcheck::{History, Options, Verdict};
+//! use histcheck::{History, Options, Session, Verdict};
 //!
 //! let mut history = History::builder();
 //! history.invoke(0, "write", 1)?;
@@ -21,11 +21,12 @@
 //! let history = history.build()?;
 //!
 //! let options = Options::default();
-//! let report = histcheck::check(&history, &options)?;
+//! let session = Session::new(&history, &options)?;
+//! let report = session.check()?;
 //! assert_eq!(report.verdict, Verdict::Invalid);
 //!
 //! let mut subject = Subject::new(&history, &report);
-//! subject.explain(&options, 5)?;
+//! subject.explanation = session.explain(&report, 5)?;
 //! let text = text(&subject, Detail::Usual, &Palette::PLAIN);
 //! assert!(text.contains("stale-read: process 1 read 1"));
 //! # Ok::<(), histcheck::Error>(())
@@ -35,7 +36,6 @@
 //! nothing, and needs none of the command line's dependencies: `default-features = false` leaves
 //! them out.
 
-mod analysis;
 pub mod beyond;
 pub mod check;
 pub mod emit;
@@ -47,9 +47,10 @@ pub mod model;
 pub mod proof;
 pub mod record;
 pub mod report;
+mod session;
+pub mod shrink;
 mod words;
 
-pub use analysis::{check, check_with};
 pub use check::{Budget, Options, Report, StopReason, Verdict};
 pub use error::{Code, Error, Place};
 #[doc(inline)]
@@ -60,6 +61,7 @@ pub use history::{History, HistoryBuilder};
 pub use ingest::{read_file, read_text};
 pub use progress::Progress;
 pub use record::{Recorder, read_recording};
+pub use session::{Session, check, check_with};
 
 /// The examples of the README are tests.
 #[cfg(doctest)]

@@ -19,7 +19,7 @@ pub use budget::{Budget, Meter, StopReason};
 pub use decide::Options;
 pub(crate) use decide::{decide, on_threads};
 pub use report::{
-    Certificate, Decision, Failure, KeyCounts, KeyReport, ModelSource, OtherTies, Report, Verdict,
+    Certificate, Decision, Failure, KeyCounts, KeyReport, OtherTies, Report, Verdict,
 };
 pub use search::Effort;
 

@@ -2,12 +2,12 @@
 //! come just before it, those that deal with its value, and one way in which everything before it
 //! can have happened. For people to look at; it proves nothing.
 
+use super::allowance::{Part, meter};
 use super::linearizations::{Step, is_step, walk};
-use crate::analysis;
 use crate::check::{self, Decision, Failure, Meter, Options, Report};
 use crate::error::Error;
 use crate::history::{History, NEVER, Outcome, Partition};
-use crate::model::{self, AnyModel, AnyOp, Model, Reading};
+use crate::model::{self, AnyModel, AnyOp, Reading};
 use crate::progress::Phase;
 
 /// So many operations are shown around the failing one, itself included.
@@ -38,12 +38,12 @@ pub struct Steps {
     pub last: Vec<Step>,
 }
 
-/// The surroundings of the first `limit` failures of `report`, which [`check`](crate::check())
-/// made of `history` with `options`.
+/// Returns what is around the first `limit` failures of `report`, which was made of `history`.
 ///
 /// # Errors
-/// None, for the same history and options as the report's.
-pub fn contexts(
+/// None, for the same model, history and options as the report's.
+pub(crate) fn contexts(
+    model: &AnyModel,
     history: &History,
     options: &Options,
     report: &Report,
@@ -52,34 +52,8 @@ pub fn contexts(
     if limit == 0 || report.failures().next().is_none() {
         return Ok(Vec::new());
     }
-    let chosen = analysis::choose(history, options)?;
-    contexts_of(&chosen.model, history, options, report, limit)
-}
-
-/// As [`contexts`], for a history that was checked [with](crate::check_with) a model of the
-/// caller's own.
-///
-/// # Errors
-/// None, for the same model, history and options as the report's.
-pub fn contexts_with<M: Model>(
-    model: &M,
-    history: &History,
-    options: &Options,
-    report: &Report,
-    limit: usize,
-) -> Result<Vec<Context>, Error> {
-    contexts_of(&AnyModel::own(model), history, options, report, limit)
-}
-
-fn contexts_of(
-    model: &AnyModel,
-    history: &History,
-    options: &Options,
-    report: &Report,
-    limit: usize,
-) -> Result<Vec<Context>, Error> {
     let partitions = history.partitions();
-    let meter = super::meter(options, history, super::Part::Surroundings);
+    let meter = meter(options, history, Part::Surroundings);
     options.enter(Phase::Surroundings, 0);
     let mut contexts = Vec::new();
     for (at, key) in report.keys.iter().enumerate() {

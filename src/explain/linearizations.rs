@@ -4,9 +4,8 @@
 
 use rustc_hash::FxHashMap;
 
+use super::allowance::{Part, meter};
 use super::context::{self, Before};
-use super::{Part, meter};
-use crate::analysis;
 use crate::check::{Decision, Options, Report};
 use crate::error::Error;
 use crate::history::{History, NEVER, Partition, ValueTable};
@@ -43,20 +42,18 @@ pub struct Linearizations {
     pub texts: Vec<String>,
 }
 
-/// The linearizations behind `report`, which [`check`](crate::check()) made of `history` with
-/// `options`: those of valid keys only if the options [keep](Options::keep_orders) them. States
+/// Returns the linearizations behind `report`, which was made of `history` with `options`: those of valid keys only if the options [keep](Options::keep_orders) them. States
 /// take about `room` characters together, and none has more than 200. O(n) steps of the model.
 ///
 /// # Errors
 /// None, for the same history and options as the report's.
-pub fn linearizations(
+pub(crate) fn linearizations(
+    model: &AnyModel,
     history: &History,
     options: &Options,
     report: &Report,
     room: usize,
 ) -> Result<Linearizations, Error> {
-    let chosen = analysis::choose(history, options)?;
-    let model = &chosen.model;
     let partitions = history.partitions();
     let meter = meter(options, history, Part::Surroundings);
     let mut found = Collected::new(history, room);

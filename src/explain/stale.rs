@@ -2,11 +2,9 @@
 
 use super::access::Accesses;
 use super::causes::stale::{StaleRead, stale_reads};
-use crate::analysis;
-use crate::check::Options;
 use crate::error::Error;
 use crate::history::History;
-use crate::model;
+use crate::model::{self, AnyModel};
 
 /// A read that returned a value which had been replaced before it was called.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -17,15 +15,11 @@ pub struct Stale {
     pub overwrite: u32,
 }
 
-/// All reads of registers that are certainly stale: of values that were written once, after another
-/// one is known to have replaced them. Key by key, each in the order of the calls; none of objects
-/// that are no registers. O(n log n).
+/// Returns the stale reads of a history; see [`Session`](crate::Session::stale_reads).
 ///
 /// # Errors
-/// If no model fits the history, or it cannot read an operation.
-pub fn stale(history: &History, options: &Options) -> Result<Vec<Stale>, Error> {
-    let chosen = analysis::choose(history, options)?;
-    let model = &chosen.model;
+/// If the model cannot read an operation.
+pub(crate) fn stale(model: &AnyModel, history: &History) -> Result<Vec<Stale>, Error> {
     let mut all = Vec::new();
     let partitions = history.partitions();
     for at in 0..partitions.len() {

@@ -3,12 +3,12 @@
 
 use super::objects::{Objects, Standing};
 use super::violation::Violation;
-use crate::check::{KeyCounts, Meter, ModelSource, Options, StopReason, Verdict};
+use crate::check::{KeyCounts, Meter, Options, StopReason, Verdict};
 use crate::error::{Code, Error};
 use crate::history::Window;
 use crate::history::{EventType, History, Independent, Marks, Operation, Outcome};
 use crate::history::{confirms_tuples, has_tuple, mixed_keys, no_tuple, take_key};
-use crate::model::{AnyModel, Entry, Hints, Model, named_by};
+use crate::model::{AnyModel, Entry, Hints, Model, ModelSource, named};
 
 /// So many records are waited for where it is not clear what they mean.
 const PATIENCE: usize = 1000;
@@ -172,25 +172,24 @@ impl Course {
                 first = Some((entry, hints.clone()));
             }
         }
-        let (entry, source) = match (&self.options.model, named_by(history)) {
-            (Some(name), _) => (Entry::find(name), ModelSource::Given),
-            (None, Some(named)) => (Some(named?), ModelSource::Metadata),
-            (None, None) => match (hints.infer(), first) {
-                (Ok(entry), _) if !(hints.are_vague() && patient) => {
-                    (Some(entry), ModelSource::Inferred)
-                }
-                (_, Some((entry, before))) => {
-                    hints = before;
-                    (Some(entry), ModelSource::Inferred)
-                }
-                _ if patient => return Ok(false),
-                (entry, None) => (Some(entry?), ModelSource::Inferred),
-            },
+        let (entry, source) = match named(self.options.model.as_deref(), history) {
+            Some(named) => named?,
+            None => {
+                let entry = match (hints.infer(), first) {
+                    (Ok(entry), _) if !(hints.are_vague() && patient) => entry,
+                    (_, Some((entry, before))) => {
+                        hints = before;
+                        entry
+                    }
+                    _ if patient => return Ok(false),
+                    (entry, None) => entry?,
+                };
+                (entry, ModelSource::Inferred)
+            }
         };
         self.hints = hints;
-        let name = entry.map_or(self.options.model.as_deref().unwrap_or(""), |entry| entry.name);
         // A register is one with cas that nobody used so far.
-        let name = match (name, source) {
+        let name = match (entry.name, source) {
             ("register", ModelSource::Inferred) => "cas-register",
             (name, _) => name,
         };
@@ -198,9 +197,7 @@ impl Course {
         let options = self.options.model_options;
         let model = AnyModel::by_name(name, initial, options, history.values())?;
         let objects = objects(model, self.meter())?;
-        let name = entry.map_or(name, |entry| entry.name);
-        let name = Entry::find(name).map_or("", |entry| entry.name);
-        self.started = Some(Started { objects, name, source });
+        self.started = Some(Started { objects, name: entry.name, source });
         Ok(true)
     }
 

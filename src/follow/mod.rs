@@ -70,8 +70,7 @@ impl Follower {
     /// # Errors
     /// If the model [learns](Model::learns) what the object held at the start.
     pub fn with_model<M: Model>(model: &M, options: Options) -> Result<Follower, Error> {
-        let name = std::any::type_name::<M>().rsplit("::").next().unwrap_or("custom");
-        let course = Course::of_model(AnyModel::own(model), name, options)?;
+        let course = Course::of_model(AnyModel::own(model), AnyModel::own_name::<M>(), options)?;
         Ok(Follower { course, ..Follower::new(Options::default()) })
     }
 

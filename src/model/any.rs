@@ -32,6 +32,11 @@ impl AnyModel {
         AnyModel::Own(Own::new(model.clone()))
     }
 
+    /// Returns the name of a model of the caller's own: that of its type.
+    pub(crate) fn own_name<M: Model>() -> &'static str {
+        std::any::type_name::<M>().rsplit("::").next().unwrap_or("custom")
+    }
+
     /// The model called `name`, which starts from `initial`, a value of `values`, or from what is
     /// usual for it.
     ///

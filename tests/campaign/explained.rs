@@ -12,8 +12,8 @@ use std::time::Duration;
 use histcheck::history::{Event, EventType, Independent, Settings, ValueTable};
 use histcheck::ingest::json_value;
 use histcheck::model::{AnyModel, ModelOptions};
-use histcheck::report::Subject;
-use histcheck::{History, HistoryBuilder, Options, Verdict, check};
+use histcheck::report::{SHOWN_FAILURES, Subject};
+use histcheck::{History, HistoryBuilder, Options, Session, Verdict};
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -142,12 +142,14 @@ impl Told {
 fn explained(history: &History, options: Options) -> Result<Option<String>, String> {
     // However slow the machine is, the same is found.
     let options = Options { explain_timeout: Duration::from_secs(3600), ..options };
-    let Ok(report) = check(history, &options) else { return Ok(None) };
+    let Ok(session) = Session::new(history, &options) else { return Ok(None) };
+    let Ok(report) = session.check() else { return Ok(None) };
     if report.verdict != Verdict::Invalid {
         return Ok(None);
     }
-    let mut subject = Subject::new(history, &report);
-    subject.explain(&options, 100).map_err(|error| error.to_string())?;
+    let explanation = session.explain(&report, 100).map_err(|error| error.to_string())?;
+    let contexts = session.contexts(&report, SHOWN_FAILURES).map_err(|error| error.to_string())?;
+    let subject = Subject::new(history, &report).explained(explanation, contexts);
     verify_explained::verify(&report, &subject.explanation, usize::MAX)?;
     Ok(Some(said::said(&subject)))
 }

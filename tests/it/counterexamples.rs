@@ -4,12 +4,13 @@
 use std::collections::BTreeSet;
 
 use histcheck::check::Decision;
-use histcheck::explain::{Violation, explain, shrink};
+use histcheck::explain::Violation;
 use histcheck::history::Settings as Reading;
 use histcheck::ingest::{Format, read_bytes};
 use histcheck::model::{self, AnyModel, CATALOGUE, Model};
 use histcheck::proof::{Erased, Minimality, Refutation, is_minimal, is_sound_projection, refute};
-use histcheck::{History, Options, Verdict, check, emit};
+use histcheck::shrink::shrink;
+use histcheck::{History, Options, Session, Verdict, check, emit};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -121,7 +122,8 @@ fn every_violation_is_one() {
             if report.verdict != Verdict::Invalid {
                 continue;
             }
-            let explanation = explain(&history, &options, &report, 100).unwrap();
+            let explanation =
+                Session::new(&history, &options).unwrap().explain(&report, 100).unwrap();
             let violations = &explanation.keys[0].violations;
             assert!(!violations.is_empty());
             assert!(violations.is_sorted_by_key(|violation| violation.horizon));
@@ -220,7 +222,7 @@ fn violations(operations: &[&str]) -> (Vec<Violation>, bool) {
     let history = one_by_one(operations);
     let options = Options::default();
     let report = check(&history, &options).unwrap();
-    let explanation = explain(&history, &options, &report, 10).unwrap();
+    let explanation = Session::new(&history, &options).unwrap().explain(&report, 10).unwrap();
     (explanation.keys[0].violations.clone(), explanation.is_complete)
 }
 
@@ -275,7 +277,7 @@ fn of_a_large_set_one_element_is_enough() {
     let history = builder.build().unwrap();
     let options = Options::default();
     let report = check(&history, &options).unwrap();
-    let explanation = explain(&history, &options, &report, 10).unwrap();
+    let explanation = Session::new(&history, &options).unwrap().explain(&report, 10).unwrap();
     let violation = &explanation.keys[0].violations[0];
     assert_eq!(violation.core, [77, 2_000]);
     assert_eq!(violation.remembered.as_ref().map(Vec::len), Some(1));

@@ -1,9 +1,9 @@
 //! Objects that real threads use, as the checker sees them.
 
 use histcheck::check::Report;
-use histcheck::explain::{AnomalyKind, explain};
+use histcheck::explain::AnomalyKind;
 use histcheck::store::threads::{OBJECTS, Object, Settings, find};
-use histcheck::{Code, History, Options, Verdict, read_recording};
+use histcheck::{Code, History, Options, Session, Verdict, read_recording};
 
 fn checked(object: &Object, settings: &Settings) -> (History, Report) {
     let history = read_recording(object.run(settings).unwrap()).unwrap();
@@ -34,7 +34,9 @@ fn broken_objects_are_caught_and_named() {
             let settings = Settings { threads: 2 + seed as usize % 3, operations: 80, seed };
             let (history, report) = checked(object, &settings);
             if report.verdict == Verdict::Invalid {
-                let explanation = explain(&history, &Options::default(), &report, 5).unwrap();
+                let options = Options::default();
+                let session = Session::new(&history, &options).unwrap();
+                let explanation = session.explain(&report, 5).unwrap();
                 names.extend(explanation.anomalies.first().map(|anomaly| anomaly.kind.to_string()));
             }
             if names.last().map(String::as_str) == object.fault {

@@ -12,6 +12,7 @@ use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use crate::Session;
 use crate::check::{Budget, Decision, Failure, Meter};
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::case::Case;
@@ -19,7 +20,7 @@ use crate::explain::violations::Violation;
 use crate::history::{Event, EventType, NEVER, Outcome, Value, ValueTable};
 use crate::ingest::json_value;
 use crate::model::{self, AnyModel, AnyOp, Call, Model, ModelOptions, View};
-use crate::{History, Options, Verdict, check, explain};
+use crate::{History, Options, Verdict, check};
 
 /// A function with an input and the outputs that it may have, as JSON.
 type Letter = (&'static str, &'static str, &'static [&'static str]);
@@ -526,7 +527,8 @@ fn what_is_proved_of_invalid_histories_is_so() {
             let (history, options) = simulate(trial, &mut rng, 0.25);
             let report = check(&history, &options).unwrap();
             let Decision::Invalid(_) = &report.keys[0].decision else { continue };
-            let explanation = explain::explain(&history, &options, &report, 1).unwrap();
+            let explanation =
+                Session::new(&history, &options).unwrap().explain(&report, 1).unwrap();
             for anomaly in &explanation.anomalies {
                 *kinds.entry((anomaly.kind, anomaly.certainty)).or_default() += 1;
                 let text = format!("{}: {anomaly:?}{}", trial.0, dump(&history));
@@ -564,7 +566,7 @@ fn canonical_histories_get_their_names() {
         }
         let options = Options { threads: 1, ..Options::default() };
         let report = check(&history, &options).unwrap();
-        let explanation = explain::explain(&history, &options, &report, 10).unwrap();
+        let explanation = Session::new(&history, &options).unwrap().explain(&report, 10).unwrap();
         let Some(first) = explanation.anomalies.first() else { continue };
         // A key without appends is a register to those who name.
         if model == "kv" && first.kind == AnomalyKind::Unclassified {

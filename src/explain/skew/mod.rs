@@ -21,7 +21,7 @@ mod timeline;
 mod walk;
 mod windows;
 
-use crate::analysis;
+use super::allowance::{Part, meter};
 use crate::check::{Decision, Meter, Options, Report, Verdict};
 use crate::error::Error;
 use crate::history::{History, Value};
@@ -121,15 +121,15 @@ impl SkewOutcome {
 ///
 /// # Errors
 /// None, for the same history and options as the report's.
-pub fn find_clock_skew(
+pub(crate) fn find_clock_skew(
+    model: &AnyModel,
     history: &History,
     options: &Options,
     report: &Report,
 ) -> Result<SkewOutcome, Error> {
-    let chosen = analysis::choose(history, options)?;
-    let meter = super::meter(options, history, super::Part::Clocks);
+    let meter = meter(options, history, Part::Clocks);
     options.enter(Phase::Clocks, 0);
-    let skew = clock_skew(&chosen.model, history, report, &meter);
+    let skew = clock_skew(model, history, report, &meter);
     options.enter(Phase::Idle, 0);
     skew
 }

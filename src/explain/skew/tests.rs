@@ -12,7 +12,8 @@ use super::rules::Rule;
 use super::search::{Found, Search};
 use super::timeline::Timeline;
 use super::walk::Walk;
-use super::{Grouping, Situation, find_clock_skew};
+use super::{Grouping, Situation};
+use crate::Session;
 use crate::check::{Budget, Meter, Options, Verdict};
 use crate::history::{History, HistoryBuilder, Interval, Outcome, Settings, Time, Value};
 use crate::ingest::json_value;
@@ -380,7 +381,7 @@ fn canonical_histories_show_their_clocks() {
         let history = crate::read_file(format!("{folder}/{name}.jsonl")).unwrap();
         let options = Options::default();
         let report = crate::check(&history, &options).unwrap();
-        let outcome = find_clock_skew(&history, &options, &report).unwrap();
+        let outcome = Session::new(&history, &options).unwrap().clock_skew(&report).unwrap();
         let skew = outcome.found().unwrap();
         assert!(skew.is_pinned && skew.is_smallest && !skew.is_within_error, "{skew:?}");
         assert_eq!((skew.grouping, skew.situation), (Grouping::Field("node"), situation));
@@ -410,7 +411,7 @@ fn other_anomalies_are_not_pinned_on_clocks() {
         let options = Options::default();
         let report = crate::check(&history, &options).unwrap();
         invalid += usize::from(report.verdict == Verdict::Invalid);
-        let outcome = find_clock_skew(&history, &options, &report).unwrap();
+        let outcome = Session::new(&history, &options).unwrap().clock_skew(&report).unwrap();
         let skew = outcome.found();
         assert!(skew.is_none_or(|skew| !skew.is_pinned), "{name}");
     }

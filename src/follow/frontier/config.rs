@@ -7,7 +7,7 @@ use hashbrown::HashTable;
 use rustc_hash::FxHasher;
 
 use super::bits::Bits;
-use crate::model::AnyState;
+use super::states::StateId;
 
 /// When something was, counted in events.
 pub(super) type Stamp = u32;
@@ -16,7 +16,7 @@ pub(super) type Stamp = u32;
 #[derive(Clone, Debug)]
 pub(super) struct Config {
     /// What the object holds.
-    pub(super) state: AnyState,
+    pub(super) state: StateId,
     /// The open operations that are linearized.
     pub(super) done: Bits,
     /// Open operations that overwrite, and may count as linearized just before another one that
@@ -26,13 +26,13 @@ pub(super) struct Config {
     pub(super) used: Vec<(u32, u32)>,
     /// Operations that were linearized before it was known what they return: their slot, and the
     /// states before and after; by slot.
-    pub(super) guesses: Vec<(u32, AnyState, AnyState)>,
+    pub(super) guesses: Vec<(u32, StateId, StateId)>,
     /// States that it left, and when, as long as somebody may have seen them.
-    pub(super) past: Vec<(AnyState, Stamp)>,
+    pub(super) past: Vec<(StateId, Stamp)>,
 }
 
 impl Config {
-    pub(super) fn new(state: AnyState) -> Self {
+    pub(super) fn new(state: StateId) -> Self {
         Config {
             state,
             done: Bits::default(),
@@ -40,6 +40,16 @@ impl Config {
             used: Vec::new(),
             guesses: Vec::new(),
             past: Vec::new(),
+        }
+    }
+
+    /// Passes the numbers of all states that it holds to `visit`.
+    pub(super) fn states(&self, mut visit: impl FnMut(StateId)) {
+        visit(self.state);
+        self.past.iter().for_each(|&(past, _)| visit(past));
+        for &(_, before, after) in &self.guesses {
+            visit(before);
+            visit(after);
         }
     }
 
@@ -77,7 +87,7 @@ impl Config {
         }
         self.used.iter().all(|&(class, count)| count <= other.used(class))
             && other.past.iter().all(|(state, left)| {
-                let still = |(mine, when): &(AnyState, Stamp)| mine == state && when >= left;
+                let still = |(mine, when): &(StateId, Stamp)| mine == state && when >= left;
                 *state == self.state || self.past.iter().any(still)
             })
     }
@@ -161,7 +171,7 @@ impl Configs {
             }
             return true;
         }
-        let hash = hash(&config.state);
+        let hash = hash(config.state);
         let mut worse = Vec::new();
         for &(_, at) in self.index.iter_hash(hash) {
             self.compared += 1;
@@ -187,13 +197,13 @@ impl Configs {
     }
 
     fn remove(&mut self, at: u32) {
-        let own = hash(&self.list[at as usize].state);
+        let own = hash(self.list[at as usize].state);
         if let Ok(entry) = self.index.find_entry(own, |&(_, other)| other == at) {
             entry.remove();
         }
         let last = self.list.len() as u32 - 1;
         if at != last {
-            let moved = hash(&self.list[last as usize].state);
+            let moved = hash(self.list[last as usize].state);
             if let Some(entry) = self.index.find_mut(moved, |&(_, other)| other == last) {
                 entry.1 = at;
             }
@@ -207,12 +217,12 @@ impl Configs {
     fn build_index(&mut self) {
         self.index.clear();
         for (at, config) in self.list.iter().enumerate() {
-            let hash = hash(&config.state);
+            let hash = hash(config.state);
             self.index.insert_unique(hash, (hash, at as u32), |&(hash, _)| hash);
         }
     }
 }
 
-fn hash(state: &AnyState) -> u64 {
+fn hash(state: StateId) -> u64 {
     BuildHasherDefault::<FxHasher>::default().hash_one(state)
 }

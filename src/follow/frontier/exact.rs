@@ -7,6 +7,7 @@ use super::config::{Config, Configs, Stamp};
 use super::force::is_opaque;
 use super::lost::Lost;
 use super::side::Side;
+use super::states::{StateId, States};
 use crate::check::{Meter, StopReason};
 use crate::model::{AnyModel, AnyOp, AnyState, Facts, Model};
 
@@ -73,11 +74,13 @@ pub(crate) struct Frontier {
     pub(super) covered: Bits,
     /// How many open operations watch.
     pub(super) watching: u32,
+    /// The states that configurations name.
+    pub(super) states: States,
     pub(super) configs: Configs,
     pub(super) lost: Lost,
     pub(super) now: Stamp,
     /// States that every configuration left, and when, as long as somebody may have seen them.
-    pub(super) past: Vec<(AnyState, Stamp)>,
+    pub(super) past: Vec<(StateId, Stamp)>,
     /// Configurations visited for the return that is being forced.
     pub(super) visited: u64,
     /// What one event led to, kept for its memory.
@@ -96,6 +99,7 @@ impl Frontier {
             pure: Bits::default(),
             covered: Bits::default(),
             watching: 0,
+            states: States::default(),
             configs: Configs::default(),
             lost: Lost::default(),
             now: 0,
@@ -120,7 +124,8 @@ impl Frontier {
         self.configs.clear();
         self.lost.clear();
         self.past.clear();
-        self.configs.insert(Config::new(state), &Bits::default());
+        self.states.restart(state);
+        self.configs.insert(Config::new(0), &Bits::default());
         self.now = 0;
         self.visited = 0;
     }
@@ -133,12 +138,12 @@ impl Frontier {
     /// The state, if there is only one and nothing is open; what crashed may still come.
     pub(crate) fn at_rest(&self) -> Option<&AnyState> {
         let [config] = self.configs.as_slice() else { return None };
-        self.open.is_empty().then_some(&config.state)
+        self.open.is_empty().then(|| self.states.get(config.state))
     }
 
     /// The states that the object may have now, each once, or the first few.
     pub(crate) fn states(&self) -> Vec<AnyState> {
-        states(self.configs.as_slice(), MOST_STATES)
+        self.states_of(self.configs.as_slice())
     }
 
     /// The work of the last event: configurations visited, and so many comparisons of two.
@@ -170,13 +175,14 @@ impl Frontier {
         self.now += 1;
         let facts = model.facts(&op);
         let at = self.open.first_free();
+        self.states.renew(at);
         let slot = Slot { op, facts, knowledge, watches, called: self.now };
         self.watching += u32::from(watches);
         self.open.insert(at);
         if facts.pure && knowledge == Knowledge::All {
             self.pure.insert(at);
             for config in self.configs.as_mut_slice() {
-                if model.step(&config.state, &slot.op).into_iter().next().is_some() {
+                if self.states.is_legal(model, config.state, at, &slot.op) {
                     config.done.insert(at);
                 }
             }
@@ -243,6 +249,7 @@ impl Frontier {
         self.cover(slot, facts.overwrites);
         let guessed = self.slots[at].knowledge == Knowledge::Nothing;
         self.slots[at] = Slot { op, facts, knowledge: Knowledge::All, ..self.slots[at].clone() };
+        self.states.renew(slot);
         if guessed {
             self.check_guesses(model, slot);
         }
@@ -271,7 +278,7 @@ impl Frontier {
         for mut config in self.configs.take() {
             if let Ok(at) = config.guesses.binary_search_by_key(&slot, |guess| guess.0) {
                 let (_, before, after) = config.guesses.remove(at);
-                if !model.step(&before, op).into_iter().any(|next| next == after) {
+                if !self.states.leads(model, before, op, after) {
                     continue;
                 }
             }
@@ -286,16 +293,16 @@ impl Frontier {
         if !watches {
             return;
         }
-        let idle = |state: &AnyState| model.step(state, op).into_iter().any(|next| next == *state);
-        let seen = |past: &[(AnyState, Stamp)]| {
+        let idle = |state: StateId| self.states.leads(model, state, op, state);
+        let seen = |past: &[(StateId, Stamp)]| {
             let since = past.iter().rev().take_while(|(_, left)| left >= called);
-            since.into_iter().any(|(state, _)| idle(state))
+            since.into_iter().any(|&(state, _)| idle(state))
         };
         let always = seen(&self.past);
         let is_pure = self.pure.has(slot);
         let mut others = Vec::new();
         for config in self.configs.as_mut_slice() {
-            if config.done.has(slot) || !(always || idle(&config.state) || seen(&config.past)) {
+            if config.done.has(slot) || !(always || idle(config.state) || seen(&config.past)) {
                 continue;
             }
             if !is_pure {
@@ -332,6 +339,7 @@ impl Frontier {
         let place = &mut self.slots[slot as usize];
         place.facts = model.facts(&op);
         place.op = op;
+        self.states.renew(slot);
         place.knowledge = Knowledge::All;
         let overwrites = place.facts.overwrites;
         self.cover(slot, overwrites);
@@ -411,6 +419,11 @@ impl Frontier {
         if let [config] = self.configs.as_mut_slice() {
             self.past.append(&mut config.past);
         }
+        if self.states.are_many() {
+            let mut held: Vec<StateId> = self.past.iter().map(|&(past, _)| past).collect();
+            self.configs.as_slice().iter().for_each(|config| config.states(|id| held.push(id)));
+            self.states.keep(held.into_iter());
+        }
     }
 
     /// Whether the states that are left have to be remembered, and as of when.
@@ -437,10 +450,21 @@ impl Frontier {
     pub(super) fn put_configs(&mut self, before: Vec<Config>) -> Result<(), Halt> {
         std::mem::swap(&mut self.configs, &mut self.reached);
         if self.configs.is_empty() {
-            return Err(Halt::Violation(states(&before, MOST_STATES)));
+            return Err(Halt::Violation(self.states_of(&before)));
         }
         self.reached.reuse(before);
         Ok(())
+    }
+
+    /// The states of `configs`, each once, or the first few.
+    fn states_of(&self, configs: &[Config]) -> Vec<AnyState> {
+        let mut ids: Vec<StateId> = Vec::new();
+        for config in configs {
+            if ids.len() < MOST_STATES && !ids.contains(&config.state) {
+                ids.push(config.state);
+            }
+        }
+        ids.into_iter().map(|id| self.states.get(id).clone()).collect()
     }
 
     /// Whether it was known when the operation in `slot` was called what it would come to.
@@ -450,15 +474,9 @@ impl Frontier {
 
     /// Calls `visit` for all states and operations that the frontier holds.
     pub(crate) fn states_and_operations(&self, mut visit: impl FnMut(Held<'_>)) {
-        self.past.iter().for_each(|(past, _)| visit(Held::State(past)));
-        for config in self.configs.as_slice() {
-            visit(Held::State(&config.state));
-            config.past.iter().for_each(|(past, _)| visit(Held::State(past)));
-            for (_, before, after) in &config.guesses {
-                visit(Held::State(before));
-                visit(Held::State(after));
-            }
-        }
+        let mut visit_state = |id: StateId| visit(Held::State(self.states.get(id)));
+        self.past.iter().for_each(|&(past, _)| visit_state(past));
+        self.configs.as_slice().iter().for_each(|config| config.states(&mut visit_state));
         for slot in self.open.iter() {
             visit(Held::Operation(&self.slots[slot as usize].op));
         }
@@ -468,13 +486,14 @@ impl Frontier {
     /// Approximate heap memory in bytes, that of states not counted.
     pub(crate) fn heap_bytes(&self) -> usize {
         (self.configs.len() + self.tried.len()) * size_of::<Config>()
-            + self.past.capacity() * size_of::<(AnyState, Stamp)>()
+            + self.past.capacity() * size_of::<(StateId, Stamp)>()
+            + self.states.bytes()
             + self.lost.heap_bytes()
     }
 }
 
 /// Forgets the states that were left before `oldest`, which come first; whether there were any.
-fn forget_before(past: &mut Vec<(AnyState, Stamp)>, oldest: Stamp) -> bool {
+fn forget_before(past: &mut Vec<(StateId, Stamp)>, oldest: Stamp) -> bool {
     let count = past.partition_point(|&(_, left)| left < oldest);
     past.drain(..count);
     count > 0
@@ -485,14 +504,3 @@ const COMPARISONS: u64 = 16;
 
 /// So many states are told apart before a violation.
 const MOST_STATES: usize = 8;
-
-/// The states of `configs`, each once, as far as there are at most `most`.
-fn states(configs: &[Config], most: usize) -> Vec<AnyState> {
-    let mut states: Vec<AnyState> = Vec::new();
-    for config in configs {
-        if states.len() < most && !states.contains(&config.state) {
-            states.push(config.state.clone());
-        }
-    }
-    states
-}

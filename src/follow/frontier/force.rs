@@ -6,8 +6,9 @@ use super::bits::{Bits, Ones};
 use super::config::Config;
 use super::exact::{Frontier, Halt, Knowledge, Slot};
 use super::side::{Side, WIDTH};
+use super::states::StateId;
 use crate::check::{Meter, StopReason};
-use crate::model::{AnyModel, AnyState, Establishes, Facts, Model, Token};
+use crate::model::{AnyModel, Establishes, Facts, Model, Token};
 
 /// A configuration whose successors are to be tried.
 #[derive(Debug)]
@@ -100,10 +101,9 @@ impl Frontier {
         {
             return false;
         }
-        let mut nexts = model.step(&config.state, op).into_iter();
+        let (overwrites, mut config) = (facts.overwrites, config.clone());
+        let mut nexts = self.states.step_in(model, config.state, slot, op);
         let (Some(state), None) = (nexts.next(), nexts.next()) else { return false };
-        let overwrites = facts.overwrites;
-        let mut config = config.clone();
         config.done.insert(slot);
         self.turn(model, &mut config, state, overwrites);
         self.put_config(config);
@@ -232,7 +232,8 @@ impl Frontier {
     /// Linearizes the operation in `slot`, which returns; whether that is legal.
     fn linearize(&mut self, model: &AnyModel, config: &Config, slot: u32) -> bool {
         let mut legal = false;
-        for state in model.step(&config.state, &self.slots[slot as usize].op) {
+        let op = &self.slots[slot as usize].op;
+        for state in self.states.step_in(model, config.state, slot, op) {
             legal = true;
             let mut next = config.clone();
             next.done.insert(slot);
@@ -249,7 +250,8 @@ impl Frontier {
         let Slot { facts, knowledge, .. } = &self.slots[slot as usize];
         let (facts, knowledge) = (*facts, *knowledge);
         let is_guess = knowledge == Knowledge::Nothing;
-        for state in model.step(&config.state, &self.slots[slot as usize].op) {
+        let op = &self.slots[slot as usize].op;
+        for state in self.states.step_in(model, config.state, slot, op) {
             let mut next = config.clone();
             if is_guess {
                 if state == config.state {
@@ -257,7 +259,7 @@ impl Frontier {
                     continue;
                 }
                 let at = next.guesses.partition_point(|guess| guess.0 < slot);
-                next.guesses.insert(at, (slot, config.state.clone(), state.clone()));
+                next.guesses.insert(at, (slot, config.state, state));
             }
             next.done.insert(slot);
             next.hidden.remove(slot);
@@ -271,7 +273,8 @@ impl Frontier {
         if !is_above && config.used(class) >= self.lost.class(class).count {
             return;
         }
-        for state in model.step(&config.state, &self.lost.class(class).op) {
+        let op = &self.lost.class(class).op;
+        for state in self.states.step(model, config.state, op) {
             let facts = self.lost.class(class).facts;
             // One that changes and hides nothing might as well not have happened.
             if state != config.state || facts.overwrites && self.can_hide(config) {
@@ -302,10 +305,10 @@ impl Frontier {
     /// Brings `config` to `state`, by an operation that overwrites or not, and linearizes what is
     /// legal there and changes nothing. Returns whether there was any such.
     fn turn(
-        &self,
+        &mut self,
         model: &AnyModel,
         config: &mut Config,
-        state: AnyState,
+        state: StateId,
         overwrites: bool,
     ) -> bool {
         if overwrites {
@@ -326,7 +329,7 @@ impl Frontier {
         let mut legal = Bits::default();
         for slot in open {
             let op = &self.slots[slot as usize].op;
-            if model.step(&config.state, op).into_iter().next().is_some() {
+            if self.states.is_legal(model, config.state, slot, op) {
                 legal.insert(slot);
                 observed = true;
             }

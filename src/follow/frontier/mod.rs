@@ -17,6 +17,7 @@ mod exact;
 mod force;
 mod lost;
 mod side;
+mod states;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests;

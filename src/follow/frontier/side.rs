@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 
 use super::config::{Config, Configs};
 use super::exact::Frontier;
-use crate::model::AnyState;
+use super::states::StateId;
 
 /// Which configurations a frontier holds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -48,6 +48,7 @@ impl Frontier {
             pure: self.pure.clone(),
             covered: self.covered.clone(),
             watching: self.watching,
+            states: self.states.clone(),
             configs,
             lost: self.lost.clone(),
             now: self.now,
@@ -68,9 +69,9 @@ impl Frontier {
         let mut configs = self.configs.take();
         let used = |config: &Config| config.used.iter().map(|one| one.1).sum::<u32>();
         configs.sort_by_key(used);
-        let mut ranks: FxHashMap<AnyState, u32> = FxHashMap::default();
+        let mut ranks: FxHashMap<StateId, u32> = FxHashMap::default();
         configs.sort_by_cached_key(|config| {
-            let rank = ranks.entry(config.state.clone()).or_insert(0);
+            let rank = ranks.entry(config.state).or_insert(0);
             *rank += 1;
             *rank
         });

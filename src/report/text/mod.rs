@@ -14,8 +14,9 @@ pub(super) use violation::{interval, process};
 use super::style::Palette;
 use super::table::Table;
 use super::{Subject, Timings, warnings};
-use crate::check::{Failure, KeyCounts, KeyReport, ModelSource, Report, Verdict};
+use crate::check::{Failure, KeyCounts, KeyReport, Report, Verdict};
 use crate::history::{History, Ties, count_processes};
+use crate::model::ModelSource;
 use crate::proof::Proof;
 use crate::words::{counted, operation_phrase, printable, shortened};
 
