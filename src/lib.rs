@@ -35,6 +35,10 @@
 //! [`Verdict::Unknown`] is no success: a [`Budget`] ended the work first. The library prints
 //! nothing, and needs none of the command line's dependencies: `default-features = false` leaves
 //! them out.
+//!
+//! Two features add to the library without the command line: `figures` draws [pictures, plots and
+//! pages](report), and `store` is the [simulated store](https://docs.rs/histcheck-store) that
+//! generates histories.
 
 pub mod beyond;
 pub mod check;
@@ -55,6 +59,7 @@ pub use check::{Budget, Options, Report, StopReason, Verdict};
 pub use error::{Code, Error, Place};
 #[doc(inline)]
 pub use histcheck_history::{error, progress};
+#[cfg(feature = "store")]
 #[doc(inline)]
 pub use histcheck_store as store;
 pub use history::{History, HistoryBuilder};
@@ -63,22 +68,22 @@ pub use progress::Progress;
 pub use record::{Recorder, read_recording};
 pub use session::{Session, check, check_with};
 
-/// The examples of the README are tests.
+/// Tests the examples of the README.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-/// Those of the page about recording, too.
-#[cfg(doctest)]
+/// Tests the examples of the page about recording, some of which use the store.
+#[cfg(all(doctest, feature = "store"))]
 #[doc = include_str!("../docs/RECORDING.md")]
 struct Recording;
 
-/// Those of the page about the library.
+/// Tests the examples of the page about the library.
 #[cfg(doctest)]
 #[doc = include_str!("../docs/LIBRARY.md")]
 struct Library;
 
-/// And of the page about the reference store.
-#[cfg(doctest)]
+/// Tests the examples of the page about the reference store.
+#[cfg(all(doctest, feature = "store"))]
 #[doc = include_str!("../docs/STORE.md")]
 struct Store;

@@ -3,7 +3,8 @@
 mod phrase;
 
 pub(crate) use phrase::{
-    call_phrase, counted, duration_phrase, moment_phrase, null_says_nothing, process_phrase,
-    return_phrase, value_phrase,
+    call_phrase, counted, duration_phrase, process_phrase, return_phrase, value_phrase,
 };
+#[cfg(feature = "figures")]
+pub(crate) use phrase::{moment_phrase, null_says_nothing};
 pub use phrase::{operation_phrase, printable, shortened, with_thousands};

@@ -38,7 +38,9 @@ mod shrink;
 #[cfg(feature = "cli")]
 mod store;
 mod support;
+#[cfg(feature = "store")]
 mod threads;
 mod tidy;
+#[cfg(feature = "store")]
 mod truth;
 mod wide;

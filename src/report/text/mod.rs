@@ -6,6 +6,7 @@ mod violation;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+#[cfg(feature = "figures")]
 pub(super) use explained::anomaly_fact;
 use explained::write_anomalies;
 use violation::write_violations;
