@@ -8,10 +8,10 @@ use super::allowance::{Part, meter};
 use super::context::{self, Before};
 use crate::check::{Decision, Options, Report};
 use crate::error::Error;
-use crate::history::phrase::shortened;
 use crate::history::{History, NEVER, Partition, ValueTable};
 use crate::model::{self, AnyModel, AnyOp, AnyState, Model, Reading};
 use crate::progress::Phase;
+use crate::words::shortened;
 
 /// Of so many failing keys the way is looked for.
 const FAILING: usize = 1_000;

@@ -558,7 +558,7 @@ fn canonical_histories_get_their_names() {
     names.sort();
     let (mut tried, mut wrong) = (0, Vec::new());
     for path in names {
-        let Ok(history) = History::read_file(&path) else { continue };
+        let Ok(history) = crate::read_file(&path) else { continue };
         let text = |field| history.metadata_field(field).and_then(|v| history.values().as_name(v));
         let (Some(model), Some(expected)) = (text("model"), text("anomaly")) else { continue };
         if matches!(model, "register" | "cas-register") {
