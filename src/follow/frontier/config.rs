@@ -72,18 +72,19 @@ impl Config {
     /// Whether it can do whatever `other` can, where `pure` are the open operations that change
     /// nothing.
     fn is_as_good(&self, other: &Config, pure: &Bits) -> bool {
-        if self.state != other.state || self.guesses != other.guesses {
-            return false;
-        }
-        let sets = [&self.done, &other.done, &other.hidden];
-        let words = sets.into_iter().map(Bits::len).max().unwrap_or(0);
-        for at in 0..words {
+        let fits = |at: usize| {
             let hidden = self.hidden.word(at);
             let differ = self.done.word(at) ^ other.done.word(at);
             let free = hidden | pure.word(at) & self.done.word(at);
-            if differ & !free != 0 || other.hidden.word(at) & !hidden != 0 {
-                return false;
-            }
+            differ & !free == 0 && other.hidden.word(at) & !hidden == 0
+        };
+        // Most differ in the state or in the first word.
+        if self.state != other.state || !fits(0) {
+            return false;
+        }
+        let words = self.done.len().max(other.done.len()).max(other.hidden.len());
+        if !(1..words).all(fits) || self.guesses != other.guesses {
+            return false;
         }
         self.used.iter().all(|&(class, count)| count <= other.used(class))
             && other.past.iter().all(|(state, left)| {
