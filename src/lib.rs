@@ -38,12 +38,12 @@
 mod analysis;
 pub mod beyond;
 pub mod check;
-pub mod emit;
 pub mod error;
 pub mod explain;
 pub mod follow;
+pub mod formats;
 pub mod history;
-pub mod ingest;
+mod limits;
 pub mod model;
 pub mod progress;
 pub mod proof;
@@ -55,6 +55,7 @@ pub use analysis::{check, check_with};
 pub use check::{Budget, Options, Report, StopReason, Verdict};
 pub use error::{Code, Error, Place};
 pub use history::{History, HistoryBuilder};
+pub use limits::Limits;
 pub use progress::Progress;
 pub use record::Recorder;
 

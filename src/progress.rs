@@ -2,7 +2,7 @@
 //!
 //! The library prints nothing. Whoever wants to show progress makes a [`Progress`], hands it in
 //! with [`Options::progress`](crate::Options::progress) or
-//! [`Limits::progress`](crate::ingest::Limits::progress), and looks at it now and then. Those who
+//! [`Limits::progress`](crate::Limits::progress), and looks at it now and then. Those who
 //! work tell it in batches and without order between threads, so that it costs them nothing to
 //! speak of; a look may mix moments that are microseconds apart.
 

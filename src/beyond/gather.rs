@@ -9,13 +9,13 @@ use super::code::{self, Row};
 use super::scratch::Scratch;
 use super::{Stopped, Terms};
 use crate::error::{Code, Error};
+use crate::formats::Input;
+use crate::formats::stream::Stream;
 use crate::history::keys::{confirms_tuples, has_tuple, mixed_keys, take_key};
 use crate::history::window::Window;
 use crate::history::{
     Annotation, Excerpt, Independent, NEVER, NO_TIME, Operation, Outcome, Record, Value, ValueTable,
 };
-use crate::ingest::Input;
-use crate::ingest::stream::Stream;
 use crate::model::Hints;
 use crate::progress::resident_bytes;
 

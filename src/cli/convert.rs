@@ -5,8 +5,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use histcheck::History;
-use histcheck::emit;
-use histcheck::ingest::Format;
+use histcheck::formats::{self, Format};
 
 use super::args::{ConvertArgs, TargetFormat};
 use super::diagnostic;
@@ -64,12 +63,12 @@ fn write(
         Some(path) => {
             let file = Written::new(File::create(path)?, output.progress());
             let mut file = BufWriter::new(file);
-            emit::write(history, format, &mut file)?;
+            formats::write(history, format, &mut file)?;
             file.flush()
         }
         None => {
             let mut text = Vec::new();
-            emit::write(history, format, &mut Written::new(&mut text, output.progress()))?;
+            formats::write(history, format, &mut Written::new(&mut text, output.progress()))?;
             output.write(&text);
             Ok(())
         }

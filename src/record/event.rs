@@ -220,7 +220,7 @@ mod tests {
     fn depth_is_bounded() {
         let deep = (0..300).fold(serde_json::Value::Null, |inner, _| serde_json::json!([inner]));
         let Payload::Json(text) = Scratch::default().payload(deep) else { panic!("no list") };
-        crate::ingest::json_value(&text, &mut ValueTable::new()).unwrap();
+        crate::formats::json_value(&text, &mut ValueTable::new()).unwrap();
         assert!(text.contains('"'));
     }
 }

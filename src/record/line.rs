@@ -1,7 +1,7 @@
 //! Events as lines of JSON.
 
 use super::event::{Ending, Field, Introduction, Note, Payload, What};
-use crate::emit::word;
+use crate::formats::word;
 use crate::history::write_quoted;
 
 /// The fields of a record that are not further ones.

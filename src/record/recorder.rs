@@ -13,8 +13,8 @@ use super::line::write_metadata;
 use super::process::{Annotator, Notes, Process};
 use super::track::{Shared, lock};
 use crate::error::{Code, Error};
+use crate::formats::{self, Format};
 use crate::history::{History, IntoValue, Settings};
-use crate::ingest::{self, Format};
 
 /// Records what the threads of a test do, as a history: see the [module](super).
 ///
@@ -108,7 +108,7 @@ impl Recorder {
         })?;
         match (sink, &self.path) {
             (Some(Sink::Memory(bytes)), _) => {
-                ingest::read_bytes(bytes, Some(Format::JsonLines), Settings::default())
+                formats::read_bytes(bytes, Some(Format::JsonLines), Settings::default())
             }
             (_, Some(path)) => History::read_file(path),
             _ => Err(Error::new(Code::Unreadable, "the recording went to a writer")

@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use histcheck::formats::json_value;
 use histcheck::history::{Event, EventType, Independent, Settings, ValueTable};
-use histcheck::ingest::json_value;
 use histcheck::model::{Model, ModelOptions, ModelVisitor};
 use histcheck::report::Subject;
 use histcheck::{History, HistoryBuilder, Options, Verdict, check};

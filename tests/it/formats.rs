@@ -1,8 +1,8 @@
 //! The examples of docs/FORMATS.md mean what the page says.
 
 use histcheck::History;
+use histcheck::formats::{Format, read_bytes, sniff};
 use histcheck::history::Settings;
-use histcheck::ingest::{Format, read_bytes, sniff};
 
 /// The fenced blocks of the page: the line of each, its tag and its text.
 fn blocks() -> Vec<(usize, String, String)> {

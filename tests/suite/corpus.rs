@@ -10,8 +10,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use histcheck::explain::explain;
+use histcheck::formats::{Format, json_value, read_bytes};
 use histcheck::history::Settings;
-use histcheck::ingest::{Format, json_value, read_bytes};
 use histcheck::{Options, Verdict};
 use libtest_mimic::Trial;
 

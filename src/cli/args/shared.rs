@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use clap::Args;
 use clap::builder::FalseyValueParser;
+use histcheck::formats::Format;
 use histcheck::history::{Independent, Order, Settings, Ties};
-use histcheck::ingest::Format;
 
 use super::{Decider, FailedCas, IndependentArg, InputFormat, OrderBy, OutputFormat, TiesArg};
 use crate::cli::units;

@@ -14,8 +14,8 @@ use super::timeline::Timeline;
 use super::walk::Walk;
 use super::{Grouping, Situation, find_clock_skew};
 use crate::check::{Budget, Meter, Options, Verdict};
+use crate::formats::json_value;
 use crate::history::{History, HistoryBuilder, Interval, Outcome, Settings, Time, Value};
-use crate::ingest::json_value;
 use crate::model::{AnyModel, Model, ModelOptions, ModelVisitor};
 
 /// Operations of a model: function, input, output.
