@@ -78,7 +78,7 @@ impl Format {
         self.row().name
     }
 
-    /// Returns what the format is, as a phrase.
+    /// Returns what the format is, in a few words.
     pub fn about(self) -> &'static str {
         self.row().about
     }

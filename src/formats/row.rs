@@ -12,7 +12,7 @@ use crate::history::History;
 pub(super) struct Row {
     /// The name on the command line.
     pub(super) name: &'static str,
-    /// What the format is, as a phrase.
+    /// What the format is, in a few words.
     pub(super) about: &'static str,
     /// How the names of its files end, without the point.
     pub(super) extensions: &'static [&'static str],

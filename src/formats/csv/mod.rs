@@ -12,7 +12,7 @@ use crate::error::Error;
 /// CSV.
 pub(super) static FORMAT: Row = Row {
     name: "csv",
-    about: "comma-separated values below a header, one record per line",
+    about: "Comma-separated values below a header, one record per line",
     extensions: &["csv"],
     sniff,
     reader: || Box::new(Csv::default()),

@@ -36,7 +36,7 @@ pub(super) static LINES: Row = Row {
 /// A JSON array.
 pub(super) static ARRAY: Row = Row {
     name: "json",
-    about: "one JSON array of objects",
+    about: "One JSON array of objects",
     extensions: &["json"],
     sniff: sniff_array,
     reader: || Box::new(Array::default()),
