@@ -36,6 +36,29 @@ pub(super) trait Content<'t>: Copy {
 
     /// How an error quotes it.
     fn shown(&self, values: &ValueTable) -> String;
+
+    /// Returns the error about it that says `message`.
+    fn bad(&self, message: String) -> Error {
+        Error::new(Code::BadField, message).at(self.place())
+    }
+
+    /// Returns the error about what is no process.
+    fn not_a_process(&self, values: &ValueTable, others: &str) -> Error {
+        let shown = self.shown(values);
+        self.bad(format!("`process` is an integer of at most 64 bits, not {shown}"))
+            .hint(format!("clients have integers; {others}"))
+    }
+
+    /// Returns the error about what is no time.
+    fn not_a_time(&self, field: &str, values: &ValueTable) -> Error {
+        self.bad(format!("`{field}` is a number, not {}", self.shown(values)))
+            .hint("write whole nanoseconds, or seconds with a fraction")
+    }
+
+    /// Returns where it starts, as a place without a line.
+    fn place(&self) -> Place {
+        Place { offset: self.offset(), ..Place::default() }
+    }
 }
 
 /// The operation's name. Only what is no client's may go without.
@@ -76,7 +99,7 @@ pub(super) fn outcome<'t>(
 fn unknown_type<'t>(content: &impl Content<'t>, values: &ValueTable, known: &str) -> Error {
     Error::new(Code::UnknownType, format!("the type {} is unknown", content.shown(values)))
         .hint(format!("the types are {known}"))
-        .at(Place { offset: content.offset(), ..Place::default() })
+        .at(content.place())
 }
 
 pub(super) fn missing(field: &str) -> Error {

@@ -10,13 +10,13 @@ use std::time::Instant;
 use super::row::Piece;
 use super::sink::Sink;
 use super::sniff::{sniff, unknown_format};
-use super::source::{decompress, read_all, unreadable};
+use super::source::{is_compressed, read_all, unreadable};
 use super::text::{body, decode, is_empty, start};
 use super::{Format, json};
 use crate::error::{Error, Place};
 use crate::history::{History, HistoryBuilder, Record, Settings, Value, ValueTable};
 use crate::limits::Limits;
-use crate::progress::{Phase, Progress};
+use crate::progress::Phase;
 
 /// How an input is read.
 ///
@@ -105,8 +105,11 @@ impl Input {
     /// If the bytes cannot be decompressed, are more than the limits allow, are not UTF-8, are empty,
     /// or look like no format; or if the time is up.
     pub fn from_bytes(bytes: Vec<u8>, options: ReadOptions) -> Result<Input, Error> {
-        let bytes = decompress(bytes, &options.limits)?;
-        Input::from_text(decode(bytes)?, options)
+        if is_compressed(&bytes) {
+            return Input::read(&bytes[..], Vec::new(), bytes.len() as u64, options);
+        }
+        options.limits.check_size(bytes.len() as u64)?;
+        Input::from_text(bytes, options)
     }
 
     /// Reads `len` bytes, if that is known and not 0, into the room of `text`.
@@ -118,11 +121,11 @@ impl Input {
     ) -> Result<Input, Error> {
         options.limits.enter(Phase::Loading, len);
         read_all(reader, &options.limits, &mut text)?;
-        options.limits.check_size(text.len() as u64)?;
-        Input::from_text(decode(text)?, options)
+        Input::from_text(text, options)
     }
 
-    fn from_text(text: String, options: ReadOptions) -> Result<Input, Error> {
+    fn from_text(text: Vec<u8>, options: ReadOptions) -> Result<Input, Error> {
+        let text = decode(text)?;
         let ReadOptions { format, limits, threads } = options;
         let format = format_of(&text, format)?;
         Ok(Input { text, format, threads, limits })
@@ -216,8 +219,9 @@ impl Whole<'_> {
         let mut builder = HistoryBuilder::default();
         let body = body(self.text);
         self.limits.enter(Phase::Parsing, body.len() as u64);
-        let sink = Sink::new(&mut builder).of_size(body.len());
-        let read = self.read(&mut sink.until(self.limits.deadline).told_to(self.progress()));
+        let mut sink = Sink::new(&mut builder);
+        sink.bytes = body.len();
+        let read = self.read(&mut sink, self.limits.deadline);
         self.limits.enter(Phase::Ordering, 0);
         let history = read.and_then(|()| builder.finish(settings)).map_err(|mut error| {
             if error.place.is_none() {
@@ -238,10 +242,10 @@ impl Whole<'_> {
         }
         let mut builder = HistoryBuilder::default();
         self.limits.enter(Phase::Placing, self.text.len() as u64);
-        let sink = Sink::seeking(&mut builder, wanted).until(deadline);
-        let mut sink = sink.told_to(self.progress());
         // The reading may well end in the error that is to be located; only how far it came counts.
-        let _ = self.read(&mut sink);
+        let mut sink = Sink::new(&mut builder);
+        sink.wanted = wanted;
+        let _ = self.read(&mut sink, deadline);
         let (body, mut position, mut from) = (body(self.text), start(self.text), 0);
         let places = sink.found().iter().map(|&offset| {
             position.pass(&body.as_bytes()[from..offset]);
@@ -253,14 +257,13 @@ impl Whole<'_> {
         places
     }
 
-    fn read(&self, sink: &mut Sink<'_>) -> Result<(), Error> {
+    /// Reads the text into `sink`, until `deadline`.
+    fn read<'s>(&'s self, sink: &mut Sink<'s>, deadline: Option<Instant>) -> Result<(), Error> {
+        sink.deadline = deadline;
+        sink.progress = self.limits.progress.as_deref();
         let (text, position) = (body(self.text), start(self.text));
         let piece = Piece { text, position: &position, is_last: true, threads: self.threads };
         (self.format.row().reader)().read(&piece, sink).map(drop)
-    }
-
-    fn progress(&self) -> Option<&Progress> {
-        self.limits.progress.as_deref()
     }
 }
 

@@ -8,7 +8,7 @@ use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
 
 use crate::error::{Code, Error};
 use crate::limits::{self, Limits};
-use crate::progress::{Phase, Progress};
+use crate::progress::Progress;
 
 /// How the names of compressed files end, behind the ending of the format.
 pub const COMPRESSED: [&str; 2] = ["gz", "zst"];
@@ -23,21 +23,12 @@ const MAX_WINDOW: u64 = 128 << 20;
 /// How many bytes are read between two looks at the clock.
 const LOOK_EVERY: usize = 16 << 20;
 
-/// Returns the text in `bytes`, decompressed if they are compressed.
-pub(super) fn decompress(bytes: Vec<u8>, limits: &Limits) -> Result<Vec<u8>, Error> {
-    let bytes = if Compression::of(&bytes).is_some() {
-        limits.enter(Phase::Unpacking, bytes.len() as u64);
-        let mut text = Vec::new();
-        read_all(&bytes[..], limits, &mut text)?;
-        text
-    } else {
-        bytes
-    };
-    limits.check_size(bytes.len() as u64).map(|()| bytes)
+/// Tells whether what starts with `bytes` is compressed.
+pub(super) fn is_compressed(bytes: &[u8]) -> bool {
+    Compression::of(bytes).is_some()
 }
 
-/// Appends the text that `reader` yields to `text`: up to one byte more than `limits` allow, which
-/// shows that there is too much.
+/// Appends all the text that `reader` yields to `text`.
 pub(super) fn read_all(
     reader: impl Read,
     limits: &Limits,
@@ -45,9 +36,12 @@ pub(super) fn read_all(
 ) -> Result<(), Error> {
     match limits.progress.as_deref() {
         // Files fill room that was not cleared before; counted ones do not.
-        None => Source::new(reader).read_all(limits, text),
-        Some(progress) => Source::new(Counted { inner: reader, progress }).read_all(limits, text),
+        None => Source::new(reader).read_all(limits, text)?,
+        Some(progress) => {
+            Source::new(Counted { inner: reader, progress }).read_all(limits, text)?
+        }
     }
+    limits.check_size(text.len() as u64)
 }
 
 /// A reader whose bytes are counted as they are read.
@@ -95,6 +89,8 @@ impl<R: Read> Source<R> {
         retry(|| self.read(room)).map_err(|error| self.failure(&error))
     }
 
+    /// Appends the text to `text`: up to one byte more than `limits` allow, which shows that there is
+    /// too much.
     fn read_all(mut self, limits: &Limits, text: &mut Vec<u8>) -> Result<(), Error> {
         limits.check_time()?;
         self.open().map_err(|error| self.failure(&error))?;
@@ -330,7 +326,12 @@ mod tests {
     }
 
     fn decompress(bytes: Vec<u8>) -> Result<Vec<u8>, Error> {
-        super::decompress(bytes, &Limits::default())
+        decompress_within(&bytes, &Limits::default())
+    }
+
+    fn decompress_within(bytes: &[u8], limits: &Limits) -> Result<Vec<u8>, Error> {
+        let mut text = Vec::new();
+        read_all(bytes, limits, &mut text).map(|()| text)
     }
 
     fn zstd(text: &str) -> Vec<u8> {
@@ -378,7 +379,7 @@ mod tests {
     fn unpacking_keeps_to_a_deadline() {
         let limits = Limits { deadline: Some(Instant::now()), ..Limits::default() };
         for bytes in [gzip("text"), zstd("text")] {
-            assert_eq!(super::decompress(bytes, &limits).unwrap_err().code, Code::TimeUp);
+            assert_eq!(decompress_within(&bytes, &limits).unwrap_err().code, Code::TimeUp);
         }
     }
 
@@ -390,14 +391,11 @@ mod tests {
         };
         for bytes in [text.clone().into(), pieces(gzip), pieces(zstd)] {
             for max_bytes in [0, 1, 1999, 2000, 2001, 4999] {
-                let error = super::decompress(bytes.clone(), &max_bytes.into()).unwrap_err();
+                let error = decompress_within(&bytes, &max_bytes.into()).unwrap_err();
                 assert_eq!(error.code, Code::TooLarge, "{max_bytes}");
             }
             for max_bytes in [5000, 5001, usize::MAX] {
-                assert_eq!(
-                    super::decompress(bytes.clone(), &max_bytes.into()).unwrap(),
-                    text.as_bytes()
-                );
+                assert_eq!(decompress_within(&bytes, &max_bytes.into()).unwrap(), text.as_bytes());
             }
         }
     }

@@ -9,6 +9,17 @@ use crate::history::{
     Time, Value, ValueTable,
 };
 
+/// The names and the endings of files tell formats apart.
+#[test]
+fn no_two_formats_share_a_name() {
+    let names = Format::ALL.map(Format::name);
+    let extensions = Format::ALL.into_iter().flat_map(Format::extensions).copied();
+    for words in [names.to_vec(), extensions.collect()] {
+        let distinct: std::collections::BTreeSet<_> = words.iter().collect();
+        assert_eq!(distinct.len(), words.len(), "{words:?}");
+    }
+}
+
 fn written(history: &History, format: Format) -> String {
     let mut out = Vec::new();
     write(history, format, &mut out).unwrap();

@@ -3,8 +3,8 @@
 
 use std::borrow::Cow;
 
-use super::token::{error, unescape};
-use crate::error::{Code, Error, Place};
+use super::token::{not_an_escape, unescape};
+use crate::error::Error;
 use crate::formats::content::{Content, quoted};
 use crate::formats::time;
 use crate::history::{Shape, Time, Value, ValueTable};
@@ -31,15 +31,11 @@ pub(super) enum Form<'t> {
 }
 
 impl<'t> Item<'t> {
-    fn bad(&self, message: String) -> Error {
-        error(Code::BadField, self.offset, message)
-    }
-
     fn unescaped(&self, raw: &str) -> Result<String, Error> {
         let mut text = String::new();
         match unescape(raw, &mut text) {
             Ok(()) => Ok(text),
-            Err(at) => Err(super::value::not_an_escape(self.offset + 1 + at)),
+            Err(at) => Err(not_an_escape(self.offset + 1 + at)),
         }
     }
 }
@@ -86,10 +82,8 @@ impl<'t> Content<'t> for Item<'t> {
         match values.shape(value) {
             Shape::Int(_) | Shape::Keyword(_) | Shape::Text(_) | Shape::Symbol(_) => Ok(value),
             _ => {
-                let shown = self.shown(values);
-                Err(self
-                    .bad(format!("`process` is an integer of at most 64 bits, not {shown}"))
-                    .hint("clients have integers; keywords name all others, such as :nemesis"))
+                let others = "keywords name all others, such as :nemesis";
+                Err(self.not_a_process(values, others))
             }
         }
     }
@@ -104,13 +98,9 @@ impl<'t> Content<'t> for Item<'t> {
             Shape::Int(whole) => Ok(Time::Whole(whole)),
             Shape::BigInt(text) | Shape::Decimal(text) => time::parse(text),
             Shape::BigDecimal(text) => time::seconds(text),
-            _ => {
-                let message = format!("`{field}` is a number, not {}", self.shown(values));
-                Err(Error::new(Code::BadField, message)
-                    .hint("write whole nanoseconds, or seconds with a fraction"))
-            }
+            _ => Err(self.not_a_time(field, values)),
         };
-        time.map_err(|error| error.at(Place { offset: self.offset, ..Place::default() }))
+        time.map_err(|error| error.at(self.place()))
     }
 
     fn shown(&self, values: &ValueTable) -> String {

@@ -381,7 +381,8 @@ fn a_bad_record_is_refused_where_it_is_wrong() {
 fn a_second_reading_stops_at_the_record_that_is_looked_for() {
     let text = format!("[{READ}\n {READ_OK}]");
     let mut builder = HistoryBuilder::default();
-    let mut sink = Sink::seeking(&mut builder, &[1]);
+    let mut sink = Sink::new(&mut builder);
+    sink.wanted = &[1];
     FORMAT.read(&text, &mut sink).unwrap();
     assert_eq!(&text[sink.start()..], format!("{READ_OK}]"));
 }

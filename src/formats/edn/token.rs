@@ -393,3 +393,9 @@ fn unicode(escape: &str) -> Option<(char, usize)> {
     let low = (0xdc00..0xe000).contains(&low).then_some(low)?;
     Some((char::from_u32(0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00))?, 11))
 }
+
+/// Returns the error about the backslash at byte `at`.
+pub(super) fn not_an_escape(at: usize) -> Error {
+    error(Code::Syntax, at, "not an escape")
+        .hint(r#"EDN knows \t \r \n \b \f \\ \" \uXXXX and octal \0 to \377"#)
+}

@@ -1,7 +1,7 @@
 //! EDN values, from tokens into the table of a history.
 
 use super::item::{Form, Item};
-use super::token::{Bracket, Token, Tokens, error, unescape};
+use super::token::{Bracket, Token, Tokens, error, not_an_escape, unescape};
 use crate::error::{Code, Error};
 use crate::history::{MAX_DEPTH, Shape, Value, ValueTable};
 
@@ -279,11 +279,6 @@ impl<'t> Parser<'t> {
             token => Ok(token),
         }
     }
-}
-
-pub(super) fn not_an_escape(at: usize) -> Error {
-    error(Code::Syntax, at, "not an escape")
-        .hint(r#"EDN knows \t \r \n \b \f \\ \" \uXXXX and octal \0 to \377"#)
 }
 
 fn mismatch(at: usize) -> Error {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::text::string;
 use super::value::parse;
-use crate::error::{Code, Error, Place};
+use crate::error::Error;
 use crate::formats::content::{Content, quoted};
 use crate::formats::time;
 use crate::history::{Time, Value, ValueTable};
@@ -21,10 +21,6 @@ pub(in crate::formats) struct Cell<'t> {
 }
 
 impl<'t> Cell<'t> {
-    fn error(&self, code: Code, message: impl Into<String>) -> Error {
-        Error::new(code, message).at(Place { offset: self.offset, ..Place::default() })
-    }
-
     /// The string that this is; `None` if it is something else.
     fn string(&self) -> Result<Option<Cow<'t, str>>, Error> {
         if self.plain {
@@ -73,9 +69,7 @@ impl<'t> Content<'t> for Cell<'t> {
             }
             None => {
                 let message = format!("`{field}` is a string, not {}", quoted(self.text));
-                Err(self
-                    .error(Code::BadField, message)
-                    .hint(format!("put the `{field}` into double quotes")))
+                Err(self.bad(message).hint(format!("put the `{field}` into double quotes")))
             }
         }
     }
@@ -84,26 +78,21 @@ impl<'t> Content<'t> for Cell<'t> {
         if let Some(name) = self.string()? {
             return Ok(values.text(&name));
         }
-        self.text.parse::<i64>().map(|process| values.int(process)).map_err(|_| {
-            let shown = quoted(self.text);
-            self.error(
-                Code::BadField,
-                format!("`process` is an integer of at most 64 bits, not {shown}"),
-            )
-            .hint("clients have integers; strings name what is no client, such as a nemesis")
-        })
+        match self.text.parse::<i64>() {
+            Ok(process) => Ok(values.int(process)),
+            Err(_) => {
+                let others = "strings name what is no client, such as a nemesis";
+                Err(self.not_a_process(values, others))
+            }
+        }
     }
 
-    fn time(&self, field: &str, _: &ValueTable) -> Result<Time, Error> {
+    fn time(&self, field: &str, values: &ValueTable) -> Result<Time, Error> {
         let is_number = matches!(self.text.as_bytes().first(), Some(b'-' | b'0'..=b'9'));
         if self.plain || !is_number {
-            let message = format!("`{field}` is a number, not {}", quoted(self.text));
-            return Err(self
-                .error(Code::BadField, message)
-                .hint("write whole nanoseconds, or seconds with a fraction"));
+            return Err(self.not_a_time(field, values));
         }
-        time::parse(self.text)
-            .map_err(|error| error.at(Place { offset: self.offset, ..Place::default() }))
+        time::parse(self.text).map_err(|error| error.at(self.place()))
     }
 
     fn shown(&self, _: &ValueTable) -> String {

@@ -28,7 +28,7 @@ pub(super) static LINES: Row = Row {
     about: "JSON objects one after the other, usually one per line",
     extensions: &["jsonl"],
     sniff: |text| text.starts_with('{').then(|| Evidence::Likely.settled(text.contains('}')))?,
-    reader: || Box::new(Lines::default()),
+    reader: || Json::boxed(Layout::Lines),
     write: |history, out| write_maps(history, &write::Object, ["", "", ""], out),
     losses: |_| Vec::new(),
 };
@@ -39,7 +39,7 @@ pub(super) static ARRAY: Row = Row {
     about: "One JSON array of objects",
     extensions: &["json"],
     sniff: sniff_array,
-    reader: || Box::new(Array::default()),
+    reader: || Json::boxed(Layout::Array),
     write: |history, out| write_maps(history, &write::Object, ["[\n", ",", "]\n"], out),
     losses: |_| Vec::new(),
 };
@@ -54,62 +54,47 @@ fn sniff_array(text: &str) -> Option<Likeness> {
     })
 }
 
-/// Reads objects that follow each other.
-#[derive(Default)]
-struct Lines {
-    nesting: Nesting,
-}
-
-impl Reader for Lines {
-    fn cut(&mut self, text: &[u8], from: usize) -> Option<usize> {
-        self.nesting.cut_lines(text, from)
-    }
-
-    fn suspect(&self, text: &[u8]) -> Option<usize> {
-        behind_comma(text)
-    }
-
-    fn read(&mut self, piece: &Piece<'_>, sink: &mut Sink<'_>) -> Result<usize, Error> {
-        let objects = Objects::new(piece.text);
-        let result = read(piece, objects, Layout::Lines, sink);
-        done(piece, result, sink)
-    }
-}
-
-/// Reads an array of objects. Its pieces end behind commas.
-#[derive(Default)]
-struct Array {
+/// Reads objects that follow each other, or those of an array.
+struct Json {
+    layout: Layout,
     nesting: Nesting,
     /// Whether the start of the array was read.
     is_open: bool,
 }
 
-impl Reader for Array {
+impl Json {
+    fn boxed(layout: Layout) -> Box<dyn Reader> {
+        Box::new(Json { layout, nesting: Nesting::default(), is_open: false })
+    }
+}
+
+impl Reader for Json {
     fn cut(&mut self, text: &[u8], from: usize) -> Option<usize> {
-        self.nesting.scan(text, from, true)
+        match self.layout {
+            Layout::Lines => self.nesting.cut_lines(text, from),
+            Layout::Array => self.nesting.scan(text, from, true),
+        }
     }
 
     fn suspect(&self, text: &[u8]) -> Option<usize> {
-        behind_comma(text)
+        memrchr(b',', text).map(|at| at + 1)
     }
 
     fn read(&mut self, piece: &Piece<'_>, sink: &mut Sink<'_>) -> Result<usize, Error> {
-        let objects = Objects::of_piece(piece.text, !self.is_open, piece.is_last);
-        let result = objects.and_then(|objects| read(piece, objects, Layout::Array, sink));
-        let done = done(piece, result, sink)?;
-        self.is_open |= done > 0;
-        Ok(done)
-    }
-}
-
-fn behind_comma(text: &[u8]) -> Option<usize> {
-    memrchr(b',', text).map(|at| at + 1)
-}
-
-/// Returns how much of `piece` was read: a record in which it ends belongs to the next.
-fn done(piece: &Piece<'_>, result: Result<(), Error>, sink: &Sink<'_>) -> Result<usize, Error> {
-    match result {
-        Err(error) if !piece.is_last && error.code == Code::Truncated => Ok(sink.start()),
-        result => result.map(|()| piece.text.len()),
+        let objects = match self.layout {
+            Layout::Lines => Ok(Objects::new(piece.text)),
+            Layout::Array => Objects::of_piece(piece.text, !self.is_open, piece.is_last),
+        };
+        match objects.and_then(|objects| read(piece, objects, self.layout, sink)) {
+            // The record in which the piece ends belongs to the next.
+            Err(error) if !piece.is_last && error.code == Code::Truncated => {
+                self.is_open |= sink.start() > 0;
+                Ok(sink.start())
+            }
+            result => {
+                self.is_open = true;
+                result.map(|()| piece.text.len())
+            }
+        }
     }
 }

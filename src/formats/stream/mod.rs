@@ -298,12 +298,12 @@ impl<R: Read> Stream<R> {
         self.starts.clear();
         let position = &self.position;
         let piece = Piece { text, position, is_last: self.ended, threads: self.options.threads };
-        let mut sink = Sink::new(&mut self.builder)
-            .until(self.options.limits.deadline)
-            .behind(self.metadata)
-            .noting(&mut self.starts);
+        let mut sink = Sink::new(&mut self.builder);
+        sink.deadline = self.options.limits.deadline;
+        sink.metadata = self.metadata;
+        sink.starts = Some(&mut self.starts);
         let read = reader.read(&piece, &mut sink);
-        self.metadata = sink.metadata_records();
+        self.metadata = sink.metadata;
         let done = read.map_err(|error| position.locate(text, error))?;
         if let Some(lines) = &mut self.lines {
             position.lines_of(text, &self.starts, lines);

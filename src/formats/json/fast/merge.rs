@@ -3,8 +3,8 @@
 
 use std::ops::Range;
 
-use super::batch::{Batch, Entry, Form, NO_INDEX};
-use super::others::{self, Other, Whole};
+use super::batch::Batch;
+use super::entry::{Entry, Form, INDEX, NO_INDEX, Other, Whole};
 use crate::error::Error;
 use crate::formats::json::objects::Objects;
 use crate::formats::sink::Sink;
@@ -141,7 +141,7 @@ impl<'t, 's, 'b> Merger<'t, 's, 'b> {
     fn extras(&mut self, entry: &Entry, range: Range<usize>, batch: &mut Batch<'t>) {
         if entry.index != NO_INDEX && entry.index as usize != self.sink.index() {
             let index = self.sink.values().int(i64::from(entry.index));
-            self.extra(others::INDEX, index, batch);
+            self.extra(INDEX, index, batch);
         }
         for at in range {
             let Other { name, value, is_index, .. } = batch.extras[at];

@@ -4,6 +4,7 @@
 
 mod batch;
 mod crew;
+mod entry;
 mod merge;
 mod names;
 mod others;

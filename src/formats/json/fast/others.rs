@@ -1,52 +1,10 @@
 //! The fields of usual records beyond those of an event: what histcheck only keeps, and what makes
 //! a record one of a whole operation.
 
-use super::batch::{Batch, Entry, Form};
-use super::scan::seen;
+use super::batch::Batch;
+use super::entry::{Entry, Form, INDEX, Other, Pending, Whole, seen};
 use crate::formats::roles::{Role, role};
 use crate::history::{EventType, NO_TIME, Outcome, Shape, Time, Value};
-
-/// One such field.
-#[derive(Clone, Copy)]
-pub(super) struct Other {
-    pub(super) value: Value,
-    /// Its name, as a number of the batch's.
-    pub(super) name: u8,
-    /// Whether it is a number that may be the record's position.
-    pub(super) is_index: bool,
-    /// Whether it is the time of an end of the operation, which stands elsewhere.
-    pub(super) is_end: bool,
-}
-
-/// What a record of a whole operation tells besides what an event does.
-#[derive(Clone, Copy)]
-pub(super) struct Whole {
-    pub(super) call: Time,
-    pub(super) ret: Option<Time>,
-    pub(super) output: Value,
-    pub(super) outcome: Outcome,
-}
-
-/// What is kept of the fields of the record at hand until it is known what it is.
-#[derive(Default)]
-pub(super) struct Pending<'t> {
-    call: Option<Time>,
-    ret: Option<Time>,
-    function: Option<&'t str>,
-}
-
-impl<'t> Pending<'t> {
-    /// Keeps the time of an end; `None` if there is one already.
-    pub(super) fn set_end(&mut self, role: Role, time: Time) -> Option<()> {
-        let slot = if role == Role::Call { &mut self.call } else { &mut self.ret };
-        slot.replace(time).is_none().then_some(())
-    }
-
-    /// Keeps the text of what may be the operation's name; `None` if there is one already.
-    pub(super) fn set_function(&mut self, name: &'t str) -> Option<()> {
-        self.function.replace(name).is_none().then_some(())
-    }
-}
 
 /// The roles of a record of which it is known what plays them, as bits.
 #[derive(Clone, Copy, Default)]
@@ -207,6 +165,3 @@ impl<'t> Batch<'t> {
         }
     }
 }
-
-/// The number that the name `index` has in every batch.
-pub(super) const INDEX: u8 = 0;

@@ -2,8 +2,8 @@
 //! others. It takes nothing that the reader for all JSON would refuse or understand otherwise;
 //! whatever is less usual, it leaves to that reader.
 
-use super::batch::{Batch, Entry, Form, NO_INDEX};
-use super::others::{self, Other};
+use super::batch::{Batch, Layout};
+use super::entry::{Entry, Form, INDEX as INDEX_NAME, NO_INDEX, Other, Pending, seen};
 use super::word::{Literal, low_bytes, plain_bytes, word};
 use crate::formats::roles::Role;
 use crate::history::{EventType, NO_TIME, Time, Value};
@@ -31,19 +31,6 @@ static KINDS: [(Literal, EventType); 8] = {
 
 const fn kind_slot(fourth: u8) -> usize {
     (fourth >> 2) as usize & 7
-}
-
-/// The fields of a record that were seen, one bit each.
-pub(super) mod seen {
-    pub(in super::super) const PROCESS: u8 = 1;
-    pub(in super::super) const TYPE: u8 = 2;
-    pub(in super::super) const FUNCTION: u8 = 4;
-    pub(in super::super) const VALUE: u8 = 8;
-    pub(in super::super) const KEY: u8 = 16;
-    pub(in super::super) const TIME: u8 = 32;
-    pub(in super::super) const INDEX: u8 = 64;
-    /// The fields that an event must have.
-    pub(in super::super) const REQUIRED: u8 = PROCESS | TYPE | FUNCTION;
 }
 
 /// More other fields than this are not usual.
@@ -257,7 +244,7 @@ impl<'t> Scanner<'t> {
                 batch.pending.set_function(function)?;
             }
             _ => {
-                other.is_index = name == others::INDEX && self.peek()?.is_ascii_digit();
+                other.is_index = name == INDEX_NAME && self.peek()?.is_ascii_digit();
                 other.value = self.value(batch)?;
             }
         }
@@ -335,5 +322,45 @@ impl<'t> Scanner<'t> {
     #[inline(always)]
     pub(super) fn word(&self) -> u64 {
         word(self.text.as_bytes(), self.at)
+    }
+}
+
+impl<'t> Batch<'t> {
+    /// Reads what starts between bytes `start` and `end` of `text`: on a line that does, or, in an
+    /// array, wherever an object may.
+    pub(super) fn read(&mut self, text: &'t str, start: usize, end: usize, layout: Layout) {
+        self.begin(start, end);
+        // A line that starts with the part ends before it.
+        let lines = layout == Layout::Lines;
+        let mut scanner = Scanner::new(text, if lines { start.saturating_sub(1) } else { start });
+        let found = if lines { start == 0 || scanner.next_line(end) } else { true };
+        if !found || !lines && !scanner.next_object(end) {
+            return;
+        }
+        loop {
+            scanner.skip_space();
+            let at = scanner.at();
+            if at >= end {
+                return;
+            }
+            let extras = self.extras.len();
+            let record = scanner.record(self);
+            let entry = record.unwrap_or(Entry::UNUSUAL);
+            self.entries.push(Entry { at: (at - start) as u32, ..entry });
+            self.end = scanner.at();
+            let goes_on = match (layout, record) {
+                (Layout::Lines, Some(_)) => true,
+                (Layout::Lines, None) => scanner.next_line(end),
+                (Layout::Array, Some(_)) => scanner.skip_comma(),
+                (Layout::Array, None) => scanner.next_object_behind(end),
+            };
+            if record.is_none() {
+                self.extras.truncate(extras);
+                self.pending = Pending::default();
+            }
+            if !goes_on {
+                return;
+            }
+        }
     }
 }

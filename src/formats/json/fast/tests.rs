@@ -27,7 +27,8 @@ fn slowly(text: &str, layout: Layout) -> Result<History, Error> {
 
 fn fast(text: &str, layout: Layout, part: usize, threads: usize) -> Result<History, Error> {
     let mut builder = HistoryBuilder::default();
-    let mut sink = Sink::new(&mut builder).of_size(text.len());
+    let mut sink = Sink::new(&mut builder);
+    sink.bytes = text.len();
     read_in_parts(text, objects(text, layout)?, layout, part, threads, &mut sink)?;
     builder.finish(Settings::default())
 }
@@ -52,7 +53,8 @@ fn contents(read: Result<History, Error>) -> String {
 /// Where the records `wanted` start, according to a second reading.
 fn found(text: &str, layout: Layout, wanted: &[usize], part: Option<usize>) -> Vec<usize> {
     let mut builder = HistoryBuilder::default();
-    let mut sink = Sink::seeking(&mut builder, wanted);
+    let mut sink = Sink::new(&mut builder);
+    sink.wanted = wanted;
     let _ = match part {
         Some(part) => objects(text, layout)
             .and_then(|objects| read_in_parts(text, objects, layout, part, 2, &mut sink)),
