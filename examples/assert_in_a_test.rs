@@ -13,8 +13,8 @@ use std::sync::Barrier;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::thread;
 
-use histcheck::report::{Detail, Palette, Subject, text};
-use histcheck::{History, Options, Recorder, Verdict};
+use histcheck::report::{Detail, Palette, SHOWN_FAILURES, Subject, text};
+use histcheck::{History, Options, Recorder, Session, Verdict};
 
 /// How many threads use a counter, and how often each.
 const THREADS: usize = 2;
@@ -82,18 +82,22 @@ pub(crate) fn assert_linearizable(history: &History) {
 /// What is wrong with `history`, if anything. A history that could not be decided within the
 /// limits, or not be understood, is no success either: a test that passes has to mean something.
 fn violation(history: &History) -> Option<String> {
+    report_of(history).unwrap_or_else(|error| Some(error.to_string()))
+}
+
+/// The report on `history`, unless it is linearizable.
+fn report_of(history: &History) -> Result<Option<String>, histcheck::Error> {
     let options = Options::default();
-    let report = match histcheck::check(history, &options) {
-        Ok(report) if report.verdict == Verdict::Valid => return None,
-        Ok(report) => report,
-        Err(error) => return Some(error.to_string()),
-    };
-    let mut subject = Subject::new(history, &report);
-    // At most three anomalies, for a message is to be read.
-    if let Err(error) = subject.explain(&options, 3) {
-        return Some(error.to_string());
+    let session = Session::new(history, &options)?;
+    let report = session.check()?;
+    if report.verdict == Verdict::Valid {
+        return Ok(None);
     }
-    Some(text(&subject, Detail::Usual, &Palette::PLAIN))
+    // At most three anomalies: a message is short.
+    let explanation = session.explain(&report, 3)?;
+    let contexts = session.contexts(&report, SHOWN_FAILURES)?;
+    let subject = Subject::new(history, &report).explained(explanation, contexts);
+    Ok(Some(text(&subject, Detail::Usual, &Palette::PLAIN)))
 }
 
 /// What a test of one's own looks like.

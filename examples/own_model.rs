@@ -12,8 +12,8 @@ use std::io::{self, Write};
 
 use histcheck::history::{Value, ValueTable};
 use histcheck::model::{Call, Establishes, Facts, Model, Rejection, View};
-use histcheck::report::{Detail, Palette, Subject, text};
-use histcheck::{History, Options};
+use histcheck::report::{Detail, Palette, SHOWN_FAILURES, Subject, text};
+use histcheck::{History, Options, Session};
 
 /// A document that is replaced only by those who know its version.
 ///
@@ -163,9 +163,11 @@ fn wrong() -> Result<History, histcheck::Error> {
 pub(crate) fn run(out: &mut dyn Write) -> Result<(), Box<dyn Error>> {
     let options = Options::default();
     for history in [right()?, wrong()?] {
-        let report = histcheck::check_with(&Document, &history, &options)?;
-        let mut subject = Subject::new(&history, &report);
-        subject.explain_with(&Document, &options, 3)?;
+        let session = Session::with_model(&Document, &history, &options);
+        let report = session.check()?;
+        let explanation = session.explain(&report, 3)?;
+        let contexts = session.contexts(&report, SHOWN_FAILURES)?;
+        let subject = Subject::new(&history, &report).explained(explanation, contexts);
         writeln!(out, "{}", text(&subject, Detail::Usual, &Palette::PLAIN))?;
     }
     Ok(())

@@ -24,9 +24,9 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use histcheck::explain::{Explanation, explain};
+use histcheck::explain::Explanation;
 use histcheck::record::{Annotator, Process};
-use histcheck::{History, Options, Recorder, Report};
+use histcheck::{History, Options, Recorder, Report, Session};
 use redis::{Client, Connection};
 
 type Fallible<T> = Result<T, Box<dyn Error + Send + Sync>>;
@@ -84,7 +84,7 @@ pub(crate) fn run(path: &Path) -> Fallible<Option<Checked>> {
     let history = recorder.into_history()?;
     let options = Options::default();
     let report = histcheck::check(&history, &options)?;
-    let explanation = explain(&history, &options, &report, 10)?;
+    let explanation = Session::new(&history, &options)?.explain(&report, 10)?;
     Ok(Some(Checked { history, report, explanation }))
 }
 

@@ -9,7 +9,7 @@
 //!
 //! ```
 //! use histcheck::report::{Detail, Palette, Subject, text};
-//! use histcheck::{History, Options, Verdict};
+//! use histcheck::{History, Options, Session, Verdict};
 //!
 //! let mut history = History::builder();
 //! history.invoke(0, "write", 1)?;
@@ -21,11 +21,12 @@
 //! let history = history.build()?;
 //!
 //! let options = Options::default();
-//! let report = histcheck::check(&history, &options)?;
+//! let session = Session::new(&history, &options)?;
+//! let report = session.check()?;
 //! assert_eq!(report.verdict, Verdict::Invalid);
 //!
 //! let mut subject = Subject::new(&history, &report);
-//! subject.explain(&options, 5)?;
+//! subject.explanation = session.explain(&report, 5)?;
 //! let text = text(&subject, Detail::Usual, &Palette::PLAIN);
 //! assert!(text.contains("stale-read: process 1 read 1"));
 //! # Ok::<(), histcheck::Error>(())
@@ -35,7 +36,6 @@
 //! nothing, and needs none of the command line's dependencies: `default-features = false` leaves
 //! them out.
 
-mod analysis;
 pub mod beyond;
 pub mod check;
 pub mod error;
@@ -49,15 +49,17 @@ pub mod progress;
 pub mod proof;
 pub mod record;
 pub mod report;
+mod session;
+pub mod shrink;
 pub mod store;
 
-pub use analysis::{check, check_with};
 pub use check::{Budget, Options, Report, StopReason, Verdict};
 pub use error::{Code, Error, Place};
 pub use history::{History, HistoryBuilder};
 pub use limits::Limits;
 pub use progress::Progress;
 pub use record::Recorder;
+pub use session::{Session, check, check_with};
 
 /// The examples of the README are tests.
 #[cfg(doctest)]

@@ -10,13 +10,13 @@ use super::load::{Part, Setting};
 use super::scratch::{GROUPS, Scratch};
 use super::view::{Checked, Kept};
 use super::{Stopped, Terms};
-use crate::analysis::{self, Chosen};
-use crate::check::{Decision, KeyReport, Meter, ModelSource, Options, Report, StopReason, Verdict};
+use crate::check::{Decision, KeyReport, Meter, Options, Report, StopReason, Verdict};
 use crate::error::Error;
 use crate::explain::{CORES, Evidence};
 use crate::history::{Excerpt, History, NO_TIME, Record, Rows, Value, ValueTable};
-use crate::model::{AnyModel, named_by};
+use crate::model::{AnyModel, ModelSource, named};
 use crate::progress::Phase;
+use crate::session::Session;
 
 /// So much memory an operation takes, beside its bytes.
 const OPERATION: u64 = 96;
@@ -68,14 +68,13 @@ pub(super) fn decide(
         metadata: gathered.metadata,
         ..Rows::default()
     });
-    let (name, source) = match (&options.model, named_by(&bare)) {
-        (Some(name), _) => (name.as_str(), ModelSource::Given),
-        (None, Some(named)) => (named.map_err(refused)?.name, ModelSource::Metadata),
-        (None, None) => (gathered.hints.infer().map_err(refused)?.name, ModelSource::Inferred),
+    let (entry, source) = match named(options.model.as_deref(), &bare) {
+        Some(named) => named.map_err(refused)?,
+        None => (gathered.hints.infer().map_err(refused)?, ModelSource::Inferred),
     };
+    let name = entry.name;
     let initial = options.initial.or_else(|| bare.metadata_field("initial"));
     AnyModel::by_name(name, initial, options.model_options, bare.values()).map_err(refused)?;
-    let name = crate::model::Entry::find(name).map_or("", |entry| entry.name);
     gathered.values = bare.into_rows().values;
     let reports = vec![None; gathered.keys.len()];
     let mut deciding = Deciding {
@@ -163,8 +162,8 @@ impl Deciding<'_> {
             return Ok(());
         }
         let (mut part, options) = self.part(&batch)?;
-        let chosen = self.chosen(&part.history, &options)?;
-        match analysis::decide_part(&chosen, &part.history, &options) {
+        let session = session(&part.history, &options)?;
+        match session.decide() {
             Ok(report) => {
                 for (&number, report) in batch.iter().zip(report.keys) {
                     self.reports[number as usize] =
@@ -213,10 +212,6 @@ impl Deciding<'_> {
         let part = self.gathered.load(batch, setting)?;
         let options = Options { keep_orders: false, initial, ..self.options.clone() };
         Ok((part, Options { model: Some(self.name.to_owned()), ..options }))
-    }
-
-    fn chosen(&self, history: &History, options: &Options) -> Result<Chosen, Stopped> {
-        analysis::choose(history, options).map_err(|error| Stopped::Refused(Box::new(error)))
     }
 
     /// A report on key `number` in terms of records rather than indices.
@@ -319,8 +314,7 @@ impl Deciding<'_> {
         let reports = reports.map(|report| Self::by_indices(report, &part.history)).collect();
         let mut report = Report::new(self.name, reports);
         if !complete.is_empty() {
-            let chosen = self.chosen(&part.history, &options)?;
-            analysis::refine_part(&chosen, &part.history, &options, &mut report, CORES)?;
+            session(&part.history, &options)?.refine(&mut report, CORES)?;
         }
         for (&number, key) in loaded.iter().zip(&report.keys) {
             self.reports[number as usize] =
@@ -346,7 +340,7 @@ impl Deciding<'_> {
     fn refine(&mut self, batch: &[u32]) -> Result<(), Stopped> {
         let (mut part, options) = self.part(batch)?;
         part.sort_lines();
-        let chosen = self.chosen(&part.history, &options)?;
+        let session = session(&part.history, &options)?;
         let reports = batch.iter().filter_map(|&key| self.reports[key as usize].as_ref());
         let mut reports: Vec<KeyReport> =
             reports.map(|report| Self::by_indices(report, &part.history)).collect();
@@ -354,7 +348,7 @@ impl Deciding<'_> {
             report.key = partition.key;
         }
         let mut report = Report::new(self.name, reports);
-        analysis::refine_part(&chosen, &part.history, &options, &mut report, 0)?;
+        session.refine(&mut report, 0)?;
         let mut failing = Vec::new();
         for (&number, key) in batch.iter().zip(report.keys) {
             let key = self.by_records(number, key, &part.history);
@@ -366,4 +360,8 @@ impl Deciding<'_> {
         self.keep(&mut part, failing.into_iter());
         Ok(())
     }
+}
+
+fn session<'a>(history: &'a History, options: &'a Options) -> Result<Session<'a>, Stopped> {
+    Session::new(history, options).map_err(|error| Stopped::Refused(Box::new(error)))
 }

@@ -9,8 +9,9 @@ use super::decide::Deciding;
 use super::load::Part;
 use crate::check::{Decision, KeyReport, Options, Report};
 use crate::error::{Error, Place};
-use crate::explain::{self, Anomaly, Beyond, Context, Explanation};
+use crate::explain::{Anomaly, Context, Explanation, Rest};
 use crate::history::{History, Record, Rows, Value};
+use crate::session::Session;
 
 /// Single operations of keys that are not kept as a whole.
 #[derive(Default)]
@@ -130,7 +131,7 @@ impl Checked {
     }
 
     /// What went wrong, with at most `anomalies` anomalies, and what is around the first `contexts`
-    /// failures. See [`explain::explain`]; of clocks, it is only said if none would explain it.
+    /// failures. See [`Session::explain`]; of clocks, it is only said if none would explain it.
     ///
     /// # Errors
     /// None, if the history was checked without one.
@@ -148,11 +149,10 @@ impl Checked {
         let complete =
             whole.as_ref().map_or((history, &excerpt), |(history, report)| (history, report));
         let (stuck, failing, is_all) = (self.stuck.clone(), self.complete, self.is_all);
-        let beyond = Beyond { stuck, complete, is_all, failing };
-        let mut explanation =
-            explain::explain_excerpt(history, options, &excerpt, anomalies, beyond)?;
-        let contexts = contexts.min(self.complete);
-        let mut contexts = explain::contexts(history, options, &excerpt, contexts)?;
+        let rest = Rest { stuck, complete, is_all, failing };
+        let session = Session::new(history, options)?;
+        let mut explanation = session.explain_excerpt(&excerpt, anomalies, rest)?;
+        let mut contexts = session.contexts(&excerpt, contexts.min(self.complete))?;
         let position = |at: &mut usize| *at = self.positions[*at];
         explanation.keys.iter_mut().for_each(|key| position(&mut key.key_at));
         explanation.anomalies.iter_mut().filter_map(|one| one.key_at.as_mut()).for_each(position);

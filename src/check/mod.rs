@@ -9,7 +9,6 @@ mod components;
 mod decide;
 mod exact;
 mod object;
-mod online;
 mod refute;
 mod report;
 mod search;
@@ -19,9 +18,8 @@ pub use answer::Deciders;
 pub use budget::{Budget, Meter, StopReason};
 pub use decide::Options;
 pub(crate) use decide::{decide, on_threads};
-pub(crate) use online::{Bounds, End, Halt, Held};
 pub use report::{
-    Certificate, Decision, Failure, KeyCounts, KeyReport, ModelSource, OtherTies, Report, Verdict,
+    Certificate, Decision, Failure, KeyCounts, KeyReport, OtherTies, Report, Verdict,
 };
 pub use search::Effort;
 

@@ -5,6 +5,7 @@ use std::fmt;
 use super::budget::StopReason;
 use super::search::Effort;
 use crate::history::{NEVER, Record, Ties, Value};
+use crate::model::ModelSource;
 use crate::proof::Proof;
 
 /// Whether a history is linearizable.
@@ -121,29 +122,6 @@ pub struct KeyCounts {
     pub invalid: usize,
     /// Those that were not decided.
     pub unknown: usize,
-}
-
-/// Where a model came from.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum ModelSource {
-    /// The caller named it.
-    #[default]
-    Given,
-    /// The history's metadata names it.
-    Metadata,
-    /// It was inferred from the names of the operations.
-    Inferred,
-}
-
-impl ModelSource {
-    /// The word for programs: `given`, `metadata`, `inferred`.
-    pub fn name(self) -> &'static str {
-        match self {
-            ModelSource::Given => "given",
-            ModelSource::Metadata => "metadata",
-            ModelSource::Inferred => "inferred",
-        }
-    }
 }
 
 /// What the other reading of equal times would make of a history.

@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
-use histcheck::explain::{ANOMALIES, AnomalyEntry, Example, explain};
+use histcheck::explain::{ANOMALIES, AnomalyEntry, Example};
 use histcheck::formats::read_bytes;
 use histcheck::history::Settings;
-use histcheck::{Options, check};
+use histcheck::{Options, Session};
 use serde::Serialize;
 
 use super::args::{AnomaliesArgs, OutputFormat};
@@ -88,8 +88,8 @@ fn details(entry: &AnomalyEntry, output: &Output) -> String {
 fn told(example: &Example) -> Option<String> {
     let history = read_bytes(example.text.as_bytes().to_vec(), None, Settings::default()).ok()?;
     let options = Options { threads: 1, ..Options::default() };
-    let report = check(&history, &options).ok()?;
-    let explanation = explain(&history, &options, &report, 1).ok()?;
+    let session = Session::new(&history, &options).ok()?;
+    let explanation = session.explain(&session.check().ok()?, 1).ok()?;
     explanation.anomalies.into_iter().next().map(|anomaly| anomaly.summary)
 }
 

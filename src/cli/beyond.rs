@@ -9,7 +9,7 @@ use std::time::Instant;
 use histcheck::Limits;
 use histcheck::beyond::{self, Checked, Stopped, Terms};
 use histcheck::history::{Order, ValueTable};
-use histcheck::report::{Subject, Timings};
+use histcheck::report::{self, Subject, Timings};
 use histcheck::{Code, Error, Options};
 
 use super::check::{Run, initial, options_with};
@@ -158,10 +158,13 @@ impl Run<'_> {
             subject.places = checked.places(&self.named_records(&subject));
             self.print_verdict(&subject);
         }
-        if self.explains()
-            && let Err(error) = subject.explain_beyond(checked, self.args.output.max_anomalies)
-        {
-            return self.unreadable(&error);
+        if self.explains() {
+            let most = self.args.output.max_anomalies;
+            (subject.explanation, subject.contexts) =
+                match checked.explain(most, report::SHOWN_FAILURES) {
+                    Ok(explained) => explained,
+                    Err(error) => return self.unreadable(&error),
+                };
         }
         subject.timings = self.args.output.timings.then(|| Timings {
             read: checked.gathered_at() - start,

@@ -11,7 +11,7 @@ use histcheck::model::{AnyModel, ModelOptions};
 use histcheck::proof::Proof;
 use histcheck::report::ci::{self, Outcome};
 use histcheck::report::{self, Detail, Strokes, Subject, Timings};
-use histcheck::{Budget, Code, Error, History, Options, Report, StopReason, Verdict};
+use histcheck::{Budget, Code, Error, History, Options, Report, Session, StopReason, Verdict};
 
 use super::args::{CheckArgs, Decider, FailedCas, LimitArgs, ModelArgs, ReportFormat};
 use super::beyond::Beyond;
@@ -203,11 +203,13 @@ impl Run<'_> {
             history = history.whole();
         }
         let parsed = Instant::now();
-        let checked = self.options(start, &mut history).and_then(|options| {
-            let report = histcheck::check(&history, &options)?;
-            Ok((options, report))
-        });
-        let (options, report) = match checked {
+        let options = match self.options(start, &mut history) {
+            Ok(options) => options,
+            Err(error) => return self.refused(error, &input),
+        };
+        let checked = Session::new(&history, &options)
+            .and_then(|session| session.check().map(|report| (session, report)));
+        let (session, report) = match checked {
             Ok(checked) => checked,
             Err(error) => return self.refused(error, &input),
         };
@@ -220,7 +222,7 @@ impl Run<'_> {
             self.print_verdict(&subject);
         }
         if self.explains()
-            && let Err(error) = subject.explain(&options, self.args.output.max_anomalies)
+            && let Err(error) = self.explain(&session, &mut subject)
         {
             return self.refused(error, &input);
         }
@@ -232,7 +234,7 @@ impl Run<'_> {
         });
         self.locate(&mut subject, &input);
         self.print(&subject, prints_early);
-        let drawn = self.draw(&mut subject, &options);
+        let drawn = self.draw(&mut subject, &session);
         self.conclude(&history, &report).max(drawn)
     }
 
@@ -252,6 +254,14 @@ impl Run<'_> {
             || self.args.output.format != ReportFormat::Human
             || self.args.output.svg.is_some()
             || self.args.output.html.is_some()
+    }
+
+    /// Explains what the session found.
+    fn explain(&self, session: &Session<'_>, subject: &mut Subject<'_>) -> Result<(), Error> {
+        let most = self.args.output.max_anomalies;
+        subject.explanation = session.explain(subject.report, most)?;
+        subject.contexts = session.contexts(subject.report, report::SHOWN_FAILURES)?;
+        Ok(())
     }
 
     /// Whether the verdict is to be seen before it is explained.
@@ -318,7 +328,7 @@ impl Run<'_> {
     }
 
     /// Writes the picture and the page that are asked for; the status that this stands for.
-    fn draw(&self, subject: &mut Subject<'_>, options: &Options) -> Status {
+    fn draw(&self, subject: &mut Subject<'_>, session: &Session<'_>) -> Status {
         let flags = &self.args.output;
         let mut status = Status::Valid;
         if let Some(path) = &flags.svg {
@@ -326,8 +336,9 @@ impl Run<'_> {
         }
         if let Some(path) = &flags.html {
             // It was explained without an error, and has no other.
-            let linearized = subject.linearize(options).is_ok();
-            debug_assert!(linearized);
+            let linearizations = session.linearizations(subject.report, report::STATES_ROOM);
+            debug_assert!(linearizations.is_ok());
+            subject.linearizations = linearizations.unwrap_or_default();
             let name = self.file.and_then(base_name);
             status = status.max(deliver_to(path, report::html(subject, name).as_bytes()));
         }

@@ -8,7 +8,7 @@ use histcheck::Limits;
 use histcheck::explain::{Anomaly, AnomalyKind};
 use histcheck::follow::{Following, Violation};
 use histcheck::report::{self, Detail, Followed, Strokes, Subject};
-use histcheck::{Budget, Code, Error, Options, StopReason, Verdict};
+use histcheck::{Budget, Code, Error, Options, Session, StopReason, Verdict};
 
 use super::args::{CheckArgs, ReportFormat};
 use super::check::{initial, model_options, options_with, validate};
@@ -144,14 +144,16 @@ impl Run<'_> {
             ..Options::default()
         };
         // What was forgotten may be needed to tell that this is a violation.
-        let Ok(report) = histcheck::check(history, &options) else { return };
+        let Ok(session) = Session::new(history, &options) else { return };
+        let Ok(report) = session.check() else { return };
         if report.verdict != Verdict::Invalid {
             return;
         }
         let mut subject = Subject::new(history, &report);
-        if subject.explain(&options, self.args.output.max_anomalies).is_err() {
-            return;
-        }
+        let explained = session.explain(&report, self.args.output.max_anomalies);
+        let contexts = session.contexts(&report, report::SHOWN_FAILURES);
+        let (Ok(explanation), Ok(contexts)) = (explained, contexts) else { return };
+        (subject.explanation, subject.contexts) = (explanation, contexts);
         // It may have been written before.
         let is_known = |anomaly: &Anomaly| anomaly.kind != AnomalyKind::PhantomRead;
         subject.explanation.anomalies.retain(is_known);

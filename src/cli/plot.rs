@@ -1,7 +1,7 @@
 //! `histcheck plot`: how a run went over time, as a picture.
 
 use histcheck::report::{self, Plot};
-use histcheck::{Error, explain};
+use histcheck::{Error, Session};
 
 use super::args::{PlotArgs, PlotKind};
 use super::exit::Status;
@@ -27,12 +27,12 @@ fn plotted(kind: PlotKind, single: &Single) -> Result<String, Error> {
         PlotKind::Rate => report::plot(history, Plot::Rate),
         PlotKind::Concurrency => report::plot(history, Plot::Concurrency),
         PlotKind::Staleness => {
-            let stale = explain::stale(history, options)?;
+            let stale = Session::new(history, options)?.stale_reads()?;
             report::plot(history, Plot::Staleness(&stale))
         }
         PlotKind::ClockOffset => {
-            let report = histcheck::check(history, options)?;
-            let outcome = explain::find_clock_skew(history, options, &report)?;
+            let session = Session::new(history, options)?;
+            let outcome = session.clock_skew(&session.check()?)?;
             report::plot(history, Plot::ClockOffset(&outcome))
         }
     })

@@ -2,7 +2,7 @@
 
 use histcheck::report::ci::{self, Outcome};
 use histcheck::report::{self, Detail, Palette, Subject};
-use histcheck::{Error, Options};
+use histcheck::{Error, Options, Session};
 
 use super::args::{ReportArgs, ReportTarget};
 use super::exit::Status;
@@ -49,12 +49,14 @@ fn by_name(args: &ReportArgs) -> Option<ReportTarget> {
 fn rendered(target: ReportTarget, single: &Single) -> Result<String, Error> {
     let is_page = target == ReportTarget::Html;
     let options = &Options { keep_orders: is_page, ..single.options.clone() };
-    let report = histcheck::check(&single.history, options)?;
+    let session = Session::new(&single.history, options)?;
+    let report = session.check()?;
     let mut subject = Subject::new(&single.history, &report);
     let file = single.is_file.then_some(single.name.as_str());
-    subject.explain(options, ANOMALIES)?;
+    subject.explanation = session.explain(&report, ANOMALIES)?;
+    subject.contexts = session.contexts(&report, report::SHOWN_FAILURES)?;
     if is_page {
-        subject.linearize(options)?;
+        subject.linearizations = session.linearizations(&report, report::STATES_ROOM)?;
     }
     let records = match target {
         ReportTarget::Junit | ReportTarget::Sarif | ReportTarget::Markdown => {

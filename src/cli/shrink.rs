@@ -1,10 +1,10 @@
 //! `histcheck shrink`: the few operations of a failing history that prove the violation, as a
 //! history of their own.
 
-use histcheck::explain::{Shrunk, shrink};
 use histcheck::formats::{self, Format, read_bytes};
 use histcheck::history::Settings;
 use histcheck::report::printable;
+use histcheck::shrink::{Shrunk, shrink};
 use histcheck::{Error, History, Options, Report, Verdict};
 
 use super::args::ShrinkArgs;

@@ -2,7 +2,7 @@
 //! holds. What is said of stale reads, sessions, versions and the like rests on this view.
 
 use crate::history::{History, Span, Value};
-use crate::model::{Establishes, Facts, Model, Reading, Token};
+use crate::model::{AnyModel, AnyOp, Establishes, Facts, Model, Reading, Token};
 
 use super::case::Case;
 
@@ -34,15 +34,15 @@ pub(crate) struct Accesses {
 
 impl Accesses {
     /// The key as a register; `None` if it is none. O(n).
-    pub(crate) fn of<M: Model>(case: &Case<'_, M>) -> Option<Accesses> {
+    pub(crate) fn of(case: &Case<'_>) -> Option<Accesses> {
         Accesses::of_readings(case.model, case.history, case.readings)
     }
 
     /// The same for the readings of a key.
-    pub(crate) fn of_readings<M: Model>(
-        model: &M,
+    pub(crate) fn of_readings(
+        model: &AnyModel,
         history: &History,
-        readings: &[Reading<M::Op>],
+        readings: &[Reading<AnyOp>],
     ) -> Option<Accesses> {
         if !model.tokens_suffice() {
             return None;

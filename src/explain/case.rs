@@ -2,28 +2,28 @@
 
 use crate::check::{Failure, Meter};
 use crate::history::{History, Operation, Value};
-use crate::model::{Model, Reading};
+use crate::model::{AnyModel, AnyOp, Reading};
 
 /// One failing key, with all that is known of it.
-pub(crate) struct Case<'a, M: Model> {
+pub(crate) struct Case<'a> {
     /// The history.
     pub(crate) history: &'a History,
     /// The model.
-    pub(crate) model: &'a M,
+    pub(crate) model: &'a AnyModel,
     /// The key's position in [`Report::keys`](crate::check::Report::keys).
     pub(crate) key_at: usize,
     /// All operations of the key, as indices into the history, in the order of their calls; those
     /// that failed too.
     pub(crate) operations: &'a [u32],
     /// The same as the model understands them, without a horizon; those that failed are left out.
-    pub(crate) readings: &'a [Reading<M::Op>],
+    pub(crate) readings: &'a [Reading<AnyOp>],
     /// The first failure.
     pub(crate) failure: &'a Failure,
     /// The time and memory that all of the explanation may take.
     pub(crate) meter: &'a Meter,
 }
 
-impl<M: Model> Case<'_, M> {
+impl Case<'_> {
     /// The operation at `index` of the history.
     pub(crate) fn operation(&self, index: u32) -> &Operation {
         &self.history.operations()[index as usize]
@@ -35,7 +35,7 @@ impl<M: Model> Case<'_, M> {
     }
 
     /// The reading of the operation at `index` of the history, if it has one.
-    pub(crate) fn reading(&self, index: u32) -> Option<&Reading<M::Op>> {
+    pub(crate) fn reading(&self, index: u32) -> Option<&Reading<AnyOp>> {
         let at = self.readings.binary_search_by_key(&index, |reading| reading.index).ok()?;
         Some(&self.readings[at])
     }

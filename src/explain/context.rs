@@ -2,12 +2,12 @@
 //! come just before it, those that deal with its value, and one way in which everything before it
 //! can have happened. For people to look at; it proves nothing.
 
+use super::allowance::{Part, meter};
 use super::linearizations::{Step, is_step, walk};
-use crate::analysis;
 use crate::check::{self, Decision, Failure, Meter, Options, Report};
 use crate::error::Error;
 use crate::history::{History, NEVER, Outcome, Partition};
-use crate::model::{self, Model, ModelVisitor, Reading};
+use crate::model::{self, AnyModel, AnyOp, Reading};
 use crate::progress::Phase;
 
 /// So many operations are shown around the failing one, itself included.
@@ -38,12 +38,12 @@ pub struct Steps {
     pub last: Vec<Step>,
 }
 
-/// The surroundings of the first `limit` failures of `report`, which [`check`](crate::check())
-/// made of `history` with `options`.
+/// Returns what is around the first `limit` failures of `report`, which was made of `history`.
 ///
 /// # Errors
-/// None, for the same history and options as the report's.
-pub fn contexts(
+/// None, for the same model, history and options as the report's.
+pub(crate) fn contexts(
+    model: &AnyModel,
     history: &History,
     options: &Options,
     report: &Report,
@@ -52,55 +52,23 @@ pub fn contexts(
     if limit == 0 || report.failures().next().is_none() {
         return Ok(Vec::new());
     }
-    let chosen = analysis::choose(history, options)?;
-    chosen.model.visit_uniform(Surroundings { history, options, report, limit })
-}
-
-/// As [`contexts`], for a history that was checked [with](crate::check_with) a model of the
-/// caller's own.
-///
-/// # Errors
-/// None, for the same model, history and options as the report's.
-pub fn contexts_with<M: Model>(
-    model: &M,
-    history: &History,
-    options: &Options,
-    report: &Report,
-    limit: usize,
-) -> Result<Vec<Context>, Error> {
-    Surroundings { history, options, report, limit }.visit(model)
-}
-
-struct Surroundings<'a> {
-    history: &'a History,
-    options: &'a Options,
-    report: &'a Report,
-    limit: usize,
-}
-
-impl ModelVisitor for Surroundings<'_> {
-    type Output = Result<Vec<Context>, Error>;
-
-    fn visit<M: Model>(self, model: &M) -> Self::Output {
-        let Surroundings { history, options, report, limit } = self;
-        let partitions = history.partitions();
-        let meter = super::meter(options, history, super::Part::Surroundings);
-        options.enter(Phase::Surroundings, 0);
-        let mut contexts = Vec::new();
-        for (at, key) in report.keys.iter().enumerate() {
-            let Decision::Invalid(failure) = &key.decision else { continue };
-            if contexts.len() == limit {
-                break;
-            }
-            let partition = partitions.get(at);
-            let (operations, others) = surroundings(history, partition, failure);
-            let before = before(model, history, partition.operations, failure, &meter)?
-                .map(|before| last_steps(model, history, &before));
-            contexts.push(Context { key_at: at, operations, others, before });
+    let partitions = history.partitions();
+    let meter = meter(options, history, Part::Surroundings);
+    options.enter(Phase::Surroundings, 0);
+    let mut contexts = Vec::new();
+    for (at, key) in report.keys.iter().enumerate() {
+        let Decision::Invalid(failure) = &key.decision else { continue };
+        if contexts.len() == limit {
+            break;
         }
-        options.enter(Phase::Idle, 0);
-        Ok(contexts)
+        let partition = partitions.get(at);
+        let (operations, others) = surroundings(history, partition, failure);
+        let before = before(model, history, partition.operations, failure, &meter)?
+            .map(|before| last_steps(model, history, &before));
+        contexts.push(Context { key_at: at, operations, others, before });
     }
+    options.enter(Phase::Idle, 0);
+    Ok(contexts)
 }
 
 /// The operations to show around a failure, and how many that overlap it are left out.
@@ -168,13 +136,13 @@ pub(super) struct Before<Op> {
 }
 
 /// A linearization of what was known just before the failure, if one is found in time.
-pub(super) fn before<M: Model>(
-    model: &M,
+pub(super) fn before(
+    model: &AnyModel,
     history: &History,
     operations: &[u32],
     failure: &Failure,
     meter: &Meter,
-) -> Result<Option<Before<M::Op>>, Error> {
+) -> Result<Option<Before<AnyOp>>, Error> {
     if failure.horizon != history.span(failure.operation as usize).ret {
         return Ok(None);
     }
@@ -185,7 +153,7 @@ pub(super) fn before<M: Model>(
 }
 
 /// The last steps of a linearization.
-fn last_steps<M: Model>(model: &M, history: &History, before: &Before<M::Op>) -> Steps {
+fn last_steps(model: &AnyModel, history: &History, before: &Before<AnyOp>) -> Steps {
     let Before { readings, order } = before;
     let total = order.iter().filter(|&&at| is_step(model, &readings[at as usize])).count();
     let earlier = total.saturating_sub(STEPS);

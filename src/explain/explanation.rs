@@ -1,18 +1,18 @@
 //! All that is said about a history that failed: what went wrong, what proves it, what still holds.
 
+use super::allowance::{Part, meter};
 use super::anomaly::Anomaly;
 use super::case::Case;
 use super::causes::{self, Grounds};
 use super::guarantees::{Held, guarantees};
+use super::naming;
 use super::skew::{PROCESSES, SkewOutcome, clock_skew};
 use super::staleness::{Staleness, staleness};
 use super::violations::{Violation, violations};
-use super::{Part, meter, naming};
-use crate::analysis;
 use crate::check::{Failure, Meter, Options, Report, on_threads};
 use crate::error::Error;
 use crate::history::{History, Partition, count_processes};
-use crate::model::{self, Model, ModelVisitor};
+use crate::model::{self, AnyModel};
 use crate::progress::Phase;
 
 /// So many failing keys are explained; the others are located only.
@@ -57,41 +57,27 @@ pub struct KeyExplanation {
     pub staleness: Option<Staleness>,
 }
 
-/// Explains `report`, which [`check`](crate::check()) made of `history` with
-/// `options`, listing at most `limit` anomalies. Takes about as long as
-/// [`Options::explain_timeout`] at most, and no longer than the options allow for all.
-///
-/// # Errors
-/// None, for the same history and options as the report's.
-pub fn explain(
-    history: &History,
-    options: &Options,
-    report: &Report,
-    limit: usize,
-) -> Result<Explanation, Error> {
-    if report.failures().next().is_none() {
-        return Ok(unfailing(history, limit));
-    }
-    let chosen = analysis::choose(history, options)?;
-    chosen.model.visit_uniform(Explaining { history, options, report, limit, beyond: None })
-}
-
-/// As [`explain`], for a history that was checked [with](crate::check_with) a model of the caller's
-/// own.
+/// Explains `report`, which was made of `history`, with at most `limit` anomalies. Of an excerpt,
+/// `rest` is what has to be known of the other operations: the first failing keys are complete, and
+/// only these are explained. Clocks are then said to explain nothing, or nothing is said of them,
+/// since what the other keys allow is not known.
 ///
 /// # Errors
 /// None, for the same model, history and options as the report's.
-pub fn explain_with<M: Model>(
-    model: &M,
+pub(crate) fn explain(
+    model: &AnyModel,
     history: &History,
     options: &Options,
     report: &Report,
     limit: usize,
+    rest: Option<Rest<'_>>,
 ) -> Result<Explanation, Error> {
     if report.failures().next().is_none() {
-        return Ok(unfailing(history, limit));
+        let stuck = rest.map_or_else(|| causes::stuck(history), |rest| rest.stuck);
+        let anomalies = stuck.into_iter().take(limit).collect();
+        return Ok(Explanation { anomalies, is_complete: true, ..Explanation::default() });
     }
-    Explaining { history, options, report, limit, beyond: None }.visit(model)
+    Explaining { history, options, report, limit, rest }.run(model)
 }
 
 /// What is to be said where there is no time to explain anything.
@@ -100,14 +86,8 @@ fn unexplained(report: &Report) -> Explanation {
     Explanation { more, clock_skew: SkewOutcome::NotFound, ..Explanation::default() }
 }
 
-/// What is to be said of a history that has no failure.
-fn unfailing(history: &History, limit: usize) -> Explanation {
-    let anomalies = causes::stuck(history).into_iter().take(limit).collect();
-    Explanation { anomalies, is_complete: true, ..Explanation::default() }
-}
-
 /// What explaining an excerpt has to know of the rest.
-pub(crate) struct Beyond<'a> {
+pub(crate) struct Rest<'a> {
     /// What is stuck in the whole.
     pub(crate) stuck: Option<Anomaly>,
     /// The keys that are there with all operations, and the report on them.
@@ -118,41 +98,17 @@ pub(crate) struct Beyond<'a> {
     pub(crate) failing: usize,
 }
 
-/// As [`explain`], for an excerpt in which the first failing keys are complete: all that are
-/// explained. Clocks are said to explain nothing, or nothing is said of them, since what the other
-/// keys allow is not known.
-///
-/// # Errors
-/// None, for the same history and options as the report's.
-pub(crate) fn explain_excerpt(
-    history: &History,
-    options: &Options,
-    report: &Report,
-    limit: usize,
-    beyond: Beyond<'_>,
-) -> Result<Explanation, Error> {
-    if report.failures().next().is_none() {
-        let anomalies = beyond.stuck.into_iter().take(limit).collect();
-        return Ok(Explanation { anomalies, is_complete: true, ..Explanation::default() });
-    }
-    let chosen = analysis::choose(history, options)?;
-    let beyond = Some(beyond);
-    chosen.model.visit_uniform(Explaining { history, options, report, limit, beyond })
-}
-
 struct Explaining<'a> {
     history: &'a History,
     options: &'a Options,
     report: &'a Report,
     limit: usize,
     /// What is not in the history, if it is an excerpt.
-    beyond: Option<Beyond<'a>>,
+    rest: Option<Rest<'a>>,
 }
 
-impl ModelVisitor for Explaining<'_> {
-    type Output = Result<Explanation, Error>;
-
-    fn visit<M: Model>(self, model: &M) -> Self::Output {
+impl Explaining<'_> {
+    fn run(self, model: &AnyModel) -> Result<Explanation, Error> {
         let Explaining { history, options, report, limit, .. } = self;
         let meters = Meters {
             violations: meter(options, history, Part::Violations),
@@ -164,7 +120,7 @@ impl ModelVisitor for Explaining<'_> {
             return Ok(unexplained(report));
         }
         let partitions = history.partitions();
-        let explained = self.beyond.as_ref().map_or(KEYS, |beyond| beyond.failing.min(KEYS));
+        let explained = self.rest.as_ref().map_or(KEYS, |rest| rest.failing.min(KEYS));
         let failing: Vec<(usize, &Failure)> = report.failing().take(explained).collect();
         options.enter(Phase::Violations, failing.len());
         let explained = on_threads(options.threads, failing.len(), &|nth| {
@@ -194,8 +150,8 @@ impl ModelVisitor for Explaining<'_> {
         options.enter(Phase::Causes, 0);
         let grounds = Grounds { history, model, partitions, failing, skew, meter };
         explanation.anomalies = causes::arrange(&grounds, &named);
-        explanation.anomalies.extend(match self.beyond {
-            Some(beyond) => beyond.stuck,
+        explanation.anomalies.extend(match self.rest {
+            Some(rest) => rest.stuck,
             None => causes::stuck(history),
         });
         explanation.more +=
@@ -223,11 +179,11 @@ struct OneKey {
 }
 
 impl Explaining<'_> {
-    fn clock_skew<M: Model>(&self, model: &M, meter: &Meter) -> Result<SkewOutcome, Error> {
-        let Some(beyond) = &self.beyond else {
+    fn clock_skew(&self, model: &AnyModel, meter: &Meter) -> Result<SkewOutcome, Error> {
+        let Some(rest) = &self.rest else {
             return clock_skew(model, self.history, self.report, meter);
         };
-        let (history, report) = beyond.complete;
+        let (history, report) = rest.complete;
         let skew = clock_skew(model, history, report, meter)?;
         let mut operations = history.operations().iter();
         let first = operations.next().map(|operation| operation.process);
@@ -236,15 +192,15 @@ impl Explaining<'_> {
         let several = operations.any(|operation| Some(operation.process) != first);
         let few = count_processes(self.history) <= PROCESSES;
         Ok(match skew {
-            skew if beyond.is_all => skew,
+            skew if rest.is_all => skew,
             SkewOutcome::Impossible if several && few => skew,
             _ => SkewOutcome::NotFound,
         })
     }
 
-    fn explain_key<M: Model>(
+    fn explain_key(
         &self,
-        model: &M,
+        model: &AnyModel,
         key_at: usize,
         partition: Partition<'_>,
         failure: &Failure,

@@ -3,12 +3,12 @@
 use crate::check::{Failure, Meter, is_linearizable};
 use crate::error::Error;
 use crate::history::{History, NEVER, Partition};
-use crate::model::{self, Model};
+use crate::model::{self, AnyModel};
 
 /// Finds the first return by which no linearization is left, for a key that has none. `found` says
 /// where a decider got stuck. If it takes too long, the failure is returned as it is.
-pub(super) fn first_impossible<M: Model>(
-    model: &M,
+pub(super) fn first_impossible(
+    model: &AnyModel,
     history: &History,
     partition: Partition<'_>,
     found: &Failure,

@@ -4,14 +4,13 @@
 
 use rustc_hash::FxHashMap;
 
+use super::allowance::{Part, meter};
 use super::context::{self, Before};
-use super::{Part, meter};
-use crate::analysis;
 use crate::check::{Decision, Options, Report};
 use crate::error::Error;
 use crate::history::phrase::shortened;
 use crate::history::{History, NEVER, Partition, ValueTable};
-use crate::model::{self, Model, ModelVisitor, Reading};
+use crate::model::{self, AnyModel, AnyOp, AnyState, Model, Reading};
 use crate::progress::Phase;
 
 /// Of so many failing keys the way is looked for.
@@ -43,60 +42,43 @@ pub struct Linearizations {
     pub texts: Vec<String>,
 }
 
-/// The linearizations behind `report`, which [`check`](crate::check()) made of `history` with
-/// `options`: those of valid keys only if the options [keep](Options::keep_orders) them. States
+/// Returns the linearizations behind `report`, which was made of `history` with `options`: those of valid keys only if the options [keep](Options::keep_orders) them. States
 /// take about `room` characters together, and none has more than 200. O(n) steps of the model.
 ///
 /// # Errors
 /// None, for the same history and options as the report's.
-pub fn linearizations(
+pub(crate) fn linearizations(
+    model: &AnyModel,
     history: &History,
     options: &Options,
     report: &Report,
     room: usize,
 ) -> Result<Linearizations, Error> {
-    let chosen = analysis::choose(history, options)?;
-    chosen.model.visit_uniform(Linearizing { history, options, report, room })
-}
-
-struct Linearizing<'a> {
-    history: &'a History,
-    options: &'a Options,
-    report: &'a Report,
-    room: usize,
-}
-
-impl ModelVisitor for Linearizing<'_> {
-    type Output = Result<Linearizations, Error>;
-
-    fn visit<M: Model>(self, model: &M) -> Self::Output {
-        let Linearizing { history, options, report, room } = self;
-        let partitions = history.partitions();
-        let meter = meter(options, history, Part::Surroundings);
-        let mut found = Collected::new(history, room);
-        let mut failing = 0;
-        options.enter(Phase::Surroundings, 0);
-        for (at, key) in report.keys.iter().enumerate() {
-            let Partition { operations, .. } = partitions.get(at);
-            match &key.decision {
-                Decision::Valid(certificate) if !certificate.order.is_empty() => {
-                    let readings = model::read(model, history, operations, None)?;
-                    let order = places(&readings, &certificate.order);
+    let partitions = history.partitions();
+    let meter = meter(options, history, Part::Surroundings);
+    let mut found = Collected::new(history, room);
+    let mut failing = 0;
+    options.enter(Phase::Surroundings, 0);
+    for (at, key) in report.keys.iter().enumerate() {
+        let Partition { operations, .. } = partitions.get(at);
+        match &key.decision {
+            Decision::Valid(certificate) if !certificate.order.is_empty() => {
+                let readings = model::read(model, history, operations, None)?;
+                let order = places(&readings, &certificate.order);
+                found.add(model, &readings, &order);
+            }
+            Decision::Invalid(failure) if failing < FAILING => {
+                failing += 1;
+                let before = context::before(model, history, operations, failure, &meter)?;
+                if let Some(Before { readings, order }) = before {
                     found.add(model, &readings, &order);
                 }
-                Decision::Invalid(failure) if failing < FAILING => {
-                    failing += 1;
-                    let before = context::before(model, history, operations, failure, &meter)?;
-                    if let Some(Before { readings, order }) = before {
-                        found.add(model, &readings, &order);
-                    }
-                }
-                _ => {}
             }
+            _ => {}
         }
-        options.enter(Phase::Idle, 0);
-        Ok(found.all)
     }
+    options.enter(Phase::Idle, 0);
+    Ok(found.all)
 }
 
 /// Where the operations of `order` (indices into the history) stand among `readings`.
@@ -114,17 +96,17 @@ fn places<Op>(readings: &[Reading<Op>], order: &[u32]) -> Vec<u32> {
 /// Steps through a linearization of `readings`, as places among these, and tells `each` the
 /// operation of every step and how to describe the state after it. Operations that can have done
 /// nothing, and showed nothing, are no steps.
-pub(super) fn walk<M: Model>(
-    model: &M,
+pub(super) fn walk(
+    model: &AnyModel,
     values: &ValueTable,
-    readings: &[Reading<M::Op>],
+    readings: &[Reading<AnyOp>],
     order: &[u32],
     mut each: impl FnMut(u32, &dyn Fn() -> Option<String>),
 ) {
     let mut states = vec![model.initial()];
     for &at in order {
         let reading = &readings[at as usize];
-        let mut nexts: Vec<M::State> = Vec::new();
+        let mut nexts: Vec<AnyState> = Vec::new();
         for next in states.iter().flat_map(|state| model.step(state, &reading.op)) {
             if !nexts.contains(&next) {
                 nexts.push(next);
@@ -142,7 +124,7 @@ pub(super) fn walk<M: Model>(
 
 /// Whether an operation is to be shown as a step: a pure one that has not returned changed nothing
 /// and showed nothing.
-pub(super) fn is_step<M: Model>(model: &M, reading: &Reading<M::Op>) -> bool {
+pub(super) fn is_step(model: &AnyModel, reading: &Reading<AnyOp>) -> bool {
     reading.span.ret != NEVER || !model.facts(&reading.op).pure
 }
 
@@ -172,7 +154,7 @@ impl<'h> Collected<'h> {
         }
     }
 
-    fn add<M: Model>(&mut self, model: &M, readings: &[Reading<M::Op>], order: &[u32]) {
+    fn add(&mut self, model: &AnyModel, readings: &[Reading<AnyOp>], order: &[u32]) {
         let mut number = 0;
         walk(model, self.values, readings, order, |operation, describe| {
             number += 1;

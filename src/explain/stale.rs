@@ -1,12 +1,10 @@
 //! The reads of a history that are certainly stale, for who wants to see when they happened.
 
 use super::access::Accesses;
-use super::causes::stale::stale_reads;
-use crate::analysis;
-use crate::check::Options;
+use super::causes::stale::{StaleRead, stale_reads};
 use crate::error::Error;
 use crate::history::History;
-use crate::model::{self, Model, ModelVisitor};
+use crate::model::{self, AnyModel};
 
 /// A read that returned a value which had been replaced before it was called.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -17,40 +15,22 @@ pub struct Stale {
     pub overwrite: u32,
 }
 
-/// All reads of registers that are certainly stale: of values that were written once, after another
-/// one is known to have replaced them. Key by key, each in the order of the calls; none of objects
-/// that are no registers. O(n log n).
+/// Returns the stale reads of a history; see [`Session`](crate::Session::stale_reads).
 ///
 /// # Errors
-/// If no model fits the history, or it cannot read an operation.
-pub fn stale(history: &History, options: &Options) -> Result<Vec<Stale>, Error> {
-    let chosen = analysis::choose(history, options)?;
-    chosen.model.visit_uniform(Looking { history })
-}
-
-struct Looking<'a> {
-    history: &'a History,
-}
-
-impl ModelVisitor for Looking<'_> {
-    type Output = Result<Vec<Stale>, Error>;
-
-    fn visit<M: Model>(self, model: &M) -> Self::Output {
-        let mut all = Vec::new();
-        let partitions = self.history.partitions();
-        for at in 0..partitions.len() {
-            let operations = partitions.get(at).operations;
-            let readings = model::read(model, self.history, operations, None)?;
-            let Some(accesses) = Accesses::of_readings(model, self.history, &readings) else {
-                continue;
-            };
-            let index = |at: usize| accesses.list[at].index;
-            all.extend(
-                stale_reads(&accesses)
-                    .into_iter()
-                    .map(|one| Stale { operation: index(one.at), overwrite: index(one.overwrite) }),
-            );
-        }
-        Ok(all)
+/// If the model cannot read an operation.
+pub(crate) fn stale(model: &AnyModel, history: &History) -> Result<Vec<Stale>, Error> {
+    let mut all = Vec::new();
+    let partitions = history.partitions();
+    for at in 0..partitions.len() {
+        let readings = model::read(model, history, partitions.get(at).operations, None)?;
+        let Some(accesses) = Accesses::of_readings(model, history, &readings) else {
+            continue;
+        };
+        let index = |at: usize| accesses.list[at].index;
+        let stale =
+            |one: StaleRead| Stale { operation: index(one.at), overwrite: index(one.overwrite) };
+        all.extend(stale_reads(&accesses).into_iter().map(stale));
     }
+    Ok(all)
 }

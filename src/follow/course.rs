@@ -1,14 +1,14 @@
 //! From the windows of a history to its objects: which model is meant, what the key of an operation
 //! is, and what becomes of each event.
 
-use super::objects::{Objects, ObjectsOf, Standing};
+use super::objects::{Objects, Standing};
 use super::violation::Violation;
-use crate::check::{KeyCounts, Meter, ModelSource, Options, StopReason, Verdict};
+use crate::check::{KeyCounts, Meter, Options, StopReason, Verdict};
 use crate::error::{Code, Error};
 use crate::history::keys::{confirms_tuples, has_tuple, mixed_keys, no_tuple, take_key};
 use crate::history::window::Window;
 use crate::history::{EventType, History, Independent, Marks, Operation, Outcome};
-use crate::model::{AnyModel, Entry, Hints, Model, ModelVisitor, named_by};
+use crate::model::{AnyModel, Entry, Hints, Model, ModelSource, named};
 
 /// So many records are waited for where it is not clear what they mean.
 const PATIENCE: usize = 1000;
@@ -27,7 +27,7 @@ pub(super) struct Course {
 }
 
 struct Started {
-    objects: Box<dyn Objects>,
+    objects: Objects,
     name: &'static str,
     source: ModelSource,
 }
@@ -82,10 +82,13 @@ impl Course {
     ///
     /// # Errors
     /// If it cannot be followed.
-    pub(super) fn of_model<M: Model>(model: &M, options: Options) -> Result<Course, Error> {
+    pub(super) fn of_model(
+        model: AnyModel,
+        name: &'static str,
+        options: Options,
+    ) -> Result<Course, Error> {
         let mut course = Course::new(options, Independent::default());
-        let name = std::any::type_name::<M>().rsplit("::").next().unwrap_or("custom");
-        let objects = Start { meter: course.meter() }.visit(model)?;
+        let objects = objects(model, course.meter())?;
         course.started = Some(Started { objects, name, source: ModelSource::Given });
         Ok(course)
     }
@@ -169,35 +172,32 @@ impl Course {
                 first = Some((entry, hints.clone()));
             }
         }
-        let (entry, source) = match (&self.options.model, named_by(history)) {
-            (Some(name), _) => (Entry::find(name), ModelSource::Given),
-            (None, Some(named)) => (Some(named?), ModelSource::Metadata),
-            (None, None) => match (hints.infer(), first) {
-                (Ok(entry), _) if !(hints.are_vague() && patient) => {
-                    (Some(entry), ModelSource::Inferred)
-                }
-                (_, Some((entry, before))) => {
-                    hints = before;
-                    (Some(entry), ModelSource::Inferred)
-                }
-                _ if patient => return Ok(false),
-                (entry, None) => (Some(entry?), ModelSource::Inferred),
-            },
+        let (entry, source) = match named(self.options.model.as_deref(), history) {
+            Some(named) => named?,
+            None => {
+                let entry = match (hints.infer(), first) {
+                    (Ok(entry), _) if !(hints.are_vague() && patient) => entry,
+                    (_, Some((entry, before))) => {
+                        hints = before;
+                        entry
+                    }
+                    _ if patient => return Ok(false),
+                    (entry, None) => entry?,
+                };
+                (entry, ModelSource::Inferred)
+            }
         };
         self.hints = hints;
-        let name = entry.map_or(self.options.model.as_deref().unwrap_or(""), |entry| entry.name);
         // A register is one with cas that nobody used so far.
-        let name = match (name, source) {
+        let name = match (entry.name, source) {
             ("register", ModelSource::Inferred) => "cas-register",
             (name, _) => name,
         };
         let initial = self.options.initial.or_else(|| history.metadata_field("initial"));
         let options = self.options.model_options;
         let model = AnyModel::by_name(name, initial, options, history.values())?;
-        let objects = model.visit(Start { meter: self.meter() })?;
-        let name = entry.map_or(name, |entry| entry.name);
-        let name = Entry::find(name).map_or("", |entry| entry.name);
-        self.started = Some(Started { objects, name, source });
+        let objects = objects(model, self.meter())?;
+        self.started = Some(Started { objects, name: entry.name, source });
         Ok(true)
     }
 
@@ -355,22 +355,17 @@ fn is_patient(window: Window<'_>, last: bool) -> bool {
     !last && (window.history.records() as usize) < PATIENCE
 }
 
-/// Makes the objects of a model.
-struct Start {
-    meter: Meter,
-}
-
-impl ModelVisitor for Start {
-    type Output = Result<Box<dyn Objects>, Error>;
-
-    fn visit<M: Model>(self, model: &M) -> Self::Output {
-        if model.learns() {
-            return Err(Error::new(
-                Code::BadInitial,
-                "what the object holds at the start is not known, so that it cannot be followed",
-            )
-            .hint("say what it holds with --init, or check the history as a whole"));
-        }
-        Ok(Box::new(ObjectsOf::new(model.clone(), self.meter)))
+/// Returns the objects of a history of `model`: none so far.
+///
+/// # Errors
+/// If it cannot be followed.
+fn objects(model: AnyModel, meter: Meter) -> Result<Objects, Error> {
+    if model.learns() {
+        return Err(Error::new(
+            Code::BadInitial,
+            "what the object holds at the start is not known, so that it cannot be followed",
+        )
+        .hint("say what it holds with --init, or check the history as a whole"));
     }
+    Ok(Objects::new(model, meter))
 }

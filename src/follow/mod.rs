@@ -9,6 +9,7 @@
 //! frontier of configurations.
 
 mod course;
+mod frontier;
 mod objects;
 mod recent;
 mod violation;
@@ -26,7 +27,7 @@ use crate::formats::stream::Stream;
 use crate::formats::{Format, Input, ReadOptions};
 use crate::history::{HistoryBuilder, Order, Settings, ValueTable};
 use crate::limits::Limits;
-use crate::model::Model;
+use crate::model::{AnyModel, Model};
 use crate::progress::{Phase, Progress};
 use course::Course;
 
@@ -70,7 +71,7 @@ impl Follower {
     /// # Errors
     /// If the model [learns](Model::learns) what the object held at the start.
     pub fn with_model<M: Model>(model: &M, options: Options) -> Result<Follower, Error> {
-        let course = Course::of_model(model, options)?;
+        let course = Course::of_model(AnyModel::own(model), AnyModel::own_name::<M>(), options)?;
         Ok(Follower { course, ..Follower::new(Options::default()) })
     }
 

@@ -1,42 +1,13 @@
 //! The objects of a history that is followed, each with its frontier; one a key.
 
+use super::frontier::{Bounds, End, Halt, Held};
 use super::recent::Recent;
 use super::violation::{Surroundings, Violation};
-use crate::check::{Bounds, End, Halt, Held, Meter, StopReason};
+use crate::check::{Meter, StopReason};
 use crate::error::Error;
 use crate::history::window::Row;
 use crate::history::{History, Operation, Outcome, Record, Value, ValueMap};
-use crate::model::{self, Call, Model, View};
-
-/// What the follower knows of a model's objects, whatever the model.
-pub(super) trait Objects: Send {
-    /// The operation with this index is called; `operation` is it, without a tuple.
-    ///
-    /// # Errors
-    /// If the model refuses it.
-    fn call(&mut self, history: &History, index: usize, operation: &Operation)
-    -> Result<(), Error>;
-
-    /// The operation with this index, which was called, ends.
-    ///
-    /// # Errors
-    /// If the model refuses it.
-    fn end(
-        &mut self,
-        history: &History,
-        index: usize,
-        operation: &Operation,
-    ) -> Result<Option<Violation>, Error>;
-
-    /// Operations that are not open any more go, and the others move up.
-    fn forget(&mut self, is_open: &dyn Fn(usize) -> bool);
-
-    /// Tells `hold` all values that are in use; false if that is not known.
-    fn hold(&self, hold: &mut dyn FnMut(Value)) -> bool;
-
-    /// Tells what became of each object so far.
-    fn standings(&self, tell: &mut dyn FnMut(Standing));
-}
+use crate::model::{self, AnyModel, AnyState, Call, Model, View};
 
 /// What became of an object.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -49,23 +20,23 @@ pub enum Standing {
     Unknown(StopReason),
 }
 
-enum Object<M: Model> {
+enum Object {
     /// Nothing is open, and this is what it holds.
-    Settled(M::State),
-    Moving(Box<Bounds<M>>),
+    Settled(AnyState),
+    Moving(Box<Bounds>),
     /// It is not followed any more.
     Ended(Standing),
 }
 
-struct Entry<M: Model> {
+struct Entry {
     key: Option<Value>,
-    object: Object<M>,
-    recent: Option<Box<Recent<M::State>>>,
+    object: Object,
+    recent: Option<Box<Recent>>,
 }
 
 /// Frontiers go from object to object as they are.
 #[allow(clippy::vec_box)]
-type Spare<M> = Vec<Box<Bounds<M>>>;
+type Spare = Vec<Box<Bounds>>;
 
 /// Where an open operation is: its object, and its slot there.
 #[derive(Clone, Copy)]
@@ -78,16 +49,16 @@ struct Ticket {
 const NOWHERE: u32 = u32::MAX;
 
 /// The objects of one model.
-pub(super) struct ObjectsOf<M: Model> {
-    model: M,
+pub(super) struct Objects {
+    model: AnyModel,
     meter: Meter,
-    entries: Vec<Entry<M>>,
+    entries: Vec<Entry>,
     /// The number of each key.
     numbers: ValueMap,
     /// By the index of the operation.
     tickets: Vec<Ticket>,
     /// Frontiers that are not in use.
-    spare: Spare<M>,
+    spare: Spare,
     /// How many violations there were.
     violations: usize,
 }
@@ -104,10 +75,10 @@ const EXPLAINED: usize = 20;
 /// So many frontiers are kept for later.
 const SPARE: usize = 64;
 
-impl<M: Model> Entry<M> {
+impl Entry {
     /// The frontier of the object, unless it is not followed any more; if it has none, one of
     /// those to `spare`.
-    fn frontier(&mut self, spare: &mut Spare<M>) -> Option<&mut Bounds<M>> {
+    fn frontier(&mut self, spare: &mut Spare) -> Option<&mut Bounds> {
         if let Object::Settled(state) = &self.object {
             let state = state.clone();
             let frontier = match spare.pop() {
@@ -126,9 +97,9 @@ impl<M: Model> Entry<M> {
     }
 }
 
-impl<M: Model> ObjectsOf<M> {
-    pub(super) fn new(model: M, meter: Meter) -> Self {
-        ObjectsOf {
+impl Objects {
+    pub(super) fn new(model: AnyModel, meter: Meter) -> Self {
+        Objects {
             model,
             meter,
             entries: Vec::new(),
@@ -184,7 +155,7 @@ impl<M: Model> ObjectsOf<M> {
         index: usize,
         operation: &Operation,
         number: u32,
-        halt: Halt<M::State>,
+        halt: Halt,
     ) -> Option<Violation> {
         let entry = &mut self.entries[number as usize];
         let (standing, violation) = match halt {
@@ -209,10 +180,12 @@ impl<M: Model> ObjectsOf<M> {
         entry.recent = None;
         violation
     }
-}
 
-impl<M: Model> Objects for ObjectsOf<M> {
-    fn call(
+    /// The operation with this index is called; `operation` is it, without a tuple.
+    ///
+    /// # Errors
+    /// If the model refuses it.
+    pub(super) fn call(
         &mut self,
         history: &History,
         index: usize,
@@ -220,7 +193,7 @@ impl<M: Model> Objects for ObjectsOf<M> {
     ) -> Result<(), Error> {
         let number = self.number(operation.key);
         let most = self.most();
-        let ObjectsOf { model, entries, spare, .. } = self;
+        let Objects { model, entries, spare, .. } = self;
         let entry = &mut entries[number as usize];
         let refused = |rejection| model::rejected(rejection, history, operation);
         let call = call(history, operation);
@@ -262,7 +235,11 @@ impl<M: Model> Objects for ObjectsOf<M> {
         Ok(())
     }
 
-    fn end(
+    /// The operation with this index, which was called, ends.
+    ///
+    /// # Errors
+    /// If the model refuses it.
+    pub(super) fn end(
         &mut self,
         history: &History,
         index: usize,
@@ -295,7 +272,8 @@ impl<M: Model> Objects for ObjectsOf<M> {
         }
     }
 
-    fn forget(&mut self, is_open: &dyn Fn(usize) -> bool) {
+    /// Drops the operations that are not open any more; the others move up.
+    pub(super) fn forget(&mut self, is_open: &dyn Fn(usize) -> bool) {
         let mut index = 0;
         self.tickets.retain(|_| {
             index += 1;
@@ -303,7 +281,8 @@ impl<M: Model> Objects for ObjectsOf<M> {
         });
     }
 
-    fn hold(&self, hold: &mut dyn FnMut(Value)) -> bool {
+    /// Passes all values that are in use to `hold`; false if that is not known.
+    pub(super) fn hold(&self, hold: &mut dyn FnMut(Value)) -> bool {
         let mut known = true;
         for entry in &self.entries {
             entry.key.into_iter().for_each(&mut *hold);
@@ -332,7 +311,8 @@ impl<M: Model> Objects for ObjectsOf<M> {
         known
     }
 
-    fn standings(&self, tell: &mut dyn FnMut(Standing)) {
+    /// Passes what became of each object so far to `tell`.
+    pub(super) fn standings(&self, tell: &mut dyn FnMut(Standing)) {
         for entry in &self.entries {
             tell(match entry.object {
                 Object::Moving(ref bounds) if !bounds.is_certain() => {
@@ -346,7 +326,7 @@ impl<M: Model> Objects for ObjectsOf<M> {
 }
 
 /// Keeps an operation among the last ones, at least `most` of which are to be kept.
-fn keep<S: Clone>(recent: &mut Option<Box<Recent<S>>>, row: Row, most: usize) {
+fn keep(recent: &mut Option<Box<Recent>>, row: Row, most: usize) {
     match recent {
         Some(_) if most == 0 => *recent = None,
         Some(recent) => recent.put(row, most),

@@ -3,18 +3,19 @@
 
 use crate::history::Record;
 use crate::history::window::Row;
+use crate::model::AnyState;
 
-/// The last operations on an object that can be in states `S`.
+/// The last operations on an object .
 #[derive(Debug)]
-pub(super) struct Recent<S> {
+pub(super) struct Recent {
     /// The state that the object was in before `rows`; `None` while there are too many of them.
-    base: Option<S>,
+    base: Option<AnyState>,
     /// By their invocations. Those of the end are all there; of those before the `base`, only
     /// those that may have taken effect since.
     rows: Vec<Row>,
     /// A later record, at which the object was certainly in this state, and how many rows there
     /// were.
-    middle: Option<Middle<S>>,
+    middle: Option<Middle>,
 }
 
 /// Of an object that is never in a certain state, so many times the usual number is kept.
@@ -22,19 +23,19 @@ const PATIENCE: usize = 16;
 
 /// A moment at which an object was certainly in a state.
 #[derive(Debug)]
-struct Middle<S> {
+struct Middle {
     /// The last record before it.
     record: Record,
-    state: S,
+    state: AnyState,
     /// Whether nothing that crashed might still have taken effect.
     is_idle: bool,
     /// How many rows there were.
     count: usize,
 }
 
-impl<S: Clone> Recent<S> {
+impl Recent {
     /// No operation so far on an object in `state`.
-    pub(super) fn new(state: S) -> Self {
+    pub(super) fn new(state: AnyState) -> Self {
         Recent { base: Some(state), rows: Vec::new(), middle: None }
     }
 
@@ -61,7 +62,7 @@ impl<S: Clone> Recent<S> {
 
     /// Now, after `record`, the object is certainly in `state`; `is_idle` if nothing is open that
     /// may still take effect.
-    pub(super) fn settle(&mut self, record: Record, state: &S, is_idle: bool, most: usize) {
+    pub(super) fn settle(&mut self, record: Record, state: &AnyState, is_idle: bool, most: usize) {
         if self.base.is_none() {
             if is_idle && most > 0 {
                 *self = Recent::new(state.clone());
@@ -85,12 +86,12 @@ impl<S: Clone> Recent<S> {
     }
 
     /// The state before the operations, and these; `None` if they are not there.
-    pub(super) fn get(&self) -> Option<(&S, &[Row])> {
+    pub(super) fn get(&self) -> Option<(&AnyState, &[Row])> {
         self.base.as_ref().map(|base| (base, &self.rows[..]))
     }
 
     /// The states and operations that it holds.
-    pub(super) fn held(&self) -> (impl Iterator<Item = &S>, &[Row]) {
+    pub(super) fn held(&self) -> (impl Iterator<Item = &AnyState>, &[Row]) {
         let middle = self.middle.as_ref().map(|middle| &middle.state);
         (self.base.iter().chain(middle), &self.rows)
     }

@@ -1,11 +1,10 @@
-//! Any built-in model, chosen by name when the program runs.
+//! Models by their names, as they are chosen when the program runs.
 
 use super::catalogue::{CATALOGUE, Entry};
 use super::priority_queue::End;
-use super::uniform::Uniform;
 use super::{
-    Bank, Counter, FifoQueue, Kv, Log, Model, MultiRegister, Mutex, PriorityQueue, Register,
-    Semaphore, Set, Stack, UnorderedQueue, View, Whole,
+    AnyModel, Bank, Counter, FifoQueue, Kv, Log, Model, MultiRegister, Mutex, Own, PriorityQueue,
+    Register, Semaphore, Set, Stack, UnorderedQueue, View,
 };
 use crate::error::{Code, Error};
 use crate::history::{Shape, Value, ValueTable};
@@ -27,56 +26,15 @@ impl Default for ModelOptions {
     }
 }
 
-/// Code that works with every model, as a closure cannot be generic.
-pub trait ModelVisitor {
-    /// What it makes of a model.
-    type Output;
-
-    /// Works with `model`.
-    fn visit<M: Model>(self, model: &M) -> Self::Output;
-}
-
-macro_rules! any_model {
-    ($($variant:ident: $meaning:literal,)*) => {
-        /// One of the built-in models.
-        #[derive(Clone, Debug)]
-        pub enum AnyModel {
-            $(#[doc = $meaning] $variant($variant),)*
-        }
-
-        impl AnyModel {
-            /// Hands the model to `visitor`.
-            pub fn visit<V: ModelVisitor>(&self, visitor: V) -> V::Output {
-                match self { $(AnyModel::$variant(model) => visitor.visit(model),)* }
-            }
-        }
-    };
-}
-
-any_model! {
-    Register: "`register` and `cas-register`.",
-    MultiRegister: "`multi-register`.",
-    Kv: "`kv`.",
-    Counter: "`counter`.",
-    Set: "`set`.",
-    Mutex: "`mutex`.",
-    Semaphore: "`semaphore`.",
-    FifoQueue: "`fifo-queue`.",
-    UnorderedQueue: "`unordered-queue`.",
-    Stack: "`stack`.",
-    PriorityQueue: "`priority-queue`.",
-    Log: "`log`.",
-    Bank: "`bank`.",
-    Whole: "One of the others for each key.",
-}
-
 impl AnyModel {
-    /// Hands the model to `visitor` in a form that is compiled once for all of them, and slower.
-    pub(crate) fn visit_uniform<V: ModelVisitor>(&self, visitor: V) -> V::Output {
-        match Uniform::of(self) {
-            Ok(model) => visitor.visit(&model),
-            Err(whole) => visitor.visit(whole),
-        }
+    /// Returns a model of the caller's own as any model.
+    pub fn own<M: Model>(model: &M) -> AnyModel {
+        AnyModel::Own(Own::new(model.clone()))
+    }
+
+    /// Returns the name of a model of the caller's own: that of its type.
+    pub(crate) fn own_name<M: Model>() -> &'static str {
+        std::any::type_name::<M>().rsplit("::").next().unwrap_or("custom")
     }
 
     /// The model called `name`, which starts from `initial`, a value of `values`, or from what is

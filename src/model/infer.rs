@@ -26,8 +26,8 @@ const USUAL: &[&[&str]] = &[
 /// # Errors
 /// If no model knows all operations, or several do and none is more usual.
 pub fn infer(history: &History) -> Result<&'static Entry, Error> {
-    if let Some(named) = named_by(history) {
-        return named;
+    if let Some(named) = named(None, history) {
+        return named.map(|(entry, _)| entry);
     }
     let mut hints = Hints::default();
     for operation in history.operations() {
@@ -36,15 +36,46 @@ pub fn infer(history: &History) -> Result<&'static Entry, Error> {
     hints.infer()
 }
 
-/// The model that the metadata of `history` names, if they name one.
+/// Where the choice of a model came from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum ModelSource {
+    /// The caller named it.
+    #[default]
+    Given,
+    /// The history's metadata names it.
+    Metadata,
+    /// It was inferred from the names of the operations.
+    Inferred,
+}
+
+impl ModelSource {
+    /// The word for programs: `given`, `metadata`, `inferred`.
+    pub fn name(self) -> &'static str {
+        match self {
+            ModelSource::Given => "given",
+            ModelSource::Metadata => "metadata",
+            ModelSource::Inferred => "inferred",
+        }
+    }
+}
+
+/// Returns the model that the caller or else the metadata of `history` names; `None` if neither
+/// does.
 ///
 /// # Errors
 /// If there is no such model.
-pub(crate) fn named_by(history: &History) -> Option<Result<&'static Entry, Error>> {
+pub(crate) fn named(
+    given: Option<&str>,
+    history: &History,
+) -> Option<Result<(&'static Entry, ModelSource), Error>> {
+    let find = |name: &str| Entry::find(name).ok_or_else(|| no_such_model(name));
+    if let Some(name) = given {
+        return Some(find(name).map(|entry| (entry, ModelSource::Given)));
+    }
     let named = history.metadata_field("model")?;
     let text = history.values().to_json(named);
     let name = history.values().as_name(named).unwrap_or(&text);
-    Some(Entry::find(name).ok_or_else(|| no_such_model(name)))
+    Some(find(name).map(|entry| (entry, ModelSource::Metadata)))
 }
 
 /// What operations tell of the model that they belong to.

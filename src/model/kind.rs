@@ -1,5 +1,8 @@
 //! What kind of object a model is, for deciders that are exact for one kind.
 
+use std::any::Any;
+
+use super::table::stranger;
 use super::{bank, counter, items, kv, log, multi_register, mutex, priority_queue, semaphore, set};
 use crate::history::Value;
 
@@ -102,3 +105,56 @@ pub enum Kind<Op> {
 
 /// An operation of one model as that of another.
 pub type View<Op, As> = fn(&Op) -> &As;
+
+/// An operation behind which there is one of a kind.
+pub(super) trait Viewed {
+    /// Returns the operation as its kind's own.
+    fn viewed(&self) -> &dyn Any;
+}
+
+/// Returns the operation behind `op`. Only asked for the type that its kind has.
+fn view<Op: Viewed, As: 'static>(op: &Op) -> &As {
+    op.viewed().downcast_ref().unwrap_or_else(|| stranger())
+}
+
+impl<Op: 'static> Kind<Op> {
+    /// Returns `op` as the kind's own operation.
+    pub(super) fn view<'o>(&self, op: &'o Op) -> &'o dyn Any {
+        match self {
+            Kind::Other => op,
+            Kind::Counter { view, .. } => view(op),
+            Kind::Set { view, .. } => view(op),
+            Kind::Mutex { view, .. } => view(op),
+            Kind::Semaphore { view, .. } => view(op),
+            Kind::Queue { view, .. } => view(op),
+            Kind::Stack { view, .. } => view(op),
+            Kind::Bag { view, .. } => view(op),
+            Kind::PriorityQueue { view, .. } => view(op),
+            Kind::Log { view, .. } => view(op),
+            Kind::Kv { view, .. } => view(op),
+            Kind::Transactions { view, .. } => view(op),
+            Kind::Bank { view, .. } => view(op),
+        }
+    }
+
+    /// Returns the same kind for operations behind which there are these.
+    pub(super) fn through<Outer: Viewed>(self) -> Kind<Outer> {
+        match self {
+            Kind::Other => Kind::Other,
+            Kind::Counter { initial, .. } => Kind::Counter { initial, view },
+            Kind::Set { initial, .. } => Kind::Set { initial, view },
+            Kind::Mutex { .. } => Kind::Mutex { view },
+            Kind::Semaphore { permits, .. } => Kind::Semaphore { permits, view },
+            Kind::Queue { initial, .. } => Kind::Queue { initial, view },
+            Kind::Stack { initial, .. } => Kind::Stack { initial, view },
+            Kind::Bag { initial, .. } => Kind::Bag { initial, view },
+            Kind::PriorityQueue { initial, .. } => Kind::PriorityQueue { initial, view },
+            Kind::Log { initial, .. } => Kind::Log { initial, view },
+            Kind::Kv { initial, absent_is_empty, .. } => {
+                Kind::Kv { initial, absent_is_empty, view }
+            }
+            Kind::Transactions { registers, .. } => Kind::Transactions { registers, view },
+            Kind::Bank { bank, .. } => Kind::Bank { bank, view },
+        }
+    }
+}

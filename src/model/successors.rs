@@ -15,6 +15,16 @@ impl<S> Successors<S> {
     pub fn when(legal: bool, state: impl FnOnce() -> S) -> Self {
         Successors::One(legal.then(state))
     }
+
+    /// Returns `states`, of which there is mostly one.
+    pub(super) fn of(mut states: impl Iterator<Item = S>) -> Self {
+        match (states.next(), states.next()) {
+            (first, None) => Successors::One(first),
+            (first, Some(second)) => {
+                first.into_iter().chain([second]).chain(states).collect::<Vec<_>>().into()
+            }
+        }
+    }
 }
 
 impl<S> From<Vec<S>> for Successors<S> {

@@ -7,8 +7,10 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::uniform::{Uniform, UniformOp, UniformState};
-use super::{AnyModel, Call, Establishes, Facts, Model, Part, Rejection, Successors, Token, View};
+use super::{
+    AnyModel, AnyOp, AnyState, Call, Establishes, Facts, Model, Part, Rejection, Successors, Token,
+    View,
+};
 use crate::history::{History, Value, ValueTable};
 
 /// A model for each key of a history that was made [whole](History::whole).
@@ -17,14 +19,12 @@ pub struct Whole {
     /// The number of each key.
     keys: Arc<FxHashMap<Value, u32>>,
     names: Arc<[Value]>,
-    copies: Vec<Uniform>,
+    copies: Vec<AnyModel>,
 }
 
 impl Whole {
-    /// A copy of `model` for each key of `history`, whose values are pairs of a key and a value;
-    /// `None` if the model is whole itself.
-    pub(crate) fn new(model: &AnyModel, history: &History) -> Option<Whole> {
-        let copy = Uniform::of(model).ok()?;
+    /// A copy of `model` for each key of `history`, whose values are pairs of a key and a value.
+    pub(crate) fn new(model: &AnyModel, history: &History) -> Whole {
         let mut keys = FxHashMap::default();
         let mut names = Vec::new();
         for operation in history.operations() {
@@ -35,8 +35,8 @@ impl Whole {
                 });
             }
         }
-        let copies = vec![copy; names.len()];
-        Some(Whole { keys: Arc::new(keys), names: names.into(), copies })
+        let copies = vec![model.clone(); names.len()];
+        Whole { keys: Arc::new(keys), names: names.into(), copies }
     }
 
     /// The key's number, and the call as that key's.
@@ -52,28 +52,28 @@ impl Whole {
 
 impl Model for Whole {
     /// What each key holds.
-    type State = Vec<UniformState>;
+    type State = Vec<AnyState>;
     /// The number of a key, and what is done to it.
-    type Op = (u32, UniformOp);
-    type Next = Successors<Vec<UniformState>>;
+    type Op = (u32, Arc<AnyOp>);
+    type Next = Successors<Vec<AnyState>>;
 
-    fn initial(&self) -> Vec<UniformState> {
-        self.copies.iter().map(Uniform::initial).collect()
+    fn initial(&self) -> Vec<AnyState> {
+        self.copies.iter().map(Model::initial).collect()
     }
 
-    fn operation(&self, call: &Call<'_>) -> Result<(u32, UniformOp), Rejection> {
+    fn operation(&self, call: &Call<'_>) -> Result<(u32, Arc<AnyOp>), Rejection> {
         let (key, call) = self.inner(call)?;
-        Ok((key, self.copies[key as usize].operation(&call)?))
+        Ok((key, Arc::new(self.copies[key as usize].operation(&call)?)))
     }
 
-    fn failed(&self, call: &Call<'_>) -> Result<Option<(u32, UniformOp)>, Rejection> {
+    fn failed(&self, call: &Call<'_>) -> Result<Option<(u32, Arc<AnyOp>)>, Rejection> {
         let (key, call) = self.inner(call)?;
-        Ok(self.copies[key as usize].failed(&call)?.map(|op| (key, op)))
+        Ok(self.copies[key as usize].failed(&call)?.map(|op| (key, Arc::new(op))))
     }
 
-    fn step(&self, state: &Vec<UniformState>, (key, op): &(u32, UniformOp)) -> Self::Next {
+    fn step(&self, state: &Vec<AnyState>, (key, op): &(u32, Arc<AnyOp>)) -> Self::Next {
         let at = *key as usize;
-        let with = |held: UniformState| {
+        let with = |held: AnyState| {
             let mut state = state.clone();
             state[at] = held;
             state
@@ -84,7 +84,7 @@ impl Model for Whole {
         }
     }
 
-    fn describe(&self, state: &Vec<UniformState>, values: &ValueTable) -> Option<String> {
+    fn describe(&self, state: &Vec<AnyState>, values: &ValueTable) -> Option<String> {
         let mut text = String::new();
         for ((copy, &key), held) in self.copies.iter().zip(self.names.iter()).zip(state) {
             let held = copy.describe(held, values)?;
@@ -94,7 +94,7 @@ impl Model for Whole {
         Some(text)
     }
 
-    fn facts(&self, (key, op): &(u32, UniformOp)) -> Facts {
+    fn facts(&self, (key, op): &(u32, Arc<AnyOp>)) -> Facts {
         let pure = self.copies[*key as usize].facts(op).pure;
         Facts {
             pure,
@@ -104,15 +104,15 @@ impl Model for Whole {
         }
     }
 
-    fn touches(&self, (key, _): &(u32, UniformOp), touch: &mut dyn FnMut(Token)) -> bool {
+    fn touches(&self, (key, _): &(u32, Arc<AnyOp>), touch: &mut dyn FnMut(Token)) -> bool {
         touch(Token::from(*key));
         true
     }
 
-    fn focus(&mut self, operations: &[(u32, UniformOp)]) {
+    fn focus(&mut self, operations: &[(u32, Arc<AnyOp>)]) {
         for (key, copy) in self.copies.iter_mut().enumerate() {
             let own = operations.iter().filter(|(of, _)| *of as usize == key);
-            let own: Vec<UniformOp> = own.map(|(_, op)| op.clone()).collect();
+            let own: Vec<AnyOp> = own.map(|(_, op)| AnyOp::clone(op)).collect();
             copy.focus(&own);
         }
     }

@@ -12,15 +12,15 @@ use rustc_hash::FxHashSet;
 
 use super::{Minimality, Refutation, is_minimal, is_sound_projection, refute};
 use crate::history::Value;
-use crate::model::{Kind, Log, Model, Reading, Set, log, set};
+use crate::model::{AnyModel, AnyOp, Kind, Log, Model, Reading, Set, log, set};
 
-/// What readings are when only some elements are remembered, as those of a built-in model.
+/// What readings are when only some elements are remembered.
 #[derive(Clone, Debug)]
-pub enum Erased {
-    /// Those of a set.
-    Set(Set, Vec<Reading<set::Op>>),
-    /// Those of a log.
-    Log(Log, Vec<Reading<log::Op>>),
+pub struct Erased {
+    /// A set or a log.
+    pub model: AnyModel,
+    /// The operations that are left.
+    pub readings: Vec<Reading<AnyOp>>,
 }
 
 impl Erased {
@@ -45,10 +45,10 @@ impl Erased {
                     set::Op::Read(Some(seen)) => Some(set::Op::Read(set::Listing::of(&held(seen)))),
                     set::Op::Read(None) | set::Op::ReadTwice => Some(op.clone()),
                 };
-                Some(Erased::Set(
-                    Set::new(&held(&set::Listing::from(&initial))),
-                    erased(readings, view, erase),
-                ))
+                Some(Erased {
+                    model: AnyModel::Set(Set::new(&held(&set::Listing::from(&initial)))),
+                    readings: erased(readings, view, |op| erase(op).map(AnyOp::Set)),
+                })
             }
             Kind::Log { initial, view } => {
                 let held = |entries: &[Value]| -> Vec<Value> {
@@ -63,7 +63,10 @@ impl Erased {
                     log::Op::ReadAny => Some(log::Op::ReadAny),
                     log::Op::ReadFrom(..) | log::Op::ReadAt(..) => None,
                 };
-                Some(Erased::Log(Log::new(&held(&initial)), erased(readings, view, erase)))
+                Some(Erased {
+                    model: AnyModel::Log(Log::new(&held(&initial))),
+                    readings: erased(readings, view, |op| erase(op).map(AnyOp::Log)),
+                })
             }
             _ => None,
         }
@@ -71,38 +74,27 @@ impl Erased {
 
     /// As [`is_sound_projection`].
     pub fn is_sound_projection(&self, core: &[u32]) -> bool {
-        match self {
-            Erased::Set(model, readings) => is_sound_projection(model, readings, core),
-            Erased::Log(model, readings) => is_sound_projection(model, readings, core),
-        }
+        is_sound_projection(&self.model, &self.readings, core)
     }
 
     /// As [`is_minimal`].
     pub fn is_minimal(&self, core: &[u32]) -> Minimality {
-        match self {
-            Erased::Set(model, readings) => is_minimal(model, readings, core),
-            Erased::Log(model, readings) => is_minimal(model, readings, core),
-        }
+        is_minimal(&self.model, &self.readings, core)
     }
 
     /// As [`refute`], for the operations of `core`.
     pub fn refute(&self, core: &[u32], limit: usize) -> Refutation {
-        match self {
-            Erased::Set(model, readings) => refute(model, &part(readings, core), limit),
-            Erased::Log(model, readings) => refute(model, &part(readings, core), limit),
-        }
+        let is_core = |reading: &&Reading<AnyOp>| core.binary_search(&reading.index).is_ok();
+        let part: Vec<Reading<AnyOp>> = self.readings.iter().filter(is_core).cloned().collect();
+        refute(&self.model, &part, limit)
     }
-}
-
-fn part<Op: Clone>(readings: &[Reading<Op>], core: &[u32]) -> Vec<Reading<Op>> {
-    readings.iter().filter(|reading| core.binary_search(&reading.index).is_ok()).cloned().collect()
 }
 
 fn erased<Op, As>(
     readings: &[Reading<Op>],
     view: crate::model::KindView<Op, As>,
-    erase: impl Fn(&As) -> Option<As>,
-) -> Vec<Reading<As>> {
+    erase: impl Fn(&As) -> Option<AnyOp>,
+) -> Vec<Reading<AnyOp>> {
     let erase = |reading: &Reading<Op>| {
         let op = erase(view(&reading.op))?;
         Some(Reading { index: reading.index, op, span: reading.span })

@@ -16,12 +16,10 @@ mod xml;
 
 use std::time::Duration;
 
-use crate::beyond::Checked;
-use crate::check::{Options, Report};
-use crate::error::{Error, Place};
-use crate::explain::{self, Context, Explanation, Linearizations};
+use crate::check::Report;
+use crate::error::Place;
+use crate::explain::{Context, Explanation, Linearizations};
 use crate::history::{History, Record};
-use crate::model::Model;
 
 pub use crate::history::phrase::{operation_phrase, printable, shortened, with_thousands};
 pub use figure::{Plot, plot, svg};
@@ -35,11 +33,11 @@ pub use stats::{statistics_json, statistics_text};
 pub use style::{Palette, Strokes};
 pub use text::{Detail, details, text, verdict_line};
 
-/// For so many failing keys the surroundings are shown.
-const SHOWN_FAILURES: usize = 5;
+/// Failing keys whose surroundings a report shows: the first ones.
+pub const SHOWN_FAILURES: usize = 5;
 
-/// The states after steps have about so many characters together.
-const STATES_ROOM: usize = 8_000_000;
+/// Characters of all states together that a page has room for.
+pub const STATES_ROOM: usize = 8_000_000;
 
 /// One history with everything that is reported of it.
 pub struct Subject<'a> {
@@ -87,51 +85,11 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// Adds the explanation of what failed, with at most `anomalies` anomalies.
-    ///
-    /// # Errors
-    /// None, if the report is that of this history and these options.
-    pub fn explain(&mut self, options: &Options, anomalies: usize) -> Result<(), Error> {
-        self.explanation = explain::explain(self.history, options, self.report, anomalies)?;
-        self.contexts = explain::contexts(self.history, options, self.report, SHOWN_FAILURES)?;
-        Ok(())
-    }
-
-    /// As [`Subject::explain`], for a history beyond memory, whose excerpt and report this is
-    /// about.
-    ///
-    /// # Errors
-    /// None.
-    pub fn explain_beyond(&mut self, checked: &Checked, anomalies: usize) -> Result<(), Error> {
-        (self.explanation, self.contexts) = checked.explain(anomalies, SHOWN_FAILURES)?;
-        Ok(())
-    }
-
-    /// As [`Subject::explain`], for a history that was checked [with](crate::check_with) a model of
-    /// the caller's own.
-    ///
-    /// # Errors
-    /// None, if the report is that of this model, this history and these options.
-    pub fn explain_with<M: Model>(
-        &mut self,
-        model: &M,
-        options: &Options,
-        anomalies: usize,
-    ) -> Result<(), Error> {
-        let (history, report) = (self.history, self.report);
-        self.explanation = explain::explain_with(model, history, options, report, anomalies)?;
-        self.contexts = explain::contexts_with(model, history, options, report, SHOWN_FAILURES)?;
-        Ok(())
-    }
-
-    /// Adds how the operations can have happened, step by step: see [`explain::linearizations`].
-    ///
-    /// # Errors
-    /// None, if the report is that of this history and these options.
-    pub fn linearize(&mut self, options: &Options) -> Result<(), Error> {
-        self.linearizations =
-            explain::linearizations(self.history, options, self.report, STATES_ROOM)?;
-        Ok(())
+    /// Adds the explanation, and what is around the first [`SHOWN_FAILURES`] failures.
+    #[must_use]
+    pub fn explained(mut self, explanation: Explanation, contexts: Vec<Context>) -> Subject<'a> {
+        (self.explanation, self.contexts) = (explanation, contexts);
+        self
     }
 
     /// The records that the reports name, ascending: see [`Subject::places`].

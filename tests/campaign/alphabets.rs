@@ -3,7 +3,7 @@
 
 use histcheck::formats::json_value;
 use histcheck::history::ValueTable;
-use histcheck::model::{Call, Model, ModelVisitor, Rejection, View};
+use histcheck::model::{AnyModel, AnyOp, Call, Model, Rejection, View};
 
 use crate::long;
 use crate::shared::alphabets::{Alphabet, Spelling, alphabets};
@@ -14,7 +14,7 @@ pub fn all(done: &mut dyn FnMut(Outcome), campaign: &Campaign) {
     for alphabet in alphabets().filter(|alphabet| campaign.wants(alphabet.name)) {
         let mut values = ValueTable::new();
         let model = alphabet.model(alphabet.options(), &mut values);
-        let outcomes = model.visit(Run { campaign, alphabet, values });
+        let outcomes = Run { campaign, alphabet, values }.run(&model);
         outcomes.into_iter().for_each(&mut *done);
     }
 }
@@ -25,12 +25,10 @@ struct Run<'a> {
     values: ValueTable,
 }
 
-impl ModelVisitor for Run<'_> {
-    type Output = Vec<Outcome>;
-
-    fn visit<M: Model>(self, model: &M) -> Vec<Outcome> {
+impl Run<'_> {
+    fn run(self, model: &AnyModel) -> Vec<Outcome> {
         let Run { campaign, alphabet, mut values } = self;
-        let letters: Vec<Letter<M::Op>> = alphabet
+        let letters: Vec<Letter<AnyOp>> = alphabet
             .spellings()
             .map(|spelling| letter(model, spelling, &mut values).expect("known"))
             .collect();

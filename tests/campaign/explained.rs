@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use histcheck::formats::json_value;
 use histcheck::history::{Event, EventType, Independent, Settings, ValueTable};
-use histcheck::model::{Model, ModelOptions, ModelVisitor};
-use histcheck::report::Subject;
-use histcheck::{History, HistoryBuilder, Options, Verdict, check};
+use histcheck::model::{AnyModel, ModelOptions};
+use histcheck::report::{SHOWN_FAILURES, Subject};
+use histcheck::{History, HistoryBuilder, Options, Session, Verdict};
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -36,7 +36,7 @@ pub fn all(done: &mut dyn FnMut(Outcome), campaign: &Campaign) {
         let trial = Trial::new(format!("explained::letters::{}", alphabet.name), campaign);
         let mut values = ValueTable::new();
         let model = alphabet.model(alphabet.options(), &mut values);
-        done(model.visit(Letters { alphabet, values, trial }));
+        done(Letters { alphabet, values, trial }.run(&model));
     }
     if campaign.wants("skew") {
         done(Trial::new("explained::skew".to_owned(), campaign).run(skew::small));
@@ -80,10 +80,8 @@ struct Letters<'a> {
     trial: Trial<'a>,
 }
 
-impl ModelVisitor for Letters<'_> {
-    type Output = Outcome;
-
-    fn visit<M: Model>(self, model: &M) -> Outcome {
+impl Letters<'_> {
+    fn run(self, model: &AnyModel) -> Outcome {
         let Letters { alphabet, mut values, trial } = self;
         let spellings: Vec<_> = alphabet.spellings().collect();
         let letters =
@@ -144,12 +142,14 @@ impl Told {
 fn explained(history: &History, options: Options) -> Result<Option<String>, String> {
     // However slow the machine is, the same is found.
     let options = Options { explain_timeout: Duration::from_secs(3600), ..options };
-    let Ok(report) = check(history, &options) else { return Ok(None) };
+    let Ok(session) = Session::new(history, &options) else { return Ok(None) };
+    let Ok(report) = session.check() else { return Ok(None) };
     if report.verdict != Verdict::Invalid {
         return Ok(None);
     }
-    let mut subject = Subject::new(history, &report);
-    subject.explain(&options, 100).map_err(|error| error.to_string())?;
+    let explanation = session.explain(&report, 100).map_err(|error| error.to_string())?;
+    let contexts = session.contexts(&report, SHOWN_FAILURES).map_err(|error| error.to_string())?;
+    let subject = Subject::new(history, &report).explained(explanation, contexts);
     verify_explained::verify(&report, &subject.explanation, usize::MAX)?;
     Ok(Some(said::said(&subject)))
 }

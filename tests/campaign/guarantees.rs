@@ -2,10 +2,9 @@
 //! linearizable, with one value written once or often, with compare-and-set, crashes, and equal
 //! times.
 
-use histcheck::explain::explain;
 use histcheck::history::{Event, EventType, Time, Value};
 use histcheck::model::ModelOptions;
-use histcheck::{History, HistoryBuilder, Options, Verdict, check};
+use histcheck::{History, HistoryBuilder, Options, Session, Verdict, check};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -141,7 +140,9 @@ fn examine(ops: &[Op], counts: &mut Counts) -> Result<(), String> {
         return Ok(());
     }
     counts.histories += 1;
-    let found = explain(&history, &options, &report, 1).map_err(|error| error.to_string())?;
+    let found = Session::new(&history, &options)
+        .and_then(|session| session.explain(&report, 1))
+        .map_err(|error| error.to_string())?;
     let key = &found.keys[0];
     for (nth, expected) in guarantees(ops).into_iter().enumerate() {
         let held = &key.guarantees[nth];

@@ -4,7 +4,7 @@
 
 use histcheck::formats::json_value;
 use histcheck::history::ValueTable;
-use histcheck::model::{AnyModel, Model, ModelVisitor};
+use histcheck::model::{AnyModel, Model};
 use rand::seq::{IndexedRandom, SliceRandom};
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -48,7 +48,7 @@ fn try_object(
     let initial = Some(initial).filter(|value| !value.is_null());
     let options = object.options();
     let model = AnyModel::by_name(object.model(), initial, options, &table).expect("a model");
-    model.visit(Try { shape, operations, table, rng, campaign, counts })
+    Try { shape, operations, table, rng, campaign, counts }.run(&model)
 }
 
 /// What was done with an object.
@@ -135,10 +135,8 @@ struct Try<'a> {
     counts: &'a mut Counts,
 }
 
-impl ModelVisitor for Try<'_> {
-    type Output = Result<(), String>;
-
-    fn visit<M: Model>(self, model: &M) -> Result<(), String> {
+impl Try<'_> {
+    fn run(self, model: &AnyModel) -> Result<(), String> {
         let Try { shape, mut operations, mut table, rng, campaign, counts } = self;
         let mut read = |operation: &Spelling| {
             let Spelling { function, input, output, process } = operation;

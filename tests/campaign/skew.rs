@@ -8,10 +8,10 @@ use std::fmt::Write as _;
 use std::time::Instant;
 
 use histcheck::check::Verdict;
-use histcheck::explain::{ClockSkew, Situation, SkewOutcome, find_clock_skew};
+use histcheck::explain::{ClockSkew, Situation, SkewOutcome};
 use histcheck::formats::{Format, Input};
 use histcheck::history::{Order, Settings};
-use histcheck::{History, Options};
+use histcheck::{History, Options, Session};
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -286,7 +286,7 @@ fn find(history: &History, store: Store) -> Option<SkewOutcome> {
     let options = options(store);
     let report = histcheck::check(history, &options).unwrap();
     (report.verdict == Verdict::Invalid)
-        .then(|| find_clock_skew(history, &options, &report).unwrap())
+        .then(|| Session::new(history, &options).unwrap().clock_skew(&report).unwrap())
 }
 
 /// A history of few operations: of a correct store that is recorded by several clocks, of one that

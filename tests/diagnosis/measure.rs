@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use histcheck::explain::{AnomalyKind, explain};
+use histcheck::explain::AnomalyKind;
 use histcheck::store::{Plan, Preset};
-use histcheck::{Options, Verdict};
+use histcheck::{Options, Session, Verdict};
 use rayon::prelude::*;
 
 use crate::certificate;
@@ -112,7 +112,10 @@ fn outcome(preset: &Preset, plan: &Plan) -> Outcome {
         },
     };
     let name = (!preset.is_correct()).then(|| {
-        let explanation = explain(&history, &options, &report, LIMIT).expect("an explanation");
+        let explanation = Session::new(&history, &options)
+            .unwrap()
+            .explain(&report, LIMIT)
+            .expect("an explanation");
         let first = explanation.anomalies.first().map(|anomaly| anomaly.kind);
         let is_found =
             report.verdict == Verdict::Invalid || first == Some(AnomalyKind::StuckOperations);

@@ -4,12 +4,13 @@
 use std::collections::BTreeSet;
 
 use histcheck::check::Decision;
-use histcheck::explain::{Violation, explain, shrink};
+use histcheck::explain::Violation;
 use histcheck::formats::{self, Format, read_bytes};
 use histcheck::history::Settings as Reading;
-use histcheck::model::{self, AnyModel, CATALOGUE, Model, ModelVisitor};
+use histcheck::model::{self, AnyModel, CATALOGUE, Model};
 use histcheck::proof::{Erased, Minimality, Refutation, is_minimal, is_sound_projection, refute};
-use histcheck::{History, Options, Verdict, check};
+use histcheck::shrink::shrink;
+use histcheck::{History, Options, Session, Verdict, check};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -49,11 +50,9 @@ struct Verifier<'a> {
     is_complete: bool,
 }
 
-impl ModelVisitor for Verifier<'_> {
+impl Verifier<'_> {
     /// How many violations were verified.
-    type Output = usize;
-
-    fn visit<M: Model>(self, model: &M) -> usize {
+    fn run(self, model: &AnyModel) -> usize {
         let Verifier { history, violations, is_complete } = self;
         let all: Vec<u32> = (0..history.operations().len() as u32).collect();
         for violation in violations {
@@ -123,7 +122,8 @@ fn every_violation_is_one() {
             if report.verdict != Verdict::Invalid {
                 continue;
             }
-            let explanation = explain(&history, &options, &report, 100).unwrap();
+            let explanation =
+                Session::new(&history, &options).unwrap().explain(&report, 100).unwrap();
             let violations = &explanation.keys[0].violations;
             assert!(!violations.is_empty());
             assert!(violations.is_sorted_by_key(|violation| violation.horizon));
@@ -135,7 +135,7 @@ fn every_violation_is_one() {
             );
             let is_complete = explanation.is_complete && explanation.more == 0;
             let verifier = Verifier { history: &history, violations, is_complete };
-            several += usize::from(model.unwrap().visit(verifier) > 1);
+            several += usize::from(verifier.run(&model.unwrap()) > 1);
         }
         assert!(several > 3, "{}: {several} histories have several violations", entry.name);
     }
@@ -222,7 +222,7 @@ fn violations(operations: &[&str]) -> (Vec<Violation>, bool) {
     let history = one_by_one(operations);
     let options = Options::default();
     let report = check(&history, &options).unwrap();
-    let explanation = explain(&history, &options, &report, 10).unwrap();
+    let explanation = Session::new(&history, &options).unwrap().explain(&report, 10).unwrap();
     (explanation.keys[0].violations.clone(), explanation.is_complete)
 }
 
@@ -247,10 +247,8 @@ fn one_cause_is_one_violation() {
 
 struct Minimal<'a>(&'a History, &'a [u32]);
 
-impl ModelVisitor for Minimal<'_> {
-    type Output = Minimality;
-
-    fn visit<M: Model>(self, model: &M) -> Minimality {
+impl Minimal<'_> {
+    fn run(self, model: &AnyModel) -> Minimality {
         let all: Vec<u32> = (0..self.0.operations().len() as u32).collect();
         let readings = model::read(model, self.0, &all, None).unwrap();
         is_minimal(model, &readings, self.1)
@@ -262,8 +260,8 @@ fn a_core_with_too_much_is_not_minimal() {
     let history = one_by_one(&["w1", "w3", "w2", "r1"]);
     let options = Options::default().model_options;
     let model = AnyModel::by_name("register", None, options, history.values()).unwrap();
-    assert_eq!(model.visit(Minimal(&history, &[0, 2, 3])), Minimality::Minimal);
-    assert_eq!(model.visit(Minimal(&history, &[0, 1, 2, 3])), Minimality::Smaller(vec![0, 2, 3]));
+    assert_eq!(Minimal(&history, &[0, 2, 3]).run(&model), Minimality::Minimal);
+    assert_eq!(Minimal(&history, &[0, 1, 2, 3]).run(&model), Minimality::Smaller(vec![0, 2, 3]));
 }
 
 #[test]
@@ -279,7 +277,7 @@ fn of_a_large_set_one_element_is_enough() {
     let history = builder.build().unwrap();
     let options = Options::default();
     let report = check(&history, &options).unwrap();
-    let explanation = explain(&history, &options, &report, 10).unwrap();
+    let explanation = Session::new(&history, &options).unwrap().explain(&report, 10).unwrap();
     let violation = &explanation.keys[0].violations[0];
     assert_eq!(violation.core, [77, 2_000]);
     assert_eq!(violation.remembered.as_ref().map(Vec::len), Some(1));

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use histcheck::Limits;
 use histcheck::formats::{Format, Input, ReadOptions};
 use histcheck::history::{History, Settings};
-use histcheck::model::{self, AnyModel, Model, ModelOptions, ModelVisitor};
+use histcheck::model::{self, AnyModel, ModelOptions};
 use histcheck::{Code, Error};
 
 use crate::support::page::replaced;
@@ -57,20 +57,12 @@ fn error_of(file: &str) -> Option<Error> {
 
 /// Reads all operations for their model.
 fn read(history: &History) -> Result<(), Error> {
-    struct Reader<'a>(&'a History);
-    impl ModelVisitor for Reader<'_> {
-        type Output = Result<(), Error>;
-
-        fn visit<M: Model>(self, model: &M) -> Self::Output {
-            self.0.partitions().iter().try_for_each(|partition| {
-                model::read(model, self.0, partition.operations, None).map(|_| ())
-            })
-        }
-    }
     let name = model::infer(history)?.name;
     let initial = history.metadata_field("initial");
-    AnyModel::by_name(name, initial, ModelOptions::default(), history.values())?
-        .visit(Reader(history))
+    let model = AnyModel::by_name(name, initial, ModelOptions::default(), history.values())?;
+    history.partitions().iter().try_for_each(|partition| {
+        model::read(&model, history, partition.operations, None).map(|_| ())
+    })
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use histcheck::formats::read_bytes;
 use histcheck::history::Settings;
 use histcheck::report::{Subject, svg};
-use histcheck::{Options, check};
+use histcheck::{Options, Session};
 use proptest::prelude::*;
 use roxmltree::{Document, Node};
 
@@ -332,9 +332,11 @@ proptest! {
             explain_timeout: std::time::Duration::from_millis(100),
             ..Options::default()
         };
-        let Ok(report) = check(&history, &options) else { return Ok(()) };
+        let Ok(session) = Session::new(&history, &options) else { return Ok(()) };
+        let Ok(report) = session.check() else { return Ok(()) };
         let mut subject = Subject::new(&history, &report);
-        subject.explain(&options, 5).unwrap();
+        subject.explanation = session.explain(&report, 5).unwrap();
+        subject.contexts = session.contexts(&report, 5).unwrap();
         let drawn = svg(&subject);
         verify(&drawn);
         prop_assert_eq!(svg(&subject), drawn);

@@ -2,7 +2,7 @@
 
 use histcheck::history::{NEVER, ValueTable};
 use histcheck::model::{
-    self, AnyModel, CATALOGUE, Establishes, Model, ModelOptions, ModelVisitor, Reading,
+    self, AnyModel, AnyOp, CATALOGUE, Establishes, Model, ModelOptions, Reading,
 };
 use histcheck::proof::{Refutation, refute};
 use histcheck::{Code, History, Options, Verdict, check_with};
@@ -34,10 +34,10 @@ fn readings<M: Model>(model: &M, history: &History) -> Vec<Reading<M::Op>> {
     model::read(model, history, &all, None).unwrap()
 }
 
-/// Runs a visitor on every model, with its name.
-fn for_each<V: ModelVisitor<Output = ()>>(visitor: impl Fn(&'static str) -> V) {
+/// Runs a test on every model, with its name.
+fn for_each(test: fn(&'static str, &AnyModel)) {
     for entry in CATALOGUE {
-        by_name(entry.name).visit(visitor(entry.name));
+        test(entry.name, &by_name(entry.name));
     }
 }
 
@@ -67,27 +67,21 @@ fn reachable<M: Model>(model: &M, ops: &[M::Op], rng: &mut ChaCha8Rng) -> Vec<M:
     states
 }
 
-struct Facts(&'static str);
-
-impl ModelVisitor for Facts {
-    type Output = ();
-
-    fn visit<M: Model>(self, model: &M) {
-        let mut rng = ChaCha8Rng::seed_from_u64(7);
-        let mut claims = [0; 3];
-        for history in histories(self.0, Settings::small) {
-            let ops: Vec<M::Op> = readings(model, &history).into_iter().map(|r| r.op).collect();
-            let mut focused = model.clone();
-            focused.focus(&ops);
-            for model in [model, &focused] {
-                let states = reachable(model, &ops, &mut rng);
-                for op in &ops {
-                    assert_facts(model, op, &states, &mut claims);
-                }
+fn check_facts(name: &'static str, model: &AnyModel) {
+    let mut rng = ChaCha8Rng::seed_from_u64(7);
+    let mut claims = [0; 3];
+    for history in histories(name, Settings::small) {
+        let ops: Vec<AnyOp> = readings(model, &history).into_iter().map(|r| r.op).collect();
+        let mut focused = model.clone();
+        focused.focus(&ops);
+        for model in [model, &focused] {
+            let states = reachable(model, &ops, &mut rng);
+            for op in &ops {
+                assert_facts(model, op, &states, &mut claims);
             }
         }
-        assert!(claims[0] > 0, "{}: nothing is pure", self.0);
     }
+    assert!(claims[0] > 0, "{}: nothing is pure", name);
 }
 
 fn assert_facts<M: Model>(model: &M, op: &M::Op, states: &[M::State], claims: &mut [u32; 3]) {
@@ -127,83 +121,71 @@ fn assert_facts<M: Model>(model: &M, op: &M::Op, states: &[M::State], claims: &m
 
 #[test]
 fn facts_hold_in_every_state() {
-    for_each(Facts);
+    for_each(check_facts);
 }
 
-struct Focus(&'static str);
-
-impl ModelVisitor for Focus {
-    type Output = ();
-
-    fn visit<M: Model>(self, model: &M) {
-        let mut rng = ChaCha8Rng::seed_from_u64(11);
-        let (mut legal, mut illegal) = (0, 0);
-        for history in histories(self.0, Settings::small) {
-            let mut ops: Vec<M::Op> = readings(model, &history).into_iter().map(|r| r.op).collect();
-            let mut focused = model.clone();
-            focused.focus(&ops);
-            for attempt in 0..6 {
-                if attempt > 0 {
-                    ops.shuffle(&mut rng);
+fn check_focus(name: &'static str, model: &AnyModel) {
+    let mut rng = ChaCha8Rng::seed_from_u64(11);
+    let (mut legal, mut illegal) = (0, 0);
+    for history in histories(name, Settings::small) {
+        let mut ops: Vec<AnyOp> = readings(model, &history).into_iter().map(|r| r.op).collect();
+        let mut focused = model.clone();
+        focused.focus(&ops);
+        for attempt in 0..6 {
+            if attempt > 0 {
+                ops.shuffle(&mut rng);
+            }
+            let (mut plain, mut merged) = (vec![model.initial()], vec![focused.initial()]);
+            let length = rng.random_range(0..=ops.len());
+            for op in &ops[..length] {
+                let next = successors(model, &plain, op);
+                let next_merged = successors(&focused, &merged, op);
+                assert_eq!(
+                    next.is_empty(),
+                    next_merged.is_empty(),
+                    "{}: {op:?} from {plain:?} to {next:?}, from {merged:?} to {next_merged:?} \
+                     in {ops:?}",
+                    name
+                );
+                if next.is_empty() {
+                    illegal += 1;
+                    continue;
                 }
-                let (mut plain, mut merged) = (vec![model.initial()], vec![focused.initial()]);
-                let length = rng.random_range(0..=ops.len());
-                for op in &ops[..length] {
-                    let next = successors(model, &plain, op);
-                    let next_merged = successors(&focused, &merged, op);
-                    assert_eq!(
-                        next.is_empty(),
-                        next_merged.is_empty(),
-                        "{}: {op:?} from {plain:?} to {next:?}, from {merged:?} to {next_merged:?} \
-                         in {ops:?}",
-                        self.0
-                    );
-                    if next.is_empty() {
-                        illegal += 1;
-                        continue;
-                    }
-                    legal += 1;
-                    (plain, merged) = (next, next_merged);
-                }
+                legal += 1;
+                (plain, merged) = (next, next_merged);
             }
         }
-        assert!(legal > 100 && illegal > 100, "{}: {legal} legal, {illegal} not", self.0);
     }
+    assert!(legal > 100 && illegal > 100, "{}: {legal} legal, {illegal} not", name);
 }
 
 #[test]
 fn focus_changes_no_legality() {
-    for_each(Focus);
+    for_each(check_focus);
 }
 
-struct Sequential(&'static str);
-
-impl ModelVisitor for Sequential {
-    type Output = ();
-
-    fn visit<M: Model>(self, model: &M) {
-        let honest = |rng: &mut ChaCha8Rng| Settings {
-            operations: 12,
-            processes: 1,
-            corrupt: 0.0,
-            crash: 0.0,
-            ..Settings::small(rng)
-        };
-        for history in histories(self.0, honest) {
-            let mut states = vec![model.initial()];
-            for reading in readings(model, &history) {
-                if reading.span.ret == NEVER {
-                    continue;
-                }
-                let nexts = successors(model, &states, &reading.op);
-                assert!(
-                    !nexts.is_empty(),
-                    "{}: the object did {:?} after {states:?}",
-                    self.0,
-                    reading.op
-                );
-                states = nexts;
+fn check_sequential(name: &'static str, model: &AnyModel) {
+    let honest = |rng: &mut ChaCha8Rng| Settings {
+        operations: 12,
+        processes: 1,
+        corrupt: 0.0,
+        crash: 0.0,
+        ..Settings::small(rng)
+    };
+    for history in histories(name, honest) {
+        let mut states = vec![model.initial()];
+        for reading in readings(model, &history) {
+            if reading.span.ret == NEVER {
+                continue;
             }
+            let nexts = successors(model, &states, &reading.op);
+            assert!(
+                !nexts.is_empty(),
+                "{}: the object did {:?} after {states:?}",
+                name,
+                reading.op
+            );
+            states = nexts;
         }
     }
 }
@@ -211,37 +193,31 @@ impl ModelVisitor for Sequential {
 /// What a plain object does, one operation after the other, the model allows.
 #[test]
 fn models_allow_what_objects_do() {
-    for_each(Sequential);
+    for_each(check_sequential);
 }
 
-struct Search(&'static str);
-
-impl ModelVisitor for Search {
-    type Output = ();
-
-    fn visit<M: Model>(self, model: &M) {
-        let mut counts = [0; 2];
-        for history in histories(self.0, Settings::small) {
-            let readings = readings(model, &history);
-            let expected = match refute(model, &readings, 100_000) {
-                Refutation::Wrong => Verdict::Valid,
-                Refutation::Confirmed => Verdict::Invalid,
-                Refutation::TooLarge => panic!("{}: a history is too large", self.0),
-            };
-            counts[usize::from(expected == Verdict::Invalid)] += 1;
-            let options = Options { threads: 1, ..Options::default() };
-            let report = check_with(model, &history, &options).unwrap();
-            assert_eq!(report.verdict, expected, "{}: {readings:?}", self.0);
-        }
-        let [valid, invalid] = counts;
-        assert!(valid.min(invalid) * 10 > HISTORIES, "{}: {valid} valid, {invalid} not", self.0);
+fn check_search(name: &'static str, model: &AnyModel) {
+    let mut counts = [0; 2];
+    for history in histories(name, Settings::small) {
+        let readings = readings(model, &history);
+        let expected = match refute(model, &readings, 100_000) {
+            Refutation::Wrong => Verdict::Valid,
+            Refutation::Confirmed => Verdict::Invalid,
+            Refutation::TooLarge => panic!("{}: a history is too large", name),
+        };
+        counts[usize::from(expected == Verdict::Invalid)] += 1;
+        let options = Options { threads: 1, ..Options::default() };
+        let report = check_with(model, &history, &options).unwrap();
+        assert_eq!(report.verdict, expected, "{}: {readings:?}", name);
     }
+    let [valid, invalid] = counts;
+    assert!(valid.min(invalid) * 10 > HISTORIES, "{}: {valid} valid, {invalid} not", name);
 }
 
 /// With focus, facts and tokens the search finds what brute force finds without.
 #[test]
 fn the_search_agrees_with_brute_force() {
-    for_each(Search);
+    for_each(check_search);
 }
 
 /// A crashed write of the value that is there may hide another, which returns later.

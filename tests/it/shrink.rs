@@ -2,9 +2,8 @@
 
 use std::fmt::Write as _;
 
-use histcheck::explain::explain;
 use histcheck::formats::{Format, Input};
-use histcheck::{History, Options};
+use histcheck::{History, Options, Session};
 
 use crate::program::{Directory, histcheck};
 
@@ -98,7 +97,7 @@ fn fifty_violations_of_a_long_history_are_all_counted() {
     let explain_timeout = std::time::Duration::from_secs(300);
     let options = Options { explain_timeout, ..Options::default() };
     let report = histcheck::check(&history, &options).unwrap();
-    let explanation = explain(&history, &options, &report, 100).unwrap();
+    let explanation = Session::new(&history, &options).unwrap().explain(&report, 100).unwrap();
     let counted: usize = explanation.anomalies.iter().map(|anomaly| anomaly.count).sum();
     assert_eq!(counted, 50, "{:?}", explanation.anomalies);
     assert_eq!(explanation.anomalies[0].kind.name(), "stale-read");

@@ -1,7 +1,7 @@
 //! Verifies the certificates of a report with nothing but the verifiers.
 
 use histcheck::check::Decision;
-use histcheck::model::{self, AnyModel, Model, ModelVisitor, Reading};
+use histcheck::model::{self, AnyModel, AnyOp, Model, Reading};
 use histcheck::proof::{
     Minimality, Refutation, is_minimal, is_sound_projection, refute, verify_order,
 };
@@ -16,7 +16,7 @@ pub(crate) fn verify(history: &History, options: &Options, report: &Report) -> R
     let values = history.values();
     let model = AnyModel::by_name(&report.model, initial, options.model_options, values)
         .map_err(|error| error.to_string())?;
-    model.visit(Verifier { history, report })
+    Verifier { history, report }.run(&model)
 }
 
 struct Verifier<'a> {
@@ -24,10 +24,8 @@ struct Verifier<'a> {
     report: &'a Report,
 }
 
-impl ModelVisitor for Verifier<'_> {
-    type Output = Result<(), String>;
-
-    fn visit<M: Model>(self, model: &M) -> Self::Output {
+impl Verifier<'_> {
+    fn run(self, model: &AnyModel) -> Result<(), String> {
         let partitions = self.history.partitions();
         if partitions.len() != self.report.keys.len() {
             return Err("the report has other keys than the history".to_owned());
@@ -69,15 +67,11 @@ impl ModelVisitor for Verifier<'_> {
     }
 }
 
-fn verify_core<M: Model>(
-    model: &M,
-    readings: &[Reading<M::Op>],
-    core: &[u32],
-) -> Result<(), String> {
+fn verify_core(model: &AnyModel, readings: &[Reading<AnyOp>], core: &[u32]) -> Result<(), String> {
     if !is_sound_projection(model, readings, core) {
         return Err(format!("the core {core:?} proves nothing about the whole"));
     }
-    let part: Vec<Reading<M::Op>> =
+    let part: Vec<Reading<AnyOp>> =
         readings.iter().filter(|r| core.binary_search(&r.index).is_ok()).cloned().collect();
     match refute(model, &part, PARTIAL_ORDERS) {
         Refutation::Confirmed => Ok(()),

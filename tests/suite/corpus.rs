@@ -9,10 +9,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use histcheck::explain::explain;
 use histcheck::formats::{Format, json_value, read_bytes};
 use histcheck::history::Settings;
-use histcheck::{Options, Verdict};
+use histcheck::{Options, Session, Verdict};
 use libtest_mimic::Trial;
 
 use crate::expected::verdict;
@@ -97,7 +96,8 @@ fn judge(
         failed_cas_observes,
     };
     followed::verify(bytes, &terms, &history, &report)?;
-    let explanation =
-        explain(&history, &options, &report, ANOMALIES).map_err(|error| error.to_string())?;
+    let explanation = Session::new(&history, &options)
+        .and_then(|session| session.explain(&report, ANOMALIES))
+        .map_err(|error| error.to_string())?;
     explained::verify(&report, &explanation, FEW)
 }

@@ -3,11 +3,11 @@
 
 use std::fs;
 
-use histcheck::explain::{explain, stuck};
+use histcheck::explain::stuck;
 use histcheck::formats::{self, Format};
 use histcheck::model::infer;
 use histcheck::store::{Fact, Plan, Preset, presets};
-use histcheck::{History, Options, Verdict};
+use histcheck::{History, Options, Session, Verdict};
 
 use crate::{Outcome, folder, variants};
 
@@ -62,7 +62,9 @@ fn made(preset: &'static Preset) -> Result<Vec<u8>, String> {
         plan.tell("inferred", Fact::Flag(false));
     }
     plan.tell("verdict", Fact::Text(report.verdict.to_string()));
-    let explanation = explain(&history, &options, &report, LIMIT).map_err(said)?;
+    let explanation = Session::new(&history, &options)
+        .and_then(|session| session.explain(&report, LIMIT))
+        .map_err(said)?;
     let first = explanation.anomalies.first().map(|anomaly| anomaly.kind.name());
     if !preset.is_correct() && !first.is_some_and(|name| preset.shows.contains(&name)) {
         return Err(format!("{}: shows {first:?}, not {:?}", plan.replay(), preset.shows));

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use histcheck::formats::Input;
-use histcheck::report::{self, Detail, Palette, Subject};
-use histcheck::{History, Options, Report};
+use histcheck::report::{self, Detail, Palette, SHOWN_FAILURES, Subject};
+use histcheck::{History, Options, Report, Session};
 use serde_json::Value;
 
 use crate::{entries, names};
@@ -37,10 +37,13 @@ pub(crate) fn explained<'a>(
     history: &'a History,
     report: &'a Report,
 ) -> Result<Subject<'a>, String> {
-    let mut subject = Subject::new(history, report);
     // However slow the machine is, the same is found.
     let options = Options { explain_timeout: AGES, ..Options::default() };
-    subject.explain(&options, LIMIT).map_err(|error| error.to_string())?;
+    let explained = Session::new(history, &options).and_then(|session| {
+        Ok((session.explain(report, LIMIT)?, session.contexts(report, SHOWN_FAILURES)?))
+    });
+    let (explanation, contexts) = explained.map_err(|error| error.to_string())?;
+    let mut subject = Subject::new(history, report).explained(explanation, contexts);
     subject.places = input.locate_all(&subject.named_records());
     Ok(subject)
 }

@@ -14,7 +14,7 @@ use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::naming::words;
 use crate::history::phrase::counted;
 use crate::history::{History, NEVER};
-use crate::model::{self, Kind, Model, Reading};
+use crate::model::{self, AnyOp, Kind, Model, Reading};
 
 /// What a source says of itself.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -34,7 +34,7 @@ fn role(history: &History, source: Source) -> Role {
 
 /// An anomaly for each failing key that is no register and whose caches or copies explain it.
 /// O(n log n) and up to two decisions for each.
-pub(super) fn anomalies<M: Model>(grounds: &Grounds<'_, M>, named: &[Anomaly]) -> Vec<Anomaly> {
+pub(super) fn anomalies(grounds: &Grounds<'_>, named: &[Anomaly]) -> Vec<Anomaly> {
     if matches!(grounds.model.kind(), Kind::Other | Kind::Kv { .. }) {
         return Vec::new();
     }
@@ -43,8 +43,8 @@ pub(super) fn anomalies<M: Model>(grounds: &Grounds<'_, M>, named: &[Anomaly]) -
     failing.filter_map(|&failing| in_key(grounds, &sources, failing, named)).collect()
 }
 
-fn in_key<M: Model>(
-    grounds: &Grounds<'_, M>,
+fn in_key(
+    grounds: &Grounds<'_>,
     sources: &Sources<'_>,
     (key_at, failure): (usize, &Failure),
     named: &[Anomaly],
@@ -52,7 +52,7 @@ fn in_key<M: Model>(
     let history = grounds.history;
     let operations = grounds.partitions.get(key_at).operations;
     let readings = model::read(grounds.model, history, operations, None).ok()?;
-    let answers = |reading: &&Reading<M::Op>| {
+    let answers = |reading: &&Reading<AnyOp>| {
         reading.span.ret != NEVER && grounds.model.facts(&reading.op).pure
     };
     let roles: Vec<Role> = readings

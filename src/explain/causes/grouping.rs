@@ -20,7 +20,7 @@ struct Likeness {
 }
 
 /// The anomalies, those that are alike as one: the first, with the number of all.
-pub(super) fn grouped<M: Model>(grounds: &Grounds<'_, M>, named: &[Anomaly]) -> Vec<Anomaly> {
+pub(super) fn grouped(grounds: &Grounds<'_>, named: &[Anomaly]) -> Vec<Anomaly> {
     let sources = Sources::of(grounds.history);
     let mut places: FxHashMap<Likeness, usize> = FxHashMap::default();
     let mut grouped: Vec<Anomaly> = Vec::new();
@@ -34,11 +34,7 @@ pub(super) fn grouped<M: Model>(grounds: &Grounds<'_, M>, named: &[Anomaly]) -> 
     grouped
 }
 
-fn likeness<M: Model>(
-    grounds: &Grounds<'_, M>,
-    sources: &Sources<'_>,
-    anomaly: &Anomaly,
-) -> Likeness {
+fn likeness(grounds: &Grounds<'_>, sources: &Sources<'_>, anomaly: &Anomaly) -> Likeness {
     let history = grounds.history;
     let is_update = |index: u32| {
         let operation = &history.operations()[index as usize];

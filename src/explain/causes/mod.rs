@@ -23,15 +23,15 @@ use super::anomaly::Anomaly;
 use super::skew::ClockSkew;
 use crate::check::{Failure, Meter};
 use crate::history::{History, Partitions};
-use crate::model::Model;
+use crate::model::AnyModel;
 use subject::Subject;
 
 /// What causes are looked for in.
-pub(super) struct Grounds<'a, M: Model> {
+pub(super) struct Grounds<'a> {
     /// The history.
     pub(super) history: &'a History,
     /// The model.
-    pub(super) model: &'a M,
+    pub(super) model: &'a AnyModel,
     /// The operations of each key.
     pub(super) partitions: &'a Partitions,
     /// The failing keys that are explained, as positions in the report, with their failures.
@@ -45,7 +45,7 @@ pub(super) struct Grounds<'a, M: Model> {
 /// All anomalies, the most telling first: causes that explain several of `named`, which are those
 /// of all failing keys, violation by violation; then `named`, those alike made one. Near linear in
 /// the operations of the failing keys.
-pub(super) fn arrange<M: Model>(grounds: &Grounds<'_, M>, named: &[Anomaly]) -> Vec<Anomaly> {
+pub(super) fn arrange(grounds: &Grounds<'_>, named: &[Anomaly]) -> Vec<Anomaly> {
     let subjects: Vec<Subject> = grounds
         .failing
         .iter()

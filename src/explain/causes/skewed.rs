@@ -5,7 +5,6 @@ use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::skew::{ClockSkew, Grouping, Situation};
 use crate::history::phrase::{duration_phrase, shortened, value_phrase};
 use crate::history::{History, Value};
-use crate::model::Model;
 
 /// So many operations are named at most.
 const NAMED: usize = 12;
@@ -16,7 +15,7 @@ const CLOCKS: usize = 6;
 /// The anomaly, if clock offsets explain everything and the history pins them down. Offsets that
 /// are usual between hosts explain what a copy that lags does as well: they count only if something
 /// was seen before it was written, which no copy does.
-pub(super) fn anomaly<M: Model>(grounds: &Grounds<'_, M>, named: &[Anomaly]) -> Option<Anomaly> {
+pub(super) fn anomaly(grounds: &Grounds<'_>, named: &[Anomaly]) -> Option<Anomaly> {
     let is_early = |one: &Anomaly| one.kind == AnomalyKind::FutureRead;
     let skew = grounds.skew.filter(|skew| skew.is_pinned)?;
     if skew.is_within_error && !named.iter().any(is_early) {

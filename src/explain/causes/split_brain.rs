@@ -22,7 +22,7 @@ use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::naming::words;
 use crate::history::phrase::{call_phrase, return_phrase};
 use crate::history::{History, NEVER};
-use crate::model::{self, Model, Token};
+use crate::model::{self, Token};
 
 /// So many violations of a key are looked at,
 const VIOLATIONS: usize = 8;
@@ -49,8 +49,8 @@ const PATIENCE: [u128; 2] = [2, 16];
 const NAMED: usize = 4;
 
 /// The split brains that violations suggest, at most one of each key.
-pub(super) fn anomalies<M: Model>(
-    grounds: &Grounds<'_, M>,
+pub(super) fn anomalies(
+    grounds: &Grounds<'_>,
     subjects: &[Subject],
     named: &[Anomaly],
 ) -> Vec<Anomaly> {
@@ -67,8 +67,8 @@ pub(super) fn anomalies<M: Model>(
     subjects.iter().filter_map(of_key).collect()
 }
 
-fn of_core<M: Model>(
-    grounds: &Grounds<'_, M>,
+fn of_core(
+    grounds: &Grounds<'_>,
     sources: &Sources<'_>,
     subject: &Subject,
     violation: &Anomaly,
@@ -146,9 +146,9 @@ impl Sides {
     }
 
     /// The first two sides that are split, as an anomaly.
-    fn split<M: Model>(
+    fn split(
         &self,
-        grounds: &Grounds<'_, M>,
+        grounds: &Grounds<'_>,
         key_at: usize,
         list: &[Access],
         common: &[usize],
@@ -215,9 +215,9 @@ impl Sides {
 
     /// Whether the operations of a side can be ordered by themselves, after those in common. What
     /// saw a value from outside of them is left out.
-    fn is_consistent<M: Model>(
+    fn is_consistent(
         &self,
-        grounds: &Grounds<'_, M>,
+        grounds: &Grounds<'_>,
         list: &[Access],
         common: &[usize],
         side: usize,

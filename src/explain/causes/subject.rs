@@ -18,8 +18,8 @@ pub(super) struct Subject {
 impl Subject {
     /// The key, if it is a register and what is wrong with it may have one of the causes that are
     /// known here. O(n).
-    pub(super) fn of<M: Model>(
-        grounds: &Grounds<'_, M>,
+    pub(super) fn of(
+        grounds: &Grounds<'_>,
         (key_at, failure): (usize, &Failure),
         named: &[Anomaly],
     ) -> Option<Subject> {

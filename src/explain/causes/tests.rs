@@ -2,7 +2,8 @@
 #![allow(clippy::unwrap_used)]
 
 use super::stuck;
-use crate::explain::{Anomaly, AnomalyKind, Certainty, explain};
+use crate::Session;
+use crate::explain::{Anomaly, AnomalyKind, Certainty};
 use crate::formats::read_bytes;
 use crate::history::Settings;
 use crate::{History, Options, check};
@@ -32,7 +33,7 @@ fn history(text: &str) -> History {
 fn anomalies(history: &History) -> Vec<Anomaly> {
     let options = Options { threads: 1, ..Options::default() };
     let report = check(history, &options).unwrap();
-    explain(history, &options, &report, 100).unwrap().anomalies
+    Session::new(history, &options).unwrap().explain(&report, 100).unwrap().anomalies
 }
 
 fn has(history: &History, kind: AnomalyKind) -> bool {

@@ -16,7 +16,7 @@ use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::naming::words;
 use crate::history::NEVER;
 use crate::history::phrase::{process_phrase, value_phrase};
-use crate::model::{self, Model, Reading};
+use crate::model::{self, AnyOp, Model, Reading};
 
 /// So many operations are named at most.
 const NAMED: usize = 12;
@@ -32,8 +32,8 @@ struct Beaten {
 
 /// The anomaly, if the timestamps explain all failing keys. O(n log n), and a decision for each
 /// key.
-pub(super) fn anomaly<M: Model>(
-    grounds: &Grounds<'_, M>,
+pub(super) fn anomaly(
+    grounds: &Grounds<'_>,
     subjects: &[Subject],
     named: &[Anomaly],
 ) -> Option<Anomaly> {
@@ -77,11 +77,11 @@ pub(super) fn anomaly<M: Model>(
 
 /// The writes of a key that lost against earlier ones; `None` if there are none, or they do not
 /// explain what is wrong with it.
-fn in_key<M: Model>(grounds: &Grounds<'_, M>, key_at: usize) -> Option<Vec<Beaten>> {
+fn in_key(grounds: &Grounds<'_>, key_at: usize) -> Option<Vec<Beaten>> {
     let history = grounds.history;
     let operations = grounds.partitions.get(key_at).operations;
     let readings = model::read(grounds.model, history, operations, None).ok()?;
-    let stamp = |reading: &Reading<M::Op>| {
+    let stamp = |reading: &Reading<AnyOp>| {
         let stamp = history.extra_of(reading.index as usize, "timestamp")?;
         history.values().as_int(stamp)
     };

@@ -8,14 +8,14 @@ mod sources;
 use rustc_hash::FxHashMap;
 
 use crate::history::NEVER;
-use crate::model::{Facts, Kind, Model, Part, Reading, Token};
+use crate::model::{AnyModel, AnyOp, Facts, Kind, Model, Part, Reading, Token};
 use crate::proof::projection::Projections;
 use sources::Sources;
 
 /// Makes choices sound.
-pub(super) struct Closures<'a, M: Model> {
-    projections: Projections<'a, M>,
-    readings: &'a [Reading<M::Op>],
+pub(super) struct Closures<'a> {
+    projections: Projections<'a, AnyModel>,
+    readings: &'a [Reading<AnyOp>],
     scheme: Scheme,
     /// Readings that are always kept.
     base: Vec<u32>,
@@ -47,8 +47,11 @@ struct Groups {
 /// No group.
 const ALONE: u32 = u32::MAX;
 
-impl<'a, M: Model> Closures<'a, M> {
-    pub(super) fn new(projections: Projections<'a, M>, readings: &'a [Reading<M::Op>]) -> Self {
+impl<'a> Closures<'a> {
+    pub(super) fn new(
+        projections: Projections<'a, AnyModel>,
+        readings: &'a [Reading<AnyOp>],
+    ) -> Self {
         let facts = projections.facts();
         let changes = || (0..readings.len() as u32).filter(|&at| !facts[at as usize].pure);
         let has_parts = changes().all(|at| facts[at as usize].part != Part::Whole);
@@ -89,7 +92,7 @@ impl<'a, M: Model> Closures<'a, M> {
         Closures { scheme: Scheme::Pure, base, ..self }
     }
 
-    pub(super) fn projections(&self) -> &Projections<'a, M> {
+    pub(super) fn projections(&self) -> &Projections<'a, AnyModel> {
         &self.projections
     }
 

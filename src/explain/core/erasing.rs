@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Core, minimal_core};
 use crate::check::{Meter, is_linearizable};
 use crate::history::Value;
-use crate::model::{Kind, Model, Reading, log, set};
+use crate::model::{AnyModel, AnyOp, Kind, Model, Reading, log, set};
 use crate::proof::Erased;
 
 /// With more elements, or more elements read in all, it would take too long.
@@ -14,9 +14,9 @@ const READ: usize = 2_000_000;
 
 /// Elements of a set or log, as few as possible, and operations that cannot be ordered if all other
 /// elements are forgotten; `None` if this is neither, or the time was up.
-pub(crate) fn erased_core<M: Model>(
-    model: &M,
-    readings: &[Reading<M::Op>],
+pub(crate) fn erased_core(
+    model: &AnyModel,
+    readings: &[Reading<AnyOp>],
     near: u32,
     meter: &Meter,
     allowance: u64,
@@ -33,15 +33,13 @@ pub(crate) fn erased_core<M: Model>(
         kept.extend(elements.pop());
     }
     kept.sort_unstable();
-    let core = match Erased::of(model, readings, &kept)? {
-        Erased::Set(model, readings) => minimal_core(&model, &readings, near, meter, allowance),
-        Erased::Log(model, readings) => minimal_core(&model, &readings, near, meter, allowance),
-    };
+    let Erased { model, readings } = Erased::of(model, readings, &kept)?;
+    let core = minimal_core(&model, &readings, near, meter, allowance);
     (!core.operations.is_empty()).then_some((core, kept))
 }
 
 /// All elements, those first with which something was done close to the operation `near`.
-fn elements<M: Model>(model: &M, readings: &[Reading<M::Op>], near: u32) -> Option<Vec<Value>> {
+fn elements(model: &AnyModel, readings: &[Reading<AnyOp>], near: u32) -> Option<Vec<Value>> {
     let center = readings.iter().position(|reading| reading.index == near)?;
     let mut order: Vec<usize> = (0..readings.len()).collect();
     order.sort_by_key(|&at| at.abs_diff(center));
@@ -83,24 +81,22 @@ fn elements<M: Model>(model: &M, readings: &[Reading<M::Op>], near: u32) -> Opti
     (elements.len() <= ELEMENTS && read <= READ).then_some(elements)
 }
 
-struct Search<'a, M: Model> {
-    model: &'a M,
-    readings: &'a [Reading<M::Op>],
+struct Search<'a> {
+    model: &'a AnyModel,
+    readings: &'a [Reading<AnyOp>],
     meter: &'a Meter,
     /// Configurations visited, and how many may be.
     spent: u64,
     allowance: u64,
 }
 
-impl<M: Model> Search<'_, M> {
+impl Search<'_> {
     /// Whether the readings are impossible if only these elements are remembered; `None` if the
     /// budget ended.
     fn fails(&mut self, kept: &[Value], more: &[Value]) -> Option<bool> {
         let all: Vec<Value> = kept.iter().chain(more).copied().collect();
-        let (linearizable, effort) = match Erased::of(self.model, self.readings, &all)? {
-            Erased::Set(model, readings) => is_linearizable(&model, &readings, self.meter),
-            Erased::Log(model, readings) => is_linearizable(&model, &readings, self.meter),
-        };
+        let Erased { model, readings } = Erased::of(self.model, self.readings, &all)?;
+        let (linearizable, effort) = is_linearizable(&model, &readings, self.meter);
         self.spent += effort.configurations;
         linearizable.filter(|_| self.spent < self.allowance).map(|linearizable| !linearizable)
     }

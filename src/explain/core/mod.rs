@@ -17,7 +17,7 @@ use rustc_hash::FxHashSet;
 
 use crate::check::{Meter, is_linearizable};
 use crate::history::{NEVER, Span};
-use crate::model::{Model, Reading};
+use crate::model::{AnyModel, AnyOp, Reading};
 use crate::proof::projection::{Projections, Rule, positions};
 use closure::Closures;
 
@@ -45,9 +45,9 @@ pub(crate) struct Core {
 /// which it is likely. When the budget of `meter` ends, or more than `allowance` configurations
 /// were visited, the smallest core found so far is returned. It is empty where a core would have
 /// to be large.
-pub(crate) fn minimal_core<M: Model>(
-    model: &M,
-    readings: &[Reading<M::Op>],
+pub(crate) fn minimal_core(
+    model: &AnyModel,
+    readings: &[Reading<AnyOp>],
     near: u32,
     meter: &Meter,
     allowance: u64,
@@ -57,16 +57,16 @@ pub(crate) fn minimal_core<M: Model>(
 
 /// Finds a core as [`minimal_core`] does, but by removals that are sound whatever the times are:
 /// other times may be told of its operations, and it still stands for the whole.
-pub(crate) fn timeless_core<M: Model>(
-    model: &M,
-    readings: &[Reading<M::Op>],
+pub(crate) fn timeless_core(
+    model: &AnyModel,
+    readings: &[Reading<AnyOp>],
     near: u32,
     meter: &Meter,
     allowance: u64,
 ) -> Core {
     let count = readings.len() as u32;
     // All are concurrent.
-    let timeless: Vec<Reading<M::Op>> = (0..)
+    let timeless: Vec<Reading<AnyOp>> = (0..)
         .zip(readings)
         .map(|(call, reading)| {
             let ret = if reading.span.ret == NEVER { NEVER } else { count + call };
@@ -78,10 +78,10 @@ pub(crate) fn timeless_core<M: Model>(
 
 /// A core of `readings`, by removals that are sound for `allowing`: the same operations, of which
 /// more may be concurrent.
-fn core_by<M: Model>(
-    model: &M,
-    readings: &[Reading<M::Op>],
-    allowing: &[Reading<M::Op>],
+fn core_by(
+    model: &AnyModel,
+    readings: &[Reading<AnyOp>],
+    allowing: &[Reading<AnyOp>],
     (near, meter, allowance): (u32, &Meter, u64),
 ) -> Core {
     let closures = Closures::new(Projections::new(model, allowing), allowing);
@@ -99,9 +99,9 @@ fn core_by<M: Model>(
 }
 
 /// Leaves out of `core`, which proves that `readings` are not linearizable, what can be.
-pub(crate) fn reduced<M: Model>(
-    model: &M,
-    readings: &[Reading<M::Op>],
+pub(crate) fn reduced(
+    model: &AnyModel,
+    readings: &[Reading<AnyOp>],
     core: &[u32],
     meter: &Meter,
     allowance: u64,
@@ -114,12 +114,12 @@ pub(crate) fn reduced<M: Model>(
     }
 }
 
-struct Reducer<'a, M: Model> {
-    trial: Trial<'a, M>,
-    closures: Closures<'a, M>,
+struct Reducer<'a> {
+    trial: Trial<'a>,
+    closures: Closures<'a>,
 }
 
-impl<M: Model> Reducer<'_, M> {
+impl Reducer<'_> {
     /// A failing choice, close to a minimal one; none where it would be large.
     fn chosen(&mut self, near: u32) -> Vec<u32> {
         if self.closures.base().len() > LARGE {
@@ -222,19 +222,19 @@ impl<M: Model> Reducer<'_, M> {
 }
 
 /// Decides choices of readings, within a budget.
-struct Trial<'a, M: Model> {
-    model: &'a M,
-    readings: &'a [Reading<M::Op>],
+struct Trial<'a> {
+    model: &'a AnyModel,
+    readings: &'a [Reading<AnyOp>],
     meter: &'a Meter,
     /// Configurations visited, and how many may be.
     spent: u64,
     allowance: u64,
 }
 
-impl<M: Model> Trial<'_, M> {
+impl Trial<'_> {
     /// Whether these readings are not linearizable; `None` if the budget ended.
     fn is_impossible(&mut self, chosen: &[u32]) -> Option<bool> {
-        let readings: Vec<Reading<M::Op>> =
+        let readings: Vec<Reading<AnyOp>> =
             chosen.iter().map(|&at| self.readings[at as usize].clone()).collect();
         let (linearizable, effort) = is_linearizable(self.model, &readings, self.meter);
         self.spent += effort.configurations;
@@ -242,7 +242,7 @@ impl<M: Model> Trial<'_, M> {
     }
 
     /// The core `chosen` without what can be left out of it.
-    fn reduced(&mut self, projections: &Projections<'_, M>, mut chosen: Vec<u32>) -> Core {
+    fn reduced(&mut self, projections: &Projections<'_, AnyModel>, mut chosen: Vec<u32>) -> Core {
         let mut is_minimal = chosen.len() <= REDUCED;
         let mut tried: FxHashSet<Vec<u32>> = FxHashSet::default();
         while is_minimal {
@@ -259,7 +259,7 @@ impl<M: Model> Trial<'_, M> {
     /// A smaller core in `chosen`, if there is one; `None` if the budget ended.
     fn smaller(
         &mut self,
-        projections: &Projections<'_, M>,
+        projections: &Projections<'_, AnyModel>,
         chosen: &[u32],
         tried: &mut FxHashSet<Vec<u32>>,
     ) -> Option<Option<Vec<u32>>> {

@@ -15,7 +15,6 @@ mod versions;
 use self::outcome::Outcome;
 pub(super) use self::versions::{NONE, Op, Saw, Versions};
 use super::case::Case;
-use crate::model::Model;
 
 /// A guarantee weaker than linearizability.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -86,7 +85,7 @@ const IMPLIED: [(usize, &[usize]); 3] = [(0, &[1]), (1, &[2, 6]), (2, &[3, 4, 5]
 
 /// What `case` still guarantees, in the order of [`Guarantee::ALL`]. O(n·p) for p processes where
 /// all values differ; never more than the budget allows.
-pub(super) fn guarantees<M: Model>(case: &Case<'_, M>) -> Vec<Held> {
+pub(super) fn guarantees(case: &Case<'_>) -> Vec<Held> {
     let mut outcomes: [Option<Outcome>; 8] = Default::default();
     let versions = case.meter.poll().ok().and_then(|()| Versions::of(case));
     if let Some(versions) = &versions {

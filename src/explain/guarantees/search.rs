@@ -9,7 +9,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::check::Meter;
 use crate::history::{NEVER, Value};
-use crate::model::{Establishes, Facts, Model, Reading, Token};
+use crate::model::{AnyModel, AnyOp, AnyState, Establishes, Facts, Model, Reading, Token};
 
 /// So many configurations may lead nowhere.
 const DEAD_ENDS: usize = 50_000;
@@ -27,14 +27,14 @@ const NONE: u32 = u32::MAX;
 /// order that agrees with that of each process and that `model` allows; `None` if the budget ends
 /// before that is known. A crashed operation comes after what its process did before it, and
 /// nothing comes after it on its account. `process` tells who did the operation at an index.
-pub(super) fn is_sequential<M: Model>(
-    model: &M,
-    readings: &[Reading<M::Op>],
+pub(super) fn is_sequential(
+    model: &AnyModel,
+    readings: &[Reading<AnyOp>],
     process: impl Fn(u32) -> Value,
     meter: &Meter,
 ) -> Option<bool> {
     let mut model = model.clone();
-    let ops: Vec<M::Op> = readings.iter().map(|reading| reading.op.clone()).collect();
+    let ops: Vec<AnyOp> = readings.iter().map(|reading| reading.op.clone()).collect();
     model.focus(&ops);
     drop(ops);
     Search::new(model, readings, process, meter).run()
@@ -77,9 +77,9 @@ struct Frame<S> {
     next: usize,
 }
 
-struct Search<'a, M: Model> {
-    model: M,
-    readings: &'a [Reading<M::Op>],
+struct Search<'a> {
+    model: AnyModel,
+    readings: &'a [Reading<AnyOp>],
     known: Vec<Known>,
     ids: FxHashMap<Token, u32>,
     /// Whether tokens tell what each operation that changes something leaves.
@@ -94,16 +94,16 @@ struct Search<'a, M: Model> {
     established: Vec<u32>,
     /// Processes whose pure operations were taken.
     trail: Vec<u32>,
-    dead: FxHashSet<(Box<[u32]>, M::State)>,
+    dead: FxHashSet<(Box<[u32]>, AnyState)>,
     looks: u64,
     limit: u64,
     meter: &'a Meter,
 }
 
-impl<'a, M: Model> Search<'a, M> {
+impl<'a> Search<'a> {
     fn new(
-        model: M,
-        readings: &'a [Reading<M::Op>],
+        model: AnyModel,
+        readings: &'a [Reading<AnyOp>],
         process: impl Fn(u32) -> Value,
         meter: &'a Meter,
     ) -> Self {
@@ -141,7 +141,7 @@ impl<'a, M: Model> Search<'a, M> {
         search
     }
 
-    fn add(&mut self, at: u32, reading: &Reading<M::Op>, process: u32) {
+    fn add(&mut self, at: u32, reading: &Reading<AnyOp>, process: u32) {
         let Facts { pure, requires, forbids, establishes, .. } = self.model.facts(&reading.op);
         let is_crashed = reading.span.ret == NEVER;
         let establishes = match establishes {
@@ -185,8 +185,8 @@ impl<'a, M: Model> Search<'a, M> {
     }
 
     fn run(mut self) -> Option<bool> {
-        let mut frames: Vec<Frame<M::State>> = Vec::new();
-        let mut entered: Option<(M::State, Option<Move>)> = Some((self.model.initial(), None));
+        let mut frames: Vec<Frame<AnyState>> = Vec::new();
+        let mut entered: Option<(AnyState, Option<Move>)> = Some((self.model.initial(), None));
         let mut choices = Vec::new();
         loop {
             if let Some((state, by)) = entered.take() {
@@ -225,7 +225,7 @@ impl<'a, M: Model> Search<'a, M> {
     }
 
     /// Takes all pure operations that are legal in `state`.
-    fn take_pure(&mut self, state: &M::State) {
+    fn take_pure(&mut self, state: &AnyState) {
         for process in 0..self.processes.len() {
             while let Some(&at) = self.processes[process].get(self.cursors[process] as usize) {
                 self.looks += 1;
@@ -276,7 +276,7 @@ impl<'a, M: Model> Search<'a, M> {
         }
     }
 
-    fn next_state(&self, state: &M::State, choice: Move, nth: u32) -> Option<M::State> {
+    fn next_state(&self, state: &AnyState, choice: Move, nth: u32) -> Option<AnyState> {
         let op = &self.readings[self.reading(choice) as usize].op;
         self.model.step(state, op).into_iter().nth(nth as usize)
     }
@@ -284,7 +284,7 @@ impl<'a, M: Model> Search<'a, M> {
     /// What may be done in `state`, the most promising first: for each, whether it is crashed,
     /// whether nobody waits for what it leaves, when it was called, the move, and which of the
     /// states that it may lead to.
-    fn choices(&mut self, state: &M::State, into: &mut Vec<(bool, bool, u32, Move, u32)>) {
+    fn choices(&mut self, state: &AnyState, into: &mut Vec<(bool, bool, u32, Move, u32)>) {
         into.clear();
         let current = self.model.token(state).and_then(|token| self.ids.get(&token).copied());
         let mut wanted: Vec<u32> = Vec::new();
@@ -347,7 +347,7 @@ impl<'a, M: Model> Search<'a, M> {
             && self.established[current as usize] == 0
     }
 
-    fn key(&self, state: &M::State) -> (Box<[u32]>, M::State) {
+    fn key(&self, state: &AnyState) -> (Box<[u32]>, AnyState) {
         let taken = self.crashed.chunks(32).map(|some| {
             some.iter()
                 .enumerate()
@@ -356,12 +356,12 @@ impl<'a, M: Model> Search<'a, M> {
         (self.cursors.iter().copied().chain(taken).collect(), state.clone())
     }
 
-    fn is_dead(&self, state: &M::State) -> bool {
+    fn is_dead(&self, state: &AnyState) -> bool {
         !self.dead.is_empty() && self.dead.contains(&self.key(state))
     }
 
     /// Goes back from the last configuration.
-    fn leave(&mut self, frames: &mut Vec<Frame<M::State>>, is_new: bool) {
+    fn leave(&mut self, frames: &mut Vec<Frame<AnyState>>, is_new: bool) {
         let Some(frame) = frames.pop() else { return };
         if is_new {
             self.dead.insert(self.key(&frame.state));

@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use crate::explain::{KeyExplanation, explain};
+use crate::Session;
+use crate::explain::KeyExplanation;
 use crate::{History, Options, check};
 
 /// What is said of a history of whole operations, one after the other: process, function, value.
@@ -23,7 +24,7 @@ fn explained(model: &str, operations: &[(i64, &str, i64)]) -> KeyExplanation {
     let history = history.build().unwrap();
     let options = Options { model: Some(model.to_owned()), threads: 1, ..Options::default() };
     let report = check(&history, &options).unwrap();
-    explain(&history, &options, &report, 1).unwrap().keys.remove(0)
+    Session::new(&history, &options).unwrap().explain(&report, 1).unwrap().keys.remove(0)
 }
 
 /// The guarantees that are broken, with the operations that show it.

@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 use super::build::Builder;
 use crate::explain::case::Case;
 use crate::history::{NEVER, Span};
-use crate::model::{Establishes, Facts, Model};
+use crate::model::{AnyOp, Establishes, Facts, Model};
 
 /// No write, no operation, no process.
 pub(crate) const NONE: u32 = u32::MAX;
@@ -100,12 +100,12 @@ pub(crate) struct Versions {
 
 impl Versions {
     /// The key as versions; `None` if it is no register. O(n).
-    pub(crate) fn of<M: Model>(case: &Case<'_, M>) -> Option<Versions> {
+    pub(crate) fn of(case: &Case<'_>) -> Option<Versions> {
         if !case.model.tokens_suffice() {
             return None;
         }
         let mut model = case.model.clone();
-        let ops: Vec<M::Op> = case.readings.iter().map(|reading| reading.op.clone()).collect();
+        let ops: Vec<AnyOp> = case.readings.iter().map(|reading| reading.op.clone()).collect();
         model.focus(&ops);
         drop(ops);
         let mut builder = Builder::new(model.token(&model.initial())?);

@@ -25,8 +25,8 @@ use crate::model::{Bank, Kind, Model};
 /// So many reads are compared with all other operations.
 const READS: usize = 32;
 
-struct Accounts<'a, 'c, M: Model> {
-    case: &'a Case<'c, M>,
+struct Accounts<'a, 'c> {
+    case: &'a Case<'c>,
     violation: &'a Violation,
     bank: Bank,
     events: Vec<Event<Op>>,
@@ -35,7 +35,7 @@ struct Accounts<'a, 'c, M: Model> {
 
 /// The anomaly that `violation` of accounts shows; `None` if the model is none, or nothing fits.
 /// O(n) for each read in question.
-pub(super) fn name<M: Model>(case: &Case<'_, M>, violation: &Violation) -> Option<Anomaly> {
+pub(super) fn name(case: &Case<'_>, violation: &Violation) -> Option<Anomaly> {
     let Kind::Bank { bank, view } = case.model.kind() else { return None };
     let events = events(case, violation, view);
     Accounts { case, violation, bank, events, failed: failed(case, view) }.name()
@@ -52,7 +52,7 @@ fn change(op: &Op, account: Value) -> i128 {
     }
 }
 
-impl<M: Model> Accounts<'_, '_, M> {
+impl Accounts<'_, '_> {
     fn name(&self) -> Option<Anomaly> {
         let told = |event: &&Event<Op>| {
             matches!(&event.op, Op::Read(seen) if !seen.is_empty()) && event.is_done()

@@ -7,7 +7,7 @@ use crate::explain::causes::source::Sources;
 use crate::explain::violations::Violation;
 use crate::history::phrase::{call_phrase, process_phrase, return_phrase};
 use crate::history::{NEVER, Outcome, Span, Value};
-use crate::model::{Call, KindView, Model, Reading, View};
+use crate::model::{AnyOp, Call, KindView, Model, Reading, View};
 
 /// No anomaly lists more operations than this.
 pub(super) const SHOWN: usize = 24;
@@ -48,12 +48,12 @@ impl<Op> Event<Op> {
 
 /// All operations of the key that happened or may have, in the order of their calls. What an
 /// earlier violation showed to be wrong counts as never having returned. O(n).
-pub(super) fn events<M: Model, As: Clone>(
-    case: &Case<'_, M>,
+pub(super) fn events<As: Clone>(
+    case: &Case<'_>,
     violation: &Violation,
-    view: KindView<M::Op, As>,
+    view: KindView<AnyOp, As>,
 ) -> Vec<Event<As>> {
-    let event = |reading: &Reading<M::Op>| {
+    let event = |reading: &Reading<AnyOp>| {
         let Reading { index, ref op, mut span } = *reading;
         let process = case.process(index);
         if violation.weakened.binary_search(&index).is_ok() {
@@ -68,10 +68,7 @@ pub(super) fn events<M: Model, As: Clone>(
 }
 
 /// The operations that failed, as they would have been without an answer. O(n).
-pub(super) fn failed<M: Model, As: Clone>(
-    case: &Case<'_, M>,
-    view: KindView<M::Op, As>,
-) -> Vec<Event<As>> {
+pub(super) fn failed<As: Clone>(case: &Case<'_>, view: KindView<AnyOp, As>) -> Vec<Event<As>> {
     let failed = case.operations.iter().filter(|&&at| case.operation(at).outcome == Outcome::Fail);
     let event = |&index: &u32| {
         let op = view(&unanswered(case, index)?).clone();
@@ -82,7 +79,7 @@ pub(super) fn failed<M: Model, As: Clone>(
 }
 
 /// The operations that failed, as the model reads them if nothing is known of their answers. O(n).
-pub(super) fn failed_readings<M: Model>(case: &Case<'_, M>) -> Vec<Reading<M::Op>> {
+pub(super) fn failed_readings(case: &Case<'_>) -> Vec<Reading<AnyOp>> {
     let failed = case.operations.iter().filter(|&&at| case.operation(at).outcome == Outcome::Fail);
     let reading = |&index: &u32| {
         let span = case.history.span(index as usize);
@@ -92,7 +89,7 @@ pub(super) fn failed_readings<M: Model>(case: &Case<'_, M>) -> Vec<Reading<M::Op
 }
 
 /// The operation at `index` as the model reads it if nothing is known of its answer.
-pub(super) fn unanswered<M: Model>(case: &Case<'_, M>, index: u32) -> Option<M::Op> {
+pub(super) fn unanswered(case: &Case<'_>, index: u32) -> Option<AnyOp> {
     let operation = case.operation(index);
     let view = |value| View { table: case.history.values(), value };
     let call = Call {
@@ -114,7 +111,7 @@ pub(super) fn is_in_focus(violation: &Violation, index: u32, span: Span) -> bool
 
 /// Whether an operation took so long that its client may have tried again: it never returned, or
 /// took several times longer than most. O(n).
-pub(super) fn took_long<M: Model>(case: &Case<'_, M>, index: u32) -> bool {
+pub(super) fn took_long(case: &Case<'_>, index: u32) -> bool {
     let length = |index: u32| {
         let Span { call, ret } = case.history.span(index as usize);
         let [called, returned] = case.history.times(index as usize);
@@ -132,15 +129,15 @@ pub(super) fn took_long<M: Model>(case: &Case<'_, M>, index: u32) -> bool {
 }
 
 /// Whether one primary, by its own name, answered both operations: then nothing did that lags.
-pub(super) fn answered_by_one_primary<M: Model>(case: &Case<'_, M>, one: u32, other: u32) -> bool {
+pub(super) fn answered_by_one_primary(case: &Case<'_>, one: u32, other: u32) -> bool {
     let sources = Sources::of(case.history);
     let source = sources.at(one);
     source == sources.at(other) && source.is_named_primary(case.history)
 }
 
 /// An anomaly of the case's key that these operations show.
-pub(super) fn anomaly<M: Model>(
-    case: &Case<'_, M>,
+pub(super) fn anomaly(
+    case: &Case<'_>,
     kind: AnomalyKind,
     certainty: Certainty,
     operations: impl IntoIterator<Item = u32>,
@@ -154,12 +151,12 @@ pub(super) fn anomaly<M: Model>(
 }
 
 /// Who did an operation: `process 3`.
-pub(super) fn who<M: Model>(case: &Case<'_, M>, index: u32) -> String {
+pub(super) fn who(case: &Case<'_>, index: u32) -> String {
     process_phrase(case.history, index)
 }
 
 /// When an operation returned: `at 1.2 s`; when it was called, if it never returned.
-pub(super) fn when<M: Model>(case: &Case<'_, M>, index: u32) -> String {
+pub(super) fn when(case: &Case<'_>, index: u32) -> String {
     match case.history.span(index as usize).ret {
         NEVER => call_phrase(case.history, index),
         _ => return_phrase(case.history, index),
@@ -167,7 +164,7 @@ pub(super) fn when<M: Model>(case: &Case<'_, M>, index: u32) -> String {
 }
 
 /// When an operation was called.
-pub(super) fn since<M: Model>(case: &Case<'_, M>, index: u32) -> String {
+pub(super) fn since(case: &Case<'_>, index: u32) -> String {
     call_phrase(case.history, index)
 }
 

@@ -40,7 +40,7 @@ struct Held {
 
 /// The anomaly that `violation` of a lock shows; `None` if the model is none, or nothing fits.
 /// O(n log n).
-pub(super) fn name<M: Model>(case: &Case<'_, M>, violation: &Violation) -> Option<Anomaly> {
+pub(super) fn name(case: &Case<'_>, violation: &Violation) -> Option<Anomaly> {
     match case.model.kind() {
         Kind::Mutex { view } => {
             let list = events(case, violation, view);
@@ -88,14 +88,14 @@ struct Hold<'a> {
 }
 
 /// A key as permits.
-struct Lock<'a, 'c, M: Model> {
-    case: &'a Case<'c, M>,
+struct Lock<'a, 'c> {
+    case: &'a Case<'c>,
     violation: &'a Violation,
     permits: u64,
     events: Vec<Event<Held>>,
 }
 
-impl<M: Model> Lock<'_, '_, M> {
+impl Lock<'_, '_> {
     fn say(&self, kind: AnomalyKind, of: &[&Event<Held>], summary: String) -> Option<Anomaly> {
         let operations = of.iter().map(|event| event.index);
         Some(anomaly(self.case, kind, Certainty::Proved, operations, summary))
@@ -330,8 +330,8 @@ impl<M: Model> Lock<'_, '_, M> {
 
 /// What is said of a mutex where no count tells: that those who were refused are all that is
 /// wrong, or who releases, or else that it was taken by too many.
-fn by_repair<M: Model>(
-    case: &Case<'_, M>,
+fn by_repair(
+    case: &Case<'_>,
     violation: &Violation,
     events: &[Event<mutex::Op>],
 ) -> Option<Anomaly> {

@@ -20,10 +20,9 @@ use super::anomaly::{Anomaly, AnomalyKind, Certainty};
 use super::case::Case;
 use super::violations::Violation;
 use crate::history::phrase::{operation_phrase, process_phrase};
-use crate::model::Model;
 
 /// The anomaly that `violation` shows, counted with those that are alike.
-pub(super) fn name<M: Model>(case: &Case<'_, M>, violation: &Violation) -> Anomaly {
+pub(super) fn name(case: &Case<'_>, violation: &Violation) -> Anomaly {
     let anomaly = objects(case, violation)
         .or_else(|| registers::name(case, violation))
         .or_else(|| repairs::name(case, violation))
@@ -32,7 +31,7 @@ pub(super) fn name<M: Model>(case: &Case<'_, M>, violation: &Violation) -> Anoma
 }
 
 /// The anomaly of an object that is no register.
-fn objects<M: Model>(case: &Case<'_, M>, violation: &Violation) -> Option<Anomaly> {
+fn objects(case: &Case<'_>, violation: &Violation) -> Option<Anomaly> {
     collections::name(case, violation)
         .or_else(|| sets::name(case, violation))
         .or_else(|| logs::name(case, violation))
@@ -43,7 +42,7 @@ fn objects<M: Model>(case: &Case<'_, M>, violation: &Violation) -> Option<Anomal
 }
 
 /// A violation that fits no name.
-fn unclassified<M: Model>(case: &Case<'_, M>, violation: &Violation) -> Anomaly {
+fn unclassified(case: &Case<'_>, violation: &Violation) -> Anomaly {
     let operation = case.operation(violation.operation);
     let mut operations = violation.core.clone();
     if operations.is_empty() {

@@ -16,7 +16,7 @@ use crate::explain::case::Case;
 use crate::explain::violations::Violation;
 use crate::history::phrase::operation_phrase;
 use crate::history::{NEVER, Span};
-use crate::model::{Kind, Model, Reading};
+use crate::model::{AnyOp, Kind, Model, Reading};
 
 /// With more operations, no repair is tried.
 const LARGE: usize = 24;
@@ -26,14 +26,14 @@ const KEY: usize = 2_000;
 
 /// The anomaly whose repair makes the core of `violation` linearizable; `None` if none does, if
 /// the core is large, or if the model is of a kind that other names fit better.
-pub(super) fn name<M: Model>(case: &Case<'_, M>, violation: &Violation) -> Option<Anomaly> {
+pub(super) fn name(case: &Case<'_>, violation: &Violation) -> Option<Anomaly> {
     let fits = match case.model.kind() {
         Kind::Kv { .. } => !case.model.tokens_suffice() || has_appends(case),
         Kind::Counter { .. } | Kind::Set { .. } | Kind::Log { .. } => true,
         Kind::Transactions { .. } | Kind::Bank { .. } => true,
         _ => false,
     };
-    let core: Option<Vec<Reading<M::Op>>> =
+    let core: Option<Vec<Reading<AnyOp>>> =
         violation.core.iter().map(|&index| case.reading(index).cloned()).collect();
     let core = core.filter(|core| fits && !core.is_empty() && core.len() <= LARGE)?;
     if !violation.weakened.is_empty() {
@@ -44,20 +44,20 @@ pub(super) fn name<M: Model>(case: &Case<'_, M>, violation: &Violation) -> Optio
 }
 
 /// Whether a key's strings are appended to.
-fn has_appends<M: Model>(case: &Case<'_, M>) -> bool {
+fn has_appends(case: &Case<'_>) -> bool {
     let Kind::Kv { view, .. } = case.model.kind() else { return false };
     case.readings.iter().any(|r| matches!(view(&r.op), crate::model::kv::Op::Append(_)))
 }
 
-struct Repair<'a, 'c, M: Model> {
-    case: &'a Case<'c, M>,
+struct Repair<'a, 'c> {
+    case: &'a Case<'c>,
     violation: &'a Violation,
-    core: Vec<Reading<M::Op>>,
+    core: Vec<Reading<AnyOp>>,
 }
 
-impl<M: Model> Repair<'_, '_, M> {
+impl Repair<'_, '_> {
     /// Whether these can be ordered; they are put into the order of their calls.
-    fn is_fine(&self, mut readings: Vec<Reading<M::Op>>) -> bool {
+    fn is_fine(&self, mut readings: Vec<Reading<AnyOp>>) -> bool {
         readings.sort_by_key(|reading| reading.span.call);
         is_linearizable(self.case.model, &readings, self.case.meter).0 == Some(true)
     }

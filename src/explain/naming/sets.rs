@@ -41,7 +41,7 @@ struct Touch {
 
 /// The anomaly that `violation` of a set shows; `None` if the model is none, or nothing fits.
 /// O(n) for each element in question.
-pub(super) fn name<M: Model>(case: &Case<'_, M>, violation: &Violation) -> Option<Anomaly> {
+pub(super) fn name(case: &Case<'_>, violation: &Violation) -> Option<Anomaly> {
     let Kind::Set { initial, view } = case.model.kind() else { return None };
     let initial = Listing::from(&initial);
     let mut events = events(case, violation, view);
@@ -100,8 +100,8 @@ fn holds(contents: &Listing, element: u32) -> bool {
 }
 
 /// The elements, by handle, that the violation may be about; those of the failing operation first.
-fn elements<M: Model>(
-    case: &Case<'_, M>,
+fn elements(
+    case: &Case<'_>,
     violation: &Violation,
     events: &[Event<Op>],
     initial: &Listing,
@@ -170,8 +170,8 @@ fn touches(events: &[Event<Op>], element: u32) -> Vec<Event<Touch>> {
 }
 
 /// One element of the set.
-struct Element<'a, 'c, M: Model> {
-    case: &'a Case<'c, M>,
+struct Element<'a, 'c> {
+    case: &'a Case<'c>,
     handle: u32,
     initial: bool,
     touches: Vec<Event<Touch>>,
@@ -180,7 +180,7 @@ struct Element<'a, 'c, M: Model> {
 /// A look for an operation that failed and would have added the element.
 type Failed<'a> = &'a dyn Fn() -> Option<(u32, Span)>;
 
-impl<M: Model> Element<'_, '_, M> {
+impl Element<'_, '_> {
     fn is_add(&self, op: &Op) -> bool {
         matches!(op, Op::Add(value, _) if value.handle() == self.handle)
     }
@@ -387,11 +387,7 @@ impl<M: Model> Element<'_, '_, M> {
 }
 
 /// Two reads each of which lists an element that the other one lacks, neither ever removed.
-fn fork<M: Model>(
-    case: &Case<'_, M>,
-    violation: &Violation,
-    events: &[Event<Op>],
-) -> Option<Anomaly> {
+fn fork(case: &Case<'_>, violation: &Violation, events: &[Event<Op>]) -> Option<Anomaly> {
     /// Pairs of reads that are compared.
     const READS: usize = 8;
     let removed: rustc_hash::FxHashSet<u32> = events

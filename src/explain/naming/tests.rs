@@ -12,14 +12,15 @@ use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use crate::Session;
 use crate::check::{Budget, Decision, Failure, Meter};
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::case::Case;
 use crate::explain::violations::Violation;
 use crate::formats::json_value;
 use crate::history::{Event, EventType, NEVER, Outcome, Value, ValueTable};
-use crate::model::{self, AnyModel, Call, Model, ModelOptions, ModelVisitor, View};
-use crate::{History, Options, Verdict, check, explain};
+use crate::model::{self, AnyModel, AnyOp, Call, Model, ModelOptions, View};
+use crate::{History, Options, Verdict, check};
 
 /// A function with an input and the outputs that it may have, as JSON.
 type Letter = (&'static str, &'static str, &'static [&'static str]);
@@ -273,13 +274,11 @@ struct Simulate<'a> {
     values: ValueTable,
 }
 
-impl ModelVisitor for Simulate<'_> {
-    type Output = Option<History>;
-
-    fn visit<M: Model>(mut self, model: &M) -> Option<History> {
+impl Simulate<'_> {
+    fn run(mut self, model: &AnyModel) -> Option<History> {
         let mut builder = History::builder();
         let mut states = vec![model.initial()];
-        let mut under: BTreeMap<i64, Under<M::Op>> = BTreeMap::new();
+        let mut under: BTreeMap<i64, Under<AnyOp>> = BTreeMap::new();
         let (mut left, mut steps) = (self.operations, 0);
         while (left > 0 || !under.is_empty()) && steps < 200 {
             steps += 1;
@@ -343,14 +342,14 @@ impl ModelVisitor for Simulate<'_> {
 }
 
 impl Simulate<'_> {
-    fn operation<M: Model>(
+    fn operation(
         &mut self,
-        model: &M,
+        model: &AnyModel,
         process: i64,
         function: &str,
         input: &str,
         output: &str,
-    ) -> Option<M::Op> {
+    ) -> Option<AnyOp> {
         let [input, output] =
             [input, output].map(|json| json_value(json, &mut self.values).unwrap());
         let process = self.values.int(process);
@@ -385,8 +384,7 @@ fn simulate(trial: &Trial, rng: &mut ChaCha8Rng, faults: f64) -> (History, Optio
         let start = Some(start).filter(|start| !start.is_null());
         let known = AnyModel::by_name(name, start, ModelOptions::default(), &values).unwrap();
         let operations = rng.random_range(2..=9);
-        let made =
-            known.visit_uniform(Simulate { letters, rng: &mut *rng, operations, faults, values });
+        let made = Simulate { letters, rng: &mut *rng, operations, faults, values }.run(&known);
         if let Some(mut history) = made.filter(|history| !history.operations().is_empty()) {
             let value = json_value(initial, history.values_mut()).unwrap();
             let options = Options {
@@ -401,53 +399,42 @@ fn simulate(trial: &Trial, rng: &mut ChaCha8Rng, faults: f64) -> (History, Optio
 }
 
 /// Blames each operation in turn, with no core to rest on.
-struct Blame<'a>(&'a History);
-
-impl ModelVisitor for Blame<'_> {
-    type Output = Vec<Anomaly>;
-
-    fn visit<M: Model>(self, model: &M) -> Vec<Anomaly> {
-        let history = self.0;
-        let operations: Vec<u32> = (0..history.operations().len() as u32).collect();
-        let readings = model::read(model, history, &operations, None).unwrap();
-        let meter = Meter::start(&Budget::default(), 0);
-        let failure = Failure {
-            operation: 0,
-            record: 0,
-            horizon: NEVER - 1,
-            core: Vec::new(),
-            is_minimal: false,
-        };
-        let case = Case {
-            history,
-            model,
-            key_at: 0,
-            operations: &operations,
-            readings: &readings,
-            failure: &failure,
-            meter: &meter,
-        };
-        let blamed = operations.iter().filter_map(|&operation| {
-            let violation = Violation {
-                operation,
-                horizon: NEVER - 1,
-                core: Vec::new(),
-                is_minimal: false,
-                weakened: Vec::new(),
-                alike: Vec::new(),
-                remembered: None,
-            };
-            super::objects(&case, &violation)
-        });
-        blamed.collect()
-    }
-}
-
 fn blame(history: &History, options: &Options) -> Vec<Anomaly> {
     let name = options.model.as_deref().unwrap();
     let model =
         AnyModel::by_name(name, options.initial, options.model_options, history.values()).unwrap();
-    model.visit_uniform(Blame(history))
+    let operations: Vec<u32> = (0..history.operations().len() as u32).collect();
+    let readings = model::read(&model, history, &operations, None).unwrap();
+    let meter = Meter::start(&Budget::default(), 0);
+    let failure = Failure {
+        operation: 0,
+        record: 0,
+        horizon: NEVER - 1,
+        core: Vec::new(),
+        is_minimal: false,
+    };
+    let case = Case {
+        history,
+        model: &model,
+        key_at: 0,
+        operations: &operations,
+        readings: &readings,
+        failure: &failure,
+        meter: &meter,
+    };
+    let blamed = operations.iter().filter_map(|&operation| {
+        let violation = Violation {
+            operation,
+            horizon: NEVER - 1,
+            core: Vec::new(),
+            is_minimal: false,
+            weakened: Vec::new(),
+            alike: Vec::new(),
+            remembered: None,
+        };
+        super::objects(&case, &violation)
+    });
+    blamed.collect()
 }
 
 fn dump(history: &History) -> String {
@@ -540,7 +527,8 @@ fn what_is_proved_of_invalid_histories_is_so() {
             let (history, options) = simulate(trial, &mut rng, 0.25);
             let report = check(&history, &options).unwrap();
             let Decision::Invalid(_) = &report.keys[0].decision else { continue };
-            let explanation = explain::explain(&history, &options, &report, 1).unwrap();
+            let explanation =
+                Session::new(&history, &options).unwrap().explain(&report, 1).unwrap();
             for anomaly in &explanation.anomalies {
                 *kinds.entry((anomaly.kind, anomaly.certainty)).or_default() += 1;
                 let text = format!("{}: {anomaly:?}{}", trial.0, dump(&history));
@@ -578,7 +566,7 @@ fn canonical_histories_get_their_names() {
         }
         let options = Options { threads: 1, ..Options::default() };
         let report = check(&history, &options).unwrap();
-        let explanation = explain::explain(&history, &options, &report, 10).unwrap();
+        let explanation = Session::new(&history, &options).unwrap().explain(&report, 10).unwrap();
         let Some(first) = explanation.anomalies.first() else { continue };
         // A key without appends is a register to those who name.
         if model == "kv" && first.kind == AnomalyKind::Unclassified {

@@ -47,8 +47,8 @@ enum Why {
 /// A register's value.
 type Version = (Value, Value);
 
-struct Transactions<'a, 'c, M: Model> {
-    case: &'a Case<'c, M>,
+struct Transactions<'a, 'c> {
+    case: &'a Case<'c>,
     registers: MultiRegister,
     list: Vec<Event<Op>>,
     failed: Vec<Event<Op>>,
@@ -61,7 +61,7 @@ struct Transactions<'a, 'c, M: Model> {
 /// The anomaly that `violation` of transactions shows; `None` if the model is none, or nothing
 /// fits. Looks at no more than the violation's operations and some around the failing one; for
 /// those, O(m³).
-pub(super) fn name<M: Model>(case: &Case<'_, M>, violation: &Violation) -> Option<Anomaly> {
+pub(super) fn name(case: &Case<'_>, violation: &Violation) -> Option<Anomaly> {
     let Kind::Transactions { registers, view } = case.model.kind() else { return None };
     let list = events(case, violation, view);
     let mut writers: FxHashMap<Version, Vec<usize>> = FxHashMap::default();
@@ -84,7 +84,7 @@ pub(super) fn name<M: Model>(case: &Case<'_, M>, violation: &Violation) -> Optio
     })
 }
 
-impl<M: Model> Transactions<'_, '_, M> {
+impl Transactions<'_, '_> {
     /// The transactions to look at: the violation's, and those around the failing one that share
     /// a register with it, at most some hundred.
     fn chosen(&self, violation: &Violation) -> Vec<usize> {

@@ -7,7 +7,7 @@
 
 use super::bounds::{Bounds, Difference};
 use super::timeline::Timeline;
-use crate::model::{Establishes, Model, Token};
+use crate::model::{Establishes, Token};
 
 /// A guess counts if it stands out by so many standard deviations.
 const DEVIATIONS: f64 = 5.0;
@@ -85,7 +85,7 @@ impl Guess {
 /// A guess at the offsets; `None` if nothing stands out. The two groups that agree best come first;
 /// then one group after the other is compared with all those together, so that each makes the next
 /// one easier to place.
-pub(super) fn guess<M: Model>(timeline: &Timeline<'_, M>) -> Option<Guess> {
+pub(super) fn guess(timeline: &Timeline<'_>) -> Option<Guess> {
     let showings = showings(timeline);
     let width = typical_duration(timeline)?;
     let by_deviations = |one: &Ahead, other: &Ahead| one.deviations.total_cmp(&other.deviations);
@@ -114,7 +114,7 @@ pub(super) fn guess<M: Model>(timeline: &Timeline<'_, M>) -> Option<Guess> {
 }
 
 /// For each group, what its operations show.
-fn showings<M: Model>(timeline: &Timeline<'_, M>) -> Vec<Vec<Showing>> {
+fn showings(timeline: &Timeline<'_>) -> Vec<Vec<Showing>> {
     let mut showings = vec![Vec::new(); timeline.groups];
     for (key, content) in timeline.keys.iter().enumerate() {
         for entry in &content.entries {
@@ -132,7 +132,7 @@ fn showings<M: Model>(timeline: &Timeline<'_, M>) -> Vec<Vec<Showing>> {
 }
 
 /// The median of how long operations took; `None` without operations that returned.
-fn typical_duration<M: Model>(timeline: &Timeline<'_, M>) -> Option<i64> {
+fn typical_duration(timeline: &Timeline<'_>) -> Option<i64> {
     let entries = timeline.keys.iter().flat_map(|key| &key.entries);
     let mut durations: Vec<i64> =
         entries.filter_map(|entry| Some(entry.timed.ret? - entry.timed.call)).collect();

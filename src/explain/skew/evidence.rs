@@ -17,8 +17,8 @@ const CONFIGURATIONS: u64 = 20_000;
 /// with twice the largest of them, the history is not linearizable any more; and the clock of that
 /// group, as well as one of the others, has timed operations that change something, since a node
 /// that only reads may as well lag behind.
-pub(super) fn are_pinned<M: Model>(
-    search: &mut Search<'_, M>,
+pub(super) fn are_pinned(
+    search: &mut Search<'_>,
     root: &Bounds,
     offsets: &[i64],
     meter: &Meter,
@@ -43,7 +43,7 @@ pub(super) fn are_pinned<M: Model>(
 /// How many violations the history has that have nothing to do with each other, counted up to
 /// `limit`. Where one was found, its pure operations are left out, and the others count as
 /// indeterminate; what still fails is another. Both changes only make more orders possible.
-fn separate_violations<M: Model>(timeline: &Timeline<'_, M>, limit: usize, meter: &Meter) -> usize {
+fn separate_violations(timeline: &Timeline<'_>, limit: usize, meter: &Meter) -> usize {
     let offsets = vec![0; timeline.groups];
     let mut count = 0;
     for key in &timeline.keys {
@@ -72,7 +72,7 @@ fn separate_violations<M: Model>(timeline: &Timeline<'_, M>, limit: usize, meter
 /// How many acknowledged writes lost against an earlier one by their timestamps: the fields
 /// `timestamp` or `version` of writes, whole numbers, are in the opposite order, and nobody saw the
 /// later write's value behind its return. O(n log n).
-pub(super) fn lost_by_timestamp<M: Model>(timeline: &Timeline<'_, M>, history: &History) -> usize {
+pub(super) fn lost_by_timestamp(timeline: &Timeline<'_>, history: &History) -> usize {
     let has_stamps = |name| history.values().find_text(name).is_some();
     if !has_stamps("timestamp") && !has_stamps("version") {
         return 0;

@@ -21,11 +21,11 @@ mod timeline;
 mod walk;
 mod windows;
 
-use crate::analysis;
+use super::allowance::{Part, meter};
 use crate::check::{Decision, Meter, Options, Report, Verdict};
 use crate::error::Error;
 use crate::history::{History, Value};
-use crate::model::{Model, ModelVisitor};
+use crate::model::AnyModel;
 use crate::progress::Phase;
 use groups::Groups;
 pub(super) use groups::PROCESSES;
@@ -121,32 +121,25 @@ impl SkewOutcome {
 ///
 /// # Errors
 /// None, for the same history and options as the report's.
-pub fn find_clock_skew(
+pub(crate) fn find_clock_skew(
+    model: &AnyModel,
     history: &History,
     options: &Options,
     report: &Report,
 ) -> Result<SkewOutcome, Error> {
-    struct Finding<'a>(&'a History, &'a Options, &'a Report);
-    impl ModelVisitor for Finding<'_> {
-        type Output = Result<SkewOutcome, Error>;
-
-        fn visit<M: Model>(self, model: &M) -> Self::Output {
-            let meter = super::meter(self.1, self.0, super::Part::Clocks);
-            self.1.enter(Phase::Clocks, 0);
-            let skew = clock_skew(model, self.0, self.2, &meter);
-            self.1.enter(Phase::Idle, 0);
-            skew
-        }
-    }
-    analysis::choose(history, options)?.model.visit_uniform(Finding(history, options, report))
+    let meter = meter(options, history, Part::Clocks);
+    options.enter(Phase::Clocks, 0);
+    let skew = clock_skew(model, history, report, &meter);
+    options.enter(Phase::Idle, 0);
+    skew
 }
 
 /// The smallest clock offsets under which `history` is linearizable, of which `report` was made.
 ///
 /// # Errors
 /// None, for a history that was checked.
-pub(super) fn clock_skew<M: Model>(
-    model: &M,
+pub(super) fn clock_skew(
+    model: &AnyModel,
     history: &History,
     report: &Report,
     meter: &Meter,
@@ -168,8 +161,8 @@ pub(super) fn clock_skew<M: Model>(
 }
 
 /// Looks for the offsets of `groups` by both rules, and takes the better one.
-fn explain<M: Model>(
-    timeline: &Timeline<'_, M>,
+fn explain(
+    timeline: &Timeline<'_>,
     history: &History,
     groups: &Groups,
     failed: &impl Fn(usize) -> bool,

@@ -6,7 +6,7 @@
 //! one order. Only the weakest sets of bounds matter.
 
 use super::bounds::Difference;
-use crate::model::Model;
+use crate::model::{AnyModel, AnyOp, AnyState, Model};
 
 /// With more operations than this, orders are not enumerated.
 pub(super) const FEW: usize = 10;
@@ -53,10 +53,10 @@ pub(super) enum Choice {
 /// The weakest sets of bounds under which `ops` can be ordered, in an order of their own that does
 /// not depend on anything else. None of them at all if there is no legal order. `None` if there are
 /// too many orders.
-pub(super) fn alternatives<M: Model>(
-    model: &M,
-    ops: &[Timed<M::Op>],
-    precedence: &impl Precedence<M::Op>,
+pub(super) fn alternatives(
+    model: &AnyModel,
+    ops: &[Timed<AnyOp>],
+    precedence: &impl Precedence<AnyOp>,
 ) -> Option<Vec<Alternative>> {
     if ops.len() > FEW {
         return None;
@@ -69,9 +69,9 @@ pub(super) fn alternatives<M: Model>(
     (left > 0).then_some(found)
 }
 
-struct Walk<'a, M: Model, P> {
-    model: &'a M,
-    ops: &'a [Timed<M::Op>],
+struct Walk<'a, P> {
+    model: &'a AnyModel,
+    ops: &'a [Timed<AnyOp>],
     precedence: &'a P,
     found: Vec<Alternative>,
     /// How many more partial orders may be followed.
@@ -87,10 +87,10 @@ struct Partial {
     bounds: Alternative,
 }
 
-impl<M: Model, P: Precedence<M::Op>> Walk<'_, M, P> {
+impl<P: Precedence<AnyOp>> Walk<'_, P> {
     /// Places each of the operations that are left, behind those in the set `placed`. It goes no
     /// deeper than there are operations.
-    fn place(&mut self, placed: u16, state: &M::State, partial: &Partial) {
+    fn place(&mut self, placed: u16, state: &AnyState, partial: &Partial) {
         self.left = if self.found.len() > SETS { 0 } else { self.left.saturating_sub(1) };
         if self.left == 0 || self.found.iter().any(|known| is_weaker(known, &partial.bounds)) {
             return;

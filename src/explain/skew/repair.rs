@@ -10,7 +10,6 @@ use super::lesson::Lesson;
 use super::rules::Rule;
 use super::search::Search;
 use super::settle::spread;
-use crate::model::Model;
 
 /// Of a set of bounds that can be kept in more ways than this, no way is tried.
 const WAYS: usize = 8;
@@ -23,7 +22,7 @@ const STEPS: [i64; 2] = [16, 4_000];
 /// on.
 const STRETCHES: usize = 8;
 
-impl<M: Model> Search<'_, M> {
+impl Search<'_> {
     /// Offsets within `root` that differ by `most` at most and explain the history, looked for
     /// around `offsets`, or the smallest within `root` if those are outside; `None` if none were
     /// found with the work that is allowed.

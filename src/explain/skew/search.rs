@@ -17,7 +17,6 @@ use super::rules::Rule;
 use super::timeline::Timeline;
 use super::walk::Walk;
 use crate::check::Meter;
-use crate::model::Model;
 
 /// Times further apart than this are not added up.
 const REACH: i64 = 1 << 61;
@@ -43,8 +42,8 @@ pub(super) enum Found {
 }
 
 /// The search, with what it has learnt.
-pub(super) struct Search<'a, M: Model> {
-    pub(super) timeline: &'a Timeline<'a, M>,
+pub(super) struct Search<'a> {
+    pub(super) timeline: &'a Timeline<'a>,
     pub(super) rule: Rule,
     pub(super) meter: &'a Meter,
     pub(super) learnt: Vec<Lesson>,
@@ -58,11 +57,11 @@ pub(super) struct Search<'a, M: Model> {
     large: Vec<u32>,
 }
 
-impl<'a, M: Model> Search<'a, M> {
+impl<'a> Search<'a> {
     /// A search for the offsets of `timeline`'s groups by `rule`; the keys for which `failed` are
     /// asked first. It has nothing to spend yet.
     pub(super) fn new(
-        timeline: &'a Timeline<'a, M>,
+        timeline: &'a Timeline<'a>,
         rule: Rule,
         failed: impl Fn(usize) -> bool,
         meter: &'a Meter,

@@ -10,7 +10,6 @@ use super::search::{Found, Search};
 use super::walk::Walk;
 use super::{estimate, evidence};
 use crate::check::Meter;
-use crate::model::Model;
 
 /// What the first search may cost, in operations and configurations decided, for every operation
 /// of the history; and at least and at most.
@@ -60,8 +59,8 @@ pub(super) enum Settled {
 /// Looks for the smallest offsets by the rule of `search`. Those that differ by more than `most`
 /// are not looked for. Behind the first search, so many `quarters` are done of the work that may
 /// be.
-pub(super) fn settle<M: Model>(
-    search: &mut Search<'_, M>,
+pub(super) fn settle(
+    search: &mut Search<'_>,
     (most, quarters): (i64, usize),
     meter: &Meter,
 ) -> Settled {
@@ -102,7 +101,7 @@ pub(super) fn settle<M: Model>(
 }
 
 /// Some offsets, where the smallest were too many steps away.
-fn some<M: Model>(search: &mut Search<'_, M>, root: &Bounds, quarters: usize) -> Option<Vec<i64>> {
+fn some(search: &mut Search<'_>, root: &Bounds, quarters: usize) -> Option<Vec<i64>> {
     let mut best: Option<Vec<i64>> = None;
     let groups = root.groups();
     let mut left = ALONE / 4 * quarters;
@@ -147,11 +146,7 @@ fn below(best: &Option<Vec<i64>>) -> i64 {
 
 /// The smallest offsets within `bounds` that differ by `most` at most, if they are found with the
 /// work that is allowed.
-fn smallest_within<M: Model>(
-    search: &mut Search<'_, M>,
-    bounds: Option<Bounds>,
-    most: i64,
-) -> Option<Vec<i64>> {
+fn smallest_within(search: &mut Search<'_>, bounds: Option<Bounds>, most: i64) -> Option<Vec<i64>> {
     let mut walk = Walk::new(bounds?);
     walk.limit(most);
     match search.go(&mut walk) {
@@ -187,11 +182,7 @@ fn tied(root: &Bounds, tied: impl Fn(usize) -> bool) -> Option<Bounds> {
 
 /// Offsets no larger than `offsets`, fewer of which are not 0, if there are any: one culprit alone
 /// is tried first, then whether one less will do, and another less.
-fn with_fewer<M: Model>(
-    search: &mut Search<'_, M>,
-    root: &Bounds,
-    mut offsets: Vec<i64>,
-) -> Vec<i64> {
+fn with_fewer(search: &mut Search<'_>, root: &Bounds, mut offsets: Vec<i64>) -> Vec<i64> {
     let count = |offsets: &[i64]| offsets.iter().filter(|&&offset| offset != 0).count();
     let most = spread(&offsets);
     let mut at_most =

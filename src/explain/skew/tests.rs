@@ -12,11 +12,12 @@ use super::rules::Rule;
 use super::search::{Found, Search};
 use super::timeline::Timeline;
 use super::walk::Walk;
-use super::{Grouping, Situation, find_clock_skew};
+use super::{Grouping, Situation};
+use crate::Session;
 use crate::check::{Budget, Meter, Options, Verdict};
 use crate::formats::json_value;
 use crate::history::{History, HistoryBuilder, Interval, Outcome, Settings, Time, Value};
-use crate::model::{AnyModel, Model, ModelOptions, ModelVisitor};
+use crate::model::{AnyModel, AnyOp, AnyState, Model, ModelOptions};
 
 /// Operations of a model: function, input, output.
 type Letters = &'static [(&'static str, &'static str, &'static str)];
@@ -139,11 +140,11 @@ struct Op<O> {
 }
 
 /// Whether `ops` can be ordered, with these calls and returns.
-fn is_orderable<M: Model>(
-    model: &M,
-    ops: &[(&M::Op, i64, Option<i64>)],
+fn is_orderable(
+    model: &AnyModel,
+    ops: &[(&AnyOp, i64, Option<i64>)],
     placed: u32,
-    state: &M::State,
+    state: &AnyState,
 ) -> bool {
     let is_open = |at: usize| placed >> at & 1 == 0;
     let open = || (0..ops.len()).filter(|&at| is_open(at));
@@ -155,8 +156,8 @@ fn is_orderable<M: Model>(
 }
 
 /// Whether the history is explained by `offsets`, by the very definition of the rule.
-fn is_explained<M: Model>(model: &M, rule: Rule, ops: &[Op<M::Op>], offsets: &[i64]) -> bool {
-    let timed: Vec<(&M::Op, i64, Option<i64>)> = ops
+fn is_explained(model: &AnyModel, rule: Rule, ops: &[Op<AnyOp>], offsets: &[i64]) -> bool {
+    let timed: Vec<(&AnyOp, i64, Option<i64>)> = ops
         .iter()
         .map(|op| match rule {
             Rule::Recording => {
@@ -185,9 +186,9 @@ fn losing_call<O>(op: &Op<O>, ops: &[Op<O>], offsets: &[i64]) -> i64 {
 
 /// Whether nobody saw a value before it was written, and every write that was certainly seen has a
 /// later timestamp than those acknowledged before its call.
-fn is_last_write_possible<M: Model>(model: &M, ops: &[Op<M::Op>], offsets: &[i64]) -> bool {
+fn is_last_write_possible(model: &AnyModel, ops: &[Op<AnyOp>], offsets: &[i64]) -> bool {
     use crate::model::Establishes::{Token, Unknown};
-    let facts = |op: &Op<M::Op>| model.facts(&op.op);
+    let facts = |op: &Op<AnyOp>| model.facts(&op.op);
     let is_told = ops.iter().all(|op| facts(op).pure || facts(op).establishes != Unknown);
     let Some(initial) = model.token(&model.initial()).filter(|_| is_told) else { return true };
     let mut observers = ops.iter().filter(|op| op.ret.is_some());
@@ -195,8 +196,8 @@ fn is_last_write_possible<M: Model>(model: &M, ops: &[Op<M::Op>], offsets: &[i64
         let Some(token) = facts(observer).requires.filter(|&token| token != initial) else {
             return true;
         };
-        let writes = |op: &&Op<M::Op>| !facts(op).pure && facts(op).establishes == Token(token);
-        let sources: Vec<&Op<M::Op>> = ops.iter().filter(writes).collect();
+        let writes = |op: &&Op<AnyOp>| !facts(op).pure && facts(op).establishes == Token(token);
+        let sources: Vec<&Op<AnyOp>> = ops.iter().filter(writes).collect();
         let seen = observer.ret.unwrap();
         if !sources.iter().any(|op| !std::ptr::eq(*op, observer) && op.call <= seen) {
             return false;
@@ -238,11 +239,9 @@ struct Comparison<'a> {
     injected: Option<&'a [i64]>,
 }
 
-impl ModelVisitor for Comparison<'_> {
-    type Output = Option<i64>;
-
+impl Comparison<'_> {
     /// The size of the smallest offsets, as both find it.
-    fn visit<M: Model>(self, model: &M) -> Option<i64> {
+    fn run(self, model: &AnyModel) -> Option<i64> {
         let Comparison { history, rule, all, injected } = self;
         let ways = super::groups::ways(history);
         let groups = ways.ways.first().unwrap();
@@ -257,7 +256,7 @@ impl ModelVisitor for Comparison<'_> {
             None => Found::Impossible,
         };
         let timed = timeline.keys[0].entries.iter().map(|entry| &entry.timed);
-        let ops: Vec<Op<M::Op>> = timed
+        let ops: Vec<Op<AnyOp>> = timed
             .map(|timed| Op {
                 op: timed.op.clone(),
                 group: usize::from(timed.group),
@@ -329,7 +328,7 @@ fn true_offsets_are_an_explanation() {
             let model = AnyModel::by_name("register", None, options, history.values()).unwrap();
             let injected = Some(&injected[..]);
             let comparison = Comparison { history: &history, rule, all: &all[groups], injected };
-            let found = model.visit(comparison).unwrap();
+            let found = comparison.run(&model).unwrap();
             counts[usize::from(found > 0)] += 1;
         }
         println!("{rule:?}: {counts:?}");
@@ -354,7 +353,7 @@ fn the_search_agrees_with_brute_force() {
                 let model = AnyModel::by_name(name, None, options, history.values()).unwrap();
                 let comparison =
                     Comparison { history: &history, rule, all: &all[groups], injected: None };
-                match model.visit(comparison) {
+                match comparison.run(&model) {
                     Some(0) => counts[at][0] += 1,
                     Some(_) => counts[at][1] += 1,
                     None => counts[at][2] += 1,
@@ -382,7 +381,7 @@ fn canonical_histories_show_their_clocks() {
         let history = History::read_file(format!("{folder}/{name}.jsonl")).unwrap();
         let options = Options::default();
         let report = crate::check(&history, &options).unwrap();
-        let outcome = find_clock_skew(&history, &options, &report).unwrap();
+        let outcome = Session::new(&history, &options).unwrap().clock_skew(&report).unwrap();
         let skew = outcome.found().unwrap();
         assert!(skew.is_pinned && skew.is_smallest && !skew.is_within_error, "{skew:?}");
         assert_eq!((skew.grouping, skew.situation), (Grouping::Field("node"), situation));
@@ -412,7 +411,7 @@ fn other_anomalies_are_not_pinned_on_clocks() {
         let options = Options::default();
         let report = crate::check(&history, &options).unwrap();
         invalid += usize::from(report.verdict == Verdict::Invalid);
-        let outcome = find_clock_skew(&history, &options, &report).unwrap();
+        let outcome = Session::new(&history, &options).unwrap().clock_skew(&report).unwrap();
         let skew = outcome.found();
         assert!(skew.is_none_or(|skew| !skew.is_pinned), "{name}");
     }

@@ -9,7 +9,7 @@ use crate::check::{Meter, impossible, linearize};
 use crate::error::Error;
 use crate::explain::core::timeless_core;
 use crate::history::{History, NEVER, Span};
-use crate::model::{self, Facts, Model, Reading};
+use crate::model::{self, AnyModel, AnyOp, Facts, Model, Reading};
 
 /// A core is looked for with so many configurations at most.
 const CONFIGURATIONS: u64 = 50_000;
@@ -22,10 +22,10 @@ const LENGTH: usize = 50;
 const REACH: i64 = 1 << 60;
 
 /// All keys of a history, with times.
-pub(super) struct Timeline<'a, M: Model> {
-    pub(super) model: &'a M,
+pub(super) struct Timeline<'a> {
+    pub(super) model: &'a AnyModel,
     pub(super) groups: usize,
-    pub(super) keys: Vec<Key<M::Op>>,
+    pub(super) keys: Vec<Key<AnyOp>>,
 }
 
 /// One key.
@@ -47,18 +47,18 @@ pub(super) struct Entry<Op> {
     pub(super) facts: Facts,
 }
 
-impl<'a, M: Model> Timeline<'a, M> {
+impl<'a> Timeline<'a> {
     /// The history with its recorded times; operation `index` belongs to group `group_of[index]`.
     /// `None` if an operation lacks a time, or returned before its call.
     ///
     /// # Errors
     /// None, for a history that was checked.
     pub(super) fn new(
-        model: &'a M,
+        model: &'a AnyModel,
         history: &History,
         group_of: &[u16],
         groups: usize,
-    ) -> Result<Option<Timeline<'a, M>>, Error> {
+    ) -> Result<Option<Timeline<'a>>, Error> {
         let partitions = history.partitions();
         let start = history.start_time().unwrap_or(0);
         let since = |time: i64| time.checked_sub(start).filter(|t| (-REACH..=REACH).contains(t));
@@ -148,7 +148,7 @@ impl<'a, M: Model> Timeline<'a, M> {
     /// its orders can be enumerated.
     pub(super) fn orders(&self, key: usize, rule: Rule, core: &[u32]) -> Option<Vec<Alternative>> {
         let key = &self.keys[key];
-        let ops: Vec<Timed<M::Op>> =
+        let ops: Vec<Timed<AnyOp>> =
             core.iter().map(|&at| key.entries[at as usize].timed.clone()).collect();
         alternatives(self.model, &ops, &Moved { rule, writes: &key.writes })
     }

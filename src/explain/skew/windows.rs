@@ -13,7 +13,7 @@ use super::rules::Rule;
 use super::timeline::Key;
 use crate::check::{Meter, is_linearizable};
 use crate::history::{NEVER, Span};
-use crate::model::{Facts, Model, Reading};
+use crate::model::{AnyModel, AnyOp, Facts, Reading};
 
 /// In longer stretches, operations are let go only in chunks of this part of them.
 const CHUNKS: usize = 128;
@@ -43,12 +43,12 @@ struct Window {
 }
 
 /// A key under some offsets that make it impossible.
-pub(super) struct Windows<'a, M: Model> {
-    model: &'a M,
-    key: &'a Key<M::Op>,
+pub(super) struct Windows<'a> {
+    model: &'a AnyModel,
+    key: &'a Key<AnyOp>,
     rule: Rule,
     /// The key's operations under the offsets at hand, in the order of their calls.
-    readings: &'a [Reading<M::Op>],
+    readings: &'a [Reading<AnyOp>],
     meter: &'a Meter,
     /// How many configurations the window at hand took so far.
     spent: Cell<u64>,
@@ -56,12 +56,12 @@ pub(super) struct Windows<'a, M: Model> {
     total: Cell<u64>,
 }
 
-impl<'a, M: Model> Windows<'a, M> {
+impl<'a> Windows<'a> {
     /// A key, of which `readings` are the operations under the offsets at hand.
     pub(super) fn new(
-        model: &'a M,
-        (key, rule): (&'a Key<M::Op>, Rule),
-        readings: &'a [Reading<M::Op>],
+        model: &'a AnyModel,
+        (key, rule): (&'a Key<AnyOp>, Rule),
+        readings: &'a [Reading<AnyOp>],
         meter: &'a Meter,
     ) -> Self {
         Windows { model, key, rule, readings, meter, spent: Cell::new(0), total: Cell::new(0) }
@@ -172,7 +172,7 @@ impl<'a, M: Model> Windows<'a, M> {
     }
 
     /// The window as a history by itself.
-    fn readings_of(&self, window: &Window) -> Vec<Reading<M::Op>> {
+    fn readings_of(&self, window: &Window) -> Vec<Reading<AnyOp>> {
         let mut ends: Vec<(u32, bool, u32)> = Vec::with_capacity(2 * window.members.len() + 2);
         if let Some(first) = window.first {
             ends.extend([(0, false, first), (1, true, first)]);
@@ -186,7 +186,7 @@ impl<'a, M: Model> Windows<'a, M> {
             }
         }
         ends.sort_unstable();
-        let mut order: Vec<Reading<M::Op>> = Vec::with_capacity(window.members.len() + 1);
+        let mut order: Vec<Reading<AnyOp>> = Vec::with_capacity(window.members.len() + 1);
         let mut places: Vec<(u32, u32)> = Vec::with_capacity(order.capacity());
         for (rank, &(_, is_return, at)) in (0..).zip(&ends) {
             if is_return {
@@ -354,12 +354,12 @@ impl<'a, M: Model> Windows<'a, M> {
 }
 
 /// The weakest bound for each pair of groups.
-struct Broken<'a, 'b, M: Model> {
-    windows: &'a Windows<'b, M>,
+struct Broken<'a, 'b> {
+    windows: &'a Windows<'b>,
     found: Vec<Difference>,
 }
 
-impl<M: Model> Broken<'_, '_, M> {
+impl Broken<'_, '_> {
     /// Takes down what it takes for one of `later` to be called before one of `earlier` returned
     /// that did before.
     fn all(&mut self, earlier: impl IntoIterator<Item = u32>, later: &[u32]) {

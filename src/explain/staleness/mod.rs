@@ -11,7 +11,6 @@ use self::reach::Reach;
 use super::case::Case;
 use super::guarantees::Versions;
 use crate::history::NEVER;
-use crate::model::Model;
 
 /// How stale reads are.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -35,7 +34,7 @@ pub struct Bound {
 
 /// How stale the reads of `case` are; `None` where that has no meaning, as where values were read
 /// that nobody wrote.
-pub(super) fn staleness<M: Model>(case: &Case<'_, M>) -> Option<Staleness> {
+pub(super) fn staleness(case: &Case<'_>) -> Option<Staleness> {
     let register = Versions::of(case);
     let delta = delta(case, register.as_ref());
     let k = register.and_then(|register| versions::smallest_k(case, &register));
@@ -44,7 +43,7 @@ pub(super) fn staleness<M: Model>(case: &Case<'_, M>) -> Option<Staleness> {
 
 /// The smallest Δ, by the times of the history; `None` if there is none, if some time is not known,
 /// or if the budget ends first.
-fn delta<M: Model>(case: &Case<'_, M>, register: Option<&Versions>) -> Option<i64> {
+fn delta(case: &Case<'_>, register: Option<&Versions>) -> Option<i64> {
     let mut ends = Vec::with_capacity(case.readings.len());
     for reading in case.readings {
         let [call, ret] = case.history.times(reading.index as usize);

@@ -8,7 +8,7 @@ use super::super::case::Case;
 use super::super::guarantees::{NONE, Saw, Versions};
 use crate::check::{is_linearizable, linearize};
 use crate::history::{NEVER, Span};
-use crate::model::{Model, Reading};
+use crate::model::{AnyOp, Model, Reading};
 
 /// No further decision is made once all together took this part of the configurations that one may
 /// take: other parts of an explanation want time, too.
@@ -27,8 +27,8 @@ struct End {
 }
 
 /// A key whose reads may be moved.
-pub(super) struct Reach<'a, 'b, M: Model> {
-    case: &'b Case<'a, M>,
+pub(super) struct Reach<'a, 'b> {
+    case: &'b Case<'a>,
     /// The calls of reads, and all other ends, each ascending.
     moving: Vec<End>,
     fixed: Vec<End>,
@@ -37,10 +37,10 @@ pub(super) struct Reach<'a, 'b, M: Model> {
     was_stopped: bool,
 }
 
-impl<'a, 'b, M: Model> Reach<'a, 'b, M> {
+impl<'a, 'b> Reach<'a, 'b> {
     /// The key with its operations' `ends`. Operations that never returned and change nothing are
     /// left out. O(n log n).
-    pub(super) fn new(case: &'b Case<'a, M>, ends: &[Ends]) -> Self {
+    pub(super) fn new(case: &'b Case<'a>, ends: &[Ends]) -> Self {
         let (mut moving, mut fixed) = (Vec::new(), Vec::with_capacity(2 * ends.len()));
         for (reading, &(call, ret)) in (0..).zip(ends) {
             let is_read = case.model.facts(&case.readings[reading as usize].op).pure;
@@ -117,8 +117,8 @@ impl<'a, 'b, M: Model> Reach<'a, 'b, M> {
     }
 
     /// The readings with `reach`, in the order of their calls, and where each was. O(n).
-    fn moved(&self, reach: i128) -> (Vec<Reading<M::Op>>, Vec<u32>) {
-        let mut readings: Vec<Reading<M::Op>> = Vec::with_capacity(self.case.readings.len());
+    fn moved(&self, reach: i128) -> (Vec<Reading<AnyOp>>, Vec<u32>) {
+        let mut readings: Vec<Reading<AnyOp>> = Vec::with_capacity(self.case.readings.len());
         let mut positions = Vec::with_capacity(self.case.readings.len());
         let mut now_at = vec![NONE; self.case.readings.len()];
         let mut moving =
@@ -149,7 +149,7 @@ impl<'a, 'b, M: Model> Reach<'a, 'b, M> {
 
 /// A reach below which some read of a register is too late for what it saw: when it was called,
 /// another value that certainly came later had been there. O(n log n).
-fn least<M: Model>(case: &Case<'_, M>, register: &Versions, ends: &[Ends]) -> i128 {
+fn least(case: &Case<'_>, register: &Versions, ends: &[Ends]) -> i128 {
     let position =
         |index: u32| case.readings.binary_search_by_key(&index, |reading| reading.index).ok();
     let ends_of: Vec<Option<Ends>> = register

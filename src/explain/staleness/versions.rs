@@ -10,7 +10,7 @@ use super::reach::Reach;
 use super::recent::{Op, Recent};
 use crate::check::is_linearizable;
 use crate::history::NEVER;
-use crate::model::{Model, Reading};
+use crate::model::Reading;
 
 /// With more operations or versions than this, bounds are not narrowed by search.
 const SMALL: usize = 2_000;
@@ -18,7 +18,7 @@ const FEW: u64 = 64;
 
 /// The smallest k for a key that is not linearizable, as far as it is found; `None` if there is
 /// none. O(n log n), but for the decisions.
-pub(super) fn smallest_k<M: Model>(case: &Case<'_, M>, register: &Versions) -> Option<Bound> {
+pub(super) fn smallest_k(case: &Case<'_>, register: &Versions) -> Option<Bound> {
     if !register.is_whole {
         return None;
     }
@@ -137,7 +137,7 @@ impl Counts {
 /// How many versions back the reads look, if the writes come in the order of `order` (positions
 /// among the readings), which is legal if reads may have been called earlier, and each read comes
 /// as early as it may. O(n log n).
-fn enough<M: Model>(case: &Case<'_, M>, register: &Versions, order: &[u32]) -> u64 {
+fn enough(case: &Case<'_>, register: &Versions, order: &[u32]) -> u64 {
     let Placed { places, values, source } = place(case, register, order);
     let mut of_value: Vec<Vec<u32>> = vec![Vec::new(); register.values() as usize];
     // The last place before each with another value.
@@ -201,7 +201,7 @@ struct Placed {
 }
 
 /// Crashed writes that nobody saw are left out.
-fn place<M: Model>(case: &Case<'_, M>, register: &Versions, order: &[u32]) -> Placed {
+fn place(case: &Case<'_>, register: &Versions, order: &[u32]) -> Placed {
     let at_of = |position: u32| {
         let index = case.readings[position as usize].index;
         register.ops.binary_search_by_key(&index, |op| op.index).ok()

@@ -15,7 +15,7 @@ mod rest;
 use super::case::Case;
 use crate::error::Error;
 use crate::history::{History, Value};
-use crate::model::{self, Model, Reading};
+use crate::model::{self, AnyModel, AnyOp, Reading};
 use rest::{Next, Rest, weakened};
 
 /// The search behind the first violations looks at so many more, to count the rest.
@@ -56,12 +56,12 @@ impl Violation {
     ///
     /// # Errors
     /// If the model does not know an operation.
-    pub fn readings<M: Model>(
+    pub fn readings(
         &self,
-        model: &M,
+        model: &AnyModel,
         history: &History,
         operations: &[u32],
-    ) -> Result<Vec<Reading<M::Op>>, Error> {
+    ) -> Result<Vec<Reading<AnyOp>>, Error> {
         let mut readings = model::read(model, history, operations, Some(self.horizon))?;
         for reading in &mut readings {
             if self.weakened.binary_search(&reading.index).is_ok()
@@ -90,7 +90,7 @@ pub(crate) struct Violations {
 ///
 /// # Errors
 /// None, for a case that was checked.
-pub(super) fn violations<M: Model>(case: &Case<'_, M>, limit: usize) -> Result<Violations, Error> {
+pub(super) fn violations(case: &Case<'_>, limit: usize) -> Result<Violations, Error> {
     let mut first = Violation {
         operation: case.failure.operation,
         horizon: case.failure.horizon,

@@ -7,7 +7,7 @@ use crate::explain::ALLOWANCE;
 use crate::explain::case::Case;
 use crate::explain::core::{Core, erased_core, minimal_core, reduced};
 use crate::history::{History, NEVER};
-use crate::model::{self, Model, Reading};
+use crate::model::{self, AnyModel, AnyOp, Model, Reading};
 use crate::proof::projection::{Projections, positions};
 
 /// So many operations are looked at, check by check, before the search for violations ends.
@@ -29,10 +29,10 @@ pub(super) enum Next {
 }
 
 /// What is left of a key.
-pub(super) struct Rest<'a, 'c, M: Model> {
-    case: &'c Case<'a, M>,
+pub(super) struct Rest<'a, 'c> {
+    case: &'c Case<'a>,
     /// Without a horizon; weakened operations as if they had never returned.
-    readings: Vec<Reading<M::Op>>,
+    readings: Vec<Reading<AnyOp>>,
     /// Which of them were left out. They are pure; but as long as they are open, it is not known
     /// what they will return, and so whether they are.
     gone: Vec<bool>,
@@ -51,8 +51,8 @@ pub(super) struct Rest<'a, 'c, M: Model> {
     spent: u64,
 }
 
-impl<'a, 'c, M: Model> Rest<'a, 'c, M> {
-    pub(super) fn new(case: &'c Case<'a, M>) -> Self {
+impl<'a, 'c> Rest<'a, 'c> {
+    pub(super) fn new(case: &'c Case<'a>) -> Self {
         let readings = case.readings.to_vec();
         let mut returns: Vec<u32> = readings.iter().map(|reading| reading.span.ret).collect();
         returns.retain(|&ret| ret != NEVER);
@@ -109,7 +109,7 @@ impl<'a, 'c, M: Model> Rest<'a, 'c, M> {
     }
 
     /// The readings as they were known at `horizon`.
-    pub(super) fn known_at(&self, horizon: u32) -> Result<Vec<Reading<M::Op>>, Error> {
+    pub(super) fn known_at(&self, horizon: u32) -> Result<Vec<Reading<AnyOp>>, Error> {
         let Case { model, history, .. } = *self.case;
         let mut known = Vec::with_capacity(self.readings.len());
         for (reading, &gone) in self.readings.iter().zip(&self.gone) {
@@ -129,7 +129,7 @@ impl<'a, 'c, M: Model> Rest<'a, 'c, M> {
     /// `near`; they are not linearizable.
     fn violation(
         &mut self,
-        readings: &[Reading<M::Op>],
+        readings: &[Reading<AnyOp>],
         near: u32,
         end: u32,
     ) -> Result<Next, Error> {
@@ -184,7 +184,7 @@ impl<'a, 'c, M: Model> Rest<'a, 'c, M> {
     }
 
     /// Looks for a smaller core in `known`, the history at the horizon, with few elements.
-    pub(super) fn forget(&mut self, known: &[Reading<M::Op>], violation: &mut Violation) {
+    pub(super) fn forget(&mut self, known: &[Reading<AnyOp>], violation: &mut Violation) {
         let Case { model, meter, .. } = *self.case;
         let found = erased_core(model, known, violation.operation, meter, ALLOWANCE);
         self.work += known.len();
@@ -219,7 +219,7 @@ impl<'a, 'c, M: Model> Rest<'a, 'c, M> {
     /// The operation of `core` by whose return it is impossible, with that return.
     fn first_impossible(
         &mut self,
-        readings: &[Reading<M::Op>],
+        readings: &[Reading<AnyOp>],
         core: &[u32],
     ) -> Result<Option<(u32, u32)>, Error> {
         let Some(kept) = positions(readings, core) else { return Ok(None) };
@@ -280,7 +280,7 @@ impl<'a, 'c, M: Model> Rest<'a, 'c, M> {
     fn alike(&mut self, violation: &Violation, at: usize) -> Vec<u32> {
         let Case { model, meter, .. } = *self.case;
         let own = &self.readings[at];
-        let same = |other: &Reading<M::Op>| other.op == own.op && other.span.ret > own.span.ret;
+        let same = |other: &Reading<AnyOp>| other.op == own.op && other.span.ret > own.span.ret;
         let others: Vec<u32> =
             violation.core.iter().copied().filter(|&index| index != violation.operation).collect();
         let Some(others) = positions(&self.readings, &others).filter(|others| !others.is_empty())
@@ -301,7 +301,7 @@ impl<'a, 'c, M: Model> Rest<'a, 'c, M> {
             self.work += self.readings.len() / 8;
             let mut kept = others.clone();
             kept.insert(kept.partition_point(|&at| at < candidate as u32), candidate as u32);
-            let part: Vec<Reading<M::Op>> =
+            let part: Vec<Reading<AnyOp>> =
                 kept.iter().map(|&at| self.readings[at as usize].clone()).collect();
             let is_like = projections.is_sound(&kept)
                 && is_linearizable(model, &part, meter).0 == Some(false);
@@ -317,11 +317,11 @@ impl<'a, 'c, M: Model> Rest<'a, 'c, M> {
 }
 
 /// `reading` as if it had never returned; `None` if it never did.
-pub(super) fn weakened<M: Model>(
-    model: &M,
+pub(super) fn weakened(
+    model: &AnyModel,
     history: &History,
-    reading: &Reading<M::Op>,
-) -> Result<Option<Reading<M::Op>>, Error> {
+    reading: &Reading<AnyOp>,
+) -> Result<Option<Reading<AnyOp>>, Error> {
     if reading.span.ret == NEVER {
         return Ok(None);
     }

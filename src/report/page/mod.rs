@@ -109,10 +109,12 @@ mod tests {
 
     fn outline(history: &History, limit: usize) -> serde_json::Value {
         let options = Options::default();
-        let report = crate::check(history, &options).unwrap();
+        let session = crate::Session::new(history, &options).unwrap();
+        let report = session.check().unwrap();
         let mut subject = Subject::new(history, &report);
-        subject.explain(&options, 5).unwrap();
-        subject.linearize(&options).unwrap();
+        subject.explanation = session.explain(&report, 5).unwrap();
+        subject.linearizations =
+            session.linearizations(&report, crate::report::STATES_ROOM).unwrap();
         let page = page(&subject, Some("a.jsonl"), limit);
         let (_, data) = page.split_once("id=\"data\">").unwrap();
         serde_json::from_str(data.split_once("</script>").unwrap().0).unwrap()

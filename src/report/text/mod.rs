@@ -14,9 +14,10 @@ pub(super) use violation::{interval, process};
 use super::style::Palette;
 use super::table::Table;
 use super::{Subject, Timings, warnings};
-use crate::check::{Failure, KeyCounts, KeyReport, ModelSource, Report, Verdict};
+use crate::check::{Failure, KeyCounts, KeyReport, Report, Verdict};
 use crate::history::phrase::{counted, operation_phrase, printable, shortened};
 use crate::history::{History, Ties, count_processes};
+use crate::model::ModelSource;
 use crate::proof::Proof;
 
 /// With more keys than this, `--verbose` lists only the first ones.

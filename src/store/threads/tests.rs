@@ -1,9 +1,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use super::{OBJECTS, Object, Settings, find};
+use crate::Session;
 use crate::check::Report;
 use crate::error::Code;
-use crate::explain::explain;
 use crate::history::History;
 use crate::{Options, Verdict};
 
@@ -36,7 +36,10 @@ fn broken_objects_are_caught_and_named() {
             let settings = Settings { threads: 2 + seed as usize % 3, operations: 80, seed };
             let (history, report) = checked(object, &settings);
             if report.verdict == Verdict::Invalid {
-                let explanation = explain(&history, &Options::default(), &report, 5).unwrap();
+                let explanation = Session::new(&history, &Options::default())
+                    .unwrap()
+                    .explain(&report, 5)
+                    .unwrap();
                 names.extend(explanation.anomalies.first().map(|anomaly| anomaly.kind));
             }
             if names.last().copied() == object.fault {

@@ -8,8 +8,8 @@ use histcheck::formats::{Input, ReadOptions};
 use histcheck::history::{Order, Settings, Statistics};
 use histcheck::model::{CATALOGUE, ModelOptions};
 use histcheck::proof::Proof;
-use histcheck::report::{self, Detail, Palette, Plot, Subject, ci};
-use histcheck::{Budget, Error, History, Options, Report};
+use histcheck::report::{self, Detail, Palette, Plot, STATES_ROOM, Subject, ci};
+use histcheck::{Budget, Error, History, Options, Report, Session};
 
 /// Longer histories are left out: they would be slow, and show no more.
 const OPERATIONS: usize = 40;
@@ -80,8 +80,11 @@ fn reports(input: &Input, history: &History, report: &Report, options: &Options)
     }
     let mut subject = Subject::new(history, report);
     well_formed_json(&report::json(&subject));
-    subject.explain(options, 20).expect("the model took the history");
-    subject.linearize(options).expect("the model took the history");
+    let session = Session::new(history, options).expect("the model took the history");
+    subject.explanation = session.explain(report, 20).expect("the model took the history");
+    subject.contexts = session.contexts(report, 5).expect("the model took the history");
+    subject.linearizations =
+        session.linearizations(report, STATES_ROOM).expect("the model took the history");
     subject.file = Some("a <file> & \"more\"");
     let mut records = subject.named_records();
     records.extend(ci::Outcome::records(&subject));

@@ -2,7 +2,6 @@
 //! operation that gives a violation away is the first that is impossible.
 
 use histcheck::check::{Deciders, Decision, Failure};
-use histcheck::model::{Model, ModelVisitor};
 use histcheck::{Options, Report, Verdict};
 
 use super::choices::Choices;
@@ -12,35 +11,27 @@ use super::small::Small;
 /// Decides the history that `data` makes in three ways.
 pub fn decide(data: &[u8]) {
     let small = Small::chosen(&mut Choices::new(data));
-    small.model.visit(Trial { small: &small });
+    try_out(&small);
 }
 
-struct Trial<'a> {
-    small: &'a Small,
-}
-
-impl ModelVisitor for Trial<'_> {
-    type Output = ();
-
-    fn visit<M: Model>(self, model: &M) {
-        let small = self.small;
-        let expected = |horizon| is_linearizable(model, &small.timed(model, horizon));
-        let verdict = if expected(u32::MAX) { Verdict::Valid } else { Verdict::Invalid };
-        let all = decided(small, Deciders::Auto);
-        let alone = decided(small, Deciders::Search);
-        for report in [&all, &alone] {
-            let by = report.keys[0].decided_by;
-            assert_eq!(report.verdict, verdict, "{by} is wrong: {}", small.shown());
-            let Decision::Invalid(failure) = &report.keys[0].decision else { continue };
-            let Failure { horizon, .. } = *failure;
-            assert!(failure.is_first(), "{by} does not locate: {}", small.shown());
-            assert!(!expected(horizon), "{by} is early, at {horizon}: {}", small.shown());
-            assert!(
-                horizon > 0 && expected(horizon - 1),
-                "{by} is late, at {horizon}: {}",
-                small.shown()
-            );
-        }
+fn try_out(small: &Small) {
+    let model = &small.model;
+    let expected = |horizon| is_linearizable(model, &small.timed(model, horizon));
+    let verdict = if expected(u32::MAX) { Verdict::Valid } else { Verdict::Invalid };
+    let all = decided(small, Deciders::Auto);
+    let alone = decided(small, Deciders::Search);
+    for report in [&all, &alone] {
+        let by = report.keys[0].decided_by;
+        assert_eq!(report.verdict, verdict, "{by} is wrong: {}", small.shown());
+        let Decision::Invalid(failure) = &report.keys[0].decision else { continue };
+        let Failure { horizon, .. } = *failure;
+        assert!(failure.is_first(), "{by} does not locate: {}", small.shown());
+        assert!(!expected(horizon), "{by} is early, at {horizon}: {}", small.shown());
+        assert!(
+            horizon > 0 && expected(horizon - 1),
+            "{by} is late, at {horizon}: {}",
+            small.shown()
+        );
     }
 }
 

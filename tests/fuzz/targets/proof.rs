@@ -2,7 +2,7 @@
 //! agrees with it. So what verifies is tried in both directions.
 
 use histcheck::check::{Decision, Failure};
-use histcheck::model::{self, Model, ModelVisitor, Reading};
+use histcheck::model::{self, AnyModel, Model, Reading};
 use histcheck::proof::{
     Minimality, Proof, Refutation, is_minimal, is_sound_projection, refute, verify_order,
 };
@@ -19,7 +19,7 @@ const ALTERATIONS: usize = 12;
 pub fn proof(data: &[u8]) {
     let mut choices = Choices::new(data);
     let small = Small::chosen(&mut choices);
-    small.model.visit(Trial { small: &small, choices });
+    Trial { small: &small, choices }.run(&small.model);
 }
 
 struct Trial<'a, 'b> {
@@ -27,10 +27,8 @@ struct Trial<'a, 'b> {
     choices: Choices<'b>,
 }
 
-impl ModelVisitor for Trial<'_, '_> {
-    type Output = ();
-
-    fn visit<M: Model>(mut self, model: &M) {
+impl Trial<'_, '_> {
+    fn run(mut self, model: &AnyModel) {
         let small = self.small;
         let options = Options { self_check: true, ..small.options.clone() };
         let report = histcheck::check(&small.history, &options).expect("letters");

@@ -3,7 +3,7 @@
 
 use histcheck::formats::{self, Format, json_value};
 use histcheck::history::{Event, EventType, Independent, Outcome, Settings, Value, ValueTable};
-use histcheck::model::{AnyModel, Call, Model, ModelOptions, ModelVisitor, View};
+use histcheck::model::{AnyModel, Call, Model, ModelOptions, View};
 use histcheck::{History, HistoryBuilder, Options};
 
 use super::choices::Choices;
@@ -59,7 +59,7 @@ impl Small {
                 output: json_value(output, values).expect("JSON"),
             })
             .collect();
-        let planned = model.visit(Plan { letters: &letters, values, choices });
+        let planned = Plan { letters: &letters, values, choices }.run(&model);
         let history = write(builder, &letters, &planned);
         let name = Some(alphabet.model.to_owned());
         let options =
@@ -123,10 +123,8 @@ struct Plan<'a, 'b> {
     choices: &'a mut Choices<'b>,
 }
 
-impl ModelVisitor for Plan<'_, '_> {
-    type Output = Vec<Planned>;
-
-    fn visit<M: Model>(mut self, model: &M) -> Vec<Planned> {
+impl Plan<'_, '_> {
+    fn run(mut self, model: &AnyModel) -> Vec<Planned> {
         let count = 1 + self.choices.below(OPERATIONS);
         let mut state = model.initial();
         let mut planned: Vec<Planned> = Vec::new();

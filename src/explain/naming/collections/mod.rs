@@ -27,7 +27,10 @@ use crate::explain::case::Case;
 use crate::explain::violations::Violation;
 use crate::history::phrase::value_phrase;
 use crate::history::{Span, Value};
-use crate::model::priority_queue::{self, End};
+use crate::model::{
+    AnyOp,
+    priority_queue::{self, End},
+};
 use crate::model::{Kind, KindView, Model, items};
 
 /// Which item is the next to come out.
@@ -63,8 +66,8 @@ struct Item {
 }
 
 /// A key as a collection.
-struct Collection<'a, 'c, M: Model> {
-    case: &'a Case<'c, M>,
+struct Collection<'a, 'c> {
+    case: &'a Case<'c>,
     violation: &'a Violation,
     discipline: Discipline,
     /// Its items before the first operation, and their values.
@@ -79,8 +82,8 @@ struct Collection<'a, 'c, M: Model> {
 
 /// The anomaly that `violation` of a queue, stack, bag or priority queue shows; `None` if the
 /// model is none, or nothing fits. O(n log n) in the key's operations.
-pub(super) fn name<M: Model>(case: &Case<'_, M>, violation: &Violation) -> Option<Anomaly> {
-    let of_items = |discipline, initial: &[Value], view: KindView<M::Op, items::Op>| {
+pub(super) fn name(case: &Case<'_>, violation: &Violation) -> Option<Anomaly> {
+    let of_items = |discipline, initial: &[Value], view: KindView<AnyOp, items::Op>| {
         let values = initial.to_vec();
         let initial = initial.iter().map(|item| Item { handle: item.handle(), priority: 0 });
         let see = |list: Vec<Event<items::Op>>| list.iter().map(|e| e.with(act(e.op))).collect();
@@ -186,7 +189,7 @@ impl Story<'_> {
     }
 }
 
-impl<'a, M: Model> Collection<'a, '_, M> {
+impl<'a> Collection<'a, '_> {
     fn name(&self) -> Option<Anomaly> {
         let stories = self.stories();
         let focus = self.focus();

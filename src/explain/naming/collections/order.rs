@@ -4,10 +4,10 @@ use super::super::evidence::{Event, anomaly, when, who};
 use super::{Act, Collection, Discipline, Item, Stories, Story};
 use crate::check::is_linearizable;
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
-use crate::model::priority_queue::End;
-use crate::model::{Model, Reading, UnorderedQueue, items};
+use crate::model::{AnyOp, priority_queue::End};
+use crate::model::{Reading, UnorderedQueue, items};
 
-impl<M: Model> Collection<'_, '_, M> {
+impl Collection<'_, '_> {
     /// An item that came out before another whose turn it was.
     pub(super) fn passed_over(&self, focus: &[Item], stories: &Stories<'_>) -> Option<Anomaly> {
         /// With more items, only pairs with the failing operation's are tried.
@@ -138,7 +138,7 @@ impl<M: Model> Collection<'_, '_, M> {
             let looks = matches!(self.events[at].op, Act::Idle | Act::Found { takes: false, .. });
             case.reading(index).filter(|_| !looks).cloned()
         });
-        let takes: Vec<Reading<M::Op>> = takes.collect();
+        let takes: Vec<Reading<AnyOp>> = takes.collect();
         is_linearizable(case.model, &takes, case.meter).0 == Some(true)
     }
 

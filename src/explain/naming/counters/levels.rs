@@ -13,7 +13,6 @@ use super::{Counter, Step};
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::naming::evidence::{Event, is_in_focus, took_long};
 use crate::history::NEVER;
-use crate::model::Model;
 
 /// So many operations in a row may be stale, rather than something lost and made up for.
 const STALE: usize = 2;
@@ -48,7 +47,7 @@ struct Level<'s> {
 }
 
 /// The levels of the counter. O(n log n).
-fn levels<'s, M: Model>(counter: &'s Counter<'_, '_, M>) -> Vec<Level<'s>> {
+fn levels<'s>(counter: &'s Counter<'_, '_>) -> Vec<Level<'s>> {
     let told = counter.events.iter().filter(|event| event.is_done() && event.op.before.is_some());
     let mut looks: Vec<&Event<Step>> = told.collect();
     looks.sort_by_key(|look| look.span.ret);
@@ -70,7 +69,7 @@ fn levels<'s, M: Model>(counter: &'s Counter<'_, '_, M>) -> Vec<Level<'s>> {
 
 /// The anomaly that the counter's levels show: of that in which the violation is, or of the first
 /// one. O(n log n).
-pub(super) fn name<M: Model>(counter: &Counter<'_, '_, M>) -> Option<Anomaly> {
+pub(super) fn name(counter: &Counter<'_, '_>) -> Option<Anomaly> {
     let levels = levels(counter);
     let violation = counter.violation;
     let holds = |level: &&Level<'_>, is_meant: &dyn Fn(&Event<Step>) -> bool| {
@@ -97,13 +96,13 @@ pub(super) fn name<M: Model>(counter: &Counter<'_, '_, M>) -> Option<Anomaly> {
 }
 
 /// A step from one level to the next.
-struct Change<'s, 'a, 'c, M: Model> {
-    counter: &'s Counter<'a, 'c, M>,
+struct Change<'s, 'a, 'c> {
+    counter: &'s Counter<'a, 'c>,
     old: &'s Level<'s>,
     new: &'s Level<'s>,
 }
 
-impl<M: Model> Change<'_, '_, '_, M> {
+impl Change<'_, '_, '_> {
     /// Whether the counter would be off as it is with so much more.
     fn is_explained_by(&self, delta: i128) -> bool {
         self.old.off.plus(delta).meets(self.new.off)

@@ -41,8 +41,8 @@ impl Step {
 }
 
 /// A key as a counter that does not only shrink.
-struct Counter<'a, 'c, M: Model> {
-    case: &'a Case<'c, M>,
+struct Counter<'a, 'c> {
+    case: &'a Case<'c>,
     violation: &'a Violation,
     initial: i128,
     events: Vec<Event<Step>>,
@@ -87,7 +87,7 @@ impl Sums {
 
 /// The anomaly that `violation` of a counter shows; `None` if the model is none, or nothing fits.
 /// O(n log n).
-pub(super) fn name<M: Model>(case: &Case<'_, M>, violation: &Violation) -> Option<Anomaly> {
+pub(super) fn name(case: &Case<'_>, violation: &Violation) -> Option<Anomaly> {
     let Kind::Counter { initial, view } = case.model.kind() else { return None };
     let list = events(case, violation, view);
     let shrinks = list.iter().all(|event| event.op.delta <= 0);
@@ -105,7 +105,7 @@ pub(super) fn name<M: Model>(case: &Case<'_, M>, violation: &Violation) -> Optio
     Counter { case, violation, initial, events, failed, grows, sums }.name()
 }
 
-impl<M: Model> Counter<'_, '_, M> {
+impl Counter<'_, '_> {
     fn name(&self) -> Option<Anomaly> {
         /// So many operations are compared with all others.
         const COMPARED: usize = 32;

@@ -4,9 +4,8 @@ use super::super::evidence::{Event, when, who};
 use super::{Base, Naming, Piece, Sight, Sources};
 use crate::explain::anomaly::{Anomaly, AnomalyKind};
 use crate::explain::causes::source::Sources as Places;
-use crate::model::Model;
 
-impl<M: Model> Naming<'_, '_, M> {
+impl Naming<'_, '_> {
     /// Another sight that tells something else of the same place.
     pub(super) fn forked(&self, sight: &Event<Sight>, sources: &Sources<'_>) -> Option<Anomaly> {
         if sight.op.base == Base::Unknown {

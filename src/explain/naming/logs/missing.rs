@@ -3,9 +3,8 @@
 use super::super::evidence::{Event, when, who};
 use super::{Base, Naming, Piece, Sight, Sources};
 use crate::explain::anomaly::{Anomaly, AnomalyKind};
-use crate::model::Model;
 
-impl<M: Model> Naming<'_, '_, M> {
+impl Naming<'_, '_> {
     /// When the list that a sight saw had certainly begun: the return of what put its base there;
     /// `None` if that is not known.
     fn begun(&self, sight: &Event<Sight>) -> Option<u32> {

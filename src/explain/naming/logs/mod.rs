@@ -99,7 +99,7 @@ struct List {
 
 /// The anomaly that `violation` of a log, or of a key with appends, shows; `None` if the model is
 /// none, or nothing fits. About O(n log n) for the sights in question, within a limit.
-pub(super) fn name<M: Model>(case: &Case<'_, M>, violation: &Violation) -> Option<Anomaly> {
+pub(super) fn name(case: &Case<'_>, violation: &Violation) -> Option<Anomaly> {
     let list = match case.model.kind() {
         Kind::Log { initial, view } => {
             log_list(&initial, &events(case, violation, view), &failed(case, view))
@@ -156,8 +156,8 @@ fn log_list(initial: &[Value], events: &[Event<log::Op>], failed: &[Event<log::O
     list
 }
 
-struct Naming<'a, 'c, M: Model> {
-    case: &'a Case<'c, M>,
+struct Naming<'a, 'c> {
+    case: &'a Case<'c>,
     violation: &'a Violation,
     list: List,
 }
@@ -165,7 +165,7 @@ struct Naming<'a, 'c, M: Model> {
 /// The operations that append each piece.
 type Sources<'a> = FxHashMap<Piece, Vec<&'a Event<Piece>>>;
 
-impl<M: Model> Naming<'_, '_, M> {
+impl Naming<'_, '_> {
     fn name(&self) -> Option<Anomaly> {
         /// So many sights are looked at.
         const SIGHTS: usize = 64;

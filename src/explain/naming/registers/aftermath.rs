@@ -30,11 +30,7 @@ pub(super) struct Aftermath {
 
 /// Follows the value that `act` saw, after the operations in `newer` had shown newer ones, until an
 /// update is called; at most [`AHEAD`] operations.
-pub(super) fn aftermath<M: Model>(
-    case: &Case<'_, M>,
-    act: &Act,
-    (token, newer): (Token, &[&Act]),
-) -> Aftermath {
+pub(super) fn aftermath(case: &Case<'_>, act: &Act, (token, newer): (Token, &[&Act])) -> Aftermath {
     let process: Value = act.access.process;
     let sources = Sources::of(case.history);
     let source = sources.at(act.access.index);
@@ -99,7 +95,7 @@ pub(super) struct Writers {
 }
 
 /// The updates that leave `token` and were called before rank `until`, in the core or not. O(n).
-pub(super) fn writers<M: Model>(case: &Case<'_, M>, token: Token, until: u32) -> Writers {
+pub(super) fn writers(case: &Case<'_>, token: Token, until: u32) -> Writers {
     let mut writers = Writers::default();
     for reading in case.readings.iter().take_while(|reading| reading.span.call < until) {
         let facts = case.model.facts(&reading.op);
@@ -128,7 +124,7 @@ pub(super) enum Sight {
 
 /// Whether anybody saw what operation `writer` wrote; `None` if it is not known what it wrote, or
 /// others write the same. O(n).
-pub(super) fn first_to_see<M: Model>(case: &Case<'_, M>, writer: u32) -> Option<Sight> {
+pub(super) fn first_to_see(case: &Case<'_>, writer: u32) -> Option<Sight> {
     let written = |facts: Facts| match facts.establishes {
         Establishes::Token(token) if !facts.pure => Some(token),
         _ => None,
@@ -150,11 +146,7 @@ pub(super) fn first_to_see<M: Model>(case: &Case<'_, M>, writer: u32) -> Option<
 
 /// The last operation before `act`, by the same process, that saw one of `tokens`; among the last
 /// [`AHEAD`] operations of the key.
-pub(super) fn seen_before<M: Model>(
-    case: &Case<'_, M>,
-    act: &Act,
-    tokens: &[Token],
-) -> Option<u32> {
+pub(super) fn seen_before(case: &Case<'_>, act: &Act, tokens: &[Token]) -> Option<u32> {
     let end = case.readings.partition_point(|reading| reading.span.call < act.access.span.call);
     let sees = |facts: Facts| facts.requires.is_some_and(|token| tokens.contains(&token));
     case.readings[..end]

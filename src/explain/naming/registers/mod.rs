@@ -16,12 +16,12 @@ mod updates;
 use super::super::anomaly::Anomaly;
 use super::super::case::Case;
 use super::super::violations::Violation;
-use crate::model::Model;
+
 use scene::Scene;
 
 /// The anomaly that `violation` shows, if the object is a register. Takes some dozens of decisions
 /// about the core, and in some cases one pass over the key.
-pub(super) fn name<M: Model>(case: &Case<'_, M>, violation: &Violation) -> Option<Anomaly> {
+pub(super) fn name(case: &Case<'_>, violation: &Violation) -> Option<Anomaly> {
     let scene = Scene::of(case, violation)?;
     let is_refusal = scene
         .acts

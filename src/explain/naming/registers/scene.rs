@@ -9,7 +9,7 @@ use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::case::Case;
 use crate::explain::violations::Violation;
 use crate::history::{NEVER, Span};
-use crate::model::{Establishes, Kind, Model, Reading, Token};
+use crate::model::{AnyModel, AnyOp, Establishes, Kind, Model, Reading, Token};
 
 /// Cores larger than this have no name: few operations cause what takes so many to show.
 const LARGE: usize = 256;
@@ -50,22 +50,22 @@ pub(super) enum Repair {
 }
 
 /// A core as operations on a register.
-pub(super) struct Scene<'a, M: Model> {
+pub(super) struct Scene<'a> {
     /// The key.
-    pub(super) case: &'a Case<'a, M>,
+    pub(super) case: &'a Case<'a>,
     /// The violation.
     pub(super) violation: &'a Violation,
     /// The operations of the core, in the order of their calls.
     pub(super) acts: Vec<Act>,
     /// The value before the first operation.
     pub(super) initial: Token,
-    readings: Vec<Reading<M::Op>>,
+    readings: Vec<Reading<AnyOp>>,
 }
 
-impl<'a, M: Model> Scene<'a, M> {
+impl<'a> Scene<'a> {
     /// The core of `violation`; `None` if the object is no register, or the core is none. Takes one
     /// decision about the core.
-    pub(super) fn of(case: &'a Case<'a, M>, violation: &'a Violation) -> Option<Scene<'a, M>> {
+    pub(super) fn of(case: &'a Case<'a>, violation: &'a Violation) -> Option<Scene<'a>> {
         if violation.core.is_empty() || violation.core.len() > LARGE || !is_register(case.model) {
             return None;
         }
@@ -106,13 +106,13 @@ impl<'a, M: Model> Scene<'a, M> {
         self.is_orderable(&readings) == Some(false)
     }
 
-    fn is_orderable(&self, readings: &[Reading<M::Op>]) -> Option<bool> {
+    fn is_orderable(&self, readings: &[Reading<AnyOp>]) -> Option<bool> {
         is_linearizable(self.case.model, readings, self.case.meter).0
     }
 
     /// Renumbers all ends from 2 on in steps of two, so that there is room before and between.
-    fn spread(&self, readings: &mut [Reading<M::Op>]) {
-        let ends = |reading: &Reading<M::Op>| [reading.span.call, reading.span.ret];
+    fn spread(&self, readings: &mut [Reading<AnyOp>]) {
+        let ends = |reading: &Reading<AnyOp>| [reading.span.call, reading.span.ret];
         let mut ranks: Vec<u32> = readings.iter().flat_map(ends).collect();
         ranks.sort_unstable();
         ranks.dedup();
@@ -163,12 +163,12 @@ impl<'a, M: Model> Scene<'a, M> {
 }
 
 /// Whether the model is a register: an object that tokens describe, and of no other kind.
-fn is_register<M: Model>(model: &M) -> bool {
+fn is_register(model: &AnyModel) -> bool {
     model.tokens_suffice() && matches!(model.kind(), Kind::Other | Kind::Kv { .. })
 }
 
 /// What a core's operation did, in terms of registers.
-fn act<M: Model>(case: &Case<'_, M>, reading: &Reading<M::Op>) -> Act {
+fn act(case: &Case<'_>, reading: &Reading<AnyOp>) -> Act {
     let facts = case.model.facts(&reading.op);
     let writes = match facts.establishes {
         Establishes::Token(token) if !facts.pure => Some(token),

@@ -6,7 +6,7 @@ use crate::explain::anomaly::{Anomaly, AnomalyKind};
 use crate::explain::naming::evidence::took_long;
 use crate::explain::naming::words;
 use crate::history::phrase::{process_phrase, return_phrase};
-use crate::model::{Model, Token};
+use crate::model::Token;
 
 /// So many operations are tried as the stale one.
 const TRIED: usize = 24;
@@ -15,7 +15,7 @@ const TRIED: usize = 24;
 const LAG: u128 = 5;
 
 /// The anomaly, if the core could be ordered had one operation been called earlier.
-pub(super) fn name<M: Model>(scene: &Scene<'_, M>) -> Option<Anomaly> {
+pub(super) fn name(scene: &Scene<'_>) -> Option<Anomaly> {
     let is_stale = |&at: &usize| {
         scene.acts[at].access.forbids.is_none() && scene.is_repaired_by(Repair::Earlier(at))
     };
@@ -25,7 +25,7 @@ pub(super) fn name<M: Model>(scene: &Scene<'_, M>) -> Option<Anomaly> {
 
 /// The anomaly, if an operation saw a value all of whose writes were left out of the core: each of
 /// them was followed by what shows another value, before the operation was called. O(n) if so.
-pub(super) fn name_unsourced<M: Model>(scene: &Scene<'_, M>) -> Option<Anomaly> {
+pub(super) fn name_unsourced(scene: &Scene<'_>) -> Option<Anomaly> {
     let unsourced = scene.observers(TRIED).into_iter().find_map(|at| {
         let token = scene.acts[at].access.reads.filter(|&token| token != scene.initial)?;
         scene.writers(token).next().is_none().then_some((at, token))
@@ -35,7 +35,7 @@ pub(super) fn name_unsourced<M: Model>(scene: &Scene<'_, M>) -> Option<Anomaly> 
 }
 
 /// The most specific name for an operation that saw a value which had been replaced.
-fn specific<M: Model>(scene: &Scene<'_, M>, proof: &Proof<'_>) -> Anomaly {
+fn specific(scene: &Scene<'_>, proof: &Proof<'_>) -> Anomaly {
     if proof.stale.updates {
         return plain(scene, proof, AnomalyKind::LostUpdate);
     }
@@ -61,7 +61,7 @@ struct Proof<'s> {
 }
 
 impl<'s> Proof<'s> {
-    fn of<M: Model>(scene: &'s Scene<'_, M>, at: usize) -> Option<Proof<'s>> {
+    fn of(scene: &'s Scene<'_>, at: usize) -> Option<Proof<'s>> {
         let stale = &scene.acts[at];
         let token = stale.access.reads;
         let before = |&other: &usize| scene.acts[other].access.span.ret < stale.access.span.call;
@@ -86,7 +86,7 @@ impl<'s> Proof<'s> {
     }
 
     /// The same where no write of the value is in the core.
-    fn unsourced<M: Model>(scene: &'s Scene<'_, M>, at: usize, token: Token) -> Option<Proof<'s>> {
+    fn unsourced(scene: &'s Scene<'_>, at: usize, token: Token) -> Option<Proof<'s>> {
         let stale = &scene.acts[at];
         let written = writers(scene.case, token, stale.access.span.ret).last_return?;
         let is_newer = |act: &&Act| {
@@ -111,11 +111,7 @@ fn rank(act: &Act, stale: &Act) -> (bool, bool, u32) {
 
 /// The value's only update took effect once, for it was seen, and then again: it never returned, or
 /// only after the newer value was there.
-fn applied_twice<M: Model>(
-    scene: &Scene<'_, M>,
-    proof: &Proof<'_>,
-    after: &Aftermath,
-) -> Option<Anomaly> {
+fn applied_twice(scene: &Scene<'_>, proof: &Proof<'_>, after: &Aftermath) -> Option<Anomaly> {
     let token = proof.stale.access.reads?;
     let writer = scene.writers(token).next()?;
     let index = scene.acts[writer].access.index;
@@ -142,11 +138,7 @@ fn applied_twice<M: Model>(
 
 /// All who look afterwards, and two processes at least, find the older value: either the newer one
 /// was seen and is gone, or it never came.
-fn back_for_all<M: Model>(
-    scene: &Scene<'_, M>,
-    proof: &Proof<'_>,
-    after: &Aftermath,
-) -> Option<Anomaly> {
+fn back_for_all(scene: &Scene<'_>, proof: &Proof<'_>, after: &Aftermath) -> Option<Anomaly> {
     let own = Some(proof.stale.access.index).filter(|_| after.has_gone_back);
     let confirmed = after.confirmed.or(own);
     let confirmed = confirmed.filter(|_| !after.is_refuted && !after.may_lag && proof.is_single)?;
@@ -184,7 +176,7 @@ fn back_for_all<M: Model>(
 }
 
 /// The same process had written or seen the newer value.
-fn session<M: Model>(scene: &Scene<'_, M>, proof: &Proof<'_>) -> Option<Anomaly> {
+fn session(scene: &Scene<'_>, proof: &Proof<'_>) -> Option<Anomaly> {
     let history = scene.case.history;
     let stale = &proof.stale.access;
     let event = words::event(history, stale.index);
@@ -214,7 +206,7 @@ fn session<M: Model>(scene: &Scene<'_, M>, proof: &Proof<'_>) -> Option<Anomaly>
 }
 
 /// One operation saw an older value: what it did, and what shows that the value was older.
-fn plain<M: Model>(scene: &Scene<'_, M>, proof: &Proof<'_>, kind: AnomalyKind) -> Anomaly {
+fn plain(scene: &Scene<'_>, proof: &Proof<'_>, kind: AnomalyKind) -> Anomaly {
     let history = scene.case.history;
     let event = words::event(history, proof.stale.access.index);
     let gap = words::gap(history, proof.best().access.index, proof.stale.access.index);
@@ -224,7 +216,7 @@ fn plain<M: Model>(scene: &Scene<'_, M>, proof: &Proof<'_>, kind: AnomalyKind) -
 }
 
 /// How it was known that the value had been replaced.
-fn newer_phrase<M: Model>(scene: &Scene<'_, M>, proof: &Proof<'_>) -> String {
+fn newer_phrase(scene: &Scene<'_>, proof: &Proof<'_>) -> String {
     let history = scene.case.history;
     let index = proof.best().access.index;
     if proof.best().updates {

@@ -4,7 +4,8 @@
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::explain::{Anomaly, AnomalyKind, Certainty, explain};
+use crate::Session;
+use crate::explain::{Anomaly, AnomalyKind, Certainty};
 use crate::history::Outcome;
 use crate::{History, Options, Verdict, check};
 
@@ -45,7 +46,8 @@ fn anomalies(history: &History) -> Vec<Anomaly> {
     let model = Some("cas-register".to_owned());
     let options = Options { model, threads: 1, ..Options::default() };
     let report = check(history, &options).unwrap();
-    let anomalies = explain(history, &options, &report, 100).unwrap().anomalies;
+    let anomalies =
+        Session::new(history, &options).unwrap().explain(&report, 100).unwrap().anomalies;
     assert_eq!(anomalies.is_empty(), report.verdict == Verdict::Valid);
     anomalies
 }

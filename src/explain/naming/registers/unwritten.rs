@@ -10,7 +10,7 @@ use crate::model::{Establishes, Facts, Model, Token};
 
 /// The anomaly, if an operation of the core saw a value that nobody can have written until it
 /// returned. O(n) if one did.
-pub(super) fn name<M: Model>(scene: &Scene<'_, M>) -> Option<Anomaly> {
+pub(super) fn name(scene: &Scene<'_>) -> Option<Anomaly> {
     if scene.acts.iter().any(|act| act.updates && act.access.writes.is_none()) {
         return None;
     }
@@ -28,7 +28,7 @@ pub(super) fn name<M: Model>(scene: &Scene<'_, M>) -> Option<Anomaly> {
 
 /// The earliest rank at which the value can have been `token`, going by the core: every writer
 /// needs to have been called, and, if it replaces a certain value, to have found that one.
-fn earliest<M: Model>(scene: &Scene<'_, M>, token: Token) -> u32 {
+fn earliest(scene: &Scene<'_>, token: Token) -> u32 {
     let mut known = vec![(scene.initial, 0)];
     let rank = |known: &[(Token, u32)], token: Token| {
         known.iter().filter(|entry| entry.0 == token).map(|entry| entry.1).min().unwrap_or(NEVER)
@@ -64,7 +64,7 @@ struct Writers {
 }
 
 /// What is missing for the value to become `token`: itself, or what its writers need to find.
-fn missing<M: Model>(scene: &Scene<'_, M>, token: Token) -> Token {
+fn missing(scene: &Scene<'_>, token: Token) -> Token {
     let mut missing = token;
     for _ in 0..scene.acts.len() {
         let needs = |at: usize| {
@@ -79,7 +79,7 @@ fn missing<M: Model>(scene: &Scene<'_, M>, token: Token) -> Token {
     missing
 }
 
-fn classify<M: Model>(scene: &Scene<'_, M>, act: &Act, token: Token) -> Option<Anomaly> {
+fn classify(scene: &Scene<'_>, act: &Act, token: Token) -> Option<Anomaly> {
     let root = missing(scene, token);
     let writers = writers(scene, act, root);
     if writers.is_open {
@@ -117,7 +117,7 @@ fn classify<M: Model>(scene: &Scene<'_, M>, act: &Act, token: Token) -> Option<A
 }
 
 /// Looks for writers of `token` among all operations of the key.
-fn writers<M: Model>(scene: &Scene<'_, M>, act: &Act, token: Token) -> Writers {
+fn writers(scene: &Scene<'_>, act: &Act, token: Token) -> Writers {
     let case = scene.case;
     let mut writers = Writers::default();
     let writes = |facts: Facts| !facts.pure && facts.establishes == Establishes::Token(token);

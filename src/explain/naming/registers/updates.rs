@@ -4,14 +4,13 @@ use super::scene::{Act, Repair, Scene};
 use crate::explain::anomaly::{Anomaly, AnomalyKind};
 use crate::explain::naming::words;
 use crate::history::phrase::{call_phrase, operation_phrase, process_phrase, return_phrase};
-use crate::model::Model;
 
 /// So many updates are tried.
 const TRIED: usize = 24;
 
 /// Two updates that both replaced one version: had one of them not been acknowledged, the core
 /// could be ordered.
-pub(super) fn two_from_one<M: Model>(scene: &Scene<'_, M>) -> Option<Anomaly> {
+pub(super) fn two_from_one(scene: &Scene<'_>) -> Option<Anomaly> {
     let replaces = |act: &Act| act.is_done() && act.updates && act.access.reads.is_some();
     let list = positions(scene, replaces);
     for (nth, &second) in list.iter().enumerate() {
@@ -36,7 +35,7 @@ pub(super) fn two_from_one<M: Model>(scene: &Scene<'_, M>) -> Option<Anomaly> {
 
 /// An update that may have taken effect twice: with one more of it the core could be ordered. With
 /// `only_open`, only those are tried of which nobody knows whether they happened.
-pub(super) fn applied_twice<M: Model>(scene: &Scene<'_, M>, only_open: bool) -> Option<Anomaly> {
+pub(super) fn applied_twice(scene: &Scene<'_>, only_open: bool) -> Option<Anomaly> {
     let is_open = |act: &Act| scene.case.operation(act.access.index).outcome.is_indeterminate();
     let list = positions(scene, |act| act.updates && (!only_open || is_open(act)));
     let at = list.into_iter().find(|&at| scene.is_repaired_by(Repair::Again(at)))?;
@@ -53,7 +52,7 @@ pub(super) fn applied_twice<M: Model>(scene: &Scene<'_, M>, only_open: bool) -> 
 }
 
 /// An update that was acknowledged and that the core can only do without.
-pub(super) fn without_effect<M: Model>(scene: &Scene<'_, M>) -> Option<Anomaly> {
+pub(super) fn without_effect(scene: &Scene<'_>) -> Option<Anomaly> {
     let list = positions(scene, |act| act.updates && act.is_done());
     let at = list.into_iter().find(|&at| scene.is_repaired_by(Repair::Open(at)))?;
     let history = scene.case.history;
@@ -67,7 +66,7 @@ pub(super) fn without_effect<M: Model>(scene: &Scene<'_, M>) -> Option<Anomaly> 
 }
 
 /// An operation that says that it did not find a value, which was there all the time.
-pub(super) fn refused<M: Model>(scene: &Scene<'_, M>) -> Option<Anomaly> {
+pub(super) fn refused(scene: &Scene<'_>) -> Option<Anomaly> {
     let refused =
         scene.observers(TRIED).into_iter().find(|&at| scene.acts[at].access.forbids.is_some())?;
     let history = scene.case.history;
@@ -82,7 +81,7 @@ pub(super) fn refused<M: Model>(scene: &Scene<'_, M>) -> Option<Anomaly> {
 }
 
 /// The positions of some operations, the last called first.
-fn positions<M: Model>(scene: &Scene<'_, M>, wanted: impl Fn(&Act) -> bool) -> Vec<usize> {
+fn positions(scene: &Scene<'_>, wanted: impl Fn(&Act) -> bool) -> Vec<usize> {
     let all = (0..scene.acts.len()).rev();
     all.filter(|&at| wanted(&scene.acts[at])).take(TRIED).collect()
 }

@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::history::{History, NEVER, Record};
 use crate::model::{self, ModelOptions};
 use crate::progress::Phase;
+use crate::session::Session;
 use excerpt::{Chosen, Header, excerpt};
 
 /// So many times what was cut down is cut down again.
@@ -104,8 +105,8 @@ pub fn shrink(
 
 /// The anomaly that a small history shows, and what happened, in a sentence.
 fn shows(history: &History, options: &Options) -> Result<Option<(&'static str, String)>, Error> {
-    let report = crate::check(history, options)?;
-    let explanation = super::explain(history, options, &report, 1)?;
+    let session = Session::new(history, options)?;
+    let explanation = session.explain(&session.check()?, 1)?;
     Ok(explanation.anomalies.first().map(|anomaly| {
         let mut chars = anomaly.summary.chars();
         let first = chars.next().map_or(String::new(), |first| first.to_uppercase().to_string());

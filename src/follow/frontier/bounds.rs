@@ -1,20 +1,20 @@
 //! What is known of the configurations of one object: all of them, or, where these would be too
 //! many, some of them from below and more than all from above.
 
-use super::frontier::{End, Frontier, Halt, Held};
-use crate::check::budget::{Meter, StopReason};
-use crate::model::Model;
+use super::exact::{End, Frontier, Halt, Held};
+use crate::check::{Meter, StopReason};
+use crate::model::{AnyModel, AnyOp, AnyState};
 
 /// The configurations of one object after the events so far, or bounds on them.
 #[derive(Debug)]
-pub(crate) struct Bounds<M: Model> {
+pub(crate) struct Bounds {
     /// All configurations; or, where `is_exact` is false, some of them.
-    below: Frontier<M>,
+    below: Frontier,
     /// Whether none of those below is left.
     is_lost: bool,
     is_exact: bool,
     /// All configurations and more, if they are bounded at all.
-    above: Option<Box<Frontier<M>>>,
+    above: Option<Box<Frontier>>,
     /// How much work it was in all, from below or exactly, and from above.
     work: [u64; 2],
     /// Operations that ended.
@@ -29,9 +29,9 @@ const EXACT_PER_OPERATION: u64 = 200;
 const ABOVE: u64 = 2_000_000;
 const ABOVE_PER_OPERATION: u64 = 2_000;
 
-impl<M: Model> Bounds<M> {
+impl Bounds {
     /// An object that holds `state`, and is not in use.
-    pub(crate) fn new(state: M::State) -> Self {
+    pub(crate) fn new(state: AnyState) -> Self {
         Bounds {
             below: Frontier::new(state),
             is_lost: false,
@@ -43,19 +43,19 @@ impl<M: Model> Bounds<M> {
     }
 
     /// Forgets everything, and goes on with an object that holds `state`.
-    pub(crate) fn restart(&mut self, state: M::State) {
+    pub(crate) fn restart(&mut self, state: AnyState) {
         self.below.restart(state);
         (self.is_lost, self.is_exact, self.above) = (false, true, None);
         (self.work, self.ended) = ([0; 2], 0);
     }
 
     /// The state, if there is only one, nothing is open, and nothing crashed that may still come.
-    pub(crate) fn settled(&self) -> Option<&M::State> {
+    pub(crate) fn settled(&self) -> Option<&AnyState> {
         self.below.settled().filter(|_| self.is_exact)
     }
 
     /// The state, if there is only one and nothing is open; what crashed may still come.
-    pub(crate) fn at_rest(&self) -> Option<&M::State> {
+    pub(crate) fn at_rest(&self) -> Option<&AnyState> {
         self.below.at_rest().filter(|_| self.is_exact)
     }
 
@@ -65,7 +65,7 @@ impl<M: Model> Bounds<M> {
     }
 
     /// As [`Frontier::call`].
-    pub(crate) fn call(&mut self, model: &M, op: M::Op) -> u32 {
+    pub(crate) fn call(&mut self, model: &AnyModel, op: AnyOp) -> u32 {
         if let Some(above) = &mut self.above {
             above.call(model, op.clone());
         }
@@ -73,7 +73,13 @@ impl<M: Model> Bounds<M> {
     }
 
     /// As [`Frontier::call_unknown`].
-    pub(crate) fn call_unknown(&mut self, model: &M, op: M::Op, tells: bool, fails: bool) -> u32 {
+    pub(crate) fn call_unknown(
+        &mut self,
+        model: &AnyModel,
+        op: AnyOp,
+        tells: bool,
+        fails: bool,
+    ) -> u32 {
         if let Some(above) = &mut self.above {
             above.call_unknown(model, op.clone(), tells, fails);
         }
@@ -81,7 +87,7 @@ impl<M: Model> Bounds<M> {
     }
 
     /// As [`Frontier::lose`].
-    pub(crate) fn lose(&mut self, model: &M, op: &M::Op) {
+    pub(crate) fn lose(&mut self, model: &AnyModel, op: &AnyOp) {
         if let Some(above) = &mut self.above {
             above.lose(model, op);
         }
@@ -95,11 +101,11 @@ impl<M: Model> Bounds<M> {
     /// become certain.
     pub(crate) fn end(
         &mut self,
-        model: &M,
+        model: &AnyModel,
         slot: u32,
-        end: End<M::Op>,
+        end: End,
         meter: &Meter,
-    ) -> Result<(), Halt<M::State>> {
+    ) -> Result<(), Halt> {
         self.ended += 1;
         if self.is_exact {
             self.below.end(model, slot, end, meter)?;
@@ -131,11 +137,11 @@ impl<M: Model> Bounds<M> {
 
     fn end_above(
         &mut self,
-        model: &M,
+        model: &AnyModel,
         slot: u32,
-        end: End<M::Op>,
+        end: End,
         meter: &Meter,
-    ) -> Result<(), Halt<M::State>> {
+    ) -> Result<(), Halt> {
         let Some(above) = &mut self.above else { return Ok(()) };
         let ended = above.end(model, slot, end, meter);
         self.work[1] += above.take_work();
@@ -155,7 +161,7 @@ impl<M: Model> Bounds<M> {
     }
 
     /// Calls `visit` for all states and operations that are held.
-    pub(crate) fn states_and_operations(&self, mut visit: impl FnMut(Held<'_, M>)) {
+    pub(crate) fn states_and_operations(&self, mut visit: impl FnMut(Held<'_>)) {
         self.below.states_and_operations(&mut visit);
         if let Some(above) = &self.above {
             above.states_and_operations(&mut visit);

@@ -4,15 +4,16 @@
 
 use super::bits::{Bits, Ones};
 use super::config::Config;
-use super::frontier::{Frontier, Halt, Knowledge, Slot};
+use super::exact::{Frontier, Halt, Knowledge, Slot};
 use super::side::{Side, WIDTH};
-use crate::check::budget::{Meter, StopReason};
-use crate::model::{Establishes, Facts, Model, Token};
+use super::states::StateId;
+use crate::check::{Meter, StopReason};
+use crate::model::{AnyModel, Establishes, Facts, Model, Token};
 
 /// A configuration whose successors are to be tried.
 #[derive(Debug)]
-pub(super) struct Pending<S> {
-    config: Config<S>,
+pub(super) struct Pending {
+    config: Config,
     /// Whether the latest operations linearized for this return were all ones that may as well
     /// come after it.
     idle: bool,
@@ -56,14 +57,9 @@ const MOST_VISITS_ABOVE: u64 = if cfg!(test) { 2_000 } else { 200_000 };
 const MOST_TRIED_BELOW: usize = 8 * WIDTH;
 const ENOUGH: usize = 2 * WIDTH;
 
-impl<M: Model> Frontier<M> {
+impl Frontier {
     /// Linearizes the operation in `slot`, of which all is known, in every configuration.
-    pub(super) fn force(
-        &mut self,
-        model: &M,
-        slot: u32,
-        meter: &Meter,
-    ) -> Result<(), Halt<M::State>> {
+    pub(super) fn force(&mut self, model: &AnyModel, slot: u32, meter: &Meter) -> Result<(), Halt> {
         if self.force_alone(model, slot) {
             return Ok(());
         }
@@ -88,7 +84,7 @@ impl<M: Model> Frontier<M> {
     /// The same where it is quick, which is usual: there is one configuration, the operation is
     /// legal in every state, and nobody waits for anything that could come before it. False if it
     /// is not so.
-    fn force_alone(&mut self, model: &M, slot: u32) -> bool {
+    fn force_alone(&mut self, model: &AnyModel, slot: u32) -> bool {
         let Slot { op, facts, .. } = &self.slots[slot as usize];
         let waits = |other: u32| {
             let Slot { facts, watches, .. } = &self.slots[other as usize];
@@ -105,10 +101,9 @@ impl<M: Model> Frontier<M> {
         {
             return false;
         }
-        let mut nexts = model.step(&config.state, op).into_iter();
+        let (overwrites, mut config) = (facts.overwrites, config.clone());
+        let mut nexts = self.states.step_in(model, config.state, slot, op);
         let (Some(state), None) = (nexts.next(), nexts.next()) else { return false };
-        let overwrites = facts.overwrites;
-        let mut config = config.clone();
         config.done.insert(slot);
         self.turn(model, &mut config, state, overwrites);
         self.put_config(config);
@@ -116,7 +111,7 @@ impl<M: Model> Frontier<M> {
     }
 
     /// Tries all that is pending until the operation in `slot` is linearized everywhere.
-    fn explore(&mut self, model: &M, slot: u32, meter: &Meter) -> Result<(), StopReason> {
+    fn explore(&mut self, model: &AnyModel, slot: u32, meter: &Meter) -> Result<(), StopReason> {
         let facts = self.slots[slot as usize].facts;
         while let Some(Pending { config, idle }) = self.next_pending() {
             self.visited += 1;
@@ -147,7 +142,7 @@ impl<M: Model> Frontier<M> {
 
     /// What is to be tried next. Where only some configurations are held, those come first that use
     /// few crashed operations, and nothing comes any more once there are enough.
-    fn next_pending(&mut self) -> Option<Pending<M::State>> {
+    fn next_pending(&mut self) -> Option<Pending> {
         match self.side {
             Side::All | Side::Above => self.pending.pop_back(),
             Side::Below if self.reached.len() >= ENOUGH => None,
@@ -179,7 +174,7 @@ impl<M: Model> Frontier<M> {
     }
 
     /// Pends what comes of linearizing an operation other than that in `slot` first.
-    fn try_others(&mut self, model: &M, config: &Config<M::State>, slot: u32) {
+    fn try_others(&mut self, model: &AnyModel, config: &Config, slot: u32) {
         let wants = self.wants(model, config);
         if wants.nothing() {
             return;
@@ -211,7 +206,7 @@ impl<M: Model> Frontier<M> {
     }
 
     /// What the open operations that `config` has not linearized need, as far as tokens tell.
-    fn wants(&self, model: &M, config: &Config<M::State>) -> Wants {
+    fn wants(&self, model: &AnyModel, config: &Config) -> Wants {
         let tokens_suffice = model.tokens_suffice();
         let mut wants = Wants { tokens: Vec::new(), anything: self.lost.are_opaque() };
         for slot in self.open.without(&config.done) {
@@ -235,9 +230,10 @@ impl<M: Model> Frontier<M> {
     }
 
     /// Linearizes the operation in `slot`, which returns; whether that is legal.
-    fn linearize(&mut self, model: &M, config: &Config<M::State>, slot: u32) -> bool {
+    fn linearize(&mut self, model: &AnyModel, config: &Config, slot: u32) -> bool {
         let mut legal = false;
-        for state in model.step(&config.state, &self.slots[slot as usize].op) {
+        let op = &self.slots[slot as usize].op;
+        for state in self.states.step_in(model, config.state, slot, op) {
             legal = true;
             let mut next = config.clone();
             next.done.insert(slot);
@@ -250,11 +246,12 @@ impl<M: Model> Frontier<M> {
     }
 
     /// Pends what comes of linearizing the operation in `slot`, which does not return now.
-    fn linearize_early(&mut self, model: &M, config: &Config<M::State>, slot: u32) {
+    fn linearize_early(&mut self, model: &AnyModel, config: &Config, slot: u32) {
         let Slot { facts, knowledge, .. } = &self.slots[slot as usize];
         let (facts, knowledge) = (*facts, *knowledge);
         let is_guess = knowledge == Knowledge::Nothing;
-        for state in model.step(&config.state, &self.slots[slot as usize].op) {
+        let op = &self.slots[slot as usize].op;
+        for state in self.states.step_in(model, config.state, slot, op) {
             let mut next = config.clone();
             if is_guess {
                 if state == config.state {
@@ -262,7 +259,7 @@ impl<M: Model> Frontier<M> {
                     continue;
                 }
                 let at = next.guesses.partition_point(|guess| guess.0 < slot);
-                next.guesses.insert(at, (slot, config.state.clone(), state.clone()));
+                next.guesses.insert(at, (slot, config.state, state));
             }
             next.done.insert(slot);
             next.hidden.remove(slot);
@@ -271,12 +268,13 @@ impl<M: Model> Frontier<M> {
         }
     }
 
-    fn linearize_lost(&mut self, model: &M, config: &Config<M::State>, class: u32) {
+    fn linearize_lost(&mut self, model: &AnyModel, config: &Config, class: u32) {
         let is_above = self.side == Side::Above;
         if !is_above && config.used(class) >= self.lost.class(class).count {
             return;
         }
-        for state in model.step(&config.state, &self.lost.class(class).op) {
+        let op = &self.lost.class(class).op;
+        for state in self.states.step(model, config.state, op) {
             let facts = self.lost.class(class).facts;
             // One that changes and hides nothing might as well not have happened.
             if state != config.state || facts.overwrites && self.can_hide(config) {
@@ -291,11 +289,11 @@ impl<M: Model> Frontier<M> {
     }
 
     /// Whether an overwrite now would hide an open operation that none has hidden before.
-    fn can_hide(&self, config: &Config<M::State>) -> bool {
+    fn can_hide(&self, config: &Config) -> bool {
         self.covered.without(&config.done).any(|slot| !config.hidden.has(slot))
     }
 
-    fn pend(&mut self, config: Config<M::State>, idle: bool) {
+    fn pend(&mut self, config: Config, idle: bool) {
         if self.side == Side::Below && self.tried.len() >= MOST_TRIED_BELOW {
             return;
         }
@@ -307,10 +305,10 @@ impl<M: Model> Frontier<M> {
     /// Brings `config` to `state`, by an operation that overwrites or not, and linearizes what is
     /// legal there and changes nothing. Returns whether there was any such.
     fn turn(
-        &self,
-        model: &M,
-        config: &mut Config<M::State>,
-        state: M::State,
+        &mut self,
+        model: &AnyModel,
+        config: &mut Config,
+        state: StateId,
         overwrites: bool,
     ) -> bool {
         if overwrites {
@@ -331,7 +329,7 @@ impl<M: Model> Frontier<M> {
         let mut legal = Bits::default();
         for slot in open {
             let op = &self.slots[slot as usize].op;
-            if model.step(&config.state, op).into_iter().next().is_some() {
+            if self.states.is_legal(model, config.state, slot, op) {
                 legal.insert(slot);
                 observed = true;
             }

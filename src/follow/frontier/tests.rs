@@ -5,11 +5,11 @@
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-use super::frontier::Frontier;
+use super::exact::Frontier;
 use super::{Bounds, End, Halt};
 use crate::check::{Budget, Meter};
 use crate::history::{NEVER, Span, Value, ValueTable};
-use crate::model::{self, Model};
+use crate::model::{self, AnyModel, AnyOp, AnyState, Model};
 
 /// An operation: with nothing known of its output, whether that makes a difference, and with all.
 struct Sample<Op> {
@@ -24,6 +24,37 @@ fn sample<Op: Clone>(unknown: Op, known: Op) -> Sample<Op> {
 
 fn mute<Op: Clone>(op: Op) -> Sample<Op> {
     Sample { unknown: op.clone(), tells: false, known: op }
+}
+
+impl<Op> Sample<Op> {
+    fn map<To>(self, wrap: fn(Op) -> To) -> Sample<To> {
+        Sample { unknown: wrap(self.unknown), tells: self.tells, known: wrap(self.known) }
+    }
+}
+
+/// A model that is built in, as any model.
+trait BuiltIn: Model {
+    fn any(&self) -> AnyModel;
+    fn any_op(op: Self::Op) -> AnyOp;
+}
+
+macro_rules! built_in {
+    ($($model:ident)*) => {
+        $(impl BuiltIn for model::$model {
+            fn any(&self) -> AnyModel {
+                AnyModel::$model(self.clone())
+            }
+
+            fn any_op(op: Self::Op) -> AnyOp {
+                AnyOp::$model(op)
+            }
+        })*
+    };
+}
+
+built_in! {
+    Register MultiRegister Kv Counter Set Mutex Semaphore FifoQueue UnorderedQueue Stack
+    PriorityQueue Log Bank
 }
 
 /// What an operation will come to, and whether that is known when it is called.
@@ -66,11 +97,11 @@ impl Dice {
 }
 
 /// Brute force: whether the operations that are not `placed` can be ordered from `state` on.
-fn is_linearizable<M: Model>(
-    model: &M,
-    ops: &[(&M::Op, Span)],
+fn is_linearizable(
+    model: &AnyModel,
+    ops: &[(&AnyOp, Span)],
     placed: u32,
-    state: &M::State,
+    state: &AnyState,
 ) -> bool {
     let left = || ops.iter().enumerate().filter(|(at, _)| placed >> at & 1 == 0);
     let first = left().map(|(_, (_, span))| span.ret).min().unwrap_or(NEVER);
@@ -92,19 +123,19 @@ struct Outcome {
 }
 
 /// The frontier of a history that is followed, and bounds of it, as long as they may tell anything.
-struct Both<M: Model> {
-    frontier: Frontier<M>,
-    bounds: Option<Bounds<M>>,
+struct Both {
+    frontier: Frontier,
+    bounds: Option<Bounds>,
 }
 
-impl<M: Model> Both<M> {
-    fn lose(&mut self, model: &M, op: &M::Op) {
+impl Both {
+    fn lose(&mut self, model: &AnyModel, op: &AnyOp) {
         self.frontier.lose(model, op);
         self.bounds.iter_mut().for_each(|bounds| bounds.lose(model, op));
     }
 
     /// An operation is called, of which this much is known. Returns its slot.
-    fn call(&mut self, model: &M, op: M::Op, plan: &Plan<M::Op>) -> u32 {
+    fn call(&mut self, model: &AnyModel, op: AnyOp, plan: &Plan<AnyOp>) -> u32 {
         let (tells, observes) = (plan.sample.tells, plan.observes);
         if let Some(bounds) = &mut self.bounds {
             match plan.is_known {
@@ -122,10 +153,10 @@ impl<M: Model> Both<M> {
     /// linearization.
     fn end(
         &mut self,
-        model: &M,
-        (slot, end): (u32, End<M::Op>),
+        model: &AnyModel,
+        (slot, end): (u32, End),
         meter: &Meter,
-    ) -> (Result<(), Halt<M::State>>, bool) {
+    ) -> (Result<(), Halt>, bool) {
         let ended = self.bounds.as_mut().map(|bounds| bounds.end(model, slot, end.clone(), meter));
         if !matches!(ended, Some(Ok(()))) {
             self.bounds = None;
@@ -141,14 +172,14 @@ impl<M: Model> Both<M> {
 }
 
 /// Runs one random history, and compares after every event.
-fn run<M: Model>(model: &M, draw: &mut impl FnMut(&mut Dice) -> Plan<M::Op>, seed: u64) -> Outcome {
+fn run(model: &AnyModel, draw: &mut impl FnMut(&mut Dice) -> Plan<AnyOp>, seed: u64) -> Outcome {
     let mut dice = Dice(ChaCha8Rng::seed_from_u64(seed));
     let (processes, events) = (2 + dice.below(3), 6 + dice.below(12));
     let frontier = Frontier::new(model.initial());
     let bounds = seed.is_multiple_of(BOUNDED).then(|| Bounds::new(model.initial()));
     let mut both = Both { frontier, bounds };
-    let mut open: Vec<Option<Running<M::Op>>> = (0..processes).map(|_| None).collect();
-    let mut known: Vec<Known<M::Op>> = Vec::new();
+    let mut open: Vec<Option<Running<AnyOp>>> = (0..processes).map(|_| None).collect();
+    let mut known: Vec<Known<AnyOp>> = Vec::new();
     let meter = Meter::start(&Budget::default(), 0);
     for now in 0..events {
         let process = dice.below(processes) as usize;
@@ -192,7 +223,7 @@ fn run<M: Model>(model: &M, draw: &mut impl FnMut(&mut Dice) -> Plan<M::Op>, see
                 (ended, is_refuted) = both.end(model, (slot, end), &meter);
             }
         }
-        let told: Vec<(&M::Op, Span)> =
+        let told: Vec<(&AnyOp, Span)> =
             known.iter().filter_map(|known| Some((known.op.as_ref()?, known.span))).collect();
         let expected = is_linearizable(model, &told, 0, &model.initial());
         assert!(!is_refuted || !expected, "seed {seed}, event {now}: refuted, but {told:?}");
@@ -211,15 +242,16 @@ fn run<M: Model>(model: &M, draw: &mut impl FnMut(&mut Dice) -> Plan<M::Op>, see
 }
 
 /// Runs many histories of operations that `draw` makes; some are valid, some not.
-fn compare<M: Model>(model: &M, mut draw: impl FnMut(&mut Dice) -> Sample<M::Op>) {
+fn compare<M: BuiltIn>(model: &M, mut draw: impl FnMut(&mut Dice) -> Sample<M::Op>) {
     compare_failing(model, |dice| (draw(dice), None));
 }
 
 /// The same, where failing operations may tell something.
-fn compare_failing<M: Model>(
+fn compare_failing<M: BuiltIn>(
     model: &M,
     mut draw: impl FnMut(&mut Dice) -> (Sample<M::Op>, Option<M::Op>),
 ) {
+    let model = &model.any();
     let runs = std::env::var("HISTCHECK_ONLINE").ok().and_then(|runs| runs.parse().ok());
     let runs: u64 = runs.unwrap_or(4000);
     let (mut valid, mut certain) = (0, 0);
@@ -228,6 +260,7 @@ fn compare_failing<M: Model>(
         let knowing = seed % 4;
         let mut plan = |dice: &mut Dice| {
             let (sample, observed) = draw(dice);
+            let (sample, observed) = (sample.map(M::any_op), observed.map(M::any_op));
             let observes = observed.is_some();
             let fails = (dice.below(8) == 0).then_some(observed);
             let is_known = u64::from(dice.below(3)) < knowing;
@@ -469,25 +502,27 @@ fn accounts() {
 fn overlapping_reads_do_not_pile_up() {
     use model::register::Op;
     let v: [Value; 100] = values();
-    let model = model::Register { initial: v[0], has_cas: false, failed_cas_observes: false };
+    let model = model::Register { initial: v[0], has_cas: false, failed_cas_observes: false }.any();
     let meter = Meter::start(&Budget::default(), 0);
-    let mut frontier = Frontier::<model::Register>::new(v[0]);
-    let mut first = frontier.call_unknown(&model, Op::Read(None), true, false);
+    let mut frontier = Frontier::new(model.initial());
+    let read = |seen| AnyOp::Register(Op::Read(seen));
+    let wrote = |value| AnyOp::Register(Op::Write(value));
+    let mut first = frontier.call_unknown(&model, read(None), true, false);
     for round in 0..33 {
         let [a, b, c] = [1, 2, 3].map(|at| v[(round * 3 + at) % 100]);
-        let write = |frontier: &mut Frontier<_>, value| {
-            frontier.call_unknown(&model, Op::Write(value), false, false)
+        let write = |frontier: &mut Frontier, value| {
+            frontier.call_unknown(&model, wrote(value), false, false)
         };
         let (one, two) = (write(&mut frontier, a), write(&mut frontier, b));
         for (slot, value) in [(one, a), (two, b)] {
-            frontier.end(&model, slot, End::Ok(Op::Write(value)), &meter).unwrap();
+            frontier.end(&model, slot, End::Ok(wrote(value)), &meter).unwrap();
         }
-        let second = frontier.call_unknown(&model, Op::Read(None), true, false);
-        frontier.end(&model, first, End::Ok(Op::Read(Some(a))), &meter).unwrap();
+        let second = frontier.call_unknown(&model, read(None), true, false);
+        frontier.end(&model, first, End::Ok(read(Some(a))), &meter).unwrap();
         let three = write(&mut frontier, c);
-        frontier.end(&model, three, End::Ok(Op::Write(c)), &meter).unwrap();
-        first = frontier.call_unknown(&model, Op::Read(None), true, false);
-        frontier.end(&model, second, End::Ok(Op::Read(Some(c))), &meter).unwrap();
+        frontier.end(&model, three, End::Ok(wrote(c)), &meter).unwrap();
+        first = frontier.call_unknown(&model, read(None), true, false);
+        frontier.end(&model, second, End::Ok(read(Some(c))), &meter).unwrap();
         assert!(frontier.configs().len() <= 4, "{} after round {round}", frontier.configs().len());
     }
 }

@@ -1,18 +1,18 @@
 //! Crashed operations of one object: they may take effect at any later time, or never. Those that
 //! are interchangeable are one class with a number.
 
-use std::hash::{BuildHasher, BuildHasherDefault, Hash};
+use std::hash::{BuildHasher, BuildHasherDefault};
 
 use hashbrown::HashTable;
 use rustc_hash::{FxHashMap, FxHasher};
 
 use super::config::Config;
-use crate::model::{Establishes, Facts, Token};
+use crate::model::{AnyOp, Establishes, Facts, Token};
 
 /// Interchangeable crashed operations.
 #[derive(Clone, Debug)]
-pub(super) struct Class<Op> {
-    pub(super) op: Op,
+pub(super) struct Class {
+    pub(super) op: AnyOp,
     pub(super) facts: Facts,
     /// Whether tokens do not tell what they need or do.
     is_opaque: bool,
@@ -22,9 +22,9 @@ pub(super) struct Class<Op> {
 
 /// The crashed operations of one object that may still take effect.
 #[derive(Clone, Debug)]
-pub(super) struct Lost<Op> {
+pub(super) struct Lost {
     /// Classes of which none is left are reused.
-    classes: Vec<Class<Op>>,
+    classes: Vec<Class>,
     empty: Vec<u32>,
     index: HashTable<u32>,
     /// The classes that establish a token.
@@ -35,7 +35,7 @@ pub(super) struct Lost<Op> {
     opaque: u32,
 }
 
-impl<Op> Default for Lost<Op> {
+impl Default for Lost {
     fn default() -> Self {
         Lost {
             classes: Vec::new(),
@@ -48,12 +48,12 @@ impl<Op> Default for Lost<Op> {
     }
 }
 
-impl<Op: Clone + Eq + Hash> Lost<Op> {
+impl Lost {
     pub(super) fn is_empty(&self) -> bool {
         self.index.is_empty()
     }
 
-    pub(super) fn class(&self, class: u32) -> &Class<Op> {
+    pub(super) fn class(&self, class: u32) -> &Class {
         &self.classes[class as usize]
     }
 
@@ -78,12 +78,12 @@ impl<Op: Clone + Eq + Hash> Lost<Op> {
     }
 
     /// All classes of which any is left, with their operations.
-    pub(super) fn operations(&self) -> impl Iterator<Item = &Op> {
+    pub(super) fn operations(&self) -> impl Iterator<Item = &AnyOp> {
         self.classes.iter().filter(|class| class.count > 0).map(|class| &class.op)
     }
 
     /// Adds an operation, which is opaque or not; returns its class.
-    pub(super) fn add(&mut self, op: &Op, facts: Facts, is_opaque: bool) -> u32 {
+    pub(super) fn add(&mut self, op: &AnyOp, facts: Facts, is_opaque: bool) -> u32 {
         let hash = hash(op);
         let classes = &mut self.classes;
         if let Some(&at) = self.index.find(hash, |&at| classes[at as usize].op == *op) {
@@ -108,7 +108,7 @@ impl<Op: Clone + Eq + Hash> Lost<Op> {
     }
 
     /// Forgets those that took effect in all of `configs`.
-    pub(super) fn settle<S: Clone + Eq>(&mut self, configs: &mut [Config<S>]) {
+    pub(super) fn settle(&mut self, configs: &mut [Config]) {
         let Some(shortest) = configs.iter().map(|config| &config.used).min_by_key(|u| u.len())
         else {
             return;
@@ -167,10 +167,10 @@ impl<Op: Clone + Eq + Hash> Lost<Op> {
 
     /// Approximate heap memory in bytes.
     pub(super) fn heap_bytes(&self) -> usize {
-        self.classes.capacity() * size_of::<Class<Op>>() + self.giving.capacity() * 64
+        self.classes.capacity() * size_of::<Class>() + self.giving.capacity() * 64
     }
 }
 
-fn hash<Op: Hash>(op: &Op) -> u64 {
+fn hash(op: &AnyOp) -> u64 {
     BuildHasherDefault::<FxHasher>::default().hash_one(op)
 }

@@ -13,13 +13,14 @@
 mod bits;
 mod bounds;
 mod config;
+mod exact;
 mod force;
-mod frontier;
 mod lost;
 mod side;
+mod states;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests;
 
-pub(crate) use bounds::Bounds;
-pub(crate) use frontier::{End, Halt, Held};
+pub(super) use bounds::Bounds;
+pub(super) use exact::{End, Halt, Held};

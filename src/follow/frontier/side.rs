@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use rustc_hash::FxHashMap;
 
 use super::config::{Config, Configs};
-use super::frontier::Frontier;
-use crate::model::Model;
+use super::exact::Frontier;
+use super::states::StateId;
 
 /// Which configurations a frontier holds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -23,7 +23,7 @@ pub(super) enum Side {
 /// Where only some configurations are kept, so many; in tests so few that some get lost.
 pub(super) const WIDTH: usize = if cfg!(test) { 3 } else { 64 };
 
-impl<M: Model> Frontier<M> {
+impl Frontier {
     /// Whether it holds only some of the configurations.
     pub(super) fn is_cut(&self) -> bool {
         self.side == Side::Below
@@ -36,7 +36,7 @@ impl<M: Model> Frontier<M> {
     }
 
     /// The same, with all configurations and more: see [`Side::Above`].
-    pub(super) fn above(&self) -> Frontier<M> {
+    pub(super) fn above(&self) -> Frontier {
         let mut configs = Configs::default();
         for config in self.configs.as_slice() {
             configs.insert(Config { used: Vec::new(), ..config.clone() }, &self.pure);
@@ -48,6 +48,7 @@ impl<M: Model> Frontier<M> {
             pure: self.pure.clone(),
             covered: self.covered.clone(),
             watching: self.watching,
+            states: self.states.clone(),
             configs,
             lost: self.lost.clone(),
             now: self.now,
@@ -66,11 +67,11 @@ impl<M: Model> Frontier<M> {
             return;
         }
         let mut configs = self.configs.take();
-        let used = |config: &Config<M::State>| config.used.iter().map(|one| one.1).sum::<u32>();
+        let used = |config: &Config| config.used.iter().map(|one| one.1).sum::<u32>();
         configs.sort_by_key(used);
-        let mut ranks: FxHashMap<M::State, u32> = FxHashMap::default();
+        let mut ranks: FxHashMap<StateId, u32> = FxHashMap::default();
         configs.sort_by_cached_key(|config| {
-            let rank = ranks.entry(config.state.clone()).or_insert(0);
+            let rank = ranks.entry(config.state).or_insert(0);
             *rank += 1;
             *rank
         });

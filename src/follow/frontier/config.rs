@@ -1,21 +1,22 @@
 //! A configuration of one object after the events so far, and sets of them of which none can do
 //! all that another can.
 
-use std::hash::{BuildHasher, BuildHasherDefault, Hash};
+use std::hash::{BuildHasher, BuildHasherDefault};
 
 use hashbrown::HashTable;
 use rustc_hash::FxHasher;
 
 use super::bits::Bits;
+use super::states::StateId;
 
 /// When something was, counted in events.
 pub(super) type Stamp = u32;
 
 /// What was linearized so far, as far as the rest of the history can tell.
 #[derive(Clone, Debug)]
-pub(super) struct Config<S> {
+pub(super) struct Config {
     /// What the object holds.
-    pub(super) state: S,
+    pub(super) state: StateId,
     /// The open operations that are linearized.
     pub(super) done: Bits,
     /// Open operations that overwrite, and may count as linearized just before another one that
@@ -25,13 +26,13 @@ pub(super) struct Config<S> {
     pub(super) used: Vec<(u32, u32)>,
     /// Operations that were linearized before it was known what they return: their slot, and the
     /// states before and after; by slot.
-    pub(super) guesses: Vec<(u32, S, S)>,
+    pub(super) guesses: Vec<(u32, StateId, StateId)>,
     /// States that it left, and when, as long as somebody may have seen them.
-    pub(super) past: Vec<(S, Stamp)>,
+    pub(super) past: Vec<(StateId, Stamp)>,
 }
 
-impl<S: Clone + Eq> Config<S> {
-    pub(super) fn new(state: S) -> Self {
+impl Config {
+    pub(super) fn new(state: StateId) -> Self {
         Config {
             state,
             done: Bits::default(),
@@ -39,6 +40,16 @@ impl<S: Clone + Eq> Config<S> {
             used: Vec::new(),
             guesses: Vec::new(),
             past: Vec::new(),
+        }
+    }
+
+    /// Passes the numbers of all states that it holds to `visit`.
+    pub(super) fn states(&self, mut visit: impl FnMut(StateId)) {
+        visit(self.state);
+        self.past.iter().for_each(|&(past, _)| visit(past));
+        for &(_, before, after) in &self.guesses {
+            visit(before);
+            visit(after);
         }
     }
 
@@ -60,7 +71,7 @@ impl<S: Clone + Eq> Config<S> {
 
     /// Whether it can do whatever `other` can, where `pure` are the open operations that change
     /// nothing.
-    fn is_as_good(&self, other: &Config<S>, pure: &Bits) -> bool {
+    fn is_as_good(&self, other: &Config, pure: &Bits) -> bool {
         if self.state != other.state || self.guesses != other.guesses {
             return false;
         }
@@ -76,7 +87,7 @@ impl<S: Clone + Eq> Config<S> {
         }
         self.used.iter().all(|&(class, count)| count <= other.used(class))
             && other.past.iter().all(|(state, left)| {
-                let still = |(mine, when): &(S, Stamp)| mine == state && when >= left;
+                let still = |(mine, when): &(StateId, Stamp)| mine == state && when >= left;
                 *state == self.state || self.past.iter().any(still)
             })
     }
@@ -84,8 +95,8 @@ impl<S: Clone + Eq> Config<S> {
 
 /// Configurations of which none is as good as another.
 #[derive(Debug)]
-pub(super) struct Configs<S> {
-    list: Vec<Config<S>>,
+pub(super) struct Configs {
+    list: Vec<Config>,
     /// Positions by the hash of the state, once there are many.
     index: HashTable<(u64, u32)>,
     /// How many were looked at to add others.
@@ -95,21 +106,21 @@ pub(super) struct Configs<S> {
 /// So many are looked through without an index.
 const FEW: usize = 16;
 
-impl<S> Default for Configs<S> {
+impl Default for Configs {
     fn default() -> Self {
         Configs { list: Vec::new(), index: HashTable::new(), compared: 0 }
     }
 }
 
-impl<S: Clone + Eq + Hash> Configs<S> {
+impl Configs {
     #[inline]
-    pub(super) fn as_slice(&self) -> &[Config<S>] {
+    pub(super) fn as_slice(&self) -> &[Config] {
         &self.list
     }
 
     /// To change them, in a way that keeps each as good as it was compared to the others.
     #[inline]
-    pub(super) fn as_mut_slice(&mut self) -> &mut [Config<S>] {
+    pub(super) fn as_mut_slice(&mut self) -> &mut [Config] {
         &mut self.list
     }
 
@@ -133,13 +144,13 @@ impl<S: Clone + Eq + Hash> Configs<S> {
     }
 
     /// Takes all of them.
-    pub(super) fn take(&mut self) -> Vec<Config<S>> {
+    pub(super) fn take(&mut self) -> Vec<Config> {
         self.index.clear();
         std::mem::take(&mut self.list)
     }
 
     /// Gives back the memory of what was taken.
-    pub(super) fn reuse(&mut self, mut list: Vec<Config<S>>) {
+    pub(super) fn reuse(&mut self, mut list: Vec<Config>) {
         if self.list.capacity() == 0 {
             list.clear();
             self.list = list;
@@ -148,7 +159,7 @@ impl<S: Clone + Eq + Hash> Configs<S> {
 
     /// Adds a configuration, unless one is as good; what is worse goes. Returns whether it was
     /// added.
-    pub(super) fn insert(&mut self, config: Config<S>, pure: &Bits) -> bool {
+    pub(super) fn insert(&mut self, config: Config, pure: &Bits) -> bool {
         if self.list.len() < FEW {
             if self.list.iter().any(|old| old.is_as_good(&config, pure)) {
                 return false;
@@ -160,7 +171,7 @@ impl<S: Clone + Eq + Hash> Configs<S> {
             }
             return true;
         }
-        let hash = hash(&config.state);
+        let hash = hash(config.state);
         let mut worse = Vec::new();
         for &(_, at) in self.index.iter_hash(hash) {
             self.compared += 1;
@@ -186,13 +197,13 @@ impl<S: Clone + Eq + Hash> Configs<S> {
     }
 
     fn remove(&mut self, at: u32) {
-        let own = hash(&self.list[at as usize].state);
+        let own = hash(self.list[at as usize].state);
         if let Ok(entry) = self.index.find_entry(own, |&(_, other)| other == at) {
             entry.remove();
         }
         let last = self.list.len() as u32 - 1;
         if at != last {
-            let moved = hash(&self.list[last as usize].state);
+            let moved = hash(self.list[last as usize].state);
             if let Some(entry) = self.index.find_mut(moved, |&(_, other)| other == last) {
                 entry.1 = at;
             }
@@ -206,12 +217,12 @@ impl<S: Clone + Eq + Hash> Configs<S> {
     fn build_index(&mut self) {
         self.index.clear();
         for (at, config) in self.list.iter().enumerate() {
-            let hash = hash(&config.state);
+            let hash = hash(config.state);
             self.index.insert_unique(hash, (hash, at as u32), |&(hash, _)| hash);
         }
     }
 }
 
-fn hash<S: Hash>(state: &S) -> u64 {
+fn hash(state: StateId) -> u64 {
     BuildHasherDefault::<FxHasher>::default().hash_one(state)
 }

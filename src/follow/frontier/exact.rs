@@ -7,8 +7,9 @@ use super::config::{Config, Configs, Stamp};
 use super::force::is_opaque;
 use super::lost::Lost;
 use super::side::Side;
-use crate::check::budget::{Meter, StopReason};
-use crate::model::{Facts, Model};
+use super::states::{StateId, States};
+use crate::check::{Meter, StopReason};
+use crate::model::{AnyModel, AnyOp, AnyState, Facts, Model};
 
 /// How much is known of an operation that is open.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -23,8 +24,8 @@ pub(super) enum Knowledge {
 
 /// An open operation.
 #[derive(Clone, Debug)]
-pub(super) struct Slot<Op> {
-    pub(super) op: Op,
+pub(super) struct Slot {
+    pub(super) op: AnyOp,
     pub(super) facts: Facts,
     pub(super) knowledge: Knowledge,
     /// Whether it has to be known later which states there were since its call.
@@ -34,37 +35,37 @@ pub(super) struct Slot<Op> {
 
 /// What an operation came to.
 #[derive(Clone, Debug)]
-pub(crate) enum End<Op> {
+pub(crate) enum End {
     /// What was known when it was called.
     AsKnown,
     /// It took effect, and this is all that is known of it.
-    Ok(Op),
+    Ok(AnyOp),
     /// It did not; but it may have observed something.
-    Failed(Option<Op>),
+    Failed(Option<AnyOp>),
     /// It may take effect at any later time, or never.
     Lost,
 }
 
 /// What a frontier holds.
-pub(crate) enum Held<'a, M: Model> {
-    State(&'a M::State),
-    Operation(&'a M::Op),
+pub(crate) enum Held<'a> {
+    State(&'a AnyState),
+    Operation(&'a AnyOp),
 }
 
 /// Why nothing more is followed.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) enum Halt<S> {
+pub(crate) enum Halt {
     /// No configuration is left. These states the object could have before the event.
-    Violation(Vec<S>),
+    Violation(Vec<AnyState>),
     /// A limit ended it.
     Stopped(StopReason),
 }
 
 /// The configurations of one object after the events so far: all of them, unless it says so.
 #[derive(Debug)]
-pub(crate) struct Frontier<M: Model> {
+pub(crate) struct Frontier {
     pub(super) side: Side,
-    pub(super) slots: Vec<Slot<M::Op>>,
+    pub(super) slots: Vec<Slot>,
     /// The slots that are taken.
     pub(super) open: Bits,
     /// Those of operations that change nothing, and of which all is known.
@@ -73,22 +74,24 @@ pub(crate) struct Frontier<M: Model> {
     pub(super) covered: Bits,
     /// How many open operations watch.
     pub(super) watching: u32,
-    pub(super) configs: Configs<M::State>,
-    pub(super) lost: Lost<M::Op>,
+    /// The states that configurations name.
+    pub(super) states: States,
+    pub(super) configs: Configs,
+    pub(super) lost: Lost,
     pub(super) now: Stamp,
     /// States that every configuration left, and when, as long as somebody may have seen them.
-    pub(super) past: Vec<(M::State, Stamp)>,
+    pub(super) past: Vec<(StateId, Stamp)>,
     /// Configurations visited for the return that is being forced.
     pub(super) visited: u64,
     /// What one event led to, kept for its memory.
-    pub(super) reached: Configs<M::State>,
-    pub(super) tried: Configs<M::State>,
-    pub(super) pending: VecDeque<super::force::Pending<M::State>>,
+    pub(super) reached: Configs,
+    pub(super) tried: Configs,
+    pub(super) pending: VecDeque<super::force::Pending>,
 }
 
-impl<M: Model> Frontier<M> {
+impl Frontier {
     /// The frontier of an object that holds `state`, and is not in use.
-    pub(crate) fn new(state: M::State) -> Self {
+    pub(crate) fn new(state: AnyState) -> Self {
         let mut frontier = Frontier {
             side: Side::All,
             slots: Vec::new(),
@@ -96,6 +99,7 @@ impl<M: Model> Frontier<M> {
             pure: Bits::default(),
             covered: Bits::default(),
             watching: 0,
+            states: States::default(),
             configs: Configs::default(),
             lost: Lost::default(),
             now: 0,
@@ -110,7 +114,7 @@ impl<M: Model> Frontier<M> {
     }
 
     /// Forgets everything, and goes on with an object that holds `state`.
-    pub(crate) fn restart(&mut self, state: M::State) {
+    pub(crate) fn restart(&mut self, state: AnyState) {
         self.side = Side::All;
         self.open.clear();
         self.pure.clear();
@@ -120,25 +124,26 @@ impl<M: Model> Frontier<M> {
         self.configs.clear();
         self.lost.clear();
         self.past.clear();
-        self.configs.insert(Config::new(state), &Bits::default());
+        self.states.restart(state);
+        self.configs.insert(Config::new(0), &Bits::default());
         self.now = 0;
         self.visited = 0;
     }
 
     /// The state, if there is only one, nothing is open, and nothing crashed that may still come.
-    pub(crate) fn settled(&self) -> Option<&M::State> {
+    pub(crate) fn settled(&self) -> Option<&AnyState> {
         self.at_rest().filter(|_| self.lost.is_empty())
     }
 
     /// The state, if there is only one and nothing is open; what crashed may still come.
-    pub(crate) fn at_rest(&self) -> Option<&M::State> {
+    pub(crate) fn at_rest(&self) -> Option<&AnyState> {
         let [config] = self.configs.as_slice() else { return None };
-        self.open.is_empty().then_some(&config.state)
+        self.open.is_empty().then(|| self.states.get(config.state))
     }
 
     /// The states that the object may have now, each once, or the first few.
-    pub(crate) fn states(&self) -> Vec<M::State> {
-        states(self.configs.as_slice(), MOST_STATES)
+    pub(crate) fn states(&self) -> Vec<AnyState> {
+        self.states_of(self.configs.as_slice())
     }
 
     /// The work of the last event: configurations visited, and so many comparisons of two.
@@ -149,28 +154,35 @@ impl<M: Model> Frontier<M> {
     }
 
     /// An operation is called of which it is known that it will come to `op`. Returns its slot.
-    pub(crate) fn call(&mut self, model: &M, op: M::Op) -> u32 {
+    pub(crate) fn call(&mut self, model: &AnyModel, op: AnyOp) -> u32 {
         self.open(model, op, Knowledge::All, false)
     }
 
     /// An operation is called of which it is not known what it will come to. `op` may return
     /// anything; if it `tells` nothing, that makes no difference, unless it `fails` and that does.
-    pub(crate) fn call_unknown(&mut self, model: &M, op: M::Op, tells: bool, fails: bool) -> u32 {
+    pub(crate) fn call_unknown(
+        &mut self,
+        model: &AnyModel,
+        op: AnyOp,
+        tells: bool,
+        fails: bool,
+    ) -> u32 {
         let knowledge = if tells { Knowledge::Nothing } else { Knowledge::Effect };
         self.open(model, op, knowledge, tells || fails)
     }
 
-    fn open(&mut self, model: &M, op: M::Op, knowledge: Knowledge, watches: bool) -> u32 {
+    fn open(&mut self, model: &AnyModel, op: AnyOp, knowledge: Knowledge, watches: bool) -> u32 {
         self.now += 1;
         let facts = model.facts(&op);
         let at = self.open.first_free();
+        self.states.renew(at);
         let slot = Slot { op, facts, knowledge, watches, called: self.now };
         self.watching += u32::from(watches);
         self.open.insert(at);
         if facts.pure && knowledge == Knowledge::All {
             self.pure.insert(at);
             for config in self.configs.as_mut_slice() {
-                if model.step(&config.state, &slot.op).into_iter().next().is_some() {
+                if self.states.is_legal(model, config.state, at, &slot.op) {
                     config.done.insert(at);
                 }
             }
@@ -186,7 +198,7 @@ impl<M: Model> Frontier<M> {
     }
 
     /// An operation crashes as it is called.
-    pub(crate) fn lose(&mut self, model: &M, op: &M::Op) {
+    pub(crate) fn lose(&mut self, model: &AnyModel, op: &AnyOp) {
         self.now += 1;
         let facts = model.facts(op);
         if !facts.pure {
@@ -200,11 +212,11 @@ impl<M: Model> Frontier<M> {
     /// If there is no configuration left, or a limit is met.
     pub(crate) fn end(
         &mut self,
-        model: &M,
+        model: &AnyModel,
         slot: u32,
-        end: End<M::Op>,
+        end: End,
         meter: &Meter,
-    ) -> Result<(), Halt<M::State>> {
+    ) -> Result<(), Halt> {
         self.now += 1;
         let ended = match end {
             End::Lost => {
@@ -223,7 +235,7 @@ impl<M: Model> Frontier<M> {
         ended
     }
 
-    fn returned(&mut self, model: &M, slot: u32, meter: &Meter) -> Result<(), Halt<M::State>> {
+    fn returned(&mut self, model: &AnyModel, slot: u32, meter: &Meter) -> Result<(), Halt> {
         if self.configs.as_slice().iter().all(|config| config.done.has(slot)) {
             // Usual, and quick: nothing is to be chosen.
             return Ok(());
@@ -231,12 +243,13 @@ impl<M: Model> Frontier<M> {
         self.force(model, slot, meter)
     }
 
-    fn ok(&mut self, model: &M, slot: u32, op: M::Op, meter: &Meter) -> Result<(), Halt<M::State>> {
+    fn ok(&mut self, model: &AnyModel, slot: u32, op: AnyOp, meter: &Meter) -> Result<(), Halt> {
         let at = slot as usize;
         let facts = model.facts(&op);
         self.cover(slot, facts.overwrites);
         let guessed = self.slots[at].knowledge == Knowledge::Nothing;
         self.slots[at] = Slot { op, facts, knowledge: Knowledge::All, ..self.slots[at].clone() };
+        self.states.renew(slot);
         if guessed {
             self.check_guesses(model, slot);
         }
@@ -260,12 +273,12 @@ impl<M: Model> Frontier<M> {
     }
 
     /// Drops the configurations in which the operation in `slot` did something else than it did.
-    fn check_guesses(&mut self, model: &M, slot: u32) {
+    fn check_guesses(&mut self, model: &AnyModel, slot: u32) {
         let op = &self.slots[slot as usize].op;
         for mut config in self.configs.take() {
             if let Ok(at) = config.guesses.binary_search_by_key(&slot, |guess| guess.0) {
                 let (_, before, after) = config.guesses.remove(at);
-                if !model.step(&before, op).into_iter().any(|next| next == after) {
+                if !self.states.leads(model, before, op, after) {
                     continue;
                 }
             }
@@ -275,21 +288,21 @@ impl<M: Model> Frontier<M> {
     }
 
     /// Linearizes the operation in `slot` where it was legal since its call and changed nothing.
-    fn look_back(&mut self, model: &M, slot: u32) {
+    fn look_back(&mut self, model: &AnyModel, slot: u32) {
         let Slot { op, called, watches, .. } = &self.slots[slot as usize];
         if !watches {
             return;
         }
-        let idle = |state: &M::State| model.step(state, op).into_iter().any(|next| next == *state);
-        let seen = |past: &[(M::State, Stamp)]| {
+        let idle = |state: StateId| self.states.leads(model, state, op, state);
+        let seen = |past: &[(StateId, Stamp)]| {
             let since = past.iter().rev().take_while(|(_, left)| left >= called);
-            since.into_iter().any(|(state, _)| idle(state))
+            since.into_iter().any(|&(state, _)| idle(state))
         };
         let always = seen(&self.past);
         let is_pure = self.pure.has(slot);
         let mut others = Vec::new();
         for config in self.configs.as_mut_slice() {
-            if config.done.has(slot) || !(always || idle(&config.state) || seen(&config.past)) {
+            if config.done.has(slot) || !(always || idle(config.state) || seen(&config.past)) {
                 continue;
             }
             if !is_pure {
@@ -306,11 +319,11 @@ impl<M: Model> Frontier<M> {
 
     fn failed(
         &mut self,
-        model: &M,
+        model: &AnyModel,
         slot: u32,
-        op: Option<M::Op>,
+        op: Option<AnyOp>,
         meter: &Meter,
-    ) -> Result<(), Halt<M::State>> {
+    ) -> Result<(), Halt> {
         let before = self.states();
         for config in self.configs.take() {
             // It was linearized, and yet it did not happen.
@@ -326,6 +339,7 @@ impl<M: Model> Frontier<M> {
         let place = &mut self.slots[slot as usize];
         place.facts = model.facts(&op);
         place.op = op;
+        self.states.renew(slot);
         place.knowledge = Knowledge::All;
         let overwrites = place.facts.overwrites;
         self.cover(slot, overwrites);
@@ -337,7 +351,7 @@ impl<M: Model> Frontier<M> {
     }
 
     /// The operation in `slot` crashes.
-    fn crash(&mut self, model: &M, slot: u32) {
+    fn crash(&mut self, model: &AnyModel, slot: u32) {
         let Slot { op, facts, .. } = &self.slots[slot as usize];
         if facts.pure {
             return;
@@ -405,6 +419,11 @@ impl<M: Model> Frontier<M> {
         if let [config] = self.configs.as_mut_slice() {
             self.past.append(&mut config.past);
         }
+        if self.states.are_many() {
+            let mut held: Vec<StateId> = self.past.iter().map(|&(past, _)| past).collect();
+            self.configs.as_slice().iter().for_each(|config| config.states(|id| held.push(id)));
+            self.states.keep(held.into_iter());
+        }
     }
 
     /// Whether the states that are left have to be remembered, and as of when.
@@ -412,32 +431,40 @@ impl<M: Model> Frontier<M> {
         (self.watching > 0).then_some(self.now)
     }
 
-    pub(super) fn configs(&self) -> &[Config<M::State>] {
+    pub(super) fn configs(&self) -> &[Config] {
         self.configs.as_slice()
     }
 
     /// Puts a configuration in the place of the only one.
-    pub(super) fn put_config(&mut self, config: Config<M::State>) {
+    pub(super) fn put_config(&mut self, config: Config) {
         self.configs.as_mut_slice()[0] = config;
     }
 
     /// Takes the configurations, to put those that follow in their place.
-    pub(super) fn take_configs(&mut self) -> Vec<Config<M::State>> {
+    pub(super) fn take_configs(&mut self) -> Vec<Config> {
         self.configs.take()
     }
 
     /// Puts what was reached in the place of the configurations; `before` are those that there
     /// were.
-    pub(super) fn put_configs(
-        &mut self,
-        before: Vec<Config<M::State>>,
-    ) -> Result<(), Halt<M::State>> {
+    pub(super) fn put_configs(&mut self, before: Vec<Config>) -> Result<(), Halt> {
         std::mem::swap(&mut self.configs, &mut self.reached);
         if self.configs.is_empty() {
-            return Err(Halt::Violation(states(&before, MOST_STATES)));
+            return Err(Halt::Violation(self.states_of(&before)));
         }
         self.reached.reuse(before);
         Ok(())
+    }
+
+    /// The states of `configs`, each once, or the first few.
+    fn states_of(&self, configs: &[Config]) -> Vec<AnyState> {
+        let mut ids: Vec<StateId> = Vec::new();
+        for config in configs {
+            if ids.len() < MOST_STATES && !ids.contains(&config.state) {
+                ids.push(config.state);
+            }
+        }
+        ids.into_iter().map(|id| self.states.get(id).clone()).collect()
     }
 
     /// Whether it was known when the operation in `slot` was called what it would come to.
@@ -446,16 +473,10 @@ impl<M: Model> Frontier<M> {
     }
 
     /// Calls `visit` for all states and operations that the frontier holds.
-    pub(crate) fn states_and_operations(&self, mut visit: impl FnMut(Held<'_, M>)) {
-        self.past.iter().for_each(|(past, _)| visit(Held::State(past)));
-        for config in self.configs.as_slice() {
-            visit(Held::State(&config.state));
-            config.past.iter().for_each(|(past, _)| visit(Held::State(past)));
-            for (_, before, after) in &config.guesses {
-                visit(Held::State(before));
-                visit(Held::State(after));
-            }
-        }
+    pub(crate) fn states_and_operations(&self, mut visit: impl FnMut(Held<'_>)) {
+        let mut visit_state = |id: StateId| visit(Held::State(self.states.get(id)));
+        self.past.iter().for_each(|&(past, _)| visit_state(past));
+        self.configs.as_slice().iter().for_each(|config| config.states(&mut visit_state));
         for slot in self.open.iter() {
             visit(Held::Operation(&self.slots[slot as usize].op));
         }
@@ -464,14 +485,15 @@ impl<M: Model> Frontier<M> {
 
     /// Approximate heap memory in bytes, that of states not counted.
     pub(crate) fn heap_bytes(&self) -> usize {
-        (self.configs.len() + self.tried.len()) * size_of::<Config<M::State>>()
-            + self.past.capacity() * size_of::<(M::State, Stamp)>()
+        (self.configs.len() + self.tried.len()) * size_of::<Config>()
+            + self.past.capacity() * size_of::<(StateId, Stamp)>()
+            + self.states.bytes()
             + self.lost.heap_bytes()
     }
 }
 
 /// Forgets the states that were left before `oldest`, which come first; whether there were any.
-fn forget_before<S>(past: &mut Vec<(S, Stamp)>, oldest: Stamp) -> bool {
+fn forget_before(past: &mut Vec<(StateId, Stamp)>, oldest: Stamp) -> bool {
     let count = past.partition_point(|&(_, left)| left < oldest);
     past.drain(..count);
     count > 0
@@ -482,14 +504,3 @@ const COMPARISONS: u64 = 16;
 
 /// So many states are told apart before a violation.
 const MOST_STATES: usize = 8;
-
-/// The states of `configs`, each once, as far as there are at most `most`.
-fn states<S: Clone + Eq>(configs: &[Config<S>], most: usize) -> Vec<S> {
-    let mut states: Vec<S> = Vec::new();
-    for config in configs {
-        if states.len() < most && !states.contains(&config.state) {
-            states.push(config.state.clone());
-        }
-    }
-    states
-}

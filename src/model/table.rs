@@ -1,0 +1,221 @@
+//! The table of models: any of them as one type, whose states and operations are those of any of
+//! them.
+//!
+//! Code that is generic over models is compiled for each of them. What explains and follows a
+//! history is compiled for this one type instead, and matches on the model that is in it.
+
+use std::any::Any;
+
+use super::kind::Viewed;
+use super::{
+    Bank, Call, Counter, Facts, FifoQueue, Kind, Kv, Log, Model, MultiRegister, Mutex, Own,
+    PriorityQueue, Register, Rejection, Semaphore, Set, Stack, Successors, Token, UnorderedQueue,
+    Whole,
+};
+use crate::history::{Value, ValueTable};
+
+/// Code that works with every model, as a closure cannot be generic.
+pub(crate) trait ModelVisitor {
+    /// What it makes of a model.
+    type Output;
+
+    /// Works with `model`.
+    fn visit<M: Model>(self, model: &M) -> Self::Output;
+}
+
+macro_rules! models {
+    ($($variant:ident: $meaning:literal,)*) => {
+        /// Any model.
+        #[derive(Clone, Debug)]
+        pub enum AnyModel {
+            $(#[doc = $meaning] $variant($variant),)*
+        }
+
+        /// What an object of any model holds.
+        #[derive(Clone, PartialEq, Eq, Hash, Debug)]
+        #[allow(missing_docs)]
+        pub enum AnyState {
+            $($variant(<$variant as Model>::State),)*
+        }
+
+        /// An operation of any model.
+        #[derive(Clone, PartialEq, Eq, Hash, Debug)]
+        #[allow(missing_docs)]
+        pub enum AnyOp {
+            $($variant(<$variant as Model>::Op),)*
+        }
+
+        impl AnyModel {
+            /// Passes the model that is in this one to `visitor`.
+            pub(crate) fn visit<V: ModelVisitor>(&self, visitor: V) -> V::Output {
+                match self { $(AnyModel::$variant(model) => visitor.visit(model),)* }
+            }
+        }
+
+        impl Viewed for AnyOp {
+            fn viewed(&self) -> &dyn Any {
+                if let AnyOp::Own(op) = self {
+                    return op.viewed();
+                }
+                match self { $(AnyOp::$variant(op) => op,)* }
+            }
+        }
+
+        impl Model for AnyModel {
+            type State = AnyState;
+            type Op = AnyOp;
+            type Next = Successors<AnyState>;
+
+            fn initial(&self) -> AnyState {
+                match self {
+                    $(AnyModel::$variant(model) => AnyState::$variant(model.initial()),)*
+                }
+            }
+
+            fn operation(&self, call: &Call<'_>) -> Result<AnyOp, Rejection> {
+                match self {
+                    $(AnyModel::$variant(model) => model.operation(call).map(AnyOp::$variant),)*
+                }
+            }
+
+            fn failed(&self, call: &Call<'_>) -> Result<Option<AnyOp>, Rejection> {
+                match self {
+                    $(AnyModel::$variant(model) => {
+                        model.failed(call).map(|op| op.map(AnyOp::$variant))
+                    })*
+                }
+            }
+
+            fn step(&self, state: &AnyState, op: &AnyOp) -> Self::Next {
+                match (self, state, op) {
+                    $((
+                        AnyModel::$variant(model),
+                        AnyState::$variant(state),
+                        AnyOp::$variant(op),
+                    ) => {
+                        let next = model.step(state, op);
+                        Successors::of(next.into_iter().map(AnyState::$variant))
+                    })*
+                    _ => stranger(),
+                }
+            }
+
+            fn facts(&self, op: &AnyOp) -> Facts {
+                match (self, op) {
+                    $((AnyModel::$variant(model), AnyOp::$variant(op)) => model.facts(op),)*
+                    _ => stranger(),
+                }
+            }
+
+            fn token(&self, state: &AnyState) -> Option<Token> {
+                match (self, state) {
+                    $((AnyModel::$variant(model), AnyState::$variant(state)) => {
+                        model.token(state)
+                    })*
+                    _ => stranger(),
+                }
+            }
+
+            fn describe(&self, state: &AnyState, values: &ValueTable) -> Option<String> {
+                match (self, state) {
+                    $((AnyModel::$variant(model), AnyState::$variant(state)) => {
+                        model.describe(state, values)
+                    })*
+                    _ => stranger(),
+                }
+            }
+
+            fn tokens_suffice(&self) -> bool {
+                match self { $(AnyModel::$variant(model) => model.tokens_suffice(),)* }
+            }
+
+            fn touches(&self, op: &AnyOp, touch: &mut dyn FnMut(Token)) -> bool {
+                match (self, op) {
+                    $((AnyModel::$variant(model), AnyOp::$variant(op)) => {
+                        model.touches(op, touch)
+                    })*
+                    _ => stranger(),
+                }
+            }
+
+            fn learns(&self) -> bool {
+                match self { $(AnyModel::$variant(model) => model.learns(),)* }
+            }
+
+            fn is_mute(&self, call: &Call<'_>) -> bool {
+                match self { $(AnyModel::$variant(model) => model.is_mute(call),)* }
+            }
+
+            fn start_value(
+                &self,
+                state: &AnyState,
+                values: &mut ValueTable,
+            ) -> Option<Option<Value>> {
+                match (self, state) {
+                    $((AnyModel::$variant(model), AnyState::$variant(state)) => {
+                        model.start_value(state, values)
+                    })*
+                    _ => stranger(),
+                }
+            }
+
+            fn state_values(&self, state: &AnyState, hold: &mut dyn FnMut(Value)) -> bool {
+                match (self, state) {
+                    $((AnyModel::$variant(model), AnyState::$variant(state)) => {
+                        model.state_values(state, hold)
+                    })*
+                    _ => stranger(),
+                }
+            }
+
+            fn operation_values(&self, op: &AnyOp, hold: &mut dyn FnMut(Value)) -> bool {
+                match (self, op) {
+                    $((AnyModel::$variant(model), AnyOp::$variant(op)) => {
+                        model.operation_values(op, hold)
+                    })*
+                    _ => stranger(),
+                }
+            }
+
+            fn kind(&self) -> Kind<AnyOp> {
+                match self { $(AnyModel::$variant(model) => model.kind().through(),)* }
+            }
+
+            fn focus(&mut self, operations: &[AnyOp]) {
+                match self {
+                    $(AnyModel::$variant(model) => {
+                        let inner = |op: &AnyOp| match op {
+                            AnyOp::$variant(op) => op.clone(),
+                            _ => stranger(),
+                        };
+                        let operations: Vec<_> = operations.iter().map(inner).collect();
+                        model.focus(&operations);
+                    })*
+                }
+            }
+        }
+    };
+}
+
+models! {
+    Register: "`register` and `cas-register`.",
+    MultiRegister: "`multi-register`.",
+    Kv: "`kv`.",
+    Counter: "`counter`.",
+    Set: "`set`.",
+    Mutex: "`mutex`.",
+    Semaphore: "`semaphore`.",
+    FifoQueue: "`fifo-queue`.",
+    UnorderedQueue: "`unordered-queue`.",
+    Stack: "`stack`.",
+    PriorityQueue: "`priority-queue`.",
+    Log: "`log`.",
+    Bank: "`bank`.",
+    Whole: "One of the others for each key.",
+    Own: "A model of the caller's own.",
+}
+
+/// A model is only ever given its own states and operations.
+pub(super) fn stranger() -> ! {
+    unreachable!("a state or an operation of another model")
+}
