@@ -4,7 +4,6 @@
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
-use std::str::FromStr;
 use std::time::Instant;
 
 use super::row::Piece;
@@ -309,34 +308,32 @@ pub fn json_value(text: &str, values: &mut ValueTable) -> Result<Value, Error> {
     json::value(text, values).map_err(|error| start(text).locate(body(text), error))
 }
 
-impl FromStr for History {
-    type Err = Error;
-
-    /// Reads a history in any of the formats, with the usual settings.
-    ///
-    /// ```
-    /// use histcheck::History;
-    /// let history: History = r#"
-    ///     {"process": 0, "type": "invoke", "f": "write", "value": 1}
-    ///     {"process": 0, "type": "ok", "f": "write", "value": 1}
-    /// "#.parse()?;
-    /// assert_eq!(history.operations().len(), 1);
-    /// # Ok::<(), histcheck::Error>(())
-    /// ```
-    fn from_str(text: &str) -> Result<History, Error> {
-        let format = format_of(text, None)?;
-        Whole { text, format, threads: 0, limits: &Limits::default() }.history(Settings::default())
-    }
+/// Reads a history from a file in any of the formats, with the usual settings.
+///
+/// # Errors
+/// If the file cannot be read, or holds no history.
+pub fn read_file(path: impl AsRef<Path>) -> Result<History, Error> {
+    Input::open(path, ReadOptions::default())?.history(Settings::default())
 }
 
-impl History {
-    /// Reads a history from a file in any of the formats, with the usual settings.
-    ///
-    /// # Errors
-    /// If the file cannot be read, or holds no history.
-    pub fn read_file(path: impl AsRef<Path>) -> Result<History, Error> {
-        Input::open(path, ReadOptions::default())?.history(Settings::default())
-    }
+/// Reads a history from text in any of the formats, with the usual settings.
+///
+/// # Errors
+/// If the text holds no history; every error about a part of it names its line and column.
+///
+/// ```
+/// let history = histcheck::read_text(
+///     r#"
+///     {"process": 0, "type": "invoke", "f": "write", "value": 1}
+///     {"process": 0, "type": "ok", "f": "write", "value": 1}
+///     "#,
+/// )?;
+/// assert_eq!(history.operations().len(), 1);
+/// # Ok::<(), histcheck::Error>(())
+/// ```
+pub fn read_text(text: &str) -> Result<History, Error> {
+    let format = format_of(text, None)?;
+    Whole { text, format, threads: 0, limits: &Limits::default() }.history(Settings::default())
 }
 
 #[cfg(test)]
@@ -380,7 +377,7 @@ mod tests {
     #[test]
     fn errors_of_the_whole_history_are_located() {
         let text = TWO.to_owned() + "\n{\"process\":0,\"type\":\"invoke\",\"f\":\"w\",\"key\":1}";
-        let error = text.parse::<History>().unwrap_err();
+        let error = read_text(&text).unwrap_err();
         assert_eq!(error.code, Code::MixedKeys);
         assert_eq!(error.place.map(|place| place.line), Some(1));
     }

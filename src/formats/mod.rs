@@ -37,8 +37,7 @@ use row::Row;
 
 #[cfg(test)]
 pub(crate) use edn::parse_value as parse_edn;
-pub use input::{Input, ReadOptions, json_value, read_bytes};
-pub(crate) use json::word;
+pub use input::{Input, ReadOptions, json_value, read_bytes, read_file, read_text};
 pub use sniff::sniff;
 pub use source::COMPRESSED;
 

@@ -5,10 +5,9 @@ use std::io;
 
 use rustc_hash::FxHashSet;
 
-use crate::formats::json::word;
 use crate::formats::records::{Entry, Record, is_outcome, outcome_field, records};
 use crate::formats::roles::{Role, role};
-use crate::history::{Extra, History, Shape, Value, write_quoted};
+use crate::history::{Extra, History, Shape, Value, function_text, write_quoted};
 
 const EVENT: &[&str] = &["process", "type", "f", "value"];
 const WHOLE: &[&str] = &["process", "f", "input", "output", "call", "return"];
@@ -102,7 +101,7 @@ fn cell(record: &Record<'_>, column: &str, outcome_column: &str) -> String {
             String::new()
         }
         (&Entry::Event { function, .. } | &Entry::Whole { function, .. }, "f") => {
-            name(&word(function), true)
+            name(&function_text(function), true)
         }
         (&Entry::Event { value: it, .. }, "value") => value(it),
         (&Entry::Event { key: Some(key), .. }, "key") => value(key),

@@ -20,7 +20,6 @@ use objects::Objects;
 
 pub(super) use cell::Cell;
 pub(super) use value::value;
-pub(crate) use write::word;
 
 /// JSON lines.
 pub(super) static LINES: Row = Row {

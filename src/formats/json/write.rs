@@ -1,10 +1,8 @@
 //! Writes JSON: one object a record. Keywords and other values that JSON lacks are written as
 //! `{"#edn": "TEXT"}`, but for names (`f`, `type`, processes), which become strings.
 
-use std::borrow::Cow;
-
 use crate::formats::records::Notation;
-use crate::history::{Value, ValueTable, write_quoted};
+use crate::history::{Value, ValueTable, function_text, write_quoted};
 
 /// The notation of JSON objects.
 pub(super) struct Object;
@@ -27,12 +25,7 @@ impl Notation for Object {
         }
     }
 
-    fn word(&self, name: &str, out: &mut String) {
-        write_quoted(&word(name), out);
+    fn word(&self, word: &str, out: &mut String) {
+        write_quoted(&function_text(word), out);
     }
-}
-
-/// Returns the name of an operation as readers take it, which pass over one colon in front.
-pub(crate) fn word(name: &str) -> Cow<'_, str> {
-    if name.starts_with(':') { Cow::Owned(format!(":{name}")) } else { Cow::Borrowed(name) }
 }

@@ -24,7 +24,7 @@ use super::sniff::{settled, sniff, unknown_format};
 use super::source::Source;
 use super::text::{MARK, is_empty, not_utf8};
 use crate::error::{Error, Place};
-use crate::history::window::Window;
+use crate::history::Window;
 use crate::history::{HistoryBuilder, Marks, Record, ValueTable};
 use buffer::Buffer;
 use cut::Cutter;

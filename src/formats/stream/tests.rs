@@ -13,11 +13,11 @@ use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 use super::*;
 use crate::error::Code;
 use crate::formats;
-use crate::history::window::SWEEP_FROM;
 use crate::history::{
     Event, EventType, History, Independent, Operation, Settings, Time, Value, ValueTable,
 };
 use crate::limits::Limits;
+use histcheck_history::internal::SWEEP_FROM;
 
 /// Bytes that come in pieces of the sizes given, again and again.
 struct Drip<'b> {

@@ -11,7 +11,7 @@ use super::read_in_parts;
 use crate::error::Error;
 use crate::formats::json::objects::Objects;
 use crate::formats::sink::Sink;
-use crate::history::{History, HistoryBuilder, Settings};
+use crate::history::{History, HistoryBuilder, Settings, Value};
 
 /// The reader for all JSON.
 fn objects(text: &str, layout: Layout) -> Result<Objects<'_>, Error> {
@@ -46,7 +46,9 @@ fn contents(read: Result<History, Error>) -> String {
     for record in 0..history.records() {
         out += &format!("{:?}", history.extras(record));
     }
-    let values = history.values().all_shapes();
+    let values = history.values();
+    let shape = |at| format!("{:?}\n", values.shape(Value::of_handle(at)));
+    let values: String = (0..values.len() as u32).map(shape).collect();
     format!("{out}\n{:?}\n{:?}\n{values}", history.annotations(), history.metadata())
 }
 
