@@ -42,11 +42,11 @@
 
 pub mod beyond;
 pub mod check;
-pub mod emit;
 pub mod explain;
 pub mod follow;
+pub mod formats;
 pub mod history;
-pub mod ingest;
+mod limits;
 pub mod model;
 pub mod proof;
 pub mod record;
@@ -57,13 +57,14 @@ mod words;
 
 pub use check::{Budget, Options, Report, StopReason, Verdict};
 pub use error::{Code, Error, Place};
+pub use formats::{read_file, read_text};
 #[doc(inline)]
 pub use histcheck_history::{error, progress};
 #[cfg(feature = "store")]
 #[doc(inline)]
 pub use histcheck_store as store;
 pub use history::{History, HistoryBuilder};
-pub use ingest::{read_file, read_text};
+pub use limits::Limits;
 pub use progress::Progress;
 pub use record::{Recorder, read_recording};
 pub use session::{Session, check, check_with};

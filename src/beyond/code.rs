@@ -307,7 +307,7 @@ mod tests {
 
     /// Some rows, each with an extra field of key 7 behind it, and what they are written as.
     fn written(values: &mut ValueTable) -> (Vec<(Row, Extra)>, Vec<u8>) {
-        let parsed = TEXTS.iter().map(|text| crate::ingest::parse_edn(text, values).unwrap());
+        let parsed = TEXTS.iter().map(|text| crate::formats::parse_edn(text, values).unwrap());
         let all: Vec<Value> = parsed.collect();
         let mut out = Vec::new();
         let mut rows = Vec::new();

@@ -9,14 +9,14 @@ use super::code::{self, Row};
 use super::scratch::Scratch;
 use super::{Stopped, Terms};
 use crate::error::{Code, Error};
+use crate::formats::Input;
+use crate::formats::stream::Stream;
 use crate::history::Window;
 use crate::history::resident_bytes;
 use crate::history::{
     Annotation, Excerpt, Independent, NEVER, NO_TIME, Operation, Outcome, Record, Value, ValueTable,
 };
 use crate::history::{confirms_tuples, has_tuple, mixed_keys, take_key};
-use crate::ingest::Input;
-use crate::ingest::stream::Stream;
 use crate::model::Hints;
 
 /// So many annotations are kept; all are counted.

@@ -19,9 +19,10 @@ use std::io::Read;
 
 use crate::check::Options;
 use crate::error::{Code, Error, Place};
+use crate::formats::stream::Stream;
+use crate::formats::{Format, Input, ReadOptions};
 use crate::history::{Independent, Record, ValueTable};
-use crate::ingest::stream::Stream;
-use crate::ingest::{Format, Input, Limits};
+use crate::limits::Limits;
 use crate::progress::Phase;
 use scratch::Scratch;
 pub use view::Checked;
@@ -95,7 +96,8 @@ pub fn check(
 ) -> Result<Checked, Stopped> {
     // Several threads hold more at a time.
     let threads = if terms.memory < SMALL { 1 } else { terms.threads };
-    let stream = Stream::new(reader, terms.format, terms.limits.clone(), threads).with_lines();
+    let read = ReadOptions { format: terms.format, limits: terms.limits.clone(), threads };
+    let stream = Stream::new(reader, read).with_lines();
     let scratch = Scratch::new(file, terms.memory);
     let most = options.budget.memory.unwrap_or(usize::MAX);
     options.enter(Phase::Loading, 0);
@@ -108,7 +110,7 @@ pub fn check(
 /// Whether a history that starts with `bytes` may be checked beyond memory: its first operation
 /// has a key, by a field or by what looks like a tuple.
 pub fn has_keys(bytes: &[u8], format: Option<Format>, independent: Independent) -> bool {
-    let mut stream = Stream::new(bytes, format, usize::MAX, 1);
+    let mut stream = Stream::new(bytes, ReadOptions { threads: 1, ..format.into() });
     loop {
         // The bytes may end in the middle of a record: what comes before counts.
         let read = stream.next();
@@ -129,7 +131,7 @@ pub fn has_keys(bytes: &[u8], format: Option<Format>, independent: Independent) 
 /// reading it once more.
 pub fn locate(reader: impl Read, format: Option<Format>, record: usize) -> Option<(Input, Place)> {
     let record = Record::try_from(record).ok()?;
-    let mut stream = Stream::new(reader, format, usize::MAX, 0);
+    let mut stream = Stream::new(reader, format.into());
     while stream.next().ok()? {
         if stream.records() > record as usize {
             let located =

@@ -80,7 +80,7 @@ fn times_have_one_unit() {
         "{\"process\":9,\"type\":\"invoke\",\"f\":\"read\",\"key\":\"k0\",\"time\":2.5}\n\
          {\"process\":9,\"type\":\"ok\",\"f\":\"read\",\"key\":\"k0\",\"value\":7,\"time\":2.75}\n",
     );
-    let history = Input::from_bytes(text.clone().into(), None).unwrap();
+    let history = Input::from_bytes(text.clone().into(), ReadOptions::default()).unwrap();
     let history = history.history(Settings::default()).unwrap();
     let report = crate::check(&history, &Options::default()).unwrap();
     assert_eq!(report.verdict, Verdict::Invalid);

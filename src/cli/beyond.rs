@@ -6,9 +6,9 @@ use std::io::{self, IsTerminal, Read};
 use std::path::Path;
 use std::time::Instant;
 
+use histcheck::Limits;
 use histcheck::beyond::{self, Checked, Stopped, Terms};
 use histcheck::history::{Order, ValueTable};
-use histcheck::ingest::Limits;
 use histcheck::report::{self, Subject, Timings};
 use histcheck::{Code, Error, Options};
 

@@ -1,4 +1,4 @@
-//! The commands. Each parses nothing and decides nothing itself: it reads with `ingest`, checks
+//! The commands. Each parses nothing and decides nothing itself: it reads with `formats`, checks
 //! with the library, and prints what `report` makes of it.
 
 mod anomalies;

@@ -17,8 +17,8 @@ use crate::check::{Budget, Decision, Failure, Meter};
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::case::Case;
 use crate::explain::violations::Violation;
+use crate::formats::json_value;
 use crate::history::{Event, EventType, NEVER, Outcome, Value, ValueTable};
-use crate::ingest::json_value;
 use crate::model::{self, AnyModel, AnyOp, Call, Model, ModelOptions, View};
 use crate::{History, Options, Verdict, check};
 
