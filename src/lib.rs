@@ -40,7 +40,6 @@
 //! pages](report), and `store` is the [simulated store](https://docs.rs/histcheck-store) that
 //! generates histories.
 
-pub mod beyond;
 pub mod check;
 pub mod explain;
 pub mod follow;
@@ -53,6 +52,7 @@ pub mod record;
 pub mod report;
 mod session;
 pub mod shrink;
+pub mod spill;
 mod words;
 
 pub use check::{Budget, Options, Report, StopReason, Verdict};

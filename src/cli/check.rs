@@ -14,11 +14,11 @@ use histcheck::report::{self, Detail, Strokes, Subject, Timings};
 use histcheck::{Budget, Code, Error, History, Options, Report, Session, StopReason, Verdict};
 
 use super::args::{CheckArgs, Decider, FailedCas, LimitArgs, ModelArgs, ReportFormat};
-use super::beyond::Beyond;
 use super::exit::Status;
 use super::inputs::{self, Allowance, Source, Sources};
 use super::output::{Output, complain};
 use super::single::{base_name, deliver_to};
+use super::spill::Beyond;
 use super::{diagnostic, follow, witness};
 
 /// Checks what the arguments name.
@@ -189,7 +189,7 @@ impl Run<'_> {
             deadline: limits.timeout.and_then(|timeout| start.checked_add(timeout)),
             threads: limits.threads,
         };
-        let fetched = match self.beyond(source, start, allowance) {
+        let fetched = match self.spilled(source, start, allowance) {
             Beyond::Done(status) => return status,
             Beyond::Fits(fetched) => fetched,
         };

@@ -3,7 +3,6 @@
 
 mod anomalies;
 mod args;
-mod beyond;
 mod check;
 mod convert;
 mod diagnostic;
@@ -20,6 +19,7 @@ mod progress;
 mod report;
 mod shrink;
 mod single;
+mod spill;
 mod stats;
 mod suggest;
 mod units;

@@ -7,9 +7,9 @@ use std::path::Path;
 use std::time::Instant;
 
 use histcheck::Limits;
-use histcheck::beyond::{self, Checked, Stopped, Terms};
 use histcheck::history::{Order, ValueTable};
 use histcheck::report::{self, Subject, Timings};
+use histcheck::spill::{self, Checked, Stopped, Terms};
 use histcheck::{Code, Error, Options};
 
 use super::check::{Run, initial, options_with};
@@ -37,7 +37,7 @@ pub(super) enum Beyond {
 
 impl Run<'_> {
     /// Checks `source` if it does not fit memory, but can be checked key by key.
-    pub(super) fn beyond(
+    pub(super) fn spilled(
         &mut self,
         source: &Source,
         start: Instant,
@@ -63,7 +63,7 @@ impl Run<'_> {
             },
             threads: allowance.threads,
         };
-        let has_keys = |bytes: &[u8]| beyond::has_keys(bytes, terms.format, terms.independent);
+        let has_keys = |bytes: &[u8]| spill::has_keys(bytes, terms.format, terms.independent);
         match source {
             Source::Stdin => {
                 self.output.expect(allowance.deadline, io::stdin().is_terminal());
@@ -77,7 +77,7 @@ impl Run<'_> {
                 if !is_large || !has_keys(&begin[..begin.len().min(START)]) {
                     return Beyond::Fits(Some(fetched));
                 }
-                let checked = self.check_beyond(fetched, start, &terms);
+                let checked = self.check_spilled(fetched, start, &terms);
                 Beyond::Done(self.finish(checked, None, &terms, start).unwrap_or_else(|| {
                     // What was read is gone.
                     self.unreadable(&Error::new(Code::TooLarge, "it does not fit"))
@@ -89,7 +89,7 @@ impl Run<'_> {
                 }
                 self.output.expect(allowance.deadline, false);
                 let Ok(file) = File::open(path) else { return Beyond::Fits(None) };
-                let checked = self.check_beyond(file, start, &terms);
+                let checked = self.check_spilled(file, start, &terms);
                 match self.finish(checked, Some(path), &terms, start) {
                     Some(status) => Beyond::Done(status),
                     None => Beyond::Fits(None),
@@ -98,7 +98,7 @@ impl Run<'_> {
         }
     }
 
-    fn check_beyond(
+    fn check_spilled(
         &self,
         reader: impl Read,
         start: Instant,
@@ -116,7 +116,7 @@ impl Run<'_> {
             self_check: self.args.output.self_check,
             ..options_with(model, limits, start, initial)
         };
-        beyond::check(reader, scratch, values, &options, terms)
+        spill::check(reader, scratch, values, &options, terms)
     }
 
     /// Reports what was found; `None` if it can only be found in memory.
@@ -134,7 +134,7 @@ impl Run<'_> {
             Err(Stopped::Failed(error, input)) => (*error, input.map(|input| *input)),
             Err(Stopped::Refused(error)) => {
                 let again = error.record.zip(path).and_then(|(record, path)| {
-                    beyond::locate(File::open(path).ok()?, terms.format, record)
+                    spill::locate(File::open(path).ok()?, terms.format, record)
                 });
                 match again {
                     Some((input, place)) => (Error { place: Some(place), ..*error }, Some(input)),

@@ -8,8 +8,10 @@
 mod code;
 mod decide;
 mod gather;
+mod kept;
 mod load;
 mod scratch;
+mod stored;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -102,9 +104,10 @@ pub fn check(
     let most = options.budget.memory.unwrap_or(usize::MAX);
     options.enter(Phase::Loading, 0);
     let gathered = gather::gather(stream, scratch, values, terms, most)?;
-    let checked = decide::decide(gathered, options, terms);
+    let options = &Options { budget: options.budget.started(), ..options.clone() };
+    let decided = decide::decide(gathered, options, terms);
     options.enter(Phase::Idle, 0);
-    checked
+    Ok(Checked::new(decided?))
 }
 
 /// Whether a history that starts with `bytes` may be checked beyond memory: its first operation

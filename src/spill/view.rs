@@ -4,33 +4,14 @@ use std::time::Instant;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::code::Row;
-use super::decide::Deciding;
+use super::decide::{Decided, Deciding};
 use super::load::Part;
-use crate::check::{Decision, KeyReport, Options, Report};
+use super::stored::Stored;
+use crate::check::{KeyReport, Options, Report};
 use crate::error::{Error, Place};
 use crate::explain::{Anomaly, Context, Explanation, Rest};
 use crate::history::{History, Record, Rows, Value};
 use crate::session::Session;
-
-/// Single operations of keys that are not kept as a whole.
-#[derive(Default)]
-pub(super) struct Kept {
-    rows: Vec<Row>,
-    records: FxHashSet<Record>,
-}
-
-impl Kept {
-    /// Whether the operation is there that `record` invokes.
-    pub(super) fn has(&self, record: Record) -> bool {
-        self.records.contains(&record)
-    }
-
-    pub(super) fn add(&mut self, row: Row) {
-        self.records.insert(row.operation.invoked);
-        self.rows.push(row);
-    }
-}
 
 /// A history beyond memory that was checked.
 pub struct Checked {
@@ -55,12 +36,8 @@ pub struct Checked {
 }
 
 impl Checked {
-    pub(super) fn new(
-        deciding: Deciding<'_>,
-        part: Part,
-        complete: usize,
-        is_all: bool,
-    ) -> Checked {
+    pub(super) fn new(decided: Decided<'_>) -> Checked {
+        let Decided { deciding, part, complete, is_all } = decided;
         let read = deciding.read;
         let Deciding { gathered, options, name, source, reports, evidence, kept, initial, .. } =
             deciding;
@@ -77,11 +54,7 @@ impl Checked {
         }
         lines.sort_unstable();
         let history = History::of_rows(rows);
-        let keys: Vec<KeyReport> = reports
-            .into_iter()
-            .flatten()
-            .map(|report| Deciding::by_indices(&report, &history))
-            .collect();
+        let keys = reports.into_iter().flatten().map(|stored| stored.report(&history)).collect();
         let mut report = Report::new(name, keys);
         report.model_source = source;
         let at: FxHashMap<Option<Value>, usize> =
@@ -168,18 +141,9 @@ impl Checked {
         let is_in = |key: Option<Value>| failing.iter().any(|report| report.key == key);
         rows.operations.retain(|(operation, _)| is_in(operation.key));
         let history = History::of_rows(rows);
-        let index = |at: u32| {
-            let record = self.history.operations()[at as usize].invoked;
-            history.invoked_at(record).unwrap_or_default()
-        };
-        let keys = failing.into_iter().map(|report| {
-            let mut report = report.clone();
-            if let Decision::Invalid(failure) = &mut report.decision {
-                failure.operation = index(failure.operation);
-                failure.core.iter_mut().for_each(|operation| *operation = index(*operation));
-            }
-            report
-        });
+        let keys = failing
+            .into_iter()
+            .map(|report| Stored::of(report.clone(), report.key, &self.history).report(&history));
         let report = Report::new(&excerpt.model, keys.collect());
         (history, report)
     }

@@ -6,11 +6,12 @@ use rustc_hash::FxHashMap;
 
 use super::code::Row;
 use super::gather::Gathered;
+use super::kept::Kept;
 use super::load::{Part, Setting};
 use super::scratch::{GROUPS, Scratch};
-use super::view::{Checked, Kept};
+use super::stored::Stored;
 use super::{Stopped, Terms};
-use crate::check::{Decision, KeyReport, Meter, Options, Report, StopReason, Verdict};
+use crate::check::{KeyReport, Meter, Options, Report, StopReason};
 use crate::error::Error;
 use crate::explain::{CORES, Evidence};
 use crate::history::{Excerpt, History, NO_TIME, Record, Rows, Value, ValueTable};
@@ -30,9 +31,6 @@ const EXPLAINED: u64 = 4;
 /// So many lines are looked for one by one.
 const FEW: usize = 16;
 
-/// What one key that is not to be decided was decided by.
-const NOTHING: &str = "nothing";
-
 /// What is known by now of the keys of a history.
 pub(super) struct Deciding<'t> {
     pub(super) gathered: Gathered,
@@ -43,8 +41,8 @@ pub(super) struct Deciding<'t> {
     pub(super) source: ModelSource,
     /// What the model starts from, a value of what was gathered.
     pub(super) initial: Option<Value>,
-    /// What was found for each key. Operations in it are records of invocations.
-    pub(super) reports: Vec<Option<KeyReport>>,
+    /// What was found for each key.
+    pub(super) reports: Vec<Option<Stored>>,
     pub(super) evidence: Evidence,
     pub(super) kept: Kept,
     /// The model's first complaint, and the number of its key.
@@ -53,13 +51,23 @@ pub(super) struct Deciding<'t> {
     pub(super) read: Instant,
 }
 
+/// All keys decided, and the operations of those that are explained.
+pub(super) struct Decided<'t> {
+    pub(super) deciding: Deciding<'t>,
+    /// The operations of the first failing keys, or all operations.
+    pub(super) part: Part,
+    /// The number of failing keys that are in the part with all operations: the first ones.
+    pub(super) complete: usize,
+    /// Whether all operations are in the part.
+    pub(super) is_all: bool,
+}
+
 /// Decides all keys of what was gathered.
-pub(super) fn decide(
+pub(super) fn decide<'t>(
     mut gathered: Gathered,
-    options: &Options,
-    terms: &Terms,
-) -> Result<Checked, Stopped> {
-    let options = &Options { budget: options.budget.started(), ..options.clone() };
+    options: &'t Options,
+    terms: &'t Terms,
+) -> Result<Decided<'t>, Stopped> {
     let read = Instant::now();
     let refused = |error: Error| Stopped::Refused(Box::new(error));
     // The table is lent to a history without operations, which knows how to ask metadata.
@@ -105,7 +113,7 @@ pub(super) fn decide(
     deciding.look_into()
 }
 
-impl Deciding<'_> {
+impl<'t> Deciding<'t> {
     /// The keys of `group` that are `wanted`, in lists that take no more than a part of the memory,
     /// or one key each.
     fn batches(&self, group: usize, wanted: impl Fn(u32) -> bool, part: u64) -> Vec<Vec<u32>> {
@@ -166,8 +174,7 @@ impl Deciding<'_> {
         match session.decide() {
             Ok(report) => {
                 for (&number, report) in batch.iter().zip(report.keys) {
-                    self.reports[number as usize] =
-                        Some(self.by_records(number, report, &part.history));
+                    self.store(number, report, &part.history);
                 }
             }
             Err(error) => {
@@ -191,14 +198,9 @@ impl Deciding<'_> {
     fn give_up(&mut self, batch: &[u32], reason: StopReason) {
         for &number in batch {
             let key = &self.gathered.keys[number as usize];
-            self.reports[number as usize] = Some(KeyReport {
-                key: Some(key.value),
-                operations: key.operations as usize,
-                decision: Decision::Unknown(reason),
-                decided_by: NOTHING,
-                effort: crate::check::Effort::default(),
-                proof: None,
-            });
+            let operations = key.operations as usize;
+            let stored = Stored::undecided(key.value, operations, reason);
+            self.reports[number as usize] = Some(stored);
         }
     }
 
@@ -214,26 +216,16 @@ impl Deciding<'_> {
         Ok((part, Options { model: Some(self.name.to_owned()), ..options }))
     }
 
-    /// A report on key `number` in terms of records rather than indices.
-    fn by_records(&self, number: u32, mut report: KeyReport, history: &History) -> KeyReport {
-        report.key = Some(self.gathered.keys[number as usize].value);
-        if let Decision::Invalid(failure) = &mut report.decision {
-            let record = |index: u32| history.operations()[index as usize].invoked;
-            failure.operation = record(failure.operation);
-            failure.core.iter_mut().for_each(|operation| *operation = record(*operation));
-        }
-        report
+    /// Keeps the report on key `number`, which was made of a part of the history.
+    fn store(&mut self, number: u32, report: KeyReport, part: &History) {
+        let key = self.gathered.keys[number as usize].value;
+        self.reports[number as usize] = Some(Stored::of(report, Some(key), part));
     }
 
-    /// The same in terms of indices.
-    pub(super) fn by_indices(report: &KeyReport, history: &History) -> KeyReport {
-        let mut report = report.clone();
-        if let Decision::Invalid(failure) = &mut report.decision {
-            let index = |record: u32| history.invoked_at(record).unwrap_or_default();
-            failure.operation = index(failure.operation);
-            failure.core.iter_mut().for_each(|operation| *operation = index(*operation));
-        }
-        report
+    /// Returns the reports on `keys`, whose operations are in `part`.
+    fn reports_on(&self, keys: &[u32], part: &History) -> Vec<KeyReport> {
+        let stored = keys.iter().filter_map(|&key| self.reports[key as usize].as_ref());
+        stored.map(|stored| stored.report(part)).collect()
     }
 
     /// Keeps those of the operations with these records that are in `part`, and the first operation
@@ -277,9 +269,9 @@ impl Deciding<'_> {
     }
 
     /// Looks into the failing keys, and puts together what is to be shown.
-    fn look_into(mut self) -> Result<Checked, Stopped> {
-        let is_failing = |report: &Option<KeyReport>| {
-            report.as_ref().is_some_and(|key| key.decision.verdict() == Verdict::Invalid)
+    fn look_into(mut self) -> Result<Decided<'t>, Stopped> {
+        let is_failing = |stored: &Option<Stored>| {
+            stored.as_ref().is_some_and(|one| one.failing_record().is_some())
         };
         let failing: Vec<u32> = (0..self.reports.len() as u32)
             .filter(|&key| is_failing(&self.reports[key as usize]))
@@ -310,18 +302,15 @@ impl Deciding<'_> {
             keep_orders: false,
             ..self.options.clone()
         };
-        let reports = loaded.iter().filter_map(|&key| self.reports[key as usize].as_ref());
-        let reports = reports.map(|report| Self::by_indices(report, &part.history)).collect();
-        let mut report = Report::new(self.name, reports);
+        let mut report = Report::new(self.name, self.reports_on(loaded, &part.history));
         if !complete.is_empty() {
             session(&part.history, &options)?.refine(&mut report, CORES)?;
         }
         for (&number, key) in loaded.iter().zip(&report.keys) {
-            self.reports[number as usize] =
-                Some(self.by_records(number, key.clone(), &part.history));
+            self.store(number, key.clone(), &part.history);
         }
         let complete = complete.len();
-        Ok(Checked::new(self, part, complete, keeps_all))
+        Ok(Decided { deciding: self, part, complete, is_all: keeps_all })
     }
 
     /// How many of the failing keys are kept with all of their operations: the first ones.
@@ -341,9 +330,7 @@ impl Deciding<'_> {
         let (mut part, options) = self.part(batch)?;
         part.sort_lines();
         let session = session(&part.history, &options)?;
-        let reports = batch.iter().filter_map(|&key| self.reports[key as usize].as_ref());
-        let mut reports: Vec<KeyReport> =
-            reports.map(|report| Self::by_indices(report, &part.history)).collect();
+        let mut reports = self.reports_on(batch, &part.history);
         for (report, partition) in reports.iter_mut().zip(part.history.partitions().iter()) {
             report.key = partition.key;
         }
@@ -351,11 +338,9 @@ impl Deciding<'_> {
         session.refine(&mut report, 0)?;
         let mut failing = Vec::new();
         for (&number, key) in batch.iter().zip(report.keys) {
-            let key = self.by_records(number, key, &part.history);
-            if let Decision::Invalid(failure) = &key.decision {
-                failing.push(failure.operation);
-            }
-            self.reports[number as usize] = Some(key);
+            self.store(number, key, &part.history);
+            let stored = self.reports[number as usize].as_ref();
+            failing.extend(stored.and_then(Stored::failing_record));
         }
         self.keep(&mut part, failing.into_iter());
         Ok(())
