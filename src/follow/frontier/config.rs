@@ -86,10 +86,12 @@ impl Config {
         if !(1..words).all(fits) || self.guesses != other.guesses {
             return false;
         }
+        // Both mostly come from one configuration, and begin with what it left.
+        let shared = self.past.iter().zip(&other.past).take_while(|(a, b)| a == b).count();
         self.used.iter().all(|&(class, count)| count <= other.used(class))
-            && other.past.iter().all(|(state, left)| {
-                let still = |(mine, when): &(StateId, Stamp)| mine == state && when >= left;
-                *state == self.state || self.past.iter().any(still)
+            && other.past[shared..].iter().all(|&(state, left)| {
+                let still = |&(mine, when): &(StateId, Stamp)| mine == state && when >= left;
+                state == self.state || self.past.iter().any(still)
             })
     }
 }
