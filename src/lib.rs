@@ -52,6 +52,8 @@ pub mod report;
 mod session;
 pub mod shrink;
 pub mod store;
+#[cfg(test)]
+mod tries;
 
 pub use check::{Budget, Options, Report, StopReason, Verdict};
 pub use error::{Code, Error, Place};
