@@ -34,6 +34,7 @@ mod pages;
 mod program;
 #[cfg(feature = "cli")]
 mod progress;
+mod recorded;
 mod recorder;
 mod redis;
 #[cfg(feature = "cli")]
@@ -41,5 +42,9 @@ mod shrink;
 #[cfg(feature = "cli")]
 mod store;
 mod support;
+#[cfg(feature = "store")]
+mod threads;
 mod tidy;
+#[cfg(feature = "store")]
+mod truth;
 mod wide;

@@ -1,9 +1,9 @@
 //! What operations on registers did, in words that fit a sentence.
 
-use crate::history::phrase::{
+use crate::history::{History, NEVER, Operation, Outcome};
+use crate::words::{
     call_phrase, duration_phrase, operation_phrase, process_phrase, return_phrase, value_phrase,
 };
-use crate::history::{History, NEVER, Operation, Outcome};
 
 /// What kind of thing an operation is, going by its name.
 enum Deed {

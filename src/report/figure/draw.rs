@@ -7,7 +7,7 @@ use super::measure::{Font, fitted, width, wrapped};
 use super::strip::{self, Strip};
 use super::theme;
 use crate::history::Outcome;
-use crate::history::phrase::{counted, with_thousands};
+use crate::words::{counted, with_thousands};
 
 /// The width of figures.
 pub(super) const WIDTH: f64 = 1_200.0;

@@ -9,8 +9,8 @@ use super::series;
 use super::strip;
 use super::theme::{self, Ink};
 use crate::check::{KeyReport, Verdict};
-use crate::history::phrase::{counted, duration_phrase, shortened, with_thousands};
 use crate::history::{History, Outcome, Value, count_processes};
+use crate::words::{counted, duration_phrase, shortened, with_thousands};
 
 /// So many keys are listed that were the hardest to decide, and so many of the slowest.
 const KEYS: usize = 5;

@@ -9,8 +9,8 @@ use super::series;
 use super::strip;
 use super::theme::{self, Ink};
 use crate::explain::{Situation, SkewOutcome, Stale};
-use crate::history::phrase::{counted, duration_phrase, value_phrase};
 use crate::history::{Function, History};
+use crate::words::{counted, duration_phrase, value_phrase};
 
 /// What a plot shows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

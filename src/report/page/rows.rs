@@ -5,8 +5,8 @@ use serde::Serialize;
 
 use super::columns::{Column, zigzag};
 use crate::explain::Linearizations;
-use crate::history::phrase::{null_says_nothing, printable, shortened};
 use crate::history::{History, NEVER, Operation, Outcome, Value};
+use crate::words::{null_says_nothing, printable, shortened};
 
 /// All values' texts together have about so many characters,
 const ROOM: usize = 12_000_000;
