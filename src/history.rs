@@ -1,4 +1,4 @@
-//! Histories: tables of operations, read by [`ingest`](crate::ingest) or built in code.
+//! Histories: tables of operations, read by [`formats`](crate::formats) or built in code.
 
 pub(crate) use histcheck_history::internal::{
     ClientEvent, Excerpt, Marks, NO_TIME, Row, Rows, ValueMap, Window, confirms_tuples,

@@ -40,32 +40,33 @@
 //! pages](report), and `store` is the [simulated store](https://docs.rs/histcheck-store) that
 //! generates histories.
 
-pub mod beyond;
 pub mod check;
-pub mod emit;
 pub mod explain;
 pub mod follow;
+pub mod formats;
 pub mod history;
-pub mod ingest;
+mod limits;
 pub mod model;
 pub mod proof;
 pub mod record;
 pub mod report;
 mod session;
 pub mod shrink;
+pub mod spill;
 #[cfg(test)]
 mod tries;
 mod words;
 
 pub use check::{Budget, Options, Report, StopReason, Verdict};
 pub use error::{Code, Error, Place};
+pub use formats::{read_file, read_text};
 #[doc(inline)]
 pub use histcheck_history::{error, progress};
 #[cfg(feature = "store")]
 #[doc(inline)]
 pub use histcheck_store as store;
 pub use history::{History, HistoryBuilder};
-pub use ingest::{read_file, read_text};
+pub use limits::Limits;
 pub use progress::Progress;
 pub use record::{Recorder, read_recording};
 pub use session::{Session, check, check_with};

@@ -39,8 +39,8 @@ pub use histcheck_record::{
 };
 
 use crate::error::{Code, Error};
+use crate::formats::{Format, read_bytes, read_file};
 use crate::history::{History, Settings};
-use crate::ingest::{Format, read_bytes, read_file};
 
 /// Ends `recorder` as [`Recorder::finish`], and reads the history that it wrote.
 ///

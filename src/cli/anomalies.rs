@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use histcheck::explain::{ANOMALIES, AnomalyEntry, Example};
+use histcheck::formats::read_bytes;
 use histcheck::history::Settings;
-use histcheck::ingest::read_bytes;
 use histcheck::{Options, Session};
 use serde::Serialize;
 

@@ -4,9 +4,9 @@ use std::fs::File;
 use std::io::Read;
 use std::time::Instant;
 
+use histcheck::Limits;
 use histcheck::explain::{Anomaly, AnomalyKind};
 use histcheck::follow::{Following, Violation};
-use histcheck::ingest::Limits;
 use histcheck::report::{self, Detail, Followed, Strokes, Subject};
 use histcheck::{Budget, Code, Error, Options, Session, StopReason, Verdict};
 

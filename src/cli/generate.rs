@@ -3,8 +3,7 @@
 use std::fmt::Write as _;
 
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
-use histcheck::emit;
-use histcheck::ingest::Format;
+use histcheck::formats::{self, Format};
 use histcheck::store::threads::{self, OBJECTS, Settings};
 use histcheck::store::{GROUPS, KNOBS, Knobs, Plan, Preset, presets};
 use histcheck::{History, read_recording};
@@ -92,7 +91,7 @@ pub(crate) fn run(args: &GenerateArgs, output: &mut Output) -> Status {
     };
     let mut text = Vec::new();
     let mut out = Written::new(&mut text, output.progress());
-    if let Err(error) = emit::write(&history, Format::JsonLines, &mut out) {
+    if let Err(error) = formats::write(&history, Format::JsonLines, &mut out) {
         complain(&format!("error: cannot write the history: {error}"));
         return Status::Unreadable;
     }

@@ -6,17 +6,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use histcheck::ingest::{Format, Input, Limits};
+use histcheck::Limits;
+use histcheck::formats::{COMPRESSED, Format, Input, ReadOptions};
 use histcheck::{Code, Error, History, Progress};
 
 use super::args::ReadArgs;
 use super::diagnostic;
 use super::interrupt::Stdin;
 use super::output::{Output, complain};
-
-/// The endings of files that hold histories, before that of a compression.
-const EXTENSIONS: &[&str] = &["jsonl", "json", "edn", "csv", "log", "txt"];
-const COMPRESSIONS: &[&str] = &["gz", "zst"];
 
 /// The commands, which people sometimes put behind options.
 const COMMANDS: &[&str] =
@@ -115,9 +112,8 @@ fn files_below(directory: &Path) -> Result<Vec<PathBuf>, Error> {
         }
     }
     if files.is_empty() {
-        return Err(Error::new(Code::Unreadable, "the directory holds no history").hint(
-            "histories end in .jsonl, .json, .edn, .csv, .log or .txt, or these with .gz or .zst",
-        ));
+        return Err(Error::new(Code::Unreadable, "the directory holds no history")
+            .hint(format!("histories end in {}, or these with .gz or .zst", Format::endings())));
     }
     files.sort();
     Ok(files)
@@ -125,30 +121,26 @@ fn files_below(directory: &Path) -> Result<Vec<PathBuf>, Error> {
 
 fn is_history(path: &Path) -> bool {
     let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return false };
-    let stem = COMPRESSIONS
+    let stem = COMPRESSED
         .iter()
         .find_map(|extension| name.strip_suffix(extension)?.strip_suffix('.'))
         .unwrap_or(name);
-    stem.rsplit_once('.').is_some_and(|(_, extension)| EXTENSIONS.contains(&extension))
-        && path.is_file()
+    let is_known =
+        |extension| Format::ALL.iter().any(|format| format.extensions().contains(&extension));
+    stem.rsplit_once('.').is_some_and(|(_, extension)| is_known(extension)) && path.is_file()
 }
 
-/// The text of `source`, within `limits`.
-fn open(
-    source: &Source,
-    fetched: Option<Fetched>,
-    format: Option<Format>,
-    limits: Limits,
-) -> Result<Input, Error> {
+/// Returns the text of `source`.
+fn open(source: &Source, fetched: Option<Fetched>, options: ReadOptions) -> Result<Input, Error> {
     if let Some(fetched) = fetched {
-        return Input::from_reader_within(fetched, format, limits);
+        return Input::from_reader(fetched, options);
     }
     match source {
         Source::Stdin => {
-            let stdin = stdin(limits.progress.clone().unwrap_or_default())?;
-            Input::from_reader_within(stdin, format, limits)
+            let stdin = stdin(options.limits.progress.clone().unwrap_or_default())?;
+            Input::from_reader(stdin, options)
         }
-        Source::File(path) => Input::from_path_within(path, format, limits).map_err(|error| {
+        Source::File(path) => Input::open(path, options).map_err(|error| {
             let is_command = path.to_str().is_some_and(|path| COMMANDS.contains(&path));
             match path.to_str() {
                 Some(name) if is_command && error.code == Code::Unreadable => {
@@ -257,10 +249,9 @@ pub(crate) fn load_fetched(
     let Allowance { max_bytes, deadline, threads } = allowance;
     output.expect(deadline, *source == Source::Stdin && io::stdin().is_terminal());
     let limits = Limits { max_bytes, deadline, progress: Some(output.progress()) };
-    let input = open(source, fetched, read.format(), limits)
-        .map_err(|error| complained(error, None))?
-        .with_threads(threads);
-    match input.history_until(read.settings(), deadline) {
+    let options = ReadOptions { format: read.format(), limits, threads };
+    let input = open(source, fetched, options).map_err(|error| complained(error, None))?;
+    match input.history(read.settings()) {
         Ok(history) => Ok((input, history)),
         Err(error) => Err(complained(error, Some(&input))),
     }

@@ -1,9 +1,8 @@
-//! The commands. Each parses nothing and decides nothing itself: it reads with `ingest`, checks
+//! The commands. Each parses nothing and decides nothing itself: it reads with `formats`, checks
 //! with the library, and prints what `report` makes of it.
 
 mod anomalies;
 mod args;
-mod beyond;
 mod check;
 mod convert;
 mod diagnostic;
@@ -20,6 +19,7 @@ mod progress;
 mod report;
 mod shrink;
 mod single;
+mod spill;
 mod stats;
 mod suggest;
 mod units;

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use histcheck::ingest::Input;
+use histcheck::formats::Input;
 use histcheck::{Code, Error, History, Options};
 
 use super::args::SingleArgs;
@@ -24,8 +24,6 @@ pub(super) struct Single {
     pub(super) history: History,
     /// How to check it.
     pub(super) options: Options,
-    /// Until when.
-    pub(super) deadline: Option<Instant>,
 }
 
 impl Single {
@@ -66,7 +64,7 @@ impl Single {
         let options = options.map_err(|error| said(&name, &error, Some(&input)))?;
         let options = Options { progress: Some(output.progress()), ..options };
         let is_file = file.is_some() && name != "<stdin>";
-        Ok(Single { name, is_file, input, history, options, deadline })
+        Ok(Single { name, is_file, input, history, options })
     }
 
     /// Says why the model refuses the history; the status that stands for that.

@@ -417,7 +417,7 @@ mod tests {
     fn it_starts_from_numbers() {
         let mut values = ValueTable::new();
         let mut bank = |json: &str| {
-            let value = crate::ingest::json_value(json, &mut values).unwrap();
+            let value = crate::formats::json_value(json, &mut values).unwrap();
             Bank::new(Some(View { table: &values, value }))
         };
         assert_eq!(bank("10").unwrap().default, Some(10));

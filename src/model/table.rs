@@ -6,7 +6,7 @@
 
 use std::any::Any;
 
-use super::kind::Viewed;
+use super::kind::{Viewed, stranger};
 use super::{
     Bank, Call, Counter, Facts, FifoQueue, Kind, Kv, Log, Model, MultiRegister, Mutex, Own,
     PriorityQueue, Register, Rejection, Semaphore, Set, Stack, Successors, Token, UnorderedQueue,
@@ -213,9 +213,4 @@ models! {
     Bank: "`bank`.",
     Whole: "One of the others for each key.",
     Own: "A model of the caller's own.",
-}
-
-/// A model is only ever given its own states and operations.
-pub(super) fn stranger() -> ! {
-    unreachable!("a state or an operation of another model")
 }

@@ -1,8 +1,8 @@
 //! The campaign over all alphabets: what their operations are to a model, and which trials there
 //! are.
 
+use histcheck::formats::json_value;
 use histcheck::history::ValueTable;
-use histcheck::ingest::json_value;
 use histcheck::model::{AnyModel, AnyOp, Call, Model, Rejection, View};
 
 use crate::long;

@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use histcheck::formats::json_value;
 use histcheck::history::{Event, EventType, Independent, Settings, ValueTable};
-use histcheck::ingest::json_value;
 use histcheck::model::{AnyModel, ModelOptions};
 use histcheck::report::{SHOWN_FAILURES, Subject};
 use histcheck::{History, HistoryBuilder, Options, Session, Verdict};

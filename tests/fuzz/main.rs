@@ -138,7 +138,7 @@ fn most_mutations_of_a_history_can_still_be_read() {
         let mut rng = ChaCha8Rng::seed_from_u64(number);
         let data = text(&seeds, &mut rng);
         readable += usize::from(
-            histcheck::ingest::Input::from_bytes(data, None)
+            histcheck::formats::Input::from_bytes(data, Default::default())
                 .is_ok_and(|input| input.history(histcheck::history::Settings::default()).is_ok()),
         );
     }

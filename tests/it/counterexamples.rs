@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 
 use histcheck::check::Decision;
 use histcheck::explain::Violation;
+use histcheck::formats::{self, Format, read_bytes};
 use histcheck::history::Settings as Reading;
-use histcheck::ingest::{Format, read_bytes};
 use histcheck::model::{self, AnyModel, CATALOGUE, Model};
 use histcheck::proof::{Erased, Minimality, Refutation, is_minimal, is_sound_projection, refute};
 use histcheck::shrink::shrink;
-use histcheck::{History, Options, Session, Verdict, check, emit};
+use histcheck::{History, Options, Session, Verdict, check};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -143,7 +143,7 @@ fn every_violation_is_one() {
 
 fn written(history: &History) -> Vec<u8> {
     let mut bytes = Vec::new();
-    emit::write(history, Format::JsonLines, &mut bytes).unwrap();
+    formats::write(history, Format::JsonLines, &mut bytes).unwrap();
     bytes
 }
 

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use histcheck::formats::read_bytes;
 use histcheck::history::Settings;
-use histcheck::ingest::read_bytes;
 use histcheck::report::{Subject, svg};
 use histcheck::{Options, Session};
 use proptest::prelude::*;

@@ -4,8 +4,6 @@
 
 mod anomalies;
 #[cfg(feature = "cli")]
-mod beyond;
-#[cfg(feature = "cli")]
 mod ci_formats;
 #[cfg(feature = "cli")]
 mod cli;
@@ -39,6 +37,8 @@ mod recorder;
 mod redis;
 #[cfg(feature = "cli")]
 mod shrink;
+#[cfg(feature = "cli")]
+mod spill;
 #[cfg(feature = "cli")]
 mod store;
 mod support;

@@ -1,8 +1,8 @@
 //! What a history means: one test for each row of the table in `docs/DESIGN.md`.
 
 use histcheck::check::Deciders;
+use histcheck::formats::{json_value, read_bytes};
 use histcheck::history::{Independent, Order, Settings, Ties};
-use histcheck::ingest::{json_value, read_bytes};
 use histcheck::{Budget, Code, Error, History, Options, Report, StopReason, Verdict, check};
 
 fn read_with(text: &str, settings: Settings) -> Result<History, Error> {

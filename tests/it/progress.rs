@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use histcheck::Limits;
 use histcheck::check::Deciders;
+use histcheck::formats::Input;
 use histcheck::history::Settings;
-use histcheck::ingest::{Input, Limits};
 use histcheck::progress::Phase;
 use histcheck::{Budget, Options, Progress, StopReason, Verdict, check};
 
@@ -85,7 +86,7 @@ fn phases_come_and_go() {
     let size = text.len() as u64;
     let (progress, options) = told();
     let limits = Limits { progress: options.progress.clone(), ..Limits::default() };
-    let input = Input::from_reader_within(text.as_bytes(), None, limits).unwrap();
+    let input = Input::from_reader(text.as_bytes(), limits.into()).unwrap();
     let look = progress.look();
     assert_eq!((look.phase, look.done, look.total), (Phase::Loading, size, None));
     let history = input.history(Settings::default()).unwrap();

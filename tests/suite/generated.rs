@@ -4,10 +4,10 @@
 use std::fs;
 
 use histcheck::explain::stuck;
-use histcheck::ingest::Format;
+use histcheck::formats::{self, Format};
 use histcheck::model::infer;
 use histcheck::store::{Fact, Plan, Preset, presets};
-use histcheck::{History, Options, Session, Verdict, emit};
+use histcheck::{History, Options, Session, Verdict};
 
 use crate::{Outcome, folder, kept, variants};
 
@@ -73,6 +73,6 @@ fn made(preset: &'static Preset) -> Result<String, String> {
 
 fn written(history: &History) -> Result<String, String> {
     let mut bytes = Vec::new();
-    emit::write(history, Format::JsonLines, &mut bytes).map_err(|error| error.to_string())?;
+    formats::write(history, Format::JsonLines, &mut bytes).map_err(|error| error.to_string())?;
     String::from_utf8(bytes).map_err(|error| error.to_string())
 }

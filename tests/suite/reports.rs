@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use histcheck::ingest::Input;
+use histcheck::formats::Input;
 use histcheck::report::{self, Detail, Palette, SHOWN_FAILURES, Subject};
 use histcheck::{History, Options, Report, Session};
 use serde_json::Value;

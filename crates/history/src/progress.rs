@@ -16,10 +16,8 @@ pub enum Phase {
     /// Nothing that has a name here.
     #[default]
     Idle,
-    /// The bytes of an input are fetched; counted in bytes.
+    /// The bytes of an input are fetched and decompressed; counted in compressed bytes.
     Loading,
-    /// They are decompressed; counted in compressed bytes.
-    Unpacking,
     /// The text is parsed; counted in bytes.
     Parsing,
     /// Its events are paired and ordered.
@@ -55,10 +53,9 @@ pub enum Phase {
 
 impl Phase {
     /// All phases, each at the position of its discriminant.
-    const ALL: [Phase; 18] = [
+    const ALL: [Phase; 17] = [
         Phase::Idle,
         Phase::Loading,
-        Phase::Unpacking,
         Phase::Parsing,
         Phase::Ordering,
         Phase::Placing,

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use clap::builder::FalseyValueParser;
+use histcheck::formats::Format;
 
 use super::super::units;
 use super::{LimitArgs, ModelArgs, ReadArgs, ReportFormat};
@@ -11,9 +12,7 @@ use super::{LimitArgs, ModelArgs, ReadArgs, ReportFormat};
 #[derive(Args, Debug)]
 pub(crate) struct CheckArgs {
     /// Histories: files, directories, or `-` for standard input
-    ///
-    /// Of a directory, every file below it that ends in .jsonl, .json, .edn, .csv, .log or .txt,
-    /// perhaps followed by .gz or .zst. Without any, the history comes from standard input.
+    #[arg(long_help = files_help())]
     pub(crate) files: Vec<PathBuf>,
 
     /// Judge operations as they come in, also from a pipe that stays open
@@ -45,6 +44,15 @@ pub(crate) struct CheckArgs {
     /// Put operations on the disk from this size of the text on; usually a quarter of --max-memory
     #[arg(long, value_name = "SIZE", value_parser = units::bytes, hide = true)]
     pub(crate) disk_from: Option<usize>,
+}
+
+fn files_help() -> String {
+    format!(
+        "Histories: files, directories, or `-` for standard input\n\nOf a directory, every file \
+         below it that ends in {}, perhaps followed by .gz or .zst. Without any, the history comes \
+         from standard input.",
+        Format::endings()
+    )
 }
 
 #[derive(Args, Debug)]

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use clap::Args;
 use clap::builder::FalseyValueParser;
+use histcheck::formats::Format;
 use histcheck::history::{Independent, Order, Settings, Ties};
-use histcheck::ingest::Format;
 
+use super::input_format;
 use super::{Decider, FailedCas, IndependentArg, InputFormat, OrderBy, OutputFormat, TiesArg};
 use crate::cli::units;
 
@@ -71,6 +72,7 @@ pub(crate) struct ReadArgs {
     #[arg(
         long,
         value_name = "FORMAT",
+        value_parser = input_format(),
         default_value = "auto",
         env = "HISTCHECK_INPUT_FORMAT",
         hide_env = true
@@ -130,14 +132,7 @@ impl ReadArgs {
 
     /// The format, unless it is to be found out.
     pub(crate) fn format(&self) -> Option<Format> {
-        match self.input_format {
-            InputFormat::Auto => None,
-            InputFormat::Jsonl => Some(Format::JsonLines),
-            InputFormat::Json => Some(Format::JsonArray),
-            InputFormat::Edn => Some(Format::Edn),
-            InputFormat::Log => Some(Format::Log),
-            InputFormat::Csv => Some(Format::Csv),
-        }
+        self.input_format.0
     }
 }
 

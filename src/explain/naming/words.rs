@@ -153,7 +153,7 @@ mod tests {
         ];
         let settings = crate::history::Settings::default();
         let bytes = text.join("\n").into_bytes();
-        let history = crate::ingest::read_bytes(bytes, None, settings).unwrap();
+        let history = crate::formats::read_bytes(bytes, None, settings).unwrap();
         assert_eq!(event(&history, 1), "process 1 read 1 at 8 µs");
         assert_eq!(acknowledged(&history, 0), "process 0's write of 1 was acknowledged at 1 µs");
         assert_eq!(

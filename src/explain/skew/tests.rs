@@ -15,8 +15,8 @@ use super::walk::Walk;
 use super::{Grouping, Situation};
 use crate::Session;
 use crate::check::{Budget, Meter, Options, Verdict};
+use crate::formats::json_value;
 use crate::history::{History, HistoryBuilder, Interval, Outcome, Settings, Time, Value};
-use crate::ingest::json_value;
 use crate::model::{AnyModel, AnyOp, AnyState, Model, ModelOptions};
 use crate::tries::tries;
 
