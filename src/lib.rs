@@ -53,6 +53,8 @@ pub mod report;
 mod session;
 pub mod shrink;
 pub mod spill;
+#[cfg(test)]
+mod tries;
 mod words;
 
 pub use check::{Budget, Options, Report, StopReason, Verdict};

@@ -10,7 +10,7 @@ use histcheck::history::{History, Settings};
 use histcheck::model::{self, AnyModel, ModelOptions};
 use histcheck::{Code, Error};
 
-use crate::support::page::replaced;
+use crate::page::keep_page;
 
 /// A file of `tests/malformed`, and what is expected of it.
 struct Case {
@@ -109,15 +109,8 @@ fn every_code_has_an_input_that_shows_it() {
 
 #[test]
 fn the_page_of_errors_is_up_to_date() {
-    let path = root().join("docs/ERRORS.md");
-    let page = fs::read_to_string(&path).unwrap();
-    let fresh = replaced(&replaced(&page, "codes", &table_of_codes()), "cases", &table_of_cases());
-    if std::env::var_os("UPDATE_DOCS").is_some() {
-        fs::write(path, fresh).unwrap();
-    } else if fresh != page {
-        let line = page.lines().zip(fresh.lines()).find(|(old, new)| old != new);
-        panic!("docs/ERRORS.md is out of date, run this test with UPDATE_DOCS=1: {line:#?}");
-    }
+    let parts = [("codes", table_of_codes()), ("cases", table_of_cases())];
+    keep_page("ERRORS.md", "docs", &parts).unwrap();
 }
 
 fn table_of_codes() -> String {

@@ -4,7 +4,7 @@ use histcheck::History;
 use histcheck::formats::{Format, read_bytes, sniff};
 use histcheck::history::Settings;
 
-use crate::support::page::replaced;
+use crate::page::keep_page;
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/FORMATS.md");
 
@@ -85,7 +85,6 @@ fn the_examples_hold_the_operations_that_the_page_names() {
 
 #[test]
 fn the_list_of_formats_is_up_to_date() {
-    let page = std::fs::read_to_string(PAGE).unwrap();
     let mut table = "| format | files | what it is |\n|---|---|---|\n".to_owned();
     for format in Format::ALL {
         let files = format.extensions().iter().map(|extension| format!("`.{extension}`"));
@@ -93,10 +92,5 @@ fn the_list_of_formats_is_up_to_date() {
         let (name, about) = (format.name(), format.about());
         table += &format!("| `{name}` | {} | {about} |\n", files.join(", "));
     }
-    let fresh = replaced(&page, "formats", &table);
-    if std::env::var_os("UPDATE_DOCS").is_some() {
-        std::fs::write(PAGE, fresh).unwrap();
-    } else {
-        assert!(fresh == page, "docs/FORMATS.md is out of date, run this test with UPDATE_DOCS=1");
-    }
+    keep_page("FORMATS.md", "docs", &[("formats", table)]).unwrap();
 }

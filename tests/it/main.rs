@@ -20,8 +20,12 @@ mod formats;
 mod ingest;
 #[cfg(feature = "cli")]
 mod interrupt;
+#[path = "../shared/kept.rs"]
+mod kept;
 mod meanings;
 mod models;
+#[path = "../shared/page.rs"]
+mod page;
 #[cfg(feature = "cli")]
 mod pages;
 #[cfg(feature = "cli")]

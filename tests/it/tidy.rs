@@ -109,6 +109,24 @@ fn lines_of_rust_are_short() {
     none(&complaints);
 }
 
+/// Rows of tables, code, and what has no place to break may be longer.
+#[test]
+fn lines_of_pages_are_short() {
+    let mut complaints = Vec::new();
+    for (path, page) in files_that_end_in(".md") {
+        let mut is_code = false;
+        for (at, line) in (1..).zip(page.lines()) {
+            is_code ^= line.trim_start().starts_with("```");
+            let is_whole = line.starts_with('|') || line.starts_with("    ") || !line.contains(' ');
+            let length = line.chars().count();
+            if length > LINE && !is_code && !is_whole {
+                complaints.push(format!("{path}:{at}: {length} characters"));
+            }
+        }
+    }
+    none(&complaints);
+}
+
 #[test]
 fn functions_fit_a_screen() {
     let mut complaints = Vec::new();

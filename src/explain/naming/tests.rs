@@ -2,8 +2,7 @@
 //!
 //! A proof must hold by itself: on a history that is valid, no recognizer may prove anything,
 //! whichever operation it is told to blame. And what it proves on others must be so by a
-//! definition of its own here. `HISTCHECK_NAMING` sets how many histories are tried of each kind,
-//! and with `HISTCHECK_SHOW` examples are printed.
+//! definition of its own here. With `HISTCHECK_SHOW` in the environment, examples are printed.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::collections::BTreeMap;
@@ -20,6 +19,7 @@ use crate::explain::violations::Violation;
 use crate::formats::json_value;
 use crate::history::{Event, EventType, NEVER, Outcome, Value, ValueTable};
 use crate::model::{self, AnyModel, AnyOp, Call, Model, ModelOptions, View};
+use crate::tries::tries;
 use crate::{History, Options, Verdict, check};
 
 /// A function with an input and the outputs that it may have, as JSON.
@@ -492,7 +492,7 @@ fn is_so(history: &History, anomaly: &Anomaly) -> bool {
 #[test]
 fn nothing_is_proved_of_valid_histories() {
     let mut rng = ChaCha8Rng::seed_from_u64(11);
-    let runs: usize = std::env::var("HISTCHECK_NAMING").map_or(400, |n| n.parse().unwrap());
+    let runs = tries(400) as usize;
     let mut wrong = Vec::new();
     for trial in TRIALS {
         let mut valid = 0;
@@ -519,7 +519,7 @@ fn nothing_is_proved_of_valid_histories() {
 #[test]
 fn what_is_proved_of_invalid_histories_is_so() {
     let mut rng = ChaCha8Rng::seed_from_u64(12);
-    let runs: usize = std::env::var("HISTCHECK_NAMING").map_or(300, |n| n.parse().unwrap());
+    let runs = tries(300) as usize;
     for trial in TRIALS {
         let mut kinds: BTreeMap<(AnomalyKind, Certainty), usize> = BTreeMap::new();
         let mut samples: BTreeMap<AnomalyKind, String> = BTreeMap::new();

@@ -18,6 +18,7 @@ use crate::check::{Budget, Meter, Options, Verdict};
 use crate::formats::json_value;
 use crate::history::{History, HistoryBuilder, Interval, Outcome, Settings, Time, Value};
 use crate::model::{AnyModel, AnyOp, AnyState, Model, ModelOptions};
+use crate::tries::tries;
 
 /// Operations of a model: function, input, output.
 type Letters = &'static [(&'static str, &'static str, &'static str)];
@@ -304,12 +305,6 @@ thread_local! {
     static REPAIRED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
 
-/// How many histories are tried: as many as the environment says.
-fn cases() -> u32 {
-    let given = std::env::var("HISTCHECK_CASES").ok();
-    given.and_then(|text| text.parse().ok()).unwrap_or(400)
-}
-
 /// Where clocks are truly wrong, their offsets are among those that count, so that those found are
 /// no larger; and again they are those that brute force finds.
 #[test]
@@ -318,7 +313,7 @@ fn true_offsets_are_an_explanation() {
     let mut rng = ChaCha8Rng::seed_from_u64(4);
     for rule in [Rule::Recording, Rule::LastWriteWins] {
         let mut counts = [0; 2];
-        for _ in 0..cases() {
+        for _ in 0..tries(400) {
             let (history, injected) = skewed_history(rule, rng.random_range(2..=3), &mut rng);
             let ways = super::groups::ways(&history).ways;
             let by_node = ways.first().filter(|way| way.grouping != Grouping::Process);
@@ -344,7 +339,7 @@ fn the_search_agrees_with_brute_force() {
     for (name, letters) in MODELS {
         // Valid as they are, explained, not explained; for each rule.
         let mut counts = [[0; 3]; 2];
-        for _ in 0..cases() {
+        for _ in 0..tries(400) {
             let history = random_history(letters, rng.random_range(2..=3), &mut rng);
             let groups = super::groups::ways(&history).ways.first().map(|way| way.names.len());
             let Some(groups) = groups.filter(|&groups| groups <= 3) else { continue };
