@@ -42,11 +42,12 @@ pub struct Linearizations {
     pub texts: Vec<String>,
 }
 
-/// Returns the linearizations behind `report`, which was made of `history` with `options`: those of valid keys only if the options [keep](Options::keep_orders) them. States
-/// take about `room` characters together, and none has more than 200. O(n) steps of the model.
+/// Returns the linearizations behind `report`, which was made of `history` with `options`: those of
+/// valid keys only if the options [keep](Options::keep_orders) them. States take about `room`
+/// characters together, and none has more than 200. O(n) steps of the model.
 ///
 /// # Errors
-/// None, for the same history and options as the report's.
+/// None, for the same model, history and options as the report's.
 pub(crate) fn linearizations(
     model: &AnyModel,
     history: &History,

@@ -150,7 +150,7 @@ fn is_orderable(
     let open = || (0..ops.len()).filter(|&at| is_open(at));
     let Some(horizon) = open().filter_map(|at| ops[at].2).min() else { return true };
     open().filter(|&at| ops[at].1 <= horizon).any(|at| {
-        let mut nexts = model.step(state, ops[at].0).into_iter();
+        let mut nexts = model.step(state, ops[at].0);
         nexts.any(|next| is_orderable(model, ops, placed | 1 << at, &next))
     })
 }

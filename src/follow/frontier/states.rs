@@ -192,8 +192,9 @@ mod tests {
         assert_eq!(reached(1, 1), two, "1 + 1 is 2 however it is reached");
         assert!(states.leads(&model, 1, &add(1), 2) && !states.leads(&model, 1, &add(2), 2));
         states.keep([2].into_iter());
-        assert_eq!(states.step(&model, 2, &add(-2)).next(), Some(1), "a free number is used");
-        assert_eq!(*states.get(1), model.initial());
+        let again = states.step(&model, 2, &add(-2)).next().unwrap_or(9);
+        assert!(again < 2, "a free number is used");
+        assert_eq!(*states.get(again), model.initial());
         assert_eq!(states.step(&model, 2, &add(0)).next(), Some(2));
     }
 
