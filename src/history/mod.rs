@@ -41,6 +41,7 @@ pub(crate) use sweep::Marks;
 pub use value::{MAX_DEPTH, Shape, Value, ValueTable};
 
 use crate::error::Error;
+use crate::vocabulary::Word;
 
 /// What stands for a time where a record has none.
 pub(crate) const NO_TIME: i64 = i64::MIN;
@@ -51,6 +52,8 @@ pub(crate) const NO_TIME: i64 = i64::MIN;
 pub struct History {
     values: ValueTable,
     functions: Vec<String>,
+    /// The words of the vocabulary that the functions are called by.
+    words: Vec<Option<Word>>,
     operations: Vec<Operation>,
     /// The order of ends, where it is not that of the records.
     spans: Option<Vec<Span>>,
@@ -112,6 +115,12 @@ impl History {
     /// The name (`f`) of an operation.
     pub fn function(&self, function: Function) -> &str {
         &self.functions[function.index()]
+    }
+
+    /// Returns the word of the vocabulary that an operation is called by, if it is one.
+    #[inline]
+    pub fn word(&self, function: Function) -> Option<Word> {
+        self.words[function.index()]
     }
 
     /// All names of operations, in the order of their first appearance; annotations' included.

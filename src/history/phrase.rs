@@ -1,38 +1,10 @@
 //! Operations, values and numbers in words.
 
 use super::{History, NEVER, Operation, Outcome, Value};
+use crate::vocabulary::null_says_nothing;
 
 /// Values longer than this are cut in phrases.
 const VALUE_CHARS: usize = 60;
-
-/// Operations that only have an effect: a null that they return says nothing.
-const EFFECTS: &[&str] = &[
-    "write",
-    "w",
-    "put",
-    "set",
-    "append",
-    "delete",
-    "cas",
-    "txn",
-    "add",
-    "inc",
-    "increment",
-    "dec",
-    "decrement",
-    "remove",
-    "acquire",
-    "release",
-    "lock",
-    "unlock",
-    "enqueue",
-    "offer",
-    "push",
-    "insert",
-    "transfer",
-    "deposit",
-    "withdraw",
-];
 
 /// The operation as a phrase: `write 1`, `read → 1`, `cas [1,2]`.
 pub fn operation_phrase(history: &History, operation: &Operation) -> String {
@@ -44,7 +16,7 @@ pub fn operation_phrase(history: &History, operation: &Operation) -> String {
         phrase.push_str(&show(operation.input));
     }
     let answers = if operation.output.is_null() {
-        !null_says_nothing(history.function(operation.function))
+        !null_says_nothing(history.word(operation.function))
     } else {
         operation.output != operation.input
     };
@@ -53,11 +25,6 @@ pub fn operation_phrase(history: &History, operation: &Operation) -> String {
         phrase.push_str(&show(operation.output));
     }
     phrase
-}
-
-/// Whether a null that operations of this name return says nothing: they only have an effect.
-pub(crate) fn null_says_nothing(name: &str) -> bool {
-    EFFECTS.contains(&name)
 }
 
 /// A value on one line, cut if it is long, as text: `42`, `"a"`, `[1,2]`.
@@ -190,6 +157,8 @@ mod tests {
         run("read", None, Some(1));
         run("read", None, None);
         run("acquire", None, None);
+        run("compare-and-set", Some(3), None);
+        run("increment", None, None);
         run("get-and-add", Some(2), Some(7));
         history.invoke(0, "read", ()).unwrap();
         history.info(0, "read").unwrap();
@@ -202,6 +171,8 @@ mod tests {
             "read → 1",
             "read → null",
             "acquire",
+            "compare-and-set 3",
+            "increment",
             "get-and-add 2 → 7",
             "read",
         ];

@@ -1,11 +1,8 @@
 //! Models by their names, as they are chosen when the program runs.
 
-use super::catalogue::{CATALOGUE, Entry};
-use super::priority_queue::End;
-use super::{
-    AnyModel, Bank, Counter, FifoQueue, Kv, Log, Model, MultiRegister, Mutex, Own, PriorityQueue,
-    Register, Semaphore, Set, Stack, UnorderedQueue, View,
-};
+use super::catalogue::{Entry, Setup};
+use super::table::{CATALOGUE, start};
+use super::{AnyModel, Model, Own, View};
 use crate::error::{Code, Error};
 use crate::history::{Shape, Value, ValueTable};
 
@@ -60,69 +57,26 @@ impl AnyModel {
         values: &ValueTable,
     ) -> Result<AnyModel, Error> {
         let entry = Entry::find(name).ok_or_else(|| no_such_model(name))?;
-        let view = initial.map(|value| View { table: values, value });
-        let bad = || bad_initial(entry, view);
-        Ok(match name {
-            "register" | "cas-register" => AnyModel::Register(Register {
-                initial: initial.unwrap_or(Value::NULL),
-                has_cas: name == "cas-register",
-                failed_cas_observes: options.failed_cas_observes,
-            }),
-            "multi-register" => AnyModel::MultiRegister(multi_register(view)),
-            "kv" => AnyModel::Kv(Kv::new(view)),
-            "counter" => {
-                let initial = view.map_or(Some(0), View::as_int).ok_or_else(bad)?;
-                AnyModel::Counter(Counter { initial })
-            }
-            "set" => AnyModel::Set(Set::new(items(view).ok_or_else(bad)?)),
-            "mutex" if initial.is_some_and(|value| !value.is_null()) => return Err(bad()),
-            "mutex" => AnyModel::Mutex(Mutex { check_owner: options.check_owner }),
-            "semaphore" => {
-                let permits = view.map_or(Some(1), View::as_int).filter(|&permits| permits > 0);
-                let permits = permits.ok_or_else(bad)?.unsigned_abs();
-                AnyModel::Semaphore(Semaphore { permits })
-            }
-            "fifo-queue" => AnyModel::FifoQueue(FifoQueue::new(given(view).ok_or_else(bad)?)),
-            "unordered-queue" => {
-                AnyModel::UnorderedQueue(UnorderedQueue::new(given(view).ok_or_else(bad)?))
-            }
-            "stack" => AnyModel::Stack(Stack::new(given(view).ok_or_else(bad)?)),
-            "priority-queue" => {
-                let usual = if options.largest_first { End::Max } else { End::Min };
-                let items = given(view).ok_or_else(bad)?;
-                let items: Vec<View<'_>> =
-                    items.iter().map(|&value| View { table: values, value }).collect();
-                AnyModel::PriorityQueue(PriorityQueue::new(usual, &items).map_err(|_| bad())?)
-            }
-            "log" => AnyModel::Log(Log::new(given(view).ok_or_else(bad)?)),
-            "bank" => AnyModel::Bank(Bank::new(view).map_err(|_| bad())?),
-            _ => return Err(no_such_model(name)),
-        })
+        let initial = initial.map(|value| View { table: values, value });
+        start(entry, &Setup { initial, options }).ok_or_else(|| bad_initial(entry, initial))
     }
 }
 
-/// The items of an initial list or set; none without one.
-fn items(initial: Option<View<'_>>) -> Option<&[Value]> {
-    match initial {
-        None => Some(&[]),
-        Some(view) if view.is_null() => Some(&[]),
-        Some(view) => view.as_collection(),
-    }
-}
-
-/// The items of an initial list, none of which is null, since that is what emptiness reads as.
-fn given(initial: Option<View<'_>>) -> Option<&[Value]> {
-    let ordered = initial.is_none_or(|view| !matches!(view.shape(), Shape::Set(_)));
-    items(initial).filter(|items| ordered && !items.contains(&Value::NULL))
-}
-
-fn multi_register(initial: Option<View<'_>>) -> MultiRegister {
-    match initial.map(View::shape) {
-        Some(Shape::Map(flat)) => {
-            let pairs: Vec<_> = flat.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect();
-            MultiRegister::new(Value::NULL, &pairs)
+impl<'a> Setup<'a> {
+    /// Returns the items of an initial list or set; none without one.
+    pub(super) fn elements(&self) -> Option<&'a [Value]> {
+        match self.initial {
+            None => Some(&[]),
+            Some(view) if view.is_null() => Some(&[]),
+            Some(view) => view.as_collection(),
         }
-        _ => MultiRegister::new(initial.map_or(Value::NULL, |view| view.value), &[]),
+    }
+
+    /// Returns the items of an initial list, none of which is null, since that is what emptiness
+    /// reads as.
+    pub(super) fn items(&self) -> Option<&'a [Value]> {
+        let ordered = self.initial.is_none_or(|view| !matches!(view.shape(), Shape::Set(_)));
+        self.elements().filter(|items| ordered && !items.contains(&Value::NULL))
     }
 }
 
