@@ -248,10 +248,9 @@ pub(crate) fn load_fetched(
 ) -> Result<(Input, History), Error> {
     let complained = |error: Error, input: Option<&Input>| {
         // That a limit ended it is a verdict, not a complaint.
-        if matches!(error.code, Code::TooLarge | Code::TimeUp | Code::Cancelled) {
-            return error;
+        if error.stop_reason().is_none() {
+            complain(&diagnostic::render(name, &error, input, output.colors_errors()));
         }
-        complain(&diagnostic::render(name, &error, input, output.colors_errors()));
         error
     };
     let Allowance { max_bytes, deadline, threads } = allowance;

@@ -15,7 +15,8 @@ use super::mask::Mask;
 use super::path::{NO_NODE, Node, Nodes};
 use super::steps::NO_STATE;
 use super::walker::{Arrival, Candidate, Entered, Move, Shared, Walker};
-use crate::check::budget::{Account, Meter, StopReason};
+use crate::check::StopReason;
+use crate::check::budget::{Account, Meter};
 
 /// Into so many parts each layer is divided, by hash.
 pub(super) const SHARDS: usize = 16;
