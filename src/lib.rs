@@ -52,6 +52,7 @@ pub mod report;
 mod session;
 pub mod shrink;
 pub mod store;
+pub mod suggest;
 pub mod vocabulary;
 
 pub use check::{Budget, Options, Report, StopReason, Verdict};

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use histcheck::explain::{ANOMALIES, AnomalyEntry, Example};
 use histcheck::history::Settings;
 use histcheck::ingest::read_bytes;
+use histcheck::suggest::nearest;
 use histcheck::{Options, Session};
 use serde::Serialize;
 
@@ -12,7 +13,6 @@ use super::args::{AnomaliesArgs, OutputFormat};
 use super::exit::Status;
 use super::explain::wrapped;
 use super::output::{Output, complain};
-use super::suggest::nearest;
 
 /// How wide a text is.
 const WIDTH: usize = 80;
@@ -26,8 +26,7 @@ pub(crate) fn run(args: &AnomaliesArgs, output: &mut Output) -> Status {
         return Status::Valid;
     };
     let Some(entry) = AnomalyEntry::find(name) else {
-        let names = ANOMALIES.iter().map(|entry| entry.name);
-        let meant = match nearest(name, names) {
+        let meant = match nearest(name, ANOMALIES.iter().map(|entry| entry.name)).first() {
             Some(near) => format!("did you mean {near}?"),
             None => "`histcheck anomalies` lists them".to_owned(),
         };

@@ -21,7 +21,6 @@ mod report;
 mod shrink;
 mod single;
 mod stats;
-mod suggest;
 mod units;
 mod witness;
 

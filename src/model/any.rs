@@ -5,6 +5,7 @@ use super::table::{CATALOGUE, start};
 use super::{AnyModel, Model, Own, View};
 use crate::error::{Code, Error};
 use crate::history::{Shape, Value, ValueTable};
+use crate::suggest::nearest;
 
 /// Choices about what operations mean.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -89,8 +90,8 @@ fn bad_initial(entry: &Entry, initial: Option<View<'_>>) -> Error {
 /// The error for a name that no model has.
 pub(super) fn no_such_model(name: &str) -> Error {
     let error = Error::new(Code::NoModel, format!("there is no model `{name}`"));
-    match nearest(name) {
-        Some(entry) => error.hint(format!("did you mean `{}`?", entry.name)),
+    match meant(name) {
+        Some(near) => error.hint(format!("did you mean `{near}`?")),
         None => {
             let names: Vec<&str> = CATALOGUE.iter().map(|entry| entry.name).collect();
             error.hint(format!("the models are: {}", names.join(", ")))
@@ -99,63 +100,17 @@ pub(super) fn no_such_model(name: &str) -> Error {
 }
 
 /// The model whose name is a few letters away from `name`, or is known under this one elsewhere.
-fn nearest(name: &str) -> Option<&'static Entry> {
+fn meant(name: &str) -> Option<&'static str> {
     let name = name.to_ascii_lowercase().replace('_', "-");
-    let meant = match name.as_str() {
-        "queue" | "fifo" => "fifo-queue",
-        "bag" | "multiset" => "unordered-queue",
-        "lock" => "mutex",
-        "heap" | "pq" => "priority-queue",
-        "kv-string" | "key-value" | "map" => "kv",
-        "list" | "append-log" | "list-append" => "log",
-        "cas" => "cas-register",
-        "txn" => "multi-register",
-        "accounts" | "transfers" => "bank",
-        name => name,
-    };
-    let distance = |entry: &&Entry| edit_distance(entry.name, meant);
-    CATALOGUE.iter().min_by_key(distance).filter(|entry| distance(entry) <= 2)
-}
-
-/// How many letters must be added, removed or replaced to turn `a` into `b` (Levenshtein).
-fn edit_distance(a: &str, b: &str) -> usize {
-    // Names are short; a long text is no misspelling of one.
-    if b.len() > 64 {
-        return b.len();
-    }
-    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.chars().enumerate() {
-            let replaced = diagonal + usize::from(x != y);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row.last().copied().unwrap_or(0)
+    let namesake = CATALOGUE.iter().find(|entry| entry.elsewhere.contains(&name.as_str()));
+    let near = || nearest(&name, CATALOGUE.iter().map(|entry| entry.name)).first().copied();
+    namesake.map(|entry| entry.name).or_else(near)
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_are_as_far_apart_as_they_have_other_letters() {
-        for (a, b, distance) in [
-            ("kitten", "sitting", 3),
-            ("sunday", "saturday", 3),
-            ("", "abc", 3),
-            ("abc", "", 3),
-            ("queue", "queue", 0),
-        ] {
-            assert_eq!(edit_distance(a, b), distance, "{a} and {b}");
-        }
-        let long = "a".repeat(65);
-        assert_eq!(edit_distance(&long[..64], &long[..64]), 0);
-        assert_eq!(edit_distance(&long, &long), 65, "it is too long to be compared");
-    }
 
     #[test]
     fn operations_are_listed_by_name() {

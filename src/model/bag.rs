@@ -45,6 +45,7 @@ pub(super) fn without(items: &Counts, key: u128) -> Counts {
 /// A queue without an order as the catalogue has it.
 pub(super) const ENTRY: Entry = Entry {
     name: "unordered-queue",
+    elsewhere: &["bag", "multiset"],
     summary: "a queue that keeps no order",
     functions: &[
         FunctionEntry::of(Verb::Enqueue, "puts its input in"),

@@ -166,6 +166,7 @@ fn bounded(by: i128, least: i128, most: i128) -> Option<Account> {
 /// A bank as the catalogue has it.
 pub(super) const ENTRY: Entry = Entry {
     name: "bank",
+    elsewhere: &["accounts", "transfers"],
     summary: "accounts with balances, and transfers between them",
     functions: &[
         FunctionEntry::of(

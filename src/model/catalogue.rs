@@ -10,6 +10,8 @@ use crate::vocabulary::{Verb, Word, Words};
 pub struct Entry {
     /// Its name, as `--model` takes it.
     pub name: &'static str,
+    /// What it is called elsewhere.
+    pub elsewhere: &'static [&'static str],
     /// What it is, in one phrase.
     pub summary: &'static str,
     /// Its operations.

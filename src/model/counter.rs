@@ -24,6 +24,7 @@ pub struct Op {
 /// A counter as the catalogue has it.
 pub(super) const ENTRY: Entry = Entry {
     name: "counter",
+    elsewhere: &[],
     summary: "an integer that is added to",
     functions: &[
         FunctionEntry::named(&["read", "get"], "returns the value"),

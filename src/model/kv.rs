@@ -164,6 +164,7 @@ impl Content {
 /// A key of a store as the catalogue has it.
 pub(super) const ENTRY: Entry = Entry {
     name: "kv",
+    elsewhere: &["kv-string", "key-value", "map"],
     summary: "one key of a key-value store, with strings that grow",
     functions: &[
         FunctionEntry::named(&["get"], "returns the value, null if the key is absent"),

@@ -163,6 +163,7 @@ impl Log {
 /// A log as the catalogue has it.
 pub(super) const ENTRY: Entry = Entry {
     name: "log",
+    elsewhere: &["list", "append-log", "list-append"],
     summary: "a log that is appended to, and read",
     functions: &[
         FunctionEntry::of(

@@ -59,6 +59,7 @@ impl MultiRegister {
 /// Several registers as the catalogue has it.
 pub(super) const ENTRY: Entry = Entry {
     name: "multi-register",
+    elsewhere: &["txn"],
     summary: "several registers, read and written together",
     functions: &[
         FunctionEntry::of(

@@ -37,6 +37,7 @@ pub enum Op {
 /// A mutex as the catalogue has it.
 pub(super) const ENTRY: Entry = Entry {
     name: "mutex",
+    elsewhere: &["lock"],
     summary: "a lock that one process holds at a time",
     functions: &[
         FunctionEntry::of(Verb::Acquire, "takes the free lock"),

@@ -162,6 +162,7 @@ fn takes(state: &Counts, end: End, found: Found) -> Takes {
 /// A priority queue as the catalogue has it.
 pub(super) const ENTRY: Entry = Entry {
     name: "priority-queue",
+    elsewhere: &["heap", "pq"],
     summary: "a queue that gives out the smallest (or largest) item",
     functions: &[
         FunctionEntry::named(

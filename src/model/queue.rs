@@ -24,6 +24,7 @@ impl FifoQueue {
 /// A queue as the catalogue has it.
 pub(super) const ENTRY: Entry = Entry {
     name: "fifo-queue",
+    elsewhere: &["queue", "fifo"],
     summary: "a queue; first in, first out",
     functions: &[
         FunctionEntry::of(Verb::Enqueue, "puts its input in"),

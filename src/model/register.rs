@@ -32,6 +32,7 @@ pub enum Op {
 /// A register as the catalogue has it.
 pub(super) const REGISTER: Entry = Entry {
     name: "register",
+    elsewhere: &[],
     summary: "one value that is read and written",
     functions: &[READ, WRITE],
     initial: INITIAL,
@@ -40,6 +41,7 @@ pub(super) const REGISTER: Entry = Entry {
 /// A register with compare-and-set as the catalogue has it.
 pub(super) const CAS_REGISTER: Entry = Entry {
     name: "cas-register",
+    elsewhere: &["cas"],
     summary: "a register with compare-and-set",
     functions: &[
         READ,

@@ -28,6 +28,7 @@ pub enum Op {
 /// A semaphore as the catalogue has it.
 pub(super) const ENTRY: Entry = Entry {
     name: "semaphore",
+    elsewhere: &[],
     summary: "a number of permits to take and give back",
     functions: &[
         FunctionEntry::named(&["acquire"], "takes its input, or 1, of the free permits"),

@@ -54,6 +54,7 @@ impl Set {
 /// A set as the catalogue has it.
 pub(super) const ENTRY: Entry = Entry {
     name: "set",
+    elsewhere: &[],
     summary: "a set of values",
     functions: &[
         FunctionEntry::of(Verb::Add, "adds its input; may return whether it was new"),

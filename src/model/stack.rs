@@ -24,6 +24,7 @@ impl Stack {
 /// A stack as the catalogue has it.
 pub(super) const ENTRY: Entry = Entry {
     name: "stack",
+    elsewhere: &[],
     summary: "a stack; last in, first out",
     functions: &[
         FunctionEntry::of(Verb::Push, "puts its input on top"),
