@@ -81,7 +81,7 @@ pub(crate) fn run(path: &Path) -> Fallible<Option<Checked>> {
         .metadata("store", "Redis: one primary, one replica")
         .create(path)?;
     record(&recorder)?;
-    let history = recorder.into_history()?;
+    let history = histcheck::read_recording(recorder)?;
     let options = Options::default();
     let report = histcheck::check(&history, &options)?;
     let explanation = Session::new(&history, &options)?.explain(&report, 10)?;

@@ -9,15 +9,15 @@ use super::code::{self, Row};
 use super::scratch::Scratch;
 use super::{Stopped, Terms};
 use crate::error::{Code, Error};
-use crate::history::keys::{confirms_tuples, has_tuple, mixed_keys, take_key};
-use crate::history::window::Window;
+use crate::history::Window;
+use crate::history::resident_bytes;
 use crate::history::{
     Annotation, Excerpt, Independent, NEVER, NO_TIME, Operation, Outcome, Record, Value, ValueTable,
 };
+use crate::history::{confirms_tuples, has_tuple, mixed_keys, take_key};
 use crate::ingest::Input;
 use crate::ingest::stream::Stream;
 use crate::model::Hints;
-use crate::progress::resident_bytes;
 
 /// So many annotations are kept; all are counted.
 const ANNOTATIONS: usize = 10_000;

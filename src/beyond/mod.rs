@@ -115,7 +115,7 @@ pub fn has_keys(bytes: &[u8], format: Option<Format>, independent: Independent) 
         let window = stream.window();
         if let Some(operation) = window.operations().first() {
             let may_be_tuple = independent != Independent::No
-                && crate::history::keys::has_tuple(window.history.values(), operation);
+                && crate::history::has_tuple(window.history.values(), operation);
             return operation.key.is_some() || may_be_tuple;
         }
         if !matches!(read, Ok(true)) {

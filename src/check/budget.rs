@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::error::StopReason;
-use crate::progress::{Progress, resident_bytes};
+use crate::history::resident_bytes;
+use crate::progress::Progress;
 
 /// What a check may use. Every limit is for the whole check, not for one key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]

@@ -3,12 +3,12 @@
 use std::fmt::Write as _;
 
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
-use histcheck::History;
 use histcheck::emit;
 use histcheck::ingest::Format;
 use histcheck::store::threads::{self, OBJECTS, Settings};
 use histcheck::store::{GROUPS, KNOBS, Knobs, Plan, Preset, presets};
 use histcheck::suggest::nearest;
+use histcheck::{History, read_recording};
 
 use super::args::GenerateArgs;
 use super::exit::Status;
@@ -128,7 +128,8 @@ fn by_threads(args: &GenerateArgs, name: &str) -> Result<History, String> {
             _ => return Err(format!("--{name}: real threads have no such knob")),
         }
     }
-    object.run(&settings).map_err(|error| error.to_string())
+    let recorder = object.run(&settings).map_err(|error| error.to_string())?;
+    read_recording(recorder).map_err(|error| error.to_string())
 }
 
 /// What to say of a name that is none.

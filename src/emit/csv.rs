@@ -5,10 +5,9 @@ use std::io;
 
 use rustc_hash::FxHashSet;
 
-use super::json::word;
 use super::record::{is_outcome, outcome_field};
 use super::{Entry, Record, records};
-use crate::history::{Extra, History, Shape, Value, write_quoted};
+use crate::history::{Extra, History, Shape, Value, function_text, write_quoted};
 use crate::ingest::{Role, role};
 
 const EVENT: &[&str] = &["process", "type", "f", "value"];
@@ -103,7 +102,7 @@ fn cell(record: &Record<'_>, column: &str, outcome_column: &str) -> String {
             String::new()
         }
         (&Entry::Event { function, .. } | &Entry::Whole { function, .. }, "f") => {
-            name(&word(function), true)
+            name(&function_text(function), true)
         }
         (&Entry::Event { value: it, .. }, "value") => value(it),
         (&Entry::Event { key: Some(key), .. }, "key") => value(key),

@@ -1,10 +1,8 @@
 //! JSON: one object a record. Keywords and other values that JSON lacks are written as
 //! `{"#edn": "TEXT"}`, but for names (`f`, `type`, processes), which become strings.
 
-use std::borrow::Cow;
-
 use super::{Entry, Record};
-use crate::history::{Value, ValueTable, write_quoted};
+use crate::history::{Value, ValueTable, function_text, write_quoted};
 
 /// Appends `record` as an object.
 pub(super) fn record(record: &Record<'_>, out: &mut String) {
@@ -13,14 +11,14 @@ pub(super) fn record(record: &Record<'_>, out: &mut String) {
         Entry::Event { process, kind, function, value, key, time } => {
             object.process(Some(process));
             object.string("type", Some(kind.name()));
-            object.string("f", Some(&word(function)));
+            object.string("f", Some(&function_text(function)));
             object.value("key", key);
             object.value("value", Some(value));
             object.integer("time", time);
         }
         Entry::Whole { process, function, input, output, key, call, ret, outcome } => {
             object.process(process);
-            object.string("f", Some(&word(function)));
+            object.string("f", Some(&function_text(function)));
             object.value("key", key);
             object.value("input", Some(input));
             object.value("output", Some(output));
@@ -36,11 +34,6 @@ pub(super) fn record(record: &Record<'_>, out: &mut String) {
         object.value(name, Some(value));
     }
     object.out.push('}');
-}
-
-/// The name of an operation, of which readers pass over one colon in front.
-pub(crate) fn word(name: &str) -> Cow<'_, str> {
-    if name.starts_with(':') { Cow::Owned(format!(":{name}")) } else { Cow::Borrowed(name) }
 }
 
 /// An object that is being written.

@@ -17,7 +17,6 @@ use std::io;
 
 use crate::history::History;
 use crate::ingest::Format;
-pub(crate) use json::word;
 use record::{Entry, Record, records};
 
 /// Writes `history` to `out` in `format`.

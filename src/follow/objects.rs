@@ -5,7 +5,7 @@ use super::recent::Recent;
 use super::violation::{Surroundings, Violation};
 use crate::check::{Meter, StopReason};
 use crate::error::Error;
-use crate::history::window::Row;
+use crate::history::Row;
 use crate::history::{History, Operation, Outcome, Record, Value, ValueMap};
 use crate::model::{self, AnyModel, AnyState, Call, Model};
 

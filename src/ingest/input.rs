@@ -460,7 +460,7 @@ mod tests {
     #[test]
     fn errors_of_the_whole_history_are_located() {
         let text = TWO.to_owned() + "\n{\"process\":0,\"type\":\"invoke\",\"f\":\"w\",\"key\":1}";
-        let error = text.parse::<History>().unwrap_err();
+        let error = crate::read_text(&text).unwrap_err();
         assert_eq!(error.code, Code::MixedKeys);
         assert_eq!(error.place.map(|place| place.line), Some(1));
     }

@@ -25,7 +25,6 @@ pub(crate) mod stream;
 mod time;
 
 use std::path::Path;
-use std::str::FromStr;
 
 use crate::error::Error;
 use crate::history::{History, Settings, Value, ValueTable};
@@ -114,34 +113,32 @@ pub fn json_value(text: &str, values: &mut ValueTable) -> Result<Value, Error> {
     json::value(text, values).map_err(|error| input::located(text, error))
 }
 
-impl FromStr for History {
-    type Err = Error;
-
-    /// Reads a history in any of the formats, with the usual settings.
-    ///
-    /// ```
-    /// use histcheck::History;
-    /// let history: History = r#"
-    ///     {"process": 0, "type": "invoke", "f": "write", "value": 1}
-    ///     {"process": 0, "type": "ok", "f": "write", "value": 1}
-    /// "#.parse()?;
-    /// assert_eq!(history.operations().len(), 1);
-    /// # Ok::<(), histcheck::Error>(())
-    /// ```
-    fn from_str(text: &str) -> Result<History, Error> {
-        let format = input::format_of(text, None)?;
-        input::read_text(text, format, Settings::default(), input::Pace::default())
-    }
+/// Reads a history from a file in any of the formats, with the usual settings.
+///
+/// # Errors
+/// If the file cannot be read, or holds no history.
+pub fn read_file(path: impl AsRef<Path>) -> Result<History, Error> {
+    Input::from_path(path, None)?.history(Settings::default())
 }
 
-impl History {
-    /// Reads a history from a file in any of the formats, with the usual settings.
-    ///
-    /// # Errors
-    /// If the file cannot be read, or holds no history.
-    pub fn read_file(path: impl AsRef<Path>) -> Result<History, Error> {
-        Input::from_path(path, None)?.history(Settings::default())
-    }
+/// Reads a history from text in any of the formats, with the usual settings.
+///
+/// # Errors
+/// If the text holds no history; every error about a part of it names its line and column.
+///
+/// ```
+/// let history = histcheck::read_text(
+///     r#"
+///     {"process": 0, "type": "invoke", "f": "write", "value": 1}
+///     {"process": 0, "type": "ok", "f": "write", "value": 1}
+///     "#,
+/// )?;
+/// assert_eq!(history.operations().len(), 1);
+/// # Ok::<(), histcheck::Error>(())
+/// ```
+pub fn read_text(text: &str) -> Result<History, Error> {
+    let format = input::format_of(text, None)?;
+    input::read_text(text, format, Settings::default(), input::Pace::default())
 }
 
 /// Reads `text`, which is in `format`, into `sink`; on `threads` threads where that helps.

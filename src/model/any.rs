@@ -1,26 +1,16 @@
 //! Models by their names, as they are chosen when the program runs.
 
-use super::catalogue::{Entry, Setup};
+use super::catalogue::{Entry, ModelOptions, Setup};
 use super::table::{CATALOGUE, start};
 use super::{AnyModel, Model, Own, View};
 use crate::error::{Code, Error};
-use crate::history::{Shape, Value, ValueTable};
+use crate::history::{Value, ValueTable};
 use crate::suggest::nearest;
 
-/// Choices about what operations mean.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct ModelOptions {
-    /// Whether a failed `cas` tells that its precondition was false, instead of nothing.
-    pub failed_cas_observes: bool,
-    /// Whether only its holder can release a mutex.
-    pub check_owner: bool,
-    /// Whether a priority queue's `dequeue`, `poll` and `peek` are about the largest item.
-    pub largest_first: bool,
-}
-
-impl Default for ModelOptions {
-    fn default() -> Self {
-        ModelOptions { failed_cas_observes: false, check_owner: true, largest_first: false }
+impl Entry {
+    /// The built-in model that is called `name`.
+    pub fn find(name: &str) -> Option<&'static Entry> {
+        CATALOGUE.iter().find(|entry| entry.name == name)
     }
 }
 
@@ -60,24 +50,6 @@ impl AnyModel {
         let entry = Entry::find(name).ok_or_else(|| no_such_model(name))?;
         let initial = initial.map(|value| View { table: values, value });
         start(entry, &Setup { initial, options }).ok_or_else(|| bad_initial(entry, initial))
-    }
-}
-
-impl<'a> Setup<'a> {
-    /// Returns the items of an initial list or set; none without one.
-    pub(super) fn elements(&self) -> Option<&'a [Value]> {
-        match self.initial {
-            None => Some(&[]),
-            Some(view) if view.is_null() => Some(&[]),
-            Some(view) => view.as_collection(),
-        }
-    }
-
-    /// Returns the items of an initial list, none of which is null, since that is what emptiness
-    /// reads as.
-    pub(super) fn items(&self) -> Option<&'a [Value]> {
-        let ordered = self.initial.is_none_or(|view| !matches!(view.shape(), Shape::Set(_)));
-        self.elements().filter(|items| ordered && !items.contains(&Value::NULL))
     }
 }
 

@@ -1,8 +1,8 @@
 //! The catalogue: what is to be said of each built-in model, for help texts, for inference, for
 //! errors that list what there is, and for `docs/MODELS.md`.
 
-use super::table::CATALOGUE;
-use super::{Model, ModelOptions, View};
+use super::{Model, View};
+use crate::history::{Shape, Value};
 use crate::vocabulary::{Verb, Word, Words};
 
 /// A built-in model.
@@ -50,11 +50,6 @@ impl FunctionEntry {
 }
 
 impl Entry {
-    /// The built-in model that is called `name`.
-    pub fn find(name: &str) -> Option<&'static Entry> {
-        CATALOGUE.iter().find(|entry| entry.name == name)
-    }
-
     /// Whether it has an operation called `function`.
     pub fn knows(&self, function: &str) -> bool {
         self.functions.iter().any(|f| f.name == function || f.aliases.contains(&function))
@@ -92,6 +87,23 @@ const fn with(words: Words, name: &str) -> Words {
     }
 }
 
+/// Choices about what operations mean.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ModelOptions {
+    /// Whether a failed `cas` tells that its precondition was false, instead of nothing.
+    pub failed_cas_observes: bool,
+    /// Whether only its holder can release a mutex.
+    pub check_owner: bool,
+    /// Whether a priority queue's `dequeue`, `poll` and `peek` are about the largest item.
+    pub largest_first: bool,
+}
+
+impl Default for ModelOptions {
+    fn default() -> Self {
+        ModelOptions { failed_cas_observes: false, check_owner: true, largest_first: false }
+    }
+}
+
 /// A model that the catalogue has.
 pub(super) trait BuiltIn: Model {
     /// Returns the model of `entry` as `setup` has it; `None` if it cannot start so.
@@ -104,4 +116,22 @@ pub(super) struct Setup<'a> {
     pub(super) initial: Option<View<'a>>,
     /// What its operations mean.
     pub(super) options: ModelOptions,
+}
+
+impl<'a> Setup<'a> {
+    /// Returns the items of an initial list or set; none without one.
+    pub(super) fn elements(&self) -> Option<&'a [Value]> {
+        match self.initial {
+            None => Some(&[]),
+            Some(view) if view.is_null() => Some(&[]),
+            Some(view) => view.as_collection(),
+        }
+    }
+
+    /// Returns the items of an initial list, none of which is null, since that is what emptiness
+    /// reads as.
+    pub(super) fn items(&self) -> Option<&'a [Value]> {
+        let ordered = self.initial.is_none_or(|view| !matches!(view.shape(), Shape::Set(_)));
+        self.elements().filter(|items| ordered && !items.contains(&Value::NULL))
+    }
 }

@@ -33,11 +33,10 @@ mod table;
 mod tests;
 mod whole;
 
-pub use any::ModelOptions;
 pub use bag::UnorderedQueue;
 pub use bank::Bank;
 pub use call::{Call, Rejection, View};
-pub use catalogue::{Entry, FunctionEntry};
+pub use catalogue::{Entry, FunctionEntry, ModelOptions};
 pub use counter::Counter;
 pub(crate) use infer::{Hints, named};
 pub use infer::{ModelSource, infer};

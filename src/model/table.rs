@@ -7,7 +7,7 @@
 use std::any::Any;
 
 use super::catalogue::{BuiltIn, Entry, Setup};
-use super::kind::Viewed;
+use super::kind::{Viewed, stranger};
 use super::{Call, Facts, Kind, Model, Rejection, Successors, Token};
 use crate::history::{Value, ValueTable};
 
@@ -225,9 +225,4 @@ models! {
     bank::Bank: "`bank`.", [ENTRY];
     whole::Whole: "One of the others for each key.", [];
     own::Own: "A model of the caller's own.", [];
-}
-
-/// A model is only ever given its own states and operations.
-pub(super) fn stranger() -> ! {
-    unreachable!("a state or an operation of another model")
 }

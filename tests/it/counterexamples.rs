@@ -195,7 +195,7 @@ fn every_known_anomaly_can_be_cut_down() {
         if path.is_dir() || path.extension().is_some_and(|extension| extension == "md") {
             continue;
         }
-        let history = History::read_file(&path).unwrap();
+        let history = histcheck::read_file(&path).unwrap();
         let options = Options { threads: 1, ..Options::default() };
         if check(&history, &options).unwrap().verdict == Verdict::Invalid {
             sizes.push(cut_down(&history, &options));

@@ -154,7 +154,7 @@ fn cell(text: &str) -> String {
 
 #[test]
 fn files_that_are_not_there_are_an_error() {
-    let error = History::read_file(Path::new("/does/not/exist")).unwrap_err();
+    let error = histcheck::read_file(Path::new("/does/not/exist")).unwrap_err();
     assert_eq!(error.code, Code::Unreadable);
     assert!(error.hint.is_some());
 }

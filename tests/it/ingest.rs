@@ -6,7 +6,7 @@ use histcheck::{Code, Error, History};
 use proptest::prelude::*;
 
 fn read(text: &str) -> Result<History, Error> {
-    text.parse()
+    histcheck::read_text(text)
 }
 
 const WRITE: &str = "{\"process\":0,\"type\":\"invoke\",\"f\":\"write\",\"value\":1}\n\

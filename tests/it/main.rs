@@ -30,6 +30,7 @@ mod pages;
 mod program;
 #[cfg(feature = "cli")]
 mod progress;
+mod recorded;
 mod recorder;
 mod redis;
 #[cfg(feature = "cli")]
@@ -37,5 +38,9 @@ mod shrink;
 #[cfg(feature = "cli")]
 mod store;
 mod support;
+#[cfg(feature = "store")]
+mod threads;
 mod tidy;
+#[cfg(feature = "store")]
+mod truth;
 mod wide;

@@ -6,7 +6,7 @@ use histcheck::check::Deciders;
 use histcheck::history::Settings;
 use histcheck::ingest::{Input, Limits};
 use histcheck::progress::Phase;
-use histcheck::{Budget, History, Options, Progress, StopReason, Verdict, check};
+use histcheck::{Budget, Options, Progress, StopReason, Verdict, check};
 
 use crate::program::{Directory, Outcome, histcheck};
 use crate::support::hard::hard;
@@ -60,7 +60,7 @@ fn told() -> (Arc<Progress>, Options) {
 #[test]
 fn configurations_are_counted_once() {
     for configurations in [1, 100, 128, 5_000, 40_000] {
-        let history: History = hard().parse().unwrap();
+        let history = histcheck::read_text(&hard()).unwrap();
         let budget = Budget { configurations: Some(configurations), ..Budget::default() };
         let (progress, options) = told();
         let deciders = Deciders::Search;

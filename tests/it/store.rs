@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
 
+use histcheck::explain::AnomalyKind;
 use histcheck::store::{GROUPS, KNOBS, Knobs, Preset, presets};
 
 use crate::figures::{drawn, keep};
@@ -61,6 +62,15 @@ fn presets_are_listed_with_their_stories() {
     let help = histcheck("generate --help").run().status(0).stdout;
     for knob in KNOBS {
         assert!(help.contains(&format!("--{} ", knob.name)), "{}", knob.name);
+    }
+}
+
+#[test]
+fn presets_show_anomalies_that_there_are() {
+    for preset in presets() {
+        for name in preset.shows {
+            assert!(AnomalyKind::parse(name).is_some(), "{}: {name}", preset.name);
+        }
     }
 }
 

@@ -3,8 +3,6 @@
 
 use std::fs;
 
-use histcheck::History;
-
 use crate::expected::{Expected, verdict};
 use crate::{Outcome, folder, names};
 
@@ -43,7 +41,7 @@ pub(crate) fn expected(name: &str) -> Result<Expected, String> {
 }
 
 fn row(name: &str) -> Result<String, String> {
-    let history = History::read_file(folder().join(name)).map_err(|e| format!("{name}: {e}"))?;
+    let history = histcheck::read_file(folder().join(name)).map_err(|e| format!("{name}: {e}"))?;
     let expected = Expected::of(name, &history).map_err(|e| format!("{name}: {e}"))?;
     let (verdict, record) = match &expected.anomaly {
         None => (expected.verdict.to_string(), String::new()),

@@ -21,6 +21,7 @@ mod automaton;
 mod config;
 mod depth;
 mod interner;
+mod items;
 mod layers;
 mod mask;
 mod memo;

@@ -20,9 +20,9 @@ use crate::check::is_linearizable;
 use crate::explain::access::Access;
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::naming::words;
-use crate::history::phrase::{call_phrase, return_phrase};
 use crate::history::{History, NEVER};
 use crate::model::{self, Token};
+use crate::words::{call_phrase, return_phrase};
 
 /// So many violations of a key are looked at,
 const VIOLATIONS: usize = 8;

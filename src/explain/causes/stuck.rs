@@ -18,11 +18,11 @@ use rustc_hash::FxHashMap;
 
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::naming::words;
-use crate::history::phrase::{
-    call_phrase, counted, duration_phrase, process_phrase, value_phrase, with_thousands,
-};
 use crate::history::{Function, History, NEVER, Operation, Outcome, Value};
 use crate::vocabulary::{Verb, Word};
+use crate::words::{
+    call_phrase, counted, duration_phrase, process_phrase, value_phrase, with_thousands,
+};
 
 /// So many operations called later must have completed before one counts as starved.
 const LATER: u32 = 16;

@@ -3,8 +3,35 @@
 use rustc_hash::FxHashMap;
 
 use super::versions::{NONE, Op, Saw, Versions, Write};
+use crate::explain::case::Case;
 use crate::history::{NEVER, Span, Value};
-use crate::model::Token;
+use crate::model::{AnyOp, Establishes, Facts, Model, Token};
+
+impl Versions {
+    /// The key as versions; `None` if it is no register. O(n).
+    pub(crate) fn of(case: &Case<'_>) -> Option<Versions> {
+        if !case.model.tokens_suffice() {
+            return None;
+        }
+        let mut model = case.model.clone();
+        let ops: Vec<AnyOp> = case.readings.iter().map(|reading| reading.op.clone()).collect();
+        model.focus(&ops);
+        drop(ops);
+        let mut builder = Builder::new(model.token(&model.initial())?);
+        for reading in case.readings {
+            let Facts { pure, requires, forbids, establishes, .. } = model.facts(&reading.op);
+            let writes = match establishes {
+                _ if pure => None,
+                Establishes::Token(token) => Some(token),
+                Establishes::Same => None,
+                Establishes::Unknown => return None,
+            };
+            let process = case.process(reading.index);
+            builder.add(process, reading.index, reading.span, [requires, forbids, writes]);
+        }
+        Some(builder.build())
+    }
+}
 
 /// What is needed to make [`Versions`].
 pub(super) struct Builder {

@@ -18,9 +18,9 @@ use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::case::Case;
 use crate::explain::violations::Violation;
 use crate::history::Value;
-use crate::history::phrase::{operation_phrase, value_phrase};
 use crate::model::bank::Op;
 use crate::model::{Bank, Kind, Model};
+use crate::words::{operation_phrase, value_phrase};
 
 /// So many reads are compared with all other operations.
 const READS: usize = 32;

@@ -5,9 +5,9 @@ use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::case::Case;
 use crate::explain::causes::source::Sources;
 use crate::explain::violations::Violation;
-use crate::history::phrase::{call_phrase, process_phrase, return_phrase};
 use crate::history::{NEVER, Outcome, Span, Value};
 use crate::model::{AnyOp, Call, KindView, Model, Reading};
+use crate::words::{call_phrase, process_phrase, return_phrase};
 
 /// No anomaly lists more operations than this.
 pub(super) const SHOWN: usize = 24;

@@ -19,7 +19,7 @@ pub(super) mod words;
 use super::anomaly::{Anomaly, AnomalyKind, Certainty};
 use super::case::Case;
 use super::violations::Violation;
-use crate::history::phrase::{operation_phrase, process_phrase};
+use crate::words::{operation_phrase, process_phrase};
 
 /// The anomaly that `violation` shows, counted with those that are alike.
 pub(super) fn name(case: &Case<'_>, violation: &Violation) -> Anomaly {

@@ -25,10 +25,10 @@ use super::evidence::{
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::case::Case;
 use crate::explain::violations::Violation;
-use crate::history::phrase::{operation_phrase, value_phrase};
 use crate::history::{Span, Value};
 use crate::model::set::{Listing, Op};
 use crate::model::{Kind, Model};
+use crate::words::{operation_phrase, value_phrase};
 
 /// What an operation tells of one element, and does to it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

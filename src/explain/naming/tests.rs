@@ -305,14 +305,14 @@ impl Simulate<'_> {
                 answers.rotate_left(self.rng.random_range(0..outputs.len()));
                 let found = answers.into_iter().find_map(|output| {
                     let op = self.operation(model, process, function, input, output)?;
-                    let next = model.step(&from, &op).into_iter().next()?;
+                    let next = model.step(&from, &op).next()?;
                     Some((op, output, next))
                 });
                 if let Some((op, output, next)) = found {
                     if !self.rng.random_bool(self.faults) {
                         states.push(next.clone());
                         if self.rng.random_bool(self.faults)
-                            && let Some(again) = model.step(&next, &op).into_iter().next()
+                            && let Some(again) = model.step(&next, &op).next()
                         {
                             states.push(again);
                         }
@@ -559,7 +559,7 @@ fn canonical_histories_get_their_names() {
     names.sort();
     let (mut tried, mut wrong) = (0, Vec::new());
     for path in names {
-        let Ok(history) = History::read_file(&path) else { continue };
+        let Ok(history) = crate::read_file(&path) else { continue };
         let text = |field| history.metadata_field(field).and_then(|v| history.values().as_name(v));
         let (Some(model), Some(expected)) = (text("model"), text("anomaly")) else { continue };
         if matches!(model, "register" | "cas-register") {

@@ -28,9 +28,9 @@ use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::case::Case;
 use crate::explain::violations::Violation;
 use crate::history::Value;
-use crate::history::phrase::{operation_phrase, value_phrase};
 use crate::model::multi_register::Op;
 use crate::model::{Kind, Model, MultiRegister};
+use crate::words::{operation_phrase, value_phrase};
 
 /// Why one transaction came before another.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -1,10 +1,10 @@
 //! What operations on registers did, in words that fit a sentence.
 
-use crate::history::phrase::{
-    call_phrase, duration_phrase, operation_phrase, process_phrase, return_phrase, value_phrase,
-};
 use crate::history::{History, NEVER, Operation, Outcome};
 use crate::vocabulary::{Verb, Word};
+use crate::words::{
+    call_phrase, duration_phrase, operation_phrase, process_phrase, return_phrase, value_phrase,
+};
 
 /// Returns what an operation does, going by its name.
 fn verb(history: &History, operation: &Operation) -> Option<Verb> {

@@ -150,7 +150,7 @@ fn is_orderable(
     let open = || (0..ops.len()).filter(|&at| is_open(at));
     let Some(horizon) = open().filter_map(|at| ops[at].2).min() else { return true };
     open().filter(|&at| ops[at].1 <= horizon).any(|at| {
-        let mut nexts = model.step(state, ops[at].0).into_iter();
+        let mut nexts = model.step(state, ops[at].0);
         nexts.any(|next| is_orderable(model, ops, placed | 1 << at, &next))
     })
 }
@@ -378,7 +378,7 @@ fn canonical_histories_show_their_clocks() {
     ];
     for (name, situation, culprit, milliseconds) in cases {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/histories");
-        let history = History::read_file(format!("{folder}/{name}.jsonl")).unwrap();
+        let history = crate::read_file(format!("{folder}/{name}.jsonl")).unwrap();
         let options = Options::default();
         let report = crate::check(&history, &options).unwrap();
         let outcome = Session::new(&history, &options).unwrap().clock_skew(&report).unwrap();
@@ -407,7 +407,7 @@ fn other_anomalies_are_not_pinned_on_clocks() {
         if path.is_dir() || name == "README.md" || name.starts_with("clock-skew") {
             continue;
         }
-        let history = History::read_file(&path).unwrap();
+        let history = crate::read_file(&path).unwrap();
         let options = Options::default();
         let report = crate::check(&history, &options).unwrap();
         invalid += usize::from(report.verdict == Verdict::Invalid);

@@ -93,6 +93,30 @@ impl Config {
     }
 }
 
+/// A configuration whose successors are to be tried.
+#[derive(Debug)]
+pub(super) struct Pending {
+    pub(super) config: Config,
+    /// Whether the latest operations linearized for this return were all ones that may as well
+    /// come after it.
+    pub(super) idle: bool,
+}
+
+/// Which configurations a frontier holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Side {
+    /// All that there are.
+    All,
+    /// Some of them.
+    Below,
+    /// Those that there would be if any crashed operation could take effect again and again: all
+    /// that there are are among them.
+    Above,
+}
+
+/// Where only some configurations are kept, so many; in tests so few that some get lost.
+pub(super) const WIDTH: usize = if cfg!(test) { 3 } else { 64 };
+
 /// Configurations of which none is as good as another.
 #[derive(Debug)]
 pub(super) struct Configs {

@@ -107,7 +107,7 @@ fn is_linearizable(
     let first = left().map(|(_, (_, span))| span.ret).min().unwrap_or(NEVER);
     first == NEVER
         || left().filter(|(_, (_, span))| span.call < first).any(|(at, (op, _))| {
-            let mut nexts = model.step(state, op).into_iter();
+            let mut nexts = model.step(state, op);
             nexts.any(|next| is_linearizable(model, ops, placed | 1 << at, &next))
         })
 }

@@ -9,7 +9,7 @@ use proptest::sample::{Index, select};
 use super::batch::{Batch, Layout};
 use super::read_in_parts;
 use crate::error::Error;
-use crate::history::{History, HistoryBuilder, Settings};
+use crate::history::{History, HistoryBuilder, Settings, Value};
 use crate::ingest::Sink;
 use crate::ingest::json::Objects;
 
@@ -45,7 +45,9 @@ fn contents(read: Result<History, Error>) -> String {
     for record in 0..history.records() {
         out += &format!("{:?}", history.extras(record));
     }
-    let values = history.values().all_shapes();
+    let values = history.values();
+    let shape = |at| format!("{:?}\n", values.shape(Value::of_handle(at)));
+    let values: String = (0..values.len() as u32).map(shape).collect();
     format!("{out}\n{:?}\n{:?}\n{values}", history.annotations(), history.metadata())
 }
 

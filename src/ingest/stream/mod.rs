@@ -24,7 +24,7 @@ use super::decompress::{self, Limits};
 use super::input::{self, Input};
 use super::{Format, sniff};
 use crate::error::{Error, Place};
-use crate::history::window::Window;
+use crate::history::Window;
 use crate::history::{HistoryBuilder, Marks, Record, ValueTable};
 use crate::progress::Progress;
 use buffer::Buffer;

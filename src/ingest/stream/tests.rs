@@ -13,10 +13,10 @@ use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 use super::*;
 use crate::emit;
 use crate::error::Code;
-use crate::history::window::SWEEP_FROM;
 use crate::history::{
     Event, EventType, History, Independent, Operation, Settings, Time, Value, ValueTable,
 };
+use histcheck_history::internal::SWEEP_FROM;
 
 /// Bytes that come in pieces of the sizes given, again and again.
 struct Drip<'b> {

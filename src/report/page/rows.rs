@@ -5,9 +5,9 @@ use serde::Serialize;
 
 use super::columns::{Column, zigzag};
 use crate::explain::Linearizations;
-use crate::history::phrase::{printable, shortened};
 use crate::history::{History, NEVER, Operation, Outcome, Value};
-use crate::vocabulary::{Word, null_says_nothing};
+use crate::vocabulary::Word;
+use crate::words::{null_says_nothing, printable, shortened};
 
 /// All values' texts together have about so many characters,
 const ROOM: usize = 12_000_000;

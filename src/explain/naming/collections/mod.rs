@@ -25,13 +25,13 @@ use super::evidence::{Event, anomaly, events, failed, is_in_focus, since, times,
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::case::Case;
 use crate::explain::violations::Violation;
-use crate::history::phrase::value_phrase;
 use crate::history::{Span, Value};
 use crate::model::{
     AnyOp,
     priority_queue::{self, End},
 };
 use crate::model::{Kind, KindView, Model, items};
+use crate::words::value_phrase;
 
 /// Which item is the next to come out.
 #[derive(Clone, Copy, PartialEq, Eq)]

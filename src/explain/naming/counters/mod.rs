@@ -24,8 +24,8 @@ use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::case::Case;
 use crate::explain::violations::Violation;
 use crate::history::NEVER;
-use crate::history::phrase::operation_phrase;
 use crate::model::{Kind, Model, counter};
+use crate::words::operation_phrase;
 
 /// An operation: what it adds, and what it found.
 #[derive(Clone, Copy, Debug)]

@@ -29,9 +29,9 @@ use super::evidence::{Event, anomaly, events, failed, is_in_focus, since, when, 
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::case::Case;
 use crate::explain::violations::Violation;
-use crate::history::phrase::{operation_phrase, value_phrase};
 use crate::history::{Shape, Value};
 use crate::model::{Kind, Model, log};
+use crate::words::{operation_phrase, value_phrase};
 use pieces::Pieces;
 
 /// A piece of a list, as a number.

@@ -4,9 +4,9 @@ use super::scene::{Act, Scene};
 use crate::explain::anomaly::{Anomaly, AnomalyKind};
 use crate::explain::naming::evidence::unanswered;
 use crate::explain::naming::words;
-use crate::history::phrase::{call_phrase, process_phrase, return_phrase};
 use crate::history::{NEVER, Outcome};
 use crate::model::{Establishes, Facts, Model, Token};
+use crate::words::{call_phrase, process_phrase, return_phrase};
 
 /// The anomaly, if an operation of the core saw a value that nobody can have written until it
 /// returned. O(n) if one did.
