@@ -53,6 +53,11 @@ pub(super) const ENTRY: Entry = Entry {
         FunctionEntry::named(&["peek"], "returns any item; null if empty"),
     ],
     initial: "empty, or a list of items",
+    options: &[],
+    cost: "\
+           linear if no operation found the queue empty, or if no item that comes out was put in \
+           twice; O(n log n) where the order is asked for. Else the search, which does not tell \
+           items apart that no operation returned.",
 };
 
 impl BuiltIn for UnorderedQueue {

@@ -182,6 +182,10 @@ pub(super) const ENTRY: Entry = Entry {
         ),
     ],
     initial: "unknown balances, a number for all, or a map from accounts to numbers",
+    options: &[],
+    cost: "\
+           the search, exponential in the number of clients at worst; less with `--init`, for \
+           then reads change nothing.",
 };
 
 const WORDS: Words = ENTRY.words();

@@ -18,6 +18,19 @@ pub struct Entry {
     pub functions: &'static [FunctionEntry],
     /// What it holds before the first operation, and what else it can start from.
     pub initial: &'static str,
+    /// The options of the command line that change what its operations mean.
+    pub options: &'static [OptionEntry],
+    /// What it costs to decide a history, in Markdown.
+    pub cost: &'static str,
+}
+
+/// An option of the command line that changes what the operations of a model mean.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct OptionEntry {
+    /// What to write: `--any-owner`.
+    pub flag: &'static str,
+    /// What changes, after the option as the subject.
+    pub effect: &'static str,
 }
 
 /// An operation of a built-in model.

@@ -39,6 +39,11 @@ pub(super) const ENTRY: Entry = Entry {
         FunctionEntry::of(Verb::GetAndDec, "subtracts its input, or 1; returns the old value"),
     ],
     initial: "0, or an integer",
+    options: &[],
+    cost: "\
+           O(n log n) if all additions are of the same amount, or if all have the same sign \
+           and the values returned leave each addition one place. Else the search; with \
+           arbitrary amounts the problem is NP-hard.",
 };
 
 const WORDS: Words = ENTRY.words();

@@ -173,6 +173,13 @@ pub(super) const ENTRY: Entry = Entry {
         FunctionEntry::of(Verb::Delete, "makes the key absent"),
     ],
     initial: "absent, which a get may return as null or as the empty string; or any value",
+    options: &[],
+    cost: "\
+           O(n log n) and the size of what gets returned, if all values are strings, none of \
+           those put or appended is empty or the beginning of another, real time tells equal \
+           ones apart, and nothing is deleted; without appends, as for a register. Else the \
+           search, which merges states that no get of the history can tell apart, so that \
+           appends to which no get answers cost next to nothing.",
 };
 
 const WORDS: Words = ENTRY.words();

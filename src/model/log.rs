@@ -181,6 +181,12 @@ pub(super) const ENTRY: Entry = Entry {
         ),
     ],
     initial: "empty, or a list of entries",
+    options: &[],
+    cost: "\
+           O(n log n) and the size of what reads returned, if each entry that a read shows \
+           was appended once, or its append returned its offset. Else the search, which \
+           merges logs that no read of the history can tell apart, if nothing was read from \
+           an offset.",
 };
 
 const WORDS: Words = ENTRY.words();

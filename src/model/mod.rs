@@ -36,7 +36,7 @@ mod whole;
 pub use bag::UnorderedQueue;
 pub use bank::Bank;
 pub use call::{Call, Rejection, View};
-pub use catalogue::{Entry, FunctionEntry, ModelOptions};
+pub use catalogue::{Entry, FunctionEntry, ModelOptions, OptionEntry};
 pub use counter::Counter;
 pub(crate) use infer::{Hints, named};
 pub use infer::{ModelSource, infer};

@@ -70,6 +70,10 @@ pub(super) const ENTRY: Entry = Entry {
         FunctionEntry::named(&["write"], "takes a map from keys to values"),
     ],
     initial: "null everywhere, a map from keys to values, or one value for all keys",
+    options: &[],
+    cost: "\
+           the search, exponential in the number of clients at worst. A transaction without \
+           writes, or that writes only what it read, is pure.",
 };
 
 const WORDS: Words = ENTRY.words();

@@ -1,6 +1,6 @@
 //! A mutex: `acquire` and `release` by their owner, and `try-acquire`.
 
-use super::catalogue::{BuiltIn, Entry, FunctionEntry, Setup};
+use super::catalogue::{BuiltIn, Entry, FunctionEntry, OptionEntry, Setup};
 use super::{Call, Establishes, Facts, Kind, Model, Rejection, Token, View};
 use crate::history::{Value, ValueTable};
 use crate::vocabulary::{Verb, Words};
@@ -48,6 +48,11 @@ pub(super) const ENTRY: Entry = Entry {
         ),
     ],
     initial: "free",
+    options: &[OptionEntry { flag: "--any-owner", effect: "lets any process release the lock." }],
+    cost: "\
+           O(n log n) if no process does two things at once, or goes on after an operation \
+           that never returned; with `--any-owner`, always. Else the search, which has little \
+           to choose.",
 };
 
 const WORDS: Words = ENTRY.words();

@@ -1,7 +1,7 @@
 //! A priority queue: `insert`, and taking or looking at the smallest or largest item.
 
 use super::bag::{Counts, with, without};
-use super::catalogue::{BuiltIn, Entry, FunctionEntry, Setup};
+use super::catalogue::{BuiltIn, Entry, FunctionEntry, OptionEntry, Setup};
 use super::{
     Call, Establishes, Facts, Kind, Model, Part, Rejection, Successors, Token, View, items,
 };
@@ -177,6 +177,14 @@ pub(super) const ENTRY: Entry = Entry {
         FunctionEntry::of(Verb::PeekMax, "returns the largest item; null if empty"),
     ],
     initial: "empty, or a list of items",
+    options: &[OptionEntry {
+        flag: "--largest-first",
+        effect: "makes `dequeue`, `poll` and `peek` about a largest item, as in C++ and Rust.",
+    }],
+    cost: "\
+           O(n log n) if no item that comes out was put in twice, or real time tells equal \
+           ones apart, and all operations take from one end; operations that crashed are \
+           mostly decided so, too. Else the search.",
 };
 
 const WORDS: Words = ENTRY.words();

@@ -32,6 +32,11 @@ pub(super) const ENTRY: Entry = Entry {
         FunctionEntry::named(&["peek"], "returns the oldest item; null if empty"),
     ],
     initial: "empty, or a list of items, the oldest first",
+    options: &[],
+    cost: "\
+           linear if no item that comes out was put in twice; O(n log n) if real time tells \
+           equal items apart, or with dequeues that crashed. Else the search, which does not \
+           tell items apart that no operation returned.",
 };
 
 const WORDS: Words = ENTRY.words();

@@ -1,6 +1,6 @@
 //! Registers: `read`, `write`, and compare-and-set.
 
-use super::catalogue::{BuiltIn, Entry, FunctionEntry, Setup};
+use super::catalogue::{BuiltIn, Entry, FunctionEntry, OptionEntry, Setup};
 use super::{Call, Establishes, Facts, Model, Rejection, Token};
 use crate::history::{Value, ValueTable};
 use crate::vocabulary::{Verb, Words};
@@ -36,6 +36,11 @@ pub(super) const REGISTER: Entry = Entry {
     summary: "one value that is read and written",
     functions: &[READ, WRITE],
     initial: INITIAL,
+    options: &[],
+    cost: "\
+           O(n log n) if every value is written once, or if real time tells which of the \
+           writes of a value each read saw. Else the search, exponential in the number of \
+           clients at worst, though rarely in practice.",
 };
 
 /// A register with compare-and-set as the catalogue has it.
@@ -52,6 +57,11 @@ pub(super) const CAS_REGISTER: Entry = Entry {
         ),
     ],
     initial: INITIAL,
+    options: &[OptionEntry {
+        flag: "--failed-cas observes",
+        effect: "makes a failed `cas` say that the value was not `old`.",
+    }],
+    cost: "as for a register. What a `cas` replaces the value by counts as written.",
 };
 
 const READ: FunctionEntry = FunctionEntry::of(Verb::Read, "returns the value");

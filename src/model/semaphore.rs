@@ -39,6 +39,11 @@ pub(super) const ENTRY: Entry = Entry {
         ),
     ],
     initial: "1 permit, or a positive number of them",
+    options: &[],
+    cost: "\
+           O(n log n) if all operations are about the same number of permits, and none found \
+           too few, or only one holder fits. Else the search, unless an order is found, or \
+           bounds refute it, on the way.",
 };
 
 const WORDS: Words = ENTRY.words();

@@ -66,6 +66,12 @@ pub(super) const ENTRY: Entry = Entry {
         FunctionEntry::named(&["read"], "returns all elements, as a list or a set"),
     ],
     initial: "empty, or a list of elements",
+    options: &[],
+    cost: "\
+           O(n log n) and the size of what reads returned, if nothing is removed, or if \
+           nothing reads the whole and completed operations return what they found. Else the \
+           search, which leaves out elements that no operation tells anything about, unless \
+           some read returned the whole set.",
 };
 
 const WORDS: Words = ENTRY.words();

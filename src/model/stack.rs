@@ -32,6 +32,12 @@ pub(super) const ENTRY: Entry = Entry {
         FunctionEntry::of(Verb::Peek, "returns the top item; null if empty"),
     ],
     initial: "empty, or a list of items, the top last",
+    options: &[],
+    cost: "\
+           O(n log n) if no item that comes out was put in twice, or real time tells equal \
+           ones apart, for a bounded number of clients; pops that crashed are mostly decided \
+           so, too. Else the search, which does not tell items apart that no operation \
+           returned.",
 };
 
 const WORDS: Words = ENTRY.words();

@@ -192,7 +192,7 @@ fn every_name_of_an_update_confirms_tuples() {
     let swaps = ["cas", "compare-and-set", "compare_and_set"].map(|name| (name, "[1,[5,6]]"));
     for (name, value) in updates.into_iter().chain(swaps) {
         let text = events(&[&format!("0 invoke {name} {value}"), &format!("0 ok {name} {value}")]);
-        let history: History = text.parse().unwrap();
+        let history = histcheck::read_text(&text).unwrap();
         assert!(history.operations()[0].key.is_some(), "{name}");
     }
 }

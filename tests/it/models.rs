@@ -2,7 +2,8 @@
 
 use histcheck::history::{NEVER, ValueTable};
 use histcheck::model::{
-    self, AnyModel, AnyOp, CATALOGUE, Establishes, Model, ModelOptions, Reading,
+    self, AnyModel, AnyOp, CATALOGUE, Entry, Establishes, Kind, Model, ModelOptions, OptionEntry,
+    Reading,
 };
 use histcheck::proof::{Refutation, refute};
 use histcheck::{Code, History, Options, Verdict, check_with};
@@ -12,6 +13,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::support::generate::{Settings, random_history};
 use crate::support::objects::PERMITS;
+use crate::support::page::replaced;
 
 const HISTORIES: u64 = 300;
 
@@ -277,6 +279,60 @@ fn every_model_is_documented() {
         }
         assert!(section.contains("Starts from: "), "{}: its initial value", entry.name);
         assert!(section.contains("Crashed: "), "{}: what a crash means", entry.name);
+    }
+}
+
+/// Returns what the page has from the catalogue: the options of a model and what it costs.
+fn options_and_cost(entry: &Entry) -> String {
+    let mut out = String::new();
+    for OptionEntry { flag, effect } in entry.options {
+        out.push_str(&wrapped(&format!("Option: `{flag}` {effect}"), 100));
+    }
+    out.push_str(&wrapped(&format!("Cost: {}", entry.cost), 100));
+    out
+}
+
+fn wrapped(text: &str, width: usize) -> String {
+    let mut out = String::new();
+    let mut used = 0;
+    for word in text.split(' ') {
+        let length = word.chars().count();
+        let (separator, before) = match used {
+            0 => ("", 0),
+            used if used + 1 + length > width => ("\n", 0),
+            used => (" ", used + 1),
+        };
+        out.push_str(separator);
+        out.push_str(word);
+        used = before + length;
+    }
+    out.push('\n');
+    out
+}
+
+#[test]
+fn the_page_of_models_is_up_to_date() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/MODELS.md");
+    let page = std::fs::read_to_string(path).unwrap();
+    let fresh = CATALOGUE
+        .iter()
+        .fold(page.clone(), |page, entry| replaced(&page, entry.name, &options_and_cost(entry)));
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(path, fresh).unwrap();
+    } else if fresh != page {
+        let line = page.lines().zip(fresh.lines()).find(|(old, new)| old != new);
+        panic!("docs/MODELS.md is out of date, run this test with UPDATE_DOCS=1: {line:#?}");
+    }
+}
+
+/// An exact decider makes the cost of a model another one than that of the search.
+#[test]
+fn costs_name_the_exact_deciders() {
+    for entry in CATALOGUE {
+        let is_searched = entry.cost.starts_with("the search");
+        let has_none =
+            matches!(by_name(entry.name).kind(), Kind::Transactions { .. } | Kind::Bank { .. });
+        assert_eq!(is_searched, has_none, "{}: {}", entry.name, entry.cost);
     }
 }
 
