@@ -68,7 +68,7 @@ fn record(counter: &dyn Counter) -> Result<History, Box<dyn Error>> {
             });
         }
     });
-    Ok(recorder.into_history()?)
+    Ok(histcheck::read_recording(recorder)?)
 }
 
 /// Panics with the report unless `history` is linearizable.

@@ -16,7 +16,7 @@ use std::sync::{Barrier, Mutex};
 use std::{fs, thread};
 
 use histcheck::record::Process;
-use histcheck::{History, Options, Recorder};
+use histcheck::{Options, Recorder};
 
 const CLIENTS: i64 = 3;
 /// What each client does, in operations.
@@ -106,7 +106,7 @@ fn record(path: &Path) -> Result<usize, Box<dyn Error>> {
 /// Records into `path`, checks what is there, and says to `out` what came of it.
 pub(crate) fn run(path: &Path, out: &mut dyn Write) -> Result<(), Box<dyn Error>> {
     let lines = record(path)?;
-    let history = History::read_file(path)?;
+    let history = histcheck::read_file(path)?;
     let report = histcheck::check(&history, &Options::default())?;
     let open = history.operations().iter().filter(|one| one.outcome.is_indeterminate()).count();
     writeln!(out, "{lines} lines were in the file half-way")?;

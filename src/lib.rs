@@ -1,7 +1,7 @@
 //! histcheck decides whether a history of operations is linearizable, and explains what went wrong
 //! if it is not.
 //!
-//! A [`History`] comes from a file ([`History::read_file`]), from the threads of a test
+//! A [`History`] comes from a file ([`read_file`]), from the threads of a test
 //! ([`Recorder`]), or from code that knows the events ([`History::builder`]). [`check()`] holds it
 //! against a built-in [`model`], and [`check_with`] against one of the caller's own. The
 //! [`Report`] carries the verdict with a certificate; [`explain`] names what went wrong, and
@@ -35,47 +35,59 @@
 //! [`Verdict::Unknown`] is no success: a [`Budget`] ended the work first. The library prints
 //! nothing, and needs none of the command line's dependencies: `default-features = false` leaves
 //! them out.
+//!
+//! Two features add to the library without the command line: `figures` draws [pictures, plots and
+//! pages](report), and `store` is the [simulated store](https://docs.rs/histcheck-store) that
+//! generates histories.
 
-pub mod beyond;
 pub mod check;
-pub mod emit;
-pub mod error;
 pub mod explain;
 pub mod follow;
+pub mod formats;
 pub mod history;
-pub mod ingest;
+mod limits;
 pub mod model;
-pub mod progress;
 pub mod proof;
 pub mod record;
 pub mod report;
 mod session;
 pub mod shrink;
-pub mod store;
+pub mod spill;
+pub mod suggest;
+#[cfg(test)]
+mod tries;
+mod words;
 
 pub use check::{Budget, Options, Report, StopReason, Verdict};
 pub use error::{Code, Error, Place};
+pub use formats::{read_file, read_text};
+#[doc(inline)]
+pub use histcheck_history::{error, progress, vocabulary};
+#[cfg(feature = "store")]
+#[doc(inline)]
+pub use histcheck_store as store;
 pub use history::{History, HistoryBuilder};
+pub use limits::Limits;
 pub use progress::Progress;
-pub use record::Recorder;
+pub use record::{Recorder, read_recording};
 pub use session::{Session, check, check_with};
 
-/// The examples of the README are tests.
+/// Tests the examples of the README.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-/// Those of the page about recording, too.
-#[cfg(doctest)]
+/// Tests the examples of the page about recording, some of which use the store.
+#[cfg(all(doctest, feature = "store"))]
 #[doc = include_str!("../docs/RECORDING.md")]
 struct Recording;
 
-/// Those of the page about the library.
+/// Tests the examples of the page about the library.
 #[cfg(doctest)]
 #[doc = include_str!("../docs/LIBRARY.md")]
 struct Library;
 
-/// And of the page about the reference store.
-#[cfg(doctest)]
+/// Tests the examples of the page about the reference store.
+#[cfg(all(doctest, feature = "store"))]
 #[doc = include_str!("../docs/STORE.md")]
 struct Store;

@@ -50,8 +50,8 @@ pub fn check_with<M: Model>(
 /// A history together with its model and with how to check it.
 ///
 /// ```
-/// use histcheck::{History, Options, Session};
-/// let history = History::read_file("histories/stale-read.jsonl")?;
+/// use histcheck::{Options, Session};
+/// let history = histcheck::read_file("histories/stale-read.jsonl")?;
 /// let options = Options::default();
 /// let session = Session::new(&history, &options)?;
 /// let report = session.check()?;

@@ -6,8 +6,8 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use histcheck::Error;
+use histcheck::formats::{Format, Input, ReadOptions};
 use histcheck::history::Settings;
-use histcheck::ingest::{Format, Input};
 
 /// About so many bytes of each text, so that caches do not flatter the reader.
 const BYTES: usize = 32 << 20;
@@ -30,13 +30,13 @@ fn main() -> Result<(), Error> {
             text.push(']');
         }
         let bytes = text.len();
-        let mut input = Input::from_bytes(text.into_bytes(), Some(*format))?;
         let parallel = matches!(*format, Format::JsonLines | Format::JsonArray);
         for (threads, label) in [(1, "one thread"), (0, "all threads")] {
             if threads != 1 && !parallel {
                 continue;
             }
-            input = input.with_threads(threads);
+            let options = ReadOptions { threads, ..Some(*format).into() };
+            let input = Input::from_bytes(text.clone().into_bytes(), options)?;
             let best = best_reading(&input)?;
             println!(
                 "{name:<13} {label:<11} {:>4} bytes a record {:>6.0} MB/s {:>6.2} million records/s",

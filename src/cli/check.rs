@@ -5,20 +5,20 @@ use std::io::BufWriter;
 use std::time::Instant;
 
 use histcheck::check::Deciders;
+use histcheck::formats::{Input, json_value};
 use histcheck::history::{Record, Value, ValueTable};
-use histcheck::ingest::{Input, json_value};
 use histcheck::model::{AnyModel, ModelOptions};
 use histcheck::proof::Proof;
 use histcheck::report::ci::{self, Outcome};
 use histcheck::report::{self, Detail, Strokes, Subject, Timings};
-use histcheck::{Budget, Code, Error, History, Options, Report, Session, StopReason, Verdict};
+use histcheck::{Budget, Code, Error, History, Options, Report, Session, Verdict};
 
 use super::args::{CheckArgs, Decider, FailedCas, LimitArgs, ModelArgs, ReportFormat};
-use super::beyond::Beyond;
 use super::exit::Status;
 use super::inputs::{self, Allowance, Source, Sources};
 use super::output::{Output, complain};
 use super::single::{base_name, deliver_to};
+use super::spill::Beyond;
 use super::{diagnostic, follow, witness};
 
 /// Checks what the arguments name.
@@ -189,7 +189,7 @@ impl Run<'_> {
             deadline: limits.timeout.and_then(|timeout| start.checked_add(timeout)),
             threads: limits.threads,
         };
-        let fetched = match self.beyond(source, start, allowance) {
+        let fetched = match self.spilled(source, start, allowance) {
             Beyond::Done(status) => return status,
             Beyond::Fits(fetched) => fetched,
         };
@@ -218,7 +218,7 @@ impl Run<'_> {
         subject.file = self.named.then_some(self.name);
         let prints_early = self.prints_early(&report);
         if prints_early {
-            self.locate(&mut subject, &input, allowance);
+            self.locate(&mut subject, &input);
             self.print_verdict(&subject);
         }
         if self.explains()
@@ -232,7 +232,7 @@ impl Run<'_> {
             check: checked - parsed,
             explain: checked.elapsed(),
         });
-        self.locate(&mut subject, &input, allowance);
+        self.locate(&mut subject, &input);
         self.print(&subject, prints_early);
         let drawn = self.draw(&mut subject, &session);
         self.conclude(&history, &report).max(drawn)
@@ -288,10 +288,10 @@ impl Run<'_> {
     }
 
     /// Finds out where the records are that will be named.
-    fn locate(&self, subject: &mut Subject<'_>, input: &Input, allowance: Allowance) {
+    fn locate(&self, subject: &mut Subject<'_>, input: &Input) {
         let records = self.named_records(subject);
         if subject.places.len() < records.len() {
-            subject.places = input.locate_until(&records, allowance.deadline);
+            subject.places = input.locate_all(&records);
         }
     }
 
@@ -387,20 +387,13 @@ impl Run<'_> {
     /// The input holds no history that can be checked; people were told already.
     pub(super) fn unreadable(&mut self, error: &Error) -> Status {
         let format = self.args.output.format;
-        let reason = match error.code {
-            Code::TooLarge => StopReason::Memory,
-            Code::TimeUp => StopReason::Timeout,
-            Code::Cancelled => StopReason::Cancelled,
-            _ => {
-                match format {
-                    ReportFormat::Human => {}
-                    ReportFormat::Json => {
-                        self.output.print(&report::error_json(self.name, error));
-                    }
-                    _ => self.outcomes.push(Outcome::unreadable(self.file, error)),
-                }
-                return Status::Unreadable;
+        let Some(reason) = error.stop_reason() else {
+            match format {
+                ReportFormat::Human => {}
+                ReportFormat::Json => self.output.print(&report::error_json(self.name, error)),
+                _ => self.outcomes.push(Outcome::unreadable(self.file, error)),
             }
+            return Status::Unreadable;
         };
         // Not the input's fault: a limit ended it.
         let name = self.named.then_some(self.name);

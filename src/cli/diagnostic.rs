@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet, renderer::DecorStyle};
-use histcheck::ingest::Input;
+use histcheck::formats::Input;
 use histcheck::report::printable;
 use histcheck::{Error, Place};
 
@@ -126,7 +126,7 @@ mod tests {
     #[test]
     fn an_error_shows_its_line() {
         let text = "{\"process\": 0}\n{\"日本\":\t1}";
-        let input = Input::from_bytes(text.into(), None).ok();
+        let input = Input::from_bytes(text.into(), histcheck::formats::ReadOptions::default()).ok();
         let error = Error::new(Code::Syntax, "what is\nthis").hint("remove it").at(Place {
             offset: 0,
             line: 2,

@@ -3,18 +3,17 @@
 use std::fmt::Write as _;
 
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
-use histcheck::History;
-use histcheck::emit;
-use histcheck::ingest::Format;
+use histcheck::formats::{self, Format};
 use histcheck::store::threads::{self, OBJECTS, Settings};
 use histcheck::store::{GROUPS, KNOBS, Knobs, Plan, Preset, presets};
+use histcheck::suggest::nearest;
+use histcheck::{History, read_recording};
 
 use super::args::GenerateArgs;
 use super::exit::Status;
 use super::explain::wrapped;
 use super::output::{Output, complain};
 use super::progress::Written;
-use super::suggest::nearest;
 
 /// How wide a text is.
 const WIDTH: usize = 90;
@@ -92,7 +91,7 @@ pub(crate) fn run(args: &GenerateArgs, output: &mut Output) -> Status {
     };
     let mut text = Vec::new();
     let mut out = Written::new(&mut text, output.progress());
-    if let Err(error) = emit::write(&history, Format::JsonLines, &mut out) {
+    if let Err(error) = formats::write(&history, Format::JsonLines, &mut out) {
         complain(&format!("error: cannot write the history: {error}"));
         return Status::Unreadable;
     }
@@ -128,7 +127,8 @@ fn by_threads(args: &GenerateArgs, name: &str) -> Result<History, String> {
             _ => return Err(format!("--{name}: real threads have no such knob")),
         }
     }
-    object.run(&settings).map_err(|error| error.to_string())
+    let recorder = object.run(&settings).map_err(|error| error.to_string())?;
+    read_recording(recorder).map_err(|error| error.to_string())
 }
 
 /// What to say of a name that is none.
@@ -138,7 +138,7 @@ fn unknown(
     option: &str,
     names: impl Iterator<Item = &'static str>,
 ) -> String {
-    let meant = match nearest(name, names) {
+    let meant = match nearest(name, names).first() {
         Some(near) => format!("did you mean {near}?"),
         None => format!("`histcheck generate {option}` lists them"),
     };

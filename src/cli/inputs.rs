@@ -6,21 +6,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use histcheck::ingest::{Format, Input, Limits};
+use histcheck::Limits;
+use histcheck::formats::{COMPRESSED, Format, Input, ReadOptions};
+use histcheck::suggest::nearest;
 use histcheck::{Code, Error, History, Progress};
 
-use super::args::ReadArgs;
+use super::args::{Cli, ReadArgs};
 use super::diagnostic;
 use super::interrupt::Stdin;
 use super::output::{Output, complain};
-
-/// The endings of files that hold histories, before that of a compression.
-const EXTENSIONS: &[&str] = &["jsonl", "json", "edn", "csv", "log", "txt"];
-const COMPRESSIONS: &[&str] = &["gz", "zst"];
-
-/// The commands, which people sometimes put behind options.
-const COMMANDS: &[&str] =
-    &["check", "convert", "shrink", "stats", "models", "explain", "completions", "man"];
 
 /// What standard input is called.
 pub(crate) const STDIN: &str = "<stdin>";
@@ -115,9 +109,8 @@ fn files_below(directory: &Path) -> Result<Vec<PathBuf>, Error> {
         }
     }
     if files.is_empty() {
-        return Err(Error::new(Code::Unreadable, "the directory holds no history").hint(
-            "histories end in .jsonl, .json, .edn, .csv, .log or .txt, or these with .gz or .zst",
-        ));
+        return Err(Error::new(Code::Unreadable, "the directory holds no history")
+            .hint(format!("histories end in {}, or these with .gz or .zst", Format::endings())));
     }
     files.sort();
     Ok(files)
@@ -125,39 +118,43 @@ fn files_below(directory: &Path) -> Result<Vec<PathBuf>, Error> {
 
 fn is_history(path: &Path) -> bool {
     let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return false };
-    let stem = COMPRESSIONS
+    let stem = COMPRESSED
         .iter()
         .find_map(|extension| name.strip_suffix(extension)?.strip_suffix('.'))
         .unwrap_or(name);
-    stem.rsplit_once('.').is_some_and(|(_, extension)| EXTENSIONS.contains(&extension))
-        && path.is_file()
+    let is_known =
+        |extension| Format::ALL.iter().any(|format| format.extensions().contains(&extension));
+    stem.rsplit_once('.').is_some_and(|(_, extension)| is_known(extension)) && path.is_file()
 }
 
-/// The text of `source`, within `limits`.
-fn open(
-    source: &Source,
-    fetched: Option<Fetched>,
-    format: Option<Format>,
-    limits: Limits,
-) -> Result<Input, Error> {
+/// Returns the text of `source`.
+fn open(source: &Source, fetched: Option<Fetched>, options: ReadOptions) -> Result<Input, Error> {
     if let Some(fetched) = fetched {
-        return Input::from_reader_within(fetched, format, limits);
+        return Input::from_reader(fetched, options);
     }
     match source {
         Source::Stdin => {
-            let stdin = stdin(limits.progress.clone().unwrap_or_default())?;
-            Input::from_reader_within(stdin, format, limits)
+            let stdin = stdin(options.limits.progress.clone().unwrap_or_default())?;
+            Input::from_reader(stdin, options)
         }
-        Source::File(path) => Input::from_path_within(path, format, limits).map_err(|error| {
-            let is_command = path.to_str().is_some_and(|path| COMMANDS.contains(&path));
-            match path.to_str() {
-                Some(name) if is_command && error.code == Code::Unreadable => {
-                    error.hint(format!("a command comes before its options: histcheck {name} …"))
-                }
-                _ => error,
+        Source::File(path) => Input::open(path, options).map_err(|error| {
+            let name = path.to_str().filter(|_| error.code == Code::Unreadable);
+            match name.and_then(|name| meant_command(name, &Cli::command_names())) {
+                Some(hint) => error.hint(hint),
+                None => error,
             }
         }),
     }
+}
+
+/// Returns a hint for someone who named a command where a file is expected: `names` are the
+/// commands.
+fn meant_command(file: &str, names: &[String]) -> Option<String> {
+    if names.iter().any(|name| name == file) {
+        return Some(format!("a command comes before its options: histcheck {file} …"));
+    }
+    let near = nearest(file, names.iter().map(String::as_str));
+    near.first().map(|name| format!("did you mean the command? histcheck {name} …"))
 }
 
 /// Standard input.
@@ -248,19 +245,17 @@ pub(crate) fn load_fetched(
 ) -> Result<(Input, History), Error> {
     let complained = |error: Error, input: Option<&Input>| {
         // That a limit ended it is a verdict, not a complaint.
-        if matches!(error.code, Code::TooLarge | Code::TimeUp | Code::Cancelled) {
-            return error;
+        if error.stop_reason().is_none() {
+            complain(&diagnostic::render(name, &error, input, output.colors_errors()));
         }
-        complain(&diagnostic::render(name, &error, input, output.colors_errors()));
         error
     };
     let Allowance { max_bytes, deadline, threads } = allowance;
     output.expect(deadline, *source == Source::Stdin && io::stdin().is_terminal());
     let limits = Limits { max_bytes, deadline, progress: Some(output.progress()) };
-    let input = open(source, fetched, read.format(), limits)
-        .map_err(|error| complained(error, None))?
-        .with_threads(threads);
-    match input.history_until(read.settings(), deadline) {
+    let options = ReadOptions { format: read.format(), limits, threads };
+    let input = open(source, fetched, options).map_err(|error| complained(error, None))?;
+    match input.history(read.settings()) {
         Ok(history) => Ok((input, history)),
         Err(error) => Err(complained(error, Some(&input))),
     }
@@ -275,5 +270,20 @@ mod tests {
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
         assert!(!is_history(&here.join("Cargo.toml")));
         assert!(!is_history(&here.join("missing.jsonl")), "it must be a file");
+    }
+
+    #[test]
+    fn every_command_is_known_where_a_file_is_expected() {
+        let names = Cli::command_names();
+        for name in &names {
+            let hint = format!("a command comes before its options: histcheck {name} …");
+            assert_eq!(meant_command(name, &names), Some(hint));
+        }
+        assert!(["report", "plot", "generate", "anomalies"].iter().all(|name| {
+            meant_command(name, &names).is_some_and(|hint| hint.starts_with("a command comes"))
+        }));
+        let hint = "did you mean the command? histcheck shrink …";
+        assert_eq!(meant_command("shrik", &names).as_deref(), Some(hint));
+        assert_eq!(meant_command("run-7.jsonl", &names), None);
     }
 }

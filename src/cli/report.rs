@@ -64,7 +64,7 @@ fn rendered(target: ReportTarget, single: &Single) -> Result<String, Error> {
         }
         _ => subject.named_records(),
     };
-    subject.places = single.input.locate_until(&records, single.deadline);
+    subject.places = single.input.locate_all(&records);
     let outcome = || [Outcome::of(file, &subject)];
     Ok(match target {
         ReportTarget::Svg => report::svg(&subject),

@@ -1,11 +1,11 @@
 //! `histcheck shrink`: the few operations of a failing history that prove the violation, as a
 //! history of their own.
 
+use histcheck::formats::{self, Format, read_bytes};
 use histcheck::history::Settings;
-use histcheck::ingest::{Format, read_bytes};
 use histcheck::report::printable;
 use histcheck::shrink::{Shrunk, shrink};
-use histcheck::{Error, History, Options, Report, Verdict, emit};
+use histcheck::{Error, History, Options, Report, Verdict};
 
 use super::args::ShrinkArgs;
 use super::exit::Status;
@@ -84,7 +84,7 @@ fn chosen_key(
 /// Writes the history, once it was read again and found to fail.
 fn deliver(args: &ShrinkArgs, shrunk: &Shrunk, options: &Options, output: &mut Output) -> Status {
     let mut bytes = Vec::new();
-    let written = emit::write(&shrunk.history, Format::JsonLines, &mut bytes);
+    let written = formats::write(&shrunk.history, Format::JsonLines, &mut bytes);
     if let Err(why) = written.map_err(|error| error.to_string()).and_then(|()| {
         let read = args.single.read.settings();
         fails_again(&bytes, read, options).map_err(|error| error.to_string())

@@ -4,8 +4,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use histcheck::ingest::Input;
-use histcheck::{Code, Error, History, Options};
+use histcheck::formats::Input;
+use histcheck::{Error, History, Options};
 
 use super::args::SingleArgs;
 use super::check::{options, validate};
@@ -24,8 +24,6 @@ pub(super) struct Single {
     pub(super) history: History,
     /// How to check it.
     pub(super) options: Options,
-    /// Until when.
-    pub(super) deadline: Option<Instant>,
 }
 
 impl Single {
@@ -55,18 +53,18 @@ impl Single {
         let max_bytes = limits.max_memory.unwrap_or(usize::MAX);
         let allowance = Allowance { max_bytes, deadline, threads: limits.threads };
         let loaded = inputs::load(&name, &source, read, allowance, output);
-        let (input, mut history) = loaded.map_err(|error| match error.code {
-            Code::TooLarge | Code::TimeUp | Code::Cancelled => {
+        let (input, mut history) = loaded.map_err(|error| match error.stop_reason() {
+            Some(_) => {
                 complain(&format!("error: {name}: a limit ended the reading; nothing was written"));
                 Status::Undecided
             }
-            _ => Status::Unreadable,
+            None => Status::Unreadable,
         })?;
         let options = options(model, limits, start, &mut history);
         let options = options.map_err(|error| said(&name, &error, Some(&input)))?;
         let options = Options { progress: Some(output.progress()), ..options };
         let is_file = file.is_some() && name != "<stdin>";
-        Ok(Single { name, is_file, input, history, options, deadline })
+        Ok(Single { name, is_file, input, history, options })
     }
 
     /// Says why the model refuses the history; the status that stands for that.

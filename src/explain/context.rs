@@ -3,11 +3,11 @@
 //! can have happened. For people to look at; it proves nothing.
 
 use super::allowance::{Part, meter};
-use super::linearizations::{Step, is_step, walk};
-use crate::check::{self, Decision, Failure, Meter, Options, Report};
+use super::steps::{Before, Step, before, is_step, walk};
+use crate::check::{Decision, Failure, Options, Report};
 use crate::error::Error;
 use crate::history::{History, NEVER, Outcome, Partition};
-use crate::model::{self, AnyModel, AnyOp, Reading};
+use crate::model::{AnyModel, AnyOp};
 use crate::progress::Phase;
 
 /// So many operations are shown around the failing one, itself included.
@@ -125,31 +125,6 @@ fn deals_with_value(history: &History, failing: u32, other: u32) -> bool {
     let replaces_by_it =
         || history.values().as_pair(operation.input).is_some_and(|(_, new)| new == seen);
     !seen.is_null() && (operation.input == seen || replaces_by_it())
-}
-
-/// A linearization of what was known just before a failure.
-pub(super) struct Before<Op> {
-    /// The operations as they were known then.
-    pub(super) readings: Vec<Reading<Op>>,
-    /// The order, as places among the readings.
-    pub(super) order: Vec<u32>,
-}
-
-/// A linearization of what was known just before the failure, if one is found in time.
-pub(super) fn before(
-    model: &AnyModel,
-    history: &History,
-    operations: &[u32],
-    failure: &Failure,
-    meter: &Meter,
-) -> Result<Option<Before<AnyOp>>, Error> {
-    if failure.horizon != history.span(failure.operation as usize).ret {
-        return Ok(None);
-    }
-    let horizon = Some(failure.horizon.saturating_sub(1));
-    let readings = model::read(model, history, operations, horizon)?;
-    let order = check::linearize(model, &readings, meter);
-    Ok(order.map(|order| Before { readings, order }))
 }
 
 /// The last steps of a linearization.

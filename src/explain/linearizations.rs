@@ -5,13 +5,13 @@
 use rustc_hash::FxHashMap;
 
 use super::allowance::{Part, meter};
-use super::context::{self, Before};
+use super::steps::{Before, before, walk};
 use crate::check::{Decision, Options, Report};
 use crate::error::Error;
-use crate::history::phrase::shortened;
-use crate::history::{History, NEVER, Partition, ValueTable};
-use crate::model::{self, AnyModel, AnyOp, AnyState, Model, Reading};
+use crate::history::{History, Partition, ValueTable};
+use crate::model::{self, AnyModel, AnyOp, Reading};
 use crate::progress::Phase;
+use crate::words::shortened;
 
 /// Of so many failing keys the way is looked for.
 const FAILING: usize = 1_000;
@@ -19,15 +19,6 @@ const FAILING: usize = 1_000;
 /// So many bytes of states are written out at most, before they are cut: states can be as long as
 /// the history, and there is one for every step.
 const WRITTEN: usize = 256 << 20;
-
-/// One operation of a linearization.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Step {
-    /// The operation.
-    pub operation: u32,
-    /// The state after it, if the model can describe it.
-    pub state: Option<String>,
-}
 
 /// The linearizations of all keys that have one.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -42,11 +33,12 @@ pub struct Linearizations {
     pub texts: Vec<String>,
 }
 
-/// Returns the linearizations behind `report`, which was made of `history` with `options`: those of valid keys only if the options [keep](Options::keep_orders) them. States
-/// take about `room` characters together, and none has more than 200. O(n) steps of the model.
+/// Returns the linearizations behind `report`, which was made of `history` with `options`: those of
+/// valid keys only if the options [keep](Options::keep_orders) them. States take about `room`
+/// characters together, and none has more than 200. O(n) steps of the model.
 ///
 /// # Errors
-/// None, for the same history and options as the report's.
+/// None, for the same model, history and options as the report's.
 pub(crate) fn linearizations(
     model: &AnyModel,
     history: &History,
@@ -69,7 +61,7 @@ pub(crate) fn linearizations(
             }
             Decision::Invalid(failure) if failing < FAILING => {
                 failing += 1;
-                let before = context::before(model, history, operations, failure, &meter)?;
+                let before = before(model, history, operations, failure, &meter)?;
                 if let Some(Before { readings, order }) = before {
                     found.add(model, &readings, &order);
                 }
@@ -91,41 +83,6 @@ fn places<Op>(readings: &[Reading<Op>], order: &[u32]) -> Vec<u32> {
         Some(by_index[at].1)
     };
     order.iter().filter_map(place).collect()
-}
-
-/// Steps through a linearization of `readings`, as places among these, and tells `each` the
-/// operation of every step and how to describe the state after it. Operations that can have done
-/// nothing, and showed nothing, are no steps.
-pub(super) fn walk(
-    model: &AnyModel,
-    values: &ValueTable,
-    readings: &[Reading<AnyOp>],
-    order: &[u32],
-    mut each: impl FnMut(u32, &dyn Fn() -> Option<String>),
-) {
-    let mut states = vec![model.initial()];
-    for &at in order {
-        let reading = &readings[at as usize];
-        let mut nexts: Vec<AnyState> = Vec::new();
-        for next in states.iter().flat_map(|state| model.step(state, &reading.op)) {
-            if !nexts.contains(&next) {
-                nexts.push(next);
-            }
-        }
-        states = nexts;
-        if is_step(model, reading) {
-            each(reading.index, &|| match &states[..] {
-                [state] => model.describe(state, values),
-                _ => None,
-            });
-        }
-    }
-}
-
-/// Whether an operation is to be shown as a step: a pure one that has not returned changed nothing
-/// and showed nothing.
-pub(super) fn is_step(model: &AnyModel, reading: &Reading<AnyOp>) -> bool {
-    reading.span.ret != NEVER || !model.facts(&reading.op).pure
 }
 
 /// Linearizations as they are collected.

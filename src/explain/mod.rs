@@ -19,6 +19,7 @@ mod naming;
 mod skew;
 mod stale;
 mod staleness;
+mod steps;
 mod violations;
 
 pub use anomaly::{ANOMALIES, Anomaly, AnomalyEntry, AnomalyKind, Certainty, Example};
@@ -30,13 +31,14 @@ pub use context::{Context, Steps};
 pub use explanation::{Explanation, KeyExplanation};
 pub(crate) use explanation::{Rest, explain};
 pub use guarantees::{Guarantee, Held};
+pub use linearizations::Linearizations;
 pub(crate) use linearizations::linearizations;
-pub use linearizations::{Linearizations, Step};
 pub(crate) use skew::find_clock_skew;
 pub use skew::{CLOCK_ERROR, ClockSkew, Grouping, Situation, SkewOutcome};
 pub use stale::Stale;
 pub(crate) use stale::stale;
 pub use staleness::{Bound, Staleness};
+pub use steps::Step;
 pub use violations::Violation;
 
 use allowance::{ALLOWANCE, Part, meter};

@@ -5,9 +5,9 @@ use super::objects::{Objects, Standing};
 use super::violation::Violation;
 use crate::check::{KeyCounts, Meter, Options, StopReason, Verdict};
 use crate::error::{Code, Error};
-use crate::history::keys::{confirms_tuples, has_tuple, mixed_keys, no_tuple, take_key};
-use crate::history::window::Window;
+use crate::history::Window;
 use crate::history::{EventType, History, Independent, Marks, Operation, Outcome};
+use crate::history::{confirms_tuples, has_tuple, mixed_keys, no_tuple, take_key};
 use crate::model::{AnyModel, Entry, Hints, Model, ModelSource, named};
 
 /// So many records are waited for where it is not clear what they mean.

@@ -23,9 +23,10 @@ pub use violation::{Surroundings, Violation};
 
 use crate::check::Options;
 use crate::error::{Code, Error};
+use crate::formats::stream::Stream;
+use crate::formats::{Format, Input, ReadOptions};
 use crate::history::{HistoryBuilder, Order, Settings, ValueTable};
-use crate::ingest::stream::Stream;
-use crate::ingest::{Format, Input, Limits};
+use crate::limits::Limits;
 use crate::model::{AnyModel, Model};
 use crate::progress::{Phase, Progress};
 use course::Course;
@@ -117,7 +118,7 @@ impl Follower {
 /// Follows the history in a text that may still grow.
 ///
 /// ```
-/// use histcheck::{Options, Verdict, follow::Following, history::Settings, ingest::Limits};
+/// use histcheck::{Options, Verdict, follow::Following, history::Settings, Limits};
 ///
 /// let text = r#"{"process": 0, "type": "invoke", "f": "read", "value": null}
 /// {"process": 0, "type": "ok", "f": "read", "value": 1}
@@ -169,7 +170,7 @@ impl<R: Read> Following<R> {
             .hint("follow the order of the records, or check the history as a whole"));
         }
         let progress = limits.progress.clone();
-        let mut stream = Stream::new(reader, format, limits, 0);
+        let mut stream = Stream::new(reader, ReadOptions { format, limits, threads: 0 });
         let options = options(stream.values_mut())?;
         stream.use_threads(options.threads);
         let course = Course::new(options, settings.independent);

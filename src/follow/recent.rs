@@ -2,7 +2,7 @@
 //! what a violation is explained by, since all before is forgotten.
 
 use crate::history::Record;
-use crate::history::window::Row;
+use crate::history::Row;
 use crate::model::AnyState;
 
 /// The last operations on an object .

@@ -1,7 +1,7 @@
 //! What is told of a violation as soon as it is certain.
 
-use crate::history::phrase::operation_phrase;
 use crate::history::{History, Operation, Record, Value};
+use crate::words::operation_phrase;
 
 /// An operation by whose return no linearization is left.
 #[derive(Clone, Debug)]

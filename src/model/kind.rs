@@ -2,7 +2,6 @@
 
 use std::any::Any;
 
-use super::table::stranger;
 use super::{bank, counter, items, kv, log, multi_register, mutex, priority_queue, semaphore, set};
 use crate::history::Value;
 
@@ -157,4 +156,9 @@ impl<Op: 'static> Kind<Op> {
             Kind::Bank { bank, .. } => Kind::Bank { bank, view },
         }
     }
+}
+
+/// Ends what cannot happen: a model is only ever given its own states and operations.
+pub(super) fn stranger() -> ! {
+    unreachable!("a state or an operation of another model")
 }

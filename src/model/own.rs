@@ -6,8 +6,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use super::kind::Viewed;
-use super::table::stranger;
+use super::kind::{Viewed, stranger};
 use super::{Call, Facts, Kind, Model, Rejection, Successors, Token};
 use crate::history::{Value, ValueTable};
 

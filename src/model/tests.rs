@@ -7,6 +7,7 @@ use super::persistent::Text;
 use super::*;
 use crate::check::Deciders;
 use crate::history::{Value, ValueTable};
+use crate::vocabulary::Word;
 use crate::{History, Options, Verdict, check_with};
 
 fn value(n: i64) -> Value {
@@ -210,12 +211,17 @@ fn a_log_is_asked_for_any_offset() {
 /// What the model of this name makes of a call, whose values are JSON; an output `-` is none.
 fn asked(name: &str, function: &str, input: &str, output: &str) -> Result<String, Rejection> {
     let mut values = ValueTable::new();
-    let mut value = |text| crate::ingest::json_value(text, &mut values).unwrap();
+    let mut value = |text| crate::formats::json_value(text, &mut values).unwrap();
     let (input, process) = (value(input), value("0"));
     let output = (output != "-").then(|| value(output));
     let view = |value| View { table: &values, value };
-    let call =
-        Call { function, input: view(input), output: output.map(view), process: view(process) };
+    let call = Call {
+        function,
+        word: Word::named(function),
+        input: view(input),
+        output: output.map(view),
+        process: view(process),
+    };
     let model = AnyModel::by_name(name, None, ModelOptions::default(), &values).unwrap();
     // Without the name of the model around the operation.
     let text = format!("{:?}", model.operation(&call)?);
@@ -296,7 +302,7 @@ fn what_a_counter_subtracts_is_negated() {
 fn registers_start_with_values_of_their_own_or_all_with_one() {
     let started = |initial: &str| {
         let mut values = ValueTable::new();
-        let initial = crate::ingest::json_value(initial, &mut values).unwrap();
+        let initial = crate::formats::json_value(initial, &mut values).unwrap();
         let options = ModelOptions::default();
         let model = AnyModel::by_name("multi-register", Some(initial), options, &values).unwrap();
         let AnyModel::MultiRegister(model) = model else { panic!("another model") };

@@ -10,7 +10,7 @@ use super::with_thousands;
 use crate::check::{KeyCounts, Verdict};
 use crate::follow::{Summary, Surroundings, Violation};
 use crate::history::Record;
-use crate::history::phrase::{counted, printable, shortened};
+use crate::words::{counted, printable, shortened};
 
 /// What is known at the end of a history, or so far.
 #[derive(Clone, Copy, Debug)]

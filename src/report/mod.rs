@@ -3,14 +3,17 @@
 //! Nothing here decides or explains, reads files or writes them.
 
 pub mod ci;
+#[cfg(feature = "figures")]
 mod figure;
 mod following;
 mod json;
+#[cfg(feature = "figures")]
 mod page;
 mod stats;
 mod style;
 mod table;
 mod text;
+#[cfg(feature = "figures")]
 mod trouble;
 mod xml;
 
@@ -21,13 +24,15 @@ use crate::error::Place;
 use crate::explain::{Context, Explanation, Linearizations};
 use crate::history::{History, Record};
 
-pub use crate::history::phrase::{operation_phrase, printable, shortened, with_thousands};
+pub use crate::words::{operation_phrase, printable, shortened, with_thousands};
+#[cfg(feature = "figures")]
 pub use figure::{Plot, plot, svg};
 pub use following::{
     Followed, end_details, end_json, end_line, surroundings_line, violation_details,
     violation_json, violation_line,
 };
 pub use json::{SCHEMA_VERSION, error_json, json, unread_json};
+#[cfg(feature = "figures")]
 pub use page::html;
 pub use stats::{statistics_json, statistics_text};
 pub use style::{Palette, Strokes};

@@ -8,8 +8,8 @@ use serde_json::value::RawValue;
 use super::json::{SCHEMA_VERSION, line, raw};
 use super::style::Palette;
 use super::table::Table;
-use crate::history::phrase::{counted, printable, shortened, with_thousands};
 use crate::history::{History, OutcomeCounts, Statistics};
+use crate::words::{counted, printable, shortened, with_thousands};
 
 /// The statistics as tables.
 pub fn statistics_text(

@@ -1,7 +1,7 @@
 //! What was done to the system while it was tested, by whom is no client: a nemesis, say.
 
-use crate::history::phrase::{printable, shortened};
 use crate::history::{Annotation, History};
+use crate::words::{printable, shortened};
 
 /// Words that end what a nemesis did.
 const ENDS: [&str; 11] = [

@@ -1,14 +1,16 @@
 //! How much work the default run's histories are. A decider that gives up too soon, or a reduction
 //! of the search that reduces nothing, leaves all verdicts right: only this shows it.
 //!
-//! `effort.tsv` holds what each trial took. Less is welcome, more fails; `UPDATE_EFFORT=1 cargo
-//! test --test campaign` writes what it takes now.
+//! `effort.tsv` holds what each trial took. Less is welcome, more fails; `cargo bless campaign`
+//! writes what it takes now.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use histcheck::Report;
+
+use crate::kept::{is_blessing, keep, out_of_date};
 
 /// The columns, after the trial's name.
 const COLUMNS: [&str; 5] = [
@@ -72,14 +74,14 @@ impl Table {
     /// If that is more than it may take.
     pub fn hold(&self, name: &str, effort: Effort) -> Result<(), String> {
         self.taken.borrow_mut().insert(name.to_owned(), effort);
-        if !self.applies || is_updating() {
+        if !self.applies || is_blessing() {
             return Ok(());
         }
-        let advice = "see tests/campaign/effort.rs";
-        let allowed = self.allowed.get(name).ok_or(format!("no row tells the effort; {advice}"))?;
+        let complaint = |what: &str| out_of_date(&path(), "campaign", what);
+        let allowed = self.allowed.get(name).ok_or_else(|| complaint("no row tells the effort"))?;
         for ((column, taken), allowed) in COLUMNS.iter().zip(effort.0).zip(allowed.0) {
             if taken > allowed {
-                return Err(format!("{column}: {taken}, which were {allowed}; {advice}"));
+                return Err(complaint(&format!("{column}: {taken}, which were {allowed}")));
             }
         }
         Ok(())
@@ -87,7 +89,7 @@ impl Table {
 
     /// Writes what was taken, if that was asked for and the whole default run was made.
     pub fn update(&self, is_whole: bool) {
-        if !is_updating() || !self.applies || !is_whole {
+        if !is_blessing() || !self.applies || !is_whole {
             return;
         }
         let mut text = format!("trial\t{}\n", COLUMNS.join("\t"));
@@ -98,12 +100,8 @@ impl Table {
             }
             text.push('\n');
         }
-        std::fs::write(path(), text).expect("the table can be written");
+        keep(&path(), "campaign", &text).expect("the table can be written");
     }
-}
-
-fn is_updating() -> bool {
-    std::env::var_os("UPDATE_EFFORT").is_some()
 }
 
 fn path() -> PathBuf {

@@ -2,15 +2,15 @@
 //! or shown by few operations; and names and words stay as they are.
 //!
 //! `explained.tsv` holds what was said of the default run's histories, by trials.
-//! `UPDATE_DOCS=1 cargo test --test campaign` writes what is said now.
+//! `cargo bless campaign` writes what is said now.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use histcheck::formats::json_value;
 use histcheck::history::{Event, EventType, Independent, Settings, ValueTable};
-use histcheck::ingest::json_value;
 use histcheck::model::{AnyModel, ModelOptions};
 use histcheck::report::{SHOWN_FAILURES, Subject};
 use histcheck::{History, HistoryBuilder, Options, Session, Verdict};
@@ -20,6 +20,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::alphabets::letter;
 use crate::histories::{Shape, long_shape};
+use crate::kept::{is_blessing, keep, out_of_date};
 use crate::long::{Run, processes, run};
 use crate::objects::{KINDS, Object, Spelling, changed};
 use crate::shared::alphabets::{Alphabet, alphabets};
@@ -215,32 +216,27 @@ impl Table {
     /// If something else was said before of the histories of the trial `name`.
     fn hold(&self, name: &str, said: Vec<String>) -> Result<(), String> {
         let kept = self.kept.get(name).map_or(&[][..], Vec::as_slice);
-        let is_same = !self.applies || is_updating() || kept == said;
+        let is_same = !self.applies || is_blessing() || kept == said;
         let differs = kept.iter().zip(&said).find(|(before, now)| before != now);
         let complaint = match differs {
             Some((before, now)) => format!("said now: {now}, before: {before}"),
             None => format!("{} histories, before {}", said.len(), kept.len()),
         };
         self.now.borrow_mut().insert(name.to_owned(), said);
-        let advice = "see tests/campaign/explained.rs";
-        if is_same { Ok(()) } else { Err(format!("{complaint}; {advice}")) }
+        if is_same { Ok(()) } else { Err(out_of_date(&path(), "campaign", &complaint)) }
     }
 
     /// Writes what is said now, if that was asked for and the whole default run was made.
     fn update(&self, is_whole: bool) {
-        if !is_updating() || !self.applies || !is_whole {
+        if !is_blessing() || !self.applies || !is_whole {
             return;
         }
         let mut text = String::from("trial\thistory\tanomalies\tdigest of the reports\n");
         for (name, said) in self.now.borrow().iter() {
             said.iter().for_each(|words| text += &format!("{name}\t{words}\n"));
         }
-        std::fs::write(path(), text).expect("the table can be written");
+        keep(&path(), "campaign", &text).expect("the table can be written");
     }
-}
-
-fn is_updating() -> bool {
-    std::env::var_os("UPDATE_DOCS").is_some()
 }
 
 fn path() -> PathBuf {

@@ -2,8 +2,8 @@
 //! operations were changed; of objects that use each value once or repeat some, and of the letters
 //! of the alphabets.
 
+use histcheck::formats::json_value;
 use histcheck::history::ValueTable;
-use histcheck::ingest::json_value;
 use histcheck::model::{AnyModel, Model};
 use rand::seq::{IndexedRandom, SliceRandom};
 use rand::{Rng, RngExt, SeedableRng};

@@ -16,6 +16,8 @@ mod effort;
 mod explained;
 mod guarantees;
 mod histories;
+#[path = "../shared/kept.rs"]
+mod kept;
 mod long;
 mod objects;
 #[path = "../shared/said.rs"]

@@ -9,8 +9,8 @@ use std::time::Instant;
 
 use histcheck::check::Verdict;
 use histcheck::explain::{ClockSkew, Situation, SkewOutcome};
+use histcheck::formats::{Format, Input};
 use histcheck::history::{Order, Settings};
-use histcheck::ingest::{Format, Input};
 use histcheck::{History, Options, Session};
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
@@ -273,7 +273,7 @@ fn recorded(runs: &[Run], offsets: &[i64], with_stamps: bool) -> History {
     }
     events.sort();
     let text: String = events.into_iter().map(|(_, _, line)| line).collect();
-    let input = Input::from_bytes(text.into_bytes(), Some(Format::JsonLines)).unwrap();
+    let input = Input::from_bytes(text.into_bytes(), Some(Format::JsonLines).into()).unwrap();
     input.history(Settings { order: Order::Time, ..Settings::default() }).unwrap()
 }
 

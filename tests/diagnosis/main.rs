@@ -1,8 +1,8 @@
 //! What histcheck makes of the reference store's histories, against what really happened there.
 //!
 //! `cargo test --test diagnosis` runs a slice of seeds in seconds. The whole table, which is in
-//! `docs/DIAGNOSIS.md`: `cargo test --release --test diagnosis -- --full`, and with `UPDATE_DOCS=1`
-//! it is written there. Other arguments: `--seeds N` (of each preset with a fault), `--correct N`
+//! `docs/DIAGNOSIS.md`: `cargo test --release --test diagnosis -- --full`, and `cargo bless
+//! diagnosis` writes it there. Other arguments: `--seeds N` (of each preset with a fault), `--correct N`
 //! (of each other), `--from N` (the first seed), `--preset NAME` (a part of its name is enough),
 //! `--knob NAME=SETTING` (for all presets; may be repeated).
 //!
@@ -13,7 +13,11 @@
 
 #[path = "../suite/certificate.rs"]
 mod certificate;
+#[path = "../shared/kept.rs"]
+mod kept;
 mod measure;
+#[path = "../shared/page.rs"]
+mod page;
 mod table;
 
 use histcheck::store::presets;
@@ -48,7 +52,7 @@ fn main() {
         rows.push(row);
     }
     let wrong: Vec<String> = rows.iter().flat_map(|row| row.wrong.clone()).collect();
-    if is_full && part.is_empty() && std::env::var_os("UPDATE_DOCS").is_some() {
+    if is_full && part.is_empty() && kept::is_blessing() {
         table::write(&rows, &seeds);
     }
     println!("{}", table::summary(&rows));

@@ -1,17 +1,11 @@
 //! The table of diagnoses.
 
 use std::fmt::Write as _;
-use std::path::Path;
 
 use histcheck::store::GROUPS;
 
 use crate::measure::{Row, Seeds};
-
-/// The document that the table is in, and the lines between which it stands.
-const DOCUMENT: &str = "docs/DIAGNOSIS.md";
-const START: &str =
-    "<!-- table: UPDATE_DOCS=1 cargo test --release --test diagnosis -- --full -->\n";
-const END: &str = "<!-- end -->";
+use crate::page::keep_page;
 
 /// A row in one line, for a terminal.
 pub fn line(row: &Row) -> String {
@@ -78,9 +72,5 @@ pub fn write(rows: &[Row], seeds: &Seeds) {
             );
         }
     }
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(DOCUMENT);
-    let old = std::fs::read_to_string(&path).expect("the document");
-    let (before, rest) = old.split_once(START).expect("where the table starts");
-    let (_, after) = rest.split_once(END).expect("where the table ends");
-    std::fs::write(&path, format!("{before}{START}{text}{END}{after}")).expect("written");
+    keep_page("DIAGNOSIS.md", "diagnosis", &[("table", text)]).expect("the page can be written");
 }

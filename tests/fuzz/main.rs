@@ -1,5 +1,5 @@
 //! Every fuzz target over its seeds, what was found before, and mutations of these: the same ones
-//! in every run, and few. `HISTCHECK_FUZZ=1000 cargo test --release --test fuzz` tries a thousand
+//! in every run, and few. `HISTCHECK_TRIES=1000 cargo test --release --test fuzz` tries a thousand
 //! times as many. docs/TESTING.md tells how to search with libFuzzer instead.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, unreachable_pub)]
@@ -62,7 +62,7 @@ fn run(target: &str, data: &[u8], from: &str) {
 
 /// So many times as many inputs as usual are asked for.
 fn factor() -> usize {
-    std::env::var("HISTCHECK_FUZZ").ok().and_then(|text| text.parse().ok()).unwrap_or(1)
+    std::env::var("HISTCHECK_TRIES").ok().and_then(|text| text.parse().ok()).unwrap_or(1)
 }
 
 /// All seeds as they are, then `count` inputs made by `make`.
@@ -138,7 +138,7 @@ fn most_mutations_of_a_history_can_still_be_read() {
         let mut rng = ChaCha8Rng::seed_from_u64(number);
         let data = text(&seeds, &mut rng);
         readable += usize::from(
-            histcheck::ingest::Input::from_bytes(data, None)
+            histcheck::formats::Input::from_bytes(data, Default::default())
                 .is_ok_and(|input| input.history(histcheck::history::Settings::default()).is_ok()),
         );
     }

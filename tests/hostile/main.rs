@@ -2,12 +2,16 @@
 //! verdict, an error or `unknown`, within the limits that it is given.
 //!
 //! `cargo test --test hostile` runs smaller ones; with `-- --full` they have their whole size, and
-//! `UPDATE_DOCS=1 cargo test --release --test hostile -- --full` writes the table of
-//! `docs/TESTING.md`, one after the other. Times are never asserted.
+//! `cargo bless hostile` measures these one after the other and writes the table of
+//! `docs/TESTING.md`. Times are never asserted.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod histories;
+#[path = "../shared/kept.rs"]
+mod kept;
+#[path = "../shared/page.rs"]
+mod page;
 mod run;
 mod table;
 mod texts;
@@ -74,7 +78,7 @@ fn folder() -> PathBuf {
 fn main() {
     let mut arguments: Vec<String> = std::env::args().collect();
     let size = if takes_full(&mut arguments) { Size::Full } else { Size::Small };
-    if size == Size::Full && std::env::var_os("UPDATE_DOCS").is_some() {
+    if size == Size::Full && kept::is_blessing() {
         table::write(&all());
         return;
     }

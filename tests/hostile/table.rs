@@ -6,10 +6,12 @@ use std::path::PathBuf;
 
 use libtest_mimic::Failed;
 
+use crate::kept::out_of_date;
+use crate::page::keep_page;
 use crate::run::{Ended, run};
 use crate::{Hostile, Size};
 
-const START: &str = "<!-- hostile inputs -->\n";
+const START: &str = "<!-- hostile: written by `cargo bless hostile` -->\n";
 const END: &str = "<!-- end -->";
 
 /// What the table says of an input that does not end as it should.
@@ -31,10 +33,7 @@ pub(crate) fn write(all: &[Hostile]) {
             }
         }
     }
-    let text = fs::read_to_string(page()).unwrap();
-    let (before, rest) = text.split_once(START).unwrap();
-    let (_, after) = rest.split_once(END).unwrap();
-    fs::write(page(), format!("{before}{START}{rows}{END}{after}")).unwrap();
+    keep_page("TESTING.md", "hostile", &[("hostile", rows)]).unwrap();
 }
 
 fn row(hostile: &Hostile, ended: &Ended) -> String {
@@ -61,23 +60,28 @@ pub(crate) fn names_all(all: &[Hostile]) -> Result<(), Failed> {
     let text = fs::read_to_string(page())?;
     let table = text.split_once(START).and_then(|(_, rest)| rest.split_once(END));
     let (table, _) = table.ok_or("docs/TESTING.md has no table")?;
+    match difference(table, all) {
+        None => Ok(()),
+        Some(difference) => Err(out_of_date(&page(), "hostile", &difference).into()),
+    }
+}
+
+/// Returns what is wrong with the table.
+fn difference(table: &str, all: &[Hostile]) -> Option<String> {
     let mut rows = table.lines().skip(2);
     for hostile in all {
-        let row = rows.next().ok_or_else(|| format!("no row: {}", hostile.what))?;
+        let Some(row) = rows.next() else { return Some(format!("no row: {}", hostile.what)) };
         let cells: Vec<&str> = row.split(" | ").collect();
         if cells[0] != format!("| {}", hostile.what) {
-            return Err(format!("{row} is not about {}", hostile.what).into());
+            return Some(format!("{row} is not about {}", hostile.what));
         }
         if cells.get(2).is_some_and(|cell| cell.starts_with(FAILS)) {
             continue;
         }
         let status = cells[2].split(':').next().and_then(|status| status.parse().ok());
         if !status.is_some_and(|status: i32| hostile.ends.contains(&status)) {
-            return Err(format!("{row} says the wrong status").into());
+            return Some(format!("{row} says the wrong status"));
         }
     }
-    match rows.next() {
-        Some(row) => Err(format!("{row} is about nothing").into()),
-        None => Ok(()),
-    }
+    rows.next().map(|row| format!("{row} is about nothing"))
 }

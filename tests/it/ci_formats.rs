@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
+use histcheck::formats::read_bytes;
 use histcheck::history::Settings;
-use histcheck::ingest::read_bytes;
 use histcheck::proof::Proof;
 use histcheck::report::{Subject, ci};
 use histcheck::{Options, check};

@@ -1,7 +1,7 @@
 //! The command line as its users see it.
 
+use histcheck::formats::read_bytes;
 use histcheck::history::Settings;
-use histcheck::ingest::read_bytes;
 use histcheck::model::{self, Register};
 use histcheck::proof::verify_order;
 use serde_json::{Value as Json, json};

@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 
 use histcheck::check::Decision;
 use histcheck::explain::Violation;
+use histcheck::formats::{self, Format, read_bytes};
 use histcheck::history::Settings as Reading;
-use histcheck::ingest::{Format, read_bytes};
 use histcheck::model::{self, AnyModel, CATALOGUE, Model};
 use histcheck::proof::{Erased, Minimality, Refutation, is_minimal, is_sound_projection, refute};
 use histcheck::shrink::shrink;
-use histcheck::{History, Options, Session, Verdict, check, emit};
+use histcheck::{History, Options, Session, Verdict, check};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -143,7 +143,7 @@ fn every_violation_is_one() {
 
 fn written(history: &History) -> Vec<u8> {
     let mut bytes = Vec::new();
-    emit::write(history, Format::JsonLines, &mut bytes).unwrap();
+    formats::write(history, Format::JsonLines, &mut bytes).unwrap();
     bytes
 }
 
@@ -195,7 +195,7 @@ fn every_known_anomaly_can_be_cut_down() {
         if path.is_dir() || path.extension().is_some_and(|extension| extension == "md") {
             continue;
         }
-        let history = History::read_file(&path).unwrap();
+        let history = histcheck::read_file(&path).unwrap();
         let options = Options { threads: 1, ..Options::default() };
         if check(&history, &options).unwrap().verdict == Verdict::Invalid {
             sizes.push(cut_down(&history, &options));

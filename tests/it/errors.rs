@@ -4,12 +4,13 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use histcheck::Limits;
+use histcheck::formats::{Format, Input, ReadOptions};
 use histcheck::history::{History, Settings};
-use histcheck::ingest::{Format, Input, Limits};
 use histcheck::model::{self, AnyModel, ModelOptions};
 use histcheck::{Code, Error};
 
-use crate::support::page::replaced;
+use crate::page::keep_page;
 
 /// A file of `tests/malformed`, and what is expected of it.
 struct Case {
@@ -46,7 +47,7 @@ fn format_of(name: &str) -> Option<Format> {
 /// What is wrong with a file: as a history, or for the model that it names or means.
 fn error_of(file: &str) -> Option<Error> {
     let bytes = fs::read(folder().join(file)).unwrap();
-    let input = match Input::from_bytes(bytes, format_of(file)) {
+    let input = match Input::from_bytes(bytes, format_of(file).into()) {
         Ok(input) => input,
         Err(error) => return Some(error),
     };
@@ -108,15 +109,8 @@ fn every_code_has_an_input_that_shows_it() {
 
 #[test]
 fn the_page_of_errors_is_up_to_date() {
-    let path = root().join("docs/ERRORS.md");
-    let page = fs::read_to_string(&path).unwrap();
-    let fresh = replaced(&replaced(&page, "codes", &table_of_codes()), "cases", &table_of_cases());
-    if std::env::var_os("UPDATE_DOCS").is_some() {
-        fs::write(path, fresh).unwrap();
-    } else if fresh != page {
-        let line = page.lines().zip(fresh.lines()).find(|(old, new)| old != new);
-        panic!("docs/ERRORS.md is out of date, run this test with UPDATE_DOCS=1: {line:#?}");
-    }
+    let parts = [("codes", table_of_codes()), ("cases", table_of_cases())];
+    keep_page("ERRORS.md", "docs", &parts).unwrap();
 }
 
 fn table_of_codes() -> String {
@@ -154,7 +148,7 @@ fn cell(text: &str) -> String {
 
 #[test]
 fn files_that_are_not_there_are_an_error() {
-    let error = History::read_file(Path::new("/does/not/exist")).unwrap_err();
+    let error = histcheck::read_file(Path::new("/does/not/exist")).unwrap_err();
     assert_eq!(error.code, Code::Unreadable);
     assert!(error.hint.is_some());
 }
@@ -163,10 +157,11 @@ fn files_that_are_not_there_are_an_error() {
 fn inputs_may_be_limited() {
     let path = folder().join("no-f.jsonl");
     let size = usize::try_from(fs::metadata(&path).unwrap().len()).unwrap();
-    let read = |max| Input::from_path_within(&path, None, max).map_err(|error| error.code);
+    let most = |max| Limits::from(max).into();
+    let read = |max| Input::open(&path, most(max)).map_err(|error| error.code);
     assert!(read(size).is_ok());
     assert_eq!(read(size - 1).unwrap_err(), Code::TooLarge);
-    let reader = |max| Input::from_reader_within(fs::File::open(&path).unwrap(), None, max);
+    let reader = |max| Input::from_reader(fs::File::open(&path).unwrap(), most(max));
     assert!(reader(size).is_ok());
     assert_eq!(reader(size - 1).unwrap_err().code, Code::TooLarge);
 }
@@ -175,19 +170,16 @@ fn inputs_may_be_limited() {
 #[test]
 fn reading_may_have_a_deadline() {
     let text = b"process,type,f\n0,invoke,read\n0,ok,read\n".to_vec();
-    let input = Input::from_bytes(text, None).unwrap();
+    let read = |limits: &Limits| Input::from_bytes(text.clone(), limits.clone().into()).unwrap();
     let past = Some(std::time::Instant::now());
     let settings = Settings::default();
-    assert_eq!(input.history_until(settings, past).unwrap_err().code, Code::TimeUp);
-    assert!(input.history_until(settings, None).is_ok());
     let limits = Limits { deadline: past, ..Limits::default() };
+    assert_eq!(read(&limits).history(settings).unwrap_err().code, Code::TimeUp);
+    assert!(read(&Limits::default()).history(settings).is_ok());
     let path = folder().join("no-f.jsonl");
-    assert_eq!(
-        Input::from_path_within(&path, None, limits.clone()).unwrap_err().code,
-        Code::TimeUp
-    );
+    assert_eq!(Input::open(&path, limits.clone().into()).unwrap_err().code, Code::TimeUp);
     let bytes = fs::read(&path).unwrap();
-    let error = Input::from_reader_within(&bytes[..], None, limits).unwrap_err();
+    let error = Input::from_reader(&bytes[..], limits.into()).unwrap_err();
     assert_eq!(error.code, Code::TimeUp);
-    assert!(Input::from_path_within(&path, None, usize::MAX).is_ok());
+    assert!(Input::open(&path, ReadOptions::default()).is_ok());
 }

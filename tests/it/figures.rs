@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use histcheck::formats::read_bytes;
 use histcheck::history::Settings;
-use histcheck::ingest::read_bytes;
 use histcheck::report::{Subject, svg};
 use histcheck::{Options, Session};
 use proptest::prelude::*;
 use roxmltree::{Document, Node};
 
+use crate::kept::keep;
 use crate::program::histcheck;
 
 /// The pictures of docs/images: their names, and the history of each; or how it is generated.
@@ -34,7 +35,7 @@ fn root() -> PathBuf {
 }
 
 /// The picture that the program draws of a history.
-pub(crate) fn drawn(history: &str, name: &str) -> String {
+fn drawn(history: &str, name: &str) -> String {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("figure-{name}.svg"));
     let program = match history.starts_with("generate ") {
         true => histcheck("-").stdin(histcheck(history).run().status(0).stdout),
@@ -45,14 +46,9 @@ pub(crate) fn drawn(history: &str, name: &str) -> String {
     fs::read_to_string(path).unwrap()
 }
 
-/// Holds a file against what it should be, or writes it with UPDATE_DOCS.
-pub(crate) fn keep(path: &Path, fresh: &str) {
-    if std::env::var_os("UPDATE_DOCS").is_some() {
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, fresh).unwrap();
-    }
-    let kept = fs::read_to_string(path).unwrap_or_default();
-    assert!(kept == fresh, "{} is out of date: run this with UPDATE_DOCS=1", path.display());
+/// Keeps a picture of docs/images.
+fn keep_image(name: &str, fresh: &str) {
+    keep(&root().join(format!("docs/images/{name}.svg")), "docs", fresh).unwrap();
 }
 
 #[test]
@@ -60,7 +56,7 @@ fn the_pictures_of_the_documentation_are_up_to_date() {
     for (name, history) in IMAGES {
         let fresh = drawn(history, name);
         verify(&fresh);
-        keep(&root().join(format!("docs/images/{name}.svg")), &fresh);
+        keep_image(name, &fresh);
     }
 }
 
@@ -116,7 +112,7 @@ fn the_plots_of_the_documentation_are_up_to_date() {
         let history = histcheck(history).run().status(0).stdout;
         let plot = histcheck("plot --kind").arg(kind).stdin(history).run().status(0).stdout;
         verify(&plot);
-        keep(&root().join(format!("docs/images/{name}.svg")), &plot);
+        keep_image(name, &plot);
     }
 }
 

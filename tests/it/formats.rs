@@ -1,13 +1,16 @@
 //! The examples of docs/FORMATS.md mean what the page says.
 
 use histcheck::History;
+use histcheck::formats::{Format, read_bytes, sniff};
 use histcheck::history::Settings;
-use histcheck::ingest::{Format, read_bytes, sniff};
+
+use crate::page::keep_page;
+
+const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/FORMATS.md");
 
 /// The fenced blocks of the page: the line of each, its tag and its text.
 fn blocks() -> Vec<(usize, String, String)> {
-    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/FORMATS.md");
-    let page = std::fs::read_to_string(page).unwrap();
+    let page = std::fs::read_to_string(PAGE).unwrap();
     let mut blocks: Vec<(usize, String, String)> = Vec::new();
     let mut open = false;
     for (number, line) in page.lines().enumerate() {
@@ -78,4 +81,16 @@ fn the_examples_hold_the_operations_that_the_page_names() {
     for format in Format::ALL {
         assert!(seen.contains(&format), "no example of {}", format.name());
     }
+}
+
+#[test]
+fn the_list_of_formats_is_up_to_date() {
+    let mut table = "| format | files | what it is |\n|---|---|---|\n".to_owned();
+    for format in Format::ALL {
+        let files = format.extensions().iter().map(|extension| format!("`.{extension}`"));
+        let files: Vec<_> = files.collect();
+        let (name, about) = (format.name(), format.about());
+        table += &format!("| `{name}` | {} | {about} |\n", files.join(", "));
+    }
+    keep_page("FORMATS.md", "docs", &[("formats", table)]).unwrap();
 }

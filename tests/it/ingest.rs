@@ -1,12 +1,12 @@
 //! Reading histories: what comes out, and what malformed input is told.
 
+use histcheck::formats::{Format, Input, ReadOptions, read_bytes};
 use histcheck::history::{Outcome, Settings, Shape};
-use histcheck::ingest::{Format, Input, read_bytes};
 use histcheck::{Code, Error, History};
 use proptest::prelude::*;
 
 fn read(text: &str) -> Result<History, Error> {
-    text.parse()
+    histcheck::read_text(text)
 }
 
 const WRITE: &str = "{\"process\":0,\"type\":\"invoke\",\"f\":\"write\",\"value\":1}\n\
@@ -261,7 +261,7 @@ fn compressed_inputs_are_read_as_if_they_were_not() {
     let level = ruzstd::encoding::CompressionLevel::Fastest;
     let zstd = ruzstd::encoding::compress_to_vec(WRITE.as_bytes(), level);
     for bytes in [gzip.finish().unwrap(), zstd] {
-        let input = Input::from_bytes(bytes, None).unwrap();
+        let input = Input::from_bytes(bytes, ReadOptions::default()).unwrap();
         assert_eq!(input.text(), WRITE);
         assert_eq!(input.format(), Format::JsonLines);
     }
@@ -324,7 +324,7 @@ proptest! {
         chars.splice(cut..end, patch.chars());
         let text: String = chars.into_iter().collect();
         for format in [None, Some(Format::JsonLines), Some(Format::JsonArray), Some(Format::Csv)] {
-            let Ok(input) = Input::from_bytes(text.clone().into(), format) else { continue };
+            let Ok(input) = Input::from_bytes(text.clone().into(), format.into()) else { continue };
             if let Err(error) = input.history(Settings::default()) {
                 prop_assert!(error.place.is_some() || error.code == Code::Empty, "{error} {text:?}");
                 input.line(error.place.unwrap_or_default());
@@ -365,7 +365,7 @@ proptest! {
             prop_assert_eq!(op.key.is_some(), keyed);
             for (value, json) in [(op.input, input.as_str()), (op.output, output)] {
                 let mut table = values.clone();
-                prop_assert_eq!(histcheck::ingest::json_value(json, &mut table).unwrap(), value);
+                prop_assert_eq!(histcheck::formats::json_value(json, &mut table).unwrap(), value);
                 prop_assert!(same_json(&values.to_json(value), json), "{}", json);
             }
             let time = i64::from(operations[process].3);

@@ -4,8 +4,6 @@
 
 mod anomalies;
 #[cfg(feature = "cli")]
-mod beyond;
-#[cfg(feature = "cli")]
 mod ci_formats;
 #[cfg(feature = "cli")]
 mod cli;
@@ -22,20 +20,30 @@ mod formats;
 mod ingest;
 #[cfg(feature = "cli")]
 mod interrupt;
+#[path = "../shared/kept.rs"]
+mod kept;
 mod meanings;
 mod models;
+#[path = "../shared/page.rs"]
+mod page;
 #[cfg(feature = "cli")]
 mod pages;
 #[cfg(feature = "cli")]
 mod program;
 #[cfg(feature = "cli")]
 mod progress;
+mod recorded;
 mod recorder;
-mod redis;
 #[cfg(feature = "cli")]
 mod shrink;
 #[cfg(feature = "cli")]
+mod spill;
+#[cfg(feature = "cli")]
 mod store;
 mod support;
+#[cfg(feature = "store")]
+mod threads;
 mod tidy;
+#[cfg(feature = "store")]
+mod truth;
 mod wide;

@@ -1,8 +1,8 @@
 //! What a history means: one test for each row of the table in `docs/DESIGN.md`.
 
 use histcheck::check::Deciders;
+use histcheck::formats::{json_value, read_bytes};
 use histcheck::history::{Independent, Order, Settings, Ties};
-use histcheck::ingest::{json_value, read_bytes};
 use histcheck::{Budget, Code, Error, History, Options, Report, StopReason, Verdict, check};
 
 fn read_with(text: &str, settings: Settings) -> Result<History, Error> {
@@ -92,7 +92,7 @@ fn a_failed_cas_observes_if_asked() {
     assert_eq!(verdict(&text), Verdict::Valid);
     let mut options = Options::default();
     options.model_options.failed_cas_observes = true;
-    let history: History = text.parse().unwrap();
+    let history = histcheck::read_text(&text).unwrap();
     assert_eq!(check(&history, &options).unwrap().verdict, Verdict::Invalid);
 }
 
@@ -129,7 +129,7 @@ fn a_process_may_invoke_again_after_info() {
         "0 invoke read null",
         "0 ok read 1",
     ]);
-    let history: History = text.parse().unwrap();
+    let history = histcheck::read_text(&text).unwrap();
     assert_eq!(history.reinvoked(), 1);
     assert_eq!(report(&history).verdict, Verdict::Valid);
 }
@@ -149,7 +149,7 @@ fn processes_without_an_integer_are_no_clients() {
         r#""nemesis" info start null"#,
         "0 ok read null",
     ]);
-    let history: History = text.parse().unwrap();
+    let history = histcheck::read_text(&text).unwrap();
     assert_eq!((history.operations().len(), history.annotations().len()), (1, 2));
     assert_eq!(report(&history).verdict, Verdict::Valid);
 }
@@ -169,7 +169,7 @@ fn keys_are_found_in_tuples() {
         "0 ok read [2,null]",
     ]);
     assert_eq!(verdict(&text), Verdict::Valid);
-    let history: History = text.parse().unwrap();
+    let history = histcheck::read_text(&text).unwrap();
     assert_eq!(history.partitions().len(), 2);
     let plain = Settings { independent: Independent::No, ..Settings::default() };
     assert_eq!(verdict_with(&text, plain), Verdict::Invalid);
@@ -180,9 +180,21 @@ fn keys_are_found_in_tuples() {
         "0 invoke read null",
         "0 ok read [1,5]",
     ]);
-    let history: History = text.parse().unwrap();
+    let history = histcheck::read_text(&text).unwrap();
     assert_eq!(history.partitions().len(), 1);
     assert_eq!(report(&history).verdict, Verdict::Valid);
+}
+
+/// Whatever name a write or a cas goes by, its tuples are tuples.
+#[test]
+fn every_name_of_an_update_confirms_tuples() {
+    let updates = ["write", "w", "put", "set"].map(|name| (name, "[1,5]"));
+    let swaps = ["cas", "compare-and-set", "compare_and_set"].map(|name| (name, "[1,[5,6]]"));
+    for (name, value) in updates.into_iter().chain(swaps) {
+        let text = events(&[&format!("0 invoke {name} {value}"), &format!("0 ok {name} {value}")]);
+        let history = histcheck::read_text(&text).unwrap();
+        assert!(history.operations()[0].key.is_some(), "{name}");
+    }
 }
 
 #[test]
@@ -217,8 +229,8 @@ fn types_of_values_count() {
 #[test]
 fn the_model_is_inferred_and_named_and_ambiguity_is_an_error() {
     let text = events(&["0 invoke push 1", "0 ok push 1"]);
-    assert_eq!(report(&text.parse().unwrap()).model, "stack");
-    let history: History = events(&["0 invoke add 1", "0 ok add 1"]).parse().unwrap();
+    assert_eq!(report(&histcheck::read_text(&text).unwrap()).model, "stack");
+    let history = histcheck::read_text(&events(&["0 invoke add 1", "0 ok add 1"])).unwrap();
     let error = check(&history, &Options::default()).unwrap_err();
     assert_eq!(error.code, Code::NoModel);
     let text = format!("{error}{}", error.hint.clone().unwrap_or_default());
@@ -229,7 +241,7 @@ fn the_model_is_inferred_and_named_and_ambiguity_is_an_error() {
 fn the_initial_value_is_absent_unless_given() {
     let text = events(&["0 invoke read null", "0 ok read 3"]);
     assert_eq!(verdict(&text), Verdict::Invalid);
-    let mut history: History = text.parse().unwrap();
+    let mut history = histcheck::read_text(&text).unwrap();
     let initial = json_value("3", history.values_mut()).unwrap();
     let options = Options { initial: Some(initial), ..Options::default() };
     assert_eq!(check(&history, &options).unwrap().verdict, Verdict::Valid);
@@ -238,7 +250,7 @@ fn the_initial_value_is_absent_unless_given() {
 #[test]
 fn malformed_input_is_a_located_error() {
     let text = events(&["0 invoke write 1", "0 ok write 1", "0 ok write 1"]);
-    let error = text.parse::<History>().unwrap_err();
+    let error = histcheck::read_text(&text).unwrap_err();
     assert_eq!(error.code, Code::NoInvocation);
     assert_eq!(error.place.map(|place| place.line), Some(3));
 }
@@ -246,7 +258,7 @@ fn malformed_input_is_a_located_error() {
 #[test]
 fn unknown_says_why() {
     let text = events(&["0 invoke write 1", "1 invoke write 2", "0 ok write 1", "1 ok write 2"]);
-    let history: History = text.parse().unwrap();
+    let history = histcheck::read_text(&text).unwrap();
     let budget = Budget { configurations: Some(0), ..Budget::default() };
     let deciders = Deciders::Search;
     let report = check(&history, &Options { budget, deciders, ..Options::default() }).unwrap();
@@ -260,13 +272,13 @@ fn positions_count_every_record() {
         "{{\"histcheck\":{{}}}}\n{}",
         events(&[r#""nemesis" info start null"#, "0 invoke read null", "0 ok read 9"])
     );
-    let report = report(&text.parse().unwrap());
+    let report = report(&histcheck::read_text(&text).unwrap());
     assert_eq!(report.failures().next().unwrap().1.record, 2);
 }
 
 #[test]
 fn one_fractional_time_makes_all_times_seconds() {
     let text = events(&["0 invoke write 1 1", "0 ok write 1 2.5"]);
-    let history: History = text.parse().unwrap();
+    let history = histcheck::read_text(&text).unwrap();
     assert_eq!(history.times(0), [Some(1_000_000_000), Some(2_500_000_000)]);
 }

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use histcheck::Limits;
 use histcheck::check::Deciders;
+use histcheck::formats::Input;
 use histcheck::history::Settings;
-use histcheck::ingest::{Input, Limits};
 use histcheck::progress::Phase;
-use histcheck::{Budget, History, Options, Progress, StopReason, Verdict, check};
+use histcheck::{Budget, Options, Progress, StopReason, Verdict, check};
 
 use crate::program::{Directory, Outcome, histcheck};
 use crate::support::hard::hard;
@@ -60,7 +61,7 @@ fn told() -> (Arc<Progress>, Options) {
 #[test]
 fn configurations_are_counted_once() {
     for configurations in [1, 100, 128, 5_000, 40_000] {
-        let history: History = hard().parse().unwrap();
+        let history = histcheck::read_text(&hard()).unwrap();
         let budget = Budget { configurations: Some(configurations), ..Budget::default() };
         let (progress, options) = told();
         let deciders = Deciders::Search;
@@ -85,7 +86,7 @@ fn phases_come_and_go() {
     let size = text.len() as u64;
     let (progress, options) = told();
     let limits = Limits { progress: options.progress.clone(), ..Limits::default() };
-    let input = Input::from_reader_within(text.as_bytes(), None, limits).unwrap();
+    let input = Input::from_reader(text.as_bytes(), limits.into()).unwrap();
     let look = progress.look();
     assert_eq!((look.phase, look.done, look.total), (Phase::Loading, size, None));
     let history = input.history(Settings::default()).unwrap();

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use histcheck::history::Outcome;
 use histcheck::record::recover;
-use histcheck::{History, Options, Recorder, Verdict};
+use histcheck::{Options, Recorder, Verdict};
 
 /// Tells the process that is to die where to record, and how to die.
 const FILE: &str = "HISTCHECK_TEST_RECORD_TO";
@@ -94,7 +94,7 @@ fn file(name: &str) -> PathBuf {
 /// The file is a recording without gaps of at least so many operations, and is checked like any.
 fn assert_complete(path: &Path, saved: usize) {
     recover(path).unwrap();
-    let history = History::read_file(path).unwrap();
+    let history = histcheck::read_file(path).unwrap();
     let operations = history.operations();
     let completed = operations.iter().filter(|one| one.outcome == Outcome::Ok).count();
     assert!(completed >= saved, "{completed} of {saved}");

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use histcheck::ingest::{Format, Input};
+use histcheck::formats::{Format, Input};
 use histcheck::{History, Options, Session};
 
 use crate::program::{Directory, histcheck};
@@ -86,7 +86,7 @@ fn with_stale_reads(operations: usize) -> History {
         record(1, "invoke", "read", "null", time + 20);
         record(1, "ok", "read", &seen.to_string(), time + 30);
     }
-    let input = Input::from_bytes(text.into_bytes(), Some(Format::JsonLines)).unwrap();
+    let input = Input::from_bytes(text.into_bytes(), Some(Format::JsonLines).into()).unwrap();
     input.history(histcheck::history::Settings::default()).unwrap()
 }
 

@@ -1,18 +1,12 @@
-//! `histcheck generate`, and docs/STORE.md, which shows what comes of it.
+//! `histcheck generate`, and the tables of docs/STORE.md.
 
 use std::fmt::Write as _;
-use std::fs;
-use std::path::PathBuf;
 
+use histcheck::explain::AnomalyKind;
 use histcheck::store::{GROUPS, KNOBS, Knobs, Preset, presets};
 
-use crate::figures::{drawn, keep};
+use crate::page::keep_page;
 use crate::program::histcheck;
-use crate::support::page::replaced;
-
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-}
 
 #[test]
 fn the_same_seed_gives_the_same_history() {
@@ -65,6 +59,15 @@ fn presets_are_listed_with_their_stories() {
 }
 
 #[test]
+fn presets_show_anomalies_that_there_are() {
+    for preset in presets() {
+        for name in preset.shows {
+            assert!(AnomalyKind::parse(name).is_some(), "{}: {name}", preset.name);
+        }
+    }
+}
+
+#[test]
 fn what_is_no_system_is_an_error_with_a_hint() {
     for (arguments, said) in [
         ("generate splitbrain", "did you mean split-brain?"),
@@ -106,15 +109,8 @@ fn a_generated_history_is_checked_from_a_pipe() {
 
 #[test]
 fn the_page_of_the_store_is_up_to_date() {
-    let path = root().join("docs/STORE.md");
-    let page = fs::read_to_string(&path).unwrap();
-    let fresh = replaced(&replaced(&page, "knobs", &knobs()), "presets", &all_presets());
-    if std::env::var_os("UPDATE_DOCS").is_some() {
-        fs::write(&path, &fresh).unwrap();
-    } else if fresh != page {
-        let line = page.lines().zip(fresh.lines()).find(|(old, new)| old != new);
-        panic!("docs/STORE.md is out of date, run this test with UPDATE_DOCS=1: {line:#?}");
-    }
+    let parts = [("knobs", knobs()), ("presets", all_presets())];
+    keep_page("STORE.md", "docs", &parts).unwrap();
 }
 
 fn knobs() -> String {
@@ -133,33 +129,25 @@ fn knobs() -> String {
     out + "\n"
 }
 
+/// The tables of presets: each with its example, and what histcheck reports of that.
 fn all_presets() -> String {
     let mut out = String::new();
     for (group, presets) in GROUPS {
-        write!(out, "\n## {group}\n").unwrap();
-        presets.iter().for_each(|preset| out += &section(preset));
+        write!(out, "\n### {group}\n\n| preset | knobs | shows | what happens |\n").unwrap();
+        writeln!(out, "|---|---|---|---|").unwrap();
+        presets.iter().for_each(|preset| out += &row(preset));
     }
     out + "\n"
 }
 
-fn section(preset: &Preset) -> String {
-    let file = format!("histories/store/{}.jsonl", preset.name);
-    let mut out = format!("\n### {}\n\n{}\n\n", preset.name, preset.story);
+fn row(preset: &Preset) -> String {
+    let Preset { name, story, .. } = preset;
     let settings: Vec<String> =
         preset.settings.iter().map(|(name, text)| format!("`{name} {text}`")).collect();
-    if !settings.is_empty() {
-        write!(out, "Knobs: {}. ", settings.join(", ")).unwrap();
-    }
-    writeln!(out, "Example: [{0}.jsonl](../{file}).\n", preset.name).unwrap();
-    // What still holds is the same for most; the page would be twice as long.
-    let said = histcheck("").arg(&file).run().stdout;
-    let said = said.split("\n  what still holds:").next().unwrap_or_default();
-    if !preset.is_correct() {
-        let image = format!("images/store/{}.svg", preset.name);
-        keep(&root().join("docs").join(&image), &drawn(&file, &format!("store-{}", preset.name)));
-        writeln!(out, "![What clients saw of {}]({image})\n", preset.name).unwrap();
-    }
-    let lines: Vec<&str> = said.lines().map(str::trim_end).collect();
-    writeln!(out, "```console\n$ histcheck {file}\n{}\n```", lines.join("\n").trim_end()).unwrap();
-    out
+    let shows = preset.shows.first().unwrap_or(&"nothing");
+    format!(
+        "| [{name}](../histories/store/{name}.jsonl) | {} \
+         | [{shows}](../tests/suite/reports/store-{name}.txt) | {story} |\n",
+        settings.join(", "),
+    )
 }

@@ -7,7 +7,8 @@ const LINE: usize = 100;
 const FUNCTION: usize = 70;
 
 /// Where files are looked for, besides the top directory itself.
-const FOLDERS: [&str; 7] = [".github", "benches", "docs", "examples", "histories", "src", "tests"];
+const FOLDERS: [&str; 8] =
+    [".github", "benches", "crates", "docs", "examples", "histories", "src", "tests"];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -73,9 +74,14 @@ fn is_function(line: &str) -> bool {
     rest.next() == Some("fn")
 }
 
+/// Whether the file is a source of a published package, and no test, example or benchmark.
+fn is_source(path: &str) -> bool {
+    path.starts_with("src/") || path.starts_with("crates/") && path.contains("/src/")
+}
+
 /// Which lines of a file only tests see.
 fn seen_by_tests(path: &str, lines: &[&str]) -> Vec<bool> {
-    let is_test = !path.starts_with("src/") || path.contains("/tests");
+    let is_test = !is_source(path) || path.contains("/tests");
     let mut seen = vec![is_test; lines.len()];
     for start in (0..lines.len()).filter(|&at| lines[at].trim_start() == "#[cfg(test)]") {
         let item = (start..lines.len()).find(|&at| !lines[at].trim_start().starts_with("#["));
@@ -97,6 +103,24 @@ fn lines_of_rust_are_short() {
             let holds_literal = line.contains('"') || line.ends_with('\\');
             if length > LINE && !(seen_by_tests[at] && holds_literal) {
                 complaints.push(format!("{path}:{}: {length} characters", at + 1));
+            }
+        }
+    }
+    none(&complaints);
+}
+
+/// Rows of tables, code, and what has no place to break may be longer.
+#[test]
+fn lines_of_pages_are_short() {
+    let mut complaints = Vec::new();
+    for (path, page) in files_that_end_in(".md") {
+        let mut is_code = false;
+        for (at, line) in (1..).zip(page.lines()) {
+            is_code ^= line.trim_start().starts_with("```");
+            let is_whole = line.starts_with('|') || line.starts_with("    ") || !line.contains(' ');
+            let length = line.chars().count();
+            if length > LINE && !is_code && !is_whole {
+                complaints.push(format!("{path}:{at}: {length} characters"));
             }
         }
     }
@@ -212,11 +236,15 @@ fn the_package_holds_what_its_sources_include() {
     let mut complaints = Vec::new();
     let mut count = 0;
     for (path, text) in files_that_end_in(".rs") {
-        let is_source = path.starts_with("src/");
-        for file in included_files(&path, &text).into_iter().filter(|_| is_source) {
+        for file in included_files(&path, &text).into_iter().filter(|_| is_source(&path)) {
             count += 1;
-            if !is_packaged(&file) {
-                complaints.push(format!("{path} includes {file}, which Cargo.toml leaves out"));
+            // A package in `crates` holds its whole folder.
+            let is_there = match path.split_once("/src/") {
+                Some((package, _)) => file.starts_with(&format!("{package}/")),
+                None => is_packaged(&file),
+            };
+            if !is_there {
+                complaints.push(format!("{path} includes {file}, which its package leaves out"));
             }
         }
     }

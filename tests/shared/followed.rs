@@ -2,9 +2,10 @@
 
 use std::io::{self, Read};
 
+use histcheck::Limits;
 use histcheck::follow::{Following, Summary, Violation};
+use histcheck::formats::{Format, json_value};
 use histcheck::history::{Operation, Outcome, Settings};
-use histcheck::ingest::{Format, Limits, json_value};
 use histcheck::{Budget, Code, Error, History, Options, Report, Verdict};
 
 /// What is said of a history beside its text.

@@ -2,8 +2,8 @@
 //! into failures, operations left out, a clock set. What is found is certified and explained, as
 //! for the history itself; and what is said is compared with what is kept in `tests/suite/reports`.
 
+use histcheck::formats::{Format, Input, ReadOptions};
 use histcheck::history::Settings;
-use histcheck::ingest::{Format, Input};
 use histcheck::{Options, Verdict};
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
@@ -17,7 +17,7 @@ const TIMES: u64 = 12;
 
 /// Tries the history in the file `name` with faults in it.
 pub(crate) fn run(name: &str) -> Outcome {
-    let history = Input::from_path(folder().join(name), None)
+    let history = Input::open(folder().join(name), ReadOptions::default())
         .and_then(|input| input.history(Settings::default()))
         .map_err(|error| error.to_string())?;
     let text = variants::written(&history, Format::JsonLines)?;
@@ -33,13 +33,13 @@ pub(crate) fn run(name: &str) -> Outcome {
         let said = tried(lines.concat()).map_err(|error| format!("{alteration}: {error}"))?;
         table += &format!("{alteration}\t{said}\n");
     }
-    Ok(reports::compare(&reports::path(name, "altered.tsv"), &table)?)
+    Ok(reports::keep(&reports::path(name, "altered.tsv"), &table)?)
 }
 
 /// What is said of the history in `text`: verdict, anomalies, and a digest of both reports; or the
 /// error, of one that its model cannot read.
 fn tried(text: String) -> Result<String, String> {
-    let input = Input::from_bytes(text.into_bytes(), Some(Format::JsonLines));
+    let input = Input::from_bytes(text.into_bytes(), Some(Format::JsonLines).into());
     let told = input.and_then(|input| Ok((input.history(Settings::default())?, input)));
     let options = Options::default();
     let checked = told.and_then(|(history, input)| {

@@ -9,8 +9,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use histcheck::formats::{Format, json_value, read_bytes};
 use histcheck::history::Settings;
-use histcheck::ingest::{Format, json_value, read_bytes};
 use histcheck::{Options, Session, Verdict};
 use libtest_mimic::Trial;
 

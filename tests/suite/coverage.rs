@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use histcheck::Verdict;
+use histcheck::formats::{Format, Input, ReadOptions};
 use histcheck::history::Settings;
-use histcheck::ingest::{Format, Input};
 use histcheck::model::CATALOGUE;
 
 use crate::expected::Expected;
@@ -16,7 +16,7 @@ pub(crate) fn is_complete() -> Outcome {
     let mut formats = BTreeSet::new();
     for name in names() {
         let located = |error: String| format!("{name}: {error}");
-        let input = Input::from_path(folder().join(&name), None);
+        let input = Input::open(folder().join(&name), ReadOptions::default());
         let input = input.map_err(|error| located(error.to_string()))?;
         let history = input.history(Settings::default());
         let history = history.map_err(|error| located(error.to_string()))?;

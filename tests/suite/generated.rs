@@ -1,15 +1,15 @@
 //! The reference store's histories, `histories/store/`: one of each preset, made anew and compared
-//! byte by byte. `UPDATE_HISTORIES=1 cargo test --test suite generated` writes them.
+//! byte by byte. `cargo bless histories` writes them.
 
 use std::fs;
 
 use histcheck::explain::stuck;
-use histcheck::ingest::Format;
+use histcheck::formats::{self, Format};
 use histcheck::model::infer;
 use histcheck::store::{Fact, Plan, Preset, presets};
-use histcheck::{History, Options, Session, Verdict, emit};
+use histcheck::{History, Options, Session, Verdict};
 
-use crate::{Outcome, folder, variants};
+use crate::{Outcome, folder, kept, variants};
 
 /// So many anomalies are asked for, as many as the command line does.
 const LIMIT: usize = 20;
@@ -17,38 +17,30 @@ const LIMIT: usize = 20;
 /// The folder of these histories, in that of all.
 pub(crate) const FOLDER: &str = "store";
 
-/// Every preset has its history, and there are no others.
-pub(crate) fn is_current() -> Outcome {
+/// Every preset has its history, and there are no others; while blessing, they are removed.
+pub(crate) fn are_current() -> Outcome {
     let mut wanted: Vec<String> = Vec::new();
     let mut wrong = Vec::new();
-    let updates = std::env::var_os("UPDATE_HISTORIES").is_some();
-    if updates {
-        fs::create_dir_all(folder().join(FOLDER))?;
-    }
     for preset in presets() {
         let name = format!("{FOLDER}/{}.jsonl", preset.name);
-        let path = folder().join(&name);
         let made = made(preset).map_err(|error| format!("{name}: {error}"))?;
-        if updates {
-            fs::write(&path, &made)?;
-        } else if fs::read(&path).ok().as_ref() != Some(&made) {
-            wrong.push(format!("{name} is not what the store makes"));
-        }
+        wrong.extend(kept::keep(&folder().join(&name), "histories", &made).err());
         wanted.push(name);
     }
-    wanted.sort();
-    let there: Vec<String> =
-        crate::names().into_iter().filter(|name| name.starts_with(FOLDER)).collect();
-    let more = there.iter().filter(|name| !wanted.contains(name));
-    wrong.extend(more.map(|name| format!("{name} belongs to no preset")));
-    match wrong.is_empty() {
-        true => Ok(()),
-        false => Err(format!("{}; UPDATE_HISTORIES=1 rewrites them", wrong.join("\n")).into()),
+    let there = crate::names().into_iter().filter(|name| name.starts_with(FOLDER));
+    for name in there.filter(|name| !wanted.contains(name)) {
+        let path = folder().join(name);
+        if kept::is_blessing() {
+            fs::remove_file(path)?;
+        } else {
+            wrong.push(kept::out_of_date(&path, "histories", "it belongs to no preset"));
+        }
     }
+    if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n").into()) }
 }
 
 /// The example of a preset, with what is expected of it, as JSON lines.
-fn made(preset: &'static Preset) -> Result<Vec<u8>, String> {
+fn made(preset: &'static Preset) -> Result<String, String> {
     let mut plan = Plan::example(preset);
     let history = plan.history()?;
     let options = Options::default();
@@ -76,11 +68,11 @@ fn made(preset: &'static Preset) -> Result<Vec<u8>, String> {
     if stuck(&history).is_some() {
         plan.tell("stuck", Fact::Flag(true));
     }
-    bytes(&plan.history()?)
+    written(&plan.history()?)
 }
 
-fn bytes(history: &History) -> Result<Vec<u8>, String> {
+fn written(history: &History) -> Result<String, String> {
     let mut bytes = Vec::new();
-    emit::write(history, Format::JsonLines, &mut bytes).map_err(|error| error.to_string())?;
-    Ok(bytes)
+    formats::write(history, Format::JsonLines, &mut bytes).map_err(|error| error.to_string())?;
+    String::from_utf8(bytes).map_err(|error| error.to_string())
 }

@@ -3,9 +3,8 @@
 
 use std::fs;
 
-use histcheck::History;
-
 use crate::expected::{Expected, verdict};
+use crate::kept::keep;
 use crate::{Outcome, folder, names};
 
 /// The index, a file among the histories.
@@ -43,7 +42,7 @@ pub(crate) fn expected(name: &str) -> Result<Expected, String> {
 }
 
 fn row(name: &str) -> Result<String, String> {
-    let history = History::read_file(folder().join(name)).map_err(|e| format!("{name}: {e}"))?;
+    let history = histcheck::read_file(folder().join(name)).map_err(|e| format!("{name}: {e}"))?;
     let expected = Expected::of(name, &history).map_err(|e| format!("{name}: {e}"))?;
     let (verdict, record) = match &expected.anomaly {
         None => (expected.verdict.to_string(), String::new()),
@@ -53,7 +52,7 @@ fn row(name: &str) -> Result<String, String> {
     Ok(format!("| [{name}]({name}) | {model} | {verdict} | {record} | {story} |\n"))
 }
 
-/// Compares the table with the histories; with `UPDATE_DOCS=1`, writes it.
+/// Compares the table with the histories; while blessing, writes it.
 pub(crate) fn is_current() -> Outcome {
     let path = folder().join(FILE);
     let page = fs::read_to_string(&path).map_err(|error| format!("{FILE}: {error}"))?;
@@ -62,18 +61,5 @@ pub(crate) fn is_current() -> Outcome {
     for name in names() {
         current += &row(&name)?;
     }
-    if page == current {
-        return Ok(());
-    }
-    if std::env::var_os("UPDATE_DOCS").is_some() {
-        return Ok(fs::write(path, current)?);
-    }
-    let stale = page.lines().find(|line| !current.contains(line));
-    let fresh = current.lines().find(|line| !page.contains(line));
-    Err(format!(
-        "histories/README.md is out of date; UPDATE_DOCS=1 rewrites it\nit has:  {}\nit lacks: {}",
-        stale.unwrap_or("rows in another order"),
-        fresh.unwrap_or("nothing"),
-    )
-    .into())
+    Ok(keep(&path, "reports", &current)?)
 }

@@ -17,6 +17,8 @@ mod explained;
 mod followed;
 mod generated;
 mod index;
+#[path = "../shared/kept.rs"]
+mod kept;
 mod reports;
 #[path = "../shared/said.rs"]
 mod said;
@@ -65,7 +67,7 @@ fn main() {
     let mut trials = vec![
         Trial::test("index", index::is_current),
         Trial::test("coverage", coverage::is_complete),
-        Trial::test("generated", generated::is_current),
+        Trial::test("generated", generated::are_current),
         Trial::test("reports", reports::are_of_histories),
     ];
     for name in names() {

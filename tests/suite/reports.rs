@@ -1,19 +1,19 @@
 //! What is said of every history, word for word: the report for people, and the one for programs.
 //!
-//! `tests/suite/reports/` keeps both, and what comes out of the history altered. With
-//! `UPDATE_DOCS=1` they are written anew, so that a change to an explanation shows in the
-//! difference what it changes, and where.
+//! `tests/suite/reports/` keeps both, and what comes out of the history altered. `cargo bless
+//! reports` writes them anew, so that a change to an explanation shows in the difference what it
+//! changes, and where.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use histcheck::ingest::Input;
+use histcheck::formats::Input;
 use histcheck::report::{self, Detail, Palette, SHOWN_FAILURES, Subject};
 use histcheck::{History, Options, Report, Session};
 use serde_json::Value;
 
-use crate::{entries, names};
+use crate::{entries, kept, names};
 
 /// So many anomalies are asked for.
 const LIMIT: usize = 100;
@@ -22,13 +22,13 @@ const LIMIT: usize = 100;
 const AGES: Duration = Duration::from_secs(3600);
 
 /// Where the reports are kept.
-fn kept() -> PathBuf {
+fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/suite/reports")
 }
 
 /// The file for the report on the history `name`, in a format with this extension.
 pub(crate) fn path(name: &str, extension: &str) -> PathBuf {
-    kept().join(format!("{}.{extension}", name.replace('/', "-")))
+    folder().join(format!("{}.{extension}", name.replace('/', "-")))
 }
 
 /// All that is said of a history.
@@ -50,43 +50,32 @@ pub(crate) fn explained<'a>(
 
 /// Compares what is said of the history `name` with what is kept.
 pub(crate) fn verify(name: &str, subject: &Subject<'_>) -> Result<(), String> {
-    compare(&path(name, "txt"), &report::text(subject, Detail::Keys, &Palette::PLAIN))?;
+    keep(&path(name, "txt"), &report::text(subject, Detail::Keys, &Palette::PLAIN))?;
     let json: Value =
         serde_json::from_str(&report::json(subject)).map_err(|error| error.to_string())?;
     let json = serde_json::to_string_pretty(&json).map_err(|error| error.to_string())?;
-    compare(&path(name, "json"), &(json + "\n"))
+    keep(&path(name, "json"), &(json + "\n"))
 }
 
 /// Compares what is said now with what is kept in the file `path`.
-pub(crate) fn compare(path: &Path, current: &str) -> Result<(), String> {
-    let kept = fs::read_to_string(path).unwrap_or_default();
-    if kept == current {
-        return Ok(());
-    }
-    if std::env::var_os("UPDATE_DOCS").is_some() {
-        let written = fs::create_dir_all(path.parent().unwrap_or(path))
-            .and_then(|()| fs::write(path, current));
-        return written.map_err(|error| format!("{}: {error}", path.display()));
-    }
-    let differs = kept.lines().zip(current.lines()).find(|(before, now)| before != now);
-    let (before, now) = differs.unwrap_or(("", "another length"));
-    Err(format!(
-        "another report than {}; UPDATE_DOCS=1 rewrites it\nit says: {before}\nnow:     {now}",
-        path.display(),
-    ))
+pub(crate) fn keep(path: &Path, current: &str) -> Result<(), String> {
+    kept::keep(path, "reports", current)
 }
 
-/// No report is kept of what is no longer there.
+/// No report is kept of what is no longer there; while blessing, such reports are removed.
 pub(crate) fn are_of_histories() -> crate::Outcome {
     let names = names();
-    let kept = entries(&kept());
-    let all: Vec<String> = names
+    let all: Vec<PathBuf> = names
         .iter()
         .flat_map(|name| ["txt", "json", "altered.tsv"].map(|extension| path(name, extension)))
-        .filter_map(|path| Some(path.file_name()?.to_str()?.to_owned()))
         .collect();
-    match kept.iter().find(|name| !all.contains(name)) {
-        Some(name) => Err(format!("tests/suite/reports/{name} is of no history").into()),
-        None => Ok(()),
+    let paths = entries(&folder()).into_iter().map(|name| folder().join(name));
+    for path in paths.filter(|path| !all.contains(path)) {
+        if kept::is_blessing() {
+            fs::remove_file(&path)?;
+        } else {
+            return Err(kept::out_of_date(&path, "reports", "it is of no history").into());
+        }
     }
+    Ok(())
 }

@@ -1,8 +1,7 @@
 //! One history on trial: its verdict, its proof, and that neither depends on how it is told.
 
+use histcheck::formats::{Format, Input, ReadOptions};
 use histcheck::history::{Order, Settings, Ties};
-use histcheck::ingest::Format;
-use histcheck::ingest::Input;
 use histcheck::model::infer;
 use histcheck::{History, Options, Report, Verdict};
 
@@ -13,7 +12,8 @@ use crate::{Outcome, certificate, folder, followed, reports, variants};
 
 /// Tests the history in the file `name`.
 pub(crate) fn run(name: &str) -> Outcome {
-    let input = Input::from_path(folder().join(name), None).map_err(|error| error.to_string())?;
+    let input = Input::open(folder().join(name), ReadOptions::default())
+        .map_err(|error| error.to_string())?;
     let history = input.history(Settings::default()).map_err(|error| error.to_string())?;
     let expected = Expected::of(name, &history)?;
     expected.validate()?;

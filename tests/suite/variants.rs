@@ -1,9 +1,8 @@
 //! The same history told differently, which must not change its verdict.
 
 use histcheck::History;
-use histcheck::emit;
+use histcheck::formats::{self, Format, read_bytes};
 use histcheck::history::Settings;
-use histcheck::ingest::{Format, read_bytes};
 use serde_json::Value;
 
 /// The history written in `format` and read again.
@@ -39,7 +38,7 @@ pub(crate) fn anonymous(history: &History) -> Result<History, String> {
 /// The history written in `format`.
 pub(crate) fn written(history: &History, format: Format) -> Result<String, String> {
     let mut bytes = Vec::new();
-    emit::write(history, format, &mut bytes).map_err(|error| error.to_string())?;
+    formats::write(history, format, &mut bytes).map_err(|error| error.to_string())?;
     String::from_utf8(bytes).map_err(|error| error.to_string())
 }
 

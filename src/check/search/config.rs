@@ -6,8 +6,9 @@ use std::hash::{Hash, Hasher};
 use rustc_hash::FxHasher;
 
 use super::automaton::StateId;
+use super::items::Item;
 use super::mask::{Mask, difference};
-use super::prepare::{Item, Prepared};
+use super::prepare::Prepared;
 use super::used::{UsedId, UsedSets};
 use super::window::Window;
 

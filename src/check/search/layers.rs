@@ -12,13 +12,11 @@ use super::config::{Order, Packed};
 use super::depth::{LOOK_EVERY, POLL_EVERY, Part};
 use super::interner::lock;
 use super::mask::Mask;
-use super::path::{NO_NODE, Node, Nodes};
+use super::path::{NO_NODE, Node, Nodes, SHARDS};
 use super::steps::NO_STATE;
 use super::walker::{Arrival, Candidate, Entered, Move, Shared, Walker};
-use crate::check::budget::{Account, Meter, StopReason};
-
-/// Into so many parts each layer is divided, by hash.
-pub(super) const SHARDS: usize = 16;
+use crate::check::StopReason;
+use crate::check::budget::{Account, Meter};
 
 /// So many configurations are expanded as one piece of work.
 const CHUNK: usize = 256;

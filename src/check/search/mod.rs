@@ -21,6 +21,7 @@ mod automaton;
 mod config;
 mod depth;
 mod interner;
+mod items;
 mod layers;
 mod mask;
 mod memo;
@@ -42,7 +43,8 @@ use plan::Plan;
 use used::UsedSets;
 use walker::Shared;
 
-use super::budget::{Meter, StopReason};
+use super::budget::Meter;
+use crate::error::StopReason;
 
 /// What a search found.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -2,8 +2,8 @@
 
 use super::config::Config;
 
+use super::items::{Event, NO_TOKEN, TokenId};
 use super::mask::{Mask, difference};
-use super::prepare::{Event, NO_TOKEN, TokenId};
 use super::steps::{Step, UNOBSERVED};
 use super::walker::{Candidate, Move, Walker};
 
@@ -310,7 +310,7 @@ impl<K: Mask> Walker<'_, K> {
         })
     }
 
-    fn class_of(&self, item: u32) -> &super::prepare::Class {
+    fn class_of(&self, item: u32) -> &super::items::Class {
         &self.prepared.classes[self.prepared.items[item as usize].class as usize]
     }
 }

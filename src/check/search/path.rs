@@ -1,8 +1,10 @@
 //! How a breadth-first search came to where it is: a tree of moves, divided like its layers.
 
 use super::automaton::StateId;
-use super::layers::SHARDS;
 use super::walker::Move;
+
+/// Parts that each layer and its nodes are divided into, by hash.
+pub(super) const SHARDS: usize = 16;
 
 /// No node: before the first.
 pub(super) const NO_NODE: u32 = u32::MAX;

@@ -7,13 +7,15 @@ use rustc_hash::FxHashSet;
 
 use super::automaton::StateId;
 use super::depth::{Depth, Part};
+use super::items::Event;
 use super::layers::Layers;
 use super::mask::Mask;
-use super::prepare::{Event, Prepared};
+use super::prepare::Prepared;
 use super::steps::Step;
 use super::walker::{Shared, Walker};
 use super::{Effort, Found};
-use crate::check::budget::{Meter, StopReason};
+use crate::check::StopReason;
+use crate::check::budget::Meter;
 
 /// How the work is shared out.
 #[derive(Clone, Copy, Debug)]

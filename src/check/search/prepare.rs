@@ -4,59 +4,10 @@
 use rustc_hash::FxHashMap;
 
 use super::automaton::Space;
+use super::items::{Class, CrashedClass, Event, Item, NO_TOKEN, TokenId};
 use super::tokens::Tokens;
 use crate::history::{NEVER, Span};
 use crate::model::{Establishes, Facts};
-
-/// A token's dense number; [`NO_TOKEN`] for none.
-pub(super) type TokenId = u32;
-
-/// No token, or one that is not known.
-pub(super) const NO_TOKEN: TokenId = u32::MAX;
-
-/// An end of an operation, in the order of events.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Event {
-    /// The item of this index is called.
-    Call(u32),
-    /// It returns.
-    Return(u32),
-    /// A crashed operation is called; it never returns.
-    Crash,
-}
-
-/// A completed operation.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Item {
-    pub(super) class: u32,
-    /// Its reading.
-    pub(super) reading: u32,
-    /// Its place in the window of open operations.
-    pub(super) slot: u32,
-    /// The events of its call and return.
-    pub(super) call: u32,
-    pub(super) ret: u32,
-}
-
-/// Crashed operations that are interchangeable.
-#[derive(Clone, Debug)]
-pub(super) struct CrashedClass {
-    pub(super) class: u32,
-    /// The events of their calls, ascending.
-    pub(super) calls: Vec<u32>,
-    /// Their readings, likewise.
-    pub(super) readings: Vec<u32>,
-}
-
-/// What the search needs to know of a class of operations.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Class {
-    pub(super) pure: bool,
-    pub(super) overwrites: bool,
-    pub(super) requires: TokenId,
-    /// The token that it establishes; [`NO_TOKEN`] if not known or none.
-    pub(super) gives: TokenId,
-}
 
 /// One key's history, ready for the search.
 pub(super) struct Prepared {

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::automaton::{Automaton, MAX_STATES, StateId};
-use super::prepare::{NO_TOKEN, TokenId};
+use super::items::{NO_TOKEN, TokenId};
 use crate::model::Token;
 
 /// Beyond every state's number: see [`Step`].

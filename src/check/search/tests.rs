@@ -15,6 +15,7 @@ use crate::model::{
     Counter, Model, Mutex, Reading, Register, Semaphore, counter, mutex, register, semaphore,
 };
 use crate::proof::{Proof, confirm_order};
+use crate::tries::tries;
 
 /// Depth-first alone; breadth-first alone; and both in turns, with the shortest parts.
 const PLANS: [Plan; 4] = [
@@ -154,9 +155,9 @@ fn campaign<M: Model>(model: &M, alphabet: &Alphabet<M::Op>, runs: u64, seed: u6
     counts
 }
 
-/// Enough for the default run; more by hand.
+/// How many histories each campaign tries.
 fn runs() -> u64 {
-    std::env::var("HISTCHECK_SEARCH_RUNS").ok().and_then(|runs| runs.parse().ok()).unwrap_or(300)
+    tries(300).into()
 }
 
 #[test]

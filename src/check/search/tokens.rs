@@ -1,7 +1,7 @@
 //! Who establishes a token and who requires it, over time: tells whether a value that is about to
 //! be lost is still needed, and whether it can come back.
 
-use super::prepare::{Class, CrashedClass, Item, NO_TOKEN, TokenId};
+use super::items::{Class, CrashedClass, Item, NO_TOKEN, TokenId};
 
 /// For every token its producers and observers among the completed operations, and its crashed
 /// producers.

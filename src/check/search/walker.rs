@@ -2,8 +2,9 @@
 
 use super::automaton::Automaton;
 use super::config::{Config, Order};
+use super::items::{Event, NO_TOKEN};
 use super::mask::{Mask, difference};
-use super::prepare::{Event, NO_TOKEN, Prepared};
+use super::prepare::Prepared;
 use super::steps::{Step, Steps, UNOBSERVED};
 use super::trail::Trail;
 use super::used::{self, UsedSets};

@@ -1,6 +1,7 @@
 //! The operations that are open at an event, kept while the search moves forward and back.
 
-use super::prepare::{Event, Item, Prepared};
+use super::items::{Event, Item};
+use super::prepare::Prepared;
 
 /// The open completed operations, by slot.
 pub(super) struct Window {

@@ -1,6 +1,8 @@
 //! The options that choose one of several things.
 
 use clap::ValueEnum;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use histcheck::formats::Format;
 
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum PlotKind {
@@ -75,24 +77,25 @@ pub(crate) enum ReportFormat {
     Github,
 }
 
-#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum InputFormat {
-    /// Find out
-    Auto,
-    Jsonl,
-    Json,
-    Edn,
-    Log,
-    Csv,
+/// The format of an input; `None` if it is to be found out.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct InputFormat(pub(crate) Option<Format>);
+
+/// Parses the format of an input.
+pub(crate) fn input_format() -> impl TypedValueParser<Value = InputFormat> {
+    let auto = PossibleValue::new("auto").help("Find out");
+    PossibleValuesParser::new([auto].into_iter().chain(Format::ALL.map(named)))
+        .map(|name| InputFormat(Format::parse(&name)))
 }
 
-#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum TargetFormat {
-    Jsonl,
-    Json,
-    Edn,
-    Csv,
-    Log,
+/// Parses a format to write.
+pub(crate) fn target_format() -> impl TypedValueParser<Value = Format> {
+    let formats = PossibleValuesParser::new(Format::ALL.map(named));
+    formats.try_map(|name| Format::parse(&name).ok_or("there is no such format"))
+}
+
+fn named(format: Format) -> PossibleValue {
+    PossibleValue::new(format.name()).help(format.about())
 }
 
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]

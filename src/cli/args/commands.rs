@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use histcheck::formats::Format;
 
-use super::{FormatArg, PlotKind, ReadArgs, ReportTarget, SingleArgs, TargetFormat};
+use super::{FormatArg, PlotKind, ReadArgs, ReportTarget, SingleArgs, target_format};
 use crate::cli::generate::KnobArgs;
 
 #[derive(Args, Debug)]
@@ -13,8 +14,8 @@ pub(crate) struct ConvertArgs {
     pub(crate) file: Option<PathBuf>,
 
     /// The format to write
-    #[arg(long, value_name = "FORMAT")]
-    pub(crate) to: TargetFormat,
+    #[arg(long, value_name = "FORMAT", value_parser = target_format())]
+    pub(crate) to: Format,
 
     /// Write to this file instead of standard output
     #[arg(short, long, value_name = "FILE")]

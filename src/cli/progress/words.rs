@@ -33,7 +33,6 @@ pub(super) fn words(look: &Look, task: &Task, now: Instant) -> String {
 fn doing(look: &Look) -> String {
     let what = match look.phase {
         Phase::Loading => "reading",
-        Phase::Unpacking => "unpacking",
         Phase::Parsing => "parsing",
         Phase::Ordering => "ordering the events",
         Phase::Placing => "finding lines",
@@ -52,12 +51,9 @@ fn doing(look: &Look) -> String {
         _ => "working",
     };
     let amount = match look.phase {
-        Phase::Loading
-        | Phase::Unpacking
-        | Phase::Parsing
-        | Phase::Placing
-        | Phase::Following
-        | Phase::Writing => bytes(look),
+        Phase::Loading | Phase::Parsing | Phase::Placing | Phase::Following | Phase::Writing => {
+            bytes(look)
+        }
         Phase::Deciding | Phase::Verifying => counted(look, "keys"),
         Phase::Locating | Phase::Violations | Phase::Guarantees => counted(look, "failing keys"),
         Phase::Shrinking => counted(look, "operations left"),

@@ -12,9 +12,9 @@ use super::source::{Source, Sources};
 use crate::check::{Failure, is_linearizable};
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::naming::words;
-use crate::history::phrase::counted;
 use crate::history::{History, NEVER};
 use crate::model::{self, AnyOp, Kind, Model, Reading};
+use crate::words::counted;
 
 /// What a source says of itself.
 #[derive(Clone, Copy, PartialEq, Eq)]

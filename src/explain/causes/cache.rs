@@ -20,9 +20,9 @@ use super::subject::Subject;
 use crate::explain::access::Accesses;
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::naming::words;
-use crate::history::phrase::{counted, duration_phrase};
 use crate::history::{History, NEVER};
 use crate::model::Token;
+use crate::words::{counted, duration_phrase};
 
 /// So many stale reads, after which the newer value had been seen elsewhere, make one suspect a
 /// source that does not call itself a cache.

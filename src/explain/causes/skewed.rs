@@ -3,8 +3,8 @@
 use super::Grounds;
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::skew::{ClockSkew, Grouping, Situation};
-use crate::history::phrase::{duration_phrase, shortened, value_phrase};
 use crate::history::{History, Value};
+use crate::words::{duration_phrase, shortened, value_phrase};
 
 /// So many operations are named at most.
 const NAMED: usize = 12;

@@ -1,7 +1,7 @@
 //! Where an operation was answered: by what its record says, or else whose operation it was.
 
-use crate::history::phrase::value_phrase;
 use crate::history::{History, Value};
+use crate::words::value_phrase;
 
 /// Fields that name the part of a system that answered, the most telling first.
 const FIELDS: [&str; 6] = ["cache", "source", "replica", "node", "host", "server"];
@@ -72,7 +72,7 @@ impl Source {
     /// It in words: `node n2`, `process 3`.
     pub(in crate::explain) fn phrase(self, history: &History) -> String {
         let name = match history.values().as_name(self.value) {
-            Some(name) => crate::history::phrase::shortened(name, 40),
+            Some(name) => crate::words::shortened(name, 40),
             None => value_phrase(history, self.value),
         };
         format!("{} {name}", self.field.unwrap_or("process"))

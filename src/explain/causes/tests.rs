@@ -4,8 +4,8 @@
 use super::stuck;
 use crate::Session;
 use crate::explain::{Anomaly, AnomalyKind, Certainty};
+use crate::formats::read_bytes;
 use crate::history::Settings;
-use crate::ingest::read_bytes;
 use crate::{History, Options, check};
 
 /// A history of a register: whole operations, each as process, node, `w` or `r`, and value; one

@@ -15,8 +15,8 @@ use crate::check::is_linearizable;
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::naming::words;
 use crate::history::NEVER;
-use crate::history::phrase::{process_phrase, value_phrase};
 use crate::model::{self, AnyOp, Model, Reading};
+use crate::words::{process_phrase, value_phrase};
 
 /// So many operations are named at most.
 const NAMED: usize = 12;

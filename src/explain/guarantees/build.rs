@@ -3,8 +3,34 @@
 use rustc_hash::FxHashMap;
 
 use super::versions::{NONE, Op, Saw, Versions, Write};
+use crate::explain::access::Access;
+use crate::explain::case::Case;
 use crate::history::{NEVER, Span, Value};
-use crate::model::Token;
+use crate::model::{AnyOp, Model, Token};
+
+impl Versions {
+    /// The key as versions; `None` if it is no register. O(n).
+    pub(crate) fn of(case: &Case<'_>) -> Option<Versions> {
+        if !case.model.tokens_suffice() {
+            return None;
+        }
+        let mut model = case.model.clone();
+        let ops: Vec<AnyOp> = case.readings.iter().map(|reading| reading.op.clone()).collect();
+        model.focus(&ops);
+        drop(ops);
+        let mut builder = Builder::new(model.token(&model.initial())?);
+        for reading in case.readings {
+            let facts = model.facts(&reading.op);
+            if facts.is_opaque() {
+                return None;
+            }
+            let Access { index, process, span, reads, writes, forbids } =
+                Access::of(case.history, reading, &facts);
+            builder.add(process, index, span, [reads, forbids, writes]);
+        }
+        Some(builder.build())
+    }
+}
 
 /// What is needed to make [`Versions`].
 pub(super) struct Builder {

@@ -231,7 +231,7 @@ impl<'a> Search<'a> {
                 self.looks += 1;
                 let known = self.known[at as usize];
                 let op = &self.readings[at as usize].op;
-                if !known.is_pure || self.model.step(state, op).into_iter().next().is_none() {
+                if !known.is_pure || self.model.step(state, op).next().is_none() {
                     break;
                 }
                 self.account(Move::Process(process as u32), true);
@@ -278,7 +278,7 @@ impl<'a> Search<'a> {
 
     fn next_state(&self, state: &AnyState, choice: Move, nth: u32) -> Option<AnyState> {
         let op = &self.readings[self.reading(choice) as usize].op;
-        self.model.step(state, op).into_iter().nth(nth as usize)
+        self.model.step(state, op).nth(nth as usize)
     }
 
     /// What may be done in `state`, the most promising first: for each, whether it is crashed,

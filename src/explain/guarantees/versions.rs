@@ -5,11 +5,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::build::Builder;
-use crate::explain::access::Access;
-use crate::explain::case::Case;
 use crate::history::{NEVER, Span};
-use crate::model::{AnyOp, Model};
 
 /// No write, no operation, no process.
 pub(crate) const NONE: u32 = u32::MAX;
@@ -100,28 +96,6 @@ pub(crate) struct Versions {
 }
 
 impl Versions {
-    /// The key as versions; `None` if it is no register. O(n).
-    pub(crate) fn of(case: &Case<'_>) -> Option<Versions> {
-        if !case.model.tokens_suffice() {
-            return None;
-        }
-        let mut model = case.model.clone();
-        let ops: Vec<AnyOp> = case.readings.iter().map(|reading| reading.op.clone()).collect();
-        model.focus(&ops);
-        drop(ops);
-        let mut builder = Builder::new(model.token(&model.initial())?);
-        for reading in case.readings {
-            let facts = model.facts(&reading.op);
-            if facts.is_opaque() {
-                return None;
-            }
-            let Access { index, process, span, reads, writes, forbids } =
-                Access::of(case.history, reading, &facts);
-            builder.add(process, index, span, [reads, forbids, writes]);
-        }
-        Some(builder.build())
-    }
-
     /// The operations of `process`, in its order; those that crashed among them.
     pub(crate) fn own(&self, process: u32) -> &[u32] {
         slice(&self.own, &self.own_starts, process)

@@ -5,11 +5,9 @@ use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::case::Case;
 use crate::explain::causes::source::Sources;
 use crate::explain::violations::Violation;
-use crate::history::phrase::{
-    call_phrase, operation_phrase, process_phrase, return_phrase, value_phrase,
-};
 use crate::history::{NEVER, Outcome, Span, Value};
-use crate::model::{AnyOp, Call, KindView, Model, Reading, View};
+use crate::model::{AnyOp, Call, KindView, Model, Reading};
+use crate::words::{call_phrase, operation_phrase, process_phrase, return_phrase, value_phrase};
 
 use super::classify::Origin;
 
@@ -246,14 +244,7 @@ pub(super) fn failed_readings(case: &Case<'_>) -> Vec<Reading<AnyOp>> {
 /// The operation at `index` as the model reads it if nothing is known of its answer.
 pub(super) fn unanswered(case: &Case<'_>, index: u32) -> Option<AnyOp> {
     let operation = case.operation(index);
-    let view = |value| View { table: case.history.values(), value };
-    let call = Call {
-        function: case.history.function(operation.function),
-        input: view(operation.input),
-        output: None,
-        process: view(operation.process),
-    };
-    case.model.operation(&call).ok()
+    case.model.operation(&Call::of(case.history, operation, None)).ok()
 }
 
 /// Whether an operation took so long that its client may have tried again: it never returned, or

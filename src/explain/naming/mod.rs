@@ -22,7 +22,7 @@ pub(super) mod words;
 use super::anomaly::{Anomaly, AnomalyKind, Certainty};
 use super::case::Case;
 use super::violations::Violation;
-use crate::history::phrase::operation_phrase;
+use crate::words::operation_phrase;
 use evidence::Scope;
 
 /// The anomaly that `violation` shows, counted with those that are alike.

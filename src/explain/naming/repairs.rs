@@ -14,9 +14,9 @@ use super::evidence::{Scope, answered_by_one_primary, failed_readings};
 use crate::check::is_linearizable;
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::case::Case;
-use crate::history::phrase::operation_phrase;
 use crate::history::{NEVER, Span};
 use crate::model::{AnyOp, Kind, Model, Reading};
+use crate::words::operation_phrase;
 
 /// With more operations, no repair is tried.
 const LARGE: usize = 24;

@@ -2,8 +2,7 @@
 //!
 //! A proof must hold by itself: on a history that is valid, no recognizer may prove anything,
 //! whichever operation it is told to blame. And what it proves on others must be so by a
-//! definition of its own here. `HISTCHECK_NAMING` sets how many histories are tried of each kind,
-//! and with `HISTCHECK_SHOW` examples are printed.
+//! definition of its own here. With `HISTCHECK_SHOW` in the environment, examples are printed.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::collections::BTreeMap;
@@ -17,9 +16,10 @@ use crate::check::{Budget, Decision, Failure, Meter};
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::case::Case;
 use crate::explain::violations::Violation;
+use crate::formats::json_value;
 use crate::history::{Event, EventType, NEVER, Outcome, Value, ValueTable};
-use crate::ingest::json_value;
 use crate::model::{self, AnyModel, AnyOp, Call, Model, ModelOptions, View};
+use crate::tries::tries;
 use crate::{History, Options, Verdict, check};
 
 /// A function with an input and the outputs that it may have, as JSON.
@@ -305,14 +305,14 @@ impl Simulate<'_> {
                 answers.rotate_left(self.rng.random_range(0..outputs.len()));
                 let found = answers.into_iter().find_map(|output| {
                     let op = self.operation(model, process, function, input, output)?;
-                    let next = model.step(&from, &op).into_iter().next()?;
+                    let next = model.step(&from, &op).next()?;
                     Some((op, output, next))
                 });
                 if let Some((op, output, next)) = found {
                     if !self.rng.random_bool(self.faults) {
                         states.push(next.clone());
                         if self.rng.random_bool(self.faults)
-                            && let Some(again) = model.step(&next, &op).into_iter().next()
+                            && let Some(again) = model.step(&next, &op).next()
                         {
                             states.push(again);
                         }
@@ -356,6 +356,7 @@ impl Simulate<'_> {
         let view = |value| View { table: &self.values, value };
         let call = Call {
             function,
+            word: crate::vocabulary::Word::named(function),
             input: view(input),
             output: Some(view(output)),
             process: view(process),
@@ -492,7 +493,7 @@ fn is_so(history: &History, anomaly: &Anomaly) -> bool {
 #[test]
 fn nothing_is_proved_of_valid_histories() {
     let mut rng = ChaCha8Rng::seed_from_u64(11);
-    let runs: usize = std::env::var("HISTCHECK_NAMING").map_or(400, |n| n.parse().unwrap());
+    let runs = tries(400) as usize;
     let mut wrong = Vec::new();
     for trial in TRIALS {
         let mut valid = 0;
@@ -519,7 +520,7 @@ fn nothing_is_proved_of_valid_histories() {
 #[test]
 fn what_is_proved_of_invalid_histories_is_so() {
     let mut rng = ChaCha8Rng::seed_from_u64(12);
-    let runs: usize = std::env::var("HISTCHECK_NAMING").map_or(300, |n| n.parse().unwrap());
+    let runs = tries(300) as usize;
     for trial in TRIALS {
         let mut kinds: BTreeMap<(AnomalyKind, Certainty), usize> = BTreeMap::new();
         let mut samples: BTreeMap<AnomalyKind, String> = BTreeMap::new();
@@ -558,7 +559,7 @@ fn canonical_histories_get_their_names() {
     names.sort();
     let (mut tried, mut wrong) = (0, Vec::new());
     for path in names {
-        let Ok(history) = History::read_file(&path) else { continue };
+        let Ok(history) = crate::read_file(&path) else { continue };
         let text = |field| history.metadata_field(field).and_then(|v| history.values().as_name(v));
         let (Some(model), Some(expected)) = (text("model"), text("anomaly")) else { continue };
         if matches!(model, "register" | "cas-register") {

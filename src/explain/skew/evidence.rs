@@ -1,10 +1,11 @@
 //! How much speaks for offsets that were found.
 
 use super::bounds::Bounds;
+use super::key::Key;
 use super::rules::Rule;
 use super::search::Search;
 use super::seen;
-use super::timeline::{Key, Timeline};
+use super::timeline::Timeline;
 use crate::check::{Meter, impossible};
 use crate::explain::core::minimal_core;
 use crate::history::{History, NEVER};

@@ -5,9 +5,11 @@
 //! linearizable, and of these the smallest. `docs/ALGORITHMS.md` proves that they are.
 
 mod bounds;
+mod entry;
 mod estimate;
 mod evidence;
 mod groups;
+mod key;
 mod lesson;
 mod orders;
 mod repair;

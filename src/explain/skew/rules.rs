@@ -8,9 +8,9 @@
 //!   stay.
 
 use super::bounds::{Bounds, Difference};
+use super::entry::{Entry, Writes};
 use super::orders::{Choice, Precedence, Timed};
 use super::seen;
-use super::timeline::{Entry, Key};
 use crate::model::Token;
 
 /// What offsets move.
@@ -20,45 +20,6 @@ pub(super) enum Rule {
     Recording,
     /// Overwriting operations that lost.
     LastWriteWins,
-}
-
-/// The overwriting operations of one group, to be looked up by time.
-#[derive(Clone, Default, Debug)]
-pub(super) struct Writes {
-    /// The times of their calls, ascending.
-    calls: Vec<i64>,
-    /// For each, the latest return among those up to it; `i64::MAX` if one never returned.
-    latest: Vec<i64>,
-}
-
-impl Writes {
-    /// Operations with these times of call and return.
-    pub(super) fn new(mut times: Vec<[i64; 2]>) -> Writes {
-        times.sort_unstable();
-        let mut writes = Writes::default();
-        let mut latest = i64::MIN;
-        for [call, ret] in times {
-            latest = latest.max(ret);
-            writes.calls.push(call);
-            writes.latest.push(latest);
-        }
-        writes
-    }
-
-    /// The earliest moment, not before `time`, at which one of them may be taking effect.
-    fn from(&self, time: i64) -> Option<i64> {
-        let before = self.calls.partition_point(|&call| call < time);
-        if before > 0 && self.latest[before - 1] >= time {
-            return Some(time);
-        }
-        self.calls.get(before).copied()
-    }
-
-    /// The latest moment, not behind `time`, at which one of them may be taking effect.
-    fn until(&self, time: i64) -> Option<i64> {
-        let before = self.calls.partition_point(|&call| call <= time);
-        Some(self.latest[before.checked_sub(1)?].min(time))
-    }
 }
 
 impl Rule {
@@ -111,21 +72,19 @@ impl Rule {
         }
     }
 
-    /// Adds to `bounds` what follows from the operations of `key` that saw the only write of a
+    /// Adds to `bounds` what follows from those `entries` of a key that saw the only write of a
     /// value. False if no offsets are left.
     pub(super) fn restrict<Op>(
         self,
-        key: &Key<Op>,
+        entries: &[Entry<Op>],
         initial: Option<Token>,
         bounds: &mut Bounds,
     ) -> bool {
-        let Some(seen) = seen::values(&key.entries, initial) else { return true };
+        let Some(seen) = seen::values(entries, initial) else { return true };
         match self {
-            Rule::Recording => seen.is_possible && seen.are_written_first(&key.entries, bounds),
+            Rule::Recording => seen.is_possible && seen.are_written_first(entries, bounds),
             Rule::LastWriteWins => {
-                seen.is_possible
-                    && seen.are_called_first(&key.entries)
-                    && seen.have_won(&key.entries, bounds)
+                seen.is_possible && seen.are_called_first(entries) && seen.have_won(entries, bounds)
             }
         }
     }

@@ -4,7 +4,7 @@
 use rustc_hash::FxHashMap;
 
 use super::bounds::{Bounds, Difference};
-use super::timeline::Entry;
+use super::entry::Entry;
 use crate::model::{Establishes, Token};
 
 /// An operation that returned, and found a token that was not there from the start.

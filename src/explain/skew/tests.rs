@@ -15,9 +15,10 @@ use super::walk::Walk;
 use super::{Grouping, Situation};
 use crate::Session;
 use crate::check::{Budget, Meter, Options, Verdict};
+use crate::formats::json_value;
 use crate::history::{History, HistoryBuilder, Interval, Outcome, Settings, Time, Value};
-use crate::ingest::json_value;
 use crate::model::{AnyModel, AnyOp, AnyState, Model, ModelOptions};
+use crate::tries::tries;
 
 /// Operations of a model: function, input, output.
 type Letters = &'static [(&'static str, &'static str, &'static str)];
@@ -150,7 +151,7 @@ fn is_orderable(
     let open = || (0..ops.len()).filter(|&at| is_open(at));
     let Some(horizon) = open().filter_map(|at| ops[at].2).min() else { return true };
     open().filter(|&at| ops[at].1 <= horizon).any(|at| {
-        let mut nexts = model.step(state, ops[at].0).into_iter();
+        let mut nexts = model.step(state, ops[at].0);
         nexts.any(|next| is_orderable(model, ops, placed | 1 << at, &next))
     })
 }
@@ -304,12 +305,6 @@ thread_local! {
     static REPAIRED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
 
-/// How many histories are tried: as many as the environment says.
-fn cases() -> u32 {
-    let given = std::env::var("HISTCHECK_CASES").ok();
-    given.and_then(|text| text.parse().ok()).unwrap_or(400)
-}
-
 /// Where clocks are truly wrong, their offsets are among those that count, so that those found are
 /// no larger; and again they are those that brute force finds.
 #[test]
@@ -318,7 +313,7 @@ fn true_offsets_are_an_explanation() {
     let mut rng = ChaCha8Rng::seed_from_u64(4);
     for rule in [Rule::Recording, Rule::LastWriteWins] {
         let mut counts = [0; 2];
-        for _ in 0..cases() {
+        for _ in 0..tries(400) {
             let (history, injected) = skewed_history(rule, rng.random_range(2..=3), &mut rng);
             let ways = super::groups::ways(&history).ways;
             let by_node = ways.first().filter(|way| way.grouping != Grouping::Process);
@@ -344,7 +339,7 @@ fn the_search_agrees_with_brute_force() {
     for (name, letters) in MODELS {
         // Valid as they are, explained, not explained; for each rule.
         let mut counts = [[0; 3]; 2];
-        for _ in 0..cases() {
+        for _ in 0..tries(400) {
             let history = random_history(letters, rng.random_range(2..=3), &mut rng);
             let groups = super::groups::ways(&history).ways.first().map(|way| way.names.len());
             let Some(groups) = groups.filter(|&groups| groups <= 3) else { continue };
@@ -378,7 +373,7 @@ fn canonical_histories_show_their_clocks() {
     ];
     for (name, situation, culprit, milliseconds) in cases {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/histories");
-        let history = History::read_file(format!("{folder}/{name}.jsonl")).unwrap();
+        let history = crate::read_file(format!("{folder}/{name}.jsonl")).unwrap();
         let options = Options::default();
         let report = crate::check(&history, &options).unwrap();
         let outcome = Session::new(&history, &options).unwrap().clock_skew(&report).unwrap();
@@ -407,7 +402,7 @@ fn other_anomalies_are_not_pinned_on_clocks() {
         if path.is_dir() || name == "README.md" || name.starts_with("clock-skew") {
             continue;
         }
-        let history = History::read_file(&path).unwrap();
+        let history = crate::read_file(&path).unwrap();
         let options = Options::default();
         let report = crate::check(&history, &options).unwrap();
         invalid += usize::from(report.verdict == Verdict::Invalid);

@@ -2,14 +2,16 @@
 //! clock is in question; and what other offsets of these clocks would make of it.
 
 use super::bounds::{Bounds, Difference};
+use super::entry::Entry;
+use super::key::Key;
 use super::orders::{Alternative, Timed, alternatives};
-use super::rules::{Moved, Rule, Writes};
+use super::rules::{Moved, Rule};
 use super::windows::Windows;
 use crate::check::{Meter, impossible, linearize};
 use crate::error::Error;
 use crate::explain::core::timeless_core;
-use crate::history::{History, NEVER, Span};
-use crate::model::{self, AnyModel, AnyOp, Facts, Model, Reading};
+use crate::history::{History, NEVER};
+use crate::model::{self, AnyModel, AnyOp, Model, Reading};
 
 /// A core is looked for with so many configurations at most.
 const CONFIGURATIONS: u64 = 50_000;
@@ -26,25 +28,6 @@ pub(super) struct Timeline<'a> {
     pub(super) model: &'a AnyModel,
     pub(super) groups: usize,
     pub(super) keys: Vec<Key<AnyOp>>,
-}
-
-/// One key.
-pub(super) struct Key<Op> {
-    /// Its operations in the order of the history, as the model understands them; those that
-    /// failed are left out.
-    pub(super) entries: Vec<Entry<Op>>,
-    /// The overwriting operations of each group.
-    pub(super) writes: Vec<Writes>,
-    /// Whether operations of more than one group are about it.
-    pub(super) is_mixed: bool,
-}
-
-/// One operation.
-pub(super) struct Entry<Op> {
-    /// Its index in the history.
-    pub(super) index: u32,
-    pub(super) timed: Timed<Op>,
-    pub(super) facts: Facts,
 }
 
 impl<'a> Timeline<'a> {
@@ -178,49 +161,6 @@ impl<'a> Timeline<'a> {
     /// are left. O(n log n).
     pub(super) fn restrict(&self, rule: Rule, bounds: &mut Bounds) -> bool {
         let initial = self.model.token(&self.model.initial());
-        self.keys.iter().all(|key| rule.restrict(key, initial, bounds))
-    }
-}
-
-impl<Op: Clone + Eq> Key<Op> {
-    fn new(entries: Vec<Entry<Op>>, groups: usize) -> Key<Op> {
-        let mut writes: Vec<Vec<[i64; 2]>> = vec![Vec::new(); groups];
-        for entry in entries.iter().filter(|entry| entry.timed.is_write) {
-            let Timed { group, call, ret, .. } = entry.timed;
-            writes[usize::from(group)].push([call, ret.unwrap_or(i64::MAX)]);
-        }
-        let writes = writes.into_iter().map(Writes::new).collect();
-        let mut groups = entries.iter().map(|entry| entry.timed.group);
-        let first = groups.next();
-        let is_mixed = groups.any(|group| Some(group) != first);
-        Key { entries, writes, is_mixed }
-    }
-
-    /// The operations as they would be timed under `offsets`, in the order of their calls. Equal
-    /// times are concurrent.
-    pub(super) fn readings(&self, rule: Rule, offsets: &[i64]) -> Vec<Reading<Op>> {
-        let mut ends: Vec<(i64, bool, u32)> = Vec::with_capacity(self.entries.len() * 2);
-        for (at, entry) in (0..).zip(&self.entries) {
-            let [call, ret] = rule.times(entry, &self.writes, offsets);
-            ends.push((call, false, at));
-            if entry.timed.ret.is_some() {
-                ends.push((ret, true, at));
-            }
-        }
-        ends.sort_unstable();
-        let mut returns = vec![NEVER; self.entries.len()];
-        for (rank, &(_, is_return, at)) in (0..).zip(&ends) {
-            if is_return {
-                returns[at as usize] = rank;
-            }
-        }
-        let calls = (0..).zip(&ends).filter(|(_, end)| !end.1);
-        calls
-            .map(|(call, &(_, _, at))| Reading {
-                index: at,
-                op: self.entries[at as usize].timed.op.clone(),
-                span: Span { call, ret: returns[at as usize] },
-            })
-            .collect()
+        self.keys.iter().all(|key| rule.restrict(&key.entries, initial, bounds))
     }
 }

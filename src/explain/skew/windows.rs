@@ -8,9 +8,9 @@ use std::cell::Cell;
 use std::cmp::Reverse;
 
 use super::bounds::Difference;
+use super::key::Key;
 use super::orders::Alternative;
 use super::rules::Rule;
-use super::timeline::Key;
 use crate::check::{Meter, is_linearizable};
 use crate::history::{NEVER, Span};
 use crate::model::{AnyModel, AnyOp, Facts, Reading};

@@ -72,26 +72,53 @@ impl Config {
     /// Whether it can do whatever `other` can, where `pure` are the open operations that change
     /// nothing.
     fn is_as_good(&self, other: &Config, pure: &Bits) -> bool {
-        if self.state != other.state || self.guesses != other.guesses {
-            return false;
-        }
-        let sets = [&self.done, &other.done, &other.hidden];
-        let words = sets.into_iter().map(Bits::len).max().unwrap_or(0);
-        for at in 0..words {
+        let fits = |at: usize| {
             let hidden = self.hidden.word(at);
             let differ = self.done.word(at) ^ other.done.word(at);
             let free = hidden | pure.word(at) & self.done.word(at);
-            if differ & !free != 0 || other.hidden.word(at) & !hidden != 0 {
-                return false;
-            }
+            differ & !free == 0 && other.hidden.word(at) & !hidden == 0
+        };
+        // Most differ in the state or in the first word.
+        if self.state != other.state || !fits(0) {
+            return false;
         }
+        let words = self.done.len().max(other.done.len()).max(other.hidden.len());
+        if !(1..words).all(fits) || self.guesses != other.guesses {
+            return false;
+        }
+        // What was left last comes last, and there they differ most.
+        let still_held = |state: StateId, left: Stamp| {
+            let since = self.past.iter().rev().take_while(|past| past.1 >= left);
+            state == self.state || since.into_iter().any(|past| past.0 == state)
+        };
         self.used.iter().all(|&(class, count)| count <= other.used(class))
-            && other.past.iter().all(|(state, left)| {
-                let still = |(mine, when): &(StateId, Stamp)| mine == state && when >= left;
-                *state == self.state || self.past.iter().any(still)
-            })
+            && other.past.iter().rev().all(|&(state, left)| still_held(state, left))
     }
 }
+
+/// A configuration whose successors are to be tried.
+#[derive(Debug)]
+pub(super) struct Pending {
+    pub(super) config: Config,
+    /// Whether the latest operations linearized for this return were all ones that may as well
+    /// come after it.
+    pub(super) idle: bool,
+}
+
+/// Which configurations a frontier holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Side {
+    /// All that there are.
+    All,
+    /// Some of them.
+    Below,
+    /// Those that there would be if any crashed operation could take effect again and again: all
+    /// that there are are among them.
+    Above,
+}
+
+/// Where only some configurations are kept, so many; in tests so few that some get lost.
+pub(super) const WIDTH: usize = if cfg!(test) { 3 } else { 64 };
 
 /// Configurations of which none is as good as another.
 #[derive(Debug)]

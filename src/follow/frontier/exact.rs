@@ -3,10 +3,8 @@
 use std::collections::VecDeque;
 
 use super::bits::Bits;
-use super::config::{Config, Configs, Stamp};
-use super::force::is_opaque;
-use super::lost::Lost;
-use super::side::Side;
+use super::config::{Config, Configs, Pending, Side, Stamp};
+use super::lost::{Lost, is_opaque};
 use super::states::{StateId, States};
 use crate::check::{Meter, StopReason};
 use crate::model::{AnyModel, AnyOp, AnyState, Facts, Model};
@@ -86,7 +84,7 @@ pub(crate) struct Frontier {
     /// What one event led to, kept for its memory.
     pub(super) reached: Configs,
     pub(super) tried: Configs,
-    pub(super) pending: VecDeque<super::force::Pending>,
+    pub(super) pending: VecDeque<Pending>,
 }
 
 impl Frontier {

@@ -3,21 +3,12 @@
 //! linearizability").
 
 use super::bits::{Bits, Ones};
-use super::config::Config;
+use super::config::{Config, Pending, Side, WIDTH};
 use super::exact::{Frontier, Halt, Knowledge, Slot};
-use super::side::{Side, WIDTH};
+use super::lost::is_opaque;
 use super::states::StateId;
 use crate::check::{Meter, StopReason};
 use crate::model::{AnyModel, Establishes, Facts, Model, Token};
-
-/// A configuration whose successors are to be tried.
-#[derive(Debug)]
-pub(super) struct Pending {
-    config: Config,
-    /// Whether the latest operations linearized for this return were all ones that may as well
-    /// come after it.
-    idle: bool,
-}
 
 /// What the open operations of a configuration need before they can be linearized.
 struct Wants {
@@ -337,13 +328,4 @@ impl Frontier {
         config.done.insert_all(&legal);
         observed
     }
-}
-
-/// Whether tokens do not tell what an operation needs, or what it does.
-pub(super) fn is_opaque(facts: &Facts, tokens_suffice: bool) -> bool {
-    if facts.overwrites || facts.commutes {
-        return false;
-    }
-    let needs = facts.requires.is_some() && facts.forbids.is_none() && tokens_suffice;
-    !needs || !facts.pure && facts.establishes == Establishes::Unknown
 }

@@ -174,3 +174,12 @@ impl Lost {
 fn hash(op: &AnyOp) -> u64 {
     BuildHasherDefault::<FxHasher>::default().hash_one(op)
 }
+
+/// Whether tokens do not tell what an operation needs, or what it does.
+pub(super) fn is_opaque(facts: &Facts, tokens_suffice: bool) -> bool {
+    if facts.overwrites || facts.commutes {
+        return false;
+    }
+    let needs = facts.requires.is_some() && facts.forbids.is_none() && tokens_suffice;
+    !needs || !facts.pure && facts.establishes == Establishes::Unknown
+}

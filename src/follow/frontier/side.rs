@@ -4,24 +4,9 @@ use std::collections::VecDeque;
 
 use rustc_hash::FxHashMap;
 
-use super::config::{Config, Configs};
+use super::config::{Config, Configs, Side, WIDTH};
 use super::exact::Frontier;
 use super::states::StateId;
-
-/// Which configurations a frontier holds.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Side {
-    /// All that there are.
-    All,
-    /// Some of them.
-    Below,
-    /// Those that there would be if any crashed operation could take effect again and again: all
-    /// that there are are among them.
-    Above,
-}
-
-/// Where only some configurations are kept, so many; in tests so few that some get lost.
-pub(super) const WIDTH: usize = if cfg!(test) { 3 } else { 64 };
 
 impl Frontier {
     /// Whether it holds only some of the configurations.

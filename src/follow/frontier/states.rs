@@ -15,8 +15,9 @@ pub(super) type StateId = u32;
 #[derive(Clone, Debug, Default)]
 pub(super) struct States {
     states: Vec<AnyState>,
+    /// The hash of each state, once there are more than [`FEW`].
     hashes: Vec<u64>,
-    /// Numbers by hash.
+    /// Numbers by hash, likewise.
     index: HashTable<StateId>,
     /// Numbers that stand for nothing.
     free: Vec<StateId>,
@@ -30,8 +31,11 @@ pub(super) struct States {
 const UNKNOWN: u32 = 0;
 const ILLEGAL: u32 = 1;
 
+/// Up to so many states are looked through without an index; usually there are no more.
+const FEW: usize = 8;
+
 /// A table of fewer states is not worth sweeping.
-const FEW: usize = 64;
+const MANY: usize = 64;
 
 impl States {
     /// Forgets everything; `state` gets the number 0.
@@ -41,7 +45,7 @@ impl States {
         self.index.clear();
         self.free.clear();
         self.rows.iter_mut().for_each(Vec::clear);
-        self.enough = FEW;
+        self.enough = MANY;
         self.number(state);
     }
 
@@ -123,7 +127,17 @@ impl States {
     }
 
     fn number(&mut self, state: AnyState) -> StateId {
-        let hash = BuildHasherDefault::<FxHasher>::default().hash_one(&state);
+        if self.states.len() < FEW {
+            let known = self.states.iter().position(|other| *other == state);
+            return known.unwrap_or_else(|| {
+                self.states.push(state);
+                self.states.len() - 1
+            }) as StateId;
+        }
+        if self.hashes.is_empty() {
+            self.build_index();
+        }
+        let hash = hash(&state);
         let States { states, hashes, index, free, .. } = self;
         let is_same = |&id: &StateId| hashes[id as usize] == hash && states[id as usize] == state;
         if let Some(&id) = index.find(hash, is_same) {
@@ -144,6 +158,14 @@ impl States {
         id
     }
 
+    fn build_index(&mut self) {
+        self.hashes = self.states.iter().map(hash).collect();
+        let hashes = &self.hashes;
+        for (&hash, id) in hashes.iter().zip(0..) {
+            self.index.insert_unique(hash, id, |&id| hashes[id as usize]);
+        }
+    }
+
     /// Returns whether there are so many states that those which nobody holds should go.
     pub(super) fn are_many(&self) -> bool {
         self.index.len() >= self.enough
@@ -160,7 +182,7 @@ impl States {
             keep
         });
         self.rows.iter_mut().for_each(Vec::clear);
-        self.enough = (2 * self.index.len()).max(FEW);
+        self.enough = (2 * self.index.len()).max(MANY);
     }
 
     /// Returns the approximate memory in bytes, without what states hold on the heap.
@@ -169,6 +191,10 @@ impl States {
         self.states.capacity() * (size_of::<AnyState>() + size_of::<u64>() + size_of::<StateId>())
             + rows * size_of::<u32>()
     }
+}
+
+fn hash(state: &AnyState) -> u64 {
+    BuildHasherDefault::<FxHasher>::default().hash_one(state)
 }
 
 #[cfg(test)]
@@ -191,9 +217,13 @@ mod tests {
         assert_eq!((one, two), (Some(1), Some(2)));
         assert_eq!(reached(1, 1), two, "1 + 1 is 2 however it is reached");
         assert!(states.leads(&model, 1, &add(1), 2) && !states.leads(&model, 1, &add(2), 2));
+        let many: Vec<_> =
+            (1..20).map(|delta| states.step(&model, 0, &add(delta)).next()).collect();
+        assert_eq!(many, (1..20).map(Some).collect::<Vec<_>>(), "with an index, too");
         states.keep([2].into_iter());
-        assert_eq!(states.step(&model, 2, &add(-2)).next(), Some(1), "a free number is used");
-        assert_eq!(*states.get(1), model.initial());
+        let again = states.step(&model, 2, &add(-2)).next().unwrap_or(2);
+        assert!(again != 2 && again < 20, "a free number is used");
+        assert_eq!(*states.get(again), model.initial());
         assert_eq!(states.step(&model, 2, &add(0)).next(), Some(2));
     }
 
@@ -209,6 +239,6 @@ mod tests {
                 states.keep([now].into_iter());
             }
         }
-        assert!(states.states.len() <= FEW + 1, "{} states", states.states.len());
+        assert!(states.states.len() <= MANY + 1, "{} states", states.states.len());
     }
 }

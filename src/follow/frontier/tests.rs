@@ -10,6 +10,7 @@ use super::{Bounds, End, Halt};
 use crate::check::{Budget, Meter};
 use crate::history::{NEVER, Span, Value, ValueTable};
 use crate::model::{self, AnyModel, AnyOp, AnyState, Model};
+use crate::tries::tries;
 
 /// An operation: with nothing known of its output, whether that makes a difference, and with all.
 struct Sample<Op> {
@@ -107,7 +108,7 @@ fn is_linearizable(
     let first = left().map(|(_, (_, span))| span.ret).min().unwrap_or(NEVER);
     first == NEVER
         || left().filter(|(_, (_, span))| span.call < first).any(|(at, (op, _))| {
-            let mut nexts = model.step(state, op).into_iter();
+            let mut nexts = model.step(state, op);
             nexts.any(|next| is_linearizable(model, ops, placed | 1 << at, &next))
         })
 }
@@ -252,8 +253,7 @@ fn compare_failing<M: BuiltIn>(
     mut draw: impl FnMut(&mut Dice) -> (Sample<M::Op>, Option<M::Op>),
 ) {
     let model = &model.any();
-    let runs = std::env::var("HISTCHECK_ONLINE").ok().and_then(|runs| runs.parse().ok());
-    let runs: u64 = runs.unwrap_or(4000);
+    let runs = u64::from(tries(4000));
     let (mut valid, mut certain) = (0, 0);
     for seed in 0..runs {
         // Some histories are known from the start, some only as they go on.

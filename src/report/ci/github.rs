@@ -1,7 +1,7 @@
 //! Commands of GitHub's workflows, which show what was found beside the lines of the files.
 
 use super::{Level, Outcome, summary};
-use crate::history::phrase::printable;
+use crate::words::printable;
 
 /// A command for each finding that is no note, and one that sums up.
 pub fn github(outcomes: &[Outcome]) -> String {

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use super::super::with_thousands;
 use super::{Finding, Outcome, summary};
 use crate::check::Verdict;
-use crate::history::phrase::{counted, printable};
+use crate::words::{counted, printable};
 
 /// GitHub refuses comments of more than 65,536 characters; some of them are left to whoever adds
 /// words of their own.

@@ -15,7 +15,7 @@ use super::measure::{Font, fitted, width};
 use super::series::Numbers;
 use super::strip::Trouble;
 use super::theme::{self, Ink};
-use crate::history::phrase::{duration_phrase, with_thousands};
+use crate::words::{duration_phrase, with_thousands};
 
 /// What numbers count.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -5,14 +5,9 @@ use super::focus::{Focus, Point, Role, Shown};
 use super::legend::Legend;
 use super::measure::{Font, fitted, width, wrapped};
 use super::strip::{self, Strip};
-use super::theme;
+use super::theme::{self, MARGIN, POINT, WIDTH};
 use crate::history::Outcome;
-use crate::history::phrase::{counted, with_thousands};
-
-/// The width of figures.
-pub(super) const WIDTH: f64 = 1_200.0;
-/// What is left free around them.
-pub(super) const MARGIN: f64 = 28.0;
+use crate::words::{counted, with_thousands};
 
 /// The height between the strip and the lanes.
 const ZOOM: f64 = 34.0;
@@ -23,8 +18,6 @@ const BAR: f64 = 28.0;
 const BELOW: f64 = 20.0;
 /// The room for the reason, above the culprit's lane.
 const ABOVE: f64 = 20.0;
-/// The radius of a point.
-pub(super) const POINT: f64 = 7.5;
 /// How far below a bar's edge points have their middle, so that they spare its label.
 const LOWER: f64 = 4.0;
 

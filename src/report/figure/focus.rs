@@ -7,11 +7,11 @@ use super::measure::{Font, width};
 use super::theme;
 use crate::check::{Decision, Failure};
 use crate::explain::{Anomaly, Context, Step};
-use crate::history::phrase::{
+use crate::history::{History, NEVER, Outcome, Shape, Value};
+use crate::words::{
     call_phrase, counted, moment_phrase, operation_phrase, printable, return_phrase, shortened,
     value_phrase,
 };
-use crate::history::{History, NEVER, Outcome, Shape, Value};
 
 /// So many operations are shown at most, if the counterexample has no more.
 const SHOWN: usize = 40;

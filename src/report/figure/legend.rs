@@ -1,11 +1,10 @@
 //! What the signs of a figure mean: only those that are there.
 
 use super::canvas::{Anchor, Canvas};
-use super::draw::{MARGIN, POINT, WIDTH};
 use super::focus::{Focus, Role};
 use super::measure::{Font, width};
 use super::strip::Strip;
-use super::theme;
+use super::theme::{self, MARGIN, POINT, WIDTH};
 use crate::history::Outcome;
 
 /// The height of a row.

@@ -2,15 +2,16 @@
 
 use super::super::Subject;
 use super::chart::{self, Chart, Line, Unit, latency_lines};
-use super::draw::{MARGIN, WIDTH, titled};
+use super::draw::titled;
 use super::measure::{Font, wrapped};
 use super::scale::Scale;
 use super::series;
 use super::strip;
 use super::theme::{self, Ink};
+use super::theme::{MARGIN, WIDTH};
 use crate::check::{KeyReport, Verdict};
-use crate::history::phrase::{counted, duration_phrase, shortened, with_thousands};
 use crate::history::{History, Outcome, Value, count_processes};
+use crate::words::{counted, duration_phrase, shortened, with_thousands};
 
 /// So many keys are listed that were the hardest to decide, and so many of the slowest.
 const KEYS: usize = 5;

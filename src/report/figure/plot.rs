@@ -2,15 +2,16 @@
 
 use super::canvas::{Anchor, Canvas};
 use super::chart::{self, Chart, Line, Unit, latency_lines};
-use super::draw::{MARGIN, WIDTH, titled};
+use super::draw::titled;
 use super::measure::{Font, fitted, width, wrapped};
 use super::scale::Scale;
 use super::series;
 use super::strip;
 use super::theme::{self, Ink};
+use super::theme::{MARGIN, WIDTH};
 use crate::explain::{Situation, SkewOutcome, Stale};
-use crate::history::phrase::{counted, duration_phrase, value_phrase};
 use crate::history::{Function, History};
+use crate::words::{counted, duration_phrase, value_phrase};
 
 /// What a plot shows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -6,8 +6,8 @@ use super::canvas::{Anchor, Canvas};
 use super::measure::{Font, fitted, width};
 use super::scale::Scale;
 use super::theme;
-use crate::history::phrase::{counted, duration_phrase};
 use crate::history::{Annotation, History, NEVER, Outcome};
+use crate::words::{counted, duration_phrase};
 
 /// The height of a strip, with the marks below it.
 pub(super) const HEIGHT: f64 = 46.0;

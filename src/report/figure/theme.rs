@@ -4,7 +4,13 @@
 //! colour blindness; what operations came to is told by lines and signs, too. What is outside of
 //! `@media` is complete by itself, since some renderers know nothing else.
 
-/// The size of operations' labels, in pixels.
+/// The width of a figure, in pixels, as all sizes here.
+pub(super) const WIDTH: f64 = 1_200.0;
+/// The free space around a figure's content.
+pub(super) const MARGIN: f64 = 28.0;
+/// The radius of a point.
+pub(super) const POINT: f64 = 7.5;
+/// The size of operations' labels.
 pub(super) const LABEL: f64 = 12.0;
 /// The size of lanes' names.
 pub(super) const LANE: f64 = 12.5;

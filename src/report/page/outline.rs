@@ -7,8 +7,8 @@ use super::super::trouble::{Trouble, troubles};
 use super::super::{Detail, Palette, Subject, details};
 use super::rows::{Range, Rows, rows};
 use crate::check::{Decision, KeyReport, Verdict};
-use crate::history::phrase::printable;
 use crate::history::{Annotation, History, Value};
+use crate::words::printable;
 
 /// So many operations around an anomaly are named as those that show it.
 const SHOWN: usize = 200;

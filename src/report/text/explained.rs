@@ -10,7 +10,7 @@ use crate::check::Verdict;
 use crate::explain::{
     Anomaly, Bound, Certainty, Held, KeyExplanation, Situation, SkewOutcome, clocks,
 };
-use crate::history::phrase::{counted, duration_phrase, printable, shortened, with_thousands};
+use crate::words::{counted, duration_phrase, printable, shortened, with_thousands};
 
 /// Appends a line for each anomaly, and one for the clocks that would explain them.
 pub(super) fn write_anomalies(subject: &Subject<'_>, palette: &Palette, out: &mut String) {

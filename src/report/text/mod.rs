@@ -6,6 +6,7 @@ mod violation;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+#[cfg(feature = "figures")]
 pub(super) use explained::anomaly_fact;
 use explained::write_anomalies;
 use violation::write_violations;
@@ -15,10 +16,10 @@ use super::style::Palette;
 use super::table::Table;
 use super::{Subject, Timings, warnings};
 use crate::check::{Failure, KeyCounts, KeyReport, Report, Verdict};
-use crate::history::phrase::{counted, operation_phrase, printable, shortened};
 use crate::history::{History, Ties, count_processes};
 use crate::model::ModelSource;
 use crate::proof::Proof;
+use crate::words::{counted, operation_phrase, printable, shortened};
 
 /// With more keys than this, `--verbose` lists only the first ones.
 const LISTED_KEYS: usize = 1000;

@@ -9,8 +9,8 @@ use super::explained::write_guarantees;
 use super::key_name;
 use crate::check::{Decision, Failure};
 use crate::explain::{Context, Steps};
-use crate::history::phrase::{counted, operation_phrase, shortened, with_thousands};
 use crate::history::{History, NEVER, Operation, Outcome, Record, Span};
+use crate::words::{counted, operation_phrase, shortened, with_thousands};
 
 /// Operations are cut to so many characters in tables, so that these fit a hundred columns.
 const PHRASE: usize = 32;

@@ -3,8 +3,9 @@
 
 use std::time::Duration;
 
+use histcheck::Limits;
+use histcheck::formats::{Input, ReadOptions};
 use histcheck::history::{Order, Settings, Statistics};
-use histcheck::ingest::{Input, Limits};
 use histcheck::model::{CATALOGUE, ModelOptions};
 use histcheck::proof::Proof;
 use histcheck::report::{self, Detail, Palette, Plot, STATES_ROOM, Subject, ci};
@@ -16,8 +17,12 @@ const OPERATIONS: usize = 40;
 /// Reads `data` in the format that it looks like, and checks it with every model.
 pub fn check(data: &[u8]) {
     let limits = Limits { max_bytes: 1 << 16, ..Limits::default() };
-    let Ok(input) = Input::from_bytes_within(data.to_vec(), None, limits) else { return };
-    let input = input.with_threads(1);
+    let Ok(input) = Input::from_bytes(
+        data.to_vec(),
+        ReadOptions { limits, threads: 1, ..ReadOptions::default() },
+    ) else {
+        return;
+    };
     // Which settings are tried depends on the bytes in a way that any change changes.
     let sum = data.iter().fold(0, |sum: u8, &byte| sum.rotate_left(1) ^ byte);
     let order = if sum & 1 == 1 { Order::Time } else { Order::File };

@@ -1,7 +1,8 @@
 //! Any bytes, followed as they come in pieces: what they are as a whole decides what is to be said.
 
+use histcheck::Limits;
+use histcheck::formats::{Input, ReadOptions};
 use histcheck::history::Settings;
-use histcheck::ingest::{Input, Limits};
 use histcheck::model::CATALOGUE;
 use histcheck::{Budget, Options, Verdict};
 
@@ -22,8 +23,11 @@ pub fn follow(data: &[u8]) {
 
 fn try_model(data: &[u8], terms: &Terms<'_>) {
     let limits = Limits { max_bytes: 1 << 16, ..Limits::default() };
-    let history = Input::from_bytes_within(data.to_vec(), None, limits)
-        .and_then(|input| input.with_threads(1).history(Settings::default()));
+    let history = Input::from_bytes(
+        data.to_vec(),
+        ReadOptions { limits, threads: 1, ..ReadOptions::default() },
+    )
+    .and_then(|input| input.history(Settings::default()));
     let whole = match &history {
         Ok(history) if history.operations().len() > OPERATIONS => return,
         Ok(history) => histcheck::check(history, &options(terms)).map(|report| (history, report)),

@@ -1,9 +1,10 @@
 //! Any bytes, read in every format. What is read can be written in every format, and reads again
 //! as the same operations; what is refused is refused at a place of the text.
 
+use histcheck::Limits;
+use histcheck::formats::{self, Format, Input, ReadOptions};
 use histcheck::history::{Independent, Order, Outcome, Settings, Ties, ValueTable};
-use histcheck::ingest::{Format, Input, Limits};
-use histcheck::{Code, Error, History, emit};
+use histcheck::{Code, Error, History};
 
 /// Decompressed, an input may be so large.
 const ROOM: usize = 1 << 20;
@@ -16,13 +17,14 @@ const AS_IT_IS: Settings =
 pub fn parse(data: &[u8]) {
     for format in Format::ALL.map(Some).into_iter().chain([None]) {
         let limits = Limits { max_bytes: ROOM, ..Limits::default() };
-        let input = match Input::from_bytes_within(data.to_vec(), format, limits) {
-            Ok(input) => input.with_threads(1),
-            Err(error) => {
-                let _ = error.to_string();
-                continue;
-            }
-        };
+        let input =
+            match Input::from_bytes(data.to_vec(), ReadOptions { format, limits, threads: 1 }) {
+                Ok(input) => input,
+                Err(error) => {
+                    let _ = error.to_string();
+                    continue;
+                }
+            };
         try_input(&input);
     }
 }
@@ -73,9 +75,9 @@ fn try_history(input: &Input, history: &History, settings: Settings) {
 /// What is written reads again; and says the same, as far as the format has room for it.
 fn try_format(history: &History, format: Format) {
     let mut bytes = Vec::new();
-    emit::write(history, format, &mut bytes).expect("there is room");
-    let again = Input::from_bytes(bytes.clone(), Some(format))
-        .and_then(|input| input.with_threads(1).history(AS_IT_IS));
+    formats::write(history, format, &mut bytes).expect("there is room");
+    let again = Input::from_bytes(bytes.clone(), ReadOptions { threads: 1, ..Some(format).into() })
+        .and_then(|input| input.history(AS_IT_IS));
     let again = again.unwrap_or_else(|error| {
         panic!("{} that was written: {error}\n{}", format.name(), String::from_utf8_lossy(&bytes))
     });

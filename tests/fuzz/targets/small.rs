@@ -1,10 +1,11 @@
 //! Small histories that bytes choose: up to eight operations of an alphabet, which overlap, fail
 //! and crash.
 
+use histcheck::formats::{self, Format, json_value};
 use histcheck::history::{Event, EventType, Independent, Outcome, Settings, Value, ValueTable};
-use histcheck::ingest::{Format, json_value};
 use histcheck::model::{AnyModel, Call, Model, ModelOptions, View};
-use histcheck::{History, HistoryBuilder, Options, emit};
+use histcheck::vocabulary::Word;
+use histcheck::{History, HistoryBuilder, Options};
 
 use super::choices::Choices;
 use super::shared::alphabets::{Alphabet, alphabets};
@@ -96,7 +97,7 @@ impl Small {
     /// For people: the history as JSON Lines.
     pub fn shown(&self) -> String {
         let mut out = Vec::new();
-        emit::write(&self.history, Format::JsonLines, &mut out).expect("there is room");
+        formats::write(&self.history, Format::JsonLines, &mut out).expect("there is room");
         let name = self.options.model.as_deref().unwrap_or_default();
         format!("{name}, {:?}\n{}", self.options.model_options, String::from_utf8_lossy(&out))
     }
@@ -108,6 +109,7 @@ impl Letter {
         let process = ValueTable::small_int(process).expect("a small number");
         Call {
             function: self.function,
+            word: Word::named(self.function),
             input: view(self.input),
             output: output.map(view),
             process: view(process),

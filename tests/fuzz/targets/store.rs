@@ -4,9 +4,9 @@
 
 use std::time::Duration;
 
-use histcheck::ingest::{Format, read_bytes};
+use histcheck::formats::{self, Format, read_bytes};
 use histcheck::store::{KNOBS, Knob, Plan, Preset, presets};
-use histcheck::{Budget, History, Options, Verdict, emit};
+use histcheck::{Budget, History, Options, Verdict};
 
 use super::choices::Choices;
 
@@ -51,7 +51,7 @@ pub fn store(data: &[u8]) {
         assert_ne!(verdict, Verdict::Invalid, "a false alarm: {}", plan.replay());
     }
     let mut bytes = Vec::new();
-    emit::write(&history, Format::JsonLines, &mut bytes).expect("there is room");
+    formats::write(&history, Format::JsonLines, &mut bytes).expect("there is room");
     let again = read_bytes(bytes, None, Default::default())
         .unwrap_or_else(|error| panic!("{error}: {}", plan.replay()));
     assert_eq!(again.operations().len(), history.operations().len(), "{}", plan.replay());

@@ -7,4 +7,3 @@ pub(crate) mod generate;
 pub(crate) mod hard;
 pub(crate) mod json;
 pub(crate) mod objects;
-pub(crate) mod page;

@@ -10,8 +10,8 @@ mod queues;
 mod registers;
 mod sets;
 
+use histcheck::formats::json_value;
 use histcheck::history::{Value, ValueTable};
-use histcheck::ingest::json_value;
 use histcheck::model::{AnyModel, ModelOptions};
 
 /// Function, input and output as JSON, process.

@@ -5,23 +5,11 @@
 //! element that flips in one direction is decided.
 
 use super::super::{Conflict, Timed};
+use super::act::Act;
 use super::conflict_at;
 use super::events::{Elements, Phase, Step, Times};
 use crate::history::NEVER;
 use crate::model::set::{Contents, Op};
-
-/// What an operation does to an element.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Act {
-    /// Changes it to what it was not.
-    Flip { to: bool },
-    /// Makes it so, whatever it was.
-    Set { to: bool },
-    /// Saw it so.
-    See(bool),
-    /// Saw it, but nobody knows how.
-    Any,
-}
 
 /// Decides all elements: the points in time of all operations that happen, or a conflict. `None`
 /// if some element cannot be decided here and none is impossible.

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::super::Timed;
-use super::element::Act;
+use super::act::{Act, act};
 use crate::history::NEVER;
 use crate::model::set::Op;
 
@@ -33,7 +33,7 @@ impl Elements {
         let mut starts: Vec<u32> = vec![0, 0];
         let mut of: Vec<u32> = Vec::with_capacity(operations.len());
         for timed in operations {
-            let Some((handle, _)) = super::act(timed.op) else {
+            let Some((handle, _)) = act(timed.op) else {
                 of.push(u32::MAX);
                 continue;
             };
@@ -52,7 +52,7 @@ impl Elements {
         let none = Step { at: 0, act: Act::Any, call: 0, ret: NEVER };
         let mut steps = vec![none; count];
         for (at, (timed, &id)) in operations.iter().zip(&of).enumerate() {
-            let Some((_, act)) = super::act(timed.op) else { continue };
+            let Some((_, act)) = act(timed.op) else { continue };
             let next = &mut starts[id as usize + 1];
             let (call, ret) = (timed.span.call, timed.span.ret);
             steps[*next as usize] = Step { at: at as u32, act, call, ret };

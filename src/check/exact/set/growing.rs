@@ -5,8 +5,9 @@
 //! time must allow.
 
 use super::super::{Conflict, Timed};
+use super::act::{Act, act};
 use super::conflict_at;
-use super::element::{Act, Window};
+use super::element::Window;
 use super::events::{Elements, Phase, Times};
 use crate::history::NEVER;
 use crate::history::Value;
@@ -18,7 +19,7 @@ pub(super) fn decide(
     operations: &[Timed<'_, Op>],
 ) -> Option<Result<Times, Conflict>> {
     let shrinks = |timed: &Timed<'_, Op>| {
-        let act = super::act(timed.op).map(|(_, act)| act);
+        let act = act(timed.op).map(|(_, act)| act);
         matches!(act, Some(Act::Flip { to: false } | Act::Set { to: false }))
     };
     let is_unknown =

@@ -3,6 +3,7 @@
 //!
 //! `docs/ALGORITHMS.md` states the conditions and proves them sufficient. O(n log n).
 
+mod act;
 mod element;
 mod events;
 mod growing;
@@ -14,7 +15,6 @@ use crate::history::NEVER;
 use crate::model::set::{Contents, Op};
 
 use super::{Conflict, Ruling, Timed, Wanted};
-use element::Act;
 
 /// Decides `operations`; `None` if the whole is read where elements are removed, or if an element
 /// is both added and removed and a completed operation that did so does not tell what it found.
@@ -40,24 +40,6 @@ pub(super) fn decide(
         Ok(times) if wanted == Wanted::Order => Ruling::Valid(times.into_order()),
         Ok(_) => Ruling::Valid(Vec::new()),
         Err(conflict) => Ruling::Invalid(conflict),
-    })
-}
-
-/// What an operation does to its element; `None` for one on the whole.
-fn act(op: &Op) -> Option<(u32, Act)> {
-    Some(match *op {
-        Op::Add(element, Some(true)) => (element.handle(), Act::Flip { to: true }),
-        Op::Remove(element, Some(true)) => (element.handle(), Act::Flip { to: false }),
-        Op::Add(element, Some(false)) | Op::Contains(element, Some(true)) => {
-            (element.handle(), Act::See(true))
-        }
-        Op::Remove(element, Some(false)) | Op::Contains(element, Some(false)) => {
-            (element.handle(), Act::See(false))
-        }
-        Op::Add(element, None) => (element.handle(), Act::Set { to: true }),
-        Op::Remove(element, None) => (element.handle(), Act::Set { to: false }),
-        Op::Contains(element, None) => (element.handle(), Act::Any),
-        Op::Read(_) | Op::ReadTwice => return None,
     })
 }
 

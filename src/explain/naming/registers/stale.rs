@@ -6,8 +6,8 @@ use crate::explain::anomaly::{Anomaly, AnomalyKind};
 use crate::explain::naming::classify::Missed;
 use crate::explain::naming::evidence::took_long;
 use crate::explain::naming::words;
-use crate::history::phrase::{process_phrase, return_phrase};
 use crate::model::Token;
+use crate::words::{process_phrase, return_phrase};
 
 /// So many operations are tried as the stale one.
 const TRIED: usize = 24;

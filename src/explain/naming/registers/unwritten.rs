@@ -5,9 +5,9 @@ use crate::explain::anomaly::Anomaly;
 use crate::explain::naming::classify::Origin;
 use crate::explain::naming::evidence::unanswered;
 use crate::explain::naming::words;
-use crate::history::phrase::{call_phrase, process_phrase, return_phrase};
 use crate::history::{NEVER, Outcome};
 use crate::model::{Facts, Model, Token};
+use crate::words::{call_phrase, process_phrase, return_phrase};
 
 /// The anomaly, if an operation of the core saw a value that nobody can have written until it
 /// returned. O(n) if one did.

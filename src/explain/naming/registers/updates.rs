@@ -3,7 +3,7 @@
 use super::scene::{Act, Repair, Scene};
 use crate::explain::anomaly::{Anomaly, AnomalyKind};
 use crate::explain::naming::words;
-use crate::history::phrase::{call_phrase, operation_phrase, process_phrase, return_phrase};
+use crate::words::{call_phrase, operation_phrase, process_phrase, return_phrase};
 
 /// So many updates are tried.
 const TRIED: usize = 24;

@@ -1,0 +1,515 @@
+//! Builds a history from events or whole operations, in the order of the input: pairs invocations
+//! with completions and refuses what cannot be.
+
+use rustc_hash::FxHashMap;
+
+use super::dense::ValueMap;
+use super::keys::{self, Independent};
+use super::operation::{ClientEvent, Record};
+use super::order::{self, Order, Ties};
+use super::window::{self, Forgotten};
+use super::{
+    Annotation, Event, EventType, Extra, Function, History, Interval, NEVER, NO_TIME, Operation,
+    Outcome, Time, Value, ValueTable,
+};
+use crate::error::{Code, Error};
+use crate::vocabulary::Word;
+
+/// How to read a history: what orders it, and whether its values hold keys.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Settings {
+    /// What orders the events.
+    pub order: Order,
+    /// What equal times mean.
+    pub ties: Ties,
+    /// Whether values are Jepsen's independent tuples `[key value]`.
+    pub independent: Independent,
+}
+
+/// Collects the records of a history; [`HistoryBuilder::finish`] makes the history.
+pub struct HistoryBuilder {
+    pub(super) history: History,
+    functions: FxHashMap<String, Function>,
+    /// The operation that each process has open, by index; or `IDLE`, or `LOST`.
+    pub(super) processes: ValueMap,
+    /// How many operations have a key.
+    keyed: usize,
+    /// Whether whole-number times are seconds, once a fractional one was seen.
+    pub(super) seconds: bool,
+    last_function: Function,
+    /// What is left of what was forgotten, if it forgets.
+    pub(super) forgotten: Option<Forgotten>,
+}
+
+/// A process that has no operation open.
+pub(super) const IDLE: u32 = u32::MAX;
+/// One whose last operation is indeterminate.
+pub(super) const LOST: u32 = u32::MAX - 1;
+/// Processes below about half of this are found without hashing.
+const NUMBERED: usize = 1 << 20;
+
+impl Default for HistoryBuilder {
+    fn default() -> Self {
+        HistoryBuilder {
+            history: History::default(),
+            functions: FxHashMap::default(),
+            processes: ValueMap::new(IDLE, NUMBERED),
+            keyed: 0,
+            seconds: false,
+            last_function: Function::default(),
+            forgotten: None,
+        }
+    }
+}
+
+impl HistoryBuilder {
+    /// The table to intern the values of the next record in.
+    pub fn values(&mut self) -> &mut ValueTable {
+        &mut self.history.values
+    }
+
+    /// How many records were added so far; the next one has this position.
+    pub fn records(&self) -> usize {
+        self.history.records as usize
+    }
+
+    /// Adds one event.
+    ///
+    /// # Errors
+    /// If the event cannot follow those before it: a process invokes twice, or completes what it
+    /// did not invoke. The error names the record.
+    pub fn event(&mut self, event: &Event<'_>) -> Result<(), Error> {
+        let record = self.next_record()?;
+        let located = |error: Error| error.record(record as usize);
+        let function = self.function(event.function).map_err(located)?;
+        let time = self.time(event.time).map_err(located)?;
+        if self.history.values.as_int(event.process).is_none() {
+            self.history.annotations.push(Annotation {
+                record,
+                process: event.process,
+                kind: event.kind,
+                function,
+                value: event.value,
+                time: (time != NO_TIME).then_some(time),
+            });
+            return Ok(());
+        }
+        let Event { process, kind, value, key, .. } = *event;
+        self.join(record, &ClientEvent { process, kind, function, value, key, time })
+    }
+
+    /// Joins the two ends of an operation.
+    #[inline]
+    fn join(&mut self, record: Record, event: &ClientEvent) -> Result<(), Error> {
+        match event.kind {
+            EventType::Invoke => self.invocation(record, event),
+            _ => self.completion(record, event),
+        }
+        .map_err(|error| error.record(record as usize))
+    }
+
+    #[inline]
+    fn invocation(&mut self, record: Record, event: &ClientEvent) -> Result<(), Error> {
+        let index = self.history.operations.len() as u32;
+        let slot = self.processes.slot(event.process);
+        if *slot < LOST {
+            let open = *slot;
+            return Err(self.double_invoke(event.process, open));
+        }
+        self.history.reinvoked += usize::from(*slot == LOST);
+        *slot = index;
+        self.push(
+            Operation {
+                process: event.process,
+                key: event.key,
+                input: event.value,
+                output: Value::NULL,
+                invoked: record,
+                completed: NEVER,
+                function: event.function,
+                outcome: Outcome::Open,
+            },
+            [event.time, NO_TIME],
+        );
+        Ok(())
+    }
+
+    #[inline]
+    fn completion(&mut self, record: Record, event: &ClientEvent) -> Result<(), Error> {
+        let slot = self.processes.slot(event.process);
+        let index = *slot;
+        if index >= LOST {
+            return Err(self.no_invocation(event));
+        }
+        *slot = if event.kind == EventType::Info { LOST } else { IDLE };
+        let operation = &mut self.history.operations[index as usize];
+        if operation.function != event.function
+            || event.key.is_some_and(|key| operation.key != Some(key))
+        {
+            *slot = IDLE;
+            return Err(self.mismatch(event, index));
+        }
+        operation.completed = record;
+        operation.output = event.value;
+        operation.outcome = match event.kind {
+            EventType::Ok => Outcome::Ok,
+            EventType::Fail => Outcome::Fail,
+            EventType::Info | EventType::Invoke => Outcome::Info,
+        };
+        if event.time != NO_TIME {
+            self.times_mut()[index as usize][1] = event.time;
+        }
+        Ok(())
+    }
+
+    /// Adds one operation of which the record tells both ends.
+    ///
+    /// # Errors
+    /// If its times cannot be. The error names the record.
+    pub fn interval(&mut self, interval: &Interval<'_>) -> Result<(), Error> {
+        let record = self.next_record()?;
+        let located = |error: Error| error.record(record as usize);
+        let function = self.function(interval.function).map_err(located)?;
+        let call = self.time(Some(interval.call)).map_err(located)?;
+        let ret = self.time(interval.ret).map_err(located)?;
+        if self.forgotten.is_some() {
+            return Err(located(window::no_intervals()));
+        }
+        // A process of its own: no number that a record could hold.
+        let process = interval.process.unwrap_or_else(|| {
+            let name = format!("record-{record}");
+            self.history.values.symbol(&name)
+        });
+        if interval.process.is_some_and(|p| self.history.values.as_int(p).is_none()) {
+            self.history.annotations.push(Annotation {
+                record,
+                process,
+                kind: EventType::Info,
+                function,
+                value: interval.input,
+                time: Some(call),
+            });
+            return Ok(());
+        }
+        self.history.whole_operations = true;
+        let determinate = !interval.outcome.is_indeterminate();
+        if determinate && ret == NO_TIME {
+            return Err(located(
+                Error::new(Code::BadTime, "the operation ended, but the record does not tell when")
+                    .hint("give it a return time, or the outcome info if it never returned"),
+            ));
+        }
+        self.push(
+            Operation {
+                process,
+                key: interval.key,
+                input: interval.input,
+                output: interval.output,
+                invoked: record,
+                completed: if ret == NO_TIME { NEVER } else { record },
+                function,
+                outcome: interval.outcome,
+            },
+            [call, ret],
+        );
+        Ok(())
+    }
+
+    /// Adds a field of the record that is added next.
+    pub fn extra(&mut self, name: &str, value: Value) {
+        let name = self.history.values.text(name);
+        self.named_extra(name, value);
+    }
+
+    /// Adds a record that describes the history itself.
+    ///
+    /// # Errors
+    /// If the history has too many records, or its metadata twice.
+    pub fn metadata(&mut self, value: Value) -> Result<(), Error> {
+        let record = self.next_record()?;
+        if self.history.metadata.replace(value).is_some() {
+            return Err(Error::new(Code::DuplicateField, "the history has two metadata records")
+                .hint("put all that is to be said of the history into one")
+                .record(record as usize));
+        }
+        Ok(())
+    }
+
+    /// Makes the history.
+    ///
+    /// # Errors
+    /// If it is empty, if only some operations have keys, or if its times cannot order it.
+    pub fn finish(mut self, settings: Settings) -> Result<History, Error> {
+        let history = &mut self.history;
+        if history.operations.is_empty() {
+            return Err(no_operation(!history.annotations.is_empty()));
+        }
+        keys::resolve(history, self.keyed, settings.independent)?;
+        if history.whole_operations {
+            let is_event = |op: &&Operation| op.completed != op.invoked && op.completed != NEVER;
+            if let Some(event) = history.operations.iter().find(is_event) {
+                return Err(Error::new(
+                    Code::Syntax,
+                    "the input mixes events with records of whole operations",
+                )
+                .hint("only times order whole operations, so that events cannot stand among them")
+                .record(event.invoked as usize));
+            }
+            order::by_time(history, settings.ties)?;
+            check_processes(history)?;
+        } else if settings.order == Order::Time {
+            order::by_time(history, settings.ties)?;
+        }
+        Ok(self.history)
+    }
+
+    fn next_record(&mut self) -> Result<Record, Error> {
+        let record = self.history.records;
+        if record == NEVER - 1 {
+            return Err(Error::new(
+                Code::TooMany,
+                "a history may have up to 4,294,967,294 records",
+            ));
+        }
+        self.history.records += 1;
+        Ok(record)
+    }
+
+    #[inline]
+    fn push(&mut self, operation: Operation, times: [i64; 2]) {
+        self.keyed += usize::from(operation.key.is_some());
+        if self.history.times.is_some() || times[0] != NO_TIME {
+            self.times_mut().push(times);
+        }
+        self.history.operations.push(operation);
+    }
+
+    /// The column of times, as long as that of the operations.
+    #[inline]
+    fn times_mut(&mut self) -> &mut Vec<[i64; 2]> {
+        let operations = &self.history.operations;
+        self.history.times.get_or_insert_with(|| {
+            let mut times = Vec::with_capacity(operations.capacity());
+            times.resize(operations.len(), [NO_TIME; 2]);
+            times
+        })
+    }
+
+    fn function(&mut self, name: &str) -> Result<Function, Error> {
+        let functions = &mut self.history.functions;
+        if functions.get(usize::from(self.last_function.0)).is_some_and(|last| last == name) {
+            return Ok(self.last_function);
+        }
+        if let Some(&function) = self.functions.get(name) {
+            self.last_function = function;
+            return Ok(function);
+        }
+        let index = u16::try_from(functions.len()).map_err(|_| {
+            Error::new(Code::BadField, "the history has more than 65,536 different `f`s")
+                .hint("values belong into `value`, not into `f`")
+        })?;
+        functions.push(name.to_owned());
+        self.history.words.push(Word::named(name));
+        self.functions.insert(name.to_owned(), Function(index));
+        Ok(Function(index))
+    }
+
+    /// A time in the history's unit. The first fractional one turns whole ones into seconds.
+    fn time(&mut self, time: Option<Time>) -> Result<i64, Error> {
+        let Some(time) = time else { return Ok(NO_TIME) };
+        let scaled = match time {
+            Time::Whole(whole) if !self.seconds => Some(whole),
+            Time::Whole(whole) => whole.checked_mul(NANOSECONDS),
+            Time::Seconds(nanoseconds) => {
+                if !self.seconds {
+                    self.seconds = true;
+                    self.rescale()?;
+                }
+                Some(nanoseconds)
+            }
+        };
+        scaled
+            .filter(|&time| time != NO_TIME)
+            .ok_or_else(|| Error::new(Code::BadTime, "the time is beyond 64 bits of nanoseconds"))
+    }
+
+    fn rescale(&mut self) -> Result<(), Error> {
+        let too_large = || {
+            Error::new(
+                Code::BadTime,
+                "this time is in fractional seconds, and earlier whole ones are too large for it",
+            )
+            .hint("give all times in one unit")
+        };
+        let scale = |time: i64| {
+            if time == NO_TIME { Some(time) } else { time.checked_mul(NANOSECONDS) }
+        };
+        for times in self.history.times.iter_mut().flatten() {
+            for time in times {
+                *time = scale(*time).ok_or_else(too_large)?;
+            }
+        }
+        for time in self.forgotten.iter().flat_map(|forgotten| forgotten.extremes) {
+            scale(time).ok_or_else(too_large)?;
+        }
+        for time in self.history.annotations.iter_mut().filter_map(|note| note.time.as_mut()) {
+            *time = scale(*time).ok_or_else(too_large)?;
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn double_invoke(&self, process: Value, open: u32) -> Error {
+        let open = &self.history.operations[open as usize];
+        Error::new(
+            Code::DoubleInvoke,
+            format!(
+                "process {} invokes again, but its `{}` of record {} (from 0) is still open",
+                self.history.values.to_json(process),
+                self.history.function(open.function),
+                open.invoked
+            ),
+        )
+        .hint(
+            "give each thread its own process; complete an operation whose outcome is unknown \
+             with type info",
+        )
+    }
+
+    #[cold]
+    fn no_invocation(&self, event: &ClientEvent) -> Error {
+        Error::new(
+            Code::NoInvocation,
+            format!(
+                "process {} completes `{}`, but has no open invocation",
+                self.history.values.to_json(event.process),
+                self.history.function(event.function)
+            ),
+        )
+        .hint("the start of the history may be missing, or the process number be wrong")
+    }
+
+    #[cold]
+    fn mismatch(&self, event: &ClientEvent, index: u32) -> Error {
+        let operation = &self.history.operations[index as usize];
+        let message = if operation.function == event.function {
+            "the completion has another key than its invocation".to_owned()
+        } else {
+            let [invoked, function] = [operation.function, event.function]
+                .map(|function| self.history.function(function));
+            format!("completes `{function}`, but the process invoked `{invoked}`")
+        };
+        Error::new(Code::Mismatch, message)
+            .hint(format!("the invocation is record {} (from 0)", operation.invoked))
+    }
+}
+
+#[doc(hidden)]
+impl HistoryBuilder {
+    /// Adds one event of a client, with a function and values of this history.
+    ///
+    /// # Errors
+    /// As [`HistoryBuilder::event`].
+    #[inline]
+    pub fn client_event(&mut self, event: &ClientEvent) -> Result<(), Error> {
+        let record = self.next_record()?;
+        if self.seconds && event.time != NO_TIME {
+            let time = self.time(Some(Time::Whole(event.time)));
+            let time = time.map_err(|error| error.record(record as usize))?;
+            return self.join(record, &ClientEvent { time, ..*event });
+        }
+        self.join(record, event)
+    }
+
+    /// Ends a record of which only that it was there counts.
+    ///
+    /// # Errors
+    /// If the history has too many records.
+    pub fn skip(&mut self) -> Result<(), Error> {
+        self.next_record().map(|_| ())
+    }
+
+    /// Adds a field of the record that is added next, whose name is a string of this history's
+    /// values.
+    #[inline]
+    pub fn named_extra(&mut self, name: Value, value: Value) {
+        self.history.extras.push(Extra { record: self.history.records, name, value });
+    }
+
+    /// How many operations there are.
+    pub fn operations(&self) -> usize {
+        self.history.operations.len()
+    }
+
+    /// How many more there is room for.
+    pub fn room(&self) -> usize {
+        self.history.operations.capacity() - self.history.operations.len()
+    }
+
+    /// Makes room for `more` operations, or none where the system has not so much.
+    pub fn reserve(&mut self, more: usize) {
+        let _ = self.history.operations.try_reserve_exact(more);
+        if let Some(times) = &mut self.history.times {
+            let _ = times.try_reserve_exact(more);
+        }
+    }
+
+    /// How many extra fields there are.
+    pub fn extras(&self) -> usize {
+        self.history.extras.len()
+    }
+
+    /// Makes room for `more` extra fields, or none where the system has not so much.
+    pub fn reserve_extras(&mut self, more: usize) {
+        let _ = self.history.extras.try_reserve_exact(more);
+    }
+
+    /// The function called `name`, if the history has it.
+    pub fn find_function(&self, name: &str) -> Option<Function> {
+        self.functions.get(name).copied()
+    }
+}
+
+const NANOSECONDS: i64 = 1_000_000_000;
+
+/// The error about an input without operations, which may have annotations.
+pub(super) fn no_operation(has_annotations: bool) -> Error {
+    let error = Error::new(Code::Empty, "the input holds no operation of a client");
+    if has_annotations {
+        error.hint(
+            "only processes with an integer are clients, and no record here has one; other \
+             processes are the test's own (a nemesis)",
+        )
+    } else {
+        error.hint("was the recorder running, and is this the right file?")
+    }
+}
+
+/// A process does one thing at a time also where records tell both ends.
+fn check_processes(history: &History) -> Result<(), Error> {
+    let mut last = ValueMap::new(IDLE, NUMBERED);
+    for (index, operation) in history.operations.iter().enumerate() {
+        let previous = std::mem::replace(last.slot(operation.process), index as u32) as usize;
+        if previous == IDLE as usize {
+            continue;
+        }
+        let (before, now) = (history.times(previous), history.times(index));
+        let overlaps = match before[1] {
+            Some(ret) => now[0].is_some_and(|call| call < ret),
+            None => history.operations[previous].outcome == Outcome::Open,
+        };
+        if overlaps {
+            return Err(Error::new(
+                Code::DoubleInvoke,
+                format!(
+                    "process {} calls while its operation of record {} (from 0) is still open",
+                    history.values.to_json(operation.process),
+                    history.operations[previous].invoked
+                ),
+            )
+            .hint("give each thread its own process; an unknown outcome has the type info")
+            .record(operation.invoked as usize));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,125 @@
+//! A part of a history that is not in memory as a whole: some of its operations, with their records
+//! and times, and what is to be said of the rest.
+
+use super::{Annotation, Extra, History, NO_TIME, Operation, Value, ValueTable};
+use crate::vocabulary::Word;
+
+/// What is known of the history that an excerpt is a part of.
+#[derive(Clone, Debug, Default)]
+pub struct Excerpt {
+    /// The time of its first operation's invocation.
+    pub start_time: Option<i64>,
+    /// How many processes its operations have.
+    pub processes: usize,
+    /// How many operations are of unknown outcome.
+    pub indeterminate: usize,
+    /// How many records are no client's operations.
+    pub annotations: usize,
+}
+
+/// What a part of a history is made of.
+#[derive(Default)]
+pub struct Rows {
+    /// The values that all others refer to.
+    pub values: ValueTable,
+    /// All names of operations, as functions index them.
+    pub functions: Vec<String>,
+    /// The operations, with their times or `NO_TIME`, in any order.
+    pub operations: Vec<(Operation, [i64; 2])>,
+    /// Annotations of the history, in the order of their records.
+    pub annotations: Vec<Annotation>,
+    /// Extra fields, in any order; those of one record in theirs.
+    pub extras: Vec<Extra>,
+    /// What the metadata record says.
+    pub metadata: Option<Value>,
+    /// How many records the whole has.
+    pub records: u32,
+    /// How many processes of the whole invoked again after an indeterminate operation.
+    pub reinvoked: usize,
+    /// What is known of the whole.
+    pub excerpt: Excerpt,
+}
+
+#[doc(hidden)]
+impl History {
+    /// The part of a history that `rows` are, ordered by its records. O(n log n).
+    pub fn of_rows(rows: Rows) -> History {
+        let Rows { mut operations, mut extras, .. } = rows;
+        operations.sort_unstable_by_key(|(operation, _)| operation.invoked);
+        extras.sort_by_key(|extra| extra.record);
+        let has_times =
+            operations.iter().any(|(_, times)| *times != [NO_TIME; 2]).then_some(operations.len());
+        let mut times = has_times.map(Vec::with_capacity);
+        if let Some(times) = &mut times {
+            times.extend(operations.iter().map(|(_, times)| *times));
+        }
+        History {
+            values: rows.values,
+            words: Word::all(&rows.functions),
+            functions: rows.functions,
+            operations: operations.into_iter().map(|(operation, _)| operation).collect(),
+            times,
+            annotations: rows.annotations,
+            extras,
+            metadata: rows.metadata,
+            records: rows.records,
+            reinvoked: rows.reinvoked,
+            excerpt: Some(Box::new(rows.excerpt)),
+            ..History::default()
+        }
+    }
+
+    /// Its rows again; of the annotations and extra fields, too.
+    pub fn into_rows(self) -> Rows {
+        let mut times = self.times.unwrap_or_default().into_iter();
+        let with_times = |operation| (operation, times.next().unwrap_or([NO_TIME; 2]));
+        Rows {
+            values: self.values,
+            functions: self.functions,
+            operations: self.operations.into_iter().map(with_times).collect(),
+            annotations: self.annotations,
+            extras: self.extras,
+            metadata: self.metadata,
+            records: self.records,
+            reinvoked: self.reinvoked,
+            excerpt: self.excerpt.map_or_else(Excerpt::default, |excerpt| *excerpt),
+        }
+    }
+
+    /// The extra fields of all records that are there.
+    pub fn all_extras(&self) -> &[Extra] {
+        &self.extras
+    }
+
+    /// What is known of the whole, if this is an excerpt.
+    pub fn excerpt(&self) -> Option<&Excerpt> {
+        self.excerpt.as_deref()
+    }
+
+    /// The operation of an excerpt, or of a history in the order of its records, that record
+    /// `invoked` invokes.
+    pub fn invoked_at(&self, invoked: u32) -> Option<u32> {
+        let at = self.operations.binary_search_by_key(&invoked, |operation| operation.invoked);
+        at.ok().map(|at| at as u32)
+    }
+
+    /// How many operations are of unknown outcome.
+    pub fn count_indeterminate(&self) -> usize {
+        match self.excerpt() {
+            Some(excerpt) => excerpt.indeterminate,
+            None => self.operations.iter().filter(|op| op.outcome.is_indeterminate()).count(),
+        }
+    }
+
+    /// How many records are no client's operations.
+    pub fn count_annotations(&self) -> usize {
+        self.excerpt().map_or(self.annotations.len(), |excerpt| excerpt.annotations)
+    }
+}
+
+impl History {
+    /// Whether this is a part of a history that was not in memory as a whole.
+    pub fn is_excerpt(&self) -> bool {
+        self.excerpt.is_some()
+    }
+}

@@ -1,0 +1,14 @@
+//! Parts of histories for histcheck's own crates. Nothing here is promised: it may change in any
+//! version.
+
+pub use crate::dense::ValueMap;
+pub use crate::excerpt::{Excerpt, Rows};
+pub use crate::keys::{confirms_tuples, has_tuple, mixed_keys, no_tuple, take_key};
+pub use crate::memory::resident_bytes;
+pub use crate::notation::function_text;
+pub use crate::operation::ClientEvent;
+pub use crate::sweep::Marks;
+pub use crate::window::{Row, SWEEP_FROM, Window, WindowEvent};
+
+/// What stands for a time where a record has none.
+pub const NO_TIME: i64 = i64::MIN;

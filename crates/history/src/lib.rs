@@ -1,0 +1,258 @@
+//! The history: a table of operations, their values interned, invocations paired with completions.
+//!
+//! This is the data that the crates of [histcheck](https://docs.rs/histcheck) share; applications
+//! use it as `histcheck::history`. A history is validated here, once, so that nothing else has to:
+//! every operation has an invocation that comes before its completion, every process does one thing
+//! at a time, and either all operations have a key or none has. No file format and no model may
+//! enter.
+//!
+//! [`error`] holds the errors that all crates report, and [`progress`] the counters that long work
+//! updates. [`internal`] and methods hidden from the documentation are for histcheck's own crates,
+//! and may change in any version.
+
+mod builder;
+mod dense;
+pub mod error;
+mod excerpt;
+mod input;
+#[cfg(feature = "serde_json")]
+mod json;
+mod keys;
+mod memory;
+mod notation;
+mod number;
+mod operation;
+mod order;
+pub mod progress;
+mod recorder;
+mod stats;
+mod sweep;
+mod value;
+pub mod vocabulary;
+mod window;
+
+pub mod internal;
+
+use std::fmt;
+
+pub use builder::{HistoryBuilder, Settings};
+use excerpt::Excerpt;
+pub use input::IntoValue;
+use internal::NO_TIME;
+pub use keys::{Independent, Partition, Partitions};
+pub use notation::write_quoted;
+pub use operation::{
+    Annotation, Event, EventType, Extra, Function, Interval, NEVER, Operation, Outcome, Record,
+    Time,
+};
+pub use order::{Order, Span, Ties};
+pub use stats::{
+    Concurrency, FunctionStatistics, Latency, OutcomeCounts, Statistics, count_processes,
+};
+pub use value::{MAX_DEPTH, Shape, Value, ValueTable};
+
+use error::Error;
+use vocabulary::Word;
+
+/// A recorded history: operations in the order of their invocations, with everything else that
+/// the input said.
+#[derive(Clone, Default)]
+pub struct History {
+    values: ValueTable,
+    functions: Vec<String>,
+    /// The words of the vocabulary that the functions are called by.
+    words: Vec<Option<Word>>,
+    operations: Vec<Operation>,
+    /// The order of ends, where it is not that of the records.
+    spans: Option<Vec<Span>>,
+    /// Times of invocation and completion, if the input has any; `NO_TIME` where it has none.
+    times: Option<Vec<[i64; 2]>>,
+    annotations: Vec<Annotation>,
+    extras: Vec<Extra>,
+    metadata: Option<Value>,
+    records: u32,
+    whole_operations: bool,
+    reinvoked: usize,
+    /// The reading of equal times, if the order rests on them.
+    ties: Option<Ties>,
+    /// Whether keys were made part of the values.
+    is_whole: bool,
+    /// What is known of the history that this is a part of, if it is.
+    excerpt: Option<Box<Excerpt>>,
+}
+
+impl fmt::Debug for History {
+    /// How much there is of everything; the whole would fill pages.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("History")
+            .field("records", &self.records)
+            .field("operations", &self.operations.len())
+            .field("annotations", &self.annotations.len())
+            .field("functions", &self.functions)
+            .field("values", &self.values.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl History {
+    /// A builder for a history recorded in code.
+    ///
+    /// ```
+    /// use histcheck_history::History;
+    /// let mut history = History::builder();
+    /// history.invoke(0, "write", 1)?;
+    /// history.ok(0, "write", 1)?;
+    /// assert_eq!(history.build()?.operations().len(), 1);
+    /// # Ok::<(), histcheck_history::error::Error>(())
+    /// ```
+    pub fn builder() -> HistoryBuilder {
+        HistoryBuilder::default()
+    }
+
+    /// The clients' operations, in the order of their invocations.
+    #[inline]
+    pub fn operations(&self) -> &[Operation] {
+        &self.operations
+    }
+
+    /// The values that the operations refer to.
+    pub fn values(&self) -> &ValueTable {
+        &self.values
+    }
+
+    /// The name (`f`) of an operation.
+    pub fn function(&self, function: Function) -> &str {
+        &self.functions[function.index()]
+    }
+
+    /// Returns the word of the vocabulary that an operation is called by, if it is one.
+    #[inline]
+    pub fn word(&self, function: Function) -> Option<Word> {
+        self.words[function.index()]
+    }
+
+    /// All names of operations, in the order of their first appearance; annotations' included.
+    pub fn functions(&self) -> &[String] {
+        &self.functions
+    }
+
+    /// Where operation `index` stands among the ends of all operations.
+    #[inline]
+    pub fn span(&self, index: usize) -> Span {
+        match &self.spans {
+            Some(spans) => spans[index],
+            None => Span::of_records(&self.operations[index]),
+        }
+    }
+
+    /// Whether the order of ends is that of their times, rather than that of the records.
+    pub fn is_ordered_by_time(&self) -> bool {
+        self.spans.is_some()
+    }
+
+    /// The times of operation `index`'s invocation and completion, where the input has them.
+    pub fn times(&self, index: usize) -> [Option<i64>; 2] {
+        let times = self.times.as_ref().map_or([NO_TIME; 2], |times| times[index]);
+        times.map(|time| (time != NO_TIME).then_some(time))
+    }
+
+    /// The time of the first operation's invocation, if the history has times: that from which
+    /// people are told the others.
+    pub fn start_time(&self) -> Option<i64> {
+        if let Some(excerpt) = &self.excerpt {
+            return excerpt.start_time;
+        }
+        (!self.operations.is_empty()).then(|| self.times(0)[0])?
+    }
+
+    /// The records that are no client's operations, in the order of the input.
+    pub fn annotations(&self) -> &[Annotation] {
+        &self.annotations
+    }
+
+    /// The extra fields of record `record`.
+    pub fn extras(&self, record: Record) -> &[Extra] {
+        let start = self.extras.partition_point(|extra| extra.record < record);
+        let len = self.extras[start..].partition_point(|extra| extra.record == record);
+        &self.extras[start..start + len]
+    }
+
+    /// The value of the extra field `name` of record `record`.
+    pub fn extra(&self, record: Record, name: &str) -> Option<Value> {
+        let name = self.values.find_text(name)?;
+        self.extras(record).iter().find(|extra| extra.name == name).map(|extra| extra.value)
+    }
+
+    /// The value of the extra field `name` of operation `index`: that of its invocation, or else of
+    /// its completion. Null counts as none.
+    pub fn extra_of(&self, index: usize, name: &str) -> Option<Value> {
+        let Operation { invoked, completed, .. } = self.operations[index];
+        let given = |record| self.extra(record, name).filter(|value| !value.is_null());
+        given(invoked).or_else(|| given(completed))
+    }
+
+    /// What the input's metadata record says about it: the value of its `histcheck` field.
+    pub fn metadata(&self) -> Option<Value> {
+        self.metadata
+    }
+
+    /// The field `name` of the metadata, if it has it.
+    pub fn metadata_field(&self, name: &str) -> Option<Value> {
+        let Shape::Map(items) = self.values.shape(self.metadata?) else { return None };
+        items
+            .chunks_exact(2)
+            .find(|pair| self.values.as_name(pair[0]) == Some(name))
+            .map(|pair| pair[1])
+    }
+
+    /// How many records the input held: events, annotations and metadata.
+    pub fn records(&self) -> u32 {
+        self.records
+    }
+
+    /// Whether the input put both ends of an operation into one record.
+    pub fn has_whole_operations(&self) -> bool {
+        self.whole_operations
+    }
+
+    /// How many processes invoked again after an indeterminate operation; each such operation
+    /// stays open for ever.
+    pub fn reinvoked(&self) -> usize {
+        self.reinvoked
+    }
+
+    /// Whether the order of ends rests on equal times: see [`Ties`].
+    pub fn has_ties(&self) -> bool {
+        self.ties.is_some()
+    }
+
+    /// The reading of equal times on which the order of ends rests, if it does.
+    pub fn ties(&self) -> Option<Ties> {
+        self.ties
+    }
+
+    /// The same history under the reading `ties` of equal times.
+    ///
+    /// # Errors
+    /// None, if the history has [ties](History::has_ties): its times can order it.
+    pub fn with_ties(&self, ties: Ties) -> Result<History, Error> {
+        let mut history = self.clone();
+        order::by_time(&mut history, ties)?;
+        Ok(history)
+    }
+
+    /// The values that the operations refer to, to add others to them.
+    pub fn values_mut(&mut self) -> &mut ValueTable {
+        &mut self.values
+    }
+
+    /// Approximate heap memory in bytes. Room that was made for operations and never used is not
+    /// counted, since the system gives memory only to what is written.
+    pub fn heap_bytes(&self) -> usize {
+        self.values.heap_bytes()
+            + self.operations.len() * size_of::<Operation>()
+            + self.spans.as_ref().map_or(0, |spans| spans.len() * size_of::<Span>())
+            + self.times.as_ref().map_or(0, |times| times.len() * size_of::<[i64; 2]>())
+            + self.extras.capacity() * size_of::<Extra>()
+    }
+}

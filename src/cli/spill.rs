@@ -1,0 +1,208 @@
+//! Checks an input that does not fit the memory that `--max-memory` allows: its operations go to a
+//! temporary file, and come back key by key.
+
+use std::fs::File;
+use std::io::{self, IsTerminal, Read};
+use std::path::Path;
+use std::time::Instant;
+
+use histcheck::Limits;
+use histcheck::history::{Order, ValueTable};
+use histcheck::report::{self, Subject, Timings};
+use histcheck::spill::{self, Checked, Stopped, Terms};
+use histcheck::{Code, Error, Options};
+
+use super::check::{Run, initial, options_with};
+use super::diagnostic;
+use super::exit::Status;
+use super::inputs::{Allowance, Fetched, Source};
+use super::output::complain;
+
+/// A history needs about so many times the memory of its text.
+const TIMES_TEXT: usize = 4;
+/// A compressed text is about so many times as large as it looks.
+const COMPRESSION: u64 = 8;
+/// So much of a text tells whether operations have keys.
+const START: usize = 1 << 20;
+/// One record may take this part of the memory.
+const RECORD: usize = 4;
+
+/// What became of an input that may be too large.
+pub(super) enum Beyond {
+    /// It was, and this is the end of it.
+    Done(Status),
+    /// It is to be checked in memory. What was read of standard input comes along.
+    Fits(Option<Fetched>),
+}
+
+impl Run<'_> {
+    /// Checks `source` if it does not fit memory, but can be checked key by key.
+    pub(super) fn spilled(
+        &mut self,
+        source: &Source,
+        start: Instant,
+        allowance: Allowance,
+    ) -> Beyond {
+        let args = self.args;
+        let settings = args.read.settings();
+        let Some(memory) = args.limits.max_memory else { return Beyond::Fits(None) };
+        if settings.order != Order::File || args.model.no_partition {
+            return Beyond::Fits(None);
+        }
+        let from = args.disk_from.unwrap_or(memory / TIMES_TEXT);
+        let progress = self.output.progress();
+        let terms = Terms {
+            memory,
+            keeps_all: from,
+            independent: settings.independent,
+            format: args.read.format(),
+            limits: Limits {
+                max_bytes: memory / RECORD,
+                deadline: allowance.deadline,
+                progress: Some(progress.clone()),
+            },
+            threads: allowance.threads,
+        };
+        let has_keys = |bytes: &[u8]| spill::has_keys(bytes, terms.format, terms.independent);
+        match source {
+            Source::Stdin => {
+                self.output.expect(allowance.deadline, io::stdin().is_terminal());
+                // An error will come again where the input is loaded.
+                let most = from.max(START).saturating_add(1);
+                let Ok(fetched) = Fetched::read(most, progress) else {
+                    return Beyond::Fits(None);
+                };
+                let begin = fetched.start();
+                let is_large = begin.len() > from;
+                if !is_large || !has_keys(&begin[..begin.len().min(START)]) {
+                    return Beyond::Fits(Some(fetched));
+                }
+                let checked = self.check_spilled(fetched, start, &terms);
+                Beyond::Done(self.finish(checked, None, &terms, start).unwrap_or_else(|| {
+                    // What was read is gone.
+                    self.unreadable(&Error::new(Code::TooLarge, "it does not fit"))
+                }))
+            }
+            Source::File(path) => {
+                if !large(path, from).is_some_and(|begin| has_keys(&begin)) {
+                    return Beyond::Fits(None);
+                }
+                self.output.expect(allowance.deadline, false);
+                let Ok(file) = File::open(path) else { return Beyond::Fits(None) };
+                let checked = self.check_spilled(file, start, &terms);
+                match self.finish(checked, Some(path), &terms, start) {
+                    Some(status) => Beyond::Done(status),
+                    None => Beyond::Fits(None),
+                }
+            }
+        }
+    }
+
+    fn check_spilled(
+        &self,
+        reader: impl Read,
+        start: Instant,
+        terms: &Terms,
+    ) -> Result<Checked, Stopped> {
+        let scratch = tempfile::tempfile().map_err(|error| {
+            Error::new(Code::Unreadable, format!("cannot make a temporary file: {error}"))
+                .hint("TMPDIR names a directory for what does not fit --max-memory")
+        })?;
+        let (model, limits) = (&self.args.model, &self.args.limits);
+        let mut values = ValueTable::new();
+        let initial = initial(model, &mut values)?;
+        let options = Options {
+            progress: Some(self.output.progress()),
+            self_check: self.args.output.self_check,
+            ..options_with(model, limits, start, initial)
+        };
+        spill::check(reader, scratch, values, &options, terms)
+    }
+
+    /// Reports what was found; `None` if it can only be found in memory.
+    fn finish(
+        &mut self,
+        checked: Result<Checked, Stopped>,
+        path: Option<&Path>,
+        terms: &Terms,
+        start: Instant,
+    ) -> Option<Status> {
+        let colored = self.output.colors_errors();
+        let (error, input) = match checked {
+            Ok(checked) => return Some(self.show(&checked, start)),
+            Err(Stopped::Unfit) => return None,
+            Err(Stopped::Failed(error, input)) => (*error, input.map(|input| *input)),
+            Err(Stopped::Refused(error)) => {
+                let again = error.record.zip(path).and_then(|(record, path)| {
+                    spill::locate(File::open(path).ok()?, terms.format, record)
+                });
+                match again {
+                    Some((input, place)) => (Error { place: Some(place), ..*error }, Some(input)),
+                    None => (*error, None),
+                }
+            }
+        };
+        if error.stop_reason().is_none() {
+            complain(&diagnostic::render(self.name, &error, input.as_ref(), colored));
+        }
+        Some(self.unreadable(&error))
+    }
+
+    fn show(&mut self, checked: &Checked, start: Instant) -> Status {
+        let done = Instant::now();
+        let report = checked.report();
+        let mut subject = Subject::new(checked.history(), report);
+        subject.file = self.named.then_some(self.name);
+        let prints_early = self.prints_early(report);
+        if prints_early {
+            subject.places = checked.places(&self.named_records(&subject));
+            self.print_verdict(&subject);
+        }
+        if self.explains() {
+            let most = self.args.output.max_anomalies;
+            (subject.explanation, subject.contexts) =
+                match checked.explain(most, report::SHOWN_FAILURES) {
+                    Ok(explained) => explained,
+                    Err(error) => return self.unreadable(&error),
+                };
+        }
+        subject.timings = self.args.output.timings.then(|| Timings {
+            read: checked.gathered_at() - start,
+            check: done - checked.gathered_at(),
+            explain: done.elapsed(),
+        });
+        subject.places = checked.places(&self.named_records(&subject));
+        self.print(&subject, prints_early);
+        self.conclude(checked.history(), report)
+    }
+
+    /// Says that what needs all operations was not made; the status that this stands for.
+    pub(super) fn refuse_all_operations(&self) -> Status {
+        let output = &self.args.output;
+        let mut status = Status::Valid;
+        for (option, path) in
+            [("witness", &output.witness), ("svg", &output.svg), ("html", &output.html)]
+        {
+            if path.is_some() {
+                complain(&format!(
+                    "error: --{option} needs all operations in memory, and they do not fit \
+                     --max-memory: raise it, or do without"
+                ));
+                status = Status::Unreadable;
+            }
+        }
+        status
+    }
+}
+
+/// The start of the file at `path`, if its text is larger than `from`.
+fn large(path: &Path, from: usize) -> Option<Vec<u8>> {
+    let mut file = File::open(path).ok()?;
+    let metadata = file.metadata().ok().filter(std::fs::Metadata::is_file)?;
+    let mut begin = Vec::new();
+    (&mut file).take(START as u64).read_to_end(&mut begin).ok()?;
+    let is_compressed =
+        begin.starts_with(&[0x1f, 0x8b]) || begin.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]);
+    let factor = if is_compressed { COMPRESSION } else { 1 };
+    (metadata.len().saturating_mul(factor) > from as u64).then_some(begin)
+}

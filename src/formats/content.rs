@@ -1,0 +1,122 @@
+//! The content of a field before it is known what the field is for, and what errors say about it.
+
+use std::borrow::Cow;
+
+use crate::error::{Code, Error, Place};
+use crate::history::{EventType, Outcome, Time, Value, ValueTable};
+
+/// The content of one field, as a reader keeps it until it is known what the field is for.
+/// Errors are located at the content.
+pub(super) trait Content<'t>: Copy {
+    /// Returns where it starts in the input.
+    fn offset(&self) -> usize;
+
+    /// Tells whether the field only has to be there because others are: an empty cell of a table.
+    fn is_blank(&self) -> bool {
+        false
+    }
+
+    /// Tells whether it is the absent value.
+    fn is_null(&self) -> bool;
+
+    /// Tells whether it is the integer `n`.
+    fn is_int(&self, n: usize) -> bool;
+
+    /// Returns it as a value.
+    fn value(&self, values: &mut ValueTable) -> Result<Value, Error>;
+
+    /// Returns it as a word: the name of an operation, a type.
+    fn word(&self, field: &str, values: &ValueTable) -> Result<Cow<'t, str>, Error>;
+
+    /// Returns it as a process: an integer for a client, a name for anyone else.
+    fn process(&self, values: &mut ValueTable) -> Result<Value, Error>;
+
+    /// Returns it as a time.
+    fn time(&self, field: &str, values: &ValueTable) -> Result<Time, Error>;
+
+    /// Returns it as an error quotes it.
+    fn shown(&self, values: &ValueTable) -> String;
+
+    /// Returns the error about it that says `message`.
+    fn bad(&self, message: String) -> Error {
+        Error::new(Code::BadField, message).at(self.place())
+    }
+
+    /// Returns the error about what is no process.
+    fn not_a_process(&self, values: &ValueTable, others: &str) -> Error {
+        let shown = self.shown(values);
+        self.bad(format!("`process` is an integer of at most 64 bits, not {shown}"))
+            .hint(format!("clients have integers; {others}"))
+    }
+
+    /// Returns the error about what is no time.
+    fn not_a_time(&self, field: &str, values: &ValueTable) -> Error {
+        self.bad(format!("`{field}` is a number, not {}", self.shown(values)))
+            .hint("write whole nanoseconds, or seconds with a fraction")
+    }
+
+    /// Returns where it starts, as a place without a line.
+    fn place(&self) -> Place {
+        Place { offset: self.offset(), ..Place::default() }
+    }
+}
+
+/// Returns the operation's name. Only what is no client's may go without.
+pub(super) fn function<'t>(
+    content: Option<impl Content<'t>>,
+    is_client: bool,
+    values: &ValueTable,
+) -> Result<Cow<'t, str>, Error> {
+    match content {
+        Some(content) => content.word("f", values),
+        None if is_client => Err(missing("f").hint("`f` names the operation, such as read")),
+        None => Ok(Cow::Borrowed("")),
+    }
+}
+
+/// Returns the type that an event has.
+pub(super) fn event_type<'t>(
+    content: &impl Content<'t>,
+    values: &ValueTable,
+) -> Result<EventType, Error> {
+    let word = content.word("type", values)?;
+    EventType::parse(&word)
+        .ok_or_else(|| unknown_type(content, values, "invoke, ok, fail and info"))
+}
+
+pub(super) fn outcome<'t>(
+    content: &impl Content<'t>,
+    values: &ValueTable,
+) -> Result<Outcome, Error> {
+    Ok(match &*content.word("outcome", values)? {
+        "ok" => Outcome::Ok,
+        "fail" => Outcome::Fail,
+        "info" => Outcome::Info,
+        _ => return Err(unknown_type(content, values, "ok, fail and info")),
+    })
+}
+
+fn unknown_type<'t>(content: &impl Content<'t>, values: &ValueTable, known: &str) -> Error {
+    Error::new(Code::UnknownType, format!("the type {} is unknown", content.shown(values)))
+        .hint(format!("the types are {known}"))
+        .at(content.place())
+}
+
+pub(super) fn missing(field: &str) -> Error {
+    Error::new(Code::MissingField, format!("the record has no `{field}`"))
+}
+
+/// Returns the error about the field `name` of which the second content is at `offset`.
+pub(super) fn duplicate(name: &str, offset: usize) -> Error {
+    Error::new(Code::DuplicateField, format!("the record gives {} twice", quoted(name)))
+        .hint("remove one of the two")
+        .at(Place { offset, ..Place::default() })
+}
+
+/// Returns a piece of the input as an error quotes it, on one line and not too long.
+pub(super) fn quoted(text: &str) -> String {
+    let start: String =
+        text.chars().take(40).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let more = if text.chars().nth(40).is_some() { "…" } else { "" };
+    format!("`{start}{more}`")
+}

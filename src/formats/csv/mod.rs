@@ -1,0 +1,64 @@
+//! CSV: a header that names the fields, then one event or whole operation a line.
+
+mod cut;
+mod read;
+mod write;
+
+use super::roles::{Role, role};
+use super::row::{Evidence, Likeness, Piece, Reader, Row, complete_lines};
+use super::sink::Sink;
+use crate::error::Error;
+
+/// CSV.
+pub(super) static FORMAT: Row = Row {
+    name: "csv",
+    about: "Comma-separated values below a header, one record per line",
+    extensions: &["csv"],
+    sniff,
+    reader: || Box::new(Csv::default()),
+    write: write::write,
+    losses: |_| Vec::new(),
+};
+
+/// How many lines may come before the header.
+const LEADING_LINES: usize = 200;
+
+fn sniff(text: &str) -> Option<Likeness> {
+    let lines = complete_lines(text);
+    if text.starts_with('#') {
+        let is_content =
+            |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
+        let header = text.lines().take(LEADING_LINES).find(is_content)?;
+        let is_settled = lines.lines().any(|line| is_content(&line));
+        return is_header(header).then(|| Evidence::Certain.settled(is_settled))?;
+    }
+    let is_bracket = text.starts_with(['{', '[', '(', ';', '^']);
+    let is_header = !is_bracket && is_header(text.lines().next()?);
+    is_header.then(|| Evidence::Certain.settled(!lines.is_empty()))?
+}
+
+/// Tells whether `line` names the columns of events or of whole operations.
+fn is_header(line: &str) -> bool {
+    let has = |wanted: &[Role]| {
+        line.split(',').any(|cell| wanted.contains(&role(cell.trim().trim_matches('"')).0))
+    };
+    has(&[Role::Call]) && has(&[Role::Function])
+        || has(&[Role::Outcome]) && has(&[Role::Process, Role::Function])
+}
+
+/// Reads a table, which may come in pieces that are whole lines.
+#[derive(Default)]
+struct Csv {
+    cut: cut::Cut,
+    header: Option<read::Header>,
+}
+
+impl Reader for Csv {
+    fn cut(&mut self, text: &[u8], from: usize) -> Option<usize> {
+        self.cut.scan(text, from)
+    }
+
+    fn read(&mut self, piece: &Piece<'_>, sink: &mut Sink<'_>) -> Result<usize, Error> {
+        read::read(piece.text, &mut self.header, sink).map(|()| piece.text.len())
+    }
+}

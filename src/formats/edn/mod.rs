@@ -1,0 +1,184 @@
+//! EDN as Jepsen and Knossos write it: a map per record, one behind the other or inside one vector
+//! or list, plain or tagged (`#jepsen.history.Op{…}`).
+
+mod item;
+mod record;
+mod token;
+mod value;
+mod write;
+
+#[cfg(test)]
+mod tests;
+
+use memchr::memrchr3;
+
+use super::records::write_maps;
+use super::row::{Evidence, Likeness, Piece, Reader, Row, complete_lines};
+use super::sink::Sink;
+use crate::error::{Code, Error, Place};
+use record::RecordReader;
+use token::{Bracket, error};
+
+pub(super) use token::Token;
+pub(crate) use value::parse_value;
+pub(super) use value::{Parser, parse_value_within};
+pub(super) use write::write_word;
+
+/// EDN.
+pub(super) static FORMAT: Row = Row {
+    name: "edn",
+    about: "EDN, as Jepsen writes it: one map per record",
+    extensions: &["edn"],
+    sniff,
+    reader: || Box::new(Edn::default()),
+    write: |history, out| write_maps(history, &write::Map, ["", "", ""], out),
+    losses: |_| Vec::new(),
+};
+
+fn sniff(text: &str) -> Option<Likeness> {
+    let has_record = text.contains('}');
+    match text.as_bytes().first()? {
+        b'{' if is_map(&text[1..]) => Evidence::Certain.settled(has_record),
+        b'[' => {
+            let inside = text[1..].trim_start();
+            match inside.as_bytes().first()? {
+                b'{' if is_map(&inside[1..]) => Evidence::Certain.settled(has_record),
+                b':' | b'#' | b';' | b'(' | b'^' | b',' => Evidence::Certain.settled(true),
+                _ => None,
+            }
+        }
+        b'(' | b';' | b'^' => Evidence::Certain.settled(true),
+        b'#' if is_tagged_map(text) => Evidence::Certain.settled(true),
+        b'#' => {
+            let rest = text.trim_start_matches('#');
+            if rest.is_empty() || rest.starts_with(char::is_whitespace) {
+                return None;
+            }
+            // What looks like a tag may be a comment above the header of CSV.
+            let is_comment =
+                |line: &str| line.trim().is_empty() || line.trim_start().starts_with('#');
+            Evidence::Fallback.settled(!complete_lines(text).lines().all(is_comment))
+        }
+        _ => None,
+    }
+}
+
+/// Tells whether what follows a `{` is the inside of an EDN map: its first key is no string, or no
+/// colon stands behind it, or one that belongs to a keyword.
+fn is_map(inside: &str) -> bool {
+    let inside = inside.trim_start();
+    let Some(key) = inside.strip_prefix('"') else {
+        return inside.starts_with([':', '#', ';', ',', '^']);
+    };
+    let Some(end) = closing_quote(key) else { return false };
+    let behind = &key[end + 1..];
+    let value = behind.trim_start();
+    let Some(word) = value.strip_prefix(':') else {
+        // A text that ends here says nothing, and a comma is white space in EDN only.
+        return !value.is_empty() && !value.starts_with('}');
+    };
+    let json = ["true", "false", "null", "NaN"].iter().any(|literal| word.starts_with(literal));
+    behind.len() > value.len() && word.starts_with(char::is_alphabetic) && !json
+}
+
+/// Tells whether a text that starts with `#` starts with a set, or with a map behind a tag, as in
+/// `#jepsen.history.Op{:index 0}`: what comes below does not make a comment of it.
+fn is_tagged_map(text: &str) -> bool {
+    let tag = &text[1..];
+    let behind = tag.trim_start_matches(|c: char| c.is_alphanumeric() || "._-/:".contains(c));
+    behind.starts_with('{') && !tag.starts_with("histcheck")
+}
+
+/// Returns where the string ends of which `inside` is what follows the opening quote.
+pub(super) fn closing_quote(inside: &str) -> Option<usize> {
+    let mut escaped = false;
+    inside.bytes().position(|byte| {
+        let closes = byte == b'"' && !escaped;
+        escaped = byte == b'\\' && !escaped;
+        closes
+    })
+}
+
+/// Reads a history, which may come in pieces.
+#[derive(Default)]
+struct Edn {
+    enclosure: Enclosure,
+}
+
+/// What the records stand in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+enum Enclosure {
+    /// Nothing was read yet.
+    #[default]
+    Unknown,
+    /// They stand one behind the other.
+    None,
+    /// A vector or list: where it starts, and what closes it.
+    Open(Place, u8),
+    /// It was closed.
+    Closed,
+}
+
+impl Reader for Edn {
+    /// Cuts at brackets: the lexical grammar is left to the parser.
+    fn cut(&mut self, text: &[u8], from: usize) -> Option<usize> {
+        memrchr3(b'}', b')', b']', &text[from..]).map(|at| from + at + 1)
+    }
+
+    fn read(&mut self, piece: &Piece<'_>, sink: &mut Sink<'_>) -> Result<usize, Error> {
+        // Where the last record or bracket ends; what is behind it belongs to the next piece.
+        let mut done = 0;
+        match self.records(piece, &mut done, sink) {
+            Ok(()) if piece.is_last => Ok(piece.text.len()),
+            Err(error) if piece.is_last || error.code != Code::Truncated => Err(error),
+            _ => Ok(done),
+        }
+    }
+}
+
+impl Edn {
+    fn records(
+        &mut self,
+        piece: &Piece<'_>,
+        done: &mut usize,
+        sink: &mut Sink<'_>,
+    ) -> Result<(), Error> {
+        let mut reader = RecordReader::new(piece.text);
+        loop {
+            let token = reader.parser.form()?;
+            let at = reader.parser.start();
+            match (token, self.enclosure) {
+                (Token::End, Enclosure::Open(open, _)) if piece.is_last => {
+                    return Err(Error { place: Some(open), ..value::unclosed(open.offset) });
+                }
+                (Token::End, _) => return Ok(()),
+                (_, Enclosure::Closed) => {
+                    return Err(error(Code::Syntax, at, "more text behind the end of the history"));
+                }
+                (Token::Open(bracket @ (Bracket::List | Bracket::Vector)), Enclosure::Unknown) => {
+                    let open = piece.position.place(piece.text, at);
+                    self.enclosure = Enclosure::Open(open, bracket.closer());
+                }
+                (Token::Close(byte), Enclosure::Open(_, closer)) if byte == closer => {
+                    self.enclosure = Enclosure::Closed;
+                }
+                (Token::Open(Bracket::Map) | Token::Tag | Token::Namespace, _) => {
+                    if self.enclosure == Enclosure::Unknown {
+                        self.enclosure = Enclosure::None;
+                    }
+                    if !sink.begin(at) {
+                        return Ok(());
+                    }
+                    reader.record(token, sink)?;
+                }
+                _ => {
+                    return Err(error(Code::Syntax, at, "a record belongs here").hint(
+                        "a history is a map per operation, such as {:process 0, :type :invoke, \
+                         :f :read, :value nil}",
+                    ));
+                }
+            }
+            *done = reader.parser.end();
+        }
+    }
+}

@@ -1,0 +1,384 @@
+//! The text of one input, kept for as long as something may have to be shown in it: errors know
+//! an offset or the number of a record, and here these become lines and columns.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::time::Instant;
+
+use super::row::Piece;
+use super::sink::Sink;
+use super::sniff::{sniff, unknown_format};
+use super::source::{is_compressed, read_all, unreadable};
+use super::text::{body, decode, is_empty, start};
+use super::{Format, json};
+use crate::error::{Error, Place};
+use crate::history::{History, HistoryBuilder, Record, Settings, Value, ValueTable};
+use crate::limits::Limits;
+use crate::progress::Phase;
+
+/// How an input is read.
+///
+/// ```
+/// use histcheck::Limits;
+/// use histcheck::formats::{Format, Input, ReadOptions};
+/// let limits = Limits { max_bytes: 1 << 30, ..Limits::default() };
+/// let options = ReadOptions { format: Some(Format::Csv), limits, ..ReadOptions::default() };
+/// let input = Input::from_bytes(b"process,type,f\n0,invoke,read\n".to_vec(), options)?;
+/// assert_eq!(input.format(), Format::Csv);
+/// # Ok::<(), histcheck::Error>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct ReadOptions {
+    /// The format; `None` detects it.
+    pub format: Option<Format>,
+    /// The limits of reading. Their deadline also holds for [`Input::history`] and
+    /// [`Input::locate_all`].
+    pub limits: Limits,
+    /// How many threads read where the format permits that; 0 for one per CPU. The history does not
+    /// depend on it.
+    pub threads: usize,
+}
+
+impl From<Option<Format>> for ReadOptions {
+    fn from(format: Option<Format>) -> ReadOptions {
+        ReadOptions { format, ..ReadOptions::default() }
+    }
+}
+
+impl From<Limits> for ReadOptions {
+    fn from(limits: Limits) -> ReadOptions {
+        ReadOptions { limits, ..ReadOptions::default() }
+    }
+}
+
+/// The decompressed text of one input, and its format.
+///
+/// ```
+/// use histcheck::formats::{Input, ReadOptions};
+/// use histcheck::history::Settings;
+/// let text = "{\"process\": 0, \"type\": \"invoke\", \"f\": \"read\"}\n{\"process\": 0}\n";
+/// let input = Input::from_bytes(text.into(), ReadOptions::default())?;
+/// let error = input.history(Settings::default()).unwrap_err();
+/// let place = error.place.unwrap();
+/// assert_eq!(place.line, 2);
+/// assert_eq!(input.line(place), "{\"process\": 0}");
+/// # Ok::<(), histcheck::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Input {
+    text: String,
+    format: Format,
+    threads: usize,
+    limits: Limits,
+}
+
+impl Input {
+    /// Opens the file at `path` and reads its text.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or as [`Input::from_bytes`].
+    pub fn open(path: impl AsRef<Path>, options: ReadOptions) -> Result<Input, Error> {
+        let file = File::open(path).map_err(|error| unreadable("cannot read it", &error))?;
+        // A file that is no regular one does not know its size.
+        let len = file.metadata().map_or(0, |metadata| metadata.len());
+        options.limits.check_size(len)?;
+        let room = usize::try_from(len).unwrap_or(0).saturating_add(1);
+        let mut text = Vec::new();
+        // Where there is no room for it, reading will say so.
+        let _ = text.try_reserve_exact(room);
+        Input::read(file, text, len, options)
+    }
+
+    /// Reads all that `reader` yields.
+    ///
+    /// # Errors
+    /// If reading fails, or as [`Input::from_bytes`].
+    pub fn from_reader(reader: impl Read, options: ReadOptions) -> Result<Input, Error> {
+        Input::read(reader, Vec::new(), 0, options)
+    }
+
+    /// Returns the input that consists of `bytes`, which may be compressed with gzip or zstd.
+    ///
+    /// # Errors
+    /// If the bytes cannot be decompressed, are more than the limits allow, are not UTF-8, are empty,
+    /// or look like no format; or if the time is up.
+    pub fn from_bytes(bytes: Vec<u8>, options: ReadOptions) -> Result<Input, Error> {
+        if is_compressed(&bytes) {
+            return Input::read(&bytes[..], Vec::new(), bytes.len() as u64, options);
+        }
+        options.limits.check_size(bytes.len() as u64)?;
+        Input::from_text(bytes, options)
+    }
+
+    /// Reads `len` bytes, if that is known and not 0, into the room of `text`.
+    fn read(
+        reader: impl Read,
+        mut text: Vec<u8>,
+        len: u64,
+        options: ReadOptions,
+    ) -> Result<Input, Error> {
+        options.limits.enter(Phase::Loading, len);
+        read_all(reader, &options.limits, &mut text)?;
+        Input::from_text(text, options)
+    }
+
+    fn from_text(text: Vec<u8>, options: ReadOptions) -> Result<Input, Error> {
+        let text = decode(text)?;
+        let ReadOptions { format, limits, threads } = options;
+        let format = format_of(&text, format)?;
+        Ok(Input { text, format, threads, limits })
+    }
+
+    /// Returns an input of this text, to show it.
+    pub(super) fn of_line(text: String, format: Format) -> Input {
+        Input { text, format, threads: 0, limits: Limits::default() }
+    }
+
+    /// Returns the whole text, decompressed.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Returns the format that the text is in.
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// Reads the history.
+    ///
+    /// # Errors
+    /// If the text is no history, or the time is up. An error about a part of the text names its
+    /// line and column.
+    pub fn history(&self, settings: Settings) -> Result<History, Error> {
+        self.whole().history(settings)
+    }
+
+    /// Returns where record `record` (from 0) starts, found by a second reading without a deadline.
+    pub fn locate(&self, record: usize) -> Option<Place> {
+        self.whole().locate(&[record], None).pop()
+    }
+
+    /// Returns where each of `records` (ascending) starts, as far as one second reading finds them
+    /// before the deadline.
+    ///
+    /// ```
+    /// use histcheck::formats::{Input, ReadOptions};
+    /// let text = "process,type,f\n0,invoke,read\n\n0,ok,read\n";
+    /// let input = Input::from_bytes(text.into(), ReadOptions::default())?;
+    /// let lines: Vec<usize> =
+    ///     input.locate_all(&[0, 1]).iter().map(|(_, place)| place.line).collect();
+    /// assert_eq!(lines, [2, 4]);
+    /// # Ok::<(), histcheck::Error>(())
+    /// ```
+    pub fn locate_all(&self, records: &[Record]) -> Vec<(Record, Place)> {
+        let wanted: Vec<usize> = records.iter().map(|&record| record as usize).collect();
+        let places = self.whole().locate(&wanted, self.limits.deadline);
+        records.iter().copied().zip(places).collect()
+    }
+
+    /// Returns the same error with the line and column of its record, if it has one and no place.
+    #[must_use]
+    pub fn located(&self, mut error: Error) -> Error {
+        if error.place.is_none() {
+            error.place = error.record.and_then(|record| self.locate(record));
+        }
+        error
+    }
+
+    /// Returns the text of the line that `place` is in, without its line break.
+    pub fn line(&self, place: Place) -> &str {
+        let at = self.text.floor_char_boundary(place.offset);
+        let start = self.text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+        let line = match self.text[at..].find('\n') {
+            Some(newline) => {
+                let line = &self.text[start..at + newline];
+                line.strip_suffix('\r').unwrap_or(line)
+            }
+            None => &self.text[start..],
+        };
+        body(line)
+    }
+
+    fn whole(&self) -> Whole<'_> {
+        Whole { text: &self.text, format: self.format, threads: self.threads, limits: &self.limits }
+    }
+}
+
+/// A whole text, which is one piece.
+struct Whole<'t> {
+    text: &'t str,
+    format: Format,
+    threads: usize,
+    limits: &'t Limits,
+}
+
+impl Whole<'_> {
+    fn history(&self, settings: Settings) -> Result<History, Error> {
+        let mut builder = HistoryBuilder::default();
+        let body = body(self.text);
+        self.limits.enter(Phase::Parsing, body.len() as u64);
+        let mut sink = Sink::new(&mut builder);
+        sink.bytes = body.len();
+        let read = self.read(&mut sink, self.limits.deadline);
+        self.limits.enter(Phase::Ordering, 0);
+        let history = read.and_then(|()| builder.finish(settings)).map_err(|mut error| {
+            if error.place.is_none() {
+                let record = error.record;
+                error.place = record.and_then(|record| self.locate(&[record], None).pop());
+                return error;
+            }
+            start(self.text).locate(body, error)
+        });
+        self.limits.enter(Phase::Idle, 0);
+        history
+    }
+
+    /// Returns the places of the records `wanted` (ascending), as far as the text has them.
+    fn locate(&self, wanted: &[usize], deadline: Option<Instant>) -> Vec<Place> {
+        if wanted.is_empty() {
+            return Vec::new();
+        }
+        let mut builder = HistoryBuilder::default();
+        self.limits.enter(Phase::Placing, self.text.len() as u64);
+        // The reading may well end in the error that is to be located; only how far it came counts.
+        let mut sink = Sink::new(&mut builder);
+        sink.wanted = wanted;
+        let _ = self.read(&mut sink, deadline);
+        let (body, mut position, mut from) = (body(self.text), start(self.text), 0);
+        let places = sink.found().iter().map(|&offset| {
+            position.pass(&body.as_bytes()[from..offset]);
+            from = offset;
+            position.place("", 0)
+        });
+        let places = places.collect();
+        self.limits.enter(Phase::Idle, 0);
+        places
+    }
+
+    /// Reads the text into `sink`, until `deadline`.
+    fn read<'s>(&'s self, sink: &mut Sink<'s>, deadline: Option<Instant>) -> Result<(), Error> {
+        sink.deadline = deadline;
+        sink.progress = self.limits.progress.as_deref();
+        let (text, position) = (body(self.text), start(self.text));
+        let piece = Piece { text, position: &position, is_last: true, threads: self.threads };
+        (self.format.row().reader)().read(&piece, sink).map(drop)
+    }
+}
+
+/// Returns the format to read `text` in: the one given, or the one that it looks like.
+fn format_of(text: &str, format: Option<Format>) -> Result<Format, Error> {
+    let body = body(text);
+    if body.trim().is_empty() {
+        return Err(is_empty());
+    }
+    let format = format.or_else(|| sniff(body));
+    format.ok_or_else(|| start(text).locate(body, unknown_format(body)))
+}
+
+/// Reads a history from the bytes of a file: decompresses them if they are gzip or zstd, and
+/// detects the format unless it is given.
+///
+/// To show the line of an error, or to locate a record later, use [`Input`].
+///
+/// # Errors
+/// If the bytes hold no history; every error about a part of the text names its line and column.
+///
+/// ```
+/// use histcheck::{formats, history::Settings};
+/// let csv = b"process,type,f,value\n0,invoke,write,1\n0,ok,write,1\n";
+/// let history = formats::read_bytes(csv.to_vec(), None, Settings::default())?;
+/// assert_eq!(history.operations().len(), 1);
+/// # Ok::<(), histcheck::Error>(())
+/// ```
+pub fn read_bytes(
+    bytes: Vec<u8>,
+    format: Option<Format>,
+    settings: Settings,
+) -> Result<History, Error> {
+    Input::from_bytes(bytes, format.into())?.history(settings)
+}
+
+/// Returns the value that JSON `text` stands for, in `values`; for values that do not come from a
+/// history, such as an initial state.
+///
+/// # Errors
+/// If `text` is no JSON value. Its place is counted from the start of `text`.
+pub fn json_value(text: &str, values: &mut ValueTable) -> Result<Value, Error> {
+    json::value(text, values).map_err(|error| start(text).locate(body(text), error))
+}
+
+/// Reads a history from a file in any of the formats, with the usual settings.
+///
+/// # Errors
+/// If the file cannot be read, or holds no history.
+pub fn read_file(path: impl AsRef<Path>) -> Result<History, Error> {
+    Input::open(path, ReadOptions::default())?.history(Settings::default())
+}
+
+/// Reads a history from text in any of the formats, with the usual settings.
+///
+/// # Errors
+/// If the text holds no history; every error about a part of it names its line and column.
+///
+/// ```
+/// let history = histcheck::read_text(
+///     r#"
+///     {"process": 0, "type": "invoke", "f": "write", "value": 1}
+///     {"process": 0, "type": "ok", "f": "write", "value": 1}
+///     "#,
+/// )?;
+/// assert_eq!(history.operations().len(), 1);
+/// # Ok::<(), histcheck::Error>(())
+/// ```
+pub fn read_text(text: &str) -> Result<History, Error> {
+    let format = format_of(text, None)?;
+    Whole { text, format, threads: 0, limits: &Limits::default() }.history(Settings::default())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::*;
+    use crate::error::Code;
+    use crate::formats::text::place_of;
+
+    const TWO: &str = "{\"process\":0,\"type\":\"invoke\",\"f\":\"w\"}\r\n\
+                       {\"process\":0,\"type\":\"ok\",\"f\":\"w\"}";
+
+    #[test]
+    fn only_the_line_break_is_no_part_of_a_line() {
+        let text = "process,type,f\r\r\n0,invoke,read\r";
+        let input = Input::from_bytes(text.into(), Some(Format::Csv).into()).unwrap();
+        let line_at = |offset| input.line(place_of(text, offset));
+        assert_eq!(line_at(3), "process,type,f\r");
+        assert_eq!(line_at(text.len()), "0,invoke,read\r");
+    }
+
+    #[test]
+    fn records_are_located_by_a_second_reading() {
+        let input =
+            Input::from_bytes(format!("\u{feff}{TWO}").into(), ReadOptions::default()).unwrap();
+        let place = input.locate(1).unwrap();
+        assert_eq!((place.line, place.column), (2, 1));
+        assert_eq!(&input.text()[place.offset..], TWO.lines().nth(1).unwrap());
+        assert_eq!(input.line(place), TWO.lines().nth(1).unwrap());
+        assert_eq!(input.line(input.locate(0).unwrap()), TWO.lines().next().unwrap());
+        assert_eq!(input.locate(2), None);
+    }
+
+    #[test]
+    fn later_errors_get_the_place_of_their_record() {
+        let input = Input::from_bytes(TWO.into(), ReadOptions::default()).unwrap();
+        let error = Error::new(Code::BadOperation, "no pair").record(1);
+        assert_eq!(input.located(error).place.map(|place| place.line), Some(2));
+    }
+
+    #[test]
+    fn errors_of_the_whole_history_are_located() {
+        let text = TWO.to_owned() + "\n{\"process\":0,\"type\":\"invoke\",\"f\":\"w\",\"key\":1}";
+        let error = read_text(&text).unwrap_err();
+        assert_eq!(error.code, Code::MixedKeys);
+        assert_eq!(error.place.map(|place| place.line), Some(1));
+    }
+}

@@ -1,0 +1,78 @@
+//! The records that start in one part of a text, as far as the scanner understands them, and how
+//! they join those of the parts before.
+//!
+//! A part is read without knowing what comes before it, so that a line that looks like a record
+//! may stand inside of one. The [`Merger`] finds out: it knows where the last record ended, and
+//! takes only what starts there.
+
+use super::entry::{Entry, Other, Pending, Whole};
+use super::names::Names;
+use crate::formats::roles::Role;
+use crate::history::{Function, Value, ValueTable};
+
+/// About so many bytes of text a record, so that a batch need not grow.
+const BYTES_A_RECORD: usize = 48;
+
+/// How records follow each other.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in crate::formats::json) enum Layout {
+    /// With white space between them.
+    Lines,
+    /// With commas between them, in brackets.
+    Array,
+}
+
+/// The records that start in one part of a text.
+#[derive(Default)]
+pub(super) struct Batch<'t> {
+    /// Where the part starts.
+    pub(super) start: usize,
+    /// Where the last entry ends, if the scanner understood it.
+    pub(super) end: usize,
+    pub(super) entries: Vec<Entry>,
+    pub(super) values: ValueTable,
+    pub(super) functions: Names<'t>,
+    /// The other fields of all entries, those of whole operations, and their names.
+    pub(super) extras: Vec<Other>,
+    pub(super) wholes: Vec<Whole>,
+    pub(super) names: Names<'t>,
+    /// The roles of the names that were asked for.
+    pub(super) roles: Vec<Role>,
+    pub(super) pending: Pending<'t>,
+    /// The items of the lists that are being read.
+    pub(super) items: Vec<Value>,
+    /// The string that is being read, without its escapes.
+    pub(super) unescaped: String,
+    /// Room to translate the table's values and names into those of the history.
+    pub(super) translated: Vec<Value>,
+    pub(super) translated_functions: Vec<Option<Function>>,
+    pub(super) translated_names: Vec<Value>,
+}
+
+impl<'t> Batch<'t> {
+    /// Starts anew, with the part between bytes `start` and `end` of a text.
+    pub(super) fn begin(&mut self, start: usize, end: usize) {
+        self.start = start;
+        self.entries.clear();
+        self.entries.reserve((end - start) / BYTES_A_RECORD);
+        self.values.clear();
+        self.functions.clear();
+        self.extras.clear();
+        self.wholes.clear();
+        self.names.clear();
+        // The first number of all, which is `INDEX`.
+        self.names.named("index");
+        self.roles.clear();
+        self.roles.push(Role::Other);
+    }
+}
+
+#[cfg(test)]
+impl Batch<'_> {
+    /// How many records the scanner understood, and how many not.
+    pub(super) fn counts(&self) -> (usize, usize) {
+        let understood =
+            self.entries.iter().filter(|entry| entry.form != super::entry::Form::Unusual).count();
+        (understood, self.entries.len() - understood)
+    }
+}

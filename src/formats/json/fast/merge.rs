@@ -1,0 +1,184 @@
+//! How the records of the parts join: the history is the one that the reader for all JSON would
+//! make, which reads here what the scanner did not understand.
+
+use std::ops::Range;
+
+use super::batch::Batch;
+use super::entry::{Entry, Form, INDEX, NO_INDEX, Other, Whole};
+use crate::error::Error;
+use crate::formats::json::objects::Objects;
+use crate::formats::sink::Sink;
+use crate::history::{ClientEvent, Event, Interval, NO_TIME, Time, Value};
+
+/// Puts the records of batch after batch, in the order of the text, into a sink.
+pub(super) struct Merger<'t, 's, 'b> {
+    /// The reader for all that the scanner does not understand.
+    objects: Objects<'t>,
+    sink: &'s mut Sink<'b>,
+}
+
+impl<'t, 's, 'b> Merger<'t, 's, 'b> {
+    /// A merger of batches of the text that `objects` is at the start of.
+    pub(super) fn new(objects: Objects<'t>, sink: &'s mut Sink<'b>) -> Self {
+        Merger { objects, sink }
+    }
+
+    /// Adds the records of `batch`. False if the sink wants no more.
+    pub(super) fn add(&mut self, batch: &mut Batch<'t>) -> Result<bool, Error> {
+        let entries = std::mem::take(&mut batch.entries);
+        batch.translated.clear();
+        batch.translated.resize(batch.values.len(), Value::NULL);
+        batch.translated_functions.clear();
+        batch.translated_functions.resize(batch.functions.names().len(), None);
+        batch.translated_names.clear();
+        batch.translated_names.resize(batch.names.names().len(), Value::NULL);
+        self.sink.expect(batch.start, entries.len())?;
+        let added = self.add_entries(batch, &entries);
+        batch.entries = entries;
+        added
+    }
+
+    fn add_entries(&mut self, batch: &mut Batch<'t>, entries: &[Entry]) -> Result<bool, Error> {
+        // Whether the entry at hand is known to start where a record ended.
+        let mut joins = false;
+        let (mut extras, mut wholes) = (0, 0);
+        for entry in entries {
+            let at = batch.start + entry.at as usize;
+            let (extra, whole) = (extras, wholes);
+            extras += usize::from(entry.extras);
+            wholes += usize::from(entry.form == Form::Whole);
+            if !joins {
+                if !self.objects.read_until(at, self.sink)? {
+                    return Ok(false);
+                }
+                if self.objects.at() > at {
+                    continue;
+                }
+            }
+            joins = entry.form != Form::Unusual;
+            if !joins {
+                self.objects.go_to(at);
+                if !self.objects.next(self.sink)? {
+                    return Ok(false);
+                }
+                continue;
+            }
+            if !self.sink.begin(at) {
+                return Ok(false);
+            }
+            if self.sink.is_seeking() {
+                self.sink.skip()?;
+            } else if entry.form == Form::Whole {
+                let whole = batch.wholes[whole];
+                self.whole(entry, &whole, extra..extras, batch)?;
+            } else {
+                self.event(entry, extra..extras, batch)?;
+            }
+        }
+        if joins {
+            self.objects.go_behind(batch.end)?;
+        }
+        Ok(true)
+    }
+
+    /// Adds the record that is an event the scanner understood.
+    #[inline]
+    fn event(
+        &mut self,
+        entry: &Entry,
+        extras: Range<usize>,
+        batch: &mut Batch<'t>,
+    ) -> Result<(), Error> {
+        let kind = entry.kind;
+        let process = self.translated(entry.process, batch);
+        let value = self.translated(entry.value, batch);
+        let key = self.translated(entry.key, batch);
+        let key = (!key.is_null()).then_some(key);
+        self.extras(entry, extras, batch);
+        let number = usize::from(entry.function);
+        let known = batch.translated_functions[number];
+        if let Some(function) = known.filter(|_| entry.form == Form::Event) {
+            let event = ClientEvent { process, kind, function, value, key, time: entry.time };
+            return self.sink.client_event(&event);
+        }
+        let time = match entry.form {
+            Form::EventInSeconds => Some(Time::Seconds(entry.time)),
+            _ => (entry.time != NO_TIME).then_some(Time::Whole(entry.time)),
+        };
+        let function = batch.functions.names()[number];
+        self.sink.event(&Event { process, kind, function, value, key, time })?;
+        batch.translated_functions[number] = self.sink.function(function);
+        Ok(())
+    }
+
+    /// Adds the record that is a whole operation the scanner understood.
+    fn whole(
+        &mut self,
+        entry: &Entry,
+        whole: &Whole,
+        extras: Range<usize>,
+        batch: &mut Batch<'t>,
+    ) -> Result<(), Error> {
+        let process = self.translated(entry.process, batch);
+        let key = self.translated(entry.key, batch);
+        let input = self.translated(entry.value, batch);
+        let output = self.translated(whole.output, batch);
+        self.extras(entry, extras, batch);
+        self.sink.interval(&Interval {
+            process: (!process.is_null()).then_some(process),
+            outcome: whole.outcome,
+            function: batch.functions.names()[usize::from(entry.function)],
+            input,
+            output,
+            key: (!key.is_null()).then_some(key),
+            call: whole.call,
+            ret: whole.ret,
+        })
+    }
+
+    /// Adds the other fields of a record. An index that only repeats its position says nothing.
+    #[inline]
+    fn extras(&mut self, entry: &Entry, range: Range<usize>, batch: &mut Batch<'t>) {
+        if entry.index != NO_INDEX && entry.index as usize != self.sink.index() {
+            let index = self.sink.values().int(i64::from(entry.index));
+            self.extra(INDEX, index, batch);
+        }
+        for at in range {
+            let Other { name, value, is_index, .. } = batch.extras[at];
+            if is_index && batch.values.as_int(value) == i64::try_from(self.sink.index()).ok() {
+                continue;
+            }
+            let value = self.translated(value, batch);
+            self.extra(name, value, batch);
+        }
+    }
+
+    /// Adds one other field, whose name is a number of the batch.
+    #[inline]
+    fn extra(&mut self, name: u8, value: Value, batch: &mut Batch<'t>) {
+        let number = usize::from(name);
+        let slot = &mut batch.translated_names[number];
+        if slot.is_null() {
+            *slot = self.sink.values().text(batch.names.names()[number]);
+        }
+        self.sink.named_extra(*slot, value);
+    }
+
+    /// A value of the batch as one of the history.
+    #[inline]
+    fn translated(&mut self, value: Value, batch: &mut Batch<'t>) -> Value {
+        if !value.is_stored() {
+            return value;
+        }
+        let slot = &mut batch.translated[value.handle() as usize];
+        if slot.is_null() {
+            *slot = self.sink.values().import(&batch.values, value);
+        }
+        *slot
+    }
+
+    /// Reads what comes behind the last batch.
+    pub(super) fn finish(mut self) -> Result<(), Error> {
+        self.objects.read_until(usize::MAX, self.sink).map(|_| ())
+    }
+}

@@ -1,0 +1,72 @@
+//! JSON at speed: the text is read in parts, by several threads, with a scanner for records of
+//! the usual shape; the reader for all JSON takes the rest, at the place where it comes. The
+//! history, and every error, is the one that this reader alone would give.
+
+mod batch;
+mod crew;
+mod entry;
+mod merge;
+mod names;
+mod others;
+mod scan;
+#[cfg(test)]
+mod tests;
+mod value;
+mod word;
+
+use std::num::NonZero;
+use std::thread;
+
+use batch::Batch;
+use merge::Merger;
+
+use super::objects::Objects;
+use crate::error::Error;
+use crate::formats::row::Piece;
+use crate::formats::sink::Sink;
+
+pub(super) use batch::Layout;
+
+/// The size of a part in bytes: it and its records fit the caches of one core.
+const PART: usize = 1 << 18;
+
+/// Reads the records of `piece`, which `objects` is at the start of.
+pub(super) fn read<'t>(
+    piece: &Piece<'t>,
+    objects: Objects<'t>,
+    layout: Layout,
+    sink: &mut Sink<'_>,
+) -> Result<(), Error> {
+    read_in_parts(piece.text, objects, layout, PART, threads_of(piece.threads), sink)
+}
+
+fn threads_of(threads: usize) -> usize {
+    match threads {
+        0 => thread::available_parallelism().map_or(1, NonZero::get),
+        threads => threads,
+    }
+}
+
+fn read_in_parts<'t>(
+    text: &'t str,
+    objects: Objects<'t>,
+    layout: Layout,
+    part: usize,
+    threads: usize,
+    sink: &mut Sink<'_>,
+) -> Result<(), Error> {
+    let mut merger = Merger::new(objects, sink);
+    let mut ended = false;
+    crew::in_order(
+        threads,
+        text.len().div_ceil(part),
+        |at, batch: &mut Batch<'t>| {
+            batch.read(text, at * part, text.len().min((at + 1) * part), layout);
+        },
+        |batch| {
+            ended = !merger.add(batch)?;
+            Ok(!ended)
+        },
+    )?;
+    if ended { Ok(()) } else { merger.finish() }
+}

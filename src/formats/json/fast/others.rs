@@ -1,0 +1,167 @@
+//! The fields of usual records beyond those of an event: what histcheck only keeps, and what makes
+//! a record one of a whole operation.
+
+use super::batch::Batch;
+use super::entry::{Entry, Form, INDEX, Other, Pending, Whole, seen};
+use crate::formats::roles::{Role, role};
+use crate::history::{EventType, NO_TIME, Outcome, Shape, Time, Value};
+
+/// The roles of a record of which it is known what plays them, as bits.
+#[derive(Clone, Copy, Default)]
+struct Taken(u16);
+
+impl Taken {
+    /// Those that the fields `seen` play.
+    fn by(seen: u8) -> Taken {
+        let mut taken = Taken::default();
+        for (field, role) in [
+            (seen::PROCESS, Role::Process),
+            (seen::TYPE, Role::Outcome),
+            (seen::FUNCTION, Role::Function),
+            (seen::VALUE, Role::Value),
+            (seen::KEY, Role::Key),
+        ] {
+            if seen & field != 0 {
+                taken.0 |= 1 << role as u16;
+            }
+        }
+        taken
+    }
+
+    fn has(self, role: Role) -> bool {
+        self.0 & 1 << role as u16 != 0
+    }
+
+    /// `None` if something plays it already.
+    fn take(&mut self, role: Role) -> Option<()> {
+        let free = !self.has(role);
+        self.0 |= 1 << role as u16;
+        free.then_some(())
+    }
+}
+
+impl<'t> Batch<'t> {
+    /// The role of the field whose name has the number `name`.
+    #[inline]
+    pub(super) fn role(&mut self, name: u8) -> Role {
+        let at = usize::from(name);
+        // A record that was given up may have left names behind that nobody asked for.
+        while at >= self.roles.len() {
+            self.roles.push(role(self.names.names()[self.roles.len()]).0);
+        }
+        self.roles[at]
+    }
+
+    fn role_of(&self, other: &Other) -> Role {
+        self.roles[usize::from(other.name)]
+    }
+
+    /// Finishes the record of `entry`, whose other fields are those from `first` on: makes it an
+    /// event or a whole operation. `None` if it is not usual.
+    pub(super) fn settle(&mut self, mut entry: Entry, seen: u8, first: usize) -> Option<Entry> {
+        let others = &self.extras[first..];
+        if seen & seen::INDEX != 0 && others.iter().any(|other| other.name == INDEX) {
+            return None;
+        }
+        let has_call = others.iter().any(|other| self.role_of(other) == Role::Call);
+        let pending = std::mem::take(&mut self.pending);
+        let is_event =
+            seen & seen::TYPE != 0 && (entry.time != NO_TIME || entry.kind == EventType::Invoke);
+        if has_call && !is_event {
+            self.whole(&mut entry, seen, first, &pending)?;
+        } else {
+            if seen & seen::REQUIRED != seen::REQUIRED {
+                return None;
+            }
+            for at in first..self.extras.len() {
+                if self.extras[at].is_end {
+                    let is_call = self.role_of(&self.extras[at]) == Role::Call;
+                    let time = if is_call { pending.call } else { pending.ret };
+                    // A fraction is a value whose digits are not kept here.
+                    let Some(Time::Whole(time)) = time else { return None };
+                    self.extras[at].value = self.values.int(time);
+                }
+            }
+        }
+        entry.extras = (self.extras.len() - first) as u8;
+        Some(entry)
+    }
+
+    /// Makes `entry` a whole operation, and keeps only the fields that are no part of one.
+    fn whole(
+        &mut self,
+        entry: &mut Entry,
+        seen: u8,
+        first: usize,
+        pending: &Pending<'t>,
+    ) -> Option<()> {
+        let mut taken = Taken::by(seen);
+        // Null says that nothing plays a role, unless something else does.
+        let mut nulls = Taken::default();
+        let mut outcome = (seen & seen::TYPE != 0).then_some(match entry.kind {
+            EventType::Ok => Outcome::Ok,
+            EventType::Fail => Outcome::Fail,
+            EventType::Info | EventType::Invoke => Outcome::Info,
+        });
+        let (mut input, mut output) = (Value::NULL, Value::NULL);
+        let mut kept = first;
+        for at in first..self.extras.len() {
+            let other = self.extras[at];
+            let (role, value) = (self.role_of(&other), other.value);
+            match role {
+                Role::Other => {
+                    self.extras[kept] = other;
+                    kept += 1;
+                    continue;
+                }
+                Role::Call | Role::Return if other.is_end => {}
+                Role::Input => input = value,
+                Role::Output => output = value,
+                Role::Value => entry.value = value,
+                _ if value.is_null() => {
+                    nulls.0 |= 1 << role as u16;
+                    continue;
+                }
+                Role::Process => {
+                    self.values.as_int(value)?;
+                    entry.process = value;
+                }
+                Role::Outcome => outcome = Some(self.outcome(value)?),
+                Role::Key => entry.key = value,
+                Role::Function => {
+                    let name = pending.function?;
+                    entry.function =
+                        self.functions.named(name.strip_prefix(':').unwrap_or(name))?;
+                }
+                Role::Call | Role::Return => return None,
+            }
+            taken.take(role)?;
+        }
+        let mixed = taken.has(Role::Value) && (taken.has(Role::Input) || taken.has(Role::Output));
+        if mixed || taken.0 & nulls.0 != 0 || seen & seen::TIME != 0 || !taken.has(Role::Function) {
+            return None;
+        }
+        self.extras.truncate(kept);
+        if taken.has(Role::Value) {
+            input = entry.value;
+            output = if pending.ret.is_some() { input } else { Value::NULL };
+        }
+        entry.value = input;
+        entry.form = Form::Whole;
+        let completed = if pending.ret.is_some() { Outcome::Ok } else { Outcome::Open };
+        let outcome = outcome.unwrap_or(completed);
+        self.wholes.push(Whole { call: pending.call?, ret: pending.ret, output, outcome });
+        Some(())
+    }
+
+    /// The outcome that is called `name`.
+    fn outcome(&self, name: Value) -> Option<Outcome> {
+        let Shape::Text(name) = self.values.shape(name) else { return None };
+        match name.strip_prefix(':').unwrap_or(name) {
+            "ok" => Some(Outcome::Ok),
+            "fail" => Some(Outcome::Fail),
+            "info" => Some(Outcome::Info),
+            _ => None,
+        }
+    }
+}

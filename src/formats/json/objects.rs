@@ -1,0 +1,222 @@
+//! JSON lines of every shape, and JSON arrays. serde_json walks each object and lends the text of
+//! its fields, so that no tree of values is built and numbers keep their digits; a record may span
+//! lines, and a line may hold several records.
+
+use std::fmt;
+
+use serde::de::{DeserializeSeed, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::cell::Cell;
+use super::text::{not_a_number, offset_in, string, syntax, truncated};
+use crate::error::{Code, Error, Place};
+use crate::formats::fields::Fields;
+use crate::formats::sink::Sink;
+
+const RECORD: &str = "every record is an object: {\"process\": 0, \"type\": \"invoke\", …}";
+
+/// Walks through the objects of a text, which follow each other or are those of an array.
+pub(super) struct Objects<'t> {
+    text: &'t str,
+    at: usize,
+    in_array: bool,
+    /// Whether the text may end behind a comma, since more of the array comes later.
+    goes_on: bool,
+    fields: Fields<'t, Cell<'t>>,
+}
+
+impl<'t> Objects<'t> {
+    /// Starts at the start of `text`.
+    pub(super) fn new(text: &'t str) -> Self {
+        Objects { text, at: 0, in_array: false, goes_on: false, fields: Fields::default() }
+    }
+
+    /// Starts at the first object of the array that is all of `text`.
+    pub(super) fn of_array(text: &'t str) -> Result<Self, Error> {
+        let mut objects = Objects { in_array: true, ..Objects::new(text) };
+        objects.expect(b'[', "`[`", "records on lines of their own are the format jsonl")?;
+        if objects.peek() == Some(b']') {
+            objects.close()?;
+        }
+        Ok(objects)
+    }
+
+    /// Starts at the start of a piece of an array: its first, or one that begins behind a comma.
+    /// Unless it is the last, it may end behind one.
+    pub(super) fn of_piece(text: &'t str, first: bool, last: bool) -> Result<Self, Error> {
+        let objects = match first {
+            true => Objects::of_array(text)?,
+            false => Objects { in_array: true, ..Objects::new(text) },
+        };
+        Ok(Objects { goes_on: !last, ..objects })
+    }
+
+    /// Where it is.
+    pub(super) fn at(&self) -> usize {
+        self.at
+    }
+
+    /// Goes on at byte `at`, where a record starts.
+    pub(super) fn go_to(&mut self, at: usize) {
+        self.at = at;
+    }
+
+    /// Goes on behind a record that ends at byte `at`.
+    pub(super) fn go_behind(&mut self, at: usize) -> Result<(), Error> {
+        self.at = at;
+        self.separate()
+    }
+
+    /// Skips what comes between two records.
+    fn separate(&mut self) -> Result<(), Error> {
+        if !self.in_array {
+            return Ok(());
+        }
+        self.skip_space();
+        if self.peek() == Some(b']') {
+            return self.close();
+        }
+        self.expect(b',', "`,` or `]`", "a comma stands between the records of an array")
+    }
+
+    /// Reads objects that follow each other, up to the first that starts at byte `end` or behind
+    /// it, or to the end of the text. False if the sink wants no more.
+    pub(super) fn read_until(&mut self, end: usize, sink: &mut Sink<'_>) -> Result<bool, Error> {
+        loop {
+            self.skip_space();
+            let may_end = !self.in_array || self.goes_on;
+            if self.at >= end || self.at >= self.text.len() && may_end {
+                return Ok(true);
+            }
+            if !self.next(sink)? {
+                return Ok(false);
+            }
+        }
+    }
+
+    /// Reads the object that must be here. False if the sink wants no more.
+    pub(super) fn next(&mut self, sink: &mut Sink<'_>) -> Result<bool, Error> {
+        match self.peek() {
+            Some(b'{') => {
+                let more = self.record(sink)?;
+                if more {
+                    self.separate()?;
+                }
+                Ok(more)
+            }
+            Some(b',') if !self.in_array => Err(self.unexpected(
+                "a JSON object",
+                "objects on lines are not separated by commas; in an array they are",
+            )),
+            _ => Err(self.unexpected("a JSON object", RECORD)),
+        }
+    }
+
+    /// Reads the object here and hands it to `sink`. False if the sink wants no more.
+    fn record(&mut self, sink: &mut Sink<'_>) -> Result<bool, Error> {
+        let start = self.at;
+        if !sink.begin(start) {
+            return Ok(false);
+        }
+        self.fields.clear();
+        let mut object =
+            Object { text: self.text, fields: &mut self.fields, end: start + 1, fault: None };
+        let mut reader = serde_json::Deserializer::from_str(&self.text[start..]);
+        let read = DeserializeSeed::deserialize(&mut object, &mut reader);
+        let Object { end, fault, .. } = object;
+        read.map_err(|error| syntax(self.text, start, &error))?;
+        fault.map_or(Ok(()), Err)?;
+        // The reader does not tell where the object ends: behind its last field and a bracket.
+        self.at = end;
+        self.skip_space();
+        self.at += 1;
+        self.fields.put(sink)?;
+        Ok(true)
+    }
+
+    /// The array's closing bracket, behind which nothing may come.
+    fn close(&mut self) -> Result<(), Error> {
+        self.expect(b']', "`]`", "a bracket ends the array")?;
+        match self.peek() {
+            None => {
+                self.in_array = false;
+                Ok(())
+            }
+            Some(_) => {
+                Err(self.unexpected("nothing behind the array", "an input holds one history"))
+            }
+        }
+    }
+
+    /// Skips `byte` and the space around it.
+    fn expect(&mut self, byte: u8, what: &str, hint: &str) -> Result<(), Error> {
+        self.skip_space();
+        if self.peek() != Some(byte) {
+            return Err(self.unexpected(what, hint));
+        }
+        self.at += 1;
+        self.skip_space();
+        Ok(())
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn skip_space(&mut self) {
+        while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.peek() {
+            self.at += 1;
+        }
+    }
+
+    fn unexpected(&self, expected: &str, hint: &str) -> Error {
+        let Some(c) = self.text.get(self.at..).and_then(|rest| rest.chars().next()) else {
+            return truncated(self.text);
+        };
+        not_a_number(self.text, self.at).unwrap_or_else(|| {
+            let shown = c.escape_debug();
+            Error::new(Code::Syntax, format!("expected {expected}, found `{shown}`"))
+                .hint(hint)
+                .at(Place { offset: self.at, ..Place::default() })
+        })
+    }
+}
+
+/// Collects the fields of one object.
+struct Object<'f, 't> {
+    text: &'t str,
+    fields: &'f mut Fields<'t, Cell<'t>>,
+    /// Where the last field ends.
+    end: usize,
+    fault: Option<Error>,
+}
+
+impl<'de> DeserializeSeed<'de> for &mut Object<'_, 'de> {
+    type Value = ();
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, reader: D) -> Result<(), D::Error> {
+        reader.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for &mut Object<'_, 'de> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(key) = map.next_key::<&RawValue>()? {
+            let cell: &RawValue = map.next_value()?;
+            let cell = cell.get();
+            let offset = offset_in(self.text, cell);
+            self.end = offset + cell.len();
+            match string(key.get(), offset_in(self.text, key.get())) {
+                Ok(name) => self.fields.push(name, Cell { text: cell, offset, plain: false }),
+                Err(error) => self.fault = self.fault.take().or(Some(error)),
+            }
+        }
+        Ok(())
+    }
+}

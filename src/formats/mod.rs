@@ -1,0 +1,151 @@
+//! Formats: bytes in, a history out, and the other way round.
+//!
+//! Every format has a folder of its own and a row in the table below: how to detect it, where a text
+//! that is still being written may be cut, how to read a piece of it, and how to write it. All else
+//! is shared. A [`source`] yields text, decompressed on the way. An [`Input`] keeps the whole text,
+//! which is one piece; a [`stream`] reads it piece by piece and forgets. Readers hand records to a
+//! [`sink`], either as they are or as the [`fields`] of a map. [`records`] puts the records of a
+//! history back into the order of its input.
+//!
+//! What pairs and validates records is the history's business; what they mean is the model's.
+//! Readers know offsets in their piece only: its [`position`] makes lines and columns of them.
+
+mod content;
+mod csv;
+mod edn;
+mod fields;
+mod input;
+mod json;
+mod log;
+mod position;
+mod records;
+mod roles;
+mod row;
+mod sink;
+mod sniff;
+mod source;
+pub(crate) mod stream;
+#[cfg(test)]
+mod tests;
+mod text;
+mod time;
+
+use std::io;
+
+use crate::history::History;
+use row::Row;
+
+#[cfg(test)]
+pub(crate) use edn::parse_value as parse_edn;
+pub use input::{Input, ReadOptions, json_value, read_bytes, read_file, read_text};
+pub use sniff::sniff;
+pub use source::COMPRESSED;
+
+macro_rules! formats {
+    ($($(#[$doc:meta])* $name:ident = $row:path;)+) => {
+        /// The formats that a history can be written in; `docs/FORMATS.md` defines them.
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+        pub enum Format { $($(#[$doc])* $name),+ }
+
+        impl Format {
+            /// All formats.
+            pub const ALL: [Format; [$(Format::$name),+].len()] = [$(Format::$name),+];
+
+            fn row(self) -> &'static Row {
+                match self { $(Format::$name => &$row),+ }
+            }
+        }
+    };
+}
+
+formats! {
+    /// JSON objects one after the other, usually one per line.
+    JsonLines = json::LINES;
+    /// One JSON array of objects.
+    JsonArray = json::ARRAY;
+    /// EDN, as Jepsen writes it.
+    Edn = edn::FORMAT;
+    /// The lines that Jepsen logs while a test runs, or its `history.txt`.
+    Log = log::FORMAT;
+    /// Comma-separated values below a header.
+    Csv = csv::FORMAT;
+}
+
+impl Format {
+    /// Returns the name of the format on the command line.
+    pub fn name(self) -> &'static str {
+        self.row().name
+    }
+
+    /// Returns what the format is, in a few words.
+    pub fn about(self) -> &'static str {
+        self.row().about
+    }
+
+    /// Returns how the names of files in this format end, without the point. A compressed file has
+    /// one of [`COMPRESSED`] behind that.
+    pub fn extensions(self) -> &'static [&'static str] {
+        self.row().extensions
+    }
+
+    /// Returns the format called `name`, if there is one.
+    ///
+    /// ```
+    /// use histcheck::formats::Format;
+    /// assert_eq!(Format::parse("jsonl"), Some(Format::JsonLines));
+    /// assert_eq!(Format::parse("auto"), None);
+    /// ```
+    pub fn parse(name: &str) -> Option<Format> {
+        Format::ALL.into_iter().find(|format| format.name() == name)
+    }
+
+    /// Returns the names of all formats: "jsonl, json, … or csv".
+    pub fn names() -> String {
+        alternatives(Format::ALL.map(|format| format.name().to_owned()).to_vec())
+    }
+
+    /// Returns how the files of all formats end: ".jsonl, .json, … or .csv".
+    pub fn endings() -> String {
+        let extensions = Format::ALL.into_iter().flat_map(Format::extensions);
+        alternatives(extensions.map(|extension| format!(".{extension}")).collect())
+    }
+
+    /// Returns what this format has no room for, of all that `history` holds; one sentence each.
+    pub fn losses(self, history: &History) -> Vec<String> {
+        (self.row().losses)(history)
+    }
+}
+
+fn alternatives(mut words: Vec<String>) -> String {
+    let last = words.pop().unwrap_or_default();
+    format!("{} or {last}", words.join(", "))
+}
+
+/// Writes `history` to `out` in `format`.
+///
+/// Reading it again gives the same history, but for what the format has no room for. JSON and CSV
+/// have no keywords for the names of processes, so that those come back as strings. CSV has its
+/// metadata first. [`Format::Log`] is Jepsen's `history.txt`: it has no times, no metadata and no
+/// extra field but `error`; keys are written as tuples `[key value]`, and whole operations as two
+/// events. Times in fractional seconds are written in nanoseconds.
+///
+/// ```
+/// use histcheck::{History, formats};
+/// let mut history = History::builder();
+/// history.invoke(0, "write", 1)?;
+/// history.ok(0, "write", 1)?;
+/// let mut out = Vec::new();
+/// formats::write(&history.build()?, formats::Format::Edn, &mut out)?;
+/// assert!(out.starts_with(b"{:process 0, :type :invoke, :f :write, :value 1}\n"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// If `out` fails.
+pub fn write(
+    history: &History,
+    format: Format,
+    mut out: &mut (impl io::Write + ?Sized),
+) -> io::Result<()> {
+    (format.row().write)(history, &mut out)
+}

@@ -1,0 +1,183 @@
+//! Where readers put records: between a format's reader and the history's builder, it knows where
+//! in the text the current record starts, so that every error can name its place.
+
+use std::time::Instant;
+
+use crate::error::{Error, Place};
+use crate::history::{ClientEvent, Event, Function, HistoryBuilder, Interval, Value, ValueTable};
+use crate::limits::check_time;
+use crate::progress::Progress;
+
+/// Takes the records of one input, in order.
+pub(super) struct Sink<'a> {
+    builder: &'a mut HistoryBuilder,
+    /// Byte offset of the record that is being read.
+    start: usize,
+    /// The records that a second reading looks for, from 0, ascending; it stops at the last of them.
+    pub(super) wanted: &'a [usize],
+    /// The offsets of the first of them.
+    found: Vec<usize>,
+    /// How many records were metadata.
+    pub(super) metadata: usize,
+    /// When to give up.
+    pub(super) deadline: Option<Instant>,
+    /// The size of the text in bytes, or 0. If it is known, there is room for as many operations as
+    /// the text will hold, going by those so far.
+    pub(super) bytes: usize,
+    /// Who is told now and then where in the text the reading is.
+    pub(super) progress: Option<&'a Progress>,
+    /// Gets the offset of every record, if anybody wants to know.
+    pub(super) starts: Option<&'a mut Vec<usize>>,
+}
+
+/// Between two looks at the clock, this many records are read.
+const LOOK_EVERY: usize = 4096;
+/// Records may become shorter; memory that is not used costs nothing but addresses.
+const SLACK: f64 = 1.0625;
+
+impl<'a> Sink<'a> {
+    /// Returns a sink that fills `builder`.
+    pub(super) fn new(builder: &'a mut HistoryBuilder) -> Self {
+        Sink {
+            builder,
+            start: 0,
+            wanted: &[],
+            found: Vec::new(),
+            metadata: 0,
+            deadline: None,
+            bytes: 0,
+            progress: None,
+            starts: None,
+        }
+    }
+
+    /// Tells whether this is a second reading, which only counts records.
+    pub(super) fn is_seeking(&self) -> bool {
+        !self.wanted.is_empty()
+    }
+
+    /// Notes that the next record starts at byte `offset` of the text. Returns false if the reader
+    /// should stop, since this is the last record whose place is looked for.
+    #[must_use]
+    pub(super) fn begin(&mut self, offset: usize) -> bool {
+        self.start = offset;
+        if let Some(starts) = &mut self.starts {
+            starts.push(offset);
+        }
+        if self.wanted.get(self.found.len()) == Some(&self.builder.records()) {
+            self.found.push(offset);
+        }
+        self.wanted.is_empty() || self.found.len() < self.wanted.len()
+    }
+
+    /// Returns where the records that were looked for start, as far as the text has them.
+    pub(super) fn found(&self) -> &[usize] {
+        &self.found
+    }
+
+    /// Returns what a recorder that counts its events from 0 calls the current record.
+    #[inline]
+    pub(super) fn index(&self) -> usize {
+        self.builder.records() - self.metadata
+    }
+
+    /// Returns the byte offset of the current record.
+    pub(super) fn start(&self) -> usize {
+        self.start
+    }
+
+    /// Returns the table to intern the values of the current record in.
+    pub(super) fn values(&mut self) -> &mut ValueTable {
+        self.builder.values()
+    }
+
+    /// Adds an extra field of the current record; comes before the record itself.
+    pub(super) fn extra(&mut self, name: &str, value: Value) {
+        self.builder.extra(name, value);
+    }
+
+    /// Adds an extra field whose name is a string of this history's values.
+    #[inline]
+    pub(super) fn named_extra(&mut self, name: Value, value: Value) {
+        self.builder.named_extra(name, value);
+    }
+
+    /// Returns the function called `name`, if it had one of the last events.
+    pub(super) fn function(&self, name: &str) -> Option<Function> {
+        self.builder.find_function(name)
+    }
+
+    /// Notes that up to `count` records come before the next look at the clock, from byte `offset`
+    /// of the text on.
+    pub(super) fn expect(&mut self, offset: usize, count: usize) -> Result<(), Error> {
+        self.make_room(offset, count);
+        if let Some(progress) = self.progress {
+            progress.reach(offset as u64);
+        }
+        check_time(self.deadline, self.progress).map_err(|error| self.located(error))
+    }
+
+    /// Ends the current record without a look at it.
+    #[inline]
+    pub(super) fn skip(&mut self) -> Result<(), Error> {
+        self.builder.skip().map_err(|error| self.located(error))
+    }
+
+    /// Ends the current record: an event.
+    pub(super) fn event(&mut self, event: &Event<'_>) -> Result<(), Error> {
+        self.look_up()?;
+        if self.is_seeking() {
+            return self.skip();
+        }
+        self.builder.event(event).map_err(|error| self.located(error))
+    }
+
+    /// Ends the current record: an event of a client, one of those that were
+    /// [expected](Sink::expect).
+    #[inline]
+    pub(super) fn client_event(&mut self, event: &ClientEvent) -> Result<(), Error> {
+        self.builder.client_event(event).map_err(|error| self.located(error))
+    }
+
+    /// Ends the current record: a whole operation.
+    pub(super) fn interval(&mut self, interval: &Interval<'_>) -> Result<(), Error> {
+        self.look_up()?;
+        if self.is_seeking() {
+            return self.skip();
+        }
+        self.builder.interval(interval).map_err(|error| self.located(error))
+    }
+
+    /// Ends the current record: metadata.
+    pub(super) fn metadata(&mut self, value: Value) -> Result<(), Error> {
+        self.metadata += 1;
+        self.builder.metadata(value).map_err(|error| self.located(error))
+    }
+
+    /// Looks at the clock, and makes room, once in a while.
+    fn look_up(&mut self) -> Result<(), Error> {
+        if self.builder.records().is_multiple_of(LOOK_EVERY) {
+            self.expect(self.start, LOOK_EVERY)?;
+        }
+        Ok(())
+    }
+
+    /// Makes room for `count` operations at least. A table that doubles where it is full would
+    /// exist twice for a while, the larger one half empty; so the first time makes room for all.
+    fn make_room(&mut self, offset: usize, count: usize) {
+        let operations = self.builder.operations();
+        if self.is_seeking() || self.builder.room() >= count || offset == 0 {
+            return;
+        }
+        let all = operations as f64 / offset as f64 * self.bytes as f64 * SLACK;
+        self.builder.reserve((all as usize).saturating_sub(operations).max(count));
+        let extras = self.builder.extras();
+        let all = extras as f64 / offset as f64 * self.bytes as f64 * SLACK;
+        self.builder.reserve_extras((all as usize).saturating_sub(extras));
+    }
+
+    /// Returns the error at the start of the current record; the caller turns offsets into lines.
+    fn located(&self, error: Error) -> Error {
+        error.at(Place { offset: self.start, line: 0, column: 0 })
+    }
+}

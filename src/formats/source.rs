@@ -1,0 +1,402 @@
+//! The bytes of an input, decompressed as they come: gzip and zstd are known by their first bytes.
+
+use std::io::{self, BufReader, ErrorKind, Read};
+use std::mem;
+
+use flate2::read::MultiGzDecoder;
+use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
+
+use crate::error::{Code, Error};
+use crate::limits::{self, Limits};
+use crate::progress::Progress;
+
+/// How the names of compressed files end, behind the ending of the format.
+pub const COMPRESSED: [&str; 2] = ["gz", "zst"];
+
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+/// How many bytes at the start of an input, or of a frame of zstd, show what it is.
+const MAGIC: usize = 8;
+/// The largest window of a zstd frame, in bytes: `zstd --long` writes no larger one without further
+/// flags.
+const MAX_WINDOW: u64 = 128 << 20;
+/// How many bytes are read between two looks at the clock.
+const LOOK_EVERY: usize = 16 << 20;
+
+/// Tells whether what starts with `bytes` is compressed.
+pub(super) fn is_compressed(bytes: &[u8]) -> bool {
+    Compression::of(bytes).is_some()
+}
+
+/// Appends all the text that `reader` yields to `text`.
+pub(super) fn read_all(
+    reader: impl Read,
+    limits: &Limits,
+    text: &mut Vec<u8>,
+) -> Result<(), Error> {
+    match limits.progress.as_deref() {
+        // Files fill room that was not cleared before; counted ones do not.
+        None => Source::new(reader).read_all(limits, text)?,
+        Some(progress) => {
+            Source::new(Counted { inner: reader, progress }).read_all(limits, text)?
+        }
+    }
+    limits.check_size(text.len() as u64)
+}
+
+/// A reader whose bytes are counted as they are read.
+struct Counted<'p, R> {
+    inner: R,
+    progress: &'p Progress,
+}
+
+impl<R: Read> Read for Counted<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        self.progress.advance(count as u64);
+        Ok(count)
+    }
+}
+
+/// Where text comes from.
+pub(super) struct Source<R: Read> {
+    kind: Kind<R>,
+    /// How the bytes are compressed, once they were looked at.
+    compression: Option<Compression>,
+    /// How many bytes of text were unpacked.
+    unpacked: usize,
+}
+
+enum Kind<R: Read> {
+    /// Nothing was read yet.
+    New(R),
+    Plain(Behind<R>),
+    Gzip(Box<MultiGzDecoder<Behind<R>>>),
+    /// Between two frames.
+    Zstd(Behind<BufReader<R>>),
+    Frame(Box<StreamingDecoder<Behind<BufReader<R>>, FrameDecoder>>),
+    Ended,
+}
+
+impl<R: Read> Source<R> {
+    /// Returns the source of what `reader` yields. Nothing is read yet.
+    pub(super) fn new(reader: R) -> Self {
+        Source { kind: Kind::New(reader), compression: None, unpacked: 0 }
+    }
+
+    /// Reads as much text into `room` as is there. Returns how many bytes that is, 0 at the end.
+    pub(super) fn read_some(&mut self, room: &mut [u8]) -> Result<usize, Error> {
+        retry(|| self.read(room)).map_err(|error| self.failure(&error))
+    }
+
+    /// Appends the text to `text`: up to one byte more than `limits` allow, which shows that there is
+    /// too much.
+    fn read_all(mut self, limits: &Limits, text: &mut Vec<u8>) -> Result<(), Error> {
+        limits.check_time()?;
+        self.open().map_err(|error| self.failure(&error))?;
+        if let Kind::Plain(raw) = &mut self.kind {
+            text.extend_from_slice(raw.take_head());
+        }
+        loop {
+            limits.check_time()?;
+            let rest = limits.max_bytes.saturating_sub(text.len()).saturating_add(1);
+            let wanted = rest.min(LOOK_EVERY).min(room(text, rest)) as u64;
+            let read = match &mut self.kind {
+                Kind::Plain(raw) => raw.inner.by_ref().take(wanted).read_to_end(text),
+                _ => self.by_ref().take(wanted).read_to_end(text),
+            };
+            // Whoever asked to stop may have ended the text because of that.
+            limits::check_time(None, limits.progress.as_deref())?;
+            let read = read.map_err(|error| self.failure(&error))? as u64;
+            if read < wanted || text.len() > limits.max_bytes {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Looks at the first bytes, unless that was done.
+    fn open(&mut self) -> io::Result<()> {
+        let Kind::New(_) = self.kind else { return Ok(()) };
+        let Kind::New(reader) = mem::replace(&mut self.kind, Kind::Ended) else { return Ok(()) };
+        let mut raw = Behind::new(reader);
+        self.compression = Compression::of(raw.look()?);
+        self.kind = match self.compression {
+            None => Kind::Plain(raw),
+            Some(Compression::Gzip) => Kind::Gzip(Box::new(MultiGzDecoder::new(raw))),
+            Some(Compression::Zstd) => Kind::Zstd(Behind {
+                inner: BufReader::new(raw.inner),
+                head: raw.head,
+                len: raw.len,
+            }),
+        };
+        Ok(())
+    }
+
+    /// Reads from the frames of zstd one after the other; a file that was compressed in pieces has
+    /// several.
+    fn read_zstd(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match mem::replace(&mut self.kind, Kind::Ended) {
+                Kind::Frame(mut frame) => {
+                    let count = retry(|| frame.read(room))?;
+                    if count > 0 {
+                        self.kind = Kind::Frame(frame);
+                        return Ok(count);
+                    }
+                    let (raw, decoder) = frame.into_parts();
+                    let stored = decoder.get_checksum_from_data();
+                    if stored.is_some() && stored != decoder.get_calculated_checksum() {
+                        return Err(io::Error::other("the checksum differs"));
+                    }
+                    self.kind = Kind::Zstd(raw);
+                }
+                Kind::Zstd(mut raw) => {
+                    let header = raw.look()?;
+                    if header.is_empty() {
+                        return Ok(0);
+                    }
+                    self.kind = match skippable(header) {
+                        Some(len) => {
+                            let skipped = io::copy(&mut raw.by_ref().take(len), &mut io::sink())?;
+                            if skipped < len {
+                                return Err(io::Error::other("it ends inside a frame"));
+                            }
+                            Kind::Zstd(raw)
+                        }
+                        None => Kind::Frame(Box::new(
+                            StreamingDecoder::new_with_max_window_size(raw, MAX_WINDOW)
+                                .map_err(|error| io::Error::other(error.to_string()))?,
+                        )),
+                    };
+                }
+                _ => return Ok(0),
+            }
+        }
+    }
+
+    /// Returns the error about reading that fails.
+    fn failure(&self, error: &io::Error) -> Error {
+        let Some(compression) = self.compression else {
+            return unreadable("reading failed", error);
+        };
+        let (name, unpacked) = (compression.name(), self.unpacked);
+        Error::new(
+            Code::Compression,
+            format!("the {name} data is damaged after {unpacked} bytes of text: {error}"),
+        )
+        .hint("the file was cut or altered; compress or copy it again")
+    }
+}
+
+impl<R: Read> Read for Source<R> {
+    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        self.open()?;
+        let count = match &mut self.kind {
+            Kind::New(_) | Kind::Ended => 0,
+            Kind::Plain(reader) => reader.read(room)?,
+            Kind::Gzip(decoder) => decoder.read(room)?,
+            Kind::Zstd(_) | Kind::Frame(_) => self.read_zstd(room)?,
+        };
+        self.unpacked += count;
+        Ok(count)
+    }
+}
+
+/// Returns the error about an input that the system does not let be read.
+pub(super) fn unreadable(what: &str, error: &io::Error) -> Error {
+    Error::new(Code::Unreadable, format!("{what}: {error}"))
+        .hint("is the path right, and may it be read?")
+}
+
+/// How bytes are compressed.
+#[derive(Clone, Copy)]
+enum Compression {
+    Gzip,
+    Zstd,
+}
+
+impl Compression {
+    /// Returns the compression of what starts with `bytes`, of which [`MAGIC`] are enough.
+    fn of(bytes: &[u8]) -> Option<Compression> {
+        if bytes.starts_with(&GZIP) {
+            return Some(Compression::Gzip);
+        }
+        (bytes.starts_with(&ZSTD) || skippable(bytes).is_some()).then_some(Compression::Zstd)
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Compression::Gzip => "gzip",
+            Compression::Zstd => "zstd",
+        }
+    }
+}
+
+/// Returns the length of the zstd frame at the start of `bytes` if it is one that holds no text.
+fn skippable(bytes: &[u8]) -> Option<u64> {
+    let header: [u8; MAGIC] = bytes.get(..MAGIC)?.try_into().ok()?;
+    let [0x50..=0x5f, 0x2a, 0x4d, 0x18, a, b, c, d] = header else { return None };
+    Some(u64::from(u32::from_le_bytes([a, b, c, d])) + MAGIC as u64)
+}
+
+/// Returns how many more bytes `text` has room for. Where there is none, makes some: for all of
+/// `rest` if it can be had, since what is not used costs nothing but addresses, and else for as many
+/// as there are. A vector that grew step by step would leave more behind than it may take.
+fn room(text: &mut Vec<u8>, rest: usize) -> usize {
+    if text.capacity() == text.len() && text.try_reserve_exact(rest).is_err() {
+        // Where there is no memory, reading will say so.
+        let _ = text.try_reserve_exact(rest.min(text.len().max(LOOK_EVERY)));
+    }
+    match text.capacity() - text.len() {
+        0 => LOOK_EVERY,
+        spare => spare,
+    }
+}
+
+fn retry(mut read: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
+    loop {
+        match read() {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            read => return read,
+        }
+    }
+}
+
+/// A reader whose next bytes may be looked at.
+struct Behind<R> {
+    inner: R,
+    /// Bytes that come before those of `inner`: the last `len`.
+    head: [u8; MAGIC],
+    len: usize,
+}
+
+impl<R: Read> Behind<R> {
+    fn new(inner: R) -> Self {
+        Behind { inner, head: [0; MAGIC], len: 0 }
+    }
+
+    /// Returns the bytes that come before those of `inner`, and passes over them.
+    fn take_head(&mut self) -> &[u8] {
+        &self.head[MAGIC - mem::take(&mut self.len)..]
+    }
+
+    /// The next bytes, up to `MAGIC` if there are so many.
+    fn look(&mut self) -> io::Result<&[u8]> {
+        self.head.copy_within(MAGIC - self.len.., 0);
+        while self.len < MAGIC {
+            let read = retry(|| self.inner.read(&mut self.head[self.len..]))?;
+            if read == 0 {
+                break;
+            }
+            self.len += read;
+        }
+        self.head.copy_within(..self.len, MAGIC - self.len);
+        Ok(&self.head[MAGIC - self.len..])
+    }
+}
+
+impl<R: Read> Read for Behind<R> {
+    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        if self.len == 0 {
+            return self.inner.read(room);
+        }
+        let count = room.len().min(self.len);
+        let start = MAGIC - self.len;
+        room[..count].copy_from_slice(&self.head[start..start + count]);
+        self.len -= count;
+        Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use std::io::Write;
+    use std::time::Instant;
+
+    use flate2::{Compression, write::GzEncoder};
+    use ruzstd::encoding::{CompressionLevel, compress_to_vec};
+
+    use super::*;
+
+    fn gzip(text: &str) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(text.as_bytes()).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn decompress(bytes: Vec<u8>) -> Result<Vec<u8>, Error> {
+        decompress_within(&bytes, &Limits::default())
+    }
+
+    fn decompress_within(bytes: &[u8], limits: &Limits) -> Result<Vec<u8>, Error> {
+        let mut text = Vec::new();
+        read_all(bytes, limits, &mut text).map(|()| text)
+    }
+
+    fn zstd(text: &str) -> Vec<u8> {
+        compress_to_vec(text.as_bytes(), CompressionLevel::Fastest)
+    }
+
+    #[test]
+    fn what_has_room_is_not_copied_to_more() {
+        let mut out = Vec::with_capacity(1001);
+        let bytes = vec![b'a'; 1000];
+        assert!(read_all(bytes.as_slice(), &Limits::default(), &mut out).is_ok());
+        assert_eq!((out.len(), out.capacity()), (1000, 1001));
+    }
+
+    #[test]
+    fn pieces_are_joined() {
+        for compress in [gzip, zstd] {
+            let pieces = [compress("one\n"), compress(""), compress("two\n")].concat();
+            assert_eq!(decompress(pieces).unwrap(), b"one\ntwo\n");
+        }
+        let skipped = [&[0x51, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 9, 9, 9][..], &zstd("x")].concat();
+        assert_eq!(decompress(skipped).unwrap(), b"x");
+        assert_eq!(decompress(b"plain".to_vec()).unwrap(), b"plain");
+    }
+
+    #[test]
+    fn damage_is_an_error_wherever_it_is() {
+        let text = "{\"process\": 0, \"type\": \"invoke\", \"f\": \"read\"}\n".repeat(50);
+        for compress in [gzip, zstd] {
+            let whole = compress(&text);
+            for len in 4..whole.len() {
+                let error = decompress(whole[..len].to_vec()).unwrap_err();
+                assert_eq!(error.code, Code::Compression, "cut after {len} bytes");
+            }
+            let trailing = [&whole[..], b"garbage"].concat();
+            assert_eq!(decompress(trailing).unwrap_err().code, Code::Compression);
+        }
+        let mut altered = gzip(&text);
+        let middle = altered.len() - 6;
+        altered[middle] ^= 1;
+        assert_eq!(decompress(altered).unwrap_err().code, Code::Compression);
+    }
+
+    #[test]
+    fn unpacking_keeps_to_a_deadline() {
+        let limits = Limits { deadline: Some(Instant::now()), ..Limits::default() };
+        for bytes in [gzip("text"), zstd("text")] {
+            assert_eq!(decompress_within(&bytes, &limits).unwrap_err().code, Code::TimeUp);
+        }
+    }
+
+    #[test]
+    fn the_size_of_the_text_has_a_limit() {
+        let text = "a".repeat(5000);
+        let pieces = |compress: fn(&str) -> Vec<u8>| {
+            [compress(&text[..2000]), compress(&text[2000..])].concat()
+        };
+        for bytes in [text.clone().into(), pieces(gzip), pieces(zstd)] {
+            for max_bytes in [0, 1, 1999, 2000, 2001, 4999] {
+                let error = decompress_within(&bytes, &max_bytes.into()).unwrap_err();
+                assert_eq!(error.code, Code::TooLarge, "{max_bytes}");
+            }
+            for max_bytes in [5000, 5001, usize::MAX] {
+                assert_eq!(decompress_within(&bytes, &max_bytes.into()).unwrap(), text.as_bytes());
+            }
+        }
+    }
+}

@@ -1,0 +1,332 @@
+//! A history of any length, read piece by piece: the text that is there is read up to the last
+//! record that is complete, and what is complete of the history may be forgotten before more comes.
+//! Memory is bounded by the operations that are open, the values in use, and a piece of text.
+//!
+//! A record is read as soon as its end is there: the reader may be a pipe that stays open. Errors
+//! are those of reading the whole text, with the same places, but for two: what only the end of a
+//! history tells (mixed keys, an order by time) is for the caller to judge, and a byte that is no
+//! UTF-8 is found when its piece comes.
+
+mod buffer;
+mod cut;
+#[cfg(test)]
+mod tests;
+
+use std::io::Read;
+use std::str;
+
+use super::Format;
+use super::input::{Input, ReadOptions};
+use super::position::Position;
+use super::row::{Piece, Reader};
+use super::sink::Sink;
+use super::sniff::{settled, sniff, unknown_format};
+use super::source::Source;
+use super::text::{MARK, is_empty, not_utf8};
+use crate::error::{Error, Place};
+use crate::history::Window;
+use crate::history::{HistoryBuilder, Marks, Record, ValueTable};
+use buffer::Buffer;
+use cut::Cutter;
+
+/// With so many bytes of text, a format that was not recognized yet will not be.
+const SNIFFED: usize = 1 << 16;
+/// So many bytes of text are looked at whenever it grows.
+const LOOKED: usize = 1 << 12;
+
+/// Reads the history in the bytes of `R`, which may be compressed.
+pub(crate) struct Stream<R: Read> {
+    source: Source<R>,
+    buffer: Buffer,
+    options: ReadOptions,
+    cutter: Cutter,
+    /// The reader of the format, once that is known.
+    reader: Option<Box<dyn Reader>>,
+    /// How many records were metadata.
+    metadata: usize,
+    /// Where the piece starts.
+    position: Position,
+    /// How long it is; 0 if there is none.
+    piece: usize,
+    builder: HistoryBuilder,
+    ends: Vec<u32>,
+    /// Where the records of the piece start.
+    starts: Vec<usize>,
+    /// On which lines, if anybody wants to know.
+    lines: Option<Vec<u32>>,
+    ended: bool,
+}
+
+impl<R: Read> Stream<R> {
+    /// Returns the stream of what `reader` yields. A single record may have as many bytes as the
+    /// limits allow.
+    ///
+    /// Nothing is read yet.
+    pub(crate) fn new(reader: R, options: ReadOptions) -> Stream<R> {
+        Stream {
+            source: Source::new(reader),
+            buffer: Buffer::default(),
+            options,
+            cutter: Cutter::default(),
+            reader: None,
+            metadata: 0,
+            position: Position::default(),
+            piece: 0,
+            builder: HistoryBuilder::forgetting(),
+            ends: Vec::new(),
+            starts: Vec::new(),
+            lines: None,
+            ended: false,
+        }
+    }
+
+    /// Reads the next piece, which holds one record at least, or is the last. Returns false if there
+    /// was none left. Waits for more text only if there is no complete record.
+    ///
+    /// The records that come before the place of an error are there, but are not part of a window.
+    ///
+    /// # Errors
+    /// If reading fails, the limits end it, or the text is no history; located in the whole text.
+    pub(crate) fn next(&mut self) -> Result<bool, Error> {
+        self.leave_piece();
+        if self.ended {
+            return self.builder.check_not_empty().map(|()| false);
+        }
+        let mut reader = match self.reader.take() {
+            Some(reader) => reader,
+            None => (self.start()?.row().reader)(),
+        };
+        let read = self.read_piece(&mut *reader);
+        self.reader = Some(reader);
+        read?;
+        self.builder.find_ends(&mut self.ends);
+        Ok(true)
+    }
+
+    /// Returns the operations that are there, and the events of the last piece.
+    pub(crate) fn window(&self) -> Window<'_> {
+        self.builder.window(&self.ends)
+    }
+
+    /// Returns, after an error in the text, the operations and events before it.
+    pub(crate) fn window_of_rest(&mut self) -> Window<'_> {
+        self.builder.find_ends(&mut self.ends);
+        self.window()
+    }
+
+    /// Returns the table of values, to add others.
+    pub(crate) fn values_mut(&mut self) -> &mut ValueTable {
+        self.builder.values()
+    }
+
+    /// Forgets the operations that are complete. Where values take much memory, those are
+    /// forgotten, too, that nobody holds: `hold`, which is asked only then, marks those that the
+    /// caller does.
+    pub(crate) fn forget(&mut self, hold: impl FnOnce(&mut Marks<'_>)) {
+        self.builder.forget();
+        // The records of the piece are behind now.
+        self.ends.clear();
+        self.builder.sweep_if_grown(hold);
+    }
+
+    /// Returns the same stream, which knows the [line](Stream::line) of every record.
+    pub(crate) fn with_lines(mut self) -> Self {
+        self.lines = Some(Vec::new());
+        self
+    }
+
+    /// Returns the line, from 1, on which `record` starts, one of the last piece; 0 without
+    /// [lines](Stream::with_lines).
+    pub(crate) fn line(&self, record: Record) -> u32 {
+        let line = || self.lines.as_ref()?.get(self.nth(record)?).copied();
+        line().unwrap_or(0)
+    }
+
+    /// Lets up to `threads` threads read a piece from now on; 0 for one per CPU.
+    pub(crate) fn use_threads(&mut self, threads: usize) {
+        self.options.threads = threads;
+    }
+
+    /// Tells whether the last piece was the last of all.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended
+    }
+
+    /// Returns the same error with the place of its record, if that is in the last piece.
+    pub(crate) fn located(&self, mut error: Error) -> Error {
+        if error.place.is_none() {
+            let record = error.record.and_then(|record| Record::try_from(record).ok());
+            error.place = record.and_then(|record| self.place_of(record));
+        }
+        error
+    }
+
+    /// Counts the bytes of text that were read, those of the last piece included.
+    pub(crate) fn bytes_read(&self) -> usize {
+        self.position.offset + self.piece
+    }
+
+    /// Counts the records that were read.
+    pub(crate) fn records(&self) -> usize {
+        self.builder.records()
+    }
+
+    /// Counts the operations that were invoked, and the records that were annotations.
+    pub(crate) fn totals(&self) -> (u64, u64) {
+        self.builder.totals()
+    }
+
+    /// Returns where `record`, one of the last piece, starts. Not to be asked when the piece was
+    /// forgotten.
+    pub(crate) fn place_of(&self, record: Record) -> Option<Place> {
+        let start = *self.starts.get(self.nth(record)?)?;
+        Some(self.position.place(self.piece_text()?, start))
+    }
+
+    /// Returns the position of `record` in the last piece, unless it comes before.
+    fn nth(&self, record: Record) -> Option<usize> {
+        record.checked_sub(self.builder.first_record()).map(|nth| nth as usize)
+    }
+
+    /// Returns the line of the place of `error`, if it is there, as an input of its own, and the
+    /// error as it is to be shown with that.
+    pub(crate) fn excerpt(&self, error: &Error) -> Option<(Input, Error)> {
+        let place = error.place?;
+        let at = place.offset.checked_sub(self.position.offset)?;
+        let rest = String::from_utf8_lossy(self.buffer.bytes());
+        let at = rest.floor_char_boundary(at.min(rest.len()));
+        let start = rest[..at].rfind('\n').map_or(0, |newline| newline + 1);
+        let end = rest[at..].find('\n').map_or(rest.len(), |newline| at + newline);
+        let head = if start == 0 { self.position.line_start()? } else { "" };
+        let line = format!("{head}{}", &rest[start..end]);
+        let place = Place { offset: head.len() + at - start, ..place };
+        let input = Input::of_line(line, self.options.format.unwrap_or(Format::JsonLines));
+        Some((input, Error { place: Some(place), ..error.clone() }))
+    }
+
+    /// Passes over the piece that was read.
+    fn leave_piece(&mut self) {
+        self.position.pass(&self.buffer.bytes()[..self.piece]);
+        self.buffer.pass(std::mem::take(&mut self.piece));
+    }
+
+    /// Finds out the format, unless it is given.
+    fn start(&mut self) -> Result<Format, Error> {
+        let mut looked = 0;
+        loop {
+            let more = self.read_more()?;
+            let bytes = self.buffer.bytes();
+            if more && bytes.len() < MARK.len() {
+                continue;
+            }
+            if self.position.offset == 0 && bytes.starts_with(MARK) {
+                self.position = Position::behind(MARK.len());
+                self.buffer.pass(MARK.len());
+            }
+            let bytes = self.buffer.bytes();
+            // A text that comes byte by byte is not looked at for ever.
+            let has_room = bytes.len() <= self.options.limits.max_bytes;
+            if more && has_room && looked > LOOKED && bytes.len() < looked + looked / 4 {
+                continue;
+            }
+            looked = bytes.len();
+            let text = match str::from_utf8(bytes) {
+                Err(error) if more && error.error_len().is_none() => {
+                    str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default()
+                }
+                Err(_) => return Err(self.not_utf8(bytes)),
+                Ok(text) => text,
+            };
+            if text.trim().is_empty() {
+                if !more {
+                    return Err(is_empty());
+                }
+                continue;
+            }
+            let is_all = !more || text.len() >= SNIFFED;
+            let looks_like = if is_all { sniff(text) } else { settled(text) };
+            self.options.format = self.options.format.or(looks_like);
+            match self.options.format {
+                Some(format) => return Ok(format),
+                None if is_all => return Err(self.position.locate(text, unknown_format(text))),
+                None => {}
+            }
+        }
+    }
+
+    /// Reads a piece that holds one record at least, or is the last.
+    fn read_piece(&mut self, reader: &mut dyn Reader) -> Result<(), Error> {
+        loop {
+            let cut = self.fill(reader)?;
+            self.ended = cut.is_none();
+            if self.read(cut.unwrap_or(self.buffer.bytes().len()), reader)? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Reads until there is a place to cut at, and returns it; `None` at the end of the text.
+    fn fill(&mut self, reader: &mut dyn Reader) -> Result<Option<usize>, Error> {
+        loop {
+            if let Some(cut) = self.cutter.cut(self.buffer.bytes(), reader) {
+                return Ok(Some(cut));
+            }
+            if !self.read_more()? {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Reads what is there. Returns false at the end.
+    fn read_more(&mut self) -> Result<bool, Error> {
+        let limits = &self.options.limits;
+        limits.check_time()?;
+        limits.check_size(self.buffer.bytes().len() as u64)?;
+        let count = self.source.read_some(self.buffer.room(limits.max_bytes))?;
+        self.buffer.filled(count);
+        if let Some(progress) = &limits.progress {
+            progress.advance(count as u64);
+        }
+        Ok(count > 0)
+    }
+
+    /// Reads the records in the first `len` bytes of the buffer. Returns false if there is none, and
+    /// more is needed.
+    fn read(&mut self, len: usize, reader: &mut dyn Reader) -> Result<bool, Error> {
+        let bytes = &self.buffer.bytes()[..len];
+        let Ok(text) = str::from_utf8(bytes) else { return Err(self.not_utf8(bytes)) };
+        let records = self.builder.records();
+        self.starts.clear();
+        let position = &self.position;
+        let piece = Piece { text, position, is_last: self.ended, threads: self.options.threads };
+        let mut sink = Sink::new(&mut self.builder);
+        sink.deadline = self.options.limits.deadline;
+        sink.metadata = self.metadata;
+        sink.starts = Some(&mut self.starts);
+        let read = reader.read(&piece, &mut sink);
+        self.metadata = sink.metadata;
+        let done = read.map_err(|error| position.locate(text, error))?;
+        if let Some(lines) = &mut self.lines {
+            position.lines_of(text, &self.starts, lines);
+        }
+        self.piece = done;
+        self.cutter.passed(done, len);
+        if self.ended || self.builder.records() > records {
+            return Ok(true);
+        }
+        self.leave_piece();
+        Ok(false)
+    }
+
+    fn piece_text(&self) -> Option<&str> {
+        str::from_utf8(&self.buffer.bytes()[..self.piece]).ok()
+    }
+
+    fn not_utf8(&self, bytes: &[u8]) -> Error {
+        let valid = str::from_utf8(bytes).map_or_else(|error| error.valid_up_to(), str::len);
+        let before = str::from_utf8(&bytes[..valid]).unwrap_or_default();
+        let start = if self.position.offset == 0 { bytes } else { &[] };
+        let error = not_utf8(start, bytes[valid]);
+        error.at(self.position.place(before, valid))
+    }
+}
