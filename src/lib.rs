@@ -53,6 +53,7 @@ pub mod report;
 mod session;
 pub mod shrink;
 pub mod spill;
+pub mod suggest;
 #[cfg(test)]
 mod tries;
 mod words;
@@ -61,7 +62,7 @@ pub use check::{Budget, Options, Report, StopReason, Verdict};
 pub use error::{Code, Error, Place};
 pub use formats::{read_file, read_text};
 #[doc(inline)]
-pub use histcheck_history::{error, progress};
+pub use histcheck_history::{error, progress, vocabulary};
 #[cfg(feature = "store")]
 #[doc(inline)]
 pub use histcheck_store as store;

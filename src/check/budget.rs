@@ -1,11 +1,11 @@
 //! Limits on time, memory and effort, kept by the engine itself: whoever works asks the
 //! [`Meter`] now and then whether to go on.
 
-use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::error::StopReason;
 use crate::history::resident_bytes;
 use crate::progress::Progress;
 
@@ -34,46 +34,6 @@ impl Budget {
     /// The time that is left, if it is limited and runs.
     pub(crate) fn time_left(&self) -> Option<Duration> {
         Some(self.timeout?.saturating_sub(self.start?.elapsed()))
-    }
-}
-
-/// Why a check ended without a verdict.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, PartialOrd, Ord)]
-pub enum StopReason {
-    /// The time was up.
-    Timeout,
-    /// The memory was used up.
-    Memory,
-    /// The configurations were used up.
-    Configurations,
-    /// Followed operation by operation, too much could still take effect to know of it all.
-    Bounds,
-    /// The caller asked to stop.
-    Cancelled,
-}
-
-impl StopReason {
-    /// One word for programs: `timeout`, `memory`, `configurations`, `bounds`, `cancelled`.
-    pub fn name(self) -> &'static str {
-        match self {
-            StopReason::Timeout => "timeout",
-            StopReason::Memory => "memory",
-            StopReason::Configurations => "configurations",
-            StopReason::Bounds => "bounds",
-            StopReason::Cancelled => "cancelled",
-        }
-    }
-}
-
-impl fmt::Display for StopReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            StopReason::Timeout => "the time was up (--timeout)",
-            StopReason::Memory => "the memory was used up (--max-memory)",
-            StopReason::Configurations => "the configurations were used up (--max-configs)",
-            StopReason::Bounds => "too much could still take effect to follow it all",
-            StopReason::Cancelled => "it was cancelled",
-        })
     }
 }
 
@@ -264,20 +224,5 @@ mod tests {
         assert!(started.start.is_some());
         assert_eq!(started.started(), started);
         assert!(started.time_left().is_some_and(|left| left <= Duration::from_secs(60)));
-    }
-
-    #[test]
-    fn every_reason_has_a_name_and_says_what_was_used_up() {
-        let all = [
-            (StopReason::Timeout, "timeout", "--timeout"),
-            (StopReason::Memory, "memory", "--max-memory"),
-            (StopReason::Configurations, "configurations", "--max-configs"),
-            (StopReason::Bounds, "bounds", "too much"),
-            (StopReason::Cancelled, "cancelled", "cancelled"),
-        ];
-        for (reason, name, said) in all {
-            assert_eq!(reason.name(), name);
-            assert!(reason.to_string().contains(said), "{reason}");
-        }
     }
 }

@@ -15,13 +15,15 @@ mod search;
 mod tokens;
 
 pub use answer::Deciders;
-pub use budget::{Budget, Meter, StopReason};
+pub use budget::{Budget, Meter};
 pub use decide::Options;
 pub(crate) use decide::{decide, on_threads};
 pub use report::{
     Certificate, Decision, Failure, KeyCounts, KeyReport, OtherTies, Report, Verdict,
 };
 pub use search::Effort;
+
+pub use crate::error::StopReason;
 
 use crate::model::{Model, Reading};
 use answer::{Answer, Terms};

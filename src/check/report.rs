@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::budget::StopReason;
 use super::search::Effort;
+use crate::error::StopReason;
 use crate::history::{NEVER, Record, Ties, Value};
 use crate::model::ModelSource;
 use crate::proof::Proof;

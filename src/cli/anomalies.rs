@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use histcheck::explain::{ANOMALIES, AnomalyEntry, Example};
 use histcheck::formats::read_bytes;
 use histcheck::history::Settings;
+use histcheck::suggest::nearest;
 use histcheck::{Options, Session};
 use serde::Serialize;
 
@@ -12,7 +13,6 @@ use super::args::{AnomaliesArgs, OutputFormat};
 use super::exit::Status;
 use super::explain::wrapped;
 use super::output::{Output, complain};
-use super::suggest::nearest;
 
 /// How wide a text is.
 const WIDTH: usize = 80;
@@ -26,8 +26,7 @@ pub(crate) fn run(args: &AnomaliesArgs, output: &mut Output) -> Status {
         return Status::Valid;
     };
     let Some(entry) = AnomalyEntry::find(name) else {
-        let names = ANOMALIES.iter().map(|entry| entry.kind.name());
-        let meant = match nearest(name, names) {
+        let meant = match nearest(name, ANOMALIES.iter().map(|entry| entry.name)).first() {
             Some(near) => format!("did you mean {near}?"),
             None => "`histcheck anomalies` lists them".to_owned(),
         };
@@ -42,10 +41,10 @@ pub(crate) fn run(args: &AnomaliesArgs, output: &mut Output) -> Status {
 
 fn list(output: &Output) -> String {
     let palette = output.palette();
-    let width = ANOMALIES.iter().map(|entry| entry.kind.name().len()).max().unwrap_or(0);
+    let width = ANOMALIES.iter().map(|entry| entry.name.len()).max().unwrap_or(0);
     let mut out = String::new();
     for entry in ANOMALIES {
-        let name = entry.kind.name();
+        let name = entry.name;
         // Writing to a String cannot fail.
         let _ =
             writeln!(out, "{}{name:<width$}{}  {}", palette.label, palette.reset, entry.definition);
@@ -109,7 +108,7 @@ fn json(entries: &[AnomalyEntry]) -> String {
     let mut out = String::new();
     for entry in entries {
         let anomaly = JsonAnomaly {
-            name: entry.kind.name(),
+            name: entry.name,
             definition: entry.definition,
             explanation: entry.explanation,
             look_for: entry.look_for,

@@ -11,7 +11,7 @@ use histcheck::model::{AnyModel, ModelOptions};
 use histcheck::proof::Proof;
 use histcheck::report::ci::{self, Outcome};
 use histcheck::report::{self, Detail, Strokes, Subject, Timings};
-use histcheck::{Budget, Code, Error, History, Options, Report, Session, StopReason, Verdict};
+use histcheck::{Budget, Code, Error, History, Options, Report, Session, Verdict};
 
 use super::args::{CheckArgs, Decider, FailedCas, LimitArgs, ModelArgs, ReportFormat};
 use super::exit::Status;
@@ -387,20 +387,13 @@ impl Run<'_> {
     /// The input holds no history that can be checked; people were told already.
     pub(super) fn unreadable(&mut self, error: &Error) -> Status {
         let format = self.args.output.format;
-        let reason = match error.code {
-            Code::TooLarge => StopReason::Memory,
-            Code::TimeUp => StopReason::Timeout,
-            Code::Cancelled => StopReason::Cancelled,
-            _ => {
-                match format {
-                    ReportFormat::Human => {}
-                    ReportFormat::Json => {
-                        self.output.print(&report::error_json(self.name, error));
-                    }
-                    _ => self.outcomes.push(Outcome::unreadable(self.file, error)),
-                }
-                return Status::Unreadable;
+        let Some(reason) = error.stop_reason() else {
+            match format {
+                ReportFormat::Human => {}
+                ReportFormat::Json => self.output.print(&report::error_json(self.name, error)),
+                _ => self.outcomes.push(Outcome::unreadable(self.file, error)),
             }
+            return Status::Unreadable;
         };
         // Not the input's fault: a limit ended it.
         let name = self.named.then_some(self.name);

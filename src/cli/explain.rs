@@ -1,6 +1,7 @@
 //! `histcheck explain`: what an error code means.
 
 use histcheck::Code;
+use histcheck::suggest::nearest;
 
 use super::args::ExplainArgs;
 use super::exit::Status;
@@ -22,8 +23,7 @@ pub(crate) fn run(args: &ExplainArgs, output: &mut Output) -> Status {
             Status::Valid
         }
         None => {
-            let near: Vec<String> = near(text).iter().map(|code| code.to_string()).collect();
-            let meant = match near.as_slice() {
+            let meant = match near(text).as_slice() {
                 [] => "`histcheck explain` lists the codes".to_owned(),
                 near => format!("did you mean {}?", near.join(", ")),
             };
@@ -36,21 +36,14 @@ pub(crate) fn run(args: &ExplainArgs, output: &mut Output) -> Status {
     }
 }
 
-/// The codes with the same number, or that differ in one character.
-fn near(text: &str) -> Vec<Code> {
+/// The codes with the same number, or else those whose names are close.
+fn near(text: &str) -> Vec<&'static str> {
     let digits: String = text.chars().filter(char::is_ascii_digit).take(9).collect();
-    let number: Option<u32> = digits.parse().ok();
-    let is_near = |code: &Code| {
-        let name = code.as_str();
-        let differing = name
-            .chars()
-            .zip(text.chars().map(|c| c.to_ascii_uppercase()))
-            .filter(|(a, b)| a != b)
-            .count();
-        number.is_some() && name[1..].parse().ok() == number
-            || differing <= 1 && text.chars().count() == name.len()
-    };
-    Code::ALL.iter().copied().filter(is_near).take(5).collect()
+    let numbered = digits.parse().map(|number: u32| format!("H{number:04}"));
+    let text = numbered.as_deref().unwrap_or(text);
+    let mut near = nearest(text, Code::ALL.iter().map(|code| code.as_str()));
+    near.truncate(5);
+    near
 }
 
 /// `text` in lines of at most `width` characters.
@@ -78,9 +71,9 @@ mod tests {
 
     #[test]
     fn near_codes_are_found() {
-        assert_eq!(near("E0007"), [Code::MissingField]);
-        assert_eq!(near("7"), [Code::MissingField]);
-        assert_eq!(near("H0099"), [Code::UnknownType, Code::UnknownOperation]);
+        assert_eq!(near("E0007"), ["H0007"]);
+        assert_eq!(near("7"), ["H0007"]);
+        assert_eq!(near("H0099"), ["H0009", "H0019"]);
         assert!(near("nonsense").is_empty());
     }
 

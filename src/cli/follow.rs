@@ -8,7 +8,7 @@ use histcheck::Limits;
 use histcheck::explain::{Anomaly, AnomalyKind};
 use histcheck::follow::{Following, Violation};
 use histcheck::report::{self, Detail, Followed, Strokes, Subject};
-use histcheck::{Budget, Code, Error, Options, Session, StopReason, Verdict};
+use histcheck::{Budget, Error, Options, Session, StopReason, Verdict};
 
 use super::args::{CheckArgs, ReportFormat};
 use super::check::{initial, model_options, options_with, validate};
@@ -91,14 +91,12 @@ impl Run<'_> {
         let reason = match &ended {
             None if self.output.progress().is_cancelled() => Some(StopReason::Cancelled),
             None => None,
-            Some(error) => match error.code {
-                Code::TooLarge => Some(StopReason::Memory),
-                Code::TimeUp => Some(StopReason::Timeout),
-                Code::Cancelled => Some(StopReason::Cancelled),
-                _ => {
+            Some(error) => match error.stop_reason() {
+                None => {
                     let status = self.complain(error, Some(&following));
                     return if self.told > 0 { Status::Violation } else { status };
                 }
+                reason => reason,
             },
         };
         self.end(&following, reason)

@@ -6,6 +6,7 @@ use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 use histcheck::formats::{self, Format};
 use histcheck::store::threads::{self, OBJECTS, Settings};
 use histcheck::store::{GROUPS, KNOBS, Knobs, Plan, Preset, presets};
+use histcheck::suggest::nearest;
 use histcheck::{History, read_recording};
 
 use super::args::GenerateArgs;
@@ -13,7 +14,6 @@ use super::exit::Status;
 use super::explain::wrapped;
 use super::output::{Output, complain};
 use super::progress::Written;
-use super::suggest::nearest;
 
 /// How wide a text is.
 const WIDTH: usize = 90;
@@ -138,7 +138,7 @@ fn unknown(
     option: &str,
     names: impl Iterator<Item = &'static str>,
 ) -> String {
-    let meant = match nearest(name, names) {
+    let meant = match nearest(name, names).first() {
         Some(near) => format!("did you mean {near}?"),
         None => format!("`histcheck generate {option}` lists them"),
     };

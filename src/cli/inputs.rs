@@ -8,16 +8,13 @@ use std::time::Instant;
 
 use histcheck::Limits;
 use histcheck::formats::{COMPRESSED, Format, Input, ReadOptions};
+use histcheck::suggest::nearest;
 use histcheck::{Code, Error, History, Progress};
 
-use super::args::ReadArgs;
+use super::args::{Cli, ReadArgs};
 use super::diagnostic;
 use super::interrupt::Stdin;
 use super::output::{Output, complain};
-
-/// The commands, which people sometimes put behind options.
-const COMMANDS: &[&str] =
-    &["check", "convert", "shrink", "stats", "models", "explain", "completions", "man"];
 
 /// What standard input is called.
 pub(crate) const STDIN: &str = "<stdin>";
@@ -141,15 +138,23 @@ fn open(source: &Source, fetched: Option<Fetched>, options: ReadOptions) -> Resu
             Input::from_reader(stdin, options)
         }
         Source::File(path) => Input::open(path, options).map_err(|error| {
-            let is_command = path.to_str().is_some_and(|path| COMMANDS.contains(&path));
-            match path.to_str() {
-                Some(name) if is_command && error.code == Code::Unreadable => {
-                    error.hint(format!("a command comes before its options: histcheck {name} …"))
-                }
-                _ => error,
+            let name = path.to_str().filter(|_| error.code == Code::Unreadable);
+            match name.and_then(|name| meant_command(name, &Cli::command_names())) {
+                Some(hint) => error.hint(hint),
+                None => error,
             }
         }),
     }
+}
+
+/// Returns a hint for someone who named a command where a file is expected: `names` are the
+/// commands.
+fn meant_command(file: &str, names: &[String]) -> Option<String> {
+    if names.iter().any(|name| name == file) {
+        return Some(format!("a command comes before its options: histcheck {file} …"));
+    }
+    let near = nearest(file, names.iter().map(String::as_str));
+    near.first().map(|name| format!("did you mean the command? histcheck {name} …"))
 }
 
 /// Standard input.
@@ -240,10 +245,9 @@ pub(crate) fn load_fetched(
 ) -> Result<(Input, History), Error> {
     let complained = |error: Error, input: Option<&Input>| {
         // That a limit ended it is a verdict, not a complaint.
-        if matches!(error.code, Code::TooLarge | Code::TimeUp | Code::Cancelled) {
-            return error;
+        if error.stop_reason().is_none() {
+            complain(&diagnostic::render(name, &error, input, output.colors_errors()));
         }
-        complain(&diagnostic::render(name, &error, input, output.colors_errors()));
         error
     };
     let Allowance { max_bytes, deadline, threads } = allowance;
@@ -266,5 +270,20 @@ mod tests {
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
         assert!(!is_history(&here.join("Cargo.toml")));
         assert!(!is_history(&here.join("missing.jsonl")), "it must be a file");
+    }
+
+    #[test]
+    fn every_command_is_known_where_a_file_is_expected() {
+        let names = Cli::command_names();
+        for name in &names {
+            let hint = format!("a command comes before its options: histcheck {name} …");
+            assert_eq!(meant_command(name, &names), Some(hint));
+        }
+        assert!(["report", "plot", "generate", "anomalies"].iter().all(|name| {
+            meant_command(name, &names).is_some_and(|hint| hint.starts_with("a command comes"))
+        }));
+        let hint = "did you mean the command? histcheck shrink …";
+        assert_eq!(meant_command("shrik", &names).as_deref(), Some(hint));
+        assert_eq!(meant_command("run-7.jsonl", &names), None);
     }
 }

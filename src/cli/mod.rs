@@ -21,15 +21,12 @@ mod shrink;
 mod single;
 mod spill;
 mod stats;
-mod suggest;
 mod units;
 mod witness;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
-
-use clap::{CommandFactory, Parser};
 
 use histcheck::Progress;
 
@@ -51,7 +48,7 @@ pub(crate) fn main() -> ExitCode {
 }
 
 fn guarded_main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::of_program();
     let progress = Arc::new(Progress::default());
     if ends_softly(&cli) {
         interrupt::listen(Arc::clone(&progress));
@@ -111,13 +108,13 @@ fn run(cli: &Cli, output: &mut Output) -> Status {
         Some(Command::Explain(args)) => explain::run(args, output),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
-            clap_complete::generate(*shell, &mut Cli::command(), "histcheck", &mut script);
+            clap_complete::generate(*shell, &mut Cli::definition(), "histcheck", &mut script);
             output.write(&script);
             Status::Valid
         }
         Some(Command::Man) => {
             let mut page = Vec::new();
-            match clap_mangen::Man::new(Cli::command()).render(&mut page) {
+            match clap_mangen::Man::new(Cli::definition()).render(&mut page) {
                 Ok(()) => output.write(&page),
                 Err(error) => complain(&format!("error: {error}")),
             }
@@ -128,7 +125,7 @@ fn run(cli: &Cli, output: &mut Output) -> Status {
 
 /// Says how to use the program, to someone who named nothing to read.
 fn usage() -> Status {
-    complain(&Cli::command().render_usage().to_string());
+    complain(&Cli::definition().render_usage().to_string());
     complain("\nName a history, or pipe one in. `histcheck --help` tells more.");
     Status::Unreadable
 }

@@ -9,7 +9,11 @@ use serde::Serialize;
 use super::args::{ModelsArgs, OutputFormat};
 use super::diagnostic;
 use super::exit::Status;
+use super::explain::wrapped;
 use super::output::{Output, complain};
+
+/// How wide a text is.
+const WIDTH: usize = 80;
 
 /// Lists the models, or one in detail.
 pub(crate) fn run(args: &ModelsArgs, output: &mut Output) -> Status {
@@ -67,6 +71,11 @@ fn details(entry: &Entry, output: &Output) -> String {
         }
         let _ = writeln!(out, "\n      {}", function.meaning);
     }
+    for option in entry.options {
+        let _ =
+            writeln!(out, "\n{}{}{} {}", palette.label, option.flag, palette.reset, option.effect);
+    }
+    let _ = writeln!(out, "\n{}", wrapped(&format!("cost: {}", entry.cost), WIDTH));
     out
 }
 

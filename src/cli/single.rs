@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use histcheck::formats::Input;
-use histcheck::{Code, Error, History, Options};
+use histcheck::{Error, History, Options};
 
 use super::args::SingleArgs;
 use super::check::{options, validate};
@@ -53,12 +53,12 @@ impl Single {
         let max_bytes = limits.max_memory.unwrap_or(usize::MAX);
         let allowance = Allowance { max_bytes, deadline, threads: limits.threads };
         let loaded = inputs::load(&name, &source, read, allowance, output);
-        let (input, mut history) = loaded.map_err(|error| match error.code {
-            Code::TooLarge | Code::TimeUp | Code::Cancelled => {
+        let (input, mut history) = loaded.map_err(|error| match error.stop_reason() {
+            Some(_) => {
                 complain(&format!("error: {name}: a limit ended the reading; nothing was written"));
                 Status::Undecided
             }
-            _ => Status::Unreadable,
+            None => Status::Unreadable,
         })?;
         let options = options(model, limits, start, &mut history);
         let options = options.map_err(|error| said(&name, &error, Some(&input)))?;

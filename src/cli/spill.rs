@@ -142,7 +142,7 @@ impl Run<'_> {
                 }
             }
         };
-        if !matches!(error.code, Code::TooLarge | Code::TimeUp | Code::Cancelled) {
+        if error.stop_reason().is_none() {
             complain(&diagnostic::render(self.name, &error, input.as_ref(), colored));
         }
         Some(self.unreadable(&error))

@@ -7,7 +7,7 @@ use crate::check::{Meter, StopReason};
 use crate::error::Error;
 use crate::history::Row;
 use crate::history::{History, Operation, Outcome, Record, Value, ValueMap};
-use crate::model::{self, AnyModel, AnyState, Call, Model, View};
+use crate::model::{self, AnyModel, AnyState, Call, Model};
 
 /// What became of an object.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -336,11 +336,6 @@ fn keep(recent: &mut Option<Box<Recent>>, row: Row, most: usize) {
 
 /// An operation as its model sees it, as far as it is known.
 fn call<'a>(history: &'a History, operation: &Operation) -> Call<'a> {
-    let view = |value| View { table: history.values(), value };
-    Call {
-        function: history.function(operation.function),
-        input: view(operation.input),
-        output: (operation.outcome == Outcome::Ok).then(|| view(operation.output)),
-        process: view(operation.process),
-    }
+    let output = (operation.outcome == Outcome::Ok).then_some(operation.output);
+    Call::of(history, operation, output)
 }

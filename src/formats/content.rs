@@ -8,33 +8,33 @@ use crate::history::{EventType, Outcome, Time, Value, ValueTable};
 /// The content of one field, as a reader keeps it until it is known what the field is for.
 /// Errors are located at the content.
 pub(super) trait Content<'t>: Copy {
-    /// Where it starts in the input.
+    /// Returns where it starts in the input.
     fn offset(&self) -> usize;
 
-    /// Whether the field only has to be there because others are: an empty cell of a table.
+    /// Tells whether the field only has to be there because others are: an empty cell of a table.
     fn is_blank(&self) -> bool {
         false
     }
 
-    /// Whether it is the absent value.
+    /// Tells whether it is the absent value.
     fn is_null(&self) -> bool;
 
-    /// Whether it is the integer `n`.
+    /// Tells whether it is the integer `n`.
     fn is_int(&self, n: usize) -> bool;
 
-    /// It as a value.
+    /// Returns it as a value.
     fn value(&self, values: &mut ValueTable) -> Result<Value, Error>;
 
-    /// It as a word: the name of an operation, a type.
+    /// Returns it as a word: the name of an operation, a type.
     fn word(&self, field: &str, values: &ValueTable) -> Result<Cow<'t, str>, Error>;
 
-    /// It as a process: an integer for a client, a name for anyone else.
+    /// Returns it as a process: an integer for a client, a name for anyone else.
     fn process(&self, values: &mut ValueTable) -> Result<Value, Error>;
 
-    /// It as a time.
+    /// Returns it as a time.
     fn time(&self, field: &str, values: &ValueTable) -> Result<Time, Error>;
 
-    /// How an error quotes it.
+    /// Returns it as an error quotes it.
     fn shown(&self, values: &ValueTable) -> String;
 
     /// Returns the error about it that says `message`.
@@ -61,7 +61,7 @@ pub(super) trait Content<'t>: Copy {
     }
 }
 
-/// The operation's name. Only what is no client's may go without.
+/// Returns the operation's name. Only what is no client's may go without.
 pub(super) fn function<'t>(
     content: Option<impl Content<'t>>,
     is_client: bool,
@@ -74,7 +74,7 @@ pub(super) fn function<'t>(
     }
 }
 
-/// The type that an event has.
+/// Returns the type that an event has.
 pub(super) fn event_type<'t>(
     content: &impl Content<'t>,
     values: &ValueTable,
@@ -106,14 +106,14 @@ pub(super) fn missing(field: &str) -> Error {
     Error::new(Code::MissingField, format!("the record has no `{field}`"))
 }
 
-/// The error about the field `name` of which the second content is at `offset`.
+/// Returns the error about the field `name` of which the second content is at `offset`.
 pub(super) fn duplicate(name: &str, offset: usize) -> Error {
     Error::new(Code::DuplicateField, format!("the record gives {} twice", quoted(name)))
         .hint("remove one of the two")
         .at(Place { offset, ..Place::default() })
 }
 
-/// A piece of the input as an error quotes it, on one line and not too long.
+/// Returns a piece of the input as an error quotes it, on one line and not too long.
 pub(super) fn quoted(text: &str) -> String {
     let start: String =
         text.chars().take(40).map(|c| if c.is_control() { ' ' } else { c }).collect();

@@ -4,7 +4,7 @@ use memchr::memchr_iter;
 
 use crate::error::{Error, Place};
 
-/// A line that is shown has at most so many bytes before its piece.
+/// How many bytes of a line before its piece are kept, to be shown.
 const SHOWN: usize = 1 << 12;
 
 /// Where a piece starts in the whole text.
@@ -26,12 +26,12 @@ impl Position {
         Position { offset: mark, ..Position::default() }
     }
 
-    /// The text before the piece on its line, unless that is too long.
+    /// Returns the text before the piece on its line, unless that is too long.
     pub(super) fn line_start(&self) -> Option<&str> {
         if self.columns == 0 { Some("") } else { self.line_start.as_deref() }
     }
 
-    /// Goes behind `text`, which is UTF-8.
+    /// Moves behind `text`, which is UTF-8.
     pub(super) fn pass(&mut self, text: &[u8]) {
         self.offset += text.len();
         let line = match memchr::memrchr(b'\n', text) {
@@ -52,7 +52,7 @@ impl Position {
             .map(|before| before + &String::from_utf8_lossy(line));
     }
 
-    /// The place of byte `offset` of `text`, which starts here.
+    /// Returns the place of byte `offset` of `text`, which starts here.
     pub(super) fn place(&self, text: &str, offset: usize) -> Place {
         let offset = text.floor_char_boundary(offset);
         let before = &text.as_bytes()[..offset];
@@ -78,7 +78,7 @@ impl Position {
         }
     }
 
-    /// The error with the line and column that its offset in `text` has.
+    /// Returns the error with the line and column that its offset in `text` has.
     pub(super) fn locate(&self, text: &str, mut error: Error) -> Error {
         if let Some(place) = &mut error.place
             && place.line == 0
@@ -89,12 +89,12 @@ impl Position {
     }
 }
 
-/// How many characters start in `text`.
+/// Counts the characters that start in `text`.
 fn characters(text: &[u8]) -> usize {
     text.iter().filter(|&&byte| byte & 0xc0 != 0x80).count()
 }
 
-/// Returns how many lines end in `text`.
+/// Counts the lines that end in `text`.
 fn line_breaks(text: &[u8]) -> usize {
     memchr_iter(b'\n', text).count()
 }

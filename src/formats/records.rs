@@ -48,7 +48,7 @@ impl Record<'_> {
         self.history.values()
     }
 
-    /// The extra fields, by name.
+    /// Returns the extra fields, by name.
     pub(super) fn extras(&self) -> impl Iterator<Item = (&str, Value)> {
         let named = |extra: &Extra| (self.values().as_name(extra.name), extra.value);
         self.extras.iter().map(named).filter_map(|(name, value)| Some((name?, value)))
@@ -63,7 +63,7 @@ enum Source {
     Annotation(u32),
 }
 
-/// The records of `history`, in the order of its input.
+/// Returns the records of `history`, in the order of its input.
 pub(super) fn records(history: &History) -> impl Iterator<Item = Record<'_>> {
     let mut sources: Vec<(u32, Source)> = Vec::with_capacity(history.records() as usize);
     for (operation, index) in history.operations().iter().zip(0..) {
@@ -105,7 +105,7 @@ fn annotation<'h>(history: &'h History, annotation: &Annotation) -> Entry<'h> {
     Entry::Event { process, kind, function: history.function(function), value, key: None, time }
 }
 
-/// The invocation of operation `index`.
+/// Returns the invocation of operation `index`.
 pub(super) fn invocation(history: &History, index: u32) -> Entry<'_> {
     let operation = &history.operations()[index as usize];
     Entry::Event {
@@ -118,7 +118,7 @@ pub(super) fn invocation(history: &History, index: u32) -> Entry<'_> {
     }
 }
 
-/// The completion of operation `index`.
+/// Returns the completion of operation `index`.
 pub(super) fn completion(history: &History, index: u32) -> Entry<'_> {
     let operation = &history.operations()[index as usize];
     let kind = match operation.outcome {
@@ -161,18 +161,18 @@ fn whole(history: &History, index: u32) -> Entry<'_> {
     }
 }
 
-/// Whether an extra field could be taken for the outcome of its record.
+/// Tells whether an extra field could be taken for the outcome of its record.
 pub(super) fn is_outcome(name: &str) -> bool {
     role(name).0 == Role::Outcome
 }
 
-/// The field that tells the outcome; where an extra field could be `taken` for it, one that goes
+/// Returns the name of the field for the outcome; where an extra field could be `taken` for it, one that goes
 /// before all others.
 pub(super) fn outcome_field(taken: bool) -> &'static str {
     if taken { "Type" } else { "outcome" }
 }
 
-/// The process, unless the record named none and the operation got one of its own.
+/// Returns the process, unless the record named none and the operation got one of its own.
 pub(super) fn own_process(history: &History, operation: &Operation) -> Option<Value> {
     match history.values().shape(operation.process) {
         Shape::Symbol(_) => None,

@@ -21,13 +21,13 @@ pub(crate) enum Role {
 }
 
 impl Role {
-    /// Whether null plays this role; elsewhere it says that there is nothing to play it.
+    /// Tells whether null plays this role; elsewhere it says that there is nothing to play it.
     fn can_be_null(self) -> bool {
         matches!(self, Role::Value | Role::Input | Role::Output | Role::Other)
     }
 }
 
-/// The role of the field `name` in a record of a whole operation, and its rank among the names
+/// Returns the role of the field `name` in a record of a whole operation, and its rank among the names
 /// for that role: the lowest counts. Case, dashes and underscores make no difference.
 pub(crate) fn role(name: &str) -> (Role, u8) {
     let mut buffer = [0; 16];
@@ -65,7 +65,7 @@ pub(crate) fn role(name: &str) -> (Role, u8) {
     }
 }
 
-/// Whether the field `name` is the time of a call.
+/// Tells whether the field `name` is the time of a call.
 pub(super) fn is_call(name: &str) -> bool {
     // Most records have none, but an index.
     name != "index" && role(name).0 == Role::Call
@@ -97,7 +97,7 @@ impl<'f, 't, C: Content<'t>> Roles<'f, 't, C> {
         Ok(Roles { fields, chosen })
     }
 
-    /// Whether a field plays `role`.
+    /// Tells whether a field plays `role`.
     pub(super) fn has(&self, role: Role) -> bool {
         self.chosen[role as usize].is_some()
     }
@@ -107,13 +107,13 @@ impl<'f, 't, C: Content<'t>> Roles<'f, 't, C> {
         self.chosen[role as usize] = None;
     }
 
-    /// The content of the field that plays `role`, unless it is null.
+    /// Returns the content of the field that plays `role`, unless it is null.
     pub(super) fn get(&self, role: Role) -> Option<C> {
         let (at, _) = self.chosen[role as usize]?;
         Some(self.fields[at].1).filter(|content| !content.is_null())
     }
 
-    /// The fields that play no role. A null where nothing else plays it says nothing.
+    /// Returns the fields that play no role. A null where nothing else plays it says nothing.
     pub(super) fn others(&self) -> impl Iterator<Item = &'f (Cow<'t, str>, C)> {
         let plays = |at| self.chosen.iter().flatten().any(|&(chosen, _)| chosen == at);
         let absent = |(name, content): &(Cow<'t, str>, C)| {

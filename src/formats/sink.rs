@@ -36,7 +36,7 @@ const LOOK_EVERY: usize = 4096;
 const SLACK: f64 = 1.0625;
 
 impl<'a> Sink<'a> {
-    /// A sink that fills `builder`.
+    /// Returns a sink that fills `builder`.
     pub(super) fn new(builder: &'a mut HistoryBuilder) -> Self {
         Sink {
             builder,
@@ -51,12 +51,12 @@ impl<'a> Sink<'a> {
         }
     }
 
-    /// Whether this is a second reading, which only counts records.
+    /// Tells whether this is a second reading, which only counts records.
     pub(super) fn is_seeking(&self) -> bool {
         !self.wanted.is_empty()
     }
 
-    /// Says that the next record starts at byte `offset` of the text. Returns false if the reader
+    /// Notes that the next record starts at byte `offset` of the text. Returns false if the reader
     /// should stop, since this is the last record whose place is looked for.
     #[must_use]
     pub(super) fn begin(&mut self, offset: usize) -> bool {
@@ -70,23 +70,23 @@ impl<'a> Sink<'a> {
         self.wanted.is_empty() || self.found.len() < self.wanted.len()
     }
 
-    /// Where the records that were looked for start, as far as the text has them.
+    /// Returns where the records that were looked for start, as far as the text has them.
     pub(super) fn found(&self) -> &[usize] {
         &self.found
     }
 
-    /// What a recorder that counts its events from 0 calls the current record.
+    /// Returns what a recorder that counts its events from 0 calls the current record.
     #[inline]
     pub(super) fn index(&self) -> usize {
         self.builder.records() - self.metadata
     }
 
-    /// Byte offset of the current record.
+    /// Returns the byte offset of the current record.
     pub(super) fn start(&self) -> usize {
         self.start
     }
 
-    /// The table to intern the values of the current record in.
+    /// Returns the table to intern the values of the current record in.
     pub(super) fn values(&mut self) -> &mut ValueTable {
         self.builder.values()
     }
@@ -96,18 +96,18 @@ impl<'a> Sink<'a> {
         self.builder.extra(name, value);
     }
 
-    /// The same, for a name that is a string of this history's values.
+    /// Adds an extra field whose name is a string of this history's values.
     #[inline]
     pub(super) fn named_extra(&mut self, name: Value, value: Value) {
         self.builder.named_extra(name, value);
     }
 
-    /// The function called `name`, if it had one of the last events.
+    /// Returns the function called `name`, if it had one of the last events.
     pub(super) fn function(&self, name: &str) -> Option<Function> {
         self.builder.find_function(name)
     }
 
-    /// Says that up to `count` records come before the next look at the clock, from byte `offset`
+    /// Notes that up to `count` records come before the next look at the clock, from byte `offset`
     /// of the text on.
     pub(super) fn expect(&mut self, offset: usize, count: usize) -> Result<(), Error> {
         self.make_room(offset, count);
@@ -176,7 +176,7 @@ impl<'a> Sink<'a> {
         self.builder.reserve_extras((all as usize).saturating_sub(extras));
     }
 
-    /// The error at the start of the current record; the caller turns offsets into lines.
+    /// Returns the error at the start of the current record; the caller turns offsets into lines.
     fn located(&self, error: Error) -> Error {
         error.at(Place { offset: self.start, line: 0, column: 0 })
     }

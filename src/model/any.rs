@@ -1,28 +1,16 @@
 //! Models by their names, as they are chosen when the program runs.
 
-use super::catalogue::{CATALOGUE, Entry};
-use super::priority_queue::End;
-use super::{
-    AnyModel, Bank, Counter, FifoQueue, Kv, Log, Model, MultiRegister, Mutex, Own, PriorityQueue,
-    Register, Semaphore, Set, Stack, UnorderedQueue, View,
-};
+use super::catalogue::{Entry, ModelOptions, Setup};
+use super::table::{CATALOGUE, start};
+use super::{AnyModel, Model, Own, View};
 use crate::error::{Code, Error};
-use crate::history::{Shape, Value, ValueTable};
+use crate::history::{Value, ValueTable};
+use crate::suggest::nearest;
 
-/// Choices about what operations mean.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct ModelOptions {
-    /// Whether a failed `cas` tells that its precondition was false, instead of nothing.
-    pub failed_cas_observes: bool,
-    /// Whether only its holder can release a mutex.
-    pub check_owner: bool,
-    /// Whether a priority queue's `dequeue`, `poll` and `peek` are about the largest item.
-    pub largest_first: bool,
-}
-
-impl Default for ModelOptions {
-    fn default() -> Self {
-        ModelOptions { failed_cas_observes: false, check_owner: true, largest_first: false }
+impl Entry {
+    /// The built-in model that is called `name`.
+    pub fn find(name: &str) -> Option<&'static Entry> {
+        CATALOGUE.iter().find(|entry| entry.name == name)
     }
 }
 
@@ -60,69 +48,8 @@ impl AnyModel {
         values: &ValueTable,
     ) -> Result<AnyModel, Error> {
         let entry = Entry::find(name).ok_or_else(|| no_such_model(name))?;
-        let view = initial.map(|value| View { table: values, value });
-        let bad = || bad_initial(entry, view);
-        Ok(match name {
-            "register" | "cas-register" => AnyModel::Register(Register {
-                initial: initial.unwrap_or(Value::NULL),
-                has_cas: name == "cas-register",
-                failed_cas_observes: options.failed_cas_observes,
-            }),
-            "multi-register" => AnyModel::MultiRegister(multi_register(view)),
-            "kv" => AnyModel::Kv(Kv::new(view)),
-            "counter" => {
-                let initial = view.map_or(Some(0), View::as_int).ok_or_else(bad)?;
-                AnyModel::Counter(Counter { initial })
-            }
-            "set" => AnyModel::Set(Set::new(items(view).ok_or_else(bad)?)),
-            "mutex" if initial.is_some_and(|value| !value.is_null()) => return Err(bad()),
-            "mutex" => AnyModel::Mutex(Mutex { check_owner: options.check_owner }),
-            "semaphore" => {
-                let permits = view.map_or(Some(1), View::as_int).filter(|&permits| permits > 0);
-                let permits = permits.ok_or_else(bad)?.unsigned_abs();
-                AnyModel::Semaphore(Semaphore { permits })
-            }
-            "fifo-queue" => AnyModel::FifoQueue(FifoQueue::new(given(view).ok_or_else(bad)?)),
-            "unordered-queue" => {
-                AnyModel::UnorderedQueue(UnorderedQueue::new(given(view).ok_or_else(bad)?))
-            }
-            "stack" => AnyModel::Stack(Stack::new(given(view).ok_or_else(bad)?)),
-            "priority-queue" => {
-                let usual = if options.largest_first { End::Max } else { End::Min };
-                let items = given(view).ok_or_else(bad)?;
-                let items: Vec<View<'_>> =
-                    items.iter().map(|&value| View { table: values, value }).collect();
-                AnyModel::PriorityQueue(PriorityQueue::new(usual, &items).map_err(|_| bad())?)
-            }
-            "log" => AnyModel::Log(Log::new(given(view).ok_or_else(bad)?)),
-            "bank" => AnyModel::Bank(Bank::new(view).map_err(|_| bad())?),
-            _ => return Err(no_such_model(name)),
-        })
-    }
-}
-
-/// The items of an initial list or set; none without one.
-fn items(initial: Option<View<'_>>) -> Option<&[Value]> {
-    match initial {
-        None => Some(&[]),
-        Some(view) if view.is_null() => Some(&[]),
-        Some(view) => view.as_collection(),
-    }
-}
-
-/// The items of an initial list, none of which is null, since that is what emptiness reads as.
-fn given(initial: Option<View<'_>>) -> Option<&[Value]> {
-    let ordered = initial.is_none_or(|view| !matches!(view.shape(), Shape::Set(_)));
-    items(initial).filter(|items| ordered && !items.contains(&Value::NULL))
-}
-
-fn multi_register(initial: Option<View<'_>>) -> MultiRegister {
-    match initial.map(View::shape) {
-        Some(Shape::Map(flat)) => {
-            let pairs: Vec<_> = flat.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect();
-            MultiRegister::new(Value::NULL, &pairs)
-        }
-        _ => MultiRegister::new(initial.map_or(Value::NULL, |view| view.value), &[]),
+        let initial = initial.map(|value| View { table: values, value });
+        start(entry, &Setup { initial, options }).ok_or_else(|| bad_initial(entry, initial))
     }
 }
 
@@ -135,8 +62,8 @@ fn bad_initial(entry: &Entry, initial: Option<View<'_>>) -> Error {
 /// The error for a name that no model has.
 pub(super) fn no_such_model(name: &str) -> Error {
     let error = Error::new(Code::NoModel, format!("there is no model `{name}`"));
-    match nearest(name) {
-        Some(entry) => error.hint(format!("did you mean `{}`?", entry.name)),
+    match meant(name) {
+        Some(near) => error.hint(format!("did you mean `{near}`?")),
         None => {
             let names: Vec<&str> = CATALOGUE.iter().map(|entry| entry.name).collect();
             error.hint(format!("the models are: {}", names.join(", ")))
@@ -145,63 +72,17 @@ pub(super) fn no_such_model(name: &str) -> Error {
 }
 
 /// The model whose name is a few letters away from `name`, or is known under this one elsewhere.
-fn nearest(name: &str) -> Option<&'static Entry> {
+fn meant(name: &str) -> Option<&'static str> {
     let name = name.to_ascii_lowercase().replace('_', "-");
-    let meant = match name.as_str() {
-        "queue" | "fifo" => "fifo-queue",
-        "bag" | "multiset" => "unordered-queue",
-        "lock" => "mutex",
-        "heap" | "pq" => "priority-queue",
-        "kv-string" | "key-value" | "map" => "kv",
-        "list" | "append-log" | "list-append" => "log",
-        "cas" => "cas-register",
-        "txn" => "multi-register",
-        "accounts" | "transfers" => "bank",
-        name => name,
-    };
-    let distance = |entry: &&Entry| edit_distance(entry.name, meant);
-    CATALOGUE.iter().min_by_key(distance).filter(|entry| distance(entry) <= 2)
-}
-
-/// How many letters must be added, removed or replaced to turn `a` into `b` (Levenshtein).
-fn edit_distance(a: &str, b: &str) -> usize {
-    // Names are short; a long text is no misspelling of one.
-    if b.len() > 64 {
-        return b.len();
-    }
-    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.chars().enumerate() {
-            let replaced = diagonal + usize::from(x != y);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row.last().copied().unwrap_or(0)
+    let namesake = CATALOGUE.iter().find(|entry| entry.elsewhere.contains(&name.as_str()));
+    let near = || nearest(&name, CATALOGUE.iter().map(|entry| entry.name)).first().copied();
+    namesake.map(|entry| entry.name).or_else(near)
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_are_as_far_apart_as_they_have_other_letters() {
-        for (a, b, distance) in [
-            ("kitten", "sitting", 3),
-            ("sunday", "saturday", 3),
-            ("", "abc", 3),
-            ("abc", "", 3),
-            ("queue", "queue", 0),
-        ] {
-            assert_eq!(edit_distance(a, b), distance, "{a} and {b}");
-        }
-        let long = "a".repeat(65);
-        assert_eq!(edit_distance(&long[..64], &long[..64]), 0);
-        assert_eq!(edit_distance(&long, &long), 65, "it is too long to be compared");
-    }
 
     #[test]
     fn operations_are_listed_by_name() {

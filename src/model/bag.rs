@@ -1,9 +1,11 @@
 //! A queue without an order: `enqueue`, and a `dequeue` that may return any item.
 
+use super::catalogue::{BuiltIn, Entry, FunctionEntry, Setup};
 use super::items::{self, Found, Merge, Op};
 use super::persistent::Tree;
 use super::{Call, Establishes, Facts, Kind, Model, Rejection, Successors, Token, queue};
 use crate::history::{Value, ValueTable};
+use crate::vocabulary::Verb;
 
 /// A queue without a bound that keeps no order. The same item may be in it several times.
 #[derive(Clone, Debug, Default)]
@@ -37,6 +39,30 @@ pub(super) fn without(items: &Counts, key: u128) -> Counts {
     match items.get(key) {
         Some(count) if count > 1 => items.insert(key, count - 1),
         _ => items.remove(key),
+    }
+}
+
+/// A queue without an order as the catalogue has it.
+pub(super) const ENTRY: Entry = Entry {
+    name: "unordered-queue",
+    elsewhere: &["bag", "multiset"],
+    summary: "a queue that keeps no order",
+    functions: &[
+        FunctionEntry::of(Verb::Enqueue, "puts its input in"),
+        FunctionEntry::of(Verb::Dequeue, "takes any item out; null if empty"),
+        FunctionEntry::named(&["peek"], "returns any item; null if empty"),
+    ],
+    initial: "empty, or a list of items",
+    options: &[],
+    cost: "\
+           linear if no operation found the queue empty, or if no item that comes out was put in \
+           twice; O(n log n) where the order is asked for. Else the search, which does not tell \
+           items apart that no operation returned.",
+};
+
+impl BuiltIn for UnorderedQueue {
+    fn start(_: &Entry, setup: &Setup<'_>) -> Option<UnorderedQueue> {
+        setup.items().map(UnorderedQueue::new)
     }
 }
 

@@ -6,10 +6,12 @@
 
 use std::sync::Arc;
 
+use super::catalogue::{BuiltIn, Entry, FunctionEntry, Setup};
 use super::items::few;
 use super::persistent::Tree;
 use super::{Call, Establishes, Facts, Kind, Model, Rejection, Token, View, counter};
 use crate::history::{Shape, Value, ValueTable};
+use crate::vocabulary::{Verb, Words};
 
 /// A bank whose accounts show no less than nothing, unless that is allowed.
 #[derive(Clone, Debug, Default)]
@@ -161,6 +163,39 @@ fn bounded(by: i128, least: i128, most: i128) -> Option<Account> {
     }
 }
 
+/// A bank as the catalogue has it.
+pub(super) const ENTRY: Entry = Entry {
+    name: "bank",
+    elsewhere: &["accounts", "transfers"],
+    summary: "accounts with balances, and transfers between them",
+    functions: &[
+        FunctionEntry::of(
+            Verb::Transfer,
+            "takes {from, to, amount}; may return false: too little was there",
+        ),
+        FunctionEntry::named(&["read"], "returns a map from accounts to balances"),
+        FunctionEntry::of(Verb::Balance, "takes an account; returns its balance"),
+        FunctionEntry::of(Verb::Deposit, "takes {account, amount}"),
+        FunctionEntry::of(
+            Verb::Withdraw,
+            "takes {account, amount}; may return false: too little was there",
+        ),
+    ],
+    initial: "unknown balances, a number for all, or a map from accounts to numbers",
+    options: &[],
+    cost: "\
+           the search, exponential in the number of clients at worst; less with `--init`, for \
+           then reads change nothing.",
+};
+
+const WORDS: Words = ENTRY.words();
+
+impl BuiltIn for Bank {
+    fn start(_: &Entry, setup: &Setup<'_>) -> Option<Bank> {
+        Bank::new(setup.initial).ok()
+    }
+}
+
 impl Model for Bank {
     type State = Accounts;
     type Op = Op;
@@ -172,14 +207,14 @@ impl Model for Bank {
 
     fn operation(&self, call: &Call<'_>) -> Result<Op, Rejection> {
         let refused = call.output.and_then(|seen| seen.as_bool()) == Some(false);
-        match call.function {
-            "transfer" => {
+        match WORDS.verb_of(call.word) {
+            Some(Verb::Transfer) => {
                 let from = field(call.input, "from")?;
                 let to = field(call.input, "to")?;
                 let amount = amount(call.input)?;
                 Ok(if refused { Op::Refused(from, amount) } else { Op::Transfer(from, to, amount) })
             }
-            "withdraw" => {
+            Some(Verb::Withdraw) => {
                 let (account, amount) = (field(call.input, "account")?, amount(call.input)?);
                 Ok(if refused {
                     Op::Refused(account, amount)
@@ -187,16 +222,18 @@ impl Model for Bank {
                     Op::Withdraw(account, amount)
                 })
             }
-            "deposit" if refused => Err(Rejection::bad(
+            Some(Verb::Deposit) if refused => Err(Rejection::bad(
                 "nothing speaks against a deposit: record what did not happen as `fail`",
             )),
-            "deposit" => Ok(Op::Deposit(field(call.input, "account")?, amount(call.input)?)),
-            "balance" => {
+            Some(Verb::Deposit) => {
+                Ok(Op::Deposit(field(call.input, "account")?, amount(call.input)?))
+            }
+            Some(Verb::Balance) => {
                 let seen = |seen| counter::integer(seen, "a balance is an integer");
                 let seen = call.output.map(seen).transpose()?;
                 Ok(Op::Read(seen.map(|seen| (named(call.input), seen)).into_iter().collect()))
             }
-            "read" => call.output.map_or_else(|| Ok(Op::Read(Arc::default())), read),
+            Some(Verb::Read) => call.output.map_or_else(|| Ok(Op::Read(Arc::default())), read),
             _ => Err(Rejection::UnknownFunction),
         }
     }

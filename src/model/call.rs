@@ -2,19 +2,40 @@
 
 use std::fmt;
 
-use crate::history::{Shape, Value, ValueTable};
+use crate::history::{History, Operation, Shape, Value, ValueTable};
+use crate::vocabulary::Word;
 
 /// An operation of a history, for a model to read.
 #[derive(Clone, Copy)]
 pub struct Call<'a> {
     /// Its name (`f`).
     pub function: &'a str,
+    /// The word of the vocabulary that this name is, if it is one.
+    pub word: Option<Word>,
     /// What it was called with.
     pub input: View<'a>,
     /// What it returned; `None` if it may have returned anything.
     pub output: Option<View<'a>>,
     /// The process that did it.
     pub process: View<'a>,
+}
+
+impl<'a> Call<'a> {
+    /// Returns the call of `operation`, an operation of `history`, that returned `output`.
+    pub(crate) fn of(
+        history: &'a History,
+        operation: &Operation,
+        output: Option<Value>,
+    ) -> Call<'a> {
+        let view = |value| View { table: history.values(), value };
+        Call {
+            function: history.function(operation.function),
+            word: history.word(operation.function),
+            input: view(operation.input),
+            output: output.map(view),
+            process: view(operation.process),
+        }
+    }
 }
 
 /// A value with its table, to be looked into.

@@ -1,7 +1,9 @@
 //! A counter: `add` and its kin, `read`, and adding that tells the value before or after.
 
+use super::catalogue::{BuiltIn, Entry, FunctionEntry, Setup};
 use super::{Call, Establishes, Facts, Kind, Model, Rejection, Token, View};
 use crate::history::{Shape, Value, ValueTable};
+use crate::vocabulary::{Verb, Words};
 
 /// A counter of integers.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +21,39 @@ pub struct Op {
     pub before: Option<i128>,
 }
 
+/// A counter as the catalogue has it.
+pub(super) const ENTRY: Entry = Entry {
+    name: "counter",
+    elsewhere: &[],
+    summary: "an integer that is added to",
+    functions: &[
+        FunctionEntry::named(&["read", "get"], "returns the value"),
+        FunctionEntry::of(Verb::Add, "adds its input, an integer"),
+        FunctionEntry::of(Verb::Inc, "adds its input, or 1"),
+        FunctionEntry::of(Verb::Dec, "subtracts its input, or 1"),
+        FunctionEntry::of(Verb::AddAndGet, "adds its input; returns the new value"),
+        FunctionEntry::of(Verb::IncAndGet, "adds its input, or 1; returns the new value"),
+        FunctionEntry::of(Verb::DecAndGet, "subtracts its input, or 1; returns the new value"),
+        FunctionEntry::of(Verb::GetAndAdd, "adds; returns the old value"),
+        FunctionEntry::of(Verb::GetAndInc, "adds its input, or 1; returns the old value"),
+        FunctionEntry::of(Verb::GetAndDec, "subtracts its input, or 1; returns the old value"),
+    ],
+    initial: "0, or an integer",
+    options: &[],
+    cost: "\
+           O(n log n) if all additions are of the same amount, or if all have the same sign \
+           and the values returned leave each addition one place. Else the search; with \
+           arbitrary amounts the problem is NP-hard.",
+};
+
+const WORDS: Words = ENTRY.words();
+
+impl BuiltIn for Counter {
+    fn start(_: &Entry, setup: &Setup<'_>) -> Option<Counter> {
+        Some(Counter { initial: setup.initial.map_or(Some(0), View::as_int)? })
+    }
+}
+
 impl Model for Counter {
     type State = i128;
     type Op = Op;
@@ -30,25 +65,23 @@ impl Model for Counter {
 
     fn operation(&self, call: &Call<'_>) -> Result<Op, Rejection> {
         let seen = |of| call.output.map(|seen| integer(seen, of)).transpose();
-        match call.function {
-            "read" | "get" => {
+        match WORDS.verb_of(call.word) {
+            Some(Verb::Read) => {
                 let before = seen("a counter's read returns an integer")?;
                 Ok(Op { delta: 0, before })
             }
-            "add" => Ok(Op { delta: delta(call.input, None)?, before: None }),
-            "inc" | "increment" => Ok(Op { delta: delta(call.input, Some(1))?, before: None }),
-            "dec" | "decrement" => Ok(Op { delta: subtrahend(call.input)?, before: None }),
-            "add-and-get" | "inc-and-get" | "increment-and-get" | "dec-and-get"
-            | "decrement-and-get" => {
-                let delta = delta_of(call)?;
+            Some(Verb::Add) => Ok(Op { delta: delta(call.input, None)?, before: None }),
+            Some(Verb::Inc) => Ok(Op { delta: delta(call.input, Some(1))?, before: None }),
+            Some(Verb::Dec) => Ok(Op { delta: subtrahend(call.input)?, before: None }),
+            Some(verb @ (Verb::AddAndGet | Verb::IncAndGet | Verb::DecAndGet)) => {
+                let delta = delta_of(verb, call.input)?;
                 let after = seen("this returns the new value, an integer")?;
                 // Saturates only where no counter ever gets.
                 Ok(Op { delta, before: after.map(|after| after.saturating_sub(delta.into())) })
             }
-            "get-and-add" | "fetch-add" | "fetch-and-add" | "get-and-inc" | "get-and-increment"
-            | "get-and-dec" | "get-and-decrement" => {
+            Some(verb @ (Verb::GetAndAdd | Verb::GetAndInc | Verb::GetAndDec)) => {
                 let before = seen("this returns the old value, an integer")?;
-                Ok(Op { delta: delta_of(call)?, before })
+                Ok(Op { delta: delta_of(verb, call.input)?, before })
             }
             _ => Err(Rejection::UnknownFunction),
         }
@@ -64,7 +97,7 @@ impl Model for Counter {
     }
 
     fn is_mute(&self, call: &Call<'_>) -> bool {
-        matches!(call.function, "add" | "inc" | "increment" | "dec" | "decrement")
+        matches!(WORDS.verb_of(call.word), Some(Verb::Add | Verb::Inc | Verb::Dec))
     }
 
     fn start_value(&self, &state: &i128, values: &mut ValueTable) -> Option<Option<Value>> {
@@ -138,11 +171,11 @@ fn subtrahend(input: View<'_>) -> Result<i64, Rejection> {
         .ok_or_else(|| Rejection::bad("this needs an integer whose negation is within 64 bits"))
 }
 
-/// What an operation adds that also tells a value, by its name.
-fn delta_of(call: &Call<'_>) -> Result<i64, Rejection> {
-    match call.function {
-        name if name.contains("add") => delta(call.input, None),
-        name if name.contains("dec") => subtrahend(call.input),
-        _ => delta(call.input, Some(1)),
+/// Returns what an operation adds that also tells a value.
+fn delta_of(verb: Verb, input: View<'_>) -> Result<i64, Rejection> {
+    match verb {
+        Verb::AddAndGet | Verb::GetAndAdd => delta(input, None),
+        Verb::DecAndGet | Verb::GetAndDec => subtrahend(input),
+        _ => delta(input, Some(1)),
     }
 }

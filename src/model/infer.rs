@@ -2,9 +2,10 @@
 //! the shapes of its values.
 
 use super::any::no_such_model;
-use super::catalogue::{CATALOGUE, Entry};
+use super::{CATALOGUE, Entry};
 use crate::error::{Code, Error};
 use crate::history::{History, Operation, Outcome, Shape};
+use crate::vocabulary::{Verb, Word};
 
 /// Models of which the first is meant where nothing but the names of operations is known.
 const USUAL: &[&[&str]] = &[
@@ -105,7 +106,7 @@ impl Hints {
         self.counts |= values.as_int(history.without_key(operation.input)).is_some();
         if self.reads != [true; 2]
             && operation.outcome == Outcome::Ok
-            && history.function(operation.function) == "read"
+            && history.word(operation.function).map(Word::verb) == Some(Verb::Read)
         {
             match values.shape(history.without_key(operation.output)) {
                 Shape::Int(_) | Shape::BigInt(_) => self.reads[0] = true,
@@ -119,7 +120,8 @@ impl Hints {
     /// Whether all operations may belong to several models, and would be taken for reads of a
     /// register.
     pub(crate) fn are_vague(&self) -> bool {
-        self.functions.iter().all(|function| matches!(function.as_str(), "read" | "r" | "get"))
+        let verb = |function: &String| Word::named(function).map(Word::verb);
+        self.functions.iter().all(|function| verb(function) == Some(Verb::Read))
     }
 
     /// The built-in model that the operations belong to.

@@ -9,9 +9,11 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
+use super::catalogue::{BuiltIn, Entry, FunctionEntry, Setup};
 use super::persistent::{Rope, Text, Trie};
 use super::{Call, Establishes, Facts, Kind, Model, Rejection, Token, View};
 use crate::history::{Shape, Value, ValueTable, write_quoted};
+use crate::vocabulary::{Verb, Words};
 
 /// A key with its value, or without one.
 #[derive(Clone, Debug)]
@@ -159,6 +161,35 @@ impl Content {
     }
 }
 
+/// A key of a store as the catalogue has it.
+pub(super) const ENTRY: Entry = Entry {
+    name: "kv",
+    elsewhere: &["kv-string", "key-value", "map"],
+    summary: "one key of a key-value store, with strings that grow",
+    functions: &[
+        FunctionEntry::named(&["get"], "returns the value, null if the key is absent"),
+        FunctionEntry::named(&["put"], "replaces the value by its input; null deletes"),
+        FunctionEntry::of(Verb::Append, "adds its input, a string, to the end of the string"),
+        FunctionEntry::of(Verb::Delete, "makes the key absent"),
+    ],
+    initial: "absent, which a get may return as null or as the empty string; or any value",
+    options: &[],
+    cost: "\
+           O(n log n) and the size of what gets returned, if all values are strings, none of \
+           those put or appended is empty or the beginning of another, real time tells equal \
+           ones apart, and nothing is deleted; without appends, as for a register. Else the \
+           search, which merges states that no get of the history can tell apart, so that \
+           appends to which no get answers cost next to nothing.",
+};
+
+const WORDS: Words = ENTRY.words();
+
+impl BuiltIn for Kv {
+    fn start(_: &Entry, setup: &Setup<'_>) -> Option<Kv> {
+        Some(Kv::new(setup.initial))
+    }
+}
+
 impl Model for Kv {
     type State = State;
     type Op = Op;
@@ -169,11 +200,11 @@ impl Model for Kv {
     }
 
     fn operation(&self, call: &Call<'_>) -> Result<Op, Rejection> {
-        match call.function {
-            "get" => Ok(Op::Get(call.output.map(Content::of))),
-            "put" => Ok(Op::Put(Content::of(call.input))),
-            "delete" => Ok(Op::Put(Content::Absent)),
-            "append" => match call.input.shape() {
+        match WORDS.verb_of(call.word) {
+            Some(Verb::Read) => Ok(Op::Get(call.output.map(Content::of))),
+            Some(Verb::Write) => Ok(Op::Put(Content::of(call.input))),
+            Some(Verb::Delete) => Ok(Op::Put(Content::Absent)),
+            Some(Verb::Append) => match call.input.shape() {
                 Shape::Text(text) => Ok(Op::Append(Text::new(text))),
                 _ => Err(Rejection::bad("an append needs a string")),
             },
@@ -206,7 +237,7 @@ impl Model for Kv {
     }
 
     fn is_mute(&self, call: &Call<'_>) -> bool {
-        matches!(call.function, "put" | "append" | "delete")
+        matches!(WORDS.verb_of(call.word), Some(Verb::Write | Verb::Append | Verb::Delete))
     }
 
     fn start_value(&self, state: &State, values: &mut ValueTable) -> Option<Option<Value>> {

@@ -7,9 +7,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::catalogue::{BuiltIn, Entry, FunctionEntry, Setup};
 use super::persistent::{Sequence, Trie};
 use super::{Call, Establishes, Facts, Kind, Model, Rejection, Token, View};
 use crate::history::{Value, ValueTable};
+use crate::vocabulary::{Verb, Words};
 
 /// A log of values.
 #[derive(Clone, Debug, Default)]
@@ -158,6 +160,43 @@ impl Log {
     }
 }
 
+/// A log as the catalogue has it.
+pub(super) const ENTRY: Entry = Entry {
+    name: "log",
+    elsewhere: &["list", "append-log", "list-append"],
+    summary: "a log that is appended to, and read",
+    functions: &[
+        FunctionEntry::of(
+            Verb::Append,
+            "adds its input to the end; may return the offset it got, from 0",
+        ),
+        FunctionEntry::named(
+            &["read"],
+            "returns all entries; with an offset as input, the entry there or null",
+        ),
+        FunctionEntry::of(Verb::ReadFrom, "takes an offset; returns all entries from there on"),
+        FunctionEntry::of(
+            Verb::ReadPrefix,
+            "returns some entries, from the start on without a gap",
+        ),
+    ],
+    initial: "empty, or a list of entries",
+    options: &[],
+    cost: "\
+           O(n log n) and the size of what reads returned, if each entry that a read shows \
+           was appended once, or its append returned its offset. Else the search, which \
+           merges logs that no read of the history can tell apart, if nothing was read from \
+           an offset.",
+};
+
+const WORDS: Words = ENTRY.words();
+
+impl BuiltIn for Log {
+    fn start(_: &Entry, setup: &Setup<'_>) -> Option<Log> {
+        setup.items().map(Log::new)
+    }
+}
+
 impl Model for Log {
     type State = State;
     type Op = Op;
@@ -175,21 +214,21 @@ impl Model for Log {
     }
 
     fn operation(&self, call: &Call<'_>) -> Result<Op, Rejection> {
-        match call.function {
-            "append" if call.input.is_null() => {
+        match WORDS.verb_of(call.word) {
+            Some(Verb::Append) if call.input.is_null() => {
                 Err(Rejection::bad("null is no entry of a log: a null that is read means none"))
             }
-            "append" => Ok(Op::Append(call.input.value, assigned(call)?)),
-            "read-from" => {
+            Some(Verb::Append) => Ok(Op::Append(call.input.value, assigned(call)?)),
+            Some(Verb::ReadFrom) => {
                 let from = offset(call.input)?;
                 read(call, |seen| Ok(Op::ReadFrom(from, list(seen)?)))
             }
-            "read-prefix" => read(call, |seen| list(seen).map(Op::ReadPrefix)),
-            "read" if call.input.as_int().is_some() => {
+            Some(Verb::ReadPrefix) => read(call, |seen| list(seen).map(Op::ReadPrefix)),
+            Some(Verb::Read) if call.input.as_int().is_some() => {
                 let at = offset(call.input)?;
                 read(call, |seen| Ok(Op::ReadAt(at, seen.value)))
             }
-            "read" => read(call, |seen| list(seen).map(Op::Read)),
+            Some(Verb::Read) => read(call, |seen| list(seen).map(Op::Read)),
             _ => Err(Rejection::UnknownFunction),
         }
     }

@@ -33,11 +33,10 @@ mod table;
 mod tests;
 mod whole;
 
-pub use any::ModelOptions;
 pub use bag::UnorderedQueue;
 pub use bank::Bank;
 pub use call::{Call, Rejection, View};
-pub use catalogue::{CATALOGUE, Entry, FunctionEntry};
+pub use catalogue::{Entry, FunctionEntry, ModelOptions, OptionEntry};
 pub use counter::Counter;
 pub(crate) use infer::{Hints, named};
 pub use infer::{ModelSource, infer};
@@ -57,7 +56,7 @@ pub use set::Set;
 pub use stack::Stack;
 pub use successors::Successors;
 pub(crate) use table::ModelVisitor;
-pub use table::{AnyModel, AnyOp, AnyState};
+pub use table::{AnyModel, AnyOp, AnyState, CATALOGUE};
 pub use whole::Whole;
 
 use std::fmt::Debug;

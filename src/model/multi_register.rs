@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::catalogue::{BuiltIn, Entry, FunctionEntry, Setup};
 use super::items::few;
 use super::persistent::Tree;
 use super::{Call, Establishes, Facts, Kind, Model, Rejection, Token, View};
 use crate::history::{Shape, Value, ValueTable};
+use crate::vocabulary::{Verb, Words};
 
 /// Registers by key: those of a history that must be checked together.
 #[derive(Clone, Debug)]
@@ -54,6 +56,40 @@ impl MultiRegister {
     }
 }
 
+/// Several registers as the catalogue has it.
+pub(super) const ENTRY: Entry = Entry {
+    name: "multi-register",
+    elsewhere: &["txn"],
+    summary: "several registers, read and written together",
+    functions: &[
+        FunctionEntry::of(
+            Verb::Txn,
+            "takes a list of [\"r\" key null] and [\"w\" key value], fills reads in",
+        ),
+        FunctionEntry::named(&["read"], "returns a map from keys to values"),
+        FunctionEntry::named(&["write"], "takes a map from keys to values"),
+    ],
+    initial: "null everywhere, a map from keys to values, or one value for all keys",
+    options: &[],
+    cost: "\
+           the search, exponential in the number of clients at worst. A transaction without \
+           writes, or that writes only what it read, is pure.",
+};
+
+const WORDS: Words = ENTRY.words();
+
+impl BuiltIn for MultiRegister {
+    fn start(_: &Entry, setup: &Setup<'_>) -> Option<MultiRegister> {
+        Some(match setup.initial.map(View::shape) {
+            Some(Shape::Map(flat)) => {
+                let pairs: Vec<_> = flat.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect();
+                MultiRegister::new(Value::NULL, &pairs)
+            }
+            _ => MultiRegister::new(setup.initial.map_or(Value::NULL, |view| view.value), &[]),
+        })
+    }
+}
+
 impl Model for MultiRegister {
     type State = Registers;
     type Op = Op;
@@ -65,10 +101,10 @@ impl Model for MultiRegister {
 
     fn operation(&self, call: &Call<'_>) -> Result<Op, Rejection> {
         let mut steps = Draft::default();
-        match call.function {
-            "txn" => transaction(call, &mut steps)?,
-            "read" => map_read(call, &mut steps)?,
-            "write" => {
+        match WORDS.verb_of(call.word) {
+            Some(Verb::Txn) => transaction(call, &mut steps)?,
+            Some(Verb::Read) => map_read(call, &mut steps)?,
+            Some(Verb::Write) => {
                 let Shape::Map(items) = call.input.shape() else {
                     return Err(Rejection::bad("a write needs a map from keys to values"));
                 };

@@ -1,7 +1,9 @@
 //! A mutex: `acquire` and `release` by their owner, and `try-acquire`.
 
-use super::{Call, Establishes, Facts, Kind, Model, Rejection, Token};
+use super::catalogue::{BuiltIn, Entry, FunctionEntry, OptionEntry, Setup};
+use super::{Call, Establishes, Facts, Kind, Model, Rejection, Token, View};
 use crate::history::{Value, ValueTable};
+use crate::vocabulary::{Verb, Words};
 
 /// A lock that one process holds at a time; holding it twice is not possible.
 #[derive(Clone, Debug)]
@@ -32,6 +34,36 @@ pub enum Op {
     Try(Option<Value>),
 }
 
+/// A mutex as the catalogue has it.
+pub(super) const ENTRY: Entry = Entry {
+    name: "mutex",
+    elsewhere: &["lock"],
+    summary: "a lock that one process holds at a time",
+    functions: &[
+        FunctionEntry::of(Verb::Acquire, "takes the free lock"),
+        FunctionEntry::of(Verb::Release, "gives the lock back; only its holder can"),
+        FunctionEntry::of(
+            Verb::TryAcquire,
+            "returns true if it took the lock, false if someone held it",
+        ),
+    ],
+    initial: "free",
+    options: &[OptionEntry { flag: "--any-owner", effect: "lets any process release the lock." }],
+    cost: "\
+           O(n log n) if no process does two things at once, or goes on after an operation \
+           that never returned; with `--any-owner`, always. Else the search, which has little \
+           to choose.",
+};
+
+const WORDS: Words = ENTRY.words();
+
+impl BuiltIn for Mutex {
+    fn start(_: &Entry, setup: &Setup<'_>) -> Option<Mutex> {
+        let is_free = setup.initial.is_none_or(View::is_null);
+        is_free.then_some(Mutex { check_owner: setup.options.check_owner })
+    }
+}
+
 impl Model for Mutex {
     type State = State;
     type Op = Op;
@@ -45,23 +77,19 @@ impl Model for Mutex {
         let known = self.check_owner && call.process.as_int().is_some();
         let who = known.then_some(call.process.value);
         let answer = call.output.and_then(|seen| seen.as_bool());
-        match call.function {
-            "acquire" | "lock" | "release" | "unlock" if answer == Some(false) => {
-                Err(Rejection::bad(
-                    "this cannot return false: record what did not happen as `fail`, or use \
+        match WORDS.verb_of(call.word) {
+            Some(Verb::Acquire | Verb::Release) if answer == Some(false) => Err(Rejection::bad(
+                "this cannot return false: record what did not happen as `fail`, or use \
                      try-acquire",
-                ))
-            }
-            "acquire" | "lock" => Ok(Op::Acquire(who)),
-            "release" | "unlock" => Ok(Op::Release(who)),
-            "try-acquire" | "try-lock" | "tryLock" | "try_lock" | "tryAcquire" | "try_acquire" => {
-                match (call.output, answer) {
-                    (None, _) => Ok(Op::Try(who)),
-                    (_, Some(true)) => Ok(Op::Acquire(who)),
-                    (_, Some(false)) => Ok(Op::Busy),
-                    (Some(_), None) => Err(Rejection::bad("a try-acquire returns true or false")),
-                }
-            }
+            )),
+            Some(Verb::Acquire) => Ok(Op::Acquire(who)),
+            Some(Verb::Release) => Ok(Op::Release(who)),
+            Some(Verb::TryAcquire) => match (call.output, answer) {
+                (None, _) => Ok(Op::Try(who)),
+                (_, Some(true)) => Ok(Op::Acquire(who)),
+                (_, Some(false)) => Ok(Op::Busy),
+                (Some(_), None) => Err(Rejection::bad("a try-acquire returns true or false")),
+            },
             _ => Err(Rejection::UnknownFunction),
         }
     }
@@ -87,7 +115,7 @@ impl Model for Mutex {
     }
 
     fn is_mute(&self, call: &Call<'_>) -> bool {
-        matches!(call.function, "acquire" | "lock" | "release" | "unlock")
+        matches!(WORDS.verb_of(call.word), Some(Verb::Acquire | Verb::Release))
     }
 
     fn start_value(&self, state: &State, _: &mut ValueTable) -> Option<Option<Value>> {

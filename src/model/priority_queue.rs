@@ -1,10 +1,12 @@
 //! A priority queue: `insert`, and taking or looking at the smallest or largest item.
 
 use super::bag::{Counts, with, without};
+use super::catalogue::{BuiltIn, Entry, FunctionEntry, OptionEntry, Setup};
 use super::{
     Call, Establishes, Facts, Kind, Model, Part, Rejection, Successors, Token, View, items,
 };
 use crate::history::{Value, ValueTable};
+use crate::vocabulary::{Verb, Words};
 
 /// A priority queue without a bound. An item is an integer, its own priority, or a pair of an
 /// integer priority and any value; among items of one priority no order is kept.
@@ -157,6 +159,44 @@ fn takes(state: &Counts, end: End, found: Found) -> Takes {
     }
 }
 
+/// A priority queue as the catalogue has it.
+pub(super) const ENTRY: Entry = Entry {
+    name: "priority-queue",
+    elsewhere: &["heap", "pq"],
+    summary: "a queue that gives out the smallest (or largest) item",
+    functions: &[
+        FunctionEntry::named(
+            &["insert", "enqueue", "offer"],
+            "puts in an integer, or [priority value]",
+        ),
+        FunctionEntry::of(Verb::Dequeue, "takes the smallest item out; null if empty"),
+        FunctionEntry::named(&["peek"], "returns the smallest item; null if empty"),
+        FunctionEntry::of(Verb::DeleteMin, "takes the smallest item out; null if empty"),
+        FunctionEntry::of(Verb::DeleteMax, "takes the largest item out; null if empty"),
+        FunctionEntry::of(Verb::PeekMin, "returns the smallest item; null if empty"),
+        FunctionEntry::of(Verb::PeekMax, "returns the largest item; null if empty"),
+    ],
+    initial: "empty, or a list of items",
+    options: &[OptionEntry {
+        flag: "--largest-first",
+        effect: "makes `dequeue`, `poll` and `peek` about a largest item, as in C++ and Rust.",
+    }],
+    cost: "\
+           O(n log n) if no item that comes out was put in twice, or real time tells equal \
+           ones apart, and all operations take from one end; operations that crashed are \
+           mostly decided so, too. Else the search.",
+};
+
+const WORDS: Words = ENTRY.words();
+
+impl BuiltIn for PriorityQueue {
+    fn start(_: &Entry, setup: &Setup<'_>) -> Option<PriorityQueue> {
+        let usual = if setup.options.largest_first { End::Max } else { End::Min };
+        let items = setup.items()?.iter().filter_map(|&item| Some(setup.initial?.view(item)));
+        PriorityQueue::new(usual, &items.collect::<Vec<_>>()).ok()
+    }
+}
+
 impl Model for PriorityQueue {
     type State = Counts;
     type Op = Op;
@@ -167,21 +207,17 @@ impl Model for PriorityQueue {
     }
 
     fn operation(&self, call: &Call<'_>) -> Result<Op, Rejection> {
-        match call.function {
-            "insert" | "enqueue" | "offer" => {
+        match WORDS.verb_of(call.word) {
+            Some(Verb::Insert | Verb::Enqueue) => {
                 items::put(call)?;
                 Item::of(call.input).map(Op::Put)
             }
-            "dequeue" | "poll" => Ok(Op::Take(self.usual, found(call)?)),
-            "delete-min" | "remove-min" | "extract-min" | "pop-min" => {
-                Ok(Op::Take(End::Min, found(call)?))
-            }
-            "delete-max" | "remove-max" | "extract-max" | "pop-max" => {
-                Ok(Op::Take(End::Max, found(call)?))
-            }
-            "peek" => Ok(Op::Peek(self.usual, found(call)?)),
-            "peek-min" | "find-min" => Ok(Op::Peek(End::Min, found(call)?)),
-            "peek-max" | "find-max" => Ok(Op::Peek(End::Max, found(call)?)),
+            Some(Verb::Dequeue) => Ok(Op::Take(self.usual, found(call)?)),
+            Some(Verb::DeleteMin) => Ok(Op::Take(End::Min, found(call)?)),
+            Some(Verb::DeleteMax) => Ok(Op::Take(End::Max, found(call)?)),
+            Some(Verb::Peek) => Ok(Op::Peek(self.usual, found(call)?)),
+            Some(Verb::PeekMin) => Ok(Op::Peek(End::Min, found(call)?)),
+            Some(Verb::PeekMax) => Ok(Op::Peek(End::Max, found(call)?)),
             _ => Err(Rejection::UnknownFunction),
         }
     }
@@ -210,7 +246,7 @@ impl Model for PriorityQueue {
     }
 
     fn is_mute(&self, call: &Call<'_>) -> bool {
-        matches!(call.function, "insert" | "enqueue" | "offer")
+        matches!(WORDS.verb_of(call.word), Some(Verb::Insert | Verb::Enqueue))
     }
 
     fn start_value(&self, state: &Counts, values: &mut ValueTable) -> Option<Option<Value>> {

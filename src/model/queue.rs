@@ -1,9 +1,11 @@
 //! A first-in-first-out queue: `enqueue`, `dequeue` and `peek`.
 
+use super::catalogue::{BuiltIn, Entry, FunctionEntry, Setup};
 use super::items::{self, Found, Merge, Op};
 use super::persistent::Sequence;
 use super::{Call, Facts, Kind, Model, Rejection, Token};
 use crate::history::{Value, ValueTable};
+use crate::vocabulary::{Verb, Words};
 
 /// A queue without a bound; items come out in the order in which they went in.
 #[derive(Clone, Debug, Default)]
@@ -16,6 +18,32 @@ impl FifoQueue {
     /// A queue that holds `initial` before the first operation, the next to come out first.
     pub fn new(initial: &[Value]) -> Self {
         FifoQueue { initial: initial.to_vec(), merge: Merge::default() }
+    }
+}
+
+/// A queue as the catalogue has it.
+pub(super) const ENTRY: Entry = Entry {
+    name: "fifo-queue",
+    elsewhere: &["queue", "fifo"],
+    summary: "a queue; first in, first out",
+    functions: &[
+        FunctionEntry::of(Verb::Enqueue, "puts its input in"),
+        FunctionEntry::of(Verb::Dequeue, "takes the oldest item out; null if empty"),
+        FunctionEntry::named(&["peek"], "returns the oldest item; null if empty"),
+    ],
+    initial: "empty, or a list of items, the oldest first",
+    options: &[],
+    cost: "\
+           linear if no item that comes out was put in twice; O(n log n) if real time tells \
+           equal items apart, or with dequeues that crashed. Else the search, which does not \
+           tell items apart that no operation returned.",
+};
+
+const WORDS: Words = ENTRY.words();
+
+impl BuiltIn for FifoQueue {
+    fn start(_: &Entry, setup: &Setup<'_>) -> Option<FifoQueue> {
+        setup.items().map(FifoQueue::new)
     }
 }
 
@@ -80,15 +108,15 @@ impl Model for FifoQueue {
 
 /// Whether a call puts an item into a queue, whatever its order.
 pub(super) fn is_put(call: &Call<'_>) -> bool {
-    matches!(call.function, "enqueue" | "offer")
+    WORDS.verb_of(call.word) == Some(Verb::Enqueue)
 }
 
 /// Reads an operation of a queue, whatever its order.
 pub(super) fn operation(call: &Call<'_>) -> Result<Op, Rejection> {
-    match call.function {
-        "enqueue" | "offer" => items::put(call).map(Op::Put),
-        "dequeue" | "poll" => Ok(Op::Take(Found::of(call.output))),
-        "peek" => Ok(Op::Peek(Found::of(call.output))),
+    match WORDS.verb_of(call.word) {
+        Some(Verb::Enqueue) => items::put(call).map(Op::Put),
+        Some(Verb::Dequeue) => Ok(Op::Take(Found::of(call.output))),
+        Some(Verb::Peek) => Ok(Op::Peek(Found::of(call.output))),
         _ => Err(Rejection::UnknownFunction),
     }
 }

@@ -1,6 +1,6 @@
 //! Reads the operations of one key off a history, as a model understands them.
 
-use super::{Call, Model, Rejection, View};
+use super::{Call, Model, Rejection};
 use crate::error::{Code, Error};
 use crate::history::{History, NEVER, Operation, Outcome, Span};
 
@@ -39,13 +39,8 @@ pub fn read<M: Model>(
         }
         let open = span.ret == NEVER || horizon.is_some_and(|horizon| span.ret > horizon);
         let known_to_fail = operation.outcome == Outcome::Fail && !open;
-        let view = |value| View { table: history.values(), value };
-        let call = Call {
-            function: history.function(operation.function),
-            input: view(operation.input),
-            output: (!open && !known_to_fail).then(|| view(operation.output)),
-            process: view(operation.process),
-        };
+        let output = (!open && !known_to_fail).then_some(operation.output);
+        let call = Call::of(history, operation, output);
         let op = if operation.outcome == Outcome::Fail {
             // Whatever the horizon: an operation that fails in the end never happens.
             model.failed(&call).map(|op| op.filter(|_| known_to_fail))

@@ -1,7 +1,9 @@
 //! Registers: `read`, `write`, and compare-and-set.
 
+use super::catalogue::{BuiltIn, Entry, FunctionEntry, OptionEntry, Setup};
 use super::{Call, Establishes, Facts, Model, Rejection, Token};
 use crate::history::{Value, ValueTable};
+use crate::vocabulary::{Verb, Words};
 
 /// A register with `read`, `write` and `cas`.
 #[derive(Clone, Debug)]
@@ -27,6 +29,56 @@ pub enum Op {
     CasMismatch(Value),
 }
 
+/// A register as the catalogue has it.
+pub(super) const REGISTER: Entry = Entry {
+    name: "register",
+    elsewhere: &[],
+    summary: "one value that is read and written",
+    functions: &[READ, WRITE],
+    initial: INITIAL,
+    options: &[],
+    cost: "\
+           O(n log n) if every value is written once, or if real time tells which of the \
+           writes of a value each read saw. Else the search, exponential in the number of \
+           clients at worst, though rarely in practice.",
+};
+
+/// A register with compare-and-set as the catalogue has it.
+pub(super) const CAS_REGISTER: Entry = Entry {
+    name: "cas-register",
+    elsewhere: &["cas"],
+    summary: "a register with compare-and-set",
+    functions: &[
+        READ,
+        WRITE,
+        FunctionEntry::of(
+            Verb::Cas,
+            "takes [old new]; replaces old by new, or returns false where it found another",
+        ),
+    ],
+    initial: INITIAL,
+    options: &[OptionEntry {
+        flag: "--failed-cas observes",
+        effect: "makes a failed `cas` say that the value was not `old`.",
+    }],
+    cost: "as for a register. What a `cas` replaces the value by counts as written.",
+};
+
+const READ: FunctionEntry = FunctionEntry::of(Verb::Read, "returns the value");
+const WRITE: FunctionEntry = FunctionEntry::of(Verb::Write, "replaces the value by its input");
+const INITIAL: &str = "null, or any value";
+const WORDS: Words = CAS_REGISTER.words();
+
+impl BuiltIn for Register {
+    fn start(entry: &Entry, setup: &Setup<'_>) -> Option<Register> {
+        Some(Register {
+            initial: setup.initial.map_or(Value::NULL, |view| view.value),
+            has_cas: *entry == CAS_REGISTER,
+            failed_cas_observes: setup.options.failed_cas_observes,
+        })
+    }
+}
+
 impl Model for Register {
     type State = Value;
     type Op = Op;
@@ -37,10 +89,10 @@ impl Model for Register {
     }
 
     fn operation(&self, call: &Call<'_>) -> Result<Op, Rejection> {
-        match call.function {
-            "read" | "r" | "get" => Ok(Op::Read(call.output.map(|seen| seen.value))),
-            "write" | "w" | "put" | "set" => Ok(Op::Write(call.input.value)),
-            "cas" | "compare-and-set" | "compare_and_set" if self.has_cas => {
+        match WORDS.verb_of(call.word) {
+            Some(Verb::Read) => Ok(Op::Read(call.output.map(|seen| seen.value))),
+            Some(Verb::Write) => Ok(Op::Write(call.input.value)),
+            Some(Verb::Cas) if self.has_cas => {
                 let (old, new) = cas_pair(call)?;
                 // A completed cas may say in its output that it found something else.
                 let mismatch = call.output.and_then(|seen| seen.as_bool()) == Some(false);
@@ -51,7 +103,7 @@ impl Model for Register {
     }
 
     fn failed(&self, call: &Call<'_>) -> Result<Option<Op>, Rejection> {
-        let is_cas = matches!(call.function, "cas" | "compare-and-set" | "compare_and_set");
+        let is_cas = WORDS.verb_of(call.word) == Some(Verb::Cas);
         if is_cas && self.failed_cas_observes {
             Ok(Some(Op::CasMismatch(cas_pair(call)?.0)))
         } else {
@@ -102,7 +154,7 @@ impl Model for Register {
     }
 
     fn is_mute(&self, call: &Call<'_>) -> bool {
-        matches!(call.function, "write" | "w" | "put" | "set")
+        WORDS.verb_of(call.word) == Some(Verb::Write)
     }
 
     fn start_value(&self, state: &Value, _: &mut ValueTable) -> Option<Option<Value>> {

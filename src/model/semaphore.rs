@@ -1,7 +1,9 @@
 //! A semaphore: `acquire` and `release` of permits.
 
+use super::catalogue::{BuiltIn, Entry, FunctionEntry, Setup};
 use super::{Call, Establishes, Facts, Kind, Model, Rejection, View};
 use crate::history::{Value, ValueTable};
+use crate::vocabulary::{Verb, Words};
 
 /// A number of permits, of which processes take some and give them back.
 #[derive(Clone, Debug)]
@@ -23,6 +25,36 @@ pub enum Op {
     Try(u64),
 }
 
+/// A semaphore as the catalogue has it.
+pub(super) const ENTRY: Entry = Entry {
+    name: "semaphore",
+    elsewhere: &[],
+    summary: "a number of permits to take and give back",
+    functions: &[
+        FunctionEntry::named(&["acquire"], "takes its input, or 1, of the free permits"),
+        FunctionEntry::named(&["release"], "gives its input, or 1, of the taken permits back"),
+        FunctionEntry::named(
+            &["try-acquire", "tryAcquire", "try_acquire"],
+            "returns true if it took them, false if too few were free",
+        ),
+    ],
+    initial: "1 permit, or a positive number of them",
+    options: &[],
+    cost: "\
+           O(n log n) if all operations are about the same number of permits, and none found \
+           too few, or only one holder fits. Else the search, unless an order is found, or \
+           bounds refute it, on the way.",
+};
+
+const WORDS: Words = ENTRY.words();
+
+impl BuiltIn for Semaphore {
+    fn start(_: &Entry, setup: &Setup<'_>) -> Option<Semaphore> {
+        let permits = setup.initial.map_or(Some(1), View::as_int).filter(|&permits| permits > 0)?;
+        Some(Semaphore { permits: permits.unsigned_abs() })
+    }
+}
+
 impl Model for Semaphore {
     /// How many permits are free.
     type State = u64;
@@ -35,14 +67,14 @@ impl Model for Semaphore {
 
     fn operation(&self, call: &Call<'_>) -> Result<Op, Rejection> {
         let answer = call.output.and_then(|seen| seen.as_bool());
-        match call.function {
-            "acquire" | "release" if answer == Some(false) => Err(Rejection::bad(
+        match WORDS.verb_of(call.word) {
+            Some(Verb::Acquire | Verb::Release) if answer == Some(false) => Err(Rejection::bad(
                 "this cannot return false: record what did not happen as `fail`, or use \
                  try-acquire",
             )),
-            "acquire" => Ok(Op::Acquire(count(call.input)?)),
-            "release" => Ok(Op::Release(count(call.input)?)),
-            "try-acquire" | "tryAcquire" | "try_acquire" => {
+            Some(Verb::Acquire) => Ok(Op::Acquire(count(call.input)?)),
+            Some(Verb::Release) => Ok(Op::Release(count(call.input)?)),
+            Some(Verb::TryAcquire) => {
                 let count = count(call.input)?;
                 match (call.output, answer) {
                     (None, _) => Ok(Op::Try(count)),
@@ -69,7 +101,7 @@ impl Model for Semaphore {
     }
 
     fn is_mute(&self, call: &Call<'_>) -> bool {
-        matches!(call.function, "acquire" | "release")
+        matches!(WORDS.verb_of(call.word), Some(Verb::Acquire | Verb::Release))
     }
 
     fn start_value(&self, &free: &u64, values: &mut ValueTable) -> Option<Option<Value>> {

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
+use super::catalogue::{BuiltIn, Entry, FunctionEntry, Setup};
 use super::items::few;
 pub use super::listing::Listing;
 use super::persistent::Tree;
 use super::{Call, Establishes, Facts, Kind, Model, Part, Rejection, View};
 use crate::history::{Value, ValueTable};
+use crate::vocabulary::{Verb, Words};
 
 /// A set of values.
 #[derive(Clone, Debug, Default)]
@@ -49,6 +51,37 @@ impl Set {
     }
 }
 
+/// A set as the catalogue has it.
+pub(super) const ENTRY: Entry = Entry {
+    name: "set",
+    elsewhere: &[],
+    summary: "a set of values",
+    functions: &[
+        FunctionEntry::of(Verb::Add, "adds its input; may return whether it was new"),
+        FunctionEntry::named(
+            &["remove", "delete"],
+            "removes its input; may return whether it was there",
+        ),
+        FunctionEntry::of(Verb::Contains, "returns whether its input is there"),
+        FunctionEntry::named(&["read"], "returns all elements, as a list or a set"),
+    ],
+    initial: "empty, or a list of elements",
+    options: &[],
+    cost: "\
+           O(n log n) and the size of what reads returned, if nothing is removed, or if \
+           nothing reads the whole and completed operations return what they found. Else the \
+           search, which leaves out elements that no operation tells anything about, unless \
+           some read returned the whole set.",
+};
+
+const WORDS: Words = ENTRY.words();
+
+impl BuiltIn for Set {
+    fn start(_: &Entry, setup: &Setup<'_>) -> Option<Set> {
+        setup.elements().map(Set::new)
+    }
+}
+
 impl Model for Set {
     type State = Contents;
     type Op = Op;
@@ -65,14 +98,14 @@ impl Model for Set {
         // Where elements are booleans, one that comes back is no answer.
         let answer = call.output.and_then(|seen| seen.as_bool());
         let answer = answer.filter(|_| call.input.as_bool().is_none());
-        match call.function {
-            "add" => Ok(Op::Add(element, answer)),
-            "remove" | "delete" => Ok(Op::Remove(element, answer)),
-            "contains" | "contains?" | "member" => match call.output.map(View::as_bool) {
+        match WORDS.verb_of(call.word) {
+            Some(Verb::Add) => Ok(Op::Add(element, answer)),
+            Some(Verb::Remove | Verb::Delete) => Ok(Op::Remove(element, answer)),
+            Some(Verb::Contains) => match call.output.map(View::as_bool) {
                 Some(None) => Err(Rejection::bad("a contains returns true or false")),
                 answer => Ok(Op::Contains(element, answer.flatten())),
             },
-            "read" => call.output.map_or(Ok(Op::Read(None)), read),
+            Some(Verb::Read) => call.output.map_or(Ok(Op::Read(None)), read),
             _ => Err(Rejection::UnknownFunction),
         }
     }

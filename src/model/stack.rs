@@ -1,9 +1,11 @@
 //! A stack: `push`, `pop` and `peek`.
 
+use super::catalogue::{BuiltIn, Entry, FunctionEntry, Setup};
 use super::items::{self, Found, Merge, Op};
 use super::persistent::Sequence;
 use super::{Call, Establishes, Facts, Kind, Model, Rejection, Token};
 use crate::history::{Value, ValueTable};
+use crate::vocabulary::{Verb, Words};
 
 /// A stack without a bound; the last item in is the first out.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +21,33 @@ impl Stack {
     }
 }
 
+/// A stack as the catalogue has it.
+pub(super) const ENTRY: Entry = Entry {
+    name: "stack",
+    elsewhere: &[],
+    summary: "a stack; last in, first out",
+    functions: &[
+        FunctionEntry::of(Verb::Push, "puts its input on top"),
+        FunctionEntry::of(Verb::Pop, "takes the top item off; null if empty"),
+        FunctionEntry::of(Verb::Peek, "returns the top item; null if empty"),
+    ],
+    initial: "empty, or a list of items, the top last",
+    options: &[],
+    cost: "\
+           O(n log n) if no item that comes out was put in twice, or real time tells equal \
+           ones apart, for a bounded number of clients; pops that crashed are mostly decided \
+           so, too. Else the search, which does not tell items apart that no operation \
+           returned.",
+};
+
+const WORDS: Words = ENTRY.words();
+
+impl BuiltIn for Stack {
+    fn start(_: &Entry, setup: &Setup<'_>) -> Option<Stack> {
+        setup.items().map(Stack::new)
+    }
+}
+
 impl Model for Stack {
     type State = Sequence;
     type Op = Op;
@@ -29,10 +58,10 @@ impl Model for Stack {
     }
 
     fn operation(&self, call: &Call<'_>) -> Result<Op, Rejection> {
-        match call.function {
-            "push" => items::put(call).map(Op::Put),
-            "pop" => Ok(Op::Take(Found::of(call.output))),
-            "peek" | "top" => Ok(Op::Peek(Found::of(call.output))),
+        match WORDS.verb_of(call.word) {
+            Some(Verb::Push) => items::put(call).map(Op::Put),
+            Some(Verb::Pop) => Ok(Op::Take(Found::of(call.output))),
+            Some(Verb::Peek) => Ok(Op::Peek(Found::of(call.output))),
             _ => Err(Rejection::UnknownFunction),
         }
     }
@@ -50,7 +79,7 @@ impl Model for Stack {
     }
 
     fn is_mute(&self, call: &Call<'_>) -> bool {
-        call.function == "push"
+        WORDS.verb_of(call.word) == Some(Verb::Push)
     }
 
     fn start_value(&self, state: &Sequence, values: &mut ValueTable) -> Option<Option<Value>> {

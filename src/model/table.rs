@@ -6,12 +6,9 @@
 
 use std::any::Any;
 
+use super::catalogue::{BuiltIn, Entry, Setup};
 use super::kind::{Viewed, stranger};
-use super::{
-    Bank, Call, Counter, Facts, FifoQueue, Kind, Kv, Log, Model, MultiRegister, Mutex, Own,
-    PriorityQueue, Register, Rejection, Semaphore, Set, Stack, Successors, Token, UnorderedQueue,
-    Whole,
-};
+use super::{Call, Facts, Kind, Model, Rejection, Successors, Token};
 use crate::history::{Value, ValueTable};
 
 /// Code that works with every model, as a closure cannot be generic.
@@ -24,7 +21,22 @@ pub(crate) trait ModelVisitor {
 }
 
 macro_rules! models {
-    ($($variant:ident: $meaning:literal,)*) => {
+    ($($module:ident::$variant:ident: $meaning:literal, [$($entry:ident),*];)*) => {
+        $(use super::$module::$variant;)*
+
+        /// Every built-in model.
+        pub const CATALOGUE: &[Entry] = &[$($(super::$module::$entry,)*)*];
+
+        /// Returns the model of `entry` as `setup` has it; `None` if it cannot start so.
+        pub(super) fn start(entry: &Entry, setup: &Setup<'_>) -> Option<AnyModel> {
+            match entry.name {
+                $($(name if name == super::$module::$entry.name => {
+                    $variant::start(entry, setup).map(AnyModel::$variant)
+                })*)*
+                _ => None,
+            }
+        }
+
         /// Any model.
         #[derive(Clone, Debug)]
         pub enum AnyModel {
@@ -198,19 +210,19 @@ macro_rules! models {
 }
 
 models! {
-    Register: "`register` and `cas-register`.",
-    MultiRegister: "`multi-register`.",
-    Kv: "`kv`.",
-    Counter: "`counter`.",
-    Set: "`set`.",
-    Mutex: "`mutex`.",
-    Semaphore: "`semaphore`.",
-    FifoQueue: "`fifo-queue`.",
-    UnorderedQueue: "`unordered-queue`.",
-    Stack: "`stack`.",
-    PriorityQueue: "`priority-queue`.",
-    Log: "`log`.",
-    Bank: "`bank`.",
-    Whole: "One of the others for each key.",
-    Own: "A model of the caller's own.",
+    register::Register: "`register` and `cas-register`.", [REGISTER, CAS_REGISTER];
+    multi_register::MultiRegister: "`multi-register`.", [ENTRY];
+    kv::Kv: "`kv`.", [ENTRY];
+    counter::Counter: "`counter`.", [ENTRY];
+    set::Set: "`set`.", [ENTRY];
+    mutex::Mutex: "`mutex`.", [ENTRY];
+    semaphore::Semaphore: "`semaphore`.", [ENTRY];
+    queue::FifoQueue: "`fifo-queue`.", [ENTRY];
+    bag::UnorderedQueue: "`unordered-queue`.", [ENTRY];
+    stack::Stack: "`stack`.", [ENTRY];
+    priority_queue::PriorityQueue: "`priority-queue`.", [ENTRY];
+    log::Log: "`log`.", [ENTRY];
+    bank::Bank: "`bank`.", [ENTRY];
+    whole::Whole: "One of the others for each key.", [];
+    own::Own: "A model of the caller's own.", [];
 }

@@ -7,6 +7,7 @@ use super::persistent::Text;
 use super::*;
 use crate::check::Deciders;
 use crate::history::{Value, ValueTable};
+use crate::vocabulary::Word;
 use crate::{History, Options, Verdict, check_with};
 
 fn value(n: i64) -> Value {
@@ -214,8 +215,13 @@ fn asked(name: &str, function: &str, input: &str, output: &str) -> Result<String
     let (input, process) = (value(input), value("0"));
     let output = (output != "-").then(|| value(output));
     let view = |value| View { table: &values, value };
-    let call =
-        Call { function, input: view(input), output: output.map(view), process: view(process) };
+    let call = Call {
+        function,
+        word: Word::named(function),
+        input: view(input),
+        output: output.map(view),
+        process: view(process),
+    };
     let model = AnyModel::by_name(name, None, ModelOptions::default(), &values).unwrap();
     // Without the name of the model around the operation.
     let text = format!("{:?}", model.operation(&call)?);

@@ -1,27 +1,49 @@
 //! Replays a linearization against the model and real time.
 
+use std::error::Error;
+use std::fmt;
+
 use bitvec::bitvec;
-use thiserror::Error;
 
 use crate::history::NEVER;
 use crate::model::{Model, Reading};
 
 /// Why an order is no linearization.
-#[derive(Clone, PartialEq, Eq, Debug, Error)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum WitnessError {
     /// The order names an operation that the key does not have, or names it twice.
-    #[error("the order names operation {0}, which is not there, or twice")]
     Stranger(u32),
     /// A completed operation is missing.
-    #[error("the order lacks operation {0}, which completed")]
     Missing(u32),
     /// An operation stands behind one that was called after it had returned.
-    #[error("the order puts operation {0} behind one that was called after its return")]
     RealTime(u32),
     /// The model does not allow an operation where it stands.
-    #[error("the model does not allow operation {0} where the order puts it")]
     Illegal(u32),
 }
+
+impl fmt::Display for WitnessError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            WitnessError::Stranger(at) => {
+                write!(f, "the order names operation {at}, which is not there, or twice")
+            }
+            WitnessError::Missing(at) => {
+                write!(f, "the order lacks operation {at}, which completed")
+            }
+            WitnessError::RealTime(at) => {
+                write!(
+                    f,
+                    "the order puts operation {at} behind one that was called after its return"
+                )
+            }
+            WitnessError::Illegal(at) => {
+                write!(f, "the model does not allow operation {at} where the order puts it")
+            }
+        }
+    }
+}
+
+impl Error for WitnessError {}
 
 /// Verifies that `order` (indices into the history) is a linearization of `readings`. O(n) steps
 /// of the model; a nondeterministic model is followed in all its states at once.

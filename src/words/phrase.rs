@@ -1,38 +1,10 @@
 //! Operations, values and numbers in words.
 
 use crate::history::{History, NEVER, Operation, Outcome, Value};
+use crate::vocabulary::Word;
 
 /// Values longer than this are cut in phrases.
 const VALUE_CHARS: usize = 60;
-
-/// Operations that only have an effect: a null that they return says nothing.
-const EFFECTS: &[&str] = &[
-    "write",
-    "w",
-    "put",
-    "set",
-    "append",
-    "delete",
-    "cas",
-    "txn",
-    "add",
-    "inc",
-    "increment",
-    "dec",
-    "decrement",
-    "remove",
-    "acquire",
-    "release",
-    "lock",
-    "unlock",
-    "enqueue",
-    "offer",
-    "push",
-    "insert",
-    "transfer",
-    "deposit",
-    "withdraw",
-];
 
 /// The operation as a phrase: `write 1`, `read → 1`, `cas [1,2]`.
 pub fn operation_phrase(history: &History, operation: &Operation) -> String {
@@ -44,7 +16,7 @@ pub fn operation_phrase(history: &History, operation: &Operation) -> String {
         phrase.push_str(&show(operation.input));
     }
     let answers = if operation.output.is_null() {
-        !null_says_nothing(history.function(operation.function))
+        !null_says_nothing(history.word(operation.function))
     } else {
         operation.output != operation.input
     };
@@ -55,9 +27,9 @@ pub fn operation_phrase(history: &History, operation: &Operation) -> String {
     phrase
 }
 
-/// Whether a null that operations of this name return says nothing: they only have an effect.
-pub(crate) fn null_says_nothing(name: &str) -> bool {
-    EFFECTS.contains(&name)
+/// Returns whether a null that an operation of this name returns says nothing.
+pub(crate) fn null_says_nothing(word: Option<Word>) -> bool {
+    word.is_some_and(|word| word.verb().null_says_nothing())
 }
 
 /// A value on one line, cut if it is long, as text: `42`, `"a"`, `[1,2]`.
@@ -191,6 +163,8 @@ mod tests {
         run("read", None, Some(1));
         run("read", None, None);
         run("acquire", None, None);
+        run("compare-and-set", Some(3), None);
+        run("increment", None, None);
         run("get-and-add", Some(2), Some(7));
         history.invoke(0, "read", ()).unwrap();
         history.info(0, "read").unwrap();
@@ -203,6 +177,8 @@ mod tests {
             "read → 1",
             "read → null",
             "acquire",
+            "compare-and-set 3",
+            "increment",
             "get-and-add 2 → 7",
             "read",
         ];

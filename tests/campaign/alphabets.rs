@@ -4,6 +4,7 @@
 use histcheck::formats::json_value;
 use histcheck::history::ValueTable;
 use histcheck::model::{AnyModel, AnyOp, Call, Model, Rejection, View};
+use histcheck::vocabulary::Word;
 
 use crate::long;
 use crate::shared::alphabets::{Alphabet, Spelling, alphabets};
@@ -57,7 +58,8 @@ pub fn letter<M: Model>(
     let output = json_value(output, values).expect("JSON");
     let process = values.int(process);
     let view = |value| View { table: values, value };
-    let call = Call { function, input: view(input), output: None, process: view(process) };
+    let word = Word::named(function);
+    let call = Call { function, word, input: view(input), output: None, process: view(process) };
     let completed = Call { output: Some(view(output)), ..call };
     Ok((model.operation(&completed)?, model.operation(&call)?))
 }

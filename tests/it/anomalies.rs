@@ -23,7 +23,7 @@ fn every_anomaly_is_told_in_whole_sentences() {
         }
         assert!(!definition.trim_end_matches('.').contains(". "), "{kind}: {definition:?}");
         assert_eq!(AnomalyKind::parse(kind.name()), Some(kind));
-        assert_eq!(kind.entry(), Some(entry));
+        assert_eq!(kind.entry(), entry);
     }
     names.sort_unstable();
     names.dedup();

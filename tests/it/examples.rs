@@ -86,7 +86,8 @@ fn a_recording_is_in_its_file_half_way() {
 /// The crates behind the library or the program, by their names.
 fn dependencies(features: &[&str]) -> BTreeSet<String> {
     let output = Command::new(env!("CARGO"))
-        .args(["tree", "--offline", "--locked", "-e", "normal", "--prefix", "none"])
+        .args(["tree", "-p", "histcheck", "--offline", "--locked"])
+        .args(["-e", "normal", "--prefix", "none"])
         .args(features)
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()

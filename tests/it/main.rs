@@ -34,7 +34,6 @@ mod program;
 mod progress;
 mod recorded;
 mod recorder;
-mod redis;
 #[cfg(feature = "cli")]
 mod shrink;
 #[cfg(feature = "cli")]

@@ -185,6 +185,18 @@ fn keys_are_found_in_tuples() {
     assert_eq!(report(&history).verdict, Verdict::Valid);
 }
 
+/// Whatever name a write or a cas goes by, its tuples are tuples.
+#[test]
+fn every_name_of_an_update_confirms_tuples() {
+    let updates = ["write", "w", "put", "set"].map(|name| (name, "[1,5]"));
+    let swaps = ["cas", "compare-and-set", "compare_and_set"].map(|name| (name, "[1,[5,6]]"));
+    for (name, value) in updates.into_iter().chain(swaps) {
+        let text = events(&[&format!("0 invoke {name} {value}"), &format!("0 ok {name} {value}")]);
+        let history = histcheck::read_text(&text).unwrap();
+        assert!(history.operations()[0].key.is_some(), "{name}");
+    }
+}
+
 #[test]
 fn keys_may_have_a_field() {
     let text = r#"{"process":0,"type":"invoke","f":"write","key":"x","value":1}

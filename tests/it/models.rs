@@ -2,7 +2,8 @@
 
 use histcheck::history::{NEVER, ValueTable};
 use histcheck::model::{
-    self, AnyModel, AnyOp, CATALOGUE, Establishes, Model, ModelOptions, Reading,
+    self, AnyModel, AnyOp, CATALOGUE, Entry, Establishes, Kind, Model, ModelOptions, OptionEntry,
+    Reading,
 };
 use histcheck::proof::{Refutation, refute};
 use histcheck::{Code, History, Options, Verdict, check_with};
@@ -10,6 +11,7 @@ use rand::seq::{IndexedRandom, SliceRandom};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use crate::page::keep_page;
 use crate::support::generate::{Settings, random_history};
 use crate::support::objects::PERMITS;
 
@@ -277,6 +279,32 @@ fn every_model_is_documented() {
         }
         assert!(section.contains("Starts from: "), "{}: its initial value", entry.name);
         assert!(section.contains("Crashed: "), "{}: what a crash means", entry.name);
+    }
+}
+
+/// Returns what the page has from the catalogue: the options of a model and what it costs.
+fn options_and_cost(entry: &Entry) -> String {
+    let option =
+        |OptionEntry { flag, effect }: &OptionEntry| format!("Option: `{flag}` {effect}\n");
+    let options: String = entry.options.iter().map(option).collect();
+    format!("{options}Cost: {}\n", entry.cost)
+}
+
+#[test]
+fn the_page_of_models_is_up_to_date() {
+    let parts: Vec<(&str, String)> =
+        CATALOGUE.iter().map(|entry| (entry.name, options_and_cost(entry))).collect();
+    keep_page("MODELS.md", "docs", &parts).unwrap();
+}
+
+/// An exact decider makes the cost of a model another one than that of the search.
+#[test]
+fn costs_name_the_exact_deciders() {
+    for entry in CATALOGUE {
+        let is_searched = entry.cost.starts_with("the search");
+        let has_none =
+            matches!(by_name(entry.name).kind(), Kind::Transactions { .. } | Kind::Bank { .. });
+        assert_eq!(is_searched, has_none, "{}: {}", entry.name, entry.cost);
     }
 }
 

@@ -74,7 +74,7 @@ fn is_function(line: &str) -> bool {
     rest.next() == Some("fn")
 }
 
-/// Whether the file is a source of a package, and no test, example or benchmark.
+/// Whether the file is a source of a published package, and no test, example or benchmark.
 fn is_source(path: &str) -> bool {
     path.starts_with("src/") || path.starts_with("crates/") && path.contains("/src/")
 }

@@ -13,6 +13,7 @@ use super::{
     Outcome, Time, Value, ValueTable,
 };
 use crate::error::{Code, Error};
+use crate::vocabulary::Word;
 
 /// How to read a history: what orders it, and whether its values hold keys.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -308,6 +309,7 @@ impl HistoryBuilder {
                 .hint("values belong into `value`, not into `f`")
         })?;
         functions.push(name.to_owned());
+        self.history.words.push(Word::named(name));
         self.functions.insert(name.to_owned(), Function(index));
         Ok(Function(index))
     }

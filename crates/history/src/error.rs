@@ -177,6 +177,16 @@ impl Error {
         self.record = Some(record);
         self
     }
+
+    /// Returns which limit ended the reading, if one did: then nothing is wrong with the input.
+    pub fn stop_reason(&self) -> Option<StopReason> {
+        match self.code {
+            Code::TooLarge => Some(StopReason::Memory),
+            Code::TimeUp => Some(StopReason::Timeout),
+            Code::Cancelled => Some(StopReason::Cancelled),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for Error {
@@ -191,3 +201,77 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+/// Why a check ended without a verdict.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, PartialOrd, Ord)]
+pub enum StopReason {
+    /// The time was up.
+    Timeout,
+    /// The memory was used up.
+    Memory,
+    /// The configurations were used up.
+    Configurations,
+    /// Followed operation by operation, too much could still take effect to know of it all.
+    Bounds,
+    /// The caller asked to stop.
+    Cancelled,
+}
+
+impl StopReason {
+    /// One word for programs: `timeout`, `memory`, `configurations`, `bounds`, `cancelled`.
+    pub fn name(self) -> &'static str {
+        match self {
+            StopReason::Timeout => "timeout",
+            StopReason::Memory => "memory",
+            StopReason::Configurations => "configurations",
+            StopReason::Bounds => "bounds",
+            StopReason::Cancelled => "cancelled",
+        }
+    }
+}
+
+impl fmt::Display for StopReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            StopReason::Timeout => "the time was up (--timeout)",
+            StopReason::Memory => "the memory was used up (--max-memory)",
+            StopReason::Configurations => "the configurations were used up (--max-configs)",
+            StopReason::Bounds => "too much could still take effect to follow it all",
+            StopReason::Cancelled => "it was cancelled",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_limits_are_reasons_to_stop() {
+        let stops: Vec<(Code, StopReason)> = Code::ALL
+            .iter()
+            .filter_map(|&code| Some((code, Error::new(code, "").stop_reason()?)))
+            .collect();
+        let expected = [
+            (Code::TooLarge, StopReason::Memory),
+            (Code::TimeUp, StopReason::Timeout),
+            (Code::Cancelled, StopReason::Cancelled),
+        ];
+        assert_eq!(stops, expected);
+    }
+
+    #[test]
+    fn every_reason_has_a_name_and_says_what_was_used_up() {
+        let all = [
+            (StopReason::Timeout, "timeout", "--timeout"),
+            (StopReason::Memory, "memory", "--max-memory"),
+            (StopReason::Configurations, "configurations", "--max-configs"),
+            (StopReason::Bounds, "bounds", "too much"),
+            (StopReason::Cancelled, "cancelled", "cancelled"),
+        ];
+        for (reason, name, said) in all {
+            assert_eq!(reason.name(), name);
+            assert!(reason.to_string().contains(said), "{reason}");
+        }
+    }
+}

@@ -2,6 +2,7 @@
 //! and times, and what is to be said of the rest.
 
 use super::{Annotation, Extra, History, NO_TIME, Operation, Value, ValueTable};
+use crate::vocabulary::Word;
 
 /// What is known of the history that an excerpt is a part of.
 #[derive(Clone, Debug, Default)]
@@ -54,6 +55,7 @@ impl History {
         }
         History {
             values: rows.values,
+            words: Word::all(&rows.functions),
             functions: rows.functions,
             operations: operations.into_iter().map(|(operation, _)| operation).collect(),
             times,

@@ -4,6 +4,7 @@
 use super::dense::ValueMap;
 use super::{History, Operation, Record, Value, ValueTable};
 use crate::error::{Code, Error};
+use crate::vocabulary::{Verb, Word};
 
 /// Whether the values of a history are Jepsen's independent tuples `[key value]`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -72,9 +73,9 @@ fn is_independent(history: &History) -> bool {
 /// Whether an operation that may have a tuple makes sense only with one.
 pub fn confirms_tuples(history: &History, operation: &Operation) -> bool {
     let Some((_, inner)) = history.values.as_pair(operation.input) else { return false };
-    match history.function(operation.function) {
-        "write" | "put" => true,
-        "cas" => history.values.as_pair(inner).is_some(),
+    match history.word(operation.function).map(Word::verb) {
+        Some(Verb::Write) => true,
+        Some(Verb::Cas) => history.values.as_pair(inner).is_some(),
         _ => inner.is_null(),
     }
 }

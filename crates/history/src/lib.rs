@@ -28,6 +28,7 @@ mod recorder;
 mod stats;
 mod sweep;
 mod value;
+pub mod vocabulary;
 mod window;
 
 pub mod internal;
@@ -51,6 +52,7 @@ pub use stats::{
 pub use value::{MAX_DEPTH, Shape, Value, ValueTable};
 
 use error::Error;
+use vocabulary::Word;
 
 /// A recorded history: operations in the order of their invocations, with everything else that
 /// the input said.
@@ -58,6 +60,8 @@ use error::Error;
 pub struct History {
     values: ValueTable,
     functions: Vec<String>,
+    /// The words of the vocabulary that the functions are called by.
+    words: Vec<Option<Word>>,
     operations: Vec<Operation>,
     /// The order of ends, where it is not that of the records.
     spans: Option<Vec<Span>>,
@@ -119,6 +123,12 @@ impl History {
     /// The name (`f`) of an operation.
     pub fn function(&self, function: Function) -> &str {
         &self.functions[function.index()]
+    }
+
+    /// Returns the word of the vocabulary that an operation is called by, if it is one.
+    #[inline]
+    pub fn word(&self, function: Function) -> Option<Word> {
+        self.words[function.index()]
     }
 
     /// All names of operations, in the order of their first appearance; annotations' included.

@@ -78,6 +78,7 @@ impl History {
         History {
             values: self.values.clone(),
             functions: self.functions.clone(),
+            words: self.words.clone(),
             operations: rows.iter().map(|(operation, _)| *operation).collect(),
             times: has_times.then(|| rows.iter().map(|(_, times)| *times).collect()),
             records: self.records,

@@ -43,7 +43,8 @@ use plan::Plan;
 use used::UsedSets;
 use walker::Shared;
 
-use super::budget::{Meter, StopReason};
+use super::budget::Meter;
+use crate::error::StopReason;
 
 /// What a search found.
 #[derive(Clone, PartialEq, Eq, Debug)]

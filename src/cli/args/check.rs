@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use clap::builder::FalseyValueParser;
 use histcheck::formats::Format;
 
 use super::super::units;
@@ -22,11 +21,7 @@ pub(crate) struct CheckArgs {
     #[arg(
         short = 'F',
         long,
-        conflicts_with_all = ["no_partition", "witness", "svg", "html", "self_check", "timings"],
-        env = "HISTCHECK_FOLLOW",
-        hide_env = true,
-        value_parser = FalseyValueParser::new()
-    )]
+        conflicts_with_all = ["no_partition", "witness", "svg", "html", "self_check", "timings"])]
     pub(crate) follow: bool,
 
     #[command(flatten)]
@@ -59,72 +54,40 @@ fn files_help() -> String {
 #[command(next_help_heading = "Output")]
 pub(crate) struct CheckOutputArgs {
     /// For people, for programs, or for continuous integration
-    #[arg(
-        long,
-        value_name = "FORMAT",
-        default_value = "human",
-        env = "HISTCHECK_FORMAT",
-        hide_env = true
-    )]
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
     pub(crate) format: ReportFormat,
 
     /// Write the order that proves each valid key to this file, as JSON Lines
-    #[arg(long, value_name = "FILE", env = "HISTCHECK_WITNESS", hide_env = true)]
+    #[arg(long, value_name = "FILE")]
     pub(crate) witness: Option<PathBuf>,
 
     /// Draw a picture into this file, as SVG: of the first violation, or of how the run went
-    #[arg(long, value_name = "FILE", env = "HISTCHECK_SVG", hide_env = true)]
+    #[arg(long, value_name = "FILE")]
     pub(crate) svg: Option<PathBuf>,
 
     /// Write a page for a browser into this file, as HTML: the picture, with all operations to
     /// zoom, filter and search
-    #[arg(long, value_name = "FILE", env = "HISTCHECK_HTML", hide_env = true)]
+    #[arg(long, value_name = "FILE")]
     pub(crate) html: Option<PathBuf>,
 
     /// Verify the proof of every verdict
-    #[arg(
-        long,
-        env = "HISTCHECK_SELF_CHECK",
-        hide_env = true,
-        value_parser = FalseyValueParser::new()
-    )]
+    #[arg(long)]
     pub(crate) self_check: bool,
 
     /// Exit with 0 also after a violation
-    #[arg(
-        long,
-        env = "HISTCHECK_EXIT_ZERO",
-        hide_env = true,
-        value_parser = FalseyValueParser::new()
-    )]
+    #[arg(long)]
     pub(crate) exit_zero: bool,
 
     /// Say how long it took
-    #[arg(
-        long,
-        env = "HISTCHECK_TIMINGS",
-        hide_env = true,
-        value_parser = FalseyValueParser::new()
-    )]
+    #[arg(long)]
     pub(crate) timings: bool,
 
     /// List at most so many anomalies
-    #[arg(
-        long,
-        value_name = "N",
-        default_value_t = 20,
-        env = "HISTCHECK_MAX_ANOMALIES",
-        hide_env = true
-    )]
+    #[arg(long, value_name = "N", default_value_t = 20)]
     pub(crate) max_anomalies: usize,
 
     /// Draw with ASCII characters only
-    #[arg(
-        long,
-        env = "HISTCHECK_ASCII",
-        hide_env = true,
-        value_parser = FalseyValueParser::new()
-    )]
+    #[arg(long)]
     pub(crate) ascii: bool,
 
     /// Only say the verdict

@@ -5,8 +5,9 @@ mod choices;
 mod commands;
 mod shared;
 
+use clap::builder::FalseyValueParser;
 use clap::builder::styling::{AnsiColor, Effects, Styles};
-use clap::{Parser, Subcommand};
+use clap::{Arg, ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
 
 pub(crate) use check::*;
@@ -91,8 +92,6 @@ pub(crate) struct Cli {
         value_name = "WHEN",
         default_value = "auto",
         global = true,
-        env = "HISTCHECK_COLOR",
-        hide_env = true,
         help_heading = "Output"
     )]
     pub(crate) color: ColorWhen,
@@ -103,11 +102,57 @@ pub(crate) struct Cli {
         value_name = "WHEN",
         default_value = "auto",
         global = true,
-        env = "HISTCHECK_PROGRESS",
-        hide_env = true,
         help_heading = "Output"
     )]
     pub(crate) progress: ProgressWhen,
+}
+
+impl Cli {
+    /// Returns the arguments that the program was called with. Ends it if they are wrong, or ask
+    /// for help.
+    pub(crate) fn of_program() -> Cli {
+        let matches = Cli::definition().get_matches();
+        Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
+
+    /// Returns the commands and options. Each option of a check can also be given by a variable of
+    /// the environment, `HISTCHECK_` and its name, except [`WITHOUT_VARIABLE`].
+    pub(crate) fn definition() -> clap::Command {
+        let command = Cli::command();
+        let has_variable = |arg: &&Arg| {
+            let name = arg.get_long().filter(|_| !arg.is_hide_set());
+            name.is_some_and(|name| !WITHOUT_VARIABLE.contains(&name))
+        };
+        // Another command may have an option of the same name that means something else.
+        let identity =
+            |arg: &Arg| (arg.get_id().clone(), arg.get_help_heading().map(str::to_owned));
+        let variables: Vec<_> =
+            command.get_arguments().filter(has_variable).map(identity).collect();
+        let with_variables = |command: clap::Command| {
+            command.mut_args(|arg| match arg.get_long() {
+                Some(name) if variables.contains(&identity(&arg)) => {
+                    let variable = format!("HISTCHECK_{}", name.replace('-', "_").to_uppercase());
+                    with_variable(arg, variable)
+                }
+                _ => arg,
+            })
+        };
+        with_variables(command).mut_subcommands(with_variables)
+    }
+
+    /// Returns the names of the commands.
+    pub(crate) fn command_names() -> Vec<String> {
+        Cli::command().get_subcommands().map(|command| command.get_name().to_owned()).collect()
+    }
+}
+
+/// Options of a check that contradict each other, so that a variable could not be overruled.
+const WITHOUT_VARIABLE: [&str; 2] = ["quiet", "verbose"];
+
+fn with_variable(arg: Arg, variable: String) -> Arg {
+    let is_flag = matches!(arg.get_action(), ArgAction::SetTrue);
+    let arg = arg.env(variable).hide_env(true);
+    if is_flag { arg.value_parser(FalseyValueParser::new()) } else { arg }
 }
 
 #[derive(Subcommand, Debug)]
@@ -141,4 +186,58 @@ pub(crate) enum Command {
     },
     /// Print the manual page
     Man,
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    /// Returns the usage of every way to call the program, without brackets around values.
+    fn usages() -> Vec<String> {
+        let mut command = Cli::definition();
+        command.build();
+        let usage = |command: &mut clap::Command| {
+            let usage = command.render_usage().to_string();
+            let line = usage.lines().next().unwrap().trim_start_matches("Usage: ");
+            line.replace(['<', '>'], "")
+        };
+        let mut usages = vec![usage(&mut command)];
+        usages.extend(command.get_subcommands_mut().map(usage));
+        usages
+    }
+
+    #[test]
+    fn the_page_of_the_command_line_lists_every_command() {
+        let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/CLI.md");
+        let page = std::fs::read_to_string(page).unwrap();
+        let synopsis = page.split("```").nth(1).unwrap().trim_start_matches("text\n");
+        // What a command does may follow its usage.
+        let listed: Vec<&str> =
+            synopsis.lines().map(|line| line.split("  ").next().unwrap()).collect();
+        assert_eq!(listed, usages());
+    }
+
+    fn variables(command: &clap::Command) -> Vec<String> {
+        let variable = |arg: &Arg| Some(arg.get_env()?.to_str()?.to_owned());
+        command.get_arguments().filter_map(variable).collect()
+    }
+
+    #[test]
+    fn options_of_a_check_have_variables() {
+        let command = Cli::definition();
+        let of = |name| variables(command.find_subcommand(name).unwrap());
+        let check = of("check");
+        let reading = ["INPUT_FORMAT", "ORDER", "TIES", "INDEPENDENT"];
+        let reading = reading.map(|name| format!("HISTCHECK_{name}"));
+        assert!(reading.iter().all(|name| check.contains(name)), "{check:?}");
+        assert!(check.contains(&"HISTCHECK_MAX_MEMORY".to_owned()), "{check:?}");
+        assert!(!check.iter().any(|name| name.ends_with("QUIET")), "{check:?}");
+        assert_eq!(of("convert"), reading);
+        assert_eq!(of("models"), ["HISTCHECK_FORMAT"]);
+        // Its `--order` and `--timeout` are of the store.
+        assert_eq!(of("generate"), [""; 0]);
+        let color = variables(&command).into_iter().find(|name| name == "HISTCHECK_COLOR");
+        assert!(color.is_some());
+    }
 }

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use clap::builder::FalseyValueParser;
 use histcheck::formats::Format;
 use histcheck::history::{Independent, Order, Settings, Ties};
 
@@ -18,50 +17,29 @@ pub(crate) struct ModelArgs {
     /// The model; inferred from the operations if not given
     ///
     /// `histcheck models` lists them.
-    #[arg(short, long, value_name = "NAME", env = "HISTCHECK_MODEL", hide_env = true)]
+    #[arg(short, long, value_name = "NAME")]
     pub(crate) model: Option<String>,
 
     /// What the object holds before the first operation, as JSON
-    #[arg(long, value_name = "JSON", env = "HISTCHECK_INIT", hide_env = true)]
+    #[arg(long, value_name = "JSON")]
     pub(crate) init: Option<String>,
 
     /// What a failed cas tells: nothing, or that its precondition was false
-    #[arg(
-        long,
-        value_name = "MEANING",
-        default_value = "ignores",
-        env = "HISTCHECK_FAILED_CAS",
-        hide_env = true
-    )]
+    #[arg(long, value_name = "MEANING", default_value = "ignores")]
     pub(crate) failed_cas: FailedCas,
 
     /// Let a mutex be released by another process than its holder
-    #[arg(
-        long,
-        env = "HISTCHECK_ANY_OWNER",
-        hide_env = true,
-        value_parser = FalseyValueParser::new()
-    )]
+    #[arg(long)]
     pub(crate) any_owner: bool,
 
     /// Let a priority queue's dequeue and peek be about the largest item
-    #[arg(
-        long,
-        env = "HISTCHECK_LARGEST_FIRST",
-        hide_env = true,
-        value_parser = FalseyValueParser::new()
-    )]
+    #[arg(long)]
     pub(crate) largest_first: bool,
 
     /// Check all keys together as one object, not each by itself
     ///
     /// The verdict is the same; it takes longer.
-    #[arg(
-        long,
-        env = "HISTCHECK_NO_PARTITION",
-        hide_env = true,
-        value_parser = FalseyValueParser::new()
-    )]
+    #[arg(long)]
     pub(crate) no_partition: bool,
 }
 
@@ -73,40 +51,20 @@ pub(crate) struct ReadArgs {
         long,
         value_name = "FORMAT",
         value_parser = input_format(),
-        default_value = "auto",
-        env = "HISTCHECK_INPUT_FORMAT",
-        hide_env = true
+        default_value = "auto"
     )]
     pub(crate) input_format: InputFormat,
 
     /// What orders the events: their place in the file, or their times
-    #[arg(
-        long,
-        value_name = "BY",
-        default_value = "file",
-        env = "HISTCHECK_ORDER",
-        hide_env = true
-    )]
+    #[arg(long, value_name = "BY", default_value = "file")]
     pub(crate) order: OrderBy,
 
     /// What equal times mean: concurrent, or ordered as in the file
-    #[arg(
-        long,
-        value_name = "MEANING",
-        default_value = "concurrent",
-        env = "HISTCHECK_TIES",
-        hide_env = true
-    )]
+    #[arg(long, value_name = "MEANING", default_value = "concurrent")]
     pub(crate) ties: TiesArg,
 
     /// Whether values are tuples [key value]
-    #[arg(
-        long,
-        value_name = "WHETHER",
-        default_value = "auto",
-        env = "HISTCHECK_INDEPENDENT",
-        hide_env = true
-    )]
+    #[arg(long, value_name = "WHETHER", default_value = "auto")]
     pub(crate) independent: IndependentArg,
 }
 
@@ -143,9 +101,7 @@ pub(crate) struct LimitArgs {
     #[arg(
         long,
         value_name = "TIME",
-        value_parser = units::duration,
-        env = "HISTCHECK_TIMEOUT",
-        hide_env = true
+        value_parser = units::duration
     )]
     pub(crate) timeout: Option<Duration>,
 
@@ -153,14 +109,12 @@ pub(crate) struct LimitArgs {
     #[arg(
         long,
         value_name = "SIZE",
-        value_parser = units::bytes,
-        env = "HISTCHECK_MAX_MEMORY",
-        hide_env = true
+        value_parser = units::bytes
     )]
     pub(crate) max_memory: Option<usize>,
 
     /// Stop undecided after so many configurations for one key
-    #[arg(long, value_name = "N", env = "HISTCHECK_MAX_CONFIGS", hide_env = true)]
+    #[arg(long, value_name = "N")]
     pub(crate) max_configs: Option<u64>,
 
     /// Which deciders may decide
@@ -170,9 +124,7 @@ pub(crate) struct LimitArgs {
         long,
         value_name = "WHICH",
         value_enum,
-        default_value_t = Decider::Auto,
-        env = "HISTCHECK_DECIDER",
-        hide_env = true
+        default_value_t = Decider::Auto
     )]
     pub(crate) decider: Decider,
 
@@ -181,37 +133,21 @@ pub(crate) struct LimitArgs {
         long,
         value_name = "TIME",
         default_value = "10s",
-        value_parser = units::duration,
-        env = "HISTCHECK_EXPLAIN_TIMEOUT",
-        hide_env = true
+        value_parser = units::duration
     )]
     pub(crate) explain_timeout: Duration,
 
     /// How many threads to use; 0 for one a processor
     ///
     /// The output does not depend on it.
-    #[arg(
-        short = 'j',
-        long,
-        value_name = "N",
-        default_value_t = 0,
-        env = "HISTCHECK_THREADS",
-        hide_env = true
-    )]
+    #[arg(short = 'j', long, value_name = "N", default_value_t = 0)]
     pub(crate) threads: usize,
 }
 
 #[derive(Args, Debug)]
 pub(crate) struct FormatArg {
     /// For people or for programs
-    #[arg(
-        long,
-        value_name = "FORMAT",
-        default_value = "human",
-        env = "HISTCHECK_FORMAT",
-        hide_env = true,
-        help_heading = "Output"
-    )]
+    #[arg(long, value_name = "FORMAT", default_value = "human", help_heading = "Output")]
     pub(crate) format: OutputFormat,
 }
 

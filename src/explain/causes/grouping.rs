@@ -6,7 +6,7 @@ use super::Grounds;
 use super::source::{Source, Sources};
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::history::Value;
-use crate::model::{Call, Model, View};
+use crate::model::{Call, Model};
 
 /// What violations have in common that are alike: their kind, key and certainty; the updates that
 /// show them; and of the operation that gave them away its source, process and answer.
@@ -38,13 +38,8 @@ fn likeness(grounds: &Grounds<'_>, sources: &Sources<'_>, anomaly: &Anomaly) -> 
     let history = grounds.history;
     let is_update = |index: u32| {
         let operation = &history.operations()[index as usize];
-        let view = |value| View { table: history.values(), value };
-        let call = Call {
-            function: history.function(operation.function),
-            input: view(operation.input),
-            output: (!operation.outcome.is_indeterminate()).then(|| view(operation.output)),
-            process: view(operation.process),
-        };
+        let output = (!operation.outcome.is_indeterminate()).then_some(operation.output);
+        let call = Call::of(history, operation, output);
         grounds.model.operation(&call).is_ok_and(|op| !grounds.model.facts(&op).pure)
     };
     let all = anomaly.operations.iter().copied();

@@ -15,7 +15,7 @@ use rustc_hash::FxHashMap;
 
 use super::Grounds;
 use super::source::{Source, Sources};
-use super::subject::{Subject, is_about_views};
+use super::subject::Subject;
 use crate::check::is_linearizable;
 use crate::explain::access::Access;
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
@@ -57,7 +57,7 @@ pub(super) fn anomalies(
     let sources = Sources::of(grounds.history);
     let of_key = |subject: &Subject| {
         let is_its =
-            |one: &&Anomaly| one.key_at == Some(subject.key_at) && is_about_views(one.kind);
+            |one: &&Anomaly| one.key_at == Some(subject.key_at) && one.kind.entry().may_have_cause;
         named
             .iter()
             .filter(is_its)

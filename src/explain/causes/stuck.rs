@@ -19,6 +19,7 @@ use rustc_hash::FxHashMap;
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::naming::words;
 use crate::history::{Function, History, NEVER, Operation, Outcome, Value};
+use crate::vocabulary::{Verb, Word};
 use crate::words::{
     call_phrase, counted, duration_phrase, process_phrase, value_phrase, with_thousands,
 };
@@ -160,18 +161,15 @@ impl Lock {
 
 impl Evidence {
     fn add_waits(&mut self, history: &History, number: &impl Fn(u32) -> u32) {
-        let names = history.functions();
-        if !names.iter().any(|name| ["acquire", "lock"].contains(&name.as_str())) {
+        let verb = |operation: &Operation| history.word(operation.function).map(Word::verb);
+        if !history.operations().iter().any(|operation| verb(operation) == Some(Verb::Acquire)) {
             return;
         }
-        let is = |operation: &Operation, names: [&str; 2]| {
-            names.contains(&history.function(operation.function))
-        };
         let mut locks: FxHashMap<Option<Value>, Lock> = FxHashMap::default();
         let mut waiting: Vec<u32> = Vec::new();
         for (index, operation) in (0u32..).zip(history.operations()) {
             let span = history.span(index as usize);
-            if is(operation, ["acquire", "lock"]) {
+            if verb(operation) == Some(Verb::Acquire) {
                 let lock = locks.entry(operation.key).or_default();
                 match operation.outcome {
                     Outcome::Ok => {
@@ -181,7 +179,7 @@ impl Evidence {
                     Outcome::Open => waiting.push(index),
                     _ => {}
                 }
-            } else if is(operation, ["release", "unlock"]) && operation.outcome != Outcome::Fail {
+            } else if verb(operation) == Some(Verb::Release) && operation.outcome != Outcome::Fail {
                 let lock = locks.entry(operation.key).or_default();
                 lock.holds -= 1;
                 lock.released = lock.released.max(Some(span.call));

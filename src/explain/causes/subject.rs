@@ -3,7 +3,7 @@
 use super::Grounds;
 use crate::check::Failure;
 use crate::explain::access::Accesses;
-use crate::explain::anomaly::{Anomaly, AnomalyKind};
+use crate::explain::anomaly::Anomaly;
 use crate::explain::case::Case;
 use crate::model::{self, Kind, Model};
 
@@ -23,7 +23,8 @@ impl Subject {
         (key_at, failure): (usize, &Failure),
         named: &[Anomaly],
     ) -> Option<Subject> {
-        let is_candidate = |one: &Anomaly| one.key_at == Some(key_at) && is_about_views(one.kind);
+        let is_candidate =
+            |one: &Anomaly| one.key_at == Some(key_at) && one.kind.entry().may_have_cause;
         let is_register = matches!(grounds.model.kind(), Kind::Other | Kind::Kv { .. });
         if !is_register || !named.iter().any(is_candidate) || grounds.meter.poll().is_err() {
             return None;
@@ -41,18 +42,4 @@ impl Subject {
         };
         Accesses::of(&case).map(|accesses| Subject { key_at, accesses })
     }
-}
-
-/// Whether an anomaly says that clients saw the key differently.
-pub(super) fn is_about_views(kind: AnomalyKind) -> bool {
-    matches!(
-        kind,
-        AnomalyKind::StaleRead
-            | AnomalyKind::NonMonotonicRead
-            | AnomalyKind::ReadYourWrites
-            | AnomalyKind::ResurrectedValue
-            | AnomalyKind::LostUpdate
-            | AnomalyKind::DuplicateApply
-            | AnomalyKind::Unclassified
-    )
 }

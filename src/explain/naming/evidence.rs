@@ -6,7 +6,7 @@ use crate::explain::case::Case;
 use crate::explain::causes::source::Sources;
 use crate::explain::violations::Violation;
 use crate::history::{NEVER, Outcome, Span, Value};
-use crate::model::{AnyOp, Call, KindView, Model, Reading, View};
+use crate::model::{AnyOp, Call, KindView, Model, Reading};
 use crate::words::{call_phrase, process_phrase, return_phrase};
 
 /// No anomaly lists more operations than this.
@@ -91,14 +91,7 @@ pub(super) fn failed_readings(case: &Case<'_>) -> Vec<Reading<AnyOp>> {
 /// The operation at `index` as the model reads it if nothing is known of its answer.
 pub(super) fn unanswered(case: &Case<'_>, index: u32) -> Option<AnyOp> {
     let operation = case.operation(index);
-    let view = |value| View { table: case.history.values(), value };
-    let call = Call {
-        function: case.history.function(operation.function),
-        input: view(operation.input),
-        output: None,
-        process: view(operation.process),
-    };
-    case.model.operation(&call).ok()
+    case.model.operation(&Call::of(case.history, operation, None)).ok()
 }
 
 /// The operations that a violation rests on: its core, or else all that are known by its horizon.

@@ -356,6 +356,7 @@ impl Simulate<'_> {
         let view = |value| View { table: &self.values, value };
         let call = Call {
             function,
+            word: crate::vocabulary::Word::named(function),
             input: view(input),
             output: Some(view(output)),
             process: view(process),

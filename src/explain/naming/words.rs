@@ -1,38 +1,25 @@
 //! What operations on registers did, in words that fit a sentence.
 
 use crate::history::{History, NEVER, Operation, Outcome};
+use crate::vocabulary::{Verb, Word};
 use crate::words::{
     call_phrase, duration_phrase, operation_phrase, process_phrase, return_phrase, value_phrase,
 };
 
-/// What kind of thing an operation is, going by its name.
-enum Deed {
-    Read,
-    Write,
-    Delete,
-    Cas,
-    Other,
-}
-
-fn deed(history: &History, operation: &Operation) -> Deed {
-    match history.function(operation.function) {
-        "read" | "r" | "get" => Deed::Read,
-        "write" | "w" | "put" | "set" => Deed::Write,
-        "delete" => Deed::Delete,
-        "cas" | "compare-and-set" | "compare_and_set" => Deed::Cas,
-        _ => Deed::Other,
-    }
+/// Returns what an operation does, going by its name.
+fn verb(history: &History, operation: &Operation) -> Option<Verb> {
+    history.word(operation.function).map(Word::verb)
 }
 
 /// What operation `index` did: `read 1`, `wrote 2`, `replaced 1 by 2`.
 pub(in crate::explain) fn did(history: &History, index: u32) -> String {
     let operation = &history.operations()[index as usize];
     let show = |value| value_phrase(history, value);
-    match (deed(history, operation), history.values().as_pair(operation.input)) {
-        (Deed::Read, _) => format!("read {}", show(operation.output)),
-        (Deed::Write, _) => format!("wrote {}", show(operation.input)),
-        (Deed::Delete, _) => "deleted the value".to_owned(),
-        (Deed::Cas, Some((old, new))) => format!("replaced {} by {}", show(old), show(new)),
+    match (verb(history, operation), history.values().as_pair(operation.input)) {
+        (Some(Verb::Read), _) => format!("read {}", show(operation.output)),
+        (Some(Verb::Write), _) => format!("wrote {}", show(operation.input)),
+        (Some(Verb::Delete), _) => "deleted the value".to_owned(),
+        (Some(Verb::Cas), Some((old, new))) => format!("replaced {} by {}", show(old), show(new)),
         _ => format!("did `{}`", operation_phrase(history, operation)),
     }
 }
@@ -41,11 +28,11 @@ pub(in crate::explain) fn did(history: &History, index: u32) -> String {
 pub(in crate::explain) fn thing(history: &History, index: u32) -> String {
     let operation = &history.operations()[index as usize];
     let show = |value| value_phrase(history, value);
-    match (deed(history, operation), history.values().as_pair(operation.input)) {
-        (Deed::Read, _) => format!("read of {}", show(operation.output)),
-        (Deed::Write, _) => format!("write of {}", show(operation.input)),
-        (Deed::Delete, _) => "delete".to_owned(),
-        (Deed::Cas, Some((old, new))) => format!("cas from {} to {}", show(old), show(new)),
+    match (verb(history, operation), history.values().as_pair(operation.input)) {
+        (Some(Verb::Read), _) => format!("read of {}", show(operation.output)),
+        (Some(Verb::Write), _) => format!("write of {}", show(operation.input)),
+        (Some(Verb::Delete), _) => "delete".to_owned(),
+        (Some(Verb::Cas), Some((old, new))) => format!("cas from {} to {}", show(old), show(new)),
         _ => format!("`{}`", operation_phrase(history, operation)),
     }
 }
@@ -53,8 +40,8 @@ pub(in crate::explain) fn thing(history: &History, index: u32) -> String {
 /// Operation `index`, which never returned, as a thing: `write of 2`, `read`.
 pub(in crate::explain) fn thing_called(history: &History, index: u32) -> String {
     let operation = &history.operations()[index as usize];
-    match deed(history, operation) {
-        Deed::Read => "read".to_owned(),
+    match verb(history, operation) {
+        Some(Verb::Read) => "read".to_owned(),
         _ => thing(history, index),
     }
 }
@@ -62,9 +49,9 @@ pub(in crate::explain) fn thing_called(history: &History, index: u32) -> String 
 /// What operation `index` had done that saw a newer value: `read the newer 2`.
 pub(in crate::explain) fn saw_newer(history: &History, index: u32) -> String {
     let operation = &history.operations()[index as usize];
-    let tried = (deed(history, operation), history.values().as_pair(operation.input));
+    let tried = (verb(history, operation), history.values().as_pair(operation.input));
     match (operation.outcome, tried) {
-        (Outcome::Fail, (Deed::Cas, Some((old, _)))) => {
+        (Outcome::Fail, (Some(Verb::Cas), Some((old, _)))) => {
             format!("found another value than {}", value_phrase(history, old))
         }
         _ => format!("read the newer {}", seen(history, index)),
@@ -74,8 +61,8 @@ pub(in crate::explain) fn saw_newer(history: &History, index: u32) -> String {
 /// The value that operation `index` saw: what a read returned, what a cas replaced.
 pub(in crate::explain) fn seen(history: &History, index: u32) -> String {
     let operation = &history.operations()[index as usize];
-    let value = match (deed(history, operation), history.values().as_pair(operation.input)) {
-        (Deed::Cas, Some((old, _))) => old,
+    let value = match (verb(history, operation), history.values().as_pair(operation.input)) {
+        (Some(Verb::Cas), Some((old, _))) => old,
         _ => operation.output,
     };
     value_phrase(history, value)

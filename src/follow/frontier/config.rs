@@ -86,11 +86,13 @@ impl Config {
         if !(1..words).all(fits) || self.guesses != other.guesses {
             return false;
         }
+        // What was left last comes last, and there they differ most.
+        let still_held = |state: StateId, left: Stamp| {
+            let since = self.past.iter().rev().take_while(|past| past.1 >= left);
+            state == self.state || since.into_iter().any(|past| past.0 == state)
+        };
         self.used.iter().all(|&(class, count)| count <= other.used(class))
-            && other.past.iter().all(|(state, left)| {
-                let still = |(mine, when): &(StateId, Stamp)| mine == state && when >= left;
-                *state == self.state || self.past.iter().any(still)
-            })
+            && other.past.iter().rev().all(|&(state, left)| still_held(state, left))
     }
 }
 

@@ -80,8 +80,8 @@ impl<R: Read> Stream<R> {
         }
     }
 
-    /// Reads the next piece, which holds one record at least, or is the last. False if there was
-    /// none left. Waits for more text only if there is no complete record.
+    /// Reads the next piece, which holds one record at least, or is the last. Returns false if there
+    /// was none left. Waits for more text only if there is no complete record.
     ///
     /// The records that come before the place of an error are there, but are not part of a window.
     ///
@@ -103,18 +103,18 @@ impl<R: Read> Stream<R> {
         Ok(true)
     }
 
-    /// The operations that are there, and the events of the last piece.
+    /// Returns the operations that are there, and the events of the last piece.
     pub(crate) fn window(&self) -> Window<'_> {
         self.builder.window(&self.ends)
     }
 
-    /// The same after an error in the text: the events before it.
+    /// Returns, after an error in the text, the operations and events before it.
     pub(crate) fn window_of_rest(&mut self) -> Window<'_> {
         self.builder.find_ends(&mut self.ends);
         self.window()
     }
 
-    /// The table of values, to add others.
+    /// Returns the table of values, to add others.
     pub(crate) fn values_mut(&mut self) -> &mut ValueTable {
         self.builder.values()
     }
@@ -129,29 +129,30 @@ impl<R: Read> Stream<R> {
         self.builder.sweep_if_grown(hold);
     }
 
-    /// The same stream, which tells the [line](Stream::line) of every record.
+    /// Returns the same stream, which knows the [line](Stream::line) of every record.
     pub(crate) fn with_lines(mut self) -> Self {
         self.lines = Some(Vec::new());
         self
     }
 
-    /// The line, from 1, on which `record` starts, one of the last piece; 0 if lines are not told.
+    /// Returns the line, from 1, on which `record` starts, one of the last piece; 0 without
+    /// [lines](Stream::with_lines).
     pub(crate) fn line(&self, record: Record) -> u32 {
         let line = || self.lines.as_ref()?.get(self.nth(record)?).copied();
         line().unwrap_or(0)
     }
 
-    /// From now on, up to `threads` threads read a piece (0: one a processor).
+    /// Lets up to `threads` threads read a piece from now on; 0 for one per CPU.
     pub(crate) fn use_threads(&mut self, threads: usize) {
         self.options.threads = threads;
     }
 
-    /// Whether the last piece was the last of all.
+    /// Tells whether the last piece was the last of all.
     pub(crate) fn has_ended(&self) -> bool {
         self.ended
     }
 
-    /// The same error with the place of its record, if that is in the last piece.
+    /// Returns the same error with the place of its record, if that is in the last piece.
     pub(crate) fn located(&self, mut error: Error) -> Error {
         if error.place.is_none() {
             let record = error.record.and_then(|record| Record::try_from(record).ok());
@@ -160,17 +161,17 @@ impl<R: Read> Stream<R> {
         error
     }
 
-    /// How many bytes of text were read, those of the last piece included.
+    /// Counts the bytes of text that were read, those of the last piece included.
     pub(crate) fn bytes_read(&self) -> usize {
         self.position.offset + self.piece
     }
 
-    /// How many records were read.
+    /// Counts the records that were read.
     pub(crate) fn records(&self) -> usize {
         self.builder.records()
     }
 
-    /// How many operations were invoked, and how many records were annotations.
+    /// Counts the operations that were invoked, and the records that were annotations.
     pub(crate) fn totals(&self) -> (u64, u64) {
         self.builder.totals()
     }
@@ -187,8 +188,8 @@ impl<R: Read> Stream<R> {
         record.checked_sub(self.builder.first_record()).map(|nth| nth as usize)
     }
 
-    /// The line of the place of `error`, if it is there, as an input of its own, and the error as
-    /// it is to be shown with that.
+    /// Returns the line of the place of `error`, if it is there, as an input of its own, and the
+    /// error as it is to be shown with that.
     pub(crate) fn excerpt(&self, error: &Error) -> Option<(Input, Error)> {
         let place = error.place?;
         let at = place.offset.checked_sub(self.position.offset)?;
@@ -276,7 +277,7 @@ impl<R: Read> Stream<R> {
         }
     }
 
-    /// Reads what is there. False at the end.
+    /// Reads what is there. Returns false at the end.
     fn read_more(&mut self) -> Result<bool, Error> {
         let limits = &self.options.limits;
         limits.check_time()?;
@@ -289,8 +290,8 @@ impl<R: Read> Stream<R> {
         Ok(count > 0)
     }
 
-    /// Reads the records in the first `len` bytes of the buffer. False if there is none, and more
-    /// is needed.
+    /// Reads the records in the first `len` bytes of the buffer. Returns false if there is none, and
+    /// more is needed.
     fn read(&mut self, len: usize, reader: &mut dyn Reader) -> Result<bool, Error> {
         let bytes = &self.buffer.bytes()[..len];
         let Ok(text) = str::from_utf8(bytes) else { return Err(self.not_utf8(bytes)) };

@@ -1,7 +1,7 @@
 //! The kinds of things that there are to say of an input.
 
 use crate::error::Code;
-use crate::explain::{AnomalyEntry, AnomalyKind};
+use crate::explain::AnomalyKind;
 
 /// A kind of finding.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,17 +30,10 @@ impl Rule {
         }
     }
 
-    fn entry(self) -> Option<&'static AnomalyEntry> {
-        match self {
-            Rule::Anomaly(kind) => kind.entry(),
-            _ => None,
-        }
-    }
-
     /// What it is, in one sentence.
     pub fn short(self) -> &'static str {
         match self {
-            Rule::Anomaly(kind) => self.entry().map_or(kind.name(), |entry| entry.definition),
+            Rule::Anomaly(kind) => kind.entry().definition,
             Rule::NotLinearizable => "No order of the operations explains what they returned.",
             Rule::NotDecided => "A limit ended the check before the verdict.",
             Rule::Unreadable(code) => code.title(),
@@ -51,7 +44,7 @@ impl Rule {
     /// What it is, at length.
     pub fn full(self) -> &'static str {
         match self {
-            Rule::Anomaly(kind) => self.entry().map_or(kind.name(), |entry| entry.explanation),
+            Rule::Anomaly(kind) => kind.entry().explanation,
             Rule::NotLinearizable => {
                 "No order of the operations that agrees with real time could have been the work of \
                  one copy of the object, used by one client at a time."
@@ -71,8 +64,8 @@ impl Rule {
     /// What to do about it.
     pub fn help(self) -> String {
         match self {
-            Rule::Anomaly(_) => {
-                let Some(entry) = self.entry() else { return self.full().to_owned() };
+            Rule::Anomaly(kind) => {
+                let entry = kind.entry();
                 let parts = [
                     ("What to look for: ", entry.look_for),
                     ("What is proved: ", entry.proves),

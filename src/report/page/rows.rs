@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::columns::{Column, zigzag};
 use crate::explain::Linearizations;
 use crate::history::{History, NEVER, Operation, Outcome, Value};
+use crate::vocabulary::Word;
 use crate::words::{null_says_nothing, printable, shortened};
 
 /// All values' texts together have about so many characters,
@@ -163,7 +164,7 @@ pub(super) fn rows(
     }
     let name = |name: &String| Name {
         name: printable(&shortened(name, 80)),
-        is_effect: null_says_nothing(name),
+        is_effect: null_says_nothing(Word::named(name)),
     };
     Rows {
         count: (range.end - range.first) as usize,

@@ -4,6 +4,7 @@
 use histcheck::formats::{self, Format, json_value};
 use histcheck::history::{Event, EventType, Independent, Outcome, Settings, Value, ValueTable};
 use histcheck::model::{AnyModel, Call, Model, ModelOptions, View};
+use histcheck::vocabulary::Word;
 use histcheck::{History, HistoryBuilder, Options};
 
 use super::choices::Choices;
@@ -108,6 +109,7 @@ impl Letter {
         let process = ValueTable::small_int(process).expect("a small number");
         Call {
             function: self.function,
+            word: Word::named(self.function),
             input: view(self.input),
             output: output.map(view),
             process: view(process),

@@ -5,13 +5,19 @@ use super::decide;
 use crate::history::{NEVER, ValueTable};
 use crate::model::priority_queue::{End, Found, Item, Op};
 use crate::model::{Call, Model, PriorityQueue, View};
+use crate::vocabulary::Word;
 
 fn item(n: i64) -> Item {
     let mut table = ValueTable::new();
     let (input, process) = (table.int(n), table.int(0));
     let view = |value| View { table: &table, value };
-    let call =
-        Call { function: "insert", input: view(input), output: None, process: view(process) };
+    let call = Call {
+        function: "insert",
+        word: Word::named("insert"),
+        input: view(input),
+        output: None,
+        process: view(process),
+    };
     let queue = PriorityQueue::new(End::Min, &[]).expect("a queue");
     match queue.operation(&call) {
         Ok(Op::Put(item)) => item,

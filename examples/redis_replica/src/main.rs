@@ -1,6 +1,6 @@
 //! Records a real store, Redis with a replica, and names the stale reads of the replica.
 //!
-//!     cargo run --example redis_replica [FILE]
+//!     cargo run -p redis-replica [FILE]
 //!
 //! It starts two `redis-server`s of its own on free ports of this machine, with a temporary folder
 //! and without persistence, one a replica of the other. Clients write to the primary and read from
@@ -12,6 +12,9 @@
 //! while what the primary sends, as a slow network would. Redis itself is as it comes.
 //!
 //! Without `redis-server` on the path, it says so and does nothing.
+
+#[cfg(test)]
+mod tests;
 
 use std::error::Error;
 use std::fs;
@@ -40,7 +43,6 @@ const KEYS: [&str; 3] = ["x", "y", "z"];
 /// How long a server may take to start.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-#[allow(dead_code)] // A test of the same name includes this file.
 fn main() -> ExitCode {
     let given = std::env::args_os().nth(1).map(PathBuf::from);
     let path = given.clone().unwrap_or_else(|| temporary("jsonl"));
@@ -60,17 +62,17 @@ fn main() -> ExitCode {
 }
 
 /// What came of a run.
-pub(crate) struct Checked {
+struct Checked {
     /// What the clients saw.
-    pub(crate) history: History,
+    history: History,
     /// What histcheck says about it.
-    pub(crate) report: Report,
+    report: Report,
     /// And why.
-    pub(crate) explanation: Explanation,
+    explanation: Explanation,
 }
 
 /// Records into the file `path`, and checks. `None` if there is no `redis-server`.
-pub(crate) fn run(path: &Path) -> Fallible<Option<Checked>> {
+fn run(path: &Path) -> Fallible<Option<Checked>> {
     let version = Command::new("redis-server").arg("--version").stdout(Stdio::null()).status();
     match version {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),

@@ -1,19 +1,20 @@
-//! The example that records a real store; skipped where there is no `redis-server`.
+//! Skipped where there is no `redis-server`.
 
-#[path = "../../examples/redis_replica.rs"]
-mod redis_replica;
+#![allow(clippy::unwrap_used)]
 
 use histcheck::Verdict;
 use histcheck::explain::AnomalyKind;
+
+use super::{run, temporary};
 
 /// What the primary sends is held back while others write, so that reads of the replica are stale;
 /// and Redis on one node is a register, so that nothing else is wrong.
 #[test]
 fn stale_reads_of_a_replica_are_caught() {
-    let path = std::env::temp_dir().join(format!("histcheck-redis-{}.jsonl", std::process::id()));
+    let path = temporary("jsonl");
     // Once is enough on any machine that was tried; it is a matter of chance all the same.
     for _ in 0..5 {
-        let Some(checked) = redis_replica::run(&path).unwrap() else {
+        let Some(checked) = run(&path).unwrap() else {
             println!("skipped: there is no redis-server on the path");
             return;
         };

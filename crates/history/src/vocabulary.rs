@@ -1,0 +1,194 @@
+//! The vocabulary of operations: the words that histories use for `f`, and what each means.
+//!
+//! A [`Verb`] is a kind of operation, such as a write. It has one or more names, the [`Word`]s:
+//! `write`, `w`, `put` and `set` all mean [`Verb::Write`], whatever the object is. Which of the
+//! words an object knows is up to its model.
+//!
+//! A history looks each of its names up once, so that nothing compares texts per operation.
+
+macro_rules! vocabulary {
+    ($($verb:ident: $meaning:literal, $null:ident, [$($name:literal),+ $(,)?];)*) => {
+        /// A kind of operation.
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+        pub enum Verb {
+            $(#[doc = $meaning] $verb,)*
+        }
+
+        impl Verb {
+            /// Every verb.
+            #[cfg(test)]
+            const ALL: &[Verb] = &[$(Verb::$verb),*];
+
+            /// Returns its names, the usual one first.
+            pub const fn names(self) -> &'static [&'static str] {
+                match self { $(Verb::$verb => &[$($name),+],)* }
+            }
+
+            /// Returns whether a null that such an operation returns says nothing: it only has an
+            /// effect.
+            pub const fn null_says_nothing(self) -> bool {
+                match self { $(Verb::$verb => matches!(Null::$null, Null::Silent),)* }
+            }
+        }
+
+        /// Every word with its verb.
+        const WORDS: &[(&str, Verb)] = &[$($(($name, Verb::$verb),)+)*];
+    };
+}
+
+/// What a null says that an operation returns.
+enum Null {
+    /// Nothing: the operation only has an effect.
+    Silent,
+    /// That there was nothing, or something else that a reader has to see.
+    Answer,
+}
+
+// The names of a verb go from the usual one to the others in the order in which they are listed.
+vocabulary! {
+    Read: "Reads a value, or all that the object holds.", Answer, ["read", "r", "get"];
+    Write: "Replaces the value.", Silent, ["write", "w", "put", "set"];
+    Cas: "Replaces one value by another, if it finds it.", Silent,
+        ["cas", "compare-and-set", "compare_and_set"];
+    Txn: "Reads and writes several values at once.", Silent, ["txn"];
+    Append: "Adds to the end.", Silent, ["append"];
+    Delete: "Makes a key absent, or takes an element out.", Silent, ["delete"];
+    Add: "Adds a number, or an element.", Silent, ["add"];
+    Inc: "Adds a number, usually 1.", Silent, ["inc", "increment"];
+    Dec: "Subtracts a number, usually 1.", Silent, ["dec", "decrement"];
+    AddAndGet: "Adds a number, and returns the new value.", Answer, ["add-and-get"];
+    IncAndGet: "Adds a number, usually 1, and returns the new value.", Answer,
+        ["inc-and-get", "increment-and-get"];
+    DecAndGet: "Subtracts a number, usually 1, and returns the new value.", Answer,
+        ["dec-and-get", "decrement-and-get"];
+    GetAndAdd: "Adds a number, and returns the old value.", Answer,
+        ["get-and-add", "fetch-add", "fetch-and-add"];
+    GetAndInc: "Adds a number, usually 1, and returns the old value.", Answer,
+        ["get-and-inc", "get-and-increment"];
+    GetAndDec: "Subtracts a number, usually 1, and returns the old value.", Answer,
+        ["get-and-dec", "get-and-decrement"];
+    Remove: "Takes an element out.", Silent, ["remove"];
+    Contains: "Looks for an element.", Answer, ["contains", "contains?", "member"];
+    Acquire: "Takes a lock, or permits.", Silent, ["acquire", "lock"];
+    Release: "Gives a lock back, or permits.", Silent, ["release", "unlock"];
+    TryAcquire: "Takes a lock, or permits, if they are free.", Answer,
+        ["try-acquire", "tryAcquire", "try_acquire", "try-lock", "tryLock", "try_lock"];
+    Enqueue: "Puts an item into a queue.", Silent, ["enqueue", "offer"];
+    Dequeue: "Takes an item out of a queue.", Answer, ["dequeue", "poll"];
+    Push: "Puts an item on top.", Silent, ["push"];
+    Pop: "Takes the top item off.", Answer, ["pop"];
+    Peek: "Looks at the item that would be taken next.", Answer, ["peek", "top"];
+    Insert: "Puts in an item that has a priority.", Silent, ["insert"];
+    DeleteMin: "Takes the smallest item out.", Answer,
+        ["delete-min", "remove-min", "extract-min", "pop-min"];
+    DeleteMax: "Takes the largest item out.", Answer,
+        ["delete-max", "remove-max", "extract-max", "pop-max"];
+    PeekMin: "Looks at the smallest item.", Answer, ["peek-min", "find-min"];
+    PeekMax: "Looks at the largest item.", Answer, ["peek-max", "find-max"];
+    ReadFrom: "Reads all entries from an offset on.", Answer, ["read-from"];
+    ReadPrefix: "Reads some entries from the start on.", Answer, ["read-prefix"];
+    Transfer: "Moves money between accounts.", Silent, ["transfer"];
+    Balance: "Reads one account.", Answer, ["balance"];
+    Deposit: "Adds money to an account.", Silent, ["deposit"];
+    Withdraw: "Takes money from an account.", Silent, ["withdraw"];
+}
+
+/// A name of an operation that the vocabulary has.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Word(u8);
+
+impl Word {
+    /// Returns the word `name`, if there is one.
+    pub const fn named(name: &str) -> Option<Word> {
+        let mut at = 0;
+        while at < WORDS.len() {
+            if is_same(WORDS[at].0, name) {
+                return Some(Word(at as u8));
+            }
+            at += 1;
+        }
+        None
+    }
+
+    /// Returns what it means.
+    pub const fn verb(self) -> Verb {
+        WORDS[self.0 as usize].1
+    }
+
+    /// Returns the words that operations are called by, one for each name.
+    pub(crate) fn all(names: &[String]) -> Vec<Option<Word>> {
+        names.iter().map(|name| Word::named(name)).collect()
+    }
+}
+
+/// Compares texts where `==` cannot: in constants.
+const fn is_same(one: &str, other: &str) -> bool {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    let mut at = 0;
+    while at < one.len() && at < other.len() && one[at] == other[at] {
+        at += 1;
+    }
+    at == one.len() && at == other.len()
+}
+
+/// A set of words.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Words(u128);
+
+impl Words {
+    /// No word.
+    pub const NONE: Words = Words(0);
+
+    /// Returns these words and `word`.
+    #[must_use]
+    pub const fn with(self, word: Word) -> Words {
+        Words(self.0 | 1 << word.0)
+    }
+
+    /// Returns what `word` means, if it is one of these.
+    #[inline]
+    pub fn verb_of(self, word: Option<Word>) -> Option<Verb> {
+        word.filter(|word| self.0 >> word.0 & 1 == 1).map(Word::verb)
+    }
+}
+
+// A set of words has a bit for each.
+const _: () = assert!(WORDS.len() <= 128);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_is_a_word_of_one_verb() {
+        for &verb in Verb::ALL {
+            for name in verb.names() {
+                assert_eq!(Word::named(name).map(Word::verb), Some(verb), "{name}");
+            }
+        }
+        for name in ["", "writ", "writes", "Write"] {
+            assert_eq!(Word::named(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn sets_hold_the_words_that_were_put_in() {
+        let [first, last] = [Word(0), Word(WORDS.len() as u8 - 1)];
+        let words = Words::NONE.with(last);
+        assert_eq!(words.verb_of(Some(last)), Some(last.verb()));
+        assert_eq!(words.verb_of(Some(first)), None);
+        assert_eq!(words.verb_of(None), None);
+    }
+
+    #[test]
+    fn updates_say_nothing_by_a_null() {
+        let says_nothing =
+            |name| Word::named(name).is_some_and(|word| word.verb().null_says_nothing());
+        for name in ["write", "compare-and-set", "increment", "lock"] {
+            assert!(says_nothing(name), "{name}");
+        }
+        for name in ["read", "dequeue", "try-acquire", "draw"] {
+            assert!(!says_nothing(name), "{name}");
+        }
+    }
+}
