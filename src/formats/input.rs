@@ -101,8 +101,8 @@ impl Input {
     /// Returns the input that consists of `bytes`, which may be compressed with gzip or zstd.
     ///
     /// # Errors
-    /// If the bytes cannot be decompressed, are more than the limits allow, are not UTF-8, are empty,
-    /// or look like no format; or if the time is up.
+    /// If the bytes cannot be decompressed, are more than the limits allow, are not UTF-8, are
+    /// empty, or look like no format; or if the time is up.
     pub fn from_bytes(bytes: Vec<u8>, options: ReadOptions) -> Result<Input, Error> {
         if is_compressed(&bytes) {
             return Input::read(&bytes[..], Vec::new(), bytes.len() as u64, options);

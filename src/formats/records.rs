@@ -166,8 +166,8 @@ pub(super) fn is_outcome(name: &str) -> bool {
     role(name).0 == Role::Outcome
 }
 
-/// Returns the name of the field for the outcome; where an extra field could be `taken` for it, one that goes
-/// before all others.
+/// Returns the name of the field for the outcome; where an extra field could be `taken`
+/// for it, one that goes before all others.
 pub(super) fn outcome_field(taken: bool) -> &'static str {
     if taken { "Type" } else { "outcome" }
 }

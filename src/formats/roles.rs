@@ -27,8 +27,8 @@ impl Role {
     }
 }
 
-/// Returns the role of the field `name` in a record of a whole operation, and its rank among the names
-/// for that role: the lowest counts. Case, dashes and underscores make no difference.
+/// Returns the role of the field `name` in a record of a whole operation, and its rank among the
+/// names for that role: the lowest counts. Case, dashes and underscores make no difference.
 pub(crate) fn role(name: &str) -> (Role, u8) {
     let mut buffer = [0; 16];
     let mut len = 0;

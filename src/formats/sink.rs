@@ -13,7 +13,7 @@ pub(super) struct Sink<'a> {
     builder: &'a mut HistoryBuilder,
     /// Byte offset of the record that is being read.
     start: usize,
-    /// The records that a second reading looks for, from 0, ascending; it stops at the last of them.
+    /// The records that a second reading looks for, from 0, ascending; it stops at the last.
     pub(super) wanted: &'a [usize],
     /// The offsets of the first of them.
     found: Vec<usize>,

@@ -89,8 +89,8 @@ impl<R: Read> Source<R> {
         retry(|| self.read(room)).map_err(|error| self.failure(&error))
     }
 
-    /// Appends the text to `text`: up to one byte more than `limits` allow, which shows that there is
-    /// too much.
+    /// Appends the text to `text`: up to one byte more than `limits` allow, which shows that there
+    /// is too much.
     fn read_all(mut self, limits: &Limits, text: &mut Vec<u8>) -> Result<(), Error> {
         limits.check_time()?;
         self.open().map_err(|error| self.failure(&error))?;
@@ -239,8 +239,8 @@ fn skippable(bytes: &[u8]) -> Option<u64> {
     Some(u64::from(u32::from_le_bytes([a, b, c, d])) + MAGIC as u64)
 }
 
-/// Returns how many more bytes `text` has room for. Where there is none, makes some: for all of
-/// `rest` if it can be had, since what is not used costs nothing but addresses, and else for as many
+/// Returns how many more bytes `text` has room for. Where there is none, makes some: for all
+/// of `rest` if it can be had, since what is not used costs nothing but addresses, and else for as many
 /// as there are. A vector that grew step by step would leave more behind than it may take.
 fn room(text: &mut Vec<u8>, rest: usize) -> usize {
     if text.capacity() == text.len() && text.try_reserve_exact(rest).is_err() {

@@ -147,7 +147,7 @@ fn row(preset: &Preset) -> String {
     let shows = preset.shows.first().unwrap_or(&"nothing");
     format!(
         "| [{name}](../histories/store/{name}.jsonl) | {} \
-         | [{shows}](../tests/suite/reports/store-{name}.txt) | {story} |\n",
+         | [{shows}](../tests/suite/reports/store-{name}.jsonl.txt) | {story} |\n",
         settings.join(", "),
     )
 }

@@ -80,8 +80,8 @@ impl<R: Read> Stream<R> {
         }
     }
 
-    /// Reads the next piece, which holds one record at least, or is the last. Returns false if there
-    /// was none left. Waits for more text only if there is no complete record.
+    /// Reads the next piece, which holds one record at least, or is the last. Returns false if
+    /// there was none left. Waits for more text only if there is no complete record.
     ///
     /// The records that come before the place of an error are there, but are not part of a window.
     ///
@@ -290,8 +290,8 @@ impl<R: Read> Stream<R> {
         Ok(count > 0)
     }
 
-    /// Reads the records in the first `len` bytes of the buffer. Returns false if there is none, and
-    /// more is needed.
+    /// Reads the records in the first `len` bytes of the buffer. Returns false if there is none,
+    /// and more is needed.
     fn read(&mut self, len: usize, reader: &mut dyn Reader) -> Result<bool, Error> {
         let bytes = &self.buffer.bytes()[..len];
         let Ok(text) = str::from_utf8(bytes) else { return Err(self.not_utf8(bytes)) };
