@@ -240,8 +240,8 @@ fn skippable(bytes: &[u8]) -> Option<u64> {
 }
 
 /// Returns how many more bytes `text` has room for. Where there is none, makes some: for all
-/// of `rest` if it can be had, since what is not used costs nothing but addresses, and else for as many
-/// as there are. A vector that grew step by step would leave more behind than it may take.
+/// of `rest` if it can be had, since what is not used costs nothing but addresses, and else for as
+/// many as there are. A vector that grew step by step would leave more behind than it may take.
 fn room(text: &mut Vec<u8>, rest: usize) -> usize {
     if text.capacity() == text.len() && text.try_reserve_exact(rest).is_err() {
         // Where there is no memory, reading will say so.

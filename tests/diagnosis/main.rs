@@ -3,8 +3,8 @@
 //! `cargo test --test diagnosis` runs a slice of seeds in seconds. The whole table, which is in
 //! `docs/DIAGNOSIS.md`: `cargo test --release --test diagnosis -- --full`, and `cargo bless
 //! diagnosis` writes it there. Other arguments: `--seeds N` (of each preset with a fault),
-//! `--correct N` (of each other), `--from N` (the first seed), `--preset NAME` (a part of its name is enough),
-//! `--knob NAME=SETTING` (for all presets; may be repeated).
+//! `--correct N` (of each other), `--from N` (the first seed), `--preset NAME` (a part of its name
+//! is enough), `--knob NAME=SETTING` (for all presets; may be repeated).
 //!
 //! A run fails if a history of which the store itself knows an order is called invalid, if a
 //! correct preset breaks, or if a proof does not hold.

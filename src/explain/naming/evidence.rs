@@ -212,14 +212,14 @@ impl Scope<'_> {
         call_phrase(self.case.history, index)
     }
 
-    /// Returns who did an operation, what that was, in the words `did`, and when: `process 3 found 1
-    /// at 1.2 s`.
+    /// Returns who did an operation, what that was, in the words `did`, and when: `process 3 found
+    /// 1 at 1.2 s`.
     pub(super) fn deed(&self, index: u32, did: &str) -> String {
         format!("{} {did} {}", self.who(index), self.when(index))
     }
 
-    /// Returns an operation as it was recorded, with who did it and when: `` `add 1` by process 3 at
-    /// 1.2 s ``.
+    /// Returns an operation as it was recorded, with who did it and when: `` `add 1` by process 3
+    /// at 1.2 s ``.
     pub(super) fn call(&self, index: u32) -> String {
         let operation = operation_phrase(self.case.history, self.case.operation(index));
         format!("`{operation}` by {} {}", self.who(index), self.when(index))

@@ -97,7 +97,8 @@ fn holds(contents: &Listing, element: u32) -> bool {
 }
 
 impl Set<'_> {
-    /// The elements, by handle, that the violation may be about; those of the failing operation first.
+    /// Returns the elements, by handle, that the violation may be about; those of the failing
+    /// operation first.
     fn elements(&self) -> Vec<u32> {
         let Set { scope, initial, events } = self;
         let mut order: Vec<u32> = Vec::new();
