@@ -2,13 +2,13 @@
 //!
 //! Every format has a folder of its own and a row in the table below: how to detect it, where a
 //! text that is still being written may be cut, how to read a piece of it, and how to write it. All
-//! else is shared. A [`source`] yields text, decompressed on the way. An [`Input`] keeps the whole
-//! text, which is one piece; a [`stream`] reads it piece by piece and forgets. Readers hand records
-//! to a [`sink`], either as they are or as the [`fields`] of a map. [`records`] puts the records of
+//! else is shared. A `source` yields text, decompressed on the way. An [`Input`] keeps the whole
+//! text, which is one piece; a `stream` reads it piece by piece and forgets. Readers hand records
+//! to a `sink`, either as they are or as the `fields` of a map. `records` puts the records of
 //! a history back into the order of its input.
 //!
 //! What pairs and validates records is the history's business; what they mean is the model's.
-//! Readers know offsets in their piece only: its [`position`] makes lines and columns of them.
+//! Readers know offsets in their piece only: its `position` makes lines and columns of them.
 
 mod content;
 mod csv;

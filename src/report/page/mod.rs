@@ -38,7 +38,7 @@ const SCRIPT: &[&str] = &[
 ];
 
 /// The page of `subject`, whose history is in a file of this name, if it is in one. Its steps and
-/// states are those that it was given: [`Subject::linearize`]. O(n log n).
+/// states are those that it was given: [`Subject::linearizations`]. O(n log n).
 pub fn html(subject: &Subject<'_>, file: Option<&str>) -> String {
     page(subject, file, OPERATIONS)
 }
