@@ -94,8 +94,10 @@ impl<R: Read> Source<R> {
     fn read_all(mut self, limits: &Limits, text: &mut Vec<u8>) -> Result<(), Error> {
         limits.check_time()?;
         self.open().map_err(|error| self.failure(&error))?;
-        if let Kind::Plain(raw) = &mut self.kind {
-            text.extend_from_slice(raw.take_head());
+        match &mut self.kind {
+            Kind::Plain(raw) => text.extend_from_slice(raw.take_head()),
+            // Room for the compressed bytes says nothing about the text.
+            _ => text.shrink_to_fit(),
         }
         loop {
             limits.check_time()?;

@@ -146,7 +146,8 @@ fn printed(text: &str, sink: &mut Sink<'_>) -> Value {
     }
 }
 
-/// The first token of the column `name`.
+/// Returns the first token of the column `name`.
+#[inline]
 fn column(parser: &mut Parser<'_>, name: &str) -> Result<Token, Error> {
     match parser.form()? {
         Token::End => {
