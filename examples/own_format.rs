@@ -11,7 +11,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use histcheck::history::{Event, EventType, HistoryBuilder, Settings, Time, Value};
+use histcheck::history::{Event, EventType, HistoryBuilder, Record, Settings, Time, Value};
 use histcheck::{Code, Error, History, Options, Place};
 
 /// A write that is seen before it returns; an operation whose outcome nobody knows.
@@ -43,7 +43,10 @@ pub(crate) fn read(text: &str) -> Result<History, Error> {
     let mut clients = BTreeMap::new();
     // Where each record starts, for errors that name the record alone.
     let mut starts = Vec::new();
-    let locate = |error: Error, starts: &[usize]| match error.record.map(|at| starts.get(at)) {
+    let locate = |error: Error, starts: &[usize]| match error
+        .record
+        .map(|record| starts.get(record.index()))
+    {
         Some(Some(&start)) => error.at(place(text, start)),
         _ => error,
     };
@@ -77,7 +80,7 @@ fn add<'t>(
         // It names the record, whose line the caller knows.
         return Err(Error::new(Code::Syntax, "a line has too few words")
             .hint("a line is: time client -> operation key [value]")
-            .record(history.records()));
+            .record(Record::new(history.records())));
     };
     let nanoseconds = time.1.parse().ok().and_then(|micros: i64| micros.checked_mul(1_000));
     let Some(nanoseconds) = nanoseconds else {

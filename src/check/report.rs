@@ -216,7 +216,7 @@ mod tests {
     fn only_a_known_horizon_makes_a_failure_the_first() {
         let failure = |horizon| Failure {
             operation: 0,
-            record: Record::default(),
+            record: Record::new(0),
             horizon,
             core: Vec::new(),
             is_minimal: false,

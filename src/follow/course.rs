@@ -232,7 +232,7 @@ impl Course {
             Keys::None { .. } if operation.key.is_some() => {
                 Err(Error::new(Code::MixedKeys, "this operation has a key, others have none")
                     .hint("give every operation a key, or none")
-                    .record(operation.invoked as usize))
+                    .record(operation.invoked))
             }
             Keys::None { may_be_tuples } if *may_be_tuples => {
                 *may_be_tuples = has_tuple(history.values(), operation);
@@ -241,7 +241,7 @@ impl Course {
                                      and those before were not taken for such";
                     return Err(Error::new(Code::BadField, confirmed)
                         .hint("say so with --independent yes, or no")
-                        .record(operation.invoked as usize));
+                        .record(operation.invoked));
                 }
                 Ok(())
             }
@@ -277,7 +277,7 @@ impl Course {
         if !self.hints.add(history, operation) {
             return Ok(());
         }
-        let located = |error: Error| error.record(operation.invoked as usize);
+        let located = |error: Error| error.record(operation.invoked);
         let meant = self.hints.infer().map_err(located)?;
         if meant.name == *name {
             return Ok(());
@@ -352,7 +352,7 @@ impl Course {
 
 /// Whether more may be waited for, to find out what a history means.
 fn is_patient(window: Window<'_>, last: bool) -> bool {
-    !last && (window.history.records() as usize) < PATIENCE
+    !last && window.history.records() < PATIENCE
 }
 
 /// Returns the objects of a history of `model`: none so far.

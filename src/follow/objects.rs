@@ -265,7 +265,7 @@ impl Objects {
         let Some(frontier) = frontier else { return Ok(None) };
         match frontier.end(&self.model, slot, end, &self.meter) {
             Ok(()) => {
-                self.rest(number, operation.completed);
+                self.rest(number, operation.completed.unwrap_or(operation.invoked));
                 Ok(None)
             }
             Err(halt) => Ok(self.halted(history, index, operation, number, halt)),

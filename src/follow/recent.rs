@@ -77,7 +77,8 @@ impl Recent {
             // What ended before took its effect, and so did what crashed if nothing was left.
             self.rows.retain(|&(operation, _)| {
                 let may_come = operation.outcome.is_indeterminate() && !middle.is_idle;
-                may_come || operation.invoked > middle.record || operation.completed > middle.record
+                let is_later = |record: Record| record > middle.record;
+                may_come || operation.completed.is_none_or(is_later) || is_later(operation.invoked)
             });
             self.base = Some(middle.state);
         }

@@ -61,7 +61,7 @@ impl Violation {
             input: values.to_json(operation.input),
             output: values.to_json(operation.output),
             invoked: operation.invoked,
-            completed: operation.completed,
+            completed: operation.completed.unwrap_or(operation.invoked),
             line: None,
             times: history.times(index),
             states,

@@ -154,9 +154,9 @@ impl Input {
         self.whole().history(settings)
     }
 
-    /// Returns where record `record` (from 0) starts, found by a second reading without a deadline.
-    pub fn locate(&self, record: usize) -> Option<Place> {
-        self.whole().locate(&[record], None).pop()
+    /// Returns where `record` starts, found by a second reading without a deadline.
+    pub fn locate(&self, record: Record) -> Option<Place> {
+        self.whole().locate(&[record.index()], None).pop()
     }
 
     /// Returns where each of `records` (ascending) starts, as far as one second reading finds them
@@ -164,15 +164,16 @@ impl Input {
     ///
     /// ```
     /// use histcheck::formats::{Input, ReadOptions};
+    /// use histcheck::history::Record;
     /// let text = "process,type,f\n0,invoke,read\n\n0,ok,read\n";
     /// let input = Input::from_bytes(text.into(), ReadOptions::default())?;
-    /// let lines: Vec<usize> =
-    ///     input.locate_all(&[0, 1]).iter().map(|(_, place)| place.line).collect();
+    /// let places = input.locate_all(&[Record::new(0), Record::new(1)]);
+    /// let lines: Vec<usize> = places.iter().map(|(_, place)| place.line).collect();
     /// assert_eq!(lines, [2, 4]);
     /// # Ok::<(), histcheck::Error>(())
     /// ```
     pub fn locate_all(&self, records: &[Record]) -> Vec<(Record, Place)> {
-        let wanted: Vec<usize> = records.iter().map(|&record| record as usize).collect();
+        let wanted: Vec<usize> = records.iter().map(|&record| record.index()).collect();
         let places = self.whole().locate(&wanted, self.limits.deadline);
         records.iter().copied().zip(places).collect()
     }
@@ -225,7 +226,7 @@ impl Whole<'_> {
         let history = read.and_then(|()| builder.finish(settings)).map_err(|mut error| {
             if error.place.is_none() {
                 let record = error.record;
-                error.place = record.and_then(|record| self.locate(&[record], None).pop());
+                error.place = record.and_then(|record| self.locate(&[record.index()], None).pop());
                 return error;
             }
             start(self.text).locate(body, error)
@@ -359,18 +360,18 @@ mod tests {
     fn records_are_located_by_a_second_reading() {
         let input =
             Input::from_bytes(format!("\u{feff}{TWO}").into(), ReadOptions::default()).unwrap();
-        let place = input.locate(1).unwrap();
+        let place = input.locate(Record::new(1)).unwrap();
         assert_eq!((place.line, place.column), (2, 1));
         assert_eq!(&input.text()[place.offset..], TWO.lines().nth(1).unwrap());
         assert_eq!(input.line(place), TWO.lines().nth(1).unwrap());
-        assert_eq!(input.line(input.locate(0).unwrap()), TWO.lines().next().unwrap());
-        assert_eq!(input.locate(2), None);
+        assert_eq!(input.line(input.locate(Record::new(0)).unwrap()), TWO.lines().next().unwrap());
+        assert_eq!(input.locate(Record::new(2)), None);
     }
 
     #[test]
     fn later_errors_get_the_place_of_their_record() {
         let input = Input::from_bytes(TWO.into(), ReadOptions::default()).unwrap();
-        let error = Error::new(Code::BadOperation, "no pair").record(1);
+        let error = Error::new(Code::BadOperation, "no pair").record(Record::new(1));
         assert_eq!(input.located(error).place.map(|place| place.line), Some(2));
     }
 

@@ -5,7 +5,7 @@ use std::io;
 
 use super::roles::{Role, role};
 use crate::history::{
-    Annotation, EventType, Extra, History, NEVER, Operation, Outcome, Shape, Value, ValueTable,
+    Annotation, EventType, Extra, History, Operation, Outcome, Shape, Value, ValueTable,
 };
 
 /// One record.
@@ -65,11 +65,11 @@ enum Source {
 
 /// Returns the records of `history`, in the order of its input.
 pub(super) fn records(history: &History) -> impl Iterator<Item = Record<'_>> {
-    let mut sources: Vec<(u32, Source)> = Vec::with_capacity(history.records() as usize);
+    let mut sources: Vec<(crate::history::Record, Source)> = Vec::with_capacity(history.records());
     for (operation, index) in history.operations().iter().zip(0..) {
         sources.push((operation.invoked, Source::Invocation(index)));
-        if operation.completed != NEVER && operation.completed != operation.invoked {
-            sources.push((operation.completed, Source::Completion(index)));
+        if let Some(completed) = operation.completed.filter(|&end| end != operation.invoked) {
+            sources.push((completed, Source::Completion(index)));
         }
     }
     for (annotation, index) in history.annotations().iter().zip(0..) {
@@ -77,7 +77,7 @@ pub(super) fn records(history: &History) -> impl Iterator<Item = Record<'_>> {
     }
     sources.sort_unstable();
     // The metadata's position is the one that nothing else has.
-    let gap = sources.iter().zip(0..).position(|(&(record, _), at)| record != at);
+    let gap = sources.iter().enumerate().position(|(at, &(record, _))| record.index() != at);
     let mut metadata = history.metadata().map(|value| (gap.unwrap_or(sources.len()), value));
     let mut sources = sources.into_iter().enumerate().peekable();
     std::iter::from_fn(move || {

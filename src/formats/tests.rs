@@ -5,8 +5,8 @@ use proptest::prelude::*;
 use super::write;
 use crate::formats::{Format, read_bytes};
 use crate::history::{
-    Event, EventType, History, HistoryBuilder, Independent, Interval, Order, Outcome, Settings,
-    Time, Value, ValueTable,
+    Event, EventType, History, HistoryBuilder, Independent, Interval, Order, Outcome, Record,
+    Settings, Time, Value, ValueTable,
 };
 
 /// The names and the endings of files tell formats apart.
@@ -51,7 +51,7 @@ struct Said {
     annotations: Vec<String>,
     extras: Vec<Vec<(String, Value)>>,
     metadata: Option<Value>,
-    records: u32,
+    records: usize,
     whole: bool,
 }
 
@@ -72,7 +72,7 @@ fn said(history: &History, into: &mut ValueTable) -> Said {
         format!("{values:?} {function} {:?} {:?} {:?}", note.record, note.kind, note.time)
     });
     let annotations = annotations.collect();
-    let extras = (0..history.records()).map(|record| {
+    let extras = (0..history.records()).map(Record::new).map(|record| {
         let named = |extra: &crate::history::Extra| {
             let name = history.values().as_name(extra.name).unwrap();
             (name.to_owned(), value(extra.value))
@@ -318,7 +318,7 @@ proptest! {
             prop_assert!(object.is_object());
             objects.push(object);
         }
-        prop_assert_eq!(objects.len(), history.records() as usize);
+        prop_assert_eq!(objects.len(), history.records());
         let array: serde_json::Value =
             serde_json::from_str(&written(&history, Format::JsonArray)).unwrap();
         prop_assert_eq!(array, serde_json::Value::Array(objects));

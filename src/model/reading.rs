@@ -66,12 +66,12 @@ pub(crate) fn rejected(rejection: Rejection, history: &History, operation: &Oper
         Rejection::UnknownFunction => {
             Error::new(Code::UnknownOperation, format!("the model has no operation `{function}`"))
                 .hint("`histcheck models` lists the models with their operations")
-                .record(operation.invoked as usize)
+                .record(operation.invoked)
         }
         Rejection::BadValue(needed) => {
             let values = history.values();
             let shown = |value| shorten(values.to_json(value));
-            let output = if operation.completed == NEVER {
+            let output = if operation.completed.is_none() {
                 String::new()
             } else {
                 format!(", output {}", shown(operation.output))
@@ -81,7 +81,7 @@ pub(crate) fn rejected(rejection: Rejection, history: &History, operation: &Oper
                 format!("{needed}; this `{function}` has input {}{output}", shown(operation.input)),
             )
             .hint("`histcheck models` lists the models with the values of their operations")
-            .record(operation.invoked as usize)
+            .record(operation.invoked)
         }
     }
 }

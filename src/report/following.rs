@@ -101,7 +101,7 @@ pub fn surroundings_line(violation: &Violation, palette: &Palette) -> String {
     let mut out = String::new();
     if let Some(Surroundings { history, .. }) = &violation.surroundings {
         let operations = history.operations();
-        let first = operations.first().map_or(0, |operation| operation.invoked);
+        let first = operations.first().map_or(0, |operation| operation.invoked.index());
         let count = counted(operations.len(), "operation");
         let fact = format!("the last {count} on this object, from record {first} on");
         line(palette.label, "look at", &fact, palette, &mut out);

@@ -104,8 +104,8 @@ impl<'a> Subject<'a> {
         let mut records: Vec<Record> = shown
             .chain(failing)
             .map(|index| &self.history.operations()[index as usize])
-            .flat_map(|operation| [operation.invoked, operation.completed])
-            .filter(|&record| record != crate::history::NEVER)
+            .flat_map(|operation| [Some(operation.invoked), operation.completed])
+            .flatten()
             .collect();
         records.sort_unstable();
         records.dedup();

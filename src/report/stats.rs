@@ -26,7 +26,7 @@ pub fn statistics_text(
         "{file}{} of {} in {}",
         counted(statistics.operations, "operation"),
         counted(statistics.processes, "process"),
-        counted(statistics.records as usize, "record"),
+        counted(statistics.records, "record"),
     );
     let mut fact = |label: &str, text: String| {
         let _ = writeln!(out, "  {}{label:<12}{} {text}", palette.label, palette.reset);
@@ -112,7 +112,7 @@ struct JsonStatistics<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     file: Option<&'a str>,
     operations: usize,
-    records: u32,
+    records: usize,
     annotations: usize,
     outcomes: JsonOutcomes,
     functions: Vec<JsonFunction<'a>>,

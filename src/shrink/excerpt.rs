@@ -2,8 +2,8 @@
 
 use crate::error::Error;
 use crate::history::{
-    Event, EventType, History, HistoryBuilder, Independent, Interval, NEVER, Operation, Outcome,
-    Record, Settings, Shape, Time, Value, ValueTable,
+    Event, EventType, History, HistoryBuilder, Independent, Interval, Operation, Outcome, Record,
+    Settings, Shape, Time, Value, ValueTable,
 };
 
 /// Operations to keep.
@@ -118,7 +118,9 @@ fn event(
     };
     match end {
         End::Invocation => extras(builder, history, operation.invoked),
-        End::Completion => extras(builder, history, operation.completed),
+        End::Completion => {
+            operation.completed.iter().for_each(|&record| extras(builder, history, record));
+        }
         End::GivenUp => {}
     }
     builder.event(&Event {
@@ -157,9 +159,6 @@ fn interval(
 }
 
 fn extras(builder: &mut HistoryBuilder, history: &History, record: Record) {
-    if record == NEVER {
-        return;
-    }
     for extra in history.extras(record) {
         if let Some(name) = history.values().as_name(extra.name) {
             builder.extra(name, extra.value);
@@ -189,7 +188,7 @@ fn describe(values: &mut ValueTable, header: &Header<'_>, operation: Option<usiz
         pairs.push(("flags", values.list(&flags)));
     }
     let records: Vec<Value> =
-        header.sources.iter().map(|&record| values.int(record.into())).collect();
+        header.sources.iter().map(|&record| values.int(record.index() as i64)).collect();
     let mut source = Vec::new();
     source.extend(header.file.map(|file| ("file", values.text(file))));
     source.push(("operations", values.list(&records)));

@@ -2,7 +2,7 @@
 //! with their kind first. Nobody else reads them.
 
 use crate::history::{
-    Extra, Function, NEVER, NO_TIME, Operation, Outcome, Record, Shape, Value, ValueTable,
+    Extra, Function, NO_TIME, Operation, Outcome, Record, Shape, Value, ValueTable,
 };
 
 /// One operation with what is to be known of it.
@@ -16,6 +16,14 @@ pub(super) struct Row {
     pub(super) lines: [u32; 2],
     /// Whether times are nanoseconds of what was given in seconds.
     pub(super) in_seconds: bool,
+}
+
+impl Row {
+    /// Returns the lines of its records.
+    pub(super) fn record_lines(&self) -> impl Iterator<Item = (Record, u32)> {
+        let records = [Some(self.operation.invoked), self.operation.completed];
+        records.into_iter().zip(self.lines).filter_map(|(record, line)| Some((record?, line)))
+    }
 }
 
 /// What is written.
@@ -43,11 +51,12 @@ pub(super) fn write_row(key: u32, row: &Row, values: &ValueTable, out: &mut Vec<
     {
         bits |= if is_set { bit } else { 0 };
     }
+    let completed = operation.completed.filter(|_| operation.outcome != Outcome::Open);
     write_number(u64::from(key), out);
     out.push(bits);
-    write_number(u64::from(operation.invoked), out);
-    if operation.outcome != Outcome::Open {
-        write_number(u64::from(operation.completed - operation.invoked), out);
+    write_number(operation.invoked.index() as u64, out);
+    if let Some(completed) = completed {
+        write_number((completed.index() - operation.invoked.index()) as u64, out);
     }
     write_number(operation.function.index() as u64, out);
     for value in [operation.process, operation.input, operation.output] {
@@ -59,10 +68,10 @@ pub(super) fn write_row(key: u32, row: &Row, values: &ValueTable, out: &mut Vec<
     if *returned != NO_TIME {
         write_signed(returned.wrapping_sub(*called), out);
     }
-    let ahead = i64::from(lines[0]) - i64::from(operation.invoked);
+    let ahead = i64::from(lines[0]) - operation.invoked.index() as i64;
     write_signed(ahead, out);
-    if operation.outcome != Outcome::Open {
-        write_signed(i64::from(lines[1]) - i64::from(operation.completed) - ahead, out);
+    if let Some(completed) = completed {
+        write_signed(i64::from(lines[1]) - completed.index() as i64 - ahead, out);
     }
 }
 
@@ -70,7 +79,7 @@ pub(super) fn write_row(key: u32, row: &Row, values: &ValueTable, out: &mut Vec<
 pub(super) fn write_extra(key: u32, extra: &Extra, values: &ValueTable, out: &mut Vec<u8>) {
     write_number(u64::from(key), out);
     out.push(EXTRA);
-    write_number(u64::from(extra.record), out);
+    write_number(extra.record.index() as u64, out);
     write_value(extra.name, values, out);
     write_value(extra.value, values, out);
 }
@@ -155,7 +164,10 @@ impl<'b> Reader<'b> {
         let outcome = OUTCOMES[usize::from(bits & 3)];
         let invoked = self.record()?;
         let is_open = outcome == Outcome::Open;
-        let completed = if is_open { NEVER } else { invoked.checked_add(self.record()?)? };
+        let completed = match is_open {
+            true => None,
+            false => Some(Record::at((invoked.index() as u64).checked_add(self.number()?)?)?),
+        };
         let function = Function::of_index(self.number()?.try_into().ok()?);
         let process = self.value(&mut values)?;
         let input = self.value(&mut values)?;
@@ -165,9 +177,11 @@ impl<'b> Reader<'b> {
             if bits & RETURNED != 0 { self.signed()?.wrapping_add(called) } else { NO_TIME };
         let ahead = self.signed()?;
         let line = |line: i64| u32::try_from(line).ok();
-        let call_line = line(i64::from(invoked) + ahead)?;
-        let return_line =
-            if is_open { 0 } else { line(self.signed()? + ahead + i64::from(completed))? };
+        let call_line = line(invoked.index() as i64 + ahead)?;
+        let return_line = match completed {
+            Some(completed) => line(self.signed()? + ahead + completed.index() as i64)?,
+            None => 0,
+        };
         let operation =
             Operation { process, key: None, input, output, invoked, completed, function, outcome };
         Some(Entry::Row(Row {
@@ -202,7 +216,7 @@ impl<'b> Reader<'b> {
     }
 
     fn record(&mut self) -> Option<Record> {
-        self.number()?.try_into().ok()
+        Record::at(self.number()?)
     }
 
     fn text(&mut self) -> Option<&'b str> {
@@ -285,7 +299,7 @@ mod tests {
     ];
 
     fn row(at: usize, all: &[Value], values: &mut ValueTable) -> Row {
-        let invoked = at as u32 * 3;
+        let invoked = at * 3;
         let outcome = OUTCOMES[at % 4];
         let is_open = outcome == Outcome::Open;
         Row {
@@ -294,8 +308,8 @@ mod tests {
                 key: None,
                 input: all[at],
                 output: all[all.len() - 1 - at],
-                invoked,
-                completed: if is_open { NEVER } else { invoked + 7 },
+                invoked: Record::new(invoked),
+                completed: (!is_open).then(|| Record::new(invoked + 7)),
                 function: Function::of_index(at as u16),
                 outcome,
             },

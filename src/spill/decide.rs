@@ -43,7 +43,7 @@ pub(super) struct Deciding<'t> {
     pub(super) initial: Option<Value>,
     /// What was found for each key.
     pub(super) reports: Vec<Option<Stored>>,
-    pub(super) evidence: Evidence,
+    pub(super) evidence: Evidence<Record>,
     pub(super) kept: Kept,
     /// The model's first complaint, and the number of its key.
     refusal: Option<(u32, Error)>,
@@ -178,8 +178,7 @@ impl<'t> Deciding<'t> {
                 }
             }
             Err(error) => {
-                let invoked = error.record.unwrap_or_default() as Record;
-                let at = part.history.invoked_at(invoked);
+                let at = error.record.and_then(|record| part.history.invoked_at(record));
                 let key = at.and_then(|at| part.history.operations()[at as usize].key);
                 let partitions = part.history.partitions();
                 let nth = partitions.iter().position(|partition| partition.key == key);
@@ -258,7 +257,8 @@ impl<'t> Deciding<'t> {
             return;
         }
         let times = history.times(index as usize).map(|time| time.unwrap_or(NO_TIME));
-        let lines = [operation.invoked, operation.completed].map(|record| part.line(record));
+        let lines = [Some(operation.invoked), operation.completed];
+        let lines = lines.map(|record| record.map_or(0, |record| part.line(record)));
         let values = &mut self.gathered.values;
         let mut import = |value| values.import(history.values(), value);
         operation.process = import(operation.process);

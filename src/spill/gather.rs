@@ -14,7 +14,7 @@ use crate::formats::stream::Stream;
 use crate::history::Window;
 use crate::history::resident_bytes;
 use crate::history::{
-    Annotation, Excerpt, Independent, NEVER, NO_TIME, Operation, Outcome, Record, Value, ValueTable,
+    Annotation, Excerpt, Independent, NO_TIME, Operation, Outcome, Record, Value, ValueTable,
 };
 use crate::history::{confirms_tuples, has_tuple, mixed_keys, take_key};
 use crate::model::Hints;
@@ -46,7 +46,7 @@ pub(super) struct Gathered {
     /// The latest time of an annotation.
     pub(super) last_note: Option<i64>,
     pub(super) excerpt: Excerpt,
-    pub(super) records: u32,
+    pub(super) records: usize,
     pub(super) reinvoked: usize,
     /// Whether times are nanoseconds of what was given in seconds.
     pub(super) in_seconds: bool,
@@ -171,7 +171,7 @@ impl Gathering<'_> {
             }
         }
         for operation in window.operations() {
-            if operation.completed == NEVER && operation.invoked >= window.first {
+            if operation.completed.is_none() && operation.invoked >= window.first {
                 self.lines.insert(operation.invoked, stream.line(operation.invoked));
             }
         }

@@ -77,8 +77,7 @@ impl Gathered {
                             let scales = self.in_seconds && !row.in_seconds;
                             let times = if scales { row.times.map(scaled) } else { row.times };
                             rows.operations.push((operation, times));
-                            lines.push((operation.invoked, row.lines[0]));
-                            lines.push((operation.completed, row.lines[1]));
+                            lines.extend(row.record_lines());
                         }
                     }
                 }

@@ -132,13 +132,11 @@ pub fn has_keys(bytes: &[u8], format: Option<Format>, independent: Independent) 
 
 /// The place of `record` in the text that `reader` yields, and the text of its line, found by
 /// reading it once more.
-pub fn locate(reader: impl Read, format: Option<Format>, record: usize) -> Option<(Input, Place)> {
-    let record = Record::try_from(record).ok()?;
+pub fn locate(reader: impl Read, format: Option<Format>, record: Record) -> Option<(Input, Place)> {
     let mut stream = Stream::new(reader, format.into());
     while stream.next().ok()? {
-        if stream.records() > record as usize {
-            let located =
-                stream.located(Error::new(Code::BadOperation, "").record(record as usize));
+        if stream.records() > record.index() {
+            let located = stream.located(Error::new(Code::BadOperation, "").record(record));
             let (input, shown) = stream.excerpt(&located)?;
             return Some((input, shown.place?));
         }

@@ -98,10 +98,10 @@ fn times_have_one_unit() {
 #[test]
 fn records_are_located_again() {
     let text = registers(&[2, 2]);
-    let (input, place) = locate(text.as_bytes(), None, 5).unwrap();
+    let (input, place) = locate(text.as_bytes(), None, Record::new(5)).unwrap();
     assert_eq!((place.line, place.column), (6, 1));
     assert_eq!(input.line(place), text.lines().nth(5).unwrap());
-    assert!(locate(text.as_bytes(), None, 99).is_none());
+    assert!(locate(text.as_bytes(), None, Record::new(99)).is_none());
 }
 
 #[cfg(target_os = "linux")]

@@ -48,8 +48,7 @@ impl Checked {
         for row in kept.rows {
             if !known.contains(&row.operation.invoked) {
                 rows.operations.push((row.operation, row.times));
-                lines.push((row.operation.invoked, row.lines[0]));
-                lines.push((row.operation.completed, row.lines[1]));
+                lines.extend(row.record_lines());
             }
         }
         lines.sort_unstable();
@@ -61,7 +60,7 @@ impl Checked {
             report.keys.iter().enumerate().map(|(at, key)| (key.key, at)).collect();
         let partitions = history.partitions();
         let positions = partitions.iter().filter_map(|part| at.get(&part.key).copied()).collect();
-        let evidence = evidence.renumbered(|record| history.invoked_at(record).unwrap_or_default());
+        let evidence = evidence.indexed(|record| history.invoked_at(record).unwrap_or_default());
         let stuck = evidence.conclude(&history, gathered.last_note);
         let model = Some(name.to_owned());
         let options = Options { model, initial, keep_orders: false, ..options.clone() };

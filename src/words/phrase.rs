@@ -1,6 +1,6 @@
 //! Operations, values and numbers in words.
 
-use crate::history::{History, NEVER, Operation, Outcome, Value};
+use crate::history::{History, Operation, Outcome, Record, Value};
 use crate::vocabulary::Word;
 
 /// Values longer than this are cut in phrases.
@@ -53,8 +53,8 @@ pub(crate) fn call_phrase(history: &History, index: u32) -> String {
 /// When operation `index` returned: as [`call_phrase`]; `never` if it did not.
 pub(crate) fn return_phrase(history: &History, index: u32) -> String {
     match history.operations()[index as usize].completed {
-        NEVER => "never".to_owned(),
-        record => moment(history, history.times(index as usize)[1], record),
+        None => "never".to_owned(),
+        Some(record) => moment(history, history.times(index as usize)[1], record),
     }
 }
 
@@ -69,7 +69,7 @@ pub(crate) fn moment_phrase(history: &History, index: u32, returned: bool) -> St
     }
 }
 
-fn moment(history: &History, time: Option<i64>, record: u32) -> String {
+fn moment(history: &History, time: Option<i64>, record: Record) -> String {
     match (time, history.start_time()) {
         (Some(time), Some(start)) => {
             let since = i128::from(time) - i128::from(start);

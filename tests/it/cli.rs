@@ -232,7 +232,7 @@ fn the_witness_is_a_linearization() {
         .iter()
         .map(|record| {
             let record = record.as_u64().unwrap();
-            let is_it = |op: &histcheck::history::Operation| u64::from(op.invoked) == record;
+            let is_it = |op: &histcheck::history::Operation| op.invoked.index() as u64 == record;
             history.operations().iter().position(is_it).unwrap() as u32
         })
         .collect();

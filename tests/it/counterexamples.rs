@@ -162,7 +162,7 @@ fn cut_down(history: &History, options: &Options) -> usize {
     assert_eq!((again.verdict, &again.model), (Verdict::Invalid, &report.model), "{text}");
     let (_, failure) = again.failures().next().unwrap();
     let named = small.metadata_field("operation").and_then(|at| small.values().as_int(at));
-    assert_eq!(named, Some(i64::from(failure.record)), "{text}");
+    assert_eq!(named, Some(failure.record.index() as i64), "{text}");
     let twice = shrink(&small, &strangers, &again, 0, Some("some.jsonl")).unwrap().unwrap();
     let events = |history: &History| {
         let text = String::from_utf8(written(history)).unwrap();

@@ -1,7 +1,7 @@
 //! Reading histories: what comes out, and what malformed input is told.
 
 use histcheck::formats::{Format, Input, ReadOptions, read_bytes};
-use histcheck::history::{Outcome, Settings, Shape};
+use histcheck::history::{Outcome, Record, Settings, Shape};
 use histcheck::{Code, Error, History};
 use proptest::prelude::*;
 
@@ -89,7 +89,7 @@ fn other_fields_are_kept() {
     let history = read(text).unwrap();
     let values = history.values();
     let extras = |record| {
-        let extras = history.extras(record).iter();
+        let extras = history.extras(Record::new(record)).iter();
         extras.map(|e| [e.name, e.value].map(|v| values.to_json(v)).join("=")).collect::<Vec<_>>()
     };
     assert_eq!(extras(1), ["\"node\"=\"n1\"", "\"error\"=null"], "an index of its own is implied");
@@ -117,7 +117,7 @@ fn notes(history: &History) -> String {
         out +=
             &format!("{} {kind} {f} {} {:?}\n", note.record, values.to_json(note.value), note.time);
     }
-    for record in 0..history.records() {
+    for record in (0..history.records()).map(Record::new) {
         for extra in history.extras(record) {
             let [name, value] = [extra.name, extra.value].map(|value| values.to_json(value));
             out += &format!("{record} {name}: {value}\n");
@@ -248,7 +248,10 @@ fn cells_are_json_literals_or_text() {
         let text = text.replace("VALUE,", &format!("write,{cell}"));
         let history = read(&text).unwrap();
         assert_eq!(history.values().to_json(history.operations()[0].input), json, "{cell:?}");
-        assert_eq!(history.extra(1, "node").and_then(|v| history.values().as_name(v)), Some("n1"));
+        assert_eq!(
+            history.extra(Record::new(1), "node").and_then(|v| history.values().as_name(v)),
+            Some("n1")
+        );
         assert!(history.metadata_field("model").is_some());
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::thread;
 
-use histcheck::history::{MAX_DEPTH, Outcome};
+use histcheck::history::{MAX_DEPTH, Outcome, Record};
 use histcheck::record::{Process, recover};
 use histcheck::{Code, Options, Recorder, Verdict, read_recording};
 
@@ -76,7 +76,7 @@ fn who_cannot_know_goes_on_as_someone_else() {
     ];
     assert_eq!(found, expected);
     assert_eq!(history.reinvoked(), 0);
-    assert!((0..history.records()).all(|record| history.extra(record, "error").is_none()));
+    assert!((0..history.records()).all(|at| history.extra(Record::new(at), "error").is_none()));
 }
 
 #[test]
@@ -132,10 +132,10 @@ fn times_agree_with_the_order() {
     let recorder = Recorder::in_memory().unwrap();
     count((0..4).map(|_| recorder.process()).collect(), 5_000, &counter);
     let history = read_recording(recorder).unwrap();
-    let mut ends: Vec<(u32, i64, bool)> = Vec::new();
+    let mut ends: Vec<(Option<Record>, i64, bool)> = Vec::new();
     for (index, operation) in history.operations().iter().enumerate() {
         let [call, ret] = history.times(index).map(Option::unwrap);
-        ends.extend([(operation.invoked, call, false), (operation.completed, ret, true)]);
+        ends.extend([(Some(operation.invoked), call, false), (operation.completed, ret, true)]);
     }
     ends.sort_unstable();
     let mut latest = 0;
@@ -143,7 +143,7 @@ fn times_agree_with_the_order() {
         if is_return {
             latest = latest.max(time);
         } else {
-            assert!(time >= latest, "record {record}");
+            assert!(time >= latest, "record {record:?}");
         }
     }
 }
@@ -210,7 +210,7 @@ fn a_cut_file_recovers() {
         match histcheck::read_file(&path) {
             Ok(history) => {
                 assert!(is_record || !is_torn, "{cut}");
-                assert_eq!(history.records() as usize, ends + usize::from(is_record));
+                assert_eq!(history.records(), ends + usize::from(is_record));
             }
             Err(error) if cut == 0 => assert_eq!(error.code, Code::Empty),
             Err(error) => {
@@ -224,7 +224,7 @@ fn a_cut_file_recovers() {
         assert_eq!(left, &whole[..cut - torn]);
         assert_eq!(recover(&path).unwrap(), 0);
         if ends > 0 {
-            assert_eq!(histcheck::read_file(&path).unwrap().records() as usize, ends);
+            assert_eq!(histcheck::read_file(&path).unwrap().records(), ends);
         }
     }
     std::fs::remove_file(&path).unwrap();

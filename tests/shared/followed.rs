@@ -100,7 +100,7 @@ fn cannot_be_followed(error: &Error, terms: &Terms<'_>, history: &History) -> bo
         // It is not known yet whether an operation will fail, so that its input does not matter, or
         // what its completion will say that it was.
         Code::BadOperation | Code::UnknownOperation => {
-            let is_it = |operation: &&Operation| error.record == Some(operation.invoked as usize);
+            let is_it = |operation: &&Operation| error.record == Some(operation.invoked);
             let outcome = history.operations().iter().find(is_it).map(|one| one.outcome);
             terms.model.is_none() || matches!(outcome, Some(Outcome::Fail | Outcome::Ok))
         }
@@ -132,7 +132,9 @@ fn compare(summary: &Summary, violations: &[Violation], report: &Report) -> Resu
 /// wait until an operation fails whose effect was seen.
 fn is_in_time(piece: usize, violations: &[Violation], report: &Report) -> Result<(), String> {
     for (_, failure) in report.failures().filter(|(_, failure)| failure.is_first()) {
-        let is_told = violations.iter().any(|violation| violation.completed <= failure.horizon);
+        let is_told = violations
+            .iter()
+            .any(|violation| violation.completed.index() as u32 <= failure.horizon);
         if piece == usize::MAX && !is_told {
             return Err(format!("no violation up to record {}: {violations:?}", failure.horizon));
         }

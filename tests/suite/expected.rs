@@ -3,7 +3,7 @@
 
 use histcheck::History;
 use histcheck::Verdict;
-use histcheck::history::{Shape, Value};
+use histcheck::history::{Record, Shape, Value};
 
 use crate::index;
 
@@ -14,7 +14,7 @@ pub(crate) struct Expected {
     pub(crate) is_inferred: bool,
     pub(crate) verdict: Verdict,
     /// The anomaly's name and the record of the operation that gives it away, if it is invalid.
-    pub(crate) anomaly: Option<(String, u32)>,
+    pub(crate) anomaly: Option<(String, Record)>,
     /// Whether operations are stuck.
     pub(crate) is_stuck: bool,
     /// Verdicts under other settings, each by a flag of the command line.
@@ -37,7 +37,7 @@ impl Expected {
         let anomaly = match (text("anomaly"), operation) {
             (None, None) => None,
             (Some(anomaly), Some(Some(at))) => {
-                Some((anomaly, u32::try_from(at).map_err(|e| e.to_string())?))
+                Some((anomaly, usize::try_from(at).map(Record::new).map_err(|e| e.to_string())?))
             }
             _ => return Err("`anomaly` and `operation` (a record) belong together".to_owned()),
         };

@@ -63,7 +63,7 @@ fn made(preset: &'static Preset) -> Result<String, String> {
     }
     if let Some((_, failure)) = report.failures().next() {
         plan.tell("anomaly", Fact::Text(first.unwrap_or_default().to_owned()));
-        plan.tell("operation", Fact::Number(i64::from(failure.record)));
+        plan.tell("operation", Fact::Number(failure.record.index() as i64));
     }
     if stuck(&history).is_some() {
         plan.tell("stuck", Fact::Flag(true));

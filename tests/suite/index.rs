@@ -3,6 +3,8 @@
 
 use std::fs;
 
+use histcheck::history::Record;
+
 use crate::expected::{Expected, verdict};
 use crate::kept::keep;
 use crate::{Outcome, folder, names};
@@ -27,7 +29,7 @@ pub(crate) fn expected(name: &str) -> Result<Expected, String> {
         None => (outcome, None),
         Some((word, anomaly)) => {
             let at = record.parse().map_err(|_| format!("`{record}` is no record"))?;
-            (word, Some((anomaly.to_owned(), at)))
+            (word, Some((anomaly.to_owned(), Record::new(at))))
         }
     };
     Ok(Expected {

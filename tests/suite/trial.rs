@@ -1,7 +1,7 @@
 //! One history on trial: its verdict, its proof, and that neither depends on how it is told.
 
 use histcheck::formats::{Format, Input, ReadOptions};
-use histcheck::history::{Order, Settings, Ties};
+use histcheck::history::{Order, Record, Settings, Ties};
 use histcheck::model::infer;
 use histcheck::{History, Options, Report, Verdict};
 
@@ -94,7 +94,7 @@ fn is_as_expected(how: &str, report: &Report, expected: &Expected) -> Result<(),
     if (report.verdict, found) == (expected.verdict, meant) {
         return Ok(());
     }
-    let at = |record: Option<u32>| record.map_or(String::new(), |at| format!(" at record {at}"));
+    let at = |record: Option<Record>| record.map_or(String::new(), |at| format!(" at record {at}"));
     Err(format!(
         "{how}: {}{}, but expected {}{}: {}",
         report.verdict,

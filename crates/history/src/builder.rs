@@ -5,12 +5,12 @@ use rustc_hash::FxHashMap;
 
 use super::dense::ValueMap;
 use super::keys::{self, Independent};
-use super::operation::{ClientEvent, Record};
+use super::operation::ClientEvent;
 use super::order::{self, Order, Ties};
 use super::window::{self, Forgotten};
 use super::{
-    Annotation, Event, EventType, Extra, Function, History, Interval, NEVER, NO_TIME, Operation,
-    Outcome, Time, Value, ValueTable,
+    Annotation, Event, EventType, Extra, Function, History, Interval, NO_TIME, Operation, Outcome,
+    Record, Time, Value, ValueTable,
 };
 use crate::error::{Code, Error};
 use crate::vocabulary::Word;
@@ -70,7 +70,7 @@ impl HistoryBuilder {
 
     /// How many records were added so far; the next one has this position.
     pub fn records(&self) -> usize {
-        self.history.records as usize
+        self.history.records
     }
 
     /// Adds one event.
@@ -80,7 +80,7 @@ impl HistoryBuilder {
     /// did not invoke. The error names the record.
     pub fn event(&mut self, event: &Event<'_>) -> Result<(), Error> {
         let record = self.next_record()?;
-        let located = |error: Error| error.record(record as usize);
+        let located = |error: Error| error.record(record);
         let function = self.function(event.function).map_err(located)?;
         let time = self.time(event.time).map_err(located)?;
         if self.history.values.as_int(event.process).is_none() {
@@ -105,7 +105,7 @@ impl HistoryBuilder {
             EventType::Invoke => self.invocation(record, event),
             _ => self.completion(record, event),
         }
-        .map_err(|error| error.record(record as usize))
+        .map_err(|error| error.record(record))
     }
 
     #[inline]
@@ -125,7 +125,7 @@ impl HistoryBuilder {
                 input: event.value,
                 output: Value::NULL,
                 invoked: record,
-                completed: NEVER,
+                completed: None,
                 function: event.function,
                 outcome: Outcome::Open,
             },
@@ -149,7 +149,7 @@ impl HistoryBuilder {
             *slot = IDLE;
             return Err(self.mismatch(event, index));
         }
-        operation.completed = record;
+        operation.completed = Some(record);
         operation.output = event.value;
         operation.outcome = match event.kind {
             EventType::Ok => Outcome::Ok,
@@ -168,7 +168,7 @@ impl HistoryBuilder {
     /// If its times cannot be. The error names the record.
     pub fn interval(&mut self, interval: &Interval<'_>) -> Result<(), Error> {
         let record = self.next_record()?;
-        let located = |error: Error| error.record(record as usize);
+        let located = |error: Error| error.record(record);
         let function = self.function(interval.function).map_err(located)?;
         let call = self.time(Some(interval.call)).map_err(located)?;
         let ret = self.time(interval.ret).map_err(located)?;
@@ -206,7 +206,7 @@ impl HistoryBuilder {
                 input: interval.input,
                 output: interval.output,
                 invoked: record,
-                completed: if ret == NO_TIME { NEVER } else { record },
+                completed: (ret != NO_TIME).then_some(record),
                 function,
                 outcome: interval.outcome,
             },
@@ -230,7 +230,7 @@ impl HistoryBuilder {
         if self.history.metadata.replace(value).is_some() {
             return Err(Error::new(Code::DuplicateField, "the history has two metadata records")
                 .hint("put all that is to be said of the history into one")
-                .record(record as usize));
+                .record(record));
         }
         Ok(())
     }
@@ -246,14 +246,14 @@ impl HistoryBuilder {
         }
         keys::resolve(history, self.keyed, settings.independent)?;
         if history.whole_operations {
-            let is_event = |op: &&Operation| op.completed != op.invoked && op.completed != NEVER;
+            let is_event = |op: &&Operation| op.completed.is_some_and(|end| end != op.invoked);
             if let Some(event) = history.operations.iter().find(is_event) {
                 return Err(Error::new(
                     Code::Syntax,
                     "the input mixes events with records of whole operations",
                 )
                 .hint("only times order whole operations, so that events cannot stand among them")
-                .record(event.invoked as usize));
+                .record(event.invoked));
             }
             order::by_time(history, settings.ties)?;
             check_processes(history)?;
@@ -264,13 +264,13 @@ impl HistoryBuilder {
     }
 
     fn next_record(&mut self) -> Result<Record, Error> {
-        let record = self.history.records;
-        if record == NEVER - 1 {
+        if self.history.records == Record::MOST {
             return Err(Error::new(
                 Code::TooMany,
                 "a history may have up to 4,294,967,294 records",
             ));
         }
+        let record = Record::new(self.history.records);
         self.history.records += 1;
         Ok(record)
     }
@@ -415,7 +415,7 @@ impl HistoryBuilder {
         let record = self.next_record()?;
         if self.seconds && event.time != NO_TIME {
             let time = self.time(Some(Time::Whole(event.time)));
-            let time = time.map_err(|error| error.record(record as usize))?;
+            let time = time.map_err(|error| error.record(record))?;
             return self.join(record, &ClientEvent { time, ..*event });
         }
         self.join(record, event)
@@ -433,7 +433,8 @@ impl HistoryBuilder {
     /// values.
     #[inline]
     pub fn named_extra(&mut self, name: Value, value: Value) {
-        self.history.extras.push(Extra { record: self.history.records, name, value });
+        let record = Record::new(self.history.records);
+        self.history.extras.push(Extra { record, name, value });
     }
 
     /// How many operations there are.
@@ -508,7 +509,7 @@ fn check_processes(history: &History) -> Result<(), Error> {
                 ),
             )
             .hint("give each thread its own process; an unknown outcome has the type info")
-            .record(operation.invoked as usize));
+            .record(operation.invoked));
         }
     }
     Ok(())

@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use crate::Record;
+
 /// A place in an input, from 1; the zero of a field means that it is not known.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Place {
@@ -147,8 +149,8 @@ pub struct Error {
     pub hint: Option<String>,
     /// Where in the input, when it is known.
     pub place: Option<Place>,
-    /// The record concerned, from 0, when it is known.
-    pub record: Option<usize>,
+    /// The record concerned, when it is known.
+    pub record: Option<Record>,
 }
 
 impl Error {
@@ -171,9 +173,9 @@ impl Error {
         self
     }
 
-    /// The same error, about the record at position `record` (from 0) of the input.
+    /// The same error, about a record of the input.
     #[must_use]
-    pub fn record(mut self, record: usize) -> Self {
+    pub fn record(mut self, record: Record) -> Self {
         self.record = Some(record);
         self
     }

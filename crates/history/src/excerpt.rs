@@ -1,7 +1,7 @@
 //! A part of a history that is not in memory as a whole: some of its operations, with their records
 //! and times, and what is to be said of the rest.
 
-use super::{Annotation, Extra, History, NO_TIME, Operation, Value, ValueTable};
+use super::{Annotation, Extra, History, NO_TIME, Operation, Record, Value, ValueTable};
 use crate::vocabulary::Word;
 
 /// What is known of the history that an excerpt is a part of.
@@ -33,7 +33,7 @@ pub struct Rows {
     /// What the metadata record says.
     pub metadata: Option<Value>,
     /// How many records the whole has.
-    pub records: u32,
+    pub records: usize,
     /// How many processes of the whole invoked again after an indeterminate operation.
     pub reinvoked: usize,
     /// What is known of the whole.
@@ -98,7 +98,7 @@ impl History {
 
     /// The operation of an excerpt, or of a history in the order of its records, that record
     /// `invoked` invokes.
-    pub fn invoked_at(&self, invoked: u32) -> Option<u32> {
+    pub fn invoked_at(&self, invoked: Record) -> Option<u32> {
         let at = self.operations.binary_search_by_key(&invoked, |operation| operation.invoked);
         at.ok().map(|at| at as u32)
     }

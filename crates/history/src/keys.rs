@@ -28,7 +28,7 @@ pub(super) fn resolve(
 ) -> Result<(), Error> {
     if keyed > 0 && keyed < history.operations.len() {
         let odd = history.operations.iter().find(|op| op.key.is_none());
-        return Err(mixed_keys(odd.map_or(0, |op| op.invoked)));
+        return Err(mixed_keys(odd.map_or(Record::new(0), |op| op.invoked)));
     }
     let split = match independent {
         Independent::No => false,
@@ -55,7 +55,7 @@ pub(super) fn resolve(
 /// The error about an operation whose value should be a tuple.
 pub fn no_tuple(operation: &Operation) -> Error {
     Error::new(Code::BadField, "the value of this operation is no tuple [key value]")
-        .record(operation.invoked as usize)
+        .record(operation.invoked)
 }
 
 fn is_independent(history: &History) -> bool {
@@ -84,7 +84,7 @@ pub fn confirms_tuples(history: &History, operation: &Operation) -> bool {
 pub fn mixed_keys(record: Record) -> Error {
     Error::new(Code::MixedKeys, "this operation has no key, others have one")
         .hint("give every operation a key, or none")
-        .record(record as usize)
+        .record(record)
 }
 
 /// Whether the operation's values can be tuples: a pair whose key is no collection, the same key

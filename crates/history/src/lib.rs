@@ -23,6 +23,7 @@ mod notation;
 mod number;
 mod operation;
 mod order;
+mod position;
 pub mod progress;
 mod recorder;
 mod stats;
@@ -42,10 +43,10 @@ use internal::NO_TIME;
 pub use keys::{Independent, Partition, Partitions};
 pub use notation::write_quoted;
 pub use operation::{
-    Annotation, Event, EventType, Extra, Function, Interval, NEVER, Operation, Outcome, Record,
-    Time,
+    Annotation, Event, EventType, Extra, Function, Interval, NEVER, Operation, Outcome, Time,
 };
 pub use order::{Order, Span, Ties};
+pub use position::Record;
 pub use stats::{
     Concurrency, FunctionStatistics, Latency, OutcomeCounts, Statistics, count_processes,
 };
@@ -70,7 +71,7 @@ pub struct History {
     annotations: Vec<Annotation>,
     extras: Vec<Extra>,
     metadata: Option<Value>,
-    records: u32,
+    records: usize,
     whole_operations: bool,
     reinvoked: usize,
     /// The reading of equal times, if the order rests on them.
@@ -188,7 +189,7 @@ impl History {
     pub fn extra_of(&self, index: usize, name: &str) -> Option<Value> {
         let Operation { invoked, completed, .. } = self.operations[index];
         let given = |record| self.extra(record, name).filter(|value| !value.is_null());
-        given(invoked).or_else(|| given(completed))
+        given(invoked).or_else(|| given(completed?))
     }
 
     /// What the input's metadata record says about it: the value of its `histcheck` field.
@@ -206,7 +207,7 @@ impl History {
     }
 
     /// How many records the input held: events, annotations and metadata.
-    pub fn records(&self) -> u32 {
+    pub fn records(&self) -> usize {
         self.records
     }
 

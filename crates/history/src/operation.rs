@@ -1,11 +1,8 @@
 //! One operation of a history, and the records around it.
 
-use super::Value;
+use super::{Record, Value};
 
-/// The position of a record in its input, from 0.
-pub type Record = u32;
-
-/// The record or rank that never comes: an operation without a completion.
+/// The rank that never comes: that of a return that may never have happened.
 pub const NEVER: u32 = u32::MAX;
 
 /// How an operation ended.
@@ -70,8 +67,8 @@ pub struct Operation {
     pub output: Value,
     /// The record of its invocation.
     pub invoked: Record,
-    /// The record of its completion, or [`NEVER`].
-    pub completed: Record,
+    /// The record of its completion, if it has one.
+    pub completed: Option<Record>,
     /// Its name.
     pub function: Function,
     /// How it ended.

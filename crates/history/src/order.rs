@@ -1,6 +1,6 @@
 //! The order of events: that of the records, or by time, with its two readings of equal times.
 
-use super::{History, NEVER, NO_TIME, Operation};
+use super::{History, NEVER, NO_TIME, Operation, Record};
 use crate::error::{Code, Error};
 
 /// What orders the events of a history.
@@ -47,14 +47,15 @@ pub struct Span {
 impl Span {
     #[inline]
     pub(super) fn of_records(operation: &Operation) -> Span {
-        let ret = if operation.outcome.is_indeterminate() { NEVER } else { operation.completed };
-        Span { call: operation.invoked, ret }
+        let rank = |record: Record| record.index() as u32;
+        let ret = operation.completed.filter(|_| !operation.outcome.is_indeterminate());
+        Span { call: rank(operation.invoked), ret: ret.map_or(NEVER, rank) }
     }
 }
 
 /// One end of an operation, by which ends are sorted: the time, then a rank among equal times,
 /// then the record, then call before return.
-type End = (i64, u8, u32, bool, u32);
+type End = (i64, u8, Record, bool, u32);
 
 /// Orders the ends of all operations by time, and the operations by their calls.
 pub(super) fn by_time(history: &mut History, ties: Ties) -> Result<(), Error> {
@@ -78,8 +79,8 @@ pub(super) fn by_time(history: &mut History, ties: Ties) -> Result<(), Error> {
             }
         };
         ends.push((call, rank(false), operation.invoked, false, index as u32));
-        if returns {
-            ends.push((ret, rank(true), operation.completed, true, index as u32));
+        if let Some(completed) = operation.completed.filter(|_| returns) {
+            ends.push((ret, rank(true), completed, true, index as u32));
         }
     }
     ends.sort_unstable();
@@ -115,24 +116,24 @@ fn check_times(operation: &Operation, call: i64, ret: i64, returns: bool) -> Res
     let missing = if call == NO_TIME {
         Some(operation.invoked)
     } else {
-        (returns && ret == NO_TIME).then_some(operation.completed)
+        operation.completed.filter(|_| returns && ret == NO_TIME)
     };
     if let Some(record) = missing {
         return Err(Error::new(Code::BadTime, "this record has no time to be ordered by")
             .hint("without --order time, the order of the records counts")
-            .record(record as usize));
+            .record(record));
     }
-    if returns && ret < call {
+    if let Some(completed) = operation.completed.filter(|_| returns && ret < call) {
         return Err(Error::new(
             Code::BadTime,
             format!("the operation returns at {ret}, before its call at {call}"),
         )
-        .hint(if operation.invoked == operation.completed {
+        .hint(if completed == operation.invoked {
             "the clocks of its two ends differ, or the times were exchanged"
         } else {
             "the clocks of its two ends differ; without --order time, the order of records counts"
         })
-        .record(operation.completed as usize));
+        .record(completed));
     }
     Ok(())
 }

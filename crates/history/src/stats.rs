@@ -16,7 +16,7 @@ pub struct Statistics {
     /// The operations of clients.
     pub operations: usize,
     /// All records: events, annotations and metadata.
-    pub records: u32,
+    pub records: usize,
     /// Records that are no client's.
     pub annotations: usize,
     /// The operations by how they ended.

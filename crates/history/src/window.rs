@@ -38,7 +38,9 @@ impl<'a> Window<'a> {
     /// The clients' events of the piece, in the order of their records.
     pub fn events(self) -> impl Iterator<Item = WindowEvent> + 'a {
         let Window { history, first, ends, .. } = self;
-        ends.iter().zip(first..).filter(|(end, _)| **end != NEVER).map(move |(&end, record)| {
+        let ends = ends.iter().enumerate().filter(|(_, end)| **end != NEVER);
+        ends.map(move |(nth, &end)| {
+            let record = Record::new(first.index() + nth);
             let (operation, completes) = event_of(end);
             let kind = match history.operations[operation].outcome {
                 _ if !completes => EventType::Invoke,
@@ -90,8 +92,8 @@ impl History {
 /// What a builder that forgets still knows of what it forgot.
 #[derive(Debug, Default)]
 pub(super) struct Forgotten {
-    /// The first record that was not seen when it forgot.
-    first: Record,
+    /// How many records were seen when it forgot.
+    records: usize,
     /// How many operations are there that were open then.
     open: usize,
     operations: u64,
@@ -125,14 +127,14 @@ impl HistoryBuilder {
         let history = &self.history;
         let first = self.first_record();
         ends.clear();
-        ends.resize((history.records - first) as usize, NEVER);
+        ends.resize(history.records - first.index(), NEVER);
         for (index, operation) in history.operations.iter().enumerate() {
             let end = (index as u32) << 1;
             if operation.invoked >= first {
-                ends[(operation.invoked - first) as usize] = end;
+                ends[operation.invoked.index() - first.index()] = end;
             }
-            if operation.completed != NEVER {
-                ends[(operation.completed - first) as usize] = end | 1;
+            if let Some(completed) = operation.completed {
+                ends[completed.index() - first.index()] = end | 1;
             }
         }
     }
@@ -149,7 +151,7 @@ impl HistoryBuilder {
 
     /// The first record that it did not forget.
     pub fn first_record(&self) -> Record {
-        self.forgotten.as_ref().map_or(0, |forgotten| forgotten.first)
+        Record::new(self.forgotten.as_ref().map_or(0, |forgotten| forgotten.records))
     }
 
     /// Forgets the operations that are complete, extra fields and annotations; open operations come
@@ -174,7 +176,7 @@ impl HistoryBuilder {
         forgotten.open = history.operations.len();
         forgotten.operations += (before - forgotten.open) as u64;
         forgotten.annotations += history.annotations.len() as u64;
-        forgotten.first = history.records;
+        forgotten.records = history.records;
         history.annotations.clear();
         history.extras.clear();
         if processes.hashed() > 2 * forgotten.hashed + 1024 {
@@ -247,7 +249,7 @@ impl HistoryBuilder {
 }
 
 fn is_open(operation: &Operation) -> bool {
-    operation.completed == NEVER
+    operation.completed.is_none()
 }
 
 /// The error about a record of a whole operation where operations are forgotten.
@@ -275,7 +277,8 @@ mod tests {
         }
         builder.find_ends(&mut ends);
         let window = builder.window(&ends);
-        let seen: Vec<_> = window.events().map(|e| (e.operation, e.record, e.kind)).collect();
+        let seen: Vec<_> =
+            window.events().map(|e| (e.operation, e.record.index(), e.kind)).collect();
         assert_eq!(
             seen,
             [(0, 0, EventType::Invoke), (1, 1, EventType::Invoke), (1, 2, EventType::Ok)]
@@ -289,8 +292,9 @@ mod tests {
         }
         builder.find_ends(&mut ends);
         let window = builder.window(&ends);
-        assert_eq!(window.first, 3);
-        let seen: Vec<_> = window.events().map(|e| (e.operation, e.record, e.kind)).collect();
+        assert_eq!(window.first.index(), 3);
+        let seen: Vec<_> =
+            window.events().map(|e| (e.operation, e.record.index(), e.kind)).collect();
         assert_eq!(
             seen,
             [(1, 3, EventType::Invoke), (0, 4, EventType::Info), (2, 5, EventType::Invoke)]

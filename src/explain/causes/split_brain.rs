@@ -185,9 +185,8 @@ impl Sides {
             let own = writes.iter().copied().filter(move |&at| self.side_of(at) == side);
             own.filter_map(|at| Some((at, self.last_reader(list, at)?))).take(PAIRS)
         };
-        let first =
-            writes.first().map_or(0, |&at| history.operations()[list[at].index as usize].invoked);
-        let is_disturbed = history.annotations().iter().any(|note| note.record < first);
+        let first = writes.first().map(|&at| history.operations()[list[at].index as usize].invoked);
+        let is_disturbed = history.annotations().iter().any(|note| Some(note.record) < first);
         let patience = words::usual_length(history, list.iter().map(|access| access.index))
             * PATIENCE[usize::from(!is_disturbed)];
         let [ones, twos] = sides.map(|side| pairs(side).collect::<Vec<_>>());

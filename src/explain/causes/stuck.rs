@@ -18,7 +18,7 @@ use rustc_hash::FxHashMap;
 
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::naming::words;
-use crate::history::{Function, History, NEVER, Operation, Outcome, Value};
+use crate::history::{Function, History, Operation, Outcome, Value};
 use crate::vocabulary::{Verb, Word};
 use crate::words::{
     call_phrase, counted, duration_phrase, process_phrase, value_phrase, with_thousands,
@@ -43,34 +43,39 @@ pub fn stuck(history: &History) -> Option<Anomaly> {
     evidence.conclude(history, last)
 }
 
-/// What operations tell of those that may be stuck. Operations go by numbers: their indices, or
-/// where a history is seen in parts, each of whole keys, the records of their invocations.
-#[derive(Default)]
-pub(crate) struct Evidence {
+/// What operations tell of those that may be stuck. Operations go by their indices, or where a
+/// history is seen in parts, each of whole keys, by the records of their invocations.
+pub(crate) struct Evidence<Id> {
     /// The longest that an operation took which completed.
     longest: i128,
     /// The last thing that a client did.
     end: Option<i128>,
     /// Operations that never completed.
-    open: Vec<u32>,
+    open: Vec<Id>,
     /// Those of which enough others completed that were called later: which, how many, when called.
-    overtaken: Vec<(u32, u32, Option<i128>)>,
+    overtaken: Vec<(Id, u32, Option<i128>)>,
     /// Those that wait for a lock.
-    waits: Vec<Wait>,
+    waits: Vec<Wait<Id>>,
 }
 
 /// An operation that waits for a lock.
-struct Wait {
-    operation: u32,
+struct Wait<Id> {
+    operation: Id,
     process: String,
     /// The acquisition of the lock's holder, and its process.
-    holder: Option<(u32, String)>,
+    holder: Option<(Id, String)>,
 }
 
-impl Evidence {
-    /// Takes the operations of `history` into account; `number` gives the number of an index.
-    /// O(n).
-    pub(crate) fn add(&mut self, history: &History, number: &impl Fn(u32) -> u32) {
+impl<Id> Default for Evidence<Id> {
+    fn default() -> Evidence<Id> {
+        let (open, overtaken, waits) = (Vec::new(), Vec::new(), Vec::new());
+        Evidence { longest: 0, end: None, open, overtaken, waits }
+    }
+}
+
+impl<Id: Copy> Evidence<Id> {
+    /// Takes the operations of `history` into account; `id` gives what an index goes by. O(n).
+    pub(crate) fn add(&mut self, history: &History, id: &impl Fn(u32) -> Id) {
         let clock = Clock::of(history);
         let mut completed: FxHashMap<(Function, Option<Value>), u32> = FxHashMap::default();
         for (index, operation) in history.operations().iter().enumerate().rev() {
@@ -83,45 +88,39 @@ impl Evidence {
             match operation.outcome {
                 Outcome::Ok => *later += 1,
                 Outcome::Open => {
-                    self.open.push(number(index as u32));
+                    self.open.push(id(index as u32));
                     if *later >= LATER {
-                        self.overtaken.push((number(index as u32), *later, called));
+                        self.overtaken.push((id(index as u32), *later, called));
                     }
                 }
                 _ => {}
             }
         }
-        self.add_waits(history, number);
+        self.add_waits(history, id);
     }
 
-    /// What is to be said, once all operations were added. `history` has those that
-    /// [count](Evidence::operations), and the last annotation came at time `last`.
-    pub(crate) fn conclude(mut self, history: &History, last: Option<i64>) -> Option<Anomaly> {
-        self.open.sort_unstable();
-        self.overtaken.sort_unstable();
-        self.waits.sort_unstable_by_key(|wait| wait.operation);
-        self.longest = self.longest.max(1);
-        self.deadlock(history)
-            .or_else(|| self.starved(history))
-            .or_else(|| self.stopped(history, last))
-    }
-
-    /// The numbers of the operations that may be named.
-    pub(crate) fn operations(&self) -> impl Iterator<Item = u32> {
+    /// The operations that may be named.
+    pub(crate) fn operations(&self) -> impl Iterator<Item = Id> {
         let waits = self.waits.iter();
         let holders = waits.filter_map(|wait| wait.holder.as_ref().map(|(holder, _)| *holder));
         self.open.iter().copied().chain(holders)
     }
 
-    /// The same, its numbers changed.
-    pub(crate) fn renumbered(mut self, number: impl Fn(u32) -> u32) -> Evidence {
-        self.open.iter_mut().for_each(|open| *open = number(*open));
-        self.overtaken.iter_mut().for_each(|overtaken| overtaken.0 = number(overtaken.0));
-        for wait in &mut self.waits {
-            wait.operation = number(wait.operation);
-            wait.holder.iter_mut().for_each(|holder| holder.0 = number(holder.0));
+    /// Returns what it knows, of operations that go by their indices, which `index` gives.
+    pub(crate) fn indexed(self, index: impl Fn(Id) -> u32) -> Evidence<u32> {
+        let overtaken = self.overtaken.into_iter();
+        let waits = self.waits.into_iter().map(|wait| Wait {
+            operation: index(wait.operation),
+            process: wait.process,
+            holder: wait.holder.map(|(holder, process)| (index(holder), process)),
+        });
+        Evidence {
+            longest: self.longest,
+            end: self.end,
+            open: self.open.into_iter().map(&index).collect(),
+            overtaken: overtaken.map(|(id, later, called)| (index(id), later, called)).collect(),
+            waits: waits.collect(),
         }
-        self
     }
 }
 
@@ -159,8 +158,8 @@ impl Lock {
     }
 }
 
-impl Evidence {
-    fn add_waits(&mut self, history: &History, number: &impl Fn(u32) -> u32) {
+impl<Id: Copy> Evidence<Id> {
+    fn add_waits(&mut self, history: &History, id: &impl Fn(u32) -> Id) {
         let verb = |operation: &Operation| history.word(operation.function).map(Word::verb);
         if !history.operations().iter().any(|operation| verb(operation) == Some(Verb::Acquire)) {
             return;
@@ -193,11 +192,25 @@ impl Evidence {
             let lock = locks.get(&history.operations()[index as usize].key);
             let holder = lock.and_then(Lock::holder);
             Wait {
-                operation: number(index),
+                operation: id(index),
                 process: process(index),
-                holder: holder.map(|holder| (number(holder), process(holder))),
+                holder: holder.map(|holder| (id(holder), process(holder))),
             }
         }));
+    }
+}
+
+impl Evidence<u32> {
+    /// What is to be said, once all operations were added. `history` has those that
+    /// [count](Evidence::operations), and the last annotation came at time `last`.
+    pub(crate) fn conclude(mut self, history: &History, last: Option<i64>) -> Option<Anomaly> {
+        self.open.sort_unstable();
+        self.overtaken.sort_unstable();
+        self.waits.sort_unstable_by_key(|wait| wait.operation);
+        self.longest = self.longest.max(1);
+        self.deadlock(history)
+            .or_else(|| self.starved(history))
+            .or_else(|| self.stopped(history, last))
     }
 
     /// Processes in a circle each of which holds a lock that the one before it waits for.
@@ -229,7 +242,7 @@ impl Evidence {
 /// The deadlock in whose circle `first` waits.
 fn circle(
     history: &History,
-    waits: &[Wait],
+    waits: &[Wait<u32>],
     first: usize,
     next: &impl Fn(usize) -> Option<usize>,
 ) -> Option<Anomaly> {
@@ -275,14 +288,14 @@ impl<'a> Clock<'a> {
         if self.has_times {
             return self.history.times(index)[0].map(i128::from);
         }
-        Some(i128::from(self.history.operations()[index].invoked))
+        Some(self.history.operations()[index].invoked.index() as i128)
     }
 
     fn returned(&self, index: usize) -> Option<i128> {
         let record = self.history.operations()[index].completed;
         match self.has_times {
             true => self.history.times(index)[1].map(i128::from),
-            false => (record != NEVER).then_some(i128::from(record)),
+            false => record.map(|record| record.index() as i128),
         }
     }
 
@@ -294,7 +307,7 @@ impl<'a> Clock<'a> {
     }
 }
 
-impl Evidence {
+impl Evidence<u32> {
     fn starved(&self, history: &History) -> Option<Anomaly> {
         let clock = Clock::of(history);
         let end = self.end?;

@@ -17,7 +17,7 @@ use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::case::Case;
 use crate::explain::violations::Violation;
 use crate::formats::json_value;
-use crate::history::{Event, EventType, NEVER, Outcome, Value, ValueTable};
+use crate::history::{Event, EventType, NEVER, Outcome, Record, Value, ValueTable};
 use crate::model::{self, AnyModel, AnyOp, Call, Model, ModelOptions, View};
 use crate::tries::tries;
 use crate::{History, Options, Verdict, check};
@@ -409,7 +409,7 @@ fn blame(history: &History, options: &Options) -> Vec<Anomaly> {
     let meter = Meter::start(&Budget::default(), 0);
     let failure = Failure {
         operation: 0,
-        record: 0,
+        record: Record::new(0),
         horizon: NEVER - 1,
         core: Vec::new(),
         is_minimal: false,
@@ -450,7 +450,7 @@ fn dump(history: &History) -> String {
             values.to_text(operation.output),
             operation.outcome.name(),
             operation.invoked,
-            operation.completed as i32,
+            operation.completed.map_or(-1, |record| record.index() as i64),
         );
     }
     text
@@ -475,8 +475,9 @@ fn is_so(history: &History, anomaly: &Anomaly) -> bool {
     match anomaly.kind {
         AnomalyKind::DuplicateDelivery => first.map(|op| op.output).filter(is_item).any(|value| {
             returns(value).count() > 1 && {
-                let last = returns(value).map(|op| op.completed).max().unwrap_or(0);
-                puts(value).filter(|op| op.invoked < last).count() < returns(value).count() + 1
+                let last = returns(value).map(|op| op.completed).max().flatten();
+                puts(value).filter(|op| Some(op.invoked) < last).count()
+                    < returns(value).count() + 1
             }
         }),
         AnomalyKind::LostMessage => first

@@ -1,6 +1,6 @@
 //! What operations on registers did, in words that fit a sentence.
 
-use crate::history::{History, NEVER, Operation, Outcome};
+use crate::history::{History, Operation, Outcome};
 use crate::vocabulary::{Verb, Word};
 use crate::words::{
     call_phrase, duration_phrase, operation_phrase, process_phrase, return_phrase, value_phrase,
@@ -79,7 +79,7 @@ pub(in crate::explain) fn event(history: &History, index: u32) -> String {
 pub(in crate::explain) fn acknowledged(history: &History, index: u32) -> String {
     let operation = &history.operations()[index as usize];
     let (who, what) = (process_phrase(history, index), thing(history, index));
-    if operation.completed == NEVER || operation.outcome.is_indeterminate() {
+    if operation.completed.is_none() || operation.outcome.is_indeterminate() {
         let called = call_phrase(history, index);
         return format!("{who}'s {what}, called {called}, was never acknowledged");
     }

@@ -51,7 +51,7 @@ fn columns(history: &History) -> Vec<&str> {
     }
     let meant = columns.len();
     let mut seen: FxHashSet<Value> = FxHashSet::default();
-    for extra in (0..history.records()).flat_map(|record| history.extras(record)) {
+    for extra in history.all_extras() {
         let Some(name) = history.values().as_name(extra.name) else { continue };
         let is_meant = |column: &&str| belongs(name, column, whole);
         if seen.insert(extra.name) && !columns[..meant].iter().any(is_meant) {
@@ -78,7 +78,7 @@ fn heading(name: &str) -> String {
 
 /// The column of outcomes in a table of whole operations.
 fn outcome_column(history: &History) -> &'static str {
-    let mut extras = (0..history.records()).flat_map(|record| history.extras(record));
+    let mut extras = history.all_extras().iter();
     let name = |extra: &Extra| history.values().as_name(extra.name).unwrap_or_default();
     outcome_field(extras.any(|extra| is_outcome(name(extra))))
 }

@@ -6,7 +6,8 @@ use super::{FORMAT, parse_value};
 use crate::error::{Code, Error};
 use crate::formats::sink::Sink;
 use crate::history::{
-    EventType, History, HistoryBuilder, MAX_DEPTH, Outcome, Settings, Shape, Value, ValueTable,
+    EventType, History, HistoryBuilder, MAX_DEPTH, Outcome, Record, Settings, Shape, Value,
+    ValueTable,
 };
 
 fn history(text: &str) -> Result<History, Error> {
@@ -223,8 +224,13 @@ fn records_stand_alone_or_in_one_vector_or_list() {
         assert_eq!(history.function(operation.function), "read");
         assert_eq!(operation.outcome, Outcome::Ok);
         assert_eq!(history.values().as_int(operation.output), Some(3));
-        assert_eq!((operation.invoked, operation.completed), (0, 1));
-        assert!(history.extras(0).is_empty() && history.extras(1).is_empty());
+        assert_eq!(
+            (operation.invoked, operation.completed),
+            (Record::new(0), Some(Record::new(1)))
+        );
+        assert!(
+            history.extras(Record::new(0)).is_empty() && history.extras(Record::new(1)).is_empty()
+        );
     }
 }
 
@@ -234,9 +240,10 @@ fn fields_without_a_meaning_are_kept() {
         {:index 7, :time 9, :type :info, :process 0, :f :write, :value 1,
          :error [:timeout nil], :jepsen/x 2, \"a b\" 3, :input 4, :start 5, :call 6}";
     let history = history(text).unwrap();
-    let shown =
-        |record, name| history.extra(record, name).map(|value| history.values().to_edn(value));
-    assert_eq!(history.extras(0).len(), 1);
+    let shown = |record, name| {
+        history.extra(Record::new(record), name).map(|value| history.values().to_edn(value))
+    };
+    assert_eq!(history.extras(Record::new(0)).len(), 1);
     assert_eq!(shown(0, "node").unwrap(), "\"n1\"");
     for (name, value) in [
         ("index", "7"),
@@ -249,7 +256,7 @@ fn fields_without_a_meaning_are_kept() {
     ] {
         assert_eq!(shown(1, name).as_deref(), Some(value));
     }
-    assert_eq!(history.extras(1).len(), 7);
+    assert_eq!(history.extras(Record::new(1)).len(), 7);
     assert_eq!(history.times(0), [Some(5), Some(9)]);
 }
 
@@ -262,11 +269,11 @@ fn others_than_clients_are_annotations() {
     let history = history(&text).unwrap();
     let [nemesis, clock] = history.annotations() else { panic!() };
     assert_eq!(history.values().shape(nemesis.process), Shape::Keyword("nemesis"));
-    assert_eq!((nemesis.record, nemesis.kind, nemesis.time), (0, EventType::Info, Some(1)));
-    assert_eq!(history.extras(0).len(), 1);
+    assert_eq!((nemesis.record.index(), nemesis.kind, nemesis.time), (0, EventType::Info, Some(1)));
+    assert_eq!(history.extras(Record::new(0)).len(), 1);
     assert_eq!(history.values().shape(clock.process), Shape::Text("clock"));
     assert_eq!(history.function(clock.function), "jepsen.clock/bump");
-    assert_eq!(history.operations()[0].invoked, 1);
+    assert_eq!(history.operations()[0].invoked.index(), 1);
 }
 
 #[test]
@@ -323,17 +330,18 @@ fn whole_operations_are_records_with_a_time_of_their_call() {
     assert_eq!(history.values().as_int(failed.input), Some(4));
     assert_eq!((failed.outcome, history.times(4)), (Outcome::Fail, [Some(60), Some(70)]));
     assert_eq!(failed.output, Value::NULL);
-    let names = history.extras(6).iter().map(|extra| history.values().as_name(extra.name));
+    let names =
+        history.extras(Record::new(6)).iter().map(|extra| history.values().as_name(extra.name));
     assert_eq!(names.flatten().collect::<Vec<_>>(), ["start", "value"]);
     assert_eq!(history.values().shape(write.output), Shape::Keyword("ok"));
-    assert_eq!((write.invoked, write.outcome), (1, Outcome::Ok));
+    assert_eq!((write.invoked.index(), write.outcome), (1, Outcome::Ok));
     assert_eq!(history.values().as_int(read.output), Some(3));
     assert_eq!(history.times(1), [Some(15), Some(25)]);
-    assert_eq!(history.extras(2).len(), 1);
+    assert_eq!(history.extras(Record::new(2)).len(), 1);
     assert_eq!((lost.outcome, history.times(2)), (Outcome::Info, [Some(30), Some(40)]));
     assert_eq!(open.outcome, Outcome::Open);
     assert_eq!(history.values().as_int(history.annotations()[0].value), Some(9));
-    assert_eq!(history.extras(5).len(), 1);
+    assert_eq!(history.extras(Record::new(5)).len(), 1);
 }
 
 #[test]
@@ -402,7 +410,7 @@ fn the_corpus_is_read() {
                 let text = std::fs::read_to_string(&path).unwrap();
                 let history = history(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
                 let types = text.matches(":type").count();
-                assert_eq!(history.records() as usize, types, "{}", path.display());
+                assert_eq!(history.records(), types, "{}", path.display());
                 read += 1;
             }
         }

@@ -55,8 +55,9 @@ impl Reader for Log {
 
 fn losses(history: &History) -> Vec<String> {
     let has_times = (0..history.operations().len()).any(|at| history.times(at)[0].is_some());
-    let has_extras = (0..history.records())
-        .flat_map(|record| history.extras(record))
+    let has_extras = history
+        .all_extras()
+        .iter()
         .any(|extra| history.values().as_name(extra.name) != Some("error"));
     let lost = [
         ("times", has_times),

@@ -190,7 +190,11 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
 
     use super::*;
-    use crate::history::{History, HistoryBuilder, Outcome, Settings};
+    use crate::history::{History, HistoryBuilder, Outcome, Record, Settings};
+
+    fn record(at: usize) -> Option<Record> {
+        Some(Record::new(at))
+    }
 
     fn history(text: &str) -> Result<History, Error> {
         let mut builder = HistoryBuilder::default();
@@ -209,8 +213,8 @@ mod tests {
         assert_eq!(history.values().shape(cas.output), Shape::Keyword("timed-out"));
         assert_eq!(cas.outcome, Outcome::Info);
         assert_eq!(history.annotations().len(), 1);
-        assert_eq!((read.completed, cas.completed), (3, 4));
-        let error = history.extra(4, "error").unwrap();
+        assert_eq!((read.completed, cas.completed), (record(3), record(4)));
+        let error = history.extra(Record::new(4), "error").unwrap();
         assert_eq!(history.values().shape(error), Shape::Text("indeterminate: no reply"));
     }
 
@@ -226,9 +230,15 @@ mod tests {
             2 :invoke :read nil";
         let history = history(text).unwrap();
         let [write, read] = history.operations() else { panic!() };
-        assert_eq!((write.invoked, write.completed, write.outcome), (0, 1, Outcome::Ok));
-        assert_eq!((read.invoked, read.completed, read.outcome), (2, 3, Outcome::Fail));
-        let error = history.extra(3, "error").unwrap();
+        assert_eq!(
+            (write.invoked.index(), write.completed, write.outcome),
+            (0, record(1), Outcome::Ok)
+        );
+        assert_eq!(
+            (read.invoked.index(), read.completed, read.outcome),
+            (2, record(3), Outcome::Fail)
+        );
+        let error = history.extra(Record::new(3), "error").unwrap();
         assert_eq!(history.values().shape(error), Shape::Keyword("not-found"));
         assert_eq!(history.records(), 5);
     }
@@ -271,7 +281,7 @@ mod tests {
                 if path.extension().is_some_and(|extension| extension == "log") {
                     let text = std::fs::read_to_string(&path).unwrap();
                     let history = history(&text).unwrap();
-                    assert_eq!(history.records() as usize, text.matches("jepsen.util").count());
+                    assert_eq!(history.records(), text.matches("jepsen.util").count());
                     read += 1;
                 }
             }

@@ -155,8 +155,7 @@ impl<R: Read> Stream<R> {
     /// Returns the same error with the place of its record, if that is in the last piece.
     pub(crate) fn located(&self, mut error: Error) -> Error {
         if error.place.is_none() {
-            let record = error.record.and_then(|record| Record::try_from(record).ok());
-            error.place = record.and_then(|record| self.place_of(record));
+            error.place = error.record.and_then(|record| self.place_of(record));
         }
         error
     }
@@ -185,7 +184,7 @@ impl<R: Read> Stream<R> {
 
     /// Returns the position of `record` in the last piece, unless it comes before.
     fn nth(&self, record: Record) -> Option<usize> {
-        record.checked_sub(self.builder.first_record()).map(|nth| nth as usize)
+        record.index().checked_sub(self.builder.first_record().index())
     }
 
     /// Returns the line of the place of `error`, if it is there, as an input of its own, and the

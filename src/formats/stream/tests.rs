@@ -14,7 +14,7 @@ use super::*;
 use crate::error::Code;
 use crate::formats;
 use crate::history::{
-    Event, EventType, History, Independent, Operation, Settings, Time, Value, ValueTable,
+    Event, EventType, History, Independent, Operation, Record, Settings, Time, Value, ValueTable,
 };
 use crate::limits::Limits;
 use histcheck_history::internal::SWEEP_FROM;
@@ -46,9 +46,9 @@ fn one_thread(max_bytes: usize) -> ReadOptions {
 /// ended it.
 #[derive(Default, PartialEq, Debug)]
 struct Told {
-    operations: Vec<(u32, String)>,
+    operations: Vec<(Record, String)>,
     metadata: Option<Value>,
-    records: u32,
+    records: usize,
     annotations: u64,
     reinvoked: usize,
     error: Option<String>,
@@ -121,11 +121,11 @@ fn streamed(reader: impl Read, format: Option<Format>, table: &mut ValueTable) -
             last = Some(event.record);
             let operation = window.operations()[event.operation];
             let own = if event.kind == EventType::Invoke {
-                operation.invoked
+                Some(operation.invoked)
             } else {
                 operation.completed
             };
-            assert_eq!(own, event.record);
+            assert_eq!(own, Some(event.record));
             if event.kind != EventType::Invoke {
                 let told = told(&operation, event.operation, window.history, table);
                 all.operations.push((operation.invoked, told));
@@ -133,9 +133,7 @@ fn streamed(reader: impl Read, format: Option<Format>, table: &mut ValueTable) -
         }
         stream.forget(|_| {});
         stream.builder.sweep(|_| {});
-        assert!(
-            stream.window().operations().iter().all(|operation| operation.completed == u32::MAX)
-        );
+        assert!(stream.window().operations().iter().all(|operation| operation.completed.is_none()));
     }
     let window = stream.window();
     let open = window.operations().iter().enumerate();
@@ -143,7 +141,7 @@ fn streamed(reader: impl Read, format: Option<Format>, table: &mut ValueTable) -
     all.operations.sort_by_key(|operation| operation.0);
     all.metadata =
         window.history.metadata().map(|value| table.import(window.history.values(), value));
-    all.records = stream.records() as u32;
+    all.records = stream.records();
     all.annotations = stream.totals().1;
     all.reinvoked = window.history.reinvoked();
     (!seconds).then_some(all)
@@ -427,7 +425,7 @@ fn nothing_that_is_there_waits_for_more() {
         assert!(stream.next().unwrap(), "{pieces:?}");
         assert_eq!(stream.records(), records);
         assert_eq!(
-            stream.place_of(0).unwrap().line,
+            stream.place_of(Record::new(0)).unwrap().line,
             if pieces[0].ends_with("f\n") { 2 } else { 1 + usize::from(pieces[0] == "[\n") }
         );
         let error = stream.next().unwrap_err();

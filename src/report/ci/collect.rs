@@ -6,7 +6,7 @@ use super::{Case, CaseResult, Finding, Level, Outcome, Related, Row, Rule};
 use crate::check::{Decision, KeyCounts, KeyReport, StopReason, Verdict};
 use crate::error::Error;
 use crate::explain::{Anomaly, Certainty};
-use crate::history::{NEVER, Record};
+use crate::history::Record;
 use crate::proof::Proof;
 
 /// Names of keys are cut here.
@@ -57,7 +57,6 @@ impl Outcome {
             .chain(failing)
             .chain(counterexample(subject).iter().copied())
             .map(|index| subject.history.operations()[index as usize].invoked)
-            .filter(|&record| record != NEVER)
             .collect();
         records.sort_unstable();
         records.dedup();

@@ -7,7 +7,7 @@ use super::measure::{Font, width};
 use super::theme;
 use crate::check::{Decision, Failure};
 use crate::explain::{Anomaly, Context, Step};
-use crate::history::{History, NEVER, Outcome, Shape, Value};
+use crate::history::{History, NEVER, Outcome, Record, Shape, Value};
 use crate::words::{
     call_phrase, counted, moment_phrase, operation_phrase, printable, return_phrase, shortened,
     value_phrase,
@@ -42,7 +42,7 @@ pub(super) struct Shown {
     /// Its index in the history.
     pub(super) index: u32,
     /// The record of its invocation, by which other reports call it.
-    pub(super) record: u32,
+    pub(super) record: Record,
     pub(super) role: Role,
     pub(super) outcome: Outcome,
     /// Its place among the lanes.
@@ -402,14 +402,14 @@ fn title(subject: &Subject<'_>, index: u32) -> String {
             _ => "unknown outcome, may have happened at any time after its call",
         },
     );
-    let returns = operation.completed != NEVER;
+    let returns = operation.completed.is_some();
     title.push_str(&format!("; called {}", call_phrase(history, index)));
     if returns {
         title.push_str(&format!(", returned {}", return_phrase(history, index)));
     }
-    title.push_str(&match (returns, operation.completed == operation.invoked) {
-        (true, false) => format!("; records {} and {}", operation.invoked, operation.completed),
-        _ => format!("; record {}", operation.invoked),
+    title.push_str(&match operation.completed.filter(|&end| end != operation.invoked) {
+        Some(completed) => format!("; records {} and {completed}", operation.invoked),
+        None => format!("; record {}", operation.invoked),
     });
     if let Some(line) = subject.line(operation.invoked) {
         title.push_str(&format!(", line {line}"));

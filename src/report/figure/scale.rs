@@ -1,6 +1,6 @@
 //! Where something is in a history, from its start to its end.
 
-use crate::history::{History, NEVER};
+use crate::history::{History, Record};
 
 /// Places in a history, from 0 to 1: by time if it has times, else by record.
 pub(super) struct Scale<'h> {
@@ -37,13 +37,13 @@ impl<'h> Scale<'h> {
     }
 
     /// Where a record is that has this time.
-    pub(super) fn part(&self, time: Option<i64>, record: u32) -> f64 {
+    pub(super) fn part(&self, time: Option<i64>, record: Record) -> f64 {
         let part = match (self.times, time) {
             (Some((least, most)), Some(time)) => {
                 let span = i128::from(most) - i128::from(least);
                 (i128::from(time) - i128::from(least)) as f64 / span as f64
             }
-            _ => f64::from(record) / f64::from(self.history.records().max(2) - 1),
+            _ => record.index() as f64 / (self.history.records().max(2) - 1) as f64,
         };
         part.clamp(0.0, 1.0)
     }
@@ -57,8 +57,8 @@ impl<'h> Scale<'h> {
     /// Where it returned; at the end if it did not.
     pub(super) fn ret(&self, index: u32) -> f64 {
         match self.history.operations()[index as usize].completed {
-            NEVER => 1.0,
-            record => self.part(self.history.times(index as usize)[1], record),
+            None => 1.0,
+            Some(record) => self.part(self.history.times(index as usize)[1], record),
         }
     }
 }

@@ -2,7 +2,7 @@
 //! took, how many were under way.
 
 use super::scale::Scale;
-use crate::history::{Function, History, NEVER, Outcome};
+use crate::history::{Function, History, Outcome};
 
 /// A number over time, from part to part; none where nothing tells it.
 pub(super) type Numbers = Vec<Option<f64>>;
@@ -24,9 +24,10 @@ pub(super) fn rates(
             Outcome::Ok => (0, scale.ret(index)),
             Outcome::Fail => (1, scale.ret(index)),
             // Its end tells when the client gave up, if it did.
-            _ => {
-                (2, if operation.completed == NEVER { scale.call(index) } else { scale.ret(index) })
-            }
+            _ => (
+                2,
+                if operation.completed.is_none() { scale.call(index) } else { scale.ret(index) },
+            ),
         };
         counts[outcome][at(part, parts)] += 1;
     }
@@ -40,7 +41,7 @@ pub(super) fn concurrency(history: &History, scale: &Scale<'_>) -> Numbers {
     let mut ends: Vec<(f64, i32)> = Vec::new();
     for (operation, index) in history.operations().iter().zip(0..) {
         ends.push((scale.call(index), 1));
-        if operation.completed != NEVER {
+        if operation.completed.is_some() {
             ends.push((scale.ret(index), -1));
         }
     }

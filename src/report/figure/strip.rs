@@ -6,7 +6,7 @@ use super::canvas::{Anchor, Canvas};
 use super::measure::{Font, fitted, width};
 use super::scale::Scale;
 use super::theme;
-use crate::history::{Annotation, History, NEVER, Outcome};
+use crate::history::{Annotation, History, Outcome};
 use crate::words::{counted, duration_phrase};
 
 /// The height of a strip, with the marks below it.
@@ -63,7 +63,7 @@ impl Strip {
             }
         }
         let ends = |index: &u32| {
-            let is_open = history.operations()[*index as usize].completed == NEVER;
+            let is_open = history.operations()[*index as usize].completed.is_none();
             [scale.call(*index), if is_open { scale.call(*index) } else { scale.ret(*index) }]
         };
         let window = shown

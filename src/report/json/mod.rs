@@ -12,7 +12,7 @@ use super::text::{decided_by, proof_counts};
 use super::{Subject, warnings};
 use crate::check::{Decision, Failure, KeyReport, StopReason, Verdict};
 use crate::error::Error;
-use crate::history::{History, NEVER, Record, Value};
+use crate::history::{History, Record, Value};
 use explained::{JsonExplanation, JsonKey, explained, explained_key};
 
 /// The version of the schema.
@@ -213,7 +213,7 @@ fn failed(subject: &Subject<'_>, key_at: usize, key: &KeyReport, failure: &Failu
     JsonFailure {
         key: key.key.and_then(|key| raw(history, key)),
         operation: operation.invoked,
-        completion: (operation.completed != NEVER).then_some(operation.completed),
+        completion: operation.completed,
         line: subject.line(operation.invoked),
         f: history.function(operation.function).to_owned(),
         process: raw(history, operation.process),

@@ -104,7 +104,7 @@ impl Outline {
             anomalies: named(subject, range),
             failures: failed(subject, range),
             troubles: timed(history),
-            lines: subject.places.iter().map(|(at, place)| [*at as usize, place.line]).collect(),
+            lines: subject.places.iter().map(|(at, place)| [at.index(), place.line]).collect(),
             states: subject.linearizations.texts.clone(),
             rows: rows(history, range, &subject.linearizations, &names),
         }
@@ -143,11 +143,11 @@ fn timed(history: &History) -> Vec<Timed> {
     let start = history.start_time().unwrap_or_default();
     let rank = |note: &Annotation| match (history.is_ordered_by_time(), note.time) {
         (true, Some(time)) => rank_at(history, time),
-        _ => note.record,
+        _ => note.record.index() as u32,
     };
     let time = |note: &Annotation| note.time.map(|time| time.saturating_sub(start));
     let timed = |trouble: Trouble<'_>| Timed {
-        ranks: [rank(trouble.from), trouble.to.map_or(history.records(), rank)],
+        ranks: [rank(trouble.from), trouble.to.map_or(history.records() as u32, rank)],
         times: [time(trouble.from), trouble.to.and_then(time)],
         title: trouble.title,
     };
@@ -164,6 +164,6 @@ fn rank_at(history: &History, time: i64) -> u32 {
     }
     match least < history.operations().len() {
         true => history.span(least).call,
-        false => history.records(),
+        false => history.records() as u32,
     }
 }

@@ -195,7 +195,7 @@ struct Writer<'a> {
     texts: Texts,
     start: i64,
     /// The call, its record and its time, of the row before.
-    before: (u32, u32, i64),
+    before: (u32, i64, i64),
     /// The last row that has another field.
     extra_before: u32,
     /// For each key the step of its row before.
@@ -228,17 +228,18 @@ impl<'a> Writer<'a> {
         columns.call.push(u64::from(span.call - self.before.0));
         columns.ret.push(if span.ret == NEVER { 0 } else { u64::from(span.ret - span.call) });
         if history.is_ordered_by_time() {
-            let record = i64::from(operation.invoked);
-            columns.invoked.push_signed(record - i64::from(self.before.1));
+            let record = operation.invoked.index() as i64;
+            columns.invoked.push_signed(record - self.before.1);
             columns.completed.push(match operation.completed {
-                NEVER => 0,
-                completed => zigzag(i64::from(completed) - record) + 1,
+                None => 0,
+                Some(completed) => zigzag(completed.distance_from(operation.invoked)) + 1,
             });
         }
         columns.process.push(self.texts.of_name(operation.process));
         columns.kind.push(kind(operation));
         if operation.outcome == Outcome::Info {
-            columns.left.push(u64::from(operation.completed.saturating_sub(operation.invoked)));
+            let left = operation.completed.map_or(0, |end| end.distance_from(operation.invoked));
+            columns.left.push(left.unsigned_abs());
         }
         if history.operations()[0].key.is_some() {
             columns.key.push(key.into());
@@ -246,7 +247,7 @@ impl<'a> Writer<'a> {
         columns.input.push(self.texts.of(operation.input));
         columns.output.push(self.texts.of(operation.output));
         let time = self.add_times(index);
-        self.before = (span.call, operation.invoked, time);
+        self.before = (span.call, operation.invoked.index() as i64, time);
         self.add_step(index, key);
     }
 
@@ -284,10 +285,9 @@ impl<'a> Writer<'a> {
     /// Appends the other fields of both records of operation `index`.
     fn add_extras(&mut self, index: u32, row: u32) {
         let operation = &self.history.operations()[index as usize];
-        let ends = [operation.invoked, operation.completed];
-        let ends = if ends[0] == ends[1] { &ends[..1] } else { &ends };
+        let completed = operation.completed.filter(|&end| end != operation.invoked);
         let mut seen: Vec<(Value, Value)> = Vec::new();
-        for &record in ends.iter().filter(|&&record| record != NEVER) {
+        for record in [Some(operation.invoked), completed].into_iter().flatten() {
             for extra in self.history.extras(record) {
                 if extra.value.is_null() || seen.contains(&(extra.name, extra.value)) {
                     continue;

@@ -70,15 +70,11 @@ fn ends(subject: &Subject<'_>, failure: &Failure) -> String {
         let time = time.map_or(String::new(), |time| format!(", time {time}"));
         format!("{line}record {record}{time}")
     };
-    if operation.completed == operation.invoked {
-        let until = ret.map_or(String::new(), |ret| format!(" to {ret}"));
-        return format!("{}{until}", end(operation.invoked, call));
+    let called = end(operation.invoked, call);
+    match operation.completed.filter(|&end| end != operation.invoked) {
+        Some(completed) => format!("called at {called}; returned at {}", end(completed, ret)),
+        None => format!("{called}{}", ret.map_or(String::new(), |ret| format!(" to {ret}"))),
     }
-    format!(
-        "called at {}; returned at {}",
-        end(operation.invoked, call),
-        end(operation.completed, ret)
-    )
 }
 
 fn write_operations(
@@ -141,10 +137,9 @@ pub(in crate::report) fn interval(history: &History, index: u32) -> String {
             .map(|time| time.map_or_else(String::new, |time| time.to_string()));
         return if returns { format!("{call}..{ret}") } else { format!("{call}..") };
     }
-    if returns {
-        format!("{}..{}", operation.invoked, operation.completed)
-    } else {
-        format!("{}..", operation.invoked)
+    match operation.completed.filter(|_| returns) {
+        Some(completed) => format!("{}..{completed}", operation.invoked),
+        None => format!("{}..", operation.invoked),
     }
 }
 

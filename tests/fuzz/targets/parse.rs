@@ -3,7 +3,7 @@
 
 use histcheck::Limits;
 use histcheck::formats::{self, Format, Input, ReadOptions};
-use histcheck::history::{Independent, Order, Outcome, Settings, Ties, ValueTable};
+use histcheck::history::{Independent, Order, Outcome, Record, Settings, Ties, ValueTable};
 use histcheck::{Code, Error, History};
 
 /// Decompressed, an input may be so large.
@@ -58,10 +58,10 @@ fn try_error(input: &Input, error: &Error) {
 }
 
 fn try_history(input: &Input, history: &History, settings: Settings) {
-    let records: Vec<u32> = (0..history.records()).collect();
+    let records: Vec<Record> = (0..history.records()).map(Record::new).collect();
     for &(record, place) in &input.locate_all(&records) {
-        assert_eq!(Some(place), input.locate(record as usize), "record {record}");
-        if record > 20 {
+        assert_eq!(Some(place), input.locate(record), "record {record}");
+        if record.index() > 20 {
             break;
         }
     }

@@ -11,7 +11,7 @@ use super::read_in_parts;
 use crate::error::Error;
 use crate::formats::json::objects::Objects;
 use crate::formats::sink::Sink;
-use crate::history::{History, HistoryBuilder, Settings, Value};
+use crate::history::{History, HistoryBuilder, Record, Settings, Value};
 
 /// The reader for all JSON.
 fn objects(text: &str, layout: Layout) -> Result<Objects<'_>, Error> {
@@ -43,7 +43,7 @@ fn contents(read: Result<History, Error>) -> String {
     for (at, operation) in history.operations().iter().enumerate() {
         out += &format!("{operation:?} {:?}\n", history.times(at));
     }
-    for record in 0..history.records() {
+    for record in (0..history.records()).map(Record::new) {
         out += &format!("{:?}", history.extras(record));
     }
     let values = history.values();
