@@ -12,7 +12,8 @@ use serde::Serialize;
 use super::args::{AnomaliesArgs, OutputFormat};
 use super::exit::Status;
 use super::explain::wrapped;
-use super::output::{Output, complain};
+use super::output::Output;
+use super::stderr::complain;
 
 /// How wide a text is.
 const WIDTH: usize = 80;

@@ -4,22 +4,20 @@ use std::fs::File;
 use std::io::BufWriter;
 use std::time::Instant;
 
-use histcheck::check::Deciders;
-use histcheck::formats::{Input, json_value};
-use histcheck::history::{Record, Value, ValueTable};
-use histcheck::model::{AnyModel, ModelOptions};
-use histcheck::proof::Proof;
-use histcheck::report::ci::{self, Outcome};
-use histcheck::report::{self, Detail, Strokes, Subject, Timings};
-use histcheck::{Budget, Code, Error, History, Options, Report, Session, Verdict};
+use histcheck::formats::Input;
+use histcheck::report::{self, Subject, Timings};
+use histcheck::{Error, History, Options, Session};
 
-use super::args::{CheckArgs, Decider, FailedCas, LimitArgs, ModelArgs, ReportFormat};
+use super::args::CheckArgs;
 use super::exit::Status;
 use super::inputs::{self, Allowance, Source, Sources};
-use super::output::{Output, complain};
+use super::output::Output;
+use super::run::{Run, document};
+use super::settings::{options, validate};
 use super::single::{base_name, deliver_to};
 use super::spill::Beyond;
-use super::{diagnostic, follow, witness};
+use super::stderr::complain;
+use super::{diagnostic, follow};
 
 /// Checks what the arguments name.
 pub(crate) fn run(args: &CheckArgs, output: &mut Output) -> Status {
@@ -87,97 +85,6 @@ pub(crate) fn run(args: &CheckArgs, output: &mut Output) -> Status {
         worst = worst.max(Status::Unreadable);
     }
     worst
-}
-
-/// What makes one document of all inputs, in the formats that have one.
-fn document(format: ReportFormat) -> Option<fn(&[Outcome]) -> String> {
-    match format {
-        ReportFormat::Human | ReportFormat::Json => None,
-        ReportFormat::Junit => Some(ci::junit),
-        ReportFormat::Sarif => Some(ci::sarif),
-        ReportFormat::Markdown => Some(ci::markdown),
-        ReportFormat::Github => Some(ci::github),
-    }
-}
-
-/// Refuses a model or an initial value that would fit no history.
-pub(crate) fn validate(args: &ModelArgs) -> Result<(), Error> {
-    let mut values = ValueTable::new();
-    let initial = initial(args, &mut values)?;
-    if let Some(name) = &args.model {
-        AnyModel::by_name(name, initial, model_options(args), &values)?;
-    }
-    Ok(())
-}
-
-/// The initial value that the arguments give, in `values`.
-pub(crate) fn initial(args: &ModelArgs, values: &mut ValueTable) -> Result<Option<Value>, Error> {
-    let Some(text) = &args.init else { return Ok(None) };
-    json_value(text, values).map(Some).map_err(|error| {
-        Error::new(Code::BadInitial, format!("--init is no JSON: {}", error.message))
-            .hint("strings need quotes of their own: --init '\"a\"'")
-    })
-}
-
-/// What the arguments say that operations mean.
-pub(crate) fn model_options(args: &ModelArgs) -> ModelOptions {
-    ModelOptions {
-        failed_cas_observes: args.failed_cas == FailedCas::Observes,
-        check_owner: !args.any_owner,
-        largest_first: args.largest_first,
-    }
-}
-
-/// How to check a history, as the command line says: without self-check and witnesses.
-pub(super) fn options(
-    model: &ModelArgs,
-    limits: &LimitArgs,
-    start: Instant,
-    history: &mut History,
-) -> Result<Options, Error> {
-    let initial = initial(model, history.values_mut())?;
-    Ok(options_with(model, limits, start, initial))
-}
-
-/// The same, with the initial value that is given.
-pub(super) fn options_with(
-    model: &ModelArgs,
-    limits: &LimitArgs,
-    start: Instant,
-    initial: Option<Value>,
-) -> Options {
-    Options {
-        model: model.model.clone(),
-        initial,
-        model_options: model_options(model),
-        deciders: match limits.decider {
-            Decider::Auto => Deciders::Auto,
-            Decider::Search => Deciders::Search,
-        },
-        budget: Budget {
-            timeout: limits.timeout,
-            start: Some(start),
-            memory: limits.max_memory,
-            configurations: limits.max_configs,
-        },
-        threads: limits.threads,
-        explain_timeout: limits.explain_timeout,
-        keep_orders: false,
-        ..Options::default()
-    }
-}
-
-/// The check of one input.
-pub(super) struct Run<'a> {
-    pub(super) args: &'a CheckArgs,
-    pub(super) name: &'a str,
-    pub(super) named: bool,
-    /// The name, unless it is standard input.
-    file: Option<&'a str>,
-    pub(super) output: &'a mut Output,
-    witnesses: &'a mut Option<BufWriter<File>>,
-    /// What is kept for a document of all inputs.
-    outcomes: &'a mut Vec<Outcome>,
 }
 
 impl Run<'_> {
@@ -248,14 +155,6 @@ impl Run<'_> {
         })
     }
 
-    /// Whether the explanation is asked for.
-    pub(super) fn explains(&self) -> bool {
-        self.detail() > Detail::Verdict
-            || self.args.output.format != ReportFormat::Human
-            || self.args.output.svg.is_some()
-            || self.args.output.html.is_some()
-    }
-
     /// Explains what the session found.
     fn explain(&self, session: &Session<'_>, subject: &mut Subject<'_>) -> Result<(), Error> {
         let most = self.args.output.max_anomalies;
@@ -264,67 +163,12 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Whether the verdict is to be seen before it is explained.
-    pub(super) fn prints_early(&self, report: &Report) -> bool {
-        report.verdict == Verdict::Invalid
-            && self.explains()
-            && self.args.output.format == ReportFormat::Human
-    }
-
-    fn detail(&self) -> Detail {
-        match (self.args.output.quiet, self.args.output.verbose) {
-            (true, _) => Detail::Verdict,
-            (_, true) => Detail::Keys,
-            _ => Detail::Usual,
-        }
-    }
-
-    /// The records that will be named.
-    pub(super) fn named_records(&self, subject: &Subject<'_>) -> Vec<Record> {
-        match document(self.args.output.format) {
-            Some(_) => Outcome::records(subject),
-            None => subject.named_records(),
-        }
-    }
-
     /// Finds out where the records are that will be named.
     fn locate(&self, subject: &mut Subject<'_>, input: &Input) {
         let records = self.named_records(subject);
         if subject.places.len() < records.len() {
             subject.places = input.locate_all(&records);
         }
-    }
-
-    pub(super) fn print_verdict(&mut self, subject: &Subject<'_>) {
-        self.output.start_block();
-        let verdict = report::verdict_line(subject, self.output.palette());
-        self.output.print(&(verdict + "\n"));
-    }
-
-    /// Prints the report; without the verdict, if that was printed.
-    pub(super) fn print(&mut self, subject: &Subject<'_>, verdict_was_printed: bool) {
-        let detail = self.detail();
-        let mut palette = *self.output.palette();
-        if self.args.output.ascii {
-            palette.strokes = Strokes::ASCII;
-        }
-        let text = match self.args.output.format {
-            ReportFormat::Json => report::json(subject),
-            ReportFormat::Human if verdict_was_printed => {
-                report::details(subject, detail, &palette)
-            }
-            ReportFormat::Human => {
-                if detail > Detail::Verdict {
-                    self.output.start_block();
-                }
-                report::text(subject, detail, &palette)
-            }
-            _ => {
-                self.outcomes.push(Outcome::of(self.file, subject));
-                return;
-            }
-        };
-        self.output.print(&text);
     }
 
     /// Writes the picture and the page that are asked for; the status that this stands for.
@@ -345,72 +189,11 @@ impl Run<'_> {
         status
     }
 
-    /// Writes the witnesses; the status that the report stands for.
-    pub(super) fn conclude(&mut self, history: &History, report: &Report) -> Status {
-        let mut status = match report.verdict {
-            Verdict::Valid => Status::Valid,
-            Verdict::Unknown => Status::Undecided,
-            Verdict::Invalid => Status::Violation,
-        };
-        if history.is_excerpt() {
-            status = status.max(self.refuse_all_operations());
-        } else if let Some(out) = self.witnesses {
-            let file = self.named.then_some(self.name);
-            if let Err(error) = witness::write(file, history, report, out) {
-                complain(&format!("error: cannot write the witness file: {error}"));
-                status = status.max(Status::Unreadable);
-            }
-        }
-        for key in &report.keys {
-            let Some(Proof::Wrong(why)) = &key.proof else { continue };
-            let name = key.key.map_or("the history".to_owned(), |key| {
-                format!("key {}", report::printable(&history.values().to_text(key)))
-            });
-            complain(&format!(
-                "error: {}: the proof for {name} does not hold ({why}): this is a bug in \
-                 histcheck, please report it",
-                self.name
-            ));
-            status = Status::BrokenProof;
-        }
-        status
-    }
-
     /// The model refuses the history.
     fn refused(&mut self, error: Error, input: &Input) -> Status {
         let error = input.located(error);
         let colored = self.output.colors_errors();
         complain(&diagnostic::render(self.name, &error, Some(input), colored));
         self.unreadable(&error)
-    }
-
-    /// The input holds no history that can be checked; people were told already.
-    pub(super) fn unreadable(&mut self, error: &Error) -> Status {
-        let format = self.args.output.format;
-        let Some(reason) = error.stop_reason() else {
-            match format {
-                ReportFormat::Human => {}
-                ReportFormat::Json => self.output.print(&report::error_json(self.name, error)),
-                _ => self.outcomes.push(Outcome::unreadable(self.file, error)),
-            }
-            return Status::Unreadable;
-        };
-        // Not the input's fault: a limit ended it.
-        let name = self.named.then_some(self.name);
-        let text = match (format, name) {
-            (ReportFormat::Json, _) => report::unread_json(name, reason),
-            (ReportFormat::Human, None) => {
-                format!("unknown: {reason} before the input was read\n")
-            }
-            (ReportFormat::Human, Some(name)) => {
-                format!("{name}: unknown: {reason} before the input was read\n")
-            }
-            _ => {
-                self.outcomes.push(Outcome::unread(self.file, reason));
-                return Status::Undecided;
-            }
-        };
-        self.output.print(&text);
-        Status::Undecided
     }
 }

@@ -11,8 +11,9 @@ use super::args::ConvertArgs;
 use super::diagnostic;
 use super::exit::Status;
 use super::inputs::{self, Sources};
-use super::output::{Output, complain};
+use super::output::Output;
 use super::progress::Written;
+use super::stderr::complain;
 
 /// Converts the history that the arguments name.
 pub(crate) fn run(args: &ConvertArgs, output: &mut Output) -> Status {

@@ -5,7 +5,8 @@ use histcheck::suggest::nearest;
 
 use super::args::ExplainArgs;
 use super::exit::Status;
-use super::output::{Output, complain};
+use super::output::Output;
+use super::stderr::complain;
 
 /// Explains one code, or lists all.
 pub(crate) fn run(args: &ExplainArgs, output: &mut Output) -> Status {

@@ -11,12 +11,13 @@ use histcheck::report::{self, Detail, Followed, Strokes, Subject};
 use histcheck::{Budget, Error, Options, Session, StopReason, Verdict};
 
 use super::args::{CheckArgs, ReportFormat};
-use super::check::{initial, model_options, options_with, validate};
 use super::diagnostic;
 use super::exit::Status;
 use super::inputs::{self, Source, Sources};
 use super::interrupt::Stdin;
-use super::output::{Output, complain};
+use super::output::Output;
+use super::settings::{initial, model_options, options_with, validate};
+use super::stderr::complain;
 
 /// Follows what the arguments name, one input.
 pub(crate) fn run(args: &CheckArgs, output: &mut Output) -> Status {

@@ -12,8 +12,9 @@ use histcheck::{History, read_recording};
 use super::args::GenerateArgs;
 use super::exit::Status;
 use super::explain::wrapped;
-use super::output::{Output, complain};
+use super::output::Output;
 use super::progress::Written;
+use super::stderr::complain;
 
 /// How wide a text is.
 const WIDTH: usize = 90;

@@ -14,7 +14,8 @@ use histcheck::{Code, Error, History, Progress};
 use super::args::{Cli, ReadArgs};
 use super::diagnostic;
 use super::interrupt::Stdin;
-use super::output::{Output, complain};
+use super::output::Output;
+use super::stderr::complain;
 
 /// What standard input is called.
 pub(crate) const STDIN: &str = "<stdin>";

@@ -12,7 +12,7 @@ use std::time::Duration;
 use histcheck::Progress;
 
 use super::exit::Status;
-use super::output::complain_at_once;
+use super::stderr::complain_at_once;
 
 /// Work that is asked to stop has so long to do it; only what waits for others takes longer.
 const PATIENCE: Duration = Duration::from_secs(5);

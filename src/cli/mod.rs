@@ -17,10 +17,13 @@ mod output;
 mod plot;
 mod progress;
 mod report;
+mod run;
+mod settings;
 mod shrink;
 mod single;
 mod spill;
 mod stats;
+mod stderr;
 mod units;
 mod witness;
 
@@ -32,8 +35,9 @@ use histcheck::Progress;
 
 use args::{Cli, Command};
 use exit::Status;
-use output::{Output, complain, complain_at_once};
+use output::Output;
 use progress::Display;
+use stderr::{complain, complain_at_once};
 
 /// Runs the command line. A bug in histcheck ends it with a message and a status of its own.
 pub(crate) fn main() -> ExitCode {

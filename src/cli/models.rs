@@ -10,7 +10,8 @@ use super::args::{ModelsArgs, OutputFormat};
 use super::diagnostic;
 use super::exit::Status;
 use super::explain::wrapped;
-use super::output::{Output, complain};
+use super::output::Output;
+use super::stderr::complain;
 
 /// How wide a text is.
 const WIDTH: usize = 80;

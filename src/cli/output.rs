@@ -12,7 +12,8 @@ use histcheck::Progress;
 use histcheck::report::Palette;
 
 use super::args::ColorWhen;
-use super::progress::{Display, aside, aside_at_once};
+use super::progress::Display;
+use super::stderr::aside;
 
 /// Where reports go.
 pub(crate) struct Output {
@@ -125,20 +126,6 @@ impl Output {
     pub(crate) fn failure(&self) -> Option<&io::Error> {
         self.failure.as_ref()
     }
-}
-
-/// Writes a line to standard error; nothing is to be done if that fails.
-pub(crate) fn complain(text: &str) {
-    aside(|| write_line(text));
-}
-
-/// The same for a thread that panics.
-pub(crate) fn complain_at_once(text: &str) {
-    aside_at_once(|| write_line(text));
-}
-
-fn write_line(text: &str) {
-    let _ = writeln!(io::stderr().lock(), "{}", text.trim_end_matches('\n'));
 }
 
 /// Writes `bytes` to `path`, all or nothing: to a new file beside it, which then takes its place.

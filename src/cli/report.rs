@@ -6,8 +6,9 @@ use histcheck::{Error, Options, Session};
 
 use super::args::{ReportArgs, ReportTarget};
 use super::exit::Status;
-use super::output::{Output, complain};
+use super::output::Output;
 use super::single::{Single, base_name, deliver};
+use super::stderr::complain;
 
 /// So many anomalies are listed.
 const ANOMALIES: usize = 20;

@@ -9,8 +9,9 @@ use histcheck::{Error, History, Options, Report, Verdict};
 
 use super::args::ShrinkArgs;
 use super::exit::Status;
-use super::output::{Output, complain};
+use super::output::Output;
 use super::single::{self, Single};
+use super::stderr::complain;
 
 /// Cuts down the history that the arguments name.
 pub(crate) fn run(args: &ShrinkArgs, output: &mut Output) -> Status {

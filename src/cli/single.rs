@@ -8,11 +8,12 @@ use histcheck::formats::Input;
 use histcheck::{Error, History, Options};
 
 use super::args::SingleArgs;
-use super::check::{options, validate};
 use super::diagnostic;
 use super::exit::Status;
 use super::inputs::{self, Allowance, Sources};
-use super::output::{Output, complain, replace};
+use super::output::{Output, replace};
+use super::settings::{options, validate};
+use super::stderr::complain;
 
 /// One history, as it was read.
 pub(super) struct Single {

@@ -12,11 +12,12 @@ use histcheck::report::{self, Subject, Timings};
 use histcheck::spill::{self, Checked, Stopped, Terms};
 use histcheck::{Code, Error, Options};
 
-use super::check::{Run, initial, options_with};
 use super::diagnostic;
 use super::exit::Status;
 use super::inputs::{Allowance, Fetched, Source};
-use super::output::complain;
+use super::run::Run;
+use super::settings::{initial, options_with};
+use super::stderr::complain;
 
 /// A history needs about so many times the memory of its text.
 const TIMES_TEXT: usize = 4;
@@ -174,24 +175,6 @@ impl Run<'_> {
         subject.places = checked.places(&self.named_records(&subject));
         self.print(&subject, prints_early);
         self.conclude(checked.history(), report)
-    }
-
-    /// Says that what needs all operations was not made; the status that this stands for.
-    pub(super) fn refuse_all_operations(&self) -> Status {
-        let output = &self.args.output;
-        let mut status = Status::Valid;
-        for (option, path) in
-            [("witness", &output.witness), ("svg", &output.svg), ("html", &output.html)]
-        {
-            if path.is_some() {
-                complain(&format!(
-                    "error: --{option} needs all operations in memory, and they do not fit \
-                     --max-memory: raise it, or do without"
-                ));
-                status = Status::Unreadable;
-            }
-        }
-        status
     }
 }
 

@@ -7,7 +7,8 @@ use super::args::{OutputFormat, StatsArgs};
 use super::diagnostic;
 use super::exit::Status;
 use super::inputs::{self, Sources};
-use super::output::{Output, complain};
+use super::output::Output;
+use super::stderr::complain;
 
 /// Counts what the arguments name.
 pub(crate) fn run(args: &StatsArgs, output: &mut Output) -> Status {

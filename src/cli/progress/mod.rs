@@ -1,12 +1,11 @@
 //! What is shown on standard error while something takes long: one line, drawn again and again in
 //! place, and gone before anything else is printed.
 
-mod line;
 mod words;
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -15,7 +14,7 @@ use histcheck::progress::Phase;
 use histcheck::report::printable;
 
 use super::args::ProgressWhen;
-pub(crate) use line::{aside, aside_at_once};
+use super::stderr::{self, aside, complain, lock};
 
 /// Work that takes no longer is not worth a line.
 const GRACE: Duration = Duration::from_secs(1);
@@ -121,10 +120,10 @@ fn show(progress: &Progress, task: &Mutex<Task>, stopped: &Receiver<()>, termina
         }
         let words = words::words(&look, &task, Instant::now());
         if terminal {
-            line::draw(&look, &words);
+            stderr::draw(&look, &words);
             pause = REDRAW;
         } else {
-            super::output::complain(&words);
+            complain(&words);
             pause = REPEAT;
         }
     }
@@ -165,9 +164,4 @@ impl<W: Write> Write for Written<W> {
     fn flush(&mut self) -> io::Result<()> {
         self.inner.flush()
     }
-}
-
-/// Whatever a thread that panicked left behind will do.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,13 +1,11 @@
-//! The line on the terminal. There is one at most, as there is one standard error; whoever prints
-//! something else does so [aside](aside) of it.
+//! Standard error: messages, and the line of progress on the terminal. There is one line at most,
+//! and whoever prints something else does so [aside](aside) of it.
 
 use std::io::{self, IsTerminal, Write};
-use std::sync::{Mutex, TryLockError};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
 use histcheck::progress::Look;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-
-use super::lock;
 
 /// The line, if one is on the terminal.
 static LINE: Mutex<Option<ProgressBar>> = Mutex::new(None);
@@ -61,4 +59,23 @@ pub(crate) fn aside_at_once<T>(print: impl FnOnce() -> T) -> T {
         let _ = io::stderr().write_all(b"\r\x1b[2K");
     }
     print()
+}
+
+/// Writes a line to standard error; nothing is to be done if that fails.
+pub(crate) fn complain(text: &str) {
+    aside(|| write_line(text));
+}
+
+/// The same for a thread that panics.
+pub(crate) fn complain_at_once(text: &str) {
+    aside_at_once(|| write_line(text));
+}
+
+fn write_line(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{}", text.trim_end_matches('\n'));
+}
+
+/// Locks `mutex`: what a thread that panicked left behind will do.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
