@@ -4,10 +4,10 @@
 use rustc_hash::FxHashMap;
 
 use super::dense::ValueMap;
+use super::forgotten::{self, Forgotten};
 use super::keys::{self, Independent};
 use super::operation::ClientEvent;
 use super::order::{self, Order, Ties};
-use super::window::{self, Forgotten};
 use super::{
     Annotation, Event, EventType, Extra, Function, History, Interval, NO_TIME, Operation, Outcome,
     Record, Time, Value, ValueTable,
@@ -173,7 +173,7 @@ impl HistoryBuilder {
         let call = self.time(Some(interval.call)).map_err(located)?;
         let ret = self.time(interval.ret).map_err(located)?;
         if self.forgotten.is_some() {
-            return Err(located(window::no_intervals()));
+            return Err(located(forgotten::no_intervals()));
         }
         // A process of its own: no number that a record could hold.
         let process = interval.process.unwrap_or_else(|| {

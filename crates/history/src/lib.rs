@@ -14,6 +14,7 @@ mod builder;
 mod dense;
 pub mod error;
 mod excerpt;
+mod forgotten;
 mod input;
 #[cfg(feature = "serde_json")]
 mod json;

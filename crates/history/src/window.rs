@@ -1,10 +1,11 @@
 //! A history of any length, seen piece by piece: a builder that forgets what is complete, and a
 //! view of what is there between two pieces. What is kept is bounded by what is open.
 
-use super::builder::{HistoryBuilder, IDLE, LOST};
+use super::builder::{HistoryBuilder, IDLE, LOST, no_operation};
+use super::forgotten::Forgotten;
 use super::sweep::Marks;
 use super::{EventType, History, NEVER, NO_TIME, Operation, Outcome, Record, Value};
-use crate::error::{Code, Error};
+use crate::error::Error;
 
 /// The history as far as it is there: the operations that were open before the last piece, in the
 /// order of their invocations, and then those that it invoked. Handles of values stay the same from
@@ -89,23 +90,6 @@ impl History {
     }
 }
 
-/// What a builder that forgets still knows of what it forgot.
-#[derive(Debug, Default)]
-pub(super) struct Forgotten {
-    /// How many records were seen when it forgot.
-    records: usize,
-    /// How many operations are there that were open then.
-    open: usize,
-    operations: u64,
-    annotations: u64,
-    /// The smallest and the largest time, as long as whole numbers are not seconds; 0 for none.
-    pub(super) extremes: [i64; 2],
-    /// How many hashed processes there were left when it last looked.
-    hashed: usize,
-    /// How many bytes values took when they were swept last.
-    swept: usize,
-}
-
 /// Values take so many bytes at least before those that nobody holds are looked for.
 pub const SWEEP_FROM: usize = 4 << 20;
 
@@ -161,9 +145,7 @@ impl HistoryBuilder {
         let forgotten = forgotten.get_or_insert_default();
         if let Some(times) = &mut history.times {
             if !*seconds {
-                let all = times.iter().flatten().filter(|&&time| time != NO_TIME);
-                let [least, most] = &mut forgotten.extremes;
-                all.for_each(|&time| (*least, *most) = ((*least).min(time), (*most).max(time)));
+                forgotten.widen(&*times);
             }
             let mut operations = history.operations.iter();
             times.retain(|_| operations.next().is_some_and(is_open));
@@ -244,7 +226,7 @@ impl HistoryBuilder {
     /// The error about an input that ends without an operation, if it has none.
     pub fn check_not_empty(&self) -> Result<(), Error> {
         let (operations, annotations) = self.totals();
-        if operations > 0 { Ok(()) } else { Err(super::builder::no_operation(annotations > 0)) }
+        if operations > 0 { Ok(()) } else { Err(no_operation(annotations > 0)) }
     }
 }
 
@@ -252,20 +234,11 @@ fn is_open(operation: &Operation) -> bool {
     operation.completed.is_none()
 }
 
-/// The error about a record of a whole operation where operations are forgotten.
-pub(super) fn no_intervals() -> Error {
-    Error::new(
-        Code::Syntax,
-        "a record of a whole operation cannot be taken as it comes: only the times of all records \
-         order it",
-    )
-    .hint("record an event for each end of an operation, or check the history as a whole")
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
     use super::*;
+    use crate::error::Code;
 
     #[test]
     fn open_operations_outlast_the_rest() {
