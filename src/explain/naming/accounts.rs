@@ -13,7 +13,8 @@
 //! - `spurious-failure`: somebody was told that too little was there although there was enough.
 
 use super::classify::Witnesses;
-use super::evidence::{Event, Scope};
+use super::event::Event;
+use super::evidence::Scope;
 use crate::explain::anomaly::{Anomaly, AnomalyKind};
 use crate::history::Value;
 use crate::model::bank::Op;

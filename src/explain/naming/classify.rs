@@ -13,7 +13,7 @@
 //!   process did the update itself, a `non-monotonic-read` if it had seen the effect before, and a
 //!   `stale-read` if only others had.
 
-use super::evidence::Event;
+use super::event::Event;
 use crate::explain::anomaly::AnomalyKind;
 
 /// Where an effect comes from that showed before anything in force can have brought it about.

@@ -10,6 +10,7 @@ use crate::model::{AnyOp, Call, KindView, Model, Reading};
 use crate::words::{call_phrase, operation_phrase, process_phrase, return_phrase, value_phrase};
 
 use super::classify::Origin;
+use super::event::Event;
 
 /// No anomaly lists more operations than this.
 const SHOWN: usize = 24;
@@ -17,36 +18,6 @@ const SHOWN: usize = 24;
 /// An operation that took so many times longer than half of those of its name may have been tried
 /// again.
 const PATIENCE: i64 = 4;
-
-/// One operation in the terms of its kind.
-#[derive(Clone, Debug)]
-pub(super) struct Event<Op> {
-    /// Its index in the history.
-    pub(super) index: u32,
-    /// Who did it.
-    pub(super) process: Value,
-    /// Its place in real time.
-    pub(super) span: Span,
-    /// What it did.
-    pub(super) op: Op,
-}
-
-impl<Op> Event<Op> {
-    /// Whether it returned before `other` was called.
-    pub(super) fn precedes<Other>(&self, other: &Event<Other>) -> bool {
-        self.span.ret < other.span.call
-    }
-
-    /// Whether it completed, so that it is known to have happened.
-    pub(super) fn is_done(&self) -> bool {
-        self.span.ret != NEVER
-    }
-
-    /// The same event, seen otherwise.
-    pub(super) fn with<Other>(&self, op: Other) -> Event<Other> {
-        Event { index: self.index, process: self.process, span: self.span, op }
-    }
-}
 
 /// How a kind of object names what brings an effect about.
 pub(super) struct Verb {

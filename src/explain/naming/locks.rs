@@ -12,7 +12,8 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::evidence::{Event, Scope};
+use super::event::Event;
+use super::evidence::Scope;
 use crate::check::is_linearizable;
 use crate::explain::anomaly::{Anomaly, AnomalyKind};
 use crate::history::{NEVER, Value};

@@ -8,6 +8,7 @@ mod accounts;
 mod classify;
 mod collections;
 mod counters;
+mod event;
 mod evidence;
 mod locks;
 mod logs;

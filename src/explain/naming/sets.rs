@@ -18,7 +18,8 @@
 use rustc_hash::FxHashMap;
 
 use super::classify::{Missed, Origin, Witnesses};
-use super::evidence::{Event, Scope, Verb, answered_by_one_primary};
+use super::event::Event;
+use super::evidence::{Scope, Verb, answered_by_one_primary};
 use crate::explain::anomaly::{Anomaly, AnomalyKind};
 use crate::history::{Shape, Span, Value};
 use crate::model::set::{Listing, Op};

@@ -23,7 +23,8 @@ mod order;
 use rustc_hash::FxHashMap;
 
 use super::classify::{Missed, Origin, Witnesses};
-use super::evidence::{Event, Scope, Verb, times};
+use super::event::Event;
+use super::evidence::{Scope, Verb, times};
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::history::{Span, Value};
 use crate::model::priority_queue::{self, End};

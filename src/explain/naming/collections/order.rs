@@ -1,6 +1,6 @@
 //! What of a collection is about the order of its items, and what no count tells.
 
-use super::super::evidence::Event;
+use super::super::event::Event;
 use super::{Act, Collection, Discipline, Item, Stories, Story};
 use crate::check::is_linearizable;
 use crate::explain::anomaly::{Anomaly, AnomalyKind};

@@ -12,7 +12,8 @@
 use super::{Counter, Step};
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::naming::classify::{Missed, Witnesses};
-use crate::explain::naming::evidence::{Event, took_long};
+use crate::explain::naming::event::Event;
+use crate::explain::naming::evidence::took_long;
 use crate::history::NEVER;
 
 /// So many operations in a row may be stale, rather than something lost and made up for.

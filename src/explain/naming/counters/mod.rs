@@ -19,7 +19,8 @@
 mod levels;
 
 use super::classify::{Missed, Witnesses};
-use super::evidence::{Event, Scope};
+use super::event::Event;
+use super::evidence::Scope;
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::history::NEVER;
 use crate::model::{Kind, Model, counter};

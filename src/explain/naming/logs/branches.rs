@@ -1,7 +1,7 @@
 //! Lists that are two: sights of different branches, and of what had been replaced or emptied.
 
 use super::super::classify::Witnesses;
-use super::super::evidence::Event;
+use super::super::event::Event;
 use super::{Base, Naming, Piece, Sight};
 use crate::explain::anomaly::{Anomaly, AnomalyKind};
 use crate::explain::causes::source::Sources as Places;

@@ -1,7 +1,7 @@
 //! Pieces that must be in a list, and are not.
 
 use super::super::classify::{Missed, Witnesses};
-use super::super::evidence::Event;
+use super::super::event::Event;
 use super::{Base, Naming, Piece, Sight};
 use crate::explain::anomaly::{Anomaly, AnomalyKind};
 

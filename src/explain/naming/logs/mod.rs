@@ -24,7 +24,8 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::classify::Origin;
-use super::evidence::{Event, Scope, Verb};
+use super::event::Event;
+use super::evidence::{Scope, Verb};
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::history::{Shape, Value};
 use crate::model::{Kind, Model, log};

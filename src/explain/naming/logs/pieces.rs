@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::super::evidence::Event;
+use super::super::event::Event;
 use super::{Base, List, Piece, Sight};
 use crate::model::kv::{Content, Op};
 
