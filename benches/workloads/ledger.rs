@@ -6,8 +6,7 @@ use std::collections::HashMap;
 use rand::{Rng, RngExt};
 
 use super::catalogue::{Object, Workload};
-use super::objects::{Answer, PERMITS, Request, State};
-use super::simulate::Client;
+use super::objects::{Answer, Client, PERMITS, Request, State};
 
 /// The operations that bring one value, item or piece into the object.
 #[derive(Clone, Copy, Default)]

@@ -3,9 +3,8 @@
 use rand::{Rng, RngExt};
 
 use super::catalogue::{Object, Workload};
-use super::objects::{Answer, Request, State};
+use super::objects::{Answer, Client, Request, State};
 use super::record::{self, ENTRIES};
-use super::simulate::Client;
 
 /// How many items a balanced collection holds, about.
 const DEPTH: u64 = 100;

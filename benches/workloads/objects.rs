@@ -1,4 +1,4 @@
-//! What the clients ask for, and the object that answers.
+//! The clients, what they ask for, and the object that answers.
 
 use std::collections::{BTreeSet, HashSet, VecDeque};
 
@@ -45,6 +45,20 @@ pub enum Answer {
     Is(bool),
     /// The pieces of a string.
     Text(Vec<u64>),
+}
+
+/// An operation under way.
+#[derive(Clone)]
+pub struct Client {
+    pub process: u64,
+    pub key: u64,
+    pub request: Request,
+    /// What it returns, once it took effect.
+    pub answer: Option<Answer>,
+    /// When it was called.
+    pub called: u64,
+    /// What the ledger noted then.
+    pub mark: u64,
 }
 
 /// What one key holds.

@@ -9,22 +9,8 @@ use rand_chacha::ChaCha8Rng;
 use super::catalogue::{Expected, Object, Workload};
 use super::ledger::Ledger;
 use super::mix::Mix;
-use super::objects::{Answer, Request, State};
+use super::objects::{Answer, Client, Request, State};
 use super::record::{self, Place};
-
-/// An operation under way.
-#[derive(Clone)]
-pub struct Client {
-    pub process: u64,
-    pub key: u64,
-    pub request: Request,
-    /// What it returns, once it took effect.
-    pub answer: Option<Answer>,
-    /// When it was called.
-    pub called: u64,
-    /// What the [`Ledger`] noted then.
-    pub mark: u64,
-}
 
 /// Writes `workload` as JSON Lines. An error if there was no occasion for a wrong answer.
 pub fn write(workload: &Workload, out: &mut impl Write) -> io::Result<()> {
