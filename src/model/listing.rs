@@ -1,12 +1,19 @@
-//! What a read of a whole set listed: compact, since a history of a set has many such reads, each
-//! of all that the set held.
+//! What a set holds, and what a read of all of it listed: compact, since a history of a set has
+//! many such reads.
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use super::persistent::entry_hash;
-use super::set::{Contents, key};
+use super::persistent::{Tree, entry_hash};
 use crate::history::Value;
+
+/// The elements of a [`Set`](super::Set), by the handles of their values.
+pub type Contents = Tree<()>;
+
+/// Where a [`Contents`] has an element.
+pub(super) fn key(value: Value) -> u128 {
+    value.handle().into()
+}
 
 /// Different elements, in the order of their handles. Costs four bytes an element; a copy costs
 /// nothing.

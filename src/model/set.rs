@@ -6,8 +6,8 @@ use rustc_hash::FxHashSet;
 
 use super::catalogue::{BuiltIn, Entry, FunctionEntry, Setup};
 use super::items::few;
-pub use super::listing::Listing;
-use super::persistent::Tree;
+use super::listing::key;
+pub use super::listing::{Contents, Listing};
 use super::{Call, Establishes, Facts, Kind, Model, Part, Rejection, View};
 use crate::history::{Value, ValueTable};
 use crate::vocabulary::{Verb, Words};
@@ -20,9 +20,6 @@ pub struct Set {
     /// The elements that some operation observes, if that is known and not all.
     observed: Option<Arc<FxHashSet<Value>>>,
 }
-
-/// The elements of a [`Set`], by the handles of their values.
-pub type Contents = Tree<()>;
 
 /// An operation on a [`Set`].
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -203,11 +200,6 @@ impl Model for Set {
         }
         self.observed = Some(Arc::new(observed));
     }
-}
-
-/// Where a [`Contents`] has an element.
-pub(super) fn key(value: Value) -> u128 {
-    value.handle().into()
 }
 
 fn read(output: View<'_>) -> Result<Op, Rejection> {
