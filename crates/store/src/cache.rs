@@ -14,30 +14,14 @@
 
 use rustc_hash::FxHashMap;
 
+use super::call::{Request, Response};
 use super::hub::Hub;
 use super::knobs::{self, Invalidation, Knobs};
-use super::message::{self, Host, Origin, Request, Response, Role};
 use super::object::{Answer, Command};
+use super::origin::{Host, Origin, Role};
 use super::sim::Nanos;
-
-/// What nodes and caches say to each other.
-#[derive(Clone, Debug)]
-pub(super) enum Message {
-    /// A read, for the cache to answer.
-    Look { request: Request },
-    /// The cache has nothing. With a token it may be filled.
-    Miss { request: Request, token: Option<u64> },
-    /// The store's answer, for the cache to keep.
-    Fill { key: u32, token: u64, answer: Answer, origin: Origin },
-    /// A write was done.
-    Drop { key: u32 },
-    /// A write is going to be done; `task` is the node's number for it.
-    Stop { key: u32, task: u64 },
-    /// The cache does not serve the key any more.
-    Stopped { task: u64 },
-    /// The write was done.
-    Go { key: u32 },
-}
+use super::wire;
+use super::wire::cache::Message;
 
 /// What a cache keeps.
 #[derive(Debug)]
@@ -99,7 +83,7 @@ impl Cache {
     }
 
     fn send(&self, hub: &mut Hub, to: Host, message: Message) {
-        hub.send(self.me, to, message::Message::Cache(message));
+        hub.send(self.me, to, wire::Message::Cache(message));
     }
 
     fn is_stopped(&self, key: u32) -> bool {
@@ -127,7 +111,7 @@ impl Cache {
 
     /// The keys that it would serve at `now`, and as which versions, for tests.
     #[cfg(test)]
-    pub(super) fn served(&self, now: Nanos) -> impl Iterator<Item = (u32, message::Stamp)> {
+    pub(super) fn served(&self, now: Nanos) -> impl Iterator<Item = (u32, super::origin::Stamp)> {
         let live = self.entries.iter().filter(move |(_, entry)| now < entry.until);
         let open = live.filter(|(key, _)| !self.is_stopped(**key));
         open.map(|(&key, entry)| (key, entry.origin.stamp))
@@ -259,5 +243,5 @@ impl Front {
 }
 
 fn send(hub: &mut Hub, from: Host, to: Host, message: Message) {
-    hub.send(from, to, message::Message::Cache(message));
+    hub.send(from, to, wire::Message::Cache(message));
 }

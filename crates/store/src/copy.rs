@@ -2,10 +2,11 @@
 
 use rustc_hash::FxHashMap;
 
+use super::call::Request;
 use super::keys;
 use super::ledger::{Ledger, NOBODY};
-use super::message::{Request, Stamp};
 use super::object::{Answer, Command, Expected, Kind, Object};
+use super::origin::Stamp;
 use super::sim::Nanos;
 
 /// An object and its version.

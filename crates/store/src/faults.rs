@@ -3,7 +3,7 @@
 
 use super::hub::{Event, Hub};
 use super::knobs::{Crash, Knobs, Partition, Pause};
-use super::message::Host;
+use super::origin::Host;
 use super::recording::{Records, Shown};
 use super::sim::Nanos;
 use super::sim::random::Random;

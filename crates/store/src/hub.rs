@@ -1,16 +1,17 @@
 //! What all parts of the simulated world share: the agenda, the network, the clocks, the log of
 //! what really happened. Hosts act on the world through it, and through it alone.
 
-use super::engine::{leaderless, primary, raft};
+use super::call::{Request, Response};
 use super::knobs::Knobs;
 use super::ledger::Ledger;
-use super::message::{Host, Message, Origin, Request, Response};
 use super::object::Answer;
+use super::origin::{Host, Origin};
 use super::sim::Nanos;
 use super::sim::agenda::Agenda;
 use super::sim::clock::Clock;
 use super::sim::network::Network;
 use super::sim::random::Random;
+use super::wire::{Alarm, Message};
 
 /// What is going to happen.
 #[derive(Debug)]
@@ -29,15 +30,6 @@ pub(super) enum Event {
     Fault,
     /// The change of members goes on.
     Members,
-}
-
-/// Why a host wants to be woken.
-#[derive(Clone, Debug)]
-pub(super) enum Alarm {
-    /// Within a group of nodes that keep the same keys.
-    Primary(u16, primary::Alarm),
-    Leaderless(leaderless::Alarm),
-    Raft(u16, raft::Alarm),
 }
 
 /// What the parts of the world share.

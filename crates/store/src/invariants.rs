@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::knobs::Knobs;
-use super::message::Stamp;
+use super::origin::Stamp;
 use super::placement::Places;
 use super::world::World;
 

@@ -6,6 +6,7 @@
 //! here knows how a history is checked, and nothing that checks knows the store.
 
 mod cache;
+mod call;
 mod client;
 mod copy;
 mod engine;
@@ -17,15 +18,16 @@ mod keys;
 mod knobs;
 mod ledger;
 mod membership;
-mod message;
 mod node;
 mod object;
+mod origin;
 mod placement;
 mod plan;
 mod presets;
 mod recording;
 mod sim;
 pub mod threads;
+mod wire;
 mod world;
 
 pub use knobs::*;

@@ -7,8 +7,8 @@
 
 use super::hub::{Event, Hub};
 use super::knobs::{Knobs, Membership};
-use super::message::Host;
 use super::node::{Node, System};
+use super::origin::Host;
 use super::recording::{Records, Shown};
 use super::sim::{MILLISECOND, Nanos};
 

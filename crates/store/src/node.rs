@@ -3,16 +3,19 @@
 use std::sync::Arc;
 
 use super::cache::{Cache, Front};
+use super::call::Request;
 use super::copy::Copy;
 use super::engine::leaderless::Leaderless;
-use super::engine::primary::{Primary, View};
+use super::engine::primary::Primary;
 use super::engine::raft::Raft;
-use super::hub::{Alarm, Event, Hub};
+use super::hub::{Event, Hub};
 use super::keys;
 use super::knobs::{Calls, Isolation, Knobs, Placement, Replication};
-use super::message::{Host, Message, Origin, Request, Role, Stamp};
 use super::object::{Answer, Command, Kind};
+use super::origin::{Host, Origin, Role, Stamp};
 use super::placement::Places;
+use super::wire::primary::View;
+use super::wire::{Alarm, Message};
 
 /// What every host knows of the system.
 pub(super) struct System {

@@ -1,9 +1,4 @@
-//! What the hosts of a store say to each other, and how an answer tells where it comes from.
-
-use super::cache;
-use super::engine::{leaderless, primary, raft};
-use super::object::{Answer, Command};
-use super::sim::Nanos;
+//! Hosts, versions of objects, and where an answer comes from.
 
 /// A host: one of the nodes, from 0, or behind them one of the helpers.
 pub(super) type Host = u16;
@@ -20,22 +15,6 @@ pub(super) struct Stamp {
 impl Stamp {
     /// That of an object which nobody updated yet.
     pub(super) const NONE: Stamp = Stamp { time: i64::MIN, by: 0 };
-}
-
-/// A client's call.
-#[derive(Clone, Debug)]
-pub(super) struct Request {
-    pub(super) client: u32,
-    /// The how manieth call of its client it is; the attempts of one call have one number.
-    pub(super) number: u32,
-    /// The operation that it is a part of.
-    pub(super) operation: u32,
-    pub(super) key: u32,
-    pub(super) command: Command,
-    /// What the client's clock showed.
-    pub(super) clock: Nanos,
-    /// The node that took it, which sends the answer back to the client.
-    pub(super) entry: Host,
 }
 
 /// Who answered.
@@ -62,25 +41,15 @@ pub(super) struct Origin {
     pub(super) version: Option<i64>,
 }
 
-/// The answer to a request; or that the call was refused, and nothing was done.
-#[derive(Clone, Debug)]
-pub(super) struct Response {
-    pub(super) client: u32,
-    pub(super) number: u32,
-    pub(super) answer: Option<Answer>,
-    pub(super) origin: Origin,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// What one host sends another.
-#[derive(Clone, Debug)]
-pub(super) enum Message {
-    /// A call, sent on to the host that answers it.
-    Forward(Request),
-    /// An answer, on its way back.
-    Back(Response),
-    /// Within a group of nodes that keep the same keys.
-    Primary(u16, primary::Message),
-    Leaderless(leaderless::Message),
-    Cache(cache::Message),
-    Raft(u16, raft::Message),
+    #[test]
+    fn versions_are_ordered_by_time_and_then_by_their_makers() {
+        let stamp = |time, by| Stamp { time, by };
+        assert!(Stamp::NONE < stamp(i64::MIN + 1, 0));
+        assert!(stamp(1, 9) < stamp(2, 0));
+        assert!(stamp(2, 0) < stamp(2, 1));
+    }
 }

@@ -1,7 +1,7 @@
 //! Which nodes keep the copies of a key.
 
 use super::knobs::{Knobs, Placement};
-use super::message::Host;
+use super::origin::Host;
 
 /// How many answers are enough: so many of the nodes of one set, and so many of those of another.
 #[derive(Clone, Copy, PartialEq, Debug)]

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::knobs::{ConflictOrder, Knobs, Recording, Replication};
-use super::message::{Host, Origin, Role, Stamp};
+use super::origin::{Host, Origin, Role, Stamp};
 use super::sim::Nanos;
 use histcheck_history::error::Error;
 use histcheck_history::{

@@ -5,17 +5,18 @@ use super::cache::Cache;
 use super::client::{self, Clients};
 use super::engine::primary::Monitor;
 use super::faults::{Deed, Nemesis};
-use super::hub::{Alarm, Event, Hub};
+use super::hub::{Event, Hub};
 use super::knobs::{Knobs, Skewed};
 use super::membership::Change;
-use super::message::{Host, Message};
 use super::node::{Node, System};
+use super::origin::Host;
 use super::placement::Places;
 use super::recording::{Records, Shown};
 use super::sim::clock::Clock;
 use super::sim::network::{Links, Network};
 use super::sim::random::Random;
 use super::sim::{MILLISECOND, Nanos};
+use super::wire::{Alarm, Message};
 
 /// So much longer than a client's longest wait the run goes on if no client gets any further.
 const PATIENCE: Nanos = 1000 * MILLISECOND;

@@ -7,11 +7,12 @@ mod workload;
 
 pub(super) use workload::{initial, kind, model};
 
+use super::call::{Request, Response};
 use super::hub::{Event, Hub};
 use super::knobs::{Calls, Connection, Knobs, Recording};
 use super::ledger::{Ledger, NOBODY};
-use super::message::{Host, Origin, Request, Response, Stamp};
 use super::object::{Answer, Command};
+use super::origin::{Host, Origin, Stamp};
 use super::recording::{Called, Records, Shown};
 use super::sim::Nanos;
 use super::sim::random::Random;

@@ -13,39 +13,14 @@ use std::collections::BTreeSet;
 
 use rustc_hash::FxHashMap;
 
-use crate::hub::{self, Hub};
+use crate::call::Request;
+use crate::hub::Hub;
 use crate::knobs::ConflictOrder;
-use crate::message::{self, Host, Origin, Request, Role, Stamp};
 use crate::object::{Answer, Command};
+use crate::origin::{Host, Origin, Role, Stamp};
 use crate::placement::{Places, Quorum};
-
-/// A value at a node, and its version.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub(crate) struct Versioned {
-    /// The value; none if it was never written, or deleted.
-    value: Option<i64>,
-    stamp: Stamp,
-}
-
-/// What nodes say to each other.
-#[derive(Clone, Debug)]
-pub(crate) enum Message {
-    /// The coordinator asks for a copy.
-    Ask { task: u32, key: u32 },
-    /// The copy, for the coordinator.
-    Have { task: u32, copy: Versioned },
-    /// A copy is to be this, if that is later.
-    Keep { task: u32, key: u32, copy: Versioned },
-    /// A copy is this, or later.
-    Kept { task: u32 },
-}
-
-/// What nodes wake up for.
-#[derive(Clone, Debug)]
-pub(crate) enum Alarm {
-    /// A tombstone is old enough to be forgotten.
-    Forget { key: u32, stamp: Stamp },
-}
+use crate::wire;
+use crate::wire::leaderless::{Alarm, Message, Versioned};
 
 /// The client of what a node does by itself.
 const NOBODY: u32 = u32::MAX;
@@ -198,7 +173,7 @@ impl Leaderless {
     }
 
     fn send(&self, hub: &mut Hub, to: Host, message: Message) {
-        hub.send(self.me, to, message::Message::Leaderless(message));
+        hub.send(self.me, to, wire::Message::Leaderless(message));
     }
 
     /// A message from another node.
@@ -234,7 +209,7 @@ impl Leaderless {
         let after = hub.knobs.forget_deletes;
         if copy.value.is_none() && after > 0 {
             let alarm = Alarm::Forget { key, stamp: copy.stamp };
-            hub.wake(self.me, after, hub::Alarm::Leaderless(alarm));
+            hub.wake(self.me, after, wire::Alarm::Leaderless(alarm));
         }
     }
 

@@ -10,11 +10,14 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use crate::call::Request;
 use crate::copy::{Applied, Copy};
-use crate::hub::{self, Hub};
+use crate::hub::Hub;
 use crate::knobs::{Acknowledge, ReadsFrom};
-use crate::message::{self, Host, Origin, Request, Role, Stamp};
+use crate::origin::{Host, Origin, Role, Stamp};
 use crate::sim::{MILLISECOND, Nanos};
+use crate::wire;
+use crate::wire::primary::{Alarm, Message, View};
 
 /// How often nodes tell the monitor that they live.
 const BEAT: Nanos = 2 * MILLISECOND;
@@ -31,47 +34,6 @@ const AGAIN: Nanos = 5 * MILLISECOND;
 
 /// So many updates are kept to be sent again; a backup that needs older ones gets a whole copy.
 const KEPT: usize = 256;
-
-/// Who does what, from a certain point on.
-#[derive(Clone, PartialEq, Debug)]
-pub(crate) struct View {
-    number: u32,
-    primary: Host,
-    backups: Vec<Host>,
-}
-
-impl View {
-    /// The first one.
-    pub(crate) fn first(members: &[Host]) -> View {
-        View { number: 1, primary: members[0], backups: members[1..].to_vec() }
-    }
-}
-
-/// What nodes, and the monitor, say to each other.
-#[derive(Clone, Debug)]
-pub(crate) enum Message {
-    /// An update, the how manieth of all, and when the primary applied it.
-    Update { view: u32, number: u64, request: Request, stamp: Stamp, time: Nanos },
-    /// A backup has all updates up to this.
-    Has { view: u32, number: u64 },
-    /// A whole copy, with all updates up to `number`.
-    Whole { view: u32, number: u64, copy: Box<Copy> },
-    /// A node lives; `sent` is when it said so, by its own reckoning.
-    Alive { view: u32, number: u64, sent: Nanos },
-    /// The monitor's answer.
-    Now { view: View, sent: Nanos },
-}
-
-/// What nodes, and the monitor, wake up for.
-#[derive(Clone, Debug)]
-pub(crate) enum Alarm {
-    /// To send again what was not confirmed.
-    Again,
-    /// To tell the monitor that it lives.
-    Beat,
-    /// The monitor looks who is silent.
-    Watch,
-}
 
 /// An update that the primary keeps to send it again.
 #[derive(Clone, Debug)]
@@ -163,7 +125,7 @@ impl Primary {
             return self.read_here(hub, &request);
         }
         if !is_primary {
-            let forward = message::Message::Forward(request);
+            let forward = wire::Message::Forward(request);
             return hub.send(self.me, self.view.primary, forward);
         }
         if self.has_stepped_down(hub) {
@@ -248,14 +210,14 @@ impl Primary {
     }
 
     fn send(&self, hub: &mut Hub, to: Host, message: Message) {
-        hub.send(self.me, to, message::Message::Primary(self.group, message));
+        hub.send(self.me, to, wire::Message::Primary(self.group, message));
     }
 
     fn send_again_later(&mut self, hub: &mut Hub) {
         if !self.is_waiting_to_send {
             self.is_waiting_to_send = true;
             let after = if hub.knobs.lag > 0 { hub.knobs.lag } else { AGAIN };
-            hub.wake(self.me, after, hub::Alarm::Primary(self.group, Alarm::Again));
+            hub.wake(self.me, after, wire::Alarm::Primary(self.group, Alarm::Again));
         }
     }
 
@@ -291,7 +253,7 @@ impl Primary {
         let view = if self.is_whole { self.view.number } else { 0 };
         let (number, sent) = (self.applied, hub.now());
         self.send(hub, self.monitor, Message::Alive { view, number, sent });
-        hub.wake(self.me, BEAT, hub::Alarm::Primary(self.group, Alarm::Beat));
+        hub.wake(self.me, BEAT, wire::Alarm::Primary(self.group, Alarm::Beat));
     }
 
     /// It wanted to be woken.
@@ -433,7 +395,7 @@ impl Monitor {
 
     /// Starts to watch.
     pub(crate) fn start(&self, hub: &mut Hub) {
-        hub.wake(self.me, BEAT, hub::Alarm::Primary(0, Alarm::Watch));
+        hub.wake(self.me, BEAT, wire::Alarm::Primary(0, Alarm::Watch));
     }
 
     /// A node lives.
@@ -441,12 +403,12 @@ impl Monitor {
         let &Message::Alive { view, number, sent } = message else { return };
         self.heard.insert(from, (hub.now(), view, number));
         let now = Message::Now { view: self.view.clone(), sent };
-        hub.send(self.me, from, message::Message::Primary(0, now));
+        hub.send(self.me, from, wire::Message::Primary(0, now));
     }
 
     /// Looks who is silent, and who is back.
     pub(crate) fn alarm(&mut self, hub: &mut Hub) {
-        hub.wake(self.me, BEAT, hub::Alarm::Primary(0, Alarm::Watch));
+        hub.wake(self.me, BEAT, wire::Alarm::Primary(0, Alarm::Watch));
         let now = hub.now();
         let lives = |host: &Host| self.heard.get(host).is_some_and(|heard| now - heard.0 < SILENCE);
         let members: Vec<Host> = self.heard.keys().copied().filter(lives).collect();

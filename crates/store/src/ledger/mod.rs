@@ -9,7 +9,7 @@ mod order;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::message::Stamp;
+use super::origin::Stamp;
 use super::recording::Records;
 
 pub use order::Truth;

@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Ledger, NOBODY, Sight};
-use crate::message::Stamp;
+use crate::origin::Stamp;
 use crate::recording::{Outcome, Records};
 
 /// What happened in truth.

@@ -10,7 +10,7 @@ mod register;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::message::Stamp;
+use super::origin::Stamp;
 use super::sim::Nanos;
 use bank::Bank;
 use lock::Lock;

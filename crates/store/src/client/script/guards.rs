@@ -64,7 +64,7 @@ impl Guards {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::message::Stamp;
+    use crate::origin::Stamp;
 
     fn answer(answer: Answer) -> Given {
         Given::Answer(answer, Stamp::NONE)

@@ -12,8 +12,8 @@ mod transact;
 mod transfer;
 mod update;
 
-use crate::message::Stamp;
 use crate::object::{Answer, Command};
+use crate::origin::Stamp;
 use crate::recording::Shown;
 use crate::sim::Nanos;
 

@@ -2,8 +2,8 @@
 //! both at once if nothing has changed; else it begins again (Kung and Robinson 1981).
 
 use super::{Given, Step};
-use crate::message::Stamp;
 use crate::object::{Answer, Command, Expected};
+use crate::origin::Stamp;
 use crate::recording::Shown;
 use crate::sim::Nanos;
 

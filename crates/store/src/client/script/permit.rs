@@ -2,8 +2,8 @@
 
 use super::{Given, Step};
 use crate::knobs::Method;
-use crate::message::Stamp;
 use crate::object::Command;
+use crate::origin::Stamp;
 use crate::recording::Shown;
 use crate::sim::Nanos;
 

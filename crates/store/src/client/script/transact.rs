@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::{Given, Step};
 use crate::knobs::Isolation;
-use crate::message::Stamp;
 use crate::object::{Answer, Command, Expected};
+use crate::origin::Stamp;
 use crate::recording::Shown;
 use crate::sim::Nanos;
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use super::{Given, Guards, Step};
 use crate::knobs::Method;
-use crate::message::Stamp;
 use crate::object::{Answer, Command};
+use crate::origin::Stamp;
 use crate::recording::Shown;
 use crate::sim::Nanos;
 

@@ -1,9 +1,9 @@
 //! When an entry is committed, what comes of it, and how long it is kept.
 
-use super::{Got, Raft, Role, reached};
+use super::{Raft, Role, reached};
 use crate::hub::Hub;
-use crate::message;
-use crate::message::{Origin, Stamp};
+use crate::origin::{self, Origin, Stamp};
+use crate::wire::raft::Got;
 
 impl Raft {
     /// Commits what a majority has, if the last of it is of the leader's own term: an older entry
@@ -55,7 +55,7 @@ impl Raft {
     /// Where an answer of this node comes from that shows the version `stamp`.
     pub(super) fn origin(&self, stamp: Stamp) -> Origin {
         let is_leader = matches!(self.role, Role::Leader(_));
-        let role = if is_leader { message::Role::Primary } else { message::Role::Replica };
+        let role = if is_leader { origin::Role::Primary } else { origin::Role::Replica };
         Origin { role, host: self.me, stamp, version: Some(stamp.time) }
     }
 }

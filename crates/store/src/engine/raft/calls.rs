@@ -4,11 +4,13 @@
 //! Only the node that a client called refuses, and only what it sent to nobody: a message may
 //! arrive twice, and of two copies of a call one may be refused and the other be done.
 
-use super::log::Entry;
 use super::{Raft, Role};
+use crate::call::Request;
 use crate::hub::Hub;
 use crate::knobs::{Calls, ReadsFrom};
-use crate::message::{Host, Message, Request, Stamp};
+use crate::origin::{Host, Stamp};
+use crate::wire::Message;
+use crate::wire::raft::Entry;
 
 impl Raft {
     /// A client's call.

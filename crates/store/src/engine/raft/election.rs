@@ -4,11 +4,11 @@
 
 use rustc_hash::FxHashMap;
 
-use super::log::{Entry, Position};
-use super::{Alarm, Leading, Message, Peer, Raft, Role, reached};
+use super::{Leading, Peer, Raft, Role, reached};
 use crate::hub::Hub;
-use crate::message::Host;
+use crate::origin::Host;
 use crate::sim::Nanos;
+use crate::wire::raft::{Alarm, Entry, Message, Position};
 
 impl Raft {
     /// Follows whoever leads `term`, if that is a later one than its own.

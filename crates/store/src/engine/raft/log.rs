@@ -2,28 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::message::Request;
-use crate::sim::Nanos;
-
-/// A place in a log, and the term of the entry there. Of two logs that with the greater last
-/// position is the more up-to-date one (section 5.4.1 of the paper): the later term decides, then
-/// the length.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Debug)]
-pub(crate) struct Position {
-    pub(super) term: u32,
-    /// Counted from 1.
-    pub(super) index: u64,
-}
-
-/// One entry.
-#[derive(Clone, Debug)]
-pub(crate) struct Entry {
-    pub(super) term: u32,
-    /// When the leader appended it: the time at which every copy applies it.
-    pub(super) time: Nanos,
-    /// What is to be done; nothing at the start of a term.
-    pub(super) request: Option<Request>,
-}
+use crate::wire::raft::{Entry, Position};
 
 /// The entries from some position on.
 #[derive(Default, Debug)]

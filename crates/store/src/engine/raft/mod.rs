@@ -28,59 +28,14 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use crate::copy::Copy;
-use crate::hub::{self, Hub};
+use crate::hub::Hub;
 use crate::knobs::Knobs;
-use crate::message::{self, Host};
+use crate::origin::Host;
 use crate::sim::Nanos;
-use log::{Entry, Log, Position};
+use crate::wire;
+use crate::wire::raft::{Alarm, Got, Message, Position};
+use log::Log;
 use timing::Timing;
-
-/// What members say to each other.
-#[derive(Clone, Debug)]
-pub(crate) enum Message {
-    /// A candidate, whose log ends at `last`, asks for a vote.
-    Ask { term: u32, last: Position },
-    /// Whether it has the vote.
-    Vote { term: u32, is_granted: bool },
-    /// The leader's entries behind a position, and how many it knows to be committed. `sent` is
-    /// when it says so, by its own clock. Without entries: a heartbeat.
-    Append { term: u32, before: Position, entries: Vec<Entry>, commit: u64, sent: Nanos },
-    /// The leader's copy with all entries up to `last`, for a member that lacks entries which the
-    /// leader does not keep any more.
-    Whole { term: u32, last: Position, copy: Arc<Copy>, sent: Nanos },
-    /// The answer to the last two, with the `sent` of what it answers.
-    Reply { term: u32, sent: Nanos, got: Got },
-}
-
-impl Message {
-    fn term(&self) -> u32 {
-        match *self {
-            Message::Ask { term, .. }
-            | Message::Vote { term, .. }
-            | Message::Append { term, .. }
-            | Message::Whole { term, .. }
-            | Message::Reply { term, .. } => term,
-        }
-    }
-}
-
-/// How far a member's log agrees with its leader's.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub(crate) enum Got {
-    /// Up to this index.
-    Upto(u64),
-    /// Not at index `before`; it may up to `hint`, which is less.
-    Lacks { before: u64, hint: u64 },
-}
-
-/// What members wake up for.
-#[derive(Clone, Debug)]
-pub(crate) enum Alarm {
-    /// To look whether there is still a leader.
-    Election,
-    /// The leader of this term is to be heard from.
-    Beat { term: u32 },
-}
 
 /// What a leader knows of another member.
 #[derive(Debug)]
@@ -268,11 +223,11 @@ impl Raft {
     }
 
     fn send(&self, hub: &mut Hub, to: Host, message: Message) {
-        hub.send(self.me, to, message::Message::Raft(self.group, message));
+        hub.send(self.me, to, wire::Message::Raft(self.group, message));
     }
 
     fn wake(&self, hub: &mut Hub, after: Nanos, alarm: Alarm) {
-        hub.wake(self.me, after, hub::Alarm::Raft(self.group, alarm));
+        hub.wake(self.me, after, wire::Alarm::Raft(self.group, alarm));
     }
 
     /// How many members are a majority.

@@ -6,12 +6,12 @@
 
 use std::sync::Arc;
 
-use super::log::{Entry, Position};
-use super::{Alarm, Got, Message, Raft, Role, Snapshot};
+use super::{Raft, Role, Snapshot};
 use crate::copy::Copy;
 use crate::hub::Hub;
-use crate::message::Host;
+use crate::origin::Host;
 use crate::sim::Nanos;
+use crate::wire::raft::{Alarm, Entry, Got, Message, Position};
 
 /// So many entries are sent at once, at most.
 pub(super) const BATCH: usize = 64;

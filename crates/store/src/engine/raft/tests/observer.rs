@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 
-use super::super::log::Position;
 use super::super::{Raft, Role};
-use crate::message::{Host, Stamp};
 use crate::node::Node;
 use crate::object::{Answer, Command};
+use crate::origin::{Host, Stamp};
+use crate::wire::raft::Position;
 
 /// What an entry asks for, and when it was made; and the term of the entry before it.
 #[derive(Clone, PartialEq, Debug)]

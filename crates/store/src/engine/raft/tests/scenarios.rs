@@ -1,15 +1,17 @@
 //! Single members that are told what to think, message by message.
 
-use super::super::log::{Entry, Position};
-use super::super::{Alarm, Got, Message, Raft, Role};
+use super::super::{Raft, Role};
 use super::knobs;
+use crate::call::Request;
 use crate::copy::Copy;
-use crate::hub::{self, Event, Hub};
-use crate::message::{self, Host, Request};
+use crate::hub::{Event, Hub};
 use crate::object::{Command, Kind};
+use crate::origin::Host;
 use crate::sim::clock::Clock;
 use crate::sim::network::{Links, Network};
 use crate::sim::{MILLISECOND, Nanos};
+use crate::wire;
+use crate::wire::raft::{Alarm, Entry, Got, Message, Position};
 
 const LINKS: Links =
     Links { delay: 1000, jitter: 0, slow: 0, slow_by: 0, loss: 0, duplication: 0, reorders: false };
@@ -63,7 +65,7 @@ impl Group {
     fn sent(&mut self) -> Vec<(Host, Message)> {
         let events = std::iter::from_fn(|| self.hub.agenda.next());
         let message = |event| match event {
-            Event::Message { to, message: message::Message::Raft(_, message), .. } => {
+            Event::Message { to, message: wire::Message::Raft(_, message), .. } => {
                 Some((to, message))
             }
             _ => None,
@@ -85,10 +87,10 @@ impl Group {
             && let Some(event) = self.hub.agenda.next()
         {
             match event {
-                Event::Message { from, to, message: message::Message::Raft(_, message) } => {
+                Event::Message { from, to, message: wire::Message::Raft(_, message) } => {
                     self.members[usize::from(to)].message(&mut self.hub, from, message);
                 }
-                Event::Alarm { host, alarm: hub::Alarm::Raft(_, alarm), .. } => {
+                Event::Alarm { host, alarm: wire::Alarm::Raft(_, alarm), .. } => {
                     self.members[usize::from(host)].alarm(&mut self.hub, &alarm);
                 }
                 _ => {}
