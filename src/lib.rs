@@ -40,12 +40,12 @@
 //! pages](report), and `store` is the [simulated store](https://docs.rs/histcheck-store) that
 //! generates histories.
 
+mod budget;
 pub mod check;
 pub mod explain;
 pub mod follow;
 pub mod formats;
 pub mod history;
-mod limits;
 pub mod model;
 pub mod proof;
 pub mod record;
@@ -58,7 +58,8 @@ pub mod suggest;
 mod tries;
 mod words;
 
-pub use check::{Budget, Options, Report, StopReason, Verdict};
+pub use budget::Budget;
+pub use check::{Options, Report, StopReason, Verdict};
 pub use error::{Code, Error, Place};
 pub use formats::{read_file, read_text};
 #[doc(inline)]
@@ -67,7 +68,6 @@ pub use histcheck_history::{error, progress, vocabulary};
 #[doc(inline)]
 pub use histcheck_store as store;
 pub use history::{History, HistoryBuilder};
-pub use limits::Limits;
 pub use progress::Progress;
 pub use record::{Recorder, read_recording};
 pub use session::{Session, check, check_with};

@@ -1,8 +1,8 @@
 //! What deciders are asked, and what they answer.
 
-use super::budget::Meter;
 use super::exact::Wanted;
 use super::search::{Effort, Found};
+use crate::budget::Meter;
 
 /// Which algorithms may decide.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]

@@ -134,8 +134,8 @@ fn merge(object: &dyn Object, orders: &[Vec<u32>]) -> Vec<u32> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::budget::{Budget, Meter};
     use crate::check::answer::{Deciders, Terms};
-    use crate::check::budget::{Budget, Meter};
     use crate::check::exact::Wanted;
     use crate::check::object::Readings;
     use crate::check::search::{Space, search};

@@ -6,7 +6,6 @@ use std::time::Duration;
 use rayon::prelude::*;
 
 use super::answer::{Answer, Deciders, Terms};
-use super::budget::{Budget, Meter};
 use super::components;
 use super::exact::{Conflict, Ruling, Wanted};
 use super::object::{Object, Readings};
@@ -14,6 +13,7 @@ use super::refute;
 use super::report::{Certificate, Decision, Failure, KeyReport, Report};
 use super::search::{self, Found};
 use super::tokens;
+use crate::budget::{Budget, Meter};
 use crate::error::Error;
 use crate::history::{History, Partition, Value};
 use crate::model::{self, Model, ModelOptions};

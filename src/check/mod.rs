@@ -4,7 +4,6 @@
 //! Nothing here reads files, explains, or prints.
 
 mod answer;
-mod budget;
 mod components;
 mod decide;
 mod exact;
@@ -14,8 +13,8 @@ mod report;
 mod search;
 mod tokens;
 
+pub use crate::budget::{Budget, Meter};
 pub use answer::Deciders;
-pub use budget::{Budget, Meter};
 pub use decide::Options;
 pub(crate) use decide::{decide, on_threads};
 pub use report::{

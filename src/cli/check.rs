@@ -10,10 +10,10 @@ use histcheck::{Error, History, Options, Session};
 
 use super::args::CheckArgs;
 use super::exit::Status;
-use super::inputs::{self, Allowance, Source, Sources};
+use super::inputs::{self, Source, Sources};
 use super::output::Output;
 use super::run::{Run, document};
-use super::settings::{options, validate};
+use super::settings::{options, reading, validate};
 use super::single::{base_name, deliver_to};
 use super::spill::Beyond;
 use super::stderr::complain;
@@ -91,17 +91,13 @@ impl Run<'_> {
     fn check(&mut self, source: &Source) -> Status {
         let start = Instant::now();
         let limits = &self.args.limits;
-        let allowance = Allowance {
-            max_bytes: limits.max_memory.unwrap_or(usize::MAX),
-            deadline: limits.timeout.and_then(|timeout| start.checked_add(timeout)),
-            threads: limits.threads,
-        };
-        let fetched = match self.spilled(source, start, allowance) {
+        let fetched = match self.spilled(source, start) {
             Beyond::Done(status) => return status,
             Beyond::Fits(fetched) => fetched,
         };
         let read = &self.args.read;
-        let loaded = inputs::load_fetched(self.name, source, fetched, read, allowance, self.output);
+        let within = reading(limits, start);
+        let loaded = inputs::load_fetched(self.name, source, fetched, read, within, self.output);
         let (input, mut history) = match loaded {
             Ok(loaded) => loaded,
             Err(error) => return self.unreadable(&error),

@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use histcheck::History;
-use histcheck::formats::{self, Format};
+use histcheck::formats::{self, Format, ReadOptions};
 
 use super::args::ConvertArgs;
 use super::diagnostic;
@@ -25,7 +25,7 @@ pub(crate) fn run(args: &ConvertArgs, output: &mut Output) -> Status {
     let mut status = Status::Valid;
     for (name, source) in &Sources::of(&files).list {
         let loaded = match source {
-            Ok(source) => inputs::load(name, source, &args.read, inputs::Allowance::ALL, output),
+            Ok(source) => inputs::load(name, source, &args.read, ReadOptions::default(), output),
             Err(error) => {
                 complain(&diagnostic::render(name, error, None, output.colors_errors()));
                 Err(error.clone())

@@ -4,9 +4,9 @@ use std::fs::File;
 use std::io::Read;
 use std::time::Instant;
 
-use histcheck::Limits;
 use histcheck::explain::{Anomaly, AnomalyKind};
 use histcheck::follow::{Following, Violation};
+use histcheck::formats::ReadOptions;
 use histcheck::report::{self, Detail, Followed, Strokes, Subject};
 use histcheck::{Budget, Error, Options, Session, StopReason, Verdict};
 
@@ -16,7 +16,7 @@ use super::exit::Status;
 use super::inputs::{self, Source, Sources};
 use super::interrupt::Stdin;
 use super::output::Output;
-use super::settings::{initial, model_options, options_with, validate};
+use super::settings::{initial, model_options, options_with, reading, validate};
 use super::stderr::complain;
 
 /// Follows what the arguments name, one input.
@@ -65,12 +65,12 @@ impl Run<'_> {
         let start = Instant::now();
         let CheckArgs { model, read, limits, .. } = self.args;
         let progress = self.output.progress();
-        let within = Limits {
-            max_bytes: limits.max_memory.unwrap_or(usize::MAX),
-            deadline: limits.timeout.and_then(|timeout| start.checked_add(timeout)),
+        let within = ReadOptions {
+            format: read.format(),
             progress: Some(self.output.progress()),
+            ..reading(limits, start)
         };
-        let following = Following::new(reader, read.format(), read.settings(), within, |values| {
+        let following = Following::new(reader, within, read.settings(), |values| {
             let usual = options_with(model, limits, start, initial(model, values)?);
             Ok(Options { progress: Some(progress), ..usual })
         });

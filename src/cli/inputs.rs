@@ -4,9 +4,7 @@ use std::fs;
 use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
 
-use histcheck::Limits;
 use histcheck::formats::{COMPRESSED, Format, Input, ReadOptions};
 use histcheck::suggest::nearest;
 use histcheck::{Code, Error, History, Progress};
@@ -135,7 +133,7 @@ fn open(source: &Source, fetched: Option<Fetched>, options: ReadOptions) -> Resu
     }
     match source {
         Source::Stdin => {
-            let stdin = stdin(options.limits.progress.clone().unwrap_or_default())?;
+            let stdin = stdin(options.progress.clone().unwrap_or_default())?;
             Input::from_reader(stdin, options)
         }
         Source::File(path) => Input::open(path, options).map_err(|error| {
@@ -209,30 +207,16 @@ impl Read for Fetched {
     }
 }
 
-/// How much may be read, until when, and by how many threads (0: one a processor).
-#[derive(Clone, Copy)]
-pub(crate) struct Allowance {
-    pub(crate) max_bytes: usize,
-    pub(crate) deadline: Option<Instant>,
-    pub(crate) threads: usize,
-}
-
-impl Allowance {
-    /// No limits.
-    pub(crate) const ALL: Allowance =
-        Allowance { max_bytes: usize::MAX, deadline: None, threads: 0 };
-}
-
-/// Reads a history within `allowance`, with the format and settings of `read`. An error is
+/// Reads a history with `options`, whose format is that of `read`, as are the settings. An error is
 /// reported, and returned.
 pub(crate) fn load(
     name: &str,
     source: &Source,
     read: &ReadArgs,
-    allowance: Allowance,
+    options: ReadOptions,
     output: &Output,
 ) -> Result<(Input, History), Error> {
-    load_fetched(name, source, None, read, allowance, output)
+    load_fetched(name, source, None, read, options, output)
 }
 
 /// The same, where the start of standard input may have been read already.
@@ -241,7 +225,7 @@ pub(crate) fn load_fetched(
     source: &Source,
     fetched: Option<Fetched>,
     read: &ReadArgs,
-    allowance: Allowance,
+    options: ReadOptions,
     output: &Output,
 ) -> Result<(Input, History), Error> {
     let complained = |error: Error, input: Option<&Input>| {
@@ -251,10 +235,10 @@ pub(crate) fn load_fetched(
         }
         error
     };
-    let Allowance { max_bytes, deadline, threads } = allowance;
+    let deadline = options.budget.deadline();
     output.expect(deadline, *source == Source::Stdin && io::stdin().is_terminal());
-    let limits = Limits { max_bytes, deadline, progress: Some(output.progress()) };
-    let options = ReadOptions { format: read.format(), limits, threads };
+    let progress = Some(output.progress());
+    let options = ReadOptions { format: read.format(), progress, ..options };
     let input = open(source, fetched, options).map_err(|error| complained(error, None))?;
     match input.history(read.settings()) {
         Ok(history) => Ok((input, history)),

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use histcheck::check::Deciders;
-use histcheck::formats::json_value;
+use histcheck::formats::{ReadOptions, json_value};
 use histcheck::history::{Value, ValueTable};
 use histcheck::model::{AnyModel, ModelOptions};
 use histcheck::{Budget, Code, Error, History, Options};
@@ -64,17 +64,28 @@ pub(super) fn options_with(
             Decider::Auto => Deciders::Auto,
             Decider::Search => Deciders::Search,
         },
-        budget: Budget {
-            timeout: limits.timeout,
-            start: Some(start),
-            memory: limits.max_memory,
-            configurations: limits.max_configs,
-        },
+        budget: budget(limits, start),
         threads: limits.threads,
         explain_timeout: limits.explain_timeout,
         keep_orders: false,
         ..Options::default()
     }
+}
+
+/// What reading and checking may use together, from `start` on.
+fn budget(limits: &LimitArgs, start: Instant) -> Budget {
+    Budget {
+        timeout: limits.timeout,
+        start: Some(start),
+        memory: limits.max_memory,
+        configurations: limits.max_configs,
+    }
+}
+
+/// How to read an input within the same budget.
+pub(super) fn reading(limits: &LimitArgs, start: Instant) -> ReadOptions {
+    let (budget, threads) = (budget(limits, start), limits.threads);
+    ReadOptions { budget, threads, ..ReadOptions::default() }
 }
 
 #[cfg(test)]

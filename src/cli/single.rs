@@ -10,9 +10,9 @@ use histcheck::{Error, History, Options};
 use super::args::SingleArgs;
 use super::diagnostic;
 use super::exit::Status;
-use super::inputs::{self, Allowance, Sources};
+use super::inputs::{self, Sources};
 use super::output::{Output, replace};
-use super::settings::{options, validate};
+use super::settings::{options, reading, validate};
 use super::stderr::complain;
 
 /// One history, as it was read.
@@ -50,10 +50,8 @@ impl Single {
             return Err(Status::Unreadable);
         };
         let source = source.map_err(|error| said(&name, &error, None))?;
-        let deadline = limits.timeout.and_then(|timeout| start.checked_add(timeout));
-        let max_bytes = limits.max_memory.unwrap_or(usize::MAX);
-        let allowance = Allowance { max_bytes, deadline, threads: limits.threads };
-        let loaded = inputs::load(&name, &source, read, allowance, output);
+        let within = reading(limits, start);
+        let loaded = inputs::load(&name, &source, read, within, output);
         let (input, mut history) = loaded.map_err(|error| match error.stop_reason() {
             Some(_) => {
                 complain(&format!("error: {name}: a limit ended the reading; nothing was written"));

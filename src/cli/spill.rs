@@ -6,17 +6,17 @@ use std::io::{self, IsTerminal, Read};
 use std::path::Path;
 use std::time::Instant;
 
-use histcheck::Limits;
+use histcheck::formats::ReadOptions;
 use histcheck::history::{Order, ValueTable};
 use histcheck::report::{self, Subject, Timings};
-use histcheck::spill::{self, Checked, Stopped, Terms};
-use histcheck::{Code, Error, Options};
+use histcheck::spill::{self, Checked, SpillOptions, Stopped};
+use histcheck::{Budget, Code, Error, Options};
 
 use super::diagnostic;
 use super::exit::Status;
-use super::inputs::{Allowance, Fetched, Source};
+use super::inputs::{Fetched, Source};
 use super::run::Run;
-use super::settings::{initial, options_with};
+use super::settings::{initial, options_with, reading};
 use super::stderr::complain;
 
 /// A history needs about so many times the memory of its text.
@@ -38,12 +38,7 @@ pub(super) enum Beyond {
 
 impl Run<'_> {
     /// Checks `source` if it does not fit memory, but can be checked key by key.
-    pub(super) fn spilled(
-        &mut self,
-        source: &Source,
-        start: Instant,
-        allowance: Allowance,
-    ) -> Beyond {
+    pub(super) fn spilled(&mut self, source: &Source, start: Instant) -> Beyond {
         let args = self.args;
         let settings = args.read.settings();
         let Some(memory) = args.limits.max_memory else { return Beyond::Fits(None) };
@@ -52,22 +47,23 @@ impl Run<'_> {
         }
         let from = args.disk_from.unwrap_or(memory / TIMES_TEXT);
         let progress = self.output.progress();
-        let terms = Terms {
+        let whole = reading(&args.limits, start);
+        let deadline = whole.budget.deadline();
+        let how = SpillOptions {
             memory,
             keeps_all: from,
             independent: settings.independent,
-            format: args.read.format(),
-            limits: Limits {
-                max_bytes: memory / RECORD,
-                deadline: allowance.deadline,
+            read: ReadOptions {
+                format: args.read.format(),
+                budget: Budget { memory: Some(memory / RECORD), ..whole.budget },
                 progress: Some(progress.clone()),
+                ..whole
             },
-            threads: allowance.threads,
         };
-        let has_keys = |bytes: &[u8]| spill::has_keys(bytes, terms.format, terms.independent);
+        let has_keys = |bytes: &[u8]| spill::has_keys(bytes, how.read.format, how.independent);
         match source {
             Source::Stdin => {
-                self.output.expect(allowance.deadline, io::stdin().is_terminal());
+                self.output.expect(deadline, io::stdin().is_terminal());
                 // An error will come again where the input is loaded.
                 let most = from.max(START).saturating_add(1);
                 let Ok(fetched) = Fetched::read(most, progress) else {
@@ -78,8 +74,8 @@ impl Run<'_> {
                 if !is_large || !has_keys(&begin[..begin.len().min(START)]) {
                     return Beyond::Fits(Some(fetched));
                 }
-                let checked = self.check_spilled(fetched, start, &terms);
-                Beyond::Done(self.finish(checked, None, &terms, start).unwrap_or_else(|| {
+                let checked = self.check_spilled(fetched, start, &how);
+                Beyond::Done(self.finish(checked, None, &how, start).unwrap_or_else(|| {
                     // What was read is gone.
                     self.unreadable(&Error::new(Code::TooLarge, "it does not fit"))
                 }))
@@ -88,10 +84,10 @@ impl Run<'_> {
                 if !large(path, from).is_some_and(|begin| has_keys(&begin)) {
                     return Beyond::Fits(None);
                 }
-                self.output.expect(allowance.deadline, false);
+                self.output.expect(deadline, false);
                 let Ok(file) = File::open(path) else { return Beyond::Fits(None) };
-                let checked = self.check_spilled(file, start, &terms);
-                match self.finish(checked, Some(path), &terms, start) {
+                let checked = self.check_spilled(file, start, &how);
+                match self.finish(checked, Some(path), &how, start) {
                     Some(status) => Beyond::Done(status),
                     None => Beyond::Fits(None),
                 }
@@ -103,7 +99,7 @@ impl Run<'_> {
         &self,
         reader: impl Read,
         start: Instant,
-        terms: &Terms,
+        how: &SpillOptions,
     ) -> Result<Checked, Stopped> {
         let scratch = tempfile::tempfile().map_err(|error| {
             Error::new(Code::Unreadable, format!("cannot make a temporary file: {error}"))
@@ -117,7 +113,7 @@ impl Run<'_> {
             self_check: self.args.output.self_check,
             ..options_with(model, limits, start, initial)
         };
-        spill::check(reader, scratch, values, &options, terms)
+        spill::check(reader, scratch, values, &options, how)
     }
 
     /// Reports what was found; `None` if it can only be found in memory.
@@ -125,7 +121,7 @@ impl Run<'_> {
         &mut self,
         checked: Result<Checked, Stopped>,
         path: Option<&Path>,
-        terms: &Terms,
+        how: &SpillOptions,
         start: Instant,
     ) -> Option<Status> {
         let colored = self.output.colors_errors();
@@ -135,7 +131,7 @@ impl Run<'_> {
             Err(Stopped::Failed(error, input)) => (*error, input.map(|input| *input)),
             Err(Stopped::Refused(error)) => {
                 let again = error.record.zip(path).and_then(|(record, path)| {
-                    spill::locate(File::open(path).ok()?, terms.format, record)
+                    spill::locate(File::open(path).ok()?, how.read.format, record)
                 });
                 match again {
                     Some((input, place)) => (Error { place: Some(place), ..*error }, Some(input)),

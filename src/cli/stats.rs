@@ -1,5 +1,6 @@
 //! `histcheck stats`: what histories consist of.
 
+use histcheck::formats::ReadOptions;
 use histcheck::history::Statistics;
 use histcheck::report;
 
@@ -18,7 +19,7 @@ pub(crate) fn run(args: &StatsArgs, output: &mut Output) -> Status {
     for (at, (name, source)) in sources.list.iter().enumerate() {
         output.turn_to(name, at, sources.list.len());
         let loaded = match source {
-            Ok(source) => inputs::load(name, source, &args.read, inputs::Allowance::ALL, output),
+            Ok(source) => inputs::load(name, source, &args.read, ReadOptions::default(), output),
             Err(error) => {
                 complain(&diagnostic::render(name, error, None, output.colors_errors()));
                 Err(error.clone())

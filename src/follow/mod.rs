@@ -24,9 +24,8 @@ pub use violation::{Surroundings, Violation};
 use crate::check::Options;
 use crate::error::{Code, Error};
 use crate::formats::stream::Stream;
-use crate::formats::{Format, Input, ReadOptions};
+use crate::formats::{Input, ReadOptions};
 use crate::history::{HistoryBuilder, Order, Settings, ValueTable};
-use crate::limits::Limits;
 use crate::model::{AnyModel, Model};
 use crate::progress::{Phase, Progress};
 use course::Course;
@@ -118,7 +117,8 @@ impl Follower {
 /// Follows the history in a text that may still grow.
 ///
 /// ```
-/// use histcheck::{Options, Verdict, follow::Following, history::Settings, Limits};
+/// use histcheck::formats::ReadOptions;
+/// use histcheck::{Options, Verdict, follow::Following, history::Settings};
 ///
 /// let text = r#"{"process": 0, "type": "invoke", "f": "read", "value": null}
 /// {"process": 0, "type": "ok", "f": "read", "value": 1}
@@ -126,9 +126,8 @@ impl Follower {
 /// let options = Options { model: Some("register".into()), ..Options::default() };
 /// let mut following = Following::new(
 ///     text.as_bytes(),
-///     None,
+///     ReadOptions::default(),
 ///     Settings::default(),
-///     Limits::default(),
 ///     |_| Ok(options),
 /// )?;
 /// let mut found = Vec::new();
@@ -149,17 +148,16 @@ pub struct Following<R: Read> {
 }
 
 impl<R: Read> Following<R> {
-    /// Follows what `reader` yields, which is in the format given, or else in the one that it looks
-    /// like. `options` is handed the table of values, for an initial one.
+    /// Follows what `reader` yields, read with `read` but for the threads, which are those of
+    /// `options`. That one is handed the table of values, for an initial one.
     ///
     /// # Errors
     /// If the settings order events by time, which only a whole history can tell, or `options`
     /// fails.
     pub fn new(
         reader: R,
-        format: Option<Format>,
+        read: ReadOptions,
         settings: Settings,
-        limits: Limits,
         options: impl FnOnce(&mut ValueTable) -> Result<Options, Error>,
     ) -> Result<Following<R>, Error> {
         if settings.order == Order::Time {
@@ -169,8 +167,8 @@ impl<R: Read> Following<R> {
             )
             .hint("follow the order of the records, or check the history as a whole"));
         }
-        let progress = limits.progress.clone();
-        let mut stream = Stream::new(reader, ReadOptions { format, limits, threads: 0 });
+        let progress = read.progress.clone();
+        let mut stream = Stream::new(reader, read);
         let options = options(stream.values_mut())?;
         stream.use_threads(options.threads);
         let course = Course::new(options, settings.independent);

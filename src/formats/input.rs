@@ -4,7 +4,7 @@
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
-use std::time::Instant;
+use std::sync::Arc;
 
 use super::row::Piece;
 use super::sink::Sink;
@@ -12,18 +12,18 @@ use super::sniff::{sniff, unknown_format};
 use super::source::{is_compressed, read_all, unreadable};
 use super::text::{body, decode, is_empty, start};
 use super::{Format, json};
+use crate::budget::{Budget, Meter};
 use crate::error::{Error, Place};
 use crate::history::{History, HistoryBuilder, Record, Settings, Value, ValueTable};
-use crate::limits::Limits;
-use crate::progress::Phase;
+use crate::progress::{Phase, Progress};
 
 /// How an input is read.
 ///
 /// ```
-/// use histcheck::Limits;
+/// use histcheck::Budget;
 /// use histcheck::formats::{Format, Input, ReadOptions};
-/// let limits = Limits { max_bytes: 1 << 30, ..Limits::default() };
-/// let options = ReadOptions { format: Some(Format::Csv), limits, ..ReadOptions::default() };
+/// let budget = Budget::memory(1 << 30);
+/// let options = ReadOptions { format: Some(Format::Csv), budget, ..ReadOptions::default() };
 /// let input = Input::from_bytes(b"process,type,f\n0,invoke,read\n".to_vec(), options)?;
 /// assert_eq!(input.format(), Format::Csv);
 /// # Ok::<(), histcheck::Error>(())
@@ -32,9 +32,11 @@ use crate::progress::Phase;
 pub struct ReadOptions {
     /// The format; `None` detects it.
     pub format: Option<Format>,
-    /// The limits of reading. Their deadline also holds for [`Input::history`] and
-    /// [`Input::locate_all`].
-    pub limits: Limits,
+    /// What reading may use. Its time also holds for [`Input::history`] and
+    /// [`Input::locate_all`]; it runs from the opening, unless it runs already.
+    pub budget: Budget,
+    /// Counts the bytes that were read, and carries the request to stop.
+    pub progress: Option<Arc<Progress>>,
     /// How many threads read where the format permits that; 0 for one per CPU. The history does not
     /// depend on it.
     pub threads: usize,
@@ -46,9 +48,21 @@ impl From<Option<Format>> for ReadOptions {
     }
 }
 
-impl From<Limits> for ReadOptions {
-    fn from(limits: Limits) -> ReadOptions {
-        ReadOptions { limits, ..ReadOptions::default() }
+impl From<Budget> for ReadOptions {
+    fn from(budget: Budget) -> ReadOptions {
+        ReadOptions { budget, ..ReadOptions::default() }
+    }
+}
+
+impl ReadOptions {
+    /// Measures the reading. The time runs since now, unless it runs already.
+    pub(super) fn start(&mut self) -> Meter {
+        self.budget = self.budget.started();
+        self.meter()
+    }
+
+    fn meter(&self) -> Meter {
+        Meter::start(&self.budget, 0).told_to(self.progress.clone())
     }
 }
 
@@ -69,8 +83,7 @@ impl From<Limits> for ReadOptions {
 pub struct Input {
     text: String,
     format: Format,
-    threads: usize,
-    limits: Limits,
+    options: ReadOptions,
 }
 
 impl Input {
@@ -78,36 +91,39 @@ impl Input {
     ///
     /// # Errors
     /// If the file cannot be read, or as [`Input::from_bytes`].
-    pub fn open(path: impl AsRef<Path>, options: ReadOptions) -> Result<Input, Error> {
+    pub fn open(path: impl AsRef<Path>, mut options: ReadOptions) -> Result<Input, Error> {
+        let meter = options.start();
         let file = File::open(path).map_err(|error| unreadable("cannot read it", &error))?;
         // A file that is no regular one does not know its size.
         let len = file.metadata().map_or(0, |metadata| metadata.len());
-        options.limits.check_size(len)?;
+        meter.check_size(len)?;
         let room = usize::try_from(len).unwrap_or(0).saturating_add(1);
         let mut text = Vec::new();
         // Where there is no room for it, reading will say so.
         let _ = text.try_reserve_exact(room);
-        Input::read(file, text, len, options)
+        Input::read(file, text, len, &meter, options)
     }
 
     /// Reads all that `reader` yields.
     ///
     /// # Errors
     /// If reading fails, or as [`Input::from_bytes`].
-    pub fn from_reader(reader: impl Read, options: ReadOptions) -> Result<Input, Error> {
-        Input::read(reader, Vec::new(), 0, options)
+    pub fn from_reader(reader: impl Read, mut options: ReadOptions) -> Result<Input, Error> {
+        let meter = options.start();
+        Input::read(reader, Vec::new(), 0, &meter, options)
     }
 
     /// Returns the input that consists of `bytes`, which may be compressed with gzip or zstd.
     ///
     /// # Errors
-    /// If the bytes cannot be decompressed, are more than the limits allow, are not UTF-8, are
+    /// If the bytes cannot be decompressed, are more than the budget allows, are not UTF-8, are
     /// empty, or look like no format; or if the time is up.
-    pub fn from_bytes(bytes: Vec<u8>, options: ReadOptions) -> Result<Input, Error> {
+    pub fn from_bytes(bytes: Vec<u8>, mut options: ReadOptions) -> Result<Input, Error> {
+        let meter = options.start();
         if is_compressed(&bytes) {
-            return Input::read(&bytes[..], Vec::new(), bytes.len() as u64, options);
+            return Input::read(&bytes[..], Vec::new(), bytes.len() as u64, &meter, options);
         }
-        options.limits.check_size(bytes.len() as u64)?;
+        meter.check_size(bytes.len() as u64)?;
         Input::from_text(bytes, options)
     }
 
@@ -116,23 +132,23 @@ impl Input {
         reader: impl Read,
         mut text: Vec<u8>,
         len: u64,
+        meter: &Meter,
         options: ReadOptions,
     ) -> Result<Input, Error> {
-        options.limits.enter(Phase::Loading, len);
-        read_all(reader, &options.limits, &mut text)?;
+        meter.enter(Phase::Loading, len);
+        read_all(reader, meter, &mut text)?;
         Input::from_text(text, options)
     }
 
     fn from_text(text: Vec<u8>, options: ReadOptions) -> Result<Input, Error> {
         let text = decode(text)?;
-        let ReadOptions { format, limits, threads } = options;
-        let format = format_of(&text, format)?;
-        Ok(Input { text, format, threads, limits })
+        let format = format_of(&text, options.format)?;
+        Ok(Input { text, format, options })
     }
 
     /// Returns an input of this text, to show it.
     pub(super) fn of_line(text: String, format: Format) -> Input {
-        Input { text, format, threads: 0, limits: Limits::default() }
+        Input { text, format, options: ReadOptions::default() }
     }
 
     /// Returns the whole text, decompressed.
@@ -174,7 +190,8 @@ impl Input {
     /// ```
     pub fn locate_all(&self, records: &[Record]) -> Vec<(Record, Place)> {
         let wanted: Vec<usize> = records.iter().map(|&record| record.index()).collect();
-        let places = self.whole().locate(&wanted, self.limits.deadline);
+        let whole = self.whole();
+        let places = whole.locate(&wanted, Some(&whole.meter));
         records.iter().copied().zip(places).collect()
     }
 
@@ -202,7 +219,8 @@ impl Input {
     }
 
     fn whole(&self) -> Whole<'_> {
-        Whole { text: &self.text, format: self.format, threads: self.threads, limits: &self.limits }
+        let (threads, meter) = (self.options.threads, self.options.meter());
+        Whole { text: &self.text, format: self.format, threads, meter }
     }
 }
 
@@ -211,18 +229,18 @@ struct Whole<'t> {
     text: &'t str,
     format: Format,
     threads: usize,
-    limits: &'t Limits,
+    meter: Meter,
 }
 
 impl Whole<'_> {
     fn history(&self, settings: Settings) -> Result<History, Error> {
         let mut builder = HistoryBuilder::default();
         let body = body(self.text);
-        self.limits.enter(Phase::Parsing, body.len() as u64);
+        self.meter.enter(Phase::Parsing, body.len() as u64);
         let mut sink = Sink::new(&mut builder);
         sink.bytes = body.len();
-        let read = self.read(&mut sink, self.limits.deadline);
-        self.limits.enter(Phase::Ordering, 0);
+        let read = self.read(&mut sink, Some(&self.meter));
+        self.meter.enter(Phase::Ordering, 0);
         let history = read.and_then(|()| builder.finish(settings)).map_err(|mut error| {
             if error.place.is_none() {
                 let record = error.record;
@@ -231,21 +249,22 @@ impl Whole<'_> {
             }
             start(self.text).locate(body, error)
         });
-        self.limits.enter(Phase::Idle, 0);
+        self.meter.enter(Phase::Idle, 0);
         history
     }
 
-    /// Returns the places of the records `wanted` (ascending), as far as the text has them.
-    fn locate(&self, wanted: &[usize], deadline: Option<Instant>) -> Vec<Place> {
+    /// Returns the places of the records `wanted` (ascending), as far as the text has them and
+    /// `meter` allows.
+    fn locate(&self, wanted: &[usize], meter: Option<&Meter>) -> Vec<Place> {
         if wanted.is_empty() {
             return Vec::new();
         }
         let mut builder = HistoryBuilder::default();
-        self.limits.enter(Phase::Placing, self.text.len() as u64);
+        self.meter.enter(Phase::Placing, self.text.len() as u64);
         // The reading may well end in the error that is to be located; only how far it came counts.
         let mut sink = Sink::new(&mut builder);
         sink.wanted = wanted;
-        let _ = self.read(&mut sink, deadline);
+        let _ = self.read(&mut sink, meter);
         let (body, mut position, mut from) = (body(self.text), start(self.text), 0);
         let places = sink.found().iter().map(|&offset| {
             position.pass(&body.as_bytes()[from..offset]);
@@ -253,14 +272,14 @@ impl Whole<'_> {
             position.place("", 0)
         });
         let places = places.collect();
-        self.limits.enter(Phase::Idle, 0);
+        self.meter.enter(Phase::Idle, 0);
         places
     }
 
-    /// Reads the text into `sink`, until `deadline`.
-    fn read<'s>(&'s self, sink: &mut Sink<'s>, deadline: Option<Instant>) -> Result<(), Error> {
-        sink.deadline = deadline;
-        sink.progress = self.limits.progress.as_deref();
+    /// Reads the text into `sink`, for as long as `meter` allows.
+    fn read<'s>(&'s self, sink: &mut Sink<'s>, meter: Option<&'s Meter>) -> Result<(), Error> {
+        sink.meter = meter;
+        sink.progress = self.meter.progress();
         let (text, position) = (body(self.text), start(self.text));
         let piece = Piece { text, position: &position, is_last: true, threads: self.threads };
         (self.format.row().reader)().read(&piece, sink).map(drop)
@@ -334,7 +353,8 @@ pub fn read_file(path: impl AsRef<Path>) -> Result<History, Error> {
 /// ```
 pub fn read_text(text: &str) -> Result<History, Error> {
     let format = format_of(text, None)?;
-    Whole { text, format, threads: 0, limits: &Limits::default() }.history(Settings::default())
+    let meter = Meter::start(&Budget::default(), 0);
+    Whole { text, format, threads: 0, meter }.history(Settings::default())
 }
 
 #[cfg(test)]

@@ -1,11 +1,9 @@
 //! Where readers put records: between a format's reader and the history's builder, it knows where
 //! in the text the current record starts, so that every error can name its place.
 
-use std::time::Instant;
-
+use crate::budget::Meter;
 use crate::error::{Error, Place};
 use crate::history::{ClientEvent, Event, Function, HistoryBuilder, Interval, Value, ValueTable};
-use crate::limits::check_time;
 use crate::progress::Progress;
 
 /// Takes the records of one input, in order.
@@ -19,8 +17,8 @@ pub(super) struct Sink<'a> {
     found: Vec<usize>,
     /// How many records were metadata.
     pub(super) metadata: usize,
-    /// When to give up.
-    pub(super) deadline: Option<Instant>,
+    /// Knows when to give up.
+    pub(super) meter: Option<&'a Meter>,
     /// The size of the text in bytes, or 0. If it is known, there is room for as many operations as
     /// the text will hold, going by those so far.
     pub(super) bytes: usize,
@@ -44,7 +42,7 @@ impl<'a> Sink<'a> {
             wanted: &[],
             found: Vec::new(),
             metadata: 0,
-            deadline: None,
+            meter: None,
             bytes: 0,
             progress: None,
             starts: None,
@@ -114,7 +112,7 @@ impl<'a> Sink<'a> {
         if let Some(progress) = self.progress {
             progress.reach(offset as u64);
         }
-        check_time(self.deadline, self.progress).map_err(|error| self.located(error))
+        self.meter.map_or(Ok(()), Meter::check_reading).map_err(|error| self.located(error))
     }
 
     /// Ends the current record without a look at it.

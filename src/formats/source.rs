@@ -6,8 +6,8 @@ use std::mem;
 use flate2::read::MultiGzDecoder;
 use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
 
+use crate::budget::Meter;
 use crate::error::{Code, Error};
-use crate::limits::{self, Limits};
 use crate::progress::Progress;
 
 /// How the names of compressed files end, behind the ending of the format.
@@ -29,19 +29,15 @@ pub(super) fn is_compressed(bytes: &[u8]) -> bool {
 }
 
 /// Appends all the text that `reader` yields to `text`.
-pub(super) fn read_all(
-    reader: impl Read,
-    limits: &Limits,
-    text: &mut Vec<u8>,
-) -> Result<(), Error> {
-    match limits.progress.as_deref() {
+pub(super) fn read_all(reader: impl Read, meter: &Meter, text: &mut Vec<u8>) -> Result<(), Error> {
+    match meter.progress() {
         // Files fill room that was not cleared before; counted ones do not.
-        None => Source::new(reader).read_all(limits, text)?,
+        None => Source::new(reader).read_all(meter, text)?,
         Some(progress) => {
-            Source::new(Counted { inner: reader, progress }).read_all(limits, text)?
+            Source::new(Counted { inner: reader, progress }).read_all(meter, text)?;
         }
     }
-    limits.check_size(text.len() as u64)
+    meter.check_size(text.len() as u64)
 }
 
 /// A reader whose bytes are counted as they are read.
@@ -89,28 +85,29 @@ impl<R: Read> Source<R> {
         retry(|| self.read(room)).map_err(|error| self.failure(&error))
     }
 
-    /// Appends the text to `text`: up to one byte more than `limits` allow, which shows that there
-    /// is too much.
-    fn read_all(mut self, limits: &Limits, text: &mut Vec<u8>) -> Result<(), Error> {
-        limits.check_time()?;
+    /// Appends the text to `text`: up to one byte more than there may be, which shows that it is
+    /// too much.
+    fn read_all(mut self, meter: &Meter, text: &mut Vec<u8>) -> Result<(), Error> {
+        meter.check_reading()?;
         self.open().map_err(|error| self.failure(&error))?;
         match &mut self.kind {
             Kind::Plain(raw) => text.extend_from_slice(raw.take_head()),
             // Room for the compressed bytes says nothing about the text.
             _ => text.shrink_to_fit(),
         }
+        let most = meter.memory_limit();
         loop {
-            limits.check_time()?;
-            let rest = limits.max_bytes.saturating_sub(text.len()).saturating_add(1);
+            meter.check_reading()?;
+            let rest = most.saturating_sub(text.len()).saturating_add(1);
             let wanted = rest.min(LOOK_EVERY).min(room(text, rest)) as u64;
             let read = match &mut self.kind {
                 Kind::Plain(raw) => raw.inner.by_ref().take(wanted).read_to_end(text),
                 _ => self.by_ref().take(wanted).read_to_end(text),
             };
             // Whoever asked to stop may have ended the text because of that.
-            limits::check_time(None, limits.progress.as_deref())?;
+            meter.check_reading()?;
             let read = read.map_err(|error| self.failure(&error))? as u64;
-            if read < wanted || text.len() > limits.max_bytes {
+            if read < wanted || text.len() > most {
                 return Ok(());
             }
         }
@@ -314,12 +311,13 @@ impl<R: Read> Read for Behind<R> {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
     use std::io::Write;
-    use std::time::Instant;
+    use std::time::Duration;
 
     use flate2::{Compression, write::GzEncoder};
     use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 
     use super::*;
+    use crate::budget::Budget;
 
     fn gzip(text: &str) -> Vec<u8> {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
@@ -328,12 +326,12 @@ mod tests {
     }
 
     fn decompress(bytes: Vec<u8>) -> Result<Vec<u8>, Error> {
-        decompress_within(&bytes, &Limits::default())
+        within(&bytes, Budget::default())
     }
 
-    fn decompress_within(bytes: &[u8], limits: &Limits) -> Result<Vec<u8>, Error> {
+    fn within(bytes: &[u8], budget: Budget) -> Result<Vec<u8>, Error> {
         let mut text = Vec::new();
-        read_all(bytes, limits, &mut text).map(|()| text)
+        read_all(bytes, &Meter::start(&budget, 0), &mut text).map(|()| text)
     }
 
     fn zstd(text: &str) -> Vec<u8> {
@@ -344,7 +342,7 @@ mod tests {
     fn what_has_room_is_not_copied_to_more() {
         let mut out = Vec::with_capacity(1001);
         let bytes = vec![b'a'; 1000];
-        assert!(read_all(bytes.as_slice(), &Limits::default(), &mut out).is_ok());
+        assert!(read_all(bytes.as_slice(), &Meter::start(&Budget::default(), 0), &mut out).is_ok());
         assert_eq!((out.len(), out.capacity()), (1000, 1001));
     }
 
@@ -379,9 +377,9 @@ mod tests {
 
     #[test]
     fn unpacking_keeps_to_a_deadline() {
-        let limits = Limits { deadline: Some(Instant::now()), ..Limits::default() };
+        let budget = Budget { timeout: Some(Duration::ZERO), ..Budget::default() };
         for bytes in [gzip("text"), zstd("text")] {
-            assert_eq!(decompress_within(&bytes, &limits).unwrap_err().code, Code::TimeUp);
+            assert_eq!(within(&bytes, budget).unwrap_err().code, Code::TimeUp);
         }
     }
 
@@ -393,11 +391,11 @@ mod tests {
         };
         for bytes in [text.clone().into(), pieces(gzip), pieces(zstd)] {
             for max_bytes in [0, 1, 1999, 2000, 2001, 4999] {
-                let error = decompress_within(&bytes, &max_bytes.into()).unwrap_err();
+                let error = within(&bytes, Budget::memory(max_bytes)).unwrap_err();
                 assert_eq!(error.code, Code::TooLarge, "{max_bytes}");
             }
             for max_bytes in [5000, 5001, usize::MAX] {
-                assert_eq!(decompress_within(&bytes, &max_bytes.into()).unwrap(), text.as_bytes());
+                assert_eq!(within(&bytes, Budget::memory(max_bytes)).unwrap(), text.as_bytes());
             }
         }
     }

@@ -10,7 +10,7 @@ use super::kept::Kept;
 use super::load::{Part, Setting};
 use super::scratch::{GROUPS, Scratch};
 use super::stored::Stored;
-use super::{Stopped, Terms};
+use super::{SpillOptions, Stopped};
 use crate::check::{KeyReport, Meter, Options, Report, StopReason};
 use crate::error::Error;
 use crate::explain::{CORES, Evidence};
@@ -35,7 +35,7 @@ const FEW: usize = 16;
 pub(super) struct Deciding<'t> {
     pub(super) gathered: Gathered,
     pub(super) options: &'t Options,
-    terms: &'t Terms,
+    spill: &'t SpillOptions,
     /// The model's name.
     pub(super) name: &'static str,
     pub(super) source: ModelSource,
@@ -66,7 +66,7 @@ pub(super) struct Decided<'t> {
 pub(super) fn decide<'t>(
     mut gathered: Gathered,
     options: &'t Options,
-    terms: &'t Terms,
+    spill: &'t SpillOptions,
 ) -> Result<Decided<'t>, Stopped> {
     let read = Instant::now();
     let refused = |error: Error| Stopped::Refused(Box::new(error));
@@ -88,7 +88,7 @@ pub(super) fn decide<'t>(
     let mut deciding = Deciding {
         gathered,
         options,
-        terms,
+        spill,
         name,
         source,
         initial,
@@ -140,7 +140,7 @@ impl<'t> Deciding<'t> {
 
     /// A part of the memory.
     fn room(&self, part: u64) -> u64 {
-        self.terms.memory as u64 / part
+        self.spill.memory as u64 / part
     }
 
     /// About how much memory a key takes with its operations.
@@ -278,7 +278,7 @@ impl<'t> Deciding<'t> {
             .collect();
         let all: Vec<u32> = (0..self.reports.len() as u32).collect();
         let size: u64 = all.iter().map(|&key| self.size(key)).sum();
-        let keeps_all = !failing.is_empty() && size <= self.terms.keeps_all as u64;
+        let keeps_all = !failing.is_empty() && size <= self.spill.keeps_all as u64;
         let complete = if keeps_all { failing.len() } else { self.complete(&failing) };
         let (complete, others) = failing.split_at(complete);
         for group in 0..GROUPS {

@@ -7,7 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::code::{self, Row};
 use super::scratch::Scratch;
-use super::{Stopped, Terms};
+use super::{SpillOptions, Stopped};
 use crate::error::{Code, Error};
 use crate::formats::Input;
 use crate::formats::stream::Stream;
@@ -70,7 +70,7 @@ struct Keyless {
 
 struct Gathering<'t> {
     gathered: Gathered,
-    terms: &'t Terms,
+    spill: &'t SpillOptions,
     keys: Option<Keys>,
     /// The number of each key, a value of the stream's table.
     numbers: FxHashMap<Value, u32>,
@@ -86,7 +86,7 @@ pub(super) fn gather<R: Read>(
     mut stream: Stream<R>,
     scratch: Scratch,
     values: ValueTable,
-    terms: &Terms,
+    spill: &SpillOptions,
     most: usize,
 ) -> Result<Gathered, Stopped> {
     let gathered = Gathered {
@@ -105,7 +105,7 @@ pub(super) fn gather<R: Read>(
     };
     let mut gathering = Gathering {
         gathered,
-        terms,
+        spill,
         keys: None,
         numbers: FxHashMap::default(),
         keyless: None,
@@ -235,11 +235,11 @@ impl Gathering<'_> {
 
     /// Where keys are, going by the first operation.
     fn kind_of(&self, window: Window<'_>, operation: &Operation) -> Result<Keys, Stopped> {
-        let may_be_tuples = self.terms.independent != Independent::No;
+        let may_be_tuples = self.spill.independent != Independent::No;
         match operation.key {
-            Some(_) if self.terms.independent != Independent::Yes => Ok(Keys::Field),
+            Some(_) if self.spill.independent != Independent::Yes => Ok(Keys::Field),
             None if may_be_tuples && has_tuple(window.history.values(), operation) => {
-                Ok(Keys::Tuples { confirmed: self.terms.independent == Independent::Yes })
+                Ok(Keys::Tuples { confirmed: self.spill.independent == Independent::Yes })
             }
             _ => Err(Stopped::Unfit),
         }

@@ -24,7 +24,6 @@ use crate::error::{Code, Error, Place};
 use crate::formats::stream::Stream;
 use crate::formats::{Format, Input, ReadOptions};
 use crate::history::{Independent, Record, ValueTable};
-use crate::limits::Limits;
 use crate::progress::Phase;
 use scratch::Scratch;
 pub use view::Checked;
@@ -34,7 +33,7 @@ const SMALL: usize = 256 << 20;
 
 /// How to check a history beyond memory.
 #[derive(Clone, Debug)]
-pub struct Terms {
+pub struct SpillOptions {
     /// About how many bytes of memory all of it may take.
     pub memory: usize,
     /// Operations that take no more than about so many bytes are kept, all of them, to explain what
@@ -42,12 +41,8 @@ pub struct Terms {
     pub keeps_all: usize,
     /// Whether values are tuples `[key value]`.
     pub independent: Independent,
-    /// The format, unless it is to be found out.
-    pub format: Option<Format>,
-    /// What limits the reading; its bytes are those of one record.
-    pub limits: Limits,
-    /// How many threads may read; 0 for one a processor.
-    pub threads: usize,
+    /// How the input is read; the memory of this budget is for one record.
+    pub read: ReadOptions,
 }
 
 /// Why there is no report.
@@ -94,18 +89,18 @@ pub fn check(
     file: File,
     values: ValueTable,
     options: &Options,
-    terms: &Terms,
+    spill: &SpillOptions,
 ) -> Result<Checked, Stopped> {
     // Several threads hold more at a time.
-    let threads = if terms.memory < SMALL { 1 } else { terms.threads };
-    let read = ReadOptions { format: terms.format, limits: terms.limits.clone(), threads };
+    let threads = if spill.memory < SMALL { 1 } else { spill.read.threads };
+    let read = ReadOptions { threads, ..spill.read.clone() };
     let stream = Stream::new(reader, read).with_lines();
-    let scratch = Scratch::new(file, terms.memory);
+    let scratch = Scratch::new(file, spill.memory);
     let most = options.budget.memory.unwrap_or(usize::MAX);
     options.enter(Phase::Loading, 0);
-    let gathered = gather::gather(stream, scratch, values, terms, most)?;
+    let gathered = gather::gather(stream, scratch, values, spill, most)?;
     let options = &Options { budget: options.budget.started(), ..options.clone() };
-    let decided = decide::decide(gathered, options, terms);
+    let decided = decide::decide(gathered, options, spill);
     options.enter(Phase::Idle, 0);
     Ok(Checked::new(decided?))
 }

@@ -7,21 +7,19 @@ use crate::check::{Decision, StopReason, Verdict};
 use crate::history::Settings;
 use crate::report::Subject;
 
-fn terms(memory: usize) -> Terms {
-    Terms {
+fn spilling(memory: usize) -> SpillOptions {
+    SpillOptions {
         memory,
         keeps_all: 0,
         independent: Independent::Auto,
-        format: None,
-        limits: Limits::default(),
-        threads: 1,
+        read: ReadOptions { threads: 1, ..ReadOptions::default() },
     }
 }
 
 fn check(text: &str, memory: usize) -> Result<Checked, Stopped> {
     let file = tempfile::tempfile().unwrap();
     let options = Options::default();
-    super::check(text.as_bytes(), file, ValueTable::new(), &options, &terms(memory))
+    super::check(text.as_bytes(), file, ValueTable::new(), &options, &spilling(memory))
 }
 
 /// Events of registers by key: each key is written and read so many times.
@@ -111,7 +109,7 @@ fn a_full_disk_is_an_error() {
     let text = registers(&[2, 2]);
     let options = Options::default();
     let stopped =
-        super::check(text.as_bytes(), file, ValueTable::new(), &options, &terms(usize::MAX));
+        super::check(text.as_bytes(), file, ValueTable::new(), &options, &spilling(usize::MAX));
     let Err(Stopped::Failed(error, None)) = stopped else { panic!() };
     assert_eq!(error.code, Code::Unreadable);
     assert!(error.message.starts_with("cannot write the temporary file"), "{error}");

@@ -3,12 +3,12 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use histcheck::Limits;
 use histcheck::formats::{Format, Input, ReadOptions};
 use histcheck::history::{History, Settings};
 use histcheck::model::{self, AnyModel, ModelOptions};
-use histcheck::{Code, Error};
+use histcheck::{Budget, Code, Error};
 
 use crate::page::keep_page;
 
@@ -157,7 +157,7 @@ fn files_that_are_not_there_are_an_error() {
 fn inputs_may_be_limited() {
     let path = folder().join("no-f.jsonl");
     let size = usize::try_from(fs::metadata(&path).unwrap().len()).unwrap();
-    let most = |max| Limits::from(max).into();
+    let most = |max| Budget::memory(max).into();
     let read = |max| Input::open(&path, most(max)).map_err(|error| error.code);
     assert!(read(size).is_ok());
     assert_eq!(read(size - 1).unwrap_err(), Code::TooLarge);
@@ -170,16 +170,15 @@ fn inputs_may_be_limited() {
 #[test]
 fn reading_may_have_a_deadline() {
     let text = b"process,type,f\n0,invoke,read\n0,ok,read\n".to_vec();
-    let read = |limits: &Limits| Input::from_bytes(text.clone(), limits.clone().into()).unwrap();
-    let past = Some(std::time::Instant::now());
+    let read = |budget: Budget| Input::from_bytes(text.clone(), budget.into()).unwrap();
     let settings = Settings::default();
-    let limits = Limits { deadline: past, ..Limits::default() };
-    assert_eq!(read(&limits).history(settings).unwrap_err().code, Code::TimeUp);
-    assert!(read(&Limits::default()).history(settings).is_ok());
+    let none = Budget { timeout: Some(Duration::ZERO), ..Budget::default() };
+    assert_eq!(read(none).history(settings).unwrap_err().code, Code::TimeUp);
+    assert!(read(Budget::default()).history(settings).is_ok());
     let path = folder().join("no-f.jsonl");
-    assert_eq!(Input::open(&path, limits.clone().into()).unwrap_err().code, Code::TimeUp);
+    assert_eq!(Input::open(&path, none.into()).unwrap_err().code, Code::TimeUp);
     let bytes = fs::read(&path).unwrap();
-    let error = Input::from_reader(&bytes[..], limits.into()).unwrap_err();
+    let error = Input::from_reader(&bytes[..], none.into()).unwrap_err();
     assert_eq!(error.code, Code::TimeUp);
     assert!(Input::open(&path, ReadOptions::default()).is_ok());
 }

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use histcheck::Limits;
 use histcheck::check::Deciders;
-use histcheck::formats::Input;
+use histcheck::formats::{Input, ReadOptions};
 use histcheck::history::Settings;
 use histcheck::progress::Phase;
 use histcheck::{Budget, Options, Progress, StopReason, Verdict, check};
@@ -85,8 +84,8 @@ fn phases_come_and_go() {
     }
     let size = text.len() as u64;
     let (progress, options) = told();
-    let limits = Limits { progress: options.progress.clone(), ..Limits::default() };
-    let input = Input::from_reader(text.as_bytes(), limits.into()).unwrap();
+    let read = ReadOptions { progress: options.progress.clone(), ..ReadOptions::default() };
+    let input = Input::from_reader(text.as_bytes(), read).unwrap();
     let look = progress.look();
     assert_eq!((look.phase, look.done, look.total), (Phase::Loading, size, None));
     let history = input.history(Settings::default()).unwrap();

@@ -2,9 +2,8 @@
 
 use std::io::{self, Read};
 
-use histcheck::Limits;
 use histcheck::follow::{Following, Summary, Violation};
-use histcheck::formats::{Format, json_value};
+use histcheck::formats::{Format, ReadOptions, json_value};
 use histcheck::history::{Operation, Outcome, Settings};
 use histcheck::{Budget, Code, Error, History, Options, Report, Verdict};
 
@@ -77,9 +76,8 @@ pub(crate) fn follow(
     };
     let mut following = Following::new(
         Dripping(text, piece),
-        format,
+        ReadOptions::from(format),
         Settings::default(),
-        Limits::default(),
         options,
     )?;
     let mut found = Vec::new();

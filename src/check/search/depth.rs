@@ -6,8 +6,8 @@ use super::Effort;
 use super::mask::Mask;
 use super::memo::Memo;
 use super::walker::{Arrival, Candidate, Entered, Move, Shared, Walker};
+use crate::budget::{Account, Meter};
 use crate::check::StopReason;
-use crate::check::budget::{Account, Meter};
 
 /// How a part of a search ended.
 pub(super) enum Part {

@@ -15,8 +15,8 @@ use super::mask::Mask;
 use super::path::{NO_NODE, Node, Nodes, SHARDS};
 use super::steps::NO_STATE;
 use super::walker::{Arrival, Candidate, Entered, Move, Shared, Walker};
+use crate::budget::{Account, Meter};
 use crate::check::StopReason;
-use crate::check::budget::{Account, Meter};
 
 /// So many configurations are expanded as one piece of work.
 const CHUNK: usize = 256;

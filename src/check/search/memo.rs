@@ -4,7 +4,7 @@ use hashbrown::HashTable;
 
 use super::config::{Config, Order, Packed};
 use super::mask::Mask;
-use crate::check::budget::Meter;
+use crate::budget::Meter;
 
 /// The configurations visited. Forgetting some costs time and nothing else, so that where memory
 /// ends, the older half goes.

@@ -43,7 +43,7 @@ use plan::Plan;
 use used::UsedSets;
 use walker::Shared;
 
-use super::budget::Meter;
+use crate::budget::Meter;
 use crate::error::StopReason;
 
 /// What a search found.

@@ -14,8 +14,8 @@ use super::prepare::Prepared;
 use super::steps::Step;
 use super::walker::{Shared, Walker};
 use super::{Effort, Found};
+use crate::budget::Meter;
 use crate::check::StopReason;
-use crate::check::budget::Meter;
 
 /// How the work is shared out.
 #[derive(Clone, Copy, Debug)]

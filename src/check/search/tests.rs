@@ -9,7 +9,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::plan::Plan;
 use super::{Found, Space, search_by};
-use crate::check::budget::{Budget, Meter};
+use crate::budget::{Budget, Meter};
 use crate::history::{NEVER, Span, Value};
 use crate::model::{
     Counter, Model, Mutex, Reading, Register, Semaphore, counter, mutex, register, semaphore,

@@ -23,6 +23,7 @@ use super::sink::Sink;
 use super::sniff::{settled, sniff, unknown_format};
 use super::source::Source;
 use super::text::{MARK, is_empty, not_utf8};
+use crate::budget::Meter;
 use crate::error::{Error, Place};
 use crate::history::Window;
 use crate::history::{HistoryBuilder, Marks, Record, ValueTable};
@@ -38,7 +39,9 @@ const LOOKED: usize = 1 << 12;
 pub(crate) struct Stream<R: Read> {
     source: Source<R>,
     buffer: Buffer,
-    options: ReadOptions,
+    format: Option<Format>,
+    threads: usize,
+    meter: Meter,
     cutter: Cutter,
     /// The reader of the format, once that is known.
     reader: Option<Box<dyn Reader>>,
@@ -59,14 +62,17 @@ pub(crate) struct Stream<R: Read> {
 
 impl<R: Read> Stream<R> {
     /// Returns the stream of what `reader` yields. A single record may have as many bytes as the
-    /// limits allow.
+    /// budget allows.
     ///
     /// Nothing is read yet.
-    pub(crate) fn new(reader: R, options: ReadOptions) -> Stream<R> {
+    pub(crate) fn new(reader: R, mut options: ReadOptions) -> Stream<R> {
+        let meter = options.start();
         Stream {
             source: Source::new(reader),
             buffer: Buffer::default(),
-            options,
+            format: options.format,
+            threads: options.threads,
+            meter,
             cutter: Cutter::default(),
             reader: None,
             metadata: 0,
@@ -86,7 +92,7 @@ impl<R: Read> Stream<R> {
     /// The records that come before the place of an error are there, but are not part of a window.
     ///
     /// # Errors
-    /// If reading fails, the limits end it, or the text is no history; located in the whole text.
+    /// If reading fails, the budget ends, or the text is no history; located in the whole text.
     pub(crate) fn next(&mut self) -> Result<bool, Error> {
         self.leave_piece();
         if self.ended {
@@ -144,7 +150,7 @@ impl<R: Read> Stream<R> {
 
     /// Lets up to `threads` threads read a piece from now on; 0 for one per CPU.
     pub(crate) fn use_threads(&mut self, threads: usize) {
-        self.options.threads = threads;
+        self.threads = threads;
     }
 
     /// Tells whether the last piece was the last of all.
@@ -199,7 +205,7 @@ impl<R: Read> Stream<R> {
         let head = if start == 0 { self.position.line_start()? } else { "" };
         let line = format!("{head}{}", &rest[start..end]);
         let place = Place { offset: head.len() + at - start, ..place };
-        let input = Input::of_line(line, self.options.format.unwrap_or(Format::JsonLines));
+        let input = Input::of_line(line, self.format.unwrap_or(Format::JsonLines));
         Some((input, Error { place: Some(place), ..error.clone() }))
     }
 
@@ -224,7 +230,7 @@ impl<R: Read> Stream<R> {
             }
             let bytes = self.buffer.bytes();
             // A text that comes byte by byte is not looked at for ever.
-            let has_room = bytes.len() <= self.options.limits.max_bytes;
+            let has_room = bytes.len() <= self.meter.memory_limit();
             if more && has_room && looked > LOOKED && bytes.len() < looked + looked / 4 {
                 continue;
             }
@@ -244,8 +250,8 @@ impl<R: Read> Stream<R> {
             }
             let is_all = !more || text.len() >= SNIFFED;
             let looks_like = if is_all { sniff(text) } else { settled(text) };
-            self.options.format = self.options.format.or(looks_like);
-            match self.options.format {
+            self.format = self.format.or(looks_like);
+            match self.format {
                 Some(format) => return Ok(format),
                 None if is_all => return Err(self.position.locate(text, unknown_format(text))),
                 None => {}
@@ -278,12 +284,12 @@ impl<R: Read> Stream<R> {
 
     /// Reads what is there. Returns false at the end.
     fn read_more(&mut self) -> Result<bool, Error> {
-        let limits = &self.options.limits;
-        limits.check_time()?;
-        limits.check_size(self.buffer.bytes().len() as u64)?;
-        let count = self.source.read_some(self.buffer.room(limits.max_bytes))?;
+        let meter = &self.meter;
+        meter.check_reading()?;
+        meter.check_size(self.buffer.bytes().len() as u64)?;
+        let count = self.source.read_some(self.buffer.room(meter.memory_limit()))?;
         self.buffer.filled(count);
-        if let Some(progress) = &limits.progress {
+        if let Some(progress) = meter.progress() {
             progress.advance(count as u64);
         }
         Ok(count > 0)
@@ -297,9 +303,9 @@ impl<R: Read> Stream<R> {
         let records = self.builder.records();
         self.starts.clear();
         let position = &self.position;
-        let piece = Piece { text, position, is_last: self.ended, threads: self.options.threads };
+        let piece = Piece { text, position, is_last: self.ended, threads: self.threads };
         let mut sink = Sink::new(&mut self.builder);
-        sink.deadline = self.options.limits.deadline;
+        sink.meter = Some(&self.meter);
         sink.metadata = self.metadata;
         sink.starts = Some(&mut self.starts);
         let read = reader.read(&piece, &mut sink);

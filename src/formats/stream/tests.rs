@@ -11,12 +11,12 @@ use proptest::sample::{Index, select};
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 
 use super::*;
+use crate::budget::Budget;
 use crate::error::Code;
 use crate::formats;
 use crate::history::{
     Event, EventType, History, Independent, Operation, Record, Settings, Time, Value, ValueTable,
 };
-use crate::limits::Limits;
 use histcheck_history::internal::SWEEP_FROM;
 
 /// Bytes that come in pieces of the sizes given, again and again.
@@ -39,7 +39,7 @@ impl Read for Drip<'_> {
 
 /// Reads on one thread.
 fn one_thread(max_bytes: usize) -> ReadOptions {
-    ReadOptions { threads: 1, ..Limits::from(max_bytes).into() }
+    ReadOptions { threads: 1, ..Budget::memory(max_bytes).into() }
 }
 
 /// What is told of an input: its operations in the order of their invocations, and the error that

@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use histcheck::Limits;
 use histcheck::formats::{Input, ReadOptions};
 use histcheck::history::{Order, Settings, Statistics};
 use histcheck::model::{CATALOGUE, ModelOptions};
@@ -16,10 +15,10 @@ const OPERATIONS: usize = 40;
 
 /// Reads `data` in the format that it looks like, and checks it with every model.
 pub fn check(data: &[u8]) {
-    let limits = Limits { max_bytes: 1 << 16, ..Limits::default() };
+    let budget = Budget::memory(1 << 16);
     let Ok(input) = Input::from_bytes(
         data.to_vec(),
-        ReadOptions { limits, threads: 1, ..ReadOptions::default() },
+        ReadOptions { budget, threads: 1, ..ReadOptions::default() },
     ) else {
         return;
     };

@@ -1,6 +1,5 @@
 //! Any bytes, followed as they come in pieces: what they are as a whole decides what is to be said.
 
-use histcheck::Limits;
 use histcheck::formats::{Input, ReadOptions};
 use histcheck::history::Settings;
 use histcheck::model::CATALOGUE;
@@ -22,10 +21,10 @@ pub fn follow(data: &[u8]) {
 }
 
 fn try_model(data: &[u8], terms: &Terms<'_>) {
-    let limits = Limits { max_bytes: 1 << 16, ..Limits::default() };
+    let budget = Budget::memory(1 << 16);
     let history = Input::from_bytes(
         data.to_vec(),
-        ReadOptions { limits, threads: 1, ..ReadOptions::default() },
+        ReadOptions { budget, threads: 1, ..ReadOptions::default() },
     )
     .and_then(|input| input.history(Settings::default()));
     let whole = match &history {

@@ -1,10 +1,9 @@
 //! Any bytes, read in every format. What is read can be written in every format, and reads again
 //! as the same operations; what is refused is refused at a place of the text.
 
-use histcheck::Limits;
 use histcheck::formats::{self, Format, Input, ReadOptions};
 use histcheck::history::{Independent, Order, Outcome, Record, Settings, Ties, ValueTable};
-use histcheck::{Code, Error, History};
+use histcheck::{Budget, Code, Error, History};
 
 /// Decompressed, an input may be so large.
 const ROOM: usize = 1 << 20;
@@ -16,15 +15,15 @@ const AS_IT_IS: Settings =
 /// Reads `data` in every format, and in the one that it looks like.
 pub fn parse(data: &[u8]) {
     for format in Format::ALL.map(Some).into_iter().chain([None]) {
-        let limits = Limits { max_bytes: ROOM, ..Limits::default() };
-        let input =
-            match Input::from_bytes(data.to_vec(), ReadOptions { format, limits, threads: 1 }) {
-                Ok(input) => input,
-                Err(error) => {
-                    let _ = error.to_string();
-                    continue;
-                }
-            };
+        let budget = Budget::memory(ROOM);
+        let options = ReadOptions { format, budget, threads: 1, ..ReadOptions::default() };
+        let input = match Input::from_bytes(data.to_vec(), options) {
+            Ok(input) => input,
+            Err(error) => {
+                let _ = error.to_string();
+                continue;
+            }
+        };
         try_input(&input);
     }
 }

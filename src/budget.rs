@@ -1,30 +1,48 @@
-//! Limits on time, memory and effort, kept by the engine itself: whoever works asks the
-//! [`Meter`] now and then whether to go on.
+//! What reading, checking and explaining may use: time, memory and configurations. Whoever works
+//! asks the [`Meter`] now and then whether to go on.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::error::StopReason;
+use crate::error::{Code, Error, StopReason};
 use crate::history::resident_bytes;
-use crate::progress::Progress;
+use crate::progress::{Phase, Progress};
 
-/// What a check may use. Every limit is for the whole check, not for one key.
+/// What reading or a check may use. Every limit is for all of it, not for one key.
+///
+/// ```
+/// use std::time::Duration;
+/// use histcheck::Budget;
+/// let budget = Budget { timeout: Some(Duration::from_secs(10)), ..Budget::memory(1 << 30) };
+/// assert_eq!(budget.memory, Some(1 << 30));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Budget {
     /// Wall-clock time from the start.
     pub timeout: Option<Duration>,
-    /// When the time started to run; `None` for the start of the check. A caller that counts the
-    /// reading of the input too took the time before it.
+    /// When the time started to run; `None` for the start of the reading or the check. A caller
+    /// for whom both share their time took it before the reading.
     pub start: Option<Instant>,
-    /// Memory in bytes: that of the whole process where the system tells it (Linux), else an
-    /// estimate of what the history and the check hold.
+    /// Memory in bytes. For a check: that of the whole process where the system tells it (Linux),
+    /// else an estimate of what the history and the check hold. For reading: the largest size of
+    /// the input and of its decompressed text.
     pub memory: Option<usize>,
     /// Configurations that the search may visit, for one key.
     pub configurations: Option<u64>,
 }
 
 impl Budget {
+    /// Limits the memory to so many bytes, and nothing else.
+    pub fn memory(bytes: usize) -> Budget {
+        Budget { memory: Some(bytes), ..Budget::default() }
+    }
+
+    /// Returns when the time is up, if it is limited and runs.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.start?.checked_add(self.timeout?)
+    }
+
     /// The same budget, its time running since now unless it runs already.
     pub(crate) fn started(mut self) -> Budget {
         self.start.get_or_insert_with(Instant::now);
@@ -53,9 +71,8 @@ pub struct Meter {
 impl Meter {
     /// Starts the clock; `used` bytes of memory are taken already.
     pub fn start(budget: &Budget, used: usize) -> Meter {
-        let start = budget.start.unwrap_or_else(Instant::now);
         Meter {
-            deadline: budget.timeout.and_then(|timeout| start.checked_add(timeout)),
+            deadline: budget.started().deadline(),
             memory_limit: budget.memory.unwrap_or(usize::MAX),
             configurations: budget.configurations.unwrap_or(u64::MAX),
             memory: AtomicUsize::new(used),
@@ -70,6 +87,44 @@ impl Meter {
     pub fn told_to(mut self, progress: Option<Arc<Progress>>) -> Meter {
         self.progress = progress;
         self
+    }
+
+    /// Tells the progress that `phase` begins, with so many bytes to do (0 if that is not known).
+    pub(crate) fn enter(&self, phase: Phase, bytes: u64) {
+        if let Some(progress) = &self.progress {
+            progress.enter(phase, bytes);
+        }
+    }
+
+    /// Returns who is told of the work.
+    pub(crate) fn progress(&self) -> Option<&Progress> {
+        self.progress.as_deref()
+    }
+
+    /// Checks whether reading may go on.
+    pub(crate) fn check_reading(&self) -> Result<(), Error> {
+        self.poll().map_err(|reason| match reason {
+            StopReason::Cancelled => {
+                Error::new(Code::Cancelled, "it was cancelled before the input was read")
+            }
+            _ => Error::new(Code::TimeUp, "the time was up before the input was read")
+                .hint("raise --timeout"),
+        })
+    }
+
+    /// Checks whether so many `bytes` may be read.
+    pub(crate) fn check_size(&self, bytes: u64) -> Result<(), Error> {
+        let most = self.memory_limit;
+        if bytes <= most as u64 {
+            return Ok(());
+        }
+        Err(Error::new(Code::TooLarge, format!("the text is larger than {most} bytes"))
+            .hint("raise --max-memory"))
+    }
+
+    /// Returns how many bytes may be held.
+    pub(crate) fn memory_limit(&self) -> usize {
+        self.memory_limit
     }
 
     /// Asks all threads to stop.
