@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 
 use histcheck::history::ValueTable;
 use histcheck::model::{AnyModel, CATALOGUE, Entry, ModelOptions};
-use serde::Serialize;
 
 use super::args::{ModelsArgs, OutputFormat};
 use super::diagnostic;
@@ -80,38 +79,12 @@ fn details(entry: &Entry, output: &Output) -> String {
     out
 }
 
-#[derive(Serialize)]
-struct JsonModel {
-    name: &'static str,
-    summary: &'static str,
-    initial: &'static str,
-    functions: Vec<JsonFunction>,
-}
-
-#[derive(Serialize)]
-struct JsonFunction {
-    name: &'static str,
-    aliases: &'static [&'static str],
-    meaning: &'static str,
-}
-
 /// One object a line.
 fn json(entries: &[Entry]) -> String {
     let mut out = String::new();
     for entry in entries {
-        let functions = entry.functions.iter().map(|function| JsonFunction {
-            name: function.name,
-            aliases: function.aliases,
-            meaning: function.meaning,
-        });
-        let model = JsonModel {
-            name: entry.name,
-            summary: entry.summary,
-            initial: entry.initial,
-            functions: functions.collect(),
-        };
         // Plain strings can always be written.
-        out.push_str(&serde_json::to_string(&model).unwrap_or_default());
+        out.push_str(&serde_json::to_string(entry).unwrap_or_default());
         out.push('\n');
     }
     out

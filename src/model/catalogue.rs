@@ -1,12 +1,14 @@
 //! The catalogue: what is to be said of each built-in model, for help texts, for inference, for
 //! errors that list what there is, and for `docs/MODELS.md`.
 
+use serde::Serialize;
+
 use super::{Model, View};
 use crate::history::{Shape, Value};
 use crate::vocabulary::{Verb, Word, Words};
 
 /// A built-in model.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 pub struct Entry {
     /// Its name, as `--model` takes it.
     pub name: &'static str,
@@ -25,7 +27,7 @@ pub struct Entry {
 }
 
 /// An option of the command line that changes what the operations of a model mean.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 pub struct OptionEntry {
     /// What to write: `--any-owner`.
     pub flag: &'static str,
@@ -34,7 +36,7 @@ pub struct OptionEntry {
 }
 
 /// An operation of a built-in model.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 pub struct FunctionEntry {
     /// Its name, as `f` in a history.
     pub name: &'static str,

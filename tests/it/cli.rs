@@ -387,6 +387,7 @@ fn models_are_listed_and_described() {
     let models = histcheck("models --format json").run().status(0).json_lines();
     assert_eq!(models.len(), histcheck::model::CATALOGUE.len());
     assert_eq!(models[0]["functions"][0]["name"], "read");
+    assert!(models.iter().all(|model| model["cost"].is_string() && model["options"].is_array()));
 }
 
 #[test]
