@@ -54,6 +54,7 @@ mod session;
 pub mod shrink;
 pub mod spill;
 pub mod suggest;
+mod threads;
 #[cfg(test)]
 mod tries;
 mod words;

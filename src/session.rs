@@ -3,15 +3,14 @@
 
 use std::sync::Arc;
 
-use crate::check::{
-    self, Decision, KeyReport, Meter, Options, OtherTies, Report, Verdict, on_threads,
-};
+use crate::check::{self, Decision, KeyReport, Meter, Options, OtherTies, Report, Verdict};
 use crate::error::Error;
 use crate::explain::{self, Context, Explanation, Linearizations, Rest, SkewOutcome, Stale};
 use crate::history::{History, Partition, Ties};
 use crate::model::{self, AnyModel, Model, ModelSource, ModelVisitor, Whole};
 use crate::progress::{Phase, Progress};
 use crate::proof::{self, Minimality, Proof, is_minimal};
+use crate::threads::on_threads;
 
 /// Checks `history` against a built-in model: the one that the options name, or that the history
 /// implies.

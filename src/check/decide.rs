@@ -3,8 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rayon::prelude::*;
-
 use super::answer::{Answer, Deciders, Terms};
 use super::components;
 use super::exact::{Conflict, Ruling, Wanted};
@@ -19,6 +17,7 @@ use crate::history::{History, Partition, Value};
 use crate::model::{self, Model, ModelOptions};
 use crate::progress::{Phase, Progress};
 use crate::proof;
+use crate::threads::on_threads;
 
 /// How to check.
 #[derive(Clone, Debug)]
@@ -109,27 +108,6 @@ pub(crate) fn decide<M: Model>(
     };
     let keys = on_threads(options.threads, partitions.len(), &decide_at);
     Ok(Report::new(name, keys.into_iter().collect::<Result<_, _>>()?))
-}
-
-/// Does `work` for every number below `count` on `threads` threads (0: one a processor), and
-/// returns the results in order.
-pub(crate) fn on_threads<T: Send>(
-    threads: usize,
-    count: usize,
-    work: &(dyn Fn(usize) -> T + Sync),
-) -> Vec<T> {
-    match pool(threads, count) {
-        Some(pool) => pool.install(|| (0..count).into_par_iter().map(work).collect()),
-        None => (0..count).map(work).collect(),
-    }
-}
-
-/// A pool of `threads` threads, unless one will do or none can be had.
-fn pool(threads: usize, count: usize) -> Option<rayon::ThreadPool> {
-    if threads == 1 || count < 2 {
-        return None;
-    }
-    rayon::ThreadPoolBuilder::new().num_threads(threads).build().ok()
 }
 
 /// Verifies the linearization of a valid key, and drops it, as the options say.
@@ -227,23 +205,5 @@ fn report(
         decided_by,
         effort,
         proof: None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn several_threads_work_where_there_is_work_for_several() {
-        let threads = |threads, count| -> Vec<(usize, Option<usize>)> {
-            let in_pool = || rayon::current_thread_index().map(|_| rayon::current_num_threads());
-            on_threads(threads, count, &|at| (at, in_pool()))
-        };
-        assert_eq!(threads(2, 3), [(0, Some(2)), (1, Some(2)), (2, Some(2))]);
-        assert_eq!(threads(3, 2), [(0, Some(3)), (1, Some(3))]);
-        assert_eq!(threads(1, 2), [(0, None), (1, None)], "one needs no pool");
-        assert_eq!(threads(2, 1), [(0, None)], "nor does a single piece of work");
-        assert_eq!(threads(2, 0), []);
     }
 }

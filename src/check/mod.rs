@@ -16,7 +16,7 @@ mod tokens;
 pub use crate::budget::{Budget, Meter};
 pub use answer::Deciders;
 pub use decide::Options;
-pub(crate) use decide::{decide, on_threads};
+pub(crate) use decide::decide;
 pub use report::{
     Certificate, Decision, Failure, KeyCounts, KeyReport, OtherTies, Report, Verdict,
 };

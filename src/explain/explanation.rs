@@ -9,11 +9,12 @@ use super::naming;
 use super::skew::{PROCESSES, SkewOutcome, clock_skew};
 use super::staleness::{Staleness, staleness};
 use super::violations::{Violation, violations};
-use crate::check::{Failure, Meter, Options, Report, on_threads};
+use crate::check::{Failure, Meter, Options, Report};
 use crate::error::Error;
 use crate::history::{History, Partition, count_processes};
 use crate::model::{self, AnyModel};
 use crate::progress::Phase;
+use crate::threads::on_threads;
 
 /// So many failing keys are explained; the others are located only.
 const KEYS: usize = 16;

@@ -43,11 +43,12 @@ pub use violations::Violation;
 
 use allowance::{ALLOWANCE, Part, meter};
 
-use crate::check::{Decision, Failure, Meter, Options, Report, on_threads};
+use crate::check::{Decision, Failure, Meter, Options, Report};
 use crate::error::Error;
 use crate::history::{History, Partition};
 use crate::model::{self, AnyModel};
 use crate::progress::Phase;
+use crate::threads::on_threads;
 
 /// For so many failing keys a minimal core is looked for; the others are located only.
 pub(crate) const CORES: usize = 16;

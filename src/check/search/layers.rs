@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use hashbrown::HashTable;
-use rayon::prelude::*;
 
 use super::automaton::StateId;
 use super::config::{Order, Packed};
@@ -17,6 +16,7 @@ use super::steps::NO_STATE;
 use super::walker::{Arrival, Candidate, Entered, Move, Shared, Walker};
 use crate::budget::{Account, Meter};
 use crate::check::StopReason;
+use crate::threads;
 
 /// So many configurations are expanded as one piece of work.
 const CHUNK: usize = 256;
@@ -252,7 +252,7 @@ impl<'a, K: Mask> Layers<'a, K> {
             let own = rayon::current_thread_index().unwrap_or(0);
             work(at, &mut lock(&walkers[own % walkers.len()]))
         };
-        (0..count).into_par_iter().map(on_thread).collect()
+        threads::map(None, count, &on_thread)
     }
 
     /// Enters what was reached into the layers. Returns how many comparisons that took.

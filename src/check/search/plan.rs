@@ -16,6 +16,7 @@ use super::walker::{Shared, Walker};
 use super::{Effort, Found};
 use crate::budget::Meter;
 use crate::check::StopReason;
+use crate::threads;
 
 /// How the work is shared out.
 #[derive(Clone, Copy, Debug)]
@@ -67,12 +68,12 @@ pub(super) fn run<K: Mask>(
         // Both start from what is known now, so that it does not matter which is faster.
         let stuck = depth.furthest;
         let (wide, deep) = crew.both(
-            || {
+            &mut || {
                 let part = breadth.explore(others, stuck, meter);
                 cancelled.store(is_decided(&part), Ordering::Relaxed);
                 part
             },
-            || depth.explore(share, left - others, &cancelled, meter),
+            &mut || depth.explore(share, left - others, &cancelled, meter),
         );
         match (wide, deep) {
             (part, _) | (_, part) if is_decided(&part) => break found(part, shared.prepared),
@@ -107,11 +108,7 @@ struct Crew {
 impl Crew {
     fn new(threads: usize) -> Crew {
         let inside = rayon::current_thread_index().is_some();
-        let pool = if inside || threads == 1 {
-            None
-        } else {
-            rayon::ThreadPoolBuilder::new().num_threads(threads).build().ok()
-        };
+        let pool = if inside { None } else { threads::pool(threads) };
         let is_alone = !inside && pool.is_none();
         Crew { pool, is_alone }
     }
@@ -119,18 +116,15 @@ impl Crew {
     /// Does both; the second only if the first is without a verdict, or at the same time.
     fn both(
         &self,
-        wide: impl FnOnce() -> Part + Send,
-        deep: impl FnOnce() -> Part + Send,
+        wide: &mut (dyn FnMut() -> Part + Send),
+        deep: &mut (dyn FnMut() -> Part + Send),
     ) -> (Part, Part) {
         if self.is_alone {
             let wide = wide();
             let deep = if is_decided(&wide) { Part::Pause } else { deep() };
             return (wide, deep);
         }
-        match &self.pool {
-            Some(pool) => pool.install(|| rayon::join(wide, deep)),
-            None => rayon::join(wide, deep),
-        }
+        threads::both(self.pool.as_ref(), wide, deep)
     }
 }
 
