@@ -7,7 +7,21 @@ pub(crate) use histcheck_history::internal::{
 #[doc(inline)]
 pub use histcheck_history::{
     Annotation, Concurrency, Event, EventType, Extra, Function, FunctionStatistics, History,
-    HistoryBuilder, Independent, Interval, IntoValue, Latency, MAX_DEPTH, NEVER, Operation, Order,
-    Outcome, OutcomeCounts, Partition, Partitions, Record, Settings, Shape, Span, Statistics, Ties,
-    Time, Value, ValueTable, count_processes, write_quoted,
+    HistoryBuilder, Independent, Interval, IntoValue, Latency, MAX_DEPTH, Operation, Order,
+    Outcome, OutcomeCounts, Partition, Partitions, Rank, Record, Settings, Shape, Span, Statistics,
+    Ties, Time, Value, ValueTable, count_processes, write_quoted,
 };
+
+/// Ends in numbers.
+#[cfg(test)]
+pub(crate) mod testing {
+    use super::{Rank, Span};
+
+    /// The return of an operation that never returned.
+    pub(crate) const NEVER: u32 = u32::MAX;
+
+    pub(crate) fn span(call: u32, ret: u32) -> Span {
+        let [call, ret] = [call, ret].map(|rank| Rank::new(rank as usize));
+        Span { call, ret }
+    }
+}

@@ -10,6 +10,7 @@ use rustc_hash::FxHashMap;
 use super::answer::Answer;
 use super::object::Object;
 use super::search::{Effort, Found};
+use crate::history::Rank;
 use crate::model::Token;
 
 /// Decides an object by the independent parts that it falls into, each of which `answer` decides;
@@ -117,9 +118,9 @@ impl Groups {
 /// One linearization of those of all parts: each operation takes effect at the latest call among it
 /// and those before it in its own part, which is before its return.
 fn merge(object: &dyn Object, orders: &[Vec<u32>]) -> Vec<u32> {
-    let mut points: Vec<(u32, u32)> = Vec::with_capacity(object.len());
+    let mut points: Vec<(Rank, u32)> = Vec::with_capacity(object.len());
     for order in orders {
-        let mut latest = 0;
+        let mut latest = Rank::FIRST;
         for &at in order {
             latest = latest.max(object.span(at as usize).call);
             points.push((latest, at));
@@ -139,7 +140,8 @@ mod tests {
     use crate::check::exact::Wanted;
     use crate::check::object::Readings;
     use crate::check::search::{Space, search};
-    use crate::history::{Span, Value, ValueTable};
+    use crate::history::testing::span;
+    use crate::history::{Value, ValueTable};
     use crate::model::{MultiRegister, Reading, multi_register::Op};
 
     fn value(n: i64) -> Value {
@@ -157,7 +159,7 @@ mod tests {
         let reading = |(index, &(found, left, call, ret)): (usize, &Drawn<'_>)| Reading {
             index: index as u32,
             op: Op { contradictory: false, expects: pairs(found), writes: pairs(left) },
-            span: Span { call, ret },
+            span: span(call, ret),
         };
         operations.iter().enumerate().map(reading).collect()
     }
@@ -208,13 +210,10 @@ mod tests {
             (readings.clone(), search_alone(&model, &readings, &meter))
         };
         let ((first, one), (second, other)) = (part(1), part(5));
-        let later = second.into_iter().map(|reading| {
-            let Span { call, ret } = reading.span;
-            Reading {
-                index: reading.index + 2,
-                span: Span { call: call + 4, ret: ret + 4 },
-                ..reading
-            }
+        let later = second.into_iter().map(|reading| Reading {
+            index: reading.index + 2,
+            span: span(4 + reading.span.call.index() as u32, 4 + reading.span.ret.index() as u32),
+            ..reading
         });
         let answer = decided(&first.into_iter().chain(later).collect::<Vec<_>>()).unwrap();
         assert!(one.configurations > 0 && one.steps > 0);

@@ -13,7 +13,7 @@ use super::search::{self, Found};
 use super::tokens;
 use crate::budget::{Budget, Meter};
 use crate::error::Error;
-use crate::history::{History, Partition, Value};
+use crate::history::{History, Partition, Rank, Value};
 use crate::model::{self, Model, ModelOptions};
 use crate::progress::{Phase, Progress};
 use crate::proof;
@@ -192,7 +192,7 @@ fn report(
             Decision::Invalid(Failure {
                 operation,
                 record: history.operations()[operation as usize].invoked,
-                horizon: Failure::WHOLE,
+                horizon: Rank::LAST,
                 core: Vec::new(),
                 is_minimal: false,
             })

@@ -4,14 +4,14 @@
 use rustc_hash::FxHashMap;
 
 use super::object::Object;
-use crate::history::{NEVER, Span};
+use crate::history::{Rank, Span};
 use crate::model::{Establishes, Token};
 
 /// Returns the operation that can be linearized nowhere, whatever the others do; of several, the
 /// one that returns first. `None` says nothing.
 pub(super) fn impossible_operation(object: &dyn Object) -> Option<u32> {
     // When each token can be established at the earliest.
-    let mut earliest: FxHashMap<Token, u32> = FxHashMap::default();
+    let mut earliest: FxHashMap<Token, Rank> = FxHashMap::default();
     let mut needs: Vec<(u32, Token)> = Vec::new();
     for at in 0..object.len() {
         let facts = object.facts(at);
@@ -31,7 +31,7 @@ pub(super) fn impossible_operation(object: &dyn Object) -> Option<u32> {
     let is_impossible = |&(at, token): &(u32, Token)| {
         let Span { ret, .. } = object.span(at as usize);
         let known = earliest.get(&token).is_some_and(|&call| call < ret);
-        ret != NEVER && !known && initial != Some(token)
+        ret != Rank::NEVER && !known && initial != Some(token)
     };
     let impossible = needs.into_iter().filter(is_impossible).map(|(at, _)| at);
     impossible.min_by_key(|&at| object.span(at as usize).ret)

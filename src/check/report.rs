@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::search::Effort;
 use crate::error::StopReason;
-use crate::history::{NEVER, Record, Ties, Value};
+use crate::history::{Rank, Record, Ties, Value};
 use crate::model::ModelSource;
 use crate::proof::Proof;
 
@@ -77,7 +77,8 @@ pub struct Failure {
     /// The record of that operation's invocation.
     pub record: Record,
     /// The history as it was known at this rank is not linearizable: see [`crate::model::read`].
-    pub horizon: u32,
+    /// [`Rank::LAST`] if no earlier rank is known to be one.
+    pub horizon: Rank,
     /// Operations, ascending, of the history known at the horizon that cannot be ordered, and
     /// prove that the whole cannot: see [`crate::proof::is_sound_projection`].
     pub core: Vec<u32>,
@@ -86,13 +87,10 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// The horizon where none is known: that of the whole history.
-    pub(crate) const WHOLE: u32 = NEVER - 1;
-
     /// Whether its operation is known to be the first impossible one. If not, it is where a decider
     /// got stuck, and only the whole history is known to be impossible.
     pub fn is_first(&self) -> bool {
-        self.horizon != Self::WHOLE
+        self.horizon != Rank::LAST
     }
 }
 
@@ -221,8 +219,8 @@ mod tests {
             core: Vec::new(),
             is_minimal: false,
         };
-        assert!(failure(7).is_first());
-        assert!(!failure(Failure::WHOLE).is_first());
+        assert!(failure(Rank::new(7)).is_first());
+        assert!(!failure(Rank::LAST).is_first());
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::allowance::{Part, meter};
 use super::steps::{Before, Step, before, is_step, walk};
 use crate::check::{Decision, Failure, Options, Report};
 use crate::error::Error;
-use crate::history::{History, NEVER, Outcome, Partition};
+use crate::history::{History, Outcome, Partition, Rank};
 use crate::model::{AnyModel, AnyOp};
 use crate::progress::Phase;
 
@@ -91,20 +91,20 @@ fn surroundings(
             return Some((0, 0));
         }
         if failure.core.len() <= OPERATIONS && failure.core.binary_search(&op).is_ok() {
-            return Some((1, other.call));
+            return Some((1, other.call.index()));
         }
         if deals_with_value(history, failure.operation, op) {
             return Some((2, span.call.abs_diff(other.call)));
         }
         match other.ret {
             _ if fails => None,
-            NEVER => Some((5, span.call.abs_diff(other.call))),
+            Rank::NEVER => Some((5, span.call.abs_diff(other.call))),
             ret if ret >= span.call => Some((3, span.call.abs_diff(other.call))),
-            ret => Some((4, span.call - ret)),
+            ret => Some((4, span.call.since(ret))),
         }
     };
     let candidates = &partition.operations[..known];
-    let mut ranked: Vec<((u8, u32), u32)> =
+    let mut ranked: Vec<((u8, usize), u32)> =
         candidates.iter().filter_map(|&op| Some((rank(op)?, op))).collect();
     if ranked.len() > OPERATIONS {
         ranked.select_nth_unstable(OPERATIONS - 1);

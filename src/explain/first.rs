@@ -2,7 +2,7 @@
 
 use crate::check::{Failure, Meter, is_linearizable};
 use crate::error::Error;
-use crate::history::{History, NEVER, Partition};
+use crate::history::{History, Partition, Rank};
 use crate::model::{self, AnyModel};
 
 /// Finds the first return by which no linearization is left, for a key that has none. `found` says
@@ -15,11 +15,11 @@ pub(super) fn first_impossible(
     meter: &Meter,
 ) -> Result<Failure, Error> {
     let stuck = history.span(found.operation as usize).ret;
-    let mut returns: Vec<(u32, u32)> = partition
+    let mut returns: Vec<(Rank, u32)> = partition
         .operations
         .iter()
         .map(|&index| (history.span(index as usize).ret, index))
-        .filter(|&(ret, _)| ret != NEVER && ret <= found.horizon)
+        .filter(|&(ret, _)| ret != Rank::NEVER && ret <= found.horizon)
         .collect();
     returns.sort_unstable();
     let is_impossible = |at: usize| -> Result<Option<bool>, Error> {

@@ -2,7 +2,7 @@
 
 use crate::check::{self, Failure, Meter};
 use crate::error::Error;
-use crate::history::{History, NEVER, ValueTable};
+use crate::history::{History, ValueTable};
 use crate::model::{self, AnyModel, AnyOp, AnyState, Model, Reading};
 
 /// One operation of a linearization.
@@ -33,7 +33,7 @@ pub(super) fn before(
     if failure.horizon != history.span(failure.operation as usize).ret {
         return Ok(None);
     }
-    let horizon = Some(failure.horizon.saturating_sub(1));
+    let horizon = Some(failure.horizon.previous());
     let readings = model::read(model, history, operations, horizon)?;
     let order = check::linearize(model, &readings, meter);
     Ok(order.map(|order| Before { readings, order }))
@@ -71,5 +71,5 @@ pub(super) fn walk(
 /// Whether an operation is to be shown as a step: a pure one that has not returned changed nothing
 /// and showed nothing.
 pub(super) fn is_step(model: &AnyModel, reading: &Reading<AnyOp>) -> bool {
-    reading.span.ret != NEVER || !model.facts(&reading.op).pure
+    reading.span.has_returned() || !model.facts(&reading.op).pure
 }

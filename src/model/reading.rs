@@ -2,7 +2,7 @@
 
 use super::{Call, Model, Rejection};
 use crate::error::{Code, Error};
-use crate::history::{History, NEVER, Operation, Outcome, Span};
+use crate::history::{History, Operation, Outcome, Rank, Span};
 
 /// One operation as a model understands it, with its place in real time.
 #[derive(Clone, Debug)]
@@ -11,8 +11,8 @@ pub struct Reading<Op> {
     pub index: u32,
     /// What it does.
     pub op: Op,
-    /// Its ends. An operation whose `ret` is [`NEVER`] may take effect at any time after its call,
-    /// or never.
+    /// Its ends. An operation whose `ret` is [`Rank::NEVER`] may take effect at any time after its
+    /// call, or never.
     pub span: Span,
 }
 
@@ -28,7 +28,7 @@ pub fn read<M: Model>(
     model: &M,
     history: &History,
     operations: &[u32],
-    horizon: Option<u32>,
+    horizon: Option<Rank>,
 ) -> Result<Vec<Reading<M::Op>>, Error> {
     let mut readings = Vec::with_capacity(operations.len());
     for &index in operations {
@@ -37,7 +37,7 @@ pub fn read<M: Model>(
         if horizon.is_some_and(|horizon| span.call > horizon) {
             break;
         }
-        let open = span.ret == NEVER || horizon.is_some_and(|horizon| span.ret > horizon);
+        let open = !span.has_returned() || horizon.is_some_and(|horizon| span.ret > horizon);
         let known_to_fail = operation.outcome == Outcome::Fail && !open;
         let output = (!open && !known_to_fail).then_some(operation.output);
         let call = Call::of(history, operation, output);
@@ -48,7 +48,7 @@ pub fn read<M: Model>(
             model.operation(&call).map(Some)
         };
         if open {
-            span.ret = NEVER;
+            span.ret = Rank::NEVER;
         }
         match op {
             Ok(Some(op)) => readings.push(Reading { index, op, span }),

@@ -6,7 +6,7 @@ use super::items::{Found, Op as ItemOp};
 use super::persistent::Text;
 use super::*;
 use crate::check::Deciders;
-use crate::history::{Value, ValueTable};
+use crate::history::{Rank, Value, ValueTable};
 use crate::vocabulary::Word;
 use crate::{History, Options, Verdict, check_with};
 
@@ -147,9 +147,9 @@ fn a_history_as_it_was_known_ends_at_the_horizon() {
     history.ok(2, "read", 1).unwrap();
     let history = history.build().unwrap();
     let register = Register { initial: Value::NULL, has_cas: false, failed_cas_observes: false };
-    let known = |horizon| -> Vec<(u32, bool)> {
-        let readings = read(&register, &history, &[0, 1, 2], horizon).unwrap();
-        let returned = |reading: &Reading<_>| reading.span.ret != crate::history::NEVER;
+    let known = |horizon: Option<usize>| -> Vec<(u32, bool)> {
+        let readings = read(&register, &history, &[0, 1, 2], horizon.map(Rank::new)).unwrap();
+        let returned = |reading: &Reading<_>| reading.span.has_returned();
         readings.iter().map(|reading| (reading.index, returned(reading))).collect()
     };
     assert_eq!(known(None), [(0, true), (1, false), (2, true)]);

@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashSet;
 
-use crate::history::NEVER;
+use crate::history::Rank;
 use crate::model::{Model, Reading};
 
 /// What became of an attempt to refute.
@@ -27,8 +27,8 @@ pub fn refute<M: Model>(model: &M, readings: &[Reading<M::Op>], limit: usize) ->
         let is_placed = |at: usize| placed[at / 64] >> (at % 64) & 1 == 1;
         let open = || (0..readings.len()).filter(|&at| !is_placed(at));
         // Nothing may be placed that was called after a return still to come.
-        let horizon = open().map(|at| readings[at].span.ret).min().unwrap_or(NEVER);
-        if horizon == NEVER {
+        let horizon = open().map(|at| readings[at].span.ret).min().unwrap_or(Rank::NEVER);
+        if horizon == Rank::NEVER {
             return Refutation::Wrong;
         }
         for at in open().filter(|&at| readings[at].span.call < horizon) {

@@ -4,7 +4,8 @@
 
 use super::projection::Projections;
 use super::*;
-use crate::history::{NEVER, Span, Value, ValueTable};
+use crate::history::testing::{NEVER, span};
+use crate::history::{Value, ValueTable};
 use crate::model::persistent::Text;
 use crate::model::{
     AnyOp, FifoQueue, Kv, Log, Model, Mutex, Reading, Register, Semaphore, Set, Stack, items, kv,
@@ -32,7 +33,7 @@ fn readings<Op: Clone>(operations: &[(Op, u32, u32)]) -> Vec<Reading<Op>> {
     let reading = |(index, &(ref op, call, ret)): (usize, &(Op, u32, u32))| Reading {
         index: index as u32,
         op: op.clone(),
-        span: Span { call, ret },
+        span: span(call, ret),
     };
     operations.iter().enumerate().map(reading).collect()
 }
@@ -72,7 +73,7 @@ fn operations_are_refuted_only_if_no_order_exists() {
     // Of what is open at once, every set with every value written last: the number is known.
     let open: Vec<_> = (0..6).map(|n| (write(i64::from(n)), n, 20 + n)).collect();
     let mut open = readings(&open);
-    open.push(Reading { index: 6, op: read(9), span: Span { call: 6, ret: 30 } });
+    open.push(Reading { index: 6, op: read(9), span: span(6, 30) });
     let partial_orders = 6 * (1 << 5);
     assert_eq!(refute(&register(), &open, partial_orders), Refutation::Confirmed);
     assert_eq!(refute(&register(), &open, partial_orders - 1), Refutation::TooLarge);

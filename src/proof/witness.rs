@@ -5,7 +5,7 @@ use std::fmt;
 
 use bitvec::bitvec;
 
-use crate::history::NEVER;
+use crate::history::Rank;
 use crate::model::{Model, Reading};
 
 /// Why an order is no linearization.
@@ -59,7 +59,7 @@ pub fn verify_order<M: Model>(
         readings.iter().map(|reading| (reading.index, reading)).collect();
     by_index.sort_unstable_by_key(|entry| entry.0);
     let mut placed = bitvec![0; by_index.len()];
-    let mut latest_call = 0;
+    let mut latest_call = Rank::FIRST;
     let mut states = vec![model.initial()];
     for &index in order {
         let at = by_index
@@ -86,8 +86,10 @@ pub fn verify_order<M: Model>(
         }
         states = nexts;
     }
-    let missing =
-        by_index.iter().zip(&placed).find(|(entry, placed)| !**placed && entry.1.span.ret != NEVER);
+    let missing = by_index
+        .iter()
+        .zip(&placed)
+        .find(|(entry, placed)| !**placed && entry.1.span.has_returned());
     match missing {
         Some((entry, _)) => Err(WitnessError::Missing(entry.0)),
         None => Ok(()),

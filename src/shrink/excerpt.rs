@@ -2,8 +2,8 @@
 
 use crate::error::Error;
 use crate::history::{
-    Event, EventType, History, HistoryBuilder, Independent, Interval, Operation, Outcome, Record,
-    Settings, Shape, Time, Value, ValueTable,
+    Event, EventType, History, HistoryBuilder, Independent, Interval, Operation, Outcome, Rank,
+    Record, Settings, Shape, Time, Value, ValueTable,
 };
 
 /// Operations to keep.
@@ -13,7 +13,7 @@ pub(super) struct Chosen {
     /// The one that gives the violation away.
     pub(super) operation: u32,
     /// What returns after this rank has not returned.
-    pub(super) horizon: u32,
+    pub(super) horizon: Rank,
 }
 
 /// What the metadata of an excerpt says.
@@ -81,7 +81,7 @@ pub(super) fn excerpt(
 
 /// The events to write, by rank: calls, returns up to the horizon, and the end of operations whose
 /// process goes on, though they never returned.
-fn records(history: &History, chosen: &Chosen) -> Vec<(u32, End, u32)> {
+fn records(history: &History, chosen: &Chosen) -> Vec<(Rank, End, u32)> {
     let mut records = Vec::new();
     for (at, &index) in chosen.operations.iter().enumerate() {
         let span = history.span(index as usize);
@@ -137,7 +137,7 @@ fn interval(
     builder: &mut HistoryBuilder,
     history: &History,
     index: u32,
-    horizon: u32,
+    horizon: Rank,
 ) -> Result<(), Error> {
     let Operation { process, key, input, output, invoked, function, outcome, .. } =
         history.operations()[index as usize];

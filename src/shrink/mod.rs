@@ -4,7 +4,7 @@ mod excerpt;
 
 use crate::check::{Decision, Failure, Options, Report};
 use crate::error::Error;
-use crate::history::{History, NEVER, Record};
+use crate::history::{History, Rank, Record};
 use crate::model::{self, ModelOptions};
 use crate::progress::Phase;
 use crate::session::Session;
@@ -71,7 +71,7 @@ pub fn shrink(
         let Some(failure) = failure.filter(Failure::is_first) else {
             // The time is up: all of it, as it is.
             let operation = chosen.operations.partition_point(|&at| at < chosen.operation) as u32;
-            chosen = Chosen { operations: all, operation, horizon: Failure::WHOLE };
+            chosen = Chosen { operations: all, operation, horizon: Rank::LAST };
             is_minimal = false;
             small = Some(next);
             break;
@@ -128,7 +128,7 @@ fn cut(history: &History, operations: &[u32], failure: &Failure) -> Chosen {
     } else {
         failure.core.clone()
     };
-    Chosen { operations: kept, operation, horizon: horizon.min(NEVER - 1) }
+    Chosen { operations: kept, operation, horizon: horizon.min(Rank::LAST) }
 }
 
 /// The flags of the command line under which a history is read like this.

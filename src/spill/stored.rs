@@ -2,7 +2,7 @@
 //! records of their invocations, which mean the same in every part of the history.
 
 use crate::check::{Certificate, Decision, Effort, Failure, KeyReport, StopReason};
-use crate::history::{History, Record, Value};
+use crate::history::{History, Rank, Record, Value};
 use crate::proof::Proof;
 
 /// The report on one key.
@@ -21,7 +21,7 @@ pub(super) struct Stored {
 enum Found {
     Valid,
     Unknown(StopReason),
-    Invalid { operation: Record, horizon: u32, core: Vec<Record>, is_minimal: bool },
+    Invalid { operation: Record, horizon: Rank, core: Vec<Record>, is_minimal: bool },
 }
 
 /// What one key that is not to be decided was decided by.

@@ -247,13 +247,14 @@ fn examine<M: Model>(
                 .or_else(|| check_parts(spelled, &history, shape))
         }
         (Decision::Invalid(failure), false) => {
-            let Failure { horizon, operation, .. } = *failure;
+            let Failure { operation, .. } = *failure;
+            let horizon = failure.horizon.index() as u32;
             let first = !is_linearizable(&spelled.model, &timed(horizon))
                 && is_linearizable(&spelled.model, &timed(horizon - 1))
                 && shape[operation as usize].1 == Some(horizon);
             let indices: Vec<u32> = (0..shape.len() as u32).collect();
             let readings =
-                model::read(spelled, &history, &indices, Some(horizon)).expect("letters");
+                model::read(spelled, &history, &indices, Some(failure.horizon)).expect("letters");
             if !first {
                 Some(format!("operation {operation} is not the first impossible one"))
             } else {

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use histcheck::check::{Deciders, Decision, Failure};
+use histcheck::history::Rank;
 use histcheck::model::{self, Model};
 use histcheck::proof::{Refutation, is_sound_projection, refute, verify_order};
 use histcheck::{Budget, Options, Report, Verdict, check_with};
@@ -197,7 +198,8 @@ impl<M: Model> Trial<'_, M> {
         if !failure.is_first() {
             return None;
         }
-        let Failure { horizon, operation, .. } = *failure;
+        let Failure { operation, .. } = *failure;
+        let horizon = failure.horizon.index() as u32;
         let by = report.keys[0].decided_by;
         counts.first[0] += 1;
         if self.shape[operation as usize].1 != Some(horizon) {
@@ -301,7 +303,8 @@ impl<M: Model> Trial<'_, M> {
     fn readings(&self, horizon: Option<u32>) -> Vec<model::Reading<M::Op>> {
         let history = write(self.shape, self.letters);
         let indices: Vec<u32> = (0..self.shape.len() as u32).collect();
-        model::read(self.spelled, &history, &indices, horizon).expect("letters")
+        model::read(self.spelled, &history, &indices, horizon.map(|at| Rank::new(at as usize)))
+            .expect("letters")
     }
 }
 

@@ -102,7 +102,7 @@ impl Verifier<'_> {
             });
             for reading in &mut rest {
                 if gone.contains(&reading.index) {
-                    let before = Some(reading.span.ret - 1);
+                    let before = Some(reading.span.ret.previous());
                     *reading =
                         model::read(model, history, &[reading.index], before).unwrap().remove(0);
                 }

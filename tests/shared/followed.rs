@@ -132,7 +132,7 @@ fn is_in_time(piece: usize, violations: &[Violation], report: &Report) -> Result
     for (_, failure) in report.failures().filter(|(_, failure)| failure.is_first()) {
         let is_told = violations
             .iter()
-            .any(|violation| violation.completed.index() as u32 <= failure.horizon);
+            .any(|violation| violation.completed.index() <= failure.horizon.index());
         if piece == usize::MAX && !is_told {
             return Err(format!("no violation up to record {}: {violations:?}", failure.horizon));
         }

@@ -55,7 +55,8 @@ impl Verifier<'_> {
                         let failing = known.iter().find(|it| it.index == failure.operation);
                         Ok(failing.is_some_and(|it| model.facts(&it.op).pure))
                     };
-                    let did_nothing = is_pure(failure.horizon)? && !is_pure(failure.horizon - 1)?;
+                    let did_nothing =
+                        is_pure(failure.horizon)? && !is_pure(failure.horizon.previous())?;
                     if !did_nothing && failure.core.binary_search(&failure.operation).is_err() {
                         return Err("the core lacks the failing operation".to_owned());
                     }

@@ -44,10 +44,10 @@ use internal::NO_TIME;
 pub use keys::{Independent, Partition, Partitions};
 pub use notation::write_quoted;
 pub use operation::{
-    Annotation, Event, EventType, Extra, Function, Interval, NEVER, Operation, Outcome, Time,
+    Annotation, Event, EventType, Extra, Function, Interval, Operation, Outcome, Time,
 };
 pub use order::{Order, Span, Ties};
-pub use position::Record;
+pub use position::{Rank, Record};
 pub use stats::{
     Concurrency, FunctionStatistics, Latency, OutcomeCounts, Statistics, count_processes,
 };

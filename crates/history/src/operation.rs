@@ -2,9 +2,6 @@
 
 use super::{Record, Value};
 
-/// The rank that never comes: that of a return that may never have happened.
-pub const NEVER: u32 = u32::MAX;
-
 /// How an operation ended.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
 pub enum Outcome {

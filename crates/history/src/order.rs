@@ -1,6 +1,6 @@
 //! The order of events: that of the records, or by time, with its two readings of equal times.
 
-use super::{History, NEVER, NO_TIME, Operation, Record};
+use super::{History, NO_TIME, Operation, Rank, Record};
 use crate::error::{Code, Error};
 
 /// What orders the events of a history.
@@ -34,22 +34,34 @@ impl Ties {
     }
 }
 
-/// Where the ends of an operation stand among those of all: one operation precedes another if its
-/// `ret` is smaller than the other's `call`.
+/// Where the ends of an operation stand among those of all.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Span {
     /// The rank of the invocation.
-    pub call: u32,
-    /// The rank of the completion; [`NEVER`] for an operation that may still take effect.
-    pub ret: u32,
+    pub call: Rank,
+    /// The rank of the completion; [`Rank::NEVER`] for an operation that may still take effect.
+    pub ret: Rank,
 }
 
 impl Span {
+    /// Returns whether an operation with these ends returned before one with the ends `other` was
+    /// called: then it took effect before it.
+    #[inline]
+    pub fn precedes(self, other: Span) -> bool {
+        self.ret < other.call
+    }
+
+    /// Returns whether the operation returned, so that it took effect.
+    #[inline]
+    pub fn has_returned(self) -> bool {
+        self.ret != Rank::NEVER
+    }
+
     #[inline]
     pub(super) fn of_records(operation: &Operation) -> Span {
-        let rank = |record: Record| record.index() as u32;
+        let rank = |record: Record| Rank::new(record.index());
         let ret = operation.completed.filter(|_| !operation.outcome.is_indeterminate());
-        Span { call: rank(operation.invoked), ret: ret.map_or(NEVER, rank) }
+        Span { call: rank(operation.invoked), ret: ret.map_or(Rank::NEVER, rank) }
     }
 }
 
@@ -85,10 +97,10 @@ pub(super) fn by_time(history: &mut History, ties: Ties) -> Result<(), Error> {
     }
     ends.sort_unstable();
     history.ties = has_mixed_ties(&ends).then_some(ties);
-    let mut spans = vec![Span { call: NEVER, ret: NEVER }; operations.len()];
+    let mut spans = vec![Span { call: Rank::NEVER, ret: Rank::NEVER }; operations.len()];
     for (rank, &(_, _, _, is_return, index)) in ends.iter().enumerate() {
         let span = &mut spans[index as usize];
-        *(if is_return { &mut span.ret } else { &mut span.call }) = rank as u32;
+        *(if is_return { &mut span.ret } else { &mut span.call }) = Rank::new(rank);
     }
     let mut permutation: Vec<u32> = (0..operations.len() as u32).collect();
     permutation.sort_unstable_by_key(|&index| spans[index as usize].call);

@@ -59,3 +59,74 @@ impl serde::Serialize for Record {
         serializer.serialize_u64(self.index() as u64)
     }
 }
+
+/// Where an end of an operation stands in the order of all ends, from 0.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[repr(transparent)]
+pub struct Rank(u32);
+
+impl Rank {
+    /// The rank of the first end.
+    pub const FIRST: Rank = Rank(0);
+
+    /// The rank of an end that never comes: of the return of an operation that may still take
+    /// effect. It is greater than all others.
+    pub const NEVER: Rank = Rank(u32::MAX);
+
+    /// A rank that is greater than those of all ends that come: the horizon of a whole history.
+    pub const LAST: Rank = Rank(u32::MAX - 1);
+
+    /// Returns the rank at position `index`.
+    #[inline]
+    pub const fn new(index: usize) -> Rank {
+        debug_assert!(index <= Rank::NEVER.index());
+        Rank(index as u32)
+    }
+
+    /// Returns the position.
+    #[inline]
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+
+    /// Returns the next rank.
+    #[inline]
+    #[must_use]
+    pub const fn next(self) -> Rank {
+        Rank(self.0.saturating_add(1))
+    }
+
+    /// Returns the rank before this one, or this one if it is the first.
+    #[inline]
+    #[must_use]
+    pub const fn previous(self) -> Rank {
+        Rank(self.0.saturating_sub(1))
+    }
+
+    /// Returns how far this rank and `other` are apart.
+    #[inline]
+    pub const fn abs_diff(self, other: Rank) -> usize {
+        self.0.abs_diff(other.0) as usize
+    }
+
+    /// Returns the number of ranks from `earlier` to this one; 0 if it does not come later.
+    #[inline]
+    pub const fn since(self, earlier: Rank) -> usize {
+        self.0.saturating_sub(earlier.0) as usize
+    }
+}
+
+impl fmt::Debug for Rank {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Rank::NEVER => f.write_str("Rank(never)"),
+            _ => write!(f, "Rank({self})"),
+        }
+    }
+}
+
+impl fmt::Display for Rank {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}

@@ -5,7 +5,7 @@ use std::collections::BinaryHeap;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{Function, History, NEVER, Outcome, Value};
+use super::{Function, History, Outcome, Rank, Value};
 
 /// The processes with the most operations: so many are listed.
 const TOP_PROCESSES: usize = 10;
@@ -199,9 +199,9 @@ fn concurrency(history: &History) -> Concurrency {
     // The operations are in the order of their calls, in the order of records and of times.
     let spans = (0..history.operations().len()).map(|index| history.span(index));
     // The returns of those that are open, the next one first.
-    let mut open: BinaryHeap<Reverse<u32>> = BinaryHeap::new();
+    let mut open: BinaryHeap<Reverse<Rank>> = BinaryHeap::new();
     let (mut calls, mut sum, mut max) = (0_usize, 0_usize, 0_usize);
-    for span in spans.filter(|span| span.ret != NEVER) {
+    for span in spans.filter(|span| span.has_returned()) {
         // A whole operation in one record may have both ends at one rank; the call comes first.
         while open.peek().is_some_and(|ret| ret.0 < span.call) {
             open.pop();

@@ -4,7 +4,7 @@
 use super::builder::{HistoryBuilder, IDLE, LOST, no_operation};
 use super::forgotten::Forgotten;
 use super::sweep::Marks;
-use super::{EventType, History, NEVER, NO_TIME, Operation, Outcome, Record, Value};
+use super::{EventType, History, NO_TIME, Operation, Outcome, Record, Value};
 use crate::error::Error;
 
 /// The history as far as it is there: the operations that were open before the last piece, in the
@@ -39,7 +39,7 @@ impl<'a> Window<'a> {
     /// The clients' events of the piece, in the order of their records.
     pub fn events(self) -> impl Iterator<Item = WindowEvent> + 'a {
         let Window { history, first, ends, .. } = self;
-        let ends = ends.iter().enumerate().filter(|(_, end)| **end != NEVER);
+        let ends = ends.iter().enumerate().filter(|(_, end)| **end != NO_END);
         ends.map(move |(nth, &end)| {
             let record = Record::new(first.index() + nth);
             let (operation, completes) = event_of(end);
@@ -58,6 +58,9 @@ impl<'a> Window<'a> {
         self.history.operations()
     }
 }
+
+/// What stands for a record that is no end of an operation.
+const NO_END: u32 = u32::MAX;
 
 /// The operation, and whether the record completes it.
 fn event_of(end: u32) -> (usize, bool) {
@@ -111,7 +114,7 @@ impl HistoryBuilder {
         let history = &self.history;
         let first = self.first_record();
         ends.clear();
-        ends.resize(history.records - first.index(), NEVER);
+        ends.resize(history.records - first.index(), NO_END);
         for (index, operation) in history.operations.iter().enumerate() {
             let end = (index as u32) << 1;
             if operation.invoked >= first {

@@ -4,8 +4,7 @@
 //! A point is named by the rank of the event right before it.
 
 use super::Conflict;
-use super::values::{NONE, Values};
-use crate::history::NEVER;
+use super::values::{NEVER, NONE, Values};
 
 /// Chooses for each operation that found nothing the first point at which that is possible:
 /// ascending, together with the operation. A conflict if there is none for one of them.

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::Timed;
-use crate::history::{NEVER, Span};
+use crate::history::{Rank, Span};
 
 /// Something that happens to the operation at a position.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -43,7 +43,7 @@ impl<Op> Iterator for Ends<'_, Op> {
         let Span { ret, .. } = self.operations.get(self.called)?.span;
         let at = self.called as u32;
         self.called += 1;
-        if ret != NEVER {
+        if ret != Rank::NEVER {
             self.open.push(Reverse(by_return(ret, at)));
         }
         Some(End::Call(at))
@@ -55,18 +55,18 @@ impl<Op> Iterator for Ends<'_, Op> {
 pub(super) fn timed<Op>(operations: &[(Op, u32, u32)]) -> Vec<Timed<'_, Op>> {
     operations
         .iter()
-        .map(|(op, call, ret)| Timed { op, span: Span { call: *call, ret: *ret } })
+        .map(|(op, call, ret)| Timed { op, span: crate::history::testing::span(*call, *ret) })
         .collect()
 }
 
 /// A rank, a return's as a rule, and a position, ordered by the rank first.
-pub(super) fn by_return(ret: u32, at: u32) -> u64 {
-    u64::from(ret) << 32 | u64::from(at)
+pub(super) fn by_return(ret: Rank, at: u32) -> u64 {
+    (ret.index() as u64) << 32 | u64::from(at)
 }
 
 /// The rank of such a pair.
-pub(super) fn deadline(pair: u64) -> u32 {
-    (pair >> 32) as u32
+pub(super) fn deadline(pair: u64) -> Rank {
+    Rank::new((pair >> 32) as usize)
 }
 
 /// The position of such a pair.

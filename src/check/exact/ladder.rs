@@ -7,7 +7,7 @@ use std::collections::BinaryHeap;
 
 use super::ends::{End, Ends, by_return, deadline, position};
 use super::{Conflict, Ruling, Timed, Wanted};
-use crate::history::NEVER;
+use crate::history::Rank;
 
 /// What an operation does on the ladder.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -22,7 +22,7 @@ pub(super) enum Role {
 
 impl Role {
     /// A completed operation that can happen nowhere.
-    pub(super) const IMPOSSIBLE: Role = Role::Look { low: NEVER, high: 0 };
+    pub(super) const IMPOSSIBLE: Role = Role::Look { low: u32::MAX, high: 0 };
 }
 
 /// Marks a level that no operation owns.
@@ -63,7 +63,7 @@ impl Ladder<'_> {
                     let level = climb.level;
                     let (role, ret) = (role(at), operations[at as usize].span.ret);
                     if let (Wanted::Order, Role::Look { low, .. }) = (wanted, role)
-                        && ret != NEVER
+                        && ret != Rank::NEVER
                     {
                         looks.push((low.max(level), at));
                     }
@@ -98,18 +98,18 @@ struct Climb<'a> {
 
 impl Climb<'_> {
     /// Whether there is still a way.
-    fn call(&mut self, at: u32, role: Role, ret: u32) -> bool {
+    fn call(&mut self, at: u32, role: Role, ret: Rank) -> bool {
         self.called = at + 1;
         match role {
             Role::Step => self.free.push(Reverse(by_return(ret, at))),
-            Role::Look { high, .. } => return ret == NEVER || self.level <= high,
+            Role::Look { high, .. } => return ret == Rank::NEVER || self.level <= high,
             Role::StepFrom(level) => return self.level <= level,
         }
         true
     }
 
     /// Makes the operation that returns happen, if it did not yet; tells whether it can.
-    fn settle(&mut self, at: u32, role: Role, ret: u32) -> bool {
+    fn settle(&mut self, at: u32, role: Role, ret: Rank) -> bool {
         match role {
             Role::Step => {
                 // Whatever returned before it was taken.
@@ -166,7 +166,7 @@ impl Climb<'_> {
                 latest = latest.max(known);
             }
         }
-        debug_assert_ne!(deadline(latest), NEVER);
+        debug_assert_ne!(deadline(latest), Rank::NEVER);
         Conflict { stuck: position(latest) }
     }
 }

@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 use super::ends::{End, Ends, by_return, position};
 use super::ladder::{Ladder, NOBODY, Role};
 use super::{Conflict, Ruling, Timed, Wanted};
-use crate::history::{NEVER, Value};
+use crate::history::Value;
 use crate::model::log::Op;
 
 /// Decides `operations`; `None` if they do not meet the conditions.
@@ -16,11 +16,11 @@ pub(super) fn decide(
     wanted: Wanted,
 ) -> Option<Ruling> {
     let odd = |timed: &Timed<'_, Op>| {
-        timed.span.ret == NEVER && matches!(timed.op, Op::Append(_, Some(_)))
+        !timed.span.has_returned() && matches!(timed.op, Op::Append(_, Some(_)))
     };
     let appends = operations.iter().filter(|timed| matches!(timed.op, Op::Append(..))).count();
     let levels = initial.len() + appends;
-    if operations.iter().any(odd) || levels >= NEVER as usize {
+    if operations.iter().any(odd) || levels >= u32::MAX as usize {
         return None;
     }
     let places = match Places::told(initial, levels, operations) {
@@ -46,13 +46,13 @@ fn role(op: &Op) -> Role {
     match op {
         Op::Append(..) => Role::Step,
         Op::Read(items) => exactly(items.len() as u32),
-        Op::ReadPrefix(items) => Role::Look { low: items.len() as u32, high: NEVER },
+        Op::ReadPrefix(items) => Role::Look { low: items.len() as u32, high: u32::MAX },
         // Past the end there is nothing.
         Op::ReadFrom(from, items) if items.is_empty() => Role::Look { low: 0, high: *from },
         Op::ReadFrom(from, items) => exactly(from.saturating_add(items.len() as u32)),
         Op::ReadAt(at, Value::NULL) => Role::Look { low: 0, high: *at },
-        Op::ReadAt(at, _) => Role::Look { low: at.saturating_add(1), high: NEVER },
-        Op::ReadAny => Role::Look { low: 0, high: NEVER },
+        Op::ReadAt(at, _) => Role::Look { low: at.saturating_add(1), high: u32::MAX },
+        Op::ReadAny => Role::Look { low: 0, high: u32::MAX },
     }
 }
 
@@ -216,6 +216,7 @@ mod tests {
     use super::super::ends::timed;
     use super::*;
     use crate::history::ValueTable;
+    use crate::history::testing::NEVER;
 
     fn value(n: i64) -> Value {
         ValueTable::small_int(n).unwrap()

@@ -1,6 +1,6 @@
 //! Tables by rank that the deciders share.
 
-use crate::history::NEVER;
+use super::values::NEVER;
 
 /// The least of the values at ranks from one on (a tree of Fenwick's).
 pub(super) struct SuffixMinima {

@@ -25,7 +25,7 @@ mod testing;
 mod twins;
 mod values;
 
-use crate::history::{NEVER, Span};
+use crate::history::Span;
 use crate::model::{Kind, KindView, Model, Reading};
 
 /// An operation with its place in real time. Deciders get them in the order of their calls, and
@@ -39,7 +39,7 @@ pub(super) struct Timed<'a, Op> {
 impl<Op> Timed<'_, Op> {
     /// Whether it completed.
     pub(super) fn has_returned(&self) -> bool {
-        self.span.ret != NEVER
+        self.span.has_returned()
     }
 }
 

@@ -9,7 +9,7 @@ use std::collections::BinaryHeap;
 
 use super::ends::{End, Ends, by_return, position};
 use super::{Conflict, Ruling, Timed, Wanted};
-use crate::history::NEVER;
+use crate::history::Rank;
 
 /// What an operation does to the permits.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -99,12 +99,12 @@ impl Sweep {
         }
     }
 
-    fn call(&mut self, at: u32, role: Role, ret: u32) {
+    fn call(&mut self, at: u32, role: Role, ret: Rank) {
         let urgency = by_return(ret, at);
         match role {
             Role::Take(count) => self.takes.push(Reverse((urgency, count))),
             Role::Give(count) => self.gives.push(Reverse((urgency, count))),
-            Role::Short(_) if ret == NEVER => {}
+            Role::Short(_) if ret == Rank::NEVER => {}
             Role::Short(count) => {
                 // More than all are never free; none are never too few.
                 let needed = self.permits.saturating_add(1).saturating_sub(count);
@@ -115,7 +115,7 @@ impl Sweep {
     }
 
     /// Makes the operation that returns happen, if it did not yet; tells whether it can.
-    fn settle(&mut self, at: u32, role: Role, ret: u32) -> bool {
+    fn settle(&mut self, at: u32, role: Role, ret: Rank) -> bool {
         let this = by_return(ret, at);
         let is_first = |heap: &BinaryHeap<Reverse<(u64, u64)>>| {
             heap.peek().is_some_and(|&Reverse((first, _))| first == this)
@@ -208,7 +208,7 @@ fn conflict<Op>(operations: &[Timed<'_, Op>], role: &impl Fn(&Op) -> Role, at: u
     let end = operations[at as usize].span.ret;
     let open = operations.iter().enumerate().filter(|(_, timed)| {
         let Timed { op, span } = timed;
-        span.call < end && end < span.ret && span.ret != NEVER && is_short(role(op))
+        span.call < end && end < span.ret && span.has_returned() && is_short(role(op))
     });
     let latest = open.map(|(at, timed)| by_return(timed.span.ret, at as u32)).max();
     Conflict { stuck: latest.map_or(at, position) }
@@ -234,7 +234,7 @@ fn too_many_or_too_few<Op>(
         let (End::Call(at) | End::Return(at)) = end;
         let Timed { op, span } = &operations[at as usize];
         match (end, role(op)) {
-            (_, Role::Short(_)) if span.ret == NEVER => {}
+            (_, Role::Short(_)) if !span.has_returned() => {}
             (End::Call(_), Role::Take(count)) => most += i128::from(count),
             (End::Return(_), Role::Take(count)) => least += i128::from(count),
             (End::Call(_), Role::Give(count)) => least -= i128::from(count),
@@ -271,6 +271,7 @@ fn too_many_or_too_few<Op>(
 mod tests {
     use super::super::ends::timed;
     use super::*;
+    use crate::history::testing::NEVER;
 
     fn rule(permits: u64, operations: &[(Role, u32, u32)]) -> Option<Ruling> {
         decide(permits, &timed(operations), |&role| role, Wanted::Order)

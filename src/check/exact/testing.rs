@@ -1,7 +1,8 @@
 //! Histories for the tests of deciders.
 
 use super::{Conflict, Ruling, Timed, Wanted};
-use crate::history::{NEVER, Span, Value, ValueTable};
+use crate::history::testing::{NEVER, span};
+use crate::history::{Value, ValueTable};
 use crate::model::items::{Found, Op};
 
 /// What a decider made of a history.
@@ -23,10 +24,8 @@ pub(super) fn ask<Op>(
     operations: &[Drawn<Op>],
     decide: impl Fn(&[Timed<'_, Op>], Wanted) -> Option<Ruling>,
 ) -> Verdict {
-    let timed: Vec<Timed<'_, Op>> = operations
-        .iter()
-        .map(|&(ref op, call, ret)| Timed { op, span: Span { call, ret } })
-        .collect();
+    let timed: Vec<Timed<'_, Op>> =
+        operations.iter().map(|&(ref op, call, ret)| Timed { op, span: span(call, ret) }).collect();
     let ruling = decide(&timed, Wanted::Order);
     let without = decide(&timed, Wanted::Verdict);
     assert_eq!(

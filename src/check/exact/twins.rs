@@ -135,17 +135,13 @@ fn gather(initial: &mut [u32], acts: &mut [Act]) -> Vec<Twins> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::history::{NEVER, Span};
+    use crate::history::testing::{NEVER, span};
 
     fn numbers(acts: &[(Act, u32, u32)]) -> (Vec<Act>, bool) {
         let operations: Vec<Timed<'_, Act>> =
             acts.iter().map(|(op, call, ret)| Timed { op, span: span(*call, *ret) }).collect();
         let numbered = number(&[], &operations, |act| *act).unwrap().unwrap();
         (numbered.acts, numbered.is_certain)
-    }
-
-    fn span(call: u32, ret: u32) -> Span {
-        Span { call, ret }
     }
 
     #[test]

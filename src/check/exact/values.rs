@@ -8,10 +8,20 @@
 use rustc_hash::FxHashMap;
 
 use super::{Conflict, Timed};
-use crate::history::{NEVER, Span};
+use crate::history::Rank;
 
 /// No operation.
 pub(super) const NONE: u32 = u32::MAX;
+
+/// The time of a return that never comes.
+pub(super) const NEVER: u32 = u32::MAX;
+
+/// The ends of an operation as [`dense_spans`] makes them: times that tables can be indexed by.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Times {
+    pub(super) call: u32,
+    pub(super) ret: u32,
+}
 
 /// What an operation does to a collection; values are numbers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -55,7 +65,7 @@ pub(super) struct Values {
     /// values that were put again and that nobody saw, which come last.
     pub(super) lives: Vec<Life>,
     /// The ends of all operations, on a scale without large gaps: initial puts come first.
-    pub(super) spans: Vec<Span>,
+    pub(super) spans: Vec<Times>,
     /// All finite ranks are below.
     pub(super) horizon: u32,
     /// Completed operations that found nothing, in the order of their calls.
@@ -87,7 +97,7 @@ impl Values {
         )));
         for (at, &value) in initial.iter().enumerate() {
             let call = 2 * at as u32;
-            reader.put(value, NONE, Span { call, ret: call + 1 });
+            reader.put(value, NONE, Times { call, ret: call + 1 });
         }
         for (at, timed) in operations.iter().enumerate() {
             if let Act::Put(value) = act(timed.op) {
@@ -182,10 +192,13 @@ impl Values {
 pub(super) fn dense_spans<Op>(
     operations: &[Timed<'_, Op>],
     shift: u32,
-) -> Option<(Vec<Span>, u32)> {
-    let last = |span: Span| if span.ret == NEVER { span.call } else { span.ret };
-    let top = operations.iter().map(|timed| last(timed.span)).max().unwrap_or(0);
-    let mut spans: Vec<Span> = operations.iter().map(|timed| timed.span).collect();
+) -> Option<(Vec<Times>, u32)> {
+    let time = |rank: Rank| rank.index() as u32;
+    let times =
+        |timed: &Timed<'_, Op>| Times { call: time(timed.span.call), ret: time(timed.span.ret) };
+    let mut spans: Vec<Times> = operations.iter().map(times).collect();
+    let last = |times: &Times| if times.ret == NEVER { times.call } else { times.ret };
+    let top = spans.iter().map(last).max().unwrap_or(0);
     let mut horizon = top.checked_add(1)?;
     if u64::from(top) > 4 * operations.len() as u64 + 64 {
         horizon = compress(&mut spans)?;
@@ -201,7 +214,7 @@ pub(super) fn dense_spans<Op>(
 }
 
 /// Replaces ranks by their positions among all; returns how many there are.
-fn compress(spans: &mut [Span]) -> Option<u32> {
+fn compress(spans: &mut [Times]) -> Option<u32> {
     let mut ends: Vec<(u32, u32)> = Vec::with_capacity(2 * spans.len());
     for (at, span) in spans.iter().enumerate() {
         let at = u32::try_from(at).ok().filter(|&at| at < NEVER / 2)?;
@@ -267,7 +280,7 @@ struct Reader {
 }
 
 impl Reader {
-    fn new(spans: Vec<Span>, horizon: u32, count: usize) -> Reader {
+    fn new(spans: Vec<Times>, horizon: u32, count: usize) -> Reader {
         let values = Values {
             lives: Vec::with_capacity(count),
             spans,
@@ -280,7 +293,7 @@ impl Reader {
         Reader { values, ids: Ids::Sparse(FxHashMap::default()), again: Vec::new(), peeks: vec![] }
     }
 
-    fn put(&mut self, value: u32, put: u32, Span { call, ret }: Span) {
+    fn put(&mut self, value: u32, put: u32, Times { call, ret }: Times) {
         let life = Life {
             value,
             put,

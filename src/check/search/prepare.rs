@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 use super::automaton::Space;
 use super::items::{Class, CrashedClass, Event, Item, NO_TOKEN, TokenId};
 use super::tokens::Tokens;
-use crate::history::{NEVER, Span};
+use crate::history::{Rank, Span};
 use crate::model::{Establishes, Facts};
 
 /// One key's history, ready for the search.
@@ -47,7 +47,7 @@ pub(super) fn prepare(space: &Space) -> Prepared {
     let Space { spans, class_of, facts, .. } = space;
     let mut token_ids = FxHashMap::default();
     let classes: Vec<Class> = facts.iter().map(|facts| class(facts, &mut token_ids)).collect();
-    let completed = |at: usize| spans[at].ret != NEVER;
+    let completed = |at: usize| spans[at].ret != Rank::NEVER;
     let opaque = (0..spans.len()).any(|at| {
         let class = &classes[class_of[at] as usize];
         // A crashed operation without effect is of no use to anyone, and left out below.
@@ -116,14 +116,14 @@ impl Timeline {
         };
         let mut crashed_of: FxHashMap<u32, u32> = FxHashMap::default();
         // Returns of the items so far, by rank; calls come in order.
-        let mut returns: Vec<(u32, u32)> = Vec::with_capacity(spans.len());
-        let mut calls: Vec<(u32, u32)> = Vec::with_capacity(spans.len());
+        let mut returns: Vec<(Rank, u32)> = Vec::with_capacity(spans.len());
+        let mut calls: Vec<(Rank, u32)> = Vec::with_capacity(spans.len());
         for (at, span) in spans.iter().enumerate() {
             if !useful(at) {
                 continue;
             }
             calls.push((span.call, at as u32));
-            if span.ret != NEVER {
+            if span.has_returned() {
                 returns.push((span.ret, timeline.items.len() as u32));
                 timeline.items.push(Item {
                     class: class_of[at],
@@ -142,7 +142,7 @@ impl Timeline {
                 timeline.returns(returns[next_return].1, &mut slots);
                 next_return += 1;
             }
-            if spans[at as usize].ret == NEVER {
+            if spans[at as usize].ret == Rank::NEVER {
                 timeline.crashes(class_of[at as usize], at, &mut crashed_of);
             } else {
                 timeline.items[next_item].slot = slots.take();
@@ -165,8 +165,8 @@ impl Timeline {
     }
 
     fn crashes(&mut self, class: u32, reading: u32, crashed_of: &mut FxHashMap<u32, u32>) {
-        let mut group = *crashed_of.entry(class).or_insert(NEVER);
-        if group == NEVER || self.crashed[group as usize].calls.len() == MAX_TWINS {
+        let mut group = *crashed_of.entry(class).or_insert(u32::MAX);
+        if group == u32::MAX || self.crashed[group as usize].calls.len() == MAX_TWINS {
             group = self.crashed.len() as u32;
             self.crashed.push(CrashedClass { class, calls: Vec::new(), readings: Vec::new() });
             crashed_of.insert(class, group);

@@ -10,7 +10,8 @@ use rand_chacha::ChaCha8Rng;
 use super::plan::Plan;
 use super::{Found, Space, search_by};
 use crate::budget::{Budget, Meter};
-use crate::history::{NEVER, Span, Value};
+use crate::history::testing::span;
+use crate::history::{Rank, Span, Value};
 use crate::model::{
     Counter, Model, Mutex, Reading, Register, Semaphore, counter, mutex, register, semaphore,
 };
@@ -62,22 +63,22 @@ fn history<M: Model>(
     let mut state = model.initial();
     let mut history: Vec<Reading<M::Op>> = Vec::new();
     let mut running: Vec<(usize, bool)> = Vec::new();
-    let mut rank = 0;
+    let mut rank = Rank::FIRST;
     while history.len() < count || !running.is_empty() {
         let calls = running.is_empty() || running.len() < width && rng.random_bool(0.5);
         if history.len() < count && calls {
             running.push((history.len(), false));
             let op = alphabet.completed[0].clone();
-            let span = Span { call: rank, ret: NEVER };
+            let span = Span { call: rank, ret: Rank::NEVER };
             history.push(Reading { index: history.len() as u32, op, span });
-            rank += 1;
+            rank = rank.next();
             continue;
         }
         let at = rng.random_range(0..running.len());
         let (operation, done) = running[at];
         if done {
             history[operation].span.ret = rank;
-            rank += 1;
+            rank = rank.next();
             running.swap_remove(at);
         } else if rng.random_bool(crashes) {
             let any = rng.random_range(0..alphabet.crashed.len());
@@ -109,7 +110,7 @@ fn history<M: Model>(
 
 /// Tries all orders.
 fn is_linearizable<M: Model>(model: &M, history: &[Reading<M::Op>]) -> bool {
-    let completed = |at: usize| history[at].span.ret != NEVER;
+    let completed = |at: usize| history[at].span.has_returned();
     let all: u32 = (0..history.len()).filter(|&at| completed(at)).map(|at| 1 << at).sum();
     let mut seen = HashSet::new();
     let mut stack = vec![(0u32, model.initial())];
@@ -197,11 +198,11 @@ fn every_plan_decides_with_many_operations_open_at_once() {
         let adds = (0..width).map(|at| Reading {
             index: at,
             op: counter::Op { delta: 1, before: None },
-            span: Span { call: at, ret: width + at },
+            span: span(at, width + at),
         });
         let mut history: Vec<Reading<counter::Op>> = adds.collect();
         let read = counter::Op { delta: 0, before: Some(width.into()) };
-        let span = Span { call: 2 * width, ret: 2 * width + 1 };
+        let span = span(2 * width, 2 * width + 1);
         history.push(Reading { index: width, op: read, span });
         for plan in PLANS {
             let (found, _) = search_by(plan, Space::of(&model, &history), 1, &meter);

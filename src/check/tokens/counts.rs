@@ -9,6 +9,7 @@
 
 use super::problem::{INITIAL, NONE, Operation, Problem, TokenId};
 use crate::check::exact::Conflict;
+use crate::history::Rank;
 
 /// Checks both rules for every token. O(n log n).
 ///
@@ -25,13 +26,13 @@ pub(super) fn check(problem: &Problem) -> Result<(), Conflict> {
     };
 
     // The k-th return needs k calls of sources before it.
-    let mut returns: Vec<(TokenId, u32, u32)> =
+    let mut returns: Vec<(TokenId, Rank, u32)> =
         consumers().map(|(at, op)| (op.requires, op.ret, at)).collect();
     if returns.is_empty() {
         return Ok(());
     }
     returns.sort_unstable();
-    let mut calls: Vec<(TokenId, u32)> = sources().map(|op| (op.establishes, op.call)).collect();
+    let mut calls: Vec<(TokenId, Rank)> = sources().map(|op| (op.establishes, op.call)).collect();
     calls.sort_unstable();
     for group in returns.chunk_by(|a, b| a.0 == b.0) {
         let token = group[0].0;
@@ -48,10 +49,10 @@ pub(super) fn check(problem: &Problem) -> Result<(), Conflict> {
 
     // Behind the call of each consumer there are no more of them than sources that return later,
     // and one.
-    let mut calls: Vec<(TokenId, u32, u32)> =
+    let mut calls: Vec<(TokenId, Rank, u32)> =
         consumers().map(|(at, op)| (op.requires, op.call, at)).collect();
     calls.sort_unstable();
-    let mut returns: Vec<(TokenId, u32)> = sources().map(|op| (op.establishes, op.ret)).collect();
+    let mut returns: Vec<(TokenId, Rank)> = sources().map(|op| (op.establishes, op.ret)).collect();
     returns.sort_unstable();
     for group in calls.chunk_by(|a, b| a.0 == b.0) {
         let token = group[0].0;
@@ -74,8 +75,11 @@ pub(super) fn check(problem: &Problem) -> Result<(), Conflict> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::history::Span;
+    use crate::history::testing::span;
 
     fn operation(call: u32, ret: u32, requires: TokenId, establishes: TokenId) -> Operation {
+        let Span { call, ret } = span(call, ret);
         Operation { call, ret, requires, establishes, forbids: NONE, reading: 0 }
     }
 
@@ -117,7 +121,7 @@ mod tests {
         ];
         assert_eq!(check_all(&history), Err(Conflict { stuck: 3 }));
         let mut overlapping = history;
-        overlapping[1].ret = 6;
+        overlapping[1].ret = Rank::new(6);
         assert_eq!(check_all(&overlapping), Ok(()));
     }
 }

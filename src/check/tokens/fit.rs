@@ -5,6 +5,7 @@
 //! might, so that nothing is decided.
 
 use super::problem::{INITIAL, NONE, Operation, Problem, ValueId};
+use crate::history::Rank;
 
 /// The linearization `order` of the other operations with the negative ones in it, if they fit.
 /// O(n log n).
@@ -15,7 +16,7 @@ pub(super) fn fit(problem: &Problem, order: &[u32]) -> Option<Vec<u32>> {
         .collect();
     negatives.sort_unstable_by_key(|&at| problem.operations[at as usize].ret);
     // The return of each negative operation placed so far, and the latest place among them.
-    let mut placed: Vec<(u32, usize)> = Vec::with_capacity(negatives.len());
+    let mut placed: Vec<(Rank, usize)> = Vec::with_capacity(negatives.len());
     let mut places: Vec<(usize, u32)> = Vec::with_capacity(negatives.len());
     for &at in &negatives {
         let operation = &problem.operations[at as usize];
@@ -48,10 +49,10 @@ struct Line {
     changes: Vec<usize>,
     /// The returns of its operations, ascending, each with the first place behind all operations
     /// that return by then.
-    returns: Vec<(u32, usize)>,
+    returns: Vec<(Rank, usize)>,
     /// The calls of its operations, ascending, each with the last place before all operations that
     /// are called from then on.
-    calls: Vec<(u32, usize)>,
+    calls: Vec<(Rank, usize)>,
 }
 
 impl Line {

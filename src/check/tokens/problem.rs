@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::history::NEVER;
+use crate::history::Rank;
 use crate::model::{Establishes, Facts, Model, Reading, Token};
 
 /// A token's dense number.
@@ -21,9 +21,9 @@ pub(super) const INITIAL: TokenId = 0;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Operation {
     /// The rank of its call.
-    pub(super) call: u32,
-    /// The rank of its return; [`NEVER`] if it may also never take effect.
-    pub(super) ret: u32,
+    pub(super) call: Rank,
+    /// The rank of its return; [`Rank::NEVER`] if it may also never take effect.
+    pub(super) ret: Rank,
     /// The token without which it is not legal; [`NONE`] if it always is.
     pub(super) requires: TokenId,
     /// The token after it; [`NONE`] if that stays as it is.
@@ -36,7 +36,7 @@ pub(super) struct Operation {
 
 impl Operation {
     pub(super) fn returns(&self) -> bool {
-        self.ret != NEVER
+        self.ret != Rank::NEVER
     }
 
     /// Whether it neither requires nor establishes a token: all that it tells is which value is not
@@ -78,7 +78,7 @@ impl Problem {
         for (at, reading) in readings.iter().enumerate() {
             let Facts { pure, overwrites, requires, forbids, establishes, .. } =
                 model.facts(&reading.op);
-            if pure && reading.span.ret == NEVER {
+            if pure && !reading.span.has_returned() {
                 continue;
             }
             let is_negative = pure && forbids.is_some();

@@ -9,6 +9,7 @@
 
 use super::problem::{INITIAL, NONE, Operation, Problem, TokenId, ValueId};
 use crate::check::exact::Conflict;
+use crate::history::Rank;
 
 /// So often the tokens are split again, since finer tokens show more.
 const ROUNDS: usize = 8;
@@ -22,7 +23,7 @@ const NEAR: usize = 16;
 /// # Errors
 /// The operation that finds its token nowhere.
 pub(super) fn split(problem: &mut Problem) -> Result<(), Conflict> {
-    let mut returns: Vec<(u32, u32)> = Vec::with_capacity(problem.operations.len());
+    let mut returns: Vec<(Rank, u32)> = Vec::with_capacity(problem.operations.len());
     for _ in 0..ROUNDS {
         returns.clear();
         for (at, operation) in problem.operations.iter().enumerate().filter(|(_, op)| op.returns())
@@ -42,12 +43,12 @@ pub(super) fn split(problem: &mut Problem) -> Result<(), Conflict> {
 }
 
 /// One establishing of a token.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Default, Debug)]
 struct Source {
-    call: u32,
-    ret: u32,
+    call: Rank,
+    ret: Rank,
     /// The latest return among this source and those of its token before it.
-    latest_ret: u32,
+    latest_ret: Rank,
     /// How many groups of observers start here, less those that end here.
     links: i32,
 }
@@ -77,7 +78,7 @@ impl<'a> Round<'a> {
         }
         let count = starts.last().copied().unwrap_or(0) as usize;
         let mut next = starts.clone();
-        let mut sources = vec![Source { call: 0, ret: 0, latest_ret: 0, links: 0 }; count];
+        let mut sources = vec![Source::default(); count];
         next[INITIAL as usize] += 1;
         let mut source_of = vec![NONE; problem.operations.len()];
         for (at, operation) in problem.operations.iter().enumerate() {
@@ -86,7 +87,7 @@ impl<'a> Round<'a> {
             }
             let place = &mut next[operation.establishes as usize];
             let first = *place == starts[operation.establishes as usize];
-            let earlier = if first { 0 } else { sources[*place as usize - 1].latest_ret };
+            let earlier = if first { Rank::FIRST } else { sources[*place as usize - 1].latest_ret };
             let (call, ret) = (operation.call, operation.ret);
             sources[*place as usize] = Source { call, ret, latest_ret: earlier.max(ret), links: 0 };
             source_of[at] = *place;
@@ -97,7 +98,7 @@ impl<'a> Round<'a> {
     }
 
     /// Walks the events in their order; `returns` are those of completed operations.
-    fn link(&mut self, returns: &[(u32, u32)]) -> Result<(), Conflict> {
+    fn link(&mut self, returns: &[(Rank, u32)]) -> Result<(), Conflict> {
         let mut shown = Shown::default();
         let mut next = 0;
         let mut conflict: Option<u32> = None;
@@ -134,7 +135,7 @@ impl<'a> Round<'a> {
 
     /// The first and the last source of `token` that an operation can follow that returns at
     /// `ret`, if another token was shown by an operation called `since` (one more than its rank).
-    fn feasible(&self, token: TokenId, since: u32, ret: u32) -> Option<(usize, usize)> {
+    fn feasible(&self, token: TokenId, since: Rank, ret: Rank) -> Option<(usize, usize)> {
         let start = self.starts[token as usize] as usize;
         let sources = &self.sources[start..self.starts[token as usize + 1] as usize];
         let first = sources.partition_point(|source| source.latest_ret < since);
@@ -188,11 +189,11 @@ impl<'a> Round<'a> {
 #[derive(Clone, Copy, Default, Debug)]
 struct Shown {
     /// Of operations that showed two tokens, of which one is always another.
-    both: u32,
-    latest: u32,
+    both: Rank,
+    latest: Rank,
     token: TokenId,
     /// The latest of those that showed another than `token`.
-    second: u32,
+    second: Rank,
 }
 
 impl Shown {
@@ -200,7 +201,7 @@ impl Shown {
         if operation.is_negative() {
             return;
         }
-        let call = operation.call + 1;
+        let call = operation.call.next();
         let (requires, establishes) = (operation.requires, operation.establishes);
         if requires != NONE && establishes != NONE {
             self.both = self.both.max(call);
@@ -216,7 +217,7 @@ impl Shown {
         }
     }
 
-    fn other_than(&self, token: TokenId) -> u32 {
+    fn other_than(&self, token: TokenId) -> Rank {
         let latest = if token == self.token { self.second } else { self.latest };
         latest.max(self.both)
     }
@@ -225,9 +226,11 @@ impl Shown {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::history::NEVER;
+    use crate::history::Span;
+    use crate::history::testing::{NEVER, span};
 
     fn operation(call: u32, ret: u32, requires: TokenId, establishes: TokenId) -> Operation {
+        let Span { call, ret } = span(call, ret);
         Operation { call, ret, requires, establishes, forbids: NONE, reading: 0 }
     }
 
@@ -267,7 +270,7 @@ mod tests {
             operation(5, 6, 1, NONE),
         ];
         assert_eq!(split_of(&history, 3), Err(Conflict { stuck: 3 }));
-        history[0].ret = NEVER;
+        history[0].ret = Rank::NEVER;
         assert!(split_of(&history, 3).is_ok(), "a crashed write may take effect late");
     }
 

@@ -18,7 +18,7 @@
 
 use super::problem::{INITIAL, NONE, Operation, Problem, TokenId};
 use crate::check::exact::{Conflict, Ruling, Wanted};
-use crate::history::NEVER;
+use crate::history::Rank;
 
 /// Decides `problem`, but for operations that only tell which value is not there: these are left
 /// out. Where some token is established more than once, only what can be refuted without knowing
@@ -49,8 +49,8 @@ struct Cluster {
     /// The cas that requires the token and took effect; [`NONE`] if there is none.
     next: u32,
     /// Over the other operations that require it.
-    earliest_ret: u32,
-    latest_call: u32,
+    earliest_ret: Rank,
+    latest_call: Rank,
     /// Whether it was there for certain.
     is_required: bool,
     /// The first token of its chain; [`NONE`] as long as no chain reaches it.
@@ -69,8 +69,8 @@ impl<'a> Chains<'a> {
         let cluster = Cluster {
             producer: MISSING,
             next: NONE,
-            earliest_ret: NEVER,
-            latest_call: 0,
+            earliest_ret: Rank::NEVER,
+            latest_call: Rank::FIRST,
             is_required: false,
             root: NONE,
         };
@@ -134,9 +134,9 @@ impl<'a> Chains<'a> {
     fn later(&self, a: u32, b: u32) -> u32 {
         let ret = |at: u32| self.operations[at as usize].ret;
         match (ret(a), ret(b)) {
-            (NEVER, NEVER) => self.completed_like(a),
-            (NEVER, _) => b,
-            (_, NEVER) => a,
+            (Rank::NEVER, Rank::NEVER) => self.completed_like(a),
+            (Rank::NEVER, _) => b,
+            (_, Rank::NEVER) => a,
             (ret_a, ret_b) => {
                 if ret_a > ret_b {
                     a
@@ -207,9 +207,9 @@ impl<'a> Chains<'a> {
 
     /// Walks along the chain that begins with `root`.
     fn walk(&mut self, root: TokenId) -> Result<Zone, u32> {
-        let mut zone = Zone { earliest_ret: NEVER, latest_call: 0, root };
+        let mut zone = Zone { earliest_ret: Rank::NEVER, latest_call: Rank::FIRST, root };
         if root == INITIAL {
-            zone.earliest_ret = 0;
+            zone.earliest_ret = Rank::FIRST;
         }
         let mut token = root;
         loop {
@@ -282,7 +282,7 @@ impl<'a> Chains<'a> {
         }
     }
 
-    fn returning_at(&self, ret: u32) -> u32 {
+    fn returning_at(&self, ret: Rank) -> u32 {
         self.operations.iter().position(|op| op.ret == ret).unwrap_or(0) as u32
     }
 }
@@ -290,8 +290,8 @@ impl<'a> Chains<'a> {
 /// Where a chain is in time.
 #[derive(Clone, Copy, Debug)]
 struct Zone {
-    earliest_ret: u32,
-    latest_call: u32,
+    earliest_ret: Rank,
+    latest_call: Rank,
     /// The chain's first token; [`NONE`] for an operation outside all chains.
     root: TokenId,
 }
@@ -310,10 +310,10 @@ struct Zones<'a> {
 
 /// Where an operation stands in the order: at a rank or just behind it, then by chain, then along
 /// the chain.
-type Place = (u32, bool, TokenId, u32);
+type Place = (Rank, bool, TokenId, u32);
 
 /// Where an operation stands that is left out.
-const NOWHERE: Place = (NEVER, true, NONE, 0);
+const NOWHERE: Place = (Rank::NEVER, true, NONE, 0);
 
 impl Zones<'_> {
     /// A linearization. A forward chain is squeezed into its zone, every operation as early as it
@@ -363,7 +363,7 @@ impl Zones<'_> {
 }
 
 /// A rank inside the backward `zone`, or just behind that rank, where no forward zone is.
-fn gap(forward: &[Zone], zone: Zone) -> (u32, bool) {
+fn gap(forward: &[Zone], zone: Zone) -> (Rank, bool) {
     let start = zone.latest_call;
     let before = forward.partition_point(|zone| zone.earliest_ret <= start);
     match forward[..before].last() {

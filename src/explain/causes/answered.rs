@@ -12,7 +12,7 @@ use super::source::{Source, Sources};
 use crate::check::{Failure, is_linearizable};
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::naming::words;
-use crate::history::{History, NEVER};
+use crate::history::{History, Rank};
 use crate::model::{self, AnyOp, Kind, Model, Reading};
 use crate::words::counted;
 
@@ -53,7 +53,7 @@ fn in_key(
     let operations = grounds.partitions.get(key_at).operations;
     let readings = model::read(grounds.model, history, operations, None).ok()?;
     let answers = |reading: &&Reading<AnyOp>| {
-        reading.span.ret != NEVER && grounds.model.facts(&reading.op).pure
+        reading.span.has_returned() && grounds.model.facts(&reading.op).pure
     };
     let roles: Vec<Role> = readings
         .iter()
@@ -65,8 +65,8 @@ fn in_key(
     // If nobody else looked, nothing shows that the answers were old, and not wrong.
     readings.iter().zip(&roles).find(|&(one, &role)| role == Role::Other && answers(&one))?;
     let explains = |kinds: &[Role]| {
-        let moved: Vec<Option<u32>> =
-            roles.iter().map(|role| kinds.contains(role).then_some(0)).collect();
+        let moved: Vec<Option<Rank>> =
+            roles.iter().map(|role| kinds.contains(role).then_some(Rank::FIRST)).collect();
         moved.iter().any(Option::is_some) && {
             let readings = called_earlier(readings.clone(), &moved);
             is_linearizable(grounds.model, &readings, grounds.meter).0 == Some(true)

@@ -20,7 +20,7 @@ use super::subject::Subject;
 use crate::explain::access::Accesses;
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::naming::words;
-use crate::history::{History, NEVER};
+use crate::history::{History, Rank};
 use crate::model::Token;
 use crate::words::{counted, duration_phrase};
 
@@ -119,7 +119,7 @@ fn spells(
     let mut fresh: Vec<Option<(Token, u32)>> = vec![None; found.len()];
     let mut stale = stale.iter().peekable();
     for (at, access) in list.iter().enumerate() {
-        let Some(token) = access.reads.filter(|_| access.span.ret != NEVER) else { continue };
+        let Some(token) = access.reads.filter(|_| access.span.has_returned()) else { continue };
         let source = source_at(at);
         let one = stale.next_if(|one| one.at == at);
         let Some(&place) = places.get(&source) else { continue };
@@ -157,21 +157,21 @@ fn spells(
 
 /// When the values were first seen that replaced others which were read after that: by which
 /// source, and by another one.
-struct Sightings(FxHashMap<Token, [Option<(u32, Source)>; 2]>);
+struct Sightings(FxHashMap<Token, [Option<(Rank, Source)>; 2]>);
 
 impl Sightings {
     fn of(sources: &Sources<'_>, accesses: &Accesses, stale: &[StaleRead]) -> Sightings {
         let newer = stale.iter().filter_map(|one| accesses.list[one.overwrite].writes);
         let newer: FxHashSet<Token> = newer.collect();
-        let mut returns: Vec<(u32, Token, u32)> = accesses
+        let mut returns: Vec<(Rank, Token, u32)> = accesses
             .list
             .iter()
-            .filter(|access| access.span.ret != NEVER)
+            .filter(|access| access.span.has_returned())
             .filter_map(|access| Some((access.span.ret, access.reads?, access.index)))
             .filter(|entry| newer.contains(&entry.1))
             .collect();
         returns.sort_unstable_by_key(|entry| entry.0);
-        let mut seen: FxHashMap<Token, [Option<(u32, Source)>; 2]> = FxHashMap::default();
+        let mut seen: FxHashMap<Token, [Option<(Rank, Source)>; 2]> = FxHashMap::default();
         for (ret, token, index) in returns {
             let entry = seen.entry(token).or_default();
             if entry[1].is_some() {
@@ -188,7 +188,7 @@ impl Sightings {
     }
 
     /// The rank at which another source than this one first returned the value.
-    fn elsewhere(&self, token: Token, source: Source) -> Option<u32> {
+    fn elsewhere(&self, token: Token, source: Source) -> Option<Rank> {
         let entries = self.0.get(&token)?.iter().flatten();
         entries.copied().find(|entry| entry.1 != source).map(|entry| entry.0)
     }

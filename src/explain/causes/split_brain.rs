@@ -20,7 +20,7 @@ use crate::check::is_linearizable;
 use crate::explain::access::Access;
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::naming::words;
-use crate::history::{History, NEVER};
+use crate::history::{History, Rank};
 use crate::model::{self, Token};
 use crate::words::{call_phrase, return_phrase};
 
@@ -77,7 +77,7 @@ fn of_core(
     let position = |index: u32| list.binary_search_by_key(&index, |access| access.index).ok();
     let core: Vec<usize> =
         violation.operations.iter().filter_map(|&index| position(index)).collect();
-    let end = core.iter().map(|&at| list[at].span.ret).filter(|&ret| ret != NEVER).max()?;
+    let end = core.iter().map(|&at| list[at].span.ret).filter(|&ret| ret != Rank::NEVER).max()?;
     let starts = core.iter().copied().filter(|&at| list[at].writes.is_some()).take(STARTS);
     for start in starts {
         if grounds.meter.poll().is_err() {
@@ -128,7 +128,7 @@ impl Sides {
         }
         let mut side: Vec<usize> = (0..names.len()).collect();
         for (access, &source) in list[window.clone()].iter().zip(&sources) {
-            let returned = access.span.ret != NEVER;
+            let returned = access.span.has_returned();
             let Some(&writer) = access.reads.filter(|_| returned).and_then(|t| writers.get(&t))
             else {
                 continue;
@@ -153,7 +153,7 @@ impl Sides {
         list: &[Access],
         common: &[usize],
     ) -> Option<Anomaly> {
-        let is_write = |&at: &usize| list[at].writes.is_some() && list[at].span.ret != NEVER;
+        let is_write = |&at: &usize| list[at].writes.is_some() && list[at].span.has_returned();
         let writes: Vec<usize> = self.window.clone().filter(is_write).collect();
         let first = writes.first().copied()?;
         let other = |at: &&usize| self.side_of(**at) != self.side_of(first);
@@ -206,7 +206,7 @@ impl Sides {
     fn last_reader(&self, list: &[Access], write: usize) -> Option<usize> {
         self.window.clone().rev().find(|&at| {
             let Access { process, span, reads, .. } = list[at];
-            let is_done = span.ret != NEVER && span.call > list[write].span.ret;
+            let is_done = span.has_returned() && span.call > list[write].span.ret;
             let is_its = reads == list[write].writes && process != list[write].process;
             is_done && is_its && self.side_of(at) == self.side_of(write)
         })

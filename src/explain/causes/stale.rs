@@ -4,7 +4,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::explain::access::{Access, Accesses};
-use crate::history::{NEVER, Span};
+use crate::history::{Rank, Span};
 use crate::model::Token;
 
 /// A read that returned a value which had been replaced before it was called.
@@ -22,11 +22,11 @@ pub(in crate::explain) struct StaleRead {
 struct Cluster {
     /// The write that was called first, and the rank of that.
     writer: usize,
-    call: u32,
+    call: Rank,
     /// How many write it.
     writers: usize,
     /// The first return of a write or a read of it.
-    known: u32,
+    known: Rank,
 }
 
 /// The stale reads of a register in the order of their calls. O(n log n).
@@ -44,17 +44,17 @@ pub(in crate::explain) fn stale_reads(accesses: &Accesses) -> Vec<StaleRead> {
     let replaced = |token: Token| -> Option<&Cluster> {
         let after = match clusters.get(&token) {
             Some(own) if own.writers > 1 || token == accesses.initial => return None,
-            Some(own) if own.known == NEVER => return None,
+            Some(own) if own.known == Rank::NEVER => return None,
             Some(own) => by_call.partition_point(|cluster| cluster.call <= own.known),
             None if token == accesses.initial => 0,
             None => return None,
         };
-        first.get(after).copied().filter(|cluster| cluster.known != NEVER)
+        first.get(after).copied().filter(|cluster| cluster.known != Rank::NEVER)
     };
     let mut stale = Vec::new();
     for (at, access) in accesses.list.iter().enumerate() {
         let Access { reads: Some(token), span, .. } = *access else { continue };
-        if span.ret == NEVER || access.writes.is_some() {
+        if !span.has_returned() || access.writes.is_some() {
             continue;
         }
         if let Some(newer) = replaced(token).filter(|newer| newer.known < span.call) {
@@ -69,8 +69,12 @@ fn clusters(accesses: &Accesses) -> FxHashMap<Token, Cluster> {
     for (at, access) in accesses.list.iter().enumerate() {
         let Some(token) = access.writes else { continue };
         let Span { call, ret } = access.span;
-        let cluster =
-            clusters.entry(token).or_insert(Cluster { writer: at, call, writers: 0, known: NEVER });
+        let cluster = clusters.entry(token).or_insert(Cluster {
+            writer: at,
+            call,
+            writers: 0,
+            known: Rank::NEVER,
+        });
         cluster.writers += 1;
         cluster.known = cluster.known.min(ret);
     }

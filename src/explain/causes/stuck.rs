@@ -18,7 +18,7 @@ use rustc_hash::FxHashMap;
 
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::naming::words;
-use crate::history::{Function, History, Operation, Outcome, Value};
+use crate::history::{Function, History, Operation, Outcome, Rank, Value};
 use crate::vocabulary::{Verb, Word};
 use crate::words::{
     call_phrase, counted, duration_phrase, process_phrase, value_phrase, with_thousands,
@@ -142,9 +142,9 @@ fn anomaly(operations: &[u32], summary: String) -> Option<Anomaly> {
 #[derive(Default)]
 struct Lock {
     /// The acquisition that completed last, with its rank.
-    acquired: Option<(u32, u32)>,
+    acquired: Option<(Rank, u32)>,
     /// The rank of the last call of a release that did not fail.
-    released: Option<u32>,
+    released: Option<Rank>,
     /// Acquisitions less releases.
     holds: i64,
 }

@@ -14,7 +14,7 @@ use super::subject::Subject;
 use crate::check::is_linearizable;
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::naming::words;
-use crate::history::NEVER;
+use crate::history::Rank;
 use crate::model::{self, AnyOp, Model, Reading};
 use crate::words::{process_phrase, value_phrase};
 
@@ -86,9 +86,9 @@ fn in_key(grounds: &Grounds<'_>, key_at: usize) -> Option<Vec<Beaten>> {
         history.values().as_int(stamp)
     };
     // Calls and returns of writes with timestamps, in order.
-    let mut ends: Vec<(u32, bool, usize, i64)> = Vec::new();
+    let mut ends: Vec<(Rank, bool, usize, i64)> = Vec::new();
     for (at, reading) in readings.iter().enumerate() {
-        let is_write = !grounds.model.facts(&reading.op).pure && reading.span.ret != NEVER;
+        let is_write = !grounds.model.facts(&reading.op).pure && reading.span.has_returned();
         if let Some(stamp) = stamp(reading).filter(|_| is_write) {
             ends.push((reading.span.call, false, at, stamp));
             ends.push((reading.span.ret, true, at, stamp));
@@ -97,8 +97,8 @@ fn in_key(grounds: &Grounds<'_>, key_at: usize) -> Option<Vec<Beaten>> {
     ends.sort_unstable();
     // Of the writes that returned, those that no other one beats with an earlier call: the greater
     // the timestamp, the later the call.
-    let mut steps: BTreeMap<i64, (u32, usize)> = BTreeMap::new();
-    let mut moved: Vec<Option<u32>> = vec![None; readings.len()];
+    let mut steps: BTreeMap<i64, (Rank, usize)> = BTreeMap::new();
+    let mut moved: Vec<Option<Rank>> = vec![None; readings.len()];
     let mut beaten = Vec::new();
     for (_, is_return, at, stamp) in ends {
         let call = readings[at].span.call;

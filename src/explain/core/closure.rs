@@ -7,7 +7,6 @@ mod sources;
 
 use rustc_hash::FxHashMap;
 
-use crate::history::NEVER;
 use crate::model::{AnyModel, AnyOp, Facts, Kind, Model, Part, Reading, Token};
 use crate::proof::projection::Projections;
 use sources::Sources;
@@ -145,7 +144,7 @@ fn complete_vague<Op: Eq + std::hash::Hash>(
     for &at in vague {
         let reading = &readings[at as usize];
         let count = counts.entry(&reading.op).or_default();
-        if !holds_items || reading.span.ret != NEVER || *count < changes {
+        if !holds_items || reading.span.has_returned() || *count < changes {
             chosen.add(at);
             *count += 1;
         }

@@ -16,7 +16,7 @@ mod erasing;
 use rustc_hash::FxHashSet;
 
 use crate::check::{Meter, is_linearizable};
-use crate::history::{NEVER, Span};
+use crate::history::{Rank, Span};
 use crate::model::{AnyModel, AnyOp, Reading};
 use crate::proof::projection::{Projections, Rule, positions};
 use closure::Closures;
@@ -64,13 +64,14 @@ pub(crate) fn timeless_core(
     meter: &Meter,
     allowance: u64,
 ) -> Core {
-    let count = readings.len() as u32;
+    let count = readings.len();
     // All are concurrent.
     let timeless: Vec<Reading<AnyOp>> = (0..)
         .zip(readings)
         .map(|(call, reading)| {
-            let ret = if reading.span.ret == NEVER { NEVER } else { count + call };
-            Reading { span: Span { call, ret }, ..reading.clone() }
+            let ret =
+                if reading.span.has_returned() { Rank::new(count + call) } else { Rank::NEVER };
+            Reading { span: Span { call: Rank::new(call), ret }, ..reading.clone() }
         })
         .collect();
     core_by(model, readings, &timeless, (near, meter, allowance))
@@ -159,15 +160,15 @@ impl Reducer<'_> {
         let (call, ret) = (center.span.call, center.span.ret);
         let distance = |at: u32| {
             let span = readings[at as usize].span;
-            let before = call.saturating_sub(if span.ret == NEVER { span.call } else { span.ret });
-            before.max(span.call.saturating_sub(ret))
+            let end = if span.has_returned() { span.ret } else { span.call };
+            call.since(end).max(span.call.since(ret))
         };
         // What never returned and changes nothing is of no use in a core.
         let key = |&at: &u32| (readings[at as usize].index != near, distance(at), at);
         let closures = &self.closures;
         let is_idle = |at: u32| {
             closures.projections().facts()[at as usize].pure
-                && readings[at as usize].span.ret == NEVER
+                && !readings[at as usize].span.has_returned()
         };
         let is_base = |at: u32| closures.base().binary_search(&at).is_ok();
         let mut elements: Vec<u32> =

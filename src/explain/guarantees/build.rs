@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 use super::versions::{NONE, Op, Saw, Versions, Write};
 use crate::explain::access::Access;
 use crate::explain::case::Case;
-use crate::history::{NEVER, Span, Value};
+use crate::history::{Span, Value};
 use crate::model::{AnyOp, Model, Token};
 
 impl Versions {
@@ -63,7 +63,7 @@ impl Builder {
         tokens: [Option<Token>; 3],
     ) {
         let [requires, forbids, writes] = tokens;
-        let has_crashed = span.ret == NEVER;
+        let has_crashed = !span.has_returned();
         if writes.is_none() && has_crashed {
             return;
         }

@@ -6,7 +6,7 @@
 
 use super::outcome::Outcome;
 use super::versions::{INITIAL, NONE, Saw, Versions};
-use crate::history::{NEVER, Span};
+use crate::history::{Rank, Span};
 
 /// Whether every read may have returned its value by itself; exact, whatever is written how often.
 /// O(n log n).
@@ -37,10 +37,10 @@ pub(super) fn regular(versions: &Versions) -> Outcome {
 struct Ends<'a> {
     versions: &'a Versions,
     /// When each write is called, ascending.
-    calls: Vec<u32>,
+    calls: Vec<Rank>,
     /// Of each write, the return of the write that certainly replaced it first, and that operation;
-    /// [`NEVER`] if none did.
-    replaced: Vec<(u32, u32)>,
+    /// [`Rank::NEVER`] if none did.
+    replaced: Vec<(Rank, u32)>,
     /// Of each writer of a value, in [`Versions::writers`]'s order: which of it and those before
     /// it may be there longest.
     longest: Vec<u32>,
@@ -52,12 +52,12 @@ impl<'a> Ends<'a> {
     fn of(versions: &'a Versions) -> Ends<'a> {
         let real = &versions.writes[..versions.real_writes];
         let span = |op: u32| match op {
-            NONE => Span { call: 0, ret: 0 },
+            NONE => Span { call: Rank::FIRST, ret: Rank::FIRST },
             op => versions.ops[op as usize].span,
         };
-        let calls: Vec<u32> = real.iter().map(|write| span(write.op).call).collect();
+        let calls: Vec<Rank> = real.iter().map(|write| span(write.op).call).collect();
         // Of the writes from each on, the one that returns first.
-        let mut first_return = vec![(NEVER, NONE); real.len() + 1];
+        let mut first_return = vec![(Rank::NEVER, NONE); real.len() + 1];
         for at in (1..real.len()).rev() {
             let op = real[at].op;
             first_return[at] = first_return[at + 1].min((span(op).ret, op));
@@ -68,7 +68,7 @@ impl<'a> Ends<'a> {
                 if at == INITIAL as usize { 1 } else { calls.partition_point(|&c| c < ret) };
             first_return[later]
         };
-        let replaced: Vec<(u32, u32)> = real.iter().enumerate().map(replaced).collect();
+        let replaced: Vec<(Rank, u32)> = real.iter().enumerate().map(replaced).collect();
         let end = |write: u32| replaced[write as usize].0;
         let mut longest = Vec::with_capacity(real.len());
         for value in 0..versions.values() {
@@ -102,7 +102,7 @@ impl<'a> Ends<'a> {
     }
 
     /// Of the writes of `value` called before `until`, the one that may be there longest.
-    fn longest_of(&self, value: u32, until: u32) -> Option<u32> {
+    fn longest_of(&self, value: u32, until: Rank) -> Option<u32> {
         let writers = self.versions.writers(value);
         let count = writers.partition_point(|&write| self.calls[write as usize] < until);
         let first = self.versions.first_writer(value);
@@ -110,7 +110,7 @@ impl<'a> Ends<'a> {
     }
 
     /// Of the writes of other values than `value` called before `until`, that one.
-    fn longest_but(&self, value: u32, until: u32) -> Option<u32> {
+    fn longest_but(&self, value: u32, until: Rank) -> Option<u32> {
         let count = self.calls.partition_point(|&call| call < until);
         let [best, other] = self.longest_of_all[count.checked_sub(1)?];
         let is_it = |write: u32| self.versions.writes[write as usize].value == value;

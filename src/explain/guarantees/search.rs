@@ -8,7 +8,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::check::Meter;
-use crate::history::{NEVER, Value};
+use crate::history::{Rank, Value};
 use crate::model::{AnyModel, AnyOp, AnyState, Establishes, Facts, Model, Reading, Token};
 
 /// So many configurations may lead nowhere.
@@ -143,7 +143,7 @@ impl<'a> Search<'a> {
 
     fn add(&mut self, at: u32, reading: &Reading<AnyOp>, process: u32) {
         let Facts { pure, requires, forbids, establishes, .. } = self.model.facts(&reading.op);
-        let is_crashed = reading.span.ret == NEVER;
+        let is_crashed = !reading.span.has_returned();
         let establishes = match establishes {
             _ if pure => NONE,
             Establishes::Token(token) => self.id(token),
@@ -284,7 +284,7 @@ impl<'a> Search<'a> {
     /// What may be done in `state`, the most promising first: for each, whether it is crashed,
     /// whether nobody waits for what it leaves, when it was called, the move, and which of the
     /// states that it may lead to.
-    fn choices(&mut self, state: &AnyState, into: &mut Vec<(bool, bool, u32, Move, u32)>) {
+    fn choices(&mut self, state: &AnyState, into: &mut Vec<(bool, bool, Rank, Move, u32)>) {
         into.clear();
         let current = self.model.token(state).and_then(|token| self.ids.get(&token).copied());
         let mut wanted: Vec<u32> = Vec::new();

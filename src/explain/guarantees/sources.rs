@@ -10,6 +10,7 @@ use super::outcome::Outcome;
 use super::sessions::{Sessions, sessions};
 use super::versions::{INITIAL, NONE, Saw, Versions, Write};
 use crate::check::Meter;
+use crate::history::Rank;
 
 /// All choices are tried if they are so many operations at most, in all.
 const OPERATIONS: usize = 1 << 19;
@@ -82,7 +83,7 @@ fn latest(versions: &Versions, certain: &[u32], open: &[u32]) -> Vec<u32> {
         let mut looks = 0;
         versions.sources(at, |write| {
             let by = versions.writes[write as usize].op;
-            let call = versions.ops.get(by as usize).map_or(0, |op| op.span.call);
+            let call = versions.ops.get(by as usize).map_or(Rank::FIRST, |op| op.span.call);
             if call < until || best == NONE {
                 best = write;
             }

@@ -5,7 +5,7 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::history::{NEVER, Span};
+use crate::history::Span;
 
 /// No write, no operation, no process.
 pub(crate) const NONE: u32 = u32::MAX;
@@ -46,7 +46,7 @@ pub(crate) struct Op {
 impl Op {
     /// Whether it never returned, and may have had its effect or not.
     pub(crate) fn is_crashed(&self) -> bool {
-        self.span.ret == NEVER
+        !self.span.has_returned()
     }
 }
 

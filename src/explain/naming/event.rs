@@ -1,6 +1,6 @@
 //! A key's operations in the terms of their kind, with their places in real time.
 
-use crate::history::{NEVER, Span, Value};
+use crate::history::{Span, Value};
 
 /// One operation in the terms of its kind.
 #[derive(Clone, Debug)]
@@ -18,12 +18,12 @@ pub(super) struct Event<Op> {
 impl<Op> Event<Op> {
     /// Whether it returned before `other` was called.
     pub(super) fn precedes<Other>(&self, other: &Event<Other>) -> bool {
-        self.span.ret < other.span.call
+        self.span.precedes(other.span)
     }
 
     /// Whether it completed, so that it is known to have happened.
     pub(super) fn is_done(&self) -> bool {
-        self.span.ret != NEVER
+        self.span.has_returned()
     }
 
     /// The same event, seen otherwise.
@@ -35,11 +35,12 @@ impl<Op> Event<Op> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::history::testing::{NEVER, span};
 
     #[test]
     fn only_what_returned_before_a_call_precedes_it() {
         let event =
-            |call, ret| Event { index: 0, process: Value::NULL, span: Span { call, ret }, op: () };
+            |call, ret| Event { index: 0, process: Value::NULL, span: span(call, ret), op: () };
         let (first, second, open) = (event(0, 1), event(2, 4), event(3, NEVER));
         assert!(first.precedes(&second) && !second.precedes(&first));
         assert!(!second.precedes(&open) && !open.precedes(&second));

@@ -5,7 +5,7 @@ use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::case::Case;
 use crate::explain::causes::source::Sources;
 use crate::explain::violations::Violation;
-use crate::history::{NEVER, Outcome, Span, Value};
+use crate::history::{Outcome, Rank, Span, Value};
 use crate::model::{AnyOp, Call, KindView, Model, Reading};
 use crate::words::{call_phrase, operation_phrase, process_phrase, return_phrase, value_phrase};
 
@@ -48,7 +48,7 @@ impl Scope<'_> {
             let Reading { index, ref op, mut span } = *reading;
             let process = case.process(index);
             if violation.weakened.binary_search(&index).is_ok() {
-                span.ret = NEVER;
+                span.ret = Rank::NEVER;
                 if let Some(op) = unanswered(case, index) {
                     return Event { index, process, span, op: view(&op).clone() };
                 }
@@ -173,7 +173,7 @@ impl Scope<'_> {
     /// Returns when an operation returned: `at 1.2 s`; when it was called, if it never returned.
     pub(super) fn when(&self, index: u32) -> String {
         match self.case.history.span(index as usize).ret {
-            NEVER => self.since(index),
+            Rank::NEVER => self.since(index),
             _ => return_phrase(self.case.history, index),
         }
     }
@@ -224,8 +224,8 @@ pub(super) fn took_long(case: &Case<'_>, index: u32) -> bool {
     let length = |index: u32| {
         let Span { call, ret } = case.history.span(index as usize);
         let [called, returned] = case.history.times(index as usize);
-        let ranks = || i64::from(ret) - i64::from(call);
-        (ret != NEVER)
+        let ranks = || ret.since(call) as i64;
+        (ret != Rank::NEVER)
             .then(|| called.zip(returned).map_or_else(ranks, |(one, two)| two.saturating_sub(one)))
     };
     let Some(own) = length(index) else { return true };

@@ -16,7 +16,7 @@ use super::event::Event;
 use super::evidence::Scope;
 use crate::check::is_linearizable;
 use crate::explain::anomaly::{Anomaly, AnomalyKind};
-use crate::history::{NEVER, Value};
+use crate::history::{Rank, Value};
 use crate::model::{Kind, Model, Mutex, Reading, mutex, semaphore};
 
 /// What an operation does to the permits.
@@ -80,7 +80,7 @@ struct Hold<'a> {
     took: &'a Event<Held>,
     owner: Value,
     /// The call of what may end it.
-    until: u32,
+    until: Rank,
 }
 
 /// A key as permits.
@@ -124,8 +124,8 @@ impl Lock<'_> {
     fn holds(&self) -> Vec<Hold<'_>> {
         // From the end, so that the next release of each owner is known. One that never returned
         // may take effect at any time after its call.
-        let mut next: FxHashMap<Value, u32> = FxHashMap::default();
-        let mut crashed: FxHashMap<Value, u32> = FxHashMap::default();
+        let mut next: FxHashMap<Value, Rank> = FxHashMap::default();
+        let mut crashed: FxHashMap<Value, Rank> = FxHashMap::default();
         let mut holds = Vec::new();
         for event in self.events.iter().rev() {
             let Some(owner) = event.op.owner else { continue };
@@ -137,14 +137,14 @@ impl Lock<'_> {
                     }
                 }
                 Act::Take(_) if event.is_done() => {
-                    let until = next.get(&owner).copied().unwrap_or(NEVER);
+                    let until = next.get(&owner).copied().unwrap_or(Rank::NEVER);
                     holds.push(Hold { took: event, owner, until });
                 }
                 _ => {}
             }
         }
         for hold in &mut holds {
-            hold.until = hold.until.min(crashed.get(&hold.owner).copied().unwrap_or(NEVER));
+            hold.until = hold.until.min(crashed.get(&hold.owner).copied().unwrap_or(Rank::NEVER));
         }
         holds.retain(|hold| hold.until > hold.took.span.ret);
         holds.sort_by_key(|hold| hold.took.span.ret);
@@ -204,7 +204,7 @@ impl Lock<'_> {
     fn by_count(&self) -> Option<Anomaly> {
         // At each end of an operation: how many were certainly taken or given by then, and how
         // many may have been.
-        let mut ends: Vec<(u32, bool, usize)> = Vec::with_capacity(2 * self.events.len());
+        let mut ends: Vec<(Rank, bool, usize)> = Vec::with_capacity(2 * self.events.len());
         for (at, event) in self.events.iter().enumerate() {
             ends.push((event.span.call, true, at));
             if event.is_done() {

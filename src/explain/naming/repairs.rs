@@ -14,7 +14,7 @@ use super::evidence::{Scope, answered_by_one_primary, failed_readings};
 use crate::check::is_linearizable;
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::case::Case;
-use crate::history::{NEVER, Span};
+use crate::history::{Rank, Span};
 use crate::model::{AnyOp, Kind, Model, Reading};
 use crate::words::operation_phrase;
 
@@ -81,7 +81,7 @@ impl Repair<'_> {
         let horizon = violation.horizon;
         let failed = failed_readings(case).into_iter().filter(|r| r.span.call < horizon);
         failed.take(LARGE).find_map(|mut failed| {
-            failed.span.ret = NEVER;
+            failed.span.ret = Rank::NEVER;
             let culprit = failed.index;
             let mut readings = self.core.clone();
             readings.push(failed);
@@ -95,14 +95,14 @@ impl Repair<'_> {
         (0..self.core.len()).filter(|&at| {
             let Reading { index, ref op, span } = self.core[at];
             let changes = !self.scope.case.model.facts(op).pure;
-            index != self.scope.violation.operation && span.ret != NEVER && changes
+            index != self.scope.violation.operation && span.has_returned() && changes
         })
     }
 
     fn late(&self) -> Option<Anomaly> {
         let at = self.acknowledged().find(|&at| {
             let mut readings = self.core.clone();
-            readings[at].span.ret = NEVER;
+            readings[at].span.ret = Rank::NEVER;
             self.is_fine(readings)
         })?;
         let Scope { case, violation } = self.scope;
@@ -127,8 +127,8 @@ impl Repair<'_> {
             let mut readings = self.core.clone();
             let Reading { ref op, span, .. } = self.core[at];
             // The copy has a name of its own, that of nobody.
-            let span = Span { call: span.call, ret: NEVER };
-            readings.push(Reading { index: NEVER, op: op.clone(), span });
+            let span = Span { call: span.call, ret: Rank::NEVER };
+            readings.push(Reading { index: u32::MAX, op: op.clone(), span });
             self.is_fine(readings)
         })?;
         self.say(AnomalyKind::DuplicateApply, self.core[at].index, "had taken effect twice")

@@ -21,7 +21,7 @@ use super::classify::{Missed, Origin, Witnesses};
 use super::event::Event;
 use super::evidence::{Scope, Verb, answered_by_one_primary};
 use crate::explain::anomaly::{Anomaly, AnomalyKind};
-use crate::history::{Shape, Span, Value};
+use crate::history::{Rank, Shape, Span, Value};
 use crate::model::set::{Listing, Op};
 use crate::model::{Kind, Model};
 
@@ -77,7 +77,7 @@ struct Set<'a> {
 fn tighten(events: &mut [Event<Op>], scope: &Scope<'_>, initial: &Listing) {
     /// Reads that are looked at.
     const READS: usize = 16;
-    let mut earliest: FxHashMap<u32, u32> = FxHashMap::default();
+    let mut earliest: FxHashMap<u32, Rank> = FxHashMap::default();
     for event in events.iter() {
         if let Op::Add(value, _) = event.op {
             earliest.entry(value.handle()).or_insert(event.span.call);
@@ -89,7 +89,7 @@ fn tighten(events: &mut [Event<Op>], scope: &Scope<'_>, initial: &Listing) {
         let new = contents.iter().map(Value::handle).filter(|&key| !holds(initial, key));
         let since = new.filter_map(|key| earliest.get(&key)).max().copied();
         let since = since.filter(|&since| since < event.span.ret);
-        event.span.call = event.span.call.max(since.unwrap_or(0));
+        event.span.call = event.span.call.max(since.unwrap_or_default());
     }
 }
 
@@ -114,7 +114,8 @@ impl Set<'_> {
         if let Some(Op::Read(Some(read))) = failing.map(|event| &event.op) {
             // What it misses or has too much stands out in few steps; anything else comes after.
             let mut sure: FxHashMap<u32, bool> = FxHashMap::default();
-            let span = failing.map_or(Span { call: 0, ret: 0 }, |event| event.span);
+            let span =
+                failing.map_or(Span { call: Rank::FIRST, ret: Rank::FIRST }, |event| event.span);
             for event in events.iter().take_while(|event| event.span.call < span.ret) {
                 match event.op {
                     Op::Add(value, _) if event.span.ret < span.call => {

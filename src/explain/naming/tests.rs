@@ -17,7 +17,7 @@ use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::case::Case;
 use crate::explain::violations::Violation;
 use crate::formats::json_value;
-use crate::history::{Event, EventType, NEVER, Outcome, Record, Value, ValueTable};
+use crate::history::{Event, EventType, Outcome, Rank, Record, Value, ValueTable};
 use crate::model::{self, AnyModel, AnyOp, Call, Model, ModelOptions, View};
 use crate::tries::tries;
 use crate::{History, Options, Verdict, check};
@@ -410,7 +410,7 @@ fn blame(history: &History, options: &Options) -> Vec<Anomaly> {
     let failure = Failure {
         operation: 0,
         record: Record::new(0),
-        horizon: NEVER - 1,
+        horizon: Rank::LAST,
         core: Vec::new(),
         is_minimal: false,
     };
@@ -426,7 +426,7 @@ fn blame(history: &History, options: &Options) -> Vec<Anomaly> {
     let blamed = operations.iter().filter_map(|&operation| {
         let violation = Violation {
             operation,
-            horizon: NEVER - 1,
+            horizon: Rank::LAST,
             core: Vec::new(),
             is_minimal: false,
             weakened: Vec::new(),

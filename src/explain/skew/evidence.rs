@@ -8,7 +8,7 @@ use super::seen;
 use super::timeline::Timeline;
 use crate::check::{Meter, impossible};
 use crate::explain::core::minimal_core;
-use crate::history::{History, NEVER};
+use crate::history::{History, Rank};
 use crate::model::{Establishes, Model};
 
 /// A core is looked for with so many configurations at most.
@@ -61,9 +61,9 @@ fn separate_violations(timeline: &Timeline<'_>, limit: usize, meter: &Meter) -> 
             let is_in_core = |index: u32| core.binary_search(&index).is_ok();
             readings.retain_mut(|reading| {
                 if is_in_core(reading.index) {
-                    reading.span.ret = NEVER;
+                    reading.span.ret = Rank::NEVER;
                 }
-                reading.span.ret != NEVER || !key.entries[reading.index as usize].facts.pure
+                reading.span.has_returned() || !key.entries[reading.index as usize].facts.pure
             });
         }
     }

@@ -3,7 +3,7 @@
 use super::entry::{Entry, Writes};
 use super::orders::Timed;
 use super::rules::Rule;
-use crate::history::{NEVER, Span};
+use crate::history::{Rank, Span};
 use crate::model::Reading;
 
 /// One key.
@@ -43,13 +43,13 @@ impl<Op: Clone + Eq> Key<Op> {
             }
         }
         ends.sort_unstable();
-        let mut returns = vec![NEVER; self.entries.len()];
-        for (rank, &(_, is_return, at)) in (0..).zip(&ends) {
+        let mut returns = vec![Rank::NEVER; self.entries.len()];
+        for (rank, &(_, is_return, at)) in ends.iter().enumerate() {
             if is_return {
-                returns[at as usize] = rank;
+                returns[at as usize] = Rank::new(rank);
             }
         }
-        let calls = (0..).zip(&ends).filter(|(_, end)| !end.1);
+        let calls = (0..).map(Rank::new).zip(&ends).filter(|(_, end)| !end.1);
         calls
             .map(|(call, &(_, _, at))| Reading {
                 index: at,

@@ -10,7 +10,7 @@ use super::windows::Windows;
 use crate::check::{Meter, impossible, linearize};
 use crate::error::Error;
 use crate::explain::core::timeless_core;
-use crate::history::{History, NEVER};
+use crate::history::History;
 use crate::model::{self, AnyModel, AnyOp, Model, Reading};
 
 /// A core is looked for with so many configurations at most.
@@ -51,7 +51,7 @@ impl<'a> Timeline<'a> {
             let mut entries = Vec::with_capacity(readings.len());
             for Reading { index, op, span } in readings {
                 let [call, ret] = history.times(index as usize).map(|time| time.and_then(since));
-                let has_returned = span.ret != NEVER;
+                let has_returned = span.has_returned();
                 let Some(call) = call else { return Ok(None) };
                 let ret = ret.filter(|_| has_returned);
                 if has_returned && ret.is_none_or(|ret| ret < call) {

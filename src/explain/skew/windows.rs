@@ -12,7 +12,7 @@ use super::key::Key;
 use super::orders::Alternative;
 use super::rules::Rule;
 use crate::check::{Meter, is_linearizable};
-use crate::history::{NEVER, Span};
+use crate::history::{Rank, Span};
 use crate::model::{AnyModel, AnyOp, Facts, Reading};
 
 /// In longer stretches, operations are let go only in chunks of this part of them.
@@ -37,7 +37,7 @@ struct Window {
     /// A write that replaces what was before; without one, it starts with the history.
     first: Option<u32>,
     /// The moment at which it ends: what was called later does not belong to it.
-    end: u32,
+    end: Rank,
     /// Those called before the end that may come behind the first write.
     members: Vec<Member>,
 }
@@ -82,13 +82,13 @@ impl<'a> Windows<'a> {
     /// The same for each stretch of the history that is impossible by itself, of so many as it is
     /// divided into.
     pub(super) fn all_choices(&self, stretches: usize) -> Vec<Vec<Alternative>> {
-        let firsts = self.firsts(NEVER);
+        let firsts = self.firsts(Rank::NEVER);
         let ends = (1..=stretches).map(|n| n * self.readings.len() / stretches);
         let mut start = 0;
         let mut found = Vec::new();
         for end in ends {
             let first = firsts.iter().copied().find(|&at| at as usize >= start);
-            let until = self.readings.get(end).map_or(NEVER, |reading| reading.span.call);
+            let until = self.readings.get(end).map_or(Rank::NEVER, |reading| reading.span.call);
             start = end;
             let returned = first.filter(|&at| self.readings[at as usize].span.ret < until);
             let Some(first) = returned else { continue };
@@ -115,14 +115,14 @@ impl<'a> Windows<'a> {
     fn find(&self, near: u32) -> Option<Window> {
         let near = self.readings.iter().find(|reading| reading.index == near)?.span.ret;
         let firsts = self.firsts(near);
-        let mut ends: Vec<u32> = self.readings.iter().map(|reading| reading.span.ret).collect();
-        ends.retain(|&ret| ret >= near && ret != NEVER);
+        let mut ends: Vec<Rank> = self.readings.iter().map(|reading| reading.span.ret).collect();
+        ends.retain(|&ret| ret >= near && ret != Rank::NEVER);
         ends.sort_unstable();
         let mut reach = 1;
         loop {
             let first = firsts.len().checked_sub(reach).map(|place| firsts[place]);
             let end = ends.get(reach - 1).copied();
-            let window = self.window(first, end.unwrap_or(NEVER));
+            let window = self.window(first, end.unwrap_or(Rank::NEVER));
             if self.is_impossible(&window)? {
                 return Some(window);
             }
@@ -134,7 +134,7 @@ impl<'a> Windows<'a> {
     }
 
     /// The operations that may be the first of a window, of those that returned before `end`.
-    fn firsts(&self, end: u32) -> Vec<u32> {
+    fn firsts(&self, end: Rank) -> Vec<u32> {
         let can_be_first = |&at: &u32| {
             let facts = self.facts(at);
             facts.overwrites && !facts.pure && self.readings[at as usize].span.ret < end
@@ -143,7 +143,7 @@ impl<'a> Windows<'a> {
     }
 
     /// All that may be between the write `first` and `end`.
-    fn window(&self, first: Option<u32>, end: u32) -> Window {
+    fn window(&self, first: Option<u32>, end: Rank) -> Window {
         let since = first.map(|first| self.readings[first as usize].span);
         let mut members = Vec::new();
         for (at, reading) in (0..).zip(self.readings) {
@@ -155,7 +155,7 @@ impl<'a> Windows<'a> {
                 continue;
             }
             let has_call = since.is_none_or(|since| since.ret < call);
-            let has_return = has_call && ret <= end && ret != NEVER;
+            let has_return = has_call && ret <= end && ret != Rank::NEVER;
             if has_return || !self.facts(at).pure {
                 members.push(Member { at, has_call, has_return });
             }
@@ -173,33 +173,33 @@ impl<'a> Windows<'a> {
 
     /// The window as a history by itself.
     fn readings_of(&self, window: &Window) -> Vec<Reading<AnyOp>> {
-        let mut ends: Vec<(u32, bool, u32)> = Vec::with_capacity(2 * window.members.len() + 2);
+        let mut ends: Vec<(usize, bool, u32)> = Vec::with_capacity(2 * window.members.len() + 2);
         if let Some(first) = window.first {
             ends.extend([(0, false, first), (1, true, first)]);
         }
         for member in &window.members {
             let Span { call, ret } = self.readings[member.at as usize].span;
-            let call = if member.has_call { call.saturating_add(3) } else { 2 };
+            let call = if member.has_call { call.index() + 3 } else { 2 };
             ends.push((call, false, member.at));
             if member.has_return {
-                ends.push((ret.saturating_add(3), true, member.at));
+                ends.push((ret.index() + 3, true, member.at));
             }
         }
         ends.sort_unstable();
         let mut order: Vec<Reading<AnyOp>> = Vec::with_capacity(window.members.len() + 1);
-        let mut places: Vec<(u32, u32)> = Vec::with_capacity(order.capacity());
-        for (rank, &(_, is_return, at)) in (0..).zip(&ends) {
+        let mut places: Vec<(u32, Rank)> = Vec::with_capacity(order.capacity());
+        for (rank, &(_, is_return, at)) in (0..).map(Rank::new).zip(&ends) {
             if is_return {
                 places.push((at, rank));
             }
         }
         places.sort_unstable();
-        for (rank, &(_, is_return, at)) in (0..).zip(&ends) {
+        for (rank, &(_, is_return, at)) in (0..).map(Rank::new).zip(&ends) {
             if is_return {
                 continue;
             }
             let ret = places.binary_search_by_key(&at, |&(at, _)| at);
-            let ret = ret.map_or(NEVER, |place| places[place].1);
+            let ret = ret.map_or(Rank::NEVER, |place| places[place].1);
             let op = self.readings[at as usize].op.clone();
             order.push(Reading { index: at, op, span: Span { call: rank, ret } });
         }
@@ -209,7 +209,7 @@ impl<'a> Windows<'a> {
     /// Ends the window as early as it stays impossible, and then starts it as late.
     fn shorten(&self, window: &mut Window) -> Option<()> {
         let required = window.members.iter().filter(|member| member.has_return);
-        let mut returns: Vec<u32> =
+        let mut returns: Vec<Rank> =
             required.map(|member| self.readings[member.at as usize].span.ret).collect();
         returns.sort_unstable();
         let (mut low, mut high) = (0, returns.len());

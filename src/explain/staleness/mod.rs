@@ -10,7 +10,6 @@ mod versions;
 use self::reach::Reach;
 use super::case::Case;
 use super::guarantees::Versions;
-use crate::history::NEVER;
 
 /// How stale reads are.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -48,7 +47,7 @@ fn delta(case: &Case<'_>, register: Option<&Versions>) -> Option<i64> {
     for reading in case.readings {
         let [call, ret] = case.history.times(reading.index as usize);
         let call = i128::from(call?);
-        let ret = if reading.span.ret == NEVER { None } else { Some(i128::from(ret?)) };
+        let ret = if !reading.span.has_returned() { None } else { Some(i128::from(ret?)) };
         if ret.is_some_and(|ret| ret < call) {
             return None;
         }

@@ -7,7 +7,7 @@
 use super::super::case::Case;
 use super::super::guarantees::{NONE, Saw, Versions};
 use crate::check::{is_linearizable, linearize};
-use crate::history::{NEVER, Span};
+use crate::history::{Rank, Span};
 use crate::model::{AnyOp, Model, Reading};
 
 /// No further decision is made once all together took this part of the configurations that one may
@@ -124,7 +124,7 @@ impl<'a, 'b> Reach<'a, 'b> {
         let mut moving =
             self.moving.iter().map(|end| End { at: end.at - reach, ..*end }).peekable();
         let mut fixed = self.fixed.iter().copied().peekable();
-        let mut rank = 0;
+        let mut rank = Rank::FIRST;
         loop {
             let end = match (moving.peek(), fixed.peek()) {
                 (Some(call), Some(end)) if call < end => moving.next(),
@@ -137,11 +137,11 @@ impl<'a, 'b> Reach<'a, 'b> {
             } else {
                 let Reading { index, op, .. } = &self.case.readings[reading as usize];
                 now_at[reading as usize] = readings.len() as u32;
-                let span = Span { call: rank, ret: NEVER };
+                let span = Span { call: rank, ret: Rank::NEVER };
                 readings.push(Reading { index: *index, op: op.clone(), span });
                 positions.push(reading);
             }
-            rank += 1;
+            rank = rank.next();
         }
         (readings, positions)
     }

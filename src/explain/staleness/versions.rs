@@ -9,7 +9,7 @@ use super::Bound;
 use super::reach::Reach;
 use super::recent::{Op, Recent};
 use crate::check::is_linearizable;
-use crate::history::NEVER;
+use crate::history::Rank;
 use crate::model::Reading;
 
 /// With more operations or versions than this, bounds are not narrowed by search.
@@ -26,8 +26,8 @@ pub(super) fn smallest_k(case: &Case<'_>, register: &Versions) -> Option<Bound> 
         .readings
         .iter()
         .map(|reading| {
-            let ret = Some(reading.span.ret).filter(|&ret| ret != NEVER);
-            (i128::from(reading.span.call), ret.map(i128::from))
+            let ret = Some(reading.span.ret).filter(|&ret| ret != Rank::NEVER);
+            (reading.span.call.index() as i128, ret.map(|ret| ret.index() as i128))
         })
         .collect();
     let mut reach = Reach::new(case, &ends);
@@ -78,12 +78,12 @@ fn readings(register: &Versions) -> Vec<Reading<Op>> {
 fn certainly_between(register: &Versions) -> u64 {
     let ret = |at: u32| {
         let ret = register.ops.get(at as usize)?.span.ret;
-        (ret != NEVER).then_some(i128::from(ret))
+        (ret != Rank::NEVER).then_some(ret.index() as i128)
     };
     let proofs = register.proofs(ret);
     let calls: Vec<i128> = (0..register.real_writes)
         .map(|write| match register.ops.get(register.writes[write].op as usize) {
-            Some(op) => i128::from(op.span.call),
+            Some(op) => op.span.call.index() as i128,
             None => -1,
         })
         .collect();
@@ -96,7 +96,7 @@ fn certainly_between(register: &Versions) -> u64 {
     let mut most = 0;
     for op in &register.ops {
         let (Saw::Value(value), NONE) = (op.saw, op.write) else { continue };
-        while let Some((_, write)) = proved.next_if(|&(at, _)| at < i128::from(op.span.call)) {
+        while let Some((_, write)) = proved.next_if(|&(at, _)| at < op.span.call.index() as i128) {
             counts.add(write);
         }
         let &[write] = register.writers(value) else { continue };
@@ -150,7 +150,7 @@ fn enough(case: &Case<'_>, register: &Versions, order: &[u32]) -> u64 {
         });
     }
     // Where each operation stands: behind so many writes; the calls and returns in their order.
-    let mut ends: Vec<(u32, bool, u32)> = Vec::new();
+    let mut ends: Vec<(Rank, bool, u32)> = Vec::new();
     for (at, op) in (0..).zip(&register.ops) {
         if !op.is_crashed() {
             ends.push((op.span.call, false, at));

@@ -14,7 +14,7 @@ mod rest;
 
 use super::case::Case;
 use crate::error::Error;
-use crate::history::{History, Value};
+use crate::history::{History, Rank, Value};
 use crate::model::{self, AnyModel, AnyOp, Reading};
 use rest::{Next, Rest, weakened};
 
@@ -30,7 +30,7 @@ pub struct Violation {
     /// The operation that gives it away: by its return no order is left.
     pub operation: u32,
     /// The history as it was known at this rank shows it.
-    pub horizon: u32,
+    pub horizon: Rank,
     /// Operations, ascending, that cannot be ordered by themselves, and prove that the whole
     /// cannot. Empty where they would be too many.
     pub core: Vec<u32>,

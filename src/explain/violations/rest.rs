@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::explain::ALLOWANCE;
 use crate::explain::case::Case;
 use crate::explain::core::{Core, erased_core, minimal_core, reduced};
-use crate::history::{History, NEVER};
+use crate::history::{History, Rank};
 use crate::model::{self, AnyModel, AnyOp, Model, Reading};
 use crate::proof::projection::{Projections, positions};
 
@@ -39,7 +39,7 @@ pub(super) struct Rest<'a, 'c> {
     /// Ascending.
     weakened: Vec<u32>,
     /// The returns of the key, ascending.
-    returns: Vec<u32>,
+    returns: Vec<Rank>,
     /// The history as known at so many returns is linearizable without what was taken out.
     settled: usize,
     step: usize,
@@ -54,8 +54,8 @@ pub(super) struct Rest<'a, 'c> {
 impl<'a, 'c> Rest<'a, 'c> {
     pub(super) fn new(case: &'c Case<'a>) -> Self {
         let readings = case.readings.to_vec();
-        let mut returns: Vec<u32> = readings.iter().map(|reading| reading.span.ret).collect();
-        returns.retain(|&ret| ret != NEVER);
+        let mut returns: Vec<Rank> = readings.iter().map(|reading| reading.span.ret).collect();
+        returns.retain(|&ret| ret != Rank::NEVER);
         returns.sort_unstable();
         Rest {
             case,
@@ -73,7 +73,7 @@ impl<'a, 'c> Rest<'a, 'c> {
     }
 
     /// Says that the history as known before the return of this rank is linearizable.
-    pub(super) fn seek(&mut self, horizon: u32) {
+    pub(super) fn seek(&mut self, horizon: Rank) {
         self.settled = self.returns.partition_point(|&ret| ret < horizon);
     }
 
@@ -109,14 +109,14 @@ impl<'a, 'c> Rest<'a, 'c> {
     }
 
     /// The readings as they were known at `horizon`.
-    pub(super) fn known_at(&self, horizon: u32) -> Result<Vec<Reading<AnyOp>>, Error> {
+    pub(super) fn known_at(&self, horizon: Rank) -> Result<Vec<Reading<AnyOp>>, Error> {
         let Case { model, history, .. } = *self.case;
         let mut known = Vec::with_capacity(self.readings.len());
         for (reading, &gone) in self.readings.iter().zip(&self.gone) {
             if reading.span.call > horizon {
                 break;
             }
-            if reading.span.ret <= horizon || reading.span.ret == NEVER {
+            if reading.span.ret <= horizon || !reading.span.has_returned() {
                 known.extend((!gone).then(|| reading.clone()));
             } else {
                 known.extend(model::read(model, history, &[reading.index], Some(horizon))?);
@@ -131,7 +131,7 @@ impl<'a, 'c> Rest<'a, 'c> {
         &mut self,
         readings: &[Reading<AnyOp>],
         near: u32,
-        end: u32,
+        end: Rank,
     ) -> Result<Next, Error> {
         let Case { model, meter, .. } = *self.case;
         let core = minimal_core(model, readings, near, meter, ALLOWANCE);
@@ -177,7 +177,7 @@ impl<'a, 'c> Rest<'a, 'c> {
         {
             // The one that is found last gives it away.
             let ends = own.iter().map(|&at| &known[at as usize]);
-            let last = ends.filter(|one| one.span.ret != NEVER).max_by_key(|one| one.span.ret);
+            let last = ends.filter(|one| one.span.has_returned()).max_by_key(|one| one.span.ret);
             violation.operation = last.map_or(operation, |one| one.index);
         }
         Ok(Next::Violation(violation))
@@ -196,7 +196,7 @@ impl<'a, 'c> Rest<'a, 'c> {
     }
 
     /// The first return of the present step by which no order is left, with its operation.
-    fn first_in_step(&mut self) -> Result<Option<(u32, u32)>, Error> {
+    fn first_in_step(&mut self) -> Result<Option<(u32, Rank)>, Error> {
         let end = (self.settled + self.step.max(STEP) * 2).min(self.returns.len());
         let (mut low, mut high) = (self.settled, end);
         while low + 1 < high {
@@ -221,12 +221,12 @@ impl<'a, 'c> Rest<'a, 'c> {
         &mut self,
         readings: &[Reading<AnyOp>],
         core: &[u32],
-    ) -> Result<Option<(u32, u32)>, Error> {
+    ) -> Result<Option<(u32, Rank)>, Error> {
         let Some(kept) = positions(readings, core) else { return Ok(None) };
-        let mut ends: Vec<(u32, u32)> = kept
+        let mut ends: Vec<(Rank, u32)> = kept
             .iter()
             .map(|&at| (readings[at as usize].span.ret, readings[at as usize].index))
-            .filter(|&(ret, _)| ret != NEVER)
+            .filter(|&(ret, _)| ret != Rank::NEVER)
             .collect();
         ends.sort_unstable();
         // Of a minimal core it is nearly always the last.
@@ -322,9 +322,9 @@ pub(super) fn weakened(
     history: &History,
     reading: &Reading<AnyOp>,
 ) -> Result<Option<Reading<AnyOp>>, Error> {
-    if reading.span.ret == NEVER {
+    if !reading.span.has_returned() {
         return Ok(None);
     }
-    let before = reading.span.ret.saturating_sub(1);
+    let before = reading.span.ret.previous();
     Ok(model::read(model, history, &[reading.index], Some(before))?.pop())
 }

@@ -8,7 +8,7 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use super::exact::Frontier;
 use super::{Bounds, End, Halt};
 use crate::check::{Budget, Meter};
-use crate::history::{NEVER, Span, Value, ValueTable};
+use crate::history::{Rank, Span, Value, ValueTable};
 use crate::model::{self, AnyModel, AnyOp, AnyState, Model};
 use crate::tries::tries;
 
@@ -105,8 +105,8 @@ fn is_linearizable(
     state: &AnyState,
 ) -> bool {
     let left = || ops.iter().enumerate().filter(|(at, _)| placed >> at & 1 == 0);
-    let first = left().map(|(_, (_, span))| span.ret).min().unwrap_or(NEVER);
-    first == NEVER
+    let first = left().map(|(_, (_, span))| span.ret).min().unwrap_or(Rank::NEVER);
+    first == Rank::NEVER
         || left().filter(|(_, (_, span))| span.call < first).any(|(at, (op, _))| {
             let mut nexts = model.step(state, op);
             nexts.any(|next| is_linearizable(model, ops, placed | 1 << at, &next))
@@ -192,7 +192,7 @@ fn run(model: &AnyModel, draw: &mut impl FnMut(&mut Dice) -> Plan<AnyOp>, seed: 
             None => {
                 let plan = draw(&mut dice);
                 let unknown = &plan.sample.unknown;
-                let span = Span { call: now, ret: NEVER };
+                let span = Span { call: Rank::new(now as usize), ret: Rank::NEVER };
                 if plan.is_known && plan.crashes {
                     both.lose(model, unknown);
                     known.push(Known { op: Some(unknown.clone()), span });
@@ -206,12 +206,12 @@ fn run(model: &AnyModel, draw: &mut impl FnMut(&mut Dice) -> Plan<AnyOp>, seed: 
             }
             Some((slot, at, plan)) => {
                 let end = if plan.is_known {
-                    known[at].span.ret = now;
+                    known[at].span.ret = Rank::new(now as usize);
                     End::AsKnown
                 } else if plan.crashes {
                     End::Lost
                 } else {
-                    known[at].span.ret = now;
+                    known[at].span.ret = Rank::new(now as usize);
                     known[at].op = match &plan.fails {
                         Some(observed) => observed.clone(),
                         None => Some(plan.sample.known.clone()),

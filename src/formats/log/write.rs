@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 
 use crate::formats::edn::write_word;
 use crate::formats::records::{Entry, Record, completion, invocation, own_process, records};
-use crate::history::{Extra, History, Outcome, Shape, Value, ValueTable};
+use crate::history::{Extra, History, Outcome, Rank, Shape, Value, ValueTable};
 
 /// Writes a line for every event.
 pub(super) fn write(history: &History, out: &mut dyn io::Write) -> io::Result<()> {
@@ -53,7 +53,7 @@ fn write_ends(history: &History, out: &mut dyn io::Write) -> io::Result<()> {
 /// return. A process ends an operation before it calls the next one, also at the same time, where
 /// calls come before returns otherwise.
 fn ends(history: &History) -> Vec<(u32, bool)> {
-    let mut ends: Vec<(u32, bool, u32)> = Vec::new();
+    let mut ends: Vec<(Rank, bool, u32)> = Vec::new();
     for (index, operation) in (0..).zip(history.operations()) {
         let span = history.span(index as usize);
         ends.push((span.call, false, index));

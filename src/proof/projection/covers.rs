@@ -11,7 +11,7 @@
 //! As for sources, the last plain write that can have been seen is not left out.
 
 use super::{Projections, Ruling, established};
-use crate::history::NEVER;
+use crate::history::Rank;
 use crate::model::Model;
 
 impl<M: Model> Projections<'_, M> {
@@ -22,7 +22,7 @@ impl<M: Model> Projections<'_, M> {
         let mut gone = Vec::new();
         for &at in kept.iter().filter(|&&at| observes(at)) {
             let before =
-                |other: &u32| span(*other).ret != NEVER && span(*other).ret < span(at).call;
+                |other: &u32| span(*other).ret != Rank::NEVER && span(*other).ret < span(at).call;
             let covers = kept.iter().filter(|&&other| facts(other).overwrites);
             let cover = covers.filter(|other| before(other)).map(|&other| span(other).call).max();
             let sources = kept.iter().filter(|&&other| {
@@ -34,8 +34,9 @@ impl<M: Model> Projections<'_, M> {
                 let token = established(left).filter(|_| left.overwrites);
                 let is_seen = token.is_some() && token == facts(at).requires;
                 let is_evident = !is_seen || source.is_some_and(|call| call > other.call);
-                let covered =
-                    other.ret != NEVER && cover.is_some_and(|call| other.ret < call) && is_evident;
+                let covered = other.ret != Rank::NEVER
+                    && cover.is_some_and(|call| other.ret < call)
+                    && is_evident;
                 span(at).ret < other.call || covered
             };
             if !self.left_out(kept).all(spares) {

@@ -13,7 +13,7 @@
 use std::collections::BTreeMap;
 
 use super::Ruling;
-use crate::history::{NEVER, Span, Value};
+use crate::history::{Rank, Span, Value};
 use crate::model::mutex::Op;
 use crate::model::{Kind, Model, Reading};
 
@@ -71,9 +71,9 @@ impl Holds {
 
     fn add(&mut self, unit: &[u32], is_pair: bool) {
         let spans = || unit.iter().map(|&at| self.calls[at as usize]);
-        let call = spans().map(|span| span.call).min().unwrap_or(0);
+        let call = spans().map(|span| span.call).min().unwrap_or_default();
         // One that is never ended goes on for ever.
-        let ret = spans().map(|span| span.ret).max().filter(|_| is_pair).unwrap_or(NEVER);
+        let ret = spans().map(|span| span.ret).max().filter(|_| is_pair).unwrap_or(Rank::NEVER);
         for &at in unit {
             self.unit_of[at as usize] = Some(self.units.len() as u32);
         }
@@ -99,7 +99,7 @@ impl Holds {
             let own = self.calls[at as usize];
             let meets = |span: &Span| span.call < own.ret && own.call < span.ret;
             let left_out = self.spans.iter().zip(&whole).filter(|(_, whole)| !**whole);
-            if own.ret != NEVER && left_out.map(|(span, _)| span).any(meets) {
+            if own.ret != Rank::NEVER && left_out.map(|(span, _)| span).any(meets) {
                 return Ruling::Without(vec![at]);
             }
         }

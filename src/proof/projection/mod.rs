@@ -12,7 +12,6 @@ mod parts;
 mod permits;
 mod sources;
 
-use crate::history::NEVER;
 use crate::model::{Establishes, Facts, Model, Reading, Token};
 
 /// A reason for which operations that are not pure may be left out.
@@ -159,7 +158,7 @@ impl<'a, M: Model> Projections<'a, M> {
 
     /// Whether the reading at `at` need not happen and changes nothing.
     fn is_idle(&self, at: usize) -> bool {
-        self.facts[at].pure && self.readings[at].span.ret == NEVER
+        self.facts[at].pure && !self.readings[at].span.has_returned()
     }
 }
 

@@ -10,7 +10,6 @@
 use rustc_hash::FxHashSet;
 
 use super::{Projections, Ruling};
-use crate::history::NEVER;
 use crate::model::{Kind, Model, Part, Token};
 
 impl<M: Model> Projections<'_, M> {
@@ -57,8 +56,10 @@ impl<M: Model> Projections<'_, M> {
         let reading = &self.readings[at];
         let is_equal = |&&other: &&u32| {
             let other = &self.readings[other as usize];
-            other.span.ret == NEVER && other.span.call < reading.span.call && other.op == reading.op
+            !other.span.has_returned()
+                && other.span.call < reading.span.call
+                && other.op == reading.op
         };
-        if reading.span.ret == NEVER { kept.iter().filter(is_equal).count() } else { 0 }
+        if !reading.span.has_returned() { kept.iter().filter(is_equal).count() } else { 0 }
     }
 }

@@ -20,7 +20,7 @@
 use std::collections::BTreeMap;
 
 use super::Ruling;
-use crate::history::{NEVER, Span};
+use crate::history::{Rank, Span};
 use crate::model::{Kind, Model, Reading, mutex, semaphore};
 
 /// What an operation does with permits.
@@ -78,14 +78,14 @@ impl Permits {
 
     /// Pairs each give, the first called first, with the latest take that precedes it.
     fn pair(&mut self) {
-        let mut takes: BTreeMap<u64, Vec<(u32, u32)>> = BTreeMap::new();
+        let mut takes: BTreeMap<u64, Vec<(Rank, u32)>> = BTreeMap::new();
         let mut partner: Vec<Option<u32>> = vec![None; self.moves.len()];
         for (&(what, span), at) in self.moves.iter().zip(0..) {
             match what {
                 Move::Take(count) => takes.entry(count).or_default().push((span.ret, at)),
                 Move::Give(count) => {
                     let open = takes.entry(count).or_default();
-                    let fits = |&(ret, _): &(u32, u32)| ret < span.call;
+                    let fits = |&(ret, _): &(Rank, u32)| ret < span.call;
                     match open.iter().rposition(fits) {
                         Some(found) => partner[open.remove(found).1 as usize] = Some(at),
                         None => self.unpaired.push(at),
@@ -116,7 +116,7 @@ impl Permits {
         let is_kept = |at: u32| kept.binary_search(&at).is_ok();
         let is_vague = |&&at: &&u32| {
             let (what, span) = self.moves[at as usize];
-            matches!(what, Move::Busy | Move::Perhaps(_)) && span.ret != NEVER
+            matches!(what, Move::Busy | Move::Perhaps(_)) && span.has_returned()
         };
         if let Some(&at) = kept.iter().find(is_vague) {
             return Ruling::Without(vec![at]);
@@ -174,14 +174,14 @@ impl Permits {
     /// The first operation on a side, among some operations, for which they lack a partner: of
     /// equal counts, the *k*-th that is called must have *k* on the other side that precede it.
     fn unmatched(&self, is_in: &dyn Fn(u32) -> bool, side: Side) -> Option<u32> {
-        let mut returns: BTreeMap<u64, (Vec<u32>, usize)> = BTreeMap::new();
+        let mut returns: BTreeMap<u64, (Vec<Rank>, usize)> = BTreeMap::new();
         let own = || self.moves.iter().zip(0..).filter(|&(_, at)| is_in(at));
         for (&(what, span), _) in own() {
             let partner = match (side, what) {
                 (Side::Gives, Move::Take(count)) | (Side::Takes, Move::Give(count)) => count,
                 _ => continue,
             };
-            if span.ret != NEVER {
+            if span.has_returned() {
                 returns.entry(partner).or_default().0.push(span.ret);
             }
         }

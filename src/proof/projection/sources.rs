@@ -24,7 +24,7 @@
 //! out, nor is what it is called: who looks at the part sees that a value was written, and when.
 
 use super::{Projections, Ruling, established};
-use crate::history::{NEVER, Span};
+use crate::history::{Rank, Span};
 use crate::model::{Model, Token};
 
 /// What an operation that is kept asks of its source.
@@ -34,20 +34,20 @@ struct Demand {
     requires: Option<Token>,
     forbids: Option<Token>,
     /// The latest call of those kept that change the state and precede it.
-    changed: Option<u32>,
+    changed: Option<Rank>,
     /// Those kept that precede it and require a token: the latest call, with its token, and the
     /// latest with another token.
-    shown: [Option<(u32, Token)>; 2],
+    shown: [Option<(Rank, Token)>; 2],
     /// The latest call of those kept that establish what it requires, and may precede it.
-    source: Option<u32>,
+    source: Option<Rank>,
 }
 
 impl Demand {
     /// Whether something that returns at `ret` and leaves `token` is certainly not the last
     /// change before it.
-    fn excludes(&self, ret: u32, token: Token) -> bool {
+    fn excludes(&self, ret: Rank, token: Token) -> bool {
         let shown = self.shown.iter().flatten().any(|&(call, shown)| shown != token && call > ret);
-        ret != NEVER && (shown || self.changed.is_some_and(|call| call > ret))
+        ret != Rank::NEVER && (shown || self.changed.is_some_and(|call| call > ret))
     }
 }
 
@@ -88,20 +88,22 @@ impl<M: Model> Projections<'_, M> {
             return true;
         }
         let is_evident = !facts.overwrites
-            || span.ret == NEVER
+            || !span.has_returned()
             || demand.requires.is_none()
             || demand.source.is_some_and(|call| call > span.call);
         if demand.excludes(span.ret, token) {
             return is_evident;
         }
-        span.ret == NEVER && self.has_equals(kept, demands, at, token)
+        !span.has_returned() && self.has_equals(kept, demands, at, token)
     }
 
     /// Whether enough crashed operations are kept that equal the crashed one at `at`.
     fn has_equals(&self, kept: &[u32], demands: &[Demand], at: usize, token: Token) -> bool {
         let reading = &self.readings[at];
         let equals = kept.iter().map(|&at| &self.readings[at as usize]).filter(|other| {
-            other.span.ret == NEVER && other.span.call < reading.span.call && other.op == reading.op
+            !other.span.has_returned()
+                && other.span.call < reading.span.call
+                && other.op == reading.op
         });
         let needed = demands.iter().filter(|demand| demand.requires == Some(token)).count();
         demands.iter().all(|demand| demand.requires.is_some()) && equals.count() >= needed
@@ -119,7 +121,7 @@ impl<M: Model> Projections<'_, M> {
                 demand.source = demand.source.max(Some(before.call));
             }
             // What never returned may not have happened.
-            if before.ret == NEVER || before.ret >= span.call {
+            if before.ret == Rank::NEVER || before.ret >= span.call {
                 continue;
             }
             if token.is_some() {
@@ -134,7 +136,7 @@ impl<M: Model> Projections<'_, M> {
 }
 
 /// Enters a call with its token among the latest two of different tokens.
-fn show(shown: &mut [Option<(u32, Token)>; 2], new: (u32, Token)) {
+fn show(shown: &mut [Option<(Rank, Token)>; 2], new: (Rank, Token)) {
     let [latest, other] = shown;
     match latest {
         Some(held) if held.1 == new.1 => *latest = (*latest).max(Some(new)),

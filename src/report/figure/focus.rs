@@ -7,7 +7,7 @@ use super::measure::{Font, width};
 use super::theme;
 use crate::check::{Decision, Failure};
 use crate::explain::{Anomaly, Context, Step};
-use crate::history::{History, NEVER, Outcome, Record, Shape, Value};
+use crate::history::{History, Outcome, Rank, Record, Shape, Value};
 use crate::words::{
     call_phrase, counted, moment_phrase, operation_phrase, printable, return_phrase, shortened,
     value_phrase,
@@ -90,7 +90,7 @@ pub(super) struct Reason {
 #[derive(Debug)]
 pub(super) struct Column {
     /// Its rank in the whole history.
-    pub(super) rank: u32,
+    pub(super) rank: Rank,
     /// When it was: a time, or else a record.
     pub(super) moment: String,
     /// So many operations of the key were called between it and the column before that are not
@@ -183,7 +183,7 @@ impl Focus {
         chosen.sort_unstable_by_key(|&(index, _)| history.span(index as usize).call);
         let lanes = Lanes::of(history, &chosen);
         let columns = columns(subject, context.key_at, &chosen);
-        let column = |rank: u32| columns.partition_point(|column| column.rank < rank);
+        let column = |rank: Rank| columns.partition_point(|column| column.rank < rank);
         let shown = |(&(index, role), &lane): (&(u32, Role), &usize)| {
             let operation = &history.operations()[index as usize];
             let span = history.span(index as usize);
@@ -194,7 +194,7 @@ impl Focus {
                 outcome: operation.outcome,
                 lane,
                 call: column(span.call),
-                ret: (span.ret != NEVER).then(|| column(span.ret)),
+                ret: (span.has_returned()).then(|| column(span.ret)),
                 label: shortened(&operation_phrase(history, operation), LABEL_CHARS),
                 title: title(subject, index),
             }
@@ -310,7 +310,7 @@ impl Lanes {
             process: Value,
             /// Which of the process's rows it is.
             nth: usize,
-            ret: u32,
+            ret: Rank,
         }
         let mut rows: Vec<Row> = Vec::new();
         let mut row_of = Vec::new();
@@ -322,7 +322,7 @@ impl Lanes {
             let nth = own().count();
             let free = rows.iter().position(|row| row.process == process && row.ret < span.call);
             let at = free.unwrap_or_else(|| {
-                rows.push(Row { node, process, nth, ret: 0 });
+                rows.push(Row { node, process, nth, ret: Rank::FIRST });
                 rows.len() - 1
             });
             rows[at].ret = span.ret;
@@ -363,19 +363,20 @@ fn as_text(history: &History, value: Value) -> String {
 
 fn columns(subject: &Subject<'_>, key_at: usize, chosen: &[(u32, Role)]) -> Vec<Column> {
     let history = subject.history;
-    let start = chosen.iter().map(|one| history.span(one.0 as usize).call).min().unwrap_or(0);
-    let mut ends: Vec<(u32, u32, bool)> = Vec::new();
+    let start =
+        chosen.iter().map(|one| history.span(one.0 as usize).call).min().unwrap_or_default();
+    let mut ends: Vec<(Rank, u32, bool)> = Vec::new();
     for &(index, _) in chosen {
         let span = history.span(index as usize);
         ends.push((span.call, index, false));
-        if span.ret != NEVER {
+        if span.has_returned() {
             ends.push((span.ret, index, true));
         }
     }
     ends.sort_unstable();
     let partitions = history.partitions();
     let all = partitions.get(key_at).operations;
-    let calls = |rank: u32| all.partition_point(|&op| history.span(op as usize).call < rank);
+    let calls = |rank: Rank| all.partition_point(|&op| history.span(op as usize).call < rank);
     let mut columns: Vec<Column> = Vec::new();
     let mut before = calls(start);
     for (rank, index, returns) in ends {

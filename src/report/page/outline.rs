@@ -163,7 +163,7 @@ fn rank_at(history: &History, time: i64) -> u32 {
         if is_before(middle) { least = middle + 1 } else { most = middle }
     }
     match least < history.operations().len() {
-        true => history.span(least).call,
+        true => history.span(least).call.index() as u32,
         false => history.records() as u32,
     }
 }

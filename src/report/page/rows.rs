@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::columns::{Column, zigzag};
 use crate::explain::Linearizations;
-use crate::history::{History, NEVER, Operation, Outcome, Value};
+use crate::history::{History, Operation, Outcome, Rank, Value};
 use crate::vocabulary::Word;
 use crate::words::{null_says_nothing, printable, shortened};
 
@@ -195,7 +195,7 @@ struct Writer<'a> {
     texts: Texts,
     start: i64,
     /// The call, its record and its time, of the row before.
-    before: (u32, i64, i64),
+    before: (Rank, i64, i64),
     /// The last row that has another field.
     extra_before: u32,
     /// For each key the step of its row before.
@@ -214,7 +214,7 @@ impl<'a> Writer<'a> {
             columns: Columns::default(),
             texts,
             start: history.start_time().unwrap_or_default(),
-            before: (0, 0, 0),
+            before: (Rank::FIRST, 0, 0),
             extra_before: 0,
             steps: FxHashMap::default(),
         }
@@ -225,8 +225,8 @@ impl<'a> Writer<'a> {
         let operation = &history.operations()[index as usize];
         let span = history.span(index as usize);
         let columns = &mut self.columns;
-        columns.call.push(u64::from(span.call - self.before.0));
-        columns.ret.push(if span.ret == NEVER { 0 } else { u64::from(span.ret - span.call) });
+        columns.call.push(span.call.since(self.before.0) as u64);
+        columns.ret.push(if span.has_returned() { span.ret.since(span.call) as u64 } else { 0 });
         if history.is_ordered_by_time() {
             let record = operation.invoked.index() as i64;
             columns.invoked.push_signed(record - self.before.1);

@@ -9,7 +9,7 @@ use super::explained::write_guarantees;
 use super::key_name;
 use crate::check::{Decision, Failure};
 use crate::explain::{Context, Steps};
-use crate::history::{History, NEVER, Operation, Outcome, Record, Span};
+use crate::history::{History, Operation, Outcome, Rank, Record, Span};
 use crate::words::{counted, operation_phrase, shortened, with_thousands};
 
 /// Operations are cut to so many characters in tables, so that these fit a hundred columns.
@@ -130,7 +130,7 @@ fn write_operations(
 /// Both ends of an operation in what orders the history: times or records.
 pub(in crate::report) fn interval(history: &History, index: u32) -> String {
     let operation = &history.operations()[index as usize];
-    let returns = history.span(index as usize).ret != NEVER;
+    let returns = history.span(index as usize).ret != Rank::NEVER;
     if history.is_ordered_by_time() {
         let [call, ret] = history
             .times(index as usize)
@@ -146,16 +146,16 @@ pub(in crate::report) fn interval(history: &History, index: u32) -> String {
 /// The operations as bars over one axis, on which only the order of their ends counts.
 fn bars(history: &History, operations: &[u32], culprit: u32, strokes: &Strokes) -> Vec<String> {
     let spans: Vec<_> = operations.iter().map(|&op| history.span(op as usize)).collect();
-    let mut ranks: Vec<u32> = spans.iter().flat_map(|span| [span.call, span.ret]).collect();
+    let mut ranks: Vec<Rank> = spans.iter().flat_map(|span| [span.call, span.ret]).collect();
     ranks.sort_unstable();
     ranks.dedup();
-    let column = |rank: u32| ranks.partition_point(|&other| other < rank);
+    let column = |rank: Rank| ranks.partition_point(|&other| other < rank);
     let bar = |(span, &index): (&Span, &u32)| {
         let (from, to) = (column(span.call), column(span.ret));
         let [start, inside, end] = match history.operations()[index as usize].outcome {
             _ if index == culprit => strokes.culprit,
             Outcome::Fail => strokes.fail,
-            _ if span.ret == NEVER => strokes.open,
+            _ if !span.has_returned() => strokes.open,
             _ => strokes.ok,
         };
         let inside: String = std::iter::repeat_n(inside, (to - from).saturating_sub(1)).collect();

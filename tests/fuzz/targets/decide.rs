@@ -1,7 +1,7 @@
 //! Small histories: all deciders, the search alone and brute force give the same verdict, and the
 //! operation that gives a violation away is the first that is impossible.
 
-use histcheck::check::{Deciders, Decision, Failure};
+use histcheck::check::{Deciders, Decision};
 use histcheck::{Options, Report, Verdict};
 
 use super::choices::Choices;
@@ -24,7 +24,7 @@ fn try_out(small: &Small) {
         let by = report.keys[0].decided_by;
         assert_eq!(report.verdict, verdict, "{by} is wrong: {}", small.shown());
         let Decision::Invalid(failure) = &report.keys[0].decision else { continue };
-        let Failure { horizon, .. } = *failure;
+        let horizon = failure.horizon.index() as u32;
         assert!(failure.is_first(), "{by} does not locate: {}", small.shown());
         assert!(!expected(horizon), "{by} is early, at {horizon}: {}", small.shown());
         assert!(

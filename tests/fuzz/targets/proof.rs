@@ -2,6 +2,7 @@
 //! agrees with it. So what verifies is tried in both directions.
 
 use histcheck::check::{Decision, Failure};
+use histcheck::history::Rank;
 use histcheck::model::{self, AnyModel, Model, Reading};
 use histcheck::proof::{
     Minimality, Proof, Refutation, is_minimal, is_sound_projection, refute, verify_order,
@@ -101,7 +102,7 @@ impl Trial<'_, '_> {
             assert_eq!(minimality, Minimality::Minimal, "{core:?}: {}", shown());
         }
         // Just before, nothing was wrong.
-        let before = read(model, &self.small.history, Some(horizon - 1));
+        let before = read(model, &self.small.history, Some(horizon.previous()));
         assert!(!proves(model, &before, core), "{core:?} proves too much: {}", shown());
         for at in 0..core.len() {
             let mut fewer = core.clone();
@@ -124,7 +125,7 @@ impl Trial<'_, '_> {
     }
 }
 
-fn read<M: Model>(model: &M, history: &History, horizon: Option<u32>) -> Vec<Reading<M::Op>> {
+fn read<M: Model>(model: &M, history: &History, horizon: Option<Rank>) -> Vec<Reading<M::Op>> {
     let indices: Vec<u32> = (0..history.operations().len() as u32).collect();
     model::read(model, history, &indices, horizon).expect("letters")
 }
@@ -141,8 +142,9 @@ fn proves<M: Model>(model: &M, readings: &[Reading<M::Op>], core: &[u32]) -> boo
 }
 
 fn timed<Op: Clone>(reading: &Reading<Op>) -> Timed<Op> {
-    let ret = (reading.span.ret != histcheck::history::NEVER).then_some(reading.span.ret);
-    Timed { op: reading.op.clone(), call: reading.span.call, ret }
+    let number = |rank: Rank| rank.index() as u32;
+    let ret = reading.span.has_returned().then_some(number(reading.span.ret));
+    Timed { op: reading.op.clone(), call: number(reading.span.call), ret }
 }
 
 /// Whether `order` is a linearization, by its definition: no operation twice, none missing that

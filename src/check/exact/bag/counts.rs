@@ -1,9 +1,8 @@
 //! Queues without an order that were never found empty: how often is each value there?
 
 use super::super::items::act;
-use super::super::values::{Act, Ids, NONE, dense_spans};
+use super::super::values::{Act, Ids, NEVER, NONE, dense_spans};
 use super::super::{Conflict, Ruling, Timed, Wanted};
-use crate::history::NEVER;
 use crate::model::items::Op;
 
 /// A value that is there as often as puts were called and takes did not yet return.

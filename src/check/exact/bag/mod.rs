@@ -12,7 +12,7 @@ mod tests;
 use super::cover;
 use super::values::{Act, NONE, Values};
 use super::{Ruling, Timed, Wanted, items};
-use crate::history::{NEVER, Value};
+use crate::history::Value;
 use crate::model::items::Op;
 
 /// Decides `operations`; `None` if some found it empty and a value that comes out was put in more
@@ -22,7 +22,7 @@ pub(super) fn decide(
     operations: &[Timed<'_, Op>],
     wanted: Wanted,
 ) -> Option<Ruling> {
-    let completed = |timed: &&Timed<'_, Op>| timed.span.ret != NEVER;
+    let completed = |timed: &&Timed<'_, Op>| timed.has_returned();
     if !operations.iter().filter(completed).any(|timed| items::act(timed.op) == Act::Empty) {
         return counts::decide(&items::handles(initial), operations, wanted);
     }

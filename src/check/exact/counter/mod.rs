@@ -8,7 +8,6 @@ mod sums;
 use super::ends::by_return;
 use super::ladder::{Ladder, NOBODY, Role};
 use super::{Conflict, Ruling, Timed, Wanted};
-use crate::history::NEVER;
 use crate::model::counter::Op;
 
 /// Decides `operations`; `None` if they do not meet the conditions.
@@ -22,7 +21,7 @@ pub(super) fn decide(
     let mut telling = false;
     let mut alike = true;
     for Timed { op, span } in operations {
-        if op.before.is_some() && span.ret == NEVER {
+        if op.before.is_some() && !span.has_returned() {
             return None;
         }
         if op.delta != 0 {
@@ -85,7 +84,7 @@ impl Units {
     /// What `op` does, given the number of additions of the history.
     fn role(self, op: &Op, adds: u32) -> Role {
         match (op.before, op.delta) {
-            (None, 0) => Role::Look { low: 0, high: NEVER },
+            (None, 0) => Role::Look { low: 0, high: u32::MAX },
             (None, _) => Role::Step,
             (Some(before), delta) => match self.level(before) {
                 Some(level) if delta == 0 => Role::Look { low: level, high: level },
@@ -116,6 +115,7 @@ impl Units {
 mod tests {
     use super::super::ends::timed;
     use super::*;
+    use crate::history::testing::NEVER;
 
     const ADD: Op = Op { delta: 1, before: None };
 

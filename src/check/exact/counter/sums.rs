@@ -5,7 +5,7 @@
 
 use crate::check::exact::ends::{End, Ends, by_return, position};
 use crate::check::exact::{Conflict, Ruling, Timed, Wanted};
-use crate::history::NEVER;
+use crate::history::Rank;
 use crate::model::counter::Op;
 
 /// Decides `operations`; `None` if neither an order nor a refutation is found.
@@ -81,9 +81,9 @@ struct Gap {
     /// What is missing; of the last gap, anything.
     sum: Option<i128>,
     /// After the calls of all before it, the last of which this is,
-    low: u32,
+    low: Rank,
     /// and before the returns of all behind it.
-    high: u32,
+    high: Rank,
 }
 
 impl Line {
@@ -102,7 +102,7 @@ impl Line {
         let mut value = 0;
         // The last to add, and the last call.
         let mut adder: Option<u32> = None;
-        let mut low = 0;
+        let mut low = Rank::FIRST;
         for (before, &(found, adds, at)) in sorted.iter().enumerate() {
             if found < value {
                 let returned = |at: u32| by_return(span(at).ret, at);
@@ -110,7 +110,7 @@ impl Line {
                 return Err(position(adder.max(returned(at))));
             }
             if found > value {
-                gaps.push(Gap { before, sum: Some(found - value), low, high: 0 });
+                gaps.push(Gap { before, sum: Some(found - value), low, high: Rank::FIRST });
             }
             value = found;
             if adds {
@@ -119,8 +119,8 @@ impl Line {
             }
             low = low.max(span(at).call);
         }
-        gaps.push(Gap { before: sorted.len(), sum: None, low, high: NEVER });
-        let mut high = NEVER;
+        gaps.push(Gap { before: sorted.len(), sum: None, low, high: Rank::NEVER });
+        let mut high = Rank::NEVER;
         let mut rest = sorted.len();
         for gap in gaps.iter_mut().rev() {
             while rest > gap.before {
@@ -130,7 +130,7 @@ impl Line {
             gap.high = high;
         }
         let returns = (0..operations.len() as u32).map(|at| (span(at).ret, at));
-        let last = returns.filter(|&(ret, _)| ret != NEVER).max().map_or(0, |(_, at)| at);
+        let last = returns.filter(|&(ret, _)| ret != Rank::NEVER).max().map_or(0, |(_, at)| at);
         Ok(Line { told: sorted.into_iter().map(|(_, _, at)| at).collect(), gaps, last })
     }
 
@@ -145,12 +145,12 @@ impl Line {
         // The first gap that an addition may fill that never returned.
         let mut spare = self.gaps.len();
         for (at, Timed { op, span }) in operations.iter().enumerate() {
-            if op.before.is_some() || (op.delta == 0 && span.ret == NEVER) {
+            if op.before.is_some() || (op.delta == 0 && !span.has_returned()) {
                 continue;
             }
             let first = self.gaps.partition_point(|gap| gap.high < span.call);
             let last = self.gaps.partition_point(|gap| gap.low < span.ret);
-            if span.ret == NEVER {
+            if !span.has_returned() {
                 spare = spare.min(first);
             } else if op.delta == 0 {
                 return Ok(None);
@@ -193,7 +193,7 @@ impl Line {
         }
         // Equals stand in the order of their calls, so that each may only be too late for those
         // before it.
-        let mut latest = (0, 0);
+        let mut latest = (Rank::FIRST, 0);
         for &at in &order {
             let span = operations[at as usize].span;
             if span.ret < latest.0 {

@@ -4,7 +4,7 @@ use super::texts::{Kind, Texts};
 use super::zones::{Mark, Zone};
 use crate::check::exact::Timed;
 use crate::check::exact::ends::{End, Ends, by_return, position};
-use crate::history::NEVER;
+use crate::history::Rank;
 use crate::model::kv::{Content, Op};
 
 /// Chains, and what belongs to none.
@@ -109,7 +109,7 @@ impl<'a> Chains<'a> {
         string: &[u8],
         texts: &Texts<'_>,
         begun: &[usize],
-        ret: u32,
+        ret: Rank,
         operations: &[Timed<'_, Op>],
     ) -> Result<usize, Option<Doubt>> {
         let (kinds, _) = texts.first(string);
@@ -141,13 +141,13 @@ impl<'a> Chains<'a> {
             }
         }
         for (at, Timed { op, span }) in operations.iter().enumerate() {
-            let alone = matches!(op, Op::Append(_)) && !self.seen[at] && span.ret != NEVER;
+            let alone = matches!(op, Op::Append(_)) && !self.seen[at] && span.has_returned();
             if alone {
                 let at = at as u32;
                 let by = by_return(span.ret, at);
                 zones.push(Zone {
-                    first: Mark { rank: span.ret.into(), known: by },
-                    last: Mark { rank: span.call.into(), known: by },
+                    first: Mark { rank: span.ret, known: by },
+                    last: Mark { rank: span.call, known: by },
                     block: self.chains.len() as u32 + at,
                 });
             }
@@ -202,8 +202,8 @@ impl<'a> Chain<'a> {
         let call = |at: u32| reader.operations[at as usize].span.call;
         let members = self.put.iter().chain(self.appends.iter().map(|append| &append.0));
         let mut latest = match self.text.len() < string.len() {
-            true => members.map(|&at| call(at)).max().unwrap_or(0),
-            false => 0,
+            true => members.map(|&at| call(at)).max().unwrap_or_default(),
+            false => Rank::FIRST,
         };
         let mut length = self.text.len();
         while length < string.len() {
@@ -232,22 +232,22 @@ impl<'a> Chain<'a> {
         for rank in 0..=self.appends.len() {
             if let Some((at, known)) = self.step(rank, operations) {
                 let returned = known.max(by_return(span(at).ret, at));
-                if span(at).ret != NEVER {
-                    if u64::from(span(at).ret) < run.rank {
+                if span(at).ret != Rank::NEVER {
+                    if span(at).ret < run.rank {
                         return Err(position(run.known.max(returned)));
                     }
-                    first = first.min(Mark { rank: span(at).ret.into(), known: returned });
+                    first = first.min(Mark { rank: span(at).ret, known: returned });
                 }
-                run = run.max(Mark { rank: span(at).call.into(), known });
+                run = run.max(Mark { rank: span(at).call, known });
             }
             let base = run;
             while let Some(&(_, get)) = gets.next_if(|get| get.0 as usize == rank) {
                 let known = by_return(span(get).ret, get);
-                if u64::from(span(get).ret) < base.rank {
+                if span(get).ret < base.rank {
                     return Err(position(base.known.max(known)));
                 }
-                first = first.min(Mark { rank: span(get).ret.into(), known });
-                run = run.max(Mark { rank: span(get).call.into(), known });
+                first = first.min(Mark { rank: span(get).ret, known });
+                run = run.max(Mark { rank: span(get).call, known });
             }
         }
         // The initial chain begins before everything.
@@ -272,7 +272,7 @@ impl<'a> Chain<'a> {
 struct Reader<'t, 'a> {
     texts: &'t Texts<'t>,
     operations: &'t [Timed<'a, Op>],
-    ret: u32,
+    ret: Rank,
     known: u64,
 }
 
@@ -285,7 +285,7 @@ impl Reader<'_, '_> {
     fn only(
         &self,
         kinds: impl Iterator<Item = Kind>,
-        latest: u32,
+        latest: Rank,
         seen: &[bool],
     ) -> Result<u32, Option<Doubt>> {
         let mut fitting = kinds.filter_map(|kind| match kind {

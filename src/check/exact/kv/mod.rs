@@ -9,7 +9,6 @@ mod texts;
 mod zones;
 
 use super::{Conflict, Ruling, Timed, Wanted};
-use crate::history::NEVER;
 use crate::model::kv::{Content, Op};
 use chains::{Chains, Doubt};
 use texts::{Kind, Texts};
@@ -36,7 +35,7 @@ pub(super) fn decide(
             Op::Append(text) if !text.as_str().is_empty() => {
                 texts.add(text.as_str(), Kind::Append(at as u32));
             }
-            Op::Get(None) if span.ret != NEVER => return None,
+            Op::Get(None) if span.has_returned() => return None,
             Op::Get(_) => {}
             Op::Put(_) | Op::Append(_) => return None,
         }
@@ -71,6 +70,7 @@ pub(super) fn decide(
 mod tests {
     use super::super::ends::timed;
     use super::*;
+    use crate::history::testing::NEVER;
     use crate::model::persistent::Text;
 
     fn put(text: &str) -> Op {

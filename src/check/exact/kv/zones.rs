@@ -4,19 +4,20 @@
 //! Gibbons and Korach (1997) order the values of a register so.
 
 use crate::check::exact::ends::position;
+use crate::history::Rank;
 
 /// A rank, and the return by which it is known to count.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) struct Mark {
-    pub(super) rank: u64,
+    pub(super) rank: Rank,
     pub(super) known: u64,
 }
 
 impl Mark {
     /// Not after any end.
-    pub(super) const ALWAYS: Mark = Mark { rank: 0, known: 0 };
+    pub(super) const ALWAYS: Mark = Mark { rank: Rank::FIRST, known: 0 };
     /// After every end.
-    pub(super) const NEVER: Mark = Mark { rank: u64::MAX, known: u64::MAX };
+    pub(super) const NEVER: Mark = Mark { rank: Rank::NEVER, known: u64::MAX };
 }
 
 /// The zone of a chain.
@@ -59,7 +60,7 @@ pub(super) fn check(zones: &[Zone]) -> Result<(), u32> {
 
 /// The chains of zones that passed [`check`], in an order that keeps real time.
 pub(super) fn order(mut zones: Vec<Zone>) -> impl Iterator<Item = u32> {
-    let mut forward: Vec<(u64, u64)> = zones
+    let mut forward: Vec<(Rank, Rank)> = zones
         .iter()
         .filter(|zone| zone.is_forward())
         .map(|zone| (zone.first.rank, zone.last.rank))

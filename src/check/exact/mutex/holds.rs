@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 
 use crate::check::exact::ends::{by_return, position};
 use crate::check::exact::{Conflict, Ruling, Timed, Wanted};
-use crate::history::{NEVER, Value};
+use crate::history::{Rank, Value};
 use crate::model::mutex::Op;
 
 /// A time from which on the lock is held, and one until which it is; for certain, or at most.
@@ -12,10 +12,11 @@ use crate::model::mutex::Op;
 struct Hold {
     acquire: u32,
     release: Option<u32>,
-    /// Held for certain from the return of the one to the call of the other, [`NEVER`] for none.
-    certain: (u32, u32),
+    /// Held for certain from the return of the one to the call of the other, [`Rank::NEVER`] for
+    /// none.
+    certain: (Rank, Rank),
     /// Held at most from the call of the one to the return of the other.
-    possible: (u32, u32),
+    possible: (Rank, Rank),
 }
 
 /// Who held a mutex, in the order in which they did.
@@ -29,7 +30,7 @@ pub(super) struct Holds {
 #[derive(Default)]
 struct Owner {
     holds: Option<u32>,
-    busy_until: Option<u32>,
+    busy_until: Option<Rank>,
 }
 
 impl Holds {
@@ -55,10 +56,10 @@ impl Holds {
                     holds.push(Hold::new(operations, acquire, Some(at)));
                     owner.holds = None;
                 }
-                (Op::Acquire(_), None) if span.ret != NEVER => owner.holds = Some(at),
+                (Op::Acquire(_), None) if span.has_returned() => owner.holds = Some(at),
                 // It never releases, so only the last hold can be it; the earliest is best.
                 (Op::Acquire(_) | Op::Try(_), None) => loose = loose.or(Some(at)),
-                (_, _) if span.ret == NEVER => {}
+                (_, _) if !span.has_returned() => {}
                 (_, _) => {
                     let by = by_return(span.ret, at);
                     wrong = Some(wrong.map_or(by, |first| first.min(by)));
@@ -90,11 +91,11 @@ impl Holds {
     pub(super) fn decide(mut self, operations: &[Timed<'_, Op>], wanted: Wanted) -> Ruling {
         self.stretch();
         // Times, each with what happens then: releases before acquires before others.
-        let mut order: Vec<(u32, u8, u32)> = Vec::new();
+        let mut order: Vec<(Rank, u8, u32)> = Vec::new();
         let mut uses_loose = false;
         let mut homeless: Option<u64> = None;
         for (at, Timed { op, span }) in operations.iter().enumerate() {
-            if **op != Op::Busy || span.ret == NEVER {
+            if **op != Op::Busy || !span.has_returned() {
                 continue;
             }
             let first = self.holds.partition_point(|hold| hold.possible.1 < span.call);
@@ -122,7 +123,7 @@ impl Holds {
         }
         for hold in &self.holds {
             order.push((hold.possible.0, 1, hold.acquire));
-            if let Some(release) = hold.release.filter(|_| hold.possible.1 != NEVER) {
+            if let Some(release) = hold.release.filter(|_| hold.possible.1 != Rank::NEVER) {
                 order.push((hold.possible.1, 0, release));
             }
         }
@@ -147,7 +148,7 @@ impl Holds {
 impl Hold {
     fn new(operations: &[Timed<'_, Op>], acquire: u32, release: Option<u32>) -> Hold {
         let taken = operations[acquire as usize].span;
-        let (call, ret) = release.map_or((NEVER, NEVER), |release| {
+        let (call, ret) = release.map_or((Rank::NEVER, Rank::NEVER), |release| {
             let given = operations[release as usize].span;
             (given.call, given.ret)
         });
@@ -159,10 +160,9 @@ impl Hold {
 /// was under way then may have acquired it, as far as was known.
 fn known(operations: &[Timed<'_, Op>], at: u32) -> Conflict {
     let end = operations[at as usize].span.ret;
-    let under_way = operations
-        .iter()
-        .enumerate()
-        .filter(|(_, Timed { span, .. })| span.call < end && end <= span.ret && span.ret != NEVER);
+    let under_way = operations.iter().enumerate().filter(|(_, Timed { span, .. })| {
+        span.call < end && end <= span.ret && span.has_returned()
+    });
     let latest = under_way.map(|(at, timed)| by_return(timed.span.ret, at as u32)).max();
     Conflict { stuck: latest.map_or(at, position) }
 }

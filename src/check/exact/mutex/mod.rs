@@ -49,7 +49,8 @@ mod tests {
     use super::super::Conflict;
     use super::super::ends::timed;
     use super::*;
-    use crate::history::{NEVER, Value, ValueTable};
+    use crate::history::testing::NEVER;
+    use crate::history::{Value, ValueTable};
 
     fn rule(operations: &[(Op, u32, u32)]) -> Option<Ruling> {
         decide(&timed(operations), Wanted::Order)

@@ -6,11 +6,10 @@
 
 use super::super::cover::{Removal, assign, remove};
 use super::super::minima::SuffixMinima;
-use super::super::values::{NONE, Values};
+use super::super::values::{NEVER, NONE, Values};
 use super::super::{Ruling, Wanted};
 use super::Groups;
 use super::greedy::{self, Failed};
-use crate::history::NEVER;
 
 /// So many assignments are tried.
 const ATTEMPTS: usize = 16;

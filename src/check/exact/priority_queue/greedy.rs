@@ -2,9 +2,8 @@
 
 use super::super::Wanted;
 use super::super::minima::Free;
-use super::super::values::{NONE, Values};
+use super::super::values::{NEVER, NONE, Values};
 use super::Groups;
-use crate::history::NEVER;
 
 /// Why the values cannot be placed.
 #[derive(Clone, Copy, Debug)]

@@ -2,7 +2,8 @@
 
 use super::super::testing::{Drawn, Verdict, ask};
 use super::decide;
-use crate::history::{NEVER, ValueTable};
+use crate::history::ValueTable;
+use crate::history::testing::NEVER;
 use crate::model::priority_queue::{End, Found, Item, Op};
 use crate::model::{Call, Model, PriorityQueue, View};
 use crate::vocabulary::Word;

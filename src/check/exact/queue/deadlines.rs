@@ -2,8 +2,7 @@
 
 use super::super::cover::Removal;
 use super::super::minima::SuffixMinima;
-use super::super::values::{NONE, Values};
-use crate::history::NEVER;
+use super::super::values::{NEVER, NONE, Values};
 
 /// The values that must be gone because one behind them is seen at the front. `sequence` is an
 /// order in which values can go through. O(n log n).

@@ -1,8 +1,7 @@
 //! The linearization of a queue, from the order of its values.
 
 use super::super::cover::merge;
-use super::super::values::{NONE, Values};
-use crate::history::NEVER;
+use super::super::values::{NEVER, NONE, Values};
 
 /// Between two events there are the points for what goes before a cut, the cut, and what goes
 /// behind it.

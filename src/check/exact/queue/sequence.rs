@@ -1,7 +1,6 @@
 //! The order in which values go through a queue.
 
-use super::super::values::{Life, Values};
-use crate::history::NEVER;
+use super::super::values::{Life, NEVER, Values};
 
 /// Two values that no order can begin with: the one that is in first, and the one that is seen
 /// first.

@@ -4,7 +4,7 @@ use super::super::testing::{
     Drawn, Verdict, ask_of_items, empty, lost, peek, put, put_at_once, put_in_turn, take,
 };
 use super::decide;
-use crate::history::NEVER;
+use crate::history::testing::NEVER;
 use crate::model::items::Op;
 
 fn check(operations: &[Drawn<Op>]) -> Verdict {

@@ -8,7 +8,7 @@ use super::super::{Conflict, Timed};
 use super::act::Act;
 use super::conflict_at;
 use super::events::{Elements, Phase, Step, Times};
-use crate::history::NEVER;
+use crate::history::Rank;
 use crate::model::set::{Contents, Op};
 
 /// Decides all elements: the points in time of all operations that happen, or a conflict. `None`
@@ -44,14 +44,14 @@ struct Element {
     /// When operations happen: ascending for each element.
     times: Times,
     /// Returns of the element's operations, and which of them are linearized.
-    returns: Vec<(u32, u32)>,
+    returns: Vec<(Rank, u32)>,
     done: Vec<bool>,
 }
 
 impl Element {
     /// Decides one element: a rank by which it is impossible, or nothing if it is not known.
-    fn decide(&mut self, there: bool, steps: &[Step]) -> Option<Result<(), u32>> {
-        let is_blind = |step: &Step| matches!(step.act, Act::Set { .. }) && step.ret != NEVER;
+    fn decide(&mut self, there: bool, steps: &[Step]) -> Option<Result<(), Rank>> {
+        let is_blind = |step: &Step| matches!(step.act, Act::Set { .. }) && step.ret != Rank::NEVER;
         self.there = there;
         if !steps.iter().any(is_blind) {
             return Some(self.walk(steps));
@@ -67,7 +67,7 @@ impl Element {
 
     /// Where completed operations tell what they found. A crashed operation that would change
     /// nothing need not happen.
-    fn walk(&mut self, steps: &[Step]) -> Result<(), u32> {
+    fn walk(&mut self, steps: &[Step]) -> Result<(), Rank> {
         self.flips.iter_mut().for_each(Vec::clear);
         for (crashed, used) in &mut self.crashed {
             crashed.clear();
@@ -77,7 +77,7 @@ impl Element {
         self.returns.clear();
         self.done.clear();
         self.done.resize(steps.len(), false);
-        let returns = steps.iter().enumerate().filter(|(_, step)| step.ret != NEVER);
+        let returns = steps.iter().enumerate().filter(|(_, step)| step.ret != Rank::NEVER);
         self.returns.extend(returns.map(|(nth, step)| (step.ret, nth as u32)));
         self.returns.sort_unstable();
         let mut calls = 0;
@@ -94,12 +94,14 @@ impl Element {
 
     fn call(&mut self, step: Step, steps: &[Step]) {
         match step.act {
-            Act::See(there) if step.ret != NEVER && there == self.there => {
+            Act::See(there) if step.ret != Rank::NEVER && there == self.there => {
                 self.happen(step.at, step.call, steps);
             }
-            Act::See(there) if step.ret != NEVER => self.sights[usize::from(there)].push(step),
-            Act::Any if step.ret != NEVER => self.happen(step.at, step.call, steps),
-            Act::Flip { to } | Act::Set { to } if step.ret == NEVER => {
+            Act::See(there) if step.ret != Rank::NEVER => {
+                self.sights[usize::from(there)].push(step)
+            }
+            Act::Any if step.ret != Rank::NEVER => self.happen(step.at, step.call, steps),
+            Act::Flip { to } | Act::Set { to } if step.ret == Rank::NEVER => {
                 self.crashed[usize::from(to)].0.push(step);
             }
             Act::Flip { to } | Act::Set { to } => self.flips[usize::from(to)].push(step),
@@ -107,7 +109,7 @@ impl Element {
         }
     }
 
-    fn force(&mut self, nth: usize, ret: u32, steps: &[Step]) -> Result<(), u32> {
+    fn force(&mut self, nth: usize, ret: Rank, steps: &[Step]) -> Result<(), Rank> {
         if self.done[nth] {
             return Ok(());
         }
@@ -121,7 +123,7 @@ impl Element {
     }
 
     /// Flips the element just before the event `ret`, by the operation that returns first.
-    fn flip(&mut self, ret: u32, steps: &[Step]) -> Result<(), u32> {
+    fn flip(&mut self, ret: Rank, steps: &[Step]) -> Result<(), Rank> {
         let to = !self.there;
         let open = &mut self.flips[usize::from(to)];
         let first = (0..open.len()).min_by_key(|&at| open[at].ret);
@@ -134,22 +136,22 @@ impl Element {
             }
         };
         self.there = to;
-        self.happen(step.at, ret - 1, steps);
+        self.happen(step.at, ret.previous(), steps);
         let mut saw = std::mem::take(&mut self.sights[usize::from(to)]);
         for step in saw.drain(..) {
-            self.happen(step.at, ret - 1, steps);
+            self.happen(step.at, ret.previous(), steps);
         }
         self.sights[usize::from(to)] = saw;
         Ok(())
     }
 
-    fn happen(&mut self, nth: u32, time: u32, steps: &[Step]) {
+    fn happen(&mut self, nth: u32, time: Rank, steps: &[Step]) {
         self.done[nth as usize] = true;
         self.times.push(time, Phase::Change, steps[nth as usize].at);
     }
 
     /// Where all operations that change it change it to `to`, so that it changes once, if ever.
-    fn change_once(&mut self, to: bool, steps: &[Step]) -> Result<(), u32> {
+    fn change_once(&mut self, to: bool, steps: &[Step]) -> Result<(), Rank> {
         let mut window = Window::new(to, self.there == to);
         for (nth, step) in steps.iter().enumerate() {
             window.add(nth as u32, step)?;
@@ -167,9 +169,9 @@ pub(super) struct Window {
     /// It is so from the start.
     already: bool,
     /// It is not so yet at the greatest call of those who saw it otherwise,
-    pub(super) from: u32,
+    pub(super) from: Rank,
     /// and is so by the least return of those who saw or made it so.
-    pub(super) by: u32,
+    pub(super) by: Rank,
     /// The operation that told that it changed it.
     told: Option<u32>,
     /// Who changes it; nobody if `None`.
@@ -178,12 +180,12 @@ pub(super) struct Window {
 
 impl Window {
     pub(super) fn new(to: bool, already: bool) -> Window {
-        Window { to, already, from: 0, by: NEVER, told: None, by_whom: None }
+        Window { to, already, from: Rank::FIRST, by: Rank::NEVER, told: None, by_whom: None }
     }
 
     /// Takes in an operation; an error is a rank by which there is no window.
-    pub(super) fn add(&mut self, nth: u32, step: &Step) -> Result<(), u32> {
-        if step.ret == NEVER {
+    pub(super) fn add(&mut self, nth: u32, step: &Step) -> Result<(), Rank> {
+        if step.ret == Rank::NEVER {
             return Ok(());
         }
         match step.act {
@@ -204,8 +206,8 @@ impl Window {
     }
 
     /// Chooses who changes the element, after all operations were [added](Self::add).
-    pub(super) fn settle(&mut self, steps: &[Step]) -> Result<(), u32> {
-        if self.already || self.by == NEVER {
+    pub(super) fn settle(&mut self, steps: &[Step]) -> Result<(), Rank> {
+        if self.already || self.by == Rank::NEVER {
             return Ok(());
         }
         let changes = |step: &&Step| matches!(step.act, Act::Set { .. } | Act::Flip { .. });
@@ -225,16 +227,16 @@ impl Window {
 
     /// Places all operations on the element that happen, if it changes at `changes` (when somebody
     /// [changes](Self::by_whom) it).
-    pub(super) fn place(&self, changes: u32, steps: &[Step], times: &mut Times) {
+    pub(super) fn place(&self, changes: Rank, steps: &[Step], times: &mut Times) {
         let by_whom = self.by_whom.map(|nth| nth as usize);
         for (nth, step) in steps.iter().enumerate() {
             let is_before = step.act == Act::See(!self.to);
             let moved = by_whom.is_some() && matches!(step.act, Act::See(_) | Act::Set { .. });
             if Some(nth) == by_whom {
                 times.push(changes, Phase::Change, step.at);
-            } else if step.ret != NEVER && is_before {
+            } else if step.ret != Rank::NEVER && is_before {
                 times.push(step.call, Phase::Before, step.at);
-            } else if step.ret != NEVER {
+            } else if step.ret != Rank::NEVER {
                 let time = if moved { step.call.max(changes) } else { step.call };
                 times.push(time, Phase::After, step.at);
             }

@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 
 use super::super::Timed;
 use super::act::{Act, act};
-use crate::history::NEVER;
+use crate::history::Rank;
 use crate::model::set::Op;
 
 /// An operation on an element, with its ends.
@@ -12,8 +12,8 @@ use crate::model::set::Op;
 pub(super) struct Step {
     pub(super) at: u32,
     pub(super) act: Act,
-    pub(super) call: u32,
-    pub(super) ret: u32,
+    pub(super) call: Rank,
+    pub(super) ret: Rank,
 }
 
 /// The operations of each element, in the order of their calls.
@@ -49,7 +49,7 @@ impl Elements {
             starts[at] += starts[at - 1];
         }
         let count = starts.last().copied().unwrap_or(0) as usize;
-        let none = Step { at: 0, act: Act::Any, call: 0, ret: NEVER };
+        let none = Step { at: 0, act: Act::Any, call: Rank::FIRST, ret: Rank::NEVER };
         let mut steps = vec![none; count];
         for (at, (timed, &id)) in operations.iter().zip(&of).enumerate() {
             let Some((_, act)) = act(timed.op) else { continue };
@@ -92,8 +92,8 @@ impl Times {
         Times(Vec::with_capacity(capacity))
     }
 
-    pub(super) fn push(&mut self, time: u32, phase: Phase, at: u32) {
-        self.0.push((4 * u64::from(time) + phase as u64, at));
+    pub(super) fn push(&mut self, time: Rank, phase: Phase, at: u32) {
+        self.0.push((4 * time.index() as u64 + phase as u64, at));
     }
 
     /// The operations in order; those of one point and phase stay as they were given.

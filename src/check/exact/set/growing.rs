@@ -9,7 +9,7 @@ use super::act::{Act, act};
 use super::conflict_at;
 use super::element::Window;
 use super::events::{Elements, Phase, Times};
-use crate::history::NEVER;
+use crate::history::Rank;
 use crate::history::Value;
 use crate::model::set::{Contents, Listing, Op};
 
@@ -23,7 +23,7 @@ pub(super) fn decide(
         matches!(act, Some(Act::Flip { to: false } | Act::Set { to: false }))
     };
     let is_unknown =
-        |timed: &Timed<'_, Op>| matches!(timed.op, Op::Read(None)) && timed.span.ret != NEVER;
+        |timed: &Timed<'_, Op>| matches!(timed.op, Op::Read(None)) && timed.has_returned();
     if operations.iter().any(|timed| shrinks(timed) || is_unknown(timed)) {
         return None;
     }
@@ -36,7 +36,7 @@ struct Class<'a> {
     /// In the order of their calls.
     reads: Vec<u32>,
     /// The least return of them.
-    by: u32,
+    by: Rank,
 }
 
 struct Growing<'a> {
@@ -50,7 +50,7 @@ impl<'a> Growing<'a> {
     fn new(operations: &'a [Timed<'a, Op>]) -> Result<Self, Conflict> {
         let mut reads: Vec<(usize, u32, &Listing)> = Vec::new();
         for (at, timed) in operations.iter().enumerate() {
-            if let (Op::Read(Some(contents)), true) = (timed.op, timed.span.ret != NEVER) {
+            if let (Op::Read(Some(contents)), true) = (timed.op, timed.has_returned()) {
                 reads.push((contents.len(), at as u32, contents));
             }
         }
@@ -77,7 +77,11 @@ impl<'a> Growing<'a> {
         if let Some(class) = self.classes.first().filter(|class| !holds(class.contents, initial)) {
             return Err(conflict_at(self.operations, class.by));
         }
-        let mut clock = Clock { times: Times::with_capacity(self.operations.len()), now: 0, by: 0 };
+        let mut clock = Clock {
+            times: Times::with_capacity(self.operations.len()),
+            now: Rank::FIRST,
+            by: Rank::FIRST,
+        };
         let mut is_placed = vec![false; self.elements.handles.len()];
         let mut before = initial;
         for (number, &handle) in self.elements.handles.iter().enumerate() {
@@ -102,7 +106,7 @@ impl<'a> Growing<'a> {
         }
         let start = clock.now;
         for number in (0..is_placed.len()).filter(|&number| !is_placed[number]) {
-            self.add_from(start, number, Window::new(true, false), NEVER, &mut clock)?;
+            self.add_from(start, number, Window::new(true, false), Rank::NEVER, &mut clock)?;
         }
         Ok(clock.times)
     }
@@ -114,10 +118,10 @@ impl<'a> Growing<'a> {
     /// Lets an element be added not before `start`. By `known` it is known that it has to be.
     fn add_from(
         &self,
-        start: u32,
+        start: Rank,
         number: usize,
         mut window: Window,
-        known: u32,
+        known: Rank,
         clock: &mut Clock,
     ) -> Result<(), Conflict> {
         let steps = self.elements.steps(number);
@@ -160,9 +164,9 @@ impl<'a> Growing<'a> {
 struct Clock {
     times: Times,
     /// What was placed last happens then,
-    now: u32,
+    now: Rank,
     /// for a reason that is known by then.
-    by: u32,
+    by: Rank,
 }
 
 /// Whether `whole` holds all of `part`.

@@ -11,7 +11,7 @@ mod growing;
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 mod tests;
 
-use crate::history::NEVER;
+use crate::history::Rank;
 use crate::model::set::{Contents, Op};
 
 use super::{Conflict, Ruling, Timed, Wanted};
@@ -23,11 +23,11 @@ pub(super) fn decide(
     operations: &[Timed<'_, Op>],
     wanted: Wanted,
 ) -> Option<Ruling> {
-    let completed = |timed: &&Timed<'_, Op>| timed.span.ret != NEVER;
+    let completed = |timed: &&Timed<'_, Op>| timed.has_returned();
     let read_twice = |timed: &Timed<'_, Op>| matches!(timed.op, Op::ReadTwice);
     if let Some(stuck) = operations.iter().position(read_twice) {
         // It is never legal, and one that did not return need not happen.
-        let returned = operations[stuck].span.ret != NEVER;
+        let returned = operations[stuck].span.has_returned();
         return returned.then_some(Ruling::Invalid(Conflict { stuck: stuck as u32 }));
     }
     let reads_whole = |timed: &Timed<'_, Op>| matches!(timed.op, Op::Read(_));
@@ -44,9 +44,9 @@ pub(super) fn decide(
 }
 
 /// The conflict of what is known at `rank`, once all that was called before has returned.
-fn conflict_at(operations: &[Timed<'_, Op>], rank: u32) -> Conflict {
+fn conflict_at(operations: &[Timed<'_, Op>], rank: Rank) -> Conflict {
     let called = operations.iter().enumerate();
-    let known = called.filter(|(_, timed)| timed.span.call <= rank && timed.span.ret != NEVER);
+    let known = called.filter(|(_, timed)| timed.span.call <= rank && timed.has_returned());
     let stuck = known.max_by_key(|(_, timed)| timed.span.ret).map_or(0, |(at, _)| at as u32);
     Conflict { stuck }
 }

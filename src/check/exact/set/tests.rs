@@ -2,7 +2,7 @@
 
 use super::super::testing::{Drawn, Verdict, ask, value};
 use super::decide;
-use crate::history::NEVER;
+use crate::history::testing::NEVER;
 use crate::model::Set;
 use crate::model::set::{Contents, Listing, Op};
 

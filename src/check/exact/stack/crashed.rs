@@ -6,10 +6,9 @@
 
 use super::super::cover::{Removal, assign, remove};
 use super::super::minima::{PrefixCounts, SuffixMinima};
-use super::super::values::{NONE, Values};
+use super::super::values::{NEVER, NONE, Values};
 use super::super::{Ruling, Wanted};
 use super::{conflict, nesting};
-use crate::history::NEVER;
 
 /// So many assignments are tried.
 const ATTEMPTS: usize = 32;

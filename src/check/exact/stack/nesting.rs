@@ -2,9 +2,8 @@
 
 use super::super::Wanted;
 use super::super::cover::{Removal, merge};
-use super::super::values::{Life, NONE, Values};
+use super::super::values::{Life, NEVER, NONE, Values};
 use super::table::Table;
-use crate::history::NEVER;
 
 /// Why values cannot be nested.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::Chosen;
-use crate::history::NEVER;
+use crate::history::Rank;
 use crate::model::{Establishes, Facts, Reading, Token};
 
 /// With more operations than this, all sources are kept: to tell which ones matter costs more.
@@ -16,16 +16,16 @@ pub(super) struct Sources {
     all: Vec<u32>,
     /// Completed overwriting ones in the order of their returns; with each, the one among it and
     /// those before it that is called last.
-    covers: Vec<(u32, u32)>,
+    covers: Vec<(Rank, u32)>,
 }
 
 /// Whether an operation that returns at `ret` depends on the state before it.
-fn looks(facts: &Facts, ret: u32) -> bool {
-    !(facts.overwrites || facts.pure && ret == NEVER)
+fn looks(facts: &Facts, ret: Rank) -> bool {
+    !(facts.overwrites || facts.pure && ret == Rank::NEVER)
 }
 
 /// What bounds the sources of an operation: none returns before this call.
-type Bound = Option<u32>;
+type Bound = Option<Rank>;
 
 impl Sources {
     pub(super) fn new<Op>(readings: &[Reading<Op>], facts: &[Facts]) -> Self {
@@ -34,12 +34,12 @@ impl Sources {
             (0..readings.len() as u32).filter(|&at| !facts[at as usize].pure).collect();
         all.sort_by_key(|&at| ret(at));
         let mut by_token: FxHashMap<Token, Vec<u32>> = FxHashMap::default();
-        let mut covers: Vec<(u32, u32)> = Vec::new();
+        let mut covers: Vec<(Rank, u32)> = Vec::new();
         for &at in &all {
             if let Establishes::Token(token) = facts[at as usize].establishes {
                 by_token.entry(token).or_default().push(at);
             }
-            if facts[at as usize].overwrites && ret(at) != NEVER {
+            if facts[at as usize].overwrites && ret(at) != Rank::NEVER {
                 let best = covers.last().map_or(at, |&(_, best)| {
                     let call = |at: u32| readings[at as usize].span.call;
                     if call(best) > call(at) { best } else { at }
@@ -96,7 +96,7 @@ impl Sources {
             let span = readings[at as usize].span;
             let cover = self.cover_of(span.call);
             cover.iter().for_each(|&cover| chosen.add(cover));
-            let bound = cover.map_or(0, |cover| readings[cover as usize].span.call);
+            let bound = cover.map_or(Rank::FIRST, |cover| readings[cover as usize].span.call);
             let start =
                 self.all.partition_point(|&other| readings[other as usize].span.ret < bound);
             for &other in &self.all[start..] {
@@ -112,7 +112,7 @@ impl Sources {
     }
 
     /// The overwriting operation that precedes `call` and is called last.
-    fn cover_of(&self, call: u32) -> Option<u32> {
+    fn cover_of(&self, call: Rank) -> Option<u32> {
         let before = self.covers.partition_point(|&(ret, _)| ret < call);
         Some(self.covers[before.checked_sub(1)?].1)
     }
@@ -130,11 +130,11 @@ struct Supply<'a, Op> {
 }
 
 impl<Op> Supply<'_, Op> {
-    fn ret(&self, at: u32) -> u32 {
+    fn ret(&self, at: u32) -> Rank {
         self.readings[at as usize].span.ret
     }
 
-    fn call(&self, at: u32) -> u32 {
+    fn call(&self, at: u32) -> Rank {
         self.readings[at as usize].span.call
     }
 
@@ -145,7 +145,7 @@ impl<Op> Supply<'_, Op> {
             let start = self.listed.partition_point(|&at| Some(self.ret(at)) < bound);
             let listed = self.listed[start..].iter().copied();
             listed
-                .take_while(|&at| self.ret(at) != NEVER)
+                .take_while(|&at| self.ret(at) != Rank::NEVER)
                 .filter(|&at| at != self.at && self.call(at) < self.ret(self.at))
         };
         let missing = possible(bound).filter(|&at| !chosen.has(at)).take(2).count();
@@ -181,7 +181,7 @@ impl<Op> Supply<'_, Op> {
         let listed = || self.listed.iter().copied().filter(is_before);
         let chosen_one = listed().filter(|&at| chosen.has(at)).map(|at| self.call(at)).max();
         let plain = listed()
-            .filter(|&at| self.facts[at as usize].overwrites && self.ret(at) != NEVER)
+            .filter(|&at| self.facts[at as usize].overwrites && self.ret(at) != Rank::NEVER)
             .max_by_key(|&at| self.call(at));
         if let Some(plain) = plain.filter(|&plain| Some(self.call(plain)) > chosen_one) {
             chosen.add(plain);
@@ -197,7 +197,7 @@ impl<Op: Eq> Supply<'_, Op> {
         let is_vague = |at: &&u32| facts(at).requires.is_none() && looks(facts(at), self.ret(**at));
         let all = chosen.list.iter().any(|at| is_vague(&at));
         let needed = chosen.list.iter().filter(|at| facts(at).requires == requires).count();
-        let start = self.listed.partition_point(|&at| self.ret(at) != NEVER);
+        let start = self.listed.partition_point(|&at| self.ret(at) != Rank::NEVER);
         let mut counts: Vec<(u32, usize)> = Vec::new();
         for &at in &self.listed[start..] {
             if self.call(at) > self.ret(self.at) {

@@ -26,7 +26,7 @@ use super::classify::{Missed, Origin, Witnesses};
 use super::event::Event;
 use super::evidence::{Scope, Verb, times};
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
-use crate::history::{Span, Value};
+use crate::history::{Rank, Span, Value};
 use crate::model::priority_queue::{self, End};
 use crate::model::{AnyOp, Kind, KindView, Model, items};
 
@@ -72,7 +72,7 @@ struct Collection<'a> {
     initial: Vec<Item>,
     events: Vec<Event<Act>>,
     /// The calls of takes of which the answer is not known, in their order.
-    open: Vec<u32>,
+    open: Vec<Rank>,
     /// The operations that failed.
     failed: Vec<Event<Act>>,
 }
@@ -153,7 +153,7 @@ struct Story<'a> {
 
 impl Story<'_> {
     /// How many of it can have been put in before `time`.
-    fn put_before(&self, time: u32) -> usize {
+    fn put_before(&self, time: Rank) -> usize {
         // They are in the order of their calls.
         self.initial + self.puts.partition_point(|put| put.span.call < time)
     }
@@ -325,7 +325,7 @@ impl<'a> Collection<'a> {
 
     /// A look at an item of which all were taken before.
     fn long_gone(&self, story: &Story<'_>) -> Option<Anomaly> {
-        let mut returns: Vec<u32> = story.takes.iter().map(|take| take.span.ret).collect();
+        let mut returns: Vec<Rank> = story.takes.iter().map(|take| take.span.ret).collect();
         returns.sort_unstable();
         let is_gone = |peek: &&&Event<Act>| {
             let taken = returns.partition_point(|&ret| ret < peek.span.call);
@@ -349,7 +349,7 @@ impl<'a> Collection<'a> {
     }
 
     /// How many takes of which the answer is not known may have taken something before `time`.
-    fn may_take_before(&self, time: u32) -> usize {
+    fn may_take_before(&self, time: Rank) -> usize {
         self.open.partition_point(|&call| call < time)
     }
 

@@ -14,7 +14,7 @@ use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::naming::classify::{Missed, Witnesses};
 use crate::explain::naming::event::Event;
 use crate::explain::naming::evidence::took_long;
-use crate::history::NEVER;
+use crate::history::Rank;
 
 /// So many operations in a row may be stale, rather than something lost and made up for.
 const STALE: usize = 2;
@@ -146,7 +146,7 @@ impl Change<'_, '_> {
         let counter = self.counter;
         // The last one that cannot have been off by as much yet.
         let sure = self.old.looks.iter().rev().find(|look| !look.1.meets(self.new.off));
-        let start = sure.map_or(0, |look| look.0.span.call);
+        let start = sure.map_or(Rank::FIRST, |look| look.0.span.call);
         let end = self.first().span.ret;
         let updates = || counter.events.iter().filter(|event| event.op.delta != 0);
         let is_open = |event: &&Event<Step>| event.span.call < end && start < event.span.ret;
@@ -159,7 +159,7 @@ impl Change<'_, '_> {
             let meets = |other: &&Event<Step>| {
                 other.index != event.index && !other.precedes(event) && !event.precedes(other)
             };
-            event.span.ret != NEVER
+            event.span.has_returned()
                 && self.is_explained_by(-event.op.delta)
                 && open.iter().any(meets)
         };

@@ -22,7 +22,7 @@ use super::classify::{Missed, Witnesses};
 use super::event::Event;
 use super::evidence::Scope;
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
-use crate::history::NEVER;
+use crate::history::Rank;
 use crate::model::{Kind, Model, counter};
 
 /// An operation: what it adds, and what it found.
@@ -51,16 +51,16 @@ struct Counter<'a> {
 
 /// Sums of all additions called, or returned, before a time; positive and negative ones apart.
 struct Sums {
-    called: Vec<(u32, [i128; 2])>,
-    returned: Vec<(u32, [i128; 2])>,
+    called: Vec<(Rank, [i128; 2])>,
+    returned: Vec<(Rank, [i128; 2])>,
 }
 
 impl Sums {
     fn of(events: &[Event<Step>]) -> Self {
-        let sum = |time: fn(&Event<Step>) -> u32| {
-            let mut list: Vec<(u32, [i128; 2])> = events
+        let sum = |time: fn(&Event<Step>) -> Rank| {
+            let mut list: Vec<(Rank, [i128; 2])> = events
                 .iter()
-                .filter(|event| event.op.delta != 0 && time(event) != NEVER)
+                .filter(|event| event.op.delta != 0 && time(event) != Rank::NEVER)
                 .map(|event| (time(event), [event.op.delta.max(0), event.op.delta.min(0)]))
                 .collect();
             list.sort_unstable();
@@ -74,7 +74,7 @@ impl Sums {
         Sums { called: sum(|event| event.span.call), returned: sum(|event| event.span.ret) }
     }
 
-    fn before(list: &[(u32, [i128; 2])], time: u32) -> [i128; 2] {
+    fn before(list: &[(Rank, [i128; 2])], time: Rank) -> [i128; 2] {
         match list.partition_point(|entry| entry.0 < time).checked_sub(1) {
             Some(last) => list[last].1,
             None => [0; 2],

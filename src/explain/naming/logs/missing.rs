@@ -4,13 +4,14 @@ use super::super::classify::{Missed, Witnesses};
 use super::super::event::Event;
 use super::{Base, Naming, Piece, Sight};
 use crate::explain::anomaly::{Anomaly, AnomalyKind};
+use crate::history::Rank;
 
 impl Naming<'_> {
     /// When the list that a sight saw had certainly begun: the return of what put its base there;
     /// `None` if that is not known.
-    fn begun(&self, sight: &Event<Sight>) -> Option<u32> {
+    fn begun(&self, sight: &Event<Sight>) -> Option<Rank> {
         match sight.op.base {
-            Base::Start => Some(0),
+            Base::Start => Some(Rank::FIRST),
             Base::Put(piece) => {
                 let mut own = self.putting(piece);
                 let put = own.next().filter(|_| own.next().is_none())?;
@@ -29,7 +30,7 @@ impl Naming<'_> {
         let newest = sight.op.pieces.iter().filter_map(|&piece| self.only(piece));
         let newest = newest.map(|source| source.span.call).max();
         let limit = match (sight.op.is_whole, newest) {
-            (true, newest) => sight.span.call.max(newest.unwrap_or(0)),
+            (true, newest) => sight.span.call.max(newest.unwrap_or_default()),
             (false, Some(newest)) => newest,
             (false, None) => return None,
         };

@@ -27,7 +27,7 @@ use super::classify::Origin;
 use super::event::Event;
 use super::evidence::{Scope, Verb};
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
-use crate::history::{Shape, Value};
+use crate::history::{Rank, Shape, Value};
 use crate::model::{Kind, Model, log};
 use pieces::Pieces;
 
@@ -234,7 +234,7 @@ impl<'a> Naming<'a> {
     }
 
     /// How often a piece can be in the list at most by `time`.
-    fn called(&self, piece: Piece, time: u32) -> usize {
+    fn called(&self, piece: Piece, time: Rank) -> usize {
         let initial = self.list.initial.iter().filter(|&&other| other == piece).count();
         let appends = self.appending(piece).iter().filter(|event| event.span.call < time);
         let puts = self.putting(piece).filter(|event| event.span.call < time);

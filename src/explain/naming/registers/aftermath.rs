@@ -4,7 +4,7 @@
 use super::scene::Act;
 use crate::explain::case::Case;
 use crate::explain::causes::source::{Source, Sources};
-use crate::history::{NEVER, Value};
+use crate::history::{Rank, Value};
 use crate::model::{Facts, Model, Token};
 
 /// So many operations are looked at.
@@ -56,7 +56,7 @@ pub(super) fn aftermath(case: &Case<'_>, act: &Act, (token, newer): (Token, &[&A
     };
     for reading in ahead() {
         let Facts { pure, requires, .. } = case.model.facts(&reading.op);
-        if let Some(seen) = requires.filter(|_| reading.span.ret != NEVER) {
+        if let Some(seen) = requires.filter(|_| reading.span.has_returned()) {
             if seen != token {
                 // Updates that were under way may have changed it, but not to what had been there.
                 let writers = writers(case, seen, reading.span.ret);
@@ -89,18 +89,18 @@ pub(super) struct Writers {
     /// How many there are.
     pub(super) count: usize,
     /// The rank of the last return of one.
-    pub(super) last_return: Option<u32>,
+    pub(super) last_return: Option<Rank>,
     /// Whether one never returned.
     pub(super) is_open: bool,
 }
 
 /// The updates that leave `token` and were called before rank `until`, in the core or not. O(n).
-pub(super) fn writers(case: &Case<'_>, token: Token, until: u32) -> Writers {
+pub(super) fn writers(case: &Case<'_>, token: Token, until: Rank) -> Writers {
     let mut writers = Writers::default();
     for reading in case.readings.iter().take_while(|reading| reading.span.call < until) {
         if case.model.facts(&reading.op).leaves() == Some(token) {
             writers.count += 1;
-            let ret = Some(reading.span.ret).filter(|&ret| ret != NEVER);
+            let ret = Some(reading.span.ret).filter(|&ret| ret != Rank::NEVER);
             writers.is_open |= ret.is_none();
             writers.last_return = writers.last_return.max(ret);
         }
@@ -117,7 +117,7 @@ pub(super) enum Sight {
         /// The operation.
         index: u32,
         /// The rank of its return.
-        ret: u32,
+        ret: Rank,
     },
 }
 
@@ -125,14 +125,17 @@ pub(super) enum Sight {
 /// others write the same. O(n).
 pub(super) fn first_to_see(case: &Case<'_>, writer: u32) -> Option<Sight> {
     let token = case.model.facts(&case.reading(writer)?.op).leaves()?;
-    let mut first: Option<(u32, u32)> = None;
+    let mut first: Option<(Rank, u32)> = None;
     for reading in case.readings {
         let facts = case.model.facts(&reading.op);
         if facts.leaves() == Some(token) && reading.index != writer {
             return None;
         }
         let ret = reading.span.ret;
-        if facts.requires == Some(token) && ret != NEVER && first.is_none_or(|old| ret < old.0) {
+        if facts.requires == Some(token)
+            && ret != Rank::NEVER
+            && first.is_none_or(|old| ret < old.0)
+        {
             first = Some((ret, reading.index));
         }
     }

@@ -8,7 +8,7 @@ use crate::explain::access::Access;
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::case::Case;
 use crate::explain::violations::Violation;
-use crate::history::{NEVER, Span};
+use crate::history::{Rank, Span};
 use crate::model::{AnyModel, AnyOp, Kind, Model, Reading, Token};
 
 /// Cores larger than this have no name: few operations cause what takes so many to show.
@@ -32,7 +32,7 @@ impl Act {
 
     /// Whether it returned, as far as was known.
     pub(super) fn is_done(&self) -> bool {
-        self.access.span.ret != NEVER
+        self.access.span.has_returned()
     }
 }
 
@@ -85,13 +85,13 @@ impl<'a> Scene<'a> {
         let mut readings = self.readings.clone();
         self.spread(&mut readings);
         match repair {
-            Repair::Earlier(at) => readings[at].span.call = 0,
-            Repair::Open(at) => readings[at].span.ret = NEVER,
+            Repair::Earlier(at) => readings[at].span.call = Rank::FIRST,
+            Repair::Open(at) => readings[at].span.ret = Rank::NEVER,
             Repair::Again(at) | Repair::AgainWithin(at) => {
                 let mut copy = readings[at].clone();
                 let is_within = matches!(repair, Repair::AgainWithin(_));
-                let ret = if is_within { copy.span.ret } else { NEVER };
-                copy.span = Span { call: copy.span.call + 1, ret };
+                let ret = if is_within { copy.span.ret } else { Rank::NEVER };
+                copy.span = Span { call: copy.span.call.next(), ret };
                 readings.push(copy);
             }
         }
@@ -104,7 +104,7 @@ impl<'a> Scene<'a> {
         let mut readings = self.readings.clone();
         for &other in others {
             if other != at {
-                readings[other].span.ret = NEVER;
+                readings[other].span.ret = Rank::NEVER;
             }
         }
         self.is_orderable(&readings) == Some(false)
@@ -117,13 +117,13 @@ impl<'a> Scene<'a> {
     /// Renumbers all ends from 2 on in steps of two, so that there is room before and between.
     fn spread(&self, readings: &mut [Reading<AnyOp>]) {
         let ends = |reading: &Reading<AnyOp>| [reading.span.call, reading.span.ret];
-        let mut ranks: Vec<u32> = readings.iter().flat_map(ends).collect();
+        let mut ranks: Vec<Rank> = readings.iter().flat_map(ends).collect();
         ranks.sort_unstable();
         ranks.dedup();
-        let place = |rank: u32| 2 + 2 * ranks.partition_point(|&other| other < rank) as u32;
+        let place = |rank: Rank| Rank::new(2 + 2 * ranks.partition_point(|&other| other < rank));
         for reading in readings {
             let Span { call, ret } = reading.span;
-            let ret = if ret == NEVER { NEVER } else { place(ret) };
+            let ret = if ret == Rank::NEVER { Rank::NEVER } else { place(ret) };
             reading.span = Span { call: place(call), ret };
         }
     }

@@ -6,6 +6,7 @@ use crate::explain::anomaly::{Anomaly, AnomalyKind};
 use crate::explain::naming::classify::Missed;
 use crate::explain::naming::evidence::took_long;
 use crate::explain::naming::words;
+use crate::history::Rank;
 use crate::model::Token;
 use crate::words::{process_phrase, return_phrase};
 
@@ -105,7 +106,7 @@ impl<'s> Proof<'s> {
 }
 
 /// How telling `act` is where it shows that `stale` is: the smaller the more.
-fn rank(act: &Act, stale: &Act) -> (bool, bool, u32) {
+fn rank(act: &Act, stale: &Act) -> (bool, bool, Rank) {
     (act.access.process != stale.access.process, !act.updates, act.access.span.ret)
 }
 

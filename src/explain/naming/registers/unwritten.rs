@@ -5,7 +5,7 @@ use crate::explain::anomaly::Anomaly;
 use crate::explain::naming::classify::Origin;
 use crate::explain::naming::evidence::unanswered;
 use crate::explain::naming::words;
-use crate::history::{NEVER, Outcome};
+use crate::history::{Outcome, Rank};
 use crate::model::{Facts, Model, Token};
 use crate::words::{call_phrase, process_phrase, return_phrase};
 
@@ -29,18 +29,23 @@ pub(super) fn name(scene: &Scene<'_>) -> Option<Anomaly> {
 
 /// The earliest rank at which the value can have been `token`, going by the core: every writer
 /// needs to have been called, and, if it replaces a certain value, to have found that one.
-fn earliest(scene: &Scene<'_>, token: Token) -> u32 {
-    let mut known = vec![(scene.initial, 0)];
-    let rank = |known: &[(Token, u32)], token: Token| {
-        known.iter().filter(|entry| entry.0 == token).map(|entry| entry.1).min().unwrap_or(NEVER)
+fn earliest(scene: &Scene<'_>, token: Token) -> Rank {
+    let mut known = vec![(scene.initial, Rank::FIRST)];
+    let rank = |known: &[(Token, Rank)], token: Token| {
+        known
+            .iter()
+            .filter(|entry| entry.0 == token)
+            .map(|entry| entry.1)
+            .min()
+            .unwrap_or(Rank::NEVER)
     };
     // Every round but the last makes a token known earlier, by way of one more writer.
     for _ in 0..=scene.acts.len() {
         let mut is_news = false;
         for act in &scene.acts {
             let Some(written) = act.access.writes else { continue };
-            let from = act.access.reads.map_or(0, |read| rank(&known, read));
-            let at = if from == NEVER { NEVER } else { from.max(act.access.span.call) };
+            let from = act.access.reads.map_or(Rank::FIRST, |read| rank(&known, read));
+            let at = if from == Rank::NEVER { Rank::NEVER } else { from.max(act.access.span.call) };
             if at < rank(&known, written) {
                 known.push((written, at));
                 is_news = true;
@@ -70,7 +75,7 @@ fn missing(scene: &Scene<'_>, token: Token) -> Token {
     for _ in 0..scene.acts.len() {
         let needs = |at: usize| {
             let needed = scene.acts[at].access.reads?;
-            (earliest(scene, needed) == NEVER).then_some(needed)
+            (earliest(scene, needed) == Rank::NEVER).then_some(needed)
         };
         match scene.writers(missing).find_map(needs) {
             Some(needed) => missing = needed,
