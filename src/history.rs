@@ -1,21 +1,21 @@
 //! Histories: tables of operations, read by [`formats`](crate::formats) or built in code.
 
 pub(crate) use histcheck_history::internal::{
-    ClientEvent, Excerpt, Marks, NO_TIME, Row, Rows, ValueMap, Window, confirms_tuples,
-    function_text, has_tuple, mixed_keys, no_tuple, resident_bytes, take_key,
+    ClientEvent, End as WindowEnd, Excerpt, Marks, NO_TIME, Row, Rows, ValueMap, Window,
+    confirms_tuples, function_text, has_tuple, mixed_keys, no_tuple, resident_bytes, take_key,
 };
 #[doc(inline)]
 pub use histcheck_history::{
     Annotation, Concurrency, Event, EventType, Extra, Function, FunctionStatistics, History,
-    HistoryBuilder, Independent, Interval, IntoValue, Latency, MAX_DEPTH, Operation, Order,
-    Outcome, OutcomeCounts, Partition, Partitions, Rank, Record, Settings, Shape, Span, Statistics,
-    Ties, Time, Value, ValueTable, count_processes, write_quoted,
+    HistoryBuilder, Independent, Interval, IntoValue, Latency, MAX_DEPTH, OpIndex, Operation,
+    Order, Outcome, OutcomeCounts, Partition, Partitions, Rank, Record, Settings, Shape, Span,
+    Statistics, Ties, Time, Value, ValueTable, count_processes, write_quoted,
 };
 
-/// Ends in numbers.
+/// Ends and operations in numbers.
 #[cfg(test)]
 pub(crate) mod testing {
-    use super::{Rank, Span};
+    use super::{OpIndex, Rank, Span};
 
     /// The return of an operation that never returned.
     pub(crate) const NEVER: u32 = u32::MAX;
@@ -23,5 +23,9 @@ pub(crate) mod testing {
     pub(crate) fn span(call: u32, ret: u32) -> Span {
         let [call, ret] = [call, ret].map(|rank| Rank::new(rank as usize));
         Span { call, ret }
+    }
+
+    pub(crate) fn ops(indices: &[u32]) -> Vec<OpIndex> {
+        indices.iter().map(|&index| OpIndex::new(index as usize)).collect()
     }
 }

@@ -141,7 +141,7 @@ mod tests {
     use crate::check::object::Readings;
     use crate::check::search::{Space, search};
     use crate::history::testing::span;
-    use crate::history::{Value, ValueTable};
+    use crate::history::{OpIndex, Value, ValueTable};
     use crate::model::{MultiRegister, Reading, multi_register::Op};
 
     fn value(n: i64) -> Value {
@@ -157,7 +157,7 @@ mod tests {
             pairs.iter().map(|&(register, held)| (value(register), value(held))).collect()
         };
         let reading = |(index, &(found, left, call, ret)): (usize, &Drawn<'_>)| Reading {
-            index: index as u32,
+            index: OpIndex::new(index),
             op: Op { contradictory: false, expects: pairs(found), writes: pairs(left) },
             span: span(call, ret),
         };
@@ -211,7 +211,7 @@ mod tests {
         };
         let ((first, one), (second, other)) = (part(1), part(5));
         let later = second.into_iter().map(|reading| Reading {
-            index: reading.index + 2,
+            index: OpIndex::new(reading.index.index() + 2),
             span: span(4 + reading.span.call.index() as u32, 4 + reading.span.ret.index() as u32),
             ..reading
         });

@@ -13,7 +13,7 @@ use super::search::{self, Found};
 use super::tokens;
 use crate::budget::{Budget, Meter};
 use crate::error::Error;
-use crate::history::{History, Partition, Rank, Value};
+use crate::history::{History, OpIndex, Partition, Rank, Value};
 use crate::model::{self, Model, ModelOptions};
 use crate::progress::{Phase, Progress};
 use crate::proof;
@@ -178,12 +178,12 @@ fn report(
     history: &History,
     partition: Partition<'_>,
     answer: Answer,
-    index: &dyn Fn(u32) -> u32,
+    index: &dyn Fn(u32) -> OpIndex,
 ) -> KeyReport {
     let Answer { found, decided_by, effort } = answer;
     let decision = match found {
-        Found::Order(mut order) => {
-            order.iter_mut().for_each(|at| *at = index(*at));
+        Found::Order(order) => {
+            let order = order.into_iter().map(index).collect();
             Decision::Valid(Certificate { order })
         }
         Found::Stopped(reason) => Decision::Unknown(reason),
@@ -191,7 +191,7 @@ fn report(
             let operation = index(stuck);
             Decision::Invalid(Failure {
                 operation,
-                record: history.operations()[operation as usize].invoked,
+                record: history[operation].invoked,
                 horizon: Rank::LAST,
                 core: Vec::new(),
                 is_minimal: false,

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::search::Effort;
 use crate::error::StopReason;
-use crate::history::{Rank, Record, Ties, Value};
+use crate::history::{OpIndex, Rank, Record, Ties, Value};
 use crate::model::ModelSource;
 use crate::proof::Proof;
 
@@ -64,7 +64,7 @@ pub struct Certificate {
     /// Operations, as indices into [`History::operations`](crate::History::operations), in the
     /// order in which they can have taken effect. Indeterminate operations that are missing did
     /// not have to happen. Empty if [`Options::keep_orders`](super::Options) is off.
-    pub order: Vec<u32>,
+    pub order: Vec<OpIndex>,
 }
 
 /// The proof that a key is not linearizable.
@@ -73,7 +73,7 @@ pub struct Failure {
     /// The operation (index into [`History::operations`](crate::History::operations)) by whose
     /// return no linearization is left: all that was known before it can be ordered, and with it
     /// nothing can. Where finding that out took too long, the one at which the search got stuck.
-    pub operation: u32,
+    pub operation: OpIndex,
     /// The record of that operation's invocation.
     pub record: Record,
     /// The history as it was known at this rank is not linearizable: see [`crate::model::read`].
@@ -81,7 +81,7 @@ pub struct Failure {
     pub horizon: Rank,
     /// Operations, ascending, of the history known at the horizon that cannot be ordered, and
     /// prove that the whole cannot: see [`crate::proof::is_sound_projection`].
-    pub core: Vec<u32>,
+    pub core: Vec<OpIndex>,
     /// Whether nothing can be left out of the core: see [`crate::proof::is_minimal`].
     pub is_minimal: bool,
 }
@@ -213,7 +213,7 @@ mod tests {
     #[test]
     fn only_a_known_horizon_makes_a_failure_the_first() {
         let failure = |horizon| Failure {
-            operation: 0,
+            operation: OpIndex::new(0),
             record: Record::new(0),
             horizon,
             core: Vec::new(),

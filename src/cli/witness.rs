@@ -34,7 +34,7 @@ pub(crate) fn write(
             if at > 0 {
                 line.push(',');
             }
-            line.push_str(&history.operations()[operation as usize].invoked.to_string());
+            line.push_str(&history[operation].invoked.to_string());
         }
         line.push_str("]}\n");
         out.write_all(line.as_bytes())?;

@@ -1,7 +1,7 @@
 //! Registers of every name as one: operations that see and replace the one value that an object
 //! holds. What is said of stale reads, sessions, versions and the like rests on this view.
 
-use crate::history::{History, Span, Value};
+use crate::history::{History, OpIndex, Span, Value};
 use crate::model::{AnyModel, AnyOp, Facts, Model, Reading, Token};
 
 use super::case::Case;
@@ -10,7 +10,7 @@ use super::case::Case;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Access {
     /// Its index in the history.
-    pub(crate) index: u32,
+    pub(crate) index: OpIndex,
     /// Who did it.
     pub(crate) process: Value,
     /// Its place in real time.
@@ -28,7 +28,7 @@ impl Access {
     pub(crate) fn of(history: &History, reading: &Reading<AnyOp>, facts: &Facts) -> Access {
         Access {
             index: reading.index,
-            process: history.operations()[reading.index as usize].process,
+            process: history[reading.index].process,
             span: reading.span,
             reads: facts.requires,
             writes: facts.leaves(),

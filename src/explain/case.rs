@@ -1,7 +1,7 @@
 //! One failing key as every part of an explanation looks at it.
 
 use crate::check::{Failure, Meter};
-use crate::history::{History, Operation, Value};
+use crate::history::{History, OpIndex, Operation, Value};
 use crate::model::{AnyModel, AnyOp, Reading};
 
 /// One failing key, with all that is known of it.
@@ -14,7 +14,7 @@ pub(crate) struct Case<'a> {
     pub(crate) key_at: usize,
     /// All operations of the key, as indices into the history, in the order of their calls; those
     /// that failed too.
-    pub(crate) operations: &'a [u32],
+    pub(crate) operations: &'a [OpIndex],
     /// The same as the model understands them, without a horizon; those that failed are left out.
     pub(crate) readings: &'a [Reading<AnyOp>],
     /// The first failure.
@@ -25,17 +25,17 @@ pub(crate) struct Case<'a> {
 
 impl Case<'_> {
     /// The operation at `index` of the history.
-    pub(crate) fn operation(&self, index: u32) -> &Operation {
-        &self.history.operations()[index as usize]
+    pub(crate) fn operation(&self, index: OpIndex) -> &Operation {
+        &self.history[index]
     }
 
     /// Who did the operation at `index`.
-    pub(crate) fn process(&self, index: u32) -> Value {
+    pub(crate) fn process(&self, index: OpIndex) -> Value {
         self.operation(index).process
     }
 
     /// The reading of the operation at `index` of the history, if it has one.
-    pub(crate) fn reading(&self, index: u32) -> Option<&Reading<AnyOp>> {
+    pub(crate) fn reading(&self, index: OpIndex) -> Option<&Reading<AnyOp>> {
         let at = self.readings.binary_search_by_key(&index, |reading| reading.index).ok()?;
         Some(&self.readings[at])
     }

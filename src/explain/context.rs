@@ -6,7 +6,7 @@ use super::allowance::{Part, meter};
 use super::steps::{Before, Step, before, is_step, walk};
 use crate::check::{Decision, Failure, Options, Report};
 use crate::error::Error;
-use crate::history::{History, Outcome, Partition, Rank};
+use crate::history::{History, OpIndex, Outcome, Partition, Rank};
 use crate::model::{AnyModel, AnyOp};
 use crate::progress::Phase;
 
@@ -22,7 +22,7 @@ pub struct Context {
     /// The failing key, as its position in [`Report::keys`].
     pub key_at: usize,
     /// Operations around the failing one and itself, in the order of their invocations.
-    pub operations: Vec<u32>,
+    pub operations: Vec<OpIndex>,
     /// How many others overlap the failing one, and are not among them.
     pub others: usize,
     /// How everything before can have happened.
@@ -76,17 +76,15 @@ fn surroundings(
     history: &History,
     partition: Partition<'_>,
     failure: &Failure,
-) -> (Vec<u32>, usize) {
-    let span = history.span(failure.operation as usize);
+) -> (Vec<OpIndex>, usize) {
+    let span = history.span(failure.operation);
     let last = span.ret.min(failure.horizon);
-    let known = partition.operations.partition_point(|&op| history.span(op as usize).call <= last);
-    let overlaps = |op: u32| {
-        history.operations()[op as usize].outcome != Outcome::Fail
-            && history.span(op as usize).ret >= span.call
-    };
-    let rank = |op: u32| {
-        let other = history.span(op as usize);
-        let fails = history.operations()[op as usize].outcome == Outcome::Fail;
+    let known = partition.operations.partition_point(|&op| history.span(op).call <= last);
+    let overlaps =
+        |op: OpIndex| history[op].outcome != Outcome::Fail && history.span(op).ret >= span.call;
+    let rank = |op: OpIndex| {
+        let other = history.span(op);
+        let fails = history[op].outcome == Outcome::Fail;
         if op == failure.operation {
             return Some((0, 0));
         }
@@ -104,13 +102,13 @@ fn surroundings(
         }
     };
     let candidates = &partition.operations[..known];
-    let mut ranked: Vec<((u8, usize), u32)> =
+    let mut ranked: Vec<((u8, usize), OpIndex)> =
         candidates.iter().filter_map(|&op| Some((rank(op)?, op))).collect();
     if ranked.len() > OPERATIONS {
         ranked.select_nth_unstable(OPERATIONS - 1);
         ranked.truncate(OPERATIONS);
     }
-    let mut shown: Vec<u32> = ranked.into_iter().map(|(_, op)| op).collect();
+    let mut shown: Vec<OpIndex> = ranked.into_iter().map(|(_, op)| op).collect();
     // Operations stand in the order of their calls.
     shown.sort_unstable();
     let all = candidates.iter().filter(|&&op| overlaps(op)).count();
@@ -119,9 +117,9 @@ fn surroundings(
 }
 
 /// Whether `other` may have brought about the value that the failing operation returned.
-fn deals_with_value(history: &History, failing: u32, other: u32) -> bool {
-    let seen = history.operations()[failing as usize].output;
-    let operation = &history.operations()[other as usize];
+fn deals_with_value(history: &History, failing: OpIndex, other: OpIndex) -> bool {
+    let seen = history[failing].output;
+    let operation = &history[other];
     let replaces_by_it =
         || history.values().as_pair(operation.input).is_some_and(|(_, new)| new == seen);
     !seen.is_null() && (operation.input == seen || replaces_by_it())

@@ -2,7 +2,7 @@
 
 use crate::check::{Failure, Meter, is_linearizable};
 use crate::error::Error;
-use crate::history::{History, Partition, Rank};
+use crate::history::{History, OpIndex, Partition, Rank};
 use crate::model::{self, AnyModel};
 
 /// Finds the first return by which no linearization is left, for a key that has none. `found` says
@@ -14,11 +14,11 @@ pub(super) fn first_impossible(
     found: &Failure,
     meter: &Meter,
 ) -> Result<Failure, Error> {
-    let stuck = history.span(found.operation as usize).ret;
-    let mut returns: Vec<(Rank, u32)> = partition
+    let stuck = history.span(found.operation).ret;
+    let mut returns: Vec<(Rank, OpIndex)> = partition
         .operations
         .iter()
-        .map(|&index| (history.span(index as usize).ret, index))
+        .map(|&index| (history.span(index).ret, index))
         .filter(|&(ret, _)| ret != Rank::NEVER && ret <= found.horizon)
         .collect();
     returns.sort_unstable();
@@ -53,7 +53,7 @@ pub(super) fn first_impossible(
     let Some(&(horizon, operation)) = returns.get(high) else { return Ok(found.clone()) };
     Ok(Failure {
         operation,
-        record: history.operations()[operation as usize].invoked,
+        record: history[operation].invoked,
         horizon,
         core: Vec::new(),
         is_minimal: false,

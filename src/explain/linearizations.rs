@@ -8,7 +8,7 @@ use super::allowance::{Part, meter};
 use super::steps::{Before, before, walk};
 use crate::check::{Decision, Options, Report};
 use crate::error::Error;
-use crate::history::{History, Partition, ValueTable};
+use crate::history::{History, OpIndex, Partition, ValueTable};
 use crate::model::{self, AnyModel, AnyOp, Reading};
 use crate::progress::Phase;
 use crate::words::shortened;
@@ -74,11 +74,11 @@ pub(crate) fn linearizations(
 }
 
 /// Where the operations of `order` (indices into the history) stand among `readings`.
-fn places<Op>(readings: &[Reading<Op>], order: &[u32]) -> Vec<u32> {
-    let mut by_index: Vec<(u32, u32)> =
+fn places<Op>(readings: &[Reading<Op>], order: &[OpIndex]) -> Vec<u32> {
+    let mut by_index: Vec<(OpIndex, u32)> =
         readings.iter().zip(0..).map(|(reading, at)| (reading.index, at)).collect();
     by_index.sort_unstable();
-    let place = |index: &u32| {
+    let place = |index: &OpIndex| {
         let at = by_index.binary_search_by_key(index, |entry| entry.0).ok()?;
         Some(by_index[at].1)
     };
@@ -115,7 +115,7 @@ impl<'h> Collected<'h> {
         let mut number = 0;
         walk(model, self.values, readings, order, |operation, describe| {
             number += 1;
-            self.all.steps[operation as usize] = number;
+            self.all.steps[operation] = number;
             if self.written > WRITTEN {
                 return;
             }
@@ -127,7 +127,7 @@ impl<'h> Collected<'h> {
                 self.all.texts.push(text.clone());
                 next
             });
-            self.all.states[operation as usize] = at;
+            self.all.states[operation] = at;
         });
     }
 }

@@ -3,16 +3,16 @@
 use super::access::Accesses;
 use super::causes::stale::{StaleRead, stale_reads};
 use crate::error::Error;
-use crate::history::History;
+use crate::history::{History, OpIndex};
 use crate::model::{self, AnyModel};
 
 /// A read that returned a value which had been replaced before it was called.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Stale {
     /// The read, as an index into [`History::operations`].
-    pub operation: u32,
+    pub operation: OpIndex,
     /// The write that replaced the value, or replaced what did.
-    pub overwrite: u32,
+    pub overwrite: OpIndex,
 }
 
 /// Returns the stale reads of a history; see [`Session`](crate::Session::stale_reads).

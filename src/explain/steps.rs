@@ -2,14 +2,14 @@
 
 use crate::check::{self, Failure, Meter};
 use crate::error::Error;
-use crate::history::{History, ValueTable};
+use crate::history::{History, OpIndex, ValueTable};
 use crate::model::{self, AnyModel, AnyOp, AnyState, Model, Reading};
 
 /// One operation of a linearization.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Step {
     /// The operation.
-    pub operation: u32,
+    pub operation: OpIndex,
     /// The state after it, if the model can describe it.
     pub state: Option<String>,
 }
@@ -26,11 +26,11 @@ pub(super) struct Before<Op> {
 pub(super) fn before(
     model: &AnyModel,
     history: &History,
-    operations: &[u32],
+    operations: &[OpIndex],
     failure: &Failure,
     meter: &Meter,
 ) -> Result<Option<Before<AnyOp>>, Error> {
-    if failure.horizon != history.span(failure.operation as usize).ret {
+    if failure.horizon != history.span(failure.operation).ret {
         return Ok(None);
     }
     let horizon = Some(failure.horizon.previous());
@@ -47,7 +47,7 @@ pub(super) fn walk(
     values: &ValueTable,
     readings: &[Reading<AnyOp>],
     order: &[u32],
-    mut each: impl FnMut(u32, &dyn Fn() -> Option<String>),
+    mut each: impl FnMut(OpIndex, &dyn Fn() -> Option<String>),
 ) {
     let mut states = vec![model.initial()];
     for &at in order {

@@ -25,7 +25,7 @@ use crate::check::Options;
 use crate::error::{Code, Error};
 use crate::formats::stream::Stream;
 use crate::formats::{Input, ReadOptions};
-use crate::history::{HistoryBuilder, Order, Settings, ValueTable};
+use crate::history::{HistoryBuilder, Order, Settings, ValueTable, WindowEnd};
 use crate::model::{AnyModel, Model};
 use crate::progress::{Phase, Progress};
 use course::Course;
@@ -48,7 +48,7 @@ use course::Course;
 /// ```
 pub struct Follower {
     builder: HistoryBuilder,
-    ends: Vec<u32>,
+    ends: Vec<WindowEnd>,
     course: Course,
     found: Vec<Violation>,
 }

@@ -5,8 +5,8 @@ use super::recent::Recent;
 use super::violation::{Surroundings, Violation};
 use crate::check::{Meter, StopReason};
 use crate::error::Error;
-use crate::history::Row;
 use crate::history::{History, Operation, Outcome, Record, Value, ValueMap};
+use crate::history::{OpIndex, Row};
 use crate::model::{self, AnyModel, AnyState, Call, Model};
 
 /// What became of an object.
@@ -152,7 +152,7 @@ impl Objects {
     fn halted(
         &mut self,
         history: &History,
-        index: usize,
+        index: OpIndex,
         operation: &Operation,
         number: u32,
         halt: Halt,
@@ -188,7 +188,7 @@ impl Objects {
     pub(super) fn call(
         &mut self,
         history: &History,
-        index: usize,
+        index: OpIndex,
         operation: &Operation,
     ) -> Result<(), Error> {
         let number = self.number(operation.key);
@@ -230,7 +230,7 @@ impl Objects {
                 }
             }
         }
-        debug_assert_eq!(self.tickets.len(), index);
+        debug_assert_eq!(self.tickets.len(), index.index());
         self.tickets.push(Ticket { object: number, slot });
         Ok(())
     }
@@ -242,7 +242,7 @@ impl Objects {
     pub(super) fn end(
         &mut self,
         history: &History,
-        index: usize,
+        index: OpIndex,
         operation: &Operation,
     ) -> Result<Option<Violation>, Error> {
         let Ticket { object: number, slot } = self.tickets[index];

@@ -1,6 +1,6 @@
 //! What is told of a violation as soon as it is certain.
 
-use crate::history::{History, Operation, Record, Value};
+use crate::history::{History, OpIndex, Operation, Record, Value};
 use crate::words::operation_phrase;
 
 /// An operation by whose return no linearization is left.
@@ -48,7 +48,7 @@ impl Violation {
     /// in `states`.
     pub(super) fn new(
         history: &History,
-        index: usize,
+        index: OpIndex,
         operation: &Operation,
         states: Vec<String>,
     ) -> Violation {

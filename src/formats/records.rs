@@ -5,7 +5,7 @@ use std::io;
 
 use super::roles::{Role, role};
 use crate::history::{
-    Annotation, EventType, Extra, History, Operation, Outcome, Shape, Value, ValueTable,
+    Annotation, EventType, Extra, History, OpIndex, Operation, Outcome, Shape, Value, ValueTable,
 };
 
 /// One record.
@@ -58,15 +58,15 @@ impl Record<'_> {
 /// Where an entry comes from.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Source {
-    Invocation(u32),
-    Completion(u32),
+    Invocation(OpIndex),
+    Completion(OpIndex),
     Annotation(u32),
 }
 
 /// Returns the records of `history`, in the order of its input.
 pub(super) fn records(history: &History) -> impl Iterator<Item = Record<'_>> {
     let mut sources: Vec<(crate::history::Record, Source)> = Vec::with_capacity(history.records());
-    for (operation, index) in history.operations().iter().zip(0..) {
+    for (index, operation) in history.indexed() {
         sources.push((operation.invoked, Source::Invocation(index)));
         if let Some(completed) = operation.completed.filter(|&end| end != operation.invoked) {
             sources.push((completed, Source::Completion(index)));
@@ -106,21 +106,21 @@ fn annotation<'h>(history: &'h History, annotation: &Annotation) -> Entry<'h> {
 }
 
 /// Returns the invocation of operation `index`.
-pub(super) fn invocation(history: &History, index: u32) -> Entry<'_> {
-    let operation = &history.operations()[index as usize];
+pub(super) fn invocation(history: &History, index: OpIndex) -> Entry<'_> {
+    let operation = &history[index];
     Entry::Event {
         process: operation.process,
         kind: EventType::Invoke,
         function: history.function(operation.function),
         value: operation.input,
         key: operation.key,
-        time: history.times(index as usize)[0],
+        time: history.times(index)[0],
     }
 }
 
 /// Returns the completion of operation `index`.
-pub(super) fn completion(history: &History, index: u32) -> Entry<'_> {
-    let operation = &history.operations()[index as usize];
+pub(super) fn completion(history: &History, index: OpIndex) -> Entry<'_> {
+    let operation = &history[index];
     let kind = match operation.outcome {
         Outcome::Ok => EventType::Ok,
         Outcome::Fail => EventType::Fail,
@@ -132,13 +132,13 @@ pub(super) fn completion(history: &History, index: u32) -> Entry<'_> {
         function: history.function(operation.function),
         value: operation.output,
         key: operation.key,
-        time: history.times(index as usize)[1],
+        time: history.times(index)[1],
     }
 }
 
-fn whole(history: &History, index: u32) -> Entry<'_> {
-    let operation = &history.operations()[index as usize];
-    let [call, ret] = history.times(index as usize);
+fn whole(history: &History, index: OpIndex) -> Entry<'_> {
+    let operation = &history[index];
+    let [call, ret] = history.times(index);
     let named = |extra: &Extra| history.values().as_name(extra.name).unwrap_or_default();
     let taken = history.extras(operation.invoked).iter().any(|extra| is_outcome(named(extra)));
     let outcome = match operation.outcome {

@@ -5,8 +5,8 @@ use proptest::prelude::*;
 use super::write;
 use crate::formats::{Format, read_bytes};
 use crate::history::{
-    Event, EventType, History, HistoryBuilder, Independent, Interval, Order, Outcome, Record,
-    Settings, Time, Value, ValueTable,
+    Event, EventType, History, HistoryBuilder, Independent, Interval, OpIndex, Order, Outcome,
+    Record, Settings, Time, Value, ValueTable,
 };
 
 /// The names and the endings of files tell formats apart.
@@ -57,7 +57,7 @@ struct Said {
 
 fn said(history: &History, into: &mut ValueTable) -> Said {
     let mut value = |value| into.import(history.values(), value);
-    let operations = history.operations().iter().enumerate().map(|(index, operation)| {
+    let operations = history.indexed().map(|(index, operation)| {
         let values = [operation.process, operation.input, operation.output].map(&mut value);
         let key = operation.key.map(&mut value);
         let function = history.function(operation.function);
@@ -346,7 +346,8 @@ proptest! {
                 prop_assert!(open || same(a.output, b.output), "{}", texts(&history, a.output));
             }
             for other in 0..index {
-                let before = |h: &History| h.span(other).ret < h.span(index).call;
+                let span = |h: &History, at| h.span(OpIndex::new(at));
+                let before = |h: &History| span(h, other).precedes(span(h, index));
                 prop_assert_eq!(before(&history), before(&again));
             }
         }

@@ -2,13 +2,13 @@
 
 use super::{Call, Model, Rejection};
 use crate::error::{Code, Error};
-use crate::history::{History, Operation, Outcome, Rank, Span};
+use crate::history::{History, OpIndex, Operation, Outcome, Rank, Span};
 
 /// One operation as a model understands it, with its place in real time.
 #[derive(Clone, Debug)]
 pub struct Reading<Op> {
     /// Its index in [`History::operations`].
-    pub index: u32,
+    pub index: OpIndex,
     /// What it does.
     pub op: Op,
     /// Its ends. An operation whose `ret` is [`Rank::NEVER`] may take effect at any time after its
@@ -27,13 +27,13 @@ pub struct Reading<Op> {
 pub fn read<M: Model>(
     model: &M,
     history: &History,
-    operations: &[u32],
+    operations: &[OpIndex],
     horizon: Option<Rank>,
 ) -> Result<Vec<Reading<M::Op>>, Error> {
     let mut readings = Vec::with_capacity(operations.len());
     for &index in operations {
-        let operation = &history.operations()[index as usize];
-        let mut span = history.span(index as usize);
+        let operation = &history[index];
+        let mut span = history.span(index);
         if horizon.is_some_and(|horizon| span.call > horizon) {
             break;
         }

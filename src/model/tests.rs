@@ -6,6 +6,7 @@ use super::items::{Found, Op as ItemOp};
 use super::persistent::Text;
 use super::*;
 use crate::check::Deciders;
+use crate::history::testing::ops;
 use crate::history::{Rank, Value, ValueTable};
 use crate::vocabulary::Word;
 use crate::{History, Options, Verdict, check_with};
@@ -148,9 +149,9 @@ fn a_history_as_it_was_known_ends_at_the_horizon() {
     let history = history.build().unwrap();
     let register = Register { initial: Value::NULL, has_cas: false, failed_cas_observes: false };
     let known = |horizon: Option<usize>| -> Vec<(u32, bool)> {
-        let readings = read(&register, &history, &[0, 1, 2], horizon.map(Rank::new)).unwrap();
+        let readings = read(&register, &history, &ops(&[0, 1, 2]), horizon.map(Rank::new)).unwrap();
         let returned = |reading: &Reading<_>| reading.span.has_returned();
-        readings.iter().map(|reading| (reading.index, returned(reading))).collect()
+        readings.iter().map(|reading| (reading.index.index() as u32, returned(reading))).collect()
     };
     assert_eq!(known(None), [(0, true), (1, false), (2, true)]);
     assert_eq!(known(Some(0)), [(0, false)]);

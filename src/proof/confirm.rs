@@ -1,6 +1,7 @@
 //! Verifies the certificate of a verdict, whichever it is.
 
 use super::{Refutation, is_sound_projection, refute, verify_order};
+use crate::history::OpIndex;
 use crate::model::{Model, Reading};
 
 /// A refutation tries so many partial orders at most,
@@ -21,7 +22,7 @@ pub enum Proof {
 }
 
 /// Verifies that `order` is a linearization of `readings`.
-pub fn confirm_order<M: Model>(model: &M, readings: &[Reading<M::Op>], order: &[u32]) -> Proof {
+pub fn confirm_order<M: Model>(model: &M, readings: &[Reading<M::Op>], order: &[OpIndex]) -> Proof {
     match verify_order(model, readings, order) {
         Ok(()) => Proof::Confirmed,
         Err(error) => Proof::Wrong(error.to_string()),
@@ -30,7 +31,11 @@ pub fn confirm_order<M: Model>(model: &M, readings: &[Reading<M::Op>], order: &[
 
 /// Verifies that `readings`, the history as it was known at a failure's horizon, are not
 /// linearizable: by its `core` if it has one, or else as they are.
-pub fn confirm_failure<M: Model>(model: &M, readings: &[Reading<M::Op>], core: &[u32]) -> Proof {
+pub fn confirm_failure<M: Model>(
+    model: &M,
+    readings: &[Reading<M::Op>],
+    core: &[OpIndex],
+) -> Proof {
     if !core.is_empty() && !is_sound_projection(model, readings, core) {
         return Proof::Wrong("the core proves nothing about the whole".to_owned());
     }

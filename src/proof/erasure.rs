@@ -11,7 +11,7 @@
 use rustc_hash::FxHashSet;
 
 use super::{Minimality, Refutation, is_minimal, is_sound_projection, refute};
-use crate::history::Value;
+use crate::history::{OpIndex, Value};
 use crate::model::{AnyModel, AnyOp, Kind, Log, Model, Reading, Set, log, set};
 
 /// What readings are when only some elements are remembered.
@@ -73,17 +73,17 @@ impl Erased {
     }
 
     /// As [`is_sound_projection`].
-    pub fn is_sound_projection(&self, core: &[u32]) -> bool {
+    pub fn is_sound_projection(&self, core: &[OpIndex]) -> bool {
         is_sound_projection(&self.model, &self.readings, core)
     }
 
     /// As [`is_minimal`].
-    pub fn is_minimal(&self, core: &[u32]) -> Minimality {
+    pub fn is_minimal(&self, core: &[OpIndex]) -> Minimality {
         is_minimal(&self.model, &self.readings, core)
     }
 
     /// As [`refute`], for the operations of `core`.
-    pub fn refute(&self, core: &[u32], limit: usize) -> Refutation {
+    pub fn refute(&self, core: &[OpIndex], limit: usize) -> Refutation {
         let is_core = |reading: &&Reading<AnyOp>| core.binary_search(&reading.index).is_ok();
         let part: Vec<Reading<AnyOp>> = self.readings.iter().filter(is_core).cloned().collect();
         refute(&self.model, &part, limit)

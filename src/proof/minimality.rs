@@ -4,6 +4,7 @@ use rustc_hash::FxHashSet;
 
 use super::projection::{Projections, Rule, positions};
 use super::{Refutation, refute};
+use crate::history::OpIndex;
 use crate::model::{Model, Reading};
 
 /// An attempt to refute a smaller core tries so many partial orders at most.
@@ -16,7 +17,7 @@ pub enum Minimality {
     /// nothing.
     Minimal,
     /// This smaller core proves the same.
-    Smaller(Vec<u32>),
+    Smaller(Vec<OpIndex>),
     /// It would take too many orders to try.
     TooLarge,
 }
@@ -25,7 +26,11 @@ pub enum Minimality {
 /// which proves that `readings` are not linearizable: leaves out each of them, with what must go
 /// with it by each rule of [sound projections](super::is_sound_projection), and tries every order
 /// of the rest.
-pub fn is_minimal<M: Model>(model: &M, readings: &[Reading<M::Op>], core: &[u32]) -> Minimality {
+pub fn is_minimal<M: Model>(
+    model: &M,
+    readings: &[Reading<M::Op>],
+    core: &[OpIndex],
+) -> Minimality {
     let Some(all) = positions(readings, core) else { return Minimality::Smaller(Vec::new()) };
     let projections = Projections::new(model, readings);
     let mut tried: FxHashSet<Vec<u32>> = FxHashSet::default();

@@ -4,8 +4,8 @@
 
 use super::projection::Projections;
 use super::*;
-use crate::history::testing::{NEVER, span};
-use crate::history::{Value, ValueTable};
+use crate::history::testing::{NEVER, ops, span};
+use crate::history::{OpIndex, Value, ValueTable};
 use crate::model::persistent::Text;
 use crate::model::{
     AnyOp, FifoQueue, Kv, Log, Model, Mutex, Reading, Register, Semaphore, Set, Stack, items, kv,
@@ -31,7 +31,7 @@ fn read(n: i64) -> register::Op {
 /// Readings with their calls and returns, in the order of their calls; indices are positions.
 fn readings<Op: Clone>(operations: &[(Op, u32, u32)]) -> Vec<Reading<Op>> {
     let reading = |(index, &(ref op, call, ret)): (usize, &(Op, u32, u32))| Reading {
-        index: index as u32,
+        index: OpIndex::new(index),
         op: op.clone(),
         span: span(call, ret),
     };
@@ -47,18 +47,21 @@ fn stale() -> Vec<Reading<register::Op>> {
 fn an_order_is_refused_for_each_thing_that_can_be_wrong_with_it() {
     let all =
         readings(&[(write(1), 0, 3), (write(2), 1, 2), (read(1), 4, 5), (write(3), 6, NEVER)]);
-    let verify = |order: &[u32]| verify_order(&register(), &all, order);
+    let verify = |order: &[u32]| verify_order(&register(), &all, &ops(order));
     assert_eq!(verify(&[1, 0, 2]), Ok(()), "what never returned may be left out,");
     assert_eq!(verify(&[1, 0, 2, 3]), Ok(()), "or not");
-    assert_eq!(verify(&[1, 0]), Err(WitnessError::Missing(2)));
-    assert_eq!(verify(&[1, 0, 2, 7]), Err(WitnessError::Stranger(7)));
-    assert_eq!(verify(&[1, 1, 0, 2]), Err(WitnessError::Stranger(1)));
-    assert_eq!(verify(&[0, 1, 2]), Err(WitnessError::Illegal(2)));
-    assert_eq!(verify(&[1, 2, 0]), Err(WitnessError::Illegal(2)));
-    assert_eq!(verify(&[1, 0, 3, 2]), Err(WitnessError::RealTime(2)));
+    assert_eq!(verify(&[1, 0]), Err(WitnessError::Missing(OpIndex::new(2))));
+    assert_eq!(verify(&[1, 0, 2, 7]), Err(WitnessError::Stranger(OpIndex::new(7))));
+    assert_eq!(verify(&[1, 1, 0, 2]), Err(WitnessError::Stranger(OpIndex::new(1))));
+    assert_eq!(verify(&[0, 1, 2]), Err(WitnessError::Illegal(OpIndex::new(2))));
+    assert_eq!(verify(&[1, 2, 0]), Err(WitnessError::Illegal(OpIndex::new(2))));
+    assert_eq!(verify(&[1, 0, 3, 2]), Err(WitnessError::RealTime(OpIndex::new(2))));
     let ordered = readings(&[(write(1), 0, 1), (write(1), 2, 3)]);
-    let verify = |order: &[u32]| verify_order(&register(), &ordered, order);
-    assert_eq!((verify(&[0, 1]), verify(&[1, 0])), (Ok(()), Err(WitnessError::RealTime(0))));
+    let verify = |order: &[u32]| verify_order(&register(), &ordered, &ops(order));
+    assert_eq!(
+        (verify(&[0, 1]), verify(&[1, 0])),
+        (Ok(()), Err(WitnessError::RealTime(OpIndex::new(0))))
+    );
 }
 
 #[test]
@@ -73,7 +76,7 @@ fn operations_are_refuted_only_if_no_order_exists() {
     // Of what is open at once, every set with every value written last: the number is known.
     let open: Vec<_> = (0..6).map(|n| (write(i64::from(n)), n, 20 + n)).collect();
     let mut open = readings(&open);
-    open.push(Reading { index: 6, op: read(9), span: span(6, 30) });
+    open.push(Reading { index: OpIndex::new(6), op: read(9), span: span(6, 30) });
     let partial_orders = 6 * (1 << 5);
     assert_eq!(refute(&register(), &open, partial_orders), Refutation::Confirmed);
     assert_eq!(refute(&register(), &open, partial_orders - 1), Refutation::TooLarge);
@@ -93,23 +96,26 @@ fn a_core_that_proves_nothing_about_the_whole_proves_no_failure() {
     let fine = readings(&[(write(1), 0, 1), (read(1), 2, 3)]);
     assert_eq!(refute(&register(), &fine[1..], 1000), Refutation::Confirmed);
     let wrong = |proof| matches!(proof, Proof::Wrong(_));
-    assert!(wrong(confirm_failure(&register(), &fine, &[1])), "without the write that it read");
-    assert!(wrong(confirm_failure(&register(), &fine, &[])));
-    assert!(wrong(confirm_failure(&register(), &fine, &[0, 1])));
+    assert!(
+        wrong(confirm_failure(&register(), &fine, &ops(&[1]))),
+        "without the write that it read"
+    );
+    assert!(wrong(confirm_failure(&register(), &fine, &ops(&[]))));
+    assert!(wrong(confirm_failure(&register(), &fine, &ops(&[0, 1]))));
     let stale = stale();
     for core in [&[][..], &[0, 1, 2], &[0, 1, 2, 3]] {
-        assert_eq!(confirm_failure(&register(), &stale, core), Proof::Confirmed, "{core:?}");
+        assert_eq!(confirm_failure(&register(), &stale, &ops(core)), Proof::Confirmed, "{core:?}");
     }
     for core in [&[0, 2][..], &[0, 1], &[1, 0, 2], &[0, 1, 2, 9], &[0, 0, 1, 2]] {
-        assert!(wrong(confirm_failure(&register(), &stale, core)), "{core:?}");
+        assert!(wrong(confirm_failure(&register(), &stale, &ops(core))), "{core:?}");
     }
 }
 
 #[test]
 fn an_order_confirms_or_tells_why_not() {
     let stale = stale();
-    assert_eq!(confirm_order(&register(), &stale[..2], &[0, 1]), Proof::Confirmed);
-    let Proof::Wrong(why) = confirm_order(&register(), &stale, &[0, 1, 2, 3]) else {
+    assert_eq!(confirm_order(&register(), &stale[..2], &ops(&[0, 1])), Proof::Confirmed);
+    let Proof::Wrong(why) = confirm_order(&register(), &stale, &ops(&[0, 1, 2, 3])) else {
         panic!("it is no linearization");
     };
     assert!(why.contains("does not allow operation 2"), "{why}");
@@ -118,8 +124,8 @@ fn an_order_confirms_or_tells_why_not() {
 #[test]
 fn a_core_with_more_than_it_needs_is_not_minimal() {
     let stale = stale();
-    let minimality = |core: &[u32]| is_minimal(&register(), &stale, core);
-    assert_eq!(minimality(&[0, 1, 2, 3]), Minimality::Smaller(vec![0, 1, 2]));
+    let minimality = |core: &[u32]| is_minimal(&register(), &stale, &ops(core));
+    assert_eq!(minimality(&[0, 1, 2, 3]), Minimality::Smaller(ops(&[0, 1, 2])));
     assert_eq!(minimality(&[0, 1, 2]), Minimality::Minimal);
     assert_eq!(minimality(&[1, 0, 2]), Minimality::Smaller(Vec::new()), "it is not ascending");
     assert_eq!(minimality(&[0, 1, 9]), Minimality::Smaller(Vec::new()), "there is none such");
@@ -127,9 +133,9 @@ fn a_core_with_more_than_it_needs_is_not_minimal() {
     let push = |n| items::Op::Put(value(n));
     let pop = items::Op::Take(items::Found::Item(value(1)));
     let covered = readings(&[(push(3), 0, 1), (push(1), 2, 3), (push(2), 4, 5), (pop, 6, 7)]);
-    let smaller = Minimality::Smaller(vec![1, 2, 3]);
-    assert_eq!(is_minimal(&Stack::new(&[]), &covered, &[0, 1, 2, 3]), smaller);
-    assert_eq!(is_minimal(&Stack::new(&[]), &covered, &[1, 2, 3]), Minimality::Minimal);
+    let smaller = Minimality::Smaller(ops(&[1, 2, 3]));
+    assert_eq!(is_minimal(&Stack::new(&[]), &covered, &ops(&[0, 1, 2, 3])), smaller);
+    assert_eq!(is_minimal(&Stack::new(&[]), &covered, &ops(&[1, 2, 3])), Minimality::Minimal);
 }
 
 /// A set that lost an element, and a log that lost an entry; both have others, and a read of all.
@@ -150,23 +156,23 @@ fn forgotten_elements_leave_what_the_others_prove() {
     let set_of = |elements: &[Value]| Erased::of(&Set::new(&[value(7)]), &set, elements).unwrap();
     let log_of = |elements: &[Value]| Erased::of(&Log::new(&[value(7)]), &log, elements).unwrap();
     for erased in [set_of(&[value(1)]), log_of(&[value(1)])] {
-        assert!(erased.is_sound_projection(&[0, 2]), "{erased:?}");
-        assert!(!erased.is_sound_projection(&[2, 0]), "{erased:?}");
-        assert!(!erased.is_sound_projection(&[0, 1, 2]), "operation 1 is forgotten");
-        assert_eq!(erased.refute(&[0, 2], 1000), Refutation::Confirmed, "{erased:?}");
-        assert_eq!(erased.refute(&[0], 1000), Refutation::Wrong, "{erased:?}");
-        assert_eq!(erased.is_minimal(&[0, 2]), Minimality::Minimal, "{erased:?}");
+        assert!(erased.is_sound_projection(&ops(&[0, 2])), "{erased:?}");
+        assert!(!erased.is_sound_projection(&ops(&[2, 0])), "{erased:?}");
+        assert!(!erased.is_sound_projection(&ops(&[0, 1, 2])), "operation 1 is forgotten");
+        assert_eq!(erased.refute(&ops(&[0, 2]), 1000), Refutation::Confirmed, "{erased:?}");
+        assert_eq!(erased.refute(&ops(&[0]), 1000), Refutation::Wrong, "{erased:?}");
+        assert_eq!(erased.is_minimal(&ops(&[0, 2])), Minimality::Minimal, "{erased:?}");
     }
     for erased in [set_of(&[value(1), value(2)]), log_of(&[value(1), value(2)])] {
-        assert_eq!(erased.refute(&[0, 1, 2], 1000), Refutation::Confirmed, "{erased:?}");
+        assert_eq!(erased.refute(&ops(&[0, 1, 2]), 1000), Refutation::Confirmed, "{erased:?}");
     }
     for erased in [set_of(&[value(2)]), log_of(&[value(2)]), set_of(&[]), log_of(&[])] {
         let core = if erased.readings.len() == 1 { &[2][..] } else { &[1, 2] };
-        assert_eq!(erased.refute(core, 1000), Refutation::Wrong, "{erased:?}");
+        assert_eq!(erased.refute(&ops(core), 1000), Refutation::Wrong, "{erased:?}");
     }
     // What was there from the start is remembered, too, and so must be seen.
-    assert_eq!(set_of(&[value(7)]).refute(&[2], 1000), Refutation::Wrong);
-    assert_eq!(log_of(&[value(7)]).refute(&[2], 1000), Refutation::Wrong);
+    assert_eq!(set_of(&[value(7)]).refute(&ops(&[2]), 1000), Refutation::Wrong);
+    assert_eq!(log_of(&[value(7)]).refute(&ops(&[2]), 1000), Refutation::Wrong);
     assert!(Erased::of(&register(), &stale(), &[]).is_none(), "a register is no collection");
 }
 
@@ -176,14 +182,14 @@ fn reads_that_tell_little_are_kept_where_elements_are_forgotten() {
     let contains = set::Op::Contains(value(2), Some(true));
     let set = readings(&[(removed, 0, 1), (contains, 2, 3), (set::Op::Read(None), 4, 5)]);
     let kept = Erased::of(&Set::new(&[]), &set, &[value(1)]).unwrap().readings;
-    assert_eq!(kept.iter().map(|reading| reading.index).collect::<Vec<_>>(), [0, 2]);
+    assert_eq!(kept.iter().map(|reading| reading.index).collect::<Vec<_>>(), ops(&[0, 2]));
     let prefix = log::Op::ReadPrefix([value(1), value(2)].into());
     let at = log::Op::ReadAt(0, value(1));
     let from = log::Op::ReadFrom(1, [value(2)].into());
     let log = readings(&[(prefix, 0, 1), (at, 2, 3), (from, 4, 5), (log::Op::ReadAny, 6, 7)]);
     let kept = Erased::of(&Log::new(&[]), &log, &[value(2)]).unwrap().readings;
     assert_eq!(kept[0].op, AnyOp::Log(log::Op::ReadPrefix([value(2)].into())));
-    assert_eq!(kept.iter().map(|reading| reading.index).collect::<Vec<_>>(), [0, 3]);
+    assert_eq!(kept.iter().map(|reading| reading.index).collect::<Vec<_>>(), ops(&[0, 3]));
 }
 
 #[test]
@@ -210,7 +216,7 @@ fn sound<M: Model>(model: &M, operations: &[(M::Op, u32, u32)]) -> Vec<Vec<u32>>
     let all = readings(operations);
     let parts = (1..1_u32 << all.len())
         .map(|part| (0..all.len() as u32).filter(|at| part >> at & 1 == 1).collect::<Vec<u32>>());
-    parts.filter(|core| is_sound_projection(model, &all, core)).collect()
+    parts.filter(|core| is_sound_projection(model, &all, &ops(core))).collect()
 }
 
 #[test]

@@ -5,20 +5,20 @@ use std::fmt;
 
 use bitvec::bitvec;
 
-use crate::history::Rank;
+use crate::history::{OpIndex, Rank};
 use crate::model::{Model, Reading};
 
 /// Why an order is no linearization.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum WitnessError {
     /// The order names an operation that the key does not have, or names it twice.
-    Stranger(u32),
+    Stranger(OpIndex),
     /// A completed operation is missing.
-    Missing(u32),
+    Missing(OpIndex),
     /// An operation stands behind one that was called after it had returned.
-    RealTime(u32),
+    RealTime(OpIndex),
     /// The model does not allow an operation where it stands.
-    Illegal(u32),
+    Illegal(OpIndex),
 }
 
 impl fmt::Display for WitnessError {
@@ -53,9 +53,9 @@ impl Error for WitnessError {}
 pub fn verify_order<M: Model>(
     model: &M,
     readings: &[Reading<M::Op>],
-    order: &[u32],
+    order: &[OpIndex],
 ) -> Result<(), WitnessError> {
-    let mut by_index: Vec<(u32, &Reading<M::Op>)> =
+    let mut by_index: Vec<(OpIndex, &Reading<M::Op>)> =
         readings.iter().map(|reading| (reading.index, reading)).collect();
     by_index.sort_unstable_by_key(|entry| entry.0);
     let mut placed = bitvec![0; by_index.len()];

@@ -103,7 +103,7 @@ impl<'a> Subject<'a> {
         let failing = self.report.failures().map(|(_, failure)| failure.operation);
         let mut records: Vec<Record> = shown
             .chain(failing)
-            .map(|index| &self.history.operations()[index as usize])
+            .map(|index| &self.history[index])
             .flat_map(|operation| [Some(operation.invoked), operation.completed])
             .flatten()
             .collect();

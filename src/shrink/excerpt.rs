@@ -2,16 +2,16 @@
 
 use crate::error::Error;
 use crate::history::{
-    Event, EventType, History, HistoryBuilder, Independent, Interval, Operation, Outcome, Rank,
-    Record, Settings, Shape, Time, Value, ValueTable,
+    Event, EventType, History, HistoryBuilder, Independent, Interval, OpIndex, Operation, Outcome,
+    Rank, Record, Settings, Shape, Time, Value, ValueTable,
 };
 
 /// Operations to keep.
 pub(super) struct Chosen {
     /// Their indices, ascending.
-    pub(super) operations: Vec<u32>,
+    pub(super) operations: Vec<OpIndex>,
     /// The one that gives the violation away.
-    pub(super) operation: u32,
+    pub(super) operation: OpIndex,
     /// What returns after this rank has not returned.
     pub(super) horizon: Rank,
 }
@@ -81,19 +81,19 @@ pub(super) fn excerpt(
 
 /// The events to write, by rank: calls, returns up to the horizon, and the end of operations whose
 /// process goes on, though they never returned.
-fn records(history: &History, chosen: &Chosen) -> Vec<(Rank, End, u32)> {
+fn records(history: &History, chosen: &Chosen) -> Vec<(Rank, End, OpIndex)> {
     let mut records = Vec::new();
     for (at, &index) in chosen.operations.iter().enumerate() {
-        let span = history.span(index as usize);
+        let span = history.span(index);
         records.push((span.call, End::Invocation, index));
         if span.ret <= chosen.horizon {
             records.push((span.ret, End::Completion, index));
             continue;
         }
-        let process = history.operations()[index as usize].process;
-        let goes_on = |&&other: &&u32| history.operations()[other as usize].process == process;
+        let process = history[index].process;
+        let goes_on = |&&other: &&OpIndex| history[other].process == process;
         if let Some(&next) = chosen.operations[at + 1..].iter().find(goes_on) {
-            records.push((history.span(next as usize).call, End::GivenUp, index));
+            records.push((history.span(next).call, End::GivenUp, index));
         }
     }
     records.sort_unstable();
@@ -103,11 +103,11 @@ fn records(history: &History, chosen: &Chosen) -> Vec<(Rank, End, u32)> {
 fn event(
     builder: &mut HistoryBuilder,
     history: &History,
-    index: u32,
+    index: OpIndex,
     end: End,
 ) -> Result<(), Error> {
-    let operation = &history.operations()[index as usize];
-    let times = history.times(index as usize);
+    let operation = &history[index];
+    let times = history.times(index);
     let (kind, value, time) = match end {
         End::Invocation => (EventType::Invoke, operation.input, times[0]),
         End::GivenUp => (EventType::Info, operation.input, None),
@@ -136,13 +136,12 @@ fn event(
 fn interval(
     builder: &mut HistoryBuilder,
     history: &History,
-    index: u32,
+    index: OpIndex,
     horizon: Rank,
 ) -> Result<(), Error> {
-    let Operation { process, key, input, output, invoked, function, outcome, .. } =
-        history.operations()[index as usize];
-    let [call, ret] = history.times(index as usize);
-    let ret = ret.filter(|_| history.span(index as usize).ret <= horizon);
+    let Operation { process, key, input, output, invoked, function, outcome, .. } = history[index];
+    let [call, ret] = history.times(index);
+    let ret = ret.filter(|_| history.span(index).ret <= horizon);
     let returned = ret.is_some();
     let own = matches!(history.values().shape(process), Shape::Symbol(_));
     extras(builder, history, invoked);

@@ -4,7 +4,7 @@ mod excerpt;
 
 use crate::check::{Decision, Failure, Options, Report};
 use crate::error::Error;
-use crate::history::{History, Rank, Record};
+use crate::history::{History, OpIndex, Rank, Record};
 use crate::model::{self, ModelOptions};
 use crate::progress::Phase;
 use crate::session::Session;
@@ -65,13 +65,13 @@ pub fn shrink(
         }
         let next = excerpt(small.as_ref().unwrap_or(history), &chosen, None)?;
         sources = at(&sources, &chosen);
-        let all: Vec<u32> = (0..next.operations().len() as u32).collect();
+        let all: Vec<OpIndex> = next.indices().collect();
         let report = crate::check(&next, &again)?;
         let failure = report.failures().next().map(|(_, failure)| failure.clone());
         let Some(failure) = failure.filter(Failure::is_first) else {
             // The time is up: all of it, as it is.
-            let operation = chosen.operations.partition_point(|&at| at < chosen.operation) as u32;
-            chosen = Chosen { operations: all, operation, horizon: Rank::LAST };
+            let nth = chosen.operations.partition_point(|&at| at < chosen.operation);
+            chosen = Chosen { operations: all, operation: OpIndex::new(nth), horizon: Rank::LAST };
             is_minimal = false;
             small = Some(next);
             break;
@@ -116,14 +116,14 @@ fn shows(history: &History, options: &Options) -> Result<Option<(&'static str, S
 
 /// The entries of `sources` for the operations chosen.
 fn at(sources: &[Record], chosen: &Chosen) -> Vec<Record> {
-    chosen.operations.iter().map(|&index| sources[index as usize]).collect()
+    chosen.operations.iter().map(|&index| sources[index]).collect()
 }
 
 /// What to keep of a key's `operations` (in the order of their calls) that fail so.
-fn cut(history: &History, operations: &[u32], failure: &Failure) -> Chosen {
+fn cut(history: &History, operations: &[OpIndex], failure: &Failure) -> Chosen {
     let &Failure { operation, horizon, .. } = failure;
     let kept = if failure.core.is_empty() {
-        let is_known = |index: &&u32| history.span(**index as usize).call <= horizon;
+        let is_known = |index: &&OpIndex| history.span(**index).call <= horizon;
         operations.iter().filter(is_known).copied().collect()
     } else {
         failure.core.clone()

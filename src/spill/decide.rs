@@ -14,7 +14,7 @@ use super::{SpillOptions, Stopped};
 use crate::check::{KeyReport, Meter, Options, Report, StopReason};
 use crate::error::Error;
 use crate::explain::{CORES, Evidence};
-use crate::history::{Excerpt, History, NO_TIME, Record, Rows, Value, ValueTable};
+use crate::history::{Excerpt, History, NO_TIME, OpIndex, Record, Rows, Value, ValueTable};
 use crate::model::{AnyModel, ModelSource, named};
 use crate::progress::Phase;
 use crate::session::Session;
@@ -179,7 +179,7 @@ impl<'t> Deciding<'t> {
             }
             Err(error) => {
                 let at = error.record.and_then(|record| part.history.invoked_at(record));
-                let key = at.and_then(|at| part.history.operations()[at as usize].key);
+                let key = at.and_then(|at| part.history[at].key);
                 let partitions = part.history.partitions();
                 let nth = partitions.iter().position(|partition| partition.key == key);
                 self.refusal = Some((nth.map_or(batch[0], |nth| batch[nth]), error));
@@ -187,7 +187,7 @@ impl<'t> Deciding<'t> {
             }
         }
         let history = &part.history;
-        self.evidence.add(history, &|index| history.operations()[index as usize].invoked);
+        self.evidence.add(history, &|index| history[index].invoked);
         // Those that are not in this part are passed over.
         let named: Vec<Record> = self.evidence.operations().collect();
         self.keep(&mut part, named.into_iter());
@@ -231,32 +231,32 @@ impl<'t> Deciding<'t> {
     /// of the key of each, which tells the order of keys.
     fn keep(&mut self, part: &mut Part, records: impl Iterator<Item = Record>) {
         let history = &part.history;
-        let here: Vec<u32> = records.filter_map(|record| history.invoked_at(record)).collect();
+        let here: Vec<OpIndex> = records.filter_map(|record| history.invoked_at(record)).collect();
         if here.is_empty() {
             return;
         }
-        let mut first: FxHashMap<Option<Value>, u32> = FxHashMap::default();
-        for (operation, index) in history.operations().iter().zip(0..) {
+        let mut first: FxHashMap<Option<Value>, OpIndex> = FxHashMap::default();
+        for (index, operation) in history.indexed() {
             first.entry(operation.key).or_insert(index);
         }
         if here.len() > FEW {
             part.sort_lines();
         }
         for index in here {
-            let key = part.history.operations()[index as usize].key;
+            let key = part.history[index].key;
             for index in [Some(index), first.get(&key).copied()].into_iter().flatten() {
                 self.keep_row(part, index);
             }
         }
     }
 
-    fn keep_row(&mut self, part: &Part, index: u32) {
+    fn keep_row(&mut self, part: &Part, index: OpIndex) {
         let history = &part.history;
-        let mut operation = history.operations()[index as usize];
+        let mut operation = history[index];
         if self.kept.has(operation.invoked) {
             return;
         }
-        let times = history.times(index as usize).map(|time| time.unwrap_or(NO_TIME));
+        let times = history.times(index).map(|time| time.unwrap_or(NO_TIME));
         let lines = [Some(operation.invoked), operation.completed];
         let lines = lines.map(|record| record.map_or(0, |record| part.line(record)));
         let values = &mut self.gathered.values;

@@ -11,11 +11,11 @@ use super::{SpillOptions, Stopped};
 use crate::error::{Code, Error};
 use crate::formats::Input;
 use crate::formats::stream::Stream;
-use crate::history::Window;
 use crate::history::resident_bytes;
 use crate::history::{
     Annotation, Excerpt, Independent, NO_TIME, Operation, Outcome, Record, Value, ValueTable,
 };
+use crate::history::{OpIndex, Window};
 use crate::history::{confirms_tuples, has_tuple, mixed_keys, take_key};
 use crate::model::Hints;
 
@@ -198,7 +198,7 @@ impl Gathering<'_> {
     }
 
     /// Takes note of an operation that is called: the one with this index.
-    fn called<R: Read>(&mut self, stream: &Stream<R>, index: usize) -> Result<(), Stopped> {
+    fn called<R: Read>(&mut self, stream: &Stream<R>, index: OpIndex) -> Result<(), Stopped> {
         let window = stream.window();
         let operation = &window.operations()[index];
         let is_first = self.keys.is_none();
@@ -294,7 +294,7 @@ impl Gathering<'_> {
         if let Some(Keys::Tuples { confirmed: false }) = self.keys {
             return Err(Stopped::Unfit);
         }
-        for (index, operation) in window.operations().iter().enumerate() {
+        for (index, operation) in window.history.indexed() {
             debug_assert!(operation.outcome == Outcome::Open);
             let Some(split) = self.split(window, operation)? else { return Err(Stopped::Unfit) };
             let Some(&number) = split.key.and_then(|key| self.numbers.get(&key)) else {

@@ -2,7 +2,7 @@
 //! records of their invocations, which mean the same in every part of the history.
 
 use crate::check::{Certificate, Decision, Effort, Failure, KeyReport, StopReason};
-use crate::history::{History, Rank, Record, Value};
+use crate::history::{History, OpIndex, Rank, Record, Value};
 use crate::proof::Proof;
 
 /// The report on one key.
@@ -31,7 +31,7 @@ impl Stored {
     /// Returns what is to be kept of `report`, which was made of a part of the history, about the
     /// key that is `key` in the whole. Linearizations are dropped.
     pub(super) fn of(report: KeyReport, key: Option<Value>, part: &History) -> Stored {
-        let record = |index: u32| part.operations()[index as usize].invoked;
+        let record = |index: OpIndex| part[index].invoked;
         let found = match report.decision {
             Decision::Valid(_) => Found::Valid,
             Decision::Unknown(reason) => Found::Unknown(reason),

@@ -84,7 +84,7 @@ fn times_have_one_unit() {
     assert_eq!(report.verdict, Verdict::Invalid);
     let checked = check(&text, usize::MAX).unwrap();
     let times = |history: &crate::history::History| -> Vec<[Option<i64>; 2]> {
-        (0..history.operations().len()).map(|at| history.times(at)).collect()
+        history.indices().map(|at| history.times(at)).collect()
     };
     assert_eq!(times(checked.history()), times(&history));
     let subjects =

@@ -1,6 +1,6 @@
 //! Operations, values and numbers in words.
 
-use crate::history::{History, Operation, Outcome, Record, Value};
+use crate::history::{History, OpIndex, Operation, Outcome, Record, Value};
 use crate::vocabulary::Word;
 
 /// Values longer than this are cut in phrases.
@@ -38,30 +38,30 @@ pub(crate) fn value_phrase(history: &History, value: Value) -> String {
 }
 
 /// The process of operation `index`: `process 3`.
-pub(crate) fn process_phrase(history: &History, index: u32) -> String {
-    let process = history.operations()[index as usize].process;
+pub(crate) fn process_phrase(history: &History, index: OpIndex) -> String {
+    let process = history[index].process;
     format!("process {}", shortened(&history.values().to_text(process), 40))
 }
 
 /// When operation `index` was called, as far as the history tells: `at 1.204 s` after the first
 /// time of the history, or else `in record 17`.
-pub(crate) fn call_phrase(history: &History, index: u32) -> String {
-    let record = history.operations()[index as usize].invoked;
-    moment(history, history.times(index as usize)[0], record)
+pub(crate) fn call_phrase(history: &History, index: OpIndex) -> String {
+    let record = history[index].invoked;
+    moment(history, history.times(index)[0], record)
 }
 
 /// When operation `index` returned: as [`call_phrase`]; `never` if it did not.
-pub(crate) fn return_phrase(history: &History, index: u32) -> String {
-    match history.operations()[index as usize].completed {
+pub(crate) fn return_phrase(history: &History, index: OpIndex) -> String {
+    match history[index].completed {
         None => "never".to_owned(),
-        Some(record) => moment(history, history.times(index as usize)[1], record),
+        Some(record) => moment(history, history.times(index)[1], record),
     }
 }
 
 /// When operation `index` was called, or returned, without a preposition: `1.204 s` after the first
 /// time of the history, or else `record 17`.
 #[cfg(feature = "figures")]
-pub(crate) fn moment_phrase(history: &History, index: u32, returned: bool) -> String {
+pub(crate) fn moment_phrase(history: &History, index: OpIndex, returned: bool) -> String {
     let phrase = if returned { return_phrase(history, index) } else { call_phrase(history, index) };
     match phrase.split_once(' ') {
         Some(("at" | "in", moment)) => moment.to_owned(),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use histcheck::check::{Deciders, Decision, Failure};
+use histcheck::history::OpIndex;
 use histcheck::history::{Event, EventType};
 use histcheck::model::{self, Call, Facts, Kind, Model, Reading, Rejection, Token};
 use histcheck::proof::{
@@ -239,7 +240,7 @@ fn examine<M: Model>(
     counts.effort.add(&report, &searched);
     let complaint = match (&report.keys[0].decision, expected) {
         (Decision::Valid(certificate), true) => {
-            let indices: Vec<u32> = (0..shape.len() as u32).collect();
+            let indices: Vec<_> = history.indices().collect();
             let readings = model::read(spelled, &history, &indices, None).expect("letters");
             verify_order(&spelled.model, &readings, &certificate.order)
                 .err()
@@ -251,8 +252,8 @@ fn examine<M: Model>(
             let horizon = failure.horizon.index() as u32;
             let first = !is_linearizable(&spelled.model, &timed(horizon))
                 && is_linearizable(&spelled.model, &timed(horizon - 1))
-                && shape[operation as usize].1 == Some(horizon);
-            let indices: Vec<u32> = (0..shape.len() as u32).collect();
+                && shape[operation].1 == Some(horizon);
+            let indices: Vec<_> = history.indices().collect();
             let readings =
                 model::read(spelled, &history, &indices, Some(failure.horizon)).expect("letters");
             if !first {
@@ -310,21 +311,21 @@ fn check_core<M: Model>(
 /// A part of a linearizable history that would prove the opposite: what stands for the whole must
 /// be linearizable, too. Tries every part of few operations, and some of more.
 fn check_parts<M: Model>(spelled: &Spelled<M>, history: &History, shape: &Shape) -> Option<String> {
-    let indices: Vec<u32> = (0..shape.len() as u32).collect();
+    let indices: Vec<_> = history.indices().collect();
     let readings = model::read(spelled, history, &indices, None).expect("letters");
     let parts = 1u32 << readings.len();
     let step = parts.div_ceil(PARTS) | 1;
     (1..parts).step_by(step as usize).find_map(|part| {
-        let core: Vec<u32> =
-            indices.iter().copied().filter(|index| part >> index & 1 == 1).collect();
+        let is_in = |index: &OpIndex| part >> index.index() & 1 == 1;
+        let core: Vec<OpIndex> = indices.iter().copied().filter(is_in).collect();
         if !is_sound_projection(spelled, &readings, &core) {
             return None;
         }
         let timed: Vec<Timed<M::Op>> = core
             .iter()
             .map(|&index| {
-                let reading = &readings[index as usize];
-                let (call, ret) = shape[index as usize];
+                let reading = &readings[index];
+                let (call, ret) = shape[index];
                 Timed { op: reading.op.clone(), call, ret }
             })
             .collect();

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use histcheck::check::{Deciders, Decision, Failure};
+use histcheck::history::OpIndex;
 use histcheck::history::Rank;
 use histcheck::model::{self, Model};
 use histcheck::proof::{Refutation, is_sound_projection, refute, verify_order};
@@ -202,7 +203,7 @@ impl<M: Model> Trial<'_, M> {
         let horizon = failure.horizon.index() as u32;
         let by = report.keys[0].decided_by;
         counts.first[0] += 1;
-        if self.shape[operation as usize].1 != Some(horizon) {
+        if self.shape[operation].1 != Some(horizon) {
             return Some(format!("{by}: operation {operation} does not return at {horizon}"));
         }
         let verdict = |horizon| {
@@ -224,7 +225,7 @@ impl<M: Model> Trial<'_, M> {
         self.check_core(horizon, &failure.core, counts)
     }
 
-    fn check_core(&self, horizon: u32, core: &[u32], counts: &mut Counts) -> Option<String> {
+    fn check_core(&self, horizon: u32, core: &[OpIndex], counts: &mut Counts) -> Option<String> {
         if core.is_empty() {
             return None;
         }
@@ -285,7 +286,7 @@ impl<M: Model> Trial<'_, M> {
     /// What trying every order makes of the operations of `shape`.
     fn refuted(&self, shape: &Shape) -> String {
         let history = write(shape, &self.letters[..shape.len()]);
-        let indices: Vec<u32> = (0..shape.len() as u32).collect();
+        let indices: Vec<_> = history.indices().collect();
         let readings = model::read(self.spelled, &history, &indices, None).expect("letters");
         match refute(self.spelled, &readings, 500_000) {
             Refutation::Confirmed => "invalid".to_owned(),
@@ -302,7 +303,7 @@ impl<M: Model> Trial<'_, M> {
 
     fn readings(&self, horizon: Option<u32>) -> Vec<model::Reading<M::Op>> {
         let history = write(self.shape, self.letters);
-        let indices: Vec<u32> = (0..self.shape.len() as u32).collect();
+        let indices: Vec<_> = history.indices().collect();
         model::read(self.spelled, &history, &indices, horizon.map(|at| Rank::new(at as usize)))
             .expect("letters")
     }

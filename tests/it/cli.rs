@@ -1,6 +1,7 @@
 //! The command line as its users see it.
 
 use histcheck::formats::read_bytes;
+use histcheck::history::OpIndex;
 use histcheck::history::Settings;
 use histcheck::model::{self, Register};
 use histcheck::proof::verify_order;
@@ -225,15 +226,16 @@ fn the_witness_is_a_linearization() {
     let history = read_bytes(VALID.into(), None, Settings::default()).unwrap();
     let initial = histcheck::history::Value::NULL;
     let register = Register { initial, has_cas: false, failed_cas_observes: false };
-    let readings = model::read(&register, &history, &[0, 1], None).unwrap();
-    let order: Vec<u32> = lines[0]["order"]
+    let readings =
+        model::read(&register, &history, &history.indices().collect::<Vec<_>>(), None).unwrap();
+    let order: Vec<OpIndex> = lines[0]["order"]
         .as_array()
         .unwrap()
         .iter()
         .map(|record| {
             let record = record.as_u64().unwrap();
             let is_it = |op: &histcheck::history::Operation| op.invoked.index() as u64 == record;
-            history.operations().iter().position(is_it).unwrap() as u32
+            OpIndex::new(history.operations().iter().position(is_it).unwrap())
         })
         .collect();
     verify_order(&register, &readings, &order).unwrap();

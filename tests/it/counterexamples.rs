@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use histcheck::check::Decision;
 use histcheck::explain::Violation;
 use histcheck::formats::{self, Format, read_bytes};
+use histcheck::history::OpIndex;
 use histcheck::history::Settings as Reading;
 use histcheck::model::{self, AnyModel, CATALOGUE, Model};
 use histcheck::proof::{Erased, Minimality, Refutation, is_minimal, is_sound_projection, refute};
@@ -54,7 +55,7 @@ impl Verifier<'_> {
     /// How many violations were verified.
     fn run(self, model: &AnyModel) -> usize {
         let Verifier { history, violations, is_complete } = self;
-        let all: Vec<u32> = (0..history.operations().len() as u32).collect();
+        let all: Vec<_> = history.indices().collect();
         for violation in violations {
             let Violation { core, .. } = violation;
             if let Some(elements) = &violation.remembered {
@@ -92,7 +93,7 @@ impl Verifier<'_> {
             }
         }
         if is_complete {
-            let gone: BTreeSet<u32> = violations
+            let gone: BTreeSet<OpIndex> = violations
                 .iter()
                 .flat_map(|violation| violation.alike.iter().copied().chain([violation.operation]))
                 .collect();
@@ -231,27 +232,31 @@ fn a_core_has_what_was_seen_and_what_replaced_it() {
     // The writes of 1 before the last, and all that is not about 1 or 2, go.
     let (found, is_complete) = violations(&["w1", "r1", "w1", "w3", "w1", "r1", "w2", "r1", "r2"]);
     assert_eq!(found.len(), 1);
-    assert_eq!((found[0].operation, &found[0].core), (7, &vec![4, 6, 7]));
+    assert_eq!((found[0].operation, &found[0].core), (OpIndex::new(7), &ops([4, 6, 7])));
     assert!(found[0].is_minimal && is_complete);
+}
+
+fn ops<const N: usize>(indices: [usize; N]) -> Vec<OpIndex> {
+    indices.map(OpIndex::new).to_vec()
 }
 
 #[test]
 fn one_cause_is_one_violation() {
     let (found, is_complete) =
         violations(&["w1", "w2", "r1", "r2", "r1", "r1", "w1", "r1", "w4", "r7", "r1", "r4"]);
-    let cores: Vec<&[u32]> = found.iter().map(|violation| violation.core.as_slice()).collect();
-    assert_eq!(cores, [&[0, 1, 2][..], &[9], &[6, 8, 10]]);
-    assert_eq!(found[0].alike, [4, 5]);
+    let cores: Vec<_> = found.iter().map(|violation| violation.core.clone()).collect();
+    assert_eq!(cores, [ops([0, 1, 2]), ops([9]), ops([6, 8, 10])]);
+    assert_eq!(found[0].alike, ops([4, 5]));
     assert!(is_complete && found.iter().all(|violation| violation.is_minimal));
 }
 
-struct Minimal<'a>(&'a History, &'a [u32]);
+struct Minimal<'a>(&'a History, Vec<OpIndex>);
 
 impl Minimal<'_> {
     fn run(self, model: &AnyModel) -> Minimality {
-        let all: Vec<u32> = (0..self.0.operations().len() as u32).collect();
+        let all: Vec<_> = self.0.indices().collect();
         let readings = model::read(model, self.0, &all, None).unwrap();
-        is_minimal(model, &readings, self.1)
+        is_minimal(model, &readings, &self.1)
     }
 }
 
@@ -260,8 +265,9 @@ fn a_core_with_too_much_is_not_minimal() {
     let history = one_by_one(&["w1", "w3", "w2", "r1"]);
     let options = Options::default().model_options;
     let model = AnyModel::by_name("register", None, options, history.values()).unwrap();
-    assert_eq!(Minimal(&history, &[0, 2, 3]).run(&model), Minimality::Minimal);
-    assert_eq!(Minimal(&history, &[0, 1, 2, 3]).run(&model), Minimality::Smaller(vec![0, 2, 3]));
+    assert_eq!(Minimal(&history, ops([0, 2, 3])).run(&model), Minimality::Minimal);
+    let all = Minimal(&history, ops([0, 1, 2, 3]));
+    assert_eq!(all.run(&model), Minimality::Smaller(ops([0, 2, 3])));
 }
 
 #[test]
@@ -279,7 +285,7 @@ fn of_a_large_set_one_element_is_enough() {
     let report = check(&history, &options).unwrap();
     let explanation = Session::new(&history, &options).unwrap().explain(&report, 10).unwrap();
     let violation = &explanation.keys[0].violations[0];
-    assert_eq!(violation.core, [77, 2_000]);
+    assert_eq!(violation.core, ops([77, 2_000]));
     assert_eq!(violation.remembered.as_ref().map(Vec::len), Some(1));
     assert!(violation.is_minimal);
 }

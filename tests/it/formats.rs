@@ -36,7 +36,7 @@ fn operations(history: &History) -> String {
     let values = history.values();
     let name = |value| values.as_name(value).map_or_else(|| values.to_json(value), str::to_owned);
     let mut lines = Vec::new();
-    for (index, op) in history.operations().iter().enumerate() {
+    for (index, op) in history.indexed() {
         let key = op.key.map_or(String::new(), |key| format!("{}/", name(key)));
         let at = match history.times(index) {
             [Some(call), Some(ret)] => format!(" at {call}..{ret}"),

@@ -1,6 +1,7 @@
 //! Reading histories: what comes out, and what malformed input is told.
 
 use histcheck::formats::{Format, Input, ReadOptions, read_bytes};
+use histcheck::history::OpIndex;
 use histcheck::history::{Outcome, Record, Settings, Shape};
 use histcheck::{Code, Error, History};
 use proptest::prelude::*;
@@ -16,7 +17,7 @@ const WRITE: &str = "{\"process\":0,\"type\":\"invoke\",\"f\":\"write\",\"value\
 fn summary(history: &History) -> String {
     let values = history.values();
     let mut out = String::new();
-    for (index, op) in history.operations().iter().enumerate() {
+    for (index, op) in history.indexed() {
         let key = op.key.map_or(String::new(), |key| format!("{}/", values.to_json(key)));
         out += &format!(
             "{} {}{} {} -> {} {} {:?}\n",
@@ -178,7 +179,7 @@ fn edn_within_json_counts_for_the_depth() {
 fn times_are_exact_in_either_unit() {
     let text = r#"{"process":0,"type":"invoke","f":"read","time":1700000000}
         {"process":0,"type":"ok","f":"read","value":1,"time":1700000000.123456789}"#;
-    let times = read(text).unwrap().times(0);
+    let times = read(text).unwrap().times(OpIndex::new(0));
     assert_eq!(times, [Some(1_700_000_000_000_000_000), Some(1_700_000_000_123_456_789)]);
 }
 
@@ -372,7 +373,7 @@ proptest! {
                 prop_assert!(same_json(&values.to_json(value), json), "{}", json);
             }
             let time = i64::from(operations[process].3);
-            prop_assert_eq!(history.times(process)[0], Some(time));
+            prop_assert_eq!(history.times(OpIndex::new(process))[0], Some(time));
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use histcheck::check::Deciders;
 use histcheck::formats::{json_value, read_bytes};
+use histcheck::history::OpIndex;
 use histcheck::history::{Independent, Order, Settings, Ties};
 use histcheck::{Budget, Code, Error, History, Options, Report, StopReason, Verdict, check};
 
@@ -280,5 +281,5 @@ fn positions_count_every_record() {
 fn one_fractional_time_makes_all_times_seconds() {
     let text = events(&["0 invoke write 1 1", "0 ok write 1 2.5"]);
     let history = histcheck::read_text(&text).unwrap();
-    assert_eq!(history.times(0), [Some(1_000_000_000), Some(2_500_000_000)]);
+    assert_eq!(history.times(OpIndex::new(0)), [Some(1_000_000_000), Some(2_500_000_000)]);
 }

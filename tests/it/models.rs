@@ -32,7 +32,7 @@ fn histories(name: &str, settings: impl Fn(&mut ChaCha8Rng) -> Settings) -> Vec<
 }
 
 fn readings<M: Model>(model: &M, history: &History) -> Vec<Reading<M::Op>> {
-    let all: Vec<u32> = (0..history.operations().len() as u32).collect();
+    let all: Vec<_> = history.indices().collect();
     model::read(model, history, &all, None).unwrap()
 }
 

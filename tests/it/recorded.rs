@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::thread;
 
+use histcheck::history::OpIndex;
 use histcheck::history::{MAX_DEPTH, Outcome, Record};
 use histcheck::record::{Process, recover};
 use histcheck::{Code, Options, Recorder, Verdict, read_recording};
@@ -19,8 +20,11 @@ fn every_part_of_a_record_is_read() {
     assert_eq!(history.partitions().len(), 2);
     let text = |value: Option<_>| value.map(|value| history.values().to_json(value));
     assert_eq!(text(history.metadata_field("model")).as_deref(), Some("\"register\""));
-    assert_eq!(text(history.extra_of(0, "node")).as_deref(), Some("\"n1\""));
-    assert_eq!(text(history.extra_of(1, "error")).as_deref(), Some(r#""no \"two\"""#));
+    assert_eq!(text(history.extra_of(OpIndex::new(0), "node")).as_deref(), Some("\"n1\""));
+    assert_eq!(
+        text(history.extra_of(OpIndex::new(1), "error")).as_deref(),
+        Some(r#""no \"two\"""#)
+    );
     assert_eq!(text(Some(history.annotations()[0].value)).as_deref(), Some(r#"["n1","n2"]"#));
 }
 
@@ -133,7 +137,7 @@ fn times_agree_with_the_order() {
     count((0..4).map(|_| recorder.process()).collect(), 5_000, &counter);
     let history = read_recording(recorder).unwrap();
     let mut ends: Vec<(Option<Record>, i64, bool)> = Vec::new();
-    for (index, operation) in history.operations().iter().enumerate() {
+    for (index, operation) in history.indexed() {
         let [call, ret] = history.times(index).map(Option::unwrap);
         ends.extend([(Some(operation.invoked), call, false), (operation.completed, ret, true)]);
     }

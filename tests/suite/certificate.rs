@@ -1,6 +1,7 @@
 //! Verifies the certificates of a report with nothing but the verifiers.
 
 use histcheck::check::Decision;
+use histcheck::history::OpIndex;
 use histcheck::model::{self, AnyModel, AnyOp, Model, Reading};
 use histcheck::proof::{
     Minimality, Refutation, is_minimal, is_sound_projection, refute, verify_order,
@@ -68,7 +69,11 @@ impl Verifier<'_> {
     }
 }
 
-fn verify_core(model: &AnyModel, readings: &[Reading<AnyOp>], core: &[u32]) -> Result<(), String> {
+fn verify_core(
+    model: &AnyModel,
+    readings: &[Reading<AnyOp>],
+    core: &[OpIndex],
+) -> Result<(), String> {
     if !is_sound_projection(model, readings, core) {
         return Err(format!("the core {core:?} proves nothing about the whole"));
     }

@@ -9,8 +9,8 @@ use super::keys::{self, Independent};
 use super::operation::ClientEvent;
 use super::order::{self, Order, Ties};
 use super::{
-    Annotation, Event, EventType, Extra, Function, History, Interval, NO_TIME, Operation, Outcome,
-    Record, Time, Value, ValueTable,
+    Annotation, Event, EventType, Extra, Function, History, Interval, NO_TIME, OpIndex, Operation,
+    Outcome, Record, Time, Value, ValueTable,
 };
 use crate::error::{Code, Error};
 use crate::vocabulary::Word;
@@ -489,15 +489,16 @@ pub(super) fn no_operation(has_annotations: bool) -> Error {
 /// A process does one thing at a time also where records tell both ends.
 fn check_processes(history: &History) -> Result<(), Error> {
     let mut last = ValueMap::new(IDLE, NUMBERED);
-    for (index, operation) in history.operations.iter().enumerate() {
-        let previous = std::mem::replace(last.slot(operation.process), index as u32) as usize;
-        if previous == IDLE as usize {
+    for (index, operation) in history.indexed() {
+        let previous = std::mem::replace(last.slot(operation.process), index.index() as u32);
+        if previous == IDLE {
             continue;
         }
+        let previous = OpIndex::new(previous as usize);
         let (before, now) = (history.times(previous), history.times(index));
         let overlaps = match before[1] {
             Some(ret) => now[0].is_some_and(|call| call < ret),
-            None => history.operations[previous].outcome == Outcome::Open,
+            None => history[previous].outcome == Outcome::Open,
         };
         if overlaps {
             return Err(Error::new(
@@ -505,7 +506,7 @@ fn check_processes(history: &History) -> Result<(), Error> {
                 format!(
                     "process {} calls while its operation of record {} (from 0) is still open",
                     history.values.to_json(operation.process),
-                    history.operations[previous].invoked
+                    history[previous].invoked
                 ),
             )
             .hint("give each thread its own process; an unknown outcome has the type info")

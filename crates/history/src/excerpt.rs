@@ -1,7 +1,7 @@
 //! A part of a history that is not in memory as a whole: some of its operations, with their records
 //! and times, and what is to be said of the rest.
 
-use super::{Annotation, Extra, History, NO_TIME, Operation, Record, Value, ValueTable};
+use super::{Annotation, Extra, History, NO_TIME, OpIndex, Operation, Record, Value, ValueTable};
 use crate::vocabulary::Word;
 
 /// What is known of the history that an excerpt is a part of.
@@ -98,9 +98,9 @@ impl History {
 
     /// The operation of an excerpt, or of a history in the order of its records, that record
     /// `invoked` invokes.
-    pub fn invoked_at(&self, invoked: Record) -> Option<u32> {
+    pub fn invoked_at(&self, invoked: Record) -> Option<OpIndex> {
         let at = self.operations.binary_search_by_key(&invoked, |operation| operation.invoked);
-        at.ok().map(|at| at as u32)
+        at.ok().map(OpIndex::new)
     }
 
     /// How many operations are of unknown outcome.

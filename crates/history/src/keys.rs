@@ -2,7 +2,7 @@
 //! (Herlihy and Wing 1990): each key may be checked by itself.
 
 use super::dense::ValueMap;
-use super::{History, Operation, Record, Value, ValueTable};
+use super::{History, OpIndex, Operation, Record, Value, ValueTable};
 use crate::error::{Code, Error};
 use crate::vocabulary::{Verb, Word};
 
@@ -110,7 +110,7 @@ pub fn take_key(values: &ValueTable, operation: &mut Operation) {
 pub struct Partitions {
     keys: Vec<Option<Value>>,
     starts: Vec<u32>,
-    operations: Vec<u32>,
+    operations: Vec<OpIndex>,
 }
 
 /// The operations of one key, as indices into [`History::operations`], in the order of their
@@ -120,7 +120,7 @@ pub struct Partition<'a> {
     /// The key; `None` in a history without keys.
     pub key: Option<Value>,
     /// The operations.
-    pub operations: &'a [u32],
+    pub operations: &'a [OpIndex],
 }
 
 impl Partitions {
@@ -168,12 +168,12 @@ impl History {
 
     /// Groups the operations by key, in O(operations) and four bytes an operation.
     pub fn partitions(&self) -> Partitions {
-        let count = self.operations.len() as u32;
+        let count = self.operations.len();
         if count > 0 && self.operations.iter().all(|operation| operation.key.is_none()) {
             return Partitions {
                 keys: vec![None],
-                starts: vec![0, count],
-                operations: (0..count).collect(),
+                starts: vec![0, count as u32],
+                operations: self.indices().collect(),
             };
         }
         let mut groups = ValueMap::new(u32::MAX, self.operations.len().max(FEW));
@@ -197,10 +197,10 @@ impl History {
             start += std::mem::replace(size, start);
         }
         starts.push(start);
-        let mut operations = vec![0; self.operations.len()];
-        for (index, operation) in self.operations.iter().enumerate() {
+        let mut operations = vec![OpIndex::new(0); self.operations.len()];
+        for (index, operation) in self.indexed() {
             let at = &mut next[*groups.slot(name(operation)) as usize];
-            operations[*at as usize] = index as u32;
+            operations[*at as usize] = index;
             *at += 1;
         }
         Partitions { keys, starts, operations }

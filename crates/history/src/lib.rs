@@ -36,6 +36,7 @@ mod window;
 pub mod internal;
 
 use std::fmt;
+use std::ops::Index;
 
 pub use builder::{HistoryBuilder, Settings};
 use excerpt::Excerpt;
@@ -47,7 +48,7 @@ pub use operation::{
     Annotation, Event, EventType, Extra, Function, Interval, Operation, Outcome, Time,
 };
 pub use order::{Order, Span, Ties};
-pub use position::{Rank, Record};
+pub use position::{OpIndex, Rank, Record};
 pub use stats::{
     Concurrency, FunctionStatistics, Latency, OutcomeCounts, Statistics, count_processes,
 };
@@ -96,6 +97,15 @@ impl fmt::Debug for History {
     }
 }
 
+impl Index<OpIndex> for History {
+    type Output = Operation;
+
+    #[inline]
+    fn index(&self, operation: OpIndex) -> &Operation {
+        &self.operations[operation]
+    }
+}
+
 impl History {
     /// A builder for a history recorded in code.
     ///
@@ -138,12 +148,24 @@ impl History {
         &self.functions
     }
 
-    /// Where operation `index` stands among the ends of all operations.
+    /// The indices of the operations, ascending.
     #[inline]
-    pub fn span(&self, index: usize) -> Span {
+    pub fn indices(&self) -> impl DoubleEndedIterator<Item = OpIndex> + ExactSizeIterator + Clone {
+        OpIndex::below(self.operations.len())
+    }
+
+    /// The clients' operations with their indices, in the order of their invocations.
+    #[inline]
+    pub fn indexed(&self) -> impl DoubleEndedIterator<Item = (OpIndex, &Operation)> + Clone {
+        self.indices().zip(&self.operations)
+    }
+
+    /// Where an operation stands among the ends of all operations.
+    #[inline]
+    pub fn span(&self, operation: OpIndex) -> Span {
         match &self.spans {
-            Some(spans) => spans[index],
-            None => Span::of_records(&self.operations[index]),
+            Some(spans) => spans[operation],
+            None => Span::of_records(&self.operations[operation]),
         }
     }
 
@@ -152,9 +174,9 @@ impl History {
         self.spans.is_some()
     }
 
-    /// The times of operation `index`'s invocation and completion, where the input has them.
-    pub fn times(&self, index: usize) -> [Option<i64>; 2] {
-        let times = self.times.as_ref().map_or([NO_TIME; 2], |times| times[index]);
+    /// The times of an operation's invocation and completion, where the input has them.
+    pub fn times(&self, operation: OpIndex) -> [Option<i64>; 2] {
+        let times = self.times.as_ref().map_or([NO_TIME; 2], |times| times[operation]);
         times.map(|time| (time != NO_TIME).then_some(time))
     }
 
@@ -164,7 +186,7 @@ impl History {
         if let Some(excerpt) = &self.excerpt {
             return excerpt.start_time;
         }
-        (!self.operations.is_empty()).then(|| self.times(0)[0])?
+        self.times(self.indices().next()?)[0]
     }
 
     /// The records that are no client's operations, in the order of the input.
@@ -185,10 +207,10 @@ impl History {
         self.extras(record).iter().find(|extra| extra.name == name).map(|extra| extra.value)
     }
 
-    /// The value of the extra field `name` of operation `index`: that of its invocation, or else of
+    /// The value of the extra field `name` of an operation: that of its invocation, or else of
     /// its completion. Null counts as none.
-    pub fn extra_of(&self, index: usize, name: &str) -> Option<Value> {
-        let Operation { invoked, completed, .. } = self.operations[index];
+    pub fn extra_of(&self, operation: OpIndex, name: &str) -> Option<Value> {
+        let Operation { invoked, completed, .. } = self.operations[operation];
         let given = |record| self.extra(record, name).filter(|value| !value.is_null());
         given(invoked).or_else(|| given(completed?))
     }

@@ -1,6 +1,6 @@
 //! The order of events: that of the records, or by time, with its two readings of equal times.
 
-use super::{History, NO_TIME, Operation, Rank, Record};
+use super::{History, NO_TIME, OpIndex, Operation, Rank, Record};
 use crate::error::{Code, Error};
 
 /// What orders the events of a history.
@@ -67,14 +67,14 @@ impl Span {
 
 /// One end of an operation, by which ends are sorted: the time, then a rank among equal times,
 /// then the record, then call before return.
-type End = (i64, u8, Record, bool, u32);
+type End = (i64, u8, Record, bool, OpIndex);
 
 /// Orders the ends of all operations by time, and the operations by their calls.
 pub(super) fn by_time(history: &mut History, ties: Ties) -> Result<(), Error> {
     let operations = &history.operations;
     let times = history.times.take().unwrap_or_else(|| vec![[NO_TIME; 2]; operations.len()]);
     let mut ends: Vec<End> = Vec::with_capacity(operations.len() * 2);
-    for (index, (operation, &[call, ret])) in operations.iter().zip(&times).enumerate() {
+    for ((index, operation), &[call, ret]) in history.indexed().zip(&times) {
         let returns = !operation.outcome.is_indeterminate();
         check_times(operation, call, ret, returns)?;
         let instant = history.whole_operations && returns && call == ret;
@@ -90,24 +90,23 @@ pub(super) fn by_time(history: &mut History, ties: Ties) -> Result<(), Error> {
                 }
             }
         };
-        ends.push((call, rank(false), operation.invoked, false, index as u32));
+        ends.push((call, rank(false), operation.invoked, false, index));
         if let Some(completed) = operation.completed.filter(|_| returns) {
-            ends.push((ret, rank(true), completed, true, index as u32));
+            ends.push((ret, rank(true), completed, true, index));
         }
     }
     ends.sort_unstable();
     history.ties = has_mixed_ties(&ends).then_some(ties);
     let mut spans = vec![Span { call: Rank::NEVER, ret: Rank::NEVER }; operations.len()];
     for (rank, &(_, _, _, is_return, index)) in ends.iter().enumerate() {
-        let span = &mut spans[index as usize];
+        let span = &mut spans[index];
         *(if is_return { &mut span.ret } else { &mut span.call }) = Rank::new(rank);
     }
-    let mut permutation: Vec<u32> = (0..operations.len() as u32).collect();
-    permutation.sort_unstable_by_key(|&index| spans[index as usize].call);
-    let permuted = |index: &u32| *index as usize;
-    history.operations = permutation.iter().map(permuted).map(|i| operations[i]).collect();
-    history.times = Some(permutation.iter().map(permuted).map(|i| times[i]).collect());
-    history.spans = Some(permutation.iter().map(permuted).map(|i| spans[i]).collect());
+    let mut permutation: Vec<OpIndex> = OpIndex::below(operations.len()).collect();
+    permutation.sort_unstable_by_key(|&index| spans[index].call);
+    history.operations = permutation.iter().map(|&index| operations[index]).collect();
+    history.times = Some(permutation.iter().map(|&index| times[index]).collect());
+    history.spans = Some(permutation.iter().map(|&index| spans[index]).collect());
     Ok(())
 }
 

@@ -4,6 +4,109 @@
 use std::fmt;
 use std::num::NonZeroU32;
 
+/// Makes a type for positions in lists of one kind, which index slices and vectors.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! position {
+    ($(#[$attribute:meta])* $visibility:vis struct $name:ident;) => {
+        $(#[$attribute])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+        #[repr(transparent)]
+        $visibility struct $name(u32);
+
+        #[allow(dead_code)]
+        impl $name {
+            /// Returns the position `index`, which is at most 4,294,967,295.
+            #[inline]
+            $visibility const fn new(index: usize) -> $name {
+                debug_assert!(index <= u32::MAX as usize);
+                $name(index as u32)
+            }
+
+            /// Returns the position as a number, from 0.
+            #[inline]
+            $visibility const fn index(self) -> usize {
+                self.0 as usize
+            }
+
+            /// Returns the positions below `end`.
+            #[inline]
+            $visibility fn below(
+                end: usize,
+            ) -> impl DoubleEndedIterator<Item = $name> + ExactSizeIterator + Clone {
+                (0..end).map($name::new)
+            }
+        }
+
+        impl ::std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                ::std::write!(f, "{}", self.0)
+            }
+        }
+
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl<T> ::std::ops::Index<$name> for [T] {
+            type Output = T;
+
+            #[inline]
+            fn index(&self, position: $name) -> &T {
+                &self[position.0 as usize]
+            }
+        }
+
+        impl<T> ::std::ops::IndexMut<$name> for [T] {
+            #[inline]
+            fn index_mut(&mut self, position: $name) -> &mut T {
+                &mut self[position.0 as usize]
+            }
+        }
+
+        impl<T> ::std::ops::Index<$name> for ::std::vec::Vec<T> {
+            type Output = T;
+
+            #[inline]
+            fn index(&self, position: $name) -> &T {
+                &self[position.0 as usize]
+            }
+        }
+
+        impl<T> ::std::ops::IndexMut<$name> for ::std::vec::Vec<T> {
+            #[inline]
+            fn index_mut(&mut self, position: $name) -> &mut T {
+                &mut self[position.0 as usize]
+            }
+        }
+    };
+}
+
+position! {
+    /// The index of an operation in [`History::operations`](crate::History::operations): the
+    /// number of operations that were invoked before it. A history is indexed by it.
+    ///
+    /// ```
+    /// use histcheck_history::{History, OpIndex};
+    /// let mut history = History::builder();
+    /// history.invoke(7, "write", 1)?;
+    /// let history = history.build()?;
+    /// let first = OpIndex::new(0);
+    /// assert_eq!(history[first].input, history.operations()[0].input);
+    /// assert_eq!(history.indices().collect::<Vec<_>>(), [first]);
+    /// # Ok::<(), histcheck_history::error::Error>(())
+    /// ```
+    pub struct OpIndex;
+}
+
+impl OpIndex {
+    /// The index of no operation of any history: that of a reading which was made up.
+    #[doc(hidden)]
+    pub const NOBODY: OpIndex = OpIndex(u32::MAX);
+}
+
 /// The position of a record in its input, from 0. An `Option` of it takes no more room.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(transparent)]

@@ -175,7 +175,7 @@ fn counted(values: impl Iterator<Item = Value>, top: usize) -> (usize, Vec<(Valu
 fn functions(history: &History) -> Vec<FunctionStatistics> {
     let mut places: FxHashMap<Function, usize> = FxHashMap::default();
     let mut found: Vec<(Function, OutcomeCounts, Vec<i64>)> = Vec::new();
-    for (index, operation) in history.operations().iter().enumerate() {
+    for (index, operation) in history.indexed() {
         let at = *places.entry(operation.function).or_insert_with(|| {
             found.push((operation.function, OutcomeCounts::default(), Vec::new()));
             found.len() - 1
@@ -197,7 +197,7 @@ fn functions(history: &History) -> Vec<FunctionStatistics> {
 
 fn concurrency(history: &History) -> Concurrency {
     // The operations are in the order of their calls, in the order of records and of times.
-    let spans = (0..history.operations().len()).map(|index| history.span(index));
+    let spans = history.indices().map(|index| history.span(index));
     // The returns of those that are open, the next one first.
     let mut open: BinaryHeap<Reverse<Rank>> = BinaryHeap::new();
     let (mut calls, mut sum, mut max) = (0_usize, 0_usize, 0_usize);
@@ -215,7 +215,7 @@ fn concurrency(history: &History) -> Concurrency {
 }
 
 fn duration(history: &History) -> Option<i64> {
-    let times = || (0..history.operations().len()).flat_map(|i| history.times(i)).flatten();
+    let times = || history.indices().flat_map(|i| history.times(i)).flatten();
     Some(times().max()?.saturating_sub(times().min()?))
 }
 

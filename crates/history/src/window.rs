@@ -4,7 +4,7 @@
 use super::builder::{HistoryBuilder, IDLE, LOST, no_operation};
 use super::forgotten::Forgotten;
 use super::sweep::Marks;
-use super::{EventType, History, NO_TIME, Operation, Outcome, Record, Value};
+use super::{EventType, History, NO_TIME, OpIndex, Operation, Outcome, Record, Value};
 use crate::error::Error;
 
 /// The history as far as it is there: the operations that were open before the last piece, in the
@@ -20,15 +20,15 @@ pub struct Window<'a> {
     /// Whether times are nanoseconds of what was given in seconds. If so, and not in the windows
     /// before, whole numbers in those were seconds, too.
     pub in_seconds: bool,
-    /// What is at each record of the piece, as [`event_of`] reads it.
-    ends: &'a [u32],
+    /// What is at each record of the piece.
+    ends: &'a [End],
 }
 
 /// One end of a client's operation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct WindowEvent {
     /// The operation, as an index into those of the window.
-    pub operation: usize,
+    pub operation: OpIndex,
     /// Its record.
     pub record: Record,
     /// `Invoke`, or how it completed.
@@ -39,11 +39,11 @@ impl<'a> Window<'a> {
     /// The clients' events of the piece, in the order of their records.
     pub fn events(self) -> impl Iterator<Item = WindowEvent> + 'a {
         let Window { history, first, ends, .. } = self;
-        let ends = ends.iter().enumerate().filter(|(_, end)| **end != NO_END);
+        let ends = ends.iter().enumerate().filter(|(_, end)| **end != End::NONE);
         ends.map(move |(nth, &end)| {
             let record = Record::new(first.index() + nth);
-            let (operation, completes) = event_of(end);
-            let kind = match history.operations[operation].outcome {
+            let (operation, completes) = end.parts();
+            let kind = match history[operation].outcome {
                 _ if !completes => EventType::Invoke,
                 Outcome::Ok => EventType::Ok,
                 Outcome::Fail => EventType::Fail,
@@ -59,12 +59,22 @@ impl<'a> Window<'a> {
     }
 }
 
-/// What stands for a record that is no end of an operation.
-const NO_END: u32 = u32::MAX;
+/// What a record of a piece is: an end of one of its operations, or none.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct End(u32);
 
-/// The operation, and whether the record completes it.
-fn event_of(end: u32) -> (usize, bool) {
-    ((end >> 1) as usize, end & 1 == 1)
+impl End {
+    /// No end of an operation.
+    const NONE: End = End(u32::MAX);
+
+    fn new(operation: OpIndex, completes: bool) -> End {
+        End((operation.index() as u32) << 1 | u32::from(completes))
+    }
+
+    /// The operation, and whether the record completes it.
+    fn parts(self) -> (OpIndex, bool) {
+        (OpIndex::new((self.0 >> 1) as usize), self.0 & 1 == 1)
+    }
 }
 
 /// An operation with its times.
@@ -73,7 +83,7 @@ pub type Row = (Operation, [i64; 2]);
 #[doc(hidden)]
 impl History {
     /// The operation with this index and its times; `operation` stands for it.
-    pub fn row(&self, index: usize, operation: &Operation) -> Row {
+    pub fn row(&self, index: OpIndex, operation: &Operation) -> Row {
         let times = self.times.as_ref().map_or([NO_TIME; 2], |times| times[index]);
         (*operation, times)
     }
@@ -110,24 +120,23 @@ impl HistoryBuilder {
 
     /// Writes into `ends` what each record of the piece is, for [`HistoryBuilder::window`].
     /// O(operations and records there).
-    pub fn find_ends(&self, ends: &mut Vec<u32>) {
+    pub fn find_ends(&self, ends: &mut Vec<End>) {
         let history = &self.history;
         let first = self.first_record();
         ends.clear();
-        ends.resize(history.records - first.index(), NO_END);
-        for (index, operation) in history.operations.iter().enumerate() {
-            let end = (index as u32) << 1;
+        ends.resize(history.records - first.index(), End::NONE);
+        for (index, operation) in history.indexed() {
             if operation.invoked >= first {
-                ends[operation.invoked.index() - first.index()] = end;
+                ends[operation.invoked.index() - first.index()] = End::new(index, false);
             }
             if let Some(completed) = operation.completed {
-                ends[completed.index() - first.index()] = end | 1;
+                ends[completed.index() - first.index()] = End::new(index, true);
             }
         }
     }
 
     /// What is there; `ends` was written when nothing was added since.
-    pub fn window<'a>(&'a self, ends: &'a [u32]) -> Window<'a> {
+    pub fn window<'a>(&'a self, ends: &'a [End]) -> Window<'a> {
         Window {
             history: &self.history,
             first: self.first_record(),
@@ -254,7 +263,7 @@ mod tests {
         builder.find_ends(&mut ends);
         let window = builder.window(&ends);
         let seen: Vec<_> =
-            window.events().map(|e| (e.operation, e.record.index(), e.kind)).collect();
+            window.events().map(|e| (e.operation.index(), e.record.index(), e.kind)).collect();
         assert_eq!(
             seen,
             [(0, 0, EventType::Invoke), (1, 1, EventType::Invoke), (1, 2, EventType::Ok)]
@@ -270,7 +279,7 @@ mod tests {
         let window = builder.window(&ends);
         assert_eq!(window.first.index(), 3);
         let seen: Vec<_> =
-            window.events().map(|e| (e.operation, e.record.index(), e.kind)).collect();
+            window.events().map(|e| (e.operation.index(), e.record.index(), e.kind)).collect();
         assert_eq!(
             seen,
             [(1, 3, EventType::Invoke), (0, 4, EventType::Info), (2, 5, EventType::Invoke)]

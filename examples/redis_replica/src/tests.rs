@@ -4,6 +4,7 @@
 
 use histcheck::Verdict;
 use histcheck::explain::AnomalyKind;
+use histcheck::history::OpIndex;
 
 use super::{run, temporary};
 
@@ -36,7 +37,7 @@ fn stale_reads_of_a_replica_are_caught() {
         // The reads that are named were answered by the replica.
         let history = &checked.history;
         for anomaly in anomalies.iter().filter(|one| one.kind == AnomalyKind::StaleRead) {
-            let node = |&at: &u32| history.extra_of(at as usize, "node");
+            let node = |&at: &OpIndex| history.extra_of(at, "node");
             let nodes: Vec<_> = anomaly.operations.iter().filter_map(node).collect();
             let names: Vec<_> = nodes.iter().map(|&node| history.values().as_name(node)).collect();
             assert!(names.contains(&Some("replica")), "{names:?}: {}", anomaly.summary);

@@ -10,8 +10,8 @@ use rand_chacha::ChaCha8Rng;
 use super::plan::Plan;
 use super::{Found, Space, search_by};
 use crate::budget::{Budget, Meter};
-use crate::history::testing::span;
-use crate::history::{Rank, Span, Value};
+use crate::history::testing::{ops, span};
+use crate::history::{OpIndex, Rank, Span, Value};
 use crate::model::{
     Counter, Model, Mutex, Reading, Register, Semaphore, counter, mutex, register, semaphore,
 };
@@ -70,7 +70,7 @@ fn history<M: Model>(
             running.push((history.len(), false));
             let op = alphabet.completed[0].clone();
             let span = Span { call: rank, ret: Rank::NEVER };
-            history.push(Reading { index: history.len() as u32, op, span });
+            history.push(Reading { index: OpIndex::new(history.len()), op, span });
             rank = rank.next();
             continue;
         }
@@ -145,7 +145,7 @@ fn campaign<M: Model>(model: &M, alphabet: &Alphabet<M::Op>, runs: u64, seed: u6
         for plan in PLANS {
             match search_by(plan, Space::of(model, &history), 1, &meter).0 {
                 Found::Order(order) => {
-                    let proof = confirm_order(model, &history, &order);
+                    let proof = confirm_order(model, &history, &ops(&order));
                     assert!(linearizable && proof == Proof::Confirmed, "{plan:?} {history:?}");
                 }
                 Found::Nothing { .. } => assert!(!linearizable, "{plan:?} {history:?}"),
@@ -196,18 +196,18 @@ fn every_plan_decides_with_many_operations_open_at_once() {
     let model = Counter { initial: 0 };
     for width in [60, 70, 130, 200, 260, 300_u32] {
         let adds = (0..width).map(|at| Reading {
-            index: at,
+            index: OpIndex::new(at as usize),
             op: counter::Op { delta: 1, before: None },
             span: span(at, width + at),
         });
         let mut history: Vec<Reading<counter::Op>> = adds.collect();
         let read = counter::Op { delta: 0, before: Some(width.into()) };
         let span = span(2 * width, 2 * width + 1);
-        history.push(Reading { index: width, op: read, span });
+        history.push(Reading { index: OpIndex::new(width as usize), op: read, span });
         for plan in PLANS {
             let (found, _) = search_by(plan, Space::of(&model, &history), 1, &meter);
             let Found::Order(order) = found else { panic!("{width} {plan:?}: {found:?}") };
-            assert_eq!(confirm_order(&model, &history, &order), Proof::Confirmed, "{width}");
+            assert_eq!(confirm_order(&model, &history, &ops(&order)), Proof::Confirmed, "{width}");
         }
         // One addition was lost.
         history[width as usize].op.before = Some(i128::from(width) - 1);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::problem::{INITIAL, NONE, Problem, TokenId, ValueId};
-use crate::history::Span;
+use crate::history::{OpIndex, Span};
 use crate::model::{Call, Establishes, Facts, Model, Reading, Rejection, Token};
 
 /// An object that holds a token.
@@ -31,7 +31,7 @@ pub(super) struct Op {
 /// The operations of `problem`, named by their positions in it.
 pub(super) fn readings(problem: &Problem) -> Vec<Reading<Op>> {
     let reading = |(at, operation): (usize, &super::problem::Operation)| Reading {
-        index: at as u32,
+        index: OpIndex::new(at),
         op: Op {
             requires: operation.requires,
             establishes: operation.establishes,

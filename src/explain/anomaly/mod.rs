@@ -2,6 +2,7 @@
 
 mod catalogue;
 
+use crate::history::OpIndex;
 use std::fmt;
 
 pub use catalogue::{ANOMALIES, AnomalyEntry, AnomalyKind, Example};
@@ -60,7 +61,7 @@ pub struct Anomaly {
     pub key_at: Option<usize>,
     /// The operations that show it, ascending, as indices into
     /// [`History::operations`](crate::History::operations).
-    pub operations: Vec<u32>,
+    pub operations: Vec<OpIndex>,
     /// How far they do.
     pub certainty: Certainty,
     /// What happened, in one sentence, with processes and times.

@@ -12,7 +12,7 @@ use super::source::{Source, Sources};
 use crate::check::{Failure, is_linearizable};
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::naming::words;
-use crate::history::{History, Rank};
+use crate::history::{History, OpIndex, Rank};
 use crate::model::{self, AnyOp, Kind, Model, Reading};
 use crate::words::counted;
 
@@ -81,8 +81,8 @@ fn in_key(
     };
     let of_key = || named.iter().filter(|one| one.key_at == Some(key_at));
     let shown = readings.iter().zip(&roles).filter(|(_, role)| kinds.contains(role));
-    let shown: Vec<u32> = shown.map(|(reading, _)| reading.index).collect();
-    let is_shown = |index: &u32| shown.binary_search(index).is_ok();
+    let shown: Vec<OpIndex> = shown.map(|(reading, _)| reading.index).collect();
+    let is_shown = |index: &OpIndex| shown.binary_search(index).is_ok();
     let telling = of_key().flat_map(|one| one.operations.iter().rev().copied()).find(is_shown);
     let index = Some(failure.operation).filter(is_shown).or(telling).or(shown.first().copied())?;
     let mut all: Vec<Source> = shown.iter().map(|&index| sources.at(index)).collect();
@@ -98,7 +98,7 @@ fn in_key(
         counted(shown.len(), "answer"),
         sources.at(index).phrase(history),
     );
-    let mut operations: Vec<u32> = of_key().next().map(|one| one.operations.clone())?;
+    let mut operations: Vec<OpIndex> = of_key().next().map(|one| one.operations.clone())?;
     operations.push(index);
     operations.sort_unstable();
     operations.dedup();

@@ -20,7 +20,7 @@ use super::subject::Subject;
 use crate::explain::access::Accesses;
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::naming::words;
-use crate::history::{History, Rank};
+use crate::history::{History, OpIndex, Rank};
 use crate::model::Token;
 use crate::words::{counted, duration_phrase};
 
@@ -42,9 +42,9 @@ struct Spell {
     key_at: usize,
     token: Token,
     /// The last read of the value by the source before it was replaced.
-    fill: Option<u32>,
-    overwrite: u32,
-    stale: Vec<u32>,
+    fill: Option<OpIndex>,
+    overwrite: OpIndex,
+    stale: Vec<OpIndex>,
     /// How many of them were called after another source had returned the newer value.
     seen_elsewhere: usize,
     /// Whether the source's next read was fresh.
@@ -116,7 +116,7 @@ fn spells(
     }
     let sightings = Sightings::of(sources, &subject.accesses, stale);
     // The last fresh read of each source: its value and itself.
-    let mut fresh: Vec<Option<(Token, u32)>> = vec![None; found.len()];
+    let mut fresh: Vec<Option<(Token, OpIndex)>> = vec![None; found.len()];
     let mut stale = stale.iter().peekable();
     for (at, access) in list.iter().enumerate() {
         let Some(token) = access.reads.filter(|_| access.span.has_returned()) else { continue };
@@ -163,7 +163,7 @@ impl Sightings {
     fn of(sources: &Sources<'_>, accesses: &Accesses, stale: &[StaleRead]) -> Sightings {
         let newer = stale.iter().filter_map(|one| accesses.list[one.overwrite].writes);
         let newer: FxHashSet<Token> = newer.collect();
-        let mut returns: Vec<(Rank, Token, u32)> = accesses
+        let mut returns: Vec<(Rank, Token, OpIndex)> = accesses
             .list
             .iter()
             .filter(|access| access.span.has_returned())
@@ -248,7 +248,7 @@ impl Suspect {
             counted(self.stale(), "stale read"),
         );
         let stale = spell.stale.iter().copied();
-        let mut operations: Vec<u32> = stale.take(NAMED - 1).chain([last]).collect();
+        let mut operations: Vec<OpIndex> = stale.take(NAMED - 1).chain([last]).collect();
         operations.extend(spell.fill);
         operations.push(spell.overwrite);
         operations.sort_unstable();

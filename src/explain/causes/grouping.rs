@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 use super::Grounds;
 use super::source::{Source, Sources};
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
-use crate::history::Value;
+use crate::history::{OpIndex, Value};
 use crate::model::{Call, Model};
 
 /// What violations have in common that are alike: their kind, key and certainty; the updates that
@@ -15,7 +15,7 @@ struct Likeness {
     kind: AnomalyKind,
     key_at: Option<usize>,
     certainty: Certainty,
-    updates: Vec<u32>,
+    updates: Vec<OpIndex>,
     observer: Option<(Source, Value, Value)>,
 }
 
@@ -36,16 +36,16 @@ pub(super) fn grouped(grounds: &Grounds<'_>, named: &[Anomaly]) -> Vec<Anomaly> 
 
 fn likeness(grounds: &Grounds<'_>, sources: &Sources<'_>, anomaly: &Anomaly) -> Likeness {
     let history = grounds.history;
-    let is_update = |index: u32| {
-        let operation = &history.operations()[index as usize];
+    let is_update = |index: OpIndex| {
+        let operation = &history[index];
         let output = (!operation.outcome.is_indeterminate()).then_some(operation.output);
         let call = Call::of(history, operation, output);
         grounds.model.operation(&call).is_ok_and(|op| !grounds.model.facts(&op).pure)
     };
     let all = anomaly.operations.iter().copied();
-    let (updates, others): (Vec<u32>, Vec<u32>) = all.partition(|&index| is_update(index));
+    let (updates, others): (Vec<OpIndex>, Vec<OpIndex>) = all.partition(|&index| is_update(index));
     let observer = others.last().map(|&index| {
-        let operation = &history.operations()[index as usize];
+        let operation = &history[index];
         (sources.at(index), operation.process, operation.output)
     });
     let Anomaly { kind, key_at, certainty, .. } = *anomaly;

@@ -3,7 +3,7 @@
 use super::Grounds;
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::skew::{ClockSkew, Grouping, Situation};
-use crate::history::{History, Value};
+use crate::history::{History, OpIndex, Value};
 use crate::words::{duration_phrase, shortened, value_phrase};
 
 /// So many operations are named at most.
@@ -33,7 +33,7 @@ pub(super) fn anomaly(grounds: &Grounds<'_>, named: &[Anomaly]) -> Option<Anomal
              if {clocks}{usual}; no explanation without skew",
         ),
     };
-    let mut operations: Vec<u32> =
+    let mut operations: Vec<OpIndex> =
         named.iter().flat_map(|one| one.operations.iter().copied()).take(NAMED).collect();
     operations.sort_unstable();
     operations.dedup();

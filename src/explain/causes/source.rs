@@ -1,6 +1,6 @@
 //! Where an operation was answered: by what its record says, or else whose operation it was.
 
-use crate::history::{History, Value};
+use crate::history::{History, OpIndex, Value};
 use crate::words::value_phrase;
 
 /// Fields that name the part of a system that answered, the most telling first.
@@ -30,13 +30,12 @@ impl<'a> Sources<'a> {
     }
 
     /// Who answered operation `index`: what the first of its [`FIELDS`] says, or its process.
-    pub(in crate::explain) fn at(&self, index: u32) -> Source {
-        let named =
-            |&field: &&'static str| Some((field, self.history.extra_of(index as usize, field)?));
+    pub(in crate::explain) fn at(&self, index: OpIndex) -> Source {
+        let named = |&field: &&'static str| Some((field, self.history.extra_of(index, field)?));
         match self.fields.iter().find_map(named) {
             Some((field, value)) => Source { field: Some(field), value },
             None => {
-                let process = self.history.operations()[index as usize].process;
+                let process = self.history[index].process;
                 Source { field: None, value: process }
             }
         }

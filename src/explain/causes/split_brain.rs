@@ -20,7 +20,7 @@ use crate::check::is_linearizable;
 use crate::explain::access::Access;
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::naming::words;
-use crate::history::{History, Rank};
+use crate::history::{History, OpIndex, Rank};
 use crate::model::{self, Token};
 use crate::words::{call_phrase, return_phrase};
 
@@ -74,7 +74,7 @@ fn of_core(
     violation: &Anomaly,
 ) -> Option<Anomaly> {
     let list = &subject.accesses.list;
-    let position = |index: u32| list.binary_search_by_key(&index, |access| access.index).ok();
+    let position = |index: OpIndex| list.binary_search_by_key(&index, |access| access.index).ok();
     let core: Vec<usize> =
         violation.operations.iter().filter_map(|&index| position(index)).collect();
     let end = core.iter().map(|&at| list[at].span.ret).filter(|&ret| ret != Rank::NEVER).max()?;
@@ -185,7 +185,7 @@ impl Sides {
             let own = writes.iter().copied().filter(move |&at| self.side_of(at) == side);
             own.filter_map(|at| Some((at, self.last_reader(list, at)?))).take(PAIRS)
         };
-        let first = writes.first().map(|&at| history.operations()[list[at].index as usize].invoked);
+        let first = writes.first().map(|&at| history[list[at].index].invoked);
         let is_disturbed = history.annotations().iter().any(|note| Some(note.record) < first);
         let patience = words::usual_length(history, list.iter().map(|access| access.index))
             * PATIENCE[usize::from(!is_disturbed)];
@@ -227,7 +227,7 @@ impl Sides {
         chosen.dedup();
         let written: Vec<Token> = chosen.iter().filter_map(|&at| list[at].writes).collect();
         let is_known = |at: &usize| list[*at].reads.is_none_or(|token| written.contains(&token));
-        let operations: Vec<u32> =
+        let operations: Vec<OpIndex> =
             chosen.iter().filter(|at| is_known(at)).map(|&at| list[at].index).collect();
         let Ok(readings) = model::read(grounds.model, grounds.history, &operations, None) else {
             return false;
@@ -254,7 +254,7 @@ impl Sides {
             )
         };
         let [one, two] = [0, 1].map(told);
-        let mut operations: Vec<u32> =
+        let mut operations: Vec<OpIndex> =
             writes.iter().chain(&reads).map(|&at| list[at].index).collect();
         operations.sort_unstable();
         Anomaly {

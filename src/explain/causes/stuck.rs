@@ -18,7 +18,7 @@ use rustc_hash::FxHashMap;
 
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::naming::words;
-use crate::history::{Function, History, Operation, Outcome, Rank, Value};
+use crate::history::{Function, History, OpIndex, Operation, Outcome, Rank, Value};
 use crate::vocabulary::{Verb, Word};
 use crate::words::{
     call_phrase, counted, duration_phrase, process_phrase, value_phrase, with_thousands,
@@ -75,10 +75,10 @@ impl<Id> Default for Evidence<Id> {
 
 impl<Id: Copy> Evidence<Id> {
     /// Takes the operations of `history` into account; `id` gives what an index goes by. O(n).
-    pub(crate) fn add(&mut self, history: &History, id: &impl Fn(u32) -> Id) {
+    pub(crate) fn add(&mut self, history: &History, id: &impl Fn(OpIndex) -> Id) {
         let clock = Clock::of(history);
         let mut completed: FxHashMap<(Function, Option<Value>), u32> = FxHashMap::default();
-        for (index, operation) in history.operations().iter().enumerate().rev() {
+        for (index, operation) in history.indexed().rev() {
             let (called, returned) = (clock.called(index), clock.returned(index));
             self.end = self.end.max(returned).max(called);
             if let (Some(called), Some(returned)) = (called, returned) {
@@ -88,9 +88,9 @@ impl<Id: Copy> Evidence<Id> {
             match operation.outcome {
                 Outcome::Ok => *later += 1,
                 Outcome::Open => {
-                    self.open.push(id(index as u32));
+                    self.open.push(id(index));
                     if *later >= LATER {
-                        self.overtaken.push((id(index as u32), *later, called));
+                        self.overtaken.push((id(index), *later, called));
                     }
                 }
                 _ => {}
@@ -107,7 +107,7 @@ impl<Id: Copy> Evidence<Id> {
     }
 
     /// Returns what it knows, of operations that go by their indices, which `index` gives.
-    pub(crate) fn indexed(self, index: impl Fn(Id) -> u32) -> Evidence<u32> {
+    pub(crate) fn indexed(self, index: impl Fn(Id) -> OpIndex) -> Evidence<OpIndex> {
         let overtaken = self.overtaken.into_iter();
         let waits = self.waits.into_iter().map(|wait| Wait {
             operation: index(wait.operation),
@@ -124,8 +124,8 @@ impl<Id: Copy> Evidence<Id> {
     }
 }
 
-fn anomaly(operations: &[u32], summary: String) -> Option<Anomaly> {
-    let mut named: Vec<u32> = operations.iter().copied().take(NAMED).collect();
+fn anomaly(operations: &[OpIndex], summary: String) -> Option<Anomaly> {
+    let mut named: Vec<OpIndex> = operations.iter().copied().take(NAMED).collect();
     named.sort_unstable();
     named.dedup();
     Some(Anomaly {
@@ -142,7 +142,7 @@ fn anomaly(operations: &[u32], summary: String) -> Option<Anomaly> {
 #[derive(Default)]
 struct Lock {
     /// The acquisition that completed last, with its rank.
-    acquired: Option<(Rank, u32)>,
+    acquired: Option<(Rank, OpIndex)>,
     /// The rank of the last call of a release that did not fail.
     released: Option<Rank>,
     /// Acquisitions less releases.
@@ -151,7 +151,7 @@ struct Lock {
 
 impl Lock {
     /// The acquisition of the only holder, if there is one.
-    fn holder(&self) -> Option<u32> {
+    fn holder(&self) -> Option<OpIndex> {
         let (rank, index) = self.acquired?;
         let is_held = self.released.is_none_or(|released| released < rank);
         (is_held && self.holds == 1).then_some(index)
@@ -159,15 +159,15 @@ impl Lock {
 }
 
 impl<Id: Copy> Evidence<Id> {
-    fn add_waits(&mut self, history: &History, id: &impl Fn(u32) -> Id) {
+    fn add_waits(&mut self, history: &History, id: &impl Fn(OpIndex) -> Id) {
         let verb = |operation: &Operation| history.word(operation.function).map(Word::verb);
         if !history.operations().iter().any(|operation| verb(operation) == Some(Verb::Acquire)) {
             return;
         }
         let mut locks: FxHashMap<Option<Value>, Lock> = FxHashMap::default();
-        let mut waiting: Vec<u32> = Vec::new();
-        for (index, operation) in (0u32..).zip(history.operations()) {
-            let span = history.span(index as usize);
+        let mut waiting: Vec<OpIndex> = Vec::new();
+        for (index, operation) in history.indexed() {
+            let span = history.span(index);
             if verb(operation) == Some(Verb::Acquire) {
                 let lock = locks.entry(operation.key).or_default();
                 match operation.outcome {
@@ -184,12 +184,12 @@ impl<Id: Copy> Evidence<Id> {
                 lock.released = lock.released.max(Some(span.call));
             }
         }
-        let process = |index: u32| {
-            let operation = &history.operations()[index as usize];
+        let process = |index: OpIndex| {
+            let operation = &history[index];
             history.values().to_edn(operation.process)
         };
         self.waits.extend(waiting.into_iter().map(|index| {
-            let lock = locks.get(&history.operations()[index as usize].key);
+            let lock = locks.get(&history[index].key);
             let holder = lock.and_then(Lock::holder);
             Wait {
                 operation: id(index),
@@ -200,7 +200,7 @@ impl<Id: Copy> Evidence<Id> {
     }
 }
 
-impl Evidence<u32> {
+impl Evidence<OpIndex> {
     /// What is to be said, once all operations were added. `history` has those that
     /// [count](Evidence::operations), and the last annotation came at time `last`.
     pub(crate) fn conclude(mut self, history: &History, last: Option<i64>) -> Option<Anomaly> {
@@ -242,7 +242,7 @@ impl Evidence<u32> {
 /// The deadlock in whose circle `first` waits.
 fn circle(
     history: &History,
-    waits: &[Wait<u32>],
+    waits: &[Wait<OpIndex>],
     first: usize,
     next: &impl Fn(usize) -> Option<usize>,
 ) -> Option<Anomaly> {
@@ -253,7 +253,7 @@ fn circle(
         let wait = waits[at].operation;
         let held = waits[at].holder.as_ref()?.0;
         operations.extend([wait, held]);
-        let lock = match history.operations()[wait as usize].key {
+        let lock = match history[wait].key {
             Some(key) => value_phrase(history, key),
             None => "the lock".to_owned(),
         };
@@ -284,15 +284,15 @@ impl<'a> Clock<'a> {
         Clock { history, has_times: history.start_time().is_some() }
     }
 
-    fn called(&self, index: usize) -> Option<i128> {
+    fn called(&self, index: OpIndex) -> Option<i128> {
         if self.has_times {
             return self.history.times(index)[0].map(i128::from);
         }
-        Some(self.history.operations()[index].invoked.index() as i128)
+        Some(self.history[index].invoked.index() as i128)
     }
 
-    fn returned(&self, index: usize) -> Option<i128> {
-        let record = self.history.operations()[index].completed;
+    fn returned(&self, index: OpIndex) -> Option<i128> {
+        let record = self.history[index].completed;
         match self.has_times {
             true => self.history.times(index)[1].map(i128::from),
             false => record.map(|record| record.index() as i128),
@@ -307,12 +307,12 @@ impl<'a> Clock<'a> {
     }
 }
 
-impl Evidence<u32> {
+impl Evidence<OpIndex> {
     fn starved(&self, history: &History) -> Option<Anomaly> {
         let clock = Clock::of(history);
         let end = self.end?;
         let waited = |called: Option<i128>| called.map(|called| end - called);
-        let starved: Vec<(u32, u32, i128)> = self
+        let starved: Vec<(OpIndex, u32, i128)> = self
             .overtaken
             .iter()
             .filter_map(|&(operation, later, called)| Some((operation, later, waited(called)?)))
@@ -333,7 +333,7 @@ impl Evidence<u32> {
             clock.phrase(waited),
             clock.phrase(self.longest),
         );
-        let operations: Vec<u32> = starved.iter().map(|entry| entry.0).collect();
+        let operations: Vec<OpIndex> = starved.iter().map(|entry| entry.0).collect();
         anomaly(&operations, summary)
     }
 

@@ -6,6 +6,7 @@ use crate::Session;
 use crate::explain::{Anomaly, AnomalyKind, Certainty};
 use crate::formats::read_bytes;
 use crate::history::Settings;
+use crate::history::testing::ops;
 use crate::{History, Options, check};
 
 /// A history of a register: whole operations, each as process, node, `w` or `r`, and value; one
@@ -50,7 +51,7 @@ fn a_source_that_sticks_to_a_value_is_a_cache() {
     let found = then(&[(1, "n2", 'r', 1), (3, "n2", 'r', 1), (1, "n2", 'r', 2)]);
     assert_eq!(found[0].kind, AnomalyKind::StaleCacheRead);
     assert_eq!((found[0].certainty, found[0].count), (Certainty::Suggested, 2));
-    assert_eq!(found[0].operations, [1, 2, 4, 5]);
+    assert_eq!(found[0].operations, ops(&[1, 2, 4, 5]));
     let wanted = "node n2 kept returning 1 as a cache does: process 0's write of 2 was \
                   acknowledged at 5 ms, and process 3 read 1 at 10 ms, 5 ms after that; then it \
                   had the newer one (2 stale reads)";
@@ -152,7 +153,7 @@ fn waiting_in_a_circle_is_a_deadlock() {
     let both = took(0, "a") + &took(1, "b") + &takes(0, "b");
     assert_eq!(stuck(&history(&both)), None);
     let found = stuck(&history(&(both.clone() + &takes(1, "a")))).unwrap();
-    assert_eq!(found.operations, [0, 1, 2, 3]);
+    assert_eq!(found.operations, ops(&[0, 1, 2, 3]));
     let wanted = "process 0 waits for \"b\" since record 4, which process 1 holds, process 1 \
                   waits for \"a\" since record 5, which process 0 holds: a deadlock";
     assert_eq!(found.summary, wanted);
@@ -172,7 +173,7 @@ fn one_that_waits_while_others_go_on_is_starved() {
     };
     assert_eq!(stuck(&history(&others(15))), None);
     let found = stuck(&history(&others(16))).unwrap();
-    assert_eq!((found.operations.as_slice(), found.certainty), (&[0][..], Certainty::Suggested));
+    assert_eq!((found.operations, found.certainty), (ops(&[0]), Certainty::Suggested));
     // One that ended, however, was told what to think of it.
     assert_eq!(stuck(&history(&(others(16) + &write("info", 1, 1)))), None);
 }

@@ -14,7 +14,7 @@ use super::subject::Subject;
 use crate::check::is_linearizable;
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::naming::words;
-use crate::history::Rank;
+use crate::history::{OpIndex, Rank};
 use crate::model::{self, AnyOp, Model, Reading};
 use crate::words::{process_phrase, value_phrase};
 
@@ -25,9 +25,9 @@ const NAMED: usize = 12;
 #[derive(Clone, Copy)]
 struct Beaten {
     /// It, and its timestamp.
-    loser: (u32, i64),
+    loser: (OpIndex, i64),
     /// The earlier one, and its timestamp.
-    winner: (u32, i64),
+    winner: (OpIndex, i64),
 }
 
 /// The anomaly, if the timestamps explain all failing keys. O(n log n), and a decision for each
@@ -44,8 +44,8 @@ pub(super) fn anomaly(
         beaten.extend(in_key(grounds, subject.key_at)?);
     }
     let worst = beaten.iter().max_by_key(|one| one.winner.1.saturating_sub(one.loser.1))?;
-    let whose = |index: u32| {
-        let node = history.extra_of(index as usize, "node");
+    let whose = |index: OpIndex| {
+        let node = history.extra_of(index, "node");
         let node = node.map(|node| format!(" by way of {}", value_phrase(history, node)));
         let (process, thing) = (process_phrase(history, index), words::thing(history, index));
         format!("{process}'s {thing}{}", node.unwrap_or_default())
@@ -60,7 +60,7 @@ pub(super) fn anomaly(
         whose(worst.winner.0),
     );
     let pairs = beaten.iter().flat_map(|one| [one.loser.0, one.winner.0]);
-    let mut operations: Vec<u32> = pairs.take(NAMED).collect();
+    let mut operations: Vec<OpIndex> = pairs.take(NAMED).collect();
     operations.extend([worst.loser.0, worst.winner.0]);
     operations.sort_unstable();
     operations.dedup();
@@ -82,7 +82,7 @@ fn in_key(grounds: &Grounds<'_>, key_at: usize) -> Option<Vec<Beaten>> {
     let operations = grounds.partitions.get(key_at).operations;
     let readings = model::read(grounds.model, history, operations, None).ok()?;
     let stamp = |reading: &Reading<AnyOp>| {
-        let stamp = history.extra_of(reading.index as usize, "timestamp")?;
+        let stamp = history.extra_of(reading.index, "timestamp")?;
         history.values().as_int(stamp)
     };
     // Calls and returns of writes with timestamps, in order.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Core, minimal_core};
 use crate::check::{Meter, is_linearizable};
-use crate::history::Value;
+use crate::history::{OpIndex, Value};
 use crate::model::{AnyModel, AnyOp, Kind, Model, Reading, log, set};
 use crate::proof::Erased;
 
@@ -17,7 +17,7 @@ const READ: usize = 2_000_000;
 pub(crate) fn erased_core(
     model: &AnyModel,
     readings: &[Reading<AnyOp>],
-    near: u32,
+    near: OpIndex,
     meter: &Meter,
     allowance: u64,
 ) -> Option<(Core, Vec<Value>)> {
@@ -39,7 +39,7 @@ pub(crate) fn erased_core(
 }
 
 /// All elements, those first with which something was done close to the operation `near`.
-fn elements(model: &AnyModel, readings: &[Reading<AnyOp>], near: u32) -> Option<Vec<Value>> {
+fn elements(model: &AnyModel, readings: &[Reading<AnyOp>], near: OpIndex) -> Option<Vec<Value>> {
     let center = readings.iter().position(|reading| reading.index == near)?;
     let mut order: Vec<usize> = (0..readings.len()).collect();
     order.sort_by_key(|&at| at.abs_diff(center));

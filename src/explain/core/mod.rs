@@ -16,7 +16,7 @@ mod erasing;
 use rustc_hash::FxHashSet;
 
 use crate::check::{Meter, is_linearizable};
-use crate::history::{Rank, Span};
+use crate::history::{OpIndex, Rank, Span};
 use crate::model::{AnyModel, AnyOp, Reading};
 use crate::proof::projection::{Projections, Rule, positions};
 use closure::Closures;
@@ -36,7 +36,7 @@ const REDUCED: usize = 300;
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Core {
     /// Their indices into the history, ascending; none where they would be too many.
-    pub(crate) operations: Vec<u32>,
+    pub(crate) operations: Vec<OpIndex>,
     /// Whether none can be left out.
     pub(crate) is_minimal: bool,
 }
@@ -48,7 +48,7 @@ pub(crate) struct Core {
 pub(crate) fn minimal_core(
     model: &AnyModel,
     readings: &[Reading<AnyOp>],
-    near: u32,
+    near: OpIndex,
     meter: &Meter,
     allowance: u64,
 ) -> Core {
@@ -60,7 +60,7 @@ pub(crate) fn minimal_core(
 pub(crate) fn timeless_core(
     model: &AnyModel,
     readings: &[Reading<AnyOp>],
-    near: u32,
+    near: OpIndex,
     meter: &Meter,
     allowance: u64,
 ) -> Core {
@@ -83,7 +83,7 @@ fn core_by(
     model: &AnyModel,
     readings: &[Reading<AnyOp>],
     allowing: &[Reading<AnyOp>],
-    (near, meter, allowance): (u32, &Meter, u64),
+    (near, meter, allowance): (OpIndex, &Meter, u64),
 ) -> Core {
     let closures = Closures::new(Projections::new(model, allowing), allowing);
     let trial = Trial { model, readings, meter, spent: 0, allowance };
@@ -103,7 +103,7 @@ fn core_by(
 pub(crate) fn reduced(
     model: &AnyModel,
     readings: &[Reading<AnyOp>],
-    core: &[u32],
+    core: &[OpIndex],
     meter: &Meter,
     allowance: u64,
 ) -> Core {
@@ -122,7 +122,7 @@ struct Reducer<'a> {
 
 impl Reducer<'_> {
     /// A failing choice, close to a minimal one; none where it would be large.
-    fn chosen(&mut self, near: u32) -> Vec<u32> {
+    fn chosen(&mut self, near: OpIndex) -> Vec<u32> {
         if self.closures.base().len() > LARGE {
             return Vec::new();
         }
@@ -152,7 +152,7 @@ impl Reducer<'_> {
     }
 
     /// What may be left out or kept, those close to the reading `near` first.
-    fn elements(&mut self, near: u32) -> Vec<u32> {
+    fn elements(&mut self, near: OpIndex) -> Vec<u32> {
         let readings = self.trial.readings;
         let Some(center) = readings.iter().find(|reading| reading.index == near) else {
             return Vec::new();

@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 use super::versions::{NONE, Op, Saw, Versions, Write};
 use crate::explain::access::Access;
 use crate::explain::case::Case;
-use crate::history::{Span, Value};
+use crate::history::{OpIndex, Span, Value};
 use crate::model::{AnyOp, Model, Token};
 
 impl Versions {
@@ -58,7 +58,7 @@ impl Builder {
     pub(super) fn add(
         &mut self,
         process: Value,
-        index: u32,
+        index: OpIndex,
         span: Span,
         tokens: [Option<Token>; 3],
     ) {

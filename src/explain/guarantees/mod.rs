@@ -15,6 +15,7 @@ mod versions;
 use self::outcome::Outcome;
 pub(super) use self::versions::{NONE, Op, Saw, Versions};
 use super::case::Case;
+use crate::history::OpIndex;
 
 /// A guarantee weaker than linearizability.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -74,7 +75,7 @@ pub struct Held {
     pub holds: Option<bool>,
     /// Operations, ascending, that show where it is broken, if it is: for a guarantee of sessions
     /// those of the first process that lacks it.
-    pub broken_by: Vec<u32>,
+    pub broken_by: Vec<OpIndex>,
     /// How many processes lack it, where it is one of sessions.
     pub processes: usize,
 }

@@ -1,6 +1,7 @@
 //! Whether a guarantee holds, and if not, where.
 
 use super::versions::Versions;
+use crate::history::OpIndex;
 
 /// Whether a guarantee holds.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -8,7 +9,7 @@ pub(super) struct Outcome {
     /// Whether it does.
     pub(super) holds: bool,
     /// Indices into the history, ascending, of operations that show that it does not.
-    pub(super) broken_by: Vec<u32>,
+    pub(super) broken_by: Vec<OpIndex>,
     /// How many processes lack it, where it is each one's own.
     pub(super) processes: usize,
 }
@@ -20,7 +21,7 @@ impl Outcome {
     /// It does not, as the operations at `culprits` show; positions that are none are left out.
     pub(super) fn broken(versions: &Versions, culprits: &[u32]) -> Outcome {
         let index = |&at: &u32| versions.ops.get(at as usize).map(|op| op.index);
-        let mut broken_by: Vec<u32> = culprits.iter().filter_map(index).collect();
+        let mut broken_by: Vec<OpIndex> = culprits.iter().filter_map(index).collect();
         broken_by.sort_unstable();
         broken_by.dedup();
         Outcome { holds: false, broken_by, processes: 1 }

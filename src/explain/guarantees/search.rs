@@ -8,7 +8,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::check::Meter;
-use crate::history::{Rank, Value};
+use crate::history::{OpIndex, Rank, Value};
 use crate::model::{AnyModel, AnyOp, AnyState, Establishes, Facts, Model, Reading, Token};
 
 /// So many configurations may lead nowhere.
@@ -30,7 +30,7 @@ const NONE: u32 = u32::MAX;
 pub(super) fn is_sequential(
     model: &AnyModel,
     readings: &[Reading<AnyOp>],
-    process: impl Fn(u32) -> Value,
+    process: impl Fn(OpIndex) -> Value,
     meter: &Meter,
 ) -> Option<bool> {
     let mut model = model.clone();
@@ -104,7 +104,7 @@ impl<'a> Search<'a> {
     fn new(
         model: AnyModel,
         readings: &'a [Reading<AnyOp>],
-        process: impl Fn(u32) -> Value,
+        process: impl Fn(OpIndex) -> Value,
         meter: &'a Meter,
     ) -> Self {
         let mut search = Search {

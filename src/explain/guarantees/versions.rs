@@ -5,7 +5,7 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::history::Span;
+use crate::history::{OpIndex, Span};
 
 /// No write, no operation, no process.
 pub(crate) const NONE: u32 = u32::MAX;
@@ -32,7 +32,7 @@ pub(crate) enum Saw {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Op {
     /// Its index in the history.
-    pub(crate) index: u32,
+    pub(crate) index: OpIndex,
     /// Its process, counted from 0.
     pub(crate) process: u32,
     /// Its place in real time.

@@ -15,21 +15,22 @@
 
 use super::event::Event;
 use crate::explain::anomaly::AnomalyKind;
+use crate::history::OpIndex;
 
 /// Where an effect comes from that showed before anything in force can have brought it about.
 #[derive(Clone, Copy)]
 pub(super) enum Origin {
     /// From this operation, which failed.
-    Failed(u32),
+    Failed(OpIndex),
     /// From this operation, which was called only later.
-    Later(u32),
+    Later(OpIndex),
     /// From none.
     Nobody,
 }
 
 impl Origin {
     /// The origin, if `failed` is an operation that failed and `later` one that came later.
-    pub(super) fn of(failed: Option<u32>, later: Option<u32>) -> Origin {
+    pub(super) fn of(failed: Option<OpIndex>, later: Option<OpIndex>) -> Origin {
         match (failed, later) {
             (Some(failed), _) => Origin::Failed(failed),
             (None, Some(later)) => Origin::Later(later),
@@ -47,7 +48,7 @@ impl Origin {
     }
 
     /// The operation, if there is one.
-    pub(super) fn operation(self) -> Option<u32> {
+    pub(super) fn operation(self) -> Option<OpIndex> {
         match self {
             Origin::Failed(index) | Origin::Later(index) => Some(index),
             Origin::Nobody => None,
@@ -120,7 +121,7 @@ impl<'e, Op> Witnesses<'e, Op> {
     }
 
     /// The operations, as indices into the history.
-    pub(super) fn operations(&self) -> impl Iterator<Item = u32> + use<Op> {
+    pub(super) fn operations(&self) -> impl Iterator<Item = OpIndex> + use<Op> {
         let [later, before] = [self.later, self.before].map(|event| event.map(|e| e.index));
         later.into_iter().chain(before)
     }
@@ -145,8 +146,9 @@ mod tests {
         assert_eq!(kind(None, true, true), AnomalyKind::ReadYourWrites);
         assert_eq!(kind(None, false, true), AnomalyKind::NonMonotonicRead);
         assert_eq!(kind(None, false, false), AnomalyKind::StaleRead);
-        assert_eq!(Origin::of(Some(1), Some(2)).kind(), AnomalyKind::DirtyRead);
-        assert_eq!(Origin::of(None, Some(2)).kind(), AnomalyKind::FutureRead);
+        let op = |index| Some(OpIndex::new(index));
+        assert_eq!(Origin::of(op(1), op(2)).kind(), AnomalyKind::DirtyRead);
+        assert_eq!(Origin::of(None, op(2)).kind(), AnomalyKind::FutureRead);
         assert_eq!(Origin::of(None, None).kind(), AnomalyKind::PhantomRead);
     }
 }

@@ -1,12 +1,12 @@
 //! A key's operations in the terms of their kind, with their places in real time.
 
-use crate::history::{Span, Value};
+use crate::history::{OpIndex, Span, Value};
 
 /// One operation in the terms of its kind.
 #[derive(Clone, Debug)]
 pub(super) struct Event<Op> {
     /// Its index in the history.
-    pub(super) index: u32,
+    pub(super) index: OpIndex,
     /// Who did it.
     pub(super) process: Value,
     /// Its place in real time.
@@ -39,8 +39,12 @@ mod tests {
 
     #[test]
     fn only_what_returned_before_a_call_precedes_it() {
-        let event =
-            |call, ret| Event { index: 0, process: Value::NULL, span: span(call, ret), op: () };
+        let event = |call, ret| Event {
+            index: OpIndex::new(0),
+            process: Value::NULL,
+            span: span(call, ret),
+            op: (),
+        };
         let (first, second, open) = (event(0, 1), event(2, 4), event(3, NEVER));
         assert!(first.precedes(&second) && !second.precedes(&first));
         assert!(!second.precedes(&open) && !open.precedes(&second));

@@ -5,7 +5,7 @@ use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::case::Case;
 use crate::explain::causes::source::Sources;
 use crate::explain::violations::Violation;
-use crate::history::{Outcome, Rank, Span, Value};
+use crate::history::{OpIndex, Outcome, Rank, Span, Value};
 use crate::model::{AnyOp, Call, KindView, Model, Reading};
 use crate::words::{call_phrase, operation_phrase, process_phrase, return_phrase, value_phrase};
 
@@ -107,10 +107,10 @@ impl Scope<'_> {
         &self,
         kind: AnomalyKind,
         certainty: Certainty,
-        operations: impl IntoIterator<Item = u32>,
+        operations: impl IntoIterator<Item = OpIndex>,
         summary: String,
     ) -> Anomaly {
-        let mut operations: Vec<u32> = operations.into_iter().take(SHOWN).collect();
+        let mut operations: Vec<OpIndex> = operations.into_iter().take(SHOWN).collect();
         operations.sort_unstable();
         operations.dedup();
         let key_at = Some(self.case.key_at);
@@ -144,7 +144,7 @@ impl Scope<'_> {
     /// done to bring it about.
     pub(super) fn unfounded(
         &self,
-        look: u32,
+        look: OpIndex,
         origin: Origin,
         found: &str,
         verb: &Verb,
@@ -166,32 +166,32 @@ impl Scope<'_> {
 /// Phrases.
 impl Scope<'_> {
     /// Returns who did an operation: `process 3`.
-    pub(super) fn who(&self, index: u32) -> String {
+    pub(super) fn who(&self, index: OpIndex) -> String {
         process_phrase(self.case.history, index)
     }
 
     /// Returns when an operation returned: `at 1.2 s`; when it was called, if it never returned.
-    pub(super) fn when(&self, index: u32) -> String {
-        match self.case.history.span(index as usize).ret {
+    pub(super) fn when(&self, index: OpIndex) -> String {
+        match self.case.history.span(index).ret {
             Rank::NEVER => self.since(index),
             _ => return_phrase(self.case.history, index),
         }
     }
 
     /// Returns when an operation was called.
-    pub(super) fn since(&self, index: u32) -> String {
+    pub(super) fn since(&self, index: OpIndex) -> String {
         call_phrase(self.case.history, index)
     }
 
     /// Returns who did an operation, what that was, in the words `did`, and when: `process 3 found
     /// 1 at 1.2 s`.
-    pub(super) fn deed(&self, index: u32, did: &str) -> String {
+    pub(super) fn deed(&self, index: OpIndex, did: &str) -> String {
         format!("{} {did} {}", self.who(index), self.when(index))
     }
 
     /// Returns an operation as it was recorded, with who did it and when: `` `add 1` by process 3
     /// at 1.2 s ``.
-    pub(super) fn call(&self, index: u32) -> String {
+    pub(super) fn call(&self, index: OpIndex) -> String {
         let operation = operation_phrase(self.case.history, self.case.operation(index));
         format!("`{operation}` by {} {}", self.who(index), self.when(index))
     }
@@ -205,25 +205,25 @@ impl Scope<'_> {
 /// The operations that failed, as the model reads them if nothing is known of their answers. O(n).
 pub(super) fn failed_readings(case: &Case<'_>) -> Vec<Reading<AnyOp>> {
     let failed = case.operations.iter().filter(|&&at| case.operation(at).outcome == Outcome::Fail);
-    let reading = |&index: &u32| {
-        let span = case.history.span(index as usize);
+    let reading = |&index: &OpIndex| {
+        let span = case.history.span(index);
         Some(Reading { index, op: unanswered(case, index)?, span })
     };
     failed.filter_map(reading).collect()
 }
 
 /// The operation at `index` as the model reads it if nothing is known of its answer.
-pub(super) fn unanswered(case: &Case<'_>, index: u32) -> Option<AnyOp> {
+pub(super) fn unanswered(case: &Case<'_>, index: OpIndex) -> Option<AnyOp> {
     let operation = case.operation(index);
     case.model.operation(&Call::of(case.history, operation, None)).ok()
 }
 
 /// Whether an operation took so long that its client may have tried again: it never returned, or
 /// took several times longer than most. O(n).
-pub(super) fn took_long(case: &Case<'_>, index: u32) -> bool {
-    let length = |index: u32| {
-        let Span { call, ret } = case.history.span(index as usize);
-        let [called, returned] = case.history.times(index as usize);
+pub(super) fn took_long(case: &Case<'_>, index: OpIndex) -> bool {
+    let length = |index: OpIndex| {
+        let Span { call, ret } = case.history.span(index);
+        let [called, returned] = case.history.times(index);
         let ranks = || ret.since(call) as i64;
         (ret != Rank::NEVER)
             .then(|| called.zip(returned).map_or_else(ranks, |(one, two)| two.saturating_sub(one)))
@@ -238,7 +238,7 @@ pub(super) fn took_long(case: &Case<'_>, index: u32) -> bool {
 }
 
 /// Whether one primary, by its own name, answered both operations: then nothing did that lags.
-pub(super) fn answered_by_one_primary(case: &Case<'_>, one: u32, other: u32) -> bool {
+pub(super) fn answered_by_one_primary(case: &Case<'_>, one: OpIndex, other: OpIndex) -> bool {
     let sources = Sources::of(case.history);
     let source = sources.at(one);
     source == sources.at(other) && source.is_named_primary(case.history)

@@ -14,7 +14,7 @@ use super::evidence::{Scope, answered_by_one_primary, failed_readings};
 use crate::check::is_linearizable;
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::case::Case;
-use crate::history::{Rank, Span};
+use crate::history::{OpIndex, Rank, Span};
 use crate::model::{AnyOp, Kind, Model, Reading};
 use crate::words::operation_phrase;
 
@@ -62,13 +62,13 @@ impl Repair<'_> {
         is_linearizable(self.scope.case.model, &readings, self.scope.case.meter).0 == Some(true)
     }
 
-    fn phrase(&self, index: u32) -> String {
+    fn phrase(&self, index: OpIndex) -> String {
         let case = self.scope.case;
         let operation = operation_phrase(case.history, case.operation(index));
         format!("`{operation}` by {}", self.scope.who(index))
     }
 
-    fn say(&self, kind: AnomalyKind, culprit: u32, what: &str) -> Option<Anomaly> {
+    fn say(&self, kind: AnomalyKind, culprit: OpIndex, what: &str) -> Option<Anomaly> {
         let failing = self.scope.violation.operation;
         let summary = format!("{} is as if {} {what}", self.phrase(failing), self.phrase(culprit));
         let core = self.core.iter().map(|reading| reading.index);
@@ -128,7 +128,7 @@ impl Repair<'_> {
             let Reading { ref op, span, .. } = self.core[at];
             // The copy has a name of its own, that of nobody.
             let span = Span { call: span.call, ret: Rank::NEVER };
-            readings.push(Reading { index: u32::MAX, op: op.clone(), span });
+            readings.push(Reading { index: OpIndex::NOBODY, op: op.clone(), span });
             self.is_fine(readings)
         })?;
         self.say(AnomalyKind::DuplicateApply, self.core[at].index, "had taken effect twice")

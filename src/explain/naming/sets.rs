@@ -21,7 +21,7 @@ use super::classify::{Missed, Origin, Witnesses};
 use super::event::Event;
 use super::evidence::{Scope, Verb, answered_by_one_primary};
 use crate::explain::anomaly::{Anomaly, AnomalyKind};
-use crate::history::{Rank, Shape, Span, Value};
+use crate::history::{OpIndex, Rank, Shape, Span, Value};
 use crate::model::set::{Listing, Op};
 use crate::model::{Kind, Model};
 
@@ -236,7 +236,7 @@ struct Element<'a> {
 }
 
 /// A look for an operation that failed and would have added the element before another returned.
-type Failed<'a> = &'a dyn Fn(&Event<Sighting>) -> Option<u32>;
+type Failed<'a> = &'a dyn Fn(&Event<Sighting>) -> Option<OpIndex>;
 
 impl Element<'_> {
     fn leaving(&self, there: bool) -> impl Iterator<Item = &Event<Sighting>> {

@@ -17,7 +17,7 @@ use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::case::Case;
 use crate::explain::violations::Violation;
 use crate::formats::json_value;
-use crate::history::{Event, EventType, Outcome, Rank, Record, Value, ValueTable};
+use crate::history::{Event, EventType, OpIndex, Outcome, Rank, Record, Value, ValueTable};
 use crate::model::{self, AnyModel, AnyOp, Call, Model, ModelOptions, View};
 use crate::tries::tries;
 use crate::{History, Options, Verdict, check};
@@ -404,11 +404,11 @@ fn blame(history: &History, options: &Options) -> Vec<Anomaly> {
     let name = options.model.as_deref().unwrap();
     let model =
         AnyModel::by_name(name, options.initial, options.model_options, history.values()).unwrap();
-    let operations: Vec<u32> = (0..history.operations().len() as u32).collect();
+    let operations: Vec<OpIndex> = history.indices().collect();
     let readings = model::read(&model, history, &operations, None).unwrap();
     let meter = Meter::start(&Budget::default(), 0);
     let failure = Failure {
-        operation: 0,
+        operation: OpIndex::new(0),
         record: Record::new(0),
         horizon: Rank::LAST,
         core: Vec::new(),
@@ -470,7 +470,7 @@ fn is_so(history: &History, anomaly: &Anomaly) -> bool {
         let puts = operations.iter().filter(move |op| op.outcome != Outcome::Fail);
         puts.filter(move |op| op.input == value && !value.is_null())
     };
-    let first = anomaly.operations.iter().map(|&at| &operations[at as usize]);
+    let first = anomaly.operations.iter().map(|&at| &operations[at]);
     let is_item = |value: &Value| !value.is_null();
     match anomaly.kind {
         AnomalyKind::DuplicateDelivery => first.map(|op| op.output).filter(is_item).any(|value| {

@@ -1,6 +1,6 @@
 //! What operations on registers did, in words that fit a sentence.
 
-use crate::history::{History, Operation, Outcome};
+use crate::history::{History, OpIndex, Operation, Outcome};
 use crate::vocabulary::{Verb, Word};
 use crate::words::{
     call_phrase, duration_phrase, operation_phrase, process_phrase, return_phrase, value_phrase,
@@ -12,8 +12,8 @@ fn verb(history: &History, operation: &Operation) -> Option<Verb> {
 }
 
 /// What operation `index` did: `read 1`, `wrote 2`, `replaced 1 by 2`.
-pub(in crate::explain) fn did(history: &History, index: u32) -> String {
-    let operation = &history.operations()[index as usize];
+pub(in crate::explain) fn did(history: &History, index: OpIndex) -> String {
+    let operation = &history[index];
     let show = |value| value_phrase(history, value);
     match (verb(history, operation), history.values().as_pair(operation.input)) {
         (Some(Verb::Read), _) => format!("read {}", show(operation.output)),
@@ -25,8 +25,8 @@ pub(in crate::explain) fn did(history: &History, index: u32) -> String {
 }
 
 /// Operation `index` as a thing: `write of 2`, `read of 1`, `cas from 1 to 2`.
-pub(in crate::explain) fn thing(history: &History, index: u32) -> String {
-    let operation = &history.operations()[index as usize];
+pub(in crate::explain) fn thing(history: &History, index: OpIndex) -> String {
+    let operation = &history[index];
     let show = |value| value_phrase(history, value);
     match (verb(history, operation), history.values().as_pair(operation.input)) {
         (Some(Verb::Read), _) => format!("read of {}", show(operation.output)),
@@ -38,8 +38,8 @@ pub(in crate::explain) fn thing(history: &History, index: u32) -> String {
 }
 
 /// Operation `index`, which never returned, as a thing: `write of 2`, `read`.
-pub(in crate::explain) fn thing_called(history: &History, index: u32) -> String {
-    let operation = &history.operations()[index as usize];
+pub(in crate::explain) fn thing_called(history: &History, index: OpIndex) -> String {
+    let operation = &history[index];
     match verb(history, operation) {
         Some(Verb::Read) => "read".to_owned(),
         _ => thing(history, index),
@@ -47,8 +47,8 @@ pub(in crate::explain) fn thing_called(history: &History, index: u32) -> String 
 }
 
 /// What operation `index` had done that saw a newer value: `read the newer 2`.
-pub(in crate::explain) fn saw_newer(history: &History, index: u32) -> String {
-    let operation = &history.operations()[index as usize];
+pub(in crate::explain) fn saw_newer(history: &History, index: OpIndex) -> String {
+    let operation = &history[index];
     let tried = (verb(history, operation), history.values().as_pair(operation.input));
     match (operation.outcome, tried) {
         (Outcome::Fail, (Some(Verb::Cas), Some((old, _)))) => {
@@ -59,8 +59,8 @@ pub(in crate::explain) fn saw_newer(history: &History, index: u32) -> String {
 }
 
 /// The value that operation `index` saw: what a read returned, what a cas replaced.
-pub(in crate::explain) fn seen(history: &History, index: u32) -> String {
-    let operation = &history.operations()[index as usize];
+pub(in crate::explain) fn seen(history: &History, index: OpIndex) -> String {
+    let operation = &history[index];
     let value = match (verb(history, operation), history.values().as_pair(operation.input)) {
         (Some(Verb::Cas), Some((old, _))) => old,
         _ => operation.output,
@@ -69,15 +69,15 @@ pub(in crate::explain) fn seen(history: &History, index: u32) -> String {
 }
 
 /// Who did operation `index`, what, and when: `process 2 read 1 at 4.512 s`.
-pub(in crate::explain) fn event(history: &History, index: u32) -> String {
+pub(in crate::explain) fn event(history: &History, index: OpIndex) -> String {
     let who = process_phrase(history, index);
     format!("{who} {} {}", did(history, index), call_phrase(history, index))
 }
 
 /// An update with how it ended: `process 1's write of 2 was acknowledged at 4.371 s`, or, of one
 /// that was not, `process 1's write of 2, called at 4.3 s, was never acknowledged`.
-pub(in crate::explain) fn acknowledged(history: &History, index: u32) -> String {
-    let operation = &history.operations()[index as usize];
+pub(in crate::explain) fn acknowledged(history: &History, index: OpIndex) -> String {
+    let operation = &history[index];
     let (who, what) = (process_phrase(history, index), thing(history, index));
     if operation.completed.is_none() || operation.outcome.is_indeterminate() {
         let called = call_phrase(history, index);
@@ -88,7 +88,7 @@ pub(in crate::explain) fn acknowledged(history: &History, index: u32) -> String 
 
 /// How long before the call of `later` operation `earlier` returned, if the history has times:
 /// `, 141 ms before`.
-pub(in crate::explain) fn gap(history: &History, earlier: u32, later: u32) -> String {
+pub(in crate::explain) fn gap(history: &History, earlier: OpIndex, later: OpIndex) -> String {
     match nanoseconds_between(history, earlier, later) {
         Some(gap) => format!(", {} before", duration_phrase(gap)),
         None => String::new(),
@@ -99,11 +99,11 @@ pub(in crate::explain) fn gap(history: &History, earlier: u32, later: u32) -> St
 /// are in this order.
 pub(in crate::explain) fn nanoseconds_between(
     history: &History,
-    earlier: u32,
-    later: u32,
+    earlier: OpIndex,
+    later: OpIndex,
 ) -> Option<u128> {
-    let [_, ret] = history.times(earlier as usize);
-    let [call, _] = history.times(later as usize);
+    let [_, ret] = history.times(earlier);
+    let [call, _] = history.times(later);
     u128::try_from(i128::from(call?) - i128::from(ret?)).ok()
 }
 
@@ -111,12 +111,12 @@ pub(in crate::explain) fn nanoseconds_between(
 /// first thousand tell.
 pub(in crate::explain) fn usual_length(
     history: &History,
-    operations: impl Iterator<Item = u32>,
+    operations: impl Iterator<Item = OpIndex>,
 ) -> u128 {
     /// So many are looked at.
     const SAMPLE: usize = 1_000;
-    let length = |index: u32| {
-        let [call, ret] = history.times(index as usize);
+    let length = |index: OpIndex| {
+        let [call, ret] = history.times(index);
         u128::try_from(i128::from(ret?) - i128::from(call?)).ok()
     };
     let mut lengths: Vec<u128> = operations.take(SAMPLE).filter_map(length).collect();
@@ -131,6 +131,7 @@ mod tests {
 
     #[test]
     fn operations_become_parts_of_sentences() {
+        let op = OpIndex::new;
         let text = [
             r#"{"process":0,"type":"invoke","f":"write","value":1,"time":1000}"#,
             r#"{"process":0,"type":"ok","f":"write","value":1,"time":2000}"#,
@@ -141,14 +142,17 @@ mod tests {
         let settings = crate::history::Settings::default();
         let bytes = text.join("\n").into_bytes();
         let history = crate::formats::read_bytes(bytes, None, settings).unwrap();
-        assert_eq!(event(&history, 1), "process 1 read 1 at 8 µs");
-        assert_eq!(acknowledged(&history, 0), "process 0's write of 1 was acknowledged at 1 µs");
+        assert_eq!(event(&history, op(1)), "process 1 read 1 at 8 µs");
         assert_eq!(
-            acknowledged(&history, 2),
+            acknowledged(&history, op(0)),
+            "process 0's write of 1 was acknowledged at 1 µs"
+        );
+        assert_eq!(
+            acknowledged(&history, op(2)),
             "process 2's cas from 1 to 2, called at 8.8 µs, was never acknowledged"
         );
-        assert_eq!(gap(&history, 0, 1), ", 7 µs before");
-        assert_eq!(gap(&history, 1, 0), "");
-        assert_eq!(seen(&history, 2), "1");
+        assert_eq!(gap(&history, op(0), op(1)), ", 7 µs before");
+        assert_eq!(gap(&history, op(1), op(0)), "");
+        assert_eq!(seen(&history, op(2)), "1");
     }
 }

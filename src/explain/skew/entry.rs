@@ -1,12 +1,13 @@
 //! The operations of a key as their clocks saw them.
 
 use super::orders::Timed;
+use crate::history::OpIndex;
 use crate::model::Facts;
 
 /// One operation.
 pub(super) struct Entry<Op> {
     /// Its index in the history.
-    pub(super) index: u32,
+    pub(super) index: OpIndex,
     pub(super) timed: Timed<Op>,
     pub(super) facts: Facts,
 }

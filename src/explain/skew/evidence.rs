@@ -8,7 +8,7 @@ use super::seen;
 use super::timeline::Timeline;
 use crate::check::{Meter, impossible};
 use crate::explain::core::minimal_core;
-use crate::history::{History, Rank};
+use crate::history::{History, OpIndex, Rank};
 use crate::model::{Establishes, Model};
 
 /// A core is looked for with so many configurations at most.
@@ -58,12 +58,12 @@ fn separate_violations(timeline: &Timeline<'_>, limit: usize, meter: &Meter) -> 
             if core.is_empty() {
                 break;
             }
-            let is_in_core = |index: u32| core.binary_search(&index).is_ok();
+            let is_in_core = |index: OpIndex| core.binary_search(&index).is_ok();
             readings.retain_mut(|reading| {
                 if is_in_core(reading.index) {
                     reading.span.ret = Rank::NEVER;
                 }
-                reading.span.has_returned() || !key.entries[reading.index as usize].facts.pure
+                reading.span.has_returned() || !key.entries[reading.index].facts.pure
             });
         }
     }
@@ -83,8 +83,8 @@ pub(super) fn lost_by_timestamp(timeline: &Timeline<'_>, history: &History) -> u
 }
 
 fn lost_in<Op>(key: &Key<Op>, initial: Option<u64>, history: &History) -> usize {
-    let stamp = |index: u32| {
-        let of = |name| history.extra_of(index as usize, name);
+    let stamp = |index: OpIndex| {
+        let of = |name| history.extra_of(index, name);
         history.values().as_int(of("timestamp").or_else(|| of("version"))?)
     };
     // Call, return, timestamp, position.

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::Grouping;
-use crate::history::{History, Value};
+use crate::history::{History, OpIndex, Value};
 
 /// With more nodes than this no offsets are looked for: so many would explain almost anything, and
 /// the cost grows with the fourth power.
@@ -32,8 +32,8 @@ pub(super) struct Ways {
 
 /// The ways of dividing `history`: by node, if all operations have one, and by process. O(n).
 pub(super) fn ways(history: &History) -> Ways {
-    let node = |index: usize| history.extra_of(index, "node");
-    let process = |index: usize| Some(history.operations()[index].process);
+    let node = |index: OpIndex| history.extra_of(index, "node");
+    let process = |index: OpIndex| Some(history[index].process);
     let by_node = divide(history, Grouping::Field("node"), node);
     let by_process = divide(history, Grouping::Process, process);
     let mut ways: Vec<Groups> = by_node.into_iter().chain(by_process).collect();
@@ -49,12 +49,12 @@ pub(super) fn ways(history: &History) -> Ways {
 fn divide(
     history: &History,
     grouping: Grouping,
-    name: impl Fn(usize) -> Option<Value>,
+    name: impl Fn(OpIndex) -> Option<Value>,
 ) -> Option<Groups> {
     let mut known: FxHashMap<Value, u16> = FxHashMap::default();
     let mut names = Vec::new();
     let mut of = Vec::with_capacity(history.operations().len());
-    for index in 0..history.operations().len() {
+    for index in history.indices() {
         let value = name(index)?;
         let next = u16::try_from(names.len()).ok()?;
         of.push(*known.entry(value).or_insert_with(|| {

@@ -3,7 +3,7 @@
 use super::entry::{Entry, Writes};
 use super::orders::Timed;
 use super::rules::Rule;
-use crate::history::{Rank, Span};
+use crate::history::{OpIndex, Rank, Span};
 use crate::model::Reading;
 
 /// One key.
@@ -31,8 +31,8 @@ impl<Op: Clone + Eq> Key<Op> {
         Key { entries, writes, is_mixed }
     }
 
-    /// The operations as they would be timed under `offsets`, in the order of their calls. Equal
-    /// times are concurrent.
+    /// The operations as they would be timed under `offsets`, in the order of their calls: a
+    /// history whose operations are the entries. Equal times are concurrent.
     pub(super) fn readings(&self, rule: Rule, offsets: &[i64]) -> Vec<Reading<Op>> {
         let mut ends: Vec<(i64, bool, u32)> = Vec::with_capacity(self.entries.len() * 2);
         for (at, entry) in (0..).zip(&self.entries) {
@@ -52,7 +52,7 @@ impl<Op: Clone + Eq> Key<Op> {
         let calls = (0..).map(Rank::new).zip(&ends).filter(|(_, end)| !end.1);
         calls
             .map(|(call, &(_, _, at))| Reading {
-                index: at,
+                index: OpIndex::new(at as usize),
                 op: self.entries[at as usize].timed.op.clone(),
                 span: Span { call, ret: returns[at as usize] },
             })

@@ -17,6 +17,7 @@ use super::rules::Rule;
 use super::timeline::Timeline;
 use super::walk::Walk;
 use crate::check::Meter;
+use crate::history::OpIndex;
 
 /// Times further apart than this are not added up.
 const REACH: i64 = 1 << 61;
@@ -209,7 +210,7 @@ impl<'a> Search<'a> {
 
     /// Learns from `key`, which has no order under `offsets`, near its entry `near`: by the orders
     /// of a core; or by what a window rests on, where cores are too large.
-    fn learn(&mut self, key: usize, offsets: &[i64], near: u32) {
+    fn learn(&mut self, key: usize, offsets: &[i64], near: OpIndex) {
         if self.large[key] < LARGE_CORES {
             let core = self.timeline.core(key, self.rule, offsets, near, self.meter);
             let orders = (!core.is_empty()).then(|| self.timeline.orders(key, self.rule, &core));

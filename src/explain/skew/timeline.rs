@@ -10,7 +10,7 @@ use super::windows::Windows;
 use crate::check::{Meter, impossible, linearize};
 use crate::error::Error;
 use crate::explain::core::timeless_core;
-use crate::history::History;
+use crate::history::{History, OpIndex};
 use crate::model::{self, AnyModel, AnyOp, Model, Reading};
 
 /// A core is looked for with so many configurations at most.
@@ -50,14 +50,14 @@ impl<'a> Timeline<'a> {
             let readings = model::read(model, history, partition.operations, None)?;
             let mut entries = Vec::with_capacity(readings.len());
             for Reading { index, op, span } in readings {
-                let [call, ret] = history.times(index as usize).map(|time| time.and_then(since));
+                let [call, ret] = history.times(index).map(|time| time.and_then(since));
                 let has_returned = span.has_returned();
                 let Some(call) = call else { return Ok(None) };
                 let ret = ret.filter(|_| has_returned);
                 if has_returned && ret.is_none_or(|ret| ret < call) {
                     return Ok(None);
                 }
-                let group = group_of[index as usize];
+                let group = group_of[index];
                 let facts = model.facts(&op);
                 let is_write = facts.overwrites && !facts.pure;
                 entries.push(Entry {
@@ -80,7 +80,7 @@ impl<'a> Timeline<'a> {
         rule: Rule,
         offsets: &[i64],
         meter: &Meter,
-    ) -> (Option<Option<u32>>, u64) {
+    ) -> (Option<Option<OpIndex>>, u64) {
         let readings = self.keys[key].readings(rule, offsets);
         let (stuck, effort) = impossible(self.model, &readings, meter);
         let stuck = stuck.map(|stuck| stuck.map(|at| readings[at as usize].index));
@@ -100,8 +100,7 @@ impl<'a> Timeline<'a> {
         let readings = self.keys[key].readings(Rule::Recording, offsets);
         let mut latest: Vec<Option<i64>> = vec![None; self.groups];
         for at in linearize(self.model, &readings, meter)? {
-            let Timed { group: of, call, ret, .. } =
-                entries[readings[at as usize].index as usize].timed;
+            let Timed { group: of, call, ret, .. } = entries[readings[at as usize].index].timed;
             for (over, latest) in (0..).zip(&latest) {
                 if let (Some(ret), Some(call)) = (ret, *latest) {
                     bounds.add(Difference { of, over, most: ret.saturating_sub(call) });
@@ -120,19 +119,23 @@ impl<'a> Timeline<'a> {
         key: usize,
         rule: Rule,
         offsets: &[i64],
-        near: u32,
+        near: OpIndex,
         meter: &Meter,
-    ) -> Vec<u32> {
+    ) -> Vec<OpIndex> {
         let readings = self.keys[key].readings(rule, offsets);
         timeless_core(self.model, &readings, near, meter, CONFIGURATIONS).operations
     }
 
     /// The sets of bounds one of which offsets must keep that make this core of `key` possible, if
     /// its orders can be enumerated.
-    pub(super) fn orders(&self, key: usize, rule: Rule, core: &[u32]) -> Option<Vec<Alternative>> {
+    pub(super) fn orders(
+        &self,
+        key: usize,
+        rule: Rule,
+        core: &[OpIndex],
+    ) -> Option<Vec<Alternative>> {
         let key = &self.keys[key];
-        let ops: Vec<Timed<AnyOp>> =
-            core.iter().map(|&at| key.entries[at as usize].timed.clone()).collect();
+        let ops: Vec<Timed<AnyOp>> = core.iter().map(|&at| key.entries[at].timed.clone()).collect();
         alternatives(self.model, &ops, &Moved { rule, writes: &key.writes })
     }
 
@@ -141,7 +144,7 @@ impl<'a> Timeline<'a> {
     /// of what was not decided in time. And how much work that was.
     pub(super) fn exchanges(
         &self,
-        (key, near, stretches): (usize, u32, usize),
+        (key, near, stretches): (usize, OpIndex, usize),
         rule: Rule,
         offsets: &[i64],
         meter: &Meter,

@@ -12,7 +12,7 @@ use super::key::Key;
 use super::orders::Alternative;
 use super::rules::Rule;
 use crate::check::{Meter, is_linearizable};
-use crate::history::{Rank, Span};
+use crate::history::{OpIndex, Rank, Span};
 use crate::model::{AnyModel, AnyOp, Facts, Reading};
 
 /// In longer stretches, operations are let go only in chunks of this part of them.
@@ -75,7 +75,7 @@ impl<'a> Windows<'a> {
     /// The bounds one of which offsets must keep under which the key has an order. `near` is an
     /// entry around which it has none now. `None` if it was not decided in time. About as long as
     /// it takes to decide a short window as often as it has operations.
-    pub(super) fn choices(&self, near: u32) -> Option<Vec<Alternative>> {
+    pub(super) fn choices(&self, near: OpIndex) -> Option<Vec<Alternative>> {
         self.choices_of(self.find(near)?)
     }
 
@@ -108,11 +108,11 @@ impl<'a> Windows<'a> {
     }
 
     fn facts(&self, at: u32) -> &Facts {
-        &self.key.entries[self.readings[at as usize].index as usize].facts
+        &self.key.entries[self.readings[at as usize].index].facts
     }
 
     /// An impossible window around operation `near`, as long in both directions as doubling tells.
-    fn find(&self, near: u32) -> Option<Window> {
+    fn find(&self, near: OpIndex) -> Option<Window> {
         let near = self.readings.iter().find(|reading| reading.index == near)?.span.ret;
         let firsts = self.firsts(near);
         let mut ends: Vec<Rank> = self.readings.iter().map(|reading| reading.span.ret).collect();
@@ -201,7 +201,11 @@ impl<'a> Windows<'a> {
             let ret = places.binary_search_by_key(&at, |&(at, _)| at);
             let ret = ret.map_or(Rank::NEVER, |place| places[place].1);
             let op = self.readings[at as usize].op.clone();
-            order.push(Reading { index: at, op, span: Span { call: rank, ret } });
+            order.push(Reading {
+                index: OpIndex::new(at as usize),
+                op,
+                span: Span { call: rank, ret },
+            });
         }
         order
     }
@@ -346,7 +350,7 @@ impl<'a> Windows<'a> {
         let mut is_known = vec![false; self.key.writes.len()];
         let group = |at: u32| {
             let index = self.readings[at as usize].index;
-            usize::from(self.key.entries[index as usize].timed.group)
+            usize::from(self.key.entries[index].timed.group)
         };
         let mut is_first = |at: &u32| !std::mem::replace(&mut is_known[group(*at)], true);
         list.into_iter().filter(|at| is_first(at)).collect()
@@ -366,14 +370,14 @@ impl Broken<'_, '_> {
         let Windows { key, rule, readings, .. } = self.windows;
         for earlier in earlier {
             let Reading { index, span, .. } = &readings[earlier as usize];
-            let before = &key.entries[*index as usize].timed;
+            let before = &key.entries[*index].timed;
             let Some(by) = before.ret else { continue };
             for &later in later {
                 let later = &readings[later as usize];
                 if later.span.call <= span.ret {
                     continue;
                 }
-                let later = &key.entries[later.index as usize].timed;
+                let later = &key.entries[later.index].timed;
                 for bound in rule.bounds(later, &key.writes, by, before.group) {
                     self.add(bound);
                 }

@@ -45,7 +45,7 @@ pub(super) fn staleness(case: &Case<'_>) -> Option<Staleness> {
 fn delta(case: &Case<'_>, register: Option<&Versions>) -> Option<i64> {
     let mut ends = Vec::with_capacity(case.readings.len());
     for reading in case.readings {
-        let [call, ret] = case.history.times(reading.index as usize);
+        let [call, ret] = case.history.times(reading.index);
         let call = i128::from(call?);
         let ret = if !reading.span.has_returned() { None } else { Some(i128::from(ret?)) };
         if ret.is_some_and(|ret| ret < call) {

@@ -7,7 +7,7 @@
 use super::super::case::Case;
 use super::super::guarantees::{NONE, Saw, Versions};
 use crate::check::{is_linearizable, linearize};
-use crate::history::{Rank, Span};
+use crate::history::{OpIndex, Rank, Span};
 use crate::model::{AnyOp, Model, Reading};
 
 /// No further decision is made once all together took this part of the configurations that one may
@@ -151,7 +151,7 @@ impl<'a, 'b> Reach<'a, 'b> {
 /// another value that certainly came later had been there. O(n log n).
 fn least(case: &Case<'_>, register: &Versions, ends: &[Ends]) -> i128 {
     let position =
-        |index: u32| case.readings.binary_search_by_key(&index, |reading| reading.index).ok();
+        |index: OpIndex| case.readings.binary_search_by_key(&index, |reading| reading.index).ok();
     let ends_of: Vec<Option<Ends>> = register
         .ops
         .iter()

@@ -14,7 +14,7 @@ mod rest;
 
 use super::case::Case;
 use crate::error::Error;
-use crate::history::{History, Rank, Value};
+use crate::history::{History, OpIndex, Rank, Value};
 use crate::model::{self, AnyModel, AnyOp, Reading};
 use rest::{Next, Rest, weakened};
 
@@ -28,25 +28,25 @@ const SMALL: usize = 12;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Violation {
     /// The operation that gives it away: by its return no order is left.
-    pub operation: u32,
+    pub operation: OpIndex,
     /// The history as it was known at this rank shows it.
     pub horizon: Rank,
     /// Operations, ascending, that cannot be ordered by themselves, and prove that the whole
     /// cannot. Empty where they would be too many.
-    pub core: Vec<u32>,
+    pub core: Vec<OpIndex>,
     /// Whether nothing can be left out of the core: without any of its operations, the rest would
     /// be linearizable, or no proof any more.
     pub is_minimal: bool,
     /// Operations, ascending, of which the proof only needs that they were called, whether they are
     /// of the core or not: what they returned, and when, was shown to be wrong by an earlier
     /// violation.
-    pub weakened: Vec<u32>,
+    pub weakened: Vec<OpIndex>,
     /// The elements of a set, or entries of a log, that the proof is about, ascending, if all
     /// others are to be forgotten for it: the core is then one of the history
     /// [without them](crate::proof::Erased). `None` if nothing has to be.
     pub remembered: Option<Vec<Value>>,
     /// Later operations that contradict the rest of the core just as `operation` does.
-    pub alike: Vec<u32>,
+    pub alike: Vec<OpIndex>,
 }
 
 impl Violation {
@@ -60,7 +60,7 @@ impl Violation {
         &self,
         model: &AnyModel,
         history: &History,
-        operations: &[u32],
+        operations: &[OpIndex],
     ) -> Result<Vec<Reading<AnyOp>>, Error> {
         let mut readings = model::read(model, history, operations, Some(self.horizon))?;
         for reading in &mut readings {
@@ -111,7 +111,7 @@ pub(super) fn violations(case: &Case<'_>, limit: usize) -> Result<Violations, Er
         }
         if !first.core.is_empty() && !first.core.contains(&first.operation) {
             // What it returned only tells that it does not explain another one.
-            let ret = |index: &&u32| case.history.span(**index as usize).ret;
+            let ret = |index: &&OpIndex| case.history.span(**index).ret;
             let returned = first.core.iter().filter(|index| ret(index) <= first.horizon);
             first.operation = returned.max_by_key(ret).copied().unwrap_or(first.operation);
         }

@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::explain::ALLOWANCE;
 use crate::explain::case::Case;
 use crate::explain::core::{Core, erased_core, minimal_core, reduced};
-use crate::history::{History, Rank};
+use crate::history::{History, OpIndex, Rank};
 use crate::model::{self, AnyModel, AnyOp, Model, Reading};
 use crate::proof::projection::{Projections, positions};
 
@@ -37,7 +37,7 @@ pub(super) struct Rest<'a, 'c> {
     /// what they will return, and so whether they are.
     gone: Vec<bool>,
     /// Ascending.
-    weakened: Vec<u32>,
+    weakened: Vec<OpIndex>,
     /// The returns of the key, ascending.
     returns: Vec<Rank>,
     /// The history as known at so many returns is linearizable without what was taken out.
@@ -130,7 +130,7 @@ impl<'a, 'c> Rest<'a, 'c> {
     fn violation(
         &mut self,
         readings: &[Reading<AnyOp>],
-        near: u32,
+        near: OpIndex,
         end: Rank,
     ) -> Result<Next, Error> {
         let Case { model, meter, .. } = *self.case;
@@ -158,7 +158,7 @@ impl<'a, 'c> Rest<'a, 'c> {
         };
         let Core { operations, is_minimal } = core;
         let is_called =
-            |&&index: &&u32| known.binary_search_by_key(&index, |one| one.index).is_ok();
+            |&&index: &&OpIndex| known.binary_search_by_key(&index, |one| one.index).is_ok();
         let weakened = self.weakened.iter().filter(is_called).copied().collect();
         let mut violation = Violation {
             operation,
@@ -196,7 +196,7 @@ impl<'a, 'c> Rest<'a, 'c> {
     }
 
     /// The first return of the present step by which no order is left, with its operation.
-    fn first_in_step(&mut self) -> Result<Option<(u32, Rank)>, Error> {
+    fn first_in_step(&mut self) -> Result<Option<(OpIndex, Rank)>, Error> {
         let end = (self.settled + self.step.max(STEP) * 2).min(self.returns.len());
         let (mut low, mut high) = (self.settled, end);
         while low + 1 < high {
@@ -220,10 +220,10 @@ impl<'a, 'c> Rest<'a, 'c> {
     fn first_impossible(
         &mut self,
         readings: &[Reading<AnyOp>],
-        core: &[u32],
-    ) -> Result<Option<(u32, Rank)>, Error> {
+        core: &[OpIndex],
+    ) -> Result<Option<(OpIndex, Rank)>, Error> {
         let Some(kept) = positions(readings, core) else { return Ok(None) };
-        let mut ends: Vec<(Rank, u32)> = kept
+        let mut ends: Vec<(Rank, OpIndex)> = kept
             .iter()
             .map(|&at| (readings[at as usize].span.ret, readings[at as usize].index))
             .filter(|&(ret, _)| ret != Rank::NEVER)
@@ -277,11 +277,11 @@ impl<'a, 'c> Rest<'a, 'c> {
     }
 
     /// Later operations that are the same as the one at `at` and contradict the rest of the core.
-    fn alike(&mut self, violation: &Violation, at: usize) -> Vec<u32> {
+    fn alike(&mut self, violation: &Violation, at: usize) -> Vec<OpIndex> {
         let Case { model, meter, .. } = *self.case;
         let own = &self.readings[at];
         let same = |other: &Reading<AnyOp>| other.op == own.op && other.span.ret > own.span.ret;
-        let others: Vec<u32> =
+        let others: Vec<OpIndex> =
             violation.core.iter().copied().filter(|&index| index != violation.operation).collect();
         let Some(others) = positions(&self.readings, &others).filter(|others| !others.is_empty())
         else {

@@ -42,7 +42,7 @@ fn columns(history: &History) -> Vec<&str> {
         columns.push(outcome_column(history));
     }
     let times = |index| history.times(index).iter().any(Option::is_some);
-    let timed = !whole && (0..history.operations().len()).any(times);
+    let timed = !whole && history.indices().any(times);
     if timed || history.annotations().iter().any(|annotation| annotation.time.is_some()) {
         columns.push("time");
     }

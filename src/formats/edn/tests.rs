@@ -6,8 +6,8 @@ use super::{FORMAT, parse_value};
 use crate::error::{Code, Error};
 use crate::formats::sink::Sink;
 use crate::history::{
-    EventType, History, HistoryBuilder, MAX_DEPTH, Outcome, Record, Settings, Shape, Value,
-    ValueTable,
+    EventType, History, HistoryBuilder, MAX_DEPTH, OpIndex, Outcome, Record, Settings, Shape,
+    Value, ValueTable,
 };
 
 fn history(text: &str) -> Result<History, Error> {
@@ -257,7 +257,7 @@ fn fields_without_a_meaning_are_kept() {
         assert_eq!(shown(1, name).as_deref(), Some(value));
     }
     assert_eq!(history.extras(Record::new(1)).len(), 7);
-    assert_eq!(history.times(0), [Some(5), Some(9)]);
+    assert_eq!(history.times(OpIndex::new(0)), [Some(5), Some(9)]);
 }
 
 #[test]
@@ -296,7 +296,7 @@ fn keys_come_from_a_field_or_from_tuples() {
 fn times_are_whole_or_seconds() {
     let time = |time: &str| {
         history(&format!("{{:process 0 :type :invoke :f :read :time {time}}}"))
-            .map(|history| history.times(0)[0])
+            .map(|history| history.times(OpIndex::new(0))[0])
             .map_err(|error| error.code)
     };
     assert_eq!(time("nil"), Ok(None));
@@ -328,7 +328,10 @@ fn whole_operations_are_records_with_a_time_of_their_call() {
     let [write, read, lost, open, failed] = history.operations() else { panic!() };
     assert_eq!(history.values().as_int(failed.process), Some(3));
     assert_eq!(history.values().as_int(failed.input), Some(4));
-    assert_eq!((failed.outcome, history.times(4)), (Outcome::Fail, [Some(60), Some(70)]));
+    assert_eq!(
+        (failed.outcome, history.times(OpIndex::new(4))),
+        (Outcome::Fail, [Some(60), Some(70)])
+    );
     assert_eq!(failed.output, Value::NULL);
     let names =
         history.extras(Record::new(6)).iter().map(|extra| history.values().as_name(extra.name));
@@ -336,9 +339,12 @@ fn whole_operations_are_records_with_a_time_of_their_call() {
     assert_eq!(history.values().shape(write.output), Shape::Keyword("ok"));
     assert_eq!((write.invoked.index(), write.outcome), (1, Outcome::Ok));
     assert_eq!(history.values().as_int(read.output), Some(3));
-    assert_eq!(history.times(1), [Some(15), Some(25)]);
+    assert_eq!(history.times(OpIndex::new(1)), [Some(15), Some(25)]);
     assert_eq!(history.extras(Record::new(2)).len(), 1);
-    assert_eq!((lost.outcome, history.times(2)), (Outcome::Info, [Some(30), Some(40)]));
+    assert_eq!(
+        (lost.outcome, history.times(OpIndex::new(2))),
+        (Outcome::Info, [Some(30), Some(40)])
+    );
     assert_eq!(open.outcome, Outcome::Open);
     assert_eq!(history.values().as_int(history.annotations()[0].value), Some(9));
     assert_eq!(history.extras(Record::new(5)).len(), 1);

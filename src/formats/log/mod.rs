@@ -54,7 +54,7 @@ impl Reader for Log {
 }
 
 fn losses(history: &History) -> Vec<String> {
-    let has_times = (0..history.operations().len()).any(|at| history.times(at)[0].is_some());
+    let has_times = history.indices().any(|at| history.times(at)[0].is_some());
     let has_extras = history
         .all_extras()
         .iter()

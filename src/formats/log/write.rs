@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 
 use crate::formats::edn::write_word;
 use crate::formats::records::{Entry, Record, completion, invocation, own_process, records};
-use crate::history::{Extra, History, Outcome, Rank, Shape, Value, ValueTable};
+use crate::history::{Extra, History, OpIndex, Outcome, Rank, Shape, Value, ValueTable};
 
 /// Writes a line for every event.
 pub(super) fn write(history: &History, out: &mut dyn io::Write) -> io::Result<()> {
@@ -31,7 +31,7 @@ fn write_ends(history: &History, out: &mut dyn io::Write) -> io::Result<()> {
     }
     let processes = Processes::new(history);
     for (index, is_return) in ends(history) {
-        let operation = &history.operations()[index as usize];
+        let operation = &history[index];
         let process = match own_process(history, operation) {
             Some(process) => Process::Named(process),
             None => Process::Numbered(processes.of(index)),
@@ -52,10 +52,10 @@ fn write_ends(history: &History, out: &mut dyn io::Write) -> io::Result<()> {
 /// The ends of whole operations in the order of their times: the operation, and whether it is its
 /// return. A process ends an operation before it calls the next one, also at the same time, where
 /// calls come before returns otherwise.
-fn ends(history: &History) -> Vec<(u32, bool)> {
-    let mut ends: Vec<(Rank, bool, u32)> = Vec::new();
-    for (index, operation) in (0..).zip(history.operations()) {
-        let span = history.span(index as usize);
+fn ends(history: &History) -> Vec<(OpIndex, bool)> {
+    let mut ends: Vec<(Rank, bool, OpIndex)> = Vec::new();
+    for (index, operation) in history.indexed() {
+        let span = history.span(index);
         ends.push((span.call, false, index));
         match operation.outcome {
             Outcome::Ok | Outcome::Fail => ends.push((span.ret, true, index)),
@@ -65,11 +65,11 @@ fn ends(history: &History) -> Vec<(u32, bool)> {
         }
     }
     ends.sort_unstable();
-    let process = |index: u32| history.operations()[index as usize].process;
+    let process = |index: OpIndex| history[index].process;
     let mut ordered = Vec::with_capacity(ends.len());
     // The operation that each process has open, and calls that wait for its return.
-    let mut open: FxHashMap<Value, u32> = FxHashMap::default();
-    let mut waiting: Vec<u32> = Vec::new();
+    let mut open: FxHashMap<Value, OpIndex> = FxHashMap::default();
+    let mut waiting: Vec<OpIndex> = Vec::new();
     for (_, is_return, index) in ends {
         if !is_return && open.contains_key(&process(index)) {
             waiting.push(index);
@@ -118,8 +118,8 @@ impl Processes {
         Processes { first: numbers.max().map_or(0, |last| last.saturating_add(1)) }
     }
 
-    fn of(&self, index: u32) -> i64 {
-        self.first.saturating_add(i64::from(index))
+    fn of(&self, index: OpIndex) -> i64 {
+        self.first.saturating_add(index.index() as i64)
     }
 }
 

@@ -25,8 +25,7 @@ use super::source::Source;
 use super::text::{MARK, is_empty, not_utf8};
 use crate::budget::Meter;
 use crate::error::{Error, Place};
-use crate::history::Window;
-use crate::history::{HistoryBuilder, Marks, Record, ValueTable};
+use crate::history::{HistoryBuilder, Marks, Record, ValueTable, Window, WindowEnd};
 use buffer::Buffer;
 use cut::Cutter;
 
@@ -52,7 +51,7 @@ pub(crate) struct Stream<R: Read> {
     /// How long it is; 0 if there is none.
     piece: usize,
     builder: HistoryBuilder,
-    ends: Vec<u32>,
+    ends: Vec<WindowEnd>,
     /// Where the records of the piece start.
     starts: Vec<usize>,
     /// On which lines, if anybody wants to know.

@@ -15,7 +15,8 @@ use crate::budget::Budget;
 use crate::error::Code;
 use crate::formats;
 use crate::history::{
-    Event, EventType, History, Independent, Operation, Record, Settings, Time, Value, ValueTable,
+    Event, EventType, History, Independent, OpIndex, Operation, Record, Settings, Time, Value,
+    ValueTable,
 };
 use histcheck_history::internal::SWEEP_FROM;
 
@@ -54,7 +55,12 @@ struct Told {
     error: Option<String>,
 }
 
-fn told(operation: &Operation, index: usize, history: &History, table: &mut ValueTable) -> String {
+fn told(
+    operation: &Operation,
+    index: OpIndex,
+    history: &History,
+    table: &mut ValueTable,
+) -> String {
     let mut value = |value| table.import(history.values(), value);
     let values = [operation.process, operation.input, operation.output].map(&mut value);
     let key = operation.key.map(&mut value);
@@ -75,7 +81,7 @@ fn whole(bytes: &[u8], format: Option<Format>, table: &mut ValueTable) -> Option
     match read {
         Ok(history) if history.has_whole_operations() => None,
         Ok(history) => {
-            let operations = history.operations().iter().enumerate();
+            let operations = history.indexed();
             let operations =
                 operations.map(|(at, op)| (op.invoked, told(op, at, &history, table))).collect();
             Some(Told {
@@ -136,7 +142,7 @@ fn streamed(reader: impl Read, format: Option<Format>, table: &mut ValueTable) -
         assert!(stream.window().operations().iter().all(|operation| operation.completed.is_none()));
     }
     let window = stream.window();
-    let open = window.operations().iter().enumerate();
+    let open = window.history.indexed();
     all.operations.extend(open.map(|(at, op)| (op.invoked, told(op, at, window.history, table))));
     all.operations.sort_by_key(|operation| operation.0);
     all.metadata =

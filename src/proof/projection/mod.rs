@@ -12,6 +12,7 @@ mod parts;
 mod permits;
 mod sources;
 
+use crate::history::OpIndex;
 use crate::model::{Establishes, Facts, Model, Reading, Token};
 
 /// A reason for which operations that are not pure may be left out.
@@ -173,13 +174,17 @@ fn established(facts: &Facts) -> Option<Token> {
 /// Whether `core` (indices into the history, ascending), if it is not linearizable, proves that
 /// `readings` are not: whether every linearization of the readings, without those left out, is
 /// one of the core. O(n) for each operation of the core.
-pub fn is_sound_projection<M: Model>(model: &M, readings: &[Reading<M::Op>], core: &[u32]) -> bool {
+pub fn is_sound_projection<M: Model>(
+    model: &M,
+    readings: &[Reading<M::Op>],
+    core: &[OpIndex],
+) -> bool {
     positions(readings, core).is_some_and(|kept| Projections::new(model, readings).is_sound(&kept))
 }
 
 /// Where the operations `core` stand among `readings`; `None` if it is not ascending, or names one
 /// that is not there.
-pub(crate) fn positions<Op>(readings: &[Reading<Op>], core: &[u32]) -> Option<Vec<u32>> {
+pub(crate) fn positions<Op>(readings: &[Reading<Op>], core: &[OpIndex]) -> Option<Vec<u32>> {
     let is_ascending = core.windows(2).all(|pair| pair[0] < pair[1]);
     let mut wanted = core.iter().peekable();
     let found: Vec<u32> = (0..readings.len() as u32)

@@ -6,7 +6,7 @@ use super::{Case, CaseResult, Finding, Level, Outcome, Related, Row, Rule};
 use crate::check::{Decision, KeyCounts, KeyReport, StopReason, Verdict};
 use crate::error::Error;
 use crate::explain::{Anomaly, Certainty};
-use crate::history::Record;
+use crate::history::{OpIndex, Record};
 use crate::proof::Proof;
 
 /// Names of keys are cut here.
@@ -56,7 +56,7 @@ impl Outcome {
         let mut records: Vec<Record> = named
             .chain(failing)
             .chain(counterexample(subject).iter().copied())
-            .map(|index| subject.history.operations()[index as usize].invoked)
+            .map(|index| subject.history[index].invoked)
             .collect();
         records.sort_unstable();
         records.dedup();
@@ -180,8 +180,8 @@ fn refuted(subject: &Subject<'_>) -> impl Iterator<Item = Finding> {
 
 /// The operation that gives `anomaly` away: that of a violation whose proof it names, else that by
 /// which its key fails, else the last that was called.
-fn culprit(subject: &Subject<'_>, anomaly: &Anomaly) -> Option<u32> {
-    let named = |index: &u32| anomaly.operations.binary_search(index).is_ok();
+fn culprit(subject: &Subject<'_>, anomaly: &Anomaly) -> Option<OpIndex> {
+    let named = |index: &OpIndex| anomaly.operations.binary_search(index).is_ok();
     let is_its_key = |at: usize| anomaly.key_at.is_none_or(|key_at| key_at == at);
     let keys = subject.explanation.keys.iter().filter(|key| is_its_key(key.key_at));
     let violations = || keys.clone().flat_map(|key| &key.violations);
@@ -196,32 +196,32 @@ fn culprit(subject: &Subject<'_>, anomaly: &Anomaly) -> Option<u32> {
 }
 
 /// The first operations of `anomaly` beside the one that gives it away.
-fn related(anomaly: &Anomaly, culprit: Option<u32>) -> impl Iterator<Item = u32> {
+fn related(anomaly: &Anomaly, culprit: Option<OpIndex>) -> impl Iterator<Item = OpIndex> {
     let others = anomaly.operations.iter().copied();
     others.filter(move |&index| Some(index) != culprit).take(RELATED)
 }
 
 /// The operations to show of a violation: few that prove it, else those around the first failure.
-fn counterexample<'a>(subject: &'a Subject<'_>) -> &'a [u32] {
+fn counterexample<'a>(subject: &'a Subject<'_>) -> &'a [OpIndex] {
     let core = subject.explanation.counterexample().map(|(_, violation)| &*violation.core);
     let around = || subject.contexts.first().map(|context| &*context.operations);
     let shown = core.filter(|core| core.len() <= ROWS).or_else(around).unwrap_or_default();
     &shown[..shown.len().min(ROWS)]
 }
 
-fn line(subject: &Subject<'_>, index: u32) -> Option<usize> {
-    subject.line(subject.history.operations()[index as usize].invoked)
+fn line(subject: &Subject<'_>, index: OpIndex) -> Option<usize> {
+    subject.line(subject.history[index].invoked)
 }
 
-fn relation(subject: &Subject<'_>, index: u32) -> Related {
-    let operation = &subject.history.operations()[index as usize];
+fn relation(subject: &Subject<'_>, index: OpIndex) -> Related {
+    let operation = &subject.history[index];
     let phrase = operation_phrase(subject.history, operation);
     let text = format!("{phrase} by process {}", process(subject.history, operation));
     Related { line: line(subject, index), text }
 }
 
-fn row(subject: &Subject<'_>, index: u32) -> Row {
-    let operation = &subject.history.operations()[index as usize];
+fn row(subject: &Subject<'_>, index: OpIndex) -> Row {
+    let operation = &subject.history[index];
     Row {
         line: line(subject, index),
         process: process(subject.history, operation),

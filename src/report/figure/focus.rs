@@ -7,7 +7,7 @@ use super::measure::{Font, width};
 use super::theme;
 use crate::check::{Decision, Failure};
 use crate::explain::{Anomaly, Context, Step};
-use crate::history::{History, Outcome, Rank, Record, Shape, Value};
+use crate::history::{History, OpIndex, Outcome, Rank, Record, Shape, Value};
 use crate::words::{
     call_phrase, counted, moment_phrase, operation_phrase, printable, return_phrase, shortened,
     value_phrase,
@@ -40,7 +40,7 @@ pub(super) enum Role {
 #[derive(Debug)]
 pub(super) struct Shown {
     /// Its index in the history.
-    pub(super) index: u32,
+    pub(super) index: OpIndex,
     /// The record of its invocation, by which other reports call it.
     pub(super) record: Record,
     pub(super) role: Role,
@@ -134,7 +134,7 @@ pub(super) fn focus(subject: &Subject<'_>, room: fn(&Focus) -> f64) -> Option<Fo
 }
 
 /// The operations that may be shown, those that matter most first.
-fn ranked(subject: &Subject<'_>, context: &Context, failure: &Failure) -> Vec<(u32, Role)> {
+fn ranked(subject: &Subject<'_>, context: &Context, failure: &Failure) -> Vec<(OpIndex, Role)> {
     let history = subject.history;
     let counterexample = subject.explanation.counterexample();
     let own = counterexample
@@ -145,7 +145,7 @@ fn ranked(subject: &Subject<'_>, context: &Context, failure: &Failure) -> Vec<(u
         &failure.core
     };
     let mut ranked = vec![(failure.operation, Role::Culprit)];
-    let mut add = |index: u32, role: Role, most: usize| {
+    let mut add = |index: OpIndex, role: Role, most: usize| {
         if ranked.len() < most && ranked.iter().all(|one| one.0 != index) {
             ranked.push((index, role));
         }
@@ -156,7 +156,7 @@ fn ranked(subject: &Subject<'_>, context: &Context, failure: &Failure) -> Vec<(u
     steps().take(STEPS).for_each(|step| add(step.operation, Role::Other, SHOWN));
     let named = anomaly(subject, context.key_at);
     named.into_iter().flat_map(|one| &one.operations).for_each(|&index| {
-        if history.operations()[index as usize].outcome != Outcome::Fail {
+        if history[index].outcome != Outcome::Fail {
             add(index, Role::Other, SHOWN);
         }
     });
@@ -176,17 +176,17 @@ impl Focus {
         subject: &Subject<'_>,
         context: &Context,
         failure: &Failure,
-        chosen: &[(u32, Role)],
+        chosen: &[(OpIndex, Role)],
     ) -> Focus {
         let history = subject.history;
         let mut chosen = chosen.to_vec();
-        chosen.sort_unstable_by_key(|&(index, _)| history.span(index as usize).call);
+        chosen.sort_unstable_by_key(|&(index, _)| history.span(index).call);
         let lanes = Lanes::of(history, &chosen);
         let columns = columns(subject, context.key_at, &chosen);
         let column = |rank: Rank| columns.partition_point(|column| column.rank < rank);
-        let shown = |(&(index, role), &lane): (&(u32, Role), &usize)| {
-            let operation = &history.operations()[index as usize];
-            let span = history.span(index as usize);
+        let shown = |(&(index, role), &lane): (&(OpIndex, Role), &usize)| {
+            let operation = &history[index];
+            let span = history.span(index);
             Shown {
                 index,
                 record: operation.invoked,
@@ -200,7 +200,7 @@ impl Focus {
             }
         };
         let operations: Vec<Shown> = chosen.iter().zip(&lanes.of).map(shown).collect();
-        let place = |index: u32| operations.iter().position(|one| one.index == index);
+        let place = |index: OpIndex| operations.iter().position(|one| one.index == index);
         let culprit = place(failure.operation).unwrap_or_default();
         let mut focus = Focus {
             title: heading(subject, context.key_at),
@@ -222,7 +222,7 @@ impl Focus {
     /// Gives each step that is shown the gap in which it takes effect: in the order of the steps,
     /// within its operation, and as far from both its ends as that allows.
     fn place(&mut self, steps: &[Step], earlier: usize) {
-        let place = |index: u32| self.operations.iter().position(|one| one.index == index);
+        let place = |index: OpIndex| self.operations.iter().position(|one| one.index == index);
         let last = self.columns.len();
         // The first and the last gap of each.
         let mut gaps: Vec<(usize, [usize; 2])> = Vec::new();
@@ -304,7 +304,7 @@ struct Lanes {
 impl Lanes {
     /// A lane for each process; a process that went on behind an operation that never returned has
     /// another one from there on.
-    fn of(history: &History, chosen: &[(u32, Role)]) -> Lanes {
+    fn of(history: &History, chosen: &[(OpIndex, Role)]) -> Lanes {
         struct Row {
             node: Option<Value>,
             process: Value,
@@ -315,9 +315,9 @@ impl Lanes {
         let mut rows: Vec<Row> = Vec::new();
         let mut row_of = Vec::new();
         for &(index, _) in chosen {
-            let process = history.operations()[index as usize].process;
-            let node = history.extra_of(index as usize, "node");
-            let span = history.span(index as usize);
+            let process = history[index].process;
+            let node = history.extra_of(index, "node");
+            let span = history.span(index);
             let own = || rows.iter().filter(|row| row.process == process);
             let nth = own().count();
             let free = rows.iter().position(|row| row.process == process && row.ret < span.call);
@@ -361,13 +361,12 @@ fn as_text(history: &History, value: Value) -> String {
     }
 }
 
-fn columns(subject: &Subject<'_>, key_at: usize, chosen: &[(u32, Role)]) -> Vec<Column> {
+fn columns(subject: &Subject<'_>, key_at: usize, chosen: &[(OpIndex, Role)]) -> Vec<Column> {
     let history = subject.history;
-    let start =
-        chosen.iter().map(|one| history.span(one.0 as usize).call).min().unwrap_or_default();
-    let mut ends: Vec<(Rank, u32, bool)> = Vec::new();
+    let start = chosen.iter().map(|one| history.span(one.0).call).min().unwrap_or_default();
+    let mut ends: Vec<(Rank, OpIndex, bool)> = Vec::new();
     for &(index, _) in chosen {
-        let span = history.span(index as usize);
+        let span = history.span(index);
         ends.push((span.call, index, false));
         if span.has_returned() {
             ends.push((span.ret, index, true));
@@ -376,7 +375,7 @@ fn columns(subject: &Subject<'_>, key_at: usize, chosen: &[(u32, Role)]) -> Vec<
     ends.sort_unstable();
     let partitions = history.partitions();
     let all = partitions.get(key_at).operations;
-    let calls = |rank: Rank| all.partition_point(|&op| history.span(op as usize).call < rank);
+    let calls = |rank: Rank| all.partition_point(|&op| history.span(op).call < rank);
     let mut columns: Vec<Column> = Vec::new();
     let mut before = calls(start);
     for (rank, index, returns) in ends {
@@ -390,9 +389,9 @@ fn columns(subject: &Subject<'_>, key_at: usize, chosen: &[(u32, Role)]) -> Vec<
 }
 
 /// All that is known of an operation, in a sentence.
-fn title(subject: &Subject<'_>, index: u32) -> String {
+fn title(subject: &Subject<'_>, index: OpIndex) -> String {
     let history = subject.history;
-    let operation = &history.operations()[index as usize];
+    let operation = &history[index];
     let mut title = format!(
         "{} by process {}: {}",
         operation_phrase(history, operation),
@@ -416,7 +415,7 @@ fn title(subject: &Subject<'_>, index: u32) -> String {
         title.push_str(&format!(", line {line}"));
     }
     for field in ["node", "source", "version", "timestamp", "error"] {
-        if let Some(value) = history.extra_of(index as usize, field) {
+        if let Some(value) = history.extra_of(index, field) {
             title.push_str(&format!("; {field} {}", shortened(&as_text(history, value), 40)));
         }
     }
@@ -454,7 +453,7 @@ fn sentence(subject: &Subject<'_>, key_at: usize) -> String {
 /// called the last one, but for what wrote what it returned.
 fn reason(subject: &Subject<'_>, operations: &[Shown], culprit: usize) -> Reason {
     let history = subject.history;
-    let row = |one: &Shown| &history.operations()[one.index as usize];
+    let row = |one: &Shown| &history[one.index];
     let failing = &operations[culprit];
     let seen = row(failing).output;
     let is_source = |one: &Shown| {

@@ -15,6 +15,7 @@ mod strip;
 mod theme;
 
 use super::Subject;
+use crate::history::OpIndex;
 
 pub use plot::{Plot, plot};
 
@@ -22,9 +23,9 @@ pub use plot::{Plot, plot};
 /// run went. O(n log n).
 pub fn svg(subject: &Subject<'_>) -> String {
     let Some(focus) = focus::focus(subject, draw::room) else { return overview::draw(subject) };
-    let failing: Vec<u32> =
+    let failing: Vec<OpIndex> =
         subject.report.failing().map(|(_, failure)| failure.operation).collect();
-    let shown: Vec<u32> = focus.operations.iter().map(|one| one.index).collect();
+    let shown: Vec<OpIndex> = focus.operations.iter().map(|one| one.index).collect();
     let strip = strip::Strip::of(subject.history, &failing, &shown);
     let footnote = format!("checked as {}", subject.report.model);
     draw::draw(&focus, Some(&strip).filter(|strip| strip.tells()), &footnote)

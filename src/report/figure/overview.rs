@@ -10,7 +10,7 @@ use super::strip;
 use super::theme::{self, Ink};
 use super::theme::{MARGIN, WIDTH};
 use crate::check::{KeyReport, Verdict};
-use crate::history::{History, Outcome, Value, count_processes};
+use crate::history::{History, OpIndex, Outcome, Value, count_processes};
 use crate::words::{counted, duration_phrase, shortened, with_thousands};
 
 /// So many keys are listed that were the hardest to decide, and so many of the slowest.
@@ -104,9 +104,9 @@ fn slow_keys(history: &History) -> Option<String> {
     let partitions = history.partitions();
     let mut medians: Vec<(i64, Value)> = Vec::new();
     for partition in partitions.iter() {
-        let length = |&index: &u32| {
-            let [call, ret] = history.times(index as usize);
-            let is_ok = history.operations()[index as usize].outcome == Outcome::Ok;
+        let length = |&index: &OpIndex| {
+            let [call, ret] = history.times(index);
+            let is_ok = history[index].outcome == Outcome::Ok;
             is_ok.then_some(ret?.saturating_sub(call?))
         };
         let mut lengths: Vec<i64> = partition.operations.iter().filter_map(length).collect();

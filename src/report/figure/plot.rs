@@ -110,8 +110,8 @@ fn rate(history: &History, scale: &Scale<'_>) -> String {
 
 fn staleness(history: &History, scale: &Scale<'_>, stale: &[Stale]) -> String {
     let age = |one: &Stale| {
-        let [call, _] = history.times(one.operation as usize);
-        let [written, replaced] = history.times(one.overwrite as usize);
+        let [call, _] = history.times(one.operation);
+        let [written, replaced] = history.times(one.overwrite);
         Some((scale.call(one.operation), call?.saturating_sub(replaced.or(written)?).max(0)))
     };
     let ages: Vec<(f64, i64)> = stale.iter().filter_map(age).collect();

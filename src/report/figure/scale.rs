@@ -1,6 +1,6 @@
 //! Where something is in a history, from its start to its end.
 
-use crate::history::{History, Record};
+use crate::history::{History, OpIndex, Record};
 
 /// Places in a history, from 0 to 1: by time if it has times, else by record.
 pub(super) struct Scale<'h> {
@@ -12,7 +12,7 @@ impl<'h> Scale<'h> {
     /// That of `history`. O(n).
     pub(super) fn of(history: &'h History) -> Scale<'h> {
         let mut ends = None;
-        for index in 0..history.operations().len() {
+        for index in history.indices() {
             for time in history.times(index).into_iter().flatten() {
                 let (least, most) = ends.unwrap_or((time, time));
                 ends = Some((time.min(least), time.max(most)));
@@ -49,16 +49,16 @@ impl<'h> Scale<'h> {
     }
 
     /// Where operation `index` was called.
-    pub(super) fn call(&self, index: u32) -> f64 {
-        let record = self.history.operations()[index as usize].invoked;
-        self.part(self.history.times(index as usize)[0], record)
+    pub(super) fn call(&self, index: OpIndex) -> f64 {
+        let record = self.history[index].invoked;
+        self.part(self.history.times(index)[0], record)
     }
 
     /// Where it returned; at the end if it did not.
-    pub(super) fn ret(&self, index: u32) -> f64 {
-        match self.history.operations()[index as usize].completed {
+    pub(super) fn ret(&self, index: OpIndex) -> f64 {
+        match self.history[index].completed {
             None => 1.0,
-            Some(record) => self.part(self.history.times(index as usize)[1], record),
+            Some(record) => self.part(self.history.times(index)[1], record),
         }
     }
 }

@@ -16,7 +16,7 @@ pub(super) fn rates(
 ) -> [Numbers; 3] {
     let parts = scale.parts();
     let mut counts = [(); 3].map(|()| vec![0_usize; parts]);
-    for (operation, index) in history.operations().iter().zip(0..) {
+    for (index, operation) in history.indexed() {
         if function.is_some_and(|function| function != operation.function) {
             continue;
         }
@@ -39,7 +39,7 @@ pub(super) fn rates(
 /// client gave up. O(n log n).
 pub(super) fn concurrency(history: &History, scale: &Scale<'_>) -> Numbers {
     let mut ends: Vec<(f64, i32)> = Vec::new();
-    for (operation, index) in history.operations().iter().zip(0..) {
+    for (index, operation) in history.indexed() {
         ends.push((scale.call(index), 1));
         if operation.completed.is_some() {
             ends.push((scale.ret(index), -1));
@@ -69,9 +69,9 @@ pub(super) fn latencies(
     function: Option<Function>,
 ) -> [Numbers; 3] {
     let mut lengths = Vec::new();
-    for (operation, index) in history.operations().iter().zip(0..) {
+    for (index, operation) in history.indexed() {
         let is_meant = function.is_none_or(|function| function == operation.function);
-        let [Some(call), Some(ret)] = history.times(index as usize) else { continue };
+        let [Some(call), Some(ret)] = history.times(index) else { continue };
         if is_meant && operation.outcome == Outcome::Ok {
             lengths.push((scale.ret(index), ret.saturating_sub(call).max(0)));
         }

@@ -6,7 +6,7 @@ use super::canvas::{Anchor, Canvas};
 use super::measure::{Font, fitted, width};
 use super::scale::Scale;
 use super::theme;
-use crate::history::{Annotation, History, Outcome};
+use crate::history::{Annotation, History, OpIndex, Outcome};
 use crate::words::{counted, duration_phrase};
 
 /// The height of a strip, with the marks below it.
@@ -52,18 +52,18 @@ pub(super) struct Strip {
 impl Strip {
     /// The strip of `history`, with the parts at which keys failed (by these operations) and the
     /// window of those that are shown. O(n).
-    pub(super) fn of(history: &History, failing: &[u32], shown: &[u32]) -> Strip {
+    pub(super) fn of(history: &History, failing: &[OpIndex], shown: &[OpIndex]) -> Strip {
         let scale = Scale::of(history);
         let mut bins = vec![Bin::default(); BINS];
-        for (operation, index) in history.operations().iter().zip(0..) {
+        for (index, operation) in history.indexed() {
             let bin = &mut bins[((scale.call(index) * BINS as f64) as usize).min(BINS - 1)];
             match operation.outcome {
                 Outcome::Ok => bin.ok += 1,
                 _ => bin.other += 1,
             }
         }
-        let ends = |index: &u32| {
-            let is_open = history.operations()[*index as usize].completed.is_none();
+        let ends = |index: &OpIndex| {
+            let is_open = history[*index].completed.is_none();
             [scale.call(*index), if is_open { scale.call(*index) } else { scale.ret(*index) }]
         };
         let window = shown

@@ -12,7 +12,7 @@ use crate::explain::{
     Anomaly, ClockSkew, Explanation, Grouping, Guarantee, KeyExplanation, Situation, SkewOutcome,
     Violation,
 };
-use crate::history::{History, Record, Shape};
+use crate::history::{History, OpIndex, Record, Shape};
 
 /// The part of the report that explains.
 #[derive(Serialize)]
@@ -129,8 +129,8 @@ fn key_json(subject: &Subject<'_>, key_at: usize) -> Option<Box<RawValue>> {
     raw(subject.history, subject.report.keys.get(key_at)?.key?)
 }
 
-fn records(history: &History, operations: &[u32]) -> Vec<Record> {
-    operations.iter().map(|&op| history.operations()[op as usize].invoked).collect()
+fn records(history: &History, operations: &[OpIndex]) -> Vec<Record> {
+    operations.iter().map(|&op| history[op].invoked).collect()
 }
 
 /// What holds for all keys: true if for each, false if one lacks it. A linearizable history has

@@ -208,8 +208,8 @@ fn failures(subject: &Subject<'_>) -> Vec<JsonFailure> {
 
 fn failed(subject: &Subject<'_>, key_at: usize, key: &KeyReport, failure: &Failure) -> JsonFailure {
     let history = subject.history;
-    let operation = &history.operations()[failure.operation as usize];
-    let [call_time, return_time] = history.times(failure.operation as usize);
+    let operation = &history[failure.operation];
+    let [call_time, return_time] = history.times(failure.operation);
     JsonFailure {
         key: key.key.and_then(|key| raw(history, key)),
         operation: operation.invoked,
@@ -221,7 +221,7 @@ fn failed(subject: &Subject<'_>, key_at: usize, key: &KeyReport, failure: &Failu
         output: raw(history, operation.output),
         call_time,
         return_time,
-        core: failure.core.iter().map(|&op| history.operations()[op as usize].invoked).collect(),
+        core: failure.core.iter().map(|&op| history[op].invoked).collect(),
         explanation: explained_key(subject, key_at),
     }
 }

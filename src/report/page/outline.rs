@@ -7,7 +7,7 @@ use super::super::trouble::{Trouble, troubles};
 use super::super::{Detail, Palette, Subject, details};
 use super::rows::{Range, Rows, rows};
 use crate::check::{Decision, KeyReport, Verdict};
-use crate::history::{Annotation, History, Value};
+use crate::history::{Annotation, History, OpIndex, Value};
 use crate::words::printable;
 
 /// So many operations around an anomaly are named as those that show it.
@@ -156,14 +156,14 @@ fn timed(history: &History) -> Vec<Timed> {
 
 /// The rank of the first call that is not before `time`, where times order the history.
 fn rank_at(history: &History, time: i64) -> u32 {
-    let is_before = |at: usize| history.times(at)[0].is_some_and(|call| call < time);
+    let is_before = |at: usize| history.times(OpIndex::new(at))[0].is_some_and(|call| call < time);
     let (mut least, mut most) = (0, history.operations().len());
     while least < most {
         let middle = usize::midpoint(least, most);
         if is_before(middle) { least = middle + 1 } else { most = middle }
     }
     match least < history.operations().len() {
-        true => history.span(least).call.index() as u32,
+        true => history.span(OpIndex::new(least)).call.index() as u32,
         false => history.records() as u32,
     }
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::columns::{Column, zigzag};
 use crate::explain::Linearizations;
-use crate::history::{History, Operation, Outcome, Rank, Value};
+use crate::history::{History, OpIndex, Operation, Outcome, Rank, Value};
 use crate::vocabulary::Word;
 use crate::words::{null_says_nothing, printable, shortened};
 
@@ -28,20 +28,26 @@ pub(super) struct Range {
 impl Range {
     /// At most `limit` operations of `history`: all, or those around `middle`, most of them before
     /// it.
-    pub(super) fn around(history: &History, middle: Option<u32>, limit: usize) -> Range {
+    pub(super) fn around(history: &History, middle: Option<OpIndex>, limit: usize) -> Range {
         let all = history.operations().len();
         let after = limit / 8;
-        let end = middle.map_or(limit, |middle| middle as usize + after).clamp(limit.min(all), all);
+        let end = middle.map_or(limit, |middle| middle.index() + after).clamp(limit.min(all), all);
         Range { first: end.saturating_sub(limit) as u32, end: end as u32 }
     }
 
+    /// The indices of the operations.
+    fn indices(self) -> impl Iterator<Item = OpIndex> {
+        (self.first..self.end).map(|index| OpIndex::new(index as usize))
+    }
+
     /// The row of operation `index`, if the page holds it.
-    pub(super) fn row(self, index: u32) -> Option<u32> {
+    pub(super) fn row(self, index: OpIndex) -> Option<u32> {
+        let index = index.index() as u32;
         (self.first..self.end).contains(&index).then(|| index - self.first)
     }
 
     /// The rows of operations.
-    pub(super) fn rows(self, indices: &[u32]) -> Vec<u32> {
+    pub(super) fn rows(self, indices: &[OpIndex]) -> Vec<u32> {
         indices.iter().filter_map(|&index| self.row(index)).collect()
     }
 }
@@ -158,9 +164,9 @@ pub(super) fn rows(
 ) -> Rows {
     let mut writer = Writer::new(history, ways, keys);
     let key_of = key_of_each(history);
-    for index in range.first..range.end {
-        writer.add(index, key_of[index as usize]);
-        writer.add_extras(index, index - range.first);
+    for (row, index) in (0..).zip(range.indices()) {
+        writer.add(index, key_of[index]);
+        writer.add_extras(index, row);
     }
     let name = |name: &String| Name {
         name: printable(&shortened(name, 80)),
@@ -182,7 +188,7 @@ fn key_of_each(history: &History) -> Vec<u32> {
     let mut key_of = vec![0; history.operations().len()];
     for (at, partition) in (0..).zip(partitions.iter()) {
         for &index in partition.operations {
-            key_of[index as usize] = at;
+            key_of[index] = at;
         }
     }
     key_of
@@ -220,10 +226,10 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn add(&mut self, index: u32, key: u32) {
+    fn add(&mut self, index: OpIndex, key: u32) {
         let history = self.history;
-        let operation = &history.operations()[index as usize];
-        let span = history.span(index as usize);
+        let operation = &history[index];
+        let span = history.span(index);
         let columns = &mut self.columns;
         columns.call.push(span.call.since(self.before.0) as u64);
         columns.ret.push(if span.has_returned() { span.ret.since(span.call) as u64 } else { 0 });
@@ -253,8 +259,8 @@ impl<'a> Writer<'a> {
 
     /// Appends both times; 0 where there is none. Returns that of the call, as it counts for the
     /// next.
-    fn add_times(&mut self, index: u32) -> i64 {
-        let [call, ret] = self.history.times(index as usize);
+    fn add_times(&mut self, index: OpIndex) -> i64 {
+        let [call, ret] = self.history.times(index);
         if self.history.start_time().is_none() {
             return 0;
         }
@@ -268,8 +274,8 @@ impl<'a> Writer<'a> {
         call
     }
 
-    fn add_step(&mut self, index: u32, key: u32) {
-        let step = self.ways.steps.get(index as usize).copied().unwrap_or_default();
+    fn add_step(&mut self, index: OpIndex, key: u32) {
+        let step = self.ways.steps.get(index.index()).copied().unwrap_or_default();
         let before = self.steps.entry(key).or_default();
         self.columns.step.push(match step {
             0 => 0,
@@ -278,13 +284,13 @@ impl<'a> Writer<'a> {
         if step > 0 {
             *before = step;
         }
-        let state = self.ways.states.get(index as usize).copied().unwrap_or_default();
+        let state = self.ways.states.get(index.index()).copied().unwrap_or_default();
         self.columns.state.push(state.into());
     }
 
     /// Appends the other fields of both records of operation `index`.
-    fn add_extras(&mut self, index: u32, row: u32) {
-        let operation = &self.history.operations()[index as usize];
+    fn add_extras(&mut self, index: OpIndex, row: u32) {
+        let operation = &self.history[index];
         let completed = operation.completed.filter(|&end| end != operation.invoked);
         let mut seen: Vec<(Value, Value)> = Vec::new();
         for record in [Some(operation.invoked), completed].into_iter().flatten() {

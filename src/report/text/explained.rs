@@ -120,11 +120,8 @@ pub(super) fn write_guarantees(
 
 /// Where a guarantee is broken.
 fn broken(subject: &Subject<'_>, held: &Held) -> String {
-    let records: Vec<String> = held
-        .broken_by
-        .iter()
-        .map(|&op| subject.history.operations()[op as usize].invoked.to_string())
-        .collect();
+    let records: Vec<String> =
+        held.broken_by.iter().map(|&op| subject.history[op].invoked.to_string()).collect();
     let mut place = match held.processes {
         0 => String::new(),
         processes => counted(processes, "process"),

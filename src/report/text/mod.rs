@@ -115,7 +115,7 @@ fn violation_sentence(subject: &Subject<'_>) -> String {
 
 /// Which operation gives a key away, and where it is.
 pub(super) fn failure_sentence(subject: &Subject<'_>, failure: &Failure) -> String {
-    let operation = &subject.history.operations()[failure.operation as usize];
+    let operation = &subject.history[failure.operation];
     format!(
         "no order of the operations {} `{}` by process {} (record {}{})",
         if failure.is_first() { "explains" } else { "is possible; the search got stuck at" },

@@ -9,7 +9,7 @@ use super::explained::write_guarantees;
 use super::key_name;
 use crate::check::{Decision, Failure};
 use crate::explain::{Context, Steps};
-use crate::history::{History, Operation, Outcome, Rank, Record, Span};
+use crate::history::{History, OpIndex, Operation, Outcome, Rank, Record, Span};
 use crate::words::{counted, operation_phrase, shortened, with_thousands};
 
 /// Operations are cut to so many characters in tables, so that these fit a hundred columns.
@@ -24,7 +24,7 @@ pub(super) fn write_violations(subject: &Subject<'_>, palette: &Palette, out: &m
         let key = &subject.report.keys[context.key_at];
         let Decision::Invalid(failure) = &key.decision else { continue };
         out.push('\n');
-        let operation = &subject.history.operations()[failure.operation as usize];
+        let operation = &subject.history[failure.operation];
         let name = key_name(subject.history, key);
         let name = name.map_or(String::new(), |name| format!("key {name}: "));
         // Writing to a String cannot fail.
@@ -63,8 +63,8 @@ pub(in crate::report) fn process(history: &History, operation: &Operation) -> St
 
 /// Where and when the failing operation was called and returned.
 fn ends(subject: &Subject<'_>, failure: &Failure) -> String {
-    let operation = &subject.history.operations()[failure.operation as usize];
-    let [call, ret] = subject.history.times(failure.operation as usize);
+    let operation = &subject.history[failure.operation];
+    let [call, ret] = subject.history.times(failure.operation);
     let end = |record: Record, time: Option<i64>| {
         let line = subject.line(record).map_or(String::new(), |line| format!("line {line}, "));
         let time = time.map_or(String::new(), |time| format!(", time {time}"));
@@ -88,10 +88,10 @@ fn write_operations(
         ["", ">line", ">record", ">process", "operation", "outcome", "call..return", "overlap"];
     let mut table = Table::new(&titles, (palette.faint, palette.reset));
     let bars = bars(subject.history, &context.operations, failure.operation, &palette.strokes);
-    let is_core = |operation: u32| failure.core.binary_search(&operation).is_ok();
+    let is_core = |operation: OpIndex| failure.core.binary_search(&operation).is_ok();
     let marks_core = failure.core.len() > 1 && context.operations.iter().any(|&op| !is_core(op));
     for (&index, bar) in context.operations.iter().zip(bars) {
-        let operation = &subject.history.operations()[index as usize];
+        let operation = &subject.history[index];
         let is_failing = index == failure.operation;
         let mark = match (is_failing, marks_core && is_core(index)) {
             (true, _) => ">",
@@ -128,13 +128,12 @@ fn write_operations(
 }
 
 /// Both ends of an operation in what orders the history: times or records.
-pub(in crate::report) fn interval(history: &History, index: u32) -> String {
-    let operation = &history.operations()[index as usize];
-    let returns = history.span(index as usize).ret != Rank::NEVER;
+pub(in crate::report) fn interval(history: &History, index: OpIndex) -> String {
+    let operation = &history[index];
+    let returns = history.span(index).ret != Rank::NEVER;
     if history.is_ordered_by_time() {
-        let [call, ret] = history
-            .times(index as usize)
-            .map(|time| time.map_or_else(String::new, |time| time.to_string()));
+        let [call, ret] =
+            history.times(index).map(|time| time.map_or_else(String::new, |time| time.to_string()));
         return if returns { format!("{call}..{ret}") } else { format!("{call}..") };
     }
     match operation.completed.filter(|_| returns) {
@@ -144,15 +143,20 @@ pub(in crate::report) fn interval(history: &History, index: u32) -> String {
 }
 
 /// The operations as bars over one axis, on which only the order of their ends counts.
-fn bars(history: &History, operations: &[u32], culprit: u32, strokes: &Strokes) -> Vec<String> {
-    let spans: Vec<_> = operations.iter().map(|&op| history.span(op as usize)).collect();
+fn bars(
+    history: &History,
+    operations: &[OpIndex],
+    culprit: OpIndex,
+    strokes: &Strokes,
+) -> Vec<String> {
+    let spans: Vec<_> = operations.iter().map(|&op| history.span(op)).collect();
     let mut ranks: Vec<Rank> = spans.iter().flat_map(|span| [span.call, span.ret]).collect();
     ranks.sort_unstable();
     ranks.dedup();
     let column = |rank: Rank| ranks.partition_point(|&other| other < rank);
-    let bar = |(span, &index): (&Span, &u32)| {
+    let bar = |(span, &index): (&Span, &OpIndex)| {
         let (from, to) = (column(span.call), column(span.ret));
-        let [start, inside, end] = match history.operations()[index as usize].outcome {
+        let [start, inside, end] = match history[index].outcome {
             _ if index == culprit => strokes.culprit,
             Outcome::Fail => strokes.fail,
             _ if !span.has_returned() => strokes.open,
@@ -172,7 +176,7 @@ fn write_before(
     out: &mut String,
 ) {
     let history = subject.history;
-    let phrase = |index: u32| operation_phrase(history, &history.operations()[index as usize]);
+    let phrase = |index: OpIndex| operation_phrase(history, &history[index]);
     let left_out = before.last.len().saturating_sub(STEPS);
     let steps = &before.last[left_out..];
     let after = match before.earlier + left_out {

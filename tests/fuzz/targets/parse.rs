@@ -106,7 +106,7 @@ fn said(history: &History, format: Format, is_keyed: bool, table: &mut ValueTabl
         let value = table.import(history.values(), value);
         format!("{value:?} ({})", table.to_edn(value))
     };
-    let operations = history.operations().iter().enumerate();
+    let operations = history.indexed();
     let said = operations.map(|(index, operation)| {
         let function = history.function(operation.function);
         let outcome = operation.outcome;

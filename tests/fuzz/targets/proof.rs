@@ -2,6 +2,7 @@
 //! agrees with it. So what verifies is tried in both directions.
 
 use histcheck::check::{Decision, Failure};
+use histcheck::history::OpIndex;
 use histcheck::history::Rank;
 use histcheck::model::{self, AnyModel, Model, Reading};
 use histcheck::proof::{
@@ -50,8 +51,8 @@ impl Trial<'_, '_> {
 
 impl Trial<'_, '_> {
     /// Alters a linearization: leaves out, doubles, adds and moves operations.
-    fn orders<M: Model>(&mut self, model: &M, readings: &[Reading<M::Op>], order: &[u32]) {
-        let try_order = |order: &[u32]| {
+    fn orders<M: Model>(&mut self, model: &M, readings: &[Reading<M::Op>], order: &[OpIndex]) {
+        let try_order = |order: &[OpIndex]| {
             let verified = verify_order(model, readings, order);
             let expected = is_order(model, readings, order);
             assert_eq!(
@@ -62,7 +63,7 @@ impl Trial<'_, '_> {
             );
         };
         try_order(order);
-        try_order(&[order, &[readings.len() as u32 + 100]].concat());
+        try_order(&[order, &[OpIndex::new(readings.len() + 100)]].concat());
         let mut altered = order.to_vec();
         for _ in 0..ALTERATIONS {
             let (how, at) = (self.choices.below(4), self.choices.below(16));
@@ -118,7 +119,7 @@ impl Trial<'_, '_> {
     }
 
     /// Some of `readings`, by their indices.
-    fn part<Op>(&mut self, readings: &[Reading<Op>]) -> Vec<u32> {
+    fn part<Op>(&mut self, readings: &[Reading<Op>]) -> Vec<OpIndex> {
         let bits = self.choices.byte();
         let kept = readings.iter().enumerate().filter(|(at, _)| bits >> at & 1 == 1);
         kept.map(|(_, reading)| reading.index).collect()
@@ -126,13 +127,13 @@ impl Trial<'_, '_> {
 }
 
 fn read<M: Model>(model: &M, history: &History, horizon: Option<Rank>) -> Vec<Reading<M::Op>> {
-    let indices: Vec<u32> = (0..history.operations().len() as u32).collect();
+    let indices: Vec<_> = history.indices().collect();
     model::read(model, history, &indices, horizon).expect("letters")
 }
 
 /// Whether the verifier takes `core` for a proof; where it does, or does not refute it by itself,
 /// brute force has to agree.
-fn proves<M: Model>(model: &M, readings: &[Reading<M::Op>], core: &[u32]) -> bool {
+fn proves<M: Model>(model: &M, readings: &[Reading<M::Op>], core: &[OpIndex]) -> bool {
     let part: Vec<Reading<M::Op>> =
         readings.iter().filter(|reading| core.contains(&reading.index)).cloned().collect();
     let refuted = refute(model, &part, usize::MAX) == Refutation::Confirmed;
@@ -149,8 +150,8 @@ fn timed<Op: Clone>(reading: &Reading<Op>) -> Timed<Op> {
 
 /// Whether `order` is a linearization, by its definition: no operation twice, none missing that
 /// completed, none behind one that was called after its return, and a way through the states.
-fn is_order<M: Model>(model: &M, readings: &[Reading<M::Op>], order: &[u32]) -> bool {
-    let find = |&index: &u32| readings.iter().find(|reading| reading.index == index);
+fn is_order<M: Model>(model: &M, readings: &[Reading<M::Op>], order: &[OpIndex]) -> bool {
+    let find = |&index: &OpIndex| readings.iter().find(|reading| reading.index == index);
     let Some(placed) = order.iter().map(find).collect::<Option<Vec<_>>>() else { return false };
     let is_once = (0..order.len()).all(|at| !order[..at].contains(&order[at]));
     let is_whole = readings

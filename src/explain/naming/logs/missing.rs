@@ -4,7 +4,7 @@ use super::super::classify::{Missed, Witnesses};
 use super::super::event::Event;
 use super::{Base, Naming, Piece, Sight};
 use crate::explain::anomaly::{Anomaly, AnomalyKind};
-use crate::history::Rank;
+use crate::history::{OpIndex, Rank};
 
 impl Naming<'_> {
     /// When the list that a sight saw had certainly begun: the return of what put its base there;
@@ -69,7 +69,7 @@ impl Naming<'_> {
         &self,
         sight: &Event<Sight>,
         update: &Event<Piece>,
-        more: Option<u32>,
+        more: Option<OpIndex>,
     ) -> Option<Anomaly> {
         let witnesses = self.witnesses(sight, update.op);
         let missed = witnesses.missed(update.process == sight.process, AnomalyKind::LostUpdate);

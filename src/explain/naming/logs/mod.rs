@@ -27,7 +27,7 @@ use super::classify::Origin;
 use super::event::Event;
 use super::evidence::{Scope, Verb};
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
-use crate::history::{Rank, Shape, Value};
+use crate::history::{OpIndex, Rank, Shape, Value};
 use crate::model::{Kind, Model, log};
 use pieces::Pieces;
 
@@ -197,7 +197,7 @@ impl<'a> Naming<'a> {
     fn say(
         &self,
         kind: AnomalyKind,
-        operations: impl IntoIterator<Item = u32>,
+        operations: impl IntoIterator<Item = OpIndex>,
         summary: String,
     ) -> Option<Anomaly> {
         Some(self.scope.anomaly(kind, Certainty::Proved, operations, summary))
@@ -218,7 +218,7 @@ impl<'a> Naming<'a> {
     }
 
     /// A piece in words, as an operation gave it; else as the sight at `index` shows it.
-    fn show(&self, piece: Piece, index: u32) -> String {
+    fn show(&self, piece: Piece, index: OpIndex) -> String {
         let case = self.scope.case;
         let put = || self.putting(piece).next().map(|event| event.index);
         let failed = || self.list.failed.iter().find(|event| event.op == piece).map(|e| e.index);

@@ -4,7 +4,7 @@
 use super::scene::Act;
 use crate::explain::case::Case;
 use crate::explain::causes::source::{Source, Sources};
-use crate::history::{Rank, Value};
+use crate::history::{OpIndex, Rank, Value};
 use crate::model::{Facts, Model, Token};
 
 /// So many operations are looked at.
@@ -18,7 +18,7 @@ const ANSWERS: usize = 6;
 pub(super) struct Aftermath {
     /// The last operation of another process that saw the same value, and asked or was answered
     /// elsewhere, as far as the history tells; or anywhere, if the primary itself has gone back.
-    pub(super) confirmed: Option<u32>,
+    pub(super) confirmed: Option<OpIndex>,
     /// Whether a primary, by its own name, saw it, and a primary had shown a newer value before.
     pub(super) has_gone_back: bool,
     /// Whether a copy, by its own name, showed the value, and nothing else than copies did: copies
@@ -34,7 +34,7 @@ pub(super) fn aftermath(case: &Case<'_>, act: &Act, (token, newer): (Token, &[&A
     let process: Value = act.access.process;
     let sources = Sources::of(case.history);
     let source = sources.at(act.access.index);
-    let node = case.history.extra_of(act.access.index as usize, "node");
+    let node = case.history.extra_of(act.access.index, "node");
     let start = case.readings.partition_point(|reading| reading.span.call < act.access.span.ret);
     let ahead = || case.readings[start..].iter().take(AHEAD);
     // A primary has gone back behind what it was, or the one before it: one that goes on to answer
@@ -68,7 +68,7 @@ pub(super) fn aftermath(case: &Case<'_>, act: &Act, (token, newer): (Token, &[&A
             let is_elsewhere = || {
                 has_gone_back
                     || sources.at(reading.index) != source
-                    || case.history.extra_of(reading.index as usize, "node") != node
+                    || case.history.extra_of(reading.index, "node") != node
             };
             let is_copy = sources.at(reading.index).is_named_copy(case.history);
             found.may_lag &= is_copy;
@@ -115,7 +115,7 @@ pub(super) enum Sight {
     /// This one was the first to return with it.
     First {
         /// The operation.
-        index: u32,
+        index: OpIndex,
         /// The rank of its return.
         ret: Rank,
     },
@@ -123,9 +123,9 @@ pub(super) enum Sight {
 
 /// Whether anybody saw what operation `writer` wrote; `None` if it is not known what it wrote, or
 /// others write the same. O(n).
-pub(super) fn first_to_see(case: &Case<'_>, writer: u32) -> Option<Sight> {
+pub(super) fn first_to_see(case: &Case<'_>, writer: OpIndex) -> Option<Sight> {
     let token = case.model.facts(&case.reading(writer)?.op).leaves()?;
-    let mut first: Option<(Rank, u32)> = None;
+    let mut first: Option<(Rank, OpIndex)> = None;
     for reading in case.readings {
         let facts = case.model.facts(&reading.op);
         if facts.leaves() == Some(token) && reading.index != writer {
@@ -144,7 +144,7 @@ pub(super) fn first_to_see(case: &Case<'_>, writer: u32) -> Option<Sight> {
 
 /// The last operation before `act`, by the same process, that saw one of `tokens`; among the last
 /// [`AHEAD`] operations of the key.
-pub(super) fn seen_before(case: &Case<'_>, act: &Act, tokens: &[Token]) -> Option<u32> {
+pub(super) fn seen_before(case: &Case<'_>, act: &Act, tokens: &[Token]) -> Option<OpIndex> {
     let end = case.readings.partition_point(|reading| reading.span.call < act.access.span.call);
     let sees = |facts: Facts| facts.requires.is_some_and(|token| tokens.contains(&token));
     case.readings[..end]

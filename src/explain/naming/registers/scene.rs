@@ -8,7 +8,7 @@ use crate::explain::access::Access;
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::case::Case;
 use crate::explain::violations::Violation;
-use crate::history::{Rank, Span};
+use crate::history::{OpIndex, Rank, Span};
 use crate::model::{AnyModel, AnyOp, Kind, Model, Reading, Token};
 
 /// Cores larger than this have no name: few operations cause what takes so many to show.
@@ -150,7 +150,7 @@ impl<'a> Scene<'a> {
     }
 
     /// An anomaly that the core shows, together with `more` operations outside of it.
-    pub(super) fn anomaly(&self, kind: AnomalyKind, more: &[u32], summary: String) -> Anomaly {
+    pub(super) fn anomaly(&self, kind: AnomalyKind, more: &[OpIndex], summary: String) -> Anomaly {
         let mut operations = self.violation.core.clone();
         operations.extend_from_slice(more);
         operations.sort_unstable();

@@ -6,7 +6,7 @@ use crate::explain::anomaly::{Anomaly, AnomalyKind};
 use crate::explain::naming::classify::Missed;
 use crate::explain::naming::evidence::took_long;
 use crate::explain::naming::words;
-use crate::history::Rank;
+use crate::history::{OpIndex, Rank};
 use crate::model::Token;
 use crate::words::{process_phrase, return_phrase};
 
@@ -154,7 +154,7 @@ fn back_for_all(scene: &Scene<'_>, proof: &Proof<'_>, after: &Aftermath) -> Opti
         Some(other) => format!("and so did {}", process_phrase(history, other)),
         None => "as the primary had it".to_owned(),
     };
-    let back = |seen: u32| {
+    let back = |seen: OpIndex| {
         let seen = words::event(history, seen);
         format!("{event}, {so_did}, though {seen} before: the old value is back")
     };
@@ -211,7 +211,7 @@ fn missed(scene: &Scene<'_>, proof: &Proof<'_>) -> Anomaly {
 }
 
 /// An operation before, by the same process, that saw one of the newer values.
-fn newer_seen_before(scene: &Scene<'_>, proof: &Proof<'_>) -> Option<u32> {
+fn newer_seen_before(scene: &Scene<'_>, proof: &Proof<'_>) -> Option<OpIndex> {
     let tokens = proof.newer.iter().filter_map(|act| {
         let token = if act.updates { act.access.writes } else { act.access.reads };
         let until = proof.stale.access.span.call;

@@ -6,6 +6,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::Session;
 use crate::explain::{Anomaly, AnomalyKind, Certainty};
+use crate::history::OpIndex;
 use crate::history::Outcome;
 use crate::{History, Options, Verdict, check};
 
@@ -158,13 +159,13 @@ fn random(rng: &mut impl Rng, values: i64) -> String {
 /// What each name means, said again and simply, about the operations that are named.
 fn is_as_defined(history: &History, anomaly: &Anomaly) -> bool {
     let operations = history.operations();
-    let named: Vec<usize> = anomaly.operations.iter().map(|&index| index as usize).collect();
+    let named: Vec<usize> = anomaly.operations.iter().map(|index| index.index()).collect();
     let is_read = |at: usize| history.function(operations[at].function) == "read";
     let writes = |at: usize, value| !is_read(at) && operations[at].input == value;
     let reads: Vec<usize> = named.iter().copied().filter(|&at| is_read(at)).collect();
     let all = || 0..operations.len();
-    let ret = |at: usize| history.span(at).ret;
-    let call = |at: usize| history.span(at).call;
+    let ret = |at: usize| history.span(OpIndex::new(at)).ret;
+    let call = |at: usize| history.span(OpIndex::new(at)).call;
     let fails = |at: usize| operations[at].outcome == Outcome::Fail;
     let before = |one: usize, other: usize| ret(one) < call(other);
     let seen = |at: usize| operations[at].output;

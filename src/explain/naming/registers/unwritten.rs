@@ -5,7 +5,7 @@ use crate::explain::anomaly::Anomaly;
 use crate::explain::naming::classify::Origin;
 use crate::explain::naming::evidence::unanswered;
 use crate::explain::naming::words;
-use crate::history::{Outcome, Rank};
+use crate::history::{OpIndex, Outcome, Rank};
 use crate::model::{Facts, Model, Token};
 use crate::words::{call_phrase, process_phrase, return_phrase};
 
@@ -62,9 +62,9 @@ fn earliest(scene: &Scene<'_>, token: Token) -> Rank {
 #[derive(Default)]
 struct Writers {
     /// An operation that failed, called before the reader returned.
-    failed: Option<u32>,
+    failed: Option<OpIndex>,
     /// The first that was called after the reader had returned.
-    later: Option<u32>,
+    later: Option<OpIndex>,
     /// Whether one that is not in the core may have been in time.
     is_open: bool,
 }
@@ -137,7 +137,7 @@ fn writers(scene: &Scene<'_>, act: &Act, token: Token) -> Writers {
         }
     }
     for &index in case.operations {
-        let is_early = case.history.span(index as usize).call < act.access.span.ret;
+        let is_early = case.history.span(index).call < act.access.span.ret;
         let fails = case.operation(index).outcome == Outcome::Fail;
         if fails
             && is_early

@@ -40,7 +40,7 @@ fn contents(read: Result<History, Error>) -> String {
         Err(error) => return format!("{error:?} {:?}", error.hint),
     };
     let mut out = format!("{:?}\n{:?}\n", history, history.functions());
-    for (at, operation) in history.operations().iter().enumerate() {
+    for (at, operation) in history.indexed() {
         out += &format!("{operation:?} {:?}\n", history.times(at));
     }
     for record in (0..history.records()).map(Record::new) {
