@@ -65,7 +65,7 @@ pub(super) struct Applied {
 
 /// What `key` holds before anything was done to it: guards are locks, all others are as they were
 /// made to be.
-fn new_object(key: u32, (kind, initial): (Kind, Option<i64>)) -> Object {
+fn new_object(key: u32, kind: Kind, initial: Option<i64>) -> Object {
     if keys::is_guard(key) { Object::new(Kind::Lock, None) } else { Object::new(kind, initial) }
 }
 
@@ -95,9 +95,9 @@ impl Copy {
     }
 
     fn cell(&mut self, key: u32) -> &mut Cell {
-        let contents = (self.kind, self.initial);
+        let (kind, initial) = (self.kind, self.initial);
         self.cells.entry(key).or_insert_with(|| {
-            let object = new_object(key, contents);
+            let object = new_object(key, kind, initial);
             Cell { object, stamp: Stamp::NONE, token: i64::MIN }
         })
     }
@@ -106,7 +106,8 @@ impl Copy {
     pub(super) fn apply(
         &mut self,
         request: &Request,
-        (stamp, now): (Stamp, Nanos),
+        stamp: Stamp,
+        now: Nanos,
         ledger: &mut Ledger,
     ) -> Applied {
         let is_read = request.command.is_read();
@@ -116,7 +117,7 @@ impl Copy {
         let (answer, stamp) = match &request.command {
             Command::ReadMany(keys) => (self.read_many(keys), Stamp::NONE),
             Command::Commit { .. } => self.commit(request, stamp, ledger),
-            _ => self.apply_to_one(request, (stamp, now), ledger),
+            _ => self.apply_to_one(request, stamp, now, ledger),
         };
         let applied = Applied { answer, stamp };
         if let Some(sessions) = self.sessions.as_mut().filter(|_| !is_read) {
@@ -144,7 +145,8 @@ impl Copy {
     fn apply_to_one(
         &mut self,
         request: &Request,
-        (stamp, now): (Stamp, Nanos),
+        stamp: Stamp,
+        now: Nanos,
         ledger: &mut Ledger,
     ) -> (Answer, Stamp) {
         let Request { operation, key, ref command, .. } = *request;
@@ -169,7 +171,7 @@ impl Copy {
     pub(super) fn register(&self, key: u32) -> (Option<i64>, Stamp) {
         match self.cells.get(&key) {
             Some(cell) => (cell.object.value(), cell.stamp),
-            None => (new_object(key, (self.kind, self.initial)).value(), Stamp::NONE),
+            None => (new_object(key, self.kind, self.initial).value(), Stamp::NONE),
         }
     }
 
@@ -206,7 +208,7 @@ impl Copy {
         match self.cells.get(&key) {
             Some(cell) => (cell.object.clone().apply(read, 0), cell.stamp),
             None => {
-                let mut new = new_object(key, (self.kind, self.initial));
+                let mut new = new_object(key, self.kind, self.initial);
                 (new.apply(read, 0), Stamp::NONE)
             }
         }
@@ -236,7 +238,7 @@ mod tests {
             let (client, operation, key, clock, entry) = (0, 0, 1, 0, 0);
             let request = Request { client, number, operation, key, command, clock, entry };
             let stamp = Stamp { time: i64::from(number), by: 0 };
-            self.copy.apply(&request, (stamp, 0), &mut self.ledger).answer
+            self.copy.apply(&request, stamp, 0, &mut self.ledger).answer
         }
     }
 

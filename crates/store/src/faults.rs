@@ -109,7 +109,7 @@ impl Nemesis {
                 self.current = Some((fault, struck.clone()));
                 Some(Deed::Crash(struck))
             }
-            Fault::Pause(pause) => Some(self.pause(hub, records, (pause, primary, until))),
+            Fault::Pause(pause) => Some(self.pause(hub, records, pause, primary, until)),
             Fault::Step(by) => {
                 let by = if self.random.happens(5000) { by } else { -by };
                 hub.clocks[usize::from(any)].step(by);
@@ -124,7 +124,9 @@ impl Nemesis {
         &mut self,
         hub: &Hub,
         records: &mut Records,
-        (pause, primary, until): (Pause, Host, Nanos),
+        pause: Pause,
+        primary: Host,
+        until: Nanos,
     ) -> Deed {
         if pause == Pause::Client {
             let client = self.random.below(u64::from(hub.knobs.clients)) as u32;

@@ -52,16 +52,18 @@ impl Hub {
         knobs: Knobs,
         network: Network,
         clocks: Vec<Clock>,
-        (seed, keeps_ledger, hosts): (u64, bool, usize),
+        seed: u64,
+        ledger: Ledger,
     ) -> Hub {
+        let lives = vec![0; network.hosts()];
         Hub {
             knobs,
             agenda: Agenda::new(),
             network,
             clocks,
             random: Random::new(seed, "nodes"),
-            ledger: Ledger::new(keeps_ledger),
-            lives: vec![0; hosts],
+            ledger,
+            lives,
             unique: 0,
         }
     }

@@ -12,7 +12,7 @@ use super::hub::{Event, Hub};
 use super::keys;
 use super::knobs::{Calls, Isolation, Knobs, Placement, Replication};
 use super::object::{Answer, Command, Kind};
-use super::origin::{Host, Origin, Role, Stamp};
+use super::origin::{Host, Member, Origin, Role, Stamp};
 use super::placement::Places;
 use super::wire::primary::View;
 use super::wire::{Alarm, Message};
@@ -70,12 +70,12 @@ impl Node {
             let members = system.places.owners(group as u32);
             members.contains(&me).then(|| {
                 let remembers = knobs.calls != Calls::AtLeastOnce;
+                let member = Member { me, group: group as u16 };
                 let copy = Copy::new(system.kind, system.initial, remembers);
                 if knobs.replication == Replication::Raft {
-                    return Engine::Raft(Raft::new((me, group as u16), members, copy, knobs));
+                    return Engine::Raft(Raft::new(member, members, copy, knobs));
                 }
-                let place = (me, group as u16, system.monitor);
-                Engine::Primary(Primary::new(place, View::first(&members), copy))
+                Engine::Primary(Primary::new(member, system.monitor, View::first(&members), copy))
             })
         };
         Node {
@@ -193,12 +193,7 @@ impl Node {
     }
 
     /// A message from another host.
-    pub(super) fn message(
-        &mut self,
-        hub: &mut Hub,
-        system: &System,
-        (from, message): (Host, Message),
-    ) {
+    pub(super) fn message(&mut self, hub: &mut Hub, system: &System, from: Host, message: Message) {
         match message {
             Message::Forward(request) => {
                 let group = group_of(&hub.knobs, request.key);
@@ -222,7 +217,7 @@ impl Node {
             }
             Message::Leaderless(message) => {
                 if let Some(Engine::Leaderless(engine)) = self.engine(0) {
-                    engine.message(hub, &system.places, (from, message));
+                    engine.message(hub, &system.places, from, message);
                 }
             }
             Message::Primary(group, message) => {

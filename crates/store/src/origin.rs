@@ -3,6 +3,14 @@
 /// A host: one of the nodes, from 0, or behind them one of the helpers.
 pub(super) type Host = u16;
 
+/// A node as a member of the nodes that keep the same keys.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Member {
+    pub(super) me: Host,
+    /// The number of these nodes' group.
+    pub(super) group: u16,
+}
+
 /// A version of an object, in the order in which the store means its updates to have happened.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(super) struct Stamp {

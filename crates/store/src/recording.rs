@@ -211,11 +211,11 @@ impl Records {
         let mut builder = History::builder();
         let metadata = metadata(builder.values());
         builder.metadata(metadata)?;
-        let names: Vec<Value> =
-            (0..knobs.nodes as Host).map(|host| builder.values().text(&node_name(host))).collect();
-        let stamps = Stamps::of(knobs);
+        let name = |host| builder.values().text(&node_name(host));
+        let nodes = (0..knobs.nodes as Host).map(name).collect();
+        let notation = Notation { nodes, stamps: Stamps::of(knobs), bare };
         for record in &self.list {
-            add(&mut builder, record, (&names, stamps, bare))?;
+            add(&mut builder, record, &notation)?;
         }
         builder.finish(Settings::default())
     }
@@ -242,11 +242,17 @@ impl Stamps {
     }
 }
 
-fn add(
-    builder: &mut HistoryBuilder,
-    record: &Record,
-    (names, stamps, bare): (&[Value], Stamps, bool),
-) -> Result<(), Error> {
+/// How records show the nodes and versions that clients do not know.
+struct Notation {
+    /// The names of the nodes.
+    nodes: Vec<Value>,
+    stamps: Stamps,
+    /// Whether they leave them out.
+    bare: bool,
+}
+
+fn add(builder: &mut HistoryBuilder, record: &Record, notation: &Notation) -> Result<(), Error> {
+    let &Notation { ref nodes, stamps, bare } = notation;
     let kind = match record.kind {
         Kind::Invoke => EventType::Invoke,
         Kind::Ok(_) => EventType::Ok,
@@ -255,10 +261,10 @@ fn add(
     };
     let is_note = matches!(record.kind, Kind::Note);
     if !bare && !is_note {
-        builder.extra("node", names[usize::from(record.node)]);
+        builder.extra("node", nodes[usize::from(record.node)]);
     }
     match record.kind {
-        Kind::Ok(Some(origin)) if !bare => extras(builder, origin, (stamps, names.len())),
+        Kind::Ok(Some(origin)) if !bare => extras(builder, origin, stamps, nodes.len()),
         Kind::Fail(why) | Kind::Info(why) => {
             let why = builder.values().text(why);
             builder.extra("error", why);
@@ -274,7 +280,7 @@ fn add(
 }
 
 /// Adds who answered, and which version the answer shows.
-fn extras(builder: &mut HistoryBuilder, origin: Origin, (stamps, nodes): (Stamps, usize)) {
+fn extras(builder: &mut HistoryBuilder, origin: Origin, stamps: Stamps, nodes: usize) {
     let source = match origin.role {
         Role::Primary => format!("primary {}", node_name(origin.host)),
         Role::Replica => format!("replica {}", node_name(origin.host)),

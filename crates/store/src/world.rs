@@ -7,6 +7,7 @@ use super::engine::primary::Monitor;
 use super::faults::{Deed, Nemesis};
 use super::hub::{Event, Hub};
 use super::knobs::{Knobs, Skewed};
+use super::ledger::Ledger;
 use super::membership::Change;
 use super::node::{Node, System};
 use super::origin::Host;
@@ -65,7 +66,7 @@ impl World {
             change,
             stopped: vec![0; hosts],
             stopped_clients: vec![0; knobs.clients as usize],
-            hub: Hub::new(knobs.clone(), network, clocks, (seed, keeps_ledger, hosts)),
+            hub: Hub::new(knobs.clone(), network, clocks, seed, Ledger::new(keeps_ledger)),
             system,
         }
     }
@@ -168,7 +169,7 @@ impl World {
 
     fn message(&mut self, from: Host, to: Host, message: Message) {
         if let Some(node) = self.nodes.get_mut(usize::from(to)) {
-            return node.message(&mut self.hub, &self.system, (from, message));
+            return node.message(&mut self.hub, &self.system, from, message);
         }
         match message {
             Message::Primary(_, message) => self.monitor.message(&mut self.hub, from, &message),

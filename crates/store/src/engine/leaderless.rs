@@ -177,23 +177,18 @@ impl Leaderless {
     }
 
     /// A message from another node.
-    pub(crate) fn message(
-        &mut self,
-        hub: &mut Hub,
-        places: &Places,
-        (from, message): (Host, Message),
-    ) {
+    pub(crate) fn message(&mut self, hub: &mut Hub, places: &Places, from: Host, message: Message) {
         match message {
             Message::Ask { task, key } => {
                 let copy = self.copies.get(&key).copied().unwrap_or_else(|| self.unwritten());
                 self.send(hub, from, Message::Have { task, copy });
             }
-            Message::Have { task, copy } => self.answered(hub, places, (task, from, copy)),
+            Message::Have { task, copy } => self.answered(hub, places, task, from, copy),
             Message::Keep { task, key, copy } => {
                 self.store(hub, key, copy);
                 self.send(hub, from, Message::Kept { task });
             }
-            Message::Kept { task } => self.kept(hub, (task, from)),
+            Message::Kept { task } => self.kept(hub, task, from),
         }
     }
 
@@ -218,7 +213,9 @@ impl Leaderless {
         &mut self,
         hub: &mut Hub,
         places: &Places,
-        (number, from, copy): (u32, Host, Versioned),
+        number: u32,
+        from: Host,
+        copy: Versioned,
     ) {
         let Some(task) = self.tasks.get_mut(&number).filter(|it| it.phase == Phase::Asking) else {
             return;
@@ -263,7 +260,7 @@ impl Leaderless {
     }
 
     /// A copy was kept.
-    fn kept(&mut self, hub: &mut Hub, (number, from): (u32, Host)) {
+    fn kept(&mut self, hub: &mut Hub, number: u32, from: Host) {
         let Some(task) = self.tasks.get_mut(&number).filter(|it| it.phase == Phase::Keeping) else {
             return;
         };

@@ -14,7 +14,7 @@ use crate::call::Request;
 use crate::copy::{Applied, Copy};
 use crate::hub::Hub;
 use crate::knobs::{Acknowledge, ReadsFrom};
-use crate::origin::{Host, Origin, Role, Stamp};
+use crate::origin::{Host, Member, Origin, Role, Stamp};
 use crate::sim::{MILLISECOND, Nanos};
 use crate::wire;
 use crate::wire::primary::{Alarm, Message, View};
@@ -78,8 +78,9 @@ pub(crate) struct Primary {
 }
 
 impl Primary {
-    /// Node `me` of a group in its first view, with an empty copy.
-    pub(crate) fn new((me, group, monitor): (Host, u16, Host), view: View, copy: Copy) -> Primary {
+    /// A member of a group in its first view, with an empty copy.
+    pub(crate) fn new(member: Member, monitor: Host, view: View, copy: Copy) -> Primary {
+        let Member { me, group } = member;
         let confirmed = vec![0; view.backups.len()];
         Primary {
             me,
@@ -136,7 +137,7 @@ impl Primary {
         }
         let now = hub.now();
         let stamp = Stamp { time: now, by: hub.unique() };
-        let applied = self.copy.apply(&request, (stamp, now), &mut hub.ledger);
+        let applied = self.copy.apply(&request, stamp, now, &mut hub.ledger);
         if applied.stamp == stamp {
             self.applied += 1;
             self.send_on(
@@ -158,7 +159,7 @@ impl Primary {
     fn read_here(&mut self, hub: &mut Hub, request: &Request) {
         let now = hub.now();
         let stamp = Stamp { time: now, by: hub.unique() };
-        let applied = self.copy.apply(request, (stamp, now), &mut hub.ledger);
+        let applied = self.copy.apply(request, stamp, now, &mut hub.ledger);
         let origin = self.origin(applied.stamp);
         hub.answer(self.me, request, applied.answer, origin);
     }
@@ -284,7 +285,7 @@ impl Primary {
                     self.confirm(hub, from);
                 }
             }
-            Message::Has { view, number } => self.confirmed(hub, from, (view, number)),
+            Message::Has { view, number } => self.confirmed(hub, from, view, number),
             Message::Now { view, sent } => self.told(hub, view, sent),
             Message::Alive { .. } => {}
         }
@@ -294,7 +295,7 @@ impl Primary {
     fn catch_up(&mut self, hub: &mut Hub) {
         while let Some(update) = self.early.remove(&(self.applied + 1)) {
             self.applied += 1;
-            self.copy.apply(&update.request, (update.stamp, update.time), &mut hub.ledger);
+            self.copy.apply(&update.request, update.stamp, update.time, &mut hub.ledger);
         }
         self.early.retain(|&number, _| number > self.applied);
     }
@@ -305,7 +306,7 @@ impl Primary {
     }
 
     /// A backup has all updates up to a number.
-    fn confirmed(&mut self, hub: &mut Hub, from: Host, (view, number): (u32, u64)) {
+    fn confirmed(&mut self, hub: &mut Hub, from: Host, view: u32, number: u64) {
         let at = self.view.backups.iter().position(|&backup| backup == from);
         let Some(at) = at.filter(|_| view == self.view.number) else { return };
         self.confirmed[at] = self.confirmed[at].max(number);

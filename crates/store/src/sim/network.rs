@@ -43,6 +43,11 @@ impl Network {
         Network { links, hosts, cut: vec![false; pairs], last: vec![0; pairs], random }
     }
 
+    /// Returns the number of hosts.
+    pub(crate) fn hosts(&self) -> usize {
+        self.hosts
+    }
+
     /// Lets messages `from` one host `to` another pass, or not.
     pub(crate) fn set_cut(&mut self, from: usize, to: usize, is_cut: bool) {
         self.cut[from * self.hosts + to] = is_cut;

@@ -2,6 +2,7 @@
 //! item is done with.
 
 use super::{Given, Step};
+use crate::knobs::Knobs;
 use crate::object::{Answer, Command};
 use crate::recording::Shown;
 use crate::sim::Nanos;
@@ -30,8 +31,8 @@ enum State {
 }
 
 impl Consume {
-    pub(in crate::client) fn new(key: u32, (lease, work): (Nanos, Nanos)) -> Consume {
-        Consume { key, lease, work, state: State::Begun }
+    pub(in crate::client) fn new(knobs: &Knobs, key: u32) -> Consume {
+        Consume { key, lease: knobs.lease, work: knobs.work, state: State::Begun }
     }
 
     pub(super) fn step(&mut self, given: Given) -> Step {

@@ -1,6 +1,7 @@
 //! Locks that a script takes before it touches what they guard, and releases afterwards.
 
 use super::{Given, Step};
+use crate::knobs::Knobs;
 use crate::object::{Answer, Command};
 use crate::sim::Nanos;
 
@@ -20,13 +21,9 @@ pub(in crate::client) struct Guards {
 }
 
 impl Guards {
-    /// The locks `keys`, which `owner` takes in this order for the time of `lease`, and asks for
-    /// again after `pause`.
-    pub(in crate::client) fn new(
-        owner: u32,
-        (lease, pause): (Nanos, Nanos),
-        keys: Vec<u32>,
-    ) -> Guards {
+    /// The locks `keys`, which `owner` takes in this order for the time of a lease.
+    pub(in crate::client) fn new(knobs: &Knobs, owner: u32, keys: Vec<u32>) -> Guards {
+        let (lease, pause) = (knobs.lease, knobs.work);
         Guards { owner, lease, pause, keys, taken: 0, is_asking: false, token: 0 }
     }
 
@@ -72,7 +69,8 @@ mod tests {
 
     #[test]
     fn locks_are_asked_for_in_order_and_again_when_taken() {
-        let mut guards = Guards::new(7, (0, 5), vec![1, 2]);
+        let knobs = Knobs { lease: 0, work: 5, ..Knobs::default() };
+        let mut guards = Guards::new(&knobs, 7, vec![1, 2]);
         let ask = |key| Some(Step::prepare(key, Command::TryAcquire { owner: 7, lease: 0 }));
         let free = |key| Some(Step::prepare(key, Command::Release { owner: 7 }));
         assert_eq!(guards.take(9, &Given::Nothing), ask(1));

@@ -24,7 +24,7 @@ pub(super) use permit::{Permit, Wish};
 pub(super) use poll::Poll;
 pub(super) use survey::{How, Survey};
 pub(super) use transact::{Micro, Transact};
-pub(super) use transfer::{Order, Transfer};
+pub(super) use transfer::{Money, Order, Transfer};
 pub(super) use update::{Change, Update};
 
 /// What came of the last step.

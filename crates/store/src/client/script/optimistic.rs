@@ -1,7 +1,7 @@
 //! Moves money between accounts, each of which is a register, without locks: reads both, and writes
 //! both at once if nothing has changed; else it begins again (Kung and Robinson 1981).
 
-use super::{Given, Step};
+use super::{Given, Money, Step};
 use crate::object::{Answer, Command, Expected};
 use crate::origin::Stamp;
 use crate::recording::Shown;
@@ -10,15 +10,11 @@ use crate::sim::Nanos;
 /// Reads, works for a while, and commits.
 #[derive(Debug)]
 pub(in crate::client) struct Optimistic {
-    /// The registers of the account from which and of that to which the money goes.
-    pub(in crate::client) cells: [u32; 2],
-    pub(in crate::client) amount: i64,
+    pub(in crate::client) money: Money,
     pub(in crate::client) work: Nanos,
     /// Whether it only looks whether the first account has the balance that it had.
     pub(in crate::client) by_value: bool,
     pub(in crate::client) state: State,
-    /// What it returns if the money is moved.
-    pub(in crate::client) output: Shown,
 }
 
 /// What it did last.
@@ -35,14 +31,14 @@ impl Optimistic {
         match (self.state, given) {
             (State::Begun, _) => {
                 self.state = State::Reading;
-                Step::call(self.cells[0], Command::ReadMany(self.cells.into()))
+                Step::call(self.money.cells[0], Command::ReadMany(self.money.cells.into()))
             }
             (State::Reading, Given::Answer(Answer::Cells(cells), _)) => {
                 let seen = |at: usize| {
                     cells.get(at).map_or((0, Stamp::NONE), |cell| (cell.0.unwrap_or(0), cell.1))
                 };
                 let seen = [seen(0), seen(1)];
-                if seen[0].0 < self.amount {
+                if seen[0].0 < self.money.amount {
                     return Step::Done(Shown::Flag(false));
                 }
                 self.state = State::Working { seen };
@@ -57,18 +53,18 @@ impl Optimistic {
                 Step::Again(self.work)
             }
             (State::Reading, _) => Step::Fail("the balances cannot be read"),
-            (State::Committing, _) => Step::Done(self.output.clone()),
+            (State::Committing, _) => Step::Done(self.money.output.clone()),
         }
     }
 
     fn commit(&self, [from, to]: [(i64, Stamp); 2]) -> Step {
-        let [one, other] = self.cells;
+        let [one, other] = self.money.cells;
         let versions = [(one, Expected::Version(from.1)), (other, Expected::Version(to.1))];
         let checks = match self.by_value {
             true => [(one, Expected::Value(Some(from.0)))].into(),
             false => versions.into(),
         };
-        let writes = [(one, from.0 - self.amount), (other, to.0 + self.amount)].into();
+        let writes = [(one, from.0 - self.money.amount), (other, to.0 + self.money.amount)].into();
         Step::call(one, Command::Commit { checks, writes })
     }
 }

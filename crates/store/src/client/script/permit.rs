@@ -1,7 +1,7 @@
 //! Permits that are counted in a register, by clients that read the number and write it back.
 
 use super::{Given, Step};
-use crate::knobs::Method;
+use crate::knobs::{Knobs, Method};
 use crate::object::Command;
 use crate::origin::Stamp;
 use crate::recording::Shown;
@@ -39,8 +39,8 @@ enum State {
 }
 
 impl Permit {
-    pub(in crate::client) fn new(key: u32, wish: Wish, (method, work): (Method, Nanos)) -> Permit {
-        Permit { key, wish, method, work, state: State::Begun }
+    pub(in crate::client) fn new(knobs: &Knobs, key: u32, wish: Wish) -> Permit {
+        Permit { key, wish, method: knobs.method, work: knobs.work, state: State::Begun }
     }
 
     pub(super) fn step(&mut self, given: Given) -> Step {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Given, Step};
-use crate::knobs::Isolation;
+use crate::knobs::{Isolation, Knobs};
 use crate::object::{Answer, Command, Expected};
 use crate::origin::Stamp;
 use crate::recording::Shown;
@@ -51,10 +51,8 @@ enum State {
 }
 
 impl Transact {
-    pub(in crate::client) fn new(
-        steps: Vec<Micro>,
-        (isolation, work): (Isolation, Nanos),
-    ) -> Transact {
+    pub(in crate::client) fn new(knobs: &Knobs, steps: Vec<Micro>) -> Transact {
+        let (isolation, work) = (knobs.isolation, knobs.work);
         let (seen, results) = (Vec::new(), Vec::new());
         Transact { steps, isolation, work, state: State::Begun, seen, results }
     }

@@ -2,6 +2,8 @@
 //! writes both.
 
 use super::{Given, Guards, Step};
+use crate::keys;
+use crate::knobs::Knobs;
 use crate::object::Command;
 use crate::recording::Shown;
 use crate::sim::Nanos;
@@ -9,16 +11,23 @@ use crate::sim::Nanos;
 /// Looks whether there is enough, works for a while, and moves the money.
 #[derive(Debug)]
 pub(in crate::client) struct Transfer {
-    /// The registers of the account from which and of that to which the money goes.
-    cells: [u32; 2],
-    amount: i64,
+    money: Money,
     work: Nanos,
     guards: Guards,
     order: Order,
     state: State,
     /// The balances that were read.
     seen: [i64; 2],
-    output: Shown,
+}
+
+/// The money that an operation moves.
+#[derive(Debug)]
+pub(in crate::client) struct Money {
+    /// The registers of the account from which and of that to which it goes.
+    pub(in crate::client) cells: [u32; 2],
+    pub(in crate::client) amount: i64,
+    /// What the operation returns if it is moved.
+    pub(in crate::client) output: Shown,
 }
 
 /// When locks are taken.
@@ -44,16 +53,20 @@ enum State {
 }
 
 impl Transfer {
-    /// A transfer of `amount` from one of `cells` to the other. It takes `guards` in this `order`;
-    /// the output is that if the money is moved.
+    /// A transfer by `owner`, which takes the locks of both accounts in this `order`.
     pub(in crate::client) fn new(
-        cells: [u32; 2],
-        (amount, work): (i64, Nanos),
-        (guards, order): (Guards, Order),
-        output: Shown,
+        knobs: &Knobs,
+        owner: u32,
+        order: Order,
+        money: Money,
     ) -> Transfer {
+        let mut locks = money.cells.map(keys::guard).to_vec();
+        if order == Order::First {
+            locks.sort_unstable();
+        }
+        let guards = Guards::new(knobs, owner, locks);
         let state = State::Guarding(0);
-        Transfer { cells, amount, work, guards, order, state, seen: [0; 2], output }
+        Transfer { money, work: knobs.work, guards, order, state, seen: [0; 2] }
     }
 
     pub(super) fn step(&mut self, given: Given) -> Step {
@@ -84,19 +97,19 @@ impl Transfer {
             return step;
         }
         self.state = State::Reading(at);
-        Step::call(self.cells[at], Command::Read)
+        Step::call(self.money.cells[at], Command::Read)
     }
 
     /// It has read a balance. Whoever takes locks as they are needed works before the other one.
     fn has_read(&mut self, at: usize) -> Step {
-        if at == 0 && self.seen[0] < self.amount {
-            self.output = Shown::Flag(false);
+        if at == 0 && self.seen[0] < self.money.amount {
+            self.money.output = Shown::Flag(false);
             return self.release();
         }
         match (at, self.order) {
             (0, Order::Unlocked | Order::First) => {
                 self.state = State::Reading(1);
-                Step::call(self.cells[1], Command::Read)
+                Step::call(self.money.cells[1], Command::Read)
             }
             (0, Order::AsNeeded) | (_, Order::Unlocked | Order::First) => {
                 self.state = State::Working;
@@ -108,12 +121,12 @@ impl Transfer {
 
     fn write(&mut self, at: usize) -> Step {
         self.state = State::Writing(at);
-        let balance = self.seen[at] + if at == 0 { -self.amount } else { self.amount };
-        Step::call(self.cells[at], Command::Write(balance))
+        let balance = self.seen[at] + if at == 0 { -self.money.amount } else { self.money.amount };
+        Step::call(self.money.cells[at], Command::Write(balance))
     }
 
     fn release(&mut self) -> Step {
         self.state = State::Releasing;
-        self.guards.release().unwrap_or_else(|| Step::Done(self.output.clone()))
+        self.guards.release().unwrap_or_else(|| Step::Done(self.money.output.clone()))
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{Given, Guards, Step};
-use crate::knobs::Method;
+use crate::knobs::{Knobs, Method};
 use crate::object::{Answer, Command};
 use crate::origin::Stamp;
 use crate::recording::Shown;
@@ -51,12 +51,14 @@ enum State {
 }
 
 impl Update {
-    /// An update of `key`, under `guards` if the method says so.
+    /// An update of `key`, under `guards` if the method of these knobs takes locks.
     pub(in crate::client) fn new(
-        (key, change): (u32, Change),
-        (method, work): (Method, Nanos),
-        (guards, fencing): (Guards, bool),
+        knobs: &Knobs,
+        key: u32,
+        change: Change,
+        guards: Guards,
     ) -> Update {
+        let Knobs { method, work, fencing, .. } = *knobs;
         let (state, output) = (State::Guarding, Shown::Null);
         Update { key, change, method, work, guards, fencing, state, output }
     }

@@ -1,8 +1,8 @@
 //! Transfers between accounts, and reads of all balances.
 
-use super::{Draw, Draws, accounts, call};
+use super::{Draw, Draws, Target, accounts};
 use crate::client::script::{
-    Guards, How, Optimistic, OptimisticState, Order, Script, Shows, Survey, Transfer,
+    Guards, How, Money, Once, Optimistic, OptimisticState, Order, Script, Shows, Survey, Transfer,
 };
 use crate::keys;
 use crate::knobs::{Knobs, Method};
@@ -10,8 +10,9 @@ use crate::object::Command;
 use crate::recording::Shown;
 
 impl Draws {
-    /// A read of all balances, or a transfer between two of the accounts of `key`, by `owner`.
-    pub(super) fn bank(&mut self, knobs: &Knobs, (key, owner): (u32, u32), reads: bool) -> Draw {
+    /// A read of all balances, or a transfer between two of the accounts of a key.
+    pub(super) fn bank(&mut self, knobs: &Knobs, target: Target, reads: bool) -> Draw {
+        let Target { key, owner } = target;
         if reads {
             return survey(knobs, key, owner);
         }
@@ -27,21 +28,24 @@ impl Draws {
             ]
             .into(),
         );
-        let cells = [keys::part(key, from), keys::part(key, to)];
+        let money = Money {
+            cells: [keys::part(key, from), keys::part(key, to)],
+            amount,
+            output: input.clone(),
+        };
         let order = match knobs.method {
             Method::Atomic => {
                 let shows = Shows::UnlessRefused(input.clone());
                 let command = Command::Transfer { from, to, amount };
-                return call("transfer", input, (key, command), shows);
+                let once = Once { key, command, shows };
+                return ("transfer", input, Script::Once(once));
             }
             Method::Optimistic | Method::OptimisticByValue => {
                 let script = Optimistic {
-                    cells,
-                    amount,
+                    money,
                     work: knobs.work,
                     by_value: knobs.method == Method::OptimisticByValue,
                     state: OptimisticState::Begun,
-                    output: input.clone(),
                 };
                 return ("transfer", input, Script::Optimistic(script));
             }
@@ -49,12 +53,7 @@ impl Draws {
             Method::Locked => Order::First,
             Method::LockedAsNeeded => Order::AsNeeded,
         };
-        let mut locks = cells.map(keys::guard).to_vec();
-        if order == Order::First {
-            locks.sort_unstable();
-        }
-        let guards = Guards::new(owner, (knobs.lease, knobs.work), locks);
-        let script = Transfer::new(cells, (amount, knobs.work), (guards, order), input.clone());
+        let script = Transfer::new(knobs, owner, order, money);
         ("transfer", input, Script::Transfer(script))
     }
 }
@@ -64,13 +63,14 @@ fn survey(knobs: &Knobs, key: u32, owner: u32) -> Draw {
     let cells: Vec<u32> = (0..accounts(knobs)).map(|account| keys::part(key, account)).collect();
     let how = match knobs.method {
         Method::Atomic => {
-            return call("read", Shown::Null, (key, Command::Read), Shows::Balances);
+            let once = Once { key, command: Command::Read, shows: Shows::Balances };
+            return ("read", Shown::Null, Script::Once(once));
         }
         Method::Optimistic | Method::OptimisticByValue => How::AtOnce,
         Method::ReadThenWrite => How::EachForItself,
         Method::Locked | Method::LockedAsNeeded => {
             let locks = cells.iter().map(|&cell| keys::guard(cell)).collect();
-            How::Locked(Guards::new(owner, (knobs.lease, knobs.work), locks))
+            How::Locked(Guards::new(knobs, owner, locks))
         }
     };
     ("read", Shown::Null, Script::Survey(Survey::new(cells, how)))

@@ -56,9 +56,9 @@ impl Draws {
             (Method::Atomic, false) => {
                 Script::Poll(Poll { key, command: Command::Take, pause: knobs.work })
             }
-            (method, _) => {
+            _ => {
                 let wish = if tries { Wish::TryToTake } else { Wish::Take };
-                Script::Permit(Permit::new(key, wish, (method, knobs.work)))
+                Script::Permit(Permit::new(knobs, key, wish))
             }
         };
         (f, Shown::Null, script)
@@ -68,8 +68,8 @@ impl Draws {
 fn give_back(knobs: &Knobs, key: u32) -> super::Draw {
     match knobs.method {
         Method::Atomic => echoed("release", Shown::Null, key, Command::GiveBack),
-        method => {
-            let script = Permit::new(key, Wish::GiveBack, (method, knobs.work));
+        _ => {
+            let script = Permit::new(knobs, key, Wish::GiveBack);
             ("release", Shown::Null, Script::Permit(script))
         }
     }

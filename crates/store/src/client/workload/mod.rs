@@ -95,17 +95,18 @@ impl Draws {
         let is_popular = knobs.workload == Workload::Likes && self.random.happens(5000);
         let choices = if is_popular { 1 } else { knobs.keys.max(1) };
         let key = self.random.below(u64::from(choices)) as u32;
+        let target = Target { key, owner };
         let reads = self.random.happens(knobs.reads.0);
         let (f, input, script) = match knobs.workload {
             Workload::Register => self.register(knobs, key, reads, ["read", "write"]),
             Workload::Kv => self.kv(knobs, key, reads),
             Workload::Cas => self.cas(knobs, key, reads),
-            Workload::Counter => self.counter(knobs, (key, owner), reads),
+            Workload::Counter => self.counter(knobs, target, reads),
             Workload::Likes if reads => once("read", Shown::Null, key, Command::Read),
-            Workload::Likes => objects::add(knobs, (key, owner), session.toggle(key)),
-            Workload::Set => self.set(knobs, (key, owner), reads),
-            Workload::Log => self.log(knobs, (key, owner), reads),
-            Workload::Bank => self.bank(knobs, (key, owner), reads),
+            Workload::Likes => objects::add(knobs, target, session.toggle(key)),
+            Workload::Set => self.set(knobs, target, reads),
+            Workload::Log => self.log(knobs, target, reads),
+            Workload::Bank => self.bank(knobs, target, reads),
             Workload::Transactions => self.transaction(knobs, key),
             _ => self.queue(knobs, key, reads),
         };
@@ -150,26 +151,28 @@ impl Draws {
             }
         }
         let input = Transact::show(&steps, &[]);
-        let script = Transact::new(steps, (knobs.isolation, knobs.work));
+        let script = Transact::new(knobs, steps);
         ("txn", input, Script::Transact(script))
     }
+}
+
+/// The key that an operation is about, and the client that does it.
+#[derive(Clone, Copy)]
+struct Target {
+    key: u32,
+    owner: u32,
 }
 
 /// An operation's name, its input and its script.
 type Draw = (&'static str, Shown, Script);
 
-/// An operation of one call, which returns what it `shows`.
-fn call(f: &'static str, input: Shown, (key, command): (u32, Command), shows: Shows) -> Draw {
-    (f, input, Script::Once(Once { key, command, shows }))
-}
-
 /// An operation of one call, which returns the answer.
 fn once(f: &'static str, input: Shown, key: u32, command: Command) -> Draw {
-    call(f, input, (key, command), Shows::Answer)
+    (f, input, Script::Once(Once { key, command, shows: Shows::Answer }))
 }
 
 /// An operation of one call, which returns its input.
 fn echoed(f: &'static str, input: Shown, key: u32, command: Command) -> Draw {
     let shows = Shows::Always(input.clone());
-    call(f, input, (key, command), shows)
+    (f, input, Script::Once(Once { key, command, shows }))
 }

@@ -1,24 +1,24 @@
 //! Operations on one object: registers, counters, sets, logs and queues.
 
-use super::{Draw, Draws, echoed, once};
+use super::{Draw, Draws, Target, echoed, once};
 use crate::client::script::{Change, Consume, Guards, Script, Update};
 use crate::keys;
 use crate::knobs::{Knobs, Method};
 use crate::object::Command;
 use crate::recording::Shown;
 
-/// An update of `key` by `owner` in several steps.
-fn update(knobs: &Knobs, (key, owner): (u32, u32), change: Change) -> Script {
-    let guards = Guards::new(owner, (knobs.lease, knobs.work), vec![keys::guard(key)]);
-    let how = (knobs.method, knobs.work);
-    Script::Update(Update::new((key, change), how, (guards, knobs.fencing)))
+/// An update in several steps.
+fn update(knobs: &Knobs, target: Target, change: Change) -> Script {
+    let Target { key, owner } = target;
+    let guards = Guards::new(knobs, owner, vec![keys::guard(key)]);
+    Script::Update(Update::new(knobs, key, change, guards))
 }
 
-/// `owner` adds so much to what `key` has.
-pub(super) fn add(knobs: &Knobs, (key, owner): (u32, u32), by: i64) -> Draw {
+/// Adds to what a key has.
+pub(super) fn add(knobs: &Knobs, target: Target, by: i64) -> Draw {
     match knobs.method {
-        Method::Atomic => echoed("add", Shown::Int(by), key, Command::Add(by)),
-        _ => ("add", Shown::Int(by), update(knobs, (key, owner), Change::Add(by))),
+        Method::Atomic => echoed("add", Shown::Int(by), target.key, Command::Add(by)),
+        _ => ("add", Shown::Int(by), update(knobs, target, Change::Add(by))),
     }
 }
 
@@ -52,14 +52,16 @@ impl Draws {
         echoed("cas", Shown::Pair(old, new), key, Command::Cas { old, new })
     }
 
-    pub(super) fn counter(&mut self, knobs: &Knobs, (key, owner): (u32, u32), reads: bool) -> Draw {
+    pub(super) fn counter(&mut self, knobs: &Knobs, target: Target, reads: bool) -> Draw {
+        let key = target.key;
         if reads {
             return once("read", Shown::Null, key, Command::Read);
         }
-        add(knobs, (key, owner), 1 + self.random.below(3) as i64)
+        add(knobs, target, 1 + self.random.below(3) as i64)
     }
 
-    pub(super) fn set(&mut self, knobs: &Knobs, (key, owner): (u32, u32), reads: bool) -> Draw {
+    pub(super) fn set(&mut self, knobs: &Knobs, target: Target, reads: bool) -> Draw {
+        let key = target.key;
         if reads {
             return once("read", Shown::Null, key, Command::Read);
         }
@@ -69,25 +71,22 @@ impl Draws {
             if is_atomic {
                 return once("remove", Shown::Int(old), key, Command::Remove(old));
             }
-            return ("remove", Shown::Int(old), update(knobs, (key, owner), Change::Remove(old)));
+            return ("remove", Shown::Int(old), update(knobs, target, Change::Remove(old)));
         }
         let value = self.new_value();
         if is_atomic {
             return once("add", Shown::Int(value), key, Command::Insert(value));
         }
-        ("add", Shown::Int(value), update(knobs, (key, owner), Change::Insert(value)))
+        ("add", Shown::Int(value), update(knobs, target, Change::Insert(value)))
     }
 
-    pub(super) fn log(&mut self, knobs: &Knobs, (key, owner): (u32, u32), reads: bool) -> Draw {
+    pub(super) fn log(&mut self, knobs: &Knobs, target: Target, reads: bool) -> Draw {
+        let key = target.key;
         if !reads {
             let value = self.new_value();
             return match knobs.method {
                 Method::Atomic => once("append", Shown::Int(value), key, Command::Append(value)),
-                _ => (
-                    "append",
-                    Shown::Int(value),
-                    update(knobs, (key, owner), Change::Append(value)),
-                ),
+                _ => ("append", Shown::Int(value), update(knobs, target, Change::Append(value))),
             };
         }
         let offset = self.random.below(self.values as u64 + 1) as i64;
@@ -104,7 +103,7 @@ impl Draws {
             return echoed("enqueue", Shown::Int(value), key, Command::Enqueue(value));
         }
         if knobs.lease > 0 {
-            let script = Consume::new(key, (knobs.lease, knobs.work));
+            let script = Consume::new(knobs, key);
             return ("dequeue", Shown::Null, Script::Consume(script));
         }
         once("dequeue", Shown::Null, key, Command::Dequeue { visible_after: 0 })

@@ -42,7 +42,7 @@ impl Raft {
                 continue;
             }
             let stamp = Stamp { time: self.applied as i64, by: entry.term };
-            let applied = self.copy.apply(request, (stamp, entry.time), &mut hub.ledger);
+            let applied = self.copy.apply(request, stamp, entry.time, &mut hub.ledger);
             if is_leader {
                 let origin = self.origin(applied.stamp);
                 hub.answer(self.me, request, applied.answer, origin);

@@ -86,7 +86,7 @@ impl Raft {
     }
 
     /// Another member wants to lead `term`, which is not later than this one's any more.
-    pub(super) fn asked(&mut self, hub: &mut Hub, from: Host, (term, last): (u32, Position)) {
+    pub(super) fn asked(&mut self, hub: &mut Hub, from: Host, term: u32, last: Position) {
         let is_free = self.vote.is_none_or(|vote| vote == from);
         let is_granted = term == self.term && is_free && last >= self.log.last();
         if is_granted {

@@ -30,7 +30,7 @@ use rustc_hash::FxHashMap;
 use crate::copy::Copy;
 use crate::hub::Hub;
 use crate::knobs::Knobs;
-use crate::origin::Host;
+use crate::origin::{Host, Member};
 use crate::sim::Nanos;
 use crate::wire;
 use crate::wire::raft::{Alarm, Got, Message, Position};
@@ -109,13 +109,9 @@ pub(crate) struct Raft {
 }
 
 impl Raft {
-    /// Node `me` of the group with this number and these members, with an empty copy.
-    pub(crate) fn new(
-        (me, group): (Host, u16),
-        members: Vec<Host>,
-        copy: Copy,
-        knobs: &Knobs,
-    ) -> Raft {
+    /// A member of the group of these members, with an empty copy.
+    pub(crate) fn new(member: Member, members: Vec<Host>, copy: Copy, knobs: &Knobs) -> Raft {
+        let Member { me, group } = member;
         Raft {
             me,
             group,
@@ -178,7 +174,7 @@ impl Raft {
         }
         self.see_term(hub, message.term());
         match message {
-            Message::Ask { term, last } => self.asked(hub, from, (term, last)),
+            Message::Ask { term, last } => self.asked(hub, from, term, last),
             Message::Vote { term, is_granted } => {
                 if is_granted && term == self.term {
                     self.elected_by(hub, from);
@@ -190,7 +186,7 @@ impl Raft {
                 } else {
                     Got::Lacks { before: before.index, hint: 0 }
                 };
-                self.reply(hub, from, (sent, got));
+                self.reply(hub, from, sent, got);
                 self.learn(hub, got, commit);
             }
             Message::Whole { term, last, copy, sent } => {
@@ -200,11 +196,11 @@ impl Raft {
                 } else {
                     Got::Lacks { before: last.index, hint: 0 }
                 };
-                self.reply(hub, from, (sent, got));
+                self.reply(hub, from, sent, got);
             }
             Message::Reply { term, sent, got } => {
                 if term == self.term {
-                    self.replied(hub, from, (sent, got));
+                    self.replied(hub, from, sent, got);
                 }
             }
         }
@@ -218,7 +214,7 @@ impl Raft {
         }
     }
 
-    fn reply(&self, hub: &mut Hub, to: Host, (sent, got): (Nanos, Got)) {
+    fn reply(&self, hub: &mut Hub, to: Host, sent: Nanos, got: Got) {
         self.send(hub, to, Message::Reply { term: self.term, sent, got });
     }
 

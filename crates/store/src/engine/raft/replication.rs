@@ -88,7 +88,7 @@ impl Raft {
     }
 
     /// Another member answered what the leader sent, in its term.
-    pub(super) fn replied(&mut self, hub: &mut Hub, from: Host, (sent, got): (Nanos, Got)) {
+    pub(super) fn replied(&mut self, hub: &mut Hub, from: Host, sent: Nanos, got: Got) {
         let last = self.log.last().index;
         let Role::Leader(leading) = &mut self.role else { return };
         let Some(at) = leading.peers.iter().position(|peer| peer.host == from) else { return };

@@ -5,8 +5,9 @@ use super::knobs;
 use crate::call::Request;
 use crate::copy::Copy;
 use crate::hub::{Event, Hub};
+use crate::ledger::Ledger;
 use crate::object::{Command, Kind};
-use crate::origin::Host;
+use crate::origin::{Host, Member};
 use crate::sim::clock::Clock;
 use crate::sim::network::{Links, Network};
 use crate::sim::{MILLISECOND, Nanos};
@@ -30,12 +31,12 @@ impl Group {
         let size = logs.len();
         let network = Network::new(LINKS, size, 1);
         let clocks = vec![Clock::default(); size];
-        let hub = Hub::new(knobs.clone(), network, clocks, (1, true, size));
+        let hub = Hub::new(knobs.clone(), network, clocks, 1, Ledger::new(true));
         let hosts: Vec<Host> = (0..size as Host).collect();
         let term = logs.iter().filter_map(|log| log.last()).copied().max().unwrap_or(0);
         let member = |(me, log): (&Host, &&[u32])| {
             let copy = Copy::new(Kind::Register, None, true);
-            let mut raft = Raft::new((*me, 0), hosts.clone(), copy, &knobs);
+            let mut raft = Raft::new(Member { me: *me, group: 0 }, hosts.clone(), copy, &knobs);
             raft.term = term;
             log.iter().for_each(|&term| raft.log.push(entry(term)));
             raft
