@@ -90,7 +90,7 @@ struct Output<K> {
     reached: Vec<Vec<Reached<K>>>,
     furthest: u32,
     /// The node before the end of the history, and the move that led there.
-    end: Option<(u32, Move, StateId)>,
+    end: Option<Node>,
     stopped: Option<StopReason>,
 }
 
@@ -307,7 +307,7 @@ impl<'a, K: Mask> Layers<'a, K> {
     }
 
     /// The linearization that ends with the move `end`, if that can be told.
-    fn finish(&mut self, end: (u32, Move, StateId)) -> Part {
+    fn finish(&mut self, end: Node) -> Part {
         let shards: Vec<_> = self.shards.iter().map(|shard| lock(shard)).collect();
         let nodes: Vec<&Nodes> = shards.iter().map(|shard| &shard.nodes).collect();
         let moves = super::path::moves(&nodes, end);
@@ -368,7 +368,7 @@ impl<K: Mask> Output<K> {
         let state = config.state;
         match walker.arrive(&mut config) {
             Arrival::End => {
-                self.end.get_or_insert((parent, by, state));
+                self.end.get_or_insert(Node { parent, by, state });
             }
             Arrival::Dead => self.furthest = self.furthest.max(config.event),
             Arrival::Open => {

@@ -89,10 +89,10 @@ pub(super) fn sweep(shards: &mut [Nodes], tips: &mut [&mut u32]) {
     }
 }
 
-/// The moves from the start to `end`, which is a move with the node before it.
-pub(super) fn moves(shards: &[&Nodes], end: (u32, Move, StateId)) -> Vec<(Move, StateId)> {
-    let (mut at, by, state) = end;
-    let mut moves = vec![(by, state)];
+/// The moves from the start to `end`.
+pub(super) fn moves(shards: &[&Nodes], end: Node) -> Vec<(Move, StateId)> {
+    let mut moves = vec![(end.by, end.state)];
+    let mut at = end.parent;
     while at != NO_NODE {
         let node = shards[at as usize % SHARDS].nodes[at as usize / SHARDS];
         moves.push((node.by, node.state));

@@ -40,13 +40,15 @@ pub(super) fn anomalies(grounds: &Grounds<'_>, named: &[Anomaly]) -> Vec<Anomaly
     }
     let sources = Sources::of(grounds.history);
     let failing = grounds.failing.iter();
-    failing.filter_map(|&failing| in_key(grounds, &sources, failing, named)).collect()
+    let in_key = |&(key_at, failure)| in_key(grounds, &sources, key_at, failure, named);
+    failing.filter_map(in_key).collect()
 }
 
 fn in_key(
     grounds: &Grounds<'_>,
     sources: &Sources<'_>,
-    (key_at, failure): (usize, &Failure),
+    key_at: usize,
+    failure: &Failure,
     named: &[Anomaly],
 ) -> Option<Anomaly> {
     let history = grounds.history;

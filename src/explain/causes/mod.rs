@@ -49,7 +49,7 @@ pub(super) fn arrange(grounds: &Grounds<'_>, named: &[Anomaly]) -> Vec<Anomaly> 
     let subjects: Vec<Subject> = grounds
         .failing
         .iter()
-        .filter_map(|&failing| Subject::of(grounds, failing, named))
+        .filter_map(|&(key_at, failure)| Subject::of(grounds, key_at, failure, named))
         .collect();
     let skewed =
         skewed::anomaly(grounds, named).or_else(|| timestamps::anomaly(grounds, &subjects, named));

@@ -20,7 +20,8 @@ impl Subject {
     /// known here. O(n).
     pub(super) fn of(
         grounds: &Grounds<'_>,
-        (key_at, failure): (usize, &Failure),
+        key_at: usize,
+        failure: &Failure,
         named: &[Anomaly],
     ) -> Option<Subject> {
         let is_candidate =

@@ -120,7 +120,7 @@ impl<'a> Closures<'a> {
             Scheme::Groups(groups) => groups.complete(readings, facts, &mut chosen),
             Scheme::Parts { members, vague, everything } => {
                 complete_parts(facts, members, everything, &mut chosen);
-                complete_vague(readings, facts, (vague, holds_items), &mut chosen);
+                complete_vague(readings, facts, vague, holds_items, &mut chosen);
             }
         }
         let mut list = chosen.list;
@@ -134,7 +134,8 @@ impl<'a> Closures<'a> {
 fn complete_vague<Op: Eq + std::hash::Hash>(
     readings: &[Reading<Op>],
     facts: &[Facts],
-    (vague, holds_items): (&[u32], bool),
+    vague: &[u32],
+    holds_items: bool,
     chosen: &mut Chosen<'_>,
 ) {
     let is_change =

@@ -52,7 +52,7 @@ pub(crate) fn minimal_core(
     meter: &Meter,
     allowance: u64,
 ) -> Core {
-    core_by(model, readings, readings, (near, meter, allowance))
+    core_by(Trial { model, readings, meter, spent: 0, allowance }, readings, near)
 }
 
 /// Finds a core as [`minimal_core`] does, but by removals that are sound whatever the times are:
@@ -74,19 +74,13 @@ pub(crate) fn timeless_core(
             Reading { span: Span { call: Rank::new(call), ret }, ..reading.clone() }
         })
         .collect();
-    core_by(model, readings, &timeless, (near, meter, allowance))
+    core_by(Trial { model, readings, meter, spent: 0, allowance }, &timeless, near)
 }
 
-/// A core of `readings`, by removals that are sound for `allowing`: the same operations, of which
-/// more may be concurrent.
-fn core_by(
-    model: &AnyModel,
-    readings: &[Reading<AnyOp>],
-    allowing: &[Reading<AnyOp>],
-    (near, meter, allowance): (OpIndex, &Meter, u64),
-) -> Core {
-    let closures = Closures::new(Projections::new(model, allowing), allowing);
-    let trial = Trial { model, readings, meter, spent: 0, allowance };
+/// A core of what is on `trial`, by removals that are sound for `allowing`: the same operations, of
+/// which more may be concurrent.
+fn core_by(trial: Trial<'_>, allowing: &[Reading<AnyOp>], near: OpIndex) -> Core {
+    let closures = Closures::new(Projections::new(trial.model, allowing), allowing);
     let mut reducer = Reducer { trial, closures };
     let mut chosen = reducer.chosen(near);
     if !reducer.proves(&chosen) {

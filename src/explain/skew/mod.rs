@@ -184,7 +184,7 @@ fn explain(
             Grouping::Process => 1,
             Grouping::Field(_) => 4,
         };
-        match settle(&mut search, (most, quarters), meter) {
+        match settle(&mut search, most, quarters, meter) {
             Settled::Offsets { offsets, .. } if offsets.iter().all(|&offset| offset == 0) => {
                 return SkewOutcome::NotNeeded;
             }

@@ -220,8 +220,9 @@ impl<'a> Search<'a> {
             }
             self.large[key] += 1;
         }
-        let at = (key, near, self.stretches);
-        let (found, spent) = self.timeline.exchanges(at, self.rule, offsets, self.meter);
+        let (rule, stretches) = (self.rule, self.stretches);
+        let exchanges = self.timeline.exchanges(key, rule, offsets, near, stretches, self.meter);
+        let (found, spent) = exchanges;
         self.left = self.left.saturating_sub(spent as usize);
         self.learnt.extend(found.into_iter().map(Lesson::new));
     }

@@ -61,7 +61,8 @@ pub(super) enum Settled {
 /// be.
 pub(super) fn settle(
     search: &mut Search<'_>,
-    (most, quarters): (i64, usize),
+    most: i64,
+    quarters: usize,
     meter: &Meter,
 ) -> Settled {
     let Some(root) = search.root() else { return Settled::Impossible };

@@ -144,13 +144,15 @@ impl<'a> Timeline<'a> {
     /// of what was not decided in time. And how much work that was.
     pub(super) fn exchanges(
         &self,
-        (key, near, stretches): (usize, OpIndex, usize),
+        key: usize,
         rule: Rule,
         offsets: &[i64],
+        near: OpIndex,
+        stretches: usize,
         meter: &Meter,
     ) -> (Vec<Vec<Alternative>>, u64) {
         let readings = self.keys[key].readings(rule, offsets);
-        let windows = Windows::new(self.model, (&self.keys[key], rule), &readings, meter);
+        let windows = Windows::new(self.model, &self.keys[key], rule, &readings, meter);
         let mut found: Vec<Vec<Alternative>> = windows.choices(near).into_iter().collect();
         let stretches = (readings.len() / LENGTH).min(stretches);
         if stretches > 1 {

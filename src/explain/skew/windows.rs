@@ -60,7 +60,8 @@ impl<'a> Windows<'a> {
     /// A key, of which `readings` are the operations under the offsets at hand.
     pub(super) fn new(
         model: &'a AnyModel,
-        (key, rule): (&'a Key<AnyOp>, Rule),
+        key: &'a Key<AnyOp>,
+        rule: Rule,
         readings: &'a [Reading<AnyOp>],
         meter: &'a Meter,
     ) -> Self {

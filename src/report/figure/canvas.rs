@@ -21,6 +21,14 @@ pub(super) struct Canvas {
     size: (u32, u32),
 }
 
+/// Where something is drawn: from `left` to `right`, below `top`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Frame {
+    pub(super) left: f64,
+    pub(super) right: f64,
+    pub(super) top: f64,
+}
+
 /// Where a text stands, from its point on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Anchor {

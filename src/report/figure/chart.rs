@@ -1,6 +1,7 @@
 //! Charts of numbers over the time of a history, drawn by plotters.
 
 use std::cell::RefCell;
+use std::ops::Range;
 use std::rc::Rc;
 
 use plotters::coord::Shift;
@@ -10,11 +11,11 @@ use plotters::prelude::{
     IntoLogRange, LineSeries, RGBColor, Rectangle, ShapeStyle,
 };
 
-use super::canvas::{Anchor, Canvas};
+use super::canvas::{Anchor, Canvas, Frame};
 use super::measure::{Font, fitted, width};
 use super::series::Numbers;
 use super::strip::Trouble;
-use super::theme::{self, Ink};
+use super::theme::{self, Ink, MARGIN, WIDTH};
 use crate::words::{duration_phrase, with_thousands};
 
 /// What numbers count.
@@ -101,17 +102,35 @@ impl Line {
     }
 }
 
+/// Draws charts below each other, from `top` on.
+pub(super) fn draw_all(
+    mut canvas: Canvas,
+    charts: &[Chart],
+    top: f64,
+    nanoseconds: Option<u128>,
+    troubles: &[Trouble],
+) -> Canvas {
+    for (at, chart) in charts.iter().enumerate() {
+        let top = top + HEIGHT * at as f64;
+        let frame = Frame { left: MARGIN, right: WIDTH - MARGIN - 12.0, top };
+        canvas = chart.draw(canvas, frame, nanoseconds, troubles);
+    }
+    canvas
+}
+
 impl Chart {
-    /// Draws it below `top`, between `left` and `right`, over `nanoseconds` of time, if the history
-    /// has times, and what was done to the system.
-    pub(super) fn draw(
+    /// Draws it into `frame`, over `nanoseconds` of time, if the history has times, and what was
+    /// done to the system.
+    fn draw(
         &self,
         canvas: Canvas,
-        (left, right, top): (f64, f64, f64),
-        (nanoseconds, troubles): (Option<u128>, &[Trouble]),
+        frame: Frame,
+        nanoseconds: Option<u128>,
+        troubles: &[Trouble],
     ) -> Canvas {
+        let Frame { left, right, top } = frame;
         let canvas = Rc::new(RefCell::new(canvas));
-        self.heading(&mut canvas.borrow_mut(), (left, right, top));
+        self.heading(&mut canvas.borrow_mut(), frame);
         let whole: DrawingArea<Canvas, Shift> = (&canvas).into();
         let (width, height) = (right - left, HEIGHT - 30.0);
         let area = whole.shrink((left as u32, (top + 20.0) as u32), (width as u32, height as u32));
@@ -126,7 +145,8 @@ impl Chart {
     }
 
     /// The title, and the names of the lines with their colours.
-    fn heading(&self, canvas: &mut Canvas, (left, right, top): (f64, f64, f64)) {
+    fn heading(&self, canvas: &mut Canvas, frame: Frame) {
+        let Frame { left, right, top } = frame;
         let title = fitted(&self.title, Font::Sans, theme::LANE, right - left);
         canvas.text((left, top + 10.0), Anchor::Start, "lane", &title);
         let mut x = right;
@@ -157,11 +177,11 @@ impl Chart {
             let range = (least * 0.8..most * 1.25).log_scale();
             let mut chart = builder.build_cartesian_2d(0.0..1.0, range)?;
             self.mesh(&mut chart, nanoseconds)?;
-            self.fill(&mut chart, (least * 0.8, most * 1.25), troubles)
+            self.fill(&mut chart, least * 0.8..most * 1.25, troubles)
         } else {
             let mut chart = builder.build_cartesian_2d(0.0..1.0, 0.0..most * 1.1)?;
             self.mesh(&mut chart, nanoseconds)?;
-            self.fill(&mut chart, (0.0, most * 1.1), troubles)
+            self.fill(&mut chart, 0.0..most * 1.1, troubles)
         }
     }
 
@@ -194,7 +214,7 @@ impl Chart {
     fn fill<X, Y>(
         &self,
         chart: &mut ChartContext<'_, Canvas, Cartesian2d<X, Y>>,
-        (bottom, top): (f64, f64),
+        range: Range<f64>,
         troubles: &[Trouble],
     ) -> Result<(), Failure>
     where
@@ -203,11 +223,9 @@ impl Chart {
     {
         let style =
             ShapeStyle { color: color(Ink::Orange).mix(0.25), filled: true, stroke_width: 0 };
-        chart.draw_series(
-            troubles
-                .iter()
-                .map(|trouble| Rectangle::new([(trouble.from, top), (trouble.to, bottom)], style)),
-        )?;
+        chart.draw_series(troubles.iter().map(|trouble| {
+            Rectangle::new([(trouble.from, range.end), (trouble.to, range.start)], style)
+        }))?;
         for line in &self.lines {
             for run in line.runs() {
                 let style = ShapeStyle::from(color(line.ink)).stroke_width(2);

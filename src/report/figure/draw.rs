@@ -1,6 +1,6 @@
 //! Draws the figure of a violation: sentences, a strip of the whole history, and the focus.
 
-use super::canvas::{Anchor, Canvas, number};
+use super::canvas::{Anchor, Canvas, Frame, number};
 use super::focus::{Focus, Point, Role, Shown};
 use super::legend::Legend;
 use super::measure::{Font, fitted, width, wrapped};
@@ -72,7 +72,7 @@ pub(super) fn draw(focus: &Focus, strip: Option<&Strip>, footnote: &str) -> Stri
     let mut canvas = titled(&focus.title, &focus.sentence, &body, height);
     let right = WIDTH - MARGIN;
     if let Some(strip) = strip {
-        let window = strip.draw(&mut canvas, (layout.left, right), head);
+        let window = strip.draw(&mut canvas, Frame { left: layout.left, right, top: head });
         let (top, bottom) = (head + strip::HEIGHT, head + strip::HEIGHT + ZOOM - 10.0);
         if let Some([from, to]) = window {
             canvas.line((from, top), (layout.left, bottom), "zoom");

@@ -35,12 +35,8 @@ pub(super) fn draw(subject: &Subject<'_>) -> String {
         facts.iter().flat_map(|fact| wrapped(fact, Font::Sans, theme::BODY, limit, 2)).collect();
     let top = MARGIN + 40.0 + 22.0 * body.len() as f64;
     let height = top + chart::HEIGHT * charts.len() as f64 + MARGIN;
-    let mut canvas = titled(&title, &facts.join(" "), &body, height);
-    for (at, chart) in charts.iter().enumerate() {
-        let place = (MARGIN, WIDTH - MARGIN - 12.0, top + chart::HEIGHT * at as f64);
-        canvas = chart.draw(canvas, place, (scale.nanoseconds(), &troubles));
-    }
-    canvas.finish()
+    let canvas = titled(&title, &facts.join(" "), &body, height);
+    chart::draw_all(canvas, &charts, top, scale.nanoseconds(), &troubles).finish()
 }
 
 fn title(subject: &Subject<'_>) -> String {

@@ -159,12 +159,8 @@ fn sheet(history: &History, scale: &Scale<'_>, title: &str, charts: Vec<Chart>) 
     }
     let top = MARGIN + 62.0;
     let height = top + chart::HEIGHT * charts.len() as f64 + MARGIN;
-    let mut canvas = headed(title, &about, height);
-    for (at, chart) in charts.iter().enumerate() {
-        let place = (MARGIN, WIDTH - MARGIN - 12.0, top + chart::HEIGHT * at as f64);
-        canvas = chart.draw(canvas, place, (scale.nanoseconds(), &troubles));
-    }
-    canvas.finish()
+    let canvas = headed(title, &about, height);
+    chart::draw_all(canvas, &charts, top, scale.nanoseconds(), &troubles).finish()
 }
 
 fn headed(title: &str, about: &str, height: f64) -> Canvas {

@@ -2,7 +2,7 @@
 //! returned, what a nemesis did, and which part of it the figure shows.
 
 use super::super::trouble;
-use super::canvas::{Anchor, Canvas};
+use super::canvas::{Anchor, Canvas, Frame};
 use super::measure::{Font, fitted, width};
 use super::scale::Scale;
 use super::theme;
@@ -81,13 +81,9 @@ impl Strip {
         }
     }
 
-    /// Draws it between two positions, below `top`. Returns where the window is.
-    pub(super) fn draw(
-        &self,
-        canvas: &mut Canvas,
-        (left, right): (f64, f64),
-        top: f64,
-    ) -> Option<[f64; 2]> {
+    /// Draws it into `frame`. Returns where the window is.
+    pub(super) fn draw(&self, canvas: &mut Canvas, frame: Frame) -> Option<[f64; 2]> {
+        let Frame { left, right, top } = frame;
         let bottom = top + COLUMNS;
         let wide = (right - left) / BINS as f64;
         let at = |part: f64| left + part * (right - left);

@@ -30,7 +30,7 @@ pub(super) struct Aftermath {
 
 /// Follows the value that `act` saw, after the operations in `newer` had shown newer ones, until an
 /// update is called; at most [`AHEAD`] operations.
-pub(super) fn aftermath(case: &Case<'_>, act: &Act, (token, newer): (Token, &[&Act])) -> Aftermath {
+pub(super) fn aftermath(case: &Case<'_>, act: &Act, token: Token, newer: &[&Act]) -> Aftermath {
     let process: Value = act.access.process;
     let sources = Sources::of(case.history);
     let source = sources.at(act.access.index);

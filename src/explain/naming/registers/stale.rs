@@ -43,7 +43,7 @@ fn specific(scene: &Scene<'_>, proof: &Proof<'_>) -> Anomaly {
     }
     let newer = proof.newer.as_slice();
     let after =
-        proof.stale.access.reads.map(|token| aftermath(scene.case, proof.stale, (token, newer)));
+        proof.stale.access.reads.map(|token| aftermath(scene.case, proof.stale, token, newer));
     let after = after.unwrap_or_default();
     applied_twice(scene, proof, &after)
         .or_else(|| back_for_all(scene, proof, &after))
