@@ -197,7 +197,7 @@ impl<'a> Search<'a> {
                 }
                 frames.push(Frame { state, by, trail, next: 0 });
                 if self.is_dead(&frames[frames.len() - 1].state) {
-                    self.leave(&mut frames, false);
+                    self.leave(&mut frames);
                 }
             }
             if self.looks > self.limit || frames.len() % 1024 == 1 && self.meter.poll().is_err() {
@@ -218,7 +218,8 @@ impl<'a> Search<'a> {
                     if is_full || self.meter.poll().is_err() {
                         return None;
                     }
-                    self.leave(&mut frames, true);
+                    self.dead.insert(self.key(&frame.state));
+                    self.leave(&mut frames);
                 }
             }
         }
@@ -361,11 +362,8 @@ impl<'a> Search<'a> {
     }
 
     /// Goes back from the last configuration.
-    fn leave(&mut self, frames: &mut Vec<Frame<AnyState>>, is_new: bool) {
+    fn leave(&mut self, frames: &mut Vec<Frame<AnyState>>) {
         let Some(frame) = frames.pop() else { return };
-        if is_new {
-            self.dead.insert(self.key(&frame.state));
-        }
         while self.trail.len() > frame.trail {
             if let Some(process) = self.trail.pop() {
                 self.account(Move::Process(process), false);

@@ -220,9 +220,9 @@ impl Set<'_> {
         let element = self.element(element);
         let is_due = |look: &&Event<Sighting>| {
             (look.index == read.index || read.precedes(*look))
-                && element.leaving(true).any(|add| add.precedes(*look))
+                && element.adds().any(|add| add.precedes(*look))
         };
-        let look = element.finding(false).find(is_due)?;
+        let look = element.misses().find(is_due)?;
         element.missed(look).filter(|anomaly| anomaly.kind == AnomalyKind::LostUpdate)
     }
 }
@@ -239,20 +239,35 @@ struct Element<'a> {
 type Failed<'a> = &'a dyn Fn(&Event<Sighting>) -> Option<OpIndex>;
 
 impl Element<'_> {
+    /// Returns the updates that leave the element there, or not.
     fn leaving(&self, there: bool) -> impl Iterator<Item = &Event<Sighting>> {
         self.sightings.iter().filter(move |event| event.op.leaves == Some(there))
     }
 
-    fn finding(&self, there: bool) -> impl Iterator<Item = &Event<Sighting>> {
-        self.sightings.iter().filter(move |event| event.op.found == Some(there))
+    fn adds(&self) -> impl Iterator<Item = &Event<Sighting>> {
+        self.leaving(true)
+    }
+
+    fn removals(&self) -> impl Iterator<Item = &Event<Sighting>> {
+        self.leaving(false)
+    }
+
+    /// Returns the operations that found the element.
+    fn finds(&self) -> impl Iterator<Item = &Event<Sighting>> {
+        self.sightings.iter().filter(|event| event.op.found == Some(true))
+    }
+
+    /// Returns the operations that did not find the element.
+    fn misses(&self) -> impl Iterator<Item = &Event<Sighting>> {
+        self.sightings.iter().filter(|event| event.op.found == Some(false))
     }
 
     fn name(&self, failed: Failed<'_>) -> Option<Anomaly> {
         let is_in = |event: &&Event<Sighting>| self.scope.contains(event);
-        self.finding(true)
+        self.finds()
             .filter(is_in)
             .find_map(|look| self.nowhere_from(look, failed).or_else(|| self.undead(look)))
-            .or_else(|| self.finding(false).filter(is_in).find_map(|look| self.missed(look)))
+            .or_else(|| self.misses().filter(is_in).find_map(|look| self.missed(look)))
             .or_else(|| self.twice(true))
             .or_else(|| self.twice(false))
     }
@@ -274,7 +289,7 @@ impl Element<'_> {
 
     /// Found, though nobody can have added it by then.
     fn nowhere_from(&self, look: &Event<Sighting>, failed: Failed<'_>) -> Option<Anomaly> {
-        let mut adds = self.leaving(true).filter(|add| add.index != look.index);
+        let mut adds = self.adds().filter(|add| add.index != look.index);
         let add = adds.next();
         if self.initial || add.is_some_and(|add| add.span.call < look.span.ret) {
             return None;
@@ -284,10 +299,14 @@ impl Element<'_> {
         self.scope.unfounded(look.index, origin, &found, &ADD)
     }
 
-    /// Whether `update` may have been undone by when `look` saw the element, by one that leaves it
-    /// `there` or not.
-    fn may_be_undone(&self, update: &Event<Sighting>, there: bool, look: &Event<Sighting>) -> bool {
-        self.leaving(there).any(|undoing| {
+    /// Whether `update` may have been undone, by an operation of `others`, by when `look` saw the
+    /// element.
+    fn may_be_undone<'e>(
+        update: &Event<Sighting>,
+        mut others: impl Iterator<Item = &'e Event<Sighting>>,
+        look: &Event<Sighting>,
+    ) -> bool {
+        others.any(|undoing| {
             undoing.index != look.index
                 && undoing.span.call < look.span.ret
                 && undoing.span.ret > update.span.call
@@ -296,15 +315,15 @@ impl Element<'_> {
 
     /// Found, though it was removed before and cannot have been added again.
     fn undead(&self, look: &Event<Sighting>) -> Option<Anomaly> {
-        let removals = self.leaving(false).filter(|removal| removal.precedes(look));
+        let removals = self.removals().filter(|removal| removal.precedes(look));
         // The last to be called is the hardest to come back from.
         let removal = removals.max_by_key(|removal| removal.span.call)?;
-        if self.may_be_undone(removal, true, look) {
+        if Self::may_be_undone(removal, self.adds(), look) {
             return None;
         }
         let scope = self.scope;
         let misses = |event: &Event<Sighting>| look.precedes(event) || removal.precedes(event);
-        let mut witnesses = Witnesses::of(look, self.finding(false), misses);
+        let mut witnesses = Witnesses::of(look, self.misses(), misses);
         if answered_by_one_primary(scope.case, look.index, removal.index) {
             // Nothing lags, whatever is found later.
             witnesses.later = None;
@@ -317,7 +336,7 @@ impl Element<'_> {
             scope.deed(removal.index, "had removed it"),
         );
         let mut shown = vec![look, removal];
-        shown.extend(self.leaving(true).filter(|add| add.span.call < look.span.ret));
+        shown.extend(self.adds().filter(|add| add.span.call < look.span.ret));
         shown.extend(witnesses.later);
         scope.proved(missed.kind(), &shown, summary)
     }
@@ -329,12 +348,12 @@ impl Element<'_> {
             let Sighting { found, leaves } = event.op;
             event.precedes(look)
                 && (leaves == Some(true) || leaves.is_none() && found == Some(true))
-                && !self.may_be_undone(event, false, look)
+                && !Self::may_be_undone(event, self.removals(), look)
         };
         let known: Vec<&Event<Sighting>> = self.sightings.iter().filter(shows).collect();
         let from_start = self.initial
             && !self
-                .leaving(false)
+                .removals()
                 .any(|removal| removal.index != look.index && removal.span.call < look.span.ret);
         if known.is_empty() && !from_start {
             return None;
@@ -346,7 +365,7 @@ impl Element<'_> {
             };
             known.iter().find(is_own).copied()
         };
-        let later = self.finding(true).find(|other| look.precedes(other));
+        let later = self.finds().find(|other| look.precedes(other));
         let witness = match (later, add) {
             (None, Some(add)) => Some(add),
             _ => own(true).or_else(|| own(false)).or(known.first().copied()),

@@ -92,7 +92,7 @@ fn cell(record: &Record<'_>, column: &str, outcome_column: &str) -> String {
             &Entry::Event { process, .. } | &Entry::Whole { process: Some(process), .. },
             "process",
         ) => match record.values().as_name(process) {
-            Some(process) => name(process, false),
+            Some(process) => process_name(process),
             None => record.values().to_json(process),
         },
         (&Entry::Event { kind, .. }, "type") => kind.name().to_owned(),
@@ -101,7 +101,7 @@ fn cell(record: &Record<'_>, column: &str, outcome_column: &str) -> String {
             String::new()
         }
         (&Entry::Event { function, .. } | &Entry::Whole { function, .. }, "f") => {
-            name(&function_text(function), true)
+            function_name(&function_text(function))
         }
         (&Entry::Event { value: it, .. }, "value") => value(it),
         (&Entry::Event { key: Some(key), .. }, "key") => value(key),
@@ -127,18 +127,18 @@ fn is_client(record: &Record<'_>, process: Value) -> bool {
     record.values().as_int(process).is_some()
 }
 
-/// A name as the content of a cell: as it stands, unless it would be read as something else.
-fn name(name: &str, digits: bool) -> String {
-    let first = name.as_bytes().first();
-    let taken = match first {
-        None | Some(b'"') => true,
-        Some(b'-' | b'0'..=b'9') => !digits,
-        _ => false,
-    };
-    if !taken && name.trim_matches([' ', '\t']) == name {
-        return name.to_owned();
+/// A function as the content of a cell: as it stands, unless it would be read as something else.
+fn function_name(name: &str) -> String {
+    let is_taken = matches!(name.as_bytes().first(), None | Some(b'"'));
+    if is_taken || name.trim_matches([' ', '\t']) != name { quoted(name) } else { name.to_owned() }
+}
+
+/// The same of a process, which must not be read as a number either.
+fn process_name(name: &str) -> String {
+    match name.as_bytes().first() {
+        Some(b'-' | b'0'..=b'9') => quoted(name),
+        _ => function_name(name),
     }
-    quoted(name)
 }
 
 /// A JSON string.

@@ -179,8 +179,18 @@ pub(super) struct Window {
 }
 
 impl Window {
-    pub(super) fn new(to: bool, already: bool) -> Window {
+    fn new(to: bool, already: bool) -> Window {
         Window { to, already, from: Rank::FIRST, by: Rank::NEVER, told: None, by_whom: None }
+    }
+
+    /// Returns that of an element which is there from the start.
+    pub(super) fn of_initial() -> Window {
+        Window::new(true, true)
+    }
+
+    /// Returns that of an element which is added.
+    pub(super) fn of_added() -> Window {
+        Window::new(true, false)
     }
 
     /// Takes in an operation; an error is a rank by which there is no window.

@@ -87,7 +87,7 @@ impl<'a> Growing<'a> {
         for (number, &handle) in self.elements.handles.iter().enumerate() {
             if initial.holds(Value::of_handle(handle)) {
                 is_placed[number] = true;
-                self.add(number, Window::new(true, true), &mut clock)?;
+                self.add(number, Window::of_initial(), &mut clock)?;
             }
         }
         for class in &self.classes {
@@ -97,7 +97,7 @@ impl<'a> Growing<'a> {
                     return Err(conflict_at(self.operations, class.by));
                 };
                 is_placed[number] = true;
-                let mut window = Window::new(true, false);
+                let mut window = Window::of_added();
                 window.by = class.by;
                 self.add_from(start, number, window, class.by, &mut clock)?;
             }
@@ -106,7 +106,7 @@ impl<'a> Growing<'a> {
         }
         let start = clock.now;
         for number in (0..is_placed.len()).filter(|&number| !is_placed[number]) {
-            self.add_from(start, number, Window::new(true, false), Rank::NEVER, &mut clock)?;
+            self.add_from(start, number, Window::of_added(), Rank::NEVER, &mut clock)?;
         }
         Ok(clock.times)
     }

@@ -72,7 +72,7 @@ impl Nesting<'_> {
         let values = self.values;
         let life = self.table.lives[bottom];
         let known = &values.lives[life as usize];
-        self.table.uncover(bottom, false);
+        self.table.uncover(bottom);
         self.table.remove(bottom);
         self.happen(known.put);
         // What is never taken keeps all that lies below it.
@@ -101,7 +101,7 @@ impl Nesting<'_> {
 
     /// Whether all peeks at a value find it uncovered at some point, if it lies at the bottom.
     fn is_seen(&mut self, at: usize, from: usize, to: usize) -> bool {
-        self.table.uncover(at, false);
+        self.table.uncover(at);
         let peeks = self.values.peeks(self.table.lives[at]);
         let is_seen = peeks.iter().all(|&peek| {
             let span = self.values.spans[peek as usize];
@@ -109,7 +109,7 @@ impl Nesting<'_> {
             let behind = self.table.uncovered(start, to);
             self.table.last_until(behind, Some(at)).is_none_or(|until| until < span.ret)
         });
-        self.table.uncover(at, true);
+        self.table.cover_again(at);
         is_seen
     }
 

@@ -140,10 +140,18 @@ impl Table {
         }
     }
 
-    /// Lets a value cover nothing, or again what it covered.
-    pub(super) fn uncover(&mut self, at: usize, again: bool) {
+    /// Lets a value cover nothing.
+    pub(super) fn uncover(&mut self, at: usize) {
+        self.change_cover(at, -1);
+    }
+
+    /// Lets a value cover again what it covered.
+    pub(super) fn cover_again(&mut self, at: usize) {
+        self.change_cover(at, 1);
+    }
+
+    fn change_cover(&mut self, at: usize, change: i32) {
         let (from, to) = self.covered(at);
-        let change = if again { 1 } else { -1 };
         self.add_at(self.leaves + at, -change * REMOVED);
         self.pull_above(self.leaves + at);
         self.add(from, to, change);

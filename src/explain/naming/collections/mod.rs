@@ -97,13 +97,14 @@ pub(super) fn name(scope: Scope<'_>) -> Option<Anomaly> {
     collection.name()
 }
 
-/// What an operation does that takes an item, or looks at one, and found `found`, if it is known.
-fn looks(takes: bool, end: End, found: Option<Option<Item>>) -> Act {
-    match found {
-        Some(item) => Act::Found { item, takes, end },
-        None if takes => Act::MayTake,
-        None => Act::Idle,
-    }
+/// What an operation does that takes an item, and found `found`, if it is known.
+fn take(end: End, found: Option<Option<Item>>) -> Act {
+    found.map_or(Act::MayTake, |item| Act::Found { item, takes: true, end })
+}
+
+/// What an operation does that looks at an item, and found `found`, if it is known.
+fn peek(end: End, found: Option<Option<Item>>) -> Act {
+    found.map_or(Act::Idle, |item| Act::Found { item, takes: false, end })
 }
 
 fn act(op: items::Op) -> Act {
@@ -115,8 +116,8 @@ fn act(op: items::Op) -> Act {
     };
     match op {
         items::Op::Put(value) => Act::Put(one(value)),
-        items::Op::Take(found) => looks(true, End::Min, known(found)),
-        items::Op::Peek(found) => looks(false, End::Min, known(found)),
+        items::Op::Take(found) => take(End::Min, known(found)),
+        items::Op::Peek(found) => peek(End::Min, known(found)),
     }
 }
 
@@ -133,8 +134,8 @@ fn prioritized(op: priority_queue::Op) -> Act {
     };
     match op {
         Op::Put(put) => Act::Put(item(put)),
-        Op::Take(end, found) => looks(true, end, known(found)),
-        Op::Peek(end, found) => looks(false, end, known(found)),
+        Op::Take(end, found) => take(end, known(found)),
+        Op::Peek(end, found) => peek(end, known(found)),
     }
 }
 
