@@ -214,10 +214,12 @@ impl Course {
             _ if operations.iter().any(|operation| operation.key.is_some()) => Keys::Fields,
             Independent::Auto if tuples.all(|tuple| tuple) => {
                 let confirms = |operation| confirms_tuples(history, operation);
-                match operations.iter().any(confirms) {
-                    true => Keys::Tuples,
-                    false if is_patient(window, last) => Keys::Unknown,
-                    false => Keys::None { may_be_tuples: true },
+                if operations.iter().any(confirms) {
+                    Keys::Tuples
+                } else if is_patient(window, last) {
+                    Keys::Unknown
+                } else {
+                    Keys::None { may_be_tuples: true }
                 }
             }
             _ => Keys::None { may_be_tuples: false },

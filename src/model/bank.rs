@@ -321,9 +321,10 @@ impl Model for Bank {
                 Account::Changed(by, ..) => format!("{name}: {by:+}"),
             }
         };
-        match state.is_empty() {
-            true => Some("as at the start".to_owned()),
-            false => Some(few(state.iter().map(account), state.len())),
+        if state.is_empty() {
+            Some("as at the start".to_owned())
+        } else {
+            Some(few(state.iter().map(account), state.len()))
         }
     }
 }

@@ -99,9 +99,10 @@ impl Seen {
         let last = self.asked.last().map(|asked| asked.0);
         State::Seen {
             node: if self.prefixes { node } else { Trie::<Value>::ROOT },
-            len: match self.lengths || last.is_some_and(|last| len < last) {
-                true => len.saturating_add(1),
-                false => FORGOTTEN,
+            len: if self.lengths || last.is_some_and(|last| len < last) {
+                len.saturating_add(1)
+            } else {
+                FORGOTTEN
             },
             marks: more,
         }

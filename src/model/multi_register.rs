@@ -137,9 +137,10 @@ impl Model for MultiRegister {
             let key = Value::of_handle(key as u32);
             format!("{}: {}", values.to_text(key), values.to_text(value))
         };
-        Some(match state.is_empty() {
-            true => format!("every register: {}", values.to_text(self.default)),
-            false => few(state.iter().map(register), state.len()),
+        Some(if state.is_empty() {
+            format!("every register: {}", values.to_text(self.default))
+        } else {
+            few(state.iter().map(register), state.len())
         })
     }
 

@@ -60,11 +60,12 @@ pub(super) fn excerpt(
     let is_whole = history.has_whole_operations();
     let records = if is_whole { Vec::new() } else { records(history, chosen) };
     if let Some(header) = header {
-        let position = match is_whole {
-            true => chosen.operations.binary_search(&chosen.operation).ok(),
-            false => records
+        let position = if is_whole {
+            chosen.operations.binary_search(&chosen.operation).ok()
+        } else {
+            records
                 .iter()
-                .position(|&(_, end, index)| end == End::Invocation && index == chosen.operation),
+                .position(|&(_, end, index)| end == End::Invocation && index == chosen.operation)
         };
         let description = describe(builder.values(), header, position.map(|at| at + 1));
         builder.metadata(description)?;

@@ -164,9 +164,10 @@ impl<'b> Reader<'b> {
         let outcome = OUTCOMES[usize::from(bits & 3)];
         let invoked = self.record()?;
         let is_open = outcome == Outcome::Open;
-        let completed = match is_open {
-            true => None,
-            false => Some(Record::at((invoked.index() as u64).checked_add(self.number()?)?)?),
+        let completed = if is_open {
+            None
+        } else {
+            Some(Record::at((invoked.index() as u64).checked_add(self.number()?)?)?)
         };
         let function = Function::of_index(self.number()?.try_into().ok()?);
         let process = self.value(&mut values)?;

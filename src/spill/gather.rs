@@ -162,9 +162,10 @@ impl Gathering<'_> {
                 extras = &extras[1..];
             }
             if !is_call {
-                let call_line = match operation.invoked >= window.first {
-                    true => stream.line(operation.invoked),
-                    false => self.lines.remove(&operation.invoked).unwrap_or(0),
+                let call_line = if operation.invoked >= window.first {
+                    stream.line(operation.invoked)
+                } else {
+                    self.lines.remove(&operation.invoked).unwrap_or(0)
                 };
                 let times = history.times(event.operation);
                 self.row(window, &split, number, times, [call_line, line])?;

@@ -101,9 +101,10 @@ impl Part {
 
     /// The line of `record`; 0 if it is not known.
     pub(super) fn line(&self, record: Record) -> u32 {
-        let found = match self.sorted {
-            true => self.lines.binary_search_by_key(&record, |entry| entry.0).ok(),
-            false => self.lines.iter().position(|entry| entry.0 == record),
+        let found = if self.sorted {
+            self.lines.binary_search_by_key(&record, |entry| entry.0).ok()
+        } else {
+            self.lines.iter().position(|entry| entry.0 == record)
         };
         found.map_or(0, |at| self.lines[at].1)
     }

@@ -96,9 +96,12 @@ fn chosen(arguments: &[String]) -> Result<Vec<&'static Part>, String> {
     if let Some(unknown) = unknown.or(names.iter().find(|name| !is_known(name))) {
         return Err(format!("error: `{unknown}` is neither a part nor an option\n{}", usage()));
     }
-    let is_chosen = |part: &&Part| match names.is_empty() {
-        true => part.speed == Speed::Quick || options.contains(&"--slow"),
-        false => names.contains(&part.name),
+    let is_chosen = |part: &&Part| {
+        if names.is_empty() {
+            part.speed == Speed::Quick || options.contains(&"--slow")
+        } else {
+            names.contains(&part.name)
+        }
     };
     Ok(PARTS.iter().filter(is_chosen).collect())
 }

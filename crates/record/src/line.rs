@@ -59,9 +59,10 @@ impl Voice {
                 let Some(starts) = self.starts.get(self.current) else { return false };
                 out.push_str(&starts.completions[outcome as usize]);
                 write_value(&value, time, out);
-                match self.own.is_empty() {
-                    true => out.push_str(&self.closing),
-                    false => self.close_with_own(out),
+                if self.own.is_empty() {
+                    out.push_str(&self.closing)
+                } else {
+                    self.close_with_own(out)
                 }
             }
             What::Field(field) => {

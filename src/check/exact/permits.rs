@@ -46,10 +46,11 @@ pub(super) fn decide<Op>(
         if goes_on {
             continue;
         }
-        return match exact {
-            true => Some(Ruling::Invalid(conflict(operations, &role, at))),
-            false => too_many_or_too_few(permits, operations, &role)
-                .map(|stuck| Ruling::Invalid(Conflict { stuck })),
+        return if exact {
+            Some(Ruling::Invalid(conflict(operations, &role, at)))
+        } else {
+            too_many_or_too_few(permits, operations, &role)
+                .map(|stuck| Ruling::Invalid(Conflict { stuck }))
         };
     }
     Some(Ruling::Valid(sweep.order.unwrap_or_default()))

@@ -58,10 +58,12 @@ impl<K: Mask> Walker<'_, K> {
         {
             return;
         }
-        let priority = match forced {
-            true => priority::FORCED,
-            false if needed != NO_TOKEN && class.gives == needed => priority::HELPFUL,
-            false => priority::LATER,
+        let priority = if forced {
+            priority::FORCED
+        } else if needed != NO_TOKEN && class.gives == needed {
+            priority::HELPFUL
+        } else {
+            priority::LATER
         };
         let slot = self.prepared.items[item as usize].slot;
         let mut base = config.clone();

@@ -57,13 +57,10 @@ fn in_key(
     let answers = |reading: &&Reading<AnyOp>| {
         reading.span.has_returned() && grounds.model.facts(&reading.op).pure
     };
-    let roles: Vec<Role> = readings
-        .iter()
-        .map(|reading| match answers(&reading) {
-            true => role(history, sources.at(reading.index)),
-            false => Role::Other,
-        })
-        .collect();
+    let role = |reading: &Reading<AnyOp>| {
+        if answers(&reading) { role(history, sources.at(reading.index)) } else { Role::Other }
+    };
+    let roles: Vec<Role> = readings.iter().map(role).collect();
     // If nobody else looked, nothing shows that the answers were old, and not wrong.
     readings.iter().zip(&roles).find(|&(one, &role)| role == Role::Other && answers(&one))?;
     let explains = |kinds: &[Role]| {
@@ -89,9 +86,10 @@ fn in_key(
     let index = Some(failure.operation).filter(is_shown).or(telling).or(shown.first().copied())?;
     let mut all: Vec<Source> = shown.iter().map(|&index| sources.at(index)).collect();
     all.dedup();
-    let others = match all.iter().all(|&one| one == all[0]) {
-        true => String::new(),
-        false => " and others like it".to_owned(),
+    let others = if all.iter().all(|&one| one == all[0]) {
+        String::new()
+    } else {
+        " and others like it".to_owned()
     };
     let summary = format!(
         "{}, as {} had it: everything is explained if the {} of {}{others} may be old",

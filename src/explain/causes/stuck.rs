@@ -293,16 +293,18 @@ impl<'a> Clock<'a> {
 
     fn returned(&self, index: OpIndex) -> Option<i128> {
         let record = self.history[index].completed;
-        match self.has_times {
-            true => self.history.times(index)[1].map(i128::from),
-            false => record.map(|record| record.index() as i128),
+        if self.has_times {
+            self.history.times(index)[1].map(i128::from)
+        } else {
+            record.map(|record| record.index() as i128)
         }
     }
 
     fn phrase(&self, length: i128) -> String {
-        match self.has_times {
-            true => duration_phrase(length.unsigned_abs()),
-            false => counted(usize::try_from(length).unwrap_or(usize::MAX), "record"),
+        if self.has_times {
+            duration_phrase(length.unsigned_abs())
+        } else {
+            counted(usize::try_from(length).unwrap_or(usize::MAX), "record")
         }
     }
 }

@@ -329,9 +329,10 @@ fn by_repair(scope: &Scope<'_>, events: &[Event<mutex::Op>]) -> Option<Anomaly> 
         let summary = format!("somebody was refused although the lock was free, {seen_by}");
         return scope.proved(AnomalyKind::SpuriousFailure, &kept, summary);
     }
-    let (kind, what) = match fits(false, true) {
-        true => (AnomalyKind::ForeignRelease, "somebody released the lock who did not hold it"),
-        false => (AnomalyKind::DoubleLock, "the lock had two holders at once"),
+    let (kind, what) = if fits(false, true) {
+        (AnomalyKind::ForeignRelease, "somebody released the lock who did not hold it")
+    } else {
+        (AnomalyKind::DoubleLock, "the lock had two holders at once")
     };
     scope.suggested(kind, &kept, format!("{what}, {seen_by}"))
 }

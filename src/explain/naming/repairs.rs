@@ -115,9 +115,10 @@ impl Repair<'_> {
             is_own: case.process(culprit) == case.process(failing),
             was_seen: false,
         };
-        let what = match is_lost {
-            true => "had never taken effect, which was acknowledged",
-            false => "had not taken effect yet, which was acknowledged",
+        let what = if is_lost {
+            "had never taken effect, which was acknowledged"
+        } else {
+            "had not taken effect yet, which was acknowledged"
         };
         self.say(missed.kind(), culprit, what)
     }

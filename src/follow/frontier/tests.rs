@@ -139,14 +139,16 @@ impl Both {
     fn call(&mut self, model: &AnyModel, op: AnyOp, plan: &Plan<AnyOp>) -> u32 {
         let (tells, observes) = (plan.sample.tells, plan.observes);
         if let Some(bounds) = &mut self.bounds {
-            match plan.is_known {
-                true => bounds.call(model, op.clone()),
-                false => bounds.call_unknown(model, op.clone(), tells, observes),
+            if plan.is_known {
+                bounds.call(model, op.clone())
+            } else {
+                bounds.call_unknown(model, op.clone(), tells, observes)
             };
         }
-        match plan.is_known {
-            true => self.frontier.call(model, op),
-            false => self.frontier.call_unknown(model, op, tells, observes),
+        if plan.is_known {
+            self.frontier.call(model, op)
+        } else {
+            self.frontier.call_unknown(model, op, tells, observes)
         }
     }
 

@@ -44,9 +44,10 @@ impl<'t> Objects<'t> {
     /// Starts at the start of a piece of an array: its first, or one that begins behind a comma.
     /// Unless it is the last, it may end behind one.
     pub(super) fn of_piece(text: &'t str, first: bool, last: bool) -> Result<Self, Error> {
-        let objects = match first {
-            true => Objects::of_array(text)?,
-            false => Objects { in_array: true, ..Objects::new(text) },
+        let objects = if first {
+            Objects::of_array(text)?
+        } else {
+            Objects { in_array: true, ..Objects::new(text) }
         };
         Ok(Objects { goes_on: !last, ..objects })
     }

@@ -43,10 +43,11 @@ impl<M: Model> Projections<'_, M> {
                 gone.push(at);
             }
         }
-        match gone.is_empty() {
-            true => Ruling::Sound,
+        if gone.is_empty() {
+            Ruling::Sound
+        } else {
             // Without one of them, the others are not covered any better.
-            false => Ruling::Without(gone),
+            Ruling::Without(gone)
         }
     }
 }

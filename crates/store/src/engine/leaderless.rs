@@ -118,10 +118,13 @@ impl Leaderless {
     fn ask(&mut self, hub: &mut Hub, places: &Places, request: Request) {
         let key = request.key;
         let is_read = request.command.is_read();
-        let enough = places.quorum(key, |copies| match is_read {
-            true => quorum(hub.knobs.read_quorum, copies),
-            // So many that one of them has the latest version.
-            false => copies + 1 - quorum(hub.knobs.write_quorum, copies),
+        let enough = places.quorum(key, |copies| {
+            if is_read {
+                quorum(hub.knobs.read_quorum, copies)
+            } else {
+                // So many that one of them has the latest version.
+                copies + 1 - quorum(hub.knobs.write_quorum, copies)
+            }
         });
         let owners = places.owners(key);
         let task = self.begin(request, Phase::Asking, enough);

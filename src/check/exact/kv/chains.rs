@@ -201,9 +201,10 @@ impl<'a> Chain<'a> {
         }
         let call = |at: u32| reader.operations[at as usize].span.call;
         let members = self.put.iter().chain(self.appends.iter().map(|append| &append.0));
-        let mut latest = match self.text.len() < string.len() {
-            true => members.map(|&at| call(at)).max().unwrap_or_default(),
-            false => Rank::FIRST,
+        let mut latest = if self.text.len() < string.len() {
+            members.map(|&at| call(at)).max().unwrap_or_default()
+        } else {
+            Rank::FIRST
         };
         let mut length = self.text.len();
         while length < string.len() {

@@ -113,9 +113,10 @@ impl Collection<'_> {
             "{} although something was in it all the time",
             self.scope.deed(look.index, "found nothing")
         );
-        match kept.iter().any(is_lost) {
-            true => self.scope.suggested(AnomalyKind::LostMessage, &kept, summary),
-            false => self.scope.proved(AnomalyKind::StaleRead, &kept, summary),
+        if kept.iter().any(is_lost) {
+            self.scope.suggested(AnomalyKind::LostMessage, &kept, summary)
+        } else {
+            self.scope.proved(AnomalyKind::StaleRead, &kept, summary)
         }
     }
 

@@ -88,9 +88,10 @@ pub(super) fn name(counter: &Counter<'_>) -> Option<Anomaly> {
     };
     // Where most changes stay, one that does not is two that cancel each other out.
     let momentary = (1..levels.len()).filter(|&at| is_momentary(at)).count();
-    match is_momentary(at) && 2 * momentary >= levels.len() - 1 {
-        true => Some(change.momentary()),
-        false => Some(change.lasting()),
+    if is_momentary(at) && 2 * momentary >= levels.len() - 1 {
+        Some(change.momentary())
+    } else {
+        Some(change.lasting())
     }
 }
 

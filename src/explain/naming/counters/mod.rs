@@ -140,9 +140,10 @@ impl Counter<'_> {
         if (least..=most).contains(&seen) {
             return None;
         }
-        match seen < least {
-            true => self.too_little(look, seen, least),
-            false => self.too_much(look, seen, most),
+        if seen < least {
+            self.too_little(look, seen, least)
+        } else {
+            self.too_much(look, seen, most)
         }
     }
 
@@ -233,9 +234,10 @@ impl Counter<'_> {
         });
         shown.extend(called);
         let summary = format!("{phrase}: something was added twice");
-        match excess > undone.saturating_add(to_come) {
-            true => self.scope.proved(AnomalyKind::DuplicateApply, &shown, summary),
-            false => self.scope.suggested(AnomalyKind::DuplicateApply, &shown, summary),
+        if excess > undone.saturating_add(to_come) {
+            self.scope.proved(AnomalyKind::DuplicateApply, &shown, summary)
+        } else {
+            self.scope.suggested(AnomalyKind::DuplicateApply, &shown, summary)
         }
     }
 
