@@ -1,12 +1,11 @@
 //! `histcheck anomalies`: what can be wrong with a history.
 
-use std::fmt::Write as _;
-
 use histcheck::explain::{ANOMALIES, AnomalyEntry, Example};
 use histcheck::formats::read_bytes;
 use histcheck::history::Settings;
 use histcheck::suggest::nearest;
 use histcheck::{Options, Session};
+use histcheck_history::{put, putln};
 use serde::Serialize;
 
 use super::args::{AnomaliesArgs, OutputFormat};
@@ -46,9 +45,7 @@ fn list(output: &Output) -> String {
     let mut out = String::new();
     for entry in ANOMALIES {
         let name = entry.name;
-        // Writing to a String cannot fail.
-        let _ =
-            writeln!(out, "{}{name:<width$}{}  {}", palette.label, palette.reset, entry.definition);
+        putln!(out, "{}{name:<width$}{}  {}", palette.label, palette.reset, entry.definition);
     }
     out
 }
@@ -69,17 +66,16 @@ fn details(entry: &AnomalyEntry, output: &Output) -> String {
         ("what is only suggested", entry.suggests),
     ];
     for (title, text) in parts.into_iter().filter(|part| !part.1.is_empty()) {
-        // Writing to a String cannot fail.
-        let _ = write!(out, "\n{}{title}{}\n", palette.label, palette.reset);
-        let _ = writeln!(out, "{}", wrapped(text, WIDTH));
+        put!(out, "\n{}{title}{}\n", palette.label, palette.reset);
+        putln!(out, "{}", wrapped(text, WIDTH));
     }
     if let Some(example) = entry.history {
-        let _ = write!(out, "\n{}example{}", palette.label, palette.reset);
-        let _ = writeln!(out, ": histories/{}", example.name);
+        put!(out, "\n{}example{}", palette.label, palette.reset);
+        putln!(out, ": histories/{}", example.name);
         if let Some(told) = told(&example) {
-            let _ = writeln!(out, "{}", wrapped(&told, WIDTH));
+            putln!(out, "{}", wrapped(&told, WIDTH));
         }
-        let _ = write!(out, "{}{}{}", palette.faint, example.text, palette.reset);
+        put!(out, "{}{}{}", palette.faint, example.text, palette.reset);
     }
     out
 }

@@ -1,13 +1,12 @@
 //! `histcheck generate`: histories of the reference store.
 
-use std::fmt::Write as _;
-
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 use histcheck::formats::{self, Format};
 use histcheck::store::threads::{self, OBJECTS, Settings};
 use histcheck::store::{GROUPS, KNOBS, Knobs, Plan, Preset, presets};
 use histcheck::suggest::nearest;
 use histcheck::{History, read_recording};
+use histcheck_history::putln;
 
 use super::args::GenerateArgs;
 use super::exit::Status;
@@ -155,9 +154,9 @@ fn list_of_objects(output: &Output) -> String {
             Some(kind) => format!("shows {kind}"),
             None => "correct".to_owned(),
         };
-        let _ = writeln!(text, "  {} ({shows})", object.name);
+        putln!(text, "  {} ({shows})", object.name);
         for line in wrapped(object.story, WIDTH - 6).lines() {
-            let _ = writeln!(text, "      {line}");
+            putln!(text, "      {line}");
         }
     }
     text
@@ -168,15 +167,15 @@ fn list(output: &Output) -> String {
     let palette = output.palette();
     let mut text = String::new();
     for (group, presets) in GROUPS {
-        let _ = writeln!(text, "{}{group}{}", palette.label, palette.reset);
+        putln!(text, "{}{group}{}", palette.label, palette.reset);
         for preset in *presets {
             let shows = match preset.shows.first() {
                 Some(first) => format!("shows {first}"),
                 None => "correct".to_owned(),
             };
-            let _ = writeln!(text, "  {} ({shows})", preset.name);
+            putln!(text, "  {} ({shows})", preset.name);
             for line in wrapped(preset.story, WIDTH - 6).lines() {
-                let _ = writeln!(text, "      {line}");
+                putln!(text, "      {line}");
             }
         }
         text.push('\n');

@@ -1,9 +1,8 @@
 //! `histcheck models`: the catalogue of models.
 
-use std::fmt::Write as _;
-
 use histcheck::history::ValueTable;
 use histcheck::model::{AnyModel, CATALOGUE, Entry, ModelOptions};
+use histcheck_history::{put, putln};
 
 use super::args::{ModelsArgs, OutputFormat};
 use super::diagnostic;
@@ -42,8 +41,7 @@ fn list(output: &Output) -> String {
     let mut out = String::new();
     for entry in CATALOGUE {
         let names: Vec<&str> = entry.functions.iter().map(|function| function.name).collect();
-        // Writing to a String cannot fail.
-        let _ = writeln!(
+        putln!(
             out,
             "{}{:<width$}{}  {}\n{:<width$}  {}{}{}",
             palette.label,
@@ -62,20 +60,18 @@ fn list(output: &Output) -> String {
 fn details(entry: &Entry, output: &Output) -> String {
     let palette = output.palette();
     let mut out = format!("{}{}{}: {}\n", palette.label, entry.name, palette.reset, entry.summary);
-    // Writing to a String cannot fail.
-    let _ = writeln!(out, "\nstarts from {}\n\noperations:", entry.initial);
+    putln!(out, "\nstarts from {}\n\noperations:", entry.initial);
     for function in entry.functions {
-        let _ = write!(out, "  {}{}{}", palette.label, function.name, palette.reset);
+        put!(out, "  {}{}{}", palette.label, function.name, palette.reset);
         if !function.aliases.is_empty() {
-            let _ = write!(out, " (or {})", function.aliases.join(", "));
+            put!(out, " (or {})", function.aliases.join(", "));
         }
-        let _ = writeln!(out, "\n      {}", function.meaning);
+        putln!(out, "\n      {}", function.meaning);
     }
     for option in entry.options {
-        let _ =
-            writeln!(out, "\n{}{}{} {}", palette.label, option.flag, palette.reset, option.effect);
+        putln!(out, "\n{}{}{} {}", palette.label, option.flag, palette.reset, option.effect);
     }
-    let _ = writeln!(out, "\n{}", wrapped(&format!("cost: {}", entry.cost), WIDTH));
+    putln!(out, "\n{}", wrapped(&format!("cost: {}", entry.cost), WIDTH));
     out
 }
 

@@ -1,7 +1,5 @@
 //! The statistics of a history, for people and for programs.
 
-use std::fmt::Write as _;
-
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -10,6 +8,7 @@ use super::style::Palette;
 use super::table::Table;
 use crate::history::{History, OutcomeCounts, Statistics};
 use crate::words::{counted, printable, shortened, with_thousands};
+use histcheck_history::putln;
 
 /// The statistics as tables.
 pub fn statistics_text(
@@ -20,8 +19,7 @@ pub fn statistics_text(
 ) -> String {
     let mut out = String::new();
     let file = file.map_or(String::new(), |file| format!("{}: ", printable(file)));
-    // Writing to a String cannot fail.
-    let _ = writeln!(
+    putln!(
         out,
         "{file}{} of {} in {}",
         counted(statistics.operations, "operation"),
@@ -29,7 +27,7 @@ pub fn statistics_text(
         counted(statistics.records, "record"),
     );
     let mut fact = |label: &str, text: String| {
-        let _ = writeln!(out, "  {}{label:<12}{} {text}", palette.label, palette.reset);
+        putln!(out, "  {}{label:<12}{} {text}", palette.label, palette.reset);
     };
     let OutcomeCounts { ok, fail, info, open } = statistics.outcomes;
     let [ok, fail, info, open] = [ok, fail, info, open].map(with_thousands);

@@ -50,9 +50,10 @@ pub(super) fn troubles(history: &History, limit: usize) -> Vec<Trouble<'_>> {
             troubles.push(Trouble { to: Some(note), ..last });
         }
         if !is_end(name) && troubles.len() < limit {
-            let value = match note.value.is_null() {
-                true => String::new(),
-                false => format!(" {}", shortened(&history.values().to_text(note.value), 60)),
+            let value = if note.value.is_null() {
+                String::new()
+            } else {
+                format!(" {}", shortened(&history.values().to_text(note.value), 60))
             };
             let title = printable(&format!("{}{value}", shortened(name, 40)));
             open = Some(Trouble { from: note, to: None, title });

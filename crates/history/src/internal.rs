@@ -12,3 +12,23 @@ pub use crate::window::{End, Row, SWEEP_FROM, Window, WindowEvent};
 
 /// What stands for a time where a record has none.
 pub const NO_TIME: i64 = i64::MIN;
+
+/// Appends formatted text to a `String`, to which writing cannot fail.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! put {
+    ($out:expr, $($text:tt)*) => {{
+        use ::std::fmt::Write as _;
+        let _ = $out.write_fmt(format_args!($($text)*));
+    }};
+}
+
+/// Appends formatted text and the end of the line to a `String`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! putln {
+    ($out:expr, $($text:tt)*) => {{
+        $crate::put!($out, $($text)*);
+        $out.push('\n');
+    }};
+}

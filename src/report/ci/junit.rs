@@ -2,10 +2,9 @@
 //!
 //! What is not decided is an error, never a success.
 
-use std::fmt::Write as _;
-
 use super::super::xml::escaped;
 use super::{Case, CaseResult, Finding, Outcome, Rule};
+use histcheck_history::{put, putln};
 
 /// Schemas want to know when it was. The same input gives the same bytes, so that it is not told.
 const NEVER: &str = "1970-01-01T00:00:00";
@@ -36,8 +35,7 @@ fn open(outcome: &Outcome, id: usize, out: &mut String) {
             CaseResult::Error(..) => errors += 1,
         }
     }
-    // Writing to a String cannot fail.
-    let _ = write!(
+    put!(
         out,
         "  <testsuite name=\"{}\" package=\"histcheck\" id=\"{id}\" tests=\"{}\" \
          failures=\"{failures}\" errors=\"{errors}\" time=\"{:.3}\" timestamp=\"{NEVER}\" \
@@ -52,8 +50,7 @@ fn write_case(outcome: &Outcome, at: usize, case: &Case, out: &mut String) {
     let name = case.name.as_deref().unwrap_or("history");
     let file = escaped(outcome.name());
     let seconds = outcome.seconds.filter(|_| outcome.cases.len() == 1).unwrap_or_default();
-    // Writing to a String cannot fail.
-    let _ = write!(
+    put!(
         out,
         "    <testcase name=\"{}\" classname=\"{file}\" time=\"{seconds:.3}\"",
         escaped(name)
@@ -73,20 +70,15 @@ fn write_case(outcome: &Outcome, at: usize, case: &Case, out: &mut String) {
         Rule::Unreadable(_) => told.first().map_or(String::new(), |finding| sentence(finding)),
         _ => message.clone(),
     };
-    let _ = write!(
-        out,
-        ">\n      <{element} type=\"{}\" message=\"{}\">",
-        rule.id(),
-        escaped(&message)
-    );
+    put!(out, ">\n      <{element} type=\"{}\" message=\"{}\">", rule.id(), escaped(&message));
     if told.is_empty() {
         out.push_str(&escaped(&message));
     }
     for (nth, finding) in told.into_iter().enumerate() {
         let separator = if nth == 0 { "" } else { "\n" };
-        let _ = write!(out, "{separator}{}", escaped(&sentence(finding)));
+        put!(out, "{separator}{}", escaped(&sentence(finding)));
     }
-    let _ = write!(out, "</{element}>\n    </testcase>\n");
+    put!(out, "</{element}>\n    </testcase>\n");
 }
 
 /// The case under which `finding` is told; the only one, if it has not passed.
@@ -101,8 +93,7 @@ fn belongs(outcome: &Outcome, finding: &Finding) -> Option<usize> {
 fn write_rest(outcome: &Outcome, out: &mut String) {
     let rest = outcome.findings.iter().filter(|finding| belongs(outcome, finding).is_none());
     let told: Vec<String> = rest.map(|finding| escaped(&sentence(finding))).collect();
-    // Writing to a String cannot fail.
-    let _ = writeln!(out, "    <system-out>{}</system-out>", told.join("\n"));
+    putln!(out, "    <system-out>{}</system-out>", told.join("\n"));
     out.push_str("    <system-err/>\n");
 }
 

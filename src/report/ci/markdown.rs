@@ -3,12 +3,11 @@
 //! Whatever comes from a history stands in `<code>`, where GitHub makes neither links nor mentions,
 //! and with every character encoded that Markdown or HTML could take for their own.
 
-use std::fmt::Write as _;
-
 use super::super::with_thousands;
 use super::{Finding, Outcome, summary};
 use crate::check::Verdict;
 use crate::words::{counted, printable};
+use histcheck_history::{put, putln};
 
 /// GitHub refuses comments of more than 65,536 characters; some of them are left to whoever adds
 /// words of their own.
@@ -33,8 +32,7 @@ pub fn markdown(outcomes: &[Outcome]) -> String {
         rows += 1;
     }
     if rows < outcomes.len() {
-        // Writing to a String cannot fail.
-        let _ = writeln!(out, "\nand {}", counted(outcomes.len() - rows, "more input"));
+        putln!(out, "\nand {}", counted(outcomes.len() - rows, "more input"));
     }
     let mut left_out = 0;
     for outcome in outcomes.iter().filter(|outcome| !outcome.findings.is_empty()) {
@@ -47,7 +45,7 @@ pub fn markdown(outcomes: &[Outcome]) -> String {
     }
     if left_out > 0 {
         let what = counted(left_out, "input");
-        let _ = writeln!(out, "\nA comment has no room for the details of {what}.");
+        putln!(out, "\nA comment has no room for the details of {what}.");
     }
     out
 }
@@ -84,8 +82,7 @@ fn details(outcome: &Outcome) -> String {
         write_finding(outcome, finding, &mut out);
     }
     if outcome.more > 0 {
-        // Writing to a String cannot fail.
-        let _ = writeln!(out, "- and {}", counted(outcome.more, "more violation"));
+        putln!(out, "- and {}", counted(outcome.more, "more violation"));
     }
     if !outcome.counterexample.is_empty() {
         out.push_str("\n| line | process | operation | call..return |\n|--:|---|---|---|\n");
@@ -94,7 +91,7 @@ fn details(outcome: &Outcome) -> String {
         let line = row.line.map_or(String::new(), |line| line.to_string());
         let [process, operation, interval] =
             [&row.process, &row.operation, &row.interval].map(|text| code(text));
-        let _ = writeln!(out, "| {line} | {process} | {operation} | {interval} |");
+        putln!(out, "| {line} | {process} | {operation} | {interval} |");
     }
     out.push_str("\n</details>\n");
     out
@@ -102,8 +99,7 @@ fn details(outcome: &Outcome) -> String {
 
 fn write_finding(outcome: &Outcome, finding: &Finding, out: &mut String) {
     let place = finding.place().map_or(String::new(), |place| format!(", {place}"));
-    // Writing to a String cannot fail.
-    let _ = writeln!(out, "- **{}**{place}: {}", finding.title(), code(&outcome.message(finding)));
+    putln!(out, "- **{}**{place}: {}", finding.title(), code(&outcome.message(finding)));
 }
 
 /// `text` as code on one line, which nothing in it can end.
@@ -121,8 +117,7 @@ fn code(text: &str) -> String {
         if is_plain {
             out.push(c);
         } else {
-            // Writing to a String cannot fail.
-            let _ = write!(out, "&#{};", u32::from(c));
+            put!(out, "&#{};", u32::from(c));
         }
         before = c;
     }

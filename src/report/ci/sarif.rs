@@ -1,10 +1,9 @@
 //! SARIF 2.1.0: one run, with a rule for each kind of finding and a result for each finding.
 
-use std::fmt::Write as _;
-
 use serde::Serialize;
 
 use super::{Finding, Outcome, Rule};
+use histcheck_history::put;
 
 /// A message links to so many related locations at most.
 const LINKS: usize = 5;
@@ -210,8 +209,7 @@ fn uri(path: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte) {
             out.push(char::from(byte));
         } else {
-            // Writing to a String cannot fail.
-            let _ = write!(out, "%{byte:02X}");
+            put!(out, "%{byte:02X}");
         }
     }
     out

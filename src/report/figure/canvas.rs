@@ -4,7 +4,6 @@
 //! one decimal at most.
 
 use std::convert::Infallible;
-use std::fmt::Write as _;
 
 use plotters_backend::{
     BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingBackend, DrawingErrorKind,
@@ -14,6 +13,7 @@ use plotters_backend::{
 use super::super::xml::escaped;
 use super::measure::{Font, width};
 use super::theme::{self, Ink};
+use histcheck_history::{put, putln};
 
 /// A drawing that grows.
 pub(super) struct Canvas {
@@ -45,8 +45,7 @@ impl Canvas {
     pub(super) fn new(size: (u32, u32), name: &str, about: &str) -> Canvas {
         let mut out = String::with_capacity(1 << 14);
         let (width, height) = size;
-        // Writing to a String cannot fail.
-        let _ = write!(
+        put!(
             out,
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
              viewBox=\"0 0 {width} {height}\" role=\"img\" aria-labelledby=\"name about\">\n\
@@ -72,12 +71,12 @@ impl Canvas {
         self.out.push_str("<g");
         for (name, value) in [("id", id), ("class", class)] {
             if !value.is_empty() {
-                let _ = write!(self.out, " {name}=\"{}\"", escaped(value));
+                put!(self.out, " {name}=\"{}\"", escaped(value));
             }
         }
         self.out.push('>');
         if !title.is_empty() {
-            let _ = write!(self.out, "<title>{}</title>", escaped(title));
+            put!(self.out, "<title>{}</title>", escaped(title));
         }
         self.out.push('\n');
         draw(self);
@@ -86,7 +85,7 @@ impl Canvas {
 
     pub(super) fn rect(&mut self, at: (f64, f64), size: (f64, f64), class: &str) {
         let (x, y, width, height) = (number(at.0), number(at.1), number(size.0), number(size.1));
-        let _ = writeln!(
+        putln!(
             self.out,
             "<rect class=\"{class}\" x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\"/>"
         );
@@ -95,7 +94,7 @@ impl Canvas {
     /// A rectangle with round corners.
     pub(super) fn bar(&mut self, at: (f64, f64), size: (f64, f64), class: &str) {
         let (x, y, width, height) = (number(at.0), number(at.1), number(size.0), number(size.1));
-        let _ = writeln!(
+        putln!(
             self.out,
             "<rect class=\"{class}\" x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" \
              rx=\"4\"/>"
@@ -114,19 +113,19 @@ impl Canvas {
         let mut path = String::new();
         for (at, point) in points.iter().enumerate() {
             let command = if at == 0 { 'M' } else { 'L' };
-            let _ = write!(path, "{command}{} {}", number(point.0), number(point.1));
+            put!(path, "{command}{} {}", number(point.0), number(point.1));
         }
         self.path(&path, class);
     }
 
     /// A path in SVG's own terms.
     pub(super) fn path(&mut self, path: &str, class: &str) {
-        let _ = writeln!(self.out, "<path class=\"{class}\" d=\"{path}\"/>");
+        putln!(self.out, "<path class=\"{class}\" d=\"{path}\"/>");
     }
 
     pub(super) fn circle(&mut self, at: (f64, f64), radius: f64, class: &str) {
         let (x, y, r) = (number(at.0), number(at.1), number(radius));
-        let _ = writeln!(self.out, "<circle class=\"{class}\" cx=\"{x}\" cy=\"{y}\" r=\"{r}\"/>");
+        putln!(self.out, "<circle class=\"{class}\" cx=\"{x}\" cy=\"{y}\" r=\"{r}\"/>");
     }
 
     /// A text whose baseline starts, has its middle or ends at a point.
@@ -140,7 +139,7 @@ impl Canvas {
             Anchor::End => " text-anchor=\"end\"",
         };
         let (x, y) = (number(at.0), number(at.1));
-        let _ = writeln!(
+        putln!(
             self.out,
             "<text class=\"{class}\" x=\"{x}\" y=\"{y}\"{anchor}>{}</text>",
             escaped(text)
@@ -170,9 +169,8 @@ fn stroke(color: BackendColor) -> Option<&'static str> {
 }
 
 fn fill(color: BackendColor) -> Option<&'static str> {
-    (color.alpha > 0.0).then(|| match color.alpha < 1.0 {
-        true => Ink::of(color.rgb).wash(),
-        false => Ink::of(color.rgb).fill(),
+    (color.alpha > 0.0).then(|| {
+        if color.alpha < 1.0 { Ink::of(color.rgb).wash() } else { Ink::of(color.rgb).fill() }
     })
 }
 

@@ -95,9 +95,10 @@ fn signs(focus: &Focus, strip: Option<&Strip>) -> Vec<(Sign, String)> {
             signs.push((sign, text.to_owned()));
         }
     };
-    let way = match focus.leaps {
-        false => "one way in which all before can have happened, with the states",
-        true => "one way in which all before can have happened, some steps left out",
+    let way = if focus.leaps {
+        "one way in which all before can have happened, some steps left out"
+    } else {
+        "one way in which all before can have happened, with the states"
     };
     add(!focus.points.is_empty(), Sign::Point, way);
     add(has(|outcome| outcome == Outcome::Ok), Sign::Bar("ok"), "ok");

@@ -61,9 +61,10 @@ fn facts(subject: &Subject<'_>, scale: &Scale<'_>) -> Vec<String> {
         "{} of {}{}{}; {} of unknown outcome. Checked as {}.",
         counted(operations.len(), "operation"),
         counted(count_processes(history), "process"),
-        match report.keys.iter().any(|key| key.key.is_some()) {
-            true => format!(" on {}", counted(report.key_counts.checked, "key")),
-            false => String::new(),
+        if report.keys.iter().any(|key| key.key.is_some()) {
+            format!(" on {}", counted(report.key_counts.checked, "key"))
+        } else {
+            String::new()
         },
         during.unwrap_or_default(),
         with_thousands(crashed),

@@ -187,10 +187,8 @@ fn clocks(history: &History, outcome: &SkewOutcome) -> String {
         Situation::Recording => "With these, the recording is linearizable.",
         Situation::LastWriteWins => "With these, a store where the last write wins explains it.",
     };
-    let about = match skew.is_smallest {
-        true => format!("{about} No smaller ones do."),
-        false => about.to_owned(),
-    };
+    let about =
+        if skew.is_smallest { format!("{about} No smaller ones do.") } else { about.to_owned() };
     let name = |value| crate::report::printable(&value_phrase(history, value));
     let names: Vec<String> =
         skew.offsets.iter().map(|&(clock, _)| name(clock).trim_matches('"').to_owned()).collect();
@@ -218,9 +216,10 @@ fn clocks(history: &History, outcome: &SkewOutcome) -> String {
             0 => "0".to_owned(),
             _ => format!("{sign}{}", duration_phrase(u128::from(offset.unsigned_abs()))),
         };
-        match offset < 0 {
-            true => canvas.text((from - 6.0, y + 13.0), Anchor::End, "small", &text),
-            false => canvas.text((to + 6.0, y + 13.0), Anchor::Start, "small", &text),
+        if offset < 0 {
+            canvas.text((from - 6.0, y + 13.0), Anchor::End, "small", &text)
+        } else {
+            canvas.text((to + 6.0, y + 13.0), Anchor::Start, "small", &text)
         }
     }
     canvas.finish()

@@ -162,8 +162,9 @@ fn rank_at(history: &History, time: i64) -> u32 {
         let middle = usize::midpoint(least, most);
         if is_before(middle) { least = middle + 1 } else { most = middle }
     }
-    match least < history.operations().len() {
-        true => history.span(OpIndex::new(least)).call.index() as u32,
-        false => history.records() as u32,
+    if least < history.operations().len() {
+        history.span(OpIndex::new(least)).call.index() as u32
+    } else {
+        history.records() as u32
     }
 }

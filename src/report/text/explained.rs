@@ -1,7 +1,5 @@
 //! What went wrong and what still holds, for people.
 
-use std::fmt::Write as _;
-
 use super::super::Subject;
 use super::super::style::Palette;
 use super::super::table::Table;
@@ -11,6 +9,7 @@ use crate::explain::{
     Anomaly, Bound, Certainty, Held, KeyExplanation, Situation, SkewOutcome, clocks,
 };
 use crate::words::{counted, duration_phrase, printable, shortened, with_thousands};
+use histcheck_history::{put, putln};
 
 /// Appends a line for each anomaly, and one for the clocks that would explain them.
 pub(super) fn write_anomalies(subject: &Subject<'_>, palette: &Palette, out: &mut String) {
@@ -43,12 +42,11 @@ pub(in crate::report) fn anomaly_fact(subject: &Subject<'_>, anomaly: &Anomaly) 
     fact.push_str(": ");
     let key = anomaly.key_at.and_then(|at| subject.report.keys.get(at));
     if let Some(name) = key.and_then(|key| key_name(subject.history, key)) {
-        // Writing to a String cannot fail.
-        let _ = write!(fact, "key {name}: ");
+        put!(fact, "key {name}: ");
     }
     fact.push_str(&printable(&anomaly.summary));
     if anomaly.count > 1 {
-        let _ = write!(fact, " (and {} more like it)", with_thousands(anomaly.count - 1));
+        put!(fact, " (and {} more like it)", with_thousands(anomaly.count - 1));
     }
     fact
 }
@@ -93,8 +91,7 @@ pub(super) fn write_guarantees(
     if key.guarantees.iter().all(|held| held.holds.is_none()) && key.staleness.is_none() {
         return;
     }
-    // Writing to a String cannot fail.
-    let _ = writeln!(out, "\n  what still holds:");
+    putln!(out, "\n  what still holds:");
     let mut table =
         Table::new(&["guarantee", "holds", "where not"], (palette.faint, palette.reset));
     for held in &key.guarantees {
@@ -131,7 +128,7 @@ fn broken(subject: &Subject<'_>, held: &Held) -> String {
             place.push_str(", first ");
         }
         let s = if records.len() == 1 { "" } else { "s" };
-        let _ = write!(place, "record{s} {}", records.join(", "));
+        put!(place, "record{s} {}", records.join(", "));
     }
     shortened(&place, 60)
 }

@@ -4,7 +4,6 @@ mod explained;
 mod violation;
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 #[cfg(feature = "figures")]
 pub(super) use explained::anomaly_fact;
@@ -20,6 +19,7 @@ use crate::history::{History, Ties, count_processes};
 use crate::model::ModelSource;
 use crate::proof::Proof;
 use crate::words::{counted, operation_phrase, printable, shortened};
+use histcheck_history::{put, putln};
 
 /// With more keys than this, `--verbose` lists only the first ones.
 const LISTED_KEYS: usize = 1000;
@@ -106,8 +106,7 @@ fn violation_sentence(subject: &Subject<'_>) -> String {
         more => {
             let more_keys = if more == 2 { "key is" } else { "keys are" };
             let more = super::with_thousands(more - 1);
-            // Writing to a String cannot fail.
-            let _ = write!(sentence, "; {more} more {more_keys} invalid");
+            put!(sentence, "; {more} more {more_keys} invalid");
         }
     }
     sentence
@@ -158,8 +157,7 @@ fn write_facts(subject: &Subject<'_>, palette: &Palette, out: &mut String) {
 
 /// One fact of a report, on a line of its own.
 pub(super) fn line(style: &str, label: &str, fact: &str, palette: &Palette, out: &mut String) {
-    // Writing to a String cannot fail.
-    let _ = writeln!(out, "  {style}{label:<8}{} {fact}", palette.reset);
+    putln!(out, "  {style}{label:<8}{} {fact}", palette.reset);
 }
 
 fn model_fact(report: &Report) -> String {
@@ -185,15 +183,15 @@ fn history_fact(subject: &Subject<'_>) -> String {
         counted(count_processes(history), "process")
     );
     if is_keyed(subject.report) {
-        let _ = write!(fact, " on {}", counted(subject.report.key_counts.checked, "key"));
+        put!(fact, " on {}", counted(subject.report.key_counts.checked, "key"));
     }
     if crashed > 0 {
-        let _ = write!(fact, ", {} of unknown outcome", super::with_thousands(crashed));
+        put!(fact, ", {} of unknown outcome", super::with_thousands(crashed));
     }
     match history.count_annotations() {
         0 => {}
         notes => {
-            let _ = write!(fact, "; {} of no client left aside", counted(notes, "record"));
+            put!(fact, "; {} of no client left aside", counted(notes, "record"));
         }
     }
     fact
@@ -256,10 +254,10 @@ fn proof_fact(report: &Report) -> Option<String> {
     let [confirmed, too_large, wrong] = proof_counts(report)?;
     let mut fact = format!("verified for {}", counted(confirmed, "key"));
     if too_large > 0 {
-        let _ = write!(fact, "; too large to verify for {}", counted(too_large, "key"));
+        put!(fact, "; too large to verify for {}", counted(too_large, "key"));
     }
     if wrong > 0 {
-        let _ = write!(fact, "; WRONG for {}", counted(wrong, "key"));
+        put!(fact, "; WRONG for {}", counted(wrong, "key"));
     }
     Some(fact)
 }
@@ -302,6 +300,6 @@ fn write_keys(subject: &Subject<'_>, palette: &Palette, out: &mut String) {
     out.push('\n');
     table.write("  ", out);
     if keys.len() > LISTED_KEYS {
-        let _ = writeln!(out, "  and {} more", counted(keys.len() - LISTED_KEYS, "key"));
+        putln!(out, "  and {} more", counted(keys.len() - LISTED_KEYS, "key"));
     }
 }

@@ -1,7 +1,5 @@
 //! What is around the operations that cannot be linearized, for people.
 
-use std::fmt::Write as _;
-
 use super::super::Subject;
 use super::super::style::{Palette, Strokes};
 use super::super::table::Table;
@@ -11,6 +9,7 @@ use crate::check::{Decision, Failure};
 use crate::explain::{Context, Steps};
 use crate::history::{History, OpIndex, Operation, Outcome, Rank, Record, Span};
 use crate::words::{counted, operation_phrase, shortened, with_thousands};
+use histcheck_history::putln;
 
 /// Operations are cut to so many characters in tables, so that these fit a hundred columns.
 const PHRASE: usize = 32;
@@ -27,8 +26,7 @@ pub(super) fn write_violations(subject: &Subject<'_>, palette: &Palette, out: &m
         let operation = &subject.history[failure.operation];
         let name = key_name(subject.history, key);
         let name = name.map_or(String::new(), |name| format!("key {name}: "));
-        // Writing to a String cannot fail.
-        let _ = writeln!(
+        putln!(
             out,
             "{}{name}{}`{}` by process {}{}{}",
             palette.label,
@@ -38,7 +36,7 @@ pub(super) fn write_violations(subject: &Subject<'_>, palette: &Palette, out: &m
             if failure.is_first() { " cannot be linearized" } else { "" },
             palette.reset,
         );
-        let _ = writeln!(out, "  {}", ends(subject, failure));
+        putln!(out, "  {}", ends(subject, failure));
         write_operations(subject, context, failure, palette, out);
         if let Some(before) = &context.before {
             write_before(subject, before, failure, palette, out);
@@ -52,7 +50,7 @@ pub(super) fn write_violations(subject: &Subject<'_>, palette: &Palette, out: &m
     if hidden > 0 {
         let keys = if hidden == 1 { "key" } else { "keys" };
         let hidden = with_thousands(hidden);
-        let _ = writeln!(out, "\nand {hidden} more {keys} that cannot be linearized");
+        putln!(out, "\nand {hidden} more {keys} that cannot be linearized");
     }
 }
 
@@ -116,14 +114,14 @@ fn write_operations(
     if context.others > 0 {
         let s = if context.others == 1 { "s" } else { "" };
         let others = counted(context.others, "other operation");
-        let _ = writeln!(out, "  and {others} overlap{s} it");
+        putln!(out, "  and {others} overlap{s} it");
     }
     let shown_core = context.operations.iter().filter(|&&op| is_core(op)).count();
     if marks_core && shown_core == failure.core.len() {
-        let _ = writeln!(out, "  those marked * and > cannot be ordered even by themselves");
+        putln!(out, "  those marked * and > cannot be ordered even by themselves");
     } else if !failure.core.is_empty() && shown_core < failure.core.len() {
         let core = counted(failure.core.len(), "operation");
-        let _ = writeln!(out, "  {core} cannot be ordered even by themselves");
+        putln!(out, "  {core} cannot be ordered even by themselves");
     }
 }
 
@@ -183,8 +181,7 @@ fn write_before(
         0 => String::new(),
         earlier => format!(", after {}", counted(earlier, "other operation")),
     };
-    // Writing to a String cannot fail.
-    let _ = writeln!(out, "\n  one way for everything before its return to have happened{after}:");
+    putln!(out, "\n  one way for everything before its return to have happened{after}:");
     let has_states = steps.iter().any(|step| step.state.is_some());
     let titles = ["operation", if has_states { "state after it" } else { "" }];
     let mut table = Table::new(&titles, (palette.faint, palette.reset));
@@ -194,9 +191,9 @@ fn write_before(
     }
     table.write("    ", out);
     if steps.is_empty() {
-        let _ = writeln!(out, "    nothing did");
+        putln!(out, "    nothing did");
     }
-    let _ = writeln!(
+    putln!(
         out,
         "  neither this way nor any other leaves a place for `{}`",
         phrase(failure.operation)

@@ -60,9 +60,10 @@ impl Optimistic {
     fn commit(&self, [from, to]: [(i64, Stamp); 2]) -> Step {
         let [one, other] = self.money.cells;
         let versions = [(one, Expected::Version(from.1)), (other, Expected::Version(to.1))];
-        let checks = match self.by_value {
-            true => [(one, Expected::Value(Some(from.0)))].into(),
-            false => versions.into(),
+        let checks = if self.by_value {
+            [(one, Expected::Value(Some(from.0)))].into()
+        } else {
+            versions.into()
         };
         let writes = [(one, from.0 - self.money.amount), (other, to.0 + self.money.amount)].into();
         Step::call(one, Command::Commit { checks, writes })

@@ -139,9 +139,10 @@ impl Draws {
         let first = self.random.below(u64::from(registers)) as u32;
         let mut steps = Vec::new();
         for at in 0..if is_parallel { length.min(registers) } else { length } {
-            let register = match is_parallel {
-                true => (first + at) % registers,
-                false => self.random.below(u64::from(registers)) as u32,
+            let register = if is_parallel {
+                (first + at) % registers
+            } else {
+                self.random.below(u64::from(registers)) as u32
             };
             let cell = if is_parallel { register } else { keys::part(key, register) };
             let value = (!reads).then(|| self.value(knobs));
