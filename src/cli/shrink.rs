@@ -19,24 +19,21 @@ pub(crate) fn run(args: &ShrinkArgs, output: &mut Output) -> Status {
         Ok(single) => single,
         Err(status) => return status,
     };
-    match shrunk(args, &single) {
-        Ok(Ok(Some(shrunk))) => deliver(args, &shrunk, &single.options, output),
-        Ok(Ok(None)) => Status::Undecided,
-        Ok(Err(status)) => status,
-        Err(error) => single.refused(error, output),
+    match shrunk(args, &single, output) {
+        Ok(shrunk) => deliver(args, &shrunk, &single.options, output),
+        Err(status) => status,
     }
 }
 
-/// The few operations, if they were found in time; or what it means that there are none.
-fn shrunk(args: &ShrinkArgs, single: &Single) -> Result<Result<Option<Shrunk>, Status>, Error> {
+/// The few operations; or what it means that there are none.
+fn shrunk(args: &ShrinkArgs, single: &Single, output: &Output) -> Result<Shrunk, Status> {
     let Single { history, options, .. } = single;
-    let report = histcheck::check(history, options)?;
-    let key_at = match chosen_key(args, &single.name, history, &report) {
-        Ok(key_at) => key_at,
-        Err(status) => return Ok(Err(status)),
-    };
+    let refused = |error| single.refused(error, output);
+    let report = histcheck::check(history, options).map_err(refused)?;
+    let key_at = chosen_key(args, &single.name, history, &report)?;
     let file = single.is_file.then_some(single.name.as_str());
-    shrink(history, options, &report, key_at, file).map(Ok)
+    let shrunk = shrink(history, options, &report, key_at, file).map_err(refused)?;
+    shrunk.ok_or(Status::Undecided)
 }
 
 /// The failing key that is asked for, as its position in the report; what it means if there is none
