@@ -49,7 +49,7 @@ pub(super) fn name(scope: Scope<'_>) -> Option<Anomaly> {
         Kind::Semaphore { permits, view } => {
             let list = scope.events(view);
             let events =
-                list.iter().map(|event| event.with(Held { act: act(event.op), owner: None }));
+                list.into_iter().map(|event| event.with(Held { act: act(event.op), owner: None }));
             Lock { scope, permits, events: events.collect() }.by_count()
         }
         _ => None,

@@ -89,13 +89,13 @@ pub(super) fn name(scope: Scope<'_>) -> Option<Anomaly> {
     let list = scope.events(view);
     let shrinks = list.iter().all(|event| event.op.delta <= 0);
     let sign = if shrinks { -1 } else { 1 };
-    let see = |event: &Event<counter::Op>| {
+    let see = |event: Event<counter::Op>| {
         let before = event.op.before.filter(|_| event.is_done());
         let before = before.map(|before| before.saturating_mul(sign));
         event.with(Step { delta: sign * i128::from(event.op.delta), before })
     };
-    let events: Vec<Event<Step>> = list.iter().map(see).collect();
-    let failed = scope.failed(view).iter().map(see).collect();
+    let events: Vec<Event<Step>> = list.into_iter().map(see).collect();
+    let failed = scope.failed(view).into_iter().map(see).collect();
     let grows = events.iter().all(|event| event.op.delta >= 0);
     let sums = Sums::of(&events);
     let initial = initial.saturating_mul(sign);
