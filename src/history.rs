@@ -4,6 +4,7 @@ pub(crate) use histcheck_history::internal::{
     ClientEvent, End as WindowEnd, Excerpt, Marks, NO_TIME, Row, Rows, ValueMap, Window,
     confirms_tuples, function_text, has_tuple, mixed_keys, no_tuple, resident_bytes, take_key,
 };
+pub(crate) use histcheck_history::position;
 #[doc(inline)]
 pub use histcheck_history::{
     Annotation, Concurrency, Event, EventType, Extra, Function, FunctionStatistics, History,

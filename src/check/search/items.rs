@@ -1,10 +1,16 @@
 //! What the search walks: classes of interchangeable operations, their items, and events.
 
-/// A token's dense number; [`NO_TOKEN`] for none.
-pub(super) type TokenId = u32;
+use crate::history::position;
 
-/// No token, or one that is not known.
-pub(super) const NO_TOKEN: TokenId = u32::MAX;
+position! {
+    /// A token's dense number.
+    pub(super) struct TokenId;
+}
+
+impl TokenId {
+    /// No token, or one that is not known.
+    pub(super) const NONE: TokenId = TokenId::new(u32::MAX as usize);
+}
 
 /// An end of an operation, in the order of events.
 #[derive(Clone, Copy, Debug)]
@@ -46,6 +52,6 @@ pub(super) struct Class {
     pub(super) pure: bool,
     pub(super) overwrites: bool,
     pub(super) requires: TokenId,
-    /// The token that it establishes; [`NO_TOKEN`] if not known or none.
+    /// The token that it establishes; [`TokenId::NONE`] if not known or none.
     pub(super) gives: TokenId,
 }

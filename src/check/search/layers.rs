@@ -376,7 +376,7 @@ impl<K: Mask> Output<K> {
                 let packed = Packed::new(&config);
                 let order = walker.order();
                 // Numbers of states depend on the threads; tokens do not.
-                let place = order.hash(&packed, u64::from(walker.steps.token(config.state)));
+                let place = order.hash(&packed, walker.steps.token(config.state).index() as u64);
                 let hash = (order.hash(&packed, u64::from(config.state)) >> 32) as u32;
                 let event = config.event;
                 let reached = Reached { packed, event, hash, parent, by, state };

@@ -2,7 +2,7 @@
 
 use super::config::Config;
 
-use super::items::{Event, NO_TOKEN, TokenId};
+use super::items::{Event, TokenId};
 use super::mask::{Mask, difference};
 use super::steps::{Step, UNOBSERVED};
 use super::walker::{Candidate, Move, Walker};
@@ -60,7 +60,7 @@ impl<K: Mask> Walker<'_, K> {
         }
         let priority = if forced {
             priority::FORCED
-        } else if needed != NO_TOKEN && class.gives == needed {
+        } else if needed != TokenId::NONE && class.gives == needed {
             priority::HELPFUL
         } else {
             priority::LATER
@@ -86,11 +86,11 @@ impl<K: Mask> Walker<'_, K> {
         if class.overwrites && (config.must_be_seen || !self.can_be_seen(config, class.gives)) {
             return;
         }
-        if class.requires != NO_TOKEN && class.requires != self.steps.token(config.state) {
+        if class.requires != TokenId::NONE && class.requires != self.steps.token(config.state) {
             return;
         }
         self.stamps[class_id as usize][0] = self.expansion;
-        let helpful = needed != NO_TOKEN && class.gives == needed;
+        let helpful = needed != TokenId::NONE && class.gives == needed;
         let mut base = config.clone();
         base.used = self.used.with(config.used, group as usize, &mut self.counts);
         base.must_be_seen = self.prepared.overwrites;
@@ -194,7 +194,7 @@ impl<K: Mask> Walker<'_, K> {
             && self.prepared.items[item as usize].call < config.cover
             && !config.must_be_seen
             && !self.prepared.opaque
-            && class.gives != NO_TOKEN
+            && class.gives != TokenId::NONE
             && !self.is_needed(config, class.gives)
     }
 
@@ -229,7 +229,7 @@ impl<K: Mask> Walker<'_, K> {
         let alive = |slot| {
             let item = self.window.item(slot);
             let requires = self.class_of(item).requires;
-            requires == NO_TOKEN
+            requires == TokenId::NONE
                 || requires == token
                 || self.is_optional(item)
                 || self.can_come_back(config, requires, self.prepared.items[item as usize].ret)
@@ -249,7 +249,7 @@ impl<K: Mask> Walker<'_, K> {
     /// The earliest return of a completed operation to be linearized that requires `token`;
     /// `u32::MAX` if there is none.
     fn next_need(&self, config: &Config<K>, token: TokenId) -> u32 {
-        if token == NO_TOKEN {
+        if token == TokenId::NONE {
             return u32::MAX;
         }
         let mut earliest = self.prepared.tokens.next_observation(token, config.event);
@@ -265,7 +265,7 @@ impl<K: Mask> Walker<'_, K> {
 
     /// Whether any operation to be linearized may require `token`, crashed ones included.
     fn is_needed(&self, config: &Config<K>, token: TokenId) -> bool {
-        token != NO_TOKEN
+        token != TokenId::NONE
             && (self.next_need(config, token) != u32::MAX
                 || self.may_serve_optional(config, token)
                 || self.prepared.tokens.crashed_observers(token).iter().any(|&group| {
@@ -286,7 +286,7 @@ impl<K: Mask> Walker<'_, K> {
 
     /// Whether an open operation can observe `token` right after it is established.
     fn can_be_seen(&self, config: &Config<K>, token: TokenId) -> bool {
-        if self.prepared.opaque || token == NO_TOKEN {
+        if self.prepared.opaque || token == TokenId::NONE {
             return true;
         }
         let unseen = |slot| self.class_of(self.window.item(slot)).requires != token;

@@ -4,7 +4,7 @@
 use rustc_hash::FxHashMap;
 
 use super::automaton::Space;
-use super::items::{Class, CrashedClass, Event, Item, NO_TOKEN, TokenId};
+use super::items::{Class, CrashedClass, Event, Item, TokenId};
 use super::tokens::Tokens;
 use crate::history::{Rank, Span};
 use crate::model::{Establishes, Facts};
@@ -52,20 +52,20 @@ pub(super) fn prepare(space: &Space) -> Prepared {
         let class = &classes[class_of[at] as usize];
         // A crashed operation without effect is of no use to anyone, and left out below.
         let left_out = class.pure && !completed(at);
-        !class.overwrites && class.requires == NO_TOKEN && !left_out
+        !class.overwrites && class.requires == TokenId::NONE && !left_out
     });
-    let unknown_gives = classes.iter().any(|class| !class.pure && class.gives == NO_TOKEN);
+    let unknown_gives = classes.iter().any(|class| !class.pure && class.gives == TokenId::NONE);
     let overwrites = classes.iter().any(|class| class.overwrites);
     let mut observed = vec![false; token_ids.len()];
     for &class in class_of {
         let requires = classes[class as usize].requires;
-        if requires != NO_TOKEN {
-            observed[requires as usize] = true;
+        if requires != TokenId::NONE {
+            observed[requires] = true;
         }
     }
     let useful = |at: usize| {
         let class = &classes[class_of[at] as usize];
-        let seen = opaque || class.gives == NO_TOKEN || observed[class.gives as usize];
+        let seen = opaque || class.gives == TokenId::NONE || observed[class.gives];
         completed(at) || (!class.pure && seen)
     };
     let timeline = Timeline::new(spans, class_of, useful);
@@ -87,13 +87,13 @@ pub(super) fn prepare(space: &Space) -> Prepared {
 /// Returns what the search knows of a class; its tokens get numbers.
 fn class(facts: &Facts, token_ids: &mut FxHashMap<u64, TokenId>) -> Class {
     let mut id = |token: u64| {
-        let next = token_ids.len() as TokenId;
+        let next = TokenId::new(token_ids.len());
         *token_ids.entry(token).or_insert(next)
     };
-    let requires = facts.requires.map_or(NO_TOKEN, &mut id);
+    let requires = facts.requires.map_or(TokenId::NONE, &mut id);
     let gives = match facts.establishes {
         Establishes::Token(token) if !facts.pure => id(token),
-        _ => NO_TOKEN,
+        _ => TokenId::NONE,
     };
     Class { pure: facts.pure, overwrites: facts.overwrites, requires, gives }
 }

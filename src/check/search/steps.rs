@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::automaton::{Automaton, MAX_STATES, StateId};
-use super::items::{NO_TOKEN, TokenId};
+use super::items::TokenId;
 use crate::model::Token;
 
 /// Beyond every state's number: see [`Step`].
@@ -26,7 +26,7 @@ const SEVERAL: u32 = 1 << 30;
 const UNKNOWN: u32 = u32::MAX - 1;
 
 /// No token's number: that of this state was not asked for.
-const UNLEARNED: TokenId = u32::MAX - 1;
+const UNLEARNED: TokenId = TokenId::new(u32::MAX as usize - 1);
 
 /// Entries of the dense table that remembers the steps of the first states: a mebibyte.
 const ROW_ENTRIES: usize = 1 << 18;
@@ -71,9 +71,9 @@ impl<'a> Steps<'a> {
         }
     }
 
-    /// Returns the token of a state; [`NO_TOKEN`] if it has none that an operation mentions.
+    /// Returns the token of a state; [`TokenId::NONE`] if it has none that an operation mentions.
     pub(super) fn token(&self, state: StateId) -> TokenId {
-        self.tokens.get(state as usize).copied().unwrap_or(NO_TOKEN)
+        self.tokens.get(state as usize).copied().unwrap_or(TokenId::NONE)
     }
 
     /// Makes the token of a state known that another thread may have met first.
@@ -86,7 +86,7 @@ impl<'a> Steps<'a> {
             if *token == UNLEARNED {
                 let named = self.automaton.token(state);
                 let number = named.and_then(|token| self.token_ids.get(&token));
-                *token = number.copied().unwrap_or(NO_TOKEN);
+                *token = number.copied().unwrap_or(TokenId::NONE);
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Who establishes a token and who requires it, over time: tells whether a value that is about to
 //! be lost is still needed, and whether it can come back.
 
-use super::items::{Class, CrashedClass, Item, NO_TOKEN, TokenId};
+use super::items::{Class, CrashedClass, Item, TokenId};
 
 /// For every token its producers and observers among the completed operations, and its crashed
 /// producers.
@@ -37,9 +37,9 @@ impl Tokens {
                 (class(item.class).requires, observer)
             }),
         );
-        for token in 0..tokens {
+        for token in TokenId::below(tokens) {
             let mut earliest = u32::MAX;
-            for observer in observers.of_mut(token as TokenId).iter_mut().rev() {
+            for observer in observers.of_mut(token).iter_mut().rev() {
                 earliest = earliest.min(observer.earliest_ret);
                 observer.earliest_ret = earliest;
             }
@@ -95,31 +95,31 @@ struct Lists<T> {
 }
 
 impl<T: Copy + Default> Lists<T> {
-    /// Sorts `pairs` into lists by token, in their order; those of [`NO_TOKEN`] are left out.
+    /// Sorts `pairs` into lists by token, in their order; those of [`TokenId::NONE`] are left out.
     fn new(tokens: usize, pairs: impl Iterator<Item = (TokenId, T)> + Clone) -> Lists<T> {
         let mut starts = vec![0; tokens + 1];
-        for (token, _) in pairs.clone().filter(|pair| pair.0 != NO_TOKEN) {
-            starts[token as usize + 1] += 1;
+        for (token, _) in pairs.clone().filter(|pair| pair.0 != TokenId::NONE) {
+            starts[token.index() + 1] += 1;
         }
         for at in 1..starts.len() {
             starts[at] += starts[at - 1];
         }
         let mut next = starts.clone();
         let mut items = vec![T::default(); starts[tokens] as usize];
-        for (token, item) in pairs.filter(|pair| pair.0 != NO_TOKEN) {
-            items[next[token as usize] as usize] = item;
-            next[token as usize] += 1;
+        for (token, item) in pairs.filter(|pair| pair.0 != TokenId::NONE) {
+            items[next[token] as usize] = item;
+            next[token] += 1;
         }
         Lists { starts, items }
     }
 
     fn of(&self, token: TokenId) -> &[T] {
-        let at = token as usize;
+        let at = token.index();
         &self.items[self.starts[at] as usize..self.starts[at + 1] as usize]
     }
 
     fn of_mut(&mut self, token: TokenId) -> &mut [T] {
-        let at = token as usize;
+        let at = token.index();
         &mut self.items[self.starts[at] as usize..self.starts[at + 1] as usize]
     }
 

@@ -2,7 +2,7 @@
 
 use super::automaton::Automaton;
 use super::config::{Config, Order};
-use super::items::{Event, NO_TOKEN};
+use super::items::{Event, TokenId};
 use super::mask::{Mask, difference};
 use super::prepare::Prepared;
 use super::steps::{Step, Steps, UNOBSERVED};
@@ -211,7 +211,8 @@ impl<'a, K: Mask> Walker<'a, K> {
     /// Where an operation of `class` leads from `state`.
     pub(super) fn step(&mut self, state: u32, class: u32) -> Step {
         let facts = &self.prepared.classes[class as usize];
-        let has_token = facts.requires == NO_TOKEN || facts.requires == self.steps.token(state);
+        let has_token =
+            facts.requires == TokenId::NONE || facts.requires == self.steps.token(state);
         if !has_token || (state == UNOBSERVED && !facts.overwrites) {
             return Step::Illegal;
         }

@@ -7,7 +7,7 @@
 //! Two successful cas from one version break the first rule; so does, in a history of
 //! compare-and-set alone, every answer that does not fit into a walk from value to value.
 
-use super::problem::{INITIAL, NONE, Operation, Problem, TokenId};
+use super::problem::{Operation, Problem, TokenId};
 use crate::check::exact::Conflict;
 use crate::history::Rank;
 
@@ -16,9 +16,11 @@ use crate::history::Rank;
 /// # Errors
 /// A cas that has no source of its own.
 pub(super) fn check(problem: &Problem) -> Result<(), Conflict> {
-    let consumes = |op: &Operation| op.returns() && op.requires != NONE && op.establishes != NONE;
+    let consumes = |op: &Operation| {
+        op.returns() && op.requires != TokenId::NONE && op.establishes != TokenId::NONE
+    };
     let consumers = || (0..).zip(&problem.operations).filter(|(_, op)| consumes(op));
-    let sources = || problem.operations.iter().filter(|op| op.establishes != NONE);
+    let sources = || problem.operations.iter().filter(|op| op.establishes != TokenId::NONE);
     let mut found: Option<u32> = None;
     let mut keep = |at: u32| {
         let ret = |at: u32| problem.operations[at as usize].ret;
@@ -37,7 +39,7 @@ pub(super) fn check(problem: &Problem) -> Result<(), Conflict> {
     for group in returns.chunk_by(|a, b| a.0 == b.0) {
         let token = group[0].0;
         let first = calls.partition_point(|&(other, _)| other < token);
-        let initial = usize::from(token == INITIAL);
+        let initial = usize::from(token == TokenId::INITIAL);
         for (count, &(_, ret, at)) in group.iter().enumerate().skip(initial) {
             let source = calls.get(first + count - initial);
             if source.is_none_or(|&(other, call)| other != token || call > ret) {
@@ -75,16 +77,22 @@ pub(super) fn check(problem: &Problem) -> Result<(), Conflict> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::check::tokens::problem::ValueId;
+
+    const NONE: u32 = u32::MAX;
+    const INITIAL: u32 = 0;
     use crate::history::Span;
     use crate::history::testing::span;
 
-    fn operation(call: u32, ret: u32, requires: TokenId, establishes: TokenId) -> Operation {
+    fn operation(call: u32, ret: u32, requires: u32, establishes: u32) -> Operation {
+        let [requires, establishes] =
+            [requires, establishes].map(|token| TokenId::new(token as usize));
         let Span { call, ret } = span(call, ret);
-        Operation { call, ret, requires, establishes, forbids: NONE, reading: 0 }
+        Operation { call, ret, requires, establishes, forbids: ValueId::NONE, reading: 0 }
     }
 
     fn check_all(operations: &[Operation]) -> Result<(), Conflict> {
-        check(&Problem { operations: operations.to_vec(), values: (0..4).collect() })
+        check(&Problem { operations: operations.to_vec(), values: ValueId::below(4).collect() })
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! finds a place wherever this linearization has one; where it has none, another linearization
 //! might, so that nothing is decided.
 
-use super::problem::{INITIAL, NONE, Operation, Problem, ValueId};
+use super::problem::{Operation, Problem, TokenId, ValueId};
 use crate::history::Rank;
 
 /// The linearization `order` of the other operations with the negative ones in it, if they fit.
@@ -58,16 +58,16 @@ struct Line {
 impl Line {
     fn of(problem: &Problem, order: &[u32]) -> Line {
         let operation = |at: u32| &problem.operations[at as usize];
-        let mut values = vec![problem.values[INITIAL as usize]];
+        let mut values = vec![problem.values[TokenId::INITIAL]];
         let (mut returns, mut calls) = (Vec::new(), Vec::new());
         for (place, &at) in order.iter().enumerate() {
             let Operation { call, ret, establishes, .. } = *operation(at);
             returns.push((ret, place + 1));
             calls.push((call, place));
-            values.push(if establishes == NONE {
+            values.push(if establishes == TokenId::NONE {
                 values[place]
             } else {
-                problem.values[establishes as usize]
+                problem.values[establishes]
             });
         }
         returns.sort_unstable();

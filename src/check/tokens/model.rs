@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::problem::{INITIAL, NONE, Problem, TokenId, ValueId};
+use super::problem::{Problem, TokenId, ValueId};
 use crate::history::{OpIndex, Span};
 use crate::model::{Call, Establishes, Facts, Model, Reading, Rejection, Token};
 
@@ -48,7 +48,7 @@ impl Model for Tokens {
     type Next = Option<TokenId>;
 
     fn initial(&self) -> TokenId {
-        INITIAL
+        TokenId::INITIAL
     }
 
     /// No history has operations on tokens by name.
@@ -57,9 +57,9 @@ impl Model for Tokens {
     }
 
     fn step(&self, &state: &TokenId, op: &Op) -> Option<TokenId> {
-        let is_there = op.requires == NONE || op.requires == state;
-        let is_absent = op.forbids == NONE || op.forbids != self.values[state as usize];
-        (is_there && is_absent).then_some(if op.establishes == NONE {
+        let is_there = op.requires == TokenId::NONE || op.requires == state;
+        let is_absent = op.forbids == ValueId::NONE || op.forbids != self.values[state];
+        (is_there && is_absent).then_some(if op.establishes == TokenId::NONE {
             state
         } else {
             op.establishes
@@ -67,10 +67,10 @@ impl Model for Tokens {
     }
 
     fn facts(&self, op: &Op) -> Facts {
-        let token = |token: TokenId| (token != NONE).then_some(Token::from(token));
+        let token = |token: TokenId| (token != TokenId::NONE).then(|| token.index() as Token);
         Facts {
-            pure: op.establishes == NONE,
-            overwrites: op.requires == NONE && op.establishes != NONE,
+            pure: op.establishes == TokenId::NONE,
+            overwrites: op.requires == TokenId::NONE && op.establishes != TokenId::NONE,
             requires: token(op.requires),
             establishes: token(op.establishes).map_or(Establishes::Same, Establishes::Token),
             ..Facts::default()
@@ -78,7 +78,7 @@ impl Model for Tokens {
     }
 
     fn token(&self, &state: &TokenId) -> Option<Token> {
-        Some(state.into())
+        Some(state.index() as Token)
     }
 
     fn tokens_suffice(&self) -> bool {

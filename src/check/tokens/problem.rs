@@ -2,20 +2,32 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::history::Rank;
+use crate::history::{Rank, position};
 use crate::model::{Establishes, Facts, Model, Reading, Token};
 
-/// A token's dense number.
-pub(super) type TokenId = u32;
+position! {
+    /// A token's dense number.
+    pub(in crate::check) struct TokenId;
+}
 
-/// What a token was before it was split: tokens of one value differ only in who established them.
-pub(super) type ValueId = u32;
+impl TokenId {
+    /// No token.
+    pub(super) const NONE: TokenId = TokenId::new(u32::MAX as usize);
 
-/// No token, or no value.
-pub(super) const NONE: TokenId = u32::MAX;
+    /// The token that is there before the first operation.
+    pub(super) const INITIAL: TokenId = TokenId::new(0);
+}
 
-/// The token that is there before the first operation.
-pub(super) const INITIAL: TokenId = 0;
+position! {
+    /// What a token was before it was split: tokens of one value differ only in who established
+    /// them.
+    pub(in crate::check) struct ValueId;
+}
+
+impl ValueId {
+    /// No value.
+    pub(super) const NONE: ValueId = ValueId::new(u32::MAX as usize);
+}
 
 /// An operation on tokens.
 #[derive(Clone, Copy, Debug)]
@@ -24,11 +36,11 @@ pub(super) struct Operation {
     pub(super) call: Rank,
     /// The rank of its return; [`Rank::NEVER`] if it may also never take effect.
     pub(super) ret: Rank,
-    /// The token without which it is not legal; [`NONE`] if it always is.
+    /// The token without which it is not legal; [`TokenId::NONE`] if it always is.
     pub(super) requires: TokenId,
-    /// The token after it; [`NONE`] if that stays as it is.
+    /// The token after it; [`TokenId::NONE`] if that stays as it is.
     pub(super) establishes: TokenId,
-    /// The value with which it is not legal; [`NONE`] if there is none.
+    /// The value with which it is not legal; [`ValueId::NONE`] if there is none.
     pub(super) forbids: ValueId,
     /// Its reading.
     pub(super) reading: u32,
@@ -42,7 +54,7 @@ impl Operation {
     /// Whether it neither requires nor establishes a token: all that it tells is which value is not
     /// there.
     pub(super) fn is_negative(&self) -> bool {
-        self.requires == NONE && self.establishes == NONE
+        self.requires == TokenId::NONE && self.establishes == TokenId::NONE
     }
 }
 
@@ -50,7 +62,7 @@ impl Operation {
 #[derive(Clone, Debug)]
 pub(in crate::check) struct Problem {
     pub(super) operations: Vec<Operation>,
-    /// The value of each token; that of [`INITIAL`] first.
+    /// The value of each token; that of [`TokenId::INITIAL`] first.
     pub(super) values: Vec<ValueId>,
 }
 
@@ -87,9 +99,9 @@ impl Problem {
             {
                 return None;
             }
-            let requires = requires.map_or(NONE, |token| ids.id(token));
+            let requires = requires.map_or(TokenId::NONE, |token| ids.id(token));
             let establishes = match establishes {
-                _ if pure => NONE,
+                _ if pure => TokenId::NONE,
                 Establishes::Token(token) => ids.id(token),
                 Establishes::Same | Establishes::Unknown => return None,
             };
@@ -97,21 +109,21 @@ impl Problem {
                 call: reading.span.call,
                 ret: reading.span.ret,
                 requires,
-                establishes: if establishes == requires { NONE } else { establishes },
-                forbids: forbids.map_or(NONE, |token| ids.id(token)),
+                establishes: if establishes == requires { TokenId::NONE } else { establishes },
+                forbids: forbids.map_or(ValueId::NONE, |token| ValueId::new(ids.id(token).index())),
                 reading: at as u32,
             });
         }
-        Some(Problem { operations, values: (0..ids.next).collect() })
+        Some(Problem { operations, values: ValueId::below(ids.next).collect() })
     }
 
     /// Whether every token is established at most once, the initial one never again.
     pub(super) fn is_unambiguous(&self) -> bool {
         let mut established = vec![false; self.values.len()];
-        established[INITIAL as usize] = true;
+        established[TokenId::INITIAL] = true;
         self.operations.iter().all(|operation| {
             let token = operation.establishes;
-            token == NONE || !std::mem::replace(&mut established[token as usize], true)
+            token == TokenId::NONE || !std::mem::replace(&mut established[token], true)
         })
     }
 }
@@ -120,7 +132,7 @@ impl Problem {
 struct Ids {
     small: Vec<TokenId>,
     others: FxHashMap<Token, TokenId>,
-    next: TokenId,
+    next: usize,
 }
 
 /// Handles of values with small integers have this bit: it says nothing more about them.
@@ -128,16 +140,20 @@ const INLINE: Token = 1 << 31;
 
 impl Ids {
     fn new(operations: usize) -> Ids {
-        Ids { small: vec![NONE; 2 * operations + 64], others: FxHashMap::default(), next: 0 }
+        Ids {
+            small: vec![TokenId::NONE; 2 * operations + 64],
+            others: FxHashMap::default(),
+            next: 0,
+        }
     }
 
     fn id(&mut self, token: Token) -> TokenId {
         let slot = match self.small.get_mut((token ^ INLINE) as usize) {
             Some(slot) => slot,
-            None => self.others.entry(token).or_insert(NONE),
+            None => self.others.entry(token).or_insert(TokenId::NONE),
         };
-        if *slot == NONE {
-            *slot = self.next;
+        if *slot == TokenId::NONE {
+            *slot = TokenId::new(self.next);
             self.next += 1;
         }
         *slot

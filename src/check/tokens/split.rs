@@ -7,9 +7,9 @@
 //! every observer finds its own within one group, and each group becomes a token. That changes no
 //! verdict: in every linearization each observer follows an operation of its group.
 
-use super::problem::{INITIAL, NONE, Operation, Problem, TokenId, ValueId};
+use super::problem::{Operation, Problem, TokenId, ValueId};
 use crate::check::exact::Conflict;
-use crate::history::Rank;
+use crate::history::{Rank, position};
 
 /// So often the tokens are split again, since finer tokens show more.
 const ROUNDS: usize = 8;
@@ -42,6 +42,16 @@ pub(super) fn split(problem: &mut Problem) -> Result<(), Conflict> {
     Ok(())
 }
 
+position! {
+    /// The position of a source among all.
+    struct SourceId;
+}
+
+impl SourceId {
+    /// No source.
+    const NONE: SourceId = SourceId::new(u32::MAX as usize);
+}
+
 /// One establishing of a token.
 #[derive(Clone, Copy, Default, Debug)]
 struct Source {
@@ -60,18 +70,18 @@ struct Round<'a> {
     sources: Vec<Source>,
     /// Where those of each token start.
     starts: Vec<u32>,
-    /// The source that each operation is; [`NONE`] if it is none.
-    source_of: Vec<u32>,
-    /// A source that each operation may follow; [`NONE`] if it requires nothing.
-    follows: Vec<u32>,
+    /// The source that each operation is; [`SourceId::NONE`] if it is none.
+    source_of: Vec<SourceId>,
+    /// A source that each operation may follow; [`SourceId::NONE`] if it requires nothing.
+    follows: Vec<SourceId>,
 }
 
 impl<'a> Round<'a> {
     fn new(problem: &'a mut Problem) -> Round<'a> {
         let mut starts = vec![0_u32; problem.values.len() + 1];
-        starts[INITIAL as usize + 1] = 1;
-        for operation in problem.operations.iter().filter(|op| op.establishes != NONE) {
-            starts[operation.establishes as usize + 1] += 1;
+        starts[TokenId::INITIAL.index() + 1] = 1;
+        for operation in problem.operations.iter().filter(|op| op.establishes != TokenId::NONE) {
+            starts[operation.establishes.index() + 1] += 1;
         }
         for token in 1..starts.len() {
             starts[token] += starts[token - 1];
@@ -79,21 +89,21 @@ impl<'a> Round<'a> {
         let count = starts.last().copied().unwrap_or(0) as usize;
         let mut next = starts.clone();
         let mut sources = vec![Source::default(); count];
-        next[INITIAL as usize] += 1;
-        let mut source_of = vec![NONE; problem.operations.len()];
+        next[TokenId::INITIAL] += 1;
+        let mut source_of = vec![SourceId::NONE; problem.operations.len()];
         for (at, operation) in problem.operations.iter().enumerate() {
-            if operation.establishes == NONE {
+            if operation.establishes == TokenId::NONE {
                 continue;
             }
-            let place = &mut next[operation.establishes as usize];
-            let first = *place == starts[operation.establishes as usize];
+            let place = &mut next[operation.establishes];
+            let first = *place == starts[operation.establishes];
             let earlier = if first { Rank::FIRST } else { sources[*place as usize - 1].latest_ret };
             let (call, ret) = (operation.call, operation.ret);
             sources[*place as usize] = Source { call, ret, latest_ret: earlier.max(ret), links: 0 };
-            source_of[at] = *place;
+            source_of[at] = SourceId::new(*place as usize);
             *place += 1;
         }
-        let follows = vec![NONE; problem.operations.len()];
+        let follows = vec![SourceId::NONE; problem.operations.len()];
         Round { problem, sources, starts, source_of, follows }
     }
 
@@ -110,7 +120,7 @@ impl<'a> Round<'a> {
                 shown.add(&self.problem.operations[earlier as usize]);
                 next += 1;
             }
-            if operation.requires == NONE {
+            if operation.requires == TokenId::NONE {
                 continue;
             }
             let since = shown.other_than(operation.requires);
@@ -118,7 +128,7 @@ impl<'a> Round<'a> {
                 Some((first, last)) => {
                     self.sources[first].links += 1;
                     self.sources[last].links -= 1;
-                    self.follows[at] = first as u32;
+                    self.follows[at] = SourceId::new(first);
                 }
                 None if operation.returns() => {
                     let ret = |at: u32| self.problem.operations[at as usize].ret;
@@ -136,8 +146,8 @@ impl<'a> Round<'a> {
     /// The first and the last source of `token` that an operation can follow that returns at
     /// `ret`, if another token was shown by an operation called `since` (one more than its rank).
     fn feasible(&self, token: TokenId, since: Rank, ret: Rank) -> Option<(usize, usize)> {
-        let start = self.starts[token as usize] as usize;
-        let sources = &self.sources[start..self.starts[token as usize + 1] as usize];
+        let start = self.starts[token] as usize;
+        let sources = &self.sources[start..self.starts[token.index() + 1] as usize];
         let first = sources.partition_point(|source| source.latest_ret < since);
         let end = sources.partition_point(|source| source.call < ret);
         if first >= end {
@@ -162,7 +172,7 @@ impl<'a> Round<'a> {
                     values.push(value);
                 }
                 open += source.links;
-                token_of.push(values.len() as TokenId - 1);
+                token_of.push(TokenId::new(values.len() - 1));
             }
         }
         problem.values = values;
@@ -170,14 +180,14 @@ impl<'a> Round<'a> {
         problem.operations.retain_mut(|operation| {
             let (source, followed) = (source_of[at], follows[at]);
             at += 1;
-            if operation.requires != NONE {
-                if followed == NONE {
+            if operation.requires != TokenId::NONE {
+                if followed == SourceId::NONE {
                     return false;
                 }
-                operation.requires = token_of[followed as usize];
+                operation.requires = token_of[followed];
             }
-            if source != NONE {
-                operation.establishes = token_of[source as usize];
+            if source != SourceId::NONE {
+                operation.establishes = token_of[source];
             }
             true
         });
@@ -203,11 +213,11 @@ impl Shown {
         }
         let call = operation.call.next();
         let (requires, establishes) = (operation.requires, operation.establishes);
-        if requires != NONE && establishes != NONE {
+        if requires != TokenId::NONE && establishes != TokenId::NONE {
             self.both = self.both.max(call);
             return;
         }
-        let token = if requires == NONE { establishes } else { requires };
+        let token = if requires == TokenId::NONE { establishes } else { requires };
         if token == self.token {
             self.latest = self.latest.max(call);
         } else if call > self.latest {
@@ -226,19 +236,27 @@ impl Shown {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const NONE: u32 = u32::MAX;
+    const INITIAL: u32 = 0;
     use crate::history::Span;
     use crate::history::testing::{NEVER, span};
 
-    fn operation(call: u32, ret: u32, requires: TokenId, establishes: TokenId) -> Operation {
+    fn operation(call: u32, ret: u32, requires: u32, establishes: u32) -> Operation {
+        let [requires, establishes] =
+            [requires, establishes].map(|token| TokenId::new(token as usize));
         let Span { call, ret } = span(call, ret);
-        Operation { call, ret, requires, establishes, forbids: NONE, reading: 0 }
+        Operation { call, ret, requires, establishes, forbids: ValueId::NONE, reading: 0 }
     }
 
-    fn split_of(operations: &[Operation], tokens: u32) -> Result<Vec<[TokenId; 2]>, Conflict> {
-        let mut problem =
-            Problem { operations: operations.to_vec(), values: (0..tokens).collect() };
+    fn split_of(operations: &[Operation], tokens: u32) -> Result<Vec<[u32; 2]>, Conflict> {
+        let mut problem = Problem {
+            operations: operations.to_vec(),
+            values: ValueId::below(tokens as usize).collect(),
+        };
         split(&mut problem)?;
-        Ok(problem.operations.iter().map(|op| [op.requires, op.establishes]).collect())
+        let numbers = |op: &Operation| [op.requires, op.establishes].map(|id| id.index() as u32);
+        Ok(problem.operations.iter().map(numbers).collect())
     }
 
     #[test]

@@ -16,9 +16,9 @@
 //! After Gibbons and Korach, "Testing shared memories", SIAM J. Comput. 1997, with chains for cas
 //! and with operations that never returned. O(n log n) for n tokens, and O(n) in the operations.
 
-use super::problem::{INITIAL, NONE, Operation, Problem, TokenId};
+use super::problem::{Operation, Problem, TokenId};
 use crate::check::exact::{Conflict, Ruling, Wanted};
-use crate::history::Rank;
+use crate::history::{Rank, position};
 
 /// Decides `problem`, but for operations that only tell which value is not there: these are left
 /// out. Where some token is established more than once, only what can be refuted without knowing
@@ -32,28 +32,33 @@ pub(super) fn decide(problem: &Problem, wanted: Wanted) -> Option<Ruling> {
     }
 }
 
-/// The operation that establishes a token: its position, or one of these.
-type Producer = u32;
+position! {
+    /// The operation that establishes a token: its position, or one of these.
+    struct Producer;
+}
 
-/// No operation establishes it.
-const MISSING: Producer = u32::MAX;
-/// It is there from the start.
-const START: Producer = u32::MAX - 1;
-/// Several operations do, or the start and one.
-const SEVERAL: Producer = u32::MAX - 2;
+impl Producer {
+    /// No operation establishes it.
+    const MISSING: Producer = Producer::new(u32::MAX as usize);
+    /// It is there from the start.
+    const START: Producer = Producer::new(u32::MAX as usize - 1);
+    /// Several operations do, or the start and one.
+    const SEVERAL: Producer = Producer::new(u32::MAX as usize - 2);
+}
 
 /// The operations that require a token.
 #[derive(Clone, Copy, Debug)]
 struct Cluster {
     producer: Producer,
-    /// The cas that requires the token and took effect; [`NONE`] if there is none.
-    next: u32,
+    /// The cas that requires the token, took effect, and so establishes the next one;
+    /// [`Producer::MISSING`] if there is none.
+    next: Producer,
     /// Over the other operations that require it.
     earliest_ret: Rank,
     latest_call: Rank,
     /// Whether it was there for certain.
     is_required: bool,
-    /// The first token of its chain; [`NONE`] as long as no chain reaches it.
+    /// The first token of its chain; [`TokenId::NONE`] as long as no chain reaches it.
     root: TokenId,
 }
 
@@ -67,30 +72,30 @@ impl<'a> Chains<'a> {
     /// Forms the clusters and links them; `Err` names an operation that cannot be.
     fn of(problem: &'a Problem) -> Result<Chains<'a>, u32> {
         let cluster = Cluster {
-            producer: MISSING,
-            next: NONE,
+            producer: Producer::MISSING,
+            next: Producer::MISSING,
             earliest_ret: Rank::NEVER,
             latest_call: Rank::FIRST,
             is_required: false,
-            root: NONE,
+            root: TokenId::NONE,
         };
         let mut chains = Chains {
             operations: &problem.operations,
             clusters: vec![cluster; problem.values.len()],
             is_ambiguous: false,
         };
-        chains.clusters[INITIAL as usize].producer = START;
+        chains.clusters[TokenId::INITIAL].producer = Producer::START;
         for (at, operation) in chains.operations.iter().enumerate() {
-            let Some(cluster) = chains.clusters.get_mut(operation.establishes as usize) else {
+            let Some(cluster) = chains.clusters.get_mut(operation.establishes.index()) else {
                 continue;
             };
-            let is_first = cluster.producer == MISSING;
-            cluster.producer = if is_first { at as u32 } else { SEVERAL };
+            let is_first = cluster.producer == Producer::MISSING;
+            cluster.producer = if is_first { Producer::new(at) } else { Producer::SEVERAL };
             chains.is_ambiguous |= !is_first;
         }
         for at in 0..chains.operations.len() as u32 {
             let operation = chains.operations[at as usize];
-            if operation.returns() && operation.requires != NONE {
+            if operation.returns() && operation.requires != TokenId::NONE {
                 chains.require(at)?;
             }
         }
@@ -102,29 +107,29 @@ impl<'a> Chains<'a> {
     fn require(&mut self, mut at: u32) -> Result<(), u32> {
         loop {
             let operation = self.operations[at as usize];
-            let cluster = &mut self.clusters[operation.requires as usize];
-            if operation.establishes == NONE {
+            let cluster = &mut self.clusters[operation.requires];
+            if operation.establishes == TokenId::NONE {
                 cluster.earliest_ret = cluster.earliest_ret.min(operation.ret);
                 cluster.latest_call = cluster.latest_call.max(operation.call);
-            } else if cluster.producer != SEVERAL {
-                if cluster.next != NONE {
-                    let other = cluster.next;
+            } else if cluster.producer != Producer::SEVERAL {
+                if cluster.next != Producer::MISSING {
+                    let other = cluster.next.index() as u32;
                     return Err(self.later(at, other));
                 }
-                cluster.next = at;
+                cluster.next = Producer::new(at as usize);
             }
             if std::mem::replace(&mut cluster.is_required, true) {
                 return Ok(());
             }
             match cluster.producer {
-                MISSING => return Err(self.completed_like(at)),
-                START | SEVERAL => return Ok(()),
+                Producer::MISSING => return Err(self.completed_like(at)),
+                Producer::START | Producer::SEVERAL => return Ok(()),
                 producer => {
-                    let producer_of = self.operations[producer as usize];
-                    if producer_of.returns() || producer_of.requires == NONE {
+                    let producer_of = self.operations[producer];
+                    if producer_of.returns() || producer_of.requires == TokenId::NONE {
                         return Ok(());
                     }
-                    at = producer;
+                    at = producer.index() as u32;
                 }
             }
         }
@@ -160,17 +165,16 @@ impl<'a> Chains<'a> {
     /// Walks along the chains and lays out their zones.
     fn zones(mut self) -> Result<Zones<'a>, u32> {
         let mut zones: Vec<Zone> = Vec::with_capacity(self.clusters.len());
-        for token in 0..self.clusters.len() as TokenId {
-            let cluster = self.clusters[token as usize];
+        for token in TokenId::below(self.clusters.len()) {
+            let cluster = self.clusters[token];
             let begins = match cluster.producer {
-                MISSING | SEVERAL => false,
-                START => cluster.is_required,
+                Producer::MISSING | Producer::SEVERAL => false,
+                Producer::START => cluster.is_required,
                 producer => {
-                    let Operation { requires, .. } = self.operations[producer as usize];
-                    let is_there =
-                        cluster.is_required || self.operations[producer as usize].returns();
-                    let follows =
-                        requires != NONE && self.clusters[requires as usize].producer != SEVERAL;
+                    let Operation { requires, .. } = self.operations[producer];
+                    let is_there = cluster.is_required || self.operations[producer].returns();
+                    let follows = requires != TokenId::NONE
+                        && self.clusters[requires].producer != Producer::SEVERAL;
                     is_there && !follows
                 }
             };
@@ -180,10 +184,12 @@ impl<'a> Chains<'a> {
             }
         }
         let unreached = |cluster: &&Cluster| {
-            cluster.is_required && cluster.root == NONE && cluster.producer != SEVERAL
+            cluster.is_required
+                && cluster.root == TokenId::NONE
+                && cluster.producer != Producer::SEVERAL
         };
         if let Some(cluster) = self.clusters.iter().find(unreached) {
-            return Err(self.completed_like(cluster.producer));
+            return Err(self.completed_like(cluster.producer.index() as u32));
         }
         if self.is_ambiguous {
             zones.extend(self.singles());
@@ -208,16 +214,16 @@ impl<'a> Chains<'a> {
     /// Walks along the chain that begins with `root`.
     fn walk(&mut self, root: TokenId) -> Result<Zone, u32> {
         let mut zone = Zone { earliest_ret: Rank::NEVER, latest_call: Rank::FIRST, root };
-        if root == INITIAL {
+        if root == TokenId::INITIAL {
             zone.earliest_ret = Rank::FIRST;
         }
         let mut token = root;
         loop {
-            let cluster = &mut self.clusters[token as usize];
+            let cluster = &mut self.clusters[token];
             cluster.root = root;
             let Cluster { producer, next, earliest_ret, latest_call, .. } = *cluster;
-            if producer != START {
-                let producer = self.operations[producer as usize];
+            if producer != Producer::START {
+                let producer = self.operations[producer];
                 // Nothing may return before the call of what comes before it.
                 zone.latest_call = zone.latest_call.max(producer.call);
                 zone.earliest_ret = zone.earliest_ret.min(producer.ret);
@@ -230,15 +236,15 @@ impl<'a> Chains<'a> {
             }
             zone.latest_call = zone.latest_call.max(latest_call);
             zone.earliest_ret = zone.earliest_ret.min(earliest_ret);
-            if next == NONE {
+            if next == Producer::MISSING {
                 return Ok(zone);
             }
-            token = self.operations[next as usize].establishes;
-            if self.clusters[token as usize].producer == SEVERAL {
+            token = self.operations[next].establishes;
+            if self.clusters[token].producer == Producer::SEVERAL {
                 // The cas ends the chain as far as it is known.
-                let Operation { call, ret, .. } = self.operations[next as usize];
+                let Operation { call, ret, .. } = self.operations[next];
                 if ret < zone.latest_call {
-                    return Err(self.completed_like(next));
+                    return Err(self.completed_like(next.index() as u32));
                 }
                 zone.latest_call = zone.latest_call.max(call);
                 zone.earliest_ret = zone.earliest_ret.min(ret);
@@ -250,13 +256,14 @@ impl<'a> Chains<'a> {
     /// Completed operations that belong to no chain, since it is not known which token they found
     /// or which of several they established. Each is a zone of its own.
     fn singles(&self) -> impl Iterator<Item = Zone> {
-        let is_known =
-            |token: TokenId| token != NONE && self.clusters[token as usize].producer != SEVERAL;
+        let is_known = |token: TokenId| {
+            token != TokenId::NONE && self.clusters[token].producer != Producer::SEVERAL
+        };
         self.operations
             .iter()
             .filter(|op| op.returns() && !op.is_negative())
             .filter(move |op| !is_known(op.requires) && !is_known(op.establishes))
-            .map(|op| Zone { earliest_ret: op.ret, latest_call: op.call, root: NONE })
+            .map(|op| Zone { earliest_ret: op.ret, latest_call: op.call, root: TokenId::NONE })
     }
 
     /// An operation by whose return two zones are in each other's way for certain: both chains then
@@ -274,10 +281,11 @@ impl<'a> Chains<'a> {
     }
 
     fn root_of(&self, operation: &Operation) -> TokenId {
-        let root =
-            |token: TokenId| self.clusters.get(token as usize).map_or(NONE, |cluster| cluster.root);
+        let root = |token: TokenId| {
+            self.clusters.get(token.index()).map_or(TokenId::NONE, |cluster| cluster.root)
+        };
         match root(operation.requires) {
-            NONE => root(operation.establishes),
+            TokenId::NONE => root(operation.establishes),
             root => root,
         }
     }
@@ -292,7 +300,7 @@ impl<'a> Chains<'a> {
 struct Zone {
     earliest_ret: Rank,
     latest_call: Rank,
-    /// The chain's first token; [`NONE`] for an operation outside all chains.
+    /// The chain's first token; [`TokenId::NONE`] for an operation outside all chains.
     root: TokenId,
 }
 
@@ -313,7 +321,7 @@ struct Zones<'a> {
 type Place = (Rank, bool, TokenId, u32);
 
 /// Where an operation stands that is left out.
-const NOWHERE: Place = (Rank::NEVER, true, NONE, 0);
+const NOWHERE: Place = (Rank::NEVER, true, TokenId::NONE, 0);
 
 impl Zones<'_> {
     /// A linearization. A forward chain is squeezed into its zone, every operation as early as it
@@ -331,26 +339,26 @@ impl Zones<'_> {
             let fixed = (!zone.is_forward()).then(|| gap(&forward, zone));
             let (mut token, mut along, mut latest) = (zone.root, 0, zone.earliest_ret);
             loop {
-                let Cluster { producer, next, latest_call, .. } = clusters[token as usize];
-                if producer != START {
-                    latest = latest.max(operations[producer as usize].call);
+                let Cluster { producer, next, latest_call, .. } = clusters[token];
+                if producer != Producer::START {
+                    latest = latest.max(operations[producer].call);
                 }
                 let (rank, behind) = fixed.unwrap_or((latest, false));
-                if producer != START {
-                    places[producer as usize] = (rank, behind, zone.root, along);
+                if producer != Producer::START {
+                    places[producer] = (rank, behind, zone.root, along);
                 }
-                bases[token as usize] = ((rank, behind, zone.root, along + 1), fixed.is_none());
+                bases[token] = ((rank, behind, zone.root, along + 1), fixed.is_none());
                 latest = latest.max(latest_call);
-                if next == NONE {
+                if next == Producer::MISSING {
                     break;
                 }
-                token = operations[next as usize].establishes;
+                token = operations[next].establishes;
                 along += 2;
             }
         }
         for (operation, place) in operations.iter().zip(&mut places) {
-            if operation.establishes == NONE && operation.requires != NONE {
-                let ((rank, behind, root, along), floats) = bases[operation.requires as usize];
+            if operation.establishes == TokenId::NONE && operation.requires != TokenId::NONE {
+                let ((rank, behind, root, along), floats) = bases[operation.requires];
                 let rank = if floats { rank.max(operation.call) } else { rank };
                 *place = (rank, behind, root, along);
             }
