@@ -11,7 +11,7 @@ use super::answer::Answer;
 use super::object::Object;
 use super::search::{Effort, Found};
 use crate::history::Rank;
-use crate::model::Token;
+use crate::model::{Pos, Token};
 
 /// Decides an object by the independent parts that it falls into, each of which `answer` decides;
 /// `None` if there is only one part, or the model does not say.
@@ -22,9 +22,9 @@ pub(super) fn decide(
     let parts = parts(object)?;
     let mut decided_by: Option<&'static str> = None;
     let mut effort = Effort::default();
-    let mut stuck: Option<u32> = None;
+    let mut stuck: Option<Pos> = None;
     let mut stopped = None;
-    let mut orders: Vec<Vec<u32>> = Vec::with_capacity(parts.len());
+    let mut orders: Vec<Vec<Pos>> = Vec::with_capacity(parts.len());
     for part in &parts {
         let answered = answer(&*object.part(part));
         effort.configurations += answered.effort.configurations;
@@ -32,15 +32,15 @@ pub(super) fn decide(
         let name = answered.decided_by;
         match answered.found {
             Found::Order(order) => {
-                orders.push(order.into_iter().map(|at| part[at as usize]).collect());
+                orders.push(order.into_iter().map(|at| part[at]).collect());
                 if stuck.is_none() {
                     let same = decided_by.is_none_or(|other| other == name);
                     decided_by = Some(if same { name } else { "several deciders" });
                 }
             }
             Found::Nothing { stuck: at } => {
-                let at = part[at as usize];
-                let ret = |at: u32| object.span(at as usize).ret;
+                let at = part[at];
+                let ret = |at: Pos| object.span(at).ret;
                 if stuck.is_none_or(|other| ret(at) < ret(other)) {
                     (stuck, decided_by) = (Some(at), Some(name));
                 }
@@ -57,11 +57,11 @@ pub(super) fn decide(
 }
 
 /// Returns the operations of each part; `None` if there are not several.
-fn parts(object: &dyn Object) -> Option<Vec<Vec<u32>>> {
+fn parts(object: &dyn Object) -> Option<Vec<Vec<Pos>>> {
     let mut groups = Groups::default();
     let mut things: FxHashMap<Token, u32> = FxHashMap::default();
     let mut first_of = Vec::with_capacity(object.len());
-    for at in 0..object.len() {
+    for at in Pos::below(object.len()) {
         let mut first: Option<u32> = None;
         let is_known = object.touches(at, &mut |thing| {
             let group = *things.entry(thing).or_insert_with(|| groups.add());
@@ -76,14 +76,14 @@ fn parts(object: &dyn Object) -> Option<Vec<Vec<u32>>> {
         // What touches nothing is a part of its own.
         first_of.push(first.unwrap_or_else(|| groups.add()));
     }
-    let mut parts: Vec<Vec<u32>> = Vec::new();
+    let mut parts: Vec<Vec<Pos>> = Vec::new();
     let mut part_of: FxHashMap<u32, usize> = FxHashMap::default();
-    for (at, &first) in first_of.iter().enumerate() {
+    for (at, &first) in Pos::below(first_of.len()).zip(&first_of) {
         let part = *part_of.entry(groups.root(first)).or_insert_with(|| {
             parts.push(Vec::new());
             parts.len() - 1
         });
-        parts[part].push(at as u32);
+        parts[part].push(at);
     }
     (parts.len() > 1).then_some(parts)
 }
@@ -117,12 +117,12 @@ impl Groups {
 
 /// One linearization of those of all parts: each operation takes effect at the latest call among it
 /// and those before it in its own part, which is before its return.
-fn merge(object: &dyn Object, orders: &[Vec<u32>]) -> Vec<u32> {
-    let mut points: Vec<(Rank, u32)> = Vec::with_capacity(object.len());
+fn merge(object: &dyn Object, orders: &[Vec<Pos>]) -> Vec<Pos> {
+    let mut points: Vec<(Rank, Pos)> = Vec::with_capacity(object.len());
     for order in orders {
         let mut latest = Rank::FIRST;
         for &at in order {
-            latest = latest.max(object.span(at as usize).call);
+            latest = latest.max(object.span(at).call);
             points.push((latest, at));
         }
     }
@@ -193,7 +193,10 @@ mod tests {
             let (model, readings) = (MultiRegister::new(value(0), &[]), readings(operations));
             parts(&Readings::new(&model, &readings))
         };
-        assert_eq!(parts_of(&operations), Some(vec![vec![0, 2], vec![1]]));
+        assert_eq!(
+            parts_of(&operations),
+            Some(vec![vec![Pos::new(0), Pos::new(2)], vec![Pos::new(1)]])
+        );
         operations.push((&[(1, 1), (2, 1)], &[], 6, 7));
         assert_eq!(parts_of(&operations), None);
         assert!(decided(&readings(&operations)).is_none());
@@ -229,11 +232,11 @@ mod tests {
     #[test]
     fn of_several_impossible_parts_the_first_that_is_known_counts() {
         let stuck = |operations: &[Drawn<'_>]| match decided(&readings(operations)).unwrap().found {
-            Found::Nothing { stuck } => stuck,
-            _ => u32::MAX,
+            Found::Nothing { stuck } => Some(stuck.index()),
+            _ => None,
         };
-        assert_eq!(stuck(&[(&[(1, 7)], &[], 0, 9), (&[(2, 7)], &[], 1, 2)]), 1);
-        assert_eq!(stuck(&[(&[(1, 7)], &[], 0, 2), (&[(2, 7)], &[], 1, 9)]), 0);
-        assert_eq!(stuck(&[(&[], &[(1, 7)], 0, 2), (&[(2, 7)], &[], 1, 9)]), 1);
+        assert_eq!(stuck(&[(&[(1, 7)], &[], 0, 9), (&[(2, 7)], &[], 1, 2)]), Some(1));
+        assert_eq!(stuck(&[(&[(1, 7)], &[], 0, 2), (&[(2, 7)], &[], 1, 9)]), Some(0));
+        assert_eq!(stuck(&[(&[], &[(1, 7)], 0, 2), (&[(2, 7)], &[], 1, 9)]), Some(1));
     }
 }

@@ -14,7 +14,7 @@ use super::tokens;
 use crate::budget::{Budget, Meter};
 use crate::error::Error;
 use crate::history::{History, OpIndex, Partition, Rank, Value};
-use crate::model::{self, Model, ModelOptions};
+use crate::model::{self, Model, ModelOptions, Pos};
 use crate::progress::{Phase, Progress};
 use crate::proof;
 use crate::threads::on_threads;
@@ -141,7 +141,7 @@ fn decide_key<M: Model>(
     let wanted = if needs_order { Wanted::Order } else { Wanted::Verdict };
     let terms = Terms { deciders: options.deciders, wanted, threads: options.threads, meter };
     let answer = answer(&Readings::new(model, &readings), terms);
-    let index = |at: u32| readings[at as usize].index;
+    let index = |at: Pos| readings[at].index;
     Ok(report(history, partition, answer, &index))
 }
 
@@ -155,6 +155,7 @@ pub(super) fn answer(object: &dyn Object, terms: Terms<'_>) -> Answer {
         }
         match object.rule(wanted) {
             Some((Ruling::Valid(order), name)) => {
+                let order = order.into_iter().map(|at| Pos::new(at as usize)).collect();
                 return Answer::at_once(Found::Order(order), name);
             }
             Some((Ruling::Invalid(Conflict { stuck }), name)) => {
@@ -178,7 +179,7 @@ fn report(
     history: &History,
     partition: Partition<'_>,
     answer: Answer,
-    index: &dyn Fn(u32) -> OpIndex,
+    index: &dyn Fn(Pos) -> OpIndex,
 ) -> KeyReport {
     let Answer { found, decided_by, effort } = answer;
     let decision = match found {

@@ -24,7 +24,7 @@ pub use search::Effort;
 
 pub use crate::error::StopReason;
 
-use crate::model::{Model, Reading};
+use crate::model::{Model, Pos, Reading};
 use answer::{Answer, Terms};
 use decide::answer;
 use exact::Wanted;
@@ -37,7 +37,7 @@ pub(crate) fn linearize<M: Model>(
     model: &M,
     readings: &[Reading<M::Op>],
     meter: &Meter,
-) -> Option<Vec<u32>> {
+) -> Option<Vec<Pos>> {
     match answer(&Readings::new(model, readings), terms(Wanted::Order, meter)).found {
         Found::Order(order) => Some(order),
         Found::Nothing { .. } | Found::Stopped(_) => None,
@@ -62,7 +62,7 @@ pub(crate) fn impossible<M: Model>(
     model: &M,
     readings: &[Reading<M::Op>],
     meter: &Meter,
-) -> (Option<Option<u32>>, Effort) {
+) -> (Option<Option<Pos>>, Effort) {
     // Exact deciders do not ask the meter; whoever asks them again and again has to.
     if meter.poll().is_err() {
         return (None, Effort::default());

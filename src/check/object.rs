@@ -10,7 +10,7 @@ use super::exact::{self, Ruling, Wanted};
 use super::search::Space;
 use super::tokens::Problem;
 use crate::history::Span;
-use crate::model::{Facts, Model, Reading, Token};
+use crate::model::{Facts, Model, Pos, Reading, Token};
 
 /// The operations of one object in the order of their calls, each named by its position.
 pub(super) trait Object {
@@ -18,19 +18,19 @@ pub(super) trait Object {
     fn len(&self) -> usize;
 
     /// Returns when an operation is called and returns.
-    fn span(&self, at: usize) -> Span;
+    fn span(&self, at: Pos) -> Span;
 
     /// Returns what is known of an operation in every state.
-    fn facts(&self, at: usize) -> Facts;
+    fn facts(&self, at: Pos) -> Facts;
 
     /// Returns the token of the initial state.
     fn initial_token(&self) -> Option<Token>;
 
     /// Passes what an operation deals with to `touch`; see [`Model::touches`].
-    fn touches(&self, at: usize, touch: &mut dyn FnMut(Token)) -> bool;
+    fn touches(&self, at: Pos, touch: &mut dyn FnMut(Token)) -> bool;
 
     /// Returns the object of some of the operations, in the order of their calls.
-    fn part(&self, positions: &[u32]) -> Box<dyn Object + '_>;
+    fn part(&self, positions: &[Pos]) -> Box<dyn Object + '_>;
 
     /// Returns the operations as operations on tokens, if their legality rests on nothing else.
     fn on_tokens(&self) -> Option<Problem>;
@@ -61,11 +61,11 @@ impl<M: Model> Object for Readings<'_, M> {
         self.readings.len()
     }
 
-    fn span(&self, at: usize) -> Span {
+    fn span(&self, at: Pos) -> Span {
         self.readings[at].span
     }
 
-    fn facts(&self, at: usize) -> Facts {
+    fn facts(&self, at: Pos) -> Facts {
         self.model.facts(&self.readings[at].op)
     }
 
@@ -73,12 +73,12 @@ impl<M: Model> Object for Readings<'_, M> {
         self.model.token(&self.model.initial())
     }
 
-    fn touches(&self, at: usize, touch: &mut dyn FnMut(Token)) -> bool {
+    fn touches(&self, at: Pos, touch: &mut dyn FnMut(Token)) -> bool {
         self.model.touches(&self.readings[at].op, touch)
     }
 
-    fn part(&self, positions: &[u32]) -> Box<dyn Object + '_> {
-        let readings = positions.iter().map(|&at| self.readings[at as usize].clone()).collect();
+    fn part(&self, positions: &[Pos]) -> Box<dyn Object + '_> {
+        let readings = positions.iter().map(|&at| self.readings[at].clone()).collect();
         Box::new(Readings { model: self.model, readings: Cow::Owned(readings) })
     }
 

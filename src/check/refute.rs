@@ -5,15 +5,15 @@ use rustc_hash::FxHashMap;
 
 use super::object::Object;
 use crate::history::{Rank, Span};
-use crate::model::{Establishes, Token};
+use crate::model::{Establishes, Pos, Token};
 
 /// Returns the operation that can be linearized nowhere, whatever the others do; of several, the
 /// one that returns first. `None` says nothing.
-pub(super) fn impossible_operation(object: &dyn Object) -> Option<u32> {
+pub(super) fn impossible_operation(object: &dyn Object) -> Option<Pos> {
     // When each token can be established at the earliest.
     let mut earliest: FxHashMap<Token, Rank> = FxHashMap::default();
-    let mut needs: Vec<(u32, Token)> = Vec::new();
-    for at in 0..object.len() {
+    let mut needs: Vec<(Pos, Token)> = Vec::new();
+    for at in Pos::below(object.len()) {
         let facts = object.facts(at);
         match facts.establishes {
             Establishes::Token(token) => {
@@ -24,15 +24,15 @@ pub(super) fn impossible_operation(object: &dyn Object) -> Option<u32> {
             Establishes::Unknown if facts.pure => {}
             Establishes::Unknown => return None,
         }
-        needs.extend(facts.requires.map(|token| (at as u32, token)));
+        needs.extend(facts.requires.map(|token| (at, token)));
     }
     let initial = object.initial_token();
     // Needed: a value that is not established before the return, and not there at the start.
-    let is_impossible = |&(at, token): &(u32, Token)| {
-        let Span { ret, .. } = object.span(at as usize);
+    let is_impossible = |&(at, token): &(Pos, Token)| {
+        let Span { ret, .. } = object.span(at);
         let known = earliest.get(&token).is_some_and(|&call| call < ret);
         ret != Rank::NEVER && !known && initial != Some(token)
     };
     let impossible = needs.into_iter().filter(is_impossible).map(|(at, _)| at);
-    impossible.min_by_key(|&at| object.span(at as usize).ret)
+    impossible.min_by_key(|&at| object.span(at).ret)
 }

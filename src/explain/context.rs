@@ -128,7 +128,7 @@ fn deals_with_value(history: &History, failing: OpIndex, other: OpIndex) -> bool
 /// The last steps of a linearization.
 fn last_steps(model: &AnyModel, history: &History, before: &Before<AnyOp>) -> Steps {
     let Before { readings, order } = before;
-    let total = order.iter().filter(|&&at| is_step(model, &readings[at as usize])).count();
+    let total = order.iter().filter(|&&at| is_step(model, &readings[at])).count();
     let earlier = total.saturating_sub(STEPS);
     let mut passed = 0;
     let mut last = Vec::new();

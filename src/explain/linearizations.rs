@@ -9,7 +9,7 @@ use super::steps::{Before, before, walk};
 use crate::check::{Decision, Options, Report};
 use crate::error::Error;
 use crate::history::{History, OpIndex, Partition, ValueTable};
-use crate::model::{self, AnyModel, AnyOp, Reading};
+use crate::model::{self, AnyModel, AnyOp, Pos, Reading};
 use crate::progress::Phase;
 use crate::words::shortened;
 
@@ -74,9 +74,12 @@ pub(crate) fn linearizations(
 }
 
 /// Where the operations of `order` (indices into the history) stand among `readings`.
-fn places<Op>(readings: &[Reading<Op>], order: &[OpIndex]) -> Vec<u32> {
-    let mut by_index: Vec<(OpIndex, u32)> =
-        readings.iter().zip(0..).map(|(reading, at)| (reading.index, at)).collect();
+fn places<Op>(readings: &[Reading<Op>], order: &[OpIndex]) -> Vec<Pos> {
+    let mut by_index: Vec<(OpIndex, Pos)> = readings
+        .iter()
+        .zip(Pos::below(readings.len()))
+        .map(|(reading, at)| (reading.index, at))
+        .collect();
     by_index.sort_unstable();
     let place = |index: &OpIndex| {
         let at = by_index.binary_search_by_key(index, |entry| entry.0).ok()?;
@@ -111,7 +114,7 @@ impl<'h> Collected<'h> {
         }
     }
 
-    fn add(&mut self, model: &AnyModel, readings: &[Reading<AnyOp>], order: &[u32]) {
+    fn add(&mut self, model: &AnyModel, readings: &[Reading<AnyOp>], order: &[Pos]) {
         let mut number = 0;
         walk(model, self.values, readings, order, |operation, describe| {
             number += 1;

@@ -3,7 +3,7 @@
 use crate::check::{self, Failure, Meter};
 use crate::error::Error;
 use crate::history::{History, OpIndex, ValueTable};
-use crate::model::{self, AnyModel, AnyOp, AnyState, Model, Reading};
+use crate::model::{self, AnyModel, AnyOp, AnyState, Model, Pos, Reading};
 
 /// One operation of a linearization.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -19,7 +19,7 @@ pub(super) struct Before<Op> {
     /// The operations as they were known then.
     pub(super) readings: Vec<Reading<Op>>,
     /// The order, as places among the readings.
-    pub(super) order: Vec<u32>,
+    pub(super) order: Vec<Pos>,
 }
 
 /// A linearization of what was known just before the failure, if one is found in time.
@@ -46,12 +46,12 @@ pub(super) fn walk(
     model: &AnyModel,
     values: &ValueTable,
     readings: &[Reading<AnyOp>],
-    order: &[u32],
+    order: &[Pos],
     mut each: impl FnMut(OpIndex, &dyn Fn() -> Option<String>),
 ) {
     let mut states = vec![model.initial()];
     for &at in order {
-        let reading = &readings[at as usize];
+        let reading = &readings[at];
         let mut nexts: Vec<AnyState> = Vec::new();
         for next in states.iter().flat_map(|state| model.step(state, &reading.op)) {
             if !nexts.contains(&next) {

@@ -2,7 +2,12 @@
 
 use super::{Call, Model, Rejection};
 use crate::error::{Code, Error};
-use crate::history::{History, OpIndex, Operation, Outcome, Rank, Span};
+use crate::history::{History, OpIndex, Operation, Outcome, Rank, Span, position};
+
+position! {
+    /// The position of a reading among those of one object.
+    pub(crate) struct Pos;
+}
 
 /// One operation as a model understands it, with its place in real time.
 #[derive(Clone, Debug)]

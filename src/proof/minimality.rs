@@ -5,7 +5,7 @@ use rustc_hash::FxHashSet;
 use super::projection::{Projections, Rule, positions};
 use super::{Refutation, refute};
 use crate::history::OpIndex;
-use crate::model::{Model, Reading};
+use crate::model::{Model, Pos, Reading};
 
 /// An attempt to refute a smaller core tries so many partial orders at most.
 const PARTIAL_ORDERS: usize = 200_000;
@@ -33,17 +33,16 @@ pub fn is_minimal<M: Model>(
 ) -> Minimality {
     let Some(all) = positions(readings, core) else { return Minimality::Smaller(Vec::new()) };
     let projections = Projections::new(model, readings);
-    let mut tried: FxHashSet<Vec<u32>> = FxHashSet::default();
+    let mut tried: FxHashSet<Vec<Pos>> = FxHashSet::default();
     let mut minimality = Minimality::Minimal;
     for &gone in &all {
-        let others: Vec<u32> = all.iter().copied().filter(|&at| at != gone).collect();
+        let others: Vec<Pos> = all.iter().copied().filter(|&at| at != gone).collect();
         for rule in Rule::ALL {
             let Some(rest) = projections.sound_part(rule, &others) else { continue };
             if !tried.insert(rest.clone()) {
                 continue;
             }
-            let part: Vec<Reading<M::Op>> =
-                rest.iter().map(|&at| readings[at as usize].clone()).collect();
+            let part: Vec<Reading<M::Op>> = rest.iter().map(|&at| readings[at].clone()).collect();
             match refute(model, &part, PARTIAL_ORDERS) {
                 Refutation::Confirmed => {
                     return Minimality::Smaller(part.iter().map(|one| one.index).collect());

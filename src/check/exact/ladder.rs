@@ -167,7 +167,7 @@ impl Climb<'_> {
             }
         }
         debug_assert_ne!(deadline(latest), Rank::NEVER);
-        Conflict { stuck: position(latest) }
+        Conflict::at(position(latest))
     }
 }
 

@@ -25,11 +25,11 @@ pub(super) fn decide(
     }
     let places = match Places::told(initial, levels, operations) {
         Ok(places) => places,
-        Err(stuck) => return Some(Ruling::Invalid(Conflict { stuck })),
+        Err(stuck) => return Some(Ruling::Invalid(Conflict::at(stuck))),
     };
     let owned = match places.owners(initial.len(), operations)? {
         Ok(owned) => owned,
-        Err(stuck) => return Some(Ruling::Invalid(Conflict { stuck })),
+        Err(stuck) => return Some(Ruling::Invalid(Conflict::at(stuck))),
     };
     let ladder =
         Ladder { bottom: initial.len() as u32, owners: &owned.owners, known: &owned.known };
@@ -235,7 +235,7 @@ mod tests {
     }
 
     fn stuck(at: u32) -> Option<Ruling> {
-        Some(Ruling::Invalid(Conflict { stuck: at }))
+        Some(Ruling::Invalid(Conflict::at(at)))
     }
 
     #[test]

@@ -26,7 +26,7 @@ mod twins;
 mod values;
 
 use crate::history::Span;
-use crate::model::{Kind, KindView, Model, Reading};
+use crate::model::{Kind, KindView, Model, Pos, Reading};
 
 /// An operation with its place in real time. Deciders get them in the order of their calls, and
 /// name them by their positions in that order.
@@ -64,7 +64,14 @@ impl Ruling {
 pub(super) struct Conflict {
     /// A completed operation by whose return no linearization is left; the first such one, or
     /// close to it.
-    pub(super) stuck: u32,
+    pub(super) stuck: Pos,
+}
+
+impl Conflict {
+    /// The conflict by the return of the operation at `position`.
+    pub(super) fn at(position: u32) -> Conflict {
+        Conflict { stuck: Pos::new(position as usize) }
+    }
 }
 
 /// Whether deciders should construct the linearization of what is linearizable.

@@ -50,7 +50,7 @@ pub(super) fn decide<Op>(
             Some(Ruling::Invalid(conflict(operations, &role, at)))
         } else {
             too_many_or_too_few(permits, operations, &role)
-                .map(|stuck| Ruling::Invalid(Conflict { stuck }))
+                .map(|stuck| Ruling::Invalid(Conflict::at(stuck)))
         };
     }
     Some(Ruling::Valid(sweep.order.unwrap_or_default()))
@@ -212,7 +212,7 @@ fn conflict<Op>(operations: &[Timed<'_, Op>], role: &impl Fn(&Op) -> Role, at: u
         span.call < end && end < span.ret && span.has_returned() && is_short(role(op))
     });
     let latest = open.map(|(at, timed)| by_return(timed.span.ret, at as u32)).max();
-    Conflict { stuck: latest.map_or(at, position) }
+    Conflict::at(latest.map_or(at, position))
 }
 
 fn is_short(role: Role) -> bool {
@@ -279,7 +279,7 @@ mod tests {
     }
 
     fn stuck(at: u32) -> Option<Ruling> {
-        Some(Ruling::Invalid(Conflict { stuck: at }))
+        Some(Ruling::Invalid(Conflict::at(at)))
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub(super) fn ask<Op>(
     );
     match ruling {
         Some(Ruling::Valid(order)) => Verdict::Valid(order),
-        Some(Ruling::Invalid(Conflict { stuck })) => Verdict::Stuck(stuck),
+        Some(Ruling::Invalid(Conflict { stuck })) => Verdict::Stuck(stuck.index() as u32),
         None => Verdict::Undecided,
     }
 }

@@ -73,7 +73,7 @@ pub(super) fn number<Op>(
         next += count.max(1);
     }
     if let Some(stuck) = overdrawn {
-        return Some(Err(Conflict { stuck }));
+        return Some(Err(Conflict::at(stuck)));
     }
     for twins in &all {
         for (number, &at) in (twins.first + twins.initial..).zip(&twins.puts) {
@@ -174,6 +174,6 @@ mod tests {
             .map(|(op, (call, ret))| Timed { op, span: span(call, ret) })
             .collect();
         let numbered = number(&[], &operations, |act| *act).unwrap();
-        assert_eq!(numbered.unwrap_err(), Conflict { stuck: 1 });
+        assert_eq!(numbered.unwrap_err(), Conflict::at(1));
     }
 }

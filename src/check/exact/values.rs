@@ -156,7 +156,7 @@ impl Values {
         let known =
             called.filter(|(_, (span, is_put))| !is_put && span.call <= rank && span.ret != NEVER);
         let stuck = known.max_by_key(|(_, (span, _))| span.ret).map_or(0, |(at, _)| at as u32);
-        Conflict { stuck }
+        Conflict::at(stuck)
     }
 
     /// The conflict of all that is known.
@@ -330,21 +330,21 @@ impl Reader {
             Act::Take(value) | Act::Peek(value) if completed => value,
             _ => return None,
         };
-        let Some(id) = self.ids.get(value) else { return Some(Err(Conflict { stuck: at })) };
+        let Some(id) = self.ids.get(value) else { return Some(Err(Conflict::at(at))) };
         let life = &mut self.values.lives[id as usize];
         let mut conflict = Ok(());
         if matches!(act, Act::Take(_)) {
             if life.take != NONE {
                 let other = self.values.spans[life.take as usize];
                 let stuck = if other.ret > span.ret { life.take } else { at };
-                conflict = Err(Conflict { stuck });
+                conflict = Err(Conflict::at(stuck));
             }
             (life.take, life.out_by) = (at, span.ret);
         } else {
             self.peeks.push((id, at));
         }
         if span.ret < life.call {
-            conflict = Err(Conflict { stuck: at });
+            conflict = Err(Conflict::at(at));
         }
         life.in_by = life.in_by.min(span.ret);
         life.seen_by = life.seen_by.min(span.ret);
@@ -370,7 +370,7 @@ impl Reader {
             self.values.spans[at as usize].call > self.values.lives[life as usize].out_by
         };
         match self.peeks.iter().find(late) {
-            Some(&(_, stuck)) => Err(Conflict { stuck }),
+            Some(&(_, stuck)) => Err(Conflict::at(stuck)),
             None => Ok(()),
         }
     }

@@ -8,11 +8,12 @@ use super::memo::Memo;
 use super::walker::{Arrival, Candidate, Entered, Move, Shared, Walker};
 use crate::budget::{Account, Meter};
 use crate::check::StopReason;
+use crate::model::Pos;
 
 /// How a part of a search ended.
 pub(super) enum Part {
     /// With a linearization.
-    Order(Vec<u32>),
+    Order(Vec<Pos>),
     /// There is none; nothing gets past this event.
     Nothing(u32),
     /// Its share of the work is done, without a result.

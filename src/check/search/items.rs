@@ -1,6 +1,7 @@
 //! What the search walks: classes of interchangeable operations, their items, and events.
 
 use crate::history::position;
+use crate::model::Pos;
 
 position! {
     /// A token's dense number.
@@ -28,7 +29,7 @@ pub(super) enum Event {
 pub(super) struct Item {
     pub(super) class: u32,
     /// Its reading.
-    pub(super) reading: u32,
+    pub(super) reading: Pos,
     /// Its place in the window of open operations.
     pub(super) slot: u32,
     /// The events of its call and return.
@@ -43,7 +44,7 @@ pub(super) struct CrashedClass {
     /// The events of their calls, ascending.
     pub(super) calls: Vec<u32>,
     /// Their readings, likewise.
-    pub(super) readings: Vec<u32>,
+    pub(super) readings: Vec<Pos>,
 }
 
 /// What the search needs to know of a class of operations.

@@ -45,16 +45,17 @@ use walker::Shared;
 
 use crate::budget::Meter;
 use crate::error::StopReason;
+use crate::model::Pos;
 
 /// What a search found.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Found {
     /// A linearization: readings in order.
-    Order(Vec<u32>),
+    Order(Vec<Pos>),
     /// There is none; no linearization gets past the return of this reading.
     Nothing {
         /// The reading that cannot be linearized in time.
-        stuck: u32,
+        stuck: Pos,
     },
     /// The budget ended before the search.
     Stopped(StopReason),

@@ -16,6 +16,7 @@ use super::walker::{Shared, Walker};
 use super::{Effort, Found};
 use crate::budget::Meter;
 use crate::check::StopReason;
+use crate::model::Pos;
 use crate::threads;
 
 /// How the work is shared out.
@@ -136,7 +137,7 @@ fn found(part: Part, prepared: &Prepared) -> Found {
         Part::Nothing(event) => Found::Nothing {
             stuck: match prepared.events.get(event as usize) {
                 Some(&Event::Return(item)) => prepared.items[item as usize].reading,
-                _ => 0,
+                _ => Pos::default(),
             },
         },
     }

@@ -7,7 +7,7 @@ use super::automaton::Space;
 use super::items::{Class, CrashedClass, Event, Item, TokenId};
 use super::tokens::Tokens;
 use crate::history::{Rank, Span};
-use crate::model::{Establishes, Facts};
+use crate::model::{Establishes, Facts, Pos};
 
 /// One key's history, ready for the search.
 pub(super) struct Prepared {
@@ -117,17 +117,17 @@ impl Timeline {
         let mut crashed_of: FxHashMap<u32, u32> = FxHashMap::default();
         // Returns of the items so far, by rank; calls come in order.
         let mut returns: Vec<(Rank, u32)> = Vec::with_capacity(spans.len());
-        let mut calls: Vec<(Rank, u32)> = Vec::with_capacity(spans.len());
-        for (at, span) in spans.iter().enumerate() {
-            if !useful(at) {
+        let mut calls: Vec<(Rank, Pos)> = Vec::with_capacity(spans.len());
+        for (at, span) in Pos::below(spans.len()).zip(spans) {
+            if !useful(at.index()) {
                 continue;
             }
-            calls.push((span.call, at as u32));
+            calls.push((span.call, at));
             if span.has_returned() {
                 returns.push((span.ret, timeline.items.len() as u32));
                 timeline.items.push(Item {
                     class: class_of[at],
-                    reading: at as u32,
+                    reading: at,
                     slot: 0,
                     call: 0,
                     ret: 0,
@@ -142,8 +142,8 @@ impl Timeline {
                 timeline.returns(returns[next_return].1, &mut slots);
                 next_return += 1;
             }
-            if spans[at as usize].ret == Rank::NEVER {
-                timeline.crashes(class_of[at as usize], at, &mut crashed_of);
+            if spans[at].ret == Rank::NEVER {
+                timeline.crashes(class_of[at], at, &mut crashed_of);
             } else {
                 timeline.items[next_item].slot = slots.take();
                 timeline.items[next_item].call = timeline.events.len() as u32;
@@ -164,7 +164,7 @@ impl Timeline {
         self.events.push(Event::Return(item));
     }
 
-    fn crashes(&mut self, class: u32, reading: u32, crashed_of: &mut FxHashMap<u32, u32>) {
+    fn crashes(&mut self, class: u32, reading: Pos, crashed_of: &mut FxHashMap<u32, u32>) {
         let mut group = *crashed_of.entry(class).or_insert(u32::MAX);
         if group == u32::MAX || self.crashed[group as usize].calls.len() == MAX_TWINS {
             group = self.crashed.len() as u32;

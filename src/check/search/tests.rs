@@ -10,10 +10,10 @@ use rand_chacha::ChaCha8Rng;
 use super::plan::Plan;
 use super::{Found, Space, search_by};
 use crate::budget::{Budget, Meter};
-use crate::history::testing::{ops, span};
+use crate::history::testing::span;
 use crate::history::{OpIndex, Rank, Span, Value};
 use crate::model::{
-    Counter, Model, Mutex, Reading, Register, Semaphore, counter, mutex, register, semaphore,
+    Counter, Model, Mutex, Pos, Reading, Register, Semaphore, counter, mutex, register, semaphore,
 };
 use crate::proof::{Proof, confirm_order};
 use crate::tries::tries;
@@ -156,6 +156,10 @@ fn campaign<M: Model>(model: &M, alphabet: &Alphabet<M::Op>, runs: u64, seed: u6
     counts
 }
 
+fn ops(order: &[Pos]) -> Vec<OpIndex> {
+    order.iter().map(|at| OpIndex::new(at.index())).collect()
+}
+
 /// How many histories each campaign tries.
 fn runs() -> u64 {
     tries(300).into()
@@ -214,7 +218,7 @@ fn every_plan_decides_with_many_operations_open_at_once() {
         for plan in PLANS {
             let (found, _) = search_by(plan, Space::of(&model, &history), 1, &meter);
             assert!(
-                matches!(found, Found::Nothing { stuck } if stuck == width),
+                matches!(found, Found::Nothing { stuck } if stuck == Pos::new(width as usize)),
                 "{width} {plan:?}"
             );
         }

@@ -1,18 +1,20 @@
 //! Writes down the order in which a successful search linearized the operations.
 
+use crate::model::Pos;
+
 /// An order of readings under construction.
 #[derive(Default)]
 pub(super) struct Trail {
-    order: Vec<u32>,
+    order: Vec<Pos>,
     /// Readings hidden by an overwrite, with its position in the order.
-    hidden: Vec<(u32, u32)>,
+    hidden: Vec<(u32, Pos)>,
     /// The position of the latest overwriting operation.
     last_overwrite: u32,
 }
 
 impl Trail {
     /// `reading` is next.
-    pub(super) fn push(&mut self, reading: u32, overwrites: bool) {
+    pub(super) fn push(&mut self, reading: Pos, overwrites: bool) {
         if overwrites {
             self.last_overwrite = self.order.len() as u32;
         }
@@ -20,12 +22,12 @@ impl Trail {
     }
 
     /// `reading` came just before the latest overwriting operation.
-    pub(super) fn hide(&mut self, reading: u32) {
+    pub(super) fn hide(&mut self, reading: Pos) {
         self.hidden.push((self.last_overwrite, reading));
     }
 
     /// The whole order.
-    pub(super) fn finish(mut self) -> Vec<u32> {
+    pub(super) fn finish(mut self) -> Vec<Pos> {
         self.hidden.sort_by_key(|&(position, _)| position);
         let mut hidden = self.hidden.iter().peekable();
         let mut order = Vec::with_capacity(self.order.len() + self.hidden.len());

@@ -9,6 +9,7 @@ use super::steps::{Step, Steps, UNOBSERVED};
 use super::trail::Trail;
 use super::used::{self, UsedSets};
 use super::window::Window;
+use crate::model::Pos;
 
 /// What is searched, and what all threads share.
 pub(super) struct Shared<'a> {
@@ -220,7 +221,7 @@ impl<'a, K: Mask> Walker<'a, K> {
     }
 
     /// The linearization to which the configurations in `path` led, from the start to the end.
-    pub(super) fn retrace<'p>(&mut self, path: impl Iterator<Item = &'p Entered<K>>) -> Vec<u32>
+    pub(super) fn retrace<'p>(&mut self, path: impl Iterator<Item = &'p Entered<K>>) -> Vec<Pos>
     where
         K: 'p,
     {

@@ -71,7 +71,7 @@ pub(super) fn check(problem: &Problem) -> Result<(), Conflict> {
             }
         }
     }
-    found.map_or(Ok(()), |stuck| Err(Conflict { stuck }))
+    found.map_or(Ok(()), |stuck| Err(Conflict::at(stuck)))
 }
 
 #[cfg(test)]
@@ -83,12 +83,20 @@ mod tests {
     const INITIAL: u32 = 0;
     use crate::history::Span;
     use crate::history::testing::span;
+    use crate::model::Pos;
 
     fn operation(call: u32, ret: u32, requires: u32, establishes: u32) -> Operation {
         let [requires, establishes] =
             [requires, establishes].map(|token| TokenId::new(token as usize));
         let Span { call, ret } = span(call, ret);
-        Operation { call, ret, requires, establishes, forbids: ValueId::NONE, reading: 0 }
+        Operation {
+            call,
+            ret,
+            requires,
+            establishes,
+            forbids: ValueId::NONE,
+            reading: Pos::default(),
+        }
     }
 
     fn check_all(operations: &[Operation]) -> Result<(), Conflict> {
@@ -103,7 +111,7 @@ mod tests {
             operation(3, 6, 1, 3),
             operation(4, 7, INITIAL, 2),
         ];
-        assert_eq!(check_all(&history), Err(Conflict { stuck: 2 }));
+        assert_eq!(check_all(&history), Err(Conflict::at(2)));
         assert_eq!(check_all(&history[..2]), Ok(()));
         assert_eq!(check_all(&history[3..]), Ok(()), "the initial token is there once");
     }
@@ -116,7 +124,7 @@ mod tests {
             operation(3, 6, 1, 3),
             operation(7, 8, NONE, 1),
         ];
-        assert_eq!(check_all(&history), Err(Conflict { stuck: 2 }));
+        assert_eq!(check_all(&history), Err(Conflict::at(2)));
     }
 
     #[test]
@@ -127,7 +135,7 @@ mod tests {
             operation(4, 7, 1, 2),
             operation(5, 8, 1, 3),
         ];
-        assert_eq!(check_all(&history), Err(Conflict { stuck: 3 }));
+        assert_eq!(check_all(&history), Err(Conflict::at(3)));
         let mut overlapping = history;
         overlapping[1].ret = Rank::new(6);
         assert_eq!(check_all(&overlapping), Ok(()));

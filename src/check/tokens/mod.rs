@@ -19,6 +19,7 @@ mod zones;
 use super::answer::{Answer, Terms};
 use super::exact::{Conflict, Ruling, Wanted};
 use super::search::{self, Found, Space};
+use crate::model::Pos;
 use problem::Operation;
 pub(super) use problem::Problem;
 
@@ -26,7 +27,7 @@ pub(super) use problem::Problem;
 pub(super) fn decide(mut problem: Problem, terms: Terms<'_>) -> Answer {
     let Terms { wanted, threads, meter, .. } = terms;
     let invalid = |problem: &Problem, Conflict { stuck }, decided_by| {
-        let stuck = problem.operations[stuck as usize].reading;
+        let stuck = problem.operations[stuck].reading;
         Answer::at_once(Found::Nothing { stuck }, decided_by)
     };
     if !problem.is_unambiguous() {
@@ -37,9 +38,7 @@ pub(super) fn decide(mut problem: Problem, terms: Terms<'_>) -> Answer {
     }
     let has_negatives = problem.operations.iter().any(Operation::is_negative);
     let ruling = zones::decide(&problem, if has_negatives { Wanted::Order } else { wanted });
-    let readings_of = |order: Vec<u32>| {
-        order.into_iter().map(|at| problem.operations[at as usize].reading).collect()
-    };
+    let reading = |at: Pos| problem.operations[at].reading;
     let fitted = match ruling {
         Some(Ruling::Invalid(conflict)) => return invalid(&problem, conflict, "zones"),
         Some(Ruling::Valid(order)) if has_negatives => fit::fit(&problem, &order),
@@ -47,12 +46,13 @@ pub(super) fn decide(mut problem: Problem, terms: Terms<'_>) -> Answer {
         None => None,
     };
     if let Some(order) = fitted {
-        return Answer::at_once(Found::Order(readings_of(order)), "zones");
+        let order = order.into_iter().map(|at| reading(Pos::new(at as usize))).collect();
+        return Answer::at_once(Found::Order(order), "zones");
     }
     let space = Space::of(&model::Tokens::of(&problem), &model::readings(&problem));
     let (found, effort) = search::search(space, threads, meter);
     let found = match found {
-        Found::Order(order) => Found::Order(readings_of(order)),
+        Found::Order(order) => Found::Order(order.into_iter().map(reading).collect()),
         Found::Nothing { stuck } => invalid(&problem, Conflict { stuck }, "search").found,
         Found::Stopped(reason) => Found::Stopped(reason),
     };

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::history::{Rank, position};
-use crate::model::{Establishes, Facts, Model, Reading, Token};
+use crate::model::{Establishes, Facts, Model, Pos, Reading, Token};
 
 position! {
     /// A token's dense number.
@@ -43,7 +43,7 @@ pub(super) struct Operation {
     /// The value with which it is not legal; [`ValueId::NONE`] if there is none.
     pub(super) forbids: ValueId,
     /// Its reading.
-    pub(super) reading: u32,
+    pub(super) reading: Pos,
 }
 
 impl Operation {
@@ -87,7 +87,7 @@ impl Problem {
         let mut ids = Ids::new(readings.len());
         ids.id(model.token(&model.initial())?);
         let mut operations = Vec::with_capacity(readings.len());
-        for (at, reading) in readings.iter().enumerate() {
+        for (at, reading) in Pos::below(readings.len()).zip(readings) {
             let Facts { pure, overwrites, requires, forbids, establishes, .. } =
                 model.facts(&reading.op);
             if pure && !reading.span.has_returned() {
@@ -111,7 +111,7 @@ impl Problem {
                 requires,
                 establishes: if establishes == requires { TokenId::NONE } else { establishes },
                 forbids: forbids.map_or(ValueId::NONE, |token| ValueId::new(ids.id(token).index())),
-                reading: at as u32,
+                reading: at,
             });
         }
         Some(Problem { operations, values: ValueId::below(ids.next).collect() })

@@ -140,7 +140,7 @@ impl<'a> Round<'a> {
                 None => {}
             }
         }
-        conflict.map_or(Ok(()), |stuck| Err(Conflict { stuck }))
+        conflict.map_or(Ok(()), |stuck| Err(Conflict::at(stuck)))
     }
 
     /// The first and the last source of `token` that an operation can follow that returns at
@@ -241,12 +241,20 @@ mod tests {
     const INITIAL: u32 = 0;
     use crate::history::Span;
     use crate::history::testing::{NEVER, span};
+    use crate::model::Pos;
 
     fn operation(call: u32, ret: u32, requires: u32, establishes: u32) -> Operation {
         let [requires, establishes] =
             [requires, establishes].map(|token| TokenId::new(token as usize));
         let Span { call, ret } = span(call, ret);
-        Operation { call, ret, requires, establishes, forbids: ValueId::NONE, reading: 0 }
+        Operation {
+            call,
+            ret,
+            requires,
+            establishes,
+            forbids: ValueId::NONE,
+            reading: Pos::default(),
+        }
     }
 
     fn split_of(operations: &[Operation], tokens: u32) -> Result<Vec<[u32; 2]>, Conflict> {
@@ -287,7 +295,7 @@ mod tests {
             operation(4, NEVER, NONE, 2),
             operation(5, 6, 1, NONE),
         ];
-        assert_eq!(split_of(&history, 3), Err(Conflict { stuck: 3 }));
+        assert_eq!(split_of(&history, 3), Err(Conflict::at(3)));
         history[0].ret = Rank::NEVER;
         assert!(split_of(&history, 3).is_ok(), "a crashed write may take effect late");
     }
@@ -296,7 +304,7 @@ mod tests {
     fn the_initial_token_comes_from_the_start_or_from_a_write() {
         let read = operation(4, 5, INITIAL, NONE);
         let history = [operation(0, 1, NONE, 1), read];
-        assert_eq!(split_of(&history, 2), Err(Conflict { stuck: 1 }));
+        assert_eq!(split_of(&history, 2), Err(Conflict::at(1)));
         let history = [operation(0, 1, NONE, 1), operation(2, 3, NONE, INITIAL), read];
         assert_eq!(split_of(&history, 2), Ok(vec![[NONE, 2], [NONE, 1], [1, NONE]]));
         assert_eq!(split_of(&[operation(0, 1, INITIAL, NONE)], 1), Ok(vec![[INITIAL, NONE]]));

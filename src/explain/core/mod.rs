@@ -17,7 +17,7 @@ use rustc_hash::FxHashSet;
 
 use crate::check::{Meter, is_linearizable};
 use crate::history::{OpIndex, Rank, Span};
-use crate::model::{AnyModel, AnyOp, Reading};
+use crate::model::{AnyModel, AnyOp, Pos, Reading};
 use crate::proof::projection::{Projections, Rule, positions};
 use closure::Closures;
 
@@ -116,11 +116,11 @@ struct Reducer<'a> {
 
 impl Reducer<'_> {
     /// A failing choice, close to a minimal one; none where it would be large.
-    fn chosen(&mut self, near: OpIndex) -> Vec<u32> {
+    fn chosen(&mut self, near: OpIndex) -> Vec<Pos> {
         if self.closures.base().len() > LARGE {
             return Vec::new();
         }
-        let mut kept: Vec<u32> = Vec::new();
+        let mut kept: Vec<Pos> = Vec::new();
         let mut rest = self.elements(near);
         while let Some(fails) = self.fails(&kept, &[]) {
             if fails {
@@ -139,34 +139,32 @@ impl Reducer<'_> {
     }
 
     /// Whether a choice is a core. If the budget ended, what could be decided counts.
-    fn proves(&mut self, chosen: &[u32]) -> bool {
+    fn proves(&mut self, chosen: &[Pos]) -> bool {
         !chosen.is_empty()
             && self.closures.projections().is_sound(chosen)
             && self.trial.is_impossible(chosen) != Some(false)
     }
 
     /// What may be left out or kept, those close to the reading `near` first.
-    fn elements(&mut self, near: OpIndex) -> Vec<u32> {
+    fn elements(&mut self, near: OpIndex) -> Vec<Pos> {
         let readings = self.trial.readings;
         let Some(center) = readings.iter().find(|reading| reading.index == near) else {
             return Vec::new();
         };
         let (call, ret) = (center.span.call, center.span.ret);
-        let distance = |at: u32| {
-            let span = readings[at as usize].span;
+        let distance = |at: Pos| {
+            let span = readings[at].span;
             let end = if span.has_returned() { span.ret } else { span.call };
             call.since(end).max(span.call.since(ret))
         };
         // What never returned and changes nothing is of no use in a core.
-        let key = |&at: &u32| (readings[at as usize].index != near, distance(at), at);
+        let key = |&at: &Pos| (readings[at].index != near, distance(at), at);
         let closures = &self.closures;
-        let is_idle = |at: u32| {
-            closures.projections().facts()[at as usize].pure
-                && !readings[at as usize].span.has_returned()
-        };
-        let is_base = |at: u32| closures.base().binary_search(&at).is_ok();
-        let mut elements: Vec<u32> =
-            (0..readings.len() as u32).filter(|&at| !is_base(at) && !is_idle(at)).collect();
+        let is_idle =
+            |at: Pos| closures.projections().facts()[at].pure && !readings[at].span.has_returned();
+        let is_base = |at: Pos| closures.base().binary_search(&at).is_ok();
+        let mut elements: Vec<Pos> =
+            Pos::below(readings.len()).filter(|&at| !is_base(at) && !is_idle(at)).collect();
         if elements.len() > 2 * NEAR {
             // Nearly always these are enough, and the others need not be sorted.
             elements.select_nth_unstable_by_key(NEAR, key);
@@ -182,7 +180,7 @@ impl Reducer<'_> {
 
     /// The length of the smallest prefix of `rest` that fails together with `kept`; `None` if the
     /// budget ended.
-    fn smallest_failing_prefix(&mut self, kept: &[u32], rest: &[u32]) -> Option<usize> {
+    fn smallest_failing_prefix(&mut self, kept: &[Pos], rest: &[Pos]) -> Option<usize> {
         let (mut low, mut high) = (0, rest.len());
         let mut step = 1;
         // Without it, the prefix of length `low` is linearizable; that of length `high` fails.
@@ -210,7 +208,7 @@ impl Reducer<'_> {
     }
 
     /// Whether these readings, with all that must be kept with them, are not linearizable.
-    fn fails(&mut self, kept: &[u32], more: &[u32]) -> Option<bool> {
+    fn fails(&mut self, kept: &[Pos], more: &[Pos]) -> Option<bool> {
         let chosen = self.closures.of(kept, more);
         self.trial.is_impossible(&chosen)
     }
@@ -228,18 +226,18 @@ struct Trial<'a> {
 
 impl Trial<'_> {
     /// Whether these readings are not linearizable; `None` if the budget ended.
-    fn is_impossible(&mut self, chosen: &[u32]) -> Option<bool> {
+    fn is_impossible(&mut self, chosen: &[Pos]) -> Option<bool> {
         let readings: Vec<Reading<AnyOp>> =
-            chosen.iter().map(|&at| self.readings[at as usize].clone()).collect();
+            chosen.iter().map(|&at| self.readings[at].clone()).collect();
         let (linearizable, effort) = is_linearizable(self.model, &readings, self.meter);
         self.spent += effort.configurations;
         linearizable.filter(|_| self.spent < self.allowance).map(|linearizable| !linearizable)
     }
 
     /// The core `chosen` without what can be left out of it.
-    fn reduced(&mut self, projections: &Projections<'_, AnyModel>, mut chosen: Vec<u32>) -> Core {
+    fn reduced(&mut self, projections: &Projections<'_, AnyModel>, mut chosen: Vec<Pos>) -> Core {
         let mut is_minimal = chosen.len() <= REDUCED;
-        let mut tried: FxHashSet<Vec<u32>> = FxHashSet::default();
+        let mut tried: FxHashSet<Vec<Pos>> = FxHashSet::default();
         while is_minimal {
             match self.smaller(projections, &chosen, &mut tried) {
                 Some(Some(smaller)) => chosen = smaller,
@@ -247,7 +245,7 @@ impl Trial<'_> {
                 None => is_minimal = false,
             }
         }
-        let operations = chosen.into_iter().map(|at| self.readings[at as usize].index).collect();
+        let operations = chosen.into_iter().map(|at| self.readings[at].index).collect();
         Core { operations, is_minimal }
     }
 
@@ -255,11 +253,11 @@ impl Trial<'_> {
     fn smaller(
         &mut self,
         projections: &Projections<'_, AnyModel>,
-        chosen: &[u32],
-        tried: &mut FxHashSet<Vec<u32>>,
-    ) -> Option<Option<Vec<u32>>> {
+        chosen: &[Pos],
+        tried: &mut FxHashSet<Vec<Pos>>,
+    ) -> Option<Option<Vec<Pos>>> {
         for &gone in chosen {
-            let others: Vec<u32> = chosen.iter().copied().filter(|&at| at != gone).collect();
+            let others: Vec<Pos> = chosen.iter().copied().filter(|&at| at != gone).collect();
             for rule in Rule::ALL {
                 let Some(rest) = projections.sound_part(rule, &others) else {
                     continue;

@@ -51,7 +51,7 @@ fn separate_violations(timeline: &Timeline<'_>, limit: usize, meter: &Meter) -> 
         let mut readings = key.readings(Rule::Recording, &offsets);
         while count < limit {
             let stuck = impossible(timeline.model, &readings, meter).0.flatten();
-            let Some(near) = stuck.map(|at| readings[at as usize].index) else { break };
+            let Some(near) = stuck.map(|at| readings[at].index) else { break };
             count += 1;
             let core = minimal_core(timeline.model, &readings, near, meter, CONFIGURATIONS);
             let core = core.operations;

@@ -83,7 +83,7 @@ impl<'a> Timeline<'a> {
     ) -> (Option<Option<OpIndex>>, u64) {
         let readings = self.keys[key].readings(rule, offsets);
         let (stuck, effort) = impossible(self.model, &readings, meter);
-        let stuck = stuck.map(|stuck| stuck.map(|at| readings[at as usize].index));
+        let stuck = stuck.map(|stuck| stuck.map(|at| readings[at].index));
         (stuck, effort.configurations)
     }
 
@@ -100,7 +100,7 @@ impl<'a> Timeline<'a> {
         let readings = self.keys[key].readings(Rule::Recording, offsets);
         let mut latest: Vec<Option<i64>> = vec![None; self.groups];
         for at in linearize(self.model, &readings, meter)? {
-            let Timed { group: of, call, ret, .. } = entries[readings[at as usize].index].timed;
+            let Timed { group: of, call, ret, .. } = entries[readings[at].index].timed;
             for (over, latest) in (0..).zip(&latest) {
                 if let (Some(ret), Some(call)) = (ret, *latest) {
                     bounds.add(Difference { of, over, most: ret.saturating_sub(call) });

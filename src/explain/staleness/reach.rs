@@ -96,7 +96,7 @@ impl<'a, 'b> Reach<'a, 'b> {
     pub(super) fn order(&self, reach: i128) -> Option<Vec<u32>> {
         let (readings, positions) = self.moved(reach);
         let order = linearize(self.case.model, &readings, self.case.meter)?;
-        Some(order.into_iter().map(|at| positions[at as usize]).collect())
+        Some(order.into_iter().map(|at| positions[at]).collect())
     }
 
     /// Whether the budget ended before some answer.

@@ -7,7 +7,7 @@ use crate::explain::ALLOWANCE;
 use crate::explain::case::Case;
 use crate::explain::core::{Core, erased_core, minimal_core, reduced};
 use crate::history::{History, OpIndex, Rank};
-use crate::model::{self, AnyModel, AnyOp, Model, Reading};
+use crate::model::{self, AnyModel, AnyOp, Model, Pos, Reading};
 use crate::proof::projection::{Projections, positions};
 
 /// So many operations are looked at, check by check, before the search for violations ends.
@@ -101,7 +101,7 @@ impl<'a, 'c> Rest<'a, 'c> {
                 }
                 Some(Some(stuck)) => {
                     self.step = (self.step / 2).max(STEP);
-                    let near = readings[stuck as usize].index;
+                    let near = readings[stuck].index;
                     return self.violation(&readings, near, self.returns[end - 1]);
                 }
             }
@@ -176,7 +176,7 @@ impl<'a, 'c> Rest<'a, 'c> {
             && !violation.core.contains(&operation)
         {
             // The one that is found last gives it away.
-            let ends = own.iter().map(|&at| &known[at as usize]);
+            let ends = own.iter().map(|&at| &known[at]);
             let last = ends.filter(|one| one.span.has_returned()).max_by_key(|one| one.span.ret);
             violation.operation = last.map_or(operation, |one| one.index);
         }
@@ -225,7 +225,7 @@ impl<'a, 'c> Rest<'a, 'c> {
         let Some(kept) = positions(readings, core) else { return Ok(None) };
         let mut ends: Vec<(Rank, OpIndex)> = kept
             .iter()
-            .map(|&at| (readings[at as usize].span.ret, readings[at as usize].index))
+            .map(|&at| (readings[at].span.ret, readings[at].index))
             .filter(|&(ret, _)| ret != Rank::NEVER)
             .collect();
         ends.sort_unstable();
@@ -233,7 +233,7 @@ impl<'a, 'c> Rest<'a, 'c> {
         while let [.., (horizon, _), _] = ends[..] {
             let Case { model, history, meter, .. } = *self.case;
             let mut known = Vec::new();
-            for reading in kept.iter().map(|&at| &readings[at as usize]) {
+            for reading in kept.iter().map(|&at| &readings[at]) {
                 if reading.span.ret <= horizon || self.weakened.contains(&reading.index) {
                     known.push(reading.clone());
                 } else if reading.span.call <= horizon {
@@ -264,7 +264,7 @@ impl<'a, 'c> Rest<'a, 'c> {
             self.work += self.readings.len();
             self.gone[at] = true;
             for other in positions(&self.readings, &violation.alike).unwrap_or_default() {
-                self.gone[other as usize] = true;
+                self.gone[other] = true;
             }
         } else if let Some(weak) = weakened(model, history, &self.readings[at])? {
             self.readings[at] = weak;
@@ -287,8 +287,8 @@ impl<'a, 'c> Rest<'a, 'c> {
         else {
             return Vec::new();
         };
-        let is_left = |&at: &usize| !self.gone[at] && same(&self.readings[at]);
-        let candidates: Vec<usize> = (0..self.readings.len()).filter(is_left).collect();
+        let is_left = |&at: &Pos| !self.gone[at] && same(&self.readings[at]);
+        let candidates: Vec<Pos> = Pos::below(self.readings.len()).filter(is_left).collect();
         if candidates.is_empty() {
             return Vec::new();
         }
@@ -300,9 +300,9 @@ impl<'a, 'c> Rest<'a, 'c> {
             }
             self.work += self.readings.len() / 8;
             let mut kept = others.clone();
-            kept.insert(kept.partition_point(|&at| at < candidate as u32), candidate as u32);
+            kept.insert(kept.partition_point(|&at| at < candidate), candidate);
             let part: Vec<Reading<AnyOp>> =
-                kept.iter().map(|&at| self.readings[at as usize].clone()).collect();
+                kept.iter().map(|&at| self.readings[at].clone()).collect();
             let is_like = projections.is_sound(&kept)
                 && is_linearizable(model, &part, meter).0 == Some(false);
             if is_like {

@@ -12,24 +12,24 @@
 
 use super::{Projections, Ruling, established};
 use crate::history::Rank;
-use crate::model::Model;
+use crate::model::{Model, Pos};
 
 impl<M: Model> Projections<'_, M> {
-    pub(super) fn by_covers(&self, kept: &[u32]) -> Ruling {
-        let span = |at: u32| self.readings[at as usize].span;
-        let facts = |at: u32| &self.facts[at as usize];
-        let observes = |at: u32| !facts(at).overwrites && !self.is_idle(at as usize);
+    pub(super) fn by_covers(&self, kept: &[Pos]) -> Ruling {
+        let span = |at: Pos| self.readings[at].span;
+        let facts = |at: Pos| &self.facts[at];
+        let observes = |at: Pos| !facts(at).overwrites && !self.is_idle(at);
         let mut gone = Vec::new();
         for &at in kept.iter().filter(|&&at| observes(at)) {
             let before =
-                |other: &u32| span(*other).ret != Rank::NEVER && span(*other).ret < span(at).call;
+                |other: &Pos| span(*other).ret != Rank::NEVER && span(*other).ret < span(at).call;
             let covers = kept.iter().filter(|&&other| facts(other).overwrites);
             let cover = covers.filter(|other| before(other)).map(|&other| span(other).call).max();
             let sources = kept.iter().filter(|&&other| {
                 established(facts(other)).is_some_and(|token| facts(at).requires == Some(token))
             });
             let source = sources.map(|&other| span(other).call).max();
-            let spares = |other: usize| {
+            let spares = |other: Pos| {
                 let (other, left) = (self.readings[other].span, &self.facts[other]);
                 let token = established(left).filter(|_| left.overwrites);
                 let is_seen = token.is_some() && token == facts(at).requires;

@@ -15,16 +15,16 @@ use std::collections::BTreeMap;
 use super::Ruling;
 use crate::history::{Rank, Span, Value};
 use crate::model::mutex::Op;
-use crate::model::{Kind, Model, Reading};
+use crate::model::{Kind, Model, Pos, Reading};
 
 /// The holds of a lock with owners.
 pub(super) struct Holds {
     /// Operations that are left out or kept together.
-    units: Vec<Vec<u32>>,
+    units: Vec<Vec<Pos>>,
     /// From the call of its first operation to the return of its last.
     spans: Vec<Span>,
-    /// The unit of each reading; `None` for one that found the lock held.
-    unit_of: Vec<Option<u32>>,
+    /// Whether each reading is in a unit; not if it found the lock held.
+    has_unit: Vec<bool>,
     calls: Vec<Span>,
 }
 
@@ -32,8 +32,8 @@ impl Holds {
     /// The holds of `readings`; `None` if it is no lock with owners.
     pub(super) fn of<M: Model>(model: &M, readings: &[Reading<M::Op>]) -> Option<Holds> {
         let Kind::Mutex { view } = model.kind() else { return None };
-        let mut owners: BTreeMap<Value, Vec<u32>> = BTreeMap::new();
-        for (reading, at) in readings.iter().zip(0..) {
+        let mut owners: BTreeMap<Value, Vec<Pos>> = BTreeMap::new();
+        for (reading, at) in readings.iter().zip(Pos::below(readings.len())) {
             match view(&reading.op) {
                 Op::Acquire(Some(who)) | Op::Release(Some(who)) | Op::Try(Some(who)) => {
                     owners.entry(*who).or_default().push(at);
@@ -45,16 +45,16 @@ impl Holds {
         let mut holds = Holds {
             units: Vec::new(),
             spans: Vec::new(),
-            unit_of: vec![None; readings.len()],
+            has_unit: vec![false; readings.len()],
             calls: readings.iter().map(|reading| reading.span).collect(),
         };
         for own in owners.values() {
             let mut rest = own.as_slice();
             while let Some(&first) = rest.first() {
-                let span = |at: usize| readings[rest[at] as usize].span;
+                let span = |at: usize| readings[rest[at]].span;
                 let follows = |at: usize| at >= rest.len() || span(at - 1).ret < span(at).call;
-                let takes = matches!(view(&readings[first as usize].op), Op::Acquire(_));
-                let gives = |&at: &u32| matches!(view(&readings[at as usize].op), Op::Release(_));
+                let takes = matches!(view(&readings[first].op), Op::Acquire(_));
+                let gives = |&at: &Pos| matches!(view(&readings[at].op), Op::Release(_));
                 let len = match rest.get(1) {
                     None => 1,
                     Some(second) if takes && gives(second) && follows(1) && follows(2) => 2,
@@ -69,34 +69,34 @@ impl Holds {
         Some(holds)
     }
 
-    fn add(&mut self, unit: &[u32], is_pair: bool) {
-        let spans = || unit.iter().map(|&at| self.calls[at as usize]);
+    fn add(&mut self, unit: &[Pos], is_pair: bool) {
+        let spans = || unit.iter().map(|&at| self.calls[at]);
         let call = spans().map(|span| span.call).min().unwrap_or_default();
         // One that is never ended goes on for ever.
         let ret = spans().map(|span| span.ret).max().filter(|_| is_pair).unwrap_or(Rank::NEVER);
         for &at in unit {
-            self.unit_of[at as usize] = Some(self.units.len() as u32);
+            self.has_unit[at] = true;
         }
         self.spans.push(Span { call, ret });
         self.units.push(unit.to_vec());
     }
 
     /// Operations that go together.
-    pub(super) fn units(&self) -> &[Vec<u32>] {
+    pub(super) fn units(&self) -> &[Vec<Pos>] {
         &self.units
     }
 
-    pub(super) fn rule(&self, kept: &[u32]) -> Ruling {
+    pub(super) fn rule(&self, kept: &[Pos]) -> Ruling {
         let mut whole = vec![true; self.units.len()];
-        let is_kept = |at: &u32| kept.binary_search(at).is_ok();
+        let is_kept = |at: &Pos| kept.binary_search(at).is_ok();
         for (unit, whole) in self.units.iter().zip(&mut whole) {
             match (unit.iter().find(|at| is_kept(at)), unit.iter().all(is_kept)) {
                 (Some(&at), false) => return Ruling::Without(vec![at]),
                 (_, all) => *whole = all,
             }
         }
-        for &at in kept.iter().filter(|&&at| self.unit_of[at as usize].is_none()) {
-            let own = self.calls[at as usize];
+        for &at in kept.iter().filter(|&&at| !self.has_unit[at]) {
+            let own = self.calls[at];
             let meets = |span: &Span| span.call < own.ret && own.call < span.ret;
             let left_out = self.spans.iter().zip(&whole).filter(|(_, whole)| !**whole);
             if own.ret != Rank::NEVER && left_out.map(|(span, _)| span).any(meets) {

@@ -13,7 +13,7 @@ mod permits;
 mod sources;
 
 use crate::history::OpIndex;
-use crate::model::{Establishes, Facts, Model, Reading, Token};
+use crate::model::{Establishes, Facts, Model, Pos, Reading, Token};
 
 /// A reason for which operations that are not pure may be left out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -53,7 +53,7 @@ enum Ruling {
     Sound,
     /// It might without these operations (positions among the readings, ascending), which are now
     /// kept, and of which none can stay.
-    Without(Vec<u32>),
+    Without(Vec<Pos>),
     /// It may not, nor may any part of it.
     Unsound,
 }
@@ -105,7 +105,7 @@ impl<'a, M: Model> Projections<'a, M> {
 
     /// The operations that go together as holds or permits, if this is such an object: groups of
     /// positions, and the positions that must stay.
-    pub(crate) fn groups(&self) -> Option<(&[Vec<u32>], &[u32])> {
+    pub(crate) fn groups(&self) -> Option<(&[Vec<Pos>], &[Pos])> {
         match (&self.holds, &self.permits) {
             (Some(holds), _) => Some((holds.units(), &[])),
             (None, Some(permits)) => Some((permits.units(), permits.unpaired())),
@@ -114,13 +114,13 @@ impl<'a, M: Model> Projections<'a, M> {
     }
 
     /// Whether `kept` (positions, ascending) may stand for the whole.
-    pub(crate) fn is_sound(&self, kept: &[u32]) -> bool {
+    pub(crate) fn is_sound(&self, kept: &[Pos]) -> bool {
         Rule::ALL.into_iter().any(|rule| matches!(self.rule(rule, kept), Ruling::Sound))
     }
 
     /// A part of `kept` (positions, ascending) that may stand for the whole by `rule`: it, or what
     /// is left of it when everything is gone that must go; `None` if nothing is left.
-    pub(crate) fn sound_part(&self, rule: Rule, kept: &[u32]) -> Option<Vec<u32>> {
+    pub(crate) fn sound_part(&self, rule: Rule, kept: &[Pos]) -> Option<Vec<Pos>> {
         let mut kept = kept.to_vec();
         while !kept.is_empty() {
             match self.rule(rule, &kept) {
@@ -132,8 +132,8 @@ impl<'a, M: Model> Projections<'a, M> {
         None
     }
 
-    fn rule(&self, rule: Rule, kept: &[u32]) -> Ruling {
-        let by_permits = |ruling: fn(&permits::Permits, &[u32]) -> Ruling| {
+    fn rule(&self, rule: Rule, kept: &[Pos]) -> Ruling {
+        let by_permits = |ruling: fn(&permits::Permits, &[Pos]) -> Ruling| {
             self.permits.as_ref().map_or(Ruling::Unsound, |permits| ruling(permits, kept))
         };
         match rule {
@@ -149,16 +149,16 @@ impl<'a, M: Model> Projections<'a, M> {
     }
 
     /// The positions that are left out and not pure, ascending.
-    fn left_out<'k>(&'k self, kept: &'k [u32]) -> impl Iterator<Item = usize> + 'k {
+    fn left_out<'k>(&'k self, kept: &'k [Pos]) -> impl Iterator<Item = Pos> + 'k {
         let mut kept = kept.iter().peekable();
-        (0..self.readings.len()).filter(move |&at| {
-            let is_kept = kept.next_if(|&&next| next as usize == at).is_some();
+        Pos::below(self.readings.len()).filter(move |&at| {
+            let is_kept = kept.next_if(|&&next| next == at).is_some();
             !is_kept && !self.facts[at].pure
         })
     }
 
     /// Whether the reading at `at` need not happen and changes nothing.
-    fn is_idle(&self, at: usize) -> bool {
+    fn is_idle(&self, at: Pos) -> bool {
         self.facts[at].pure && !self.readings[at].span.has_returned()
     }
 }
@@ -184,11 +184,11 @@ pub fn is_sound_projection<M: Model>(
 
 /// Where the operations `core` stand among `readings`; `None` if it is not ascending, or names one
 /// that is not there.
-pub(crate) fn positions<Op>(readings: &[Reading<Op>], core: &[OpIndex]) -> Option<Vec<u32>> {
+pub(crate) fn positions<Op>(readings: &[Reading<Op>], core: &[OpIndex]) -> Option<Vec<Pos>> {
     let is_ascending = core.windows(2).all(|pair| pair[0] < pair[1]);
     let mut wanted = core.iter().peekable();
-    let found: Vec<u32> = (0..readings.len() as u32)
-        .filter(|&at| wanted.next_if(|&&index| index == readings[at as usize].index).is_some())
+    let found: Vec<Pos> = Pos::below(readings.len())
+        .filter(|&at| wanted.next_if(|&&index| index == readings[at].index).is_some())
         .collect();
     (is_ascending && found.len() == core.len()).then_some(found)
 }

@@ -10,25 +10,25 @@
 use rustc_hash::FxHashSet;
 
 use super::{Projections, Ruling};
-use crate::model::{Kind, Model, Part, Token};
+use crate::model::{Kind, Model, Part, Pos, Token};
 
 impl<M: Model> Projections<'_, M> {
-    pub(super) fn by_parts(&self, kept: &[u32]) -> Ruling {
+    pub(super) fn by_parts(&self, kept: &[Pos]) -> Ruling {
         let of = |part: Part| {
-            let of_it = move |&at: &u32| self.facts[at as usize].part == part;
+            let of_it = move |&at: &Pos| self.facts[at].part == part;
             kept.iter().copied().filter(of_it)
         };
-        let wholes: Vec<u32> = of(Part::Whole).filter(|&at| !self.is_idle(at as usize)).collect();
+        let wholes: Vec<Pos> = of(Part::Whole).filter(|&at| !self.is_idle(at)).collect();
         if !wholes.is_empty() {
             return Ruling::Without(wholes);
         }
         let mut touched: FxHashSet<Token> = FxHashSet::default();
         let mut changes = 0;
-        for &at in kept.iter().filter(|&&at| !self.is_idle(at as usize)) {
-            match self.facts[at as usize].part {
+        for &at in kept.iter().filter(|&&at| !self.is_idle(at)) {
+            match self.facts[at].part {
                 Part::One(part) => {
                     touched.insert(part);
-                    changes += usize::from(!self.facts[at as usize].pure);
+                    changes += usize::from(!self.facts[at].pure);
                 }
                 Part::Any | Part::Whole => {}
             }
@@ -52,10 +52,10 @@ impl<M: Model> Projections<'_, M> {
 
     /// How many crashed operations are kept that equal the one at `at`, if it is one, and were
     /// called before it.
-    fn earlier_equals(&self, kept: &[u32], at: usize) -> usize {
+    fn earlier_equals(&self, kept: &[Pos], at: Pos) -> usize {
         let reading = &self.readings[at];
-        let is_equal = |&&other: &&u32| {
-            let other = &self.readings[other as usize];
+        let is_equal = |&&other: &&Pos| {
+            let other = &self.readings[other];
             !other.span.has_returned()
                 && other.span.call < reading.span.call
                 && other.op == reading.op

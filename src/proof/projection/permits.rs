@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 
 use super::Ruling;
 use crate::history::{Rank, Span};
-use crate::model::{Kind, Model, Reading, mutex, semaphore};
+use crate::model::{Kind, Model, Pos, Reading, mutex, semaphore};
 
 /// What an operation does with permits.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -40,9 +40,9 @@ pub(super) struct Permits {
     all: u64,
     moves: Vec<(Move, Span)>,
     /// Takes with the gives that are their partners.
-    units: Vec<Vec<u32>>,
+    units: Vec<Vec<Pos>>,
     /// Gives without a partner.
-    unpaired: Vec<u32>,
+    unpaired: Vec<Pos>,
 }
 
 impl Permits {
@@ -78,44 +78,44 @@ impl Permits {
 
     /// Pairs each give, the first called first, with the latest take that precedes it.
     fn pair(&mut self) {
-        let mut takes: BTreeMap<u64, Vec<(Rank, u32)>> = BTreeMap::new();
-        let mut partner: Vec<Option<u32>> = vec![None; self.moves.len()];
-        for (&(what, span), at) in self.moves.iter().zip(0..) {
+        let mut takes: BTreeMap<u64, Vec<(Rank, Pos)>> = BTreeMap::new();
+        let mut partner: Vec<Option<Pos>> = vec![None; self.moves.len()];
+        for (&(what, span), at) in self.moves.iter().zip(Pos::below(self.moves.len())) {
             match what {
                 Move::Take(count) => takes.entry(count).or_default().push((span.ret, at)),
                 Move::Give(count) => {
                     let open = takes.entry(count).or_default();
-                    let fits = |&(ret, _): &(Rank, u32)| ret < span.call;
+                    let fits = |&(ret, _): &(Rank, Pos)| ret < span.call;
                     match open.iter().rposition(fits) {
-                        Some(found) => partner[open.remove(found).1 as usize] = Some(at),
+                        Some(found) => partner[open.remove(found).1] = Some(at),
                         None => self.unpaired.push(at),
                     }
                 }
                 Move::Busy | Move::Perhaps(_) => {}
             }
         }
-        for (&(what, _), at) in self.moves.iter().zip(0..) {
+        for (&(what, _), at) in self.moves.iter().zip(Pos::below(self.moves.len())) {
             if matches!(what, Move::Take(_)) {
-                self.units.push([Some(at), partner[at as usize]].into_iter().flatten().collect());
+                self.units.push([Some(at), partner[at]].into_iter().flatten().collect());
             }
         }
     }
 
     /// Operations that go together.
-    pub(super) fn units(&self) -> &[Vec<u32>] {
+    pub(super) fn units(&self) -> &[Vec<Pos>] {
         &self.units
     }
 
     /// Operations that must stay.
-    pub(super) fn unpaired(&self) -> &[u32] {
+    pub(super) fn unpaired(&self) -> &[Pos] {
         &self.unpaired
     }
 
     /// The rule where too many permits are taken.
-    pub(super) fn taken(&self, kept: &[u32]) -> Ruling {
-        let is_kept = |at: u32| kept.binary_search(&at).is_ok();
-        let is_vague = |&&at: &&u32| {
-            let (what, span) = self.moves[at as usize];
+    pub(super) fn taken(&self, kept: &[Pos]) -> Ruling {
+        let is_kept = |at: Pos| kept.binary_search(&at).is_ok();
+        let is_vague = |&&at: &&Pos| {
+            let (what, span) = self.moves[at];
             matches!(what, Move::Busy | Move::Perhaps(_)) && span.has_returned()
         };
         if let Some(&at) = kept.iter().find(is_vague) {
@@ -132,9 +132,9 @@ impl Permits {
     }
 
     /// The rule where too many permits are given back, or too few were found.
-    pub(super) fn given(&self, kept: &[u32]) -> Ruling {
-        let is_kept = |at: u32| kept.binary_search(&at).is_ok();
-        let what = |at: &u32| self.moves[*at as usize].0;
+    pub(super) fn given(&self, kept: &[Pos]) -> Ruling {
+        let is_kept = |at: Pos| kept.binary_search(&at).is_ok();
+        let what = |at: &Pos| self.moves[*at].0;
         if let Some(&at) = kept.iter().find(|at| matches!(what(at), Move::Perhaps(_))) {
             return Ruling::Without(vec![at]);
         }
@@ -149,18 +149,18 @@ impl Permits {
             return Ruling::Sound;
         }
         // A take must go that comes behind a give that went.
-        let may_go = |&&at: &&u32| {
-            let without = |other: u32| other == at || !is_kept(other);
+        let may_go = |&&at: &&Pos| {
+            let without = |other: Pos| other == at || !is_kept(other);
             matches!(what(&at), Move::Take(_)) && self.unmatched(&without, Side::Takes).is_none()
         };
         kept.iter().find(may_go).map_or(Ruling::Unsound, |&at| Ruling::Without(vec![at]))
     }
 
     /// What is kept and can be the partner of the operation at `at`, and so has to go.
-    fn without_partner(&self, kept: &[u32], at: u32) -> Ruling {
-        let (what, span) = self.moves[at as usize];
-        let fits = |&&at: &&u32| {
-            let (other, before) = self.moves[at as usize];
+    fn without_partner(&self, kept: &[Pos], at: Pos) -> Ruling {
+        let (what, span) = self.moves[at];
+        let fits = |&&at: &&Pos| {
+            let (other, before) = self.moves[at];
             let counts = match (what, other) {
                 (Move::Give(a), Move::Take(b)) => a == b,
                 (Move::Take(a) | Move::Perhaps(a), Move::Give(b)) => a == b,
@@ -173,9 +173,10 @@ impl Permits {
 
     /// The first operation on a side, among some operations, for which they lack a partner: of
     /// equal counts, the *k*-th that is called must have *k* on the other side that precede it.
-    fn unmatched(&self, is_in: &dyn Fn(u32) -> bool, side: Side) -> Option<u32> {
+    fn unmatched(&self, is_in: &dyn Fn(Pos) -> bool, side: Side) -> Option<Pos> {
         let mut returns: BTreeMap<u64, (Vec<Rank>, usize)> = BTreeMap::new();
-        let own = || self.moves.iter().zip(0..).filter(|&(_, at)| is_in(at));
+        let own =
+            || self.moves.iter().zip(Pos::below(self.moves.len())).filter(|&(_, at)| is_in(at));
         for (&(what, span), _) in own() {
             let partner = match (side, what) {
                 (Side::Gives, Move::Take(count)) | (Side::Takes, Move::Give(count)) => count,

@@ -25,11 +25,11 @@
 
 use super::{Projections, Ruling, established};
 use crate::history::{Rank, Span};
-use crate::model::{Model, Token};
+use crate::model::{Model, Pos, Token};
 
 /// What an operation that is kept asks of its source.
 struct Demand {
-    at: u32,
+    at: Pos,
     span: Span,
     requires: Option<Token>,
     forbids: Option<Token>,
@@ -52,13 +52,13 @@ impl Demand {
 }
 
 impl<M: Model> Projections<'_, M> {
-    pub(super) fn by_sources(&self, kept: &[u32]) -> Ruling {
+    pub(super) fn by_sources(&self, kept: &[Pos]) -> Ruling {
         if !self.is_told {
             return Ruling::Unsound;
         }
         let (mut demands, mut gone) = (Vec::new(), Vec::new());
-        for &at in kept.iter().filter(|&&at| !self.is_idle(at as usize)) {
-            let facts = &self.facts[at as usize];
+        for &at in kept.iter().filter(|&&at| !self.is_idle(at)) {
+            let facts = &self.facts[at];
             match (facts.requires, facts.forbids) {
                 (None, None) if facts.overwrites => {}
                 (None, None) if !self.is_plain => gone.push(at),
@@ -79,7 +79,7 @@ impl<M: Model> Projections<'_, M> {
     }
 
     /// Whether `demand` can do without the reading at `at`, which is left out.
-    fn spares(&self, kept: &[u32], demands: &[Demand], demand: &Demand, at: usize) -> bool {
+    fn spares(&self, kept: &[Pos], demands: &[Demand], demand: &Demand, at: Pos) -> bool {
         let (span, facts) = (self.readings[at].span, &self.facts[at]);
         let Some(token) = established(facts) else { return false };
         let wanted =
@@ -98,9 +98,9 @@ impl<M: Model> Projections<'_, M> {
     }
 
     /// Whether enough crashed operations are kept that equal the crashed one at `at`.
-    fn has_equals(&self, kept: &[u32], demands: &[Demand], at: usize, token: Token) -> bool {
+    fn has_equals(&self, kept: &[Pos], demands: &[Demand], at: Pos, token: Token) -> bool {
         let reading = &self.readings[at];
-        let equals = kept.iter().map(|&at| &self.readings[at as usize]).filter(|other| {
+        let equals = kept.iter().map(|&at| &self.readings[at]).filter(|other| {
             !other.span.has_returned()
                 && other.span.call < reading.span.call
                 && other.op == reading.op
@@ -109,13 +109,13 @@ impl<M: Model> Projections<'_, M> {
         demands.iter().all(|demand| demand.requires.is_some()) && equals.count() >= needed
     }
 
-    fn demand(&self, kept: &[u32], at: u32) -> Demand {
-        let (span, facts) = (self.readings[at as usize].span, &self.facts[at as usize]);
+    fn demand(&self, kept: &[Pos], at: Pos) -> Demand {
+        let (span, facts) = (self.readings[at].span, &self.facts[at]);
         let (requires, forbids) = (facts.requires, facts.forbids);
         let mut demand =
             Demand { at, span, requires, forbids, changed: None, shown: [None; 2], source: None };
         for &other in kept.iter().filter(|&&other| other != at) {
-            let (before, facts) = (self.readings[other as usize].span, &self.facts[other as usize]);
+            let (before, facts) = (self.readings[other].span, &self.facts[other]);
             let token = established(facts);
             if before.call < span.ret && token.is_some() && token == requires {
                 demand.source = demand.source.max(Some(before.call));

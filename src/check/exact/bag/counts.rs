@@ -46,7 +46,7 @@ pub(super) fn decide(
         let call = spans[at as usize].call;
         let placed = counting.place(act(operations[at as usize].op), call, rank as u32);
         let Some((point, phase)) = placed else {
-            return Some(Ruling::Invalid(Conflict { stuck: at }));
+            return Some(Ruling::Invalid(Conflict::at(at)));
         };
         if wanted == Wanted::Order {
             events.push((4 * u64::from(point) + phase as u64, at));

@@ -69,7 +69,7 @@ fn own(
             (owners[level], known[level]) = (at as u32, returned);
         }
     }
-    twice.map(|later| Conflict { stuck: super::ends::position(later) })
+    twice.map(|later| Conflict::at(super::ends::position(later)))
 }
 
 /// How a counter of equal steps counts them.
@@ -128,7 +128,7 @@ mod tests {
     }
 
     fn stuck(at: u32) -> Option<Ruling> {
-        Some(Ruling::Invalid(Conflict { stuck: at }))
+        Some(Ruling::Invalid(Conflict::at(at)))
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub(super) fn decide(
         return Some(Ruling::Valid(order.collect()));
     }
     if let Some(stuck) = out_of_bounds(initial, operations) {
-        return Some(Ruling::Invalid(Conflict { stuck }));
+        return Some(Ruling::Invalid(Conflict::at(stuck)));
     }
     let sign = match operations.iter().find(|timed| timed.op.delta != 0)?.op.delta.signum() {
         up if operations.iter().all(|timed| timed.op.delta.signum() != -up) => i128::from(up),
@@ -30,7 +30,7 @@ pub(super) fn decide(
     };
     match Line::of(initial, sign, operations).and_then(|line| line.decide(operations, wanted)) {
         Ok(order) => order.map(Ruling::Valid),
-        Err(stuck) => Some(Ruling::Invalid(Conflict { stuck })),
+        Err(stuck) => Some(Ruling::Invalid(Conflict::at(stuck))),
     }
 }
 

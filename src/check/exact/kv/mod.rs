@@ -57,7 +57,7 @@ pub(super) fn decide(
         Ok(chains) => Ok(chains),
     };
     let found = found.and_then(|chains| chains.zones(operations).map(|zones| (chains, zones)));
-    let conflict = |stuck| Ruling::Invalid(Conflict { stuck });
+    let conflict = |stuck| Ruling::Invalid(Conflict::at(stuck));
     Some(match found.and_then(|(chains, zones)| Ok((zones::check(&zones)?, chains, zones))) {
         Err(stuck) => conflict(stuck),
         Ok(_) if wanted == Wanted::Verdict => Ruling::Valid(Vec::new()),
@@ -90,7 +90,7 @@ mod tests {
     }
 
     fn stuck(at: u32) -> Option<Ruling> {
-        Some(Ruling::Invalid(Conflict { stuck: at }))
+        Some(Ruling::Invalid(Conflict::at(at)))
     }
 
     #[test]

@@ -77,7 +77,7 @@ impl Holds {
         if let Some(by) = wrong.into_iter().chain(overlap).min() {
             let stuck = position(by);
             let releases = matches!(operations[stuck as usize].op, Op::Release(_));
-            let conflict = if releases { known(operations, stuck) } else { Conflict { stuck } };
+            let conflict = if releases { known(operations, stuck) } else { Conflict::at(stuck) };
             return Some(Err(conflict));
         }
         let ends = holds.last().is_none_or(|last| last.release.is_some());
@@ -164,5 +164,5 @@ fn known(operations: &[Timed<'_, Op>], at: u32) -> Conflict {
         span.call < end && end <= span.ret && span.has_returned()
     });
     let latest = under_way.map(|(at, timed)| by_return(timed.span.ret, at as u32)).max();
-    Conflict { stuck: latest.map_or(at, position) }
+    Conflict::at(latest.map_or(at, position))
 }

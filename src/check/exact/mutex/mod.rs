@@ -57,7 +57,7 @@ mod tests {
     }
 
     fn stuck(at: u32) -> Option<Ruling> {
-        Some(Ruling::Invalid(Conflict { stuck: at }))
+        Some(Ruling::Invalid(Conflict::at(at)))
     }
 
     fn by(n: i64) -> Option<Value> {

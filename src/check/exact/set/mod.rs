@@ -28,7 +28,7 @@ pub(super) fn decide(
     if let Some(stuck) = operations.iter().position(read_twice) {
         // It is never legal, and one that did not return need not happen.
         let returned = operations[stuck].span.has_returned();
-        return returned.then_some(Ruling::Invalid(Conflict { stuck: stuck as u32 }));
+        return returned.then_some(Ruling::Invalid(Conflict::at(stuck as u32)));
     }
     let reads_whole = |timed: &Timed<'_, Op>| matches!(timed.op, Op::Read(_));
     let found = if operations.iter().filter(completed).any(reads_whole) {
@@ -48,5 +48,5 @@ fn conflict_at(operations: &[Timed<'_, Op>], rank: Rank) -> Conflict {
     let called = operations.iter().enumerate();
     let known = called.filter(|(_, timed)| timed.span.call <= rank && timed.has_returned());
     let stuck = known.max_by_key(|(_, timed)| timed.span.ret).map_or(0, |(at, _)| at as u32);
-    Conflict { stuck }
+    Conflict::at(stuck)
 }

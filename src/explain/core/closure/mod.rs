@@ -7,7 +7,8 @@ mod sources;
 
 use rustc_hash::FxHashMap;
 
-use crate::model::{AnyModel, AnyOp, Facts, Kind, Model, Part, Reading, Token};
+use crate::history::position;
+use crate::model::{AnyModel, AnyOp, Facts, Kind, Model, Part, Pos, Reading, Token};
 use crate::proof::projection::Projections;
 use sources::Sources;
 
@@ -17,7 +18,7 @@ pub(super) struct Closures<'a> {
     readings: &'a [Reading<AnyOp>],
     scheme: Scheme,
     /// Readings that are always kept.
-    base: Vec<u32>,
+    base: Vec<Pos>,
     /// For each reading, the closure in which it was last chosen.
     stamps: Vec<u32>,
     closures: u32,
@@ -30,7 +31,7 @@ enum Scheme {
     /// Groups, each as a whole.
     Groups(Groups),
     /// Parts, each as a whole.
-    Parts { members: FxHashMap<Token, Vec<u32>>, vague: Vec<u32>, everything: Vec<u32> },
+    Parts { members: FxHashMap<Token, Vec<Pos>>, vague: Vec<Pos>, everything: Vec<Pos> },
     /// What an overwriting operation covers.
     Covers(Sources),
     /// Pure ones only.
@@ -39,12 +40,14 @@ enum Scheme {
 
 /// Groups of readings that go together.
 struct Groups {
-    group_of: Vec<u32>,
-    members: Vec<Vec<u32>>,
+    group_of: Vec<Option<Group>>,
+    members: Vec<Vec<Pos>>,
 }
 
-/// No group.
-const ALONE: u32 = u32::MAX;
+position! {
+    /// A group, as the position of its members.
+    struct Group;
+}
 
 impl<'a> Closures<'a> {
     pub(super) fn new(
@@ -52,29 +55,29 @@ impl<'a> Closures<'a> {
         readings: &'a [Reading<AnyOp>],
     ) -> Self {
         let facts = projections.facts();
-        let changes = || (0..readings.len() as u32).filter(|&at| !facts[at as usize].pure);
-        let has_parts = changes().all(|at| facts[at as usize].part != Part::Whole);
+        let changes = || Pos::below(readings.len()).filter(|&at| !facts[at].pure);
+        let has_parts = changes().all(|at| facts[at].part != Part::Whole);
         let mut base = Vec::new();
         let scheme = if projections.is_told() {
             Scheme::Sources(Sources::new(readings, facts))
         } else if let Some((units, unpaired)) = projections.groups() {
             base = unpaired.to_vec();
-            let mut group_of = vec![ALONE; readings.len()];
-            for (unit, group) in units.iter().zip(0..) {
-                unit.iter().for_each(|&at| group_of[at as usize] = group);
+            let mut group_of = vec![None; readings.len()];
+            for (unit, group) in units.iter().zip(Group::below(units.len())) {
+                unit.iter().for_each(|&at| group_of[at] = Some(group));
             }
             Scheme::Groups(Groups { group_of, members: units.to_vec() })
         } else if has_parts {
-            let mut members: FxHashMap<Token, Vec<u32>> = FxHashMap::default();
+            let mut members: FxHashMap<Token, Vec<Pos>> = FxHashMap::default();
             let mut vague = Vec::new();
             for at in changes() {
-                match facts[at as usize].part {
+                match facts[at].part {
                     Part::One(part) => members.entry(part).or_default().push(at),
                     Part::Any | Part::Whole => vague.push(at),
                 }
             }
             Scheme::Parts { members, vague, everything: changes().collect() }
-        } else if changes().any(|at| facts[at as usize].overwrites) {
+        } else if changes().any(|at| facts[at].overwrites) {
             Scheme::Covers(Sources::new(readings, facts))
         } else {
             base = changes().collect();
@@ -87,7 +90,7 @@ impl<'a> Closures<'a> {
     /// The same, with nothing left out but pure operations.
     pub(super) fn pure(self) -> Self {
         let facts = self.projections.facts();
-        let base = (0..self.readings.len() as u32).filter(|&at| !facts[at as usize].pure).collect();
+        let base = Pos::below(self.readings.len()).filter(|&at| !facts[at].pure).collect();
         Closures { scheme: Scheme::Pure, base, ..self }
     }
 
@@ -96,12 +99,12 @@ impl<'a> Closures<'a> {
     }
 
     /// Readings that are always kept, ascending.
-    pub(super) fn base(&self) -> &[u32] {
+    pub(super) fn base(&self) -> &[Pos] {
         &self.base
     }
 
     /// These readings with all that must be kept with them, ascending.
-    pub(super) fn of(&mut self, kept: &[u32], more: &[u32]) -> Vec<u32> {
+    pub(super) fn of(&mut self, kept: &[Pos], more: &[Pos]) -> Vec<Pos> {
         self.closures += 1;
         let (facts, readings) = (self.projections.facts(), self.readings);
         let holds_items = matches!(
@@ -134,16 +137,15 @@ impl<'a> Closures<'a> {
 fn complete_vague<Op: Eq + std::hash::Hash>(
     readings: &[Reading<Op>],
     facts: &[Facts],
-    vague: &[u32],
+    vague: &[Pos],
     holds_items: bool,
     chosen: &mut Chosen<'_>,
 ) {
-    let is_change =
-        |&&at: &&u32| !facts[at as usize].pure && matches!(facts[at as usize].part, Part::One(_));
+    let is_change = |&&at: &&Pos| !facts[at].pure && matches!(facts[at].part, Part::One(_));
     let changes = chosen.list.iter().filter(is_change).count();
     let mut counts: FxHashMap<&Op, usize> = FxHashMap::default();
     for &at in vague {
-        let reading = &readings[at as usize];
+        let reading = &readings[at];
         let count = counts.entry(&reading.op).or_default();
         if !holds_items || reading.span.has_returned() || *count < changes {
             chosen.add(at);
@@ -156,16 +158,16 @@ fn complete_vague<Op: Eq + std::hash::Hash>(
 pub(super) struct Chosen<'a> {
     stamps: &'a mut [u32],
     stamp: u32,
-    pub(super) list: Vec<u32>,
+    pub(super) list: Vec<Pos>,
 }
 
 impl Chosen<'_> {
-    pub(super) fn has(&self, at: u32) -> bool {
-        self.stamps[at as usize] == self.stamp
+    pub(super) fn has(&self, at: Pos) -> bool {
+        self.stamps[at] == self.stamp
     }
 
-    pub(super) fn add(&mut self, at: u32) {
-        if std::mem::replace(&mut self.stamps[at as usize], self.stamp) != self.stamp {
+    pub(super) fn add(&mut self, at: Pos) {
+        if std::mem::replace(&mut self.stamps[at], self.stamp) != self.stamp {
             self.list.push(at);
         }
     }
@@ -173,14 +175,14 @@ impl Chosen<'_> {
 
 fn complete_parts(
     facts: &[Facts],
-    members: &FxHashMap<Token, Vec<u32>>,
-    everything: &[u32],
+    members: &FxHashMap<Token, Vec<Pos>>,
+    everything: &[Pos],
     chosen: &mut Chosen<'_>,
 ) {
     let mut next = 0;
     while let Some(&at) = chosen.list.get(next) {
         next += 1;
-        match facts[at as usize].part {
+        match facts[at].part {
             Part::One(part) => {
                 members.get(&part).into_iter().flatten().for_each(|&at| chosen.add(at));
             }
@@ -195,14 +197,13 @@ impl Groups {
         let mut next = 0;
         while let Some(&at) = chosen.list.get(next) {
             next += 1;
-            let group = self.group_of[at as usize];
-            if let Some(members) = self.members.get(group as usize) {
-                members.iter().for_each(|&at| chosen.add(at));
-            } else if facts[at as usize].pure {
+            if let Some(group) = self.group_of[at] {
+                self.members[group].iter().for_each(|&at| chosen.add(at));
+            } else if facts[at].pure {
                 // It found the object taken: by any of those that it can have met.
-                let own = readings[at as usize].span;
+                let own = readings[at].span;
                 for members in &self.members {
-                    let spans = || members.iter().map(|&at| readings[at as usize].span);
+                    let spans = || members.iter().map(|&at| readings[at].span);
                     let ends = spans().map(|span| span.ret).max();
                     let is_over = members.len() > 1 && ends.is_some_and(|ret| ret < own.call);
                     if !is_over && spans().any(|span| span.call < own.ret) {

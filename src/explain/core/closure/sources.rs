@@ -4,19 +4,19 @@ use rustc_hash::FxHashMap;
 
 use super::Chosen;
 use crate::history::Rank;
-use crate::model::{Establishes, Facts, Reading, Token};
+use crate::model::{Establishes, Facts, Pos, Reading, Token};
 
 /// With more operations than this, all sources are kept: to tell which ones matter costs more.
 const WIDE: usize = 256;
 
 /// The operations that change the state, by what they establish.
 pub(super) struct Sources {
-    by_token: FxHashMap<Token, Vec<u32>>,
+    by_token: FxHashMap<Token, Vec<Pos>>,
     /// Those that completed, in the order of their returns, then those that did not.
-    all: Vec<u32>,
+    all: Vec<Pos>,
     /// Completed overwriting ones in the order of their returns; with each, the one among it and
     /// those before it that is called last.
-    covers: Vec<(Rank, u32)>,
+    covers: Vec<(Rank, Pos)>,
 }
 
 /// Whether an operation that returns at `ret` depends on the state before it.
@@ -29,19 +29,18 @@ type Bound = Option<Rank>;
 
 impl Sources {
     pub(super) fn new<Op>(readings: &[Reading<Op>], facts: &[Facts]) -> Self {
-        let ret = |at: u32| readings[at as usize].span.ret;
-        let mut all: Vec<u32> =
-            (0..readings.len() as u32).filter(|&at| !facts[at as usize].pure).collect();
+        let ret = |at: Pos| readings[at].span.ret;
+        let mut all: Vec<Pos> = Pos::below(readings.len()).filter(|&at| !facts[at].pure).collect();
         all.sort_by_key(|&at| ret(at));
-        let mut by_token: FxHashMap<Token, Vec<u32>> = FxHashMap::default();
-        let mut covers: Vec<(Rank, u32)> = Vec::new();
+        let mut by_token: FxHashMap<Token, Vec<Pos>> = FxHashMap::default();
+        let mut covers: Vec<(Rank, Pos)> = Vec::new();
         for &at in &all {
-            if let Establishes::Token(token) = facts[at as usize].establishes {
+            if let Establishes::Token(token) = facts[at].establishes {
                 by_token.entry(token).or_default().push(at);
             }
-            if facts[at as usize].overwrites && ret(at) != Rank::NEVER {
+            if facts[at].overwrites && ret(at) != Rank::NEVER {
                 let best = covers.last().map_or(at, |&(_, best)| {
-                    let call = |at: u32| readings[at as usize].span.call;
+                    let call = |at: Pos| readings[at].span.call;
                     if call(best) > call(at) { best } else { at }
                 });
                 covers.push((ret(at), best));
@@ -63,10 +62,10 @@ impl Sources {
             let mut next = 0;
             while let Some(&at) = chosen.list.get(next) {
                 next += 1;
-                let Facts { requires, .. } = facts[at as usize];
+                let Facts { requires, .. } = facts[at];
                 let listed = match requires {
                     Some(token) => self.by_token.get(&token).map_or(&[][..], Vec::as_slice),
-                    None if looks(&facts[at as usize], readings[at as usize].span.ret) => &self.all,
+                    None if looks(&facts[at], readings[at].span.ret) => &self.all,
                     None => continue,
                 };
                 let supply = Supply { sources: self, readings, facts, at, listed };
@@ -90,21 +89,20 @@ impl Sources {
         let mut next = 0;
         while let Some(&at) = chosen.list.get(next) {
             next += 1;
-            if facts[at as usize].overwrites {
+            if facts[at].overwrites {
                 continue;
             }
-            let span = readings[at as usize].span;
+            let span = readings[at].span;
             let cover = self.cover_of(span.call);
             cover.iter().for_each(|&cover| chosen.add(cover));
-            let bound = cover.map_or(Rank::FIRST, |cover| readings[cover as usize].span.call);
-            let start =
-                self.all.partition_point(|&other| readings[other as usize].span.ret < bound);
+            let bound = cover.map_or(Rank::FIRST, |cover| readings[cover].span.call);
+            let start = self.all.partition_point(|&other| readings[other].span.ret < bound);
             for &other in &self.all[start..] {
-                if readings[other as usize].span.call < span.ret {
+                if readings[other].span.call < span.ret {
                     chosen.add(other);
                 }
             }
-            if let Some(token) = facts[at as usize].requires {
+            if let Some(token) = facts[at].requires {
                 let listed = self.by_token.get(&token).map_or(&[][..], Vec::as_slice);
                 Supply { sources: self, readings, facts, at, listed }.evidence(chosen);
             }
@@ -112,7 +110,7 @@ impl Sources {
     }
 
     /// The overwriting operation that precedes `call` and is called last.
-    fn cover_of(&self, call: Rank) -> Option<u32> {
+    fn cover_of(&self, call: Rank) -> Option<Pos> {
         let before = self.covers.partition_point(|&(ret, _)| ret < call);
         Some(self.covers[before.checked_sub(1)?].1)
     }
@@ -124,18 +122,18 @@ struct Supply<'a, Op> {
     readings: &'a [Reading<Op>],
     facts: &'a [Facts],
     /// The operation.
-    at: u32,
+    at: Pos,
     /// All operations that establish what it requires, as [`Sources::all`] lists them.
-    listed: &'a [u32],
+    listed: &'a [Pos],
 }
 
 impl<Op> Supply<'_, Op> {
-    fn ret(&self, at: u32) -> Rank {
-        self.readings[at as usize].span.ret
+    fn ret(&self, at: Pos) -> Rank {
+        self.readings[at].span.ret
     }
 
-    fn call(&self, at: u32) -> Rank {
-        self.readings[at as usize].span.call
+    fn call(&self, at: Pos) -> Rank {
+        self.readings[at].span.call
     }
 
     /// Adds those that completed and are not excluded, and one that excludes others.
@@ -162,9 +160,9 @@ impl<Op> Supply<'_, Op> {
 
     /// The latest call of those chosen that exclude earlier sources.
     fn bound(&self, chosen: &Chosen<'_>) -> Bound {
-        let requires = self.facts[self.at as usize].requires;
-        let excludes = |&&at: &&u32| {
-            let facts = &self.facts[at as usize];
+        let requires = self.facts[self.at].requires;
+        let excludes = |&&at: &&Pos| {
+            let facts = &self.facts[at];
             let shows =
                 requires.is_some() && facts.requires.is_some() && facts.requires != requires;
             self.ret(at) < self.call(self.at) && (!facts.pure || shows)
@@ -174,14 +172,14 @@ impl<Op> Supply<'_, Op> {
 
     /// Adds the last plain write of what is required, unless a later one is there.
     fn evidence(&self, chosen: &mut Chosen<'_>) {
-        if self.facts[self.at as usize].requires.is_none() {
+        if self.facts[self.at].requires.is_none() {
             return;
         }
-        let is_before = |&at: &u32| self.call(at) < self.ret(self.at);
+        let is_before = |&at: &Pos| self.call(at) < self.ret(self.at);
         let listed = || self.listed.iter().copied().filter(is_before);
         let chosen_one = listed().filter(|&at| chosen.has(at)).map(|at| self.call(at)).max();
         let plain = listed()
-            .filter(|&at| self.facts[at as usize].overwrites && self.ret(at) != Rank::NEVER)
+            .filter(|&at| self.facts[at].overwrites && self.ret(at) != Rank::NEVER)
             .max_by_key(|&at| self.call(at));
         if let Some(plain) = plain.filter(|&plain| Some(self.call(plain)) > chosen_one) {
             chosen.add(plain);
@@ -192,18 +190,18 @@ impl<Op> Supply<'_, Op> {
 impl<Op: Eq> Supply<'_, Op> {
     /// Adds those that crashed: of equal ones the earliest, as many as are needed.
     fn crashed(&self, chosen: &mut Chosen<'_>) {
-        let requires = self.facts[self.at as usize].requires;
-        let facts = |at: &u32| &self.facts[*at as usize];
-        let is_vague = |at: &&u32| facts(at).requires.is_none() && looks(facts(at), self.ret(**at));
+        let requires = self.facts[self.at].requires;
+        let facts = |at: &Pos| &self.facts[*at];
+        let is_vague = |at: &&Pos| facts(at).requires.is_none() && looks(facts(at), self.ret(**at));
         let all = chosen.list.iter().any(|at| is_vague(&at));
         let needed = chosen.list.iter().filter(|at| facts(at).requires == requires).count();
         let start = self.listed.partition_point(|&at| self.ret(at) != Rank::NEVER);
-        let mut counts: Vec<(u32, usize)> = Vec::new();
+        let mut counts: Vec<(Pos, usize)> = Vec::new();
         for &at in &self.listed[start..] {
             if self.call(at) > self.ret(self.at) {
                 break;
             }
-            let op = |at: u32| &self.readings[at as usize].op;
+            let op = |at: Pos| &self.readings[at].op;
             let count = match counts.iter().position(|&(other, _)| op(other) == op(at)) {
                 Some(found) => &mut counts[found].1,
                 None => {
