@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::versions::{NONE, Op, Saw, Versions, Write};
+use super::versions::{LaneId, Op, OpId, ProcessId, Saw, ValueId, Versions, Write, WriteId};
 use crate::explain::access::Access;
 use crate::explain::case::Case;
 use crate::history::{OpIndex, Span, Value};
@@ -38,7 +38,7 @@ pub(super) struct Builder {
     ops: Vec<Op>,
     /// The token that each operation sees or forbids, and the one that it writes.
     tokens: Vec<[Option<Token>; 3]>,
-    processes: FxHashMap<Value, u32>,
+    processes: FxHashMap<Value, ProcessId>,
     is_whole: bool,
 }
 
@@ -74,16 +74,17 @@ impl Builder {
         if !told {
             return;
         }
-        let next = self.processes.len() as u32;
+        let next = ProcessId::new(self.processes.len());
         let process = *self.processes.entry(process).or_insert(next);
-        self.ops.push(Op { index, process, span, saw: Saw::Nothing, write: NONE });
+        self.ops.push(Op { index, process, span, saw: Saw::Nothing, write: WriteId::NONE });
         self.tokens.push(tokens);
     }
 
     /// The key that the operations make. O(n).
     pub(super) fn build(mut self) -> Versions {
         let Numbered { written, seen, all } = self.number_values();
-        let (own_starts, own) = grouped(self.processes.len(), self.ops.iter().map(|op| op.process));
+        let (own_starts, own) =
+            grouped(self.processes.len(), self.ops.iter().map(|op| op.process.index()), OpId::new);
         let has_negatives = self.ops.iter().any(|op| matches!(op.saw, Saw::Not(_)));
         let mut versions = Versions {
             writes: Vec::new(),
@@ -99,8 +100,8 @@ impl Builder {
             ops: self.ops,
         };
         versions.add_writes(&written, if has_negatives { all } else { seen });
-        let values = versions.writes.iter().map(|write| write.value);
-        (versions.writer_starts, versions.writers) = grouped(all as usize, values);
+        let values = versions.writes.iter().map(|write| write.value.index());
+        (versions.writer_starts, versions.writers) = grouped(all, values, WriteId::new);
         versions.real_writes = versions.writes.len();
         versions.add_phantoms();
         versions
@@ -109,11 +110,11 @@ impl Builder {
     /// Gives values dense numbers, the initial value 0; those that somebody asks for come first.
     /// Those that nobody asks for all differ: nobody could tell.
     fn number_values(&mut self) -> Numbered {
-        let mut ids: FxHashMap<Token, u32> = FxHashMap::default();
-        ids.insert(self.initial, 0);
+        let mut ids: FxHashMap<Token, ValueId> = FxHashMap::default();
+        ids.insert(self.initial, ValueId::default());
         for (op, &[requires, forbids, _]) in self.ops.iter_mut().zip(&self.tokens) {
             let mut id = |token: Token| {
-                let next = ids.len() as u32;
+                let next = ValueId::new(ids.len());
                 *ids.entry(token).or_insert(next)
             };
             op.saw = match (requires, forbids) {
@@ -122,13 +123,13 @@ impl Builder {
                 (None, None) => Saw::Nothing,
             };
         }
-        let seen = ids.len() as u32;
+        let seen = ids.len();
         let mut all = seen;
         let written = |&[_, _, writes]: &[Option<Token>; 3]| match writes {
-            None => NONE,
+            None => ValueId::NONE,
             Some(token) => ids.get(&token).copied().unwrap_or_else(|| {
                 all += 1;
-                all - 1
+                ValueId::new(all - 1)
             }),
         };
         Numbered { written: self.tokens.iter().map(written).collect(), seen, all }
@@ -137,55 +138,56 @@ impl Builder {
 
 /// Values by number.
 struct Numbered {
-    /// The value that each operation writes, or [`NONE`].
-    written: Vec<u32>,
+    /// The value that each operation writes, or [`ValueId::NONE`].
+    written: Vec<ValueId>,
     /// Those below are asked for.
-    seen: u32,
+    seen: usize,
     /// How many there are.
-    all: u32,
+    all: usize,
 }
 
 impl Versions {
     /// Makes the writes: the initial value's, and that of each operation that writes a value. Of
     /// crashed ones only those of a value below `wanted` get a lane, as nobody sees the others.
-    fn add_writes(&mut self, written: &[u32], wanted: u32) {
+    fn add_writes(&mut self, written: &[ValueId], wanted: usize) {
         let mut before = vec![0; self.processes];
-        self.writes.push(self.virtual_write(0));
-        for (at, (op, &value)) in self.ops.iter_mut().zip(written).enumerate() {
-            if value == NONE {
+        self.writes.push(self.virtual_write(ValueId::default()));
+        for (at, (op, &value)) in OpId::below(written.len()).zip(self.ops.iter_mut().zip(written)) {
+            if value == ValueId::NONE {
                 continue;
             }
-            op.write = self.writes.len() as u32;
-            let count = &mut before[op.process as usize];
+            op.write = WriteId::new(self.writes.len());
+            let count = &mut before[op.process];
             let mut write = Write {
-                op: at as u32,
+                op: at,
                 value,
                 process: op.process,
                 before: *count,
-                lane: op.process,
+                lane: LaneId::of(op.process),
                 position: *count + 1,
             };
             if !op.is_crashed() {
                 *count += 1;
-            } else if value < wanted {
-                (write.lane, write.position) = (self.lanes as u32, 1);
+            } else if value.index() < wanted {
+                (write.lane, write.position) = (LaneId::new(self.lanes), 1);
                 self.lanes += 1;
             } else {
-                (write.lane, write.position) = (NONE, 1);
+                (write.lane, write.position) = (LaneId::NONE, 1);
             }
             self.writes.push(write);
         }
     }
 
-    fn virtual_write(&self, value: u32) -> Write {
-        Write { op: NONE, value, process: NONE, before: 0, lane: NONE, position: 0 }
+    fn virtual_write(&self, value: ValueId) -> Write {
+        let (op, process, lane) = (OpId::NONE, ProcessId::NONE, LaneId::NONE);
+        Write { op, value, process, before: 0, lane, position: 0 }
     }
 
     /// Makes writes for values that were seen and cannot have been.
     fn add_phantoms(&mut self) {
-        for at in 0..self.ops.len() as u32 {
-            let saw = self.ops[at as usize].saw;
-            if saw == Saw::Nothing || self.first_sources(at)[0] != NONE {
+        for at in OpId::below(self.ops.len()) {
+            let saw = self.ops[at].saw;
+            if saw == Saw::Nothing || self.first_sources(at)[0] != WriteId::NONE {
                 continue;
             }
             let key = match saw {
@@ -194,9 +196,9 @@ impl Versions {
                 Saw::Nothing => continue,
             };
             if !self.phantoms.contains_key(&key) {
-                let lane = self.lanes as u32;
-                let write = Write { lane, position: 1, ..self.virtual_write(NONE) };
-                self.phantoms.insert(key, self.writes.len() as u32);
+                let lane = LaneId::new(self.lanes);
+                let write = Write { lane, position: 1, ..self.virtual_write(ValueId::NONE) };
+                self.phantoms.insert(key, WriteId::new(self.writes.len()));
                 self.writes.push(write);
                 self.lanes += 1;
             }
@@ -204,20 +206,25 @@ impl Versions {
     }
 }
 
-/// Numbers `0..` grouped by `group`: where each of `groups` groups starts, and their members.
-fn grouped(groups: usize, group: impl Iterator<Item = u32> + Clone) -> (Vec<u32>, Vec<u32>) {
+/// Numbers `0..` grouped by `group`: where each of `groups` groups starts, and their members, each
+/// made by `member`.
+fn grouped<T: Clone>(
+    groups: usize,
+    group: impl Iterator<Item = usize> + Clone,
+    member: impl Fn(usize) -> T,
+) -> (Vec<u32>, Vec<T>) {
     let mut starts = vec![0; groups + 1];
     for at in group.clone() {
-        starts[at as usize + 1] += 1;
+        starts[at + 1] += 1;
     }
     for at in 0..groups {
         starts[at + 1] += starts[at];
     }
     let mut next = starts.clone();
-    let mut members = vec![0; starts[groups] as usize];
-    for (member, at) in group.enumerate() {
-        members[next[at as usize] as usize] = member as u32;
-        next[at as usize] += 1;
+    let mut members = vec![member(0); starts[groups] as usize];
+    for (nth, at) in group.enumerate() {
+        members[next[at] as usize] = member(nth);
+        next[at] += 1;
     }
     (starts, members)
 }

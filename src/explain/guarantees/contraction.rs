@@ -8,13 +8,13 @@
 //! case of the problem (Gibbons and Korach 1997; Cantin, Lipasti and Smith 2005).
 
 use super::outcome::Outcome;
-use super::versions::{INITIAL, NONE, Versions};
+use super::versions::{OpId, ProcessId, Versions, WriteId};
 
 /// Where an operation stands: its group, and its place in it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Place {
     /// The first write of its group.
-    group: u32,
+    group: WriteId,
     /// Twice its version's place in the chain, and one more if it only reads that version.
     level: u32,
 }
@@ -22,16 +22,16 @@ struct Place {
 /// Whether there is one order of all operations that agrees with that of each process, if the
 /// operations saw what `sources` says. Operations that saw something unknown count for what they
 /// write only. O(n).
-pub(super) fn sequential(versions: &Versions, sources: &[u32]) -> Outcome {
+pub(super) fn sequential(versions: &Versions, sources: &[WriteId]) -> Outcome {
     let takes_effect = effects(versions, sources);
     let chained = match chains(versions, sources, &takes_effect) {
         Ok(chained) => chained,
         Err(culprits) => return Outcome::broken(versions, &culprits),
     };
-    let placed = |at: u32| place(versions, sources, &takes_effect, &chained, at);
-    let mut edges: Vec<[u32; 2]> = Vec::new();
-    for process in 0..versions.processes as u32 {
-        let mut last = NONE;
+    let placed = |at: OpId| place(versions, sources, &takes_effect, &chained, at);
+    let mut edges: Vec<[OpId; 2]> = Vec::new();
+    for process in ProcessId::below(versions.processes) {
+        let mut last = OpId::NONE;
         for &at in versions.own(process) {
             let Some(here) = placed(at) else { continue };
             if let Some(before) = placed_or_none(&placed, last) {
@@ -41,42 +41,42 @@ pub(super) fn sequential(versions: &Versions, sources: &[u32]) -> Outcome {
                     return Outcome::broken(versions, &between(versions, &chained, last, at));
                 }
             }
-            if !versions.ops[at as usize].is_crashed() {
+            if !versions.ops[at].is_crashed() {
                 last = at;
             }
         }
     }
-    let group_of = |at: u32| placed(at).map_or(INITIAL, |place| place.group);
+    let group_of = |at: OpId| placed(at).map_or(WriteId::INITIAL, |place| place.group);
     match cycle(versions.writes.len(), &edges, group_of) {
         None => Outcome::HOLDS,
         Some(culprits) => Outcome::broken(versions, &culprits),
     }
 }
 
-fn placed_or_none(placed: &impl Fn(u32) -> Option<Place>, at: u32) -> Option<Place> {
-    if at == NONE { None } else { placed(at) }
+fn placed_or_none(placed: &impl Fn(OpId) -> Option<Place>, at: OpId) -> Option<Place> {
+    if at == OpId::NONE { None } else { placed(at) }
 }
 
 /// Which writes took effect: those of completed operations, and of crashed ones those that were
 /// seen.
-fn effects(versions: &Versions, sources: &[u32]) -> Vec<bool> {
+fn effects(versions: &Versions, sources: &[WriteId]) -> Vec<bool> {
     let mut takes_effect = vec![false; versions.writes.len()];
-    takes_effect[INITIAL as usize] = true;
-    let mut seen: Vec<u32> = Vec::new();
+    takes_effect[WriteId::INITIAL] = true;
+    let mut seen: Vec<WriteId> = Vec::new();
     for (op, &source) in versions.ops.iter().zip(sources) {
         if !op.is_crashed() {
-            if op.write != NONE {
-                takes_effect[op.write as usize] = true;
+            if op.write != WriteId::NONE {
+                takes_effect[op.write] = true;
             }
             seen.push(source);
         }
     }
     while let Some(write) = seen.pop() {
-        if write == NONE || std::mem::replace(&mut takes_effect[write as usize], true) {
+        if write == WriteId::NONE || std::mem::replace(&mut takes_effect[write], true) {
             continue;
         }
         // Of a crashed operation, or of none.
-        if let Some(&source) = sources.get(versions.writes[write as usize].op as usize) {
+        if let Some(&source) = sources.get(versions.writes[write].op.index()) {
             seen.push(source);
         }
     }
@@ -85,136 +85,147 @@ fn effects(versions: &Versions, sources: &[u32]) -> Vec<bool> {
 
 /// The group and the place in it of each write.
 struct Chains {
-    group: Vec<u32>,
+    group: Vec<WriteId>,
     level: Vec<u32>,
 }
 
 /// Links versions by operations that see one and write the next. The operations at fault if two
 /// would follow one version, if some follow each other in a circle, or one saw what nobody wrote.
-fn chains(versions: &Versions, sources: &[u32], takes_effect: &[bool]) -> Result<Chains, Vec<u32>> {
-    let mut next = vec![NONE; versions.writes.len()];
+fn chains(
+    versions: &Versions,
+    sources: &[WriteId],
+    takes_effect: &[bool],
+) -> Result<Chains, Vec<OpId>> {
+    let mut next = vec![WriteId::NONE; versions.writes.len()];
     let mut follows = vec![false; versions.writes.len()];
-    for (at, op) in (0..).zip(&versions.ops) {
-        let source = sources[at as usize];
-        let counts = op.write == NONE || takes_effect[op.write as usize];
-        if source == NONE || !counts {
+    for (at, op) in OpId::below(versions.ops.len()).zip(&versions.ops) {
+        let source = sources[at];
+        let counts = op.write == WriteId::NONE || takes_effect[op.write];
+        if source == WriteId::NONE || !counts {
             continue;
         }
         if versions.is_phantom(source) {
             return Err(vec![at]);
         }
-        if op.write != NONE {
-            let other = std::mem::replace(&mut next[source as usize], op.write);
-            if other != NONE {
-                return Err(vec![versions.writes[source as usize].op, by(versions, other), at]);
+        if op.write != WriteId::NONE {
+            let other = std::mem::replace(&mut next[source], op.write);
+            if other != WriteId::NONE {
+                return Err(vec![versions.writes[source].op, by(versions, other), at]);
             }
-            follows[op.write as usize] = true;
+            follows[op.write] = true;
         }
     }
-    let mut chains = Chains { group: vec![NONE; next.len()], level: vec![0; next.len()] };
-    for head in (0..next.len() as u32).filter(|&write| !follows[write as usize]) {
+    let mut chains = Chains { group: vec![WriteId::NONE; next.len()], level: vec![0; next.len()] };
+    for head in WriteId::below(next.len()).filter(|&write| !follows[write]) {
         let (mut write, mut level) = (head, 0);
-        while write != NONE {
-            chains.group[write as usize] = head;
-            chains.level[write as usize] = level;
-            (write, level) = (next[write as usize], level + 1);
+        while write != WriteId::NONE {
+            chains.group[write] = head;
+            chains.level[write] = level;
+            (write, level) = (next[write], level + 1);
         }
     }
-    let Some(in_circle) = chains.group.iter().position(|&group| group == NONE) else {
+    let Some(in_circle) =
+        WriteId::below(next.len()).find(|&write| chains.group[write] == WriteId::NONE)
+    else {
         return Ok(chains);
     };
-    let mut circle = vec![by(versions, in_circle as u32)];
+    let mut circle = vec![by(versions, in_circle)];
     let mut write = next[in_circle];
-    while write as usize != in_circle && write != NONE {
+    while write != in_circle && write != WriteId::NONE {
         circle.push(by(versions, write));
-        write = next[write as usize];
+        write = next[write];
     }
     Err(circle)
 }
 
-fn by(versions: &Versions, write: u32) -> u32 {
-    versions.writes[write as usize].op
+fn by(versions: &Versions, write: WriteId) -> OpId {
+    versions.writes[write].op
 }
 
 /// Where the operation at `at` stands; `None` if nothing is known of it, or it has no effect.
 fn place(
     versions: &Versions,
-    sources: &[u32],
+    sources: &[WriteId],
     takes_effect: &[bool],
     chains: &Chains,
-    at: u32,
+    at: OpId,
 ) -> Option<Place> {
-    let (write, reads) = match (versions.ops[at as usize].write, sources[at as usize]) {
-        (NONE, NONE) => return None,
-        (NONE, source) => (source as usize, 1),
-        (write, _) => (write as usize, 0),
+    let (write, reads) = match (versions.ops[at].write, sources[at]) {
+        (WriteId::NONE, WriteId::NONE) => return None,
+        (WriteId::NONE, source) => (source, 1),
+        (write, _) => (write, 0),
     };
     let place = Place { group: chains.group[write], level: 2 * chains.level[write] + reads };
     takes_effect[write].then_some(place)
 }
 
 /// Of two operations of one group and process in the wrong order: these, and what links them.
-fn between(versions: &Versions, chains: &Chains, first: u32, then: u32) -> Vec<u32> {
+fn between(versions: &Versions, chains: &Chains, first: OpId, then: OpId) -> Vec<OpId> {
     let mut culprits = vec![first, then];
-    let write = versions.ops[first as usize].write;
-    if write != NONE {
-        let (group, level) = (chains.group[write as usize], chains.level[write as usize]);
+    let write = versions.ops[first].write;
+    if write != WriteId::NONE {
+        let (group, level) = (chains.group[write], chains.level[write]);
         let before =
-            |other: &usize| chains.group[*other] == group && chains.level[*other] + 1 == level;
-        culprits
-            .extend((0..chains.group.len()).find(before).map(|other| by(versions, other as u32)));
+            |other: &WriteId| chains.group[*other] == group && chains.level[*other] + 1 == level;
+        culprits.extend(
+            WriteId::below(chains.group.len()).find(before).map(|other| by(versions, other)),
+        );
     }
     culprits
 }
 
 /// The operations of a cycle of groups, or of an edge into the initial value's; `None` if there is
 /// none. An edge is two operations, of which the first comes first. O(groups + edges).
-fn cycle(groups: usize, edges: &[[u32; 2]], group_of: impl Fn(u32) -> u32) -> Option<Vec<u32>> {
-    if let Some(&[first, then]) = edges.iter().find(|edge| group_of(edge[1]) == INITIAL) {
+fn cycle(
+    groups: usize,
+    edges: &[[OpId; 2]],
+    group_of: impl Fn(OpId) -> WriteId,
+) -> Option<Vec<OpId>> {
+    if let Some(&[first, then]) = edges.iter().find(|edge| group_of(edge[1]) == WriteId::INITIAL) {
         return Some(vec![first, then]);
     }
     let mut starts = vec![0_u32; groups + 1];
     let mut missing = vec![0_u32; groups];
     for &[first, then] in edges {
-        starts[group_of(first) as usize + 1] += 1;
-        missing[group_of(then) as usize] += 1;
+        starts[group_of(first).index() + 1] += 1;
+        missing[group_of(then)] += 1;
     }
     for at in 0..groups {
         starts[at + 1] += starts[at];
     }
     let mut next = starts.clone();
-    let mut after = vec![0_u32; edges.len()];
+    let mut after = vec![WriteId::INITIAL; edges.len()];
     for &[first, then] in edges {
-        let slot = &mut next[group_of(first) as usize];
+        let slot = &mut next[group_of(first)];
         after[*slot as usize] = group_of(then);
         *slot += 1;
     }
-    let mut free: Vec<u32> = (0..groups as u32).filter(|&at| missing[at as usize] == 0).collect();
+    let mut free: Vec<WriteId> = WriteId::below(groups).filter(|&at| missing[at] == 0).collect();
     while let Some(group) = free.pop() {
-        for &then in &after[starts[group as usize] as usize..starts[group as usize + 1] as usize] {
-            missing[then as usize] -= 1;
-            if missing[then as usize] == 0 {
+        for &then in &after[starts[group] as usize..starts[group.index() + 1] as usize] {
+            missing[then] -= 1;
+            if missing[then] == 0 {
                 free.push(then);
             }
         }
     }
     // Every group that is left has a group before it that is left.
-    let mut into: Vec<[u32; 2]> = vec![[NONE; 2]; groups];
+    let mut into: Vec<[OpId; 2]> = vec![[OpId::NONE; 2]; groups];
     for &edge in edges {
-        if missing[group_of(edge[0]) as usize] > 0 {
-            into[group_of(edge[1]) as usize] = edge;
+        if missing[group_of(edge[0])] > 0 {
+            into[group_of(edge[1])] = edge;
         }
     }
-    let start = (0..groups).find(|&group| missing[group] > 0)? as u32;
+    let start = WriteId::below(groups).find(|&group| missing[group] > 0)?;
     let mut seen = vec![false; groups];
     let mut group = start;
-    while !std::mem::replace(&mut seen[group as usize], true) {
-        group = group_of(into[group as usize][0]);
+    while !std::mem::replace(&mut seen[group], true) {
+        group = group_of(into[group][0]);
     }
     let mut culprits = Vec::new();
     let last = group;
     loop {
-        let edge = into[group as usize];
+        let edge = into[group];
         culprits.extend(edge);
         group = group_of(edge[0]);
         if group == last {

@@ -13,7 +13,7 @@ mod tests;
 mod versions;
 
 use self::outcome::Outcome;
-pub(super) use self::versions::{NONE, Op, Saw, Versions};
+pub(super) use self::versions::{Op, OpId, Saw, ValueId, Versions, WriteId};
 use super::case::Case;
 use crate::history::OpIndex;
 

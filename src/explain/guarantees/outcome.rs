@@ -1,6 +1,6 @@
 //! Whether a guarantee holds, and if not, where.
 
-use super::versions::Versions;
+use super::versions::{OpId, Versions};
 use crate::history::OpIndex;
 
 /// Whether a guarantee holds.
@@ -19,8 +19,8 @@ impl Outcome {
     pub(super) const HOLDS: Outcome = Outcome { holds: true, broken_by: Vec::new(), processes: 0 };
 
     /// It does not, as the operations at `culprits` show; positions that are none are left out.
-    pub(super) fn broken(versions: &Versions, culprits: &[u32]) -> Outcome {
-        let index = |&at: &u32| versions.ops.get(at as usize).map(|op| op.index);
+    pub(super) fn broken(versions: &Versions, culprits: &[OpId]) -> Outcome {
+        let index = |&at: &OpId| versions.ops.get(at.index()).map(|op| op.index);
         let mut broken_by: Vec<OpIndex> = culprits.iter().filter_map(index).collect();
         broken_by.sort_unstable();
         broken_by.dedup();
@@ -28,7 +28,7 @@ impl Outcome {
     }
 
     /// One more process breaks it; the first one's operations are kept.
-    pub(super) fn breaks(&mut self, versions: &Versions, culprits: impl FnOnce() -> Vec<u32>) {
+    pub(super) fn breaks(&mut self, versions: &Versions, culprits: impl FnOnce() -> Vec<OpId>) {
         if self.holds {
             *self = Outcome::broken(versions, &culprits());
         } else {

@@ -5,14 +5,14 @@
 //! read returned, and that no other write certainly replaced before the read was called.
 
 use super::outcome::Outcome;
-use super::versions::{INITIAL, NONE, Saw, Versions};
+use super::versions::{OpId, Saw, ValueId, Versions, WriteId};
 use crate::history::{Rank, Span};
 
 /// Whether every read may have returned its value by itself; exact, whatever is written how often.
 /// O(n log n).
 pub(super) fn regular(versions: &Versions) -> Outcome {
     let ends = Ends::of(versions);
-    for (at, op) in (0..).zip(&versions.ops) {
+    for (at, op) in OpId::below(versions.ops.len()).zip(&versions.ops) {
         if op.is_crashed() {
             continue;
         }
@@ -21,10 +21,10 @@ pub(super) fn regular(versions: &Versions) -> Outcome {
             Saw::Value(value) => ends.longest_of(value, op.span.ret),
             Saw::Not(value) => ends.longest_but(value, op.span.ret),
         };
-        if source.is_none_or(|write| ends.replaced[write as usize].0 < op.span.call) {
-            let by = |write: u32| versions.writes[write as usize].op;
+        if source.is_none_or(|write| ends.replaced[write].0 < op.span.call) {
+            let by = |write: WriteId| versions.writes[write].op;
             let culprits = match source {
-                Some(write) => vec![by(write), ends.replaced[write as usize].1, at],
+                Some(write) => vec![by(write), ends.replaced[write].1, at],
                 None => vec![at],
             };
             return Outcome::broken(versions, &culprits);
@@ -40,41 +40,44 @@ struct Ends<'a> {
     calls: Vec<Rank>,
     /// Of each write, the return of the write that certainly replaced it first, and that operation;
     /// [`Rank::NEVER`] if none did.
-    replaced: Vec<(Rank, u32)>,
+    replaced: Vec<(Rank, OpId)>,
     /// Of each writer of a value, in [`Versions::writers`]'s order: which of it and those before
     /// it may be there longest.
-    longest: Vec<u32>,
+    longest: Vec<WriteId>,
     /// The same of all writes; and which may be there longest of those of other values.
-    longest_of_all: Vec<[u32; 2]>,
+    longest_of_all: Vec<[WriteId; 2]>,
 }
 
 impl<'a> Ends<'a> {
     fn of(versions: &'a Versions) -> Ends<'a> {
         let real = &versions.writes[..versions.real_writes];
-        let span = |op: u32| match op {
-            NONE => Span { call: Rank::FIRST, ret: Rank::FIRST },
-            op => versions.ops[op as usize].span,
+        let span = |op: OpId| match op {
+            OpId::NONE => Span { call: Rank::FIRST, ret: Rank::FIRST },
+            op => versions.ops[op].span,
         };
         let calls: Vec<Rank> = real.iter().map(|write| span(write.op).call).collect();
         // Of the writes from each on, the one that returns first.
-        let mut first_return = vec![(Rank::NEVER, NONE); real.len() + 1];
+        let mut first_return = vec![(Rank::NEVER, OpId::NONE); real.len() + 1];
         for at in (1..real.len()).rev() {
             let op = real[at].op;
             first_return[at] = first_return[at + 1].min((span(op).ret, op));
         }
         let replaced = |(at, write): (usize, &super::versions::Write)| {
             let ret = span(write.op).ret;
-            let later =
-                if at == INITIAL as usize { 1 } else { calls.partition_point(|&c| c < ret) };
+            let later = if at == WriteId::INITIAL.index() {
+                1
+            } else {
+                calls.partition_point(|&c| c < ret)
+            };
             first_return[later]
         };
-        let replaced: Vec<(Rank, u32)> = real.iter().enumerate().map(replaced).collect();
-        let end = |write: u32| replaced[write as usize].0;
+        let replaced: Vec<(Rank, OpId)> = real.iter().enumerate().map(replaced).collect();
+        let end = |write: WriteId| replaced[write].0;
         let mut longest = Vec::with_capacity(real.len());
-        for value in 0..versions.values() {
-            let mut best = NONE;
+        for value in ValueId::below(versions.values()) {
+            let mut best = WriteId::NONE;
             for &write in versions.writers(value) {
-                if best == NONE || end(write) > end(best) {
+                if best == WriteId::NONE || end(write) > end(best) {
                     best = write;
                 }
                 longest.push(best);
@@ -82,16 +85,16 @@ impl<'a> Ends<'a> {
         }
         let mut longest_of_all = Vec::new();
         if versions.ops.iter().any(|op| matches!(op.saw, Saw::Not(_))) {
-            let mut best = [NONE; 2];
-            for (at, write) in (0..).zip(real) {
-                let value = |write: u32| real[write as usize].value;
-                if best[0] == NONE || end(at) > end(best[0]) {
-                    if best[0] != NONE && value(best[0]) != write.value {
+            let mut best = [WriteId::NONE; 2];
+            for (at, write) in WriteId::below(real.len()).zip(real) {
+                let value = |write: WriteId| real[write].value;
+                if best[0] == WriteId::NONE || end(at) > end(best[0]) {
+                    if best[0] != WriteId::NONE && value(best[0]) != write.value {
                         best[1] = best[0];
                     }
                     best[0] = at;
                 } else if write.value != value(best[0])
-                    && (best[1] == NONE || end(at) > end(best[1]))
+                    && (best[1] == WriteId::NONE || end(at) > end(best[1]))
                 {
                     best[1] = at;
                 }
@@ -102,19 +105,19 @@ impl<'a> Ends<'a> {
     }
 
     /// Of the writes of `value` called before `until`, the one that may be there longest.
-    fn longest_of(&self, value: u32, until: Rank) -> Option<u32> {
+    fn longest_of(&self, value: ValueId, until: Rank) -> Option<WriteId> {
         let writers = self.versions.writers(value);
-        let count = writers.partition_point(|&write| self.calls[write as usize] < until);
+        let count = writers.partition_point(|&write| self.calls[write] < until);
         let first = self.versions.first_writer(value);
         count.checked_sub(1).map(|last| self.longest[first + last])
     }
 
     /// Of the writes of other values than `value` called before `until`, that one.
-    fn longest_but(&self, value: u32, until: Rank) -> Option<u32> {
+    fn longest_but(&self, value: ValueId, until: Rank) -> Option<WriteId> {
         let count = self.calls.partition_point(|&call| call < until);
         let [best, other] = self.longest_of_all[count.checked_sub(1)?];
-        let is_it = |write: u32| self.versions.writes[write as usize].value == value;
+        let is_it = |write: WriteId| self.versions.writes[write].value == value;
         let write = if is_it(best) { other } else { best };
-        (write != NONE).then_some(write)
+        (write != WriteId::NONE).then_some(write)
     }
 }

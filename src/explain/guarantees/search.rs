@@ -8,8 +8,8 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::check::Meter;
-use crate::history::{OpIndex, Rank, Value};
-use crate::model::{AnyModel, AnyOp, AnyState, Establishes, Facts, Model, Reading, Token};
+use crate::history::{OpIndex, Rank, Value, position};
+use crate::model::{AnyModel, AnyOp, AnyState, Establishes, Facts, Model, Pos, Reading, Token};
 
 /// So many configurations may lead nowhere.
 const DEAD_ENDS: usize = 50_000;
@@ -20,8 +20,25 @@ const LOOKS: u64 = 4_000_000;
 /// What dead ends are remembered by may take so many words.
 const WORDS: usize = 1 << 24;
 
-/// No token.
-const NONE: u32 = u32::MAX;
+position! {
+    /// The number of a token.
+    struct TokenId;
+}
+
+impl TokenId {
+    /// No token.
+    const NONE: TokenId = TokenId::new(u32::MAX as usize);
+}
+
+position! {
+    /// The number of a process.
+    struct ProcessId;
+}
+
+position! {
+    /// The position of a crashed operation in [`Search::crashed`].
+    struct CrashedId;
+}
 
 /// Whether the completed ones of `readings`, and of the crashed ones as many as one likes, have an
 /// order that agrees with that of each process and that `model` allows; `None` if the budget ends
@@ -44,14 +61,14 @@ pub(super) fn is_sequential(
 #[derive(Clone, Copy)]
 struct Known {
     is_pure: bool,
-    requires: u32,
-    establishes: u32,
+    requires: TokenId,
+    establishes: TokenId,
 }
 
 /// A crashed operation that changes something.
 struct Crashed {
-    reading: u32,
-    process: u32,
+    reading: Pos,
+    process: ProcessId,
     /// How many operations of its process come before it.
     after: u32,
     is_taken: bool,
@@ -61,9 +78,9 @@ struct Crashed {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Move {
     /// The next operation of a process.
-    Process(u32),
+    Process(ProcessId),
     /// A crashed one.
-    Crashed(u32),
+    Crashed(CrashedId),
 }
 
 /// A configuration on the way.
@@ -81,11 +98,11 @@ struct Search<'a> {
     model: AnyModel,
     readings: &'a [Reading<AnyOp>],
     known: Vec<Known>,
-    ids: FxHashMap<Token, u32>,
+    ids: FxHashMap<Token, TokenId>,
     /// Whether tokens tell what each operation that changes something leaves.
     has_tokens: bool,
     has_forbidden: bool,
-    processes: Vec<Vec<u32>>,
+    processes: Vec<Vec<Pos>>,
     cursors: Vec<u32>,
     crashed: Vec<Crashed>,
     left: usize,
@@ -93,7 +110,7 @@ struct Search<'a> {
     required: Vec<u32>,
     established: Vec<u32>,
     /// Processes whose pure operations were taken.
-    trail: Vec<u32>,
+    trail: Vec<ProcessId>,
     dead: FxHashSet<(Box<[u32]>, AnyState)>,
     looks: u64,
     limit: u64,
@@ -126,9 +143,9 @@ impl<'a> Search<'a> {
             limit: 0,
             meter,
         };
-        let mut numbers: FxHashMap<Value, u32> = FxHashMap::default();
-        for (at, reading) in (0..).zip(readings) {
-            let next = numbers.len() as u32;
+        let mut numbers: FxHashMap<Value, ProcessId> = FxHashMap::default();
+        for (at, reading) in Pos::below(readings.len()).zip(readings) {
+            let next = ProcessId::new(numbers.len());
             let number = *numbers.entry(process(reading.index)).or_insert(next);
             if number == next {
                 search.processes.push(Vec::new());
@@ -141,41 +158,41 @@ impl<'a> Search<'a> {
         search
     }
 
-    fn add(&mut self, at: u32, reading: &Reading<AnyOp>, process: u32) {
+    fn add(&mut self, at: Pos, reading: &Reading<AnyOp>, process: ProcessId) {
         let Facts { pure, requires, forbids, establishes, .. } = self.model.facts(&reading.op);
         let is_crashed = !reading.span.has_returned();
         let establishes = match establishes {
-            _ if pure => NONE,
+            _ if pure => TokenId::NONE,
             Establishes::Token(token) => self.id(token),
-            Establishes::Same => NONE,
+            Establishes::Same => TokenId::NONE,
             Establishes::Unknown => {
                 self.has_tokens = false;
-                NONE
+                TokenId::NONE
             }
         };
-        let requires = requires.map_or(NONE, |token| self.id(token));
+        let requires = requires.map_or(TokenId::NONE, |token| self.id(token));
         self.has_forbidden |= forbids.is_some();
         self.known.push(Known { is_pure: pure, requires, establishes });
         if is_crashed && pure {
             return;
         }
-        if establishes != NONE {
-            self.established[establishes as usize] += 1;
+        if establishes != TokenId::NONE {
+            self.established[establishes] += 1;
         }
         if is_crashed {
-            let after = self.processes[process as usize].len() as u32;
+            let after = self.processes[process].len() as u32;
             self.crashed.push(Crashed { reading: at, process, after, is_taken: false });
         } else {
-            if requires != NONE {
-                self.required[requires as usize] += 1;
+            if requires != TokenId::NONE {
+                self.required[requires] += 1;
             }
-            self.processes[process as usize].push(at);
+            self.processes[process].push(at);
             self.left += 1;
         }
     }
 
-    fn id(&mut self, token: Token) -> u32 {
-        let next = self.required.len() as u32;
+    fn id(&mut self, token: Token) -> TokenId {
+        let next = TokenId::new(self.required.len());
         let id = *self.ids.entry(token).or_insert(next);
         if id == next {
             self.required.push(0);
@@ -227,58 +244,55 @@ impl<'a> Search<'a> {
 
     /// Takes all pure operations that are legal in `state`.
     fn take_pure(&mut self, state: &AnyState) {
-        for process in 0..self.processes.len() {
+        for process in ProcessId::below(self.processes.len()) {
             while let Some(&at) = self.processes[process].get(self.cursors[process] as usize) {
                 self.looks += 1;
-                let known = self.known[at as usize];
-                let op = &self.readings[at as usize].op;
+                let known = self.known[at];
+                let op = &self.readings[at].op;
                 if !known.is_pure || self.model.step(state, op).next().is_none() {
                     break;
                 }
-                self.account(Move::Process(process as u32), true);
-                self.trail.push(process as u32);
+                self.account(Move::Process(process), true);
+                self.trail.push(process);
             }
         }
     }
 
-    fn reading(&self, choice: Move) -> u32 {
+    fn reading(&self, choice: Move) -> Pos {
         match choice {
-            Move::Process(process) => {
-                let process = process as usize;
-                self.processes[process][self.cursors[process] as usize]
-            }
-            Move::Crashed(nth) => self.crashed[nth as usize].reading,
+            Move::Process(process) => self.processes[process][self.cursors[process] as usize],
+            Move::Crashed(nth) => self.crashed[nth].reading,
         }
     }
 
     /// Takes a move, or takes it back.
     fn account(&mut self, choice: Move, is_taken: bool) {
         if let (Move::Process(process), false) = (choice, is_taken) {
-            self.cursors[process as usize] -= 1;
+            self.cursors[process] -= 1;
         }
-        let Known { requires, establishes, .. } = self.known[self.reading(choice) as usize];
+        let Known { requires, establishes, .. } = self.known[self.reading(choice)];
         let by = |count: &mut u32| *count = if is_taken { *count - 1 } else { *count + 1 };
-        if establishes != NONE {
-            by(&mut self.established[establishes as usize]);
+        if establishes != TokenId::NONE {
+            by(&mut self.established[establishes]);
         }
         match choice {
             Move::Process(process) => {
-                if requires != NONE {
-                    by(&mut self.required[requires as usize]);
+                if requires != TokenId::NONE {
+                    by(&mut self.required[requires]);
                 }
                 if is_taken {
-                    self.cursors[process as usize] += 1;
+                    self.cursors[process] += 1;
                     self.left -= 1;
                 } else {
                     self.left += 1;
                 }
             }
-            Move::Crashed(nth) => self.crashed[nth as usize].is_taken = is_taken,
+            Move::Crashed(nth) => self.crashed[nth].is_taken = is_taken,
         }
     }
 
     fn next_state(&self, state: &AnyState, choice: Move, nth: u32) -> Option<AnyState> {
-        let op = &self.readings[self.reading(choice) as usize].op;
+        let op = &self.readings[self.reading(choice)].op;
         self.model.step(state, op).nth(nth as usize)
     }
 
@@ -288,41 +302,41 @@ impl<'a> Search<'a> {
     fn choices(&mut self, state: &AnyState, into: &mut Vec<(bool, bool, Rank, Move, u32)>) {
         into.clear();
         let current = self.model.token(state).and_then(|token| self.ids.get(&token).copied());
-        let mut wanted: Vec<u32> = Vec::new();
-        for (process, own) in self.processes.iter().enumerate() {
-            if let Some(&at) = own.get(self.cursors[process] as usize) {
-                wanted.push(self.known[at as usize].requires);
+        let mut wanted: Vec<TokenId> = Vec::new();
+        for (own, &cursor) in self.processes.iter().zip(&self.cursors) {
+            if let Some(&at) = own.get(cursor as usize) {
+                wanted.push(self.known[at].requires);
             }
         }
         let by_heads = wanted.len();
         let is_open = |crashed: &&Crashed| {
-            !crashed.is_taken && crashed.after <= self.cursors[crashed.process as usize]
+            !crashed.is_taken && crashed.after <= self.cursors[crashed.process]
         };
-        let requires = |crashed: &Crashed| self.known[crashed.reading as usize].requires;
+        let requires = |crashed: &Crashed| self.known[crashed.reading].requires;
         wanted.extend(self.crashed.iter().filter(is_open).map(requires));
-        let processes = (0..self.processes.len() as u32).map(Move::Process);
-        let crashed = (0..self.crashed.len() as u32).map(Move::Crashed);
+        let processes = ProcessId::below(self.processes.len()).map(Move::Process);
+        let crashed = CrashedId::below(self.crashed.len()).map(Move::Crashed);
         for choice in processes.chain(crashed) {
             self.looks += 1;
             let is_crashed = match choice {
                 Move::Process(process) => {
-                    let process = process as usize;
                     if self.cursors[process] as usize == self.processes[process].len() {
                         continue;
                     }
                     false
                 }
                 Move::Crashed(nth) => {
-                    if !is_open(&&self.crashed[nth as usize]) {
+                    if !is_open(&&self.crashed[nth]) {
                         continue;
                     }
                     true
                 }
             };
-            let at = self.reading(choice) as usize;
+            let at = self.reading(choice);
             let known = self.known[at];
-            let is_wanted =
-                |among: &[u32]| known.establishes != NONE && among.contains(&known.establishes);
+            let is_wanted = |among: &[TokenId]| {
+                known.establishes != TokenId::NONE && among.contains(&known.establishes)
+            };
             // A crashed operation that nobody would see next can wait until somebody would.
             let is_idle = self.has_tokens && !self.has_forbidden && !is_wanted(&wanted);
             if known.is_pure || is_crashed && is_idle || self.loses(current, known, is_crashed) {
@@ -340,12 +354,12 @@ impl<'a> Search<'a> {
     }
 
     /// Whether an operation would replace the current token for ever, though others require it.
-    fn loses(&self, current: Option<u32>, known: Known, is_crashed: bool) -> bool {
+    fn loses(&self, current: Option<TokenId>, known: Known, is_crashed: bool) -> bool {
         let Some(current) = current.filter(|_| self.has_tokens) else { return false };
         let is_own = !is_crashed && known.requires == current;
         known.establishes != current
-            && self.required[current as usize] > u32::from(is_own)
-            && self.established[current as usize] == 0
+            && self.required[current] > u32::from(is_own)
+            && self.established[current] == 0
     }
 
     fn key(&self, state: &AnyState) -> (Box<[u32]>, AnyState) {

@@ -7,7 +7,7 @@
 //! has the definitions, and the proof that the pass is exact for PRAM.
 
 use super::outcome::Outcome;
-use super::versions::{INITIAL, NONE, Versions, Write};
+use super::versions::{LaneId, OpId, ProcessId, Versions, Write, WriteId};
 
 /// What one pass tells.
 pub(super) struct Sessions {
@@ -21,31 +21,32 @@ pub(super) struct Sessions {
 #[derive(Clone, Copy)]
 struct Cursor {
     /// The process that it belongs to; others start anew.
-    process: u32,
+    process: ProcessId,
     /// It knows the writes up to here.
     now: u32,
     /// So far it knew them before its last own write, if `changed` is the number of those.
     before: u32,
     changed: u32,
     /// The read by which it last came to know more.
-    by: u32,
+    by: OpId,
     /// The writes up to here are older than one that it read.
     older: u32,
     /// The read of that one.
-    older_by: u32,
+    older_by: OpId,
 }
 
 impl Cursor {
-    fn new(process: u32) -> Cursor {
-        Cursor { process, now: 0, before: 0, changed: 0, by: NONE, older: 0, older_by: NONE }
+    fn new(process: ProcessId) -> Cursor {
+        let (by, older_by) = (OpId::NONE, OpId::NONE);
+        Cursor { process, now: 0, before: 0, changed: 0, by, older: 0, older_by }
     }
 }
 
 /// Which of the four guarantees hold, if the operations saw what `sources` says. O(n).
-pub(super) fn sessions(versions: &Versions, sources: &[u32]) -> Sessions {
+pub(super) fn sessions(versions: &Versions, sources: &[WriteId]) -> Sessions {
     let mut pass = Pass {
         versions,
-        cursors: vec![Cursor::new(NONE); versions.lanes],
+        cursors: vec![Cursor::new(ProcessId::NONE); versions.lanes],
         found: Sessions {
             pram: Outcome::HOLDS,
             read_your_writes: Outcome::HOLDS,
@@ -53,17 +54,17 @@ pub(super) fn sessions(versions: &Versions, sources: &[u32]) -> Sessions {
             monotonic_writes: Outcome::HOLDS,
         },
     };
-    for process in 0..versions.processes as u32 {
+    for process in ProcessId::below(versions.processes) {
         let mut session = Session::new(process);
         for &at in versions.own(process) {
-            let op = &versions.ops[at as usize];
+            let op = &versions.ops[at];
             if op.is_crashed() {
                 continue;
             }
-            if sources[at as usize] != NONE {
-                pass.read(&mut session, at, sources[at as usize]);
+            if sources[at] != WriteId::NONE {
+                pass.read(&mut session, at, sources[at]);
             }
-            if op.write != NONE {
+            if op.write != WriteId::NONE {
                 session.own += 1;
                 session.last_own = op.write;
                 session.latest = (op.write, at);
@@ -75,29 +76,29 @@ pub(super) fn sessions(versions: &Versions, sources: &[u32]) -> Sessions {
 
 /// Where a process is.
 struct Session {
-    process: u32,
+    process: ProcessId,
     /// How many writes it made.
     own: u32,
-    last_own: u32,
+    last_own: WriteId,
     /// The write that it saw last, and the operation that saw it.
-    last_seen: (u32, u32),
+    last_seen: (WriteId, OpId),
     /// How many writes it had made then.
     own_then: u32,
     /// The write that is the latest for it, and the operation that made or saw it.
-    latest: (u32, u32),
+    latest: (WriteId, OpId),
     /// Which guarantees it broke already.
     broke: [bool; 4],
 }
 
 impl Session {
-    fn new(process: u32) -> Session {
+    fn new(process: ProcessId) -> Session {
         Session {
             process,
             own: 0,
-            last_own: NONE,
-            last_seen: (NONE, NONE),
+            last_own: WriteId::NONE,
+            last_seen: (WriteId::NONE, OpId::NONE),
             own_then: 0,
-            latest: (INITIAL, NONE),
+            latest: (WriteId::INITIAL, OpId::NONE),
             broke: [false; 4],
         }
     }
@@ -116,8 +117,8 @@ struct Pass<'a> {
 
 impl Pass<'_> {
     /// The process's cursor in a lane.
-    fn cursor(&mut self, process: u32, lane: u32) -> &mut Cursor {
-        let cursor = &mut self.cursors[lane as usize];
+    fn cursor(&mut self, process: ProcessId, lane: LaneId) -> &mut Cursor {
+        let cursor = &mut self.cursors[lane];
         if cursor.process != process {
             *cursor = Cursor::new(process);
         }
@@ -125,13 +126,19 @@ impl Pass<'_> {
     }
 
     /// The operation at `at` of `session` saw write `source`.
-    fn read(&mut self, session: &mut Session, at: u32, source: u32) {
+    fn read(&mut self, session: &mut Session, at: OpId, source: WriteId) {
         let versions = self.versions;
-        let write = versions.writes[source as usize];
-        let by = |write: u32| versions.writes.get(write as usize).map_or(NONE, |write| write.op);
-        let (is_initial, is_own) = (source == INITIAL, write.lane == session.process);
-        let cursor =
-            if is_initial { Cursor::new(NONE) } else { *self.cursor(session.process, write.lane) };
+        let write = versions.writes[source];
+        let by = |write: WriteId| {
+            versions.writes.get(write.index()).map_or(OpId::NONE, |write| write.op)
+        };
+        let (is_initial, is_own) =
+            (source == WriteId::INITIAL, write.lane == LaneId::of(session.process));
+        let cursor = if is_initial {
+            Cursor::new(ProcessId::NONE)
+        } else {
+            *self.cursor(session.process, write.lane)
+        };
         let is_known =
             |now: u32, own: u32| is_initial || write.position <= if is_own { own } else { now };
         let (last, last_at) = session.last_seen;
@@ -143,14 +150,15 @@ impl Pass<'_> {
             found.pram.breaks(versions, || vec![write.op, by(latest), latest_at, cursor.by, at]);
         }
         let before_own = if cursor.changed == session.own { cursor.before } else { cursor.now };
-        let lost = session.last_own != NONE
+        let lost = session.last_own != WriteId::NONE
             && session.last_own != source
             && is_known(before_own, session.own);
         if session.breaks(1, lost) {
             let own = by(session.last_own);
             found.read_your_writes.breaks(versions, || vec![write.op, own, cursor.by, at]);
         }
-        let back = last != NONE && last != source && is_known(cursor.now, session.own_then);
+        let back =
+            last != WriteId::NONE && last != source && is_known(cursor.now, session.own_then);
         if session.breaks(2, back) {
             let culprits = || vec![write.op, by(last), last_at, cursor.by, at];
             found.monotonic_reads.breaks(versions, culprits);
@@ -166,10 +174,10 @@ impl Pass<'_> {
     }
 
     /// The process of `session` knows `write` from the operation at `at`.
-    fn learn(&mut self, session: &Session, at: u32, write: Write) {
+    fn learn(&mut self, session: &Session, at: OpId, write: Write) {
         let Write { lane, position, process, before, .. } = write;
-        for (lane, upto) in [(lane, position), (process, before)] {
-            if lane == NONE || lane == session.process {
+        for (lane, upto) in [(lane, position), (LaneId::of(process), before)] {
+            if lane == LaneId::NONE || lane == LaneId::of(session.process) {
                 continue;
             }
             let cursor = self.cursor(session.process, lane);
@@ -180,8 +188,8 @@ impl Pass<'_> {
                 (cursor.now, cursor.by) = (upto, at);
             }
         }
-        if process != NONE {
-            let cursor = self.cursor(session.process, process);
+        if process != ProcessId::NONE {
+            let cursor = self.cursor(session.process, LaneId::of(process));
             if cursor.older < before {
                 (cursor.older, cursor.older_by) = (before, at);
             }

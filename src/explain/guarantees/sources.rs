@@ -8,7 +8,7 @@ use super::causal::{Causality, causality};
 use super::contraction::sequential;
 use super::outcome::Outcome;
 use super::sessions::{Sessions, sessions};
-use super::versions::{INITIAL, NONE, Saw, Versions, Write};
+use super::versions::{LaneId, OpId, ProcessId, Saw, Versions, Write, WriteId};
 use crate::check::Meter;
 use crate::history::Rank;
 
@@ -54,7 +54,7 @@ fn keep(graded: &mut Graded, other: &Graded) {
 }
 
 /// Which guarantees hold if the operations saw what `sources` says.
-fn evaluate(versions: &Versions, sources: &[u32], meter: &Meter) -> Graded {
+fn evaluate(versions: &Versions, sources: &[WriteId], meter: &Meter) -> Graded {
     let Sessions { pram, read_your_writes, monotonic_reads, monotonic_writes } =
         sessions(versions, sources);
     let (causal, writes_follow_reads) = match causality(versions, sources, meter) {
@@ -75,47 +75,47 @@ fn evaluate(versions: &Versions, sources: &[u32], meter: &Meter) -> Graded {
 }
 
 /// The guess that each operation saw the write called last before it returned.
-fn latest(versions: &Versions, certain: &[u32], open: &[u32]) -> Vec<u32> {
+fn latest(versions: &Versions, certain: &[WriteId], open: &[OpId]) -> Vec<WriteId> {
     let mut sources = certain.to_vec();
     for &at in open {
-        let until = versions.ops[at as usize].span.ret;
-        let mut best = NONE;
+        let until = versions.ops[at].span.ret;
+        let mut best = WriteId::NONE;
         let mut looks = 0;
         versions.sources(at, |write| {
-            let by = versions.writes[write as usize].op;
-            let call = versions.ops.get(by as usize).map_or(Rank::FIRST, |op| op.span.call);
-            if call < until || best == NONE {
+            let by = versions.writes[write].op;
+            let call = versions.ops.get(by.index()).map_or(Rank::FIRST, |op| op.span.call);
+            if call < until || best == WriteId::NONE {
                 best = write;
             }
             looks += 1;
             call < until && looks < 10_000
         });
-        sources[at as usize] = best;
+        sources[at] = best;
     }
     sources
 }
 
 /// The guess that each process sees what is new to it only when it has to, and then what was called
 /// first; where that fails, what `otherwise` says. O(n·p) for p processes.
-fn nearest(versions: &Versions, certain: &[u32], otherwise: &[u32]) -> Vec<u32> {
+fn nearest(versions: &Versions, certain: &[WriteId], otherwise: &[WriteId]) -> Vec<WriteId> {
     let mut sources = certain.to_vec();
     let mut reader = Reader {
         versions,
-        known: vec![(NONE, 0); versions.lanes],
-        passed: vec![(NONE, 0); versions.values() as usize],
+        known: vec![(ProcessId::NONE, 0); versions.lanes],
+        passed: vec![(ProcessId::NONE, 0); versions.values()],
     };
-    for process in 0..versions.processes as u32 {
-        let mut latest = INITIAL;
+    for process in ProcessId::below(versions.processes) {
+        let mut latest = WriteId::INITIAL;
         for &at in versions.own(process) {
-            let op = &versions.ops[at as usize];
-            let source = &mut sources[at as usize];
-            if *source == NONE && op.saw != Saw::Nothing {
-                *source = reader.source(at, latest).unwrap_or(otherwise[at as usize]);
+            let op = &versions.ops[at];
+            let source = &mut sources[at];
+            if *source == WriteId::NONE && op.saw != Saw::Nothing {
+                *source = reader.source(at, latest).unwrap_or(otherwise[at]);
             }
             if op.is_crashed() {
                 continue;
             }
-            for write in [*source, op.write].into_iter().filter(|&write| write != NONE) {
+            for write in [*source, op.write].into_iter().filter(|&write| write != WriteId::NONE) {
                 reader.learn(process, write);
                 latest = write;
             }
@@ -128,49 +128,48 @@ fn nearest(versions: &Versions, certain: &[u32], otherwise: &[u32]) -> Vec<u32> 
 struct Reader<'a> {
     versions: &'a Versions,
     /// How far a process knows each lane.
-    known: Vec<(u32, u32)>,
+    known: Vec<(ProcessId, u32)>,
     /// How many of each value's writers it knows, from the first on.
-    passed: Vec<(u32, usize)>,
+    passed: Vec<(ProcessId, usize)>,
 }
 
 impl Reader<'_> {
     /// What the operation at `at` saw, if `latest` is the latest version for its process.
-    fn source(&mut self, at: u32, latest: u32) -> Option<u32> {
+    fn source(&mut self, at: OpId, latest: WriteId) -> Option<WriteId> {
         let versions = self.versions;
-        let op = &versions.ops[at as usize];
+        let op = &versions.ops[at];
         let Saw::Value(value) = op.saw else { return None };
         if op.is_crashed() {
             return None;
         }
-        if versions.writes[latest as usize].value == value {
+        if versions.writes[latest].value == value {
             return Some(latest);
         }
         let writers = versions.writers(value);
-        let (of, passed) = self.passed[value as usize];
+        let (of, passed) = self.passed[value];
         let mut first = if of == op.process { passed } else { 0 };
         while writers.get(first).is_some_and(|&write| self.knows(op.process, write)) {
             first += 1;
         }
-        self.passed[value as usize] = (op.process, first);
-        let fits = |&write: &u32| {
-            let by = versions.writes[write as usize].op;
-            by < at || by != at && versions.ops[by as usize].process != op.process
+        self.passed[value] = (op.process, first);
+        let fits = |&write: &WriteId| {
+            let by = versions.writes[write].op;
+            by < at || by != at && versions.ops[by].process != op.process
         };
         writers.get(first).copied().filter(fits)
     }
 
-    fn knows(&self, process: u32, write: u32) -> bool {
-        let Write { lane, position, .. } = self.versions.writes[write as usize];
+    fn knows(&self, process: ProcessId, write: WriteId) -> bool {
+        let Write { lane, position, .. } = self.versions.writes[write];
         // The initial value has no lane.
-        let (of, upto) = self.known.get(lane as usize).copied().unwrap_or((process, 0));
+        let (of, upto) = self.known.get(lane.index()).copied().unwrap_or((process, 0));
         of == process && position <= upto
     }
 
-    fn learn(&mut self, process: u32, write: u32) {
-        let Write { lane, position, process: by, before, .. } =
-            self.versions.writes[write as usize];
-        for (lane, upto) in [(lane, position), (by, before)] {
-            if let Some(known) = self.known.get_mut(lane as usize) {
+    fn learn(&mut self, process: ProcessId, write: WriteId) {
+        let Write { lane, position, process: by, before, .. } = self.versions.writes[write];
+        for (lane, upto) in [(lane, position), (LaneId::of(by), before)] {
+            if let Some(known) = self.known.get_mut(lane.index()) {
                 *known = (process, if known.0 == process { known.1.max(upto) } else { upto });
             }
         }
@@ -180,12 +179,12 @@ impl Reader<'_> {
 /// Tries all choices, if they are few. What holds for none does not hold.
 fn try_all(
     versions: &Versions,
-    mut sources: Vec<u32>,
-    open: &[u32],
+    mut sources: Vec<WriteId>,
+    open: &[OpId],
     graded: &mut Graded,
     meter: &Meter,
 ) {
-    let mut choices: Vec<Vec<u32>> = Vec::new();
+    let mut choices: Vec<Vec<WriteId>> = Vec::new();
     let mut work = versions.ops.len();
     for &at in open {
         let mut some = Vec::new();
@@ -207,7 +206,7 @@ fn try_all(
             return;
         }
         for ((&at, some), &nth) in open.iter().zip(&choices).zip(&chosen) {
-            sources[at as usize] = some[nth];
+            sources[at] = some[nth];
         }
         let found = evaluate(versions, &sources, meter);
         keep(graded, &found);

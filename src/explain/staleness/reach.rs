@@ -5,10 +5,10 @@
 //! lower bound, which is nearly always the answer, is tried first.
 
 use super::super::case::Case;
-use super::super::guarantees::{NONE, Saw, Versions};
+use super::super::guarantees::{OpId, Saw, ValueId, Versions, WriteId};
 use crate::check::{is_linearizable, linearize};
 use crate::history::{OpIndex, Rank, Span};
-use crate::model::{AnyOp, Model, Reading};
+use crate::model::{AnyOp, Model, Pos, Reading};
 
 /// No further decision is made once all together took this part of the configurations that one may
 /// take: other parts of an explanation want time, too.
@@ -23,7 +23,7 @@ struct End {
     at: i128,
     /// Calls come first among equal times: these are concurrent.
     is_return: bool,
-    reading: u32,
+    reading: Pos,
 }
 
 /// A key whose reads may be moved.
@@ -42,8 +42,8 @@ impl<'a, 'b> Reach<'a, 'b> {
     /// left out. O(n log n).
     pub(super) fn new(case: &'b Case<'a>, ends: &[Ends]) -> Self {
         let (mut moving, mut fixed) = (Vec::new(), Vec::with_capacity(2 * ends.len()));
-        for (reading, &(call, ret)) in (0..).zip(ends) {
-            let is_read = case.model.facts(&case.readings[reading as usize].op).pure;
+        for (reading, &(call, ret)) in Pos::below(ends.len()).zip(ends) {
+            let is_read = case.model.facts(&case.readings[reading].op).pure;
             let call = End { at: call, is_return: false, reading };
             match (is_read, ret) {
                 (true, None) => continue,
@@ -93,7 +93,7 @@ impl<'a, 'b> Reach<'a, 'b> {
     }
 
     /// A linearization with `reach`: positions among the key's readings.
-    pub(super) fn order(&self, reach: i128) -> Option<Vec<u32>> {
+    pub(super) fn order(&self, reach: i128) -> Option<Vec<Pos>> {
         let (readings, positions) = self.moved(reach);
         let order = linearize(self.case.model, &readings, self.case.meter)?;
         Some(order.into_iter().map(|at| positions[at]).collect())
@@ -117,10 +117,10 @@ impl<'a, 'b> Reach<'a, 'b> {
     }
 
     /// The readings with `reach`, in the order of their calls, and where each was. O(n).
-    fn moved(&self, reach: i128) -> (Vec<Reading<AnyOp>>, Vec<u32>) {
+    fn moved(&self, reach: i128) -> (Vec<Reading<AnyOp>>, Vec<Pos>) {
         let mut readings: Vec<Reading<AnyOp>> = Vec::with_capacity(self.case.readings.len());
         let mut positions = Vec::with_capacity(self.case.readings.len());
-        let mut now_at = vec![NONE; self.case.readings.len()];
+        let mut now_at = vec![Pos::default(); self.case.readings.len()];
         let mut moving =
             self.moving.iter().map(|end| End { at: end.at - reach, ..*end }).peekable();
         let mut fixed = self.fixed.iter().copied().peekable();
@@ -133,10 +133,10 @@ impl<'a, 'b> Reach<'a, 'b> {
             };
             let Some(End { is_return, reading, .. }) = end else { break };
             if is_return {
-                readings[now_at[reading as usize] as usize].span.ret = rank;
+                readings[now_at[reading]].span.ret = rank;
             } else {
-                let Reading { index, op, .. } = &self.case.readings[reading as usize];
-                now_at[reading as usize] = readings.len() as u32;
+                let Reading { index, op, .. } = &self.case.readings[reading];
+                now_at[reading] = Pos::new(readings.len());
                 let span = Span { call: rank, ret: Rank::NEVER };
                 readings.push(Reading { index: *index, op: op.clone(), span });
                 positions.push(reading);
@@ -157,7 +157,7 @@ fn least(case: &Case<'_>, register: &Versions, ends: &[Ends]) -> i128 {
         .iter()
         .map(|op| position(op.index).and_then(|at| ends.get(at).copied()))
         .collect();
-    let end = |at: u32| ends_of.get(at as usize).copied().flatten();
+    let end = |at: OpId| ends_of.get(at.index()).copied().flatten();
     let proofs = register.proofs(|at| end(at).and_then(|(_, ret)| ret));
     // Writes by their calls; of those from each on, the first proof that it took effect.
     let mut later: Vec<(i128, i128)> = (0..register.real_writes)
@@ -168,19 +168,19 @@ fn least(case: &Case<'_>, register: &Versions, ends: &[Ends]) -> i128 {
     for at in (1..later.len()).rev() {
         later[at - 1].1 = later[at - 1].1.min(later[at].1);
     }
-    let replaced = |write: u32| {
-        if register.writes[write as usize].op == NONE {
+    let replaced = |write: WriteId| {
+        if register.writes[write].op == OpId::NONE {
             return later.first();
         }
-        let proof = proofs[write as usize]?;
+        let proof = proofs[write]?;
         later.get(calls.partition_point(|&call| call <= proof))
     };
     // The writers of each value by their calls, and until when one of those so far may be there.
     let mut lasts: Vec<(i128, i128)> = Vec::with_capacity(register.real_writes);
-    for value in 0..register.values() {
+    for value in ValueId::below(register.values()) {
         let first = lasts.len();
         lasts.extend(register.writers(value).iter().map(|&write| {
-            let call = end(register.writes[write as usize].op).map_or(i128::MIN, |(call, _)| call);
+            let call = end(register.writes[write].op).map_or(i128::MIN, |(call, _)| call);
             (call, replaced(write).map_or(i128::MAX, |&(_, replaced)| replaced))
         }));
         lasts[first..].sort_unstable();
@@ -189,8 +189,10 @@ fn least(case: &Case<'_>, register: &Versions, ends: &[Ends]) -> i128 {
         }
     }
     let mut least = 0;
-    for (at, op) in (0..).zip(&register.ops) {
-        let (Saw::Value(value), NONE, Some((call, Some(ret)))) = (op.saw, op.write, end(at)) else {
+    for (at, op) in OpId::below(register.ops.len()).zip(&register.ops) {
+        let (Saw::Value(value), WriteId::NONE, Some((call, Some(ret)))) =
+            (op.saw, op.write, end(at))
+        else {
             continue;
         };
         let first = register.first_writer(value);

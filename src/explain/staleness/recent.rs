@@ -1,34 +1,35 @@
 //! A register whose reads return one of the last few values written, as a model.
 
+use super::super::guarantees::ValueId;
 use crate::model::{Call, Establishes, Facts, Model, Rejection};
 
 /// A register that remembers its last `depth` values.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Recent {
     pub(super) depth: usize,
-    pub(super) initial: u32,
+    pub(super) initial: ValueId,
 }
 
 /// An operation on it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(super) enum Op {
     /// Returns one of the last values: this one.
-    Read(u32),
+    Read(ValueId),
     /// Tells that one of the last values is not this one.
-    ReadOther(u32),
+    ReadOther(ValueId),
     /// Replaces the latest value.
-    Write(u32),
+    Write(ValueId),
     /// Finds the first value to be the latest one, and replaces it by the second.
-    Cas(u32, u32),
+    Cas(ValueId, ValueId),
 }
 
 impl Model for Recent {
     /// The latest value last.
-    type State = Vec<u32>;
+    type State = Vec<ValueId>;
     type Op = Op;
-    type Next = Option<Vec<u32>>;
+    type Next = Option<Vec<ValueId>>;
 
-    fn initial(&self) -> Vec<u32> {
+    fn initial(&self) -> Vec<ValueId> {
         vec![self.initial]
     }
 
@@ -37,7 +38,7 @@ impl Model for Recent {
         Err(Rejection::UnknownFunction)
     }
 
-    fn step(&self, state: &Vec<u32>, op: &Op) -> Option<Vec<u32>> {
+    fn step(&self, state: &Vec<ValueId>, op: &Op) -> Option<Vec<ValueId>> {
         let value = match *op {
             Op::Read(value) => return state.contains(&value).then(|| state.clone()),
             Op::ReadOther(value) => {

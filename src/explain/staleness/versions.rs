@@ -4,13 +4,13 @@
 //! above, by an order that was found. Between the two, small histories are searched.
 
 use super::super::case::Case;
-use super::super::guarantees::{NONE, Saw, Versions};
+use super::super::guarantees::{OpId, Saw, ValueId, Versions, WriteId};
 use super::Bound;
 use super::reach::Reach;
 use super::recent::{Op, Recent};
 use crate::check::is_linearizable;
 use crate::history::Rank;
-use crate::model::Reading;
+use crate::model::{Pos, Reading};
 
 /// With more operations or versions than this, bounds are not narrowed by search.
 const SMALL: usize = 2_000;
@@ -59,13 +59,13 @@ pub(super) fn smallest_k(case: &Case<'_>, register: &Versions) -> Option<Bound> 
 
 /// The operations for a register that remembers several values.
 fn readings(register: &Versions) -> Vec<Reading<Op>> {
-    let value = |write: u32| register.writes[write as usize].value;
+    let value = |write: WriteId| register.writes[write].value;
     let reading = |op: &super::super::guarantees::Op| Reading {
         index: op.index,
         span: op.span,
         op: match (op.saw, op.write) {
-            (Saw::Value(seen), NONE) => Op::Read(seen),
-            (Saw::Not(seen), NONE) => Op::ReadOther(seen),
+            (Saw::Value(seen), WriteId::NONE) => Op::Read(seen),
+            (Saw::Not(seen), WriteId::NONE) => Op::ReadOther(seen),
             (Saw::Value(seen), write) => Op::Cas(seen, value(write)),
             (_, write) => Op::Write(value(write)),
         },
@@ -76,13 +76,13 @@ fn readings(register: &Versions) -> Vec<Reading<Op>> {
 /// The most writes that certainly came after a value and before a read of it. Only values that
 /// were written once count. O(n log n).
 fn certainly_between(register: &Versions) -> u64 {
-    let ret = |at: u32| {
-        let ret = register.ops.get(at as usize)?.span.ret;
+    let ret = |at: OpId| {
+        let ret = register.ops.get(at.index())?.span.ret;
         (ret != Rank::NEVER).then_some(ret.index() as i128)
     };
     let proofs = register.proofs(ret);
     let calls: Vec<i128> = (0..register.real_writes)
-        .map(|write| match register.ops.get(register.writes[write].op as usize) {
+        .map(|write| match register.ops.get(register.writes[write].op.index()) {
             Some(op) => op.span.call.index() as i128,
             None => -1,
         })
@@ -95,13 +95,13 @@ fn certainly_between(register: &Versions) -> u64 {
     let mut counts = Counts(vec![0; calls.len() + 1]);
     let mut most = 0;
     for op in &register.ops {
-        let (Saw::Value(value), NONE) = (op.saw, op.write) else { continue };
+        let (Saw::Value(value), WriteId::NONE) = (op.saw, op.write) else { continue };
         while let Some((_, write)) = proved.next_if(|&(at, _)| at < op.span.call.index() as i128) {
             counts.add(write);
         }
         let &[write] = register.writers(value) else { continue };
-        let first = match (write, proofs[write as usize]) {
-            (0, _) => 1,
+        let first = match (write, proofs[write]) {
+            (WriteId::INITIAL, _) => 1,
             (_, Some(proof)) => calls.partition_point(|&call| call <= proof),
             (_, None) => continue,
         };
@@ -137,21 +137,21 @@ impl Counts {
 /// How many versions back the reads look, if the writes come in the order of `order` (positions
 /// among the readings), which is legal if reads may have been called earlier, and each read comes
 /// as early as it may. O(n log n).
-fn enough(case: &Case<'_>, register: &Versions, order: &[u32]) -> u64 {
+fn enough(case: &Case<'_>, register: &Versions, order: &[Pos]) -> u64 {
     let Placed { places, values, source } = place(case, register, order);
-    let mut of_value: Vec<Vec<u32>> = vec![Vec::new(); register.values() as usize];
+    let mut of_value: Vec<Vec<u32>> = vec![Vec::new(); register.values()];
     // The last place before each with another value.
     let mut other: Vec<Option<u32>> = Vec::with_capacity(values.len());
     for (place, &value) in values.iter().enumerate() {
-        of_value[value as usize].push(place as u32);
+        of_value[value].push(place as u32);
         other.push(match place.checked_sub(1) {
             Some(last) if values[last] == value => other[last],
             last => last.map(|last| last as u32),
         });
     }
     // Where each operation stands: behind so many writes; the calls and returns in their order.
-    let mut ends: Vec<(Rank, bool, u32)> = Vec::new();
-    for (at, op) in (0..).zip(&register.ops) {
+    let mut ends: Vec<(Rank, bool, OpId)> = Vec::new();
+    for (at, op) in OpId::below(register.ops.len()).zip(&register.ops) {
         if !op.is_crashed() {
             ends.push((op.span.call, false, at));
             ends.push((op.span.ret, true, at));
@@ -161,24 +161,21 @@ fn enough(case: &Case<'_>, register: &Versions, order: &[u32]) -> u64 {
     let mut stands = vec![0; register.ops.len()];
     let (mut behind, mut most) = (0, 1);
     for (_, is_return, at) in ends {
-        let op = &register.ops[at as usize];
+        let op = &register.ops[at];
         if is_return {
-            behind = behind.max(stands[at as usize]);
+            behind = behind.max(stands[at]);
             continue;
         }
-        if op.write != NONE {
-            stands[at as usize] = places[op.write as usize];
+        if op.write != WriteId::NONE {
+            stands[at] = places[op.write];
             continue;
         }
-        let mut here = behind;
-        if source[at as usize] != NONE && source[at as usize] > behind {
-            here = source[at as usize];
-        }
-        stands[at as usize] = here;
+        let here = behind.max(source[at]);
+        stands[at] = here;
         let seen = match op.saw {
             Saw::Nothing => continue,
             Saw::Value(seen) => {
-                let places = &of_value[seen as usize];
+                let places = &of_value[seen];
                 let count = places.partition_point(|&place| place <= here);
                 count.checked_sub(1).map(|last| places[last])
             }
@@ -195,38 +192,38 @@ struct Placed {
     /// Behind how many writes each write stands, itself counted; the initial value is 0.
     places: Vec<u32>,
     /// The value at each place.
-    values: Vec<u32>,
-    /// The place of the write that each operation that was ordered saw.
+    values: Vec<ValueId>,
+    /// The place of the write that each operation that was ordered saw; 0 for the others.
     source: Vec<u32>,
 }
 
 /// Crashed writes that nobody saw are left out.
-fn place(case: &Case<'_>, register: &Versions, order: &[u32]) -> Placed {
-    let at_of = |position: u32| {
-        let index = case.readings[position as usize].index;
+fn place(case: &Case<'_>, register: &Versions, order: &[Pos]) -> Placed {
+    let at_of = |position: Pos| {
+        let index = case.readings[position].index;
         register.ops.binary_search_by_key(&index, |op| op.index).ok()
     };
     let order: Vec<usize> = order.iter().filter_map(|&position| at_of(position)).collect();
     let mut is_seen = vec![false; register.writes.len()];
-    let mut latest = 0;
+    let mut latest = WriteId::INITIAL;
     for &at in &order {
         let op = &register.ops[at];
-        is_seen[latest as usize] |= op.saw != Saw::Nothing;
-        latest = if op.write == NONE { latest } else { op.write };
+        is_seen[latest] |= op.saw != Saw::Nothing;
+        latest = if op.write == WriteId::NONE { latest } else { op.write };
     }
     let mut placed = Placed {
         places: vec![0; register.writes.len()],
         values: vec![register.initial_value()],
-        source: vec![NONE; register.ops.len()],
+        source: vec![0; register.ops.len()],
     };
     for &at in &order {
         let op = &register.ops[at];
         if op.saw != Saw::Nothing {
             placed.source[at] = placed.values.len() as u32 - 1;
         }
-        if op.write != NONE && (!op.is_crashed() || is_seen[op.write as usize]) {
-            placed.places[op.write as usize] = placed.values.len() as u32;
-            placed.values.push(register.writes[op.write as usize].value);
+        if op.write != WriteId::NONE && (!op.is_crashed() || is_seen[op.write]) {
+            placed.places[op.write] = placed.values.len() as u32;
+            placed.values.push(register.writes[op.write].value);
         }
     }
     placed
