@@ -11,7 +11,7 @@ use super::config::{Order, Packed};
 use super::depth::{LOOK_EVERY, POLL_EVERY, Part};
 use super::interner::lock;
 use super::mask::Mask;
-use super::path::{NO_NODE, Node, Nodes, SHARDS};
+use super::path::{Node, NodeId, Nodes, SHARDS};
 use super::steps::NO_STATE;
 use super::walker::{Arrival, Candidate, Entered, Move, Shared, Walker};
 use crate::budget::{Account, Meter};
@@ -70,7 +70,7 @@ struct Layer<K> {
 struct Entry<K> {
     /// With [`NO_STATE`] if another one is as good.
     packed: Packed<K>,
-    node: u32,
+    node: NodeId,
 }
 
 /// A configuration that one piece of work reached.
@@ -79,7 +79,7 @@ struct Reached<K> {
     event: u32,
     /// The configuration's hash in its layer.
     hash: u32,
-    parent: u32,
+    parent: NodeId,
     by: Move,
     /// The state in which it was entered.
     state: StateId,
@@ -121,7 +121,7 @@ impl<'a, K: Mask> Layers<'a, K> {
         for &state in states {
             let config = walker.start(state);
             let first = Candidate { config, by: Move::Start, priority: 0 };
-            output.add(&mut walker, first, NO_NODE);
+            output.add(&mut walker, first, NodeId::NONE);
         }
         drop(walker);
         let mut layers = layers;
@@ -293,7 +293,7 @@ impl<'a, K: Mask> Layers<'a, K> {
         if shards.iter().any(|shard| shard.nodes.is_overgrown()) {
             let mut nodes: Vec<Nodes> =
                 shards.iter_mut().map(|shard| std::mem::take(&mut shard.nodes)).collect();
-            let mut tips: Vec<&mut u32> = shards
+            let mut tips: Vec<&mut NodeId> = shards
                 .iter_mut()
                 .flat_map(|shard| shard.layers.values_mut())
                 .flat_map(|layer| &mut layer.entries)
@@ -363,7 +363,7 @@ impl<K: Mask> Output<K> {
     }
 
     /// Adds what becomes of a candidate whose parent is a node.
-    fn add(&mut self, walker: &mut Walker<'_, K>, candidate: Candidate<K>, parent: u32) {
+    fn add(&mut self, walker: &mut Walker<'_, K>, candidate: Candidate<K>, parent: NodeId) {
         let Candidate { mut config, by, .. } = candidate;
         let state = config.state;
         match walker.arrive(&mut config) {

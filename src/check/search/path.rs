@@ -2,23 +2,46 @@
 
 use super::automaton::StateId;
 use super::walker::Move;
+use crate::history::position;
 
 /// Parts that each layer and its nodes are divided into, by hash.
 pub(super) const SHARDS: usize = 16;
 
-/// No node: before the first.
-pub(super) const NO_NODE: u32 = u32::MAX;
+position! {
+    /// The number of a node: its position in its shard times the number of shards, plus its shard.
+    pub(super) struct NodeId;
+}
+
+impl NodeId {
+    /// No node: before the first.
+    pub(super) const NONE: NodeId = NodeId::new(u32::MAX as usize);
+
+    #[inline]
+    const fn at(position: usize, shard: usize) -> NodeId {
+        NodeId::new(position * SHARDS + shard)
+    }
+
+    #[inline]
+    const fn position(self) -> usize {
+        self.index() / SHARDS
+    }
+
+    #[inline]
+    const fn shard(self) -> usize {
+        self.index() % SHARDS
+    }
+}
 
 /// A move, and the node of the configuration that it started from.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Node {
-    pub(super) parent: u32,
+    pub(super) parent: NodeId,
     pub(super) by: Move,
     /// The state right after it.
     pub(super) state: StateId,
 }
 
-/// One shard's nodes. A node's number is its position times the number of shards, plus its shard.
+/// One shard's nodes.
 #[derive(Default)]
 pub(super) struct Nodes {
     nodes: Vec<Node>,
@@ -37,12 +60,12 @@ impl Nodes {
     }
 
     /// Adds a node of the shard `own`, and returns its number.
-    pub(super) fn push(&mut self, node: Node, own: usize) -> u32 {
+    pub(super) fn push(&mut self, node: Node, own: usize) -> NodeId {
         if !self.kept {
-            return NO_NODE;
+            return NodeId::NONE;
         }
         self.nodes.push(node);
-        ((self.nodes.len() - 1) * SHARDS + own) as u32
+        NodeId::at(self.nodes.len() - 1, own)
     }
 
     /// Whether most nodes may lead nowhere.
@@ -56,34 +79,38 @@ impl Nodes {
     }
 }
 
+/// Marks a node that stays, until it gets its new number.
+const REACHED: NodeId = NodeId::new(0);
+
 /// Drops all nodes from which no tip descends, and renumbers the tips.
-pub(super) fn sweep(shards: &mut [Nodes], tips: &mut [&mut u32]) {
-    let mut new: Vec<Vec<u32>> = shards.iter().map(|own| vec![NO_NODE; own.nodes.len()]).collect();
+pub(super) fn sweep(shards: &mut [Nodes], tips: &mut [&mut NodeId]) {
+    let mut new: Vec<Vec<NodeId>> =
+        shards.iter().map(|own| vec![NodeId::NONE; own.nodes.len()]).collect();
     for tip in tips.iter() {
         let mut at = **tip;
-        while at != NO_NODE {
-            let mark = &mut new[at as usize % SHARDS][at as usize / SHARDS];
-            if *mark == 0 {
+        while at != NodeId::NONE {
+            let mark = &mut new[at.shard()][at.position()];
+            if *mark == REACHED {
                 break;
             }
-            *mark = 0;
-            at = shards[at as usize % SHARDS].nodes[at as usize / SHARDS].parent;
+            *mark = REACHED;
+            at = shards[at.shard()].nodes[at.position()].parent;
         }
     }
     for (own, marks) in new.iter_mut().enumerate() {
-        for (next, mark) in marks.iter_mut().filter(|mark| **mark == 0).enumerate() {
-            *mark = (next * SHARDS + own) as u32;
+        for (next, mark) in marks.iter_mut().filter(|mark| **mark == REACHED).enumerate() {
+            *mark = NodeId::at(next, own);
         }
     }
-    let renumber = |at: &mut u32| {
-        if *at != NO_NODE {
-            *at = new[*at as usize % SHARDS][*at as usize / SHARDS];
+    let renumber = |at: &mut NodeId| {
+        if *at != NodeId::NONE {
+            *at = new[at.shard()][at.position()];
         }
     };
     tips.iter_mut().for_each(|tip| renumber(tip));
     for (own, marks) in shards.iter_mut().zip(&new) {
         let mut marks = marks.iter();
-        own.nodes.retain(|_| marks.next().is_some_and(|&mark| mark != NO_NODE));
+        own.nodes.retain(|_| marks.next().is_some_and(|&mark| mark != NodeId::NONE));
         own.nodes.iter_mut().for_each(|node| renumber(&mut node.parent));
         own.swept = own.nodes.len();
     }
@@ -93,8 +120,8 @@ pub(super) fn sweep(shards: &mut [Nodes], tips: &mut [&mut u32]) {
 pub(super) fn moves(shards: &[&Nodes], end: Node) -> Vec<(Move, StateId)> {
     let mut moves = vec![(end.by, end.state)];
     let mut at = end.parent;
-    while at != NO_NODE {
-        let node = shards[at as usize % SHARDS].nodes[at as usize / SHARDS];
+    while at != NodeId::NONE {
+        let node = shards[at.shard()].nodes[at.position()];
         moves.push((node.by, node.state));
         at = node.parent;
     }
