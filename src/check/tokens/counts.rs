@@ -78,26 +78,7 @@ pub(super) fn check(problem: &Problem) -> Result<(), Conflict> {
 mod tests {
     use super::*;
     use crate::check::tokens::problem::ValueId;
-
-    const NONE: u32 = u32::MAX;
-    const INITIAL: u32 = 0;
-    use crate::history::Span;
-    use crate::history::testing::span;
-    use crate::model::Pos;
-
-    fn operation(call: u32, ret: u32, requires: u32, establishes: u32) -> Operation {
-        let [requires, establishes] =
-            [requires, establishes].map(|token| TokenId::new(token as usize));
-        let Span { call, ret } = span(call, ret);
-        Operation {
-            call,
-            ret,
-            requires,
-            establishes,
-            forbids: ValueId::NONE,
-            reading: Pos::default(),
-        }
-    }
+    use crate::check::tokens::problem::testing::{INITIAL, NONE, operation};
 
     fn check_all(operations: &[Operation]) -> Result<(), Conflict> {
         check(&Problem { operations: operations.to_vec(), values: ValueId::below(4).collect() })

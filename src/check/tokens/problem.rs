@@ -159,3 +159,36 @@ impl Ids {
         *slot
     }
 }
+
+/// What tests of a decider make.
+#[cfg(test)]
+pub(super) mod testing {
+    use super::*;
+    use crate::history::Span;
+    use crate::history::testing::span;
+
+    /// No token.
+    pub(in crate::check::tokens) const NONE: u32 = u32::MAX;
+    /// The token that is there at the start.
+    pub(in crate::check::tokens) const INITIAL: u32 = 0;
+
+    /// An operation that needs one token, and makes another.
+    pub(in crate::check::tokens) fn operation(
+        call: u32,
+        ret: u32,
+        requires: u32,
+        establishes: u32,
+    ) -> Operation {
+        let [requires, establishes] =
+            [requires, establishes].map(|token| TokenId::new(token as usize));
+        let Span { call, ret } = span(call, ret);
+        Operation {
+            call,
+            ret,
+            requires,
+            establishes,
+            forbids: ValueId::NONE,
+            reading: Pos::default(),
+        }
+    }
+}

@@ -237,25 +237,8 @@ impl Shown {
 mod tests {
     use super::*;
 
-    const NONE: u32 = u32::MAX;
-    const INITIAL: u32 = 0;
-    use crate::history::Span;
-    use crate::history::testing::{NEVER, span};
-    use crate::model::Pos;
-
-    fn operation(call: u32, ret: u32, requires: u32, establishes: u32) -> Operation {
-        let [requires, establishes] =
-            [requires, establishes].map(|token| TokenId::new(token as usize));
-        let Span { call, ret } = span(call, ret);
-        Operation {
-            call,
-            ret,
-            requires,
-            establishes,
-            forbids: ValueId::NONE,
-            reading: Pos::default(),
-        }
-    }
+    use crate::check::tokens::problem::testing::{INITIAL, NONE, operation};
+    use crate::history::testing::NEVER;
 
     fn split_of(operations: &[Operation], tokens: u32) -> Result<Vec<[u32; 2]>, Conflict> {
         let mut problem = Problem {
