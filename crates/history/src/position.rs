@@ -16,6 +16,9 @@ macro_rules! position {
 
         #[allow(dead_code)]
         impl $name {
+            /// The greatest position. No list is as long, so that it can stand for none.
+            $visibility const MAX: $name = $name(u32::MAX);
+
             /// Returns the position `index`, which is at most 4,294,967,295.
             #[inline]
             $visibility const fn new(index: usize) -> $name {
@@ -104,7 +107,7 @@ position! {
 impl OpIndex {
     /// The index of no operation of any history: that of a reading which was made up.
     #[doc(hidden)]
-    pub const NOBODY: OpIndex = OpIndex(u32::MAX);
+    pub const NOBODY: OpIndex = OpIndex::MAX;
 }
 
 /// The position of a record in its input, from 0. An `Option` of it takes no more room.

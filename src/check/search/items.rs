@@ -10,7 +10,7 @@ position! {
 
 impl TokenId {
     /// No token, or one that is not known.
-    pub(super) const NONE: TokenId = TokenId::new(u32::MAX as usize);
+    pub(super) const NONE: TokenId = TokenId::MAX;
 }
 
 /// An end of an operation, in the order of events.

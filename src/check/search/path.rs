@@ -14,7 +14,7 @@ position! {
 
 impl NodeId {
     /// No node: before the first.
-    pub(super) const NONE: NodeId = NodeId::new(u32::MAX as usize);
+    pub(super) const NONE: NodeId = NodeId::MAX;
 
     #[inline]
     const fn at(position: usize, shard: usize) -> NodeId {

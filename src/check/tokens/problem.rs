@@ -12,7 +12,7 @@ position! {
 
 impl TokenId {
     /// No token.
-    pub(super) const NONE: TokenId = TokenId::new(u32::MAX as usize);
+    pub(super) const NONE: TokenId = TokenId::MAX;
 
     /// The token that is there before the first operation.
     pub(super) const INITIAL: TokenId = TokenId::new(0);
@@ -26,7 +26,7 @@ position! {
 
 impl ValueId {
     /// No value.
-    pub(super) const NONE: ValueId = ValueId::new(u32::MAX as usize);
+    pub(super) const NONE: ValueId = ValueId::MAX;
 }
 
 /// An operation on tokens.

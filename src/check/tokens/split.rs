@@ -49,7 +49,7 @@ position! {
 
 impl SourceId {
     /// No source.
-    const NONE: SourceId = SourceId::new(u32::MAX as usize);
+    const NONE: SourceId = SourceId::MAX;
 }
 
 /// One establishing of a token.

@@ -39,7 +39,7 @@ position! {
 
 impl Producer {
     /// No operation establishes it.
-    const MISSING: Producer = Producer::new(u32::MAX as usize);
+    const MISSING: Producer = Producer::MAX;
     /// It is there from the start.
     const START: Producer = Producer::new(u32::MAX as usize - 1);
     /// Several operations do, or the start and one.

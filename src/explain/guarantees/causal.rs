@@ -384,7 +384,7 @@ position! {
 
 impl Stop {
     /// No stop.
-    const NONE: Stop = Stop::new(u32::MAX as usize);
+    const NONE: Stop = Stop::MAX;
 
     fn at(op: OpId, is_through: bool) -> Stop {
         Stop::new(2 * op.index() + usize::from(is_through))
@@ -406,7 +406,7 @@ position! {
 
 impl ClockId {
     /// The clock that is all zeros.
-    const NONE: ClockId = ClockId::new(u32::MAX as usize);
+    const NONE: ClockId = ClockId::MAX;
 }
 
 /// Vector clocks in one place; [`ClockId::NONE`] is the clock that is all zeros.

@@ -27,7 +27,7 @@ position! {
 
 impl TokenId {
     /// No token.
-    const NONE: TokenId = TokenId::new(u32::MAX as usize);
+    const NONE: TokenId = TokenId::MAX;
 }
 
 position! {

@@ -14,7 +14,7 @@ position! {
 
 impl OpId {
     /// No operation.
-    pub(crate) const NONE: OpId = OpId::new(u32::MAX as usize);
+    pub(crate) const NONE: OpId = OpId::MAX;
 }
 
 position! {
@@ -24,7 +24,7 @@ position! {
 
 impl WriteId {
     /// No write.
-    pub(crate) const NONE: WriteId = WriteId::new(u32::MAX as usize);
+    pub(crate) const NONE: WriteId = WriteId::MAX;
 
     /// The write that made the value before the first operation.
     pub(crate) const INITIAL: WriteId = WriteId::new(0);
@@ -37,7 +37,7 @@ position! {
 
 impl ValueId {
     /// No value.
-    pub(crate) const NONE: ValueId = ValueId::new(u32::MAX as usize);
+    pub(crate) const NONE: ValueId = ValueId::MAX;
 }
 
 position! {
@@ -47,7 +47,7 @@ position! {
 
 impl ProcessId {
     /// No process.
-    pub(crate) const NONE: ProcessId = ProcessId::new(u32::MAX as usize);
+    pub(crate) const NONE: ProcessId = ProcessId::MAX;
 }
 
 position! {
@@ -57,7 +57,7 @@ position! {
 
 impl LaneId {
     /// No lane.
-    pub(crate) const NONE: LaneId = LaneId::new(u32::MAX as usize);
+    pub(crate) const NONE: LaneId = LaneId::MAX;
 
     /// The lane of the completed writes of `process`; none for no process.
     #[inline]
