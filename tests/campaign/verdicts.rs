@@ -22,9 +22,12 @@ const SMALL_CORE: usize = 40;
 /// of which there may be so many.
 const ORDERS: usize = 20_000;
 
-/// How long an explanation may take; one that took half of that is compared with no other, since
-/// the clock may have cut it short.
+/// How long an explanation may take.
 const EXPLAIN: Duration = Duration::from_secs(4);
+
+/// A check that took longer is compared with no other, since the clock may have cut its explanation
+/// short: a fifth of [`EXPLAIN`] is for the core.
+const TIMELY: Duration = Duration::from_millis(400);
 
 /// What became of the histories.
 #[derive(Default)]
@@ -138,7 +141,7 @@ impl<M: Model> Trial<'_, M> {
             Ok(report) => report,
             Err(error) => return Some(error),
         };
-        let is_timely = start.elapsed() < EXPLAIN / 2;
+        let is_timely = start.elapsed() < TIMELY;
         let alone = match self.check(self.shape, Deciders::Search, 1) {
             Ok(report) => report,
             Err(error) => return Some(error),
@@ -264,7 +267,7 @@ impl<M: Model> Trial<'_, M> {
             Ok(other) => other,
             Err(error) => return Some(error),
         };
-        let explained = explained && start.elapsed() < EXPLAIN / 2;
+        let explained = explained && start.elapsed() < TIMELY;
         let (one, two) = (&report.keys[0], &other.keys[0]);
         let same = match (&one.decision, &two.decision) {
             (Decision::Invalid(_), Decision::Invalid(_)) if !explained => true,
