@@ -58,7 +58,10 @@ impl<'t> Scanner<'t> {
     /// Goes to the first byte that is no white space; that is the start of a record, or the end.
     #[inline(always)]
     pub(super) fn skip_space(&mut self) {
-        while self.peek().is_some_and(|byte| matches!(byte, b' ' | b'\n' | b'\r' | b'\t')) {
+        // Mostly there is none, and one comparison says so.
+        while let Some(b'\0'..=b' ') = self.peek()
+            && let Some(b' ' | b'\n' | b'\r' | b'\t') = self.peek()
+        {
             self.at += 1;
         }
     }
