@@ -4,7 +4,6 @@ pub(crate) use histcheck_history::internal::{
     ClientEvent, End as WindowEnd, Excerpt, Marks, NO_TIME, Row, Rows, ValueMap, Window,
     confirms_tuples, function_text, has_tuple, mixed_keys, no_tuple, resident_bytes, take_key,
 };
-pub(crate) use histcheck_history::position;
 #[doc(inline)]
 pub use histcheck_history::{
     Annotation, Concurrency, Event, EventType, Extra, Function, FunctionStatistics, History,
@@ -12,6 +11,7 @@ pub use histcheck_history::{
     Order, Outcome, OutcomeCounts, Partition, Partitions, Rank, Record, Settings, Shape, Span,
     Statistics, Ties, Time, Value, ValueTable, count_processes, write_quoted,
 };
+pub(crate) use histcheck_history::{position, sort};
 
 /// Ends and operations in numbers.
 #[cfg(test)]

@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 use super::answer::Answer;
 use super::object::Object;
 use super::search::{Effort, Found};
-use crate::history::Rank;
+use crate::history::{Rank, sort};
 use crate::model::{Pos, Token};
 
 /// Decides an object by the independent parts that it falls into, each of which `answer` decides;
@@ -127,7 +127,7 @@ fn merge(object: &dyn Object, orders: &[Vec<Pos>]) -> Vec<Pos> {
         }
     }
     // Stable, and no two parts share a point: it is the call of one of their own.
-    points.sort_by_key(|&(point, _)| point);
+    sort::by(&mut points, |&(point, _)| point);
     points.into_iter().map(|(_, at)| at).collect()
 }
 

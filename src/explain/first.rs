@@ -2,7 +2,7 @@
 
 use crate::check::{Failure, Meter, is_linearizable};
 use crate::error::Error;
-use crate::history::{History, OpIndex, Partition, Rank};
+use crate::history::{History, OpIndex, Partition, Rank, sort};
 use crate::model::{self, AnyModel};
 
 /// Finds the first return by which no linearization is left, for a key that has none. `found` says
@@ -21,7 +21,7 @@ pub(super) fn first_impossible(
         .map(|&index| (history.span(index).ret, index))
         .filter(|&(ret, _)| ret != Rank::NEVER && ret <= found.horizon)
         .collect();
-    returns.sort_unstable();
+    sort::by(&mut returns, |&end| end);
     let is_impossible = |at: usize| -> Result<Option<bool>, Error> {
         let readings = model::read(model, history, partition.operations, Some(returns[at].0))?;
         Ok(is_linearizable(model, &readings, meter).0.map(|linearizable| !linearizable))

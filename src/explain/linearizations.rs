@@ -8,7 +8,7 @@ use super::allowance::{Part, meter};
 use super::steps::{Before, before, walk};
 use crate::check::{Decision, Options, Report};
 use crate::error::Error;
-use crate::history::{History, OpIndex, Partition, ValueTable};
+use crate::history::{History, OpIndex, Partition, ValueTable, sort};
 use crate::model::{self, AnyModel, AnyOp, Pos, Reading};
 use crate::progress::Phase;
 use crate::words::shortened;
@@ -80,7 +80,7 @@ fn places<Op>(readings: &[Reading<Op>], order: &[OpIndex]) -> Vec<Pos> {
         .zip(Pos::below(readings.len()))
         .map(|(reading, at)| (reading.index, at))
         .collect();
-    by_index.sort_unstable();
+    sort::by(&mut by_index, |&(index, _)| index);
     let place = |index: &OpIndex| {
         let at = by_index.binary_search_by_key(index, |entry| entry.0).ok()?;
         Some(by_index[at].1)

@@ -71,11 +71,12 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
 
     fn check_duplicates(&mut self) -> Result<(), Error> {
         if self.rest.len() > FEW {
-            let mut sorted: Vec<_> = self.rest.iter().collect();
-            sorted.sort_by(|a, b| a.0.cmp(&b.0));
-            let first = sorted.array_windows().filter(|[a, b]| a.0 == b.0).map(|[_, b]| b);
-            if let Some((name, content)) = first.min_by_key(|(_, content)| content.offset()) {
-                return Err(duplicate(name, content.offset()));
+            let offsets = self.rest.iter().map(|(name, content)| (&**name, content.offset()));
+            let mut sorted: Vec<(&str, usize)> = offsets.collect();
+            sorted.sort_unstable();
+            let twice = sorted.array_windows().filter(|[a, b]| a.0 == b.0).map(|[_, b]| b);
+            if let Some(&(name, offset)) = twice.min_by_key(|(_, offset)| offset) {
+                return Err(duplicate(name, offset));
             }
         }
         self.duplicate.take().map_or(Ok(()), Err)

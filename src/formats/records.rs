@@ -6,6 +6,7 @@ use std::io;
 use super::roles::{Role, role};
 use crate::history::{
     Annotation, EventType, Extra, History, OpIndex, Operation, Outcome, Shape, Value, ValueTable,
+    sort,
 };
 
 /// One record.
@@ -75,7 +76,7 @@ pub(super) fn records(history: &History) -> impl Iterator<Item = Record<'_>> {
     for (annotation, index) in history.annotations().iter().zip(0..) {
         sources.push((annotation.record, Source::Annotation(index)));
     }
-    sources.sort_unstable();
+    sort::by(&mut sources, |&(record, _)| record);
     // The metadata's position is the one that nothing else has.
     let gap = sources.iter().enumerate().position(|(at, &(record, _))| record.index() != at);
     let mut metadata = history.metadata().map(|value| (gap.unwrap_or(sources.len()), value));

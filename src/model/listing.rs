@@ -29,7 +29,7 @@ impl Listing {
     /// are in order.
     pub fn of(elements: &[Value]) -> Option<Listing> {
         let mut elements: Arc<[Value]> = elements.into();
-        Arc::get_mut(&mut elements)?.sort_unstable_by_key(|element| element.handle());
+        Arc::get_mut(&mut elements)?.sort_unstable();
         if elements.array_windows().any(|[one, next]| one == next) {
             return None;
         }

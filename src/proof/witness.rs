@@ -5,8 +5,8 @@ use std::fmt;
 
 use bitvec::bitvec;
 
-use crate::history::{OpIndex, Rank};
-use crate::model::{Model, Reading};
+use crate::history::{OpIndex, Rank, sort};
+use crate::model::{Model, Pos, Reading};
 
 /// Why an order is no linearization.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -55,9 +55,9 @@ pub fn verify_order<M: Model>(
     readings: &[Reading<M::Op>],
     order: &[OpIndex],
 ) -> Result<(), WitnessError> {
-    let mut by_index: Vec<(OpIndex, &Reading<M::Op>)> =
-        readings.iter().map(|reading| (reading.index, reading)).collect();
-    by_index.sort_unstable_by_key(|entry| entry.0);
+    let mut by_index: Vec<(OpIndex, Pos)> =
+        Pos::below(readings.len()).map(|at| (readings[at].index, at)).collect();
+    sort::by(&mut by_index, |&(index, _)| index);
     let mut placed = bitvec![0; by_index.len()];
     let mut latest_call = Rank::FIRST;
     let mut states = vec![model.initial()];
@@ -68,7 +68,7 @@ pub fn verify_order<M: Model>(
         if placed.replace(at, true) {
             return Err(WitnessError::Stranger(index));
         }
-        let reading = by_index[at].1;
+        let reading = &readings[by_index[at].1];
         if reading.span.ret < latest_call {
             return Err(WitnessError::RealTime(index));
         }
@@ -89,7 +89,7 @@ pub fn verify_order<M: Model>(
     let missing = by_index
         .iter()
         .zip(&placed)
-        .find(|(entry, placed)| !**placed && entry.1.span.has_returned());
+        .find(|(entry, placed)| !**placed && readings[entry.1].span.has_returned());
     match missing {
         Some((entry, _)) => Err(WitnessError::Missing(entry.0)),
         None => Ok(()),

@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::history::{
     Event, EventType, History, HistoryBuilder, Independent, Interval, OpIndex, Operation, Outcome,
-    Rank, Record, Settings, Shape, Time, Value, ValueTable,
+    Rank, Record, Settings, Shape, Time, Value, ValueTable, sort,
 };
 
 /// Operations to keep.
@@ -97,7 +97,7 @@ fn records(history: &History, chosen: &Chosen) -> Vec<(Rank, End, OpIndex)> {
             records.push((history.span(next).call, End::GivenUp, index));
         }
     }
-    records.sort_unstable();
+    sort::by(&mut records, |&(rank, end, index)| (rank, end as u8, index));
     records
 }
 

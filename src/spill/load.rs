@@ -6,7 +6,9 @@ use super::code::{Entry, Reader};
 use super::gather::Gathered;
 use super::scratch::{Scratch, damaged};
 use crate::error::Error;
-use crate::history::{Annotation, Excerpt, History, NO_TIME, Record, Rows, Value, ValueTable};
+use crate::history::{
+    Annotation, Excerpt, History, NO_TIME, Record, Rows, Value, ValueTable, sort,
+};
 
 const NANOSECONDS: i64 = 1_000_000_000;
 
@@ -95,7 +97,7 @@ impl Gathered {
 impl Part {
     /// Makes it fast to find [lines](Part::line).
     pub(super) fn sort_lines(&mut self) {
-        self.lines.sort_unstable();
+        sort::by(&mut self.lines, |&line| line);
         self.sorted = true;
     }
 

@@ -10,7 +10,7 @@ use super::stored::Stored;
 use crate::check::{KeyReport, Options, Report};
 use crate::error::{Error, Place};
 use crate::explain::{Anomaly, Context, Explanation, Rest};
-use crate::history::{History, Record, Rows, Value};
+use crate::history::{History, Record, Rows, Value, sort};
 use crate::session::Session;
 
 /// A history beyond memory that was checked.
@@ -51,7 +51,7 @@ impl Checked {
                 lines.extend(row.record_lines());
             }
         }
-        lines.sort_unstable();
+        sort::by(&mut lines, |&line| line);
         let history = History::of_rows(rows);
         let keys = reports.into_iter().flatten().map(|stored| stored.report(&history)).collect();
         let mut report = Report::new(name, keys);

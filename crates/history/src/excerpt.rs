@@ -1,7 +1,9 @@
 //! A part of a history that is not in memory as a whole: some of its operations, with their records
 //! and times, and what is to be said of the rest.
 
-use super::{Annotation, Extra, History, NO_TIME, OpIndex, Operation, Record, Value, ValueTable};
+use super::{
+    Annotation, Extra, History, NO_TIME, OpIndex, Operation, Record, Value, ValueTable, sort,
+};
 use crate::vocabulary::Word;
 
 /// What is known of the history that an excerpt is a part of.
@@ -45,8 +47,8 @@ impl History {
     /// The part of a history that `rows` are, ordered by its records. O(n log n).
     pub fn of_rows(rows: Rows) -> History {
         let Rows { mut operations, mut extras, .. } = rows;
-        operations.sort_unstable_by_key(|(operation, _)| operation.invoked);
-        extras.sort_by_key(|extra| extra.record);
+        sort::by(&mut operations, |(operation, _)| operation.invoked);
+        sort::by(&mut extras, |extra| extra.record);
         let has_times =
             operations.iter().any(|(_, times)| *times != [NO_TIME; 2]).then_some(operations.len());
         let mut times = has_times.map(Vec::with_capacity);

@@ -27,6 +27,8 @@ mod order;
 mod position;
 pub mod progress;
 mod recorder;
+#[doc(hidden)]
+pub mod sort;
 mod stats;
 mod sweep;
 mod value;

@@ -102,8 +102,8 @@ pub(super) fn by_time(history: &mut History, ties: Ties) -> Result<(), Error> {
         let span = &mut spans[index];
         *(if is_return { &mut span.ret } else { &mut span.call }) = Rank::new(rank);
     }
-    let mut permutation: Vec<OpIndex> = OpIndex::below(operations.len()).collect();
-    permutation.sort_unstable_by_key(|&index| spans[index].call);
+    let calls = ends.iter().filter(|&&(_, _, _, is_return, _)| !is_return);
+    let permutation: Vec<OpIndex> = calls.map(|&(.., index)| index).collect();
     history.operations = permutation.iter().map(|&index| operations[index]).collect();
     history.times = Some(permutation.iter().map(|&index| times[index]).collect());
     history.spans = Some(permutation.iter().map(|&index| spans[index]).collect());

@@ -4,6 +4,8 @@
 use std::fmt;
 use std::num::NonZeroU32;
 
+use crate::sort::Key;
+
 /// Makes a type for positions in lists of one kind, which index slices and vectors.
 #[doc(hidden)]
 #[macro_export]
@@ -38,6 +40,15 @@ macro_rules! position {
                 end: usize,
             ) -> impl DoubleEndedIterator<Item = $name> + ExactSizeIterator + Clone {
                 (0..end).map($name::new)
+            }
+        }
+
+        impl $crate::sort::Key for $name {
+            const BITS: u32 = u32::BITS;
+
+            #[inline]
+            fn bits(self) -> u128 {
+                self.0 as u128
             }
         }
 
@@ -147,6 +158,15 @@ impl Record {
     }
 }
 
+impl Key for Record {
+    const BITS: u32 = u32::BITS;
+
+    #[inline]
+    fn bits(self) -> u128 {
+        u128::from(self.0.get())
+    }
+}
+
 impl fmt::Debug for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Record({self})")
@@ -219,6 +239,15 @@ impl Rank {
     #[inline]
     pub const fn since(self, earlier: Rank) -> usize {
         self.0.saturating_sub(earlier.0) as usize
+    }
+}
+
+impl Key for Rank {
+    const BITS: u32 = u32::BITS;
+
+    #[inline]
+    fn bits(self) -> u128 {
+        u128::from(self.0)
     }
 }
 

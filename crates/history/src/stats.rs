@@ -5,7 +5,7 @@ use std::collections::BinaryHeap;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{Function, History, Outcome, Rank, Value};
+use super::{Function, History, Outcome, Rank, Value, sort};
 
 /// The processes with the most operations: so many are listed.
 const TOP_PROCESSES: usize = 10;
@@ -167,7 +167,7 @@ fn counted(values: impl Iterator<Item = Value>, top: usize) -> (usize, Vec<(Valu
         counts[at].1 += 1;
     }
     let all = counts.len();
-    counts.sort_by_key(|&(_, count)| Reverse(count));
+    sort::by(&mut counts, |&(_, count)| Reverse(count));
     counts.truncate(top);
     (all, counts)
 }

@@ -10,6 +10,7 @@ use hashbrown::HashTable;
 use rustc_hash::FxHasher;
 
 use super::number;
+use super::sort::{self, Key};
 
 /// Deepest nesting of lists, maps and sets that a value may have.
 pub const MAX_DEPTH: usize = 128;
@@ -67,6 +68,15 @@ impl Value {
     #[inline]
     pub fn is_stored(self) -> bool {
         self.0 & INLINE == 0 && self.0 > Value::TRUE.0
+    }
+}
+
+impl Key for Value {
+    const BITS: u32 = u32::BITS;
+
+    #[inline]
+    fn bits(self) -> u128 {
+        u128::from(self.0)
     }
 }
 
@@ -292,7 +302,7 @@ impl ValueTable {
     /// The map of `pairs`; their order does not matter.
     pub fn map(&mut self, pairs: &[(Value, Value)]) -> Value {
         let mut pairs = pairs.to_vec();
-        pairs.sort_unstable();
+        sort::by(&mut pairs, |&pair| pair);
         let flat: Vec<Value> = pairs.iter().flat_map(|&(key, value)| [key, value]).collect();
         self.intern(Kind::Map, 0, &flat, "")
     }
@@ -436,7 +446,7 @@ impl ValueTable {
                     items.sort_unstable();
                 } else if kind == Kind::Map {
                     let mut pairs: Vec<_> = items.chunks_exact(2).map(|p| (p[0], p[1])).collect();
-                    pairs.sort_unstable();
+                    sort::by(&mut pairs, |&pair| pair);
                     items = pairs.iter().flat_map(|&(key, value)| [key, value]).collect();
                 }
                 self.intern(kind, 0, &items, "")

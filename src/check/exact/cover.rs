@@ -5,6 +5,7 @@
 
 use super::Conflict;
 use super::values::{NEVER, NONE, Values};
+use crate::history::sort;
 
 /// Chooses for each operation that found nothing the first point at which that is possible:
 /// ascending, together with the operation. A conflict if there is none for one of them.
@@ -79,7 +80,7 @@ pub(super) fn removals(values: &Values, cuts: &[(u32, u32)]) -> Vec<Removal> {
 /// Assigns crashed takes to removals, earliest deadline first; otherwise the deadline that cannot
 /// be met. Sorts the removals.
 pub(super) fn assign(values: &Values, removals: &mut [Removal]) -> Result<(), u32> {
-    removals.sort_unstable();
+    sort::by(removals, |removal| (removal.by, removal.life));
     for (nth, removal) in removals.iter().enumerate() {
         let call = values.unknown.get(nth).map(|&at| values.spans[at as usize].call);
         if call.is_none_or(|call| call > removal.by) {

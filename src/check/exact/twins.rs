@@ -10,6 +10,7 @@ use rustc_hash::FxHashMap;
 
 use super::values::Act;
 use super::{Conflict, Timed};
+use crate::history::sort;
 
 /// A queue and its operations, with values that are put in once.
 #[derive(Debug)]
@@ -65,7 +66,7 @@ pub(super) fn number<Op>(
         is_certain &= count <= 1
             || twins.takes.is_empty()
             || is_ordered(&twins.puts) && is_ordered(&twins.takes);
-        twins.takes.sort_unstable_by_key(|&at| ret(at));
+        sort::by(&mut twins.takes, |&at| ret(at));
         let extra = twins.takes.get(count as usize).copied();
         overdrawn = [overdrawn, extra].into_iter().flatten().min_by_key(|&at| ret(at));
         twins.first = next;

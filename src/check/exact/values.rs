@@ -8,7 +8,7 @@
 use rustc_hash::FxHashMap;
 
 use super::{Conflict, Timed};
-use crate::history::Rank;
+use crate::history::{Rank, sort};
 
 /// No operation.
 pub(super) const NONE: u32 = u32::MAX;
@@ -177,13 +177,18 @@ impl Values {
             }
         }
         if shared {
-            let mut sorted: Vec<u32> = self.needed().map(|(at, _)| at).collect();
-            sorted.sort_by_key(|&at| rank(&self.lives[at as usize]));
-            return sorted;
+            return self.sorted_by_shared(&rank);
         }
         at_rank.retain(|&at| at != NONE);
         at_rank.append(&mut never);
         at_rank
+    }
+
+    /// Sorts lives by a rank that some share.
+    fn sorted_by_shared(&self, rank: &dyn Fn(&Life) -> u32) -> Vec<u32> {
+        let mut sorted: Vec<u32> = self.needed().map(|(at, _)| at).collect();
+        sort::by(&mut sorted, |&at| rank(&self.lives[at as usize]));
+        sorted
     }
 }
 

@@ -1,5 +1,6 @@
 //! The walk depth-first: finds a linearization soon where there are many.
 
+use std::cmp::Reverse;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::Effort;
@@ -8,6 +9,7 @@ use super::memo::Memo;
 use super::walker::{Arrival, Candidate, Entered, Move, Shared, Walker};
 use crate::budget::{Account, Meter};
 use crate::check::StopReason;
+use crate::history::sort;
 use crate::model::Pos;
 
 /// How a part of a search ended.
@@ -141,7 +143,7 @@ impl<'a, K: Mask> Depth<'a, K> {
             self.walker.expand(&settled);
             // The last one is visited first; the sort is stable, so reverse before.
             self.walker.pending[base..].reverse();
-            self.walker.pending[base..].sort_by_key(|candidate| u8::MAX - candidate.priority);
+            sort::by(&mut self.walker.pending[base..], |candidate| Reverse(candidate.priority));
             self.frames.push(Frame { entered, base });
         }
     }

@@ -16,6 +16,7 @@ use super::steps::NO_STATE;
 use super::walker::{Arrival, Candidate, Entered, Move, Shared, Walker};
 use crate::budget::{Account, Meter};
 use crate::check::StopReason;
+use crate::history::sort;
 use crate::threads;
 
 /// So many configurations are expanded as one piece of work.
@@ -271,7 +272,7 @@ impl<'a, K: Mask> Layers<'a, K> {
                     continue;
                 }
                 let mut shard = lock(&shards[at]);
-                reached.sort_by_key(|reached| reached.event);
+                sort::by(&mut reached, |reached| reached.event);
                 for reached in reached {
                     walker.window.seek(reached.event, walker.prepared);
                     compared += shard.enter(reached, at, &walker.order());

@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 use super::automaton::Space;
 use super::items::{Class, CrashedClass, Event, Item, TokenId};
 use super::tokens::Tokens;
-use crate::history::{Rank, Span};
+use crate::history::{Rank, Span, sort};
 use crate::model::{Establishes, Facts, Pos};
 
 /// One key's history, ready for the search.
@@ -134,7 +134,7 @@ impl Timeline {
                 });
             }
         }
-        returns.sort_unstable();
+        sort::by(&mut returns, |&(ret, _)| ret);
         let mut slots = Slots::default();
         let (mut next_return, mut next_item) = (0, 0);
         for (rank, at) in calls {

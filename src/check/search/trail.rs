@@ -1,5 +1,6 @@
 //! Writes down the order in which a successful search linearized the operations.
 
+use crate::history::sort;
 use crate::model::Pos;
 
 /// An order of readings under construction.
@@ -28,7 +29,7 @@ impl Trail {
 
     /// The whole order.
     pub(super) fn finish(mut self) -> Vec<Pos> {
-        self.hidden.sort_by_key(|&(position, _)| position);
+        sort::by(&mut self.hidden, |&(position, _)| position);
         let mut hidden = self.hidden.iter().peekable();
         let mut order = Vec::with_capacity(self.order.len() + self.hidden.len());
         for (position, &reading) in self.order.iter().enumerate() {

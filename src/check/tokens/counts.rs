@@ -9,7 +9,7 @@
 
 use super::problem::{Operation, Problem, TokenId};
 use crate::check::exact::Conflict;
-use crate::history::Rank;
+use crate::history::{Rank, sort};
 
 /// Checks both rules for every token. O(n log n).
 ///
@@ -33,9 +33,9 @@ pub(super) fn check(problem: &Problem) -> Result<(), Conflict> {
     if returns.is_empty() {
         return Ok(());
     }
-    returns.sort_unstable();
+    sort::by(&mut returns, |&(token, ret, _)| (token, ret));
     let mut calls: Vec<(TokenId, Rank)> = sources().map(|op| (op.establishes, op.call)).collect();
-    calls.sort_unstable();
+    sort::by(&mut calls, |&call| call);
     for group in returns.chunk_by(|a, b| a.0 == b.0) {
         let token = group[0].0;
         let first = calls.partition_point(|&(other, _)| other < token);
@@ -53,9 +53,9 @@ pub(super) fn check(problem: &Problem) -> Result<(), Conflict> {
     // and one.
     let mut calls: Vec<(TokenId, Rank, u32)> =
         consumers().map(|(at, op)| (op.requires, op.call, at)).collect();
-    calls.sort_unstable();
+    sort::by(&mut calls, |&(token, call, _)| (token, call));
     let mut returns: Vec<(TokenId, Rank)> = sources().map(|op| (op.establishes, op.ret)).collect();
-    returns.sort_unstable();
+    sort::by(&mut returns, |&ret| ret);
     for group in calls.chunk_by(|a, b| a.0 == b.0) {
         let token = group[0].0;
         let end = returns.partition_point(|&(other, _)| other <= token);

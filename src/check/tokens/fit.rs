@@ -5,7 +5,7 @@
 //! might, so that nothing is decided.
 
 use super::problem::{Operation, Problem, TokenId, ValueId};
-use crate::history::Rank;
+use crate::history::{Rank, sort};
 
 /// The linearization `order` of the other operations with the negative ones in it, if they fit.
 /// O(n log n).
@@ -14,7 +14,7 @@ pub(super) fn fit(problem: &Problem, order: &[u32]) -> Option<Vec<u32>> {
     let mut negatives: Vec<u32> = (0..problem.operations.len() as u32)
         .filter(|&at| problem.operations[at as usize].is_negative())
         .collect();
-    negatives.sort_unstable_by_key(|&at| problem.operations[at as usize].ret);
+    sort::by(&mut negatives, |&at| problem.operations[at as usize].ret);
     // The return of each negative operation placed so far, and the latest place among them.
     let mut placed: Vec<(Rank, usize)> = Vec::with_capacity(negatives.len());
     let mut places: Vec<(usize, u32)> = Vec::with_capacity(negatives.len());
@@ -28,7 +28,7 @@ pub(super) fn fit(problem: &Problem, order: &[u32]) -> Option<Vec<u32>> {
         places.push((place, at));
     }
     // Stable: those at one place stay in the order of their returns.
-    places.sort_by_key(|&(place, _)| place);
+    sort::by(&mut places, |&(place, _)| place);
     let mut fitted = Vec::with_capacity(order.len() + places.len());
     let mut next = places.into_iter().peekable();
     for place in 0..=order.len() {
@@ -70,13 +70,13 @@ impl Line {
                 problem.values[establishes]
             });
         }
-        returns.sort_unstable();
+        sort::by(&mut returns, |&(ret, _)| ret);
         let mut latest = 0;
         for (_, place) in &mut returns {
             latest = latest.max(*place);
             *place = latest;
         }
-        calls.sort_unstable();
+        sort::by(&mut calls, |&(call, _)| call);
         let mut earliest = order.len();
         for (_, place) in calls.iter_mut().rev() {
             earliest = earliest.min(*place);

@@ -9,7 +9,7 @@
 
 use super::problem::{Operation, Problem, TokenId, ValueId};
 use crate::check::exact::Conflict;
-use crate::history::{Rank, position};
+use crate::history::{Rank, position, sort};
 
 /// So often the tokens are split again, since finer tokens show more.
 const ROUNDS: usize = 8;
@@ -30,7 +30,7 @@ pub(super) fn split(problem: &mut Problem) -> Result<(), Conflict> {
         {
             returns.push((operation.ret, at as u32));
         }
-        returns.sort_unstable();
+        sort::by(&mut returns, |&(ret, _)| ret);
         let before = problem.values.len();
         let mut round = Round::new(problem);
         round.link(&returns)?;

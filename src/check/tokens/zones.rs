@@ -18,7 +18,7 @@
 
 use super::problem::{Operation, Problem, TokenId};
 use crate::check::exact::{Conflict, Ruling, Wanted};
-use crate::history::{Rank, position};
+use crate::history::{Rank, position, sort};
 
 /// Decides `problem`, but for operations that only tell which value is not there: these are left
 /// out. Where some token is established more than once, only what can be refuted without knowing
@@ -194,7 +194,7 @@ impl<'a> Chains<'a> {
         if self.is_ambiguous {
             zones.extend(self.singles());
         }
-        zones.sort_unstable_by_key(|zone| zone.earliest_ret);
+        sort::by(&mut zones, |zone| zone.earliest_ret);
         let mut last: Option<Zone> = None;
         for &zone in &zones {
             // Forward zones so far are disjoint, so that only the last one can reach this far.

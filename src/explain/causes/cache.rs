@@ -20,7 +20,7 @@ use super::subject::Subject;
 use crate::explain::access::Accesses;
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::naming::words;
-use crate::history::{History, OpIndex, Rank};
+use crate::history::{History, OpIndex, Rank, sort};
 use crate::model::Token;
 use crate::words::{counted, duration_phrase};
 
@@ -170,7 +170,7 @@ impl Sightings {
             .filter_map(|access| Some((access.span.ret, access.reads?, access.index)))
             .filter(|entry| newer.contains(&entry.1))
             .collect();
-        returns.sort_unstable_by_key(|entry| entry.0);
+        sort::by(&mut returns, |&(ret, ..)| ret);
         let mut seen: FxHashMap<Token, [Option<(Rank, Source)>; 2]> = FxHashMap::default();
         for (ret, token, index) in returns {
             let entry = seen.entry(token).or_default();

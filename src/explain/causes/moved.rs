@@ -1,6 +1,6 @@
 //! Operations that are tried with an earlier call than they had.
 
-use crate::history::{Rank, Span};
+use crate::history::{Rank, Span, sort};
 use crate::model::Reading;
 
 /// The readings, some of them called just before the ranks in `moved`. O(n log n).
@@ -18,7 +18,7 @@ pub(super) fn called_earlier<Op>(
             ends.push((2 * ret.index() + 1, at, true));
         }
     }
-    ends.sort_unstable();
+    sort::by(&mut ends, |&(place, ..)| place);
     for (rank, (_, at, is_return)) in ends.into_iter().enumerate() {
         let (rank, span) = (Rank::new(rank), &mut readings[at].span);
         if is_return {
@@ -27,6 +27,6 @@ pub(super) fn called_earlier<Op>(
             span.call = rank;
         }
     }
-    readings.sort_by_key(|reading| reading.span.call);
+    sort::by(&mut readings, |reading| reading.span.call);
     readings
 }

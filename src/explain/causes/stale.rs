@@ -4,7 +4,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::explain::access::{Access, Accesses};
-use crate::history::{Rank, Span};
+use crate::history::{Rank, Span, sort};
 use crate::model::Token;
 
 /// A read that returned a value which had been replaced before it was called.
@@ -33,7 +33,7 @@ struct Cluster {
 pub(in crate::explain) fn stale_reads(accesses: &Accesses) -> Vec<StaleRead> {
     let clusters = clusters(accesses);
     let mut by_call: Vec<&Cluster> = clusters.values().collect();
-    by_call.sort_unstable_by_key(|cluster| cluster.call);
+    sort::by(&mut by_call, |cluster| cluster.call);
     // For each position, the cluster from there on that is known first.
     let mut first: Vec<&Cluster> = by_call.clone();
     for at in (1..first.len()).rev() {

@@ -18,7 +18,7 @@ use rustc_hash::FxHashMap;
 
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::naming::words;
-use crate::history::{Function, History, OpIndex, Operation, Outcome, Rank, Value};
+use crate::history::{Function, History, OpIndex, Operation, Outcome, Rank, Value, sort};
 use crate::vocabulary::{Verb, Word};
 use crate::words::{
     call_phrase, counted, duration_phrase, process_phrase, value_phrase, with_thousands,
@@ -206,7 +206,7 @@ impl Evidence<OpIndex> {
     pub(crate) fn conclude(mut self, history: &History, last: Option<i64>) -> Option<Anomaly> {
         self.open.sort_unstable();
         self.overtaken.sort_unstable();
-        self.waits.sort_unstable_by_key(|wait| wait.operation);
+        sort::by(&mut self.waits, |wait| wait.operation);
         self.longest = self.longest.max(1);
         self.deadlock(history)
             .or_else(|| self.starved(history))

@@ -14,7 +14,7 @@ use super::subject::Subject;
 use crate::check::is_linearizable;
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::naming::words;
-use crate::history::{OpIndex, Rank};
+use crate::history::{OpIndex, Rank, sort};
 use crate::model::{self, AnyOp, Model, Reading};
 use crate::words::{process_phrase, value_phrase};
 
@@ -94,7 +94,7 @@ fn in_key(grounds: &Grounds<'_>, key_at: usize) -> Option<Vec<Beaten>> {
             ends.push((reading.span.ret, true, at, stamp));
         }
     }
-    ends.sort_unstable();
+    sort::by(&mut ends, |&(rank, is_return, ..)| (rank, is_return));
     // Of the writes that returned, those that no other one beats with an earlier call: the greater
     // the timestamp, the later the call.
     let mut steps: BTreeMap<i64, (Rank, usize)> = BTreeMap::new();

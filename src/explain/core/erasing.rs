@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Core, minimal_core};
 use crate::check::{Meter, is_linearizable};
-use crate::history::{OpIndex, Value};
+use crate::history::{OpIndex, Value, sort};
 use crate::model::{AnyModel, AnyOp, Kind, Model, Reading, log, set};
 use crate::proof::Erased;
 
@@ -42,7 +42,7 @@ pub(crate) fn erased_core(
 fn elements(model: &AnyModel, readings: &[Reading<AnyOp>], near: OpIndex) -> Option<Vec<Value>> {
     let center = readings.iter().position(|reading| reading.index == near)?;
     let mut order: Vec<usize> = (0..readings.len()).collect();
-    order.sort_by_key(|&at| at.abs_diff(center));
+    sort::by(&mut order, |&at| at.abs_diff(center));
     let mut known: BTreeSet<Value> = BTreeSet::new();
     let mut elements: Vec<Value> = Vec::new();
     let mut read = 0;

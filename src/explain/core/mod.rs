@@ -16,7 +16,7 @@ mod erasing;
 use rustc_hash::FxHashSet;
 
 use crate::check::{Meter, is_linearizable};
-use crate::history::{OpIndex, Rank, Span};
+use crate::history::{OpIndex, Rank, Span, sort};
 use crate::model::{AnyModel, AnyOp, Pos, Reading};
 use crate::proof::projection::{Projections, Rule, positions};
 use closure::Closures;
@@ -158,23 +158,17 @@ impl Reducer<'_> {
             call.since(end).max(span.call.since(ret))
         };
         // What never returned and changes nothing is of no use in a core.
-        let key = |&at: &Pos| (readings[at].index != near, distance(at), at);
         let closures = &self.closures;
         let is_idle =
             |at: Pos| closures.projections().facts()[at].pure && !readings[at].span.has_returned();
         let is_base = |at: Pos| closures.base().binary_search(&at).is_ok();
         let mut elements: Vec<Pos> =
             Pos::below(readings.len()).filter(|&at| !is_base(at) && !is_idle(at)).collect();
-        if elements.len() > 2 * NEAR {
-            // Nearly always these are enough, and the others need not be sorted.
-            elements.select_nth_unstable_by_key(NEAR, key);
-            elements[..NEAR].sort_unstable_by_key(key);
-            if self.fails(&[], &elements[..NEAR]) == Some(true) {
-                elements.truncate(NEAR);
-                return elements;
-            }
+        sort::by(&mut elements, |&at| (readings[at].index != near, distance(at)));
+        // Nearly always these are enough.
+        if elements.len() > 2 * NEAR && self.fails(&[], &elements[..NEAR]) == Some(true) {
+            elements.truncate(NEAR);
         }
-        elements.sort_unstable_by_key(key);
         elements
     }
 

@@ -8,7 +8,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::check::Meter;
-use crate::history::{OpIndex, Rank, Value, position};
+use crate::history::{OpIndex, Rank, Value, position, sort};
 use crate::model::{AnyModel, AnyOp, AnyState, Establishes, Facts, Model, Pos, Reading, Token};
 
 /// So many configurations may lead nowhere.
@@ -348,9 +348,8 @@ impl<'a> Search<'a> {
                 into.push((is_crashed, !helps, call, choice, nth));
             }
         }
-        into.sort_unstable_by_key(|&(is_crashed, idle, call, _, nth)| {
-            (is_crashed, idle, call, nth)
-        });
+        // The states of one operation are there in order.
+        sort::by(into, |&(is_crashed, idle, call, ..)| (is_crashed, idle, call));
     }
 
     /// Whether an operation would replace the current token for ever, though others require it.

@@ -5,7 +5,7 @@ use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::case::Case;
 use crate::explain::causes::source::Sources;
 use crate::explain::violations::Violation;
-use crate::history::{OpIndex, Outcome, Rank, Span, Value};
+use crate::history::{OpIndex, Outcome, Rank, Span, Value, sort};
 use crate::model::{AnyOp, Call, KindView, Model, Reading};
 use crate::words::{call_phrase, operation_phrase, process_phrase, return_phrase, value_phrase};
 
@@ -95,7 +95,7 @@ impl Scope<'_> {
     ) -> Vec<&'e Event<Op>> {
         let mut looks: Vec<&Event<Op>> =
             events.iter().filter(|event| wanted(event) && self.contains(event)).collect();
-        looks.sort_by_key(|look| (!self.is_failing(look), look.span.ret));
+        sort::by(&mut looks, |look| (!self.is_failing(look), look.span.ret));
         looks
     }
 }

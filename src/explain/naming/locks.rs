@@ -16,7 +16,7 @@ use super::event::Event;
 use super::evidence::Scope;
 use crate::check::is_linearizable;
 use crate::explain::anomaly::{Anomaly, AnomalyKind};
-use crate::history::{Rank, Value};
+use crate::history::{Rank, Value, sort};
 use crate::model::{Kind, Model, Mutex, Reading, mutex, semaphore};
 
 /// What an operation does to the permits.
@@ -147,7 +147,7 @@ impl Lock<'_> {
             hold.until = hold.until.min(crashed.get(&hold.owner).copied().unwrap_or(Rank::NEVER));
         }
         holds.retain(|hold| hold.until > hold.took.span.ret);
-        holds.sort_by_key(|hold| hold.took.span.ret);
+        sort::by(&mut holds, |hold| hold.took.span.ret);
         holds
     }
 
@@ -211,7 +211,7 @@ impl Lock<'_> {
                 ends.push((event.span.ret, false, at));
             }
         }
-        ends.sort_unstable();
+        sort::by(&mut ends, |&(rank, is_call, _)| (rank, is_call));
         let permits = u128::from(self.permits);
         let [mut took, mut may_take, mut gave, mut may_give] = [0_u128; 4];
         // For those refused that are under way: the most that can have been held meanwhile.

@@ -14,7 +14,7 @@ use super::evidence::{Scope, answered_by_one_primary, failed_readings};
 use crate::check::is_linearizable;
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::case::Case;
-use crate::history::{OpIndex, Rank, Span};
+use crate::history::{OpIndex, Rank, Span, sort};
 use crate::model::{AnyOp, Kind, Model, Reading};
 use crate::words::operation_phrase;
 
@@ -58,7 +58,7 @@ struct Repair<'a> {
 impl Repair<'_> {
     /// Whether these can be ordered; they are put into the order of their calls.
     fn is_fine(&self, mut readings: Vec<Reading<AnyOp>>) -> bool {
-        readings.sort_by_key(|reading| reading.span.call);
+        sort::by(&mut readings, |reading| reading.span.call);
         is_linearizable(self.scope.case.model, &readings, self.scope.case.meter).0 == Some(true)
     }
 

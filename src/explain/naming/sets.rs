@@ -21,7 +21,7 @@ use super::classify::{Missed, Origin, Witnesses};
 use super::event::Event;
 use super::evidence::{Scope, Verb, answered_by_one_primary};
 use crate::explain::anomaly::{Anomaly, AnomalyKind};
-use crate::history::{OpIndex, Rank, Shape, Span, Value};
+use crate::history::{OpIndex, Rank, Shape, Span, Value, sort};
 use crate::model::set::{Listing, Op};
 use crate::model::{Kind, Model};
 
@@ -190,7 +190,7 @@ impl Set<'_> {
             _ => None,
         };
         let mut reads: Vec<Event<Listing>> = events.iter().filter_map(read).collect();
-        reads.sort_by_key(|read| !scope.is_failing(read));
+        sort::by(&mut reads, |read| !scope.is_failing(read));
         reads.truncate(READS);
         let lacks = |one: &Event<Listing>, two: &Event<Listing>| {
             let items = two.op.iter().map(Value::handle);

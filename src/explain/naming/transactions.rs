@@ -27,7 +27,7 @@ use super::classify::Origin;
 use super::event::Event;
 use super::evidence::{Scope, Verb};
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
-use crate::history::Value;
+use crate::history::{Value, sort};
 use crate::model::multi_register::Op;
 use crate::model::{Kind, Model, MultiRegister};
 
@@ -102,7 +102,7 @@ impl Transactions<'_> {
             let span = self.list[failing].span;
             let mut near: Vec<usize> = (0..self.list.len()).filter(|&at| at != failing).collect();
             near.retain(|&at| self.list[at].span.call < span.ret);
-            near.sort_by_key(|&at| std::cmp::Reverse(self.list[at].span.ret.min(span.ret)));
+            sort::by(&mut near, |&at| std::cmp::Reverse(self.list[at].span.ret.min(span.ret)));
             // Who wrote what it read comes first, however long ago.
             let reads = self.list[failing].op.expects.iter();
             let sources = reads.filter_map(|version| self.writers.get(version)).flatten();

@@ -7,6 +7,7 @@
 
 use super::bounds::{Bounds, Difference};
 use super::timeline::Timeline;
+use crate::history::sort;
 use crate::model::{Establishes, Token};
 
 /// A guess counts if it stands out by so many standard deviations.
@@ -108,7 +109,7 @@ pub(super) fn guess(timeline: &Timeline<'_>) -> Option<Guess> {
         ahead[group] = Some(by);
         let moved = |showing: &Showing| Showing { time: showing.time - by, ..*showing };
         joined.extend(showings[group].iter().map(moved));
-        joined.sort_by_key(|showing| showing.time);
+        sort::by(&mut joined, |showing| showing.time);
     }
     Some(Guess { ahead, width })
 }

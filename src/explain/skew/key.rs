@@ -3,7 +3,7 @@
 use super::entry::{Entry, Writes};
 use super::orders::Timed;
 use super::rules::Rule;
-use crate::history::{OpIndex, Rank, Span};
+use crate::history::{OpIndex, Rank, Span, sort};
 use crate::model::Reading;
 
 /// One key.
@@ -42,7 +42,8 @@ impl<Op: Clone + Eq> Key<Op> {
                 ends.push((ret, true, at));
             }
         }
-        ends.sort_unstable();
+        // Of equal ones, those of earlier entries come first already.
+        sort::by(&mut ends, |&(time, is_return, _)| (time, is_return));
         let mut returns = vec![Rank::NEVER; self.entries.len()];
         for (rank, &(_, is_return, at)) in ends.iter().enumerate() {
             if is_return {

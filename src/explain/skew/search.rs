@@ -17,7 +17,7 @@ use super::rules::Rule;
 use super::timeline::Timeline;
 use super::walk::Walk;
 use crate::check::Meter;
-use crate::history::OpIndex;
+use crate::history::{OpIndex, sort};
 
 /// Times further apart than this are not added up.
 const REACH: i64 = 1 << 61;
@@ -68,7 +68,7 @@ impl<'a> Search<'a> {
         meter: &'a Meter,
     ) -> Self {
         let mut keys: Vec<usize> = (0..timeline.keys.len()).collect();
-        keys.sort_by_key(|&key| !failed(key));
+        sort::by(&mut keys, |&key| !failed(key));
         let large = vec![0; keys.len()];
         Search { timeline, rule, meter, learnt: Vec::new(), keys, left: 0, stretches: 1, large }
     }
@@ -148,7 +148,7 @@ impl<'a> Search<'a> {
                 return Found::Stopped;
             };
             let mut choices: Vec<_> = self.learnt[core].choices(&bounds).collect();
-            choices.sort_by_key(|&(spread, _)| spread);
+            sort::by(&mut choices, |&(spread, _)| spread);
             for (_, choice) in choices {
                 let mut chosen = bounds.clone();
                 if chosen.add_all(choice) {

@@ -10,6 +10,7 @@ use super::search::{Found, Search};
 use super::walk::Walk;
 use super::{estimate, evidence};
 use crate::check::Meter;
+use crate::history::sort;
 
 /// What the first search may cost, in operations and configurations decided, for every operation
 /// of the history; and at least and at most.
@@ -160,7 +161,7 @@ fn smallest_within(search: &mut Search<'_>, bounds: Option<Bounds>, most: i64) -
 fn in_clusters(root: &Bounds, offsets: &[i64], close: i64) -> Option<Bounds> {
     let mut bounds = root.clone();
     let mut groups: Vec<usize> = (0..offsets.len()).collect();
-    groups.sort_by_key(|&group| offsets[group]);
+    sort::by(&mut groups, |&group| offsets[group]);
     let pairs =
         groups.windows(2).filter(|pair| offsets[pair[1]].saturating_sub(offsets[pair[0]]) <= close);
     let mut pairs = pairs.map(|pair| (pair[0], pair[1]));
@@ -189,7 +190,7 @@ fn with_fewer(search: &mut Search<'_>, root: &Bounds, mut offsets: Vec<i64>) -> 
     let mut at_most =
         |still: &dyn Fn(usize) -> bool| smallest_within(search, tied(root, still), most);
     let mut culprits: Vec<usize> = (0..offsets.len()).collect();
-    culprits.sort_by_key(|&group| std::cmp::Reverse(offsets[group].unsigned_abs()));
+    sort::by(&mut culprits, |&group| std::cmp::Reverse(offsets[group].unsigned_abs()));
     if count(&offsets) > 1 {
         let alone = culprits.iter().find_map(|&culprit| at_most(&|group| group != culprit));
         if let Some(alone) = alone {

@@ -12,7 +12,7 @@ use super::key::Key;
 use super::orders::Alternative;
 use super::rules::Rule;
 use crate::check::{Meter, is_linearizable};
-use crate::history::{OpIndex, Rank, Span};
+use crate::history::{OpIndex, Rank, Span, sort};
 use crate::model::{AnyModel, AnyOp, Facts, Reading};
 
 /// In longer stretches, operations are let go only in chunks of this part of them.
@@ -174,19 +174,19 @@ impl<'a> Windows<'a> {
 
     /// The window as a history by itself.
     fn readings_of(&self, window: &Window) -> Vec<Reading<AnyOp>> {
-        let mut ends: Vec<(usize, bool, u32)> = Vec::with_capacity(2 * window.members.len() + 2);
+        let mut ends: Vec<(Rank, bool, u32)> = Vec::with_capacity(2 * window.members.len() + 2);
         if let Some(first) = window.first {
-            ends.extend([(0, false, first), (1, true, first)]);
+            ends.extend([(Rank::FIRST, false, first), (Rank::new(1), true, first)]);
         }
         for member in &window.members {
             let Span { call, ret } = self.readings[member.at as usize].span;
-            let call = if member.has_call { call.index() + 3 } else { 2 };
+            let call = Rank::new(if member.has_call { call.index() + 3 } else { 2 });
             ends.push((call, false, member.at));
             if member.has_return {
-                ends.push((ret.index() + 3, true, member.at));
+                ends.push((Rank::new(ret.index() + 3), true, member.at));
             }
         }
-        ends.sort_unstable();
+        sort::by(&mut ends, |&end| end);
         let mut order: Vec<Reading<AnyOp>> = Vec::with_capacity(window.members.len() + 1);
         let mut places: Vec<(u32, Rank)> = Vec::with_capacity(order.capacity());
         for (rank, &(_, is_return, at)) in (0..).map(Rank::new).zip(&ends) {
@@ -194,7 +194,7 @@ impl<'a> Windows<'a> {
                 places.push((at, rank));
             }
         }
-        places.sort_unstable();
+        sort::by(&mut places, |&(at, _)| at);
         for (rank, &(_, is_return, at)) in (0..).map(Rank::new).zip(&ends) {
             if is_return {
                 continue;
@@ -324,7 +324,7 @@ impl<'a> Windows<'a> {
             let mut before: Vec<u32> =
                 before.filter(|&at| self.readings[at as usize].span.ret < since).collect();
             // Of each group, the last to return is the closest.
-            before.sort_unstable_by_key(|&at| Reverse(self.readings[at as usize].span.ret));
+            sort::by(&mut before, |&at| Reverse(self.readings[at as usize].span.ret));
             broken.all(self.first_of_each(before), &[first]);
             // What must come behind it does.
             let behind = window.members.iter().filter(|m| m.has_call || m.has_return);

@@ -9,7 +9,7 @@ use super::Bound;
 use super::reach::Reach;
 use super::recent::{Op, Recent};
 use crate::check::is_linearizable;
-use crate::history::Rank;
+use crate::history::{Rank, sort};
 use crate::model::{Pos, Reading};
 
 /// With more operations or versions than this, bounds are not narrowed by search.
@@ -157,7 +157,7 @@ fn enough(case: &Case<'_>, register: &Versions, order: &[Pos]) -> u64 {
             ends.push((op.span.ret, true, at));
         }
     }
-    ends.sort_unstable();
+    sort::by(&mut ends, |&end| end);
     let mut stands = vec![0; register.ops.len()];
     let (mut behind, mut most) = (0, 1);
     for (_, is_return, at) in ends {

@@ -14,7 +14,7 @@ mod rest;
 
 use super::case::Case;
 use crate::error::Error;
-use crate::history::{History, OpIndex, Rank, Value};
+use crate::history::{History, OpIndex, Rank, Value, sort};
 use crate::model::{self, AnyModel, AnyOp, Reading};
 use rest::{Next, Rest, weakened};
 
@@ -141,6 +141,6 @@ pub(super) fn violations(case: &Case<'_>, limit: usize) -> Result<Violations, Er
         }
     }
     found.list.truncate(limit);
-    found.list.sort_by_key(|violation| violation.horizon);
+    sort::by(&mut found.list, |violation| violation.horizon);
     Ok(found)
 }

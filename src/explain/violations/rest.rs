@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::explain::ALLOWANCE;
 use crate::explain::case::Case;
 use crate::explain::core::{Core, erased_core, minimal_core, reduced};
-use crate::history::{History, OpIndex, Rank};
+use crate::history::{History, OpIndex, Rank, sort};
 use crate::model::{self, AnyModel, AnyOp, Model, Pos, Reading};
 use crate::proof::projection::{Projections, positions};
 
@@ -228,7 +228,7 @@ impl<'a, 'c> Rest<'a, 'c> {
             .map(|&at| (readings[at].span.ret, readings[at].index))
             .filter(|&(ret, _)| ret != Rank::NEVER)
             .collect();
-        ends.sort_unstable();
+        sort::by(&mut ends, |&end| end);
         // Of a minimal core it is nearly always the last.
         while let [.., (horizon, _), _] = ends[..] {
             let Case { model, history, meter, .. } = *self.case;

@@ -214,8 +214,8 @@ impl Configs {
         if let Some((&at, others)) = worse.split_first() {
             self.list[at as usize] = config;
             let mut others = others.to_vec();
-            others.sort_unstable_by(|a, b| b.cmp(a));
-            others.into_iter().for_each(|at| self.remove(at));
+            others.sort_unstable();
+            others.into_iter().rev().for_each(|at| self.remove(at));
         } else {
             self.index.insert_unique(hash, (hash, self.list.len() as u32), |&(hash, _)| hash);
             self.list.push(config);

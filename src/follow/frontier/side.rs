@@ -7,6 +7,7 @@ use rustc_hash::FxHashMap;
 use super::config::{Config, Configs, Side, WIDTH};
 use super::exact::Frontier;
 use super::states::StateId;
+use crate::history::sort;
 
 impl Frontier {
     /// Whether it holds only some of the configurations.
@@ -53,15 +54,17 @@ impl Frontier {
         }
         let mut configs = self.configs.take();
         let used = |config: &Config| config.used.iter().map(|one| one.1).sum::<u32>();
-        configs.sort_by_key(used);
+        sort::by(&mut configs, used);
         let mut ranks: FxHashMap<StateId, u32> = FxHashMap::default();
-        configs.sort_by_cached_key(|config| {
+        let ranked = configs.into_iter().map(|config| {
             let rank = ranks.entry(config.state).or_insert(0);
             *rank += 1;
-            *rank
+            (*rank, config)
         });
-        configs.truncate(WIDTH);
-        for config in configs {
+        let mut ranked: Vec<(u32, Config)> = ranked.collect();
+        sort::by(&mut ranked, |&(rank, _)| rank);
+        ranked.truncate(WIDTH);
+        for (_, config) in ranked {
             self.configs.insert(config, &self.pure);
         }
     }

@@ -3,7 +3,7 @@
 use super::item::{Form, Item};
 use super::token::{Bracket, Token, Tokens, error, not_an_escape, unescape};
 use crate::error::{Code, Error};
-use crate::history::{MAX_DEPTH, Shape, Value, ValueTable};
+use crate::history::{MAX_DEPTH, Shape, Value, ValueTable, sort};
 
 /// Reads forms; keeps its scratch memory from one to the next.
 pub(in crate::formats) struct Parser<'t> {
@@ -255,7 +255,7 @@ impl<'t> Parser<'t> {
             let token = self.value_token(open)?;
             pairs.push((key, self.build(token, values, depth + 1)?));
         }
-        pairs.sort_unstable();
+        sort::by(&mut pairs, |&pair| pair);
         if let Some(twice) = pairs.windows(2).find(|pair| pair[0].0 == pair[1].0) {
             let key = values.to_edn(twice[0].0);
             return Err(error(

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use super::text::{offset_in, string, syntax};
 use crate::error::{Code, Error, Place};
 use crate::formats::edn;
-use crate::history::{MAX_DEPTH, Value, ValueTable};
+use crate::history::{MAX_DEPTH, Value, ValueTable, sort};
 
 /// The JSON value that is all of `text`.
 pub(in crate::formats) fn value(text: &str, values: &mut ValueTable) -> Result<Value, Error> {
@@ -132,7 +132,7 @@ impl<'t> Walk<'t, '_> {
     /// The map of the entries from `base` on.
     fn checked_map(&mut self, base: usize, start: usize) -> Result<Value, Error> {
         let pairs = &mut self.pairs[base..];
-        pairs.sort_unstable();
+        sort::by(pairs, |&pair| pair);
         let twice = pairs.array_windows().find(|[a, b]| a.0 == b.0).map(|[a, _]| a.0);
         if let Some(key) = twice {
             let key = self.values.to_json(key);

@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 
 use crate::formats::edn::write_word;
 use crate::formats::records::{Entry, Record, completion, invocation, own_process, records};
-use crate::history::{Extra, History, OpIndex, Outcome, Rank, Shape, Value, ValueTable};
+use crate::history::{Extra, History, OpIndex, Outcome, Rank, Shape, Value, ValueTable, sort};
 
 /// Writes a line for every event.
 pub(super) fn write(history: &History, out: &mut dyn io::Write) -> io::Result<()> {
@@ -64,7 +64,7 @@ fn ends(history: &History) -> Vec<(OpIndex, bool)> {
             Outcome::Open => {}
         }
     }
-    ends.sort_unstable();
+    sort::by(&mut ends, |&end| end);
     let process = |index: OpIndex| history[index].process;
     let mut ordered = Vec::with_capacity(ends.len());
     // The operation that each process has open, and calls that wait for its return.

@@ -7,7 +7,7 @@ use super::measure::{Font, width};
 use super::theme;
 use crate::check::{Decision, Failure};
 use crate::explain::{Anomaly, Context, Step};
-use crate::history::{History, OpIndex, Outcome, Rank, Record, Shape, Value};
+use crate::history::{History, OpIndex, Outcome, Rank, Record, Shape, Value, sort};
 use crate::words::{
     call_phrase, counted, moment_phrase, operation_phrase, printable, return_phrase, shortened,
     value_phrase,
@@ -180,7 +180,7 @@ impl Focus {
     ) -> Focus {
         let history = subject.history;
         let mut chosen = chosen.to_vec();
-        chosen.sort_unstable_by_key(|&(index, _)| history.span(index).call);
+        sort::by(&mut chosen, |&(index, _)| history.span(index).call);
         let lanes = Lanes::of(history, &chosen);
         let columns = columns(subject, context.key_at, &chosen);
         let column = |rank: Rank| columns.partition_point(|column| column.rank < rank);
@@ -270,7 +270,8 @@ impl Focus {
         }
         let mut bars: Vec<&Shown> = self.operations.iter().collect();
         let range = |one: &Shown| one.call..one.ret.unwrap_or(self.columns.len()).max(one.call + 1);
-        bars.sort_by_key(|one| (range(one).len(), one.call));
+        // Of equal lengths, they stay in the order of their calls.
+        sort::by(&mut bars, |one| range(one).len());
         for one in bars {
             let range = range(one);
             let missing = bar_width(&shortened(&one.label, ROOM_CHARS))
@@ -372,7 +373,7 @@ fn columns(subject: &Subject<'_>, key_at: usize, chosen: &[(OpIndex, Role)]) -> 
             ends.push((span.ret, index, true));
         }
     }
-    ends.sort_unstable();
+    sort::by(&mut ends, |&end| end);
     let partitions = history.partitions();
     let all = partitions.get(key_at).operations;
     let calls = |rank: Rank| all.partition_point(|&op| history.span(op).call < rank);

@@ -10,7 +10,7 @@ use super::strip;
 use super::theme::{self, Ink};
 use super::theme::{MARGIN, WIDTH};
 use crate::check::{KeyReport, Verdict};
-use crate::history::{History, OpIndex, Outcome, Value, count_processes};
+use crate::history::{History, OpIndex, Outcome, Value, count_processes, sort};
 use crate::words::{counted, duration_phrase, shortened, with_thousands};
 
 /// So many keys are listed that were the hardest to decide, and so many of the slowest.
@@ -85,7 +85,7 @@ fn facts(subject: &Subject<'_>, scale: &Scale<'_>) -> Vec<String> {
 fn hard_keys(subject: &Subject<'_>) -> Option<String> {
     let (history, report) = (subject.history, subject.report);
     let mut keys: Vec<_> = report.keys.iter().filter(|key| key.key.is_some()).collect();
-    keys.sort_by_key(|key| std::cmp::Reverse(key.effort.configurations));
+    sort::by(&mut keys, |key| std::cmp::Reverse(key.effort.configurations));
     let name = |key: &&KeyReport| {
         let name = key.key.map(|key| history.values().to_text(key)).unwrap_or_default();
         format!("{} ({})", shortened(&name, 20), counted(key.operations, "operation"))
@@ -113,7 +113,7 @@ fn slow_keys(history: &History) -> Option<String> {
         }
     }
     // Equally slow ones stay in the order of the history.
-    medians.sort_by_key(|&(median, _)| std::cmp::Reverse(median));
+    sort::by(&mut medians, |&(median, _)| std::cmp::Reverse(median));
     let usual = medians.get(medians.len() / 2)?.0;
     let slow = medians.iter().take(KEYS).take_while(|&&(median, _)| median > 2 * usual.max(0));
     let name = |&(median, key): &(i64, Value)| {

@@ -10,7 +10,7 @@ use super::strip;
 use super::theme::{self, Ink};
 use super::theme::{MARGIN, WIDTH};
 use crate::explain::{Situation, SkewOutcome, Stale};
-use crate::history::{Function, History};
+use crate::history::{Function, History, sort};
 use crate::words::{counted, duration_phrase, value_phrase};
 
 /// What a plot shows.
@@ -66,7 +66,7 @@ fn functions(history: &History) -> Vec<(Function, String)> {
         }
     }
     // The order of their first appearance decides between equals.
-    counts.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
+    sort::by(&mut counts, |&(_, count)| std::cmp::Reverse(count));
     let named =
         |(function, _)| (function, crate::report::shortened(history.function(function), 24));
     counts.into_iter().take(FUNCTIONS).map(named).collect()

@@ -3,6 +3,7 @@
 use super::super::items::act;
 use super::super::values::{Act, Ids, NEVER, NONE, dense_spans};
 use super::super::{Conflict, Ruling, Timed, Wanted};
+use crate::history::sort;
 use crate::model::items::Op;
 
 /// A value that is there as often as puts were called and takes did not yet return.
@@ -52,7 +53,7 @@ pub(super) fn decide(
             events.push((4 * u64::from(point) + phase as u64, at));
         }
     }
-    events.sort_by_key(|&(time, _)| time);
+    sort::by(&mut events, |&(time, _)| time);
     Some(Ruling::Valid(events.into_iter().map(|(_, at)| at).collect()))
 }
 

@@ -12,7 +12,7 @@ mod tests;
 use super::cover;
 use super::values::{Act, NONE, Values};
 use super::{Ruling, Timed, Wanted, items};
-use crate::history::Value;
+use crate::history::{Value, sort};
 use crate::model::items::Op;
 
 /// Decides `operations`; `None` if some found it empty and a value that comes out was put in more
@@ -68,6 +68,6 @@ fn order(values: &Values, cuts: &[(u32, u32)]) -> Vec<u32> {
             events.push((behind(life.until), life.take));
         }
     }
-    events.sort_by_key(|&(time, _)| time);
+    sort::by(&mut events, |&(time, _)| time);
     events.into_iter().map(|(_, at)| at).collect()
 }

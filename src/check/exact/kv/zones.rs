@@ -4,7 +4,7 @@
 //! Gibbons and Korach (1997) order the values of a register so.
 
 use crate::check::exact::ends::position;
-use crate::history::Rank;
+use crate::history::{Rank, sort};
 
 /// A rank, and the return by which it is known to count.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -41,7 +41,7 @@ impl Zone {
 /// return that is known.
 pub(super) fn check(zones: &[Zone]) -> Result<(), u32> {
     let mut zones: Vec<&Zone> = zones.iter().collect();
-    zones.sort_unstable_by_key(|zone| zone.first.rank);
+    sort::by(&mut zones, |zone| zone.first.rank);
     // Forward zones so far are disjoint, so only the last of them reaches this far.
     let mut last: Option<&Zone> = None;
     for zone in zones {
@@ -65,8 +65,8 @@ pub(super) fn order(mut zones: Vec<Zone>) -> impl Iterator<Item = u32> {
         .filter(|zone| zone.is_forward())
         .map(|zone| (zone.first.rank, zone.last.rank))
         .collect();
-    forward.sort_unstable();
-    zones.sort_by_cached_key(|zone| {
+    sort::by(&mut forward, |&zone| zone);
+    sort::by(&mut zones, |zone| {
         if zone.is_forward() {
             return zone.first.rank;
         }

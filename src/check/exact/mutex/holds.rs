@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 
 use crate::check::exact::ends::{by_return, position};
 use crate::check::exact::{Conflict, Ruling, Timed, Wanted};
-use crate::history::{Rank, Value};
+use crate::history::{Rank, Value, sort};
 use crate::model::mutex::Op;
 
 /// A time from which on the lock is held, and one until which it is; for certain, or at most.
@@ -71,7 +71,7 @@ impl Holds {
                 owner.holds.map(|acquire| Hold::new(operations, acquire, None))
             }),
         );
-        holds.sort_unstable_by_key(|hold| hold.certain.0);
+        sort::by(&mut holds, |hold| hold.certain.0);
         let overlap = holds.windows(2).find(|pair| pair[0].certain.1 > pair[1].certain.0);
         let overlap = overlap.map(|pair| by_return(pair[1].certain.0, pair[1].acquire));
         if let Some(by) = wrong.into_iter().chain(overlap).min() {
@@ -127,7 +127,7 @@ impl Holds {
                 order.push((hold.possible.1, 0, release));
             }
         }
-        order.sort_unstable();
+        sort::by(&mut order, |&event| event);
         Ruling::Valid(order.into_iter().map(|(_, _, at)| at).collect())
     }
 

@@ -4,6 +4,7 @@ use super::super::Wanted;
 use super::super::minima::Free;
 use super::super::values::{NEVER, NONE, Values};
 use super::Groups;
+use crate::history::sort;
 
 /// Why the values cannot be placed.
 #[derive(Clone, Copy, Debug)]
@@ -45,7 +46,7 @@ pub(super) fn place(values: &Values, groups: &Groups, wanted: Wanted) -> Result<
         placing.happen(point, Phase::Empty, 0, at);
     }
     let mut events = placing.events.unwrap_or_default();
-    events.sort_by_key(|&(time, _)| time);
+    sort::by(&mut events, |&(time, _)| time);
     Ok(events.into_iter().map(|(_, at)| at).collect())
 }
 

@@ -17,7 +17,7 @@ use super::cover::{self, Removal};
 use super::twins::{self, Numbered};
 use super::values::{Act, Values};
 use super::{Conflict, Ruling, Timed, Wanted, items};
-use crate::history::Value;
+use crate::history::{Value, sort};
 use crate::model::items::Op;
 use sequence::Stuck;
 
@@ -91,7 +91,7 @@ fn examine(values: &mut Values) -> Option<Result<Vec<(u32, u32)>, Conflict>> {
 
 /// Of several removals of one value, the first.
 fn earliest(mut removals: Vec<Removal>) -> Vec<Removal> {
-    removals.sort_unstable_by_key(|removal| (removal.life, removal.by));
+    sort::by(&mut removals, |removal| (removal.life, removal.by));
     removals.dedup_by_key(|removal| removal.life);
     removals
 }

@@ -8,7 +8,7 @@ use super::super::{Conflict, Timed};
 use super::act::Act;
 use super::conflict_at;
 use super::events::{Elements, Phase, Step, Times};
-use crate::history::Rank;
+use crate::history::{Rank, sort};
 use crate::model::set::{Contents, Op};
 
 /// Decides all elements: the points in time of all operations that happen, or a conflict. `None`
@@ -79,7 +79,7 @@ impl Element {
         self.done.resize(steps.len(), false);
         let returns = steps.iter().enumerate().filter(|(_, step)| step.ret != Rank::NEVER);
         self.returns.extend(returns.map(|(nth, step)| (step.ret, nth as u32)));
-        self.returns.sort_unstable();
+        sort::by(&mut self.returns, |&(ret, _)| ret);
         let mut calls = 0;
         for next in 0..self.returns.len() {
             let (ret, nth) = self.returns[next];

@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 
 use super::super::Timed;
 use super::act::{Act, act};
-use crate::history::Rank;
+use crate::history::{Rank, sort};
 use crate::model::set::Op;
 
 /// An operation on an element, with its ends.
@@ -98,7 +98,7 @@ impl Times {
 
     /// The operations in order; those of one point and phase stay as they were given.
     pub(super) fn into_order(mut self) -> Vec<u32> {
-        self.0.sort_by_key(|&(time, _)| time);
+        sort::by(&mut self.0, |&(time, _)| time);
         self.0.into_iter().map(|(_, at)| at).collect()
     }
 }

@@ -9,8 +9,8 @@ use super::act::{Act, act};
 use super::conflict_at;
 use super::element::Window;
 use super::events::{Elements, Phase, Times};
-use crate::history::Rank;
 use crate::history::Value;
+use crate::history::{Rank, sort};
 use crate::model::set::{Contents, Listing, Op};
 
 /// Decides operations of which some read the whole. `None` if something may be removed.
@@ -54,7 +54,7 @@ impl<'a> Growing<'a> {
                 reads.push((contents.len(), at as u32, contents));
             }
         }
-        reads.sort_unstable_by_key(|&(len, at, _)| (len, at));
+        sort::by(&mut reads, |&(len, ..)| len);
         let mut classes: Vec<Class<'_>> = Vec::new();
         for (_, at, contents) in reads {
             let ret = operations[at as usize].span.ret;

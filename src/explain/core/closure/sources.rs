@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::Chosen;
-use crate::history::Rank;
+use crate::history::{Rank, sort};
 use crate::model::{Establishes, Facts, Pos, Reading, Token};
 
 /// With more operations than this, all sources are kept: to tell which ones matter costs more.
@@ -31,7 +31,7 @@ impl Sources {
     pub(super) fn new<Op>(readings: &[Reading<Op>], facts: &[Facts]) -> Self {
         let ret = |at: Pos| readings[at].span.ret;
         let mut all: Vec<Pos> = Pos::below(readings.len()).filter(|&at| !facts[at].pure).collect();
-        all.sort_by_key(|&at| ret(at));
+        sort::by(&mut all, |&at| ret(at));
         let mut by_token: FxHashMap<Token, Vec<Pos>> = FxHashMap::default();
         let mut covers: Vec<(Rank, Pos)> = Vec::new();
         for &at in &all {

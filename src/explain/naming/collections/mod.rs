@@ -26,7 +26,7 @@ use super::classify::{Missed, Origin, Witnesses};
 use super::event::Event;
 use super::evidence::{Scope, Verb, times};
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
-use crate::history::{Rank, Span, Value};
+use crate::history::{Rank, Span, Value, sort};
 use crate::model::priority_queue::{self, End};
 use crate::model::{AnyOp, Kind, KindView, Model, items};
 
@@ -268,7 +268,7 @@ impl<'a> Collection<'a> {
     /// An item that was taken more often than it can have been put in by then.
     fn too_often(&self, item: Item, story: &Story<'_>) -> Option<Anomaly> {
         let mut takes = story.takes.clone();
-        takes.sort_by_key(|take| take.span.ret);
+        sort::by(&mut takes, |take| take.span.ret);
         let nth = (0..takes.len()).find(|&nth| story.put_before(takes[nth].span.ret) <= nth)?;
         let (again, before) = (takes[nth], *takes.get(nth.checked_sub(1)?)?);
         let puts = story.puts.iter().filter(|put| put.span.call < again.span.ret);
@@ -366,7 +366,7 @@ impl<'a> Collection<'a> {
             if count <= self.may_take_before(look.span.ret) {
                 return None;
             }
-            left.sort_by_key(|story| story.puts.first().map(|put| put.index));
+            sort::by(&mut left, |story| story.puts.first().map(|put| put.index));
             left.retain(|story| !story.puts.is_empty());
             // One that nobody gets later either is lost; the others came late.
             let later = |story: &&&Story<'_>| story.takes.iter().any(|take| look.precedes(*take));

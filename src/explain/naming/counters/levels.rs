@@ -14,7 +14,7 @@ use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::naming::classify::{Missed, Witnesses};
 use crate::explain::naming::event::Event;
 use crate::explain::naming::evidence::took_long;
-use crate::history::Rank;
+use crate::history::{Rank, sort};
 
 /// So many operations in a row may be stale, rather than something lost and made up for.
 const STALE: usize = 2;
@@ -52,7 +52,7 @@ struct Level<'s> {
 fn levels<'s>(counter: &'s Counter<'_>) -> Vec<Level<'s>> {
     let told = counter.events.iter().filter(|event| event.is_done() && event.op.before.is_some());
     let mut looks: Vec<&Event<Step>> = told.collect();
-    looks.sort_by_key(|look| look.span.ret);
+    sort::by(&mut looks, |look| look.span.ret);
     let mut levels = vec![Level { off: Range(0, 0), looks: Vec::new() }];
     for look in looks {
         let (least, most) = counter.bounds(look);

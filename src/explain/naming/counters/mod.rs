@@ -22,7 +22,7 @@ use super::classify::{Missed, Witnesses};
 use super::event::Event;
 use super::evidence::Scope;
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
-use crate::history::Rank;
+use crate::history::{Rank, sort};
 use crate::model::{Kind, Model, counter};
 
 /// An operation: what it adds, and what it found.
@@ -63,7 +63,7 @@ impl Sums {
                 .filter(|event| event.op.delta != 0 && time(event) != Rank::NEVER)
                 .map(|event| (time(event), [event.op.delta.max(0), event.op.delta.min(0)]))
                 .collect();
-            list.sort_unstable();
+            sort::by(&mut list, |&(rank, _)| rank);
             let mut sum = [0_i128; 2];
             for entry in &mut list {
                 sum = [sum[0] + entry.1[0], sum[1] + entry.1[1]];

@@ -8,7 +8,7 @@ use crate::explain::access::Access;
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::case::Case;
 use crate::explain::violations::Violation;
-use crate::history::{OpIndex, Rank, Span};
+use crate::history::{OpIndex, Rank, Span, sort};
 use crate::model::{AnyModel, AnyOp, Kind, Model, Reading, Token};
 
 /// Cores larger than this have no name: few operations cause what takes so many to show.
@@ -95,7 +95,7 @@ impl<'a> Scene<'a> {
                 readings.push(copy);
             }
         }
-        readings.sort_by_key(|reading| reading.span.call);
+        sort::by(&mut readings, |reading| reading.span.call);
         self.is_orderable(&readings) == Some(true)
     }
 
@@ -136,7 +136,7 @@ impl<'a> Scene<'a> {
         let mut list: Vec<usize> = (0..self.acts.len())
             .filter(|&at| self.acts[at].is_done() && sees(&self.acts[at]))
             .collect();
-        list.sort_by_key(|&at| {
+        sort::by(&mut list, |&at| {
             let Access { index, span, .. } = self.acts[at].access;
             (index != self.violation.operation, std::cmp::Reverse(span.ret))
         });

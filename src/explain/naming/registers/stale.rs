@@ -6,7 +6,7 @@ use crate::explain::anomaly::{Anomaly, AnomalyKind};
 use crate::explain::naming::classify::Missed;
 use crate::explain::naming::evidence::took_long;
 use crate::explain::naming::words;
-use crate::history::{OpIndex, Rank};
+use crate::history::{OpIndex, Rank, sort};
 use crate::model::Token;
 use crate::words::{process_phrase, return_phrase};
 
@@ -74,7 +74,7 @@ impl<'s> Proof<'s> {
         let counts = |&other: &usize| scene.is_shown_by(other, &all);
         let mut newer: Vec<&Act> =
             all.iter().copied().filter(counts).map(|other| &scene.acts[other]).collect();
-        newer.sort_by_key(|act| rank(act, stale));
+        sort::by(&mut newer, |act| rank(act, stale));
         if newer.is_empty() {
             // Several show it, but none by itself.
             let latest = |&other: &usize| scene.acts[other].access.span.ret;
@@ -95,7 +95,7 @@ impl<'s> Proof<'s> {
             act.shows_other_than(token) && written < span.call && span.ret < stale.access.span.call
         };
         let mut newer: Vec<&Act> = scene.acts.iter().filter(is_newer).collect();
-        newer.sort_by_key(|act| rank(act, stale));
+        sort::by(&mut newer, |act| rank(act, stale));
         (!newer.is_empty()).then_some(Proof { stale, newer, is_single: true })
     }
 
