@@ -1,7 +1,6 @@
 //! The walk breadth-first: all configurations at one event, then those at the next, on as many
 //! threads as there are. What it finds, and in which order, does not depend on the threads.
 
-use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use hashbrown::HashTable;
@@ -54,12 +53,14 @@ pub(super) struct Layers<'a, K> {
 
 /// The part of all layers whose hashes are alike.
 struct Shard<K> {
-    layers: BTreeMap<u32, Layer<K>>,
+    /// Ascending by their events. There are few: they follow those just visited.
+    layers: Vec<Layer<K>>,
     nodes: Nodes,
 }
 
 /// The configurations at one event: none as good as another.
 struct Layer<K> {
+    event: u32,
     entries: Vec<Entry<K>>,
     /// Hashes and positions.
     index: HashTable<(u32, u32)>,
@@ -104,7 +105,7 @@ impl<'a, K: Mask> Layers<'a, K> {
         states: &[StateId],
         meter: &'a Meter,
     ) -> Self {
-        let shard = || Mutex::new(Shard { layers: BTreeMap::new(), nodes: Nodes::new(begin == 0) });
+        let shard = || Mutex::new(Shard { layers: Vec::new(), nodes: Nodes::new(begin == 0) });
         let layers = Layers {
             shared,
             begin,
@@ -151,7 +152,7 @@ impl<'a, K: Mask> Layers<'a, K> {
             let batch = self.next_batch(event, most);
             if batch.is_empty() {
                 for shard in &mut self.shards {
-                    lock(shard).layers.remove(&event);
+                    lock(shard).layers.retain(|layer| layer.event != event);
                 }
                 continue;
             }
@@ -212,7 +213,7 @@ impl<'a, K: Mask> Layers<'a, K> {
 
     /// The first event that has configurations.
     fn next_event(&self) -> Option<u32> {
-        let first = |shard: &Mutex<Shard<K>>| lock(shard).layers.keys().next().copied();
+        let first = |shard: &Mutex<Shard<K>>| lock(shard).layers.first().map(|layer| layer.event);
         self.shards.iter().filter_map(first).min()
     }
 
@@ -220,7 +221,7 @@ impl<'a, K: Mask> Layers<'a, K> {
     fn next_batch(&mut self, event: u32, most: usize) -> Vec<Entry<K>> {
         let mut batch = Vec::new();
         for shard in &self.shards {
-            if let Some(layer) = lock(shard).layers.get_mut(&event) {
+            if let Some(layer) = lock(shard).layers.iter_mut().find(|layer| layer.event == event) {
                 while batch.len() < most
                     && let Some(entry) = layer.entries.get(layer.visited)
                 {
@@ -296,7 +297,7 @@ impl<'a, K: Mask> Layers<'a, K> {
                 shards.iter_mut().map(|shard| std::mem::take(&mut shard.nodes)).collect();
             let mut tips: Vec<&mut NodeId> = shards
                 .iter_mut()
-                .flat_map(|shard| shard.layers.values_mut())
+                .flat_map(|shard| &mut shard.layers)
                 .flat_map(|layer| &mut layer.entries)
                 .map(|entry| &mut entry.node)
                 .collect();
@@ -391,11 +392,13 @@ impl<K: Mask> Shard<K> {
     /// Enters what was reached, unless something as good is there; what is worse goes.
     /// Returns how many comparisons that took.
     fn enter(&mut self, reached: &Reached<K>, own: usize, order: &Order<'_>) -> u64 {
-        let layer = self.layers.entry(reached.event).or_insert_with(|| Layer {
-            entries: Vec::new(),
-            index: HashTable::new(),
-            visited: 0,
-        });
+        let event = reached.event;
+        let place = self.layers.partition_point(|layer| layer.event < event);
+        if self.layers.get(place).is_none_or(|layer| layer.event != event) {
+            let (entries, index) = (Vec::new(), HashTable::new());
+            self.layers.insert(place, Layer { event, entries, index, visited: 0 });
+        }
+        let layer = &mut self.layers[place];
         let mut compared = 0;
         let spread = |hash: u32| u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         for &(hash, at) in layer.index.iter_hash(spread(reached.hash)) {
@@ -425,7 +428,7 @@ impl<K: Mask> Shard<K> {
     }
 
     fn bytes(&self) -> usize {
-        let layers = self.layers.values().map(|layer| {
+        let layers = self.layers.iter().map(|layer| {
             layer.entries.capacity() * size_of::<Entry<K>>() + layer.index.capacity() * 11
         });
         layers.sum::<usize>() + self.nodes.bytes()
