@@ -37,6 +37,10 @@ const FEW: usize = 8;
 /// A table of fewer states is not worth sweeping.
 const MANY: usize = 64;
 
+/// Where there are more states than this, most are met once, and it is not worth remembering where
+/// they lead.
+const REMEMBERED: StateId = 1 << 12;
+
 impl States {
     /// Forgets everything; `state` gets the number 0.
     pub(super) fn restart(&mut self, state: AnyState) {
@@ -61,7 +65,8 @@ impl States {
         }
     }
 
-    /// As [`States::step`] for `op`, the operation in `slot`; the model is asked once.
+    /// As [`States::step`] for `op`, the operation in `slot`; the model is asked once about each of
+    /// the first [`REMEMBERED`] states.
     pub(super) fn step_in(
         &mut self,
         model: &AnyModel,
@@ -76,7 +81,9 @@ impl States {
             next => return Successors::One(Some(next - 2)),
         }
         let next = self.step(model, state, op);
-        if let Successors::One(next) = next {
+        if let Successors::One(next) = next
+            && state < REMEMBERED
+        {
             if self.rows.len() <= slot as usize {
                 self.rows.resize_with(slot as usize + 1, Vec::new);
             }
