@@ -371,6 +371,7 @@ impl ValueTable {
     }
 
     /// What `value` is.
+    #[inline]
     pub fn shape(&self, value: Value) -> Shape<'_> {
         if let Some(n) = value.inline_int() {
             return Shape::Int(n);
@@ -500,6 +501,7 @@ impl Probe<'_> {
     }
 }
 
+#[inline]
 fn probe_of<'a>(nodes: &[Node], bytes: &'a str, items: &'a [Value], at: u32) -> Probe<'a> {
     let Node { kind, len, start } = nodes[at as usize];
     let range = start as usize..start as usize + len as usize;

@@ -91,8 +91,8 @@ impl Order<'_> {
             return false;
         }
         let (more, fewer) = (self.window.more(), self.window.fewer());
-        let pairs = left.mask.words().iter().zip(right.mask.words());
-        for (word, (&left, &right)) in pairs.enumerate() {
+        for (word, &left) in left.mask.words().iter().enumerate() {
+            let right = right.mask.words()[word];
             if right & !left & !fewer[word] | left & !right & !(more[word] | fewer[word]) != 0 {
                 return false;
             }
@@ -146,6 +146,7 @@ impl Order<'_> {
 
     /// A hash that is the same for any two configurations at this event of which one may be as
     /// good as the other. Takes `tag` for the state.
+    #[inline]
     pub(super) fn hash<K: Mask>(&self, config: &Packed<K>, tag: u64) -> u64 {
         let mut hasher = FxHasher::default();
         tag.hash(&mut hasher);

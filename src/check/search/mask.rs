@@ -61,11 +61,11 @@ impl Mask for Box<[u64]> {
     }
 }
 
-/// Calls `visit` for every slot in `left` that is not in `right`, in ascending order, until it
-/// returns false. Returns whether all were visited.
+/// Calls `visit` for every slot in `left` that is not in `right`, a set of as many words, in
+/// ascending order, until it returns false. Returns whether all were visited.
 pub(super) fn difference(left: &[u64], right: &[u64], mut visit: impl FnMut(u32) -> bool) -> bool {
-    for (word, (&left, &right)) in left.iter().zip(right).enumerate() {
-        let mut bits = left & !right;
+    for (word, &left) in left.iter().enumerate() {
+        let mut bits = left & !right[word];
         while bits != 0 {
             if !visit(word as u32 * 64 + bits.trailing_zeros()) {
                 return false;

@@ -264,6 +264,7 @@ impl<K: Mask> Walker<'_, K> {
     }
 
     /// Whether any operation to be linearized may require `token`, crashed ones included.
+    #[inline]
     fn is_needed(&self, config: &Config<K>, token: TokenId) -> bool {
         token != TokenId::NONE
             && (self.next_need(config, token) != u32::MAX
@@ -295,6 +296,7 @@ impl<K: Mask> Walker<'_, K> {
     }
 
     /// Whether `token` may still be established before `deadline`.
+    #[inline]
     fn can_come_back(&self, config: &Config<K>, token: TokenId, deadline: u32) -> bool {
         let barren = |slot| self.class_of(self.window.item(slot)).gives != token;
         self.prepared.unknown_gives

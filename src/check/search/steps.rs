@@ -77,6 +77,7 @@ impl<'a> Steps<'a> {
     }
 
     /// Makes the token of a state known that another thread may have met first.
+    #[inline]
     pub(super) fn learn(&mut self, state: StateId) {
         if state < MAX_STATES {
             if self.tokens.len() <= state as usize {
@@ -102,6 +103,7 @@ impl<'a> Steps<'a> {
     }
 
     /// Returns where an operation of `class` leads from `state`.
+    #[inline]
     pub(super) fn step(&mut self, state: StateId, class: u32) -> Step {
         let from = if state == UNOBSERVED { 0 } else { state };
         let row = from as usize * self.classes + class as usize;

@@ -55,6 +55,7 @@ impl Tokens {
 
     /// The earliest return of a completed observer of `token` that is called after `event`;
     /// `u32::MAX` if there is none.
+    #[inline]
     pub(super) fn next_observation(&self, token: TokenId, event: u32) -> u32 {
         let observers = self.observers.of(token);
         let first = observers.partition_point(|observer| observer.call <= event);
@@ -62,6 +63,7 @@ impl Tokens {
     }
 
     /// Whether a completed producer of `token` is called after `event` and before `deadline`.
+    #[inline]
     pub(super) fn is_produced_between(&self, token: TokenId, event: u32, deadline: u32) -> bool {
         let calls = self.producers.of(token);
         calls[calls.partition_point(|&call| call <= event)..]

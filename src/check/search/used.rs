@@ -81,6 +81,7 @@ impl UsedSets {
     }
 
     /// Whether `left` uses nothing that `right` does not.
+    #[inline]
     pub(super) fn is_subset(&self, left: UsedId, right: UsedId) -> bool {
         if left == right || left == NONE {
             return true;

@@ -52,6 +52,7 @@ impl Window {
     }
 
     /// Moves over the next event.
+    #[inline]
     pub(super) fn forward(&mut self, prepared: &Prepared) {
         match prepared.events[self.event as usize] {
             Event::Call(item) => self.put(item, prepared),
@@ -76,6 +77,7 @@ impl Window {
         }
     }
 
+    #[inline]
     fn put(&mut self, item: u32, prepared: &Prepared) {
         let Item { slot, class, call, .. } = prepared.items[item as usize];
         let class = &prepared.classes[class as usize];
@@ -89,6 +91,7 @@ impl Window {
         }
     }
 
+    #[inline]
     fn take(&mut self, item: u32, prepared: &Prepared) {
         let slot = prepared.items[item as usize].slot;
         let (word, bit) = (slot as usize / 64, 1 << (slot % 64));
