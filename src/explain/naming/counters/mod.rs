@@ -46,37 +46,35 @@ struct Counter<'a> {
     failed: Vec<Event<Step>>,
     /// Whether nothing is ever subtracted.
     grows: bool,
-    sums: Sums,
+    called: Sums,
+    returned: Sums,
 }
 
-/// Sums of all additions called, or returned, before a time; positive and negative ones apart.
+/// The additions in the order of some time of theirs.
 struct Sums {
-    called: Vec<(Rank, [i128; 2])>,
-    returned: Vec<(Rank, [i128; 2])>,
+    times: Vec<Rank>,
+    /// Of all up to each; positive and negative ones apart.
+    sums: Vec<[i128; 2]>,
 }
 
 impl Sums {
-    fn of(events: &[Event<Step>]) -> Self {
-        let sum = |time: fn(&Event<Step>) -> Rank| {
-            let mut list: Vec<(Rank, [i128; 2])> = events
-                .iter()
-                .filter(|event| event.op.delta != 0 && time(event) != Rank::NEVER)
-                .map(|event| (time(event), [event.op.delta.max(0), event.op.delta.min(0)]))
-                .collect();
-            sort::by(&mut list, |&(rank, _)| rank);
-            let mut sum = [0_i128; 2];
-            for entry in &mut list {
-                sum = [sum[0] + entry.1[0], sum[1] + entry.1[1]];
-                entry.1 = sum;
-            }
-            list
+    fn of(events: &[Event<Step>], time: fn(&Event<Step>) -> Rank) -> Self {
+        let adds = |event: &&Event<Step>| event.op.delta != 0 && time(event) != Rank::NEVER;
+        let mut adding: Vec<&Event<Step>> = events.iter().filter(adds).collect();
+        sort::by(&mut adding, |event| time(event));
+        let up_to = |sum: &mut [i128; 2], event: &&Event<Step>| {
+            *sum = [sum[0] + event.op.delta.max(0), sum[1] + event.op.delta.min(0)];
+            Some(*sum)
         };
-        Sums { called: sum(|event| event.span.call), returned: sum(|event| event.span.ret) }
+        Sums {
+            times: adding.iter().map(|event| time(event)).collect(),
+            sums: adding.iter().scan([0; 2], up_to).collect(),
+        }
     }
 
-    fn before(list: &[(Rank, [i128; 2])], time: Rank) -> [i128; 2] {
-        match list.partition_point(|entry| entry.0 < time).checked_sub(1) {
-            Some(last) => list[last].1,
+    fn before(&self, time: Rank) -> [i128; 2] {
+        match self.times.partition_point(|&other| other < time).checked_sub(1) {
+            Some(last) => self.sums[last],
             None => [0; 2],
         }
     }
@@ -97,9 +95,10 @@ pub(super) fn name(scope: Scope<'_>) -> Option<Anomaly> {
     let events: Vec<Event<Step>> = list.into_iter().map(see).collect();
     let failed = scope.failed(view).into_iter().map(see).collect();
     let grows = events.iter().all(|event| event.op.delta >= 0);
-    let sums = Sums::of(&events);
+    let called = Sums::of(&events, |event| event.span.call);
+    let returned = Sums::of(&events, |event| event.span.ret);
     let initial = initial.saturating_mul(sign);
-    Counter { scope, initial, events, failed, grows, sums }.name()
+    Counter { scope, initial, events, failed, grows, called, returned }.name()
 }
 
 impl Counter<'_> {
@@ -121,8 +120,8 @@ impl Counter<'_> {
 
     /// The least and the most that an operation can have found.
     fn bounds(&self, look: &Event<Step>) -> (i128, i128) {
-        let sure = Sums::before(&self.sums.returned, look.span.call);
-        let called = Sums::before(&self.sums.called, look.span.ret);
+        let sure = self.returned.before(look.span.call);
+        let called = self.called.before(look.span.ret);
         let known = self.initial.saturating_add(sure[0]).saturating_add(sure[1]);
         // What may or may not have been added; not its own, which comes after it looked.
         let more = called[0] - sure[0] - look.op.delta.max(0);
