@@ -10,6 +10,7 @@ use super::config::{Order, Packed};
 use super::depth::{LOOK_EVERY, POLL_EVERY, Part};
 use super::interner::lock;
 use super::mask::Mask;
+use super::memo::spread;
 use super::path::{Node, NodeId, Nodes, SHARDS};
 use super::steps::NO_STATE;
 use super::walker::{Arrival, Candidate, Entered, Move, Shared, Walker};
@@ -400,7 +401,6 @@ impl<K: Mask> Shard<K> {
         }
         let layer = &mut self.layers[place];
         let mut compared = 0;
-        let spread = |hash: u32| u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         for &(hash, at) in layer.index.iter_hash(spread(reached.hash)) {
             if hash != reached.hash {
                 continue;

@@ -91,6 +91,7 @@ impl<K: Mask> Memo<K> {
 }
 
 /// A number whose bits all depend on those of `number`.
-fn spread(number: u32) -> u64 {
-    u64::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+pub(super) fn spread(number: impl Into<u64>) -> u64 {
+    // 2^64 by the golden ratio.
+    number.into().wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
