@@ -18,7 +18,34 @@ pub struct Op {
     /// What it adds. Within 64 bits, so that no sum of a history's additions leaves 128.
     pub delta: i64,
     /// The value that it must have found; `None` if any.
-    pub before: Option<i128>,
+    pub before: Option<Wide>,
+}
+
+/// An integer of 128 bits, aligned as one of 64: an operation of any model takes as much room as
+/// the largest and the most aligned.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Wide {
+    high: i64,
+    low: u64,
+}
+
+impl From<i128> for Wide {
+    fn from(number: i128) -> Self {
+        Wide { high: (number >> 64) as i64, low: number as u64 }
+    }
+}
+
+impl From<Wide> for i128 {
+    fn from(wide: Wide) -> Self {
+        i128::from(wide.high) << 64 | i128::from(wide.low)
+    }
+}
+
+impl Op {
+    /// The value that it must have found; `None` if any.
+    pub(crate) fn found(&self) -> Option<i128> {
+        self.before.map(i128::from)
+    }
 }
 
 /// A counter as the catalogue has it.
@@ -68,7 +95,7 @@ impl Model for Counter {
         match WORDS.verb_of(call.word) {
             Some(Verb::Read) => {
                 let before = seen("a counter's read returns an integer")?;
-                Ok(Op { delta: 0, before })
+                Ok(Op { delta: 0, before: before.map(Wide::from) })
             }
             Some(Verb::Add) => Ok(Op { delta: delta(call.input, None)?, before: None }),
             Some(Verb::Inc) => Ok(Op { delta: delta(call.input, Some(1))?, before: None }),
@@ -77,11 +104,12 @@ impl Model for Counter {
                 let delta = delta_of(verb, call.input)?;
                 let after = seen("this returns the new value, an integer")?;
                 // Saturates only where no counter ever gets.
-                Ok(Op { delta, before: after.map(|after| after.saturating_sub(delta.into())) })
+                let before = after.map(|after| after.saturating_sub(delta.into()));
+                Ok(Op { delta, before: before.map(Wide::from) })
             }
             Some(verb @ (Verb::GetAndAdd | Verb::GetAndInc | Verb::GetAndDec)) => {
                 let before = seen("this returns the old value, an integer")?;
-                Ok(Op { delta: delta_of(verb, call.input)?, before })
+                Ok(Op { delta: delta_of(verb, call.input)?, before: before.map(Wide::from) })
             }
             _ => Err(Rejection::UnknownFunction),
         }
@@ -92,7 +120,7 @@ impl Model for Counter {
     }
 
     fn step(&self, &state: &i128, op: &Op) -> Option<i128> {
-        let legal = op.before.is_none_or(|before| before == state);
+        let legal = op.found().is_none_or(|before| before == state);
         legal.then(|| state.checked_add(op.delta.into())).flatten()
     }
 
@@ -118,10 +146,10 @@ impl Model for Counter {
     }
 
     fn facts(&self, op: &Op) -> Facts {
-        let after = op.before.and_then(|before| before.checked_add(op.delta.into()));
+        let after = op.found().and_then(|before| before.checked_add(op.delta.into()));
         Facts {
             pure: op.delta == 0,
-            requires: op.before.map(token),
+            requires: op.found().map(token),
             establishes: match after {
                 _ if op.delta == 0 => Establishes::Same,
                 Some(after) => Establishes::Token(token(after)),

@@ -26,9 +26,13 @@ pub enum End {
     Max,
 }
 
-/// An item of a [`PriorityQueue`], in the order of priorities.
+/// An item of a [`PriorityQueue`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct Item(u128);
+pub struct Item {
+    /// A number in the order of priorities.
+    priority: u64,
+    value: Value,
+}
 
 /// What an operation found.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -65,19 +69,26 @@ impl Item {
                  [priority value] of one and a value",
             )
         })?;
-        Ok(Item(u128::from(priority as u64 ^ 1 << 63) << 32 | u128::from(view.value.handle())))
+        Ok(Item { priority: priority as u64 ^ 1 << 63, value: view.value })
     }
-}
 
-impl Item {
     /// The handle of its value.
     pub(crate) fn handle(self) -> u32 {
-        self.0 as u32
+        self.value.handle()
     }
 
     /// A number in the order of priorities.
     pub(crate) fn priority(self) -> u64 {
-        priority(self.0)
+        self.priority
+    }
+
+    /// The number that stands for it in states, in the order of priorities.
+    fn key(self) -> u128 {
+        u128::from(self.priority) << 32 | u128::from(self.handle())
+    }
+
+    fn of_key(key: u128) -> Self {
+        Item { priority: priority(key), value: Value::of_handle(key as u32) }
     }
 }
 
@@ -94,7 +105,7 @@ impl PriorityQueue {
     pub fn new(usual: End, initial: &[View<'_>]) -> Result<Self, Rejection> {
         let mut items = Counts::default();
         for &view in initial {
-            items = with(&items, Item::of(view)?.0);
+            items = with(&items, Item::of(view)?.key());
         }
         Ok(PriorityQueue { initial: items, usual })
     }
@@ -104,16 +115,17 @@ impl PriorityQueue {
         match *op {
             _ if !self.initial.is_empty() => Part::Whole,
             // The value of an item tells its priority.
-            Op::Put(Item(key))
-            | Op::Take(_, Found::Item(Item(key)))
-            | Op::Peek(_, Found::Item(Item(key))) => Part::One(key as Token),
+            Op::Put(item) | Op::Take(_, Found::Item(item)) | Op::Peek(_, Found::Item(item)) => {
+                Part::One(item.key() as Token)
+            }
             Op::Take(..) | Op::Peek(..) => Part::Any,
         }
     }
 
     /// The items that it holds before the first operation, the smallest first.
     fn items(&self) -> Vec<Item> {
-        let copies = |(key, count): (u128, _)| std::iter::repeat_n(Item(key), count as usize);
+        let copies =
+            |(key, count): (u128, _)| std::iter::repeat_n(Item::of_key(key), count as usize);
         self.initial.iter().flat_map(copies).collect()
     }
 }
@@ -146,10 +158,10 @@ enum Takes {
 fn takes(state: &Counts, end: End, found: Found) -> Takes {
     match (found, priority_at(state, end)) {
         (Found::Empty | Found::Any, None) => Takes::Nothing,
-        (Found::Item(Item(key)), Some(next))
-            if priority(key) == next && state.get(key).is_some() =>
+        (Found::Item(item), Some(next))
+            if item.priority == next && state.get(item.key()).is_some() =>
         {
-            Takes::One(key)
+            Takes::One(item.key())
         }
         (Found::Any, Some(next)) => {
             let keys = state.iter().map(|(key, _)| key).filter(|&key| priority(key) == next);
@@ -224,7 +236,7 @@ impl Model for PriorityQueue {
 
     fn step(&self, state: &Counts, op: &Op) -> Successors<Counts> {
         match *op {
-            Op::Put(Item(key)) => Successors::One(Some(with(state, key))),
+            Op::Put(item) => Successors::One(Some(with(state, item.key()))),
             Op::Take(end, found) => match takes(state, end, found) {
                 Takes::Nothing => Successors::One(Some(state.clone())),
                 Takes::Impossible => Successors::One(None),
@@ -254,7 +266,7 @@ impl Model for PriorityQueue {
     }
 
     fn state_values(&self, state: &Counts, hold: &mut dyn FnMut(Value)) -> bool {
-        state.iter().for_each(|(key, _)| hold(Value::of_handle(Item(key).handle())));
+        state.iter().for_each(|(key, _)| hold(Item::of_key(key).value));
         true
     }
 
@@ -280,7 +292,7 @@ impl Model for PriorityQueue {
             pure,
             requires: match found {
                 Found::Empty => Some(token(None)),
-                Found::Item(Item(key)) if end == self.usual => Some(token(Some(priority(key)))),
+                Found::Item(item) if end == self.usual => Some(token(Some(item.priority))),
                 Found::Item(_) | Found::Any => None,
             },
             establishes: if pure { Establishes::Same } else { Establishes::Unknown },

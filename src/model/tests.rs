@@ -292,7 +292,9 @@ fn what_an_operation_cannot_mean_is_refused() {
 
 #[test]
 fn what_a_counter_subtracts_is_negated() {
-    let op = |delta, before| format!("{:?}", counter::Op { delta, before });
+    let op = |delta, before: Option<i128>| {
+        format!("{:?}", counter::Op { delta, before: before.map(Into::into) })
+    };
     assert_eq!(asked("counter", "dec", "7", "null").unwrap(), op(-7, None));
     assert_eq!(asked("counter", "decrement", "null", "null").unwrap(), op(-1, None));
     assert_eq!(asked("counter", "dec-and-get", "3", "4").unwrap(), op(-3, Some(7)));
@@ -312,4 +314,16 @@ fn registers_start_with_values_of_their_own_or_all_with_one() {
     assert_eq!(started(r#"{"a":1,"b":2}"#), (2, false, true));
     assert_eq!(started("7"), (0, true, false));
     assert_eq!(started("null"), (0, true, true));
+}
+
+#[test]
+fn an_operation_of_any_model_is_small() {
+    assert!(size_of::<AnyOp>() <= 40, "{}", size_of::<AnyOp>());
+}
+
+#[test]
+fn a_wide_number_is_the_number() {
+    for number in [0, 1, -1, i128::MIN, i128::MAX, 1 << 64, -(1 << 64), u64::MAX.into()] {
+        assert_eq!(i128::from(counter::Wide::from(number)), number);
+    }
 }

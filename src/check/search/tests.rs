@@ -205,7 +205,7 @@ fn every_plan_decides_with_many_operations_open_at_once() {
             span: span(at, width + at),
         });
         let mut history: Vec<Reading<counter::Op>> = adds.collect();
-        let read = counter::Op { delta: 0, before: Some(width.into()) };
+        let read = counter::Op { delta: 0, before: Some(i128::from(width).into()) };
         let span = span(2 * width, 2 * width + 1);
         history.push(Reading { index: OpIndex::new(width as usize), op: read, span });
         for plan in PLANS {
@@ -214,7 +214,7 @@ fn every_plan_decides_with_many_operations_open_at_once() {
             assert_eq!(confirm_order(&model, &history, &ops(&order)), Proof::Confirmed, "{width}");
         }
         // One addition was lost.
-        history[width as usize].op.before = Some(i128::from(width) - 1);
+        history[width as usize].op.before = Some((i128::from(width) - 1).into());
         for plan in PLANS {
             let (found, _) = search_by(plan, Space::of(&model, &history), 1, &meter);
             assert!(

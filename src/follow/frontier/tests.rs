@@ -312,7 +312,7 @@ fn counters() {
     let model = model::Counter { initial: 1 };
     compare(&model, |dice| {
         let delta = i64::from(dice.below(3)) + 1;
-        let before = Some(i128::from(dice.below(6)));
+        let before = Some(i128::from(dice.below(6)).into());
         match dice.below(4) {
             0 => sample(Op { delta: 0, before: None }, Op { delta: 0, before }),
             1 => sample(Op { delta, before: None }, Op { delta, before }),

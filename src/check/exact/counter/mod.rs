@@ -83,7 +83,7 @@ struct Units {
 impl Units {
     /// What `op` does, given the number of additions of the history.
     fn role(self, op: &Op, adds: u32) -> Role {
-        match (op.before, op.delta) {
+        match (op.found(), op.delta) {
             (None, 0) => Role::Look { low: 0, high: u32::MAX },
             (None, _) => Role::Step,
             (Some(before), delta) => match self.level(before) {
@@ -120,7 +120,7 @@ mod tests {
     const ADD: Op = Op { delta: 1, before: None };
 
     fn read(value: i128) -> Op {
-        Op { delta: 0, before: Some(value) }
+        Op { delta: 0, before: Some(value.into()) }
     }
 
     fn rule(operations: &[(Op, u32, u32)]) -> Option<Ruling> {
@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn crashed_additions_fill_what_is_missing() {
-        let tell = |before| Op { delta: 1, before: Some(before) };
+        let tell = |before: i128| Op { delta: 1, before: Some(before.into()) };
         let operations = [(ADD, 0, NEVER), (tell(1), 1, 2), (ADD, 3, NEVER), (read(2), 4, 5)];
         assert_eq!(rule(&operations), Some(Ruling::Valid(vec![0, 1, 3])));
         assert_eq!(rule(&operations[1..]), stuck(0));
@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn only_whole_steps_count() {
-        let double = |before| Op { delta: -2, before };
+        let double = |before: Option<i128>| Op { delta: -2, before: before.map(Into::into) };
         let operations = [(double(None), 0, 1), (double(Some(-2)), 2, 3), (read(-4), 4, 5)];
         assert_eq!(rule(&operations), Some(Ruling::Valid(vec![0, 1, 2])));
         assert_eq!(rule(&[(double(None), 0, 1), (read(-1), 2, 3)]), stuck(1));

@@ -43,15 +43,15 @@ fn out_of_bounds(initial: i128, operations: &[Timed<'_, Op>]) -> Option<u32> {
     let mut before_call = vec![[0_i128; 2]; operations.len()];
     for end in Ends::of(operations) {
         let (End::Call(at) | End::Return(at)) = end;
-        let Op { delta, before } = *operations[at as usize].op;
-        let side = usize::from(delta < 0);
-        let delta = i128::from(delta);
+        let op = operations[at as usize].op;
+        let side = usize::from(op.delta < 0);
+        let delta = i128::from(op.delta);
         if matches!(end, End::Call(_)) {
             before_call[at as usize] = returned;
             called[side] += delta;
             continue;
         }
-        if let Some(before) = before {
+        if let Some(before) = op.found() {
             let [up, down] = before_call[at as usize];
             // What it adds itself comes after what it tells.
             let lowest = initial + up + called[1] - delta.min(0);
@@ -94,7 +94,7 @@ impl Line {
         let mut sorted: Vec<(i128, bool, u32)> = (0..operations.len() as u32)
             .zip(operations)
             .filter_map(|(at, Timed { op, .. })| {
-                op.before.map(|before| (sign * (before - initial), op.delta != 0, at))
+                op.found().map(|before| (sign * (before - initial), op.delta != 0, at))
             })
             .collect();
         sorted.sort_unstable();

@@ -88,7 +88,7 @@ pub(super) fn name(scope: Scope<'_>) -> Option<Anomaly> {
     let shrinks = list.iter().all(|event| event.op.delta <= 0);
     let sign = if shrinks { -1 } else { 1 };
     let see = |event: Event<counter::Op>| {
-        let before = event.op.before.filter(|_| event.is_done());
+        let before = event.op.found().filter(|_| event.is_done());
         let before = before.map(|before| before.saturating_mul(sign));
         event.with(Step { delta: sign * i128::from(event.op.delta), before })
     };
