@@ -40,6 +40,7 @@ impl<S: Copy + Eq + Hash> Trie<S> {
     }
 
     /// The node one `symbol` below `node`, if a sequence goes there.
+    #[inline]
     pub fn child(&self, node: u32, symbol: S) -> Option<u32> {
         match self.nodes[node as usize].first_child {
             Some((first, child)) if first == symbol => Some(child),
