@@ -9,8 +9,9 @@ pub(super) const ALLOWANCE: u64 = 250_000;
 /// The parts of an explanation, each with its share of the time that explaining may take.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Part {
-    /// The first impossible operation and its core.
-    Locating,
+    /// The first impossible operation and its core, of keys of which one took so many
+    /// configurations to decide.
+    Locating(u64),
     /// The violations behind it, and their names.
     Violations,
     /// What still holds.
@@ -29,7 +30,7 @@ impl Part {
     /// by one is the next one's.
     fn tenths(self) -> u32 {
         match self {
-            Part::Locating => 2,
+            Part::Locating(_) => 2,
             Part::Violations => 3,
             Part::Guarantees => 5,
             Part::Clocks => 6,
@@ -38,9 +39,11 @@ impl Part {
         }
     }
 
-    /// How many configurations a single decision may take. Clocks ask for many.
+    /// How many configurations a single decision may take. Clocks ask for many. A part of a history
+    /// may take more than the whole, but seldom twice as many.
     fn configurations(self) -> u64 {
         match self {
+            Part::Locating(decided) => ALLOWANCE.max(decided.saturating_mul(2)),
             Part::Clocks => ALLOWANCE / 5,
             _ => ALLOWANCE,
         }
@@ -77,7 +80,7 @@ mod tests {
             };
             let explain_timeout = Duration::from_secs(explain_timeout);
             let options = Options { budget, explain_timeout, ..Options::default() };
-            meter(&options, &History::default(), Part::Locating).poll()
+            meter(&options, &History::default(), Part::Locating(0)).poll()
         };
         assert_eq!(poll(3_600, 10), Ok(()));
         assert_eq!(poll(59, 10), Err(StopReason::Timeout));

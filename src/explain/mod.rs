@@ -65,9 +65,10 @@ pub(crate) fn refine(
     report: &mut Report,
     cores: usize,
 ) -> Result<(), Error> {
-    let meter = meter(options, history, Part::Locating);
     let partitions = history.partitions();
     let failing: Vec<(usize, &Failure)> = report.failing().collect();
+    let decided = failing.iter().map(|&(at, _)| report.keys[at].effort.configurations).max();
+    let meter = meter(options, history, Part::Locating(decided.unwrap_or_default()));
     options.enter(Phase::Locating, failing.len());
     let refined = on_threads(options.threads, failing.len(), &|nth| {
         let (at, failure) = failing[nth];
