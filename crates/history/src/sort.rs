@@ -49,7 +49,7 @@ fn by_words<T, W: Word>(list: &mut [T], key: impl Fn(&T) -> W) {
     permute(list, words);
 }
 
-/// Puts at each place the element from the position that `words` says, by the circles of the
+/// Puts at each place the element from the position that `words` says, by the cycles of the
 /// permutation. O(n).
 fn permute<T, W: Word>(list: &mut [T], words: &mut [W]) {
     for start in 0..list.len() {

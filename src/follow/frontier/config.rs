@@ -1,12 +1,10 @@
 //! A configuration of one object after the events so far, and sets of them of which none can do
 //! all that another can.
 
-use std::hash::{BuildHasher, BuildHasherDefault};
-
 use hashbrown::HashTable;
-use rustc_hash::FxHasher;
 
 use super::bits::Bits;
+use super::hash;
 use super::states::StateId;
 
 /// When something was, counted in events.
@@ -198,7 +196,7 @@ impl Configs {
             }
             return true;
         }
-        let hash = hash(config.state);
+        let hash = hash(&config.state);
         let mut worse = Vec::new();
         for &(_, at) in self.index.iter_hash(hash) {
             self.compared += 1;
@@ -224,13 +222,13 @@ impl Configs {
     }
 
     fn remove(&mut self, at: u32) {
-        let own = hash(self.list[at as usize].state);
+        let own = hash(&self.list[at as usize].state);
         if let Ok(entry) = self.index.find_entry(own, |&(_, other)| other == at) {
             entry.remove();
         }
         let last = self.list.len() as u32 - 1;
         if at != last {
-            let moved = hash(self.list[last as usize].state);
+            let moved = hash(&self.list[last as usize].state);
             if let Some(entry) = self.index.find_mut(moved, |&(_, other)| other == last) {
                 entry.1 = at;
             }
@@ -244,12 +242,8 @@ impl Configs {
     fn build_index(&mut self) {
         self.index.clear();
         for (at, config) in self.list.iter().enumerate() {
-            let hash = hash(config.state);
+            let hash = hash(&config.state);
             self.index.insert_unique(hash, (hash, at as u32), |&(hash, _)| hash);
         }
     }
-}
-
-fn hash(state: StateId) -> u64 {
-    BuildHasherDefault::<FxHasher>::default().hash_one(state)
 }

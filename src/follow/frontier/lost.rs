@@ -1,12 +1,11 @@
 //! Crashed operations of one object: they may take effect at any later time, or never. Those that
 //! are interchangeable are one class with a number.
 
-use std::hash::{BuildHasher, BuildHasherDefault};
-
 use hashbrown::HashTable;
-use rustc_hash::{FxHashMap, FxHasher};
+use rustc_hash::FxHashMap;
 
 use super::config::Config;
+use super::hash;
 use crate::model::{AnyOp, Establishes, Facts, Token};
 
 /// Interchangeable crashed operations.
@@ -102,7 +101,7 @@ impl Lost {
                 classes.len() as u32 - 1
             }
         };
-        self.index.insert_unique(hash, at, |&at| super::lost::hash(&classes[at as usize].op));
+        self.index.insert_unique(hash, at, |&at| super::hash(&classes[at as usize].op));
         self.list_of(&facts).push(at);
         at
     }
@@ -169,10 +168,6 @@ impl Lost {
     pub(super) fn heap_bytes(&self) -> usize {
         self.classes.capacity() * size_of::<Class>() + self.giving.capacity() * 64
     }
-}
-
-fn hash(op: &AnyOp) -> u64 {
-    BuildHasherDefault::<FxHasher>::default().hash_one(op)
 }
 
 /// Whether tokens do not tell what an operation needs, or what it does.

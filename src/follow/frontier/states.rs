@@ -1,11 +1,9 @@
 //! The states of one object, each stored once and named by a number: configurations are copied and
 //! compared far more often than states are made.
 
-use std::hash::{BuildHasher, BuildHasherDefault};
-
 use hashbrown::HashTable;
-use rustc_hash::FxHasher;
 
+use super::hash;
 use crate::model::{AnyModel, AnyOp, AnyState, Model, Successors};
 
 /// The number of a state in the table of its frontier.
@@ -198,10 +196,6 @@ impl States {
         self.states.capacity() * (size_of::<AnyState>() + size_of::<u64>() + size_of::<StateId>())
             + rows * size_of::<u32>()
     }
-}
-
-fn hash(state: &AnyState) -> u64 {
-    BuildHasherDefault::<FxHasher>::default().hash_one(state)
 }
 
 #[cfg(test)]
