@@ -50,13 +50,10 @@ impl Sources {
                 list.push((name_of(&Source::Stdin), source));
             } else if path.is_dir() {
                 named = true;
-                match files_below(path) {
-                    Ok(files) => list.extend(files.into_iter().map(|file| {
-                        let source = Source::File(file);
-                        (name_of(&source), Ok(source))
-                    })),
-                    Err(error) => list.push((path.display().to_string(), Err(error))),
-                }
+                list.extend(found_below(path).into_iter().map(|(path, found)| {
+                    let source = Source::File(path);
+                    (name_of(&source), found.map(|()| source))
+                }));
             } else {
                 let source = Source::File(path.clone());
                 list.push((name_of(&source), Ok(source)));
@@ -84,46 +81,70 @@ pub(crate) fn unreadable(what: &str, error: &io::Error) -> Error {
         .hint("is the path right, and may it be read?")
 }
 
+/// The error about what is named like a history in a directory, and may never end.
+fn no_file() -> Error {
+    Error::new(
+        Code::Unreadable,
+        "this is a pipe or a device, which a directory's are not read from",
+    )
+    .hint("name it itself to read it, or give it another ending")
+}
+
 fn stdin_again() -> Error {
     Error::new(Code::Unreadable, "standard input can be read only once")
 }
 
-/// The histories below a directory, sorted.
-fn files_below(directory: &Path) -> Result<Vec<PathBuf>, Error> {
+/// The histories below a directory, and what could not be looked at, sorted by path. Not empty.
+fn found_below(directory: &Path) -> Vec<(PathBuf, Result<(), Error>)> {
     let mut pending = vec![directory.to_owned()];
-    let mut files = Vec::new();
+    let mut found = Vec::new();
     while let Some(directory) = pending.pop() {
-        let unreadable = |error: io::Error| {
-            let name = directory.display();
-            Error::new(Code::Unreadable, format!("cannot list the directory {name}: {error}"))
-        };
-        for entry in fs::read_dir(&directory).map_err(unreadable)? {
-            let entry = entry.map_err(unreadable)?;
-            // Links to directories are not followed, so that this ends.
-            if entry.file_type().map_err(unreadable)?.is_dir() {
-                pending.push(entry.path());
-            } else if is_history(&entry.path()) {
-                files.push(entry.path());
+        if let Err(error) = look_into(&directory, &mut pending, &mut found) {
+            let error = format!("cannot list this directory: {error}");
+            found.push((directory, Err(Error::new(Code::Unreadable, error))));
+        }
+    }
+    if found.is_empty() {
+        let error = Error::new(Code::Unreadable, "the directory holds no history")
+            .hint(format!("histories end in {}, or these with .gz or .zst", Format::endings()));
+        found.push((directory.to_owned(), Err(error)));
+    }
+    found.sort_by(|one, other| one.0.cmp(&other.0));
+    found
+}
+
+fn look_into(
+    directory: &Path,
+    pending: &mut Vec<PathBuf>,
+    found: &mut Vec<(PathBuf, Result<(), Error>)>,
+) -> io::Result<()> {
+    for entry in fs::read_dir(directory)? {
+        let path = entry?.path();
+        // Links to directories are not followed, so that this ends.
+        if fs::symlink_metadata(&path)?.is_dir() {
+            pending.push(path);
+        } else if is_named_like_a_history(&path) {
+            match fs::metadata(&path) {
+                Ok(metadata) if metadata.is_dir() => {}
+                Ok(metadata) if metadata.is_file() => found.push((path, Ok(()))),
+                Ok(_) => found.push((path, Err(no_file()))),
+                Err(error) => found.push((path, Err(unreadable("cannot read it", &error)))),
             }
         }
     }
-    if files.is_empty() {
-        return Err(Error::new(Code::Unreadable, "the directory holds no history")
-            .hint(format!("histories end in {}, or these with .gz or .zst", Format::endings())));
-    }
-    files.sort();
-    Ok(files)
+    Ok(())
 }
 
-fn is_history(path: &Path) -> bool {
-    let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return false };
+fn is_named_like_a_history(path: &Path) -> bool {
+    // Bytes that are no UTF-8 do not matter to the ending.
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
     let stem = COMPRESSED
         .iter()
         .find_map(|extension| name.strip_suffix(extension)?.strip_suffix('.'))
-        .unwrap_or(name);
+        .unwrap_or(&name);
     let is_known =
         |extension| Format::ALL.iter().any(|format| format.extensions().contains(&extension));
-    stem.rsplit_once('.').is_some_and(|(_, extension)| is_known(extension)) && path.is_file()
+    stem.rsplit_once('.').is_some_and(|(_, extension)| is_known(extension))
 }
 
 /// Returns the text of `source`.
@@ -252,9 +273,9 @@ mod tests {
 
     #[test]
     fn histories_are_known_by_their_endings() {
-        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-        assert!(!is_history(&here.join("Cargo.toml")));
-        assert!(!is_history(&here.join("missing.jsonl")), "it must be a file");
+        let is_known = |name| is_named_like_a_history(Path::new(name));
+        assert!(["a.jsonl", "runs/b.edn.gz", "c.csv.zst"].into_iter().all(is_known));
+        assert!(!["Cargo.toml", "jsonl", "d.gz", ".."].into_iter().any(is_known));
     }
 
     #[test]

@@ -123,6 +123,34 @@ fn directories_stand_for_the_histories_below_them() {
     run("empty").status(2).complains("the directory holds no history");
 }
 
+#[cfg(unix)]
+#[test]
+fn nothing_in_a_directory_that_is_named_like_a_history_is_passed_over() {
+    use std::os::unix::{ffi::OsStrExt, fs::symlink};
+    let directory = Directory::new().file("runs/a.jsonl", VALID).file("runs/z/b.jsonl", VALID);
+    let runs = directory.path().join("runs");
+    std::fs::write(runs.join(std::ffi::OsStr::from_bytes(b"caf\xe9.jsonl")), VALID).unwrap();
+    let run = || histcheck("runs -q").current_dir(directory.path()).run();
+    let outcome = run().status(0);
+    assert_eq!(
+        outcome.stdout,
+        "runs/a.jsonl: valid: 2 operations, linearizable\n\
+         runs/caf\u{fffd}.jsonl: valid: 2 operations, linearizable\n\
+         runs/z/b.jsonl: valid: 2 operations, linearizable\n"
+    );
+    // Links to directories are not followed, whatever they are called.
+    symlink("z", runs.join("latest.jsonl")).unwrap();
+    assert_eq!(run().status(0).stdout, outcome.stdout);
+    symlink("gone", runs.join("link.jsonl")).unwrap();
+    let pipe = runs.join("pipe.jsonl");
+    assert!(std::process::Command::new("mkfifo").arg(pipe).status().unwrap().success());
+    let outcome = run().status(2).says("runs/z/b.jsonl: valid");
+    outcome
+        .complains("runs/link.jsonl")
+        .complains("runs/pipe.jsonl")
+        .complains("a pipe or a device");
+}
+
 #[test]
 fn errors_show_the_line() {
     let text = format!("{VALID}{{\"process\": 0, \"type\": \"invoke\", \"value\": 3}}\n");
