@@ -84,13 +84,33 @@ impl Config {
         if !(1..words).all(fits) || self.guesses != other.guesses {
             return false;
         }
+        if !self.used.iter().all(|&(class, count)| count <= other.used(class)) {
+            return false;
+        }
         // What was left last comes last, and there they differ most.
-        let still_held = |state: StateId, left: Stamp| {
-            let since = self.past.iter().rev().take_while(|past| past.1 >= left);
-            state == self.state || since.into_iter().any(|past| past.0 == state)
-        };
-        self.used.iter().all(|&(class, count)| count <= other.used(class))
-            && other.past.iter().rev().all(|&(state, left)| still_held(state, left))
+        for &(state, left) in other.past.iter().rev() {
+            if !self.held_since(state, left) {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Whether it is in `state`, or left it then or later.
+    #[inline]
+    fn held_since(&self, state: StateId, left: Stamp) -> bool {
+        if state == self.state {
+            return true;
+        }
+        for &(past, when) in self.past.iter().rev() {
+            if when < left {
+                return false;
+            }
+            if past == state {
+                return true;
+            }
+        }
+        false
     }
 }
 
