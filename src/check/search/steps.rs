@@ -107,6 +107,8 @@ impl<'a> Steps<'a> {
         self.rows.capacity() * 4
             + self.tokens.capacity() * 4
             + self.recent.capacity() * size_of::<(u64, u32)>()
+            // A list has two states or more.
+            + self.lists.capacity() * (size_of::<Box<[StateId]>>() + 2 * size_of::<StateId>())
     }
 
     /// Returns where an operation of `class` leads from `state`.
