@@ -1,7 +1,7 @@
 //! A recording outlives the process that makes it, however that ends.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -18,6 +18,10 @@ const END: &str = "HISTCHECK_TEST_END";
 /// Comes before the number of operations that are certain to be in the file.
 const SAVED: &str = "saved operations: ";
 
+/// A line for so many operations of a thread that returned.
+const MARK: &str = "returned";
+const MARKED: usize = 64;
+
 /// What each thread does at most, so that a file stays within bounds if nobody ends the process.
 const MOST: usize = 500_000;
 
@@ -26,23 +30,30 @@ const MOST: usize = 500_000;
 fn records_until_it_dies() {
     let Some(path) = std::env::var_os(FILE) else { return };
     let end = std::env::var(END).unwrap();
+    let is_marked = end == "kill in the loop";
     let recorder = Recorder::create(&path).unwrap();
     let (counter, done) = (&AtomicI64::new(0), &AtomicI64::new(0));
     thread::scope(|scope| {
         for node in ["n1", "n2"] {
             let mut process = recorder.process().with("node", node);
             scope.spawn(move || {
-                for _ in 0..MOST {
+                for turn in 1..=MOST {
                     let call = process.invoke("add-and-get", 1);
                     call.ok(counter.fetch_add(1, Ordering::SeqCst) + 1);
                     done.fetch_add(1, Ordering::SeqCst);
+                    if is_marked && turn.is_multiple_of(MARKED) {
+                        println!("{MARK}");
+                    }
                 }
             });
+        }
+        if end == "a full disk" {
+            return;
         }
         while done.load(Ordering::SeqCst) < 2_000 {
             thread::yield_now();
         }
-        if end != "kill without a flush" {
+        if !is_marked && end != "kill without a flush" {
             let saved = done.load(Ordering::SeqCst);
             recorder.flush().unwrap();
             println!("{SAVED}{saved}");
@@ -55,6 +66,8 @@ fn records_until_it_dies() {
             _ => thread::sleep(Duration::from_secs(60)),
         }
     });
+    let errors = [recorder.flush().unwrap_err(), recorder.finish().unwrap_err()];
+    assert_eq!(errors.map(|error| error.kind()), [ErrorKind::FileTooLarge; 2]);
 }
 
 /// The process that dies, at the latest when this does.
@@ -69,7 +82,12 @@ impl Drop for Victim {
 
 /// Starts it.
 fn start(path: &Path, end: &str) -> Victim {
-    let child = Command::new(std::env::current_exe().unwrap())
+    start_by(Command::new(std::env::current_exe().unwrap()), path, end)
+}
+
+/// Starts it by `command`.
+fn start_by(mut command: Command, path: &Path, end: &str) -> Victim {
+    let child = command
         .args(["--exact", "recorder::records_until_it_dies", "--nocapture"])
         .env(FILE, path)
         .env(END, end)
@@ -113,6 +131,41 @@ fn assert_complete(path: &Path, saved: usize) {
     let report = histcheck::check(&history, &Options::default()).unwrap();
     assert_eq!((report.verdict, report.model), (Verdict::Valid, "counter".to_owned()));
     fs::remove_file(path).unwrap();
+}
+
+/// Threads that do nothing but record, faster than it can be written.
+#[test]
+fn a_kill_loses_no_more_than_may_be_pending() {
+    for milliseconds in [7, 31, 58, 83] {
+        let path = file("loop");
+        let mut child = start(&path, "kill in the loop");
+        let lines = BufReader::new(child.0.stdout.take().unwrap()).lines();
+        let mut marks = lines.map_while(Result::ok).filter(|line| line.contains(MARK));
+        assert!(marks.next().is_some());
+        thread::sleep(Duration::from_millis(milliseconds));
+        child.0.kill().unwrap();
+        child.0.wait().unwrap();
+        let returned = 2 * MARKED * (1 + marks.count());
+        let torn = recover(&path).unwrap();
+        let written = fs::read(&path).unwrap().iter().filter(|&&byte| byte == b'\n').count();
+        assert!(written + (1 << 14) >= returned, "{written} of {returned}, {torn} bytes torn");
+        assert_complete(&path, 0);
+    }
+}
+
+/// The file may have only so many bytes, which ends in the middle of a line.
+#[cfg(unix)]
+#[test]
+fn a_full_disk_leaves_whole_lines() {
+    let path = file("full");
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "trap '' XFSZ; ulimit -f 201; exec \"$0\" \"$@\""]);
+    shell.arg(std::env::current_exe().unwrap());
+    let mut child = start_by(shell, &path, "a full disk");
+    assert!(child.0.wait().unwrap().success());
+    assert!(fs::metadata(&path).unwrap().len() > 100_000);
+    assert_eq!(recover(&path).unwrap(), 0);
+    assert_complete(&path, 0);
 }
 
 fn is_abnormal(status: ExitStatus) -> bool {

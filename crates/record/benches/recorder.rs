@@ -5,7 +5,8 @@
 //! counter, and the thread that writes keeps up easily. *Recording* is the time until the slowest
 //! thread has recorded everything: as the clock tells it, while the thread that writes competes for
 //! the processors, and as the time that the processor spent on it. *Written* is the time until
-//! everything is in the file. All are divided by the events of one thread.
+//! everything is in the file. All are divided by the events of one thread. Threads never wait for
+//! the writing, except for *bounded*: the time until everything is recorded with the usual bound.
 
 use std::hint::black_box;
 use std::io;
@@ -14,7 +15,7 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use histcheck_record::{Process, Recorder};
+use histcheck_record::{Process, Recorder, RecorderBuilder};
 
 const OPERATIONS: u64 = 1_000_000;
 const ROUNDS: usize = 7;
@@ -37,16 +38,20 @@ fn main() -> io::Result<()> {
     let wanted: Vec<String> =
         std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("recorder.jsonl");
-    println!("| values | threads | recording, fastest | median | its processor time | written |");
-    println!("|---|---:|---:|---:|---:|---:|");
+    println!(
+        "| values | threads | recording, fastest | median | its processor time | written | bounded |"
+    );
+    println!("|---|---:|---:|---:|---:|---:|---:|");
     for &(name, operation) in WORKLOADS {
         if !wanted.is_empty() && !wanted.iter().any(|word| name.contains(word.as_str())) {
             continue;
         }
         for threads in [1, 2] {
-            let mut rounds = Vec::new();
+            let (mut rounds, mut bounded) = (Vec::new(), Vec::new());
             for _ in 0..ROUNDS {
-                rounds.push(measure(&path, threads, operation)?);
+                let unbounded = Recorder::builder().unbounded();
+                rounds.push(measure(unbounded, &path, threads, operation)?);
+                bounded.push(measure(Recorder::builder(), &path, threads, operation)?);
             }
             let recording = sorted(&rounds, |round| round.recording);
             let processor = match sorted(&rounds, |round| round.processor)[ROUNDS / 2] {
@@ -55,9 +60,10 @@ fn main() -> io::Result<()> {
             };
             let (fastest, median) = (recording[0], recording[ROUNDS / 2]);
             let written = sorted(&rounds, |round| round.written)[ROUNDS / 2];
+            let bounded = sorted(&bounded, |round| round.recording)[ROUNDS / 2];
             println!(
                 "| {name} | {threads} | {fastest:.0} ns | {median:.0} ns | {processor} \
-                 | {written:.0} ns |"
+                 | {written:.0} ns | {bounded:.0} ns |"
             );
         }
     }
@@ -80,8 +86,13 @@ struct Round {
     written: f64,
 }
 
-fn measure(path: &Path, threads: u64, operation: fn(&mut Process, u64)) -> io::Result<Round> {
-    let recorder = Recorder::create(path)?;
+fn measure(
+    builder: RecorderBuilder,
+    path: &Path,
+    threads: u64,
+    operation: fn(&mut Process, u64),
+) -> io::Result<Round> {
+    let recorder = builder.create(path)?;
     let barrier = &Barrier::new(threads as usize);
     let begin = Instant::now();
     let times: Vec<(Duration, Duration)> = thread::scope(|scope| {

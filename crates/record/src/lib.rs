@@ -59,27 +59,34 @@
 //! # What it costs
 //!
 //! A thread converts the value, draws the ticket, reads the clock and puts 64 bytes into a ring of
-//! its own. It takes no lock, waits for nobody, and allocates nothing for null, booleans, integers
-//! of 64 bits and strings of up to 14 bytes; other values are turned into text at once. If the ring
-//! is full, the thread goes on with one twice as large. A second thread empties the rings every few
-//! milliseconds, puts the events into order and writes them. If it cannot keep up, memory grows:
-//! nothing is dropped.
+//! its own. It takes no lock, and allocates nothing for null, booleans, integers of 64 bits and
+//! strings of up to 14 bytes; other values are turned into text at once. If the ring is full, the
+//! thread goes on with one twice as large. A second thread empties the rings every few
+//! milliseconds, puts the events into order and writes them. If it cannot keep up, threads wait for
+//! it, with a completion: see [`RecorderBuilder::max_pending`]. Nothing is dropped.
 //!
 //! # When the process crashes
 //!
-//! Whole lines are handed to the system, a few milliseconds after they were recorded. A panic that
-//! unwinds loses nothing, an abort or a kill what was not handed over yet; what is in the file is
-//! always the start of the recording, without gaps, since an event waits for all those before it.
-//! Only if the process is killed while the system copies a line can this line be torn:
-//! [`recover`] cuts it off. If the machine itself crashes, the file is what its system had saved.
+//! Whole lines are handed to the system, every few milliseconds. A panic that unwinds loses
+//! nothing; an abort or a kill loses what was not handed over yet, at most 16,384 events unless set
+//! otherwise. What is in the file is always the start of the recording, without gaps, since an
+//! event waits for all those before it. Only if the process is killed while the system copies a
+//! line can this line be torn: [`recover`] cuts it off. If the machine itself crashes, the file is
+//! what its system had saved.
+//!
+//! If the disk is full, the file ends with the last line that fits, nothing is written any more,
+//! and [`Recorder::flush`] and [`Recorder::finish`] return the error. Threads go on: what they
+//! record is dropped.
 
 mod clock;
 mod drain;
 mod event;
 mod line;
 mod process;
+mod progress;
 mod recorder;
 mod recover;
+mod sink;
 mod track;
 mod window;
 

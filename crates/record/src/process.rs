@@ -92,6 +92,8 @@ impl Process {
     #[cold]
     fn introduce(&mut self) {
         if self.is_open {
+            // The last operation may have had no completion to wait with.
+            self.track.between();
             self.number = self.track.shared().fresh_process();
         }
         let introduction = Introduction { process: self.number, fields: self.fields.clone() };

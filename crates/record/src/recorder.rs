@@ -9,10 +9,11 @@ use std::time::Duration;
 
 use histcheck_history::IntoValue;
 
-use super::drain::{Drain, Progress, Sink, Summary};
+use super::drain::{Drain, Summary};
 use super::event::{Field, Scratch};
 use super::line::write_metadata;
 use super::process::{Annotator, Notes, Process};
+use super::sink::Sink;
 use super::track::{Shared, lock};
 
 /// Records what the threads of a test do, as a history: see the [module](super).
@@ -21,7 +22,6 @@ use super::track::{Shared, lock};
 /// but an error is lost.
 pub struct Recorder {
     shared: Arc<Shared>,
-    progress: Arc<Progress>,
     notes: Mutex<Notes>,
     /// The file, where there is one.
     path: Option<PathBuf>,
@@ -82,15 +82,15 @@ impl Recorder {
     /// If writing failed, now or earlier.
     pub fn flush(&self) -> io::Result<()> {
         let tickets = self.shared.issued();
-        self.progress.wait_for(tickets, || self.shared.wake())
+        self.shared.progress().flush(tickets, || self.shared.wake())
     }
 
     /// Writes all that was recorded before, and ends. What handles record that are still there
     /// afterwards is lost; operations that are under way stay open.
     ///
     /// # Errors
-    /// The first error of writing; what is written then is the start of the recording. Also if a
-    /// field was given a name that it cannot have.
+    /// The first error of writing; what is written then is the start of the recording, in a file
+    /// whole lines of it. Also if a field was given a name that it cannot have.
     pub fn finish(mut self) -> io::Result<Summary> {
         self.end().1
     }
@@ -143,24 +143,58 @@ pub enum Recording {
     Writer,
 }
 
+/// Events that may wait to be written, unless set: 1 MB of events, which are written in 1 ms or 2.
+/// More do not make the writing faster, and a crash loses more; with far fewer, threads wait
+/// whenever the one that writes is scheduled late.
+const MAX_PENDING: u64 = 1 << 14;
+
 /// How a recorder is made: see [`Recorder::builder`].
 pub struct RecorderBuilder {
     interval: Duration,
+    bound: u64,
     metadata: Vec<Field>,
 }
 
 impl Default for RecorderBuilder {
     fn default() -> Self {
-        RecorderBuilder { interval: Duration::from_millis(5), metadata: Vec::new() }
+        let interval = Duration::from_millis(5);
+        RecorderBuilder { interval, bound: MAX_PENDING, metadata: Vec::new() }
     }
 }
 
 impl RecorderBuilder {
-    /// How often events are written: a crash of the process loses at most what was recorded for
-    /// about so long. 5 ms unless set.
+    /// Sets the time after which events are written at the latest, if the system lets the thread
+    /// that writes run. 5 ms unless set. They are written earlier if half of
+    /// [`max_pending`](Self::max_pending) wait.
     #[must_use]
     pub fn flush_every(mut self, interval: Duration) -> Self {
         self.interval = interval;
+        self
+    }
+
+    /// Bounds the events (invocations, completions, notes) of all threads that wait to be written:
+    /// a crash of the process loses at most so many, besides operations that are under way. 16,384
+    /// unless set; 0 counts as 1.
+    ///
+    /// A completion or a note beyond the bound is recorded, with its true place and time, and
+    /// returns when events have been written. An invocation waits only behind an operation that was
+    /// dropped, before it is recorded. Nobody waits while the writing keeps up, nor after it has
+    /// failed.
+    ///
+    /// A writer that records itself, or waits for a thread that does, would wait forever: use
+    /// [`unbounded`](Self::unbounded) with it.
+    #[must_use]
+    pub fn max_pending(mut self, events: u64) -> Self {
+        self.bound = events.max(1);
+        self
+    }
+
+    /// Lets no thread wait, so that recording does not disturb when threads do what. While events
+    /// come faster than they are written, memory grows, by 64 bytes an event, and a crash loses all
+    /// that wait.
+    #[must_use]
+    pub fn unbounded(mut self) -> Self {
+        self.bound = u64::MAX;
         self
     }
 
@@ -192,25 +226,24 @@ impl RecorderBuilder {
         self.start(Sink::Writer(Box::new(writer)), None)
     }
 
-    /// See [`Recorder::in_memory`].
+    /// See [`Recorder::in_memory`]. It is always [`unbounded`](Self::unbounded): a crash loses
+    /// everything anyway.
     ///
     /// # Errors
     /// If a thread cannot be started.
     pub fn in_memory(self) -> io::Result<Recorder> {
-        self.start(Sink::Memory(String::new()), None)
+        self.unbounded().start(Sink::Memory(String::new()), None)
     }
 
     fn start(self, sink: Sink, path: Option<PathBuf>) -> io::Result<Recorder> {
         let mut text = String::new();
         write_metadata(&self.metadata, &mut text);
-        let shared = Arc::new(Shared::new());
-        let progress = Arc::new(Progress::default());
-        let drain =
-            Drain::new(Arc::clone(&shared), Arc::clone(&progress), self.interval, sink, text);
+        let shared = Arc::new(Shared::new(self.bound));
+        let drain = Drain::new(Arc::clone(&shared), self.interval, sink, text);
         let writer =
             thread::Builder::new().name("histcheck-recorder".to_owned()).spawn(|| drain.run())?;
         shared.set_writer(writer.thread().clone());
         let notes = Mutex::new(Notes::new(&shared));
-        Ok(Recorder { shared, progress, notes, path, writer: Some(writer) })
+        Ok(Recorder { shared, notes, path, writer: Some(writer) })
     }
 }

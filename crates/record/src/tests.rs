@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use super::{Recorder, Recording, recover};
+use super::{Annotator, Process, Recorder, Recording, recover};
 
 /// A writer whose bytes stay at hand, and which fails after some of them.
 #[derive(Clone)]
@@ -123,7 +123,8 @@ fn full_rings_lose_nothing_and_block_nobody() {
     }
     let (shown, gate) = (Shown::new(usize::MAX), Arc::new(Mutex::new(())));
     let closed = gate.lock().unwrap();
-    let recorder = Recorder::to_writer(Slow(shown.clone(), Arc::clone(&gate))).unwrap();
+    let slow = Slow(shown.clone(), Arc::clone(&gate));
+    let recorder = Recorder::builder().unbounded().to_writer(slow).unwrap();
     thread::scope(|scope| {
         for mut process in [recorder.process(), recorder.process()] {
             scope.spawn(move || (0..50_000).for_each(|turn| process.invoke("write", turn).ok(())));
@@ -135,6 +136,128 @@ fn full_rings_lose_nothing_and_block_nobody() {
     let text = shown.text();
     assert_eq!(summary.bytes, text.len() as u64);
     assert_eq!(text.lines().count(), 200_000);
+}
+
+/// A writer that takes its time, and counts lines when it has them.
+struct Late(Arc<AtomicUsize>);
+
+impl Write for Late {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        thread::sleep(Duration::from_micros(300));
+        let lines = bytes.iter().filter(|&&byte| byte == b'\n').count();
+        self.0.fetch_add(lines, Ordering::SeqCst);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Has four threads do again and again what `turn` does, which records two lines: at no time are
+/// more than `most` lines of what they did not written.
+fn assert_bounded(bound: u64, most: usize, turn: fn(&mut Process, &mut Annotator)) {
+    let (written, recorded) = (Arc::new(AtomicUsize::new(0)), AtomicUsize::new(0));
+    // Only full rings have anything written.
+    let builder = Recorder::builder().flush_every(Duration::from_secs(3_600)).max_pending(bound);
+    let recorder = builder.to_writer(Late(Arc::clone(&written))).unwrap();
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            let (mut process, mut annotator) = (recorder.process(), recorder.annotator("nobody"));
+            let (written, recorded) = (&written, &recorded);
+            scope.spawn(move || {
+                for _ in 0..10 * bound.min(200) {
+                    turn(&mut process, &mut annotator);
+                    // In this order: others go on in between, when there is room again.
+                    let recorded = recorded.fetch_add(2, Ordering::SeqCst) + 2;
+                    let pending = recorded.saturating_sub(written.load(Ordering::SeqCst));
+                    assert!(pending <= most, "{pending} of {most}");
+                }
+            });
+        }
+    });
+    let events = recorder.finish().unwrap().events as usize;
+    let counts = (recorded.load(Ordering::SeqCst), written.load(Ordering::SeqCst));
+    assert_eq!(counts, (events, events));
+}
+
+#[test]
+fn pending_events_never_exceed_the_bound() {
+    for bound in [1, 2, 3, 10, 1_000] {
+        let most = bound as usize;
+        assert_bounded(bound, most, |process, _| process.invoke("read", ()).ok(1));
+        assert_bounded(bound, most, |process, _| process.invoke("write", 1).info());
+        assert_bounded(bound, most, |_, annotator| {
+            annotator.note("one", ());
+            annotator.note("two", ());
+        });
+    }
+}
+
+/// No completion waits, but the next invocation does: four threads are two events ahead.
+#[test]
+fn operations_that_never_end_are_bounded_too() {
+    assert_bounded(100, 100 + 4 * 4, |process, _| {
+        drop(process.invoke("write", 1));
+        drop(process.invoke("write", 2));
+    });
+}
+
+/// Threads wait most of the time, for each other or for the writing, and nothing wakes the thread
+/// that writes but they.
+#[test]
+fn threads_that_wait_are_woken() {
+    let builder = Recorder::builder().flush_every(Duration::from_secs(3_600)).max_pending(5);
+    let recorder = builder.to_writer(io::sink()).unwrap();
+    thread::scope(|scope| {
+        for mut process in (0..8).map(|_| recorder.process()) {
+            let recorder = &recorder;
+            scope.spawn(move || {
+                for turn in 0..2_000 {
+                    process.invoke("write", turn).ok(());
+                    if turn % 100 == 0 {
+                        recorder.note("nobody", "turn", turn);
+                        recorder.flush().unwrap();
+                    }
+                }
+            });
+        }
+    });
+    assert_eq!(recorder.finish().unwrap().events, 8 * (2 * 2_000 + 20));
+}
+
+/// Threads that wait, or would, go on when the recorder ends, however it does.
+#[test]
+fn nobody_waits_for_a_recorder_that_has_ended() {
+    fn unwind(_: Recorder) {
+        std::panic::resume_unwind(Box::new("the test"));
+    }
+    let ends: [fn(Recorder); 3] = [
+        |recorder| assert!(recorder.finish().is_ok()),
+        drop,
+        |recorder| assert!(thread::spawn(|| unwind(recorder)).join().is_err()),
+    ];
+    for end in ends {
+        let (written, is_over) = (Arc::new(AtomicUsize::new(0)), AtomicUsize::new(0));
+        let builder = Recorder::builder().max_pending(10);
+        let recorder = builder.to_writer(Late(Arc::clone(&written))).unwrap();
+        thread::scope(|scope| {
+            for mut process in [recorder.process(), recorder.process(), recorder.process()] {
+                let is_over = &is_over;
+                scope.spawn(move || {
+                    while is_over.load(Ordering::SeqCst) == 0 {
+                        process.invoke("read", ()).ok(1);
+                    }
+                    (0..10_000).for_each(|_| process.invoke("read", ()).ok(2));
+                });
+            }
+            while written.load(Ordering::SeqCst) < 100 {
+                thread::yield_now();
+            }
+            end(recorder);
+            is_over.store(1, Ordering::SeqCst);
+        });
+    }
 }
 
 #[test]
@@ -195,6 +318,33 @@ fn errors_of_writing_come_to_light() {
     assert!(Recorder::create(missing).is_err());
 }
 
+/// Every thread ends, although nothing is written any more.
+#[test]
+fn a_writer_that_fails_holds_nobody_up() {
+    let shown = Shown::new(10_000);
+    let recorder = Recorder::builder().max_pending(10).to_writer(shown.clone()).unwrap();
+    thread::scope(|scope| {
+        for mut process in [recorder.process(), recorder.process(), recorder.process()] {
+            scope.spawn(move || (0..20_000).for_each(|turn| process.invoke("write", turn).ok(())));
+        }
+    });
+    recorder.note("nobody", "end", ());
+    assert_eq!(recorder.flush().unwrap_err().kind(), io::ErrorKind::StorageFull);
+    assert_eq!(recorder.finish().unwrap_err().kind(), io::ErrorKind::StorageFull);
+    assert!(shown.text().ends_with('\n'));
+}
+
+/// It is no file that could be cut to its last whole line.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_device_holds_nobody_up() {
+    let recorder = Recorder::builder().metadata("initial", 0).create("/dev/full").unwrap();
+    let mut process = recorder.process();
+    (0..100_000).for_each(|turn| process.invoke("write", turn).ok(()));
+    assert_eq!(recorder.flush().unwrap_err().kind(), io::ErrorKind::StorageFull);
+    assert_eq!(recorder.finish().unwrap_err().kind(), io::ErrorKind::StorageFull);
+}
+
 #[test]
 fn a_writer_that_panics_holds_nobody_up() {
     struct Bad;
@@ -206,7 +356,7 @@ fn a_writer_that_panics_holds_nobody_up() {
             Ok(())
         }
     }
-    let recorder = Recorder::to_writer(Bad).unwrap();
+    let recorder = Recorder::builder().max_pending(100).to_writer(Bad).unwrap();
     let mut process = recorder.process();
     for _ in 0..5_000 {
         process.invoke("read", ()).ok(1);

@@ -9,6 +9,7 @@ use rtrb::{Consumer, Producer, PushError, RingBuffer};
 
 use super::clock::Ticks;
 use super::event::{Event, Moment, What};
+use super::progress::Progress;
 
 /// The events that the first ring of a track holds.
 const FIRST: usize = 1 << 10;
@@ -22,8 +23,7 @@ pub(super) struct Shared {
     tracks: AtomicU32,
     ticks: Ticks,
     is_closed: AtomicBool,
-    /// Whether the thread that writes has ended.
-    is_over: AtomicBool,
+    progress: Progress,
     arrivals: Mutex<Vec<Arrival>>,
     /// The first misuse that cannot be refused where it happens.
     fault: Mutex<Option<String>>,
@@ -43,14 +43,15 @@ pub(super) struct Arrival {
 }
 
 impl Shared {
-    pub(super) fn new() -> Self {
+    /// At most about `bound` events wait to be written.
+    pub(super) fn new(bound: u64) -> Self {
         Shared {
             tickets: Ticket(AtomicU64::new(0)),
             processes: AtomicI64::new(0),
             tracks: AtomicU32::new(0),
             ticks: Ticks::new(),
             is_closed: AtomicBool::new(false),
-            is_over: AtomicBool::new(false),
+            progress: Progress::new(bound),
             arrivals: Mutex::new(Vec::new()),
             fault: Mutex::new(None),
             writer: OnceLock::new(),
@@ -100,8 +101,13 @@ impl Shared {
 
     /// Says that nobody empties rings any more.
     pub(super) fn end(&self) {
-        self.is_over.store(true, Ordering::Release);
+        self.progress.end();
         self.take_arrivals();
+    }
+
+    /// How far the writing is.
+    pub(super) fn progress(&self) -> &Progress {
+        &self.progress
     }
 
     /// Names the thread to wake.
@@ -144,6 +150,8 @@ pub(super) struct Track {
     shared: Arc<Shared>,
     number: u32,
     ring: Producer<Event>,
+    /// From this ticket on, the thread asks for room.
+    limit: u64,
 }
 
 impl Track {
@@ -153,6 +161,7 @@ impl Track {
             shared: Arc::clone(shared),
             number: shared.tracks.fetch_add(1, Ordering::Relaxed),
             ring: RingBuffer::new(0).0,
+            limit: 0,
         }
     }
 
@@ -173,11 +182,27 @@ impl Track {
     /// and [`Track::before`] has it the other way round; with the care that
     /// [`Times`](super::clock::Times) takes, the times of an operation that returned and of one
     /// that was called later are never in the wrong order.
+    ///
+    /// Waits afterwards if too many events wait to be written: not in [`Track::before`], so that no
+    /// operation seems to take longer than it does.
     #[inline]
     pub(super) fn after(&mut self, what: What) {
         let ticks = self.shared.ticks.now();
         let ticket = self.shared.ticket();
         self.push(Event { ticket, moment: Moment { ticks, what } });
+        if ticket >= self.limit {
+            self.make_room(ticket);
+        }
+    }
+
+    /// Waits if too many events wait to be written, between two operations.
+    pub(super) fn between(&mut self) {
+        self.make_room(self.shared.issued());
+    }
+
+    #[cold]
+    fn make_room(&mut self, ticket: u64) {
+        self.limit = self.shared.progress.make_room(ticket, || self.shared.wake());
     }
 
     /// Records something to which it does not matter when it was.
@@ -197,7 +222,7 @@ impl Track {
     /// Goes on with a larger ring. The old one is emptied in its own time: tickets tell the order.
     #[cold]
     fn grow(&mut self, event: Event) {
-        if self.shared.is_over.load(Ordering::Acquire) {
+        if self.shared.progress.is_over() {
             // Nobody waits for it: the last event that is written has an earlier ticket.
             return;
         }

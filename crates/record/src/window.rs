@@ -22,6 +22,11 @@ impl<T> Window<T> {
         self.next
     }
 
+    /// Returns whether an item waits for an earlier one.
+    pub(super) fn is_held_up(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
     /// Adds item `number`; one that was taken already is dropped.
     #[inline]
     pub(super) fn put(&mut self, number: u64, item: T) {
