@@ -80,6 +80,10 @@ impl<'a> Session<'a> {
         let initial = options.initial.or_else(|| history.metadata_field("initial"));
         let (name, meaning) = (entry.name, options.model_options);
         let mut model = AnyModel::by_name(name, initial, meaning, history.values())?;
+        if let AnyModel::MultiRegister(registers) = model {
+            let registers = registers.named_as_in(history, options.initial.is_some())?;
+            model = AnyModel::MultiRegister(registers);
+        }
         if history.is_whole() {
             model = AnyModel::Whole(Whole::new(&model, history));
         }

@@ -14,7 +14,7 @@ use super::text::{body, decode, is_empty, start};
 use super::{Format, json};
 use crate::budget::{Budget, Meter};
 use crate::error::{Error, Place};
-use crate::history::{History, HistoryBuilder, Record, Settings, Value, ValueTable};
+use crate::history::{History, HistoryBuilder, Order, Record, Settings, Value, ValueTable};
 use crate::progress::{Phase, Progress};
 
 /// How an input is read.
@@ -234,7 +234,10 @@ struct Whole<'t> {
 
 impl Whole<'_> {
     fn history(&self, settings: Settings) -> Result<History, Error> {
-        let mut builder = HistoryBuilder::default();
+        let mut builder = match settings.order {
+            Order::File => HistoryBuilder::default(),
+            Order::Time => HistoryBuilder::by_time(),
+        };
         let body = body(self.text);
         self.meter.enter(Phase::Parsing, body.len() as u64);
         let mut sink = Sink::new(&mut builder);

@@ -1,13 +1,14 @@
 //! Many registers, and transactions that read and write some of them at once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::catalogue::{BuiltIn, Entry, FunctionEntry, Setup};
 use super::items::few;
 use super::persistent::Tree;
 use super::{Call, Establishes, Facts, Kind, Model, Rejection, Token, View};
-use crate::history::{Shape, Value, ValueTable};
+use crate::error::{Code, Error};
+use crate::history::{History, Shape, Value, ValueTable};
 use crate::vocabulary::{Verb, Words};
 
 /// Registers by key: those of a history that must be checked together.
@@ -41,6 +42,57 @@ impl MultiRegister {
         let put = |registers: Registers, &(key, value): &_| empty.put(&registers, key, value);
         let initial = initial.iter().fold(Registers::default(), put);
         MultiRegister { initial, default }
+    }
+
+    /// Returns the same registers, called as the operations of `history` call them: the keys of
+    /// JSON are strings, those of a history may be numbers or keywords.
+    ///
+    /// # Errors
+    /// If the initial value names a register that several may be, or, if it was given for this
+    /// history, one that no operation has.
+    pub(crate) fn named_as_in(
+        self,
+        history: &History,
+        is_given: bool,
+    ) -> Result<MultiRegister, Error> {
+        if self.initial.is_empty() {
+            return Ok(self);
+        }
+        let values = history.values();
+        let used = used(history);
+        let name = |register: Value| match values.as_name(register) {
+            Some(name) => name.to_owned(),
+            None => values.to_text(register),
+        };
+        let wrong = |register: Value, what: &str| {
+            let names: Vec<String> =
+                used.iter().take(NAMED).map(|&it| values.to_text(it)).collect();
+            Error::new(
+                Code::BadInitial,
+                format!(
+                    "the initial value names the register {}, {what}",
+                    values.to_text(register)
+                ),
+            )
+            .hint(format!("operations have the registers {}", names.join(", ")))
+        };
+        let mut pairs = Vec::new();
+        for (handle, value) in self.initial.iter() {
+            let register = Value::of_handle(handle as u32);
+            if used.contains(&register) {
+                pairs.push((register, value));
+                continue;
+            }
+            let own = name(register);
+            let mut meant = used.iter().filter(|&&used| name(used) == own);
+            match (meant.next(), meant.next()) {
+                (Some(&meant), None) => pairs.push((meant, value)),
+                (Some(_), Some(_)) => return Err(wrong(register, "which may be one or another")),
+                (None, _) if is_given => return Err(wrong(register, "which no operation has")),
+                (None, _) => pairs.push((register, value)),
+            }
+        }
+        Ok(MultiRegister::new(self.default, &pairs))
     }
 
     fn get(&self, state: &Registers, register: Value) -> Value {
@@ -179,6 +231,27 @@ impl Model for MultiRegister {
         }
         true
     }
+}
+
+/// So many registers are listed to someone who named none of them.
+const NAMED: usize = 8;
+
+/// The keys of all registers that the operations of `history` have.
+fn used(history: &History) -> BTreeSet<Value> {
+    let values = history.values();
+    let mut used = BTreeSet::new();
+    let sides = history.operations().iter().flat_map(|op| [op.input, op.output]);
+    for side in sides {
+        match values.shape(side) {
+            Shape::Map(items) => used.extend(items.chunks_exact(2).map(|pair| pair[0])),
+            Shape::List(items) => {
+                let micro = |&item: &Value| values.as_list(item)?.get(1).copied();
+                used.extend(items.iter().filter_map(micro));
+            }
+            _ => {}
+        }
+    }
+    used
 }
 
 fn key(register: Value) -> u128 {

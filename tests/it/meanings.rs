@@ -283,3 +283,76 @@ fn one_fractional_time_makes_all_times_seconds() {
     let history = histcheck::read_text(&text).unwrap();
     assert_eq!(history.times(OpIndex::new(0)), [Some(1_000_000_000), Some(2_500_000_000)]);
 }
+
+#[test]
+fn a_process_keeps_its_own_order_where_times_are_equal() {
+    let by_time = Settings { order: Order::Time, ..Settings::default() };
+    let own = ["0 invoke write 1 5", "0 ok write 1 5", "0 invoke read null 5", "0 ok read null 5"];
+    let history = read_with(&events(&own), by_time).unwrap();
+    let found = report(&history);
+    assert_eq!(found.verdict, Verdict::Invalid);
+    assert!(found.other_ties.is_none(), "there is no other reading");
+    // Another process is concurrent with all of it.
+    let others =
+        ["1 invoke read null 5", "1 ok read null 6", "2 invoke read null 4", "2 ok read 1 5"];
+    let valid = [&own[..2], &others].concat();
+    assert_eq!(verdict_with(&events(&valid), by_time), Verdict::Valid);
+    let invalid = [&own[..], &others].concat();
+    assert_eq!(verdict_with(&events(&invalid), by_time), Verdict::Invalid);
+}
+
+#[test]
+fn an_order_by_time_pairs_what_its_times_pair() {
+    let by_time = Settings { order: Order::Time, ..Settings::default() };
+    let sorted = [
+        "0 invoke write 1 10",
+        "0 ok write 1 20",
+        "1 invoke read null 30",
+        "1 ok read 1 40",
+        "0 invoke write 2 50",
+        "0 ok write 2 60",
+        "1 invoke read null 70",
+        "1 ok read 1 80",
+    ];
+    assert_eq!(verdict_with(&events(&sorted), by_time), Verdict::Invalid);
+    // In any order of the records.
+    let mut shuffled = sorted;
+    let mut random = 3_usize;
+    for _ in 0..50 {
+        for at in 1..shuffled.len() {
+            random = random.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
+            shuffled.swap(at, (random >> 33) % (at + 1));
+        }
+        let history = read_with(&events(&shuffled), by_time).unwrap();
+        assert_eq!(history.operations().len(), 4, "{shuffled:?}");
+        assert_eq!(report(&history).verdict, Verdict::Invalid, "{shuffled:?}");
+    }
+    // Where the order of the records pairs them, and the times do not, the times are wrong.
+    let inverted = ["0 invoke write 1 20", "0 ok write 1 10"];
+    assert_eq!(read_with(&events(&inverted), by_time).unwrap_err().code, Code::BadTime);
+    let error = read_with(&events(&["0 ok write 1 20", "1 invoke read null 30"]), by_time);
+    assert_eq!(error.unwrap_err().code, Code::NoInvocation);
+}
+
+#[test]
+fn an_initial_value_names_registers_as_the_history_does() {
+    let check_from = |initial: &str, keys: [&str; 2]| {
+        let text = format!(
+            "{{:process 0, :type :invoke, :f :txn, :value [[:r {0} nil] [:r {1} nil]]}}\n\
+             {{:process 0, :type :ok, :f :txn, :value [[:r {0} 7] [:r {1} 8]]}}\n",
+            keys[0], keys[1]
+        );
+        let mut history = read_with(&text, Settings::default()).unwrap();
+        let initial = json_value(initial, history.values_mut()).unwrap();
+        check(&history, &Options { initial: Some(initial), ..Options::default() })
+    };
+    for keys in [[":x", ":y"], ["\"x\"", ":y"], ["x", "y"]] {
+        assert_eq!(check_from(r#"{"x": 7, "y": 8}"#, keys).unwrap().verdict, Verdict::Valid);
+        assert_eq!(check_from(r#"{"x": 8, "y": 8}"#, keys).unwrap().verdict, Verdict::Invalid);
+    }
+    assert_eq!(check_from(r#"{"1": 7, "2": 8}"#, ["1", "2"]).unwrap().verdict, Verdict::Valid);
+    let wrong = [(r#"{"z": 7}"#, [":x", ":y"]), (r#"{"x": 7}"#, [":x", "x"])];
+    for (initial, keys) in wrong {
+        assert_eq!(check_from(initial, keys).unwrap_err().code, Code::BadInitial, "{initial}");
+    }
+}

@@ -39,6 +39,8 @@ pub struct HistoryBuilder {
     last_function: Function,
     /// What is left of what was forgotten, if it forgets.
     pub(super) forgotten: Option<Forgotten>,
+    /// The clients' events so far, if they are joined in the order of their times.
+    waiting: Option<Vec<(Record, ClientEvent)>>,
 }
 
 /// A process that has no operation open.
@@ -58,6 +60,7 @@ impl Default for HistoryBuilder {
             seconds: false,
             last_function: Function::default(),
             forgotten: None,
+            waiting: None,
         }
     }
 }
@@ -98,9 +101,26 @@ impl HistoryBuilder {
         self.join(record, &ClientEvent { process, kind, function, value, key, time })
     }
 
-    /// Joins the two ends of an operation.
+    /// A builder that joins the ends of operations in the order of their times, not in that of the
+    /// records: for input that is sorted by neither clients nor time. It has to be
+    /// [finished](HistoryBuilder::finish) with [`Order::Time`].
+    #[doc(hidden)]
+    pub fn by_time() -> HistoryBuilder {
+        HistoryBuilder { waiting: Some(Vec::new()), ..HistoryBuilder::default() }
+    }
+
+    /// Joins the two ends of an operation, or puts this one aside until all are there.
     #[inline]
     fn join(&mut self, record: Record, event: &ClientEvent) -> Result<(), Error> {
+        if let Some(waiting) = &mut self.waiting {
+            waiting.push((record, *event));
+            return Ok(());
+        }
+        self.join_now(record, event)
+    }
+
+    #[inline]
+    fn join_now(&mut self, record: Record, event: &ClientEvent) -> Result<(), Error> {
         match event.kind {
             EventType::Invoke => self.invocation(record, event),
             _ => self.completion(record, event),
@@ -240,6 +260,9 @@ impl HistoryBuilder {
     /// # Errors
     /// If it is empty, if only some operations have keys, or if its times cannot order it.
     pub fn finish(mut self, settings: Settings) -> Result<History, Error> {
+        if let Some(waiting) = self.waiting.take() {
+            self.join_by_time(waiting)?;
+        }
         let history = &mut self.history;
         if history.operations.is_empty() {
             return Err(no_operation(!history.annotations.is_empty()));
@@ -261,6 +284,33 @@ impl HistoryBuilder {
             order::by_time(history, settings.ties)?;
         }
         Ok(self.history)
+    }
+
+    /// Joins events in the order of their times. Where that cannot be, in the order of the records:
+    /// what is wrong with the times is told later.
+    fn join_by_time(&mut self, mut events: Vec<(Record, ClientEvent)>) -> Result<(), Error> {
+        // What no time tells belongs behind what came before it.
+        let mut before = FxHashMap::default();
+        let mut ordered: Vec<(i64, Record)> = Vec::with_capacity(events.len());
+        for (record, event) in &events {
+            let last = before.entry(event.process).or_insert(NO_TIME);
+            *last = if event.time == NO_TIME { *last } else { event.time };
+            ordered.push((*last, *record));
+        }
+        let mut order: Vec<usize> = (0..events.len()).collect();
+        order.sort_unstable_by_key(|&at| ordered[at]);
+        let by_time = order.iter().try_for_each(|&at| {
+            let (record, event) = &events[at];
+            self.join_now(*record, event)
+        });
+        let Err(error) = by_time else { return Ok(()) };
+        self.history.operations.clear();
+        self.history.times = None;
+        (self.history.reinvoked, self.keyed) = (0, 0);
+        self.processes = ValueMap::new(IDLE, NUMBERED);
+        let by_record =
+            events.drain(..).try_for_each(|(record, event)| self.join_now(record, &event));
+        by_record.map_err(|_| error)
     }
 
     fn next_record(&mut self) -> Result<Record, Error> {
@@ -328,9 +378,10 @@ impl HistoryBuilder {
                 Some(nanoseconds)
             }
         };
-        scaled
-            .filter(|&time| time != NO_TIME)
-            .ok_or_else(|| Error::new(Code::BadTime, "the time is beyond 64 bits of nanoseconds"))
+        scaled.filter(|&time| time != NO_TIME).ok_or_else(|| {
+            Error::new(Code::BadTime, "the time is beyond 64 bits of nanoseconds")
+                .hint("times are from -9223372036854775807 to 9223372036854775807")
+        })
     }
 
     fn rescale(&mut self) -> Result<(), Error> {
@@ -348,6 +399,9 @@ impl HistoryBuilder {
             for time in times {
                 *time = scale(*time).ok_or_else(too_large)?;
             }
+        }
+        for (_, event) in self.waiting.iter_mut().flatten() {
+            event.time = scale(event.time).ok_or_else(too_large)?;
         }
         for time in self.forgotten.iter().flat_map(|forgotten| forgotten.extremes) {
             scale(time).ok_or_else(too_large)?;

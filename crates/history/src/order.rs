@@ -1,6 +1,6 @@
 //! The order of events: that of the records, or by time, with its two readings of equal times.
 
-use super::{History, NO_TIME, OpIndex, Operation, Rank, Record};
+use super::{History, NO_TIME, OpIndex, Operation, Rank, Record, Value};
 use crate::error::{Code, Error};
 
 /// What orders the events of a history.
@@ -96,7 +96,10 @@ pub(super) fn by_time(history: &mut History, ties: Ties) -> Result<(), Error> {
         }
     }
     ends.sort_unstable();
-    history.ties = has_mixed_ties(&ends).then_some(ties);
+    if ties == Ties::Concurrent {
+        keep_own_order(&mut ends, operations, &times);
+    }
+    history.ties = has_mixed_ties(&ends, operations).then_some(ties);
     let mut spans = vec![Span { call: Rank::NEVER, ret: Rank::NEVER }; operations.len()];
     for (rank, &(_, _, _, is_return, index)) in ends.iter().enumerate() {
         let span = &mut spans[index];
@@ -110,17 +113,50 @@ pub(super) fn by_time(history: &mut History, ties: Ties) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether a call and a return of different operations share a time; only then do the two
-/// readings of ties differ.
-fn has_mixed_ties(ends: &[End]) -> bool {
+/// Whether a call and a return of different processes share a time; only then do the two readings
+/// of ties differ.
+fn has_mixed_ties(ends: &[End], operations: &[Operation]) -> bool {
     ends.chunk_by(|a, b| a.0 == b.0).any(|tied| {
-        let call = tied.iter().find(|end| !end.3);
-        let ret = tied.iter().find(|end| end.3);
-        match (call, ret) {
-            (Some(call), Some(ret)) => call.4 != ret.4 || tied.len() > 2,
-            _ => false,
-        }
+        let process = |end: &End| operations[end.4.index()].process;
+        let first = |is_return| tied.iter().find(|end| end.3 == is_return).map(process);
+        let (Some(call), Some(ret)) = (first(false), first(true)) else { return false };
+        call != ret || tied.iter().any(|end| process(end) != call)
     })
+}
+
+/// Puts the ends of a process that share a time into its own order, since it does one thing at a
+/// time: between the calls of the others, which are concurrent with what it did before, and their
+/// returns.
+///
+/// Where several processes end one operation and call another at one time, no order of ends tells
+/// that each keeps its own order and yet is concurrent with the others (intervals have no 2+2 among
+/// them: Fishburn 1970). Their ends stay as they are, which is no false alarm at least.
+fn keep_own_order(ends: &mut [End], operations: &[Operation], times: &[[i64; 2]]) {
+    let mut own: Vec<(Value, u8, Record, End)> = Vec::new();
+    for tied in ends.chunk_by_mut(|a, b| a.0 == b.0).filter(|tied| tied.len() > 1) {
+        own.clear();
+        own.extend(tied.iter().map(|&end| {
+            let (.., is_return, index) = end;
+            let (operation, [call, ret]) = (&operations[index.index()], times[index.index()]);
+            let is_instant = call == ret && !operation.outcome.is_indeterminate();
+            // What was called before comes first, what goes on comes last.
+            let phase = if is_instant { 1 } else { 2 * u8::from(!is_return) };
+            (operation.process, phase, operation.invoked, end)
+        }));
+        own.sort_unstable();
+        let turns = |own: &&[(Value, u8, Record, End)]| {
+            own.windows(2).any(|pair| pair[0].3.3 && !pair[1].3.3)
+        };
+        let mut turning = own.chunk_by(|a, b| a.0 == b.0).filter(turns);
+        let (Some(turning), None) = (turning.next(), turning.next()) else { continue };
+        let process = turning[0].0;
+        let others = |is_return| {
+            let ends = own.iter().filter(move |end| end.0 != process && end.3.3 == is_return);
+            ends.map(|end| end.3)
+        };
+        let in_order = others(false).chain(turning.iter().map(|end| end.3)).chain(others(true));
+        tied.iter_mut().zip(in_order).for_each(|(place, end)| *place = end);
+    }
 }
 
 fn check_times(operation: &Operation, call: i64, ret: i64, returns: bool) -> Result<(), Error> {
@@ -147,4 +183,62 @@ fn check_times(operation: &Operation, call: i64, ret: i64, returns: bool) -> Res
         .record(completed));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{Event, EventType, HistoryBuilder, Settings, Time};
+
+    /// Operations of a few processes one after the other, by how much time each call and return
+    /// comes after what the process did before.
+    fn timed(steps: &[(usize, i64, i64)]) -> (History, Vec<(usize, i64, i64)>) {
+        let mut builder = HistoryBuilder::default();
+        let mut now = [0; 4];
+        let mut operations = Vec::new();
+        for &(process, wait, take) in steps {
+            let call = now[process] + wait;
+            now[process] = call + take;
+            operations.push((process, call, now[process]));
+            for (kind, time) in [(EventType::Invoke, call), (EventType::Ok, call + take)] {
+                let process = builder.values().int(process as i64);
+                let time = Some(Time::Whole(time));
+                let value = Value::NULL;
+                let event = Event { process, kind, function: "f", value, key: None, time };
+                builder.event(&event).unwrap();
+            }
+        }
+        let settings = Settings { order: Order::Time, ..Settings::default() };
+        (builder.finish(settings).unwrap(), operations)
+    }
+
+    proptest! {
+        #[test]
+        fn equal_times_are_concurrent_but_for_one_process(
+            steps in prop::collection::vec((0..4_usize, 0..2_i64, 0..2_i64), 1..12),
+        ) {
+            let (history, operations) = timed(&steps);
+            // How many processes end one operation and call another at each time.
+            let turns = |time: i64| {
+                let turns = |process: usize| {
+                    let own = || operations.iter().filter(move |op| op.0 == process);
+                    own().zip(own().skip(1)).any(|(a, b)| a.2 == time && b.1 == time)
+                };
+                (0..4).filter(|&process| turns(process)).count()
+            };
+            let at = |index: OpIndex| history[index].invoked.index() / 2;
+            for one in history.indices() {
+                for other in history.indices().filter(|&other| other != one) {
+                    let (a, b) = (operations[at(one)], operations[at(other)]);
+                    let is_own = a.0 == b.0 && at(one) < at(other);
+                    let precedes = a.2 < b.1 || is_own && turns(a.2) == 1;
+                    let found = history.span(one).precedes(history.span(other));
+                    prop_assert_eq!(found, precedes, "{:?} {:?}", a, b);
+                }
+            }
+        }
+    }
 }

@@ -53,5 +53,7 @@ fn delta(case: &Case<'_>, register: Option<&Versions>) -> Option<i64> {
         }
         ends.push((call, ret));
     }
-    Reach::new(case, &ends).smallest(register, &ends).and_then(|delta| i64::try_from(delta).ok())
+    Reach::new(case, &ends, |_| true)
+        .smallest(register, &ends)
+        .and_then(|delta| i64::try_from(delta).ok())
 }

@@ -17,6 +17,10 @@ pub(super) enum Op {
     Read(ValueId),
     /// Tells that one of the last values is not this one.
     ReadOther(ValueId),
+    /// Finds this value to be the latest one, and leaves it.
+    Found(ValueId),
+    /// Finds that the latest value is not this one, and leaves it.
+    FoundOther(ValueId),
     /// Replaces the latest value.
     Write(ValueId),
     /// Finds the first value to be the latest one, and replaces it by the second.
@@ -44,6 +48,10 @@ impl Model for Recent {
             Op::ReadOther(value) => {
                 return state.iter().any(|&other| other != value).then(|| state.clone());
             }
+            Op::Found(value) => return (state.last() == Some(&value)).then(|| state.clone()),
+            Op::FoundOther(value) => {
+                return (state.last() != Some(&value)).then(|| state.clone());
+            }
             Op::Cas(old, _) if state.last() != Some(&old) => return None,
             Op::Cas(_, value) | Op::Write(value) => value,
         };
@@ -52,7 +60,7 @@ impl Model for Recent {
     }
 
     fn facts(&self, op: &Op) -> Facts {
-        let pure = matches!(op, Op::Read(_) | Op::ReadOther(_));
+        let pure = !matches!(op, Op::Write(_) | Op::Cas(..));
         let establishes = if pure { Establishes::Same } else { Establishes::Unknown };
         Facts { pure, establishes, ..Facts::default() }
     }

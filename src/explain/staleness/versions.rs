@@ -9,8 +9,9 @@ use super::Bound;
 use super::reach::Reach;
 use super::recent::{Op, Recent};
 use crate::check::is_linearizable;
-use crate::history::{Rank, sort};
+use crate::history::{OpIndex, Rank, sort};
 use crate::model::{Pos, Reading};
+use crate::vocabulary::{Verb, Word};
 
 /// With more operations or versions than this, bounds are not narrowed by search.
 const SMALL: usize = 2_000;
@@ -30,7 +31,7 @@ pub(super) fn smallest_k(case: &Case<'_>, register: &Versions) -> Option<Bound> 
             (reading.span.call.index() as i128, ret.map(|ret| ret.index() as i128))
         })
         .collect();
-    let mut reach = Reach::new(case, &ends);
+    let mut reach = Reach::new(case, &ends, |index| !is_update(case, index));
     let order = match reach.smallest(Some(register), &ends) {
         Some(least) => reach.order(least),
         None if reach.was_stopped() => None,
@@ -40,7 +41,7 @@ pub(super) fn smallest_k(case: &Case<'_>, register: &Versions) -> Option<Bound> 
     let mut low = 2.max(1 + certainly_between(register));
     let mut high = order.map(|order| enough(case, register, &order).max(low));
     if register.ops.len() <= SMALL {
-        let readings = readings(register);
+        let readings = readings(case, register);
         while let Some(some) = high.filter(|&high| low < high) {
             let middle = low + (some - low) / 2;
             if middle > FEW {
@@ -57,13 +58,22 @@ pub(super) fn smallest_k(case: &Case<'_>, register: &Versions) -> Option<Bound> 
     Some(Bound { at_least: Some(low), at_most: high })
 }
 
+/// Whether an operation goes to the one copy that there is, and sees the latest value, also where
+/// it leaves the value as it is.
+fn is_update(case: &Case<'_>, index: OpIndex) -> bool {
+    let word = case.history.word(case.history[index].function);
+    word.map(Word::verb) == Some(Verb::Cas)
+}
+
 /// The operations for a register that remembers several values.
-fn readings(register: &Versions) -> Vec<Reading<Op>> {
+fn readings(case: &Case<'_>, register: &Versions) -> Vec<Reading<Op>> {
     let value = |write: WriteId| register.writes[write].value;
     let reading = |op: &super::super::guarantees::Op| Reading {
         index: op.index,
         span: op.span,
         op: match (op.saw, op.write) {
+            (Saw::Value(seen), WriteId::NONE) if is_update(case, op.index) => Op::Found(seen),
+            (Saw::Not(seen), WriteId::NONE) if is_update(case, op.index) => Op::FoundOther(seen),
             (Saw::Value(seen), WriteId::NONE) => Op::Read(seen),
             (Saw::Not(seen), WriteId::NONE) => Op::ReadOther(seen),
             (Saw::Value(seen), write) => Op::Cas(seen, value(write)),
