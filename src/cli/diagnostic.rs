@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet, renderer::DecorStyle};
 use histcheck::formats::Input;
-use histcheck::report::printable;
+use histcheck::report::{printable, steers};
 use histcheck::{Error, Place};
 
 /// So many characters of a line are shown at most,
@@ -65,7 +65,9 @@ impl Window {
         let mut text = if first > 0 { "…".to_owned() } else { String::new() };
         let push = |text: &mut String, character: char| match character {
             '\t' => text.push(' '),
-            character if character.is_control() => text.push('\u{fffd}'),
+            character if steers(character) => text.push('\u{fffd}'),
+            // It would start a command to a service that shows what is printed.
+            '[' if text.ends_with("##") => text.push('\u{fffd}'),
             character => text.push(character),
         };
         for character in characters.by_ref().take(at - first) {

@@ -24,7 +24,7 @@ use crate::error::Place;
 use crate::explain::{Context, Explanation, Linearizations};
 use crate::history::{History, Record};
 
-pub use crate::words::{operation_phrase, printable, shortened, with_thousands};
+pub use crate::words::{operation_phrase, printable, shortened, steers, with_thousands};
 #[cfg(feature = "figures")]
 pub use figure::{Plot, plot, svg};
 pub use following::{

@@ -1,7 +1,9 @@
 //! Text as it stands in XML, for pictures and for JUnit.
 
+use crate::words::steers;
+
 /// `text` as content or as the value of an attribute. Characters that XML has no place for are left
-/// out, and all control characters with them.
+/// out, and all control characters with them; others that [steer](steers) are replaced.
 pub(super) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -12,6 +14,9 @@ pub(super) fn escaped(text: &str) -> String {
             '"' => out.push_str("&quot;"),
             '\u{fffe}' | '\u{ffff}' => {}
             c if c.is_control() => {}
+            // Behind two of `#` it would start a command to a service that shows what is printed.
+            '[' if out.ends_with("##") => out.push_str("&#91;"),
+            c if steers(c) => out.push('\u{fffd}'),
             c => out.push(c),
         }
     }

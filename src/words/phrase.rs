@@ -94,20 +94,27 @@ pub(crate) fn duration_phrase(nanoseconds: u128) -> String {
     format!("{} {name}", text.trim_end_matches('0').trim_end_matches('.'))
 }
 
-/// Whether a character turns the direction of what comes behind it, or ends a line without being a
-/// control character.
-fn turns_text(c: char) -> bool {
+/// Whether a character controls a terminal, turns the direction of what comes behind it, or ends a
+/// line.
+pub fn steers(c: char) -> bool {
     let marks = ['\u{61c}', '\u{200e}', '\u{200f}', '\u{feff}'];
-    marks.contains(&c) || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    c.is_control()
+        || marks.contains(&c)
+        || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// `text` without control characters and those that turn its direction, so that no input can steer
-/// a terminal, or make one text look like another.
+/// How a command to a service for continuous integration starts, wherever it stands in a line.
+pub(crate) const COMMAND: &str = "##[";
+
+/// `text` without characters that [steer](steers) and without commands to a service that runs
+/// tests, so that no input can steer a terminal, or make one text look like another.
 pub fn printable(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        if c.is_control() || turns_text(c) {
+        if steers(c) {
             out.extend(c.escape_default());
+        } else if c == '[' && out.ends_with("##") {
+            out.extend(c.escape_unicode());
         } else {
             out.push(c);
         }
@@ -188,6 +195,7 @@ mod tests {
     #[test]
     fn nothing_steers_the_terminal() {
         assert_eq!(printable("a\u{1b}[2Jb\n"), "a\\u{1b}[2Jb\\n");
+        assert_eq!(printable("#[ ##[error]x"), "#[ ##\\u{5b}error]x");
         assert_eq!(shortened("äöü", 2), "äö…");
         assert_eq!(shortened("äö", 2), "äö");
     }

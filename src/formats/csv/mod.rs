@@ -20,21 +20,24 @@ pub(super) static FORMAT: Row = Row {
     losses: |_| Vec::new(),
 };
 
-/// How many lines may come before the header.
-const LEADING_LINES: usize = 200;
-
 fn sniff(text: &str) -> Option<Likeness> {
     let lines = complete_lines(text);
     if text.starts_with('#') {
         let is_content =
             |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
-        let header = text.lines().take(LEADING_LINES).find(is_content)?;
+        let header = text.lines().find(is_content)?;
         let is_settled = lines.lines().any(|line| is_content(&line));
         return is_header(header).then(|| Evidence::Certain.settled(is_settled))?;
     }
     let is_bracket = text.starts_with(['{', '[', '(', ';', '^']);
     let is_header = !is_bracket && is_header(text.lines().next()?);
     is_header.then(|| Evidence::Certain.settled(!lines.is_empty()))?
+}
+
+/// Tells whether `text` may be the start of a table whose header is still to come: it holds only
+/// comments and blank lines.
+pub(super) fn is_before_header(text: &str) -> bool {
+    text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'))
 }
 
 /// Tells whether `line` names the columns of events or of whole operations.

@@ -70,7 +70,7 @@ fn belongs(name: &str, column: &str, whole: bool) -> bool {
 
 /// The name of a column as the content of a cell: as it stands, unless it would be read as another.
 fn heading(name: &str) -> String {
-    if name.is_empty() || name.starts_with('"') || name.trim() != name {
+    if name.is_empty() || name.starts_with('"') || name.trim() != name || is_formula(name) {
         return quoted(name);
     }
     name.to_owned()
@@ -129,8 +129,13 @@ fn is_client(record: &Record<'_>, process: Value) -> bool {
 
 /// A function as the content of a cell: as it stands, unless it would be read as something else.
 fn function_name(name: &str) -> String {
-    let is_taken = matches!(name.as_bytes().first(), None | Some(b'"'));
+    let is_taken = matches!(name.as_bytes().first(), None | Some(b'"')) || is_formula(name);
     if is_taken || name.trim_matches([' ', '\t']) != name { quoted(name) } else { name.to_owned() }
+}
+
+/// Whether a spreadsheet would take the content of a cell for a formula, and run it.
+fn is_formula(text: &str) -> bool {
+    text.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'])
 }
 
 /// The same of a process, which must not be read as a number either.

@@ -1,7 +1,7 @@
 //! Commands of GitHub's workflows, which show what was found beside the lines of the files.
 
 use super::{Level, Outcome, summary};
-use crate::words::printable;
+use crate::words::{printable, steers};
 
 /// A command for each finding that is no note, and one that sums up.
 pub fn github(outcomes: &[Outcome]) -> String {
@@ -52,7 +52,9 @@ fn property(text: &str) -> String {
             '\n' => out.push_str("%0A"),
             ':' => out.push_str("%3A"),
             ',' => out.push_str("%2C"),
-            c if c.is_control() => {}
+            c if steers(c) => {}
+            // Behind two of `#` it would start a command.
+            '[' if out.ends_with("##") => out.push_str("%5B"),
             c => out.push(c),
         }
     }
@@ -65,7 +67,7 @@ mod tests {
 
     #[test]
     fn nothing_ends_a_value_or_starts_a_command() {
-        assert_eq!(property("a%,b:c\r\n\u{1b}d"), "a%25%2Cb%3Ac%0D%0Ad");
+        assert_eq!(property("a%,b:c\r\n\u{1b}d##[e"), "a%25%2Cb%3Ac%0D%0Ad##%5Be");
         assert_eq!(data("100%\n::error::x"), "100%25\\n::error::x");
     }
 }

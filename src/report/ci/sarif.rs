@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{Finding, Outcome, Rule};
+use crate::report::json::harmless;
 use histcheck_history::put;
 
 /// A message links to so many related locations at most.
@@ -140,7 +141,7 @@ pub fn sarif(outcomes: &[Outcome]) -> String {
     };
     let log = Log { schema: SCHEMA, version: "2.1.0", runs: [run] };
     // Nothing that is written here can fail: keys are strings, and every number is whole.
-    serde_json::to_string_pretty(&log).unwrap_or_default() + "\n"
+    harmless(serde_json::to_string_pretty(&log).unwrap_or_default()) + "\n"
 }
 
 fn described(rule: Rule) -> SarifRule {

@@ -13,7 +13,9 @@ use super::{Subject, warnings};
 use crate::check::{Decision, Failure, KeyReport, StopReason, Verdict};
 use crate::error::Error;
 use crate::history::{History, Record, Value};
+use crate::words::{COMMAND, steers};
 use explained::{JsonExplanation, JsonKey, explained, explained_key};
+use histcheck_history::put;
 
 /// The version of the schema.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -51,6 +53,7 @@ pub(super) struct JsonKeys {
 struct JsonFailure {
     key: Option<Box<RawValue>>,
     operation: Record,
+    is_first: bool,
     completion: Option<Record>,
     line: Option<usize>,
     f: String,
@@ -213,6 +216,7 @@ fn failed(subject: &Subject<'_>, key_at: usize, key: &KeyReport, failure: &Failu
     JsonFailure {
         key: key.key.and_then(|key| raw(history, key)),
         operation: operation.invoked,
+        is_first: failure.is_first(),
         completion: operation.completed,
         line: subject.line(operation.invoked),
         f: history.function(operation.function).to_owned(),
@@ -234,5 +238,24 @@ pub(super) fn raw(history: &History, value: Value) -> Option<Box<RawValue>> {
 /// `value` on a line of its own.
 pub(super) fn line<T: Serialize>(value: &T) -> String {
     // Nothing that is written here can fail: keys are strings, and every number is finite.
-    serde_json::to_string(value).unwrap_or_default() + "\n"
+    harmless(serde_json::to_string(value).unwrap_or_default()) + "\n"
+}
+
+/// The same JSON where a terminal, or a log that runs commands, may show it: what steers these can
+/// only stand in strings, which have escapes.
+pub(super) fn harmless(json: String) -> String {
+    if json.is_ascii() && !json.contains(['\u{7f}']) && !json.contains(COMMAND) {
+        return json;
+    }
+    let mut out = String::with_capacity(json.len() + 16);
+    for c in json.chars() {
+        // Line breaks stand between values: in strings, they are escaped already.
+        if steers(c) && c != '\n' || c == '[' && out.ends_with("##") {
+            // Characters beyond 16 bits do not steer.
+            put!(out, "\\u{:04x}", u32::from(c));
+        } else {
+            out.push(c);
+        }
+    }
+    out
 }
