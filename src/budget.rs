@@ -107,6 +107,10 @@ impl Meter {
             StopReason::Cancelled => {
                 Error::new(Code::Cancelled, "it was cancelled before the input was read")
             }
+            StopReason::Memory => {
+                Error::new(Code::TooLarge, "the memory was used up before the input was read")
+                    .hint("raise --max-memory")
+            }
             _ => Error::new(Code::TimeUp, "the time was up before the input was read")
                 .hint("raise --timeout"),
         })
@@ -137,9 +141,12 @@ impl Meter {
     /// # Errors
     /// The reason to stop.
     pub fn poll(&self) -> Result<(), StopReason> {
-        let told = |progress: &Arc<Progress>| progress.is_cancelled();
-        if self.cancelled.load(Ordering::Relaxed) || self.progress.as_ref().is_some_and(told) {
+        let progress = self.progress();
+        if self.cancelled.load(Ordering::Relaxed) || progress.is_some_and(Progress::is_cancelled) {
             return Err(StopReason::Cancelled);
+        }
+        if progress.is_some_and(Progress::is_exhausted) {
+            return Err(StopReason::Memory);
         }
         if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             return Err(StopReason::Timeout);
@@ -257,8 +264,12 @@ mod tests {
         let progress = Arc::new(Progress::default());
         let meter = Meter::start(&Budget::default(), 0).told_to(Some(Arc::clone(&progress)));
         assert_eq!(meter.poll(), Ok(()));
+        progress.exhaust();
+        assert_eq!(meter.poll(), Err(StopReason::Memory));
         progress.cancel();
         assert_eq!(meter.poll(), Err(StopReason::Cancelled));
+        progress.restart();
+        assert_eq!(meter.poll(), Err(StopReason::Cancelled), "for good");
     }
 
     #[test]

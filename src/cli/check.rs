@@ -1,22 +1,21 @@
 //! `histcheck [FILES…]`: checks each input and reports on it.
 
-use std::fs::File;
-use std::io::BufWriter;
 use std::time::Instant;
 
 use histcheck::formats::Input;
 use histcheck::report::{self, Subject, Timings};
 use histcheck::{Error, History, Options, Session};
 
-use super::args::CheckArgs;
+use super::args::{CheckArgs, CheckOutputArgs};
 use super::exit::Status;
+use super::files::{self, NewFile};
 use super::inputs::{self, Source, Sources};
 use super::output::Output;
-use super::run::{Run, document};
-use super::settings::{options, reading, validate};
+use super::run::{Outcomes, Run, document};
+use super::settings::{budget, options, reading, validate};
 use super::single::{base_name, deliver_to};
 use super::spill::Beyond;
-use super::stderr::complain;
+use super::stderr::{complain, lock};
 use super::{diagnostic, follow};
 
 /// Checks what the arguments name.
@@ -28,28 +27,20 @@ pub(crate) fn run(args: &CheckArgs, output: &mut Output) -> Status {
     if args.follow {
         return follow::run(args, output);
     }
-    let mut witnesses = match args.output.witness.as_ref().map(File::create).transpose() {
-        Ok(file) => file.map(BufWriter::new),
+    let sources = Sources::of(&args.files);
+    if let Some(wrong) = wrong_target(args, &sources) {
+        complain(&format!("error: {wrong}"));
+        return Status::Unreadable;
+    }
+    let mut witnesses = match args.output.witness.as_deref().map(NewFile::create).transpose() {
+        Ok(file) => file,
         Err(error) => {
             complain(&format!("error: cannot write the witness file: {error}"));
             return Status::Unreadable;
         }
     };
-    let sources = Sources::of(&args.files);
-    for (option, path) in [("svg", &args.output.svg), ("html", &args.output.html)] {
-        if path.as_ref().is_some_and(|path| path.as_os_str() == "-") {
-            let instead = format!("use `histcheck report --to {option}`");
-            complain(&format!("error: --{option} needs a file; for standard output, {instead}"));
-            return Status::Unreadable;
-        }
-        if path.is_some() && sources.list.len() > 1 {
-            let several = "shows one history, and there are several: name one file";
-            complain(&format!("error: --{option} {several}"));
-            return Status::Unreadable;
-        }
-    }
     let mut worst = Status::Valid;
-    let mut outcomes = Vec::new();
+    let outcomes = Outcomes::default();
     for (at, (name, source)) in sources.list.iter().enumerate() {
         output.turn_to(name, at, sources.list.len());
         let mut run = Run {
@@ -59,7 +50,9 @@ pub(crate) fn run(args: &CheckArgs, output: &mut Output) -> Status {
             file: (name != inputs::STDIN).then_some(name),
             output,
             witnesses: &mut witnesses,
-            outcomes: &mut outcomes,
+            outcomes: &outcomes,
+            worst,
+            left: sources.list.len() - at - 1,
         };
         let status = match source {
             Ok(source) => run.check(source),
@@ -78,26 +71,44 @@ pub(crate) fn run(args: &CheckArgs, output: &mut Output) -> Status {
         }
     }
     if let Some(document) = document(args.output.format) {
-        output.print(&document(&outcomes));
+        output.print(&document(&lock(&outcomes)));
     }
-    if let Some(Err(error)) = witnesses.map(BufWriter::into_inner) {
+    if let Some(Err(error)) = witnesses.map(NewFile::finish) {
         complain(&format!("error: cannot write the witness file: {error}"));
         worst = worst.max(Status::Unreadable);
     }
     worst
 }
 
+/// What is wrong with the files that are to be written, if anything is.
+fn wrong_target(args: &CheckArgs, sources: &Sources) -> Option<String> {
+    let CheckOutputArgs { svg, html, witness, .. } = &args.output;
+    for (option, path) in [("svg", svg), ("html", html)] {
+        if path.as_ref().is_some_and(|path| path.as_os_str() == "-") {
+            let instead = format!("use `histcheck report --to {option}`");
+            return Some(format!("--{option} needs a file; for standard output, {instead}"));
+        }
+        if path.is_some() && sources.list.len() > 1 {
+            let several = "shows one history, and there are several: name one file";
+            return Some(format!("--{option} {several}"));
+        }
+    }
+    let targets = [("--svg", svg), ("--html", html), ("--witness", witness)];
+    files::conflict(&targets.map(|(option, path)| (option, path.as_deref())), sources)
+}
+
 impl Run<'_> {
     fn check(&mut self, source: &Source) -> Status {
         let start = Instant::now();
         let limits = &self.args.limits;
+        let within = budget(limits, start);
+        self.watch_check(within);
         let fetched = match self.spilled(source, start) {
             Beyond::Done(status) => return status,
             Beyond::Fits(fetched) => fetched,
         };
-        let read = &self.args.read;
-        let within = reading(limits, start);
-        let loaded = inputs::load_fetched(self.name, source, fetched, read, within, self.output);
+        let (read, reading) = (&self.args.read, reading(limits, start));
+        let loaded = inputs::load_fetched(self.name, source, fetched, read, reading, self.output);
         let (input, mut history) = match loaded {
             Ok(loaded) => loaded,
             Err(error) => return self.unreadable(&error),
@@ -124,6 +135,7 @@ impl Run<'_> {
             self.locate(&mut subject, &input);
             self.print_verdict(&subject);
         }
+        self.watch_rest(within, &subject, prints_early);
         if self.explains()
             && let Err(error) = self.explain(&session, &mut subject)
         {
@@ -137,7 +149,9 @@ impl Run<'_> {
         });
         self.locate(&mut subject, &input);
         self.print(&subject, prints_early);
+        self.watch_rest(within, &subject, true);
         let drawn = self.draw(&mut subject, &session);
+        self.output.relax();
         self.conclude(&history, &report).max(drawn)
     }
 

@@ -1,42 +1,56 @@
 //! `histcheck convert`: a history in another format.
 
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io;
 use std::path::Path;
+use std::time::Instant;
 
 use histcheck::History;
-use histcheck::formats::{self, Format, ReadOptions};
+use histcheck::formats::{self, Format};
+use histcheck::report::printable;
 
 use super::args::ConvertArgs;
 use super::diagnostic;
 use super::exit::Status;
+use super::files::{self, NewFile};
 use super::inputs::{self, Sources};
 use super::output::Output;
 use super::progress::Written;
+use super::settings::reading_budget;
+use super::single;
 use super::stderr::complain;
 
 /// Converts the history that the arguments name.
 pub(crate) fn run(args: &ConvertArgs, output: &mut Output) -> Status {
     let files: Vec<_> = args.file.iter().cloned().collect();
     if let Some(directory) = files.iter().find(|file| file.is_dir()) {
-        complain(&format!("error: {} is a directory; name one file", directory.display()));
+        complain(&format!("error: {} is a directory; name one file", single::shown(directory)));
+        return Status::Unreadable;
+    }
+    let sources = Sources::of(&files);
+    if let Some(conflict) = files::conflict(&[("--output", args.output.as_deref())], &sources) {
+        complain(&format!("error: {conflict}"));
         return Status::Unreadable;
     }
     let mut status = Status::Valid;
-    for (name, source) in &Sources::of(&files).list {
+    for (name, source) in &sources.list {
+        let budget = reading_budget(&args.budget, Instant::now());
+        single::watch(name, budget, output);
         let loaded = match source {
-            Ok(source) => inputs::load(name, source, &args.read, ReadOptions::default(), output),
+            Ok(source) => inputs::load(name, source, &args.read, budget.into(), output),
             Err(error) => {
                 complain(&diagnostic::render(name, error, None, output.colors_errors()));
                 Err(error.clone())
             }
         };
-        let Ok((_, history)) = loaded else {
-            status = Status::Unreadable;
-            continue;
+        let history = match loaded {
+            Ok((_, history)) => history,
+            Err(error) => {
+                status = single::not_loaded(name, &error);
+                continue;
+            }
         };
         for loss in args.to.losses(&history) {
-            complain(&format!("warning: {name}: {loss}"));
+            complain(&format!("warning: {}: {}", printable(name), printable(&loss)));
         }
         if let Err(error) = write(&history, args.to, args.output.as_deref(), output) {
             complain(&format!("error: cannot write the history: {error}"));
@@ -54,10 +68,10 @@ fn write(
 ) -> io::Result<()> {
     match path.filter(|path| path.as_os_str() != "-") {
         Some(path) => {
-            let file = Written::new(File::create(path)?, output.progress());
-            let mut file = BufWriter::new(file);
-            formats::write(history, format, &mut file)?;
-            file.flush()
+            let mut file = NewFile::create(path)?;
+            formats::write(history, format, &mut Written::new(&mut file, output.progress()))?;
+            output.relax();
+            file.finish()
         }
         None => {
             let mut text = Vec::new();

@@ -45,6 +45,28 @@ impl Status {
     }
 }
 
+/// Ends the program now, while other threads are at work: nobody tidies up behind them.
+pub(super) fn at_once(status: Status) -> ! {
+    #[cfg(unix)]
+    signal_hook::low_level::exit(status.code().into());
+    #[cfg(not(unix))]
+    std::process::exit(status.code().into());
+}
+
+/// Lets the program end as undecided where the system has no memory left, which Rust answers with
+/// a message and an abort.
+pub(super) fn undecided_without_memory() {
+    #[cfg(unix)]
+    {
+        use std::sync::{Arc, atomic::AtomicBool};
+        let always = Arc::new(AtomicBool::new(true));
+        let status = Status::Undecided.code().into();
+        let abort = signal_hook::consts::SIGABRT;
+        // Where that is not possible, it aborts.
+        let _ = signal_hook::flag::register_conditional_shutdown(abort, status, always);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::Status;

@@ -2,22 +2,27 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use histcheck::check::KeyCounts;
 use histcheck::explain::{Anomaly, AnomalyKind};
-use histcheck::follow::{Following, Violation};
+use histcheck::follow::{Following, Summary, Violation};
 use histcheck::formats::ReadOptions;
-use histcheck::report::{self, Detail, Followed, Strokes, Subject};
+use histcheck::model::ModelSource;
+use histcheck::report::{self, Detail, Followed, Palette, Strokes, Subject};
 use histcheck::{Budget, Error, Options, Session, StopReason, Verdict};
 
-use super::args::{CheckArgs, ReportFormat};
+use super::args::{CheckArgs, CheckOutputArgs, ReportFormat};
+use super::awaited::is_at_hand;
 use super::diagnostic;
 use super::exit::Status;
 use super::inputs::{self, Source, Sources};
-use super::interrupt::Stdin;
-use super::output::Output;
-use super::settings::{initial, model_options, options_with, reading, validate};
+use super::output::{Output, write_at_once};
+use super::settings::{budget, initial, model_options, options_with, reading, validate};
 use super::stderr::complain;
+
+/// What is known is put down so often, for whoever ends the program.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// Follows what the arguments name, one input.
 pub(crate) fn run(args: &CheckArgs, output: &mut Output) -> Status {
@@ -35,20 +40,15 @@ pub(crate) fn run(args: &CheckArgs, output: &mut Output) -> Status {
         return Status::Unreadable;
     };
     output.turn_to(name, 0, 1);
-    let reader: Result<Box<dyn Read>, Error> = match source {
-        Ok(Source::Stdin) => Stdin::new(output.progress())
-            .map(|stdin| Box::new(stdin) as Box<dyn Read>)
-            .map_err(|error| inputs::unreadable("cannot read standard input", &error)),
-        Ok(Source::File(path)) => File::open(path)
-            .map(|file| Box::new(file) as Box<dyn Read>)
-            .map_err(|error| inputs::unreadable("cannot read it", &error)),
-        Err(error) => Err(error.clone()),
-    };
     let mut run = Run { args, name, told: 0, output };
+    let start = Instant::now();
+    run.watch(budget(&args.limits, start), &nothing_known(), 0);
+    let reader = source.clone().and_then(|source| run.open(&source, start));
     let status = match reader {
-        Ok(reader) => run.follow(reader),
+        Ok(reader) => run.follow(reader, start),
         Err(error) => run.complain(&error, None),
     };
+    run.output.relax();
     if args.output.exit_zero { status.lenient() } else { status }
 }
 
@@ -61,8 +61,37 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn follow(&mut self, reader: Box<dyn Read>) -> Status {
-        let start = Instant::now();
+    /// Opens what is followed.
+    fn open(&self, source: &Source, start: Instant) -> Result<Box<dyn Read>, Error> {
+        if let Source::File(path) = source
+            && is_at_hand(path)
+        {
+            let file = File::open(path);
+            let file = file.map_err(|error| inputs::unreadable("cannot read it", &error))?;
+            return Ok(Box::new(file));
+        }
+        let deadline = budget(&self.args.limits, start).deadline();
+        Ok(Box::new(inputs::awaited(source, self.output.progress(), deadline)?))
+    }
+
+    /// Sees to it that what follows ends within the limits, or what is known so far is said:
+    /// `summary`, after so many records.
+    fn watch(&self, within: Budget, summary: &Summary, records: usize) {
+        let status = if self.told > 0 { Status::Violation } else { Status::Undecided };
+        let status = if self.args.output.exit_zero { status.lenient() } else { status };
+        let file = self.file().map(str::to_owned);
+        let (output, mut summary) = (&self.args.output, summary.clone());
+        let (format, quiet, palette) = (output.format, output.quiet, *self.output.palette());
+        self.output.watch(within, status, move |reason| {
+            end_with(&mut summary, reason);
+            let followed =
+                Followed { summary: &summary, records, annotations: 0, interrupted: true };
+            let text = end_text(file.as_deref(), &followed, format, quiet, &palette);
+            let _ = write_at_once(text.as_bytes());
+        });
+    }
+
+    fn follow(&mut self, reader: Box<dyn Read>, start: Instant) -> Status {
         let CheckArgs { model, read, limits, .. } = self.args;
         let progress = self.output.progress();
         let within = ReadOptions {
@@ -78,7 +107,13 @@ impl Run<'_> {
             Ok(following) => following,
             Err(error) => return self.complain(&error, None),
         };
+        let within = budget(limits, start);
+        let (mut looked, mut told) = (start, 0);
         let ended = loop {
+            if looked.elapsed() > LOOK_EVERY || self.told > told {
+                (looked, told) = (Instant::now(), self.told);
+                self.watch(within, &following.summary(), following.records());
+            }
             match following.step() {
                 Ok(Some(violations)) => {
                     for violation in &violations {
@@ -134,7 +169,7 @@ impl Run<'_> {
             model_options: model_options(&self.args.model),
             budget: Budget {
                 timeout: Some(limits.explain_timeout),
-                memory: limits.max_memory,
+                memory: limits.budget.max_memory,
                 ..Budget::default()
             },
             threads: limits.threads,
@@ -168,10 +203,7 @@ impl Run<'_> {
     fn end<R: Read>(&mut self, following: &Following<R>, reason: Option<StopReason>) -> Status {
         let mut summary = following.summary();
         if let Some(reason) = reason {
-            summary.stop_reason.get_or_insert(reason);
-            if summary.verdict == Verdict::Valid {
-                summary.verdict = Verdict::Unknown;
-            }
+            end_with(&mut summary, reason);
         }
         let followed = Followed {
             summary: &summary,
@@ -179,17 +211,8 @@ impl Run<'_> {
             annotations: following.annotations(),
             interrupted: reason.is_some(),
         };
-        let palette = self.output.palette();
-        let text = match self.args.output.format {
-            ReportFormat::Json => report::end_json(self.file(), &followed),
-            _ if self.args.output.quiet && summary.verdict == Verdict::Invalid => String::new(),
-            _ if self.args.output.quiet => report::end_line(&followed, palette) + "\n",
-            _ => {
-                report::end_line(&followed, palette)
-                    + "\n"
-                    + &report::end_details(&followed, palette)
-            }
-        };
+        let CheckOutputArgs { format, quiet, .. } = self.args.output;
+        let text = end_text(self.file(), &followed, format, quiet, self.output.palette());
         self.output.print(&text);
         match summary.verdict {
             Verdict::Valid => Status::Valid,
@@ -216,4 +239,43 @@ impl Run<'_> {
     fn file(&self) -> Option<&str> {
         (self.name != inputs::STDIN).then_some(self.name)
     }
+}
+
+/// The summary of a history that was not read.
+fn nothing_known() -> Summary {
+    Summary {
+        verdict: Verdict::Unknown,
+        model: None,
+        model_source: ModelSource::default(),
+        operations: 0,
+        is_keyed: false,
+        keys: KeyCounts::default(),
+        stop_reason: None,
+    }
+}
+
+/// Notes in the summary of a history that `reason` ended it.
+fn end_with(summary: &mut Summary, reason: StopReason) {
+    summary.stop_reason.get_or_insert(reason);
+    if summary.verdict == Verdict::Valid {
+        summary.verdict = Verdict::Unknown;
+    }
+}
+
+/// What to say at the end.
+fn end_text(
+    file: Option<&str>,
+    followed: &Followed<'_>,
+    format: ReportFormat,
+    quiet: bool,
+    palette: &Palette,
+) -> String {
+    if format == ReportFormat::Json {
+        return report::end_json(file, followed);
+    }
+    if quiet && followed.summary.verdict == Verdict::Invalid {
+        return String::new();
+    }
+    let line = report::end_line(followed, palette) + "\n";
+    if quiet { line } else { line + &report::end_details(followed, palette) }
 }

@@ -4,14 +4,15 @@ use std::fs;
 use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 use histcheck::formats::{COMPRESSED, Format, Input, ReadOptions};
 use histcheck::suggest::nearest;
 use histcheck::{Code, Error, History, Progress};
 
 use super::args::{Cli, ReadArgs};
+use super::awaited::{Awaited, is_at_hand};
 use super::diagnostic;
-use super::interrupt::Stdin;
 use super::output::Output;
 use super::stderr::complain;
 
@@ -153,17 +154,32 @@ fn open(source: &Source, fetched: Option<Fetched>, options: ReadOptions) -> Resu
         return Input::from_reader(fetched, options);
     }
     match source {
-        Source::Stdin => {
-            let stdin = stdin(options.progress.clone().unwrap_or_default())?;
-            Input::from_reader(stdin, options)
-        }
-        Source::File(path) => Input::open(path, options).map_err(|error| {
+        Source::File(path) if is_at_hand(path) => Input::open(path, options).map_err(|error| {
             let name = path.to_str().filter(|_| error.code == Code::Unreadable);
             match name.and_then(|name| meant_command(name, &Cli::command_names())) {
                 Some(hint) => error.hint(hint),
                 None => error,
             }
         }),
+        _ => {
+            let progress = options.progress.clone().unwrap_or_default();
+            let awaited = awaited(source, progress, options.budget.deadline())?;
+            Input::from_reader(awaited, options)
+        }
+    }
+}
+
+/// Returns the bytes of `source` as they come.
+pub(crate) fn awaited(
+    source: &Source,
+    progress: Arc<Progress>,
+    deadline: Option<Instant>,
+) -> Result<Awaited, Error> {
+    match source {
+        Source::Stdin => Awaited::stdin(progress, deadline)
+            .map_err(|error| unreadable("cannot read standard input", &error)),
+        Source::File(path) => Awaited::open(path, progress, deadline)
+            .map_err(|error| unreadable("cannot read it", &error)),
     }
 }
 
@@ -177,33 +193,25 @@ fn meant_command(file: &str, names: &[String]) -> Option<String> {
     near.first().map(|name| format!("did you mean the command? histcheck {name} …"))
 }
 
-/// Standard input.
-fn stdin(progress: Arc<Progress>) -> Result<Stdin, Error> {
-    Stdin::new(progress).map_err(|error| {
-        Error::new(Code::Unreadable, format!("cannot read standard input: {error}"))
-    })
-}
-
-/// Standard input, the start of which was read already.
+/// Input that has to be waited for, the start of which was read already.
 pub(crate) struct Fetched {
     start: Vec<u8>,
     taken: usize,
-    rest: Stdin,
+    rest: Awaited,
 }
 
 impl Fetched {
-    /// Reads up to `most` bytes of standard input.
+    /// Reads up to `most` bytes of `awaited`.
     ///
     /// # Errors
     /// If reading fails.
-    pub(crate) fn read(most: usize, progress: Arc<Progress>) -> Result<Fetched, Error> {
-        let mut rest = stdin(progress)?;
+    pub(crate) fn read(most: usize, mut awaited: Awaited) -> Result<Fetched, Error> {
         let mut start = Vec::new();
-        (&mut rest)
+        (&mut awaited)
             .take(most as u64)
             .read_to_end(&mut start)
             .map_err(|error| unreadable("reading failed", &error))?;
-        Ok(Fetched { start, taken: 0, rest })
+        Ok(Fetched { start, taken: 0, rest: awaited })
     }
 
     /// What was read.

@@ -3,11 +3,13 @@
 
 mod anomalies;
 mod args;
+mod awaited;
 mod check;
 mod convert;
 mod diagnostic;
 mod exit;
 mod explain;
+mod files;
 mod follow;
 mod generate;
 mod inputs;
@@ -25,6 +27,7 @@ mod spill;
 mod stats;
 mod stderr;
 mod units;
+mod watch;
 mod witness;
 
 use std::path::PathBuf;
@@ -52,6 +55,7 @@ pub(crate) fn main() -> ExitCode {
 }
 
 fn guarded_main() -> ExitCode {
+    exit::undecided_without_memory();
     let cli = Cli::of_program();
     let progress = Arc::new(Progress::default());
     if ends_softly(&cli) {

@@ -1,19 +1,19 @@
 //! Standard output, written at once for each input. A reader that goes away ends the output but
 //! not the run, so that the exit status stays true.
 
-use std::fs;
 use std::io::{self, ErrorKind, Write};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
 use anstream::{AutoStream, ColorChoice};
-use histcheck::Progress;
 use histcheck::report::Palette;
+use histcheck::{Budget, Progress, StopReason};
 
 use super::args::ColorWhen;
+use super::exit::Status;
 use super::progress::Display;
 use super::stderr::aside;
+use super::watch::{Known, Watch};
 
 /// Where reports go.
 pub(crate) struct Output {
@@ -28,6 +28,7 @@ pub(crate) struct Output {
     progress: Arc<Progress>,
     /// What is shown meanwhile.
     display: Option<Display>,
+    watch: Watch,
 }
 
 impl Output {
@@ -58,6 +59,7 @@ impl Output {
             started: false,
             closed: false,
             failure: None,
+            watch: Watch::new(Arc::clone(&progress)),
             progress,
             display,
         }
@@ -93,6 +95,22 @@ impl Output {
         }
     }
 
+    /// Sees to it that the work that follows ends within `budget`, until something is printed: else
+    /// `say` says what is known, and the program ends with `status`.
+    pub(crate) fn watch(
+        &self,
+        budget: Budget,
+        status: Status,
+        say: impl FnOnce(StopReason) + Send + 'static,
+    ) {
+        self.watch.over(budget, Known { status, say: Box::new(say) });
+    }
+
+    /// The work that was watched is over.
+    pub(crate) fn relax(&self) {
+        self.watch.end();
+    }
+
     /// Separates what comes from what was printed before by an empty line.
     pub(crate) fn start_block(&mut self) {
         if self.started {
@@ -107,15 +125,12 @@ impl Output {
 
     /// Writes `bytes` to standard output at once.
     pub(crate) fn write(&mut self, bytes: &[u8]) {
+        self.relax();
         if self.closed || self.failure.is_some() {
             return;
         }
         self.started = true;
-        let write = || {
-            let mut stdout = io::stdout().lock();
-            stdout.write_all(bytes).and_then(|()| stdout.flush())
-        };
-        match aside(write) {
+        match write_at_once(bytes) {
             Ok(()) => {}
             Err(error) if error.kind() == ErrorKind::BrokenPipe => self.closed = true,
             Err(error) => self.failure = Some(error),
@@ -128,20 +143,10 @@ impl Output {
     }
 }
 
-/// Writes `bytes` to `path`, all or nothing: to a new file beside it, which then takes its place.
-/// What is no usual file, such as a pipe, is written to as it is.
-pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    if target.exists() && !target.is_file() {
-        return fs::write(&target, bytes);
-    }
-    let name = target.file_name().ok_or(io::ErrorKind::InvalidInput)?;
-    let mut beside = name.to_owned();
-    beside.push(format!(".{}.tmp", std::process::id()));
-    let beside = target.with_file_name(beside);
-    let written = fs::write(&beside, bytes).and_then(|()| fs::rename(&beside, &target));
-    if written.is_err() {
-        let _ = fs::remove_file(&beside);
-    }
-    written
+/// Writes `bytes` to standard output.
+pub(crate) fn write_at_once(bytes: &[u8]) -> io::Result<()> {
+    aside(|| {
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(bytes).and_then(|()| stdout.flush())
+    })
 }

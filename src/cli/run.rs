@@ -1,19 +1,19 @@
 //! What the check of one input prints and answers, whether its operations are in memory or on the
 //! disk.
 
-use std::fs::File;
-use std::io::BufWriter;
+use std::sync::{Arc, Mutex};
 
 use histcheck::history::Record;
 use histcheck::proof::Proof;
 use histcheck::report::ci::{self, Outcome};
 use histcheck::report::{self, Detail, Strokes, Subject};
-use histcheck::{Error, History, Report, Verdict};
+use histcheck::{Budget, Error, History, Report, StopReason, Verdict};
 
 use super::args::{CheckArgs, ReportFormat};
 use super::exit::Status;
-use super::output::Output;
-use super::stderr::complain;
+use super::files::NewFile;
+use super::output::{Output, write_at_once};
+use super::stderr::{complain, complain_at_once, lock};
 use super::witness;
 
 /// The check of one input.
@@ -24,10 +24,18 @@ pub(super) struct Run<'a> {
     /// The name, unless it is standard input.
     pub(super) file: Option<&'a str>,
     pub(super) output: &'a mut Output,
-    pub(super) witnesses: &'a mut Option<BufWriter<File>>,
+    pub(super) witnesses: &'a mut Option<NewFile>,
     /// What is kept for a document of all inputs.
-    pub(super) outcomes: &'a mut Vec<Outcome>,
+    pub(super) outcomes: &'a Outcomes,
+    /// The status of the inputs before it.
+    pub(super) worst: Status,
+    /// How many inputs come behind it.
+    pub(super) left: usize,
 }
+
+/// What became of inputs that are reported in one document. Whoever ends the program needs them,
+/// too.
+pub(super) type Outcomes = Arc<Mutex<Vec<Outcome>>>;
 
 impl Run<'_> {
     /// Whether the explanation is asked for.
@@ -86,20 +94,68 @@ impl Run<'_> {
                 report::text(subject, detail, &palette)
             }
             _ => {
-                self.outcomes.push(Outcome::of(self.file, subject));
+                self.output.relax();
+                lock(self.outcomes).push(Outcome::of(self.file, subject));
                 return;
             }
         };
         self.output.print(&text);
     }
 
+    /// Sees to it that the input is read and checked within the limits, or said to be undecided.
+    pub(super) fn watch_check(&self, budget: Budget) {
+        let format = self.args.output.format;
+        let (name, file) = (self.name.to_owned(), self.file.map(str::to_owned));
+        let (named, outcomes) = (self.named, Arc::clone(self.outcomes));
+        let (progress, left) = (self.output.progress(), self.left);
+        let status = self.worst.max(Status::Undecided);
+        self.output.watch(budget, status, move |reason| {
+            let name = named.then_some(name.as_str());
+            let is_read = progress.look().phase.is_behind_reading();
+            let text = match document(format) {
+                None => undecided(format, name, reason, is_read),
+                Some(document) => {
+                    let mut outcomes = lock(&outcomes);
+                    outcomes.push(Outcome::unread(file.as_deref(), reason));
+                    document(&outcomes)
+                }
+            };
+            let _ = write_at_once(text.as_bytes());
+            complain_of_rest(left);
+        });
+    }
+
+    /// Sees to it that what follows the verdict of `subject` ends within the limits, or the verdict
+    /// is all that is said: `is_printed` says that it was.
+    pub(super) fn watch_rest(&self, budget: Budget, subject: &Subject<'_>, is_printed: bool) {
+        if budget.timeout.is_none() && budget.memory.is_none() {
+            return;
+        }
+        let own = status_of(subject.report);
+        let lenient = if self.args.output.exit_zero { own.lenient() } else { own };
+        let status = self.worst.max(lenient);
+        let (format, left) = (self.args.output.format, self.left);
+        let outcome = document(format).map(|_| Outcome::of(self.file, subject));
+        let json = (format == ReportFormat::Json && !is_printed).then(|| report::json(subject));
+        let outcomes = Arc::clone(self.outcomes);
+        self.output.watch(budget, status, move |reason| {
+            let text = match (document(format), outcome) {
+                (Some(document), outcome) => {
+                    let mut outcomes = lock(&outcomes);
+                    outcomes.extend(outcome.filter(|_| !is_printed));
+                    document(&outcomes)
+                }
+                (None, _) => json.unwrap_or_default(),
+            };
+            let _ = write_at_once(text.as_bytes());
+            complain_at_once(&format!("error: {reason} behind the verdict: the rest is missing"));
+            complain_of_rest(left);
+        });
+    }
+
     /// Writes the witnesses; the status that the report stands for.
     pub(super) fn conclude(&mut self, history: &History, report: &Report) -> Status {
-        let mut status = match report.verdict {
-            Verdict::Valid => Status::Valid,
-            Verdict::Unknown => Status::Undecided,
-            Verdict::Invalid => Status::Violation,
-        };
+        let mut status = status_of(report);
         if history.is_excerpt() {
             status = status.max(self.refuse_all_operations());
         } else if let Some(out) = self.witnesses {
@@ -117,7 +173,7 @@ impl Run<'_> {
             complain(&format!(
                 "error: {}: the proof for {name} does not hold ({why}): this is a bug in \
                  histcheck, please report it",
-                self.name
+                report::printable(self.name)
             ));
             status = Status::BrokenProof;
         }
@@ -141,6 +197,7 @@ impl Run<'_> {
         }
         status
     }
+
     /// The input holds no history that can be checked; people were told already.
     pub(super) fn unreadable(&mut self, error: &Error) -> Status {
         let format = self.args.output.format;
@@ -148,27 +205,49 @@ impl Run<'_> {
             match format {
                 ReportFormat::Human => {}
                 ReportFormat::Json => self.output.print(&report::error_json(self.name, error)),
-                _ => self.outcomes.push(Outcome::unreadable(self.file, error)),
+                _ => lock(self.outcomes).push(Outcome::unreadable(self.file, error)),
             }
             return Status::Unreadable;
         };
         // Not the input's fault: a limit ended it.
-        let name = self.named.then_some(self.name);
-        let text = match (format, name) {
-            (ReportFormat::Json, _) => report::unread_json(name, reason),
-            (ReportFormat::Human, None) => {
-                format!("unknown: {reason} before the input was read\n")
-            }
-            (ReportFormat::Human, Some(name)) => {
-                format!("{name}: unknown: {reason} before the input was read\n")
-            }
-            _ => {
-                self.outcomes.push(Outcome::unread(self.file, reason));
-                return Status::Undecided;
-            }
-        };
-        self.output.print(&text);
+        if document(format).is_some() {
+            lock(self.outcomes).push(Outcome::unread(self.file, reason));
+        } else {
+            let name = self.named.then_some(self.name);
+            self.output.print(&undecided(format, name, reason, false));
+        }
         Status::Undecided
+    }
+}
+
+/// The status that stands for a verdict.
+fn status_of(report: &Report) -> Status {
+    match report.verdict {
+        Verdict::Valid => Status::Valid,
+        Verdict::Unknown => Status::Undecided,
+        Verdict::Invalid => Status::Violation,
+    }
+}
+
+/// What to say of an input called `name` that a limit kept from being read, or decided.
+fn undecided(
+    format: ReportFormat,
+    name: Option<&str>,
+    reason: StopReason,
+    is_read: bool,
+) -> String {
+    if format == ReportFormat::Json {
+        return report::unread_json(name, reason);
+    }
+    let name = name.map_or(String::new(), |name| format!("{}: ", report::printable(name)));
+    let what = if is_read { "; not decided" } else { " before the input was read" };
+    format!("{name}unknown: {reason}{what}\n")
+}
+
+/// Says that the inputs behind the one that ended the program were not checked.
+fn complain_of_rest(left: usize) {
+    if left > 0 {
+        complain_at_once(&format!("error: {left} more inputs were not checked"));
     }
 }
 

@@ -8,7 +8,7 @@ use histcheck::history::{Value, ValueTable};
 use histcheck::model::{AnyModel, ModelOptions};
 use histcheck::{Budget, Code, Error, History, Options};
 
-use super::args::{Decider, FailedCas, LimitArgs, ModelArgs};
+use super::args::{BudgetArgs, Decider, FailedCas, LimitArgs, ModelArgs};
 
 /// Refuses a model or an initial value that would fit no history.
 pub(super) fn validate(args: &ModelArgs) -> Result<(), Error> {
@@ -73,16 +73,17 @@ pub(super) fn options_with(
 }
 
 /// What reading and checking may use together, from `start` on.
-fn budget(limits: &LimitArgs, start: Instant) -> Budget {
-    Budget {
-        timeout: limits.timeout,
-        start: Some(start),
-        memory: limits.max_memory,
-        configurations: limits.max_configs,
-    }
+pub(super) fn budget(limits: &LimitArgs, start: Instant) -> Budget {
+    Budget { configurations: limits.max_configs, ..reading_budget(&limits.budget, start) }
 }
 
-/// How to read an input within the same budget.
+/// What reading may use, from `start` on.
+pub(super) fn reading_budget(args: &BudgetArgs, start: Instant) -> Budget {
+    let BudgetArgs { timeout, max_memory: memory } = *args;
+    Budget { timeout, memory, start: Some(start), configurations: None }
+}
+
+/// How to read an input within the same budget as it is checked.
 pub(super) fn reading(limits: &LimitArgs, start: Instant) -> ReadOptions {
     let (budget, threads) = (budget(limits, start), limits.threads);
     ReadOptions { budget, threads, ..ReadOptions::default() }

@@ -48,7 +48,7 @@ fn chosen_key(
     let (verdict, what, key_at) = match &args.key {
         None => {
             let failing = (0..report.keys.len()).find(|&at| verdict_of(at) == Verdict::Invalid);
-            (report.verdict, name.to_owned(), failing)
+            (report.verdict, printable(name), failing)
         }
         Some(key) => {
             let is_it = |at: &usize| {
@@ -60,10 +60,10 @@ fn chosen_key(
                 })
             };
             let Some(at) = (0..report.keys.len()).find(is_it) else {
-                complain(&format!("error: {name} has no key {}", printable(key)));
+                complain(&format!("error: {} has no key {}", printable(name), printable(key)));
                 return Err(Status::Unreadable);
             };
-            (verdict_of(at), format!("key {} of {name}", printable(key)), Some(at))
+            (verdict_of(at), format!("key {} of {}", printable(key), printable(name)), Some(at))
         }
     };
     match (verdict, key_at) {

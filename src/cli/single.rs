@@ -5,15 +5,17 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use histcheck::formats::Input;
-use histcheck::{Error, History, Options};
+use histcheck::report::printable;
+use histcheck::{Budget, Error, History, Options, StopReason};
 
 use super::args::SingleArgs;
 use super::diagnostic;
 use super::exit::Status;
+use super::files::{self, replace};
 use super::inputs::{self, Sources};
-use super::output::{Output, replace};
+use super::output::Output;
 use super::settings::{options, reading, validate};
-use super::stderr::complain;
+use super::stderr::{complain, complain_at_once};
 
 /// One history, as it was read.
 pub(super) struct Single {
@@ -41,24 +43,24 @@ impl Single {
         };
         validate(model).map_err(|error| said("<command line>", &error, None))?;
         if let Some(directory) = file.filter(|file| file.is_dir()) {
-            complain(&format!("error: {} is a directory; name one file", directory.display()));
+            complain(&format!("error: {} is a directory; name one file", shown(directory)));
             return Err(Status::Unreadable);
         }
         let start = Instant::now();
         let files: Vec<PathBuf> = file.into_iter().cloned().collect();
-        let Some((name, source)) = Sources::of(&files).list.into_iter().next() else {
+        let sources = Sources::of(&files);
+        if let Some(conflict) = files::conflict(&[("--output", args.output.as_deref())], &sources) {
+            complain(&format!("error: {conflict}"));
+            return Err(Status::Unreadable);
+        }
+        let Some((name, source)) = sources.list.into_iter().next() else {
             return Err(Status::Unreadable);
         };
         let source = source.map_err(|error| said(&name, &error, None))?;
         let within = reading(limits, start);
+        watch(&name, within.budget, output);
         let loaded = inputs::load(&name, &source, read, within, output);
-        let (input, mut history) = loaded.map_err(|error| match error.stop_reason() {
-            Some(_) => {
-                complain(&format!("error: {name}: a limit ended the reading; nothing was written"));
-                Status::Undecided
-            }
-            None => Status::Unreadable,
-        })?;
+        let (input, mut history) = loaded.map_err(|error| not_loaded(&name, &error))?;
         let options = options(model, limits, start, &mut history);
         let options = options.map_err(|error| said(&name, &error, Some(&input)))?;
         let options = Options { progress: Some(output.progress()), ..options };
@@ -73,6 +75,35 @@ impl Single {
         complain(&diagnostic::render(&self.name, &error, Some(&self.input), colored));
         Status::Unreadable
     }
+}
+
+/// Sees to it that the work on the input called `name` ends within `budget`, or says so and ends
+/// the program.
+pub(super) fn watch(name: &str, budget: Budget, output: &Output) {
+    let name = printable(name);
+    output.watch(budget, Status::Undecided, move |reason| {
+        complain_at_once(&limited(&name, reason));
+    });
+}
+
+/// The status that stands for an input that was not loaded; a limit that ended it is said.
+pub(super) fn not_loaded(name: &str, error: &Error) -> Status {
+    match error.stop_reason() {
+        Some(reason) => {
+            complain(&limited(&printable(name), reason));
+            Status::Undecided
+        }
+        None => Status::Unreadable,
+    }
+}
+
+fn limited(name: &str, reason: StopReason) -> String {
+    format!("error: {name}: {reason}; nothing was written")
+}
+
+/// The name of a file as people may see it.
+pub(super) fn shown(path: &Path) -> String {
+    printable(&path.display().to_string())
 }
 
 /// The name of a file, without its directories.
@@ -97,7 +128,7 @@ pub(super) fn deliver_to(path: &Path, bytes: &[u8]) -> Status {
     match replace(path, bytes) {
         Ok(()) => Status::Valid,
         Err(error) => {
-            complain(&format!("error: cannot write {}: {error}", path.display()));
+            complain(&format!("error: cannot write {}: {error}", shown(path)));
             Status::Unreadable
         }
     }

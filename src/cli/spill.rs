@@ -12,9 +12,10 @@ use histcheck::report::{self, Subject, Timings};
 use histcheck::spill::{self, Checked, SpillOptions, Stopped};
 use histcheck::{Budget, Code, Error, Options};
 
+use super::awaited::is_at_hand;
 use super::diagnostic;
 use super::exit::Status;
-use super::inputs::{Fetched, Source};
+use super::inputs::{self, Fetched, Source};
 use super::run::Run;
 use super::settings::{initial, options_with, reading};
 use super::stderr::complain;
@@ -41,7 +42,7 @@ impl Run<'_> {
     pub(super) fn spilled(&mut self, source: &Source, start: Instant) -> Beyond {
         let args = self.args;
         let settings = args.read.settings();
-        let Some(memory) = args.limits.max_memory else { return Beyond::Fits(None) };
+        let Some(memory) = args.limits.budget.max_memory else { return Beyond::Fits(None) };
         if settings.order != Order::File || args.model.no_partition {
             return Beyond::Fits(None);
         }
@@ -62,11 +63,24 @@ impl Run<'_> {
         };
         let has_keys = |bytes: &[u8]| spill::has_keys(bytes, how.read.format, how.independent);
         match source {
-            Source::Stdin => {
-                self.output.expect(deadline, io::stdin().is_terminal());
+            Source::File(path) if is_at_hand(path) => {
+                if !large(path, from).is_some_and(|begin| has_keys(&begin)) {
+                    return Beyond::Fits(None);
+                }
+                self.output.expect(deadline, false);
+                let Ok(file) = File::open(path) else { return Beyond::Fits(None) };
+                let checked = self.check_spilled(file, start, &how);
+                match self.finish(checked, Some(path), &how, start) {
+                    Some(status) => Beyond::Done(status),
+                    None => Beyond::Fits(None),
+                }
+            }
+            _ => {
+                self.output.expect(deadline, *source == Source::Stdin && io::stdin().is_terminal());
                 // An error will come again where the input is loaded.
                 let most = from.max(START).saturating_add(1);
-                let Ok(fetched) = Fetched::read(most, progress) else {
+                let awaited = inputs::awaited(source, progress, deadline);
+                let Ok(fetched) = awaited.and_then(|awaited| Fetched::read(most, awaited)) else {
                     return Beyond::Fits(None);
                 };
                 let begin = fetched.start();
@@ -79,18 +93,6 @@ impl Run<'_> {
                     // What was read is gone.
                     self.unreadable(&Error::new(Code::TooLarge, "it does not fit"))
                 }))
-            }
-            Source::File(path) => {
-                if !large(path, from).is_some_and(|begin| has_keys(&begin)) {
-                    return Beyond::Fits(None);
-                }
-                self.output.expect(deadline, false);
-                let Ok(file) = File::open(path) else { return Beyond::Fits(None) };
-                let checked = self.check_spilled(file, start, &how);
-                match self.finish(checked, Some(path), &how, start) {
-                    Some(status) => Beyond::Done(status),
-                    None => Beyond::Fits(None),
-                }
             }
         }
     }

@@ -1,6 +1,7 @@
 //! `histcheck stats`: what histories consist of.
 
-use histcheck::formats::ReadOptions;
+use std::time::Instant;
+
 use histcheck::history::Statistics;
 use histcheck::report;
 
@@ -9,6 +10,8 @@ use super::diagnostic;
 use super::exit::Status;
 use super::inputs::{self, Sources};
 use super::output::Output;
+use super::settings::reading_budget;
+use super::single;
 use super::stderr::complain;
 
 /// Counts what the arguments name.
@@ -18,8 +21,10 @@ pub(crate) fn run(args: &StatsArgs, output: &mut Output) -> Status {
     let mut worst = Status::Valid;
     for (at, (name, source)) in sources.list.iter().enumerate() {
         output.turn_to(name, at, sources.list.len());
+        let budget = reading_budget(&args.budget, Instant::now());
+        single::watch(name, budget, output);
         let loaded = match source {
-            Ok(source) => inputs::load(name, source, &args.read, ReadOptions::default(), output),
+            Ok(source) => inputs::load(name, source, &args.read, budget.into(), output),
             Err(error) => {
                 complain(&diagnostic::render(name, error, None, output.colors_errors()));
                 Err(error.clone())
@@ -35,7 +40,7 @@ pub(crate) fn run(args: &StatsArgs, output: &mut Output) -> Status {
                 if is_json {
                     output.print(&report::error_json(name, &error));
                 }
-                worst = worst.max(Status::Unreadable);
+                worst = worst.max(single::not_loaded(name, &error));
                 continue;
             }
         };
@@ -49,5 +54,6 @@ pub(crate) fn run(args: &StatsArgs, output: &mut Output) -> Status {
         };
         output.print(&text);
     }
+    output.relax();
     worst
 }

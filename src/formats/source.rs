@@ -1,9 +1,9 @@
 //! The bytes of an input, decompressed as they come: gzip and zstd are known by their first bytes.
 
-use std::io::{self, BufReader, ErrorKind, Read};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read};
 use std::mem;
 
-use flate2::read::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
 
 use crate::budget::Meter;
@@ -20,6 +20,8 @@ const MAGIC: usize = 8;
 /// The largest window of a zstd frame, in bytes: `zstd --long` writes no larger one without further
 /// flags.
 const MAX_WINDOW: u64 = 128 << 20;
+/// How many compressed bytes are read at a time.
+const BUFFER: usize = 1 << 16;
 /// How many bytes are read between two looks at the clock.
 const LOOK_EVERY: usize = 16 << 20;
 
@@ -67,7 +69,9 @@ enum Kind<R: Read> {
     /// Nothing was read yet.
     New(R),
     Plain(Behind<R>),
-    Gzip(Box<MultiGzDecoder<Behind<R>>>),
+    /// Before a member of gzip, of which there may be many, or behind the last.
+    Gzip(BufReader<Behind<R>>),
+    Member(Box<GzDecoder<BufReader<Behind<R>>>>),
     /// Between two frames.
     Zstd(Behind<BufReader<R>>),
     Frame(Box<StreamingDecoder<Behind<BufReader<R>>, FrameDecoder>>),
@@ -80,9 +84,15 @@ impl<R: Read> Source<R> {
         Source { kind: Kind::New(reader), compression: None, unpacked: 0 }
     }
 
-    /// Reads as much text into `room` as is there. Returns how many bytes that is, 0 at the end.
-    pub(super) fn read_some(&mut self, room: &mut [u8]) -> Result<usize, Error> {
-        retry(|| self.read(room)).map_err(|error| self.failure(&error))
+    /// Reads as much text into `room` as is there, as far as `meter` allows. Returns how many bytes
+    /// that is, 0 at the end.
+    pub(super) fn read_some(&mut self, room: &mut [u8], meter: &Meter) -> Result<usize, Error> {
+        let read = retry(|| self.read(room, meter));
+        if !matches!(read, Ok(1..)) {
+            // Whoever waits for input ends it when a limit is met.
+            meter.check_reading()?;
+        }
+        read.map_err(|error| self.failure(&error))
     }
 
     /// Appends the text to `text`: up to one byte more than there may be, which shows that it is
@@ -102,7 +112,7 @@ impl<R: Read> Source<R> {
             let wanted = rest.min(LOOK_EVERY).min(room(text, rest)) as u64;
             let read = match &mut self.kind {
                 Kind::Plain(raw) => raw.inner.by_ref().take(wanted).read_to_end(text),
-                _ => self.by_ref().take(wanted).read_to_end(text),
+                _ => Unpacked { source: &mut self, meter }.take(wanted).read_to_end(text),
             };
             // Whoever asked to stop may have ended the text because of that.
             meter.check_reading()?;
@@ -121,7 +131,7 @@ impl<R: Read> Source<R> {
         self.compression = Compression::of(raw.look()?);
         self.kind = match self.compression {
             None => Kind::Plain(raw),
-            Some(Compression::Gzip) => Kind::Gzip(Box::new(MultiGzDecoder::new(raw))),
+            Some(Compression::Gzip) => Kind::Gzip(BufReader::with_capacity(BUFFER, raw)),
             Some(Compression::Zstd) => Kind::Zstd(Behind {
                 inner: BufReader::new(raw.inner),
                 head: raw.head,
@@ -131,9 +141,59 @@ impl<R: Read> Source<R> {
         Ok(())
     }
 
+    fn read(&mut self, room: &mut [u8], meter: &Meter) -> io::Result<usize> {
+        self.open()?;
+        let count = match &mut self.kind {
+            Kind::New(_) | Kind::Ended => 0,
+            Kind::Plain(reader) => reader.read(room)?,
+            Kind::Gzip(_) | Kind::Member(_) => self.read_gzip(room, meter)?,
+            Kind::Zstd(_) | Kind::Frame(_) => self.read_zstd(room, meter)?,
+        };
+        self.unpacked += count;
+        Ok(count)
+    }
+
+    /// Reads from the members of gzip one after the other; a file that was compressed in pieces has
+    /// several. They may be followed by zeros, as blocks of a tape or a disk are.
+    fn read_gzip(&mut self, room: &mut [u8], meter: &Meter) -> io::Result<usize> {
+        let mut padded = false;
+        loop {
+            match mem::replace(&mut self.kind, Kind::Ended) {
+                Kind::Member(mut member) => {
+                    let count = retry(|| member.read(room))?;
+                    self.kind = match count {
+                        0 => Kind::Gzip(member.into_inner()),
+                        _ => Kind::Member(member),
+                    };
+                    if count > 0 {
+                        return Ok(count);
+                    }
+                }
+                Kind::Gzip(mut raw) => {
+                    ask(meter)?;
+                    let next = retry(|| raw.fill_buf().map(<[u8]>::len)).map(|_| raw.buffer())?;
+                    let zeros = next.iter().take_while(|&&byte| byte == 0).count();
+                    self.kind = match next.len() {
+                        0 => return Ok(0),
+                        _ if zeros > 0 => {
+                            padded = true;
+                            raw.consume(zeros);
+                            Kind::Gzip(raw)
+                        }
+                        _ if padded => {
+                            return Err(io::Error::other("something comes behind the padding"));
+                        }
+                        _ => Kind::Member(Box::new(GzDecoder::new(raw))),
+                    };
+                }
+                _ => return Ok(0),
+            }
+        }
+    }
+
     /// Reads from the frames of zstd one after the other; a file that was compressed in pieces has
     /// several.
-    fn read_zstd(&mut self, room: &mut [u8]) -> io::Result<usize> {
+    fn read_zstd(&mut self, room: &mut [u8], meter: &Meter) -> io::Result<usize> {
         loop {
             match mem::replace(&mut self.kind, Kind::Ended) {
                 Kind::Frame(mut frame) => {
@@ -150,6 +210,7 @@ impl<R: Read> Source<R> {
                     self.kind = Kind::Zstd(raw);
                 }
                 Kind::Zstd(mut raw) => {
+                    ask(meter)?;
                     let header = raw.look()?;
                     if header.is_empty() {
                         return Ok(0);
@@ -187,18 +248,22 @@ impl<R: Read> Source<R> {
     }
 }
 
-impl<R: Read> Read for Source<R> {
+/// The text of a source, as far as a meter allows.
+struct Unpacked<'a, R: Read> {
+    source: &'a mut Source<R>,
+    meter: &'a Meter,
+}
+
+impl<R: Read> Read for Unpacked<'_, R> {
     fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
-        self.open()?;
-        let count = match &mut self.kind {
-            Kind::New(_) | Kind::Ended => 0,
-            Kind::Plain(reader) => reader.read(room)?,
-            Kind::Gzip(decoder) => decoder.read(room)?,
-            Kind::Zstd(_) | Kind::Frame(_) => self.read_zstd(room)?,
-        };
-        self.unpacked += count;
-        Ok(count)
+        self.source.read(room, self.meter)
     }
+}
+
+/// Tells whether reading may go on: there may be millions of parts without any text. The caller
+/// asks again why not.
+fn ask(meter: &Meter) -> io::Result<()> {
+    meter.poll().map_err(|reason| io::Error::other(reason.to_string()))
 }
 
 /// Returns the error about an input that the system does not let be read.
@@ -311,6 +376,7 @@ impl<R: Read> Read for Behind<R> {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
     use std::io::Write;
+    use std::sync::Arc;
     use std::time::Duration;
 
     use flate2::{Compression, write::GzEncoder};
@@ -352,6 +418,10 @@ mod tests {
             let pieces = [compress("one\n"), compress(""), compress("two\n")].concat();
             assert_eq!(decompress(pieces).unwrap(), b"one\ntwo\n");
         }
+        let mut padded = [gzip("one\n"), gzip("two\n"), vec![0; 100_000]].concat();
+        assert_eq!(decompress(padded.clone()).unwrap(), b"one\ntwo\n");
+        padded.extend(gzip("three\n"));
+        assert_eq!(decompress(padded).unwrap_err().code, Code::Compression);
         let skipped = [&[0x51, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 9, 9, 9][..], &zstd("x")].concat();
         assert_eq!(decompress(skipped).unwrap(), b"x");
         assert_eq!(decompress(b"plain".to_vec()).unwrap(), b"plain");
@@ -380,6 +450,33 @@ mod tests {
         let budget = Budget { timeout: Some(Duration::ZERO), ..Budget::default() };
         for bytes in [gzip("text"), zstd("text")] {
             assert_eq!(within(&bytes, budget).unwrap_err().code, Code::TimeUp);
+        }
+        // Parts without text do not return to who reads, who cannot look at a clock meanwhile.
+        for part in [gzip(""), zstd("")] {
+            let bytes = part.repeat(100_000);
+            let progress = Arc::new(Progress::default());
+            let meter = Meter::start(&Budget::default(), 0).told_to(Some(Arc::clone(&progress)));
+            let mut read = 0;
+            let reader = Cancelling { bytes: &bytes, read: &mut read, progress: &progress };
+            let ended = Source::new(reader).read_some(&mut [0; 100], &meter);
+            assert_eq!(ended.unwrap_err().code, Code::Cancelled);
+            assert!(read <= 2 * BUFFER, "{read}");
+        }
+    }
+
+    /// Asks to stop as soon as something is read.
+    struct Cancelling<'a> {
+        bytes: &'a [u8],
+        read: &'a mut usize,
+        progress: &'a Progress,
+    }
+
+    impl Read for Cancelling<'_> {
+        fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+            self.progress.cancel();
+            let count = self.bytes.read(room)?;
+            *self.read += count;
+            Ok(count)
         }
     }
 

@@ -537,3 +537,46 @@ fn bars_are_drawn_in_ascii_when_asked_for() {
     let table = boxes.lines().skip_while(|line| !line.contains("call..return"));
     assert!(table.take(10).all(fits));
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_cannot_be_printed_is_no_success() {
+    for arguments in ["--help", "--version", "check --help", "models", "man", "completions bash"] {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let run = std::process::Command::new(env!("CARGO_BIN_EXE_histcheck"))
+            .args(arguments.split(' '))
+            .stdout(full)
+            .output()
+            .unwrap();
+        assert_eq!(run.status.code(), Some(2), "{arguments}");
+        let said = String::from_utf8(run.stderr).unwrap();
+        assert!(said.contains("cannot write to standard output"), "{arguments}: {said}");
+    }
+}
+
+#[test]
+fn a_table_may_have_any_number_of_comments_above_it() {
+    let table = "#\n".repeat(200_000) + "process,type,f,value\n0,invoke,write,1\n";
+    for arguments in ["-q", "-q --follow"] {
+        histcheck(arguments).stdin(table.as_str()).run().status(0).says("valid: 1 operation");
+    }
+}
+
+#[test]
+fn an_update_that_leaves_the_value_sees_the_latest_one_too() {
+    let mut text = String::new();
+    for (f, value) in [("write", "1"), ("write", "2"), ("cas", "[1,1]")] {
+        for kind in ["invoke", "ok"] {
+            text +=
+                &format!("{{\"process\":0,\"type\":\"{kind}\",\"f\":\"{f}\",\"value\":{value}}}\n");
+        }
+    }
+    let report = histcheck("--format json").stdin(text.as_str()).run().status(1).json();
+    assert_eq!(report["failures"][0]["staleness"]["k"], serde_json::Value::Null, "no k is enough");
+    let read = text.replace("cas", "read").replace("[1,1]", "1");
+    let report = histcheck("--format json").stdin(read).run().status(1).json();
+    assert_eq!(report["failures"][0]["staleness"]["k"], 2);
+    assert_eq!(report["failures"][0]["is_first"], true);
+    let unexplained = histcheck("--format json --explain-timeout 0s").stdin(text).run().json();
+    assert_eq!(unexplained["failures"][0]["is_first"], false);
+}

@@ -22,8 +22,12 @@ mod ingest;
 mod interrupt;
 #[path = "../shared/kept.rs"]
 mod kept;
+#[cfg(feature = "cli")]
+mod limits;
 mod meanings;
 mod models;
+#[cfg(feature = "cli")]
+mod outputs;
 #[path = "../shared/page.rs"]
 mod page;
 #[cfg(feature = "cli")]
@@ -38,6 +42,8 @@ mod recorder;
 mod shrink;
 #[cfg(feature = "cli")]
 mod spill;
+#[cfg(feature = "cli")]
+mod steering;
 #[cfg(feature = "cli")]
 mod store;
 mod support;

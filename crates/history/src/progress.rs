@@ -52,6 +52,11 @@ pub enum Phase {
 }
 
 impl Phase {
+    /// Whether the input was read before this: what is done is not part of reading it.
+    pub fn is_behind_reading(self) -> bool {
+        !matches!(self, Phase::Idle | Phase::Loading | Phase::Parsing | Phase::Ordering)
+    }
+
     /// All phases, each at the position of its discriminant.
     const ALL: [Phase; 17] = [
         Phase::Idle,
@@ -102,6 +107,7 @@ pub struct Progress {
     /// The estimate of those who work, in bytes.
     memory: AtomicU64,
     cancelled: AtomicBool,
+    exhausted: AtomicBool,
 }
 
 /// How far the work was when somebody looked.
@@ -150,9 +156,21 @@ impl Progress {
         self.cancelled.load(Relaxed)
     }
 
+    /// Says that the process holds more memory than it may. Those who work stop as at the limit of
+    /// a budget, until [`Progress::restart`]: for a caller who watches the process while it works.
+    pub fn exhaust(&self) {
+        self.exhausted.store(true, Relaxed);
+    }
+
+    /// Whether somebody said that the memory is used up.
+    pub fn is_exhausted(&self) -> bool {
+        self.exhausted.load(Relaxed)
+    }
+
     /// Starts with other work: nothing is done, and nothing was visited.
     pub fn restart(&self) {
         self.enter(Phase::Idle, 0);
+        self.exhausted.store(false, Relaxed);
         self.configurations.store(0, Relaxed);
         self.memory.store(0, Relaxed);
     }

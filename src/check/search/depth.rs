@@ -45,7 +45,8 @@ struct Frame<K> {
     base: usize,
 }
 
-/// Between two looks at the budget, this many configurations are visited.
+/// Between two looks at the budget, this many configurations are visited, if few operations are
+/// open at once; a power of two.
 pub(super) const POLL_EVERY: u64 = 128;
 
 /// A look comes sooner if so many bytes came or went: with very many crashed operations, one
@@ -117,7 +118,7 @@ impl<'a, K: Mask> Depth<'a, K> {
             }
             let at_once = self.shared.used.entry_bytes() + self.walker.pending_bytes();
             let is_more = at_once.abs_diff(self.looked_at) > GROWTH;
-            if is_more || self.configurations.is_multiple_of(POLL_EVERY) {
+            if is_more || self.configurations.is_multiple_of(self.walker.poll_every) {
                 self.looked_at = at_once;
                 if is_more {
                     meter.look_at_memory();
@@ -140,7 +141,9 @@ impl<'a, K: Mask> Depth<'a, K> {
                 continue;
             }
             let base = self.walker.pending.len();
-            self.walker.expand(&settled);
+            if let Err(reason) = self.walker.expand(&settled, meter) {
+                return Part::Stopped(reason);
+            }
             // The last one is visited first; the sort is stable, so reverse before.
             self.walker.pending[base..].reverse();
             sort::by(&mut self.walker.pending[base..], |candidate| Reverse(candidate.priority));

@@ -14,7 +14,7 @@ use super::memo::spread;
 use super::path::{Node, NodeId, Nodes, SHARDS};
 use super::steps::NO_STATE;
 use super::walker::{Arrival, Candidate, Entered, Move, Shared, Walker};
-use crate::budget::{Account, Meter};
+use crate::budget::{Account, Budget, Meter};
 use crate::check::StopReason;
 use crate::history::sort;
 use crate::threads;
@@ -165,10 +165,7 @@ impl<'a, K: Mask> Layers<'a, K> {
             let chunks: Vec<&[Entry<K>]> = batch.chunks(CHUNK).collect();
             let outputs = self.map(chunks.len(), |at, walker| {
                 let mut output = Output::new();
-                match meter.poll() {
-                    Ok(()) => output.expand(walker, event, chunks[at]),
-                    Err(reason) => output.stopped = Some(reason),
-                }
+                output.stopped = output.expand(walker, event, chunks[at], meter).err();
                 output
             });
             for output in &outputs {
@@ -317,10 +314,13 @@ impl<'a, K: Mask> Layers<'a, K> {
         let mut walker = lock(&self.walkers[0]);
         let mut config = walker.start(0);
         let mut path = vec![Entered { config: config.clone(), by: Move::Start }];
+        // What was found is told in any case.
+        let unlimited = Meter::start(&Budget::default(), 0);
         for &(by, state) in moves.iter().skip(1) {
             walker.arrive(&mut config);
             walker.pending.clear();
-            walker.expand(&config);
+            let expanded = walker.expand(&config, &unlimited);
+            debug_assert!(expanded.is_ok());
             let mut next = walker.pending.iter();
             let next = next.find(|next| next.by == by && next.config.state == state);
             config = next.map_or(config, |next| next.config.clone());
@@ -346,23 +346,33 @@ impl<K: Mask> Output<K> {
         }
     }
 
-    /// Adds the successors of `entries`, which are at `event`.
-    fn expand(&mut self, walker: &mut Walker<'_, K>, event: u32, entries: &[Entry<K>]) {
-        for entry in entries {
+    /// Adds the successors of `entries`, which are at `event`, for as long as `meter` allows.
+    fn expand(
+        &mut self,
+        walker: &mut Walker<'_, K>,
+        event: u32,
+        entries: &[Entry<K>],
+        meter: &Meter,
+    ) -> Result<(), StopReason> {
+        for (nth, entry) in entries.iter().enumerate() {
+            if (nth as u64).is_multiple_of(walker.poll_every) {
+                meter.poll()?;
+            }
             let config = entry.packed.at(event);
             walker.steps.learn(config.state);
             walker.window.seek(event, walker.prepared);
             walker.pending.clear();
-            walker.expand(&config);
+            walker.expand(&config, meter)?;
             let mut pending = std::mem::take(&mut walker.pending);
             for candidate in pending.drain(..) {
                 self.add(walker, candidate, entry.node);
             }
             walker.pending = pending;
             if self.end.is_some() {
-                return;
+                break;
             }
         }
+        Ok(())
     }
 
     /// Adds what becomes of a candidate whose parent is a node.

@@ -6,6 +6,8 @@ use super::items::{Event, TokenId};
 use super::mask::{Mask, difference};
 use super::steps::{Step, UNOBSERVED};
 use super::walker::{Candidate, Move, Walker};
+use crate::budget::Meter;
+use crate::error::StopReason;
 
 /// In which order the moves of a configuration are tried.
 mod priority {
@@ -20,8 +22,13 @@ mod priority {
 impl<K: Mask> Walker<'_, K> {
     /// Puts the successors of `config`, whose next event is a return that forces a choice, among
     /// those pending.
-    pub(super) fn expand(&mut self, config: &Config<K>) {
-        let Event::Return(forced) = self.prepared.events[config.event as usize] else { return };
+    ///
+    /// # Errors
+    /// If `meter` says to stop: then some are missing.
+    pub(super) fn expand(&mut self, config: &Config<K>, meter: &Meter) -> Result<(), StopReason> {
+        let Event::Return(forced) = self.prepared.events[config.event as usize] else {
+            return Ok(());
+        };
         self.expansion += 1;
         let needed = self.class_of(forced).requires;
         let mut deadlines = std::mem::take(&mut self.deadlines);
@@ -34,14 +41,23 @@ impl<K: Mask> Walker<'_, K> {
             true
         });
         deadlines.sort_unstable();
-        for &(_, item) in &deadlines {
+        for (tried, &(_, item)) in deadlines.iter().enumerate() {
+            self.poll_between(tried, meter)?;
             self.try_item(config, item, item == forced, needed);
         }
         self.deadlines = deadlines;
         self.try_pass(config, forced);
         for group in 0..self.prepared.crashed.len() as u32 {
+            self.poll_between(group as usize, meter)?;
             self.try_crashed(config, group, needed);
         }
+        Ok(())
+    }
+
+    /// Looks at the limits, unless what was `tried` since the last look took little time.
+    fn poll_between(&self, tried: usize, meter: &Meter) -> Result<(), StopReason> {
+        let is_time = tried > 0 && (tried as u64).is_multiple_of(self.poll_every);
+        if is_time { meter.poll() } else { Ok(()) }
     }
 
     fn try_item(&mut self, config: &Config<K>, item: u32, forced: bool, needed: TokenId) {

@@ -2,6 +2,7 @@
 
 use super::automaton::Automaton;
 use super::config::{Config, Order};
+use super::depth::POLL_EVERY;
 use super::items::{Event, TokenId};
 use super::mask::{Mask, difference};
 use super::prepare::Prepared;
@@ -81,7 +82,13 @@ pub(super) struct Walker<'a, K> {
     pub(super) deadlines: Vec<(u32, u32)>,
     /// Room to count crashed operations.
     pub(super) counts: Vec<u64>,
+    /// Between two looks at the limits, so many configurations are visited. A visit looks at all
+    /// operations that are open at once.
+    pub(super) poll_every: u64,
 }
+
+/// So many slots for operations that are open are few.
+const FEW_SLOTS: usize = 1024;
 
 impl<'a, K: Mask> Walker<'a, K> {
     /// A view of what is shared, for a search that begins at the event `begin`.
@@ -100,6 +107,8 @@ impl<'a, K: Mask> Walker<'a, K> {
             expansion: 0,
             deadlines: Vec::new(),
             counts: Vec::new(),
+            poll_every: (POLL_EVERY / (prepared.width / FEW_SLOTS + 1).next_power_of_two() as u64)
+                .max(1),
         };
         walker.steps.learn(0);
         walker

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use histcheck::formats::Format;
 
-use super::{FormatArg, PlotKind, ReadArgs, ReportTarget, SingleArgs, target_format};
+use super::{BudgetArgs, FormatArg, PlotKind, ReadArgs, ReportTarget, SingleArgs, target_format};
 use crate::cli::generate::KnobArgs;
 
 #[derive(Args, Debug)]
@@ -23,6 +23,9 @@ pub(crate) struct ConvertArgs {
 
     #[command(flatten)]
     pub(crate) read: ReadArgs,
+
+    #[command(flatten)]
+    pub(crate) budget: BudgetArgs,
 }
 
 #[derive(Args, Debug)]
@@ -65,6 +68,9 @@ pub(crate) struct StatsArgs {
 
     #[command(flatten)]
     pub(crate) read: ReadArgs,
+
+    #[command(flatten)]
+    pub(crate) budget: BudgetArgs,
 }
 
 #[derive(Args, Debug)]

@@ -5,15 +5,22 @@ mod choices;
 mod commands;
 mod shared;
 
+use std::io::{self, Write};
+use std::process;
+
 use clap::builder::FalseyValueParser;
 use clap::builder::styling::{AnsiColor, Effects, Styles};
 use clap::{Arg, ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
+use histcheck::report::{printable, steers};
 
 pub(crate) use check::*;
 pub(crate) use choices::*;
 pub(crate) use commands::*;
 pub(crate) use shared::*;
+
+use super::exit::Status;
+use super::stderr::complain;
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().effects(Effects::BOLD))
@@ -111,8 +118,9 @@ impl Cli {
     /// Returns the arguments that the program was called with. Ends it if they are wrong, or ask
     /// for help.
     pub(crate) fn of_program() -> Cli {
-        let matches = Cli::definition().get_matches();
-        Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+        let matches = Cli::definition().try_get_matches();
+        let cli = matches.and_then(|matches| Cli::from_arg_matches(&matches));
+        cli.unwrap_or_else(|error| tell(&error))
     }
 
     /// Returns the commands and options. Each option of a check can also be given by a variable of
@@ -144,6 +152,25 @@ impl Cli {
     pub(crate) fn command_names() -> Vec<String> {
         Cli::command().get_subcommands().map(|command| command.get_name().to_owned()).collect()
     }
+}
+
+/// Prints what is wrong with the arguments, or the help that they ask for, and ends the program.
+fn tell(error: &clap::Error) -> ! {
+    // An error repeats arguments.
+    let text = error.render().to_string();
+    if error.use_stderr() && text.contains(|c| c != '\n' && steers(c)) {
+        let lines: Vec<String> = text.lines().map(printable).collect();
+        complain(&lines.join("\n"));
+        process::exit(error.exit_code());
+    }
+    let printed = error.print().and_then(|()| io::stdout().flush());
+    if let Err(why) = printed.as_ref()
+        && why.kind() != io::ErrorKind::BrokenPipe
+    {
+        complain(&format!("error: cannot write to standard output: {why}"));
+        process::exit(Status::Unreadable.code().into());
+    }
+    process::exit(error.exit_code());
 }
 
 /// Options of a check that contradict each other, so that a variable could not be overruled.

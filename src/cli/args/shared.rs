@@ -94,9 +94,9 @@ impl ReadArgs {
     }
 }
 
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Limits")]
-pub(crate) struct LimitArgs {
+pub(crate) struct BudgetArgs {
     /// Stop undecided after this time for each file, such as 30s, 500ms or 2m
     #[arg(
         long,
@@ -112,6 +112,13 @@ pub(crate) struct LimitArgs {
         value_parser = units::bytes
     )]
     pub(crate) max_memory: Option<usize>,
+}
+
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Limits")]
+pub(crate) struct LimitArgs {
+    #[command(flatten)]
+    pub(crate) budget: BudgetArgs,
 
     /// Stop undecided after so many configurations for one key
     #[arg(long, value_name = "N")]

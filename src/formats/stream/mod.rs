@@ -16,6 +16,7 @@ use std::io::Read;
 use std::str;
 
 use super::Format;
+use super::csv::is_before_header;
 use super::input::{Input, ReadOptions};
 use super::position::Position;
 use super::row::{Piece, Reader};
@@ -247,7 +248,7 @@ impl<R: Read> Stream<R> {
                 }
                 continue;
             }
-            let is_all = !more || text.len() >= SNIFFED;
+            let is_all = !more || text.len() >= SNIFFED && !is_before_header(text);
             let looks_like = if is_all { sniff(text) } else { settled(text) };
             self.format = self.format.or(looks_like);
             match self.format {
@@ -286,7 +287,7 @@ impl<R: Read> Stream<R> {
         let meter = &self.meter;
         meter.check_reading()?;
         meter.check_size(self.buffer.bytes().len() as u64)?;
-        let count = self.source.read_some(self.buffer.room(meter.memory_limit()))?;
+        let count = self.source.read_some(self.buffer.room(meter.memory_limit()), meter)?;
         self.buffer.filled(count);
         if let Some(progress) = meter.progress() {
             progress.advance(count as u64);
