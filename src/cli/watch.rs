@@ -22,8 +22,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(5);
 /// The program holds so much before it looks at any input, and a bit for a small one; with less,
 /// whether it looks too large would depend on the machine.
 const LEAST_MEMORY: usize = 64 << 20;
-/// What is said at the end may take so long, if whoever reads it does not.
-const LAST_WORDS: Duration = Duration::from_millis(100);
+/// Who reads what is said at the end has so long to take it.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// What is known of work that does not end: the status that stands for it, and what says it.
 pub(crate) struct Known {
