@@ -11,7 +11,7 @@ pub use histcheck_history::{
     Order, Outcome, OutcomeCounts, Partition, Partitions, Rank, Record, Settings, Shape, Span,
     Statistics, Ties, Time, Value, ValueTable, count_processes, write_quoted,
 };
-pub(crate) use histcheck_history::{position, sort};
+pub(crate) use histcheck_history::{hash, position, sort};
 
 /// Ends and operations in numbers.
 #[cfg(test)]

@@ -5,11 +5,10 @@
 //! such as registers in transactions, consists of as many objects as there are groups of things
 //! that no operation connects.
 
-use rustc_hash::FxHashMap;
-
 use super::answer::Answer;
 use super::object::Object;
 use super::search::{Effort, Found};
+use crate::history::hash::Map;
 use crate::history::{Rank, sort};
 use crate::model::{Pos, Token};
 
@@ -59,7 +58,7 @@ pub(super) fn decide(
 /// Returns the operations of each part; `None` if there are not several.
 fn parts(object: &dyn Object) -> Option<Vec<Vec<Pos>>> {
     let mut groups = Groups::default();
-    let mut things: FxHashMap<Token, u32> = FxHashMap::default();
+    let mut things: Map<Token, u32> = Map::default();
     let mut first_of = Vec::with_capacity(object.len());
     for at in Pos::below(object.len()) {
         let mut first: Option<u32> = None;
@@ -77,7 +76,7 @@ fn parts(object: &dyn Object) -> Option<Vec<Vec<Pos>>> {
         first_of.push(first.unwrap_or_else(|| groups.add()));
     }
     let mut parts: Vec<Vec<Pos>> = Vec::new();
-    let mut part_of: FxHashMap<u32, usize> = FxHashMap::default();
+    let mut part_of: Map<u32, usize> = Map::default();
     for (at, &first) in Pos::below(first_of.len()).zip(&first_of) {
         let part = *part_of.entry(groups.root(first)).or_insert_with(|| {
             parts.push(Vec::new());

@@ -1,9 +1,8 @@
 //! Sound refutations before any search: conditions that every linearizable history meets, checked
 //! in about linear time. Where one fails, the verdict is known, and so is the culprit.
 
-use rustc_hash::FxHashMap;
-
 use super::object::Object;
+use crate::history::hash::Map;
 use crate::history::{Rank, Span};
 use crate::model::{Establishes, Pos, Token};
 
@@ -11,7 +10,7 @@ use crate::model::{Establishes, Pos, Token};
 /// one that returns first. `None` says nothing.
 pub(super) fn impossible_operation(object: &dyn Object) -> Option<Pos> {
     // When each token can be established at the earliest.
-    let mut earliest: FxHashMap<Token, Rank> = FxHashMap::default();
+    let mut earliest: Map<Token, Rank> = Map::default();
     let mut needs: Vec<(Pos, Token)> = Vec::new();
     for at in Pos::below(object.len()) {
         let facts = object.facts(at);

@@ -2,12 +2,11 @@
 //! state after each: the linearization of a key that is valid, and of one that is not the longest
 //! that was found, up to the return of the operation that cannot be placed.
 
-use rustc_hash::FxHashMap;
-
 use super::allowance::{Part, meter};
 use super::steps::{Before, before, walk};
 use crate::check::{Decision, Options, Report};
 use crate::error::Error;
+use crate::history::hash::Map;
 use crate::history::{History, OpIndex, Partition, ValueTable, sort};
 use crate::model::{self, AnyModel, AnyOp, Pos, Reading};
 use crate::progress::Phase;
@@ -92,7 +91,7 @@ fn places<Op>(readings: &[Reading<Op>], order: &[OpIndex]) -> Vec<Pos> {
 struct Collected<'h> {
     values: &'h ValueTable,
     all: Linearizations,
-    known: FxHashMap<String, u32>,
+    known: Map<String, u32>,
     /// So many characters of a state are kept.
     cut: usize,
     written: usize,
@@ -108,7 +107,7 @@ impl<'h> Collected<'h> {
                 states: vec![0; operations],
                 texts: Vec::new(),
             },
-            known: FxHashMap::default(),
+            known: Map::default(),
             cut: (room / operations.max(1)).clamp(8, 200),
             written: 0,
         }

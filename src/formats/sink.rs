@@ -50,12 +50,14 @@ impl<'a> Sink<'a> {
     }
 
     /// Tells whether this is a second reading, which only counts records.
+    #[inline]
     pub(super) fn is_seeking(&self) -> bool {
         !self.wanted.is_empty()
     }
 
     /// Notes that the next record starts at byte `offset` of the text. Returns false if the reader
     /// should stop, since this is the last record whose place is looked for.
+    #[inline]
     #[must_use]
     pub(super) fn begin(&mut self, offset: usize) -> bool {
         self.start = offset;

@@ -3,10 +3,9 @@
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashSet;
-
 use super::persistent::{Sequence, Tree};
 use super::{Call, Establishes, Facts, Part, Rejection, Token, View};
+use crate::history::hash::Set;
 use crate::history::{Value, ValueTable};
 
 /// An operation on a collection that gives out one item at a time.
@@ -118,7 +117,7 @@ pub(super) struct Merge(Option<Arc<Named>>);
 
 #[derive(Debug)]
 struct Named {
-    found: FxHashSet<Value>,
+    found: Set<Value>,
     /// The item that stands for all that are never found.
     stand_in: Value,
 }
@@ -127,7 +126,7 @@ impl Merge {
     /// Learns from all operations of a history which items are found; `initial` are the items
     /// from before the first of them.
     pub(super) fn new(operations: &[Op], initial: &[Value]) -> Self {
-        let found: FxHashSet<Value> = operations
+        let found: Set<Value> = operations
             .iter()
             .filter_map(|op| match *op {
                 Op::Take(Found::Item(item)) | Op::Peek(Found::Item(item)) => Some(item),

@@ -7,11 +7,10 @@
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashSet;
-
 use super::catalogue::{BuiltIn, Entry, FunctionEntry, Setup};
 use super::persistent::{Rope, Text, Trie};
 use super::{Call, Establishes, Facts, Kind, Model, Rejection, Token, View};
+use crate::history::hash::Set;
 use crate::history::{Shape, Value, ValueTable, write_quoted};
 use crate::vocabulary::{Verb, Words};
 
@@ -67,7 +66,7 @@ pub enum Op {
 /// What the gets of a history saw.
 struct Seen {
     texts: Trie<u8>,
-    others: FxHashSet<Value>,
+    others: Set<Value>,
     /// Whether no get tells the empty string from an absent key.
     absent_is_empty: bool,
 }
@@ -293,8 +292,8 @@ impl Model for Kv {
         true
     }
 
-    /// Exact where the model is focused: states with one token are the same state. Else long
-    /// strings may share one by a chance of one in 2^60.
+    /// Exact where the model is focused: states with one token are the same state. Else two strings
+    /// of `n` bytes may share one, by a chance of `n` in 2^61 that no input can raise.
     fn token(&self, state: &State) -> Option<Token> {
         Some(state_token(state))
     }
@@ -306,11 +305,11 @@ impl Model for Kv {
     fn focus(&mut self, operations: &[Op]) {
         let mut seen = Seen {
             texts: Trie::default(),
-            others: FxHashSet::default(),
+            others: Set::default(),
             absent_is_empty: self.absent_is_empty
                 && !operations.contains(&Op::Get(Some(Content::Absent))),
         };
-        let mut known = FxHashSet::default();
+        let mut known = Set::default();
         for op in operations {
             match op {
                 Op::Get(Some(Content::Text(text))) if known.insert(text) => {
@@ -329,8 +328,9 @@ impl Model for Kv {
 /// The first three bits tell the kind of state.
 const KIND: u32 = 61;
 
+/// A hash of a text has no more bits than are left.
 fn text_token(hash: u64) -> Token {
-    hash >> 3 | 4 << KIND
+    hash | 4 << KIND
 }
 
 fn state_token(state: &State) -> Token {

@@ -2,14 +2,12 @@
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashSet;
-
 use super::catalogue::{BuiltIn, Entry, FunctionEntry, Setup};
 use super::items::few;
 use super::listing::key;
 pub use super::listing::{Contents, Listing};
 use super::{Call, Establishes, Facts, Kind, Model, Part, Rejection, View};
-use crate::history::{Value, ValueTable};
+use crate::history::{Value, ValueTable, hash};
 use crate::vocabulary::{Verb, Words};
 
 /// A set of values.
@@ -18,7 +16,7 @@ pub struct Set {
     /// What it holds before the first operation.
     pub initial: Contents,
     /// The elements that some operation observes, if that is known and not all.
-    observed: Option<Arc<FxHashSet<Value>>>,
+    observed: Option<Arc<hash::Set<Value>>>,
 }
 
 /// An operation on a [`Set`].
@@ -86,6 +84,7 @@ impl Model for Set {
 
     fn initial(&self) -> Contents {
         let Some(observed) = &self.observed else { return self.initial.clone() };
+        #[expect(clippy::disallowed_methods, reason = "a tree is the same however it grew")]
         let kept = observed.iter().filter(|&&item| self.initial.get(key(item)).is_some());
         kept.fold(Contents::default(), |contents, &item| contents.insert(key(item), ()))
     }
@@ -186,7 +185,7 @@ impl Model for Set {
     /// Elements that no operation tells anything about do not matter: no step depends on them.
     fn focus(&mut self, operations: &[Op]) {
         self.observed = None;
-        let mut observed = FxHashSet::default();
+        let mut observed = hash::Set::default();
         for op in operations {
             match *op {
                 Op::Read(Some(_)) => return,

@@ -5,19 +5,18 @@
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
-
 use super::{
     AnyModel, AnyOp, AnyState, Call, Establishes, Facts, Model, Part, Rejection, Successors, Token,
     View,
 };
+use crate::history::hash::Map;
 use crate::history::{History, Value, ValueTable};
 
 /// A model for each key of a history that was made [whole](History::whole).
 #[derive(Clone, Debug)]
 pub struct Whole {
     /// The number of each key.
-    keys: Arc<FxHashMap<Value, u32>>,
+    keys: Arc<Map<Value, u32>>,
     names: Arc<[Value]>,
     copies: Vec<AnyModel>,
 }
@@ -25,7 +24,7 @@ pub struct Whole {
 impl Whole {
     /// A copy of `model` for each key of `history`, whose values are pairs of a key and a value.
     pub(crate) fn new(model: &AnyModel, history: &History) -> Whole {
-        let mut keys = FxHashMap::default();
+        let mut keys = Map::default();
         let mut names = Vec::new();
         for operation in history.operations() {
             if let Some((key, _)) = history.values().as_pair(operation.input) {

@@ -8,10 +8,8 @@
 //! by offset are left out, since they change nothing.) So if a history in which elements are
 //! forgotten is not linearizable, neither is the history.
 
-use rustc_hash::FxHashSet;
-
 use super::{Minimality, Refutation, is_minimal, is_sound_projection, refute};
-use crate::history::{OpIndex, Value};
+use crate::history::{OpIndex, Value, hash};
 use crate::model::{AnyModel, AnyOp, Kind, Log, Model, Reading, Set, log, set};
 
 /// What readings are when only some elements are remembered.
@@ -31,12 +29,14 @@ impl Erased {
         readings: &[Reading<M::Op>],
         elements: &[Value],
     ) -> Option<Erased> {
-        let known: FxHashSet<Value> = elements.iter().copied().collect();
+        let known: hash::Set<Value> = elements.iter().copied().collect();
         match model.kind() {
             Kind::Set { initial, view } => {
                 let held = |contents: &set::Listing| -> Vec<Value> {
                     let has = |element: &Value| contents.holds(*element);
-                    known.iter().copied().filter(has).collect()
+                    #[expect(clippy::disallowed_methods, reason = "listings and sets are sorted")]
+                    let held = known.iter().copied().filter(has).collect();
+                    held
                 };
                 let erase = |op: &set::Op| match op {
                     set::Op::Add(element, _)

@@ -1,10 +1,9 @@
 //! Verifies that nothing can be left out of a core.
 
-use rustc_hash::FxHashSet;
-
 use super::projection::{Projections, Rule, positions};
 use super::{Refutation, refute};
 use crate::history::OpIndex;
+use crate::history::hash::Set;
 use crate::model::{Model, Pos, Reading};
 
 /// An attempt to refute a smaller core tries so many partial orders at most.
@@ -33,7 +32,7 @@ pub fn is_minimal<M: Model>(
 ) -> Minimality {
     let Some(all) = positions(readings, core) else { return Minimality::Smaller(Vec::new()) };
     let projections = Projections::new(model, readings);
-    let mut tried: FxHashSet<Vec<Pos>> = FxHashSet::default();
+    let mut tried: Set<Vec<Pos>> = Set::default();
     let mut minimality = Minimality::Minimal;
     for &gone in &all {
         let others: Vec<Pos> = all.iter().copied().filter(|&at| at != gone).collect();

@@ -1,8 +1,7 @@
 //! Refutes a set of operations again, by trying every order.
 
-use rustc_hash::FxHashSet;
-
 use crate::history::Rank;
+use crate::history::hash::Set;
 use crate::model::{Model, Reading};
 
 /// What became of an attempt to refute.
@@ -21,7 +20,7 @@ pub enum Refutation {
 pub fn refute<M: Model>(model: &M, readings: &[Reading<M::Op>], limit: usize) -> Refutation {
     type Placed = Vec<u64>;
     let words = readings.len().div_ceil(64).max(1);
-    let mut seen: FxHashSet<(Placed, M::State)> = FxHashSet::default();
+    let mut seen: Set<(Placed, M::State)> = Set::default();
     let mut pending: Vec<(Placed, M::State)> = vec![(vec![0; words], model.initial())];
     while let Some((placed, state)) = pending.pop() {
         let is_placed = |at: usize| placed[at / 64] >> (at % 64) & 1 == 1;

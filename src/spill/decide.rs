@@ -2,8 +2,6 @@
 
 use std::time::Instant;
 
-use rustc_hash::FxHashMap;
-
 use super::code::Row;
 use super::gather::Gathered;
 use super::kept::Kept;
@@ -14,6 +12,7 @@ use super::{SpillOptions, Stopped};
 use crate::check::{KeyReport, Meter, Options, Report, StopReason};
 use crate::error::Error;
 use crate::explain::{CORES, Evidence};
+use crate::history::hash::Map;
 use crate::history::{Excerpt, History, NO_TIME, OpIndex, Record, Rows, Value, ValueTable};
 use crate::model::{AnyModel, ModelSource, named};
 use crate::progress::Phase;
@@ -235,7 +234,7 @@ impl<'t> Deciding<'t> {
         if here.is_empty() {
             return;
         }
-        let mut first: FxHashMap<Option<Value>, OpIndex> = FxHashMap::default();
+        let mut first: Map<Option<Value>, OpIndex> = Map::default();
         for (index, operation) in history.indexed() {
             first.entry(operation.key).or_insert(index);
         }

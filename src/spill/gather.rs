@@ -3,14 +3,13 @@
 
 use std::io::Read;
 
-use rustc_hash::{FxHashMap, FxHashSet};
-
 use super::code::{self, Row};
 use super::scratch::Scratch;
 use super::{SpillOptions, Stopped};
 use crate::error::{Code, Error};
 use crate::formats::Input;
 use crate::formats::stream::Stream;
+use crate::history::hash::{Map, Set};
 use crate::history::resident_bytes;
 use crate::history::{
     Annotation, Excerpt, Independent, NO_TIME, Operation, Outcome, Record, Value, ValueTable,
@@ -73,12 +72,12 @@ struct Gathering<'t> {
     spill: &'t SpillOptions,
     keys: Option<Keys>,
     /// The number of each key, a value of the stream's table.
-    numbers: FxHashMap<Value, u32>,
+    numbers: Map<Value, u32>,
     keyless: Option<Keyless>,
     has_field: bool,
-    processes: FxHashSet<i64>,
+    processes: Set<i64>,
     /// The lines of invocations of operations that were open before the piece.
-    lines: FxHashMap<Record, u32>,
+    lines: Map<Record, u32>,
 }
 
 /// Reads all of `stream` into `scratch`, while the process holds no more than `most` bytes.
@@ -107,11 +106,11 @@ pub(super) fn gather<R: Read>(
         gathered,
         spill,
         keys: None,
-        numbers: FxHashMap::default(),
+        numbers: Map::default(),
         keyless: None,
         has_field: false,
-        processes: FxHashSet::default(),
-        lines: FxHashMap::default(),
+        processes: Set::default(),
+        lines: Map::default(),
     };
     loop {
         match stream.next() {
@@ -124,6 +123,7 @@ pub(super) fn gather<R: Read>(
         }
         gathering.piece(&stream)?;
         let numbers = &gathering.numbers;
+        #[expect(clippy::disallowed_methods, reason = "values are marked, in any order")]
         stream.forget(|marks| numbers.keys().for_each(|&key| marks.keep(key)));
         if most < usize::MAX && resident_bytes().is_some_and(|bytes| bytes > most) {
             return Err(Error::new(Code::TooLarge, "the keys alone do not fit").into());

@@ -1,15 +1,14 @@
 //! Operations that are kept in memory, since a report may name them.
 
-use rustc_hash::FxHashSet;
-
 use super::code::Row;
 use crate::history::Record;
+use crate::history::hash::Set;
 
 /// Single operations of keys that are not kept as a whole.
 #[derive(Default)]
 pub(super) struct Kept {
     pub(super) rows: Vec<Row>,
-    records: FxHashSet<Record>,
+    records: Set<Record>,
 }
 
 impl Kept {

@@ -1,11 +1,10 @@
 //! Some keys back in memory, as a history of their own with the records of the whole.
 
-use rustc_hash::FxHashMap;
-
 use super::code::{Entry, Reader};
 use super::gather::Gathered;
 use super::scratch::{Scratch, damaged};
 use crate::error::Error;
+use crate::history::hash::Map;
 use crate::history::{
     Annotation, Excerpt, History, NO_TIME, Record, Rows, Value, ValueTable, sort,
 };
@@ -36,7 +35,7 @@ impl Gathered {
     /// The operations of the keys with these numbers (ascending).
     pub(super) fn load(&mut self, keys: &[u32], setting: Setting) -> Result<Part, Error> {
         let Setting { values, metadata, annotations, excerpt } = setting;
-        let mut wanted: FxHashMap<u32, Value> =
+        let mut wanted: Map<u32, Value> =
             keys.iter().map(|&key| (key, self.keys[key as usize].value)).collect();
         let mut values = match values {
             None => std::mem::take(&mut self.values),

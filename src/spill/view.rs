@@ -2,14 +2,13 @@
 
 use std::time::Instant;
 
-use rustc_hash::{FxHashMap, FxHashSet};
-
 use super::decide::{Decided, Deciding};
 use super::load::Part;
 use super::stored::Stored;
 use crate::check::{KeyReport, Options, Report};
 use crate::error::{Error, Place};
 use crate::explain::{Anomaly, Context, Explanation, Rest};
+use crate::history::hash::{Map, Set};
 use crate::history::{History, Record, Rows, Value, sort};
 use crate::session::Session;
 
@@ -43,7 +42,7 @@ impl Checked {
             deciding;
         let Part { history, mut lines, .. } = part;
         let mut rows: Rows = history.into_rows();
-        let known: FxHashSet<Record> =
+        let known: Set<Record> =
             rows.operations.iter().map(|(operation, _)| operation.invoked).collect();
         for row in kept.rows {
             if !known.contains(&row.operation.invoked) {
@@ -56,7 +55,7 @@ impl Checked {
         let keys = reports.into_iter().flatten().map(|stored| stored.report(&history)).collect();
         let mut report = Report::new(name, keys);
         report.model_source = source;
-        let at: FxHashMap<Option<Value>, usize> =
+        let at: Map<Option<Value>, usize> =
             report.keys.iter().enumerate().map(|(at, key)| (key.key, at)).collect();
         let partitions = history.partitions();
         let positions = partitions.iter().filter_map(|part| at.get(&part.key).copied()).collect();

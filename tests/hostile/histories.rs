@@ -38,6 +38,7 @@ fn value(value: impl std::fmt::Display) -> String {
 pub(crate) fn all() -> Vec<Hostile> {
     let mut all = shapes();
     all.extend(counts());
+    all.extend(colliding());
     all.extend(concurrent());
     all.extend(times());
     all.extend(hard());
@@ -123,6 +124,36 @@ fn counts() -> Vec<Hostile> {
                 text.alone(0, "append", ",\"key\":1,\"value\":\"abc\"");
             });
             text.alone(0, "put", ",\"key\":1,\"value\":\"\"");
+            text.bytes()
+        }),
+    ]
+}
+
+/// Keys that an unseeded hash function, that of the Rust compiler, puts into one place.
+fn colliding() -> Vec<Hostile> {
+    /// The inverse of the number by which it multiplies: a small number times this becomes small.
+    const INVERSE: u64 = 0x7814_94a5_5daa_ed0d;
+    fn numbers(size: Size) -> impl Iterator<Item = usize> {
+        let all = (1..).map(|n: u64| (n << 3).wrapping_mul(INVERSE));
+        all.filter_map(|n| i64::try_from(n).ok()).map(|n| n as usize).take(size.of(200_000))
+    }
+    vec![
+        input("200,000 processes whose numbers collide", &[0], |size| {
+            let mut text = Text::default();
+            numbers(size).for_each(|n| text.alone(n, "write", &value(1)));
+            text.bytes()
+        }),
+        input("200,000 integers that collide", &[0], |size| {
+            let mut text = Text::default();
+            numbers(size).for_each(|n| text.alone(0, "write", &value(n)));
+            text.bytes()
+        }),
+        input("200,000 strings that collide", &[0], |size| {
+            let mut text = Text::default();
+            let name =
+                |n| format!("sfcrljVRcujaxYJn0123456789abcdefkbeKX5gz{n:08}abcdefghijklmnop");
+            (0..size.of(200_000))
+                .for_each(|n| text.alone(0, "write", &value(format!("\"{}\"", name(n)))));
             text.bytes()
         }),
     ]

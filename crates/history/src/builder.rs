@@ -1,8 +1,6 @@
 //! Builds a history from events or whole operations, in the order of the input: pairs invocations
 //! with completions and refuses what cannot be.
 
-use rustc_hash::FxHashMap;
-
 use super::dense::ValueMap;
 use super::forgotten::{self, Forgotten};
 use super::keys::{self, Independent};
@@ -13,6 +11,7 @@ use super::{
     Outcome, Record, Time, Value, ValueTable,
 };
 use crate::error::{Code, Error};
+use crate::hash::Map;
 use crate::vocabulary::Word;
 
 /// How to read a history: what orders it, and whether its values hold keys.
@@ -29,7 +28,7 @@ pub struct Settings {
 /// Collects the records of a history; [`HistoryBuilder::finish`] makes the history.
 pub struct HistoryBuilder {
     pub(super) history: History,
-    functions: FxHashMap<String, Function>,
+    functions: Map<String, Function>,
     /// The operation that each process has open, by index; or `IDLE`, or `LOST`.
     pub(super) processes: ValueMap,
     /// How many operations have a key.
@@ -54,7 +53,7 @@ impl Default for HistoryBuilder {
     fn default() -> Self {
         HistoryBuilder {
             history: History::default(),
-            functions: FxHashMap::default(),
+            functions: Map::default(),
             processes: ValueMap::new(IDLE, NUMBERED),
             keyed: 0,
             seconds: false,
@@ -290,7 +289,7 @@ impl HistoryBuilder {
     /// what is wrong with the times is told later.
     fn join_by_time(&mut self, mut events: Vec<(Record, ClientEvent)>) -> Result<(), Error> {
         // What no time tells belongs behind what came before it.
-        let mut before = FxHashMap::default();
+        let mut before = Map::default();
         let mut ordered: Vec<(i64, Record)> = Vec::with_capacity(events.len());
         for (record, event) in &events {
             let last = before.entry(event.process).or_insert(NO_TIME);

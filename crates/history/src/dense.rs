@@ -1,14 +1,13 @@
 //! A map from values to numbers, fast where the values are small: processes and keys are usually
 //! numbered from 0.
 
-use rustc_hash::FxHashMap;
-
 use super::Value;
+use crate::hash::Map;
 
 /// Numbers by value. Small integers and early handles index a vector, other values are hashed.
 pub struct ValueMap {
     dense: Vec<u32>,
-    others: FxHashMap<Value, u32>,
+    others: Map<Value, u32>,
     /// The vector has at most so many entries.
     limit: usize,
     absent: u32,
@@ -18,7 +17,7 @@ impl ValueMap {
     /// A map in which every value has the number `absent`, and whose vector has at most `limit`
     /// entries.
     pub fn new(absent: u32, limit: usize) -> Self {
-        ValueMap { dense: Vec::new(), others: FxHashMap::default(), limit, absent }
+        ValueMap { dense: Vec::new(), others: Map::default(), limit, absent }
     }
 
     /// The number of `value`, to be read or changed. O(1).
@@ -37,12 +36,14 @@ impl ValueMap {
     }
 
     /// Forgets hashed values whose number `keep` does not want; they have the number `absent` then.
+    #[expect(clippy::disallowed_methods, reason = "each goes or stays by itself")]
     pub(super) fn retain_hashed(&mut self, keep: impl Fn(u32) -> bool) {
         self.others.retain(|_, number| keep(*number));
         self.others.shrink_to(2 * self.others.len());
     }
 
     /// Shows `keep` every value that a table stores and that has a number.
+    #[expect(clippy::disallowed_methods, reason = "values are marked, in any order")]
     pub(super) fn each_stored(&self, mut keep: impl FnMut(Value)) {
         let stored = self.dense.iter().enumerate().filter(|&(at, _)| at % 2 == 1);
         for (at, _) in stored.filter(|&(_, &number)| number != self.absent) {

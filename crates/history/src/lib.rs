@@ -15,6 +15,8 @@ mod dense;
 pub mod error;
 mod excerpt;
 mod forgotten;
+#[doc(hidden)]
+pub mod hash;
 mod input;
 #[cfg(feature = "serde_json")]
 mod json;

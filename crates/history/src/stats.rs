@@ -3,9 +3,8 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use rustc_hash::{FxHashMap, FxHashSet};
-
 use super::{Function, History, Outcome, Rank, Value, sort};
+use crate::hash::{Map, Set};
 
 /// The processes with the most operations: so many are listed.
 const TOP_PROCESSES: usize = 10;
@@ -157,7 +156,7 @@ impl Statistics {
 /// How many different values there are, and the `top` most frequent; of equally frequent ones the
 /// first.
 fn counted(values: impl Iterator<Item = Value>, top: usize) -> (usize, Vec<(Value, usize)>) {
-    let mut places: FxHashMap<Value, usize> = FxHashMap::default();
+    let mut places: Map<Value, usize> = Map::default();
     let mut counts: Vec<(Value, usize)> = Vec::new();
     for value in values {
         let at = *places.entry(value).or_insert_with(|| {
@@ -173,7 +172,7 @@ fn counted(values: impl Iterator<Item = Value>, top: usize) -> (usize, Vec<(Valu
 }
 
 fn functions(history: &History) -> Vec<FunctionStatistics> {
-    let mut places: FxHashMap<Function, usize> = FxHashMap::default();
+    let mut places: Map<Function, usize> = Map::default();
     let mut found: Vec<(Function, OutcomeCounts, Vec<i64>)> = Vec::new();
     for (index, operation) in history.indexed() {
         let at = *places.entry(operation.function).or_insert_with(|| {
@@ -224,7 +223,7 @@ pub fn count_processes(history: &History) -> usize {
     if let Some(excerpt) = history.excerpt() {
         return excerpt.processes;
     }
-    let processes: FxHashSet<Value> = history.operations().iter().map(|op| op.process).collect();
+    let processes: Set<Value> = history.operations().iter().map(|op| op.process).collect();
     processes.len()
 }
 

@@ -4,11 +4,11 @@
 //! Values keep the type that the file gave them: `42`, `42.0` and `"42"` are three values. Small
 //! integers live in the handle itself and never touch the table.
 
-use std::hash::{Hash, Hasher};
+use std::hash::{BuildHasher, Hasher};
 
 use hashbrown::HashTable;
-use rustc_hash::FxHasher;
 
+use super::hash::Seeded;
 use super::number;
 use super::sort::{self, Key};
 
@@ -167,6 +167,7 @@ pub struct ValueTable {
     pub(super) bytes: String,
     pub(super) items: Vec<Value>,
     pub(super) index: HashTable<u32>,
+    seed: Seeded,
     /// Handles of values that were forgotten.
     pub(super) free: Vec<u32>,
 }
@@ -186,6 +187,7 @@ impl ValueTable {
             bytes: String::new(),
             items: Vec::new(),
             index: HashTable::new(),
+            seed: Seeded::default(),
             free: Vec::new(),
         }
     }
@@ -316,12 +318,12 @@ impl ValueTable {
     /// The string `text` if the table already holds it.
     pub fn find_text(&self, text: &str) -> Option<Value> {
         let probe = Probe { kind: Kind::Text, start: 0, items: &[], text };
-        self.index.find(probe.hash(), |&at| probe.is(self, at)).map(|&at| Value(at))
+        self.index.find(probe.hash(self.seed), |&at| probe.is(self, at)).map(|&at| Value(at))
     }
 
     fn intern(&mut self, kind: Kind, start: u64, items: &[Value], text: &str) -> Value {
         let probe = Probe { kind, start, items, text };
-        let hash = probe.hash();
+        let hash = probe.hash(self.seed);
         if let Some(&at) = self.index.find(hash, |&at| probe.is(self, at)) {
             return Value(at);
         }
@@ -345,8 +347,8 @@ impl ValueTable {
             Some(free) => *free = node,
             None => self.nodes.push(node),
         }
-        let Self { nodes, bytes, items, index, .. } = self;
-        index.insert_unique(hash, at, |&at| probe_of(nodes, bytes, items, at).hash());
+        let Self { nodes, bytes, items, index, seed, .. } = self;
+        index.insert_unique(hash, at, |&at| probe_of(nodes, bytes, items, at).hash(*seed));
         Value(at)
     }
 
@@ -359,8 +361,8 @@ impl ValueTable {
 
     /// Makes the index anew, with room for so many values.
     pub(super) fn make_index(&mut self, room: usize) {
-        let Self { nodes, bytes, items, index, .. } = self;
-        let hash = |&at: &u32| probe_of(nodes, bytes, items, at).hash();
+        let Self { nodes, bytes, items, index, seed, .. } = self;
+        let hash = |&at: &u32| probe_of(nodes, bytes, items, at).hash(*seed);
         let mut other = HashTable::with_capacity(room);
         for at in Value::TRUE.0 + 1..nodes.len() as u32 {
             if nodes[at as usize].kind != Kind::Free {
@@ -477,14 +479,18 @@ struct Probe<'a> {
 }
 
 impl Probe<'_> {
-    fn hash(&self) -> u64 {
-        let mut hasher = FxHasher::default();
-        self.kind.hash(&mut hasher);
+    #[inline]
+    fn hash(&self, seed: Seeded) -> u64 {
+        let mut hasher = seed.build_hasher();
+        hasher.write_u64((self.items.len() as u64) << 8 | self.kind as u64);
         if self.kind == Kind::Int {
-            self.start.hash(&mut hasher);
+            hasher.write_u64(self.start);
+        } else if self.kind.is_textual() {
+            hasher.write(self.text.as_bytes());
         } else {
-            self.items.hash(&mut hasher);
-            self.text.hash(&mut hasher);
+            // As wide numbers, which are mixed one by one: of others, the hasher gathers several
+            // first, and counts them.
+            self.items.iter().for_each(|item| hasher.write_u128(item.0.into()));
         }
         hasher.finish()
     }
@@ -518,6 +524,28 @@ fn probe_of<'a>(nodes: &[Node], bytes: &'a str, items: &'a [Value], at: u32) -> 
 #[allow(clippy::expect_used)]
 mod tests {
     use super::*;
+    use crate::hash::crafted;
+
+    #[test]
+    fn no_input_can_make_values_collide() {
+        let spread = |fill: &dyn Fn(&mut ValueTable)| {
+            let mut table = ValueTable::new();
+            fill(&mut table);
+            let ValueTable { nodes, bytes, items, seed, .. } = &table;
+            let stored = Value::TRUE.0 + 1..nodes.len() as u32;
+            assert!(stored.len() >= crafted::KEYS as usize - 1);
+            crafted::fullest(stored.map(|at| probe_of(nodes, bytes, items, at).hash(*seed)))
+        };
+        assert!(spread(&|table| crafted::numbers().for_each(|n| _ = table.int(n as i64))) < 24);
+        assert!(spread(&|table| crafted::texts().for_each(|text| _ = table.text(&text))) < 24);
+        let lists = |table: &mut ValueTable| {
+            for list in crafted::lists() {
+                let items = list.map(|n| table.int(n));
+                table.list(&items);
+            }
+        };
+        assert!(spread(&lists) < 24);
+    }
 
     #[test]
     fn equal_values_share_a_handle_and_types_stay_apart() {

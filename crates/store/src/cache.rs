@@ -12,7 +12,7 @@
 //!   overwritten since. A *guarded* fill carries a token that every later miss, invalidation or
 //!   stop of the key voids (the leases of Nishtala and others 2013).
 
-use rustc_hash::FxHashMap;
+use histcheck_history::hash::Map;
 
 use super::call::{Request, Response};
 use super::hub::Hub;
@@ -35,12 +35,12 @@ struct Entry {
 /// A cache.
 pub(super) struct Cache {
     me: Host,
-    entries: FxHashMap<u32, Entry>,
+    entries: Map<u32, Entry>,
     /// The last token given out for each key, unless something voided it.
-    tokens: FxHashMap<u32, u64>,
+    tokens: Map<u32, u64>,
     last_token: u64,
     /// How many writes each key is stopped for.
-    stopped: FxHashMap<u32, u32>,
+    stopped: Map<u32, u32>,
 }
 
 impl Cache {
@@ -48,10 +48,10 @@ impl Cache {
     pub(super) fn new(me: Host) -> Cache {
         Cache {
             me,
-            entries: FxHashMap::default(),
-            tokens: FxHashMap::default(),
+            entries: Map::default(),
+            tokens: Map::default(),
             last_token: 0,
-            stopped: FxHashMap::default(),
+            stopped: Map::default(),
         }
     }
 
@@ -112,6 +112,7 @@ impl Cache {
     /// The keys that it would serve at `now`, and as which versions, for tests.
     #[cfg(test)]
     pub(super) fn served(&self, now: Nanos) -> impl Iterator<Item = (u32, super::origin::Stamp)> {
+        #[expect(clippy::disallowed_methods, reason = "tests look at each by itself")]
         let live = self.entries.iter().filter(move |(_, entry)| now < entry.until);
         let open = live.filter(|(key, _)| !self.is_stopped(**key));
         open.map(|(&key, entry)| (key, entry.origin.stamp))
@@ -140,10 +141,10 @@ pub(super) struct Front {
     /// The cache that this node reads from.
     nearest: Option<Host>,
     /// The tokens of reads that the store is answering, by client and number.
-    reads: FxHashMap<(u32, u32), (u32, u64)>,
-    waiting: FxHashMap<u64, Waiting>,
+    reads: Map<(u32, u32), (u32, u64)>,
+    waiting: Map<u64, Waiting>,
     /// The keys of writes that the store is doing, by client and number.
-    writes: FxHashMap<(u32, u32), u32>,
+    writes: Map<(u32, u32), u32>,
     last_task: u64,
 }
 
@@ -158,9 +159,9 @@ impl Front {
         Front {
             caches,
             nearest,
-            reads: FxHashMap::default(),
-            waiting: FxHashMap::default(),
-            writes: FxHashMap::default(),
+            reads: Map::default(),
+            waiting: Map::default(),
+            writes: Map::default(),
             last_task: 0,
         }
     }

@@ -1,6 +1,6 @@
 //! One node's copy of the objects: commands are applied to it one after the other.
 
-use rustc_hash::FxHashMap;
+use histcheck_history::hash::Map;
 
 use super::call::Request;
 use super::keys;
@@ -74,16 +74,16 @@ fn new_object(key: u32, kind: Kind, initial: Option<i64>) -> Object {
 pub(super) struct Copy {
     kind: Kind,
     initial: Option<i64>,
-    cells: FxHashMap<u32, Cell>,
+    cells: Map<u32, Cell>,
     /// The last call of each client, where calls are done once.
-    sessions: Option<FxHashMap<u32, Session>>,
+    sessions: Option<Map<u32, Session>>,
 }
 
 impl Copy {
     /// An empty one. If it `remembers` calls, it does none of them twice.
     pub(super) fn new(kind: Kind, initial: Option<i64>, remembers: bool) -> Copy {
-        let sessions = remembers.then(FxHashMap::default);
-        Copy { kind, initial, cells: FxHashMap::default(), sessions }
+        let sessions = remembers.then(Map::default);
+        Copy { kind, initial, cells: Map::default(), sessions }
     }
 
     /// Forgets everything.

@@ -1,12 +1,11 @@
 //! Logs: what reads and appends tell of the places of entries makes the length of a log a
 //! [ladder](super::ladder).
 
-use rustc_hash::FxHashMap;
-
 use super::ends::{End, Ends, by_return, position};
 use super::ladder::{Ladder, NOBODY, Role};
 use super::{Conflict, Ruling, Timed, Wanted};
 use crate::history::Value;
+use crate::history::hash::Map;
 use crate::model::log::Op;
 
 /// Decides `operations`; `None` if they do not meet the conditions.
@@ -138,7 +137,7 @@ impl Places {
         initial: usize,
         operations: &[Timed<'_, Op>],
     ) -> Option<Result<Owned, u32>> {
-        let mut appends: FxHashMap<Value, Appends> = FxHashMap::default();
+        let mut appends: Map<Value, Appends> = Map::default();
         for (at, timed) in operations.iter().enumerate() {
             let at = at as u32;
             match *timed.op {

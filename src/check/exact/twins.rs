@@ -6,10 +6,9 @@
 //! pair may have a value of its own. Where one of two lies inside the other in time, either order
 //! is possible and the pairing is a guess: then only a linearization proves anything.
 
-use rustc_hash::FxHashMap;
-
 use super::values::Act;
 use super::{Conflict, Timed};
+use crate::history::hash::Map;
 use crate::history::sort;
 
 /// A queue and its operations, with values that are put in once.
@@ -100,7 +99,7 @@ pub(super) fn number<Op>(
 /// What there is of each value, in the order of their appearance; values become places in that.
 fn gather(initial: &mut [u32], acts: &mut [Act]) -> Vec<Twins> {
     let mut all: Vec<Twins> = Vec::new();
-    let mut places: FxHashMap<u32, u32> = FxHashMap::default();
+    let mut places: Map<u32, u32> = Map::default();
     let mut place = |all: &mut Vec<Twins>, value: &mut u32| {
         *value = *places.entry(*value).or_insert_with(|| {
             all.push(Twins::default());

@@ -5,9 +5,8 @@
 //! put, perhaps a take, and peeks in between. What the collection holds before the first operation
 //! was put in before everything else.
 
-use rustc_hash::FxHashMap;
-
 use super::{Conflict, Timed};
+use crate::history::hash::Map;
 use crate::history::{Rank, sort};
 
 /// No operation.
@@ -239,7 +238,7 @@ fn compress(spans: &mut [Times]) -> Option<u32> {
 /// The lives of values by their numbers: an array where these are dense, else a table.
 pub(super) enum Ids {
     Dense { first: u32, ids: Vec<u32> },
-    Sparse(FxHashMap<u32, u32>),
+    Sparse(Map<u32, u32>),
 }
 
 impl Ids {
@@ -252,7 +251,7 @@ impl Ids {
         if range <= 4 * count + 64 {
             Ids::Dense { first, ids: vec![NONE; range as usize] }
         } else {
-            Ids::Sparse(FxHashMap::with_capacity_and_hasher(count as usize, Default::default()))
+            Ids::Sparse(Map::with_capacity_and_hasher(count as usize, Default::default()))
         }
     }
 
@@ -295,7 +294,7 @@ impl Reader {
             peeks: Vec::new(),
             starts: Vec::new(),
         };
-        Reader { values, ids: Ids::Sparse(FxHashMap::default()), again: Vec::new(), peeks: vec![] }
+        Reader { values, ids: Ids::Sparse(Map::default()), again: Vec::new(), peeks: vec![] }
     }
 
     fn put(&mut self, value: u32, put: u32, Times { call, ret }: Times) {

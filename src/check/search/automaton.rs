@@ -4,13 +4,12 @@
 //! remember the answer, so that the call through a trait object costs little beside what the model
 //! does.
 
-use std::hash::{Hash, Hasher};
+use std::hash::BuildHasher;
 use std::mem::needs_drop;
-
-use rustc_hash::{FxHashMap, FxHasher};
 
 use super::interner::Interner;
 use crate::history::Span;
+use crate::history::hash::Map;
 use crate::model::{Facts, Model, Reading, Token};
 
 /// A state's number.
@@ -64,7 +63,7 @@ impl Space {
         let mut model = model.clone();
         let mut ops: Vec<M::Op> = readings.iter().map(|reading| reading.op.clone()).collect();
         model.focus(&ops);
-        let mut classes: FxHashMap<&M::Op, u32> = FxHashMap::default();
+        let mut classes: Map<&M::Op, u32> = Map::default();
         let mut is_first = Vec::with_capacity(ops.len());
         let mut class_of = Vec::with_capacity(ops.len());
         for op in &ops {
@@ -100,9 +99,11 @@ impl<M: Model> Interned<M> {
     }
 
     fn number(&self, state: M::State) -> StateId {
-        let mut hasher = FxHasher::default();
-        state.hash(&mut hasher);
-        self.states.intern(hasher.finish(), |other| *other == state, || state.clone())
+        self.states.intern(
+            self.states.seed.hash_one(&state),
+            |other| *other == state,
+            || state.clone(),
+        )
     }
 }
 

@@ -1,13 +1,12 @@
 //! A configuration: all that the rest of the search depends on; and when one makes another
 //! superfluous.
 
-use std::hash::{Hash, Hasher};
-
-use rustc_hash::FxHasher;
+use std::hash::{BuildHasher, Hasher};
 
 use super::automaton::StateId;
 use super::items::Item;
 use super::mask::{Mask, difference};
+use super::path::SHARDS;
 use super::prepare::Prepared;
 use super::used::{UsedId, UsedSets};
 use super::window::Window;
@@ -148,12 +147,35 @@ impl Order<'_> {
     /// good as the other. Takes `tag` for the state.
     #[inline]
     pub(super) fn hash<K: Mask>(&self, config: &Packed<K>, tag: u64) -> u64 {
-        let mut hasher = FxHasher::default();
-        tag.hash(&mut hasher);
-        let (more, fewer) = (self.window.more(), self.window.fewer());
-        for (word, bits) in config.mask.words().iter().enumerate() {
-            (bits & !more[word] & !fewer[word]).hash(&mut hasher);
-        }
+        let mut hasher = self.used.seed().build_hasher();
+        hasher.write_u64(tag);
+        // Of shorter numbers, the hasher gathers several before it mixes them, and counts them.
+        self.decisive(config).for_each(|bits| hasher.write_u128(bits.into()));
         hasher.finish()
+    }
+
+    /// Returns one of [`SHARDS`] that is the same whenever the hash is, and in every process: what
+    /// a shard holds decides the order of the search.
+    #[inline]
+    pub(super) fn shard<K: Mask>(&self, config: &Packed<K>, tag: u64) -> usize {
+        // The multiplier of Fx, the hash function of the Rust compiler.
+        let add = |hash: u64, bits| hash.wrapping_add(bits).wrapping_mul(0xf135_7aea_2e62_a9c5);
+        let hash = self.decisive(config).fold(add(0, tag), add);
+        (hash >> 22) as usize % SHARDS
+    }
+
+    /// Returns whether two configurations with one state have the same hash by necessity.
+    #[inline]
+    pub(super) fn is_alike<K: Mask>(&self, left: &Packed<K>, right: &Packed<K>) -> bool {
+        self.decisive(left).eq(self.decisive(right))
+    }
+
+    /// Returns the slots that must be alike, by words, for one configuration to be as good as
+    /// another.
+    #[inline]
+    fn decisive<K: Mask>(&self, config: &Packed<K>) -> impl Iterator<Item = u64> {
+        let (more, fewer) = (self.window.more(), self.window.fewer());
+        let words = config.mask.words().iter().enumerate();
+        words.map(|(word, bits)| bits & !more[word] & !fewer[word])
     }
 }

@@ -5,6 +5,8 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use hashbrown::HashTable;
 
+use crate::history::hash::Seeded;
+
 /// The first chunk holds so many values, each one after it twice as many as the one before.
 const FIRST: u32 = 64;
 
@@ -22,6 +24,8 @@ pub(super) struct Interner<T> {
     /// Numbers by hash, with the hash.
     index: [Mutex<HashTable<(u64, u32)>>; SHARDS],
     len: AtomicU32,
+    /// That of the hashes.
+    pub(super) seed: Seeded,
 }
 
 impl<T> Interner<T> {
@@ -31,6 +35,7 @@ impl<T> Interner<T> {
             chunks: [const { OnceLock::new() }; CHUNKS],
             index: std::array::from_fn(|_| Mutex::new(HashTable::new())),
             len: AtomicU32::new(0),
+            seed: Seeded::default(),
         }
     }
 

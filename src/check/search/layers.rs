@@ -4,18 +4,18 @@
 use std::sync::Mutex;
 
 use hashbrown::HashTable;
+use hashbrown::hash_table::Entry::{Occupied, Vacant};
 
 use super::automaton::StateId;
 use super::config::{Order, Packed};
 use super::depth::{LOOK_EVERY, POLL_EVERY, Part};
 use super::interner::lock;
 use super::mask::Mask;
-use super::memo::spread;
 use super::path::{Node, NodeId, Nodes, SHARDS};
-use super::steps::NO_STATE;
 use super::walker::{Arrival, Candidate, Entered, Move, Shared, Walker};
 use crate::budget::{Account, Budget, Meter};
 use crate::check::StopReason;
+use crate::history::hash::spread;
 use crate::history::sort;
 use crate::threads;
 
@@ -63,7 +63,7 @@ struct Shard<K> {
 struct Layer<K> {
     event: u32,
     entries: Vec<Entry<K>>,
-    /// Hashes and positions.
+    /// Hashes, each with the position of the first entry of those that are alike.
     index: HashTable<(u32, u32)>,
     /// The first entries are visited.
     visited: usize,
@@ -71,10 +71,24 @@ struct Layer<K> {
 
 #[derive(Clone)]
 struct Entry<K> {
-    /// With [`NO_STATE`] if another one is as good.
+    /// With [`SUPERFLUOUS`] in its state if another one is as good.
     packed: Packed<K>,
     node: NodeId,
+    /// The position of the next entry that is alike.
+    next: u32,
 }
+
+impl<K> Entry<K> {
+    fn is_superfluous(&self) -> bool {
+        self.packed.state & SUPERFLUOUS != 0
+    }
+}
+
+/// No state's number has this bit.
+const SUPERFLUOUS: StateId = 1 << 31;
+
+/// After the last entry that is alike.
+const NO_ENTRY: u32 = u32::MAX;
 
 /// A configuration that one piece of work reached.
 struct Reached<K> {
@@ -224,7 +238,7 @@ impl<'a, K: Mask> Layers<'a, K> {
                     && let Some(entry) = layer.entries.get(layer.visited)
                 {
                     layer.visited += 1;
-                    if entry.packed.state != NO_STATE {
+                    if !entry.is_superfluous() {
                         batch.push(entry.clone());
                     }
                 }
@@ -389,11 +403,12 @@ impl<K: Mask> Output<K> {
                 let packed = Packed::new(&config);
                 let order = walker.order();
                 // Numbers of states depend on the threads; tokens do not.
-                let place = order.hash(&packed, walker.steps.token(config.state).index() as u64);
+                let token = walker.steps.token(config.state).index() as u64;
+                let shard = order.shard(&packed, token);
                 let hash = (order.hash(&packed, u64::from(config.state)) >> 32) as u32;
                 let event = config.event;
                 let reached = Reached { packed, event, hash, parent, by, state };
-                self.reached[(place >> 48) as usize % SHARDS].push(reached);
+                self.reached[shard].push(reached);
             }
         }
     }
@@ -409,31 +424,41 @@ impl<K: Mask> Shard<K> {
             let (entries, index) = (Vec::new(), HashTable::new());
             self.layers.insert(place, Layer { event, entries, index, visited: 0 });
         }
-        let layer = &mut self.layers[place];
+        let Layer { entries, index, .. } = &mut self.layers[place];
+        let Reached { ref packed, hash, parent, by, state, .. } = *reached;
+        let at = entries.len() as u32;
+        let is_alike = |&(other, first): &(u32, u32)| {
+            let first = &entries[first as usize].packed;
+            hash == other
+                && first.state & !SUPERFLUOUS == packed.state
+                && order.is_alike(first, packed)
+        };
         let mut compared = 0;
-        for &(hash, at) in layer.index.iter_hash(spread(reached.hash)) {
-            if hash != reached.hash {
-                continue;
-            }
-            compared += 1;
-            let entry = &mut layer.entries[at as usize];
-            if entry.packed.state == NO_STATE {
-                continue;
-            }
-            if order.is_as_good(&entry.packed, &reached.packed) {
-                return compared;
-            }
-            if order.is_as_good(&reached.packed, &entry.packed) {
-                entry.packed.state = NO_STATE;
+        match index.entry(spread(hash), is_alike, |&(hash, _)| spread(hash)) {
+            Vacant(entry) => _ = entry.insert((hash, at)),
+            // In the order in which they came, not in that of a table: the work is counted.
+            Occupied(entry) => {
+                let mut next = entry.get().1;
+                while next != NO_ENTRY {
+                    compared += 1;
+                    let other = &mut entries[next as usize];
+                    if !other.is_superfluous() {
+                        if order.is_as_good(&other.packed, packed) {
+                            return compared;
+                        }
+                        if order.is_as_good(packed, &other.packed) {
+                            other.packed.state |= SUPERFLUOUS;
+                        }
+                    }
+                    next = match other.next {
+                        NO_ENTRY => std::mem::replace(&mut other.next, at),
+                        next => next,
+                    };
+                }
             }
         }
-        let Reached { parent, by, state, .. } = *reached;
         let node = self.nodes.push(Node { parent, by, state }, own);
-        let at = layer.entries.len() as u32;
-        layer.entries.push(Entry { packed: reached.packed.clone(), node });
-        layer
-            .index
-            .insert_unique(spread(reached.hash), (reached.hash, at), |entry| spread(entry.0));
+        entries.push(Entry { packed: packed.clone(), node, next: NO_ENTRY });
         compared
     }
 

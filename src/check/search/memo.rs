@@ -5,6 +5,7 @@ use hashbrown::HashTable;
 use super::config::{Config, Order, Packed};
 use super::mask::Mask;
 use crate::budget::Meter;
+use crate::history::hash::spread;
 
 /// The configurations visited. Forgetting some costs time and nothing else, so that where memory
 /// ends, the older half goes.
@@ -88,10 +89,4 @@ impl<K: Mask> Memo<K> {
         let heap = (self.young.len() + self.old.len()) * self.heap_bytes_each;
         places * (size_of::<Entry<K>>() + 1) + heap
     }
-}
-
-/// A number whose bits all depend on those of `number`.
-pub(super) fn spread(number: impl Into<u64>) -> u64 {
-    // 2^64 by the golden ratio.
-    number.into().wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }

@@ -3,8 +3,6 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rustc_hash::FxHashSet;
-
 use super::automaton::StateId;
 use super::depth::{Depth, Part};
 use super::items::Event;
@@ -16,6 +14,7 @@ use super::walker::{Shared, Walker};
 use super::{Effort, Found};
 use crate::budget::Meter;
 use crate::check::StopReason;
+use crate::history::hash::Set;
 use crate::model::Pos;
 use crate::threads;
 
@@ -242,7 +241,7 @@ impl<'a, K: Mask> Breadth<'a, K> {
 /// All states that any operations lead to, in any order; `None` if there are many.
 fn all_states<K: Mask>(walker: &mut Walker<'_, K>) -> Option<Vec<StateId>> {
     let classes = &walker.prepared.classes;
-    let mut known: FxHashSet<StateId> = FxHashSet::default();
+    let mut known: Set<StateId> = Set::default();
     let mut states = vec![0];
     known.insert(0);
     let mut next = 0;

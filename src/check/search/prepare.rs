@@ -1,11 +1,10 @@
 //! Turns the operations of one key into what the search walks: classes of interchangeable
 //! operations, events, slots, and tables of who establishes and who requires what.
 
-use rustc_hash::FxHashMap;
-
 use super::automaton::Space;
 use super::items::{Class, CrashedClass, Event, Item, TokenId};
 use super::tokens::Tokens;
+use crate::history::hash::Map;
 use crate::history::{Rank, Span, sort};
 use crate::model::{Establishes, Facts, Pos};
 
@@ -17,7 +16,7 @@ pub(super) struct Prepared {
     pub(super) crashed: Vec<CrashedClass>,
     pub(super) tokens: Tokens,
     /// The dense numbers of tokens.
-    pub(super) token_ids: FxHashMap<u64, TokenId>,
+    pub(super) token_ids: Map<u64, TokenId>,
     /// How many slots there are: the most completed operations that are open at once.
     pub(super) width: usize,
     /// Whether an operation's legality may rest on more of the state than its token.
@@ -45,7 +44,7 @@ const MAX_TWINS: usize = u16::MAX as usize;
 /// Prepares the operations of a space for the search.
 pub(super) fn prepare(space: &Space) -> Prepared {
     let Space { spans, class_of, facts, .. } = space;
-    let mut token_ids = FxHashMap::default();
+    let mut token_ids = Map::default();
     let classes: Vec<Class> = facts.iter().map(|facts| class(facts, &mut token_ids)).collect();
     let completed = |at: usize| spans[at].ret != Rank::NEVER;
     let opaque = (0..spans.len()).any(|at| {
@@ -85,7 +84,7 @@ pub(super) fn prepare(space: &Space) -> Prepared {
 }
 
 /// Returns what the search knows of a class; its tokens get numbers.
-fn class(facts: &Facts, token_ids: &mut FxHashMap<u64, TokenId>) -> Class {
+fn class(facts: &Facts, token_ids: &mut Map<u64, TokenId>) -> Class {
     let mut id = |token: u64| {
         let next = TokenId::new(token_ids.len());
         *token_ids.entry(token).or_insert(next)
@@ -114,7 +113,7 @@ impl Timeline {
             crashed: Vec::new(),
             width: 0,
         };
-        let mut crashed_of: FxHashMap<u32, u32> = FxHashMap::default();
+        let mut crashed_of: Map<u32, u32> = Map::default();
         // Returns of the items so far, by rank; calls come in order.
         let mut returns: Vec<(Rank, u32)> = Vec::with_capacity(spans.len());
         let mut calls: Vec<(Rank, Pos)> = Vec::with_capacity(spans.len());
@@ -164,7 +163,7 @@ impl Timeline {
         self.events.push(Event::Return(item));
     }
 
-    fn crashes(&mut self, class: u32, reading: Pos, crashed_of: &mut FxHashMap<u32, u32>) {
+    fn crashes(&mut self, class: u32, reading: Pos, crashed_of: &mut Map<u32, u32>) {
         let mut group = *crashed_of.entry(class).or_insert(u32::MAX);
         if group == u32::MAX || self.crashed[group as usize].calls.len() == MAX_TWINS {
             group = self.crashed.len() as u32;

@@ -1,11 +1,9 @@
 //! One thread's memory of the steps between states, so that the model is seldom asked twice of one:
 //! of those of the first states never, of others for a while.
 
-use rustc_hash::FxHashMap;
-
 use super::automaton::{Automaton, MAX_STATES, StateId};
 use super::items::TokenId;
-use super::memo::spread;
+use crate::history::hash::{Map, spread};
 use crate::model::Token;
 
 /// Beyond every state's number: see [`Step`].
@@ -39,7 +37,7 @@ const RECENT_BITS: u32 = 16;
 /// The steps that one thread remembers, and the tokens of states.
 pub(super) struct Steps<'a> {
     automaton: &'a dyn Automaton,
-    token_ids: &'a FxHashMap<Token, TokenId>,
+    token_ids: &'a Map<Token, TokenId>,
     classes: usize,
     /// Whether recent steps beyond the rows are remembered, too.
     is_dear: bool,
@@ -59,7 +57,7 @@ impl<'a> Steps<'a> {
     /// `classes`.
     pub(super) fn new(
         automaton: &'a dyn Automaton,
-        token_ids: &'a FxHashMap<Token, TokenId>,
+        token_ids: &'a Map<Token, TokenId>,
         classes: usize,
     ) -> Self {
         Steps {
@@ -208,7 +206,7 @@ mod tests {
 
     #[test]
     fn a_step_is_the_same_however_long_ago_it_was_asked() {
-        let token_ids = FxHashMap::default();
+        let token_ids = Map::default();
         let mut steps = Steps::new(&Ring, &token_ids, CLASSES as usize);
         let mut expected = Vec::new();
         let mut at = 0u32;

@@ -1,11 +1,10 @@
 //! Which crashed operations a configuration has used, as interned multisets of their classes.
 
-use std::hash::{Hash, Hasher};
+use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use rustc_hash::FxHasher;
-
 use super::interner::Interner;
+use crate::history::hash::Seeded;
 
 /// The number of a multiset; [`NONE`] is the empty one.
 pub(super) type UsedId = u32;
@@ -44,7 +43,7 @@ impl UsedSets {
     /// Only the empty multiset.
     pub(super) fn new() -> Self {
         let used = UsedSets { sets: Interner::new(), entries: AtomicUsize::new(0) };
-        used.sets.intern(hash_of(&[]), |_| true, Box::default);
+        used.sets.intern(used.hash(&[]), |_| true, Box::default);
         used
     }
 
@@ -71,7 +70,7 @@ impl UsedSets {
         }
         let entries = scratch.as_slice();
         self.sets.intern(
-            hash_of(entries),
+            self.hash(entries),
             |set| **set == *entries,
             || {
                 self.entries.fetch_add(entries.len(), Ordering::Relaxed);
@@ -104,15 +103,18 @@ impl UsedSets {
         self.entries.load(Ordering::Relaxed) * size_of::<u64>()
     }
 
+    /// Returns the seed with which configurations are hashed, too.
+    pub(super) fn seed(&self) -> Seeded {
+        self.sets.seed
+    }
+
+    fn hash(&self, entries: &[u64]) -> u64 {
+        self.seed().hash_one(entries)
+    }
+
     fn of(&self, set: UsedId) -> &[u64] {
         self.sets.get(set).map_or(&[], |set| set)
     }
-}
-
-fn hash_of(entries: &[u64]) -> u64 {
-    let mut hasher = FxHasher::default();
-    entries.hash(&mut hasher);
-    hasher.finish()
 }
 
 #[cfg(test)]

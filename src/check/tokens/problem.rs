@@ -1,7 +1,6 @@
 //! A history as operations on tokens.
 
-use rustc_hash::FxHashMap;
-
+use crate::history::hash::Map;
 use crate::history::{Rank, position};
 use crate::model::{Establishes, Facts, Model, Pos, Reading, Token};
 
@@ -131,7 +130,7 @@ impl Problem {
 /// Gives dense numbers to tokens. Tokens are mostly small numbers: these index a table.
 struct Ids {
     small: Vec<TokenId>,
-    others: FxHashMap<Token, TokenId>,
+    others: Map<Token, TokenId>,
     next: usize,
 }
 
@@ -140,11 +139,7 @@ const INLINE: Token = 1 << 31;
 
 impl Ids {
     fn new(operations: usize) -> Ids {
-        Ids {
-            small: vec![TokenId::NONE; 2 * operations + 64],
-            others: FxHashMap::default(),
-            next: 0,
-        }
+        Ids { small: vec![TokenId::NONE; 2 * operations + 64], others: Map::default(), next: 0 }
     }
 
     fn id(&mut self, token: Token) -> TokenId {

@@ -12,14 +12,13 @@
 //! follows upon another without a fresh read between; but not if the history says of every answer
 //! what gave it, and says something else here, nor if it calls itself a replica.
 
-use rustc_hash::{FxHashMap, FxHashSet};
-
 use super::source::{Source, Sources};
 use super::stale::{StaleRead, stale_reads};
 use super::subject::Subject;
 use crate::explain::access::Accesses;
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::naming::words;
+use crate::history::hash::{Map, Set};
 use crate::history::{History, OpIndex, Rank, sort};
 use crate::model::Token;
 use crate::words::{counted, duration_phrase};
@@ -72,8 +71,8 @@ pub(super) struct Caches {
 pub(super) fn anomalies(history: &History, subjects: &[Subject], only_named: bool) -> Caches {
     let sources = Sources::of(history);
     let mut suspects: Vec<Suspect> = Vec::new();
-    let mut places: FxHashMap<Source, usize> = FxHashMap::default();
-    let mut stale_of_key: FxHashMap<usize, usize> = FxHashMap::default();
+    let mut places: Map<Source, usize> = Map::default();
+    let mut stale_of_key: Map<usize, usize> = Map::default();
     for subject in subjects {
         let stale = stale_reads(&subject.accesses);
         stale_of_key.insert(subject.key_at, stale.len());
@@ -103,7 +102,7 @@ fn spells(
     let list = &subject.accesses.list;
     let source_at = |at: usize| sources.at(list[at].index);
     let mut found: Vec<(Source, Vec<Spell>)> = Vec::new();
-    let mut places: FxHashMap<Source, usize> = FxHashMap::default();
+    let mut places: Map<Source, usize> = Map::default();
     for one in stale {
         let source = source_at(one.at);
         places.entry(source).or_insert_with(|| {
@@ -157,12 +156,12 @@ fn spells(
 
 /// When the values were first seen that replaced others which were read after that: by which
 /// source, and by another one.
-struct Sightings(FxHashMap<Token, [Option<(Rank, Source)>; 2]>);
+struct Sightings(Map<Token, [Option<(Rank, Source)>; 2]>);
 
 impl Sightings {
     fn of(sources: &Sources<'_>, accesses: &Accesses, stale: &[StaleRead]) -> Sightings {
         let newer = stale.iter().filter_map(|one| accesses.list[one.overwrite].writes);
-        let newer: FxHashSet<Token> = newer.collect();
+        let newer: Set<Token> = newer.collect();
         let mut returns: Vec<(Rank, Token, OpIndex)> = accesses
             .list
             .iter()
@@ -171,7 +170,7 @@ impl Sightings {
             .filter(|entry| newer.contains(&entry.1))
             .collect();
         sort::by(&mut returns, |&(ret, ..)| ret);
-        let mut seen: FxHashMap<Token, [Option<(Rank, Source)>; 2]> = FxHashMap::default();
+        let mut seen: Map<Token, [Option<(Rank, Source)>; 2]> = Map::default();
         for (ret, token, index) in returns {
             let entry = seen.entry(token).or_default();
             if entry[1].is_some() {
@@ -202,7 +201,7 @@ impl Suspect {
     fn is_cache(
         &self,
         history: &History,
-        stale_of_key: &FxHashMap<usize, usize>,
+        stale_of_key: &Map<usize, usize>,
         only_named: bool,
     ) -> bool {
         if self.source.is_named_cache(history) {

@@ -1,10 +1,9 @@
 //! Makes violations that are alike one anomaly, with their number.
 
-use rustc_hash::FxHashMap;
-
 use super::Grounds;
 use super::source::{Source, Sources};
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
+use crate::history::hash::Map;
 use crate::history::{OpIndex, Value};
 use crate::model::{Call, Model};
 
@@ -22,7 +21,7 @@ struct Likeness {
 /// The anomalies, those that are alike as one: the first, with the number of all.
 pub(super) fn grouped(grounds: &Grounds<'_>, named: &[Anomaly]) -> Vec<Anomaly> {
     let sources = Sources::of(grounds.history);
-    let mut places: FxHashMap<Likeness, usize> = FxHashMap::default();
+    let mut places: Map<Likeness, usize> = Map::default();
     let mut grouped: Vec<Anomaly> = Vec::new();
     for anomaly in named {
         let at = *places.entry(likeness(grounds, &sources, anomaly)).or_insert_with(|| {

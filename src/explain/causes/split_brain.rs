@@ -11,8 +11,6 @@
 //! - the operations of either side, with what came before, can be ordered by themselves. All
 //!   together they cannot, as the core shows.
 
-use rustc_hash::FxHashMap;
-
 use super::Grounds;
 use super::source::{Source, Sources};
 use super::subject::Subject;
@@ -20,6 +18,7 @@ use crate::check::is_linearizable;
 use crate::explain::access::Access;
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::naming::words;
+use crate::history::hash::Map;
 use crate::history::{History, OpIndex, Rank};
 use crate::model::{self, Token};
 use crate::words::{call_phrase, return_phrase};
@@ -111,10 +110,10 @@ struct Sides {
 impl Sides {
     /// Puts sources together that returned each other's values.
     fn of(origin: &Sources<'_>, list: &[Access], window: std::ops::Range<usize>) -> Sides {
-        let mut numbers: FxHashMap<Source, usize> = FxHashMap::default();
+        let mut numbers: Map<Source, usize> = Map::default();
         let mut names = Vec::new();
         let mut sources = Vec::new();
-        let mut writers: FxHashMap<Token, usize> = FxHashMap::default();
+        let mut writers: Map<Token, usize> = Map::default();
         for access in &list[window.clone()] {
             let source = origin.at(access.index);
             let number = *numbers.entry(source).or_insert_with(|| {

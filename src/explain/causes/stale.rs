@@ -1,9 +1,8 @@
 //! The stale reads of a register that are certain whatever else happened: of a value that was
 //! written once, after another one is known to have replaced it.
 
-use rustc_hash::FxHashMap;
-
 use crate::explain::access::{Access, Accesses};
+use crate::history::hash::Map;
 use crate::history::{Rank, Span, sort};
 use crate::model::Token;
 
@@ -32,8 +31,9 @@ struct Cluster {
 /// The stale reads of a register in the order of their calls. O(n log n).
 pub(in crate::explain) fn stale_reads(accesses: &Accesses) -> Vec<StaleRead> {
     let clusters = clusters(accesses);
+    #[expect(clippy::disallowed_methods, reason = "sorted below")]
     let mut by_call: Vec<&Cluster> = clusters.values().collect();
-    sort::by(&mut by_call, |cluster| cluster.call);
+    sort::by(&mut by_call, |cluster| (cluster.call, cluster.writer as u32));
     // For each position, the cluster from there on that is known first.
     let mut first: Vec<&Cluster> = by_call.clone();
     for at in (1..first.len()).rev() {
@@ -64,8 +64,8 @@ pub(in crate::explain) fn stale_reads(accesses: &Accesses) -> Vec<StaleRead> {
     stale
 }
 
-fn clusters(accesses: &Accesses) -> FxHashMap<Token, Cluster> {
-    let mut clusters: FxHashMap<Token, Cluster> = FxHashMap::default();
+fn clusters(accesses: &Accesses) -> Map<Token, Cluster> {
+    let mut clusters: Map<Token, Cluster> = Map::default();
     for (at, access) in accesses.list.iter().enumerate() {
         let Some(token) = access.writes else { continue };
         let Span { call, ret } = access.span;

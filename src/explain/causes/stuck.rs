@@ -14,10 +14,9 @@
 //!
 //! A livelock, where operations go on failing, cannot be told from bad luck by a history.
 
-use rustc_hash::FxHashMap;
-
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::explain::naming::words;
+use crate::history::hash::Map;
 use crate::history::{Function, History, OpIndex, Operation, Outcome, Rank, Value, sort};
 use crate::vocabulary::{Verb, Word};
 use crate::words::{
@@ -77,7 +76,7 @@ impl<Id: Copy> Evidence<Id> {
     /// Takes the operations of `history` into account; `id` gives what an index goes by. O(n).
     pub(crate) fn add(&mut self, history: &History, id: &impl Fn(OpIndex) -> Id) {
         let clock = Clock::of(history);
-        let mut completed: FxHashMap<(Function, Option<Value>), u32> = FxHashMap::default();
+        let mut completed: Map<(Function, Option<Value>), u32> = Map::default();
         for (index, operation) in history.indexed().rev() {
             let (called, returned) = (clock.called(index), clock.returned(index));
             self.end = self.end.max(returned).max(called);
@@ -164,7 +163,7 @@ impl<Id: Copy> Evidence<Id> {
         if !history.operations().iter().any(|operation| verb(operation) == Some(Verb::Acquire)) {
             return;
         }
-        let mut locks: FxHashMap<Option<Value>, Lock> = FxHashMap::default();
+        let mut locks: Map<Option<Value>, Lock> = Map::default();
         let mut waiting: Vec<OpIndex> = Vec::new();
         for (index, operation) in history.indexed() {
             let span = history.span(index);
@@ -215,14 +214,14 @@ impl Evidence<OpIndex> {
 
     /// Processes in a circle each of which holds a lock that the one before it waits for.
     fn deadlock(&self, history: &History) -> Option<Anomaly> {
-        let waits: FxHashMap<&str, usize> =
+        let waits: Map<&str, usize> =
             self.waits.iter().enumerate().map(|(at, wait)| (&*wait.process, at)).collect();
         let next = |wait: usize| {
             let (_, process) = self.waits[wait].holder.as_ref()?;
             waits.get(process.as_str()).copied()
         };
         // Every walk marks what it meets, so that all of them together take one step an operation.
-        let mut met: FxHashMap<usize, usize> = FxHashMap::default();
+        let mut met: Map<usize, usize> = Map::default();
         for start in 0..self.waits.len() {
             let mut at = Some(start);
             while let Some(wait) = at {

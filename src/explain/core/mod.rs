@@ -13,9 +13,8 @@
 mod closure;
 mod erasing;
 
-use rustc_hash::FxHashSet;
-
 use crate::check::{Meter, is_linearizable};
+use crate::history::hash::Set;
 use crate::history::{OpIndex, Rank, Span, sort};
 use crate::model::{AnyModel, AnyOp, Pos, Reading};
 use crate::proof::projection::{Projections, Rule, positions};
@@ -231,7 +230,7 @@ impl Trial<'_> {
     /// The core `chosen` without what can be left out of it.
     fn reduced(&mut self, projections: &Projections<'_, AnyModel>, mut chosen: Vec<Pos>) -> Core {
         let mut is_minimal = chosen.len() <= REDUCED;
-        let mut tried: FxHashSet<Vec<Pos>> = FxHashSet::default();
+        let mut tried: Set<Vec<Pos>> = Set::default();
         while is_minimal {
             match self.smaller(projections, &chosen, &mut tried) {
                 Some(Some(smaller)) => chosen = smaller,
@@ -248,7 +247,7 @@ impl Trial<'_> {
         &mut self,
         projections: &Projections<'_, AnyModel>,
         chosen: &[Pos],
-        tried: &mut FxHashSet<Vec<Pos>>,
+        tried: &mut Set<Vec<Pos>>,
     ) -> Option<Option<Vec<Pos>>> {
         for &gone in chosen {
             let others: Vec<Pos> = chosen.iter().copied().filter(|&at| at != gone).collect();

@@ -1,10 +1,9 @@
 //! Makes [`Versions`] of operations on tokens.
 
-use rustc_hash::FxHashMap;
-
 use super::versions::{LaneId, Op, OpId, ProcessId, Saw, ValueId, Versions, Write, WriteId};
 use crate::explain::access::Access;
 use crate::explain::case::Case;
+use crate::history::hash::Map;
 use crate::history::{OpIndex, Span, Value};
 use crate::model::{AnyOp, Model, Token};
 
@@ -38,7 +37,7 @@ pub(super) struct Builder {
     ops: Vec<Op>,
     /// The token that each operation sees or forbids, and the one that it writes.
     tokens: Vec<[Option<Token>; 3]>,
-    processes: FxHashMap<Value, ProcessId>,
+    processes: Map<Value, ProcessId>,
     is_whole: bool,
 }
 
@@ -49,7 +48,7 @@ impl Builder {
             initial,
             ops: Vec::new(),
             tokens: Vec::new(),
-            processes: FxHashMap::default(),
+            processes: Map::default(),
             is_whole: true,
         }
     }
@@ -96,7 +95,7 @@ impl Builder {
             own_starts,
             writers: Vec::new(),
             writer_starts: Vec::new(),
-            phantoms: FxHashMap::default(),
+            phantoms: Map::default(),
             ops: self.ops,
         };
         versions.add_writes(&written, if has_negatives { all } else { seen });
@@ -110,7 +109,7 @@ impl Builder {
     /// Gives values dense numbers, the initial value 0; those that somebody asks for come first.
     /// Those that nobody asks for all differ: nobody could tell.
     fn number_values(&mut self) -> Numbered {
-        let mut ids: FxHashMap<Token, ValueId> = FxHashMap::default();
+        let mut ids: Map<Token, ValueId> = Map::default();
         ids.insert(self.initial, ValueId::default());
         for (op, &[requires, forbids, _]) in self.ops.iter_mut().zip(&self.tokens) {
             let mut id = |token: Token| {

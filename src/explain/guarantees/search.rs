@@ -5,9 +5,8 @@
 //! taken at once, for in whatever order completes the configuration it can move to the front and
 //! stay legal, as can all others without it. Configurations that led nowhere are remembered.
 
-use rustc_hash::{FxHashMap, FxHashSet};
-
 use crate::check::Meter;
+use crate::history::hash::{Map, Set};
 use crate::history::{OpIndex, Rank, Value, position, sort};
 use crate::model::{AnyModel, AnyOp, AnyState, Establishes, Facts, Model, Pos, Reading, Token};
 
@@ -98,7 +97,7 @@ struct Search<'a> {
     model: AnyModel,
     readings: &'a [Reading<AnyOp>],
     known: Vec<Known>,
-    ids: FxHashMap<Token, TokenId>,
+    ids: Map<Token, TokenId>,
     /// Whether tokens tell what each operation that changes something leaves.
     has_tokens: bool,
     has_forbidden: bool,
@@ -111,7 +110,7 @@ struct Search<'a> {
     established: Vec<u32>,
     /// Processes whose pure operations were taken.
     trail: Vec<ProcessId>,
-    dead: FxHashSet<(Box<[u32]>, AnyState)>,
+    dead: Set<(Box<[u32]>, AnyState)>,
     looks: u64,
     limit: u64,
     meter: &'a Meter,
@@ -130,7 +129,7 @@ impl<'a> Search<'a> {
             model,
             readings,
             known: Vec::with_capacity(readings.len()),
-            ids: FxHashMap::default(),
+            ids: Map::default(),
             processes: Vec::new(),
             cursors: Vec::new(),
             crashed: Vec::new(),
@@ -138,12 +137,12 @@ impl<'a> Search<'a> {
             required: Vec::new(),
             established: Vec::new(),
             trail: Vec::new(),
-            dead: FxHashSet::default(),
+            dead: Set::default(),
             looks: 0,
             limit: 0,
             meter,
         };
-        let mut numbers: FxHashMap<Value, ProcessId> = FxHashMap::default();
+        let mut numbers: Map<Value, ProcessId> = Map::default();
         for (at, reading) in Pos::below(readings.len()).zip(readings) {
             let next = ProcessId::new(numbers.len());
             let number = *numbers.entry(process(reading.index)).or_insert(next);

@@ -3,8 +3,7 @@
 //! Guarantees of clients (see `docs/GUARANTEES.md`) know no real time: all that counts is the order
 //! in which each process called its operations.
 
-use rustc_hash::FxHashMap;
-
+use crate::history::hash::Map;
 use crate::history::{OpIndex, Span, position};
 
 position! {
@@ -145,7 +144,7 @@ pub(crate) struct Versions {
     pub(super) writers: Vec<WriteId>,
     pub(super) writer_starts: Vec<u32>,
     /// The writes of values that nobody wrote: what was seen (or, if true, not seen) instead.
-    pub(super) phantoms: FxHashMap<(bool, ValueId), WriteId>,
+    pub(super) phantoms: Map<(bool, ValueId), WriteId>,
 }
 
 impl Versions {

@@ -10,12 +10,11 @@
 //! Where no count tells, a mutex is judged by repair: without those who were refused, then without
 //! regard to owners.
 
-use rustc_hash::{FxHashMap, FxHashSet};
-
 use super::event::Event;
 use super::evidence::Scope;
 use crate::check::is_linearizable;
 use crate::explain::anomaly::{Anomaly, AnomalyKind};
+use crate::history::hash::{Map, Set};
 use crate::history::{Rank, Value, sort};
 use crate::model::{Kind, Model, Mutex, Reading, mutex, semaphore};
 
@@ -101,8 +100,8 @@ impl Lock<'_> {
         }
         // What each owner did last, and who of them left an operation open: that may still take
         // effect, so that little is certain of them.
-        let mut last: FxHashMap<Value, &Event<Held>> = FxHashMap::default();
-        let mut unsure: FxHashSet<Value> = FxHashSet::default();
+        let mut last: Map<Value, &Event<Held>> = Map::default();
+        let mut unsure: Set<Value> = Set::default();
         for event in &self.events {
             let Some(owner) = event.op.owner else { continue };
             if !event.is_done() {
@@ -124,8 +123,8 @@ impl Lock<'_> {
     fn holds(&self) -> Vec<Hold<'_>> {
         // From the end, so that the next release of each owner is known. One that never returned
         // may take effect at any time after its call.
-        let mut next: FxHashMap<Value, Rank> = FxHashMap::default();
-        let mut crashed: FxHashMap<Value, Rank> = FxHashMap::default();
+        let mut next: Map<Value, Rank> = Map::default();
+        let mut crashed: Map<Value, Rank> = Map::default();
         let mut holds = Vec::new();
         for event in self.events.iter().rev() {
             let Some(owner) = event.op.owner else { continue };

@@ -15,12 +15,11 @@
 //!   ever removed. If one of the two was acknowledged and nobody finds it later, it is a
 //!   `lost-update`.
 
-use rustc_hash::FxHashMap;
-
 use super::classify::{Missed, Origin, Witnesses};
 use super::event::Event;
 use super::evidence::{Scope, Verb, answered_by_one_primary};
 use crate::explain::anomaly::{Anomaly, AnomalyKind};
+use crate::history::hash::{self, Map};
 use crate::history::{OpIndex, Rank, Shape, Span, Value, sort};
 use crate::model::set::{Listing, Op};
 use crate::model::{Kind, Model};
@@ -77,7 +76,7 @@ struct Set<'a> {
 fn tighten(events: &mut [Event<Op>], scope: &Scope<'_>, initial: &Listing) {
     /// Reads that are looked at.
     const READS: usize = 16;
-    let mut earliest: FxHashMap<u32, Rank> = FxHashMap::default();
+    let mut earliest: Map<u32, Rank> = Map::default();
     for event in events.iter() {
         if let Op::Add(value, _) = event.op {
             earliest.entry(value.handle()).or_insert(event.span.call);
@@ -103,7 +102,7 @@ impl Set<'_> {
     fn elements(&self) -> Vec<u32> {
         let Set { scope, initial, events } = self;
         let mut order: Vec<u32> = Vec::new();
-        let mut seen = rustc_hash::FxHashSet::default();
+        let mut seen = hash::Set::default();
         let failing = events.iter().find(|event| scope.is_failing(event));
         let named = |op: &Op| match *op {
             Op::Add(value, _) | Op::Remove(value, _) | Op::Contains(value, _) => {
@@ -113,7 +112,7 @@ impl Set<'_> {
         };
         if let Some(Op::Read(Some(read))) = failing.map(|event| &event.op) {
             // What it misses or has too much stands out in few steps; anything else comes after.
-            let mut sure: FxHashMap<u32, bool> = FxHashMap::default();
+            let mut sure: Map<u32, bool> = Map::default();
             let span =
                 failing.map_or(Span { call: Rank::FIRST, ret: Rank::FIRST }, |event| event.span);
             for event in events.iter().take_while(|event| event.span.call < span.ret) {
@@ -127,6 +126,7 @@ impl Set<'_> {
             }
             let strange = read.iter().map(Value::handle);
             order.extend(strange.filter(|&key| !sure.contains_key(&key) && !holds(initial, key)));
+            #[expect(clippy::disallowed_methods, reason = "sorted below")]
             let missed = sure.iter().filter(|&(&key, &sure)| sure && !holds(read, key));
             let start = initial.iter().map(Value::handle).filter(|&key| !holds(read, key));
             let mut missed: Vec<u32> = missed.map(|(&key, _)| key).chain(start).collect();
@@ -184,7 +184,7 @@ impl Set<'_> {
             Op::Remove(value, _) => Some(value.handle()),
             _ => None,
         });
-        let removed: rustc_hash::FxHashSet<u32> = removed.collect();
+        let removed: hash::Set<u32> = removed.collect();
         let read = |event: &Event<Op>| match &event.op {
             Op::Read(Some(contents)) if scope.contains(event) => Some(event.with(contents.clone())),
             _ => None,

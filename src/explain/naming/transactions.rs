@@ -21,12 +21,11 @@
 //! presumed to have done so in the order in which their transactions returned; a cycle is then
 //! suggested only.
 
-use rustc_hash::FxHashMap;
-
 use super::classify::Origin;
 use super::event::Event;
 use super::evidence::{Scope, Verb};
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
+use crate::history::hash::Map;
 use crate::history::{Value, sort};
 use crate::model::multi_register::Op;
 use crate::model::{Kind, Model, MultiRegister};
@@ -54,7 +53,7 @@ struct Transactions<'a> {
     list: Vec<Event<Op>>,
     failed: Vec<Event<Op>>,
     /// The transactions that wrote each version, by their places in the list.
-    writers: FxHashMap<Version, Vec<usize>>,
+    writers: Map<Version, Vec<usize>>,
     /// Whether versions are presumed to have replaced each other in the order of the returns.
     presumes: bool,
 }
@@ -65,7 +64,7 @@ struct Transactions<'a> {
 pub(super) fn name(scope: Scope<'_>) -> Option<Anomaly> {
     let Kind::Transactions { registers, view } = scope.case.model.kind() else { return None };
     let list = scope.events(view);
-    let mut writers: FxHashMap<Version, Vec<usize>> = FxHashMap::default();
+    let mut writers: Map<Version, Vec<usize>> = Map::default();
     for (at, event) in list.iter().enumerate() {
         for &version in event.op.writes.iter() {
             writers.entry(version).or_default().push(at);

@@ -1,8 +1,7 @@
 //! Which operations share a clock.
 
-use rustc_hash::FxHashMap;
-
 use super::Grouping;
+use crate::history::hash::Map;
 use crate::history::{History, OpIndex, Value};
 
 /// With more nodes than this no offsets are looked for: so many would explain almost anything, and
@@ -51,7 +50,7 @@ fn divide(
     grouping: Grouping,
     name: impl Fn(OpIndex) -> Option<Value>,
 ) -> Option<Groups> {
-    let mut known: FxHashMap<Value, u16> = FxHashMap::default();
+    let mut known: Map<Value, u16> = Map::default();
     let mut names = Vec::new();
     let mut of = Vec::with_capacity(history.operations().len());
     for index in history.indices() {

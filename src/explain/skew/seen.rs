@@ -1,10 +1,9 @@
 //! Who saw whose value, as far as that is certain: where a value was written once, and who returned
 //! it afterwards.
 
-use rustc_hash::FxHashMap;
-
 use super::bounds::{Bounds, Difference};
 use super::entry::Entry;
+use crate::history::hash::Map;
 use crate::model::{Establishes, Token};
 
 /// An operation that returned, and found a token that was not there from the start.
@@ -27,7 +26,7 @@ pub(super) struct Seen {
 /// establishes, or if the model has no tokens. O(n).
 pub(super) fn values<Op>(entries: &[Entry<Op>], initial: Option<Token>) -> Option<Seen> {
     let initial = initial?;
-    let mut sources: FxHashMap<Token, (Option<u32>, i64)> = FxHashMap::default();
+    let mut sources: Map<Token, (Option<u32>, i64)> = Map::default();
     for (at, entry) in (0..).zip(entries).filter(|(_, entry)| !entry.facts.pure) {
         match entry.facts.establishes {
             Establishes::Unknown => return None,

@@ -4,8 +4,8 @@
 use hashbrown::HashTable;
 
 use super::bits::Bits;
-use super::hash;
 use super::states::StateId;
+use crate::history::hash::spread;
 
 /// When something was, counted in events.
 pub(super) type Stamp = u32;
@@ -142,7 +142,8 @@ pub(super) const WIDTH: usize = if cfg!(test) { 3 } else { 64 };
 #[derive(Debug)]
 pub(super) struct Configs {
     list: Vec<Config>,
-    /// Positions by the hash of the state, once there are many.
+    /// Positions by the number of the state, once there are many. Numbers are given out in turn, so
+    /// that they need no seed, and without one those of a state have the same order in every run.
     index: HashTable<(u64, u32)>,
     /// How many were looked at to add others.
     compared: u64,
@@ -204,6 +205,7 @@ impl Configs {
 
     /// Adds a configuration, unless one is as good; what is worse goes. Returns whether it was
     /// added.
+    #[expect(clippy::disallowed_methods, reason = "an order without a seed")]
     pub(super) fn insert(&mut self, config: Config, pure: &Bits) -> bool {
         if self.list.len() < FEW {
             if self.list.iter().any(|old| old.is_as_good(&config, pure)) {
@@ -216,7 +218,7 @@ impl Configs {
             }
             return true;
         }
-        let hash = hash(&config.state);
+        let hash = spread(config.state);
         let mut worse = Vec::new();
         for &(_, at) in self.index.iter_hash(hash) {
             self.compared += 1;
@@ -242,13 +244,13 @@ impl Configs {
     }
 
     fn remove(&mut self, at: u32) {
-        let own = hash(&self.list[at as usize].state);
+        let own = spread(self.list[at as usize].state);
         if let Ok(entry) = self.index.find_entry(own, |&(_, other)| other == at) {
             entry.remove();
         }
         let last = self.list.len() as u32 - 1;
         if at != last {
-            let moved = hash(&self.list[last as usize].state);
+            let moved = spread(self.list[last as usize].state);
             if let Some(entry) = self.index.find_mut(moved, |&(_, other)| other == last) {
                 entry.1 = at;
             }
@@ -262,7 +264,7 @@ impl Configs {
     fn build_index(&mut self) {
         self.index.clear();
         for (at, config) in self.list.iter().enumerate() {
-            let hash = hash(&config.state);
+            let hash = spread(config.state);
             self.index.insert_unique(hash, (hash, at as u32), |&(hash, _)| hash);
         }
     }

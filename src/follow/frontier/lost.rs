@@ -2,10 +2,9 @@
 //! are interchangeable are one class with a number.
 
 use hashbrown::HashTable;
-use rustc_hash::FxHashMap;
 
 use super::config::Config;
-use super::hash;
+use crate::history::hash::{self, Map};
 use crate::model::{AnyOp, Establishes, Facts, Token};
 
 /// Interchangeable crashed operations.
@@ -27,7 +26,7 @@ pub(super) struct Lost {
     empty: Vec<u32>,
     index: HashTable<u32>,
     /// The classes that establish a token.
-    giving: FxHashMap<Token, Vec<u32>>,
+    giving: Map<Token, Vec<u32>>,
     /// The classes that establish nothing that is known.
     others: Vec<u32>,
     /// How many classes are opaque.
@@ -40,7 +39,7 @@ impl Default for Lost {
             classes: Vec::new(),
             empty: Vec::new(),
             index: HashTable::new(),
-            giving: FxHashMap::default(),
+            giving: Map::default(),
             others: Vec::new(),
             opaque: 0,
         }
@@ -83,7 +82,7 @@ impl Lost {
 
     /// Adds an operation, which is opaque or not; returns its class.
     pub(super) fn add(&mut self, op: &AnyOp, facts: Facts, is_opaque: bool) -> u32 {
-        let hash = hash(op);
+        let hash = hash::of(op);
         let classes = &mut self.classes;
         if let Some(&at) = self.index.find(hash, |&at| classes[at as usize].op == *op) {
             classes[at as usize].count += 1;
@@ -101,7 +100,7 @@ impl Lost {
                 classes.len() as u32 - 1
             }
         };
-        self.index.insert_unique(hash, at, |&at| super::hash(&classes[at as usize].op));
+        self.index.insert_unique(hash, at, |&at| hash::of(&classes[at as usize].op));
         self.list_of(&facts).push(at);
         at
     }
@@ -137,7 +136,7 @@ impl Lost {
             return;
         }
         if let Ok(entry) =
-            self.index.find_entry(hash(&self.classes[at].op), |&other| other == class)
+            self.index.find_entry(hash::of(&self.classes[at].op), |&other| other == class)
         {
             entry.remove();
         }

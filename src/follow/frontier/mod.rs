@@ -22,15 +22,5 @@ mod states;
 #[allow(clippy::unwrap_used)]
 mod tests;
 
-use std::hash::{BuildHasher, Hash};
-
-use rustc_hash::FxBuildHasher;
-
 pub(super) use bounds::Bounds;
 pub(super) use exact::{End, Halt, Held};
-
-/// Returns the hash under which the tables here keep `entry`.
-#[inline]
-fn hash(entry: &impl Hash) -> u64 {
-    FxBuildHasher.hash_one(entry)
-}

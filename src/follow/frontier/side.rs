@@ -2,11 +2,10 @@
 
 use std::collections::VecDeque;
 
-use rustc_hash::FxHashMap;
-
 use super::config::{Config, Configs, Side, WIDTH};
 use super::exact::Frontier;
 use super::states::StateId;
+use crate::history::hash::Map;
 use crate::history::sort;
 
 impl Frontier {
@@ -55,7 +54,7 @@ impl Frontier {
         let mut configs = self.configs.take();
         let used = |config: &Config| config.used.iter().map(|one| one.1).sum::<u32>();
         sort::by(&mut configs, used);
-        let mut ranks: FxHashMap<StateId, u32> = FxHashMap::default();
+        let mut ranks: Map<StateId, u32> = Map::default();
         let ranked = configs.into_iter().map(|config| {
             let rank = ranks.entry(config.state).or_insert(0);
             *rank += 1;

@@ -3,7 +3,7 @@
 
 use hashbrown::HashTable;
 
-use super::hash;
+use crate::history::hash;
 use crate::model::{AnyModel, AnyOp, AnyState, Model, Successors};
 
 /// The number of a state in the table of its frontier.
@@ -142,7 +142,7 @@ impl States {
         if self.hashes.is_empty() {
             self.build_index();
         }
-        let hash = hash(&state);
+        let hash = hash::of(&state);
         let States { states, hashes, index, free, .. } = self;
         let is_same = |&id: &StateId| hashes[id as usize] == hash && states[id as usize] == state;
         if let Some(&id) = index.find(hash, is_same) {
@@ -164,7 +164,7 @@ impl States {
     }
 
     fn build_index(&mut self) {
-        self.hashes = self.states.iter().map(hash).collect();
+        self.hashes = self.states.iter().map(hash::of).collect();
         let hashes = &self.hashes;
         for (&hash, id) in hashes.iter().zip(0..) {
             self.index.insert_unique(hash, id, |&id| hashes[id as usize]);
@@ -177,15 +177,14 @@ impl States {
     }
 
     /// Forgets all states but those that are `held`.
+    #[expect(clippy::disallowed_methods, reason = "each goes or stays by itself")]
     pub(super) fn keep(&mut self, held: impl Iterator<Item = StateId>) {
         let mut is_held = vec![false; self.states.len()];
         held.for_each(|id| is_held[id as usize] = true);
-        let free = &mut self.free;
-        self.index.retain(|&mut id| {
-            let keep = is_held[id as usize];
-            free.extend((!keep).then_some(id));
-            keep
-        });
+        self.index.retain(|&mut id| is_held[id as usize]);
+        // Not in the order of the index, which is another in each run.
+        self.free.clear();
+        self.free.extend((0..).zip(&is_held).filter(|&(_, held)| !held).map(|(id, _)| id));
         self.rows.iter_mut().for_each(Vec::clear);
         self.enough = (2 * self.index.len()).max(MANY);
     }

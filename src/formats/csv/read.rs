@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use memchr::{memchr, memchr3};
-use rustc_hash::FxHashSet;
 use serde_json::value::RawValue;
 
 use crate::error::{Code, Error, Place};
@@ -11,6 +10,7 @@ use crate::formats::fields::Fields;
 use crate::formats::json::{self, Cell};
 use crate::formats::roles::{Role, role};
 use crate::formats::sink::Sink;
+use crate::history::hash::Set;
 
 /// How a comment line starts that holds metadata.
 const METADATA: &str = "histcheck:";
@@ -163,7 +163,7 @@ impl Column {
 /// The names of the columns, and what they hold.
 fn check_header(header: &csv::StringRecord, offsets: &[usize]) -> Result<Header, Error> {
     let names: Vec<Cow<'_, str>> = header.iter().map(heading).collect();
-    let mut seen = FxHashSet::default();
+    let mut seen = Set::default();
     for (column, ((cell, name), &offset)) in header.iter().zip(&names).zip(offsets).enumerate() {
         let error = |code, message: String| {
             Err(Error::new(code, message)

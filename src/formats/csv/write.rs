@@ -3,10 +3,9 @@
 
 use std::io;
 
-use rustc_hash::FxHashSet;
-
 use crate::formats::records::{Entry, Record, is_outcome, outcome_field, records};
 use crate::formats::roles::{Role, role};
+use crate::history::hash::Set;
 use crate::history::{Extra, History, Shape, Value, function_text, write_quoted};
 
 const EVENT: &[&str] = &["process", "type", "f", "value"];
@@ -50,7 +49,7 @@ fn columns(history: &History) -> Vec<&str> {
         columns.extend(["type", "value"]);
     }
     let meant = columns.len();
-    let mut seen: FxHashSet<Value> = FxHashSet::default();
+    let mut seen: Set<Value> = Set::default();
     for extra in history.all_extras() {
         let Some(name) = history.values().as_name(extra.name) else { continue };
         let is_meant = |column: &&str| belongs(name, column, whole);

@@ -2,10 +2,9 @@
 
 use std::io;
 
-use rustc_hash::FxHashMap;
-
 use crate::formats::edn::write_word;
 use crate::formats::records::{Entry, Record, completion, invocation, own_process, records};
+use crate::history::hash::Map;
 use crate::history::{Extra, History, OpIndex, Outcome, Rank, Shape, Value, ValueTable, sort};
 
 /// Writes a line for every event.
@@ -68,7 +67,7 @@ fn ends(history: &History) -> Vec<(OpIndex, bool)> {
     let process = |index: OpIndex| history[index].process;
     let mut ordered = Vec::with_capacity(ends.len());
     // The operation that each process has open, and calls that wait for its return.
-    let mut open: FxHashMap<Value, OpIndex> = FxHashMap::default();
+    let mut open: Map<Value, OpIndex> = Map::default();
     let mut waiting: Vec<OpIndex> = Vec::new();
     for (_, is_return, index) in ends {
         if !is_return && open.contains_key(&process(index)) {

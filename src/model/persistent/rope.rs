@@ -4,7 +4,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use super::{BASE, mix};
+use super::polynomial::{POINT, Residue};
 
 /// A string with its hash, to be shared.
 #[derive(Clone)]
@@ -12,17 +12,18 @@ pub struct Text(Arc<Inner>);
 
 struct Inner {
     text: Box<str>,
-    hash: u64,
-    /// `BASE` to the power of the length.
-    weight: u64,
+    hash: Residue,
+    /// The base to the power of the length.
+    weight: Residue,
 }
 
 impl Text {
     /// The text `text`.
     pub fn new(text: &str) -> Self {
-        let add = |hash: u64, &byte: &u8| hash.wrapping_mul(BASE).wrapping_add(mix(byte.into()));
-        let hash = text.as_bytes().iter().fold(0, add);
-        let weight = text.bytes().fold(1, |weight: u64, _| weight.wrapping_mul(BASE));
+        let base = POINT.base;
+        let add = |hash, byte: u8| hash * base + Residue::of(byte.into());
+        let hash = text.bytes().fold(Residue::default(), add);
+        let weight = base.power(text.len() as u64);
         Text(Arc::new(Inner { text: text.into(), hash, weight }))
     }
 
@@ -31,9 +32,9 @@ impl Text {
         &self.0.text
     }
 
-    /// Its hash: that of a [`Rope`] with the same contents.
+    /// Its hash, below 2^61: that of a [`Rope`] with the same contents.
     pub fn content_hash(&self) -> u64 {
-        self.0.hash
+        self.0.hash.get()
     }
 }
 
@@ -48,7 +49,7 @@ impl Eq for Text {}
 
 impl Hash for Text {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(self.0.hash);
+        state.write_u64(self.0.hash.get());
     }
 }
 
@@ -64,7 +65,7 @@ pub struct Rope {
     /// Never a chunk without text.
     last: Option<Arc<Chunk>>,
     len: usize,
-    hash: u64,
+    hash: Residue,
 }
 
 struct Chunk {
@@ -83,13 +84,13 @@ impl Rope {
         Rope {
             last: Some(Arc::new(chunk)),
             len: self.len + text.as_str().len(),
-            hash: self.hash.wrapping_mul(text.0.weight).wrapping_add(text.0.hash),
+            hash: self.hash * text.0.weight + text.0.hash,
         }
     }
 
-    /// Its hash.
+    /// Its hash, below 2^61.
     pub fn content_hash(&self) -> u64 {
-        self.hash
+        self.hash.get()
     }
 
     /// Whether there is no text.
@@ -161,7 +162,7 @@ impl Eq for Rope {}
 
 impl Hash for Rope {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(self.hash);
+        state.write_u64(self.hash.get());
     }
 }
 
@@ -204,7 +205,7 @@ mod tests {
             let chunks: Vec<&str> = cuts.windows(2).map(|cut| &text[cut[0]..cut[1]]).collect();
             let rope_of_chunks = rope(&chunks);
             prop_assert_eq!(&rope_of_chunks, &rope(&[&text]));
-            prop_assert_eq!(rope_of_chunks.hash, Text::new(&text).content_hash());
+            prop_assert_eq!(rope_of_chunks.content_hash(), Text::new(&text).content_hash());
             prop_assert_eq!(rope_of_chunks.text(), text.clone());
             prop_assert!(rope_of_chunks.reads(&Text::new(&text)));
             prop_assert_eq!(rope_of_chunks.reads(&Text::new(&other)), text == other);
@@ -219,17 +220,30 @@ mod tests {
         assert_eq!(long.len, 300_000);
     }
 
+    /// Thue and Morse's strings: modulo 2^64, polynomials of the two are equal everywhere.
+    #[test]
+    fn strings_that_no_base_tells_apart_modulo_a_power_of_two_have_different_hashes() {
+        let (mut one, mut other) = ("a".to_owned(), "b".to_owned());
+        for _ in 0..11 {
+            (one, other) = (one.clone() + &other, other + &one);
+        }
+        assert_ne!(Text::new(&one).content_hash(), Text::new(&other).content_hash());
+        let ropes = [rope(&[&one, &other]), rope(&[&other, &one])];
+        assert_ne!(ropes[0].content_hash(), ropes[1].content_hash());
+    }
+
     /// Hashes are a shortcut: what differs behind equal ones differs.
     #[test]
     fn equality_does_not_rest_on_hashes() {
-        let forged = |chunks: &[&str]| Rope { hash: 7, ..rope(chunks) };
+        let forged = |chunks: &[&str]| Rope { hash: Residue::of(7), ..rope(chunks) };
         let same = [forged(&["abc"]), forged(&["a", "bc"]), forged(&["ab", "c"])];
         let others =
             [forged(&["abd"]), forged(&["b", "bc"]), forged(&["ab", "d"]), forged(&["ab"])];
         for a in &same {
             assert!(same.iter().all(|b| a == b) && others.iter().all(|b| a != b), "{a:?}");
         }
-        let text = |text: &str| Text(Arc::new(Inner { text: text.into(), hash: 7, weight: 1 }));
+        let (hash, weight) = (Residue::of(7), Residue::ONE);
+        let text = |text: &str| Text(Arc::new(Inner { text: text.into(), hash, weight }));
         assert!(text("ab") == text("ab") && text("ab") != text("ac"));
         assert!(same[1].reads(&text("abc")) && !same[1].reads(&text("abd")));
         assert!(!same[1].reads(&text("dbc")));

@@ -8,7 +8,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use super::{BASE, mix, power};
+use super::polynomial::{POINT, Residue};
 use crate::history::Value;
 
 /// A sequence of values.
@@ -16,8 +16,8 @@ use crate::history::Value;
 pub struct Sequence {
     last: Option<Arc<Node>>,
     len: u32,
-    /// The sum of mix(item) * BASE^(items after it).
-    hash: u64,
+    /// The sum of the items, each times the base to the power of how many come after it.
+    hash: Residue,
 }
 
 struct Node {
@@ -32,20 +32,9 @@ fn depth(node: Option<&Arc<Node>>) -> u32 {
     node.map_or(0, |node| node.depth)
 }
 
-fn hash_of(item: Value) -> u64 {
-    mix(u64::from(item.handle()))
+fn hash_of(item: Value) -> Residue {
+    Residue::of(item.handle())
 }
-
-/// The inverse of `BASE` modulo 2^64, by Newton's iteration: each round doubles the right bits.
-const INVERSE: u64 = {
-    let mut inverse: u64 = BASE;
-    let mut round = 0;
-    while round < 6 {
-        inverse = inverse.wrapping_mul(2u64.wrapping_sub(BASE.wrapping_mul(inverse)));
-        round += 1;
-    }
-    inverse
-};
 
 impl Sequence {
     /// How many items there are.
@@ -72,7 +61,7 @@ impl Sequence {
         Sequence {
             last: Some(Arc::new(node)),
             len: self.len + 1,
-            hash: self.hash.wrapping_mul(BASE).wrapping_add(hash_of(item)),
+            hash: self.hash * POINT.base + hash_of(item),
         }
     }
 
@@ -106,7 +95,7 @@ impl Sequence {
         let Some(last) = self.last.as_ref().filter(|_| self.len > 1) else {
             return Sequence::default();
         };
-        let hash = self.hash.wrapping_sub(hash_of(last.item)).wrapping_mul(INVERSE);
+        let hash = (self.hash - hash_of(last.item)) * POINT.inverse;
         Sequence { last: last.before.clone(), len: self.len - 1, hash }
     }
 
@@ -116,8 +105,8 @@ impl Sequence {
         let Some(first) = self.first().filter(|_| self.len > 1) else {
             return Sequence::default();
         };
-        let weight = power(self.len - 1);
-        let hash = self.hash.wrapping_sub(hash_of(first).wrapping_mul(weight));
+        let weight = POINT.base.power(u64::from(self.len - 1));
+        let hash = self.hash - hash_of(first) * weight;
         Sequence { last: self.last.clone(), len: self.len - 1, hash }
     }
 
@@ -167,7 +156,7 @@ impl Eq for Sequence {}
 
 impl Hash for Sequence {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(self.hash ^ u64::from(self.len));
+        state.write_u64(self.hash.get());
     }
 }
 
@@ -263,14 +252,14 @@ mod tests {
         let mut sequences = [[1, 2, 3], [1, 4, 3], [4, 2, 3], [1, 2, 4]]
             .map(|items| items.into_iter().map(value).collect::<Sequence>());
         for sequence in &mut sequences {
-            sequence.hash = 7;
+            sequence.hash = Residue::of(7);
         }
         for (at, a) in sequences.iter().enumerate() {
             for (other, b) in sequences.iter().enumerate() {
                 assert_eq!(a == b, at == other, "{a:?} {b:?}");
             }
         }
-        let shorter = Sequence { hash: 7, ..sequences[0].without_first() };
+        let shorter = Sequence { hash: Residue::of(7), ..sequences[0].without_first() };
         assert_ne!(shorter, sequences[0]);
     }
 }

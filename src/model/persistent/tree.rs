@@ -3,12 +3,10 @@
 //! trees, and no path is longer than the 128 bits of a key, which bounds every recursion here.
 
 use std::fmt;
-use std::hash::{BuildHasher, Hash, Hasher};
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use rustc_hash::FxBuildHasher;
-
-use super::mix;
+use crate::history::hash;
 
 /// A map from keys to values.
 #[derive(Clone)]
@@ -39,9 +37,18 @@ fn has_bit(key: u128, bit: u32) -> bool {
     key >> bit & 1 == 1
 }
 
+/// Spreads `n` over 64 bits (the finisher of splitmix64).
+fn mix(n: u64) -> u64 {
+    let n = n.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let n = (n ^ (n >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let n = (n ^ (n >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    n ^ (n >> 31)
+}
+
 /// The part that an entry has in the hash of a map.
 pub fn entry_hash<V: Hash>(key: u128, value: &V) -> u64 {
-    mix(FxBuildHasher.hash_one((key, value)))
+    // Products alone would leave sums that are equal by the keys, whatever the seed.
+    mix(hash::of(&(key, value)))
 }
 
 impl<V: Copy + Eq + Hash> Tree<V> {

@@ -3,14 +3,14 @@
 
 use std::hash::Hash;
 
-use rustc_hash::FxHashMap;
+use crate::history::hash::Map;
 
 /// Sequences of symbols that share their beginnings; a node stands for one beginning.
 #[derive(Clone)]
 pub struct Trie<S> {
     nodes: Vec<Node<S>>,
     /// All children but the first of each node, which are few.
-    others: FxHashMap<(u32, S), u32>,
+    others: Map<(u32, S), u32>,
 }
 
 #[derive(Clone)]
@@ -26,7 +26,7 @@ struct Node<S> {
 impl<S: Copy + Eq + Hash> Default for Trie<S> {
     fn default() -> Self {
         let root = Node { depth: 0, parent: Self::ROOT, symbol: None, first_child: None };
-        Trie { nodes: vec![root], others: FxHashMap::default() }
+        Trie { nodes: vec![root], others: Map::default() }
     }
 }
 

@@ -7,9 +7,8 @@
 //! that they can have taken, of equal ones the earliest: another one takes the place of one that
 //! is left out, since it was called no later and takes nothing that is kept.
 
-use rustc_hash::FxHashSet;
-
 use super::{Projections, Ruling};
+use crate::history::hash::Set;
 use crate::model::{Kind, Model, Part, Pos, Token};
 
 impl<M: Model> Projections<'_, M> {
@@ -22,7 +21,7 @@ impl<M: Model> Projections<'_, M> {
         if !wholes.is_empty() {
             return Ruling::Without(wholes);
         }
-        let mut touched: FxHashSet<Token> = FxHashSet::default();
+        let mut touched: Set<Token> = Set::default();
         let mut changes = 0;
         for &at in kept.iter().filter(|&&at| !self.is_idle(at)) {
             match self.facts[at].part {

@@ -1,10 +1,10 @@
 //! The operations of a history, column by column, with the texts of their values.
 
-use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Serialize;
 
 use super::columns::{Column, zigzag};
 use crate::explain::Linearizations;
+use crate::history::hash::{Map, Set};
 use crate::history::{History, OpIndex, Operation, Outcome, Rank, Value};
 use crate::vocabulary::Word;
 use crate::words::{null_says_nothing, printable, shortened};
@@ -99,10 +99,10 @@ pub(super) struct Rows {
 /// Numbers for the values that are used.
 #[derive(Default)]
 struct Texts {
-    numbers: FxHashMap<Value, u32>,
+    numbers: Map<Value, u32>,
     values: Vec<Value>,
     /// Those by which things are called, which have to be told apart.
-    names: FxHashSet<Value>,
+    names: Set<Value>,
 }
 
 impl Texts {
@@ -205,7 +205,7 @@ struct Writer<'a> {
     /// The last row that has another field.
     extra_before: u32,
     /// For each key the step of its row before.
-    steps: FxHashMap<u32, u32>,
+    steps: Map<u32, u32>,
 }
 
 impl<'a> Writer<'a> {
@@ -222,7 +222,7 @@ impl<'a> Writer<'a> {
             start: history.start_time().unwrap_or_default(),
             before: (Rank::FIRST, 0, 0),
             extra_before: 0,
-            steps: FxHashMap::default(),
+            steps: Map::default(),
         }
     }
 

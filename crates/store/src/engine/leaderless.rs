@@ -11,7 +11,7 @@
 
 use std::collections::BTreeSet;
 
-use rustc_hash::FxHashMap;
+use histcheck_history::hash::Map;
 
 use crate::call::Request;
 use crate::hub::Hub;
@@ -71,8 +71,8 @@ pub(crate) struct Leaderless {
     me: Host,
     /// How a key that was never written reads.
     initial: Option<i64>,
-    copies: FxHashMap<u32, Versioned>,
-    tasks: FxHashMap<u32, Task>,
+    copies: Map<u32, Versioned>,
+    tasks: Map<u32, Task>,
     next_task: u32,
     /// Its Lamport clock.
     lamport: i64,
@@ -90,8 +90,8 @@ impl Leaderless {
         Leaderless {
             me,
             initial,
-            copies: FxHashMap::default(),
-            tasks: FxHashMap::default(),
+            copies: Map::default(),
+            tasks: Map::default(),
             next_task: 0,
             lamport: 0,
             to_hand_over: BTreeSet::new(),
@@ -319,7 +319,9 @@ impl Leaderless {
     /// Begins to give its copies to those who are going to have them: reads each key and writes
     /// back what it finds.
     pub(crate) fn begin_handover(&mut self, hub: &mut Hub, places: &Places) {
-        self.to_hand_over = self.copies.keys().copied().collect();
+        #[expect(clippy::disallowed_methods, reason = "collected into a sorted set")]
+        let keys = self.copies.keys().copied();
+        self.to_hand_over = keys.collect();
         self.hand_over(hub, places);
     }
 

@@ -7,7 +7,7 @@
 
 mod order;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use histcheck_history::hash::{Map, Set};
 
 use super::origin::Stamp;
 use super::recording::Records;
@@ -42,10 +42,10 @@ struct Sight {
 pub(super) struct Ledger {
     is_on: bool,
     effects: Vec<Effect>,
-    known: FxHashSet<(u32, Stamp, u32)>,
+    known: Set<(u32, Stamp, u32)>,
     sights: Vec<Sight>,
     /// How many sights there were when an operation began again; those before do not count.
-    restarts: FxHashMap<u32, usize>,
+    restarts: Map<u32, usize>,
     /// How many registers an operation writes one after the other, if there are several.
     parts: Vec<(u32, u32)>,
     leases: Leases,
@@ -58,7 +58,7 @@ pub(super) struct Ledger {
 #[derive(Default)]
 struct Leases {
     /// The key and the version that the end of the lease made, with the owner.
-    ended: FxHashMap<(u32, Stamp), u32>,
+    ended: Map<(u32, Stamp), u32>,
     /// The key, the owner and the operation of each call to release a lock, in order.
     releases: Vec<(u32, u32, u32)>,
 }

@@ -15,7 +15,7 @@
 
 use std::collections::BTreeMap;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use histcheck_history::hash::{Map, Set};
 
 use super::{Ledger, NOBODY, Sight};
 use crate::origin::Stamp;
@@ -59,7 +59,7 @@ fn unaccounted(ledger: &Ledger, outcomes: &[Outcome]) -> Vec<String> {
     }
     let is_ok = |one: &&Sight| outcomes[one.operation as usize] == Outcome::Ok;
     let seen = ledger.sights().filter(is_ok);
-    let seen: FxHashMap<(u32, u32), Stamp> =
+    let seen: Map<(u32, u32), Stamp> =
         seen.map(|one| ((one.operation, one.key), one.stamp)).collect();
     for effect in &ledger.effects {
         let sight = seen.get(&(effect.operation, effect.key));
@@ -78,7 +78,7 @@ fn done_in_part(ledger: &Ledger, outcomes: &[Outcome]) -> Vec<String> {
     let mut written = BTreeMap::new();
     for &(operation, parts) in &ledger.parts {
         if outcomes[operation as usize] == Outcome::Open {
-            written.insert(operation, (FxHashSet::default(), parts));
+            written.insert(operation, (Set::default(), parts));
         }
     }
     for effect in &ledger.effects {
@@ -97,11 +97,11 @@ fn done_in_part(ledger: &Ledger, outcomes: &[Outcome]) -> Vec<String> {
 
 /// Locks whose leases ended: the key and the version that the end made, with the operation by which
 /// the owner released the lock, as it thought; none if it never did.
-fn lapses(ledger: &Ledger, outcomes: &[Outcome]) -> FxHashMap<(u32, Stamp), Option<u32>> {
+fn lapses(ledger: &Ledger, outcomes: &[Outcome]) -> Map<(u32, Stamp), Option<u32>> {
     let mut releases = ledger.leases.releases.clone();
     releases.retain(|one| outcomes[one.2 as usize] != Outcome::Fail);
     releases.sort_unstable();
-    let mut lapses = FxHashMap::default();
+    let mut lapses = Map::default();
     if ledger.leases.ended.is_empty() {
         return lapses;
     }
@@ -222,7 +222,7 @@ fn has_circle(ledger: &Ledger, records: &Records, outcomes: &[Outcome]) -> bool 
         }
         list.windows(2).for_each(|pair| graph.add(pair[0].1, pair[1].1));
     }
-    let effective: FxHashSet<u32> = ledger.effects.iter().map(|one| one.operation).collect();
+    let effective: Set<u32> = ledger.effects.iter().map(|one| one.operation).collect();
     let counts = |one: &&Sight| match outcomes[one.operation as usize] {
         Outcome::Ok => true,
         Outcome::Open => effective.contains(&one.operation),

@@ -1,9 +1,8 @@
 //! Mutexes whose owners do one thing after the other.
 
-use rustc_hash::FxHashMap;
-
 use crate::check::exact::ends::{by_return, position};
 use crate::check::exact::{Conflict, Ruling, Timed, Wanted};
+use crate::history::hash::Map;
 use crate::history::{Rank, Value, sort};
 use crate::model::mutex::Op;
 
@@ -38,7 +37,7 @@ impl Holds {
     /// operation that never returned; a conflict if one acquires what it holds or releases what
     /// it does not, or two hold at once.
     pub(super) fn of(operations: &[Timed<'_, Op>]) -> Option<Result<Holds, Conflict>> {
-        let mut owners: FxHashMap<Value, Owner> = FxHashMap::default();
+        let mut owners: Map<Value, Owner> = Map::default();
         let mut holds: Vec<Hold> = Vec::new();
         let mut loose: Option<u32> = None;
         let mut wrong: Option<u64> = None;
@@ -66,11 +65,10 @@ impl Holds {
                 }
             }
         }
-        holds.extend(
-            owners.values().filter_map(|owner| {
-                owner.holds.map(|acquire| Hold::new(operations, acquire, None))
-            }),
-        );
+        #[expect(clippy::disallowed_methods, reason = "sorted below")]
+        let mut unreleased: Vec<u32> = owners.values().filter_map(|owner| owner.holds).collect();
+        unreleased.sort_unstable();
+        holds.extend(unreleased.into_iter().map(|acquire| Hold::new(operations, acquire, None)));
         sort::by(&mut holds, |hold| hold.certain.0);
         let overlap = holds.windows(2).find(|pair| pair[0].certain.1 > pair[1].certain.0);
         let overlap = overlap.map(|pair| by_return(pair[1].certain.0, pair[1].acquire));

@@ -1,9 +1,8 @@
 //! The ends of operations by elements, in the order of time; and operations by points in time.
 
-use rustc_hash::FxHashMap;
-
 use super::super::Timed;
 use super::act::{Act, act};
+use crate::history::hash::Map;
 use crate::history::{Rank, sort};
 use crate::model::set::Op;
 
@@ -22,13 +21,13 @@ pub(super) struct Elements {
     pub(super) handles: Vec<u32>,
     steps: Vec<Step>,
     starts: Vec<u32>,
-    ids: FxHashMap<u32, u32>,
+    ids: Map<u32, u32>,
 }
 
 impl Elements {
     /// Groups operations by the elements that they are about; those on the whole are left out.
     pub(super) fn new(operations: &[Timed<'_, Op>]) -> Elements {
-        let mut ids: FxHashMap<u32, u32> = FxHashMap::default();
+        let mut ids: Map<u32, u32> = Map::default();
         let mut handles = Vec::new();
         let mut starts: Vec<u32> = vec![0, 0];
         let mut of: Vec<u32> = Vec::with_capacity(operations.len());

@@ -5,8 +5,7 @@
 
 mod sources;
 
-use rustc_hash::FxHashMap;
-
+use crate::history::hash::Map;
 use crate::history::position;
 use crate::model::{AnyModel, AnyOp, Facts, Kind, Model, Part, Pos, Reading, Token};
 use crate::proof::projection::Projections;
@@ -31,7 +30,7 @@ enum Scheme {
     /// Groups, each as a whole.
     Groups(Groups),
     /// Parts, each as a whole.
-    Parts { members: FxHashMap<Token, Vec<Pos>>, vague: Vec<Pos>, everything: Vec<Pos> },
+    Parts { members: Map<Token, Vec<Pos>>, vague: Vec<Pos>, everything: Vec<Pos> },
     /// What an overwriting operation covers.
     Covers(Sources),
     /// Pure ones only.
@@ -68,7 +67,7 @@ impl<'a> Closures<'a> {
             }
             Scheme::Groups(Groups { group_of, members: units.to_vec() })
         } else if has_parts {
-            let mut members: FxHashMap<Token, Vec<Pos>> = FxHashMap::default();
+            let mut members: Map<Token, Vec<Pos>> = Map::default();
             let mut vague = Vec::new();
             for at in changes() {
                 match facts[at].part {
@@ -143,7 +142,7 @@ fn complete_vague<Op: Eq + std::hash::Hash>(
 ) {
     let is_change = |&&at: &&Pos| !facts[at].pure && matches!(facts[at].part, Part::One(_));
     let changes = chosen.list.iter().filter(is_change).count();
-    let mut counts: FxHashMap<&Op, usize> = FxHashMap::default();
+    let mut counts: Map<&Op, usize> = Map::default();
     for &at in vague {
         let reading = &readings[at];
         let count = counts.entry(&reading.op).or_default();
@@ -175,7 +174,7 @@ impl Chosen<'_> {
 
 fn complete_parts(
     facts: &[Facts],
-    members: &FxHashMap<Token, Vec<Pos>>,
+    members: &Map<Token, Vec<Pos>>,
     everything: &[Pos],
     chosen: &mut Chosen<'_>,
 ) {

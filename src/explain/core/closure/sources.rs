@@ -1,8 +1,7 @@
 //! Who can have established the token that an operation requires, and what excludes others.
 
-use rustc_hash::FxHashMap;
-
 use super::Chosen;
+use crate::history::hash::Map;
 use crate::history::{Rank, sort};
 use crate::model::{Establishes, Facts, Pos, Reading, Token};
 
@@ -11,7 +10,7 @@ const WIDE: usize = 256;
 
 /// The operations that change the state, by what they establish.
 pub(super) struct Sources {
-    by_token: FxHashMap<Token, Vec<Pos>>,
+    by_token: Map<Token, Vec<Pos>>,
     /// Those that completed, in the order of their returns, then those that did not.
     all: Vec<Pos>,
     /// Completed overwriting ones in the order of their returns; with each, the one among it and
@@ -32,7 +31,7 @@ impl Sources {
         let ret = |at: Pos| readings[at].span.ret;
         let mut all: Vec<Pos> = Pos::below(readings.len()).filter(|&at| !facts[at].pure).collect();
         sort::by(&mut all, |&at| ret(at));
-        let mut by_token: FxHashMap<Token, Vec<Pos>> = FxHashMap::default();
+        let mut by_token: Map<Token, Vec<Pos>> = Map::default();
         let mut covers: Vec<(Rank, Pos)> = Vec::new();
         for &at in &all {
             if let Establishes::Token(token) = facts[at].establishes {

@@ -20,12 +20,11 @@
 
 mod order;
 
-use rustc_hash::FxHashMap;
-
 use super::classify::{Missed, Origin, Witnesses};
 use super::event::Event;
 use super::evidence::{Scope, Verb, times};
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
+use crate::history::hash::{Map, Set};
 use crate::history::{Rank, Span, Value, sort};
 use crate::model::priority_queue::{self, End};
 use crate::model::{AnyOp, Kind, KindView, Model, items};
@@ -140,7 +139,7 @@ fn prioritized(op: priority_queue::Op) -> Act {
 }
 
 /// What happened to each item.
-type Stories<'a> = FxHashMap<Item, Story<'a>>;
+type Stories<'a> = Map<Item, Story<'a>>;
 
 /// All that happened to one item.
 #[derive(Default)]
@@ -208,7 +207,7 @@ impl<'a> Collection<'a> {
     }
 
     fn stories(&self) -> Stories<'_> {
-        let mut stories: Stories<'_> = FxHashMap::default();
+        let mut stories: Stories<'_> = Map::default();
         for &item in &self.initial {
             stories.entry(item).or_default().initial += 1;
         }
@@ -234,7 +233,7 @@ impl<'a> Collection<'a> {
             _ => None,
         };
         let failing = self.events.iter().find(|event| self.scope.is_failing(event));
-        let mut seen = rustc_hash::FxHashSet::default();
+        let mut seen = Set::default();
         let all = failing.into_iter().chain(self.events.iter().filter(|e| self.scope.contains(e)));
         all.filter_map(item).filter(|&item| seen.insert(item)).collect()
     }
@@ -361,6 +360,7 @@ impl<'a> Collection<'a> {
         };
         self.events.iter().filter(is_empty).find_map(|look| {
             let there = |story: &&Story<'_>| story.there_during(look.span) > 0;
+            #[expect(clippy::disallowed_methods, reason = "sorted below")]
             let mut left: Vec<&Story<'_>> = stories.values().filter(there).collect();
             let count: usize = left.iter().map(|story| story.there_during(look.span)).sum();
             if count <= self.may_take_before(look.span.ret) {

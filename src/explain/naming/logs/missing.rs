@@ -4,6 +4,7 @@ use super::super::classify::{Missed, Witnesses};
 use super::super::event::Event;
 use super::{Base, Naming, Piece, Sight};
 use crate::explain::anomaly::{Anomaly, AnomalyKind};
+use crate::history::hash::Set;
 use crate::history::{OpIndex, Rank};
 
 impl Naming<'_> {
@@ -25,7 +26,7 @@ impl Naming<'_> {
     /// Pieces of a list that must be in a sight of the whole, and are not.
     pub(super) fn misses(&self, sight: &Event<Sight>) -> Option<Anomaly> {
         let begun = self.begun(sight)?;
-        let here: rustc_hash::FxHashSet<Piece> = sight.op.pieces.iter().copied().collect();
+        let here: Set<Piece> = sight.op.pieces.iter().copied().collect();
         // Before something that is there, anything that came before it must be there too.
         let newest = sight.op.pieces.iter().filter_map(|&piece| self.only(piece));
         let newest = newest.map(|source| source.span.call).max();

@@ -21,12 +21,11 @@ mod pieces;
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
-
 use super::classify::Origin;
 use super::event::Event;
 use super::evidence::{Scope, Verb};
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
+use crate::history::hash::Map;
 use crate::history::{OpIndex, Rank, Shape, Value};
 use crate::model::{Kind, Model, log};
 use pieces::Pieces;
@@ -108,7 +107,7 @@ pub(super) fn name(scope: Scope<'_>) -> Option<Anomaly> {
         }
         _ => return None,
     };
-    let mut sources: Sources<'_> = FxHashMap::default();
+    let mut sources: Sources<'_> = Map::default();
     for append in &list.appends {
         sources.entry(append.op).or_default().push(append);
     }
@@ -159,7 +158,7 @@ fn log_list(initial: &[Value], events: &[Event<log::Op>], failed: &[Event<log::O
 }
 
 /// The operations that append each piece.
-type Sources<'a> = FxHashMap<Piece, Vec<&'a Event<Piece>>>;
+type Sources<'a> = Map<Piece, Vec<&'a Event<Piece>>>;
 
 struct Naming<'a> {
     scope: Scope<'a>,
@@ -266,7 +265,7 @@ impl<'a> Naming<'a> {
 
     /// A piece that is there too often, or at all.
     fn has_too_much(&self, sight: &Event<Sight>) -> Option<Anomaly> {
-        let mut counts: FxHashMap<Piece, usize> = FxHashMap::default();
+        let mut counts: Map<Piece, usize> = Map::default();
         let piece = sight.op.pieces.iter().copied().find(|&piece| {
             let count = counts.entry(piece).or_default();
             *count += 1;

@@ -5,10 +5,9 @@
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
-
 use super::super::event::Event;
 use super::{Base, List, Piece, Sight};
+use crate::history::hash::Map;
 use crate::model::kv::{Content, Op};
 
 /// The operations of a key with appends, and the different strings of all of them, those that
@@ -112,7 +111,7 @@ impl<'a> Pieces<'a> {
         /// Bytes of text that are looked at, at most.
         const TEXT: usize = 1 << 26;
         // How often each piece comes as the whole, and how often as a part.
-        let mut counts: FxHashMap<Piece, [usize; 2]> = FxHashMap::default();
+        let mut counts: Map<Piece, [usize; 2]> = Map::default();
         for piece in list.resets.iter().filter_map(|event| event.op) {
             counts.entry(piece).or_default()[0] += 1;
         }

@@ -51,6 +51,7 @@ impl<'t> Scanner<'t> {
     }
 
     /// Where it is.
+    #[inline]
     pub(super) fn at(&self) -> usize {
         self.at
     }
@@ -100,6 +101,7 @@ impl<'t> Scanner<'t> {
 
     /// The record that the object here is, if it is one of the usual shape; its place is left at 0.
     /// Goes behind the object then; if not, stays here, and may leave fields in the batch.
+    #[inline(always)]
     pub(super) fn record(&mut self, batch: &mut Batch<'t>) -> Option<Entry> {
         let mut scanner = *self;
         scanner.eat(b'{')?;

@@ -2,7 +2,7 @@
 //! leader has the votes of a majority (section 5.2 of the paper); and it has all committed entries,
 //! because nobody votes for a log that is less up-to-date than its own (section 5.4.1).
 
-use rustc_hash::FxHashMap;
+use histcheck_history::hash::Map;
 
 use super::{Leading, Peer, Raft, Role, reached};
 use crate::hub::Hub;
@@ -122,7 +122,7 @@ impl Raft {
             acked: None,
         };
         let peers = others.map(peer).collect();
-        let mut latest = FxHashMap::default();
+        let mut latest = Map::default();
         for index in self.applied + 1..begun {
             if let Some(request) = self.log.get(index).and_then(|entry| entry.request.as_ref()) {
                 latest.insert(request.client, (request.number, index));

@@ -25,7 +25,7 @@ mod timing;
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use histcheck_history::hash::Map;
 
 use crate::copy::Copy;
 use crate::hub::Hub;
@@ -68,7 +68,7 @@ struct Leading {
     begun: u64,
     snapshot: Option<Snapshot>,
     /// The last call of each client in the log, and its index.
-    latest: FxHashMap<u32, (u32, u64)>,
+    latest: Map<u32, (u32, u64)>,
 }
 
 /// What a member is.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use rustc_hash::FxHashMap;
+use histcheck_history::hash::Map;
 
 use super::super::{Raft, Role};
 use crate::node::Node;
@@ -54,7 +54,7 @@ pub(super) struct Observer {
     /// What each member looked like last.
     looks: Vec<Look>,
     leaders: BTreeMap<u32, Host>,
-    entries: FxHashMap<Position, Content>,
+    entries: Map<Position, Content>,
     /// The term of the entry that is committed at each index, and the first term in which it was.
     committed: BTreeMap<u64, (u32, u32)>,
     /// What a copy holds that has all entries up to an index.
@@ -70,7 +70,7 @@ impl Observer {
             kept: u64::from(kept),
             looks: Vec::new(),
             leaders: BTreeMap::new(),
-            entries: FxHashMap::default(),
+            entries: Map::default(),
             committed: BTreeMap::new(),
             copies: BTreeMap::new(),
             jumps: 0,
