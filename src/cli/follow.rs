@@ -116,9 +116,7 @@ impl Run<'_> {
             }
             match following.step() {
                 Ok(Some(violations)) => {
-                    for violation in &violations {
-                        self.tell(violation, following.records(), following.model());
-                    }
+                    violations.iter().for_each(|violation| self.tell(violation));
                 }
                 Ok(None) => break None,
                 Err(error) => break Some(error),
@@ -139,13 +137,13 @@ impl Run<'_> {
     }
 
     /// Tells a violation at once, unless there were many.
-    fn tell(&mut self, violation: &Violation, records: usize, model: Option<&str>) {
+    fn tell(&mut self, violation: &Violation) {
         self.told += 1;
         if self.told > self.args.output.max_anomalies {
             return;
         }
         if self.args.output.format == ReportFormat::Json {
-            let text = report::violation_json(self.file(), violation, records);
+            let text = report::violation_json(self.file(), violation);
             self.output.print(&text);
             return;
         }
@@ -154,17 +152,17 @@ impl Run<'_> {
         if !self.args.output.quiet {
             let details = report::violation_details(violation, self.output.palette());
             self.output.print(&details);
-            self.explain(violation, model);
+            self.explain(violation);
         }
     }
 
     /// Explains a violation by the last operations on its object, if these are still known.
-    fn explain(&mut self, violation: &Violation, model: Option<&str>) {
+    fn explain(&mut self, violation: &Violation) {
         let Some(surroundings) = &violation.surroundings else { return };
         let history = &surroundings.history;
         let limits = &self.args.limits;
         let options = Options {
-            model: model.map(str::to_owned),
+            model: Some(violation.model.to_owned()),
             initial: surroundings.initial,
             model_options: model_options(&self.args.model),
             budget: Budget {

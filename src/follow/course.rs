@@ -6,11 +6,12 @@ use super::violation::Violation;
 use crate::check::{KeyCounts, Meter, Options, StopReason, Verdict};
 use crate::error::{Code, Error};
 use crate::history::Window;
-use crate::history::{EventType, History, Independent, Marks, Operation, Outcome};
+use crate::history::{EventType, History, Independent, Marks, Operation, Outcome, Record};
 use crate::history::{confirms_tuples, has_tuple, mixed_keys, no_tuple, take_key};
-use crate::model::{AnyModel, Entry, Hints, Model, ModelSource, named};
+use crate::model::{AnyModel, Hints, Model, ModelSource, named};
 
-/// So many records are waited for where it is not clear what they mean.
+/// So many records are waited for where it is not clear what they mean, and taken anew where they
+/// turn out to mean something else.
 const PATIENCE: usize = 1000;
 
 /// What is known of a history that is followed.
@@ -18,9 +19,15 @@ pub(super) struct Course {
     options: Options,
     independent: Independent,
     keys: Keys,
+    /// What the values seen so far tell of keys, until it is known where those are.
+    tuples: Tuples,
     hints: Hints,
     /// The model, once it is known.
     started: Option<Started>,
+    /// How many events of the window were taken, and how many looked at.
+    taken: [usize; 2],
+    /// Whether there was a violation.
+    is_violated: bool,
     operations: u64,
     /// What ended it.
     failed: Option<Error>,
@@ -43,6 +50,15 @@ enum Keys {
     Fields,
     /// In their values.
     Tuples,
+}
+
+/// Whether values may be tuples.
+#[derive(Clone, Copy)]
+struct Tuples {
+    /// All may be.
+    fit: bool,
+    /// Some make sense only as such.
+    are_confirmed: bool,
 }
 
 /// What became of a history, as far as it was followed.
@@ -71,8 +87,11 @@ impl Course {
             options: Options { budget, ..options },
             independent,
             keys: Keys::Unknown,
+            tuples: Tuples { fit: true, are_confirmed: false },
             hints: Hints::default(),
             started: None,
+            taken: [0; 2],
+            is_violated: false,
             operations: 0,
             failed: None,
         }
@@ -122,29 +141,19 @@ impl Course {
         last: bool,
         found: &mut Vec<Violation>,
     ) -> Result<bool, Error> {
-        if self.keys == Keys::Unknown && !self.find_keys(window, last) {
-            return Ok(false);
-        }
-        if self.started.is_none() && !self.start(window, last)? {
-            return Ok(false);
-        }
-        for event in window.events() {
-            let index = event.operation;
-            let operation = window.operations()[index];
-            let is_call = event.kind == EventType::Invoke;
-            if is_call {
-                self.operations += 1;
-                self.check_key(window.history, &operation)?;
+        loop {
+            if self.started.is_none() && !self.find_out(window, last)? {
+                return Ok(window.events().next().is_none());
             }
-            let operation = self.without_tuple(window.history, operation)?;
-            self.check_meaning(window.history, &operation)?;
-            let Some(Started { objects, .. }) = &mut self.started else { return Ok(false) };
-            if is_call {
-                objects.call(window.history, index, &operation)?;
-            } else {
-                found.extend(objects.end(window.history, index, &operation)?);
+            if self.take_as_meant(window, found)? {
+                break;
             }
         }
+        // Until it is certain what the first records mean, they are kept.
+        if self.may_change(window.history.records()) && !last {
+            return Ok(false);
+        }
+        self.taken = [0; 2];
         let operations = window.operations();
         if let Some(Started { objects, .. }) = &mut self.started {
             objects.forget(&|index| operations[index].outcome == Outcome::Open);
@@ -152,42 +161,95 @@ impl Course {
         Ok(true)
     }
 
-    /// Finds out what the operations mean. False if that is not clear yet.
-    fn start(&mut self, window: Window<'_>, last: bool) -> Result<bool, Error> {
-        let Window { history, .. } = window;
-        let operations = window.operations();
-        let patient = is_patient(window, last);
-        let mut hints = Hints::default();
-        // What the first operations mean, if the later ones fit nothing: these are refused in turn.
-        let mut first: Option<(&'static Entry, Hints)> = None;
-        for operation in operations {
-            let mut operation = *operation;
-            if self.keys == Keys::Tuples && has_tuple(history.values(), &operation) {
-                take_key(history.values(), &mut operation);
+    /// Takes the events that were not taken. False if it has to begin anew, as they mean something
+    /// else than was thought.
+    fn take_as_meant(
+        &mut self,
+        window: Window<'_>,
+        found: &mut Vec<Violation>,
+    ) -> Result<bool, Error> {
+        for event in window.events().skip(self.taken[0]) {
+            self.taken[0] += 1;
+            let index = event.operation;
+            let operation = window.operation(&event);
+            let is_call = event.kind == EventType::Invoke;
+            if is_call {
+                self.operations += 1;
+                self.check_key(window.history, &operation)?;
             }
-            if hints.add(history, &operation)
-                && !hints.are_vague()
-                && let Ok(entry) = hints.infer()
-            {
-                first = Some((entry, hints.clone()));
+            let operation = self.without_tuple(window.history, operation)?;
+            let ahead = Some(window.operations()[index])
+                .filter(|ahead| is_call && ahead.completed.is_some())
+                .and_then(|ahead| self.without_tuple(window.history, ahead).ok());
+            if !self.check_meaning(window.history, &operation, event.record)? {
+                self.taken = [0, self.taken[0].max(self.taken[1])];
+                (self.started, self.operations) = (None, 0);
+                return Ok(false);
+            }
+            let Some(Started { objects, .. }) = &mut self.started else { break };
+            if is_call {
+                objects.call(window.history, index, &operation, ahead.as_ref())?;
+            } else if let Some(mut violation) = objects.end(window.history, index, &operation)? {
+                violation.model = self.model().unwrap_or_default();
+                self.is_violated = true;
+                found.push(violation);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether it may turn out within so many records that the operations mean something else.
+    fn may_change(&self, records: usize) -> bool {
+        let is_inferred = |started: &Started| started.source == ModelSource::Inferred;
+        records < PATIENCE && !self.is_violated && self.started.as_ref().is_some_and(is_inferred)
+    }
+
+    /// Finds out where operations have their keys, and what they mean, from the first records that
+    /// tell it. False if that is not clear yet.
+    fn find_out(&mut self, window: Window<'_>, last: bool) -> Result<bool, Error> {
+        let Window { history, .. } = window;
+        for event in window.events().skip(self.taken[1]) {
+            if event.record.index() >= PATIENCE && self.taken[1] > 0 && self.start(window, true)? {
+                return Ok(true);
+            }
+            self.taken[1] += 1;
+            let operation = window.operation(&event);
+            if self.keys == Keys::Unknown {
+                self.look_for_key(history, &operation);
+            }
+            self.add_hints(history, operation);
+            if self.start(window, event.record.index() + 1 >= PATIENCE)? {
+                return Ok(true);
+            }
+        }
+        let is_over = last || history.records() >= PATIENCE;
+        Ok(is_over && self.taken[1] > 0 && self.start(window, true)?)
+    }
+
+    /// Finds out what the operations that were looked at mean. False if that is not clear yet, and
+    /// more may come.
+    fn start(&mut self, window: Window<'_>, is_over: bool) -> Result<bool, Error> {
+        let Window { history, .. } = window;
+        if self.keys == Keys::Unknown {
+            self.keys = match (self.tuples.fit, self.tuples.are_confirmed) {
+                (true, true) => Keys::Tuples,
+                (true, false) if !is_over => return Ok(false),
+                (may_be_tuples, _) => Keys::None { may_be_tuples },
+            };
+            // These were added before it was known where keys are.
+            self.hints = Hints::default();
+            for event in window.events().take(self.taken[1]) {
+                self.add_hints(history, window.operation(&event));
             }
         }
         let (entry, source) = match named(self.options.model.as_deref(), history) {
             Some(named) => named?,
-            None => {
-                let entry = match (hints.infer(), first) {
-                    (Ok(entry), _) if !(hints.are_vague() && patient) => entry,
-                    (_, Some((entry, before))) => {
-                        hints = before;
-                        entry
-                    }
-                    _ if patient => return Ok(false),
-                    (entry, None) => entry?,
-                };
-                (entry, ModelSource::Inferred)
-            }
+            None => match self.hints.infer() {
+                Ok(entry) if is_over || !self.hints.are_vague() => (entry, ModelSource::Inferred),
+                Err(error) if is_over => return Err(error),
+                _ => return Ok(false),
+            },
         };
-        self.hints = hints;
         // A register is one with cas that nobody used so far.
         let name = match (entry.name, source) {
             ("register", ModelSource::Inferred) => "cas-register",
@@ -201,30 +263,27 @@ impl Course {
         Ok(true)
     }
 
-    /// Finds out where operations have their keys. False if that is not clear yet.
-    fn find_keys(&mut self, window: Window<'_>, last: bool) -> bool {
-        let Window { history, .. } = window;
-        let operations = window.operations();
-        if operations.is_empty() {
-            return false;
-        }
-        let mut tuples = operations.iter().map(|operation| has_tuple(history.values(), operation));
-        self.keys = match self.independent {
-            Independent::Yes => Keys::Tuples,
-            _ if operations.iter().any(|operation| operation.key.is_some()) => Keys::Fields,
-            Independent::Auto if tuples.all(|tuple| tuple) => {
-                let confirms = |operation| confirms_tuples(history, operation);
-                if operations.iter().any(confirms) {
-                    Keys::Tuples
-                } else if is_patient(window, last) {
-                    Keys::Unknown
-                } else {
-                    Keys::None { may_be_tuples: true }
-                }
+    /// Looks where one more operation has its key.
+    fn look_for_key(&mut self, history: &History, operation: &Operation) {
+        let Tuples { fit, are_confirmed } = self.tuples;
+        match self.independent {
+            Independent::Yes => self.keys = Keys::Tuples,
+            _ if operation.key.is_some() => self.keys = Keys::Fields,
+            Independent::Auto => {
+                let fit = fit && has_tuple(history.values(), operation);
+                let are_confirmed = are_confirmed || confirms_tuples(history, operation);
+                self.tuples = Tuples { fit, are_confirmed };
             }
-            _ => Keys::None { may_be_tuples: false },
-        };
-        self.keys != Keys::Unknown
+            Independent::No => self.tuples.fit = false,
+        }
+    }
+
+    /// Takes one more operation into account, to find out what all mean.
+    fn add_hints(&mut self, history: &History, mut operation: Operation) {
+        if self.keys == Keys::Tuples && has_tuple(history.values(), &operation) {
+            take_key(history.values(), &mut operation);
+        }
+        self.hints.add(history, &operation);
     }
 
     /// Refuses an operation that is called, and has no key, or one, unlike those before.
@@ -271,22 +330,32 @@ impl Course {
         Ok(operation)
     }
 
-    /// Refuses an operation with which all would mean another model.
-    fn check_meaning(&mut self, history: &History, operation: &Operation) -> Result<(), Error> {
+    /// Refuses an operation with which all would mean another model; or returns false if it comes
+    /// so early that they may be taken for those of that.
+    fn check_meaning(
+        &mut self,
+        history: &History,
+        operation: &Operation,
+        record: Record,
+    ) -> Result<bool, Error> {
+        let may_change = self.may_change(record.index());
         let Some(Started { name, source: ModelSource::Inferred, .. }) = &mut self.started else {
-            return Ok(());
+            return Ok(true);
         };
         if !self.hints.add(history, operation) {
-            return Ok(());
+            return Ok(true);
         }
         let located = |error: Error| error.record(operation.invoked);
         let meant = self.hints.infer().map_err(located)?;
         if meant.name == *name {
-            return Ok(());
+            return Ok(true);
         }
         if (*name, meant.name) == ("register", "cas-register") {
             *name = meant.name;
-            return Ok(());
+            return Ok(true);
+        }
+        if may_change {
+            return Ok(false);
         }
         Err(located(
             Error::new(
@@ -350,11 +419,6 @@ impl Course {
         };
         summary
     }
-}
-
-/// Whether more may be waited for, to find out what a history means.
-fn is_patient(window: Window<'_>, last: bool) -> bool {
-    !last && window.history.records() < PATIENCE
 }
 
 /// Returns the objects of a history of `model`: none so far.

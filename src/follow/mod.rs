@@ -190,40 +190,38 @@ impl<R: Read> Following<R> {
             return Err(error);
         }
         match self.stream.next() {
-            Ok(true) => {}
-            Ok(false) => return Ok(None),
-            Err(error) => return self.end_with(error),
+            Ok(true) => self.judge(None),
+            Ok(false) => Ok(None),
+            Err(error) => self.judge(Some(error)),
         }
-        let last = self.stream.has_ended();
-        let taken = self.course.take(self.stream.window(), last, &mut self.found);
-        let stream = &self.stream;
-        for violation in &mut self.found {
-            violation.line = stream.place_of(violation.completed).map(|place| place.line);
-        }
-        match taken {
-            Ok(true) => self.stream.forget(|marks| self.course.hold(marks)),
-            Ok(false) => {}
-            Err(error) => {
-                let error = stream.located(error);
-                if self.found.is_empty() {
-                    return Err(error);
-                }
-                // Violations before it come first.
-                self.failed = Some(error);
-            }
-        }
-        Ok(Some(std::mem::take(&mut self.found)))
     }
 
-    /// Judges the records before an error in the text, and keeps it for later if they hold a
-    /// violation.
-    fn end_with(&mut self, error: Error) -> Result<Option<Vec<Violation>>, Error> {
-        // What the records mean is of no interest now.
-        let _ = self.course.take(self.stream.window_of_rest(), true, &mut self.found);
-        if self.found.is_empty() {
-            return Err(error);
+    /// Judges the records that were read, of which those are the last that come before an error in
+    /// the text. If these hold a violation, the error is kept for later.
+    fn judge(&mut self, error: Option<Error>) -> Result<Option<Vec<Violation>>, Error> {
+        let Following { stream, course, found, .. } = self;
+        let last = error.is_some() || stream.has_ended();
+        let window = if error.is_some() { stream.window_of_rest() } else { stream.window() };
+        let taken = course.take(window, last, found);
+        for violation in &mut *found {
+            violation.line = stream.place_of(violation.completed).map(|place| place.line);
         }
-        self.failed = Some(error);
+        let error = match taken {
+            // It is about a record before that of the other.
+            Err(refused) => Some(stream.located(refused)),
+            Ok(true) if error.is_none() => {
+                stream.forget(|marks| course.hold(marks));
+                None
+            }
+            Ok(_) => error,
+        };
+        if let Some(error) = error {
+            if found.is_empty() {
+                return Err(error);
+            }
+            // Violations before it come first.
+            self.failed = Some(error);
+        }
         Ok(Some(std::mem::take(&mut self.found)))
     }
 

@@ -6,8 +6,8 @@ use super::violation::{Surroundings, Violation};
 use crate::check::{Meter, StopReason};
 use crate::error::Error;
 use crate::history::{History, Operation, Outcome, Record, Value, ValueMap};
-use crate::history::{OpIndex, Row};
-use crate::model::{self, AnyModel, AnyState, Call, Model};
+use crate::history::{OpIndex, Row, sort};
+use crate::model::{self, AnyModel, AnyOp, AnyState, Call, Model};
 
 /// What became of an object.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -32,6 +32,8 @@ struct Entry {
     key: Option<Value>,
     object: Object,
     recent: Option<Box<Recent>>,
+    /// Whether what operations will return must not be known before they do.
+    is_blind: bool,
 }
 
 /// Frontiers go from object to object as they are.
@@ -118,7 +120,8 @@ impl Objects {
             let object = Object::Settled(self.model.initial());
             let is_kept = self.most() > 0;
             let recent = is_kept.then(|| Box::new(Recent::new(self.model.initial())));
-            self.entries.push(Entry { key, object, recent });
+            let is_blind = self.model.tokens_suffice();
+            self.entries.push(Entry { key, object, recent, is_blind });
             return next;
         }
         number
@@ -168,7 +171,8 @@ impl Objects {
                     && let Some((base, rows)) =
                         entry.recent.as_ref().and_then(|recent| recent.get())
                 {
-                    let mut history = history.with_operations(rows);
+                    let records = violation.completed.index() + 1;
+                    let mut history = history.with_operations(rows, records);
                     let start = self.model.start_value(base, history.values_mut());
                     violation.surroundings = start.map(|initial| Surroundings { history, initial });
                 }
@@ -181,7 +185,8 @@ impl Objects {
         violation
     }
 
-    /// The operation with this index is called; `operation` is it, without a tuple.
+    /// The operation with this index is called; `operation` is it, without a tuple, and `ahead` is
+    /// what it will come to, if that is known.
     ///
     /// # Errors
     /// If the model refuses it.
@@ -190,6 +195,7 @@ impl Objects {
         history: &History,
         index: OpIndex,
         operation: &Operation,
+        ahead: Option<&Operation>,
     ) -> Result<(), Error> {
         let number = self.number(operation.key);
         let most = self.most();
@@ -198,36 +204,22 @@ impl Objects {
         let refused = |rejection| model::rejected(rejection, history, operation);
         let call = call(history, operation);
         keep(&mut entry.recent, history.row(index, operation), most);
+        let op = model.operation(&call).map_err(refused)?;
+        let fails = model.failed(&call).map_err(refused)?.is_some();
+        let tells = !model.is_mute(&call);
+        let known = ahead
+            .filter(|_| !entry.is_blind)
+            .map_or(Known::Nothing, |ahead| Known::of(model, history, ahead));
         let mut slot = NOWHERE;
-        match operation.outcome {
-            Outcome::Ok => {
-                let op = model.operation(&call).map_err(refused)?;
-                if let Some(frontier) = entry.frontier(spare) {
-                    slot = frontier.call(model, op);
-                }
-            }
-            Outcome::Fail => {
-                let op = model.failed(&call).map_err(refused)?;
-                if let Some(op) = op
-                    && let Some(frontier) = entry.frontier(spare)
-                {
-                    slot = frontier.call(model, op);
-                }
-            }
-            Outcome::Info => {
-                let op = model.operation(&call).map_err(refused)?;
-                if let Some(frontier) = entry.frontier(spare) {
+        if let Some(frontier) = entry.frontier(spare) {
+            match known {
+                Known::Nothing => slot = frontier.call_unknown(model, op, tells, fails),
+                Known::Op(op) => slot = frontier.call(model, op),
+                Known::Lost => {
                     frontier.lose(model, &op);
+                    self.rest(number, operation.invoked);
                 }
-                self.rest(number, operation.invoked);
-            }
-            Outcome::Open => {
-                let op = model.operation(&call).map_err(refused)?;
-                let fails = model.failed(&call).map_err(refused)?.is_some();
-                let tells = !model.is_mute(&call);
-                if let Some(frontier) = entry.frontier(spare) {
-                    slot = frontier.call_unknown(model, op, tells, fails);
-                }
+                Known::Nowhere => {}
             }
         }
         debug_assert_eq!(self.tickets.len(), index.index());
@@ -255,21 +247,80 @@ impl Objects {
             Object::Moving(frontier) if slot != NOWHERE => Some(frontier),
             _ => None,
         };
+        let knows = frontier.as_ref().is_some_and(|frontier| frontier.knows(slot));
         // What the model does not know is refused also where it makes no difference any more.
         let end = match operation.outcome {
-            _ if frontier.as_ref().is_some_and(|frontier| frontier.knows(slot)) => End::AsKnown,
+            _ if knows => End::AsKnown,
             Outcome::Ok => End::Ok(self.model.operation(&call).map_err(refused)?),
             Outcome::Fail => End::Failed(self.model.failed(&call).map_err(refused)?),
             Outcome::Info | Outcome::Open => End::Lost,
         };
         let Some(frontier) = frontier else { return Ok(None) };
-        match frontier.end(&self.model, slot, end, &self.meter) {
+        let mut ended = frontier.end(&self.model, slot, end, &self.meter);
+        if matches!(ended, Err(Halt::Violation(_)))
+            && let Some(again) = self.end_blindly(history, number)
+        {
+            ended = again;
+        }
+        match ended {
             Ok(()) => {
                 self.rest(number, operation.completed.unwrap_or(operation.invoked));
                 Ok(None)
             }
             Err(halt) => Ok(self.halted(history, index, operation, number, halt)),
         }
+    }
+
+    /// What the last event led to if it was not known before what operations return, where that is
+    /// used, and it can still be found out: a violation may be certain only later then, and others
+    /// who have read no more than that are to be told the same.
+    fn end_blindly(&mut self, history: &History, number: u32) -> Option<Result<(), Halt>> {
+        let Objects { model, meter, entries, tickets, .. } = self;
+        let entry = &mut entries[number as usize];
+        if entry.is_blind {
+            return None;
+        }
+        let (base, rows) = entry.recent.as_ref()?.get()?;
+        let mut events: Vec<(Record, usize)> = Vec::new();
+        for (at, (operation, _)) in rows.iter().enumerate() {
+            events.push((operation.invoked, at));
+            events.extend(operation.completed.map(|completed| (completed, at)));
+        }
+        sort::by(&mut events, |event| event.0);
+        let mut frontier = Box::new(Bounds::new(base.clone()));
+        let mut slots = vec![NOWHERE; rows.len()];
+        for (record, at) in events {
+            let operation = &rows[at].0;
+            if record == operation.invoked {
+                let call = Call::of(history, operation, None);
+                let fails = model.failed(&call).ok()?.is_some();
+                let op = model.operation(&call).ok()?;
+                slots[at] = frontier.call_unknown(model, op, !model.is_mute(&call), fails);
+                continue;
+            }
+            let call = call(history, operation);
+            let end = match operation.outcome {
+                Outcome::Ok => End::Ok(model.operation(&call).ok()?),
+                Outcome::Fail => End::Failed(model.failed(&call).ok()?),
+                Outcome::Info | Outcome::Open => End::Lost,
+            };
+            match frontier.end(model, slots[at], end, meter) {
+                Ok(()) => {}
+                Err(Halt::Stopped(_)) => return None,
+                Err(halt) => return Some(Err(halt)),
+            }
+        }
+        for (ticket, operation) in tickets.iter_mut().zip(history.operations()) {
+            let row = rows.binary_search_by_key(&operation.invoked, |row| row.0.invoked);
+            if ticket.object == number
+                && let Ok(at) = row
+            {
+                ticket.slot = slots[at];
+            }
+        }
+        entry.object = Object::Moving(frontier);
+        entry.is_blind = true;
+        Some(Ok(()))
     }
 
     /// Drops the operations that are not open any more; the others move up.
@@ -321,6 +372,33 @@ impl Objects {
                 Object::Settled(_) | Object::Moving(_) => Standing::Valid,
                 Object::Ended(standing) => standing,
             });
+        }
+    }
+}
+
+/// What is known of an operation when it is called.
+enum Known {
+    Nothing,
+    /// It will come to this.
+    Op(AnyOp),
+    /// It will crash.
+    Lost,
+    /// It will fail, and tell nothing.
+    Nowhere,
+}
+
+impl Known {
+    /// What is known from what it comes to, unless the model will refuse that.
+    fn of(model: &AnyModel, history: &History, ahead: &Operation) -> Known {
+        let call = call(history, ahead);
+        match ahead.outcome {
+            Outcome::Ok => model.operation(&call).map_or(Known::Nothing, Known::Op),
+            Outcome::Fail => match model.failed(&call) {
+                Ok(op) => op.map_or(Known::Nowhere, Known::Op),
+                Err(_) => Known::Nothing,
+            },
+            Outcome::Info => Known::Lost,
+            Outcome::Open => Known::Nothing,
         }
     }
 }

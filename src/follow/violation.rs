@@ -27,6 +27,8 @@ pub struct Violation {
     pub line: Option<usize>,
     /// The times of both, where the history has times.
     pub times: [Option<i64>; 2],
+    /// The model's name, as far as the operations up to this one tell it.
+    pub model: &'static str,
     /// In words, what the object could hold just before it returned: all that there was, or the
     /// first few. Empty where the model has no words for it.
     pub states: Vec<String>,
@@ -64,6 +66,7 @@ impl Violation {
             completed: operation.completed.unwrap_or(operation.invoked),
             line: None,
             times: history.times(index),
+            model: "",
             states,
             surroundings: None,
         }

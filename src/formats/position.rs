@@ -67,6 +67,19 @@ impl Position {
         }
     }
 
+    /// Returns the places of the bytes `starts` (ascending) of `text`, which starts here.
+    pub(super) fn places(&self, text: &str, starts: impl Iterator<Item = usize>) -> Vec<Place> {
+        let Position { offset, lines, columns, .. } = *self;
+        let (mut here, mut from) = (Position { offset, lines, columns, line_start: None }, 0);
+        starts
+            .map(|start| {
+                here.pass(text.as_bytes().get(from..start).unwrap_or_default());
+                from = start;
+                Place { offset: here.offset, line: here.lines + 1, column: here.columns + 1 }
+            })
+            .collect()
+    }
+
     /// Writes into `lines` on which line of the whole each of `starts` (ascending) in `text` is.
     pub(super) fn lines_of(&self, text: &str, starts: &[usize], lines: &mut Vec<u32>) {
         lines.clear();

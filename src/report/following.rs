@@ -109,8 +109,8 @@ pub fn surroundings_line(violation: &Violation, palette: &Palette) -> String {
     out
 }
 
-/// The violation as one line of JSON; `records` were read by then.
-pub fn violation_json(file: Option<&str>, violation: &Violation, records: usize) -> String {
+/// The violation as one line of JSON.
+pub fn violation_json(file: Option<&str>, violation: &Violation) -> String {
     let raw = |text: &String| RawValue::from_string(text.clone()).ok();
     json::line(&JsonViolation {
         schema_version: SCHEMA_VERSION,
@@ -128,7 +128,7 @@ pub fn violation_json(file: Option<&str>, violation: &Violation, records: usize)
         call_time: violation.times[0],
         return_time: violation.times[1],
         states: &violation.states,
-        records,
+        records: violation.completed.index() + 1,
     })
 }
 

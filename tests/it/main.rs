@@ -8,6 +8,8 @@ mod ci_formats;
 #[cfg(feature = "cli")]
 mod cli;
 mod counterexamples;
+#[cfg(feature = "cli")]
+mod doors;
 mod errors;
 mod examples;
 #[cfg(feature = "cli")]
@@ -50,6 +52,9 @@ mod support;
 #[cfg(feature = "store")]
 mod threads;
 mod tidy;
+#[cfg(feature = "cli")]
+#[path = "../../src/tries.rs"]
+mod tries;
 #[cfg(feature = "store")]
 mod truth;
 mod wide;

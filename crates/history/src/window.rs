@@ -53,6 +53,21 @@ impl<'a> Window<'a> {
         })
     }
 
+    /// The operation of an event as it was known then.
+    #[inline]
+    pub fn operation(self, event: &WindowEvent) -> Operation {
+        let operation = self.history[event.operation];
+        match event.kind {
+            EventType::Invoke => Operation {
+                output: Value::NULL,
+                completed: None,
+                outcome: Outcome::Open,
+                ..operation
+            },
+            _ => operation,
+        }
+    }
+
     /// The clients' operations that are there.
     pub fn operations(self) -> &'a [Operation] {
         self.history.operations()
@@ -84,12 +99,16 @@ pub type Row = (Operation, [i64; 2]);
 impl History {
     /// The operation with this index and its times; `operation` stands for it.
     pub fn row(&self, index: OpIndex, operation: &Operation) -> Row {
-        let times = self.times.as_ref().map_or([NO_TIME; 2], |times| times[index]);
+        let mut times = self.times.as_ref().map_or([NO_TIME; 2], |times| times[index]);
+        if operation.completed.is_none() {
+            times[1] = NO_TIME;
+        }
         (*operation, times)
     }
 
-    /// A history of these rows of this one, which are in the order of their invocations.
-    pub fn with_operations(&self, rows: &[Row]) -> History {
+    /// A history of these rows of this one, which are in the order of their invocations, and among
+    /// its first `records`.
+    pub fn with_operations(&self, rows: &[Row], records: usize) -> History {
         let has_times = rows.iter().any(|(_, times)| *times != [NO_TIME; 2]);
         History {
             values: self.values.clone(),
@@ -97,7 +116,7 @@ impl History {
             words: self.words.clone(),
             operations: rows.iter().map(|(operation, _)| *operation).collect(),
             times: has_times.then(|| rows.iter().map(|(_, times)| *times).collect()),
-            records: self.records,
+            records,
             ..History::default()
         }
     }

@@ -2,7 +2,7 @@
 //! at once.
 
 /// A set of small numbers.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(super) struct Bits {
     first: u64,
     /// The words behind the first; those that are missing are zero.

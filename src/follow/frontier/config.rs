@@ -20,13 +20,22 @@ pub(super) struct Config {
     /// Open operations that overwrite, and may count as linearized just before another one that
     /// overwrote them: nobody saw them.
     pub(super) hidden: Bits,
-    /// The crashed operations that are linearized: a class, and how many of it; ascending.
-    pub(super) used: Vec<(u32, u32)>,
+    /// The crashed operations that are linearized: the class of each, and when; ascending.
+    pub(super) used: Vec<(u32, Stamp)>,
     /// Operations that were linearized before it was known what they return: their slot, and the
     /// states before and after; by slot.
     pub(super) guesses: Vec<(u32, StateId, StateId)>,
-    /// States that it left, and when, as long as somebody may have seen them.
-    pub(super) past: Vec<(StateId, Stamp)>,
+    /// States that it left, as long as somebody may have seen them; by when.
+    pub(super) past: Vec<Left>,
+}
+
+/// A state that a configuration left.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Left {
+    pub(super) state: StateId,
+    pub(super) when: Stamp,
+    /// Whether an overwrite came next: then others may have come before it that nobody saw.
+    pub(super) overwritten: bool,
 }
 
 impl Config {
@@ -44,27 +53,40 @@ impl Config {
     /// Passes the numbers of all states that it holds to `visit`.
     pub(super) fn states(&self, mut visit: impl FnMut(StateId)) {
         visit(self.state);
-        self.past.iter().for_each(|&(past, _)| visit(past));
+        self.past.iter().for_each(|left| visit(left.state));
         for &(_, before, after) in &self.guesses {
             visit(before);
             visit(after);
         }
     }
 
-    /// How many of a class of crashed operations are linearized.
-    pub(super) fn used(&self, class: u32) -> u32 {
-        match self.used.binary_search_by_key(&class, |&(class, _)| class) {
-            Ok(at) => self.used[at].1,
-            Err(_) => 0,
-        }
+    /// The crashed operations of a class that are linearized.
+    pub(super) fn used(&self, class: u32) -> &[(u32, Stamp)] {
+        // Usually there are few in all.
+        let start = self.used.partition_point(|&(other, _)| other < class);
+        let count = self.used[start..].partition_point(|&(other, _)| other == class);
+        &self.used[start..start + count]
     }
 
     /// Linearizes one more of a class of crashed operations.
-    pub(super) fn use_one(&mut self, class: u32) {
-        match self.used.binary_search_by_key(&class, |&(class, _)| class) {
-            Ok(at) => self.used[at].1 += 1,
-            Err(at) => self.used.insert(at, (class, 1)),
-        }
+    pub(super) fn use_one(&mut self, class: u32, when: Stamp) {
+        let at = self.used.partition_point(|&used| used <= (class, when));
+        self.used.insert(at, (class, when));
+    }
+
+    /// Remembers a state that it left, perhaps before others that are remembered.
+    pub(super) fn leave(&mut self, left: Left) {
+        let at = self.past.partition_point(|other| other.when <= left.when);
+        self.past.insert(at, left);
+    }
+
+    /// The hash of what is the same in all that it may be as good as: the state, what was guessed,
+    /// and which operations are linearized but for those that are `free`.
+    fn hash(&self, free: &Bits) -> u64 {
+        let words = (0..self.done.len()).map(|at| self.done.word(at) & !free.word(at));
+        let guesses = self.guesses.iter().flat_map(|&(slot, before, after)| [slot, before, after]);
+        let all = words.filter(|&word| word != 0).chain(guesses.map(u64::from));
+        all.fold(spread(self.state), |hash, word| spread(hash ^ word))
     }
 
     /// Whether it can do whatever `other` can, where `pure` are the open operations that change
@@ -84,33 +106,37 @@ impl Config {
         if !(1..words).all(fits) || self.guesses != other.guesses {
             return false;
         }
-        if !self.used.iter().all(|&(class, count)| count <= other.used(class)) {
-            return false;
-        }
         // What was left last comes last, and there they differ most.
-        for &(state, left) in other.past.iter().rev() {
-            if !self.held_since(state, left) {
-                return false;
-            }
-        }
-        true
+        self.uses_no_more(other) && other.past.iter().rev().all(|left| self.held_since(left))
     }
 
-    /// Whether it is in `state`, or left it then or later.
+    /// Whether it has used no more of any class of crashed operations, and none earlier.
+    fn uses_no_more(&self, other: &Config) -> bool {
+        if self.used.len() > other.used.len() {
+            return false;
+        }
+        let mut others = other.used.iter();
+        let mut last = None;
+        self.used.iter().all(|&(class, when)| {
+            // The first of a class is compared with the first, the second with the second.
+            let next = match last {
+                Some(same) if same == class => others.next(),
+                _ => others.find(|&&(other, _)| other >= class),
+            };
+            last = Some(class);
+            next.is_some_and(|&(other, earlier)| other == class && earlier <= when)
+        })
+    }
+
+    /// Whether whoever saw the other one in that state may have seen this one so, and what may have
+    /// come next there, here, too.
     #[inline]
-    fn held_since(&self, state: StateId, left: Stamp) -> bool {
-        if state == self.state {
+    fn held_since(&self, left: &Left) -> bool {
+        if left.state == self.state && !left.overwritten {
             return true;
         }
-        for &(past, when) in self.past.iter().rev() {
-            if when < left {
-                return false;
-            }
-            if past == state {
-                return true;
-            }
-        }
-        false
+        let since = self.past.iter().rev().take_while(|own| own.when >= left.when);
+        since.into_iter().any(|own| own.state == left.state && own.overwritten >= left.overwritten)
     }
 }
 
@@ -142,9 +168,12 @@ pub(super) const WIDTH: usize = if cfg!(test) { 3 } else { 64 };
 #[derive(Debug)]
 pub(super) struct Configs {
     list: Vec<Config>,
-    /// Positions by the number of the state, once there are many. Numbers are given out in turn, so
-    /// that they need no seed, and without one those of a state have the same order in every run.
+    /// Positions by what must be equal for one to be as good as another, once there are many. All
+    /// of that are numbers which are given out in turn, so that they need no seed, and without one
+    /// the order is the same in every run.
     index: HashTable<(u64, u32)>,
+    /// As of when that was made, the open operations in which they may differ nonetheless.
+    free: Bits,
     /// How many were looked at to add others.
     compared: u64,
 }
@@ -154,7 +183,7 @@ const FEW: usize = 16;
 
 impl Default for Configs {
     fn default() -> Self {
-        Configs { list: Vec::new(), index: HashTable::new(), compared: 0 }
+        Configs { list: Vec::new(), index: HashTable::new(), free: Bits::default(), compared: 0 }
     }
 }
 
@@ -167,6 +196,7 @@ impl Configs {
     /// To change them, in a way that keeps each as good as it was compared to the others.
     #[inline]
     pub(super) fn as_mut_slice(&mut self) -> &mut [Config] {
+        self.index.clear();
         &mut self.list
     }
 
@@ -189,38 +219,42 @@ impl Configs {
         std::mem::take(&mut self.compared)
     }
 
+    /// How many were looked at since that was last asked for, which goes on.
+    pub(super) fn compared(&self) -> u64 {
+        self.compared
+    }
+
     /// Takes all of them.
     pub(super) fn take(&mut self) -> Vec<Config> {
         self.index.clear();
         std::mem::take(&mut self.list)
     }
 
-    /// Gives back the memory of what was taken.
-    pub(super) fn reuse(&mut self, mut list: Vec<Config>) {
-        if self.list.capacity() == 0 {
-            list.clear();
-            self.list = list;
-        }
-    }
-
     /// Adds a configuration, unless one is as good; what is worse goes. Returns whether it was
-    /// added.
+    /// added. The open operations are given that change nothing, and those that overwrite.
     #[expect(clippy::disallowed_methods, reason = "an order without a seed")]
-    pub(super) fn insert(&mut self, config: Config, pure: &Bits) -> bool {
+    pub(super) fn insert(&mut self, config: Config, [pure, covered]: [&Bits; 2]) -> bool {
         if self.list.len() < FEW {
             if self.list.iter().any(|old| old.is_as_good(&config, pure)) {
                 return false;
             }
             self.list.retain(|old| !config.is_as_good(old, pure));
             self.list.push(config);
-            if self.list.len() == FEW {
-                self.build_index();
-            }
+            self.index.clear();
             return true;
         }
-        let hash = spread(config.state);
+        let mut free = pure.clone();
+        free.insert_all(covered);
+        if self.index.is_empty() || free != self.free {
+            self.free = free;
+            self.build_index();
+        }
+        let hash = config.hash(&self.free);
         let mut worse = Vec::new();
-        for &(_, at) in self.index.iter_hash(hash) {
+        for &(other, at) in self.index.iter_hash(hash) {
+            if other != hash {
+                continue;
+            }
             self.compared += 1;
             let old = &self.list[at as usize];
             if old.is_as_good(&config, pure) {
@@ -231,11 +265,10 @@ impl Configs {
             }
         }
         // The first that goes makes room for the new one.
+        worse.sort_unstable();
         if let Some((&at, others)) = worse.split_first() {
             self.list[at as usize] = config;
-            let mut others = others.to_vec();
-            others.sort_unstable();
-            others.into_iter().rev().for_each(|at| self.remove(at));
+            others.iter().rev().for_each(|&at| self.remove(at));
         } else {
             self.index.insert_unique(hash, (hash, self.list.len() as u32), |&(hash, _)| hash);
             self.list.push(config);
@@ -244,27 +277,24 @@ impl Configs {
     }
 
     fn remove(&mut self, at: u32) {
-        let own = spread(self.list[at as usize].state);
+        let own = self.list[at as usize].hash(&self.free);
         if let Ok(entry) = self.index.find_entry(own, |&(_, other)| other == at) {
             entry.remove();
         }
         let last = self.list.len() as u32 - 1;
         if at != last {
-            let moved = spread(self.list[last as usize].state);
+            let moved = self.list[last as usize].hash(&self.free);
             if let Some(entry) = self.index.find_mut(moved, |&(_, other)| other == last) {
                 entry.1 = at;
             }
         }
         self.list.swap_remove(at as usize);
-        if self.list.len() < FEW {
-            self.index.clear();
-        }
     }
 
     fn build_index(&mut self) {
         self.index.clear();
         for (at, config) in self.list.iter().enumerate() {
-            let hash = spread(config.state);
+            let hash = config.hash(&self.free);
             self.index.insert_unique(hash, (hash, at as u32), |&(hash, _)| hash);
         }
     }

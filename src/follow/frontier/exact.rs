@@ -3,10 +3,11 @@
 use std::collections::VecDeque;
 
 use super::bits::Bits;
-use super::config::{Config, Configs, Pending, Side, Stamp};
+use super::config::{Config, Configs, Left, Pending, Side, Stamp};
 use super::lost::{Lost, is_opaque};
 use super::states::{StateId, States};
 use crate::check::{Meter, StopReason};
+use crate::history::sort;
 use crate::model::{AnyModel, AnyOp, AnyState, Facts, Model};
 
 /// How much is known of an operation that is open.
@@ -28,7 +29,7 @@ pub(super) struct Slot {
     pub(super) knowledge: Knowledge,
     /// Whether it has to be known later which states there were since its call.
     pub(super) watches: bool,
-    called: Stamp,
+    pub(super) called: Stamp,
 }
 
 /// What an operation came to.
@@ -59,6 +60,17 @@ pub(crate) enum Halt {
     Stopped(StopReason),
 }
 
+/// What the end of an operation takes.
+#[derive(Clone, Copy, Default, Debug)]
+pub(super) struct Effort {
+    /// Steps that were tried, and what takes as long.
+    pub(super) made: u64,
+    /// When to look at the limits.
+    pub(super) next_look: u64,
+    /// How often that was done.
+    pub(super) looks: u64,
+}
+
 /// The configurations of one object after the events so far: all of them, unless it says so.
 #[derive(Debug)]
 pub(crate) struct Frontier {
@@ -72,15 +84,20 @@ pub(crate) struct Frontier {
     pub(super) covered: Bits,
     /// How many open operations watch.
     pub(super) watching: u32,
+    /// Whether crashed operations are not tried for those that watch before it is known what these
+    /// saw: [detours](super::detour) find them, as tokens tell all.
+    pub(super) looks_back: bool,
     /// The states that configurations name.
     pub(super) states: States,
     pub(super) configs: Configs,
     pub(super) lost: Lost,
     pub(super) now: Stamp,
     /// States that every configuration left, and when, as long as somebody may have seen them.
-    pub(super) past: Vec<(StateId, Stamp)>,
-    /// Configurations visited for the return that is being forced.
+    pub(super) past: Vec<Left>,
+    /// Configurations visited for the end of the operation that ends.
     pub(super) visited: u64,
+    /// What that end took so far.
+    pub(super) effort: Effort,
     /// What one event led to, kept for its memory.
     pub(super) reached: Configs,
     pub(super) tried: Configs,
@@ -97,12 +114,14 @@ impl Frontier {
             pure: Bits::default(),
             covered: Bits::default(),
             watching: 0,
+            looks_back: false,
             states: States::default(),
             configs: Configs::default(),
             lost: Lost::default(),
             now: 0,
             past: Vec::new(),
             visited: 0,
+            effort: Effort::default(),
             reached: Configs::default(),
             tried: Configs::default(),
             pending: VecDeque::new(),
@@ -123,7 +142,7 @@ impl Frontier {
         self.lost.clear();
         self.past.clear();
         self.states.restart(state);
-        self.configs.insert(Config::new(0), &Bits::default());
+        self.configs.insert(Config::new(0), [&Bits::default(); 2]);
         self.now = 0;
         self.visited = 0;
     }
@@ -141,7 +160,7 @@ impl Frontier {
 
     /// The states that the object may have now, each once, or the first few.
     pub(crate) fn states(&self) -> Vec<AnyState> {
-        self.states_of(self.configs.as_slice())
+        self.named(&self.states_of(self.configs.as_slice()))
     }
 
     /// The work of the last event: configurations visited, and so many comparisons of two.
@@ -171,6 +190,7 @@ impl Frontier {
 
     fn open(&mut self, model: &AnyModel, op: AnyOp, knowledge: Knowledge, watches: bool) -> u32 {
         self.now += 1;
+        self.looks_back = model.tokens_suffice();
         let facts = model.facts(&op);
         let at = self.open.first_free();
         self.states.renew(at);
@@ -200,7 +220,7 @@ impl Frontier {
         self.now += 1;
         let facts = model.facts(op);
         if !facts.pure {
-            self.lost.add(op, facts, is_opaque(&facts, model.tokens_suffice()));
+            self.lost.add(op, facts, is_opaque(&facts, model.tokens_suffice()), self.now);
         }
     }
 
@@ -216,6 +236,7 @@ impl Frontier {
         meter: &Meter,
     ) -> Result<(), Halt> {
         self.now += 1;
+        (self.visited, self.effort) = (0, Effort::default());
         let ended = match end {
             End::Lost => {
                 self.crash(model, slot);
@@ -224,6 +245,18 @@ impl Frontier {
             End::AsKnown => self.returned(model, slot, meter),
             End::Ok(op) => self.ok(model, slot, op, meter),
             End::Failed(op) => self.failed(model, slot, op, meter),
+        };
+        // To compare more than these with each other would take too long.
+        let ended = match self.side {
+            Side::All if self.configs.len() > MOST_CONFIGS => {
+                self.cut();
+                ended
+            }
+            Side::Above if self.configs.len() > MOST_CONFIGS => {
+                self.configs.clear();
+                Err(Halt::Stopped(StopReason::Bounds))
+            }
+            Side::All | Side::Above | Side::Below => ended,
         };
         self.close_slot(slot);
         self.settle();
@@ -255,6 +288,7 @@ impl Frontier {
             self.pure.insert(slot);
         }
         self.look_back(model, slot);
+        self.find_detours(model, slot, meter).map_err(Halt::Stopped)?;
         self.force(model, slot, meter)
     }
 
@@ -280,7 +314,7 @@ impl Frontier {
                     continue;
                 }
             }
-            self.reached.insert(config, &self.pure);
+            self.reached.insert(config, [&self.pure, &self.covered]);
         }
         std::mem::swap(&mut self.configs, &mut self.reached);
     }
@@ -292,9 +326,9 @@ impl Frontier {
             return;
         }
         let idle = |state: StateId| self.states.leads(model, state, op, state);
-        let seen = |past: &[(StateId, Stamp)]| {
-            let since = past.iter().rev().take_while(|(_, left)| left >= called);
-            since.into_iter().any(|&(state, _)| idle(state))
+        let seen = |past: &[Left]| {
+            let since = past.iter().rev().take_while(|left| left.when >= *called);
+            since.into_iter().any(|left| idle(left.state))
         };
         let always = seen(&self.past);
         let is_pure = self.pure.has(slot);
@@ -311,7 +345,7 @@ impl Frontier {
             config.hidden.remove(slot);
         }
         for config in others {
-            self.configs.insert(config, &self.pure);
+            self.configs.insert(config, [&self.pure, &self.covered]);
         }
     }
 
@@ -326,7 +360,7 @@ impl Frontier {
         for config in self.configs.take() {
             // It was linearized, and yet it did not happen.
             if !config.done.has(slot) || self.pure.has(slot) {
-                self.reached.insert(config, &self.pure);
+                self.reached.insert(config, [&self.pure, &self.covered]);
             }
         }
         std::mem::swap(&mut self.configs, &mut self.reached);
@@ -345,19 +379,23 @@ impl Frontier {
             self.pure.insert(slot);
         }
         self.look_back(model, slot);
+        self.find_detours(model, slot, meter).map_err(Halt::Stopped)?;
         self.force(model, slot, meter)
     }
 
     /// The operation in `slot` crashes.
     fn crash(&mut self, model: &AnyModel, slot: u32) {
-        let Slot { op, facts, .. } = &self.slots[slot as usize];
+        let Slot { op, facts, called, .. } = &self.slots[slot as usize];
         if facts.pure {
             return;
         }
-        let class = self.lost.add(op, *facts, is_opaque(facts, model.tokens_suffice()));
+        let is_opaque = is_opaque(facts, model.tokens_suffice());
+        let class = self.lost.add(op, *facts, is_opaque, *called);
         for config in self.configs.as_mut_slice() {
             if config.done.has(slot) && self.side != Side::Above {
-                config.use_one(class);
+                // As if at its call: another one of its class is not to come in its place later,
+                // as there is a configuration in which that was linearized instead.
+                config.use_one(class, *called);
             }
         }
     }
@@ -383,7 +421,7 @@ impl Frontier {
         // Some may have become as good as others.
         if changed && self.configs.len() > 1 {
             for config in self.configs.take() {
-                self.reached.insert(config, &self.pure);
+                self.reached.insert(config, [&self.pure, &self.covered]);
             }
             std::mem::swap(&mut self.configs, &mut self.reached);
         }
@@ -391,9 +429,6 @@ impl Frontier {
 
     /// Forgets what no longer tells configurations apart.
     fn settle(&mut self) {
-        if !self.lost.is_empty() {
-            self.lost.settle(self.configs.as_mut_slice());
-        }
         let watching = |slot: &u32| self.slots[*slot as usize].watches;
         let oldest = match self.watching {
             0 => Stamp::MAX,
@@ -402,6 +437,10 @@ impl Frontier {
                 calls.map(|slot| self.slots[slot as usize].called).min().unwrap_or(Stamp::MAX)
             }
         };
+        if !self.lost.is_empty() {
+            let oldest = if self.looks_back { oldest } else { Stamp::MAX };
+            self.lost.settle(self.configs.as_mut_slice(), oldest);
+        }
         // What was left before all who watch were called, nobody of them can have seen.
         forget_before(&mut self.past, oldest);
         let mut fewer = false;
@@ -410,15 +449,20 @@ impl Frontier {
         }
         if fewer && self.configs.len() > 1 {
             for config in self.configs.take() {
-                self.reached.insert(config, &self.pure);
+                self.reached.insert(config, [&self.pure, &self.covered]);
             }
             std::mem::swap(&mut self.configs, &mut self.reached);
         }
         if let [config] = self.configs.as_mut_slice() {
+            let last = self.past.last().map_or(0, |left| left.when);
+            let is_later = config.past.first().is_none_or(|left| left.when >= last);
             self.past.append(&mut config.past);
+            if !is_later {
+                sort::by(&mut self.past, |left| left.when);
+            }
         }
         if self.states.are_many() {
-            let mut held: Vec<StateId> = self.past.iter().map(|&(past, _)| past).collect();
+            let mut held: Vec<StateId> = self.past.iter().map(|left| left.state).collect();
             self.configs.as_slice().iter().for_each(|config| config.states(|id| held.push(id)));
             self.states.keep(held.into_iter());
         }
@@ -443,26 +487,32 @@ impl Frontier {
         self.configs.take()
     }
 
-    /// Puts what was reached in the place of the configurations; `before` are those that there
-    /// were.
-    pub(super) fn put_configs(&mut self, before: Vec<Config>) -> Result<(), Halt> {
+    /// Puts what was reached in the place of the configurations; those were in the states `before`.
+    pub(super) fn put_configs(&mut self, before: [StateId; MOST_STATES]) -> Result<(), Halt> {
         std::mem::swap(&mut self.configs, &mut self.reached);
         if self.configs.is_empty() {
-            return Err(Halt::Violation(self.states_of(&before)));
+            return Err(Halt::Violation(self.named(&before)));
         }
-        self.reached.reuse(before);
         Ok(())
     }
 
     /// The states of `configs`, each once, or the first few.
-    fn states_of(&self, configs: &[Config]) -> Vec<AnyState> {
-        let mut ids: Vec<StateId> = Vec::new();
+    pub(super) fn states_of(&self, configs: &[Config]) -> [StateId; MOST_STATES] {
+        let mut ids = [StateId::MAX; MOST_STATES];
+        let mut count = 0;
         for config in configs {
-            if ids.len() < MOST_STATES && !ids.contains(&config.state) {
-                ids.push(config.state);
+            if count < MOST_STATES && !ids[..count].contains(&config.state) {
+                ids[count] = config.state;
+                count += 1;
             }
         }
-        ids.into_iter().map(|id| self.states.get(id).clone()).collect()
+        ids
+    }
+
+    /// The states with these numbers, up to the first that stands for none.
+    fn named(&self, ids: &[StateId]) -> Vec<AnyState> {
+        let ids = ids.iter().take_while(|&&id| id != StateId::MAX);
+        ids.map(|&id| self.states.get(id).clone()).collect()
     }
 
     /// Whether it was known when the operation in `slot` was called what it would come to.
@@ -473,7 +523,7 @@ impl Frontier {
     /// Calls `visit` for all states and operations that the frontier holds.
     pub(crate) fn states_and_operations(&self, mut visit: impl FnMut(Held<'_>)) {
         let mut visit_state = |id: StateId| visit(Held::State(self.states.get(id)));
-        self.past.iter().for_each(|&(past, _)| visit_state(past));
+        self.past.iter().for_each(|left| visit_state(left.state));
         self.configs.as_slice().iter().for_each(|config| config.states(&mut visit_state));
         for slot in self.open.iter() {
             visit(Held::Operation(&self.slots[slot as usize].op));
@@ -484,21 +534,24 @@ impl Frontier {
     /// Approximate heap memory in bytes, that of states not counted.
     pub(crate) fn heap_bytes(&self) -> usize {
         (self.configs.len() + self.tried.len()) * size_of::<Config>()
-            + self.past.capacity() * size_of::<(StateId, Stamp)>()
+            + self.past.capacity() * size_of::<Left>()
             + self.states.bytes()
             + self.lost.heap_bytes()
     }
 }
 
 /// Forgets the states that were left before `oldest`, which come first; whether there were any.
-fn forget_before(past: &mut Vec<(StateId, Stamp)>, oldest: Stamp) -> bool {
-    let count = past.partition_point(|&(_, left)| left < oldest);
+fn forget_before(past: &mut Vec<Left>, oldest: Stamp) -> bool {
+    let count = past.partition_point(|left| left.when < oldest);
     past.drain(..count);
     count > 0
 }
 
 /// So many comparisons of configurations take about as long as a visit to one.
-const COMPARISONS: u64 = 16;
+pub(super) const COMPARISONS: u64 = 16;
+
+/// So many configurations are held after an end at most.
+const MOST_CONFIGS: usize = 1 << 18;
 
 /// So many states are told apart before a violation.
-const MOST_STATES: usize = 8;
+pub(super) const MOST_STATES: usize = 8;

@@ -3,19 +3,19 @@
 //! linearizability").
 
 use super::bits::{Bits, Ones};
-use super::config::{Config, Pending, Side, WIDTH};
-use super::exact::{Frontier, Halt, Knowledge, Slot};
+use super::config::{Config, Left, Pending, Side, Stamp, WIDTH};
+use super::exact::{COMPARISONS, Frontier, Halt, Knowledge, Slot};
 use super::lost::is_opaque;
 use super::states::StateId;
 use crate::check::{Meter, StopReason};
 use crate::model::{AnyModel, Establishes, Facts, Model, Token};
 
 /// What the open operations of a configuration need before they can be linearized.
-struct Wants {
+pub(super) struct Wants {
     /// One of these tokens, directly or by way of crashed operations that need it.
-    tokens: Vec<Token>,
+    pub(super) tokens: Vec<Token>,
     /// One of them needs something that is not known.
-    anything: bool,
+    pub(super) anything: bool,
 }
 
 impl Wants {
@@ -24,7 +24,7 @@ impl Wants {
     }
 
     /// Whether somebody may be helped by an operation with these facts.
-    fn include(&self, facts: &Facts) -> bool {
+    pub(super) fn include(&self, facts: &Facts) -> bool {
         self.anything
             || match facts.establishes {
                 Establishes::Token(token) => self.tokens.contains(&token),
@@ -33,19 +33,24 @@ impl Wants {
     }
 }
 
-/// Between two looks at the limits, so many configurations are visited.
-const LOOK_EVERY: u64 = 1 << 10;
-/// Between two looks at the memory of the process.
-const LOOK_AT_MEMORY_EVERY: u64 = 1 << 14;
+/// Between two looks at the limits, so much effort is made.
+const LOOK_EVERY: u64 = 1 << 12;
+/// So many looks at the limits go with one at the memory of the process.
+const LOOK_AT_MEMORY_EVERY: u64 = 1 << 4;
 
 /// For one return so many configurations may be visited where all are held, before only some of
 /// them are; and where more than all are, before there is no such bound any more.
 const MOST_VISITS: u64 = 2_000_000;
 const MOST_VISITS_ABOVE: u64 = if cfg!(test) { 2_000 } else { 200_000 };
+/// What one return may take in all, in steps that are tried, each of which takes some 100 ns: most
+/// of a visit is spent on these where many operations are open or crashed.
+const MOST_EFFORT: u64 = 20_000_000;
 
 /// Where only some configurations are held, so many are pended for one return beside those, and so
 /// many that are reached are enough.
 const MOST_TRIED_BELOW: usize = 8 * WIDTH;
+/// Likewise, so much effort is enough if anything is reached.
+const MOST_EFFORT_BELOW: u64 = 100_000;
 const ENOUGH: usize = 2 * WIDTH;
 
 impl Frontier {
@@ -54,16 +59,13 @@ impl Frontier {
         if self.force_alone(model, slot) {
             return Ok(());
         }
-        self.visited = 0;
-        let configs = self.take_configs();
-        let mut before = Vec::with_capacity(configs.len());
-        for config in configs {
+        let before = self.states_of(self.configs());
+        for config in self.take_configs() {
             if config.done.has(slot) {
-                self.reached.insert(config.clone(), &self.pure);
+                self.reached.insert(config, [&self.pure, &self.covered]);
             } else {
-                self.pending.push_back(Pending { config: config.clone(), idle: false });
+                self.pending.push_back(Pending { config, idle: false });
             }
-            before.push(config);
         }
         let explored = self.explore(model, slot, meter);
         self.pending.clear();
@@ -79,7 +81,8 @@ impl Frontier {
         let Slot { op, facts, .. } = &self.slots[slot as usize];
         let waits = |other: u32| {
             let Slot { facts, watches, .. } = &self.slots[other as usize];
-            !(facts.overwrites || facts.commutes) || *watches
+            let waits = !(facts.overwrites || facts.commutes) || *watches;
+            waits && !self.may_look_back(other)
         };
         let [config] = self.configs() else { return false };
         if config.done.has(slot) {
@@ -106,11 +109,9 @@ impl Frontier {
         let facts = self.slots[slot as usize].facts;
         while let Some(Pending { config, idle }) = self.next_pending() {
             self.visited += 1;
-            if self.visited.is_multiple_of(LOOK_EVERY) {
-                self.look(meter)?;
-                if self.leaves_off(meter)? {
-                    return Ok(());
-                }
+            self.effort.made += 1;
+            if self.is_enough(meter)? {
+                return Ok(());
             }
             let mut legal = false;
             // What can come after the operation as well need not come before it.
@@ -118,10 +119,8 @@ impl Frontier {
                 legal = self.linearize(model, &config, slot);
             }
             if config.hidden.has(slot) {
-                let mut passed = config.clone();
-                passed.hidden.remove(slot);
-                passed.done.insert(slot);
-                self.reached.insert(passed, &self.pure);
+                let passed = self.pass(model, &config, slot);
+                self.reached.insert(passed, [&self.pure, &self.covered]);
             }
             if legal && facts.pure {
                 continue;
@@ -129,6 +128,29 @@ impl Frontier {
             self.try_others(model, &config, slot);
         }
         Ok(())
+    }
+
+    /// The configuration with the operation in `slot`, which is hidden in it, linearized just
+    /// before the last one that overwrote.
+    fn pass(&mut self, model: &AnyModel, config: &Config, slot: u32) -> Config {
+        let mut passed = config.clone();
+        passed.hidden.remove(slot);
+        passed.done.insert(slot);
+        if self.looks_back
+            && let Some(when) = self.last_overwrite(config)
+        {
+            // Nobody has to have seen it, but somebody may have.
+            let op = &self.slots[slot as usize].op;
+            let nexts = self.states.step_in(model, config.state, slot, op);
+            nexts.for_each(|state| passed.leave(Left { state, when, overwritten: true }));
+        }
+        passed
+    }
+
+    /// When the last overwrite was linearized, if those who look back can tell.
+    pub(super) fn last_overwrite(&self, config: &Config) -> Option<Stamp> {
+        let last = |past: &[Left]| past.iter().rev().find(|left| left.overwritten).map(|l| l.when);
+        last(&config.past).max(last(&self.past))
     }
 
     /// What is to be tried next. Where only some configurations are held, those come first that use
@@ -141,8 +163,21 @@ impl Frontier {
         }
     }
 
+    /// Looks at the limits from time to time: whether enough was visited.
+    pub(super) fn is_enough(&mut self, meter: &Meter) -> Result<bool, StopReason> {
+        let effort =
+            self.effort.made + (self.tried.compared() + self.reached.compared()) / COMPARISONS;
+        if effort < self.effort.next_look {
+            return Ok(false);
+        }
+        self.effort.next_look = effort + LOOK_EVERY;
+        self.look(meter)?;
+        self.leaves_off(effort, meter)
+    }
+
     fn look(&mut self, meter: &Meter) -> Result<(), StopReason> {
-        if self.visited.is_multiple_of(LOOK_AT_MEMORY_EVERY) {
+        self.effort.looks += 1;
+        if self.effort.looks.is_multiple_of(LOOK_AT_MEMORY_EVERY) {
             meter.look_at_memory();
         }
         meter.poll()?;
@@ -150,7 +185,7 @@ impl Frontier {
     }
 
     /// Whether enough was visited for one return, and what is pending may be left.
-    fn leaves_off(&mut self, meter: &Meter) -> Result<bool, StopReason> {
+    fn leaves_off(&mut self, effort: u64, meter: &Meter) -> Result<bool, StopReason> {
         if self.visited > meter.configurations() {
             return Err(StopReason::Configurations);
         }
@@ -159,7 +194,14 @@ impl Frontier {
                 self.side = Side::Below;
                 Ok(true)
             }
+            Side::All if effort > MOST_EFFORT && !self.reached.is_empty() => {
+                self.side = Side::Below;
+                Ok(true)
+            }
             Side::Above if self.visited > MOST_VISITS_ABOVE => Err(StopReason::Bounds),
+            Side::All | Side::Above if effort > MOST_EFFORT => Err(StopReason::Bounds),
+            Side::Below if effort > MOST_EFFORT_BELOW && !self.reached.is_empty() => Ok(true),
+            Side::Below if effort > MOST_EFFORT => Err(StopReason::Bounds),
             Side::All | Side::Above | Side::Below => Ok(false),
         }
     }
@@ -167,16 +209,20 @@ impl Frontier {
     /// Pends what comes of linearizing an operation other than that in `slot` first.
     fn try_others(&mut self, model: &AnyModel, config: &Config, slot: u32) {
         let wants = self.wants(model, config);
+        // Comparing each token with the others takes the longest where there are many.
+        self.effort.made += (wants.tokens.len() as u64).pow(2) / 64;
         if wants.nothing() {
             return;
         }
         let open: Vec<u32> = self.open.without(&config.done).collect();
+        self.effort.made += open.len() as u64 / 8;
         for other in open {
             let Slot { facts, knowledge, .. } = &self.slots[other as usize];
-            if other == slot
-                || facts.pure
-                || facts.overwrites && *knowledge != Knowledge::Nothing && !wants.include(facts)
-            {
+            let only_helps = match knowledge {
+                Knowledge::Nothing => self.may_look_back(other),
+                Knowledge::All | Knowledge::Effect => facts.overwrites,
+            };
+            if other == slot || facts.pure || only_helps && !wants.include(facts) {
                 continue;
             }
             self.linearize_early(model, config, other);
@@ -184,16 +230,22 @@ impl Frontier {
         if self.lost.is_empty() {
             return;
         }
-        let mut classes: Vec<u32> = if wants.anything {
-            self.lost.all().collect()
-        } else {
-            let giving = wants.tokens.iter().flat_map(|&token| self.lost.giving(token));
-            giving.chain(self.lost.others()).copied().collect()
-        };
-        classes.dedup();
+        let classes = self.classes_for(&wants);
+        self.effort.made += classes.len() as u64 / 8;
         for class in classes {
             self.linearize_lost(model, config, class);
         }
+    }
+
+    /// The classes of crashed operations that may help.
+    pub(super) fn classes_for(&self, wants: &Wants) -> Vec<u32> {
+        if wants.anything {
+            return self.lost.all().collect();
+        }
+        let giving = wants.tokens.iter().flat_map(|&token| self.lost.giving(token));
+        let mut classes: Vec<u32> = giving.chain(self.lost.others()).copied().collect();
+        classes.dedup();
+        classes
     }
 
     /// What the open operations that `config` has not linearized need, as far as tokens tell.
@@ -202,22 +254,39 @@ impl Frontier {
         let mut wants = Wants { tokens: Vec::new(), anything: self.lost.are_opaque() };
         for slot in self.open.without(&config.done) {
             let Slot { facts, watches, .. } = &self.slots[slot as usize];
-            wants.anything |= *watches || is_opaque(facts, tokens_suffice);
+            if self.may_look_back(slot) {
+                continue;
+            }
+            wants.anything |= *watches && !self.looks_back || is_opaque(facts, tokens_suffice);
             wants.tokens.extend(facts.requires);
         }
-        // Crashed operations that could help may need help themselves.
+        self.include_helpers(&mut wants);
+        wants
+    }
+
+    /// Whether nothing has to be tried for the operation in `slot`, which is open, before it is
+    /// known what it returns: it will look back then.
+    fn may_look_back(&self, slot: u32) -> bool {
+        let Slot { facts, watches, knowledge, .. } = &self.slots[slot as usize];
+        let is_told = facts.pure || !is_opaque(facts, true);
+        self.looks_back && *watches && *knowledge == Knowledge::Nothing && is_told
+    }
+
+    /// Operations that could help may need help themselves.
+    pub(super) fn include_helpers(&self, wants: &mut Wants) {
         let mut at = 0;
-        while !self.lost.is_empty() && at < wants.tokens.len() {
-            for &class in self.lost.giving(wants.tokens[at]) {
-                if let Some(token) = self.lost.class(class).facts.requires
-                    && !wants.tokens.contains(&token)
-                {
-                    wants.tokens.push(token);
+        while at < wants.tokens.len() {
+            let token = wants.tokens[at];
+            let gives = |facts: &&Facts| facts.establishes == Establishes::Token(token);
+            let open = self.open.iter().map(|slot| &self.slots[slot as usize].facts);
+            let lost = self.lost.giving(token).iter().map(|&class| &self.lost.class(class).facts);
+            for needed in open.filter(gives).chain(lost).filter_map(|facts| facts.requires) {
+                if !wants.tokens.contains(&needed) {
+                    wants.tokens.push(needed);
                 }
             }
             at += 1;
         }
-        wants
     }
 
     /// Linearizes the operation in `slot`, which returns; whether that is legal.
@@ -231,7 +300,7 @@ impl Frontier {
             next.hidden.remove(slot);
             let facts = self.slots[slot as usize].facts;
             self.turn(model, &mut next, state, facts.overwrites);
-            self.reached.insert(next, &self.pure);
+            self.reached.insert(next, [&self.pure, &self.covered]);
         }
         legal
     }
@@ -260,8 +329,7 @@ impl Frontier {
     }
 
     fn linearize_lost(&mut self, model: &AnyModel, config: &Config, class: u32) {
-        let is_above = self.side == Side::Above;
-        if !is_above && config.used(class) >= self.lost.class(class).count {
+        if !self.lost.is_left(config, class, self.now, self.side) {
             return;
         }
         let op = &self.lost.class(class).op;
@@ -270,12 +338,19 @@ impl Frontier {
             // One that changes and hides nothing might as well not have happened.
             if state != config.state || facts.overwrites && self.can_hide(config) {
                 let mut next = config.clone();
-                if !is_above {
-                    next.use_one(class);
-                }
+                self.use_one(&mut next, class, self.now);
                 let observed = self.turn(model, &mut next, state, facts.overwrites);
                 self.pend(next, facts.commutes && !observed);
             }
+        }
+    }
+
+    /// Linearizes one more of a class of crashed operations.
+    pub(super) fn use_one(&self, config: &mut Config, class: u32, when: Stamp) {
+        if self.side != Side::Above {
+            // When it was makes a difference only to those who look back.
+            let when = if self.looks_back && self.watching > 0 { when } else { 0 };
+            config.use_one(class, when);
         }
     }
 
@@ -288,7 +363,9 @@ impl Frontier {
         if self.side == Side::Below && self.tried.len() >= MOST_TRIED_BELOW {
             return;
         }
-        if self.tried.insert(config.clone(), &self.pure) {
+        // What it holds is copied.
+        self.effort.made += 1 + (config.past.len() + config.used.len()) as u64 / 16;
+        if self.tried.insert(config.clone(), [&self.pure, &self.covered]) {
             self.pending.push_back(Pending { config, idle });
         }
     }
@@ -308,11 +385,14 @@ impl Frontier {
             }
         }
         let old = std::mem::replace(&mut config.state, state);
+        let overwritten = overwrites && self.looks_back;
+        if let Some(when) = self.watched()
+            && (old != config.state || overwritten)
+        {
+            config.past.push(Left { state: old, when, overwritten });
+        }
         if old == config.state {
             return false;
-        }
-        if let Some(now) = self.watched() {
-            config.past.push((old, now));
         }
         // Somebody may have seen it of whom it is not known what they saw.
         let mut observed = self.watched().is_some();

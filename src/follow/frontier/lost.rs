@@ -3,7 +3,7 @@
 
 use hashbrown::HashTable;
 
-use super::config::Config;
+use super::config::{Config, Side, Stamp};
 use crate::history::hash::{self, Map};
 use crate::model::{AnyOp, Establishes, Facts, Token};
 
@@ -13,9 +13,29 @@ pub(super) struct Class {
     pub(super) op: AnyOp,
     pub(super) facts: Facts,
     /// Whether tokens do not tell what they need or do.
-    is_opaque: bool,
-    /// How many of them may not have taken effect yet, in some configuration.
-    pub(super) count: u32,
+    pub(super) is_opaque: bool,
+    /// When they were called, ascending.
+    calls: Vec<Stamp>,
+    /// When those took effect that have done so in every configuration, ascending.
+    spent: Vec<Stamp>,
+}
+
+impl Class {
+    /// Whether one more of them may take effect `when` or later, where those `used` did.
+    fn is_left(&self, used: &[(u32, Stamp)], when: Stamp) -> bool {
+        let Class { calls, spent, .. } = self;
+        if spent.len() + used.len() >= calls.len() {
+            return false;
+        }
+        // As each takes effect after its call, at no time may more have done so than were called.
+        let until = |time: Stamp| {
+            let called = calls.partition_point(|&call| call <= time);
+            let used = used.partition_point(|&(_, used)| used <= time);
+            called > used + spent.partition_point(|&used| used <= time)
+        };
+        let later = spent.iter().chain(used.iter().map(|(_, used)| used));
+        until(when) && later.filter(|&&used| used > when).all(|&used| until(used))
+    }
 }
 
 /// The crashed operations of one object that may still take effect.
@@ -31,6 +51,8 @@ pub(super) struct Lost {
     others: Vec<u32>,
     /// How many classes are opaque.
     opaque: u32,
+    /// The classes of which some are spent.
+    spent: Vec<u32>,
 }
 
 impl Default for Lost {
@@ -42,6 +64,7 @@ impl Default for Lost {
             giving: Map::default(),
             others: Vec::new(),
             opaque: 0,
+            spent: Vec::new(),
         }
     }
 }
@@ -70,25 +93,37 @@ impl Lost {
         self.opaque > 0
     }
 
-    /// All classes of which any is left.
+    /// All classes of which any may be left.
     pub(super) fn all(&self) -> impl Iterator<Item = u32> {
-        (0..self.classes.len() as u32).filter(|&at| self.classes[at as usize].count > 0)
+        let is_left = |class: &Class| class.spent.len() < class.calls.len();
+        (0..self.classes.len() as u32).filter(move |&at| is_left(self.class(at)))
     }
 
-    /// All classes of which any is left, with their operations.
+    /// The operations of all classes.
     pub(super) fn operations(&self) -> impl Iterator<Item = &AnyOp> {
-        self.classes.iter().filter(|class| class.count > 0).map(|class| &class.op)
+        self.classes.iter().filter(|class| !class.calls.is_empty()).map(|class| &class.op)
+    }
+
+    /// Whether one of `class` may take effect in `config` now, or `when` that was, as of `side`.
+    pub(super) fn is_left(&self, config: &Config, class: u32, when: Stamp, side: Side) -> bool {
+        let own = self.class(class);
+        match side {
+            Side::Above => own.calls.first().is_some_and(|&call| call <= when),
+            Side::All | Side::Below => own.is_left(config.used(class), when),
+        }
     }
 
     /// Adds an operation, which is opaque or not; returns its class.
-    pub(super) fn add(&mut self, op: &AnyOp, facts: Facts, is_opaque: bool) -> u32 {
+    pub(super) fn add(&mut self, op: &AnyOp, facts: Facts, is_opaque: bool, called: Stamp) -> u32 {
         let hash = hash::of(op);
         let classes = &mut self.classes;
         if let Some(&at) = self.index.find(hash, |&at| classes[at as usize].op == *op) {
-            classes[at as usize].count += 1;
+            let calls = &mut classes[at as usize].calls;
+            calls.insert(calls.partition_point(|&other| other <= called), called);
             return at;
         }
-        let class = Class { op: op.clone(), facts, is_opaque, count: 1 };
+        let (calls, spent) = (vec![called], Vec::new());
+        let class = Class { op: op.clone(), facts, is_opaque, calls, spent };
         self.opaque += u32::from(is_opaque);
         let at = match self.empty.pop() {
             Some(at) => {
@@ -105,36 +140,43 @@ impl Lost {
         at
     }
 
-    /// Forgets those that took effect in all of `configs`.
-    pub(super) fn settle(&mut self, configs: &mut [Config]) {
-        let Some(shortest) = configs.iter().map(|config| &config.used).min_by_key(|u| u.len())
-        else {
-            return;
-        };
-        let common: Vec<(u32, u32)> = shortest
-            .iter()
-            .filter_map(|&(class, _)| {
-                let least = configs.iter().map(|config| config.used(class)).min();
-                least.filter(|&least| least > 0).map(|least| (class, least))
-            })
-            .collect();
-        for (class, count) in common {
-            for config in &mut *configs {
-                config.used.iter_mut().for_each(|(of, used)| {
-                    *used -= if *of == class { count } else { 0 };
-                });
-                config.used.retain(|&(_, used)| used > 0);
+    /// Takes those from `configs` that took effect in all of them, and forgets what makes no
+    /// difference to whoever looks back to what was `oldest` or later.
+    pub(super) fn settle(&mut self, configs: &mut [Config], oldest: Stamp) {
+        for config in &mut *configs {
+            // Those of one class stay in order.
+            let early = config.used.iter_mut().filter(|(_, when)| *when < oldest);
+            early.for_each(|(_, when)| *when = 0);
+        }
+        let common = common(configs);
+        for config in configs.iter_mut().filter(|_| !common.is_empty()) {
+            let mut common = common.iter().peekable();
+            config.used.retain(|used| common.next_if_eq(&used).is_none());
+        }
+        for (class, when) in common {
+            let spent = &mut self.classes[class as usize].spent;
+            if spent.is_empty() {
+                self.spent.push(class);
             }
-            self.remove(class, count);
+            spent.insert(spent.partition_point(|&other| other <= when), when);
+        }
+        for class in std::mem::take(&mut self.spent) {
+            let Class { calls, spent, .. } = &mut self.classes[class as usize];
+            let is_early = |when: &Stamp| *when < oldest;
+            let count = calls.partition_point(is_early).min(spent.partition_point(is_early));
+            calls.drain(..count);
+            spent.drain(..count);
+            if !spent.is_empty() {
+                self.spent.push(class);
+            }
+            if calls.is_empty() {
+                self.remove(class);
+            }
         }
     }
 
-    fn remove(&mut self, class: u32, count: u32) {
+    fn remove(&mut self, class: u32) {
         let at = class as usize;
-        self.classes[at].count -= count;
-        if self.classes[at].count > 0 {
-            return;
-        }
         if let Ok(entry) =
             self.index.find_entry(hash::of(&self.classes[at].op), |&other| other == class)
         {
@@ -167,6 +209,23 @@ impl Lost {
     pub(super) fn heap_bytes(&self) -> usize {
         self.classes.capacity() * size_of::<Class>() + self.giving.capacity() * 64
     }
+}
+
+/// The crashed operations that took effect in all of `configs`, at the same time.
+fn common(configs: &[Config]) -> Vec<(u32, Stamp)> {
+    let shortest = configs.iter().map(|config| &config.used).min_by_key(|used| used.len());
+    let mut common = shortest.cloned().unwrap_or_default();
+    for config in configs {
+        if common.is_empty() {
+            break;
+        }
+        let mut used = config.used.iter().peekable();
+        common.retain(|one| {
+            while used.next_if(|other| *other < one).is_some() {}
+            used.next_if_eq(&one).is_some()
+        });
+    }
+    common
 }
 
 /// Whether tokens do not tell what an operation needs, or what it does.

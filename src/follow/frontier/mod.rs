@@ -13,6 +13,7 @@
 mod bits;
 mod bounds;
 mod config;
+mod detour;
 mod exact;
 mod force;
 mod lost;

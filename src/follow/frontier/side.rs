@@ -24,7 +24,8 @@ impl Frontier {
     pub(super) fn above(&self) -> Frontier {
         let mut configs = Configs::default();
         for config in self.configs.as_slice() {
-            configs.insert(Config { used: Vec::new(), ..config.clone() }, &self.pure);
+            configs
+                .insert(Config { used: Vec::new(), ..config.clone() }, [&self.pure, &self.covered]);
         }
         Frontier {
             side: Side::Above,
@@ -33,12 +34,14 @@ impl Frontier {
             pure: self.pure.clone(),
             covered: self.covered.clone(),
             watching: self.watching,
+            looks_back: self.looks_back,
             states: self.states.clone(),
             configs,
             lost: self.lost.clone(),
             now: self.now,
             past: self.past.clone(),
             visited: 0,
+            effort: self.effort,
             reached: Configs::default(),
             tried: Configs::default(),
             pending: VecDeque::new(),
@@ -52,8 +55,7 @@ impl Frontier {
             return;
         }
         let mut configs = self.configs.take();
-        let used = |config: &Config| config.used.iter().map(|one| one.1).sum::<u32>();
-        sort::by(&mut configs, used);
+        sort::by(&mut configs, |config| config.used.len());
         let mut ranks: Map<StateId, u32> = Map::default();
         let ranked = configs.into_iter().map(|config| {
             let rank = ranks.entry(config.state).or_insert(0);
@@ -64,7 +66,7 @@ impl Frontier {
         sort::by(&mut ranked, |&(rank, _)| rank);
         ranked.truncate(WIDTH);
         for (_, config) in ranked {
-            self.configs.insert(config, &self.pure);
+            self.configs.insert(config, [&self.pure, &self.covered]);
         }
     }
 }

@@ -53,8 +53,12 @@ pub(crate) struct Stream<R: Read> {
     piece: usize,
     builder: HistoryBuilder,
     ends: Vec<WindowEnd>,
+    /// How many records there were before the piece.
+    first: usize,
     /// Where the records of the piece start.
     starts: Vec<usize>,
+    /// Where those before the piece start that are ends of the operations which are still there.
+    places: Vec<(Record, Place)>,
     /// On which lines, if anybody wants to know.
     lines: Option<Vec<u32>>,
     ended: bool,
@@ -80,7 +84,9 @@ impl<R: Read> Stream<R> {
             piece: 0,
             builder: HistoryBuilder::forgetting(),
             ends: Vec::new(),
+            first: 0,
             starts: Vec::new(),
+            places: Vec::new(),
             lines: None,
             ended: false,
         }
@@ -181,16 +187,40 @@ impl<R: Read> Stream<R> {
         self.builder.totals()
     }
 
-    /// Returns where `record`, one of the last piece, starts. Not to be asked when the piece was
-    /// forgotten.
+    /// Returns where `record` starts: one of the last piece, or an end of an operation that was
+    /// still there when that came. Not to be asked when the piece was forgotten.
     pub(crate) fn place_of(&self, record: Record) -> Option<Place> {
-        let start = *self.starts.get(self.nth(record)?)?;
+        let Some(nth) = self.nth(record) else {
+            let at = self.places.binary_search_by_key(&record, |&(record, _)| record).ok()?;
+            return Some(self.places[at].1);
+        };
+        let start = *self.starts.get(nth)?;
         Some(self.position.place(self.piece_text()?, start))
     }
 
     /// Returns the position of `record` in the last piece, unless it comes before.
     fn nth(&self, record: Record) -> Option<usize> {
-        record.index().checked_sub(self.builder.first_record().index())
+        record.index().checked_sub(self.first)
+    }
+
+    /// Remembers where the operations that are still there have their ends in the piece.
+    fn keep_places(&mut self) {
+        let Ok(text) = str::from_utf8(&self.buffer.bytes()[..self.piece]) else { return };
+        let operations = self.builder.window(&[]).operations();
+        let ends = operations
+            .iter()
+            .flat_map(|operation| [Some(operation.invoked), operation.completed])
+            .flatten();
+        if self.places.len() > 4 * operations.len() {
+            let mut there: Vec<Record> = ends.clone().collect();
+            there.sort_unstable();
+            self.places.retain(|(record, _)| there.binary_search(record).is_ok());
+        }
+        let mut new: Vec<Record> = ends.filter(|end| end.index() >= self.first).collect();
+        new.sort_unstable();
+        let starts = new.iter().filter_map(|record| self.starts.get(record.index() - self.first));
+        let places = self.position.places(text, starts.copied());
+        self.places.extend(new.iter().copied().zip(places));
     }
 
     /// Returns the line of the place of `error`, if it is there, as an input of its own, and the
@@ -211,6 +241,7 @@ impl<R: Read> Stream<R> {
 
     /// Passes over the piece that was read.
     fn leave_piece(&mut self) {
+        self.keep_places();
         self.position.pass(&self.buffer.bytes()[..self.piece]);
         self.buffer.pass(std::mem::take(&mut self.piece));
     }
@@ -299,18 +330,33 @@ impl<R: Read> Stream<R> {
     /// and more is needed.
     fn read(&mut self, len: usize, reader: &mut dyn Reader) -> Result<bool, Error> {
         let bytes = &self.buffer.bytes()[..len];
-        let Ok(text) = str::from_utf8(bytes) else { return Err(self.not_utf8(bytes)) };
+        let (text, invalid) = match str::from_utf8(bytes) {
+            Ok(text) => (text, None),
+            Err(error) => {
+                let valid = &bytes[..error.valid_up_to()];
+                let cut = self.format.and_then(|format| (format.row().reader)().cut(valid, 0));
+                let before = str::from_utf8(&valid[..cut.unwrap_or(0)]).unwrap_or_default();
+                (before, Some(self.not_utf8(bytes)))
+            }
+        };
+        let is_last = self.ended && invalid.is_none();
         let records = self.builder.records();
+        self.first = records;
         self.starts.clear();
         let position = &self.position;
-        let piece = Piece { text, position, is_last: self.ended, threads: self.threads };
+        let piece = Piece { text, position, is_last, threads: self.threads };
         let mut sink = Sink::new(&mut self.builder);
         sink.meter = Some(&self.meter);
         sink.metadata = self.metadata;
         sink.starts = Some(&mut self.starts);
         let read = reader.read(&piece, &mut sink);
         self.metadata = sink.metadata;
+        // After an error, too, the records before it have their places.
+        self.piece = text.len();
         let done = read.map_err(|error| position.locate(text, error))?;
+        if let Some(error) = invalid {
+            return Err(error);
+        }
         if let Some(lines) = &mut self.lines {
             position.lines_of(text, &self.starts, lines);
         }
