@@ -1,5 +1,5 @@
 //! Inputs that were made to hurt: broken, huge, deep, endless in what they ask for. Each ends in a
-//! verdict, an error or `unknown`, within the limits that it is given.
+//! verdict, an error or `unknown`, within the limits that it is given, whatever command reads it.
 //!
 //! `cargo test --test hostile` runs smaller ones; with `-- --full` they have their whole size, and
 //! `cargo bless hostile` measures these one after the other and writes the table of
@@ -52,8 +52,8 @@ pub(crate) struct Hostile {
 }
 
 /// The time and the memory that each input may take.
-pub(crate) const TIMEOUT: &str = "10s";
-pub(crate) const MEMORY_MIB: usize = 1024;
+pub(crate) const TIMEOUT: &str = "2s";
+pub(crate) const MEMORY_MIB: usize = 500;
 
 fn all() -> Vec<Hostile> {
     let mut all = texts::all();

@@ -23,21 +23,23 @@ fn page() -> PathBuf {
 
 /// Measures all inputs, and writes the table.
 pub(crate) fn write(all: &[Hostile]) {
-    let mut rows =
-        "| input | size | ends with | time | memory |\n|---|--:|---|--:|--:|\n".to_owned();
+    let mut rows = "| input | size | ends with | time | memory | other commands |\n\
+                    |---|--:|---|--:|--:|--:|\n"
+        .to_owned();
     for hostile in all {
         match run(hostile, Size::Full) {
-            Ok(ended) => rows += &row(hostile, &ended),
+            Ok((made, ended)) => rows += &row(hostile, made.size, &ended),
             Err(why) => {
-                rows += &format!("| {} | ? | {FAILS}{} | ? | ? |\n", hostile.what, plain(&why))
+                rows += &format!("| {} | ? | {FAILS}{} | ? | ? | ? |\n", hostile.what, plain(&why))
             }
         }
     }
     keep_page("TESTING.md", "hostile", &[("hostile", rows)]).unwrap();
 }
 
-fn row(hostile: &Hostile, ended: &Ended) -> String {
-    let size = match ended.size {
+fn row(hostile: &Hostile, size: usize, ended: &[Ended]) -> String {
+    let [ended, others @ ..] = ended else { return String::new() };
+    let size = match size {
         size @ ..10_000 => format!("{size} B"),
         size @ ..10_000_000 => format!("{} kB", size / 1000),
         size => format!("{} MB", size / 1_000_000),
@@ -46,7 +48,15 @@ fn row(hostile: &Hostile, ended: &Ended) -> String {
     let said: String = ended.said.chars().take(70).collect();
     let mut row = format!("| {} | {size} | {}: ", hostile.what, ended.status);
     // Writing to a String cannot fail.
-    let _ = writeln!(row, "`{}` | {seconds:.2} s | {} MiB |", plain(&said), ended.peak_mib);
+    let _ = write!(row, "`{}` | {seconds:.2} s | {} MiB | ", plain(&said), ended.peak_mib);
+    let longest = others.iter().map(|ended| ended.time).max().unwrap_or_default();
+    let most = others.iter().map(|ended| ended.peak_mib).max().unwrap_or_default();
+    let _ = writeln!(row, "{:.2} s, {most} MiB |", longest.as_secs_f64());
+    for ended in others {
+        let Ended { way, status, time, peak_mib, said } = ended;
+        let seconds = time.as_secs_f64();
+        println!("{}: `{}`: {status} {seconds:.2} s {peak_mib} MiB {said}", hostile.what, way.line);
+    }
     row
 }
 
