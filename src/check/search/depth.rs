@@ -62,7 +62,7 @@ const MOST_TURNS: u32 = 64;
 impl<'a, K: Mask> Depth<'a, K> {
     /// A search from the start.
     pub(super) fn new(shared: &'a Shared<'a>, meter: &'a Meter) -> Self {
-        let mut walker = Walker::new(shared, 0);
+        let mut walker = Walker::new(shared, 0, meter);
         let config = walker.start(0);
         walker.pending.push(Candidate { config, by: Move::Start, priority: 0 });
         Depth {
@@ -108,6 +108,9 @@ impl<'a, K: Mask> Depth<'a, K> {
             let mut settled = config.clone();
             let entered = Entered { config, by };
             let arrival = self.walker.arrive(&mut settled);
+            if let Some(reason) = self.walker.stopped {
+                return Part::Stopped(reason);
+            }
             if arrival == Arrival::End {
                 let path = self.frames.iter().map(|frame| &frame.entered);
                 return Part::Order(self.walker.retrace(path.chain([&entered])));

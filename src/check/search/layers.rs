@@ -37,6 +37,7 @@ pub(super) struct Layers<'a, K> {
     shared: &'a Shared<'a>,
     begin: u32,
     walkers: Vec<Mutex<Walker<'a, K>>>,
+    meter: &'a Meter,
     shards: Vec<Mutex<Shard<K>>>,
     account: Account<'a>,
     /// The event whose configurations are being visited; `u32::MAX` once a part of the history
@@ -124,7 +125,8 @@ impl<'a, K: Mask> Layers<'a, K> {
         let layers = Layers {
             shared,
             begin,
-            walkers: vec![Mutex::new(Walker::new(shared, begin))],
+            walkers: vec![Mutex::new(Walker::new(shared, begin, meter))],
+            meter,
             shards: (0..SHARDS).map(|_| shard()).collect(),
             account: meter.account(),
             event: begin,
@@ -154,6 +156,10 @@ impl<'a, K: Mask> Layers<'a, K> {
     /// the event `until`.
     pub(super) fn explore(&mut self, share: u64, until: u32, meter: &Meter) -> Part {
         let end = self.work.saturating_add(share);
+        // Where it began, that is.
+        if let Some(reason) = lock(&self.walkers[0]).stopped {
+            return Part::Stopped(reason);
+        }
         loop {
             if self.event == u32::MAX {
                 return Part::Pause;
@@ -259,8 +265,8 @@ impl<'a, K: Mask> Layers<'a, K> {
             return (0..count).map(|at| work(at, &mut walker)).collect();
         }
         let threads = rayon::current_num_threads();
-        let (shared, begin) = (self.shared, self.begin);
-        self.walkers.resize_with(threads, || Mutex::new(Walker::new(shared, begin)));
+        let (shared, begin, meter) = (self.shared, self.begin, self.meter);
+        self.walkers.resize_with(threads, || Mutex::new(Walker::new(shared, begin, meter)));
         let walkers = &self.walkers;
         let on_thread = |at| {
             let own = rayon::current_thread_index().unwrap_or(0);
@@ -329,6 +335,7 @@ impl<'a, K: Mask> Layers<'a, K> {
         let mut config = walker.start(0);
         let mut path = vec![Entered { config: config.clone(), by: Move::Start }];
         // What was found is told in any case.
+        walker.meter = None;
         let unlimited = Meter::start(&Budget::default(), 0);
         for &(by, state) in moves.iter().skip(1) {
             walker.arrive(&mut config);
@@ -382,6 +389,9 @@ impl<K: Mask> Output<K> {
                 self.add(walker, candidate, entry.node);
             }
             walker.pending = pending;
+            if let Some(reason) = walker.stopped {
+                return Err(reason);
+            }
             if self.end.is_some() {
                 break;
             }

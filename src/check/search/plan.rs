@@ -162,7 +162,7 @@ struct Breadth<'a, K> {
 
 impl<'a, K: Mask> Breadth<'a, K> {
     fn new(shared: &'a Shared<'a>, plan: Plan, meter: &'a Meter) -> Self {
-        let states = all_states(&mut Walker::<K>::new(shared, 0));
+        let states = all_states(&mut Walker::<K>::new(shared, 0, meter));
         Breadth {
             shared,
             plan,

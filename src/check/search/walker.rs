@@ -10,6 +10,8 @@ use super::steps::{Step, Steps, UNOBSERVED};
 use super::trail::Trail;
 use super::used::{self, UsedSets};
 use super::window::Window;
+use crate::budget::Meter;
+use crate::error::StopReason;
 use crate::model::Pos;
 
 /// What is searched, and what all threads share.
@@ -85,6 +87,10 @@ pub(super) struct Walker<'a, K> {
     /// Between two looks at the limits, so many configurations are visited. A visit looks at all
     /// operations that are open at once.
     pub(super) poll_every: u64,
+    /// Who is asked in between; `None` where what was found is told in any case.
+    pub(super) meter: Option<&'a Meter>,
+    /// Why it stopped, for good: what it says since then means nothing.
+    pub(super) stopped: Option<StopReason>,
 }
 
 /// So many slots for operations that are open are few.
@@ -92,7 +98,7 @@ const FEW_SLOTS: usize = 1024;
 
 impl<'a, K: Mask> Walker<'a, K> {
     /// A view of what is shared, for a search that begins at the event `begin`.
-    pub(super) fn new(shared: &'a Shared<'a>, begin: u32) -> Self {
+    pub(super) fn new(shared: &'a Shared<'a>, begin: u32, meter: &'a Meter) -> Self {
         let Shared { prepared, automaton, used } = shared;
         let classes = prepared.classes.len();
         let words = K::empty(prepared.width).words().len();
@@ -109,6 +115,8 @@ impl<'a, K: Mask> Walker<'a, K> {
             counts: Vec::new(),
             poll_every: (POLL_EVERY / (prepared.width / FEW_SLOTS + 1).next_power_of_two() as u64)
                 .max(1),
+            meter: Some(meter),
+            stopped: None,
         };
         walker.steps.learn(0);
         walker
@@ -123,7 +131,8 @@ impl<'a, K: Mask> Walker<'a, K> {
         Config { event: self.begin, state, cover: 0, used: used::NONE, mask, must_be_seen: false }
     }
 
-    /// Moves a configuration from the event where it was entered to its next choice.
+    /// Moves a configuration from the event where it was entered to its next choice, unless it is
+    /// [stopped](Walker::stopped) on the way.
     pub(super) fn arrive(&mut self, config: &mut Config<K>) -> Arrival {
         self.steps.learn(config.state);
         self.window.seek(config.event, self.prepared);
@@ -163,6 +172,7 @@ impl<'a, K: Mask> Walker<'a, K> {
         config: &mut Config<K>,
         mut trail: Option<&mut Trail>,
     ) -> bool {
+        let begin = config.event;
         while let Some(&event) = self.prepared.events.get(config.event as usize) {
             match event {
                 Event::Crash => {}
@@ -181,8 +191,13 @@ impl<'a, K: Mask> Walker<'a, K> {
                     if config.mask.has(item.slot) {
                         config.mask.remove(item.slot);
                     } else if self.is_hidden_for_free(config, index) {
-                        if let Some(trail) = trail.as_deref_mut() {
-                            trail.hide(item.reading);
+                        match trail.as_deref_mut() {
+                            Some(trail) => trail.hide(item.reading),
+                            // This looked at all that is open.
+                            None if self.is_stopped(u64::from(config.event - begin)) => {
+                                return false;
+                            }
+                            None => {}
                         }
                     } else {
                         return false;
@@ -193,6 +208,17 @@ impl<'a, K: Mask> Walker<'a, K> {
             config.event += 1;
         }
         true
+    }
+
+    /// Whether to stop; asks at some of the counts, depending on how much is open at once.
+    fn is_stopped(&mut self, count: u64) -> bool {
+        if count > 0
+            && count & (self.poll_every - 1) == 0
+            && let Some(Err(reason)) = self.meter.map(Meter::poll)
+        {
+            self.stopped = Some(reason);
+        }
+        self.stopped.is_some()
     }
 
     /// Linearizes every open pure operation that is legal. Returns how many.
