@@ -74,6 +74,10 @@ pub(crate) mod crafted {
     /// So many keys are made.
     pub(crate) const KEYS: u64 = 40_000;
 
+    /// Of keys whose hashes are drawn, a handful share a place; of those that somebody made to
+    /// collide, all or half of them do. With few seeds in a thousand it is a hundred.
+    pub(crate) const MOST: u64 = KEYS / 20;
+
     /// Returns how many keys share the fullest of 2^16 places. Of [`KEYS`], about 8 do by chance.
     pub(crate) fn fullest(hashes: impl Iterator<Item = u64>) -> u64 {
         let mut places = vec![0; 1 << 16];
@@ -119,28 +123,28 @@ mod tests {
 
     use foldhash::fast::FixedState;
 
-    use super::crafted::{KEYS, fullest, numbers};
+    use super::crafted::{KEYS, MOST, fullest, numbers};
     use super::*;
 
     #[test]
     fn keys_that_collide_under_an_unseeded_hash_spread() {
-        assert!(fullest(numbers().map(|key| of(&key))) < 24);
-        assert!(fullest(numbers().map(|key| of(&(key as i64)))) < 24);
-        assert!(fullest(numbers().map(|key| of(&(7u32, key)))) < 24);
-        assert!(fullest(numbers().map(|key| of(&[key, key][..]))) < 24);
-        assert!(fullest(numbers().map(|key| of(&key.to_le_bytes()[..]))) < 24);
-        assert!(fullest(crafted::texts().map(|key| of(&key))) < 24);
+        assert!(fullest(numbers().map(|key| of(&key))) < MOST);
+        assert!(fullest(numbers().map(|key| of(&(key as i64)))) < MOST);
+        assert!(fullest(numbers().map(|key| of(&(7u32, key)))) < MOST);
+        assert!(fullest(numbers().map(|key| of(&[key, key][..]))) < MOST);
+        assert!(fullest(numbers().map(|key| of(&key.to_le_bytes()[..]))) < MOST);
+        assert!(fullest(crafted::texts().map(|key| of(&key))) < MOST);
     }
 
     #[test]
     fn regular_keys_spread() {
         for shift in [0, 7, 16, 32, 47] {
-            assert!(fullest((0..KEYS).map(|n| of(&(n << shift)))) < 24, "{shift}");
-            assert!(fullest((0..KEYS).map(|n| of(&(n << shift, 0u64)))) < 24, "{shift}");
-            assert!(fullest((0..KEYS).map(|n| of(&(0u64, n << shift)))) < 24, "{shift}");
+            assert!(fullest((0..KEYS).map(|n| of(&(n << shift)))) < MOST, "{shift}");
+            assert!(fullest((0..KEYS).map(|n| of(&(n << shift, 0u64)))) < MOST, "{shift}");
+            assert!(fullest((0..KEYS).map(|n| of(&(0u64, n << shift)))) < MOST, "{shift}");
         }
-        assert!(fullest((0..KEYS).map(|n| of(&(n as u32 % 200, n as u32 / 200)))) < 24);
-        assert!(fullest((0..KEYS).map(|n| of(n.to_string().as_str()))) < 24);
+        assert!(fullest((0..KEYS).map(|n| of(&(n as u32 % 200, n as u32 / 200)))) < MOST);
+        assert!(fullest((0..KEYS).map(|n| of(n.to_string().as_str()))) < MOST);
     }
 
     /// A drawn seed for each hasher is not enough where the words that keys are mixed with are
@@ -160,7 +164,7 @@ mod tests {
         assert_eq!(fullest(pairs().map(|key| constant.hash_one(key))), KEYS);
         let cancelled = bytes().map(|key| write(&key, constant.build_hasher()));
         assert_eq!(fullest(cancelled), KEYS);
-        assert!(fullest(pairs().map(|key| of(&key))) < 24);
-        assert!(fullest(bytes().map(|key| write(&key, Seeded::default().build_hasher()))) < 24);
+        assert!(fullest(pairs().map(|key| of(&key))) < MOST);
+        assert!(fullest(bytes().map(|key| write(&key, Seeded::default().build_hasher()))) < MOST);
     }
 }

@@ -536,15 +536,15 @@ mod tests {
             assert!(stored.len() >= crafted::KEYS as usize - 1);
             crafted::fullest(stored.map(|at| probe_of(nodes, bytes, items, at).hash(*seed)))
         };
-        assert!(spread(&|table| crafted::numbers().for_each(|n| _ = table.int(n as i64))) < 24);
-        assert!(spread(&|table| crafted::texts().for_each(|text| _ = table.text(&text))) < 24);
+        assert!(spread(&|table| crafted::numbers().for_each(|n| _ = table.int(n as i64))) < crafted::MOST);
+        assert!(spread(&|table| crafted::texts().for_each(|text| _ = table.text(&text))) < crafted::MOST);
         let lists = |table: &mut ValueTable| {
             for list in crafted::lists() {
                 let items = list.map(|n| table.int(n));
                 table.list(&items);
             }
         };
-        assert!(spread(&lists) < 24);
+        assert!(spread(&lists) < crafted::MOST);
     }
 
     #[test]
