@@ -26,6 +26,8 @@ pub(super) struct Course {
     started: Option<Started>,
     /// How many events of the window were taken, and how many looked at.
     taken: [usize; 2],
+    /// Whether the metadata was taken into account.
+    is_described: bool,
     /// Whether there was a violation.
     is_violated: bool,
     operations: u64,
@@ -91,6 +93,7 @@ impl Course {
             hints: Hints::default(),
             started: None,
             taken: [0; 2],
+            is_described: false,
             is_violated: false,
             operations: 0,
             failed: None,
@@ -145,12 +148,16 @@ impl Course {
             if self.started.is_none() && !self.find_out(window, last)? {
                 return Ok(window.events().next().is_none());
             }
-            if self.take_as_meant(window, found)? {
+            if self.take_as_meant(window, found)?
+                && !(last
+                    && self.is_described_anew(window, Record::new(window.history.records()))?)
+            {
                 break;
             }
         }
         // Until it is certain what the first records mean, they are kept.
-        if self.may_change(window.history.records()) && !last {
+        let records = window.history.records();
+        if (self.may_change(records) || self.may_be_described(records)) && !last {
             return Ok(false);
         }
         self.taken = [0; 2];
@@ -169,6 +176,9 @@ impl Course {
         found: &mut Vec<Violation>,
     ) -> Result<bool, Error> {
         for event in window.events().skip(self.taken[0]) {
+            if self.is_described_anew(window, event.record)? {
+                return Ok(false);
+            }
             self.taken[0] += 1;
             let index = event.operation;
             let operation = window.operation(&event);
@@ -182,8 +192,7 @@ impl Course {
                 .filter(|ahead| is_call && ahead.completed.is_some())
                 .and_then(|ahead| self.without_tuple(window.history, ahead).ok());
             if !self.check_meaning(window.history, &operation, event.record)? {
-                self.taken = [0, self.taken[0].max(self.taken[1])];
-                (self.started, self.operations) = (None, 0);
+                self.begin_anew();
                 return Ok(false);
             }
             let Some(Started { objects, .. }) = &mut self.started else { break };
@@ -198,6 +207,40 @@ impl Course {
         Ok(true)
     }
 
+    /// Takes the metadata into account if it came behind the first operations, but before `record`.
+    /// Returns whether these mean something else by it, and are to be taken anew.
+    fn is_described_anew(&mut self, window: Window<'_>, record: Record) -> Result<bool, Error> {
+        if self.is_described || !window.is_described_before(record) {
+            return Ok(false);
+        }
+        self.is_described = true;
+        let history = window.history;
+        let says = |field, given: bool| !given && history.metadata_field(field).is_some();
+        if !says("model", self.options.model.is_some())
+            && !says("initial", self.options.initial.is_some())
+        {
+            return Ok(false);
+        }
+        if self.is_violated || record.index() >= PATIENCE {
+            let message = "the metadata comes too late: what came before it was followed already";
+            return Err(Error::new(Code::Syntax, message)
+                .hint("put it first, or check the history as a whole"));
+        }
+        self.begin_anew();
+        Ok(true)
+    }
+
+    /// Whether metadata may come within so many records that says what the operations mean.
+    fn may_be_described(&self, records: usize) -> bool {
+        let is_known = self.options.model.is_some() && self.options.initial.is_some();
+        records < PATIENCE && !self.is_violated && !self.is_described && !is_known
+    }
+
+    fn begin_anew(&mut self) {
+        self.taken = [0, self.taken[0].max(self.taken[1])];
+        (self.started, self.operations) = (None, 0);
+    }
+
     /// Whether it may turn out within so many records that the operations mean something else.
     fn may_change(&self, records: usize) -> bool {
         let is_inferred = |started: &Started| started.source == ModelSource::Inferred;
@@ -209,7 +252,11 @@ impl Course {
     fn find_out(&mut self, window: Window<'_>, last: bool) -> Result<bool, Error> {
         let Window { history, .. } = window;
         for event in window.events().skip(self.taken[1]) {
-            if event.record.index() >= PATIENCE && self.taken[1] > 0 && self.start(window, true)? {
+            let record = event.record;
+            if record.index() >= PATIENCE
+                && self.taken[1] > 0
+                && self.start(window, record, true)?
+            {
                 return Ok(true);
             }
             self.taken[1] += 1;
@@ -218,18 +265,20 @@ impl Course {
                 self.look_for_key(history, &operation);
             }
             self.add_hints(history, operation);
-            if self.start(window, event.record.index() + 1 >= PATIENCE)? {
+            if self.start(window, record, record.index() + 1 >= PATIENCE)? {
                 return Ok(true);
             }
         }
         let is_over = last || history.records() >= PATIENCE;
-        Ok(is_over && self.taken[1] > 0 && self.start(window, true)?)
+        let end = Record::new(history.records());
+        Ok(is_over && self.taken[1] > 0 && self.start(window, end, true)?)
     }
 
-    /// Finds out what the operations that were looked at mean. False if that is not clear yet, and
-    /// more may come.
-    fn start(&mut self, window: Window<'_>, is_over: bool) -> Result<bool, Error> {
+    /// Finds out what the operations that were looked at mean, as of `record`. False if that is not
+    /// clear yet, and more may come.
+    fn start(&mut self, window: Window<'_>, record: Record, is_over: bool) -> Result<bool, Error> {
         let Window { history, .. } = window;
+        self.is_described |= window.is_described_before(record);
         if self.keys == Keys::Unknown {
             self.keys = match (self.tuples.fit, self.tuples.are_confirmed) {
                 (true, true) => Keys::Tuples,
@@ -242,7 +291,10 @@ impl Course {
                 self.add_hints(history, window.operation(&event));
             }
         }
-        let (entry, source) = match named(self.options.model.as_deref(), history) {
+        let given = self.options.model.as_deref();
+        let is_named = given.is_some() || self.is_described;
+        let named = is_named.then(|| named(given, history)).flatten();
+        let (entry, source) = match named {
             Some(named) => named?,
             None => match self.hints.infer() {
                 Ok(entry) if is_over || !self.hints.are_vague() => (entry, ModelSource::Inferred),
@@ -255,7 +307,8 @@ impl Course {
             ("register", ModelSource::Inferred) => "cas-register",
             (name, _) => name,
         };
-        let initial = self.options.initial.or_else(|| history.metadata_field("initial"));
+        let described = || history.metadata_field("initial").filter(|_| self.is_described);
+        let initial = self.options.initial.or_else(described);
         let options = self.options.model_options;
         let model = AnyModel::by_name(name, initial, options, history.values())?;
         let objects = objects(model, self.meter())?;

@@ -246,6 +246,7 @@ impl HistoryBuilder {
     /// If the history has too many records, or its metadata twice.
     pub fn metadata(&mut self, value: Value) -> Result<(), Error> {
         let record = self.next_record()?;
+        self.history.metadata_record = Some(record);
         if self.history.metadata.replace(value).is_some() {
             return Err(Error::new(Code::DuplicateField, "the history has two metadata records")
                 .hint("put all that is to be said of the history into one")

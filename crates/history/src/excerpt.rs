@@ -64,6 +64,7 @@ impl History {
             annotations: rows.annotations,
             extras,
             metadata: rows.metadata,
+            metadata_record: None,
             records: rows.records,
             reinvoked: rows.reinvoked,
             excerpt: Some(Box::new(rows.excerpt)),

@@ -77,6 +77,8 @@ pub struct History {
     annotations: Vec<Annotation>,
     extras: Vec<Extra>,
     metadata: Option<Value>,
+    /// Its record, where it was read.
+    metadata_record: Option<Record>,
     records: usize,
     whole_operations: bool,
     reinvoked: usize,

@@ -536,8 +536,14 @@ mod tests {
             assert!(stored.len() >= crafted::KEYS as usize - 1);
             crafted::fullest(stored.map(|at| probe_of(nodes, bytes, items, at).hash(*seed)))
         };
-        assert!(spread(&|table| crafted::numbers().for_each(|n| _ = table.int(n as i64))) < crafted::MOST);
-        assert!(spread(&|table| crafted::texts().for_each(|text| _ = table.text(&text))) < crafted::MOST);
+        assert!(
+            spread(&|table| crafted::numbers().for_each(|n| _ = table.int(n as i64)))
+                < crafted::MOST
+        );
+        assert!(
+            spread(&|table| crafted::texts().for_each(|text| _ = table.text(&text)))
+                < crafted::MOST
+        );
         let lists = |table: &mut ValueTable| {
             for list in crafted::lists() {
                 let items = list.map(|n| table.int(n));

@@ -68,6 +68,11 @@ impl<'a> Window<'a> {
         }
     }
 
+    /// Whether the metadata came before `record`, if any did so far.
+    pub fn is_described_before(self, record: Record) -> bool {
+        self.history.metadata_record.is_some_and(|at| at < record)
+    }
+
     /// The clients' operations that are there.
     pub fn operations(self) -> &'a [Operation] {
         self.history.operations()
