@@ -40,14 +40,18 @@ pub(super) struct Reach<'a, 'b> {
 impl<'a, 'b> Reach<'a, 'b> {
     /// The key with its operations' `ends`. Of those that change nothing, which `moves` says of may
     /// be moved; and if they never returned, they are left out. O(n log n).
-    pub(super) fn new(case: &'b Case<'a>, ends: &[Ends], moves: impl Fn(OpIndex) -> bool) -> Self {
+    pub(super) fn new(
+        case: &'b Case<'a>,
+        ends: &[Ends],
+        moves: impl Fn(&Reading<AnyOp>) -> bool,
+    ) -> Self {
         let (mut moving, mut fixed) = (Vec::new(), Vec::with_capacity(2 * ends.len()));
         for (reading, &(call, ret)) in Pos::below(ends.len()).zip(ends) {
             let is_read = case.model.facts(&case.readings[reading].op).pure;
             let call = End { at: call, is_return: false, reading };
             match (is_read, ret) {
                 (true, None) => continue,
-                (true, _) if moves(case.readings[reading].index) => moving.push(call),
+                (true, _) if moves(&case.readings[reading]) => moving.push(call),
                 (_, _) => fixed.push(call),
             }
             fixed.extend(ret.map(|at| End { at, is_return: true, reading }));

@@ -19,8 +19,6 @@ pub(super) enum Op {
     ReadOther(ValueId),
     /// Finds this value to be the latest one, and leaves it.
     Found(ValueId),
-    /// Finds that the latest value is not this one, and leaves it.
-    FoundOther(ValueId),
     /// Replaces the latest value.
     Write(ValueId),
     /// Finds the first value to be the latest one, and replaces it by the second.
@@ -49,9 +47,6 @@ impl Model for Recent {
                 return state.iter().any(|&other| other != value).then(|| state.clone());
             }
             Op::Found(value) => return (state.last() == Some(&value)).then(|| state.clone()),
-            Op::FoundOther(value) => {
-                return (state.last() != Some(&value)).then(|| state.clone());
-            }
             Op::Cas(old, _) if state.last() != Some(&old) => return None,
             Op::Cas(_, value) | Op::Write(value) => value,
         };

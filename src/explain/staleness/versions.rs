@@ -10,7 +10,7 @@ use super::reach::Reach;
 use super::recent::{Op, Recent};
 use crate::check::is_linearizable;
 use crate::history::{OpIndex, Rank, sort};
-use crate::model::{Pos, Reading};
+use crate::model::{Model, Pos, Reading};
 use crate::vocabulary::{Verb, Word};
 
 /// With more operations or versions than this, bounds are not narrowed by search.
@@ -31,7 +31,10 @@ pub(super) fn smallest_k(case: &Case<'_>, register: &Versions) -> Option<Bound> 
             (reading.span.call.index() as i128, ret.map(|ret| ret.index() as i128))
         })
         .collect();
-    let mut reach = Reach::new(case, &ends, |index| !is_update(case, index));
+    let mut reach = Reach::new(case, &ends, |reading| {
+        let saw_value = case.model.facts(&reading.op).requires.is_some();
+        !(saw_value && is_update(case, reading.index))
+    });
     let order = match reach.smallest(Some(register), &ends) {
         Some(least) => reach.order(least),
         None if reach.was_stopped() => None,
@@ -58,8 +61,8 @@ pub(super) fn smallest_k(case: &Case<'_>, register: &Versions) -> Option<Bound> 
     Some(Bound { at_least: Some(low), at_most: high })
 }
 
-/// Whether an operation goes to the one copy that there is, and sees the latest value, also where
-/// it leaves the value as it is.
+/// Whether the operation, which saw a value, goes to the one copy that there is and sees the latest
+/// one, also where it leaves that as it is.
 fn is_update(case: &Case<'_>, index: OpIndex) -> bool {
     let word = case.history.word(case.history[index].function);
     word.map(Word::verb) == Some(Verb::Cas)
@@ -73,7 +76,6 @@ fn readings(case: &Case<'_>, register: &Versions) -> Vec<Reading<Op>> {
         span: op.span,
         op: match (op.saw, op.write) {
             (Saw::Value(seen), WriteId::NONE) if is_update(case, op.index) => Op::Found(seen),
-            (Saw::Not(seen), WriteId::NONE) if is_update(case, op.index) => Op::FoundOther(seen),
             (Saw::Value(seen), WriteId::NONE) => Op::Read(seen),
             (Saw::Not(seen), WriteId::NONE) => Op::ReadOther(seen),
             (Saw::Value(seen), write) => Op::Cas(seen, value(write)),
