@@ -10,9 +10,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use histcheck::Progress;
+use histcheck::formats::is_compressed;
 
 /// While nothing comes, it is looked so often whether to go on.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// Whoever is impatient waits for so long.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// It is read in pieces of at most so many bytes, which is what a pipe holds, and of which so many
 /// wait to be taken.
@@ -27,7 +31,13 @@ pub(crate) struct Awaited {
     deadline: Option<Instant>,
     piece: Vec<u8>,
     taken: usize,
+    /// How long it is waited for more, once there was something, before it is said that nothing is
+    /// there.
+    patience: Option<Duration>,
 }
+
+/// With fewer bytes nobody knows whether they are compressed.
+const MAGIC: usize = 8;
 
 /// Whether what `path` names is a file whose bytes are there.
 pub(crate) fn is_at_hand(path: &Path) -> bool {
@@ -82,13 +92,30 @@ impl Awaited {
             }
         };
         thread::Builder::new().name("input".to_owned()).spawn(read)?;
-        let awaited = Awaited { pieces, progress, deadline, piece: Vec::new(), taken: 0 };
+        let (piece, taken, patience) = (Vec::new(), 0, None);
+        let awaited = Awaited { pieces, progress, deadline, piece, taken, patience };
         awaited.next()?;
         Ok(awaited)
     }
 
+    /// The same input, which says that nothing is there ([`ErrorKind::WouldBlock`]) after a while
+    /// without any; not if it is compressed, since a text may end anywhere, but not so its frames.
+    pub(crate) fn impatient(mut self) -> io::Result<Awaited> {
+        while self.piece.len() < MAGIC {
+            match self.next()? {
+                more if more.is_empty() => return Ok(self),
+                more => self.piece.extend(more),
+            }
+        }
+        if !is_compressed(&self.piece) {
+            self.patience = Some(PATIENCE);
+        }
+        Ok(self)
+    }
+
     /// The next piece; none at the end.
     fn next(&self) -> io::Result<Vec<u8>> {
+        let start = Instant::now();
         loop {
             let left = self.deadline.map(|at| at.saturating_duration_since(Instant::now()));
             match self.pieces.recv_timeout(left.unwrap_or(LOOK_EVERY).min(LOOK_EVERY)) {
@@ -97,6 +124,9 @@ impl Awaited {
                 Err(RecvTimeoutError::Timeout) => {
                     if self.progress.is_cancelled() || left == Some(Duration::ZERO) {
                         return Ok(Vec::new());
+                    }
+                    if self.patience.is_some_and(|patience| start.elapsed() >= patience) {
+                        return Err(ErrorKind::WouldBlock.into());
                     }
                 }
             }

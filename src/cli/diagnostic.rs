@@ -67,7 +67,7 @@ impl Window {
             '\t' => text.push(' '),
             character if steers(character) => text.push('\u{fffd}'),
             // It would start a command to a service that shows what is printed.
-            '[' if text.ends_with("##") => text.push('\u{fffd}'),
+            '#' if text.ends_with('#') => text.push('\u{fffd}'),
             character => text.push(character),
         };
         for character in characters.by_ref().take(at - first) {

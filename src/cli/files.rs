@@ -45,6 +45,10 @@ impl NewFile {
     /// If there cannot be such a file, or the one that is there may not be written.
     pub(super) fn create(path: &Path) -> io::Result<NewFile> {
         let place = followed(path)?;
+        #[cfg(unix)]
+        if let Some(output) = output_of_this_process(&place) {
+            return Ok(NewFile { writer: BufWriter::new(Kind::Direct(output?)), place });
+        }
         let there = match fs::metadata(&place) {
             Ok(metadata) if metadata.is_dir() => {
                 return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory"));
@@ -58,7 +62,7 @@ impl NewFile {
             None => None,
             Some(there) => {
                 let metadata = there.metadata()?;
-                if !metadata.is_file() {
+                if !metadata.is_file() || is_open_elsewhere(&place) {
                     let writer = BufWriter::new(Kind::Direct(there));
                     return Ok(NewFile { writer, place });
                 }
@@ -144,7 +148,7 @@ pub(super) fn conflict(targets: &[(&str, Option<&Path>)], inputs: &Sources) -> O
     for (at, &(option, path)) in targets.iter().enumerate() {
         let shown = shown(path);
         let is_input = |source: &Source| match source {
-            Source::Stdin => false,
+            Source::Stdin => is_standard_input(path),
             Source::File(input) => is_same(path, input),
         };
         if inputs.list.iter().any(|(_, source)| source.as_ref().is_ok_and(is_input)) {
@@ -177,15 +181,54 @@ fn is_linked(one: &Path, other: &Path) -> bool {
     identity(one).is_some_and(|identity_of_one| Some(identity_of_one) == identity(other))
 }
 
+/// Whether `path` is a usual file, and the one that standard input comes from.
+#[cfg(unix)]
+fn is_standard_input(path: &Path) -> bool {
+    use std::os::fd::AsFd;
+    use std::os::unix::fs::MetadataExt;
+    let identity = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
+    let own = io::stdin().as_fd().try_clone_to_owned().map(File::from);
+    let input = own.and_then(|input| input.metadata()).ok().filter(fs::Metadata::is_file);
+    input.is_some() && input.map(identity) == fs::metadata(path).ok().map(identity)
+}
+
+#[cfg(not(unix))]
+fn is_standard_input(_: &Path) -> bool {
+    false
+}
+
 #[cfg(not(unix))]
 fn is_linked(_: &Path, _: &Path) -> bool {
     false
+}
+
+/// Whether `path` names a file by somebody who has it open.
+fn is_open_elsewhere(path: &Path) -> bool {
+    path.starts_with("/proc") || path.starts_with("/dev/fd")
+}
+
+/// The standard output or error of this process, if `place` names one of these: what was written to
+/// it stays, and what others write comes behind.
+#[cfg(unix)]
+fn output_of_this_process(place: &Path) -> Option<io::Result<File>> {
+    use std::os::fd::AsFd;
+    let number = place.strip_prefix("/proc/self/fd").or_else(|_| place.strip_prefix("/dev/fd"));
+    let descriptor = match number.ok()?.to_str()? {
+        "1" => io::stdout().as_fd().try_clone_to_owned(),
+        "2" => io::stderr().as_fd().try_clone_to_owned(),
+        _ => return None,
+    };
+    Some(descriptor.map(File::from))
 }
 
 /// Where `path` leads, also if nothing is there.
 fn followed(path: &Path) -> io::Result<PathBuf> {
     let mut path = path.to_owned();
     for _ in 0..LINKS {
+        if is_open_elsewhere(&path) {
+            // What such a link leads to may have no name.
+            return Ok(path);
+        }
         match fs::read_link(&path) {
             Ok(target) => path = directory_of(&path).join(target),
             Err(_) => return Ok(path),

@@ -71,7 +71,10 @@ impl Run<'_> {
             return Ok(Box::new(file));
         }
         let deadline = budget(&self.args.limits, start).deadline();
-        Ok(Box::new(inputs::awaited(source, self.output.progress(), deadline)?))
+        let awaited = inputs::awaited(source, self.output.progress(), deadline)?;
+        let impatient = awaited.impatient();
+        let impatient = impatient.map_err(|error| inputs::unreadable("reading failed", &error))?;
+        Ok(Box::new(impatient))
     }
 
     /// Sees to it that what follows ends within the limits, or what is known so far is said:

@@ -11,11 +11,12 @@ use histcheck::{Budget, Progress, StopReason};
 use super::exit::{self, Status};
 use super::stderr::lock;
 
-/// Work that asks its meter ends within this time behind the limit, beside
-/// [a part](PART) of what it may take.
-const GRACE: Duration = Duration::from_millis(50);
-/// Of the time or memory that work may take, this part more is its grace.
-const PART: u32 = 20;
+/// Work that asks its meter ends within this time behind the limit, beside a part of what it may
+/// take: one by so many.
+const GRACE: Duration = Duration::from_millis(75);
+const PART_OF_TIME: u32 = 12;
+/// Of the memory that work may take, it has this part more: one by so many.
+const PART_OF_MEMORY: usize = 20;
 /// Where memory is limited, it is looked at so often. Within this time a process can write some
 /// megabytes.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
@@ -34,7 +35,7 @@ pub(crate) struct Known {
 /// When a program ends at the latest whose work has to end within `budget`.
 fn deadline(budget: &Budget) -> Option<Instant> {
     let timeout = budget.timeout?;
-    budget.deadline()?.checked_add(timeout / PART + GRACE)
+    budget.deadline()?.checked_add(timeout / PART_OF_TIME + GRACE)
 }
 
 /// Watches one piece of work at a time.
@@ -125,7 +126,7 @@ fn excess(budget: &Budget, progress: &Progress) -> Result<Duration, StopReason> 
     if resident > memory {
         progress.exhaust();
     }
-    if resident > memory.saturating_add(memory / PART as usize) {
+    if resident > memory.saturating_add(memory / PART_OF_MEMORY) {
         return Err(StopReason::Memory);
     }
     Ok(left.min(LOOK_EVERY))

@@ -196,6 +196,7 @@ impl Course {
                 return Ok(false);
             }
             let Some(Started { objects, .. }) = &mut self.started else { break };
+            objects.check_names(window.history, &operation)?;
             if is_call {
                 objects.call(window.history, index, &operation, ahead.as_ref())?;
             } else if let Some(mut violation) = objects.end(window.history, index, &operation)? {

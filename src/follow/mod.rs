@@ -168,7 +168,7 @@ impl<R: Read> Following<R> {
             .hint("follow the order of the records, or check the history as a whole"));
         }
         let progress = read.progress.clone();
-        let mut stream = Stream::new(reader, read);
+        let mut stream = Stream::new(reader, read).in_blocks();
         let options = options(stream.values_mut())?;
         stream.use_threads(options.threads);
         let course = Course::new(options, settings.independent);

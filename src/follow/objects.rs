@@ -120,11 +120,23 @@ impl Objects {
             let object = Object::Settled(self.model.initial());
             let is_kept = self.most() > 0;
             let recent = is_kept.then(|| Box::new(Recent::new(self.model.initial())));
-            let is_blind = self.model.tokens_suffice();
-            self.entries.push(Entry { key, object, recent, is_blind });
+            self.entries.push(Entry { key, object, recent, is_blind: false });
             return next;
         }
         number
+    }
+
+    /// Refuses an operation with a register that the initial value may mean by another name: the
+    /// keys of JSON are strings, and only a whole history tells which of its registers they are.
+    pub(super) fn check_names(
+        &self,
+        history: &History,
+        operation: &Operation,
+    ) -> Result<(), Error> {
+        match &self.model {
+            AnyModel::MultiRegister(registers) => registers.check_names(history, operation),
+            _ => Ok(()),
+        }
     }
 
     /// How many of the last operations on an object are kept at least.

@@ -39,7 +39,7 @@ use row::Row;
 pub(crate) use edn::parse_value as parse_edn;
 pub use input::{Input, ReadOptions, json_value, read_bytes, read_file, read_text};
 pub use sniff::sniff;
-pub use source::COMPRESSED;
+pub use source::{COMPRESSED, is_compressed};
 
 macro_rules! formats {
     ($($(#[$doc:meta])* $name:ident = $row:path;)+) => {

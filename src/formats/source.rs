@@ -26,7 +26,7 @@ const BUFFER: usize = 1 << 16;
 const LOOK_EVERY: usize = 16 << 20;
 
 /// Tells whether what starts with `bytes` is compressed.
-pub(super) fn is_compressed(bytes: &[u8]) -> bool {
+pub fn is_compressed(bytes: &[u8]) -> bool {
     Compression::of(bytes).is_some()
 }
 
@@ -85,14 +85,21 @@ impl<R: Read> Source<R> {
     }
 
     /// Reads as much text into `room` as is there, as far as `meter` allows. Returns how many bytes
-    /// that is, 0 at the end.
-    pub(super) fn read_some(&mut self, room: &mut [u8], meter: &Meter) -> Result<usize, Error> {
+    /// that is, 0 at the end; `None` if the reader says that nothing is there yet.
+    pub(super) fn read_some(
+        &mut self,
+        room: &mut [u8],
+        meter: &Meter,
+    ) -> Result<Option<usize>, Error> {
         let read = retry(|| self.read(room, meter));
         if !matches!(read, Ok(1..)) {
             // Whoever waits for input ends it when a limit is met.
             meter.check_reading()?;
         }
-        read.map_err(|error| self.failure(&error))
+        match read {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(None),
+            read => read.map(Some).map_err(|error| self.failure(&error)),
+        }
     }
 
     /// Appends the text to `text`: up to one byte more than there may be, which shows that it is

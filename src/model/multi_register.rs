@@ -8,7 +8,7 @@ use super::items::few;
 use super::persistent::Tree;
 use super::{Call, Establishes, Facts, Kind, Model, Rejection, Token, View};
 use crate::error::{Code, Error};
-use crate::history::{History, Shape, Value, ValueTable};
+use crate::history::{History, Operation, Shape, Value, ValueTable};
 use crate::vocabulary::{Verb, Words};
 
 /// Registers by key: those of a history that must be checked together.
@@ -60,10 +60,7 @@ impl MultiRegister {
         }
         let values = history.values();
         let used = used(history);
-        let name = |register: Value| match values.as_name(register) {
-            Some(name) => name.to_owned(),
-            None => values.to_text(register),
-        };
+        let name = |register: Value| name(values, register);
         let wrong = |register: Value, what: &str| {
             let names: Vec<String> =
                 used.iter().take(NAMED).map(|&it| values.to_text(it)).collect();
@@ -99,6 +96,37 @@ impl MultiRegister {
             _ => {}
         }
         Ok(MultiRegister::new(self.default, &pairs))
+    }
+
+    /// Refuses an operation of a history of which more is to come, if it has a register that the
+    /// initial value may mean by another key.
+    pub(crate) fn check_names(
+        &self,
+        history: &History,
+        operation: &Operation,
+    ) -> Result<(), Error> {
+        if self.initial.is_empty() {
+            return Ok(());
+        }
+        let values = history.values();
+        let mut wrong = None;
+        registers_of(values, operation, |register| {
+            let is_other = |(handle, _): (u128, Value)| {
+                let named = Value::of_handle(handle as u32);
+                named != register && name(values, named) == name(values, register)
+            };
+            if self.initial.iter().any(is_other) {
+                wrong = Some(register);
+            }
+        });
+        let Some(register) = wrong else { return Ok(()) };
+        let message = format!(
+            "the initial value may mean the register {} by a key that is a string",
+            values.to_text(register)
+        );
+        Err(Error::new(Code::BadInitial, message)
+            .hint("only a whole history tells: check it without --follow")
+            .record(operation.invoked))
     }
 
     fn get(&self, state: &Registers, register: Value) -> Value {
@@ -244,20 +272,33 @@ const NAMED: usize = 8;
 
 /// The keys of all registers that the operations of `history` have.
 fn used(history: &History) -> BTreeSet<Value> {
-    let values = history.values();
     let mut used = BTreeSet::new();
-    let sides = history.operations().iter().flat_map(|op| [op.input, op.output]);
-    for side in sides {
+    for operation in history.operations() {
+        registers_of(history.values(), operation, |register| _ = used.insert(register));
+    }
+    used
+}
+
+/// Calls `visit` with the keys of the registers that `operation` has.
+fn registers_of(values: &ValueTable, operation: &Operation, mut visit: impl FnMut(Value)) {
+    for side in [operation.input, operation.output] {
         match values.shape(side) {
-            Shape::Map(items) => used.extend(items.chunks_exact(2).map(|pair| pair[0])),
+            Shape::Map(items) => items.chunks_exact(2).for_each(|pair| visit(pair[0])),
             Shape::List(items) => {
                 let micro = |&item: &Value| values.as_list(item)?.get(1).copied();
-                used.extend(items.iter().filter_map(micro));
+                items.iter().filter_map(micro).for_each(&mut visit);
             }
             _ => {}
         }
     }
-    used
+}
+
+/// What a register is called, whatever kind of value that is.
+fn name(values: &ValueTable, register: Value) -> String {
+    match values.as_name(register) {
+        Some(name) => name.to_owned(),
+        None => values.to_text(register),
+    }
 }
 
 fn key(register: Value) -> u128 {

@@ -14,8 +14,8 @@ pub(super) fn escaped(text: &str) -> String {
             '"' => out.push_str("&quot;"),
             '\u{fffe}' | '\u{ffff}' => {}
             c if c.is_control() => {}
-            // Behind two of `#` it would start a command to a service that shows what is printed.
-            '[' if out.ends_with("##") => out.push_str("&#91;"),
+            // Two would start a command to a service that shows what is printed.
+            '#' if out.ends_with('#') => out.push_str("&#35;"),
             c if steers(c) => out.push('\u{fffd}'),
             c => out.push(c),
         }

@@ -103,8 +103,9 @@ pub fn steers(c: char) -> bool {
         || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// How a command to a service for continuous integration starts, wherever it stands in a line.
-pub(crate) const COMMAND: &str = "##[";
+/// How commands to services that run tests start, wherever they stand in a line: `##[error]`,
+/// `##vso[…]`, `##teamcity[…]`.
+pub(crate) const COMMAND: &str = "##";
 
 /// `text` without characters that [steer](steers) and without commands to a service that runs
 /// tests, so that no input can steer a terminal, or make one text look like another.
@@ -113,7 +114,7 @@ pub fn printable(text: &str) -> String {
     for c in text.chars() {
         if steers(c) {
             out.extend(c.escape_default());
-        } else if c == '[' && out.ends_with("##") {
+        } else if c == '#' && out.ends_with('#') {
             out.extend(c.escape_unicode());
         } else {
             out.push(c);
@@ -195,7 +196,7 @@ mod tests {
     #[test]
     fn nothing_steers_the_terminal() {
         assert_eq!(printable("a\u{1b}[2Jb\n"), "a\\u{1b}[2Jb\\n");
-        assert_eq!(printable("#[ ##[error]x"), "#[ ##\\u{5b}error]x");
+        assert_eq!(printable("#[ ##[error]x"), "#[ #\\u{23}[error]x");
         assert_eq!(shortened("äöü", 2), "äö…");
         assert_eq!(shortened("äö", 2), "äö");
     }

@@ -220,7 +220,7 @@ fn a_failed_cas_may_observe() {
 #[test]
 fn budgets_end_in_unknown() {
     for (budget, reason) in [
-        ("--timeout 100ms", "timeout"),
+        ("--timeout 1s", "timeout"),
         ("--max-memory 1MB", "memory"),
         ("--max-configs 1000", "configurations"),
     ] {

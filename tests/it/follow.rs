@@ -333,3 +333,18 @@ fn a_crashed_write_of_what_is_there_may_hide_another_one() {
     events.drain(2..4);
     assert_eq!(followed(&events), Verdict::Invalid);
 }
+
+#[test]
+fn an_initial_value_that_may_mean_a_register_is_no_guess() {
+    let text = "{\"process\":0,\"type\":\"invoke\",\"f\":\"txn\",\"value\":[[\"r\",1,null]]}\n\
+                {\"process\":0,\"type\":\"ok\",\"f\":\"txn\",\"value\":[[\"r\",1,5]]}\n";
+    for (initial, named) in
+        [("{\"1\":5}", text.to_owned()), ("{\"x\":5}", text.replace(",1,", ",\"x\","))]
+    {
+        let run = |options: &str| histcheck(options).arg(initial).stdin(named.as_str()).run();
+        run("-q --init").status(0);
+        let is_string = initial.contains('x');
+        let followed = run("-q --follow --init").status(if is_string { 0 } else { 2 });
+        assert_eq!(is_string, !followed.stderr.contains("H0023"));
+    }
+}

@@ -113,8 +113,9 @@ fn where_there_is_no_room_the_old_file_stays() {
     }
 }
 
-/// Kills the program at random moments while it writes: the file is the old one or the new one. Hardly
-/// ever is anything else left, which the next run removes. `HISTCHECK_TRIES=40` tries a thousand times.
+/// Kills the program at random moments while it writes: the file is the old one or the new one.
+/// Hardly ever is anything else left, which the next run removes. `HISTCHECK_TRIES=40` tries a
+/// thousand times.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_killed_program_leaves_the_old_file_or_the_new_one() {
@@ -163,4 +164,29 @@ fn a_killed_program_leaves_the_old_file_or_the_new_one() {
         let _ = fs::remove_file(path("out"));
     }
     println!("{} new files, {} old ones; {left} times something beside it", kept[0], kept[1]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_the_process_has_open_is_written_as_it_is() {
+    let directory = Directory::new().file("in.jsonl", history(100));
+    let path = |name: &str| directory.path().join(name);
+    let program = env!("CARGO_BIN_EXE_histcheck");
+    let run = |line: &str| {
+        let line = line.replace("histcheck", program);
+        let run = Command::new("bash").args(["-c", &line]).current_dir(directory.path()).output();
+        String::from_utf8(run.unwrap().stdout).unwrap()
+    };
+    let table = run("histcheck convert --to csv in.jsonl");
+    assert!(table.starts_with("process,"), "{table}");
+    assert_eq!(run("histcheck convert --to csv -o /dev/stdout in.jsonl | cat"), table);
+    run("(echo pre; histcheck convert --to csv -o /dev/stdout in.jsonl; echo post) > out");
+    assert_eq!(fs::read_to_string(path("out")).unwrap(), format!("pre\n{table}post\n"));
+    assert_eq!(run("histcheck convert --to csv in.jsonl -o >(cat) | cat"), table);
+    // What comes from standard input is an input, too.
+    let before = fs::read(path("in.jsonl")).unwrap();
+    for way in WAYS {
+        run(&format!("histcheck {way} in.jsonl < in.jsonl"));
+        assert_eq!(fs::read(path("in.jsonl")).unwrap(), before, "{way}");
+    }
 }

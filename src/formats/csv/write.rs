@@ -132,9 +132,11 @@ fn function_name(name: &str) -> String {
     if is_taken || name.trim_matches([' ', '\t']) != name { quoted(name) } else { name.to_owned() }
 }
 
-/// Whether a spreadsheet would take the content of a cell for a formula, and run it.
+/// Whether a spreadsheet would take the content of a cell for a formula, and run it; or a terminal
+/// would run what is in it.
 fn is_formula(text: &str) -> bool {
     text.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'])
+        || text.contains(char::is_control)
 }
 
 /// The same of a process, which must not be read as a number either.

@@ -12,8 +12,9 @@ mod cut;
 #[cfg(test)]
 mod tests;
 
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::str;
+use std::time::{Duration, Instant};
 
 use super::Format;
 use super::csv::is_before_header;
@@ -22,7 +23,7 @@ use super::position::Position;
 use super::row::{Piece, Reader};
 use super::sink::Sink;
 use super::sniff::{settled, sniff, unknown_format};
-use super::source::Source;
+use super::source::{Source, unreadable};
 use super::text::{MARK, is_empty, not_utf8};
 use crate::budget::Meter;
 use crate::error::{Error, Place};
@@ -32,6 +33,10 @@ use cut::Cutter;
 
 /// With so many bytes of text, a format that was not recognized yet will not be.
 const SNIFFED: usize = 1 << 16;
+/// The size of a block of text in bytes,
+const BLOCK: usize = 1 << 20;
+/// which is waited for no longer than this.
+const LATENCY: Duration = Duration::from_secs(1);
 /// So many bytes of text are looked at whenever it grows.
 const LOOKED: usize = 1 << 12;
 
@@ -62,6 +67,10 @@ pub(crate) struct Stream<R: Read> {
     /// On which lines, if anybody wants to know.
     lines: Option<Vec<u32>>,
     ended: bool,
+    /// The size of the blocks that the text is cut into, in bytes; 0 if it is cut as it comes.
+    block: usize,
+    /// Whether the reader has no more for now.
+    is_due: bool,
 }
 
 impl<R: Read> Stream<R> {
@@ -89,6 +98,8 @@ impl<R: Read> Stream<R> {
             places: Vec::new(),
             lines: None,
             ended: false,
+            block: 0,
+            is_due: false,
         }
     }
 
@@ -139,6 +150,15 @@ impl<R: Read> Stream<R> {
         // The records of the piece are behind now.
         self.ends.clear();
         self.builder.sweep_if_grown(hold);
+    }
+
+    /// Returns the same stream, whose pieces do not depend on how its text comes: each is what is
+    /// complete of a block of the text. Only where the reader says that nothing is there yet
+    /// ([`ErrorKind::WouldBlock`](std::io::ErrorKind::WouldBlock)), or text comes for longer than a
+    /// second, a piece is what there is.
+    pub(crate) fn in_blocks(mut self) -> Self {
+        self.block = BLOCK.min(self.meter.memory_limit() / 2).max(1);
+        self
     }
 
     /// Returns the same stream, which knows the [line](Stream::line) of every record.
@@ -303,9 +323,23 @@ impl<R: Read> Stream<R> {
 
     /// Reads until there is a place to cut at, and returns it; `None` at the end of the text.
     fn fill(&mut self, reader: &mut dyn Reader) -> Result<Option<usize>, Error> {
+        let mut most = self.block;
+        let start = Instant::now();
         loop {
-            if let Some(cut) = self.cutter.cut(self.buffer.bytes(), reader) {
+            let bytes = self.buffer.bytes();
+            let is_due = std::mem::take(&mut self.is_due) || start.elapsed() >= LATENCY;
+            let len = match self.block {
+                0 => Some(bytes.len()),
+                _ if bytes.len() >= most => Some(most),
+                _ => is_due.then_some(bytes.len()),
+            };
+            if let Some(cut) = len.and_then(|len| self.cutter.cut(&bytes[..len], reader)) {
                 return Ok(Some(cut));
+            }
+            if self.block > 0 && bytes.len() >= most {
+                // A long record.
+                most += self.block;
+                continue;
             }
             if !self.read_more()? {
                 return Ok(None);
@@ -318,7 +352,15 @@ impl<R: Read> Stream<R> {
         let meter = &self.meter;
         meter.check_reading()?;
         meter.check_size(self.buffer.bytes().len() as u64)?;
-        let count = self.source.read_some(self.buffer.room(meter.memory_limit()), meter)?;
+        let room = self.buffer.room(meter.memory_limit());
+        let Some(count) = self.source.read_some(room, meter)? else {
+            if self.block == 0 {
+                // Who waits for no block has nobody to go on for.
+                return Err(unreadable("reading failed", &ErrorKind::WouldBlock.into()));
+            }
+            self.is_due = true;
+            return Ok(true);
+        };
         self.buffer.filled(count);
         if let Some(progress) = meter.progress() {
             progress.advance(count as u64);

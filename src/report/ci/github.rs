@@ -53,8 +53,8 @@ fn property(text: &str) -> String {
             ':' => out.push_str("%3A"),
             ',' => out.push_str("%2C"),
             c if steers(c) => {}
-            // Behind two of `#` it would start a command.
-            '[' if out.ends_with("##") => out.push_str("%5B"),
+            // Two would start a command.
+            '#' if out.ends_with('#') => out.push_str("%23"),
             c => out.push(c),
         }
     }
@@ -67,7 +67,7 @@ mod tests {
 
     #[test]
     fn nothing_ends_a_value_or_starts_a_command() {
-        assert_eq!(property("a%,b:c\r\n\u{1b}d##[e"), "a%25%2Cb%3Ac%0D%0Ad##%5Be");
+        assert_eq!(property("a%,b:c\r\n\u{1b}d##[e"), "a%25%2Cb%3Ac%0D%0Ad#%23[e");
         assert_eq!(data("100%\n::error::x"), "100%25\\n::error::x");
     }
 }

@@ -250,7 +250,7 @@ pub(super) fn harmless(json: String) -> String {
     let mut out = String::with_capacity(json.len() + 16);
     for c in json.chars() {
         // Line breaks stand between values: in strings, they are escaped already.
-        if steers(c) && c != '\n' || c == '[' && out.ends_with("##") {
+        if steers(c) && c != '\n' || c == '#' && out.ends_with('#') {
             // Characters beyond 16 bits do not steer.
             put!(out, "\\u{:04x}", u32::from(c));
         } else {
