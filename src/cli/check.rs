@@ -71,7 +71,9 @@ pub(crate) fn run(args: &CheckArgs, output: &mut Output) -> Status {
         }
     }
     if let Some(document) = document(args.output.format) {
-        output.print(&document(&lock(&outcomes)));
+        // Whoever ends the program needs the outcomes, too, and is not to be kept from them.
+        let text = document(&lock(&outcomes));
+        output.print(&text);
     }
     if let Some(Err(error)) = witnesses.map(NewFile::finish) {
         complain(&format!("error: cannot write the witness file: {error}"));

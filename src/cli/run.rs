@@ -200,6 +200,7 @@ impl Run<'_> {
 
     /// The input holds no history that can be checked; people were told already.
     pub(super) fn unreadable(&mut self, error: &Error) -> Status {
+        self.output.relax();
         let format = self.args.output.format;
         let Some(reason) = error.stop_reason() else {
             match format {
