@@ -64,6 +64,9 @@ pub(super) fn undecided_without_memory() {
         let abort = signal_hook::consts::SIGABRT;
         // Where that is not possible, it aborts.
         let _ = signal_hook::flag::register_conditional_shutdown(abort, status, always);
+        // That a file may not grow is an error like any other.
+        let grown = signal_hook::consts::SIGXFSZ;
+        let _ = signal_hook::flag::register(grown, Arc::default());
     }
 }
 

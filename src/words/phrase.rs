@@ -1,5 +1,7 @@
 //! Operations, values and numbers in words.
 
+pub use histcheck_history::steers;
+
 use crate::history::{History, OpIndex, Operation, Outcome, Record, Value};
 use crate::vocabulary::Word;
 
@@ -92,15 +94,6 @@ pub(crate) fn duration_phrase(nanoseconds: u128) -> String {
     let thousandths = nanoseconds / (unit / 1_000);
     let text = format!("{}.{:03}", thousandths / 1_000, thousandths % 1_000);
     format!("{} {name}", text.trim_end_matches('0').trim_end_matches('.'))
-}
-
-/// Whether a character controls a terminal, turns the direction of what comes behind it, or ends a
-/// line.
-pub fn steers(c: char) -> bool {
-    let marks = ['\u{61c}', '\u{200e}', '\u{200f}', '\u{feff}'];
-    c.is_control()
-        || marks.contains(&c)
-        || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// How commands to services that run tests start, wherever they stand in a line: `##[error]`,

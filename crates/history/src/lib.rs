@@ -47,7 +47,7 @@ use excerpt::Excerpt;
 pub use input::IntoValue;
 use internal::NO_TIME;
 pub use keys::{Independent, Partition, Partitions};
-pub use notation::write_quoted;
+pub use notation::{steers, write_quoted};
 pub use operation::{
     Annotation, Event, EventType, Extra, Function, Interval, Operation, Outcome, Time,
 };

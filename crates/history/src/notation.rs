@@ -128,6 +128,15 @@ fn push_display(out: &mut String, item: impl std::fmt::Display) {
     let _ = write!(out, "{item}");
 }
 
+/// Whether a character controls a terminal, turns the direction of what comes behind it, or ends a
+/// line. None has more than 16 bits.
+pub fn steers(c: char) -> bool {
+    let marks = ['\u{61c}', '\u{200e}', '\u{200f}', '\u{feff}'];
+    c.is_control()
+        || marks.contains(&c)
+        || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// Appends `text` as a string literal, as JSON and EDN both read it.
 pub fn write_quoted(text: &str, out: &mut String) {
     out.push('"');
@@ -138,9 +147,7 @@ pub fn write_quoted(text: &str, out: &mut String) {
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
-            c if (c as u32) < 0x20 || c == '\u{7f}' => {
-                push_display(out, format_args!("\\u{:04x}", c as u32))
-            }
+            c if steers(c) => push_display(out, format_args!("\\u{:04x}", c as u32)),
             c => out.push(c),
         }
     }

@@ -6,6 +6,8 @@ use std::io;
 use crate::formats::records::{Entry, Record, is_outcome, outcome_field, records};
 use crate::formats::roles::{Role, role};
 use crate::history::hash::Set;
+use histcheck_history::steers;
+
 use crate::history::{Extra, History, Shape, Value, function_text, write_quoted};
 
 const EVENT: &[&str] = &["process", "type", "f", "value"];
@@ -136,7 +138,7 @@ fn function_name(name: &str) -> String {
 /// would run what is in it.
 fn is_formula(text: &str) -> bool {
     text.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'])
-        || text.contains(char::is_control)
+        || text.contains(steers)
 }
 
 /// The same of a process, which must not be read as a number either.
@@ -161,7 +163,7 @@ fn text(record: &Record<'_>, value: Value) -> String {
         Shape::Text(text)
             if text.starts_with(char::is_alphabetic)
                 && !["true", "false", "null"].contains(&text.trim())
-                && !text.contains(['\n', '\r']) =>
+                && !text.contains(steers) =>
         {
             text.to_owned()
         }
