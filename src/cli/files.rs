@@ -69,6 +69,11 @@ impl NewFile {
                 Some(metadata.permissions())
             }
         };
+        let directory = directory_of(&place);
+        if !directory.is_dir() {
+            let message = format!("there is no directory {}", shown(&directory));
+            return Err(io::Error::new(io::ErrorKind::NotFound, message));
+        }
         remove_what_was_left(&place);
         let kind = create_beside(&place)?;
         if let Some(permissions) = permissions {
@@ -141,18 +146,22 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// Tells what is wrong with writing to the files of `targets`, each with the option that names it:
-/// that one is an input, or that two are one.
+/// that one is an input or what standard output goes to, or that two are one.
 pub(super) fn conflict(targets: &[(&str, Option<&Path>)], inputs: &Sources) -> Option<String> {
     let targets = targets.iter().filter_map(|&(option, path)| Some((option, path?)));
     let targets: Vec<(&str, &Path)> = targets.filter(|(_, path)| *path != Path::new("-")).collect();
     for (at, &(option, path)) in targets.iter().enumerate() {
         let shown = shown(path);
         let is_input = |source: &Source| match source {
-            Source::Stdin => is_standard_input(path),
+            Source::Stdin => is_stream(path, io::stdin()),
             Source::File(input) => is_same(path, input),
         };
         if inputs.list.iter().any(|(_, source)| source.as_ref().is_ok_and(is_input)) {
             return Some(format!("{option} {shown} would overwrite the input; name another file"));
+        }
+        let is_direct = followed(path).is_ok_and(|place| is_open_elsewhere(&place));
+        if !is_direct && is_stream(path, io::stdout()) {
+            return Some(format!("{option} and standard output name the same file, {shown}"));
         }
         if let Some((other, _)) = targets[..at].iter().find(|(_, other)| is_same(path, other)) {
             return Some(format!("{option} and {other} name the same file, {shown}"));
@@ -181,19 +190,18 @@ fn is_linked(one: &Path, other: &Path) -> bool {
     identity(one).is_some_and(|identity_of_one| Some(identity_of_one) == identity(other))
 }
 
-/// Whether `path` is a usual file, and the one that standard input comes from.
+/// Whether `path` is a usual file, and the one that `stream` comes from or goes to.
 #[cfg(unix)]
-fn is_standard_input(path: &Path) -> bool {
-    use std::os::fd::AsFd;
+fn is_stream(path: &Path, stream: impl std::os::fd::AsFd) -> bool {
     use std::os::unix::fs::MetadataExt;
     let identity = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
-    let own = io::stdin().as_fd().try_clone_to_owned().map(File::from);
-    let input = own.and_then(|input| input.metadata()).ok().filter(fs::Metadata::is_file);
-    input.is_some() && input.map(identity) == fs::metadata(path).ok().map(identity)
+    let own = stream.as_fd().try_clone_to_owned().map(File::from);
+    let own = own.and_then(|own| own.metadata()).ok().filter(fs::Metadata::is_file);
+    own.is_some() && own.map(identity) == fs::metadata(path).ok().map(identity)
 }
 
 #[cfg(not(unix))]
-fn is_standard_input(_: &Path) -> bool {
+fn is_stream<S>(_: &Path, _: S) -> bool {
     false
 }
 

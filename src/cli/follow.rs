@@ -82,14 +82,13 @@ impl Run<'_> {
     fn watch(&self, within: Budget, summary: &Summary, records: usize) {
         let status = if self.told > 0 { Status::Violation } else { Status::Undecided };
         let status = if self.args.output.exit_zero { status.lenient() } else { status };
-        let file = self.file().map(str::to_owned);
         let (output, mut summary) = (&self.args.output, summary.clone());
         let (format, quiet, palette) = (output.format, output.quiet, *self.output.palette());
         self.output.watch(within, status, move |reason| {
             end_with(&mut summary, reason);
             let followed =
                 Followed { summary: &summary, records, annotations: 0, interrupted: true };
-            let text = end_text(file.as_deref(), &followed, format, quiet, &palette);
+            let text = end_text(&followed, format, quiet, &palette);
             let _ = write_at_once(text.as_bytes());
         });
     }
@@ -146,7 +145,7 @@ impl Run<'_> {
             return;
         }
         if self.args.output.format == ReportFormat::Json {
-            let text = report::violation_json(self.file(), violation);
+            let text = report::violation_json(violation);
             self.output.print(&text);
             return;
         }
@@ -213,7 +212,7 @@ impl Run<'_> {
             interrupted: reason.is_some(),
         };
         let CheckOutputArgs { format, quiet, .. } = self.args.output;
-        let text = end_text(self.file(), &followed, format, quiet, self.output.palette());
+        let text = end_text(&followed, format, quiet, self.output.palette());
         self.output.print(&text);
         match summary.verdict {
             Verdict::Valid => Status::Valid,
@@ -234,11 +233,6 @@ impl Run<'_> {
             self.output.print(&report::error_json(self.name, error));
         }
         Status::Unreadable
-    }
-
-    /// The name of the file, unless it is standard input.
-    fn file(&self) -> Option<&str> {
-        (self.name != inputs::STDIN).then_some(self.name)
     }
 }
 
@@ -265,14 +259,13 @@ fn end_with(summary: &mut Summary, reason: StopReason) {
 
 /// What to say at the end.
 fn end_text(
-    file: Option<&str>,
     followed: &Followed<'_>,
     format: ReportFormat,
     quiet: bool,
     palette: &Palette,
 ) -> String {
     if format == ReportFormat::Json {
-        return report::end_json(file, followed);
+        return report::end_json(followed);
     }
     if quiet && followed.summary.verdict == Verdict::Invalid {
         return String::new();

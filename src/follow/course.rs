@@ -3,16 +3,18 @@
 
 use super::objects::{Objects, Standing};
 use super::violation::Violation;
-use crate::check::{KeyCounts, Meter, Options, StopReason, Verdict};
+use crate::check::{Budget, KeyCounts, Meter, Options, StopReason, Verdict};
 use crate::error::{Code, Error};
 use crate::history::Window;
 use crate::history::{EventType, History, Independent, Marks, Operation, Outcome, Record};
 use crate::history::{confirms_tuples, has_tuple, mixed_keys, no_tuple, take_key};
-use crate::model::{AnyModel, Hints, Model, ModelSource, named};
+use crate::model::{AnyModel, Hints, Model, ModelOptions, ModelSource, named};
 
 /// So many records are waited for where it is not clear what they mean, and taken anew where they
 /// turn out to mean something else.
 const PATIENCE: usize = 1000;
+/// What is decided for the time being may take so many configurations.
+const SOON: u64 = 1 << 18;
 
 /// What is known of a history that is followed.
 pub(super) struct Course {
@@ -110,13 +112,33 @@ impl Course {
         options: Options,
     ) -> Result<Course, Error> {
         let mut course = Course::new(options, Independent::default());
-        let objects = objects(model, course.meter())?;
+        let objects = course.objects(model, None)?;
         course.started = Some(Started { objects, name, source: ModelSource::Given });
         Ok(course)
     }
 
-    fn meter(&self) -> Meter {
-        Meter::start(&self.options.budget, 0).told_to(self.options.progress.clone())
+    /// Returns the objects of a history of `model`: none so far.
+    ///
+    /// # Errors
+    /// If it cannot be followed.
+    fn objects(
+        &self,
+        model: AnyModel,
+        meaning: Option<(&'static str, ModelOptions)>,
+    ) -> Result<Objects, Error> {
+        if model.learns() {
+            return Err(Error::new(
+                Code::BadInitial,
+                "what the object holds at the start is not known, so that it cannot be followed",
+            )
+            .hint("say what it holds with --init, or check the history as a whole"));
+        }
+        let budget = self.options.budget;
+        let configurations = budget.configurations.unwrap_or(u64::MAX).min(SOON);
+        let soon = Budget { configurations: Some(configurations), ..budget };
+        let meters = [budget, soon]
+            .map(|budget| Meter::start(&budget, 0).told_to(self.options.progress.clone()));
+        Ok(Objects::new(model, meaning, meters))
     }
 
     /// Takes the events of `window`, and puts violations into `found`. False if it has to see more
@@ -162,7 +184,12 @@ impl Course {
         }
         self.taken = [0; 2];
         let operations = window.operations();
-        if let Some(Started { objects, .. }) = &mut self.started {
+        if let Some(Started { objects, name, .. }) = &mut self.started {
+            if last {
+                let before = found.len();
+                objects.finish(window.history, found);
+                found[before..].iter_mut().for_each(|violation| violation.model = name);
+            }
             objects.forget(&|index| operations[index].outcome == Outcome::Open);
         }
         Ok(true)
@@ -312,7 +339,7 @@ impl Course {
         let initial = self.options.initial.or_else(described);
         let options = self.options.model_options;
         let model = AnyModel::by_name(name, initial, options, history.values())?;
-        let objects = objects(model, self.meter())?;
+        let objects = self.objects(model, Some((name, options)))?;
         self.started = Some(Started { objects, name: entry.name, source });
         Ok(true)
     }
@@ -441,6 +468,12 @@ impl Course {
         self.started.as_ref().map(|started| started.name)
     }
 
+    /// Whether what became of an object is decided by its operations.
+    #[cfg(test)]
+    pub(super) fn defers(&self) -> bool {
+        self.started.as_ref().is_some_and(|started| started.objects.defer_any())
+    }
+
     /// What became of the history so far.
     pub(super) fn summary(&self) -> Summary {
         let mut summary = Summary {
@@ -473,19 +506,4 @@ impl Course {
         };
         summary
     }
-}
-
-/// Returns the objects of a history of `model`: none so far.
-///
-/// # Errors
-/// If it cannot be followed.
-fn objects(model: AnyModel, meter: Meter) -> Result<Objects, Error> {
-    if model.learns() {
-        return Err(Error::new(
-            Code::BadInitial,
-            "what the object holds at the start is not known, so that it cannot be followed",
-        )
-        .hint("say what it holds with --init, or check the history as a whole"));
-    }
-    Ok(Objects::new(model, meter))
 }

@@ -6,12 +6,17 @@
 //! [`Following`] reads text, such as a pipe that stays open; [`Follower`] takes events in code. The
 //! verdict is the one that the whole history would have. Data flows one way: events make windows of
 //! a history, windows go through the course to the object of their key, and each object has its
-//! frontier of configurations.
+//! frontier of configurations. Where that would hold too much, the operations on the object are
+//! kept and decided again from time to time, as those of a whole history are.
 
 mod course;
+mod deferred;
 mod frontier;
 mod objects;
 mod recent;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;
 mod violation;
 
 use std::io::Read;
@@ -87,6 +92,19 @@ impl Follower {
     pub fn check(&mut self) -> Result<Vec<Violation>, Error> {
         let taken = self.take(false);
         // Those before an error come first; the error comes again.
+        if self.found.is_empty() {
+            taken?;
+        }
+        Ok(std::mem::take(&mut self.found))
+    }
+
+    /// As [`Follower::check`], and decides what was put off because too much could still take
+    /// effect: the violations among that, too, are there then.
+    ///
+    /// # Errors
+    /// As [`Follower::check`].
+    pub fn check_all(&mut self) -> Result<Vec<Violation>, Error> {
+        let taken = self.take(true);
         if self.found.is_empty() {
             taken?;
         }

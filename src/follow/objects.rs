@@ -1,5 +1,6 @@
 //! The objects of a history that is followed, each with its frontier; one a key.
 
+use super::deferred::{Deferred, known_at, starting_from};
 use super::frontier::{Bounds, End, Halt, Held};
 use super::recent::Recent;
 use super::violation::{Surroundings, Violation};
@@ -7,7 +8,7 @@ use crate::check::{Meter, StopReason};
 use crate::error::Error;
 use crate::history::{History, Operation, Outcome, Record, Value, ValueMap};
 use crate::history::{OpIndex, Row, sort};
-use crate::model::{self, AnyModel, AnyOp, AnyState, Call, Model};
+use crate::model::{self, AnyModel, AnyOp, AnyState, Call, Model, ModelOptions};
 
 /// What became of an object.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -24,6 +25,8 @@ enum Object {
     /// Nothing is open, and this is what it holds.
     Settled(AnyState),
     Moving(Box<Bounds>),
+    /// Too much could still take effect to hold it all: the operations that are kept are decided.
+    Deferred(Box<Deferred>),
     /// It is not followed any more.
     Ended(Standing),
 }
@@ -53,7 +56,11 @@ const NOWHERE: u32 = u32::MAX;
 /// The objects of one model.
 pub(super) struct Objects {
     model: AnyModel,
+    /// What that is called, and its options, if it is a built-in one.
+    meaning: Option<(&'static str, ModelOptions)>,
     meter: Meter,
+    /// Ends earlier, for what is decided again later.
+    soon: Meter,
     entries: Vec<Entry>,
     /// The number of each key.
     numbers: ValueMap,
@@ -94,16 +101,30 @@ impl Entry {
         }
         match &mut self.object {
             Object::Moving(frontier) => Some(frontier),
-            Object::Settled(_) | Object::Ended(_) => None,
+            Object::Settled(_) | Object::Deferred(_) | Object::Ended(_) => None,
         }
+    }
+
+    /// The operations that are kept.
+    fn rows(&self) -> &[Row] {
+        self.recent.as_ref().and_then(|recent| recent.get()).map_or(&[], |(_, rows)| rows)
     }
 }
 
 impl Objects {
-    pub(super) fn new(model: AnyModel, meter: Meter) -> Self {
+    /// No objects so far of `model`, which is one of the built-in ones if it has a `meaning`: a
+    /// name, and options. Decides within what `meter` leaves, and for the time being within what
+    /// `soon` does.
+    pub(super) fn new(
+        model: AnyModel,
+        meaning: Option<(&'static str, ModelOptions)>,
+        [meter, soon]: [Meter; 2],
+    ) -> Self {
         Objects {
             model,
+            meaning,
             meter,
+            soon,
             entries: Vec::new(),
             numbers: ValueMap::new(u32::MAX, NUMBERED),
             tickets: Vec::new(),
@@ -119,7 +140,7 @@ impl Objects {
         if number == u32::MAX {
             let object = Object::Settled(self.model.initial());
             let is_kept = self.most() > 0;
-            let recent = is_kept.then(|| Box::new(Recent::new(self.model.initial())));
+            let recent = is_kept.then(|| Box::new(Recent::at_start(self.model.initial())));
             self.entries.push(Entry { key, object, recent, is_blind: false });
             return next;
         }
@@ -164,11 +185,11 @@ impl Objects {
         }
     }
 
+    /// Ends following an object as of an operation on it.
     fn halted(
         &mut self,
         history: &History,
-        index: OpIndex,
-        operation: &Operation,
+        row: &Row,
         number: u32,
         halt: Halt,
     ) -> Option<Violation> {
@@ -177,14 +198,15 @@ impl Objects {
             Halt::Violation(states) => {
                 let describe = |state| self.model.describe(state, history.values());
                 let states = states.iter().filter_map(describe).collect();
-                let mut violation = Violation::new(history, index, operation, states);
+                let mut violation = Violation::new(history, row, states);
                 self.violations += 1;
                 if self.violations <= EXPLAINED
                     && let Some((base, rows)) =
                         entry.recent.as_ref().and_then(|recent| recent.get())
                 {
+                    let rows: Vec<Row> = known_at(violation.completed, rows).collect();
                     let records = violation.completed.index() + 1;
-                    let mut history = history.with_operations(rows, records);
+                    let mut history = history.with_operations(&rows, records);
                     let start = self.model.start_value(base, history.values_mut());
                     violation.surroundings = start.map(|initial| Surroundings { history, initial });
                 }
@@ -267,19 +289,78 @@ impl Objects {
             Outcome::Fail => End::Failed(self.model.failed(&call).map_err(refused)?),
             Outcome::Info | Outcome::Open => End::Lost,
         };
-        let Some(frontier) = frontier else { return Ok(None) };
+        let Some(frontier) = frontier else { return Ok(self.decide_if_due(history, number)) };
         let mut ended = frontier.end(&self.model, slot, end, &self.meter);
         if matches!(ended, Err(Halt::Violation(_)))
             && let Some(again) = self.end_blindly(history, number)
         {
             ended = again;
         }
+        if matches!(ended, Ok(()) | Err(Halt::Stopped(StopReason::Bounds)))
+            && self.defer(history, number)
+        {
+            return Ok(None);
+        }
         match ended {
             Ok(()) => {
                 self.rest(number, operation.completed.unwrap_or(operation.invoked));
                 Ok(None)
             }
-            Err(halt) => Ok(self.halted(history, index, operation, number, halt)),
+            Err(halt) => Ok(self.halted(history, &history.row(index, operation), number, halt)),
+        }
+    }
+
+    /// Decides the operations on an object from now on by those that are kept, if what could still
+    /// take effect is not all held any more. False if it is, or they are not there.
+    fn defer(&mut self, history: &History, number: u32) -> bool {
+        let Objects { model, meaning, entries, .. } = self;
+        let Entry { object, recent, .. } = &mut entries[number as usize];
+        if matches!(object, Object::Moving(frontier) if frontier.is_exact()) {
+            return false;
+        }
+        let Some((base, is_start)) = recent.as_mut().and_then(|recent| recent.keep_all()) else {
+            return false;
+        };
+        let start = match meaning {
+            _ if is_start => Some(model.clone()),
+            Some(meaning) => starting_from(model, base, *meaning, history),
+            None => None,
+        };
+        let Some(start) = start else { return false };
+        let rows = entries[number as usize].rows().len();
+        entries[number as usize].object = Object::Deferred(Box::new(Deferred::new(start, rows)));
+        true
+    }
+
+    fn decide_if_due(&mut self, history: &History, number: u32) -> Option<Violation> {
+        let entry = &self.entries[number as usize];
+        match &entry.object {
+            Object::Deferred(deferred) if deferred.is_due(entry.rows().len()) => {
+                self.decide(history, number, false)
+            }
+            _ => None,
+        }
+    }
+
+    /// Decides the operations that are kept of an object, for good or for the time being.
+    fn decide(&mut self, history: &History, number: u32, for_good: bool) -> Option<Violation> {
+        let Entry { object, recent, .. } = &mut self.entries[number as usize];
+        let Object::Deferred(deferred) = object else { return None };
+        let (_, rows) = recent.as_ref()?.get()?;
+        let meter = if for_good { &self.meter } else { &self.soon };
+        let row = rows[deferred.decide(history, rows, meter, &self.soon)?];
+        self.halted(history, &row, number, Halt::Violation(Vec::new()))
+    }
+
+    /// At the end of the history, decides what was put off.
+    pub(super) fn finish(&mut self, history: &History, found: &mut Vec<Violation>) {
+        for number in 0..self.entries.len() as u32 {
+            let entry = &self.entries[number as usize];
+            if let Object::Deferred(deferred) = &entry.object
+                && deferred.doubt(entry.rows().len()).is_some()
+            {
+                found.extend(self.decide(history, number, true));
+            }
         }
     }
 
@@ -368,10 +449,15 @@ impl Objects {
                         };
                     });
                 }
-                Object::Ended(_) => {}
+                Object::Deferred(_) | Object::Ended(_) => {}
             }
         }
         known
+    }
+
+    #[cfg(test)]
+    pub(super) fn defer_any(&self) -> bool {
+        self.entries.iter().any(|entry| matches!(entry.object, Object::Deferred(_)))
     }
 
     /// Passes what became of each object so far to `tell`.
@@ -380,6 +466,9 @@ impl Objects {
             tell(match entry.object {
                 Object::Moving(ref bounds) if !bounds.is_certain() => {
                     Standing::Unknown(StopReason::Bounds)
+                }
+                Object::Deferred(ref deferred) => {
+                    deferred.doubt(entry.rows().len()).map_or(Standing::Valid, Standing::Unknown)
                 }
                 Object::Settled(_) | Object::Moving(_) => Standing::Valid,
                 Object::Ended(standing) => standing,
@@ -418,7 +507,7 @@ impl Known {
 /// Keeps an operation among the last ones, at least `most` of which are to be kept.
 fn keep(recent: &mut Option<Box<Recent>>, row: Row, most: usize) {
     match recent {
-        Some(_) if most == 0 => *recent = None,
+        Some(kept) if most == 0 && !kept.keeps_all() => *recent = None,
         Some(recent) => recent.put(row, most),
         None => {}
     }

@@ -1,15 +1,20 @@
 //! The last operations on an object: from a state that it certainly was in, up to now. They are
-//! what a violation is explained by, since all before is forgotten.
+//! what a violation is explained by, since all before is forgotten; and where all that could still
+//! take effect is too much to hold, what it is [decided](super::deferred) by.
 
 use crate::history::Record;
 use crate::history::Row;
 use crate::model::AnyState;
 
-/// The last operations on an object .
+/// The last operations on an object.
 #[derive(Debug)]
 pub(super) struct Recent {
     /// The state that the object was in before `rows`; `None` while there are too many of them.
     base: Option<AnyState>,
+    /// Whether that is what the object held at the start.
+    is_start: bool,
+    /// Whether all that come are kept.
+    keeps_all: bool,
     /// By their invocations. Those of the end are all there; of those before the `base`, only
     /// those that may have taken effect since.
     rows: Vec<Row>,
@@ -19,7 +24,7 @@ pub(super) struct Recent {
 }
 
 /// Of an object that is never in a certain state, so many times the usual number is kept.
-const PATIENCE: usize = 16;
+const PATIENCE: usize = 64;
 
 /// A moment at which an object was certainly in a state.
 #[derive(Debug)]
@@ -36,7 +41,31 @@ struct Middle {
 impl Recent {
     /// No operation so far on an object in `state`.
     pub(super) fn new(state: AnyState) -> Self {
-        Recent { base: Some(state), rows: Vec::new(), middle: None }
+        Recent {
+            base: Some(state),
+            is_start: false,
+            keeps_all: false,
+            rows: Vec::new(),
+            middle: None,
+        }
+    }
+
+    /// No operation so far on an object that holds what it does at the start.
+    pub(super) fn at_start(state: AnyState) -> Self {
+        Recent { is_start: true, ..Recent::new(state) }
+    }
+
+    /// From now on, keeps all operations. Returns the state before those that are there, and
+    /// whether it is that of the start; `None` if they are not.
+    pub(super) fn keep_all(&mut self) -> Option<(&AnyState, bool)> {
+        let base = self.base.as_ref()?;
+        self.keeps_all = true;
+        Some((base, self.is_start))
+    }
+
+    /// Whether it keeps all operations.
+    pub(super) fn keeps_all(&self) -> bool {
+        self.keeps_all
     }
 
     /// An operation is called, or was called and comes to more. At least `most` of them are kept
@@ -55,8 +84,8 @@ impl Recent {
             }
             _ => self.rows.push(row),
         }
-        if self.rows.len() > PATIENCE * most {
-            *self = Recent { base: None, rows: Vec::new(), middle: None };
+        if self.rows.len() > PATIENCE * most && !self.keeps_all {
+            (self.base, self.rows, self.middle) = (None, Vec::new(), None);
         }
     }
 
@@ -80,7 +109,7 @@ impl Recent {
                 let is_later = |record: Record| record > middle.record;
                 may_come || operation.completed.is_none_or(is_later) || is_later(operation.invoked)
             });
-            self.base = Some(middle.state);
+            (self.base, self.is_start) = (Some(middle.state), false);
         }
         let count = self.rows.len();
         self.middle = Some(Middle { record, state: state.clone(), is_idle, count });

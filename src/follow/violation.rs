@@ -1,6 +1,6 @@
 //! What is told of a violation as soon as it is certain.
 
-use crate::history::{History, OpIndex, Operation, Record, Value};
+use crate::history::{History, NO_TIME, Record, Row, Value};
 use crate::words::operation_phrase;
 
 /// An operation by whose return no linearization is left.
@@ -46,12 +46,10 @@ pub struct Surroundings {
 }
 
 impl Violation {
-    /// The violation by `operation`, which has this index, before whose return the object could be
-    /// in `states`.
+    /// The violation by an operation before whose return the object could be in `states`.
     pub(super) fn new(
         history: &History,
-        index: OpIndex,
-        operation: &Operation,
+        (operation, times): &Row,
         states: Vec<String>,
     ) -> Violation {
         let values = history.values();
@@ -65,7 +63,7 @@ impl Violation {
             invoked: operation.invoked,
             completed: operation.completed.unwrap_or(operation.invoked),
             line: None,
-            times: history.times(index),
+            times: times.map(|time| (time != NO_TIME).then_some(time)),
             model: "",
             states,
             surroundings: None,

@@ -48,7 +48,7 @@ pub use mutex::Mutex;
 pub use own::{Own, OwnOp, OwnState};
 pub use priority_queue::PriorityQueue;
 pub use queue::FifoQueue;
-pub(crate) use reading::{Pos, rejected};
+pub(crate) use reading::{Pos, read_one, rejected};
 pub use reading::{Reading, read};
 pub use register::Register;
 pub use semaphore::Semaphore;

@@ -64,6 +64,23 @@ pub fn read<M: Model>(
     Ok(readings)
 }
 
+/// Reads one operation, given as it is known; `None` if it tells nothing, or the model refuses it.
+pub(crate) fn read_one<M: Model>(
+    model: &M,
+    history: &History,
+    index: OpIndex,
+    operation: &Operation,
+) -> Option<Reading<M::Op>> {
+    let span = Span::of_records(operation);
+    let output = (operation.outcome == Outcome::Ok).then_some(operation.output);
+    let call = Call::of(history, operation, output);
+    let op = match operation.outcome {
+        Outcome::Fail => model.failed(&call).ok()?,
+        Outcome::Ok | Outcome::Info | Outcome::Open => model.operation(&call).ok(),
+    };
+    Some(Reading { index, op: op?, span })
+}
+
 /// The error about an operation that a model refuses.
 pub(crate) fn rejected(rejection: Rejection, history: &History, operation: &Operation) -> Error {
     let function = history.function(operation.function);

@@ -29,8 +29,6 @@ pub struct Followed<'a> {
 struct JsonViolation<'a> {
     schema_version: u32,
     event: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    file: Option<&'a str>,
     verdict: &'static str,
     key: Option<Box<RawValue>>,
     operation: Record,
@@ -50,8 +48,6 @@ struct JsonViolation<'a> {
 struct JsonEnd<'a> {
     schema_version: u32,
     event: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    file: Option<&'a str>,
     verdict: &'static str,
     model: Option<&'a str>,
     model_source: &'static str,
@@ -110,12 +106,11 @@ pub fn surroundings_line(violation: &Violation, palette: &Palette) -> String {
 }
 
 /// The violation as one line of JSON.
-pub fn violation_json(file: Option<&str>, violation: &Violation) -> String {
+pub fn violation_json(violation: &Violation) -> String {
     let raw = |text: &String| RawValue::from_string(text.clone()).ok();
     json::line(&JsonViolation {
         schema_version: SCHEMA_VERSION,
         event: "violation",
-        file,
         verdict: Verdict::Invalid.name(),
         key: violation.key.as_ref().and_then(|[_, json]| raw(json)),
         operation: violation.invoked,
@@ -180,13 +175,12 @@ pub fn end_details(followed: &Followed<'_>, palette: &Palette) -> String {
 }
 
 /// The end as one line of JSON.
-pub fn end_json(file: Option<&str>, followed: &Followed<'_>) -> String {
+pub fn end_json(followed: &Followed<'_>) -> String {
     let Summary { verdict, operations, keys, model, model_source, stop_reason, .. } =
         followed.summary;
     json::line(&JsonEnd {
         schema_version: SCHEMA_VERSION,
         event: "end",
-        file,
         verdict: verdict.name(),
         model: model.as_deref(),
         model_source: model_source.name(),

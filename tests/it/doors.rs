@@ -42,7 +42,7 @@ impl Read for Dripping<'_> {
 fn told(violation: &Violation) -> String {
     let palette = Palette::PLAIN;
     let mut told = violation_line(violation, &palette) + &violation_details(violation, &palette);
-    told += &violation_json(None, violation);
+    told += &violation_json(violation);
     if let Some(surroundings) = &violation.surroundings {
         let history = &surroundings.history;
         let value = |value| history.values().to_json(value);

@@ -348,3 +348,61 @@ fn an_initial_value_that_may_mean_a_register_is_no_guess() {
         assert_eq!(is_string, !followed.stderr.contains("H0023"));
     }
 }
+
+/// Follows a queue that many fill and empty at the same time, so that there are too many orders to
+/// hold them all; at last, perhaps, an item comes out twice.
+fn follow_queue(count: u32, ends_wrong: bool) -> Summary {
+    let mut rng = ChaCha8Rng::seed_from_u64(11);
+    let mut below = |bound: u32| rng.random_range(0..bound) as usize;
+    let mut follower = Follower::new(Options::default());
+    // What each process is doing: an item that it adds, or what it got, once that happened.
+    let mut doing: Vec<Option<(Option<i64>, bool)>> = vec![None; 20];
+    let (mut queue, mut next) = (std::collections::VecDeque::new(), 0);
+    for nth in 0..count {
+        let at = below(20);
+        let (process, events) = (at as i64, &mut follower.events());
+        doing[at] = match doing[at] {
+            None if below(100) < 60 || queue.is_empty() => {
+                next += 1;
+                events.invoke(process, "enqueue", next).unwrap();
+                Some((Some(next), false))
+            }
+            None => {
+                events.invoke(process, "dequeue", ()).unwrap();
+                Some((None, false))
+            }
+            Some((Some(item), false)) => {
+                queue.push_back(item);
+                Some((Some(item), true))
+            }
+            Some((None, false)) => {
+                match queue.pop_front() {
+                    Some(item) => events.ok(process, "dequeue", item).unwrap(),
+                    None => events.fail(process, "dequeue").unwrap(),
+                };
+                None
+            }
+            Some((item, true)) => {
+                events.ok(process, "enqueue", item.unwrap()).unwrap();
+                None
+            }
+        };
+        if nth % 50 == 0 {
+            assert!(follower.check().unwrap().is_empty());
+        }
+    }
+    if ends_wrong {
+        follower.events().invoke(98, "dequeue", ()).unwrap();
+        follower.events().ok(98, "dequeue", 1).unwrap();
+        let found = follower.check_all().unwrap();
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].operation, "dequeue → 1");
+    }
+    follower.finish().unwrap()
+}
+
+#[test]
+fn what_cannot_be_held_is_decided_as_a_whole() {
+    assert_eq!(follow_queue(6_000, false).verdict, Verdict::Valid);
+    assert_eq!(follow_queue(6_000, true).verdict, Verdict::Invalid);
+}

@@ -68,6 +68,25 @@ fn nothing_is_written_onto_an_input() {
     let run = histcheck("--svg").arg(&one).arg("--html").arg(other).arg(path("in.jsonl")).run();
     run.status(2).complains("name the same file");
     assert!(!one.exists());
+    let run = histcheck("--svg none/out.svg").arg(path("in.jsonl")).run();
+    run.complains("cannot write none/out.svg: there is no directory none\n");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_standard_output_goes_to_is_not_written_anew() {
+    let directory = Directory::new().file("in.jsonl", history(100));
+    let path = |name: &str| directory.path().join(name);
+    let run = |target: &str| {
+        let output = fs::File::create(path("out")).unwrap();
+        let mut program = Command::new(env!("CARGO_BIN_EXE_histcheck"));
+        let program = program.arg(path("in.jsonl")).arg("--svg").arg(target).stdout(output);
+        let status = program.output().unwrap().status.code();
+        (status, fs::read_to_string(path("out")).unwrap())
+    };
+    assert_eq!(run(path("out").to_str().unwrap()), (Some(2), String::new()));
+    let (status, written) = run("/dev/stdout");
+    assert!(status < Some(2) && written.contains("valid") && written.contains("</svg>"));
 }
 
 #[cfg(unix)]

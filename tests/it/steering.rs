@@ -116,3 +116,13 @@ fn no_cell_of_a_table_is_a_formula() {
     fs::write(directory.path().join("out.csv"), &table).unwrap();
     assert_eq!(convert("--to jsonl", "out.csv"), convert("--to jsonl", "in.jsonl"));
 }
+
+#[test]
+fn what_an_argument_holds_breaks_no_line() {
+    let run = histcheck("--timeout").arg("2\n::error::\u{1b}[31m").run().status(2);
+    assert!(
+        run.stderr.starts_with("error: invalid value '2\\n::error::\\u{1b}[31m'"),
+        "{}",
+        run.stderr
+    );
+}

@@ -72,6 +72,13 @@ pub struct Operation {
     pub outcome: Outcome,
 }
 
+impl Operation {
+    /// The operation as it was known before it completed.
+    pub fn unanswered(self) -> Operation {
+        Operation { output: Value::NULL, completed: None, outcome: Outcome::Open, ..self }
+    }
+}
+
 /// The types of an event.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum EventType {

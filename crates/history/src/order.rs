@@ -57,8 +57,10 @@ impl Span {
         self.ret != Rank::NEVER
     }
 
+    /// When an operation took place, by its records.
+    #[doc(hidden)]
     #[inline]
-    pub(super) fn of_records(operation: &Operation) -> Span {
+    pub fn of_records(operation: &Operation) -> Span {
         let rank = |record: Record| Rank::new(record.index());
         let ret = operation.completed.filter(|_| !operation.outcome.is_indeterminate());
         Span { call: rank(operation.invoked), ret: ret.map_or(Rank::NEVER, rank) }

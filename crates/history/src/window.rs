@@ -58,12 +58,7 @@ impl<'a> Window<'a> {
     pub fn operation(self, event: &WindowEvent) -> Operation {
         let operation = self.history[event.operation];
         match event.kind {
-            EventType::Invoke => Operation {
-                output: Value::NULL,
-                completed: None,
-                outcome: Outcome::Open,
-                ..operation
-            },
+            EventType::Invoke => operation.unanswered(),
             _ => operation,
         }
     }

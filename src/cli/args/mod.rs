@@ -10,9 +10,10 @@ use std::process;
 
 use clap::builder::FalseyValueParser;
 use clap::builder::styling::{AnsiColor, Effects, Styles};
+use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
-use histcheck::report::{printable, steers};
+use histcheck::report::printable;
 
 pub(crate) use check::*;
 pub(crate) use choices::*;
@@ -120,7 +121,7 @@ impl Cli {
     pub(crate) fn of_program() -> Cli {
         let matches = Cli::definition().try_get_matches();
         let cli = matches.and_then(|matches| Cli::from_arg_matches(&matches));
-        cli.unwrap_or_else(|error| tell(&error))
+        cli.unwrap_or_else(|error| tell(error))
     }
 
     /// Returns the commands and options. Each option of a check can also be given by a variable of
@@ -154,14 +155,23 @@ impl Cli {
     }
 }
 
+/// What an error repeats, if that would steer whoever shows it.
+fn escaped((kind, value): (ContextKind, &ContextValue)) -> Option<(ContextKind, ContextValue)> {
+    let escape = |text: &String| printable(text);
+    let value = match value {
+        ContextValue::String(text) => ContextValue::String(escape(text)),
+        ContextValue::Strings(texts) => ContextValue::Strings(texts.iter().map(escape).collect()),
+        _ => return None,
+    };
+    Some((kind, value))
+}
+
 /// Prints what is wrong with the arguments, or the help that they ask for, and ends the program.
-fn tell(error: &clap::Error) -> ! {
+fn tell(mut error: clap::Error) -> ! {
     // An error repeats arguments.
-    let text = error.render().to_string();
-    if error.use_stderr() && text.contains(|c| c != '\n' && steers(c)) {
-        let lines: Vec<String> = text.lines().map(printable).collect();
-        complain(&lines.join("\n"));
-        process::exit(error.exit_code());
+    let repeated: Vec<_> = error.context().filter_map(escaped).collect();
+    for (kind, value) in repeated {
+        error.insert(kind, value);
     }
     let printed = error.print().and_then(|()| io::stdout().flush());
     if let Err(why) = printed.as_ref()

@@ -551,7 +551,7 @@ fn forget_before(past: &mut Vec<Left>, oldest: Stamp) -> bool {
 pub(super) const COMPARISONS: u64 = 16;
 
 /// So many configurations are held after an end at most.
-const MOST_CONFIGS: usize = 1 << 18;
+const MOST_CONFIGS: usize = 1 << 14;
 
 /// So many states are told apart before a violation.
 pub(super) const MOST_STATES: usize = 8;

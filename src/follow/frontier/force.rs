@@ -40,11 +40,11 @@ const LOOK_AT_MEMORY_EVERY: u64 = 1 << 4;
 
 /// For one return so many configurations may be visited where all are held, before only some of
 /// them are; and where more than all are, before there is no such bound any more.
-const MOST_VISITS: u64 = 2_000_000;
+const MOST_VISITS: u64 = 200_000;
 const MOST_VISITS_ABOVE: u64 = if cfg!(test) { 2_000 } else { 200_000 };
 /// What one return may take in all, in steps that are tried, each of which takes some 100 ns: most
 /// of a visit is spent on these where many operations are open or crashed.
-const MOST_EFFORT: u64 = 20_000_000;
+const MOST_EFFORT: u64 = 2_000_000;
 
 /// Where only some configurations are held, so many are pended for one return beside those, and so
 /// many that are reached are enough.
