@@ -21,12 +21,13 @@ use super::stderr::complain;
 
 /// Converts the history that the arguments name.
 pub(crate) fn run(args: &ConvertArgs, output: &mut Output) -> Status {
-    let files: Vec<_> = args.file.iter().cloned().collect();
-    if let Some(directory) = files.iter().find(|file| file.is_dir()) {
-        complain(&format!("error: {} is a directory; name one file", single::shown(directory)));
-        return Status::Unreadable;
-    }
-    let sources = Sources::of(&files);
+    let sources = match Sources::one(args.file.as_ref()) {
+        Ok(sources) => sources,
+        Err(wrong) => {
+            complain(&format!("error: {wrong}"));
+            return Status::Unreadable;
+        }
+    };
     if let Some(conflict) = files::conflict(&[("--output", args.output.as_deref())], &sources) {
         complain(&format!("error: {conflict}"));
         return Status::Unreadable;

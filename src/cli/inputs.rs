@@ -1,19 +1,20 @@
 //! Where histories come from: files, directories, standard input.
 
-use std::fs;
 use std::io::{self, IsTerminal, Read};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use histcheck::formats::{COMPRESSED, Format, Input, ReadOptions};
+use histcheck::formats::{Input, ReadOptions};
 use histcheck::suggest::nearest;
 use histcheck::{Code, Error, History, Progress};
 
 use super::args::{Cli, ReadArgs};
 use super::awaited::{Awaited, is_at_hand};
 use super::diagnostic;
+use super::folders::{found_below, only_run};
 use super::output::Output;
+use super::single::shown;
 use super::stderr::complain;
 
 /// What standard input is called.
@@ -62,6 +63,23 @@ impl Sources {
         }
         Sources { list, named }
     }
+
+    /// What `path` names for a command on one history: standard input if there is none. A directory
+    /// stands for the Jepsen run in it.
+    ///
+    /// # Errors
+    /// If it is a directory of something else, or of several.
+    pub(crate) fn one(path: Option<&PathBuf>) -> Result<Sources, String> {
+        let Some(directory) = path.filter(|path| path.is_dir()) else {
+            return Ok(Sources::of(path.map_or(&[], std::slice::from_ref)));
+        };
+        let Some((path, found)) = only_run(directory) else {
+            let name = shown(directory);
+            return Err(format!("{name} is a directory; name one file, or the folder of a run"));
+        };
+        let source = Source::File(path);
+        Ok(Sources { list: vec![(name_of(&source), found.map(|()| source))], named: false })
+    }
 }
 
 /// Whether nothing was named to read, and nothing comes from standard input either.
@@ -82,70 +100,8 @@ pub(crate) fn unreadable(what: &str, error: &io::Error) -> Error {
         .hint("is the path right, and may it be read?")
 }
 
-/// The error about what is named like a history in a directory, and may never end.
-fn no_file() -> Error {
-    Error::new(
-        Code::Unreadable,
-        "this is a pipe or a device, which a directory's are not read from",
-    )
-    .hint("name it itself to read it, or give it another ending")
-}
-
 fn stdin_again() -> Error {
     Error::new(Code::Unreadable, "standard input can be read only once")
-}
-
-/// The histories below a directory, and what could not be looked at, sorted by path. Not empty.
-fn found_below(directory: &Path) -> Vec<(PathBuf, Result<(), Error>)> {
-    let mut pending = vec![directory.to_owned()];
-    let mut found = Vec::new();
-    while let Some(directory) = pending.pop() {
-        if let Err(error) = look_into(&directory, &mut pending, &mut found) {
-            let error = format!("cannot list this directory: {error}");
-            found.push((directory, Err(Error::new(Code::Unreadable, error))));
-        }
-    }
-    if found.is_empty() {
-        let error = Error::new(Code::Unreadable, "the directory holds no history")
-            .hint(format!("histories end in {}, or these with .gz or .zst", Format::endings()));
-        found.push((directory.to_owned(), Err(error)));
-    }
-    found.sort_by(|one, other| one.0.cmp(&other.0));
-    found
-}
-
-fn look_into(
-    directory: &Path,
-    pending: &mut Vec<PathBuf>,
-    found: &mut Vec<(PathBuf, Result<(), Error>)>,
-) -> io::Result<()> {
-    for entry in fs::read_dir(directory)? {
-        let path = entry?.path();
-        // Links to directories are not followed, so that this ends.
-        if fs::symlink_metadata(&path)?.is_dir() {
-            pending.push(path);
-        } else if is_named_like_a_history(&path) {
-            match fs::metadata(&path) {
-                Ok(metadata) if metadata.is_dir() => {}
-                Ok(metadata) if metadata.is_file() => found.push((path, Ok(()))),
-                Ok(_) => found.push((path, Err(no_file()))),
-                Err(error) => found.push((path, Err(unreadable("cannot read it", &error)))),
-            }
-        }
-    }
-    Ok(())
-}
-
-fn is_named_like_a_history(path: &Path) -> bool {
-    // Bytes that are no UTF-8 do not matter to the ending.
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let stem = COMPRESSED
-        .iter()
-        .find_map(|extension| name.strip_suffix(extension)?.strip_suffix('.'))
-        .unwrap_or(&name);
-    let is_known =
-        |extension| Format::ALL.iter().any(|format| format.extensions().contains(&extension));
-    stem.rsplit_once('.').is_some_and(|(_, extension)| is_known(extension))
 }
 
 /// Returns the text of `source`.
@@ -278,13 +234,6 @@ pub(crate) fn load_fetched(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn histories_are_known_by_their_endings() {
-        let is_known = |name| is_named_like_a_history(Path::new(name));
-        assert!(["a.jsonl", "runs/b.edn.gz", "c.csv.zst"].into_iter().all(is_known));
-        assert!(!["Cargo.toml", "jsonl", "d.gz", ".."].into_iter().any(is_known));
-    }
 
     #[test]
     fn every_command_is_known_where_a_file_is_expected() {

@@ -10,6 +10,7 @@ mod diagnostic;
 mod exit;
 mod explain;
 mod files;
+mod folders;
 mod follow;
 mod generate;
 mod inputs;

@@ -1,7 +1,7 @@
 //! What the commands on one history share: reading it, telling what is wrong with it, and writing
 //! what they make of it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 use histcheck::formats::Input;
@@ -42,13 +42,11 @@ impl Single {
             Status::Unreadable
         };
         validate(model).map_err(|error| said("<command line>", &error, None))?;
-        if let Some(directory) = file.filter(|file| file.is_dir()) {
-            complain(&format!("error: {} is a directory; name one file", shown(directory)));
-            return Err(Status::Unreadable);
-        }
         let start = Instant::now();
-        let files: Vec<PathBuf> = file.into_iter().cloned().collect();
-        let sources = Sources::of(&files);
+        let sources = Sources::one(file).map_err(|wrong| {
+            complain(&format!("error: {wrong}"));
+            Status::Unreadable
+        })?;
         if let Some(conflict) = files::conflict(&[("--output", args.output.as_deref())], &sources) {
             complain(&format!("error: {conflict}"));
             return Err(Status::Unreadable);

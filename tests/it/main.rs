@@ -22,6 +22,8 @@ mod formats;
 mod ingest;
 #[cfg(feature = "cli")]
 mod interrupt;
+#[cfg(feature = "cli")]
+mod jepsen;
 #[path = "../shared/kept.rs"]
 mod kept;
 #[cfg(feature = "cli")]

@@ -1,0 +1,230 @@
+//! Histories below a directory: every file that is named like one, except that the folder of
+//! a Jepsen run holds one history, whatever else Jepsen left there.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use histcheck::formats::{COMPRESSED, Format};
+use histcheck::{Code, Error};
+
+use super::inputs::unreadable;
+
+/// A history, or what could not be looked at, and why.
+pub(super) type Found = (PathBuf, Result<(), Error>);
+
+/// The files of a Jepsen run that hold its history, the best first.
+const HISTORIES: [&str; 3] = ["history.edn", "history.txt", "jepsen.log"];
+/// The files that only Jepsen writes.
+const MARKS: [&str; 5] =
+    ["results.edn", "jepsen.log", "test.fressian", "test.jepsen", "timeline.html"];
+/// Where Jepsen's independent checker writes the part of each key.
+const PARTS: &str = "independent";
+
+/// Returns the histories below `directory`, and what could not be looked at, sorted by path. Not
+/// empty.
+pub(super) fn found_below(directory: &Path) -> Vec<Found> {
+    let mut search = Search { pending: vec![(directory.to_owned(), false)], found: Vec::new() };
+    while let Some((directory, is_in_run)) = search.pending.pop() {
+        search.look_into(&directory, is_in_run);
+    }
+    let mut found = search.found;
+    if found.is_empty() {
+        let error = Error::new(Code::Unreadable, "the directory holds no history")
+            .hint(format!("histories end in {}, or these with .gz or .zst", Format::endings()));
+        found.push((directory.to_owned(), Err(error)));
+    }
+    found.sort_by(|one, other| one.0.cmp(&other.0));
+    found
+}
+
+/// Returns the history of the one Jepsen run that is at `directory` or below it, or what cannot be
+/// looked at of it; `None` if there are other histories, or none of a run.
+pub(super) fn only_run(directory: &Path) -> Option<Found> {
+    let found = found_below(directory);
+    let [(path, _)] = &found[..] else { return None };
+    let is_of_run = if path.is_dir() { is_run(path) } else { artefact(path).is_some() };
+    is_of_run.then(|| found.into_iter().next()).flatten()
+}
+
+/// Tells whether `folder` is that of a Jepsen run.
+fn is_run(folder: &Path) -> bool {
+    let mut entries = Vec::new();
+    // What cannot be listed is no evidence.
+    let _ = list(folder, &mut entries);
+    RunFiles::of(&entries).is_run()
+}
+
+/// A search for histories.
+struct Search {
+    /// Directories, and whether they are part of a run's folder.
+    pending: Vec<(PathBuf, bool)>,
+    found: Vec<Found>,
+}
+
+impl Search {
+    fn look_into(&mut self, directory: &Path, is_in_run: bool) {
+        let mut entries = Vec::new();
+        if let Err(error) = list(directory, &mut entries) {
+            let error = format!("cannot list this directory: {error}");
+            self.found.push((directory.to_owned(), Err(Error::new(Code::Unreadable, error))));
+        }
+        let run = RunFiles::of(&entries);
+        let is_run = run.is_run();
+        let history = run.history;
+        if is_run && history.is_none() {
+            self.found.push((directory.to_owned(), Err(no_history_of_run())));
+        }
+        for (at, Entry { path, is_directory }) in entries.into_iter().enumerate() {
+            let is_passed_over = match artefact(&path) {
+                _ if is_directory => is_run && path.file_name().is_some_and(|name| name == PARTS),
+                Some(_) if is_run => history != Some(at),
+                _ => is_in_run && !is_run && is_named_like_a_log(&path),
+            };
+            if is_passed_over {
+                continue;
+            }
+            if is_directory {
+                self.pending.push((path, is_run || is_in_run));
+            } else if is_named_like_a_history(&path) {
+                match fs::metadata(&path) {
+                    Ok(metadata) if metadata.is_dir() => {}
+                    Ok(metadata) if metadata.is_file() => self.found.push((path, Ok(()))),
+                    Ok(_) => self.found.push((path, Err(no_file()))),
+                    Err(error) => {
+                        self.found.push((path, Err(unreadable("cannot read it", &error))));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// An entry of a directory.
+struct Entry {
+    path: PathBuf,
+    /// Whether it is a directory itself. Links to directories are not followed, so that a search
+    /// ends, and Jepsen's `latest` and `current` do not repeat a run.
+    is_directory: bool,
+}
+
+/// Appends the entries of `directory`.
+fn list(directory: &Path, entries: &mut Vec<Entry>) -> io::Result<()> {
+    for entry in fs::read_dir(directory)? {
+        let path = entry?.path();
+        let is_directory = fs::symlink_metadata(&path)?.is_dir();
+        entries.push(Entry { path, is_directory });
+    }
+    Ok(())
+}
+
+/// What Jepsen left of a run in a folder.
+struct RunFiles {
+    /// The position of the file that holds the history.
+    history: Option<usize>,
+    /// How many different files of Jepsen's there are, a history or not.
+    count: usize,
+    /// Whether one of them is called as nothing else is.
+    has_mark: bool,
+    /// Whether something else is named like a history.
+    has_others: bool,
+}
+
+impl RunFiles {
+    fn of(entries: &[Entry]) -> RunFiles {
+        let files = || entries.iter().enumerate().filter(|(_, entry)| !entry.is_directory);
+        let mut names: Vec<(&str, usize)> =
+            files().filter_map(|(at, entry)| Some((artefact(&entry.path)?, at))).collect();
+        // A compressed file comes behind the plain one, whose name is shorter.
+        names.sort_unstable_by_key(|&(name, at)| (name, entries[at].path.as_os_str().len()));
+        names.dedup_by_key(|&mut (name, _)| name);
+        let named = |wanted: &str| names.iter().find(|&&(name, _)| name == wanted);
+        RunFiles {
+            history: HISTORIES.into_iter().find_map(named).map(|&(_, at)| at),
+            count: names.len(),
+            has_mark: MARKS.into_iter().any(|mark| named(mark).is_some()),
+            has_others: files().any(|(_, Entry { path, .. })| {
+                artefact(path).is_none() && is_named_like_a_history(path)
+            }),
+        }
+    }
+
+    /// Tells whether this is a run's folder: histories that somebody collected may be called
+    /// `history.edn` and `history.txt`, too.
+    fn is_run(&self) -> bool {
+        self.count > 1 && (self.has_mark || !self.has_others)
+    }
+}
+
+/// Returns which of Jepsen's files `path` is, compressed or not.
+fn artefact(path: &Path) -> Option<&'static str> {
+    let stem = without_compression(path.file_name()?.to_str()?);
+    HISTORIES.into_iter().chain(MARKS).find(|&name| name == stem)
+}
+
+/// Tells whether `path` may be a log, which nodes leave in folders of their own, or what a checker
+/// wrote down.
+fn is_named_like_a_log(path: &Path) -> bool {
+    is_named_like(path, &["log", "txt"])
+}
+
+fn is_named_like_a_history(path: &Path) -> bool {
+    Format::ALL.iter().any(|format| is_named_like(path, format.extensions()))
+}
+
+fn is_named_like(path: &Path, extensions: &[&str]) -> bool {
+    // Bytes that are no UTF-8 do not matter to the ending.
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let extension = without_compression(&name).rsplit_once('.');
+    extension.is_some_and(|(_, extension)| extensions.contains(&extension))
+}
+
+fn without_compression(name: &str) -> &str {
+    let stem = |extension| name.strip_suffix(extension)?.strip_suffix('.');
+    COMPRESSED.into_iter().find_map(stem).unwrap_or(name)
+}
+
+/// The error about what is named like a history in a directory, and may never end.
+fn no_file() -> Error {
+    Error::new(
+        Code::Unreadable,
+        "this is a pipe or a device, which a directory's are not read from",
+    )
+    .hint("name it itself to read it, or give it another ending")
+}
+
+fn no_history_of_run() -> Error {
+    Error::new(Code::Unreadable, "this Jepsen run has no history").hint(format!(
+        "Jepsen writes it to {} or {}",
+        HISTORIES[..HISTORIES.len() - 1].join(", "),
+        HISTORIES[HISTORIES.len() - 1]
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn histories_are_known_by_their_endings() {
+        let is_known = |name| is_named_like_a_history(Path::new(name));
+        assert!(["a.jsonl", "runs/b.edn.gz", "c.csv.zst"].into_iter().all(is_known));
+        assert!(!["Cargo.toml", "jsonl", "d.gz", ".."].into_iter().any(is_known));
+    }
+
+    #[test]
+    fn a_run_is_known_by_what_only_jepsen_writes() {
+        let is_run = |names: &[&str]| {
+            let entry = |name: &&str| Entry { path: name.into(), is_directory: false };
+            RunFiles::of(&names.iter().map(entry).collect::<Vec<_>>()).is_run()
+        };
+        assert!(is_run(&["history.edn", "results.edn"]));
+        assert!(is_run(&["history.edn.gz", "jepsen.log.zst", "other.jsonl"]));
+        assert!(is_run(&["history.txt", "jepsen.log"]));
+        assert!(is_run(&["history.txt", "history.edn", "linear.svg"]));
+        assert!(is_run(&["test.fressian", "results.edn"]));
+        assert!(!is_run(&["history.edn", "history.txt", "history.csv", "a.jsonl"]));
+        assert!(!is_run(&["results.edn", "results.edn.gz"]));
+        assert!(!is_run(&["jepsen.log"]) && !is_run(&["my-history.edn", "results.edn"]));
+    }
+}
