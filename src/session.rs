@@ -7,10 +7,11 @@ use crate::check::{self, Decision, KeyReport, Meter, Options, OtherTies, Report,
 use crate::error::Error;
 use crate::explain::{self, Context, Explanation, Linearizations, Rest, SkewOutcome, Stale};
 use crate::history::{History, Partition, Ties};
-use crate::model::{self, AnyModel, Model, ModelSource, ModelVisitor, Whole};
+use crate::model::{self, AnyModel, Model, ModelOptions, ModelSource, ModelVisitor, Whole};
 use crate::progress::{Phase, Progress};
 use crate::proof::{self, Minimality, Proof, is_minimal};
 use crate::threads::on_threads;
+use crate::vocabulary::Words;
 
 /// Checks `history` against a built-in model: the one that the options name, or that the history
 /// implies.
@@ -78,7 +79,8 @@ impl<'a> Session<'a> {
             None => (model::infer(history)?, ModelSource::Inferred),
         };
         let initial = options.initial.or_else(|| history.metadata_field("initial"));
-        let (name, meaning) = (entry.name, options.model_options);
+        let (name, ignored) = (entry.name, options.model_options.ignored_outputs);
+        let meaning = ModelOptions { ignored_outputs: Words::NONE, ..options.model_options };
         let mut model = AnyModel::by_name(name, initial, meaning, history.values())?;
         if let AnyModel::MultiRegister(registers) = model {
             let registers = registers.named_as_in(history, options.initial.is_some())?;
@@ -87,6 +89,7 @@ impl<'a> Session<'a> {
         if history.is_whole() {
             model = AnyModel::Whole(Whole::new(&model, history));
         }
+        let model = model.ignoring(ignored);
         Ok(Session { history, options, model, name, source })
     }
 
@@ -199,6 +202,7 @@ impl<'a> Session<'a> {
         let Session { history, options, name, source, .. } = *self;
         let mut report = self.model.visit(Deciding { name, history, options, progress })?;
         report.model_source = source;
+        report.unread_outputs = self.model.unread_outputs(history);
         Ok(report)
     }
 

@@ -149,6 +149,9 @@ pub struct Report {
     /// What the other reading of equal times would make of the history, if it orders by time and
     /// has equal ones that matter.
     pub other_ties: Option<OtherTies>,
+    /// The names of operations some of whose outputs were not looked at, though they may say
+    /// something, in the order of the alphabet.
+    pub unread_outputs: Vec<String>,
     /// Every key, in the order in which they appear in the history.
     pub keys: Vec<KeyReport>,
 }
@@ -179,6 +182,7 @@ impl Report {
             key_counts,
             stop_reason,
             other_ties: None,
+            unread_outputs: Vec::new(),
             keys,
         }
     }

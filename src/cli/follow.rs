@@ -246,6 +246,7 @@ fn nothing_known() -> Summary {
         is_keyed: false,
         keys: KeyCounts::default(),
         stop_reason: None,
+        unread_outputs: Vec::new(),
     }
 }
 

@@ -14,6 +14,9 @@ use super::args::{BudgetArgs, Decider, FailedCas, LimitArgs, ModelArgs};
 pub(super) fn validate(args: &ModelArgs) -> Result<(), Error> {
     let mut values = ValueTable::new();
     let initial = initial(args, &mut values)?;
+    for name in &args.ignore_outputs {
+        ModelOptions::default().ignore_outputs_of(name)?;
+    }
     if let Some(name) = &args.model {
         AnyModel::by_name(name, initial, model_options(args), &values)?;
     }
@@ -31,11 +34,17 @@ pub(super) fn initial(args: &ModelArgs, values: &mut ValueTable) -> Result<Optio
 
 /// What the arguments say that operations mean.
 pub(super) fn model_options(args: &ModelArgs) -> ModelOptions {
-    ModelOptions {
+    let mut options = ModelOptions {
         failed_cas_observes: args.failed_cas == FailedCas::Observes,
         check_owner: !args.any_owner,
         largest_first: args.largest_first,
+        ..ModelOptions::default()
+    };
+    for name in &args.ignore_outputs {
+        // Those that cannot be ignored were refused.
+        let _ = options.ignore_outputs_of(name);
     }
+    options
 }
 
 /// How to check a history, as the command line says: without self-check and witnesses.

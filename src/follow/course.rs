@@ -82,6 +82,9 @@ pub struct Summary {
     pub keys: KeyCounts,
     /// Why some key was not decided, if so.
     pub stop_reason: Option<StopReason>,
+    /// The names of operations some of whose outputs were not looked at, though they may say
+    /// something, in the order of the alphabet.
+    pub unread_outputs: Vec<String>,
 }
 
 impl Course {
@@ -484,10 +487,12 @@ impl Course {
             is_keyed: matches!(self.keys, Keys::Fields | Keys::Tuples),
             keys: KeyCounts::default(),
             stop_reason: None,
+            unread_outputs: Vec::new(),
         };
         let Some(Started { objects, name, source }) = &self.started else { return summary };
         summary.model = Some((*name).to_owned());
         summary.model_source = *source;
+        summary.unread_outputs = objects.unread_outputs();
         objects.standings(&mut |standing| {
             summary.keys.checked += 1;
             match standing {

@@ -1,5 +1,7 @@
 //! The objects of a history that is followed, each with its frontier; one a key.
 
+use std::collections::BTreeSet;
+
 use super::deferred::{Deferred, known_at, starting_from};
 use super::frontier::{Bounds, End, Halt, Held};
 use super::recent::Recent;
@@ -66,6 +68,8 @@ pub(super) struct Objects {
     numbers: ValueMap,
     /// By the index of the operation.
     tickets: Vec<Ticket>,
+    /// Operations some of whose outputs were not looked at.
+    unread: BTreeSet<String>,
     /// Frontiers that are not in use.
     spare: Spare,
     /// How many violations there were.
@@ -128,6 +132,7 @@ impl Objects {
             entries: Vec::new(),
             numbers: ValueMap::new(u32::MAX, NUMBERED),
             tickets: Vec::new(),
+            unread: BTreeSet::new(),
             spare: Vec::new(),
             violations: 0,
         }
@@ -277,6 +282,9 @@ impl Objects {
         keep(recent, history.row(index, operation), most);
         let refused = |rejection| model::rejected(rejection, history, operation);
         let call = call(history, operation);
+        if self.model.leaves_unread(&call) && !self.unread.contains(call.function) {
+            self.unread.insert(call.function.to_owned());
+        }
         let frontier = match &mut self.entries[number as usize].object {
             Object::Moving(frontier) if slot != NOWHERE => Some(frontier),
             _ => None,
@@ -414,6 +422,11 @@ impl Objects {
         entry.object = Object::Moving(frontier);
         entry.is_blind = true;
         Some(Ok(()))
+    }
+
+    /// Returns the names of operations some of whose outputs were not looked at.
+    pub(super) fn unread_outputs(&self) -> Vec<String> {
+        self.unread.iter().cloned().collect()
     }
 
     /// Drops the operations that are not open any more; the others move up.

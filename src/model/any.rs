@@ -49,7 +49,10 @@ impl AnyModel {
     ) -> Result<AnyModel, Error> {
         let entry = Entry::find(name).ok_or_else(|| no_such_model(name))?;
         let initial = initial.map(|value| View { table: values, value });
-        start(entry, &Setup { initial, options }).ok_or_else(|| bad_initial(entry, initial))
+        let model = start(entry, &Setup { initial, options });
+        model
+            .map(|model| model.ignoring(options.ignored_outputs))
+            .ok_or_else(|| bad_initial(entry, initial))
     }
 }
 

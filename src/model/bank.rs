@@ -258,6 +258,12 @@ impl Model for Bank {
         }
     }
 
+    fn ignores_output(&self, call: &Call<'_>) -> bool {
+        let updates = [Verb::Transfer, Verb::Withdraw, Verb::Deposit];
+        WORDS.verb_of(call.word).is_some_and(|verb| updates.contains(&verb))
+            && call.output.is_some_and(|seen| seen.as_bool().is_none())
+    }
+
     fn facts(&self, op: &Op) -> Facts {
         // Where the start is not known, a look at an account tells it.
         let looks_only = self.default.is_some();

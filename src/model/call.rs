@@ -114,6 +114,9 @@ pub enum Rejection {
     UnknownFunction,
     /// The input or output has the wrong shape; the text says which is needed.
     BadValue(String),
+    /// It is not clear what the output means, which can be left out of account; the text says which
+    /// outputs are clear.
+    UnclearOutput(String),
 }
 
 impl Rejection {

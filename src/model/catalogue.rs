@@ -111,11 +111,19 @@ pub struct ModelOptions {
     pub check_owner: bool,
     /// Whether a priority queue's `dequeue`, `poll` and `peek` are about the largest item.
     pub largest_first: bool,
+    /// The names of operations whose outputs count for nothing: see
+    /// [`ModelOptions::ignore_outputs_of`].
+    pub ignored_outputs: Words,
 }
 
 impl Default for ModelOptions {
     fn default() -> Self {
-        ModelOptions { failed_cas_observes: false, check_owner: true, largest_first: false }
+        ModelOptions {
+            failed_cas_observes: false,
+            check_owner: true,
+            largest_first: false,
+            ignored_outputs: Words::NONE,
+        }
     }
 }
 

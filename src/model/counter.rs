@@ -91,27 +91,13 @@ impl Model for Counter {
     }
 
     fn operation(&self, call: &Call<'_>) -> Result<Op, Rejection> {
-        let seen = |of| call.output.map(|seen| integer(seen, of)).transpose();
         match WORDS.verb_of(call.word) {
             Some(Verb::Read) => {
-                let before = seen("a counter's read returns an integer")?;
+                let before = seen(call, "a counter's read returns an integer")?;
                 Ok(Op { delta: 0, before: before.map(Wide::from) })
             }
-            Some(Verb::Add) => Ok(Op { delta: delta(call.input, None)?, before: None }),
-            Some(Verb::Inc) => Ok(Op { delta: delta(call.input, Some(1))?, before: None }),
-            Some(Verb::Dec) => Ok(Op { delta: subtrahend(call.input)?, before: None }),
-            Some(verb @ (Verb::AddAndGet | Verb::IncAndGet | Verb::DecAndGet)) => {
-                let delta = delta_of(verb, call.input)?;
-                let after = seen("this returns the new value, an integer")?;
-                // Saturates only where no counter ever gets.
-                let before = after.map(|after| after.saturating_sub(delta.into()));
-                Ok(Op { delta, before: before.map(Wide::from) })
-            }
-            Some(verb @ (Verb::GetAndAdd | Verb::GetAndInc | Verb::GetAndDec)) => {
-                let before = seen("this returns the old value, an integer")?;
-                Ok(Op { delta: delta_of(verb, call.input)?, before: before.map(Wide::from) })
-            }
-            _ => Err(Rejection::UnknownFunction),
+            Some(verb) => sum(verb, call),
+            None => Err(Rejection::UnknownFunction),
         }
     }
 
@@ -163,6 +149,32 @@ impl Model for Counter {
     fn token(&self, &state: &i128) -> Option<Token> {
         Some(token(state))
     }
+}
+
+/// Reads an operation that adds.
+pub(super) fn sum(verb: Verb, call: &Call<'_>) -> Result<Op, Rejection> {
+    match verb {
+        Verb::Add => Ok(Op { delta: delta(call.input, None)?, before: None }),
+        Verb::Inc => Ok(Op { delta: delta(call.input, Some(1))?, before: None }),
+        Verb::Dec => Ok(Op { delta: subtrahend(call.input)?, before: None }),
+        Verb::AddAndGet | Verb::IncAndGet | Verb::DecAndGet => {
+            let delta = delta_of(verb, call.input)?;
+            let after = seen(call, "this returns the new value, an integer")?;
+            // Saturates only where no counter ever gets.
+            let before = after.map(|after| after.saturating_sub(delta.into()));
+            Ok(Op { delta, before: before.map(Wide::from) })
+        }
+        Verb::GetAndAdd | Verb::GetAndInc | Verb::GetAndDec => {
+            let before = seen(call, "this returns the old value, an integer")?;
+            Ok(Op { delta: delta_of(verb, call.input)?, before: before.map(Wide::from) })
+        }
+        _ => Err(Rejection::UnknownFunction),
+    }
+}
+
+/// The integer that a call returned, if that is known.
+fn seen(call: &Call<'_>, needed: &str) -> Result<Option<i128>, Rejection> {
+    call.output.map(|seen| integer(seen, needed)).transpose()
 }
 
 /// Different values share a token only if they lie 2^64 apart.

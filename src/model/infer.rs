@@ -2,7 +2,7 @@
 //! the shapes of its values.
 
 use super::any::no_such_model;
-use super::{CATALOGUE, Entry};
+use super::{CATALOGUE, Entry, View, previous};
 use crate::error::{Code, Error};
 use crate::history::{History, Operation, Outcome, Shape};
 use crate::vocabulary::{Verb, Word};
@@ -13,6 +13,10 @@ const USUAL: &[&[&str]] = &[
     &["fifo-queue", "unordered-queue", "priority-queue"],
     &["mutex", "semaphore"],
 ];
+
+/// The words by which `kv` is meant even where others know all of them. It knows those of registers
+/// and counters, too: it is what is left where no other model has all of them together.
+const KEY_WORDS: &[&str] = &["get", "put", "append", "delete"];
 
 /// The built-in model that the operations of `history` belong to. Its metadata may name it.
 ///
@@ -90,12 +94,14 @@ pub(crate) struct Hints {
     reads: [bool; 2],
     /// Whether an input is an integer.
     counts: bool,
+    /// Whether an update told what was there before.
+    olds: bool,
 }
 
 impl Hints {
     /// Takes one more operation of `history` into account; whether that tells anything new.
     pub(crate) fn add(&mut self, history: &History, operation: &Operation) -> bool {
-        let before = (self.functions.len(), self.reads, self.counts);
+        let before = (self.functions.len(), self.reads, self.counts, self.olds);
         let number = operation.function.index();
         if !self.seen.get(number).copied().unwrap_or(false) {
             self.seen.resize(self.seen.len().max(number + 1), false);
@@ -104,17 +110,22 @@ impl Hints {
         }
         let values = history.values();
         self.counts |= values.as_int(history.without_key(operation.input)).is_some();
-        if self.reads != [true; 2]
-            && operation.outcome == Outcome::Ok
-            && history.word(operation.function).map(Word::verb) == Some(Verb::Read)
-        {
+        if operation.outcome != Outcome::Ok {
+            return before != (self.functions.len(), self.reads, self.counts, self.olds);
+        }
+        let verb = history.word(operation.function).map(Word::verb);
+        if !self.olds && matches!(verb, Some(Verb::Write | Verb::Delete)) {
+            let output = View { table: values, value: history.without_key(operation.output) };
+            self.olds = operation.output != operation.input && previous(output).is_some();
+        }
+        if self.reads != [true; 2] && verb == Some(Verb::Read) {
             match values.shape(history.without_key(operation.output)) {
                 Shape::Int(_) | Shape::BigInt(_) => self.reads[0] = true,
                 Shape::List(_) | Shape::Set(_) => self.reads[1] = true,
                 _ => {}
             }
         }
-        before != (self.functions.len(), self.reads, self.counts)
+        before != (self.functions.len(), self.reads, self.counts, self.olds)
     }
 
     /// Whether all operations may belong to several models, and would be taken for reads of a
@@ -130,10 +141,19 @@ impl Hints {
     /// As [`infer`].
     pub(crate) fn infer(&self) -> Result<&'static Entry, Error> {
         let functions: Vec<&str> = self.functions.iter().map(String::as_str).collect();
-        let fitting: Vec<&'static Entry> = CATALOGUE
+        let mut fitting: Vec<&'static Entry> = CATALOGUE
             .iter()
             .filter(|entry| functions.iter().all(|function| entry.knows(function)))
             .collect();
+        if self.olds
+            && let Some(kv) = fitting.iter().copied().find(|entry| entry.name == "kv")
+        {
+            return Ok(kv);
+        }
+        let is_of_keys = functions.iter().all(|function| KEY_WORDS.contains(function));
+        if fitting.len() > 1 && !is_of_keys {
+            fitting.retain(|entry| entry.name != "kv");
+        }
         match fitting[..] {
             [] => Err(unknown(&functions)),
             [entry] => Ok(entry),

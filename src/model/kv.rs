@@ -1,4 +1,5 @@
-//! One key of a key-value store: `get`, `put`, `append` and `delete`.
+//! One key of a key-value store: `get`, `put`, `append`, `delete`, and updates that compare, or
+//! that return what the key held before.
 //!
 //! Its strings may grow long, and of the orders in which they may have grown most can be told
 //! apart from each other, but not by any get of the history. Focused on the operations of a
@@ -7,10 +8,12 @@
 
 use std::sync::Arc;
 
-use super::catalogue::{BuiltIn, Entry, FunctionEntry, Setup};
+use super::catalogue::{BuiltIn, Entry, FunctionEntry, OptionEntry, Setup};
+use super::change::{self, Answer};
+use super::counter::{self, Wide};
 use super::persistent::{Rope, Text, Trie};
 use super::{Call, Establishes, Facts, Kind, Model, Rejection, Token, View};
-use crate::history::hash::Set;
+use crate::history::hash::{self, Set};
 use crate::history::{Shape, Value, ValueTable, write_quoted};
 use crate::vocabulary::{Verb, Words};
 
@@ -21,6 +24,8 @@ pub struct Kv {
     pub initial: Content,
     /// Whether a get of an absent key may also return the empty string.
     pub absent_is_empty: bool,
+    /// Whether a failed `cas` tells that its precondition was false, instead of nothing.
+    pub failed_cas_observes: bool,
     seen: Option<Arc<Seen>>,
 }
 
@@ -31,6 +36,8 @@ pub enum Content {
     Absent,
     /// A string.
     Text(Text),
+    /// An integer, of 128 bits at most.
+    Int(Wide),
     /// Any other value.
     Other(Value),
 }
@@ -46,9 +53,11 @@ pub enum State {
     Seen(u32),
     /// A string that no get saw the beginning with.
     UnseenText,
-    /// A value that is no string.
+    /// An integer.
+    Int(Wide),
+    /// A value that is neither.
     Other(Value),
-    /// A value that is no string, and that no get saw.
+    /// A value that is no string, that no get saw, and that nothing is added to.
     UnseenOther,
 }
 
@@ -61,14 +70,23 @@ pub enum Op {
     Put(Content),
     /// Adds to the end of the string; an absent key counts as the empty string.
     Append(Text),
+    /// Found the first content and replaced it by the second.
+    Cas(Arc<[Content; 2]>),
+    /// Found another content than this one, and left it.
+    Mismatch(Content),
+    /// Adds to the integer; an absent key counts as 0.
+    Add(counter::Op),
 }
 
-/// What the gets of a history saw.
+/// What the operations of a history saw.
 struct Seen {
     texts: Trie<u8>,
+    ints: Set<Wide>,
     others: Set<Value>,
-    /// Whether no get tells the empty string from an absent key.
+    /// Whether nothing tells the empty string from an absent key.
     absent_is_empty: bool,
+    /// Whether integers are added to.
+    adds: bool,
 }
 
 impl std::fmt::Debug for Seen {
@@ -84,6 +102,7 @@ impl Kv {
         Kv {
             initial: initial.map_or(Content::Absent, Content::of),
             absent_is_empty: initial.is_none(),
+            failed_cas_observes: false,
             seen: None,
         }
     }
@@ -95,6 +114,10 @@ impl Kv {
             (Content::Absent, _) => State::Absent,
             (Content::Text(text), None) => State::Text(Rope::default().append(text)),
             (Content::Text(text), Some(seen)) => seen.after(Trie::<u8>::ROOT, text),
+            (Content::Int(number), Some(seen)) if !seen.adds && !seen.ints.contains(number) => {
+                State::UnseenOther
+            }
+            (Content::Int(number), _) => State::Int(*number),
             (Content::Other(value), Some(seen)) if !seen.others.contains(value) => {
                 State::UnseenOther
             }
@@ -109,18 +132,39 @@ impl Kv {
             (State::Seen(node), Some(seen)) => Some(seen.after(*node, text)),
             (State::UnseenText, _) => Some(State::UnseenText),
             // Not a string; and nodes exist only where something was seen.
-            (State::Other(_) | State::UnseenOther | State::Seen(_), _) => None,
+            (State::Int(_) | State::Other(_) | State::UnseenOther | State::Seen(_), _) => None,
         }
     }
 
+    fn add(&self, state: &State, op: &counter::Op) -> Option<State> {
+        let before = match state {
+            State::Absent => 0,
+            State::Int(number) => i128::from(*number),
+            _ => return None,
+        };
+        let legal = op.found().is_none_or(|found| found == before);
+        let after = legal.then(|| before.checked_add(op.delta.into())).flatten()?;
+        Some(State::Int(after.into()))
+    }
+
+    /// Whether a get may return `seen`.
     fn reads(&self, state: &State, seen: &Content) -> bool {
         match (state, seen) {
             (State::Absent, Content::Text(text)) => {
                 self.absent_is_empty && text.as_str().is_empty()
             }
+            _ => self.holds(state, seen),
+        }
+    }
+
+    /// Whether the state is that of `content`, which some operation saw.
+    fn holds(&self, state: &State, content: &Content) -> bool {
+        match (state, content) {
             (State::Text(rope), Content::Text(text)) => rope.reads(text),
             (State::Absent, Content::Absent) => true,
-            (State::Seen(_) | State::Other(_), _) => *state == self.state_of(seen),
+            (State::Seen(_) | State::Int(_) | State::Other(_), _) => {
+                *state == self.state_of(content)
+            }
             _ => false,
         }
     }
@@ -131,6 +175,30 @@ impl Kv {
         let differ = self.seen.as_ref().is_none_or(|seen| !seen.absent_is_empty);
         let empty = matches!(seen, Content::Text(text) if text.as_str().is_empty());
         if self.absent_is_empty && differ && empty { None } else { Some(self.token_of(seen)) }
+    }
+
+    /// What is known of an operation that found `old` and left `new`.
+    fn facts_of_change(&self, old: &Content, new: &Content) -> Facts {
+        let requires = self.required(old);
+        Facts {
+            // Where it may be the one or the other, it may become the other.
+            pure: old == new && requires.is_some(),
+            requires,
+            establishes: Establishes::Token(self.token_of(new)),
+            ..Facts::default()
+        }
+    }
+
+    fn facts_of_sum(&self, op: &counter::Op) -> Facts {
+        let before = op.found();
+        let after = before.and_then(|before| before.checked_add(op.delta.into()));
+        match (before, after) {
+            // Zero may be an absent key.
+            (Some(before), Some(after)) if before != 0 => {
+                self.facts_of_change(&Content::Int(before.into()), &Content::Int(after.into()))
+            }
+            _ => Facts::default(),
+        }
     }
 
     fn token_of(&self, content: &Content) -> Token {
@@ -155,8 +223,55 @@ impl Content {
         match view.shape() {
             Shape::Null => Content::Absent,
             Shape::Text(text) => Content::Text(Text::new(text)),
+            Shape::Int(number) => Content::Int(i128::from(number).into()),
+            Shape::BigInt(digits) => match digits.parse::<i128>() {
+                Ok(number) => Content::Int(number.into()),
+                Err(_) => Content::Other(view.value),
+            },
             _ => Content::Other(view.value),
         }
+    }
+
+    /// Returns what an update that found `old` and left this does.
+    fn after(self, old: Content) -> Op {
+        Op::Cas(Arc::new([old, self]))
+    }
+}
+
+/// Reads an update that replaces what the key holds by `new`, whatever that is.
+fn replacing(call: &Call<'_>, new: Content) -> Result<Op, Rejection> {
+    Ok(match change::answer(call)? {
+        Answer::Silent => Op::Put(new),
+        Answer::Found(old) => new.after(Content::of(old)),
+    })
+}
+
+/// Reads an update that may find that it must not happen.
+fn comparing(call: &Call<'_>) -> Result<Op, Rejection> {
+    let (old, new) = change::pair(call)?;
+    let (old, new) = (Content::of(call.input.view(old)), Content::of(call.input.view(new)));
+    match call.output.and_then(View::as_bool) {
+        Some(false) => Ok(Op::Mismatch(old)),
+        _ => change::silent(call).map(|()| new.after(old)),
+    }
+}
+
+/// Reads a put that only happens where the key is absent, and returns what it found.
+fn if_absent(call: &Call<'_>) -> Result<Op, Rejection> {
+    let found = change::found(call)?;
+    Ok(match (found.as_bool(), Content::of(found)) {
+        (Some(false), _) => Op::Mismatch(Content::Absent),
+        (_, Content::Absent) => Content::of(call.input).after(Content::Absent),
+        (_, found) => Op::Get(Some(found)),
+    })
+}
+
+/// Reads a put that returns what the key held.
+fn swapping(call: &Call<'_>) -> Op {
+    let new = Content::of(call.input);
+    match call.output {
+        None => Op::Put(new),
+        Some(output) => new.after(Content::of(change::bare(call, output))),
     }
 }
 
@@ -166,26 +281,49 @@ pub(super) const ENTRY: Entry = Entry {
     elsewhere: &["kv-string", "key-value", "map"],
     summary: "one key of a key-value store, with strings that grow",
     functions: &[
-        FunctionEntry::named(&["get"], "returns the value, null if the key is absent"),
-        FunctionEntry::named(&["put"], "replaces the value by its input; null deletes"),
+        FunctionEntry::named(&["get", "read", "r"], "returns the value, null if the key is absent"),
+        FunctionEntry::named(
+            &["put", "write", "w", "set"],
+            "replaces the value by its input; null deletes",
+        ),
         FunctionEntry::of(Verb::Append, "adds its input, a string, to the end of the string"),
-        FunctionEntry::of(Verb::Delete, "makes the key absent"),
+        FunctionEntry::named(&["delete", "remove"], "makes the key absent"),
+        FunctionEntry::of(
+            Verb::Cas,
+            "takes [old new]; replaces old by new, or returns false where it found another",
+        ),
+        FunctionEntry::of(
+            Verb::PutIfAbsent,
+            "sets the value if the key is absent; returns false or the value if it is not",
+        ),
+        FunctionEntry::of(Verb::GetAndSet, "replaces the value; returns the old one"),
+        FunctionEntry::of(Verb::Inc, "adds its input, or 1, to an integer; absent counts as 0"),
+        FunctionEntry::of(Verb::Dec, "subtracts its input, or 1"),
+        FunctionEntry::of(Verb::IncAndGet, "adds its input, or 1; returns the new value"),
+        FunctionEntry::of(Verb::DecAndGet, "subtracts its input, or 1; returns the new value"),
+        FunctionEntry::of(Verb::GetAndInc, "adds its input, or 1; returns the old value"),
+        FunctionEntry::of(Verb::GetAndDec, "subtracts its input, or 1; returns the old value"),
     ],
     initial: "absent, which a get may return as null or as the empty string; or any value",
-    options: &[],
+    options: &[OptionEntry {
+        flag: "--failed-cas observes",
+        effect: "makes a failed `cas` say that the value was not `old`.",
+    }],
     cost: "\
            O(n log n) and the size of what gets returned, if all values are strings, none of \
            those put or appended is empty or the beginning of another, real time tells equal \
-           ones apart, and nothing is deleted; without appends, as for a register. Else the \
-           search, which merges states that no get of the history can tell apart, so that \
-           appends to which no get answers cost next to nothing.",
+           ones apart, and nothing is deleted, compared or added to; without appends and sums, \
+           as for a register with compare-and-set. Else the search, which merges states that \
+           no operation of the history can tell apart, so that appends that nobody sees cost \
+           next to nothing.",
 };
 
 const WORDS: Words = ENTRY.words();
 
 impl BuiltIn for Kv {
     fn start(_: &Entry, setup: &Setup<'_>) -> Option<Kv> {
-        Some(Kv::new(setup.initial))
+        let failed_cas_observes = setup.options.failed_cas_observes;
+        Some(Kv { failed_cas_observes, ..Kv::new(setup.initial) })
     }
 }
 
@@ -201,14 +339,32 @@ impl Model for Kv {
     fn operation(&self, call: &Call<'_>) -> Result<Op, Rejection> {
         match WORDS.verb_of(call.word) {
             Some(Verb::Read) => Ok(Op::Get(call.output.map(Content::of))),
-            Some(Verb::Write) => Ok(Op::Put(Content::of(call.input))),
-            Some(Verb::Delete) => Ok(Op::Put(Content::Absent)),
+            Some(Verb::Write) => replacing(call, Content::of(call.input)),
+            Some(Verb::Delete | Verb::Remove) => replacing(call, Content::Absent),
             Some(Verb::Append) => match call.input.shape() {
-                Shape::Text(text) => Ok(Op::Append(Text::new(text))),
+                Shape::Text(text) => change::silent(call).map(|()| Op::Append(Text::new(text))),
                 _ => Err(Rejection::bad("an append needs a string")),
             },
+            Some(Verb::Cas) => comparing(call),
+            Some(Verb::PutIfAbsent) => if_absent(call),
+            Some(Verb::GetAndSet) => Ok(swapping(call)),
+            Some(verb @ (Verb::Inc | Verb::Dec)) => {
+                change::silent(call)?;
+                counter::sum(verb, call).map(Op::Add)
+            }
+            Some(
+                verb @ (Verb::IncAndGet | Verb::DecAndGet | Verb::GetAndInc | Verb::GetAndDec),
+            ) => counter::sum(verb, call).map(Op::Add),
             _ => Err(Rejection::UnknownFunction),
         }
+    }
+
+    fn failed(&self, call: &Call<'_>) -> Result<Option<Op>, Rejection> {
+        if !self.failed_cas_observes || WORDS.verb_of(call.word) != Some(Verb::Cas) {
+            return Ok(None);
+        }
+        let (old, _) = change::pair(call)?;
+        Ok(Some(Op::Mismatch(Content::of(call.input.view(old)))))
     }
 
     fn describe(&self, state: &State, values: &ValueTable) -> Option<String> {
@@ -219,6 +375,7 @@ impl Model for Kv {
                 write_quoted(&rope.text(), &mut text);
                 Some(text)
             }
+            State::Int(number) => Some(i128::from(*number).to_string()),
             State::Other(value) => Some(values.to_text(*value)),
             State::Seen(_) | State::UnseenText | State::UnseenOther => None,
         }
@@ -232,11 +389,23 @@ impl Model for Kv {
             }
             Op::Put(content) => Some(self.state_of(content)),
             Op::Append(text) => self.append(state, text),
+            Op::Cas(change) => {
+                let [old, new] = change.as_ref();
+                self.reads(state, old).then(|| self.state_of(new))
+            }
+            Op::Mismatch(content) => (!self.holds(state, content)).then(|| state.clone()),
+            Op::Add(op) => self.add(state, op),
         }
     }
 
+    /// A put and a delete may return what the key held.
     fn is_mute(&self, call: &Call<'_>) -> bool {
-        matches!(WORDS.verb_of(call.word), Some(Verb::Write | Verb::Append | Verb::Delete))
+        matches!(WORDS.verb_of(call.word), Some(Verb::Append | Verb::Inc | Verb::Dec))
+    }
+
+    /// What is not clear is refused.
+    fn ignores_output(&self, _: &Call<'_>) -> bool {
+        false
     }
 
     fn start_value(&self, state: &State, values: &mut ValueTable) -> Option<Option<Value>> {
@@ -244,6 +413,7 @@ impl Model for Kv {
             State::Absent if self.absent_is_empty => Some(None),
             State::Absent => Some(Some(Value::NULL)),
             State::Text(rope) => Some(Some(values.text(&rope.text()))),
+            State::Int(number) => Some(Some(values.integer(&i128::from(*number).to_string())?)),
             State::Other(value) => Some(Some(*value)),
             State::Seen(_) | State::UnseenText | State::UnseenOther => None,
         }
@@ -257,8 +427,17 @@ impl Model for Kv {
     }
 
     fn operation_values(&self, op: &Op, hold: &mut dyn FnMut(Value)) -> bool {
-        if let Op::Get(Some(Content::Other(value))) | Op::Put(Content::Other(value)) = *op {
-            hold(value);
+        let mut content = |content: &Content| {
+            if let Content::Other(value) = *content {
+                hold(value);
+            }
+        };
+        match op {
+            Op::Get(Some(seen)) => content(seen),
+            Op::Put(new) => content(new),
+            Op::Mismatch(other) => content(other),
+            Op::Cas(change) => change.iter().for_each(content),
+            Op::Get(None) | Op::Append(_) | Op::Add(_) => {}
         }
         true
     }
@@ -285,6 +464,14 @@ impl Model for Kv {
                 ..Facts::default()
             },
             Op::Append(_) => Facts::default(),
+            Op::Cas(change) => self.facts_of_change(&change[0], &change[1]),
+            Op::Mismatch(content) => Facts {
+                pure: true,
+                forbids: Some(self.token_of(content)),
+                establishes: Establishes::Same,
+                ..Facts::default()
+            },
+            Op::Add(op) => self.facts_of_sum(op),
         }
     }
 
@@ -298,27 +485,46 @@ impl Model for Kv {
         Some(state_token(state))
     }
 
-    /// An absent key and the empty string differ only for a get that saw null. Two strings that
-    /// are no beginning of anything that a get saw, as they are or after more
-    /// appends, will be told apart by no get until a put replaces them; so do values that are no
-    /// strings and that no get saw, which also take no append.
+    /// An absent key and the empty string differ only for what saw null, or that the value was
+    /// another than one of them, and for sums. Two strings that are no beginning of anything that
+    /// was seen, as they are or after more appends, will be told apart by nothing until a put
+    /// replaces them; so do values that are no strings and that were not seen, which take no
+    /// append, and sums only if they are integers.
     fn focus(&mut self, operations: &[Op]) {
         let mut seen = Seen {
             texts: Trie::default(),
+            ints: Set::default(),
             others: Set::default(),
-            absent_is_empty: self.absent_is_empty
-                && !operations.contains(&Op::Get(Some(Content::Absent))),
+            absent_is_empty: self.absent_is_empty,
+            adds: false,
         };
         let mut known = Set::default();
         for op in operations {
-            match op {
-                Op::Get(Some(Content::Text(text))) if known.insert(text) => {
-                    seen.texts.insert(text.as_str().bytes());
+            let content = match op {
+                Op::Get(Some(content)) | Op::Mismatch(content) => content,
+                Op::Cas(change) => &change[0],
+                Op::Add(_) => {
+                    (seen.adds, seen.absent_is_empty) = (true, false);
+                    continue;
                 }
-                Op::Get(Some(Content::Other(value))) => {
+                Op::Get(None) | Op::Put(_) | Op::Append(_) => continue,
+            };
+            seen.absent_is_empty &= *content != Content::Absent;
+            match content {
+                Content::Absent => {}
+                Content::Text(text) => {
+                    let is_empty = text.as_str().is_empty();
+                    seen.absent_is_empty &= !(is_empty && matches!(op, Op::Mismatch(_)));
+                    if known.insert(text) {
+                        seen.texts.insert(text.as_str().bytes());
+                    }
+                }
+                Content::Int(number) => {
+                    seen.ints.insert(*number);
+                }
+                Content::Other(value) => {
                     seen.others.insert(*value);
                 }
-                _ => {}
             }
         }
         self.seen = Some(Arc::new(seen));
@@ -341,5 +547,15 @@ fn state_token(state: &State) -> Token {
         State::Seen(node) => 1 << KIND | Token::from(*node),
         State::Other(value) => 2 << KIND | Token::from(value.handle()),
         State::Text(rope) => text_token(rope.content_hash()),
+        State::Int(number) => int_token((*number).into()),
+    }
+}
+
+/// Exact within 61 bits. Two others share a token by a chance of 1 in 2^61 that no input can raise.
+fn int_token(number: i128) -> Token {
+    const REST: u64 = (1 << KIND) - 1;
+    match i64::try_from(number) {
+        Ok(small) if (-(1 << 60)..1 << 60).contains(&small) => small as u64 & REST | 3 << KIND,
+        _ => hash::of(&number) & REST | 5 << KIND,
     }
 }

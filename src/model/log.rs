@@ -279,6 +279,11 @@ impl Model for Log {
         legal.then(|| state.clone())
     }
 
+    fn ignores_output(&self, call: &Call<'_>) -> bool {
+        let is_offset = call.output.is_some_and(|seen| seen.as_int().is_some());
+        WORDS.verb_of(call.word) == Some(Verb::Append) && !is_offset
+    }
+
     fn start_value(&self, state: &State, values: &mut ValueTable) -> Option<Option<Value>> {
         let State::Full(log) = state else { return None };
         Some(Some(super::items::list(log, values)))

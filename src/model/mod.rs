@@ -9,7 +9,9 @@ pub mod bag;
 pub mod bank;
 mod call;
 mod catalogue;
+mod change;
 pub mod counter;
+mod ignoring;
 mod infer;
 pub mod items;
 mod kind;
@@ -37,6 +39,7 @@ pub use bag::UnorderedQueue;
 pub use bank::Bank;
 pub use call::{Call, Rejection, View};
 pub use catalogue::{Entry, FunctionEntry, ModelOptions, OptionEntry};
+pub(crate) use change::{named_pair, previous};
 pub use counter::Counter;
 pub(crate) use infer::{Hints, named};
 pub use infer::{ModelSource, infer};
@@ -190,6 +193,12 @@ pub trait Model: Clone + Send + Sync + 'static {
     fn is_mute(&self, call: &Call<'_>) -> bool {
         let _ = call;
         false
+    }
+
+    /// Whether the model does not look at what `call` returned, which may have said something: the
+    /// report lists such operations. As [`Model::is_mute`] by default.
+    fn ignores_output(&self, call: &Call<'_>) -> bool {
+        self.is_mute(call)
     }
 
     /// With which initial value a model like this starts in `state`, if that can be said: none, or

@@ -230,6 +230,10 @@ impl Model for MultiRegister {
         })
     }
 
+    fn ignores_output(&self, call: &Call<'_>) -> bool {
+        WORDS.verb_of(call.word) == Some(Verb::Write)
+    }
+
     fn start_value(&self, state: &Registers, values: &mut ValueTable) -> Option<Option<Value>> {
         if !self.default.is_null() {
             return None;

@@ -140,6 +140,7 @@ trait Erased: Send + Sync {
     fn touches(&self, op: &OwnOp, touch: &mut dyn FnMut(Token)) -> bool;
     fn learns(&self) -> bool;
     fn is_mute(&self, call: &Call<'_>) -> bool;
+    fn ignores_output(&self, call: &Call<'_>) -> bool;
     fn start_value(&self, state: &OwnState, values: &mut ValueTable) -> Option<Option<Value>>;
     fn state_values(&self, state: &OwnState, hold: &mut dyn FnMut(Value)) -> bool;
     fn operation_values(&self, op: &OwnOp, hold: &mut dyn FnMut(Value)) -> bool;
@@ -210,6 +211,10 @@ impl<M: Model> Erased for Eraser<M> {
 
     fn is_mute(&self, call: &Call<'_>) -> bool {
         self.model.is_mute(call)
+    }
+
+    fn ignores_output(&self, call: &Call<'_>) -> bool {
+        self.model.ignores_output(call)
     }
 
     fn start_value(&self, state: &OwnState, values: &mut ValueTable) -> Option<Option<Value>> {
@@ -283,6 +288,10 @@ impl Model for Own {
 
     fn is_mute(&self, call: &Call<'_>) -> bool {
         self.0.is_mute(call)
+    }
+
+    fn ignores_output(&self, call: &Call<'_>) -> bool {
+        self.0.ignores_output(call)
     }
 
     fn start_value(&self, state: &OwnState, values: &mut ValueTable) -> Option<Option<Value>> {

@@ -84,13 +84,20 @@ pub(crate) fn read_one<M: Model>(
 /// The error about an operation that a model refuses.
 pub(crate) fn rejected(rejection: Rejection, history: &History, operation: &Operation) -> Error {
     let function = history.function(operation.function);
+    let hint = match rejection {
+        Rejection::UnclearOutput(_) => format!(
+            "--ignore-outputs {function} checks the history without looking at what `{function}` \
+             returned"
+        ),
+        _ => "`histcheck models` lists the models with the values of their operations".to_owned(),
+    };
     match rejection {
         Rejection::UnknownFunction => {
             Error::new(Code::UnknownOperation, format!("the model has no operation `{function}`"))
                 .hint("`histcheck models` lists the models with their operations")
                 .record(operation.invoked)
         }
-        Rejection::BadValue(needed) => {
+        Rejection::BadValue(needed) | Rejection::UnclearOutput(needed) => {
             let values = history.values();
             let shown = |value| shorten(values.to_json(value));
             let output = if operation.completed.is_none() {
@@ -102,7 +109,7 @@ pub(crate) fn rejected(rejection: Rejection, history: &History, operation: &Oper
                 Code::BadOperation,
                 format!("{needed}; this `{function}` has input {}{output}", shown(operation.input)),
             )
-            .hint("`histcheck models` lists the models with the values of their operations")
+            .hint(hint)
             .record(operation.invoked)
         }
     }

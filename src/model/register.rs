@@ -1,7 +1,7 @@
 //! Registers: `read`, `write`, and compare-and-set.
 
 use super::catalogue::{BuiltIn, Entry, FunctionEntry, OptionEntry, Setup};
-use super::{Call, Establishes, Facts, Model, Rejection, Token};
+use super::{Call, Establishes, Facts, Model, Rejection, Token, change};
 use crate::history::{Value, ValueTable};
 use crate::vocabulary::{Verb, Words};
 
@@ -93,7 +93,7 @@ impl Model for Register {
             Some(Verb::Read) => Ok(Op::Read(call.output.map(|seen| seen.value))),
             Some(Verb::Write) => Ok(Op::Write(call.input.value)),
             Some(Verb::Cas) if self.has_cas => {
-                let (old, new) = cas_pair(call)?;
+                let (old, new) = change::pair(call)?;
                 // A completed cas may say in its output that it found something else.
                 let mismatch = call.output.and_then(|seen| seen.as_bool()) == Some(false);
                 Ok(if mismatch { Op::CasMismatch(old) } else { Op::Cas(old, new) })
@@ -105,7 +105,7 @@ impl Model for Register {
     fn failed(&self, call: &Call<'_>) -> Result<Option<Op>, Rejection> {
         let is_cas = WORDS.verb_of(call.word) == Some(Verb::Cas);
         if is_cas && self.failed_cas_observes {
-            Ok(Some(Op::CasMismatch(cas_pair(call)?.0)))
+            Ok(Some(Op::CasMismatch(change::pair(call)?.0)))
         } else {
             Ok(None)
         }
@@ -157,6 +157,14 @@ impl Model for Register {
         WORDS.verb_of(call.word) == Some(Verb::Write)
     }
 
+    fn ignores_output(&self, call: &Call<'_>) -> bool {
+        match WORDS.verb_of(call.word) {
+            Some(Verb::Write) => true,
+            Some(Verb::Cas) => call.output.is_some_and(|seen| seen.as_bool().is_none()),
+            _ => false,
+        }
+    }
+
     fn start_value(&self, state: &Value, _: &mut ValueTable) -> Option<Option<Value>> {
         Some(Some(*state))
     }
@@ -186,8 +194,4 @@ impl Model for Register {
 
 fn token(value: Value) -> Token {
     u64::from(value.handle())
-}
-
-fn cas_pair(call: &Call<'_>) -> Result<(Value, Value), Rejection> {
-    call.input.as_pair().ok_or_else(|| Rejection::bad("a cas needs the pair [old new]"))
 }

@@ -135,6 +135,13 @@ impl Model for Set {
         }
     }
 
+    fn ignores_output(&self, call: &Call<'_>) -> bool {
+        let answers = call.output.is_some_and(|seen| seen.as_bool().is_some());
+        let updates = [Verb::Add, Verb::Remove, Verb::Delete];
+        WORDS.verb_of(call.word).is_some_and(|verb| updates.contains(&verb))
+            && !(answers && call.input.as_bool().is_none())
+    }
+
     fn start_value(&self, state: &Contents, values: &mut ValueTable) -> Option<Option<Value>> {
         let items: Vec<Value> =
             state.iter().map(|(key, ())| Value::of_handle(key as u32)).collect();

@@ -158,6 +158,10 @@ macro_rules! models {
                 match self { $(AnyModel::$variant(model) => model.is_mute(call),)* }
             }
 
+            fn ignores_output(&self, call: &Call<'_>) -> bool {
+                match self { $(AnyModel::$variant(model) => model.ignores_output(call),)* }
+            }
+
             fn start_value(
                 &self,
                 state: &AnyState,

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use super::json::{self, JsonKeys, SCHEMA_VERSION};
 use super::style::Palette;
 use super::text::{line, model_in_words};
-use super::with_thousands;
+use super::{unread_outputs, with_thousands};
 use crate::check::{KeyCounts, Verdict};
 use crate::follow::{Summary, Surroundings, Violation};
 use crate::history::Record;
@@ -56,6 +56,7 @@ struct JsonEnd<'a> {
     keys: JsonKeys,
     stop_reason: Option<&'static str>,
     interrupted: bool,
+    unread_outputs: &'a [String],
 }
 
 /// The violation in one line, without its line break.
@@ -171,6 +172,9 @@ pub fn end_details(followed: &Followed<'_>, palette: &Palette) -> String {
     for (label, fact) in model.into_iter().chain(others) {
         line(palette.label, label, &fact, palette, &mut out);
     }
+    if let Some(warning) = unread_outputs(&followed.summary.unread_outputs) {
+        line(palette.unsure, "warning", &warning.message, palette, &mut out);
+    }
     out
 }
 
@@ -189,5 +193,6 @@ pub fn end_json(followed: &Followed<'_>) -> String {
         keys: JsonKeys { checked: keys.checked, invalid: keys.invalid, unknown: keys.unknown },
         stop_reason: stop_reason.map(|reason| reason.name()),
         interrupted: followed.interrupted,
+        unread_outputs: &followed.summary.unread_outputs,
     })
 }

@@ -120,8 +120,9 @@ impl<'a> Subject<'a> {
 }
 
 /// What a reader should know of a history, beside the verdict.
-fn warnings(history: &History) -> Vec<Warning> {
-    let mut warnings = Vec::new();
+fn warnings(history: &History, report: &Report) -> Vec<Warning> {
+    let mut warnings: Vec<Warning> = Vec::new();
+    warnings.extend(unread_outputs(&report.unread_outputs));
     let reinvoked = history.reinvoked();
     if reinvoked > 0 {
         let s = if reinvoked == 1 { "" } else { "s" };
@@ -136,6 +137,20 @@ fn warnings(history: &History) -> Vec<Warning> {
         });
     }
     warnings
+}
+
+/// The warning that outputs of these operations were not looked at, if there are any.
+fn unread_outputs(names: &[String]) -> Option<Warning> {
+    /// So many names are listed.
+    const LISTED: usize = 10;
+    let quoted = |name: &String| format!("`{}`", shortened(name, 60));
+    let mut listed: Vec<String> = names.iter().take(LISTED).map(quoted).collect();
+    if names.len() > LISTED {
+        listed.push(format!("{} more", with_thousands(names.len() - LISTED)));
+    }
+    let message = format!("outputs of {} are not looked at", listed.join(", "));
+    let kind = "unread-outputs";
+    (!names.is_empty()).then_some(Warning { kind, count: names.len(), message })
 }
 
 /// One warning.

@@ -23,7 +23,7 @@ pub(super) struct Header<'a> {
     pub(super) is_inferred: bool,
     pub(super) initial: Option<Value>,
     /// Flags of the command line under which it fails.
-    pub(super) flags: Vec<&'static str>,
+    pub(super) flags: Vec<String>,
     /// The file that it comes from.
     pub(super) file: Option<&'a str>,
     /// The records there of the operations' invocations.

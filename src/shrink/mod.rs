@@ -132,12 +132,15 @@ fn cut(history: &History, operations: &[OpIndex], failure: &Failure) -> Chosen {
 }
 
 /// The flags of the command line under which a history is read like this.
-fn flags(options: ModelOptions) -> Vec<&'static str> {
-    let ModelOptions { failed_cas_observes, check_owner, largest_first } = options;
+fn flags(options: ModelOptions) -> Vec<String> {
+    let ModelOptions { failed_cas_observes, check_owner, largest_first, ignored_outputs } = options;
     let flags = [
         ("--failed-cas observes", failed_cas_observes),
         ("--any-owner", !check_owner),
         ("--largest-first", largest_first),
     ];
-    flags.into_iter().filter(|flag| flag.1).map(|flag| flag.0).collect()
+    let flags = flags.into_iter().filter(|flag| flag.1).map(|flag| flag.0.to_owned());
+    let names = ignored_outputs.names();
+    let ignored = (!names.is_empty()).then(|| format!("--ignore-outputs {}", names.join(",")));
+    flags.chain(ignored).collect()
 }

@@ -1,5 +1,6 @@
 //! The second reading: keys come back from the disk, as many at a time as fit, and are decided.
 
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use super::code::Row;
@@ -44,6 +45,8 @@ pub(super) struct Deciding<'t> {
     pub(super) reports: Vec<Option<Stored>>,
     pub(super) evidence: Evidence<Record>,
     pub(super) kept: Kept,
+    /// Operations some of whose outputs were not looked at.
+    pub(super) unread_outputs: BTreeSet<String>,
     /// The model's first complaint, and the number of its key.
     refusal: Option<(u32, Error)>,
     /// When all was read.
@@ -94,6 +97,7 @@ pub(super) fn decide<'t>(
         reports,
         evidence: Evidence::default(),
         kept: Kept::default(),
+        unread_outputs: BTreeSet::new(),
         refusal: None,
         read,
     };
@@ -172,6 +176,7 @@ impl<'t> Deciding<'t> {
         let session = session(&part.history, &options)?;
         match session.decide() {
             Ok(report) => {
+                self.unread_outputs.extend(report.unread_outputs);
                 for (&number, report) in batch.iter().zip(report.keys) {
                     self.store(number, report, &part.history);
                 }

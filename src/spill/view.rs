@@ -38,8 +38,9 @@ impl Checked {
     pub(super) fn new(decided: Decided<'_>) -> Checked {
         let Decided { deciding, part, complete, is_all } = decided;
         let read = deciding.read;
-        let Deciding { gathered, options, name, source, reports, evidence, kept, initial, .. } =
-            deciding;
+        let Deciding { gathered, options, name, source, reports, evidence, .. } = deciding;
+        let (kept, initial, unread_outputs) =
+            (deciding.kept, deciding.initial, deciding.unread_outputs);
         let Part { history, mut lines, .. } = part;
         let mut rows: Rows = history.into_rows();
         let known: Set<Record> =
@@ -55,6 +56,7 @@ impl Checked {
         let keys = reports.into_iter().flatten().map(|stored| stored.report(&history)).collect();
         let mut report = Report::new(name, keys);
         report.model_source = source;
+        report.unread_outputs = unread_outputs.into_iter().collect();
         let at: Map<Option<Value>, usize> =
             report.keys.iter().enumerate().map(|(at, key)| (key.key, at)).collect();
         let partitions = history.partitions();

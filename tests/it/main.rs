@@ -4,6 +4,8 @@
 
 mod anomalies;
 #[cfg(feature = "cli")]
+mod answers;
+#[cfg(feature = "cli")]
 mod ci_formats;
 #[cfg(feature = "cli")]
 mod cli;

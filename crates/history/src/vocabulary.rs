@@ -50,6 +50,8 @@ vocabulary! {
     Write: "Replaces the value.", Silent, ["write", "w", "put", "set"];
     Cas: "Replaces one value by another, if it finds it.", Silent,
         ["cas", "compare-and-set", "compare_and_set"];
+    PutIfAbsent: "Sets the value, if there is none.", Silent, ["put-if-absent"];
+    GetAndSet: "Replaces the value, and returns the old one.", Answer, ["get-and-set", "swap"];
     Txn: "Reads and writes several values at once.", Silent, ["txn"];
     Append: "Adds to the end.", Silent, ["append"];
     Delete: "Makes a key absent, or takes an element out.", Silent, ["delete"];
@@ -143,6 +145,12 @@ impl Words {
     #[must_use]
     pub const fn with(self, word: Word) -> Words {
         Words(self.0 | 1 << word.0)
+    }
+
+    /// Returns these words, as they are spelt.
+    pub fn names(self) -> Vec<&'static str> {
+        let here = |&at: &usize| self.0 >> at & 1 == 1;
+        (0..WORDS.len()).filter(here).map(|at| WORDS[at].0).collect()
     }
 
     /// Returns what `word` means, if it is one of these.

@@ -36,6 +36,10 @@ pub(crate) struct ModelArgs {
     #[arg(long)]
     pub(crate) largest_first: bool,
 
+    /// Do not look at what these operations return
+    #[arg(long, value_name = "F", value_delimiter = ',')]
+    pub(crate) ignore_outputs: Vec<String>,
+
     /// Check all keys together as one object, not each by itself
     ///
     /// The verdict is the same; it takes longer.

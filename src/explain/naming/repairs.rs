@@ -29,7 +29,7 @@ const KEY: usize = 2_000;
 pub(super) fn name(scope: Scope<'_>) -> Option<Anomaly> {
     let Scope { case, violation } = scope;
     let fits = match case.model.kind() {
-        Kind::Kv { .. } => !case.model.tokens_suffice() || has_appends(case),
+        Kind::Kv { .. } => !case.model.tokens_suffice() || has_sums(case),
         Kind::Counter { .. } | Kind::Set { .. } | Kind::Log { .. } => true,
         Kind::Transactions { .. } | Kind::Bank { .. } => true,
         _ => false,
@@ -44,10 +44,11 @@ pub(super) fn name(scope: Scope<'_>) -> Option<Anomaly> {
     repair.undone().or_else(|| repair.late()).or_else(|| repair.twice())
 }
 
-/// Whether a key's strings are appended to.
-fn has_appends(case: &Case<'_>) -> bool {
+/// Whether a key's strings are appended to, or its integers added to.
+fn has_sums(case: &Case<'_>) -> bool {
+    use crate::model::kv::Op;
     let Kind::Kv { view, .. } = case.model.kind() else { return false };
-    case.readings.iter().any(|r| matches!(view(&r.op), crate::model::kv::Op::Append(_)))
+    case.readings.iter().any(|r| matches!(view(&r.op), Op::Append(_) | Op::Add(_)))
 }
 
 struct Repair<'a> {

@@ -1,6 +1,7 @@
 //! What operations on registers did, in words that fit a sentence.
 
-use crate::history::{History, OpIndex, Operation, Outcome};
+use crate::history::{History, OpIndex, Operation, Outcome, Value};
+use crate::model::{View, named_pair, previous};
 use crate::vocabulary::{Verb, Word};
 use crate::words::{
     call_phrase, duration_phrase, operation_phrase, process_phrase, return_phrase, value_phrase,
@@ -11,15 +12,32 @@ fn verb(history: &History, operation: &Operation) -> Option<Verb> {
     history.word(operation.function).map(Word::verb)
 }
 
+/// Returns the value that an operation replaced, where it tells that, and the new one.
+fn replaced(history: &History, operation: &Operation) -> Option<(Value, Value)> {
+    let view = |value| View { table: history.values(), value };
+    let previous = || previous(view(operation.output)).map(|old| old.value);
+    let is_done = operation.outcome == Outcome::Ok;
+    match verb(history, operation)? {
+        Verb::Cas => named_pair(view(operation.input)),
+        Verb::GetAndSet if is_done => {
+            Some((previous().unwrap_or(operation.output), operation.input))
+        }
+        Verb::Write if is_done => Some((previous()?, operation.input)),
+        Verb::Delete if is_done => Some((previous()?, Value::NULL)),
+        _ => None,
+    }
+}
+
 /// What operation `index` did: `read 1`, `wrote 2`, `replaced 1 by 2`.
 pub(in crate::explain) fn did(history: &History, index: OpIndex) -> String {
     let operation = &history[index];
     let show = |value| value_phrase(history, value);
-    match (verb(history, operation), history.values().as_pair(operation.input)) {
+    match (verb(history, operation), replaced(history, operation)) {
         (Some(Verb::Read), _) => format!("read {}", show(operation.output)),
+        (Some(Verb::Delete), Some((old, _))) => format!("deleted {}", show(old)),
+        (_, Some((old, new))) => format!("replaced {} by {}", show(old), show(new)),
         (Some(Verb::Write), _) => format!("wrote {}", show(operation.input)),
         (Some(Verb::Delete), _) => "deleted the value".to_owned(),
-        (Some(Verb::Cas), Some((old, new))) => format!("replaced {} by {}", show(old), show(new)),
         _ => format!("did `{}`", operation_phrase(history, operation)),
     }
 }
@@ -28,7 +46,7 @@ pub(in crate::explain) fn did(history: &History, index: OpIndex) -> String {
 pub(in crate::explain) fn thing(history: &History, index: OpIndex) -> String {
     let operation = &history[index];
     let show = |value| value_phrase(history, value);
-    match (verb(history, operation), history.values().as_pair(operation.input)) {
+    match (verb(history, operation), replaced(history, operation)) {
         (Some(Verb::Read), _) => format!("read of {}", show(operation.output)),
         (Some(Verb::Write), _) => format!("write of {}", show(operation.input)),
         (Some(Verb::Delete), _) => "delete".to_owned(),
@@ -49,7 +67,7 @@ pub(in crate::explain) fn thing_called(history: &History, index: OpIndex) -> Str
 /// What operation `index` had done that saw a newer value: `read the newer 2`.
 pub(in crate::explain) fn saw_newer(history: &History, index: OpIndex) -> String {
     let operation = &history[index];
-    let tried = (verb(history, operation), history.values().as_pair(operation.input));
+    let tried = (verb(history, operation), replaced(history, operation));
     match (operation.outcome, tried) {
         (Outcome::Fail, (Some(Verb::Cas), Some((old, _)))) => {
             format!("found another value than {}", value_phrase(history, old))
@@ -61,11 +79,8 @@ pub(in crate::explain) fn saw_newer(history: &History, index: OpIndex) -> String
 /// The value that operation `index` saw: what a read returned, what a cas replaced.
 pub(in crate::explain) fn seen(history: &History, index: OpIndex) -> String {
     let operation = &history[index];
-    let value = match (verb(history, operation), history.values().as_pair(operation.input)) {
-        (Some(Verb::Cas), Some((old, _))) => old,
-        _ => operation.output,
-    };
-    value_phrase(history, value)
+    let replaced = replaced(history, operation).map(|(old, _)| old);
+    value_phrase(history, replaced.unwrap_or(operation.output))
 }
 
 /// Who did operation `index`, what, and when: `process 2 read 1 at 4.512 s`.

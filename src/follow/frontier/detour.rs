@@ -48,8 +48,9 @@ impl Frontier {
         slot: u32,
         meter: &Meter,
     ) -> Result<(), StopReason> {
-        let Slot { facts, watches, called, .. } = &self.slots[slot as usize];
-        if !self.looks_back || !watches || !facts.pure && is_opaque(facts, true) {
+        let Slot { facts, watches, is_told, called, .. } = &self.slots[slot as usize];
+        let was_tried = !is_told && !facts.pure && is_opaque(facts, true);
+        if !self.looks_back || !watches || was_tried {
             return Ok(());
         }
         let is_pure = facts.pure;
@@ -173,7 +174,8 @@ impl Frontier {
             let is_guess = *knowledge == Knowledge::Nothing;
             let is_wanted =
                 (slot == fork.slot || wants.include(facts)) && (detour.is_new || !facts.overwrites);
-            if *called > when || !is_wanted || !self.is_step(slot) {
+            let is_step = self.is_step(slot) || slot == fork.slot && !facts.pure;
+            if *called > when || !is_wanted || !is_step {
                 continue;
             }
             let overwrites = facts.overwrites && !is_guess;

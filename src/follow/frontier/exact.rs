@@ -29,6 +29,8 @@ pub(super) struct Slot {
     pub(super) knowledge: Knowledge,
     /// Whether it has to be known later which states there were since its call.
     pub(super) watches: bool,
+    /// Whether tokens told all of it when it was called: of what it returns they may not.
+    pub(super) is_told: bool,
     pub(super) called: Stamp,
 }
 
@@ -194,7 +196,8 @@ impl Frontier {
         let facts = model.facts(&op);
         let at = self.open.first_free();
         self.states.renew(at);
-        let slot = Slot { op, facts, knowledge, watches, called: self.now };
+        let is_told = facts.pure || !is_opaque(&facts, true);
+        let slot = Slot { op, facts, knowledge, watches, is_told, called: self.now };
         self.watching += u32::from(watches);
         self.open.insert(at);
         if facts.pure && knowledge == Knowledge::All {

@@ -267,9 +267,8 @@ impl Frontier {
     /// Whether nothing has to be tried for the operation in `slot`, which is open, before it is
     /// known what it returns: it will look back then.
     fn may_look_back(&self, slot: u32) -> bool {
-        let Slot { facts, watches, knowledge, .. } = &self.slots[slot as usize];
-        let is_told = facts.pure || !is_opaque(facts, true);
-        self.looks_back && *watches && *knowledge == Knowledge::Nothing && is_told
+        let Slot { watches, knowledge, is_told, .. } = &self.slots[slot as usize];
+        self.looks_back && *watches && *knowledge == Knowledge::Nothing && *is_told
     }
 
     /// Operations that could help may need help themselves.

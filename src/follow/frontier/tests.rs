@@ -434,6 +434,39 @@ fn strings() {
     });
 }
 
+/// Keys whose updates return what they found, and sums.
+#[test]
+fn keys() {
+    use std::sync::Arc;
+
+    use model::counter::{Op as Sum, Wide};
+    use model::kv::{Content, Op};
+    use model::persistent::Text;
+    compare(&model::Kv::new(None), |dice| {
+        let number = |number: i128| Content::Int(Wide::from(number));
+        let mut any = || match dice.below(6) {
+            0 => Content::Absent,
+            1 => Content::Text(Text::new("")),
+            n => number(i128::from(n) - 2),
+        };
+        let (old, new) = (any(), any());
+        let change = Op::Cas(Arc::new([old.clone(), new.clone()]));
+        let set = Op::Cas(Arc::new([Content::Absent, new.clone()]));
+        let sum = |before: Option<i128>| Op::Add(Sum { delta: 1, before: before.map(Wide::from) });
+        match dice.below(12) {
+            0..=2 => sample(Op::Get(None), Op::Get(Some(old))),
+            3 => sample(Op::Put(new.clone()), Op::Put(new)),
+            4 | 5 => sample(Op::Put(new), change),
+            6 => sample(change.clone(), change),
+            7 => sample(change, Op::Mismatch(old)),
+            8 => sample(set.clone(), set),
+            9 => sample(set, Op::Get(Some(number(1)))),
+            10 => mute(sum(None)),
+            _ => sample(sum(None), sum(Some(i128::from(dice.below(3))))),
+        }
+    });
+}
+
 #[test]
 fn logs() {
     use model::log::Op;

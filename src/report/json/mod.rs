@@ -153,7 +153,7 @@ pub fn json(subject: &Subject<'_>) -> String {
             too_large,
             wrong,
         }),
-        warnings: warnings(subject.history)
+        warnings: warnings(subject.history, report)
             .into_iter()
             .map(|warning| JsonWarning {
                 kind: warning.kind,

@@ -150,7 +150,7 @@ fn write_facts(subject: &Subject<'_>, palette: &Palette, out: &mut String) {
     for (label, fact) in facts {
         line(palette.label, label, &fact, palette, out);
     }
-    for warning in warnings(subject.history) {
+    for warning in warnings(subject.history, subject.report) {
         line(palette.unsure, "warning", &warning.message, palette, out);
     }
 }

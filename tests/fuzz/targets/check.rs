@@ -38,6 +38,7 @@ pub fn check(data: &[u8]) {
             failed_cas_observes: sum & 2 == 2,
             check_owner: sum & 4 == 0,
             largest_first: sum & 8 == 8,
+            ..ModelOptions::default()
         };
         let options = Options { model, model_options, ..options() };
         match histcheck::check(&history, &options) {

@@ -66,7 +66,7 @@ impl Object {
             "register" => &["read", "r", "get", "write", "w", "put", "set"],
             "cas-register" => &["read", "write", "cas", "compare-and-set", "compare_and_set"],
             "multi-register" => &["txn", "txn", "read", "write"],
-            "kv" => &["get", "get", "put", "append", "append", "delete"],
+            "kv" => KV,
             "counter" => COUNTER,
             "set" => &["add", "remove", "delete", "contains", "contains?", "member", "read"],
             "mutex" => &["acquire", "release", "lock", "unlock", "try-acquire", "tryLock"],
@@ -124,6 +124,29 @@ impl Object {
         }
     }
 }
+
+const KV: &[&str] = &[
+    "get",
+    "get",
+    "get",
+    "get",
+    "put",
+    "put",
+    "append",
+    "append",
+    "append",
+    "delete",
+    "cas",
+    "cas",
+    "put-if-absent",
+    "get-and-set",
+    "inc",
+    "dec",
+    "inc-and-get",
+    "dec-and-get",
+    "get-and-inc",
+    "get-and-dec",
+];
 
 const COUNTER: &[&str] = &[
     "read",
@@ -186,13 +209,14 @@ fn input(model: &str, function: &str, rng: &mut ChaCha8Rng, values: i64) -> Json
             }
             Map(keys.into_iter().map(|key| (key, one(rng))).collect())
         }
-        ("kv", "put") if rng.random_bool(0.2) => {
-            [Int(7), Null, Json::text("")].choose(rng).unwrap().clone()
-        }
-        ("kv", "put" | "append") => {
-            let length = rng.random_range(if function == "put" { 1..=2 } else { 0..=2 });
+        ("kv", "get" | "delete") => Null,
+        ("kv", "append") => {
+            let length = rng.random_range(0..=2);
             Json::Text((0..length).map(|_| letter(rng, values)).collect())
         }
+        ("kv", "cas") => List(vec![content(rng, values), content(rng, values)]),
+        ("kv", "put" | "put-if-absent" | "get-and-set") => content(rng, values),
+        ("kv", _) => [Null, Int(2)].choose(rng).unwrap().clone(),
         ("counter", "add" | "add-and-get" | "get-and-add" | "fetch-add" | "fetch-and-add") => {
             Int(rng.random_range(-values..=values))
         }
@@ -317,20 +341,50 @@ fn multi(registers: &mut BTreeMap<Json, Json>, function: &str, input: &Json) -> 
     })
 }
 
+/// A value of a key: a short string, an integer, or none.
+fn content(rng: &mut ChaCha8Rng, values: i64) -> Json {
+    if rng.random_bool(0.3) {
+        return [Int(0), Int(1), Int(7), Null, Json::text("")].choose(rng).unwrap().clone();
+    }
+    let length = rng.random_range(1..=2);
+    Json::Text((0..length).map(|_| letter(rng, values)).collect())
+}
+
 fn kv(
     value: &mut Option<Json>,
     function: &str,
     input: &Json,
     rng: &mut ChaCha8Rng,
 ) -> Option<Json> {
+    let old = value.clone().unwrap_or(Null);
+    let given = |input: &Json| Some(input.clone()).filter(|input| *input != Null);
     match function {
         "get" => {
             let absent = if rng.random_bool(0.7) { Json::text("") } else { Null };
             return Some(value.clone().unwrap_or(absent));
         }
-        "put" => *value = Some(input.clone()).filter(|input| *input != Null),
+        "put" => *value = given(input),
         "delete" => *value = None,
-        _ => {
+        "get-and-set" => {
+            *value = given(input);
+            return Some(old);
+        }
+        "cas" => {
+            let found = input.list()[0] == old;
+            if found {
+                *value = given(&input.list()[1]);
+            }
+            return Some(Bool(found));
+        }
+        "put-if-absent" => {
+            if value.is_none() {
+                *value = given(input);
+                return Some(Null);
+            }
+            // What it found may be its own input, which nobody can tell from an echo.
+            return Some(if rng.random_bool(0.5) || old == *input { Bool(false) } else { old });
+        }
+        "append" => {
             let Json::Text(end) = input else { panic!("no string") };
             match value {
                 None => *value = Some(input.clone()),
@@ -338,9 +392,24 @@ fn kv(
                 // A value that is no string takes no append: the store refuses.
                 Some(_) => return None,
             }
+            return Some(input.clone());
+        }
+        _ => {
+            let mut number = match old {
+                Null => 0,
+                Int(number) => number,
+                _ => return None,
+            };
+            let answer = counter(&mut number, function, input);
+            *value = Some(Int(number));
+            return Some(answer);
         }
     }
-    Some(input.clone())
+    Some(match rng.random_range(0..3) {
+        0 => Null,
+        1 => input.clone(),
+        _ => Map(vec![(Json::text("previous"), old)]),
+    })
 }
 
 fn counter(value: &mut i64, function: &str, input: &Json) -> Json {

@@ -25,7 +25,7 @@ pub(super) fn decide(
         Content::Absent => {}
         Content::Text(text) if text.as_str().is_empty() => {}
         Content::Text(text) => texts.add(text.as_str(), Kind::Initial),
-        Content::Other(_) => return None,
+        Content::Int(_) | Content::Other(_) => return None,
     }
     for (at, Timed { op, span }) in operations.iter().enumerate() {
         match op {
@@ -37,7 +37,7 @@ pub(super) fn decide(
             }
             Op::Get(None) if span.has_returned() => return None,
             Op::Get(_) => {}
-            Op::Put(_) | Op::Append(_) => return None,
+            _ => return None,
         }
     }
     if !texts.are_told_apart() {

@@ -75,7 +75,7 @@ impl<'a> Pieces<'a> {
         let initial = match self.initial {
             Content::Absent => Vec::new(),
             Content::Text(text) => self.parse(text.as_str())?,
-            Content::Other(_) => return None,
+            Content::Int(_) | Content::Other(_) => return None,
         };
         let mut list = List {
             initial,
@@ -93,8 +93,8 @@ impl<'a> Pieces<'a> {
                 Op::Put(Content::Text(text)) => {
                     list.resets.push(event.with(self.piece(text.as_str())));
                 }
-                Op::Put(Content::Other(_)) => return None,
                 Op::Get(_) => {}
+                _ => return None,
             }
         }
         for event in self.failed {
@@ -141,7 +141,7 @@ impl<'a> Pieces<'a> {
                     }
                     self.parse(text.as_str())
                 }
-                Op::Get(Some(Content::Other(_))) => None,
+                Op::Get(Some(Content::Int(_) | Content::Other(_))) => None,
                 _ => continue,
             };
             match pieces {
