@@ -14,7 +14,7 @@ use super::inputs::unreadable;
 pub(super) type Found = (PathBuf, Result<(), Error>);
 
 /// The files of a Jepsen run that hold its history, the best first.
-const HISTORIES: [&str; 3] = ["history.edn", "history.txt", "jepsen.log"];
+const HISTORIES: [&str; 4] = ["history.edn", "test.jepsen", "history.txt", "jepsen.log"];
 /// The files that only Jepsen writes.
 const MARKS: [&str; 5] =
     ["results.edn", "jepsen.log", "test.fressian", "test.jepsen", "timeline.html"];
@@ -169,7 +169,7 @@ fn is_named_like_a_log(path: &Path) -> bool {
 }
 
 fn is_named_like_a_history(path: &Path) -> bool {
-    Format::ALL.iter().any(|format| is_named_like(path, format.extensions()))
+    Format::READ.iter().any(|format| is_named_like(path, format.extensions()))
 }
 
 fn is_named_like(path: &Path, extensions: &[&str]) -> bool {

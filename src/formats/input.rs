@@ -6,6 +6,7 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::jepsen::{self, is_jepsen};
 use super::row::Piece;
 use super::sink::Sink;
 use super::sniff::{sniff, unknown_format};
@@ -120,11 +121,11 @@ impl Input {
     /// empty, or look like no format; or if the time is up.
     pub fn from_bytes(bytes: Vec<u8>, mut options: ReadOptions) -> Result<Input, Error> {
         let meter = options.start();
-        if is_compressed(&bytes) {
+        if is_compressed(&bytes) || is_jepsen(&bytes) {
             return Input::read(&bytes[..], Vec::new(), bytes.len() as u64, &meter, options);
         }
         meter.check_size(bytes.len() as u64)?;
-        Input::from_text(bytes, options)
+        Input::from_text(bytes, false, options)
     }
 
     /// Reads `len` bytes, if that is known and not 0, into the room of `text`.
@@ -136,13 +137,14 @@ impl Input {
         options: ReadOptions,
     ) -> Result<Input, Error> {
         meter.enter(Phase::Loading, len);
-        read_all(reader, meter, &mut text)?;
-        Input::from_text(text, options)
+        let is_transcript = read_all(reader, meter, &mut text)?;
+        Input::from_text(text, is_transcript, options)
     }
 
-    fn from_text(text: Vec<u8>, options: ReadOptions) -> Result<Input, Error> {
+    fn from_text(text: Vec<u8>, is_transcript: bool, options: ReadOptions) -> Result<Input, Error> {
         let text = decode(text)?;
-        let format = format_of(&text, options.format)?;
+        let given = jepsen::format(options.format, is_transcript)?;
+        let format = format_of(&text, given)?;
         Ok(Input { text, format, options })
     }
 

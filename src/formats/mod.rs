@@ -15,6 +15,7 @@ mod csv;
 mod edn;
 mod fields;
 mod input;
+mod jepsen;
 mod json;
 mod log;
 mod position;
@@ -42,33 +43,47 @@ pub use sniff::sniff;
 pub use source::{COMPRESSED, is_compressed};
 
 macro_rules! formats {
-    ($($(#[$doc:meta])* $name:ident = $row:path;)+) => {
+    (
+        text { $($(#[$doc:meta])* $name:ident = $row:path;)+ }
+        binary { $(#[$last_doc:meta])* $last:ident = $last_row:path; }
+    ) => {
         /// The formats that a history can be written in; `docs/FORMATS.md` defines them.
         #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-        pub enum Format { $($(#[$doc])* $name),+ }
+        pub enum Format { $($(#[$doc])* $name,)+ $(#[$last_doc])* $last }
 
         impl Format {
-            /// All formats.
+            /// The formats of text, which are read and written.
             pub const ALL: [Format; [$(Format::$name),+].len()] = [$(Format::$name),+];
 
+            /// All formats that are read: those of text and the binary one.
+            pub const READ: [Format; Format::ALL.len() + 1] = [$(Format::$name,)+ Format::$last];
+
             fn row(self) -> &'static Row {
-                match self { $(Format::$name => &$row),+ }
+                match self { $(Format::$name => &$row,)+ Format::$last => &$last_row }
             }
         }
     };
 }
 
 formats! {
-    /// JSON objects one after the other, usually one per line.
-    JsonLines = json::LINES;
-    /// One JSON array of objects.
-    JsonArray = json::ARRAY;
-    /// EDN, as Jepsen writes it.
-    Edn = edn::FORMAT;
-    /// The lines that Jepsen logs while a test runs, or its `history.txt`.
-    Log = log::FORMAT;
-    /// Comma-separated values below a header.
-    Csv = csv::FORMAT;
+    text {
+        /// JSON objects one after the other, usually one per line.
+        JsonLines = json::LINES;
+        /// One JSON array of objects.
+        JsonArray = json::ARRAY;
+        /// EDN, as Jepsen writes it.
+        Edn = edn::FORMAT;
+        /// The lines that Jepsen logs while a test runs, or its `history.txt`.
+        Log = log::FORMAT;
+        /// Comma-separated values below a header.
+        Csv = csv::FORMAT;
+    }
+    binary {
+        /// The binary file of a Jepsen run, `test.jepsen`. It is read as the EDN that the
+        /// `history.edn` of the same run holds: the text of an [`Input`], with its lines and
+        /// columns, is that. Written as this, a history is EDN.
+        Jepsen = jepsen::FORMAT;
+    }
 }
 
 impl Format {
@@ -96,17 +111,17 @@ impl Format {
     /// assert_eq!(Format::parse("auto"), None);
     /// ```
     pub fn parse(name: &str) -> Option<Format> {
-        Format::ALL.into_iter().find(|format| format.name() == name)
+        Format::READ.into_iter().find(|format| format.name() == name)
     }
 
-    /// Returns the names of all formats: "jsonl, json, … or csv".
+    /// Returns the names of the formats of text: "jsonl, json, … or csv".
     pub fn names() -> String {
         alternatives(Format::ALL.map(|format| format.name().to_owned()).to_vec())
     }
 
-    /// Returns how the files of all formats end: ".jsonl, .json, … or .csv".
+    /// Returns how the files of all formats end: ".jsonl, .json, … or .jepsen".
     pub fn endings() -> String {
-        let extensions = Format::ALL.into_iter().flat_map(Format::extensions);
+        let extensions = Format::READ.into_iter().flat_map(Format::extensions);
         alternatives(extensions.map(|extension| format!(".{extension}")).collect())
     }
 

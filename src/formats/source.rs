@@ -6,6 +6,7 @@ use std::mem;
 use flate2::bufread::GzDecoder;
 use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
 
+use super::jepsen::{Transcript, is_jepsen};
 use crate::budget::Meter;
 use crate::error::{Code, Error};
 use crate::progress::Progress;
@@ -30,8 +31,13 @@ pub fn is_compressed(bytes: &[u8]) -> bool {
     Compression::of(bytes).is_some()
 }
 
-/// Appends all the text that `reader` yields to `text`.
-pub(super) fn read_all(reader: impl Read, meter: &Meter, text: &mut Vec<u8>) -> Result<(), Error> {
+/// Appends all the text that `reader` yields to `text`, which is empty. Tells whether it is the
+/// transcript of a file of Jepsen's.
+pub(super) fn read_all(
+    reader: impl Read,
+    meter: &Meter,
+    text: &mut Vec<u8>,
+) -> Result<bool, Error> {
     match meter.progress() {
         // Files fill room that was not cleared before; counted ones do not.
         None => Source::new(reader).read_all(meter, text)?,
@@ -39,7 +45,13 @@ pub(super) fn read_all(reader: impl Read, meter: &Meter, text: &mut Vec<u8>) -> 
             Source::new(Counted { inner: reader, progress }).read_all(meter, text)?;
         }
     }
-    meter.check_size(text.len() as u64)
+    meter.check_size(text.len() as u64)?;
+    let is_transcript = is_jepsen(text);
+    if is_transcript {
+        Transcript::new(mem::take(text))?.read_all(meter, text)?;
+        meter.check_size(text.len() as u64)?;
+    }
+    Ok(is_transcript)
 }
 
 /// A reader whose bytes are counted as they are read.
@@ -75,6 +87,8 @@ enum Kind<R: Read> {
     /// Between two frames.
     Zstd(Behind<BufReader<R>>),
     Frame(Box<StreamingDecoder<Behind<BufReader<R>>, FrameDecoder>>),
+    /// What was read is a file of Jepsen's.
+    Transcript(Box<Transcript>),
     Ended,
 }
 
@@ -91,6 +105,9 @@ impl<R: Read> Source<R> {
         room: &mut [u8],
         meter: &Meter,
     ) -> Result<Option<usize>, Error> {
+        if let Kind::Transcript(transcript) = &mut self.kind {
+            return transcript.read(room, meter).map(Some);
+        }
         let read = retry(|| self.read(room, meter));
         if !matches!(read, Ok(1..)) {
             // Whoever waits for input ends it when a limit is met.
@@ -100,6 +117,25 @@ impl<R: Read> Source<R> {
             Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(None),
             read => read.map(Some).map_err(|error| self.failure(&error)),
         }
+    }
+
+    /// Reads all that is left behind `start`, which is the start of a file of Jepsen's: from here
+    /// on, its transcript comes.
+    pub(super) fn transcribe(&mut self, start: &[u8], meter: &Meter) -> Result<(), Error> {
+        let mut bytes = start.to_vec();
+        loop {
+            meter.check_reading()?;
+            meter.check_size(bytes.len() as u64)?;
+            let len = bytes.len();
+            bytes.resize(len + BUFFER, 0);
+            let read = self.read_some(&mut bytes[len..], meter)?;
+            bytes.truncate(len + read.unwrap_or(0));
+            if read == Some(0) {
+                break;
+            }
+        }
+        self.kind = Kind::Transcript(Box::new(Transcript::new(bytes)?));
+        Ok(())
     }
 
     /// Appends the text to `text`: up to one byte more than there may be, which shows that it is
@@ -151,7 +187,7 @@ impl<R: Read> Source<R> {
     fn read(&mut self, room: &mut [u8], meter: &Meter) -> io::Result<usize> {
         self.open()?;
         let count = match &mut self.kind {
-            Kind::New(_) | Kind::Ended => 0,
+            Kind::New(_) | Kind::Ended | Kind::Transcript(_) => 0,
             Kind::Plain(reader) => reader.read(room)?,
             Kind::Gzip(_) | Kind::Member(_) => self.read_gzip(room, meter)?,
             Kind::Zstd(_) | Kind::Frame(_) => self.read_zstd(room, meter)?,
@@ -404,7 +440,7 @@ mod tests {
 
     fn within(bytes: &[u8], budget: Budget) -> Result<Vec<u8>, Error> {
         let mut text = Vec::new();
-        read_all(bytes, &Meter::start(&budget, 0), &mut text).map(|()| text)
+        read_all(bytes, &Meter::start(&budget, 0), &mut text).map(|_| text)
     }
 
     fn zstd(text: &str) -> Vec<u8> {

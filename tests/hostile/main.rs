@@ -7,6 +7,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+#[allow(dead_code)]
+#[path = "../../src/formats/jepsen/tests/blocks.rs"]
+mod blocks;
 mod histories;
 #[path = "../shared/kept.rs"]
 mod kept;

@@ -5,6 +5,7 @@ use std::io::Write;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
+use crate::blocks::{STREAM, file};
 use crate::{Hostile, Size};
 
 const VALID: &str = "{\"process\":0,\"type\":\"invoke\",\"f\":\"write\",\"value\":1}\n\
@@ -46,7 +47,33 @@ pub(crate) fn all() -> Vec<Hostile> {
     all.extend(depths());
     all.extend(sizes());
     all.extend(formats());
+    all.extend(binary());
     all
+}
+
+/// Files of Jepsen's with the right checksums.
+fn binary() -> Vec<Hostile> {
+    vec![
+        input("`test.jepsen` with lists in lists, 16 million deep", &[2], |size| {
+            file(STREAM, &vec![0xe5; size.of(16_000_000)])
+        }),
+        input("`test.jepsen` whose values hold the one before twice", &[2], |_| {
+            let mut values = vec![0xcd, 0xe4];
+            for before in 0..255 {
+                values.extend([0xcd, 0xe6, 0xcc, 0x50, before, 0xcc, 0x50, before]);
+            }
+            file(STREAM, &values)
+        }),
+        input("`test.jepsen` of 16 million numbers", &[2], |size| {
+            file(STREAM, &vec![1; size.of(16_000_000)])
+        }),
+        input("`test.jepsen` with a list of 16 million numbers", &[2, 3], |size| {
+            let mut list = vec![0xed];
+            list.resize(size.of(16_000_000), 1);
+            list.push(0xfd);
+            file(STREAM, &list)
+        }),
+    ]
 }
 
 /// What is no text of any format.

@@ -1,7 +1,11 @@
 //! The folders that Jepsen leaves: each run is one history, whatever else lies beside it.
 
-#[cfg(unix)]
 use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
 
 use crate::program::{Directory, histcheck};
 
@@ -141,6 +145,73 @@ fn commands_on_one_history_take_the_folder_of_a_run() {
     on("convert --to jsonl", "test 0").status(2).complains("is a directory");
     on("--follow", folder).status(0);
     on("--follow", "").status(2).complains("there are several");
+}
+
+/// A file of `tests/jepsen`, which holds the same history in every form that Jepsen's own code
+/// writes.
+fn sample(name: &str) -> Vec<u8> {
+    fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/jepsen").join(name)).unwrap()
+}
+
+#[test]
+fn the_binary_file_holds_what_the_text_does() {
+    let converted = |bytes: Vec<u8>| histcheck("convert --to edn").stdin(bytes).run().status(0);
+    let text = converted(sample("history.edn"));
+    assert_eq!(text.stdout.lines().count(), 21);
+    for name in ["test.jepsen", "compacted.jepsen", "version-0.jepsen"] {
+        let binary = converted(sample(name)).without_complaint();
+        assert_eq!(binary.stdout, text.stdout, "{name}");
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(&sample(name)).unwrap();
+        assert_eq!(converted(encoder.finish().unwrap()).stdout, text.stdout, "{name}");
+    }
+}
+
+#[test]
+fn the_binary_file_is_read_by_every_door() {
+    let text = histcheck("-v").stdin(sample("history.edn")).run().status(0);
+    let directory = Directory::new()
+        .file("anything", sample("test.jepsen"))
+        .file("run/test.jepsen", sample("test.jepsen"))
+        .file("run/history.txt", "0\t:invoke\t:read\tnil\n")
+        .file("run/jepsen.log", "");
+    let check = |arguments: &str| histcheck(arguments).current_dir(directory.path()).run();
+    assert_eq!(check("-v anything").status(0).stdout, text.stdout);
+    assert_eq!(check("-v --input-format jepsen anything").status(0).stdout, text.stdout);
+    let binary = histcheck("-v").stdin(sample("test.jepsen")).run().status(0);
+    assert_eq!(binary.stdout, text.stdout);
+    check("--follow anything").status(0).says("valid");
+    let run = check("-q run").status(0);
+    assert_eq!(run.stdout, "run/test.jepsen: valid: 10 operations, linearizable\n");
+    check("--input-format edn anything").status(2).complains("a file of Jepsen's, not edn");
+    let text = histcheck("--input-format jepsen").stdin(sample("history.edn")).run().status(2);
+    text.complains("no file of Jepsen's");
+    check("convert --to jepsen anything").status(2);
+}
+
+#[test]
+fn limits_hold_for_the_binary_file() {
+    let directory = Directory::new().file("test.jepsen", sample("test.jepsen"));
+    let check = |arguments: &str| {
+        histcheck(arguments).arg("test.jepsen").current_dir(directory.path()).run()
+    };
+    check("--timeout 0s").status(3).says("unknown");
+    check("--max-memory 2000").status(3).says("unknown");
+    check("--follow --timeout 0s").status(3).says("unknown");
+    let json = check("--format json").status(0).json();
+    assert_eq!(json["verdict"], "valid");
+}
+
+#[test]
+fn damage_of_the_binary_file_is_told_with_its_place() {
+    let mut bytes = sample("test.jepsen");
+    let cut = bytes[..2000].to_vec();
+    histcheck("").stdin(cut).run().status(2).complains("error[H0027]").complains("at byte 2000");
+    bytes[320] ^= 1;
+    let outcome = histcheck("").stdin(bytes).run().status(2);
+    outcome.complains("the checksum of block 4 is wrong, at byte 2").says_no("valid");
+    let unpaired = histcheck("--model register").stdin(sample("test.jepsen")).run().status(2);
+    unpaired.complains("<stdin>:17:1").complains(":f :cas");
 }
 
 #[test]

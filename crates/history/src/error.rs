@@ -123,6 +123,10 @@ codes! {
     Cancelled = "H0026", "it was cancelled before the input was read",
         "Somebody asked to stop, by Ctrl-C for instance, before the input was read. Nothing was \
          decided.";
+    Damaged = "H0027", "the binary input is damaged",
+        "The input starts like the file of a Jepsen run (`test.jepsen`), but a checksum is wrong, \
+         or something is not where it belongs: it was cut or altered. Nothing is guessed; copy it \
+         again, or read `history.edn` of the same run.";
 }
 
 impl fmt::Display for Code {

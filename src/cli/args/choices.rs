@@ -84,7 +84,7 @@ pub(crate) struct InputFormat(pub(crate) Option<Format>);
 /// Parses the format of an input.
 pub(crate) fn input_format() -> impl TypedValueParser<Value = InputFormat> {
     let auto = PossibleValue::new("auto").help("Find out");
-    PossibleValuesParser::new([auto].into_iter().chain(Format::ALL.map(named)))
+    PossibleValuesParser::new([auto].into_iter().chain(Format::READ.map(named)))
         .map(|name| InputFormat(Format::parse(&name)))
 }
 

@@ -19,7 +19,7 @@ use crate::error::{Code, Error, Place};
 use record::RecordReader;
 use token::{Bracket, error};
 
-pub(super) use token::Token;
+pub(super) use token::{Token, is_keyword_name};
 pub(crate) use value::parse_value;
 pub(super) use value::{Parser, parse_value_within};
 pub(super) use write::write_word;

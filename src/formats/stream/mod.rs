@@ -19,6 +19,7 @@ use std::time::{Duration, Instant};
 use super::Format;
 use super::csv::is_before_header;
 use super::input::{Input, ReadOptions};
+use super::jepsen::{self, SHOWN, is_jepsen};
 use super::position::Position;
 use super::row::{Piece, Reader};
 use super::sink::Sink;
@@ -268,12 +269,22 @@ impl<R: Read> Stream<R> {
 
     /// Finds out the format, unless it is given.
     fn start(&mut self) -> Result<Format, Error> {
-        let mut looked = 0;
+        let (mut looked, mut is_transcript) = (0, false);
         loop {
             let more = self.read_more()?;
             let bytes = self.buffer.bytes();
-            if more && bytes.len() < MARK.len() {
+            if more && bytes.len() < SHOWN {
                 continue;
+            }
+            if self.position.offset == 0 && !is_transcript && is_jepsen(bytes) {
+                is_transcript = true;
+                self.source.transcribe(bytes, &self.meter)?;
+                self.buffer = Buffer::default();
+                self.format = jepsen::format(self.format, true)?;
+                continue;
+            }
+            if !is_transcript {
+                self.format = jepsen::format(self.format, false)?;
             }
             if self.position.offset == 0 && bytes.starts_with(MARK) {
                 self.position = Position::behind(MARK.len());

@@ -2,6 +2,9 @@
 //! that it must not do. libFuzzer calls them from `fuzz/`, and `cargo test --test fuzz` calls them
 //! with seeds and mutations of these.
 
+#[allow(dead_code)]
+#[path = "../../../src/formats/jepsen/tests/blocks.rs"]
+mod blocks;
 mod check;
 mod choices;
 mod decide;

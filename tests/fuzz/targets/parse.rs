@@ -5,6 +5,8 @@ use histcheck::formats::{self, Format, Input, ReadOptions};
 use histcheck::history::{Independent, Order, Outcome, Record, Settings, Ties, ValueTable};
 use histcheck::{Budget, Code, Error, History};
 
+use super::blocks::{STREAM, VALUE, file};
+
 /// Decompressed, an input may be so large.
 const ROOM: usize = 1 << 20;
 
@@ -14,17 +16,21 @@ const AS_IT_IS: Settings =
 
 /// Reads `data` in every format, and in the one that it looks like.
 pub fn parse(data: &[u8]) {
-    for format in Format::ALL.map(Some).into_iter().chain([None]) {
-        let budget = Budget::memory(ROOM);
-        let options = ReadOptions { format, budget, threads: 1, ..ReadOptions::default() };
-        let input = match Input::from_bytes(data.to_vec(), options) {
-            Ok(input) => input,
-            Err(error) => {
-                let _ = error.to_string();
-                continue;
-            }
-        };
-        try_input(&input);
+    for format in Format::READ.map(Some).into_iter().chain([None]) {
+        try_bytes(data.to_vec(), format);
+    }
+    // Mutations hardly ever keep a checksum right.
+    for kind in [STREAM, VALUE] {
+        try_bytes(file(kind, data), None);
+    }
+}
+
+fn try_bytes(bytes: Vec<u8>, format: Option<Format>) {
+    let budget = Budget::memory(ROOM);
+    let options = ReadOptions { format, budget, threads: 1, ..ReadOptions::default() };
+    match Input::from_bytes(bytes, options) {
+        Ok(input) => try_input(&input),
+        Err(error) => drop(error.to_string()),
     }
 }
 
