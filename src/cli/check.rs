@@ -9,6 +9,7 @@ use histcheck::{Error, History, Options, Session};
 use super::args::{CheckArgs, CheckOutputArgs};
 use super::exit::Status;
 use super::files::{self, NewFile};
+use super::folders::jepsen_result;
 use super::inputs::{self, Source, Sources};
 use super::output::Output;
 use super::run::{Outcomes, Run, document};
@@ -53,6 +54,7 @@ pub(crate) fn run(args: &CheckArgs, output: &mut Output) -> Status {
             outcomes: &outcomes,
             worst,
             left: sources.list.len() - at - 1,
+            jepsen: None,
         };
         let status = match source {
             Ok(source) => run.check(source),
@@ -105,6 +107,9 @@ impl Run<'_> {
         let limits = &self.args.limits;
         let within = budget(limits, start);
         self.watch_check(within);
+        if let Source::File(path) = source {
+            self.jepsen = jepsen_result(path);
+        }
         let fetched = match self.spilled(source, start) {
             Beyond::Done(status) => return status,
             Beyond::Fits(fetched) => fetched,
@@ -132,6 +137,7 @@ impl Run<'_> {
         let checked = Instant::now();
         let mut subject = Subject::new(&history, &report);
         subject.file = self.named.then_some(self.name);
+        subject.jepsen = self.jepsen.take();
         let prints_early = self.prints_early(&report);
         if prints_early {
             self.locate(&mut subject, &input);

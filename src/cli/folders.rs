@@ -5,7 +5,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use histcheck::formats::{COMPRESSED, Format};
+use histcheck::formats::{COMPRESSED, Format, jepsen_valid};
+use histcheck::report::JepsenResult;
 use histcheck::{Code, Error};
 
 use super::inputs::unreadable;
@@ -16,8 +17,9 @@ pub(super) type Found = (PathBuf, Result<(), Error>);
 /// The files of a Jepsen run that hold its history, the best first.
 const HISTORIES: [&str; 4] = ["history.edn", "test.jepsen", "history.txt", "jepsen.log"];
 /// The files that only Jepsen writes.
-const MARKS: [&str; 5] =
-    ["results.edn", "jepsen.log", "test.fressian", "test.jepsen", "timeline.html"];
+const MARKS: [&str; 5] = [RESULTS, "jepsen.log", "test.fressian", "test.jepsen", "timeline.html"];
+/// What Jepsen's own checkers found.
+const RESULTS: &str = "results.edn";
 /// Where Jepsen's independent checker writes the part of each key.
 const PARTS: &str = "independent";
 
@@ -53,6 +55,29 @@ fn is_run(folder: &Path) -> bool {
     // What cannot be listed is no evidence.
     let _ = list(folder, &mut entries);
     RunFiles::of(&entries).is_run()
+}
+
+/// Returns what Jepsen said of the run whose history is at `path`, if it is one of Jepsen's files
+/// and `results.edn` lies beside it.
+pub(super) fn jepsen_result(path: &Path) -> Option<JepsenResult> {
+    artefact(path).filter(|name| HISTORIES.contains(name))?;
+    let results = path.with_file_name(RESULTS);
+    // A pipe could be waited for without an end.
+    let is_file = match fs::metadata(&results) {
+        Ok(metadata) => metadata.is_file(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
+        Err(error) => return Some(JepsenResult::Unreadable(error.to_string())),
+    };
+    if !is_file {
+        return Some(JepsenResult::Unreadable("it is no file".to_owned()));
+    }
+    Some(match fs::File::open(&results) {
+        Ok(file) => match jepsen_valid(file) {
+            Ok(valid) => JepsenResult::Valid(valid),
+            Err(error) => JepsenResult::Unreadable(error.message),
+        },
+        Err(error) => JepsenResult::Unreadable(error.to_string()),
+    })
 }
 
 /// A search for histories.

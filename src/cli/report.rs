@@ -1,11 +1,14 @@
 //! `histcheck report`: one history's report as a file of its own, in any of the formats.
 
+use std::path::Path;
+
 use histcheck::report::ci::{self, Outcome};
 use histcheck::report::{self, Detail, Palette, Subject};
 use histcheck::{Error, Options, Session};
 
 use super::args::{ReportArgs, ReportTarget};
 use super::exit::Status;
+use super::folders::jepsen_result;
 use super::output::Output;
 use super::single::{Single, base_name, deliver};
 use super::stderr::complain;
@@ -54,6 +57,7 @@ fn rendered(target: ReportTarget, single: &Single) -> Result<String, Error> {
     let report = session.check()?;
     let mut subject = Subject::new(&single.history, &report);
     let file = single.is_file.then_some(single.name.as_str());
+    subject.jepsen = file.map(Path::new).and_then(jepsen_result);
     subject.explanation = session.explain(&report, ANOMALIES)?;
     subject.contexts = session.contexts(&report, report::SHOWN_FAILURES)?;
     if is_page {

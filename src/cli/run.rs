@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use histcheck::history::Record;
 use histcheck::proof::Proof;
 use histcheck::report::ci::{self, Outcome};
-use histcheck::report::{self, Detail, Strokes, Subject};
+use histcheck::report::{self, Detail, JepsenResult, Strokes, Subject};
 use histcheck::{Budget, Error, History, Report, StopReason, Verdict};
 
 use super::args::{CheckArgs, ReportFormat};
@@ -31,6 +31,8 @@ pub(super) struct Run<'a> {
     pub(super) worst: Status,
     /// How many inputs come behind it.
     pub(super) left: usize,
+    /// What Jepsen said of it.
+    pub(super) jepsen: Option<JepsenResult>,
 }
 
 /// What became of inputs that are reported in one document. Whoever ends the program needs them,

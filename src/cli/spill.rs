@@ -152,6 +152,7 @@ impl Run<'_> {
         let report = checked.report();
         let mut subject = Subject::new(checked.history(), report);
         subject.file = self.named.then_some(self.name);
+        subject.jepsen.clone_from(&self.jepsen);
         let prints_early = self.prints_early(report);
         if prints_early {
             subject.places = checked.places(&self.named_records(&subject));

@@ -19,7 +19,7 @@ mod xml;
 
 use std::time::Duration;
 
-use crate::check::Report;
+use crate::check::{Report, Verdict};
 use crate::error::Place;
 use crate::explain::{Context, Explanation, Linearizations};
 use crate::history::{History, Record};
@@ -62,6 +62,30 @@ pub struct Subject<'a> {
     pub places: Vec<(Record, Place)>,
     /// How long it took, if that is asked for.
     pub timings: Option<Timings>,
+    /// What Jepsen found in the same run, if it left that.
+    pub jepsen: Option<JepsenResult>,
+}
+
+/// What Jepsen's own checkers found in a run: see
+/// [`jepsen_valid`](crate::formats::jepsen_valid).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum JepsenResult {
+    /// The `:valid?` of its results; `None` if Jepsen does not know.
+    Valid(Option<bool>),
+    /// Why its results cannot be read.
+    Unreadable(String),
+}
+
+impl JepsenResult {
+    /// Tells whether it is another verdict than `verdict`. Where one of the two is unknown, they
+    /// do not differ.
+    pub fn differs_from(&self, verdict: Verdict) -> bool {
+        match (self, verdict) {
+            (JepsenResult::Valid(Some(valid)), Verdict::Valid) => !valid,
+            (JepsenResult::Valid(Some(valid)), Verdict::Invalid) => *valid,
+            _ => false,
+        }
+    }
 }
 
 /// Wall-clock times; never part of an output that has to be reproducible.
@@ -87,6 +111,7 @@ impl<'a> Subject<'a> {
             linearizations: Linearizations::default(),
             places: Vec::new(),
             timings: None,
+            jepsen: None,
         }
     }
 

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use serde_json::Value as Json;
 
 use crate::program::{Directory, histcheck};
 
@@ -212,6 +213,66 @@ fn damage_of_the_binary_file_is_told_with_its_place() {
     outcome.complains("the checksum of block 4 is wrong, at byte 2").says_no("valid");
     let unpaired = histcheck("--model register").stdin(sample("test.jepsen")).run().status(2);
     unpaired.complains("<stdin>:17:1").complains(":f :cas");
+}
+
+#[test]
+fn what_jepsen_found_is_compared() {
+    let said = |value: u64, results: &str| {
+        let directory = Directory::new()
+            .file("run/history.edn", edn(value))
+            .file("run/results.edn", results)
+            .file("run/jepsen.log", "");
+        let run = |arguments: &str| histcheck(arguments).current_dir(directory.path()).run();
+        let status = i32::from(value != 1);
+        let json = run("--format json run").status(status).json();
+        let report = run("report --to json run").status(0).json();
+        assert_eq!(json["jepsen"], report["jepsen"]);
+        run("-q run").status(status).says_no("jepsen ");
+        let text = run("run").status(status).stdout;
+        let line = text.lines().find(|line| line.starts_with("  jepsen")).unwrap().to_owned();
+        let by_name = run("run/history.edn").status(status);
+        assert!(by_name.stdout.contains(&line), "{}", by_name.stdout);
+        (line, json["jepsen"].clone())
+    };
+    let json = |verdict: Json, differs: bool, error: Json| serde_json::json!({"verdict": verdict, "differs": differs, "error": error});
+    let agrees =
+        ("  jepsen   said valid? true".to_owned(), json("valid".into(), false, Json::Null));
+    assert_eq!(said(1, RESULTS), agrees);
+    let (line, told) = said(1, "{:linear {:valid? true}, :stats {:valid? false} :valid? false}");
+    let other = "differs from this verdict; it counts what its other checkers found";
+    assert_eq!(line, format!("  jepsen   said valid? false, which {other}"));
+    assert_eq!(told, json("invalid".into(), true, Json::Null));
+    let (line, told) = said(2, "{:valid? true}");
+    assert_eq!(line, "  jepsen   said valid? true, which differs from this verdict");
+    assert_eq!(told["differs"], true);
+    assert_eq!(said(2, "{:valid? false}").1, json("invalid".into(), false, Json::Null));
+    assert_eq!(said(2, "{:valid? :unknown}").1, json("unknown".into(), false, Json::Null));
+    let (line, told) = said(1, "{:valid? ");
+    assert_eq!(line, "  jepsen   results.edn cannot be read: it ends in the middle");
+    assert_eq!(told, json(Json::Null, false, "it ends in the middle".into()));
+}
+
+#[test]
+fn results_that_are_no_file_are_not_waited_for() {
+    let directory = Directory::new()
+        .file("run/history.edn", edn(1))
+        .file("run/jepsen.log", "")
+        .file("run/results.edn/file", "");
+    let run = || histcheck("run").current_dir(directory.path()).run().status(0);
+    run().says("  jepsen   results.edn cannot be read: it is no file");
+    #[cfg(unix)]
+    {
+        let results = directory.path().join("run/results.edn");
+        fs::remove_dir_all(&results).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(&results).status().unwrap().success());
+        run().says("  jepsen   results.edn cannot be read: it is no file");
+        fs::remove_file(&results).unwrap();
+        std::os::unix::fs::symlink("results.edn", &results).unwrap();
+        run().says("  jepsen   results.edn cannot be read: ");
+        fs::remove_file(&results).unwrap();
+    }
+    let alone = histcheck("--format json run").current_dir(directory.path()).run().status(0);
+    assert!(cfg!(not(unix)) || alone.json().get("jepsen").is_none());
 }
 
 #[test]

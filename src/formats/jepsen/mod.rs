@@ -3,11 +3,13 @@
 //! the record that it is about.
 //!
 //! `file` finds blocks, `fressian` reads values from them, `print` writes these as EDN.
+//! `results` reads what Jepsen itself found, from the text beside it.
 
 mod datum;
 mod file;
 mod fressian;
 mod print;
+mod results;
 
 #[cfg(test)]
 mod tests;
@@ -25,6 +27,7 @@ use fressian::{Fressian, Sequence};
 use print::Text;
 
 pub(super) use file::{SHOWN, is_jepsen};
+pub use results::jepsen_valid;
 
 /// So much text is made at a time, in bytes.
 const PART: usize = 1 << 16;

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 mod explained;
 
 use super::text::{decided_by, proof_counts};
-use super::{Subject, warnings};
+use super::{JepsenResult, Subject, warnings};
 use crate::check::{Decision, Failure, KeyReport, StopReason, Verdict};
 use crate::error::Error;
 use crate::history::{History, Record, Value};
@@ -38,6 +38,8 @@ struct JsonReport<'a> {
     ties: Option<JsonTies>,
     self_check: Option<JsonProofs>,
     warnings: Vec<JsonWarning>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jepsen: Option<JsonJepsen<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     timings: Option<JsonTimings>,
 }
@@ -85,6 +87,13 @@ struct JsonWarning {
     kind: &'static str,
     count: usize,
     message: String,
+}
+
+#[derive(Serialize)]
+struct JsonJepsen<'a> {
+    verdict: Option<&'static str>,
+    differs: bool,
+    error: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -161,12 +170,24 @@ pub fn json(subject: &Subject<'_>) -> String {
                 message: warning.message,
             })
             .collect(),
+        jepsen: subject.jepsen.as_ref().map(|said| jepsen(said, report.verdict)),
         timings: subject.timings.map(|timings| JsonTimings {
             read_seconds: timings.read.as_secs_f64(),
             check_seconds: timings.check.as_secs_f64(),
             explain_seconds: timings.explain.as_secs_f64(),
         }),
     })
+}
+
+/// What Jepsen said, in the words of the report.
+fn jepsen(said: &JepsenResult, verdict: Verdict) -> JsonJepsen<'_> {
+    let (said_verdict, error) = match said {
+        JepsenResult::Valid(Some(true)) => (Some(Verdict::Valid.name()), None),
+        JepsenResult::Valid(Some(false)) => (Some(Verdict::Invalid.name()), None),
+        JepsenResult::Valid(None) => (Some(Verdict::Unknown.name()), None),
+        JepsenResult::Unreadable(why) => (None, Some(why.as_str())),
+    };
+    JsonJepsen { verdict: said_verdict, differs: said.differs_from(verdict), error }
 }
 
 /// An input that a limit kept from being read, as one line of JSON: a report without a model.

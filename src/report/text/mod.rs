@@ -13,7 +13,7 @@ pub(super) use violation::{interval, process};
 
 use super::style::Palette;
 use super::table::Table;
-use super::{Subject, Timings, warnings};
+use super::{JepsenResult, Subject, Timings, warnings};
 use crate::check::{Failure, KeyCounts, KeyReport, Report, Verdict};
 use crate::history::{History, Ties, count_processes};
 use crate::model::ModelSource;
@@ -138,6 +138,7 @@ fn write_facts(subject: &Subject<'_>, palette: &Palette, out: &mut String) {
     ];
     facts.extend(proof_fact(subject.report).map(|fact| ("proof", fact)));
     facts.extend(ties_fact(subject.report).map(|fact| ("ties", fact)));
+    facts.extend(jepsen_fact(subject).map(|fact| ("jepsen", fact)));
     if let Some(timings) = subject.timings {
         let Timings { read, check, explain } = timings;
         let [read, check, explain] = [read, check, explain].map(|time| time.as_secs_f64());
@@ -274,6 +275,20 @@ fn ties_fact(report: &Report) -> Option<String> {
         format!("some times are equal; with --ties {reading} the verdict is not known")
     } else {
         format!("some times are equal; the verdict is the same with --ties {reading}")
+    })
+}
+
+/// What Jepsen said of the same run, and whether that is another verdict.
+fn jepsen_fact(subject: &Subject<'_>) -> Option<String> {
+    let jepsen = subject.jepsen.as_ref()?;
+    Some(match jepsen {
+        JepsenResult::Unreadable(why) => format!("results.edn cannot be read: {}", printable(why)),
+        JepsenResult::Valid(None) => "said valid? unknown".to_owned(),
+        JepsenResult::Valid(Some(valid)) if jepsen.differs_from(subject.report.verdict) => {
+            let others = if *valid { "" } else { "; it counts what its other checkers found" };
+            format!("said valid? {valid}, which differs from this verdict{others}")
+        }
+        JepsenResult::Valid(Some(valid)) => format!("said valid? {valid}"),
     })
 }
 

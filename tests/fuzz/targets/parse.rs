@@ -2,7 +2,7 @@
 //! as the same operations; what is refused is refused at a place of the text.
 
 use histcheck::formats::{self, Format, Input, ReadOptions};
-use histcheck::history::{Independent, Order, Outcome, Record, Settings, Ties, ValueTable};
+use histcheck::history::{Independent, Order, Outcome, Record, Settings, Shape, Ties, ValueTable};
 use histcheck::{Budget, Code, Error, History};
 
 use super::blocks::{STREAM, VALUE, file};
@@ -129,11 +129,14 @@ fn said(history: &History, format: Format, is_keyed: bool, table: &mut ValueTabl
         }
         let key = operation.key.map(&mut edn);
         let (input, output) = (edn(operation.input), edn(operation.output));
-        let (process, times) = (edn(operation.process), history.times(index));
-        let span = history.span(index);
+        let times = history.times(index);
         // Metadata come first in CSV, so that all records behind move.
-        let span = (format != Format::Csv || history.metadata().is_none()).then_some(span);
-        said + &format!(" {process} {key:?} {input} -> {output} {times:?} {span:?}")
+        let moves = format == Format::Csv && history.metadata().is_some();
+        let span = (!moves).then(|| history.span(index));
+        // A process of its own is named after the record.
+        let is_own = matches!(history.values().shape(operation.process), Shape::Symbol(_));
+        let process = (!moves || !is_own).then(|| edn(operation.process));
+        said + &format!(" {process:?} {key:?} {input} -> {output} {times:?} {span:?}")
     });
     said.collect()
 }
