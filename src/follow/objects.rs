@@ -143,9 +143,17 @@ impl Objects {
         let number = self.numbers.slot(key.unwrap_or(Value::NULL));
         let number = std::mem::replace(number, (*number).min(next));
         if number == u32::MAX {
-            let object = Object::Settled(self.model.initial());
-            let is_kept = self.most() > 0;
-            let recent = is_kept.then(|| Box::new(Recent::at_start(self.model.initial())));
+            let is_late = self.model.is_told_late();
+            let object = if is_late {
+                Object::Deferred(Box::new(Deferred::new(self.model.clone(), 0)))
+            } else {
+                Object::Settled(self.model.initial())
+            };
+            let is_kept = is_late || self.most() > 0;
+            let mut recent = is_kept.then(|| Box::new(Recent::at_start(self.model.initial())));
+            if is_late {
+                recent.iter_mut().for_each(|recent| recent.keep());
+            }
             self.entries.push(Entry { key, object, recent, is_blind: false });
             return next;
         }

@@ -63,6 +63,11 @@ impl Recent {
         Some((base, self.is_start))
     }
 
+    /// From now on, keeps all operations.
+    pub(super) fn keep(&mut self) {
+        self.keeps_all = true;
+    }
+
     /// Whether it keeps all operations.
     pub(super) fn keeps_all(&self) -> bool {
         self.keeps_all

@@ -164,6 +164,10 @@ impl Model for Ignoring {
         self.inner.learns()
     }
 
+    fn is_told_late(&self) -> bool {
+        self.inner.is_told_late()
+    }
+
     fn is_mute(&self, call: &Call<'_>) -> bool {
         self.ignores(call) || self.inner.is_mute(call)
     }

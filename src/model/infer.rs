@@ -2,6 +2,7 @@
 //! the shapes of its values.
 
 use super::any::no_such_model;
+use super::lock::names_holder;
 use super::{CATALOGUE, Entry, View, previous};
 use crate::error::{Code, Error};
 use crate::history::{History, Operation, Outcome, Shape};
@@ -11,7 +12,7 @@ use crate::vocabulary::{Verb, Word};
 const USUAL: &[&[&str]] = &[
     &["kv", "register", "cas-register", "multi-register"],
     &["fifo-queue", "unordered-queue", "priority-queue"],
-    &["mutex", "semaphore"],
+    &["mutex", "fenced-mutex", "reentrant-mutex", "semaphore"],
 ];
 
 /// The words by which `kv` is meant even where others know all of them. It knows those of registers
@@ -96,12 +97,14 @@ pub(crate) struct Hints {
     counts: bool,
     /// Whether an update told what was there before.
     olds: bool,
+    /// Whether a lock told its holder, or a fence.
+    holders: bool,
 }
 
 impl Hints {
     /// Takes one more operation of `history` into account; whether that tells anything new.
     pub(crate) fn add(&mut self, history: &History, operation: &Operation) -> bool {
-        let before = (self.functions.len(), self.reads, self.counts, self.olds);
+        let before = self.known();
         let number = operation.function.index();
         if !self.seen.get(number).copied().unwrap_or(false) {
             self.seen.resize(self.seen.len().max(number + 1), false);
@@ -111,12 +114,16 @@ impl Hints {
         let values = history.values();
         self.counts |= values.as_int(history.without_key(operation.input)).is_some();
         if operation.outcome != Outcome::Ok {
-            return before != (self.functions.len(), self.reads, self.counts, self.olds);
+            return before != self.known();
         }
         let verb = history.word(operation.function).map(Word::verb);
         if !self.olds && matches!(verb, Some(Verb::Write | Verb::Delete)) {
             let output = View { table: values, value: history.without_key(operation.output) };
             self.olds = operation.output != operation.input && previous(output).is_some();
+        }
+        if !self.holders && matches!(verb, Some(Verb::Acquire | Verb::TryAcquire)) {
+            let output = View { table: values, value: history.without_key(operation.output) };
+            self.holders = operation.output != operation.input && names_holder(output);
         }
         if self.reads != [true; 2] && verb == Some(Verb::Read) {
             match values.shape(history.without_key(operation.output)) {
@@ -125,7 +132,12 @@ impl Hints {
                 _ => {}
             }
         }
-        before != (self.functions.len(), self.reads, self.counts, self.olds)
+        before != self.known()
+    }
+
+    /// What is known so far, to tell whether something new comes.
+    fn known(&self) -> (usize, [bool; 2], [bool; 3]) {
+        (self.functions.len(), self.reads, [self.counts, self.olds, self.holders])
     }
 
     /// Whether all operations may belong to several models, and would be taken for reads of a
@@ -186,6 +198,11 @@ impl Hints {
                 "these count permits: name the model and their number with --model semaphore \
                  --init N",
             ));
+        }
+        if self.holders
+            && let Some(lock) = named("fenced-mutex")
+        {
+            return Ok(lock);
         }
         let usual = USUAL
             .iter()

@@ -1,8 +1,11 @@
 //! What kind of object a model is, for deciders that are exact for one kind.
 
 use std::any::Any;
+use std::sync::Arc;
 
-use super::{bank, counter, items, kv, log, multi_register, mutex, priority_queue, semaphore, set};
+use super::{
+    bank, counter, items, kv, lock, log, multi_register, mutex, priority_queue, semaphore, set,
+};
 use crate::history::Value;
 
 /// The kind of object that a model is: what it starts from, and its operations in that kind's own
@@ -32,6 +35,13 @@ pub enum Kind<Op> {
     Mutex {
         /// An operation as the mutex's.
         view: View<Op, mutex::Op>,
+    },
+    /// Held by one at a time, who may be told, or take it again, as [`Lock`](super::Lock) is.
+    Lock {
+        /// What holds of it.
+        lock: super::Lock,
+        /// An operation as the lock's.
+        view: View<Op, Arc<lock::Ask>>,
     },
     /// Permits that are taken and given back, as [`Semaphore`](super::Semaphore) has them.
     Semaphore {
@@ -124,6 +134,7 @@ impl<Op: 'static> Kind<Op> {
             Kind::Counter { view, .. } => view(op),
             Kind::Set { view, .. } => view(op),
             Kind::Mutex { view, .. } => view(op),
+            Kind::Lock { view, .. } => view(op),
             Kind::Semaphore { view, .. } => view(op),
             Kind::Queue { view, .. } => view(op),
             Kind::Stack { view, .. } => view(op),
@@ -143,6 +154,7 @@ impl<Op: 'static> Kind<Op> {
             Kind::Counter { initial, .. } => Kind::Counter { initial, view },
             Kind::Set { initial, .. } => Kind::Set { initial, view },
             Kind::Mutex { .. } => Kind::Mutex { view },
+            Kind::Lock { lock, .. } => Kind::Lock { lock, view },
             Kind::Semaphore { permits, .. } => Kind::Semaphore { permits, view },
             Kind::Queue { initial, .. } => Kind::Queue { initial, view },
             Kind::Stack { initial, .. } => Kind::Stack { initial, view },

@@ -17,6 +17,7 @@ pub mod items;
 mod kind;
 pub mod kv;
 mod listing;
+pub mod lock;
 pub mod log;
 pub mod multi_register;
 pub mod mutex;
@@ -45,6 +46,7 @@ pub(crate) use infer::{Hints, named};
 pub use infer::{ModelSource, infer};
 pub use kind::{Kind, View as KindView};
 pub use kv::Kv;
+pub use lock::Lock;
 pub use log::Log;
 pub use multi_register::MultiRegister;
 pub use mutex::Mutex;
@@ -181,6 +183,13 @@ pub trait Model: Clone + Send + Sync + 'static {
     /// Whether an operation that changes nothing may tell what the object held at the start, and
     /// the state keeps that. Such a model cannot be [followed](crate::follow).
     fn learns(&self) -> bool {
+        false
+    }
+
+    /// Whether what an operation returns may lead to a state that it could not lead to while that
+    /// was not known. Such a model is [followed](crate::follow) by deciding all operations again,
+    /// each time that there are some more.
+    fn is_told_late(&self) -> bool {
         false
     }
 

@@ -139,6 +139,7 @@ trait Erased: Send + Sync {
     fn tokens_suffice(&self) -> bool;
     fn touches(&self, op: &OwnOp, touch: &mut dyn FnMut(Token)) -> bool;
     fn learns(&self) -> bool;
+    fn is_told_late(&self) -> bool;
     fn is_mute(&self, call: &Call<'_>) -> bool;
     fn ignores_output(&self, call: &Call<'_>) -> bool;
     fn start_value(&self, state: &OwnState, values: &mut ValueTable) -> Option<Option<Value>>;
@@ -207,6 +208,10 @@ impl<M: Model> Erased for Eraser<M> {
 
     fn learns(&self) -> bool {
         self.model.learns()
+    }
+
+    fn is_told_late(&self) -> bool {
+        self.model.is_told_late()
     }
 
     fn is_mute(&self, call: &Call<'_>) -> bool {
@@ -284,6 +289,10 @@ impl Model for Own {
 
     fn learns(&self) -> bool {
         self.0.learns()
+    }
+
+    fn is_told_late(&self) -> bool {
+        self.0.is_told_late()
     }
 
     fn is_mute(&self, call: &Call<'_>) -> bool {

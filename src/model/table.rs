@@ -154,6 +154,10 @@ macro_rules! models {
                 match self { $(AnyModel::$variant(model) => model.learns(),)* }
             }
 
+            fn is_told_late(&self) -> bool {
+                match self { $(AnyModel::$variant(model) => model.is_told_late(),)* }
+            }
+
             fn is_mute(&self, call: &Call<'_>) -> bool {
                 match self { $(AnyModel::$variant(model) => model.is_mute(call),)* }
             }
@@ -220,6 +224,7 @@ models! {
     counter::Counter: "`counter`.", [ENTRY];
     set::Set: "`set`.", [ENTRY];
     mutex::Mutex: "`mutex`.", [ENTRY];
+    lock::Lock: "`fenced-mutex` and `reentrant-mutex`.", [FENCED, REENTRANT];
     semaphore::Semaphore: "`semaphore`.", [ENTRY];
     queue::FifoQueue: "`fifo-queue`.", [ENTRY];
     bag::UnorderedQueue: "`unordered-queue`.", [ENTRY];

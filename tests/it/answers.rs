@@ -102,6 +102,25 @@ fn a_report_lists_what_was_not_looked_at() {
 }
 
 #[test]
+fn fences_grow_and_clients_hold() {
+    let (one, two) = (r#"{"client":"a","fence":1}"#, r#"{"client":"b","fence":2}"#);
+    let free = [("acquire", "null", one), ("release", "null", r#"{"client":"a"}"#)];
+    let again = [free[0], free[0], free[1], free[1], ("acquire", "null", two)];
+    for arguments in ["--self-check", "--follow"] {
+        let run = |more: &str, calls: &[_]| run(&format!("{arguments} {more}"), calls);
+        run("", &[free[0], free[1], ("acquire", "null", two)]).status(0).says("fenced-mutex");
+        run("", &[free[0], free[1], ("acquire", "null", r#"{"fence":1}"#)]).status(1);
+        run("", &[free[0], ("release", "null", r#"{"client":"b"}"#)]).status(1);
+        run("--any-owner", &[free[0], ("release", "null", r#"{"client":"b"}"#)]).status(0);
+        run("", &again).status(1);
+        run("--model reentrant-mutex", &again).status(0);
+        run("--model reentrant-mutex", &again[1..]).status(1);
+    }
+    let unread = run("--model mutex --any-owner", &free).status(0);
+    unread.says("outputs of `acquire`, `release` are not looked at");
+}
+
+#[test]
 fn only_outputs_of_plain_updates_can_be_ignored() {
     let calls = [("write", "1", "7"), ("read", "null", "1")];
     run("--ignore-outputs read", &calls).status(2).complains("cannot be ignored");

@@ -303,9 +303,10 @@ fn costs_name_the_exact_deciders() {
     for entry in CATALOGUE {
         let is_searched = entry.cost.starts_with("the search");
         let model = by_name(entry.name);
-        let has_none =
-            matches!(model.kind(), Kind::Other | Kind::Transactions { .. } | Kind::Bank { .. })
-                && !model.tokens_suffice();
+        let has_none = matches!(
+            model.kind(),
+            Kind::Other | Kind::Lock { .. } | Kind::Transactions { .. } | Kind::Bank { .. }
+        ) && !model.tokens_suffice();
         assert_eq!(is_searched, has_none, "{}: {}", entry.name, entry.cost);
     }
 }

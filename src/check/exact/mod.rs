@@ -91,7 +91,7 @@ pub(super) fn decide<M: Model>(
     wanted: Wanted,
 ) -> Option<(Ruling, &'static str)> {
     match model.kind() {
-        Kind::Other | Kind::Transactions { .. } | Kind::Bank { .. } => None,
+        Kind::Other | Kind::Lock { .. } | Kind::Transactions { .. } | Kind::Bank { .. } => None,
         Kind::Counter { initial, view } => {
             named("counter", counter::decide(initial, &timed(readings, view), wanted))
         }

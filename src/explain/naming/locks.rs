@@ -10,13 +10,15 @@
 //! Where no count tells, a mutex is judged by repair: without those who were refused, then without
 //! regard to owners.
 
+use std::sync::Arc;
+
 use super::event::Event;
 use super::evidence::Scope;
 use crate::check::is_linearizable;
 use crate::explain::anomaly::{Anomaly, AnomalyKind};
 use crate::history::hash::{Map, Set};
 use crate::history::{Rank, Value, sort};
-use crate::model::{Kind, Model, Mutex, Reading, mutex, semaphore};
+use crate::model::{Kind, Lock as HeldLock, Model, Mutex, Reading, lock, mutex, semaphore};
 
 /// What an operation does to the permits.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -45,6 +47,7 @@ pub(super) fn name(scope: Scope<'_>) -> Option<Anomaly> {
             let lock = Lock { scope, permits: 1, events: list.iter().map(held).collect() };
             lock.by_owner().or_else(|| lock.by_count()).or_else(|| by_repair(&scope, &list))
         }
+        Kind::Lock { lock, view } => by_repair_of_lock(&scope, &lock, &scope.events(view)),
         Kind::Semaphore { permits, view } => {
             let list = scope.events(view);
             let events =
@@ -329,6 +332,46 @@ fn by_repair(scope: &Scope<'_>, events: &[Event<mutex::Op>]) -> Option<Anomaly> 
         return scope.proved(AnomalyKind::SpuriousFailure, &kept, summary);
     }
     let (kind, what) = if fits(false, true) {
+        (AnomalyKind::ForeignRelease, "somebody released the lock who did not hold it")
+    } else {
+        (AnomalyKind::DoubleLock, "the lock had two holders at once")
+    };
+    scope.suggested(kind, &kept, format!("{what}, {seen_by}"))
+}
+
+/// What is said of a lock with fences, or that may be taken again: which part of what its
+/// operations tell is all that is wrong.
+fn by_repair_of_lock(
+    scope: &Scope<'_>,
+    lock: &HeldLock,
+    events: &[Event<Arc<lock::Ask>>],
+) -> Option<Anomaly> {
+    let Scope { case, violation } = scope;
+    let in_core =
+        |event: &&Event<Arc<lock::Ask>>| violation.core.binary_search(&event.index).is_ok();
+    let kept: Vec<&Event<Arc<lock::Ask>>> = events.iter().filter(in_core).collect();
+    if kept.is_empty() {
+        return None;
+    }
+    let fits = |lock: HeldLock, fences: bool, refusals: bool| {
+        let kept = kept.iter().filter(|event| refusals || event.op.act != lock::Act::Busy);
+        let reading = |event: &&Event<Arc<lock::Ask>>| {
+            let op = lock::Ask { fence: event.op.fence.filter(|_| fences), ..*event.op };
+            let op = Arc::new(op);
+            Reading { index: event.index, op, span: event.span }
+        };
+        let readings: Vec<Reading<Arc<lock::Ask>>> = kept.map(reading).collect();
+        is_linearizable(&lock, &readings, case.meter).0 == Some(true)
+    };
+    let failing = violation.operation;
+    let seen_by = format!("as seen by {} {}", scope.who(failing), scope.when(failing));
+    if fits(*lock, true, false) {
+        let summary = format!("somebody was refused although the lock was free, {seen_by}");
+        return scope.proved(AnomalyKind::SpuriousFailure, &kept, summary);
+    }
+    let (kind, what) = if fits(*lock, false, true) {
+        (AnomalyKind::DoubleLock, "the fence did not grow from one holder to the next")
+    } else if fits(HeldLock { check_owner: false, ..*lock }, true, true) {
         (AnomalyKind::ForeignRelease, "somebody released the lock who did not hold it")
     } else {
         (AnomalyKind::DoubleLock, "the lock had two holders at once")

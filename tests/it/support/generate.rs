@@ -94,7 +94,11 @@ pub(crate) fn random_history(model: &str, rng: &mut ChaCha8Rng, settings: &Setti
                 None if rng.random_bool(settings.corrupt) => {
                     // Whatever adds and returns a sum returns an integer.
                     let sums = function.contains("-and-");
-                    let output = if sums { Json::Int(1) } else { Json::Null };
+                    let output = match function {
+                        _ if sums => Json::Int(1),
+                        "try-acquire" => Json::Bool(true),
+                        _ => Json::Null,
+                    };
                     record(&mut builder, process, EventType::Ok, function, &output);
                 }
                 _ => open[client] = Some(now),
@@ -129,7 +133,8 @@ fn corrupted(
     rng: &mut ChaCha8Rng,
     settings: &Settings,
 ) -> Json {
-    let answers = matches!(model, "cas-register" | "set" | "mutex" | "semaphore");
+    let tries = model.ends_with("-mutex") && invocation.function == "try-acquire";
+    let answers = tries || matches!(model, "cas-register" | "set" | "mutex" | "semaphore");
     if let (true, &Json::Bool(said)) = (answers, &output) {
         return Json::Bool(!said);
     }

@@ -27,6 +27,7 @@ pub(crate) enum Object {
     Counter(i64),
     Set(BTreeSet<Json>),
     Mutex(Option<i64>),
+    Lock { holder: Option<i64>, times: u32, fence: i64, is_reentrant: bool },
     Semaphore { free: i64, of: i64 },
     Fifo(VecDeque<Json>),
     Unordered(Vec<Json>),
@@ -48,6 +49,10 @@ impl Object {
             "counter" => Object::Counter(0),
             "set" => Object::Set(BTreeSet::new()),
             "mutex" => Object::Mutex(None),
+            "fenced-mutex" | "reentrant-mutex" => {
+                let is_reentrant = model == "reentrant-mutex";
+                Object::Lock { holder: None, times: 0, fence: 0, is_reentrant }
+            }
             "semaphore" => Object::Semaphore { free: PERMITS, of: PERMITS },
             "fifo-queue" => Object::Fifo(VecDeque::new()),
             "unordered-queue" => Object::Unordered(Vec::new()),
@@ -70,6 +75,7 @@ impl Object {
             "counter" => COUNTER,
             "set" => &["add", "remove", "delete", "contains", "contains?", "member", "read"],
             "mutex" => &["acquire", "release", "lock", "unlock", "try-acquire", "tryLock"],
+            "fenced-mutex" | "reentrant-mutex" => &["acquire", "release", "try-acquire", "unlock"],
             "semaphore" => &["acquire", "release", "try-acquire"],
             "fifo-queue" | "unordered-queue" => &["enqueue", "offer", "dequeue", "poll", "peek"],
             "stack" => &["push", "push", "pop", "pop", "peek", "top"],
@@ -92,6 +98,7 @@ impl Object {
             Object::Counter(value) => Some(counter(value, function, input)),
             Object::Set(items) => Some(set(items, function, input, rng)),
             Object::Mutex(holder) => mutex(holder, function, *process),
+            Object::Lock { .. } => self.lock(function, *process, rng),
             Object::Semaphore { free, of } => semaphore(free, *of, function, input),
             Object::Fifo(items) => Some(match *function {
                 "enqueue" | "offer" => {
@@ -122,6 +129,36 @@ impl Object {
             Object::Log(items) => Some(log(items, function, input, rng)),
             Object::Bank(balances) => Some(bank(balances, function, input)),
         }
+    }
+}
+
+impl Object {
+    /// What a lock with fences does that `process` asks for.
+    fn lock(&mut self, function: &str, process: i64, rng: &mut ChaCha8Rng) -> Option<Json> {
+        let Object::Lock { holder, times, fence, is_reentrant } = self else { panic!("no lock") };
+        let is_own = *holder == Some(process);
+        let client = (Json::text("client"), Json::Text(format!("c{process}")));
+        let mut fields = vec![];
+        if function == "release" || function == "unlock" {
+            if !is_own {
+                return None;
+            }
+            *times -= 1;
+            *holder = Some(process).filter(|_| *times > 0);
+        } else if holder.is_none() || is_own && *is_reentrant {
+            *fence += if is_own { 0 } else { rng.random_range(1..3) };
+            (*holder, *times) = (Some(process), *times + 1);
+            fields.push((Json::text("fence"), Int(*fence)));
+        } else if function == "acquire" {
+            return None;
+        } else {
+            return Some(Bool(false));
+        }
+        if rng.random_bool(0.5) {
+            fields.push(client);
+        }
+        let is_told = !fields.is_empty() && rng.random_bool(0.8);
+        Some(if is_told { Map(fields) } else { Bool(true) })
     }
 }
 
