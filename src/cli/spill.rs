@@ -6,7 +6,7 @@ use std::io::{self, IsTerminal, Read};
 use std::path::Path;
 use std::time::Instant;
 
-use histcheck::formats::ReadOptions;
+use histcheck::formats::{ReadOptions, is_compressed, is_jepsen};
 use histcheck::history::{Order, ValueTable};
 use histcheck::report::{self, Subject, Timings};
 use histcheck::spill::{self, Checked, SpillOptions, Stopped};
@@ -22,7 +22,7 @@ use super::stderr::complain;
 
 /// A history needs about so many times the memory of its text.
 const TIMES_TEXT: usize = 4;
-/// A compressed text is about so many times as large as it looks.
+/// A compressed text, or that of a file of Jepsen's, is about so many times as large as it looks.
 const COMPRESSION: u64 = 8;
 /// So much of a text tells whether operations have keys.
 const START: usize = 1 << 20;
@@ -61,10 +61,19 @@ impl Run<'_> {
                 ..whole
             },
         };
-        let has_keys = |bytes: &[u8]| spill::has_keys(bytes, how.read.format, how.independent);
+        let has_keys =
+            |bytes: &[u8]| spill::has_keys(bytes, &how.read.format.into(), how.independent);
         match source {
             Source::File(path) if is_at_hand(path) => {
-                if !large(path, from).is_some_and(|begin| has_keys(&begin)) {
+                let Some(begin) = large(path, from) else { return Beyond::Fits(None) };
+                let has_keys = if is_jepsen(&begin) {
+                    // Where its records are is told by its end.
+                    let file = File::open(path);
+                    file.is_ok_and(|file| spill::has_keys(file, &how.read, how.independent))
+                } else {
+                    has_keys(&begin)
+                };
+                if !has_keys {
                     return Beyond::Fits(None);
                 }
                 self.output.expect(deadline, false);
@@ -183,8 +192,7 @@ fn large(path: &Path, from: usize) -> Option<Vec<u8>> {
     let metadata = file.metadata().ok().filter(std::fs::Metadata::is_file)?;
     let mut begin = Vec::new();
     (&mut file).take(START as u64).read_to_end(&mut begin).ok()?;
-    let is_compressed =
-        begin.starts_with(&[0x1f, 0x8b]) || begin.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]);
-    let factor = if is_compressed { COMPRESSION } else { 1 };
+    let is_packed = is_compressed(&begin) || is_jepsen(&begin);
+    let factor = if is_packed { COMPRESSION } else { 1 };
     (metadata.len().saturating_mul(factor) > from as u64).then_some(begin)
 }

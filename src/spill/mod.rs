@@ -105,10 +105,11 @@ pub fn check(
     Ok(Checked::new(decided?))
 }
 
-/// Whether a history that starts with `bytes` may be checked beyond memory: its first operation
-/// has a key, by a field or by what looks like a tuple.
-pub fn has_keys(bytes: &[u8], format: Option<Format>, independent: Independent) -> bool {
-    let mut stream = Stream::new(bytes, ReadOptions { threads: 1, ..format.into() });
+/// Whether a history that starts with the bytes of `reader` may be checked beyond memory: its first
+/// operation has a key, by a field or by what looks like a tuple. Nothing larger than the memory of
+/// `read` is held.
+pub fn has_keys(reader: impl Read, read: &ReadOptions, independent: Independent) -> bool {
+    let mut stream = Stream::new(reader, ReadOptions { threads: 1, ..read.clone() });
     loop {
         // The bytes may end in the middle of a record: what comes before counts.
         let read = stream.next();

@@ -64,10 +64,10 @@ fn what_is_no_keyed_history_is_left_to_memory() {
     for text in [unkeyed.as_str(), pair_then_none, whole] {
         assert!(matches!(check(text, usize::MAX), Err(Stopped::Unfit)), "{text}");
     }
-    assert!(!has_keys(unkeyed.as_bytes(), None, Independent::Auto));
-    assert!(has_keys(registers(&[3]).as_bytes(), None, Independent::Auto));
-    assert!(has_keys(&pair_then_none.as_bytes()[..80], None, Independent::Auto));
-    assert!(!has_keys(&pair_then_none.as_bytes()[..80], None, Independent::No));
+    assert!(!has_keys(unkeyed.as_bytes(), &ReadOptions::default(), Independent::Auto));
+    assert!(has_keys(registers(&[3]).as_bytes(), &ReadOptions::default(), Independent::Auto));
+    assert!(has_keys(&pair_then_none.as_bytes()[..80], &ReadOptions::default(), Independent::Auto));
+    assert!(!has_keys(&pair_then_none.as_bytes()[..80], &ReadOptions::default(), Independent::No));
 }
 
 /// A fraction behind whole numbers makes all times seconds, also those that are on the disk.

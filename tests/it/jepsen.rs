@@ -204,6 +204,20 @@ fn limits_hold_for_the_binary_file() {
 }
 
 #[test]
+fn a_binary_file_that_does_not_fit_memory_is_decided_key_by_key() {
+    let directory = Directory::new().file("a", sample("test.jepsen"));
+    let check = |arguments: &str| histcheck(arguments).current_dir(directory.path()).run();
+    for options in ["-v", "--format json"] {
+        let expected = check(&format!("{options} a"));
+        let beyond = check(&format!("{options} --max-memory 4GiB --disk-from 1 a"));
+        assert_eq!(beyond.stdout, expected.stdout);
+        beyond.status(0).without_complaint();
+    }
+    let beyond = check("--max-memory 4GiB --disk-from 1 --witness w a");
+    beyond.status(2).complains("--witness needs all operations in memory");
+}
+
+#[test]
 fn damage_of_the_binary_file_is_told_with_its_place() {
     let mut bytes = sample("test.jepsen");
     let cut = bytes[..2000].to_vec();

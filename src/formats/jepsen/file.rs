@@ -25,8 +25,9 @@ const HEADER: usize = 28;
 /// The newest version.
 const NEWEST: u32 = 1;
 
-/// Tells whether what starts with `bytes` is a file in this format: [`SHOWN`] are enough.
-pub(in crate::formats) fn is_jepsen(bytes: &[u8]) -> bool {
+/// Tells whether what starts with `bytes`, 8 of which are enough, is the binary file of a Jepsen
+/// run.
+pub fn is_jepsen(bytes: &[u8]) -> bool {
     // No text goes on with zeros, as the version does.
     let version = bytes.strip_prefix(MAGIC).map(|rest| &rest[..rest.len().min(2)]);
     version.is_some_and(|version| !version.is_empty() && version.iter().all(|&byte| byte == 0))

@@ -26,7 +26,8 @@ use file::{Block, File, Kind, damaged};
 use fressian::{Fressian, Sequence};
 use print::Text;
 
-pub(super) use file::{SHOWN, is_jepsen};
+pub(super) use file::SHOWN;
+pub use file::is_jepsen;
 pub use results::jepsen_valid;
 
 /// So much text is made at a time, in bytes.
