@@ -41,6 +41,7 @@
 //! generates histories.
 
 mod budget;
+pub mod caveats;
 pub mod check;
 pub mod explain;
 pub mod follow;

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use crate::caveats;
 use crate::check::{self, Decision, KeyReport, Meter, Options, OtherTies, Report, Verdict};
 use crate::error::Error;
 use crate::explain::{self, Context, Explanation, Linearizations, Rest, SkewOutcome, Stale};
@@ -74,6 +75,7 @@ impl<'a> Session<'a> {
     /// # Errors
     /// If no model fits, or it cannot start from the initial value.
     pub fn new(history: &'a History, options: &'a Options) -> Result<Session<'a>, Error> {
+        caveats::check_read(history)?;
         let (entry, source) = match model::named(options.model.as_deref(), history) {
             Some(named) => named?,
             None => (model::infer(history)?, ModelSource::Inferred),

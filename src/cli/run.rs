@@ -3,6 +3,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use histcheck::caveats::{Caveat, caveats};
 use histcheck::history::Record;
 use histcheck::proof::Proof;
 use histcheck::report::ci::{self, Outcome};
@@ -157,7 +158,7 @@ impl Run<'_> {
 
     /// Writes the witnesses; the status that the report stands for.
     pub(super) fn conclude(&mut self, history: &History, report: &Report) -> Status {
-        let mut status = status_of(report);
+        let mut status = status_of(report).max(self.vacuous(history, report));
         if history.is_excerpt() {
             status = status.max(self.refuse_all_operations());
         } else if let Some(out) = self.witnesses {
@@ -180,6 +181,24 @@ impl Run<'_> {
             status = Status::BrokenProof;
         }
         status
+    }
+
+    /// Says that a valid verdict says nothing, if it does not; the status that this stands for.
+    fn vacuous(&self, history: &History, report: &Report) -> Status {
+        if report.verdict != Verdict::Valid || self.args.output.allow_vacuous {
+            return Status::Valid;
+        }
+        let Some(caveat) = caveats(history, report).into_iter().find(Caveat::is_vacuous) else {
+            return Status::Valid;
+        };
+        complain(&format!(
+            "error[{}]: {}: {}\n  = help: did the test reach the system, and is the field with the \
+             results read? --allow-vacuous takes this for a pass",
+            caveat.kind.code(),
+            report::printable(self.name),
+            caveat.message
+        ));
+        Status::Unreadable
     }
 
     /// Says that what needs all operations was not made; the status that this stands for.

@@ -3,6 +3,7 @@
 
 use super::objects::{Objects, Standing};
 use super::violation::Violation;
+use crate::caveats::Unread;
 use crate::check::{Budget, KeyCounts, Meter, Options, StopReason, Verdict};
 use crate::error::{Code, Error};
 use crate::history::Window;
@@ -24,6 +25,8 @@ pub(super) struct Course {
     /// What the values seen so far tell of keys, until it is known where those are.
     tuples: Tuples,
     hints: Hints,
+    /// Whether something is not read.
+    unread: Unread,
     /// The model, once it is known.
     started: Option<Started>,
     /// How many events of the window were taken, and how many looked at.
@@ -96,6 +99,7 @@ impl Course {
             keys: Keys::Unknown,
             tuples: Tuples { fit: true, are_confirmed: false },
             hints: Hints::default(),
+            unread: Unread::default(),
             started: None,
             taken: [0; 2],
             is_described: false,
@@ -185,6 +189,9 @@ impl Course {
         if (self.may_change(records) || self.may_be_described(records)) && !last {
             return Ok(false);
         }
+        if last {
+            self.unread.check(false)?;
+        }
         self.taken = [0; 2];
         let operations = window.operations();
         if let Some(Started { objects, name, .. }) = &mut self.started {
@@ -218,6 +225,7 @@ impl Course {
                 self.check_key(window.history, &operation)?;
             }
             let operation = self.without_tuple(window.history, operation)?;
+            self.unread.add(window.history, &operation, !is_call);
             let ahead = Some(window.operations()[index])
                 .filter(|ahead| is_call && ahead.completed.is_some())
                 .and_then(|ahead| self.without_tuple(window.history, ahead).ok());

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::error::{Code, Error, Place};
 use crate::history::{EventType, Outcome, Time, Value, ValueTable};
+use crate::vocabulary::plain;
 
 /// The content of one field, as a reader keeps it until it is known what the field is for.
 /// Errors are located at the content.
@@ -51,8 +52,8 @@ pub(super) trait Content<'t>: Copy {
 
     /// Returns the error about what is no time.
     fn not_a_time(&self, field: &str, values: &ValueTable) -> Error {
-        self.bad(format!("`{field}` is a number, not {}", self.shown(values)))
-            .hint("write whole nanoseconds, or seconds with a fraction")
+        self.bad(format!("`{field}` is a time, not {}", self.shown(values)))
+            .hint("write whole nanoseconds, seconds with a fraction, or a date as in RFC 3339")
     }
 
     /// Returns where it starts, as a place without a line.
@@ -62,7 +63,7 @@ pub(super) trait Content<'t>: Copy {
 }
 
 /// Returns the operation's name. Only what is no client's may go without.
-pub(super) fn function<'t>(
+pub(super) fn function_of<'t>(
     content: Option<impl Content<'t>>,
     is_client: bool,
     values: &ValueTable,
@@ -80,26 +81,36 @@ pub(super) fn event_type<'t>(
     values: &ValueTable,
 ) -> Result<EventType, Error> {
     let word = content.word("type", values)?;
-    EventType::parse(&word)
-        .ok_or_else(|| unknown_type(content, values, "invoke, ok, fail and info"))
+    EventType::meant(&word).ok_or_else(|| unknown_type(content, values))
 }
 
 pub(super) fn outcome<'t>(
     content: &impl Content<'t>,
     values: &ValueTable,
 ) -> Result<Outcome, Error> {
-    Ok(match &*content.word("outcome", values)? {
-        "ok" => Outcome::Ok,
-        "fail" => Outcome::Fail,
-        "info" => Outcome::Info,
-        _ => return Err(unknown_type(content, values, "ok, fail and info")),
-    })
+    match EventType::meant(&content.word("outcome", values)?) {
+        Some(EventType::Ok) => Ok(Outcome::Ok),
+        Some(EventType::Fail) => Ok(Outcome::Fail),
+        Some(EventType::Info) => Ok(Outcome::Info),
+        Some(EventType::Invoke) | None => Err(unknown(content, values, "ok, fail and info")),
+    }
 }
 
-fn unknown_type<'t>(content: &impl Content<'t>, values: &ValueTable, known: &str) -> Error {
-    Error::new(Code::UnknownType, format!("the type {} is unknown", content.shown(values)))
-        .hint(format!("the types are {known}"))
-        .at(content.place())
+/// Returns the error about what is no type of an event.
+pub(super) fn unknown_type<'t>(content: &impl Content<'t>, values: &ValueTable) -> Error {
+    unknown(content, values, "invoke, ok, fail and info")
+}
+
+fn unknown<'t>(content: &impl Content<'t>, values: &ValueTable, known: &str) -> Error {
+    let error =
+        Error::new(Code::UnknownType, format!("the type {} is unknown", content.shown(values)));
+    let is_error = content.word("type", values).is_ok_and(|word| plain(&word).contains("err"));
+    let error = if is_error {
+        error.hint("say fail if it certainly did not happen, info if that is not known")
+    } else {
+        error.hint(format!("the types are {known}"))
+    };
+    error.at(content.place())
 }
 
 pub(super) fn missing(field: &str) -> Error {

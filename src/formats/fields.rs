@@ -3,11 +3,12 @@
 
 use std::borrow::Cow;
 
-use super::content::{Content, duplicate, event_type, function, missing, outcome};
-use super::roles::{Role, Roles, is_call, role};
+use super::content::{Content, duplicate, event_type, function_of, missing, outcome};
+use super::roles::{Role, Roles, is_call, role, unit_of};
 use super::sink::Sink;
-use crate::error::{Error, Place};
+use crate::error::{Code, Error, Place};
 use crate::history::{Event, EventType, Interval, Outcome, Time, Value, ValueTable};
+use crate::vocabulary::plain;
 
 const PROCESS: usize = 0;
 const TYPE: usize = 1;
@@ -122,25 +123,146 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
     }
 
     fn put_event(&mut self, sink: &mut Sink<'_>) -> Result<(), Error> {
-        let kind = self.known(TYPE).ok_or_else(|| self.missing_type())?;
-        let kind = event_type(&kind, sink.values())?;
-        let process = self.known(PROCESS).ok_or_else(|| {
+        let mut taken = [const { None }; NAMES.len()];
+        let kind = self.kind(&mut taken, sink)?;
+        if kind == EventType::Info && !self.has(PROCESS) && !self.has(FUNCTION) {
+            return self.put_note(sink);
+        }
+        let process = self.field(PROCESS, &[Role::Process], &mut taken).ok_or_else(|| {
             missing("process").hint("`process` is the number of the client, or a name of another")
         })?;
         let process = process.process(sink.values())?;
-        let is_client = sink.values().as_int(process).is_some();
-        let function = function(self.known(FUNCTION), is_client, sink.values())?;
-        let value = optional_value(self.known(VALUE), sink)?.unwrap_or(Value::NULL);
-        let mut key = optional_value(self.known(KEY), sink)?;
-        let time = optional_time(self.known(TIME), "time", sink)?;
-        for (name, content) in &self.rest {
-            put_extra(name, content, sink)?;
+        let is_number = sink.values().as_int(process).is_some();
+        let function = self.field(FUNCTION, &[Role::Function], &mut taken);
+        let function = function_of(function, is_number, sink.values())?;
+        let ends: &[Role] = match kind {
+            EventType::Invoke => &[Role::Value, Role::Input],
+            EventType::Ok => &[Role::Value, Role::Output, Role::Reply, Role::Input],
+            EventType::Fail | EventType::Info => &[Role::Value],
+        };
+        let value = self.field(VALUE, ends, &mut taken);
+        let value = optional_value(value, sink)?.unwrap_or(Value::NULL);
+        let is_client = sink.is_client(process, &function, kind);
+        // Only a client's operation has a key; elsewhere it is a field like any other.
+        let key_roles: &[Role] = if is_client { &[Role::Key] } else { &[] };
+        let mut key = optional_value(self.field(KEY, key_roles, &mut taken), sink)?;
+        let time = self.timed(&mut taken, sink)?;
+        for (at, (name, content)) in self.rest.iter().enumerate() {
+            if !taken.contains(&Some(at)) {
+                put_extra(name, content, sink)?;
+            }
+        }
+        for (slot, at) in taken.iter().enumerate() {
+            if let Some(at) = at {
+                sink.takes(NAMES[slot], &self.rest[*at].0);
+            }
         }
         if !is_client && let Some(key) = key.take() {
-            // Only a client's operation has a key; elsewhere it is a field like any other.
             sink.extra("key", key);
         }
         sink.event(&Event { process, kind, function: &function, value, key, time })
+    }
+
+    /// The type of an event, whatever the field is called that tells it: one may say which end it
+    /// is, and another how it ended.
+    fn kind(&mut self, taken: &mut Taken, sink: &mut Sink<'_>) -> Result<EventType, Error> {
+        let own = self.known(TYPE);
+        let word_of = |content: &C, values: &ValueTable| content.word("type", values).ok();
+        let own_word = own.and_then(|own| word_of(&own, sink.values()));
+        if let Some(kind) = own_word.as_deref().and_then(EventType::parse) {
+            return Ok(kind);
+        }
+        let own_kind = own_word.as_deref().and_then(EventType::meant);
+        let mut told: Option<(Option<usize>, EventType, bool)> =
+            own_kind.map(|kind| (None, kind, own_word.as_deref().is_some_and(only_ended)));
+        for (at, (name, content)) in self.rest.iter().enumerate() {
+            if !matches!(role(name).0, Role::Phase | Role::Outcome) {
+                continue;
+            }
+            let Some(word) = word_of(content, sink.values()) else { continue };
+            let Some(kind) = EventType::meant(&word) else { continue };
+            // That it ended is said by the one, and how by the other.
+            if told.is_none_or(|(_, _, only_ended)| only_ended && kind != EventType::Invoke) {
+                told = Some((Some(at), kind, only_ended(&word)));
+            }
+        }
+        let Some((at, kind, ended)) = told else {
+            return match own {
+                Some(own) => event_type(&own, sink.values()),
+                None => Err(self.missing_type()),
+            };
+        };
+        if ended {
+            self.check_success(sink.values())?;
+        }
+        taken[TYPE] = at;
+        if let (None, Some(own)) = (own_kind, own) {
+            // Its own field tells something else: the name, if no other does.
+            self.known[TYPE] = None;
+            match self.known[FUNCTION] {
+                None => self.known[FUNCTION] = Some(own),
+                Some(_) => self.rest.push((Cow::Borrowed("type"), own)),
+            }
+        }
+        Ok(kind)
+    }
+
+    /// Refuses an event that says that something went wrong, but only that it ended.
+    fn check_success(&self, values: &mut ValueTable) -> Result<(), Error> {
+        let fields = || self.rest.iter().map(|(name, content)| (role(name).0, &**name, *content));
+        let wrong = fields().find(|&(role, _, content)| says_wrong(role, content, values));
+        wrong.map_or(Ok(()), |(_, name, content)| Err(no_outcome(name, &content)))
+    }
+
+    /// Whether a field is there that this slot of an event can be.
+    fn has(&self, slot: usize) -> bool {
+        let wanted = if slot == PROCESS { Role::Process } else { Role::Function };
+        self.known(slot).is_some()
+            || self.rest.iter().any(|(name, field)| role(name).0 == wanted && !field.is_null())
+    }
+
+    /// The content of a field that an event has: by its own name, or, where that is not there, by
+    /// the best of the names for these roles.
+    fn field(&self, slot: usize, roles: &[Role], taken: &mut Taken) -> Option<C> {
+        if self.known[slot].is_some() {
+            return self.known(slot);
+        }
+        let mut best: Option<(usize, (usize, u8))> = None;
+        for (at, (name, content)) in self.rest.iter().enumerate() {
+            let (own, rank) = role(name);
+            let Some(order) = roles.iter().position(|role| *role == own) else { continue };
+            let is_better = best.is_none_or(|(_, least)| (order, rank) < least);
+            if is_better && !content.is_null() && !taken.contains(&Some(at)) {
+                best = Some((at, (order, rank)));
+            }
+        }
+        let (at, _) = best?;
+        taken[slot] = Some(at);
+        Some(self.rest[at].1)
+    }
+
+    fn timed(&self, taken: &mut Taken, sink: &mut Sink<'_>) -> Result<Option<Time>, Error> {
+        let time = self.field(TIME, &[Role::Time], taken);
+        let name = taken[TIME].map_or("time", |at| &*self.rest[at].0);
+        optional_time(time.map(|time| (name, time)), sink)
+    }
+
+    /// Hands over a record of nobody's operation: a mark, or what the test did.
+    fn put_note(&mut self, sink: &mut Sink<'_>) -> Result<(), Error> {
+        let mut taken = [const { None }; NAMES.len()];
+        let time = self.timed(&mut taken, sink)?;
+        let value = optional_value(self.known(VALUE), sink)?.unwrap_or(Value::NULL);
+        for (at, (name, content)) in self.rest.iter().enumerate() {
+            if taken[TIME] != Some(at) {
+                put_extra(name, content, sink)?;
+            }
+        }
+        if let Some(key) = optional_value(self.known(KEY), sink)? {
+            sink.extra("key", key);
+        }
+        let process = sink.values().text("note");
+        let kind = EventType::Info;
+        sink.event(&Event { process, kind, function: "", value, key: None, time })
     }
 
     fn missing_type(&self) -> Error {
@@ -161,14 +283,28 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
         for (name, content) in NAMES.iter().zip(self.known) {
             self.rest.extend(content.map(|content| (Cow::Borrowed(*name), content)));
         }
-        let roles = Roles::assign(&self.rest)?;
+        let mut roles = Roles::assign(&self.rest)?;
         let process = match roles.get(Role::Process) {
             Some(content) => Some(content.process(sink.values())?),
             None => None,
         };
+        let function = roles.get(Role::Function);
         match process {
             Some(name) if sink.values().as_int(name).is_none() => {
-                self.put_annotation(roles, name, sink)
+                let function = function_of(function, false, sink.values())?;
+                if sink.is_client(name, &function, EventType::Invoke) {
+                    put_interval(roles, process, sink)
+                } else {
+                    roles.release_all_but(&[
+                        Role::Process,
+                        Role::Function,
+                        Role::Value,
+                        Role::Input,
+                        Role::Call,
+                        Role::Outcome,
+                    ]);
+                    self.put_annotation(roles, name, sink)
+                }
             }
             process => put_interval(roles, process, sink),
         }
@@ -185,17 +321,14 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
             Some(content) => event_type(&content, sink.values())?,
             None => EventType::Info,
         };
-        let function = function(roles.get(Role::Function), false, sink.values())?;
-        for role in [Role::Key, Role::Output, Role::Return] {
-            roles.release(role);
-        }
+        let function = function_of(roles.get(Role::Function), false, sink.values())?;
         if self.known[TYPE].is_none() {
             roles.release(Role::Outcome);
         }
         let given = if roles.has(Role::Value) { Role::Value } else { Role::Input };
         let value = optional_value(roles.get(given), sink)?.unwrap_or(Value::NULL);
-        let call = optional_time(roles.get(Role::Call), "call", sink)?;
-        let time = optional_time(self.known(TIME), "time", sink)?;
+        let call = optional_time(roles.named(Role::Call), sink)?;
+        let time = optional_time(self.known(TIME).map(|time| ("time", time)), sink)?;
         if given == Role::Value {
             roles.release(Role::Input);
         }
@@ -210,21 +343,25 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
     }
 }
 
+/// Which of the other fields stand for those that every event has.
+type Taken = [Option<usize>; NAMES.len()];
+
 /// Hands over a client's whole operation.
 fn put_interval<'t, C: Content<'t>>(
     mut roles: Roles<'_, 't, C>,
     process: Option<Value>,
     sink: &mut Sink<'_>,
 ) -> Result<(), Error> {
-    let function = function(roles.get(Role::Function), true, sink.values())?;
-    let call = optional_time(roles.get(Role::Call), "call", sink)?;
+    roles.settle(sink.values())?;
+    let function = function_of(roles.get(Role::Function), true, sink.values())?;
+    let call = optional_time(roles.named(Role::Call), sink)?;
     let call = call.ok_or_else(|| missing("call").hint("`call` is the time of the call"))?;
-    let ret = optional_time(roles.get(Role::Return), "return", sink)?;
-    let outcome = match roles.get(Role::Outcome) {
-        Some(content) => outcome(&content, sink.values())?,
-        None if ret.is_some() => Outcome::Ok,
-        None => Outcome::Open,
+    let ret = match optional_time(roles.named(Role::Return), sink)? {
+        None => return_after(call, roles.named(Role::Duration), sink)?,
+        ret => ret,
     };
+    let ret = ret.filter(|&ret| !is_never(call, ret));
+    let outcome = outcome_of(&mut roles, ret.is_some(), sink)?;
     let key = optional_value(roles.get(Role::Key), sink)?;
     if roles.has(Role::Input) && (roles.has(Role::Output) || ret.is_none()) {
         // There is no end left that it could stand for.
@@ -241,9 +378,121 @@ fn put_interval<'t, C: Content<'t>>(
     for (name, content) in roles.others() {
         put_extra(name, content, sink)?;
     }
+    for (role, name) in roles.taken().filter(|(role, _)| roles.is_by_another_name(*role)) {
+        sink.takes(role.name(), name);
+    }
     let [input, output] = [input, output].map(|value| value.unwrap_or(Value::NULL));
     let function = &*function;
     sink.interval(&Interval { process, outcome, function, input, output, key, call, ret })
+}
+
+/// How an operation ended that tells both ends, and `returned` or not.
+fn outcome_of<'t, C: Content<'t>>(
+    roles: &mut Roles<'_, 't, C>,
+    returned: bool,
+    sink: &mut Sink<'_>,
+) -> Result<Outcome, Error> {
+    if let Some(content) = roles.get(Role::Outcome) {
+        roles.release(Role::Success);
+        roles.release(Role::Error);
+        return outcome(&content, sink.values());
+    }
+    for role in [Role::Success, Role::Error] {
+        // What never returned may have happened or not, whatever is said of it.
+        if let Some((name, content)) = roles.named(role).filter(|_| returned)
+            && says_wrong(role, content, sink.values())
+        {
+            return Err(no_outcome(name, &content));
+        }
+    }
+    roles.release(Role::Success);
+    roles.release(Role::Error);
+    Ok(if returned { Outcome::Ok } else { Outcome::Open })
+}
+
+/// Whether a field of this role says that something went wrong.
+fn says_wrong<'t>(role: Role, content: impl Content<'t>, values: &mut ValueTable) -> bool {
+    let text = |values: &mut ValueTable| {
+        content.value(values).map(|value| values.to_json(value)).unwrap_or_default()
+    };
+    match role {
+        Role::Success => text(values) == "false",
+        Role::Error => !content.is_null() && !matches!(&*text(values), "false" | "\"\"" | "0"),
+        _ => false,
+    }
+}
+
+/// The error about a record that says by its field `name` that something went wrong.
+fn no_outcome<'t>(name: &str, content: &impl Content<'t>) -> Error {
+    let message =
+        format!("`{name}` says that something went wrong, but nothing whether it happened");
+    Error::new(Code::MissingField, message)
+        .hint(
+            "add an `outcome`: fail if it certainly did not happen, info if that is not known (as \
+             after a timeout), ok if it did",
+        )
+        .at(content.place())
+}
+
+/// Whether the type of an event says that it is the end of an operation, but not how it ended.
+fn only_ended(word: &str) -> bool {
+    matches!(
+        &*plain(word),
+        "complete"
+            | "completed"
+            | "return"
+            | "returned"
+            | "response"
+            | "end"
+            | "ended"
+            | "finish"
+            | "finished"
+            | "done"
+    )
+}
+
+/// Whether a return is a mark that there was none: the end of what 64 bits hold, or -1 where calls
+/// come later.
+pub(super) fn is_never(call: Time, ret: Time) -> bool {
+    match (call, ret) {
+        (_, Time::Whole(i64::MAX) | Time::Seconds(i64::MAX)) => true,
+        (Time::Whole(call), Time::Whole(-1)) => call >= 0,
+        _ => false,
+    }
+}
+
+/// The return of an operation that took so long after its call.
+fn return_after<'t, C: Content<'t>>(
+    call: Time,
+    duration: Option<(&str, C)>,
+    sink: &mut Sink<'_>,
+) -> Result<Option<Time>, Error> {
+    let Some((name, content)) = duration else { return Ok(None) };
+    let beyond = || {
+        Error::new(Code::BadTime, format!("the call and `{name}` add up to more than 64 bits"))
+            .at(content.place())
+    };
+    let time = content.time(name, sink.values())?;
+    let sum = match (call, time) {
+        (Time::Whole(call), Time::Whole(took)) => {
+            call.checked_add(took.checked_mul(unit_of(name).unwrap_or(1)).ok_or_else(beyond)?)
+        }
+        (Time::Seconds(call), Time::Seconds(took)) => call.checked_add(took),
+        (Time::Seconds(call), Time::Whole(took)) => {
+            let unit = unit_of(name).unwrap_or(1_000_000_000);
+            took.checked_mul(unit).and_then(|took| call.checked_add(took))
+        }
+        (Time::Whole(_), Time::Seconds(_)) => {
+            return Err(Error::new(Code::BadTime, format!("`{name}` and the call have two units"))
+                .hint("give the time of the return, or both in whole nanoseconds")
+                .at(content.place()));
+        }
+    };
+    let sum = sum.ok_or_else(beyond)?;
+    Ok(Some(match call {
+        Time::Whole(_) => Time::Whole(sum),
+        Time::Seconds(_) => Time::Seconds(sum),
+    }))
 }
 
 fn optional_value<'t>(
@@ -253,12 +502,23 @@ fn optional_value<'t>(
     content.map(|content| content.value(sink.values())).transpose()
 }
 
+/// The time in a field, in the unit that its name tells.
 fn optional_time<'t>(
-    content: Option<impl Content<'t>>,
-    field: &str,
+    field: Option<(&str, impl Content<'t>)>,
     sink: &mut Sink<'_>,
 ) -> Result<Option<Time>, Error> {
-    content.map(|content| content.time(field, sink.values())).transpose()
+    let Some((name, content)) = field else { return Ok(None) };
+    let time = content.time(name, sink.values())?;
+    let Some(unit) = unit_of(name).filter(|&unit| unit > 1) else { return Ok(Some(time)) };
+    match time {
+        Time::Whole(mark @ (i64::MAX | -1)) => Ok(Some(Time::Whole(mark))),
+        Time::Whole(count) => count.checked_mul(unit).map(Time::Whole).map(Some).ok_or_else(|| {
+            Error::new(Code::BadTime, format!("`{name}` is beyond 64 bits of nanoseconds"))
+                .at(content.place())
+        }),
+        // A fraction of this unit, which was taken for one of seconds.
+        Time::Seconds(nanoseconds) => Ok(Some(Time::Whole(nanoseconds / (1_000_000_000 / unit)))),
+    }
 }
 
 /// Keeps a field that histcheck does not interpret; an index that only repeats the record's

@@ -142,8 +142,13 @@ fn whole(history: &History, index: OpIndex) -> Entry<'_> {
     let [call, ret] = history.times(index);
     let named = |extra: &Extra| history.values().as_name(extra.name).unwrap_or_default();
     let taken = history.extras(operation.invoked).iter().any(|extra| is_outcome(named(extra)));
+    // Beside what tells that something went wrong, the outcome has to be told.
+    let is_asked = |extra: &Extra| {
+        !extra.value.is_null() && matches!(role(named(extra)).0, Role::Error | Role::Success)
+    };
+    let is_asked = taken || history.extras(operation.invoked).iter().any(is_asked);
     let outcome = match operation.outcome {
-        Outcome::Ok if !taken => None,
+        Outcome::Ok if !is_asked => None,
         Outcome::Open if ret.is_none() && !taken => None,
         // An operation that is still open and one that may have happened mean the same.
         Outcome::Open => Some(Outcome::Info),

@@ -3,7 +3,9 @@
 
 use crate::budget::Meter;
 use crate::error::{Error, Place};
-use crate::history::{ClientEvent, Event, Function, HistoryBuilder, Interval, Value, ValueTable};
+use crate::history::{
+    ClientEvent, Event, EventType, Function, HistoryBuilder, Interval, Value, ValueTable,
+};
 use crate::progress::Progress;
 
 /// Takes the records of one input, in order.
@@ -100,6 +102,16 @@ impl<'a> Sink<'a> {
     #[inline]
     pub(super) fn named_extra(&mut self, name: Value, value: Value) {
         self.builder.named_extra(name, value);
+    }
+
+    /// Whether an event is a client's: see [`HistoryBuilder::is_client`].
+    pub(super) fn is_client(&mut self, process: Value, function: &str, kind: EventType) -> bool {
+        self.builder.is_client(process, function, kind)
+    }
+
+    /// Notes that the field `name` is read as `role`.
+    pub(super) fn takes(&mut self, role: &'static str, name: &str) {
+        self.builder.takes(role, name);
     }
 
     /// Returns the function called `name`, if it had one of the last events.

@@ -19,6 +19,53 @@ pub(super) fn parse(literal: &str) -> Result<Time, Error> {
     seconds(literal)
 }
 
+/// The time that `text` stands for: a number in quotes, a number with its unit, or a date with a
+/// time of day as RFC 3339 and loggers write it. `None` if it is none of these.
+pub(super) fn written(text: &str) -> Option<Result<Time, Error>> {
+    let text = text.trim();
+    let is_digit = |byte: &u8| byte.is_ascii_digit();
+    let number = text.strip_prefix('-').unwrap_or(text);
+    if !number.as_bytes().first().is_some_and(is_digit) {
+        return None;
+    }
+    let is_part = |c: char| c.is_ascii_digit() || c == '.';
+    let unit = number.trim_start_matches(is_part);
+    let literal = &text[..text.len() - unit.len()];
+    if let Some(power) = power_of(unit.trim()) {
+        // Digits are shifted, not multiplied, so that none is lost.
+        return Some(seconds(&format!("{literal}e{power}")).map(|time| match time {
+            Time::Seconds(nanoseconds) if power < 0 => Time::Whole(nanoseconds),
+            time => time,
+        }));
+    }
+    if unit.is_empty() || unit.starts_with(['e', 'E']) {
+        return Some(parse(text));
+    }
+    date(text).map(Ok)
+}
+
+/// The power of ten that a unit is of a second.
+fn power_of(unit: &str) -> Option<i32> {
+    Some(match unit {
+        "s" | "sec" | "secs" | "seconds" => 0,
+        "ms" | "millis" | "milliseconds" => -3,
+        "us" | "µs" | "μs" | "micros" | "microseconds" => -6,
+        "ns" | "nanos" | "nanoseconds" => -9,
+        _ => return None,
+    })
+}
+
+/// The time of a date, in UTC where it names no offset.
+fn date(text: &str) -> Option<Time> {
+    // Java's loggers write a comma before the fraction.
+    let text = text.replace(',', ".");
+    let timestamp = text.parse::<jiff::Timestamp>().ok().or_else(|| {
+        let date = text.parse::<jiff::civil::DateTime>().ok()?;
+        jiff::tz::TimeZone::UTC.to_timestamp(date).ok()
+    })?;
+    i64::try_from(timestamp.as_nanosecond()).ok().map(Time::Seconds)
+}
+
 /// The time of so many seconds, also where they have no fraction.
 pub(super) fn seconds(literal: &str) -> Result<Time, Error> {
     let nanoseconds = match literal.strip_prefix('-') {
@@ -106,6 +153,28 @@ mod tests {
         ] {
             assert_eq!(parse(literal), Ok(time), "{literal}");
         }
+    }
+
+    #[test]
+    fn dates_and_units_are_times() {
+        for (text, time) in [
+            ("12", Time::Whole(12)),
+            ("0.5", Time::Seconds(500_000_000)),
+            ("1.5ms", Time::Whole(1_500_000)),
+            ("-2.25us", Time::Whole(-2_250)),
+            ("3 s", Time::Seconds(3_000_000_000)),
+            ("7ns", Time::Whole(7)),
+            ("1970-01-01T00:00:01.5Z", Time::Seconds(1_500_000_000)),
+            ("1970-01-01T01:00:00+01:00", Time::Seconds(0)),
+            ("1970-01-01 00:00:00,250", Time::Seconds(250_000_000)),
+            ("2025-03-01T09:00:00.123456789Z", Time::Seconds(1_740_819_600_123_456_789)),
+        ] {
+            assert_eq!(written(text), Some(Ok(time)), "{text}");
+        }
+        for text in ["", "now", "-", "12 apples", "2025-13-01T00:00:00Z", "Z", "1:2"] {
+            assert_eq!(written(text), None, "{text}");
+        }
+        assert!(matches!(written("1.5e400s"), None | Some(Err(_))));
     }
 
     #[test]

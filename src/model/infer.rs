@@ -87,7 +87,7 @@ pub(crate) fn named(
 /// What operations tell of the model that they belong to.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Hints {
-    /// Their names, in the order of their first appearance.
+    /// Their names as the vocabulary spells them, in the order of their first appearance.
     functions: Vec<String>,
     /// Which of the history's names were seen.
     seen: Vec<bool>,
@@ -109,7 +109,12 @@ impl Hints {
         if !self.seen.get(number).copied().unwrap_or(false) {
             self.seen.resize(self.seen.len().max(number + 1), false);
             self.seen[number] = true;
-            self.functions.push(history.function(operation.function).to_owned());
+            let name = history.function(operation.function);
+            let word = history.word(operation.function);
+            let name = word.map_or_else(|| name.to_owned(), |word| word.name().to_owned());
+            if !self.functions.contains(&name) {
+                self.functions.push(name);
+            }
         }
         let values = history.values();
         self.counts |= values.as_int(history.without_key(operation.input)).is_some();

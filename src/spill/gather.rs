@@ -6,6 +6,7 @@ use std::io::Read;
 use super::code::{self, Row};
 use super::scratch::Scratch;
 use super::{SpillOptions, Stopped};
+use crate::caveats::Unread;
 use crate::error::{Code, Error};
 use crate::formats::Input;
 use crate::formats::stream::Stream;
@@ -67,6 +68,13 @@ struct Keyless {
     excerpt: Option<Input>,
 }
 
+/// A client.
+#[derive(PartialEq, Eq, Hash)]
+enum Process {
+    Numbered(i64),
+    Named(String),
+}
+
 struct Gathering<'t> {
     gathered: Gathered,
     spill: &'t SpillOptions,
@@ -75,7 +83,8 @@ struct Gathering<'t> {
     numbers: Map<Value, u32>,
     keyless: Option<Keyless>,
     has_field: bool,
-    processes: Set<i64>,
+    processes: Set<Process>,
+    unread: Unread,
     /// The lines of invocations of operations that were open before the piece.
     lines: Map<Record, u32>,
 }
@@ -110,6 +119,7 @@ pub(super) fn gather<R: Read>(
         keyless: None,
         has_field: false,
         processes: Set::default(),
+        unread: Unread::default(),
         lines: Map::default(),
     };
     loop {
@@ -148,6 +158,8 @@ impl Gathering<'_> {
                 self.called(stream, event.operation)?;
             }
             let Some(split) = self.split(window, operation)? else { continue };
+            let known = if is_call { split.unanswered() } else { split };
+            self.unread.add(history, &known, !is_call);
             let Some(number) = split.key.and_then(|key| self.numbers.get(&key).copied()) else {
                 return Err(Stopped::Unfit);
             };
@@ -176,6 +188,7 @@ impl Gathering<'_> {
                 self.lines.insert(operation.invoked, stream.line(operation.invoked));
             }
         }
+        self.gathered.excerpt.tally.rest(history);
         self.notes(window);
         Ok(())
     }
@@ -216,8 +229,12 @@ impl Gathering<'_> {
             };
             self.keyless = Some(Keyless { error, excerpt });
         }
-        let process = window.history.values().as_int(operation.process);
-        self.processes.extend(process);
+        let time = window.history.times(index)[0];
+        self.gathered.excerpt.tally.call(operation, time);
+        self.processes.insert(match window.history.values().as_int(operation.process) {
+            Some(number) => Process::Numbered(number),
+            None => Process::Named(window.history.values().to_text(operation.process)),
+        });
         let Some(split) = self.split(window, operation)? else { return Ok(()) };
         self.gathered.hints.add(window.history, &split);
         if let Some(Keys::Tuples { confirmed }) = &mut self.keys {
@@ -276,6 +293,7 @@ impl Gathering<'_> {
         let row = Row { operation: *operation, times, lines, in_seconds: window.in_seconds };
         let gathered = &mut self.gathered;
         gathered.hints.add(window.history, operation);
+        gathered.excerpt.tally.end(window.history, operation);
         gathered.excerpt.indeterminate += usize::from(operation.outcome.is_indeterminate());
         gathered.keys[number as usize].bytes += gathered.scratch.add(number, |out| {
             code::write_row(number, &row, window.history.values(), out);
@@ -304,10 +322,13 @@ impl Gathering<'_> {
             let line = self.lines.get(&operation.invoked).copied().unwrap_or(0);
             self.row(window, &split, number, history.times(index), [line, 0])?;
         }
+        self.unread.check(false)?;
         let gathered = &mut self.gathered;
         gathered.scratch.finish()?;
         gathered.metadata =
             history.metadata().map(|value| gathered.values.import(history.values(), value));
+        gathered.excerpt.tally.has_key = true;
+        gathered.excerpt.taken = history.taken_fields().to_vec();
         gathered.excerpt.processes = self.processes.len();
         gathered.excerpt.annotations = usize::try_from(stream.totals().1).unwrap_or(usize::MAX);
         gathered.records = history.records();

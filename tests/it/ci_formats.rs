@@ -16,8 +16,8 @@ use crate::support::hard::hard;
 
 const FORMATS: [&str; 4] = ["junit", "sarif", "markdown", "github"];
 
-const VALID: &str = r#"{"process": 0, "type": "invoke", "f": "write", "value": 1}
-{"process": 0, "type": "ok", "f": "write", "value": 1}
+const VALID: &str = r#"{"process": 0, "type": "invoke", "f": "read"}
+{"process": 0, "type": "ok", "f": "read"}
 "#;
 
 const INVALID: &str = r#"{"process": 0, "type": "invoke", "f": "write", "value": 1, "key": "x"}
@@ -205,6 +205,7 @@ fn sarif_has_a_result_for_each_finding() {
             json!(["stale-read", "error", "b-invalid.jsonl", 6]),
             json!(["H0007", "error", "c-unreadable.jsonl", 1]),
             json!(["not-decided", "warning", "d-hard.jsonl", null]),
+            json!(["W0002", "note", "d-hard.jsonl", null]),
             json!(["H0001", "error", "missing.jsonl", null]),
         ]
     );

@@ -8,7 +8,7 @@ use std::time::Duration;
 use histcheck::formats::{Format, Input, ReadOptions};
 use histcheck::history::{History, Settings};
 use histcheck::model::{self, AnyModel, ModelOptions};
-use histcheck::{Budget, Code, Error};
+use histcheck::{Budget, Code, Error, Options, Session};
 
 use crate::page::keep_page;
 
@@ -57,6 +57,8 @@ fn error_of(file: &str) -> Option<Error> {
 
 /// Reads all operations for their model.
 fn read(history: &History) -> Result<(), Error> {
+    let options = Options::default();
+    Session::new(history, &options)?;
     let name = model::infer(history)?.name;
     let initial = history.metadata_field("initial");
     let model = AnyModel::by_name(name, initial, ModelOptions::default(), history.values())?;

@@ -8,7 +8,8 @@ use std::process::{Child, Command, Stdio};
 use crate::program::Directory;
 use crate::support::hard::hard;
 
-const EASY: &str = "{\"process\":0,\"type\":\"invoke\",\"f\":\"read\"}\n";
+const EASY: &str = "{\"process\":0,\"type\":\"invoke\",\"f\":\"read\"}\n\
+                    {\"process\":0,\"type\":\"ok\",\"f\":\"read\"}\n";
 
 /// A run of the program that shows how far it is, with `text` on its standard input, which stays
 /// open.

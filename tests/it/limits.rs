@@ -11,7 +11,8 @@ use flate2::write::GzEncoder;
 
 use crate::program::{Directory, histcheck};
 
-const EASY: &str = "{\"process\":0,\"type\":\"invoke\",\"f\":\"read\"}\n";
+const EASY: &str = "{\"process\":0,\"type\":\"invoke\",\"f\":\"read\"}\n\
+                    {\"process\":0,\"type\":\"ok\",\"f\":\"read\"}\n";
 
 /// Every command that reads a history.
 const COMMANDS: &[&str] = &[

@@ -33,6 +33,8 @@ mod limits;
 mod meanings;
 mod models;
 #[cfg(feature = "cli")]
+mod names;
+#[cfg(feature = "cli")]
 mod outputs;
 #[path = "../shared/page.rs"]
 mod page;

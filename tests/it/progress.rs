@@ -40,8 +40,9 @@ fn nothing_is_shown_that_nobody_wants() {
 fn short_work_shows_nothing() {
     let directory = Directory::new();
     let path = directory.path().join("a.jsonl");
-    let text = "{\"process\":0,\"type\":\"invoke\",\"f\":\"read\"}\n";
-    std::fs::write(path, text).unwrap();
+    let text = ["invoke", "ok"]
+        .map(|kind| format!("{{\"process\":0,\"type\":\"{kind}\",\"f\":\"read\"}}\n"));
+    std::fs::write(path, text.concat()).unwrap();
     let run = |arguments: &str| histcheck(arguments).current_dir(directory.path()).run();
     // A machine may stop for a second at any time; then there is a line, but no other text.
     let outcome = run("a.jsonl a.jsonl --progress always").status(0);

@@ -8,7 +8,7 @@ use super::operation::ClientEvent;
 use super::order::{self, Order, Ties};
 use super::{
     Annotation, Event, EventType, Extra, Function, History, Interval, NO_TIME, OpIndex, Operation,
-    Outcome, Record, Time, Value, ValueTable,
+    Outcome, Record, Shape, Time, Value, ValueTable,
 };
 use crate::error::{Code, Error};
 use crate::hash::Map;
@@ -85,7 +85,7 @@ impl HistoryBuilder {
         let located = |error: Error| error.record(record);
         let function = self.function(event.function).map_err(located)?;
         let time = self.time(event.time).map_err(located)?;
-        if self.history.values.as_int(event.process).is_none() {
+        if !self.is_client(event.process, event.function, event.kind) {
             self.history.annotations.push(Annotation {
                 record,
                 process: event.process,
@@ -98,6 +98,32 @@ impl HistoryBuilder {
         }
         let Event { process, kind, value, key, .. } = *event;
         self.join(record, &ClientEvent { process, kind, function, value, key, time })
+    }
+
+    /// Whether an event is a client's: its process is a number, or a name that invokes an operation
+    /// of the vocabulary and completes it. A nemesis is none, whatever it does.
+    #[doc(hidden)]
+    pub fn is_client(&mut self, process: Value, function: &str, kind: EventType) -> bool {
+        match self.history.values.shape(process) {
+            Shape::Int(_) => true,
+            Shape::Text(name) | Shape::Keyword(name) if !is_nemesis(name) => {
+                if kind == EventType::Invoke || self.waiting.is_some() {
+                    Word::meant(function).is_some()
+                } else {
+                    *self.processes.slot(process) < LOST
+                }
+            }
+            _ => false,
+        }
+    }
+
+    /// Notes that the field `name` of a record is read as `role`.
+    #[doc(hidden)]
+    pub fn takes(&mut self, role: &'static str, name: &str) {
+        let taken = &mut self.history.taken;
+        if !taken.iter().any(|(other, taken)| *other == role && taken == name) {
+            taken.push((role, name.to_owned()));
+        }
     }
 
     /// A builder that joins the ends of operations in the order of their times, not in that of the
@@ -199,7 +225,9 @@ impl HistoryBuilder {
             let name = format!("record-{record}");
             self.history.values.symbol(&name)
         });
-        if interval.process.is_some_and(|p| self.history.values.as_int(p).is_none()) {
+        let kind = EventType::Invoke;
+        if interval.process.is_some_and(|process| !self.is_client(process, interval.function, kind))
+        {
             self.history.annotations.push(Annotation {
                 record,
                 process,
@@ -359,7 +387,7 @@ impl HistoryBuilder {
                 .hint("values belong into `value`, not into `f`")
         })?;
         functions.push(name.to_owned());
-        self.history.words.push(Word::named(name));
+        self.history.words.push(Word::meant(name));
         self.functions.insert(name.to_owned(), Function(index));
         Ok(Function(index))
     }
@@ -527,13 +555,18 @@ impl HistoryBuilder {
 
 const NANOSECONDS: i64 = 1_000_000_000;
 
+/// Whether a process of this name does what the test does to the system.
+fn is_nemesis(name: &str) -> bool {
+    name.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("nemesis"))
+}
+
 /// The error about an input without operations, which may have annotations.
 pub(super) fn no_operation(has_annotations: bool) -> Error {
     let error = Error::new(Code::Empty, "the input holds no operation of a client");
     if has_annotations {
         error.hint(
-            "only processes with an integer are clients, and no record here has one; other \
-             processes are the test's own (a nemesis)",
+            "clients are processes with a number, or with a name if they invoke operations that \
+             `histcheck models` lists; all others are the test's own (a nemesis)",
         )
     } else {
         error.hint("was the recorder running, and is this the right file?")

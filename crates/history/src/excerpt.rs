@@ -2,7 +2,7 @@
 //! and times, and what is to be said of the rest.
 
 use super::{
-    Annotation, Extra, History, NO_TIME, OpIndex, Operation, Record, Value, ValueTable, sort,
+    Annotation, Extra, History, NO_TIME, OpIndex, Operation, Record, Tally, Value, ValueTable, sort,
 };
 use crate::vocabulary::Word;
 
@@ -17,6 +17,10 @@ pub struct Excerpt {
     pub indeterminate: usize,
     /// How many records are no client's operations.
     pub annotations: usize,
+    /// What was counted of all.
+    pub tally: Tally,
+    /// Which fields were read as what, where they have not the usual name.
+    pub taken: Vec<(&'static str, String)>,
 }
 
 /// What a part of a history is made of.
@@ -67,6 +71,7 @@ impl History {
             metadata_record: None,
             records: rows.records,
             reinvoked: rows.reinvoked,
+            taken: rows.excerpt.taken.clone(),
             excerpt: Some(Box::new(rows.excerpt)),
             ..History::default()
         }
@@ -86,6 +91,14 @@ impl History {
             records: self.records,
             reinvoked: self.reinvoked,
             excerpt: self.excerpt.map_or_else(Excerpt::default, |excerpt| *excerpt),
+        }
+    }
+
+    /// What is counted of the whole history. O(records), if all are there.
+    pub fn tally(&self) -> Tally {
+        match &self.excerpt {
+            Some(excerpt) => excerpt.tally.clone(),
+            None => Tally::of(self),
         }
     }
 

@@ -33,6 +33,7 @@ mod recorder;
 pub mod sort;
 mod stats;
 mod sweep;
+mod tally;
 mod value;
 pub mod vocabulary;
 mod window;
@@ -56,6 +57,7 @@ pub use position::{OpIndex, Rank, Record};
 pub use stats::{
     Concurrency, FunctionStatistics, Latency, OutcomeCounts, Statistics, count_processes,
 };
+pub use tally::Tally;
 pub use value::{MAX_DEPTH, Shape, Value, ValueTable};
 
 use error::Error;
@@ -75,6 +77,8 @@ pub struct History {
     /// Times of invocation and completion, if the input has any; `NO_TIME` where it has none.
     times: Option<Vec<[i64; 2]>>,
     annotations: Vec<Annotation>,
+    /// Which fields were read as what, where they have not the usual name.
+    taken: Vec<(&'static str, String)>,
     extras: Vec<Extra>,
     metadata: Option<Value>,
     /// Its record, where it was read.
@@ -147,6 +151,12 @@ impl History {
     #[inline]
     pub fn word(&self, function: Function) -> Option<Word> {
         self.words[function.index()]
+    }
+
+    /// The fields that were read as what has another name usually: what it is, and the field's own
+    /// name, in the order of their first appearance.
+    pub fn taken_fields(&self) -> &[(&'static str, String)] {
+        &self.taken
     }
 
     /// All names of operations, in the order of their first appearance; annotations' included.

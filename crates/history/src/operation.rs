@@ -1,5 +1,6 @@
 //! One operation of a history, and the records around it.
 
+use super::vocabulary::plain;
 use super::{Record, Value};
 
 /// How an operation ended.
@@ -104,6 +105,27 @@ impl EventType {
         })
     }
 
+    /// The type that somebody means who writes `name`: in any case, or in another usual word. A
+    /// plain `error` may be either, so that it is none.
+    pub fn meant(name: &str) -> Option<EventType> {
+        EventType::parse(name).or_else(|| {
+            Some(match &*plain(name) {
+                "invoke" | "invoked" | "invocation" | "call" | "called" | "start" | "started"
+                | "begin" | "began" | "request" => EventType::Invoke,
+                "ok" | "okay" | "success" | "succeeded" | "successful" | "succeed" | "complete"
+                | "completed" | "committed" | "return" | "returned" | "response" | "end"
+                | "ended" | "finish" | "finished" | "done" => EventType::Ok,
+                "fail" | "failed" | "failure" | "rejected" | "aborted" | "refused" => {
+                    EventType::Fail
+                }
+                "info" | "unknown" | "timeout" | "timedout" | "indeterminate" | "maybe"
+                | "crash" | "crashed" | "pending" | "ambiguous" | "lost" | "cancelled"
+                | "canceled" | "disconnected" => EventType::Info,
+                _ => return None,
+            })
+        })
+    }
+
     /// The word for it in histories.
     pub fn name(self) -> &'static str {
         match self {
@@ -118,7 +140,7 @@ impl EventType {
 /// One event of a history as a recorder writes it, its values interned.
 #[derive(Clone, Copy, Debug)]
 pub struct Event<'a> {
-    /// The process; only those with an integer are clients.
+    /// The process.
     pub process: Value,
     /// What the event tells.
     pub kind: EventType,

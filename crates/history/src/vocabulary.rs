@@ -4,7 +4,9 @@
 //! `write`, `w`, `put` and `set` all mean [`Verb::Write`], whatever the object is. Which of the
 //! words an object knows is up to its model.
 //!
-//! A history looks each of its names up once, so that nothing compares texts per operation.
+//! A history looks each of its names up once, so that nothing compares texts per operation. Case,
+//! dashes and underscores make no difference then, and some names that other systems use are
+//! synonyms of a word.
 
 macro_rules! vocabulary {
     ($($verb:ident: $meaning:literal, $null:ident, [$($name:literal),+ $(,)?];)*) => {
@@ -34,6 +36,32 @@ macro_rules! vocabulary {
         /// Every word with its verb.
         const WORDS: &[(&str, Verb)] = &[$($(($name, Verb::$verb),)+)*];
     };
+}
+
+impl Verb {
+    /// Returns whether such an operation, which succeeded, could have done so whatever the object
+    /// held.
+    pub const fn only_has_effect(self) -> bool {
+        matches!(
+            self,
+            Verb::Write
+                | Verb::Append
+                | Verb::Delete
+                | Verb::Add
+                | Verb::Inc
+                | Verb::Dec
+                | Verb::Remove
+                | Verb::Enqueue
+                | Verb::Push
+                | Verb::Insert
+                | Verb::Deposit
+        )
+    }
+
+    /// Returns whether such an operation may fail because of what the object holds.
+    pub const fn may_fail_by_state(self) -> bool {
+        matches!(self, Verb::Dequeue | Verb::Pop | Verb::DeleteMin | Verb::DeleteMax)
+    }
 }
 
 /// What a null says that an operation returns.
@@ -95,6 +123,51 @@ vocabulary! {
     Withdraw: "Takes money from an account.", Silent, ["withdraw"];
 }
 
+/// Names of other systems, without case, dashes and underscores, and the words that they mean.
+const SYNONYMS: &[(&str, &str)] = &[
+    ("load", "read"),
+    ("fetch", "get"),
+    ("lookup", "get"),
+    ("store", "write"),
+    ("assign", "write"),
+    ("upsert", "put"),
+    ("compareandswap", "cas"),
+    ("compareandexchange", "cas"),
+    ("compareexchange", "cas"),
+    ("cmpxchg", "cas"),
+    ("transaction", "txn"),
+    ("del", "delete"),
+    ("unset", "delete"),
+    ("erase", "delete"),
+    ("incr", "inc"),
+    ("incrby", "inc"),
+    ("increase", "inc"),
+    ("decr", "dec"),
+    ("decrby", "dec"),
+    ("decrease", "dec"),
+    ("addget", "add-and-get"),
+    ("incrementget", "inc-and-get"),
+    ("fetchandincrement", "get-and-inc"),
+    ("fetchanddecrement", "get-and-dec"),
+    ("sadd", "add"),
+    ("srem", "remove"),
+    ("sismember", "contains"),
+    ("smembers", "read"),
+    ("includes", "contains"),
+    ("enq", "enqueue"),
+    ("send", "enqueue"),
+    ("publish", "enqueue"),
+    ("produce", "enqueue"),
+    ("deq", "dequeue"),
+    ("receive", "dequeue"),
+    ("recv", "dequeue"),
+    ("consume", "dequeue"),
+    ("acquirelock", "acquire"),
+    ("obtain", "acquire"),
+    ("obtainlock", "acquire"),
+    ("releaselock", "release"),
+];
+
 /// A name of an operation that the vocabulary has.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Word(u8);
@@ -112,6 +185,24 @@ impl Word {
         None
     }
 
+    /// Returns the word that somebody means who writes `name`, in whatever spelling.
+    pub fn meant(name: &str) -> Option<Word> {
+        if let Some(word) = Word::named(name) {
+            return Some(word);
+        }
+        let name = plain(name);
+        let is_meant = |(word, _): &(&str, Verb)| plain(word) == name;
+        WORDS.iter().position(is_meant).map(|at| Word(at as u8)).or_else(|| {
+            let synonym = SYNONYMS.iter().find(|(synonym, _)| *synonym == name)?;
+            Word::named(synonym.1)
+        })
+    }
+
+    /// Returns it as the vocabulary spells it.
+    pub const fn name(self) -> &'static str {
+        WORDS[self.0 as usize].0
+    }
+
     /// Returns what it means.
     pub const fn verb(self) -> Verb {
         WORDS[self.0 as usize].1
@@ -119,8 +210,14 @@ impl Word {
 
     /// Returns the words that operations are called by, one for each name.
     pub(crate) fn all(names: &[String]) -> Vec<Option<Word>> {
-        names.iter().map(|name| Word::named(name)).collect()
+        names.iter().map(|name| Word::meant(name)).collect()
     }
+}
+
+/// A name without what spellings differ in: case, dashes, underscores and space.
+pub fn plain(name: &str) -> String {
+    let kept = name.chars().filter(|c| !matches!(c, '-' | '_' | ' '));
+    kept.flat_map(char::to_lowercase).collect()
 }
 
 /// Compares texts where `==` cannot: in constants.
@@ -176,6 +273,34 @@ mod tests {
         }
         for name in ["", "writ", "writes", "Write"] {
             assert_eq!(Word::named(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn spellings_and_synonyms_are_meant() {
+        for (name, word) in [
+            ("Put", "put"),
+            ("GET", "get"),
+            ("compareAndSet", "compare-and-set"),
+            ("COMPARE_AND_SET", "compare-and-set"),
+            ("CompareAndSwap", "cas"),
+            ("tryLock", "try-lock"),
+            ("get_and_increment", "get-and-increment"),
+            ("Incr", "inc"),
+            ("send", "enqueue"),
+        ] {
+            let verb = Word::named(word).map(Word::verb);
+            assert!(verb.is_some() && Word::meant(name).map(Word::verb) == verb, "{name}");
+        }
+        for name in ["", "writes", "read2", "setup", "nemesis"] {
+            assert_eq!(Word::meant(name), None, "{name}");
+        }
+        for (at, (synonym, word)) in SYNONYMS.iter().enumerate() {
+            assert_eq!(*synonym, plain(synonym));
+            assert!(Word::named(word).is_some(), "{word}");
+            let is_word = |(name, _): &(&str, Verb)| plain(name) == *synonym;
+            assert!(!WORDS.iter().any(is_word), "{synonym} is a word itself");
+            assert!(SYNONYMS[at + 1..].iter().all(|other| other.0 != *synonym), "{synonym}");
         }
     }
 

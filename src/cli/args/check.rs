@@ -78,6 +78,10 @@ pub(crate) struct CheckOutputArgs {
     #[arg(long)]
     pub(crate) exit_zero: bool,
 
+    /// Exit with 0 also where any answers of the system would have been valid
+    #[arg(long)]
+    pub(crate) allow_vacuous: bool,
+
     /// Say how long it took
     #[arg(long)]
     pub(crate) timings: bool,

@@ -177,17 +177,29 @@ fn check_header(header: &csv::StringRecord, offsets: &[usize]) -> Result<Header,
             return error(Code::DuplicateField, format!("the header names `{name}` twice"));
         }
     }
-    let whole = names.iter().any(|name| role(name).0 == Role::Call);
-    if !whole && !names.iter().any(|name| name == "type") {
+    let has = |wanted: Role| names.iter().any(|name| role(name).0 == wanted);
+    let whole = has(Role::Call);
+    let is_number = |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_digit());
+    let is_data = names.first().is_some_and(|name| is_number(name));
+    if is_data || !whole && !has(Role::Outcome) && !has(Role::Phase) {
         return Err(Error::new(Code::MissingField, "the header names no `type` and no `call`")
             .hint("the first line names the columns: process,type,f,value, or f,call,return")
             .at(Place { offset: offsets.first().copied().unwrap_or(0), ..Place::default() }));
     }
-    let columns = names.into_iter().map(|name| {
-        let column = Column::of(&name, whole);
-        (name.into_owned(), column)
-    });
-    Ok(Header(columns.collect()))
+    let known = |name: &str| names.iter().any(|other| other == name);
+    let [process, function] = [!known("process"), !known("f")];
+    let columns: Vec<(String, Column)> = names
+        .iter()
+        .map(|name| {
+            let column = match (Column::of(name, whole), role(name).0) {
+                (Column::Value, Role::Process) if process => Column::Process,
+                (Column::Value, Role::Function) if function => Column::Name,
+                (column, _) => column,
+            };
+            (name.clone().into_owned(), column)
+        })
+        .collect();
+    Ok(Header(columns))
 }
 
 /// The name in a cell of the header: its text without space around it, or the JSON string that it

@@ -92,9 +92,13 @@ impl<'t> Content<'t> for Item<'t> {
         let number = match self.form {
             Form::Int(n) => return Ok(Time::Whole(n)),
             Form::Value(value) => values.shape(value),
+            Form::Text(text) => Shape::Text(text),
             _ => Shape::Null,
         };
         let time = match number {
+            Shape::Text(text) => {
+                time::written(text).unwrap_or_else(|| Err(self.not_a_time(field, values)))
+            }
             Shape::Int(whole) => Ok(Time::Whole(whole)),
             Shape::BigInt(text) | Shape::Decimal(text) => time::parse(text),
             Shape::BigDecimal(text) => time::seconds(text),

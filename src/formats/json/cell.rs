@@ -89,10 +89,13 @@ impl<'t> Content<'t> for Cell<'t> {
 
     fn time(&self, field: &str, values: &ValueTable) -> Result<Time, Error> {
         let is_number = matches!(self.text.as_bytes().first(), Some(b'-' | b'0'..=b'9'));
-        if self.plain || !is_number {
-            return Err(self.not_a_time(field, values));
-        }
-        time::parse(self.text).map_err(|error| error.at(self.place()))
+        let time = if is_number && !self.plain {
+            Some(time::parse(self.text))
+        } else {
+            self.string()?.and_then(|text| time::written(&text))
+        };
+        let time = time.ok_or_else(|| self.not_a_time(field, values))?;
+        time.map_err(|error| error.at(self.place()))
     }
 
     fn shown(&self, _: &ValueTable) -> String {

@@ -7,10 +7,10 @@
 use memchr::{memchr, memchr_iter};
 
 use crate::error::{Code, Error, Place};
-use crate::formats::content::{Content, event_type, function};
+use crate::formats::content::{Content, function_of, unknown_type};
 use crate::formats::edn::{Parser, Token, closing_quote, parse_value};
 use crate::formats::sink::Sink;
-use crate::history::{Event, Shape, Value};
+use crate::history::{Event, EventType, Shape, Value};
 
 /// Reads a piece of a history that is whole lines. `bare` is whether every line of the history is
 /// an operation, once that is known.
@@ -120,10 +120,12 @@ fn operation(parser: &mut Parser<'_>, text: &str, sink: &mut Sink<'_>) -> Result
     let process = parser.item(token, sink.values())?.process(sink.values())?;
     let token = parser.form()?;
     let kind = parser.item(token, sink.values())?;
-    let kind = event_type(&kind, sink.values())?;
+    // Among other lines, only the words that Jepsen writes are types.
+    let word = kind.word("type", sink.values())?;
+    let kind = EventType::parse(&word).ok_or_else(|| unknown_type(&kind, sink.values()))?;
     let token = column(parser, "f")?;
     let item = parser.item(token, sink.values())?;
-    let function = function(Some(item), true, sink.values())?;
+    let function = function_of(Some(item), true, sink.values())?;
     let token = column(parser, "value")
         .map_err(|error| error.hint("Jepsen writes nil where there is no value"))?;
     let value = parser.build(token, sink.values(), 0)?;

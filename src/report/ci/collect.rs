@@ -3,6 +3,7 @@
 use super::super::text::{failure_sentence, interval, process};
 use super::super::{Subject, operation_phrase, printable, shortened};
 use super::{Case, CaseResult, Finding, Level, Outcome, Related, Row, Rule};
+use crate::caveats::caveats;
 use crate::check::{Decision, KeyCounts, KeyReport, StopReason, Verdict};
 use crate::error::Error;
 use crate::explain::{Anomaly, Certainty};
@@ -28,6 +29,10 @@ impl Outcome {
         findings.extend(unlisted(subject, &findings));
         findings.extend(undecided(subject));
         findings.extend(refuted(subject));
+        findings.extend(caveats(subject.history, report).into_iter().map(|caveat| {
+            let level = if caveat.is_vacuous() { Level::Warning } else { Level::Note };
+            Finding::about(Rule::Caveat(caveat.kind), level, caveat.message)
+        }));
         let seconds = subject
             .timings
             .map(|timings| (timings.read + timings.check + timings.explain).as_secs_f64());

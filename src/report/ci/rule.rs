@@ -1,5 +1,6 @@
 //! The kinds of things that there are to say of an input.
 
+use crate::caveats::CaveatKind;
 use crate::error::Code;
 use crate::explain::AnomalyKind;
 
@@ -16,6 +17,8 @@ pub enum Rule {
     Unreadable(Code),
     /// A verdict whose proof does not hold.
     BrokenProof,
+    /// Something that people should know beside the verdict.
+    Caveat(CaveatKind),
 }
 
 impl Rule {
@@ -27,6 +30,7 @@ impl Rule {
             Rule::NotDecided => "not-decided",
             Rule::Unreadable(code) => code.as_str(),
             Rule::BrokenProof => "broken-proof",
+            Rule::Caveat(kind) => kind.code(),
         }
     }
 
@@ -38,6 +42,7 @@ impl Rule {
             Rule::NotDecided => "A limit ended the check before the verdict.",
             Rule::Unreadable(code) => code.title(),
             Rule::BrokenProof => "The proof of a verdict does not hold.",
+            Rule::Caveat(kind) => kind.name(),
         }
     }
 
@@ -58,6 +63,7 @@ impl Rule {
                 "--self-check refutes the certificate of a verdict. This is a bug in histcheck; \
                  please report it."
             }
+            Rule::Caveat(kind) => kind.explanation(),
         }
     }
 
@@ -83,7 +89,7 @@ impl Rule {
                  smallest part of it that is wrong."
                     .to_owned()
             }
-            Rule::Unreadable(_) | Rule::BrokenProof => self.full().to_owned(),
+            Rule::Unreadable(_) | Rule::BrokenProof | Rule::Caveat(_) => self.full().to_owned(),
         }
     }
 }

@@ -9,10 +9,11 @@ use serde_json::value::RawValue;
 mod explained;
 
 use super::text::{decided_by, proof_counts};
-use super::{JepsenResult, Subject, warnings};
+use super::{JepsenResult, Subject};
+use crate::caveats::{ReadAs, caveats};
 use crate::check::{Decision, Failure, KeyReport, StopReason, Verdict};
 use crate::error::Error;
-use crate::history::{History, Record, Value};
+use crate::history::{History, Record, Tally, Value};
 use crate::words::{COMMAND, steers};
 use explained::{JsonExplanation, JsonKey, explained, explained_key};
 use histcheck_history::put;
@@ -37,6 +38,7 @@ struct JsonReport<'a> {
     decided_by: BTreeMap<&'static str, usize>,
     ties: Option<JsonTies>,
     self_check: Option<JsonProofs>,
+    read_as: JsonReadAs<'a>,
     warnings: Vec<JsonWarning>,
     #[serde(skip_serializing_if = "Option::is_none")]
     jepsen: Option<JsonJepsen<'a>>,
@@ -82,8 +84,26 @@ struct JsonProofs {
     wrong: usize,
 }
 
+/// How the records were read.
+#[derive(Serialize)]
+struct JsonReadAs<'a> {
+    records: &'static str,
+    fields: BTreeMap<&'static str, &'a str>,
+    unused: Vec<&'a str>,
+}
+
+fn read_as<'a>(history: &'a History, tally: &'a Tally) -> JsonReadAs<'a> {
+    let ReadAs { whole, fields, unused } = ReadAs::of(history, tally);
+    JsonReadAs {
+        records: if whole { "whole-operations" } else { "events" },
+        fields: fields.into_iter().map(|(role, name)| (role, name.unwrap_or(role))).collect(),
+        unused,
+    }
+}
+
 #[derive(Serialize)]
 struct JsonWarning {
+    code: &'static str,
     kind: &'static str,
     count: usize,
     message: String,
@@ -137,6 +157,7 @@ struct JsonUnread<'a> {
 pub fn json(subject: &Subject<'_>) -> String {
     let report = subject.report;
     let counts = report.key_counts;
+    let tally = subject.history.tally();
     line(&JsonReport {
         schema_version: SCHEMA_VERSION,
         file: subject.file,
@@ -162,12 +183,14 @@ pub fn json(subject: &Subject<'_>) -> String {
             too_large,
             wrong,
         }),
-        warnings: warnings(subject.history, report)
+        read_as: read_as(subject.history, &tally),
+        warnings: caveats(subject.history, report)
             .into_iter()
-            .map(|warning| JsonWarning {
-                kind: warning.kind,
-                count: warning.count,
-                message: warning.message,
+            .map(|caveat| JsonWarning {
+                code: caveat.kind.code(),
+                kind: caveat.kind.name(),
+                count: caveat.count,
+                message: caveat.message,
             })
             .collect(),
         jepsen: subject.jepsen.as_ref().map(|said| jepsen(said, report.verdict)),

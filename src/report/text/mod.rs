@@ -13,7 +13,8 @@ pub(super) use violation::{interval, process};
 
 use super::style::Palette;
 use super::table::Table;
-use super::{JepsenResult, Subject, Timings, warnings};
+use super::{JepsenResult, Subject, Timings};
+use crate::caveats::{Caveat, ReadAs, caveats};
 use crate::check::{Failure, KeyCounts, KeyReport, Report, Verdict};
 use crate::history::{History, Ties, count_processes};
 use crate::model::ModelSource;
@@ -134,6 +135,7 @@ fn write_facts(subject: &Subject<'_>, palette: &Palette, out: &mut String) {
     let mut facts = vec![
         ("model", model_fact(subject.report)),
         ("history", history_fact(subject)),
+        ("read as", ReadAs::of(subject.history, &subject.history.tally()).in_words()),
         ("decided", decided_fact(subject.report)),
     ];
     facts.extend(proof_fact(subject.report).map(|fact| ("proof", fact)));
@@ -151,8 +153,9 @@ fn write_facts(subject: &Subject<'_>, palette: &Palette, out: &mut String) {
     for (label, fact) in facts {
         line(palette.label, label, &fact, palette, out);
     }
-    for warning in warnings(subject.history, subject.report) {
-        line(palette.unsure, "warning", &warning.message, palette, out);
+    for Caveat { kind, message, .. } in caveats(subject.history, subject.report) {
+        let message = format!("{message} ({})", kind.code());
+        line(palette.unsure, "warning", &message, palette, out);
     }
 }
 

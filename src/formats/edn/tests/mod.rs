@@ -360,7 +360,7 @@ fn a_bad_record_is_refused_where_it_is_wrong() {
     one("{:type :ok :f :read}", Code::MissingField, "{");
     one(" {:process 0 :type :ok}", Code::MissingField, "{");
     one("{:process 0 :f :read}", Code::MissingField, "{");
-    one("{:process 0 :type :start :f :read}", Code::UnknownType, ":start");
+    one("{:process 0 :type :later :f :read}", Code::UnknownType, ":later");
     one("{:process 0 :type 5 :f :read}", Code::BadField, "5");
     one("{:process 0 :type :invoke :f 5}", Code::BadField, "5");
     one("{:process 0 :type :invoke :f nil}", Code::MissingField, "{");
@@ -385,7 +385,7 @@ fn a_bad_record_is_refused_where_it_is_wrong() {
     one("{:call 1 :return 2}", Code::MissingField, "{");
     one("{:f 5 :call 1 :return 2}", Code::BadField, "5");
     one("{:op 5 :call 1 :return 2}", Code::BadField, "5");
-    one("{:f :read :type :done :call 1}", Code::UnknownType, ":done");
+    one("{:f :read :type :later :call 1}", Code::UnknownType, ":later");
     one("{:process 0 :type :invoke :f :read :call 1 :start 2 :call 3}", Code::DuplicateField, "3}");
     one("{:f :read :call 1 :outcome :good}", Code::UnknownType, ":good");
     assert_eq!(history("; nothing\n").err().map(|error| error.code), Some(Code::Empty));

@@ -38,6 +38,8 @@ pub(super) struct Batch<'t> {
     pub(super) names: Names<'t>,
     /// The roles of the names that were asked for.
     pub(super) roles: Vec<Role>,
+    /// The names of fields that play a role in a whole operation, by their numbers, as bits.
+    pub(super) taken: u64,
     pub(super) pending: Pending<'t>,
     /// The items of the lists that are being read.
     pub(super) items: Vec<Value>,
@@ -63,6 +65,7 @@ impl<'t> Batch<'t> {
         // The first number of all, which is `INDEX`.
         self.names.named("index");
         self.roles.clear();
+        self.taken = 0;
         self.roles.push(Role::Other);
     }
 }

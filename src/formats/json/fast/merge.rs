@@ -7,6 +7,7 @@ use super::batch::Batch;
 use super::entry::{Entry, Form, INDEX, NO_INDEX, Other, Whole};
 use crate::error::Error;
 use crate::formats::json::objects::Objects;
+use crate::formats::roles::role;
 use crate::formats::sink::Sink;
 use crate::history::{ClientEvent, Event, Interval, NO_TIME, Time, Value};
 
@@ -35,6 +36,13 @@ impl<'t, 's, 'b> Merger<'t, 's, 'b> {
         self.sink.expect(batch.start, entries.len())?;
         let added = self.add_entries(batch, &entries);
         batch.entries = entries;
+        let numbered = batch.names.names().iter().take(u64::BITS as usize).enumerate();
+        for (_, name) in numbered.filter(|(number, _)| batch.taken >> number & 1 == 1) {
+            let (role, rank) = role(name);
+            if rank > 0 {
+                self.sink.takes(role.name(), name);
+            }
+        }
         added
     }
 

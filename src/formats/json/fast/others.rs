@@ -3,6 +3,7 @@
 
 use super::batch::Batch;
 use super::entry::{Entry, Form, INDEX, Other, Pending, Whole, seen};
+use crate::formats::fields::is_never;
 use crate::formats::roles::{Role, role};
 use crate::history::{EventType, NO_TIME, Outcome, Shape, Time, Value};
 
@@ -74,6 +75,9 @@ impl<'t> Batch<'t> {
                 return None;
             }
             for at in first..self.extras.len() {
+                if self.stands_for_another(at, seen) {
+                    return None;
+                }
                 if self.extras[at].is_end {
                     let is_call = self.role_of(&self.extras[at]) == Role::Call;
                     let time = if is_call { pending.call } else { pending.ret };
@@ -85,6 +89,17 @@ impl<'t> Batch<'t> {
         }
         entry.extras = (self.extras.len() - first) as u8;
         Some(entry)
+    }
+
+    /// Whether the field at `at` is one that an event lacks of which these were `seen`.
+    fn stands_for_another(&self, at: usize, seen: u8) -> bool {
+        let missing = |field: u8| seen & field == 0;
+        match self.role_of(&self.extras[at]) {
+            Role::Value | Role::Input | Role::Output | Role::Reply => missing(seen::VALUE),
+            Role::Key => missing(seen::KEY),
+            Role::Time => missing(seen::TIME),
+            _ => false,
+        }
     }
 
     /// Makes `entry` a whole operation, and keeps only the fields that are no part of one.
@@ -109,7 +124,7 @@ impl<'t> Batch<'t> {
             let other = self.extras[at];
             let (role, value) = (self.role_of(&other), other.value);
             match role {
-                Role::Other => {
+                _ if role == Role::Other || role.is_rare() && value.is_null() => {
                     self.extras[kept] = other;
                     kept += 1;
                     continue;
@@ -133,10 +148,13 @@ impl<'t> Batch<'t> {
                     entry.function =
                         self.functions.named(name.strip_prefix(':').unwrap_or(name))?;
                 }
-                Role::Call | Role::Return => return None,
+                _ => return None,
             }
+            self.taken |= 1_u64.checked_shl(other.name.into()).unwrap_or(0);
             taken.take(role)?;
         }
+        let call = pending.call?;
+        let ret = pending.ret.filter(|&ret| !is_never(call, ret));
         let mixed = taken.has(Role::Value) && (taken.has(Role::Input) || taken.has(Role::Output));
         if mixed || taken.0 & nulls.0 != 0 || seen & seen::TIME != 0 || !taken.has(Role::Function) {
             return None;
@@ -144,13 +162,13 @@ impl<'t> Batch<'t> {
         self.extras.truncate(kept);
         if taken.has(Role::Value) {
             input = entry.value;
-            output = if pending.ret.is_some() { input } else { Value::NULL };
+            output = if ret.is_some() { input } else { Value::NULL };
         }
         entry.value = input;
         entry.form = Form::Whole;
-        let completed = if pending.ret.is_some() { Outcome::Ok } else { Outcome::Open };
+        let completed = if ret.is_some() { Outcome::Ok } else { Outcome::Open };
         let outcome = outcome.unwrap_or(completed);
-        self.wholes.push(Whole { call: pending.call?, ret: pending.ret, output, outcome });
+        self.wholes.push(Whole { call, ret, output, outcome });
         Some(())
     }
 

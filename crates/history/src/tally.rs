@@ -1,0 +1,114 @@
+//! What is counted of a history to say what a verdict over it is worth, whether all of it is in
+//! memory or goes by piece by piece.
+
+use super::vocabulary::{Verb, Word};
+use super::{Annotation, EventType, History, Operation, Outcome};
+
+/// Counts over all records of a history.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Tally {
+    /// Operations of clients.
+    pub operations: usize,
+    /// Those that succeeded.
+    pub succeeded: usize,
+    /// Those that succeeded or failed, and could not have done so whatever the object held.
+    pub telling: usize,
+    /// Those of unknown outcome.
+    pub open: usize,
+    /// Reads that succeeded.
+    pub reads: usize,
+    /// Those of them that returned a value.
+    pub values: usize,
+    /// Whether operations have keys.
+    pub has_key: bool,
+    /// Whether they have times.
+    pub has_times: bool,
+    /// The processes that are no clients, and complete what clients do: their names, and how often.
+    pub left_aside: Vec<(String, usize)>,
+    /// The names of the other fields, each once.
+    pub other_fields: Vec<String>,
+    /// How often the time of a call is earlier than that of the one before, by more than a quarter
+    /// of all times until then.
+    pub backwards: usize,
+    /// The earliest, the latest and the last time of a call.
+    times: Option<[i64; 3]>,
+}
+
+/// So many names are kept.
+const MOST_NAMES: usize = 1 << 10;
+
+impl Tally {
+    /// Counts all of `history`, which is in memory. O(records).
+    pub(super) fn of(history: &History) -> Tally {
+        let mut tally = Tally::default();
+        for (index, operation) in history.indexed() {
+            tally.call(operation, history.times(index)[0]);
+            tally.end(history, operation);
+        }
+        tally.rest(history);
+        tally
+    }
+
+    /// Counts the call of an operation, which comes behind the calls before.
+    pub fn call(&mut self, operation: &Operation, time: Option<i64>) {
+        self.operations += 1;
+        self.has_key |= operation.key.is_some();
+        let Some(time) = time else { return };
+        self.has_times = true;
+        let [first, latest, last] = self.times.unwrap_or([time; 3]);
+        let is_far = last.abs_diff(time) > latest.abs_diff(first) / 4;
+        self.backwards += usize::from(time < last && is_far);
+        self.times = Some([first.min(time), latest.max(time), time]);
+    }
+
+    /// Counts what became of an operation of `history`.
+    pub fn end(&mut self, history: &History, operation: &Operation) {
+        let verb = history.word(operation.function).map(Word::verb);
+        match operation.outcome {
+            Outcome::Info | Outcome::Open => self.open += 1,
+            // Only some failures tell something, and these only if asked to.
+            Outcome::Fail => self.telling += usize::from(verb.is_none_or(Verb::may_fail_by_state)),
+            Outcome::Ok => {
+                self.succeeded += 1;
+                let Operation { input, output, .. } = *operation;
+                let answers = !output.is_null() && output != input;
+                let effect = verb.is_some_and(Verb::only_has_effect);
+                self.telling += usize::from(answers || !effect);
+                if verb == Some(Verb::Read) {
+                    self.reads += 1;
+                    self.values += usize::from(!history.without_key(operation.output).is_null());
+                }
+            }
+        }
+    }
+
+    /// Counts the annotations and other fields that `history` has at hand.
+    pub fn rest(&mut self, history: &History) {
+        history.annotations().iter().for_each(|note| self.note(history, note));
+        let mut last = None;
+        for extra in history.all_extras() {
+            if last == Some(extra.name) || self.other_fields.len() >= MOST_NAMES {
+                continue;
+            }
+            last = Some(extra.name);
+            if let Some(name) = history.values().as_name(extra.name)
+                && !self.other_fields.iter().any(|other| other == name)
+            {
+                self.other_fields.push(name.to_owned());
+            }
+        }
+    }
+
+    fn note(&mut self, history: &History, note: &Annotation) {
+        let ends = matches!(note.kind, EventType::Ok | EventType::Fail);
+        if !ends || history.word(note.function).is_none() {
+            return;
+        }
+        let process = history.values().to_text(note.process);
+        match self.left_aside.iter().position(|(name, _)| *name == process) {
+            Some(at) => self.left_aside[at].1 += 1,
+            None if self.left_aside.len() < MOST_NAMES => self.left_aside.push((process, 1)),
+            None => {}
+        }
+    }
+}

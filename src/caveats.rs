@@ -1,0 +1,458 @@
+//! What a verdict leaves unsaid: how the records were read, which of their fields were not used,
+//! and whether anything was read that a fault could have contradicted. A verdict over nothing is no
+//! verdict, and people are told so.
+
+use crate::check::Report;
+use crate::error::{Code, Error};
+use crate::formats::is_of_no_consequence;
+use crate::history::{History, OpIndex, Operation, Outcome, Record, Tally, Value};
+use crate::vocabulary::{Verb, Word};
+use crate::words::{counted, printable, shortened, with_thousands};
+
+/// A kind of caveat.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CaveatKind {
+    /// No completed operation tells what the object held.
+    NothingConstrains,
+    /// Most operations may have happened or not.
+    MostlyOpen,
+    /// A process that is no client does what clients do.
+    LeftAside,
+    /// No read returned a value.
+    NothingRead,
+    /// A process invoked again after an operation of unknown outcome.
+    Reinvoked,
+    /// The times run backwards.
+    TimesRunBackwards,
+    /// Operations returned what the model does not look at.
+    UnreadOutputs,
+}
+
+impl CaveatKind {
+    /// All of them.
+    pub const ALL: &'static [CaveatKind] = &[
+        CaveatKind::NothingConstrains,
+        CaveatKind::MostlyOpen,
+        CaveatKind::LeftAside,
+        CaveatKind::NothingRead,
+        CaveatKind::Reinvoked,
+        CaveatKind::TimesRunBackwards,
+        CaveatKind::UnreadOutputs,
+    ];
+
+    /// Its code.
+    pub fn code(self) -> &'static str {
+        match self {
+            CaveatKind::NothingConstrains => "W0001",
+            CaveatKind::MostlyOpen => "W0002",
+            CaveatKind::LeftAside => "W0003",
+            CaveatKind::NothingRead => "W0004",
+            CaveatKind::Reinvoked => "W0005",
+            CaveatKind::TimesRunBackwards => "W0006",
+            CaveatKind::UnreadOutputs => "W0007",
+        }
+    }
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            CaveatKind::NothingConstrains => "nothing-constrains",
+            CaveatKind::MostlyOpen => "mostly-open",
+            CaveatKind::LeftAside => "left-aside",
+            CaveatKind::NothingRead => "nothing-read",
+            CaveatKind::Reinvoked => "reinvoked",
+            CaveatKind::TimesRunBackwards => "times-run-backwards",
+            CaveatKind::UnreadOutputs => "unread-outputs",
+        }
+    }
+
+    /// What it means, and what to do about it.
+    pub fn explanation(self) -> &'static str {
+        match self {
+            CaveatKind::NothingConstrains => {
+                "Whatever the system did, this history would be valid: no operation succeeded that \
+                 tells what the object held. Often the test could not reach the system, or the \
+                 results stand in a field that was not read. A valid verdict over it has the exit \
+                 status 2, unless --allow-vacuous is given."
+            }
+            CaveatKind::MostlyOpen => {
+                "More than half of the operations have no known outcome. Each may have happened at \
+                 any time after its call, or never, so that they explain much of what a fault \
+                 would do. Are their ends in the file, under a name that is read?"
+            }
+            CaveatKind::LeftAside => {
+                "Clients are processes with a number, or with a name if they invoke and complete \
+                 operations that a model knows. Records of others are kept for the report, and \
+                 take no part in the check. Here some complete operations that they never invoked."
+            }
+            CaveatKind::NothingRead => {
+                "Every read that succeeded returned null. If that is not what the system answered, \
+                 the results stand in a field that was not read."
+            }
+            CaveatKind::Reinvoked => {
+                "A process whose operation has no known outcome invoked another one. The first may \
+                 still take effect at any later time."
+            }
+            CaveatKind::TimesRunBackwards => {
+                "The order of the records is the order of the events, and their times say \
+                 otherwise. Perhaps logs of several clients stand one behind the other: \
+                 --order time follows the times."
+            }
+            CaveatKind::UnreadOutputs => {
+                "These operations returned something that may mean more than that they are done, \
+                 and the model does not look at it."
+            }
+        }
+    }
+}
+
+/// Something that people should know of a history, beside the verdict.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Caveat {
+    /// Its kind.
+    pub kind: CaveatKind,
+    /// How often.
+    pub count: usize,
+    /// The sentence.
+    pub message: String,
+}
+
+impl Caveat {
+    /// Whether a valid verdict says nothing.
+    pub fn is_vacuous(&self) -> bool {
+        self.kind == CaveatKind::NothingConstrains
+    }
+}
+
+/// So many fields are named.
+const NAMED: usize = 8;
+
+/// What people should know of `history` beside `report`, in O(records).
+pub fn caveats(history: &History, report: &Report) -> Vec<Caveat> {
+    let mut caveats = Vec::new();
+    caveats.extend(unread_outputs(&report.unread_outputs));
+    let mut add = |kind, count: usize, message: String| {
+        if count > 0 {
+            caveats.push(Caveat { kind, count, message });
+        }
+    };
+    let reinvoked = history.reinvoked();
+    let s = if reinvoked == 1 { "" } else { "s" };
+    add(
+        CaveatKind::Reinvoked,
+        reinvoked,
+        format!(
+            "{} time{s}, a process invoked again after an operation of unknown outcome; such an \
+             operation may still take effect at any time",
+            with_thousands(reinvoked)
+        ),
+    );
+    let tally = history.tally();
+    add_vacuous(&tally, &mut add);
+    let records = tally.left_aside.iter().map(|(_, count)| count).sum();
+    let names = listed(tally.left_aside.iter().map(|(name, _)| printable(name)));
+    add(
+        CaveatKind::LeftAside,
+        records,
+        format!(
+            "{} by {} that never invoked it {} left aside: {names}",
+            counted(records, "completion"),
+            counted(tally.left_aside.len(), "named process"),
+            if records == 1 { "is" } else { "are" },
+        ),
+    );
+    add(
+        CaveatKind::TimesRunBackwards,
+        tally.backwards,
+        "the times run backwards by more than a quarter of all times until then: do logs of \
+         several clients stand one behind the other? --order time follows the times"
+            .to_owned(),
+    );
+    caveats
+}
+
+/// That outputs of the operations with these names were not looked at, if there are any.
+pub(crate) fn unread_outputs(names: &[String]) -> Option<Caveat> {
+    let quoted = names.iter().map(|name| format!("`{}`", shortened(name, 60)));
+    let message = format!("outputs of {} are not looked at", listed(quoted));
+    let kind = CaveatKind::UnreadOutputs;
+    (!names.is_empty()).then_some(Caveat { kind, count: names.len(), message })
+}
+
+/// Adds what makes a verdict say little.
+fn add_vacuous(tally: &Tally, add: &mut impl FnMut(CaveatKind, usize, String)) {
+    let &Tally { operations, succeeded, telling, open, reads, values, .. } = tally;
+    if succeeded == 0 && telling == 0 {
+        let message = "no operation succeeded: whatever the system did, this would be valid";
+        add(CaveatKind::NothingConstrains, operations, message.to_owned());
+    } else if telling == 0 {
+        let message = "no operation succeeded that tells what the object held: whatever the system \
+                       did, this would be valid";
+        add(CaveatKind::NothingConstrains, operations, message.to_owned());
+    }
+    if 2 * open > operations && operations >= 10 {
+        let message = format!(
+            "{} of {} have no known outcome: each may have happened or not",
+            with_thousands(open),
+            counted(operations, "operation")
+        );
+        add(CaveatKind::MostlyOpen, open, message);
+    }
+    if reads >= 10 && values == 0 {
+        let message = format!("none of {} returned a value", counted(reads, "read"));
+        add(CaveatKind::NothingRead, reads, message);
+    }
+}
+
+/// Names, the first few of them.
+fn listed(names: impl Iterator<Item = String>) -> String {
+    let names: Vec<String> = names.collect();
+    let shown = names.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+    match names.len() {
+        0..=NAMED => shown,
+        more => format!("{shown} and {} more", with_thousands(more - NAMED)),
+    }
+}
+
+/// How the records of a history were read.
+pub struct ReadAs<'h> {
+    /// Whether each is a whole operation.
+    pub whole: bool,
+    /// What was read, and the name of the field where that is another.
+    pub fields: Vec<(&'static str, Option<&'h str>)>,
+    /// The fields that were not used, but for those of which it is known that they are of no
+    /// consequence.
+    pub unused: Vec<&'h str>,
+}
+
+impl<'h> ReadAs<'h> {
+    /// How `history` was read, by what was counted of it.
+    pub fn of(history: &'h History, tally: &'h Tally) -> ReadAs<'h> {
+        let whole = history.has_whole_operations();
+        let usual: &[(&'static str, bool)] = if whole {
+            &[
+                ("process", true),
+                ("f", true),
+                ("key", tally.has_key),
+                ("input", true),
+                ("output", true),
+                ("call", true),
+                ("return", true),
+            ]
+        } else {
+            &[
+                ("process", true),
+                ("type", true),
+                ("f", true),
+                ("key", tally.has_key),
+                ("value", true),
+                ("time", tally.has_times),
+            ]
+        };
+        let taken = history.taken_fields();
+        let name = |role: &str| taken.iter().find(|(own, _)| *own == role).map(|(_, name)| &**name);
+        let there = usual.iter().filter(|(role, is_there)| *is_there || name(role).is_some());
+        let mut fields: Vec<_> = there.map(|&(role, _)| (role, name(role))).collect();
+        for (role, name) in taken {
+            if !fields.contains(&(role, Some(&**name))) {
+                fields.push((role, Some(name)));
+            }
+        }
+        let names = tally.other_fields.iter().map(String::as_str);
+        ReadAs { whole, fields, unused: names.filter(|name| !is_of_no_consequence(name)).collect() }
+    }
+
+    /// The same in one line.
+    pub fn in_words(&self) -> String {
+        let what = if self.whole { "whole operations of" } else { "events of" };
+        let fields = self.fields.iter().map(|(role, name)| match name {
+            Some(name) => format!("{role} from {}", printable(name)),
+            None => (*role).to_owned(),
+        });
+        let fields = fields.collect::<Vec<_>>().join(", ");
+        let unused = listed(self.unused.iter().map(|name| printable(name)));
+        let unused = if unused.is_empty() { unused } else { format!("; not used: {unused}") };
+        format!("{what} {fields}{unused}")
+    }
+}
+
+/// Looks whether what operations take, return, or when they end stands in a field that was not
+/// read: it is not there at all where it should be, and another field is there only where that
+/// would be.
+#[derive(Default)]
+pub(crate) struct Unread {
+    /// By the name of the operation: whether none takes anything that has to, and likewise returns.
+    lacking: Vec<[bool; 2]>,
+    fields: Vec<Field>,
+}
+
+/// A field of no known meaning.
+struct Field {
+    name: String,
+    /// By the name of the operation: where it first was at its call, and at its end.
+    seen: Vec<[Option<Record>; 2]>,
+}
+
+/// So many fields are looked at.
+const FIELDS: usize = 64;
+
+impl Unread {
+    /// Takes into account an operation that was called, or that ended if `ends`; both if it is
+    /// whole.
+    pub(crate) fn add(&mut self, history: &History, operation: &Operation, ends: bool) {
+        let function = operation.function.index();
+        while self.lacking.len() <= function {
+            let name = history.functions().get(self.lacking.len());
+            let verb = name.and_then(|name| Word::meant(name)).map(Word::verb);
+            self.lacking.push(verb.map_or([false; 2], |verb| [takes(verb), answers(verb)]));
+        }
+        let [input, output] = &mut self.lacking[function];
+        *input &= history.without_key(operation.input).is_null();
+        *output &=
+            operation.outcome != Outcome::Ok || history.without_key(operation.output).is_null();
+        if history.all_extras().is_empty() {
+            return;
+        }
+        let record = operation.completed.filter(|_| ends).unwrap_or(operation.invoked);
+        for extra in history.extras(record).iter().filter(|extra| !extra.value.is_null()) {
+            let Some(name) = history.values().as_name(extra.name) else { continue };
+            let at = self.fields.iter().position(|field| field.name == name);
+            let at = at.unwrap_or_else(|| {
+                if self.fields.len() < FIELDS && !is_of_no_consequence(name) {
+                    self.fields.push(Field { name: name.to_owned(), seen: Vec::new() });
+                    return self.fields.len() - 1;
+                }
+                usize::MAX
+            });
+            let Some(field) = self.fields.get_mut(at) else { continue };
+            if field.seen.len() <= function {
+                field.seen.resize(function + 1, [None; 2]);
+            }
+            field.seen[function][usize::from(ends)].get_or_insert(record);
+        }
+    }
+
+    /// Refuses what was added if something was not read that should have been.
+    ///
+    /// # Errors
+    /// If so.
+    pub(crate) fn check(&self, whole: bool) -> Result<(), Error> {
+        for (what, missing, role) in [
+            (0, "no operation of this name takes anything", "input"),
+            (1, "no operation of this name returns anything", "output"),
+        ] {
+            for field in &self.fields {
+                if let Some(record) = self.holder(field, what) {
+                    let role = if whole { role } else { "value" };
+                    return Err(unread(record, &field.name, missing, "it", role));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The first record that has this field, if that is there only where something is missing: what
+    /// is taken, or what is returned. An end repeats what was taken, but a call does not tell what
+    /// will be returned.
+    fn holder(&self, field: &Field, what: usize) -> Option<Record> {
+        let mut first: Option<Record> = None;
+        for (seen, lacking) in field.seen.iter().zip(&self.lacking) {
+            let [call, end] = *seen;
+            let Some(record) = call.or(end) else { continue };
+            if !lacking[what] || what == 1 && call.is_some() {
+                return None;
+            }
+            first = Some(first.map_or(record, |first| first.min(record)));
+        }
+        first
+    }
+}
+
+/// Refuses a history of which something was not read.
+///
+/// # Errors
+/// As [`Unread::check`], or if no operation returns, and a field may tell when it did.
+pub(crate) fn check_read(history: &History) -> Result<(), Error> {
+    if history.is_excerpt() || history.all_extras().is_empty() {
+        return Ok(());
+    }
+    let whole = history.has_whole_operations();
+    let mut unread_fields = Unread::default();
+    let mut never_returns = whole;
+    for operation in history.operations() {
+        never_returns &= operation.completed.is_none();
+        if !whole {
+            unread_fields.add(history, &operation.unanswered(), false);
+        }
+        if whole || operation.completed.is_some() {
+            unread_fields.add(history, operation, true);
+        }
+    }
+    if never_returns && let Some((index, name)) = later_time(history) {
+        let record = history[index].invoked;
+        return Err(unread(record, name, "no operation returns", "when it did", "return"));
+    }
+    unread_fields.check(whole)
+}
+
+/// A field of no known meaning that holds a number on every operation, none below its call.
+fn later_time(history: &History) -> Option<(OpIndex, &str)> {
+    let first = history.indices().next()?;
+    let extras = history.extras(history[first].invoked);
+    let is_later = |index: OpIndex, name: Value| {
+        let of = history.extras(history[index].invoked).iter().find(|extra| extra.name == name);
+        let end = of.and_then(|extra| history.values().as_int(extra.value));
+        end.zip(history.times(index)[0]).is_some_and(|(end, call)| end >= call)
+    };
+    let found = extras.iter().find(|extra| history.indices().all(|i| is_later(i, extra.name)))?;
+    Some((first, history.values().as_name(found.name)?))
+}
+
+fn unread(record: Record, name: &str, missing: &str, what: &str, role: &str) -> Error {
+    let name = printable(name);
+    Error::new(Code::UnreadField, format!("{missing}, and the field `{name}` may tell {what}"))
+        .hint(format!("call the field `{role}` to have it read, or leave it out if it is not that"))
+        .record(record)
+}
+
+/// Whether an operation of this kind takes something.
+fn takes(verb: Verb) -> bool {
+    matches!(
+        verb,
+        Verb::Write
+            | Verb::Cas
+            | Verb::Txn
+            | Verb::Append
+            | Verb::Add
+            | Verb::Contains
+            | Verb::Enqueue
+            | Verb::Push
+            | Verb::Insert
+            | Verb::Transfer
+            | Verb::Deposit
+            | Verb::Withdraw
+    )
+}
+
+/// Whether an operation of this kind returns what a fault could contradict.
+fn answers(verb: Verb) -> bool {
+    matches!(
+        verb,
+        Verb::Read
+            | Verb::Contains
+            | Verb::Dequeue
+            | Verb::Pop
+            | Verb::Peek
+            | Verb::DeleteMin
+            | Verb::DeleteMax
+            | Verb::PeekMin
+            | Verb::PeekMax
+            | Verb::AddAndGet
+            | Verb::IncAndGet
+            | Verb::DecAndGet
+            | Verb::GetAndAdd
+            | Verb::GetAndInc
+            | Verb::GetAndDec
+            | Verb::Balance
+    )
+}
