@@ -44,8 +44,8 @@ pub(crate) struct CheckArgs {
 fn files_help() -> String {
     format!(
         "Histories: files, directories, or `-` for standard input\n\nOf a directory, every file \
-         below it that ends in {}, perhaps followed by .gz or .zst. Without any, the history comes \
-         from standard input.",
+         below it that ends in {}, perhaps followed by .gz or .zst; the folder of a Jepsen run is \
+         one history. Without any, the history comes from standard input.",
         Format::endings()
     )
 }

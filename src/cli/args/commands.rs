@@ -10,7 +10,7 @@ use crate::cli::generate::KnobArgs;
 
 #[derive(Args, Debug)]
 pub(crate) struct ConvertArgs {
-    /// The history: a file, or `-` for standard input
+    /// The history: a file, the folder of a Jepsen run, or `-` for standard input
     pub(crate) file: Option<PathBuf>,
 
     /// The format to write

@@ -165,7 +165,7 @@ pub(crate) struct FormatArg {
 /// What commands on one history take.
 #[derive(Args, Debug)]
 pub(crate) struct SingleArgs {
-    /// The history: a file, or `-` for standard input
+    /// The history: a file, the folder of a Jepsen run, or `-` for standard input
     pub(crate) file: Option<PathBuf>,
 
     /// Write to this file instead of standard output

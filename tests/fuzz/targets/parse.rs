@@ -19,6 +19,7 @@ pub fn parse(data: &[u8]) {
     for format in Format::READ.map(Some).into_iter().chain([None]) {
         try_bytes(data.to_vec(), format);
     }
+    let _ = formats::jepsen_valid(data);
     // Mutations hardly ever keep a checksum right.
     for kind in [STREAM, VALUE] {
         try_bytes(file(kind, data), None);
