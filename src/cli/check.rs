@@ -120,6 +120,9 @@ impl Run<'_> {
             Ok(loaded) => loaded,
             Err(error) => return self.unreadable(&error),
         };
+        if let Err(error) = history.expand_drains() {
+            return self.refused(error, &input);
+        }
         if self.args.model.no_partition {
             history = history.whole();
         }

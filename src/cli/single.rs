@@ -59,6 +59,8 @@ impl Single {
         watch(&name, within.budget, output);
         let loaded = inputs::load(&name, &source, read, within, output);
         let (input, mut history) = loaded.map_err(|error| not_loaded(&name, &error))?;
+        let drained = history.expand_drains();
+        drained.map_err(|error| said(&name, &error, Some(&input)))?;
         let options = options(model, limits, start, &mut history);
         let options = options.map_err(|error| said(&name, &error, Some(&input)))?;
         let options = Options { progress: Some(output.progress()), ..options };

@@ -121,6 +121,68 @@ fn fences_grow_and_clients_hold() {
 }
 
 #[test]
+fn drains_are_dequeues() {
+    let run = |last: &str, drained: &str| {
+        let calls = [
+            ("enqueue", "1", "1"),
+            ("enqueue", "2", "2"),
+            ("drain", "null", drained),
+            ("dequeue", "null", last),
+        ];
+        ["fifo-queue", "unordered-queue"].map(|model| {
+            let outcome = run(&format!("--format json --self-check --model {model}"), &calls);
+            outcome.json()["verdict"].as_str().unwrap().to_owned()
+        })
+    };
+    assert_eq!(run("null", "[1,2]"), ["valid", "valid"]);
+    assert_eq!(run("null", "[2,1]"), ["invalid", "valid"]);
+    for (last, drained) in [("null", "[1]"), ("2", "[1]"), ("null", "[1,2,3]"), ("1", "[1,2]")] {
+        assert_eq!(run(last, drained), ["invalid", "invalid"], "{drained}");
+    }
+    let alone = [("enqueue", "1", "1"), ("drain", "null", "null")];
+    histcheck("").stdin(history(&alone)).run().status(1).says("fifo-queue, inferred");
+}
+
+/// Two drains at once share the items, and a crashed one took what it lists.
+#[test]
+fn drains_may_overlap_and_crash() {
+    let text = |lines: &[&str]| {
+        lines.iter().map(|line| line.replace('(', "{\"process\":").replace(')', "}\n")).collect()
+    };
+    let drains = |last: &str| -> String {
+        text(&[
+            r#"(0,"type":"invoke","f":"enqueue","value":1)"#,
+            r#"(0,"type":"ok","f":"enqueue","value":1)"#,
+            r#"(0,"type":"invoke","f":"enqueue","value":2)"#,
+            r#"(0,"type":"ok","f":"enqueue","value":2)"#,
+            r#"(0,"type":"invoke","f":"enqueue","value":3)"#,
+            r#"(0,"type":"ok","f":"enqueue","value":3)"#,
+            r#"(1,"type":"invoke","f":"drain","value":null)"#,
+            r#"(2,"type":"invoke","f":"drain","value":null)"#,
+            r#"(1,"type":"ok","f":"drain","value":[1,3])"#,
+            last,
+            r#"(3,"type":"invoke","f":"dequeue","value":null)"#,
+            r#"(3,"type":"ok","f":"dequeue","value":null)"#,
+        ])
+    };
+    for (last, status) in [
+        (r#"(2,"type":"ok","f":"drain","value":[2])"#, 0),
+        (r#"(2,"type":"ok","f":"drain","value":[])"#, 1),
+        (r#"(2,"type":"ok","f":"drain","value":[3])"#, 1),
+        (r#"(2,"type":"info","f":"drain","value":[2])"#, 0),
+        (r#"(2,"type":"info","f":"drain","value":[])"#, 0),
+        (r#"(2,"type":"info","f":"drain","value":[4])"#, 1),
+        (r#"(2,"type":"fail","f":"drain","value":null)"#, 1),
+        (r#"(2,"type":"info","f":"drain","value":null)"#, 2),
+        (r#"(2,"type":"ok","f":"drain","value":7)"#, 2),
+    ] {
+        histcheck("--self-check").stdin(drains(last)).run().status(status);
+    }
+    let unknown = drains(r#"(2,"type":"info","f":"drain","value":null)"#);
+    histcheck("").stdin(unknown).run().complains("it is not known what this drain took");
+}
+
+#[test]
 fn only_outputs_of_plain_updates_can_be_ignored() {
     let calls = [("write", "1", "7"), ("read", "null", "1")];
     run("--ignore-outputs read", &calls).status(2).complains("cannot be ignored");

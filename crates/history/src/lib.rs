@@ -12,6 +12,7 @@
 
 mod builder;
 mod dense;
+mod drains;
 pub mod error;
 mod excerpt;
 mod forgotten;

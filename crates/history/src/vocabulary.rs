@@ -105,6 +105,7 @@ vocabulary! {
         ["try-acquire", "tryAcquire", "try_acquire", "try-lock", "tryLock", "try_lock"];
     Enqueue: "Puts an item into a queue.", Silent, ["enqueue", "offer"];
     Dequeue: "Takes an item out of a queue.", Answer, ["dequeue", "poll"];
+    Drain: "Takes all items out of a queue.", Answer, ["drain"];
     Push: "Puts an item on top.", Silent, ["push"];
     Pop: "Takes the top item off.", Answer, ["pop"];
     Peek: "Looks at the item that would be taken next.", Answer, ["peek", "top"];

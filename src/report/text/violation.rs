@@ -129,7 +129,7 @@ fn write_operations(
 pub(in crate::report) fn interval(history: &History, index: OpIndex) -> String {
     let operation = &history[index];
     let returns = history.span(index).ret != Rank::NEVER;
-    if history.is_ordered_by_time() {
+    if history.is_ordered_by_time() && history.start_time().is_some() {
         let [call, ret] =
             history.times(index).map(|time| time.map_or_else(String::new, |time| time.to_string()));
         return if returns { format!("{call}..{ret}") } else { format!("{call}..") };
