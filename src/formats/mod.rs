@@ -39,7 +39,6 @@ use row::Row;
 #[cfg(test)]
 pub(crate) use edn::parse_value as parse_edn;
 pub use input::{Input, ReadOptions, json_value, read_bytes, read_file, read_text};
-pub use jepsen::jepsen_valid;
 pub use jepsen::{is_jepsen, jepsen_valid};
 pub(crate) use roles::is_of_no_consequence;
 pub use sniff::sniff;
