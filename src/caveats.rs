@@ -26,6 +26,8 @@ pub enum CaveatKind {
     TimesRunBackwards,
     /// Operations returned what the model does not look at.
     UnreadOutputs,
+    /// No operation asks what the object holds.
+    NothingAsked,
 }
 
 impl CaveatKind {
@@ -38,6 +40,7 @@ impl CaveatKind {
         CaveatKind::Reinvoked,
         CaveatKind::TimesRunBackwards,
         CaveatKind::UnreadOutputs,
+        CaveatKind::NothingAsked,
     ];
 
     /// Its code.
@@ -50,6 +53,7 @@ impl CaveatKind {
             CaveatKind::Reinvoked => "W0005",
             CaveatKind::TimesRunBackwards => "W0006",
             CaveatKind::UnreadOutputs => "W0007",
+            CaveatKind::NothingAsked => "W0008",
         }
     }
 
@@ -63,6 +67,7 @@ impl CaveatKind {
             CaveatKind::Reinvoked => "reinvoked",
             CaveatKind::TimesRunBackwards => "times-run-backwards",
             CaveatKind::UnreadOutputs => "unread-outputs",
+            CaveatKind::NothingAsked => "nothing-asked",
         }
     }
 
@@ -101,6 +106,10 @@ impl CaveatKind {
             CaveatKind::UnreadOutputs => {
                 "These operations returned something that may mean more than that they are done, \
                  and the model does not look at it."
+            }
+            CaveatKind::NothingAsked => {
+                "All operations are ones that succeed whatever the object holds, such as writes. \
+                 Nothing that the system did could be wrong; let the test read, too."
             }
         }
     }
@@ -181,10 +190,14 @@ pub(crate) fn unread_outputs(names: &[String]) -> Option<Caveat> {
 
 /// Adds what makes a verdict say little.
 fn add_vacuous(tally: &Tally, add: &mut impl FnMut(CaveatKind, usize, String)) {
-    let &Tally { operations, succeeded, telling, open, reads, values, .. } = tally;
+    let &Tally { operations, succeeded, asking, telling, open, reads, values, .. } = tally;
     if succeeded == 0 && telling == 0 {
         let message = "no operation succeeded: whatever the system did, this would be valid";
         add(CaveatKind::NothingConstrains, operations, message.to_owned());
+    } else if asking == 0 {
+        let message = "no operation asks what the object holds: whatever the system did, this \
+                       would be valid";
+        add(CaveatKind::NothingAsked, operations, message.to_owned());
     } else if telling == 0 {
         let message = "no operation succeeded that tells what the object held: whatever the system \
                        did, this would be valid";

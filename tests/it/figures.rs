@@ -90,7 +90,7 @@ fn an_overview_names_slow_keys() {
         }
     }
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("figure-slow.svg");
-    histcheck("-q --allow-vacuous --svg").arg(&path).stdin(history).run().status(0);
+    histcheck("-q --svg").arg(&path).stdin(history).run().status(0);
     let picture = fs::read_to_string(&path).unwrap();
     verify(&picture);
     let said = "The slowest keys: &quot;k4&quot; (median 900 µs).";

@@ -13,6 +13,8 @@ pub struct Tally {
     pub succeeded: usize,
     /// Those that succeeded or failed, and could not have done so whatever the object held.
     pub telling: usize,
+    /// Those that would tell something if they succeeded.
+    pub asking: usize,
     /// Those of unknown outcome.
     pub open: usize,
     /// Reads that succeeded.
@@ -64,6 +66,7 @@ impl Tally {
     /// Counts what became of an operation of `history`.
     pub fn end(&mut self, history: &History, operation: &Operation) {
         let verb = history.word(operation.function).map(Word::verb);
+        self.asking += usize::from(verb.is_none_or(|verb| !verb.only_has_effect()));
         match operation.outcome {
             Outcome::Info | Outcome::Open => self.open += 1,
             // Only some failures tell something, and these only if asked to.
