@@ -157,7 +157,7 @@ pub fn caveats(history: &History, report: &Report) -> Vec<Caveat> {
         ),
     );
     let tally = history.tally();
-    add_vacuous(&tally, &mut add);
+    add_vacuous(tally, &mut add);
     let records = tally.left_aside.iter().map(|(_, count)| count).sum();
     let names = listed(tally.left_aside.iter().map(|(name, _)| printable(name)));
     add(

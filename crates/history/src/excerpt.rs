@@ -94,11 +94,11 @@ impl History {
         }
     }
 
-    /// What is counted of the whole history. O(records), if all are there.
-    pub fn tally(&self) -> Tally {
+    /// What is counted of the whole history. O(records) the first time, if all are there.
+    pub fn tally(&self) -> &Tally {
         match &self.excerpt {
-            Some(excerpt) => excerpt.tally.clone(),
-            None => Tally::of(self),
+            Some(excerpt) => &excerpt.tally,
+            None => self.tally.get_or_init(|| Tally::of(self)),
         }
     }
 

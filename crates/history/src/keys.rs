@@ -158,6 +158,7 @@ impl History {
             operation.output = values.list(&[key, operation.output]);
         }
         self.is_whole = true;
+        self.tally = std::sync::OnceLock::new();
         self
     }
 

@@ -43,6 +43,7 @@ pub mod internal;
 
 use std::fmt;
 use std::ops::Index;
+use std::sync::OnceLock;
 
 pub use builder::{HistoryBuilder, Settings};
 use excerpt::Excerpt;
@@ -80,6 +81,8 @@ pub struct History {
     annotations: Vec<Annotation>,
     /// Which fields were read as what, where they have not the usual name.
     taken: Vec<(&'static str, String)>,
+    /// What was counted of all, once somebody asked for it.
+    tally: OnceLock<Tally>,
     extras: Vec<Extra>,
     metadata: Option<Value>,
     /// Its record, where it was read.

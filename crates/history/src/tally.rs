@@ -2,7 +2,7 @@
 //! memory or goes by piece by piece.
 
 use super::vocabulary::{Verb, Word};
-use super::{Annotation, EventType, History, Operation, Outcome};
+use super::{Annotation, EventType, History, NO_TIME, Operation, Outcome};
 
 /// Counts over all records of a history.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -43,15 +43,26 @@ impl Tally {
     /// Counts all of `history`, which is in memory. O(records).
     pub(super) fn of(history: &History) -> Tally {
         let mut tally = Tally::default();
-        for (index, operation) in history.indexed() {
-            tally.call(operation, history.times(index)[0]);
-            tally.end(history, operation);
+        match &history.times {
+            Some(times) => {
+                for (operation, &[call, _]) in history.operations.iter().zip(times.iter()) {
+                    tally.call(operation, (call != NO_TIME).then_some(call));
+                    tally.end(history, operation);
+                }
+            }
+            None => {
+                for operation in &history.operations {
+                    tally.call(operation, None);
+                    tally.end(history, operation);
+                }
+            }
         }
         tally.rest(history);
         tally
     }
 
     /// Counts the call of an operation, which comes behind the calls before.
+    #[inline]
     pub fn call(&mut self, operation: &Operation, time: Option<i64>) {
         self.operations += 1;
         self.has_key |= operation.key.is_some();
@@ -64,6 +75,7 @@ impl Tally {
     }
 
     /// Counts what became of an operation of `history`.
+    #[inline]
     pub fn end(&mut self, history: &History, operation: &Operation) {
         let verb = history.word(operation.function).map(Word::verb);
         self.asking += usize::from(verb.is_none_or(|verb| !verb.only_has_effect()));

@@ -183,7 +183,7 @@ pub fn json(subject: &Subject<'_>) -> String {
             too_large,
             wrong,
         }),
-        read_as: read_as(subject.history, &tally),
+        read_as: read_as(subject.history, tally),
         warnings: caveats(subject.history, report)
             .into_iter()
             .map(|caveat| JsonWarning {

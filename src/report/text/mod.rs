@@ -135,7 +135,7 @@ fn write_facts(subject: &Subject<'_>, palette: &Palette, out: &mut String) {
     let mut facts = vec![
         ("model", model_fact(subject.report)),
         ("history", history_fact(subject)),
-        ("read as", ReadAs::of(subject.history, &subject.history.tally()).in_words()),
+        ("read as", ReadAs::of(subject.history, subject.history.tally()).in_words()),
         ("decided", decided_fact(subject.report)),
     ];
     facts.extend(proof_fact(subject.report).map(|fact| ("proof", fact)));
