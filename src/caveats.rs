@@ -180,6 +180,19 @@ pub fn caveats(history: &History, report: &Report) -> Vec<Caveat> {
     caveats
 }
 
+/// Why a valid verdict on `history` says nothing, if so. Usually the first operations tell that it
+/// says something.
+pub fn vacuous(history: &History, report: &Report) -> Option<Caveat> {
+    let tells = |operation: &Operation| {
+        let verb = history.word(operation.function).map(Word::verb);
+        operation.outcome == Outcome::Ok && verb.is_none_or(|verb| !verb.only_has_effect())
+    };
+    if history.operations().iter().any(tells) {
+        return None;
+    }
+    caveats(history, report).into_iter().find(Caveat::is_vacuous)
+}
+
 /// That outputs of the operations with these names were not looked at, if there are any.
 pub(crate) fn unread_outputs(names: &[String]) -> Option<Caveat> {
     let quoted = names.iter().map(|name| format!("`{}`", shortened(name, 60)));
