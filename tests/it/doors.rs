@@ -332,3 +332,41 @@ fn hundreds_of_crashed_operations_hold_up_no_door() {
         assert!(said.contains("verdict: Valid"), "{said}");
     }
 }
+
+/// Yields text, says that nothing more is there yet, and yields the rest.
+struct Pausing<'a>(Vec<&'a [u8]>);
+
+impl Read for Pausing<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let Some(first) = self.0.first_mut() else { return Ok(0) };
+        if first.is_empty() {
+            self.0.remove(0);
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let count = first.len().min(buffer.len());
+        buffer[..count].copy_from_slice(&first[..count]);
+        *first = &first[count..];
+        Ok(count)
+    }
+}
+
+#[test]
+fn a_record_longer_than_a_block_may_come_with_pauses() {
+    let long = "x".repeat(5 << 20);
+    let line = |kind: &str, value: &str| {
+        format!("{{\"process\":0,\"type\":\"{kind}\",\"f\":\"write\",\"value\":\"{value}\"}}\n")
+    };
+    let text = line("invoke", "a") + &line("ok", "a") + &line("invoke", &long) + &line("ok", &long);
+    for pause in [100, 1_500_000, 2_500_000, 7_000_000, text.len() - 1] {
+        let (one, other) = text.as_bytes().split_at(pause);
+        let following = Following::new(
+            Pausing(vec![one, other]),
+            ReadOptions { format: Some(Format::JsonLines), ..ReadOptions::default() },
+            Settings::default(),
+            |_| Ok(Options::default()),
+        );
+        let mut following = following.unwrap();
+        while following.step().unwrap().is_some() {}
+        assert_eq!(following.summary().operations, 2, "{pause}");
+    }
+}

@@ -21,6 +21,10 @@ pub(super) struct Cutter {
 impl Cutter {
     /// Returns how many of the bytes `text` to read, if any record ends in them.
     pub(super) fn cut(&mut self, text: &[u8], reader: &mut dyn Reader) -> Option<usize> {
+        if text.len() < self.scanned {
+            // Of a record longer than a block more may have been there before.
+            return None;
+        }
         let from = std::mem::replace(&mut self.scanned, text.len());
         self.cut = reader.cut(text, from).unwrap_or(self.cut);
         let enough = match self.incomplete {
