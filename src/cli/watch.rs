@@ -16,10 +16,10 @@ use super::stderr::lock;
 const GRACE: Duration = Duration::from_millis(75);
 const PART_OF_TIME: u32 = 12;
 /// Of the memory that work may take, it has this part more: one by so many.
-const PART_OF_MEMORY: usize = 20;
+const PART_OF_MEMORY: usize = 32;
 /// Where memory is limited, it is looked at so often. Within this time a process can write some
 /// megabytes.
-const LOOK_EVERY: Duration = Duration::from_millis(5);
+const LOOK_EVERY: Duration = Duration::from_millis(1);
 /// The program holds so much before it looks at any input, and a bit for a small one; with less,
 /// whether it looks too large would depend on the machine.
 const LEAST_MEMORY: usize = 64 << 20;

@@ -517,3 +517,12 @@ fn memory_does_not_grow_with_the_history() {
     assert_eq!(stream.totals(), (300_000, 0));
     assert!(most < 3 * SWEEP_FROM, "{most}");
 }
+
+#[test]
+fn no_place_to_cut_is_looked_for_where_more_was_there_before() {
+    let mut cutter = super::cut::Cutter::default();
+    let mut reader = (Format::JsonLines.row().reader)();
+    let text = b"{\"process\":0,\"type\":\"invoke\",";
+    assert_eq!(cutter.cut(text, &mut *reader), None);
+    assert_eq!(cutter.cut(&text[..5], &mut *reader), None);
+}
