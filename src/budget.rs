@@ -107,13 +107,15 @@ impl Meter {
             StopReason::Cancelled => {
                 Error::new(Code::Cancelled, "it was cancelled before the input was read")
             }
-            StopReason::Memory => {
-                Error::new(Code::TooLarge, "the memory was used up before the input was read")
-                    .hint("raise --max-memory")
-            }
+            StopReason::Memory => no_memory(),
             _ => Error::new(Code::TimeUp, "the time was up before the input was read")
                 .hint("raise --timeout"),
         })
+    }
+
+    /// Checks whether reading may take so many `bytes` more.
+    pub(crate) fn check_room(&self, bytes: usize) -> Result<(), Error> {
+        if self.has_room(bytes) { Ok(()) } else { Err(no_memory()) }
     }
 
     /// Checks whether so many `bytes` may be read.
@@ -186,6 +188,12 @@ impl Meter {
     pub(crate) fn account(&self) -> Account<'_> {
         Account { meter: self, bytes: 0, visited: 0 }
     }
+}
+
+/// The error about an input that takes more memory than it may.
+fn no_memory() -> Error {
+    Error::new(Code::TooLarge, "the memory was used up before the input was read")
+        .hint("raise --max-memory")
 }
 
 /// The memory that one worker holds, and what it did.

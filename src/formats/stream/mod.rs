@@ -38,6 +38,8 @@ const SNIFFED: usize = 1 << 16;
 const BLOCK: usize = 1 << 20;
 /// which is waited for no longer than this.
 const LATENCY: Duration = Duration::from_secs(1);
+/// A text without a place to cut is large with so many bytes.
+const LARGE: usize = 16 << 20;
 /// So many bytes of text are looked at whenever it grows.
 const LOOKED: usize = 1 << 12;
 
@@ -362,7 +364,13 @@ impl<R: Read> Stream<R> {
     fn read_more(&mut self) -> Result<bool, Error> {
         let meter = &self.meter;
         meter.check_reading()?;
-        meter.check_size(self.buffer.bytes().len() as u64)?;
+        let len = self.buffer.bytes().len();
+        meter.check_size(len as u64)?;
+        if len > LARGE {
+            // A record of that size will be there once more, as values.
+            meter.look_at_memory();
+            meter.check_room(len)?;
+        }
         let room = self.buffer.room(meter.memory_limit());
         let Some(count) = self.source.read_some(room, meter)? else {
             if self.block == 0 {
