@@ -1,14 +1,15 @@
 //! Builds a history from events or whole operations, in the order of the input: pairs invocations
 //! with completions and refuses what cannot be.
 
+use super::clients::{check_processes, no_operation};
 use super::dense::ValueMap;
 use super::forgotten::{self, Forgotten};
 use super::keys::{self, Independent};
 use super::operation::ClientEvent;
 use super::order::{self, Order, Ties};
 use super::{
-    Annotation, Event, EventType, Extra, Function, History, Interval, NO_TIME, OpIndex, Operation,
-    Outcome, Record, Shape, Time, Value, ValueTable,
+    Annotation, Event, EventType, Extra, Function, History, Interval, NO_TIME, Operation, Outcome,
+    Record, Time, Value, ValueTable,
 };
 use crate::error::{Code, Error};
 use crate::hash::Map;
@@ -39,7 +40,7 @@ pub struct HistoryBuilder {
     /// What is left of what was forgotten, if it forgets.
     pub(super) forgotten: Option<Forgotten>,
     /// The clients' events so far, if they are joined in the order of their times.
-    waiting: Option<Vec<(Record, ClientEvent)>>,
+    pub(super) waiting: Option<Vec<(Record, ClientEvent)>>,
 }
 
 /// A process that has no operation open.
@@ -47,7 +48,7 @@ pub(super) const IDLE: u32 = u32::MAX;
 /// One whose last operation is indeterminate.
 pub(super) const LOST: u32 = u32::MAX - 1;
 /// Processes below about half of this are found without hashing.
-const NUMBERED: usize = 1 << 20;
+pub(super) const NUMBERED: usize = 1 << 20;
 
 impl Default for HistoryBuilder {
     fn default() -> Self {
@@ -98,23 +99,6 @@ impl HistoryBuilder {
         }
         let Event { process, kind, value, key, .. } = *event;
         self.join(record, &ClientEvent { process, kind, function, value, key, time })
-    }
-
-    /// Whether an event is a client's: its process is a number, or a name that invokes an operation
-    /// of the vocabulary and completes it. A nemesis is none, whatever it does.
-    #[doc(hidden)]
-    pub fn is_client(&mut self, process: Value, function: &str, kind: EventType) -> bool {
-        match self.history.values.shape(process) {
-            Shape::Int(_) => true,
-            Shape::Text(name) | Shape::Keyword(name) if !is_nemesis(name) => {
-                if kind == EventType::Invoke || self.waiting.is_some() {
-                    Word::meant(function).is_some()
-                } else {
-                    *self.processes.slot(process) < LOST
-                }
-            }
-            _ => false,
-        }
     }
 
     /// Notes that the field `name` of a record is read as `role`.
@@ -554,51 +538,3 @@ impl HistoryBuilder {
 }
 
 const NANOSECONDS: i64 = 1_000_000_000;
-
-/// Whether a process of this name does what the test does to the system.
-fn is_nemesis(name: &str) -> bool {
-    name.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("nemesis"))
-}
-
-/// The error about an input without operations, which may have annotations.
-pub(super) fn no_operation(has_annotations: bool) -> Error {
-    let error = Error::new(Code::Empty, "the input holds no operation of a client");
-    if has_annotations {
-        error.hint(
-            "clients are processes with a number, or with a name if they invoke operations that \
-             `histcheck models` lists; all others are the test's own (a nemesis)",
-        )
-    } else {
-        error.hint("was the recorder running, and is this the right file?")
-    }
-}
-
-/// A process does one thing at a time also where records tell both ends.
-fn check_processes(history: &History) -> Result<(), Error> {
-    let mut last = ValueMap::new(IDLE, NUMBERED);
-    for (index, operation) in history.indexed() {
-        let previous = std::mem::replace(last.slot(operation.process), index.index() as u32);
-        if previous == IDLE {
-            continue;
-        }
-        let previous = OpIndex::new(previous as usize);
-        let (before, now) = (history.times(previous), history.times(index));
-        let overlaps = match before[1] {
-            Some(ret) => now[0].is_some_and(|call| call < ret),
-            None => history[previous].outcome == Outcome::Open,
-        };
-        if overlaps {
-            return Err(Error::new(
-                Code::DoubleInvoke,
-                format!(
-                    "process {} calls while its operation of record {} (from 0) is still open",
-                    history.values.to_json(operation.process),
-                    history[previous].invoked
-                ),
-            )
-            .hint("give each thread its own process; an unknown outcome has the type info")
-            .record(operation.invoked));
-        }
-    }
-    Ok(())
-}

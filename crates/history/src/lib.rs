@@ -11,6 +11,7 @@
 //! and may change in any version.
 
 mod builder;
+mod clients;
 mod dense;
 mod drains;
 pub mod error;

@@ -1,7 +1,8 @@
 //! A history of any length, seen piece by piece: a builder that forgets what is complete, and a
 //! view of what is there between two pieces. What is kept is bounded by what is open.
 
-use super::builder::{HistoryBuilder, IDLE, LOST, no_operation};
+use super::builder::{HistoryBuilder, IDLE, LOST};
+use super::clients::no_operation;
 use super::forgotten::Forgotten;
 use super::sweep::Marks;
 use super::{EventType, History, NO_TIME, OpIndex, Operation, Outcome, Record, Value};

@@ -1,0 +1,74 @@
+//! Who is a client, and that a client does one thing at a time.
+
+use super::builder::{HistoryBuilder, IDLE, LOST, NUMBERED};
+use super::dense::ValueMap;
+use super::{EventType, History, OpIndex, Outcome, Shape, Value};
+use crate::error::{Code, Error};
+use crate::vocabulary::Word;
+
+impl HistoryBuilder {
+    /// Whether an event is a client's: its process is a number, or a name that invokes an operation
+    /// of the vocabulary and completes it. A nemesis is none, whatever it does.
+    #[doc(hidden)]
+    pub fn is_client(&mut self, process: Value, function: &str, kind: EventType) -> bool {
+        match self.history.values.shape(process) {
+            Shape::Int(_) => true,
+            Shape::Text(name) | Shape::Keyword(name) if !is_nemesis(name) => {
+                if kind == EventType::Invoke || self.waiting.is_some() {
+                    Word::meant(function).is_some()
+                } else {
+                    *self.processes.slot(process) < LOST
+                }
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Whether a process of this name does what the test does to the system.
+fn is_nemesis(name: &str) -> bool {
+    name.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("nemesis"))
+}
+
+/// The error about an input without operations, which may have annotations.
+pub(super) fn no_operation(has_annotations: bool) -> Error {
+    let error = Error::new(Code::Empty, "the input holds no operation of a client");
+    if has_annotations {
+        error.hint(
+            "clients are processes with a number, or with a name if they invoke operations that \
+             `histcheck models` lists; all others are the test's own (a nemesis)",
+        )
+    } else {
+        error.hint("was the recorder running, and is this the right file?")
+    }
+}
+
+/// A process does one thing at a time also where records tell both ends.
+pub(super) fn check_processes(history: &History) -> Result<(), Error> {
+    let mut last = ValueMap::new(IDLE, NUMBERED);
+    for (index, operation) in history.indexed() {
+        let previous = std::mem::replace(last.slot(operation.process), index.index() as u32);
+        if previous == IDLE {
+            continue;
+        }
+        let previous = OpIndex::new(previous as usize);
+        let (before, now) = (history.times(previous), history.times(index));
+        let overlaps = match before[1] {
+            Some(ret) => now[0].is_some_and(|call| call < ret),
+            None => history[previous].outcome == Outcome::Open,
+        };
+        if overlaps {
+            return Err(Error::new(
+                Code::DoubleInvoke,
+                format!(
+                    "process {} calls while its operation of record {} (from 0) is still open",
+                    history.values.to_json(operation.process),
+                    history[previous].invoked
+                ),
+            )
+            .hint("give each thread its own process; an unknown outcome has the type info")
+            .record(operation.invoked));
+        }
+    }
+    Ok(())
+}
