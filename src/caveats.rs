@@ -28,6 +28,10 @@ pub enum CaveatKind {
     UnreadOutputs,
     /// No operation asks what the object holds.
     NothingAsked,
+    /// Lines held no record.
+    LinesPassedOver,
+    /// Reads were called with what the model does not look at.
+    UnreadInputs,
 }
 
 impl CaveatKind {
@@ -41,6 +45,8 @@ impl CaveatKind {
         CaveatKind::TimesRunBackwards,
         CaveatKind::UnreadOutputs,
         CaveatKind::NothingAsked,
+        CaveatKind::LinesPassedOver,
+        CaveatKind::UnreadInputs,
     ];
 
     /// Its code.
@@ -54,6 +60,8 @@ impl CaveatKind {
             CaveatKind::TimesRunBackwards => "W0006",
             CaveatKind::UnreadOutputs => "W0007",
             CaveatKind::NothingAsked => "W0008",
+            CaveatKind::LinesPassedOver => "W0009",
+            CaveatKind::UnreadInputs => "W0010",
         }
     }
 
@@ -68,6 +76,8 @@ impl CaveatKind {
             CaveatKind::TimesRunBackwards => "times-run-backwards",
             CaveatKind::UnreadOutputs => "unread-outputs",
             CaveatKind::NothingAsked => "nothing-asked",
+            CaveatKind::LinesPassedOver => "lines-passed-over",
+            CaveatKind::UnreadInputs => "unread-inputs",
         }
     }
 
@@ -110,6 +120,15 @@ impl CaveatKind {
             CaveatKind::NothingAsked => {
                 "All operations are ones that succeed whatever the object holds, such as writes. \
                  Nothing that the system did could be wrong; let the test read, too."
+            }
+            CaveatKind::LinesPassedOver => {
+                "The records stand behind other text, as in a log, and some lines hold none. If \
+                 operations stand in those lines in another form, they were not read."
+            }
+            CaveatKind::UnreadInputs => {
+                "Reads were called with a value, which the model does not look at. If it is the \
+                 key of what is read, all keys were taken for one object: give it a field of its \
+                 own (`key`), or map it (--map key=.PATH)."
             }
         }
     }
@@ -168,6 +187,28 @@ pub fn caveats(history: &History, report: &Report) -> Vec<Caveat> {
             counted(records, "completion"),
             counted(tally.left_aside.len(), "named process"),
             if records == 1 { "is" } else { "are" },
+        ),
+    );
+    if report.model != "log" {
+        add(
+            CaveatKind::UnreadInputs,
+            tally.called_with,
+            format!(
+                "{} {} called with a value, which is not looked at; a key has a field of its own",
+                counted(tally.called_with, "read"),
+                if tally.called_with == 1 { "was" } else { "were" },
+            ),
+        );
+    }
+    let passed_over = history.passed_over();
+    add(
+        CaveatKind::LinesPassedOver,
+        passed_over,
+        format!(
+            "{} {} no record and {} passed over",
+            counted(passed_over, "line"),
+            if passed_over == 1 { "holds" } else { "hold" },
+            if passed_over == 1 { "is" } else { "are" },
         ),
     );
     add(

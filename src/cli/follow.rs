@@ -2,12 +2,13 @@
 
 use std::fs::File;
 use std::io::Read;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use histcheck::check::KeyCounts;
 use histcheck::explain::{Anomaly, AnomalyKind};
 use histcheck::follow::{Following, Summary, Violation};
-use histcheck::formats::ReadOptions;
+use histcheck::formats::{Mapping, ReadOptions};
 use histcheck::model::ModelSource;
 use histcheck::report::{self, Detail, Followed, Palette, Strokes, Subject};
 use histcheck::{Budget, Error, Options, Session, StopReason, Verdict};
@@ -17,6 +18,7 @@ use super::awaited::is_at_hand;
 use super::diagnostic;
 use super::exit::Status;
 use super::inputs::{self, Source, Sources};
+use super::mappings::mapping;
 use super::output::{Output, write_at_once};
 use super::settings::{budget, initial, model_options, options_with, reading, validate};
 use super::stderr::complain;
@@ -43,9 +45,11 @@ pub(crate) fn run(args: &CheckArgs, output: &mut Output) -> Status {
     let mut run = Run { args, name, told: 0, output };
     let start = Instant::now();
     run.watch(budget(&args.limits, start), &nothing_known(), 0);
-    let reader = source.clone().and_then(|source| run.open(&source, start));
+    let reader = source
+        .clone()
+        .and_then(|source| Ok((run.open(&source, start)?, mapping(&args.read, &source)?)));
     let status = match reader {
-        Ok(reader) => run.follow(reader, start),
+        Ok((reader, mapping)) => run.follow(reader, mapping, start),
         Err(error) => run.complain(&error, None),
     };
     run.output.relax();
@@ -93,12 +97,18 @@ impl Run<'_> {
         });
     }
 
-    fn follow(&mut self, reader: Box<dyn Read>, start: Instant) -> Status {
+    fn follow(
+        &mut self,
+        reader: Box<dyn Read>,
+        mapping: Option<Arc<Mapping>>,
+        start: Instant,
+    ) -> Status {
         let CheckArgs { model, read, limits, .. } = self.args;
         let progress = self.output.progress();
         let within = ReadOptions {
             format: read.format(),
             progress: Some(self.output.progress()),
+            mapping,
             ..reading(limits, start)
         };
         let following = Following::new(reader, within, read.settings(), |values| {

@@ -13,6 +13,7 @@ use super::args::{Cli, ReadArgs};
 use super::awaited::{Awaited, is_at_hand};
 use super::diagnostic;
 use super::folders::{found_below, only_run};
+use super::mappings::mapping;
 use super::output::Output;
 use super::single::shown;
 use super::stderr::complain;
@@ -223,7 +224,8 @@ pub(crate) fn load_fetched(
     let deadline = options.budget.deadline();
     output.expect(deadline, *source == Source::Stdin && io::stdin().is_terminal());
     let progress = Some(output.progress());
-    let options = ReadOptions { format: read.format(), progress, ..options };
+    let mapping = mapping(read, source).map_err(|error| complained(error, None))?;
+    let options = ReadOptions { format: read.format(), progress, mapping, ..options };
     let input = open(source, fetched, options).map_err(|error| complained(error, None))?;
     match input.history(read.settings()) {
         Ok(history) => Ok((input, history)),

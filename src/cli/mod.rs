@@ -15,6 +15,7 @@ mod follow;
 mod generate;
 mod inputs;
 mod interrupt;
+mod mappings;
 mod models;
 mod output;
 mod plot;

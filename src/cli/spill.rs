@@ -16,6 +16,7 @@ use super::awaited::is_at_hand;
 use super::diagnostic;
 use super::exit::Status;
 use super::inputs::{self, Fetched, Source};
+use super::mappings::mapping;
 use super::run::Run;
 use super::settings::{initial, options_with, reading};
 use super::stderr::complain;
@@ -46,6 +47,7 @@ impl Run<'_> {
         if settings.order != Order::File || args.model.no_partition {
             return Beyond::Fits(None);
         }
+        let Ok(mapping) = mapping(&args.read, source) else { return Beyond::Fits(None) };
         let from = args.disk_from.unwrap_or(memory / TIMES_TEXT);
         let progress = self.output.progress();
         let whole = reading(&args.limits, start);
@@ -58,11 +60,13 @@ impl Run<'_> {
                 format: args.read.format(),
                 budget: Budget { memory: Some(memory / RECORD), ..whole.budget },
                 progress: Some(progress.clone()),
+                mapping,
                 ..whole
             },
         };
-        let has_keys =
-            |bytes: &[u8]| spill::has_keys(bytes, &how.read.format.into(), how.independent);
+        let (format, mapping) = (how.read.format, how.read.mapping.clone());
+        let unlimited = ReadOptions { format, mapping, ..ReadOptions::default() };
+        let has_keys = |bytes: &[u8]| spill::has_keys(bytes, &unlimited, how.independent);
         match source {
             Source::File(path) if is_at_hand(path) => {
                 let Some(begin) = large(path, from) else { return Beyond::Fits(None) };

@@ -2,6 +2,9 @@
 
 use std::borrow::Cow;
 
+use super::fields::word_of;
+use super::mapping::Target;
+use super::sink::Sink;
 use crate::error::{Code, Error, Place};
 use crate::history::{EventType, Outcome, Time, Value, ValueTable};
 use crate::vocabulary::plain;
@@ -25,6 +28,11 @@ pub(super) trait Content<'t>: Copy {
 
     /// Returns it as a value.
     fn value(&self, values: &mut ValueTable) -> Result<Value, Error>;
+
+    /// Returns it as a value of a field that nothing depends on; as its source if it is none.
+    fn kept(&self, values: &mut ValueTable) -> Result<Value, Error> {
+        self.value(values)
+    }
 
     /// Returns it as a word: the name of an operation, a type.
     fn word(&self, field: &str, values: &ValueTable) -> Result<Cow<'t, str>, Error>;
@@ -56,6 +64,24 @@ pub(super) trait Content<'t>: Copy {
             .hint("write whole nanoseconds, seconds with a fraction, or a date as in RFC 3339")
     }
 
+    /// Tells whether it is a map.
+    fn is_map(&self, values: &ValueTable) -> bool;
+
+    /// Tells whether it is what a program writes where a field was never set: null, an empty text,
+    /// zero or false.
+    fn is_zero(&self) -> bool;
+
+    /// Returns a word or a text as it is, and all else as it is written.
+    fn literal(&self, values: &ValueTable) -> Result<Cow<'t, str>, Error>;
+
+    /// Hands over the entries of a map by their names, or the items of a list by their numbers.
+    /// False if it is neither, or has other keys.
+    fn entries(
+        &self,
+        values: &mut ValueTable,
+        take: &mut dyn FnMut(Cow<'t, str>, Self),
+    ) -> Result<bool, Error>;
+
     /// Returns where it starts, as a place without a line.
     fn place(&self) -> Place {
         Place { offset: self.offset(), ..Place::default() }
@@ -66,10 +92,10 @@ pub(super) trait Content<'t>: Copy {
 pub(super) fn function_of<'t>(
     content: Option<impl Content<'t>>,
     is_client: bool,
-    values: &ValueTable,
+    sink: &mut Sink<'_>,
 ) -> Result<Cow<'t, str>, Error> {
     match content {
-        Some(content) => content.word("f", values),
+        Some(content) => word_of(&content, Target::Function, sink),
         None if is_client => Err(missing("f").hint("`f` names the operation, such as read")),
         None => Ok(Cow::Borrowed("")),
     }
@@ -78,37 +104,42 @@ pub(super) fn function_of<'t>(
 /// Returns the type that an event has.
 pub(super) fn event_type<'t>(
     content: &impl Content<'t>,
-    values: &ValueTable,
+    sink: &mut Sink<'_>,
 ) -> Result<EventType, Error> {
-    let word = content.word("type", values)?;
-    EventType::meant(&word).ok_or_else(|| unknown_type(content, values))
+    let word = word_of(content, Target::Type, sink)?;
+    EventType::meant(&word).ok_or_else(|| unknown_type(content, sink.values()))
 }
 
 pub(super) fn outcome<'t>(
     content: &impl Content<'t>,
-    values: &ValueTable,
+    sink: &mut Sink<'_>,
 ) -> Result<Outcome, Error> {
-    match EventType::meant(&content.word("outcome", values)?) {
+    match EventType::meant(&word_of(content, Target::Outcome, sink)?) {
         Some(EventType::Ok) => Ok(Outcome::Ok),
         Some(EventType::Fail) => Ok(Outcome::Fail),
         Some(EventType::Info) => Ok(Outcome::Info),
-        Some(EventType::Invoke) | None => Err(unknown(content, values, "ok, fail and info")),
+        Some(EventType::Invoke) | None => {
+            Err(unknown(content, sink.values(), "outcome", "ok, fail and info"))
+        }
     }
 }
 
 /// Returns the error about what is no type of an event.
 pub(super) fn unknown_type<'t>(content: &impl Content<'t>, values: &ValueTable) -> Error {
-    unknown(content, values, "invoke, ok, fail and info")
+    unknown(content, values, "type", "invoke, ok, fail and info")
 }
 
-fn unknown<'t>(content: &impl Content<'t>, values: &ValueTable, known: &str) -> Error {
-    let error =
-        Error::new(Code::UnknownType, format!("the type {} is unknown", content.shown(values)));
-    let is_error = content.word("type", values).is_ok_and(|word| plain(&word).contains("err"));
-    let error = if is_error {
-        error.hint("say fail if it certainly did not happen, info if that is not known")
+fn unknown<'t>(content: &impl Content<'t>, values: &ValueTable, field: &str, known: &str) -> Error {
+    let shown = content.shown(values);
+    let error = Error::new(Code::UnknownType, format!("the {field} {shown} is unknown"));
+    let word = content.word(field, values).map(|word| plain(&word)).unwrap_or_default();
+    let error = if word.contains("err") {
+        error.hint(format!(
+            "say fail if it certainly did not happen, info if that is not known; or map it: --map \
+             '{field}:{word}=info'"
+        ))
     } else {
-        error.hint(format!("the types are {known}"))
+        error.hint(format!("the {field}s are {known}; others are mapped: --map '{field}:WORD=ok'"))
     };
     error.at(content.place())
 }

@@ -4,19 +4,22 @@
 use std::borrow::Cow;
 
 use super::content::{Content, duplicate, event_type, function_of, missing, outcome};
+use super::json;
+use super::mapping::Target;
+use super::nested::Node;
 use super::roles::{Role, Roles, is_call, role, unit_of};
 use super::sink::Sink;
 use crate::error::{Code, Error, Place};
 use crate::history::{Event, EventType, Interval, Outcome, Time, Value, ValueTable};
 use crate::vocabulary::plain;
 
-const PROCESS: usize = 0;
+pub(super) const PROCESS: usize = 0;
 const TYPE: usize = 1;
-const FUNCTION: usize = 2;
-const VALUE: usize = 3;
-const KEY: usize = 4;
+pub(super) const FUNCTION: usize = 2;
+pub(super) const VALUE: usize = 3;
+pub(super) const KEY: usize = 4;
 const TIME: usize = 5;
-const NAMES: [&str; 6] = ["process", "type", "f", "value", "key", "time"];
+pub(super) const NAMES: [&str; 6] = ["process", "type", "f", "value", "key", "time"];
 
 /// Above so many other fields, repeated names are looked for by sorting.
 const FEW: usize = 16;
@@ -24,15 +27,25 @@ const FEW: usize = 16;
 /// The fields of one record; kept from record to record so that nothing is allocated anew.
 pub(super) struct Fields<'t, C> {
     /// The fields that every event has, in the order of `NAMES`.
-    known: [Option<C>; 6],
+    pub(super) known: [Option<C>; 6],
     /// All others.
-    rest: Vec<(Cow<'t, str>, C)>,
+    pub(super) rest: Vec<(Cow<'t, str>, C)>,
+    /// What a compare-and-set expects and writes, where each stands by itself.
+    pub(super) pair: [Option<C>; 2],
+    /// The fields while they are being arranged.
+    pub(super) nodes: Vec<Node<'t, C>>,
     duplicate: Option<Error>,
 }
 
 impl<C: Copy> Default for Fields<'_, C> {
     fn default() -> Self {
-        Fields { known: [None; 6], rest: Vec::new(), duplicate: None }
+        Fields {
+            known: [None; 6],
+            rest: Vec::new(),
+            pair: [None; 2],
+            nodes: Vec::new(),
+            duplicate: None,
+        }
     }
 }
 
@@ -41,6 +54,7 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
     pub(super) fn clear(&mut self) {
         self.known = [None; 6];
         self.rest.clear();
+        self.pair = [None; 2];
         self.duplicate = None;
     }
 
@@ -105,7 +119,15 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
             let value = content.value(sink.values())?;
             return sink.metadata(value);
         }
-        if self.rest.iter().any(|(name, _)| is_call(name)) && !self.is_event(sink.values()) {
+        if let Some(mapping) = sink.mapping {
+            self.arrange(mapping, sink)?;
+            self.check_duplicates()?;
+        }
+        if self.is_nested(sink.values()) {
+            self.open_nested(sink)?;
+            self.check_duplicates()?;
+        }
+        if self.rest.iter().any(|(name, _)| is_call(name)) && !self.is_event(sink) {
             self.put_whole(sink)
         } else {
             self.put_event(sink)
@@ -113,13 +135,21 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
     }
 
     /// Whether a record that has the time of a call is one end of an operation all the same.
-    fn is_event(&self, values: &mut ValueTable) -> bool {
+    fn is_event(&self, sink: &mut Sink<'_>) -> bool {
         let Some(kind) = self.known(TYPE) else { return false };
         self.known(TIME).is_some()
-            || kind.word("type", values).is_ok_and(|word| word == "invoke")
+            || word_of(&kind, Target::Type, sink).is_ok_and(|word| word == "invoke")
             || self.known(PROCESS).is_some_and(|process| {
-                process.process(values).is_ok_and(|process| values.as_int(process).is_none())
+                let process = process.process(sink.values());
+                process.is_ok_and(|process| sink.values().as_int(process).is_none())
             })
+    }
+
+    /// What a compare-and-set takes, where each of its two values stands by itself.
+    fn pair(&self, sink: &mut Sink<'_>) -> Result<Option<Value>, Error> {
+        let [Some(old), Some(new)] = self.pair else { return Ok(None) };
+        let [old, new] = [old.value(sink.values())?, new.value(sink.values())?];
+        Ok(Some(sink.values().list(&[old, new])))
     }
 
     fn put_event(&mut self, sink: &mut Sink<'_>) -> Result<(), Error> {
@@ -134,18 +164,31 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
         let process = process.process(sink.values())?;
         let is_number = sink.values().as_int(process).is_some();
         let function = self.field(FUNCTION, &[Role::Function], &mut taken);
-        let function = function_of(function, is_number, sink.values())?;
+        let function = match function {
+            None if self.is_transaction(sink)? => Cow::Borrowed("txn"),
+            function => function_of(function, is_number, sink)?,
+        };
         let ends: &[Role] = match kind {
             EventType::Invoke => &[Role::Value, Role::Input],
             EventType::Ok => &[Role::Value, Role::Output, Role::Reply, Role::Input],
             EventType::Fail | EventType::Info => &[Role::Value],
         };
         let value = self.field(VALUE, ends, &mut taken);
-        let value = optional_value(value, sink)?.unwrap_or(Value::NULL);
+        let target = match taken[VALUE].map(|at| role(&self.rest[at].0).0) {
+            Some(Role::Input) => Target::Input,
+            Some(Role::Output | Role::Reply) => Target::Output,
+            _ => Target::Value,
+        };
+        let value = match value {
+            None if kind != EventType::Fail => self.pair(sink)?,
+            value => mapped_value(value, target, sink)?,
+        };
+        let value = value.unwrap_or(Value::NULL);
         let is_client = sink.is_client(process, &function, kind);
         // Only a client's operation has a key; elsewhere it is a field like any other.
         let key_roles: &[Role] = if is_client { &[Role::Key] } else { &[] };
-        let mut key = optional_value(self.field(KEY, key_roles, &mut taken), sink)?;
+        let key = self.field(KEY, key_roles, &mut taken);
+        let mut key = mapped_value(key, Target::Key, sink)?;
         let time = self.timed(&mut taken, sink)?;
         for (at, (name, content)) in self.rest.iter().enumerate() {
             if !taken.contains(&Some(at)) {
@@ -167,8 +210,7 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
     /// is, and another how it ended.
     fn kind(&mut self, taken: &mut Taken, sink: &mut Sink<'_>) -> Result<EventType, Error> {
         let own = self.known(TYPE);
-        let word_of = |content: &C, values: &ValueTable| content.word("type", values).ok();
-        let own_word = own.and_then(|own| word_of(&own, sink.values()));
+        let own_word = own.and_then(|own| word_of(&own, Target::Type, sink).ok());
         if let Some(kind) = own_word.as_deref().and_then(EventType::parse) {
             return Ok(kind);
         }
@@ -179,7 +221,7 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
             if !matches!(role(name).0, Role::Phase | Role::Outcome) {
                 continue;
             }
-            let Some(word) = word_of(content, sink.values()) else { continue };
+            let Ok(word) = word_of(content, Target::Type, sink) else { continue };
             let Some(kind) = EventType::meant(&word) else { continue };
             // That it ended is said by the one, and how by the other.
             if told.is_none_or(|(_, _, only_ended)| only_ended && kind != EventType::Invoke) {
@@ -188,7 +230,7 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
         }
         let Some((at, kind, ended)) = told else {
             return match own {
-                Some(own) => event_type(&own, sink.values()),
+                Some(own) => event_type(&own, sink),
                 None => Err(self.missing_type()),
             };
         };
@@ -241,6 +283,25 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
         Some(self.rest[at].1)
     }
 
+    /// Whether the value is a list of micro-operations, which says what the operation is.
+    fn is_transaction(&self, sink: &mut Sink<'_>) -> Result<bool, Error> {
+        let Some(value) = self.known(VALUE) else { return Ok(false) };
+        let (mut parts, mut all) = (Vec::new(), true);
+        value.entries(sink.values(), &mut |_, part| parts.push(part))?;
+        for part in &parts {
+            let mut items = Vec::new();
+            part.entries(sink.values(), &mut |_, item| items.push(item))?;
+            let word = items.first().map(|first| first.word("f", sink.values()));
+            let is_known = |word: &str| matches!(word, "r" | "w" | "read" | "write" | "append");
+            all &= items.len() == 3 && matches!(word, Some(Ok(word)) if is_known(&word));
+        }
+        let is_transaction = all && !parts.is_empty();
+        if is_transaction {
+            sink.takes("f", "value");
+        }
+        Ok(is_transaction)
+    }
+
     fn timed(&self, taken: &mut Taken, sink: &mut Sink<'_>) -> Result<Option<Time>, Error> {
         let time = self.field(TIME, &[Role::Time], taken);
         let name = taken[TIME].map_or("time", |at| &*self.rest[at].0);
@@ -280,6 +341,7 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
 
     /// Hands over a record that has the time of a call.
     fn put_whole(&mut self, sink: &mut Sink<'_>) -> Result<(), Error> {
+        let pair = self.pair(sink)?;
         for (name, content) in NAMES.iter().zip(self.known) {
             self.rest.extend(content.map(|content| (Cow::Borrowed(*name), content)));
         }
@@ -291,9 +353,9 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
         let function = roles.get(Role::Function);
         match process {
             Some(name) if sink.values().as_int(name).is_none() => {
-                let function = function_of(function, false, sink.values())?;
+                let function = function_of(function, false, sink)?;
                 if sink.is_client(name, &function, EventType::Invoke) {
-                    put_interval(roles, process, sink)
+                    put_interval(roles, process, pair, sink)
                 } else {
                     roles.release_all_but(&[
                         Role::Process,
@@ -306,7 +368,7 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
                     self.put_annotation(roles, name, sink)
                 }
             }
-            process => put_interval(roles, process, sink),
+            process => put_interval(roles, process, pair, sink),
         }
     }
 
@@ -318,10 +380,10 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
         sink: &mut Sink<'_>,
     ) -> Result<(), Error> {
         let kind = match self.known(TYPE) {
-            Some(content) => event_type(&content, sink.values())?,
+            Some(content) => event_type(&content, sink)?,
             None => EventType::Info,
         };
-        let function = function_of(roles.get(Role::Function), false, sink.values())?;
+        let function = function_of(roles.get(Role::Function), false, sink)?;
         if self.known[TYPE].is_none() {
             roles.release(Role::Outcome);
         }
@@ -350,10 +412,11 @@ type Taken = [Option<usize>; NAMES.len()];
 fn put_interval<'t, C: Content<'t>>(
     mut roles: Roles<'_, 't, C>,
     process: Option<Value>,
+    pair: Option<Value>,
     sink: &mut Sink<'_>,
 ) -> Result<(), Error> {
     roles.settle(sink.values())?;
-    let function = function_of(roles.get(Role::Function), true, sink.values())?;
+    let function = function_of(roles.get(Role::Function), true, sink)?;
     let call = optional_time(roles.named(Role::Call), sink)?;
     let call = call.ok_or_else(|| missing("call").hint("`call` is the time of the call"))?;
     let ret = match optional_time(roles.named(Role::Return), sink)? {
@@ -362,16 +425,16 @@ fn put_interval<'t, C: Content<'t>>(
     };
     let ret = ret.filter(|&ret| !is_never(call, ret));
     let outcome = outcome_of(&mut roles, ret.is_some(), sink)?;
-    let key = optional_value(roles.get(Role::Key), sink)?;
+    let key = mapped_value(roles.get(Role::Key), Target::Key, sink)?;
     if roles.has(Role::Input) && (roles.has(Role::Output) || ret.is_none()) {
         // There is no end left that it could stand for.
         roles.release(Role::Value);
     }
     // A lone `value` is that of both ends, as in events a completion repeats its invocation's.
-    let value = optional_value(roles.get(Role::Value), sink)?;
-    let given = optional_value(roles.get(Role::Input), sink)?;
-    let input = if roles.has(Role::Input) { given } else { value };
-    let output = match optional_value(roles.get(Role::Output), sink)? {
+    let value = mapped_value(roles.get(Role::Value), Target::Value, sink)?;
+    let given = mapped_value(roles.get(Role::Input), Target::Input, sink)?;
+    let input = if roles.has(Role::Input) { given } else { pair.or(value) };
+    let output = match mapped_value(roles.get(Role::Output), Target::Output, sink)? {
         None if !roles.has(Role::Output) && ret.is_some() => value,
         output => output,
     };
@@ -395,7 +458,7 @@ fn outcome_of<'t, C: Content<'t>>(
     if let Some(content) = roles.get(Role::Outcome) {
         roles.release(Role::Success);
         roles.release(Role::Error);
-        return outcome(&content, sink.values());
+        return outcome(&content, sink);
     }
     for role in [Role::Success, Role::Error] {
         // What never returned may have happened or not, whatever is said of it.
@@ -472,14 +535,14 @@ fn return_after<'t, C: Content<'t>>(
         Error::new(Code::BadTime, format!("the call and `{name}` add up to more than 64 bits"))
             .at(content.place())
     };
-    let time = content.time(name, sink.values())?;
+    let has_unit = unit_of(name).is_some() || given_unit(&content, sink).is_some();
+    let Some(time) = optional_time(Some((name, content)), sink)? else { return Ok(None) };
     let sum = match (call, time) {
-        (Time::Whole(call), Time::Whole(took)) => {
-            call.checked_add(took.checked_mul(unit_of(name).unwrap_or(1)).ok_or_else(beyond)?)
+        (Time::Whole(call), Time::Whole(took)) | (Time::Seconds(call), Time::Seconds(took)) => {
+            call.checked_add(took)
         }
-        (Time::Seconds(call), Time::Seconds(took)) => call.checked_add(took),
         (Time::Seconds(call), Time::Whole(took)) => {
-            let unit = unit_of(name).unwrap_or(1_000_000_000);
+            let unit = if has_unit { 1 } else { 1_000_000_000 };
             took.checked_mul(unit).and_then(|took| call.checked_add(took))
         }
         (Time::Whole(_), Time::Seconds(_)) => {
@@ -493,6 +556,51 @@ fn return_after<'t, C: Content<'t>>(
         Time::Whole(_) => Time::Whole(sum),
         Time::Seconds(_) => Time::Seconds(sum),
     }))
+}
+
+/// The word in a field, as the mapping means it.
+pub(super) fn word_of<'t>(
+    content: &impl Content<'t>,
+    target: Target,
+    sink: &mut Sink<'_>,
+) -> Result<Cow<'t, str>, Error> {
+    // How an operation ended may be told by either name.
+    let targets = match target {
+        Target::Type | Target::Outcome => [Target::Type, Target::Outcome],
+        other => [other; 2],
+    };
+    if let Some(mapping) = sink.mapping
+        && targets.iter().any(|&target| mapping.has_words(target))
+    {
+        let word = content.literal(sink.values())?;
+        let meanings = targets.iter().filter_map(|&target| mapping.meaning(target, &word));
+        if let Some(meaning) = meanings.into_iter().next() {
+            return Ok(Cow::Owned(meaning.to_owned()));
+        }
+    }
+    let name = target.name();
+    content.word(name, sink.values()).map_err(|error| {
+        let shown = content.literal(sink.values()).unwrap_or_default();
+        let meaning = if target == Target::Function { "read" } else { "ok" };
+        error.hint(format!("say what it means: --map '{name}:{shown}={meaning}'"))
+    })
+}
+
+/// The value in a field, as the mapping means it.
+fn mapped_value<'t>(
+    content: Option<impl Content<'t>>,
+    target: Target,
+    sink: &mut Sink<'_>,
+) -> Result<Option<Value>, Error> {
+    if let (Some(content), Some(mapping)) = (&content, sink.mapping)
+        && mapping.has_words(target)
+    {
+        let literal = content.literal(sink.values())?;
+        if let Some(meaning) = mapping.meaning(target, &literal) {
+            return Ok(Some(json::value_or_text(meaning, sink.values())));
+        }
+    }
+    optional_value(content, sink)
 }
 
 fn optional_value<'t>(
@@ -509,7 +617,8 @@ fn optional_time<'t>(
 ) -> Result<Option<Time>, Error> {
     let Some((name, content)) = field else { return Ok(None) };
     let time = content.time(name, sink.values())?;
-    let Some(unit) = unit_of(name).filter(|&unit| unit > 1) else { return Ok(Some(time)) };
+    let unit = unit_of(name).or_else(|| given_unit(&content, sink));
+    let Some(unit) = unit.filter(|&unit| unit > 1) else { return Ok(Some(time)) };
     match time {
         Time::Whole(mark @ (i64::MAX | -1)) => Ok(Some(Time::Whole(mark))),
         Time::Whole(count) => count.checked_mul(unit).map(Time::Whole).map(Some).ok_or_else(|| {
@@ -521,13 +630,20 @@ fn optional_time<'t>(
     }
 }
 
+/// The unit that the user gives to bare numbers, if `content` is one: a date has its own.
+fn given_unit<'t>(content: &impl Content<'t>, sink: &mut Sink<'_>) -> Option<i64> {
+    let given = sink.mapping?.time_unit()?;
+    let literal = content.literal(sink.values()).ok()?;
+    literal.parse::<f64>().is_ok().then_some(given)
+}
+
 /// Keeps a field that histcheck does not interpret; an index that only repeats the record's
 /// position says nothing.
 fn put_extra<'t>(name: &str, content: &impl Content<'t>, sink: &mut Sink<'_>) -> Result<(), Error> {
     if content.is_blank() || name == "index" && content.is_int(sink.index()) {
         return Ok(());
     }
-    let value = content.value(sink.values())?;
+    let value = content.kept(sink.values())?;
     sink.extra(name, value);
     Ok(())
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::jepsen::{self, is_jepsen};
+use super::mapping::Mapping;
 use super::row::Piece;
 use super::sink::Sink;
 use super::sniff::{sniff, unknown_format};
@@ -41,6 +42,8 @@ pub struct ReadOptions {
     /// How many threads read where the format permits that; 0 for one per CPU. The history does not
     /// depend on it.
     pub threads: usize,
+    /// What the fields of the records are, where their names do not tell.
+    pub mapping: Option<Arc<Mapping>>,
 }
 
 impl From<Option<Format>> for ReadOptions {
@@ -222,7 +225,8 @@ impl Input {
 
     fn whole(&self) -> Whole<'_> {
         let (threads, meter) = (self.options.threads, self.options.meter());
-        Whole { text: &self.text, format: self.format, threads, meter }
+        let mapping = self.options.mapping.as_deref();
+        Whole { text: &self.text, format: self.format, threads, meter, mapping }
     }
 }
 
@@ -232,6 +236,7 @@ struct Whole<'t> {
     format: Format,
     threads: usize,
     meter: Meter,
+    mapping: Option<&'t Mapping>,
 }
 
 impl Whole<'_> {
@@ -245,6 +250,8 @@ impl Whole<'_> {
         let mut sink = Sink::new(&mut builder);
         sink.bytes = body.len();
         let read = self.read(&mut sink, Some(&self.meter));
+        let found = sink.found_rules;
+        let read = read.and_then(|()| self.mapping.map_or(Ok(()), |map| map.check_found(found)));
         self.meter.enter(Phase::Ordering, 0);
         let history = read.and_then(|()| builder.finish(settings)).map_err(|mut error| {
             if error.place.is_none() {
@@ -284,6 +291,7 @@ impl Whole<'_> {
     /// Reads the text into `sink`, for as long as `meter` allows.
     fn read<'s>(&'s self, sink: &mut Sink<'s>, meter: Option<&'s Meter>) -> Result<(), Error> {
         sink.meter = meter;
+        sink.mapping = self.mapping;
         sink.progress = self.meter.progress();
         let (text, position) = (body(self.text), start(self.text));
         let piece = Piece { text, position: &position, is_last: true, threads: self.threads };
@@ -359,7 +367,7 @@ pub fn read_file(path: impl AsRef<Path>) -> Result<History, Error> {
 pub fn read_text(text: &str) -> Result<History, Error> {
     let format = format_of(text, None)?;
     let meter = Meter::start(&Budget::default(), 0);
-    Whole { text, format, threads: 0, meter }.history(Settings::default())
+    Whole { text, format, threads: 0, meter, mapping: None }.history(Settings::default())
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Where readers put records: between a format's reader and the history's builder, it knows where
 //! in the text the current record starts, so that every error can name its place.
 
+use super::mapping::Mapping;
 use crate::budget::Meter;
 use crate::error::{Error, Place};
 use crate::history::{
@@ -19,6 +20,10 @@ pub(super) struct Sink<'a> {
     found: Vec<usize>,
     /// How many records were metadata.
     pub(super) metadata: usize,
+    /// What the user says of the fields.
+    pub(super) mapping: Option<&'a Mapping>,
+    /// Which of its paths some record has, as bits.
+    pub(super) found_rules: u64,
     /// Knows when to give up.
     pub(super) meter: Option<&'a Meter>,
     /// The size of the text in bytes, or 0. If it is known, there is room for as many operations as
@@ -44,6 +49,8 @@ impl<'a> Sink<'a> {
             wanted: &[],
             found: Vec::new(),
             metadata: 0,
+            mapping: None,
+            found_rules: 0,
             meter: None,
             bytes: 0,
             progress: None,
@@ -109,9 +116,21 @@ impl<'a> Sink<'a> {
         self.builder.is_client(process, function, kind)
     }
 
+    /// Notes that so many lines hold no record.
+    pub(super) fn pass_over(&mut self, lines: usize) {
+        self.builder.pass_over(lines);
+    }
+
     /// Notes that the field `name` is read as `role`.
     pub(super) fn takes(&mut self, role: &'static str, name: &str) {
         self.builder.takes(role, name);
+    }
+
+    /// Notes that a record has the field of the rule with this number. True for the first.
+    pub(super) fn finds_rule(&mut self, number: usize) -> bool {
+        let before = self.found_rules;
+        self.found_rules |= 1 << number;
+        self.found_rules != before
     }
 
     /// Returns the function called `name`, if it had one of the last events.

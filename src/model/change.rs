@@ -48,6 +48,26 @@ pub(crate) fn previous(output: View<'_>) -> Option<View<'_>> {
     PREVIOUS.contains(&name).then(|| output.view(*value))
 }
 
+/// Refuses a read that was called with something that may be its key. What it returned, which
+/// recorders may repeat, is none, nor is a number.
+///
+/// # Errors
+/// If so.
+pub(super) fn takes_nothing(call: &Call<'_>) -> Result<(), Rejection> {
+    let is_nothing = match call.input.shape() {
+        Shape::Text("") | Shape::List([]) | Shape::Map([]) => true,
+        Shape::Map(_) => call.output.is_some_and(|output| output.value == call.input.value),
+        Shape::Text(_) | Shape::Keyword(_) | Shape::List(_) => {
+            call.output.is_none_or(|output| output.value == call.input.value)
+        }
+        _ => true,
+    };
+    if is_nothing {
+        return Ok(());
+    }
+    Err(Rejection::bad("a read takes nothing; a key has a field of its own (`key`)"))
+}
+
 /// Returns what an update of the value returned.
 ///
 /// # Errors

@@ -1,6 +1,7 @@
 //! A counter: `add` and its kin, `read`, and adding that tells the value before or after.
 
 use super::catalogue::{BuiltIn, Entry, FunctionEntry, Setup};
+use super::change::takes_nothing;
 use super::{Call, Establishes, Facts, Kind, Model, Rejection, Token, View};
 use crate::history::{Shape, Value, ValueTable};
 use crate::vocabulary::{Verb, Words};
@@ -93,6 +94,7 @@ impl Model for Counter {
     fn operation(&self, call: &Call<'_>) -> Result<Op, Rejection> {
         match WORDS.verb_of(call.word) {
             Some(Verb::Read) => {
+                takes_nothing(call)?;
                 let before = seen(call, "a counter's read returns an integer")?;
                 Ok(Op { delta: 0, before: before.map(Wide::from) })
             }

@@ -338,7 +338,10 @@ impl Model for Kv {
 
     fn operation(&self, call: &Call<'_>) -> Result<Op, Rejection> {
         match WORDS.verb_of(call.word) {
-            Some(Verb::Read) => Ok(Op::Get(call.output.map(Content::of))),
+            Some(Verb::Read) => {
+                change::takes_nothing(call)?;
+                Ok(Op::Get(call.output.map(Content::of)))
+            }
             Some(Verb::Write) => replacing(call, Content::of(call.input)),
             Some(Verb::Delete | Verb::Remove) => replacing(call, Content::Absent),
             Some(Verb::Append) => match call.input.shape() {

@@ -90,7 +90,10 @@ impl Model for Register {
 
     fn operation(&self, call: &Call<'_>) -> Result<Op, Rejection> {
         match WORDS.verb_of(call.word) {
-            Some(Verb::Read) => Ok(Op::Read(call.output.map(|seen| seen.value))),
+            Some(Verb::Read) => {
+                change::takes_nothing(call)?;
+                Ok(Op::Read(call.output.map(|seen| seen.value)))
+            }
             Some(Verb::Write) => Ok(Op::Write(call.input.value)),
             Some(Verb::Cas) if self.has_cas => {
                 let (old, new) = change::pair(call)?;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::catalogue::{BuiltIn, Entry, FunctionEntry, Setup};
+use super::change::takes_nothing;
 use super::items::few;
 use super::listing::key;
 pub use super::listing::{Contents, Listing};
@@ -101,7 +102,10 @@ impl Model for Set {
                 Some(None) => Err(Rejection::bad("a contains returns true or false")),
                 answer => Ok(Op::Contains(element, answer.flatten())),
             },
-            Some(Verb::Read) => call.output.map_or(Ok(Op::Read(None)), read),
+            Some(Verb::Read) => {
+                takes_nothing(call)?;
+                call.output.map_or(Ok(Op::Read(None)), read)
+            }
             _ => Err(Rejection::UnknownFunction),
         }
     }

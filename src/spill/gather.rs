@@ -48,6 +48,7 @@ pub(super) struct Gathered {
     pub(super) excerpt: Excerpt,
     pub(super) records: usize,
     pub(super) reinvoked: usize,
+    pub(super) passed_over: usize,
     /// Whether times are nanoseconds of what was given in seconds.
     pub(super) in_seconds: bool,
 }
@@ -109,6 +110,7 @@ pub(super) fn gather<R: Read>(
         excerpt: Excerpt::default(),
         records: 0,
         reinvoked: 0,
+        passed_over: 0,
         in_seconds: false,
     };
     let mut gathering = Gathering {
@@ -333,6 +335,7 @@ impl Gathering<'_> {
         gathered.excerpt.annotations = usize::try_from(stream.totals().1).unwrap_or(usize::MAX);
         gathered.records = history.records();
         gathered.reinvoked = history.reinvoked();
+        gathered.passed_over = history.passed_over();
         Ok(self.gathered)
     }
 }

@@ -58,6 +58,7 @@ impl Gathered {
             annotations,
             records: self.records,
             reinvoked: self.reinvoked,
+            passed_over: self.passed_over,
             excerpt,
             ..Rows::default()
         };

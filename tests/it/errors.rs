@@ -99,10 +99,15 @@ fn malformed_inputs_are_told_what_is_wrong_and_where() {
 fn every_code_has_an_input_that_shows_it() {
     let cases = cases();
     for code in Code::ALL {
-        // These are about files that are not there, or are too large to keep here.
+        // These are about files that are not there or too large to keep here, or about arguments.
         let no_file = matches!(
             code,
-            Code::Unreadable | Code::TooMany | Code::TooLarge | Code::TimeUp | Code::Cancelled
+            Code::Unreadable
+                | Code::TooMany
+                | Code::TooLarge
+                | Code::TimeUp
+                | Code::Cancelled
+                | Code::BadMapping
         );
         let shown = cases.iter().any(|case| case.code == format!("{code:?}"));
         assert_ne!(shown, no_file, "{code}");

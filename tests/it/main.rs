@@ -30,6 +30,8 @@ mod jepsen;
 mod kept;
 #[cfg(feature = "cli")]
 mod limits;
+#[cfg(feature = "cli")]
+mod mapping;
 mod meanings;
 mod models;
 #[cfg(feature = "cli")]

@@ -110,6 +110,12 @@ impl HistoryBuilder {
         }
     }
 
+    /// Notes that so many lines held no record.
+    #[doc(hidden)]
+    pub fn pass_over(&mut self, lines: usize) {
+        self.history.passed_over += lines;
+    }
+
     /// A builder that joins the ends of operations in the order of their times, not in that of the
     /// records: for input that is sorted by neither clients nor time. It has to be
     /// [finished](HistoryBuilder::finish) with [`Order::Time`].

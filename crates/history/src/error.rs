@@ -128,6 +128,11 @@ codes! {
     Cancelled = "H0026", "it was cancelled before the input was read",
         "Somebody asked to stop, by Ctrl-C for instance, before the input was read. Nothing was \
          decided.";
+    BadMapping = "H0029", "the mapping does not fit",
+        "A rule of --map, or of a file of rules, is none, or names a field that no record has. A \
+         rule is NAME=.PATH, which says where something stands in a record, or NAME:WORD=MEANING, \
+         which says what a word means there. `histcheck init FILE` shows the fields of a file and \
+         proposes rules.";
     Damaged = "H0027", "the binary input is damaged",
         "The input starts like the file of a Jepsen run (`test.jepsen`), but a checksum is wrong, \
          or something is not where it belongs: it was cut or altered. Nothing is guessed; copy it \

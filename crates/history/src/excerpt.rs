@@ -42,6 +42,8 @@ pub struct Rows {
     pub records: usize,
     /// How many processes of the whole invoked again after an indeterminate operation.
     pub reinvoked: usize,
+    /// How many lines of the input held no record.
+    pub passed_over: usize,
     /// What is known of the whole.
     pub excerpt: Excerpt,
 }
@@ -71,6 +73,7 @@ impl History {
             metadata_record: None,
             records: rows.records,
             reinvoked: rows.reinvoked,
+            passed_over: rows.passed_over,
             taken: rows.excerpt.taken.clone(),
             excerpt: Some(Box::new(rows.excerpt)),
             ..History::default()
@@ -90,6 +93,7 @@ impl History {
             metadata: self.metadata,
             records: self.records,
             reinvoked: self.reinvoked,
+            passed_over: self.passed_over,
             excerpt: self.excerpt.map_or_else(Excerpt::default, |excerpt| *excerpt),
         }
     }

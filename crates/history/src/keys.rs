@@ -1,6 +1,7 @@
 //! Keys: where operations carry one, a history is many small ones, and linearizability is local
 //! (Herlihy and Wing 1990): each key may be checked by itself.
 
+use super::arguments;
 use super::dense::ValueMap;
 use super::{History, OpIndex, Operation, Record, Value, ValueTable};
 use crate::error::{Code, Error};
@@ -10,7 +11,8 @@ use crate::vocabulary::{Verb, Word};
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Independent {
     /// Find out: they are if every operation's value is a pair, completions repeat their
-    /// invocation's key, and a read of `[key nil]`, a write or a cas confirms it.
+    /// invocation's key, and a read of `[key nil]`, a write or a cas confirms it. Or keys stand
+    /// among the arguments: a map `{key value}`, a list `[key]` of a read, a cas `[key old new]`.
     #[default]
     Auto,
     /// They are.
@@ -32,6 +34,7 @@ pub(super) fn resolve(
     }
     let split = match independent {
         Independent::No => false,
+        Independent::Auto if keyed == 0 && arguments::take_keys(history) => return Ok(()),
         Independent::Auto => keyed == 0 && is_independent(history),
         Independent::Yes => {
             let values = &history.values;

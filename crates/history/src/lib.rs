@@ -10,6 +10,7 @@
 //! updates. [`internal`] and methods hidden from the documentation are for histcheck's own crates,
 //! and may change in any version.
 
+mod arguments;
 mod builder;
 mod clients;
 mod dense;
@@ -91,6 +92,8 @@ pub struct History {
     records: usize,
     whole_operations: bool,
     reinvoked: usize,
+    /// How many lines of the input held no record.
+    passed_over: usize,
     /// The reading of equal times, if the order rests on them.
     ties: Option<Ties>,
     /// Whether keys were made part of the values.
@@ -258,6 +261,11 @@ impl History {
     /// Whether the input put both ends of an operation into one record.
     pub fn has_whole_operations(&self) -> bool {
         self.whole_operations
+    }
+
+    /// How many lines of the input held no record, among others that did.
+    pub fn passed_over(&self) -> usize {
+        self.passed_over
     }
 
     /// How many processes invoked again after an indeterminate operation; each such operation

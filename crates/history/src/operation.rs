@@ -121,7 +121,8 @@ impl EventType {
                 "info" | "unknown" | "timeout" | "timedout" | "indeterminate" | "maybe"
                 | "crash" | "crashed" | "pending" | "ambiguous" | "lost" | "cancelled"
                 | "canceled" | "disconnected" => EventType::Info,
-                _ => return None,
+                // As programs name their errors: `ErrTimeout`.
+                word => return EventType::meant(word.strip_prefix("err")?),
             })
         })
     }

@@ -21,6 +21,8 @@ pub struct Tally {
     pub reads: usize,
     /// Those of them that returned a value.
     pub values: usize,
+    /// Reads that succeeded, and were called with something that they did not return.
+    pub called_with: usize,
     /// Whether operations have keys.
     pub has_key: bool,
     /// Whether they have times.
@@ -92,6 +94,8 @@ impl Tally {
                 if verb == Some(Verb::Read) {
                     self.reads += 1;
                     self.values += usize::from(!history.without_key(operation.output).is_null());
+                    let given = history.without_key(input);
+                    self.called_with += usize::from(!given.is_null() && input != output);
                 }
             }
         }

@@ -58,6 +58,23 @@ impl Verb {
         )
     }
 
+    /// Returns whether such an operation is called with nothing, but perhaps a key.
+    pub const fn takes_nothing(self) -> bool {
+        matches!(
+            self,
+            Verb::Read
+                | Verb::Delete
+                | Verb::Dequeue
+                | Verb::Drain
+                | Verb::Pop
+                | Verb::Peek
+                | Verb::DeleteMin
+                | Verb::DeleteMax
+                | Verb::PeekMin
+                | Verb::PeekMax
+        )
+    }
+
     /// Returns whether such an operation may fail because of what the object holds.
     pub const fn may_fail_by_state(self) -> bool {
         matches!(self, Verb::Dequeue | Verb::Pop | Verb::DeleteMin | Verb::DeleteMax)

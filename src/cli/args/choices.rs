@@ -122,6 +122,31 @@ pub(crate) enum OrderBy {
     Time,
 }
 
+/// The unit of times that are bare numbers.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum TimeUnit {
+    /// Nanoseconds
+    Ns,
+    /// Microseconds
+    Us,
+    /// Milliseconds
+    Ms,
+    /// Seconds
+    S,
+}
+
+impl TimeUnit {
+    /// Returns how many nanoseconds it is.
+    pub(crate) fn nanoseconds(self) -> i64 {
+        match self {
+            TimeUnit::Ns => 1,
+            TimeUnit::Us => 1_000,
+            TimeUnit::Ms => 1_000_000,
+            TimeUnit::S => 1_000_000_000,
+        }
+    }
+}
+
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum TiesArg {
     /// Operations whose ends share a time overlap

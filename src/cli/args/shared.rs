@@ -4,11 +4,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use histcheck::formats::Format;
+use histcheck::formats::{Format, Mapping};
 use histcheck::history::{Independent, Order, Settings, Ties};
 
 use super::input_format;
-use super::{Decider, FailedCas, IndependentArg, InputFormat, OrderBy, OutputFormat, TiesArg};
+use super::{
+    Decider, FailedCas, IndependentArg, InputFormat, OrderBy, OutputFormat, TiesArg, TimeUnit,
+};
 use crate::cli::units;
 
 #[derive(Args, Debug)]
@@ -70,6 +72,31 @@ pub(crate) struct ReadArgs {
     /// Whether values are tuples [key value]
     #[arg(long, value_name = "WHETHER", default_value = "auto")]
     pub(crate) independent: IndependentArg,
+
+    /// Where something stands in a record, or what a word there means
+    ///
+    /// NAME=.PATH, as in `f=.Input.Op`, or NAME:WORD=MEANING, as in `f:0=get`. The names are those
+    /// of fields (process, type, f, value, key, time, input, output, call, return, duration,
+    /// outcome), `from` and `to` of a cas, `ignore`, and `records` for the list that holds them.
+    #[arg(long, value_name = "RULE", value_parser = rule)]
+    pub(crate) map: Vec<String>,
+
+    /// The unit of times that are bare numbers
+    #[arg(long, value_name = "UNIT")]
+    pub(crate) time_unit: Option<TimeUnit>,
+
+    /// Take rules from this file instead of the `histcheck.toml` beside the input or above it
+    #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Take rules from no file
+    #[arg(long)]
+    pub(crate) no_config: bool,
+}
+
+/// A rule of a mapping.
+fn rule(text: &str) -> Result<String, String> {
+    Mapping::default().add(text).map(|()| text.to_owned()).map_err(|error| error.message)
 }
 
 impl ReadArgs {

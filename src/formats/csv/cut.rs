@@ -16,7 +16,7 @@ pub(super) enum Cut {
 
 impl Cut {
     /// Goes on from byte `from` to the end of `text`; behind the last line break between records.
-    pub(super) fn scan(&mut self, text: &[u8], from: usize) -> Option<usize> {
+    pub(super) fn scan(&mut self, text: &[u8], from: usize, separator: u8) -> Option<usize> {
         let mut cut = None;
         for (at, &byte) in text.iter().enumerate().skip(from) {
             let next = match (*self, byte) {
@@ -35,7 +35,8 @@ impl Cut {
                     cut = Some(at + 1);
                     Cut::CellStart
                 }
-                (_, b',' | b'\r') => Cut::CellStart,
+                (_, b'\r') => Cut::CellStart,
+                (_, byte) if byte == separator => Cut::CellStart,
                 _ => Cut::Cell,
             };
             *self = next;

@@ -40,13 +40,29 @@ pub(super) fn is_before_header(text: &str) -> bool {
     text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'))
 }
 
+/// What may separate cells.
+const SEPARATORS: [u8; 4] = [b',', b';', b'\t', b'|'];
+
 /// Tells whether `line` names the columns of events or of whole operations.
 fn is_header(line: &str) -> bool {
-    let has = |wanted: &[Role]| {
-        line.split(',').any(|cell| wanted.contains(&role(cell.trim().trim_matches('"')).0))
-    };
-    has(&[Role::Call]) && has(&[Role::Function])
-        || has(&[Role::Outcome]) && has(&[Role::Process, Role::Function])
+    SEPARATORS.iter().any(|&separator| {
+        let has = |wanted: &[Role]| {
+            let mut cells = line.split(char::from(separator));
+            cells.any(|cell| wanted.contains(&role(cell.trim().trim_matches('"')).0))
+        };
+        has(&[Role::Call]) && has(&[Role::Function])
+            || has(&[Role::Outcome, Role::Phase]) && has(&[Role::Process, Role::Function])
+    })
+}
+
+/// What separates the cells of a table: of the bytes that may, the one that is most often in its
+/// header.
+fn separator_of(text: &str) -> u8 {
+    let is_content = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
+    let header = text.lines().find(is_content).unwrap_or_default().as_bytes();
+    let count = |separator: &u8| memchr::memchr_iter(*separator, header).count();
+    // Of equals, the last is taken.
+    SEPARATORS.into_iter().rev().max_by_key(count).unwrap_or(b',')
 }
 
 /// Reads a table, which may come in pieces that are whole lines.
@@ -54,14 +70,21 @@ fn is_header(line: &str) -> bool {
 struct Csv {
     cut: cut::Cut,
     header: Option<read::Header>,
+    separator: Option<u8>,
 }
 
 impl Reader for Csv {
     fn cut(&mut self, text: &[u8], from: usize) -> Option<usize> {
-        self.cut.scan(text, from)
+        if self.separator.is_none() {
+            let text = String::from_utf8_lossy(text);
+            let has_header = !is_before_header(complete_lines(&text));
+            self.separator = has_header.then(|| separator_of(&text));
+        }
+        self.cut.scan(text, from, self.separator.unwrap_or(b','))
     }
 
     fn read(&mut self, piece: &Piece<'_>, sink: &mut Sink<'_>) -> Result<usize, Error> {
-        read::read(piece.text, &mut self.header, sink).map(|()| piece.text.len())
+        let separator = *self.separator.get_or_insert_with(|| separator_of(piece.text));
+        read::read(piece.text, separator, &mut self.header, sink).map(|()| piece.text.len())
     }
 }

@@ -22,6 +22,7 @@ pub(super) struct Header(Vec<(String, Column)>);
 /// Reads a piece of a table that is whole lines; its header, unless that was read before.
 pub(super) fn read(
     text: &str,
+    separator: u8,
     header: &mut Option<Header>,
     sink: &mut Sink<'_>,
 ) -> Result<(), Error> {
@@ -35,6 +36,7 @@ pub(super) fn read(
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
+        .delimiter(separator)
         .from_reader(text.as_bytes().get(start..).unwrap_or_default());
     let mut record = csv::StringRecord::new();
     let mut offsets = Vec::new();
@@ -43,7 +45,7 @@ pub(super) fn read(
         if !next(&mut reader, &mut record, None, text, start, &mut at)? {
             return Ok(());
         }
-        cell_offsets(text, at, record.len(), &mut offsets)?;
+        cell_offsets(text, at, record.len(), separator, &mut offsets)?;
         *header = Some(check_header(&record, &offsets)?);
     }
     let Some(Header(columns)) = header else { return Ok(()) };
@@ -51,7 +53,7 @@ pub(super) fn read(
         if !sink.begin(at) {
             return Ok(());
         }
-        cell_offsets(text, at, record.len(), &mut offsets)?;
+        cell_offsets(text, at, record.len(), separator, &mut offsets)?;
         let mut fields = Fields::default();
         for (((name, kind), cell), &offset) in columns.iter().zip(&record).zip(&offsets) {
             if let Some(cell) = content(cell, offset, *kind) {
@@ -128,7 +130,7 @@ fn next(
 
 fn syntax(message: String, offset: usize) -> Error {
     Error::new(Code::Syntax, message)
-        .hint("put a cell that holds a comma into double quotes")
+        .hint("put a cell that holds the separator into double quotes")
         .at(Place { offset, ..Place::default() })
 }
 
@@ -216,6 +218,7 @@ fn cell_offsets(
     text: &str,
     mut at: usize,
     count: usize,
+    separator: u8,
     offsets: &mut Vec<usize>,
 ) -> Result<(), Error> {
     let bytes = text.as_bytes();
@@ -223,16 +226,16 @@ fn cell_offsets(
     for _ in 0..count {
         offsets.push(at.min(bytes.len()));
         if bytes.get(at) == Some(&b'"') {
-            at = quoted_end(bytes, at)?;
+            at = quoted_end(bytes, at, separator)?;
         }
         let rest = bytes.get(at..).unwrap_or_default();
-        at += memchr3(b',', b'\n', b'\r', rest).unwrap_or(rest.len()) + 1;
+        at += memchr3(separator, b'\n', b'\r', rest).unwrap_or(rest.len()) + 1;
     }
     Ok(())
 }
 
 /// The offset behind the quoted cell that starts at `start`.
-fn quoted_end(bytes: &[u8], start: usize) -> Result<usize, Error> {
+fn quoted_end(bytes: &[u8], start: usize, separator: u8) -> Result<usize, Error> {
     let error = |code, message: &str, offset| {
         Err(Error::new(code, message)
             .hint("inside a quoted cell, a double quote is written twice")
@@ -246,7 +249,8 @@ fn quoted_end(bytes: &[u8], start: usize) -> Result<usize, Error> {
         at += quote + 1;
         match bytes.get(at) {
             Some(b'"') => at += 1,
-            None | Some(b',' | b'\n' | b'\r') => return Ok(at),
+            None | Some(b'\n' | b'\r') => return Ok(at),
+            Some(&byte) if byte == separator => return Ok(at),
             Some(_) => return error(Code::Syntax, "the quoted cell goes on behind its quote", at),
         }
     }

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use super::token::{not_an_escape, unescape};
+use super::value::symbolic;
 use crate::error::Error;
 use crate::formats::content::{Content, quoted};
 use crate::formats::time;
@@ -28,6 +29,8 @@ pub(super) enum Form<'t> {
     Escaped(&'t str),
     /// Anything else, in the table already.
     Value(Value),
+    /// The source of what is no value, since it holds `##NaN` or its kin at this byte.
+    NotANumber(&'t str, usize),
 }
 
 impl<'t> Item<'t> {
@@ -37,6 +40,14 @@ impl<'t> Item<'t> {
             Ok(()) => Ok(text),
             Err(at) => Err(not_an_escape(self.offset + 1 + at)),
         }
+    }
+}
+
+impl Item<'_> {
+    fn not_a_number(&self, source: &str, at: usize) -> Error {
+        let name = source[at..].trim_start_matches('#');
+        let end = name.find(|c: char| !c.is_alphabetic() && c != '-').unwrap_or(name.len());
+        symbolic(&name[..end], self.offset + at)
     }
 }
 
@@ -61,6 +72,7 @@ impl<'t> Content<'t> for Item<'t> {
             Form::Text(text) => values.text(text),
             Form::Escaped(raw) => values.text(&self.unescaped(raw)?),
             Form::Value(value) => value,
+            Form::NotANumber(source, at) => return Err(self.not_a_number(source, at)),
         })
     }
 
@@ -68,6 +80,10 @@ impl<'t> Content<'t> for Item<'t> {
         match self.form {
             Form::Keyword(name) | Form::Symbol(name) | Form::Text(name) => Ok(Cow::Borrowed(name)),
             Form::Escaped(raw) => self.unescaped(raw).map(Cow::Owned),
+            Form::Value(value) if let Some(name) = values.as_name(value) => {
+                Ok(Cow::Owned(name.to_owned()))
+            }
+            Form::NotANumber(source, at) => Err(self.not_a_number(source, at)),
             Form::Int(_) | Form::Value(_) => {
                 let shown = self.shown(values);
                 Err(self
@@ -107,6 +123,63 @@ impl<'t> Content<'t> for Item<'t> {
         time.map_err(|error| error.at(self.place()))
     }
 
+    fn kept(&self, values: &mut ValueTable) -> Result<Value, Error> {
+        match self.form {
+            Form::NotANumber(source, _) => Ok(values.text(source)),
+            _ => self.value(values),
+        }
+    }
+
+    fn is_map(&self, values: &ValueTable) -> bool {
+        matches!(self.form, Form::Value(value) if matches!(values.shape(value), Shape::Map(_)))
+    }
+
+    fn is_zero(&self) -> bool {
+        matches!(self.form, Form::Int(0) | Form::Text("") | Form::Value(Value::NULL | Value::FALSE))
+    }
+
+    fn literal(&self, values: &ValueTable) -> Result<Cow<'t, str>, Error> {
+        Ok(match self.form {
+            Form::Int(n) => Cow::Owned(n.to_string()),
+            Form::Value(value) => Cow::Owned(match values.as_name(value) {
+                Some(name) => name.to_owned(),
+                None => values.to_edn(value),
+            }),
+            _ => self.word("", values)?,
+        })
+    }
+
+    fn entries(
+        &self,
+        values: &mut ValueTable,
+        take: &mut dyn FnMut(Cow<'t, str>, Self),
+    ) -> Result<bool, Error> {
+        let Form::Value(value) = self.form else { return Ok(false) };
+        let inner: Vec<(String, Value)> = match values.shape(value) {
+            Shape::Map(items) => {
+                let pairs = items.chunks_exact(2);
+                let named = |pair: &[Value]| Some((values.as_name(pair[0])?.to_owned(), pair[1]));
+                match pairs.map(named).collect() {
+                    Some(named) => named,
+                    None => return Ok(false),
+                }
+            }
+            Shape::List(items) => {
+                items.iter().enumerate().map(|(at, &item)| (at.to_string(), item)).collect()
+            }
+            _ => return Ok(false),
+        };
+        for (name, value) in inner {
+            let form = match values.shape(value) {
+                Shape::Int(n) => Form::Int(n),
+                Shape::Text("") => Form::Text(""),
+                _ => Form::Value(value),
+            };
+            take(Cow::Owned(name), Item { form, offset: self.offset });
+        }
+        Ok(true)
+    }
+
     fn shown(&self, values: &ValueTable) -> String {
         match self.form {
             Form::Int(n) => format!("`{n}`"),
@@ -114,6 +187,7 @@ impl<'t> Content<'t> for Item<'t> {
             Form::Symbol(name) => quoted(name),
             Form::Text(text) | Form::Escaped(text) => quoted(&format!("\"{text}\"")),
             Form::Value(value) => quoted(&values.to_edn(value)),
+            Form::NotANumber(source, _) => quoted(source),
         }
     }
 }

@@ -10,8 +10,10 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-use memchr::memrchr3;
+use memchr::{memrchr, memrchr3};
 
+use super::frame::{Opening, blanked};
+use super::mapping::Mapping;
 use super::records::write_maps;
 use super::row::{Evidence, Likeness, Piece, Reader, Row, complete_lines};
 use super::sink::Sink;
@@ -36,6 +38,9 @@ pub(super) static FORMAT: Row = Row {
 };
 
 fn sniff(text: &str) -> Option<Likeness> {
+    if OPENING.is_behind(text) {
+        return Evidence::Fallback.settled(!complete_lines(text).is_empty());
+    }
     let has_record = text.contains('}');
     match text.as_bytes().first()? {
         b'{' if is_map(&text[1..]) => Evidence::Certain.settled(has_record),
@@ -103,7 +108,17 @@ pub(super) fn closing_quote(inside: &str) -> Option<usize> {
 #[derive(Default)]
 struct Edn {
     enclosure: Enclosure,
+    /// Whether the records stand behind other text on their lines, once that is known.
+    is_behind: Option<bool>,
 }
+
+/// How a record starts that stands behind other text.
+const OPENING: Opening = Opening {
+    first: &['{', '#'],
+    starts: |text| {
+        text.starts_with("{:") || text.starts_with("#jepsen.") || text.starts_with("#knossos.")
+    },
+};
 
 /// What the records stand in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -122,10 +137,23 @@ enum Enclosure {
 impl Reader for Edn {
     /// Cuts at brackets: the lexical grammar is left to the parser.
     fn cut(&mut self, text: &[u8], from: usize) -> Option<usize> {
+        if self.is_behind(&String::from_utf8_lossy(&text[..text.len().min(1 << 16)])) {
+            return memrchr(b'\n', &text[from..]).map(|at| from + at + 1);
+        }
         memrchr3(b'}', b')', b']', &text[from..]).map(|at| from + at + 1)
     }
 
     fn read(&mut self, piece: &Piece<'_>, sink: &mut Sink<'_>) -> Result<usize, Error> {
+        let (mut alone, mut list) = (None, None);
+        if self.is_behind(piece.text) {
+            let (text, without) = OPENING.alone(piece.text);
+            sink.pass_over(without);
+            alone = Some(text);
+        } else if self.enclosure == Enclosure::Unknown {
+            list = record::list_within(piece.text, sink.mapping.and_then(Mapping::records))?;
+        }
+        let alone = alone.or(list.map(|list| blanked(piece.text, &[list])));
+        let piece = &Piece { text: alone.as_deref().unwrap_or(piece.text), ..*piece };
         // Where the last record or bracket ends; what is behind it belongs to the next piece.
         let mut done = 0;
         match self.records(piece, &mut done, sink) {
@@ -137,6 +165,10 @@ impl Reader for Edn {
 }
 
 impl Edn {
+    fn is_behind(&mut self, text: &str) -> bool {
+        *self.is_behind.get_or_insert_with(|| OPENING.is_behind(text.trim_start()))
+    }
+
     fn records(
         &mut self,
         piece: &Piece<'_>,

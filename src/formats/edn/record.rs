@@ -6,8 +6,58 @@ use super::item::Item;
 use super::token::{Bracket, Token, error};
 use super::value::{Parser, qualified, unclosed};
 use crate::error::{Code, Error};
+use crate::formats::content::quoted;
 use crate::formats::fields::Fields;
+use crate::formats::mapping::Path;
+use crate::formats::roles::{Role, role};
 use crate::formats::sink::Sink;
+
+/// Where in `text`, if that is one map, the list of the records is: at `path`, or, without one, the
+/// only list of maps in it. `None` if there is none, or the map is a record itself.
+///
+/// # Errors
+/// If there are several lists of maps.
+pub(super) fn list_within(
+    text: &str,
+    path: Option<&Path>,
+) -> Result<Option<(usize, usize)>, Error> {
+    let mut parser = Parser::new(text, 0);
+    if !matches!(parser.form(), Ok(Token::Open(Bracket::Map))) {
+        return Ok(None);
+    }
+    let mut lists: Vec<(&str, (usize, usize))> = Vec::new();
+    loop {
+        // What is wrong in it is for the reader of records to say.
+        let name = match parser.form() {
+            Ok(Token::Keyword | Token::Text) => parser.content(),
+            Ok(Token::Close(b'}')) => break,
+            _ => return Ok(None),
+        };
+        let is_named = path.map(|path| path.0.len() == 1 && path.0[0] == name);
+        if is_named.is_none() && matches!(role(name).0, Role::Process | Role::Function | Role::Call)
+        {
+            return Ok(None);
+        }
+        let Ok(token) = parser.form() else { return Ok(None) };
+        let start = parser.start();
+        let is_list = matches!(token, Token::Open(Bracket::List | Bracket::Vector));
+        let is_list =
+            is_list && matches!(parser.form(), Ok(Token::Open(Bracket::Map) | Token::Tag));
+        let Ok(end) = parser.pass(start) else { return Ok(None) };
+        if is_named.unwrap_or(is_list) {
+            lists.push((name, (start, end)));
+        }
+    }
+    match (&lists[..], parser.form()) {
+        ([(_, list)], Ok(Token::End)) => Ok(Some(*list)),
+        ([(first, _), .., (last, (start, _))], Ok(Token::End)) => {
+            let message = format!("{} and {} are lists of maps", quoted(first), quoted(last));
+            Err(error(Code::Syntax, *start, &message)
+                .hint(format!("name the one that holds the records: --map records=.{first}")))
+        }
+        _ => Ok(None),
+    }
+}
 
 /// Reads records; keeps its scratch memory from one to the next.
 pub(super) struct RecordReader<'t> {

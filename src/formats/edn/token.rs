@@ -121,6 +121,16 @@ impl<'t> Tokens<'t> {
         Tokens { text, at: from, start: from, content: "", int: 0, character: '\0' }
     }
 
+    /// Goes back to byte `at`.
+    pub(super) fn go_back(&mut self, at: usize) {
+        *self = Tokens::new(self.text, at);
+    }
+
+    /// The text between two of its bytes.
+    pub(super) fn text(&self, start: usize, end: usize) -> &'t str {
+        &self.text[start..end]
+    }
+
     /// Where the last token starts.
     pub(super) fn start(&self) -> usize {
         self.start

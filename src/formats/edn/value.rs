@@ -69,6 +69,12 @@ impl<'t> Parser<'t> {
         }
     }
 
+    /// Passes over the form that starts at byte `start`; returns where it ends.
+    pub(super) fn pass(&mut self, start: usize) -> Result<usize, Error> {
+        self.tokens.go_back(start);
+        self.skip().map(|()| self.end())
+    }
+
     /// Passes over one form without a look at what it means.
     fn skip(&mut self) -> Result<(), Error> {
         let from = self.start();
@@ -114,7 +120,17 @@ impl<'t> Parser<'t> {
             Token::Symbol => Form::Symbol(content),
             Token::Text => Form::Text(content),
             Token::Escaped => Form::Escaped(content),
-            token => Form::Value(self.build(token, values, 0)?),
+            token => match self.build(token, values, 0) {
+                Ok(value) => Form::Value(value),
+                // It may stand in a field that nothing depends on.
+                Err(error) if error.code == Code::NotANumber => {
+                    self.pass(offset)?;
+                    self.items.clear();
+                    let at = error.place.map_or(offset, |place| place.offset);
+                    Form::NotANumber(self.tokens.text(offset, self.end()), at - offset)
+                }
+                Err(error) => return Err(error),
+            },
         };
         Ok(Item { form, offset })
     }
@@ -312,7 +328,7 @@ pub(super) fn qualified<'a>(namespace: &str, name: &'a str, scratch: &'a mut Str
     scratch
 }
 
-fn symbolic(name: &str, at: usize) -> Error {
+pub(super) fn symbolic(name: &str, at: usize) -> Error {
     match name {
         "NaN" | "Inf" | "-Inf" => error(Code::NotANumber, at, format!("##{name} is no value"))
             .hint("record it as a string or a keyword"),

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::objects::entries;
 use super::text::string;
 use super::value::parse;
 use crate::error::Error;
@@ -96,6 +97,29 @@ impl<'t> Content<'t> for Cell<'t> {
         };
         let time = time.ok_or_else(|| self.not_a_time(field, values))?;
         time.map_err(|error| error.at(self.place()))
+    }
+
+    fn is_map(&self, _: &ValueTable) -> bool {
+        !self.plain && self.text.starts_with('{')
+    }
+
+    fn is_zero(&self) -> bool {
+        self.is_null() || matches!(self.text, "\"\"" | "0" | "false")
+    }
+
+    fn literal(&self, _: &ValueTable) -> Result<Cow<'t, str>, Error> {
+        Ok(self.string()?.unwrap_or(Cow::Borrowed(self.text)))
+    }
+
+    fn entries(
+        &self,
+        _: &mut ValueTable,
+        take: &mut dyn FnMut(Cow<'t, str>, Self),
+    ) -> Result<bool, Error> {
+        if self.plain || !self.text.starts_with(['{', '[']) {
+            return Ok(false);
+        }
+        entries(self, take).map(|()| true)
     }
 
     fn shown(&self, _: &ValueTable) -> String {

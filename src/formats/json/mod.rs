@@ -9,24 +9,28 @@ mod value;
 mod write;
 
 use memchr::memrchr;
+use serde_json::value::RawValue;
 
+use super::frame::{Opening, blanked, list_within};
+use super::mapping::Mapping;
 use super::records::write_maps;
-use super::row::{Evidence, Likeness, Piece, Reader, Row};
+use super::row::{Evidence, Likeness, Piece, Reader, Row, complete_lines};
 use super::sink::Sink;
 use crate::error::{Code, Error};
 use cut::Nesting;
 use fast::{Layout, read};
 use objects::Objects;
+use text::offset_in;
 
 pub(super) use cell::Cell;
-pub(super) use value::value;
+pub(super) use value::{value, value_or_text};
 
 /// JSON lines.
 pub(super) static LINES: Row = Row {
     name: "jsonl",
     about: "JSON objects one after the other, usually one per line",
     extensions: &["jsonl"],
-    sniff: |text| text.starts_with('{').then(|| Evidence::Likely.settled(text.contains('}')))?,
+    sniff: sniff_lines,
     reader: || Json::boxed(Layout::Lines),
     write: |history, out| write_maps(history, &write::Object, ["", "", ""], out),
     losses: |_| Vec::new(),
@@ -42,6 +46,17 @@ pub(super) static ARRAY: Row = Row {
     write: |history, out| write_maps(history, &write::Object, ["[\n", ",", "]\n"], out),
     losses: |_| Vec::new(),
 };
+
+fn sniff_lines(text: &str) -> Option<Likeness> {
+    if text.starts_with('{') {
+        return Evidence::Likely.settled(text.contains('}'));
+    }
+    OPENING.is_behind(text).then(|| Evidence::Fallback.settled(!complete_lines(text).is_empty()))?
+}
+
+/// How a record starts that stands behind other text.
+const OPENING: Opening =
+    Opening { first: &['{'], starts: |text| text[1..].trim_start().starts_with('"') };
 
 fn sniff_array(text: &str) -> Option<Likeness> {
     let inside = text.strip_prefix('[')?.trim_start();
@@ -59,16 +74,50 @@ struct Json {
     nesting: Nesting,
     /// Whether the start of the array was read.
     is_open: bool,
+    /// Whether the records stand behind other text on their lines, once that is known.
+    is_behind: Option<bool>,
 }
 
 impl Json {
     fn boxed(layout: Layout) -> Box<dyn Reader> {
-        Box::new(Json { layout, nesting: Nesting::default(), is_open: false })
+        Box::new(Json { layout, nesting: Nesting::default(), is_open: false, is_behind: None })
     }
+
+    fn is_behind(&mut self, text: &[u8]) -> bool {
+        let starts = |bytes: &[u8]| bytes.trim_ascii_start().first().copied();
+        let is_lines = self.layout == Layout::Lines;
+        let behind = starts(text).map(|first| is_lines && first != b'{');
+        self.is_behind = self.is_behind.or(behind);
+        self.is_behind == Some(true)
+    }
+
+    /// Reads the records of a text that holds them in a list, with more around it. False if it does
+    /// not.
+    fn list(&mut self, piece: &Piece<'_>, sink: &mut Sink<'_>) -> Result<bool, Error> {
+        let path = sink.mapping.and_then(Mapping::records);
+        let Some(object) = only_object(piece.text) else { return Ok(false) };
+        let Some(list) = list_within(object, path)? else { return Ok(false) };
+        let text = &blanked(piece.text, &[list]);
+        let objects = Objects::of_array(text)?;
+        read(&Piece { text, ..*piece }, objects, Layout::Array, sink).map(|()| true)
+    }
+}
+
+/// The object that is all of `text`.
+fn only_object(text: &str) -> Option<Cell<'_>> {
+    let start = text.len() - text.trim_start().len();
+    let mut objects = serde_json::Deserializer::from_str(&text[start..]).into_iter();
+    let object: &RawValue = objects.next()?.ok()?;
+    let end = start + objects.byte_offset();
+    let is_all = text[end..].trim().is_empty() && object.get().starts_with('{');
+    is_all.then(|| Cell { text: object.get(), offset: offset_in(text, object.get()), plain: false })
 }
 
 impl Reader for Json {
     fn cut(&mut self, text: &[u8], from: usize) -> Option<usize> {
+        if self.is_behind(text) {
+            return memrchr(b'\n', &text[from..]).map(|at| from + at + 1);
+        }
         match self.layout {
             Layout::Lines => self.nesting.cut_lines(text, from),
             Layout::Array => self.nesting.scan(text, from, true),
@@ -80,6 +129,18 @@ impl Reader for Json {
     }
 
     fn read(&mut self, piece: &Piece<'_>, sink: &mut Sink<'_>) -> Result<usize, Error> {
+        if self.is_behind(piece.text.as_bytes()) {
+            let (text, without) = &OPENING.alone(piece.text);
+            sink.pass_over(*without);
+            let objects = Objects::new(text);
+            let piece = &Piece { text, ..*piece };
+            return read(piece, objects, self.layout, sink).map(|()| text.len());
+        }
+        let is_object = piece.text.trim_start().starts_with('{');
+        if is_object && !self.is_open && self.list(piece, sink)? {
+            self.is_open = true;
+            return Ok(piece.text.len());
+        }
         let objects = match self.layout {
             Layout::Lines => Ok(Objects::new(piece.text)),
             Layout::Array => Objects::of_piece(piece.text, !self.is_open, piece.is_last),

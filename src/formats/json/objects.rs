@@ -2,9 +2,10 @@
 //! its fields, so that no tree of values is built and numbers keep their digits; a record may span
 //! lines, and a line may hold several records.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{DeserializeSeed, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::cell::Cell;
@@ -120,15 +121,16 @@ impl<'t> Objects<'t> {
             return Ok(false);
         }
         self.fields.clear();
-        let mut object =
-            Object { text: self.text, fields: &mut self.fields, end: start + 1, fault: None };
-        let mut reader = serde_json::Deserializer::from_str(&self.text[start..]);
+        let text = &self.text[start..];
+        let take = &mut |name, cell| self.fields.push(name, cell);
+        let mut object = Object { text, offset: start, take, end: 1, fault: None };
+        let mut reader = serde_json::Deserializer::from_str(text);
         let read = DeserializeSeed::deserialize(&mut object, &mut reader);
         let Object { end, fault, .. } = object;
         read.map_err(|error| syntax(self.text, start, &error))?;
         fault.map_or(Ok(()), Err)?;
         // The reader does not tell where the object ends: behind its last field and a bracket.
-        self.at = end;
+        self.at = start + end;
         self.skip_space();
         self.at += 1;
         self.fields.put(sink)?;
@@ -183,19 +185,46 @@ impl<'t> Objects<'t> {
     }
 }
 
-/// Collects the fields of one object.
+/// Hands over what is inside of `cell`, an object or an array.
+pub(super) fn entries<'t>(
+    cell: &Cell<'t>,
+    take: &mut dyn FnMut(Cow<'t, str>, Cell<'t>),
+) -> Result<(), Error> {
+    let mut object = Object { text: cell.text, offset: cell.offset, take, end: 0, fault: None };
+    let mut reader = serde_json::Deserializer::from_str(cell.text);
+    let read = DeserializeSeed::deserialize(&mut object, &mut reader);
+    let Object { fault, .. } = object;
+    // The text was read before, as a part of its record.
+    read.map_err(|error| syntax(cell.text, 0, &error))?;
+    fault.map_or(Ok(()), Err)
+}
+
+/// Collects the fields of one object, or the items of an array.
 struct Object<'f, 't> {
     text: &'t str,
-    fields: &'f mut Fields<'t, Cell<'t>>,
+    /// Where that starts in the input.
+    offset: usize,
+    take: &'f mut dyn FnMut(Cow<'t, str>, Cell<'t>),
     /// Where the last field ends.
     end: usize,
     fault: Option<Error>,
+}
+
+impl<'t> Object<'_, 't> {
+    fn cell(&mut self, text: &'t str) -> Cell<'t> {
+        let at = offset_in(self.text, text);
+        self.end = at + text.len();
+        Cell { text, offset: self.offset + at, plain: false }
+    }
 }
 
 impl<'de> DeserializeSeed<'de> for &mut Object<'_, 'de> {
     type Value = ();
 
     fn deserialize<D: serde::Deserializer<'de>>(self, reader: D) -> Result<(), D::Error> {
+        if self.text.as_bytes().first() == Some(&b'[') {
+            return reader.deserialize_seq(self);
+        }
         reader.deserialize_map(self)
     }
 }
@@ -209,14 +238,22 @@ impl<'de> Visitor<'de> for &mut Object<'_, 'de> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some(key) = map.next_key::<&RawValue>()? {
-            let cell: &RawValue = map.next_value()?;
-            let cell = cell.get();
-            let offset = offset_in(self.text, cell);
-            self.end = offset + cell.len();
-            match string(key.get(), offset_in(self.text, key.get())) {
-                Ok(name) => self.fields.push(name, Cell { text: cell, offset, plain: false }),
+            let text: &RawValue = map.next_value()?;
+            let cell = self.cell(text.get());
+            match string(key.get(), self.offset + offset_in(self.text, key.get())) {
+                Ok(name) => (self.take)(name, cell),
                 Err(error) => self.fault = self.fault.take().or(Some(error)),
             }
+        }
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        let mut index = 0;
+        while let Some(text) = items.next_element::<&RawValue>()? {
+            let cell = self.cell(text.get());
+            (self.take)(Cow::Owned(index.to_string()), cell);
+            index += 1;
         }
         Ok(())
     }

@@ -18,6 +18,11 @@ pub(in crate::formats) fn value(text: &str, values: &mut ValueTable) -> Result<V
     parse(raw.get(), offset_in(text, raw.get()), values)
 }
 
+/// The value that `text` stands for if it is JSON, and itself as a string otherwise.
+pub(in crate::formats) fn value_or_text(text: &str, values: &mut ValueTable) -> Value {
+    value(text, values).unwrap_or_else(|_| values.text(text))
+}
+
 /// The value that the well-formed JSON `text` stands for; `offset` is its place in the input.
 pub(super) fn parse(text: &str, offset: usize, values: &mut ValueTable) -> Result<Value, Error> {
     Walk { text, at: 0, offset, values, stack: Vec::new(), pairs: Vec::new() }.value(0)

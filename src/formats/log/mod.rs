@@ -39,8 +39,8 @@ fn sniff(text: &str) -> Option<Likeness> {
 /// Reads a history, which may come in pieces that are whole lines.
 #[derive(Default)]
 struct Log {
-    /// Whether every line is an operation, once that is known.
-    bare: Option<bool>,
+    /// What the lines are, once that is known.
+    lines: Option<read::Lines>,
 }
 
 impl Reader for Log {
@@ -49,7 +49,7 @@ impl Reader for Log {
     }
 
     fn read(&mut self, piece: &Piece<'_>, sink: &mut Sink<'_>) -> Result<usize, Error> {
-        read::read(piece.text, &mut self.bare, sink).map(|()| piece.text.len())
+        read::read(piece.text, &mut self.lines, sink).map(|()| piece.text.len())
     }
 }
 

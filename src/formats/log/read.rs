@@ -9,31 +9,50 @@ use memchr::{memchr, memchr_iter};
 use crate::error::{Code, Error, Place};
 use crate::formats::content::{Content, function_of, unknown_type};
 use crate::formats::edn::{Parser, Token, closing_quote, parse_value};
+use crate::formats::fields::word_of;
+use crate::formats::mapping::Target;
 use crate::formats::sink::Sink;
 use crate::history::{Event, EventType, Shape, Value};
 
-/// Reads a piece of a history that is whole lines. `bare` is whether every line of the history is
-/// an operation, once that is known.
-pub(super) fn read(text: &str, bare: &mut Option<bool>, sink: &mut Sink<'_>) -> Result<(), Error> {
+/// What the lines of a text are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lines {
+    /// Each is an operation.
+    Bare,
+    /// Each is an operation behind a number, as tools show files.
+    Numbered,
+    /// Operations stand among other lines.
+    Logged,
+}
+
+/// Reads a piece of a history that is whole lines. `lines` is what they are, once that is known.
+pub(super) fn read(
+    text: &str,
+    lines: &mut Option<Lines>,
+    sink: &mut Sink<'_>,
+) -> Result<(), Error> {
     let mut parser = Parser::new(text, 0);
-    for line in lines(text) {
+    for line in lines_of(text) {
         let all = &text[line.start..line.end];
         if all.trim().is_empty() {
             continue;
         }
         // The first line tells which of the two files this is.
-        let bare = *bare.get_or_insert_with(|| is_operation(all.trim_start()));
-        let start = if bare {
-            let start = line.end - all.trim_start().len();
-            if !is_operation(&text[start..line.end]) {
-                return Err(not_an_operation(start, line.last));
-            }
-            start
-        } else {
-            match logged(all) {
-                Some(at) => line.start + at,
-                None => continue,
-            }
+        let lines = *lines.get_or_insert_with(|| match all {
+            _ if is_operation(all.trim_start()) => Lines::Bare,
+            _ if numbered(all).is_some() => Lines::Numbered,
+            _ => Lines::Logged,
+        });
+        let first = all.len() - all.trim_start().len();
+        let found = match lines {
+            Lines::Bare => Some(first).filter(|&at| is_operation(&all[at..])),
+            Lines::Numbered => numbered(all),
+            Lines::Logged => logged(all),
+        };
+        let start = match found {
+            Some(at) => line.start + at,
+            None if lines == Lines::Logged => continue,
+            None => return Err(not_an_operation(line.start + first, line.last)),
         };
         if !sink.begin(start) {
             return Ok(());
@@ -52,7 +71,7 @@ struct Line {
     last: bool,
 }
 
-fn lines(text: &str) -> impl Iterator<Item = Line> {
+fn lines_of(text: &str) -> impl Iterator<Item = Line> {
     let mut start = 0;
     let ends = memchr_iter(b'\n', text.as_bytes()).map(|end| (end, false));
     ends.chain([(text.len(), true)]).map(move |(end, last)| {
@@ -90,9 +109,22 @@ fn logged(line: &str) -> Option<usize> {
     None
 }
 
+/// Where in a line that starts with its number the operation starts.
+fn numbered(line: &str) -> Option<usize> {
+    let behind = line.trim_start().trim_start_matches(|c: char| c.is_ascii_digit());
+    let has_number = behind.len() < line.trim_start().len();
+    let operation = behind.strip_prefix([':', '.', ')', '|']).unwrap_or(behind);
+    let is_apart = operation.starts_with([' ', '\t']);
+    let operation = operation.trim_start();
+    (has_number && is_apart && is_operation(operation)).then(|| line.len() - operation.len())
+}
+
 /// Whether `line` is one of a history or of a log: an operation, or what Jepsen logs besides.
 pub(super) fn is_line(line: &str) -> bool {
-    is_operation(line) || logged(line).is_some() || line.contains("jepsen.")
+    is_operation(line)
+        || numbered(line).is_some()
+        || logged(line).is_some()
+        || line.contains("jepsen.")
 }
 
 /// Whether `text` starts like an operation: a process, and behind white space a keyword.
@@ -121,11 +153,11 @@ fn operation(parser: &mut Parser<'_>, text: &str, sink: &mut Sink<'_>) -> Result
     let token = parser.form()?;
     let kind = parser.item(token, sink.values())?;
     // Among other lines, only the words that Jepsen writes are types.
-    let word = kind.word("type", sink.values())?;
+    let word = word_of(&kind, Target::Type, sink)?;
     let kind = EventType::parse(&word).ok_or_else(|| unknown_type(&kind, sink.values()))?;
     let token = column(parser, "f")?;
     let item = parser.item(token, sink.values())?;
-    let function = function_of(Some(item), true, sink.values())?;
+    let function = function_of(Some(item), true, sink)?;
     let token = column(parser, "value")
         .map_err(|error| error.hint("Jepsen writes nil where there is no value"))?;
     let value = parser.build(token, sink.values(), 0)?;

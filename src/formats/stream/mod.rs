@@ -14,12 +14,14 @@ mod tests;
 
 use std::io::{ErrorKind, Read};
 use std::str;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Format;
 use super::csv::is_before_header;
 use super::input::{Input, ReadOptions};
 use super::jepsen::{self, SHOWN, is_jepsen};
+use super::mapping::Mapping;
 use super::position::Position;
 use super::row::{Piece, Reader};
 use super::sink::Sink;
@@ -50,6 +52,9 @@ pub(crate) struct Stream<R: Read> {
     format: Option<Format>,
     threads: usize,
     meter: Meter,
+    mapping: Option<Arc<Mapping>>,
+    /// Which of its paths some record has, as bits.
+    found_rules: u64,
     cutter: Cutter,
     /// The reader of the format, once that is known.
     reader: Option<Box<dyn Reader>>,
@@ -89,6 +94,8 @@ impl<R: Read> Stream<R> {
             format: options.format,
             threads: options.threads,
             meter,
+            mapping: options.mapping,
+            found_rules: 0,
             cutter: Cutter::default(),
             reader: None,
             metadata: 0,
@@ -116,6 +123,9 @@ impl<R: Read> Stream<R> {
     pub(crate) fn next(&mut self) -> Result<bool, Error> {
         self.leave_piece();
         if self.ended {
+            if let Some(mapping) = &self.mapping {
+                mapping.check_found(self.found_rules)?;
+            }
             return self.builder.check_not_empty().map(|()| false);
         }
         let mut reader = match self.reader.take() {
@@ -409,9 +419,11 @@ impl<R: Read> Stream<R> {
         let mut sink = Sink::new(&mut self.builder);
         sink.meter = Some(&self.meter);
         sink.metadata = self.metadata;
+        sink.mapping = self.mapping.as_deref();
+        sink.found_rules = self.found_rules;
         sink.starts = Some(&mut self.starts);
         let read = reader.read(&piece, &mut sink);
-        self.metadata = sink.metadata;
+        (self.metadata, self.found_rules) = (sink.metadata, sink.found_rules);
         // After an error, too, the records before it have their places.
         self.piece = text.len();
         let done = read.map_err(|error| position.locate(text, error))?;

@@ -1,0 +1,351 @@
+//! Records that hold what they tell in maps of their own, as programs write their structures:
+//! `{"Input": {"Op": "Put", "Key": "a", "Value": "1"}, "Output": {…}, …}`. Here the inner fields
+//! become fields of the record, by the names that are known or by the rules of a mapping.
+
+use std::borrow::Cow;
+
+use super::content::Content;
+use super::fields::{FUNCTION, Fields, KEY, NAMES, PROCESS, VALUE, word_of};
+use super::mapping::{Mapping, Path, Target};
+use super::roles::{Role, role};
+use super::sink::Sink;
+use crate::error::Error;
+use crate::history::{EventType, ValueTable};
+use crate::vocabulary::{Verb, Word, plain};
+
+/// A field of a record, or one inside another.
+pub(super) struct Node<'t, C> {
+    name: Cow<'t, str>,
+    content: C,
+    /// The one that it is inside of.
+    parent: Option<usize>,
+    state: State,
+    /// Whether the fields inside it are nodes, too.
+    is_open: bool,
+}
+
+impl<'t, C> Node<'t, C> {
+    fn new(name: Cow<'t, str>, content: C, parent: Option<usize>) -> Self {
+        Node { name, content, parent, state: State::Whole, is_open: false }
+    }
+}
+
+/// What becomes of a field.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// It stays a field of its own.
+    Whole,
+    /// It plays a role.
+    Used,
+    /// The fields inside it stay.
+    Opened,
+    /// It is not to be used.
+    Ignored,
+}
+
+impl<'t, C: Content<'t>> Fields<'t, C> {
+    /// Puts the fields in the place that `mapping` says.
+    pub(super) fn arrange(&mut self, mapping: &Mapping, sink: &mut Sink<'_>) -> Result<(), Error> {
+        let mut nodes = std::mem::take(&mut self.nodes);
+        nodes.clear();
+        let known = NAMES.iter().zip(&mut self.known);
+        let known = known.filter_map(|(name, slot)| Some((Cow::Borrowed(*name), slot.take()?)));
+        for (name, content) in known.chain(self.rest.drain(..)) {
+            nodes.push(Node::new(name, content, None));
+        }
+        let mut filled = 0_u32;
+        for (number, rule) in mapping.fields().iter().enumerate() {
+            let bit = 1 << rule.target as u32;
+            let is_ignored = rule.target == Target::Ignore;
+            if filled & bit != 0 && !is_ignored {
+                continue;
+            }
+            let Some(at) = find(&mut nodes, &rule.path, sink.values())? else { continue };
+            if sink.finds_rule(number) && !is_ignored {
+                sink.takes(rule.target.name(), &rule.path.dotted());
+            }
+            if is_ignored || nodes[at].content.is_null() && !rule.target.keeps_null() {
+                nodes[at].state = State::Ignored;
+                continue;
+            }
+            filled |= bit;
+            nodes[at].state = State::Used;
+            self.place(rule.target, nodes[at].content);
+        }
+        for at in 0..nodes.len() {
+            let &Node { parent, state, content, .. } = &nodes[at];
+            let is_hidden = |mut at: Option<usize>| loop {
+                match at {
+                    Some(node) if nodes[node].state == State::Opened => at = nodes[node].parent,
+                    Some(_) => break true,
+                    None => break false,
+                }
+            };
+            // What is inside of a field that is used is a part of that.
+            if state != State::Whole || is_hidden(parent) {
+                continue;
+            }
+            let name = match parent {
+                Some(_) => Cow::Owned(dotted(&nodes, at)),
+                // Its place is taken by what the mapping says.
+                None if mapping.places(role(&nodes[at].name).0) => {
+                    Cow::Owned(format!(".{}", nodes[at].name))
+                }
+                None => nodes[at].name.clone(),
+            };
+            self.push(name, content);
+        }
+        self.nodes = nodes;
+        Ok(())
+    }
+
+    /// Puts a content where what `target` stands for is read.
+    fn place(&mut self, target: Target, content: C) {
+        match target {
+            Target::From => self.pair[0] = Some(content),
+            Target::To => self.pair[1] = Some(content),
+            Target::Ignore => {}
+            target => self.push(Cow::Borrowed(target.name()), content),
+        }
+    }
+
+    /// Whether the name of the operation is not a field of the record, but may be inside of one.
+    pub(super) fn is_nested(&self, values: &ValueTable) -> bool {
+        let is_map = |content: &C| content.is_map(values);
+        match &self.known[FUNCTION] {
+            Some(function) => is_map(function),
+            None => {
+                let named = self.rest.iter().find(|(name, _)| role(name).0 == Role::Function);
+                named.is_none_or(|(_, content)| is_map(content))
+            }
+        }
+    }
+
+    /// Opens the field that holds the name of the operation, with its key and its arguments; and
+    /// the one that holds what it returned.
+    pub(super) fn open_nested(&mut self, sink: &mut Sink<'_>) -> Result<(), Error> {
+        let Some(call) = self.open_call(sink)? else { return Ok(()) };
+        self.open_reply(call, sink)
+    }
+
+    /// Opens the map that says what was called; returns what that means, if there is one.
+    fn open_call(&mut self, sink: &mut Sink<'_>) -> Result<Option<Option<Verb>>, Error> {
+        let slots = [(FUNCTION, Role::Function), (VALUE, Role::Value)];
+        let known = slots.iter().filter_map(|&(slot, role)| {
+            Some((Some(slot), Cow::Borrowed(NAMES[slot]), role, self.known[slot]?))
+        });
+        let rest = self.rest.iter().filter_map(|(name, content)| {
+            let role = role(name).0;
+            matches!(role, Role::Function | Role::Input | Role::Value)
+                .then(|| (None, name.clone(), role, *content))
+        });
+        let holders: Vec<_> = known.chain(rest).collect();
+        for (slot, name, _, content) in holders {
+            let mut inner = Vec::new();
+            if !content.entries(sink.values(), &mut |name, content| inner.push((name, content)))? {
+                continue;
+            }
+            let is_function = |(name, content): &(Cow<'t, str>, C)| match role(name).0 {
+                Role::Function => true,
+                Role::Outcome | Role::Phase => content
+                    .word("f", sink.values())
+                    .is_ok_and(|word| EventType::meant(&word).is_none()),
+                _ => false,
+            };
+            let Some(at) = inner.iter().position(is_function) else { continue };
+            match slot {
+                Some(slot) => self.known[slot] = None,
+                None => self.rest.retain(|(other, _)| *other != name),
+            }
+            let function = inner.remove(at);
+            sink.takes("f", &format!("{name}.{}", function.0));
+            let word = word_of(&function.1, Target::Function, sink).ok();
+            let verb = word.and_then(|word| Word::meant(&word)).map(Word::verb);
+            self.known[FUNCTION] = Some(function.1);
+            self.take_arguments(&name, inner, verb, sink);
+            return Ok(Some(verb));
+        }
+        Ok(None)
+    }
+
+    /// Takes the other fields of the map `holder` that says what was called.
+    fn take_arguments(
+        &mut self,
+        holder: &str,
+        inner: Vec<(Cow<'t, str>, C)>,
+        verb: Option<Verb>,
+        sink: &mut Sink<'_>,
+    ) {
+        let mut value = None;
+        let mut others = Vec::new();
+        for (name, content) in inner {
+            let takes_pair = verb == Some(Verb::Cas);
+            let is_old = ["from", "old", "expected", "expect", "prev"].contains(&&*plain(&name));
+            let is_new = ["to", "new", "update", "desired"].contains(&&*plain(&name));
+            match role(&name).0 {
+                _ if takes_pair && is_old && self.pair[0].is_none() => {
+                    sink.takes("from", &format!("{holder}.{name}"));
+                    self.pair[0] = Some(content);
+                }
+                _ if takes_pair && is_new && self.pair[1].is_none() => {
+                    sink.takes("to", &format!("{holder}.{name}"));
+                    self.pair[1] = Some(content);
+                }
+                Role::Key if self.known[KEY].is_none() => {
+                    sink.takes("key", &format!("{holder}.{name}"));
+                    self.known[KEY] = Some(content);
+                }
+                Role::Process if self.known[PROCESS].is_none() => self.push(name, content),
+                Role::Value | Role::Input if value.is_none() => value = Some((name, content)),
+                _ => others.push((name, content)),
+            }
+        }
+        let takes_nothing = verb.is_some_and(Verb::takes_nothing);
+        if let (Some(_), None, Some((name, content))) = (self.pair[0], self.pair[1], &value) {
+            sink.takes("to", &format!("{holder}.{name}"));
+            self.pair[1] = Some(*content);
+            value = None;
+        }
+        let has_pair = self.pair.iter().all(Option::is_some);
+        match value {
+            // A structure has all its fields, whether or not they mean something.
+            Some((_, content)) if (takes_nothing || has_pair) && content.is_zero() => {}
+            Some((name, content)) => {
+                sink.takes("input", &format!("{holder}.{name}"));
+                self.push(Cow::Borrowed("input"), content);
+            }
+            None => {}
+        }
+        for (name, content) in others.into_iter().filter(|(_, content)| !content.is_zero()) {
+            self.push(Cow::Owned(format!("{holder}.{name}")), content);
+        }
+    }
+
+    /// Opens the map that says what came of the call.
+    fn open_reply(&mut self, verb: Option<Verb>, sink: &mut Sink<'_>) -> Result<(), Error> {
+        let is_reply = |(name, content): &(Cow<'t, str>, C)| {
+            matches!(role(name).0, Role::Output | Role::Reply) && !content.is_null()
+        };
+        let Some(at) = self.rest.iter().position(is_reply) else { return Ok(()) };
+        let (holder, content) = self.rest[at].clone();
+        let mut inner = Vec::new();
+        if !content.is_map(sink.values())
+            || !content.entries(sink.values(), &mut |name, content| inner.push((name, content)))?
+        {
+            return Ok(());
+        }
+        let is_known = |(name, _): &(Cow<'t, str>, C)| {
+            matches!(role(name).0, Role::Value | Role::Output | Role::Reply | Role::Error)
+        };
+        if !inner.is_empty() && !inner.iter().any(is_known) {
+            return Ok(());
+        }
+        self.rest.remove(at);
+        let (mut value, mut found) = (None, true);
+        let says_outcome = |(name, _): &(Cow<'t, str>, C)| role(name).0 == Role::Outcome;
+        let mut has_outcome = self.rest.iter().any(says_outcome);
+        for (name, content) in inner {
+            let path = format!("{holder}.{name}");
+            match role(&name).0 {
+                Role::Value | Role::Output | Role::Reply if value.is_none() => {
+                    sink.takes("output", &path);
+                    value = Some(content);
+                }
+                Role::Error | Role::Outcome if !has_outcome => {
+                    match Said::by(&content, sink.values()) {
+                        Said::Nothing => {}
+                        Said::NotFound => found = false,
+                        Said::Outcome => {
+                            has_outcome = true;
+                            sink.takes("outcome", &path);
+                            self.push(Cow::Borrowed("outcome"), content);
+                        }
+                        Said::Wrong => self.push(Cow::Borrowed("error"), content),
+                    }
+                }
+                _ if content.is_zero() => {}
+                _ => self.push(Cow::Owned(path), content),
+            }
+        }
+        let only_has_effect = verb.is_some_and(Verb::only_has_effect);
+        if let Some(content) =
+            value.filter(|content| found && !(only_has_effect && content.is_zero()))
+        {
+            self.push(Cow::Borrowed("output"), content);
+        }
+        Ok(())
+    }
+}
+
+/// What a field about errors says of an operation.
+enum Said {
+    /// That there was none.
+    Nothing,
+    /// That there was no value.
+    NotFound,
+    /// How the operation ended.
+    Outcome,
+    /// That something went wrong.
+    Wrong,
+}
+
+impl Said {
+    fn by<'t>(content: &impl Content<'t>, values: &ValueTable) -> Said {
+        if content.is_zero() {
+            return Said::Nothing;
+        }
+        let Ok(word) = content.word("error", values) else { return Said::Wrong };
+        let word = plain(&word);
+        let word = word.strip_prefix("err").filter(|rest| !rest.is_empty() && *rest != "or");
+        let word = word.map_or_else(
+            || content.word("error", values).map(|word| plain(&word)).unwrap_or_default(),
+            str::to_owned,
+        );
+        match &*word {
+            "nokey" | "keynotfound" | "notfound" | "nosuchkey" | "nil" | "none" | "missing" => {
+                Said::NotFound
+            }
+            word => match EventType::meant(word) {
+                Some(EventType::Ok) => Said::Nothing,
+                Some(_) => Said::Outcome,
+                None => Said::Wrong,
+            },
+        }
+    }
+}
+
+/// The node at `path`, whose holders are opened on the way.
+fn find<'t, C: Content<'t>>(
+    nodes: &mut Vec<Node<'t, C>>,
+    path: &Path,
+    values: &mut ValueTable,
+) -> Result<Option<usize>, Error> {
+    let mut parent: Option<usize> = None;
+    for name in &path.0 {
+        if let Some(holder) = parent
+            && !nodes[holder].is_open
+        {
+            let content = nodes[holder].content;
+            let mut add = |name, content| nodes.push(Node::new(name, content, parent));
+            if !content.entries(values, &mut add)? {
+                return Ok(None);
+            }
+            nodes[holder].is_open = true;
+            if nodes[holder].state == State::Whole {
+                nodes[holder].state = State::Opened;
+            }
+        }
+        let is_next = |node: &Node<'t, C>| node.parent == parent && node.name == *name;
+        let Some(at) = nodes.iter().position(is_next) else { return Ok(None) };
+        parent = Some(at);
+    }
+    Ok(parent)
+}
+
+/// The names from the outermost field to this one.
+fn dotted<C>(nodes: &[Node<'_, C>], at: usize) -> String {
+    match nodes[at].parent {
+        Some(parent) => format!("{}.{}", dotted(nodes, parent), nodes[at].name),
+        None => nodes[at].name.to_string(),
+    }
+}

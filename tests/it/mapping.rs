@@ -1,0 +1,295 @@
+//! Records that other programs write in structures of their own: maps inside, lists around, text in
+//! front, and the rules that say what is what.
+
+use std::fs;
+
+use crate::program::histcheck;
+
+/// What `f`, `key`, `input` and `output` of the operations of `text` are.
+fn operations(text: &str) -> Vec<String> {
+    let history = histcheck::read_text(text).unwrap();
+    let values = history.values();
+    let json = |value| values.to_json(value);
+    let shown = history.operations().iter().map(|operation| {
+        let key = operation.key.map(|key| json(key) + "/").unwrap_or_default();
+        let [input, output] = [operation.input, operation.output].map(json);
+        let outcome = operation.outcome.name();
+        format!("{key}{} {input} -> {output} {outcome}", history.function(operation.function))
+    });
+    shown.collect()
+}
+
+#[test]
+fn structures_are_opened() {
+    for (record, shown) in [
+        (r#""Input":{"Op":"Put","Key":"a","Value":1},"Output":{}"#, r#""a"/Put 1 -> null ok"#),
+        (
+            r#""request":{"type":"get","k":"a","v":""},"reply":{"value":5}"#,
+            r#""a"/get null -> 5 ok"#,
+        ),
+        (r#""op":{"name":"write","value":2},"result":null"#, "write 2 -> null ok"),
+        (
+            r#""args":{"method":"cas","key":7,"expected":1,"new":2},"result":true"#,
+            "7/cas [1,2] -> true ok",
+        ),
+        (
+            r#""Input":{"Op":"Cas","Key":"a","From":0,"Value":2},"Output":{"Ok":true}"#,
+            r#""a"/Cas [0,2] -> {"Ok":true} ok"#,
+        ),
+        (
+            r#""Input":{"Op":"Get","Key":"a"},"Output":{"Value":"","Err":"ErrNoKey"}"#,
+            r#""a"/Get null -> null ok"#,
+        ),
+        (
+            r#""Input":{"Op":"Put","Key":"a","Value":3},"Output":{"Err":"ErrTimeout"}"#,
+            r#""a"/Put 3 -> null info"#,
+        ),
+        (
+            r#""Input":{"Op":"Get","Key":"a"},"Output":{"Value":"x","Err":"OK"}"#,
+            r#""a"/Get null -> "x" ok"#,
+        ),
+    ] {
+        let text = format!(r#"{{"ClientId":1,{record},"Call":1,"Return":2}}"#);
+        assert_eq!(operations(&text), [shown], "{text}");
+        let edn = r#"{:ClientId 1 :Input {:op :put :key "a" :value 1} :Call 1 :Return 2}"#;
+        assert_eq!(operations(edn), [r#""a"/put 1 -> null ok"#]);
+    }
+    let event = |kind: &str| {
+        format!(r#"{{"process":0,"type":"{kind}","value":{{"f":"write","key":"x","value":1}}}}"#)
+    };
+    let text = event("invoke") + "\n" + &event("ok");
+    assert_eq!(operations(&text), [r#""x"/write 1 -> 1 ok"#]);
+}
+
+#[test]
+fn what_is_inside_is_read_or_told() {
+    let text = "{\"Input\":{\"Op\":\"put\",\"Key\":\"a\",\"Value\":1,\"Ttl\":5},\"Call\":1,\"Return\":2}\n\
+                {\"Input\":{\"Op\":\"get\",\"Key\":\"a\"},\"Output\":{\"Value\":1},\"Call\":3,\"Return\":4}\n";
+    let report = histcheck("--format json").stdin(text).run().status(0).json();
+    let read_as = &report["read_as"];
+    assert_eq!(read_as["fields"]["f"], "Input.Op");
+    assert_eq!(read_as["fields"]["key"], "Input.Key");
+    assert_eq!(read_as["fields"]["output"], "Output.Value");
+    assert_eq!(read_as["unused"], serde_json::json!(["Input.Ttl"]));
+    // A failure without an outcome is no success.
+    let text = "{\"Input\":{\"Op\":\"put\",\"Value\":1},\"Output\":{\"Err\":\"bang\"},\
+                \"Call\":1,\"Return\":2}\n";
+    histcheck("").stdin(text).run().status(2).complains("says that something went wrong");
+    let text = "{\"Input\":{\"Op\":0,\"Value\":1},\"Call\":1,\"Return\":2}\n";
+    histcheck("").stdin(text).run().status(2).complains("--map 'f:0=read'");
+}
+
+const FOREIGN: &str = "\
+    {\"who\": 0, \"what\": {\"o\": 1, \"args\": [\"x\", 5]}, \"from\": 1, \"till\": 2, \"dbg\": 1}\n\
+    {\"who\": 1, \"what\": {\"o\": 0, \"args\": [\"x\"]}, \"got\": \"none\", \"from\": 3, \"till\": 4}\n";
+
+const RULES: [&str; 9] = [
+    "process=.who",
+    "f=.what.o",
+    "f:0=get",
+    "f:1=put",
+    "key=.what.args[0]",
+    "input=.what.args[1]",
+    "output=.got",
+    "call=.from",
+    "return=.till",
+];
+
+#[test]
+fn rules_say_what_is_what() {
+    let rules: Vec<String> = RULES.iter().map(|rule| format!("--map {rule}")).collect();
+    let rules = rules.join(" ");
+    // The value that was put is not there.
+    let none = format!("{rules} --map output:none=null --format json");
+    let report = histcheck(&none).stdin(FOREIGN).run().status(1).json();
+    assert_eq!(report["anomalies"][0]["kind"], "stale-read");
+    assert_eq!(report["read_as"]["fields"]["f"], "what.o");
+    let five = format!("{rules} --map output:none=5");
+    histcheck(&five).stdin(FOREIGN).run().status(0).says("valid: 2 operations");
+    let followed = format!("{rules} --map output:none=5 --follow");
+    // Whole operations have to be there all at once.
+    histcheck(&followed).stdin(FOREIGN).run().status(2);
+    let csv = "a;b;c;d;e\n0;w;1;1;2\n1;r;1;3;4\n";
+    let options = "--input-format csv --map process=.a --map f=.b --map value=.c --map call=.d \
+                   --map return=.e";
+    histcheck(options).stdin(csv).run().status(2).complains("the header names no");
+}
+
+#[test]
+fn rules_may_be_in_a_file_above() {
+    let folder = tempfile::tempdir().unwrap();
+    let inner = folder.path().join("runs/1");
+    fs::create_dir_all(&inner).unwrap();
+    let history = inner.join("log.jsonl");
+    fs::write(&history, FOREIGN).unwrap();
+    let toml = "time-unit = \"ms\"\n[map]\nprocess = \".who\"\nf = [\".nothing\", \".what.o\"]\n\
+                key = \".what.args[0]\"\ninput = \".what.args[1]\"\noutput = \".got\"\n\
+                call = \".from\"\nreturn = \".till\"\n\
+                [words.f]\n0 = \"get\"\n1 = \"put\"\n[words.output]\nnone = 5\n";
+    let file = folder.path().join("histcheck.toml");
+    fs::write(&file, toml).unwrap();
+    histcheck("").arg(&history).run().status(0).says("valid: 2 operations");
+    histcheck("--no-config").arg(&history).run().status(2).complains("error[H00");
+    histcheck("").arg("--map=output:none=6").arg(&history).run().status(1);
+    let stats = histcheck("stats --format json").arg(&history).run().status(0).json();
+    assert_eq!(stats["operations"], 2, "{stats}");
+    for (wrong, said) in [
+        ("[map", "line 1 is no TOML"),
+        ("maps = 1", "`maps` is none of map"),
+        ("[map]\nf = 1", "`map.f` is a path"),
+        ("[map]\nf = \"op\"", "names no field"),
+        ("[map]\ng = \".op\"", "maps `g`"),
+        ("time-unit = \"h\"", "`time-unit` is one of"),
+        ("[words]\nf = 1", "`words.f` is a table"),
+    ] {
+        fs::write(&file, wrong).unwrap();
+        histcheck("").arg(&history).run().status(2).complains(said).complains("histcheck.toml");
+    }
+    let other = folder.path().join("other.toml");
+    fs::write(&other, toml).unwrap();
+    histcheck("--config").arg(&other).arg(&history).run().status(0);
+    histcheck("--config").arg(folder.path().join("no.toml")).arg(&history).run().status(2);
+}
+
+#[test]
+fn a_rule_that_matches_nothing_is_told() {
+    let text = "{\"process\":0,\"f\":\"write\",\"input\":1,\"call\":1,\"return\":2}\n\
+                {\"process\":0,\"f\":\"read\",\"output\":1,\"call\":3,\"return\":4}\n";
+    histcheck("--map key=.kye")
+        .stdin(text)
+        .run()
+        .status(2)
+        .complains("`.kye` that `key` is mapped");
+    histcheck("--map ignore=.dbg").stdin(text).run().status(0);
+    histcheck("--map f").stdin(text).run().status(2).complains("has no `=`");
+    // What was mapped elsewhere is no longer what it is called.
+    let swapped = histcheck("--map output=.input --map input=.output").stdin(text).run();
+    swapped.status(0).says("input from output, output from input");
+}
+
+#[test]
+fn bare_numbers_have_the_unit_that_is_given() {
+    let text = "{\"process\":0,\"f\":\"write\",\"input\":1,\"call\":1,\"duration\":1.5}\n\
+                {\"process\":0,\"f\":\"read\",\"output\":1,\"call\":3,\"return\":\"4\"}\n";
+    let convert = histcheck("convert - --to jsonl --time-unit ms").stdin(text).run().status(0);
+    assert!(convert.stdout.contains("\"call\":1000000"), "{}", convert.stdout);
+    assert!(convert.stdout.contains("\"return\":4000000"), "{}", convert.stdout);
+    let dated = text.replace(":1,\"duration\":1.5", ":\"2025-03-01T09:00:00Z\"");
+    let dated = dated
+        .replace(":3,", ":\"2025-03-01T09:00:01Z\",")
+        .replace("\"4\"", "null")
+        .replacen(":0,\"f\":\"write\"", ":7,\"f\":\"write\"", 1);
+    let convert = histcheck("convert - --to jsonl --time-unit ms").stdin(dated).run().status(0);
+    assert!(convert.stdout.contains("1740819600000000000"), "{}", convert.stdout);
+}
+
+#[test]
+fn lists_are_found_in_what_is_around_them() {
+    let records = "{\"process\":0,\"f\":\"write\",\"input\":1,\"call\":1,\"return\":2},\n\
+                   {\"process\":1,\"f\":\"read\",\"output\":2,\"call\":3,\"return\":4}";
+    for text in [
+        format!("{{\"schema\": 1, \"operations\": [{records}]}}"),
+        format!("{{\"history\": [\n{records}\n], \"nodes\": [\"n1\"], \"ok\": true}}\n"),
+    ] {
+        let said = histcheck("").stdin(text.clone()).run().status(1);
+        said.says("`read → 2` by process 1 (record 1, line");
+        histcheck("--input-format json").stdin(text).run().status(1);
+    }
+    let two = format!("{{\"a\": [{records}], \"b\": {{\"c\": [{records}]}}, \"d\": [{{}}]}}");
+    histcheck("").stdin(two.clone()).run().status(2).complains("--map records=.a");
+    histcheck("--map records=.b.c").stdin(two.clone()).run().status(1);
+    histcheck("--map records=.b").stdin(two).run().status(2).complains("no list at `.b`");
+    let broken = format!("{{\"operations\": [{records},\n{{\"f\": 1}}]}}");
+    let outcome = histcheck("").stdin(broken).run().status(2);
+    assert!(outcome.stderr.contains("<stdin>:3:"), "{}", outcome.stderr);
+}
+
+#[test]
+fn records_are_found_behind_other_text() {
+    let write = "\"process\":0,\"f\":\"write\",\"input\":1,\"call\":1,\"return\":2";
+    let read = "\"process\":1,\"f\":\"read\",\"output\":2,\"call\":3,\"return\":4";
+    for (one, two) in [
+        ("     1\t", "     2\t"),
+        ("09:00:00 [main] INFO \"op\" - ", "09:00:01 [w{}-1] INFO - "),
+        ("[INFO] ", "[INFO] "),
+    ] {
+        let text = format!("{one}{{{write}}}\nnothing here\n{two}{{{read}}}\n");
+        let said = histcheck("").stdin(text.clone()).run().status(1);
+        said.says("(record 1, line 3)").says("1 line holds no record and is passed over");
+        let cut = &text[..text.len() - 9];
+        histcheck("").stdin(cut).run().status(2).complains("H0006");
+    }
+    let edn = "1: {:process 0, :type :invoke, :f :read, :value nil}\n\
+               2: {:process 0, :type :ok, :f :read, :value 3}\n";
+    histcheck("").stdin(edn).run().status(1);
+    let log = "  1  0 :invoke :read nil\n  2  0 :ok :read 3\n";
+    histcheck("").stdin(log).run().status(1);
+    histcheck("").stdin(format!("{log}  3  hello\n")).run().status(2);
+}
+
+#[test]
+fn any_usual_separator_is_known() {
+    for separator in [",", ";", "\t", "|"] {
+        let text = ["Client,Op,Args,Result,Start,End", "0,write,\"[1,2]\",,1,2", "1,read,,9,3,4"]
+            .map(|line| line.replace("[1,2]", "@").replace(',', separator).replace('@', "[1,2]"))
+            .join("\n");
+        histcheck("").stdin(text).run().status(1).says("read → 9");
+    }
+}
+
+#[test]
+fn keys_are_found_among_arguments() {
+    let whole = |f: &str, input: &str, output: &str, at: u32| {
+        let end = at + 1;
+        format!(
+            "{{\"process\":0,\"f\":\"{f}\",\"input\":{input},\"output\":{output},\
+             \"call\":{at},\"return\":{end}}}\n"
+        )
+    };
+    for (write, other, read, seen) in [
+        (r#"{"key":"x","value":1}"#, r#"{"key":"y","value":2}"#, r#"{"key":"x"}"#, "1"),
+        (r#"{"k":"x","v":1}"#, r#"{"k":"y","v":2}"#, r#"{"k":"x"}"#, r#"{"k":"x","v":1}"#),
+        (r#"["x",1]"#, r#"["y",2]"#, r#"["x"]"#, "1"),
+        (r#"["x",1]"#, r#"["y",2]"#, r#""x""#, "1"),
+    ] {
+        let text = whole("write", write, "null", 1)
+            + &whole("write", other, "null", 3)
+            + &whole("read", read, seen, 5);
+        let shown = operations(&text);
+        let expected = [r#""x"/write 1"#, r#""y"/write 2"#, r#""x"/read null -> 1 ok"#];
+        for (shown, expected) in shown.iter().zip(expected) {
+            assert!(shown.starts_with(expected), "{shown}: {text}");
+        }
+    }
+    // A register may hold such maps, and its reads say so.
+    let text = whole("write", r#"{"key":"x","value":1}"#, "null", 1)
+        + &whole("read", "null", r#"{"key":"x","value":1}"#, 3);
+    assert!(operations(&text)[0].starts_with("write {"));
+    // What may be a key is not passed over.
+    let text = whole("write", "1", "null", 1) + &whole("read", r#"{"of":"x"}"#, "1", 3);
+    histcheck("").stdin(text).run().status(2).complains("a read takes nothing");
+    let text = whole("write", "1", "null", 1) + &whole("read", "5", "1", 3);
+    histcheck("").stdin(text).run().status(0).says("W0010");
+}
+
+#[test]
+fn what_is_no_number_does_no_harm_where_nothing_depends_on_it() {
+    let text = "{:process 0 :type :invoke :f :write :value 1}\n\
+                {:process 0 :type :ok :f :write :value 1 :latency {:mean ##NaN :max [##Inf 2]}}\n\
+                {:process 1 :type :invoke :f :read :value nil :load ##-Inf}\n\
+                {:process 1 :type :ok :f :read :value 1}\n";
+    histcheck("").stdin(text).run().status(0);
+    let text = text.replace(":read :value 1", ":read :value [1 ##NaN]");
+    histcheck("").stdin(text).run().status(2).complains("NaN is no value").complains("4:42");
+}
+
+#[test]
+fn lists_of_micro_operations_are_transactions() {
+    let text = "{:process 0 :type :invoke :value [[:w 1 5]]}\n\
+                {:process 0 :type :ok :value [[:w 1 5]]}\n\
+                {:process 1 :type :invoke :value [[:r 1 nil]]}\n\
+                {:process 1 :type :ok :value [[:r 1 6]]}\n";
+    histcheck("").stdin(text).run().status(1);
+    let text = text.replace("[[:w 1 5]]", "[[:x 1 5]]");
+    histcheck("").stdin(text).run().status(2).complains("H0007");
+}
