@@ -74,7 +74,7 @@ mod tests {
     fn near_codes_are_found() {
         assert_eq!(near("E0007"), ["H0007"]);
         assert_eq!(near("7"), ["H0007"]);
-        assert_eq!(near("H0099"), ["H0009", "H0019"]);
+        assert_eq!(near("H0099"), ["H0009", "H0019", "H0029"]);
         assert!(near("nonsense").is_empty());
     }
 

@@ -106,7 +106,11 @@ fn stdin_again() -> Error {
 }
 
 /// Returns the text of `source`.
-fn open(source: &Source, fetched: Option<Fetched>, options: ReadOptions) -> Result<Input, Error> {
+pub(crate) fn open(
+    source: &Source,
+    fetched: Option<Fetched>,
+    options: ReadOptions,
+) -> Result<Input, Error> {
     if let Some(fetched) = fetched {
         return Input::from_reader(fetched, options);
     }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use clap::ValueEnum;
 use histcheck::formats::Mapping;
+use histcheck::history::Clients;
 use histcheck::{Code, Error};
 
 use super::args::{ReadArgs, TimeUnit};
@@ -21,18 +22,26 @@ pub(crate) const FILE: &str = "histcheck.toml";
 /// # Errors
 /// If there is a file, and it cannot be read or holds something else.
 pub(crate) fn mapping(args: &ReadArgs, source: &Source) -> Result<Option<Arc<Mapping>>, Error> {
-    let mut mapping = Mapping::default();
+    let (mut mapping, mut clients) = (Mapping::default(), Clients::default());
     let mut is_given = !args.map.is_empty() || args.time_unit.is_some();
     for rule in &args.map {
         mapping.add(rule)?;
     }
     if let Some(path) = file_for(args, source) {
         is_given = true;
-        add_file(&path, &mut mapping)?;
+        add_file(&path, &mut mapping, &mut clients)?;
     }
     if let Some(unit) = args.time_unit {
         mapping.set_time_unit(unit.nanoseconds());
     }
+    let Clients { only, never } = &mut clients;
+    for (own, given) in [(only, &args.clients), (never, &args.ignore_process)] {
+        if !given.is_empty() {
+            is_given = true;
+            own.clone_from(given);
+        }
+    }
+    mapping.set_clients(clients);
     Ok(is_given.then(|| Arc::new(mapping)))
 }
 
@@ -50,7 +59,7 @@ fn file_for(args: &ReadArgs, source: &Source) -> Option<PathBuf> {
 }
 
 /// Adds the rules of the file at `path`.
-fn add_file(path: &Path, mapping: &mut Mapping) -> Result<(), Error> {
+fn add_file(path: &Path, mapping: &mut Mapping, clients: &mut Clients) -> Result<(), Error> {
     let name = path.display();
     let text = fs::read_to_string(path)
         .map_err(|error| unreadable(&format!("cannot read {name}"), &error))?;
@@ -67,15 +76,29 @@ fn add_file(path: &Path, mapping: &mut Mapping) -> Result<(), Error> {
                     .map_err(|_| bad(path, "`time-unit` is one of ns, us, ms and s"))?;
                 mapping.set_time_unit(unit.nanoseconds());
             }
+            ("clients", value) => clients.only = names(path, key, value)?,
+            ("ignore-process", value) => clients.never = names(path, key, value)?,
             ("map" | "words", _) => return Err(bad(path, &format!("`{key}` is a table"))),
             ("time-unit", _) => return Err(bad(path, "`time-unit` is a string")),
             _ => {
-                let message = format!("`{key}` is none of map, words and time-unit");
+                let message =
+                    format!("`{key}` is none of map, words, time-unit, clients and ignore-process");
                 return Err(bad(path, &message));
             }
         }
     }
     Ok(())
+}
+
+/// The names of processes in a list.
+fn names(path: &Path, key: &str, value: &toml::Value) -> Result<Vec<String>, Error> {
+    let name = |value: &toml::Value| match value {
+        toml::Value::String(name) => Some(name.clone()),
+        toml::Value::Integer(number) => Some(number.to_string()),
+        _ => None,
+    };
+    let names = value.as_array().and_then(|list| list.iter().map(name).collect());
+    names.ok_or_else(|| bad(path, &format!("`{key}` is a list of names or numbers")))
 }
 
 /// Adds the rules of the table `map`: each a path, or several of which the first counts.

@@ -13,6 +13,7 @@ mod files;
 mod folders;
 mod follow;
 mod generate;
+mod init;
 mod inputs;
 mod interrupt;
 mod mappings;
@@ -96,6 +97,10 @@ fn run(cli: &Cli, output: &mut Output) -> Status {
         Some(Command::Check(args)) => check::run(args, output),
         Some(Command::Stats(args)) if inputs::nothing_to_read(&args.files) => usage(),
         Some(Command::Stats(args)) => stats::run(args, output),
+        Some(Command::Init(args)) => {
+            let files: Vec<PathBuf> = args.file.iter().cloned().collect();
+            if inputs::nothing_to_read(&files) { usage() } else { init::run(args, output) }
+        }
         Some(Command::Convert(args)) => {
             let files: Vec<PathBuf> = args.file.iter().cloned().collect();
             if inputs::nothing_to_read(&files) { usage() } else { convert::run(args, output) }

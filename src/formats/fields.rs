@@ -111,6 +111,14 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
     }
 
     fn interpret(&mut self, sink: &mut Sink<'_>) -> Result<(), Error> {
+        if let Some(survey) = sink.survey.take() {
+            let known = NAMES.iter().zip(self.known);
+            let known = known.filter_map(|(name, content)| Some((*name, content?)));
+            let rest = self.rest.iter().map(|(name, content)| (&**name, *content));
+            survey.add(known.chain(rest), sink.values())?;
+            sink.survey = Some(survey);
+            return sink.skip();
+        }
         self.check_duplicates()?;
         if let [(name, content)] = &self.rest[..]
             && name == "histcheck"

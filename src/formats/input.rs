@@ -12,6 +12,7 @@ use super::row::Piece;
 use super::sink::Sink;
 use super::sniff::{sniff, unknown_format};
 use super::source::{is_compressed, read_all, unreadable};
+use super::survey::Survey;
 use super::text::{body, decode, is_empty, start};
 use super::{Format, json};
 use crate::budget::{Budget, Meter};
@@ -156,6 +157,13 @@ impl Input {
         Input { text, format, options: ReadOptions::default() }
     }
 
+    /// Returns the same input, whose records are read by the rules of `mapping`.
+    #[must_use]
+    pub fn with_mapping(mut self, mapping: Arc<Mapping>) -> Input {
+        self.options.mapping = Some(mapping);
+        self
+    }
+
     /// Returns the whole text, decompressed.
     pub fn text(&self) -> &str {
         &self.text
@@ -173,6 +181,28 @@ impl Input {
     /// line and column.
     pub fn history(&self, settings: Settings) -> Result<History, Error> {
         self.whole().history(settings)
+    }
+
+    /// Looks at the fields of the first records, whatever they mean.
+    ///
+    /// ```
+    /// use histcheck::formats::{Input, ReadOptions};
+    /// let text = "{\"who\": 1, \"Input\": {\"Op\": \"put\"}}\n";
+    /// let survey = Input::from_bytes(text.into(), ReadOptions::default())?.survey()?;
+    /// assert_eq!(survey.fields[1].path, ["Input", "Op"]);
+    /// # Ok::<(), histcheck::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the text is not what its format says; located.
+    pub fn survey(&self) -> Result<Survey, Error> {
+        let whole = self.whole();
+        let (mut survey, mut builder) = (Survey::default(), HistoryBuilder::default());
+        let mut sink = Sink::new(&mut builder);
+        sink.survey = Some(&mut survey);
+        let read = whole.read(&mut sink, Some(&whole.meter));
+        read.map_err(|error| start(&self.text).locate(body(&self.text), error))?;
+        Ok(survey)
     }
 
     /// Returns where `record` starts, found by a second reading without a deadline.
@@ -245,6 +275,9 @@ impl Whole<'_> {
             Order::File => HistoryBuilder::default(),
             Order::Time => HistoryBuilder::by_time(),
         };
+        if let Some(mapping) = self.mapping {
+            builder.set_clients(mapping.clients().clone());
+        }
         let body = body(self.text);
         self.meter.enter(Phase::Parsing, body.len() as u64);
         let mut sink = Sink::new(&mut builder);

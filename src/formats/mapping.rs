@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use super::roles::Role;
 use crate::error::{Code, Error};
+use crate::history::Clients;
 
 /// How records are read whose fields histcheck does not know by their names: rules such as
 /// `process=.ClientId`, `f:0=get` and `ignore=.Debug`.
@@ -32,6 +33,7 @@ pub struct Mapping {
     words: Vec<WordRule>,
     records: Option<Path>,
     time_unit: Option<i64>,
+    clients: Clients,
 }
 
 /// A rule that says where something stands.
@@ -225,6 +227,16 @@ impl Mapping {
     /// Lets bare numbers that are times count `nanoseconds` each.
     pub fn set_time_unit(&mut self, nanoseconds: i64) {
         self.time_unit = Some(nanoseconds);
+    }
+
+    /// Lets only processes of these names or numbers be clients, and none of those in `never`. A
+    /// name may end in `*` for whatever follows.
+    pub fn set_clients(&mut self, clients: Clients) {
+        self.clients = clients;
+    }
+
+    pub(super) fn clients(&self) -> &Clients {
+        &self.clients
     }
 
     pub(super) fn time_unit(&self) -> Option<i64> {

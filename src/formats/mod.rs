@@ -29,6 +29,7 @@ mod sink;
 mod sniff;
 mod source;
 pub(crate) mod stream;
+mod survey;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -47,6 +48,7 @@ pub use mapping::Mapping;
 pub(crate) use roles::is_of_no_consequence;
 pub use sniff::sniff;
 pub use source::{COMPRESSED, is_compressed};
+pub use survey::{Guess, Survey, SurveyedField};
 
 macro_rules! formats {
     (

@@ -2,6 +2,7 @@
 //! in the text the current record starts, so that every error can name its place.
 
 use super::mapping::Mapping;
+use super::survey::Survey;
 use crate::budget::Meter;
 use crate::error::{Error, Place};
 use crate::history::{
@@ -24,6 +25,8 @@ pub(super) struct Sink<'a> {
     pub(super) mapping: Option<&'a Mapping>,
     /// Which of its paths some record has, as bits.
     pub(super) found_rules: u64,
+    /// Looks at the fields of the records instead of what they mean, if anybody wants that.
+    pub(super) survey: Option<&'a mut Survey>,
     /// Knows when to give up.
     pub(super) meter: Option<&'a Meter>,
     /// The size of the text in bytes, or 0. If it is known, there is room for as many operations as
@@ -51,6 +54,7 @@ impl<'a> Sink<'a> {
             metadata: 0,
             mapping: None,
             found_rules: 0,
+            survey: None,
             meter: None,
             bytes: 0,
             progress: None,
@@ -75,6 +79,9 @@ impl<'a> Sink<'a> {
         }
         if self.wanted.get(self.found.len()) == Some(&self.builder.records()) {
             self.found.push(offset);
+        }
+        if let Some(survey) = &self.survey {
+            return !survey.is_full();
         }
         self.wanted.is_empty() || self.found.len() < self.wanted.len()
     }

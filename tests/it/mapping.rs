@@ -2,8 +2,9 @@
 //! front, and the rules that say what is what.
 
 use std::fs;
+use std::path::Path;
 
-use crate::program::histcheck;
+use crate::program::{Directory, histcheck};
 
 /// What `f`, `key`, `input` and `output` of the operations of `text` are.
 fn operations(text: &str) -> Vec<String> {
@@ -81,7 +82,7 @@ fn what_is_inside_is_read_or_told() {
 
 const FOREIGN: &str = "\
     {\"who\": 0, \"what\": {\"o\": 1, \"args\": [\"x\", 5]}, \"from\": 1, \"till\": 2, \"dbg\": 1}\n\
-    {\"who\": 1, \"what\": {\"o\": 0, \"args\": [\"x\"]}, \"got\": \"none\", \"from\": 3, \"till\": 4}\n";
+    {\"who\": 1, \"what\": {\"o\": 0, \"args\": [\"x\"]}, \"got\": \"none\", \"from\": 3, \"till\": 4, \"dbg\": 2}\n";
 
 const RULES: [&str; 9] = [
     "process=.who",
@@ -112,7 +113,10 @@ fn rules_say_what_is_what() {
     let csv = "a;b;c;d;e\n0;w;1;1;2\n1;r;1;3;4\n";
     let options = "--input-format csv --map process=.a --map f=.b --map value=.c --map call=.d \
                    --map return=.e";
-    histcheck(options).stdin(csv).run().status(2).complains("the header names no");
+    histcheck(options).stdin(csv).run().status(0).says("valid: 2 operations");
+    histcheck(options).stdin(csv.replace("r;1", "r;2")).run().status(1);
+    let wrong = options.replace("--map call=.d", "");
+    histcheck(&wrong).stdin(csv).run().status(2).complains("the header names no");
 }
 
 #[test]
@@ -292,4 +296,76 @@ fn lists_of_micro_operations_are_transactions() {
     histcheck("").stdin(text).run().status(1);
     let text = text.replace("[[:w 1 5]]", "[[:x 1 5]]");
     histcheck("").stdin(text).run().status(2).complains("H0007");
+}
+
+#[test]
+fn the_user_may_say_who_is_a_client() {
+    let event = |process: &str, kind: &str, f: &str, value: u32| {
+        format!("{{\"process\":{process},\"type\":\"{kind}\",\"f\":\"{f}\",\"value\":{value}}}\n")
+    };
+    let both = |process: &str, f: &str, value| {
+        event(process, "invoke", f, if f == "read" { 0 } else { value })
+            + &event(process, "ok", f, value)
+    };
+    let text =
+        both("\"web-1\"", "write", 1) + &both("\"checker\"", "read", 7) + &both("3", "read", 1);
+    histcheck("").stdin(text.clone()).run().status(1);
+    for options in ["--clients web-*,3", "--ignore-process checker", "--ignore-process check*,x"] {
+        histcheck(options).stdin(text.clone()).run().status(0).says("2 operations");
+        histcheck(&format!("{options} --follow")).stdin(text.clone()).run().status(0);
+    }
+    histcheck("--clients 4").stdin(text.clone()).run().status(2).complains("H0002");
+    histcheck("--ignore-process 3 --ignore-process checker").stdin(text).run().says("1 operation");
+    let whole = "{\"process\":1,\"f\":\"write\",\"input\":1,\"call\":1,\"return\":2}\n\
+                 {\"process\":2,\"f\":\"read\",\"output\":9,\"call\":3,\"return\":4}\n";
+    histcheck("--ignore-process 2").stdin(whole).run().says("valid: 1 operation");
+}
+
+#[test]
+fn rules_are_proposed_for_a_foreign_file() {
+    let text = FOREIGN.to_owned()
+        + &FOREIGN.replace("\"from\": ", "\"from\": 1").replace("\"till\": ", "\"till\": 1");
+    let folder = Directory::new().file("run.jsonl", text);
+    let said = histcheck("init run.jsonl").current_dir(folder.path()).run().status(2);
+    for line in [
+        "Wrote histcheck.toml",
+        "f = \".what.o\"",
+        "input = \".what.args\"  # `args` is a usual name for it",
+        "call = \".from\"",
+        "return = \".till\"",
+        "process = \".who\"",
+        "output = \".got\"       # only some records have it",
+        "# ? = \".dbg\"  # not used; it holds 1, 2",
+        "# \"0\" = \"?\"  # nothing tells what it means",
+    ] {
+        assert!(said.stdout.contains(line), "{line}: {}", said.stdout);
+    }
+    // What nothing tells is left to the user, and an error says so.
+    let said = histcheck("run.jsonl").current_dir(folder.path()).run().status(2);
+    said.complains("--map 'f:1=read'");
+    let toml = folder.read("histcheck.toml");
+    let toml =
+        toml.replace("# \"0\" = \"?\"", "0 = \"get\"").replace("# \"1\" = \"?\"", "1 = \"put\"");
+    let folder = folder.file("histcheck.toml", toml + "\n[words.output]\nnone = 5\n");
+    let said = histcheck("run.jsonl").current_dir(folder.path()).run().status(0);
+    said.says("valid: 4 operations").says("f from what.o");
+    let again = histcheck("init run.jsonl").current_dir(folder.path()).run().status(2);
+    again.complains("histcheck.toml is there already");
+    let seen = histcheck("init -o - run.jsonl").current_dir(folder.path()).run().status(2);
+    seen.says("[words.f]");
+}
+
+#[test]
+fn a_file_that_is_read_needs_no_rules() {
+    let folder = Directory::new();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("histories");
+    for name in ["stale-read.jsonl", "duplicate-delivery.edn", "lost-append.csv"] {
+        let said = histcheck("init").arg(root.join(name)).current_dir(folder.path()).run();
+        said.status(0).says("is read without rules").says("operations, as they are read:");
+    }
+    let wrapped = "{\"operations\":[{\"client\":1,\"op\":\"PUT_KEY\",\"arg\":1,\"start\":1,\"end\":2},\
+                   {\"client\":2,\"op\":\"GET_KEY\",\"result\":1,\"start\":3,\"end\":4}]}";
+    let said = histcheck("init - -o -").stdin(wrapped).current_dir(folder.path()).run().status(0);
+    said.says("\"GET_KEY\" = \"get\"  # by its name")
+        .says("process 2 get null → 1, ok from 3 to 4");
 }

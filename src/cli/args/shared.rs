@@ -85,6 +85,14 @@ pub(crate) struct ReadArgs {
     #[arg(long, value_name = "UNIT")]
     pub(crate) time_unit: Option<TimeUnit>,
 
+    /// Only these processes are clients: names or numbers, `web-*` for all that start so
+    #[arg(long, value_name = "PROCESS", value_delimiter = ',')]
+    pub(crate) clients: Vec<String>,
+
+    /// These processes are no clients, whatever they do
+    #[arg(long, value_name = "PROCESS", value_delimiter = ',')]
+    pub(crate) ignore_process: Vec<String>,
+
     /// Take rules from this file instead of the `histcheck.toml` beside the input or above it
     #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
     pub(crate) config: Option<PathBuf>,

@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 use crate::error::{Code, Error, Place};
 use crate::formats::fields::Fields;
 use crate::formats::json::{self, Cell};
+use crate::formats::mapping::Mapping;
 use crate::formats::roles::{Role, role};
 use crate::formats::sink::Sink;
 use crate::history::hash::Set;
@@ -46,7 +47,7 @@ pub(super) fn read(
             return Ok(());
         }
         cell_offsets(text, at, record.len(), separator, &mut offsets)?;
-        *header = Some(check_header(&record, &offsets)?);
+        *header = Some(check_header(&record, &offsets, sink.mapping)?);
     }
     let Some(Header(columns)) = header else { return Ok(()) };
     while next(&mut reader, &mut record, Some(columns.len()), text, start, &mut at)? {
@@ -163,7 +164,11 @@ impl Column {
 }
 
 /// The names of the columns, and what they hold.
-fn check_header(header: &csv::StringRecord, offsets: &[usize]) -> Result<Header, Error> {
+fn check_header(
+    header: &csv::StringRecord,
+    offsets: &[usize],
+    mapping: Option<&Mapping>,
+) -> Result<Header, Error> {
     let names: Vec<Cow<'_, str>> = header.iter().map(heading).collect();
     let mut seen = Set::default();
     for (column, ((cell, name), &offset)) in header.iter().zip(&names).zip(offsets).enumerate() {
@@ -179,7 +184,10 @@ fn check_header(header: &csv::StringRecord, offsets: &[usize]) -> Result<Header,
             return error(Code::DuplicateField, format!("the header names `{name}` twice"));
         }
     }
-    let has = |wanted: Role| names.iter().any(|name| role(name).0 == wanted);
+    let has = |wanted: Role| {
+        let is_mapped = mapping.is_some_and(|mapping| mapping.places(wanted));
+        is_mapped || names.iter().any(|name| role(name).0 == wanted)
+    };
     let whole = has(Role::Call);
     let is_number = |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_digit());
     let is_data = names.first().is_some_and(|name| is_number(name));

@@ -88,6 +88,10 @@ impl<R: Read> Stream<R> {
     /// Nothing is read yet.
     pub(crate) fn new(reader: R, mut options: ReadOptions) -> Stream<R> {
         let meter = options.start();
+        let mut builder = HistoryBuilder::forgetting();
+        if let Some(mapping) = &options.mapping {
+            builder.set_clients(mapping.clients().clone());
+        }
         Stream {
             source: Source::new(reader),
             buffer: Buffer::default(),
@@ -101,7 +105,7 @@ impl<R: Read> Stream<R> {
             metadata: 0,
             position: Position::default(),
             piece: 0,
-            builder: HistoryBuilder::forgetting(),
+            builder,
             ends: Vec::new(),
             first: 0,
             starts: Vec::new(),

@@ -37,7 +37,7 @@ pub(super) fn read<'t>(
     layout: Layout,
     sink: &mut Sink<'_>,
 ) -> Result<(), Error> {
-    if sink.mapping.is_some() {
+    if sink.mapping.is_some() || sink.survey.is_some() {
         // What the fields are is not for the scanner to tell.
         let mut objects = objects;
         return objects.read_until(usize::MAX, sink).map(|_| ());
