@@ -2,10 +2,12 @@
 //! and whether anything was read that a fault could have contradicted. A verdict over nothing is no
 //! verdict, and people are told so.
 
-use crate::check::Report;
+use crate::check::{Report, Verdict};
 use crate::error::{Code, Error};
 use crate::formats::is_of_no_consequence;
-use crate::history::{History, OpIndex, Operation, Outcome, Record, Tally, Value};
+use crate::history::{
+    EventType, History, OpIndex, Operation, Outcome, Record, Shape, Tally, Value,
+};
 use crate::vocabulary::{Verb, Word};
 use crate::words::{counted, printable, shortened, with_thousands};
 
@@ -81,6 +83,16 @@ impl CaveatKind {
         }
     }
 
+    /// What to do about it, if it makes a verdict worthless.
+    pub fn remedy(self) -> &'static str {
+        match self {
+            CaveatKind::LeftAside => {
+                "say who is a client (--clients), or that these are none (--ignore-process)"
+            }
+            _ => "see whether the test reached the system, and the field with the results is read",
+        }
+    }
+
     /// What it means, and what to do about it.
     pub fn explanation(self) -> &'static str {
         match self {
@@ -148,7 +160,8 @@ pub struct Caveat {
 impl Caveat {
     /// Whether a valid verdict says nothing.
     pub fn is_vacuous(&self) -> bool {
-        self.kind == CaveatKind::NothingConstrains
+        use CaveatKind::{LeftAside, NothingConstrains, NothingRead};
+        matches!(self.kind, NothingConstrains | NothingRead | LeftAside)
     }
 }
 
@@ -226,9 +239,11 @@ pub fn caveats(history: &History, report: &Report) -> Vec<Caveat> {
 pub fn vacuous(history: &History, report: &Report) -> Option<Caveat> {
     let tells = |operation: &Operation| {
         let verb = history.word(operation.function).map(Word::verb);
-        operation.outcome == Outcome::Ok && verb.is_none_or(|verb| !verb.only_has_effect())
+        let answers = verb.is_none_or(|verb| !verb.only_has_effect())
+            && (verb != Some(Verb::Read) || !history.without_key(operation.output).is_null());
+        operation.outcome == Outcome::Ok && answers
     };
-    if history.operations().iter().any(tells) {
+    if history.annotations().is_empty() && history.operations().iter().any(tells) {
         return None;
     }
     caveats(history, report).into_iter().find(Caveat::is_vacuous)
@@ -344,8 +359,7 @@ impl<'h> ReadAs<'h> {
 }
 
 /// Looks whether what operations take, return, or when they end stands in a field that was not
-/// read: it is not there at all where it should be, and another field is there only where that
-/// would be.
+/// read: it is not there where it should be, and another field is there only where that would be.
 #[derive(Default)]
 pub(crate) struct Unread {
     /// By the name of the operation: whether none takes anything that has to, and likewise returns.
@@ -358,10 +372,24 @@ struct Field {
     name: String,
     /// By the name of the operation: where it first was at its call, and at its end.
     seen: Vec<[Option<Record>; 2]>,
+    /// The first record that has it, but nothing for what the operation takes, returns, or when it
+    /// does;
+    instead: [Option<Record>; 3],
+    /// and whether one has both.
+    beside: [bool; 3],
+    /// The first record, if all values are words for how operations end.
+    ends: Option<Record>,
 }
 
 /// So many fields are looked at.
 const FIELDS: usize = 64;
+
+/// What may be missing: what is said of that, and what the field is called that tells it.
+const MISSING: [(&str, &str, &str); 3] = [
+    ("operations of this name take nothing", "it", "input"),
+    ("operations of this name return nothing", "it", "output"),
+    ("operations never return", "when they did", "return"),
+];
 
 impl Unread {
     /// Takes into account an operation that was called, or that ended if `ends`; both if it is
@@ -383,20 +411,48 @@ impl Unread {
         let record = operation.completed.filter(|_| ends).unwrap_or(operation.invoked);
         for extra in history.extras(record).iter().filter(|extra| !extra.value.is_null()) {
             let Some(name) = history.values().as_name(extra.name) else { continue };
-            let at = self.fields.iter().position(|field| field.name == name);
-            let at = at.unwrap_or_else(|| {
-                if self.fields.len() < FIELDS && !is_of_no_consequence(name) {
-                    self.fields.push(Field { name: name.to_owned(), seen: Vec::new() });
-                    return self.fields.len() - 1;
-                }
-                usize::MAX
-            });
-            let Some(field) = self.fields.get_mut(at) else { continue };
+            let Some(field) = self.field(name, record) else { continue };
             if field.seen.len() <= function {
                 field.seen.resize(function + 1, [None; 2]);
             }
             field.seen[function][usize::from(ends)].get_or_insert(record);
+            field.look(history, operation, ends, record, extra.value);
         }
+    }
+
+    /// Takes into account when a whole operation returned.
+    fn add_return(&mut self, history: &History, index: OpIndex) {
+        let record = history[index].invoked;
+        let lacks = history.lacking(record).ret;
+        for extra in history.extras(record) {
+            if may_be_end(history, extra.value, history.times(index)[0])
+                && let Some(name) = history.values().as_name(extra.name)
+                && let Some(field) = self.field(name, record)
+            {
+                field.beside[2] |= !lacks;
+                if lacks {
+                    field.instead[2].get_or_insert(record);
+                }
+            }
+        }
+    }
+
+    fn field(&mut self, name: &str, record: Record) -> Option<&mut Field> {
+        let at = self.fields.iter().position(|field| field.name == name);
+        let at = at.or_else(|| {
+            if self.fields.len() == FIELDS || is_of_no_consequence(name) {
+                return None;
+            }
+            self.fields.push(Field {
+                name: name.to_owned(),
+                seen: Vec::new(),
+                instead: [None; 3],
+                beside: [false; 3],
+                ends: Some(record),
+            });
+            Some(self.fields.len() - 1)
+        });
+        self.fields.get_mut(at?)
     }
 
     /// Refuses what was added if something was not read that should have been.
@@ -413,6 +469,19 @@ impl Unread {
                     let role = if whole { role } else { "value" };
                     return Err(unread(record, &field.name, missing, "it", role));
                 }
+            }
+        }
+        for field in &self.fields {
+            for (what, (missing, told, role)) in MISSING.into_iter().enumerate() {
+                if let (Some(record), false) = (field.instead[what], field.beside[what]) {
+                    let role = if whole { role } else { "value" };
+                    let missing = format!("some {missing}");
+                    return Err(unread(record, &field.name, &missing, told, role));
+                }
+            }
+            if let (Some(record), true) = (field.ends, whole) {
+                let missing = "nothing says how operations ended";
+                return Err(unread(record, &field.name, missing, "it", "outcome"));
             }
         }
         Ok(())
@@ -435,6 +504,48 @@ impl Unread {
     }
 }
 
+impl Field {
+    /// Notes what `record`, an end of `operation` that has this field with `value`, has no field
+    /// for.
+    fn look(
+        &mut self,
+        history: &History,
+        operation: &Operation,
+        ends: bool,
+        record: Record,
+        value: Value,
+    ) {
+        let whole = history.has_whole_operations();
+        let verb = history.word(operation.function).map(Word::verb);
+        let lacking = history.lacking(record);
+        let is_ok = operation.outcome == Outcome::Ok;
+        let looks = [
+            (whole || !ends) && verb.is_some_and(takes),
+            ends && is_ok && verb.is_some_and(answers),
+        ];
+        for (what, lacks) in [lacking.input, lacking.output].into_iter().enumerate() {
+            if looks[what] && lacks {
+                self.instead[what].get_or_insert(record);
+            }
+            self.beside[what] |= looks[what] && !lacks;
+        }
+        let name = history.values().as_name(value);
+        if name.and_then(EventType::meant).is_none_or(|kind| kind == EventType::Invoke) {
+            self.ends = None;
+        }
+    }
+}
+
+/// Whether `value` may be the time when an operation returned that was called at `call`.
+fn may_be_end(history: &History, value: Value, call: Option<i64>) -> bool {
+    match history.values().shape(value) {
+        Shape::Int(end) => call.is_some_and(|call| end >= call),
+        Shape::Decimal(_) => true,
+        Shape::Text(text) => text.len() >= 8 && text.starts_with(|c: char| c.is_ascii_digit()),
+        _ => false,
+    }
+}
+
 /// Refuses a history of which something was not read.
 ///
 /// # Errors
@@ -445,9 +556,10 @@ pub(crate) fn check_read(history: &History) -> Result<(), Error> {
     }
     let whole = history.has_whole_operations();
     let mut unread_fields = Unread::default();
-    let mut never_returns = whole;
-    for operation in history.operations() {
-        never_returns &= operation.completed.is_none();
+    for (index, operation) in history.indexed() {
+        if whole {
+            unread_fields.add_return(history, index);
+        }
         if !whole {
             unread_fields.add(history, &operation.unanswered(), false);
         }
@@ -455,31 +567,43 @@ pub(crate) fn check_read(history: &History) -> Result<(), Error> {
             unread_fields.add(history, operation, true);
         }
     }
-    if never_returns && let Some((index, name)) = later_time(history) {
-        let record = history[index].invoked;
-        return Err(unread(record, name, "no operation returns", "when it did", "return"));
-    }
     unread_fields.check(whole)
-}
-
-/// A field of no known meaning that holds a number on every operation, none below its call.
-fn later_time(history: &History) -> Option<(OpIndex, &str)> {
-    let first = history.indices().next()?;
-    let extras = history.extras(history[first].invoked);
-    let is_later = |index: OpIndex, name: Value| {
-        let of = history.extras(history[index].invoked).iter().find(|extra| extra.name == name);
-        let end = of.and_then(|extra| history.values().as_int(extra.value));
-        end.zip(history.times(index)[0]).is_some_and(|(end, call)| end >= call)
-    };
-    let found = extras.iter().find(|extra| history.indices().all(|i| is_later(i, extra.name)))?;
-    Some((first, history.values().as_name(found.name)?))
 }
 
 fn unread(record: Record, name: &str, missing: &str, what: &str, role: &str) -> Error {
     let name = printable(name);
     Error::new(Code::UnreadField, format!("{missing}, and the field `{name}` may tell {what}"))
-        .hint(format!("call the field `{role}` to have it read, or leave it out if it is not that"))
+        .hint(format!(
+            "map it (--map {role}=.{name}), or say that it is not that (--map ignore=.{name})"
+        ))
         .record(record)
+}
+
+/// The names of the fields that may be the key of an object: of no known meaning, in a history
+/// without keys.
+pub(crate) fn possible_keys(history: &History) -> Vec<&str> {
+    if history.is_excerpt() || history.is_whole() || history.all_extras().is_empty() {
+        return Vec::new();
+    }
+    let tally = history.tally();
+    let names = tally.other_fields.iter().map(String::as_str);
+    names.filter(|name| !tally.has_key && !is_of_no_consequence(name)).take(KEYS).collect()
+}
+
+/// So many fields are tried as keys.
+const KEYS: usize = 4;
+
+/// The error about a field that turns the verdict if it is the key.
+pub(crate) fn unread_key(name: &str, verdict: [Verdict; 2]) -> Error {
+    let name = printable(name);
+    let [without, with] = verdict.map(Verdict::name);
+    let message = format!(
+        "the verdict hangs on the field `{name}`, which is not read: {without} without it, {with} \
+         if it is the key"
+    );
+    Error::new(Code::UnreadField, message).hint(format!(
+        "say what it is: --map key=.{name} if it is the key, --map ignore=.{name} if it is not"
+    ))
 }
 
 /// Whether an operation of this kind takes something.

@@ -7,9 +7,10 @@ pub(crate) use histcheck_history::internal::{
 #[doc(inline)]
 pub use histcheck_history::{
     Annotation, Clients, Concurrency, Event, EventType, Extra, Function, FunctionStatistics,
-    History, HistoryBuilder, Independent, Interval, IntoValue, Latency, MAX_DEPTH, OpIndex,
-    Operation, Order, Outcome, OutcomeCounts, Partition, Partitions, Rank, Record, Settings, Shape,
-    Span, Statistics, Tally, Ties, Time, Value, ValueTable, count_processes, write_quoted,
+    History, HistoryBuilder, Independent, Interval, IntoValue, Lacking, Latency, MAX_DEPTH,
+    OpIndex, Operation, Order, Outcome, OutcomeCounts, Partition, Partitions, Rank, Record,
+    Settings, Shape, Span, Statistics, Tally, Ties, Time, Value, ValueTable, count_processes,
+    write_quoted,
 };
 pub(crate) use histcheck_history::{hash, position, sort};
 

@@ -190,11 +190,11 @@ impl Run<'_> {
         }
         let Some(caveat) = caveats::vacuous(history, report) else { return Status::Valid };
         complain(&format!(
-            "error[{}]: {}: {}\n  = help: did the test reach the system, and is the field with the \
-             results read? --allow-vacuous takes this for a pass",
+            "error[{}]: {}: {}\n  = help: {}; --allow-vacuous takes this for a pass",
             caveat.kind.code(),
             report::printable(self.name),
-            caveat.message
+            caveat.message,
+            caveat.kind.remedy()
         ));
         Status::Unreadable
     }

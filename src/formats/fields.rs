@@ -7,10 +7,10 @@ use super::content::{Content, duplicate, event_type, function_of, missing, outco
 use super::json;
 use super::mapping::Target;
 use super::nested::Node;
-use super::roles::{Role, Roles, is_call, role, unit_of};
+use super::roles::{Role, Roles, is_call, is_of_no_consequence, role, unit_of};
 use super::sink::Sink;
 use crate::error::{Code, Error, Place};
-use crate::history::{Event, EventType, Interval, Outcome, Time, Value, ValueTable};
+use crate::history::{Event, EventType, Interval, Lacking, Outcome, Time, Value, ValueTable};
 use crate::vocabulary::plain;
 
 pub(super) const PROCESS: usize = 0;
@@ -198,10 +198,15 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
         let key = self.field(KEY, key_roles, &mut taken);
         let mut key = mapped_value(key, Target::Key, sink)?;
         let time = self.timed(&mut taken, sink)?;
+        let mut has_unknown = false;
         for (at, (name, content)) in self.rest.iter().enumerate() {
             if !taken.contains(&Some(at)) {
+                has_unknown |= !is_of_no_consequence(name);
                 put_extra(name, content, sink)?;
             }
+        }
+        if has_unknown && self.known[VALUE].is_none() && taken[VALUE].is_none() {
+            sink.lacks(Lacking { input: true, output: true, ret: false });
         }
         for (slot, at) in taken.iter().enumerate() {
             if let Some(at) = at {
@@ -446,8 +451,18 @@ fn put_interval<'t, C: Content<'t>>(
         None if !roles.has(Role::Output) && ret.is_some() => value,
         output => output,
     };
+    let mut has_unknown = false;
     for (name, content) in roles.others() {
+        has_unknown |= !is_of_no_consequence(name);
         put_extra(name, content, sink)?;
+    }
+    if has_unknown {
+        let has = |role: Role| roles.is_told(role);
+        sink.lacks(Lacking {
+            input: !has(Role::Input) && !has(Role::Value) && pair.is_none(),
+            output: !has(Role::Output) && !has(Role::Value) && !has(Role::Reply),
+            ret: !has(Role::Return) && !has(Role::Duration),
+        });
     }
     for (role, name) in roles.taken().filter(|(role, _)| roles.is_by_another_name(*role)) {
         sink.takes(role.name(), name);

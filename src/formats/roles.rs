@@ -361,6 +361,15 @@ impl<'f, 't, C: Content<'t>> Roles<'f, 't, C> {
         self.chosen[role as usize].is_some()
     }
 
+    /// Tells whether a field says what plays `wanted`, or that there is nothing.
+    pub(super) fn is_told(&self, wanted: Role) -> bool {
+        let plays = self.chosen[wanted as usize].map(|(at, _)| at);
+        let mut fields = self.fields.iter().enumerate();
+        fields.any(|(at, (name, content))| {
+            (plays == Some(at) || role(name).0 == wanted) && !content.is_blank()
+        })
+    }
+
     /// Makes the field that plays `role` one like any other.
     pub(super) fn release(&mut self, role: Role) {
         self.chosen[role as usize] = None;

@@ -6,7 +6,7 @@ use super::survey::Survey;
 use crate::budget::Meter;
 use crate::error::{Error, Place};
 use crate::history::{
-    ClientEvent, Event, EventType, Function, HistoryBuilder, Interval, Value, ValueTable,
+    ClientEvent, Event, EventType, Function, HistoryBuilder, Interval, Lacking, Value, ValueTable,
 };
 use crate::progress::Progress;
 
@@ -121,6 +121,11 @@ impl<'a> Sink<'a> {
     /// Whether an event is a client's: see [`HistoryBuilder::is_client`].
     pub(super) fn is_client(&mut self, process: Value, function: &str, kind: EventType) -> bool {
         self.builder.is_client(process, function, kind)
+    }
+
+    /// Notes what the current record has no field for.
+    pub(super) fn lacks(&mut self, lacking: Lacking) {
+        self.builder.lacks(lacking);
     }
 
     /// Notes that so many lines hold no record.

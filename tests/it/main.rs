@@ -65,4 +65,5 @@ mod tidy;
 mod tries;
 #[cfg(feature = "store")]
 mod truth;
+mod unread;
 mod wide;

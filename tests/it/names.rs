@@ -114,7 +114,7 @@ fn names_are_clients_if_they_do_what_clients_do() {
     assert_eq!(verdict(&text("reader-a", 1)), Verdict::Valid);
     assert_eq!(verdict(&text("reader-a", 2)), Verdict::Invalid);
     assert_eq!(report(&text("reader-a", 1), 0)["operations"], 2);
-    let aside = report(&text("nemesis-2", 2), 0);
+    let aside = report(&text("nemesis-2", 2), 2);
     assert_eq!((&aside["operations"], &aside["warnings"][1]["code"]), (&1.into(), &"W0003".into()));
     for follow in ["-q", "-q --follow"] {
         histcheck(follow).stdin(text("reader-a", 2)).run().status(1);
@@ -208,14 +208,14 @@ fn a_verdict_over_nothing_is_no_pass() {
                 &format!("{{\"process\":0,\"type\":\"{kind}\",\"f\":\"read\",\"time\":{time}}}\n");
         }
     }
-    let run = histcheck("").stdin(text).run().status(0);
+    let run = histcheck("").stdin(text).run().status(2);
     run.says("(W0006)").says("none of 20 reads returned a value (W0004)");
 }
 
 #[test]
 fn fields_that_are_not_used_are_named_once() {
     let text = "{\"process\":0,\"type\":\"invoke\",\"f\":\"read\",\"shard\":3,\"node\":\"n1\"}\n\
-                {\"process\":0,\"type\":\"ok\",\"f\":\"read\",\"shard\":4}\n";
+                {\"process\":0,\"type\":\"ok\",\"f\":\"read\",\"value\":null,\"shard\":4}\n";
     let run = histcheck("").stdin(text).run().status(0);
     run.says("read as  events of process, type, f, value; not used: shard\n");
 }

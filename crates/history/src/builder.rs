@@ -8,8 +8,8 @@ use super::keys::{self, Independent};
 use super::operation::ClientEvent;
 use super::order::{self, Order, Ties};
 use super::{
-    Annotation, Event, EventType, Extra, Function, History, Interval, NO_TIME, Operation, Outcome,
-    Record, Time, Value, ValueTable,
+    Annotation, Event, EventType, Extra, Function, History, Interval, Lacking, NO_TIME, Operation,
+    Outcome, Record, Time, Value, ValueTable,
 };
 use crate::error::{Code, Error};
 use crate::hash::Map;
@@ -111,6 +111,12 @@ impl HistoryBuilder {
         if !taken.iter().any(|(other, taken)| *other == role && taken == name) {
             taken.push((role, name.to_owned()));
         }
+    }
+
+    /// Notes what the record that is added next has no field for.
+    #[doc(hidden)]
+    pub fn lacks(&mut self, lacking: Lacking) {
+        self.history.lacking.push((Record::new(self.history.records), lacking));
     }
 
     /// Notes that so many lines held no record.

@@ -34,6 +34,7 @@ impl HistoryBuilder {
     /// Lets `clients` say who is a client.
     #[doc(hidden)]
     pub fn set_clients(&mut self, clients: Clients) {
+        self.history.clients_are_given = clients != Clients::default();
         self.clients = Some(clients).filter(|clients| *clients != Clients::default());
     }
 

@@ -87,6 +87,9 @@ pub struct History {
     /// What was counted of all, once somebody asked for it.
     tally: OnceLock<Tally>,
     extras: Vec<Extra>,
+    /// The records with other fields that have none for what an operation takes, returns, or when
+    /// it does: ascending.
+    lacking: Vec<(Record, Lacking)>,
     metadata: Option<Value>,
     /// Its record, where it was read.
     metadata_record: Option<Record>,
@@ -95,12 +98,25 @@ pub struct History {
     reinvoked: usize,
     /// How many lines of the input held no record.
     passed_over: usize,
+    /// Whether somebody said who is a client.
+    clients_are_given: bool,
     /// The reading of equal times, if the order rests on them.
     ties: Option<Ties>,
     /// Whether keys were made part of the values.
     is_whole: bool,
     /// What is known of the history that this is a part of, if it is.
     excerpt: Option<Box<Excerpt>>,
+}
+
+/// What a record has no field for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Lacking {
+    /// What the operation takes.
+    pub input: bool,
+    /// What it returned.
+    pub output: bool,
+    /// When it returned.
+    pub ret: bool,
 }
 
 impl fmt::Debug for History {
@@ -166,6 +182,28 @@ impl History {
     /// name, in the order of their first appearance.
     pub fn taken_fields(&self) -> &[(&'static str, String)] {
         &self.taken
+    }
+
+    /// What `record` has no field for, if it has fields of no known meaning. O(log records).
+    pub fn lacking(&self, record: Record) -> Lacking {
+        let at = self.lacking.binary_search_by_key(&record, |&(record, _)| record);
+        at.map_or(Lacking::default(), |at| self.lacking[at].1)
+    }
+
+    /// This history, each of whose operations has the value of the field `name` of its invocation
+    /// for a key. `None` if operations have keys already, or not all have the field.
+    pub fn keyed_by(&self, name: &str) -> Option<History> {
+        let mut history = self.clone();
+        for operation in &mut history.operations {
+            let extras = self.extras(operation.invoked).iter();
+            let mut named = extras.filter(|extra| self.values.as_name(extra.name) == Some(name));
+            let key = named.next().map(|extra| extra.value).filter(|value| !value.is_null())?;
+            if operation.key.replace(key).is_some() {
+                return None;
+            }
+        }
+        history.tally = OnceLock::new();
+        Some(history)
     }
 
     /// All names of operations, in the order of their first appearance; annotations' included.

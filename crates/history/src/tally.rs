@@ -120,7 +120,7 @@ impl Tally {
 
     fn note(&mut self, history: &History, note: &Annotation) {
         let ends = matches!(note.kind, EventType::Ok | EventType::Fail);
-        if !ends || history.word(note.function).is_none() {
+        if !ends || history.clients_are_given || history.word(note.function).is_none() {
             return;
         }
         let process = history.values().to_text(note.process);

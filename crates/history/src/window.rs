@@ -193,6 +193,7 @@ impl HistoryBuilder {
         forgotten.records = history.records;
         history.annotations.clear();
         history.extras.clear();
+        history.lacking.clear();
         if processes.hashed() > 2 * forgotten.hashed + 1024 {
             processes.retain_hashed(|number| number != IDLE);
             if processes.hashed() > MOST_LOST + forgotten.open {

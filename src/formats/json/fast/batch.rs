@@ -38,6 +38,8 @@ pub(super) struct Batch<'t> {
     pub(super) names: Names<'t>,
     /// The roles of the names that were asked for.
     pub(super) roles: Vec<Role>,
+    /// Whether they are of no consequence.
+    pub(super) is_idle: Vec<bool>,
     /// The names of fields that play a role in a whole operation, by their numbers, as bits.
     pub(super) taken: u64,
     pub(super) pending: Pending<'t>,
@@ -65,8 +67,10 @@ impl<'t> Batch<'t> {
         // The first number of all, which is `INDEX`.
         self.names.named("index");
         self.roles.clear();
+        self.is_idle.clear();
         self.taken = 0;
         self.roles.push(Role::Other);
+        self.is_idle.push(true);
     }
 }
 

@@ -4,7 +4,7 @@
 use super::batch::Batch;
 use super::entry::{Entry, Form, INDEX, Other, Pending, Whole, seen};
 use crate::formats::fields::is_never;
-use crate::formats::roles::{Role, role};
+use crate::formats::roles::{Role, is_of_no_consequence, role};
 use crate::history::{EventType, NO_TIME, Outcome, Shape, Time, Value};
 
 /// The roles of a record of which it is known what plays them, as bits.
@@ -33,6 +33,18 @@ impl Taken {
         self.0 & 1 << role as u16 != 0
     }
 
+    /// Whether something says what the operation takes and returns, and when it does.
+    fn has_ends(self) -> bool {
+        let has_values = self.has(Role::Input) && self.has(Role::Output);
+        self.has(Role::Return) && (self.has(Role::Value) || has_values)
+    }
+
+    /// Whether all is told once, and what it does; of `nulls` nothing is.
+    fn is_usual(self, nulls: Taken) -> bool {
+        let is_mixed = self.has(Role::Value) && (self.has(Role::Input) || self.has(Role::Output));
+        !is_mixed && self.0 & nulls.0 == 0 && self.has(Role::Function)
+    }
+
     /// `None` if something plays it already.
     fn take(&mut self, role: Role) -> Option<()> {
         let free = !self.has(role);
@@ -48,7 +60,9 @@ impl<'t> Batch<'t> {
         let at = usize::from(name);
         // A record that was given up may have left names behind that nobody asked for.
         while at >= self.roles.len() {
-            self.roles.push(role(self.names.names()[self.roles.len()]).0);
+            let name = self.names.names()[self.roles.len()];
+            self.roles.push(role(name).0);
+            self.is_idle.push(is_of_no_consequence(name));
         }
         self.roles[at]
     }
@@ -74,6 +88,9 @@ impl<'t> Batch<'t> {
             if seen & seen::REQUIRED != seen::REQUIRED {
                 return None;
             }
+            if seen & seen::VALUE == 0 && self.has_unknown(first) {
+                return None;
+            }
             for at in first..self.extras.len() {
                 if self.stands_for_another(at, seen) {
                     return None;
@@ -89,6 +106,15 @@ impl<'t> Batch<'t> {
         }
         entry.extras = (self.extras.len() - first) as u8;
         Some(entry)
+    }
+
+    /// Whether one of the fields from `first` on may mean something.
+    fn has_unknown(&mut self, first: usize) -> bool {
+        (first..self.extras.len()).any(|at| {
+            let name = self.extras[at].name;
+            self.role(name);
+            name != INDEX && !self.is_idle[usize::from(name)]
+        })
     }
 
     /// Whether the field at `at` is one that an event lacks of which these were `seen`.
@@ -155,11 +181,13 @@ impl<'t> Batch<'t> {
         }
         let call = pending.call?;
         let ret = pending.ret.filter(|&ret| !is_never(call, ret));
-        let mixed = taken.has(Role::Value) && (taken.has(Role::Input) || taken.has(Role::Output));
-        if mixed || taken.0 & nulls.0 != 0 || seen & seen::TIME != 0 || !taken.has(Role::Function) {
+        if seen & seen::TIME != 0 || !taken.is_usual(nulls) {
             return None;
         }
         self.extras.truncate(kept);
+        if !taken.has_ends() && self.has_unknown(first) {
+            return None;
+        }
         if taken.has(Role::Value) {
             input = entry.value;
             output = if ret.is_some() { input } else { Value::NULL };

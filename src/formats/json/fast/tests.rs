@@ -98,7 +98,7 @@ const USUAL: &[&str] = &[
     r#"{"process":0,"type":"ok","f":"","value":[],"key":null,"time":null}"#,
     r#"{"index":5,"process":0,"type":"ok","f":"write","value":false}"#,
     "{\n  \"process\": -5,\n  \"type\": \"invoke\",\n  \"f\": \"read\"\r\n}",
-    r#"{"process":1,"type":"ok","f":"x","node":"n1","error":null,"retries":3,"slow":true,"stamp":1700000000000}"#,
+    r#"{"process":1,"type":"ok","f":"x","value":null,"node":"n1","error":null,"retries":3,"slow":true,"stamp":170}"#,
     r#"{"index":0,"time":1.5,"process":1,"type":"invoke","f":"x","start":99999999999,"processor":1,"value":-1.50e3}"#,
     r#"{"node":"a \"b\"\n\u00e9","index":0,"process":1,"type":"ok","f":"x","value":123456789012345678901234567890}"#,
     r#"{"process":0,"f":"write","input":1,"output":null,"call":17,"return":19}"#,
