@@ -6,7 +6,7 @@ use crate::check::{Report, Verdict};
 use crate::error::{Code, Error};
 use crate::formats::is_of_no_consequence;
 use crate::history::{
-    EventType, History, OpIndex, Operation, Outcome, Record, Shape, Tally, Value,
+    EventType, History, OpIndex, Operation, Outcome, Record, Selected, Shape, Tally, Value,
 };
 use crate::vocabulary::{Verb, Word};
 use crate::words::{counted, printable, shortened, with_thousands};
@@ -34,6 +34,12 @@ pub enum CaveatKind {
     LinesPassedOver,
     /// Reads were called with what the model does not look at.
     UnreadInputs,
+    /// Clients with several operations open at once were divided.
+    ClientsSplit,
+    /// Only some keys were selected, with all that counts of them.
+    KeysSelected,
+    /// Only some operations of an object were selected.
+    PartSelected,
 }
 
 impl CaveatKind {
@@ -49,6 +55,9 @@ impl CaveatKind {
         CaveatKind::NothingAsked,
         CaveatKind::LinesPassedOver,
         CaveatKind::UnreadInputs,
+        CaveatKind::ClientsSplit,
+        CaveatKind::KeysSelected,
+        CaveatKind::PartSelected,
     ];
 
     /// Its code.
@@ -64,6 +73,9 @@ impl CaveatKind {
             CaveatKind::NothingAsked => "W0008",
             CaveatKind::LinesPassedOver => "W0009",
             CaveatKind::UnreadInputs => "W0010",
+            CaveatKind::ClientsSplit => "W0012",
+            CaveatKind::KeysSelected => "W0013",
+            CaveatKind::PartSelected => "W0014",
         }
     }
 
@@ -80,6 +92,9 @@ impl CaveatKind {
             CaveatKind::NothingAsked => "nothing-asked",
             CaveatKind::LinesPassedOver => "lines-passed-over",
             CaveatKind::UnreadInputs => "unread-inputs",
+            CaveatKind::ClientsSplit => "clients-split",
+            CaveatKind::KeysSelected => "keys-selected",
+            CaveatKind::PartSelected => "part-selected",
         }
     }
 
@@ -142,6 +157,26 @@ impl CaveatKind {
                  key of what is read, all keys were taken for one object: give it a field of its \
                  own (`key`), or map it (--map key=.PATH)."
             }
+            CaveatKind::ClientsSplit => {
+                "Clients called operations while others of their own were open, and \
+                 --split-clients made of each as many processes as it had operations at one time. \
+                 The verdict rests on real time alone and is not affected. In which order such a \
+                 client meant its operations is not known, so that no guarantee of clients is said \
+                 to hold for keys on which it worked."
+            }
+            CaveatKind::KeysSelected => {
+                "Some keys were selected (--key), and nothing was left out of them that counts. \
+                 Objects are independent, so that the verdict on each of these keys is that of the \
+                 whole history: if one is invalid, so is the whole. Nothing is said of the others."
+            }
+            CaveatKind::PartSelected => {
+                "Operations on the same objects were left out (--process, --where, --between). The \
+                 verdict is one about the selection. What was left out may explain what is left, \
+                 so that an invalid selection is no proof that the history is invalid, unless only \
+                 operations were left out that change nothing; and it may contradict what is left, \
+                 so that a valid one is none of the opposite, unless only operations of unknown \
+                 outcome were left out. The report says which of these it is."
+            }
         }
     }
 }
@@ -163,75 +198,128 @@ impl Caveat {
         use CaveatKind::{LeftAside, NothingConstrains, NothingRead};
         matches!(self.kind, NothingConstrains | NothingRead | LeftAside)
     }
+
+    /// Whether the verdict may be another one than that of the history.
+    pub fn limits_verdict(&self) -> bool {
+        self.is_vacuous() || self.kind == CaveatKind::PartSelected
+    }
 }
 
 /// So many fields are named.
 const NAMED: usize = 8;
 
-/// What people should know of `history` beside `report`, in O(records).
-pub fn caveats(history: &History, report: &Report) -> Vec<Caveat> {
-    let mut caveats = Vec::new();
-    caveats.extend(unread_outputs(&report.unread_outputs));
-    let mut add = |kind, count: usize, message: String| {
-        if count > 0 {
-            caveats.push(Caveat { kind, count, message });
+/// What was seen of a history that caveats rest on, whoever saw it.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Noted {
+    /// What was counted.
+    pub tally: Tally,
+    /// How many processes invoked again after an operation of unknown outcome.
+    pub reinvoked: usize,
+    /// What was left out, if operations were selected.
+    pub selected: Option<Selected>,
+    /// The clients that were divided, and into how many processes.
+    pub split_clients: Vec<(String, usize)>,
+    /// Which fields were read as what, where they have not the usual name.
+    pub taken: Vec<(&'static str, String)>,
+    /// The names of operations some of whose outputs were not looked at, though they may say
+    /// something, in the order of the alphabet.
+    pub unread_outputs: Vec<String>,
+    /// How many lines held no record.
+    pub passed_over: usize,
+    /// Whether the model is that of a log, whose reads are called with an offset.
+    pub is_log: bool,
+}
+
+impl Noted {
+    /// What was seen of `history` and is in `report`. O(records).
+    pub fn of(history: &History, report: &Report) -> Noted {
+        Noted {
+            tally: history.tally().clone(),
+            reinvoked: history.reinvoked(),
+            selected: history.selected().cloned(),
+            split_clients: split_clients(history),
+            taken: Vec::new(),
+            unread_outputs: report.unread_outputs.clone(),
+            passed_over: history.passed_over(),
+            is_log: report.model == "log",
         }
-    };
-    let reinvoked = history.reinvoked();
-    let s = if reinvoked == 1 { "" } else { "s" };
-    add(
-        CaveatKind::Reinvoked,
-        reinvoked,
-        format!(
-            "{} time{s}, a process invoked again after an operation of unknown outcome; such an \
-             operation may still take effect at any time",
-            with_thousands(reinvoked)
-        ),
-    );
-    let tally = history.tally();
-    add_vacuous(tally, &mut add);
-    let records = tally.left_aside.iter().map(|(_, count)| count).sum();
-    let names = listed(tally.left_aside.iter().map(|(name, _)| printable(name)));
-    add(
-        CaveatKind::LeftAside,
-        records,
-        format!(
-            "{} by {} that never invoked it {} left aside: {names}",
-            counted(records, "completion"),
-            counted(tally.left_aside.len(), "named process"),
-            if records == 1 { "is" } else { "are" },
-        ),
-    );
-    if report.model != "log" {
+    }
+
+    /// How the records were read, which are events.
+    pub fn read_as(&self) -> ReadAs<'_> {
+        ReadAs::of_events(&self.taken, &self.tally)
+    }
+
+    /// Adds what was not read.
+    fn add_unread(&self, add: &mut impl FnMut(CaveatKind, usize, String)) {
+        let called_with = self.tally.called_with;
+        if !self.is_log {
+            add(
+                CaveatKind::UnreadInputs,
+                called_with,
+                format!(
+                    "{} {} called with a value, which is not looked at; a key has a field of its \
+                     own",
+                    counted(called_with, "read"),
+                    if called_with == 1 { "was" } else { "were" },
+                ),
+            );
+        }
+        let passed_over = self.passed_over;
         add(
-            CaveatKind::UnreadInputs,
-            tally.called_with,
+            CaveatKind::LinesPassedOver,
+            passed_over,
             format!(
-                "{} {} called with a value, which is not looked at; a key has a field of its own",
-                counted(tally.called_with, "read"),
-                if tally.called_with == 1 { "was" } else { "were" },
+                "{} {} no record and {} passed over",
+                counted(passed_over, "line"),
+                if passed_over == 1 { "holds" } else { "hold" },
+                if passed_over == 1 { "is" } else { "are" },
             ),
         );
     }
-    let passed_over = history.passed_over();
-    add(
-        CaveatKind::LinesPassedOver,
-        passed_over,
-        format!(
-            "{} {} no record and {} passed over",
-            counted(passed_over, "line"),
-            if passed_over == 1 { "holds" } else { "hold" },
-            if passed_over == 1 { "is" } else { "are" },
-        ),
-    );
-    add(
-        CaveatKind::TimesRunBackwards,
-        tally.backwards,
-        "the times run backwards by more than a quarter of all times until then: do logs of \
-         several clients stand one behind the other? --order time follows the times"
-            .to_owned(),
-    );
-    caveats
+
+    /// What people should know beside the verdict.
+    pub fn caveats(&self) -> Vec<Caveat> {
+        let mut caveats = Vec::new();
+        caveats.extend(unread_outputs(&self.unread_outputs));
+        let mut add = |kind, count: usize, message: String| {
+            if count > 0 {
+                caveats.push(Caveat { kind, count, message });
+            }
+        };
+        let reinvoked = self.reinvoked;
+        let s = if reinvoked == 1 { "" } else { "s" };
+        add(
+            CaveatKind::Reinvoked,
+            reinvoked,
+            format!(
+                "{} time{s}, a process invoked again after an operation of unknown outcome; such \
+                 an operation may still take effect at any time",
+                with_thousands(reinvoked)
+            ),
+        );
+        if let Some((kind, message)) = self.selected.as_ref().and_then(selection) {
+            let left_out = self.selected.as_ref().map_or(0, |all| all.operations - all.kept);
+            add(kind, left_out, message);
+        }
+        add(CaveatKind::ClientsSplit, self.split_clients.len(), clients_split(&self.split_clients));
+        add_vacuous(&self.tally, &mut add);
+        add_left_aside(&self.tally, &mut add);
+        self.add_unread(&mut add);
+        add(
+            CaveatKind::TimesRunBackwards,
+            self.tally.backwards,
+            "the times run backwards by more than a quarter of all times until then: do logs of \
+             several clients stand one behind the other? --order time follows the times"
+                .to_owned(),
+        );
+        caveats
+    }
+}
+
+/// What people should know of `history` beside `report`, in O(records).
+pub fn caveats(history: &History, report: &Report) -> Vec<Caveat> {
+    Noted::of(history, report).caveats()
 }
 
 /// Why a valid verdict on `history` says nothing, if so. Usually the first operations tell that it
@@ -250,11 +338,74 @@ pub fn vacuous(history: &History, report: &Report) -> Option<Caveat> {
 }
 
 /// That outputs of the operations with these names were not looked at, if there are any.
-pub(crate) fn unread_outputs(names: &[String]) -> Option<Caveat> {
+fn unread_outputs(names: &[String]) -> Option<Caveat> {
     let quoted = names.iter().map(|name| format!("`{}`", shortened(name, 60)));
     let message = format!("outputs of {} are not looked at", listed(quoted));
     let kind = CaveatKind::UnreadOutputs;
     (!names.is_empty()).then_some(Caveat { kind, count: names.len(), message })
+}
+
+/// What a verdict on selected operations says of the whole history.
+fn selection(selected: &Selected) -> Option<(CaveatKind, String)> {
+    let Selected { operations, kept, by_key, .. } = *selected;
+    let of = |kept, all, noun| format!("{} of {}", with_thousands(kept), counted(all, noun));
+    let mut what = of(kept, operations, "operation");
+    if let Some([kept, keys]) = selected.keys.filter(|_| by_key) {
+        what += &format!(", on {},", of(kept, keys, "key"));
+    }
+    let says = match (selected.keeps_valid(), selected.keeps_invalid()) {
+        (true, true) if !by_key => return None,
+        (true, true) => {
+            let says = "keys are independent, so that the verdict on each is that of the whole \
+                        history; nothing is said of the others";
+            return Some((CaveatKind::KeysSelected, format!("{what} selected: {says}")));
+        }
+        (true, false) => {
+            "a valid key is valid in the whole history, since what was left out need not have \
+             happened; an invalid one may be explained by it"
+        }
+        (false, true) => {
+            "an invalid key is invalid in the whole history, since what was left out changes \
+             nothing; a valid one may be contradicted by it"
+        }
+        (false, false) => {
+            "the verdict is one about these alone: the others may explain or contradict them"
+        }
+    };
+    Some((CaveatKind::PartSelected, format!("{what} selected: {says}")))
+}
+
+/// The clients of `history` that were divided, as people may see them.
+pub(crate) fn split_clients(history: &History) -> Vec<(String, usize)> {
+    let text = |client| printable(&shortened(&history.values().to_text(client), 60));
+    history.split_clients().iter().map(|&(client, parts)| (text(client), parts)).collect()
+}
+
+fn clients_split(clients: &[(String, usize)]) -> String {
+    let parts = clients.iter().map(|(_, parts)| parts).sum::<usize>();
+    format!(
+        "{} with several operations open at once ({}) read as {}: in which order a client meant \
+         its operations is not known",
+        counted(clients.len(), "client"),
+        listed(clients.iter().map(|(name, _)| name.clone())),
+        counted(parts, "process")
+    )
+}
+
+/// Adds who was not taken for a client.
+fn add_left_aside(tally: &Tally, add: &mut impl FnMut(CaveatKind, usize, String)) {
+    let records = tally.left_aside.iter().map(|(_, count)| count).sum();
+    let names = listed(tally.left_aside.iter().map(|(name, _)| printable(name)));
+    add(
+        CaveatKind::LeftAside,
+        records,
+        format!(
+            "{} by {} that never invoked it {} left aside: {names}",
+            counted(records, "completion"),
+            counted(tally.left_aside.len(), "named process"),
+            if records == 1 { "is" } else { "are" },
+        ),
+    );
 }
 
 /// Adds what makes a verdict say little.
@@ -310,7 +461,15 @@ pub struct ReadAs<'h> {
 impl<'h> ReadAs<'h> {
     /// How `history` was read, by what was counted of it.
     pub fn of(history: &'h History, tally: &'h Tally) -> ReadAs<'h> {
-        let whole = history.has_whole_operations();
+        ReadAs::of_fields(history.has_whole_operations(), history.taken_fields(), tally)
+    }
+
+    /// How events were read, by what was counted of them.
+    fn of_events(taken: &'h [(&'static str, String)], tally: &'h Tally) -> ReadAs<'h> {
+        ReadAs::of_fields(false, taken, tally)
+    }
+
+    fn of_fields(whole: bool, taken: &'h [(&'static str, String)], tally: &'h Tally) -> ReadAs<'h> {
         let usual: &[(&'static str, bool)] = if whole {
             &[
                 ("process", true),
@@ -331,7 +490,6 @@ impl<'h> ReadAs<'h> {
                 ("time", tally.has_times),
             ]
         };
-        let taken = history.taken_fields();
         let name = |role: &str| taken.iter().find(|(own, _)| *own == role).map(|(_, name)| &**name);
         let there = usual.iter().filter(|(role, is_there)| *is_there || name(role).is_some());
         let mut fields: Vec<_> = there.map(|&(role, _)| (role, name(role))).collect();

@@ -51,6 +51,7 @@ pub mod model;
 pub mod proof;
 pub mod record;
 pub mod report;
+pub mod select;
 mod session;
 pub mod shrink;
 pub mod spill;

@@ -114,7 +114,8 @@ impl Run<'_> {
             Beyond::Done(status) => return status,
             Beyond::Fits(fetched) => fetched,
         };
-        let (read, reading) = (&self.args.read, reading(limits, start));
+        let read = (&self.args.read, &self.args.select);
+        let reading = reading(limits, start);
         let loaded = inputs::load_fetched(self.name, source, fetched, read, reading, self.output);
         let (input, mut history) = match loaded {
             Ok(loaded) => loaded,

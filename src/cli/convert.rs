@@ -37,7 +37,9 @@ pub(crate) fn run(args: &ConvertArgs, output: &mut Output) -> Status {
         let budget = reading_budget(&args.budget, Instant::now());
         single::watch(name, budget, output);
         let loaded = match source {
-            Ok(source) => inputs::load(name, source, &args.read, budget.into(), output),
+            Ok(source) => {
+                inputs::load(name, source, (&args.read, &args.select), budget.into(), output)
+            }
             Err(error) => {
                 complain(&diagnostic::render(name, error, None, output.colors_errors()));
                 Err(error.clone())

@@ -5,6 +5,7 @@ use std::io::Read;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use histcheck::caveats::Noted;
 use histcheck::check::KeyCounts;
 use histcheck::explain::{Anomaly, AnomalyKind};
 use histcheck::follow::{Following, Summary, Violation};
@@ -20,6 +21,7 @@ use super::exit::Status;
 use super::inputs::{self, Source, Sources};
 use super::mappings::mapping;
 use super::output::{Output, write_at_once};
+use super::run::refuse_vacuous;
 use super::settings::{budget, initial, model_options, options_with, reading, validate};
 use super::stderr::complain;
 
@@ -114,6 +116,9 @@ impl Run<'_> {
         let following = Following::new(reader, within, read.settings(), |values| {
             let usual = options_with(model, limits, start, initial(model, values)?);
             Ok(Options { progress: Some(progress), ..usual })
+        });
+        let following = following.and_then(|mut following| {
+            following.select(self.args.select.selection()).map(|()| following)
         });
         let mut following = match following {
             Ok(following) => following,
@@ -225,10 +230,17 @@ impl Run<'_> {
         let text = end_text(&followed, format, quiet, self.output.palette());
         self.output.print(&text);
         match summary.verdict {
-            Verdict::Valid => Status::Valid,
+            Verdict::Valid => self.vacuous(&summary),
             Verdict::Unknown => Status::Undecided,
             Verdict::Invalid => Status::Violation,
         }
+    }
+
+    /// Says that a valid verdict says nothing, if it does not; the status that this stands for.
+    fn vacuous(&self, summary: &Summary) -> Status {
+        let caveats = summary.noted.caveats();
+        let vacuous = caveats.iter().find(|caveat| caveat.is_vacuous());
+        vacuous.map_or(Status::Valid, |caveat| refuse_vacuous(self.name, caveat, self.args))
     }
 
     /// Says what is wrong with the input.
@@ -256,7 +268,7 @@ fn nothing_known() -> Summary {
         is_keyed: false,
         keys: KeyCounts::default(),
         stop_reason: None,
-        unread_outputs: Vec::new(),
+        noted: Noted::default(),
     }
 }
 

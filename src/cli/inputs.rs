@@ -9,7 +9,7 @@ use histcheck::formats::{Input, ReadOptions};
 use histcheck::suggest::nearest;
 use histcheck::{Code, Error, History, Progress};
 
-use super::args::{Cli, ReadArgs};
+use super::args::{Cli, ReadArgs, SelectArgs};
 use super::awaited::{Awaited, is_at_hand};
 use super::diagnostic;
 use super::folders::{found_below, only_run};
@@ -197,12 +197,12 @@ impl Read for Fetched {
     }
 }
 
-/// Reads a history with `options`, whose format is that of `read`, as are the settings. An error is
-/// reported, and returned.
+/// Reads a history with `options`, whose format is that of `read`, as are the settings, and selects
+/// operations of it. An error is reported, and returned.
 pub(crate) fn load(
     name: &str,
     source: &Source,
-    read: &ReadArgs,
+    read: (&ReadArgs, &SelectArgs),
     options: ReadOptions,
     output: &Output,
 ) -> Result<(Input, History), Error> {
@@ -214,7 +214,7 @@ pub(crate) fn load_fetched(
     name: &str,
     source: &Source,
     fetched: Option<Fetched>,
-    read: &ReadArgs,
+    (read, select): (&ReadArgs, &SelectArgs),
     options: ReadOptions,
     output: &Output,
 ) -> Result<(Input, History), Error> {
@@ -231,7 +231,10 @@ pub(crate) fn load_fetched(
     let mapping = mapping(read, source).map_err(|error| complained(error, None))?;
     let options = ReadOptions { format: read.format(), progress, mapping, ..options };
     let input = open(source, fetched, options).map_err(|error| complained(error, None))?;
-    match input.history(read.settings()) {
+    let read = input.history(read.settings());
+    let selected =
+        read.and_then(|mut history| select.selection().apply(&mut history).map(|()| history));
+    match selected {
         Ok(history) => Ok((input, history)),
         Err(error) => Err(complained(error, Some(&input))),
     }

@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use histcheck::caveats;
+use histcheck::caveats::{self, Caveat};
 use histcheck::history::Record;
 use histcheck::proof::Proof;
 use histcheck::report::ci::{self, Outcome};
@@ -185,18 +185,11 @@ impl Run<'_> {
 
     /// Says that a valid verdict says nothing, if it does not; the status that this stands for.
     fn vacuous(&self, history: &History, report: &Report) -> Status {
-        if report.verdict != Verdict::Valid || self.args.output.allow_vacuous {
+        if report.verdict != Verdict::Valid {
             return Status::Valid;
         }
-        let Some(caveat) = caveats::vacuous(history, report) else { return Status::Valid };
-        complain(&format!(
-            "error[{}]: {}: {}\n  = help: {}; --allow-vacuous takes this for a pass",
-            caveat.kind.code(),
-            report::printable(self.name),
-            caveat.message,
-            caveat.kind.remedy()
-        ));
-        Status::Unreadable
+        let caveat = caveats::vacuous(history, report);
+        caveat.map_or(Status::Valid, |caveat| refuse_vacuous(self.name, &caveat, self.args))
     }
 
     /// Says that what needs all operations was not made; the status that this stands for.
@@ -238,6 +231,22 @@ impl Run<'_> {
         }
         Status::Undecided
     }
+}
+
+/// Says that the valid verdict on the input called `name` says nothing, as `caveat` has it; the
+/// status that this stands for.
+pub(super) fn refuse_vacuous(name: &str, caveat: &Caveat, args: &CheckArgs) -> Status {
+    if args.output.allow_vacuous {
+        return Status::Valid;
+    }
+    complain(&format!(
+        "error[{}]: {}: {}\n  = help: {}; --allow-vacuous takes this for a pass",
+        caveat.kind.code(),
+        report::printable(name),
+        caveat.message,
+        caveat.kind.remedy()
+    ));
+    Status::Unreadable
 }
 
 /// The status that stands for a verdict.

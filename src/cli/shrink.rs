@@ -5,7 +5,7 @@ use histcheck::formats::{self, Format, read_bytes};
 use histcheck::history::Settings;
 use histcheck::report::printable;
 use histcheck::shrink::{Shrunk, shrink};
-use histcheck::{Error, History, Options, Report, Verdict};
+use histcheck::{Error, Options, Report, Verdict};
 
 use super::args::ShrinkArgs;
 use super::exit::Status;
@@ -30,43 +30,21 @@ fn shrunk(args: &ShrinkArgs, single: &Single, output: &Output) -> Result<Shrunk,
     let Single { history, options, .. } = single;
     let refused = |error| single.refused(error, output);
     let report = histcheck::check(history, options).map_err(refused)?;
-    let key_at = chosen_key(args, &single.name, history, &report)?;
+    let key_at = chosen_key(args, &single.name, &report)?;
     let file = single.is_file.then_some(single.name.as_str());
     let shrunk = shrink(history, options, &report, key_at, file).map_err(refused)?;
     shrunk.ok_or(Status::Undecided)
 }
 
-/// The failing key that is asked for, as its position in the report; what it means if there is none
-/// is said.
-fn chosen_key(
-    args: &ShrinkArgs,
-    name: &str,
-    history: &History,
-    report: &Report,
-) -> Result<usize, Status> {
+/// The first failing key, as its position in the report; what it means if there is none is said.
+fn chosen_key(args: &ShrinkArgs, name: &str, report: &Report) -> Result<usize, Status> {
     let verdict_of = |at: usize| report.keys[at].decision.verdict();
-    let (verdict, what, key_at) = match &args.key {
-        None => {
-            let failing = (0..report.keys.len()).find(|&at| verdict_of(at) == Verdict::Invalid);
-            (report.verdict, printable(name), failing)
-        }
-        Some(key) => {
-            let is_it = |at: &usize| {
-                let own = report.keys[*at].key;
-                own.is_some_and(|own| {
-                    history.values().to_text(own) == *key
-                        || history.values().as_name(own) == Some(key)
-                        || history.values().to_json(own) == *key
-                })
-            };
-            let Some(at) = (0..report.keys.len()).find(is_it) else {
-                complain(&format!("error: {} has no key {}", printable(name), printable(key)));
-                return Err(Status::Unreadable);
-            };
-            (verdict_of(at), format!("key {} of {}", printable(key), printable(name)), Some(at))
-        }
+    let failing = (0..report.keys.len()).find(|&at| verdict_of(at) == Verdict::Invalid);
+    let what = match &args.single.select.key[..] {
+        [key] => format!("key {} of {}", printable(key), printable(name)),
+        _ => printable(name),
     };
-    match (verdict, key_at) {
+    match (report.verdict, failing) {
         (Verdict::Invalid, Some(at)) => Ok(at),
         (Verdict::Unknown, _) => {
             complain(&format!("{what} was not decided within the limits; nothing was written"));

@@ -35,7 +35,7 @@ impl Single {
     /// # Errors
     /// If it cannot be read: people were told why, and the status stands for that.
     pub(super) fn open(args: &SingleArgs, output: &Output) -> Result<Single, Status> {
-        let SingleArgs { file, model, read, limits, .. } = args;
+        let SingleArgs { file, model, read, select, limits, .. } = args;
         let file = file.as_ref();
         let said = |name: &str, error: &Error, input: Option<&Input>| {
             complain(&diagnostic::render(name, error, input, output.colors_errors()));
@@ -57,7 +57,7 @@ impl Single {
         let source = source.map_err(|error| said(&name, &error, None))?;
         let within = reading(limits, start);
         watch(&name, within.budget, output);
-        let loaded = inputs::load(&name, &source, read, within, output);
+        let loaded = inputs::load(&name, &source, (read, select), within, output);
         let (input, mut history) = loaded.map_err(|error| not_loaded(&name, &error))?;
         let drained = history.expand_drains();
         drained.map_err(|error| said(&name, &error, Some(&input)))?;

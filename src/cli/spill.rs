@@ -44,7 +44,8 @@ impl Run<'_> {
         let args = self.args;
         let settings = args.read.settings();
         let Some(memory) = args.limits.budget.max_memory else { return Beyond::Fits(None) };
-        if settings.order != Order::File || args.model.no_partition {
+        let is_whole = settings.split_clients || args.model.no_partition;
+        if settings.order != Order::File || is_whole || !args.select.selection().is_all() {
             return Beyond::Fits(None);
         }
         let Ok(mapping) = mapping(&args.read, source) else { return Beyond::Fits(None) };

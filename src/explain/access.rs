@@ -28,7 +28,7 @@ impl Access {
     pub(crate) fn of(history: &History, reading: &Reading<AnyOp>, facts: &Facts) -> Access {
         Access {
             index: reading.index,
-            process: history[reading.index].process,
+            process: history.session(reading.index),
             span: reading.span,
             reads: facts.requires,
             writes: facts.leaves(),

@@ -29,9 +29,9 @@ impl Case<'_> {
         &self.history[index]
     }
 
-    /// Who did the operation at `index`.
+    /// Who did the operation at `index`, among others of its own: see [`History::session`].
     pub(crate) fn process(&self, index: OpIndex) -> Value {
-        self.operation(index).process
+        self.history.session(index)
     }
 
     /// The reading of the operation at `index` of the history, if it has one.

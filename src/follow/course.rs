@@ -3,13 +3,17 @@
 
 use super::objects::{Objects, Standing};
 use super::violation::Violation;
-use crate::caveats::Unread;
+use crate::caveats::{Noted, Unread, split_clients};
 use crate::check::{Budget, KeyCounts, Meter, Options, StopReason, Verdict};
 use crate::error::{Code, Error};
 use crate::history::Window;
-use crate::history::{EventType, History, Independent, Marks, Operation, Outcome, Record};
+use crate::history::{
+    EventType, History, Independent, Marks, OpIndex, Operation, Outcome, Record, Selected,
+};
 use crate::history::{confirms_tuples, has_tuple, mixed_keys, no_tuple, take_key};
 use crate::model::{AnyModel, Hints, Model, ModelOptions, ModelSource, named};
+use crate::select::{Selection, none_left};
+use crate::vocabulary::Word;
 
 /// So many records are waited for where it is not clear what they mean, and taken anew where they
 /// turn out to mean something else.
@@ -36,6 +40,12 @@ pub(super) struct Course {
     /// Whether there was a violation.
     is_violated: bool,
     operations: u64,
+    /// Which operations are looked at.
+    selection: Selection,
+    /// What was left out, if some are not.
+    left_out: Selected,
+    /// What was seen, but for what objects know.
+    noted: Noted,
     /// What ended it.
     failed: Option<Error>,
 }
@@ -85,9 +95,8 @@ pub struct Summary {
     pub keys: KeyCounts,
     /// Why some key was not decided, if so.
     pub stop_reason: Option<StopReason>,
-    /// The names of operations some of whose outputs were not looked at, though they may say
-    /// something, in the order of the alphabet.
-    pub unread_outputs: Vec<String>,
+    /// What was seen of it beside that.
+    pub noted: Noted,
 }
 
 impl Course {
@@ -105,8 +114,21 @@ impl Course {
             is_described: false,
             is_violated: false,
             operations: 0,
+            selection: Selection::default(),
+            left_out: Selected::default(),
+            noted: Noted::default(),
             failed: None,
         }
+    }
+
+    /// Looks at no other operations than these.
+    ///
+    /// # Errors
+    /// If it cannot be told of an operation that is called whether it is one.
+    pub(super) fn select(&mut self, selection: Selection) -> Result<(), Error> {
+        selection.check_followed()?;
+        self.selection = selection;
+        Ok(())
     }
 
     /// The course of a history of `model`.
@@ -191,7 +213,11 @@ impl Course {
         }
         if last {
             self.unread.check(false)?;
+            if self.left_out.operations > 0 && self.left_out.kept == 0 {
+                return Err(none_left());
+            }
         }
+        self.note(window.history, last);
         self.taken = [0; 2];
         let operations = window.operations();
         if let Some(Started { objects, name, .. }) = &mut self.started {
@@ -221,7 +247,6 @@ impl Course {
             let operation = window.operation(&event);
             let is_call = event.kind == EventType::Invoke;
             if is_call {
-                self.operations += 1;
                 self.check_key(window.history, &operation)?;
             }
             let operation = self.without_tuple(window.history, operation)?;
@@ -233,7 +258,18 @@ impl Course {
                 self.begin_anew();
                 return Ok(false);
             }
+            let is_selected = self.is_selected(window.history, &operation, is_call);
+            if is_selected {
+                self.operations += u64::from(is_call);
+                self.count(window.history, index, &operation, is_call);
+            }
             let Some(Started { objects, .. }) = &mut self.started else { break };
+            if !is_selected {
+                if is_call {
+                    objects.skip();
+                }
+                continue;
+            }
             objects.check_names(window.history, &operation)?;
             if is_call {
                 objects.call(window.history, index, &operation, ahead.as_ref())?;
@@ -244,6 +280,51 @@ impl Course {
             }
         }
         Ok(true)
+    }
+
+    /// Counts an operation that is called or ends.
+    fn count(&mut self, history: &History, index: OpIndex, operation: &Operation, is_call: bool) {
+        let tally = &mut self.noted.tally;
+        if is_call {
+            tally.call(operation, history.times(index)[0]);
+            tally.end(history, operation);
+        } else {
+            tally.answer(history, operation);
+        }
+    }
+
+    /// Takes note of what is forgotten after this.
+    fn note(&mut self, history: &History, last: bool) {
+        self.noted.tally.rest(history);
+        self.noted.reinvoked = history.reinvoked();
+        self.noted.taken = history.taken_fields().to_vec();
+        self.noted.passed_over = history.passed_over();
+        if last {
+            self.noted.split_clients = split_clients(history);
+        }
+    }
+
+    /// Whether to look at an operation that is called or ends. If not, takes note of that.
+    fn is_selected(&mut self, history: &History, operation: &Operation, is_call: bool) -> bool {
+        if self.selection.is_all() {
+            return true;
+        }
+        let [key, rest] = self.selection.wants_followed(history, operation);
+        let Selected { operations, kept, by_key, unknown, .. } = &mut self.left_out;
+        *operations += usize::from(is_call);
+        *kept += usize::from(is_call && key && rest);
+        *by_key |= !key;
+        if key && !rest {
+            // Until it ends.
+            if is_call {
+                *unknown += 1;
+            } else {
+                *unknown -= 1;
+                let verb = history.word(operation.function).map(Word::verb);
+                self.left_out.leave_out(operation, verb);
+            }
+        }
+        key && rest
     }
 
     /// Takes the metadata into account if it came behind the first operations, but before `record`.
@@ -278,6 +359,7 @@ impl Course {
     fn begin_anew(&mut self) {
         self.taken = [0, self.taken[0].max(self.taken[1])];
         (self.started, self.operations) = (None, 0);
+        (self.left_out, self.noted) = (Selected::default(), Noted::default());
     }
 
     /// Whether it may turn out within so many records that the operations mean something else.
@@ -495,12 +577,14 @@ impl Course {
             is_keyed: matches!(self.keys, Keys::Fields | Keys::Tuples),
             keys: KeyCounts::default(),
             stop_reason: None,
-            unread_outputs: Vec::new(),
+            noted: self.noted.clone(),
         };
+        summary.noted.selected = (!self.selection.is_all()).then(|| self.left_out.clone());
         let Some(Started { objects, name, source }) = &self.started else { return summary };
         summary.model = Some((*name).to_owned());
         summary.model_source = *source;
-        summary.unread_outputs = objects.unread_outputs();
+        summary.noted.unread_outputs = objects.unread_outputs();
+        summary.noted.is_log = *name == "log";
         objects.standings(&mut |standing| {
             summary.keys.checked += 1;
             match standing {

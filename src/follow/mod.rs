@@ -33,6 +33,7 @@ use crate::formats::{Input, ReadOptions};
 use crate::history::{HistoryBuilder, Order, Settings, ValueTable, WindowEnd};
 use crate::model::{AnyModel, Model};
 use crate::progress::{Phase, Progress};
+use crate::select::Selection;
 use course::Course;
 
 /// Follows a history in code, event by event.
@@ -187,10 +188,21 @@ impl<R: Read> Following<R> {
         }
         let progress = read.progress.clone();
         let mut stream = Stream::new(reader, read).in_blocks();
+        if settings.split_clients {
+            stream.split_clients();
+        }
         let options = options(stream.values_mut())?;
         stream.use_threads(options.threads);
         let course = Course::new(options, settings.independent);
         Ok(Following { stream, course, found: Vec::new(), progress, failed: None })
+    }
+
+    /// Looks at no other operations than those of `selection`, from the next step on.
+    ///
+    /// # Errors
+    /// If it cannot be told of an operation that is called whether it is one.
+    pub fn select(&mut self, selection: Selection) -> Result<(), Error> {
+        self.course.select(selection)
     }
 
     /// Waits for more of the history, and judges it. Returns the violations that became certain, or

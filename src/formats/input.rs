@@ -17,7 +17,7 @@ use super::text::{body, decode, is_empty, start};
 use super::{Format, json};
 use crate::budget::{Budget, Meter};
 use crate::error::{Error, Place};
-use crate::history::{History, HistoryBuilder, Order, Record, Settings, Value, ValueTable};
+use crate::history::{History, HistoryBuilder, Record, Settings, Value, ValueTable};
 use crate::progress::{Phase, Progress};
 
 /// How an input is read.
@@ -271,10 +271,7 @@ struct Whole<'t> {
 
 impl Whole<'_> {
     fn history(&self, settings: Settings) -> Result<History, Error> {
-        let mut builder = match settings.order {
-            Order::File => HistoryBuilder::default(),
-            Order::Time => HistoryBuilder::by_time(),
-        };
+        let mut builder = HistoryBuilder::for_settings(settings);
         if let Some(mapping) = self.mapping {
             builder.set_clients(mapping.clients().clone());
         }

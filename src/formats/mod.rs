@@ -49,6 +49,7 @@ pub(crate) use roles::is_of_no_consequence;
 pub use sniff::sniff;
 pub use source::{COMPRESSED, is_compressed};
 pub use survey::{Guess, Survey, SurveyedField};
+pub(crate) use time::written as written_time;
 
 macro_rules! formats {
     (

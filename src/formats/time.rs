@@ -21,7 +21,7 @@ pub(super) fn parse(literal: &str) -> Result<Time, Error> {
 
 /// The time that `text` stands for: a number in quotes, a number with its unit, or a date with a
 /// time of day as RFC 3339 and loggers write it. `None` if it is none of these.
-pub(super) fn written(text: &str) -> Option<Result<Time, Error>> {
+pub(crate) fn written(text: &str) -> Option<Result<Time, Error>> {
     let text = text.trim();
     let is_digit = |byte: &u8| byte.is_ascii_digit();
     let number = text.strip_prefix('-').unwrap_or(text);

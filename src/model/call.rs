@@ -16,7 +16,7 @@ pub struct Call<'a> {
     pub input: View<'a>,
     /// What it returned; `None` if it may have returned anything.
     pub output: Option<View<'a>>,
-    /// The process that did it.
+    /// The client that did it.
     pub process: View<'a>,
 }
 
@@ -33,7 +33,7 @@ impl<'a> Call<'a> {
             word: history.word(operation.function),
             input: view(operation.input),
             output: output.map(view),
-            process: view(operation.process),
+            process: view(history.client(operation.process)),
         }
     }
 }

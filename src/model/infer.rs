@@ -35,6 +35,11 @@ pub fn infer(history: &History) -> Result<&'static Entry, Error> {
     if let Some(named) = named(None, history) {
         return named.map(|(entry, _)| entry);
     }
+    // A part of the operations may look like another model.
+    let whole = history.selected().and_then(|selected| selected.model);
+    if let Some(entry) = whole.and_then(|name| CATALOGUE.iter().find(|entry| entry.name == name)) {
+        return Ok(entry);
+    }
     let mut hints = Hints::default();
     for operation in history.operations() {
         hints.add(history, operation);

@@ -3,11 +3,10 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::json::{self, JsonKeys, SCHEMA_VERSION};
+use super::json::{self, JsonKeys, JsonReadAs, JsonWarning, SCHEMA_VERSION};
 use super::style::Palette;
 use super::text::{line, model_in_words};
 use super::with_thousands;
-use crate::caveats::unread_outputs;
 use crate::check::{KeyCounts, Verdict};
 use crate::follow::{Summary, Surroundings, Violation};
 use crate::history::Record;
@@ -58,6 +57,8 @@ struct JsonEnd<'a> {
     stop_reason: Option<&'static str>,
     interrupted: bool,
     unread_outputs: &'a [String],
+    read_as: JsonReadAs<'a>,
+    warnings: Vec<JsonWarning>,
 }
 
 /// The violation in one line, without its line break.
@@ -169,19 +170,22 @@ pub fn end_details(followed: &Followed<'_>, palette: &Palette) -> String {
     }
     let mut out = String::new();
     let model = model.as_ref().map(|model| ("model", model_in_words(model, *model_source)));
-    let others = [("history", history), ("decided", "as it came in".to_owned())];
+    let read_as = followed.summary.noted.read_as().in_words();
+    let others =
+        [("history", history), ("read as", read_as), ("decided", "as it came in".to_owned())];
     for (label, fact) in model.into_iter().chain(others) {
         line(palette.label, label, &fact, palette, &mut out);
     }
-    if let Some(warning) = unread_outputs(&followed.summary.unread_outputs) {
-        line(palette.unsure, "warning", &warning.message, palette, &mut out);
+    for caveat in followed.summary.noted.caveats() {
+        let message = format!("{} ({})", caveat.message, caveat.kind.code());
+        line(palette.unsure, "warning", &message, palette, &mut out);
     }
     out
 }
 
 /// The end as one line of JSON.
 pub fn end_json(followed: &Followed<'_>) -> String {
-    let Summary { verdict, operations, keys, model, model_source, stop_reason, .. } =
+    let Summary { verdict, operations, keys, model, model_source, stop_reason, noted, .. } =
         followed.summary;
     json::line(&JsonEnd {
         schema_version: SCHEMA_VERSION,
@@ -194,6 +198,8 @@ pub fn end_json(followed: &Followed<'_>) -> String {
         keys: JsonKeys { checked: keys.checked, invalid: keys.invalid, unknown: keys.unknown },
         stop_reason: stop_reason.map(|reason| reason.name()),
         interrupted: followed.interrupted,
-        unread_outputs: &followed.summary.unread_outputs,
+        unread_outputs: &noted.unread_outputs,
+        read_as: json::read_as(noted.read_as()),
+        warnings: json::warnings(noted.caveats()),
     })
 }

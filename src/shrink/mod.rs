@@ -92,7 +92,7 @@ pub fn shrink(
         flags: flags(options.model_options),
         file,
         sources: &at(&sources, &chosen),
-        of: history.operations().len(),
+        of: history.selected().map_or(history.operations().len(), |all| all.operations),
         is_minimal,
         shows: None,
     };

@@ -49,9 +49,12 @@ mod progress;
 mod recorded;
 mod recorder;
 #[cfg(feature = "cli")]
+mod select;
+#[cfg(feature = "cli")]
 mod shrink;
 #[cfg(feature = "cli")]
 mod spill;
+mod split;
 #[cfg(feature = "cli")]
 mod steering;
 #[cfg(feature = "cli")]

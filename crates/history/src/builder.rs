@@ -5,6 +5,7 @@ use super::clients::{Clients, check_processes, no_operation};
 use super::dense::ValueMap;
 use super::forgotten::{self, Forgotten};
 use super::keys::{self, Independent};
+use super::lanes::{self, Splitting};
 use super::operation::ClientEvent;
 use super::order::{self, Order, Ties};
 use super::{
@@ -24,6 +25,8 @@ pub struct Settings {
     pub ties: Ties,
     /// Whether values are Jepsen's independent tuples `[key value]`.
     pub independent: Independent,
+    /// Whether a client that has several operations open at once is divided into several processes.
+    pub split_clients: bool,
 }
 
 /// Collects the records of a history; [`HistoryBuilder::finish`] makes the history.
@@ -43,6 +46,10 @@ pub struct HistoryBuilder {
     pub(super) forgotten: Option<Forgotten>,
     /// The clients' events so far, if they are joined in the order of their times.
     pub(super) waiting: Option<Vec<(Record, ClientEvent)>>,
+    /// Whether the ends of operations are joined in the order of their times.
+    pub(super) orders_by_time: bool,
+    /// What is known of clients, if they are divided.
+    pub(super) splitting: Option<Splitting>,
 }
 
 /// A process that has no operation open.
@@ -64,6 +71,8 @@ impl Default for HistoryBuilder {
             forgotten: None,
             waiting: None,
             clients: None,
+            orders_by_time: false,
+            splitting: None,
         }
     }
 }
@@ -130,7 +139,24 @@ impl HistoryBuilder {
     /// [finished](HistoryBuilder::finish) with [`Order::Time`].
     #[doc(hidden)]
     pub fn by_time() -> HistoryBuilder {
-        HistoryBuilder { waiting: Some(Vec::new()), ..HistoryBuilder::default() }
+        HistoryBuilder {
+            waiting: Some(Vec::new()),
+            orders_by_time: true,
+            ..HistoryBuilder::default()
+        }
+    }
+
+    /// A builder of a history that is read with these settings, and is to be finished with them.
+    #[doc(hidden)]
+    pub fn for_settings(settings: Settings) -> HistoryBuilder {
+        let mut builder = match settings.order {
+            Order::File => HistoryBuilder::default(),
+            Order::Time => HistoryBuilder::by_time(),
+        };
+        if settings.split_clients {
+            builder.split_clients();
+        }
+        builder
     }
 
     /// Joins the two ends of an operation, or puts this one aside until all are there.
@@ -145,15 +171,16 @@ impl HistoryBuilder {
 
     #[inline]
     fn join_now(&mut self, record: Record, event: &ClientEvent) -> Result<(), Error> {
-        match event.kind {
-            EventType::Invoke => self.invocation(record, event),
-            _ => self.completion(record, event),
-        }
-        .map_err(|error| error.record(record))
+        let joined = match (&self.splitting, event.kind) {
+            (None, EventType::Invoke) => self.invocation(record, event),
+            (None, _) => self.completion(record, event),
+            (Some(_), _) => self.join_lane(record, event),
+        };
+        joined.map_err(|error| error.record(record))
     }
 
     #[inline]
-    fn invocation(&mut self, record: Record, event: &ClientEvent) -> Result<(), Error> {
+    pub(super) fn invocation(&mut self, record: Record, event: &ClientEvent) -> Result<(), Error> {
         let index = self.history.operations.len() as u32;
         let slot = self.processes.slot(event.process);
         if *slot < LOST {
@@ -179,7 +206,7 @@ impl HistoryBuilder {
     }
 
     #[inline]
-    fn completion(&mut self, record: Record, event: &ClientEvent) -> Result<(), Error> {
+    pub(super) fn completion(&mut self, record: Record, event: &ClientEvent) -> Result<(), Error> {
         let slot = self.processes.slot(event.process);
         let index = *slot;
         if index >= LOST {
@@ -291,6 +318,7 @@ impl HistoryBuilder {
             self.join_by_time(waiting)?;
         }
         let history = &mut self.history;
+        history.in_seconds = self.seconds;
         if history.operations.is_empty() {
             return Err(no_operation(!history.annotations.is_empty()));
         }
@@ -304,6 +332,9 @@ impl HistoryBuilder {
                 )
                 .hint("only times order whole operations, so that events cannot stand among them")
                 .record(event.invoked));
+            }
+            if settings.split_clients {
+                lanes::split_whole(history);
             }
             order::by_time(history, settings.ties)?;
             check_processes(history)?;
@@ -335,6 +366,7 @@ impl HistoryBuilder {
         self.history.times = None;
         (self.history.reinvoked, self.keyed) = (0, 0);
         self.processes = ValueMap::new(IDLE, NUMBERED);
+        self.join_lanes();
         let by_record =
             events.drain(..).try_for_each(|(record, event)| self.join_now(record, &event));
         by_record.map_err(|_| error)
@@ -453,7 +485,7 @@ impl HistoryBuilder {
         )
         .hint(
             "give each thread its own process; complete an operation whose outcome is unknown \
-             with type info",
+             with type info; or let --split-clients divide clients whose operations overlap",
         )
     }
 

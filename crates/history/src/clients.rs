@@ -1,6 +1,6 @@
 //! Who is a client, and that a client does one thing at a time.
 
-use super::builder::{HistoryBuilder, IDLE, LOST, NUMBERED};
+use super::builder::{HistoryBuilder, IDLE, NUMBERED};
 use super::dense::ValueMap;
 use super::{EventType, History, OpIndex, Outcome, Shape, Value};
 use crate::error::{Code, Error};
@@ -56,7 +56,7 @@ impl HistoryBuilder {
                 if kind == EventType::Invoke || self.waiting.is_some() {
                     Word::meant(function).is_some()
                 } else {
-                    *self.processes.slot(process) < LOST
+                    self.has_open(process)
                 }
             }
             _ => false,
@@ -105,7 +105,10 @@ pub(super) fn check_processes(history: &History) -> Result<(), Error> {
                     history[previous].invoked
                 ),
             )
-            .hint("give each thread its own process; an unknown outcome has the type info")
+            .hint(
+                "give each thread its own process; an unknown outcome has the type info; or let \
+                 --split-clients divide clients whose operations overlap",
+            )
             .record(operation.invoked));
         }
     }

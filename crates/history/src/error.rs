@@ -83,7 +83,10 @@ codes! {
         "A process does one thing at a time: its next invocation comes after the completion of \
          the one before. Two open operations of one process mean that two threads were recorded \
          under one number, or that a completion is missing. If the operation's outcome is not \
-         known, record an `info` completion.";
+         known, record an `info` completion. If a client does have several operations open at \
+         once, --split-clients makes several processes of it; a completion is then paired with \
+         the invocation that has the same id (`op_id`), or that is the only one it can complete. \
+         Where several could be the one, that is this error, too.";
     NoInvocation = "H0012", "a completion without an invocation",
         "A completion (ok, fail, info) needs an open invocation of the same process before it. The \
          start of the history was cut, or the process number is wrong.";

@@ -24,6 +24,7 @@ mod input;
 #[cfg(feature = "serde_json")]
 mod json;
 mod keys;
+mod lanes;
 mod memory;
 mod notation;
 mod number;
@@ -32,6 +33,7 @@ mod order;
 mod position;
 pub mod progress;
 mod recorder;
+mod selected;
 #[doc(hidden)]
 pub mod sort;
 mod stats;
@@ -53,12 +55,14 @@ use excerpt::Excerpt;
 pub use input::IntoValue;
 use internal::NO_TIME;
 pub use keys::{Independent, Partition, Partitions};
+use lanes::Lanes;
 pub use notation::{steers, write_quoted};
 pub use operation::{
     Annotation, Event, EventType, Extra, Function, Interval, Operation, Outcome, Time,
 };
 pub use order::{Order, Span, Ties};
 pub use position::{OpIndex, Rank, Record};
+pub use selected::Selected;
 pub use stats::{
     Concurrency, FunctionStatistics, Latency, OutcomeCounts, Statistics, count_processes,
 };
@@ -102,6 +106,12 @@ pub struct History {
     clients_are_given: bool,
     /// The reading of equal times, if the order rests on them.
     ties: Option<Ties>,
+    /// Which processes are parts of clients.
+    lanes: Lanes,
+    /// Whether times are nanoseconds of what was given in seconds.
+    in_seconds: bool,
+    /// What was left out, if operations were selected.
+    selected: Option<Box<Selected>>,
     /// Whether keys were made part of the values.
     is_whole: bool,
     /// What is known of the history that this is a part of, if it is.
@@ -321,6 +331,11 @@ impl History {
     /// The reading of equal times on which the order of ends rests, if it does.
     pub fn ties(&self) -> Option<Ties> {
         self.ties
+    }
+
+    /// Whether times are nanoseconds of what the input gives in seconds.
+    pub fn is_in_seconds(&self) -> bool {
+        self.in_seconds
     }
 
     /// The same history under the reading `ties` of equal times.

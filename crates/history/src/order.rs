@@ -99,7 +99,7 @@ pub(super) fn by_time(history: &mut History, ties: Ties) -> Result<(), Error> {
     }
     ends.sort_unstable();
     if ties == Ties::Concurrent {
-        keep_own_order(&mut ends, operations, &times);
+        keep_own_order(&mut ends, history, &times);
     }
     history.ties = has_mixed_ties(&ends, operations).then_some(ties);
     let mut spans = vec![Span { call: Rank::NEVER, ret: Rank::NEVER }; operations.len()];
@@ -133,7 +133,8 @@ fn has_mixed_ties(ends: &[End], operations: &[Operation]) -> bool {
 /// Where several processes end one operation and call another at one time, no order of ends tells
 /// that each keeps its own order and yet is concurrent with the others (intervals have no 2+2 among
 /// them: Fishburn 1970). Their ends stay as they are, which is no false alarm at least.
-fn keep_own_order(ends: &mut [End], operations: &[Operation], times: &[[i64; 2]]) {
+fn keep_own_order(ends: &mut [End], history: &History, times: &[[i64; 2]]) {
+    let operations = &history.operations;
     let mut own: Vec<(Value, u8, Record, End)> = Vec::new();
     for tied in ends.chunk_by_mut(|a, b| a.0 == b.0).filter(|tied| tied.len() > 1) {
         own.clear();
@@ -146,8 +147,9 @@ fn keep_own_order(ends: &mut [End], operations: &[Operation], times: &[[i64; 2]]
             (operation.process, phase, operation.invoked, end)
         }));
         own.sort_unstable();
+        // The parts of a client that was divided have no order of their own.
         let turns = |own: &&[(Value, u8, Record, End)]| {
-            own.windows(2).any(|pair| pair[0].3.3 && !pair[1].3.3)
+            own.windows(2).any(|pair| pair[0].3.3 && !pair[1].3.3) && !history.is_split(own[0].0)
         };
         let mut turning = own.chunk_by(|a, b| a.0 == b.0).filter(turns);
         let (Some(turning), None) = (turning.next(), turning.next()) else { continue };

@@ -101,6 +101,15 @@ impl Tally {
         }
     }
 
+    /// Counts what became of an operation that was counted as open before.
+    #[inline]
+    pub fn answer(&mut self, history: &History, operation: &Operation) {
+        let verb = history.word(operation.function).map(Word::verb);
+        self.asking -= usize::from(verb.is_none_or(|verb| !verb.only_has_effect()));
+        self.open -= 1;
+        self.end(history, operation);
+    }
+
     /// Counts the annotations and other fields that `history` has at hand.
     pub fn rest(&mut self, history: &History) {
         history.annotations().iter().for_each(|note| self.note(history, note));

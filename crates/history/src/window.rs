@@ -118,6 +118,7 @@ impl History {
             operations: rows.iter().map(|(operation, _)| *operation).collect(),
             times: has_times.then(|| rows.iter().map(|(_, times)| *times).collect()),
             records,
+            lanes: self.lanes.clone(),
             ..History::default()
         }
     }
@@ -201,6 +202,7 @@ impl HistoryBuilder {
             }
             forgotten.hashed = processes.hashed();
         }
+        self.forget_clients();
     }
 
     /// Forgets the values that nobody holds, if they take much more memory than when it last did
@@ -216,9 +218,10 @@ impl HistoryBuilder {
     /// Forgets the values that neither the builder nor `hold` holds. To be called when it forgot
     /// operations: extra fields are not looked at.
     pub fn sweep(&mut self, hold: impl FnOnce(&mut Marks<'_>)) {
-        let HistoryBuilder { history, processes, .. } = self;
-        let History { values, operations, annotations, extras, metadata, .. } = history;
+        let HistoryBuilder { history, processes, splitting, .. } = self;
+        let History { values, operations, annotations, extras, metadata, lanes, .. } = history;
         values.sweep(|marks| {
+            HistoryBuilder::hold_clients(splitting.as_ref(), lanes, marks);
             let mut keep = |value: Value| marks.keep(value);
             processes.each_stored(&mut keep);
             metadata.iter().for_each(|&value| keep(value));

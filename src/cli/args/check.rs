@@ -6,7 +6,7 @@ use clap::Args;
 use histcheck::formats::Format;
 
 use super::super::units;
-use super::{LimitArgs, ModelArgs, ReadArgs, ReportFormat};
+use super::{LimitArgs, ModelArgs, ReadArgs, ReportFormat, SelectArgs};
 
 #[derive(Args, Debug)]
 pub(crate) struct CheckArgs {
@@ -29,6 +29,9 @@ pub(crate) struct CheckArgs {
 
     #[command(flatten)]
     pub(crate) read: ReadArgs,
+
+    #[command(flatten)]
+    pub(crate) select: SelectArgs,
 
     #[command(flatten)]
     pub(crate) limits: LimitArgs,

@@ -6,8 +6,8 @@ use clap::Args;
 use histcheck::formats::Format;
 
 use super::{
-    BudgetArgs, FormatArg, InputFormat, PlotKind, ReadArgs, ReportTarget, SingleArgs, input_format,
-    target_format,
+    BudgetArgs, FormatArg, InputFormat, PlotKind, ReadArgs, ReportTarget, SelectArgs, SingleArgs,
+    input_format, target_format,
 };
 use crate::cli::generate::KnobArgs;
 
@@ -26,6 +26,9 @@ pub(crate) struct ConvertArgs {
 
     #[command(flatten)]
     pub(crate) read: ReadArgs,
+
+    #[command(flatten)]
+    pub(crate) select: SelectArgs,
 
     #[command(flatten)]
     pub(crate) budget: BudgetArgs,
@@ -54,10 +57,6 @@ pub(crate) struct InitArgs {
 
 #[derive(Args, Debug)]
 pub(crate) struct ShrinkArgs {
-    /// The key to take; the first one that fails if not given
-    #[arg(short, long, value_name = "KEY")]
-    pub(crate) key: Option<String>,
-
     #[command(flatten)]
     pub(crate) single: SingleArgs,
 }
@@ -92,6 +91,9 @@ pub(crate) struct StatsArgs {
 
     #[command(flatten)]
     pub(crate) read: ReadArgs,
+
+    #[command(flatten)]
+    pub(crate) select: SelectArgs,
 
     #[command(flatten)]
     pub(crate) budget: BudgetArgs,

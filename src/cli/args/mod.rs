@@ -146,7 +146,10 @@ impl Cli {
                 _ => arg,
             })
         };
-        with_variables(command).mut_subcommands(with_variables)
+        with_variables(command).mut_subcommands(|command| match command.get_name() {
+            "shrink" => with_variables(command).mut_arg("key", |key| key.short('k')),
+            _ => with_variables(command),
+        })
     }
 
     /// Returns the names of the commands.
@@ -183,8 +186,9 @@ fn tell(mut error: clap::Error) -> ! {
     process::exit(error.exit_code());
 }
 
-/// Options of a check that contradict each other, so that a variable could not be overruled.
-const WITHOUT_VARIABLE: [&str; 2] = ["quiet", "verbose"];
+/// Options of a check that contradict each other, so that a variable could not be overruled; and
+/// those that select operations, which nobody should forget.
+const WITHOUT_VARIABLE: [&str; 6] = ["quiet", "verbose", "key", "process", "where", "between"];
 
 fn with_variable(arg: Arg, variable: String) -> Arg {
     let is_flag = matches!(arg.get_action(), ArgAction::SetTrue);
@@ -267,7 +271,19 @@ mod tests {
         let command = Cli::definition();
         let of = |name| variables(command.find_subcommand(name).unwrap());
         let check = of("check");
-        let reading = ["INPUT_FORMAT", "ORDER", "TIES", "INDEPENDENT", "TIMEOUT", "MAX_MEMORY"];
+        let reading = [
+            "INPUT_FORMAT",
+            "ORDER",
+            "TIES",
+            "INDEPENDENT",
+            "SPLIT_CLIENTS",
+            "MAP",
+            "TIME_UNIT",
+            "CONFIG",
+            "NO_CONFIG",
+            "TIMEOUT",
+            "MAX_MEMORY",
+        ];
         let reading = reading.map(|name| format!("HISTCHECK_{name}"));
         assert!(reading.iter().all(|name| check.contains(name)), "{check:?}");
         assert!(!check.iter().any(|name| name.ends_with("QUIET")), "{check:?}");

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use histcheck::formats::{Format, Mapping};
 use histcheck::history::{Independent, Order, Settings, Ties};
+use histcheck::select::{Moment, Selection};
 
 use super::input_format;
 use super::{
@@ -73,6 +74,13 @@ pub(crate) struct ReadArgs {
     #[arg(long, value_name = "WHETHER", default_value = "auto")]
     pub(crate) independent: IndependentArg,
 
+    /// Read a client with several operations open at once as several processes
+    ///
+    /// Completions are paired with invocations by the ids of operations (op_id), or where only one
+    /// invocation fits.
+    #[arg(long)]
+    pub(crate) split_clients: bool,
+
     /// Where something stands in a record, or what a word there means
     ///
     /// NAME=.PATH, as in `f=.Input.Op`, or NAME:WORD=MEANING, as in `f:0=get`. The names are those
@@ -124,6 +132,7 @@ impl ReadArgs {
                 IndependentArg::Yes => Independent::Yes,
                 IndependentArg::No => Independent::No,
             },
+            split_clients: self.split_clients,
         }
     }
 
@@ -197,6 +206,56 @@ pub(crate) struct FormatArg {
     pub(crate) format: OutputFormat,
 }
 
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Selection")]
+pub(crate) struct SelectArgs {
+    /// Only operations on this key; may be repeated
+    #[arg(long, value_name = "KEY")]
+    pub(crate) key: Vec<String>,
+
+    /// Only operations of this client; may be repeated
+    #[arg(long, value_name = "PROCESS")]
+    pub(crate) process: Vec<String>,
+
+    /// Only operations with this value of a field, such as f=read or outcome=ok; may be repeated
+    #[arg(long = "where", value_name = "FIELD=VALUE", value_parser = field_value)]
+    pub(crate) fields: Vec<(String, String)>,
+
+    /// Only operations under way between two times: as recorded, or with a unit from the first
+    /// call on
+    #[arg(
+        long,
+        num_args = 2,
+        value_names = ["T1", "T2"],
+        allow_hyphen_values = true,
+        value_parser = moment
+    )]
+    pub(crate) between: Vec<Moment>,
+}
+
+impl SelectArgs {
+    /// The operations that are selected.
+    pub(crate) fn selection(&self) -> Selection {
+        Selection {
+            keys: self.key.clone(),
+            processes: self.process.clone(),
+            fields: self.fields.clone(),
+            between: self.between.first_chunk().copied(),
+        }
+    }
+}
+
+fn field_value(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("expected FIELD=VALUE, such as f=read")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+fn moment(text: &str) -> Result<Moment, String> {
+    Moment::parse(text).ok_or_else(|| {
+        "expected a time as the records give it, or one such as 1.5s from the first call on".into()
+    })
+}
+
 /// What commands on one history take.
 #[derive(Args, Debug)]
 pub(crate) struct SingleArgs {
@@ -212,6 +271,9 @@ pub(crate) struct SingleArgs {
 
     #[command(flatten)]
     pub(crate) read: ReadArgs,
+
+    #[command(flatten)]
+    pub(crate) select: SelectArgs,
 
     #[command(flatten)]
     pub(crate) limits: LimitArgs,

@@ -105,6 +105,10 @@ pub(super) fn guarantees(case: &Case<'_>) -> Vec<Held> {
         outcomes[0] = found.map(|holds| Outcome { holds, ..Outcome::HOLDS });
         settle(&mut outcomes, versions.is_some());
     }
+    if case.operations.iter().any(|&index| case.history.is_split(case.history[index].process)) {
+        // What a client was promised in an order of its own that is not known.
+        outcomes[..7].iter_mut().for_each(forget_what_holds);
+    }
     let held = |(guarantee, outcome): (Guarantee, Option<Outcome>)| {
         let is_session = (3..7).contains(&(guarantee as usize));
         let Outcome { broken_by, processes, .. } = outcome.clone().unwrap_or(Outcome::HOLDS);

@@ -32,7 +32,7 @@ pub(super) struct Ways {
 /// The ways of dividing `history`: by node, if all operations have one, and by process. O(n).
 pub(super) fn ways(history: &History) -> Ways {
     let node = |index: OpIndex| history.extra_of(index, "node");
-    let process = |index: OpIndex| Some(history[index].process);
+    let process = |index: OpIndex| Some(history.client(history[index].process));
     let by_node = divide(history, Grouping::Field("node"), node);
     let by_process = divide(history, Grouping::Process, process);
     let mut ways: Vec<Groups> = by_node.into_iter().chain(by_process).collect();

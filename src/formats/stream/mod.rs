@@ -191,6 +191,11 @@ impl<R: Read> Stream<R> {
         line().unwrap_or(0)
     }
 
+    /// Divides clients with several operations open at once.
+    pub(crate) fn split_clients(&mut self) {
+        self.builder.split_clients();
+    }
+
     /// Lets up to `threads` threads read a piece from now on; 0 for one per CPU.
     pub(crate) fn use_threads(&mut self, threads: usize) {
         self.threads = threads;

@@ -30,7 +30,7 @@ impl Outcome {
         findings.extend(undecided(subject));
         findings.extend(refuted(subject));
         findings.extend(caveats(subject.history, report).into_iter().map(|caveat| {
-            let level = if caveat.is_vacuous() { Level::Warning } else { Level::Note };
+            let level = if caveat.limits_verdict() { Level::Warning } else { Level::Note };
             Finding::about(Rule::Caveat(caveat.kind), level, caveat.message)
         }));
         let seconds = subject

@@ -10,10 +10,10 @@ mod explained;
 
 use super::text::{decided_by, proof_counts};
 use super::{JepsenResult, Subject};
-use crate::caveats::{ReadAs, caveats};
+use crate::caveats::{Caveat, ReadAs, caveats};
 use crate::check::{Decision, Failure, KeyReport, StopReason, Verdict};
 use crate::error::Error;
-use crate::history::{History, Record, Tally, Value};
+use crate::history::{History, Record, Value};
 use crate::words::{COMMAND, steers};
 use explained::{JsonExplanation, JsonKey, explained, explained_key};
 use histcheck_history::put;
@@ -86,14 +86,14 @@ struct JsonProofs {
 
 /// How the records were read.
 #[derive(Serialize)]
-struct JsonReadAs<'a> {
+pub(super) struct JsonReadAs<'a> {
     records: &'static str,
     fields: BTreeMap<&'static str, &'a str>,
     unused: Vec<&'a str>,
 }
 
-fn read_as<'a>(history: &'a History, tally: &'a Tally) -> JsonReadAs<'a> {
-    let ReadAs { whole, fields, unused } = ReadAs::of(history, tally);
+pub(super) fn read_as(read_as: ReadAs<'_>) -> JsonReadAs<'_> {
+    let ReadAs { whole, fields, unused } = read_as;
     JsonReadAs {
         records: if whole { "whole-operations" } else { "events" },
         fields: fields.into_iter().map(|(role, name)| (role, name.unwrap_or(role))).collect(),
@@ -102,11 +102,19 @@ fn read_as<'a>(history: &'a History, tally: &'a Tally) -> JsonReadAs<'a> {
 }
 
 #[derive(Serialize)]
-struct JsonWarning {
+pub(super) struct JsonWarning {
     code: &'static str,
     kind: &'static str,
     count: usize,
     message: String,
+}
+
+pub(super) fn warnings(caveats: Vec<Caveat>) -> Vec<JsonWarning> {
+    let warning = |Caveat { kind, count, message }| {
+        let (code, kind) = (kind.code(), kind.name());
+        JsonWarning { code, kind, count, message }
+    };
+    caveats.into_iter().map(warning).collect()
 }
 
 #[derive(Serialize)]
@@ -183,16 +191,8 @@ pub fn json(subject: &Subject<'_>) -> String {
             too_large,
             wrong,
         }),
-        read_as: read_as(subject.history, tally),
-        warnings: caveats(subject.history, report)
-            .into_iter()
-            .map(|caveat| JsonWarning {
-                code: caveat.kind.code(),
-                kind: caveat.kind.name(),
-                count: caveat.count,
-                message: caveat.message,
-            })
-            .collect(),
+        read_as: read_as(ReadAs::of(subject.history, tally)),
+        warnings: warnings(caveats(subject.history, report)),
         jepsen: subject.jepsen.as_ref().map(|said| jepsen(said, report.verdict)),
         timings: subject.timings.map(|timings| JsonTimings {
             read_seconds: timings.read.as_secs_f64(),

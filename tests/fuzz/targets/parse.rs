@@ -11,8 +11,12 @@ use super::blocks::{STREAM, VALUE, file};
 const ROOM: usize = 1 << 20;
 
 /// Values that are tuples already must not be taken apart a second time.
-const AS_IT_IS: Settings =
-    Settings { independent: Independent::No, order: Order::File, ties: Ties::Concurrent };
+const AS_IT_IS: Settings = Settings {
+    independent: Independent::No,
+    order: Order::File,
+    ties: Ties::Concurrent,
+    split_clients: false,
+};
 
 /// Reads `data` in every format, and in the one that it looks like.
 pub fn parse(data: &[u8]) {
