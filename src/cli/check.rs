@@ -28,11 +28,13 @@ pub(crate) fn run(args: &CheckArgs, output: &mut Output) -> Status {
     if args.follow {
         return follow::run(args, output);
     }
-    let sources = Sources::of(&args.files);
-    if let Some(wrong) = wrong_target(args, &sources) {
-        complain(&format!("error: {wrong}"));
-        return Status::Unreadable;
-    }
+    let sources = match sources(args) {
+        Ok(sources) => sources,
+        Err(wrong) => {
+            complain(&format!("error: {wrong}"));
+            return Status::Unreadable;
+        }
+    };
     let mut witnesses = match args.output.witness.as_deref().map(NewFile::create).transpose() {
         Ok(file) => file,
         Err(error) => {
@@ -82,6 +84,12 @@ pub(crate) fn run(args: &CheckArgs, output: &mut Output) -> Status {
         worst = worst.max(Status::Unreadable);
     }
     worst
+}
+
+/// What is to be checked; or what is wrong with that, or with the files that are to be written.
+fn sources(args: &CheckArgs) -> Result<Sources, String> {
+    let sources = if args.merge { Sources::merged(&args.files)? } else { Sources::of(&args.files) };
+    wrong_target(args, &sources).map_or(Ok(sources), Err)
 }
 
 /// What is wrong with the files that are to be written, if anything is.
@@ -190,6 +198,7 @@ impl Run<'_> {
         let records = self.named_records(subject);
         if subject.places.len() < records.len() {
             subject.places = input.locate_all(&records);
+            subject.files = input.files();
         }
     }
 

@@ -15,7 +15,9 @@ const BEFORE: usize = 50;
 
 /// `error`, about the file called `file`, with its line if `input` has it.
 pub(crate) fn render(file: &str, error: &Error, input: Option<&Input>, colored: bool) -> String {
-    let file = printable(file);
+    let file_of =
+        |input: &'_ Input| error.place.and_then(|place| input.file_of(place)).map(printable);
+    let file = input.and_then(file_of).unwrap_or_else(|| printable(file));
     let message = printable(&error.message);
     let title = Level::ERROR.primary_title(message.as_str()).id(error.code.as_str());
     let place = error.place.filter(|place| place.line > 0);

@@ -6,13 +6,23 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use histcheck::formats::{COMPRESSED, Format, jepsen_valid};
-use histcheck::report::JepsenResult;
+use histcheck::report::{JepsenResult, printable};
 use histcheck::{Code, Error};
 
 use super::inputs::unreadable;
+use super::stderr::complain;
 
 /// A history, or what could not be looked at, and why.
-pub(super) type Found = (PathBuf, Result<(), Error>);
+pub(super) type Found = (PathBuf, Result<Histories, Error>);
+
+/// What a path that was found stands for.
+#[derive(Debug)]
+pub(super) enum Histories {
+    /// The file itself.
+    One,
+    /// The folder of a run, whose records are in these files.
+    Parts(Vec<PathBuf>),
+}
 
 /// The files of a Jepsen run that hold its history, the best first.
 const HISTORIES: [&str; 4] = ["history.edn", "test.jepsen", "history.txt", "jepsen.log"];
@@ -22,6 +32,10 @@ const MARKS: [&str; 5] = [RESULTS, "jepsen.log", "test.fressian", "test.jepsen",
 const RESULTS: &str = "results.edn";
 /// Where Jepsen's independent checker writes the part of each key.
 const PARTS: &str = "independent";
+/// The folders of clients in a report of etcd's robustness tests start like this, before a number,
+const CLIENT: &str = "client-";
+/// and this file in them holds the operations.
+const OPERATIONS: &str = "operations.json";
 
 /// Returns the histories below `directory`, and what could not be looked at, sorted by path. Not
 /// empty.
@@ -45,7 +59,11 @@ pub(super) fn found_below(directory: &Path) -> Vec<Found> {
 pub(super) fn only_run(directory: &Path) -> Option<Found> {
     let found = found_below(directory);
     let [(path, _)] = &found[..] else { return None };
-    let is_of_run = if path.is_dir() { is_run(path) } else { artefact(path).is_some() };
+    let is_of_run = match found.first() {
+        Some((_, Ok(Histories::Parts(_)))) => true,
+        _ if path.is_dir() => is_run(path),
+        _ => artefact(path).is_some(),
+    };
     is_of_run.then(|| found.into_iter().next()).flatten()
 }
 
@@ -94,6 +112,12 @@ impl Search {
             let error = format!("cannot list this directory: {error}");
             self.found.push((directory.to_owned(), Err(Error::new(Code::Unreadable, error))));
         }
+        let clients = client_files(&entries);
+        if !clients.is_empty() {
+            pass_over_others(&directory.display().to_string(), &entries);
+            self.found.push((directory.to_owned(), Ok(Histories::Parts(clients))));
+            entries.retain(|entry| !is_client(entry));
+        }
         let run = RunFiles::of(&entries);
         let is_run = run.is_run();
         let history = run.history;
@@ -114,7 +138,9 @@ impl Search {
             } else if is_named_like_a_history(&path) {
                 match fs::metadata(&path) {
                     Ok(metadata) if metadata.is_dir() => {}
-                    Ok(metadata) if metadata.is_file() => self.found.push((path, Ok(()))),
+                    Ok(metadata) if metadata.is_file() => {
+                        self.found.push((path, Ok(Histories::One)))
+                    }
                     Ok(_) => self.found.push((path, Err(no_file()))),
                     Err(error) => {
                         self.found.push((path, Err(unreadable("cannot read it", &error))));
@@ -131,6 +157,47 @@ struct Entry {
     /// Whether it is a directory itself. Links to directories are not followed, so that a search
     /// ends, and Jepsen's `latest` and `current` do not repeat a run.
     is_directory: bool,
+}
+
+/// Whether this is the folder of a client in a report of etcd's robustness tests.
+fn is_client(entry: &Entry) -> bool {
+    let name = entry.path.file_name().and_then(|name| name.to_str());
+    let number = name.and_then(|name| name.strip_prefix(CLIENT));
+    entry.is_directory && number.is_some_and(|number| number.parse::<u64>().is_ok())
+}
+
+/// Returns the files with the operations of each client, in the order of their numbers, if these
+/// are the entries of a report of etcd's robustness tests.
+fn client_files(entries: &[Entry]) -> Vec<PathBuf> {
+    let clients = entries.iter().filter(|entry| is_client(entry));
+    let files = clients.map(|client| client.path.join(OPERATIONS));
+    let mut files: Vec<PathBuf> = files.filter(|path| path.is_file()).collect();
+    // 2 comes before 10.
+    files.sort_by_cached_key(|path| (path.as_os_str().len(), path.clone()));
+    files
+}
+
+/// Says what lies beside the operations of clients and is not read: watches see what was written,
+/// and are no operations on it.
+fn pass_over_others(name: &str, entries: &[Entry]) {
+    let mut others: Vec<String> = Vec::new();
+    for client in entries.iter().filter(|entry| is_client(entry)) {
+        let mut files = Vec::new();
+        let _ = list(&client.path, &mut files);
+        let names = files.iter().filter_map(|file| file.path.file_name()?.to_str());
+        others.extend(names.filter(|name| *name != OPERATIONS).map(str::to_owned));
+    }
+    let count = others.len();
+    others.sort_unstable();
+    others.dedup();
+    if count > 0 {
+        complain(&format!(
+            "note: {}: {count} files of clients passed over ({}): only {OPERATIONS} holds \
+             operations",
+            printable(name),
+            printable(&others.join(", "))
+        ));
+    }
 }
 
 /// Appends the entries of `directory`.

@@ -104,6 +104,9 @@ fn deliver(path: &Path, may_replace: bool, toml: &str) -> Result<String, String>
 fn beside(source: &Source) -> PathBuf {
     match source {
         Source::File(path) => path.with_file_name(FILE),
+        Source::Merged(paths) => {
+            paths.first().map_or(PathBuf::from(FILE), |path| path.with_file_name(FILE))
+        }
         Source::Stdin => PathBuf::from(FILE),
     }
 }

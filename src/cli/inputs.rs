@@ -6,13 +6,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use histcheck::formats::{Input, ReadOptions};
+use histcheck::history::Order;
 use histcheck::suggest::nearest;
 use histcheck::{Code, Error, History, Progress};
 
 use super::args::{Cli, ReadArgs, SelectArgs};
 use super::awaited::{Awaited, is_at_hand};
 use super::diagnostic;
-use super::folders::{found_below, only_run};
+use super::folders::{Found, Histories, found_below, only_run};
 use super::mappings::mapping;
 use super::output::Output;
 use super::single::shown;
@@ -28,6 +29,8 @@ pub(crate) enum Source {
     Stdin,
     /// A file.
     File(PathBuf),
+    /// Files with the records of one run.
+    Merged(Vec<PathBuf>),
 }
 
 /// The inputs of a run.
@@ -53,16 +56,39 @@ impl Sources {
                 list.push((name_of(&Source::Stdin), source));
             } else if path.is_dir() {
                 named = true;
-                list.extend(found_below(path).into_iter().map(|(path, found)| {
-                    let source = Source::File(path);
-                    (name_of(&source), found.map(|()| source))
-                }));
+                list.extend(found_below(path).into_iter().map(source_of));
             } else {
                 let source = Source::File(path.clone());
                 list.push((name_of(&source), Ok(source)));
             }
         }
         Sources { list, named }
+    }
+
+    /// What `paths` name if it is the records of one run.
+    ///
+    /// # Errors
+    /// If standard input is among them, or nothing.
+    pub(crate) fn merged(paths: &[PathBuf]) -> Result<Sources, String> {
+        if paths.is_empty() || paths.iter().any(|path| path.as_os_str() == "-") {
+            return Err("--merge needs the names of files, and cannot read standard input".into());
+        }
+        let mut files = Vec::new();
+        let mut list = Vec::new();
+        for (name, source) in Sources::of(paths).list {
+            match source {
+                Ok(Source::File(path)) => files.push(path),
+                Ok(Source::Merged(paths)) => files.extend(paths),
+                Ok(Source::Stdin) => {}
+                Err(error) => list.push((name, Err(error))),
+            }
+        }
+        // Nothing is decided without those that cannot be read.
+        if list.is_empty() {
+            let source = Source::Merged(files);
+            list.push((name_of(&source), Ok(source)));
+        }
+        Ok(Sources { list, named: false })
     }
 
     /// What `path` names for a command on one history: standard input if there is none. A directory
@@ -78,8 +104,7 @@ impl Sources {
             let name = shown(directory);
             return Err(format!("{name} is a directory; name one file, or the folder of a run"));
         };
-        let source = Source::File(path);
-        Ok(Sources { list: vec![(name_of(&source), found.map(|()| source))], named: false })
+        Ok(Sources { list: vec![source_of((path, found))], named: false })
     }
 }
 
@@ -92,7 +117,24 @@ fn name_of(source: &Source) -> String {
     match source {
         Source::Stdin => STDIN.to_owned(),
         Source::File(path) => path.display().to_string(),
+        Source::Merged(paths) => {
+            let names: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+            match &names[..] {
+                [first, _, _, _, ..] => format!("{first} + {} more", names.len() - 1),
+                names => names.join(" + "),
+            }
+        }
     }
+}
+
+/// What was found in a directory, with its name.
+fn source_of((path, found): Found) -> (String, Result<Source, Error>) {
+    let name = path.display().to_string();
+    let source = found.map(|files| match files {
+        Histories::One => Source::File(path),
+        Histories::Parts(paths) => Source::Merged(paths),
+    });
+    (name, source)
 }
 
 /// The error about an input that the system does not let be read.
@@ -115,6 +157,19 @@ pub(crate) fn open(
         return Input::from_reader(fetched, options);
     }
     match source {
+        Source::Merged(paths) => {
+            let mut inputs = Vec::new();
+            for path in paths {
+                let (name, source) = (path.display().to_string(), Source::File(path.clone()));
+                let input = open(&source, None, options.clone()).map_err(|error| {
+                    let message = format!("{name}: {}", error.message);
+                    Error { message, ..error }
+                })?;
+                inputs.push((name, input));
+            }
+            Input::merged(inputs)
+                .ok_or_else(|| Error::new(Code::Empty, "there is no file to merge"))
+        }
         Source::File(path) if is_at_hand(path) => Input::open(path, options).map_err(|error| {
             let name = path.to_str().filter(|_| error.code == Code::Unreadable);
             match name.and_then(|name| meant_command(name, &Cli::command_names())) {
@@ -137,6 +192,11 @@ pub(crate) fn awaited(
     deadline: Option<Instant>,
 ) -> Result<Awaited, Error> {
     match source {
+        Source::Merged(_) => {
+            let several = "the records of one run in several files cannot be followed";
+            Err(Error::new(Code::Unreadable, several)
+                .hint("only all of them together tell their order: check them without --follow"))
+        }
         Source::Stdin => Awaited::stdin(progress, deadline)
             .map_err(|error| unreadable("cannot read standard input", &error)),
         Source::File(path) => Awaited::open(path, progress, deadline)
@@ -231,12 +291,23 @@ pub(crate) fn load_fetched(
     let mapping = mapping(read, source).map_err(|error| complained(error, None))?;
     let options = ReadOptions { format: read.format(), progress, mapping, ..options };
     let input = open(source, fetched, options).map_err(|error| complained(error, None))?;
-    let read = input.history(read.settings());
+    let mut settings = read.settings();
+    if matches!(source, Source::Merged(_)) {
+        settings.order = Order::Time;
+    }
+    let read = input.history(settings);
     let selected =
         read.and_then(|mut history| select.selection().apply(&mut history).map(|()| history));
     match selected {
         Ok(history) => Ok((input, history)),
-        Err(error) => Err(complained(error, Some(&input))),
+        Err(error) => {
+            let error = complained(error, Some(&input));
+            Err(match error.place.and_then(|place| input.file_of(place)) {
+                // Who is told by a document sees the name of the whole.
+                Some(file) => Error { message: format!("{file}: {}", error.message), ..error },
+                None => error,
+            })
+        }
     }
 }
 

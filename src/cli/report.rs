@@ -70,6 +70,7 @@ fn rendered(target: ReportTarget, single: &Single) -> Result<String, Error> {
         _ => subject.named_records(),
     };
     subject.places = single.input.locate_all(&records);
+    subject.files = single.input.files();
     let outcome = || [Outcome::of(file, &subject)];
     Ok(match target {
         ReportTarget::Svg => report::svg(&subject),

@@ -12,6 +12,7 @@ use histcheck::report::{self, Subject, Timings};
 use histcheck::spill::{self, Checked, SpillOptions, Stopped};
 use histcheck::{Budget, Code, Error, Options};
 
+use super::args::CheckArgs;
 use super::awaited::is_at_hand;
 use super::diagnostic;
 use super::exit::Status;
@@ -44,8 +45,7 @@ impl Run<'_> {
         let args = self.args;
         let settings = args.read.settings();
         let Some(memory) = args.limits.budget.max_memory else { return Beyond::Fits(None) };
-        let is_whole = settings.split_clients || args.model.no_partition;
-        if settings.order != Order::File || is_whole || !args.select.selection().is_all() {
+        if needs_all(args, source) {
             return Beyond::Fits(None);
         }
         let Ok(mapping) = mapping(&args.read, source) else { return Beyond::Fits(None) };
@@ -189,6 +189,16 @@ impl Run<'_> {
         self.print(&subject, prints_early);
         self.conclude(checked.history(), report)
     }
+}
+
+/// Whether all operations have to be in memory, whatever they are.
+fn needs_all(args: &CheckArgs, source: &Source) -> bool {
+    let settings = args.read.settings();
+    settings.order != Order::File
+        || settings.split_clients
+        || args.model.no_partition
+        || matches!(source, Source::Merged(_))
+        || !args.select.selection().is_all()
 }
 
 /// The start of the file at `path`, if its text is larger than `from`.

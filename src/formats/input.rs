@@ -89,6 +89,10 @@ pub struct Input {
     text: String,
     format: Format,
     options: ReadOptions,
+    /// What it is called among others of the same run.
+    name: String,
+    /// The other inputs of the same run, which come after it.
+    others: Vec<Input>,
 }
 
 impl Input {
@@ -149,12 +153,73 @@ impl Input {
         let text = decode(text)?;
         let given = jepsen::format(options.format, is_transcript)?;
         let format = format_of(&text, given)?;
-        Ok(Input { text, format, options })
+        Ok(Input { text, format, options, name: String::new(), others: Vec::new() })
     }
 
     /// Returns an input of this text, to show it.
     pub(super) fn of_line(text: String, format: Format) -> Input {
-        Input { text, format, options: ReadOptions::default() }
+        let options = ReadOptions::default();
+        Input { text, format, options, name: String::new(), others: Vec::new() }
+    }
+
+    /// Returns the input of one run whose records are in several files, each with its name: those
+    /// of the first, then of the second, and so on. `None` if there are none.
+    ///
+    /// Only their times tell in which order they happened: read it with
+    /// [`Order::Time`](crate::history::Order::Time). The offset of a place is counted through all
+    /// texts, its line within its [file](Input::file_of).
+    ///
+    /// ```
+    /// use histcheck::formats::{Input, ReadOptions};
+    /// use histcheck::history::{Order, Record, Settings};
+    /// let client = |text: &str| Input::from_bytes(text.into(), ReadOptions::default());
+    /// let [one, other] = [
+    ///     client("process,type,f,value,time\n0,invoke,write,1,10\n0,ok,write,1,30\n")?,
+    ///     client("process,type,f,value,time\n1,invoke,read,,20\n1,ok,read,1,40\n")?,
+    /// ];
+    /// let merged = Input::merged(vec![("a.csv".into(), one), ("b.csv".into(), other)]);
+    /// let input = merged.ok_or("no input")?;
+    /// let history = input.history(Settings { order: Order::Time, ..Settings::default() })?;
+    /// assert_eq!(history.operations().len(), 2);
+    /// let place = input.locate(Record::new(3)).ok_or("no place")?;
+    /// assert_eq!((input.file_of(place), place.line), (Some("b.csv"), 3));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn merged(inputs: Vec<(String, Input)>) -> Option<Input> {
+        let mut inputs = inputs.into_iter().map(|(name, input)| Input { name, ..input });
+        let first = inputs.next()?;
+        Some(Input { others: inputs.collect(), ..first })
+    }
+
+    /// Returns the names of the files that it consists of, each with the offset at which it starts;
+    /// none unless it was [merged](Input::merged).
+    pub fn files(&self) -> Vec<(usize, String)> {
+        if self.others.is_empty() && self.name.is_empty() {
+            return Vec::new();
+        }
+        self.texts().map(|(base, input)| (base, input.name.clone())).collect()
+    }
+
+    /// Returns the name of the file that `place` is in, if the input was [merged](Input::merged).
+    pub fn file_of(&self, place: Place) -> Option<&str> {
+        let (_, input) = self.text_at(place.offset);
+        Some(&*input.name).filter(|name| !name.is_empty())
+    }
+
+    /// The inputs that it consists of, each with the offset at which its text starts.
+    fn texts(&self) -> impl Iterator<Item = (usize, &Input)> {
+        let mut base = 0;
+        std::iter::once(self).chain(&self.others).map(move |input| {
+            let start = base;
+            // The end of a text is not the start of the next.
+            base += input.text.len() + 1;
+            (start, input)
+        })
+    }
+
+    /// The input whose text has something at `offset`.
+    fn text_at(&self, offset: usize) -> (usize, &Input) {
+        self.texts().take_while(|&(base, _)| base <= offset).last().unwrap_or((0, self))
     }
 
     /// Returns the same input, whose records are read by the rules of `mapping`.
@@ -180,7 +245,7 @@ impl Input {
     /// If the text is no history, or the time is up. An error about a part of the text names its
     /// line and column.
     pub fn history(&self, settings: Settings) -> Result<History, Error> {
-        self.whole().history(settings)
+        history_of(&self.wholes(), settings)
     }
 
     /// Looks at the fields of the first records, whatever they mean.
@@ -196,7 +261,7 @@ impl Input {
     /// # Errors
     /// If the text is not what its format says; located.
     pub fn survey(&self) -> Result<Survey, Error> {
-        let whole = self.whole();
+        let whole = self.whole_at(0);
         let (mut survey, mut builder) = (Survey::default(), HistoryBuilder::default());
         let mut sink = Sink::new(&mut builder);
         sink.survey = Some(&mut survey);
@@ -207,7 +272,7 @@ impl Input {
 
     /// Returns where `record` starts, found by a second reading without a deadline.
     pub fn locate(&self, record: Record) -> Option<Place> {
-        self.whole().locate(&[record.index()], None).pop()
+        locate(&self.wholes(), &[record.index()], false).pop()
     }
 
     /// Returns where each of `records` (ascending) starts, as far as one second reading finds them
@@ -225,8 +290,7 @@ impl Input {
     /// ```
     pub fn locate_all(&self, records: &[Record]) -> Vec<(Record, Place)> {
         let wanted: Vec<usize> = records.iter().map(|&record| record.index()).collect();
-        let whole = self.whole();
-        let places = whole.locate(&wanted, Some(&whole.meter));
+        let places = locate(&self.wholes(), &wanted, true);
         records.iter().copied().zip(places).collect()
     }
 
@@ -241,28 +305,92 @@ impl Input {
 
     /// Returns the text of the line that `place` is in, without its line break.
     pub fn line(&self, place: Place) -> &str {
-        let at = self.text.floor_char_boundary(place.offset);
-        let start = self.text[..at].rfind('\n').map_or(0, |newline| newline + 1);
-        let line = match self.text[at..].find('\n') {
+        let (base, Input { text, .. }) = self.text_at(place.offset);
+        let at = text.floor_char_boundary(place.offset - base);
+        let start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+        let line = match text[at..].find('\n') {
             Some(newline) => {
-                let line = &self.text[start..at + newline];
+                let line = &text[start..at + newline];
                 line.strip_suffix('\r').unwrap_or(line)
             }
-            None => &self.text[start..],
+            None => &text[start..],
         };
         body(line)
     }
 
-    fn whole(&self) -> Whole<'_> {
+    fn wholes(&self) -> Vec<Whole<'_>> {
+        self.texts().map(|(base, input)| input.whole_at(base)).collect()
+    }
+
+    /// The text alone, which starts at the offset `base` of all of the run.
+    fn whole_at(&self, base: usize) -> Whole<'_> {
         let (threads, meter) = (self.options.threads, self.options.meter());
         let mapping = self.options.mapping.as_deref();
-        Whole { text: &self.text, format: self.format, threads, meter, mapping }
+        Whole { text: &self.text, base, format: self.format, threads, meter, mapping }
     }
+}
+
+/// Reads the history in `texts`, one after the other.
+fn history_of(texts: &[Whole<'_>], settings: Settings) -> Result<History, Error> {
+    let Some(Whole { meter, mapping, .. }) = texts.first() else { return Err(is_empty()) };
+    let mut builder = HistoryBuilder::for_settings(settings);
+    if let Some(mapping) = mapping {
+        builder.set_clients(mapping.clients().clone());
+    }
+    meter.enter(Phase::Parsing, texts.iter().map(|whole| whole.text.len() as u64).sum());
+    let mut found_rules = 0;
+    let mut read = Ok(());
+    for whole in texts {
+        let mut sink = Sink::new(&mut builder);
+        sink.bytes = body(whole.text).len();
+        sink.found_rules = found_rules;
+        read = whole.read(&mut sink, Some(&whole.meter)).map_err(|error| whole.located(error));
+        found_rules = sink.found_rules;
+        if read.is_err() {
+            break;
+        }
+    }
+    let read = read.and_then(|()| mapping.map_or(Ok(()), |map| map.check_found(found_rules)));
+    meter.enter(Phase::Ordering, 0);
+    let history = read.and_then(|()| builder.finish(settings)).and_then(|history| {
+        if texts.len() > 1 {
+            // A process may be in several files.
+            history.check_one_at_a_time()?;
+        }
+        Ok(history)
+    });
+    let history = history.map_err(|mut error| {
+        if error.place.is_none() {
+            let record = error.record;
+            error.place = record.and_then(|record| locate(texts, &[record.index()], false).pop());
+        }
+        error
+    });
+    meter.enter(Phase::Idle, 0);
+    history
+}
+
+/// Returns the places of the records `wanted` (ascending), as far as the texts have them and, if
+/// that `is_timed`, the time allows.
+fn locate(texts: &[Whole<'_>], wanted: &[usize], is_timed: bool) -> Vec<Place> {
+    let mut places = Vec::new();
+    let mut builder = HistoryBuilder::default();
+    for whole in texts {
+        let left = &wanted[places.len()..];
+        if left.is_empty() {
+            break;
+        }
+        let meter = Some(&whole.meter).filter(|_| is_timed);
+        places.extend(whole.locate(&mut builder, left, meter));
+    }
+    places
 }
 
 /// A whole text, which is one piece.
 struct Whole<'t> {
     text: &'t str,
+    /// The offset of its start in all texts of the run.
+    base: usize,
     format: Format,
     threads: usize,
     meter: Meter,
@@ -270,48 +398,36 @@ struct Whole<'t> {
 }
 
 impl Whole<'_> {
-    fn history(&self, settings: Settings) -> Result<History, Error> {
-        let mut builder = HistoryBuilder::for_settings(settings);
-        if let Some(mapping) = self.mapping {
-            builder.set_clients(mapping.clients().clone());
+    /// Returns `error`, whose place is counted from where records may start, with its line and
+    /// column.
+    fn located(&self, error: Error) -> Error {
+        if error.place.is_none() {
+            return error;
         }
-        let body = body(self.text);
-        self.meter.enter(Phase::Parsing, body.len() as u64);
-        let mut sink = Sink::new(&mut builder);
-        sink.bytes = body.len();
-        let read = self.read(&mut sink, Some(&self.meter));
-        let found = sink.found_rules;
-        let read = read.and_then(|()| self.mapping.map_or(Ok(()), |map| map.check_found(found)));
-        self.meter.enter(Phase::Ordering, 0);
-        let history = read.and_then(|()| builder.finish(settings)).map_err(|mut error| {
-            if error.place.is_none() {
-                let record = error.record;
-                error.place = record.and_then(|record| self.locate(&[record.index()], None).pop());
-                return error;
-            }
-            start(self.text).locate(body, error)
-        });
-        self.meter.enter(Phase::Idle, 0);
-        history
+        let mut error = start(self.text).locate(body(self.text), error);
+        error.place.iter_mut().for_each(|place| place.offset += self.base);
+        error
     }
 
-    /// Returns the places of the records `wanted` (ascending), as far as the text has them and
-    /// `meter` allows.
-    fn locate(&self, wanted: &[usize], meter: Option<&Meter>) -> Vec<Place> {
-        if wanted.is_empty() {
-            return Vec::new();
-        }
-        let mut builder = HistoryBuilder::default();
+    /// Returns the places of the records `wanted` (ascending) of all that `builder` counts, as far
+    /// as the text has them and `meter` allows.
+    fn locate(
+        &self,
+        builder: &mut HistoryBuilder,
+        wanted: &[usize],
+        meter: Option<&Meter>,
+    ) -> Vec<Place> {
         self.meter.enter(Phase::Placing, self.text.len() as u64);
         // The reading may well end in the error that is to be located; only how far it came counts.
-        let mut sink = Sink::new(&mut builder);
+        let mut sink = Sink::new(builder);
         sink.wanted = wanted;
         let _ = self.read(&mut sink, meter);
         let (body, mut position, mut from) = (body(self.text), start(self.text), 0);
         let places = sink.found().iter().map(|&offset| {
             position.pass(&body.as_bytes()[from..offset]);
             from = offset;
-            position.place("", 0)
+            let place = position.place("", 0);
+            Place { offset: place.offset + self.base, ..place }
         });
         let places = places.collect();
         self.meter.enter(Phase::Idle, 0);
@@ -397,7 +513,8 @@ pub fn read_file(path: impl AsRef<Path>) -> Result<History, Error> {
 pub fn read_text(text: &str) -> Result<History, Error> {
     let format = format_of(text, None)?;
     let meter = Meter::start(&Budget::default(), 0);
-    Whole { text, format, threads: 0, meter, mapping: None }.history(Settings::default())
+    let whole = Whole { text, base: 0, format, threads: 0, meter, mapping: None };
+    history_of(&[whole], Settings::default())
 }
 
 #[cfg(test)]

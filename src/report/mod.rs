@@ -60,6 +60,9 @@ pub struct Subject<'a> {
     pub linearizations: Linearizations,
     /// Where records are in the text, ascending; only those that are named.
     pub places: Vec<(Record, Place)>,
+    /// The files that the text consists of, each with the offset at which it starts, if the input
+    /// was [merged](crate::formats::Input::merged).
+    pub files: Vec<(usize, String)>,
     /// How long it took, if that is asked for.
     pub timings: Option<Timings>,
     /// What Jepsen found in the same run, if it left that.
@@ -110,6 +113,7 @@ impl<'a> Subject<'a> {
             explanation: Explanation::default(),
             linearizations: Linearizations::default(),
             places: Vec::new(),
+            files: Vec::new(),
             timings: None,
             jepsen: None,
         }
@@ -139,7 +143,27 @@ impl<'a> Subject<'a> {
 
     /// The line of `record`, from 1, if it is known.
     fn line(&self, record: Record) -> Option<usize> {
+        Some(self.place(record)?.line)
+    }
+
+    fn place(&self, record: Record) -> Option<Place> {
         let at = self.places.binary_search_by_key(&record, |entry| entry.0).ok()?;
-        Some(self.places[at].1.line)
+        Some(self.places[at].1)
+    }
+
+    /// The file that has `record`, if there are several.
+    fn file_of(&self, record: Record) -> Option<&str> {
+        let offset = self.place(record)?.offset;
+        let before = self.files.partition_point(|&(start, _)| start <= offset);
+        Some(&self.files.get(before.checked_sub(1)?)?.1)
+    }
+
+    /// Where `record` is, in words: `line 7`, or `line 7 of a.jsonl` where there are several files.
+    fn where_is(&self, record: Record) -> Option<String> {
+        let line = self.line(record)?;
+        Some(match self.file_of(record) {
+            Some(file) => format!("line {line} of {}", printable(file)),
+            None => format!("line {line}"),
+        })
     }
 }

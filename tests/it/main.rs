@@ -33,6 +33,8 @@ mod limits;
 #[cfg(feature = "cli")]
 mod mapping;
 mod meanings;
+#[cfg(feature = "cli")]
+mod merge;
 mod models;
 #[cfg(feature = "cli")]
 mod names;

@@ -340,6 +340,10 @@ impl HistoryBuilder {
             check_processes(history)?;
         } else if settings.order == Order::Time {
             order::by_time(history, settings.ties)?;
+            if settings.split_clients {
+                // Where times paired no events, the order of the records did.
+                check_processes(history)?;
+            }
         }
         Ok(self.history)
     }

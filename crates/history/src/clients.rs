@@ -82,6 +82,17 @@ pub(super) fn no_operation(has_annotations: bool) -> Error {
     }
 }
 
+impl History {
+    /// Refuses a history in which a process, by the times, calls while its operation is open.
+    ///
+    /// # Errors
+    /// If so.
+    #[doc(hidden)]
+    pub fn check_one_at_a_time(&self) -> Result<(), Error> {
+        check_processes(self)
+    }
+}
+
 /// A process does one thing at a time also where records tell both ends.
 pub(super) fn check_processes(history: &History) -> Result<(), Error> {
     let mut last = ValueMap::new(IDLE, NUMBERED);

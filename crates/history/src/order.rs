@@ -171,7 +171,7 @@ fn check_times(operation: &Operation, call: i64, ret: i64, returns: bool) -> Res
     };
     if let Some(record) = missing {
         return Err(Error::new(Code::BadTime, "this record has no time to be ordered by")
-            .hint("without --order time, the order of the records counts")
+            .hint("an order by time (--order time, or --merge) needs a time on every record")
             .record(record));
     }
     if let Some(completed) = operation.completed.filter(|_| returns && ret < call) {

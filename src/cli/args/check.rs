@@ -24,6 +24,10 @@ pub(crate) struct CheckArgs {
         conflicts_with_all = ["no_partition", "witness", "svg", "html", "self_check", "timings"])]
     pub(crate) follow: bool,
 
+    /// Read all files as the records of one run, ordered by their times
+    #[arg(long, conflicts_with = "follow")]
+    pub(crate) merge: bool,
+
     #[command(flatten)]
     pub(crate) model: ModelArgs,
 

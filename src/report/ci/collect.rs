@@ -111,8 +111,8 @@ impl Outcome {
 impl Finding {
     /// One that is about the input as a whole.
     fn about(rule: Rule, level: Level, message: String) -> Finding {
-        let (case, line, column) = (None, None, None);
-        Finding { rule, level, message, case, line, column, related: Vec::new(), count: 1 }
+        let (case, file, line, column) = (None, None, None, None);
+        Finding { rule, level, message, case, file, line, column, related: Vec::new(), count: 1 }
     }
 }
 
@@ -137,6 +137,7 @@ fn found(subject: &Subject<'_>, anomaly: &Anomaly) -> Finding {
     };
     Finding {
         case: anomaly.key_at,
+        file: culprit.and_then(|index| file(subject, index)),
         line: culprit.and_then(|index| line(subject, index)),
         related: related(anomaly, culprit).map(|index| relation(subject, index)).collect(),
         count: anomaly.count,
@@ -153,6 +154,7 @@ fn unlisted(subject: &Subject<'_>, findings: &[Finding]) -> Option<Finding> {
     let message = failure_sentence(subject, failure);
     Some(Finding {
         case: Some(at),
+        file: file(subject, failure.operation),
         line: line(subject, failure.operation),
         count: subject.report.key_counts.invalid,
         ..Finding::about(Rule::NotLinearizable, Level::Error, message)
@@ -214,6 +216,10 @@ fn counterexample<'a>(subject: &'a Subject<'_>) -> &'a [OpIndex] {
     &shown[..shown.len().min(ROWS)]
 }
 
+fn file(subject: &Subject<'_>, index: OpIndex) -> Option<String> {
+    subject.file_of(subject.history[index].invoked).map(str::to_owned)
+}
+
 fn line(subject: &Subject<'_>, index: OpIndex) -> Option<usize> {
     subject.line(subject.history[index].invoked)
 }
@@ -222,12 +228,13 @@ fn relation(subject: &Subject<'_>, index: OpIndex) -> Related {
     let operation = &subject.history[index];
     let phrase = operation_phrase(subject.history, operation);
     let text = format!("{phrase} by process {}", process(subject.history, operation));
-    Related { line: line(subject, index), text }
+    Related { file: file(subject, index), line: line(subject, index), text }
 }
 
 fn row(subject: &Subject<'_>, index: OpIndex) -> Row {
     let operation = &subject.history[index];
     Row {
+        file: file(subject, index),
         line: line(subject, index),
         process: process(subject.history, operation),
         operation: operation_phrase(subject.history, operation),

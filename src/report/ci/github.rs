@@ -10,7 +10,7 @@ pub fn github(outcomes: &[Outcome]) -> String {
         for finding in outcome.findings.iter().filter(|finding| finding.level > Level::Note) {
             let mut properties = Vec::new();
             let mut message = outcome.message(finding);
-            match &outcome.file {
+            match finding.file.as_ref().or(outcome.file.as_ref()) {
                 Some(file) => {
                     properties.push(("file", property(file)));
                     properties.extend(finding.line.map(|line| ("line", line.to_string())));

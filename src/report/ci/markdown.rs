@@ -89,9 +89,10 @@ fn details(outcome: &Outcome) -> String {
     }
     for row in &outcome.counterexample {
         let line = row.line.map_or(String::new(), |line| line.to_string());
+        let file = row.file.as_ref().map_or(String::new(), |file| code(file) + " ");
         let [process, operation, interval] =
             [&row.process, &row.operation, &row.interval].map(|text| code(text));
-        putln!(out, "| {line} | {process} | {operation} | {interval} |");
+        putln!(out, "| {file}{line} | {process} | {operation} | {interval} |");
     }
     out.push_str("\n</details>\n");
     out

@@ -77,6 +77,8 @@ pub struct Finding {
     pub message: String,
     /// The key that it is about, as a position in [`Outcome::cases`]; `None` if several.
     pub case: Option<usize>,
+    /// The file that it is in, where an input has several.
+    pub file: Option<String>,
     /// The line of the operation that gives it away, or of the error, from 1, where it is known.
     pub line: Option<usize>,
     /// The column of the error, from 1, where it is known.
@@ -90,6 +92,8 @@ pub struct Finding {
 /// An operation that a finding is also about.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Related {
+    /// The file that it is in, where an input has several.
+    pub file: Option<String>,
     /// The line of its invocation, from 1, where it is known.
     pub line: Option<usize>,
     /// The operation and its process.
@@ -131,9 +135,11 @@ impl Finding {
     /// Where it is: `line 7`, `line 7, column 2`.
     fn place(&self) -> Option<String> {
         let line = self.line?;
-        Some(match self.column {
-            Some(column) => format!("line {line}, column {column}"),
-            None => format!("line {line}"),
+        let file = self.file.as_deref().map(super::printable);
+        Some(match (self.column, file) {
+            (_, Some(file)) => format!("line {line} of {file}"),
+            (Some(column), None) => format!("line {line}, column {column}"),
+            (None, None) => format!("line {line}"),
         })
     }
 
@@ -149,6 +155,8 @@ impl Finding {
 /// One operation of a counterexample.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Row {
+    /// The file that it is in, where an input has several.
+    pub file: Option<String>,
     /// The line of its invocation, from 1, where it is known.
     pub line: Option<usize>,
     /// Who called it.

@@ -155,10 +155,10 @@ fn described(rule: Rule) -> SarifRule {
 
 fn result<'a>(outcome: &'a Outcome, finding: &Finding, rule_index: usize) -> SarifResult<'a> {
     let case = finding.case.and_then(|at| outcome.cases.get(at));
-    let located = |line: Option<usize>, start_column| Location {
+    let located = |file: Option<&str>, line: Option<usize>, start_column| Location {
         id: None,
         physical_location: PhysicalLocation {
-            artifact_location: Artifact { uri: uri(outcome.name()) },
+            artifact_location: Artifact { uri: uri(file.unwrap_or(outcome.name())) },
             region: line.map(|start_line| Region { start_line, start_column }),
         },
         message: None,
@@ -166,14 +166,14 @@ fn result<'a>(outcome: &'a Outcome, finding: &Finding, rule_index: usize) -> Sar
     let related = (1..).zip(&finding.related).map(|(id, one)| Location {
         id: Some(id),
         message: Some(Text { text: plain(&one.text) }),
-        ..located(one.line, None)
+        ..located(one.file.as_deref(), one.line, None)
     });
     SarifResult {
         rule_id: finding.rule.id(),
         rule_index,
         level: finding.level.name(),
         message: Text { text: plain(&outcome.message(finding)) + &links(finding) },
-        locations: [located(finding.line, finding.column)],
+        locations: [located(finding.file.as_deref(), finding.line, finding.column)],
         related_locations: related.collect(),
         properties: Properties {
             key: case.and_then(|case| case.name.as_deref()),

@@ -412,8 +412,8 @@ fn title(subject: &Subject<'_>, index: OpIndex) -> String {
         Some(completed) => format!("; records {} and {completed}", operation.invoked),
         None => format!("; record {}", operation.invoked),
     });
-    if let Some(line) = subject.line(operation.invoked) {
-        title.push_str(&format!(", line {line}"));
+    if let Some(line) = subject.where_is(operation.invoked) {
+        title.push_str(&format!(", {line}"));
     }
     for field in ["node", "source", "version", "timestamp", "error"] {
         if let Some(value) = history.extra_of(index, field) {

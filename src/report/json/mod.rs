@@ -60,6 +60,8 @@ struct JsonFailure {
     is_first: bool,
     completion: Option<Record>,
     line: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<String>,
     f: String,
     process: Option<Box<RawValue>>,
     input: Option<Box<RawValue>>,
@@ -263,6 +265,7 @@ fn failed(subject: &Subject<'_>, key_at: usize, key: &KeyReport, failure: &Failu
         is_first: failure.is_first(),
         completion: operation.completed,
         line: subject.line(operation.invoked),
+        file: subject.file_of(operation.invoked).map(str::to_owned),
         f: history.function(operation.function).to_owned(),
         process: raw(history, operation.process),
         input: raw(history, operation.input),

@@ -122,7 +122,7 @@ pub(super) fn failure_sentence(subject: &Subject<'_>, failure: &Failure) -> Stri
         operation_phrase(subject.history, operation),
         process(subject.history, operation),
         operation.invoked,
-        subject.line(operation.invoked).map_or(String::new(), |line| format!(", line {line}")),
+        subject.where_is(operation.invoked).map_or(String::new(), |line| format!(", {line}")),
     )
 }
 

@@ -64,7 +64,7 @@ fn ends(subject: &Subject<'_>, failure: &Failure) -> String {
     let operation = &subject.history[failure.operation];
     let [call, ret] = subject.history.times(failure.operation);
     let end = |record: Record, time: Option<i64>| {
-        let line = subject.line(record).map_or(String::new(), |line| format!("line {line}, "));
+        let line = subject.where_is(record).map_or(String::new(), |line| format!("{line}, "));
         let time = time.map_or(String::new(), |time| format!(", time {time}"));
         format!("{line}record {record}{time}")
     };
@@ -72,6 +72,15 @@ fn ends(subject: &Subject<'_>, failure: &Failure) -> String {
     match operation.completed.filter(|&end| end != operation.invoked) {
         Some(completed) => format!("called at {called}; returned at {}", end(completed, ret)),
         None => format!("{called}{}", ret.map_or(String::new(), |ret| format!(" to {ret}"))),
+    }
+}
+
+/// The line of `record`, with its file where there are several.
+fn line_cell(subject: &Subject<'_>, record: Record) -> String {
+    match (subject.line(record), subject.file_of(record)) {
+        (None, _) => String::new(),
+        (Some(line), None) => line.to_string(),
+        (Some(line), Some(file)) => format!("{}:{line}", super::super::printable(file)),
     }
 }
 
@@ -98,7 +107,7 @@ fn write_operations(
         };
         let cells = vec![
             mark.to_owned(),
-            subject.line(operation.invoked).map_or(String::new(), |line| line.to_string()),
+            line_cell(subject, operation.invoked),
             operation.invoked.to_string(),
             process(subject.history, operation),
             shortened(&operation_phrase(subject.history, operation), PHRASE),
