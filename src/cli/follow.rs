@@ -23,7 +23,8 @@ use super::mappings::mapping;
 use super::output::{Output, write_at_once};
 use super::run::refuse_vacuous;
 use super::settings::{budget, initial, model_options, options_with, reading, validate};
-use super::stderr::complain;
+use super::stderr::{complain, lock};
+use super::tail::{Patient, Rotations, Tail, Waiting};
 
 /// What is known is put down so often, for whoever ends the program.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
@@ -44,7 +45,7 @@ pub(crate) fn run(args: &CheckArgs, output: &mut Output) -> Status {
         return Status::Unreadable;
     };
     output.turn_to(name, 0, 1);
-    let mut run = Run { args, name, told: 0, output };
+    let mut run = Run { args, name, told: 0, rotations: Rotations::default(), output };
     let start = Instant::now();
     run.watch(budget(&args.limits, start), &nothing_known(), 0);
     let reader = source
@@ -63,24 +64,48 @@ struct Run<'a> {
     name: &'a str,
     /// How many violations were told.
     told: usize,
+    /// The rotations of the file.
+    rotations: Rotations,
     output: &'a mut Output,
 }
 
 impl Run<'_> {
     /// Opens what is followed.
     fn open(&self, source: &Source, start: Instant) -> Result<Box<dyn Read>, Error> {
+        let CheckArgs { wait, idle, .. } = *self.args;
+        let deadline = budget(&self.args.limits, start).deadline();
+        let waiting = Waiting { progress: self.output.progress(), deadline, idle };
         if let Source::File(path) = source
             && is_at_hand(path)
         {
+            if wait || idle.is_some() {
+                let tail = Tail::open(path, waiting, Arc::clone(&self.rotations));
+                let tail = tail.map_err(|error| inputs::unreadable("cannot read it", &error))?;
+                return Ok(Box::new(tail));
+            }
             let file = File::open(path);
             let file = file.map_err(|error| inputs::unreadable("cannot read it", &error))?;
             return Ok(Box::new(file));
         }
-        let deadline = budget(&self.args.limits, start).deadline();
         let awaited = inputs::awaited(source, self.output.progress(), deadline)?;
         let impatient = awaited.impatient();
         let impatient = impatient.map_err(|error| inputs::unreadable("reading failed", &error))?;
-        Ok(Box::new(impatient))
+        Ok(Box::new(Patient { reader: impatient, waiting, last: Instant::now() }))
+    }
+
+    /// Tells that another file took the place of the one that is followed.
+    fn tell_rotations(&mut self) {
+        let rotations = std::mem::take(&mut *lock(&self.rotations));
+        for bytes in rotations {
+            if self.args.output.format == ReportFormat::Json {
+                self.output.print(&report::rotation_json(self.name, bytes));
+            } else {
+                complain(&format!(
+                    "note: {} was rotated after {bytes} bytes of text, and goes on in the new file",
+                    report::printable(self.name)
+                ));
+            }
+        }
     }
 
     /// Sees to it that what follows ends within the limits, or what is known so far is said:
@@ -131,7 +156,9 @@ impl Run<'_> {
                 (looked, told) = (Instant::now(), self.told);
                 self.watch(within, &following.summary(), following.records());
             }
-            match following.step() {
+            let step = following.step();
+            self.tell_rotations();
+            match step {
                 Ok(Some(violations)) => {
                     violations.iter().for_each(|violation| self.tell(violation));
                 }

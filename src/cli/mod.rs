@@ -29,6 +29,7 @@ mod single;
 mod spill;
 mod stats;
 mod stderr;
+mod tail;
 mod units;
 mod watch;
 mod witness;

@@ -61,6 +61,20 @@ struct JsonEnd<'a> {
     warnings: Vec<JsonWarning>,
 }
 
+#[derive(Serialize)]
+struct JsonRotation<'a> {
+    schema_version: u32,
+    event: &'static str,
+    file: &'a str,
+    bytes: u64,
+}
+
+/// That another file took the place of the one called `file`, of which so many bytes were read, as
+/// one line of JSON.
+pub fn rotation_json(file: &str, bytes: u64) -> String {
+    json::line(&JsonRotation { schema_version: SCHEMA_VERSION, event: "rotated", file, bytes })
+}
+
 /// The violation in one line, without its line break.
 pub fn violation_line(violation: &Violation, palette: &Palette) -> String {
     let key = violation

@@ -28,7 +28,7 @@ pub use crate::words::{operation_phrase, printable, shortened, steers, with_thou
 #[cfg(feature = "figures")]
 pub use figure::{Plot, plot, svg};
 pub use following::{
-    Followed, end_details, end_json, end_line, surroundings_line, violation_details,
+    Followed, end_details, end_json, end_line, rotation_json, surroundings_line, violation_details,
     violation_json, violation_line,
 };
 pub use json::{SCHEMA_VERSION, error_json, json, unread_json};

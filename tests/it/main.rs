@@ -62,6 +62,8 @@ mod steering;
 #[cfg(feature = "cli")]
 mod store;
 mod support;
+#[cfg(feature = "cli")]
+mod tail;
 #[cfg(feature = "store")]
 mod threads;
 mod tidy;

@@ -10,7 +10,7 @@ use super::operation::ClientEvent;
 use super::order::{self, Order, Ties};
 use super::{
     Annotation, Event, EventType, Extra, Function, History, Interval, Lacking, NO_TIME, Operation,
-    Outcome, Record, Time, Value, ValueTable,
+    Outcome, Record, Shape, Time, Value, ValueTable,
 };
 use crate::error::{Code, Error};
 use crate::hash::Map;
@@ -48,6 +48,8 @@ pub struct HistoryBuilder {
     pub(super) waiting: Option<Vec<(Record, ClientEvent)>>,
     /// Whether the ends of operations are joined in the order of their times.
     pub(super) orders_by_time: bool,
+    /// So many records there may be.
+    most: usize,
     /// What is known of clients, if they are divided.
     pub(super) splitting: Option<Splitting>,
 }
@@ -72,6 +74,7 @@ impl Default for HistoryBuilder {
             waiting: None,
             clients: None,
             orders_by_time: false,
+            most: Record::MOST,
             splitting: None,
         }
     }
@@ -300,6 +303,16 @@ impl HistoryBuilder {
     /// If the history has too many records, or its metadata twice.
     pub fn metadata(&mut self, value: Value) -> Result<(), Error> {
         let record = self.next_record()?;
+        match self.history.values.shape(value) {
+            // The end of the history; nothing is said of it.
+            Shape::Map(&[name, Value::TRUE])
+                if self.history.values.as_name(name) == Some("end") =>
+            {
+                self.most = self.history.records;
+                return Ok(());
+            }
+            _ => {}
+        }
         self.history.metadata_record = Some(record);
         if self.history.metadata.replace(value).is_some() {
             return Err(Error::new(Code::DuplicateField, "the history has two metadata records")
@@ -377,11 +390,8 @@ impl HistoryBuilder {
     }
 
     fn next_record(&mut self) -> Result<Record, Error> {
-        if self.history.records == Record::MOST {
-            return Err(Error::new(
-                Code::TooMany,
-                "a history may have up to 4,294,967,294 records",
-            ));
+        if self.history.records == self.most {
+            return Err(self.too_many());
         }
         let record = Record::new(self.history.records);
         self.history.records += 1;
@@ -476,6 +486,15 @@ impl HistoryBuilder {
     }
 
     #[cold]
+    fn too_many(&self) -> Error {
+        if self.has_ended() {
+            return Error::new(Code::Syntax, "a record comes after the end of the history")
+                .hint("`{\"histcheck\": {\"end\": true}}` ends it: nothing may follow");
+        }
+        Error::new(Code::TooMany, "a history may have up to 4,294,967,294 records")
+    }
+
+    #[cold]
     fn double_invoke(&self, process: Value, open: u32) -> Error {
         let open = &self.history.operations[open as usize];
         Error::new(
@@ -552,6 +571,11 @@ impl HistoryBuilder {
     pub fn named_extra(&mut self, name: Value, value: Value) {
         let record = Record::new(self.history.records);
         self.history.extras.push(Extra { record, name, value });
+    }
+
+    /// Whether a record said that the history ends with it.
+    pub fn has_ended(&self) -> bool {
+        self.most < Record::MOST
     }
 
     /// How many operations there are.

@@ -1,6 +1,7 @@
 //! The options of a check.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use histcheck::formats::Format;
@@ -23,6 +24,14 @@ pub(crate) struct CheckArgs {
         long,
         conflicts_with_all = ["no_partition", "witness", "svg", "html", "self_check", "timings"])]
     pub(crate) follow: bool,
+
+    /// At the end of a file that is followed, wait for more, as `tail -F` does
+    #[arg(long, requires = "follow")]
+    pub(crate) wait: bool,
+
+    /// Wait for more, but end when none came for this time, such as 30s
+    #[arg(long, value_name = "TIME", value_parser = units::duration, requires = "follow")]
+    pub(crate) idle: Option<Duration>,
 
     /// Read all files as the records of one run, ordered by their times
     #[arg(long, conflicts_with = "follow")]

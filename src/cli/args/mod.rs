@@ -187,8 +187,9 @@ fn tell(mut error: clap::Error) -> ! {
 }
 
 /// Options of a check that contradict each other, so that a variable could not be overruled; and
-/// those that select operations, which nobody should forget.
-const WITHOUT_VARIABLE: [&str; 6] = ["quiet", "verbose", "key", "process", "where", "between"];
+/// those that select operations or belong to another option, which nobody should forget.
+const WITHOUT_VARIABLE: [&str; 8] =
+    ["quiet", "verbose", "key", "process", "where", "between", "wait", "idle"];
 
 fn with_variable(arg: Arg, variable: String) -> Arg {
     let is_flag = matches!(arg.get_action(), ArgAction::SetTrue);

@@ -139,6 +139,7 @@ impl<R: Read> Stream<R> {
         let read = self.read_piece(&mut *reader);
         self.reader = Some(reader);
         read?;
+        self.ended |= self.builder.has_ended();
         self.builder.find_ends(&mut self.ends);
         Ok(true)
     }
