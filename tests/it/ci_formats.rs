@@ -282,6 +282,30 @@ fn the_examples_of_the_page_are_true() {
 }
 
 #[test]
+fn how_records_were_read_is_told() {
+    let foreign = "{\"ClientId\":0,\"op\":\"write\",\"Input\":1,\"Call\":1,\"Return\":2,\"x\":1}\n\
+                   {\"ClientId\":0,\"op\":\"read\",\"Output\":1,\"Call\":3,\"Return\":4,\"x\":1}\n";
+    let directory = Directory::new().file("a.jsonl", foreign).file("b.jsonl", VALID);
+    let read_as = "whole operations of process from ClientId, f from op, input, output, call, \
+                   return; not used: x";
+    for (format, of_one, of_two) in [
+        ("junit", 1, 2),
+        ("sarif", 1, 2),
+        // A valid history has no details there.
+        ("markdown", 1, 0),
+        ("github", 1, 0),
+    ] {
+        let one = run(&directory, &format!("--format {format} a.jsonl")).status(0).stdout;
+        // Markdown encodes some of it.
+        assert!(format == "markdown" || one.contains(read_as), "{one}");
+        let told = |text: &str| text.matches(" of process").count();
+        assert_eq!(told(&one), of_one, "{one}");
+        let two = run(&directory, &format!("--format {format} a.jsonl b.jsonl")).status(0).stdout;
+        assert_eq!(told(&two), of_two, "{two}");
+    }
+}
+
+#[test]
 fn standard_input_has_a_name() {
     let text = histcheck("--format sarif").stdin(INVALID).run().status(1).stdout;
     let log = verify_sarif(&text);
@@ -311,7 +335,8 @@ fn github_has_a_command_for_each_finding() {
     let sum = "5 histories: 1 valid, 1 not linearizable, 1 not decided, 2 not readable";
     assert_eq!(commands.last().unwrap().1, sum);
     let valid = histcheck("--format github").stdin(VALID).run().status(0).stdout;
-    assert_eq!(valid, "::notice title=histcheck::1 history: 1 valid\n");
+    let read_as = "read as events of process, type, f, value";
+    assert_eq!(valid, format!("::notice title=histcheck::1 history: 1 valid; {read_as}\n"));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::super::text::{failure_sentence, interval, process};
 use super::super::{Subject, operation_phrase, printable, shortened};
 use super::{Case, CaseResult, Finding, Level, Outcome, Related, Row, Rule};
-use crate::caveats::caveats;
+use crate::caveats::{ReadAs, caveats};
 use crate::check::{Decision, KeyCounts, KeyReport, StopReason, Verdict};
 use crate::error::Error;
 use crate::explain::{Anomaly, Certainty};
@@ -40,6 +40,7 @@ impl Outcome {
             file: file.map(str::to_owned),
             verdict: Some(report.verdict),
             model: Some(report.model.clone()),
+            read_as: Some(ReadAs::of(subject.history, subject.history.tally()).in_words()),
             operations: report.operations,
             keys: report.key_counts,
             cases: report.keys.iter().map(|key| case(subject, key)).collect(),
@@ -97,6 +98,7 @@ impl Outcome {
             file: file.map(str::to_owned),
             verdict,
             model: None,
+            read_as: None,
             operations: 0,
             keys: KeyCounts::default(),
             cases: vec![Case { name: None, result }],

@@ -1,6 +1,6 @@
 //! Commands of GitHub's workflows, which show what was found beside the lines of the files.
 
-use super::{Level, Outcome, summary};
+use super::{Level, Outcome, common_reading, summary};
 use crate::words::{printable, steers};
 
 /// A command for each finding that is no note, and one that sums up.
@@ -33,7 +33,9 @@ pub fn github(outcomes: &[Outcome]) -> String {
             );
         }
     }
-    out += &format!("::notice title=histcheck::{}\n", data(&summary(outcomes)));
+    let read_as = common_reading(outcomes);
+    let read_as = read_as.map_or(String::new(), |read_as| format!("; read as {read_as}"));
+    out += &format!("::notice title=histcheck::{}{}\n", data(&summary(outcomes)), data(&read_as));
     out
 }
 

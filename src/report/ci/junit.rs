@@ -39,11 +39,20 @@ fn open(outcome: &Outcome, id: usize, out: &mut String) {
         out,
         "  <testsuite name=\"{}\" package=\"histcheck\" id=\"{id}\" tests=\"{}\" \
          failures=\"{failures}\" errors=\"{errors}\" time=\"{:.3}\" timestamp=\"{NEVER}\" \
-         hostname=\"localhost\">\n    <properties/>\n",
+         hostname=\"localhost\">\n",
         escaped(outcome.name()),
         outcome.cases.len(),
         outcome.seconds.unwrap_or_default(),
     );
+    match &outcome.read_as {
+        None => out.push_str("    <properties/>\n"),
+        Some(read_as) => put!(
+            out,
+            "    <properties>\n      <property name=\"read-as\" value=\"{}\"/>\n    \
+             </properties>\n",
+            escaped(read_as)
+        ),
+    }
 }
 
 fn write_case(outcome: &Outcome, at: usize, case: &Case, out: &mut String) {

@@ -4,7 +4,7 @@
 //! and with every character encoded that Markdown or HTML could take for their own.
 
 use super::super::with_thousands;
-use super::{Finding, Outcome, summary};
+use super::{Finding, Outcome, common_reading, summary};
 use crate::check::Verdict;
 use crate::words::{counted, printable};
 use histcheck_history::{put, putln};
@@ -34,9 +34,13 @@ pub fn markdown(outcomes: &[Outcome]) -> String {
     if rows < outcomes.len() {
         putln!(out, "\nand {}", counted(outcomes.len() - rows, "more input"));
     }
+    let common = common_reading(outcomes);
+    if let Some(read_as) = common {
+        putln!(out, "\n- **read as** {}", code(read_as));
+    }
     let mut left_out = 0;
     for outcome in outcomes.iter().filter(|outcome| !outcome.findings.is_empty()) {
-        let details = details(outcome);
+        let details = details(outcome, common.is_none());
         if out.len() + details.len() > LENGTH {
             left_out += 1;
         } else {
@@ -73,13 +77,16 @@ fn verdict(outcome: &Outcome) -> (&'static str, &'static str) {
     }
 }
 
-/// What is wrong with an input, folded away.
-fn details(outcome: &Outcome) -> String {
+/// What is wrong with an input, folded away; with how it was read if that is to be told.
+fn details(outcome: &Outcome, tells_reading: bool) -> String {
     let (sign, word) = verdict(outcome);
     let name = code(outcome.name());
     let mut out = format!("\n<details>\n<summary>{sign} {name}: {word}</summary>\n\n");
     for finding in &outcome.findings {
         write_finding(outcome, finding, &mut out);
+    }
+    if let Some(read_as) = outcome.read_as.as_ref().filter(|_| tells_reading) {
+        putln!(out, "- **read as** {}", code(read_as));
     }
     if outcome.more > 0 {
         putln!(out, "- and {}", counted(outcome.more, "more violation"));

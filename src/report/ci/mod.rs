@@ -29,6 +29,8 @@ pub struct Outcome {
     pub verdict: Option<Verdict>,
     /// The model's name; `None` if nothing was checked.
     pub model: Option<String>,
+    /// How the records were read; `None` if nothing was checked.
+    pub read_as: Option<String>,
     /// How many operations were checked.
     pub operations: usize,
     /// How their keys were decided.
@@ -44,6 +46,13 @@ pub struct Outcome {
     pub counterexample: Vec<Row>,
     /// How long all took, in seconds, if that is asked for.
     pub seconds: Option<f64>,
+}
+
+/// How the records of all inputs that were read were read, if it is the same for all.
+fn common_reading(outcomes: &[Outcome]) -> Option<&str> {
+    let mut all = outcomes.iter().filter_map(|outcome| outcome.read_as.as_deref());
+    let first = all.next()?;
+    all.all(|other| other == first).then_some(first)
 }
 
 /// One key.

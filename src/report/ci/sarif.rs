@@ -26,6 +26,20 @@ struct Run<'a> {
     invocations: [Invocation; 1],
     results: Vec<SarifResult<'a>>,
     column_kind: &'static str,
+    properties: RunProperties<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RunProperties<'a> {
+    /// How the records of each file were read.
+    read_as: Vec<ReadAs<'a>>,
+}
+
+#[derive(Serialize)]
+struct ReadAs<'a> {
+    uri: String,
+    text: &'a str,
 }
 
 #[derive(Serialize)]
@@ -138,10 +152,16 @@ pub fn sarif(outcomes: &[Outcome]) -> String {
         invocations: [Invocation { execution_successful }],
         results,
         column_kind: "unicodeCodePoints",
+        properties: RunProperties { read_as: outcomes.iter().filter_map(read_as).collect() },
     };
     let log = Log { schema: SCHEMA, version: "2.1.0", runs: [run] };
     // Nothing that is written here can fail: keys are strings, and every number is whole.
     harmless(serde_json::to_string_pretty(&log).unwrap_or_default()) + "\n"
+}
+
+fn read_as(outcome: &Outcome) -> Option<ReadAs<'_>> {
+    let text = outcome.read_as.as_deref()?;
+    Some(ReadAs { uri: uri(outcome.name()), text })
 }
 
 fn described(rule: Rule) -> SarifRule {
