@@ -46,6 +46,7 @@ pub mod check;
 pub mod explain;
 pub mod follow;
 pub mod formats;
+pub mod hints;
 pub mod history;
 pub mod model;
 pub mod proof;

@@ -5,15 +5,18 @@ use std::sync::Arc;
 
 use crate::budget::Budget;
 use crate::caveats;
-use crate::check::{self, Decision, KeyReport, Meter, Options, OtherTies, Report, Verdict};
+use crate::check::{self, Decision, KeyReport, Meter, Models, Options, OtherTies, Report};
+use crate::check::{Start, Verdict};
 use crate::error::Error;
-use crate::explain::{self, Context, Explanation, Linearizations, Rest, SkewOutcome, Stale};
-use crate::history::{History, Partition, Ties};
-use crate::model::{self, AnyModel, Model, ModelOptions, ModelSource, ModelVisitor, Whole};
+use crate::explain::{
+    self, ClockSkew, Context, Explanation, Linearizations, Rest, SkewOutcome, Stale,
+};
+use crate::hints::{self, Hint};
+use crate::history::{History, Partition, Ties, Value, ValueTable};
+use crate::model::{self, AnyModel, Model, ModelSource};
 use crate::progress::{Phase, Progress};
 use crate::proof::{self, Minimality, Proof, is_minimal};
 use crate::threads::on_threads;
-use crate::vocabulary::Words;
 
 /// Checks `history` against a built-in model: the one that the options name, or that the history
 /// implies.
@@ -67,36 +70,32 @@ const LEAST: u64 = 10_000;
 pub struct Session<'a> {
     history: &'a History,
     options: &'a Options,
-    model: AnyModel,
+    models: Models,
     name: &'static str,
     source: ModelSource,
+    /// Whether the model is the caller's own.
+    is_own: bool,
 }
 
 impl<'a> Session<'a> {
     /// Returns the session of a history of a built-in model: the one that the options name, or
     /// that the history implies.
     ///
+    /// A key of [`Options::initials`] that no operation has stands for the one that is called the
+    /// same: the string `"7"` for the number 7, or for the keyword `:7`.
+    ///
     /// # Errors
-    /// If no model fits, or it cannot start from the initial value.
+    /// If no model fits, it cannot start from the initial value, or a key with one of its own is
+    /// not there.
     pub fn new(history: &'a History, options: &'a Options) -> Result<Session<'a>, Error> {
         caveats::check_read(history)?;
         let (entry, source) = match model::named(options.model.as_deref(), history) {
             Some(named) => named?,
             None => (model::infer(history)?, ModelSource::Inferred),
         };
-        let initial = options.initial.or_else(|| history.metadata_field("initial"));
-        let (name, ignored) = (entry.name, options.model_options.ignored_outputs);
-        let meaning = ModelOptions { ignored_outputs: Words::NONE, ..options.model_options };
-        let mut model = AnyModel::by_name(name, initial, meaning, history.values())?;
-        if let AnyModel::MultiRegister(registers) = model {
-            let registers = registers.named_as_in(history, options.initial.is_some())?;
-            model = AnyModel::MultiRegister(registers);
-        }
-        if history.is_whole() {
-            model = AnyModel::Whole(Whole::new(&model, history));
-        }
-        let model = model.ignoring(ignored);
-        Ok(Session { history, options, model, name, source })
+        let start = Start::of(Some(history), options)?;
+        let models = Models::new(entry, &start, options.model_options, history)?;
+        Ok(Session { history, options, models, name: entry.name, source, is_own: false })
     }
 
     /// Returns the session of a history of a model of the caller's own.
@@ -106,8 +105,8 @@ impl<'a> Session<'a> {
         options: &'a Options,
     ) -> Session<'a> {
         let name = AnyModel::own_name::<M>();
-        let (model, source) = (AnyModel::own(model), ModelSource::Given);
-        Session { history, options, model, name, source }
+        let (models, source) = (Models::one(AnyModel::own(model)), ModelSource::Given);
+        Session { history, options, models, name, source, is_own: true }
     }
 
     /// Decides every key, and finds out more about those that fail: the first impossible operation
@@ -119,7 +118,7 @@ impl<'a> Session<'a> {
     pub fn check(&self) -> Result<Report, Error> {
         let budget = self.options.budget.started();
         let options = &Options { budget, ..self.options.clone() };
-        let session = Session { options, model: self.model.clone(), ..*self };
+        let session = Session { options, models: self.models.clone(), ..*self };
         options.enter(Phase::Deciding, 0);
         let mut report = session.decide_told(options.progress.as_ref())?;
         session.check_keys(&report)?;
@@ -136,7 +135,7 @@ impl<'a> Session<'a> {
     /// Refuses a verdict that hangs on a field which was not read: one that every operation has,
     /// and that turns the verdict if it is the key. Takes a few times the work of the verdict.
     fn check_keys(&self, report: &Report) -> Result<(), Error> {
-        if report.verdict == Verdict::Unknown || matches!(self.model, AnyModel::Own(_)) {
+        if report.verdict == Verdict::Unknown || self.is_own {
             return Ok(());
         }
         for name in caveats::possible_keys(self.history) {
@@ -167,7 +166,33 @@ impl<'a> Session<'a> {
     /// # Errors
     /// None, after a check without one.
     pub fn explain(&self, report: &Report, limit: usize) -> Result<Explanation, Error> {
-        explain::explain(&self.model, self.history, self.options, report, limit, None)
+        let models = &self.settled(report)?;
+        let explained = explain::explain(models, self.history, self.options, report, limit, None)?;
+        let clock_skew = self.known_skew(explained.clock_skew);
+        Ok(Explanation { clock_skew, ..explained })
+    }
+
+    /// Returns other settings under which a history that `report` calls invalid is valid, or has at
+    /// most a tenth as many invalid keys: each was tried. None for a model of the caller's own.
+    /// Takes a part of [`Options::explain_timeout`] at most, and no more configurations than a few
+    /// times those of the check.
+    ///
+    /// ```
+    /// use histcheck::{History, Options, Session};
+    /// let mut history = History::builder();
+    /// history.invoke(0, "read", ())?;
+    /// history.ok(0, "read", 7)?;
+    /// let (history, options) = (history.build()?, Options::default());
+    /// let session = Session::new(&history, &options)?;
+    /// let hints = session.hints(&session.check()?);
+    /// assert_eq!(hints[0].message, "with `--init 7`, it is valid");
+    /// # Ok::<(), histcheck::Error>(())
+    /// ```
+    pub fn hints(&self, report: &Report) -> Vec<Hint> {
+        if self.is_own {
+            return Vec::new();
+        }
+        hints::hints(self.history, self.options, report)
     }
 
     /// As [`Session::explain`], for an excerpt of a history: `rest` is what has to be known of the
@@ -181,7 +206,8 @@ impl<'a> Session<'a> {
         limit: usize,
         rest: Rest<'_>,
     ) -> Result<Explanation, Error> {
-        explain::explain(&self.model, self.history, self.options, report, limit, Some(rest))
+        let models = &self.settled(report)?;
+        explain::explain(models, self.history, self.options, report, limit, Some(rest))
     }
 
     /// Returns what is around the first `limit` failures of `report`.
@@ -189,7 +215,7 @@ impl<'a> Session<'a> {
     /// # Errors
     /// None, after a check without one.
     pub fn contexts(&self, report: &Report, limit: usize) -> Result<Vec<Context>, Error> {
-        explain::contexts(&self.model, self.history, self.options, report, limit)
+        explain::contexts(&self.settled(report)?, self.history, self.options, report, limit)
     }
 
     /// Returns the linearizations behind `report`: those of valid keys only if the options
@@ -199,7 +225,8 @@ impl<'a> Session<'a> {
     /// # Errors
     /// None, after a check without one.
     pub fn linearizations(&self, report: &Report, room: usize) -> Result<Linearizations, Error> {
-        explain::linearizations(&self.model, self.history, self.options, report, room)
+        let models = &self.settled(report)?;
+        explain::linearizations(models, self.history, self.options, report, room)
     }
 
     /// Returns the smallest clock offsets under which the history is linearizable. Takes about
@@ -208,7 +235,9 @@ impl<'a> Session<'a> {
     /// # Errors
     /// None, after a check without one.
     pub fn clock_skew(&self, report: &Report) -> Result<SkewOutcome, Error> {
-        explain::find_clock_skew(&self.model, self.history, self.options, report)
+        let models = &self.settled(report)?;
+        let skew = explain::find_clock_skew(models, self.history, self.options, report)?;
+        Ok(self.known_skew(skew))
     }
 
     /// Returns the reads of registers that are certainly stale: of values that were written once,
@@ -218,7 +247,37 @@ impl<'a> Session<'a> {
     /// # Errors
     /// If the model cannot read an operation.
     pub fn stale_reads(&self) -> Result<Vec<Stale>, Error> {
-        explain::stale(&self.model, self.history)
+        explain::stale(&self.models, self.history)
+    }
+
+    /// What is known of clocks that were asked for with the starts of `report`: under others, there
+    /// may be other starts.
+    fn known_skew(&self, skew: SkewOutcome) -> SkewOutcome {
+        match skew {
+            SkewOutcome::Impossible if self.models.are_unknown() => SkewOutcome::NotFound,
+            SkewOutcome::Found(skew) if self.models.are_unknown() => {
+                SkewOutcome::Found(ClockSkew { is_smallest: false, ..skew })
+            }
+            skew => skew,
+        }
+    }
+
+    /// The models of which `report` speaks.
+    fn settled(&self, report: &Report) -> Result<Models, Error> {
+        self.models.settled(self.history, report)
+    }
+
+    /// With which initial value a history starts that has the operations of the key at `key_at`
+    /// alone, if it can be said: none, or one of `values`.
+    pub(crate) fn start_value(
+        &self,
+        report: &Report,
+        key_at: usize,
+        values: &mut ValueTable,
+    ) -> Result<Option<Option<Value>>, Error> {
+        let models = self.settled(report)?;
+        let model = models.of(self.history.partitions().get(key_at).key);
+        Ok(model.start_value(&model.initial(), values))
     }
 
     /// Decides the keys within the options' budget, whose time runs. Progress is told of work but
@@ -228,16 +287,18 @@ impl<'a> Session<'a> {
     /// If the model refuses an operation.
     pub(crate) fn decide(&self) -> Result<Report, Error> {
         let options = &Options { progress: None, ..self.options.clone() };
-        let session = Session { options, model: self.model.clone(), ..*self };
+        let session = Session { options, models: self.models.clone(), ..*self };
         session.decide_told(self.options.progress.as_ref())
     }
 
     /// Decides the keys; `progress` is told of configurations and memory.
     fn decide_told(&self, progress: Option<&Arc<Progress>>) -> Result<Report, Error> {
         let Session { history, options, name, source, .. } = *self;
-        let mut report = self.model.visit(Deciding { name, history, options, progress })?;
+        let meter = Meter::start(&options.budget, history.heap_bytes()).told_to(progress.cloned());
+        let mut report = check::decide(&self.models, name, history, options, &meter)?;
         report.model_source = source;
-        report.unread_outputs = self.model.unread_outputs(history);
+        report.unknown_initial = self.models.are_unknown();
+        report.unread_outputs = self.models.usual().unread_outputs(history);
         Ok(report)
     }
 
@@ -247,7 +308,8 @@ impl<'a> Session<'a> {
     /// # Errors
     /// None, after a decision without one.
     pub(crate) fn refine(&self, report: &mut Report, cores: usize) -> Result<(), Error> {
-        explain::refine(&self.model, self.history, self.options, report, cores)?;
+        let models = &self.settled(report)?;
+        explain::refine(models, self.history, self.options, report, cores)?;
         if self.options.self_check { self.verify_failures(report) } else { Ok(()) }
     }
 
@@ -265,22 +327,61 @@ impl<'a> Session<'a> {
         }
         let options = &Options { keep_orders: false, self_check: false, ..self.options.clone() };
         let history = &self.history.with_ties(other)?;
-        let session = Session { history, options, model: self.model.clone(), ..*self };
+        let session = Session { history, options, models: self.models.clone(), ..*self };
         let report = session.decide_told(options.progress.as_ref())?;
         Ok(OtherTies { ties: other, verdict: report.verdict })
+    }
+
+    /// Verifies that a key fails from every other start than this one, where that is not known;
+    /// returns why it does not hold, or cannot be told, if so.
+    fn verify_other_starts(
+        &self,
+        partition: Partition<'_>,
+        start: usize,
+    ) -> Result<Option<Proof>, Error> {
+        let Session { history, options, models, .. } = self;
+        if !models.is_unknown(partition.key) {
+            return Ok(None);
+        }
+        let all = model::read(models.usual(), history, partition.operations, None)?;
+        let others = models.usual().starts(&all).unwrap_or_default().into_iter().enumerate();
+        for (_, model) in others.filter(|&(nth, _)| nth != start) {
+            let failure = explain::refute(&model, history, options, partition, &all)?;
+            let failure = match failure {
+                Some(Some(failure)) => failure,
+                Some(None) => {
+                    let why = "it is linearizable from another start";
+                    return Ok(Some(Proof::Wrong(why.to_owned())));
+                }
+                None => return Ok(Some(Proof::TooLarge)),
+            };
+            let horizon = Some(failure.horizon);
+            let readings = model::read(&model, history, partition.operations, horizon)?;
+            let proof = proof::confirm_failure(&model, &readings, &failure.core);
+            if proof != Proof::Confirmed {
+                return Ok(Some(proof));
+            }
+        }
+        Ok(None)
     }
 
     /// Verifies the certificate of every failing key. Those of valid keys are verified as they are
     /// found.
     fn verify_failures(&self, report: &mut Report) -> Result<(), Error> {
-        let Session { history, options, model, .. } = self;
+        let Session { history, options, .. } = self;
+        let models = &self.settled(report)?;
         let partitions = history.partitions();
         options.enter(Phase::Verifying, report.keys.len());
+        let key_start = |at: usize| report.keys[at].start;
         let verify = |at: usize| match &report.keys[at].decision {
             Decision::Invalid(failure) => {
-                let Partition { operations, .. } = partitions.get(at);
+                let Partition { key, operations } = partitions.get(at);
+                let model = models.of(key);
                 let readings = model::read(model, history, operations, Some(failure.horizon))?;
                 let proof = proof::confirm_failure(model, &readings, &failure.core);
+                if let Some(proof) = self.verify_other_starts(partitions.get(at), key_start(at))? {
+                    return Ok(Some(proof));
+                }
                 let is_claimed = failure.is_minimal && proof == Proof::Confirmed;
                 Ok(Some(match is_claimed.then(|| is_minimal(model, &readings, &failure.core)) {
                     Some(Minimality::Smaller(_)) => {
@@ -301,23 +402,5 @@ impl<'a> Session<'a> {
             key.proof = proof?.or_else(|| key.proof.take());
         }
         Ok(())
-    }
-}
-
-/// Decides all keys.
-struct Deciding<'a> {
-    name: &'a str,
-    history: &'a History,
-    options: &'a Options,
-    progress: Option<&'a Arc<Progress>>,
-}
-
-impl ModelVisitor for Deciding<'_> {
-    type Output = Result<Report, Error>;
-
-    fn visit<M: Model>(self, model: &M) -> Self::Output {
-        let meter = Meter::start(&self.options.budget, self.history.heap_bytes())
-            .told_to(self.progress.cloned());
-        check::decide(model, self.name, self.history, self.options, &meter)
     }
 }

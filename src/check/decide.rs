@@ -6,15 +6,16 @@ use std::time::Duration;
 use super::answer::{Answer, Deciders, Terms};
 use super::components;
 use super::exact::{Conflict, Ruling, Wanted};
+use super::models::Models;
 use super::object::{Object, Readings};
 use super::refute;
-use super::report::{Certificate, Decision, Failure, KeyReport, Report};
-use super::search::{self, Found};
+use super::report::{Certificate, Decision, Failure, KeyReport, Report, Verdict};
+use super::search::{self, Effort, Found};
 use super::tokens;
 use crate::budget::{Budget, Meter};
-use crate::error::Error;
+use crate::error::{Error, StopReason};
 use crate::history::{History, OpIndex, Partition, Rank, Value};
-use crate::model::{self, Model, ModelOptions, Pos};
+use crate::model::{self, Model, ModelOptions, ModelVisitor, Pos, Reading};
 use crate::progress::{Phase, Progress};
 use crate::proof;
 use crate::threads::on_threads;
@@ -27,6 +28,39 @@ pub struct Options {
     /// What the model starts from, a value of the history; if `None`, what the history's metadata
     /// calls `initial`, or what is usual for the model.
     pub initial: Option<Value>,
+    /// What keys start from that start from something else than `initial`, as keys and values of
+    /// the history. Keys that are not there may be meant by their names: see
+    /// [`Session::new`](crate::Session::new).
+    ///
+    /// ```
+    /// use histcheck::{Options, Verdict};
+    /// let text = r#"{"process": 0, "type": "invoke", "f": "read", "key": "x"}
+    /// {"process": 0, "type": "ok", "f": "read", "key": "x", "value": 7}
+    /// "#;
+    /// let mut history = histcheck::read_text(text)?;
+    /// let values = history.values_mut();
+    /// let initials = vec![(values.text("x"), values.int(7))];
+    /// let options = Options { initials, ..Options::default() };
+    /// assert_eq!(histcheck::check(&history, &options)?.verdict, Verdict::Valid);
+    /// # Ok::<(), histcheck::Error>(())
+    /// ```
+    pub initials: Vec<(Value, Value)>,
+    /// Whether it is not known what keys start from that are not among `initials`: a key is then
+    /// linearizable if it is so from any value. `initial` counts for nothing.
+    ///
+    /// ```
+    /// use histcheck::{History, Options, Verdict};
+    /// let mut history = History::builder();
+    /// for seen in [7, 8] {
+    ///     history.invoke(0, "read", ())?;
+    ///     history.ok(0, "read", seen)?;
+    /// }
+    /// let options = Options { unknown_initial: true, ..Options::default() };
+    /// let report = histcheck::check(&history.build()?, &options)?;
+    /// assert_eq!(report.verdict, Verdict::Invalid); // it cannot have held both
+    /// # Ok::<(), histcheck::Error>(())
+    /// ```
+    pub unknown_initial: bool,
     /// What operations of the built-in models mean, where there is a choice.
     pub model_options: ModelOptions,
     /// Which deciders may decide. The verdict does not depend on it.
@@ -74,6 +108,8 @@ impl Default for Options {
         Options {
             model: None,
             initial: None,
+            initials: Vec::new(),
+            unknown_initial: false,
             model_options: ModelOptions::default(),
             deciders: Deciders::default(),
             budget: Budget::default(),
@@ -86,12 +122,13 @@ impl Default for Options {
     }
 }
 
-/// Decides every key of `history` for `model`, called `name`, within what `meter` leaves.
+/// Decides every key of `history` for its model, the models being called `name`, within what
+/// `meter` leaves.
 ///
 /// # Errors
-/// If the model refuses an operation.
-pub(crate) fn decide<M: Model>(
-    model: &M,
+/// If a model refuses an operation.
+pub(crate) fn decide(
+    models: &Models,
     name: &str,
     history: &History,
     options: &Options,
@@ -101,48 +138,140 @@ pub(crate) fn decide<M: Model>(
     options.enter(Phase::Deciding, partitions.len());
     let decide_at = |at: usize| {
         let partition = partitions.get(at);
-        let mut key = decide_key(model, history, partition, options, meter)?;
-        settle_order(model, history, partition, options, &mut key)?;
+        let finds_start = models.is_unknown(partition.key);
+        let key = OneKey { history, partition, options, meter, finds_start };
+        let report = models.of(partition.key).visit(key);
         options.advance();
-        Ok(key)
+        report
     };
     let keys = on_threads(options.threads, partitions.len(), &decide_at);
     Ok(Report::new(name, keys.into_iter().collect::<Result<_, _>>()?))
 }
 
-/// Verifies the linearization of a valid key, and drops it, as the options say.
-fn settle_order<M: Model>(
-    model: &M,
-    history: &History,
-    partition: Partition<'_>,
-    options: &Options,
-    key: &mut KeyReport,
-) -> Result<(), Error> {
-    let Decision::Valid(certificate) = &mut key.decision else { return Ok(()) };
-    if options.self_check {
-        let readings = model::read(model, history, partition.operations, None)?;
-        key.proof = Some(proof::confirm_order(model, &readings, &certificate.order));
-    }
-    if !options.keep_orders {
-        certificate.order = Vec::new();
-    }
-    Ok(())
+/// Where counting invalid keys ends.
+#[derive(Clone, Copy)]
+pub(crate) struct Limits {
+    /// So many keys may be invalid.
+    pub(crate) invalid: usize,
+    /// So many configurations may be visited, about.
+    pub(crate) configurations: u64,
 }
 
-fn decide_key<M: Model>(
-    model: &M,
+/// So many keys are decided between two looks at limits.
+const BATCH: usize = 64;
+
+/// Returns how many keys of `history` are invalid for their models, those of which `first` is true
+/// being decided before others; `None` if that reaches the limits, or one is not decided.
+pub(crate) fn count_invalid(
+    models: &Models,
     history: &History,
-    partition: Partition<'_>,
     options: &Options,
     meter: &Meter,
-) -> Result<KeyReport, Error> {
-    let readings = model::read(model, history, partition.operations, None)?;
-    let needs_order = options.keep_orders || options.self_check;
-    let wanted = if needs_order { Wanted::Order } else { Wanted::Verdict };
-    let terms = Terms { deciders: options.deciders, wanted, threads: options.threads, meter };
-    let answer = answer(&Readings::new(model, &readings), terms);
-    let index = |at: Pos| readings[at].index;
-    Ok(report(history, partition, answer, &index))
+    first: &dyn Fn(Option<Value>) -> bool,
+    limits: Limits,
+) -> Option<usize> {
+    let partitions = history.partitions();
+    let (mut positions, others): (Vec<usize>, Vec<usize>) =
+        (0..partitions.len()).partition(|&at| first(partitions.get(at).key));
+    positions.extend(others);
+    let (mut invalid, mut configurations) = (0, 0);
+    for batch in positions.chunks(BATCH) {
+        meter.poll().ok()?;
+        let keys = on_threads(options.threads, batch.len(), &|nth| {
+            let partition = partitions.get(batch[nth]);
+            let finds_start = models.is_unknown(partition.key);
+            let key = OneKey { history, partition, options, meter, finds_start };
+            models.of(partition.key).visit(key)
+        });
+        for key in keys {
+            let key = key.ok()?;
+            configurations += key.effort.configurations;
+            match key.decision.verdict() {
+                Verdict::Valid => {}
+                Verdict::Invalid => invalid += 1,
+                Verdict::Unknown => return None,
+            }
+        }
+        if invalid > limits.invalid || configurations > limits.configurations {
+            return None;
+        }
+    }
+    Some(invalid)
+}
+
+/// A key to decide.
+struct OneKey<'a> {
+    history: &'a History,
+    partition: Partition<'a>,
+    options: &'a Options,
+    meter: &'a Meter,
+    /// Whether it is not known what it starts from.
+    finds_start: bool,
+}
+
+impl ModelVisitor for OneKey<'_> {
+    type Output = Result<KeyReport, Error>;
+
+    fn visit<M: Model>(self, model: &M) -> Self::Output {
+        let readings = model::read(model, self.history, self.partition.operations, None)?;
+        let starts = if self.finds_start { model.starts(&readings) } else { None };
+        Ok(match starts {
+            None => self.decided(model, &readings),
+            Some(starts) => self.decided_from(&starts, &readings),
+        })
+    }
+}
+
+impl OneKey<'_> {
+    /// Decides the key, verifies its linearization if it has one, and drops that, as the options
+    /// say.
+    fn decided<M: Model>(&self, model: &M, readings: &[Reading<M::Op>]) -> KeyReport {
+        let OneKey { history, partition, options, meter, .. } = *self;
+        let needs_order = options.keep_orders || options.self_check;
+        let wanted = if needs_order { Wanted::Order } else { Wanted::Verdict };
+        let terms = Terms { deciders: options.deciders, wanted, threads: options.threads, meter };
+        let answer = answer(&Readings::new(model, readings), terms);
+        let mut key = report(history, partition, answer, &|at: Pos| readings[at].index);
+        let Decision::Valid(certificate) = &mut key.decision else { return key };
+        if options.self_check {
+            key.proof = Some(proof::confirm_order(model, readings, &certificate.order));
+        }
+        if !options.keep_orders {
+            certificate.order = Vec::new();
+        }
+        key
+    }
+
+    /// Decides the key from one start after the other, until it is linearizable from one. If it is
+    /// from none, the report is about the first one.
+    fn decided_from<M: Model>(&self, starts: &[M], readings: &[Reading<M::Op>]) -> KeyReport {
+        let mut decided: Option<KeyReport> = None;
+        let mut effort = Effort::default();
+        for (start, model) in starts.iter().enumerate() {
+            let key = KeyReport { start, ..self.decided(model, readings) };
+            effort.configurations += key.effort.configurations;
+            effort.steps += key.effort.steps;
+            let verdict = key.decision.verdict();
+            let is_better = |known: &KeyReport| match known.decision.verdict() {
+                Verdict::Valid => false,
+                Verdict::Unknown => verdict == Verdict::Valid,
+                Verdict::Invalid => verdict != Verdict::Invalid,
+            };
+            if decided.as_ref().is_none_or(is_better) {
+                decided = Some(key);
+            }
+            if verdict == Verdict::Valid {
+                break;
+            }
+        }
+        let Some(decided) = decided else {
+            // There are too many.
+            let found = Found::Stopped(StopReason::Configurations);
+            let answer = Answer::at_once(found, "nothing");
+            return report(self.history, self.partition, answer, &|at: Pos| readings[at].index);
+        };
+        KeyReport { effort, ..decided }
+    }
 }
 
 /// Asks the deciders in turn: tokens, an exact decider, a refutation, all of them for independent
@@ -206,5 +335,6 @@ fn report(
         decided_by,
         effort,
         proof: None,
+        start: 0,
     }
 }

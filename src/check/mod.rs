@@ -7,6 +7,7 @@ mod answer;
 mod components;
 mod decide;
 mod exact;
+mod models;
 mod object;
 mod refute;
 mod report;
@@ -16,7 +17,8 @@ mod tokens;
 pub use crate::budget::{Budget, Meter};
 pub use answer::Deciders;
 pub use decide::Options;
-pub(crate) use decide::decide;
+pub(crate) use decide::{Limits, count_invalid, decide};
+pub(crate) use models::{Models, Start};
 pub use report::{
     Certificate, Decision, Failure, KeyCounts, KeyReport, OtherTies, Report, Verdict,
 };

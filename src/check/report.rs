@@ -109,6 +109,10 @@ pub struct KeyReport {
     pub effort: Effort,
     /// What became of the certificate's verification, if that was asked for.
     pub proof: Option<Proof>,
+    /// Where it is not known what the key started from, which of the
+    /// [possible starts](crate::model::Model::starts) the decision is about; if it is not
+    /// linearizable, no other one makes it so. 0 where it is known.
+    pub start: usize,
 }
 
 /// How many keys there were, and how many of them were not valid.
@@ -152,6 +156,9 @@ pub struct Report {
     /// The names of operations some of whose outputs were not looked at, though they may say
     /// something, in the order of the alphabet.
     pub unread_outputs: Vec<String>,
+    /// Whether it is not known what keys start from, but for those that the caller or the history
+    /// gives a start of their own.
+    pub unknown_initial: bool,
     /// Every key, in the order in which they appear in the history.
     pub keys: Vec<KeyReport>,
 }
@@ -183,6 +190,7 @@ impl Report {
             stop_reason,
             other_ties: None,
             unread_outputs: Vec::new(),
+            unknown_initial: false,
             keys,
         }
     }

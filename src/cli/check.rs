@@ -132,6 +132,9 @@ impl Run<'_> {
         if let Err(error) = history.expand_drains() {
             return self.refused(error, &input);
         }
+        if self.args.model.loose_values {
+            history = history.loosened();
+        }
         if self.args.model.no_partition {
             history = history.whole();
         }
@@ -190,6 +193,7 @@ impl Run<'_> {
         let most = self.args.output.max_anomalies;
         subject.explanation = session.explain(subject.report, most)?;
         subject.contexts = session.contexts(subject.report, report::SHOWN_FAILURES)?;
+        subject.hints = session.hints(subject.report);
         Ok(())
     }
 

@@ -60,6 +60,7 @@ fn rendered(target: ReportTarget, single: &Single) -> Result<String, Error> {
     subject.jepsen = file.map(Path::new).and_then(jepsen_result);
     subject.explanation = session.explain(&report, ANOMALIES)?;
     subject.contexts = session.contexts(&report, report::SHOWN_FAILURES)?;
+    subject.hints = session.hints(&report);
     if is_page {
         subject.linearizations = session.linearizations(&report, report::STATES_ROOM)?;
     }

@@ -75,7 +75,9 @@ fn deliver(args: &ShrinkArgs, shrunk: &Shrunk, options: &Options, output: &mut O
 fn fails_again(bytes: &[u8], settings: Settings, options: &Options) -> Result<(), Error> {
     let history = read_bytes(bytes.to_vec(), Some(Format::JsonLines), settings)?;
     // Its metadata names the model and the initial value.
-    let options = Options { model: None, initial: None, ..options.clone() };
+    let (initial, initials) = (None, Vec::new());
+    let from = Options { initial, initials, unknown_initial: false, ..options.clone() };
+    let options = Options { model: None, ..from };
     match histcheck::check(&history, &options)?.verdict {
         Verdict::Valid => Err(Error::new(histcheck::Code::Empty, "it is valid")),
         Verdict::Invalid | Verdict::Unknown => Ok(()),

@@ -61,6 +61,9 @@ impl Single {
         let (input, mut history) = loaded.map_err(|error| not_loaded(&name, &error))?;
         let drained = history.expand_drains();
         drained.map_err(|error| said(&name, &error, Some(&input)))?;
+        if model.loose_values {
+            history = history.loosened();
+        }
         let options = options(model, limits, start, &mut history);
         let options = options.map_err(|error| said(&name, &error, Some(&input)))?;
         let options = Options { progress: Some(output.progress()), ..options };

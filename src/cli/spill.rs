@@ -19,7 +19,7 @@ use super::exit::Status;
 use super::inputs::{self, Fetched, Source};
 use super::mappings::mapping;
 use super::run::Run;
-use super::settings::{initial, options_with, reading};
+use super::settings::{UNKNOWN, initial, options_with, reading};
 use super::stderr::complain;
 
 /// A history needs about so many times the memory of its text.
@@ -197,6 +197,9 @@ fn needs_all(args: &CheckArgs, source: &Source) -> bool {
     settings.order != Order::File
         || settings.split_clients
         || args.model.no_partition
+        || args.model.loose_values
+        || args.model.init.as_deref() == Some(UNKNOWN)
+        || !args.model.init_key.is_empty()
         || matches!(source, Source::Merged(_))
         || !args.select.selection().is_all()
 }

@@ -4,7 +4,7 @@ use crate::check::{Budget, Meter, Options};
 use crate::history::History;
 
 /// A search visits so many configurations at most, and so do all that look for one core.
-pub(super) const ALLOWANCE: u64 = 250_000;
+pub(crate) const ALLOWANCE: u64 = 250_000;
 
 /// The parts of an explanation, each with its share of the time that explaining may take.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -22,6 +22,8 @@ pub(super) enum Part {
     Causes,
     /// What is around.
     Surroundings,
+    /// Other settings, of a check that took so many configurations for one key.
+    Settings(u64),
 }
 
 impl Part {
@@ -30,7 +32,7 @@ impl Part {
     /// by one is the next one's.
     fn tenths(self) -> u32 {
         match self {
-            Part::Locating(_) => 2,
+            Part::Locating(_) | Part::Settings(_) => 2,
             Part::Violations => 3,
             Part::Guarantees => 5,
             Part::Clocks => 6,
@@ -44,10 +46,17 @@ impl Part {
     fn configurations(self) -> u64 {
         match self {
             Part::Locating(decided) => ALLOWANCE.max(decided.saturating_mul(2)),
+            Part::Settings(decided) => (ALLOWANCE / 10).max(decided.saturating_mul(2)),
             Part::Clocks => ALLOWANCE / 5,
             _ => ALLOWANCE,
         }
     }
+}
+
+/// Measures how long other settings are tried, of a check that took so many configurations for one
+/// key.
+pub(crate) fn settings_meter(options: &Options, history: &History, decided: u64) -> Meter {
+    meter(options, history, Part::Settings(decided))
 }
 
 /// Measures one part of an explanation: each has a limit on time of its own, and no more than the

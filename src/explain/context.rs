@@ -4,7 +4,7 @@
 
 use super::allowance::{Part, meter};
 use super::steps::{Before, Step, before, is_step, walk};
-use crate::check::{Decision, Failure, Options, Report};
+use crate::check::{Decision, Failure, Models, Options, Report};
 use crate::error::Error;
 use crate::history::{History, OpIndex, Outcome, Partition, Rank};
 use crate::model::{AnyModel, AnyOp};
@@ -43,7 +43,7 @@ pub struct Steps {
 /// # Errors
 /// None, for the same model, history and options as the report's.
 pub(crate) fn contexts(
-    model: &AnyModel,
+    models: &Models,
     history: &History,
     options: &Options,
     report: &Report,
@@ -63,6 +63,7 @@ pub(crate) fn contexts(
         }
         let partition = partitions.get(at);
         let (operations, others) = surroundings(history, partition, failure);
+        let model = models.of(partition.key);
         let before = before(model, history, partition.operations, failure, &meter)?
             .map(|before| last_steps(model, history, &before));
         contexts.push(Context { key_at: at, operations, others, before });

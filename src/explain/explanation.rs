@@ -9,10 +9,10 @@ use super::naming;
 use super::skew::{PROCESSES, SkewOutcome, clock_skew};
 use super::staleness::{Staleness, staleness};
 use super::violations::{Violation, violations};
-use crate::check::{Failure, Meter, Options, Report};
+use crate::check::{Failure, Meter, Models, Options, Report};
 use crate::error::Error;
 use crate::history::{History, Partition, count_processes};
-use crate::model::{self, AnyModel};
+use crate::model::{self, AnyModel, Model};
 use crate::progress::Phase;
 use crate::threads::on_threads;
 
@@ -50,6 +50,9 @@ impl Explanation {
 pub struct KeyExplanation {
     /// Its position in [`Report::keys`].
     pub key_at: usize,
+    /// What it starts from for this explanation, where that is not known; from nothing else is it
+    /// linearizable either.
+    pub initial: Option<String>,
     /// Its first violations.
     pub violations: Vec<Violation>,
     /// What it still guarantees.
@@ -66,7 +69,7 @@ pub struct KeyExplanation {
 /// # Errors
 /// None, for the same model, history and options as the report's.
 pub(crate) fn explain(
-    model: &AnyModel,
+    models: &Models,
     history: &History,
     options: &Options,
     report: &Report,
@@ -78,7 +81,7 @@ pub(crate) fn explain(
         let anomalies = stuck.into_iter().take(limit).collect();
         return Ok(Explanation { anomalies, is_complete: true, ..Explanation::default() });
     }
-    Explaining { history, options, report, limit, rest }.run(model)
+    Explaining { history, options, report, limit, rest }.run(models)
 }
 
 /// What is to be said where there is no time to explain anything.
@@ -109,7 +112,7 @@ struct Explaining<'a> {
 }
 
 impl Explaining<'_> {
-    fn run(self, model: &AnyModel) -> Result<Explanation, Error> {
+    fn run(self, models: &Models) -> Result<Explanation, Error> {
         let Explaining { history, options, report, limit, .. } = self;
         let meters = Meters {
             violations: meter(options, history, Part::Violations),
@@ -126,7 +129,7 @@ impl Explaining<'_> {
         options.enter(Phase::Violations, failing.len());
         let explained = on_threads(options.threads, failing.len(), &|nth| {
             let (key_at, failure) = failing[nth];
-            let one = self.explain_key(model, key_at, partitions.get(key_at), failure, &meters);
+            let one = self.explain_key(models, key_at, partitions.get(key_at), failure, &meters);
             options.advance();
             one
         });
@@ -143,13 +146,13 @@ impl Explaining<'_> {
         }
         options.enter(Phase::Clocks, 0);
         explanation.clock_skew = match meters.clocks.poll() {
-            Ok(()) => self.clock_skew(model, &meters.clocks)?,
+            Ok(()) => self.clock_skew(models, &meters.clocks)?,
             Err(_) => SkewOutcome::NotFound,
         };
         let skew = explanation.clock_skew.found();
         let (partitions, failing, meter) = (&partitions, &failing, &meters.causes);
         options.enter(Phase::Causes, 0);
-        let grounds = Grounds { history, model, partitions, failing, skew, meter };
+        let grounds = Grounds { history, models, partitions, failing, skew, meter };
         explanation.anomalies = causes::arrange(&grounds, &named);
         explanation.anomalies.extend(match self.rest {
             Some(rest) => rest.stuck,
@@ -180,12 +183,12 @@ struct OneKey {
 }
 
 impl Explaining<'_> {
-    fn clock_skew(&self, model: &AnyModel, meter: &Meter) -> Result<SkewOutcome, Error> {
+    fn clock_skew(&self, models: &Models, meter: &Meter) -> Result<SkewOutcome, Error> {
         let Some(rest) = &self.rest else {
-            return clock_skew(model, self.history, self.report, meter);
+            return clock_skew(models, self.history, self.report, meter);
         };
         let (history, report) = rest.complete;
-        let skew = clock_skew(model, history, report, meter)?;
+        let skew = clock_skew(models, history, report, meter)?;
         let mut operations = history.operations().iter();
         let first = operations.next().map(|operation| operation.process);
         // What is impossible for a part is so for all; but one clock has no offsets, and of many it
@@ -199,14 +202,21 @@ impl Explaining<'_> {
         })
     }
 
+    /// What a key starts from that has this model, if that is not known.
+    fn initial(&self, model: &AnyModel) -> Option<String> {
+        let is_unknown = self.report.unknown_initial;
+        is_unknown.then(|| model.describe(&model.initial(), self.history.values())).flatten()
+    }
+
     fn explain_key(
         &self,
-        model: &AnyModel,
+        models: &Models,
         key_at: usize,
         partition: Partition<'_>,
         failure: &Failure,
         meters: &Meters,
     ) -> Result<OneKey, Error> {
+        let model = models.of(partition.key);
         let readings = model::read(model, self.history, partition.operations, None)?;
         let case = Case {
             history: self.history,
@@ -224,6 +234,7 @@ impl Explaining<'_> {
         let held = Case { meter: &meters.guarantees, ..case };
         let key = KeyExplanation {
             key_at,
+            initial: self.initial(model),
             violations: found.list,
             guarantees: guarantees(&held),
             staleness: if meters.guarantees.poll().is_ok() { staleness(&held) } else { None },

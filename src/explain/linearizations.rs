@@ -4,7 +4,7 @@
 
 use super::allowance::{Part, meter};
 use super::steps::{Before, before, walk};
-use crate::check::{Decision, Options, Report};
+use crate::check::{Decision, Models, Options, Report};
 use crate::error::Error;
 use crate::history::hash::Map;
 use crate::history::{History, OpIndex, Partition, ValueTable, sort};
@@ -39,7 +39,7 @@ pub struct Linearizations {
 /// # Errors
 /// None, for the same model, history and options as the report's.
 pub(crate) fn linearizations(
-    model: &AnyModel,
+    models: &Models,
     history: &History,
     options: &Options,
     report: &Report,
@@ -51,7 +51,8 @@ pub(crate) fn linearizations(
     let mut failing = 0;
     options.enter(Phase::Surroundings, 0);
     for (at, key) in report.keys.iter().enumerate() {
-        let Partition { operations, .. } = partitions.get(at);
+        let Partition { key: of, operations } = partitions.get(at);
+        let model = models.of(of);
         match &key.decision {
             Decision::Valid(certificate) if !certificate.order.is_empty() => {
                 let readings = model::read(model, history, operations, None)?;

@@ -41,12 +41,13 @@ pub use staleness::{Bound, Staleness};
 pub use steps::Step;
 pub use violations::Violation;
 
-use allowance::{ALLOWANCE, Part, meter};
+pub(crate) use allowance::{ALLOWANCE, settings_meter};
+use allowance::{Part, meter};
 
-use crate::check::{Decision, Failure, Meter, Options, Report};
+use crate::check::{Decision, Failure, Meter, Models, Options, Report, impossible};
 use crate::error::Error;
-use crate::history::{History, Partition};
-use crate::model::{self, AnyModel};
+use crate::history::{History, Partition, Rank};
+use crate::model::{self, AnyModel, AnyOp, Reading};
 use crate::progress::Phase;
 use crate::threads::on_threads;
 
@@ -59,7 +60,7 @@ pub(crate) const CORES: usize = 16;
 /// # Errors
 /// None, after a report without errors: the model knows all operations.
 pub(crate) fn refine(
-    model: &AnyModel,
+    models: &Models,
     history: &History,
     options: &Options,
     report: &mut Report,
@@ -73,7 +74,9 @@ pub(crate) fn refine(
     let refined = on_threads(options.threads, failing.len(), &|nth| {
         let (at, failure) = failing[nth];
         let with_core = nth < cores;
-        let refined = refine_key(model, history, partitions.get(at), failure, with_core, &meter);
+        let partition = partitions.get(at);
+        let model = models.of(partition.key);
+        let refined = refine_key(model, history, partition, failure, with_core, &meter);
         options.advance();
         refined
     });
@@ -82,6 +85,35 @@ pub(crate) fn refine(
         report.keys[at].decision = Decision::Invalid(failure?);
     }
     Ok(())
+}
+
+/// Finds out about a key that `readings` show to be impossible for `model` what [`refine`] does;
+/// `Some(None)` if they are possible, `None` if that took too long.
+///
+/// # Errors
+/// None, for readings of `model`.
+pub(crate) fn refute(
+    model: &AnyModel,
+    history: &History,
+    options: &Options,
+    partition: Partition<'_>,
+    readings: &[Reading<AnyOp>],
+) -> Result<Option<Option<Failure>>, Error> {
+    let meter = meter(options, history, Part::Locating(0));
+    let stuck = match impossible(model, readings, &meter).0 {
+        Some(Some(stuck)) => stuck,
+        known => return Ok(known.map(|_| None)),
+    };
+    let operation = readings[stuck].index;
+    let found = Failure {
+        operation,
+        record: history[operation].invoked,
+        horizon: Rank::LAST,
+        core: Vec::new(),
+        is_minimal: false,
+    };
+    let failure = refine_key(model, history, partition, &found, true, &meter)?;
+    Ok(Some(Some(failure)))
 }
 
 fn refine_key(

@@ -2,9 +2,10 @@
 
 use super::access::Accesses;
 use super::causes::stale::{StaleRead, stale_reads};
+use crate::check::Models;
 use crate::error::Error;
-use crate::history::{History, OpIndex};
-use crate::model::{self, AnyModel};
+use crate::history::{History, OpIndex, Partition};
+use crate::model;
 
 /// A read that returned a value which had been replaced before it was called.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -19,11 +20,13 @@ pub struct Stale {
 ///
 /// # Errors
 /// If the model cannot read an operation.
-pub(crate) fn stale(model: &AnyModel, history: &History) -> Result<Vec<Stale>, Error> {
+pub(crate) fn stale(models: &Models, history: &History) -> Result<Vec<Stale>, Error> {
     let mut all = Vec::new();
     let partitions = history.partitions();
     for at in 0..partitions.len() {
-        let readings = model::read(model, history, partitions.get(at).operations, None)?;
+        let Partition { key, operations } = partitions.get(at);
+        let model = models.of(key);
+        let readings = model::read(model, history, operations, None)?;
         let Some(accesses) = Accesses::of_readings(model, history, &readings) else {
             continue;
         };

@@ -4,7 +4,7 @@
 use super::objects::{Objects, Standing};
 use super::violation::Violation;
 use crate::caveats::{Noted, Unread, split_clients};
-use crate::check::{Budget, KeyCounts, Meter, Options, StopReason, Verdict};
+use crate::check::{Budget, KeyCounts, Meter, Options, Start, StopReason, Verdict};
 use crate::error::{Code, Error};
 use crate::history::Window;
 use crate::history::{
@@ -336,8 +336,9 @@ impl Course {
         self.is_described = true;
         let history = window.history;
         let says = |field, given: bool| !given && history.metadata_field(field).is_some();
+        let mut starts = ["initial", "initials", "unknown_initial"].into_iter();
         if !says("model", self.options.model.is_some())
-            && !says("initial", self.options.initial.is_some())
+            && !starts.any(|field| says(field, self.is_started()))
         {
             return Ok(false);
         }
@@ -350,9 +351,14 @@ impl Course {
         Ok(true)
     }
 
+    /// Whether the caller says what objects start from.
+    fn is_started(&self) -> bool {
+        self.options.initial.is_some() || self.options.unknown_initial
+    }
+
     /// Whether metadata may come within so many records that says what the operations mean.
     fn may_be_described(&self, records: usize) -> bool {
-        let is_known = self.options.model.is_some() && self.options.initial.is_some();
+        let is_known = self.options.model.is_some() && self.is_started();
         records < PATIENCE && !self.is_violated && !self.is_described && !is_known
     }
 
@@ -428,8 +434,8 @@ impl Course {
             ("register", ModelSource::Inferred) => "cas-register",
             (name, _) => name,
         };
-        let described = || history.metadata_field("initial").filter(|_| self.is_described);
-        let initial = self.options.initial.or_else(described);
+        let described = Some(history).filter(|_| self.is_described);
+        let initial = Start::of(described, &self.options)?.of_all()?;
         let options = self.options.model_options;
         let model = AnyModel::by_name(name, initial, options, history.values())?;
         let objects = self.objects(model, Some((name, options)))?;

@@ -1,8 +1,8 @@
 //! A model that does not look at what some operations return.
 
 use super::change::says_nothing;
-use super::{AnyModel, AnyOp, AnyState, Call, Facts, Kind, Model, ModelOptions, Rejection};
-use super::{Successors, Token};
+use super::{AnyModel, AnyOp, AnyState, Call, Facts, Kind, Model, ModelOptions, Reading};
+use super::{Rejection, Successors, Token};
 use crate::error::{Code, Error};
 use crate::history::{History, Outcome, Value, ValueTable};
 use crate::vocabulary::{Verb, Word, Words};
@@ -178,6 +178,11 @@ impl Model for Ignoring {
 
     fn start_value(&self, state: &AnyState, values: &mut ValueTable) -> Option<Option<Value>> {
         self.inner.start_value(state, values)
+    }
+
+    fn starts(&self, readings: &[Reading<AnyOp>]) -> Option<Vec<Ignoring>> {
+        let with = |inner| Ignoring { inner, words: self.words };
+        Some(self.inner.starts(readings)?.into_iter().map(with).collect())
     }
 
     fn state_values(&self, state: &AnyState, hold: &mut dyn FnMut(Value)) -> bool {

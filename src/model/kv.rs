@@ -11,8 +11,9 @@ use std::sync::Arc;
 use super::catalogue::{BuiltIn, Entry, FunctionEntry, OptionEntry, Setup};
 use super::change::{self, Answer};
 use super::counter::{self, Wide};
+use super::kv_start::contents;
 use super::persistent::{Rope, Text, Trie};
-use super::{Call, Establishes, Facts, Kind, Model, Rejection, Token, View};
+use super::{Call, Establishes, Facts, Kind, Model, Reading, Rejection, Token, View};
 use crate::history::hash::{self, Set};
 use crate::history::{Shape, Value, ValueTable, write_quoted};
 use crate::vocabulary::{Verb, Words};
@@ -420,6 +421,12 @@ impl Model for Kv {
             State::Other(value) => Some(Some(*value)),
             State::Seen(_) | State::UnseenText | State::UnseenOther => None,
         }
+    }
+
+    fn starts(&self, readings: &[Reading<Op>]) -> Option<Vec<Kv>> {
+        let contents = contents(readings).unwrap_or_default();
+        let from = |initial| Kv { initial, ..self.clone() };
+        Some(contents.into_iter().map(from).collect())
     }
 
     fn state_values(&self, state: &State, hold: &mut dyn FnMut(Value)) -> bool {

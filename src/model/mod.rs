@@ -16,6 +16,7 @@ mod infer;
 pub mod items;
 mod kind;
 pub mod kv;
+mod kv_start;
 mod listing;
 pub mod lock;
 pub mod log;
@@ -30,6 +31,7 @@ pub mod register;
 pub mod semaphore;
 pub mod set;
 pub mod stack;
+mod starts;
 mod successors;
 mod table;
 #[cfg(test)]
@@ -49,6 +51,7 @@ pub use kv::Kv;
 pub use lock::Lock;
 pub use log::Log;
 pub use multi_register::MultiRegister;
+pub(crate) use multi_register::name;
 pub use mutex::Mutex;
 pub use own::{Own, OwnOp, OwnState};
 pub use priority_queue::PriorityQueue;
@@ -59,6 +62,7 @@ pub use register::Register;
 pub use semaphore::Semaphore;
 pub use set::Set;
 pub use stack::Stack;
+pub(crate) use starts::can_find_start;
 pub use successors::Successors;
 pub(crate) use table::ModelVisitor;
 pub use table::{AnyModel, AnyOp, AnyState, CATALOGUE};
@@ -214,6 +218,15 @@ pub trait Model: Clone + Send + Sync + 'static {
     /// one of `values`.
     fn start_value(&self, state: &Self::State, values: &mut ValueTable) -> Option<Option<Value>> {
         let _ = (state, values);
+        None
+    }
+
+    /// Where it is not known what the object held at the start: models that differ from this one
+    /// in that alone, of which one fits `readings`, all operations in the order of their calls, if
+    /// any does whatever it starts from; those that are likely come first. An empty list if there
+    /// would be too many, `None`, as by default, if it has to be known.
+    fn starts(&self, readings: &[Reading<Self::Op>]) -> Option<Vec<Self>> {
+        let _ = readings;
         None
     }
 

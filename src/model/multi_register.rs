@@ -6,7 +6,8 @@ use std::sync::Arc;
 use super::catalogue::{BuiltIn, Entry, FunctionEntry, Setup};
 use super::items::few;
 use super::persistent::Tree;
-use super::{Call, Establishes, Facts, Kind, Model, Rejection, Token, View};
+use super::starts::Early;
+use super::{Call, Establishes, Facts, Kind, Model, Reading, Rejection, Token, View};
 use crate::error::{Code, Error};
 use crate::history::{History, Operation, Shape, Value, ValueTable};
 use crate::vocabulary::{Verb, Words};
@@ -18,6 +19,9 @@ pub struct MultiRegister {
     pub initial: Registers,
     /// What every other register holds before the first operation.
     pub default: Value,
+    /// Registers of which it is not known what they start from: until one of them is written, the
+    /// first transaction that reads it tells.
+    unknown: Arc<BTreeSet<Value>>,
 }
 
 /// The values of registers, by the handles of their keys; those with the default value are left
@@ -38,10 +42,11 @@ pub struct Op {
 impl MultiRegister {
     /// Registers of which some start with values of their own, and all others with `default`.
     pub fn new(default: Value, initial: &[(Value, Value)]) -> Self {
-        let empty = MultiRegister { initial: Registers::default(), default };
+        let unknown = Arc::default();
+        let empty = MultiRegister { initial: Registers::default(), default, unknown };
         let put = |registers: Registers, &(key, value): &_| empty.put(&registers, key, value);
         let initial = initial.iter().fold(Registers::default(), put);
-        MultiRegister { initial, default }
+        MultiRegister { initial, ..empty }
     }
 
     /// Returns the same registers, called as the operations of `history` call them: the keys of
@@ -129,12 +134,18 @@ impl MultiRegister {
             .record(operation.invoked))
     }
 
-    fn get(&self, state: &Registers, register: Value) -> Value {
-        state.get(key(register)).unwrap_or(self.default)
+    /// What a register holds; `None` if that is not known.
+    fn get(&self, state: &Registers, register: Value) -> Option<Value> {
+        state.get(key(register)).or_else(|| self.usual(register))
+    }
+
+    /// What a register holds that has no value of its own.
+    fn usual(&self, register: Value) -> Option<Value> {
+        (!self.unknown.contains(&register)).then_some(self.default)
     }
 
     fn put(&self, state: &Registers, register: Value, value: Value) -> Registers {
-        if value == self.default {
+        if self.usual(register) == Some(value) {
             state.remove(key(register))
         } else {
             state.insert(key(register), value)
@@ -204,16 +215,28 @@ impl Model for MultiRegister {
     }
 
     fn step(&self, state: &Registers, op: &Op) -> Option<Registers> {
-        let legal = !op.contradictory
-            && op.expects.iter().all(|&(register, value)| self.get(state, register) == value);
+        if op.contradictory {
+            return None;
+        }
+        let mut learned = state.clone();
+        for &(register, value) in op.expects.iter() {
+            match self.get(state, register) {
+                Some(held) if held == value => {}
+                Some(_) => return None,
+                None => learned = self.put(&learned, register, value),
+            }
+        }
         let write = |state: Registers, &(register, value): &_| self.put(&state, register, value);
-        legal.then(|| op.writes.iter().fold(state.clone(), write))
+        Some(op.writes.iter().fold(learned, write))
     }
 
     fn facts(&self, op: &Op) -> Facts {
         // A transaction that writes only what it found changes nothing.
         let same = |write: &(Value, Value)| op.expects.binary_search(write).is_ok();
-        let pure = op.contradictory || op.writes.iter().all(same);
+        // One that finds out what a register started from makes it known.
+        let finds = |(register, _): &(Value, Value)| self.unknown.contains(register);
+        let changes_nothing = op.writes.iter().all(same) && !op.expects.iter().any(finds);
+        let pure = op.contradictory || changes_nothing;
         let establishes = if pure { Establishes::Same } else { Establishes::Unknown };
         Facts { pure, establishes, ..Facts::default() }
     }
@@ -235,12 +258,46 @@ impl Model for MultiRegister {
     }
 
     fn start_value(&self, state: &Registers, values: &mut ValueTable) -> Option<Option<Value>> {
-        if !self.default.is_null() {
+        if !self.default.is_null() || !self.unknown.is_empty() {
             return None;
         }
         let pairs: Vec<(Value, Value)> =
             state.iter().map(|(key, value)| (Value::of_handle(key as u32), value)).collect();
         Some(Some(values.map(&pairs)))
+    }
+
+    fn learns(&self) -> bool {
+        !self.unknown.is_empty()
+    }
+
+    /// One model: most registers are told at once, and the others are told on the way.
+    fn starts(&self, readings: &[Reading<Op>]) -> Option<Vec<MultiRegister>> {
+        let mut registers: BTreeMap<Value, Vec<Reading<Access>>> = BTreeMap::new();
+        for Reading { index, op, span } in readings {
+            for (register, access) in accesses(op) {
+                let reading = Reading { index: *index, op: access, span: *span };
+                registers.entry(register).or_default().push(reading);
+            }
+        }
+        let mut told = MultiRegister::new(Value::NULL, &[]);
+        let mut unknown = BTreeSet::new();
+        for (register, accesses) in registers {
+            let early = Early::of(
+                &accesses,
+                |access| access.expects.is_some(),
+                |access| access.writes.is_some(),
+                |one, seen| one.writes.is_some() && one.writes == seen.expects,
+            );
+            let Some(first) = early.tellers.first().and_then(|reading| reading.op.expects) else {
+                continue;
+            };
+            if early.is_certain {
+                told.initial = told.put(&told.initial, register, first);
+            } else {
+                unknown.insert(register);
+            }
+        }
+        Some(vec![MultiRegister { unknown: Arc::new(unknown), ..told }])
     }
 
     fn state_values(&self, state: &Registers, hold: &mut dyn FnMut(Value)) -> bool {
@@ -297,8 +354,27 @@ fn registers_of(values: &ValueTable, operation: &Operation, mut visit: impl FnMu
     }
 }
 
-/// What a register is called, whatever kind of value that is.
-fn name(values: &ValueTable, register: Value) -> String {
+/// What a transaction does to one register.
+struct Access {
+    expects: Option<Value>,
+    writes: Option<Value>,
+}
+
+/// Returns the registers of a transaction with what it does to each.
+fn accesses(op: &Op) -> BTreeMap<Value, Access> {
+    let mut accesses = BTreeMap::new();
+    for &(register, value) in op.expects.iter() {
+        accesses.insert(register, Access { expects: Some(value), writes: None });
+    }
+    for &(register, value) in op.writes.iter() {
+        let access = accesses.entry(register);
+        access.or_insert(Access { expects: None, writes: None }).writes = Some(value);
+    }
+    accesses
+}
+
+/// What a register or a key is called, whatever kind of value that is.
+pub(crate) fn name(values: &ValueTable, register: Value) -> String {
     match values.as_name(register) {
         Some(name) => name.to_owned(),
         None => values.to_text(register),

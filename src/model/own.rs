@@ -7,7 +7,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use super::kind::{Viewed, stranger};
-use super::{Call, Facts, Kind, Model, Rejection, Successors, Token};
+use super::{Call, Facts, Kind, Model, Reading, Rejection, Successors, Token};
 use crate::history::{Value, ValueTable};
 
 /// A model of the caller's own.
@@ -143,6 +143,7 @@ trait Erased: Send + Sync {
     fn is_mute(&self, call: &Call<'_>) -> bool;
     fn ignores_output(&self, call: &Call<'_>) -> bool;
     fn start_value(&self, state: &OwnState, values: &mut ValueTable) -> Option<Option<Value>>;
+    fn starts(&self, readings: &[Reading<OwnOp>]) -> Option<Vec<Own>>;
     fn state_values(&self, state: &OwnState, hold: &mut dyn FnMut(Value)) -> bool;
     fn operation_values(&self, op: &OwnOp, hold: &mut dyn FnMut(Value)) -> bool;
     fn kind(&self) -> Kind<OwnOp>;
@@ -226,6 +227,15 @@ impl<M: Model> Erased for Eraser<M> {
         self.model.start_value(self.state(state), values)
     }
 
+    fn starts(&self, readings: &[Reading<OwnOp>]) -> Option<Vec<Own>> {
+        let inner = |reading: &Reading<OwnOp>| {
+            let (index, span) = (reading.index, reading.span);
+            Reading { index, op: self.op(&reading.op).clone(), span }
+        };
+        let readings: Vec<_> = readings.iter().map(inner).collect();
+        Some(self.model.starts(&readings)?.into_iter().map(Own::new).collect())
+    }
+
     fn state_values(&self, state: &OwnState, hold: &mut dyn FnMut(Value)) -> bool {
         self.model.state_values(self.state(state), hold)
     }
@@ -305,6 +315,10 @@ impl Model for Own {
 
     fn start_value(&self, state: &OwnState, values: &mut ValueTable) -> Option<Option<Value>> {
         self.0.start_value(state, values)
+    }
+
+    fn starts(&self, readings: &[Reading<OwnOp>]) -> Option<Vec<Own>> {
+        self.0.starts(readings)
     }
 
     fn state_values(&self, state: &OwnState, hold: &mut dyn FnMut(Value)) -> bool {

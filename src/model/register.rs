@@ -1,7 +1,9 @@
 //! Registers: `read`, `write`, and compare-and-set.
 
 use super::catalogue::{BuiltIn, Entry, FunctionEntry, OptionEntry, Setup};
-use super::{Call, Establishes, Facts, Model, Rejection, Token, change};
+use super::starts::{Early, unheard_of};
+use super::{Call, Establishes, Facts, Model, Reading, Rejection, Token, change};
+use crate::history::hash::Set;
 use crate::history::{Value, ValueTable};
 use crate::vocabulary::{Verb, Words};
 
@@ -170,6 +172,37 @@ impl Model for Register {
 
     fn start_value(&self, state: &Value, _: &mut ValueTable) -> Option<Option<Value>> {
         Some(Some(*state))
+    }
+
+    fn starts(&self, readings: &[Reading<Op>]) -> Option<Vec<Register>> {
+        let told = |op: &Op| match *op {
+            Op::Read(seen) => seen,
+            Op::Cas(old, _) => Some(old),
+            Op::Write(_) | Op::CasMismatch(_) => None,
+        };
+        let leaves = |op: &Op| match *op {
+            Op::Write(new) | Op::Cas(_, new) => Some(new),
+            Op::Read(_) | Op::CasMismatch(_) => None,
+        };
+        let early = Early::of(
+            readings,
+            |op| told(op).is_some(),
+            |op| leaves(op).is_some(),
+            |op, seen| leaves(op).is_some() && leaves(op) == told(seen),
+        );
+        let mut starts: Vec<Value> = Vec::new();
+        if !early.is_certain {
+            let mentioned = |reading: &Reading<Op>| told(&reading.op);
+            let excluded = readings.iter().filter_map(|reading| match reading.op {
+                Op::CasMismatch(other) => Some(other),
+                _ => None,
+            });
+            starts.extend(unheard_of(readings.iter().filter_map(mentioned).chain(excluded)));
+        }
+        let mut known: Set<Value> = Set::default();
+        let values = early.tellers.iter().filter_map(|reading| told(&reading.op));
+        starts.extend(values.filter(|&value| known.insert(value)));
+        Some(starts.into_iter().map(|initial| Register { initial, ..self.clone() }).collect())
     }
 
     fn state_values(&self, state: &Value, hold: &mut dyn FnMut(Value)) -> bool {

@@ -8,7 +8,7 @@ use std::any::Any;
 
 use super::catalogue::{BuiltIn, Entry, Setup};
 use super::kind::{Viewed, stranger};
-use super::{Call, Facts, Kind, Model, Rejection, Successors, Token};
+use super::{Call, Facts, Kind, Model, Reading, Rejection, Successors, Token};
 use crate::history::{Value, ValueTable};
 
 /// Code that works with every model, as a closure cannot be generic.
@@ -176,6 +176,23 @@ macro_rules! models {
                         model.start_value(state, values)
                     })*
                     _ => stranger(),
+                }
+            }
+
+            fn starts(&self, readings: &[Reading<AnyOp>]) -> Option<Vec<AnyModel>> {
+                match self {
+                    $(AnyModel::$variant(model) => {
+                        let inner = |reading: &Reading<AnyOp>| match &reading.op {
+                            AnyOp::$variant(op) => {
+                                let (index, span) = (reading.index, reading.span);
+                                Reading { index, op: op.clone(), span }
+                            }
+                            _ => stranger(),
+                        };
+                        let readings: Vec<_> = readings.iter().map(inner).collect();
+                        let starts = model.starts(&readings)?;
+                        Some(starts.into_iter().map(AnyModel::$variant).collect())
+                    })*
                 }
             }
 

@@ -22,8 +22,8 @@ pub struct Whole {
 }
 
 impl Whole {
-    /// A copy of `model` for each key of `history`, whose values are pairs of a key and a value.
-    pub(crate) fn new(model: &AnyModel, history: &History) -> Whole {
+    /// The model `of` each key of `history`, whose values are pairs of a key and a value.
+    pub(crate) fn new(history: &History, of: impl Fn(Value) -> AnyModel) -> Whole {
         let mut keys = Map::default();
         let mut names = Vec::new();
         for operation in history.operations() {
@@ -34,7 +34,7 @@ impl Whole {
                 });
             }
         }
-        let copies = vec![model.clone(); names.len()];
+        let copies = names.iter().map(|&key| of(key)).collect();
         Whole { keys: Arc::new(keys), names: names.into(), copies }
     }
 

@@ -22,6 +22,7 @@ use std::time::Duration;
 use crate::check::{Report, Verdict};
 use crate::error::Place;
 use crate::explain::{Context, Explanation, Linearizations};
+use crate::hints::Hint;
 use crate::history::{History, Record};
 
 pub use crate::words::{operation_phrase, printable, shortened, steers, with_thousands};
@@ -56,6 +57,8 @@ pub struct Subject<'a> {
     pub contexts: Vec<Context>,
     /// What went wrong, and what did not.
     pub explanation: Explanation,
+    /// Other settings that make all the difference.
+    pub hints: Vec<Hint>,
     /// How the operations can have happened, step by step; empty unless that is asked for.
     pub linearizations: Linearizations,
     /// Where records are in the text, ascending; only those that are named.
@@ -111,6 +114,7 @@ impl<'a> Subject<'a> {
             report,
             contexts: Vec::new(),
             explanation: Explanation::default(),
+            hints: Vec::new(),
             linearizations: Linearizations::default(),
             places: Vec::new(),
             files: Vec::new(),
@@ -123,6 +127,13 @@ impl<'a> Subject<'a> {
     #[must_use]
     pub fn explained(mut self, explanation: Explanation, contexts: Vec<Context>) -> Subject<'a> {
         (self.explanation, self.contexts) = (explanation, contexts);
+        self
+    }
+
+    /// Adds other settings that make all the difference.
+    #[must_use]
+    pub fn hinted(mut self, hints: Vec<Hint>) -> Subject<'a> {
+        self.hints = hints;
         self
     }
 

@@ -22,6 +22,8 @@ pub(super) struct Header<'a> {
     /// Whether the model follows from the operations.
     pub(super) is_inferred: bool,
     pub(super) initial: Option<Value>,
+    /// Whether it is not known what it starts from.
+    pub(super) is_unknown: bool,
     /// Flags of the command line under which it fails.
     pub(super) flags: Vec<String>,
     /// The file that it comes from.
@@ -174,6 +176,9 @@ fn describe(values: &mut ValueTable, header: &Header<'_>, operation: Option<usiz
         pairs.push(("inferred", Value::bool(false)));
     }
     pairs.extend(header.initial.map(|initial| ("initial", initial)));
+    if header.is_unknown {
+        pairs.push(("unknown_initial", Value::bool(true)));
+    }
     pairs.push(("verdict", text(values, "invalid")));
     if let Some((anomaly, _)) = &header.shows {
         pairs.push(("anomaly", text(values, anomaly)));

@@ -10,7 +10,7 @@ use super::load::{Part, Setting};
 use super::scratch::{GROUPS, Scratch};
 use super::stored::Stored;
 use super::{SpillOptions, Stopped};
-use crate::check::{KeyReport, Meter, Options, Report, StopReason};
+use crate::check::{KeyReport, Meter, Options, Report, Start, StopReason};
 use crate::error::Error;
 use crate::explain::{CORES, Evidence};
 use crate::history::hash::Map;
@@ -83,7 +83,8 @@ pub(super) fn decide<'t>(
         None => (gathered.hints.infer().map_err(refused)?, ModelSource::Inferred),
     };
     let name = entry.name;
-    let initial = options.initial.or_else(|| bare.metadata_field("initial"));
+    let start = Start::of(Some(&bare), options).map_err(refused)?;
+    let initial = start.of_all().map_err(|_| Stopped::Unfit)?;
     AnyModel::by_name(name, initial, options.model_options, bare.values()).map_err(refused)?;
     gathered.values = bare.into_rows().values;
     let reports = vec![None; gathered.keys.len()];

@@ -79,6 +79,8 @@ impl Stored {
             decided_by: self.decided_by,
             effort: self.effort,
             proof: self.proof.clone(),
+            // It is known in memory only.
+            start: 0,
         }
     }
 }

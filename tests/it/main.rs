@@ -21,6 +21,7 @@ mod follow;
 #[cfg(feature = "cli")]
 mod forgotten;
 mod formats;
+mod hints;
 mod ingest;
 #[cfg(feature = "cli")]
 mod interrupt;
@@ -57,6 +58,7 @@ mod shrink;
 #[cfg(feature = "cli")]
 mod spill;
 mod split;
+mod starts;
 #[cfg(feature = "cli")]
 mod steering;
 #[cfg(feature = "cli")]

@@ -39,6 +39,12 @@ impl Program {
         self
     }
 
+    /// More arguments, separated by blanks.
+    pub(crate) fn args(mut self, arguments: &str) -> Self {
+        self.command.args(arguments.split_whitespace());
+        self
+    }
+
     pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
         self.command.env(name, value);
         self

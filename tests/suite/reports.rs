@@ -40,10 +40,11 @@ pub(crate) fn explained<'a>(
     // However slow the machine is, the same is found.
     let options = Options { explain_timeout: AGES, ..Options::default() };
     let explained = Session::new(history, &options).and_then(|session| {
-        Ok((session.explain(report, LIMIT)?, session.contexts(report, SHOWN_FAILURES)?))
+        let explanation = session.explain(report, LIMIT)?;
+        Ok((explanation, session.contexts(report, SHOWN_FAILURES)?, session.hints(report)))
     });
-    let (explanation, contexts) = explained.map_err(|error| error.to_string())?;
-    let mut subject = Subject::new(history, report).explained(explanation, contexts);
+    let (explanation, contexts, hints) = explained.map_err(|error| error.to_string())?;
+    let mut subject = Subject::new(history, report).explained(explanation, contexts).hinted(hints);
     subject.places = input.locate_all(&subject.named_records());
     Ok(subject)
 }

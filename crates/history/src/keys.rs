@@ -165,6 +165,19 @@ impl History {
         self
     }
 
+    /// The history with the keys taken out of its values, all of which may be tuples `[key value]`,
+    /// as if it had been read so; `None` if it has keys, or they may not.
+    pub fn independent(&self) -> Option<History> {
+        let is_keyed = self.operations.iter().any(|operation| operation.key.is_some());
+        if is_keyed || self.is_whole || self.is_excerpt() {
+            return None;
+        }
+        let mut history = self.clone();
+        resolve(&mut history, 0, Independent::Yes).ok()?;
+        history.tally = std::sync::OnceLock::new();
+        Some(history)
+    }
+
     /// Whether [`History::whole`] made keys part of the values.
     pub fn is_whole(&self) -> bool {
         self.is_whole

@@ -25,6 +25,7 @@ mod input;
 mod json;
 mod keys;
 mod lanes;
+mod loose;
 mod memory;
 mod notation;
 mod number;

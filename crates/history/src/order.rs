@@ -2,6 +2,7 @@
 
 use super::{History, NO_TIME, OpIndex, Operation, Rank, Record, Value};
 use crate::error::{Code, Error};
+use crate::hash::Map;
 
 /// What orders the events of a history.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -113,6 +114,44 @@ pub(super) fn by_time(history: &mut History, ties: Ties) -> Result<(), Error> {
     history.times = Some(permutation.iter().map(|&index| times[index]).collect());
     history.spans = Some(permutation.iter().map(|&index| spans[index]).collect());
     Ok(())
+}
+
+impl History {
+    /// The history in the order of its times, as if it had been read so; `None` if its records are
+    /// in that order, its times cannot order it, or they may pair other events. O(n log n).
+    pub fn ordered_by_time(&self) -> Option<History> {
+        let is_as_read = self.excerpt.is_none() && self.split_clients().is_empty();
+        if self.is_ordered_by_time() || self.times.is_none() || !is_as_read {
+            return None;
+        }
+        // The order of the records pairs the same events if the times of each process agree.
+        let mut last: Map<Value, i64> = Map::default();
+        for (index, operation) in self.indexed() {
+            let [call, ret] = self.times.as_ref()?[index];
+            let last = last.entry(operation.process).or_insert(NO_TIME);
+            let returns = ret != NO_TIME;
+            if call == NO_TIME || call < *last || returns && ret < call {
+                return None;
+            }
+            if operation.completed.is_some() && !returns {
+                return None;
+            }
+            *last = if returns { ret } else { call };
+        }
+        let mut ends: Vec<(Record, i64)> = Vec::new();
+        for (index, operation) in self.indexed() {
+            let [call, ret] = self.times.as_ref()?[index];
+            ends.push((operation.invoked, call));
+            ends.extend(operation.completed.map(|completed| (completed, ret)));
+        }
+        super::sort::by(&mut ends, |&end| (end.0, end.1 as u64));
+        if ends.is_sorted_by_key(|end| end.1) {
+            return None;
+        }
+        let mut history = self.clone();
+        by_time(&mut history, Ties::Concurrent).ok()?;
+        Some(history)
+    }
 }
 
 /// Whether a call and a return of different processes share a time; only then do the two readings

@@ -22,7 +22,9 @@ pub(crate) struct CheckArgs {
     #[arg(
         short = 'F',
         long,
-        conflicts_with_all = ["no_partition", "witness", "svg", "html", "self_check", "timings"])]
+        conflicts_with_all = [
+            "no_partition", "loose_values", "witness", "svg", "html", "self_check", "timings"
+        ])]
     pub(crate) follow: bool,
 
     /// At the end of a file that is followed, wait for more, as `tail -F` does

@@ -23,9 +23,26 @@ pub(crate) struct ModelArgs {
     #[arg(short, long, value_name = "NAME")]
     pub(crate) model: Option<String>,
 
-    /// What the object holds before the first operation, as JSON
+    /// What the object holds before the first operation, as JSON; `unknown` if the first reads
+    /// tell
+    ///
+    /// Where it is unknown, a key is linearizable if it is so from any value.
     #[arg(long, value_name = "JSON")]
     pub(crate) init: Option<String>,
+
+    /// What one key holds before the first operation; for several keys, several times
+    ///
+    /// A key that is no JSON is a string, and a string stands for a number or a keyword that is
+    /// written so.
+    #[arg(long, value_name = "KEY=JSON")]
+    pub(crate) init_key: Vec<String>,
+
+    /// Take values for one that differ only in type, such as 52 and "52"
+    ///
+    /// Keys, too. A number stands for the string that writes it and the decimal that equals it, a
+    /// string for the keyword of that name.
+    #[arg(long)]
+    pub(crate) loose_values: bool,
 
     /// What a failed cas tells: nothing, or that its precondition was false
     #[arg(long, value_name = "MEANING", default_value = "ignores")]

@@ -35,7 +35,7 @@ fn role(history: &History, source: Source) -> Role {
 /// An anomaly for each failing key that is no register and whose caches or copies explain it.
 /// O(n log n) and up to two decisions for each.
 pub(super) fn anomalies(grounds: &Grounds<'_>, named: &[Anomaly]) -> Vec<Anomaly> {
-    if matches!(grounds.model.kind(), Kind::Other | Kind::Kv { .. }) {
+    if matches!(grounds.models.usual().kind(), Kind::Other | Kind::Kv { .. }) {
         return Vec::new();
     }
     let sources = Sources::of(grounds.history);
@@ -53,10 +53,10 @@ fn in_key(
 ) -> Option<Anomaly> {
     let history = grounds.history;
     let operations = grounds.partitions.get(key_at).operations;
-    let readings = model::read(grounds.model, history, operations, None).ok()?;
-    let answers = |reading: &&Reading<AnyOp>| {
-        reading.span.has_returned() && grounds.model.facts(&reading.op).pure
-    };
+    let model = grounds.model_at(key_at);
+    let readings = model::read(model, history, operations, None).ok()?;
+    let answers =
+        |reading: &&Reading<AnyOp>| reading.span.has_returned() && model.facts(&reading.op).pure;
     let role = |reading: &Reading<AnyOp>| {
         if answers(&reading) { role(history, sources.at(reading.index)) } else { Role::Other }
     };
@@ -68,7 +68,7 @@ fn in_key(
             roles.iter().map(|role| kinds.contains(role).then_some(Rank::FIRST)).collect();
         moved.iter().any(Option::is_some) && {
             let readings = called_earlier(readings.clone(), &moved);
-            is_linearizable(grounds.model, &readings, grounds.meter).0 == Some(true)
+            is_linearizable(model, &readings, grounds.meter).0 == Some(true)
         }
     };
     let (kind, kinds): (AnomalyKind, &[Role]) = if explains(&[Role::Cache]) {

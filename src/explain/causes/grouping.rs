@@ -39,7 +39,8 @@ fn likeness(grounds: &Grounds<'_>, sources: &Sources<'_>, anomaly: &Anomaly) -> 
         let operation = &history[index];
         let output = (!operation.outcome.is_indeterminate()).then_some(operation.output);
         let call = Call::of(history, operation, output);
-        grounds.model.operation(&call).is_ok_and(|op| !grounds.model.facts(&op).pure)
+        let model = grounds.models.of(operation.key);
+        model.operation(&call).is_ok_and(|op| !model.facts(&op).pure)
     };
     let all = anomaly.operations.iter().copied();
     let (updates, others): (Vec<OpIndex>, Vec<OpIndex>) = all.partition(|&index| is_update(index));

@@ -21,7 +21,7 @@ pub use stuck::stuck;
 
 use super::anomaly::Anomaly;
 use super::skew::ClockSkew;
-use crate::check::{Failure, Meter};
+use crate::check::{Failure, Meter, Models};
 use crate::history::{History, Partitions};
 use crate::model::AnyModel;
 use subject::Subject;
@@ -30,8 +30,8 @@ use subject::Subject;
 pub(super) struct Grounds<'a> {
     /// The history.
     pub(super) history: &'a History,
-    /// The model.
-    pub(super) model: &'a AnyModel,
+    /// The model of each key.
+    pub(super) models: &'a Models,
     /// The operations of each key.
     pub(super) partitions: &'a Partitions,
     /// The failing keys that are explained, as positions in the report, with their failures.
@@ -40,6 +40,13 @@ pub(super) struct Grounds<'a> {
     pub(super) skew: Option<&'a ClockSkew>,
     /// The time and memory that all of the explanation may take.
     pub(super) meter: &'a Meter,
+}
+
+impl Grounds<'_> {
+    /// The model of the key at this position in the report.
+    fn model_at(&self, key_at: usize) -> &AnyModel {
+        self.models.of(self.partitions.get(key_at).key)
+    }
 }
 
 /// All anomalies, the most telling first: causes that explain several of `named`, which are those

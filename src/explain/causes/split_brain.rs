@@ -164,7 +164,7 @@ impl Sides {
             return None;
         }
         let [one, two] = self.exchange(grounds.history, list, &writes, sides)?;
-        let is_whole = |side| self.is_consistent(grounds, list, common, side);
+        let is_whole = |side| self.is_consistent(grounds, key_at, list, common, side);
         if !sides.into_iter().all(is_whole) {
             return None;
         }
@@ -216,6 +216,7 @@ impl Sides {
     fn is_consistent(
         &self,
         grounds: &Grounds<'_>,
+        key_at: usize,
         list: &[Access],
         common: &[usize],
         side: usize,
@@ -228,10 +229,11 @@ impl Sides {
         let is_known = |at: &usize| list[*at].reads.is_none_or(|token| written.contains(&token));
         let operations: Vec<OpIndex> =
             chosen.iter().filter(|at| is_known(at)).map(|&at| list[at].index).collect();
-        let Ok(readings) = model::read(grounds.model, grounds.history, &operations, None) else {
+        let model = grounds.model_at(key_at);
+        let Ok(readings) = model::read(model, grounds.history, &operations, None) else {
             return false;
         };
-        is_linearizable(grounds.model, &readings, grounds.meter).0 == Some(true)
+        is_linearizable(model, &readings, grounds.meter).0 == Some(true)
     }
 
     fn anomaly(

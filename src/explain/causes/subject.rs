@@ -26,15 +26,16 @@ impl Subject {
     ) -> Option<Subject> {
         let is_candidate =
             |one: &Anomaly| one.key_at == Some(key_at) && one.kind.entry().may_have_cause;
-        let is_register = matches!(grounds.model.kind(), Kind::Other | Kind::Kv { .. });
+        let model = grounds.model_at(key_at);
+        let is_register = matches!(model.kind(), Kind::Other | Kind::Kv { .. });
         if !is_register || !named.iter().any(is_candidate) || grounds.meter.poll().is_err() {
             return None;
         }
         let operations = grounds.partitions.get(key_at).operations;
-        let readings = model::read(grounds.model, grounds.history, operations, None).ok()?;
+        let readings = model::read(model, grounds.history, operations, None).ok()?;
         let case = Case {
             history: grounds.history,
-            model: grounds.model,
+            model,
             key_at,
             operations,
             readings: &readings,

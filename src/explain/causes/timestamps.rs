@@ -80,7 +80,8 @@ pub(super) fn anomaly(
 fn in_key(grounds: &Grounds<'_>, key_at: usize) -> Option<Vec<Beaten>> {
     let history = grounds.history;
     let operations = grounds.partitions.get(key_at).operations;
-    let readings = model::read(grounds.model, history, operations, None).ok()?;
+    let model = grounds.model_at(key_at);
+    let readings = model::read(model, history, operations, None).ok()?;
     let stamp = |reading: &Reading<AnyOp>| {
         let stamp = history.extra_of(reading.index, "timestamp")?;
         history.values().as_int(stamp)
@@ -88,7 +89,7 @@ fn in_key(grounds: &Grounds<'_>, key_at: usize) -> Option<Vec<Beaten>> {
     // Calls and returns of writes with timestamps, in order.
     let mut ends: Vec<(Rank, bool, usize, i64)> = Vec::new();
     for (at, reading) in readings.iter().enumerate() {
-        let is_write = !grounds.model.facts(&reading.op).pure && reading.span.has_returned();
+        let is_write = !model.facts(&reading.op).pure && reading.span.has_returned();
         if let Some(stamp) = stamp(reading).filter(|_| is_write) {
             ends.push((reading.span.call, false, at, stamp));
             ends.push((reading.span.ret, true, at, stamp));
@@ -120,7 +121,7 @@ fn in_key(grounds: &Grounds<'_>, key_at: usize) -> Option<Vec<Beaten>> {
     }
     let is_explained = !beaten.is_empty() && {
         let readings = called_earlier(readings, &moved);
-        is_linearizable(grounds.model, &readings, grounds.meter).0 == Some(true)
+        is_linearizable(model, &readings, grounds.meter).0 == Some(true)
     };
     is_explained.then_some(beaten)
 }

@@ -9,7 +9,7 @@ use super::timeline::Timeline;
 use crate::check::{Meter, impossible};
 use crate::explain::core::minimal_core;
 use crate::history::{History, OpIndex, Rank};
-use crate::model::{Establishes, Model};
+use crate::model::Establishes;
 
 /// A core is looked for with so many configurations at most.
 const CONFIGURATIONS: u64 = 20_000;
@@ -47,13 +47,13 @@ pub(super) fn are_pinned(
 fn separate_violations(timeline: &Timeline<'_>, limit: usize, meter: &Meter) -> usize {
     let offsets = vec![0; timeline.groups];
     let mut count = 0;
-    for key in &timeline.keys {
+    for (key, &model) in timeline.keys.iter().zip(&timeline.models) {
         let mut readings = key.readings(Rule::Recording, &offsets);
         while count < limit {
-            let stuck = impossible(timeline.model, &readings, meter).0.flatten();
+            let stuck = impossible(model, &readings, meter).0.flatten();
             let Some(near) = stuck.map(|at| readings[at].index) else { break };
             count += 1;
-            let core = minimal_core(timeline.model, &readings, near, meter, CONFIGURATIONS);
+            let core = minimal_core(model, &readings, near, meter, CONFIGURATIONS);
             let core = core.operations;
             if core.is_empty() {
                 break;
@@ -78,8 +78,8 @@ pub(super) fn lost_by_timestamp(timeline: &Timeline<'_>, history: &History) -> u
     if !has_stamps("timestamp") && !has_stamps("version") {
         return 0;
     }
-    let initial = timeline.model.token(&timeline.model.initial());
-    timeline.keys.iter().map(|key| lost_in(key, initial, history)).sum()
+    let lost = |(at, key)| lost_in(key, timeline.initial_token(at), history);
+    timeline.keys.iter().enumerate().map(lost).sum()
 }
 
 fn lost_in<Op>(key: &Key<Op>, initial: Option<u64>, history: &History) -> usize {

@@ -24,10 +24,9 @@ mod walk;
 mod windows;
 
 use super::allowance::{Part, meter};
-use crate::check::{Decision, Meter, Options, Report, Verdict};
+use crate::check::{Decision, Meter, Models, Options, Report, Verdict};
 use crate::error::Error;
 use crate::history::{History, Value};
-use crate::model::AnyModel;
 use crate::progress::Phase;
 use groups::Groups;
 pub(super) use groups::PROCESSES;
@@ -124,14 +123,14 @@ impl SkewOutcome {
 /// # Errors
 /// None, for the same history and options as the report's.
 pub(crate) fn find_clock_skew(
-    model: &AnyModel,
+    models: &Models,
     history: &History,
     options: &Options,
     report: &Report,
 ) -> Result<SkewOutcome, Error> {
     let meter = meter(options, history, Part::Clocks);
     options.enter(Phase::Clocks, 0);
-    let skew = clock_skew(model, history, report, &meter);
+    let skew = clock_skew(models, history, report, &meter);
     options.enter(Phase::Idle, 0);
     skew
 }
@@ -141,7 +140,7 @@ pub(crate) fn find_clock_skew(
 /// # Errors
 /// None, for a history that was checked.
 pub(super) fn clock_skew(
-    model: &AnyModel,
+    models: &Models,
     history: &History,
     report: &Report,
     meter: &Meter,
@@ -151,7 +150,7 @@ pub(super) fn clock_skew(
     }
     let possible = groups::ways(history);
     for groups in possible.ways {
-        let timeline = Timeline::new(model, history, &groups.of, groups.names.len())?;
+        let timeline = Timeline::new(models, history, &groups.of, groups.names.len())?;
         let Some(timeline) = timeline else { return Ok(SkewOutcome::NoTimes) };
         let failed = |key: usize| matches!(report.keys[key].decision, Decision::Invalid(_));
         match explain(&timeline, history, &groups, &failed, meter) {

@@ -14,7 +14,7 @@ use super::timeline::Timeline;
 use super::walk::Walk;
 use super::{Grouping, Situation};
 use crate::Session;
-use crate::check::{Budget, Meter, Options, Verdict};
+use crate::check::{Budget, Meter, Models, Options, Verdict};
 use crate::formats::json_value;
 use crate::history::{History, HistoryBuilder, Interval, Outcome, Settings, Time, Value};
 use crate::model::{AnyModel, AnyOp, AnyState, Model, ModelOptions};
@@ -246,8 +246,9 @@ impl Comparison<'_> {
         let Comparison { history, rule, all, injected } = self;
         let ways = super::groups::ways(history);
         let groups = ways.ways.first().unwrap();
+        let models = Models::one(model.clone());
         let timeline =
-            Timeline::new(model, history, &groups.of, groups.names.len()).unwrap().unwrap();
+            Timeline::new(&models, history, &groups.of, groups.names.len()).unwrap().unwrap();
         let budget = Budget { timeout: Some(Duration::from_secs(600)), ..Budget::default() };
         let meter = Meter::start(&budget, 0);
         let mut search = Search::new(&timeline, rule, |_| true, &meter);

@@ -7,11 +7,11 @@ use super::key::Key;
 use super::orders::{Alternative, Timed, alternatives};
 use super::rules::{Moved, Rule};
 use super::windows::Windows;
-use crate::check::{Meter, impossible, linearize};
+use crate::check::{Meter, Models, impossible, linearize};
 use crate::error::Error;
 use crate::explain::core::timeless_core;
 use crate::history::{History, OpIndex};
-use crate::model::{self, AnyModel, AnyOp, Model, Reading};
+use crate::model::{self, AnyModel, AnyOp, Model, Reading, Token};
 
 /// A core is looked for with so many configurations at most.
 const CONFIGURATIONS: u64 = 50_000;
@@ -25,7 +25,8 @@ const REACH: i64 = 1 << 60;
 
 /// All keys of a history, with times.
 pub(super) struct Timeline<'a> {
-    pub(super) model: &'a AnyModel,
+    /// The model of each key.
+    pub(super) models: Vec<&'a AnyModel>,
     pub(super) groups: usize,
     pub(super) keys: Vec<Key<AnyOp>>,
 }
@@ -37,7 +38,7 @@ impl<'a> Timeline<'a> {
     /// # Errors
     /// None, for a history that was checked.
     pub(super) fn new(
-        model: &'a AnyModel,
+        all_models: &'a Models,
         history: &History,
         group_of: &[u16],
         groups: usize,
@@ -46,7 +47,10 @@ impl<'a> Timeline<'a> {
         let start = history.start_time().unwrap_or(0);
         let since = |time: i64| time.checked_sub(start).filter(|t| (-REACH..=REACH).contains(t));
         let mut keys = Vec::with_capacity(partitions.len());
+        let mut models = Vec::with_capacity(partitions.len());
         for partition in partitions.iter() {
+            let model = all_models.of(partition.key);
+            models.push(model);
             let readings = model::read(model, history, partition.operations, None)?;
             let mut entries = Vec::with_capacity(readings.len());
             for Reading { index, op, span } in readings {
@@ -68,7 +72,13 @@ impl<'a> Timeline<'a> {
             }
             keys.push(Key::new(entries, groups));
         }
-        Ok(Some(Timeline { model, groups, keys }))
+        Ok(Some(Timeline { models, groups, keys }))
+    }
+
+    /// The token of what `key` holds at the start.
+    pub(super) fn initial_token(&self, key: usize) -> Option<Token> {
+        let model = self.models[key];
+        model.token(&model.initial())
     }
 
     /// Decides `key` under `offsets`: the reading that makes it impossible, if one does, or `None`
@@ -82,7 +92,7 @@ impl<'a> Timeline<'a> {
         meter: &Meter,
     ) -> (Option<Option<OpIndex>>, u64) {
         let readings = self.keys[key].readings(rule, offsets);
-        let (stuck, effort) = impossible(self.model, &readings, meter);
+        let (stuck, effort) = impossible(self.models[key], &readings, meter);
         let stuck = stuck.map(|stuck| stuck.map(|at| readings[at].index));
         (stuck, effort.configurations)
     }
@@ -99,7 +109,7 @@ impl<'a> Timeline<'a> {
         let entries = &self.keys[key].entries;
         let readings = self.keys[key].readings(Rule::Recording, offsets);
         let mut latest: Vec<Option<i64>> = vec![None; self.groups];
-        for at in linearize(self.model, &readings, meter)? {
+        for at in linearize(self.models[key], &readings, meter)? {
             let Timed { group: of, call, ret, .. } = entries[readings[at].index].timed;
             for (over, latest) in (0..).zip(&latest) {
                 if let (Some(ret), Some(call)) = (ret, *latest) {
@@ -123,7 +133,7 @@ impl<'a> Timeline<'a> {
         meter: &Meter,
     ) -> Vec<OpIndex> {
         let readings = self.keys[key].readings(rule, offsets);
-        timeless_core(self.model, &readings, near, meter, CONFIGURATIONS).operations
+        timeless_core(self.models[key], &readings, near, meter, CONFIGURATIONS).operations
     }
 
     /// The sets of bounds one of which offsets must keep that make this core of `key` possible, if
@@ -134,9 +144,10 @@ impl<'a> Timeline<'a> {
         rule: Rule,
         core: &[OpIndex],
     ) -> Option<Vec<Alternative>> {
+        let model = self.models[key];
         let key = &self.keys[key];
         let ops: Vec<Timed<AnyOp>> = core.iter().map(|&at| key.entries[at].timed.clone()).collect();
-        alternatives(self.model, &ops, &Moved { rule, writes: &key.writes })
+        alternatives(model, &ops, &Moved { rule, writes: &key.writes })
     }
 
     /// The bounds one of which offsets must keep because of what is near the entry `near` of `key`,
@@ -152,7 +163,7 @@ impl<'a> Timeline<'a> {
         meter: &Meter,
     ) -> (Vec<Vec<Alternative>>, u64) {
         let readings = self.keys[key].readings(rule, offsets);
-        let windows = Windows::new(self.model, &self.keys[key], rule, &readings, meter);
+        let windows = Windows::new(self.models[key], &self.keys[key], rule, &readings, meter);
         let mut found: Vec<Vec<Alternative>> = windows.choices(near).into_iter().collect();
         let stretches = (readings.len() / LENGTH).min(stretches);
         if stretches > 1 {
@@ -165,7 +176,7 @@ impl<'a> Timeline<'a> {
     /// saw a value that was written once did not return before that was called. False if no offsets
     /// are left. O(n log n).
     pub(super) fn restrict(&self, rule: Rule, bounds: &mut Bounds) -> bool {
-        let initial = self.model.token(&self.model.initial());
-        self.keys.iter().all(|key| rule.restrict(&key.entries, initial, bounds))
+        let mut keys = self.keys.iter().enumerate();
+        keys.all(|(at, key)| rule.restrict(&key.entries, self.initial_token(at), bounds))
     }
 }

@@ -27,6 +27,9 @@ impl Outcome {
         let mut findings: Vec<Finding> =
             subject.explanation.anomalies.iter().map(|one| found(subject, one)).collect();
         findings.extend(unlisted(subject, &findings));
+        findings.extend(subject.hints.iter().map(|hint| {
+            Finding::about(Rule::Hint(hint.kind), Level::Note, printable(&hint.message))
+        }));
         findings.extend(undecided(subject));
         findings.extend(refuted(subject));
         findings.extend(caveats(subject.history, report).into_iter().map(|caveat| {

@@ -1,13 +1,16 @@
 //! Commands of GitHub's workflows, which show what was found beside the lines of the files.
 
-use super::{Level, Outcome, common_reading, summary};
+use super::{Finding, Level, Outcome, Rule, common_reading, summary};
 use crate::words::{printable, steers};
 
-/// A command for each finding that is no note, and one that sums up.
+/// A command for each finding that is no note but a hint, and one that sums up.
 pub fn github(outcomes: &[Outcome]) -> String {
     let mut out = String::new();
     for outcome in outcomes {
-        for finding in outcome.findings.iter().filter(|finding| finding.level > Level::Note) {
+        let is_shown = |finding: &&Finding| {
+            finding.level > Level::Note || matches!(finding.rule, Rule::Hint(_))
+        };
+        for finding in outcome.findings.iter().filter(is_shown) {
             let mut properties = Vec::new();
             let mut message = outcome.message(finding);
             match finding.file.as_ref().or(outcome.file.as_ref()) {
@@ -27,7 +30,10 @@ pub fn github(outcomes: &[Outcome]) -> String {
                 properties.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
             out += &format!(
                 "::{} {}::{}\n",
-                finding.level.name(),
+                match finding.level {
+                    Level::Note => "notice",
+                    level => level.name(),
+                },
                 properties.join(","),
                 data(&message)
             );

@@ -3,6 +3,7 @@
 use crate::caveats::CaveatKind;
 use crate::error::Code;
 use crate::explain::AnomalyKind;
+use crate::hints::HintKind;
 
 /// A kind of finding.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -19,6 +20,8 @@ pub enum Rule {
     BrokenProof,
     /// Something that people should know beside the verdict.
     Caveat(CaveatKind),
+    /// Another setting under which an invalid history is valid.
+    Hint(HintKind),
 }
 
 impl Rule {
@@ -31,6 +34,7 @@ impl Rule {
             Rule::Unreadable(code) => code.as_str(),
             Rule::BrokenProof => "broken-proof",
             Rule::Caveat(kind) => kind.code(),
+            Rule::Hint(_) => "hint",
         }
     }
 
@@ -43,6 +47,7 @@ impl Rule {
             Rule::Unreadable(code) => code.title(),
             Rule::BrokenProof => "The proof of a verdict does not hold.",
             Rule::Caveat(kind) => kind.name(),
+            Rule::Hint(_) => "Another setting makes all the difference.",
         }
     }
 
@@ -64,6 +69,11 @@ impl Rule {
                  please report it."
             }
             Rule::Caveat(kind) => kind.explanation(),
+            Rule::Hint(_) => {
+                "The history is not linearizable, but it is, or nearly, under one other setting: \
+                 it was checked so, too. If that setting is what was meant, give it; if not, the \
+                 violation is what it is."
+            }
         }
     }
 
@@ -89,7 +99,9 @@ impl Rule {
                  smallest part of it that is wrong."
                     .to_owned()
             }
-            Rule::Unreadable(_) | Rule::BrokenProof | Rule::Caveat(_) => self.full().to_owned(),
+            Rule::Unreadable(_) | Rule::BrokenProof | Rule::Caveat(_) | Rule::Hint(_) => {
+                self.full().to_owned()
+            }
         }
     }
 }

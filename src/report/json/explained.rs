@@ -68,6 +68,8 @@ struct JsonSkew {
 /// What one failing key still guarantees.
 #[derive(Serialize)]
 pub(super) struct JsonKey {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    initial: Option<String>,
     guarantees: BTreeMap<&'static str, Option<bool>>,
     broken: BTreeMap<&'static str, JsonBroken>,
     staleness: Option<JsonStaleness>,
@@ -114,6 +116,7 @@ pub(super) fn explained_key(subject: &Subject<'_>, key_at: usize) -> Option<Json
     let key = subject.explanation.keys.iter().find(|key| key.key_at == key_at)?;
     let broken = key.guarantees.iter().filter(|held| held.holds == Some(false));
     Some(JsonKey {
+        initial: key.initial.clone(),
         guarantees: key.guarantees.iter().map(|held| (held.guarantee.name(), held.holds)).collect(),
         broken: broken
             .map(|held| {

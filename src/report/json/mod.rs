@@ -32,6 +32,8 @@ struct JsonReport<'a> {
     operations: usize,
     keys: JsonKeys,
     stop_reason: Option<&'static str>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    unknown_initial: bool,
     failures: Vec<JsonFailure>,
     #[serde(flatten)]
     explanation: JsonExplanation,
@@ -40,6 +42,8 @@ struct JsonReport<'a> {
     self_check: Option<JsonProofs>,
     read_as: JsonReadAs<'a>,
     warnings: Vec<JsonWarning>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    hints: Vec<JsonHint<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     jepsen: Option<JsonJepsen<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -120,6 +124,14 @@ pub(super) fn warnings(caveats: Vec<Caveat>) -> Vec<JsonWarning> {
 }
 
 #[derive(Serialize)]
+struct JsonHint<'a> {
+    kind: &'static str,
+    option: &'a str,
+    invalid_keys: usize,
+    message: &'a str,
+}
+
+#[derive(Serialize)]
 struct JsonJepsen<'a> {
     verdict: Option<&'static str>,
     differs: bool,
@@ -181,6 +193,7 @@ pub fn json(subject: &Subject<'_>) -> String {
             unknown: counts.unknown,
         },
         stop_reason: report.stop_reason.map(|reason| reason.name()),
+        unknown_initial: report.unknown_initial,
         failures: failures(subject),
         explanation: explained(subject),
         decided_by: decided_by(report),
@@ -195,6 +208,16 @@ pub fn json(subject: &Subject<'_>) -> String {
         }),
         read_as: read_as(ReadAs::of(subject.history, tally)),
         warnings: warnings(caveats(subject.history, report)),
+        hints: subject
+            .hints
+            .iter()
+            .map(|hint| JsonHint {
+                kind: hint.kind.name(),
+                option: &hint.option,
+                invalid_keys: hint.invalid,
+                message: &hint.message,
+            })
+            .collect(),
         jepsen: subject.jepsen.as_ref().map(|said| jepsen(said, report.verdict)),
         timings: subject.timings.map(|timings| JsonTimings {
             read_seconds: timings.read.as_secs_f64(),

@@ -8,10 +8,12 @@ use crate::check::Verdict;
 use crate::explain::{
     Anomaly, Bound, Certainty, Held, KeyExplanation, Situation, SkewOutcome, clocks,
 };
+use crate::hints::HintKind;
 use crate::words::{counted, duration_phrase, printable, shortened, with_thousands};
 use histcheck_history::{put, putln};
 
-/// Appends a line for each anomaly, and one for the clocks that would explain them.
+/// Appends a line for each anomaly, one for the clocks that would explain them, and one for each
+/// setting that makes all the difference.
 pub(super) fn write_anomalies(subject: &Subject<'_>, palette: &Palette, out: &mut String) {
     let explanation = &subject.explanation;
     for anomaly in &explanation.anomalies {
@@ -31,6 +33,9 @@ pub(super) fn write_anomalies(subject: &Subject<'_>, palette: &Palette, out: &mu
     }
     if let Some(fact) = clocks_fact(subject) {
         line(palette.label, "clocks", &fact, palette, out);
+    }
+    for hint in &subject.hints {
+        line(palette.label, "hint", &printable(&hint.message), palette, out);
     }
 }
 
@@ -60,6 +65,12 @@ fn clocks_fact(subject: &Subject<'_>) -> Option<String> {
         SkewOutcome::Found(skew) => skew,
         SkewOutcome::Impossible => return Some("no clock offsets explain it".to_owned()),
         SkewOutcome::NotNeeded if subject.explanation.keys.is_empty() => return None,
+        // The hint says it.
+        SkewOutcome::NotNeeded
+            if subject.hints.iter().any(|hint| hint.kind == HintKind::OrderByTime) =>
+        {
+            return None;
+        }
         SkewOutcome::NotNeeded => {
             return Some("linearizable by its times; the order of its records is not".to_owned());
         }

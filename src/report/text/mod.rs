@@ -138,6 +138,9 @@ fn write_facts(subject: &Subject<'_>, palette: &Palette, out: &mut String) {
         ("read as", ReadAs::of(subject.history, subject.history.tally()).in_words()),
         ("decided", decided_fact(subject.report)),
     ];
+    if subject.report.unknown_initial {
+        facts.insert(1, ("starts", "not known: the first reads of a key tell it".to_owned()));
+    }
     facts.extend(proof_fact(subject.report).map(|fact| ("proof", fact)));
     facts.extend(ties_fact(subject.report).map(|fact| ("ties", fact)));
     facts.extend(jepsen_fact(subject).map(|fact| ("jepsen", fact)));

@@ -14,6 +14,9 @@ use histcheck_history::putln;
 /// Operations are cut to so many characters in tables, so that these fit a hundred columns.
 const PHRASE: usize = 32;
 
+/// What a key starts from is cut to so many characters.
+const INITIAL: usize = 40;
+
 /// So many steps of a linearization are listed.
 const STEPS: usize = 5;
 
@@ -37,11 +40,15 @@ pub(super) fn write_violations(subject: &Subject<'_>, palette: &Palette, out: &m
             palette.reset,
         );
         putln!(out, "  {}", ends(subject, failure));
+        let explained = subject.explanation.keys.iter().find(|key| key.key_at == context.key_at);
+        if let Some(initial) = explained.and_then(|key| key.initial.as_ref()) {
+            let initial = shortened(initial, INITIAL);
+            putln!(out, "  shown from the start {initial}; from no other can it be, either");
+        }
         write_operations(subject, context, failure, palette, out);
         if let Some(before) = &context.before {
             write_before(subject, before, failure, palette, out);
         }
-        let explained = subject.explanation.keys.iter().find(|key| key.key_at == context.key_at);
         if let Some(explained) = explained {
             write_guarantees(subject, explained, palette, out);
         }
