@@ -40,8 +40,8 @@ pub(super) struct Course {
     /// Whether there was a violation.
     is_violated: bool,
     operations: u64,
-    /// Which operations are looked at.
-    selection: Selection,
+    /// Which operations are looked at; `None` for all.
+    selection: Option<Selection>,
     /// What was left out, if some are not.
     left_out: Selected,
     /// What was seen, but for what objects know.
@@ -114,7 +114,7 @@ impl Course {
             is_described: false,
             is_violated: false,
             operations: 0,
-            selection: Selection::default(),
+            selection: None,
             left_out: Selected::default(),
             noted: Noted::default(),
             failed: None,
@@ -127,7 +127,7 @@ impl Course {
     /// If it cannot be told of an operation that is called whether it is one.
     pub(super) fn select(&mut self, selection: Selection) -> Result<(), Error> {
         selection.check_followed()?;
-        self.selection = selection;
+        self.selection = Some(selection).filter(|selection| !selection.is_all());
         Ok(())
     }
 
@@ -287,9 +287,9 @@ impl Course {
         let tally = &mut self.noted.tally;
         if is_call {
             tally.call(operation, history.times(index)[0]);
-            tally.end(history, operation);
+            tally.open(history, operation);
         } else {
-            tally.answer(history, operation);
+            tally.end_open(history, operation);
         }
     }
 
@@ -306,10 +306,8 @@ impl Course {
 
     /// Whether to look at an operation that is called or ends. If not, takes note of that.
     fn is_selected(&mut self, history: &History, operation: &Operation, is_call: bool) -> bool {
-        if self.selection.is_all() {
-            return true;
-        }
-        let [key, rest] = self.selection.wants_followed(history, operation);
+        let Some(selection) = &self.selection else { return true };
+        let [key, rest] = selection.wants_followed(history, operation);
         let Selected { operations, kept, by_key, unknown, .. } = &mut self.left_out;
         *operations += usize::from(is_call);
         *kept += usize::from(is_call && key && rest);
@@ -585,7 +583,7 @@ impl Course {
             stop_reason: None,
             noted: self.noted.clone(),
         };
-        summary.noted.selected = (!self.selection.is_all()).then(|| self.left_out.clone());
+        summary.noted.selected = self.selection.as_ref().map(|_| self.left_out.clone());
         let Some(Started { objects, name, source }) = &self.started else { return summary };
         summary.model = Some((*name).to_owned());
         summary.model_source = *source;

@@ -101,11 +101,20 @@ impl Tally {
         }
     }
 
-    /// Counts what became of an operation that was counted as open before.
+    /// Counts an operation that was called as open, until it [ends](Tally::end_open).
     #[inline]
-    pub fn answer(&mut self, history: &History, operation: &Operation) {
-        let verb = history.word(operation.function).map(Word::verb);
-        self.asking -= usize::from(verb.is_none_or(|verb| !verb.only_has_effect()));
+    pub fn open(&mut self, history: &History, operation: &Operation) {
+        self.open += 1;
+        if self.asking == 0 {
+            let verb = history.word(operation.function).map(Word::verb);
+            self.asking += usize::from(verb.is_none_or(|verb| !verb.only_has_effect()));
+        }
+    }
+
+    /// Counts what became of an operation that was counted as open; that it asks may be counted
+    /// twice, which only matters if none does.
+    #[inline]
+    pub fn end_open(&mut self, history: &History, operation: &Operation) {
         self.open -= 1;
         self.end(history, operation);
     }
