@@ -11,7 +11,7 @@ use super::roles::{Role, role};
 use super::sink::Sink;
 use crate::error::Error;
 use crate::history::{EventType, ValueTable};
-use crate::vocabulary::{Verb, Word, plain};
+use crate::vocabulary::{Verb, plain};
 
 /// A field of a record, or one inside another.
 pub(super) struct Node<'t, C> {
@@ -158,9 +158,9 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
                 None => self.rest.retain(|(other, _)| *other != name),
             }
             let function = inner.remove(at);
-            sink.takes("f", &format!("{name}.{}", function.0));
+            sink.takes_inner("f", &name, &function.0);
             let word = word_of(&function.1, Target::Function, sink).ok();
-            let verb = word.and_then(|word| Word::meant(&word)).map(Word::verb);
+            let verb = word.and_then(|word| sink.verb(&word));
             self.known[FUNCTION] = Some(function.1);
             self.take_arguments(&name, inner, verb, sink);
             return Ok(Some(verb));
@@ -179,20 +179,19 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
         let mut value = None;
         let mut others = Vec::new();
         for (name, content) in inner {
-            let takes_pair = verb == Some(Verb::Cas);
-            let is_old = ["from", "old", "expected", "expect", "prev"].contains(&&*plain(&name));
-            let is_new = ["to", "new", "update", "desired"].contains(&&*plain(&name));
+            let is_part =
+                |names: &[&str]| verb == Some(Verb::Cas) && names.contains(&&*plain(&name));
             match role(&name).0 {
-                _ if takes_pair && is_old && self.pair[0].is_none() => {
-                    sink.takes("from", &format!("{holder}.{name}"));
+                _ if is_part(OLD) && self.pair[0].is_none() => {
+                    sink.takes_inner("from", holder, &name);
                     self.pair[0] = Some(content);
                 }
-                _ if takes_pair && is_new && self.pair[1].is_none() => {
-                    sink.takes("to", &format!("{holder}.{name}"));
+                _ if is_part(NEW) && self.pair[1].is_none() => {
+                    sink.takes_inner("to", holder, &name);
                     self.pair[1] = Some(content);
                 }
                 Role::Key if self.known[KEY].is_none() => {
-                    sink.takes("key", &format!("{holder}.{name}"));
+                    sink.takes_inner("key", holder, &name);
                     self.known[KEY] = Some(content);
                 }
                 Role::Process if self.known[PROCESS].is_none() => self.push(name, content),
@@ -202,7 +201,7 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
         }
         let takes_nothing = verb.is_some_and(Verb::takes_nothing);
         if let (Some(_), None, Some((name, content))) = (self.pair[0], self.pair[1], &value) {
-            sink.takes("to", &format!("{holder}.{name}"));
+            sink.takes_inner("to", holder, &name);
             self.pair[1] = Some(*content);
             value = None;
         }
@@ -211,7 +210,7 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
             // A structure has all its fields, whether or not they mean something.
             Some((_, content)) if (takes_nothing || has_pair) && content.is_zero() => {}
             Some((name, content)) => {
-                sink.takes("input", &format!("{holder}.{name}"));
+                sink.takes_inner("input", holder, &name);
                 self.push(Cow::Borrowed("input"), content);
             }
             None => {}
@@ -245,10 +244,9 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
         let says_outcome = |(name, _): &(Cow<'t, str>, C)| role(name).0 == Role::Outcome;
         let mut has_outcome = self.rest.iter().any(says_outcome);
         for (name, content) in inner {
-            let path = format!("{holder}.{name}");
             match role(&name).0 {
                 Role::Value | Role::Output | Role::Reply if value.is_none() => {
-                    sink.takes("output", &path);
+                    sink.takes_inner("output", &holder, &name);
                     value = Some(content);
                 }
                 Role::Error | Role::Outcome if !has_outcome => {
@@ -257,14 +255,14 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
                         Said::NotFound => found = false,
                         Said::Outcome => {
                             has_outcome = true;
-                            sink.takes("outcome", &path);
+                            sink.takes_inner("outcome", &holder, &name);
                             self.push(Cow::Borrowed("outcome"), content);
                         }
                         Said::Wrong => self.push(Cow::Borrowed("error"), content),
                     }
                 }
                 _ if content.is_zero() => {}
-                _ => self.push(Cow::Owned(path), content),
+                _ => self.push(Cow::Owned(format!("{holder}.{name}")), content),
             }
         }
         let only_has_effect = verb.is_some_and(Verb::only_has_effect);
@@ -313,6 +311,10 @@ impl Said {
         }
     }
 }
+
+/// What the values of a compare-and-set are called.
+const OLD: &[&str] = &["from", "old", "expected", "expect", "prev"];
+const NEW: &[&str] = &["to", "new", "update", "desired"];
 
 /// The node at `path`, whose holders are opened on the way.
 fn find<'t, C: Content<'t>>(

@@ -2,6 +2,7 @@
 //! `clientId` and `WORKER` are all one.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 
 use super::content::{Content, duplicate};
 use crate::error::{Code, Error};
@@ -93,9 +94,44 @@ impl Role {
 /// Names of at most so many bytes are known, without dashes and underscores.
 const LONGEST: usize = 24;
 
+/// A name with its role, as it was found out last.
+#[derive(Clone, Copy)]
+struct Known {
+    name: [u8; LONGEST],
+    len: u8,
+    role: (Role, u8),
+}
+
+/// So many names are kept.
+const SLOTS: usize = 64;
+
+thread_local! {
+    /// Every record asks for the same names, again and again.
+    static KNOWN: RefCell<[Known; SLOTS]> = const {
+        RefCell::new([Known { name: [0; LONGEST], len: 0, role: (Role::Other, 0) }; SLOTS])
+    };
+}
+
 /// Returns the role of the field `name`, and its rank among the names for that role: the lowest
 /// counts. Case, dashes and underscores make no difference.
 pub(crate) fn role(name: &str) -> (Role, u8) {
+    let bytes = name.as_bytes();
+    let (Some(first), Some(last)) = (bytes.first(), bytes.last()) else { return (Role::Other, 0) };
+    if bytes.len() > LONGEST {
+        return found_role(name);
+    }
+    let slot = usize::from(*first) * 7 + usize::from(*last) * 3 + bytes.len();
+    KNOWN.with_borrow_mut(|known| {
+        let known = &mut known[slot % SLOTS];
+        if known.name.get(..usize::from(known.len)) != Some(bytes) {
+            known.name[..bytes.len()].copy_from_slice(bytes);
+            (known.len, known.role) = (bytes.len() as u8, found_role(name));
+        }
+        known.role
+    })
+}
+
+fn found_role(name: &str) -> (Role, u8) {
     let mut buffer = [0; LONGEST];
     let mut len = 0;
     for byte in name.bytes().filter(|byte| !matches!(byte, b'_' | b'-' | b' ')) {
@@ -150,6 +186,12 @@ fn who_does_what(name: &[u8]) -> (Role, u8) {
         b"name" => (Role::Function, 12),
         b"key" => (Role::Key, 0),
         b"k" => (Role::Key, 1),
+        // As `time_name` ranks them, found sooner.
+        b"call" => (Role::Call, 0),
+        b"start" => (Role::Call, 2),
+        b"return" => (Role::Return, 0),
+        b"end" => (Role::Return, 2),
+        b"time" => (Role::Time, 3),
         _ => (Role::Other, 0),
     }
 }
@@ -234,9 +276,15 @@ fn time_name(name: &[u8]) -> (Role, u8) {
 
 /// How many nanoseconds the unit is that the field `name` tells, if it does.
 pub(super) fn unit_of(name: &str) -> Option<i64> {
+    if !name.ends_with(UNIT_ENDS) {
+        return None;
+    }
     let lower = name.to_ascii_lowercase();
     without_unit(lower.as_bytes()).1
 }
+
+/// So do the names of all units end.
+const UNIT_ENDS: [char; 6] = ['s', 'c', 'o', 'S', 'C', 'O'];
 
 /// A name in lower case without the unit that it ends in, and how many nanoseconds that is.
 fn without_unit(name: &[u8]) -> (&[u8], Option<i64>) {
@@ -255,6 +303,9 @@ fn without_unit(name: &[u8]) -> (&[u8], Option<i64>) {
         (b"us", 1_000),
         (b"ms", 1_000_000),
     ];
+    if !name.last().is_some_and(|last| UNIT_ENDS.contains(&char::from(*last))) {
+        return (name, None);
+    }
     for (unit, nanoseconds) in UNITS {
         if let Some(stem) = name.strip_suffix(*unit).filter(|stem| !stem.is_empty()) {
             return (stem, Some(*nanoseconds));

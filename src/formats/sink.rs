@@ -9,6 +9,7 @@ use crate::history::{
     ClientEvent, Event, EventType, Function, HistoryBuilder, Interval, Lacking, Value, ValueTable,
 };
 use crate::progress::Progress;
+use crate::vocabulary::{Verb, Word};
 
 /// Takes the records of one input, in order.
 pub(super) struct Sink<'a> {
@@ -25,6 +26,8 @@ pub(super) struct Sink<'a> {
     pub(super) mapping: Option<&'a Mapping>,
     /// Which of its paths some record has, as bits.
     pub(super) found_rules: u64,
+    /// What the names of operations mean that were looked up so far.
+    verbs: Vec<(String, Option<Verb>)>,
     /// Looks at the fields of the records instead of what they mean, if anybody wants that.
     pub(super) survey: Option<&'a mut Survey>,
     /// Knows when to give up.
@@ -38,6 +41,8 @@ pub(super) struct Sink<'a> {
     pub(super) starts: Option<&'a mut Vec<usize>>,
 }
 
+/// So many names of operations are looked up once.
+const VERBS: usize = 64;
 /// Between two looks at the clock, this many records are read.
 const LOOK_EVERY: usize = 4096;
 /// Records may become shorter; memory that is not used costs nothing but addresses.
@@ -54,6 +59,7 @@ impl<'a> Sink<'a> {
             metadata: 0,
             mapping: None,
             found_rules: 0,
+            verbs: Vec::new(),
             survey: None,
             meter: None,
             bytes: 0,
@@ -121,6 +127,23 @@ impl<'a> Sink<'a> {
     /// Whether an event is a client's: see [`HistoryBuilder::is_client`].
     pub(super) fn is_client(&mut self, process: Value, function: &str, kind: EventType) -> bool {
         self.builder.is_client(process, function, kind)
+    }
+
+    /// The same, for a field inside of another.
+    pub(super) fn takes_inner(&mut self, role: &'static str, holder: &str, name: &str) {
+        self.builder.takes_inner(role, holder, name);
+    }
+
+    /// Returns what operations called `name` mean, if it is a word of the vocabulary.
+    pub(super) fn verb(&mut self, name: &str) -> Option<Verb> {
+        if let Some((_, verb)) = self.verbs.iter().find(|(known, _)| known == name) {
+            return *verb;
+        }
+        let verb = Word::meant(name).map(Word::verb);
+        if self.verbs.len() < VERBS {
+            self.verbs.push((name.to_owned(), verb));
+        }
+        verb
     }
 
     /// Notes what the current record has no field for.

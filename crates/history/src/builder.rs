@@ -131,6 +131,19 @@ impl HistoryBuilder {
         self.history.lacking.push((Record::new(self.history.records), lacking));
     }
 
+    /// As [`HistoryBuilder::takes`], for a field inside of another.
+    #[doc(hidden)]
+    pub fn takes_inner(&mut self, role: &'static str, holder: &str, name: &str) {
+        let is_path = |path: &str| {
+            let inner = path.strip_prefix(holder).and_then(|rest| rest.strip_prefix('.'));
+            inner == Some(name)
+        };
+        let taken = &self.history.taken;
+        if !taken.iter().any(|(other, path)| *other == role && is_path(path)) {
+            self.history.taken.push((role, format!("{holder}.{name}")));
+        }
+    }
+
     /// Notes that so many lines held no record.
     #[doc(hidden)]
     pub fn pass_over(&mut self, lines: usize) {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::objects::entries;
+use super::parts::entries;
 use super::text::string;
 use super::value::parse;
 use crate::error::Error;

@@ -4,6 +4,7 @@ mod cell;
 mod cut;
 mod fast;
 mod objects;
+mod parts;
 mod text;
 mod value;
 mod write;

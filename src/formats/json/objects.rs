@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::cell::Cell;
@@ -185,21 +185,7 @@ impl<'t> Objects<'t> {
     }
 }
 
-/// Hands over what is inside of `cell`, an object or an array.
-pub(super) fn entries<'t>(
-    cell: &Cell<'t>,
-    take: &mut dyn FnMut(Cow<'t, str>, Cell<'t>),
-) -> Result<(), Error> {
-    let mut object = Object { text: cell.text, offset: cell.offset, take, end: 0, fault: None };
-    let mut reader = serde_json::Deserializer::from_str(cell.text);
-    let read = DeserializeSeed::deserialize(&mut object, &mut reader);
-    let Object { fault, .. } = object;
-    // The text was read before, as a part of its record.
-    read.map_err(|error| syntax(cell.text, 0, &error))?;
-    fault.map_or(Ok(()), Err)
-}
-
-/// Collects the fields of one object, or the items of an array.
+/// Collects the fields of one object.
 struct Object<'f, 't> {
     text: &'t str,
     /// Where that starts in the input.
@@ -222,9 +208,6 @@ impl<'de> DeserializeSeed<'de> for &mut Object<'_, 'de> {
     type Value = ();
 
     fn deserialize<D: serde::Deserializer<'de>>(self, reader: D) -> Result<(), D::Error> {
-        if self.text.as_bytes().first() == Some(&b'[') {
-            return reader.deserialize_seq(self);
-        }
         reader.deserialize_map(self)
     }
 }
@@ -244,16 +227,6 @@ impl<'de> Visitor<'de> for &mut Object<'_, 'de> {
                 Ok(name) => (self.take)(name, cell),
                 Err(error) => self.fault = self.fault.take().or(Some(error)),
             }
-        }
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
-        let mut index = 0;
-        while let Some(text) = items.next_element::<&RawValue>()? {
-            let cell = self.cell(text.get());
-            (self.take)(Cow::Owned(index.to_string()), cell);
-            index += 1;
         }
         Ok(())
     }
