@@ -201,7 +201,7 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
         }
         let takes_nothing = verb.is_some_and(Verb::takes_nothing);
         if let (Some(_), None, Some((name, content))) = (self.pair[0], self.pair[1], &value) {
-            sink.takes_inner("to", holder, &name);
+            sink.takes_inner("to", holder, name);
             self.pair[1] = Some(*content);
             value = None;
         }
