@@ -1,6 +1,7 @@
-//! `histcheck explain`: what an error code means.
+//! `histcheck explain`: what the code of an error or a warning means.
 
 use histcheck::Code;
+use histcheck::caveats::CaveatKind;
 use histcheck::suggest::nearest;
 
 use super::args::ExplainArgs;
@@ -12,15 +13,16 @@ use super::stderr::complain;
 pub(crate) fn run(args: &ExplainArgs, output: &mut Output) -> Status {
     let palette = *output.palette();
     let title =
-        |code: Code| format!("{}{code}{}: {}\n", palette.label, palette.reset, code.title());
+        |code: &str, title: &str| format!("{}{code}{}: {title}\n", palette.label, palette.reset);
     let Some(text) = &args.code else {
-        let list: String = Code::ALL.iter().map(|&code| title(code)).collect();
+        let list: String = entries().map(|(code, name, _)| title(code, &name)).collect();
         output.print(&list);
         return Status::Valid;
     };
-    match Code::parse(text) {
-        Some(code) => {
-            output.print(&format!("{}\n{}\n", title(code), wrapped(code.explanation(), 80)));
+    let asked = entries().find(|(code, ..)| code.eq_ignore_ascii_case(text));
+    match asked {
+        Some((code, name, explanation)) => {
+            output.print(&format!("{}\n{}\n", title(code, &name), wrapped(explanation, 80)));
             Status::Valid
         }
         None => {
@@ -29,7 +31,7 @@ pub(crate) fn run(args: &ExplainArgs, output: &mut Output) -> Status {
                 near => format!("did you mean {}?", near.join(", ")),
             };
             complain(&format!(
-                "error: there is no error code `{}`: {meant}",
+                "error: there is no code `{}`: {meant}",
                 histcheck::report::shortened(text, 40)
             ));
             Status::Unreadable
@@ -37,12 +39,22 @@ pub(crate) fn run(args: &ExplainArgs, output: &mut Output) -> Status {
     }
 }
 
+/// The codes of errors and of warnings: what each is called, and what it means.
+fn entries() -> impl Iterator<Item = (&'static str, String, &'static str)> {
+    let errors =
+        Code::ALL.iter().map(|code| (code.as_str(), code.title().to_owned(), code.explanation()));
+    let warnings = CaveatKind::ALL
+        .iter()
+        .map(|kind| (kind.code(), kind.name().replace('-', " "), kind.explanation()));
+    errors.chain(warnings)
+}
+
 /// The codes with the same number, or else those whose names are close.
 fn near(text: &str) -> Vec<&'static str> {
     let digits: String = text.chars().filter(char::is_ascii_digit).take(9).collect();
     let numbered = digits.parse().map(|number: u32| format!("H{number:04}"));
     let text = numbered.as_deref().unwrap_or(text);
-    let mut near = nearest(text, Code::ALL.iter().map(|code| code.as_str()));
+    let mut near = nearest(text, entries().map(|(code, ..)| code));
     near.truncate(5);
     near
 }

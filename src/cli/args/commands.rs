@@ -147,6 +147,6 @@ pub(crate) struct GenerateArgs {
 
 #[derive(Args, Debug)]
 pub(crate) struct ExplainArgs {
-    /// The code of an error, such as H0007; without one, all are listed
+    /// The code of an error or a warning, such as H0007 or W0001; without one, all are listed
     pub(crate) code: Option<String>,
 }
