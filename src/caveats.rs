@@ -8,7 +8,7 @@ use crate::formats::is_of_no_consequence;
 use crate::history::{
     EventType, History, OpIndex, Operation, Outcome, Record, Selected, Shape, Tally, Value,
 };
-use crate::vocabulary::{Verb, Word};
+use crate::vocabulary::{Verb, Word, plain};
 use crate::words::{counted, printable, shortened, with_thousands};
 
 /// A kind of caveat.
@@ -539,6 +539,11 @@ struct Field {
     ends: Option<Record>,
 }
 
+/// What fields are called that hold what a compare-and-set expects,
+const OLD: [&str; 5] = ["from", "old", "expected", "expect", "prev"];
+/// and what it writes.
+const NEW: [&str; 4] = ["to", "new", "update", "desired"];
+
 /// So many fields are looked at.
 const FIELDS: usize = 64;
 
@@ -625,7 +630,13 @@ impl Unread {
             for field in &self.fields {
                 if let Some(record) = self.holder(field, what) {
                     let role = if whole { role } else { "value" };
-                    return Err(unread(record, &field.name, missing, "it", role));
+                    let error = unread(record, &field.name, missing, "it", role);
+                    return Err(match self.pair_of(&field.name) {
+                        Some([old, new]) => {
+                            error.hint(format!("--map from=.{old} --map to=.{new} reads both"))
+                        }
+                        None => error,
+                    });
                 }
             }
         }
@@ -643,6 +654,16 @@ impl Unread {
             }
         }
         Ok(())
+    }
+
+    /// The fields for the two values of a compare-and-set, if this is one of them.
+    fn pair_of(&self, name: &str) -> Option<[&str; 2]> {
+        let named = |names: &[&str]| {
+            let mut fields = self.fields.iter().map(|field| &*field.name);
+            fields.find(|name| names.contains(&&*plain(name)))
+        };
+        let pair = [named(&OLD)?, named(&NEW)?];
+        pair.contains(&name).then_some(pair)
     }
 
     /// The first record that has this field, if that is there only where something is missing: what

@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::fields::word_of;
 use super::mapping::Target;
 use super::sink::Sink;
+use super::words::word_of;
 use crate::error::{Code, Error, Place};
 use crate::history::{EventType, Outcome, Time, Value, ValueTable};
 use crate::vocabulary::plain;

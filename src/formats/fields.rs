@@ -3,15 +3,18 @@
 
 use std::borrow::Cow;
 
-use super::content::{Content, duplicate, event_type, function_of, missing, outcome};
+use super::content::{Content, duplicate, event_type, function_of, missing};
 use super::json;
 use super::mapping::Target;
+use super::moments::{ends, is_never, optional_time};
 use super::nested::Node;
-use super::roles::{Role, Roles, is_call, is_of_no_consequence, role, unit_of};
+use super::outcomes::{no_outcome, only_ended, outcome_of, says_wrong};
+use super::roles::{Role, Roles, is_of_no_consequence, role};
 use super::sink::Sink;
+use super::words::{named_function, phase_word, word_of};
 use crate::error::{Code, Error, Place};
-use crate::history::{Event, EventType, Interval, Lacking, Outcome, Time, Value, ValueTable};
-use crate::vocabulary::plain;
+use crate::history::{Event, EventType, Interval, Lacking, Time, Value, ValueTable};
+use crate::vocabulary::{Word, plain};
 
 pub(super) const PROCESS: usize = 0;
 const TYPE: usize = 1;
@@ -32,6 +35,8 @@ pub(super) struct Fields<'t, C> {
     pub(super) rest: Vec<(Cow<'t, str>, C)>,
     /// What a compare-and-set expects and writes, where each stands by itself.
     pub(super) pair: [Option<C>; 2],
+    /// The name of the operation, where it is that of a field: `{"Put": {…}}`.
+    pub(super) tag: Option<Cow<'t, str>>,
     /// The fields while they are being arranged.
     pub(super) nodes: Vec<Node<'t, C>>,
     duplicate: Option<Error>,
@@ -43,6 +48,7 @@ impl<C: Copy> Default for Fields<'_, C> {
             known: [None; 6],
             rest: Vec::new(),
             pair: [None; 2],
+            tag: None,
             nodes: Vec::new(),
             duplicate: None,
         }
@@ -55,6 +61,7 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
         self.known = [None; 6];
         self.rest.clear();
         self.pair = [None; 2];
+        self.tag = None;
         self.duplicate = None;
     }
 
@@ -132,14 +139,49 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
             self.check_duplicates()?;
         }
         if self.is_nested(sink.values()) {
-            self.open_nested(sink)?;
+            if !self.open_nested(sink)? && self.tells_times() != Tells::Call {
+                self.unwrap(sink)?;
+                if self.is_nested(sink.values()) {
+                    self.open_nested(sink)?;
+                }
+            }
             self.check_duplicates()?;
         }
-        if self.rest.iter().any(|(name, _)| is_call(name)) && !self.is_event(sink) {
-            self.put_whole(sink)
-        } else {
-            self.put_event(sink)
+        let is_whole = match self.tells_times() {
+            Tells::Call => !self.is_event(sink),
+            Tells::Duration => self.is_ended(sink),
+            Tells::Neither => false,
+        };
+        if is_whole { self.put_whole(sink) } else { self.put_event(sink) }
+    }
+
+    /// Which of the times of a whole operation the record has, but for that of its return.
+    fn tells_times(&self) -> Tells {
+        let mut tells = Tells::Neither;
+        // Most records have none, but an index.
+        for (name, content) in self.rest.iter().filter(|(name, _)| name != "index") {
+            match role(name).0 {
+                Role::Call => return Tells::Call,
+                Role::Duration if !content.is_null() => tells = Tells::Duration,
+                _ => {}
+            }
         }
+        tells
+    }
+
+    /// Whether a record that tells how long an operation took is one of the whole operation, and
+    /// not one of its end.
+    fn is_ended(&self, sink: &mut Sink<'_>) -> bool {
+        let own = self.known(TYPE).and_then(|own| word_of(&own, Target::Type, sink).ok());
+        if sink.has_events() || own.is_some_and(|own| EventType::parse(&own).is_some()) {
+            return false;
+        }
+        let is_phase = |(name, content): &(Cow<'t, str>, C)| {
+            role(name).0 == Role::Phase
+                && word_of(content, Target::Type, sink)
+                    .is_ok_and(|word| EventType::meant(&word).is_some())
+        };
+        !self.rest.iter().any(is_phase)
     }
 
     /// Whether a record that has the time of a call is one end of an operation all the same.
@@ -172,12 +214,18 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
         let process = process.process(sink.values())?;
         let is_number = sink.values().as_int(process).is_some();
         let function = self.field(FUNCTION, &[Role::Function], &mut taken);
-        let function = match function {
-            None if self.is_transaction(sink)? => Cow::Borrowed("txn"),
-            function => function_of(function, is_number, sink)?,
+        let function = match (function, self.tag.take()) {
+            (_, Some(tag)) => tag,
+            (None, _) if self.is_transaction(sink)? => Cow::Borrowed("txn"),
+            (None, _) if let Some(open) = sink.open_function(process, kind) => Cow::Owned(open),
+            (function, _) => function_of(function, is_number, sink)?,
         };
         let ends: &[Role] = match kind {
             EventType::Invoke => &[Role::Value, Role::Input],
+            // An end may repeat what was taken, where nothing says what was returned.
+            EventType::Ok if self.tells_output() || takes_nothing(&function) => {
+                &[Role::Value, Role::Output, Role::Reply]
+            }
             EventType::Ok => &[Role::Value, Role::Output, Role::Reply, Role::Input],
             EventType::Fail | EventType::Info => &[Role::Value],
         };
@@ -187,6 +235,9 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
             Some(Role::Output | Role::Reply) => Target::Output,
             _ => Target::Value,
         };
+        if let (Some(content), Some(at)) = (value, taken[VALUE]) {
+            check_alone(&self.rest[at].0, &content, sink)?;
+        }
         let value = match value {
             None if kind != EventType::Fail => self.pair(sink)?,
             value => mapped_value(value, target, sink)?,
@@ -234,17 +285,18 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
             if !matches!(role(name).0, Role::Phase | Role::Outcome) {
                 continue;
             }
-            let Ok(word) = word_of(content, Target::Type, sink) else { continue };
+            let Some(word) = phase_word(name, content, sink) else { continue };
             let Some(kind) = EventType::meant(&word) else { continue };
             // That it ended is said by the one, and how by the other.
             if told.is_none_or(|(_, _, only_ended)| only_ended && kind != EventType::Invoke) {
                 told = Some((Some(at), kind, only_ended(&word)));
             }
         }
+        let told = told.or_else(|| self.kind_in_message(sink));
         let Some((at, kind, ended)) = told else {
             return match own {
                 Some(own) => event_type(&own, sink),
-                None => Err(self.missing_type()),
+                None => Err(self.missing_type(sink)),
             };
         };
         if ended {
@@ -264,9 +316,9 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
 
     /// Refuses an event that says that something went wrong, but only that it ended.
     fn check_success(&self, values: &mut ValueTable) -> Result<(), Error> {
-        let fields = || self.rest.iter().map(|(name, content)| (role(name).0, &**name, *content));
-        let wrong = fields().find(|&(role, _, content)| says_wrong(role, content, values));
-        wrong.map_or(Ok(()), |(_, name, content)| Err(no_outcome(name, &content)))
+        let mut fields = self.rest.iter().map(|(name, content)| (role(name).0, &**name, *content));
+        let wrong = fields.find(|&(role, _, content)| says_wrong(role, content, values));
+        wrong.map_or(Ok(()), |(_, name, content)| Err(no_outcome(name, &content, values)))
     }
 
     /// Whether a field is there that this slot of an event can be.
@@ -294,6 +346,11 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
         let (at, _) = best?;
         taken[slot] = Some(at);
         Some(self.rest[at].1)
+    }
+
+    /// Whether there is a field for what was returned, be it null.
+    fn tells_output(&self) -> bool {
+        self.rest.iter().any(|(name, _)| matches!(role(name).0, Role::Output | Role::Reply))
     }
 
     /// Whether the value is a list of micro-operations, which says what the operation is.
@@ -339,7 +396,30 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
         sink.event(&Event { process, kind, function: "", value, key: None, time })
     }
 
-    fn missing_type(&self) -> Error {
+    /// What a logger's message says of which end of an operation this is: `put started`.
+    fn kind_in_message(&self, sink: &mut Sink<'_>) -> Option<(Option<usize>, EventType, bool)> {
+        let is_message = |(name, _): &(Cow<'t, str>, C)| matches!(&**name, "msg" | "message");
+        let at = self.rest.iter().position(is_message)?;
+        let text = self.rest[at].1.word("type", sink.values()).ok()?;
+        let words = || text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+        let word = [words().next_back()?, words().next()?]
+            .into_iter()
+            .find(|word| EventType::meant(word).is_some())?;
+        Some((Some(at), EventType::meant(word)?, only_ended(word)))
+    }
+
+    fn missing_type(&self, sink: &mut Sink<'_>) -> Error {
+        let phases = self.rest.iter().filter(|(name, _)| role(name).0 == Role::Phase);
+        for (name, content) in phases {
+            let shown = content.literal(sink.values()).unwrap_or_default();
+            if matches!(&*shown, "0" | "1" | "2") {
+                let message =
+                    format!("`{name}` is {shown}, which is no word for an end of an operation");
+                return Error::new(Code::UnknownType, message)
+                    .hint("say what the numbers mean: --map type:0=invoke --map type:1=ok")
+                    .at(content.place());
+            }
+        }
         let whole = |name: &str| {
             matches!(role(name).0, Role::Input | Role::Output | Role::Return | Role::Outcome)
         };
@@ -354,7 +434,7 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
 
     /// Hands over a record that has the time of a call.
     fn put_whole(&mut self, sink: &mut Sink<'_>) -> Result<(), Error> {
-        let pair = self.pair(sink)?;
+        let opened = Opened { pair: self.pair(sink)?, tag: self.tag.take() };
         for (name, content) in NAMES.iter().zip(self.known) {
             self.rest.extend(content.map(|content| (Cow::Borrowed(*name), content)));
         }
@@ -366,9 +446,12 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
         let function = roles.get(Role::Function);
         match process {
             Some(name) if sink.values().as_int(name).is_none() => {
-                let function = function_of(function, false, sink)?;
+                let function = match &opened.tag {
+                    Some(tag) => tag.clone(),
+                    None => named_function(&roles, function, false, sink)?,
+                };
                 if sink.is_client(name, &function, EventType::Invoke) {
-                    put_interval(roles, process, pair, sink)
+                    put_interval(roles, process, opened, sink)
                 } else {
                     roles.release_all_but(&[
                         Role::Process,
@@ -381,7 +464,7 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
                     self.put_annotation(roles, name, sink)
                 }
             }
-            process => put_interval(roles, process, pair, sink),
+            process => put_interval(roles, process, opened, sink),
         }
     }
 
@@ -421,21 +504,84 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
 /// Which of the other fields stand for those that every event has.
 type Taken = [Option<usize>; NAMES.len()];
 
+/// Whether an operation of this name takes nothing.
+fn takes_nothing(function: &str) -> bool {
+    Word::meant(function).is_some_and(|word| word.verb().takes_nothing())
+}
+
+/// Which times a record tells.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tells {
+    Call,
+    Duration,
+    Neither,
+}
+
+/// What was found inside of the map that says what was called.
+struct Opened<'t> {
+    /// What a compare-and-set takes.
+    pair: Option<Value>,
+    /// The name of the operation, if it is that of a field.
+    tag: Option<Cow<'t, str>>,
+}
+
+/// Refuses a list or a map that may hold the only argument of an operation, or its answer, where
+/// the history is not there as a whole, which would tell.
+fn check_alone<'t>(
+    name: &str,
+    content: &impl Content<'t>,
+    sink: &mut Sink<'_>,
+) -> Result<(), Error> {
+    if !sink.forgets() {
+        return Ok(());
+    }
+    let (own, is_map) = (role(name).0, content.is_map(sink.values()));
+    let target = if own == Role::Input { Target::Input } else { Target::Output };
+    let is_said = sink.mapping.is_some_and(|mapping| mapping.places(own));
+    let is_list = !is_map && own == Role::Input;
+    if is_said || !is_list && !is_map {
+        return Ok(());
+    }
+    let mut inner = Vec::new();
+    content.entries(sink.values(), &mut |name, part| inner.push((name, part)))?;
+    let values = sink.values();
+    let alone = inner.iter().find(|(name, part)| {
+        if is_list {
+            // Lists in lists are transactions.
+            inner.len() == 1 && !part.literal(values).is_ok_and(|it| it.starts_with('['))
+        } else {
+            matches!(&*plain(name), "value" | "val" | "v" | "ok")
+        }
+    });
+    let Some((alone, _)) = alone else { return Ok(()) };
+    let at = if is_list { format!("[{alone}]") } else { format!(".{alone}") };
+    let (target, message) = (
+        target.name(),
+        format!("`{name}` may be the {} of the operation, or hold it", target.name()),
+    );
+    Err(Error::new(Code::BadField, message)
+        .hint(format!(
+            "--map {target}=.{name}{at} takes what it holds, --map {target}=.{name} the whole"
+        ))
+        .at(content.place()))
+}
+
 /// Hands over a client's whole operation.
 fn put_interval<'t, C: Content<'t>>(
     mut roles: Roles<'_, 't, C>,
     process: Option<Value>,
-    pair: Option<Value>,
+    opened: Opened<'t>,
     sink: &mut Sink<'_>,
 ) -> Result<(), Error> {
+    let Opened { pair, tag } = opened;
+    let moment = roles.named(Role::Time);
     roles.settle(sink.values())?;
-    let function = function_of(roles.get(Role::Function), true, sink)?;
-    let call = optional_time(roles.named(Role::Call), sink)?;
-    let call = call.ok_or_else(|| missing("call").hint("`call` is the time of the call"))?;
-    let ret = match optional_time(roles.named(Role::Return), sink)? {
-        None => return_after(call, roles.named(Role::Duration), sink)?,
-        ret => ret,
+    let function = match tag {
+        Some(tag) => tag,
+        None => named_function(&roles, roles.get(Role::Function), true, sink)?,
     };
+    let [call, ret] = ends(&roles, moment, sink)?;
+    let call = call.ok_or_else(|| missing("call").hint("`call` is the time of the call"))?;
     let ret = ret.filter(|&ret| !is_never(call, ret));
     let outcome = outcome_of(&mut roles, ret.is_some(), sink)?;
     let key = mapped_value(roles.get(Role::Key), Target::Key, sink)?;
@@ -472,143 +618,6 @@ fn put_interval<'t, C: Content<'t>>(
     sink.interval(&Interval { process, outcome, function, input, output, key, call, ret })
 }
 
-/// How an operation ended that tells both ends, and `returned` or not.
-fn outcome_of<'t, C: Content<'t>>(
-    roles: &mut Roles<'_, 't, C>,
-    returned: bool,
-    sink: &mut Sink<'_>,
-) -> Result<Outcome, Error> {
-    if let Some(content) = roles.get(Role::Outcome) {
-        roles.release(Role::Success);
-        roles.release(Role::Error);
-        return outcome(&content, sink);
-    }
-    for role in [Role::Success, Role::Error] {
-        // What never returned may have happened or not, whatever is said of it.
-        if let Some((name, content)) = roles.named(role).filter(|_| returned)
-            && says_wrong(role, content, sink.values())
-        {
-            return Err(no_outcome(name, &content));
-        }
-    }
-    roles.release(Role::Success);
-    roles.release(Role::Error);
-    Ok(if returned { Outcome::Ok } else { Outcome::Open })
-}
-
-/// Whether a field of this role says that something went wrong.
-fn says_wrong<'t>(role: Role, content: impl Content<'t>, values: &mut ValueTable) -> bool {
-    let text = |values: &mut ValueTable| {
-        content.value(values).map(|value| values.to_json(value)).unwrap_or_default()
-    };
-    match role {
-        Role::Success => text(values) == "false",
-        Role::Error => !content.is_null() && !matches!(&*text(values), "false" | "\"\"" | "0"),
-        _ => false,
-    }
-}
-
-/// The error about a record that says by its field `name` that something went wrong.
-fn no_outcome<'t>(name: &str, content: &impl Content<'t>) -> Error {
-    let message =
-        format!("`{name}` says that something went wrong, but nothing whether it happened");
-    Error::new(Code::MissingField, message)
-        .hint(
-            "add an `outcome`: fail if it certainly did not happen, info if that is not known (as \
-             after a timeout), ok if it did",
-        )
-        .at(content.place())
-}
-
-/// Whether the type of an event says that it is the end of an operation, but not how it ended.
-fn only_ended(word: &str) -> bool {
-    matches!(
-        &*plain(word),
-        "complete"
-            | "completed"
-            | "return"
-            | "returned"
-            | "response"
-            | "end"
-            | "ended"
-            | "finish"
-            | "finished"
-            | "done"
-    )
-}
-
-/// Whether a return is a mark that there was none: the end of what 64 bits hold, or -1 where calls
-/// come later.
-pub(super) fn is_never(call: Time, ret: Time) -> bool {
-    match (call, ret) {
-        (_, Time::Whole(i64::MAX) | Time::Seconds(i64::MAX)) => true,
-        (Time::Whole(call), Time::Whole(-1)) => call >= 0,
-        _ => false,
-    }
-}
-
-/// The return of an operation that took so long after its call.
-fn return_after<'t, C: Content<'t>>(
-    call: Time,
-    duration: Option<(&str, C)>,
-    sink: &mut Sink<'_>,
-) -> Result<Option<Time>, Error> {
-    let Some((name, content)) = duration else { return Ok(None) };
-    let beyond = || {
-        Error::new(Code::BadTime, format!("the call and `{name}` add up to more than 64 bits"))
-            .at(content.place())
-    };
-    let has_unit = unit_of(name).is_some() || given_unit(&content, sink).is_some();
-    let Some(time) = optional_time(Some((name, content)), sink)? else { return Ok(None) };
-    let sum = match (call, time) {
-        (Time::Whole(call), Time::Whole(took)) | (Time::Seconds(call), Time::Seconds(took)) => {
-            call.checked_add(took)
-        }
-        (Time::Seconds(call), Time::Whole(took)) => {
-            let unit = if has_unit { 1 } else { 1_000_000_000 };
-            took.checked_mul(unit).and_then(|took| call.checked_add(took))
-        }
-        (Time::Whole(_), Time::Seconds(_)) => {
-            return Err(Error::new(Code::BadTime, format!("`{name}` and the call have two units"))
-                .hint("give the time of the return, or both in whole nanoseconds")
-                .at(content.place()));
-        }
-    };
-    let sum = sum.ok_or_else(beyond)?;
-    Ok(Some(match call {
-        Time::Whole(_) => Time::Whole(sum),
-        Time::Seconds(_) => Time::Seconds(sum),
-    }))
-}
-
-/// The word in a field, as the mapping means it.
-pub(super) fn word_of<'t>(
-    content: &impl Content<'t>,
-    target: Target,
-    sink: &mut Sink<'_>,
-) -> Result<Cow<'t, str>, Error> {
-    // How an operation ended may be told by either name.
-    let targets = match target {
-        Target::Type | Target::Outcome => [Target::Type, Target::Outcome],
-        other => [other; 2],
-    };
-    if let Some(mapping) = sink.mapping
-        && targets.iter().any(|&target| mapping.has_words(target))
-    {
-        let word = content.literal(sink.values())?;
-        let meanings = targets.iter().filter_map(|&target| mapping.meaning(target, &word));
-        if let Some(meaning) = meanings.into_iter().next() {
-            return Ok(Cow::Owned(meaning.to_owned()));
-        }
-    }
-    let name = target.name();
-    content.word(name, sink.values()).map_err(|error| {
-        let shown = content.literal(sink.values()).unwrap_or_default();
-        let meaning = if target == Target::Function { "read" } else { "ok" };
-        error.hint(format!("say what it means: --map '{name}:{shown}={meaning}'"))
-    })
-}
-
 /// The value in a field, as the mapping means it.
 fn mapped_value<'t>(
     content: Option<impl Content<'t>>,
@@ -631,33 +640,6 @@ fn optional_value<'t>(
     sink: &mut Sink<'_>,
 ) -> Result<Option<Value>, Error> {
     content.map(|content| content.value(sink.values())).transpose()
-}
-
-/// The time in a field, in the unit that its name tells.
-fn optional_time<'t>(
-    field: Option<(&str, impl Content<'t>)>,
-    sink: &mut Sink<'_>,
-) -> Result<Option<Time>, Error> {
-    let Some((name, content)) = field else { return Ok(None) };
-    let time = content.time(name, sink.values())?;
-    let unit = unit_of(name).or_else(|| given_unit(&content, sink));
-    let Some(unit) = unit.filter(|&unit| unit > 1) else { return Ok(Some(time)) };
-    match time {
-        Time::Whole(mark @ (i64::MAX | -1)) => Ok(Some(Time::Whole(mark))),
-        Time::Whole(count) => count.checked_mul(unit).map(Time::Whole).map(Some).ok_or_else(|| {
-            Error::new(Code::BadTime, format!("`{name}` is beyond 64 bits of nanoseconds"))
-                .at(content.place())
-        }),
-        // A fraction of this unit, which was taken for one of seconds.
-        Time::Seconds(nanoseconds) => Ok(Some(Time::Whole(nanoseconds / (1_000_000_000 / unit)))),
-    }
-}
-
-/// The unit that the user gives to bare numbers, if `content` is one: a date has its own.
-fn given_unit<'t>(content: &impl Content<'t>, sink: &mut Sink<'_>) -> Option<i64> {
-    let given = sink.mapping?.time_unit()?;
-    let literal = content.literal(sink.values()).ok()?;
-    literal.parse::<f64>().is_ok().then_some(given)
 }
 
 /// Keeps a field that histcheck does not interpret; an index that only repeats the record's

@@ -20,7 +20,9 @@ mod jepsen;
 mod json;
 mod log;
 mod mapping;
+mod moments;
 mod nested;
+mod outcomes;
 mod position;
 mod records;
 mod roles;
@@ -34,6 +36,8 @@ mod survey;
 mod tests;
 mod text;
 mod time;
+mod words;
+mod wrapped;
 
 use std::io;
 

@@ -5,13 +5,14 @@
 use std::borrow::Cow;
 
 use super::content::Content;
-use super::fields::{FUNCTION, Fields, KEY, NAMES, PROCESS, VALUE, word_of};
+use super::fields::{FUNCTION, Fields, KEY, NAMES, PROCESS, VALUE};
 use super::mapping::{Mapping, Path, Target};
 use super::roles::{Role, role};
 use super::sink::Sink;
+use super::words::{numbered, phase_word, word_of};
 use crate::error::Error;
 use crate::history::{EventType, ValueTable};
-use crate::vocabulary::{Verb, plain};
+use crate::vocabulary::{Verb, Word, plain};
 
 /// A field of a record, or one inside another.
 pub(super) struct Node<'t, C> {
@@ -122,10 +123,24 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
     }
 
     /// Opens the field that holds the name of the operation, with its key and its arguments; and
-    /// the one that holds what it returned.
-    pub(super) fn open_nested(&mut self, sink: &mut Sink<'_>) -> Result<(), Error> {
-        let Some(call) = self.open_call(sink)? else { return Ok(()) };
-        self.open_reply(call, sink)
+    /// the one that holds what it returned. False if there is none.
+    pub(super) fn open_nested(&mut self, sink: &mut Sink<'_>) -> Result<bool, Error> {
+        match self.open_call(sink)? {
+            Some(call) => self.open_reply(call, sink)?,
+            // The end of an operation may not repeat what it is.
+            None if self.is_end(sink) => self.open_reply(None, sink)?,
+            None => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// Whether the record says by a `kind` or such that an operation ended.
+    fn is_end(&self, sink: &mut Sink<'_>) -> bool {
+        self.rest.iter().any(|(name, content)| {
+            role(name).0 == Role::Phase
+                && phase_word(name, content, sink)
+                    .is_some_and(|word| EventType::meant(&word) == Some(EventType::Ok))
+        })
     }
 
     /// Opens the map that says what was called; returns what that means, if there is one.
@@ -152,20 +167,61 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
                     .is_ok_and(|word| EventType::meant(&word).is_none()),
                 _ => false,
             };
-            let Some(at) = inner.iter().position(is_function) else { continue };
+            let at = inner.iter().position(is_function);
+            let tag = inner.first().filter(|_| at.is_none() && inner.len() == 1);
+            let tag = tag.and_then(|(tag, _)| tag_of(tag, &content, sink));
+            if at.is_none() && tag.is_none() {
+                continue;
+            }
             match slot {
                 Some(slot) => self.known[slot] = None,
                 None => self.rest.retain(|(other, _)| *other != name),
             }
+            let Some(at) = at else {
+                let verb = tag.as_deref().and_then(Word::meant).map(Word::verb);
+                self.tag = tag;
+                self.take_tagged(&name, &inner[0], verb, sink)?;
+                return Ok(Some(verb));
+            };
             let function = inner.remove(at);
             sink.takes_inner("f", &name, &function.0);
-            let word = word_of(&function.1, Target::Function, sink).ok();
+            let word = word_of(&function.1, Target::Function, sink);
+            if let (Err(error), Ok(literal)) = (&word, function.1.literal(sink.values())) {
+                let is_given = |(name, content): &(Cow<'t, str>, C)| {
+                    matches!(role(name).0, Role::Value | Role::Input) && !content.is_zero()
+                };
+                return Err(numbered(error.clone(), &literal, !inner.iter().any(is_given)));
+            }
+            let word = word.ok();
             let verb = word.and_then(|word| sink.verb(&word));
             self.known[FUNCTION] = Some(function.1);
             self.take_arguments(&name, inner, verb, sink);
             return Ok(Some(verb));
         }
         Ok(None)
+    }
+
+    /// Takes what stands under the name of the operation, which is the only field of `holder`, as
+    /// serde and Kotlin write enums: `{"Put": {"key": "a", "value": 1}}`, `{"Write": 1}`.
+    fn take_tagged(
+        &mut self,
+        holder: &str,
+        (tag, content): &(Cow<'t, str>, C),
+        verb: Option<Verb>,
+        sink: &mut Sink<'_>,
+    ) -> Result<(), Error> {
+        sink.takes("f", holder);
+        let holder = format!("{holder}.{tag}");
+        let mut inner = Vec::new();
+        if content.is_map(sink.values()) {
+            content.entries(sink.values(), &mut |name, part| inner.push((name, part)))?;
+            self.take_arguments(&holder, inner, verb, sink);
+        } else if !(content.is_null() || verb.is_some_and(Verb::takes_nothing) && content.is_zero())
+        {
+            sink.takes("input", &holder);
+            self.push(Cow::Borrowed("input"), *content);
+        }
+        Ok(())
     }
 
     /// Takes the other fields of the map `holder` that says what was called.
@@ -220,12 +276,24 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
         }
     }
 
+    /// Returns which field says what came of the call.
+    fn reply_at(&self, verb: Option<Verb>, sink: &mut Sink<'_>) -> Option<usize> {
+        let is_reply = |(name, content): &(Cow<'t, str>, C)| match role(name).0 {
+            Role::Output | Role::Reply => !content.is_null(),
+            Role::Outcome => content.is_map(sink.values()),
+            _ => false,
+        };
+        self.rest.iter().position(is_reply).or_else(|| {
+            // Where each end has its own record, that of a completion is what came of it.
+            let is_value = |(name, _): &(Cow<'t, str>, C)| role(name).0 == Role::Value;
+            let at = self.rest.iter().position(is_value).filter(|_| verb.is_none())?;
+            self.is_end(sink).then_some(at)
+        })
+    }
+
     /// Opens the map that says what came of the call.
     fn open_reply(&mut self, verb: Option<Verb>, sink: &mut Sink<'_>) -> Result<(), Error> {
-        let is_reply = |(name, content): &(Cow<'t, str>, C)| {
-            matches!(role(name).0, Role::Output | Role::Reply) && !content.is_null()
-        };
-        let Some(at) = self.rest.iter().position(is_reply) else { return Ok(()) };
+        let Some(at) = self.reply_at(verb, sink) else { return Ok(()) };
         let (holder, content) = self.rest[at].clone();
         let mut inner = Vec::new();
         if !content.is_map(sink.values())
@@ -233,8 +301,21 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
         {
             return Ok(());
         }
-        let is_known = |(name, _): &(Cow<'t, str>, C)| {
-            matches!(role(name).0, Role::Value | Role::Output | Role::Reply | Role::Error)
+        if let [(tag, part)] = &inner[..]
+            && is_success(tag, part, sink.values())
+        {
+            // `{"Ok": 5}`, `{"ReadOk": {"value": 5}}`
+            let path = format!("{holder}.{tag}");
+            let part = *part;
+            self.rest[at] = (Cow::Borrowed("output"), part);
+            sink.takes("output", &path);
+            return if part.is_map(sink.values()) { self.open_reply(verb, sink) } else { Ok(()) };
+        }
+        let values = &mut *sink.values();
+        let is_known = |(name, content): &(Cow<'t, str>, C)| match role(name).0 {
+            Role::Value | Role::Output | Role::Reply | Role::Error => true,
+            Role::Outcome => !matches!(Said::by(content, values), Said::Wrong),
+            _ => false,
         };
         if !inner.is_empty() && !inner.iter().any(is_known) {
             return Ok(());
@@ -275,6 +356,34 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
     }
 }
 
+/// The name of the operation whose arguments stand under this name, the only one in `content`.
+fn tag_of<'t, C: Content<'t>>(
+    tag: &Cow<'t, str>,
+    content: &C,
+    sink: &mut Sink<'_>,
+) -> Option<Cow<'t, str>> {
+    if !content.is_map(sink.values()) {
+        return None;
+    }
+    let meaning = sink.mapping.and_then(|mapping| mapping.meaning(Target::Function, tag));
+    match meaning {
+        Some(meaning) => Some(Cow::Owned(meaning.to_owned())),
+        None => Word::meant(tag).map(|_| tag.clone()),
+    }
+}
+
+/// Whether the only field of an answer says that the operation succeeded with what it holds. A
+/// boolean may say whether it did.
+fn is_success<'t>(tag: &str, content: &impl Content<'t>, values: &ValueTable) -> bool {
+    let is_bool = content.literal(values).is_ok_and(|it| matches!(&*it, "true" | "false"));
+    let tag = plain(tag);
+    let operation = tag.strip_suffix("ok").filter(|name| !name.is_empty());
+    match operation {
+        Some(operation) => Word::meant(operation).is_some(),
+        None => matches!(&*tag, "ok" | "some" | "success") && !is_bool,
+    }
+}
+
 /// What a field about errors says of an operation.
 enum Said {
     /// That there was none.
@@ -305,6 +414,9 @@ impl Said {
             }
             word => match EventType::meant(word) {
                 Some(EventType::Ok) => Said::Nothing,
+                None if word.strip_suffix("ok").is_some_and(|word| Word::meant(word).is_some()) => {
+                    Said::Nothing
+                }
                 Some(_) => Said::Outcome,
                 None => Said::Wrong,
             },

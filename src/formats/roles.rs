@@ -113,7 +113,7 @@ thread_local! {
 }
 
 /// Returns the role of the field `name`, and its rank among the names for that role: the lowest
-/// counts. Case, dashes and underscores make no difference.
+/// counts. Case, dashes, underscores and brackets make no difference.
 pub(crate) fn role(name: &str) -> (Role, u8) {
     let bytes = name.as_bytes();
     let (Some(first), Some(last)) = (bytes.first(), bytes.last()) else { return (Role::Other, 0) };
@@ -134,7 +134,7 @@ pub(crate) fn role(name: &str) -> (Role, u8) {
 fn found_role(name: &str) -> (Role, u8) {
     let mut buffer = [0; LONGEST];
     let mut len = 0;
-    for byte in name.bytes().filter(|byte| !matches!(byte, b'_' | b'-' | b' ')) {
+    for byte in name.bytes().filter(|&byte| !is_joint(byte)) {
         let Some(slot) = buffer.get_mut(len) else { return (Role::Other, 0) };
         *slot = byte.to_ascii_lowercase();
         len += 1;
@@ -144,6 +144,11 @@ fn found_role(name: &str) -> (Role, u8) {
         (Role::Other, _) => time_name(name),
         role => role,
     }
+}
+
+/// Whether a byte of a name only joins its words, or stands around its unit: `Start (ms)`.
+const fn is_joint(byte: u8) -> bool {
+    matches!(byte, b'_' | b'-' | b' ' | b'@' | b'(' | b')' | b'[' | b']')
 }
 
 /// The role of a name that says it all.
@@ -171,6 +176,10 @@ fn who_does_what(name: &[u8]) -> (Role, u8) {
         b"sessionid" => (Role::Process, 12),
         b"goroutine" => (Role::Process, 13),
         b"actor" => (Role::Process, 14),
+        b"cid" => (Role::Process, 15),
+        b"tid" => (Role::Process, 16),
+        b"goroutineid" => (Role::Process, 17),
+        b"threadname" => (Role::Process, 18),
         b"f" => (Role::Function, 0),
         b"op" => (Role::Function, 1),
         b"operation" => (Role::Function, 2),
@@ -178,7 +187,7 @@ fn who_does_what(name: &[u8]) -> (Role, u8) {
         b"func" => (Role::Function, 4),
         b"method" => (Role::Function, 5),
         b"opname" | b"operationname" => (Role::Function, 6),
-        b"optype" | b"operationtype" => (Role::Function, 7),
+        b"optype" | b"operationtype" | b"opkind" => (Role::Function, 7),
         b"command" => (Role::Function, 8),
         b"cmd" => (Role::Function, 9),
         b"action" => (Role::Function, 10),
@@ -253,6 +262,12 @@ fn time_name(name: &[u8]) -> (Role, u8) {
         (stem, says_so) = (shorter, 1);
     }
     let (role, rank) = match stem {
+        _ if matches!(name, b"tstart" | b"tcall" | b"tinvoke" | b"tbegin" | b"t0") => {
+            (Role::Call, 5)
+        }
+        _ if matches!(name, b"tend" | b"treturn" | b"tcomplete" | b"tfinish" | b"t1") => {
+            (Role::Return, 6)
+        }
         b"call" | b"called" => (Role::Call, 0),
         b"start" | b"started" => (Role::Call, 1),
         b"invoke" | b"invoked" | b"invocation" => (Role::Call, 2),
@@ -266,7 +281,7 @@ fn time_name(name: &[u8]) -> (Role, u8) {
         b"returned" | b"ret" | b"response" | b"responded" | b"received" if says_so > 0 => {
             (Role::Return, 5)
         }
-        b"duration" | b"elapsed" | b"latency" | b"took" => (Role::Duration, 0),
+        b"duration" | b"elapsed" | b"latency" | b"took" | b"dur" | b"taken" => (Role::Duration, 0),
         b"" if !name.is_empty() => (Role::Time, 1),
         b"t" | b"when" | b"date" | b"datetime" | b"clock" if says_so == 0 => (Role::Time, 2),
         _ => return (Role::Other, 0),
@@ -276,11 +291,12 @@ fn time_name(name: &[u8]) -> (Role, u8) {
 
 /// How many nanoseconds the unit is that the field `name` tells, if it does.
 pub(super) fn unit_of(name: &str) -> Option<i64> {
-    if !name.ends_with(UNIT_ENDS) {
+    if !name.trim_end_matches([')', ']']).ends_with(UNIT_ENDS) {
         return None;
     }
-    let lower = name.to_ascii_lowercase();
-    without_unit(lower.as_bytes()).1
+    let lower: Vec<u8> =
+        name.bytes().filter(|&b| !is_joint(b)).map(|b| b.to_ascii_lowercase()).collect();
+    without_unit(&lower).1
 }
 
 /// So do the names of all units end.
@@ -362,6 +378,12 @@ pub(crate) fn is_of_no_consequence(name: &str) -> bool {
                 | "logger"
                 | "caller"
                 | "test"
+                | "unnamed"
+                | "target"
+                | "spans"
+                | "severity"
+                | "log.level"
+                | "lvl"
                 | "run"
                 | "tag"
                 | "tags"
@@ -373,12 +395,6 @@ pub(crate) fn is_of_no_consequence(name: &str) -> bool {
                 | "schemaversion"
                 | "version"
         )
-}
-
-/// Tells whether the field `name` is the time of a call.
-pub(super) fn is_call(name: &str) -> bool {
-    // Most records have none, but an index.
-    name != "index" && role(name).0 == Role::Call
 }
 
 /// Which field of a whole operation plays which role.
@@ -481,10 +497,18 @@ impl<'f, 't, C: Content<'t>> Roles<'f, 't, C> {
         for role in [Role::Time, Role::Reply, Role::Phase] {
             self.release(role);
         }
-        if self.get(Role::Return).is_some() {
+        if self.get(Role::Return).is_some() && self.get(Role::Call).is_some() {
             self.release(Role::Duration);
         }
         Ok(())
+    }
+
+    /// Tells whether a logger wrote the record, which tells the level of what is logged.
+    pub(super) fn is_logged(&self) -> bool {
+        let mut names = self.fields.iter().map(|(name, _)| plain(name));
+        names.any(|name| {
+            name.ends_with("level") || matches!(&*name, "severity" | "levelname" | "lvl")
+        })
     }
 
     /// Makes the field that plays `from` play `to`.

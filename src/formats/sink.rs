@@ -151,6 +151,21 @@ impl<'a> Sink<'a> {
         self.builder.lacks(lacking);
     }
 
+    /// Whether operations were read of which each end is an event.
+    pub(super) fn has_events(&self) -> bool {
+        self.builder.has_events()
+    }
+
+    /// Whether operations are not kept once they are decided.
+    pub(super) fn forgets(&self) -> bool {
+        self.builder.forgets()
+    }
+
+    /// Returns the name of the operation that an event of `process` ends which is called nothing.
+    pub(super) fn open_function(&mut self, process: Value, kind: EventType) -> Option<String> {
+        self.builder.open_function(process).filter(|_| kind != EventType::Invoke)
+    }
+
     /// Notes that so many lines hold no record.
     pub(super) fn pass_over(&mut self, lines: usize) {
         self.builder.pass_over(lines);

@@ -63,6 +63,8 @@ mod starts;
 mod steering;
 #[cfg(feature = "cli")]
 mod store;
+#[cfg(feature = "cli")]
+mod styles;
 mod support;
 #[cfg(feature = "cli")]
 mod tail;

@@ -77,7 +77,7 @@ fn what_is_inside_is_read_or_told() {
                 \"Call\":1,\"Return\":2}\n";
     histcheck("").stdin(text).run().status(2).complains("says that something went wrong");
     let text = "{\"Input\":{\"Op\":0,\"Value\":1},\"Call\":1,\"Return\":2}\n";
-    histcheck("").stdin(text).run().status(2).complains("--map 'f:0=read'");
+    histcheck("").stdin(text).run().status(2).complains("--map f:0=put --map f:1=get");
 }
 
 const FOREIGN: &str = "\
@@ -342,7 +342,7 @@ fn rules_are_proposed_for_a_foreign_file() {
     }
     // What nothing tells is left to the user, and an error says so.
     let said = histcheck("run.jsonl").current_dir(folder.path()).run().status(2);
-    said.complains("--map 'f:1=read'");
+    said.complains("--map f:0=get --map f:1=put");
     let toml = folder.read("histcheck.toml");
     let toml =
         toml.replace("# \"0\" = \"?\"", "0 = \"get\"").replace("# \"1\" = \"?\"", "1 = \"put\"");

@@ -144,6 +144,31 @@ impl HistoryBuilder {
         }
     }
 
+    /// Whether events of clients were added.
+    #[doc(hidden)]
+    pub fn has_events(&self) -> bool {
+        !self.history.operations.is_empty() && !self.history.whole_operations
+            || self.waiting.as_ref().is_some_and(|waiting| !waiting.is_empty())
+    }
+
+    /// Whether operations are forgotten once they are decided.
+    #[doc(hidden)]
+    pub fn forgets(&self) -> bool {
+        self.forgotten.is_some()
+    }
+
+    /// Returns the name of the operation that `process` has open, if it is known by now, and the
+    /// only one.
+    #[doc(hidden)]
+    pub fn open_function(&mut self, process: Value) -> Option<String> {
+        if self.splitting.is_some() {
+            return None;
+        }
+        let index = Some(*self.processes.slot(process)).filter(|&index| index < LOST)?;
+        let operation = self.history.operations.get(index as usize)?;
+        Some(self.history.function(operation.function).to_owned())
+    }
+
     /// Notes that so many lines held no record.
     #[doc(hidden)]
     pub fn pass_over(&mut self, lines: usize) {

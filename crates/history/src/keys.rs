@@ -34,7 +34,12 @@ pub(super) fn resolve(
     }
     let split = match independent {
         Independent::No => false,
-        Independent::Auto if keyed == 0 && arguments::take_keys(history) => return Ok(()),
+        Independent::Auto if keyed == 0 && arguments::take_keys(history) => {
+            arguments::take_answers(history);
+            arguments::drop_zeros(history);
+            arguments::drop_nils(history);
+            return Ok(());
+        }
         Independent::Auto => keyed == 0 && is_independent(history),
         Independent::Yes => {
             let values = &history.values;
@@ -46,6 +51,12 @@ pub(super) fn resolve(
             true
         }
     };
+    if independent == Independent::Auto && !split {
+        arguments::take_only(history);
+        arguments::take_answers(history);
+        arguments::drop_zeros(history);
+        arguments::drop_nils(history);
+    }
     if split {
         let History { values, operations, .. } = history;
         for operation in operations {

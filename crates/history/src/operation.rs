@@ -122,7 +122,11 @@ impl EventType {
                 | "crash" | "crashed" | "pending" | "ambiguous" | "lost" | "cancelled"
                 | "canceled" | "disconnected" => EventType::Info,
                 // As programs name their errors: `ErrTimeout`.
-                word => return EventType::meant(word.strip_prefix("err")?),
+                word => match word.strip_prefix("err") {
+                    Some(rest) => return EventType::meant(rest),
+                    None if is_lost(word) => EventType::Info,
+                    None => return None,
+                },
             })
         })
     }
@@ -136,6 +140,13 @@ impl EventType {
             EventType::Info => "info",
         }
     }
+}
+
+/// Whether a message, without spaces, says that no answer came: what it is about may have happened.
+fn is_lost(message: &str) -> bool {
+    const SIGNS: [&str; 5] =
+        ["timedout", "timeout", "deadlineexceeded", "connectionreset", "brokenpipe"];
+    SIGNS.iter().any(|sign| message.contains(sign))
 }
 
 /// One event of a history as a recorder writes it, its values interned.

@@ -75,6 +75,11 @@ impl Verb {
         )
     }
 
+    /// Returns whether such an operation puts an item into an object, of which reads return all.
+    pub const fn adds_items(self) -> bool {
+        matches!(self, Verb::Append | Verb::Add | Verb::Enqueue | Verb::Push | Verb::Insert)
+    }
+
     /// Returns whether such an operation may fail because of what the object holds.
     pub const fn may_fail_by_state(self) -> bool {
         matches!(self, Verb::Dequeue | Verb::Pop | Verb::DeleteMin | Verb::DeleteMax)
@@ -186,6 +191,10 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("releaselock", "release"),
 ];
 
+/// What names of operations may have before and behind a word, as constants and types are called.
+const BEFORE: &[&str] = &["op", "cmd", "do", "kv", "k"];
+const BEHIND: &[&str] = &["request", "req", "operation", "op", "command", "cmd", "call", "async"];
+
 /// A name of an operation that the vocabulary has.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Word(u8);
@@ -203,12 +212,24 @@ impl Word {
         None
     }
 
-    /// Returns the word that somebody means who writes `name`, in whatever spelling.
+    /// Returns the word that somebody means who writes `name`, in whatever spelling: also as the
+    /// last part of a longer name (`kv.KV/Get`, `OpType::PUT`), or with what types are called that
+    /// stand for operations (`GetRequest`, `OP_PUT`).
     pub fn meant(name: &str) -> Option<Word> {
-        if let Some(word) = Word::named(name) {
+        if let Some(word) = Word::named(name).or_else(|| Word::spelt(&plain(name))) {
             return Some(word);
         }
-        let name = plain(name);
+        let last = plain(name.rsplit(['.', ':', '/', '#', '$']).next()?);
+        let affixed = || {
+            let before = BEFORE.iter().filter_map(|prefix| last.strip_prefix(prefix));
+            let behind = BEHIND.iter().filter_map(|suffix| last.strip_suffix(suffix));
+            before.chain(behind).filter(|name| name.len() > 2).find_map(Word::spelt)
+        };
+        Word::spelt(&last).or_else(affixed)
+    }
+
+    /// Returns the word that `name` is, which is [plain].
+    fn spelt(name: &str) -> Option<Word> {
         let is_meant = |(word, _): &(&str, Verb)| plain(word) == name;
         WORDS.iter().position(is_meant).map(|at| Word(at as u8)).or_else(|| {
             let synonym = SYNONYMS.iter().find(|(synonym, _)| *synonym == name)?;
@@ -306,11 +327,19 @@ mod tests {
             ("get_and_increment", "get-and-increment"),
             ("Incr", "inc"),
             ("send", "enqueue"),
+            ("OpType.PUT", "put"),
+            ("/kv.KV/Get", "get"),
+            ("com.acme.Ops$CompareAndSet", "compare-and-set"),
+            ("GetRequest", "get"),
+            ("OP_PUT", "put"),
+            ("Queue::DequeueAsync", "dequeue"),
         ] {
             let verb = Word::named(word).map(Word::verb);
             assert!(verb.is_some() && Word::meant(name).map(Word::verb) == verb, "{name}");
         }
-        for name in ["", "writes", "read2", "setup", "nemesis"] {
+        for name in
+            ["", "writes", "read2", "setup", "nemesis", "kw", "get.x", "jepsen.clock/bump", "stop"]
+        {
             assert_eq!(Word::meant(name), None, "{name}");
         }
         for (at, (synonym, word)) in SYNONYMS.iter().enumerate() {

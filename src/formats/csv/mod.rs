@@ -50,7 +50,7 @@ fn is_header(line: &str) -> bool {
             let mut cells = line.split(char::from(separator));
             cells.any(|cell| wanted.contains(&role(cell.trim().trim_matches('"')).0))
         };
-        has(&[Role::Call]) && has(&[Role::Function])
+        has(&[Role::Call, Role::Duration]) && has(&[Role::Function])
             || has(&[Role::Outcome, Role::Phase]) && has(&[Role::Process, Role::Function])
     })
 }

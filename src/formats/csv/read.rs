@@ -163,13 +163,21 @@ impl Column {
     }
 }
 
+/// What the first column is called if it has no name.
+const UNNAMED: &str = "unnamed";
+
 /// The names of the columns, and what they hold.
 fn check_header(
     header: &csv::StringRecord,
     offsets: &[usize],
     mapping: Option<&Mapping>,
 ) -> Result<Header, Error> {
-    let names: Vec<Cow<'_, str>> = header.iter().map(heading).collect();
+    let mut names: Vec<Cow<'_, str>> = header.iter().map(heading).collect();
+    // The numbers of the rows, which have no name as pandas and R write them.
+    if let Some(first) = names.first_mut().filter(|name| name.is_empty() && header.len() > 1) {
+        *first = Cow::Borrowed(UNNAMED);
+    }
+    let names = names;
     let mut seen = Set::default();
     for (column, ((cell, name), &offset)) in header.iter().zip(&names).zip(offsets).enumerate() {
         let error = |code, message: String| {
@@ -177,7 +185,7 @@ fn check_header(
                 .hint("every column has a name of its own")
                 .at(Place { offset, ..Place::default() }))
         };
-        if cell.trim().is_empty() {
+        if cell.trim().is_empty() && name != UNNAMED {
             return error(Code::BadField, format!("column {} has no name", column + 1));
         }
         if !seen.insert(name) {
@@ -188,7 +196,7 @@ fn check_header(
         let is_mapped = mapping.is_some_and(|mapping| mapping.places(wanted));
         is_mapped || names.iter().any(|name| role(name).0 == wanted)
     };
-    let whole = has(Role::Call);
+    let whole = has(Role::Call) || has(Role::Duration) && !has(Role::Phase) && !has(Role::Outcome);
     let is_number = |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_digit());
     let is_data = names.first().is_some_and(|name| is_number(name));
     if is_data || !whole && !has(Role::Outcome) && !has(Role::Phase) {

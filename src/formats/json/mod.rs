@@ -3,6 +3,8 @@
 mod cell;
 mod cut;
 mod fast;
+mod logfmt;
+mod message;
 mod objects;
 mod parts;
 mod text;
@@ -52,7 +54,8 @@ fn sniff_lines(text: &str) -> Option<Likeness> {
     if text.starts_with('{') {
         return Evidence::Likely.settled(text.contains('}'));
     }
-    OPENING.is_behind(text).then(|| Evidence::Fallback.settled(!complete_lines(text).is_empty()))?
+    let is_line = OPENING.is_behind(text) || logfmt::is_logfmt(text);
+    is_line.then(|| Evidence::Fallback.settled(!complete_lines(text).is_empty()))?
 }
 
 /// How a record starts that stands behind other text.
@@ -69,27 +72,69 @@ fn sniff_array(text: &str) -> Option<Likeness> {
     })
 }
 
+/// How many bytes show how records stand in their lines.
+const START: usize = 1 << 16;
+
 /// Reads objects that follow each other, or those of an array.
 struct Json {
     layout: Layout,
     nesting: Nesting,
     /// Whether the start of the array was read.
     is_open: bool,
-    /// Whether the records stand behind other text on their lines, once that is known.
-    is_behind: Option<bool>,
+    /// Whether the first line starts with a record, once it starts,
+    is_object: Option<bool>,
+    /// and how the records stand in their lines, once that is known.
+    lines: Option<Lines>,
+}
+
+/// How records stand in the lines of a text.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lines {
+    /// They are JSON, wherever lines end.
+    Json,
+    /// Each stands behind other text.
+    Behind,
+    /// Each is in the text of a logger's message.
+    Message,
+    /// They are pairs of names and values.
+    Logfmt,
 }
 
 impl Json {
     fn boxed(layout: Layout) -> Box<dyn Reader> {
-        Box::new(Json { layout, nesting: Nesting::default(), is_open: false, is_behind: None })
+        Box::new(Json {
+            layout,
+            nesting: Nesting::default(),
+            is_open: false,
+            is_object: None,
+            lines: None,
+        })
     }
 
-    fn is_behind(&mut self, text: &[u8]) -> bool {
-        let starts = |bytes: &[u8]| bytes.trim_ascii_start().first().copied();
+    fn lines(&mut self, text: &[u8]) -> Lines {
+        if let Some(lines) = self.lines {
+            return lines;
+        }
         let is_lines = self.layout == Layout::Lines;
-        let behind = starts(text).map(|first| is_lines && first != b'{');
-        self.is_behind = self.is_behind.or(behind);
-        self.is_behind == Some(true)
+        let Some(first) = text.trim_ascii_start().first().filter(|_| is_lines) else {
+            return Lines::Json;
+        };
+        let is_object = *self.is_object.get_or_insert(*first == b'{');
+        // What is decided here needs whole lines.
+        let start = String::from_utf8_lossy(&text[..text.len().min(START)]);
+        let lines = match is_object {
+            true if message::has_record(&start) => Lines::Message,
+            true => Lines::Json,
+            _ if !OPENING.is_behind(start.trim_start()) && logfmt::is_logfmt(&start) => {
+                Lines::Logfmt
+            }
+            _ => Lines::Behind,
+        };
+        // The first line may not be all there.
+        if text.contains(&b'\n') {
+            self.lines = Some(lines);
+        }
+        lines
     }
 
     /// Reads the records of a text that holds them in a list, with more around it. False if it does
@@ -116,7 +161,7 @@ fn only_object(text: &str) -> Option<Cell<'_>> {
 
 impl Reader for Json {
     fn cut(&mut self, text: &[u8], from: usize) -> Option<usize> {
-        if self.is_behind(text) {
+        if self.lines(text) != Lines::Json {
             return memrchr(b'\n', &text[from..]).map(|at| from + at + 1);
         }
         match self.layout {
@@ -130,9 +175,29 @@ impl Reader for Json {
     }
 
     fn read(&mut self, piece: &Piece<'_>, sink: &mut Sink<'_>) -> Result<usize, Error> {
-        if self.is_behind(piece.text.as_bytes()) {
-            let (text, without) = &OPENING.alone(piece.text);
-            sink.pass_over(*without);
+        let lines = self.lines(piece.text.as_bytes());
+        if self.is_object.is_some() {
+            // What was read so far is not read otherwise later.
+            self.lines = Some(lines);
+        }
+        let (text, without) = match lines {
+            Lines::Json => (None, 0),
+            Lines::Behind => {
+                let (text, without) = OPENING.alone(piece.text);
+                (Some(text), without)
+            }
+            Lines::Message => {
+                let (text, without) = message::opened(piece.text);
+                (Some(text), without)
+            }
+            Lines::Logfmt => {
+                let without = logfmt::read(piece.text, sink)?;
+                sink.pass_over(without);
+                return Ok(piece.text.len());
+            }
+        };
+        if let Some(text) = &text {
+            sink.pass_over(without);
             let objects = Objects::new(text);
             let piece = &Piece { text, ..*piece };
             return read(piece, objects, self.layout, sink).map(|()| text.len());

@@ -9,9 +9,9 @@ use memchr::{memchr, memchr_iter};
 use crate::error::{Code, Error, Place};
 use crate::formats::content::{Content, function_of, unknown_type};
 use crate::formats::edn::{Parser, Token, closing_quote, parse_value};
-use crate::formats::fields::word_of;
 use crate::formats::mapping::Target;
 use crate::formats::sink::Sink;
+use crate::formats::words::word_of;
 use crate::history::{Event, EventType, Shape, Value};
 
 /// What the lines of a text are.

@@ -3,8 +3,8 @@
 
 use super::batch::Batch;
 use super::entry::{Entry, Form, INDEX, Other, Pending, Whole, seen};
-use crate::formats::fields::is_never;
-use crate::formats::roles::{Role, is_of_no_consequence, role};
+use crate::formats::moments::is_never;
+use crate::formats::roles::{Role, is_of_no_consequence, role, unit_of};
 use crate::history::{EventType, NO_TIME, Outcome, Shape, Time, Value};
 
 /// The roles of a record of which it is known what plays them, as bits.
@@ -63,6 +63,7 @@ impl<'t> Batch<'t> {
             let name = self.names.names()[self.roles.len()];
             self.roles.push(role(name).0);
             self.is_idle.push(is_of_no_consequence(name));
+            self.units.push(unit_of(name).unwrap_or(1));
         }
         self.roles[at]
     }
@@ -98,6 +99,9 @@ impl<'t> Batch<'t> {
                 if self.extras[at].is_end {
                     let is_call = self.role_of(&self.extras[at]) == Role::Call;
                     let time = if is_call { pending.call } else { pending.ret };
+                    if self.units[usize::from(self.extras[at].name)] > 1 {
+                        return None;
+                    }
                     // A fraction is a value whose digits are not kept here.
                     let Some(Time::Whole(time)) = time else { return None };
                     self.extras[at].value = self.values.int(time);

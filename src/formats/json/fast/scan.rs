@@ -238,6 +238,12 @@ impl<'t> Scanner<'t> {
                         time
                     }
                 };
+                let time = match (batch.units[usize::from(name)], time) {
+                    (1, time) | (_, time @ Time::Whole(i64::MAX | -1)) => time,
+                    (unit, Time::Whole(count)) => Time::Whole(count.checked_mul(unit)?),
+                    // A fraction of this unit, which was taken for one of seconds.
+                    (unit, Time::Seconds(time)) => Time::Whole(time / (1_000_000_000 / unit)),
+                };
                 batch.pending.set_end(role, time)?;
                 other.is_end = true;
             }

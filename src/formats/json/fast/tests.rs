@@ -104,6 +104,7 @@ const USUAL: &[&str] = &[
     r#"{"process":0,"f":"write","input":1,"output":null,"call":17,"return":19}"#,
     r#"{"ClientId":0,"op":":cas","input":[1,2],"output":true,"start":1.5,"end":2,"status":"ok","key":"k","node":"n"}"#,
     r#"{"f":"read","value":"v","call":17,"return":null,"outcome":"info","index":3}"#,
+    r#"{"process":1,"f":"read","value":1,"start_ms":17,"end_us":19500.5}"#,
     r#"{ "process" :1,"type":"invoke","f":"x"}"#,
 ];
 
@@ -284,16 +285,26 @@ fn record() -> impl Strategy<Value = String> {
 
 /// One record of a whole operation, mostly of the usual shape.
 fn whole() -> impl Strategy<Value = String> {
-    let time = select(vec!["5", "6", "99999999999", "7.5", "-1", "null", "\"x\"", "[1]"]);
+    let time = select(vec![
+        "5",
+        "6",
+        "99999999999",
+        "9223372036854775807",
+        "7.5",
+        "-1",
+        "null",
+        "\"x\"",
+        "[1]",
+    ]);
     let value = select(vec!["null", "1", "\"v\"", "[\"a\",88888888888]", "7.0", "{\"a\":1}"]);
     let field = |names: Vec<&'static str>, value: BoxedStrategy<&'static str>| {
         (select(names), value).prop_map(|(name, value)| format!("\"{name}\":{value}"))
     };
     let word = |words: Vec<&'static str>| select(words).boxed();
-    let call = field(vec!["call", "start", "invoke_time"], time.clone().boxed());
+    let call = field(vec!["call", "start", "invoke_time", "start_ms"], time.clone().boxed());
     let process = word(vec!["0", "1", "null", "77777777777", "\"n\""]);
     let others = prop_oneof![
-        4 => field(vec!["return", "return", "end", "Completed-At"], time.boxed()),
+        4 => field(vec!["return", "return", "end", "Completed-At", "end_us"], time.boxed()),
         4 => field(vec!["input", "output", "value", "key", "node", "KEY"], value.boxed()),
         2 => field(vec!["process", "process", "client", "thread"], process),
         2 => field(vec!["type", "outcome", "status"],
