@@ -21,6 +21,8 @@ mod follow;
 #[cfg(feature = "cli")]
 mod forgotten;
 mod formats;
+#[cfg(feature = "cli")]
+mod from_logs;
 mod hints;
 mod ingest;
 #[cfg(feature = "cli")]
