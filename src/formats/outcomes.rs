@@ -4,7 +4,7 @@ use super::content::{Content, outcome};
 use super::roles::{Role, Roles};
 use super::sink::Sink;
 use crate::error::{Code, Error};
-use crate::history::{EventType, Outcome, ValueTable};
+use crate::history::{Outcome, ValueTable};
 use crate::vocabulary::plain;
 
 /// How an operation ended that tells both ends, and `returned` or not.
@@ -21,10 +21,6 @@ pub(super) fn outcome_of<'t, C: Content<'t>>(
     for role in [Role::Success, Role::Error] {
         // What never returned may have happened or not, whatever is said of it.
         let Some((name, content)) = roles.named(role).filter(|_| returned) else { continue };
-        if role == Role::Error && is_lost(&content, sink.values()) {
-            sink.takes("outcome", name);
-            return Ok(Outcome::Info);
-        }
         if says_wrong(role, content, sink.values()) {
             return Err(no_outcome(name, &content, sink.values()));
         }
@@ -53,12 +49,6 @@ pub(super) fn says_wrong<'t>(
         Role::Error => !content.is_null() && !matches!(&*text(values), "false" | "\"\"" | "0"),
         _ => false,
     }
-}
-
-/// Whether an error is that no answer came.
-fn is_lost<'t>(content: &impl Content<'t>, values: &ValueTable) -> bool {
-    let word = content.word("error", values);
-    word.is_ok_and(|word| EventType::meant(&word) == Some(EventType::Info))
 }
 
 /// The error about a record that says by its field `name` that something went wrong.

@@ -20,6 +20,7 @@ const HINTED: &[(&str, &str)] = &[
     ("slog-durations.jsonl", "--time-unit ns"),
     ("status.jsonl", "--map 'outcome:200=ok'"),
     ("success.csv", "--map outcome=.ok --map 'outcome:False=info' --map outcome:True=ok"),
+    ("timeouts.jsonl", "--map outcome=.error --map 'outcome:timeout=info'"),
 ];
 
 /// The text with the first or the second of each pair of answers.
@@ -84,7 +85,7 @@ fn numbers_that_increments_return_are_not_passed_over_silently() {
 fn units_in_names_count_whatever_else_a_record_has() {
     let text = "{\"client\":1,\"op\":\"write\",\"input\":1,\"start_ms\":1,\"end_ms\":2}\n\
                 {\"client\":1,\"op\":\"write\",\"input\":{\"#edn\":\":a\"},\"start_ms\":3,\"end_ms\":4,\
-                \"error\":\"timeout\"}\n\
+                \"error\":\"timeout\",\"outcome\":\"info\"}\n\
                 {\"client\":1,\"op\":\"read\",\"output\":1,\"start_ms\":5.5,\"end_ms\":6}\n";
     let said = histcheck("convert - --to jsonl").stdin(text).run().status(0).stdout;
     for times in [
