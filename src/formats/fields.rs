@@ -118,6 +118,10 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
     }
 
     fn interpret(&mut self, sink: &mut Sink<'_>) -> Result<(), Error> {
+        if sink.is_seeking() {
+            // What it means may hang on what came before it, which is not kept then.
+            return sink.pass();
+        }
         if let Some(survey) = sink.survey.take() {
             let known = NAMES.iter().zip(self.known);
             let known = known.filter_map(|(name, content)| Some((*name, content?)));

@@ -204,6 +204,12 @@ impl<'a> Sink<'a> {
         self.builder.skip().map_err(|error| self.located(error))
     }
 
+    /// Ends the current record, which only counts.
+    pub(super) fn pass(&mut self) -> Result<(), Error> {
+        self.look_up()?;
+        self.skip()
+    }
+
     /// Ends the current record: an event.
     pub(super) fn event(&mut self, event: &Event<'_>) -> Result<(), Error> {
         self.look_up()?;
