@@ -226,8 +226,9 @@ pub struct Noted {
     pub unread_outputs: Vec<String>,
     /// How many lines held no record.
     pub passed_over: usize,
-    /// Whether the model is that of a log, whose reads are called with an offset.
-    pub is_log: bool,
+    /// Whether reads are called with nothing: those of logs have an offset, and those of several
+    /// registers their keys.
+    pub reads_take_nothing: bool,
 }
 
 impl Noted {
@@ -241,7 +242,7 @@ impl Noted {
             taken: Vec::new(),
             unread_outputs: report.unread_outputs.clone(),
             passed_over: history.passed_over(),
-            is_log: report.model == "log",
+            reads_take_nothing: reads_take_nothing(&report.model),
         }
     }
 
@@ -253,7 +254,7 @@ impl Noted {
     /// Adds what was not read.
     fn add_unread(&self, add: &mut impl FnMut(CaveatKind, usize, String)) {
         let called_with = self.tally.called_with;
-        if !self.is_log {
+        if self.reads_take_nothing {
             add(
                 CaveatKind::UnreadInputs,
                 called_with,
@@ -320,6 +321,11 @@ impl Noted {
 /// What people should know of `history` beside `report`, in O(records).
 pub fn caveats(history: &History, report: &Report) -> Vec<Caveat> {
     Noted::of(history, report).caveats()
+}
+
+/// Whether the reads of the model called `name` are called with nothing.
+pub(crate) fn reads_take_nothing(name: &str) -> bool {
+    ["register", "cas-register", "kv", "counter", "set"].contains(&name)
 }
 
 /// Why a valid verdict on `history` says nothing, if so. Usually the first operations tell that it

@@ -3,7 +3,7 @@
 
 use super::objects::{Objects, Standing};
 use super::violation::Violation;
-use crate::caveats::{Noted, Unread, split_clients};
+use crate::caveats::{Noted, Unread, reads_take_nothing, split_clients};
 use crate::check::{Budget, KeyCounts, Meter, Options, Start, StopReason, Verdict};
 use crate::error::{Code, Error};
 use crate::history::Window;
@@ -588,7 +588,7 @@ impl Course {
         summary.model = Some((*name).to_owned());
         summary.model_source = *source;
         summary.noted.unread_outputs = objects.unread_outputs();
-        summary.noted.is_log = *name == "log";
+        summary.noted.reads_take_nothing = reads_take_nothing(name);
         objects.standings(&mut |standing| {
             summary.keys.checked += 1;
             match standing {
