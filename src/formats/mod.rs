@@ -4,10 +4,10 @@
 //! text that is still being written may be cut, how to read a piece of it, and how to write it. All
 //! else is shared. A `source` yields text, decompressed on the way. An [`Input`] keeps the whole
 //! text, which is one piece; a `stream` reads it piece by piece and forgets. Readers hand records
-//! to a `sink`, either as they are or as the `fields` of a map: `roles` knows what a field is by its
-//! name, `nested` opens maps inside, a `mapping` says what the user knows, and a `frame` takes away
-//! what stands around records. `records` puts the records of
-//! a history back into the order of its input.
+//! to a `sink`, either as they are or as the `fields` of a map: `roles` knows what a field is by
+//! its name, `nested` opens maps inside, a `mapping` says what the user knows, and a `frame` takes
+//! away what stands around records. `records` puts the records of a history back into the order of
+//! its input.
 //!
 //! What pairs and validates records is the history's business; what they mean is the model's.
 //! Readers know offsets in their piece only: its `position` makes lines and columns of them.
