@@ -150,6 +150,10 @@ fn is_empty(values: &ValueTable, value: Value) -> bool {
 pub(super) fn take_answers(history: &mut History) {
     let values = &history.values;
     let is_map = |value: Value| value.is_stored() && matches!(values.shape(value), Shape::Map(_));
+    // Most histories have none.
+    if !history.operations.iter().any(|operation| is_map(operation.output)) {
+        return;
+    }
     let mut has_map = false;
     for operation in &history.operations {
         let items = values.as_list(operation.input).unwrap_or_default();
@@ -181,6 +185,11 @@ pub(super) fn drop_zeros(history: &mut History) {
         Some(verb) if verb.adds_items() => operation.output == empty,
         _ => false,
     };
+    // Most histories have none.
+    let may_be = |operation: &Operation| operation.output == zero || operation.output == empty;
+    if !history.operations.iter().any(may_be) {
+        return;
+    }
     let mut is_silent = vec![true; verbs.len()];
     for operation in &history.operations {
         let is_nothing = operation.output.is_null() || is_zero(operation);
@@ -205,6 +214,10 @@ pub(super) fn drop_nils(history: &mut History) {
     let asks = |operation: &Operation| {
         words[operation.function.index()].is_some_and(|word| word.verb().takes_nothing())
     };
+    // Most histories have none.
+    if !operations.iter().any(|operation| asks(operation) && nils(values, operation.output)) {
+        return;
+    }
     // A read may repeat at its call what it returned.
     let mut updates = operations.iter().filter(|operation| !asks(operation));
     if updates.any(|operation| nils(values, operation.input)) {
