@@ -60,6 +60,7 @@ pub mod suggest;
 mod threads;
 #[cfg(test)]
 mod tries;
+mod unread;
 mod words;
 
 pub use budget::Budget;

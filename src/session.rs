@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use crate::budget::Budget;
-use crate::caveats;
 use crate::check::{self, Decision, KeyReport, Meter, Models, Options, OtherTies, Report};
 use crate::check::{Start, Verdict};
 use crate::error::Error;
@@ -17,6 +16,7 @@ use crate::model::{self, AnyModel, Model, ModelSource};
 use crate::progress::{Phase, Progress};
 use crate::proof::{self, Minimality, Proof, is_minimal};
 use crate::threads::on_threads;
+use crate::unread;
 
 /// Checks `history` against a built-in model: the one that the options name, or that the history
 /// implies.
@@ -88,7 +88,7 @@ impl<'a> Session<'a> {
     /// If no model fits, it cannot start from the initial value, or a key with one of its own is
     /// not there.
     pub fn new(history: &'a History, options: &'a Options) -> Result<Session<'a>, Error> {
-        caveats::check_read(history)?;
+        unread::check_read(history)?;
         let (entry, source) = match model::named(options.model.as_deref(), history) {
             Some(named) => named?,
             None => (model::infer(history)?, ModelSource::Inferred),
@@ -138,7 +138,7 @@ impl<'a> Session<'a> {
         if report.verdict == Verdict::Unknown || self.is_own {
             return Ok(());
         }
-        for name in caveats::possible_keys(self.history) {
+        for name in unread::possible_keys(self.history) {
             let Some(history) = self.history.keyed_by(name) else { continue };
             let keys = history.partitions().len();
             if keys < 2 || keys > history.operations().len() / 2 {
@@ -154,7 +154,7 @@ impl<'a> Session<'a> {
             };
             let verdict = Session::new(&history, &usual)?.decide()?.verdict;
             if verdict != Verdict::Unknown && verdict != report.verdict {
-                return Err(caveats::unread_key(name, [report.verdict, verdict]));
+                return Err(unread::unread_key(name, [report.verdict, verdict]));
             }
         }
         Ok(())

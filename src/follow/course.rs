@@ -3,7 +3,7 @@
 
 use super::objects::{Objects, Standing};
 use super::violation::Violation;
-use crate::caveats::{Noted, Unread, reads_take_nothing, split_clients};
+use crate::caveats::{Noted, reads_take_nothing, split_clients};
 use crate::check::{Budget, KeyCounts, Meter, Options, Start, StopReason, Verdict};
 use crate::error::{Code, Error};
 use crate::history::Window;
@@ -13,6 +13,7 @@ use crate::history::{
 use crate::history::{confirms_tuples, has_tuple, mixed_keys, no_tuple, take_key};
 use crate::model::{AnyModel, Hints, Model, ModelOptions, ModelSource, named};
 use crate::select::{Selection, none_left};
+use crate::unread::Unread;
 use crate::vocabulary::Word;
 
 /// So many records are waited for where it is not clear what they mean, and taken anew where they

@@ -51,6 +51,7 @@ pub(crate) use edn::parse_value as parse_edn;
 pub use input::{Input, ReadOptions, json_value, read_bytes, read_file, read_text};
 pub use jepsen::{is_jepsen, jepsen_valid};
 pub use mapping::Mapping;
+pub(crate) use nested::{NEW, OLD};
 pub(crate) use roles::is_of_no_consequence;
 pub use sniff::sniff;
 pub use source::{COMPRESSED, is_compressed};

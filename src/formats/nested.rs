@@ -425,8 +425,8 @@ impl Said {
 }
 
 /// What the values of a compare-and-set are called.
-const OLD: &[&str] = &["from", "old", "expected", "expect", "prev"];
-const NEW: &[&str] = &["to", "new", "update", "desired"];
+pub(crate) const OLD: &[&str] = &["from", "old", "expected", "expect", "prev"];
+pub(crate) const NEW: &[&str] = &["to", "new", "update", "desired"];
 
 /// The node at `path`, whose holders are opened on the way.
 fn find<'t, C: Content<'t>>(

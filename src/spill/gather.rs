@@ -6,7 +6,6 @@ use std::io::Read;
 use super::code::{self, Row};
 use super::scratch::Scratch;
 use super::{SpillOptions, Stopped};
-use crate::caveats::Unread;
 use crate::error::{Code, Error};
 use crate::formats::Input;
 use crate::formats::stream::Stream;
@@ -18,6 +17,7 @@ use crate::history::{
 use crate::history::{OpIndex, Window};
 use crate::history::{confirms_tuples, has_tuple, mixed_keys, take_key};
 use crate::model::Hints;
+use crate::unread::Unread;
 
 /// So many annotations are kept; all are counted.
 const ANNOTATIONS: usize = 10_000;

@@ -1,0 +1,315 @@
+//! What was not read, and may mean what is missing: fields of no known name that stand where the
+//! value, the result or the end of an operation should. A verdict over the rest would be wrong.
+
+use crate::check::Verdict;
+use crate::error::{Code, Error};
+use crate::formats::{NEW, OLD, is_of_no_consequence};
+use crate::history::{EventType, History, OpIndex, Operation, Outcome, Record, Shape, Value};
+use crate::vocabulary::{Verb, Word, plain};
+use crate::words::printable;
+
+/// Looks whether what operations take, return, or when they end stands in a field that was not
+/// read: it is not there where it should be, and another field is there only where that would be.
+#[derive(Default)]
+pub(crate) struct Unread {
+    /// By the name of the operation: whether none takes anything that has to, and likewise returns.
+    lacking: Vec<[bool; 2]>,
+    fields: Vec<Field>,
+}
+
+/// A field of no known meaning.
+struct Field {
+    name: String,
+    /// By the name of the operation: where it first was at its call, and at its end.
+    seen: Vec<[Option<Record>; 2]>,
+    /// The first record that has it, but nothing for what the operation takes, returns, or when it
+    /// does;
+    instead: [Option<Record>; 3],
+    /// and whether one has both.
+    beside: [bool; 3],
+    /// The first record, if all values are words for how operations end.
+    ends: Option<Record>,
+}
+
+/// So many fields are looked at.
+const FIELDS: usize = 64;
+
+/// What may be missing: what is said of that, and what the field is called that tells it.
+const MISSING: [(&str, &str, &str); 3] = [
+    ("operations of this name take nothing", "it", "input"),
+    ("operations of this name return nothing", "it", "output"),
+    ("operations never return", "when they did", "return"),
+];
+
+impl Unread {
+    /// Takes into account an operation that was called, or that ended if `ends`; both if it is
+    /// whole.
+    pub(crate) fn add(&mut self, history: &History, operation: &Operation, ends: bool) {
+        let function = operation.function.index();
+        while self.lacking.len() <= function {
+            let name = history.functions().get(self.lacking.len());
+            let verb = name.and_then(|name| Word::meant(name)).map(Word::verb);
+            self.lacking.push(verb.map_or([false; 2], |verb| [takes(verb), answers(verb)]));
+        }
+        let [input, output] = &mut self.lacking[function];
+        *input &= history.without_key(operation.input).is_null();
+        *output &=
+            operation.outcome != Outcome::Ok || history.without_key(operation.output).is_null();
+        if history.all_extras().is_empty() {
+            return;
+        }
+        let record = operation.completed.filter(|_| ends).unwrap_or(operation.invoked);
+        for extra in history.extras(record).iter().filter(|extra| !extra.value.is_null()) {
+            let Some(name) = history.values().as_name(extra.name) else { continue };
+            let Some(field) = self.field(name, record) else { continue };
+            if field.seen.len() <= function {
+                field.seen.resize(function + 1, [None; 2]);
+            }
+            field.seen[function][usize::from(ends)].get_or_insert(record);
+            field.look(history, operation, ends, record, extra.value);
+        }
+    }
+
+    /// Takes into account when a whole operation returned.
+    fn add_return(&mut self, history: &History, index: OpIndex) {
+        let record = history[index].invoked;
+        let lacks = history.lacking(record).ret;
+        for extra in history.extras(record) {
+            if may_be_end(history, extra.value, history.times(index)[0])
+                && let Some(name) = history.values().as_name(extra.name)
+                && let Some(field) = self.field(name, record)
+            {
+                field.beside[2] |= !lacks;
+                if lacks {
+                    field.instead[2].get_or_insert(record);
+                }
+            }
+        }
+    }
+
+    fn field(&mut self, name: &str, record: Record) -> Option<&mut Field> {
+        let at = self.fields.iter().position(|field| field.name == name);
+        let at = at.or_else(|| {
+            if self.fields.len() == FIELDS || is_of_no_consequence(name) {
+                return None;
+            }
+            self.fields.push(Field {
+                name: name.to_owned(),
+                seen: Vec::new(),
+                instead: [None; 3],
+                beside: [false; 3],
+                ends: Some(record),
+            });
+            Some(self.fields.len() - 1)
+        });
+        self.fields.get_mut(at?)
+    }
+
+    /// Refuses what was added if something was not read that should have been.
+    ///
+    /// # Errors
+    /// If so.
+    pub(crate) fn check(&self, whole: bool) -> Result<(), Error> {
+        for (what, missing, role) in [
+            (0, "no operation of this name takes anything", "input"),
+            (1, "no operation of this name returns anything", "output"),
+        ] {
+            for field in &self.fields {
+                if let Some(record) = self.holder(field, what) {
+                    let role = if whole { role } else { "value" };
+                    let error = unread(record, &field.name, missing, "it", role);
+                    return Err(match self.pair_of(&field.name) {
+                        Some([old, new]) => {
+                            error.hint(format!("--map from=.{old} --map to=.{new} reads both"))
+                        }
+                        None => error,
+                    });
+                }
+            }
+        }
+        for field in &self.fields {
+            for (what, (missing, told, role)) in MISSING.into_iter().enumerate() {
+                if let (Some(record), false) = (field.instead[what], field.beside[what]) {
+                    let role = if whole { role } else { "value" };
+                    let missing = format!("some {missing}");
+                    return Err(unread(record, &field.name, &missing, told, role));
+                }
+            }
+            if let (Some(record), true) = (field.ends, whole) {
+                let missing = "nothing says how operations ended";
+                return Err(unread(record, &field.name, missing, "it", "outcome"));
+            }
+        }
+        Ok(())
+    }
+
+    /// The fields for the two values of a compare-and-set, if this is one of them.
+    fn pair_of(&self, name: &str) -> Option<[&str; 2]> {
+        let named = |names: &[&str]| {
+            let mut fields = self.fields.iter().map(|field| &*field.name);
+            fields.find(|name| names.contains(&&*plain(name)))
+        };
+        let pair = [named(OLD)?, named(NEW)?];
+        pair.contains(&name).then_some(pair)
+    }
+
+    /// The first record that has this field, if that is there only where something is missing: what
+    /// is taken, or what is returned. An end repeats what was taken, but a call does not tell what
+    /// will be returned.
+    fn holder(&self, field: &Field, what: usize) -> Option<Record> {
+        let mut first: Option<Record> = None;
+        for (seen, lacking) in field.seen.iter().zip(&self.lacking) {
+            let [call, end] = *seen;
+            let Some(record) = call.or(end) else { continue };
+            if !lacking[what] || what == 1 && call.is_some() {
+                return None;
+            }
+            first = Some(first.map_or(record, |first| first.min(record)));
+        }
+        first
+    }
+}
+
+impl Field {
+    /// Notes what `record`, an end of `operation` that has this field with `value`, has no field
+    /// for.
+    fn look(
+        &mut self,
+        history: &History,
+        operation: &Operation,
+        ends: bool,
+        record: Record,
+        value: Value,
+    ) {
+        let whole = history.has_whole_operations();
+        let verb = history.word(operation.function).map(Word::verb);
+        let lacking = history.lacking(record);
+        let is_ok = operation.outcome == Outcome::Ok;
+        let looks = [
+            (whole || !ends) && verb.is_some_and(takes),
+            ends && is_ok && verb.is_some_and(answers),
+        ];
+        for (what, lacks) in [lacking.input, lacking.output].into_iter().enumerate() {
+            if looks[what] && lacks {
+                self.instead[what].get_or_insert(record);
+            }
+            self.beside[what] |= looks[what] && !lacks;
+        }
+        let name = history.values().as_name(value);
+        if name.and_then(EventType::meant).is_none_or(|kind| kind == EventType::Invoke) {
+            self.ends = None;
+        }
+    }
+}
+
+/// Whether `value` may be the time when an operation returned that was called at `call`.
+fn may_be_end(history: &History, value: Value, call: Option<i64>) -> bool {
+    match history.values().shape(value) {
+        Shape::Int(end) => call.is_some_and(|call| end >= call),
+        Shape::Decimal(_) => true,
+        Shape::Text(text) => text.len() >= 8 && text.starts_with(|c: char| c.is_ascii_digit()),
+        _ => false,
+    }
+}
+
+/// Refuses a history of which something was not read.
+///
+/// # Errors
+/// As [`Unread::check`], or if no operation returns, and a field may tell when it did.
+pub(crate) fn check_read(history: &History) -> Result<(), Error> {
+    if history.is_excerpt() || history.all_extras().is_empty() {
+        return Ok(());
+    }
+    let whole = history.has_whole_operations();
+    let mut unread_fields = Unread::default();
+    for (index, operation) in history.indexed() {
+        if whole {
+            unread_fields.add_return(history, index);
+        }
+        if !whole {
+            unread_fields.add(history, &operation.unanswered(), false);
+        }
+        if whole || operation.completed.is_some() {
+            unread_fields.add(history, operation, true);
+        }
+    }
+    unread_fields.check(whole)
+}
+
+fn unread(record: Record, name: &str, missing: &str, what: &str, role: &str) -> Error {
+    let name = printable(name);
+    Error::new(Code::UnreadField, format!("{missing}, and the field `{name}` may tell {what}"))
+        .hint(format!(
+            "map it (--map {role}=.{name}), or say that it is not that (--map ignore=.{name})"
+        ))
+        .record(record)
+}
+
+/// The names of the fields that may be the key of an object: of no known meaning, in a history
+/// without keys.
+pub(crate) fn possible_keys(history: &History) -> Vec<&str> {
+    if history.is_excerpt() || history.is_whole() || history.all_extras().is_empty() {
+        return Vec::new();
+    }
+    let tally = history.tally();
+    let names = tally.other_fields.iter().map(String::as_str);
+    names.filter(|name| !tally.has_key && !is_of_no_consequence(name)).take(KEYS).collect()
+}
+
+/// So many fields are tried as keys.
+const KEYS: usize = 4;
+
+/// The error about a field that turns the verdict if it is the key.
+pub(crate) fn unread_key(name: &str, verdict: [Verdict; 2]) -> Error {
+    let name = printable(name);
+    let [without, with] = verdict.map(Verdict::name);
+    let message = format!(
+        "the verdict hangs on the field `{name}`, which is not read: {without} without it, {with} \
+         if it is the key"
+    );
+    Error::new(Code::UnreadField, message).hint(format!(
+        "say what it is: --map key=.{name} if it is the key, --map ignore=.{name} if it is not"
+    ))
+}
+
+/// Whether an operation of this kind takes something.
+fn takes(verb: Verb) -> bool {
+    matches!(
+        verb,
+        Verb::Write
+            | Verb::Cas
+            | Verb::Txn
+            | Verb::Append
+            | Verb::Add
+            | Verb::Contains
+            | Verb::Enqueue
+            | Verb::Push
+            | Verb::Insert
+            | Verb::Transfer
+            | Verb::Deposit
+            | Verb::Withdraw
+    )
+}
+
+/// Whether an operation of this kind returns what a fault could contradict.
+fn answers(verb: Verb) -> bool {
+    matches!(
+        verb,
+        Verb::Read
+            | Verb::Contains
+            | Verb::Dequeue
+            | Verb::Pop
+            | Verb::Peek
+            | Verb::DeleteMin
+            | Verb::DeleteMax
+            | Verb::PeekMin
+            | Verb::PeekMax
+            | Verb::AddAndGet
+            | Verb::IncAndGet
+            | Verb::DecAndGet
+            | Verb::GetAndAdd
+            | Verb::GetAndInc
+            | Verb::GetAndDec
+            | Verb::Balance
+    )
+}
