@@ -2,6 +2,7 @@
 //! the shapes of its values.
 
 use super::any::no_such_model;
+use super::list_append::{has_micro, shows_list};
 use super::lock::names_holder;
 use super::{CATALOGUE, Entry, View, previous};
 use crate::error::{Code, Error};
@@ -10,7 +11,7 @@ use crate::vocabulary::{Verb, Word};
 
 /// Models of which the first is meant where nothing but the names of operations is known.
 const USUAL: &[&[&str]] = &[
-    &["kv", "register", "cas-register", "multi-register"],
+    &["kv", "register", "cas-register", "multi-register", "list-append"],
     &["fifo-queue", "unordered-queue", "priority-queue"],
     &["mutex", "fenced-mutex", "reentrant-mutex", "semaphore"],
 ];
@@ -104,6 +105,8 @@ pub(crate) struct Hints {
     olds: bool,
     /// Whether a lock told its holder, or a fence.
     holders: bool,
+    /// Of transactions: whether one appends, whether one writes, and whether one read a list.
+    micros: [bool; 3],
 }
 
 impl Hints {
@@ -123,10 +126,17 @@ impl Hints {
         }
         let values = history.values();
         self.counts |= values.as_int(history.without_key(operation.input)).is_some();
+        let verb = history.word(operation.function).map(Word::verb);
+        if verb == Some(Verb::Txn) && !self.micros[0] {
+            let input = View { table: values, value: history.without_key(operation.input) };
+            let output = View { value: history.without_key(operation.output), ..input };
+            self.micros[0] = has_micro(input, &["append"]);
+            self.micros[1] |= has_micro(input, &["w", "write"]);
+            self.micros[2] |= operation.outcome == Outcome::Ok && shows_list(output);
+        }
         if operation.outcome != Outcome::Ok {
             return before != self.known();
         }
-        let verb = history.word(operation.function).map(Word::verb);
         if !self.olds && matches!(verb, Some(Verb::Write | Verb::Delete)) {
             let output = View { table: values, value: history.without_key(operation.output) };
             self.olds = operation.output != operation.input && previous(output).is_some();
@@ -146,8 +156,8 @@ impl Hints {
     }
 
     /// What is known so far, to tell whether something new comes.
-    fn known(&self) -> (usize, [bool; 2], [bool; 3]) {
-        (self.functions.len(), self.reads, [self.counts, self.olds, self.holders])
+    fn known(&self) -> (usize, [bool; 2], [bool; 3], [bool; 3]) {
+        (self.functions.len(), self.reads, [self.counts, self.olds, self.holders], self.micros)
     }
 
     /// Whether all operations may belong to several models, and would be taken for reads of a
@@ -213,6 +223,12 @@ impl Hints {
             && let Some(lock) = named("fenced-mutex")
         {
             return Ok(lock);
+        }
+        let [appends, writes, lists] = self.micros;
+        if (appends || lists && !writes)
+            && let Some(lists) = named("list-append")
+        {
+            return Ok(lists);
         }
         let usual = USUAL
             .iter()

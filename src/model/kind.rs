@@ -4,7 +4,8 @@ use std::any::Any;
 use std::sync::Arc;
 
 use super::{
-    bank, counter, items, kv, lock, log, multi_register, mutex, priority_queue, semaphore, set,
+    bank, counter, items, kv, list_append, lock, log, multi_register, mutex, priority_queue,
+    semaphore, set,
 };
 use crate::history::Value;
 
@@ -103,6 +104,12 @@ pub enum Kind<Op> {
         /// An operation as a transaction.
         view: View<Op, multi_register::Op>,
     },
+    /// Lists that transactions read and append to together, as
+    /// [`ListAppend`](super::ListAppend) has them; empty before the first operation.
+    Lists {
+        /// An operation as a transaction.
+        view: View<Op, Arc<list_append::Op>>,
+    },
     /// Accounts with balances, as [`Bank`](super::Bank) has them.
     Bank {
         /// What they start from.
@@ -143,6 +150,7 @@ impl<Op: 'static> Kind<Op> {
             Kind::Log { view, .. } => view(op),
             Kind::Kv { view, .. } => view(op),
             Kind::Transactions { view, .. } => view(op),
+            Kind::Lists { view } => view(op),
             Kind::Bank { view, .. } => view(op),
         }
     }
@@ -165,6 +173,7 @@ impl<Op: 'static> Kind<Op> {
                 Kind::Kv { initial, absent_is_empty, view }
             }
             Kind::Transactions { registers, .. } => Kind::Transactions { registers, view },
+            Kind::Lists { .. } => Kind::Lists { view },
             Kind::Bank { bank, .. } => Kind::Bank { bank, view },
         }
     }

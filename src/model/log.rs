@@ -164,7 +164,7 @@ impl Log {
 /// A log as the catalogue has it.
 pub(super) const ENTRY: Entry = Entry {
     name: "log",
-    elsewhere: &["list", "append-log", "list-append"],
+    elsewhere: &["list", "append-log"],
     summary: "a log that is appended to, and read",
     functions: &[
         FunctionEntry::of(

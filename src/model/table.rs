@@ -237,6 +237,7 @@ macro_rules! models {
 models! {
     register::Register: "`register` and `cas-register`.", [REGISTER, CAS_REGISTER];
     multi_register::MultiRegister: "`multi-register`.", [ENTRY];
+    list_append::ListAppend: "`list-append`.", [ENTRY];
     kv::Kv: "`kv`.", [ENTRY];
     counter::Counter: "`counter`.", [ENTRY];
     set::Set: "`set`.", [ENTRY];

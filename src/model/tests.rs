@@ -249,6 +249,9 @@ fn what_an_operation_cannot_mean_is_refused() {
         ["multi-register", "read", r#"["a"]"#, r#"{"a":1,"b":2}"#],
         ["multi-register", "read", "null", r#"{"a":1}"#],
         ["multi-register", "write", r#"{"a":1}"#, "null"],
+        ["list-append", "txn", r#"[["append",1,2]]"#, "null"],
+        ["list-append", "txn", "[]", "[]"],
+        ["list-append", "txn", r#"[["r",1,null],["r",2,3]]"#, r#"[["r",1,null],["r",2,[null]]]"#],
     ];
     for &[name, function, input, output] in known {
         assert!(asked(name, function, input, output).is_ok(), "{name} {function} {input} {output}");
@@ -281,6 +284,13 @@ fn what_an_operation_cannot_mean_is_refused() {
         ["multi-register", "read", r#"{"a":null}"#, r#"{"b":1}"#],
         ["multi-register", "read", "null", "1"],
         ["multi-register", "write", "1", "null"],
+        ["list-append", "txn", r#"[["w",1,2]]"#, "null"],
+        ["list-append", "txn", r#"[["append",1]]"#, "null"],
+        ["list-append", "txn", r#"[["append",1,2]]"#, r#"[["append",1,3]]"#],
+        ["list-append", "txn", r#"[["append",1,2]]"#, "[]"],
+        ["list-append", "txn", r#"[["r",1,null]]"#, "null"],
+        ["list-append", "txn", r#"[["r",1,null]]"#, r#"[["r",1,7]]"#],
+        ["list-append", "read", "null", "[]"],
     ];
     for &[name, function, input, output] in refused {
         assert!(

@@ -18,6 +18,7 @@ pub const KINDS: &[&str] = &[
     "register",
     "cas-register",
     "multi-register",
+    "list-append",
     "kv",
     "counter",
     "set",
@@ -78,7 +79,7 @@ impl Object {
                 object.number = object.limit;
                 object.start = object.limit.to_string();
             }
-            "kv" => {}
+            "kv" | "list-append" => {}
             _ if rng.random_bool(0.2) => {
                 object.items = (0..2).map(|_| object.value(rng)).collect();
                 if kind == "set" {
@@ -115,6 +116,7 @@ impl Object {
             "register" => self.register(changes, rng),
             "cas-register" => self.cas_register(changes, rng),
             "multi-register" => self.multi_register(changes, rng),
+            "list-append" => self.list_append(changes, rng),
             "kv" => self.kv(changes, rng),
             "counter" => self.counter(changes, rng),
             "set" => self.set(changes, rng),
@@ -184,6 +186,29 @@ impl Object {
             } else {
                 input.push(format!(r#"["r",{key},null]"#));
                 output.push(format!(r#"["r",{key},{}]"#, nullable(self.items[key])));
+            }
+        }
+        let list = |micros: Vec<String>| format!("[{}]", micros.join(","));
+        spell("txn", list(input), list(output))
+    }
+
+    /// Items stand with their lists, of which there are three, in the order of their appends.
+    fn list_append(&mut self, changes: bool, rng: &mut impl Rng) -> Spelling {
+        let (mut input, mut output) = (Vec::new(), Vec::new());
+        let mut keys: Vec<i64> = (0..3).collect();
+        keys.shuffle(rng);
+        for &key in &keys[..rng.random_range(1..=2)] {
+            if changes && (rng.random_bool(0.6) || input.is_empty()) {
+                let value = self.value(rng);
+                self.items.extend([key, value]);
+                let micro = format!(r#"["append",{key},{value}]"#);
+                input.push(micro.clone());
+                output.push(micro);
+            } else {
+                let own = self.items.chunks(2).filter(|item| item[0] == key);
+                let own: Vec<i64> = own.map(|item| item[1]).collect();
+                input.push(format!(r#"["r",{key},null]"#));
+                output.push(format!(r#"["r",{key},{}]"#, self.list(&own)));
             }
         }
         let list = |micros: Vec<String>| format!("[{}]", micros.join(","));

@@ -17,7 +17,7 @@ struct Story {
     idle: [&'static str; 3],
 }
 
-const STORIES: [Story; 11] = [
+const STORIES: [Story; 12] = [
     Story {
         model: "register",
         done: ["write", r#""a""#, "null"],
@@ -44,6 +44,17 @@ const STORIES: [Story; 11] = [
         ],
         wrong: r#"[["r","y","c"]]"#,
         idle: ["txn", r#"[["r",1,null]]"#, r#"[["r",1,null]]"#],
+    },
+    Story {
+        model: "list-append",
+        done: ["txn", r#"[["append","x","a"]]"#, r#"[["append","x","a"]]"#],
+        crashed: ["txn", r#"[["append","y","b"]]"#],
+        seen: &[
+            ["txn", r#"[["r","x",null]]"#, r#"[["r","x",["a"]]]"#],
+            ["txn", r#"[["r","y",null]]"#, r#"[["r","y",["b"]]]"#],
+        ],
+        wrong: r#"[["r","y",["c"]]]"#,
+        idle: ["txn", r#"[["r",1,null]]"#, r#"[["r",1,[]]]"#],
     },
     Story {
         model: "kv",

@@ -11,6 +11,7 @@ mod ends;
 mod items;
 mod kv;
 mod ladder;
+mod lists;
 mod log;
 mod minima;
 mod mutex;
@@ -118,6 +119,7 @@ pub(super) fn decide<M: Model>(
         Kind::Log { initial, view } => {
             named("log", log::decide(&initial, &timed(readings, view), wanted))
         }
+        Kind::Lists { view } => named("list-append", lists::decide(&timed(readings, view), wanted)),
         Kind::Kv { initial, absent_is_empty, view } => {
             let operations = timed(readings, view);
             named("kv", kv::decide(&initial, absent_is_empty, &operations, wanted))

@@ -20,17 +20,24 @@
 //! Where versions are not known to have replaced each other, but no cycle is certain, they are
 //! presumed to have done so in the order in which their transactions returned; a cycle is then
 //! suggested only.
+//!
+//! A list that transactions append to is a register whose version is its last item. What a read
+//! shows of it is the versions before that, too: an item that nobody appended, or two reads that
+//! show different items at one place (`split-brain`), an item twice (`duplicate-apply`), and the
+//! end of a list in the midst of what one transaction appended (`read-skew`).
+
+use std::sync::Arc;
 
 use super::classify::Origin;
 use super::event::Event;
 use super::evidence::{Scope, Verb};
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
-use crate::history::hash::Map;
+use crate::history::hash::{Map, Set};
 use crate::history::{Value, sort};
-use crate::model::multi_register::Op;
-use crate::model::{Kind, Model, MultiRegister};
+use crate::model::{Kind, Model, MultiRegister, list_append, multi_register};
 
 const WRITE: Verb = Verb { to_do: "write it", did: "wrote it", done: "wrote" };
+const APPEND: Verb = Verb { to_do: "append it", did: "appended it", done: "appended" };
 
 /// Why one transaction came before another.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -47,13 +54,55 @@ enum Why {
 /// A register's value.
 type Version = (Value, Value);
 
+/// What a transaction did.
+#[derive(Clone)]
+struct Deed {
+    contradictory: bool,
+    /// The versions that it read.
+    expects: Vec<Version>,
+    /// Those that it made, of a list in their order.
+    writes: Vec<Version>,
+    /// The lists that it read, with all their items.
+    shows: list_append::Items,
+}
+
+impl Deed {
+    fn on_registers(op: &multi_register::Op) -> Deed {
+        Deed {
+            contradictory: op.contradictory,
+            expects: op.expects.to_vec(),
+            writes: op.writes.to_vec(),
+            shows: list_append::Items::default(),
+        }
+    }
+
+    fn on_lists(op: &list_append::Op) -> Deed {
+        let last = |(list, items): &(Value, Arc<[Value]>)| {
+            (*list, items.last().copied().unwrap_or(Value::NULL))
+        };
+        let all = |(list, items): &(Value, Arc<[Value]>)| -> Vec<Version> {
+            items.iter().map(|&item| (*list, item)).collect()
+        };
+        Deed {
+            contradictory: op.contradictory,
+            expects: op.expects.iter().map(last).collect(),
+            writes: op.appends.iter().flat_map(all).collect(),
+            shows: Arc::clone(&op.expects),
+        }
+    }
+}
+
 struct Transactions<'a> {
     scope: Scope<'a>,
     registers: MultiRegister,
-    list: Vec<Event<Op>>,
-    failed: Vec<Event<Op>>,
+    list: Vec<Event<Deed>>,
+    failed: Vec<Event<Deed>>,
+    /// Whether versions are the items of lists.
+    are_lists: bool,
     /// The transactions that wrote each version, by their places in the list.
     writers: Map<Version, Vec<usize>>,
+    /// The places of the versions of lists, as the longest read of each shows them.
+    places: Map<Version, usize>,
     /// Whether versions are presumed to have replaced each other in the order of the returns.
     presumes: bool,
 }
@@ -62,24 +111,54 @@ struct Transactions<'a> {
 /// fits. Looks at no more than the violation's operations and some around the failing one; for
 /// those, O(m³).
 pub(super) fn name(scope: Scope<'_>) -> Option<Anomaly> {
-    let Kind::Transactions { registers, view } = scope.case.model.kind() else { return None };
-    let list = scope.events(view);
+    let (registers, are_lists, list, failed) = match scope.case.model.kind() {
+        Kind::Transactions { registers, view } => {
+            let deed = |event: &Event<_>| event.with(Deed::on_registers(&event.op));
+            let list = scope.events(view).iter().map(deed).collect();
+            let failed = scope.failed(view).iter().map(deed).collect();
+            (registers, false, list, failed)
+        }
+        Kind::Lists { view } => {
+            let deed = |event: &Event<Arc<_>>| event.with(Deed::on_lists(&event.op));
+            let list: Vec<Event<Deed>> = scope.events(view).iter().map(deed).collect();
+            let failed = scope.failed(view).iter().map(deed).collect();
+            // A null that is appended would look like an empty list.
+            let is_null = |version: &Version| version.1.is_null();
+            if list.iter().any(|event| event.op.writes.iter().any(is_null)) {
+                return None;
+            }
+            (MultiRegister::new(Value::NULL, &[]), true, list, failed)
+        }
+        _ => return None,
+    };
     let mut writers: Map<Version, Vec<usize>> = Map::default();
     for (at, event) in list.iter().enumerate() {
         for &version in event.op.writes.iter() {
             writers.entry(version).or_default().push(at);
         }
     }
-    let failed = scope.failed(view);
-    let mut all = Transactions { scope, registers, list, failed, writers, presumes: false };
+    let mut all = Transactions {
+        scope,
+        registers,
+        list,
+        failed,
+        are_lists,
+        writers,
+        places: Map::default(),
+        presumes: false,
+    };
     let chosen = all.chosen();
     let reads = || chosen.iter().map(|&at| &all.list[at]).filter(|event| event.is_done());
     let found = reads()
         .find_map(|event| all.contradicts_itself(event))
         .or_else(|| reads().find_map(|event| all.nowhere_from(event)))
+        .or_else(|| reads().find_map(|event| all.shows_twice(event)))
+        .or_else(|| reads().find_map(|event| all.shows_part(event)))
+        .or_else(|| all.forked(&chosen))
         .or_else(|| all.cycle(&chosen));
     found.or_else(|| {
         all.presumes = true;
+        all.find_places(&chosen);
         all.cycle(&chosen)
     })
 }
@@ -119,13 +198,24 @@ impl Transactions<'_> {
         chosen
     }
 
+    /// Takes the order of the items of lists from the reads among `chosen`, which agree.
+    fn find_places(&mut self, chosen: &[usize]) {
+        for &at in chosen.iter().filter(|&&at| self.list[at].is_done()) {
+            for (list, items) in self.list[at].op.shows.iter() {
+                for (place, &item) in items.iter().enumerate() {
+                    self.places.insert((*list, item), place);
+                }
+            }
+        }
+    }
+
     fn say(&self, kind: AnomalyKind, of: &[usize], summary: String) -> Option<Anomaly> {
         let operations = of.iter().map(|&at| self.list[at].index);
         let certainty = if self.presumes { Certainty::Suggested } else { Certainty::Proved };
         Some(self.scope.anomaly(kind, certainty, operations, summary))
     }
 
-    fn phrase(&self, event: &Event<Op>) -> String {
+    fn phrase(&self, event: &Event<Deed>) -> String {
         self.scope.call(event.index)
     }
 
@@ -135,16 +225,21 @@ impl Transactions<'_> {
         given.unwrap_or(self.registers.default)
     }
 
-    fn contradicts_itself(&self, event: &Event<Op>) -> Option<Anomaly> {
+    fn contradicts_itself(&self, event: &Event<Deed>) -> Option<Anomaly> {
         if !event.op.contradictory {
             return None;
         }
-        let summary = format!("{} reads one register with two values", self.phrase(event));
+        let what = if self.are_lists {
+            "reads one list as two, or without what it appended itself"
+        } else {
+            "reads one register with two values"
+        };
+        let summary = format!("{} {what}", self.phrase(event));
         self.scope.proved(AnomalyKind::ReadSkew, &[event], summary)
     }
 
     /// A version that nobody wrote, or only later.
-    fn nowhere_from(&self, event: &Event<Op>) -> Option<Anomaly> {
+    fn nowhere_from(&self, event: &Event<Deed>) -> Option<Anomaly> {
         let written = |version: &&Version| {
             let writers = self.writers.get(version).map_or(&[][..], Vec::as_slice);
             let in_time = |&at: &usize| {
@@ -152,17 +247,90 @@ impl Transactions<'_> {
             };
             self.initial(version.0) == version.1 || writers.iter().any(in_time)
         };
-        let version = event.op.expects.iter().find(|version| !written(version))?;
+        let lists = event.op.shows.iter();
+        let shown = lists.flat_map(|(list, items)| items.iter().map(|&item| (*list, item)));
+        let version = &event.op.expects.iter().copied().chain(shown).find(|it| !written(&it))?;
         let [register, value] = [version.0, version.1].map(|value| self.scope.value(value));
         let found = format!("{} found {value} in {register}", self.phrase(event));
-        let fails = |failed: &&Event<Op>| {
+        let fails = |failed: &&Event<Deed>| {
             failed.op.writes.contains(version) && failed.span.call < event.span.ret
         };
         let failed = self.failed.iter().find(fails).map(|failed| failed.index);
         let writers = self.writers.get(version).map_or(&[][..], Vec::as_slice);
         let mut writers = writers.iter().map(|&at| self.list[at].index);
         let later = writers.find(|&index| index != event.index);
-        self.scope.unfounded(event.index, Origin::of(failed, later), &found, &WRITE)
+        let verb = if self.are_lists { &APPEND } else { &WRITE };
+        if event.op.writes.contains(version) && failed.or(later).is_none() {
+            let summary = format!("{found}, which it {} only afterwards", verb.done);
+            return self.scope.proved(AnomalyKind::FutureRead, &[event], summary);
+        }
+        self.scope.unfounded(event.index, Origin::of(failed, later), &found, verb)
+    }
+
+    /// A list with an item twice, which was appended once.
+    fn shows_twice(&self, event: &Event<Deed>) -> Option<Anomaly> {
+        for (list, items) in event.op.shows.iter() {
+            let mut seen: Set<Value> = Set::default();
+            let twice = items.iter().copied().filter(|&item| !seen.insert(item));
+            for item in twice {
+                let Some(writer) = self.only_writer((*list, item)) else { continue };
+                let writer = &self.list[writer];
+                let [list, item] = [*list, item].map(|value| self.scope.value(value));
+                let (who, phrase) = (self.scope.who(writer.index), self.phrase(event));
+                let summary =
+                    format!("{phrase} found {item} twice in {list}; {who} appended it once");
+                return self.scope.proved(AnomalyKind::DuplicateApply, &[event, writer], summary);
+            }
+        }
+        None
+    }
+
+    /// A list that ends in the midst of what one transaction appended.
+    fn shows_part(&self, event: &Event<Deed>) -> Option<Anomaly> {
+        for &(list, last) in event.op.expects.iter().filter(|_| self.are_lists) {
+            let Some(writer) = self.only_writer((list, last)) else { continue };
+            let writer = &self.list[writer];
+            let mut own = writer.op.writes.iter().filter(|version| version.0 == list);
+            // The last one that it appended, and nothing behind that.
+            let is_last = own.next_back() == Some(&(list, last));
+            if !is_last && writer.index != event.index {
+                let [first, second] = [event, writer].map(|event| self.phrase(event));
+                let what = "the first saw a part of what the second appended, not all";
+                let summary = format!("{first} and {second}: {what}");
+                return self.scope.proved(AnomalyKind::ReadSkew, &[event, writer], summary);
+            }
+        }
+        None
+    }
+
+    /// Two reads of one list that show different items at one place.
+    fn forked(&self, chosen: &[usize]) -> Option<Anomaly> {
+        let done: Vec<&Event<Deed>> =
+            chosen.iter().map(|&at| &self.list[at]).filter(|event| event.is_done()).collect();
+        for (nth, one) in done.iter().enumerate() {
+            for other in &done[..nth] {
+                for (list, items) in one.op.shows.iter() {
+                    let same = other.op.shows.iter().find(|(same, _)| same == list);
+                    let Some((_, others)) = same else { continue };
+                    let differs = |(a, b): (&Value, &Value)| a != b;
+                    let Some(place) = items.iter().zip(others.iter()).position(differs) else {
+                        continue;
+                    };
+                    let show = |value: Value| self.scope.value(value);
+                    let summary = format!(
+                        "at one place of {} {} saw {} and {} saw {}: two branches of what should \
+                         be one",
+                        show(*list),
+                        self.scope.who(other.index),
+                        show(others[place]),
+                        self.scope.who(one.index),
+                        show(items[place])
+                    );
+                    return self.scope.proved(AnomalyKind::SplitBrain, &[other, one], summary);
+                }
+            }
+        }
+        None
     }
 
     /// The only transaction that wrote a version, if one did and it was not there at the start.
@@ -218,6 +386,9 @@ impl Transactions<'_> {
         }
         // It read the one and wrote the other, or the one was there before all.
         let read_it = event.op.expects.contains(&old);
+        if let Some((one, other)) = self.places.get(&old).zip(self.places.get(&new)) {
+            return self.presumes && one < other;
+        }
         let before = |at: usize| at != writer && self.list[at].precedes(event);
         match self.only_writer(old) {
             Some(old) if self.presumes => read_it || self.list[old].span.ret < event.span.ret,

@@ -54,7 +54,7 @@ macro_rules! built_in {
 }
 
 built_in! {
-    Register MultiRegister Kv Counter Set Mutex Semaphore FifoQueue UnorderedQueue Stack
+    Register MultiRegister ListAppend Kv Counter Set Mutex Semaphore FifoQueue UnorderedQueue Stack
     PriorityQueue Log Bank
 }
 
@@ -507,6 +507,28 @@ fn transactions() {
         let none: std::sync::Arc<[(Value, Value)]> = std::sync::Arc::from([]);
         let unknown = Op { contradictory: false, expects: none, writes: writes.clone() };
         sample(unknown, Op { contradictory: false, expects, writes })
+    });
+}
+
+#[test]
+fn lists() {
+    use std::sync::Arc;
+
+    use model::list_append::{Items, Op};
+    let v: [Value; 3] = values();
+    compare(&model::ListAppend, |dice| {
+        let mut some = |least: u32| -> Items {
+            let lists = v.iter().take(2).filter(|_| dice.below(2) == 0);
+            let lists: Vec<Value> = lists.copied().collect();
+            let mut items = || {
+                let count = least + dice.below(2);
+                (0..count).map(|_| v[dice.below(2) as usize]).collect()
+            };
+            lists.into_iter().map(|list| (list, items())).collect()
+        };
+        let (expects, appends) = (some(0), some(1));
+        let op = |expects, appends| Arc::new(Op { contradictory: false, expects, appends });
+        sample(op(Items::default(), appends.clone()), op(expects, appends))
     });
 }
 

@@ -51,7 +51,7 @@ pub fn entry_hash<V: Hash>(key: u128, value: &V) -> u64 {
     mix(hash::of(&(key, value)))
 }
 
-impl<V: Copy + Eq + Hash> Tree<V> {
+impl<V: Clone + Eq + Hash> Tree<V> {
     /// How many entries there are.
     pub fn len(&self) -> usize {
         self.len
@@ -72,7 +72,7 @@ impl<V: Copy + Eq + Hash> Tree<V> {
         let mut node = self.root.as_ref()?;
         loop {
             match &**node {
-                Node::Leaf(key, value) => return Some((*key, *value)),
+                Node::Leaf(key, value) => return Some((*key, value.clone())),
                 Node::Branch { bit, zero, one } => {
                     node = if has_bit(key, *bit) { one } else { zero };
                 }
@@ -89,19 +89,19 @@ impl<V: Copy + Eq + Hash> Tree<V> {
     #[must_use]
     pub fn insert(&self, key: u128, value: V) -> Self {
         let hash = self.hash.wrapping_add(entry_hash(key, &value));
-        let leaf = || Arc::new(Node::Leaf(key, value));
         let (Some(root), Some((near, old))) = (&self.root, self.nearest(key)) else {
-            return Tree { root: Some(leaf()), len: 1, hash };
+            return Tree { root: Some(Arc::new(Node::Leaf(key, value))), len: 1, hash };
         };
         if near == key {
             if old == value {
                 return self.clone();
             }
-            let root = Some(place(root, key, None, leaf()));
+            let root = Some(place(root, key, None, Arc::new(Node::Leaf(key, value))));
             return Tree { root, len: self.len, hash: hash.wrapping_sub(entry_hash(key, &old)) };
         }
         let bit = (near ^ key).ilog2();
-        Tree { root: Some(place(root, key, Some(bit), leaf())), len: self.len + 1, hash }
+        let leaf = Arc::new(Node::Leaf(key, value));
+        Tree { root: Some(place(root, key, Some(bit), leaf)), len: self.len + 1, hash }
     }
 
     /// The map without `key`.
@@ -135,7 +135,7 @@ impl<V: Copy + Eq + Hash> Tree<V> {
             let mut node = open.pop()?;
             loop {
                 match &**node {
-                    Node::Leaf(key, value) => return Some((*key, *value)),
+                    Node::Leaf(key, value) => return Some((*key, value.clone())),
                     Node::Branch { zero, one, .. } => {
                         open.push(one);
                         node = zero;
@@ -210,7 +210,7 @@ impl<V> Hash for Tree<V> {
     }
 }
 
-impl<V: Copy + Eq + Hash + fmt::Debug> fmt::Debug for Tree<V> {
+impl<V: Clone + Eq + Hash + fmt::Debug> fmt::Debug for Tree<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_map().entries(self.iter()).finish()
     }

@@ -23,6 +23,7 @@ pub(crate) struct Invocation {
 pub(crate) enum Object {
     Register(Json),
     MultiRegister(BTreeMap<Json, Json>),
+    Lists(BTreeMap<Json, Vec<Json>>),
     Kv(Option<Json>),
     Counter(i64),
     Set(BTreeSet<Json>),
@@ -45,6 +46,7 @@ impl Object {
         match model {
             "register" | "cas-register" => Object::Register(Null),
             "multi-register" => Object::MultiRegister(BTreeMap::new()),
+            "list-append" => Object::Lists(BTreeMap::new()),
             "kv" => Object::Kv(None),
             "counter" => Object::Counter(0),
             "set" => Object::Set(BTreeSet::new()),
@@ -71,6 +73,7 @@ impl Object {
             "register" => &["read", "r", "get", "write", "w", "put", "set"],
             "cas-register" => &["read", "write", "cas", "compare-and-set", "compare_and_set"],
             "multi-register" => &["txn", "txn", "read", "write"],
+            "list-append" => &["txn"],
             "kv" => KV,
             "counter" => COUNTER,
             "set" => &["add", "remove", "delete", "contains", "contains?", "member", "read"],
@@ -94,6 +97,7 @@ impl Object {
         match self {
             Object::Register(value) => register(value, function, input),
             Object::MultiRegister(registers) => multi(registers, function, input),
+            Object::Lists(lists) => Some(list_append(lists, input, rng)),
             Object::Kv(value) => kv(value, function, input, rng),
             Object::Counter(value) => Some(counter(value, function, input)),
             Object::Set(items) => Some(set(items, function, input, rng)),
@@ -238,6 +242,7 @@ fn input(model: &str, function: &str, rng: &mut ChaCha8Rng, values: i64) -> Json
             List(vec![old, one(rng)])
         }
         ("multi-register", "txn") => transaction(rng, values),
+        ("list-append", _) => appending(rng, values),
         ("multi-register", _) => {
             let keys = ["x", "y", "z"].into_iter().filter(|_| rng.random_bool(0.6));
             let keys: Vec<Json> = keys.map(Json::text).collect();
@@ -318,6 +323,26 @@ fn transaction(rng: &mut ChaCha8Rng, values: i64) -> Json {
     List((0..length).map(|_| micro(rng)).collect())
 }
 
+/// A transaction on lists; most of its values are appended by no other one.
+fn appending(rng: &mut ChaCha8Rng, values: i64) -> Json {
+    let micro = |rng: &mut ChaCha8Rng| {
+        let key = [Int(1), Json::text("x")].choose(rng).expect("not empty").clone();
+        let spelt = |name: &'static str, is_keyword: bool| {
+            if is_keyword { Json::Keyword(name) } else { Json::text(name) }
+        };
+        let is_keyword = rng.random_bool(0.5);
+        if rng.random_bool(0.5) {
+            let name = if rng.random_bool(0.5) { "r" } else { "read" };
+            return List(vec![spelt(name, is_keyword), key, Null]);
+        }
+        let few = rng.random_bool(0.3);
+        let value = if few { rng.random_range(1..=values) } else { rng.random_range(10..1000) };
+        List(vec![spelt("append", is_keyword), key, Int(value)])
+    };
+    let length = rng.random_range(0..=3);
+    List((0..length).map(|_| micro(rng)).collect())
+}
+
 /// What an operation returns that has nothing to tell: nothing, its input, or `true`.
 fn done(function: &str, input: &Json, rng: &mut ChaCha8Rng) -> Json {
     match rng.random_range(0..3) {
@@ -376,6 +401,24 @@ fn multi(registers: &mut BTreeMap<Json, Json>, function: &str, input: &Json) -> 
             List(answer)
         }
     })
+}
+
+fn list_append(lists: &mut BTreeMap<Json, Vec<Json>>, input: &Json, rng: &mut ChaCha8Rng) -> Json {
+    let mut answer = Vec::new();
+    for micro in input.list() {
+        let [name, key, value] = micro.list() else { panic!("no micro-operation") };
+        let list = lists.entry(key.clone()).or_default();
+        let value = if [Json::text("append"), Json::Keyword("append")].contains(name) {
+            list.push(value.clone());
+            value.clone()
+        } else if list.is_empty() && rng.random_bool(0.5) {
+            Null
+        } else {
+            List(list.clone())
+        };
+        answer.push(List(vec![name.clone(), key.clone(), value]));
+    }
+    List(answer)
 }
 
 /// A value of a key: a short string, an integer, or none.
