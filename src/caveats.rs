@@ -37,6 +37,8 @@ pub enum CaveatKind {
     KeysSelected,
     /// Only some operations of an object were selected.
     PartSelected,
+    /// No record tells when operations were called.
+    NoRealTime,
 }
 
 impl CaveatKind {
@@ -55,6 +57,7 @@ impl CaveatKind {
         CaveatKind::ClientsSplit,
         CaveatKind::KeysSelected,
         CaveatKind::PartSelected,
+        CaveatKind::NoRealTime,
     ];
 
     /// Its code.
@@ -73,6 +76,7 @@ impl CaveatKind {
             CaveatKind::ClientsSplit => "W0012",
             CaveatKind::KeysSelected => "W0013",
             CaveatKind::PartSelected => "W0014",
+            CaveatKind::NoRealTime => "W0015",
         }
     }
 
@@ -92,6 +96,7 @@ impl CaveatKind {
             CaveatKind::ClientsSplit => "clients-split",
             CaveatKind::KeysSelected => "keys-selected",
             CaveatKind::PartSelected => "part-selected",
+            CaveatKind::NoRealTime => "no-real-time",
         }
     }
 
@@ -166,17 +171,30 @@ impl CaveatKind {
                  Objects are independent, so that the verdict on each of these keys is that of the \
                  whole history: if one is invalid, so is the whole. Nothing is said of the others."
             }
-            CaveatKind::PartSelected => {
-                "Operations on the same objects were left out (--process, --where, --between). The \
-                 verdict is one about the selection. What was left out may explain what is left, \
-                 so that an invalid selection is no proof that the history is invalid, unless only \
-                 operations were left out that change nothing; and it may contradict what is left, \
-                 so that a valid one is none of the opposite, unless only operations of unknown \
-                 outcome were left out. The report says which of these it is."
-            }
+            CaveatKind::PartSelected => PART_SELECTED,
+            CaveatKind::NoRealTime => NO_REAL_TIME,
         }
     }
 }
+
+/// What a verdict on some operations of an object means.
+const PART_SELECTED: &str = "\
+    Operations on the same objects were left out (--process, --where, --between). The verdict is \
+    one about the selection. What was left out may explain what is left, so that an invalid \
+    selection is no proof that the history is invalid, unless only operations were left out that \
+    change nothing; and it may contradict what is left, so that a valid one is none of the \
+    opposite, unless only operations of unknown outcome were left out. The report says which of \
+    these it is.";
+
+/// What a verdict without real time means.
+const NO_REAL_TIME: &str = "\
+    Only the completions of transactions were recorded, so that nothing tells which of them was \
+    over before another began. All count as concurrent, but for those of one process, which keep \
+    their order. A valid history is serializable in session order (strong session \
+    serializability): one order of all transactions, which keeps that of each process, explains \
+    what they read. It need not be linearizable, or strictly serializable: a stale read by another \
+    process goes unnoticed. An invalid history is invalid in real time, too. Record invocations to \
+    have real time checked.";
 
 /// Something that people should know of a history, beside the verdict.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -198,7 +216,8 @@ impl Caveat {
 
     /// Whether the verdict may be another one than that of the history.
     pub fn limits_verdict(&self) -> bool {
-        self.is_vacuous() || self.kind == CaveatKind::PartSelected
+        use CaveatKind::{NoRealTime, PartSelected};
+        self.is_vacuous() || matches!(self.kind, PartSelected | NoRealTime)
     }
 }
 
@@ -226,6 +245,8 @@ pub struct Noted {
     /// Whether reads are called with nothing: those of logs have an offset, and those of several
     /// registers their keys.
     pub reads_take_nothing: bool,
+    /// How many operations there are of which no record tells when they were called.
+    pub without_calls: usize,
 }
 
 impl Noted {
@@ -240,6 +261,7 @@ impl Noted {
             unread_outputs: report.unread_outputs.clone(),
             passed_over: history.passed_over(),
             reads_take_nothing: reads_take_nothing(&report.model),
+            without_calls: if history.has_real_time() { 0 } else { history.operations().len() },
         }
     }
 
@@ -285,6 +307,16 @@ impl Noted {
                 caveats.push(Caveat { kind, count, message });
             }
         };
+        let without_calls = self.without_calls;
+        add(
+            CaveatKind::NoRealTime,
+            without_calls,
+            format!(
+                "no record tells when {} called: the verdict is about serializability in session \
+                 order, and not about real time",
+                if without_calls == 1 { "the transaction was" } else { "transactions were" },
+            ),
+        );
         let reinvoked = self.reinvoked;
         let s = if reinvoked == 1 { "" } else { "s" };
         add(
@@ -454,6 +486,8 @@ fn listed(names: impl Iterator<Item = String>) -> String {
 pub struct ReadAs<'h> {
     /// Whether each is a whole operation.
     pub whole: bool,
+    /// Whether each is a completion without an invocation.
+    pub alone: bool,
     /// What was read, and the name of the field where that is another.
     pub fields: Vec<(&'static str, Option<&'h str>)>,
     /// The fields that were not used, but for those of which it is known that they are of no
@@ -464,7 +498,9 @@ pub struct ReadAs<'h> {
 impl<'h> ReadAs<'h> {
     /// How `history` was read, by what was counted of it.
     pub fn of(history: &'h History, tally: &'h Tally) -> ReadAs<'h> {
-        ReadAs::of_fields(history.has_whole_operations(), history.taken_fields(), tally)
+        let whole = history.has_whole_operations();
+        let read_as = ReadAs::of_fields(whole, history.taken_fields(), tally);
+        ReadAs { alone: !history.has_real_time(), ..read_as }
     }
 
     /// How events were read, by what was counted of them.
@@ -502,12 +538,22 @@ impl<'h> ReadAs<'h> {
             }
         }
         let names = tally.other_fields.iter().map(String::as_str);
-        ReadAs { whole, fields, unused: names.filter(|name| !is_of_no_consequence(name)).collect() }
+        let alone = false;
+        ReadAs {
+            whole,
+            alone,
+            fields,
+            unused: names.filter(|name| !is_of_no_consequence(name)).collect(),
+        }
     }
 
     /// The same in one line.
     pub fn in_words(&self) -> String {
-        let what = if self.whole { "whole operations of" } else { "events of" };
+        let what = match (self.whole, self.alone) {
+            (true, _) => "whole operations of",
+            (false, true) => "completions alone, without real time, of",
+            (false, false) => "events of",
+        };
         let fields = self.fields.iter().map(|(role, name)| match name {
             Some(name) => format!("{role} from {}", printable(name)),
             None => (*role).to_owned(),

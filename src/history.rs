@@ -2,7 +2,8 @@
 
 pub(crate) use histcheck_history::internal::{
     ClientEvent, End as WindowEnd, Excerpt, Marks, NO_TIME, Row, Rows, ValueMap, Window,
-    confirms_tuples, function_text, has_tuple, mixed_keys, no_tuple, resident_bytes, take_key,
+    confirms_tuples, function_text, has_tuple, is_micro_operation, is_transaction, mixed_keys,
+    no_tuple, resident_bytes, take_key,
 };
 #[doc(inline)]
 pub use histcheck_history::{

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::budget::Budget;
 use crate::check::{self, Decision, KeyReport, Meter, Models, Options, OtherTies, Report};
 use crate::check::{Start, Verdict};
-use crate::error::Error;
+use crate::error::{Code, Error};
 use crate::explain::{
     self, ClockSkew, Context, Explanation, Linearizations, Rest, SkewOutcome, Stale,
 };
@@ -116,6 +116,7 @@ impl<'a> Session<'a> {
     /// # Errors
     /// If the model refuses an operation.
     pub fn check(&self) -> Result<Report, Error> {
+        self.check_order()?;
         let budget = self.options.budget.started();
         let options = &Options { budget, ..self.options.clone() };
         let session = Session { options, models: self.models.clone(), ..*self };
@@ -130,6 +131,18 @@ impl<'a> Session<'a> {
         }
         options.enter(Phase::Idle, 0);
         Ok(report)
+    }
+
+    /// Refuses a history without real time, unless its model knows the order of each process.
+    fn check_order(&self) -> Result<(), Error> {
+        if self.history.has_real_time() || ["multi-register", "list-append"].contains(&self.name) {
+            return Ok(());
+        }
+        let message = format!("no record tells when it was invoked, which a {} needs", self.name);
+        Err(Error::new(Code::NoInvocation, message).hint(
+            "only transactions on registers and lists are decided by the order of each process \
+                 alone",
+        ))
     }
 
     /// Refuses a verdict that hangs on a field which was not read: one that every operation has,

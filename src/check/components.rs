@@ -153,11 +153,12 @@ mod tests {
 
     fn readings(operations: &[Drawn<'_>]) -> Vec<Reading<Op>> {
         let pairs = |pairs: &[(i64, i64)]| {
-            pairs.iter().map(|&(register, held)| (value(register), value(held))).collect()
+            let pair = |&(register, held): &(i64, i64)| (value(register), value(held));
+            pairs.iter().map(pair).collect::<Vec<_>>()
         };
         let reading = |(index, &(found, left, call, ret)): (usize, &Drawn<'_>)| Reading {
             index: OpIndex::new(index),
-            op: Op { contradictory: false, expects: pairs(found), writes: pairs(left) },
+            op: Op::new(false, &pairs(found), &pairs(left)),
             span: span(call, ret),
         };
         operations.iter().enumerate().map(reading).collect()

@@ -13,7 +13,9 @@ use super::roles::{Role, Roles, is_of_no_consequence, role};
 use super::sink::Sink;
 use super::words::{named_function, phase_word, word_of};
 use crate::error::{Code, Error, Place};
-use crate::history::{Event, EventType, Interval, Lacking, Time, Value, ValueTable};
+use crate::history::{
+    Event, EventType, Interval, Lacking, Time, Value, ValueTable, is_micro_operation,
+};
 use crate::vocabulary::{Word, plain};
 
 pub(super) const PROCESS: usize = 0;
@@ -209,18 +211,21 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
     fn put_event(&mut self, sink: &mut Sink<'_>) -> Result<(), Error> {
         let mut taken = [const { None }; NAMES.len()];
         let kind = self.kind(&mut taken, sink)?;
-        if kind == EventType::Info && !self.has(PROCESS) && !self.has(FUNCTION) {
+        let is_named = self.has(PROCESS) && self.has(FUNCTION);
+        let is_transaction = !is_named && self.is_transaction(sink)?;
+        if kind == EventType::Info && !self.has(PROCESS) && !self.has(FUNCTION) && !is_transaction {
             return self.put_note(sink);
         }
-        let process = self.field(PROCESS, &[Role::Process], &mut taken).ok_or_else(|| {
-            missing("process").hint("`process` is the number of the client, or a name of another")
-        })?;
-        let process = process.process(sink.values())?;
+        let process = match self.field(PROCESS, &[Role::Process], &mut taken) {
+            Some(process) => process.process(sink.values())?,
+            None if is_transaction => sink.process_by_order(kind)?,
+            None => return Err(no_process()),
+        };
         let is_number = sink.values().as_int(process).is_some();
-        let function = self.field(FUNCTION, &[Role::Function], &mut taken);
-        let function = match (function, self.tag.take()) {
+        let function = match (self.field(FUNCTION, &[Role::Function], &mut taken), self.tag.take())
+        {
             (_, Some(tag)) => tag,
-            (None, _) if self.is_transaction(sink)? => Cow::Borrowed("txn"),
+            (None, _) if is_transaction => transaction_by_value(sink),
             (None, _) if let Some(open) = sink.open_function(process, kind) => Cow::Owned(open),
             (function, _) => function_of(function, is_number, sink)?,
         };
@@ -366,14 +371,9 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
             let mut items = Vec::new();
             part.entries(sink.values(), &mut |_, item| items.push(item))?;
             let word = items.first().map(|first| first.word("f", sink.values()));
-            let is_known = |word: &str| matches!(word, "r" | "w" | "read" | "write" | "append");
-            all &= items.len() == 3 && matches!(word, Some(Ok(word)) if is_known(&word));
+            all &= items.len() == 3 && matches!(word, Some(Ok(word)) if is_micro_operation(&word));
         }
-        let is_transaction = all && !parts.is_empty();
-        if is_transaction {
-            sink.takes("f", "value");
-        }
-        Ok(is_transaction)
+        Ok(all && !parts.is_empty())
     }
 
     fn timed(&self, taken: &mut Taken, sink: &mut Sink<'_>) -> Result<Option<Time>, Error> {
@@ -511,6 +511,16 @@ type Taken = [Option<usize>; NAMES.len()];
 /// Whether an operation of this name takes nothing.
 fn takes_nothing(function: &str) -> bool {
     Word::meant(function).is_some_and(|word| word.verb().takes_nothing())
+}
+
+/// The name of an operation that only its value shows to be a transaction.
+fn transaction_by_value(sink: &mut Sink<'_>) -> Cow<'static, str> {
+    sink.takes("f", "value");
+    Cow::Borrowed("txn")
+}
+
+fn no_process() -> Error {
+    missing("process").hint("`process` is the number of the client, or a name of another")
 }
 
 /// Which times a record tells.

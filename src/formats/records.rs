@@ -96,6 +96,7 @@ fn entry(history: &History, source: Source) -> Entry<'_> {
     match source {
         Source::Annotation(index) => annotation(history, &history.annotations()[index as usize]),
         Source::Invocation(index) if history.has_whole_operations() => whole(history, index),
+        Source::Invocation(index) if !history.has_real_time() => completion(history, index),
         Source::Invocation(index) => invocation(history, index),
         Source::Completion(index) => completion(history, index),
     }

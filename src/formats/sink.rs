@@ -166,6 +166,11 @@ impl<'a> Sink<'a> {
         self.builder.open_function(process).filter(|_| kind != EventType::Invoke)
     }
 
+    /// Returns the process of an event that names none, if the order of the records tells it.
+    pub(super) fn process_by_order(&mut self, kind: EventType) -> Result<Value, Error> {
+        self.builder.process_by_order(kind).map_err(|error| self.located(error))
+    }
+
     /// Notes that so many lines hold no record.
     pub(super) fn pass_over(&mut self, lines: usize) {
         self.builder.pass_over(lines);

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::history::{History, Operation, Shape, Value, ValueTable};
+use crate::history::{History, Operation, Record, Shape, Value, ValueTable};
 use crate::vocabulary::Word;
 
 /// An operation of a history, for a model to read.
@@ -18,6 +18,8 @@ pub struct Call<'a> {
     pub output: Option<View<'a>>,
     /// The client that did it.
     pub process: View<'a>,
+    /// Its record, if no real time is known: a client's operations are in the order of these.
+    pub turn: Option<Record>,
 }
 
 impl<'a> Call<'a> {
@@ -34,6 +36,7 @@ impl<'a> Call<'a> {
             input: view(operation.input),
             output: output.map(view),
             process: view(history.client(operation.process)),
+            turn: (!history.has_real_time()).then_some(operation.invoked),
         }
     }
 }

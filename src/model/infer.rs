@@ -6,7 +6,7 @@ use super::list_append::{has_micro, shows_list};
 use super::lock::names_holder;
 use super::{CATALOGUE, Entry, View, previous};
 use crate::error::{Code, Error};
-use crate::history::{History, Operation, Outcome, Shape};
+use crate::history::{History, Operation, Outcome, Shape, is_transaction};
 use crate::vocabulary::{Verb, Word};
 
 /// Models of which the first is meant where nothing but the names of operations is known.
@@ -107,6 +107,8 @@ pub(crate) struct Hints {
     holders: bool,
     /// Of transactions: whether one appends, whether one writes, and whether one read a list.
     micros: [bool; 3],
+    /// Whether some operation is no list of micro-operations.
+    is_plain: bool,
 }
 
 impl Hints {
@@ -125,6 +127,7 @@ impl Hints {
             }
         }
         let values = history.values();
+        self.is_plain = self.is_plain || !is_transaction(values, operation.input);
         self.counts |= values.as_int(history.without_key(operation.input)).is_some();
         let verb = history.word(operation.function).map(Word::verb);
         if verb == Some(Verb::Txn) && !self.micros[0] {
@@ -156,8 +159,9 @@ impl Hints {
     }
 
     /// What is known so far, to tell whether something new comes.
-    fn known(&self) -> (usize, [bool; 2], [bool; 3], [bool; 3]) {
-        (self.functions.len(), self.reads, [self.counts, self.olds, self.holders], self.micros)
+    fn known(&self) -> (usize, [bool; 2], [bool; 4], [bool; 3]) {
+        let known = [self.counts, self.olds, self.holders, self.is_plain];
+        (self.functions.len(), self.reads, known, self.micros)
     }
 
     /// Whether all operations may belong to several models, and would be taken for reads of a
@@ -177,6 +181,12 @@ impl Hints {
             .iter()
             .filter(|entry| functions.iter().all(|function| entry.knows(function)))
             .collect();
+        if !self.is_plain
+            && functions != ["txn"]
+            && let Some(registers) = fitting.iter().find(|entry| entry.name == "multi-register")
+        {
+            return Ok(registers);
+        }
         if self.olds
             && let Some(kv) = fitting.iter().copied().find(|entry| entry.name == "kv")
         {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::catalogue::{BuiltIn, Entry, FunctionEntry, Setup};
 use super::items::{describe, few};
 use super::persistent::{Sequence, Tree};
+use super::turn::{PROCESSES, Turn};
 use super::{Call, Establishes, Facts, Kind, Model, Rejection, Token, View};
 use crate::history::{Shape, Value, ValueTable};
 use crate::vocabulary::{Verb, Words};
@@ -32,6 +33,8 @@ pub struct Op {
     pub expects: Items,
     /// What it adds to the ends of lists, at least one item to each.
     pub appends: Items,
+    /// Its place among those of its process, if only that is known of when it was.
+    pub turn: Option<Turn>,
 }
 
 /// Lists as the catalogue has them.
@@ -93,11 +96,14 @@ impl Model for ListAppend {
             let longer = items.iter().fold(held, |held, &item| held.push(item));
             state.insert(key(*list), longer)
         };
-        Some(op.appends.iter().fold(state.clone(), append))
+        let left = op.appends.iter().fold(state.clone(), append);
+        let Some(turn) = op.turn else { return Some(left) };
+        let last = state.get(turn.key()).and_then(|last| last.last());
+        Some(left.insert(turn.key(), Sequence::default().push(turn.after(last)?)))
     }
 
     fn facts(&self, op: &Arc<Op>) -> Facts {
-        let pure = op.contradictory || op.appends.is_empty();
+        let pure = op.contradictory || op.appends.is_empty() && op.turn.is_none();
         let establishes = if pure { Establishes::Same } else { Establishes::Unknown };
         Facts { pure, establishes, ..Facts::default() }
     }
@@ -107,10 +113,11 @@ impl Model for ListAppend {
             let key = Value::of_handle(key as u32);
             format!("{}: {}", values.to_text(key), describe(&items, values))
         };
-        Some(if state.is_empty() {
+        let count = lists(state).count();
+        Some(if count == 0 {
             "every list: []".to_owned()
         } else {
-            few(state.iter().map(list), state.len())
+            few(lists(state).map(list), count)
         })
     }
 
@@ -119,7 +126,7 @@ impl Model for ListAppend {
     }
 
     fn state_values(&self, state: &Lists, hold: &mut dyn FnMut(Value)) -> bool {
-        for (key, items) in state.iter() {
+        for (key, items) in lists(state) {
             hold(Value::of_handle(key as u32));
             items.backwards().for_each(&mut *hold);
         }
@@ -142,8 +149,16 @@ impl Model for ListAppend {
         for (list, _) in op.expects.iter().chain(op.appends.iter()) {
             touch(list.handle().into());
         }
+        if let Some(turn) = op.turn {
+            touch(turn.token());
+        }
         true
     }
+}
+
+/// Returns the lists of a state, without the turns of processes.
+fn lists(state: &Lists) -> impl Iterator<Item = (u128, Sequence)> {
+    state.iter().filter(|(key, _)| *key < PROCESSES)
 }
 
 fn key(list: Value) -> u128 {
@@ -175,6 +190,7 @@ pub(super) fn shows_list(output: View<'_>) -> bool {
 /// What a transaction does to lists, as it is read, micro-operation by micro-operation.
 #[derive(Default)]
 struct Draft {
+    turn: Option<Turn>,
     contradictory: bool,
     expects: BTreeMap<Value, Vec<Value>>,
     appends: BTreeMap<Value, Vec<Value>>,
@@ -198,10 +214,13 @@ impl Draft {
         let items = |lists: BTreeMap<Value, Vec<Value>>| {
             lists.into_iter().map(|(list, items)| (list, items.into())).collect()
         };
+        let is_idle = self.expects.is_empty() && self.appends.is_empty();
         Op {
             contradictory: self.contradictory,
             expects: items(self.expects),
             appends: items(self.appends),
+            // What nobody saw and leaves nothing may come at any time.
+            turn: self.turn.filter(|turn| !(turn.is_open && is_idle)),
         }
     }
 }
@@ -225,7 +244,7 @@ fn transaction(call: &Call<'_>) -> Result<Op, Rejection> {
             ));
         }
     }
-    let mut steps = Draft::default();
+    let mut steps = Draft { turn: Turn::of(call), ..Draft::default() };
     for (at, micro) in asked.iter().enumerate() {
         if micro.appends {
             steps.appends.entry(micro.key).or_default().push(micro.value);

@@ -37,6 +37,7 @@ mod successors;
 mod table;
 #[cfg(test)]
 mod tests;
+mod turn;
 mod whole;
 
 pub use bag::UnorderedQueue;
@@ -68,6 +69,7 @@ pub(crate) use starts::can_find_start;
 pub use successors::Successors;
 pub(crate) use table::ModelVisitor;
 pub use table::{AnyModel, AnyOp, AnyState, CATALOGUE};
+pub use turn::Turn;
 pub use whole::Whole;
 
 use std::fmt::Debug;

@@ -7,9 +7,10 @@ use super::catalogue::{BuiltIn, Entry, FunctionEntry, Setup};
 use super::items::few;
 use super::persistent::Tree;
 use super::starts::Early;
+use super::turn::{PROCESSES, Turn};
 use super::{Call, Establishes, Facts, Kind, Model, Reading, Rejection, Token, View};
 use crate::error::{Code, Error};
-use crate::history::{History, Operation, Shape, Value, ValueTable};
+use crate::history::{History, Operation, Record, Shape, Value, ValueTable, is_transaction};
 use crate::vocabulary::{Verb, Words};
 
 /// Registers by key: those of a history that must be checked together.
@@ -31,12 +32,50 @@ pub type Registers = Tree<Value>;
 /// A transaction on a [`MultiRegister`], in normal form.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Op {
+    /// What it must have found: keys with values, sorted; then likewise what it leaves.
+    pairs: Arc<[(Value, Value)]>,
+    /// How many of these it must have found.
+    found: u32,
+    process: Value,
+    at: Record,
+    /// Whether `process` and `at` are its [turn](Turn), and whether that is open.
+    turn: Option<bool>,
+    contradictory: bool,
+}
+
+impl Op {
+    /// Returns the transaction that finds `expects`, or nothing that can be if it is
+    /// `contradictory`, and leaves `writes`: keys with values, each sorted.
+    pub fn new(contradictory: bool, expects: &[(Value, Value)], writes: &[(Value, Value)]) -> Op {
+        Op {
+            pairs: expects.iter().chain(writes).copied().collect(),
+            found: expects.len() as u32,
+            process: Value::NULL,
+            at: Record::new(0),
+            turn: None,
+            contradictory,
+        }
+    }
+
     /// Whether its own reads contradict each other or its own writes, so that it is never legal.
-    pub contradictory: bool,
-    /// What it must have found: keys with values, sorted.
-    pub expects: Arc<[(Value, Value)]>,
-    /// What it leaves: keys with values, sorted.
-    pub writes: Arc<[(Value, Value)]>,
+    pub fn is_contradictory(&self) -> bool {
+        self.contradictory
+    }
+
+    /// Returns what it must have found: keys with values, sorted.
+    pub fn expects(&self) -> &[(Value, Value)] {
+        &self.pairs[..self.found as usize]
+    }
+
+    /// Returns what it leaves: keys with values, sorted.
+    pub fn writes(&self) -> &[(Value, Value)] {
+        &self.pairs[self.found as usize..]
+    }
+
+    /// Returns its place among those of its process, if only that is known of when it was.
+    pub fn turn(&self) -> Option<Turn> {
+        self.turn.map(|is_open| Turn { process: self.process, at: self.at, is_open })
+    }
 }
 
 impl MultiRegister {
@@ -197,9 +236,11 @@ impl Model for MultiRegister {
     }
 
     fn operation(&self, call: &Call<'_>) -> Result<Op, Rejection> {
-        let mut steps = Draft::default();
+        let mut steps = Draft { turn: Turn::of(call), ..Draft::default() };
+        let is_list = || is_transaction(call.input.table, call.input.value);
         match WORDS.verb_of(call.word) {
             Some(Verb::Txn) => transaction(call, &mut steps)?,
+            Some(_) if is_list() => transaction(call, &mut steps)?,
             Some(Verb::Read) => map_read(call, &mut steps)?,
             Some(Verb::Write) => {
                 let Shape::Map(items) = call.input.shape() else {
@@ -219,7 +260,7 @@ impl Model for MultiRegister {
             return None;
         }
         let mut learned = state.clone();
-        for &(register, value) in op.expects.iter() {
+        for &(register, value) in op.expects().iter() {
             match self.get(state, register) {
                 Some(held) if held == value => {}
                 Some(_) => return None,
@@ -227,16 +268,18 @@ impl Model for MultiRegister {
             }
         }
         let write = |state: Registers, &(register, value): &_| self.put(&state, register, value);
-        Some(op.writes.iter().fold(learned, write))
+        let left = op.writes().iter().fold(learned, write);
+        let Some(turn) = op.turn() else { return Some(left) };
+        Some(left.insert(turn.key(), turn.after(state.get(turn.key()))?))
     }
 
     fn facts(&self, op: &Op) -> Facts {
         // A transaction that writes only what it found changes nothing.
-        let same = |write: &(Value, Value)| op.expects.binary_search(write).is_ok();
+        let same = |write: &(Value, Value)| op.expects().binary_search(write).is_ok();
         // One that finds out what a register started from makes it known.
         let finds = |(register, _): &(Value, Value)| self.unknown.contains(register);
-        let changes_nothing = op.writes.iter().all(same) && !op.expects.iter().any(finds);
-        let pure = op.contradictory || changes_nothing;
+        let changes_nothing = op.writes().iter().all(same) && !op.expects().iter().any(finds);
+        let pure = op.contradictory || changes_nothing && op.turn.is_none();
         let establishes = if pure { Establishes::Same } else { Establishes::Unknown };
         Facts { pure, establishes, ..Facts::default() }
     }
@@ -246,10 +289,11 @@ impl Model for MultiRegister {
             let key = Value::of_handle(key as u32);
             format!("{}: {}", values.to_text(key), values.to_text(value))
         };
-        Some(if state.is_empty() {
+        let count = registers(state).count();
+        Some(if count == 0 {
             format!("every register: {}", values.to_text(self.default))
         } else {
-            few(state.iter().map(register), state.len())
+            few(registers(state).map(register), count)
         })
     }
 
@@ -262,7 +306,7 @@ impl Model for MultiRegister {
             return None;
         }
         let pairs: Vec<(Value, Value)> =
-            state.iter().map(|(key, value)| (Value::of_handle(key as u32), value)).collect();
+            registers(state).map(|(key, value)| (Value::of_handle(key as u32), value)).collect();
         Some(Some(values.map(&pairs)))
     }
 
@@ -301,7 +345,7 @@ impl Model for MultiRegister {
     }
 
     fn state_values(&self, state: &Registers, hold: &mut dyn FnMut(Value)) -> bool {
-        for (key, value) in state.iter() {
+        for (key, value) in registers(state) {
             hold(Value::of_handle(key as u32));
             hold(value);
         }
@@ -309,7 +353,7 @@ impl Model for MultiRegister {
     }
 
     fn operation_values(&self, op: &Op, hold: &mut dyn FnMut(Value)) -> bool {
-        for &(key, value) in op.expects.iter().chain(op.writes.iter()) {
+        for &(key, value) in op.expects().iter().chain(op.writes().iter()) {
             hold(key);
             hold(value);
         }
@@ -321,11 +365,19 @@ impl Model for MultiRegister {
     }
 
     fn touches(&self, op: &Op, touch: &mut dyn FnMut(Token)) -> bool {
-        for (register, _) in op.expects.iter().chain(op.writes.iter()) {
+        for (register, _) in op.expects().iter().chain(op.writes().iter()) {
             touch(register.handle().into());
+        }
+        if let Some(turn) = op.turn() {
+            touch(turn.token());
         }
         true
     }
+}
+
+/// Returns the registers of a state, without the turns of processes.
+fn registers(state: &Registers) -> impl Iterator<Item = (u128, Value)> {
+    state.iter().filter(|(key, _)| *key < PROCESSES)
 }
 
 /// So many registers are listed to someone who named none of them.
@@ -363,10 +415,10 @@ struct Access {
 /// Returns the registers of a transaction with what it does to each.
 fn accesses(op: &Op) -> BTreeMap<Value, Access> {
     let mut accesses = BTreeMap::new();
-    for &(register, value) in op.expects.iter() {
+    for &(register, value) in op.expects().iter() {
         accesses.insert(register, Access { expects: Some(value), writes: None });
     }
-    for &(register, value) in op.writes.iter() {
+    for &(register, value) in op.writes().iter() {
         let access = accesses.entry(register);
         access.or_insert(Access { expects: None, writes: None }).writes = Some(value);
     }
@@ -388,6 +440,7 @@ fn key(register: Value) -> u128 {
 /// A transaction as it is read, step by step.
 #[derive(Default)]
 struct Draft {
+    turn: Option<Turn>,
     contradictory: bool,
     expects: BTreeMap<Value, Value>,
     writes: BTreeMap<Value, Value>,
@@ -407,10 +460,15 @@ impl Draft {
     }
 
     fn finish(self) -> Op {
-        Op {
-            contradictory: self.contradictory,
-            expects: self.expects.into_iter().collect(),
-            writes: self.writes.into_iter().collect(),
+        let is_idle = self.expects.is_empty() && self.writes.is_empty();
+        // What nobody saw and leaves nothing may come at any time.
+        let turn = self.turn.filter(|turn| !(turn.is_open && is_idle));
+        let pairs = |pairs: BTreeMap<Value, Value>| pairs.into_iter().collect::<Vec<_>>();
+        let [expects, writes] = [pairs(self.expects), pairs(self.writes)];
+        let op = Op::new(self.contradictory, &expects, &writes);
+        match turn {
+            Some(Turn { process, at, is_open }) => Op { process, at, turn: Some(is_open), ..op },
+            None => op,
         }
     }
 }

@@ -222,6 +222,7 @@ fn asked(name: &str, function: &str, input: &str, output: &str) -> Result<String
         input: view(input),
         output: output.map(view),
         process: view(process),
+        turn: None,
     };
     let model = AnyModel::by_name(name, None, ModelOptions::default(), &values).unwrap();
     // Without the name of the model around the operation.

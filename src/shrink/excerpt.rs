@@ -65,9 +65,7 @@ pub(super) fn excerpt(
         let position = if is_whole {
             chosen.operations.binary_search(&chosen.operation).ok()
         } else {
-            records
-                .iter()
-                .position(|&(_, end, index)| end == End::Invocation && index == chosen.operation)
+            records.iter().position(|&(_, _, index)| index == chosen.operation)
         };
         let description = describe(builder.values(), header, position.map(|at| at + 1));
         builder.metadata(description)?;
@@ -88,6 +86,12 @@ fn records(history: &History, chosen: &Chosen) -> Vec<(Rank, End, OpIndex)> {
     let mut records = Vec::new();
     for (at, &index) in chosen.operations.iter().enumerate() {
         let span = history.span(index);
+        if !history.has_real_time() {
+            let is_known = span.ret <= chosen.horizon;
+            let end = if is_known { End::Completion } else { End::GivenUp };
+            records.push((span.call, end, index));
+            continue;
+        }
         records.push((span.call, End::Invocation, index));
         if span.ret <= chosen.horizon {
             records.push((span.ret, End::Completion, index));

@@ -59,7 +59,8 @@ pub fn letter<M: Model>(
     let process = values.int(process);
     let view = |value| View { table: values, value };
     let word = Word::named(function);
-    let call = Call { function, word, input: view(input), output: None, process: view(process) };
+    let process = view(process);
+    let call = Call { function, word, input: view(input), output: None, process, turn: None };
     let completed = Call { output: Some(view(output)), ..call };
     Ok((model.operation(&completed)?, model.operation(&call)?))
 }

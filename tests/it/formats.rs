@@ -70,8 +70,10 @@ fn the_examples_hold_the_operations_that_the_page_names() {
             continue;
         };
         assert_eq!(sniff(text), Some(format), "line {line}: told by its first characters");
-        let settings = Settings { split_clients: true, ..Settings::default() };
-        let history = read_bytes(text.clone().into(), Some(format), settings)
+        let split = Settings { split_clients: true, ..Settings::default() };
+        let read = |settings| read_bytes(text.clone().into(), Some(format), settings);
+        let history = read(Settings::default())
+            .or_else(|_| read(split))
             .unwrap_or_else(|error| panic!("the example in line {line}: {error}"));
         let (_, _, expected) =
             blocks.get(at + 1).filter(|block| block.1 == "operations").unwrap_or_else(|| {

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod alone;
 mod anomalies;
 #[cfg(feature = "cli")]
 mod answers;

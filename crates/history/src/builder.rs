@@ -52,6 +52,8 @@ pub struct HistoryBuilder {
     most: usize,
     /// What is known of clients, if they are divided.
     pub(super) splitting: Option<Splitting>,
+    /// The first event of a client that names no process, and how many do not.
+    pub(super) unnamed: (Option<Record>, usize),
 }
 
 /// A process that has no operation open.
@@ -76,6 +78,7 @@ impl Default for HistoryBuilder {
             orders_by_time: false,
             most: Record::MOST,
             splitting: None,
+            unnamed: (None, 0),
         }
     }
 }
@@ -222,6 +225,7 @@ impl HistoryBuilder {
 
     #[inline]
     pub(super) fn invocation(&mut self, record: Record, event: &ClientEvent) -> Result<(), Error> {
+        self.check_not_alone()?;
         let index = self.history.operations.len() as u32;
         let slot = self.processes.slot(event.process);
         if *slot < LOST {
@@ -251,7 +255,7 @@ impl HistoryBuilder {
         let slot = self.processes.slot(event.process);
         let index = *slot;
         if index >= LOST {
-            return Err(self.no_invocation(event));
+            return self.completion_alone(record, event);
         }
         *slot = if event.kind == EventType::Info { LOST } else { IDLE };
         let operation = &mut self.history.operations[index as usize];
@@ -263,11 +267,7 @@ impl HistoryBuilder {
         }
         operation.completed = Some(record);
         operation.output = event.value;
-        operation.outcome = match event.kind {
-            EventType::Ok => Outcome::Ok,
-            EventType::Fail => Outcome::Fail,
-            EventType::Info | EventType::Invoke => Outcome::Info,
-        };
+        operation.outcome = Outcome::of(event.kind);
         if event.time != NO_TIME {
             self.times_mut()[index as usize][1] = event.time;
         }
@@ -305,6 +305,7 @@ impl HistoryBuilder {
             });
             return Ok(());
         }
+        self.check_not_alone().map_err(located)?;
         self.history.whole_operations = true;
         let determinate = !interval.outcome.is_indeterminate();
         if determinate && ret == NO_TIME {
@@ -368,6 +369,7 @@ impl HistoryBuilder {
         if let Some(waiting) = self.waiting.take() {
             self.join_by_time(waiting)?;
         }
+        self.check_named()?;
         let history = &mut self.history;
         history.in_seconds = self.seconds;
         if history.operations.is_empty() {
@@ -395,6 +397,8 @@ impl HistoryBuilder {
                 // Where times paired no events, the order of the records did.
                 check_processes(history)?;
             }
+        } else if history.alone {
+            history.overlap();
         }
         Ok(self.history)
     }
@@ -437,9 +441,9 @@ impl HistoryBuilder {
     }
 
     #[inline]
-    fn push(&mut self, operation: Operation, times: [i64; 2]) {
+    pub(super) fn push(&mut self, operation: Operation, times: [i64; 2]) {
         self.keyed += usize::from(operation.key.is_some());
-        if self.history.times.is_some() || times[0] != NO_TIME {
+        if self.history.times.is_some() || times != [NO_TIME; 2] {
             self.times_mut().push(times);
         }
         self.history.operations.push(operation);
@@ -551,7 +555,7 @@ impl HistoryBuilder {
     }
 
     #[cold]
-    fn no_invocation(&self, event: &ClientEvent) -> Error {
+    pub(super) fn no_invocation(&self, event: &ClientEvent) -> Error {
         Error::new(
             Code::NoInvocation,
             format!(

@@ -56,7 +56,7 @@ impl HistoryBuilder {
                 if kind == EventType::Invoke || self.waiting.is_some() {
                     Word::meant(function).is_some()
                 } else {
-                    self.has_open(process)
+                    self.has_open(process) || self.may_be_alone(function)
                 }
             }
             _ => false,

@@ -1,6 +1,7 @@
 //! Parts of histories for histcheck's own crates. Nothing here is promised: it may change in any
 //! version.
 
+pub use crate::alone::{is_micro_operation, is_transaction};
 pub use crate::dense::ValueMap;
 pub use crate::excerpt::{Excerpt, Rows};
 pub use crate::keys::{confirms_tuples, has_tuple, mixed_keys, no_tuple, take_key};

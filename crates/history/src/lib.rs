@@ -10,6 +10,7 @@
 //! updates. [`internal`] and methods hidden from the documentation are for histcheck's own crates,
 //! and may change in any version.
 
+mod alone;
 mod arguments;
 mod builder;
 mod clients;
@@ -100,6 +101,8 @@ pub struct History {
     metadata_record: Option<Record>,
     records: usize,
     whole_operations: bool,
+    /// Whether only the completions of operations were recorded.
+    alone: bool,
     reinvoked: usize,
     /// How many lines of the input held no record.
     passed_over: usize,
@@ -245,7 +248,7 @@ impl History {
 
     /// Whether the order of ends is that of their times, rather than that of the records.
     pub fn is_ordered_by_time(&self) -> bool {
-        self.spans.is_some()
+        self.spans.is_some() && !self.alone
     }
 
     /// The times of an operation's invocation and completion, where the input has them.

@@ -23,6 +23,16 @@ impl Outcome {
         matches!(self, Outcome::Info | Outcome::Open)
     }
 
+    /// That of an operation whose completion is an event of this type.
+    #[inline]
+    pub(super) fn of(kind: EventType) -> Outcome {
+        match kind {
+            EventType::Ok => Outcome::Ok,
+            EventType::Fail => Outcome::Fail,
+            EventType::Info | EventType::Invoke => Outcome::Info,
+        }
+    }
+
     /// The word for it in histories: `ok`, `fail`, `info`, or `open`.
     pub fn name(self) -> &'static str {
         match self {

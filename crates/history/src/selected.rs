@@ -110,7 +110,9 @@ impl History {
         }
         self.tally = OnceLock::new();
         self.selected = Some(Box::new(selected));
-        if self.spans.take().is_some() {
+        if self.alone {
+            self.overlap();
+        } else if self.spans.take().is_some() {
             order::by_time(self, self.ties.unwrap_or_default())?;
         }
         Ok(())

@@ -6,7 +6,8 @@
 //! first came before the second, a read came behind whoever appended its last item, and before
 //! whoever appended the next one. Appends that no read shows come behind all that are shown, and
 //! are free among themselves; where they never returned, they can be left out. These are all the
-//! conditions that the object makes, so that any order of them and of real time is a proof.
+//! conditions that the object makes, so that any order of them and of real time is a proof. Where
+//! no real time is known, the order of each process takes its place.
 
 use std::sync::Arc;
 
@@ -143,7 +144,24 @@ impl<'a> Prefix<'a> {
                 return None;
             }
         }
+        self.add_turns(&mut graph, &has_happened);
         self.sorted(graph, &has_happened)
+    }
+
+    /// Adds the order of each process, where no real time is known.
+    fn add_turns(&self, graph: &mut Graph, has_happened: &[bool]) {
+        let mut last: Map<Value, u32> = Map::default();
+        for at in 0..has_happened.len() as u32 {
+            let Some(turn) = self.op(at).turn.filter(|_| has_happened[at as usize]) else {
+                continue;
+            };
+            if let Some(&before) = last.get(&turn.process()) {
+                graph.edge(before, at);
+            }
+            if self.has_returned(at) {
+                last.insert(turn.process(), at);
+            }
+        }
     }
 
     /// What an operation must have found, as far as that is known.
@@ -404,7 +422,7 @@ mod tests {
     }
 
     fn txn(expects: &[(i64, &[i64])], appends: &[(i64, &[i64])]) -> Op {
-        Op { contradictory: false, expects: items(expects), appends: items(appends) }
+        Op { contradictory: false, expects: items(expects), appends: items(appends), turn: None }
     }
 
     fn rule(operations: &[(Op, u32, u32)]) -> Option<Ruling> {
@@ -491,7 +509,12 @@ mod tests {
                 lists.iter().map(|(list, items)| (*list, &items[..])).collect();
             items(&lists)
         };
-        Op { contradictory: false, expects: borrowed(&expects), appends: borrowed(&appends) }
+        Op {
+            contradictory: false,
+            expects: borrowed(&expects),
+            appends: borrowed(&appends),
+            turn: None,
+        }
     }
 
     /// What is known of operations by a time.

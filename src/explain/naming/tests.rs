@@ -402,6 +402,7 @@ impl Simulate<'_> {
             input: view(input),
             output: Some(view(output)),
             process: view(process),
+            turn: None,
         };
         model.operation(&call).ok()
     }

@@ -5,7 +5,8 @@
 //! one and wrote the other. Of each two transactions it is asked whether one must have come before
 //! the other (Adya 1999):
 //!
-//! - *real time*: it returned before the other was called;
+//! - *real time*: it returned before the other was called, or, where that is not known, the same
+//!   process did it before the other;
 //! - *wr*: the other read what it wrote; *ww*: the other replaced what it wrote;
 //! - *rw*: it read a version that the other replaced.
 //!
@@ -34,7 +35,7 @@ use super::evidence::{Scope, Verb};
 use crate::explain::anomaly::{Anomaly, AnomalyKind, Certainty};
 use crate::history::hash::{Map, Set};
 use crate::history::{Value, sort};
-use crate::model::{Kind, Model, MultiRegister, list_append, multi_register};
+use crate::model::{Kind, Model, MultiRegister, Turn, list_append, multi_register};
 
 const WRITE: Verb = Verb { to_do: "write it", did: "wrote it", done: "wrote" };
 const APPEND: Verb = Verb { to_do: "append it", did: "appended it", done: "appended" };
@@ -42,6 +43,7 @@ const APPEND: Verb = Verb { to_do: "append it", did: "appended it", done: "appen
 /// Why one transaction came before another.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Why {
+    /// It was over before the other began.
     RealTime,
     /// The other read what it wrote.
     Wr,
@@ -64,15 +66,18 @@ struct Deed {
     writes: Vec<Version>,
     /// The lists that it read, with all their items.
     shows: list_append::Items,
+    /// Its place among those of its process, if only that is known of when it was.
+    turn: Option<Turn>,
 }
 
 impl Deed {
     fn on_registers(op: &multi_register::Op) -> Deed {
         Deed {
-            contradictory: op.contradictory,
-            expects: op.expects.to_vec(),
-            writes: op.writes.to_vec(),
+            contradictory: op.is_contradictory(),
+            expects: op.expects().to_vec(),
+            writes: op.writes().to_vec(),
             shows: list_append::Items::default(),
+            turn: op.turn(),
         }
     }
 
@@ -88,6 +93,7 @@ impl Deed {
             expects: op.expects.iter().map(last).collect(),
             writes: op.appends.iter().flat_map(all).collect(),
             shows: Arc::clone(&op.expects),
+            turn: op.turn,
         }
     }
 }
@@ -350,7 +356,7 @@ impl Transactions<'_> {
     fn why(&self, a: usize, b: usize) -> Option<Why> {
         let (one, two) = (&self.list[a], &self.list[b]);
         // What need not have happened is before or after nothing, unless it was seen.
-        if one.precedes(two) {
+        if comes_before(one, two) {
             return Some(Why::RealTime);
         }
         let seen = |version: &Version| {
@@ -389,7 +395,7 @@ impl Transactions<'_> {
         if let Some((one, other)) = self.places.get(&old).zip(self.places.get(&new)) {
             return self.presumes && one < other;
         }
-        let before = |at: usize| at != writer && self.list[at].precedes(event);
+        let before = |at: usize| at != writer && comes_before(&self.list[at], event);
         match self.only_writer(old) {
             Some(old) if self.presumes => read_it || self.list[old].span.ret < event.span.ret,
             Some(old) => read_it || before(old),
@@ -505,6 +511,12 @@ impl Transactions<'_> {
         );
         self.say(kind, cycle, summary)
     }
+}
+
+/// Whether one transaction took effect before another, by real time or by the order of a process.
+fn comes_before(one: &Event<Deed>, two: &Event<Deed>) -> bool {
+    let turns = one.op.turn.zip(two.op.turn);
+    one.precedes(two) || turns.is_some_and(|(one, two)| one.precedes(two))
 }
 
 /// A cycle of as few as possible of `count` nodes. O(count³).

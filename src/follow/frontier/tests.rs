@@ -495,7 +495,7 @@ fn transactions() {
     use model::multi_register::Op;
     let v: [Value; 3] = values();
     compare(&model::MultiRegister::new(v[0], &[]), |dice| {
-        let mut some = || -> std::sync::Arc<[(Value, Value)]> {
+        let mut some = || -> Vec<(Value, Value)> {
             let keys = v.iter().take(2).filter(|_| dice.below(2) == 0);
             keys.copied()
                 .collect::<Vec<_>>()
@@ -504,9 +504,7 @@ fn transactions() {
                 .collect()
         };
         let (expects, writes) = (some(), some());
-        let none: std::sync::Arc<[(Value, Value)]> = std::sync::Arc::from([]);
-        let unknown = Op { contradictory: false, expects: none, writes: writes.clone() };
-        sample(unknown, Op { contradictory: false, expects, writes })
+        sample(Op::new(false, &[], &writes), Op::new(false, &expects, &writes))
     });
 }
 
@@ -527,7 +525,8 @@ fn lists() {
             lists.into_iter().map(|list| (list, items())).collect()
         };
         let (expects, appends) = (some(0), some(1));
-        let op = |expects, appends| Arc::new(Op { contradictory: false, expects, appends });
+        let op =
+            |expects, appends| Arc::new(Op { contradictory: false, expects, appends, turn: None });
         sample(op(Items::default(), appends.clone()), op(expects, appends))
     });
 }

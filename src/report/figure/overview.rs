@@ -43,6 +43,9 @@ fn title(subject: &Subject<'_>) -> String {
     let report = subject.report;
     let operations = counted(report.operations, "operation");
     match report.verdict {
+        Verdict::Valid if !subject.history.has_real_time() => {
+            format!("Serializable in session order: {operations}")
+        }
         Verdict::Valid => {
             format!("Linearizable: {operations}, as one copy would have answered them")
         }

@@ -99,9 +99,13 @@ pub(super) struct JsonReadAs<'a> {
 }
 
 pub(super) fn read_as(read_as: ReadAs<'_>) -> JsonReadAs<'_> {
-    let ReadAs { whole, fields, unused } = read_as;
+    let ReadAs { whole, alone, fields, unused } = read_as;
     JsonReadAs {
-        records: if whole { "whole-operations" } else { "events" },
+        records: match (whole, alone) {
+            (true, _) => "whole-operations",
+            (false, true) => "completions",
+            (false, false) => "events",
+        },
         fields: fields.into_iter().map(|(role, name)| (role, name.unwrap_or(role))).collect(),
         unused,
     }

@@ -73,7 +73,10 @@ pub fn verdict_line(subject: &Subject<'_>, palette: &Palette) -> String {
 pub(super) fn verdict_sentence(subject: &Subject<'_>) -> String {
     let report = subject.report;
     match report.verdict {
-        Verdict::Valid => format!("{}, linearizable", counted(report.operations, "operation")),
+        Verdict::Valid => {
+            let level = subject.history.level();
+            format!("{}, {level}", counted(report.operations, "operation"))
+        }
         Verdict::Invalid => violation_sentence(subject),
         Verdict::Unknown => {
             let KeyCounts { checked, unknown, .. } = report.key_counts;

@@ -113,6 +113,7 @@ impl Letter {
             input: view(self.input),
             output: output.map(view),
             process: view(process),
+            turn: None,
         }
     }
 }

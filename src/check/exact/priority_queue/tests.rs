@@ -18,6 +18,7 @@ fn item(n: i64) -> Item {
         input: view(input),
         output: None,
         process: view(process),
+        turn: None,
     };
     let queue = PriorityQueue::new(End::Min, &[]).expect("a queue");
     match queue.operation(&call) {

@@ -1,0 +1,162 @@
+//! Transactions of which only the completions were recorded, as Plume and Viper write them: each is
+//! a whole operation, and nothing tells which of them came first but the order within one process.
+
+use super::builder::{HistoryBuilder, LOST};
+use super::operation::ClientEvent;
+use super::{
+    EventType, History, NO_TIME, Operation, Outcome, Rank, Record, Span, Value, ValueTable,
+};
+use crate::error::{Code, Error};
+use crate::vocabulary::{Verb, Word};
+
+impl History {
+    /// Whether the history tells which operations returned before others were called. If not, all
+    /// count as concurrent, but for those of one process, which keep their order.
+    pub fn has_real_time(&self) -> bool {
+        !self.alone
+    }
+
+    /// Returns what a check of it is about, in words.
+    #[doc(hidden)]
+    pub fn level(&self) -> &'static str {
+        if self.alone { "serializable in session order" } else { "linearizable" }
+    }
+
+    /// Lets all operations overlap: no record tells when they were called.
+    pub(super) fn overlap(&mut self) {
+        let all = self.operations.len();
+        let span = |(at, operation): (usize, &Operation)| Span {
+            call: Rank::new(at),
+            ret: if operation.outcome.is_indeterminate() {
+                Rank::NEVER
+            } else {
+                Rank::new(all + at)
+            },
+        };
+        self.spans = Some(self.operations.iter().enumerate().map(span).collect());
+    }
+}
+
+/// Whether `value` is a list of micro-operations: `["r", key, value]`, `["append", key, value]`.
+pub fn is_transaction(values: &ValueTable, value: Value) -> bool {
+    let is_micro = |&item: &Value| match values.as_list(item) {
+        Some(&[name, _, _]) => values.as_name(name).is_some_and(is_micro_operation),
+        _ => false,
+    };
+    values.as_list(value).is_some_and(|items| !items.is_empty() && items.iter().all(is_micro))
+}
+
+/// Whether a micro-operation is called `name`.
+pub fn is_micro_operation(name: &str) -> bool {
+    matches!(name, "r" | "w" | "read" | "write" | "append")
+}
+
+impl HistoryBuilder {
+    /// Returns the process of an event of a transaction that names none. If none does, the order of
+    /// the records pairs their ends, as long as each ends before the next begins.
+    ///
+    /// # Errors
+    /// If it does not, or the order of the records is not that of the events.
+    #[doc(hidden)]
+    pub fn process_by_order(&mut self, kind: EventType) -> Result<Value, Error> {
+        let process = self.history.values.int(0);
+        let is_open = *self.processes.slot(process) < LOST;
+        let why = match kind {
+            _ if !self.reads_whole() => {
+                "the order of the records pairs them only where all of it is read in that order"
+            }
+            EventType::Invoke if is_open => {
+                "another transaction is open, and only a process tells which of them ends first"
+            }
+            EventType::Ok | EventType::Fail | EventType::Info if !is_open => {
+                "it ends a transaction, and only a process tells which"
+            }
+            _ => {
+                self.takes("process", "the order of the records");
+                self.unnamed.0.get_or_insert(Record::new(self.history.records));
+                self.unnamed.1 += 1;
+                return Ok(process);
+            }
+        };
+        let message = format!("the record has no `process`: {why}");
+        Err(Error::new(Code::MissingField, message)
+            .hint("`process` is the number of the client, or a name of another"))
+    }
+
+    /// Refuses a history in which some records name a process, and others do not.
+    pub(super) fn check_named(&self) -> Result<(), Error> {
+        let (Some(first), unnamed) = self.unnamed else { return Ok(()) };
+        let ends = |operation: &Operation| 1 + usize::from(operation.completed.is_some());
+        if self.history.operations.iter().map(ends).sum::<usize>() == unnamed {
+            return Ok(());
+        }
+        let message = "the record has no `process`, and others have one";
+        Err(Error::new(Code::MissingField, message)
+            .hint("only if no record has one, their order tells which ends belong together")
+            .record(first))
+    }
+
+    /// Whether completions without invocations may be taken for whole transactions.
+    fn takes_alone(&self) -> bool {
+        self.history.alone || self.history.operations.is_empty() && self.reads_whole()
+    }
+
+    /// Whether all of the history is there in the end, in the order of its records.
+    fn reads_whole(&self) -> bool {
+        self.forgotten.is_none() && !self.orders_by_time && self.splitting.is_none()
+    }
+
+    /// Whether a completion by a process that has a name is a client's, though nobody invoked it.
+    pub(super) fn may_be_alone(&self, function: &str) -> bool {
+        self.takes_alone() && Word::meant(function).map(Word::verb) == Some(Verb::Txn)
+    }
+
+    /// Takes a completion that has no invocation.
+    ///
+    /// # Errors
+    /// If it is no transaction, or others were invoked.
+    #[cold]
+    pub(super) fn completion_alone(
+        &mut self,
+        record: Record,
+        event: &ClientEvent,
+    ) -> Result<(), Error> {
+        if !is_transaction(&self.history.values, event.value) {
+            return Err(self.no_invocation(event));
+        }
+        if !self.takes_alone() {
+            let error = self.no_invocation(event);
+            let is_first = self.history.operations.is_empty();
+            return Err(if is_first { error.hint(NEEDS_ORDER) } else { error });
+        }
+        self.history.alone = true;
+        self.push(
+            Operation {
+                process: event.process,
+                key: event.key,
+                input: event.value,
+                output: event.value,
+                invoked: record,
+                completed: Some(record),
+                function: event.function,
+                outcome: Outcome::of(event.kind),
+            },
+            [NO_TIME, event.time],
+        );
+        Ok(())
+    }
+
+    /// Refuses what tells when it was called, where others do not.
+    pub(super) fn check_not_alone(&self) -> Result<(), Error> {
+        if !self.history.alone {
+            return Ok(());
+        }
+        Err(Error::new(Code::NoInvocation, "records before this one complete what nobody invoked")
+            .hint("either every transaction has an invocation, or none"))
+    }
+}
+
+/// What to do where completed transactions are read in an order that is not theirs.
+const NEEDS_ORDER: &str = "completed transactions alone have no times to be ordered by, and are \
+                           read as a whole: leave --order time, --merge, --split-clients and \
+                           --follow out";
