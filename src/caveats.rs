@@ -151,8 +151,9 @@ impl CaveatKind {
                  Nothing that the system did could be wrong; let the test read, too."
             }
             CaveatKind::LinesPassedOver => {
-                "The records stand behind other text, as in a log, and some lines hold none. If \
-                 operations stand in those lines in another form, they were not read."
+                "The records stand behind other text, as in a log, and some lines hold none; or \
+                 spans of a trace name no operation, or are parts of one. If operations stand \
+                 there in another form, they were not read."
             }
             CaveatKind::UnreadInputs => {
                 "Reads were called with a value, which the model does not look at. If it is the \
@@ -242,6 +243,8 @@ pub struct Noted {
     pub unread_outputs: Vec<String>,
     /// How many lines held no record.
     pub passed_over: usize,
+    /// How many spans of a trace were no operations.
+    pub spans_passed_over: usize,
     /// Whether reads are called with nothing: those of logs have an offset, and those of several
     /// registers their keys.
     pub reads_take_nothing: bool,
@@ -260,6 +263,7 @@ impl Noted {
             taken: Vec::new(),
             unread_outputs: report.unread_outputs.clone(),
             passed_over: history.passed_over(),
+            spans_passed_over: history.spans_passed_over(),
             reads_take_nothing: reads_take_nothing(&report.model),
             without_calls: if history.has_real_time() { 0 } else { history.operations().len() },
         }
@@ -294,6 +298,17 @@ impl Noted {
                 counted(passed_over, "line"),
                 if passed_over == 1 { "holds" } else { "hold" },
                 if passed_over == 1 { "is" } else { "are" },
+            ),
+        );
+        let spans = self.spans_passed_over;
+        add(
+            CaveatKind::LinesPassedOver,
+            spans,
+            format!(
+                "{} {} no operation, or only a part of one, and {} passed over",
+                counted(spans, "span"),
+                if spans == 1 { "is" } else { "are" },
+                if spans == 1 { "is" } else { "are" },
             ),
         );
     }

@@ -19,7 +19,7 @@ use crate::history::{
 use crate::vocabulary::{Word, plain};
 
 pub(super) const PROCESS: usize = 0;
-const TYPE: usize = 1;
+pub(super) const TYPE: usize = 1;
 pub(super) const FUNCTION: usize = 2;
 pub(super) const VALUE: usize = 3;
 pub(super) const KEY: usize = 4;
@@ -39,6 +39,8 @@ pub(super) struct Fields<'t, C> {
     pub(super) pair: [Option<C>; 2],
     /// The name of the operation, where it is that of a field: `{"Put": {…}}`.
     pub(super) tag: Option<Cow<'t, str>>,
+    /// Whether this is a span of a trace, whose attributes may be what an operation has.
+    pub(super) is_span: bool,
     /// The fields while they are being arranged.
     pub(super) nodes: Vec<Node<'t, C>>,
     duplicate: Option<Error>,
@@ -51,6 +53,7 @@ impl<C: Copy> Default for Fields<'_, C> {
             rest: Vec::new(),
             pair: [None; 2],
             tag: None,
+            is_span: false,
             nodes: Vec::new(),
             duplicate: None,
         }
@@ -58,6 +61,11 @@ impl<C: Copy> Default for Fields<'_, C> {
 }
 
 impl<'t, C: Content<'t>> Fields<'t, C> {
+    /// Returns the fields of a span, which has none so far.
+    pub(super) fn of_span() -> Self {
+        Fields { is_span: true, ..Fields::default() }
+    }
+
     /// Forgets all fields.
     pub(super) fn clear(&mut self) {
         self.known = [None; 6];
@@ -128,6 +136,7 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
             let known = NAMES.iter().zip(self.known);
             let known = known.filter_map(|(name, content)| Some((*name, content?)));
             let rest = self.rest.iter().map(|(name, content)| (&**name, *content));
+            survey.is_trace |= self.is_span;
             survey.add(known.chain(rest), sink.values())?;
             sink.survey = Some(survey);
             return sink.skip();
@@ -142,6 +151,10 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
         }
         if let Some(mapping) = sink.mapping {
             self.arrange(mapping, sink)?;
+            self.check_duplicates()?;
+        }
+        if self.is_span {
+            self.promote(sink)?;
             self.check_duplicates()?;
         }
         if self.is_nested(sink.values()) {

@@ -144,11 +144,20 @@ impl Target {
 pub(super) struct Path(pub(super) Vec<String>);
 
 impl Path {
-    /// Reads `.Input.Op`, `."a field".x` or `.args[0]`.
+    /// Reads `.Input.Op`, `."a field".x`, `.attributes["a.b"]` or `.args[0]`.
     fn parse(text: &str) -> Option<Path> {
         let mut names = Vec::new();
         let mut rest = text;
         while !rest.is_empty() {
+            if let Some(inside) = rest.strip_prefix("[\"") {
+                let (name, behind) = inside.split_once("\"]")?;
+                if name.is_empty() {
+                    return None;
+                }
+                names.push(name.to_owned());
+                rest = behind;
+                continue;
+            }
             if let Some(inside) = rest.strip_prefix('[') {
                 let (index, behind) = inside.split_once(']')?;
                 index.parse::<u32>().ok()?;
@@ -329,7 +338,8 @@ mod tests {
         assert_eq!(path(".Input.Op").unwrap(), ["Input", "Op"]);
         assert_eq!(path(".args[0].x").unwrap(), ["args", "0", "x"]);
         assert_eq!(path(".\"a.b c\".d").unwrap(), ["a.b c", "d"]);
-        for bad in ["", "a", ".", ".a.", "..a", ".a[", ".a[x]", ".\"a"] {
+        assert_eq!(path(".a[\"b.c\"].d").unwrap(), ["a", "b.c", "d"]);
+        for bad in ["", "a", ".", ".a.", "..a", ".a[", ".a[x]", ".\"a", ".a[\"\"]", ".a[\"b]"] {
             assert_eq!(path(bad), None, "{bad}");
         }
     }

@@ -428,32 +428,61 @@ impl Said {
 pub(crate) const OLD: &[&str] = &["from", "old", "expected", "expect", "prev"];
 pub(crate) const NEW: &[&str] = &["to", "new", "update", "desired"];
 
-/// The node at `path`, whose holders are opened on the way.
+/// The node at `path`, whose holders are opened on the way. Where there is no field of a name, that
+/// of a field may be several names with points between them, as those of attributes are.
 fn find<'t, C: Content<'t>>(
     nodes: &mut Vec<Node<'t, C>>,
     path: &Path,
     values: &mut ValueTable,
 ) -> Result<Option<usize>, Error> {
-    let mut parent: Option<usize> = None;
-    for name in &path.0 {
-        if let Some(holder) = parent
-            && !nodes[holder].is_open
-        {
-            let content = nodes[holder].content;
-            let mut add = |name, content| nodes.push(Node::new(name, content, parent));
-            if !content.entries(values, &mut add)? {
-                return Ok(None);
-            }
-            nodes[holder].is_open = true;
-            if nodes[holder].state == State::Whole {
-                nodes[holder].state = State::Opened;
-            }
-        }
-        let is_next = |node: &Node<'t, C>| node.parent == parent && node.name == *name;
-        let Some(at) = nodes.iter().position(is_next) else { return Ok(None) };
-        parent = Some(at);
+    find_in(nodes, None, &path.0, values)
+}
+
+/// The node at the path of `names` inside of `parent`.
+fn find_in<'t, C: Content<'t>>(
+    nodes: &mut Vec<Node<'t, C>>,
+    parent: Option<usize>,
+    names: &[String],
+    values: &mut ValueTable,
+) -> Result<Option<usize>, Error> {
+    if names.is_empty() {
+        return Ok(parent);
     }
-    Ok(parent)
+    if let Some(holder) = parent
+        && !nodes[holder].is_open
+    {
+        let content = nodes[holder].content;
+        let mut add = |name, content| nodes.push(Node::new(name, content, parent));
+        if !content.entries(values, &mut add)? {
+            return Ok(None);
+        }
+        nodes[holder].is_open = true;
+        if nodes[holder].state == State::Whole {
+            nodes[holder].state = State::Opened;
+        }
+    }
+    for count in 1..=names.len() {
+        let is_next =
+            |node: &Node<'t, C>| node.parent == parent && is_joined(&node.name, &names[..count]);
+        if let Some(at) = nodes.iter().position(is_next)
+            && let Some(found) = find_in(nodes, Some(at), &names[count..], values)?
+        {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether `name` is these names with points between them.
+fn is_joined(name: &str, names: &[String]) -> bool {
+    let [first, rest @ ..] = names else { return name.is_empty() };
+    match name.strip_prefix(&**first) {
+        Some("") => rest.is_empty(),
+        Some(behind) if !rest.is_empty() => {
+            behind.strip_prefix('.').is_some_and(|behind| is_joined(behind, rest))
+        }
+        _ => false,
+    }
 }
 
 /// The names from the outermost field to this one.

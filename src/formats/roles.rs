@@ -368,6 +368,8 @@ pub(crate) fn is_of_no_consequence(name: &str) -> bool {
                 | "traceid"
                 | "span"
                 | "spanid"
+                | "status.code"
+                | "status.message"
                 | "requestid"
                 | "reqid"
                 | "attempt"

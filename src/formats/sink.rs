@@ -176,6 +176,11 @@ impl<'a> Sink<'a> {
         self.builder.pass_over(lines);
     }
 
+    /// Notes that so many spans are no operations.
+    pub(super) fn pass_over_spans(&mut self, spans: usize) {
+        self.builder.pass_over_spans(spans);
+    }
+
     /// Notes that the field `name` is read as `role`.
     pub(super) fn takes(&mut self, role: &'static str, name: &str) {
         self.builder.takes(role, name);

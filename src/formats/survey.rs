@@ -26,6 +26,8 @@ pub struct Survey {
     pub records: usize,
     /// Their fields, in the order in which they appear.
     pub fields: Vec<SurveyedField>,
+    /// Whether they are spans of traces.
+    pub(super) is_trace: bool,
 }
 
 /// One field of a survey.
@@ -80,7 +82,12 @@ impl Survey {
         self.records += 1;
         let mut path = Vec::new();
         for (name, content) in fields {
+            // The names of attributes stand behind what holds them.
+            let held = name.split_once('.').filter(|_| self.is_trace);
+            let (holder, name) = held.map_or((None, name), |(holder, name)| (Some(holder), name));
+            path.extend(holder.map(str::to_owned));
             self.look(&mut path, name, content, values)?;
+            path.clear();
         }
         Ok(())
     }
@@ -247,7 +254,10 @@ impl Guessing<'_> {
                     target != "type" || field.all(|word| EventType::meant(word).is_some());
                 is_wanted && is_type && !self.taken.contains(at)
             });
-            let best = named.min_by_key(|(_, field)| (field.path.len(), role(field.name()).1));
+            // The name of a span comes behind those of attributes.
+            let is_weak = |field: &SurveyedField| self.survey.is_trace && field.name() == "name";
+            let best = named
+                .min_by_key(|(_, field)| (is_weak(field), field.path.len(), role(field.name()).1));
             if let Some((at, field)) = best
                 && !self.has(target)
             {
@@ -287,7 +297,7 @@ impl Guessing<'_> {
             });
             self.take_first("f", &few, "it has few values, which come again and again");
         }
-        if !self.has("process") {
+        if !self.has("process") && !self.survey.is_trace {
             let is_few = |field: &SurveyedField| field.values.len() * 2 <= field.count.max(2);
             let found = self.free(|field| is_small(field) && is_few(field));
             self.take_first("process", &found, "it has few values, which come again");

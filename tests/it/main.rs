@@ -58,6 +58,7 @@ mod recorder;
 mod select;
 #[cfg(feature = "cli")]
 mod shrink;
+mod spans;
 #[cfg(feature = "cli")]
 mod spill;
 mod split;

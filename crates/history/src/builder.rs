@@ -178,6 +178,12 @@ impl HistoryBuilder {
         self.history.passed_over += lines;
     }
 
+    /// Notes that so many spans of a trace were no operations.
+    #[doc(hidden)]
+    pub fn pass_over_spans(&mut self, spans: usize) {
+        self.history.spans_passed_over += spans;
+    }
+
     /// A builder that joins the ends of operations in the order of their times, not in that of the
     /// records: for input that is sorted by neither clients nor time. It has to be
     /// [finished](HistoryBuilder::finish) with [`Order::Time`].

@@ -106,6 +106,8 @@ pub struct History {
     reinvoked: usize,
     /// How many lines of the input held no record.
     passed_over: usize,
+    /// How many spans of a trace were no operations.
+    spans_passed_over: usize,
     /// Whether somebody said who is a client.
     clients_are_given: bool,
     /// The reading of equal times, if the order rests on them.
@@ -319,6 +321,11 @@ impl History {
     /// How many lines of the input held no record, among others that did.
     pub fn passed_over(&self) -> usize {
         self.passed_over
+    }
+
+    /// How many spans of a trace were no operations of their own, among others that were.
+    pub fn spans_passed_over(&self) -> usize {
+        self.spans_passed_over
     }
 
     /// How many processes invoked again after an indeterminate operation; each such operation

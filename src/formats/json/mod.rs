@@ -7,6 +7,7 @@ mod logfmt;
 mod message;
 mod objects;
 mod parts;
+mod spans;
 mod text;
 mod value;
 mod write;
@@ -74,6 +75,8 @@ fn sniff_array(text: &str) -> Option<Likeness> {
 
 /// How many bytes show how records stand in their lines.
 const START: usize = 1 << 16;
+/// A text of so many bytes shows what its first object is.
+const SHORT: usize = 1 << 12;
 
 /// Reads objects that follow each other, or those of an array.
 struct Json {
@@ -85,6 +88,8 @@ struct Json {
     is_object: Option<bool>,
     /// and how the records stand in their lines, once that is known.
     lines: Option<Lines>,
+    /// Whether it is known that it holds no traces.
+    is_plain: bool,
 }
 
 /// How records stand in the lines of a text.
@@ -98,6 +103,8 @@ enum Lines {
     Message,
     /// They are pairs of names and values.
     Logfmt,
+    /// They are spans of traces, which are one text.
+    Spans,
 }
 
 impl Json {
@@ -108,6 +115,7 @@ impl Json {
             is_open: false,
             is_object: None,
             lines: None,
+            is_plain: false,
         })
     }
 
@@ -116,6 +124,14 @@ impl Json {
             return lines;
         }
         let is_lines = self.layout == Layout::Lines;
+        if !self.is_plain {
+            if spans::is_trace(&String::from_utf8_lossy(&text[..text.len().min(START)])) {
+                self.lines = Some(Lines::Spans);
+                return Lines::Spans;
+            }
+            // The first fields may not be all there.
+            self.is_plain = text.len() > SHORT;
+        }
         let Some(first) = text.trim_ascii_start().first().filter(|_| is_lines) else {
             return Lines::Json;
         };
@@ -161,7 +177,11 @@ fn only_object(text: &str) -> Option<Cell<'_>> {
 
 impl Reader for Json {
     fn cut(&mut self, text: &[u8], from: usize) -> Option<usize> {
-        if self.lines(text) != Lines::Json {
+        let lines = self.lines(text);
+        if lines == Lines::Spans {
+            return None;
+        }
+        if lines != Lines::Json {
             return memrchr(b'\n', &text[from..]).map(|at| from + at + 1);
         }
         match self.layout {
@@ -186,6 +206,7 @@ impl Reader for Json {
                 let (text, without) = OPENING.alone(piece.text);
                 (Some(text), without)
             }
+            Lines::Spans => return spans::read(piece.text, sink).map(|()| piece.text.len()),
             Lines::Message => {
                 let (text, without) = message::opened(piece.text);
                 (Some(text), without)
