@@ -4,6 +4,7 @@
 use crate::check::Verdict;
 use crate::error::{Code, Error};
 use crate::formats::{NEW, OLD, is_of_no_consequence};
+use crate::history::hash::Set;
 use crate::history::{EventType, History, OpIndex, Operation, Outcome, Record, Shape, Value};
 use crate::vocabulary::{Verb, Word, plain};
 use crate::words::printable;
@@ -258,6 +259,70 @@ pub(crate) fn possible_keys(history: &History) -> Vec<&str> {
 
 /// So many fields are tried as keys.
 const KEYS: usize = 4;
+
+/// The fields that may be the key of an object in a history that is followed, of whose operations
+/// none has a key: who cannot go back judges with one, or without.
+#[derive(Default)]
+pub(crate) struct KeyFields {
+    calls: usize,
+    /// Those that all operations so far have, with their values: up to [`KEY_VALUES`] of them.
+    fields: Vec<(String, Set<String>)>,
+}
+
+/// So many values of a field are told apart.
+const KEY_VALUES: usize = 1024;
+
+impl KeyFields {
+    /// Takes an operation that is called into account.
+    pub(crate) fn add(&mut self, history: &History, operation: &Operation) {
+        let is_first = self.calls == 0;
+        self.calls += 1;
+        if self.fields.is_empty() && !is_first {
+            return;
+        }
+        let values = history.values();
+        let extras = history.extras(operation.invoked);
+        if is_first {
+            let names = extras.iter().filter_map(|extra| values.as_name(extra.name));
+            let names = names.filter(|name| !is_of_no_consequence(name)).take(KEYS);
+            self.fields = names.map(|name| (name.to_owned(), Set::default())).collect();
+        }
+        self.fields.retain_mut(|(name, seen)| {
+            let mut named = extras.iter().filter(|extra| values.as_name(extra.name) == Some(name));
+            let Some(extra) = named.next().filter(|extra| !extra.value.is_null()) else {
+                return false;
+            };
+            if seen.len() < KEY_VALUES {
+                seen.insert(values.to_json(extra.value));
+            }
+            true
+        });
+    }
+
+    /// Whether it may turn out yet that a field is the key. As long as all operations have the same
+    /// value of it, it makes no difference.
+    pub(crate) fn may_be(&self) -> bool {
+        self.fields.iter().any(|(_, seen)| seen.len() >= 2)
+    }
+
+    /// Refuses a verdict if a field may be the key: every operation has it, and several have the
+    /// same value.
+    ///
+    /// # Errors
+    /// If so.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let may_be = |count: usize| count >= 2 && count <= self.calls / 2;
+        let Some((name, _)) = self.fields.iter().find(|(_, seen)| may_be(seen.len())) else {
+            return Ok(());
+        };
+        let name = printable(name);
+        let message = format!("the field `{name}`, which is not read, may be the key");
+        Err(Error::new(Code::UnreadField, message).hint(format!(
+            "say what it is: --map key=.{name} if it is the key, --map ignore=.{name} if it is \
+             not; or check the history as a whole, which tries both"
+        )))
+    }
+}
 
 /// The error about a field that turns the verdict if it is the key.
 pub(crate) fn unread_key(name: &str, verdict: [Verdict; 2]) -> Error {

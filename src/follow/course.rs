@@ -1,6 +1,7 @@
 //! From the windows of a history to its objects: which model is meant, what the key of an operation
 //! is, and what becomes of each event.
 
+use super::keys::Keys;
 use super::objects::{Objects, Standing};
 use super::violation::Violation;
 use crate::caveats::{Noted, reads_take_nothing, split_clients};
@@ -10,10 +11,9 @@ use crate::history::Window;
 use crate::history::{
     EventType, History, Independent, Marks, OpIndex, Operation, Outcome, Record, Selected,
 };
-use crate::history::{confirms_tuples, has_tuple, mixed_keys, no_tuple, take_key};
 use crate::model::{AnyModel, Hints, Model, ModelOptions, ModelSource, named};
 use crate::select::{Selection, none_left};
-use crate::unread::Unread;
+use crate::unread::{KeyFields, Unread};
 use crate::vocabulary::Word;
 
 /// So many records are waited for where it is not clear what they mean, and taken anew where they
@@ -25,17 +25,22 @@ const SOON: u64 = 1 << 18;
 /// What is known of a history that is followed.
 pub(super) struct Course {
     options: Options,
-    independent: Independent,
     keys: Keys,
-    /// What the values seen so far tell of keys, until it is known where those are.
-    tuples: Tuples,
     hints: Hints,
     /// Whether something is not read.
     unread: Unread,
+    /// Fields that may be the key, if there are no keys.
+    key_fields: KeyFields,
+    /// Whether a field may be the key: a model of the caller's own says itself what is.
+    asks_keys: bool,
+    /// Violations that are not told before it is clear that all was read.
+    held: Vec<Violation>,
     /// The model, once it is known.
     started: Option<Started>,
     /// How many events of the window were taken, and how many looked at.
     taken: [usize; 2],
+    /// Whether records were forgotten.
+    forgets: bool,
     /// Whether the metadata was taken into account.
     is_described: bool,
     /// Whether there was a violation.
@@ -55,28 +60,6 @@ struct Started {
     objects: Objects,
     name: &'static str,
     source: ModelSource,
-}
-
-/// Where operations have their keys.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Keys {
-    /// It is not clear yet.
-    Unknown,
-    /// Nowhere. They may be taken for tuples that nothing confirms.
-    None { may_be_tuples: bool },
-    /// In a field.
-    Fields,
-    /// In their values.
-    Tuples,
-}
-
-/// Whether values may be tuples.
-#[derive(Clone, Copy)]
-struct Tuples {
-    /// All may be.
-    fit: bool,
-    /// Some make sense only as such.
-    are_confirmed: bool,
 }
 
 /// What became of a history, as far as it was followed.
@@ -105,13 +88,15 @@ impl Course {
         let budget = options.budget.started();
         Course {
             options: Options { budget, ..options },
-            independent,
-            keys: Keys::Unknown,
-            tuples: Tuples { fit: true, are_confirmed: false },
+            keys: Keys::new(independent),
             hints: Hints::default(),
             unread: Unread::default(),
+            key_fields: KeyFields::default(),
+            asks_keys: true,
+            held: Vec::new(),
             started: None,
             taken: [0; 2],
+            forgets: false,
             is_described: false,
             is_violated: false,
             operations: 0,
@@ -142,6 +127,7 @@ impl Course {
         options: Options,
     ) -> Result<Course, Error> {
         let mut course = Course::new(options, Independent::default());
+        course.asks_keys = false;
         let objects = course.objects(model, None)?;
         course.started = Some(Started { objects, name, source: ModelSource::Given });
         Ok(course)
@@ -209,17 +195,19 @@ impl Course {
         }
         // Until it is certain what the first records mean, they are kept.
         let records = window.history.records();
-        if (self.may_change(records) || self.may_be_described(records)) && !last {
+        let may_change = self.may_change(records) || self.keys_may_change(records);
+        if (may_change || self.may_be_described(records)) && !last {
             return Ok(false);
         }
         if last {
-            self.unread.check(false)?;
+            self.check_read()?;
+            found.append(&mut self.held);
             if self.left_out.operations > 0 && self.left_out.kept == 0 {
                 return Err(none_left());
             }
         }
         self.note(window.history, last);
-        self.taken = [0; 2];
+        (self.taken, self.forgets) = ([0; 2], true);
         let operations = window.operations();
         if let Some(Started { objects, name, .. }) = &mut self.started {
             if last {
@@ -247,14 +235,25 @@ impl Course {
             let index = event.operation;
             let operation = window.operation(&event);
             let is_call = event.kind == EventType::Invoke;
-            if is_call {
-                self.check_key(window.history, &operation)?;
-            }
-            let operation = self.without_tuple(window.history, operation)?;
+            let is_looked_at = self.taken[0] <= self.taken[1];
+            let operation = match self.keys.take(window.history, operation, [is_call, is_looked_at])
+            {
+                Ok(bare) => bare,
+                Err(refused) if refused.is_late && self.keys_may_change(event.record.index()) => {
+                    self.begin_anew();
+                    let looked = self.looked(window);
+                    self.keys.forget(window.history, &looked);
+                    return Ok(false);
+                }
+                Err(refused) => return Err(refused.error),
+            };
             self.unread.add(window.history, &operation, !is_call);
+            if is_call && self.asks_keys && !self.keys.are_there() {
+                self.key_fields.add(window.history, &operation);
+            }
             let ahead = Some(window.operations()[index])
                 .filter(|ahead| is_call && ahead.completed.is_some())
-                .and_then(|ahead| self.without_tuple(window.history, ahead).ok());
+                .and_then(|ahead| self.keys.ahead(window.history, &ahead));
             if !self.check_meaning(window.history, &operation, event.record)? {
                 self.begin_anew();
                 return Ok(false);
@@ -277,10 +276,39 @@ impl Course {
             } else if let Some(mut violation) = objects.end(window.history, index, &operation)? {
                 violation.model = self.model().unwrap_or_default();
                 self.is_violated = true;
-                found.push(violation);
+                self.held.push(violation);
             }
+            self.release(event.record, found)?;
         }
         Ok(true)
+    }
+
+    /// Tells the violations that are held, as soon as it is clear that nothing was left unread that
+    /// may make others of them.
+    ///
+    /// # Errors
+    /// If something was not read, and it is too late for that to become clear.
+    fn release(&mut self, record: Record, found: &mut Vec<Violation>) -> Result<(), Error> {
+        let is_late = record.index() >= PATIENCE;
+        if self.held.is_empty() && record.index() != PATIENCE {
+            return Ok(());
+        }
+        if !is_late && (self.key_fields.may_be() || self.unread.check(false).is_err()) {
+            return Ok(());
+        }
+        self.check_read()?;
+        if !self.held.is_empty() {
+            // It is invalid with any key.
+            self.key_fields = KeyFields::default();
+            self.asks_keys = false;
+            found.append(&mut self.held);
+        }
+        Ok(())
+    }
+
+    fn check_read(&self) -> Result<(), Error> {
+        self.unread.check(false)?;
+        self.key_fields.check()
     }
 
     /// Counts an operation that is called or ends.
@@ -365,12 +393,18 @@ impl Course {
         self.taken = [0, self.taken[0].max(self.taken[1])];
         (self.started, self.operations) = (None, 0);
         (self.left_out, self.noted) = (Selected::default(), Noted::default());
+        (self.unread, self.key_fields) = (Unread::default(), KeyFields::default());
     }
 
     /// Whether it may turn out within so many records that the operations mean something else.
     fn may_change(&self, records: usize) -> bool {
         let is_inferred = |started: &Started| started.source == ModelSource::Inferred;
         records < PATIENCE && !self.is_violated && self.started.as_ref().is_some_and(is_inferred)
+    }
+
+    /// Whether it may turn out within so many records that values stand in something else.
+    fn keys_may_change(&self, records: usize) -> bool {
+        records < PATIENCE && !self.is_violated && !self.forgets && self.keys.may_change()
     }
 
     /// Finds out where operations have their keys, and what they mean, from the first records that
@@ -387,10 +421,8 @@ impl Course {
             }
             self.taken[1] += 1;
             let operation = window.operation(&event);
-            if self.keys == Keys::Unknown {
-                self.look_for_key(history, &operation);
-            }
-            self.add_hints(history, operation);
+            self.keys.look(history, &operation);
+            self.hints.add(history, &self.keys.guess(history, &operation));
             if self.start(window, record, record.index() + 1 >= PATIENCE)? {
                 return Ok(true);
             }
@@ -405,16 +437,15 @@ impl Course {
     fn start(&mut self, window: Window<'_>, record: Record, is_over: bool) -> Result<bool, Error> {
         let Window { history, .. } = window;
         self.is_described |= window.is_described_before(record);
-        if self.keys == Keys::Unknown {
-            self.keys = match (self.tuples.fit, self.tuples.are_confirmed) {
-                (true, true) => Keys::Tuples,
-                (true, false) if !is_over => return Ok(false),
-                (may_be_tuples, _) => Keys::None { may_be_tuples },
-            };
+        if !self.keys.are_known() {
+            let looked = self.looked(window);
+            if !self.keys.settle(history, &looked, is_over) {
+                return Ok(false);
+            }
             // These were added before it was known where keys are.
             self.hints = Hints::default();
-            for event in window.events().take(self.taken[1]) {
-                self.add_hints(history, window.operation(&event));
+            for operation in &looked {
+                self.hints.add(history, &self.keys.guess(history, operation));
             }
         }
         let given = self.options.model.as_deref();
@@ -442,71 +473,9 @@ impl Course {
         Ok(true)
     }
 
-    /// Looks where one more operation has its key.
-    fn look_for_key(&mut self, history: &History, operation: &Operation) {
-        let Tuples { fit, are_confirmed } = self.tuples;
-        match self.independent {
-            Independent::Yes => self.keys = Keys::Tuples,
-            _ if operation.key.is_some() => self.keys = Keys::Fields,
-            Independent::Auto => {
-                let fit = fit && has_tuple(history.values(), operation);
-                let are_confirmed = are_confirmed || confirms_tuples(history, operation);
-                self.tuples = Tuples { fit, are_confirmed };
-            }
-            Independent::No => self.tuples.fit = false,
-        }
-    }
-
-    /// Takes one more operation into account, to find out what all mean.
-    fn add_hints(&mut self, history: &History, mut operation: Operation) {
-        if self.keys == Keys::Tuples && has_tuple(history.values(), &operation) {
-            take_key(history.values(), &mut operation);
-        }
-        self.hints.add(history, &operation);
-    }
-
-    /// Refuses an operation that is called, and has no key, or one, unlike those before.
-    fn check_key(&mut self, history: &History, operation: &Operation) -> Result<(), Error> {
-        match &mut self.keys {
-            Keys::Fields if operation.key.is_none() => Err(mixed_keys(operation.invoked)),
-            Keys::None { .. } if operation.key.is_some() => {
-                Err(Error::new(Code::MixedKeys, "this operation has a key, others have none")
-                    .hint("give every operation a key, or none")
-                    .record(operation.invoked))
-            }
-            Keys::None { may_be_tuples } if *may_be_tuples => {
-                *may_be_tuples = has_tuple(history.values(), operation);
-                if *may_be_tuples && confirms_tuples(history, operation) {
-                    let confirmed = "this operation tells that values are tuples [key value], \
-                                     and those before were not taken for such";
-                    return Err(Error::new(Code::BadField, confirmed)
-                        .hint("say so with --independent yes, or no")
-                        .record(operation.invoked));
-                }
-                Ok(())
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// The operation with the key that its values hold, if they hold keys.
-    fn without_tuple(
-        &self,
-        history: &History,
-        mut operation: Operation,
-    ) -> Result<Operation, Error> {
-        if self.keys != Keys::Tuples {
-            return Ok(operation);
-        }
-        if !has_tuple(history.values(), &operation) {
-            let hint = match self.independent {
-                Independent::Yes => "without --independent yes, the value counts as it is",
-                _ => "the values before were: say --independent no if they only look like it",
-            };
-            return Err(no_tuple(&operation).hint(hint));
-        }
-        take_key(history.values(), &mut operation);
-        Ok(operation)
+    /// The ends of operations that were looked at.
+    fn looked(&self, window: Window<'_>) -> Vec<Operation> {
+        window.events().take(self.taken[1]).map(|event| window.operation(&event)).collect()
     }
 
     /// Refuses an operation with which all would mean another model; or returns false if it comes
@@ -579,7 +548,7 @@ impl Course {
             model: None,
             model_source: ModelSource::Given,
             operations: self.operations,
-            is_keyed: matches!(self.keys, Keys::Fields | Keys::Tuples),
+            is_keyed: self.keys.are_there(),
             keys: KeyCounts::default(),
             stop_reason: None,
             noted: self.noted.clone(),

@@ -12,6 +12,7 @@
 mod course;
 mod deferred;
 mod frontier;
+mod keys;
 mod objects;
 mod recent;
 #[cfg(test)]

@@ -12,7 +12,8 @@ use crate::formats::stream::Stream;
 use crate::history::hash::{Map, Set};
 use crate::history::resident_bytes;
 use crate::history::{
-    Annotation, Excerpt, Independent, NO_TIME, Operation, Outcome, Record, Value, ValueTable,
+    Annotation, Excerpt, Independent, NO_TIME, Operation, Outcome, Record, Unwrapping, Value,
+    ValueTable,
 };
 use crate::history::{OpIndex, Window};
 use crate::history::{confirms_tuples, has_tuple, mixed_keys, take_key};
@@ -86,6 +87,8 @@ struct Gathering<'t> {
     has_field: bool,
     processes: Set<Process>,
     unread: Unread,
+    /// What the values of operations with keys in a field stand in: only a whole history tells.
+    unwrapping: Option<Unwrapping>,
     /// The lines of invocations of operations that were open before the piece.
     lines: Map<Record, u32>,
 }
@@ -122,6 +125,7 @@ pub(super) fn gather<R: Read>(
         has_field: false,
         processes: Set::default(),
         unread: Unread::default(),
+        unwrapping: None,
         lines: Map::default(),
     };
     loop {
@@ -161,6 +165,11 @@ impl Gathering<'_> {
             }
             let Some(split) = self.split(window, operation)? else { continue };
             let known = if is_call { split.unanswered() } else { split };
+            if let Some(unwrapping) = &mut self.unwrapping
+                && unwrapping.next(history, known, false).ok().is_none_or(|bare| bare != known)
+            {
+                return Err(Stopped::Unfit);
+            }
             self.unread.add(history, &known, !is_call);
             let Some(number) = split.key.and_then(|key| self.numbers.get(&key).copied()) else {
                 return Err(Stopped::Unfit);
@@ -220,7 +229,10 @@ impl Gathering<'_> {
         let is_first = self.keys.is_none();
         if is_first {
             self.gathered.excerpt.start_time = window.history.times(index)[0];
-            self.keys = Some(self.kind_of(window, operation)?);
+            let keys = self.kind_of(window, operation)?;
+            self.keys = Some(keys);
+            let may_stand_in = keys == Keys::Field && self.spill.independent == Independent::Auto;
+            self.unwrapping = may_stand_in.then(|| Unwrapping::of(window.history, &[], true));
         }
         self.has_field |= operation.key.is_some();
         if operation.key.is_none() && self.keyless.is_none() {

@@ -81,4 +81,6 @@ mod tries;
 #[cfg(feature = "store")]
 mod truth;
 mod unread;
+#[cfg(feature = "cli")]
+mod unwrapping;
 mod wide;

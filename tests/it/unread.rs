@@ -3,7 +3,8 @@
 
 use std::fmt::Write;
 
-use histcheck::formats::{Format, read_bytes};
+use histcheck::follow::Following;
+use histcheck::formats::{Format, ReadOptions, read_bytes};
 use histcheck::history::Settings;
 use histcheck::{Options, Verdict, caveats};
 use proptest::prelude::*;
@@ -221,6 +222,28 @@ fn said(text: &str, format: Format) -> Option<Verdict> {
     (!is_vacuous).then_some(report.verdict)
 }
 
+/// What is said of a text that is followed: whether a violation was told, and the verdict, if there
+/// was one.
+fn said_following(text: &str, format: Format) -> (bool, Option<Verdict>) {
+    let read = ReadOptions { format: Some(format), ..ReadOptions::default() };
+    let options = Options::default();
+    let following = Following::new(text.as_bytes(), read, Settings::default(), |_| Ok(options));
+    let Ok(mut following) = following else { return (false, None) };
+    let mut is_told = false;
+    loop {
+        match following.step() {
+            Ok(Some(violations)) => is_told |= !violations.is_empty(),
+            Ok(None) => break,
+            Err(_) => return (is_told, None),
+        }
+    }
+    let summary = following.summary();
+    let caveats = summary.noted.caveats();
+    let is_vacuous =
+        summary.verdict == Verdict::Valid && caveats.iter().any(|caveat| caveat.is_vacuous());
+    (is_told, (!is_vacuous).then_some(summary.verdict))
+}
+
 /// The verdict by what `docs/FORMATS.md` says of records with these fields: of a register for every
 /// key, by trying all orders. `None` where it says that they are none.
 fn documented(records: &[Record]) -> Option<Verdict> {
@@ -407,6 +430,36 @@ proptest! {
             right.push(documented(&records));
         }
         let said = said(&text, format);
-        prop_assert!(right.contains(&said), "{field} {what:?} {place:?} {format:?}: {said:?}\n{text}");
+        let shown = format!("{field} {what:?} {place:?} {format:?}\n{text}");
+        prop_assert!(right.contains(&said), "{said:?}: {shown}");
+        let (is_told, followed) = said_following(&text, format);
+        prop_assert!(right.contains(&followed), "followed, {followed:?}: {shown}");
+        let may_be = right.contains(&Some(Verdict::Invalid)) || said.is_none();
+        prop_assert!(!is_told || may_be, "told: {shown}");
     }
+}
+
+/// Two objects by a field that is not read: invalid as one. Then the same with one value of it.
+#[test]
+fn who_follows_asks_what_may_be_the_key() {
+    let text = |second: &str| {
+        let mut text = String::new();
+        for (f, value, thing) in [
+            ("write", Some(1), "x"),
+            ("write", Some(2), second),
+            ("read", Some(1), "x"),
+            ("read", Some(2), second),
+        ] {
+            let given = value.filter(|_| f == "write");
+            for (kind, value) in [("invoke", given), ("ok", value)] {
+                let record = json!(
+                    { "process": 0, "type": kind, "f": f, "value": value, "thing": thing }
+                );
+                let _ = writeln!(text, "{record}");
+            }
+        }
+        text
+    };
+    assert_eq!(said_following(&text("y"), Format::JsonLines), (false, None));
+    assert_eq!(said_following(&text("x"), Format::JsonLines), (true, Some(Verdict::Invalid)));
 }

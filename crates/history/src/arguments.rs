@@ -1,11 +1,10 @@
 //! Keys among the arguments: operations that are called with maps `{"key": "x", "value": 1}`,
 //! with lists `["x", 1]` beside reads of `"x"`, or with `[key old new]` of a compare-and-set. And
-//! lists of arguments that hold the only one: `[1]` of a write beside reads of `[]`; and maps that
-//! hold what was returned: `{"value": 1}`.
+//! lists of arguments that hold the only one: `[1]` of a write beside reads of `[]`.
 
 use super::{History, Operation, Outcome, Shape, Value, ValueTable};
 use crate::hash::Set;
-use crate::vocabulary::{Verb, Word, plain};
+use crate::vocabulary::{Verb, Word};
 
 /// The names of a key in a map of arguments, and of the value beside it.
 const KEYS: [&str; 2] = ["key", "k"];
@@ -31,7 +30,14 @@ enum Rest {
 /// Takes the keys of a history's operations out of their arguments, if all have one there. Returns
 /// whether they do.
 pub(super) fn take_keys(history: &mut History) -> bool {
-    if !has_keys(history) {
+    let mut keys = KeysAmong::default();
+    for operation in &history.operations {
+        keys.add(history, operation);
+        if !keys.may_be() {
+            return false;
+        }
+    }
+    if !keys.are_there() {
         return false;
     }
     let History { values, operations, words, .. } = history;
@@ -45,95 +51,191 @@ pub(super) fn take_keys(history: &mut History) -> bool {
     true
 }
 
-/// Whether every operation has a key among its arguments, and one of them for sure.
-fn has_keys(history: &History) -> bool {
-    let values = &history.values;
-    let mut is_clear = false;
-    // Whether an operation is called with more than its key.
-    let mut has_more = false;
-    // Whether an operation that returned something repeated its key, and whether one did not.
-    let mut repeated = [false; 2];
-    for operation in &history.operations {
+/// Whether operations have their keys among their arguments, going by those that were added.
+#[derive(Clone, Copy, Default)]
+pub(super) struct KeysAmong {
+    /// Whether one has none, or what it returned says that it has none.
+    is_refuted: bool,
+    /// Whether one makes sense only so,
+    is_clear: bool,
+    /// and whether one is called with more than its key.
+    has_more: bool,
+    /// Whether an operation that returned something repeated its key, and whether one did not.
+    repeated: [bool; 2],
+    /// Whether the first is called with a map; `None` before it.
+    are_maps: Option<bool>,
+}
+
+impl KeysAmong {
+    /// Takes an operation into account. May be told of it again when it ends.
+    pub(super) fn add(&mut self, history: &History, operation: &Operation) {
+        if self.is_refuted {
+            return;
+        }
+        let values = &history.values;
         let verb = history.word(operation.function).map(Word::verb);
-        let Some(arguments) = Arguments::of(values, verb, operation.input) else { return false };
-        is_clear |= arguments.is_clear;
-        has_more |= arguments.rest != Rest::One(Value::NULL);
+        let Some(arguments) = Arguments::of(values, verb, operation.input) else {
+            self.is_refuted = true;
+            return;
+        };
+        let is_map = || matches!(values.shape(operation.input), Shape::Map(_));
+        self.are_maps.get_or_insert_with(is_map);
+        self.is_clear |= arguments.is_clear;
+        self.has_more |= arguments.rest != Rest::One(Value::NULL);
         if operation.outcome != Outcome::Open && !operation.output.is_null() {
             let is_again = again(values, verb, operation, &arguments).is_some();
-            repeated[usize::from(is_again)] = true;
-            if !is_again && values.as_pair(operation.output).is_some() {
-                // Keys that differ, or a value that is a pair.
-                return false;
-            }
+            self.repeated[usize::from(is_again)] = true;
+            // Keys that differ, or a value that is a pair.
+            self.is_refuted = !is_again && values.as_pair(operation.output).is_some();
         }
     }
-    let are_maps = history
-        .operations
-        .first()
-        .is_some_and(|operation| matches!(values.shape(operation.input), Shape::Map(_)));
-    is_clear && has_more && (are_maps || repeated != [true; 2])
+
+    /// Whether they may be there.
+    pub(super) fn may_be(&self) -> bool {
+        !self.is_refuted
+    }
+
+    /// Whether they are.
+    pub(super) fn are_there(&self) -> bool {
+        let are_alike = self.are_maps == Some(true) || self.repeated != [true; 2];
+        !self.is_refuted && self.is_clear && self.has_more && are_alike
+    }
+}
+
+/// The operation with the key that is among its arguments; `None` if it has none, or if what is
+/// beside it would have to be made first.
+pub(super) fn with_key(history: &History, operation: &Operation) -> Option<Operation> {
+    let values = &history.values;
+    let verb = history.word(operation.function).map(Word::verb);
+    let arguments = Arguments::of(values, verb, operation.input)?;
+    let output = answer(values, verb, operation, &arguments);
+    let (Rest::One(input), Rest::One(output)) = (arguments.rest, output) else { return None };
+    Some(Operation { key: Some(arguments.key), input, output, ..*operation })
 }
 
 /// Takes the arguments of a history's operations out of the lists `[x]` and `[]`, or the maps
 /// `{"value": x}` and `{}`, if that is what they stand in.
 pub(super) fn take_only(history: &mut History) {
-    if !are_lists(history) {
+    if lists(history, &history.operations) != Lists::Yes {
         return;
     }
     let History { values, operations, .. } = history;
     for operation in operations {
-        operation.input = match only(values, operation.input) {
-            Some(one) => one,
-            None if is_empty(values, operation.input) => Value::NULL,
-            None => operation.input,
-        };
+        operation.input = without_list(values, operation.input);
     }
 }
 
-/// Whether all operations are called with lists of their arguments: those that take nothing with
+/// An argument without the list that it stands in.
+pub(super) fn without_list(values: &ValueTable, input: Value) -> Value {
+    match only(values, input) {
+        Some(one) => one,
+        None if is_empty(values, input) => Value::NULL,
+        None => input,
+    }
+}
+
+/// Whether operations are called with lists of their arguments.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Lists {
+    /// They are not.
+    No,
+    /// They may be.
+    Open {
+        /// Whether one is called with a list.
+        is_begun: bool,
+    },
+    /// They are.
+    Yes,
+}
+
+/// What an operation is called with, if all may be lists of arguments.
+pub(super) enum Listed {
+    /// It is none.
+    No,
+    Nothing,
+    /// An empty list, of an operation that takes nothing.
+    Empty,
+    /// What stands in it alone.
+    One(Value),
+    /// The two values of a compare-and-set.
+    Two,
+}
+
+/// What list of arguments an operation is called with.
+pub(super) fn listed(history: &History, operation: &Operation) -> Listed {
+    let values = &history.values;
+    let input = operation.input;
+    if input.is_null() {
+        return Listed::Nothing;
+    }
+    let verb = history.word(operation.function).map(Word::verb);
+    let takes_nothing = verb.is_some_and(Verb::takes_nothing);
+    match only(values, input) {
+        None if is_empty(values, input) && takes_nothing => Listed::Empty,
+        None if is_empty(values, input) => Listed::Nothing,
+        Some(one) if !takes_nothing && verb != Some(Verb::Txn) => Listed::One(one),
+        None if verb == Some(Verb::Cas) && values.as_pair(input).is_some() => Listed::Two,
+        _ => Listed::No,
+    }
+}
+
+/// What an operation returned, or the items of it, if that may be what others are called with.
+pub(super) fn returned<'h>(
+    history: &'h History,
+    operation: &'h Operation,
+    holds_items: bool,
+) -> &'h [Value] {
+    let verb = history.word(operation.function).map(Word::verb);
+    if verb.is_some_and(Verb::only_has_effect) {
+        return &[];
+    }
+    if holds_items && verb == Some(Verb::Read) {
+        return history.values.as_list(operation.output).unwrap_or_default();
+    }
+    std::slice::from_ref(&operation.output)
+}
+
+/// Whether an object of `history` holds items that are put in one by one.
+pub(super) fn holds_items(history: &History) -> bool {
+    history.words.iter().flatten().any(|word| word.verb().adds_items())
+}
+
+/// Whether all `operations` are called with lists of their arguments: those that take nothing with
 /// empty ones, and no operation returns what it would if such a list was the value.
-fn are_lists(history: &History) -> bool {
+pub(super) fn lists(history: &History, operations: &[Operation]) -> Lists {
     let values = &history.values;
     let mut is_clear = false;
     // What stands in a list alone.
     let mut alone = Set::default();
-    for operation in &history.operations {
-        let verb = history.word(operation.function).map(Word::verb);
-        let takes_nothing = verb.is_some_and(Verb::takes_nothing);
-        match only(values, operation.input) {
-            _ if operation.input.is_null() => {}
-            None if is_empty(values, operation.input) => is_clear |= takes_nothing,
-            Some(one) if !takes_nothing && verb != Some(Verb::Txn) => {
+    for operation in operations {
+        match listed(history, operation) {
+            Listed::Nothing | Listed::Two => {}
+            Listed::Empty => is_clear = true,
+            Listed::One(one) => {
                 alone.insert(one);
             }
-            None if verb == Some(Verb::Cas) && values.as_pair(operation.input).is_some() => {}
-            _ => return false,
+            Listed::No => return Lists::No,
         }
     }
-    let holds_items = history.words.iter().flatten().any(|word| word.verb().adds_items());
-    // Whether an operation returned such a list, and whether one returned what it holds.
-    let [mut wrapped, mut bare] = [false; 2];
-    for operation in &history.operations {
-        let verb = history.word(operation.function).map(Word::verb);
-        if verb.is_some_and(Verb::only_has_effect) {
-            continue;
-        }
-        let output = [operation.output];
-        let items = if holds_items && verb == Some(Verb::Read) {
-            values.as_list(operation.output).unwrap_or_default()
-        } else {
-            &output
-        };
-        for &item in items {
+    if alone.is_empty() {
+        return Lists::Open { is_begun: is_clear };
+    }
+    let holds_items = holds_items(history);
+    // Whether an operation returned what such a list holds.
+    let mut bare = false;
+    for operation in operations {
+        for &item in returned(history, operation, holds_items) {
             bare |= alone.contains(&item);
-            wrapped |= only(values, item).is_some_and(|one| alone.contains(&one));
+            if only(values, item).is_some_and(|one| alone.contains(&one)) {
+                return Lists::No;
+            }
         }
     }
-    !alone.is_empty() && (is_clear || bare) && !wrapped
+    if is_clear || bare { Lists::Yes } else { Lists::Open { is_begun: true } }
 }
 
 /// What stands alone in a list, or as the value in a map.
-fn only(values: &ValueTable, value: Value) -> Option<Value> {
+pub(super) fn only(values: &ValueTable, value: Value) -> Option<Value> {
     match values.shape(value) {
         Shape::List([one]) => Some(*one),
         Shape::Map([name, one]) if is_named(values, *name, &VALUES) => Some(*one),
@@ -143,115 +245,6 @@ fn only(values: &ValueTable, value: Value) -> Option<Value> {
 
 fn is_empty(values: &ValueTable, value: Value) -> bool {
     matches!(values.shape(value), Shape::List([]) | Shape::Map([]))
-}
-
-/// Takes the values that a history's operations returned out of the maps `{"value": 1}`, also
-/// beside such as `"found": true`, if no operation was called with a map.
-pub(super) fn take_answers(history: &mut History) {
-    let values = &history.values;
-    let is_map = |value: Value| value.is_stored() && matches!(values.shape(value), Shape::Map(_));
-    // Most histories have none.
-    if !history.operations.iter().any(|operation| is_map(operation.output)) {
-        return;
-    }
-    let mut has_map = false;
-    for operation in &history.operations {
-        let items = values.as_list(operation.input).unwrap_or_default();
-        if is_map(operation.input) || items.iter().any(|&item| is_map(item)) {
-            return;
-        }
-        if is_map(operation.output) {
-            has_map = true;
-            if only_answer(history, operation).is_none() {
-                return;
-            }
-        }
-    }
-    for at in 0..if has_map { history.operations.len() } else { 0 } {
-        if let Some(answer) = only_answer(history, &history.operations[at]) {
-            history.operations[at].output = answer;
-        }
-    }
-}
-
-/// Drops the outputs of updates that return the same 0 or empty text each time: what a structure
-/// holds where nothing was set, or a status. What else puts items in may return a place, such as 0.
-pub(super) fn drop_zeros(history: &mut History) {
-    let [zero, empty] = [history.values.int(0), history.values.text("")];
-    let verb = |word: &Option<Word>| word.map(Word::verb);
-    let verbs: Vec<Option<Verb>> = history.words.iter().map(verb).collect();
-    let is_zero = |operation: &Operation| match verbs[operation.function.index()] {
-        Some(Verb::Write) => operation.output == zero || operation.output == empty,
-        Some(verb) if verb.adds_items() => operation.output == empty,
-        _ => false,
-    };
-    // Most histories have none.
-    let may_be = |operation: &Operation| operation.output == zero || operation.output == empty;
-    if !history.operations.iter().any(may_be) {
-        return;
-    }
-    let mut is_silent = vec![true; verbs.len()];
-    for operation in &history.operations {
-        let is_nothing = operation.output.is_null() || is_zero(operation);
-        is_silent[operation.function.index()] &= is_nothing;
-    }
-    let zeros = history.operations.iter_mut().filter(|operation| is_zero(operation));
-    for operation in zeros.filter(|operation| is_silent[operation.function.index()]) {
-        operation.output = Value::NULL;
-    }
-}
-
-/// Takes for nothing what Go and Redis print where there is nothing, if a read returned it and no
-/// operation was called with it. Not in events, which may be forgotten before that is known.
-pub(super) fn drop_nils(history: &mut History) {
-    let nils = |values: &ValueTable, value: Value| {
-        matches!(values.as_name(value), Some("<nil>" | "(nil)"))
-    };
-    if !history.whole_operations {
-        return;
-    }
-    let History { values, operations, words, .. } = history;
-    let asks = |operation: &Operation| {
-        words[operation.function.index()].is_some_and(|word| word.verb().takes_nothing())
-    };
-    // Most histories have none.
-    if !operations.iter().any(|operation| asks(operation) && nils(values, operation.output)) {
-        return;
-    }
-    // A read may repeat at its call what it returned.
-    let mut updates = operations.iter().filter(|operation| !asks(operation));
-    if updates.any(|operation| nils(values, operation.input)) {
-        return;
-    }
-    for operation in operations {
-        if asks(operation) && nils(values, operation.output) {
-            operation.output = Value::NULL;
-            if nils(values, operation.input) {
-                operation.input = Value::NULL;
-            }
-        }
-    }
-}
-
-/// The value in the map that `operation` returned, if all else in it says that all was well.
-fn only_answer(history: &History, operation: &Operation) -> Option<Value> {
-    let values = &history.values;
-    let Shape::Map(pairs) = values.shape(operation.output) else { return None };
-    let mut answer = None;
-    for pair in pairs.chunks_exact(2) {
-        let (name, value) = (plain(values.as_name(pair[0])?), pair[1]);
-        match &*name {
-            "value" | "val" | "v" | "some" if answer.is_none() => answer = Some(value),
-            "ok" if pairs.len() == 2 && !matches!(value, Value::TRUE | Value::FALSE) => {
-                answer = Some(value);
-            }
-            "ok" | "success" | "found" | "exists" if value == Value::TRUE => {}
-            "err" | "error" if value.is_null() || values.as_name(value) == Some("") => {}
-            _ => return None,
-        }
-    }
-    let verb = history.word(operation.function).map(Word::verb);
-    answer.or_else(|| verb.filter(|verb| verb.only_has_effect()).map(|_| Value::NULL))
 }
 
 /// What an operation with these arguments returned, if that has the key again.

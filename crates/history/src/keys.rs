@@ -1,9 +1,9 @@
 //! Keys: where operations carry one, a history is many small ones, and linearizability is local
 //! (Herlihy and Wing 1990): each key may be checked by itself.
 
-use super::arguments;
 use super::dense::ValueMap;
 use super::{History, OpIndex, Operation, Record, Value, ValueTable};
+use super::{answers, arguments};
 use crate::error::{Code, Error};
 use crate::vocabulary::{Verb, Word};
 
@@ -35,9 +35,7 @@ pub(super) fn resolve(
     let split = match independent {
         Independent::No => false,
         Independent::Auto if keyed == 0 && arguments::take_keys(history) => {
-            arguments::take_answers(history);
-            arguments::drop_zeros(history);
-            arguments::drop_nils(history);
+            answers::take(history);
             return Ok(());
         }
         Independent::Auto => keyed == 0 && is_independent(history),
@@ -53,9 +51,7 @@ pub(super) fn resolve(
     };
     if independent == Independent::Auto && !split {
         arguments::take_only(history);
-        arguments::take_answers(history);
-        arguments::drop_zeros(history);
-        arguments::drop_nils(history);
+        answers::take(history);
     }
     if split {
         let History { values, operations, .. } = history;

@@ -11,6 +11,7 @@
 //! and may change in any version.
 
 mod alone;
+mod answers;
 mod arguments;
 mod builder;
 mod clients;
@@ -41,6 +42,7 @@ pub mod sort;
 mod stats;
 mod sweep;
 mod tally;
+mod unwrapping;
 mod value;
 pub mod vocabulary;
 mod window;
