@@ -139,7 +139,8 @@ impl Answers {
     }
 
     fn add_rest(&mut self, history: &History, operation: &Operation) {
-        if !operation.output.is_null() {
+        let repeats_zero = operation.output == operation.input && is_zero(history, operation);
+        if !operation.output.is_null() && !repeats_zero {
             let is_else = !is_zero(history, operation);
             self.zeros[usize::from(is_else)] |= name(operation);
         }
@@ -164,7 +165,9 @@ impl Answers {
     }
 
     fn without_nothing(&self, history: &History, mut operation: Operation) -> Operation {
-        if self.silent() & name(&operation) != 0 && is_zero(history, &operation) {
+        let is_silent =
+            self.silent() & name(&operation) != 0 && operation.output != operation.input;
+        if is_silent && is_zero(history, &operation) {
             operation.output = Value::NULL;
         }
         if self.are_nils_nothing() && asks(history, &operation) {
