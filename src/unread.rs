@@ -376,5 +376,6 @@ fn answers(verb: Verb) -> bool {
             | Verb::GetAndInc
             | Verb::GetAndDec
             | Verb::Balance
+            | Verb::Generate
     )
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{
     bank, counter, items, kv, list_append, lock, log, multi_register, mutex, priority_queue,
-    semaphore, set,
+    semaphore, set, unique_ids,
 };
 use crate::history::Value;
 
@@ -104,6 +104,13 @@ pub enum Kind<Op> {
         /// An operation as a transaction.
         view: View<Op, multi_register::Op>,
     },
+    /// Gives out ids, as [`UniqueIds`](super::UniqueIds) does.
+    Ids {
+        /// Those that had been given out before the first operation.
+        initial: unique_ids::Ids,
+        /// An operation as the generator's.
+        view: View<Op, unique_ids::Op>,
+    },
     /// Lists that transactions read and append to together, as
     /// [`ListAppend`](super::ListAppend) has them; empty before the first operation.
     Lists {
@@ -150,6 +157,7 @@ impl<Op: 'static> Kind<Op> {
             Kind::Log { view, .. } => view(op),
             Kind::Kv { view, .. } => view(op),
             Kind::Transactions { view, .. } => view(op),
+            Kind::Ids { view, .. } => view(op),
             Kind::Lists { view } => view(op),
             Kind::Bank { view, .. } => view(op),
         }
@@ -173,6 +181,7 @@ impl<Op: 'static> Kind<Op> {
                 Kind::Kv { initial, absent_is_empty, view }
             }
             Kind::Transactions { registers, .. } => Kind::Transactions { registers, view },
+            Kind::Ids { initial, .. } => Kind::Ids { initial, view },
             Kind::Lists { .. } => Kind::Lists { view },
             Kind::Bank { bank, .. } => Kind::Bank { bank, view },
         }

@@ -38,6 +38,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod turn;
+pub mod unique_ids;
 mod whole;
 
 pub use bag::UnorderedQueue;
@@ -70,6 +71,7 @@ pub use successors::Successors;
 pub(crate) use table::ModelVisitor;
 pub use table::{AnyModel, AnyOp, AnyState, CATALOGUE};
 pub use turn::Turn;
+pub use unique_ids::UniqueIds;
 pub use whole::Whole;
 
 use std::fmt::Debug;

@@ -250,6 +250,7 @@ models! {
     priority_queue::PriorityQueue: "`priority-queue`.", [ENTRY];
     log::Log: "`log`.", [ENTRY];
     bank::Bank: "`bank`.", [ENTRY];
+    unique_ids::UniqueIds: "`unique-ids`.", [ENTRY];
     whole::Whole: "One of the others for each key.", [];
     own::Own: "A model of the caller's own.", [];
 }

@@ -252,6 +252,9 @@ fn what_an_operation_cannot_mean_is_refused() {
         ["multi-register", "write", r#"{"a":1}"#, "null"],
         ["list-append", "txn", r#"[["append",1,2]]"#, "null"],
         ["list-append", "txn", "[]", "[]"],
+        ["unique-ids", "generate", "null", "7"],
+        ["unique-ids", "generate", "{}", r#"{"id":7}"#],
+        ["unique-ids", "generate", "7", "7"],
         ["list-append", "txn", r#"[["r",1,null],["r",2,3]]"#, r#"[["r",1,null],["r",2,[null]]]"#],
     ];
     for &[name, function, input, output] in known {
@@ -292,6 +295,9 @@ fn what_an_operation_cannot_mean_is_refused() {
         ["list-append", "txn", r#"[["r",1,null]]"#, "null"],
         ["list-append", "txn", r#"[["r",1,null]]"#, r#"[["r",1,7]]"#],
         ["list-append", "read", "null", "[]"],
+        ["unique-ids", "generate", "null", "null"],
+        ["unique-ids", "generate", "3", "[1,2,3]"],
+        ["unique-ids", "read", "null", "7"],
     ];
     for &[name, function, input, output] in refused {
         assert!(

@@ -349,6 +349,8 @@ fn models_are_inferred_from_functions() {
         (&["push", "pop"], "stack"),
         (&["insert", "delete-min"], "priority-queue"),
         (&["append", "read"], "log"),
+        (&["generate"], "unique-ids"),
+        (&["nextId"], "unique-ids"),
     ] {
         assert_eq!(inferred(functions), Ok(name), "{functions:?}");
     }

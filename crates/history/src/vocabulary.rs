@@ -72,6 +72,7 @@ impl Verb {
                 | Verb::DeleteMax
                 | Verb::PeekMin
                 | Verb::PeekMax
+                | Verb::Generate
         )
     }
 
@@ -140,6 +141,10 @@ vocabulary! {
     PeekMax: "Looks at the largest item.", Answer, ["peek-max", "find-max"];
     ReadFrom: "Reads all entries from an offset on.", Answer, ["read-from"];
     ReadPrefix: "Reads some entries from the start on.", Answer, ["read-prefix"];
+    Generate: "Gives out an id.", Answer, [
+        "generate", "generate-id", "next-id", "new-id", "get-id", "unique-id", "allocate",
+        "allocate-id", "alloc-id",
+    ];
     Transfer: "Moves money between accounts.", Silent, ["transfer"];
     Balance: "Reads one account.", Answer, ["balance"];
     Deposit: "Adds money to an account.", Silent, ["deposit"];

@@ -8,6 +8,7 @@ mod bag;
 mod counter;
 mod cover;
 mod ends;
+mod ids;
 mod items;
 mod kv;
 mod ladder;
@@ -118,6 +119,9 @@ pub(super) fn decide<M: Model>(
         }
         Kind::Log { initial, view } => {
             named("log", log::decide(&initial, &timed(readings, view), wanted))
+        }
+        Kind::Ids { initial, view } => {
+            named("unique-ids", Some(ids::decide(&initial, &timed(readings, view), wanted)))
         }
         Kind::Lists { view } => named("list-append", lists::decide(&timed(readings, view), wanted)),
         Kind::Kv { initial, absent_is_empty, view } => {

@@ -396,6 +396,20 @@ anomalies! {
         may_have_cause: false,
         history: Some(example!("duplicate-delivery.edn")),
     }
+    /// An id was given out twice.
+    DuplicateId = "duplicate-id" {
+        definition: "A generator gave out an id that it had given out before.",
+        explanation: "\
+              What is called by the id is then taken for something else, or overwrites it.",
+        look_for: "\
+              Look for nodes that share an identity or a range of numbers, for a counter that \
+              starts anew after a restart or a failover, for clocks that went back, and for few \
+              random bits.",
+        proves: "That the id was returned by both operations.",
+        suggests: "",
+        may_have_cause: false,
+        history: Some(example!("id-given-twice.jsonl")),
+    }
     /// An acknowledged message is gone.
     LostMessage = "lost-message" {
         definition: "An acknowledged message is gone.",

@@ -10,6 +10,7 @@ mod collections;
 mod counters;
 mod event;
 mod evidence;
+mod ids;
 mod locks;
 mod logs;
 mod registers;
@@ -45,6 +46,7 @@ fn objects(scope: Scope<'_>) -> Option<Anomaly> {
         .or_else(|| locks::name(scope))
         .or_else(|| transactions::name(scope))
         .or_else(|| accounts::name(scope))
+        .or_else(|| ids::name(scope))
 }
 
 /// A violation that fits no name.

@@ -268,6 +268,7 @@ const TRIALS: &[Trial] = &[
             ),
         ],
     ),
+    Trial("unique-ids", "[3]", &[("generate", "null", ITEMS), ("generate", "null", ITEMS)]),
     Trial("bank", "2", BANK),
     Trial("bank", "null", BANK),
 ];

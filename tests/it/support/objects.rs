@@ -36,6 +36,7 @@ pub(crate) enum Object {
     Priority(Vec<Json>),
     Log(Vec<Json>),
     Bank(BTreeMap<i64, i64>),
+    Ids(BTreeSet<i64>),
 }
 
 /// How many permits the semaphore of these tests has.
@@ -61,6 +62,7 @@ impl Object {
             "stack" => Object::Stack(Vec::new()),
             "priority-queue" => Object::Priority(Vec::new()),
             "log" => Object::Log(Vec::new()),
+            "unique-ids" => Object::Ids(BTreeSet::new()),
             // What it starts from is not told: the reads tell it.
             "bank" => Object::Bank((0..3).map(|account| (account, 2 * account)).collect()),
             other => panic!("no object for the model {other}"),
@@ -84,6 +86,7 @@ impl Object {
             "stack" => &["push", "push", "pop", "pop", "peek", "top"],
             "priority-queue" => PRIORITY,
             "log" => &["append", "append", "append", "read", "read", "read-from", "read-prefix"],
+            "unique-ids" => &["generate", "next-id", "allocate"],
             "bank" => &["transfer", "transfer", "read", "balance", "deposit", "withdraw"],
             other => panic!("no operations for the model {other}"),
         };
@@ -132,6 +135,12 @@ impl Object {
             Object::Priority(items) => Some(priority(items, function, input, rng)),
             Object::Log(items) => Some(log(items, function, input, rng)),
             Object::Bank(balances) => Some(bank(balances, function, input)),
+            Object::Ids(given) => {
+                let free = (1..).filter(|id| !given.contains(id));
+                let id = free.take(3).collect::<Vec<_>>().choose(rng).copied()?;
+                given.insert(id);
+                Some(Int(id))
+            }
         }
     }
 }

@@ -86,4 +86,16 @@ pub(super) const ALPHABETS: &[Alphabet] = &[
             add_and_get("8", "15"),
         ],
     },
+    Alphabet {
+        name: "unique-ids",
+        model: "unique-ids",
+        initial: "[4]",
+        letters: &[
+            ("generate", "null", "1", 0),
+            ("generate", "null", "2", 0),
+            ("generate", "null", "\"2\"", 0),
+            ("generate", "null", "4", 0),
+        ],
+        more: &[("next-id", "null", "3", 0), ("generate", "5", "5", 0)],
+    },
 ];
