@@ -348,6 +348,8 @@ fn takes(verb: Verb) -> bool {
             | Verb::Add
             | Verb::Contains
             | Verb::Enqueue
+            | Verb::Ack
+            | Verb::Nack
             | Verb::Push
             | Verb::Insert
             | Verb::Transfer

@@ -12,7 +12,7 @@ use crate::vocabulary::{Verb, Word};
 /// Models of which the first is meant where nothing but the names of operations is known.
 const USUAL: &[&[&str]] = &[
     &["kv", "register", "cas-register", "multi-register", "list-append"],
-    &["fifo-queue", "unordered-queue", "priority-queue"],
+    &["fifo-queue", "unordered-queue", "priority-queue", "acked-queue"],
     &["mutex", "fenced-mutex", "reentrant-mutex", "semaphore"],
 ];
 

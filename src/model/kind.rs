@@ -4,8 +4,8 @@ use std::any::Any;
 use std::sync::Arc;
 
 use super::{
-    bank, counter, items, kv, list_append, lock, log, multi_register, mutex, priority_queue,
-    semaphore, set, unique_ids,
+    acked_queue, bank, counter, items, kv, list_append, lock, log, multi_register, mutex,
+    priority_queue, semaphore, set, unique_ids,
 };
 use crate::history::Value;
 
@@ -71,6 +71,13 @@ pub enum Kind<Op> {
         initial: Vec<Value>,
         /// An operation as the queue's.
         view: View<Op, items::Op>,
+    },
+    /// Hands items out until they are acknowledged, as [`AckedQueue`](super::AckedQueue) does.
+    AckedQueue {
+        /// What it holds before the first operation.
+        initial: Vec<Value>,
+        /// An operation as the queue's.
+        view: View<Op, acked_queue::Op>,
     },
     /// Gives out an item of the highest or the lowest priority, as
     /// [`PriorityQueue`](super::PriorityQueue) does.
@@ -157,6 +164,7 @@ impl<Op: 'static> Kind<Op> {
             Kind::Log { view, .. } => view(op),
             Kind::Kv { view, .. } => view(op),
             Kind::Transactions { view, .. } => view(op),
+            Kind::AckedQueue { view, .. } => view(op),
             Kind::Ids { view, .. } => view(op),
             Kind::Lists { view } => view(op),
             Kind::Bank { view, .. } => view(op),
@@ -181,6 +189,7 @@ impl<Op: 'static> Kind<Op> {
                 Kind::Kv { initial, absent_is_empty, view }
             }
             Kind::Transactions { registers, .. } => Kind::Transactions { registers, view },
+            Kind::AckedQueue { initial, .. } => Kind::AckedQueue { initial, view },
             Kind::Ids { initial, .. } => Kind::Ids { initial, view },
             Kind::Lists { .. } => Kind::Lists { view },
             Kind::Bank { bank, .. } => Kind::Bank { bank, view },

@@ -4,6 +4,7 @@
 //! next state, or to none if the operation could not have returned what it did. Built-in models
 //! and the user's own go through one trait. Nothing here knows about concurrency, files or output.
 
+pub mod acked_queue;
 mod any;
 pub mod bag;
 pub mod bank;
@@ -41,6 +42,7 @@ mod turn;
 pub mod unique_ids;
 mod whole;
 
+pub use acked_queue::AckedQueue;
 pub use bag::UnorderedQueue;
 pub use bank::Bank;
 pub use call::{Call, Rejection, View};

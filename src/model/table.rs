@@ -246,6 +246,7 @@ models! {
     semaphore::Semaphore: "`semaphore`.", [ENTRY];
     queue::FifoQueue: "`fifo-queue`.", [ENTRY];
     bag::UnorderedQueue: "`unordered-queue`.", [ENTRY];
+    acked_queue::AckedQueue: "`acked-queue`.", [ENTRY];
     stack::Stack: "`stack`.", [ENTRY];
     priority_queue::PriorityQueue: "`priority-queue`.", [ENTRY];
     log::Log: "`log`.", [ENTRY];

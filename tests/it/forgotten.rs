@@ -17,7 +17,7 @@ struct Story {
     idle: [&'static str; 3],
 }
 
-const STORIES: [Story; 12] = [
+const STORIES: [Story; 13] = [
     Story {
         model: "register",
         done: ["write", r#""a""#, "null"],
@@ -87,6 +87,14 @@ const STORIES: [Story; 12] = [
         seen: &[["dequeue", "null", r#""a""#], ["dequeue", "null", r#""b""#]],
         wrong: r#""a""#,
         idle: ["peek", "null", "null"],
+    },
+    Story {
+        model: "acked-queue",
+        done: ["enqueue", r#""a""#, "null"],
+        crashed: ["enqueue", r#""b""#],
+        seen: &[["dequeue", "null", r#""a""#], ["dequeue", "null", r#""b""#]],
+        wrong: r#""c""#,
+        idle: ["dequeue", "null", "null"],
     },
     Story {
         model: "stack",

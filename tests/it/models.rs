@@ -305,7 +305,11 @@ fn costs_name_the_exact_deciders() {
         let model = by_name(entry.name);
         let has_none = matches!(
             model.kind(),
-            Kind::Other | Kind::Lock { .. } | Kind::Transactions { .. } | Kind::Bank { .. }
+            Kind::Other
+                | Kind::Lock { .. }
+                | Kind::Transactions { .. }
+                | Kind::Bank { .. }
+                | Kind::AckedQueue { .. }
         ) && !model.tokens_suffice();
         assert_eq!(is_searched, has_none, "{}: {}", entry.name, entry.cost);
     }
@@ -350,6 +354,7 @@ fn models_are_inferred_from_functions() {
         (&["insert", "delete-min"], "priority-queue"),
         (&["append", "read"], "log"),
         (&["generate"], "unique-ids"),
+        (&["send", "receive", "ack"], "acked-queue"),
         (&["nextId"], "unique-ids"),
     ] {
         assert_eq!(inferred(functions), Ok(name), "{functions:?}");

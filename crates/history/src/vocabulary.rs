@@ -128,6 +128,8 @@ vocabulary! {
         ["try-acquire", "tryAcquire", "try_acquire", "try-lock", "tryLock", "try_lock"];
     Enqueue: "Puts an item into a queue.", Silent, ["enqueue", "offer"];
     Dequeue: "Takes an item out of a queue.", Answer, ["dequeue", "poll"];
+    Ack: "Takes an item out for good that was handed out.", Silent, ["ack", "acknowledge"];
+    Nack: "Puts an item back that was handed out.", Silent, ["nack", "requeue"];
     Drain: "Takes all items out of a queue.", Answer, ["drain"];
     Push: "Puts an item on top.", Silent, ["push"];
     Pop: "Takes the top item off.", Answer, ["pop"];

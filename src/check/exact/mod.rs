@@ -93,7 +93,11 @@ pub(super) fn decide<M: Model>(
     wanted: Wanted,
 ) -> Option<(Ruling, &'static str)> {
     match model.kind() {
-        Kind::Other | Kind::Lock { .. } | Kind::Transactions { .. } | Kind::Bank { .. } => None,
+        Kind::Other
+        | Kind::Lock { .. }
+        | Kind::Transactions { .. }
+        | Kind::Bank { .. }
+        | Kind::AckedQueue { .. } => None,
         Kind::Counter { initial, view } => {
             named("counter", counter::decide(initial, &timed(readings, view), wanted))
         }

@@ -384,7 +384,9 @@ anomalies! {
     }
     /// A message was delivered twice.
     DuplicateDelivery = "duplicate-delivery" {
-        definition: "A message was delivered more often than it was sent.",
+        definition: "\
+              A message was delivered more often than it was sent, or again after it was \
+              acknowledged.",
         explanation: "\
               One of the ways in which a queue goes wrong, as Henzinger, Sezgin and Vafeiadis \
               (2013) tell them apart: a value is dequeued twice.",

@@ -5,6 +5,7 @@
 //! kinds have in common.
 
 mod accounts;
+mod acks;
 mod classify;
 mod collections;
 mod counters;
@@ -47,6 +48,7 @@ fn objects(scope: Scope<'_>) -> Option<Anomaly> {
         .or_else(|| transactions::name(scope))
         .or_else(|| accounts::name(scope))
         .or_else(|| ids::name(scope))
+        .or_else(|| acks::name(scope))
 }
 
 /// A violation that fits no name.

@@ -29,6 +29,7 @@ type Letter = (&'static str, &'static str, &'static [&'static str]);
 struct Trial(&'static str, &'static str, &'static [Letter]);
 
 const ITEMS: &[&str] = &["1", "2", "3", "null"];
+const IDS: &[&str] = &["1", "2", "3", "4", "5", "6", "7", "8", "9"];
 const SETS: &[&str] = &["[]", "[1]", "[2]", "[3]", "[1,2]", "[1,3]", "[2,3]", "[1,2,3]"];
 const NUMBERS: &[&str] = &["0", "1", "2", "3", "4", "5", "6", "7", "-1", "-2"];
 const TEXTS: &[&str] = &[
@@ -268,7 +269,10 @@ const TRIALS: &[Trial] = &[
             ),
         ],
     ),
-    Trial("unique-ids", "[3]", &[("generate", "null", ITEMS), ("generate", "null", ITEMS)]),
+    Trial("acked-queue", "null", ACKED),
+    Trial("acked-queue", "[3]", ACKED),
+    Trial("unique-ids", "[3]", &[("generate", "null", IDS), ("generate", "null", IDS)]),
+    Trial("unique-ids", "null", &[("generate", "null", IDS), ("generate", "null", IDS)]),
     Trial("bank", "2", BANK),
     Trial("bank", "null", BANK),
 ];
@@ -281,6 +285,17 @@ const QUEUE: &[Letter] = &[
     ("dequeue", "null", ITEMS),
     ("dequeue", "null", ITEMS),
     ("peek", "null", ITEMS),
+];
+
+const ACKED: &[Letter] = &[
+    ("enqueue", "1", &["null"]),
+    ("enqueue", "2", &["null"]),
+    ("dequeue", "null", ITEMS),
+    ("dequeue", "null", ITEMS),
+    ("dequeue", "null", ITEMS),
+    ("ack", "1", &["null"]),
+    ("ack", "2", &["null"]),
+    ("nack", "1", &["null"]),
 ];
 
 const SET: &[Letter] = &[
@@ -512,17 +527,26 @@ fn is_so(history: &History, anomaly: &Anomaly) -> bool {
     };
     let puts = |value: Value| {
         let puts = operations.iter().filter(move |op| op.outcome != Outcome::Fail);
+        let puts = puts.filter(|op| !["ack", "nack"].contains(&history.function(op.function)));
         puts.filter(move |op| op.input == value && !value.is_null())
+    };
+    // With one copy, an acknowledgement before the delivery took it out for good.
+    let was_acked = |value: Value| {
+        let acks = operations.iter().filter(|op| op.outcome == Outcome::Ok);
+        let mut acks = acks.filter(|op| history.function(op.function) == "ack");
+        let last = returns(value).map(|op| op.invoked).max();
+        puts(value).count() == 1 && acks.any(|ack| ack.input == value && ack.completed < last)
     };
     let first = anomaly.operations.iter().map(|&at| &operations[at]);
     let is_item = |value: &Value| !value.is_null();
     match anomaly.kind {
         AnomalyKind::DuplicateDelivery => first.map(|op| op.output).filter(is_item).any(|value| {
-            returns(value).count() > 1 && {
-                let last = returns(value).map(|op| op.completed).max().flatten();
-                puts(value).filter(|op| Some(op.invoked) < last).count()
-                    < returns(value).count() + 1
-            }
+            was_acked(value)
+                || returns(value).count() > 1 && {
+                    let last = returns(value).map(|op| op.completed).max().flatten();
+                    puts(value).filter(|op| Some(op.invoked) < last).count()
+                        < returns(value).count() + 1
+                }
         }),
         AnomalyKind::LostMessage => first
             .map(|op| op.input)

@@ -54,8 +54,8 @@ macro_rules! built_in {
 }
 
 built_in! {
-    Register MultiRegister ListAppend Kv Counter Set Mutex Semaphore FifoQueue UnorderedQueue Stack
-    PriorityQueue Log Bank
+    Register MultiRegister ListAppend Kv Counter Set Mutex Semaphore FifoQueue UnorderedQueue
+    AckedQueue Stack PriorityQueue Log Bank
 }
 
 /// What an operation will come to, and whether that is known when it is called.
@@ -505,6 +505,23 @@ fn transactions() {
         };
         let (expects, writes) = (some(), some());
         sample(Op::new(false, &[], &writes), Op::new(false, &expects, &writes))
+    });
+}
+
+#[test]
+fn queues_with_acknowledgements() {
+    use model::acked_queue::Op;
+    use model::items::Found;
+    let v: [Value; 2] = values();
+    compare(&model::AckedQueue::default(), |dice| {
+        let item = v[dice.below(2) as usize];
+        match dice.below(7) {
+            0 | 1 => mute(Op::Put(item)),
+            2 | 3 => sample(Op::Take(Found::Any), Op::Take(Found::Item(item))),
+            4 => sample(Op::Take(Found::Any), Op::Take(Found::Empty)),
+            5 => mute(Op::Ack(item)),
+            _ => mute(Op::Nack(item)),
+        }
     });
 }
 

@@ -37,6 +37,7 @@ pub(crate) enum Object {
     Log(Vec<Json>),
     Bank(BTreeMap<i64, i64>),
     Ids(BTreeSet<i64>),
+    Acked { ready: Vec<Json>, taken: Vec<Json> },
 }
 
 /// How many permits the semaphore of these tests has.
@@ -63,6 +64,7 @@ impl Object {
             "priority-queue" => Object::Priority(Vec::new()),
             "log" => Object::Log(Vec::new()),
             "unique-ids" => Object::Ids(BTreeSet::new()),
+            "acked-queue" => Object::Acked { ready: Vec::new(), taken: Vec::new() },
             // What it starts from is not told: the reads tell it.
             "bank" => Object::Bank((0..3).map(|account| (account, 2 * account)).collect()),
             other => panic!("no object for the model {other}"),
@@ -86,6 +88,7 @@ impl Object {
             "stack" => &["push", "push", "pop", "pop", "peek", "top"],
             "priority-queue" => PRIORITY,
             "log" => &["append", "append", "append", "read", "read", "read-from", "read-prefix"],
+            "acked-queue" => &["enqueue", "enqueue", "dequeue", "dequeue", "ack", "nack"],
             "unique-ids" => &["generate", "next-id", "allocate"],
             "bank" => &["transfer", "transfer", "read", "balance", "deposit", "withdraw"],
             other => panic!("no operations for the model {other}"),
@@ -135,6 +138,7 @@ impl Object {
             Object::Priority(items) => Some(priority(items, function, input, rng)),
             Object::Log(items) => Some(log(items, function, input, rng)),
             Object::Bank(balances) => Some(bank(balances, function, input)),
+            Object::Acked { ready, taken } => acked(ready, taken, invocation, rng),
             Object::Ids(given) => {
                 let free = (1..).filter(|id| !given.contains(id));
                 let id = free.take(3).collect::<Vec<_>>().choose(rng).copied()?;
@@ -282,6 +286,7 @@ fn input(model: &str, function: &str, rng: &mut ChaCha8Rng, values: i64) -> Json
         ("set", "read") => Null,
         ("set", _) => one(rng),
         ("fifo-queue" | "unordered-queue", "enqueue" | "offer") | ("stack", "push") => one(rng),
+        ("acked-queue", "enqueue" | "ack" | "nack") => one(rng),
         ("priority-queue", "insert" | "enqueue" | "offer") => {
             let priority = Int(rng.random_range(-1..values));
             if rng.random_bool(0.7) { priority } else { List(vec![priority, one(rng)]) }
@@ -593,6 +598,37 @@ fn priority(items: &mut Vec<Json>, function: &str, input: &Json, rng: &mut ChaCh
     } else {
         items.remove(at)
     }
+}
+
+/// What a queue does whose items come again until they are acknowledged.
+fn acked(
+    ready: &mut Vec<Json>,
+    taken: &mut Vec<Json>,
+    invocation: &Invocation,
+    rng: &mut ChaCha8Rng,
+) -> Option<Json> {
+    let Invocation { function, input, .. } = invocation;
+    if *function == "enqueue" {
+        ready.push(input.clone());
+        return Some(done(function, input, rng));
+    }
+    if *function == "dequeue" {
+        if !taken.is_empty() && (rng.random_bool(0.3)) {
+            return taken.choose(rng).cloned();
+        }
+        if ready.is_empty() {
+            return Some(Null);
+        }
+        let item = ready.swap_remove(rng.random_range(0..ready.len()));
+        taken.push(item.clone());
+        return Some(item);
+    }
+    let at = taken.iter().position(|item| item == input)?;
+    let item = taken.swap_remove(at);
+    if *function == "nack" {
+        ready.push(item);
+    }
+    Some(done(function, input, rng))
 }
 
 fn log(items: &mut Vec<Json>, function: &str, input: &Json, rng: &mut ChaCha8Rng) -> Json {

@@ -1,0 +1,248 @@
+//! A queue whose items are acknowledged: a `dequeue` hands one out, an `ack` takes it out for good,
+//! a `nack` puts it back. What is handed out and not acknowledged may be handed out again at any
+//! time, to anyone: delivery at least once.
+
+use super::catalogue::{BuiltIn, Entry, FunctionEntry, Setup};
+use super::items::{self, Found, few};
+use super::persistent::Tree;
+use super::{Call, Establishes, Facts, Kind, Model, Part, Rejection, Successors, Token};
+use crate::history::{Value, ValueTable};
+use crate::vocabulary::{Verb, Words};
+
+/// A queue without a bound and without an order, whose items are acknowledged.
+#[derive(Clone, Debug, Default)]
+pub struct AckedQueue {
+    initial: Vec<Value>,
+}
+
+/// The copies of one item.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub struct Copies {
+    /// So many wait to be handed out.
+    ready: u32,
+    /// So many are handed out, and not acknowledged.
+    taken: u32,
+    /// Whether one was acknowledged.
+    is_acked: bool,
+}
+
+/// What an [`AckedQueue`] holds.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub struct State {
+    /// The copies of each item, by the handle of its value.
+    items: Tree<Copies>,
+    /// How many copies wait to be handed out.
+    ready: u32,
+}
+
+/// An operation on an [`AckedQueue`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Op {
+    /// Puts an item in.
+    Put(Value),
+    /// Hands one out.
+    Take(Found),
+    /// Takes one out for good that was handed out.
+    Ack(Value),
+    /// Puts one back that was handed out.
+    Nack(Value),
+}
+
+impl AckedQueue {
+    /// A queue that holds `initial` before the first operation.
+    pub fn new(initial: &[Value]) -> Self {
+        AckedQueue { initial: initial.to_vec() }
+    }
+}
+
+/// A queue with acknowledgements as the catalogue has it.
+pub(super) const ENTRY: Entry = Entry {
+    name: "acked-queue",
+    elsewhere: &["ack-queue", "message-queue", "work-queue", "at-least-once-queue"],
+    summary: "a queue whose items come again until they are acknowledged",
+    functions: &[
+        FunctionEntry::of(Verb::Enqueue, "puts its input in"),
+        FunctionEntry::of(
+            Verb::Dequeue,
+            "hands out any item that is not acknowledged; null if none waits",
+        ),
+        FunctionEntry::of(Verb::Ack, "takes its input, an item handed out, out for good"),
+        FunctionEntry::of(Verb::Nack, "puts its input, an item handed out, back"),
+    ],
+    initial: "empty, or a list of items",
+    options: &[],
+    cost: "\
+           the search; item by item if no dequeue crashed or found nothing, else exponential in \
+           the number of clients at worst.",
+};
+
+const WORDS: Words = ENTRY.words();
+
+impl BuiltIn for AckedQueue {
+    fn start(_: &Entry, setup: &Setup<'_>) -> Option<AckedQueue> {
+        setup.items().map(AckedQueue::new)
+    }
+}
+
+impl State {
+    fn copies(&self, item: Value) -> Copies {
+        self.items.get(key(item)).unwrap_or_default()
+    }
+
+    /// The state in which the copies of an item are these.
+    fn with(&self, item: Value, copies: Copies) -> State {
+        let ready = self.ready - self.copies(item).ready + copies.ready;
+        State { items: self.items.insert(key(item), copies), ready }
+    }
+
+    fn put(&self, item: Value) -> State {
+        let copies = self.copies(item);
+        self.with(item, Copies { ready: copies.ready + 1, ..copies })
+    }
+
+    /// The state in which a copy of an item that waits is handed out.
+    fn handed_out(&self, item: Value) -> Option<State> {
+        let copies = self.copies(item);
+        let ready = copies.ready.checked_sub(1)?;
+        Some(self.with(item, Copies { ready, taken: copies.taken + 1, ..copies }))
+    }
+
+    /// The state in which a copy of an item that was handed out is acknowledged, or waits again.
+    fn given_back(&self, item: Value, acks: bool) -> Option<State> {
+        let copies = self.copies(item);
+        let taken = copies.taken.checked_sub(1)?;
+        let is_acked = copies.is_acked || acks;
+        let ready = copies.ready + u32::from(!acks);
+        Some(self.with(item, Copies { ready, taken, is_acked }))
+    }
+
+    /// Whatever may follow where something waits: it is handed out, or not.
+    fn anything_handed_out(&self) -> Vec<State> {
+        let items = self.items.iter().map(|(key, _)| Value::of_handle(key as u32));
+        items.filter_map(|item| self.handed_out(item)).chain([self.clone()]).collect()
+    }
+}
+
+impl Model for AckedQueue {
+    type State = State;
+    type Op = Op;
+    type Next = Successors<State>;
+
+    fn initial(&self) -> State {
+        self.initial.iter().fold(State::default(), |state, &item| state.put(item))
+    }
+
+    fn operation(&self, call: &Call<'_>) -> Result<Op, Rejection> {
+        let handed_out = || {
+            let is_refused = call.output.and_then(|seen| seen.as_bool()) == Some(false);
+            if is_refused && call.input.as_bool().is_none() {
+                return Err(Rejection::bad(
+                    "this cannot return false: record what did not happen as `fail`",
+                ));
+            }
+            let item = Some(call.input.value).filter(|item| !item.is_null());
+            item.ok_or_else(|| Rejection::bad("this needs the item that was handed out"))
+        };
+        match WORDS.verb_of(call.word) {
+            Some(Verb::Enqueue) => items::put(call).map(Op::Put),
+            Some(Verb::Dequeue) => Ok(Op::Take(Found::of(call.output))),
+            Some(Verb::Ack) => handed_out().map(Op::Ack),
+            Some(Verb::Nack) => handed_out().map(Op::Nack),
+            _ => Err(Rejection::UnknownFunction),
+        }
+    }
+
+    fn step(&self, state: &State, op: &Op) -> Successors<State> {
+        match *op {
+            Op::Put(item) => Successors::One(Some(state.put(item))),
+            Op::Take(Found::Any) => state.anything_handed_out().into(),
+            Op::Take(Found::Empty) => Successors::when(state.ready == 0, || state.clone()),
+            Op::Take(Found::Item(item)) => {
+                let again = Some(state.clone()).filter(|_| state.copies(item).taken > 0);
+                Successors::of(state.handed_out(item).into_iter().chain(again))
+            }
+            Op::Ack(item) | Op::Nack(item) => {
+                // Two may have been handed the same copy, and one of them acknowledged it.
+                let late = Some(state.clone()).filter(|_| state.copies(item).is_acked);
+                let acks = matches!(op, Op::Ack(_));
+                Successors::of(state.given_back(item, acks).into_iter().chain(late))
+            }
+        }
+    }
+
+    fn describe(&self, state: &State, values: &ValueTable) -> Option<String> {
+        let item = |(key, copies): (u128, Copies)| {
+            let item = values.to_text(Value::of_handle(key as u32));
+            let ready = (0..copies.ready).map(|_| "");
+            let taken = (0..copies.taken).map(|_| " handed out");
+            ready.chain(taken).map(move |what| format!("{item}{what}")).collect::<Vec<_>>()
+        };
+        let count = state.items.iter().map(|(_, copies)| copies.ready + copies.taken).sum::<u32>();
+        Some(format!("{{{}}}", few(state.items.iter().flat_map(item), count as usize)))
+    }
+
+    fn is_mute(&self, call: &Call<'_>) -> bool {
+        matches!(WORDS.verb_of(call.word), Some(Verb::Enqueue | Verb::Ack | Verb::Nack))
+    }
+
+    /// Not known of what is handed out.
+    fn start_value(&self, state: &State, values: &mut ValueTable) -> Option<Option<Value>> {
+        let mut items = Vec::new();
+        for (key, copies) in state.items.iter() {
+            if copies.taken > 0 || copies.is_acked {
+                return None;
+            }
+            let item = Value::of_handle(key as u32);
+            items.extend(std::iter::repeat_n(item, copies.ready as usize));
+        }
+        Some(Some(values.list(&items)))
+    }
+
+    fn state_values(&self, state: &State, hold: &mut dyn FnMut(Value)) -> bool {
+        state.items.iter().for_each(|(key, _)| hold(Value::of_handle(key as u32)));
+        true
+    }
+
+    fn operation_values(&self, op: &Op, hold: &mut dyn FnMut(Value)) -> bool {
+        item(op).into_iter().for_each(hold);
+        true
+    }
+
+    fn kind(&self) -> Kind<Op> {
+        Kind::AckedQueue { initial: self.initial.clone(), view: |op| op }
+    }
+
+    fn facts(&self, op: &Op) -> Facts {
+        let pure = *op == Op::Take(Found::Empty);
+        let part = match item(op) {
+            _ if !self.initial.is_empty() => Part::Whole,
+            Some(item) => Part::One(item.handle().into()),
+            None => Part::Any,
+        };
+        Facts {
+            pure,
+            establishes: if pure { Establishes::Same } else { Establishes::Unknown },
+            commutes: matches!(op, Op::Put(_)),
+            part,
+            ..Facts::default()
+        }
+    }
+
+    fn touches(&self, op: &Op, touch: &mut dyn FnMut(Token)) -> bool {
+        let item = item(op);
+        item.iter().for_each(|item| touch(item.handle().into()));
+        item.is_some()
+    }
+}
+
+/// The item that an operation is about.
+fn item(op: &Op) -> Option<Value> {
+    match *op {
+        Op::Put(item) | Op::Take(Found::Item(item)) | Op::Ack(item) | Op::Nack(item) => Some(item),
+        Op::Take(_) => None,
+    }
+}
+
+fn key(item: Value) -> u128 {
+    item.handle().into()
+}
