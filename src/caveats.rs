@@ -152,8 +152,9 @@ impl CaveatKind {
             }
             CaveatKind::LinesPassedOver => {
                 "The records stand behind other text, as in a log, and some lines hold none; or \
-                 spans of a trace name no operation, or are parts of one. If operations stand \
-                 there in another form, they were not read."
+                 spans of a trace name no operation, or are parts of one; or requests to etcd \
+                 concern several keys, an old revision, or none. If operations stand there in \
+                 another form, they were not read."
             }
             CaveatKind::UnreadInputs => {
                 "Reads were called with a value, which the model does not look at. If it is the \
@@ -245,6 +246,8 @@ pub struct Noted {
     pub passed_over: usize,
     /// How many spans of a trace were no operations.
     pub spans_passed_over: usize,
+    /// How many requests were about no single key.
+    pub requests_passed_over: usize,
     /// Whether reads are called with nothing: those of logs have an offset, and those of several
     /// registers their keys.
     pub reads_take_nothing: bool,
@@ -264,6 +267,7 @@ impl Noted {
             unread_outputs: report.unread_outputs.clone(),
             passed_over: history.passed_over(),
             spans_passed_over: history.spans_passed_over(),
+            requests_passed_over: history.requests_passed_over(),
             reads_take_nothing: reads_take_nothing(&report.model),
             without_calls: if history.has_real_time() { 0 } else { history.operations().len() },
         }
@@ -298,6 +302,17 @@ impl Noted {
                 counted(passed_over, "line"),
                 if passed_over == 1 { "holds" } else { "hold" },
                 if passed_over == 1 { "is" } else { "are" },
+            ),
+        );
+        let requests = self.requests_passed_over;
+        add(
+            CaveatKind::LinesPassedOver,
+            requests,
+            format!(
+                "{} {} no single key as it is now, and {} passed over",
+                counted(requests, "request"),
+                if requests == 1 { "concerns" } else { "concern" },
+                if requests == 1 { "is" } else { "are" },
             ),
         );
         let spans = self.spans_passed_over;

@@ -158,6 +158,9 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
             self.check_duplicates()?;
         }
         if self.is_nested(sink.values()) {
+            if self.put_etcd(sink)? {
+                return Ok(());
+            }
             if !self.open_nested(sink)? && self.tells_times() != Tells::Call {
                 self.unwrap(sink)?;
                 if self.is_nested(sink.values()) {

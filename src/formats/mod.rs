@@ -15,6 +15,7 @@
 mod content;
 mod csv;
 mod edn;
+mod etcd;
 mod fields;
 mod frame;
 mod input;

@@ -396,6 +396,8 @@ pub(crate) fn is_of_no_consequence(name: &str) -> bool {
                 | "user"
                 | "schemaversion"
                 | "version"
+                | "revision"
+                | "final?"
         )
 }
 

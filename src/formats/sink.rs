@@ -181,6 +181,11 @@ impl<'a> Sink<'a> {
         self.builder.pass_over_spans(spans);
     }
 
+    /// Notes that so many requests are about no single key.
+    pub(super) fn pass_over_requests(&mut self, requests: usize) {
+        self.builder.pass_over_requests(requests);
+    }
+
     /// Notes that the field `name` is read as `role`.
     pub(super) fn takes(&mut self, role: &'static str, name: &str) {
         self.builder.takes(role, name);

@@ -6,7 +6,7 @@ use super::list_append::{has_micro, shows_list};
 use super::lock::names_holder;
 use super::{CATALOGUE, Entry, View, previous};
 use crate::error::{Code, Error};
-use crate::history::{History, Operation, Outcome, Shape, is_transaction};
+use crate::history::{History, Operation, Outcome, Record, Shape, is_transaction};
 use crate::vocabulary::{Verb, Word};
 
 /// Models of which the first is meant where nothing but the names of operations is known.
@@ -109,6 +109,8 @@ pub(crate) struct Hints {
     micros: [bool; 3],
     /// Whether some operation is no list of micro-operations.
     is_plain: bool,
+    /// The first operation on a log with offsets, as Jepsen's workload for Kafka writes them.
+    kafka: Option<Record>,
 }
 
 impl Hints {
@@ -130,6 +132,12 @@ impl Hints {
         self.is_plain = self.is_plain || !is_transaction(values, operation.input);
         self.counts |= values.as_int(history.without_key(operation.input)).is_some();
         let verb = history.word(operation.function).map(Word::verb);
+        if self.kafka.is_none()
+            && matches!(verb, Some(Verb::Enqueue | Verb::Dequeue | Verb::Txn))
+            && has_micro(View { table: values, value: operation.input }, &["send", "poll"])
+        {
+            self.kafka = Some(operation.invoked);
+        }
         if verb == Some(Verb::Txn) && !self.micros[0] {
             let input = View { table: values, value: history.without_key(operation.input) };
             let output = View { value: history.without_key(operation.output), ..input };
@@ -159,8 +167,9 @@ impl Hints {
     }
 
     /// What is known so far, to tell whether something new comes.
-    fn known(&self) -> (usize, [bool; 2], [bool; 4], [bool; 3]) {
-        let known = [self.counts, self.olds, self.holders, self.is_plain];
+    fn known(&self) -> (usize, [bool; 2], [bool; 5], [bool; 3]) {
+        let is_kafka = self.kafka.is_some();
+        let known = [self.counts, self.olds, self.holders, self.is_plain, is_kafka];
         (self.functions.len(), self.reads, known, self.micros)
     }
 
@@ -176,6 +185,9 @@ impl Hints {
     /// # Errors
     /// As [`infer`].
     pub(crate) fn infer(&self) -> Result<&'static Entry, Error> {
+        if let Some(record) = self.kafka {
+            return Err(sends_and_polls().record(record));
+        }
         let functions: Vec<&str> = self.functions.iter().map(String::as_str).collect();
         let mut fitting: Vec<&'static Entry> = CATALOGUE
             .iter()
@@ -261,16 +273,26 @@ fn ambiguous(functions: &[&str], names: &[&str]) -> Error {
     .hint("name the one that is meant with --model")
 }
 
+/// The error for operations on a log with offsets.
+fn sends_and_polls() -> Error {
+    Error::new(Code::NoModel, "no model knows sends and polls of logs with offsets, as of Kafka")
+        .hint(
+            "they are no operations of a queue: consumers have positions of their own; Jepsen's \
+             own checker of this workload is tests.kafka",
+        )
+}
+
 /// The error for operations that no model knows all of; it lists the models that know most.
 fn unknown(functions: &[&str]) -> Error {
     let known = |entry: &Entry| functions.iter().filter(|f| entry.knows(f)).count();
     let most = CATALOGUE.iter().map(known).max().unwrap_or(0);
     if most == 0 {
-        return Error::new(
-            Code::NoModel,
-            format!("no model knows the operations {}", shortened(functions)),
-        )
-        .hint("`histcheck models` lists the models with their operations");
+        let message = format!("no model knows the operations {}", shortened(functions));
+        return Error::new(Code::NoModel, message).hint(if functions == ["echo"] {
+            "an echo tells nothing of an object that clients share: there is nothing to check"
+        } else {
+            "`histcheck models` lists the models with their operations"
+        });
     }
     let nearest: Vec<&Entry> = CATALOGUE.iter().filter(|entry| known(entry) == most).collect();
     let nearest_names: Vec<&str> = nearest.iter().map(|entry| entry.name).collect();

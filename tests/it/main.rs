@@ -14,6 +14,7 @@ mod counterexamples;
 #[cfg(feature = "cli")]
 mod doors;
 mod errors;
+mod etcd;
 mod examples;
 #[cfg(feature = "cli")]
 mod figures;
@@ -34,6 +35,8 @@ mod jepsen;
 mod kept;
 #[cfg(feature = "cli")]
 mod limits;
+#[cfg(feature = "cli")]
+mod maelstrom;
 #[cfg(feature = "cli")]
 mod mapping;
 mod meanings;

@@ -184,6 +184,12 @@ impl HistoryBuilder {
         self.history.spans_passed_over += spans;
     }
 
+    /// Notes that so many requests were about no single key.
+    #[doc(hidden)]
+    pub fn pass_over_requests(&mut self, requests: usize) {
+        self.history.requests_passed_over += requests;
+    }
+
     /// A builder that joins the ends of operations in the order of their times, not in that of the
     /// records: for input that is sorted by neither clients nor time. It has to be
     /// [finished](HistoryBuilder::finish) with [`Order::Time`].

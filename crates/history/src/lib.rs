@@ -110,6 +110,8 @@ pub struct History {
     passed_over: usize,
     /// How many spans of a trace were no operations.
     spans_passed_over: usize,
+    /// How many requests were about no single key.
+    requests_passed_over: usize,
     /// Whether somebody said who is a client.
     clients_are_given: bool,
     /// The reading of equal times, if the order rests on them.
@@ -328,6 +330,11 @@ impl History {
     /// How many spans of a trace were no operations of their own, among others that were.
     pub fn spans_passed_over(&self) -> usize {
         self.spans_passed_over
+    }
+
+    /// How many requests to a store were about no single key, among others that were.
+    pub fn requests_passed_over(&self) -> usize {
+        self.requests_passed_over
     }
 
     /// How many processes invoked again after an indeterminate operation; each such operation

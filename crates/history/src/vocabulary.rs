@@ -180,6 +180,7 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("fetchandincrement", "get-and-inc"),
     ("fetchanddecrement", "get-and-dec"),
     ("sadd", "add"),
+    ("broadcast", "add"),
     ("srem", "remove"),
     ("sismember", "contains"),
     ("smembers", "read"),
