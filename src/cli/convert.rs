@@ -12,7 +12,7 @@ use super::args::ConvertArgs;
 use super::diagnostic;
 use super::exit::Status;
 use super::files::{self, NewFile};
-use super::inputs::{self, Sources};
+use super::inputs;
 use super::output::Output;
 use super::progress::Written;
 use super::settings::reading_budget;
@@ -21,12 +21,9 @@ use super::stderr::complain;
 
 /// Converts the history that the arguments name.
 pub(crate) fn run(args: &ConvertArgs, output: &mut Output) -> Status {
-    let sources = match Sources::one(args.file.as_ref()) {
+    let sources = match single::sources(args.file.as_ref()) {
         Ok(sources) => sources,
-        Err(wrong) => {
-            complain(&format!("error: {wrong}"));
-            return Status::Unreadable;
-        }
+        Err(status) => return status,
     };
     if let Some(conflict) = files::conflict(&[("--output", args.output.as_deref())], &sources) {
         complain(&format!("error: {conflict}"));

@@ -15,11 +15,11 @@ use super::args::InitArgs;
 use super::diagnostic;
 use super::exit::Status;
 use super::files::replace;
-use super::inputs::{Source, Sources, open};
+use super::inputs::{Source, open};
 use super::mappings::FILE;
 use super::output::Output;
 use super::settings::reading_budget;
-use super::single::{base_name, not_loaded, shown, watch};
+use super::single::{base_name, not_loaded, shown, sources, watch};
 use super::stderr::complain;
 
 /// So many operations are shown.
@@ -29,12 +29,9 @@ const WIDTH: usize = 50;
 
 /// Proposes rules for the file that the arguments name.
 pub(crate) fn run(args: &InitArgs, output: &mut Output) -> Status {
-    let sources = match Sources::one(args.file.as_ref()) {
+    let sources = match sources(args.file.as_ref()) {
         Ok(sources) => sources,
-        Err(wrong) => {
-            complain(&format!("error: {wrong}"));
-            return Status::Unreadable;
-        }
+        Err(status) => return status,
     };
     let Some((name, source)) = sources.list.into_iter().next() else { return Status::Unreadable };
     let budget = reading_budget(&args.budget, Instant::now());

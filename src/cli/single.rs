@@ -1,7 +1,7 @@
 //! What the commands on one history share: reading it, telling what is wrong with it, and writing
 //! what they make of it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use histcheck::formats::Input;
@@ -43,10 +43,7 @@ impl Single {
         };
         validate(model).map_err(|error| said("<command line>", &error, None))?;
         let start = Instant::now();
-        let sources = Sources::one(file).map_err(|wrong| {
-            complain(&format!("error: {wrong}"));
-            Status::Unreadable
-        })?;
+        let sources = sources(file)?;
         if let Some(conflict) = files::conflict(&[("--output", args.output.as_deref())], &sources) {
             complain(&format!("error: {conflict}"));
             return Err(Status::Unreadable);
@@ -78,6 +75,14 @@ impl Single {
         complain(&diagnostic::render(&self.name, &error, Some(&self.input), colored));
         Status::Unreadable
     }
+}
+
+/// What `file` names for a command on one history; people were told why if it is none.
+pub(super) fn sources(file: Option<&PathBuf>) -> Result<Sources, Status> {
+    Sources::one(file).map_err(|wrong| {
+        complain(&format!("error: {wrong}"));
+        Status::Unreadable
+    })
 }
 
 /// Sees to it that the work on the input called `name` ends within `budget`, or says so and ends

@@ -39,6 +39,8 @@ pub(super) struct Fields<'t, C> {
     pub(super) pair: [Option<C>; 2],
     /// The name of the operation, where it is that of a field: `{"Put": {…}}`.
     pub(super) tag: Option<Cow<'t, str>>,
+    /// Which end of an operation it is, where that is the name of a field: `{"Invoke": {…}}`.
+    pub(super) phase: Option<Cow<'t, str>>,
     /// Whether this is a span of a trace, whose attributes may be what an operation has.
     pub(super) is_span: bool,
     /// The fields while they are being arranged.
@@ -53,6 +55,7 @@ impl<C: Copy> Default for Fields<'_, C> {
             rest: Vec::new(),
             pair: [None; 2],
             tag: None,
+            phase: None,
             is_span: false,
             nodes: Vec::new(),
             duplicate: None,
@@ -72,6 +75,7 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
         self.rest.clear();
         self.pair = [None; 2];
         self.tag = None;
+        self.phase = None;
         self.duplicate = None;
     }
 
@@ -157,6 +161,9 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
             self.promote(sink)?;
             self.check_duplicates()?;
         }
+        if self.open_phase(sink)? {
+            self.check_duplicates()?;
+        }
         if self.is_nested(sink.values()) {
             if self.put_etcd(sink)? {
                 return Ok(());
@@ -195,7 +202,10 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
     /// not one of its end.
     fn is_ended(&self, sink: &mut Sink<'_>) -> bool {
         let own = self.known(TYPE).and_then(|own| word_of(&own, Target::Type, sink).ok());
-        if sink.has_events() || own.is_some_and(|own| EventType::parse(&own).is_some()) {
+        if self.phase.is_some()
+            || sink.has_events()
+            || own.is_some_and(|own| EventType::parse(&own).is_some())
+        {
             return false;
         }
         let is_phase = |(name, content): &(Cow<'t, str>, C)| {
@@ -208,6 +218,9 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
 
     /// Whether a record that has the time of a call is one end of an operation all the same.
     fn is_event(&self, sink: &mut Sink<'_>) -> bool {
+        if self.phase.is_some() {
+            return true;
+        }
         let Some(kind) = self.known(TYPE) else { return false };
         self.known(TIME).is_some()
             || word_of(&kind, Target::Type, sink).is_ok_and(|word| word == "invoke")
@@ -306,6 +319,9 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
         let own_kind = own_word.as_deref().and_then(EventType::meant);
         let mut told: Option<(Option<usize>, EventType, bool)> =
             own_kind.map(|kind| (None, kind, own_word.as_deref().is_some_and(only_ended)));
+        if let Some(phase) = self.phase.take() {
+            told = EventType::meant(&phase).map(|kind| (None, kind, only_ended(&phase)));
+        }
         for (at, (name, content)) in self.rest.iter().enumerate() {
             if !matches!(role(name).0, Role::Phase | Role::Outcome) {
                 continue;

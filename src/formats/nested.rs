@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use super::content::Content;
-use super::fields::{FUNCTION, Fields, KEY, NAMES, PROCESS, VALUE};
+use super::fields::{FUNCTION, Fields, KEY, NAMES, PROCESS, TYPE, VALUE};
 use super::mapping::{Mapping, Path, Target};
 use super::roles::{Role, role};
 use super::sink::Sink;
@@ -136,11 +136,54 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
 
     /// Whether the record says by a `kind` or such that an operation ended.
     fn is_end(&self, sink: &mut Sink<'_>) -> bool {
-        self.rest.iter().any(|(name, content)| {
-            role(name).0 == Role::Phase
-                && phase_word(name, content, sink)
-                    .is_some_and(|word| EventType::meant(&word) == Some(EventType::Ok))
-        })
+        let is_end = |word: &str| EventType::meant(word) == Some(EventType::Ok);
+        self.phase.as_deref().is_some_and(is_end)
+            || self.rest.iter().any(|(name, content)| {
+                role(name).0 == Role::Phase
+                    && phase_word(name, content, sink)
+                        .is_some_and(|word| EventType::meant(&word) == Some(EventType::Ok))
+            })
+    }
+
+    /// Opens the field for which end of an operation the record is, where that is the name of the
+    /// only field in it, as serde writes enums: `{"event": {"Invoke": {"process": 0, …}}}`. False
+    /// if there is none.
+    pub(super) fn open_phase(&mut self, sink: &mut Sink<'_>) -> Result<bool, Error> {
+        let values = &*sink.values();
+        let own = self.known[TYPE].filter(|content| content.is_map(values));
+        let mut rest = self.rest.iter().enumerate();
+        let rest =
+            rest.find(|(_, (name, content))| content.is_map(values) && role(name).0 == Role::Phase);
+        let rest = rest.map(|(at, (_, content))| (Some(at), *content));
+        let Some((at, content)) = own.map(|content| (None, content)).or(rest) else {
+            return Ok(false);
+        };
+        let mut inner = Vec::new();
+        content.entries(sink.values(), &mut |name, content| inner.push((name, content)))?;
+        let Some((phase, body)) = inner.pop().filter(|_| inner.is_empty()) else {
+            return Ok(false);
+        };
+        if EventType::meant(&phase).is_none() {
+            return Ok(false);
+        }
+        match at {
+            Some(at) => sink.takes("type", &self.rest.remove(at).0),
+            None => self.known[TYPE] = None,
+        }
+        let mut fields = Vec::new();
+        body.entries(sink.values(), &mut |name, content| fields.push((name, content)))?;
+        match &fields[..] {
+            // The operation itself is an enum, too.
+            [(tag, _)] if body.is_map(sink.values()) && Word::meant(tag).is_some() => {
+                self.push(Cow::Borrowed("op"), body);
+            }
+            _ if body.is_map(sink.values()) => {
+                fields.into_iter().for_each(|(name, content)| self.push(name, content));
+            }
+            _ => self.push(Cow::Borrowed("value"), body),
+        }
+        self.phase = Some(phase);
+        Ok(true)
     }
 
     /// Opens the map that says what was called; returns what that means, if there is one.

@@ -346,3 +346,22 @@ mod program {
         histcheck("--follow --loose-values").stdin(text).run().status(2);
     }
 }
+
+#[cfg(feature = "figures")]
+#[test]
+fn pictures_and_pages_tell_hints_and_unknown_starts() {
+    use histcheck::report::{Subject, html, svg};
+    let history = read_text(&sequence("read \"x\" - 0\nwrite \"x\" 1 -\nread \"x\" - 1")).unwrap();
+    for (unknown_initial, words) in [(false, "Hint: "), (true, "What keys start from is not known")]
+    {
+        let options = Options { unknown_initial, ..Options::default() };
+        let session = Session::new(&history, &options).unwrap();
+        let report = session.check().unwrap();
+        let mut subject = Subject::new(&history, &report).hinted(session.hints(&report));
+        subject.explanation = session.explain(&report, 5).unwrap();
+        subject.contexts = session.contexts(&report, 1).unwrap();
+        assert!(svg(&subject).contains(words), "{words}");
+        let page = html(&subject, None);
+        assert!(page.contains(if unknown_initial { "starts" } else { "hint" }), "{words}");
+    }
+}

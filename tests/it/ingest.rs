@@ -392,3 +392,47 @@ fn same_json(a: &str, b: &str) -> bool {
     }
     a.contains('"') || parts[0] == parts[1]
 }
+
+#[test]
+fn the_end_of_an_operation_may_be_the_name_of_a_field() {
+    let read = |lines: &[&str]| read(&lines.join("\n"));
+    let outer = [
+        r#"{"event": {"Invoke": {"process": 0, "op": {"Write": {"key": "a", "value": 1}}}}}"#,
+        r#"{"event": {"Ok": {"process": 0, "op": {"Write": {"key": "a", "value": 1}}}}}"#,
+        r#"{"event": {"Invoke": {"process": 1, "op": {"Read": {"key": "a"}}}}}"#,
+        r#"{"event": {"Return": {"process": 1, "result": {"Ok": 1}}}}"#,
+    ];
+    let inner = [
+        r#"{"client": 0, "type": {"Call": {"Write": {"key": "a", "value": 1}}}}"#,
+        r#"{"client": 0, "type": {"Return": null}}"#,
+        r#"{"client": 1, "type": {"Call": {"Read": {"key": "a"}}}}"#,
+        r#"{"client": 1, "type": {"Return": 1}}"#,
+    ];
+    for lines in [outer, inner] {
+        let history = read(&lines).unwrap();
+        let [write, read_it] = history.operations() else { panic!("{lines:?}") };
+        let json = |value| history.values().to_json(value);
+        assert_eq!(history.function(write.function), "Write");
+        assert_eq!([json(write.input), json(read_it.output)], ["1", "1"], "{lines:?}");
+        assert_eq!(write.key.map(json).as_deref(), Some("\"a\""));
+        assert_eq!(write.key, read_it.key);
+        assert_eq!(read_it.outcome.name(), "ok");
+        let stale = lines.map(|line| {
+            line.replace("\"Ok\": 1", "\"Ok\": 2").replace("\"Return\": 1", "\"Return\": 2")
+        });
+        let stale = read(&stale.each_ref().map(String::as_str)).unwrap();
+        assert_eq!(json(write.input), "1");
+        assert_eq!(stale.values().to_json(stale.operations()[1].output), "2");
+    }
+    // What is given twice is an error, and so is a name that says no end.
+    let twice = r#"{"process": 0, "event": {"Invoke": {"process": 1, "op": {"Read": {}}}}}"#;
+    assert_eq!(read(&[twice]).unwrap_err().code, Code::DuplicateField);
+    let odd = r#"{"event": {"Noticed": {"process": 1, "op": {"Read": {}}}}}"#;
+    let error = read(&[odd]).unwrap_err();
+    assert!(error.hint.is_some() && error.place.is_some(), "{error:?}");
+    let failed = r#"{"process": 1, "event": {"Return": {"error": "lost"}}}"#;
+    let invoke = r#"{"process": 1, "event": {"Invoke": {"op": {"Write": 1}}}}"#;
+    assert_eq!(read(&[invoke, failed]).unwrap_err().code, Code::MissingField);
+    let told = failed.replace("\"error\": \"lost\"", "\"status\": \"timeout\"");
+    assert_eq!(read(&[invoke, &told]).unwrap().operations()[0].outcome.name(), "info");
+}

@@ -125,6 +125,9 @@ fn a_report_of_etcds_tests_is_one_run() {
         let checked = checked.complains("2 files of clients passed over (watch.json)");
         if wrong {
             checked.says("line 1 of run/client-10/operations.json");
+            run("report --to svg run").says("line 1 of run/client-10/operations.json");
+            let page = run("report --to html run");
+            page.says("\"files\":[\"run/client-2/operations.json\",").says("[2,1,2]");
         }
         // It stands among others.
         let all = run(".").status(status);

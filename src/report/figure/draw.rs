@@ -62,7 +62,7 @@ fn left(focus: &Focus, strip: Option<&Strip>) -> f64 {
 /// The figure as SVG.
 pub(super) fn draw(focus: &Focus, strip: Option<&Strip>, footnote: &str) -> String {
     let limit = WIDTH - 2.0 * MARGIN;
-    let body = wrapped(&focus.sentence, Font::Sans, theme::BODY, limit, 4);
+    let body = wrapped(&focus.sentence, Font::Sans, theme::BODY, limit, 6);
     let head = MARGIN + 18.0 + 22.0 * body.len() as f64 + 22.0;
     let top = head + strip.map_or(0.0, |_| strip::HEIGHT + ZOOM);
     let layout = Layout::of(focus, left(focus, strip), top);

@@ -4,6 +4,7 @@
 use super::super::Subject;
 use super::super::text::key_name;
 use super::measure::{Font, width};
+use super::overview::asides;
 use super::theme;
 use crate::check::{Decision, Failure};
 use crate::explain::{Anomaly, Context, Step};
@@ -440,14 +441,15 @@ fn heading(subject: &Subject<'_>, key_at: usize) -> String {
 }
 
 fn sentence(subject: &Subject<'_>, key_at: usize) -> String {
-    match anomaly(subject, key_at) {
+    let sentence = match anomaly(subject, key_at) {
         Some(one) => {
             let mut letters = one.summary.chars();
             let first = letters.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
             printable(&format!("{first}{}.", letters.as_str()))
         }
         None => "No order of the operations explains what they returned.".to_owned(),
-    }
+    };
+    std::iter::once(sentence).chain(asides(subject)).collect::<Vec<_>>().join(" ")
 }
 
 /// Why the culprit cannot be placed: of the core's operations that had returned before it was

@@ -10,8 +10,9 @@ use super::strip;
 use super::theme::{self, Ink};
 use super::theme::{MARGIN, WIDTH};
 use crate::check::{KeyReport, Verdict};
+use crate::hints::Hint;
 use crate::history::{History, OpIndex, Outcome, Value, count_processes, sort};
-use crate::words::{counted, duration_phrase, shortened, with_thousands};
+use crate::words::{counted, duration_phrase, printable, shortened, with_thousands};
 
 /// So many keys are listed that were the hardest to decide, and so many of the slowest.
 const KEYS: usize = 5;
@@ -79,9 +80,21 @@ fn facts(subject: &Subject<'_>, scale: &Scale<'_>) -> Vec<String> {
     for anomaly in &subject.explanation.anomalies {
         facts.push(format!("{}: {}.", anomaly.kind.name().replace('-', " "), anomaly.summary));
     }
+    facts.extend(asides(subject));
     facts.extend(hard_keys(subject));
     facts.extend(slow_keys(history));
     facts
+}
+
+/// What else is to be said of a verdict, a sentence each.
+pub(super) fn asides(subject: &Subject<'_>) -> Vec<String> {
+    let mut asides = Vec::new();
+    if subject.report.unknown_initial {
+        asides.push("What keys start from is not known: their first reads tell it.".to_owned());
+    }
+    let hint = |hint: &Hint| format!("Hint: {}.", printable(&hint.message));
+    asides.extend(subject.hints.iter().map(hint));
+    asides
 }
 
 /// The keys that took the search most, if it was needed.

@@ -7,7 +7,8 @@ use super::super::trouble::{Trouble, troubles};
 use super::super::{Detail, Palette, Subject, details};
 use super::rows::{Range, Rows, rows};
 use crate::check::{Decision, KeyReport, Verdict};
-use crate::history::{Annotation, History, OpIndex, Value};
+use crate::error::Place;
+use crate::history::{Annotation, History, OpIndex, Record, Value};
 use crate::words::printable;
 
 /// So many operations around an anomaly are named as those that show it.
@@ -35,8 +36,11 @@ pub(super) struct Outline {
     anomalies: Vec<Named>,
     failures: Vec<Failed>,
     troubles: Vec<Timed>,
-    /// Lines of records that are known: `[record, line]`.
-    lines: Vec<[usize; 2]>,
+    /// Lines of records that are known: `[record, line]`, and which of the `files` that is in, if
+    /// there are several.
+    lines: Vec<Vec<usize>>,
+    /// The names of the files, if the records are in several.
+    files: Vec<String>,
     states: Vec<String>,
     rows: Rows,
 }
@@ -104,11 +108,21 @@ impl Outline {
             anomalies: named(subject, range),
             failures: failed(subject, range),
             troubles: timed(history),
-            lines: subject.places.iter().map(|(at, place)| [at.index(), place.line]).collect(),
+            lines: lines(subject),
+            files: subject.files.iter().map(|(_, name)| printable(name)).collect(),
             states: subject.linearizations.texts.clone(),
             rows: rows(history, range, &subject.linearizations, &names),
         }
     }
+}
+
+/// The lines of the records whose places are known.
+fn lines(subject: &Subject<'_>) -> Vec<Vec<usize>> {
+    let line = |&(record, place): &(Record, Place)| {
+        let file = subject.files.iter().rposition(|(start, _)| *start <= place.offset);
+        [record.index(), place.line].into_iter().chain(file).collect()
+    };
+    subject.places.iter().map(line).collect()
 }
 
 /// The anomalies, each with what shows it.

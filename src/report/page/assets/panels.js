@@ -120,7 +120,7 @@ function listAnomalies() {
 /** All that is known of a row, as pairs of a name and a text. */
 function factsOf(row) {
   const [invoked, completed] = [rows.invoked[row], rows.completed[row]];
-  const line = (record) => (linesOf.has(record) ? `, line ${linesOf.get(record)}` : "");
+  const line = (record) => (linesOf.has(record) ? `, ${linesOf.get(record)}` : "");
   const time = (times) =>
     times && !Number.isNaN(times[row]) ? ` at ${exactPhrase(times[row])}` : "";
   const facts = [["process", processOf(row)]];
@@ -142,7 +142,13 @@ function factsOf(row) {
   return facts;
 }
 
-const linesOf = new Map(data.lines);
+/** Where records are: the line, and the file if there are several. */
+const linesOf = new Map(
+  data.lines.map(([record, line, file]) => [
+    record,
+    file === undefined ? `line ${line}` : `line ${line} of ${data.files[file]}`,
+  ]),
+);
 const WORDS = {
   ok: "ok",
   fail: "failed: did not happen",
