@@ -73,6 +73,11 @@ fn workloads_have_their_models() {
     };
     says(&counter("3"), 0, &["model    counter"]);
     says(&counter("5"), 1, &["model    counter"]);
+    let ids = |second: &str| {
+        both(0, "generate", ["nil", "\"a1\""]) + &both(1, "generate", ["nil", second])
+    };
+    says(&ids("\"a2\""), 0, &["model    unique-ids"]);
+    says(&ids("\"a1\""), 1, &["model    unique-ids"]);
     let [append, read] = ["[[:append 1 2]]", "[[:r 1 [2]]]"];
     let lists = both(0, "txn", [append, append]) + &both(1, "txn", ["[[:r 1 nil]]", read]);
     says(&lists, 0, &["model    list-append"]);

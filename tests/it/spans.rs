@@ -305,3 +305,62 @@ fn a_survey_of_spans_names_attributes() {
     let history = read(&otlp("", &[put, get]), &rules).unwrap();
     assert_eq!(verdict(&history), Verdict::Valid);
 }
+
+#[test]
+fn no_attribute_goes_unread_without_a_word() {
+    // Process, operation, key, what it takes, what it returns, its outcome, and its times.
+    type Op<'a> = (&'a str, &'a str, &'a str, &'a str, &'a str, &'a str, [u64; 2]);
+    let operations = |seen: &'static str| -> [Op<'static>; 8] {
+        [
+            ("0", "write", "x", "1", "", "ok", [10, 20]),
+            ("1", "write", "y", "5", "", "ok", [12, 25]),
+            ("0", "write", "x", "2", "", "ok", [30, 40]),
+            ("2", "write", "x", "9", "", "fail", [50, 60]),
+            ("1", "read", "y", "", "5", "ok", [51, 61]),
+            ("2", "read", "x", "", seen, "ok", [70, 80]),
+            ("0", "read", "y", "", "5", "ok", [81, 90]),
+            ("1", "read", "x", "", "2", "ok", [91, 99]),
+        ]
+    };
+    let text = |seen: &'static str, renamed: &str, name: &str| {
+        let span = |(at, op): (u32, Op<'static>)| {
+            let (process, f, key, input, output, outcome, times) = op;
+            let key = format!("\"{key}\"");
+            let outcome = format!("\"{outcome}\"");
+            let f = format!("\"{f}\"");
+            let all = [
+                ("client", process),
+                ("op", &*f),
+                ("key", &*key),
+                ("input", input),
+                ("output", output),
+                ("outcome", &*outcome),
+            ];
+            let given = all.iter().filter(|(_, value)| !value.is_empty());
+            let named = |&(own, value): &(&'static str, &str)| {
+                (if own == renamed { name.to_owned() } else { own.to_owned() }, value.to_owned())
+            };
+            let given: Vec<(String, String)> = given.map(named).collect();
+            let given: Vec<(&str, &str)> =
+                given.iter().map(|(name, value)| (&**name, &**value)).collect();
+            span(at, "kv", times, &given, "")
+        };
+        let spans: Vec<String> = (1..).zip(operations(seen)).map(span).collect();
+        otlp("", &spans)
+    };
+    let said = |text: &str| {
+        let history = read(text, &[]).ok()?;
+        let report = check(&history, &Options::default()).ok()?;
+        let is_vacuous = caveats::vacuous(&history, &report).is_some();
+        (report.verdict == Verdict::Invalid || !is_vacuous).then_some(report.verdict)
+    };
+    for (seen, base) in [("2", Verdict::Valid), ("1", Verdict::Invalid)] {
+        assert_eq!(said(&text(seen, "", "")), Some(base));
+        for renamed in ["client", "op", "key", "input", "output", "outcome"] {
+            for name in ["zq", "app.thing", "process.shard", "host.row", "net.payload", "state"] {
+                let said = said(&text(seen, renamed, name));
+                assert!(said.is_none_or(|said| said == base), "{seen} {renamed} {name}: {said:?}");
+            }
+        }
+    }
+}

@@ -112,8 +112,7 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
         }
         self.check_status(sink)?;
         self.rest.retain(|(name, _)| {
-            let about = name.strip_prefix("resource.").or_else(|| attribute(name));
-            let group = about.and_then(|about| about.split('.').next());
+            let group = name.strip_prefix("resource.").and_then(|about| about.split('.').next());
             !group.is_some_and(|group| ABOUT.contains(&group))
         });
         Ok(())
