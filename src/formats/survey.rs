@@ -148,6 +148,7 @@ impl Survey {
     /// Returns what the fields may be, and those that are none of it.
     pub fn guesses(&self) -> (Vec<Guess>, Vec<&SurveyedField>) {
         let mut guessing = Guessing { survey: self, guesses: Vec::new(), taken: Vec::new() };
+        guessing.by_attribute();
         guessing.by_names();
         guessing.by_contents();
         guessing.name_words();
@@ -170,6 +171,13 @@ impl SurveyedField {
     /// Whether almost all of its values are known, and `is` says that they are such.
     fn all(&self, is: impl Fn(&str) -> bool) -> bool {
         !self.values.is_empty() && !self.has_more && self.values.iter().all(|value| is(value))
+    }
+
+    /// Whether loggers write it into every line.
+    fn is_of_logger(&self) -> bool {
+        const NAMES: [&str; 8] =
+            ["level", "lvl", "severity", "loglevel", "msg", "message", "logger", "caller"];
+        self.path.len() == 1 && NAMES.contains(&&*plain(self.name()))
     }
 
     /// How much its name is one of what was done (above 0), or of who or where (below).
@@ -232,6 +240,17 @@ impl Guessing<'_> {
         self.guesses.push(Guess { target, path, reason, words: Vec::new(), is_known });
     }
 
+    /// Of spans, the attribute whose words are operations: most names of spans are something else.
+    fn by_attribute(&mut self) {
+        if self.survey.is_trace {
+            let is_known = |word: &str| Word::meant(word).is_some();
+            let most = self.survey.records / 2;
+            let found = self
+                .free(|field| field.path.len() == 2 && field.count > most && field.all(is_known));
+            self.take_first("f", &found, "its words are operations");
+        }
+    }
+
     /// The fields whose names tell what they are: of several, the outermost with the usual name.
     fn by_names(&mut self) {
         for (wanted, target) in TARGETS {
@@ -278,11 +297,14 @@ impl Guessing<'_> {
         let records = self.survey.records;
         if !self.has("f") {
             let is_known = |word: &str| Word::meant(word).is_some();
-            let found = self.free(|field| field.count == records && field.all(is_known));
+            // Lines of a log may be about something else.
+            let found = self.free(|field| field.count * 2 > records && field.all(is_known));
             self.take_first("f", &found, "its words are operations");
         }
         if !self.has("type") {
-            let found = self.free(|field| field.all(|word| EventType::meant(word).is_some()));
+            let found = self.free(|field| {
+                !field.is_of_logger() && field.all(|word| EventType::meant(word).is_some())
+            });
             self.take_first("type", &found, "its words say how operations end");
         }
         self.times();
@@ -299,7 +321,12 @@ impl Guessing<'_> {
         }
         if !self.has("process") && !self.survey.is_trace {
             let is_few = |field: &SurveyedField| field.values.len() * 2 <= field.count.max(2);
-            let found = self.free(|field| is_small(field) && is_few(field));
+            let is_who = |field: &SurveyedField| !field.is_of_logger() && is_small(field);
+            let mut found = self.free(|field| is_who(field) && is_few(field));
+            if found.is_empty() {
+                found = self.free(|field| is_who(field) && field.is_like_an_operation() < 0);
+            }
+            found.sort_by_key(|&at| self.survey.fields[at].is_like_an_operation());
             self.take_first("process", &found, "it has few values, which come again");
         }
         if self.has("call") && !self.has("output") && !self.has("value") {

@@ -369,3 +369,31 @@ fn a_file_that_is_read_needs_no_rules() {
     said.says("\"GET_KEY\" = \"get\"  # by its name")
         .says("process 2 get null → 1, ok from 3 to 4");
 }
+
+#[test]
+fn rules_are_proposed_for_logfmt_and_traces() {
+    let log = "time=1 level=INFO msg=\"op done\" who=1 what=put key=a value=1 call=10 return=20\n\
+               time=2 level=INFO msg=\"op done\" who=2 what=get key=a value=1 call=30 return=40\n\
+               time=3 level=WARN msg=retry attempt=2\n\
+               time=4 level=INFO msg=\"op done\" who=1 what=get key=a value=1 call=50 return=60\n";
+    let trace = "{\"resourceSpans\": [{\"scopeSpans\": [{\"spans\": [\
+        {\"spanId\": \"1\", \"name\": \"update\", \"startTimeUnixNano\": \"1\", \
+         \"endTimeUnixNano\": \"2\", \"attributes\": [\
+          {\"key\": \"db.what\", \"value\": {\"stringValue\": \"put\"}},\
+          {\"key\": \"value\", \"value\": {\"intValue\": \"1\"}}]},\
+        {\"spanId\": \"2\", \"name\": \"find\", \"startTimeUnixNano\": \"3\", \
+         \"endTimeUnixNano\": \"4\", \"attributes\": [\
+          {\"key\": \"db.what\", \"value\": {\"stringValue\": \"get\"}},\
+          {\"key\": \"result\", \"value\": {\"intValue\": \"1\"}}]}]}]}]}\n";
+    for (name, text, rule) in [
+        ("run.log", log, "f = \".what\""),
+        ("run.json", trace, "f = \".attributes.\\\"db.what\\\"\""),
+    ] {
+        let directory = Directory::new().file(name, text);
+        let run = |arguments: &str| histcheck(arguments).current_dir(directory.path()).run();
+        run(name).status(2).complains("--map f=.");
+        let toml = run(&format!("init {name}")).status(0).says(rule);
+        assert!(!toml.stdout.contains("process = \".msg\""), "{}", toml.stdout);
+        run(name).status(0).says("linearizable");
+    }
+}

@@ -6,28 +6,64 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 
 use super::cell::Cell;
-use crate::error::Error;
+use crate::error::{Error, Place};
+use crate::formats::content::missing;
 use crate::formats::fields::Fields;
+use crate::formats::mapping::{Mapping, Target};
 use crate::formats::roles::{Role, role};
 use crate::formats::sink::Sink;
 
-/// Tells whether the first line of `text` that is not blank is logfmt, and names an operation.
+/// What loggers write first into a line.
+const FIRST: [&str; 8] = ["time", "ts", "timestamp", "t", "level", "lvl", "severity", "msg"];
+
+/// Tells whether the first line of `text` that is not blank is logfmt: it names an operation, or
+/// starts as a logger's.
 pub(super) fn is_logfmt(text: &str) -> bool {
     let Some(line) = text.lines().map(str::trim).find(|line| !line.is_empty()) else {
         return false;
     };
     let pairs = pairs(line);
-    pairs.len() > 2 && pairs.iter().any(|(name, ..)| role(name).0 == Role::Function)
+    let is_first =
+        |&(name, _, at): &(&str, &str, usize)| FIRST.contains(&name) && at == name.len() + 1;
+    pairs.len() > 2 && (pairs.first().is_some_and(is_first) || pairs.iter().any(names_operation))
+}
+
+fn names_operation((name, ..): &(&str, &str, usize)) -> bool {
+    role(name).0 == Role::Function
 }
 
 /// Reads whole lines; returns how many hold no record.
-pub(super) fn read(text: &str, sink: &mut Sink<'_>) -> Result<usize, Error> {
+///
+/// # Errors
+/// If none of them names an operation, and they are `all` that there is; or as records have it.
+pub(super) fn read(text: &str, all: bool, sink: &mut Sink<'_>) -> Result<usize, Error> {
+    let is_named = text.lines().any(|line| pairs(line).iter().any(names_operation));
+    let rules = sink.mapping.map_or(&[][..], Mapping::fields);
+    let mapped: Vec<&str> = rules
+        .iter()
+        .filter(|rule| rule.target == Target::Function)
+        .filter_map(|rule| rule.path.0.first().map(String::as_str))
+        .collect();
+    let is_surveyed = sink.survey.is_some() && !is_named;
+    if all && !is_named && mapped.is_empty() && !is_surveyed {
+        return Err(missing("f")
+            .hint(
+                "no field of these lines names an operation: say which does, as in --map f=.what; \
+             `histcheck init FILE` shows the fields",
+            )
+            .at(Place { offset: text.len() - text.trim_start().len(), ..Place::default() }));
+    }
     let (mut at, mut without) = (0, 0);
     for line in text.split_inclusive('\n') {
         let start = at;
         at += line.len();
         let pairs = pairs(line);
-        if !pairs.iter().any(|(name, ..)| role(name).0 == Role::Function) {
+        let is_record = match is_surveyed {
+            true => pairs.len() > 2,
+            false if mapped.is_empty() => pairs.iter().any(names_operation),
+            false => pairs.iter().any(|(name, ..)| mapped.contains(name)),
+        };
+        if !is_record {
             without += usize::from(!line.trim().is_empty());
             continue;
         }

@@ -212,7 +212,9 @@ impl Reader for Json {
                 (Some(text), without)
             }
             Lines::Logfmt => {
-                let without = logfmt::read(piece.text, sink)?;
+                let is_all = piece.is_last && !self.is_open;
+                self.is_open = true;
+                let without = logfmt::read(piece.text, is_all, sink)?;
                 sink.pass_over(without);
                 return Ok(piece.text.len());
             }

@@ -40,6 +40,10 @@ struct Field<'t> {
 }
 
 impl Field<'_> {
+    fn is_attribute(&self) -> bool {
+        self.name.starts_with("attributes.") || self.name.starts_with("tags.")
+    }
+
     fn cell(&self) -> Cell<'_> {
         Cell { text: &self.text, offset: self.offset, plain: false }
     }
@@ -62,12 +66,13 @@ pub(super) fn read(text: &str, sink: &mut Sink<'_>) -> Result<(), Error> {
     }
     let mapping = sink.mapping;
     let verbs: Vec<Option<Named>> = spans.iter().map(|span| span.operation(mapping)).collect();
-    let is_surveyed = sink.survey.is_some() && verbs.iter().all(Option::is_none);
+    // Which spans are operations may be what is to be found out.
+    let has_attributes = |span: &Span<'_>| span.fields.iter().any(|field| field.is_attribute());
     let mut passed_over = 0;
     let parents = Parents::of(&spans);
     for (at, span) in spans.iter().enumerate() {
         let is_taken = match verbs[at] {
-            None => is_surveyed,
+            None => sink.survey.is_some() && has_attributes(span),
             Some(named) => !parents.is_part(at, named, &spans, &verbs)?,
         };
         if !is_taken {
