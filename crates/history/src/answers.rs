@@ -53,16 +53,17 @@ pub(super) fn take(history: &mut History) {
 
 /// Whether an operation returned a map, or what may stand for nothing. Most histories have none.
 fn has_odd(history: &mut History) -> bool {
-    let History { values, operations, whole_operations, .. } = history;
+    let History { values, operations, words, whole_operations, .. } = history;
     let [zero, empty] = [values.int(0), values.text("")];
     let nils = if *whole_operations { NILS.map(|nil| values.text(nil)) } else { [empty; 2] };
+    let are_writes = |word: &Option<Word>| word.is_some_and(|word| word.verb() == Verb::Write);
+    let writes: Vec<bool> = words.iter().map(are_writes).collect();
     operations.iter().any(|operation| {
         let output = operation.output;
-        output == zero
-            || output.is_stored()
-                && (output == empty
-                    || nils.contains(&output)
-                    || matches!(values.shape(output), Shape::Map(_)))
+        if !output.is_stored() {
+            return output == zero && writes[operation.function.index()];
+        }
+        output == empty || nils.contains(&output) || matches!(values.shape(output), Shape::Map(_))
     })
 }
 

@@ -41,7 +41,13 @@ impl HistoryBuilder {
     /// Whether an event is a client's: its process is a number, or a name that invokes an operation
     /// of the vocabulary and completes it. A nemesis is none, whatever it does.
     #[doc(hidden)]
+    #[inline]
     pub fn is_client(&mut self, process: Value, function: &str, kind: EventType) -> bool {
+        let is_number = !process.is_stored() && self.history.values.as_int(process).is_some();
+        self.clients.is_none() && is_number || self.is_client_called(process, function, kind)
+    }
+
+    fn is_client_called(&mut self, process: Value, function: &str, kind: EventType) -> bool {
         if let Some(clients) = &self.clients {
             let values = &self.history.values;
             let number = values.as_int(process).map(|number| number.to_string());

@@ -57,15 +57,21 @@ impl<'t> Batch<'t> {
     /// The role of the field whose name has the number `name`.
     #[inline]
     pub(super) fn role(&mut self, name: u8) -> Role {
-        let at = usize::from(name);
+        match self.roles.get(usize::from(name)) {
+            Some(&role) => role,
+            None => self.new_role(name),
+        }
+    }
+
+    #[cold]
+    fn new_role(&mut self, name: u8) -> Role {
         // A record that was given up may have left names behind that nobody asked for.
-        while at >= self.roles.len() {
-            let name = self.names.names()[self.roles.len()];
+        for &name in &self.names.names()[self.roles.len()..=usize::from(name)] {
             self.roles.push(role(name).0);
             self.is_idle.push(is_of_no_consequence(name));
             self.units.push(unit_of(name).unwrap_or(1));
         }
-        self.roles[at]
+        self.roles[usize::from(name)]
     }
 
     fn role_of(&self, other: &Other) -> Role {
