@@ -39,6 +39,8 @@ pub enum HintKind {
     /// The largest item of a priority queue comes first: see
     /// [`ModelOptions`](crate::model::ModelOptions).
     LargestFirst,
+    /// The operations are those of another model than was inferred: see [`Options::model`].
+    Model,
 }
 
 impl HintKind {
@@ -52,6 +54,7 @@ impl HintKind {
         HintKind::FailedCas,
         HintKind::AnyOwner,
         HintKind::LargestFirst,
+        HintKind::Model,
     ];
 
     /// Its name for programs, such as `loose-values`.
@@ -65,6 +68,7 @@ impl HintKind {
             HintKind::FailedCas => "failed-cas",
             HintKind::AnyOwner => "any-owner",
             HintKind::LargestFirst => "largest-first",
+            HintKind::Model => "model",
         }
     }
 
@@ -103,6 +107,10 @@ impl HintKind {
             HintKind::LargestFirst => {
                 "The history is linearizable if the queue hands out the largest item first."
             }
+            HintKind::Model => {
+                "The history is linearizable if its operations are those of another model. Which \
+                 one was meant, the names of the operations alone do not tell."
+            }
         }
     }
 }
@@ -133,9 +141,30 @@ pub(crate) fn hints(history: &History, options: &Options, report: &Report) -> Ve
         return Vec::new();
     }
     let trial = Trial::new(history, options, report);
-    let mut hints = Vec::new();
-    let mut add = |found: Option<Found>| {
-        let Some(Found { kind, option, means, invalid }) = found else { return };
+    let mut found: Vec<Found> = Vec::new();
+    found.extend(values::alike(&trial));
+    found.extend(start::start(&trial));
+    found.extend(trial.by_time());
+    found.extend(trial.independent());
+    found.extend(trial.other_meanings());
+    if found.is_empty() {
+        found.extend(trial.other_model());
+    }
+    found.into_iter().map(|found| found.hint(report)).collect()
+}
+
+/// A setting that helps.
+struct Found {
+    kind: HintKind,
+    option: String,
+    /// What it means, behind the option: `, which …`.
+    means: String,
+    invalid: usize,
+}
+
+impl Found {
+    fn hint(self, report: &Report) -> Hint {
+        let Found { kind, option, means, invalid } = self;
         let verdict = match invalid {
             0 => "it is valid".to_owned(),
             1 => "1 key is invalid".to_owned(),
@@ -146,21 +175,6 @@ pub(crate) fn hints(history: &History, options: &Options, report: &Report) -> Ve
             _ => format!(", not {}", with_thousands(report.key_counts.invalid)),
         };
         let message = format!("with `{option}`{means}, {verdict}{instead}");
-        hints.push(Hint { kind, option, invalid, message });
-    };
-    add(values::alike(&trial));
-    add(start::start(&trial));
-    add(trial.by_time());
-    add(trial.independent());
-    trial.other_meanings().into_iter().for_each(|found| add(Some(found)));
-    hints
-}
-
-/// A setting that helps.
-struct Found {
-    kind: HintKind,
-    option: String,
-    /// What it means, behind the option: `, which …`.
-    means: String,
-    invalid: usize,
+        Hint { kind, option, invalid, message }
+    }
 }

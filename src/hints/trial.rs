@@ -38,16 +38,21 @@ impl<'a> Trial<'a> {
     /// Returns how many keys of `history`, the same one in other terms, are invalid under
     /// `options`, if these are few and all are decided.
     pub(super) fn invalid(&self, history: &History, options: &Options) -> Option<usize> {
-        self.meter.poll().ok()?;
         let entry = Entry::find(&self.report.model)?;
-        let options =
-            Options { keep_orders: false, self_check: false, progress: None, ..options.clone() };
         let is_same = |named: &Entry| named.name == entry.name;
         if self.report.model_source == ModelSource::Inferred
             && !model::infer(history).is_ok_and(is_same)
         {
             return None;
         }
+        self.invalid_as(entry, history, options)
+    }
+
+    /// The same for operations of the model `entry`.
+    fn invalid_as(&self, entry: &Entry, history: &History, options: &Options) -> Option<usize> {
+        self.meter.poll().ok()?;
+        let options =
+            Options { keep_orders: false, self_check: false, progress: None, ..options.clone() };
         let start = Start::of(Some(history), &options).ok()?;
         let models = Models::new(entry, &start, options.model_options, history).ok()?;
         let failing: Set<Option<Value>> = self.report.failures().map(|(key, _)| key.key).collect();
@@ -79,6 +84,21 @@ impl<'a> Trial<'a> {
         let invalid = self.invalid(&history, self.options)?;
         let (kind, option) = (HintKind::Independent, "--independent yes".to_owned());
         Some(Found { kind, option, means: String::new(), invalid })
+    }
+
+    /// Another model whose operations have the same names, if it was inferred which is meant, and
+    /// that helps.
+    pub(super) fn other_model(&self) -> Option<Found> {
+        let others: &[&str] = match (self.report.model_source, &*self.report.model) {
+            (ModelSource::Inferred, "mutex" | "fenced-mutex") => &["reentrant-mutex"],
+            (ModelSource::Inferred, "fifo-queue") => &["unordered-queue", "priority-queue"],
+            _ => &[],
+        };
+        others.iter().find_map(|name| {
+            let invalid = self.invalid_as(Entry::find(name)?, self.history, self.options)?;
+            let option = format!("--model {name}");
+            Some(Found { kind: HintKind::Model, option, means: String::new(), invalid })
+        })
     }
 
     /// Other meanings of operations that help.

@@ -194,6 +194,17 @@ fn a_mutex_that_anybody_releases_is_told() {
 }
 
 #[test]
+fn another_model_is_told() {
+    let text = sequence("enqueue - 1 1\nenqueue - 2 2\ndequeue - - 2\ndequeue - - 1");
+    assert_eq!(told(&text), ["with `--model unordered-queue`, it is valid"]);
+    let text = sequence("acquire - - -\nacquire - - -\nrelease - - -\nrelease - - -");
+    assert_eq!(told(&text), ["with `--model reentrant-mutex`, it is valid"]);
+    // Its items are lost in any order.
+    let text = sequence("enqueue - 1 1\ndequeue - - 1\ndequeue - - 1");
+    assert_eq!(told(&text), [""; 0]);
+}
+
+#[test]
 fn a_queue_of_the_largest_is_told() {
     let text = sequence("enqueue - 1 1\nenqueue - 2 2\ndequeue - - 2\ndequeue - - 1");
     let history = read_text(&text).unwrap();
@@ -242,6 +253,7 @@ fn as_hinted(text: &str, hint: &Hint, options: &Options) -> usize {
         HintKind::FailedCas => options.model_options.failed_cas_observes = false,
         HintKind::AnyOwner => options.model_options.check_owner = false,
         HintKind::LargestFirst => options.model_options.largest_first = true,
+        HintKind::Model => options.model = hint.option.strip_prefix("--model ").map(str::to_owned),
         HintKind::LooseValues | HintKind::Initial => {}
     }
     let read = histcheck::formats::read_bytes(text.into(), None, settings).unwrap();
@@ -256,13 +268,23 @@ fn as_hinted(text: &str, hint: &Hint, options: &Options) -> usize {
 #[test]
 fn a_hint_is_a_fact() {
     let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
-    let names = ["register", "cas-register", "kv", "multi-register", "mutex", "priority-queue"];
+    let names = [
+        "register",
+        "cas-register",
+        "kv",
+        "multi-register",
+        "mutex",
+        "priority-queue",
+        "fifo-queue",
+    ];
     for seed in 0..3000 {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let name = names[seed as usize % names.len()];
         let text = misread(name, &mut rng);
         let Ok(history) = read_text(&text) else { continue };
-        let mut options = Options { model: Some(name.into()), ..Options::default() };
+        let is_named = rng.random_bool(0.7);
+        let mut options = Options::default();
+        options.model = is_named.then(|| name.into());
         options.model_options.failed_cas_observes = rng.random_bool(0.5);
         let Ok(session) = Session::new(&history, &options) else { continue };
         let Ok(report) = session.check() else { continue };
