@@ -344,7 +344,12 @@ fn history_of(texts: &[Whole<'_>], settings: Settings) -> Result<History, Error>
         let mut sink = Sink::new(&mut builder);
         sink.bytes = body(whole.text).len();
         sink.found_rules = found_rules;
-        read = whole.read(&mut sink, Some(&whole.meter)).map_err(|error| whole.located(error));
+        let explained = |error| match mapping {
+            Some(mapping) => mapping.explain(error),
+            None => error,
+        };
+        let located = |error| whole.located(explained(error));
+        read = whole.read(&mut sink, Some(&whole.meter)).map_err(located);
         found_rules = sink.found_rules;
         if read.is_err() {
             break;

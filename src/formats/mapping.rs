@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use super::content::missing;
 use super::roles::Role;
 use crate::error::{Code, Error};
 use crate::history::Clients;
@@ -274,6 +275,19 @@ impl Mapping {
     /// Tells whether a rule says where what plays `role` stands.
     pub(super) fn places(&self, role: Role) -> bool {
         role != Role::Other && self.fields.iter().any(|rule| rule.target.role() == role)
+    }
+
+    /// Returns `error`; if that is about a field that a rule says where to find, in terms of the
+    /// rule.
+    pub(super) fn explain(&self, error: Error) -> Error {
+        let mapped = self.fields.iter().find(|rule| {
+            error.code == Code::MissingField && error.message == missing(rule.target.name()).message
+        });
+        let Some(FieldRule { target, path, .. }) = mapped else { return error };
+        let (name, path) = (target.name(), path.dotted());
+        let message = format!("the record has no field `.{path}` that `{name}` is mapped to");
+        Error { message, ..error }
+            .hint("`histcheck init FILE` shows the fields of the first records")
     }
 
     /// Returns the error about a rule that matched no record, if there is one; `found` has a bit

@@ -283,8 +283,8 @@ fn a_hint_is_a_fact() {
         let text = misread(name, &mut rng);
         let Ok(history) = read_text(&text) else { continue };
         let is_named = rng.random_bool(0.7);
-        let mut options = Options::default();
-        options.model = is_named.then(|| name.into());
+        let model = is_named.then(|| name.into());
+        let mut options = Options { model, ..Options::default() };
         options.model_options.failed_cas_observes = rng.random_bool(0.5);
         let Ok(session) = Session::new(&history, &options) else { continue };
         let Ok(report) = session.check() else { continue };

@@ -397,3 +397,14 @@ fn rules_are_proposed_for_logfmt_and_traces() {
         run(name).status(0).says("linearizable");
     }
 }
+
+#[test]
+fn a_path_that_leads_nowhere_is_named() {
+    let text = r#"{"process":0,"type":"invoke","f":"write","value":1}"#;
+    for follow in ["", "--follow"] {
+        let run = histcheck(&format!("{follow} --map f=.Input.Op")).stdin(text).run();
+        assert_eq!(run.status, 2);
+        let message = "the record has no field `.Input.Op` that `f` is mapped to";
+        assert!(run.stderr.contains(message), "{}", run.stderr);
+    }
+}

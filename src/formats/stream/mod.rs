@@ -436,7 +436,12 @@ impl<R: Read> Stream<R> {
         (self.metadata, self.found_rules) = (sink.metadata, sink.found_rules);
         // After an error, too, the records before it have their places.
         self.piece = text.len();
-        let done = read.map_err(|error| position.locate(text, error))?;
+        let mapping = self.mapping.as_deref();
+        let explained = |error| match mapping {
+            Some(mapping) => mapping.explain(error),
+            None => error,
+        };
+        let done = read.map_err(|error| position.locate(text, explained(error)))?;
         if let Some(error) = invalid {
             return Err(error);
         }
