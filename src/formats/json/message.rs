@@ -15,6 +15,10 @@ const MESSAGES: [&str; 8] =
 
 /// Tells whether a line of `text` is an object that holds a record as text.
 pub(super) fn has_record(text: &str) -> bool {
+    // The quotes of an object in a string are escaped.
+    if !text.contains('\\') {
+        return false;
+    }
     let mut messages = text.lines().filter_map(|line| message_of(line.trim()));
     messages.any(|(_, message)| inner_record(&message).is_some())
 }
