@@ -103,7 +103,7 @@ struct Known {
 }
 
 /// So many names are kept.
-const SLOTS: usize = 64;
+const SLOTS: usize = 256;
 
 thread_local! {
     /// Every record asks for the same names, again and again.
@@ -120,7 +120,8 @@ pub(crate) fn role(name: &str) -> (Role, u8) {
     if bytes.len() > LONGEST {
         return found_role(name);
     }
-    let slot = usize::from(*first) * 7 + usize::from(*last) * 3 + bytes.len();
+    let middle = usize::from(bytes[bytes.len() / 2]) * 11;
+    let slot = usize::from(*first) * 7 + usize::from(*last) * 3 + middle + bytes.len() * 5;
     KNOWN.with_borrow_mut(|known| {
         let known = &mut known[slot % SLOTS];
         if known.name.get(..usize::from(known.len)) != Some(bytes) {
