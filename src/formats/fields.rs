@@ -6,24 +6,22 @@ use std::borrow::Cow;
 use super::content::{Content, duplicate, event_type, function_of, missing};
 use super::json;
 use super::mapping::Target;
-use super::moments::{ends, is_never, optional_time};
+use super::moments::optional_time;
 use super::nested::Node;
-use super::outcomes::{no_outcome, only_ended, outcome_of, says_wrong};
-use super::roles::{Role, Roles, is_of_no_consequence, role};
+use super::outcomes::{no_outcome, only_ended, says_wrong};
+use super::roles::{Role, is_of_no_consequence, role};
 use super::sink::Sink;
-use super::words::{named_function, phase_word, word_of};
+use super::words::{phase_word, word_of};
 use crate::error::{Code, Error, Place};
-use crate::history::{
-    Event, EventType, Interval, Lacking, Time, Value, ValueTable, is_micro_operation,
-};
-use crate::vocabulary::{Word, plain};
+use crate::history::{Event, EventType, Lacking, Time, Value, ValueTable, is_micro_operation};
+use crate::vocabulary::Word;
 
 pub(super) const PROCESS: usize = 0;
 pub(super) const TYPE: usize = 1;
 pub(super) const FUNCTION: usize = 2;
 pub(super) const VALUE: usize = 3;
 pub(super) const KEY: usize = 4;
-const TIME: usize = 5;
+pub(super) const TIME: usize = 5;
 pub(super) const NAMES: [&str; 6] = ["process", "type", "f", "value", "key", "time"];
 
 /// Above so many other fields, repeated names are looked for by sorting.
@@ -119,7 +117,7 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
     }
 
     /// The content of a known field, unless it is absent or null.
-    fn known(&self, slot: usize) -> Option<C> {
+    pub(super) fn known(&self, slot: usize) -> Option<C> {
         self.known[slot].filter(|content| !content.is_null())
     }
 
@@ -231,7 +229,7 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
     }
 
     /// What a compare-and-set takes, where each of its two values stands by itself.
-    fn pair(&self, sink: &mut Sink<'_>) -> Result<Option<Value>, Error> {
+    pub(super) fn pair(&self, sink: &mut Sink<'_>) -> Result<Option<Value>, Error> {
         let [Some(old), Some(new)] = self.pair else { return Ok(None) };
         let [old, new] = [old.value(sink.values())?, new.value(sink.values())?];
         Ok(Some(sink.values().list(&[old, new])))
@@ -273,9 +271,6 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
             Some(Role::Output | Role::Reply) => Target::Output,
             _ => Target::Value,
         };
-        if let (Some(content), Some(at)) = (value, taken[VALUE]) {
-            check_alone(&self.rest[at].0, &content, sink)?;
-        }
         let value = match value {
             None if kind != EventType::Fail => self.pair(sink)?,
             value => mapped_value(value, target, sink)?,
@@ -467,74 +462,6 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
         }
         missing("type").hint("the types are invoke, ok, fail and info")
     }
-
-    /// Hands over a record that has the time of a call.
-    fn put_whole(&mut self, sink: &mut Sink<'_>) -> Result<(), Error> {
-        let opened = Opened { pair: self.pair(sink)?, tag: self.tag.take() };
-        for (name, content) in NAMES.iter().zip(self.known) {
-            self.rest.extend(content.map(|content| (Cow::Borrowed(*name), content)));
-        }
-        let mut roles = Roles::assign(&self.rest)?;
-        let process = match roles.get(Role::Process) {
-            Some(content) => Some(content.process(sink.values())?),
-            None => None,
-        };
-        let function = roles.get(Role::Function);
-        match process {
-            Some(name) if sink.values().as_int(name).is_none() => {
-                let function = match &opened.tag {
-                    Some(tag) => tag.clone(),
-                    None => named_function(&roles, function, false, sink)?,
-                };
-                if sink.is_client(name, &function, EventType::Invoke) {
-                    put_interval(roles, process, opened, sink)
-                } else {
-                    roles.release_all_but(&[
-                        Role::Process,
-                        Role::Function,
-                        Role::Value,
-                        Role::Input,
-                        Role::Call,
-                        Role::Outcome,
-                    ]);
-                    self.put_annotation(roles, name, sink)
-                }
-            }
-            process => put_interval(roles, process, opened, sink),
-        }
-    }
-
-    /// Whoever is no client has no operations: what would tell the ends of one is kept as it is.
-    fn put_annotation(
-        &self,
-        mut roles: Roles<'_, 't, C>,
-        process: Value,
-        sink: &mut Sink<'_>,
-    ) -> Result<(), Error> {
-        let kind = match self.known(TYPE) {
-            Some(content) => event_type(&content, sink)?,
-            None => EventType::Info,
-        };
-        let function = function_of(roles.get(Role::Function), false, sink)?;
-        if self.known[TYPE].is_none() {
-            roles.release(Role::Outcome);
-        }
-        let given = if roles.has(Role::Value) { Role::Value } else { Role::Input };
-        let value = optional_value(roles.get(given), sink)?.unwrap_or(Value::NULL);
-        let call = optional_time(roles.named(Role::Call), sink)?;
-        let time = optional_time(self.known(TIME).map(|time| ("time", time)), sink)?;
-        if given == Role::Value {
-            roles.release(Role::Input);
-        }
-        if time.is_some() {
-            roles.release(Role::Call);
-        }
-        for (name, content) in roles.others().filter(|(name, _)| name != "time") {
-            put_extra(name, content, sink)?;
-        }
-        let time = time.or(call);
-        sink.event(&Event { process, kind, function: &function, value, key: None, time })
-    }
 }
 
 /// Which of the other fields stand for those that every event has.
@@ -563,109 +490,8 @@ enum Tells {
     Neither,
 }
 
-/// What was found inside of the map that says what was called.
-struct Opened<'t> {
-    /// What a compare-and-set takes.
-    pair: Option<Value>,
-    /// The name of the operation, if it is that of a field.
-    tag: Option<Cow<'t, str>>,
-}
-
-/// Refuses a list or a map that may hold the only argument of an operation, or its answer, where
-/// the history is not there as a whole, which would tell.
-fn check_alone<'t>(
-    name: &str,
-    content: &impl Content<'t>,
-    sink: &mut Sink<'_>,
-) -> Result<(), Error> {
-    if !sink.forgets() {
-        return Ok(());
-    }
-    let (own, is_map) = (role(name).0, content.is_map(sink.values()));
-    let target = if own == Role::Input { Target::Input } else { Target::Output };
-    let is_said = sink.mapping.is_some_and(|mapping| mapping.places(own));
-    let is_list = !is_map && own == Role::Input;
-    if is_said || !is_list && !is_map {
-        return Ok(());
-    }
-    let mut inner = Vec::new();
-    content.entries(sink.values(), &mut |name, part| inner.push((name, part)))?;
-    let values = sink.values();
-    let alone = inner.iter().find(|(name, part)| {
-        if is_list {
-            // Lists in lists are transactions.
-            inner.len() == 1 && !part.literal(values).is_ok_and(|it| it.starts_with('['))
-        } else {
-            matches!(&*plain(name), "value" | "val" | "v" | "ok")
-        }
-    });
-    let Some((alone, _)) = alone else { return Ok(()) };
-    let at = if is_list { format!("[{alone}]") } else { format!(".{alone}") };
-    let (target, message) = (
-        target.name(),
-        format!("`{name}` may be the {} of the operation, or hold it", target.name()),
-    );
-    Err(Error::new(Code::BadField, message)
-        .hint(format!(
-            "--map {target}=.{name}{at} takes what it holds, --map {target}=.{name} the whole"
-        ))
-        .at(content.place()))
-}
-
-/// Hands over a client's whole operation.
-fn put_interval<'t, C: Content<'t>>(
-    mut roles: Roles<'_, 't, C>,
-    process: Option<Value>,
-    opened: Opened<'t>,
-    sink: &mut Sink<'_>,
-) -> Result<(), Error> {
-    let Opened { pair, tag } = opened;
-    let moment = roles.named(Role::Time);
-    roles.settle(sink.values())?;
-    let function = match tag {
-        Some(tag) => tag,
-        None => named_function(&roles, roles.get(Role::Function), true, sink)?,
-    };
-    let [call, ret] = ends(&roles, moment, sink)?;
-    let call = call.ok_or_else(|| missing("call").hint("`call` is the time of the call"))?;
-    let ret = ret.filter(|&ret| !is_never(call, ret));
-    let outcome = outcome_of(&mut roles, ret.is_some(), sink)?;
-    let key = mapped_value(roles.get(Role::Key), Target::Key, sink)?;
-    if roles.has(Role::Input) && (roles.has(Role::Output) || ret.is_none()) {
-        // There is no end left that it could stand for.
-        roles.release(Role::Value);
-    }
-    // A lone `value` is that of both ends, as in events a completion repeats its invocation's.
-    let value = mapped_value(roles.get(Role::Value), Target::Value, sink)?;
-    let given = mapped_value(roles.get(Role::Input), Target::Input, sink)?;
-    let input = if roles.has(Role::Input) { given } else { pair.or(value) };
-    let output = match mapped_value(roles.get(Role::Output), Target::Output, sink)? {
-        None if !roles.has(Role::Output) && ret.is_some() => value,
-        output => output,
-    };
-    let mut has_unknown = false;
-    for (name, content) in roles.others() {
-        has_unknown |= !is_of_no_consequence(name);
-        put_extra(name, content, sink)?;
-    }
-    if has_unknown {
-        let has = |role: Role| roles.is_told(role);
-        sink.lacks(Lacking {
-            input: !has(Role::Input) && !has(Role::Value) && pair.is_none(),
-            output: !has(Role::Output) && !has(Role::Value) && !has(Role::Reply),
-            ret: !has(Role::Return) && !has(Role::Duration),
-        });
-    }
-    for (role, name) in roles.taken().filter(|(role, _)| roles.is_by_another_name(*role)) {
-        sink.takes(role.name(), name);
-    }
-    let [input, output] = [input, output].map(|value| value.unwrap_or(Value::NULL));
-    let function = &*function;
-    sink.interval(&Interval { process, outcome, function, input, output, key, call, ret })
-}
-
 /// The value in a field, as the mapping means it.
-fn mapped_value<'t>(
+pub(super) fn mapped_value<'t>(
     content: Option<impl Content<'t>>,
     target: Target,
     sink: &mut Sink<'_>,
@@ -681,7 +507,7 @@ fn mapped_value<'t>(
     optional_value(content, sink)
 }
 
-fn optional_value<'t>(
+pub(super) fn optional_value<'t>(
     content: Option<impl Content<'t>>,
     sink: &mut Sink<'_>,
 ) -> Result<Option<Value>, Error> {
@@ -690,7 +516,11 @@ fn optional_value<'t>(
 
 /// Keeps a field that histcheck does not interpret; an index that only repeats the record's
 /// position says nothing.
-fn put_extra<'t>(name: &str, content: &impl Content<'t>, sink: &mut Sink<'_>) -> Result<(), Error> {
+pub(super) fn put_extra<'t>(
+    name: &str,
+    content: &impl Content<'t>,
+    sink: &mut Sink<'_>,
+) -> Result<(), Error> {
     if content.is_blank() || name == "index" && content.is_int(sink.index()) {
         return Ok(());
     }

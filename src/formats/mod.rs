@@ -39,6 +39,7 @@ mod survey;
 mod tests;
 mod text;
 mod time;
+mod whole;
 mod words;
 mod wrapped;
 

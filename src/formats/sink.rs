@@ -156,11 +156,6 @@ impl<'a> Sink<'a> {
         self.builder.has_events()
     }
 
-    /// Whether operations are not kept once they are decided.
-    pub(super) fn forgets(&self) -> bool {
-        self.builder.forgets()
-    }
-
     /// Returns the name of the operation that an event of `process` ends which is called nothing.
     pub(super) fn open_function(&mut self, process: Value, kind: EventType) -> Option<String> {
         self.builder.open_function(process).filter(|_| kind != EventType::Invoke)

@@ -135,9 +135,19 @@ fn lists_are_values_where_reads_return_them() {
         let run = histcheck("").stdin(text.as_str()).run();
         assert_eq!(run.status, status, "{text}\n{}{}", run.stdout, run.stderr);
     }
-    let event = "{\"client\":1,\"op\":\"write\",\"event\":\"call\",\"args\":[5]}\n";
-    histcheck("--follow").stdin(event).run().status(2).complains("--map input=.args[0]");
-    histcheck("--follow --map input=.args[0]").stdin(event).run().says("1 operation");
+    let event = |op: &str, kind: &str, more: &str| {
+        format!("{{\"client\":1,\"op\":\"{op}\",\"event\":\"{kind}\"{more}}}\n")
+    };
+    for (seen, status) in [("5", 0), ("[5]", 0), ("6", 1), ("[6]", 1)] {
+        let text = event("write", "call", ",\"args\":[5]")
+            + &event("write", "return", "")
+            + &event("read", "call", ",\"args\":[]")
+            + &event("read", "return", &format!(",\"result\":{seen}"));
+        for follow in ["", "--follow"] {
+            let run = histcheck(follow).stdin(text.as_str()).run();
+            assert_eq!(run.status, status, "{text}\n{}{}", run.stdout, run.stderr);
+        }
+    }
 }
 
 #[test]
@@ -183,14 +193,15 @@ fn ends_without_an_answer_do_not_take_a_request_for_one() {
 }
 
 #[test]
-fn answers_in_maps_are_not_followed_unseen() {
+fn answers_in_maps_are_followed() {
     let text = "{\"client\":1,\"op\":\"write\",\"event\":\"call\",\"arg\":5}\n\
                 {\"client\":1,\"op\":\"write\",\"event\":\"return\",\"arg\":5}\n\
                 {\"client\":1,\"op\":\"read\",\"event\":\"call\"}\n\
                 {\"client\":1,\"op\":\"read\",\"event\":\"return\",\"result\":{\"value\":5}}\n";
-    histcheck("").stdin(text).run().status(0);
-    histcheck("--follow").stdin(text).run().status(2).complains("--map output=.result.value");
-    histcheck("--follow --map output=.result.value").stdin(text).run().status(0);
+    for command in ["", "--follow", "--follow --map output=.result.value"] {
+        histcheck(command).stdin(text).run().status(0);
+        histcheck(command).stdin(text.replace("5}}", "6}}")).run().status(1);
+    }
 }
 
 #[test]

@@ -154,12 +154,6 @@ impl HistoryBuilder {
             || self.waiting.as_ref().is_some_and(|waiting| !waiting.is_empty())
     }
 
-    /// Whether operations are forgotten once they are decided.
-    #[doc(hidden)]
-    pub fn forgets(&self) -> bool {
-        self.forgotten.is_some()
-    }
-
     /// Returns the name of the operation that `process` has open, if it is known by now, and the
     /// only one.
     #[doc(hidden)]
