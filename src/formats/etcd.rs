@@ -45,6 +45,9 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
     /// # Errors
     /// If it changes keys in a way that is no operation on one of them.
     pub(super) fn put_etcd(&mut self, sink: &mut Sink<'_>) -> Result<bool, Error> {
+        if sink.has_no_requests {
+            return Ok(false);
+        }
         let at = |name: &str| self.rest.iter().find(|(other, _)| other == name).map(|(_, c)| *c);
         let ends = (at("Input"), at("Output"), at("ClientId"), at("Call"));
         let (Some(input), Some(output), Some(client), Some(call)) = ends else { return Ok(false) };
@@ -52,12 +55,11 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
             return Ok(false);
         }
         let request = parts(input, sink)?;
-        let Some(kind) = part(&request, "Type").and_then(|it| it.word("f", sink.values()).ok())
-        else {
-            return Ok(false);
-        };
-        let known = TYPES.iter().find(|(name, _)| *name == kind);
-        let Some(body) = known.and_then(|(_, field)| part(&request, field)) else {
+        let kind = part(&request, "Type").and_then(|it| it.word("f", sink.values()).ok());
+        let known = TYPES.iter().find(|(name, _)| kind.as_deref() == Some(*name));
+        let body = known.and_then(|(_, field)| part(&request, field));
+        let (Some(kind), Some(body)) = (kind, body) else {
+            sink.has_no_requests = true;
             return Ok(false);
         };
         let response = parts(output, sink)?;

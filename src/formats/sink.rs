@@ -28,6 +28,8 @@ pub(super) struct Sink<'a> {
     pub(super) found_rules: u64,
     /// What the names of operations mean that were looked up so far.
     verbs: Vec<(String, Option<Verb>)>,
+    /// Whether the first record that may be a request to etcd is none: so are all others.
+    pub(super) has_no_requests: bool,
     /// Looks at the fields of the records instead of what they mean, if anybody wants that.
     pub(super) survey: Option<&'a mut Survey>,
     /// Knows when to give up.
@@ -60,6 +62,7 @@ impl<'a> Sink<'a> {
             mapping: None,
             found_rules: 0,
             verbs: Vec::new(),
+            has_no_requests: false,
             survey: None,
             meter: None,
             bytes: 0,

@@ -84,6 +84,9 @@ fn what_no_order_is_known_of_is_refused() {
         code(read_text(&(whole.to_owned() + &completions(&[alone])))),
         Some(Code::NoInvocation)
     );
+    // Orders of processes hold across keys.
+    let keyed = completions(&[alone]).replace("\"f\"", "\"key\":1,\"f\"");
+    assert!(read_text(&keyed).unwrap_err().hint.unwrap().contains("decided together"));
     // An order by time needs the times of calls.
     let by_time = Settings { order: Order::Time, ..Settings::default() };
     let split = Settings { split_clients: true, ..Settings::default() };

@@ -124,6 +124,9 @@ impl HistoryBuilder {
         if !is_transaction(&self.history.values, event.value) {
             return Err(self.no_invocation(event));
         }
+        if event.key.is_some() {
+            return Err(self.no_invocation(event).hint(NEEDS_ALL));
+        }
         if !self.takes_alone() {
             let error = self.no_invocation(event);
             let is_first = self.history.operations.is_empty();
@@ -155,6 +158,11 @@ impl HistoryBuilder {
             .hint("either every transaction has an invocation, or none"))
     }
 }
+
+/// What to do where completed transactions have keys: objects can be decided one by one where real
+/// time orders their operations, but not where only the order of each process does.
+const NEEDS_ALL: &str = "completed transactions alone are decided together: a key would divide \
+                         them; put it into the micro-operations";
 
 /// What to do where completed transactions are read in an order that is not theirs.
 const NEEDS_ORDER: &str = "completed transactions alone have no times to be ordered by, and are \
