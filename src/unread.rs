@@ -50,7 +50,8 @@ impl Unread {
         while self.lacking.len() <= function {
             let name = history.functions().get(self.lacking.len());
             let verb = name.and_then(|name| Word::meant(name)).map(Word::verb);
-            self.lacking.push(verb.map_or([false; 2], |verb| [takes(verb), answers(verb)]));
+            self.lacking
+                .push(verb.map_or([false; 2], |verb| [verb.takes_something(), verb.answers()]));
         }
         let [input, output] = &mut self.lacking[function];
         *input &= history.without_key(operation.input).is_null();
@@ -187,8 +188,8 @@ impl Field {
         let lacking = history.lacking(record);
         let is_ok = operation.outcome == Outcome::Ok;
         let looks = [
-            (whole || !ends) && verb.is_some_and(takes),
-            ends && is_ok && verb.is_some_and(answers),
+            (whole || !ends) && verb.is_some_and(Verb::takes_something),
+            ends && is_ok && verb.is_some_and(Verb::answers),
         ];
         for (what, lacks) in [lacking.input, lacking.output].into_iter().enumerate() {
             if looks[what] && lacks {
@@ -335,49 +336,4 @@ pub(crate) fn unread_key(name: &str, verdict: [Verdict; 2]) -> Error {
     Error::new(Code::UnreadField, message).hint(format!(
         "say what it is: --map key=.{name} if it is the key, --map ignore=.{name} if it is not"
     ))
-}
-
-/// Whether an operation of this kind takes something.
-fn takes(verb: Verb) -> bool {
-    matches!(
-        verb,
-        Verb::Write
-            | Verb::Cas
-            | Verb::Txn
-            | Verb::Append
-            | Verb::Add
-            | Verb::Contains
-            | Verb::Enqueue
-            | Verb::Ack
-            | Verb::Nack
-            | Verb::Push
-            | Verb::Insert
-            | Verb::Transfer
-            | Verb::Deposit
-            | Verb::Withdraw
-    )
-}
-
-/// Whether an operation of this kind returns what a fault could contradict.
-fn answers(verb: Verb) -> bool {
-    matches!(
-        verb,
-        Verb::Read
-            | Verb::Contains
-            | Verb::Dequeue
-            | Verb::Pop
-            | Verb::Peek
-            | Verb::DeleteMin
-            | Verb::DeleteMax
-            | Verb::PeekMin
-            | Verb::PeekMax
-            | Verb::AddAndGet
-            | Verb::IncAndGet
-            | Verb::DecAndGet
-            | Verb::GetAndAdd
-            | Verb::GetAndInc
-            | Verb::GetAndDec
-            | Verb::Balance
-            | Verb::Generate
-    )
 }

@@ -76,6 +76,51 @@ impl Verb {
         )
     }
 
+    /// Returns whether such an operation is called with a value.
+    pub const fn takes_something(self) -> bool {
+        matches!(
+            self,
+            Verb::Write
+                | Verb::Cas
+                | Verb::Txn
+                | Verb::Append
+                | Verb::Add
+                | Verb::Contains
+                | Verb::Enqueue
+                | Verb::Ack
+                | Verb::Nack
+                | Verb::Push
+                | Verb::Insert
+                | Verb::Transfer
+                | Verb::Deposit
+                | Verb::Withdraw
+        )
+    }
+
+    /// Returns whether such an operation returns what a fault could contradict.
+    pub const fn answers(self) -> bool {
+        matches!(
+            self,
+            Verb::Read
+                | Verb::Contains
+                | Verb::Dequeue
+                | Verb::Pop
+                | Verb::Peek
+                | Verb::DeleteMin
+                | Verb::DeleteMax
+                | Verb::PeekMin
+                | Verb::PeekMax
+                | Verb::AddAndGet
+                | Verb::IncAndGet
+                | Verb::DecAndGet
+                | Verb::GetAndAdd
+                | Verb::GetAndInc
+                | Verb::GetAndDec
+                | Verb::Balance
+                | Verb::Generate
+        )
+    }
+
     /// Returns whether such an operation puts an item into an object, of which reads return all.
     pub const fn adds_items(self) -> bool {
         matches!(self, Verb::Append | Verb::Add | Verb::Enqueue | Verb::Push | Verb::Insert)
