@@ -4,9 +4,11 @@
 use super::any::no_such_model;
 use super::list_append::{has_micro, shows_list};
 use super::lock::names_holder;
+use super::owned_semaphore::names_permits;
+use super::versioned_kv::{names_both, names_version};
 use super::{CATALOGUE, Entry, View, previous};
 use crate::error::{Code, Error};
-use crate::history::{History, Operation, Outcome, Record, Shape, is_transaction};
+use crate::history::{History, Operation, Outcome, Record, Shape, Value, is_transaction};
 use crate::vocabulary::{Verb, Word};
 
 /// Models of which the first is meant where nothing but the names of operations is known.
@@ -111,6 +113,51 @@ pub(crate) struct Hints {
     is_plain: bool,
     /// The first operation on a log with offsets, as Jepsen's workload for Kafka writes them.
     kafka: Option<Record>,
+    versions: Versions,
+    /// Whether an operation on permits names their owner and their number.
+    owned: bool,
+}
+
+/// What operations tell of versions.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+struct Versions {
+    /// Whether a read returned a value with its version, and whether one returned anything else.
+    reads: [bool; 2],
+    /// Whether a write took a value with a version, and whether one took anything else.
+    writes: [bool; 2],
+    /// Whether an update demanded a version for certain, or returned nothing but one.
+    is_certain: bool,
+}
+
+impl Versions {
+    /// Takes an operation into account.
+    fn add(&mut self, verb: Verb, input: View<'_>, output: Option<View<'_>>) {
+        let output = output.filter(|output| !output.is_null() && output.value != input.value);
+        match verb {
+            Verb::Read => {
+                if let Some(output) = output {
+                    self.reads[usize::from(!names_both(output))] = true;
+                }
+            }
+            Verb::Write => {
+                self.writes[usize::from(!names_both(input))] |= !input.is_null();
+                self.is_certain |= output.is_some_and(names_version);
+            }
+            Verb::Cas | Verb::PutIfVersion => self.is_certain |= names_both(input),
+            _ => {}
+        }
+    }
+
+    /// Whether values have versions; `None` if they may.
+    fn are_there(self) -> Option<bool> {
+        match (self.reads, self.writes) {
+            _ if self.is_certain => Some(true),
+            ([true, false], [_, true]) => Some(true),
+            // Such maps may be the values.
+            ([true, false], [true, false]) => None,
+            _ => Some(false),
+        }
+    }
 }
 
 impl Hints {
@@ -145,6 +192,15 @@ impl Hints {
             self.micros[1] |= has_micro(input, &["w", "write"]);
             self.micros[2] |= operation.outcome == Outcome::Ok && shows_list(output);
         }
+        if let Some(verb) = verb {
+            let view = |value: Value| View { table: values, value: history.without_key(value) };
+            let output = (operation.outcome == Outcome::Ok).then(|| view(operation.output));
+            if matches!(verb, Verb::Acquire | Verb::Release | Verb::TryAcquire) {
+                self.owned |= names_permits(view(operation.input));
+                self.owned |= output.is_some_and(names_permits);
+            }
+            self.versions.add(verb, view(operation.input), output);
+        }
         if operation.outcome != Outcome::Ok {
             return before != self.known();
         }
@@ -167,10 +223,10 @@ impl Hints {
     }
 
     /// What is known so far, to tell whether something new comes.
-    fn known(&self) -> (usize, [bool; 2], [bool; 5], [bool; 3]) {
+    fn known(&self) -> (usize, [bool; 2], [bool; 6], [bool; 3], Versions) {
         let is_kafka = self.kafka.is_some();
-        let known = [self.counts, self.olds, self.holders, self.is_plain, is_kafka];
-        (self.functions.len(), self.reads, known, self.micros)
+        let known = [self.counts, self.olds, self.holders, self.is_plain, self.owned, is_kafka];
+        (self.functions.len(), self.reads, known, self.micros, self.versions)
     }
 
     /// Whether all operations may belong to several models, and would be taken for reads of a
@@ -198,6 +254,25 @@ impl Hints {
             && let Some(registers) = fitting.iter().find(|entry| entry.name == "multi-register")
         {
             return Ok(registers);
+        }
+        if let Some(at) = fitting.iter().position(|entry| entry.name == "versioned-kv") {
+            match self.versions.are_there() {
+                Some(true) => return Ok(fitting[at]),
+                None => {
+                    let hint = "where reads return the version of a value, name --model \
+                                versioned-kv; where such maps are the values, --model kv";
+                    let names: Vec<&str> = fitting.iter().map(|entry| entry.name).collect();
+                    return Err(ambiguous(&functions, &names).hint(hint));
+                }
+                Some(false) if fitting.len() > 1 => _ = fitting.remove(at),
+                Some(false) => {}
+            }
+        }
+        if let Some(at) = fitting.iter().position(|entry| entry.name == "owned-semaphore") {
+            if self.owned {
+                return Ok(fitting[at]);
+            }
+            fitting.remove(at);
         }
         if self.olds
             && let Some(kv) = fitting.iter().copied().find(|entry| entry.name == "kv")

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{
     acked_queue, bank, counter, items, kv, list_append, lock, log, multi_register, mutex,
-    priority_queue, semaphore, set, unique_ids,
+    owned_semaphore, priority_queue, semaphore, set, unique_ids, versioned_kv,
 };
 use crate::history::Value;
 
@@ -50,6 +50,14 @@ pub enum Kind<Op> {
         permits: u64,
         /// An operation as the semaphore's.
         view: View<Op, semaphore::Op>,
+    },
+    /// Permits that only their owners give back, as [`OwnedSemaphore`](super::OwnedSemaphore) has
+    /// them.
+    Permits {
+        /// How many there are, and whether their owners count.
+        semaphore: super::OwnedSemaphore,
+        /// An operation as the semaphore's.
+        view: View<Op, Arc<owned_semaphore::Ask>>,
     },
     /// Gives out the item that it has held longest, as [`FifoQueue`](super::FifoQueue) does.
     Queue {
@@ -102,6 +110,13 @@ pub enum Kind<Op> {
         absent_is_empty: bool,
         /// An operation as the store's.
         view: View<Op, kv::Op>,
+    },
+    /// A value with a version, as [`VersionedKv`](super::VersionedKv) holds it.
+    Versions {
+        /// What it holds before the first operation.
+        initial: Option<Value>,
+        /// An operation as the store's.
+        view: View<Op, Arc<versioned_kv::Op>>,
     },
     /// Registers that transactions read and write together, as
     /// [`MultiRegister`](super::MultiRegister) has them.
@@ -165,6 +180,8 @@ impl<Op: 'static> Kind<Op> {
             Kind::Kv { view, .. } => view(op),
             Kind::Transactions { view, .. } => view(op),
             Kind::AckedQueue { view, .. } => view(op),
+            Kind::Versions { view, .. } => view(op),
+            Kind::Permits { view, .. } => view(op),
             Kind::Ids { view, .. } => view(op),
             Kind::Lists { view } => view(op),
             Kind::Bank { view, .. } => view(op),
@@ -190,6 +207,8 @@ impl<Op: 'static> Kind<Op> {
             }
             Kind::Transactions { registers, .. } => Kind::Transactions { registers, view },
             Kind::AckedQueue { initial, .. } => Kind::AckedQueue { initial, view },
+            Kind::Versions { initial, .. } => Kind::Versions { initial, view },
+            Kind::Permits { semaphore, .. } => Kind::Permits { semaphore, view },
             Kind::Ids { initial, .. } => Kind::Ids { initial, view },
             Kind::Lists { .. } => Kind::Lists { view },
             Kind::Bank { bank, .. } => Kind::Bank { bank, view },

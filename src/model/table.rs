@@ -239,11 +239,13 @@ models! {
     multi_register::MultiRegister: "`multi-register`.", [ENTRY];
     list_append::ListAppend: "`list-append`.", [ENTRY];
     kv::Kv: "`kv`.", [ENTRY];
+    versioned_kv::VersionedKv: "`versioned-kv`.", [ENTRY];
     counter::Counter: "`counter`.", [ENTRY];
     set::Set: "`set`.", [ENTRY];
     mutex::Mutex: "`mutex`.", [ENTRY];
     lock::Lock: "`fenced-mutex` and `reentrant-mutex`.", [FENCED, REENTRANT];
     semaphore::Semaphore: "`semaphore`.", [ENTRY];
+    owned_semaphore::OwnedSemaphore: "`owned-semaphore`.", [ENTRY];
     queue::FifoQueue: "`fifo-queue`.", [ENTRY];
     bag::UnorderedQueue: "`unordered-queue`.", [ENTRY];
     acked_queue::AckedQueue: "`acked-queue`.", [ENTRY];

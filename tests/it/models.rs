@@ -1,6 +1,6 @@
 //! The built-in models: what they claim holds, and they agree with plain objects.
 
-use histcheck::history::ValueTable;
+use histcheck::history::{Event, EventType, ValueTable};
 use histcheck::model::{
     self, AnyModel, AnyOp, CATALOGUE, Entry, Establishes, Kind, Model, ModelOptions, OptionEntry,
     Reading,
@@ -18,7 +18,7 @@ use crate::support::objects::PERMITS;
 const HISTORIES: u64 = 300;
 
 fn by_name(name: &str) -> AnyModel {
-    let initial = (name == "semaphore").then(|| ValueTable::small_int(PERMITS).unwrap());
+    let initial = name.ends_with("semaphore").then(|| ValueTable::small_int(PERMITS).unwrap());
     AnyModel::by_name(name, initial, ModelOptions::default(), &ValueTable::new()).unwrap()
 }
 
@@ -309,6 +309,8 @@ fn costs_name_the_exact_deciders() {
                 | Kind::Lock { .. }
                 | Kind::Transactions { .. }
                 | Kind::Bank { .. }
+                | Kind::Versions { .. }
+                | Kind::Permits { .. }
                 | Kind::AckedQueue { .. }
         ) && !model.tokens_suffice();
         assert_eq!(is_searched, has_none, "{}: {}", entry.name, entry.cost);
@@ -355,6 +357,7 @@ fn models_are_inferred_from_functions() {
         (&["append", "read"], "log"),
         (&["generate"], "unique-ids"),
         (&["send", "receive", "ack"], "acked-queue"),
+        (&["get", "put-if-version"], "versioned-kv"),
         (&["nextId"], "unique-ids"),
     ] {
         assert_eq!(inferred(functions), Ok(name), "{functions:?}");
@@ -382,6 +385,39 @@ fn what_reads_return_tells_a_set_from_a_counter() {
     builder.invoke(0, "read", ()).unwrap();
     builder.ok(0, "read", [1]).unwrap();
     assert_eq!(model::infer(&builder.build().unwrap()).unwrap().name, "set");
+}
+
+/// Versions are seen by what operations take and return; where that may be the values, it is asked.
+#[test]
+fn versions_are_told_from_values() {
+    let inferred = |operations: &[[&str; 3]]| {
+        let mut builder = History::builder();
+        for [function, input, output] in operations {
+            for (kind, json) in [(EventType::Invoke, input), (EventType::Ok, output)] {
+                let values = builder.values();
+                let value = histcheck::formats::json_value(json, values).unwrap();
+                let process = values.int(0);
+                let event = Event { process, kind, function, value, key: None, time: None };
+                builder.event(&event).unwrap();
+            }
+        }
+        model::infer(&builder.build().unwrap()).map(|entry| entry.name).map_err(|e| e.code)
+    };
+    let get = ["get", "null", r#"{"value":1,"revision":3}"#];
+    let put = ["put", r#"{"value":1,"revision":3}"#, "null"];
+    for (operations, name) in [
+        (&[["put", "1", "null"], get][..], Ok("versioned-kv")),
+        (&[["put", "1", "null"], get, put], Ok("versioned-kv")),
+        (&[["put", "1", r#"{"version":3}"#]], Ok("versioned-kv")),
+        (&[["cas", r#"{"value":1,"version":3}"#, "true"]], Ok("versioned-kv")),
+        (&[put, get], Err(Code::NoModel)),
+        (&[put], Ok("kv")),
+        (&[put, ["get", "null", "7"]], Ok("kv")),
+        (&[["put", "1", "null"], get, ["get", "null", "1"]], Ok("kv")),
+        (&[["put", "1", "null"], ["get", "null", r#"{"value":1}"#]], Ok("kv")),
+    ] {
+        assert_eq!(inferred(operations), name, "{operations:?}");
+    }
 }
 
 #[test]

@@ -82,6 +82,7 @@ impl Verb {
             self,
             Verb::Write
                 | Verb::Cas
+                | Verb::PutIfVersion
                 | Verb::Txn
                 | Verb::Append
                 | Verb::Add
@@ -146,6 +147,8 @@ vocabulary! {
     Write: "Replaces the value.", Silent, ["write", "w", "put", "set"];
     Cas: "Replaces one value by another, if it finds it.", Silent,
         ["cas", "compare-and-set", "compare_and_set"];
+    PutIfVersion: "Replaces the value, if it finds a version.", Silent,
+        ["put-if-version", "cas-version", "compare-version-and-set"];
     PutIfAbsent: "Sets the value, if there is none.", Silent, ["put-if-absent"];
     GetAndSet: "Replaces the value, and returns the old one.", Answer, ["get-and-set", "swap"];
     Txn: "Reads and writes several values at once.", Silent, ["txn"];

@@ -97,6 +97,8 @@ pub(super) fn decide<M: Model>(
         | Kind::Lock { .. }
         | Kind::Transactions { .. }
         | Kind::Bank { .. }
+        | Kind::Versions { .. }
+        | Kind::Permits { .. }
         | Kind::AckedQueue { .. } => None,
         Kind::Counter { initial, view } => {
             named("counter", counter::decide(initial, &timed(readings, view), wanted))

@@ -18,7 +18,8 @@ use crate::check::is_linearizable;
 use crate::explain::anomaly::{Anomaly, AnomalyKind};
 use crate::history::hash::{Map, Set};
 use crate::history::{Rank, Value, sort};
-use crate::model::{Kind, Lock as HeldLock, Model, Mutex, Reading, lock, mutex, semaphore};
+use crate::model::{Kind, Lock as HeldLock, Model, Mutex, OwnedSemaphore, Reading};
+use crate::model::{lock, mutex, owned_semaphore, semaphore};
 
 /// What an operation does to the permits.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -54,8 +55,49 @@ pub(super) fn name(scope: Scope<'_>) -> Option<Anomaly> {
                 list.into_iter().map(|event| event.with(Held { act: act(event.op), owner: None }));
             Lock { scope, permits, events: events.collect() }.by_count()
         }
+        Kind::Permits { semaphore, view } => {
+            let list = scope.events(view);
+            let events = list.iter().map(|event| event.with(owned(&event.op)));
+            let lock = Lock { scope, permits: semaphore.permits, events: events.collect() };
+            lock.by_count().or_else(|| by_repair_of_owners(&scope, semaphore, &list))
+        }
         _ => None,
     }
+}
+
+fn owned(ask: &owned_semaphore::Ask) -> Held {
+    let act = match ask.act {
+        owned_semaphore::Act::Take | owned_semaphore::Act::Try => Act::Take(ask.count),
+        owned_semaphore::Act::Give => Act::Give(ask.count),
+        owned_semaphore::Act::Busy => Act::Busy(ask.count),
+    };
+    Held { act, owner: None }
+}
+
+/// What is said of permits with owners where no count tells: that who gave some back did not hold
+/// them, if without regard to owners nothing is wrong.
+fn by_repair_of_owners(
+    scope: &Scope<'_>,
+    semaphore: OwnedSemaphore,
+    events: &[Event<Arc<owned_semaphore::Ask>>],
+) -> Option<Anomaly> {
+    let kept: Vec<_> = events.iter().filter(|event| scope.contains(*event)).collect();
+    let reading = |event: &&Event<Arc<owned_semaphore::Ask>>| Reading {
+        index: event.index,
+        op: Arc::clone(&event.op),
+        span: event.span,
+    };
+    let readings: Vec<Reading<Arc<owned_semaphore::Ask>>> = kept.iter().map(reading).collect();
+    let free_for_all = OwnedSemaphore { check_owner: false, ..semaphore };
+    let meter = scope.case.meter;
+    if is_linearizable(&free_for_all, &readings, meter).0 != Some(true) {
+        return None;
+    }
+    let failing = scope.violation.operation;
+    let (who, when) = (scope.who(failing), scope.when(failing));
+    let summary =
+        format!("somebody gave back permits who did not hold them, as seen by {who} {when}");
+    scope.suggested(AnomalyKind::ForeignRelease, &kept, summary)
 }
 
 fn held(event: &Event<mutex::Op>) -> Event<Held> {

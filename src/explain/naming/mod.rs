@@ -20,6 +20,7 @@ mod sets;
 #[cfg(test)]
 mod tests;
 mod transactions;
+mod versions;
 pub(super) mod words;
 
 use super::anomaly::{Anomaly, AnomalyKind, Certainty};
@@ -49,6 +50,7 @@ fn objects(scope: Scope<'_>) -> Option<Anomaly> {
         .or_else(|| accounts::name(scope))
         .or_else(|| ids::name(scope))
         .or_else(|| acks::name(scope))
+        .or_else(|| versions::name(scope))
 }
 
 /// A violation that fits no name.

@@ -133,7 +133,8 @@ fn corrupted(
     rng: &mut ChaCha8Rng,
     settings: &Settings,
 ) -> Json {
-    let tries = model.ends_with("-mutex") && invocation.function == "try-acquire";
+    let tries = (model.ends_with("-mutex") || model == "owned-semaphore")
+        && invocation.function == "try-acquire";
     let answers = tries || matches!(model, "cas-register" | "set" | "mutex" | "semaphore");
     if let (true, &Json::Bool(said)) = (answers, &output) {
         return Json::Bool(!said);

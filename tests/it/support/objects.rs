@@ -37,6 +37,8 @@ pub(crate) enum Object {
     Log(Vec<Json>),
     Bank(BTreeMap<i64, i64>),
     Ids(BTreeSet<i64>),
+    Owned { free: i64, held: BTreeMap<i64, i64> },
+    Versioned { value: Option<Json>, version: i64 },
     Acked { ready: Vec<Json>, taken: Vec<Json> },
 }
 
@@ -64,6 +66,8 @@ impl Object {
             "priority-queue" => Object::Priority(Vec::new()),
             "log" => Object::Log(Vec::new()),
             "unique-ids" => Object::Ids(BTreeSet::new()),
+            "owned-semaphore" => Object::Owned { free: PERMITS, held: BTreeMap::new() },
+            "versioned-kv" => Object::Versioned { value: None, version: 0 },
             "acked-queue" => Object::Acked { ready: Vec::new(), taken: Vec::new() },
             // What it starts from is not told: the reads tell it.
             "bank" => Object::Bank((0..3).map(|account| (account, 2 * account)).collect()),
@@ -83,12 +87,13 @@ impl Object {
             "set" => &["add", "remove", "delete", "contains", "contains?", "member", "read"],
             "mutex" => &["acquire", "release", "lock", "unlock", "try-acquire", "tryLock"],
             "fenced-mutex" | "reentrant-mutex" => &["acquire", "release", "try-acquire", "unlock"],
-            "semaphore" => &["acquire", "release", "try-acquire"],
+            "semaphore" | "owned-semaphore" => &["acquire", "release", "try-acquire"],
             "fifo-queue" | "unordered-queue" => &["enqueue", "offer", "dequeue", "poll", "peek"],
             "stack" => &["push", "push", "pop", "pop", "peek", "top"],
             "priority-queue" => PRIORITY,
             "log" => &["append", "append", "append", "read", "read", "read-from", "read-prefix"],
             "acked-queue" => &["enqueue", "enqueue", "dequeue", "dequeue", "ack", "nack"],
+            "versioned-kv" => &["get", "get", "put", "put", "put-if-version", "cas", "delete"],
             "unique-ids" => &["generate", "next-id", "allocate"],
             "bank" => &["transfer", "transfer", "read", "balance", "deposit", "withdraw"],
             other => panic!("no operations for the model {other}"),
@@ -138,6 +143,10 @@ impl Object {
             Object::Priority(items) => Some(priority(items, function, input, rng)),
             Object::Log(items) => Some(log(items, function, input, rng)),
             Object::Bank(balances) => Some(bank(balances, function, input)),
+            Object::Owned { free, held } => owned(free, held, invocation, rng),
+            Object::Versioned { value, version } => {
+                Some(versioned(value, version, invocation, rng))
+            }
             Object::Acked { ready, taken } => acked(ready, taken, invocation, rng),
             Object::Ids(given) => {
                 let free = (1..).filter(|id| !given.contains(id));
@@ -276,7 +285,7 @@ fn input(model: &str, function: &str, rng: &mut ChaCha8Rng, values: i64) -> Json
             Int(rng.random_range(-values..=values))
         }
         ("counter", "read" | "get") => Null,
-        ("counter", _) | ("semaphore", _) => {
+        ("counter", _) | ("semaphore" | "owned-semaphore", _) => {
             if rng.random_bool(0.6) {
                 Null
             } else {
@@ -287,6 +296,11 @@ fn input(model: &str, function: &str, rng: &mut ChaCha8Rng, values: i64) -> Json
         ("set", _) => one(rng),
         ("fifo-queue" | "unordered-queue", "enqueue" | "offer") | ("stack", "push") => one(rng),
         ("acked-queue", "enqueue" | "ack" | "nack") => one(rng),
+        ("versioned-kv", "put") if rng.random_bool(0.5) => one(rng),
+        ("versioned-kv", "put" | "put-if-version" | "cas") => {
+            let version = (Json::text("version"), Int(rng.random_range(0..=values + 2)));
+            Map(vec![(Json::text("value"), one(rng)), version])
+        }
         ("priority-queue", "insert" | "enqueue" | "offer") => {
             let priority = Int(rng.random_range(-1..values));
             if rng.random_bool(0.7) { priority } else { List(vec![priority, one(rng)]) }
@@ -598,6 +612,61 @@ fn priority(items: &mut Vec<Json>, function: &str, input: &Json, rng: &mut ChaCh
     } else {
         items.remove(at)
     }
+}
+
+/// What a semaphore does whose permits have owners.
+fn owned(
+    free: &mut i64,
+    held: &mut BTreeMap<i64, i64>,
+    Invocation { function, input, process }: &Invocation,
+    rng: &mut ChaCha8Rng,
+) -> Option<Json> {
+    let count = input.int().unwrap_or(1);
+    let own = held.entry(*process).or_default();
+    let is_possible = if *function == "release" { *own >= count } else { *free >= count };
+    if !is_possible {
+        return (*function == "try-acquire").then_some(Bool(false));
+    }
+    let taken = if *function == "release" { -count } else { count };
+    (*free, *own) = (*free - taken, *own + taken);
+    let client = Map(vec![(Json::text("owner"), Json::Text(format!("c{process}")))]);
+    Some(if rng.random_bool(0.3) { client } else { Bool(true) })
+}
+
+/// What a key with versions does.
+fn versioned(
+    value: &mut Option<Json>,
+    version: &mut i64,
+    Invocation { function, input, .. }: &Invocation,
+    rng: &mut ChaCha8Rng,
+) -> Json {
+    let is_told = rng.random_bool(0.7);
+    let told = |version: i64| (Json::text("version"), Int(version));
+    if *function == "get" {
+        return match value {
+            None if is_told => Map(vec![(Json::text("value"), Null), told(0)]),
+            None => Null,
+            Some(value) if is_told => {
+                Map(vec![(Json::text("value"), value.clone()), told(*version)])
+            }
+            Some(value) => value.clone(),
+        };
+    }
+    if *function == "delete" {
+        *value = None;
+        return Null;
+    }
+    let (new, expected) = match input {
+        Map(fields) => (fields[0].1.clone(), fields[1].1.int()),
+        new => (new.clone(), None),
+    };
+    let current = if value.is_some() { *version } else { 0 };
+    if expected.is_some_and(|expected| expected != current) {
+        return Bool(false);
+    }
+    *value = Some(new);
+    *version += rng.random_range(1..=2);
+    if is_told { Map(vec![told(*version)]) } else { Bool(true) }
 }
 
 /// What a queue does whose items come again until they are acknowledged.

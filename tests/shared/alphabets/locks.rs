@@ -131,4 +131,25 @@ pub(super) const ALPHABETS: &[Alphabet] = &[
         ],
         more: &[("try-acquire", "1", "false", 0), ("try-acquire", "3", "false", 0)],
     },
+    Alphabet {
+        name: "owned-semaphore",
+        model: "owned-semaphore",
+        initial: "2",
+        letters: &[
+            ("acquire", "null", "null", 0),
+            ("acquire", "2", "null", 1),
+            ("acquire", r#"{"owner":"a","permits":1}"#, "null", 2),
+            ("release", "null", "null", 0),
+            ("release", "null", "null", 1),
+            ("release", r#"{"owner":"a","permits":1}"#, "true", 1),
+            ("try-acquire", "2", "false", 3),
+        ],
+        more: &[
+            ("try-acquire", "null", "true", 3),
+            ("try-acquire", "2", r#"{"client":"a"}"#, 0),
+            ("release", "2", "null", 1),
+            ("release", "null", r#"{"client":"b"}"#, 0),
+            ("acquire", r#"{"count":2,"client":"b"}"#, "null", 3),
+        ],
+    },
 ];
