@@ -1,6 +1,10 @@
 //! A queue whose items are acknowledged: a `dequeue` hands one out, an `ack` takes it out for good,
 //! a `nack` puts it back. What is handed out and not acknowledged may be handed out again at any
 //! time, to anyone: delivery at least once.
+//!
+//! So the same copy may be with several consumers, and once one of them acknowledged it or put it
+//! back, what the others say of it comes late: that may do nothing, and an `ack` may also take out
+//! a copy that waits. Which consumer speaks of which delivery is not looked at.
 
 use super::catalogue::{BuiltIn, Entry, FunctionEntry, Setup};
 use super::items::{self, Found, few};
@@ -22,8 +26,8 @@ pub struct Copies {
     ready: u32,
     /// So many are handed out, and not acknowledged.
     taken: u32,
-    /// Whether one was acknowledged.
-    is_acked: bool,
+    /// Whether one was acknowledged or put back.
+    settled: bool,
 }
 
 /// What an [`AckedQueue`] holds.
@@ -108,12 +112,20 @@ impl State {
     }
 
     /// The state in which a copy of an item that was handed out is acknowledged, or waits again.
-    fn given_back(&self, item: Value, acks: bool) -> Option<State> {
+    fn settled(&self, item: Value, acks: bool) -> Option<State> {
         let copies = self.copies(item);
         let taken = copies.taken.checked_sub(1)?;
-        let is_acked = copies.is_acked || acks;
         let ready = copies.ready + u32::from(!acks);
-        Some(self.with(item, Copies { ready, taken, is_acked }))
+        Some(self.with(item, Copies { ready, taken, settled: true }))
+    }
+
+    /// Whatever may follow from an acknowledgement, or from putting back, that comes late.
+    fn settled_late(&self, item: Value, acks: bool) -> impl Iterator<Item = State> {
+        let copies = self.copies(item);
+        let may_be = copies.settled && copies.taken == 0;
+        let waits = copies.ready.checked_sub(1).filter(|_| acks);
+        let out = waits.map(|ready| self.with(item, Copies { ready, ..copies }));
+        out.into_iter().chain([self.clone()]).filter(move |_| may_be)
     }
 
     /// Whatever may follow where something waits: it is handed out, or not.
@@ -162,10 +174,9 @@ impl Model for AckedQueue {
                 Successors::of(state.handed_out(item).into_iter().chain(again))
             }
             Op::Ack(item) | Op::Nack(item) => {
-                // Two may have been handed the same copy, and one of them acknowledged it.
-                let late = Some(state.clone()).filter(|_| state.copies(item).is_acked);
                 let acks = matches!(op, Op::Ack(_));
-                Successors::of(state.given_back(item, acks).into_iter().chain(late))
+                let late = state.settled_late(item, acks);
+                Successors::of(state.settled(item, acks).into_iter().chain(late))
             }
         }
     }
@@ -189,7 +200,7 @@ impl Model for AckedQueue {
     fn start_value(&self, state: &State, values: &mut ValueTable) -> Option<Option<Value>> {
         let mut items = Vec::new();
         for (key, copies) in state.items.iter() {
-            if copies.taken > 0 || copies.is_acked {
+            if copies.taken > 0 || copies.settled {
                 return None;
             }
             let item = Value::of_handle(key as u32);
@@ -245,4 +256,33 @@ fn item(op: &Op) -> Option<Value> {
 
 fn key(item: Value) -> u128 {
     item.handle().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_acknowledged_comes_back_only_if_the_acknowledgement_may_be_late() {
+        let item = Value::TRUE;
+        let (put, ack, nack) = (Op::Put(item), Op::Ack(item), Op::Nack(item));
+        let (take, empty) = (Op::Take(Found::Item(item)), Op::Take(Found::Empty));
+        let queue = AckedQueue::default();
+        let fits = |ops: &[Op]| {
+            let step = |states: Vec<State>, op: &Op| {
+                states.iter().flat_map(|state| queue.step(state, op)).collect()
+            };
+            !ops.iter().fold(vec![queue.initial()], step).is_empty()
+        };
+        assert!(fits(&[put, take, take, ack, empty]));
+        assert!(!fits(&[put, take, take, ack, take]));
+        assert!(!fits(&[put, take, nack, empty]));
+        assert!(!fits(&[put, take, nack, take, ack, take]));
+        // Asked again, or by someone who was handed it, too.
+        assert!(fits(&[put, take, ack, ack, nack, empty]));
+        assert!(fits(&[put, take, take, nack, ack, take]));
+        assert!(fits(&[put, take, take, nack, ack, empty]));
+        // Of what nobody was handed.
+        assert!(!fits(&[put, ack]) && !fits(&[put, nack]));
+    }
 }

@@ -68,7 +68,8 @@ impl Queue<'_> {
             let found = self.scope.deed(take.index, &format!("got {shown}"));
             return self.scope.unfounded(take.index, origin, &found, &ENQUEUE);
         }
-        // With more copies, an acknowledgement may be of one that was handed out twice.
+        // With more copies, an acknowledgement may be of one that was handed out twice; and where
+        // one was put back, it may have come late.
         let mut acks = self.before(take, Op::Ack(item)).filter(|ack| ack.precedes(take));
         let ack = acks.next().filter(|_| copies == 1)?;
         let summary = format!(
@@ -78,6 +79,9 @@ impl Queue<'_> {
             self.scope.deed(ack.index, "had acknowledged")
         );
         let of: Vec<&Event<Op>> = puts.chain([ack, take]).collect();
+        if self.before(take, Op::Nack(item)).next().is_some() {
+            return self.scope.suggested(AnomalyKind::DuplicateDelivery, &of, summary);
+        }
         self.scope.proved(AnomalyKind::DuplicateDelivery, &of, summary)
     }
 
