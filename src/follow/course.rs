@@ -289,20 +289,22 @@ impl Course {
     /// # Errors
     /// If something was not read, and it is too late for that to become clear.
     fn release(&mut self, record: Record, found: &mut Vec<Violation>) -> Result<(), Error> {
-        let is_late = record.index() >= PATIENCE;
-        if self.held.is_empty() && record.index() != PATIENCE {
+        if record.index() == PATIENCE {
+            // Who follows for long wants to know that early.
+            self.key_fields.check()?;
+        }
+        if self.held.is_empty() {
             return Ok(());
         }
-        if !is_late && (self.key_fields.may_be() || self.unread.check(false).is_err()) {
+        let is_open = self.key_fields.may_be() || self.unread.check(false).is_err();
+        if is_open && record.index() < PATIENCE {
             return Ok(());
         }
         self.check_read()?;
-        if !self.held.is_empty() {
-            // It is invalid with any key.
-            self.key_fields = KeyFields::default();
-            self.asks_keys = false;
-            found.append(&mut self.held);
-        }
+        // It is invalid with any key.
+        self.key_fields = KeyFields::default();
+        self.asks_keys = false;
+        found.append(&mut self.held);
         Ok(())
     }
 
