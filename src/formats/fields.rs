@@ -265,7 +265,7 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
             EventType::Ok => &[Role::Value, Role::Output, Role::Reply, Role::Input],
             EventType::Fail | EventType::Info => &[Role::Value],
         };
-        let value = self.field(VALUE, ends, &mut taken);
+        let value = self.value(kind, ends, &mut taken);
         let target = match taken[VALUE].map(|at| role(&self.rest[at].0).0) {
             Some(Role::Input) => Target::Input,
             Some(Role::Output | Role::Reply) => Target::Output,
@@ -382,6 +382,19 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
         let (at, _) = best?;
         taken[slot] = Some(at);
         Some(self.rest[at].1)
+    }
+
+    /// The value of an event: beside a result, `value` repeats what the operation took.
+    fn value(&self, kind: EventType, roles: &[Role], taken: &mut Taken) -> Option<C> {
+        let is_result = |(name, content): &(Cow<'t, str>, C)| {
+            matches!(role(name).0, Role::Output | Role::Reply) && !content.is_null()
+        };
+        let result = self.rest.iter().position(is_result);
+        taken[VALUE] = result.filter(|_| kind == EventType::Ok && self.known[VALUE].is_some());
+        match taken[VALUE] {
+            Some(at) => Some(self.rest[at].1),
+            None => self.field(VALUE, roles, taken),
+        }
     }
 
     /// Whether there is a field for what was returned, be it null.

@@ -13,7 +13,7 @@ use crate::vocabulary::plain;
 pub(super) fn is_never(call: Time, ret: Time) -> bool {
     match (call, ret) {
         (_, Time::Whole(i64::MAX) | Time::Seconds(i64::MAX)) => true,
-        (Time::Whole(call), Time::Whole(-1)) => call >= 0,
+        (Time::Whole(call) | Time::Seconds(call), Time::Whole(-1)) => call >= 0,
         _ => false,
     }
 }
@@ -71,16 +71,16 @@ fn apart<'t, C: Content<'t>>(
         Error::new(Code::BadTime, format!("a time and `{name}` add up to more than 64 bits"))
             .at(content.place())
     };
-    let is_bare = |content: &C, values: &mut ValueTable| {
-        let literal = content.literal(values).unwrap_or_default();
-        literal.parse::<f64>().is_ok()
-    };
     let has_unit = unit_of(name).is_some()
         || given_unit(&content, sink).is_some()
         || !is_bare(&content, sink.values());
-    let is_date = known.is_some_and(|(_, known)| !is_bare(&known, sink.values()));
-    if is_date && !has_unit {
-        let message = format!("`{name}` has no unit, as it stands beside a date");
+    let tells_unit = known.is_some_and(|(name, known)| {
+        unit_of(name).is_some()
+            || given_unit(&known, sink).is_some()
+            || !is_bare(&known, sink.values())
+    });
+    if tells_unit && !has_unit {
+        let message = format!("`{name}` has no unit, as it stands beside a date or a unit");
         return Err(Error::new(Code::BadTime, message)
             .hint("say which it is: --time-unit ns (Go), ms or s")
             .at(content.place()));
@@ -91,12 +91,14 @@ fn apart<'t, C: Content<'t>>(
             took.checked_mul(direction).and_then(|took| call.checked_add(took))
         }
         (Time::Seconds(call), Time::Whole(took)) => {
-            let unit = if has_unit { 1 } else { 1_000_000_000 };
-            took.checked_mul(unit * direction).and_then(|took| call.checked_add(took))
+            let took = took.checked_mul(1_000_000_000 * direction);
+            took.and_then(|took| call.checked_add(took))
         }
         (Time::Whole(_), Time::Seconds(_)) => {
-            return Err(Error::new(Code::BadTime, format!("`{name}` and the call have two units"))
-                .hint("give the time of the return, or both in whole nanoseconds")
+            let known = known.map_or("the call", |(name, _)| name);
+            let message = format!("`{known}` has no unit, and `{name}` beside it has one");
+            return Err(Error::new(Code::BadTime, message)
+                .hint("say which it is: --time-unit ns (Go), us, ms or s")
                 .at(content.place()));
         }
     };
@@ -119,17 +121,32 @@ pub(super) fn optional_time<'t>(
             return composite(&content, sink.values())?.map_or(Err(error), |t| Ok(Some(t)));
         }
     };
-    let unit = unit_of(name).or_else(|| given_unit(&content, sink));
-    let Some(unit) = unit.filter(|&unit| unit > 1) else { return Ok(Some(time)) };
-    match time {
-        Time::Whole(mark @ (i64::MAX | -1)) => Ok(Some(Time::Whole(mark))),
-        Time::Whole(count) => count.checked_mul(unit).map(Time::Whole).map(Some).ok_or_else(|| {
+    let unit = match unit_of(name) {
+        // What stands in it may have a unit of its own.
+        Some(unit) => is_bare(&content, sink.values()).then_some(unit),
+        None => given_unit(&content, sink),
+    };
+    match (unit, time) {
+        (None, time) | (_, time @ Time::Whole(i64::MAX | -1)) => Ok(Some(time)),
+        (Some(unit), time) => in_unit(time, unit).map(Some).ok_or_else(|| {
             Error::new(Code::BadTime, format!("`{name}` is beyond 64 bits of nanoseconds"))
                 .at(content.place())
         }),
-        // A fraction of this unit, which was taken for one of seconds.
-        Time::Seconds(nanoseconds) => Ok(Some(Time::Whole(nanoseconds / (1_000_000_000 / unit)))),
     }
+}
+
+/// Whether `content` is a number without a unit.
+fn is_bare<'t>(content: &impl Content<'t>, values: &mut ValueTable) -> bool {
+    content.literal(values).is_ok_and(|literal| literal.parse::<f64>().is_ok())
+}
+
+/// The time of a bare number of a unit of so many nanoseconds.
+pub(super) fn in_unit(time: Time, unit: i64) -> Option<Time> {
+    Some(Time::Seconds(match time {
+        Time::Whole(count) => count.checked_mul(unit)?,
+        // A fraction of this unit, which was taken for one of seconds.
+        Time::Seconds(nanoseconds) => nanoseconds / (1_000_000_000 / unit),
+    }))
 }
 
 /// The time that is written in parts: as seconds and nanoseconds, in a list or a map, or as the

@@ -493,8 +493,11 @@ impl<'f, 't, C: Content<'t>> Roles<'f, 't, C> {
         }
         // What a program calls its arguments and results is not always what an operation takes.
         if self.get(Role::Value).is_some() {
+            // But beside a result, `value` is what the operation takes.
+            let has_result = self.get(Role::Output).is_some_and(|content| !content.is_null());
             for role in [Role::Input, Role::Output] {
-                if self.is_by_another_name(role) {
+                let is_result = role == Role::Output && has_result;
+                if self.is_by_another_name(role) && !is_result {
                     self.release(role);
                 }
             }

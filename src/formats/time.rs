@@ -33,10 +33,7 @@ pub(crate) fn written(text: &str) -> Option<Result<Time, Error>> {
     let literal = &text[..text.len() - unit.len()];
     if let Some(power) = power_of(unit.trim()) {
         // Digits are shifted, not multiplied, so that none is lost.
-        return Some(seconds(&format!("{literal}e{power}")).map(|time| match time {
-            Time::Seconds(nanoseconds) if power < 0 => Time::Whole(nanoseconds),
-            time => time,
-        }));
+        return Some(seconds(&format!("{literal}e{power}")));
     }
     if unit.is_empty() || unit.starts_with(['e', 'E']) {
         return Some(parse(text));
@@ -160,10 +157,10 @@ mod tests {
         for (text, time) in [
             ("12", Time::Whole(12)),
             ("0.5", Time::Seconds(500_000_000)),
-            ("1.5ms", Time::Whole(1_500_000)),
-            ("-2.25us", Time::Whole(-2_250)),
+            ("1.5ms", Time::Seconds(1_500_000)),
+            ("-2.25us", Time::Seconds(-2_250)),
             ("3 s", Time::Seconds(3_000_000_000)),
-            ("7ns", Time::Whole(7)),
+            ("7ns", Time::Seconds(7)),
             ("1970-01-01T00:00:01.5Z", Time::Seconds(1_500_000_000)),
             ("1970-01-01T01:00:00+01:00", Time::Seconds(0)),
             ("1970-01-01 00:00:00,250", Time::Seconds(250_000_000)),

@@ -143,10 +143,25 @@ fn times_are_written_in_many_ways() {
         assert_eq!(verdict(&text(one, two, three, four)), Verdict::Invalid, "{one}");
         assert_eq!(verdict(&text(one, three, two, four)), Verdict::Valid, "{one}");
     }
-    let took = "{\"f\":\"write\",\"input\":1,\"start\":1000000,\"duration_ms\":1}\n\
-                {\"f\":\"read\",\"output\":null,\"start\":LATER,\"latency\":5}\n";
+    let took = "{\"f\":\"write\",\"input\":1,\"start_ns\":1000000,\"duration_ms\":1}\n\
+                {\"f\":\"read\",\"output\":null,\"start_ns\":LATER,\"latency_ns\":5}\n";
     assert_eq!(verdict(&took.replace("LATER", "2000001")), Verdict::Invalid);
     assert_eq!(verdict(&took.replace("LATER", "1999999")), Verdict::Valid);
+    // Of which unit the others are is not guessed.
+    for (from, to) in [("start_ns", "start"), ("latency_ns", "latency")] {
+        let error =
+            histcheck::read_text(&took.replace("LATER", "2000001").replace(from, to)).unwrap_err();
+        assert!(error.message.contains("has no unit"), "{error}");
+    }
+    // Seconds and parts of them are times of one clock.
+    for (read, expected) in [(1, Verdict::Invalid), (2, Verdict::Valid)] {
+        let text = format!(
+            "{{\"f\":\"write\",\"input\":1,\"start\":\"1s\",\"end\":\"1500ms\"}}\n\
+             {{\"f\":\"write\",\"input\":2,\"start\":\"2s\",\"end\":\"2500ms\"}}\n\
+             {{\"f\":\"read\",\"output\":{read},\"start\":\"3s\",\"end\":\"3500ms\"}}\n"
+        );
+        assert_eq!(verdict(&text), expected, "{text}");
+    }
     for never in ["null", "-1", "9223372036854775807"] {
         let text = format!(
             "{{\"f\":\"write\",\"input\":1,\"call\":10,\"return\":20}}\n\
@@ -218,4 +233,22 @@ fn fields_that_are_not_used_are_named_once() {
                 {\"process\":0,\"type\":\"ok\",\"f\":\"read\",\"value\":null,\"shard\":4}\n";
     let run = histcheck("").stdin(text).run().status(0);
     run.says("read as  events of process, type, f, value; not used: shard\n");
+}
+
+#[test]
+fn a_result_beside_a_value_is_what_was_returned() {
+    let whole = "{\"process\":0,\"f\":\"write\",\"value\":1,\"start\":1,\"end\":2}\n\
+                 {\"process\":0,\"f\":\"cas\",\"value\":[1,2],\"start\":3,\"end\":4,\"result\":false}\n\
+                 {\"process\":0,\"f\":\"read\",\"value\":null,\"start\":5,\"end\":6,\"result\":2}\n";
+    let events = "{\"process\":0,\"type\":\"invoke\",\"f\":\"write\",\"value\":1}\n\
+                  {\"process\":0,\"type\":\"ok\",\"f\":\"write\",\"value\":1}\n\
+                  {\"process\":0,\"type\":\"invoke\",\"f\":\"read\",\"value\":null}\n\
+                  {\"process\":0,\"type\":\"ok\",\"f\":\"read\",\"value\":null,\"result\":2}\n";
+    for text in [whole, events] {
+        assert_ne!(histcheck("").stdin(text).run().status, 0, "{text}");
+        histcheck("")
+            .stdin(text.replace("\"result\":2", "\"result\":1").replace("false", "true"))
+            .run()
+            .says(if text == whole { "invalid" } else { "valid" });
+    }
 }

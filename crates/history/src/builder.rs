@@ -500,8 +500,13 @@ impl HistoryBuilder {
             }
         };
         scaled.filter(|&time| time != NO_TIME).ok_or_else(|| {
-            Error::new(Code::BadTime, "the time is beyond 64 bits of nanoseconds")
-                .hint("times are from -9223372036854775807 to 9223372036854775807")
+            let hint = if self.seconds && matches!(time, Time::Whole(_)) {
+                "beside fractions and units, a whole number counts as seconds: say what it is \
+                 with --time-unit"
+            } else {
+                "times are from -9223372036854775807 to 9223372036854775807"
+            };
+            Error::new(Code::BadTime, "the time is beyond 64 bits of nanoseconds").hint(hint)
         })
     }
 

@@ -219,7 +219,7 @@ pub struct Interval<'a> {
 pub enum Time {
     /// A whole number, in the recorder's unit (nanoseconds are usual).
     Whole(i64),
-    /// Fractional seconds, in nanoseconds.
+    /// A time of a known unit, as fractional seconds are, in nanoseconds.
     Seconds(i64),
 }
 

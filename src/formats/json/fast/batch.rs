@@ -40,8 +40,8 @@ pub(super) struct Batch<'t> {
     pub(super) roles: Vec<Role>,
     /// Whether they are of no consequence.
     pub(super) is_idle: Vec<bool>,
-    /// The units that these names end in, in nanoseconds; 1 where they tell none.
-    pub(super) units: Vec<i64>,
+    /// The units that these names end in, in nanoseconds, where they tell one.
+    pub(super) units: Vec<Option<i64>>,
     /// The names of fields that play a role in a whole operation, by their numbers, as bits.
     pub(super) taken: u64,
     pub(super) pending: Pending<'t>,
@@ -74,7 +74,7 @@ impl<'t> Batch<'t> {
         self.roles.push(Role::Other);
         self.is_idle.push(true);
         self.units.clear();
-        self.units.push(1);
+        self.units.push(None);
     }
 }
 

@@ -69,7 +69,7 @@ impl<'t> Batch<'t> {
         for &name in &self.names.names()[self.roles.len()..=usize::from(name)] {
             self.roles.push(role(name).0);
             self.is_idle.push(is_of_no_consequence(name));
-            self.units.push(unit_of(name).unwrap_or(1));
+            self.units.push(unit_of(name));
         }
         self.roles[usize::from(name)]
     }
@@ -105,7 +105,7 @@ impl<'t> Batch<'t> {
                 if self.extras[at].is_end {
                     let is_call = self.role_of(&self.extras[at]) == Role::Call;
                     let time = if is_call { pending.call } else { pending.ret };
-                    if self.units[usize::from(self.extras[at].name)] > 1 {
+                    if self.units[usize::from(self.extras[at].name)].is_some() {
                         return None;
                     }
                     // A fraction is a value whose digits are not kept here.
@@ -131,7 +131,9 @@ impl<'t> Batch<'t> {
     fn stands_for_another(&self, at: usize, seen: u8) -> bool {
         let missing = |field: u8| seen & field == 0;
         match self.role_of(&self.extras[at]) {
-            Role::Value | Role::Input | Role::Output | Role::Reply => missing(seen::VALUE),
+            Role::Value | Role::Input => missing(seen::VALUE),
+            // Beside a `value`, too, it is what was returned.
+            Role::Output | Role::Reply => true,
             Role::Key => missing(seen::KEY),
             Role::Time => missing(seen::TIME),
             _ => false,

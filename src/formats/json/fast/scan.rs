@@ -5,6 +5,7 @@
 use super::batch::{Batch, Layout};
 use super::entry::{Entry, Form, INDEX as INDEX_NAME, NO_INDEX, Other, Pending, seen};
 use super::word::{Literal, low_bytes, plain_bytes, word};
+use crate::formats::moments::in_unit;
 use crate::formats::roles::Role;
 use crate::history::{EventType, NO_TIME, Time, Value};
 
@@ -239,10 +240,8 @@ impl<'t> Scanner<'t> {
                     }
                 };
                 let time = match (batch.units[usize::from(name)], time) {
-                    (1, time) | (_, time @ Time::Whole(i64::MAX | -1)) => time,
-                    (unit, Time::Whole(count)) => Time::Whole(count.checked_mul(unit)?),
-                    // A fraction of this unit, which was taken for one of seconds.
-                    (unit, Time::Seconds(time)) => Time::Whole(time / (1_000_000_000 / unit)),
+                    (None, time) | (_, time @ Time::Whole(i64::MAX | -1)) => time,
+                    (Some(unit), time) => in_unit(time, unit)?,
                 };
                 batch.pending.set_end(role, time)?;
                 other.is_end = true;
