@@ -46,7 +46,11 @@ pub(super) fn says_wrong<'t>(
             let is_right = ["null", "true", "1", "ok", "yes", "success"];
             !is_right.contains(&text.trim_matches('"'))
         }
-        Role::Error => !content.is_null() && !matches!(&*text(values), "false" | "\"\"" | "0"),
+        Role::Error => {
+            let text = plain(&text(values));
+            let is_none = ["", "null", "false", "0", "no", "none", "nil", "ok"];
+            !content.is_null() && !is_none.contains(&text.trim_matches('"'))
+        }
         _ => false,
     }
 }

@@ -252,3 +252,26 @@ fn a_result_beside_a_value_is_what_was_returned() {
             .says(if text == whole { "invalid" } else { "valid" });
     }
 }
+
+#[test]
+fn what_says_that_something_went_wrong_asks_for_an_outcome() {
+    for (name, right, wrong) in [
+        ("failed", "false", "true"),
+        ("timed_out", "false", "true"),
+        ("isError", "0", "1"),
+        ("aborted", "\"no\"", "\"yes\""),
+        ("acked", "true", "false"),
+        ("acquired", "true", "false"),
+        ("error", "\"None\"", "\"refused\""),
+    ] {
+        let text = |said: &str| {
+            format!(
+                "{{\"f\":\"write\",\"input\":1,\"start\":1,\"end\":2,\"{name}\":{said}}}\n\
+                 {{\"f\":\"read\",\"output\":1,\"start\":3,\"end\":4,\"{name}\":{right}}}\n"
+            )
+        };
+        assert_eq!(verdict(&text(right)), Verdict::Valid, "{name}");
+        let error = histcheck::read_text(&text(wrong)).unwrap_err();
+        assert!(error.message.contains("says that something went wrong"), "{name}: {error}");
+    }
+}
