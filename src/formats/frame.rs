@@ -71,7 +71,10 @@ pub(super) fn list_within(
         [(first, _), .., (last, cell)] => {
             let message = format!("{} and {} are lists of objects", quoted(first), quoted(last));
             Err(Error::new(Code::Syntax, message)
-                .hint(format!("name the one that holds the records: --map records=.{first}"))
+                .hint(format!(
+                "if one holds all records, name it: --map records=.{first}; if each holds those \
+                 of a client, make each a file, and read them with --merge"
+            ))
                 .at(cell.place()))
         }
     }

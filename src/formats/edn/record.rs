@@ -52,8 +52,10 @@ pub(super) fn list_within(
         ([(_, list)], Ok(Token::End)) => Ok(Some(*list)),
         ([(first, _), .., (last, (start, _))], Ok(Token::End)) => {
             let message = format!("{} and {} are lists of maps", quoted(first), quoted(last));
-            Err(error(Code::Syntax, *start, &message)
-                .hint(format!("name the one that holds the records: --map records=.{first}")))
+            Err(error(Code::Syntax, *start, &message).hint(format!(
+                "if one holds all records, name it: --map records=.{first}; if each holds those \
+                 of a client, make each a file, and read them with --merge"
+            )))
         }
         _ => Ok(None),
     }
