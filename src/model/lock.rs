@@ -57,7 +57,7 @@ pub struct Ask {
     pub fence: Option<i64>,
 }
 
-/// What is done to a [`Lock`].
+/// What is done to a [`Lock`], or to permits that have owners.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Act {
     /// Takes it.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::catalogue::{BuiltIn, Entry, FunctionEntry, OptionEntry, Setup};
+use super::lock::Act;
 use super::{Call, Establishes, Facts, Kind, Model, Rejection, Successors, View};
 use crate::history::{Shape, Value, ValueTable};
 use crate::vocabulary::{Verb, Words, plain};
@@ -45,19 +46,6 @@ pub struct Ask {
     pub count: u64,
     /// Who does it.
     pub owner: Owner,
-}
-
-/// What is done to permits.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Act {
-    /// Takes them.
-    Take,
-    /// Gives them back.
-    Give,
-    /// Found fewer free.
-    Busy,
-    /// Takes them if so many are free; whether they were is not known.
-    Try,
 }
 
 /// A semaphore with owners as the catalogue has it.

@@ -9,8 +9,8 @@ use super::lanes::{self, Splitting};
 use super::operation::ClientEvent;
 use super::order::{self, Order, Ties};
 use super::{
-    Annotation, Event, EventType, Extra, Function, History, Interval, Lacking, NO_TIME, Operation,
-    Outcome, Record, Shape, Time, Value, ValueTable,
+    Annotation, Event, EventType, Function, History, Interval, NO_TIME, Operation, Outcome, Record,
+    Shape, Time, Value, ValueTable,
 };
 use crate::error::{Code, Error};
 use crate::hash::Map;
@@ -32,7 +32,7 @@ pub struct Settings {
 /// Collects the records of a history; [`HistoryBuilder::finish`] makes the history.
 pub struct HistoryBuilder {
     pub(super) history: History,
-    functions: Map<String, Function>,
+    pub(super) functions: Map<String, Function>,
     /// The operation that each process has open, by index; or `IDLE`, or `LOST`.
     pub(super) processes: ValueMap,
     /// How many operations have a key.
@@ -49,7 +49,7 @@ pub struct HistoryBuilder {
     /// Whether the ends of operations are joined in the order of their times.
     pub(super) orders_by_time: bool,
     /// So many records there may be.
-    most: usize,
+    pub(super) most: usize,
     /// What is known of clients, if they are divided.
     pub(super) splitting: Option<Splitting>,
     /// The first event of a client that names no process, and how many do not.
@@ -119,34 +119,6 @@ impl HistoryBuilder {
         self.join(record, &ClientEvent { process, kind, function, value, key, time })
     }
 
-    /// Notes that the field `name` of a record is read as `role`.
-    #[doc(hidden)]
-    pub fn takes(&mut self, role: &'static str, name: &str) {
-        let taken = &mut self.history.taken;
-        if !taken.iter().any(|(other, taken)| *other == role && taken == name) {
-            taken.push((role, name.to_owned()));
-        }
-    }
-
-    /// Notes what the record that is added next has no field for.
-    #[doc(hidden)]
-    pub fn lacks(&mut self, lacking: Lacking) {
-        self.history.lacking.push((Record::new(self.history.records), lacking));
-    }
-
-    /// As [`HistoryBuilder::takes`], for a field inside of another.
-    #[doc(hidden)]
-    pub fn takes_inner(&mut self, role: &'static str, holder: &str, name: &str) {
-        let is_path = |path: &str| {
-            let inner = path.strip_prefix(holder).and_then(|rest| rest.strip_prefix('.'));
-            inner == Some(name)
-        };
-        let taken = &self.history.taken;
-        if !taken.iter().any(|(other, path)| *other == role && is_path(path)) {
-            self.history.taken.push((role, format!("{holder}.{name}")));
-        }
-    }
-
     /// Whether events of clients were added.
     #[doc(hidden)]
     pub fn has_events(&self) -> bool {
@@ -164,24 +136,6 @@ impl HistoryBuilder {
         let index = Some(*self.processes.slot(process)).filter(|&index| index < LOST)?;
         let operation = self.history.operations.get(index as usize)?;
         Some(self.history.function(operation.function).to_owned())
-    }
-
-    /// Notes that so many lines held no record.
-    #[doc(hidden)]
-    pub fn pass_over(&mut self, lines: usize) {
-        self.history.passed_over += lines;
-    }
-
-    /// Notes that so many spans of a trace were no operations.
-    #[doc(hidden)]
-    pub fn pass_over_spans(&mut self, spans: usize) {
-        self.history.spans_passed_over += spans;
-    }
-
-    /// Notes that so many requests were about no single key.
-    #[doc(hidden)]
-    pub fn pass_over_requests(&mut self, requests: usize) {
-        self.history.requests_passed_over += requests;
     }
 
     /// A builder that joins the ends of operations in the order of their times, not in that of the
@@ -211,7 +165,7 @@ impl HistoryBuilder {
 
     /// Joins the two ends of an operation, or puts this one aside until all are there.
     #[inline]
-    fn join(&mut self, record: Record, event: &ClientEvent) -> Result<(), Error> {
+    pub(super) fn join(&mut self, record: Record, event: &ClientEvent) -> Result<(), Error> {
         if let Some(waiting) = &mut self.waiting {
             waiting.push((record, *event));
             return Ok(());
@@ -437,7 +391,7 @@ impl HistoryBuilder {
         by_record.map_err(|_| error)
     }
 
-    fn next_record(&mut self) -> Result<Record, Error> {
+    pub(super) fn next_record(&mut self) -> Result<Record, Error> {
         if self.history.records == self.most {
             return Err(self.too_many());
         }
@@ -486,7 +440,7 @@ impl HistoryBuilder {
     }
 
     /// A time in the history's unit. The first fractional one turns whole ones into seconds.
-    fn time(&mut self, time: Option<Time>) -> Result<i64, Error> {
+    pub(super) fn time(&mut self, time: Option<Time>) -> Result<i64, Error> {
         let Some(time) = time else { return Ok(NO_TIME) };
         let scaled = match time {
             Time::Whole(whole) if !self.seconds => Some(whole),
@@ -590,78 +544,6 @@ impl HistoryBuilder {
         };
         Error::new(Code::Mismatch, message)
             .hint(format!("the invocation is record {} (from 0)", operation.invoked))
-    }
-}
-
-#[doc(hidden)]
-impl HistoryBuilder {
-    /// Adds one event of a client, with a function and values of this history.
-    ///
-    /// # Errors
-    /// As [`HistoryBuilder::event`].
-    #[inline]
-    pub fn client_event(&mut self, event: &ClientEvent) -> Result<(), Error> {
-        let record = self.next_record()?;
-        if self.seconds && event.time != NO_TIME {
-            let time = self.time(Some(Time::Whole(event.time)));
-            let time = time.map_err(|error| error.record(record))?;
-            return self.join(record, &ClientEvent { time, ..*event });
-        }
-        self.join(record, event)
-    }
-
-    /// Ends a record of which only that it was there counts.
-    ///
-    /// # Errors
-    /// If the history has too many records.
-    pub fn skip(&mut self) -> Result<(), Error> {
-        self.next_record().map(|_| ())
-    }
-
-    /// Adds a field of the record that is added next, whose name is a string of this history's
-    /// values.
-    #[inline]
-    pub fn named_extra(&mut self, name: Value, value: Value) {
-        let record = Record::new(self.history.records);
-        self.history.extras.push(Extra { record, name, value });
-    }
-
-    /// Whether a record said that the history ends with it.
-    pub fn has_ended(&self) -> bool {
-        self.most < Record::MOST
-    }
-
-    /// How many operations there are.
-    pub fn operations(&self) -> usize {
-        self.history.operations.len()
-    }
-
-    /// How many more there is room for.
-    pub fn room(&self) -> usize {
-        self.history.operations.capacity() - self.history.operations.len()
-    }
-
-    /// Makes room for `more` operations, or none where the system has not so much.
-    pub fn reserve(&mut self, more: usize) {
-        let _ = self.history.operations.try_reserve_exact(more);
-        if let Some(times) = &mut self.history.times {
-            let _ = times.try_reserve_exact(more);
-        }
-    }
-
-    /// How many extra fields there are.
-    pub fn extras(&self) -> usize {
-        self.history.extras.len()
-    }
-
-    /// Makes room for `more` extra fields, or none where the system has not so much.
-    pub fn reserve_extras(&mut self, more: usize) {
-        let _ = self.history.extras.try_reserve_exact(more);
-    }
-
-    /// The function called `name`, if the history has it.
-    pub fn find_function(&self, name: &str) -> Option<Function> {
-        self.functions.get(name).copied()
     }
 }
 

@@ -35,6 +35,7 @@ mod operation;
 mod order;
 mod position;
 pub mod progress;
+mod readers;
 mod recorder;
 mod selected;
 #[doc(hidden)]

@@ -67,9 +67,9 @@ pub(super) fn name(scope: Scope<'_>) -> Option<Anomaly> {
 
 fn owned(ask: &owned_semaphore::Ask) -> Held {
     let act = match ask.act {
-        owned_semaphore::Act::Take | owned_semaphore::Act::Try => Act::Take(ask.count),
-        owned_semaphore::Act::Give => Act::Give(ask.count),
-        owned_semaphore::Act::Busy => Act::Busy(ask.count),
+        lock::Act::Take | lock::Act::Try => Act::Take(ask.count),
+        lock::Act::Give => Act::Give(ask.count),
+        lock::Act::Busy => Act::Busy(ask.count),
     };
     Held { act, owner: None }
 }
