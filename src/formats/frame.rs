@@ -2,12 +2,8 @@
 //! them inside (`{"operations": […]}`), or what a logger wrote in front of each. All of it but the
 //! records becomes space, so that the records keep their places.
 
-use super::content::{Content, quoted};
-use super::json::Cell;
-use super::mapping::Path;
-use super::roles::{Role, role};
-use crate::error::{Code, Error};
-use crate::history::ValueTable;
+use super::stray::Strays;
+use crate::error::Error;
 
 /// Returns `text` with space for all that is outside of `kept`, which are bytes of it in order.
 /// Line breaks stay.
@@ -26,64 +22,23 @@ pub(super) fn blanked(text: &str, kept: &[(usize, usize)]) -> String {
     blanked
 }
 
-/// Where in the JSON text `object`, which starts at `offset` of a piece, the list of the records
-/// is: at `path`, or, without one, the only list of objects in it. `None` if there is none, or the
-/// object is a record itself.
-///
-/// # Errors
-/// If there are several lists of objects, or none at `path`.
-pub(super) fn list_within(
-    object: Cell<'_>,
-    path: Option<&Path>,
-) -> Result<Option<(usize, usize)>, Error> {
-    let values = &mut ValueTable::default();
-    let range = |cell: Cell<'_>| (cell.offset, cell.offset + cell.text.len());
-    if let Some(path) = path {
-        let mut at = object;
-        for name in &path.0 {
-            let mut next = None;
-            at.entries(values, &mut |inner, cell| {
-                if inner == *name {
-                    next = Some(cell);
-                }
-            })?;
-            at = next.ok_or_else(|| no_list(path, &object))?;
-        }
-        return if at.text.starts_with('[') {
-            Ok(Some(range(at)))
-        } else {
-            Err(no_list(path, &object))
-        };
+/// Returns `text` with space for all that is outside of `lists`, which are lists in it that hold
+/// something, and makes one list of them.
+pub(super) fn joined(text: &str, mut lists: Vec<(usize, usize)>) -> String {
+    lists.sort_unstable();
+    let last = lists.len().saturating_sub(1);
+    let mut kept = Vec::new();
+    let mut joints = Vec::new();
+    for (at, &(start, end)) in lists.iter().enumerate() {
+        // Brackets are one byte; that of the end becomes the comma between two lists.
+        kept.push((start + usize::from(at > 0), end - usize::from(at < last)));
+        joints.extend((at < last).then_some(end - 1));
     }
-    let mut lists = Vec::new();
-    let mut is_record = false;
-    object.entries(values, &mut |name, cell| {
-        is_record |= matches!(role(&name).0, Role::Process | Role::Function | Role::Call);
-        let inside = cell.text.strip_prefix('[').unwrap_or_default();
-        if inside.trim_start().starts_with('{') {
-            lists.push((name.into_owned(), cell));
-        }
-    })?;
-    match &lists[..] {
-        _ if is_record => Ok(None),
-        [] => Ok(None),
-        [(_, list)] => Ok(Some(range(*list))),
-        [(first, _), .., (last, cell)] => {
-            let message = format!("{} and {} are lists of objects", quoted(first), quoted(last));
-            Err(Error::new(Code::Syntax, message)
-                .hint(format!(
-                "if one holds all records, name it: --map records=.{first}; if each holds those \
-                 of a client, make each a file, and read them with --merge"
-            ))
-                .at(cell.place()))
-        }
+    let mut joined = blanked(text, &kept);
+    for at in joints {
+        joined.replace_range(at..=at, ",");
     }
-}
-
-fn no_list(path: &Path, object: &Cell<'_>) -> Error {
-    Error::new(Code::BadMapping, format!("there is no list at `.{}`", path.dotted()))
-        .hint("`records` is mapped to the list that holds the records")
-        .at(object.place())
+    joined
 }
 
 /// How the records of a notation start.
@@ -102,31 +57,57 @@ impl Opening {
         found.find(|&at| (self.starts)(&line[at..]))
     }
 
-    /// Tells whether the first line of `text` with a record has something in front of it.
+    /// Tells whether the first line of `text` with a record has something in front of it: in the
+    /// line, or lines that are no records.
     pub(super) fn is_behind(&self, text: &str) -> bool {
-        if text.starts_with(['{', '(', ';', '^', '#']) {
+        if text.starts_with(['{', '(', ';', '^', '#']) && !is_comment(text) {
             return false;
         }
-        let mut lines = text.lines().take(LEADING).map(str::trim);
-        let first = lines.find_map(|line| Some((line, self.find(line)?)));
-        first.is_some_and(|(line, at)| {
-            line.ends_with('}') && line[..at].contains(|c: char| c.is_alphanumeric())
-        })
+        // A list may start in a line of its own.
+        let is_list = text.strip_prefix('[').is_some_and(|inside| {
+            !inside.trim_start().starts_with(|c: char| c.is_ascii_alphanumeric())
+        });
+        let mut above = false;
+        for line in text.lines().take(LEADING).map(str::trim) {
+            if let Some(at) = self.find(line).filter(|_| !is_comment(line)) {
+                let has_text = line[..at].contains(|c: char| c.is_alphanumeric());
+                return line.ends_with('}') && (has_text || above && !is_list && at == 0);
+            }
+            above |= line.contains(|c: char| c.is_alphanumeric()) || is_comment(line);
+        }
+        false
     }
 
     /// Returns the records of `text`, each on a line, without what is in front of them; and how
     /// many lines have no record.
-    pub(super) fn alone(&self, text: &str) -> (String, usize) {
+    ///
+    /// # Errors
+    /// If one of these looks like a record in another notation.
+    pub(super) fn alone(&self, text: &str) -> Result<(String, usize), Error> {
         let (mut kept, mut without, mut at) = (Vec::new(), 0, 0);
+        let mut strays = Strays::default();
         for line in text.split_inclusive('\n') {
-            match self.find(line) {
+            match self.find(line).filter(|_| !is_comment(line.trim_start())) {
                 Some(start) => kept.push((at + start, at + line.len())),
-                None => without += usize::from(!line.trim().is_empty()),
+                None => {
+                    strays.pass_over(line, at)?;
+                    without += usize::from(!line.trim().is_empty());
+                }
             }
             at += line.len();
         }
-        (blanked(text, &kept), without)
+        Ok((blanked(text, &kept), without))
     }
+}
+
+/// Whether a line is a comment, as people write them into files whose notation has none.
+fn is_comment(line: &str) -> bool {
+    let starts = |mark| line.strip_prefix(mark);
+    let is_apart =
+        |rest: &str| rest.is_empty() || rest.starts_with([' ', '\t', '\n', '\r', '#', '!']);
+    starts("#").is_some_and(is_apart)
+        || starts("//").is_some()
+        || starts("--").is_some_and(is_apart)
 }
 
 /// So many lines may come before the first with a record.

@@ -32,7 +32,7 @@ use crate::history::Clients;
 pub struct Mapping {
     fields: Vec<FieldRule>,
     words: Vec<WordRule>,
-    records: Option<Path>,
+    records: Vec<Path>,
     time_unit: Option<i64>,
     clients: Clients,
 }
@@ -180,9 +180,38 @@ impl Path {
         (!names.is_empty()).then_some(Path(names))
     }
 
+    /// Returns it as a rule has it: `.Input.Op`, `."a field".x`.
+    pub(super) fn rule(&self) -> String {
+        let is_plain = |name: &String| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        let part = |name: &String| match is_plain(name) {
+            true => format!(".{name}"),
+            false => format!(".\"{name}\""),
+        };
+        self.0.iter().map(part).collect()
+    }
+
     /// Returns it as a report names it: `Input.Op`.
     pub(super) fn dotted(&self) -> String {
         self.0.join(".")
+    }
+}
+
+/// Returns the option that maps `target` to the field that a report calls `name`, as a shell takes
+/// it: `--map input=.Input.Ttl`.
+pub(crate) fn map_option(target: &str, name: &str) -> String {
+    // What a rule took the place of has a point in front.
+    let path = match name.starts_with('.') {
+        true => name.to_owned(),
+        false => format!(".{name}"),
+    };
+    let path = match Path::parse(&path) {
+        Some(_) => path,
+        None => format!(".\"{name}\""),
+    };
+    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-');
+    match path.chars().all(is_plain) {
+        true => format!("--map {target}={path}"),
+        false => format!("--map '{target}={path}'"),
     }
 }
 
@@ -194,7 +223,7 @@ impl Mapping {
     /// value there means. Of several paths for one name, the first that a record has counts. The
     /// names are those of fields: process, type, f, value, key, time, input, output, call, return,
     /// duration, outcome; `from` and `to` for the two values of a compare-and-set, `ignore` for
-    /// what is not to be used, and `records` for where the list of the records is.
+    /// what is not to be used, and `records` for where a list of records is.
     ///
     /// # Errors
     /// If the rule is no such rule.
@@ -207,7 +236,7 @@ impl Mapping {
             None => (left.trim(), None),
         };
         if name == "records" && word.is_none() {
-            self.records = Some(Path::parse(right.trim()).ok_or_else(|| no_path(rule, right))?);
+            self.records.push(Path::parse(right.trim()).ok_or_else(|| no_path(rule, right))?);
             return Ok(());
         }
         let Some(target) = Target::ALL.into_iter().find(|target| target.name() == name) else {
@@ -257,8 +286,14 @@ impl Mapping {
         &self.fields
     }
 
-    pub(super) fn records(&self) -> Option<&Path> {
-        self.records.as_ref()
+    pub(super) fn records(&self) -> &[Path] {
+        &self.records
+    }
+
+    /// Tells whether what is at `path`, or what holds it, is not to be used.
+    pub(super) fn ignores(&self, path: &[String]) -> bool {
+        let mut rules = self.fields.iter().filter(|rule| rule.target == Target::Ignore);
+        rules.any(|rule| path.starts_with(&rule.path.0))
     }
 
     /// Tells whether words or values of `target` have meanings.

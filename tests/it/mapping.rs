@@ -201,7 +201,8 @@ fn lists_are_found_in_what_is_around_them() {
     }
     let two = format!("{{\"a\": [{records}], \"b\": {{\"c\": [{records}]}}, \"d\": [{{}}]}}");
     histcheck("").stdin(two.clone()).run().status(2).complains("--map records=.a");
-    histcheck("--map records=.b.c").stdin(two.clone()).run().status(1);
+    histcheck("--map records=.b.c").stdin(two.clone()).run().status(2).complains("`a`");
+    histcheck("--map records=.b.c --map ignore=.a").stdin(two.clone()).run().status(1);
     histcheck("--map records=.b").stdin(two).run().status(2).complains("no list at `.b`");
     let broken = format!("{{\"operations\": [{records},\n{{\"f\": 1}}]}}");
     let outcome = histcheck("").stdin(broken).run().status(2);

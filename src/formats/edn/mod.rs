@@ -13,7 +13,6 @@ mod tests;
 use memchr::{memrchr, memrchr3};
 
 use super::frame::{Opening, blanked};
-use super::mapping::Mapping;
 use super::records::write_maps;
 use super::row::{Evidence, Likeness, Piece, Reader, Row, complete_lines};
 use super::sink::Sink;
@@ -146,11 +145,11 @@ impl Reader for Edn {
     fn read(&mut self, piece: &Piece<'_>, sink: &mut Sink<'_>) -> Result<usize, Error> {
         let (mut alone, mut list) = (None, None);
         if self.is_behind(piece.text) {
-            let (text, without) = OPENING.alone(piece.text);
+            let (text, without) = OPENING.alone(piece.text)?;
             sink.pass_over(without);
             alone = Some(text);
         } else if self.enclosure == Enclosure::Unknown {
-            list = record::list_within(piece.text, sink.mapping.and_then(Mapping::records))?;
+            list = record::list_within(piece.text, sink.mapping)?;
         }
         let alone = alone.or(list.map(|list| blanked(piece.text, &[list])));
         let piece = &Piece { text: alone.as_deref().unwrap_or(piece.text), ..*piece };

@@ -8,57 +8,86 @@ use super::value::{Parser, qualified, unclosed};
 use crate::error::{Code, Error};
 use crate::formats::content::quoted;
 use crate::formats::fields::Fields;
-use crate::formats::mapping::Path;
+use crate::formats::mapping::{Mapping, Path};
 use crate::formats::roles::{Role, role};
 use crate::formats::sink::Sink;
 
-/// Where in `text`, if that is one map, the list of the records is: at `path`, or, without one, the
-/// only list of maps in it. `None` if there is none, or the map is a record itself.
+/// A list in a map: its name, where it starts and ends, and whether it holds maps.
+type List<'t> = (&'t str, (usize, usize), bool);
+
+/// Where in `text`, if that is one map, the list of the records is: where a rule of `mapping` says,
+/// or, without one, the only list of maps in it. `None` if there is none, or the map is a record
+/// itself.
 ///
 /// # Errors
-/// If there are several lists of maps.
+/// If there are several lists of maps, of which no rule says that they are ignored.
 pub(super) fn list_within(
     text: &str,
-    path: Option<&Path>,
+    mapping: Option<&Mapping>,
 ) -> Result<Option<(usize, usize)>, Error> {
+    let path = mapping.and_then(|mapping| mapping.records().first());
+    let Some(lists) = lists_of(text, path.is_some()) else { return Ok(None) };
+    let is_at = |name: &str, path: &Path| path.0.len() == 1 && path.0[0] == name;
+    let is_left_out = |&&(name, _, holds_maps): &&List<'_>| {
+        let is_ignored = mapping.is_some_and(|mapping| mapping.ignores(&[name.to_owned()]));
+        holds_maps && !is_ignored && path.is_none_or(|path| !is_at(name, path))
+    };
+    let left_out: Vec<&List<'_>> = lists.iter().filter(is_left_out).collect();
+    let taken = path.and_then(|path| lists.iter().find(|(name, ..)| is_at(name, path)));
+    match (path.is_some(), taken.or(left_out.first().copied()), &left_out[..]) {
+        (_, None, _) => Ok(None),
+        (true, _, []) => Ok(taken.map(|list| list.1)),
+        (false, Some(list), [_]) => Ok(Some(list.1)),
+        (_, Some(list), others) => Err(several(*list, others)),
+    }
+}
+
+/// The error about several lists of maps, of which `list` is one.
+fn several(list: List<'_>, others: &[&List<'_>]) -> Error {
+    let others: Vec<&&List<'_>> = others.iter().filter(|other| other.0 != list.0).collect();
+    let names: Vec<String> = others.iter().map(|other| quoted(other.0)).collect();
+    let message = format!("{} and {} are lists of maps", quoted(list.0), names.join(" and "));
+    let rule =
+        |target: &str, name: &str| format!("--map {target}={}", Path(vec![name.to_owned()]).rule());
+    let ignored: Vec<String> = others.iter().map(|other| rule("ignore", other.0)).collect();
+    let start = others.last().map_or(list.1.0, |other| other.1.0);
+    error(Code::Syntax, start, &message).hint(format!(
+        "if one holds all records, name it and the others ({} {}); if each holds those of a \
+         client, make each a file, and read them with check --merge",
+        rule("records", list.0),
+        ignored.join(" ")
+    ))
+}
+
+/// The lists in the map that is all of `text`; `None` if it is something else, or `!is_named` and a
+/// record itself.
+fn lists_of(text: &str, is_named: bool) -> Option<Vec<List<'_>>> {
     let mut parser = Parser::new(text, 0);
     if !matches!(parser.form(), Ok(Token::Open(Bracket::Map))) {
-        return Ok(None);
+        return None;
     }
-    let mut lists: Vec<(&str, (usize, usize))> = Vec::new();
+    let mut lists = Vec::new();
     loop {
         // What is wrong in it is for the reader of records to say.
         let name = match parser.form() {
             Ok(Token::Keyword | Token::Text) => parser.content(),
             Ok(Token::Close(b'}')) => break,
-            _ => return Ok(None),
+            _ => return None,
         };
-        let is_named = path.map(|path| path.0.len() == 1 && path.0[0] == name);
-        if is_named.is_none() && matches!(role(name).0, Role::Process | Role::Function | Role::Call)
-        {
-            return Ok(None);
+        if !is_named && matches!(role(name).0, Role::Process | Role::Function | Role::Call) {
+            return None;
         }
-        let Ok(token) = parser.form() else { return Ok(None) };
+        let token = parser.form().ok()?;
         let start = parser.start();
         let is_list = matches!(token, Token::Open(Bracket::List | Bracket::Vector));
-        let is_list =
+        let holds_maps =
             is_list && matches!(parser.form(), Ok(Token::Open(Bracket::Map) | Token::Tag));
-        let Ok(end) = parser.pass(start) else { return Ok(None) };
-        if is_named.unwrap_or(is_list) {
-            lists.push((name, (start, end)));
+        let end = parser.pass(start).ok()?;
+        if is_list {
+            lists.push((name, (start, end), holds_maps));
         }
     }
-    match (&lists[..], parser.form()) {
-        ([(_, list)], Ok(Token::End)) => Ok(Some(*list)),
-        ([(first, _), .., (last, (start, _))], Ok(Token::End)) => {
-            let message = format!("{} and {} are lists of maps", quoted(first), quoted(last));
-            Err(error(Code::Syntax, *start, &message).hint(format!(
-                "if one holds all records, name it: --map records=.{first}; if each holds those \
-                 of a client, make each a file, and read them with --merge"
-            )))
-        }
-        _ => Ok(None),
-    }
+    matches!(parser.form(), Ok(Token::End)).then_some(lists)
 }
 
 /// Reads records; keeps its scratch memory from one to the next.
@@ -95,6 +124,7 @@ impl<'t> RecordReader<'t> {
             }
         };
         self.read_fields(namespace, sink)?;
+        self.fields.leave_namespaces();
         self.fields.put(sink)
     }
 

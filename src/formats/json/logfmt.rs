@@ -12,6 +12,8 @@ use crate::formats::fields::Fields;
 use crate::formats::mapping::{Mapping, Target};
 use crate::formats::roles::{Role, role};
 use crate::formats::sink::Sink;
+use crate::formats::stray::Strays;
+use crate::history::EventType;
 
 /// What loggers write first into a line.
 const FIRST: [&str; 8] = ["time", "ts", "timestamp", "t", "level", "lvl", "severity", "msg"];
@@ -30,6 +32,18 @@ pub(super) fn is_logfmt(text: &str) -> bool {
 
 fn names_operation((name, ..): &(&str, &str, usize)) -> bool {
     role(name).0 == Role::Function
+}
+
+/// Tells whether the fields of a line say whose operation ended and how, though not which.
+fn ends_one(pairs: &[(&str, &str, usize)]) -> bool {
+    let has = |wanted: &dyn Fn(Role, &str) -> bool| {
+        pairs.iter().any(|&(name, value, _)| wanted(role(name).0, value))
+    };
+    has(&|role, _| role == Role::Process)
+        && has(&|role, value| {
+            let value = value.trim_matches('"');
+            matches!(role, Role::Outcome | Role::Phase) && EventType::meant(value).is_some()
+        })
 }
 
 /// Reads whole lines; returns how many hold no record.
@@ -54,16 +68,18 @@ pub(super) fn read(text: &str, all: bool, sink: &mut Sink<'_>) -> Result<usize, 
             .at(Place { offset: text.len() - text.trim_start().len(), ..Place::default() }));
     }
     let (mut at, mut without) = (0, 0);
+    let mut strays = Strays::default();
     for line in text.split_inclusive('\n') {
         let start = at;
         at += line.len();
         let pairs = pairs(line);
         let is_record = match is_surveyed {
             true => pairs.len() > 2,
-            false if mapped.is_empty() => pairs.iter().any(names_operation),
+            false if mapped.is_empty() => pairs.iter().any(names_operation) || ends_one(&pairs),
             false => pairs.iter().any(|(name, ..)| mapped.contains(name)),
         };
         if !is_record {
+            strays.pass_over(line, start)?;
             without += usize::from(!line.trim().is_empty());
             continue;
         }

@@ -7,7 +7,9 @@ use super::OPENING;
 use super::cell::Cell;
 use super::parts::entries;
 use super::text::{offset_in, string};
+use crate::error::{Error, Place};
 use crate::formats::roles::{Role, role};
+use crate::formats::stray::Strays;
 
 /// What loggers call the text that they were given.
 const MESSAGES: [&str; 8] =
@@ -52,9 +54,13 @@ fn inner_record(message: &str) -> Option<&str> {
 
 /// Returns `text`, which holds an object a line, with the records in its messages as objects, each
 /// at its place; and how many lines hold none, which become blank.
-pub(super) fn opened(text: &str) -> (String, usize) {
+///
+/// # Errors
+/// If a message looks like a record in another notation.
+pub(super) fn opened(text: &str) -> Result<(String, usize), Error> {
     let mut opened = String::with_capacity(text.len());
-    let mut without = 0;
+    let (mut without, mut at) = (0, 0);
+    let mut strays = Strays::default();
     for line in text.split_inclusive('\n') {
         let end = line.trim_end();
         let trimmed = end.trim_start();
@@ -64,6 +70,8 @@ pub(super) fn opened(text: &str) -> (String, usize) {
             Some((cell, inner))
         });
         let start = end.len() - trimmed.len();
+        let line_start = at;
+        at += line.len();
         match found {
             // The text without its escapes is no longer than before.
             Some((cell, inner)) => {
@@ -73,7 +81,11 @@ pub(super) fn opened(text: &str) -> (String, usize) {
                 opened.extend(std::iter::repeat_n(' ', cell.text.len() - inner.len()));
                 opened.push_str(&line[to..]);
             }
-            None if is_other(trimmed) => {
+            None if let Some(message) = other_message(trimmed) => {
+                strays.pass_over(&message, 0).map_err(|error| {
+                    let place = Place { offset: line_start + start, ..Place::default() };
+                    Error { place: Some(place), ..error }
+                })?;
                 without += 1;
                 opened.extend(std::iter::repeat_n(' ', end.len()));
                 opened.push_str(rest);
@@ -81,10 +93,11 @@ pub(super) fn opened(text: &str) -> (String, usize) {
             None => opened.push_str(line),
         }
     }
-    (opened, without)
+    Ok((opened, without))
 }
 
-/// Whether a line is an object that a logger wrote about something else.
-fn is_other(line: &str) -> bool {
-    message_of(line).is_some_and(|(_, message)| inner_record(&message).is_none())
+/// What a logger wrote about something else, if `line` is such an object.
+fn other_message(line: &str) -> Option<String> {
+    let (_, message) = message_of(line)?;
+    inner_record(&message).is_none().then_some(message)
 }

@@ -15,8 +15,8 @@ mod write;
 use memchr::memrchr;
 use serde_json::value::RawValue;
 
-use super::frame::{Opening, blanked, list_within};
-use super::mapping::Mapping;
+use super::frame::{Opening, joined};
+use super::lists::lists_within;
 use super::records::write_maps;
 use super::row::{Evidence, Likeness, Piece, Reader, Row, complete_lines};
 use super::sink::Sink;
@@ -156,10 +156,9 @@ impl Json {
     /// Reads the records of a text that holds them in a list, with more around it. False if it does
     /// not.
     fn list(&mut self, piece: &Piece<'_>, sink: &mut Sink<'_>) -> Result<bool, Error> {
-        let path = sink.mapping.and_then(Mapping::records);
         let Some(object) = only_object(piece.text) else { return Ok(false) };
-        let Some(list) = list_within(object, path)? else { return Ok(false) };
-        let text = &blanked(piece.text, &[list]);
+        let Some(lists) = lists_within(object, sink.mapping)? else { return Ok(false) };
+        let text = &joined(piece.text, lists);
         let objects = Objects::of_array(text)?;
         read(&Piece { text, ..*piece }, objects, Layout::Array, sink).map(|()| true)
     }
@@ -203,12 +202,12 @@ impl Reader for Json {
         let (text, without) = match lines {
             Lines::Json => (None, 0),
             Lines::Behind => {
-                let (text, without) = OPENING.alone(piece.text);
+                let (text, without) = OPENING.alone(piece.text)?;
                 (Some(text), without)
             }
             Lines::Spans => return spans::read(piece.text, sink).map(|()| piece.text.len()),
             Lines::Message => {
-                let (text, without) = message::opened(piece.text);
+                let (text, without) = message::opened(piece.text)?;
                 (Some(text), without)
             }
             Lines::Logfmt => {

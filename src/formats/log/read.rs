@@ -11,6 +11,7 @@ use crate::formats::content::{Content, function_of, unknown_type};
 use crate::formats::edn::{Parser, Token, closing_quote, parse_value};
 use crate::formats::mapping::Target;
 use crate::formats::sink::Sink;
+use crate::formats::stray::Strays;
 use crate::formats::words::word_of;
 use crate::history::{Event, EventType, Shape, Value};
 
@@ -32,6 +33,7 @@ pub(super) fn read(
     sink: &mut Sink<'_>,
 ) -> Result<(), Error> {
     let mut parser = Parser::new(text, 0);
+    let mut strays = Strays::of_jepsen();
     for line in lines_of(text) {
         let all = &text[line.start..line.end];
         if all.trim().is_empty() {
@@ -51,7 +53,10 @@ pub(super) fn read(
         };
         let start = match found {
             Some(at) => line.start + at,
-            None if lines == Lines::Logged => continue,
+            None if lines == Lines::Logged => {
+                strays.pass_over(all, line.start)?;
+                continue;
+            }
             None => return Err(not_an_operation(line.start + first, line.last)),
         };
         if !sink.begin(start) {
@@ -260,8 +265,7 @@ mod tests {
             INFO  jepsen.core - jepsen.util is not a line of it\n\
             2021-02-26 23:39:01,526{GMT}\tINFO\t[jepsen worker 1] jepsen.util: 1\t:invoke\t:read\t[0 nil]\n\
             2021-02-26 23:39:01,527{GMT}\tINFO\t[jepsen worker 1] jepsen.print: 1\t:fail\t:read\t[0 nil]\t:not-found\n\
-            2021-02-26 23:39:01,527{GMT}\tINFO\t[jepsen worker nemesis] jepsen.util: :nemesis\t:info\t:stop\tnil\n\
-            2 :invoke :read nil";
+            2021-02-26 23:39:01,527{GMT}\tINFO\t[jepsen worker nemesis] jepsen.util: :nemesis\t:info\t:stop\tnil";
         let history = history(text).unwrap();
         let [write, read] = history.operations() else { panic!() };
         assert_eq!(
@@ -292,13 +296,15 @@ mod tests {
             ("x jepsen.util - 0 :invoke 5 nil\n", Code::BadField, "5"),
             ("x jepsen.util - 0 :invoke :read #<x>\n", Code::Syntax, "#<x>"),
             ("0 :ok :read nil\n", Code::NoInvocation, "0 :ok"),
+            ("x jepsen.util - 0 :invoke :read nil\n0 :ok :read 1\n", Code::Syntax, "0 :ok"),
+            ("nothing here\n0 :invoke :read nil\n", Code::Syntax, "0 :invoke"),
         ] {
             let error = history(text).expect_err(text);
             let offset = error.place.expect(text).offset;
             assert_eq!(error.code, code, "{text}");
             assert!(text[offset..].starts_with(rest), "{text}: {:?}", &text[offset..]);
         }
-        for text in ["", "\n\n", "nothing here\n0 :invoke :read nil\n"] {
+        for text in ["", "\n\n", "nothing here\n"] {
             assert_eq!(history(text).err().map(|error| error.code), Some(Code::Empty));
         }
     }
