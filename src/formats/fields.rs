@@ -5,13 +5,13 @@ use std::borrow::Cow;
 
 use super::content::{Content, duplicate, event_type, function_of, missing};
 use super::json;
-use super::mapping::Target;
+use super::mapping::{Target, map_option};
 use super::moments::optional_time;
 use super::nested::Node;
 use super::outcomes::{no_outcome, only_ended, says_wrong};
 use super::roles::{Role, is_of_no_consequence, role};
 use super::sink::Sink;
-use super::words::{phase_word, word_of};
+use super::words::{is_operation, parts_of_command, phase_word, word_of};
 use crate::error::{Code, Error, Place};
 use crate::history::{Event, EventType, Lacking, Time, Value, ValueTable, is_micro_operation};
 use crate::vocabulary::Word;
@@ -96,6 +96,29 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
         };
         if self.known[slot].replace(content).is_some() {
             self.set_duplicate(NAMES[slot], content);
+        }
+    }
+
+    /// Takes the namespace off the names of fields that have one, `op/type`, if no field says
+    /// without one who did what, or how it ended.
+    pub(super) fn leave_namespaces(&mut self) {
+        let tells = |name: &str| {
+            matches!(
+                role(name).0,
+                Role::Process | Role::Function | Role::Outcome | Role::Phase | Role::Call
+            )
+        };
+        let is_told = self.known[..VALUE].iter().any(Option::is_some)
+            || self.rest.iter().any(|(name, _)| tells(name));
+        let split = |name: &str| {
+            let (space, bare) = name.rsplit_once('/')?;
+            Some((space.to_owned(), bare.to_owned())).filter(|(_, bare)| !bare.is_empty())
+        };
+        let mut names = self.rest.iter().filter_map(|(name, _)| split(name));
+        let Some((space, _)) = names.find(|(_, bare)| !is_told && tells(bare)) else { return };
+        for (name, content) in std::mem::take(&mut self.rest) {
+            let bare = split(&name).filter(|(own, _)| *own == space);
+            self.push(bare.map_or(name, |(_, bare)| Cow::Owned(bare)), content);
         }
     }
 
@@ -254,7 +277,8 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
             (_, Some(tag)) => tag,
             (None, _) if is_transaction => transaction_by_value(sink),
             (None, _) if let Some(open) = sink.open_function(process, kind) => Cow::Owned(open),
-            (function, _) => function_of(function, is_number, sink)?,
+            (function, _) => function_of(function, is_number, sink)
+                .map_err(|error| self.not_named(error, function, taken[FUNCTION], sink))?,
         };
         let ends: &[Role] = match kind {
             EventType::Invoke => &[Role::Value, Role::Input],
@@ -416,6 +440,32 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
         Ok(all && !parts.is_empty())
     }
 
+    /// Adds to the error about the name of an operation where that may be: in a part of `function`,
+    /// which is the field at `at`, or in a field of another name.
+    fn not_named(
+        &self,
+        error: Error,
+        function: Option<C>,
+        at: Option<usize>,
+        sink: &mut Sink<'_>,
+    ) -> Error {
+        let hint = match function {
+            Some(function) => {
+                let name = at.map_or("f", |at| &*self.rest[at].0);
+                parts_of_command(name, &function, sink)
+            }
+            None => {
+                let mut rest = self.rest.iter();
+                let named = rest.find(|(_, content)| is_operation(content, sink));
+                named.map(|(name, _)| format!("`f` names the operation: {}", map_option("f", name)))
+            }
+        };
+        match hint {
+            Some(hint) => error.hint(hint),
+            None => error,
+        }
+    }
+
     fn timed(&self, taken: &mut Taken, sink: &mut Sink<'_>) -> Result<Option<Time>, Error> {
         let time = self.field(TIME, &[Role::Time], taken);
         let name = taken[TIME].map_or("time", |at| &*self.rest[at].0);
@@ -473,7 +523,41 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
                  one of an event its `type`",
             );
         }
-        missing("type").hint("the types are invoke, ok, fail and info")
+        match self.unknown_ends(sink) {
+            Some(hint) => missing("type").hint(hint),
+            None => missing("type").hint("the types are invoke, ok, fail and info"),
+        }
+    }
+
+    /// How to name the ends of a whole operation, whose times and name are in fields of other
+    /// names: the two largest numbers, or two dates.
+    fn unknown_ends(&self, sink: &mut Sink<'_>) -> Option<String> {
+        let mut times = Vec::new();
+        let has_name =
+            self.has(FUNCTION) || self.rest.iter().any(|(name, _)| role(name).0 == Role::Function);
+        let mut function = None;
+        for (name, content) in &self.rest {
+            if role(name).0 != Role::Other {
+                continue;
+            }
+            if !has_name && function.is_none() && is_operation(content, sink) {
+                function = Some(name);
+            } else if let Ok(Some(time)) = optional_time(Some((name, *content)), sink) {
+                times.push((time, name));
+            }
+        }
+        times.sort_by_key(|&(time, _)| match time {
+            Time::Whole(time) | Time::Seconds(time) => time,
+        });
+        let [.., (_, call), (_, ret)] = times[..] else { return None };
+        let function = function.map_or(String::new(), |name| map_option("f", name) + " ");
+        Some(format!(
+            "the types of events are invoke, ok, fail and info; if each record is a whole \
+             operation, say where its ends are: {function}{} {} (`histcheck init FILE` shows all \
+             fields)",
+            map_option("call", call),
+            map_option("return", ret)
+        ))
     }
 }
 

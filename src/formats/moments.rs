@@ -18,6 +18,39 @@ pub(super) fn is_never(call: Time, ret: Time) -> bool {
     }
 }
 
+/// What programs write as the time of an end that did not come, besides null.
+const NEVER: [&str; 18] = [
+    "",
+    "-",
+    "--",
+    "?",
+    "n/a",
+    "na",
+    "nan",
+    "nat",
+    "nil",
+    "none",
+    "null",
+    "never",
+    "undefined",
+    "<nil>",
+    "(nil)",
+    "inf",
+    "+inf",
+    "infinity",
+];
+/// How the dates start that are zero, as Go and MySQL write times that were never set.
+const NO_DATE: [&str; 2] = ["0001-01-01", "0000-00-00"];
+
+/// Whether `content`, where a time of an end or a duration belongs, says that there is none.
+fn says_never<'t>(content: &impl Content<'t>, values: &ValueTable) -> bool {
+    content.literal(values).is_ok_and(|text| {
+        let text = text.trim();
+        NEVER.iter().any(|never| text.eq_ignore_ascii_case(never))
+            || NO_DATE.iter().any(|date| text.starts_with(date))
+    })
+}
+
 /// The times of the call and of the return of a whole operation; where there is only one of them,
 /// or the `moment` at which the record was written, from how long it took.
 pub(super) fn ends<'t, C: Content<'t>>(
@@ -25,9 +58,11 @@ pub(super) fn ends<'t, C: Content<'t>>(
     moment: Option<(&str, C)>,
     sink: &mut Sink<'_>,
 ) -> Result<[Option<Time>; 2], Error> {
-    let took = roles.named(Role::Duration);
+    let values = sink.values();
+    let [took, end] = [Role::Duration, Role::Return]
+        .map(|role| roles.named(role).filter(|(_, content)| !says_never(content, values)));
     let call = optional_time(roles.named(Role::Call), sink)?;
-    let ret = optional_time(roles.named(Role::Return), sink)?;
+    let ret = optional_time(end, sink)?;
     match (call, ret) {
         (Some(call), None) => {
             Ok([Some(call), apart(call, roles.named(Role::Call), took, 1, sink)?])

@@ -19,10 +19,14 @@ pub(super) fn parse(literal: &str) -> Result<Time, Error> {
     seconds(literal)
 }
 
-/// The time that `text` stands for: a number in quotes, a number with its unit, or a date with a
-/// time of day as RFC 3339 and loggers write it. `None` if it is none of these.
+/// The time that `text` stands for: a number in quotes, a number with its unit, a duration of
+/// several units, or a date with a time of day as RFC 3339 and loggers write it. `None` if it is
+/// none of these.
 pub(crate) fn written(text: &str) -> Option<Result<Time, Error>> {
     let text = text.trim();
+    if text.trim_start_matches('-').starts_with(['P', 'p']) {
+        return duration(text).map(Ok);
+    }
     let is_digit = |byte: &u8| byte.is_ascii_digit();
     let number = text.strip_prefix('-').unwrap_or(text);
     if !number.as_bytes().first().is_some_and(is_digit) {
@@ -38,7 +42,17 @@ pub(crate) fn written(text: &str) -> Option<Result<Time, Error>> {
     if unit.is_empty() || unit.starts_with(['e', 'E']) {
         return Some(parse(text));
     }
-    date(text).map(Ok)
+    date(text).or_else(|| duration(text)).map(Ok)
+}
+
+/// The time of a duration of several units, as Go and ISO 8601 write it: `1m2.5s`, `PT0.5S`. No
+/// time of day is one.
+fn duration(text: &str) -> Option<Time> {
+    let duration: jiff::SignedDuration = match text.contains(':') {
+        true => return None,
+        false => text.parse().ok()?,
+    };
+    i64::try_from(duration.as_nanos()).ok().map(Time::Seconds)
 }
 
 /// The power of ten that a unit is of a second.
@@ -161,6 +175,13 @@ mod tests {
             ("-2.25us", Time::Seconds(-2_250)),
             ("3 s", Time::Seconds(3_000_000_000)),
             ("7ns", Time::Seconds(7)),
+            ("250µs", Time::Seconds(250_000)),
+            ("1h", Time::Seconds(3_600_000_000_000)),
+            ("1m2.5s", Time::Seconds(62_500_000_000)),
+            ("-1h0m0.000000001s", Time::Seconds(-3_600_000_000_001)),
+            ("PT0.5S", Time::Seconds(500_000_000)),
+            ("PT1M2.000000001S", Time::Seconds(62_000_000_001)),
+            ("-PT1S", Time::Seconds(-1_000_000_000)),
             ("1970-01-01T00:00:01.5Z", Time::Seconds(1_500_000_000)),
             ("1970-01-01T01:00:00+01:00", Time::Seconds(0)),
             ("1970-01-01 00:00:00,250", Time::Seconds(250_000_000)),
@@ -168,7 +189,20 @@ mod tests {
         ] {
             assert_eq!(written(text), Some(Ok(time)), "{text}");
         }
-        for text in ["", "now", "-", "12 apples", "2025-13-01T00:00:00Z", "Z", "1:2"] {
+        for text in [
+            "",
+            "now",
+            "-",
+            "12 apples",
+            "12:00:01",
+            "1 month",
+            "put",
+            "P",
+            "-P1",
+            "2025-13-01T00:00:00Z",
+            "Z",
+            "1:2",
+        ] {
             assert_eq!(written(text), None, "{text}");
         }
         assert!(matches!(written("1.5e400s"), None | Some(Err(_))));

@@ -112,6 +112,10 @@ impl<'t> Content<'t> for Item<'t> {
             _ => Shape::Null,
         };
         let time = match number {
+            Shape::Tagged(tag, date) if values.as_name(tag) == Some("inst") => {
+                let written = values.as_name(date).and_then(time::written);
+                written.unwrap_or_else(|| Err(self.not_a_time(field, values)))
+            }
             Shape::Text(text) => {
                 time::written(text).unwrap_or_else(|| Err(self.not_a_time(field, values)))
             }
