@@ -4,7 +4,8 @@
 
 use crate::check::Report;
 use crate::formats::is_of_no_consequence;
-use crate::history::{History, Operation, Outcome, Selected, Tally};
+use crate::history::hash::Map;
+use crate::history::{History, Operation, Outcome, Selected, Tally, Value};
 use crate::vocabulary::{Verb, Word};
 use crate::words::{counted, printable, shortened, with_thousands};
 
@@ -39,6 +40,8 @@ pub enum CaveatKind {
     PartSelected,
     /// No record tells when operations were called.
     NoRealTime,
+    /// Keys that differ only in type count as several.
+    KeysAlike,
 }
 
 impl CaveatKind {
@@ -58,6 +61,7 @@ impl CaveatKind {
         CaveatKind::KeysSelected,
         CaveatKind::PartSelected,
         CaveatKind::NoRealTime,
+        CaveatKind::KeysAlike,
     ];
 
     /// Its code.
@@ -77,6 +81,7 @@ impl CaveatKind {
             CaveatKind::KeysSelected => "W0013",
             CaveatKind::PartSelected => "W0014",
             CaveatKind::NoRealTime => "W0015",
+            CaveatKind::KeysAlike => "W0016",
         }
     }
 
@@ -97,6 +102,7 @@ impl CaveatKind {
             CaveatKind::KeysSelected => "keys-selected",
             CaveatKind::PartSelected => "part-selected",
             CaveatKind::NoRealTime => "no-real-time",
+            CaveatKind::KeysAlike => "keys-alike",
         }
     }
 
@@ -106,7 +112,10 @@ impl CaveatKind {
             CaveatKind::LeftAside => {
                 "say who is a client (--clients), or that these are none (--ignore-process)"
             }
-            _ => "see whether the test reached the system, and the field with the results is read",
+            _ => {
+                "check that the test reached the system, and that the field with the results is \
+                 read (the line `read as` names it; --map output=.FIELD names another)"
+            }
         }
     }
 
@@ -138,9 +147,10 @@ impl CaveatKind {
                  still take effect at any later time."
             }
             CaveatKind::TimesRunBackwards => {
-                "The order of the records is the order of the events, and their times say \
-                 otherwise. Perhaps logs of several clients stand one behind the other: \
-                 --order time follows the times."
+                "The order of the records is the order of the events, and their times contradict \
+                 it: after a step back they go on from there. If logs of several clients were \
+                 concatenated, --order time orders the events by their times. If several runs \
+                 were, check each run by itself: each may start from another state."
             }
             CaveatKind::UnreadOutputs => {
                 "These operations returned something that may mean more than that they are done, \
@@ -156,11 +166,7 @@ impl CaveatKind {
                  concern several keys, an old revision, or none. If operations stand there in \
                  another form, they were not read."
             }
-            CaveatKind::UnreadInputs => {
-                "Reads were called with a value, which the model does not look at. If it is the \
-                 key of what is read, all keys were taken for one object: give it a field of its \
-                 own (`key`), or map it (--map key=.PATH)."
-            }
+            CaveatKind::UnreadInputs => UNREAD_INPUTS,
             CaveatKind::ClientsSplit => {
                 "Clients called operations while others of their own were open, and \
                  --split-clients made of each as many processes as it had operations at one time. \
@@ -175,6 +181,7 @@ impl CaveatKind {
             }
             CaveatKind::PartSelected => PART_SELECTED,
             CaveatKind::NoRealTime => NO_REAL_TIME,
+            CaveatKind::KeysAlike => KEYS_ALIKE,
         }
     }
 }
@@ -187,6 +194,18 @@ const PART_SELECTED: &str = "\
     change nothing; and it may contradict what is left, so that a valid one is none of the \
     opposite, unless only operations of unknown outcome were left out. The report says which of \
     these it is.";
+
+/// What it means that reads are called with a value.
+const UNREAD_INPUTS: &str = "\
+    Reads were called with a value, which the model does not look at. If it is the key of what is \
+    read, all keys were taken for one object: give it a field of its own (`key`), or map it (--map \
+    key=.PATH).";
+
+/// What keys of several types mean.
+const KEYS_ALIKE: &str = "\
+    Some keys differ only in type, such as 1 and \"1\", and count as two objects. If they are one, \
+    reads of the one are not compared with writes to the other, and a fault goes unnoticed. \
+    --loose-values makes one value of those that differ only in type.";
 
 /// What a verdict without real time means.
 const NO_REAL_TIME: &str = "\
@@ -214,6 +233,16 @@ impl Caveat {
     pub fn is_vacuous(&self) -> bool {
         use CaveatKind::{LeftAside, NothingConstrains, NothingRead};
         matches!(self.kind, NothingConstrains | NothingRead | LeftAside)
+    }
+
+    /// What it makes of a valid verdict on so many operations, for which it stands in one line.
+    pub fn headline(&self, operations: &str) -> String {
+        let what = match self.kind {
+            CaveatKind::LeftAside => "not everything",
+            _ => "nothing",
+        };
+        let reason = self.message.split(": ").next().unwrap_or_default();
+        format!("but {what} was checked: {operations}, and {reason}")
     }
 
     /// Whether the verdict may be another one than that of the history.
@@ -253,6 +282,8 @@ pub struct Noted {
     pub reads_take_nothing: bool,
     /// How many operations there are of which no record tells when they were called.
     pub without_calls: usize,
+    /// Two keys that differ only in type, if there are any.
+    pub keys_alike: Option<[String; 2]>,
 }
 
 impl Noted {
@@ -270,6 +301,7 @@ impl Noted {
             requests_passed_over: history.requests_passed_over(),
             reads_take_nothing: reads_take_nothing(&report.model),
             without_calls: if history.has_real_time() { 0 } else { history.operations().len() },
+            keys_alike: keys_alike(history, report),
         }
     }
 
@@ -363,18 +395,48 @@ impl Noted {
             add(kind, left_out, message);
         }
         add(CaveatKind::ClientsSplit, self.split_clients.len(), clients_split(&self.split_clients));
+        if let Some([one, other]) = &self.keys_alike {
+            add(
+                CaveatKind::KeysAlike,
+                1,
+                format!(
+                    "the keys {one} and {other} count as two objects; if they are one, \
+                     --loose-values makes one of them"
+                ),
+            );
+        }
         add_vacuous(&self.tally, &mut add);
         add_left_aside(&self.tally, &mut add);
         self.add_unread(&mut add);
         add(
             CaveatKind::TimesRunBackwards,
-            self.tally.backwards,
-            "the times run backwards by more than a quarter of all times until then: do logs of \
-             several clients stand one behind the other? --order time follows the times"
+            self.tally.restarts(),
+            "the times run backwards, and the order of the records is the one that counts: are \
+             these logs of several clients, one after the other (--order time orders the events by \
+             their times), or several runs (check each in a file of its own)?"
                 .to_owned(),
         );
         caveats
     }
+}
+
+/// Two keys that differ only in type, if there are any. O(keys).
+fn keys_alike(history: &History, report: &Report) -> Option<[String; 2]> {
+    let values = history.values();
+    let keys = || report.keys.iter().filter_map(|key| key.key);
+    let is_text = |key| values.as_name(key).is_some();
+    if keys().all(is_text) || !keys().any(is_text) {
+        return None;
+    }
+    let mut written: Map<String, Value> = Map::default();
+    for key in keys() {
+        let Some(text) = values.loose_text(key) else { continue };
+        let first = *written.entry(text).or_insert(key);
+        if first != key {
+            return Some([first, key].map(|key| shortened(&values.to_text(key), 60)));
+        }
+    }
+    None
 }
 
 /// What people should know of `history` beside `report`, in O(records).
@@ -480,8 +542,7 @@ fn add_vacuous(tally: &Tally, add: &mut impl FnMut(CaveatKind, usize, String)) {
         let message = "no operation succeeded: whatever the system did, this would be valid";
         add(CaveatKind::NothingConstrains, operations, message.to_owned());
     } else if asking == 0 {
-        let message = "no operation asks what the object holds: whatever the system did, this \
-                       would be valid";
+        let message = "no operation reads what the object holds, so that few faults could show";
         add(CaveatKind::NothingAsked, operations, message.to_owned());
     } else if telling == 0 {
         let message = "no operation succeeded that tells what the object held: whatever the system \

@@ -167,7 +167,15 @@ pub fn end_line(followed: &Followed<'_>, palette: &Palette) -> String {
         (Verdict::Unknown, true) => why + &of_keys(unknown, "not decided"),
         (Verdict::Unknown, false) => why + "not decided",
     };
-    format!("{color}{verdict}{}: {sentence}", palette.reset)
+    let caveats = followed.summary.noted.caveats();
+    let mut vacuous = caveats.iter().filter(|caveat| caveat.is_vacuous());
+    match vacuous.next().filter(|_| *verdict == Verdict::Valid) {
+        Some(caveat) => {
+            let headline = caveat.headline(&(operations + so_far));
+            format!("{}{verdict}{}, {headline}", palette.unsure, palette.reset)
+        }
+        None => format!("{color}{verdict}{}: {sentence}", palette.reset),
+    }
 }
 
 /// What the end rests on.

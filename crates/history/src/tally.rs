@@ -36,7 +36,20 @@ pub struct Tally {
     pub backwards: usize,
     /// The earliest, the latest and the last time of a call.
     times: Option<[i64; 3]>,
+    /// How often the time of a call is earlier than that of the one before, by however much;
+    steps_back: usize,
+    /// the largest of these steps,
+    widest: u64,
+    /// and how many calls have a time earlier than the latest before them.
+    below: usize,
 }
+
+/// Blocks of records are this many calls long at least, so that the times rarely step back.
+const FEW_OF: usize = 16;
+/// So many calls come, after a step back, before those that were recorded already are overtaken.
+const GOES_ON: usize = 3;
+/// Steps back by less than this part of all times are inversions between threads.
+const NARROW: u64 = 64;
 
 /// So many names are kept.
 const MOST_NAMES: usize = 1 << 10;
@@ -73,7 +86,27 @@ impl Tally {
         let [first, latest, last] = self.times.unwrap_or([time; 3]);
         let is_far = last.abs_diff(time) > latest.abs_diff(first) / 4;
         self.backwards += usize::from(time < last && is_far);
+        if time < latest {
+            self.below += 1;
+            if time < last {
+                self.steps_back += 1;
+                self.widest = self.widest.max(last.abs_diff(time));
+            }
+        }
         self.times = Some([first.min(time), latest.max(time), time]);
+    }
+
+    /// Returns how often the times of calls start anew: they step back by more than a quarter of
+    /// all times until then; or they step back a few times, and go on from there. The times of
+    /// threads that record side by side step back often, and by little.
+    pub fn restarts(&self) -> usize {
+        let range = self.times.map_or(0, |[first, latest, _]| latest.abs_diff(first));
+        let are_few = self.steps_back <= (self.operations / FEW_OF).max(1);
+        let go_on = self.below >= GOES_ON * self.steps_back.max(1);
+        match self.backwards {
+            0 if are_few && go_on && self.widest > range / NARROW => self.steps_back,
+            backwards => backwards,
+        }
     }
 
     /// Counts what became of an operation of `history`.

@@ -14,7 +14,7 @@ pub(super) use violation::{interval, process};
 use super::style::Palette;
 use super::table::Table;
 use super::{JepsenResult, Subject, Timings};
-use crate::caveats::{Caveat, ReadAs, caveats};
+use crate::caveats::{Caveat, ReadAs, caveats, vacuous};
 use crate::check::{Failure, KeyCounts, KeyReport, Report, Verdict};
 use crate::history::{History, Ties, count_processes};
 use crate::model::ModelSource;
@@ -66,7 +66,18 @@ pub fn verdict_line(subject: &Subject<'_>, palette: &Palette) -> String {
         Verdict::Unknown => palette.unsure,
     };
     let file = subject.file.map_or(String::new(), |file| format!("{}: ", printable(file)));
-    format!("{file}{color}{verdict}{}: {}", palette.reset, verdict_sentence(subject))
+    // A verdict over nothing does not look like a pass.
+    let vacuous = match verdict {
+        Verdict::Valid => vacuous(subject.history, subject.report),
+        Verdict::Invalid | Verdict::Unknown => None,
+    };
+    let operations = || counted(subject.report.operations, "operation");
+    match vacuous.map(|caveat| caveat.headline(&operations())) {
+        Some(headline) => {
+            format!("{file}{}{verdict}{}, {headline}", palette.unsure, palette.reset)
+        }
+        None => format!("{file}{color}{verdict}{}: {}", palette.reset, verdict_sentence(subject)),
+    }
 }
 
 /// What the verdict rests on, without the verdict.
