@@ -3,7 +3,7 @@
 
 use crate::check::Verdict;
 use crate::error::{Code, Error};
-use crate::formats::{NEW, OLD, is_of_no_consequence};
+use crate::formats::{NEW, OLD, is_of_no_consequence, map_option};
 use crate::history::hash::Set;
 use crate::history::{EventType, History, OpIndex, Operation, Outcome, Record, Shape, Value};
 use crate::vocabulary::{Verb, Word, plain};
@@ -120,11 +120,14 @@ impl Unread {
                 if let Some(record) = self.holder(field, what) {
                     let role = if whole { role } else { "value" };
                     let error = unread(record, &field.name, missing, "it", role);
-                    return Err(match self.pair_of(&field.name) {
-                        Some([old, new]) => {
-                            error.hint(format!("--map from=.{old} --map to=.{new} reads both"))
-                        }
-                        None => error,
+                    return Err(match (self.amount(), self.pair_of(&field.name)) {
+                        (Some(hint), _) => error.hint(hint),
+                        (None, Some([old, new])) => error.hint(format!(
+                            "{} {} reads both",
+                            map_option("from", old),
+                            map_option("to", new)
+                        )),
+                        (None, None) => error,
                     });
                 }
             }
@@ -132,7 +135,8 @@ impl Unread {
         for field in &self.fields {
             for (what, (missing, told, role)) in MISSING.into_iter().enumerate() {
                 if let (Some(record), false) = (field.instead[what], field.beside[what]) {
-                    let role = if whole { role } else { "value" };
+                    let is_both = field.instead[0].is_some() && field.instead[1].is_some();
+                    let role = if whole && (what == 2 || !is_both) { role } else { "value" };
                     let missing = format!("some {missing}");
                     return Err(unread(record, &field.name, &missing, told, role));
                 }
@@ -143,6 +147,29 @@ impl Unread {
             }
         }
         Ok(())
+    }
+
+    /// How to write what operations of a bank take that stands in several fields, if it does.
+    fn amount(&self) -> Option<String> {
+        let named = |wanted: &[&str]| {
+            let mut fields = self.fields.iter().map(|field| &*field.name);
+            fields.find(|name| wanted.contains(&&*plain(name)))
+        };
+        let amount = named(&["amount", "amt", "sum"])?;
+        let part = |name: &str, field: &str| match name == field {
+            true => name.to_owned(),
+            false => format!("{name}: .[\"{field}\"]"),
+        };
+        let input = match (named(&["from"]), named(&["to"]), named(&["account", "acct"])) {
+            (Some(from), Some(to), None) => format!("{}, {}", part("from", from), part("to", to)),
+            (None, None, Some(account)) => part("account", account),
+            _ => return None,
+        };
+        Some(format!(
+            "put what it takes into one field: jq -c '. + {{input: {{{input}, {}}}}}' FILE | \
+             histcheck",
+            part("amount", amount)
+        ))
     }
 
     /// The fields for the two values of a compare-and-set, if this is one of them.
@@ -242,7 +269,9 @@ fn unread(record: Record, name: &str, missing: &str, what: &str, role: &str) -> 
     let name = printable(name);
     Error::new(Code::UnreadField, format!("{missing}, and the field `{name}` may tell {what}"))
         .hint(format!(
-            "map it (--map {role}=.{name}), or say that it is not that (--map ignore=.{name})"
+            "map it ({}), or say that it is not that ({})",
+            map_option(role, &name),
+            map_option("ignore", &name)
         ))
         .record(record)
 }
@@ -319,8 +348,10 @@ impl KeyFields {
         let name = printable(name);
         let message = format!("the field `{name}`, which is not read, may be the key");
         Err(Error::new(Code::UnreadField, message).hint(format!(
-            "say what it is: --map key=.{name} if it is the key, --map ignore=.{name} if it is \
-             not; or check the history as a whole, which tries both"
+            "say what it is: {} if it is the key, {} if it is not; or check the history as a \
+             whole, which tries both",
+            map_option("key", &name),
+            map_option("ignore", &name)
         )))
     }
 }
@@ -334,6 +365,8 @@ pub(crate) fn unread_key(name: &str, verdict: [Verdict; 2]) -> Error {
          if it is the key"
     );
     Error::new(Code::UnreadField, message).hint(format!(
-        "say what it is: --map key=.{name} if it is the key, --map ignore=.{name} if it is not"
+        "say what it is: {} if it is the key, {} if it is not",
+        map_option("key", &name),
+        map_option("ignore", &name)
     ))
 }

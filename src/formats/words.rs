@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 
 use super::content::{Content, function_of};
-use super::mapping::Target;
+use super::mapping::{Path, Target, map_option};
 use super::roles::{Role, Roles};
 use super::sink::Sink;
 use crate::error::Error;
-use crate::vocabulary::plain;
+use crate::vocabulary::{Word, plain};
 
 /// The word for which end of an operation an event is; false and true are Porcupine's `Kind`.
 pub(super) fn phase_word<'t>(
@@ -34,6 +34,22 @@ pub(super) fn named_function<'t, C: Content<'t>>(
     sink: &mut Sink<'_>,
 ) -> Result<Cow<'t, str>, Error> {
     function_of(content, is_client, sink).map_err(|error| {
+        if let Some((name, content)) = roles.named(Role::Function)
+            && let Some(hint) = parts_of_command(name, &content, sink)
+        {
+            return error.hint(hint);
+        }
+        if content.is_none() {
+            let mut others = roles.others();
+            let named = others.find(|(_, content)| is_operation(content, sink));
+            return match named {
+                Some((name, _)) => error.hint(format!(
+                    "`f` names the operation: {} if that is what it is",
+                    map_option("f", name)
+                )),
+                None => error,
+            };
+        }
         let Some(literal) = content.and_then(|it| it.literal(sink.values()).ok()) else {
             return error;
         };
@@ -41,6 +57,49 @@ pub(super) fn named_function<'t, C: Content<'t>>(
         let reads = is_given(Role::Output) || !is_given(Role::Input) && !is_given(Role::Value);
         numbered(error, &literal, reads)
     })
+}
+
+/// Whether `content` is the name of an operation that some model knows.
+pub(super) fn is_operation<'t>(content: &impl Content<'t>, sink: &mut Sink<'_>) -> bool {
+    content.word("f", sink.values()).is_ok_and(|word| Word::meant(&word).is_some())
+}
+
+/// How to read a command in a list, `["SET", "x", 5]`, whose parts have their places.
+pub(super) fn parts_of_command<'t>(
+    name: &str,
+    content: &impl Content<'t>,
+    sink: &mut Sink<'_>,
+) -> Option<String> {
+    let mut parts = Vec::new();
+    content.entries(sink.values(), &mut |name, part| parts.push((name, part))).ok()?;
+    let (at, _) = parts.iter().find(|(_, part)| is_operation(part, sink))?;
+    let part = |target: &str, at: usize| format!("--map {target}={}[{at}]", field_path(name));
+    let Ok(at) = at.parse::<usize>() else {
+        return Some(format!(
+            "name the part that is the operation: {}",
+            map_option("f", &format!("{name}.{at}"))
+        ));
+    };
+    Some(match parts.len() - at {
+        0 | 1 => format!("name the part that is the operation: {}", part("f", at)),
+        2 => format!(
+            "name its parts: {} {} (or {}, if it has no key)",
+            part("f", at),
+            part("key", at + 1),
+            part("input", at + 1)
+        ),
+        _ => format!(
+            "name its parts: {} {} {}",
+            part("f", at),
+            part("key", at + 1),
+            part("input", at + 2)
+        ),
+    })
+}
+
+/// The path of a field, as a rule has it.
+fn field_path(name: &str) -> String {
+    Path(vec![name.to_owned()]).rule()
 }
 
 /// Adds to an error about an operation whose name is a number or a boolean how to name it, and
@@ -79,6 +138,15 @@ pub(super) fn word_of<'t>(
     let name = target.name();
     content.word(name, sink.values()).map_err(|error| {
         let shown = content.literal(sink.values()).unwrap_or_default();
+        if shown.starts_with(['[', '{']) {
+            // No word that a rule could give a meaning to.
+            let hint = "name the part of it that does, as in --map f=.command[0] --map \
+                        key=.command[1] --map input=.command[2]";
+            return match target {
+                Target::Function => error.hint(hint),
+                _ => error.hint(format!("name the part of it that does: --map {name}=.FIELD.PART")),
+            };
+        }
         let meaning = if target == Target::Function { "read" } else { "ok" };
         error.hint(format!("say what it means: --map '{name}:{shown}={meaning}'"))
     })

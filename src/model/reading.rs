@@ -2,7 +2,8 @@
 
 use super::{Call, Model, Rejection};
 use crate::error::{Code, Error};
-use crate::history::{History, OpIndex, Operation, Outcome, Rank, Span, position};
+use crate::formats::map_option;
+use crate::history::{History, OpIndex, Operation, Outcome, Rank, Shape, Span, position};
 
 position! {
     /// The position of a reading among those of one object.
@@ -85,10 +86,7 @@ pub(crate) fn read_one<M: Model>(
 pub(crate) fn rejected(rejection: Rejection, history: &History, operation: &Operation) -> Error {
     let function = history.function(operation.function);
     let hint = match rejection {
-        Rejection::UnclearOutput(_) => format!(
-            "--ignore-outputs {function} checks the history without looking at what `{function}` \
-             returned"
-        ),
+        Rejection::UnclearOutput(_) => unclear_output(history, operation),
         _ => "`histcheck models` lists the models with the values of their operations".to_owned(),
     };
     match rejection {
@@ -113,6 +111,38 @@ pub(crate) fn rejected(rejection: Rejection, history: &History, operation: &Oper
             .record(operation.invoked)
         }
     }
+}
+
+/// How to say what an output means that the model does not know: that the operation was done, or
+/// that it was not.
+fn unclear_output(history: &History, operation: &Operation) -> String {
+    let function = history.function(operation.function);
+    let word = match history.values().shape(operation.output) {
+        Shape::Bool(word) => word.to_string(),
+        Shape::Text(word) if !word.contains(['\'', '"', '=']) && word.len() <= 50 => {
+            word.to_owned()
+        }
+        _ => {
+            return format!(
+                "if every `{function}` that returned took effect, --ignore-outputs {function} \
+                 checks the history without looking at what it returned; one that was refused is \
+                 recorded as `fail`"
+            );
+        }
+    };
+    let mut taken = history.taken_fields().iter();
+    let field = taken.find(|(role, _)| *role == "output").map_or("output", |(_, name)| &**name);
+    let (role, outcome) = match history.has_whole_operations() {
+        true => {
+            let field = map_option("outcome", field);
+            ("output", format!("{field} --map 'outcome:{word}=fail'"))
+        }
+        false => ("value", "record it as `fail`".to_owned()),
+    };
+    format!(
+        "say what it means: --map '{role}:{word}=null' if this `{function}` took effect; if it did \
+         not, {outcome} (and `info` if that is not known)"
+    )
 }
 
 /// At most some fifty characters of `text`.

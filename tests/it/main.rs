@@ -21,6 +21,8 @@ mod figures;
 #[cfg(feature = "cli")]
 mod follow;
 #[cfg(feature = "cli")]
+mod following_hints;
+#[cfg(feature = "cli")]
 mod forgotten;
 mod formats;
 #[cfg(feature = "cli")]
@@ -43,6 +45,8 @@ mod meanings;
 #[cfg(feature = "cli")]
 mod merge;
 mod models;
+#[cfg(feature = "cli")]
+mod moments;
 #[cfg(feature = "cli")]
 mod names;
 #[cfg(feature = "cli")]
@@ -71,6 +75,8 @@ mod steering;
 #[cfg(feature = "cli")]
 mod store;
 #[cfg(feature = "cli")]
+mod stray;
+#[cfg(feature = "cli")]
 mod styles;
 mod support;
 #[cfg(feature = "cli")]
@@ -86,4 +92,6 @@ mod truth;
 mod unread;
 #[cfg(feature = "cli")]
 mod unwrapping;
+#[cfg(feature = "cli")]
+mod warnings;
 mod wide;
