@@ -43,6 +43,8 @@
 mod budget;
 pub mod caveats;
 pub mod check;
+mod conditions;
+mod contradicted;
 pub mod explain;
 pub mod follow;
 pub mod formats;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::budget::Budget;
 use crate::check::{self, Decision, KeyReport, Meter, Models, Options, OtherTies, Report};
 use crate::check::{Start, Verdict};
+use crate::conditions::may_name_an_object;
 use crate::error::{Code, Error};
 use crate::explain::{
     self, ClockSkew, Context, Explanation, Linearizations, Rest, SkewOutcome, Stale,
@@ -89,6 +90,11 @@ impl<'a> Session<'a> {
     /// not there.
     pub fn new(history: &'a History, options: &'a Options) -> Result<Session<'a>, Error> {
         unread::check_read(history)?;
+        Session::of_read(history, options)
+    }
+
+    /// As [`Session::new`], for a history that was looked through already.
+    fn of_read(history: &'a History, options: &'a Options) -> Result<Session<'a>, Error> {
         let (entry, source) = match model::named(options.model.as_deref(), history) {
             Some(named) => named?,
             None => (model::infer(history)?, ModelSource::Inferred),
@@ -154,7 +160,8 @@ impl<'a> Session<'a> {
         for name in unread::possible_keys(self.history) {
             let Some(history) = self.history.keyed_by(name) else { continue };
             let keys = history.partitions().len();
-            if keys < 2 || keys > history.operations().len() / 2 {
+            let is_rare = keys > history.operations().len() / 2;
+            if keys < 2 || is_rare && !may_name_an_object(name) {
                 continue;
             }
             let effort: u64 = report.keys.iter().map(|key| key.effort.configurations).sum();
@@ -165,7 +172,7 @@ impl<'a> Session<'a> {
                 progress: None,
                 ..self.options.clone()
             };
-            let verdict = Session::new(&history, &usual)?.decide()?.verdict;
+            let verdict = Session::of_read(&history, &usual)?.decide()?.verdict;
             if verdict != Verdict::Unknown && verdict != report.verdict {
                 return Err(unread::unread_key(name, [report.verdict, verdict]));
             }

@@ -2,6 +2,8 @@
 //! value, the result or the end of an operation should. A verdict over the rest would be wrong.
 
 use crate::check::Verdict;
+use crate::conditions::{Conditions, may_name_an_object};
+use crate::contradicted::Contradicted;
 use crate::error::{Code, Error};
 use crate::formats::{NEW, OLD, is_of_no_consequence, map_option};
 use crate::history::hash::Set;
@@ -16,6 +18,8 @@ pub(crate) struct Unread {
     /// By the name of the operation: whether none takes anything that has to, and likewise returns.
     lacking: Vec<[bool; 2]>,
     fields: Vec<Field>,
+    contradicted: Contradicted,
+    conditions: Conditions,
 }
 
 /// A field of no known meaning.
@@ -28,8 +32,10 @@ struct Field {
     instead: [Option<Record>; 3],
     /// and whether one has both.
     beside: [bool; 3],
-    /// The first record, if all values are words for how operations end.
-    ends: Option<Record>,
+    /// Whether all values are words for how operations end,
+    all_ends: bool,
+    /// and the first record with another than that they succeeded.
+    not_ok: Option<Record>,
 }
 
 /// So many fields are looked at.
@@ -46,6 +52,9 @@ impl Unread {
     /// Takes into account an operation that was called, or that ended if `ends`; both if it is
     /// whole.
     pub(crate) fn add(&mut self, history: &History, operation: &Operation, ends: bool) {
+        if ends {
+            self.contradicted.add(history, operation);
+        }
         let function = operation.function.index();
         while self.lacking.len() <= function {
             let name = history.functions().get(self.lacking.len());
@@ -61,9 +70,10 @@ impl Unread {
             return;
         }
         let record = operation.completed.filter(|_| ends).unwrap_or(operation.invoked);
+        self.conditions.add(history, operation, record);
         for extra in history.extras(record).iter().filter(|extra| !extra.value.is_null()) {
             let Some(name) = history.values().as_name(extra.name) else { continue };
-            let Some(field) = self.field(name, record) else { continue };
+            let Some(field) = self.field(name) else { continue };
             if field.seen.len() <= function {
                 field.seen.resize(function + 1, [None; 2]);
             }
@@ -79,7 +89,7 @@ impl Unread {
         for extra in history.extras(record) {
             if may_be_end(history, extra.value, history.times(index)[0])
                 && let Some(name) = history.values().as_name(extra.name)
-                && let Some(field) = self.field(name, record)
+                && let Some(field) = self.field(name)
             {
                 field.beside[2] |= !lacks;
                 if lacks {
@@ -89,10 +99,12 @@ impl Unread {
         }
     }
 
-    fn field(&mut self, name: &str, record: Record) -> Option<&mut Field> {
+    fn field(&mut self, name: &str) -> Option<&mut Field> {
         let at = self.fields.iter().position(|field| field.name == name);
         let at = at.or_else(|| {
-            if self.fields.len() == FIELDS || is_of_no_consequence(name) {
+            // A name with a dot in front was put aside for a field that a mapping names.
+            let is_aside = name.starts_with('.') || is_of_no_consequence(name);
+            if self.fields.len() == FIELDS || is_aside {
                 return None;
             }
             self.fields.push(Field {
@@ -100,7 +112,8 @@ impl Unread {
                 seen: Vec::new(),
                 instead: [None; 3],
                 beside: [false; 3],
-                ends: Some(record),
+                all_ends: true,
+                not_ok: None,
             });
             Some(self.fields.len() - 1)
         });
@@ -112,6 +125,8 @@ impl Unread {
     /// # Errors
     /// If so.
     pub(crate) fn check(&self, whole: bool) -> Result<(), Error> {
+        self.contradicted.check()?;
+        self.conditions.check()?;
         for (what, missing, role) in [
             (0, "no operation of this name takes anything", "input"),
             (1, "no operation of this name returns anything", "output"),
@@ -141,7 +156,7 @@ impl Unread {
                     return Err(unread(record, &field.name, &missing, told, role));
                 }
             }
-            if let (Some(record), true) = (field.ends, whole) {
+            if let (Some(record), true) = (field.not_ok, field.all_ends && whole) {
                 let missing = "nothing says how operations ended";
                 return Err(unread(record, &field.name, missing, "it", "outcome"));
             }
@@ -225,8 +240,12 @@ impl Field {
             self.beside[what] |= looks[what] && !lacks;
         }
         let name = history.values().as_name(value);
-        if name.and_then(EventType::meant).is_none_or(|kind| kind == EventType::Invoke) {
-            self.ends = None;
+        match name.and_then(EventType::meant) {
+            Some(EventType::Ok) => {}
+            Some(EventType::Fail | EventType::Info) => {
+                self.not_ok.get_or_insert(record);
+            }
+            Some(EventType::Invoke) | None => self.all_ends = false,
         }
     }
 }
@@ -246,8 +265,13 @@ fn may_be_end(history: &History, value: Value, call: Option<i64>) -> bool {
 /// # Errors
 /// As [`Unread::check`], or if no operation returns, and a field may tell when it did.
 pub(crate) fn check_read(history: &History) -> Result<(), Error> {
-    if history.is_excerpt() || history.all_extras().is_empty() {
+    if history.is_excerpt() {
         return Ok(());
+    }
+    if history.all_extras().is_empty() {
+        let mut contradicted = Contradicted::default();
+        history.operations().iter().for_each(|operation| contradicted.add(history, operation));
+        return contradicted.check();
     }
     let whole = history.has_whole_operations();
     let mut unread_fields = Unread::default();
@@ -341,8 +365,10 @@ impl KeyFields {
     /// # Errors
     /// If so.
     pub(crate) fn check(&self) -> Result<(), Error> {
-        let may_be = |count: usize| count >= 2 && count <= self.calls / 2;
-        let Some((name, _)) = self.fields.iter().find(|(_, seen)| may_be(seen.len())) else {
+        let may_be = |(name, seen): &&(String, Set<String>)| {
+            seen.len() >= 2 && (seen.len() <= self.calls / 2 || may_name_an_object(name))
+        };
+        let Some((name, _)) = self.fields.iter().find(may_be) else {
             return Ok(());
         };
         let name = printable(name);

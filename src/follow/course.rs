@@ -35,6 +35,8 @@ pub(super) struct Course {
     asks_keys: bool,
     /// Violations that are not told before it is clear that all was read.
     held: Vec<Violation>,
+    /// The keys of those that were told while operations may yet mean something else.
+    told: Vec<Option<[String; 2]>>,
     /// The model, once it is known.
     started: Option<Started>,
     /// How many events of the window were taken, and how many looked at.
@@ -94,6 +96,7 @@ impl Course {
             key_fields: KeyFields::default(),
             asks_keys: true,
             held: Vec::new(),
+            told: Vec::new(),
             started: None,
             taken: [0; 2],
             forgets: false,
@@ -201,7 +204,7 @@ impl Course {
         }
         if last {
             self.check_read()?;
-            found.append(&mut self.held);
+            self.tell(records, found);
             if self.left_out.operations > 0 && self.left_out.kept == 0 {
                 return Err(none_left());
             }
@@ -275,8 +278,10 @@ impl Course {
                 objects.call(window.history, index, &operation, ahead.as_ref())?;
             } else if let Some(mut violation) = objects.end(window.history, index, &operation)? {
                 violation.model = self.model().unwrap_or_default();
-                self.is_violated = true;
                 self.held.push(violation);
+                if !self.is_violated && self.held.len() == 1 {
+                    self.is_violated = !self.may_turn(window, event.record);
+                }
             }
             self.release(event.record, found)?;
         }
@@ -296,16 +301,29 @@ impl Course {
         if self.held.is_empty() {
             return Ok(());
         }
-        let is_open = self.key_fields.may_be() || self.unread.check(false).is_err();
+        let is_open = self.key_fields.may_be()
+            || self.unread.check(false).is_err()
+            || !self.is_violated && self.may_change(record.index());
         if is_open && record.index() < PATIENCE {
             return Ok(());
         }
         self.check_read()?;
+        self.is_violated = true;
         // It is invalid with any key.
         self.key_fields = KeyFields::default();
         self.asks_keys = false;
-        found.append(&mut self.held);
+        self.tell(record.index(), found);
         Ok(())
+    }
+
+    /// Puts the violations that are held into `found`, but for those of keys that had one before
+    /// the operations were taken anew.
+    fn tell(&mut self, records: usize, found: &mut Vec<Violation>) {
+        self.held.retain(|violation| !self.told.contains(&violation.key));
+        if self.may_change(records) {
+            self.told.extend(self.held.iter().map(|violation| violation.key.clone()));
+        }
+        found.append(&mut self.held);
     }
 
     fn check_read(&self) -> Result<(), Error> {
@@ -396,12 +414,62 @@ impl Course {
         (self.started, self.operations) = (None, 0);
         (self.left_out, self.noted) = (Selected::default(), Noted::default());
         (self.unread, self.key_fields) = (Unread::default(), KeyFields::default());
+        self.held.clear();
     }
 
     /// Whether it may turn out within so many records that the operations mean something else.
     fn may_change(&self, records: usize) -> bool {
         let is_inferred = |started: &Started| started.source == ModelSource::Inferred;
-        records < PATIENCE && !self.is_violated && self.started.as_ref().is_some_and(is_inferred)
+        records < PATIENCE && self.started.as_ref().is_some_and(is_inferred)
+    }
+
+    /// Whether the violation at `until` may vanish, as later records may tell that the operations
+    /// mean another model: one that knows them, too, and allows what happened. Follows the window
+    /// once for each.
+    fn may_turn(&self, window: Window<'_>, until: Record) -> bool {
+        let known = self.model().unwrap_or_default();
+        self.may_change(until.index())
+            && self
+                .hints
+                .rivals(known)
+                .any(|entry| !self.is_refuted(entry.name, window, until).unwrap_or(true))
+    }
+
+    /// Whether the operations up to `until` are none of the model `name`.
+    ///
+    /// # Errors
+    /// If the model refuses one.
+    fn is_refuted(
+        &self,
+        name: &'static str,
+        window: Window<'_>,
+        until: Record,
+    ) -> Result<bool, Error> {
+        let Window { history, .. } = window;
+        let described = Some(history).filter(|_| self.is_described);
+        let initial = Start::of(described, &self.options)?.of_all()?;
+        let options = self.options.model_options;
+        let model = AnyModel::by_name(name, initial, options, history.values())?;
+        let mut objects = self.objects(model, None)?;
+        for event in window.events().take_while(|event| event.record <= until) {
+            let operation = self.keys.guess(history, &window.operation(&event));
+            let wanted = self.selection.as_ref();
+            if wanted.is_some_and(|it| it.wants_followed(history, &operation) != [true; 2]) {
+                if event.kind == EventType::Invoke {
+                    objects.skip();
+                }
+                continue;
+            }
+            let index = event.operation;
+            if event.kind == EventType::Invoke {
+                objects.call(history, index, &operation, None)?;
+            } else if objects.end(history, index, &operation)?.is_some() {
+                return Ok(true);
+            }
+        }
+        let mut found = Vec::new();
+        objects.finish(history, &mut found);
+        Ok(!found.is_empty())
     }
 
     /// Whether it may turn out within so many records that values stand in something else.

@@ -3,11 +3,13 @@
 use std::borrow::Cow;
 
 use super::mapping::Target;
+use super::outcomes::likely;
 use super::sink::Sink;
 use super::words::word_of;
 use crate::error::{Code, Error, Place};
 use crate::history::{EventType, Outcome, Time, Value, ValueTable};
 use crate::vocabulary::plain;
+use crate::words::shortened;
 
 /// The content of one field, as a reader keeps it until it is known what the field is for.
 /// Errors are located at the content.
@@ -114,7 +116,16 @@ pub(super) fn outcome<'t>(
     content: &impl Content<'t>,
     sink: &mut Sink<'_>,
 ) -> Result<Outcome, Error> {
-    match EventType::meant(&word_of(content, Target::Outcome, sink)?) {
+    let kind = match word_of(content, Target::Outcome, sink) {
+        Ok(word) => EventType::meant(&word),
+        Err(error) => match content.literal(sink.values())?.parse() {
+            // A status of HTTP.
+            Ok(200..300) => Some(EventType::Ok),
+            Ok(..) => None,
+            Err(_) => return Err(error),
+        },
+    };
+    match kind {
         Some(EventType::Ok) => Ok(Outcome::Ok),
         Some(EventType::Fail) => Ok(Outcome::Fail),
         Some(EventType::Info) => Ok(Outcome::Info),
@@ -139,7 +150,12 @@ fn unknown<'t>(content: &impl Content<'t>, values: &ValueTable, field: &str, kno
              '{field}:{word}=info'"
         ))
     } else {
-        error.hint(format!("the {field}s are {known}; others are mapped: --map '{field}:WORD=ok'"))
+        let word = content.literal(values).unwrap_or_default();
+        error.hint(format!(
+            "the {field}s are {known}; others are mapped: --map '{field}:{}={}'",
+            shortened(&word, 40),
+            likely(&word)
+        ))
     };
     error.at(content.place())
 }

@@ -16,6 +16,7 @@ mod content;
 mod csv;
 mod edn;
 mod etcd;
+mod failures;
 mod fields;
 mod frame;
 mod input;
@@ -52,6 +53,7 @@ use row::Row;
 
 #[cfg(test)]
 pub(crate) use edn::parse_value as parse_edn;
+pub(crate) use failures::Kind;
 pub use input::{Input, ReadOptions, json_value, read_bytes, read_file, read_text};
 pub use jepsen::{is_jepsen, jepsen_valid};
 pub use mapping::Mapping;

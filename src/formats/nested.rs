@@ -89,7 +89,9 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
             let name = match parent {
                 Some(_) => Cow::Owned(dotted(&nodes, at)),
                 // Its place is taken by what the mapping says.
-                None if mapping.places(role(&nodes[at].name).0) => {
+                None if mapping.places(role(&nodes[at].name).0)
+                    && !(nodes[at].name == NAMES[TYPE] && mapping.has_words(Target::Type)) =>
+                {
                     Cow::Owned(format!(".{}", nodes[at].name))
                 }
                 None => nodes[at].name.clone(),

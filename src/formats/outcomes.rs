@@ -1,6 +1,7 @@
 //! How operations ended whose records say it by an error or a success rather than an outcome.
 
 use super::content::{Content, outcome};
+use super::failures::Kind;
 use super::roles::{Role, Roles};
 use super::sink::Sink;
 use crate::error::{Code, Error};
@@ -36,23 +37,13 @@ pub(super) fn says_wrong<'t>(
     content: impl Content<'t>,
     values: &mut ValueTable,
 ) -> bool {
-    let text = |values: &mut ValueTable| {
-        content.value(values).map(|value| values.to_json(value)).unwrap_or_default()
+    let kind = match role {
+        Role::Success => Kind::Success,
+        Role::Error => Kind::Error,
+        _ => return false,
     };
-    match role {
-        // A table's `False` is a text.
-        Role::Success => {
-            let text = plain(&text(values));
-            let is_right = ["null", "true", "1", "ok", "yes", "success"];
-            !is_right.contains(&text.trim_matches('"'))
-        }
-        Role::Error => {
-            let text = plain(&text(values));
-            let is_none = ["", "null", "false", "0", "no", "none", "nil", "ok"];
-            !content.is_null() && !is_none.contains(&text.trim_matches('"'))
-        }
-        _ => false,
-    }
+    // What cannot be read reports no success.
+    content.value(values).map_or(true, |value| kind.reports_failure(values, value))
 }
 
 /// The error about a record that says by its field `name` that something went wrong.
@@ -72,6 +63,20 @@ pub(super) fn no_outcome<'t>(name: &str, content: &impl Content<'t>, values: &Va
              'outcome:{shown}=info'{right}"
         ))
         .at(content.place())
+}
+
+/// What a word that is no usual one for how an operation ended may mean, as a hint proposes it.
+pub(super) fn likely(word: &str) -> &'static str {
+    const RIGHT: [&str; 8] =
+        ["ok", "done", "succe", "complete", "commit", "applied", "ack", "true"];
+    let word = plain(word);
+    let is_right = RIGHT.iter().any(|right| word.contains(right)) && !word.starts_with("not");
+    let is_none = matches!(&*word, "0" | "" | "null" | "none");
+    if is_right || is_none || word.parse().is_ok_and(|status: u64| (200..300).contains(&status)) {
+        "ok"
+    } else {
+        "info"
+    }
 }
 
 /// Whether the type of an event says that it is the end of an operation, but not how it ended.

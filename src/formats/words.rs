@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::content::{Content, function_of};
 use super::mapping::{Path, Target, map_option};
+use super::outcomes::likely;
 use super::roles::{Role, Roles};
 use super::sink::Sink;
 use crate::error::Error;
@@ -147,7 +148,11 @@ pub(super) fn word_of<'t>(
                 _ => error.hint(format!("name the part of it that does: --map {name}=.FIELD.PART")),
             };
         }
-        let meaning = if target == Target::Function { "read" } else { "ok" };
+        let meaning = match target {
+            Target::Function => "read",
+            Target::Outcome => likely(&shown),
+            _ => "ok",
+        };
         error.hint(format!("say what it means: --map '{name}:{shown}={meaning}'"))
     })
 }

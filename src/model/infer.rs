@@ -22,6 +22,10 @@ const USUAL: &[&[&str]] = &[
 /// and counters, too: it is what is left where no other model has all of them together.
 const KEY_WORDS: &[&str] = &["get", "put", "append", "delete"];
 
+/// The models that the values of operations tell from others with the same words.
+const BY_VALUES: &[&str] =
+    &["versioned-kv", "owned-semaphore", "fenced-mutex", "list-append", "counter", "set", "kv"];
+
 /// The built-in model that the operations of `history` belong to. Its metadata may name it.
 ///
 /// ```
@@ -236,6 +240,23 @@ impl Hints {
         self.functions.iter().all(|function| verb(function) == Some(Verb::Read))
     }
 
+    /// Returns the models that more operations may show to be meant, where `known` was so far.
+    pub(crate) fn rivals(&self, known: &str) -> impl Iterator<Item = &'static Entry> {
+        let meant = Entry::find(known);
+        self.fitting().filter(move |entry| {
+            // Where it has no word of its own, only the values tell.
+            let is_told =
+                meant.is_none_or(|meant| entry.functions.iter().any(|f| !meant.knows(f.name)));
+            entry.name != known && (is_told || BY_VALUES.contains(&entry.name))
+        })
+    }
+
+    /// Returns the built-in models that know all operations.
+    pub(crate) fn fitting(&self) -> impl Iterator<Item = &'static Entry> {
+        let knows = |entry: &&Entry| self.functions.iter().all(|function| entry.knows(function));
+        CATALOGUE.iter().filter(knows)
+    }
+
     /// The built-in model that the operations belong to.
     ///
     /// # Errors
@@ -245,10 +266,7 @@ impl Hints {
             return Err(sends_and_polls().record(record));
         }
         let functions: Vec<&str> = self.functions.iter().map(String::as_str).collect();
-        let mut fitting: Vec<&'static Entry> = CATALOGUE
-            .iter()
-            .filter(|entry| functions.iter().all(|function| entry.knows(function)))
-            .collect();
+        let mut fitting: Vec<&'static Entry> = self.fitting().collect();
         if !self.is_plain
             && functions != ["txn"]
             && let Some(registers) = fitting.iter().find(|entry| entry.name == "multi-register")

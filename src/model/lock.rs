@@ -157,13 +157,25 @@ impl Owner {
 impl Lock {
     fn operation_as(&self, act: Act, call: &Call<'_>) -> Result<Arc<Ask>, Rejection> {
         let (given, by) = named(call.input)?;
-        let (got, to) = call.output.map_or(Ok((None, None)), named)?;
+        let (got, to) = match call.output {
+            Some(output) if act == Act::Take && self.is_fence(call, output) => {
+                (output.as_int(), None)
+            }
+            Some(output) => named(output)?,
+            None => (None, None),
+        };
         let client = to.or(by);
         // Whose operation it was is only certain when it returned: a client may go on as another
         // process.
         let is_known = call.output.is_some() && call.process.as_int().is_some();
         let owner = Owner { process: is_known.then_some(call.process.value), client };
         Ok(Arc::new(Ask { act, owner, fence: got.or(given) }))
+    }
+
+    /// Whether an output is a fence by itself. Where the same may take the lock again, a number may
+    /// say how often it did.
+    fn is_fence(&self, call: &Call<'_>, output: View<'_>) -> bool {
+        !self.is_reentrant && output.as_int().is_some() && output.value != call.input.value
     }
 
     fn take(&self, state: State, op: &Ask) -> Option<State> {
@@ -237,7 +249,7 @@ impl Model for Lock {
             Some(Verb::TryAcquire) => match (call.output, answer) {
                 (None, _) => self.operation_as(Act::Try, call),
                 (_, Some(false)) => self.operation_as(Act::Busy, call),
-                (Some(output), None) if !names_holder(output) => {
+                (Some(output), None) if !names_holder(output) && !self.is_fence(call, output) => {
                     Err(Rejection::bad("a try-acquire returns its client or fence, true or false"))
                 }
                 _ => self.operation_as(Act::Take, call),
@@ -272,9 +284,13 @@ impl Model for Lock {
     }
 
     fn ignores_output(&self, call: &Call<'_>) -> bool {
-        let updates = [Verb::Acquire, Verb::Release];
-        WORDS.verb_of(call.word).is_some_and(|verb| updates.contains(&verb))
-            && call.output.is_some_and(|output| !names_holder(output))
+        let Some(output) = call.output.filter(|output| !names_holder(*output)) else {
+            return false;
+        };
+        match WORDS.verb_of(call.word) {
+            Some(Verb::Acquire) => !self.is_fence(call, output),
+            verb => verb == Some(Verb::Release),
+        }
     }
 
     fn state_values(&self, state: &State, hold: &mut dyn FnMut(Value)) -> bool {

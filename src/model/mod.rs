@@ -65,7 +65,7 @@ pub use own::{Own, OwnOp, OwnState};
 pub use owned_semaphore::OwnedSemaphore;
 pub use priority_queue::PriorityQueue;
 pub use queue::FifoQueue;
-pub(crate) use reading::{Pos, read_one, rejected};
+pub(crate) use reading::{Pos, read_one, rejected, unclear_output};
 pub use reading::{Reading, read};
 pub use register::Register;
 pub use semaphore::Semaphore;

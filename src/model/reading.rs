@@ -115,7 +115,7 @@ pub(crate) fn rejected(rejection: Rejection, history: &History, operation: &Oper
 
 /// How to say what an output means that the model does not know: that the operation was done, or
 /// that it was not.
-fn unclear_output(history: &History, operation: &Operation) -> String {
+pub(crate) fn unclear_output(history: &History, operation: &Operation) -> String {
     let function = history.function(operation.function);
     let word = match history.values().shape(operation.output) {
         Shape::Bool(word) => word.to_string(),

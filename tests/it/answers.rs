@@ -115,6 +115,13 @@ fn fences_grow_and_clients_hold() {
         run("", &again).status(1);
         run("--model reentrant-mutex", &again).status(0);
         run("--model reentrant-mutex", &again[1..]).status(1);
+        // A number alone is a fence, too.
+        let bare = |fences: [&'static str; 2]| {
+            let take = fences.map(|fence| ("acquire", "null", fence));
+            [take[0], ("release", "null", "null"), take[1]]
+        };
+        run("--model fenced-mutex --any-owner", &bare(["1", "2"])).status(0);
+        run("--model fenced-mutex --any-owner", &bare(["2", "1"])).status(1);
     }
     let unread = run("--model mutex --any-owner", &free).status(0);
     unread.says("outputs of `acquire`, `release` are not looked at");

@@ -314,6 +314,27 @@ fn followed(events: &[(u32, &str, &str, &str)]) -> Verdict {
     }
 }
 
+/// The records of operations that end before the next one begins.
+fn in_turn(operations: &[(&str, &str, &str)]) -> String {
+    let lines = operations
+        .iter()
+        .map(|(f, input, output)| line(0, "invoke", f, input) + &line(0, "ok", f, output));
+    lines.collect()
+}
+
+#[test]
+fn a_violation_that_another_model_may_explain_waits_for_what_tells_the_model() {
+    let twice = [("enqueue", "1", "1"), ("dequeue", "null", "1"), ("dequeue", "null", "1")];
+    let acks = [("nack", "1", "1"), ("ack", "1", "1")];
+    histcheck("--follow").stdin(in_turn(&twice)).run().status(1).says("dequeue → 1");
+    let redelivered = in_turn(&[&twice[..2], &[acks[0], twice[2], acks[1]]].concat());
+    histcheck("--follow").stdin(redelivered).run().status(0).says("model    acked-queue");
+    // A read of what was never written is one in whatever model.
+    let phantom = [("write", "1", "1"), ("read", "null", "2"), ("delete", "null", "null")];
+    let run = histcheck("--follow").stdin(in_turn(&phantom)).run().status(1);
+    assert_eq!(run.stdout.matches("no order of the operations").count(), 1, "{}", run.stdout);
+}
+
 #[test]
 fn a_crashed_write_of_what_is_there_may_hide_another_one() {
     // The write of 2 is seen by nobody: the crashed write of 1 came right behind it.

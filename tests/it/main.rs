@@ -10,6 +10,8 @@ mod answers;
 mod ci_formats;
 #[cfg(feature = "cli")]
 mod cli;
+#[cfg(feature = "cli")]
+mod contradicted;
 mod counterexamples;
 #[cfg(feature = "cli")]
 mod doors;

@@ -18,7 +18,6 @@ const HINTED: &[(&str, &str)] = &[
     ("porcupine-operations.json", "--map f:0=get --map f:1=put --map f:2=append"),
     ("porcupine-register.jsonl", "--map f:false=put --map f:true=get"),
     ("slog-durations.jsonl", "--time-unit ns"),
-    ("status.jsonl", "--map 'outcome:200=ok'"),
     ("success.csv", "--map outcome=.ok --map 'outcome:False=info' --map outcome:True=ok"),
     ("timeouts.jsonl", "--map outcome=.error --map 'outcome:timeout=info'"),
 ];

@@ -1,0 +1,162 @@
+//! Fields that make of an operation another one, and are not read: a part of its key, a condition
+//! on which it happens, the number that a lock hands out.
+
+use crate::error::{Code, Error};
+use crate::history::hash::Map;
+use crate::history::{History, Operation, Outcome, Record, Shape, Value};
+use crate::vocabulary::{Verb, Word, plain};
+use crate::words::printable;
+
+/// Looks for such fields.
+#[derive(Default)]
+pub(crate) struct Conditions {
+    /// What the names of fields mean.
+    names: Map<Value, Option<Meaning>>,
+    /// The first value of a field that may be a part of keys.
+    space: Option<(Value, Value)>,
+    first: Option<Error>,
+}
+
+/// What a field may mean that is not read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Meaning {
+    /// In which of several stores a key is.
+    Space,
+    /// On which condition an update happens.
+    Condition,
+    /// The number that a lock hands out.
+    Token,
+}
+
+impl Meaning {
+    fn of(name: &str) -> Option<Meaning> {
+        // A name with a dot in front was put aside for a field that a mapping names.
+        if name.len() > LONGEST || name.starts_with('.') {
+            return None;
+        }
+        match &*plain(name) {
+            "table" | "tablename" | "db" | "database" | "namespace" | "keyspace" | "collection"
+            | "bucket" | "schema" | "tenant" | "tenantid" | "topic" => Some(Meaning::Space),
+            "ifversion" | "ifmatch" | "ifnonematch" | "ifrevision" | "expectedversion"
+            | "expectedrevision" | "expectversion" | "prevversion" | "prevrevision"
+            | "previndex" | "ifabsent" | "ifnotexists" | "onlyifabsent" | "nx" | "condition"
+            | "precondition" => Some(Meaning::Condition),
+            "token" | "fence" | "fencingtoken" | "fencetoken" => Some(Meaning::Token),
+            _ => None,
+        }
+    }
+}
+
+/// Longer names are none of those that are looked for.
+const LONGEST: usize = 32;
+
+/// Whether a field of this name may say which object an operation is about, even where hardly two
+/// operations are about the same.
+pub(crate) fn may_name_an_object(name: &str) -> bool {
+    let name = plain(name);
+    let name = ["name", "id"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(&name);
+    matches!(Meaning::of(name), Some(Meaning::Space))
+        || matches!(
+            name,
+            "lock"
+                | "mutex"
+                | "resource"
+                | "queue"
+                | "account"
+                | "path"
+                | "file"
+                | "object"
+                | "obj"
+                | "register"
+                | "row"
+                | "record"
+                | "item"
+                | "entity"
+                | "var"
+                | "variable"
+                | "field"
+                | "counter"
+                | "set"
+                | "list"
+                | "stack"
+                | "semaphore"
+                | "log"
+        )
+}
+
+impl Conditions {
+    /// Takes into account `record`, which tells an end of an operation.
+    pub(crate) fn add(&mut self, history: &History, operation: &Operation, record: Record) {
+        if self.first.is_some() {
+            return;
+        }
+        let values = history.values();
+        for extra in history.extras(record) {
+            let Some(name) = values.as_name(extra.name) else { continue };
+            let meaning = self.names.entry(extra.name).or_insert_with(|| Meaning::of(name));
+            let Some(meaning) = *meaning else { continue };
+            let verb = history.word(operation.function).map(Word::verb);
+            let is_set = !matches!(values.shape(extra.value), Shape::Null | Shape::Bool(false))
+                && operation.outcome != Outcome::Fail;
+            let name = printable(name);
+            self.first = match (meaning, verb) {
+                (Meaning::Space, _) if operation.key.is_some() => {
+                    let (first, value) = *self.space.get_or_insert((extra.name, extra.value));
+                    (first == extra.name && value != extra.value).then(|| space(&name, record))
+                }
+                (Meaning::Condition, Some(Verb::Write | Verb::Delete)) if is_set => {
+                    let function = printable(history.function(operation.function));
+                    Some(condition(&function, &name, record))
+                }
+                (Meaning::Token, Some(Verb::Acquire | Verb::TryAcquire))
+                    if is_set && operation.outcome == Outcome::Ok && operation.output.is_null() =>
+                {
+                    Some(token(history.has_whole_operations(), &name, record))
+                }
+                _ => continue,
+            };
+        }
+    }
+
+    /// Refuses a history with such a field.
+    ///
+    /// # Errors
+    /// If there is one.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        self.first.clone().map_or(Ok(()), Err)
+    }
+}
+
+/// The error about an update whose condition was not read.
+fn condition(function: &str, name: &str, record: Record) -> Error {
+    let message = format!("this `{function}` has a condition, `{name}`, which is not read");
+    Error::new(Code::UnreadField, message)
+        .hint(format!(
+            "record it as the operation that it is: cas, put-if-absent or put-if-version; or, if \
+             it always happens: --map ignore=.{name}"
+        ))
+        .record(record)
+}
+
+/// The error about the number of a lock, which was not read.
+fn token(whole: bool, name: &str, record: Record) -> Error {
+    let role = if whole { "output" } else { "value" };
+    let message = format!("nothing says what acquiring the lock returned, and `{name}` may");
+    Error::new(Code::UnreadField, message)
+        .hint(format!(
+            "to check that these numbers grow: --model fenced-mutex --map {role}=.{name}; if they \
+             mean something else: --map ignore=.{name}"
+        ))
+        .record(record)
+}
+
+/// The error about a field that may be a part of the keys.
+fn space(name: &str, record: Record) -> Error {
+    let message = format!("the field `{name}`, which is not read, may be a part of the key");
+    Error::new(Code::UnreadField, message)
+        .hint(format!(
+            "if it is, put both into the key: \"key\": [{name}, key]; if no two objects have the \
+             same key: --map ignore=.{name}"
+        ))
+        .record(record)
+}

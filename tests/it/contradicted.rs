@@ -1,0 +1,222 @@
+//! Fields that are not read and make another operation of one: a failure of what counts as ok, a
+//! condition, a part of the key. No verdict passes over them, and the hint leads to one.
+
+use histcheck::Verdict;
+use serde_json::{Map, Value, json};
+
+use crate::program::histcheck;
+
+/// A write of 1 whose record also has `wrong`, a write of 2, and a read of 1 after both: valid only
+/// if the first write may have happened late. All other records that end an operation also have
+/// `right`.
+fn history(whole: bool, wrong: &Value, right: &Value) -> String {
+    let mut lines = Vec::new();
+    let operations = [(0, "write", json!(1)), (1, "write", json!(2)), (1, "read", json!(1))];
+    for (at, (process, f, value)) in operations.into_iter().enumerate() {
+        let mut record = if whole {
+            let [input, output] =
+                if f == "read" { [Value::Null, value] } else { [value, Value::Null] };
+            json!({
+                "process": process, "f": f, "input": input, "output": output, "call": 2 * at,
+                "return": 2 * at + 1,
+            })
+        } else {
+            let input = if f == "read" { &Value::Null } else { &value };
+            lines.push(
+                json!({"process": process, "type": "invoke", "f": f, "value": input}).to_string(),
+            );
+            json!({"process": process, "type": "ok", "f": f, "value": value})
+        };
+        let more: &Map<String, Value> = if at == 0 { wrong } else { right }.as_object().unwrap();
+        record.as_object_mut().unwrap().extend(more.clone());
+        lines.push(record.to_string());
+    }
+    lines.join("\n") + "\n"
+}
+
+/// The rules that a hint proposes, without those to ignore the field.
+fn rules(hint: &str) -> Vec<String> {
+    let pieces = hint.split("--map ").skip(1);
+    let rules = pieces.map(|piece| match piece.strip_prefix('\'') {
+        Some(quoted) => quoted.split('\'').next().unwrap().to_owned(),
+        None => piece.split_whitespace().next().unwrap().trim_end_matches([',', ';']).to_owned(),
+    });
+    rules.filter(|rule| !rule.starts_with("ignore")).collect()
+}
+
+/// Reports of failures, with what stands there where all went well.
+fn reports() -> Vec<(Value, Value)> {
+    vec![
+        (json!({"http_status": 503}), json!({"http_status": 200})),
+        (json!({"statusCode": 500}), json!({"statusCode": 204})),
+        (json!({"grpc_status": "DEADLINE_EXCEEDED"}), json!({"grpc_status": "OK"})),
+        (json!({"http.response.status_code": 429}), json!({})),
+        (json!({"exit_code": 1}), json!({"exit_code": 0})),
+        (json!({"error_message": "no leader"}), json!({})),
+        (json!({"errorCode": 7}), json!({"errorCode": 0})),
+        (json!({"errno": 110}), json!({"errno": 0})),
+        (json!({"failureReason": "quorum"}), json!({"failureReason": null})),
+        (json!({"exception.type": "IOException"}), json!({})),
+        (json!({"state": "FAILED"}), json!({"state": "DONE"})),
+        (json!({"final": "timeout"}), json!({"final": "success"})),
+        (json!({"was_ok": false}), json!({"was_ok": true})),
+        (json!({"timeout": true}), json!({"timeout": false})),
+        (json!({"dropped": true}), json!({})),
+    ]
+}
+
+#[test]
+fn a_report_of_a_failure_asks_for_an_outcome_and_the_hint_leads_to_it() {
+    for (wrong, right) in reports() {
+        for whole in [true, false] {
+            let text = history(whole, &wrong, &right);
+            let mut mapped = Vec::new();
+            let run = |mapped: &[String]| {
+                let program = histcheck("").stdin(&*text);
+                mapped.iter().fold(program, |program, rule| program.arg("--map").arg(rule)).run()
+            };
+            for _ in 0..4 {
+                let ran = run(&mapped);
+                if ran.status == 2 {
+                    let new = rules(&ran.stderr);
+                    assert!(!new.is_empty(), "{wrong} {mapped:?}: {}", ran.stderr);
+                    mapped.extend(new);
+                }
+            }
+            assert!(!mapped.is_empty(), "{wrong}: read at once");
+            run(&mapped).status(0).says("valid: 3 operations");
+        }
+    }
+}
+
+#[test]
+fn what_reports_a_failure_in_another_way_is_refused() {
+    for (wrong, right) in [
+        (json!({"level": "ERROR"}), json!({"level": "INFO"})),
+        (json!({"msg": "write failed: no leader"}), json!({"msg": "write done"})),
+        (json!({"errors": ["no leader"]}), json!({"errors": []})),
+        (json!({"events": [{"name": "exception", "at": 3}]}), json!({"events": []})),
+        (json!({"meta": {"http": {"status": 500}}}), json!({"meta": {"http": {"status": 200}}})),
+    ] {
+        for whole in [true, false] {
+            let text = history(whole, &wrong, &right);
+            histcheck("").stdin(&*text).run().status(2).complains("counts as ok, but");
+            histcheck("--follow").stdin(&*text).run().status(2);
+        }
+    }
+}
+
+#[test]
+fn an_outcome_and_another_field_may_not_contradict_each_other() {
+    for wrong in [json!({"error": "timeout"}), json!({"success": false}), json!({"ok": false})] {
+        let text = history(false, &wrong, &json!({}));
+        histcheck("").stdin(&*text).run().status(2).complains("counts as ok, but");
+        let whole = history(true, &wrong, &json!({})).replace("\"f\"", "\"outcome\":\"ok\",\"f\"");
+        histcheck("").stdin(&*whole).run().status(2).complains("counts as ok, but");
+        let name = wrong.as_object().unwrap().keys().next().unwrap();
+        histcheck(&format!("--map ignore=.{name}")).stdin(&*text).run().status(1);
+    }
+}
+
+#[test]
+fn an_update_that_returns_a_failure_is_not_done() {
+    for output in [json!({"Err": "Timeout"}), json!({"ok": false}), json!("ABORT"), json!(false)] {
+        for whole in [true, false] {
+            let field = if whole { "output" } else { "value" };
+            let text = history(whole, &json!({ field: output }), &json!({}));
+            histcheck("").stdin(&*text).run().status(2).complains("counts as ok, but returned");
+        }
+    }
+}
+
+#[test]
+fn fields_that_report_no_failure_change_nothing() {
+    for right in [
+        json!({"error": "", "ok": true, "http_status": 200, "level": "INFO", "msg": "done"}),
+        json!({"errors": [], "exception": null, "timeout": "5s", "code": 0, "err": "nil"}),
+        json!({"error": {"code": 0, "message": ""}, "state": "leader", "timeout_ms": 500}),
+        json!({"grpc_status": "OK", "retries": 3, "msg": "done without error", "rc": 0}),
+    ] {
+        for whole in [true, false] {
+            let text = history(whole, &right, &right);
+            let history = histcheck::read_text(&text).unwrap();
+            let report = histcheck::check(&history, &histcheck::Options::default());
+            assert_eq!(report.unwrap().verdict, Verdict::Invalid, "{right}");
+        }
+    }
+}
+
+/// The events of operations: what each takes and returns, and more fields of both of its records.
+fn events(operations: &[(i32, &str, Value, Value, Value)]) -> String {
+    let mut lines = Vec::new();
+    for (process, f, input, output, more) in operations {
+        for (kind, value) in [("invoke", input), ("ok", output)] {
+            let mut record = json!({"process": process, "type": kind, "f": f, "value": value});
+            record.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            lines.push(record.to_string());
+        }
+    }
+    lines.join("\n") + "\n"
+}
+
+#[test]
+fn an_update_under_a_condition_is_not_taken_for_one_without() {
+    for condition in [json!({"ifVersion": 3}), json!({"if_match": "x"}), json!({"NX": true})] {
+        let put = (0, "put", json!(1), json!(1), condition.clone());
+        let get = (1, "get", Value::Null, json!(1), json!({}));
+        let text = events(&[put, get]);
+        for arguments in ["", "--follow"] {
+            let run = histcheck(arguments).stdin(&*text).run().status(2);
+            run.complains("has a condition");
+        }
+        let name = condition.as_object().unwrap().keys().next().unwrap();
+        histcheck(&format!("--map ignore=.{name}")).stdin(&*text).run().status(0);
+    }
+}
+
+#[test]
+fn the_number_that_a_lock_hands_out_is_asked_for() {
+    let lock = |process: i32, token: i32| {
+        let none = || Value::Null;
+        let acquired = events(&[(process, "acquire", none(), none(), json!({}))]);
+        let acquired = acquired.replace("\"ok\"", &format!("\"ok\",\"token\":{token}"));
+        acquired + &events(&[(process, "release", none(), none(), json!({}))])
+    };
+    let grows = lock(0, 4) + &lock(1, 5);
+    let falls = lock(0, 5) + &lock(1, 4);
+    for (text, status) in [(grows, 0), (falls, 1)] {
+        for arguments in ["", "--follow"] {
+            let run = histcheck(arguments).stdin(&*text).run().status(2);
+            run.complains("--map value=.token");
+        }
+        histcheck("--model fenced-mutex --map value=.token").stdin(&*text).run().status(status);
+        histcheck("--map ignore=.token").stdin(&*text).run().status(0);
+    }
+}
+
+#[test]
+fn a_field_beside_the_key_may_be_a_part_of_it() {
+    let text = |tables: [&str; 2]| {
+        let more = |table| json!({"key": "a", "table": table});
+        events(&[
+            (0, "write", json!(1), json!(1), more(tables[0])),
+            (1, "read", Value::Null, json!(1), more(tables[1])),
+        ])
+    };
+    for arguments in ["", "--follow"] {
+        let run = histcheck(arguments).stdin(text(["t", "u"])).run().status(2);
+        run.complains("may be a part of the key");
+        histcheck(arguments).stdin(text(["t", "t"])).run().status(0);
+    }
+}
+
+#[test]
+fn a_few_operations_tell_that_a_field_with_the_name_of_an_object_may_be_the_key() {
+    let lock =
+        |process, lock| (process, "acquire", Value::Null, Value::Null, json!({"lock": lock}));
+    let text = events(&[lock(0, "A"), lock(1, "B")]);
+    histcheck("").stdin(&*text).run().status(2).complains("--map key=.lock");
+    histcheck("--follow").stdin(&*text).run().status(2).complains("--map key=.lock");
+    histcheck("--map key=.lock").stdin(&*text).run().status(0);
+    histcheck("--map ignore=.lock").stdin(&*text).run().status(1);
+}
