@@ -522,7 +522,7 @@ fn clients_split(clients: &[(String, usize)]) -> String {
 /// Adds who was not taken for a client.
 fn add_left_aside(tally: &Tally, add: &mut impl FnMut(CaveatKind, usize, String)) {
     let records = tally.left_aside.iter().map(|(_, count)| count).sum();
-    let names = listed(tally.left_aside.iter().map(|(name, _)| printable(name)));
+    let names = listed(tally.left_aside.iter().map(|(name, _)| shortened(name, 60)));
     add(
         CaveatKind::LeftAside,
         records,
@@ -646,11 +646,11 @@ impl<'h> ReadAs<'h> {
             (false, false) => "events of",
         };
         let fields = self.fields.iter().map(|(role, name)| match name {
-            Some(name) => format!("{role} from {}", printable(name)),
+            Some(name) => format!("{role} from {}", shortened(name, 60)),
             None => (*role).to_owned(),
         });
         let fields = fields.collect::<Vec<_>>().join(", ");
-        let unused = listed(self.unused.iter().map(|name| printable(name)));
+        let unused = listed(self.unused.iter().map(|name| shortened(name, 60)));
         let unused = if unused.is_empty() { unused } else { format!("; not used: {unused}") };
         format!("{what} {fields}{unused}")
     }

@@ -9,7 +9,7 @@ use crate::formats::{NEW, OLD, is_of_no_consequence, map_option};
 use crate::history::hash::Set;
 use crate::history::{EventType, History, OpIndex, Operation, Outcome, Record, Shape, Value};
 use crate::vocabulary::{Verb, Word, plain};
-use crate::words::printable;
+use crate::words::{printable, shortened};
 
 /// Looks whether what operations take, return, or when they end stands in a field that was not
 /// read: it is not there where it should be, and another field is there only where that would be.
@@ -17,6 +17,8 @@ use crate::words::printable;
 pub(crate) struct Unread {
     /// By the name of the operation: whether none takes anything that has to, and likewise returns.
     lacking: Vec<[bool; 2]>,
+    /// Those names.
+    names: Vec<String>,
     fields: Vec<Field>,
     contradicted: Contradicted,
     conditions: Conditions,
@@ -28,8 +30,9 @@ struct Field {
     /// By the name of the operation: where it first was at its call, and at its end.
     seen: Vec<[Option<Record>; 2]>,
     /// The first record that has it, but nothing for what the operation takes, returns, or when it
-    /// does;
-    instead: [Option<Record>; 3],
+    /// does,
+    /// with the number of the operation's name;
+    instead: [Option<(Record, usize)>; 3],
     /// and whether one has both.
     beside: [bool; 3],
     /// Whether all values are words for how operations end,
@@ -38,14 +41,17 @@ struct Field {
     not_ok: Option<Record>,
 }
 
+/// Names longer than this are cut in errors.
+const LONGEST: usize = 100;
+
 /// So many fields are looked at.
 const FIELDS: usize = 64;
 
 /// What may be missing: what is said of that, and what the field is called that tells it.
 const MISSING: [(&str, &str, &str); 3] = [
-    ("operations of this name take nothing", "it", "input"),
-    ("operations of this name return nothing", "it", "output"),
-    ("operations never return", "when they did", "return"),
+    ("take nothing", "it", "input"),
+    ("return nothing", "it", "output"),
+    ("never return", "when they did", "return"),
 ];
 
 impl Unread {
@@ -59,6 +65,7 @@ impl Unread {
         while self.lacking.len() <= function {
             let name = history.functions().get(self.lacking.len());
             let verb = name.and_then(|name| Word::meant(name)).map(Word::verb);
+            self.names.push(name.cloned().unwrap_or_default());
             self.lacking
                 .push(verb.map_or([false; 2], |verb| [verb.takes_something(), verb.answers()]));
         }
@@ -93,7 +100,7 @@ impl Unread {
             {
                 field.beside[2] |= !lacks;
                 if lacks {
-                    field.instead[2].get_or_insert(record);
+                    field.instead[2].get_or_insert((record, history[index].function.index()));
                 }
             }
         }
@@ -127,14 +134,14 @@ impl Unread {
     pub(crate) fn check(&self, whole: bool) -> Result<(), Error> {
         self.contradicted.check()?;
         self.conditions.check()?;
-        for (what, missing, role) in [
-            (0, "no operation of this name takes anything", "input"),
-            (1, "no operation of this name returns anything", "output"),
-        ] {
+        for (what, missing, role) in
+            [(0, "takes anything", "input"), (1, "returns anything", "output")]
+        {
             for field in &self.fields {
-                if let Some(record) = self.holder(field, what) {
+                if let Some((record, function)) = self.holder(field, what) {
                     let role = if whole { role } else { "value" };
-                    let error = unread(record, &field.name, missing, "it", role);
+                    let missing = format!("no `{}` {missing}", self.name(function));
+                    let error = unread(record, &field.name, &missing, "it", role);
                     return Err(match (self.amount(), self.pair_of(&field.name)) {
                         (Some(hint), _) => error.hint(hint),
                         (None, Some([old, new])) => error.hint(format!(
@@ -149,10 +156,11 @@ impl Unread {
         }
         for field in &self.fields {
             for (what, (missing, told, role)) in MISSING.into_iter().enumerate() {
-                if let (Some(record), false) = (field.instead[what], field.beside[what]) {
+                if let (Some((record, function)), false) = (field.instead[what], field.beside[what])
+                {
                     let is_both = field.instead[0].is_some() && field.instead[1].is_some();
                     let role = if whole && (what == 2 || !is_both) { role } else { "value" };
-                    let missing = format!("some {missing}");
+                    let missing = format!("some `{}` {missing}", self.name(function));
                     return Err(unread(record, &field.name, &missing, told, role));
                 }
             }
@@ -162,6 +170,11 @@ impl Unread {
             }
         }
         Ok(())
+    }
+
+    /// The name of the operations with this number.
+    fn name(&self, function: usize) -> String {
+        shortened(self.names.get(function).map_or("", String::as_str), LONGEST)
     }
 
     /// How to write what operations of a bank take that stands in several fields, if it does.
@@ -200,15 +213,15 @@ impl Unread {
     /// The first record that has this field, if that is there only where something is missing: what
     /// is taken, or what is returned. An end repeats what was taken, but a call does not tell what
     /// will be returned.
-    fn holder(&self, field: &Field, what: usize) -> Option<Record> {
-        let mut first: Option<Record> = None;
-        for (seen, lacking) in field.seen.iter().zip(&self.lacking) {
+    fn holder(&self, field: &Field, what: usize) -> Option<(Record, usize)> {
+        let mut first: Option<(Record, usize)> = None;
+        for (function, (seen, lacking)) in field.seen.iter().zip(&self.lacking).enumerate() {
             let [call, end] = *seen;
             let Some(record) = call.or(end) else { continue };
             if !lacking[what] || what == 1 && call.is_some() {
                 return None;
             }
-            first = Some(first.map_or(record, |first| first.min(record)));
+            first = Some(first.map_or((record, function), |first| first.min((record, function))));
         }
         first
     }
@@ -235,7 +248,7 @@ impl Field {
         ];
         for (what, lacks) in [lacking.input, lacking.output].into_iter().enumerate() {
             if looks[what] && lacks {
-                self.instead[what].get_or_insert(record);
+                self.instead[what].get_or_insert((record, operation.function.index()));
             }
             self.beside[what] |= looks[what] && !lacks;
         }

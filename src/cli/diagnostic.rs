@@ -18,7 +18,7 @@ pub(crate) fn render(file: &str, error: &Error, input: Option<&Input>, colored: 
     let file_of =
         |input: &'_ Input| error.place.and_then(|place| input.file_of(place)).map(printable);
     let file = input.and_then(file_of).unwrap_or_else(|| printable(file));
-    let message = printable(&error.message);
+    let message = clipped(&printable(&error.message));
     let title = Level::ERROR.primary_title(message.as_str()).id(error.code.as_str());
     let place = error.place.filter(|place| place.line > 0);
     let window = place.zip(input).map(|(place, input)| Window::of(input.line(place), place));
@@ -34,7 +34,7 @@ pub(crate) fn render(file: &str, error: &Error, input: Option<&Input>, colored: 
         }
         _ => title.element(Origin::path(file.as_str())),
     };
-    let hint = error.hint.as_deref().map(printable);
+    let hint = error.hint.as_deref().map(|hint| clipped(&printable(hint)));
     if let Some(hint) = &hint {
         group = group.element(Level::HELP.message(hint.as_str()));
     }
@@ -49,6 +49,29 @@ pub(crate) fn render(file: &str, error: &Error, input: Option<&Input>, colored: 
         }
         _ => shown,
     }
+}
+
+/// Names and values longer than this are cut in messages.
+const WORD: usize = 160;
+
+/// `text` without the ends of its long words, and of what is long between backquotes.
+fn clipped(text: &str) -> String {
+    if text.len() <= WORD {
+        return text.to_owned();
+    }
+    let mut out = String::with_capacity(text.len());
+    let (mut length, mut is_quoted) = (0, false);
+    for c in text.chars() {
+        is_quoted ^= c == '`';
+        let ends = c == '`' || c == ' ' && !is_quoted;
+        length = if ends { 0 } else { length + 1 };
+        match length {
+            0..WORD => out.push(c),
+            WORD => out.push('…'),
+            _ => {}
+        }
+    }
+    out
 }
 
 /// The part of a line that is shown, and what is marked in it.

@@ -11,7 +11,7 @@ const VALUE_CHARS: usize = 60;
 /// The operation as a phrase: `write 1`, `read → 1`, `cas [1,2]`.
 pub fn operation_phrase(history: &History, operation: &Operation) -> String {
     let values = history.values();
-    let mut phrase = printable(history.function(operation.function));
+    let mut phrase = shortened(history.function(operation.function), VALUE_CHARS);
     let show = |value| shortened(&values.to_text(value), VALUE_CHARS);
     if !operation.input.is_null() {
         phrase.push(' ');
