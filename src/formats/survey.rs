@@ -8,7 +8,7 @@ use super::roles::{Role, is_of_no_consequence, role};
 use crate::error::Error;
 use crate::history::{EventType, ValueTable};
 use crate::suggest::nearest;
-use crate::vocabulary::{Word, plain};
+use crate::vocabulary::{Verb, Word, plain};
 
 /// So many records are looked at.
 const RECORDS: usize = 1000;
@@ -18,6 +18,8 @@ const FIELDS: usize = 200;
 const VALUES: usize = 24;
 /// so deep inside of others.
 const DEPTH: usize = 4;
+/// Names of operations are at most this long.
+const WORD: usize = 40;
 
 /// The fields of the first records of a text.
 #[derive(Debug, Default)]
@@ -50,6 +52,8 @@ pub struct SurveyedField {
     last: Option<f64>,
     /// The sum of the numbers, to compare two fields by.
     sum: f64,
+    /// The records that have it, with what it holds there, if that is short.
+    held: Vec<(usize, String)>,
 }
 
 /// A rule for a mapping, and why it is proposed.
@@ -109,7 +113,9 @@ impl Survey {
             for (name, part) in inner {
                 self.look(path, &name, part, values)?;
             }
-        } else if let Some(field) = self.field(path) {
+        } else if let record = self.records
+            && let Some(field) = self.field(path)
+        {
             field.count += 1;
             let mut items = 0;
             let is_list = !is_map && content.entries(values, &mut |_, _| items += 1)?;
@@ -121,6 +127,9 @@ impl Survey {
                 field.last = Some(number);
                 field.sum += number;
             }
+            let short =
+                if literal.len() <= WORD { literal.clone().into_owned() } else { String::new() };
+            field.held.push((record, short));
             if field.values.len() < VALUES && literal.len() <= 60 {
                 field.values.insert(literal.into_owned());
             } else if !field.values.contains(&*literal) {
@@ -198,7 +207,9 @@ impl SurveyedField {
         };
         let many = self.has_more || self.values.len() > 2 * self.count / 3;
         let grows = self.numbers == self.count && self.falls * 4 <= self.count;
-        many && self.count > 2 && (grows || self.values.iter().all(is_date))
+        // Of two records, the second is later.
+        let is_later = self.count == 2 && self.falls == 0 && self.values.len() == 2;
+        many && (self.count > 2 || is_later) && (grows || self.values.iter().all(is_date))
     }
 }
 
@@ -317,7 +328,7 @@ impl Guessing<'_> {
                 let field = &self.survey.fields[at];
                 (-field.is_like_an_operation(), field.values.len())
             });
-            self.take_first("f", &few, "it has few values, which come again and again");
+            self.take_first("f", &few, "a guess: it has few values, which come again and again");
         }
         if !self.has("process") && !self.survey.is_trace {
             let is_few = |field: &SurveyedField| field.values.len() * 2 <= field.count.max(2);
@@ -327,8 +338,9 @@ impl Guessing<'_> {
                 found = self.free(|field| is_who(field) && field.is_like_an_operation() < 0);
             }
             found.sort_by_key(|&at| self.survey.fields[at].is_like_an_operation());
-            self.take_first("process", &found, "it has few values, which come again");
+            self.take_first("process", &found, "a guess: it has few values, which come again");
         }
+        self.inputs_and_outputs();
         if self.has("call") && !self.has("output") && !self.has("value") {
             let found = self.free(|field| {
                 let is_whole = field.path.len() == 1 && !is_of_no_consequence(field.name());
@@ -336,6 +348,35 @@ impl Guessing<'_> {
             });
             if let [only] = found[..] {
                 self.take("output", only, "only some records have it".to_owned());
+            }
+        }
+    }
+
+    /// The fields that only operations have which take something, or return something.
+    fn inputs_and_outputs(&mut self) {
+        let Some(named) = self.guesses.iter().find(|guess| guess.target == "f") else { return };
+        let Some(named) = self.survey.fields.iter().find(|field| field.path == named.path) else {
+            return;
+        };
+        let mut verbs = vec![None; self.survey.records + 1];
+        for (record, word) in &named.held {
+            verbs[*record] = Word::meant(word).map(Word::verb);
+        }
+        for (target, what, is_of) in [
+            ("input", "take a value", Verb::takes_something as fn(Verb) -> bool),
+            ("output", "return one", Verb::answers),
+        ] {
+            if self.has(target) || self.has("value") {
+                continue;
+            }
+            let found = self.free(|field| {
+                let has_only = field.held.iter().all(|&(at, _)| verbs[at].is_some_and(is_of));
+                let is_idle = field.path.len() == 1 && is_of_no_consequence(field.name());
+                !is_idle && !field.held.is_empty() && has_only
+            });
+            if let [only] = found[..] {
+                let reason = format!("a guess: only operations that {what} have it");
+                self.take(target, only, reason);
             }
         }
     }
@@ -352,18 +393,25 @@ impl Guessing<'_> {
         if !self.has("call") && !self.has("time") {
             let mut times = self.free(|field| field.is_time() && field.count * 4 > records * 3);
             times.sort_by(|&a, &b| self.survey.fields[a].sum.total_cmp(&self.survey.fields[b].sum));
-            match times[..] {
-                [first, .., last] => {
-                    self.take("call", first, grows.to_owned());
-                    self.take("return", last, "it grows, and comes behind the other".to_owned());
+            let sum = |at: usize| self.survey.fields[at].sum;
+            // The two ends of an operation are closest to each other.
+            let pairs =
+                times.array_windows().map(|&[call, ret]| (sum(ret) - sum(call), [call, ret]));
+            let ends = pairs.min_by(|one, other| one.0.total_cmp(&other.0)).map(|(_, ends)| ends);
+            match (ends, &times[..]) {
+                (Some([call, ret]), _) => {
+                    self.take("call", call, format!("a guess: {grows}"));
+                    self.take("return", ret, format!("a guess: {grows}, after `call`"));
                 }
-                [only] => self.take("time", only, grows.to_owned()),
-                [] => {}
+                (None, &[only]) if self.survey.records > 2 => {
+                    self.take("time", only, format!("a guess: {grows}"));
+                }
+                _ => {}
             }
         }
         if self.has("call") && !self.has("return") && !self.has("duration") {
             let times = self.free(|field| field.is_time() && field.count * 4 > records);
-            self.take_first("return", &times, grows);
+            self.take_first("return", &times, &format!("a guess: {grows}"));
         }
     }
 

@@ -54,6 +54,14 @@ pub(super) fn named_function<'t, C: Content<'t>>(
         let Some(literal) = content.and_then(|it| it.literal(sink.values()).ok()) else {
             return error;
         };
+        let values = [Role::Input, Role::Output, Role::Value];
+        let is_number = literal.parse::<i64>().is_ok();
+        if is_number && !values.iter().any(|&role| roles.has(role)) {
+            return error.hint(
+                "say where the values are, which tell reads from writes (--map input=.FIELD --map \
+                 output=.FIELD), and then what each number means (--map f:1=NAME)",
+            );
+        }
         let is_given = |role| roles.get(role).is_some_and(|it| !it.is_zero());
         let reads = is_given(Role::Output) || !is_given(Role::Input) && !is_given(Role::Value);
         numbered(error, &literal, reads)

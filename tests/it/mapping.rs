@@ -409,3 +409,42 @@ fn a_path_that_leads_nowhere_is_named() {
         assert!(run.stderr.contains(message), "{}", run.stderr);
     }
 }
+
+#[test]
+fn init_guesses_by_contents() {
+    let mut text = String::new();
+    for at in 0..20 {
+        let (value, what) = if at % 2 == 0 { ("with", "put") } else { ("got", "get") };
+        let time = 1000 + 7 * at;
+        text += &format!(
+            "{{\"who\":{},\"what\":\"{what}\",\"{value}\":{},\"a\":{time},\"b\":{}}}\n",
+            at % 3,
+            at / 2,
+            time + 5
+        );
+    }
+    // Two records are enough.
+    let few: String = text.split_inclusive('\n').take(2).collect();
+    for text in [text, few] {
+        let run = histcheck("init - -o -").stdin(text.clone()).run().status(0);
+        let rules =
+            ["f=.what", "call=.a", "return=.b", "process=.who", "input=.with", "output=.got"];
+        let program = rules.iter().fold(histcheck(""), |program, rule| {
+            let (target, path) = rule.split_once('=').unwrap();
+            assert!(run.stdout.contains(&format!("{target} = \"{path}\"")), "{}", run.stdout);
+            program.arg("--map").arg(rule)
+        });
+        assert_eq!(run.stdout.matches("# a guess: ").count(), 5, "{}", run.stdout);
+        program.stdin(text).run().status(0);
+    }
+    // Numbers for names tell nothing where nothing tells reads from writes.
+    let numbers =
+        "{\"o\":1,\"v\":5,\"start\":1,\"end\":2}\n{\"o\":0,\"x\":5,\"start\":3,\"end\":4}\n";
+    let run = histcheck("--map f=.o").stdin(numbers).run().status(2);
+    assert!(!run.stderr.contains("f:1=get"), "{}", run.stderr);
+    histcheck("--map f=.o --map input=.v --map output=.x")
+        .stdin(numbers)
+        .run()
+        .status(2)
+        .complains("f:0=get --map f:1=put");
+}
