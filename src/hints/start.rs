@@ -6,7 +6,7 @@ use super::{Found, HintKind};
 use crate::check::{Decision, Failure, Options};
 use crate::history::hash::Set;
 use crate::history::{History, OpIndex, Outcome, Shape, Value};
-use crate::vocabulary::{Verb, Word};
+use crate::vocabulary::{Verb, Word, micro_operation};
 use crate::words::printable;
 
 /// The start is told as an option up to this many characters.
@@ -124,7 +124,9 @@ fn before_updates(history: &History, operations: &[OpIndex], failure: &Failure) 
 fn seen(history: &History, output: Value) -> Vec<Value> {
     let values = history.values();
     let micro = |&item: &Value| match values.as_list(item) {
-        Some(&[name, _, value]) if matches!(values.as_name(name), Some("r" | "read")) => {
+        Some(&[name, _, value])
+            if values.as_name(name).and_then(micro_operation) == Some(Verb::Read) =>
+        {
             Some(value)
         }
         _ => None,

@@ -91,6 +91,7 @@ impl<'a> Trial<'a> {
     pub(super) fn other_model(&self) -> Option<Found> {
         let others: &[&str] = match (self.report.model_source, &*self.report.model) {
             (ModelSource::Inferred, "mutex" | "fenced-mutex") => &["reentrant-mutex"],
+            (ModelSource::Inferred, "stack") => &["fifo-queue"],
             (ModelSource::Inferred, "fifo-queue") => &["unordered-queue", "priority-queue"],
             _ => &[],
         };

@@ -95,7 +95,7 @@ impl Entry {
     }
 }
 
-const fn with(words: Words, name: &str) -> Words {
+pub(super) const fn with(words: Words, name: &str) -> Words {
     match Word::named(name) {
         Some(word) => words.with(word),
         None => panic!("the vocabulary lacks the name of an operation"),

@@ -9,7 +9,7 @@ use super::versioned_kv::{names_both, names_version};
 use super::{CATALOGUE, Entry, View, previous};
 use crate::error::{Code, Error};
 use crate::history::{History, Operation, Outcome, Record, Shape, Value, is_transaction};
-use crate::vocabulary::{Verb, Word};
+use crate::vocabulary::{Verb, Word, micro_operation, plain};
 
 /// Models of which the first is meant where nothing but the names of operations is known.
 const USUAL: &[&[&str]] = &[
@@ -185,15 +185,18 @@ impl Hints {
         let verb = history.word(operation.function).map(Word::verb);
         if self.kafka.is_none()
             && matches!(verb, Some(Verb::Enqueue | Verb::Dequeue | Verb::Txn))
-            && has_micro(View { table: values, value: operation.input }, &["send", "poll"])
+            && has_micro(View { table: values, value: operation.input }, |name| {
+                matches!(name, "send" | "poll")
+            })
         {
             self.kafka = Some(operation.invoked);
         }
         if verb == Some(Verb::Txn) && !self.micros[0] {
             let input = View { table: values, value: history.without_key(operation.input) };
             let output = View { value: history.without_key(operation.output), ..input };
-            self.micros[0] = has_micro(input, &["append"]);
-            self.micros[1] |= has_micro(input, &["w", "write"]);
+            let is = |verb| move |name: &str| micro_operation(name) == Some(verb);
+            self.micros[0] = has_micro(input, is(Verb::Append));
+            self.micros[1] |= has_micro(input, is(Verb::Write));
             self.micros[2] |= operation.outcome == Outcome::Ok && shows_list(output);
         }
         if let Some(verb) = verb {
@@ -380,12 +383,21 @@ fn unknown(functions: &[&str]) -> Error {
     let known = |entry: &Entry| functions.iter().filter(|f| entry.knows(f)).count();
     let most = CATALOGUE.iter().map(known).max().unwrap_or(0);
     if most == 0 {
+        if let Some(hint) = words_of_several(functions) {
+            let message =
+                format!("the operations {} may mean several things", shortened(functions));
+            return Error::new(Code::NoModel, message).hint(hint);
+        }
         let message = format!("no model knows the operations {}", shortened(functions));
         return Error::new(Code::NoModel, message).hint(if functions == ["echo"] {
             "an echo tells nothing of an object that clients share: there is nothing to check"
         } else {
             "`histcheck models` lists the models with their operations"
         });
+    }
+    if let Some(hint) = words_of_several(functions) {
+        let message = format!("the operations {} may mean several things", shortened(functions));
+        return Error::new(Code::NoModel, message).hint(hint);
     }
     let nearest: Vec<&Entry> = CATALOGUE.iter().filter(|entry| known(entry) == most).collect();
     let nearest_names: Vec<&str> = nearest.iter().map(|entry| entry.name).collect();
@@ -408,6 +420,37 @@ fn unknown(functions: &[&str]) -> Error {
         ),
     )
     .hint(has.join("; "))
+}
+
+/// Words that mean something together which neither means alone, the word that each stands for, and
+/// what that is.
+const TOGETHER: &[([&str; 2], [&str; 2], &str)] = &[
+    (["lpush", "rpop"], ["enqueue", "dequeue"], "a queue"),
+    (["rpush", "lpop"], ["enqueue", "dequeue"], "a queue"),
+    (["lpush", "lpop"], ["push", "pop"], "a stack"),
+    (["rpush", "rpop"], ["push", "pop"], "a stack"),
+    (["put", "take"], ["enqueue", "dequeue"], "a queue"),
+    (["offer", "take"], ["enqueue", "dequeue"], "a queue"),
+    (["add", "take"], ["enqueue", "dequeue"], "a queue"),
+    (["p", "v"], ["acquire", "release"], PERMITS),
+    (["down", "up"], ["acquire", "release"], PERMITS),
+    (["wait", "signal"], ["acquire", "release"], PERMITS),
+    (["wait", "post"], ["acquire", "release"], PERMITS),
+];
+/// What counts permits.
+const PERMITS: &str = "a lock (for a semaphore of N permits, with --model semaphore --init N)";
+
+/// How to say what operations mean whose names mean something only together.
+fn words_of_several(functions: &[&str]) -> Option<String> {
+    let named = |wanted: &str| functions.iter().find(|function| plain(function) == wanted);
+    let (names, words, object) = TOGETHER.iter().find_map(|&(pair, words, object)| {
+        Some(([*named(pair[0])?, *named(pair[1])?], words, object))
+    })?;
+    let rule = |at: usize| match names[at].chars().all(|c| c.is_alphanumeric()) {
+        true => format!("--map f:{}={}", names[at], words[at]),
+        false => format!("--map 'f:{}={}'", names[at], words[at]),
+    };
+    Some(format!("{} {} if these are operations on {object}", rule(0), rule(1)))
 }
 
 /// At most ten of the names.

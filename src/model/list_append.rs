@@ -12,7 +12,7 @@ use super::persistent::{Sequence, Tree};
 use super::turn::{PROCESSES, Turn};
 use super::{Call, Establishes, Facts, Kind, Model, Rejection, Token, View};
 use crate::history::{Shape, Value, ValueTable};
-use crate::vocabulary::{Verb, Words};
+use crate::vocabulary::{Verb, Words, micro_operation};
 
 /// Lists by key, all empty before the first operation.
 #[derive(Clone, Copy, Debug, Default)]
@@ -166,11 +166,11 @@ fn key(list: Value) -> u128 {
 }
 
 /// Whether `list`, what a transaction takes or returns, has a micro-operation of one of `names`.
-pub(super) fn has_micro(list: View<'_>, names: &[&str]) -> bool {
+pub(super) fn has_micro(list: View<'_>, is_wanted: impl Fn(&str) -> bool) -> bool {
     let is_named = |&micro: &Value| {
         let first = list.view(micro).as_list().and_then(|micro| micro.first());
         let name = first.and_then(|&name| list.view(name).as_name());
-        name.is_some_and(|name| names.contains(&name))
+        name.is_some_and(&is_wanted)
     };
     list.as_list().is_some_and(|micros| micros.iter().any(is_named))
 }
@@ -180,7 +180,8 @@ pub(super) fn shows_list(output: View<'_>) -> bool {
     let is_list = |&micro: &Value| match output.view(micro).as_list() {
         Some(&[name, _, seen]) => {
             let name = output.view(name).as_name();
-            matches!(name, Some("r" | "read")) && output.view(seen).as_list().is_some()
+            name.and_then(micro_operation) == Some(Verb::Read)
+                && output.view(seen).as_list().is_some()
         }
         _ => false,
     };
@@ -279,10 +280,10 @@ fn micro_operations(list: View<'_>) -> Result<Vec<Micro>, Rejection> {
         let &[name, key, value] = list.view(item).as_list().ok_or_else(needed)? else {
             return Err(needed());
         };
-        match list.view(name).as_name() {
-            Some("r" | "read") => Ok(Micro { appends: false, key, value }),
-            Some("append") => Ok(Micro { appends: true, key, value }),
-            Some("w" | "write") => Err(Rejection::bad(
+        match list.view(name).as_name().and_then(micro_operation) {
+            Some(Verb::Read) => Ok(Micro { appends: false, key, value }),
+            Some(Verb::Append) => Ok(Micro { appends: true, key, value }),
+            Some(Verb::Write) => Err(Rejection::bad(
                 "a txn either appends to lists or writes registers: this one has \"w\", others \
                  \"append\"",
             )),

@@ -11,7 +11,7 @@ use super::turn::{PROCESSES, Turn};
 use super::{Call, Establishes, Facts, Kind, Model, Reading, Rejection, Token, View};
 use crate::error::{Code, Error};
 use crate::history::{History, Operation, Record, Shape, Value, ValueTable, is_transaction};
-use crate::vocabulary::{Verb, Words};
+use crate::vocabulary::{Verb, Words, micro_operation};
 
 /// Registers by key: those of a history that must be checked together.
 #[derive(Clone, Debug)]
@@ -515,9 +515,9 @@ fn micro_operations(list: View<'_>) -> Result<Vec<Micro>, Rejection> {
         let &[name, key, value] = list.view(item).as_list().ok_or_else(needed)? else {
             return Err(needed());
         };
-        match list.view(name).as_name() {
-            Some("r" | "read") => Ok(Micro { writes: false, key, value }),
-            Some("w" | "write") => Ok(Micro { writes: true, key, value }),
+        match list.view(name).as_name().and_then(micro_operation) {
+            Some(Verb::Read) => Ok(Micro { writes: false, key, value }),
+            Some(Verb::Write) => Ok(Micro { writes: true, key, value }),
             _ => Err(needed()),
         }
     };

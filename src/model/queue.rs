@@ -1,6 +1,6 @@
 //! A first-in-first-out queue: `enqueue`, `dequeue` and `peek`.
 
-use super::catalogue::{BuiltIn, Entry, FunctionEntry, Setup};
+use super::catalogue::{BuiltIn, Entry, FunctionEntry, Setup, with};
 use super::items::{self, Found, Merge, Op};
 use super::persistent::Sequence;
 use super::{Call, Facts, Kind, Model, Rejection, Token};
@@ -39,7 +39,8 @@ pub(super) const ENTRY: Entry = Entry {
            tell items apart that no operation returned.",
 };
 
-const WORDS: Words = ENTRY.words();
+/// Many call it `push` and `pop`, as on a stack; whoever names the model is understood.
+const WORDS: Words = with(with(ENTRY.words(), "push"), "pop");
 
 impl BuiltIn for FifoQueue {
     fn start(_: &Entry, setup: &Setup<'_>) -> Option<FifoQueue> {
@@ -108,14 +109,14 @@ impl Model for FifoQueue {
 
 /// Whether a call puts an item into a queue, whatever its order.
 pub(super) fn is_put(call: &Call<'_>) -> bool {
-    WORDS.verb_of(call.word) == Some(Verb::Enqueue)
+    matches!(WORDS.verb_of(call.word), Some(Verb::Enqueue | Verb::Push))
 }
 
 /// Reads an operation of a queue, whatever its order.
 pub(super) fn operation(call: &Call<'_>) -> Result<Op, Rejection> {
     match WORDS.verb_of(call.word) {
-        Some(Verb::Enqueue) => items::put(call).map(Op::Put),
-        Some(Verb::Dequeue) => Ok(Op::Take(Found::of(call.output))),
+        Some(Verb::Enqueue | Verb::Push) => items::put(call).map(Op::Put),
+        Some(Verb::Dequeue | Verb::Pop) => Ok(Op::Take(Found::of(call.output))),
         Some(Verb::Peek) => Ok(Op::Peek(Found::of(call.output))),
         _ => Err(Rejection::UnknownFunction),
     }

@@ -71,6 +71,11 @@ const INPUTS: &[&str] = &[
        {"process":1,"type":"ok","f":["SET","x",5]}
        {"process":2,"type":"invoke","f":["GET","x"]}
        {"process":2,"type":"ok","f":["GET","x"],"value":READ}"#,
+    // Words that mean something only together.
+    r#"{"client":1,"op":"LPUSH","value":5,"start":10,"end":20}
+       {"client":2,"op":"RPOP","result":READ,"start":30,"end":40}"#,
+    r#"{"client":1,"op":"put","value":5,"start":10,"end":20}
+       {"client":2,"op":"take","result":READ,"start":30,"end":40}"#,
     // Names that are numbers, and answers in words.
     r#"{"client":1,"op":1,"value":5,"start":10,"end":20}
        {"client":2,"op":0,"output":READ,"start":30,"end":40}"#,
@@ -109,5 +114,82 @@ fn no_option_is_proposed_that_cannot_help() {
         let run = histcheck("").stdin(text).run().status(2);
         let run = run.complains("=fail'").complains("--map outcome=.result");
         assert!(!run.stderr.contains("--ignore-outputs"), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn words_that_mean_several_things_are_not_guessed() {
+    let pair = |call: &str, end: &str, what: &str| {
+        let record = |op: &str, at: u32| {
+            format!("{{\"client\":{at},\"op\":\"{op}\",{what}\"start\":{at},\"end\":{}}}\n", at + 1)
+        };
+        record(call, 1) + &record(end, 3)
+    };
+    for (call, end, what, rules) in [
+        ("P", "V", "", "--map f:P=acquire --map f:V=release"),
+        ("down", "up", "", "--map f:down=acquire --map f:up=release"),
+        ("wait", "signal", "", "--map f:wait=acquire --map f:signal=release"),
+        ("RPUSH", "RPOP", "\"value\":1,", "--map f:RPUSH=push --map f:RPOP=pop"),
+    ] {
+        let run = histcheck("").stdin(pair(call, end, what)).run().status(2);
+        run.complains("may mean several things").complains(rules);
+    }
+    let run = histcheck("--map f:P=acquire --map f:V=release --model semaphore --init 1");
+    run.stdin(pair("P", "V", "")).run().status(0);
+    for f in ["uuid", "nextval"] {
+        let text = pair(f, f, "\"result\":7,");
+        histcheck("").stdin(text).run().status(1).says("duplicate-id");
+    }
+    // A queue whose operations are called push and pop.
+    let record = |op: &str, at: u32, rest: &str| {
+        format!("{{\"op\":\"{op}\",{rest},\"start\":{at},\"end\":{}}}\n", at + 1)
+    };
+    let put = record("push", 1, "\"value\":1") + &record("push", 3, "\"value\":2");
+    let first = record("pop", 5, "\"result\":1") + &record("pop", 7, "\"result\":2");
+    let last = record("pop", 5, "\"result\":2") + &record("pop", 7, "\"result\":1");
+    let run = histcheck("").stdin(put.clone() + &first).run().status(1);
+    run.says("with `--model fifo-queue`, it is valid");
+    histcheck("--model fifo-queue --self-check").stdin(put.clone() + &first).run().status(0);
+    histcheck("--model fifo-queue --self-check").stdin(put.clone() + &last).run().status(1);
+    histcheck("").stdin(put.clone() + &last).run().status(0).says("model    stack");
+    let lost = record("pop", 5, "\"result\":9");
+    let run = histcheck("").stdin(put + &lost).run().status(1);
+    assert!(!run.stdout.contains("fifo-queue"), "{}", run.stdout);
+}
+
+#[test]
+fn micro_operations_have_several_names() {
+    for append in ["append", "a", "Append", "push"] {
+        for (seen, status) in [("[1]", 0), ("[2]", 1)] {
+            let event = |kind: &str, seen: &str| {
+                format!(
+                    "{{\"process\":0,\"type\":\"{kind}\",\"f\":\"txn\",\
+                     \"value\":[[\"{append}\",\"x\",1],[\"Read\",\"x\",{seen}]]}}\n"
+                )
+            };
+            let text = event("invoke", "null") + &event("ok", seen);
+            histcheck("").stdin(text).run().status(status).says("model    list-append");
+        }
+    }
+}
+
+#[test]
+fn long_names_are_cut() {
+    let long = "x".repeat(5000);
+    for text in [
+        format!("{{\"client\":1,\"op\":\"put\",\"{long}\":5,\"start\":10,\"end\":20}}"),
+        format!("{{\"client\":1,\"op\":\"{long}\",\"value\":5,\"start\":10,\"end\":20}}"),
+        format!(
+            "{{\"client\":1,\"op\":\"put\",\"value\":5,\"start\":1,\"end\":2,\"error\":\"{long}\"}}"
+        ),
+        format!("{{\"client\":1,\"{long}\":\"put\",\"value\":5,\"start\":10,\"end\":20}}"),
+        format!(
+            "{{\"{long}\":[{{\"op\":\"put\",\"start\":1}}],\"b\":[{{\"op\":\"put\",\"start\":1}}]}}"
+        ),
+        format!("{{\"process\":\"{long}\",\"type\":\"ok\",\"f\":\"read\"}}"),
+        format!("{{\"client\":1,\"op\":\"get\",\"result\":5,\"start\":1,\"end\":2,\"{long}\":5}}"),
+    ] {
+        let run = histcheck("").stdin(text).run();
+        assert!(run.stdout.len() + run.stderr.len() < 2500, "{}{}", run.stdout, run.stderr);
     }
 }

@@ -241,6 +241,9 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("receive", "dequeue"),
     ("recv", "dequeue"),
     ("consume", "dequeue"),
+    ("uuid", "generate"),
+    ("newuuid", "generate"),
+    ("nextval", "generate"),
     ("acquirelock", "acquire"),
     ("obtain", "acquire"),
     ("obtainlock", "acquire"),
@@ -306,6 +309,23 @@ impl Word {
     /// Returns the words that operations are called by, one for each name.
     pub(crate) fn all(names: &[String]) -> Vec<Option<Word>> {
         names.iter().map(|name| Word::meant(name)).collect()
+    }
+}
+
+/// Returns what a micro-operation of a transaction does that goes by `name`: it reads, writes or
+/// appends. These are short names, of which most would mean nothing as operations.
+pub fn micro_operation(name: &str) -> Option<Verb> {
+    match name {
+        "r" => return Some(Verb::Read),
+        "w" => return Some(Verb::Write),
+        "append" => return Some(Verb::Append),
+        _ => {}
+    }
+    match &*plain(name) {
+        "r" | "read" | "get" => Some(Verb::Read),
+        "w" | "write" | "put" | "set" => Some(Verb::Write),
+        "a" | "append" | "push" => Some(Verb::Append),
+        _ => None,
     }
 }
 
@@ -404,6 +424,20 @@ mod tests {
             let is_word = |(name, _): &(&str, Verb)| plain(name) == *synonym;
             assert!(!WORDS.iter().any(is_word), "{synonym} is a word itself");
             assert!(SYNONYMS[at + 1..].iter().all(|other| other.0 != *synonym), "{synonym}");
+        }
+    }
+
+    #[test]
+    fn micro_operations_have_short_names() {
+        for (names, verb) in [
+            (&["r", "R", "read", "Get"][..], Some(Verb::Read)),
+            (&["w", "write", "put", "SET"], Some(Verb::Write)),
+            (&["append", "a", "Append", "push"], Some(Verb::Append)),
+            (&["", "send", "poll", "x", "delete"], None),
+        ] {
+            for name in names {
+                assert_eq!(micro_operation(name), verb, "{name}");
+            }
         }
     }
 
