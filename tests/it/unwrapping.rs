@@ -23,7 +23,7 @@ struct Style {
 }
 
 /// As many ways there are of each.
-const STYLES: [u32; 3] = [8, 5, 4];
+const STYLES: [u32; 3] = [8, 8, 4];
 
 impl Style {
     fn any(rng: &mut ChaCha8Rng) -> Style {
@@ -58,6 +58,9 @@ impl Style {
             1 => json!({ "value": value }),
             2 => json!({ "value": value, "ok": true }),
             3 => json!({ "key": key, "value": value }),
+            4 => json!({ "Value": value.unwrap_or(0), "Err": value.map_or("ErrNoKey", |_| "OK") }),
+            5 => json!({ "data": value }),
+            6 => value.map_or(json!({ "Err": "ErrNoKey" }), |value| json!({ "Some": value })),
             _ => value.map_or("<nil>".into(), Value::from),
         }
     }
@@ -195,4 +198,36 @@ fn what_values_stand_in_is_one_thing_beyond_memory() {
         assert_eq!(whole.stdout, beyond.stdout, "{text}");
         assert_eq!((whole.stderr, whole.status), (beyond.stderr, beyond.status), "{text}");
     }
+}
+
+#[test]
+fn answers_stand_beside_errors_and_in_enums() {
+    let text = |seen: &str, last: &str| {
+        format!(
+            "{{\"op\":\"get\",\"result\":{last},\"start\":1,\"end\":2}}\n\
+             {{\"op\":\"put\",\"value\":5,\"start\":3,\"end\":4}}\n\
+             {{\"op\":\"get\",\"result\":{seen},\"start\":5,\"end\":6}}\n"
+        )
+    };
+    for (right, wrong, none) in [
+        (
+            r#"{"Value":5,"Err":"OK"}"#,
+            r#"{"Value":6,"Err":"OK"}"#,
+            r#"{"Value":0,"Err":"ErrNoKey"}"#,
+        ),
+        (r#"{"Value":5,"Err":""}"#, r#"{"Value":6,"Err":""}"#, r#"{"Err":"ErrNoKey"}"#),
+        (r#"{"data":5}"#, r#"{"data":6}"#, r#"{"data":null}"#),
+        (r#"{"status":"OK","data":5}"#, r#"{"status":"OK","data":6}"#, r#"{"status":"NotFound"}"#),
+        (r#"{"Some":5}"#, r#"{"Some":6}"#, "null"),
+    ] {
+        histcheck("").stdin(text(right, none)).run().status(0);
+        histcheck("").stdin(text(wrong, none)).run().status(1);
+        histcheck("").stdin(text(none, none)).run().status(1);
+        histcheck("").stdin(text(right, right)).run().status(1);
+    }
+    // What is written so is a value.
+    let written = text(r#"{"data":5}"#, "null").replace("\"value\":5", "\"value\":{\"data\":5}");
+    histcheck("").stdin(written).run().status(0);
+    let kept = text(r#"{"data":5}"#, "null").replace("\"value\":5", "\"value\":{\"data\":6}");
+    histcheck("").stdin(kept).run().status(1);
 }

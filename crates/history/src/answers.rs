@@ -214,19 +214,53 @@ fn is_nil(values: &ValueTable, value: Value) -> bool {
 fn only_answer(history: &History, operation: &Operation) -> Option<Value> {
     let values = &history.values;
     let Shape::Map(pairs) = values.shape(operation.output) else { return None };
-    let mut answer = None;
+    let verb = history.word(operation.function).map(Word::verb);
+    let (mut answer, mut is_missing) = (None, false);
     for pair in pairs.chunks_exact(2) {
         let (name, value) = (plain(values.as_name(pair[0])?), pair[1]);
         match &*name {
-            "value" | "val" | "v" | "some" if answer.is_none() => answer = Some(value),
+            "value" | "val" | "v" | "some" | "data" if answer.is_none() => answer = Some(value),
             "ok" if pairs.len() == 2 && !matches!(value, Value::TRUE | Value::FALSE) => {
                 answer = Some(value);
             }
             "ok" | "success" | "found" | "exists" if value == Value::TRUE => {}
-            "err" | "error" if value.is_null() || values.as_name(value) == Some("") => {}
+            "err" | "error" | "status" => match error_of(values, value)? {
+                Said::Nothing => {}
+                Said::NotFound => is_missing = true,
+            },
             _ => return None,
         }
     }
-    let verb = history.word(operation.function).map(Word::verb);
+    if is_missing {
+        // Beside that, a structure holds what was never set.
+        let is_unset = answer.is_none_or(|answer| {
+            let is_zero = values.as_int(answer) == Some(0);
+            answer.is_null() || is_zero || values.as_name(answer) == Some("")
+        });
+        return (is_unset && verb.is_some_and(Verb::takes_nothing)).then_some(Value::NULL);
+    }
     answer.or_else(|| verb.filter(|verb| verb.only_has_effect()).map(|_| Value::NULL))
+}
+
+/// What the error in an answer says.
+enum Said {
+    /// That there was none.
+    Nothing,
+    /// That there was no value.
+    NotFound,
+}
+
+/// What `error`, which stands beside an answer or in its place, says; `None` if that may be
+/// something else.
+fn error_of(values: &ValueTable, error: Value) -> Option<Said> {
+    if error.is_null() {
+        return Some(Said::Nothing);
+    }
+    let word = plain(values.as_name(error)?);
+    match word.strip_prefix("err").unwrap_or(&word) {
+        "" if word.is_empty() => Some(Said::Nothing),
+        "ok" | "success" => Some(Said::Nothing),
+        "nokey" | "keynotfound" | "notfound" | "nosuchkey" => Some(Said::NotFound),
+        _ => None,
+    }
 }
