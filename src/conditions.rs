@@ -2,19 +2,50 @@
 //! on which it happens, the number that a lock hands out.
 
 use crate::error::{Code, Error};
-use crate::history::hash::Map;
-use crate::history::{History, Operation, Outcome, Record, Shape, Value};
+use crate::history::{Extra, History, Operation, Outcome, Record, Shape, Value};
 use crate::vocabulary::{Verb, Word, plain};
 use crate::words::printable;
 
 /// Looks for such fields.
 #[derive(Default)]
 pub(crate) struct Conditions {
-    /// What the names of fields mean.
-    names: Map<Value, Option<Meaning>>,
+    fields: Fields<Option<Meaning>>,
     /// The first value of a field that may be a part of keys.
     space: Option<(Value, Value)>,
     first: Option<Error>,
+}
+
+/// What is known of fields by their names, of which records have few.
+pub(crate) struct Fields<T>(Vec<(Value, T)>);
+
+impl<T> Default for Fields<T> {
+    fn default() -> Self {
+        Fields(Vec::new())
+    }
+}
+
+/// What is known of so many fields is kept.
+const FIELDS: usize = 64;
+
+impl<T: Copy> Fields<T> {
+    /// Returns what is known of the field `name`, or else what `find` finds out.
+    pub(crate) fn get(&mut self, name: Value, find: impl FnOnce() -> T) -> T {
+        if let Some((_, known)) = self.0.iter().find(|(other, _)| *other == name) {
+            return *known;
+        }
+        let found = find();
+        if self.0.len() < FIELDS {
+            self.0.push((name, found));
+        }
+        found
+    }
+
+    /// Replaces what is known of the field `name`.
+    pub(crate) fn set(&mut self, name: Value, known: T) {
+        if let Some((_, slot)) = self.0.iter_mut().find(|(other, _)| *other == name) {
+            *slot = known;
+        }
+    }
 }
 
 /// What a field may mean that is not read.
@@ -85,16 +116,23 @@ pub(crate) fn may_name_an_object(name: &str) -> bool {
 }
 
 impl Conditions {
-    /// Takes into account `record`, which tells an end of an operation.
-    pub(crate) fn add(&mut self, history: &History, operation: &Operation, record: Record) {
+    /// Takes into account `record`, which tells an end of an operation,
+    /// with these fields that are not read.
+    pub(crate) fn add(
+        &mut self,
+        history: &History,
+        operation: &Operation,
+        record: Record,
+        extras: &[Extra],
+    ) {
         if self.first.is_some() {
             return;
         }
         let values = history.values();
-        for extra in history.extras(record) {
+        for extra in extras {
             let Some(name) = values.as_name(extra.name) else { continue };
-            let meaning = self.names.entry(extra.name).or_insert_with(|| Meaning::of(name));
-            let Some(meaning) = *meaning else { continue };
+            let meaning = self.fields.get(extra.name, || Meaning::of(name));
+            let Some(meaning) = meaning else { continue };
             let verb = history.word(operation.function).map(Word::verb);
             let is_set = !matches!(values.shape(extra.value), Shape::Null | Shape::Bool(false))
                 && operation.outcome != Outcome::Fail;

@@ -2,10 +2,11 @@
 //! an error message, a log level of error. A verdict that takes such an operation for done would
 //! rest on a field that was not read.
 
+use crate::conditions::Fields;
 use crate::error::{Code, Error};
 use crate::formats::Kind;
-use crate::history::hash::{Map, Set};
-use crate::history::{History, Operation, Outcome, Record, Shape, Value};
+use crate::history::hash::Set;
+use crate::history::{Extra, History, Operation, Outcome, Record, Shape, Value};
 use crate::model::unclear_output;
 use crate::vocabulary::{Verb, Word, plain};
 use crate::words::{printable, shortened};
@@ -13,9 +14,8 @@ use crate::words::{printable, shortened};
 /// Looks for reports of failures beside operations that count as ok.
 #[derive(Default)]
 pub(crate) struct Contradicted {
-    /// What the names of fields say about what stands in them.
-    names: Map<Value, Kind>,
-    /// Fields that report no failure.
+    fields: Fields<(Kind, Option<Value>)>,
+    /// Contents of fields that report no failure.
     cleared: Set<(Value, Value)>,
     first: Option<Error>,
 }
@@ -24,31 +24,31 @@ pub(crate) struct Contradicted {
 const CLEARED: usize = 4096;
 
 impl Contradicted {
-    /// Takes the end of an operation into account.
-    pub(crate) fn add(&mut self, history: &History, operation: &Operation) {
+    /// Takes into account the end of an operation, with these fields that are not read.
+    pub(crate) fn add(&mut self, history: &History, operation: &Operation, extras: &[Extra]) {
         if self.first.is_some() || operation.outcome != Outcome::Ok {
             return;
         }
         let record = operation.completed.unwrap_or(operation.invoked);
         self.look_at_output(history, operation, record);
-        if history.all_extras().is_empty() {
-            return;
-        }
         let values = history.values();
-        for extra in history.extras(record).iter().filter(|extra| !extra.value.is_null()) {
+        for extra in extras.iter().filter(|extra| !extra.value.is_null()) {
             // A name with a dot in front was put aside for a field that a mapping names.
             let name = values.as_name(extra.name).filter(|name| !name.starts_with('.'));
             let Some(name) = name else { continue };
-            let kind = *self.names.entry(extra.name).or_insert_with(|| Kind::of(name));
-            if kind == Kind::Aside || self.cleared.contains(&(extra.name, extra.value)) {
+            // With the content that it had last, which it often has again.
+            let (kind, last) = self.fields.get(extra.name, || (Kind::of(name), None));
+            let seen = (extra.name, extra.value);
+            if kind == Kind::Aside || last == Some(extra.value) || self.cleared.contains(&seen) {
                 continue;
             }
             if kind.reports_failure(values, extra.value) {
                 self.first = Some(contradiction(history, record, name, extra.value));
                 return;
             }
+            self.fields.set(extra.name, (kind, Some(extra.value)));
             if self.cleared.len() < CLEARED {
-                self.cleared.insert((extra.name, extra.value));
+                self.cleared.insert(seen);
             }
         }
     }

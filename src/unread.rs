@@ -2,7 +2,7 @@
 //! value, the result or the end of an operation should. A verdict over the rest would be wrong.
 
 use crate::check::Verdict;
-use crate::conditions::{Conditions, may_name_an_object};
+use crate::conditions::{Conditions, Fields, may_name_an_object};
 use crate::contradicted::Contradicted;
 use crate::error::{Code, Error};
 use crate::formats::{NEW, OLD, is_of_no_consequence, map_option};
@@ -20,6 +20,8 @@ pub(crate) struct Unread {
     /// Those names.
     names: Vec<String>,
     fields: Vec<Field>,
+    /// Which of them has which name, if any.
+    names: Fields<Option<usize>>,
     contradicted: Contradicted,
     conditions: Conditions,
 }
@@ -58,8 +60,13 @@ impl Unread {
     /// Takes into account an operation that was called, or that ended if `ends`; both if it is
     /// whole.
     pub(crate) fn add(&mut self, history: &History, operation: &Operation, ends: bool) {
+        let record = operation.completed.filter(|_| ends).unwrap_or(operation.invoked);
+        let extras = match history.all_extras() {
+            [] => &[],
+            _ => history.extras(record),
+        };
         if ends {
-            self.contradicted.add(history, operation);
+            self.contradicted.add(history, operation, extras);
         }
         let function = operation.function.index();
         while self.lacking.len() <= function {
@@ -73,14 +80,12 @@ impl Unread {
         *input &= history.without_key(operation.input).is_null();
         *output &=
             operation.outcome != Outcome::Ok || history.without_key(operation.output).is_null();
-        if history.all_extras().is_empty() {
+        if extras.is_empty() {
             return;
         }
-        let record = operation.completed.filter(|_| ends).unwrap_or(operation.invoked);
-        self.conditions.add(history, operation, record);
-        for extra in history.extras(record).iter().filter(|extra| !extra.value.is_null()) {
-            let Some(name) = history.values().as_name(extra.name) else { continue };
-            let Some(field) = self.field(name) else { continue };
+        self.conditions.add(history, operation, record, extras);
+        for extra in extras.iter().filter(|extra| !extra.value.is_null()) {
+            let Some(field) = self.field(history, extra.name) else { continue };
             if field.seen.len() <= function {
                 field.seen.resize(function + 1, [None; 2]);
             }
@@ -95,8 +100,7 @@ impl Unread {
         let lacks = history.lacking(record).ret;
         for extra in history.extras(record) {
             if may_be_end(history, extra.value, history.times(index)[0])
-                && let Some(name) = history.values().as_name(extra.name)
-                && let Some(field) = self.field(name)
+                && let Some(field) = self.field(history, extra.name)
             {
                 field.beside[2] |= !lacks;
                 if lacks {
@@ -106,15 +110,18 @@ impl Unread {
         }
     }
 
-    fn field(&mut self, name: &str) -> Option<&mut Field> {
-        let at = self.fields.iter().position(|field| field.name == name);
-        let at = at.or_else(|| {
+    /// The field `name`, unless nothing depends on it.
+    fn field(&mut self, history: &History, name: Value) -> Option<&mut Field> {
+        let fields = &mut self.fields;
+        let at = self.names.get(name, || {
+            let name = history.values().as_name(name)?;
+            let at = fields.iter().position(|field| field.name == name);
             // A name with a dot in front was put aside for a field that a mapping names.
             let is_aside = name.starts_with('.') || is_of_no_consequence(name);
-            if self.fields.len() == FIELDS || is_aside {
-                return None;
+            if at.is_some() || is_aside || fields.len() == FIELDS {
+                return at;
             }
-            self.fields.push(Field {
+            fields.push(Field {
                 name: name.to_owned(),
                 seen: Vec::new(),
                 instead: [None; 3],
@@ -122,7 +129,7 @@ impl Unread {
                 all_ends: true,
                 not_ok: None,
             });
-            Some(self.fields.len() - 1)
+            Some(fields.len() - 1)
         });
         self.fields.get_mut(at?)
     }
@@ -283,7 +290,7 @@ pub(crate) fn check_read(history: &History) -> Result<(), Error> {
     }
     if history.all_extras().is_empty() {
         let mut contradicted = Contradicted::default();
-        history.operations().iter().for_each(|operation| contradicted.add(history, operation));
+        history.operations().iter().for_each(|it| contradicted.add(history, it, &[]));
         return contradicted.check();
     }
     let whole = history.has_whole_operations();
