@@ -18,7 +18,7 @@ pub(crate) struct Unread {
     /// By the name of the operation: whether none takes anything that has to, and likewise returns.
     lacking: Vec<[bool; 2]>,
     /// Those names.
-    names: Vec<String>,
+    functions: Vec<String>,
     fields: Vec<Field>,
     /// Which of them has which name, if any.
     names: Fields<Option<usize>>,
@@ -72,7 +72,7 @@ impl Unread {
         while self.lacking.len() <= function {
             let name = history.functions().get(self.lacking.len());
             let verb = name.and_then(|name| Word::meant(name)).map(Word::verb);
-            self.names.push(name.cloned().unwrap_or_default());
+            self.functions.push(name.cloned().unwrap_or_default());
             self.lacking
                 .push(verb.map_or([false; 2], |verb| [verb.takes_something(), verb.answers()]));
         }
@@ -181,7 +181,7 @@ impl Unread {
 
     /// The name of the operations with this number.
     fn name(&self, function: usize) -> String {
-        shortened(self.names.get(function).map_or("", String::as_str), LONGEST)
+        shortened(self.functions.get(function).map_or("", String::as_str), LONGEST)
     }
 
     /// How to write what operations of a bank take that stands in several fields, if it does.
