@@ -21,7 +21,7 @@ pub(crate) struct Unread {
     functions: Vec<String>,
     fields: Vec<Field>,
     /// Which of them has which name, if any.
-    names: Fields<Option<usize>>,
+    by_name: Fields<Option<usize>>,
     contradicted: Contradicted,
     conditions: Conditions,
 }
@@ -113,7 +113,7 @@ impl Unread {
     /// The field `name`, unless nothing depends on it.
     fn field(&mut self, history: &History, name: Value) -> Option<&mut Field> {
         let fields = &mut self.fields;
-        let at = self.names.get(name, || {
+        let at = self.by_name.get(name, || {
             let name = history.values().as_name(name)?;
             let at = fields.iter().position(|field| field.name == name);
             // A name with a dot in front was put aside for a field that a mapping names.
