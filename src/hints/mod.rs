@@ -41,6 +41,9 @@ pub enum HintKind {
     LargestFirst,
     /// The operations are those of another model than was inferred: see [`Options::model`].
     Model,
+    /// A word that operations returned says that there was nothing: see
+    /// [`History::with_word_for_nothing`](crate::History::with_word_for_nothing).
+    WordForNothing,
 }
 
 impl HintKind {
@@ -55,6 +58,7 @@ impl HintKind {
         HintKind::AnyOwner,
         HintKind::LargestFirst,
         HintKind::Model,
+        HintKind::WordForNothing,
     ];
 
     /// Its name for programs, such as `loose-values`.
@@ -69,6 +73,7 @@ impl HintKind {
             HintKind::AnyOwner => "any-owner",
             HintKind::LargestFirst => "largest-first",
             HintKind::Model => "model",
+            HintKind::WordForNothing => "word-for-nothing",
         }
     }
 
@@ -107,6 +112,10 @@ impl HintKind {
             HintKind::LargestFirst => {
                 "The history is linearizable if the queue hands out the largest item first."
             }
+            HintKind::WordForNothing => {
+                "The history is linearizable if a word that operations returned, such as EMPTY or \
+                 NOT_FOUND, says that there was nothing."
+            }
             HintKind::Model => {
                 "The history is linearizable if its operations are those of another model. Which \
                  one was meant, the names of the operations alone do not tell."
@@ -143,6 +152,7 @@ pub(crate) fn hints(history: &History, options: &Options, report: &Report) -> Ve
     let trial = Trial::new(history, options, report);
     let mut found: Vec<Found> = Vec::new();
     found.extend(values::alike(&trial));
+    found.extend(values::for_nothing(&trial));
     found.extend(start::start(&trial));
     found.extend(trial.by_time());
     found.extend(trial.independent());

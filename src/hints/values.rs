@@ -4,7 +4,8 @@ use super::trial::Trial;
 use super::{Found, HintKind};
 use crate::check::Options;
 use crate::history::hash::{Map, Set};
-use crate::history::{History, Shape, Value};
+use crate::history::{History, Operation, Shape, Value};
+use crate::vocabulary::plain;
 use crate::words::shortened;
 
 /// Values are shown up to this many characters.
@@ -26,6 +27,59 @@ pub(super) fn alike(trial: &Trial<'_>) -> Option<Found> {
         kind: HintKind::LooseValues,
         option: "--loose-values".to_owned(),
         means: format!(", which takes {one} and {other} for one value"),
+        invalid,
+    })
+}
+
+/// What programs return where there is nothing, without case, dashes and underscores.
+const NOTHING: [&str; 16] = [
+    "",
+    "empty",
+    "queueempty",
+    "isempty",
+    "none",
+    "null",
+    "nil",
+    "nothing",
+    "missing",
+    "undefined",
+    "notfound",
+    "nokey",
+    "keynotfound",
+    "nosuchkey",
+    "errnokey",
+    "errnotfound",
+];
+
+/// Returns that a word which operations returned, and none was called with, says that there was
+/// nothing, if that helps.
+pub(super) fn for_nothing(trial: &Trial<'_>) -> Option<Found> {
+    let history = trial.history;
+    let values = history.values();
+    let mut word = None;
+    for (_, failure) in trial.report.failures() {
+        let output = history[failure.operation].output;
+        let name = values.as_name(output)?;
+        if !NOTHING.contains(&&*plain(name)) || *word.get_or_insert(output) != output {
+            return None;
+        }
+    }
+    let word = word.filter(|_| trial.has_room())?;
+    let asks = |operation: &Operation| {
+        history.word(operation.function).is_some_and(|word| word.verb().takes_nothing())
+    };
+    let mut calls = history.operations().iter().filter(|operation| !asks(operation));
+    if calls.any(|operation| operation.input == word) {
+        return None;
+    }
+    let invalid = trial.invalid(&history.clone().with_word_for_nothing(word), trial.options)?;
+    let is_output = |(role, _): &(&str, String)| *role == "output";
+    let is_result = history.has_whole_operations() || history.taken_fields().iter().any(is_output);
+    let field = if is_result { "output" } else { "value" };
+    Some(Found {
+        kind: HintKind::WordForNothing,
+        option: format!("--map '{field}:{}=null'", values.as_name(word)?),
+        means: String::new(),
         invalid,
     })
 }

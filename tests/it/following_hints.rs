@@ -193,3 +193,40 @@ fn long_names_are_cut() {
         assert!(run.stdout.len() + run.stderr.len() < 2500, "{}{}", run.stdout, run.stderr);
     }
 }
+
+#[test]
+fn a_word_for_nothing_is_told() {
+    let whole = |word: &str| {
+        format!(
+            "{{\"op\":\"dequeue\",\"result\":\"{word}\",\"start\":1,\"end\":2}}\n\
+             {{\"op\":\"enqueue\",\"value\":\"a\",\"start\":3,\"end\":4}}\n\
+             {{\"op\":\"dequeue\",\"result\":\"a\",\"start\":5,\"end\":6}}\n\
+             {{\"op\":\"dequeue\",\"result\":\"{word}\",\"start\":7,\"end\":8}}\n"
+        )
+    };
+    let event = |kind: &str, f: &str, value: &str| {
+        format!("{{\"process\":0,\"type\":\"{kind}\",\"f\":\"{f}\",\"value\":{value}}}\n")
+    };
+    let events = |word: &str| {
+        event("invoke", "read", "null")
+            + &event("ok", "read", &format!("\"{word}\""))
+            + &event("invoke", "write", "5")
+            + &event("ok", "write", "5")
+            + &event("invoke", "read", "null")
+            + &event("ok", "read", "5")
+    };
+    for word in ["EMPTY", "", "NOT_FOUND", "None"] {
+        for (text, field) in [(whole(word), "output"), (events(word), "value")] {
+            let rule = format!("{field}:{word}=null");
+            let run = histcheck("").stdin(text.clone()).run().status(1);
+            run.says(&format!("with `--map '{rule}'`, it is valid"));
+            histcheck("--map").arg(&rule).stdin(text).run().status(0);
+        }
+    }
+    // Neither a word that is put in, nor any other, says that there is nothing.
+    let put = whole("EMPTY").replace("\"value\":\"a\"", "\"value\":\"EMPTY\"");
+    for text in [put, whole("b")] {
+        let run = histcheck("").stdin(text).run().status(1);
+        assert!(!run.stdout.contains("=null"), "{}", run.stdout);
+    }
+}

@@ -254,13 +254,18 @@ fn as_hinted(text: &str, hint: &Hint, options: &Options) -> usize {
         HintKind::AnyOwner => options.model_options.check_owner = false,
         HintKind::LargestFirst => options.model_options.largest_first = true,
         HintKind::Model => options.model = hint.option.strip_prefix("--model ").map(str::to_owned),
-        HintKind::LooseValues | HintKind::Initial => {}
+        HintKind::LooseValues | HintKind::Initial | HintKind::WordForNothing => {}
     }
     let read = histcheck::formats::read_bytes(text.into(), None, settings).unwrap();
     let mut history = if hint.kind == HintKind::LooseValues { read.loosened() } else { read };
     if hint.kind == HintKind::Initial {
         let json = hint.option.strip_prefix("--init ").unwrap().trim_matches('\'');
         options.initial = Some(json_value(json, history.values_mut()).unwrap());
+    }
+    if hint.kind == HintKind::WordForNothing {
+        let (_, rule) = hint.option.split_once(':').unwrap();
+        let word = history.values_mut().text(rule.strip_suffix("=null'").unwrap());
+        history = history.with_word_for_nothing(word);
     }
     check(&history, &options).unwrap().key_counts.invalid
 }

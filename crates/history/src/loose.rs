@@ -131,6 +131,19 @@ impl History {
     }
 }
 
+impl History {
+    /// The history in which every operation that returned `word` returned null: the word said that
+    /// there was nothing. O(operations).
+    #[must_use]
+    pub fn with_word_for_nothing(mut self, word: Value) -> History {
+        for operation in self.operations.iter_mut().filter(|operation| operation.output == word) {
+            operation.output = Value::NULL;
+        }
+        self.tally = std::sync::OnceLock::new();
+        self
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]

@@ -110,6 +110,10 @@ impl<'t> Objects<'t> {
                 "a JSON object",
                 "objects on lines are not separated by commas; in an array they are",
             )),
+            Some(b'#' | b'/') => Err(self.unexpected(
+                "a JSON object",
+                "JSON has no comments, but above the first record: remove the line",
+            )),
             _ => Err(self.unexpected("a JSON object", RECORD)),
         }
     }

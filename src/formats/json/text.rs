@@ -61,7 +61,7 @@ fn habit(text: &str, offset: usize) -> Option<&'static str> {
         ("False", "JSON writes false"),
         ("None", "JSON writes null"),
         ("nil", "JSON writes null"),
-        ("'", "JSON puts strings into double quotes"),
+        ("'", "JSON puts strings into double quotes (json.dumps writes a dict of Python so)"),
         ("}", "JSON allows no comma before a closing bracket"),
         ("]", "JSON allows no comma before a closing bracket"),
     ]
