@@ -36,6 +36,11 @@ pub(super) trait Content<'t>: Copy {
         self.value(values)
     }
 
+    /// Returns it as a value whose content decides what the record means.
+    fn looked_into(&self, values: &mut ValueTable) -> Result<Value, Error> {
+        self.value(values)
+    }
+
     /// Returns it as a word: the name of an operation, a type.
     fn word(&self, field: &str, values: &ValueTable) -> Result<Cow<'t, str>, Error>;
 
@@ -75,6 +80,16 @@ pub(super) trait Content<'t>: Copy {
 
     /// Returns a word or a text as it is, and all else as it is written.
     fn literal(&self, values: &ValueTable) -> Result<Cow<'t, str>, Error>;
+
+    /// Tells whether it is a number that no text can be taken for; never of a table's cell.
+    fn is_number(&self) -> bool {
+        false
+    }
+
+    /// Tells whether it is a number without a unit.
+    fn is_bare(&self, values: &ValueTable) -> bool {
+        self.literal(values).is_ok_and(|literal| literal.parse::<f64>().is_ok())
+    }
 
     /// Hands over the entries of a map by their names, or the items of a list by their numbers.
     /// False if it is neither, or has other keys.

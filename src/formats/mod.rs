@@ -42,6 +42,7 @@ mod survey;
 mod tests;
 mod text;
 mod time;
+mod trace;
 mod whole;
 mod words;
 mod wrapped;

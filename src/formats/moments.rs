@@ -44,11 +44,12 @@ const NO_DATE: [&str; 2] = ["0001-01-01", "0000-00-00"];
 
 /// Whether `content`, where a time of an end or a duration belongs, says that there is none.
 fn says_never<'t>(content: &impl Content<'t>, values: &ValueTable) -> bool {
-    content.literal(values).is_ok_and(|text| {
-        let text = text.trim();
-        NEVER.iter().any(|never| text.eq_ignore_ascii_case(never))
-            || NO_DATE.iter().any(|date| text.starts_with(date))
-    })
+    !content.is_number()
+        && content.literal(values).is_ok_and(|text| {
+            let text = text.trim();
+            NEVER.iter().any(|never| text.eq_ignore_ascii_case(never))
+                || NO_DATE.iter().any(|date| text.starts_with(date))
+        })
 }
 
 /// The times of the call and of the return of a whole operation; where there is only one of them,
@@ -108,11 +109,11 @@ fn apart<'t, C: Content<'t>>(
     };
     let has_unit = unit_of(name).is_some()
         || given_unit(&content, sink).is_some()
-        || !is_bare(&content, sink.values());
+        || !content.is_bare(sink.values());
     let tells_unit = known.is_some_and(|(name, known)| {
         unit_of(name).is_some()
             || given_unit(&known, sink).is_some()
-            || !is_bare(&known, sink.values())
+            || !known.is_bare(sink.values())
     });
     if tells_unit && !has_unit {
         let message = format!("`{name}` has no unit, as it stands beside a date or a unit");
@@ -158,25 +159,21 @@ pub(super) fn optional_time<'t>(
     };
     let unit = match unit_of(name) {
         // What stands in it may have a unit of its own.
-        Some(unit) => is_bare(&content, sink.values()).then_some(unit),
+        Some(unit) => content.is_bare(sink.values()).then_some(unit),
         None => given_unit(&content, sink),
     };
-    match (unit, time) {
-        (None, time) | (_, time @ Time::Whole(i64::MAX | -1)) => Ok(Some(time)),
-        (Some(unit), time) => in_unit(time, unit).map(Some).ok_or_else(|| {
-            Error::new(Code::BadTime, format!("`{name}` is beyond 64 bits of nanoseconds"))
-                .at(content.place())
-        }),
-    }
+    in_unit(time, unit).map(Some).ok_or_else(|| {
+        Error::new(Code::BadTime, format!("`{name}` is beyond 64 bits of nanoseconds"))
+            .at(content.place())
+    })
 }
 
-/// Whether `content` is a number without a unit.
-fn is_bare<'t>(content: &impl Content<'t>, values: &mut ValueTable) -> bool {
-    content.literal(values).is_ok_and(|literal| literal.parse::<f64>().is_ok())
-}
-
-/// The time of a bare number of a unit of so many nanoseconds.
-pub(super) fn in_unit(time: Time, unit: i64) -> Option<Time> {
+/// The time of a bare number, of a unit of so many nanoseconds if that is known. What stands for
+/// no time has no unit.
+pub(super) fn in_unit(time: Time, unit: Option<i64>) -> Option<Time> {
+    let (Some(unit), false) = (unit, matches!(time, Time::Whole(i64::MAX | -1))) else {
+        return Some(time);
+    };
     Some(Time::Seconds(match time {
         Time::Whole(count) => count.checked_mul(unit)?,
         // A fraction of this unit, which was taken for one of seconds.
@@ -226,6 +223,5 @@ fn composite<'t>(
 /// The unit that the user gives to bare numbers, if `content` is one: a date has its own.
 fn given_unit<'t>(content: &impl Content<'t>, sink: &mut Sink<'_>) -> Option<i64> {
     let given = sink.mapping?.time_unit()?;
-    let literal = content.literal(sink.values()).ok()?;
-    literal.parse::<f64>().is_ok().then_some(given)
+    content.is_bare(sink.values()).then_some(given)
 }

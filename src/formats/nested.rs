@@ -420,12 +420,12 @@ fn tag_of<'t, C: Content<'t>>(
 /// Whether the only field of an answer says that the operation succeeded with what it holds. A
 /// boolean may say whether it did.
 fn is_success<'t>(tag: &str, content: &impl Content<'t>, values: &ValueTable) -> bool {
-    let is_bool = content.literal(values).is_ok_and(|it| matches!(&*it, "true" | "false"));
+    let is_bool = || content.literal(values).is_ok_and(|it| matches!(&*it, "true" | "false"));
     let tag = plain(tag);
     let operation = tag.strip_suffix("ok").filter(|name| !name.is_empty());
     match operation {
         Some(operation) => Word::meant(operation).is_some(),
-        None => matches!(&*tag, "ok" | "some" | "success") && !is_bool,
+        None => matches!(&*tag, "ok" | "some" | "success") && !is_bool(),
     }
 }
 

@@ -43,7 +43,7 @@ pub(super) fn says_wrong<'t>(
         _ => return false,
     };
     // What cannot be read reports no success.
-    content.value(values).map_or(true, |value| kind.reports_failure(values, value))
+    content.looked_into(values).map_or(true, |value| kind.reports_failure(values, value))
 }
 
 /// The error about a record that says by its field `name` that something went wrong.

@@ -493,11 +493,11 @@ impl<'f, 't, C: Content<'t>> Roles<'f, 't, C> {
             self.turn(Role::Phase, Role::Function);
         }
         if let Some((name, content)) = self.named(Role::Reply) {
-            let can_be_time = content.time(name, values).is_ok();
+            let can_be_time = || content.time(name, values).is_ok();
             match (self.has(Role::Output), self.has(Role::Return) || self.has(Role::Duration)) {
                 (false, true) => self.turn(Role::Reply, Role::Output),
-                (true, false) if can_be_time => self.turn(Role::Reply, Role::Return),
-                (false, false) if can_be_time => return Err(either(name, &content)),
+                (true, false) if can_be_time() => self.turn(Role::Reply, Role::Return),
+                (false, false) if can_be_time() => return Err(either(name, &content)),
                 (false, false) => self.turn(Role::Reply, Role::Output),
                 (true, _) => {}
             }

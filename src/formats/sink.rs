@@ -3,10 +3,12 @@
 
 use super::mapping::Mapping;
 use super::survey::Survey;
+use super::trace::{Step, Trace};
 use crate::budget::Meter;
 use crate::error::{Error, Place};
 use crate::history::{
-    ClientEvent, Event, EventType, Function, HistoryBuilder, Interval, Lacking, Value, ValueTable,
+    ClientEvent, Clients, Event, EventType, Function, HistoryBuilder, Interval, Lacking, Value,
+    ValueTable,
 };
 use crate::progress::Progress;
 use crate::vocabulary::{Verb, Word};
@@ -41,6 +43,8 @@ pub(super) struct Sink<'a> {
     pub(super) progress: Option<&'a Progress>,
     /// Gets the offset of every record, if anybody wants to know.
     pub(super) starts: Option<&'a mut Vec<usize>>,
+    /// Learns what becomes of the record, which is not added then.
+    pub(super) trace: Option<&'a Trace>,
 }
 
 /// So many names of operations are looked up once.
@@ -68,6 +72,7 @@ impl<'a> Sink<'a> {
             bytes: 0,
             progress: None,
             starts: None,
+            trace: None,
         }
     }
 
@@ -118,6 +123,9 @@ impl<'a> Sink<'a> {
 
     /// Adds an extra field of the current record; comes before the record itself.
     pub(super) fn extra(&mut self, name: &str, value: Value) {
+        if let Some(trace) = self.trace {
+            return trace.add(Step::Extra(name.to_owned(), value));
+        }
         self.builder.extra(name, value);
     }
 
@@ -129,11 +137,17 @@ impl<'a> Sink<'a> {
 
     /// Whether an event is a client's: see [`HistoryBuilder::is_client`].
     pub(super) fn is_client(&mut self, process: Value, function: &str, kind: EventType) -> bool {
+        if self.mapping.is_some_and(|mapping| *mapping.clients() != Clients::default()) {
+            self.depends();
+        }
         self.builder.is_client(process, function, kind)
     }
 
     /// The same, for a field inside of another.
     pub(super) fn takes_inner(&mut self, role: &'static str, holder: &str, name: &str) {
+        if let Some(trace) = self.trace {
+            return trace.add(Step::Takes(role, format!("{holder}.{name}")));
+        }
         self.builder.takes_inner(role, holder, name);
     }
 
@@ -151,41 +165,53 @@ impl<'a> Sink<'a> {
 
     /// Notes what the current record has no field for.
     pub(super) fn lacks(&mut self, lacking: Lacking) {
+        if let Some(trace) = self.trace {
+            return trace.add(Step::Lacks(lacking));
+        }
         self.builder.lacks(lacking);
     }
 
     /// Whether operations were read of which each end is an event.
     pub(super) fn has_events(&self) -> bool {
+        self.depends();
         self.builder.has_events()
     }
 
     /// Returns the name of the operation that an event of `process` ends which is called nothing.
     pub(super) fn open_function(&mut self, process: Value, kind: EventType) -> Option<String> {
+        self.depends();
         self.builder.open_function(process).filter(|_| kind != EventType::Invoke)
     }
 
     /// Returns the process of an event that names none, if the order of the records tells it.
     pub(super) fn process_by_order(&mut self, kind: EventType) -> Result<Value, Error> {
+        self.depends();
         self.builder.process_by_order(kind).map_err(|error| self.located(error))
     }
 
     /// Notes that so many lines hold no record.
     pub(super) fn pass_over(&mut self, lines: usize) {
+        self.depends();
         self.builder.pass_over(lines);
     }
 
     /// Notes that so many spans are no operations.
     pub(super) fn pass_over_spans(&mut self, spans: usize) {
+        self.depends();
         self.builder.pass_over_spans(spans);
     }
 
     /// Notes that so many requests are about no single key.
     pub(super) fn pass_over_requests(&mut self, requests: usize) {
+        self.depends();
         self.builder.pass_over_requests(requests);
     }
 
     /// Notes that the field `name` is read as `role`.
     pub(super) fn takes(&mut self, role: &'static str, name: &str) {
+        if let Some(trace) = self.trace {
+            return trace.add(Step::Takes(role, name.to_owned()));
+        }
         self.builder.takes(role, name);
     }
 
@@ -214,6 +240,7 @@ impl<'a> Sink<'a> {
     /// Ends the current record without a look at it.
     #[inline]
     pub(super) fn skip(&mut self) -> Result<(), Error> {
+        self.depends();
         self.builder.skip().map_err(|error| self.located(error))
     }
 
@@ -225,6 +252,10 @@ impl<'a> Sink<'a> {
 
     /// Ends the current record: an event.
     pub(super) fn event(&mut self, event: &Event<'_>) -> Result<(), Error> {
+        if let Some(trace) = self.trace {
+            trace.add(Step::event(event));
+            return Ok(());
+        }
         self.look_up()?;
         if self.is_seeking() {
             return self.skip();
@@ -241,6 +272,10 @@ impl<'a> Sink<'a> {
 
     /// Ends the current record: a whole operation.
     pub(super) fn interval(&mut self, interval: &Interval<'_>) -> Result<(), Error> {
+        if let Some(trace) = self.trace {
+            trace.add(Step::interval(interval));
+            return Ok(());
+        }
         self.look_up()?;
         if self.is_seeking() {
             return self.skip();
@@ -250,8 +285,16 @@ impl<'a> Sink<'a> {
 
     /// Ends the current record: metadata.
     pub(super) fn metadata(&mut self, value: Value) -> Result<(), Error> {
+        self.depends();
         self.metadata += 1;
         self.builder.metadata(value).map_err(|error| self.located(error))
+    }
+
+    /// Notes that what becomes of the record depends on more than the record.
+    fn depends(&self) {
+        if let Some(trace) = self.trace {
+            trace.give_up();
+        }
     }
 
     /// Looks at the clock, and makes room, once in a while.

@@ -47,6 +47,10 @@ impl<'t> Content<'t> for Cell<'t> {
         !self.plain && matches!(self.text, "null" | "")
     }
 
+    fn is_number(&self) -> bool {
+        !self.plain && matches!(self.text.as_bytes().first(), Some(b'-' | b'0'..=b'9'))
+    }
+
     fn is_int(&self, n: usize) -> bool {
         !self.plain && self.text.parse() == Ok(n)
     }
@@ -89,8 +93,7 @@ impl<'t> Content<'t> for Cell<'t> {
     }
 
     fn time(&self, field: &str, values: &ValueTable) -> Result<Time, Error> {
-        let is_number = matches!(self.text.as_bytes().first(), Some(b'-' | b'0'..=b'9'));
-        let time = if is_number && !self.plain {
+        let time = if self.is_number() {
             Some(time::parse(self.text))
         } else {
             self.string()?.and_then(|text| time::written(&text))

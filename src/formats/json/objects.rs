@@ -125,18 +125,7 @@ impl<'t> Objects<'t> {
             return Ok(false);
         }
         self.fields.clear();
-        let text = &self.text[start..];
-        let take = &mut |name, cell| self.fields.push(name, cell);
-        let mut object = Object { text, offset: start, take, end: 1, fault: None };
-        let mut reader = serde_json::Deserializer::from_str(text);
-        let read = DeserializeSeed::deserialize(&mut object, &mut reader);
-        let Object { end, fault, .. } = object;
-        read.map_err(|error| syntax(self.text, start, &error))?;
-        fault.map_or(Ok(()), Err)?;
-        // The reader does not tell where the object ends: behind its last field and a bracket.
-        self.at = start + end;
-        self.skip_space();
-        self.at += 1;
+        self.at = fields_of(self.text, start, &mut |name, cell| self.fields.push(name, cell))?;
         self.fields.put(sink)?;
         Ok(true)
     }
@@ -187,6 +176,25 @@ impl<'t> Objects<'t> {
                 .at(Place { offset: self.at, ..Place::default() })
         })
     }
+}
+
+/// Hands over the fields of the object at byte `start` of `text`; returns where that ends.
+pub(super) fn fields_of<'t>(
+    text: &'t str,
+    start: usize,
+    take: &mut dyn FnMut(Cow<'t, str>, Cell<'t>),
+) -> Result<usize, Error> {
+    let rest = &text[start..];
+    let mut object = Object { text: rest, offset: start, take, end: 1, fault: None };
+    let mut reader = serde_json::Deserializer::from_str(rest);
+    let read = DeserializeSeed::deserialize(&mut object, &mut reader);
+    let Object { end, fault, .. } = object;
+    read.map_err(|error| syntax(text, start, &error))?;
+    fault.map_or(Ok(()), Err)?;
+    // The reader does not tell where the object ends: behind its last field and a bracket.
+    let end = start + end;
+    let space = text[end..].bytes().take_while(|b| matches!(b, b' ' | b'\n' | b'\r' | b'\t'));
+    Ok(end + space.count() + 1)
 }
 
 /// Collects the fields of one object.

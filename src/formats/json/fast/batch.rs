@@ -7,6 +7,8 @@
 
 use super::entry::{Entry, Other, Pending, Whole};
 use super::names::Names;
+use super::plan::Plans;
+use crate::formats::mapping::Mapping;
 use crate::formats::roles::Role;
 use crate::history::{Function, Value, ValueTable};
 
@@ -20,6 +22,14 @@ pub(in crate::formats::json) enum Layout {
     Lines,
     /// With commas between them, in brackets.
     Array,
+}
+
+/// What there is to know of a text before it is read.
+#[derive(Clone, Copy)]
+pub(super) struct Rules<'m> {
+    pub(super) layout: Layout,
+    /// What the fields are, if their names do not tell: then no record is of the usual shape.
+    pub(super) mapping: Option<&'m Mapping>,
 }
 
 /// The records that start in one part of a text.
@@ -45,6 +55,8 @@ pub(super) struct Batch<'t> {
     /// The names of fields that play a role in a whole operation, by their numbers, as bits.
     pub(super) taken: u64,
     pub(super) pending: Pending<'t>,
+    /// How records are read that are not of the usual shape.
+    pub(super) plans: Plans,
     /// The items of the lists that are being read.
     pub(super) items: Vec<Value>,
     /// The string that is being read, without its escapes.
@@ -75,6 +87,7 @@ impl<'t> Batch<'t> {
         self.is_idle.push(true);
         self.units.clear();
         self.units.push(None);
+        self.plans.begin();
     }
 }
 

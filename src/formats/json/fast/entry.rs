@@ -34,6 +34,9 @@ pub(super) enum Form {
     EventInSeconds,
     /// An operation with both ends; its value is the input.
     Whole,
+    /// What the plan says that has the number of its function. What an event does not have stands
+    /// where that of an operation does; its time is the `ret`.
+    Planned,
 }
 
 impl Entry {

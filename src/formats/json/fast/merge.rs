@@ -5,10 +5,12 @@ use std::ops::Range;
 
 use super::batch::Batch;
 use super::entry::{Entry, Form, INDEX, NO_INDEX, Other, Whole};
+use super::plan::{Plan, Plans};
 use crate::error::Error;
 use crate::formats::json::objects::Objects;
 use crate::formats::roles::role;
 use crate::formats::sink::Sink;
+use crate::formats::trace::Ends;
 use crate::history::{ClientEvent, Event, Interval, NO_TIME, Time, Value};
 
 /// Puts the records of batch after batch, in the order of the text, into a sink.
@@ -33,9 +35,10 @@ impl<'t, 's, 'b> Merger<'t, 's, 'b> {
         batch.translated_functions.resize(batch.functions.names().len(), None);
         batch.translated_names.clear();
         batch.translated_names.resize(batch.names.names().len(), Value::NULL);
+        let plans = std::mem::take(&mut batch.plans);
         self.sink.expect(batch.start, entries.len())?;
-        let added = self.add_entries(batch, &entries);
-        batch.entries = entries;
+        let added = self.add_entries(batch, &entries, &plans);
+        (batch.entries, batch.plans) = (entries, plans);
         let numbered = batch.names.names().iter().take(u64::BITS as usize).enumerate();
         for (_, name) in numbered.filter(|(number, _)| batch.taken >> number & 1 == 1) {
             let (role, rank) = role(name);
@@ -46,7 +49,13 @@ impl<'t, 's, 'b> Merger<'t, 's, 'b> {
         added
     }
 
-    fn add_entries(&mut self, batch: &mut Batch<'t>, entries: &[Entry]) -> Result<bool, Error> {
+    fn add_entries(
+        &mut self,
+        batch: &mut Batch<'t>,
+        entries: &[Entry],
+        plans: &Plans,
+    ) -> Result<bool, Error> {
+        let mut noted = 0;
         // Whether the entry at hand is known to start where a record ended.
         let mut joins = false;
         let (mut extras, mut wholes) = (0, 0);
@@ -54,7 +63,7 @@ impl<'t, 's, 'b> Merger<'t, 's, 'b> {
             let at = batch.start + entry.at as usize;
             let (extra, whole) = (extras, wholes);
             extras += usize::from(entry.extras);
-            wholes += usize::from(entry.form == Form::Whole);
+            wholes += usize::from(matches!(entry.form, Form::Whole | Form::Planned));
             if !joins {
                 if !self.objects.read_until(at, self.sink)? {
                     return Ok(false);
@@ -79,6 +88,13 @@ impl<'t, 's, 'b> Merger<'t, 's, 'b> {
             } else if entry.form == Form::Whole {
                 let whole = batch.wholes[whole];
                 self.whole(entry, &whole, extra..extras, batch)?;
+            } else if entry.form == Form::Planned {
+                let (plan, whole) = (plans.get(entry.function), batch.wholes[whole]);
+                if noted >> entry.function & 1 == 0 {
+                    noted |= 1_u32 << entry.function;
+                    self.note(plan);
+                }
+                self.planned(plan, entry, &whole, extra..extras, batch)?;
             } else {
                 self.event(entry, extra..extras, batch)?;
             }
@@ -142,6 +158,60 @@ impl<'t, 's, 'b> Merger<'t, 's, 'b> {
             call: whole.call,
             ret: whole.ret,
         })
+    }
+
+    /// Notes once what holds for all records of `plan`.
+    #[cold]
+    fn note(&mut self, plan: &Plan) {
+        for (role, path) in &plan.takes {
+            self.sink.takes(role, path);
+        }
+        self.sink.found_rules |= plan.rules;
+        self.sink.has_no_requests |= plan.is_no_request;
+    }
+
+    /// Adds the record that was read by `plan`.
+    #[inline(never)]
+    fn planned(
+        &mut self,
+        plan: &Plan,
+        entry: &Entry,
+        whole: &Whole,
+        extras: Range<usize>,
+        batch: &mut Batch<'t>,
+    ) -> Result<(), Error> {
+        if let Some(lacking) = plan.lacks {
+            self.sink.lacks(lacking);
+        }
+        let is_event = matches!(plan.ends, Ends::Event(_));
+        if plan.input_first {
+            self.translated(entry.value, batch);
+        }
+        let process = self.translated(entry.process, batch);
+        if is_event {
+            self.translated(entry.value, batch);
+        }
+        let key = self.translated(entry.key, batch);
+        let [input, output] =
+            [entry.value, whole.output].map(|value| self.translated(value, batch));
+        for at in extras {
+            let Other { name, value, is_index, .. } = batch.extras[at];
+            if is_index && batch.values.as_int(value) == i64::try_from(self.sink.index()).ok() {
+                continue;
+            }
+            let value = self.translated(value, batch);
+            self.sink.extra(&plan.extras[usize::from(name)].name, value);
+        }
+        let key = (!key.is_null()).then_some(key);
+        let function = &*plan.function;
+        let Ends::Event(kind) = plan.ends else {
+            let process = (!process.is_null()).then_some(process);
+            let Whole { call, ret, outcome, .. } = *whole;
+            let interval = Interval { process, outcome, function, input, output, key, call, ret };
+            return self.sink.interval(&interval);
+        };
+        let time = whole.ret;
+        self.sink.event(&Event { process, kind, function, value: input, key, time })
     }
 
     /// Adds the other fields of a record. An index that only repeats its position says nothing.

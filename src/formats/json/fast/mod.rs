@@ -1,23 +1,28 @@
 //! JSON at speed: the text is read in parts, by several threads, with a scanner for records of
-//! the usual shape; the reader for all JSON takes the rest, at the place where it comes. The
-//! history, and every error, is the one that this reader alone would give.
+//! the usual shape, and by plans where many others are of one layout; the reader for all JSON takes
+//! the rest, at the place where it comes. The history, and every error, is the one that this reader
+//! alone would give.
 
 mod batch;
 mod crew;
 mod entry;
+mod learn;
 mod merge;
 mod names;
 mod others;
+mod plan;
 mod scan;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_of_plans;
 mod value;
 mod word;
 
 use std::num::NonZero;
 use std::thread;
 
-use batch::Batch;
+use batch::{Batch, Rules};
 use merge::Merger;
 
 use super::objects::Objects;
@@ -37,8 +42,8 @@ pub(super) fn read<'t>(
     layout: Layout,
     sink: &mut Sink<'_>,
 ) -> Result<(), Error> {
-    if sink.mapping.is_some() || sink.survey.is_some() {
-        // What the fields are is not for the scanner to tell.
+    if sink.survey.is_some() {
+        // What the fields mean does not count.
         let mut objects = objects;
         return objects.read_until(usize::MAX, sink).map(|_| ());
     }
@@ -60,13 +65,14 @@ fn read_in_parts<'t>(
     threads: usize,
     sink: &mut Sink<'_>,
 ) -> Result<(), Error> {
+    let rules = Rules { layout, mapping: sink.mapping };
     let mut merger = Merger::new(objects, sink);
     let mut ended = false;
     crew::in_order(
         threads,
         text.len().div_ceil(part),
         |at, batch: &mut Batch<'t>| {
-            batch.read(text, at * part, text.len().min((at + 1) * part), layout);
+            batch.read(text, at * part, text.len().min((at + 1) * part), rules);
         },
         |batch| {
             ended = !merger.add(batch)?;

@@ -2,8 +2,9 @@
 //! others. It takes nothing that the reader for all JSON would refuse or understand otherwise;
 //! whatever is less usual, it leaves to that reader.
 
-use super::batch::{Batch, Layout};
+use super::batch::{Batch, Layout, Rules};
 use super::entry::{Entry, Form, INDEX as INDEX_NAME, NO_INDEX, Other, Pending, seen};
+use super::plan::{Plans, SHARE};
 use super::word::{Literal, low_bytes, plain_bytes, word};
 use crate::formats::moments::in_unit;
 use crate::formats::roles::Role;
@@ -49,6 +50,18 @@ impl<'t> Scanner<'t> {
     /// A scanner of `text` from byte `at` on.
     pub(super) fn new(text: &'t str, at: usize) -> Self {
         Scanner { text, at }
+    }
+
+    /// Where the first record may start between bytes `start` and `end` of `text`.
+    fn first(text: &'t str, start: usize, end: usize, layout: Layout) -> Option<usize> {
+        let lines = layout == Layout::Lines;
+        // A line that starts with the part ends before it.
+        let mut scanner = Scanner::new(text, if lines { start.saturating_sub(1) } else { start });
+        let found = match layout {
+            Layout::Lines => start == 0 || scanner.next_line(end),
+            Layout::Array => scanner.next_object(end),
+        };
+        found.then_some(scanner.at)
     }
 
     /// Where it is.
@@ -101,7 +114,7 @@ impl<'t> Scanner<'t> {
     }
 
     /// The record that the object here is, if it is one of the usual shape; its place is left at 0.
-    /// Goes behind the object then; if not, stays here, and may leave fields in the batch.
+    /// Goes behind the object then; if not, may leave fields in the batch.
     #[inline(always)]
     pub(super) fn record(&mut self, batch: &mut Batch<'t>) -> Option<Entry> {
         let mut scanner = *self;
@@ -227,22 +240,10 @@ impl<'t> Scanner<'t> {
             return None;
         }
         let mut other = Other { name, value: Value::NULL, is_index: false, is_end: false };
-        let start = self.at;
         match (role, self.peek()?) {
             (Role::Call | Role::Return, b'-' | b'0'..=b'9') => {
-                let time = match self.integer() {
-                    Some(time) if !self.at_fraction() => Time::Whole(time),
-                    _ => {
-                        self.at = start;
-                        let (time, end) = self.rare_time()?;
-                        self.at = end;
-                        time
-                    }
-                };
-                let time = match (batch.units[usize::from(name)], time) {
-                    (None, time) | (_, time @ Time::Whole(i64::MAX | -1)) => time,
-                    (Some(unit), time) => in_unit(time, unit)?,
-                };
+                let time = self.any_time()?;
+                let time = in_unit(time, batch.units[usize::from(name)])?;
                 batch.pending.set_end(role, time)?;
                 other.is_end = true;
             }
@@ -338,20 +339,43 @@ impl<'t> Scanner<'t> {
 impl<'t> Batch<'t> {
     /// Reads what starts between bytes `start` and `end` of `text`: on a line that does, or, in an
     /// array, wherever an object may.
-    pub(super) fn read(&mut self, text: &'t str, start: usize, end: usize, layout: Layout) {
+    pub(super) fn read(&mut self, text: &'t str, start: usize, end: usize, rules: Rules<'_>) {
         self.begin(start, end);
-        // A line that starts with the part ends before it.
-        let lines = layout == Layout::Lines;
-        let mut scanner = Scanner::new(text, if lines { start.saturating_sub(1) } else { start });
-        let found = if lines { start == 0 || scanner.next_line(end) } else { true };
-        if !found || !lines && !scanner.next_object(end) {
-            return;
+        let Some(first) = Scanner::first(text, start, end, rules.layout) else { return };
+        let mut plans = std::mem::take(&mut self.plans);
+        let mut is_read = plans.are_in_use() || rules.mapping.is_some();
+        if is_read {
+            let others = self.read_planned(text, first, end, rules, &mut plans);
+            is_read =
+                plans.were_of_use(others, self.entries.len() / SHARE) || rules.mapping.is_some();
         }
+        if !is_read {
+            self.begin(start, end);
+            let unusual = self.read_usual(text, first, end, rules.layout);
+            if plans.are_due(unusual, self.entries.len()) {
+                self.begin(start, end);
+                let others = self.read_planned(text, first, end, rules, &mut plans);
+                // Most of those that were unusual have plans then, and the others still do.
+                if !plans.were_of_use(others, unusual / 2) {
+                    self.begin(start, end);
+                    self.read_usual(text, first, end, rules.layout);
+                }
+            }
+        }
+        self.plans = plans;
+    }
+
+    /// Reads the records of the usual shape; returns how many others there are.
+    #[inline(never)]
+    fn read_usual(&mut self, text: &'t str, first: usize, end: usize, layout: Layout) -> usize {
+        // As an argument, it would have no register.
+        let mut scanner = Scanner::new(text, first);
+        let (start, mut unusual) = (self.start, 0);
         loop {
             scanner.skip_space();
             let at = scanner.at();
             if at >= end {
-                return;
+                return unusual;
             }
             let extras = self.extras.len();
             let record = scanner.record(self);
@@ -367,9 +391,46 @@ impl<'t> Batch<'t> {
             if record.is_none() {
                 self.extras.truncate(extras);
                 self.pending = Pending::default();
+                unusual += 1;
             }
             if !goes_on {
-                return;
+                return unusual;
+            }
+        }
+    }
+
+    /// Reads the records that have plans, be they of the usual shape or not; returns how many
+    /// others there are. So [`Scanner::record`] is inlined in one place.
+    #[inline(never)]
+    fn read_planned(
+        &mut self,
+        text: &'t str,
+        first: usize,
+        end: usize,
+        Rules { layout, mapping }: Rules<'_>,
+        plans: &mut Plans,
+    ) -> usize {
+        let mut scanner = Scanner::new(text, first);
+        let mut others = 0;
+        loop {
+            scanner.skip_space();
+            let at = scanner.at();
+            if at >= end {
+                return others;
+            }
+            let record = plans.record(&mut scanner, mapping, self);
+            let entry = record.unwrap_or(Entry::UNUSUAL);
+            self.entries.push(Entry { at: (at - self.start) as u32, ..entry });
+            self.end = scanner.at();
+            others += usize::from(record.is_none());
+            let goes_on = match (layout, record) {
+                (Layout::Lines, Some(_)) => true,
+                (Layout::Lines, None) => scanner.next_line(end),
+                (Layout::Array, Some(_)) => scanner.skip_comma(),
+                (Layout::Array, None) => scanner.next_object_behind(end),
+            };
+            if !goes_on {
+                return others;
             }
         }
     }

@@ -6,7 +6,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-use super::batch::{Batch, Layout};
+use super::batch::{Batch, Layout, Rules};
 use super::read_in_parts;
 use crate::error::Error;
 use crate::formats::json::objects::Objects;
@@ -14,7 +14,7 @@ use crate::formats::sink::Sink;
 use crate::history::{History, HistoryBuilder, Record, Settings, Value};
 
 /// The reader for all JSON.
-fn objects(text: &str, layout: Layout) -> Result<Objects<'_>, Error> {
+pub(super) fn objects(text: &str, layout: Layout) -> Result<Objects<'_>, Error> {
     if layout == Layout::Array { Objects::of_array(text) } else { Ok(Objects::new(text)) }
 }
 
@@ -34,7 +34,7 @@ fn fast(text: &str, layout: Layout, part: usize, threads: usize) -> Result<Histo
 }
 
 /// Everything that is in a history, handles as they are.
-fn contents(read: Result<History, Error>) -> String {
+pub(super) fn contents(read: Result<History, Error>) -> String {
     let history = match read {
         Ok(history) => history,
         Err(error) => return format!("{error:?} {:?}", error.hint),
@@ -69,7 +69,8 @@ fn found(text: &str, layout: Layout, wanted: &[usize], part: Option<usize>) -> V
 /// How many records of `text` the scanner understands, and how many not.
 fn understood(text: &str) -> (usize, usize) {
     let mut batch = Batch::default();
-    batch.read(text, 0, text.len(), Layout::Lines);
+    let rules = Rules { layout: Layout::Lines, mapping: None };
+    batch.read(text, 0, text.len(), rules);
     batch.counts()
 }
 

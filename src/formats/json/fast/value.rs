@@ -53,6 +53,21 @@ impl<'t> Scanner<'t> {
         Some((batch.values.number(literal)?, self.at + literal.len()))
     }
 
+    /// The number here as a time.
+    #[inline(always)]
+    pub(super) fn any_time(&mut self) -> Option<Time> {
+        let start = self.at;
+        match self.integer() {
+            Some(time) if !self.at_fraction() => Some(Time::Whole(time)),
+            _ => {
+                self.at = start;
+                let (time, end) = self.rare_time()?;
+                self.at = end;
+                Some(time)
+            }
+        }
+    }
+
     /// The number here as a time, whatever it is; and where it ends.
     #[inline(never)]
     pub(super) fn rare_time(self) -> Option<(Time, usize)> {
