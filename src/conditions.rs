@@ -65,13 +65,16 @@ impl Meaning {
         if name.len() > LONGEST || name.starts_with('.') {
             return None;
         }
-        match &*plain(name) {
-            "table" | "tablename" | "db" | "database" | "namespace" | "keyspace" | "collection"
-            | "bucket" | "schema" | "tenant" | "tenantid" | "topic" => Some(Meaning::Space),
+        let name = plain(name);
+        match name.rsplit('.').next().unwrap_or_default() {
+            "table" | "tablename" | "db" | "database" | "namespace" | "ns" | "keyspace"
+            | "collection" | "bucket" | "schema" | "tenant" | "tenantid" | "topic"
+            | "partition" | "column" | "field" | "hashfield" => Some(Meaning::Space),
             "ifversion" | "ifmatch" | "ifnonematch" | "ifrevision" | "expectedversion"
             | "expectedrevision" | "expectversion" | "prevversion" | "prevrevision"
             | "previndex" | "ifabsent" | "ifnotexists" | "onlyifabsent" | "nx" | "condition"
-            | "precondition" => Some(Meaning::Condition),
+            | "precondition" | "expected" | "expect" | "old" | "oldvalue" | "prev" | "previous"
+            | "prevvalue" | "previousvalue" => Some(Meaning::Condition),
             "token" | "fence" | "fencingtoken" | "fencetoken" => Some(Meaning::Token),
             _ => None,
         }
@@ -165,13 +168,17 @@ impl Conditions {
     }
 }
 
-/// The error about an update whose condition was not read.
+/// The error about an update whose condition, or old value, was not read.
 fn condition(function: &str, name: &str, record: Record) -> Error {
-    let message = format!("this `{function}` has a condition, `{name}`, which is not read");
+    let message = format!(
+        "this `{function}` has a field `{name}`, which is not read: a condition, or the value \
+         before"
+    );
     Error::new(Code::UnreadField, message)
         .hint(format!(
-            "record it as the operation that it is: cas, put-if-absent or put-if-version; or, if \
-             it always happens: --map ignore=.{name}"
+            "if it is a condition, record the operation that it is: cas, put-if-absent or \
+             put-if-version; if it returned the value before, return {{\"previous\": VALUE}}; if \
+             neither: --map ignore=.{name}"
         ))
         .record(record)
 }

@@ -4,9 +4,9 @@
 
 use crate::conditions::Fields;
 use crate::error::{Code, Error};
-use crate::formats::Kind;
+use crate::formats::{Kind, is_refusal, map_option};
 use crate::history::hash::Set;
-use crate::history::{Extra, History, Operation, Outcome, Record, Shape, Value};
+use crate::history::{Extra, History, Operation, Outcome, Record, Shape, Value, ValueTable};
 use crate::model::unclear_output;
 use crate::vocabulary::{Verb, Word, plain};
 use crate::words::{printable, shortened};
@@ -39,6 +39,15 @@ impl Contradicted {
             // With the content that it had last, which it often has again.
             let (kind, last) = self.fields.get(extra.name, || (Kind::of(name), None));
             let seen = (extra.name, extra.value);
+            if kind == Kind::Count {
+                let verb = history.word(operation.function).map(Word::verb);
+                let is_update = matches!(verb, Some(Verb::Write | Verb::Cas | Verb::Append));
+                if is_update && values.as_int(extra.value) == Some(0) {
+                    self.first = Some(contradiction(history, record, name, extra.value));
+                    return;
+                }
+                continue;
+            }
             if kind == Kind::Aside || last == Some(extra.value) || self.cleared.contains(&seen) {
                 continue;
             }
@@ -59,23 +68,17 @@ impl Contradicted {
         if output.is_null() || output == operation.input {
             return;
         }
-        let Some(verb) = history.word(operation.function).map(Word::verb) else { return };
-        if !verb.only_has_effect() && verb != Verb::Txn {
+        let verb = history.word(operation.function).map(Word::verb);
+        let Some(verb) = verb.filter(|verb| verb.only_has_effect() || MAY_FAIL.contains(verb))
+        else {
             return;
-        }
-        let values = history.values();
-        let shape = |value| values.shape(value);
-        let is_refused = matches!(shape(output), Shape::Bool(false))
-            && matches!(verb, Verb::Write | Verb::Append | Verb::Enqueue | Verb::Push)
-            // One that names a version may find another.
-            && !matches!(shape(operation.input), Shape::List(_) | Shape::Map(_));
-        let is_answer = verb == Verb::Txn && matches!(shape(output), Shape::List(_));
-        if is_refused || !is_answer && Kind::Other.reports_failure(values, output) {
+        };
+        if is_refused(history.values(), verb, operation) {
             let name = printable(history.function(operation.function));
-            let shown = shortened(&values.to_json(output), SHOWN);
+            let shown = shortened(&history.values().to_json(output), SHOWN);
             let message = format!("this `{name}` counts as ok, but returned {shown}");
             let error = Error::new(Code::UnreadField, message).record(record);
-            self.first = Some(error.hint(unclear_output(history, operation)));
+            self.first = Some(error.hint(refusal_hint(history, operation)));
         }
     }
 
@@ -85,6 +88,86 @@ impl Contradicted {
     /// If there is one.
     pub(crate) fn check(&self) -> Result<(), Error> {
         self.first.clone().map_or(Ok(()), Err)
+    }
+}
+
+/// Operations that return whether they happened, besides those that only have an effect.
+const MAY_FAIL: [Verb; 10] = [
+    Verb::Txn,
+    Verb::Cas,
+    Verb::PutIfVersion,
+    Verb::PutIfAbsent,
+    Verb::Acquire,
+    Verb::Release,
+    Verb::Transfer,
+    Verb::Withdraw,
+    Verb::Ack,
+    Verb::Nack,
+];
+
+/// Whether an operation was refused, as it says by what it returned. A bare false is a word that
+/// most models know.
+fn is_refused(values: &ValueTable, verb: Verb, operation: &Operation) -> bool {
+    let shape = |value| values.shape(value);
+    match shape(operation.output) {
+        Shape::Bool(false) => {
+            let is_unknown = matches!(
+                verb,
+                Verb::Write
+                    | Verb::Append
+                    | Verb::Enqueue
+                    | Verb::Push
+                    | Verb::Transfer
+                    | Verb::Withdraw
+                    | Verb::Deposit
+                    | Verb::Ack
+                    | Verb::Nack
+            );
+            // One that names a version may find another.
+            is_unknown && !matches!(shape(operation.input), Shape::List(_) | Shape::Map(_))
+        }
+        Shape::Int(number) => {
+            let is_count = matches!(
+                verb,
+                Verb::Cas | Verb::PutIfVersion | Verb::Transfer | Verb::Withdraw | Verb::Ack
+            );
+            is_count && matches!(number, 0 | -1)
+        }
+        Shape::Text(text) | Shape::Keyword(text) | Shape::Symbol(text) => is_refusal(text),
+        Shape::Map(entries) => entries.as_chunks::<2>().0.iter().any(|&[name, value]| {
+            let kind = values.as_name(name).map_or(Kind::Other, Kind::of);
+            match shape(value) {
+                Shape::Bool(is_true) => !is_true || kind.reports_failure(values, value),
+                Shape::Int(0) => matches!(kind, Kind::Success | Kind::Done | Kind::Count),
+                _ => kind.reports_failure(values, value),
+            }
+        }),
+        Shape::List(_) => {
+            verb != Verb::Txn && Kind::Other.reports_failure(values, operation.output)
+        }
+        _ => false,
+    }
+}
+
+/// How to say that an operation was refused that says so by what it returned.
+fn refusal_hint(history: &History, operation: &Operation) -> String {
+    let values = history.values();
+    let Shape::Map(entries) = values.shape(operation.output) else {
+        return unclear_output(history, operation);
+    };
+    let mut flags = entries.as_chunks::<2>().0.iter();
+    let flag = flags.find(|entry| matches!(values.shape(entry[1]), Shape::Bool(false)));
+    match flag.and_then(|entry| values.as_name(entry[0])) {
+        Some(flag) if history.has_whole_operations() => {
+            let mut taken = history.taken_fields().iter();
+            let field = taken.find(|(role, _)| *role == "output");
+            let field = field.map_or("output", |(_, name)| &**name);
+            format!(
+                "say that it was refused: {} --map outcome:false=fail --map outcome:true=ok",
+                map_option("outcome", &format!("{field}.{flag}"))
+            )
+        }
+        _ => "record one that was refused as `fail`, and as `info` if that is not known".to_owned(),
     }
 }
 

@@ -40,6 +40,7 @@
 //! pages](report), and `store` is the [simulated store](https://docs.rs/histcheck-store) that
 //! generates histories.
 
+mod aside;
 mod budget;
 pub mod caveats;
 pub mod check;
@@ -64,6 +65,7 @@ mod threads;
 mod tries;
 mod unread;
 mod words;
+mod wrapped;
 
 pub use budget::Budget;
 pub use check::{Options, Report, StopReason, Verdict};

@@ -18,6 +18,7 @@ use crate::progress::{Phase, Progress};
 use crate::proof::{self, Minimality, Proof, is_minimal};
 use crate::threads::on_threads;
 use crate::unread;
+use crate::wrapped::check_wrapped;
 
 /// Checks `history` against a built-in model: the one that the options name, or that the history
 /// implies.
@@ -129,6 +130,9 @@ impl<'a> Session<'a> {
         options.enter(Phase::Deciding, 0);
         let mut report = session.decide_told(options.progress.as_ref())?;
         session.check_keys(&report)?;
+        if report.verdict == Verdict::Invalid && !self.is_own {
+            check_wrapped(self.history, self.name)?;
+        }
         if report.verdict == Verdict::Invalid {
             session.refine(&mut report, explain::CORES)?;
         }

@@ -1,6 +1,7 @@
 //! What was not read, and may mean what is missing: fields of no known name that stand where the
 //! value, the result or the end of an operation should. A verdict over the rest would be wrong.
 
+use crate::aside::Aside;
 use crate::check::Verdict;
 use crate::conditions::{Conditions, Fields, may_name_an_object};
 use crate::contradicted::Contradicted;
@@ -22,6 +23,7 @@ pub(crate) struct Unread {
     fields: Vec<Field>,
     /// Which of them has which name, if any.
     by_name: Fields<Option<usize>>,
+    aside: Aside,
     contradicted: Contradicted,
     conditions: Conditions,
 }
@@ -65,6 +67,7 @@ impl Unread {
             [] => &[],
             _ => history.extras(record),
         };
+        self.aside.add(history, operation);
         if ends {
             self.contradicted.add(history, operation, extras);
         }
@@ -92,6 +95,11 @@ impl Unread {
             field.seen[function][usize::from(ends)].get_or_insert(record);
             field.look(history, operation, ends, record, extra.value);
         }
+    }
+
+    /// Takes into account the records that are no client's.
+    pub(crate) fn add_notes(&mut self, history: &History) {
+        self.aside.add_notes(history);
     }
 
     /// Takes into account when a whole operation returned.
@@ -139,6 +147,7 @@ impl Unread {
     /// # Errors
     /// If so.
     pub(crate) fn check(&self, whole: bool) -> Result<(), Error> {
+        self.aside.check()?;
         self.contradicted.check()?;
         self.conditions.check()?;
         for (what, missing, role) in
@@ -288,13 +297,14 @@ pub(crate) fn check_read(history: &History) -> Result<(), Error> {
     if history.is_excerpt() {
         return Ok(());
     }
-    if history.all_extras().is_empty() {
+    if history.all_extras().is_empty() && history.annotations().is_empty() {
         let mut contradicted = Contradicted::default();
         history.operations().iter().for_each(|it| contradicted.add(history, it, &[]));
         return contradicted.check();
     }
     let whole = history.has_whole_operations();
     let mut unread_fields = Unread::default();
+    unread_fields.add_notes(history);
     for (index, operation) in history.indexed() {
         if whole {
             unread_fields.add_return(history, index);

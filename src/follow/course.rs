@@ -15,6 +15,7 @@ use crate::model::{AnyModel, Hints, Model, ModelOptions, ModelSource, named};
 use crate::select::{Selection, none_left};
 use crate::unread::{KeyFields, Unread};
 use crate::vocabulary::Word;
+use crate::wrapped::Wrapped;
 
 /// So many records are waited for where it is not clear what they mean, and taken anew where they
 /// turn out to mean something else.
@@ -29,6 +30,8 @@ pub(super) struct Course {
     hints: Hints,
     /// Whether something is not read.
     unread: Unread,
+    /// Whether values stand in something only where they are written, or only where they are read.
+    wrapped: Wrapped,
     /// Fields that may be the key, if there are no keys.
     key_fields: KeyFields,
     /// Whether a field may be the key: a model of the caller's own says itself what is.
@@ -93,6 +96,7 @@ impl Course {
             keys: Keys::new(independent),
             hints: Hints::default(),
             unread: Unread::default(),
+            wrapped: Wrapped::default(),
             key_fields: KeyFields::default(),
             asks_keys: true,
             held: Vec::new(),
@@ -196,6 +200,7 @@ impl Course {
                 break;
             }
         }
+        self.unread.add_notes(window.history);
         // Until it is certain what the first records mean, they are kept.
         let records = window.history.records();
         let may_change = self.may_change(records) || self.keys_may_change(records);
@@ -204,6 +209,9 @@ impl Course {
         }
         if last {
             self.check_read()?;
+            if self.is_violated || !self.held.is_empty() {
+                self.wrapped.check(window.history, self.model().unwrap_or_default())?;
+            }
             self.tell(records, found);
             if self.left_out.operations > 0 && self.left_out.kept == 0 {
                 return Err(none_left());
@@ -217,6 +225,9 @@ impl Course {
                 let before = found.len();
                 objects.finish(window.history, found);
                 found[before..].iter_mut().for_each(|violation| violation.model = name);
+                if found.len() > before {
+                    self.wrapped.check(window.history, name)?;
+                }
             }
             objects.forget(&|index| operations[index].outcome == Outcome::Open);
         }
@@ -251,6 +262,9 @@ impl Course {
                 Err(refused) => return Err(refused.error),
             };
             self.unread.add(window.history, &operation, !is_call);
+            if !is_call && self.asks_keys {
+                self.wrapped.add(window.history, &operation);
+            }
             if is_call && self.asks_keys && !self.keys.are_there() {
                 self.key_fields.add(window.history, &operation);
             }
@@ -283,7 +297,7 @@ impl Course {
                     self.is_violated = !self.may_turn(window, event.record);
                 }
             }
-            self.release(event.record, found)?;
+            self.release(window.history, event.record, found)?;
         }
         Ok(true)
     }
@@ -293,7 +307,12 @@ impl Course {
     ///
     /// # Errors
     /// If something was not read, and it is too late for that to become clear.
-    fn release(&mut self, record: Record, found: &mut Vec<Violation>) -> Result<(), Error> {
+    fn release(
+        &mut self,
+        history: &History,
+        record: Record,
+        found: &mut Vec<Violation>,
+    ) -> Result<(), Error> {
         if record.index() == PATIENCE {
             // Who follows for long wants to know that early.
             self.key_fields.check()?;
@@ -301,13 +320,16 @@ impl Course {
         if self.held.is_empty() {
             return Ok(());
         }
+        let model = self.model().unwrap_or_default();
         let is_open = self.key_fields.may_be()
+            || self.wrapped.may_turn(model)
             || self.unread.check(false).is_err()
             || !self.is_violated && self.may_change(record.index());
         if is_open && record.index() < PATIENCE {
             return Ok(());
         }
         self.check_read()?;
+        self.wrapped.check(history, model)?;
         self.is_violated = true;
         // It is invalid with any key.
         self.key_fields = KeyFields::default();
@@ -414,6 +436,7 @@ impl Course {
         (self.started, self.operations) = (None, 0);
         (self.left_out, self.noted) = (Selected::default(), Noted::default());
         (self.unread, self.key_fields) = (Unread::default(), KeyFields::default());
+        self.wrapped = Wrapped::default();
         self.held.clear();
     }
 

@@ -18,6 +18,8 @@ pub(crate) enum Kind {
     Status,
     /// A sentence: `msg`.
     Message,
+    /// How many were changed: `rows_affected`.
+    Count,
     /// Something that has nothing to do with how the operation ended.
     Aside,
     /// Anything: `level`, `final`.
@@ -47,7 +49,13 @@ impl Kind {
             }
             "timeout" | "lost" | "dropped" | "expired" | "crashed" | "interrupted" | "killed"
             | "refused" => Kind::Flag,
-            "code" | "rc" | "outcome" | "type" => Kind::Status,
+            "conflict" | "rolledback" | "skipped" | "dryrun" | "noop" | "preconditionfailed"
+            | "alreadyexists" => Kind::Flag,
+            "stored" | "swapped" | "enqueued" | "deposited" => Kind::Done,
+            "rowsaffected" | "affected" | "affectedrows" | "modified" | "modifiedcount"
+            | "matched" | "matchedcount" | "nmodified" | "nmatched" | "rowcount" => Kind::Count,
+            "code" | "rc" | "outcome" | "http" => Kind::Status,
+            "type" => Kind::Other,
             name if CODES.iter().any(|end| name.ends_with(end)) => Kind::Status,
             "msg" | "message" => Kind::Message,
             "node" | "host" | "hostname" | "source" | "test" | "run" | "tag" | "tags" | "index"
@@ -104,7 +112,9 @@ impl Kind {
             "false" | "False" | "FALSE" => return self.flag_reports(false),
             _ => {}
         }
-        if let Ok(number) = text.parse() {
+        // `404 Not Found`
+        let number = text.split(' ').next().unwrap_or_default();
+        if let Ok(number) = if self == Kind::Status { number } else { text }.parse() {
             return self.number_reports(number);
         }
         if self == Kind::Message {
@@ -121,6 +131,7 @@ impl Kind {
             Kind::Success => !matches!(&*word, "null" | "yes") && meant != Some(EventType::Ok),
             Kind::Status => {
                 is_failure(&word)
+                    || REFUSALS.iter().any(|part| word.contains(part))
                     || matches!(meant, Some(EventType::Fail | EventType::Info))
                     || STATUSES.contains(&&*word)
             }
@@ -202,6 +213,38 @@ fn is_failure(word: &str) -> bool {
         || ["connectionreset", "connectionrefused", "deadlineexceeded", "timedout"]
             .iter()
             .any(|part| word.contains(part))
+}
+
+/// What names of refusals have in them, where they stand for how an operation ended.
+const REFUSALS: [&str; 20] = [
+    "fail",
+    "error",
+    "conflict",
+    "reject",
+    "denied",
+    "refus",
+    "abort",
+    "rolledback",
+    "rollback",
+    "unavailable",
+    "throttl",
+    "notleader",
+    "notfound",
+    "notstored",
+    "exception",
+    "mismatch",
+    "precondition",
+    "nack",
+    "noop",
+    "forbidden",
+];
+
+/// Whether an operation that returns no value was refused, as it returned this text.
+pub(crate) fn is_refusal(text: &str) -> bool {
+    let word = plain(text);
+    is_failure(&word)
+        || matches!(&*word, "false" | "no" | "full" | "exists" | "busy" | "locked" | "stale")
+        || REFUSALS.iter().any(|part| word.contains(part))
 }
 
 /// The names of gRPC's other statuses (grpc.github.io/grpc/core/md_doc_statuscodes.html).

@@ -8,12 +8,12 @@ use super::json;
 use super::mapping::{Target, map_option};
 use super::moments::optional_time;
 use super::nested::Node;
-use super::outcomes::{no_outcome, only_ended, says_wrong};
+use super::outcomes::only_ended;
 use super::roles::{Role, is_of_no_consequence, role};
 use super::sink::Sink;
 use super::words::{is_operation, parts_of_command, phase_word, word_of};
 use crate::error::{Code, Error, Place};
-use crate::history::{Event, EventType, Lacking, Time, Value, ValueTable, is_micro_operation};
+use crate::history::{Event, EventType, Lacking, Time, Value, is_micro_operation};
 use crate::vocabulary::Word;
 
 pub(super) const PROCESS: usize = 0;
@@ -289,6 +289,7 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
             EventType::Ok => &[Role::Value, Role::Output, Role::Reply, Role::Input],
             EventType::Fail | EventType::Info => &[Role::Value],
         };
+        self.check_answers(kind, &function, sink.values())?;
         let value = self.value(kind, ends, &mut taken);
         let target = match taken[VALUE].map(|at| role(&self.rest[at].0).0) {
             Some(Role::Input) => Target::Input,
@@ -372,13 +373,6 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
             }
         }
         Ok(kind)
-    }
-
-    /// Refuses an event that says that something went wrong, but only that it ended.
-    fn check_success(&self, values: &mut ValueTable) -> Result<(), Error> {
-        let mut fields = self.rest.iter().map(|(name, content)| (role(name).0, &**name, *content));
-        let wrong = fields.find(|&(role, _, content)| says_wrong(role, content, values));
-        wrong.map_or(Ok(()), |(_, name, content)| Err(no_outcome(name, &content, values)))
     }
 
     /// Whether a field is there that this slot of an event can be.

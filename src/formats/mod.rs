@@ -54,7 +54,7 @@ use row::Row;
 
 #[cfg(test)]
 pub(crate) use edn::parse_value as parse_edn;
-pub(crate) use failures::Kind;
+pub(crate) use failures::{Kind, is_refusal};
 pub use input::{Input, ReadOptions, json_value, read_bytes, read_file, read_text};
 pub use jepsen::{is_jepsen, jepsen_valid};
 pub use mapping::Mapping;

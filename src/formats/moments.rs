@@ -154,7 +154,9 @@ pub(super) fn optional_time<'t>(
     let time = match content.time(name, sink.values()) {
         Ok(time) => time,
         Err(error) => {
-            return composite(&content, sink.values())?.map_or(Err(error), |t| Ok(Some(t)));
+            let time = composite(&content, sink.values())?.ok_or(error)?;
+            sink.tells_unit();
+            return Ok(Some(time));
         }
     };
     let unit = match unit_of(name) {
@@ -162,6 +164,10 @@ pub(super) fn optional_time<'t>(
         Some(unit) => content.is_bare(sink.values()).then_some(unit),
         None => given_unit(&content, sink),
     };
+    let is_told = matches!(time, Time::Seconds(_)) && !content.is_bare(sink.values());
+    if unit.is_some() || is_told {
+        sink.tells_unit();
+    }
     in_unit(time, unit).map(Some).ok_or_else(|| {
         Error::new(Code::BadTime, format!("`{name}` is beyond 64 bits of nanoseconds"))
             .at(content.place())

@@ -2,11 +2,13 @@
 
 use super::content::{Content, outcome};
 use super::failures::Kind;
-use super::roles::{Role, Roles};
+use super::fields::{Fields, VALUE};
+use super::roles::{Role, Roles, role};
 use super::sink::Sink;
 use crate::error::{Code, Error};
-use crate::history::{Outcome, ValueTable};
-use crate::vocabulary::plain;
+use crate::history::{EventType, Outcome, ValueTable};
+use crate::vocabulary::{Word, plain};
+use crate::words::shortened;
 
 /// How an operation ended that tells both ends, and `returned` or not.
 pub(super) fn outcome_of<'t, C: Content<'t>>(
@@ -29,6 +31,49 @@ pub(super) fn outcome_of<'t, C: Content<'t>>(
     roles.release(Role::Success);
     roles.release(Role::Error);
     Ok(if returned { Outcome::Ok } else { Outcome::Open })
+}
+
+impl<'t, C: Content<'t>> Fields<'t, C> {
+    /// Refuses an event that says that something went wrong, but only that it ended.
+    pub(super) fn check_success(&self, values: &mut ValueTable) -> Result<(), Error> {
+        let mut fields = self.rest.iter().map(|(name, content)| (role(name).0, &**name, *content));
+        let wrong = fields.find(|&(role, _, content)| says_wrong(role, content, values));
+        wrong.map_or(Ok(()), |(_, name, content)| Err(no_outcome(name, &content, values)))
+    }
+
+    /// Refuses an end that tells two different answers, of an operation that takes nothing.
+    pub(super) fn check_answers(
+        &self,
+        kind: EventType,
+        function: &str,
+        values: &mut ValueTable,
+    ) -> Result<(), Error> {
+        let is_asked = kind == EventType::Ok && only_answers(function);
+        let Some(value) = self.known(VALUE).filter(|_| is_asked) else { return Ok(()) };
+        let value = value.value(values)?;
+        for (name, content) in &self.rest {
+            if matches!(role(name).0, Role::Output | Role::Reply) && !content.is_null() {
+                let other = content.value(values)?;
+                if value != other {
+                    let [value, other] =
+                        [value, other].map(|it| shortened(&values.to_json(it), 40));
+                    let message = format!("`value` is {value}, but `{name}` is {other}");
+                    return Err(Error::new(Code::BadField, message)
+                        .hint(format!(
+                            "say which was returned: --map value=.value --map ignore=.{name}, or \
+                             --map value=.{name}"
+                        ))
+                        .at(content.place()));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether an operation of this name takes nothing, and returns something.
+fn only_answers(function: &str) -> bool {
+    Word::meant(function).is_some_and(|word| word.verb().takes_nothing() && word.verb().answers())
 }
 
 /// Whether a field of this role says that something went wrong.

@@ -95,7 +95,10 @@ pub(super) fn found<'a>(call: &Call<'a>) -> Result<View<'a>, Rejection> {
     let null = call.input.view(Value::NULL);
     let Some(output) = call.output.filter(|output| !output.is_null()) else { return Ok(null) };
     let are_bools = output.as_bool().is_some() && call.input.as_bool().is_some();
-    if output.value == call.input.value || are_bools {
+    // A structure that nobody put in says whether it happened, in a way of its own.
+    let is_map = |view: View<'_>| matches!(view.shape(), Shape::Map(_));
+    let is_foreign = is_map(output) && !is_map(call.input) && previous(output).is_none();
+    if output.value == call.input.value || are_bools || is_foreign {
         let clear = "null or true if it set the value, else false or the value that it found";
         return Err(unclear(call, clear));
     }

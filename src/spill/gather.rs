@@ -155,6 +155,7 @@ impl Gathering<'_> {
         let history = window.history;
         self.gathered.in_seconds = window.in_seconds;
         self.functions(history.functions());
+        self.unread.add_notes(history);
         let mut extras = history.all_extras();
         for event in window.events() {
             let operation = &window.operations()[event.operation];

@@ -167,7 +167,7 @@ fn an_update_under_a_condition_is_not_taken_for_one_without() {
         let text = events(&[put, get]);
         for arguments in ["", "--follow"] {
             let run = histcheck(arguments).stdin(&*text).run().status(2);
-            run.complains("has a condition");
+            run.complains("a condition, or the value before");
         }
         let name = condition.as_object().unwrap().keys().next().unwrap();
         histcheck(&format!("--map ignore=.{name}")).stdin(&*text).run().status(0);
@@ -219,4 +219,116 @@ fn a_few_operations_tell_that_a_field_with_the_name_of_an_object_may_be_the_key(
     histcheck("--follow").stdin(&*text).run().status(2).complains("--map key=.lock");
     histcheck("--map key=.lock").stdin(&*text).run().status(0);
     histcheck("--map ignore=.lock").stdin(&*text).run().status(1);
+}
+
+#[test]
+fn what_was_refused_did_not_happen_whatever_the_operation() {
+    for (f, input, output) in [
+        ("cas", json!([1, 2]), json!("FAIL")),
+        ("cas", json!([1, 2]), json!({"swapped": false})),
+        ("cas", json!([1, 2]), json!({"Err": "Mismatch"})),
+        ("cas", json!([1, 2]), json!(0)),
+        ("acquire", Value::Null, json!({"acquired": false})),
+        ("acquire", Value::Null, json!("locked")),
+        ("enqueue", json!(1), json!({"enqueued": false})),
+        ("put-if-absent", json!(1), json!({"created": false})),
+        ("transfer", json!({"from": "a", "to": "b", "amount": 1}), json!({"error": "timeout"})),
+    ] {
+        let text = events(&[(0, f, input.clone(), output.clone(), json!({}))]);
+        for arguments in ["", "--follow"] {
+            let run = histcheck(arguments).stdin(&*text).run();
+            assert_eq!(run.status, 2, "{f} {output}: {}{}", run.stdout, run.stderr);
+        }
+    }
+    // The hint leads on.
+    let records = [
+        json!({"client": 1, "op": "write", "args": 1, "start": 1, "end": 2}),
+        json!({"client": 2, "op": "cas", "args": [2, 3], "start": 3, "end": 4,
+               "result": {"swapped": false}}),
+        json!({"client": 1, "op": "read", "start": 5, "end": 6, "result": 1}),
+    ];
+    let text: String = records.iter().map(|record| format!("{record}\n")).collect();
+    let run = histcheck("").stdin(&*text).run().status(2);
+    let mapped = rules(&run.stderr);
+    let program = histcheck("").stdin(&*text);
+    let program = mapped.iter().fold(program, |program, rule| program.arg("--map").arg(rule));
+    program.run().status(0).says("valid: 3 operations");
+}
+
+#[test]
+fn values_that_are_read_bare_are_not_taken_for_those_of_structures() {
+    for (f, input, got, output) in [
+        ("write", json!({"value": 1}), "read", json!(1)),
+        ("write", json!([1]), "read", json!(1)),
+        ("enqueue", json!({"item": 1}), "dequeue", json!(1)),
+        ("write", json!(1), "read", json!({"is": 1, "found": true})),
+    ] {
+        let more = json!({});
+        let put = (0, f, input.clone(), input.clone(), more.clone());
+        let odd = (0, f, json!({"value": 5, "ttl": 60}), Value::Null, more.clone());
+        let odd = if input.is_number() { put.clone() } else { odd };
+        let text = events(&[odd, put, (1, got, Value::Null, output.clone(), more)]);
+        for arguments in ["", "--follow"] {
+            let run = histcheck(arguments).stdin(&*text).run();
+            assert_eq!(run.status, 2, "{f} {input}: {}{}", run.stdout, run.stderr);
+            assert!(run.stderr.contains("--map value=."), "{}", run.stderr);
+        }
+    }
+}
+
+#[test]
+fn a_named_client_is_not_left_aside_as_no_model_knows_what_it_does() {
+    let whole = |who: &str, f: &str, value: i32, at: i32| {
+        format!(
+            "{{\"client\":\"{who}\",\"op\":\"{f}\",\"value\":{value},\"start\":{at},\"end\":{}}}\n",
+            at + 1
+        )
+    };
+    let text = |who: &str, f: &str| {
+        whole("a", "write", 1, 1) + &whole(who, f, 2, 3) + &whole("a", "read", 1, 5)
+    };
+    for f in ["update", "wirte", "hset"] {
+        let run = histcheck("").stdin(text("b", f)).run().status(2);
+        run.complains(&format!("no model knows `{f}`"));
+        histcheck(&format!("--map f:{f}=write")).stdin(text("b", f)).run().status(1);
+        histcheck("--ignore-process b").stdin(text("b", f)).run().status(0);
+    }
+    histcheck("").stdin(text("chaos-monkey", "kill")).run().status(0);
+    histcheck("").stdin(text("nemesis", "kill")).run().status(0);
+}
+
+#[test]
+fn a_time_without_a_unit_beside_others_with_one_is_unclear() {
+    let text = |times: [[&str; 2]; 3]| {
+        let lines = [("write", 1), ("write", 2), ("read", 1)].iter().zip(times);
+        let lines = lines.enumerate().map(|(client, ((f, value), [start, end]))| {
+            format!(
+                "{{\"client\":{client},\"op\":\"{f}\",\"value\":{value},\"start\":{start},\
+                 \"end\":{end}}}\n"
+            )
+        });
+        lines.collect::<String>()
+    };
+    for times in [
+        [["10", "20"], ["30", "\"40ms\""], ["50", "60"]],
+        [["\"10ms\"", "\"20ms\""], ["30", "40"], ["\"50ms\"", "\"60ms\""]],
+        [["10", "20"], ["\"2025-06-01T10:00:01Z\"", "\"2025-06-01T10:00:02Z\""], ["50", "60"]],
+    ] {
+        let run = histcheck("").stdin(text(times)).run().status(2);
+        run.complains("error[H0014]").complains("--time-unit");
+    }
+    let mixed = text([["10", "20"], ["30", "\"40ms\""], ["50", "60"]]);
+    histcheck("--time-unit ms").stdin(mixed).run().status(1);
+    // Fractions are seconds, and so are whole numbers beside them.
+    histcheck("").stdin(text([["1", "2"], ["2.5", "3"], ["4", "5.5"]])).run().status(1);
+}
+
+#[test]
+fn two_answers_contradict_each_other() {
+    let text = events(&[
+        (0, "write", json!(1), json!(1), json!({})),
+        (1, "read", Value::Null, json!(1), json!({"result": 5})),
+    ]);
+    histcheck("").stdin(&*text).run().status(2).complains("`value` is 1, but `result` is 5");
+    histcheck("--map value=.value --map ignore=.result").stdin(&*text).run().status(0);
 }

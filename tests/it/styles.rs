@@ -161,12 +161,12 @@ fn maps_are_values_where_they_were_written() {
         ("5", "{\"value\":5}", 0),
         ("5", "{\"value\":6}", 1),
         ("5", "{\"value\":5,\"found\":true,\"err\":null}", 0),
-        ("5", "{\"value\":5,\"found\":false}", 1),
+        ("5", "{\"value\":5,\"found\":false}", 2),
         ("{\"value\":5}", "{\"value\":5}", 0),
         ("{\"value\":5}", "5", 0),
         ("{\"value\":5}", "6", 1),
         ("{\"value\":5}", "{\"value\":6}", 1),
-        ("{\"v\":5,\"w\":1}", "5", 1),
+        ("{\"v\":5,\"w\":1}", "5", 2),
     ] {
         let run = histcheck("").stdin(text(write, seen)).run();
         assert_eq!(run.status, status, "{write} {seen}\n{}{}", run.stdout, run.stderr);

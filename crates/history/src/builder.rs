@@ -39,6 +39,8 @@ pub struct HistoryBuilder {
     keyed: usize,
     /// Whether whole-number times are seconds, once a fractional one was seen.
     pub(super) seconds: bool,
+    /// Whether some time has a unit, or is a date, so that a whole number without one is unclear.
+    pub(super) units: bool,
     last_function: Function,
     /// What the user says of clients.
     pub(super) clients: Option<Clients>,
@@ -71,6 +73,7 @@ impl Default for HistoryBuilder {
             processes: ValueMap::new(IDLE, NUMBERED),
             keyed: 0,
             seconds: false,
+            units: false,
             last_function: Function::default(),
             forgotten: None,
             waiting: None,
@@ -444,6 +447,10 @@ impl HistoryBuilder {
         let Some(time) = time else { return Ok(NO_TIME) };
         let scaled = match time {
             Time::Whole(whole) if !self.seconds => Some(whole),
+            // These two are marks that there is none.
+            Time::Whole(whole) if self.units && !matches!(whole, -1 | i64::MAX) => {
+                return Err(without_unit("this time has no unit, and earlier ones have"));
+            }
             Time::Whole(whole) => whole.checked_mul(NANOSECONDS),
             Time::Seconds(nanoseconds) => {
                 if !self.seconds {
@@ -472,6 +479,13 @@ impl HistoryBuilder {
             )
             .hint("give all times in one unit")
         };
+        let units = self.units;
+        let is_unclear = |time: i64| units && !matches!(time, NO_TIME | -1 | i64::MAX);
+        let mut times = self.history.times.iter().flatten().flatten();
+        let mut waiting = self.waiting.iter().flatten();
+        if times.any(|time| is_unclear(*time)) || waiting.any(|(_, event)| is_unclear(event.time)) {
+            return Err(without_unit("this time has a unit, and earlier ones have none"));
+        }
         let scale = |time: i64| {
             if time == NO_TIME { Some(time) } else { time.checked_mul(NANOSECONDS) }
         };
@@ -548,3 +562,9 @@ impl HistoryBuilder {
 }
 
 const NANOSECONDS: i64 = 1_000_000_000;
+
+/// The error about times of which only some have a unit.
+fn without_unit(message: &str) -> Error {
+    Error::new(Code::BadTime, message)
+        .hint("say what a number without one is: --time-unit ns (Go), us, ms or s")
+}

@@ -278,6 +278,11 @@ impl History {
         &self.annotations
     }
 
+    /// Whether the caller says who is a client.
+    pub fn clients_are_given(&self) -> bool {
+        self.clients_are_given
+    }
+
     /// The extra fields of record `record`.
     pub fn extras(&self, record: Record) -> &[Extra] {
         let start = self.extras.partition_point(|extra| extra.record < record);
