@@ -40,6 +40,7 @@
 //! pages](report), and `store` is the [simulated store](https://docs.rs/histcheck-store) that
 //! generates histories.
 
+mod amounts;
 mod aside;
 mod budget;
 pub mod caveats;

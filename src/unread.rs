@@ -1,6 +1,7 @@
 //! What was not read, and may mean what is missing: fields of no known name that stand where the
 //! value, the result or the end of an operation should. A verdict over the rest would be wrong.
 
+use crate::amounts::Amounts;
 use crate::aside::Aside;
 use crate::check::Verdict;
 use crate::conditions::{Conditions, Fields, may_name_an_object};
@@ -26,6 +27,8 @@ pub(crate) struct Unread {
     aside: Aside,
     contradicted: Contradicted,
     conditions: Conditions,
+    amounts: Amounts,
+    places: Places,
 }
 
 /// A field of no known meaning.
@@ -87,6 +90,8 @@ impl Unread {
             return;
         }
         self.conditions.add(history, operation, record, extras);
+        self.amounts.add(history, operation, record, extras);
+        self.places.add(operation);
         for extra in extras.iter().filter(|extra| !extra.value.is_null()) {
             let Some(field) = self.field(history, extra.name) else { continue };
             if field.seen.len() <= function {
@@ -121,7 +126,9 @@ impl Unread {
     /// The field `name`, unless nothing depends on it.
     fn field(&mut self, history: &History, name: Value) -> Option<&mut Field> {
         let fields = &mut self.fields;
+        let places = &mut self.places;
         let at = self.by_name.get(name, || {
+            places.look(history);
             let name = history.values().as_name(name)?;
             let at = fields.iter().position(|field| field.name == name);
             // A name with a dot in front was put aside for a field that a mapping names.
@@ -150,6 +157,7 @@ impl Unread {
         self.aside.check()?;
         self.contradicted.check()?;
         self.conditions.check()?;
+        self.amounts.check(whole)?;
         for (what, missing, role) in
             [(0, "takes anything", "input"), (1, "returns anything", "output")]
         {
@@ -170,6 +178,7 @@ impl Unread {
                 }
             }
         }
+        self.check_places(whole)?;
         for field in &self.fields {
             for (what, (missing, told, role)) in MISSING.into_iter().enumerate() {
                 if let (Some((record, function)), false) = (field.instead[what], field.beside[what])
@@ -177,7 +186,11 @@ impl Unread {
                     let is_both = field.instead[0].is_some() && field.instead[1].is_some();
                     let role = if whole && (what == 2 || !is_both) { role } else { "value" };
                     let missing = format!("some `{}` {missing}", self.name(function));
-                    return Err(unread(record, &field.name, &missing, told, role));
+                    let error = unread(record, &field.name, &missing, told, role);
+                    return Err(match self.key_and_value(what, role) {
+                        Some(hint) => error.hint(hint),
+                        None => error,
+                    });
                 }
             }
             if let (Some(record), true) = (field.not_ok, field.all_ends && whole) {
@@ -186,6 +199,60 @@ impl Unread {
             }
         }
         Ok(())
+    }
+
+    /// How to read two fields that are there instead of what is missing, of which one may be the
+    /// key.
+    fn key_and_value(&self, what: usize, role: &str) -> Option<String> {
+        let is_there = |field: &&Field| field.instead[what].is_some() && !field.beside[what];
+        let named = |is_place: bool| {
+            let mut fields = self.fields.iter().filter(is_there);
+            fields.find(|field| names_a_place(&field.name) == is_place)
+        };
+        let (place, other) = (named(true)?, named(false)?);
+        Some(format!(
+            "map both ({} {}), or say what they are not ({}, {})",
+            map_option("key", &printable(&place.name)),
+            map_option(role, &printable(&other.name)),
+            map_option("ignore", &printable(&place.name)),
+            map_option("ignore", &printable(&other.name))
+        ))
+    }
+
+    /// Refuses what operations take if it is read from a field that names an object, and another
+    /// one is not read that all have which take something.
+    fn check_places(&self, whole: bool) -> Result<(), Error> {
+        let Some((role, place)) = self.places.taken.as_ref().filter(|_| !self.places.has_key)
+        else {
+            return Ok(());
+        };
+        let takes_something =
+            |name: &String| Word::meant(name).is_some_and(|word| word.verb().takes_something());
+        let takers =
+            || (0..self.functions.len()).filter(|&at| takes_something(&self.functions[at]));
+        let seen = |field: &Field, function: usize| {
+            field.seen.get(function).and_then(|[call, end]| call.or(*end))
+        };
+        let are_beside = |field: &&Field| takers().all(|function| seen(field, function).is_some());
+        let mut fields = self.fields.iter().filter(|field| !names_a_place(&field.name));
+        let Some(field) = fields.find(are_beside) else { return Ok(()) };
+        let Some(record) = takers().filter_map(|function| seen(field, function)).min() else {
+            return Ok(());
+        };
+        let role = if whole { role } else { "value" };
+        let [place, name] = [place, &field.name].map(|name| printable(name));
+        let message = format!(
+            "the field `{place}` is read as the {role}, and may be the key; the field `{name}` is \
+             not read"
+        );
+        Err(Error::new(Code::UnreadField, message)
+            .hint(format!(
+                "map both ({} {}), or say that the other is not to be used ({})",
+                map_option("key", &place),
+                map_option(role, &name),
+                map_option("ignore", &name)
+            ))
+            .record(record))
     }
 
     /// The name of the operations with this number.
@@ -241,6 +308,39 @@ impl Unread {
         }
         first
     }
+}
+
+/// Which field that may name an object is read as what operations take.
+#[derive(Default)]
+struct Places {
+    /// As what, and its name.
+    taken: Option<(&'static str, String)>,
+    /// Whether operations have keys.
+    has_key: bool,
+}
+
+impl Places {
+    fn add(&mut self, operation: &Operation) {
+        self.has_key |= operation.key.is_some();
+    }
+
+    fn look(&mut self, history: &History) {
+        if self.taken.is_none() {
+            let mut taken = history.taken_fields().iter();
+            let is_one = |(role, name): &&(&'static str, String)| {
+                ["value", "input"].contains(role) && names_a_place(name)
+            };
+            self.taken = taken.find(is_one).cloned();
+        }
+    }
+}
+
+/// Whether a field of this name says where something is, rather than what.
+fn names_a_place(name: &str) -> bool {
+    let name = name.rsplit('.').next().unwrap_or_default();
+    let is_content =
+        matches!(&*plain(name), "item" | "record" | "row" | "field" | "object" | "obj");
+    !is_content && may_name_an_object(name)
 }
 
 impl Field {
