@@ -263,7 +263,7 @@ const STATUSES: [&str; 11] = [
 ];
 
 /// Whether a sentence reports a failure: `put failed`, `error: no leader`.
-fn message_reports(text: &str) -> bool {
+pub(crate) fn message_reports(text: &str) -> bool {
     let mut before = "";
     text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).any(|word| {
         let is_denied = matches!(&*plain(before), "no" | "without" | "0" | "zero" | "after");

@@ -2,6 +2,11 @@
 //! them inside (`{"operations": […]}`), or what a logger wrote in front of each. All of it but the
 //! records becomes space, so that the records keep their places.
 
+use std::borrow::Cow;
+
+use super::content::Content;
+use super::failures::message_reports;
+use super::fields::Fields;
 use super::stray::Strays;
 use crate::error::Error;
 
@@ -78,17 +83,20 @@ impl Opening {
         false
     }
 
-    /// Returns the records of `text`, each on a line, without what is in front of them; and how
-    /// many lines have no record.
+    /// Returns the records of `text`, each on a line, without what is in front of them.
     ///
     /// # Errors
-    /// If one of these looks like a record in another notation.
-    pub(super) fn alone(&self, text: &str) -> Result<(String, usize), Error> {
-        let (mut kept, mut without, mut at) = (Vec::new(), 0, 0);
+    /// If a line without one looks like a record in another notation.
+    pub(super) fn alone<'t>(&self, text: &'t str) -> Result<Alone<'t>, Error> {
+        let (mut kept, mut fronts, mut without, mut at) = (Vec::new(), Vec::new(), 0, 0);
         let mut strays = Strays::default();
         for line in text.split_inclusive('\n') {
             match self.find(line).filter(|_| !is_comment(line.trim_start())) {
-                Some(start) => kept.push((at + start, at + line.len())),
+                Some(start) => {
+                    kept.push((at + start, at + line.len()));
+                    let front = line[..start].trim();
+                    fronts.extend(message_reports(front).then_some((at + start, front)));
+                }
                 None => {
                     strays.pass_over(line, at)?;
                     without += usize::from(!line.trim().is_empty());
@@ -96,7 +104,27 @@ impl Opening {
             }
             at += line.len();
         }
-        Ok((blanked(text, &kept), without))
+        Ok(Alone { text: blanked(text, &kept), without, fronts })
+    }
+}
+
+/// The records of a text whose lines have something in front of them.
+pub(super) struct Alone<'t> {
+    /// The text, with space for all else.
+    pub(super) text: String,
+    /// How many lines have no record.
+    pub(super) without: usize,
+    /// What is in front of a record and reports a failure, by where the record starts.
+    pub(super) fronts: Vec<(usize, &'t str)>,
+}
+
+impl<'t, C: Content<'t>> Fields<'t, C> {
+    /// Adds what the line has in front of the record, as a message.
+    pub(super) fn push_front(&mut self, content: C) {
+        let is_free = |name: &&str| self.rest.iter().all(|(other, _)| other != name);
+        if let Some(name) = ["msg", "message", "text.msg"].into_iter().find(is_free) {
+            self.push(Cow::Borrowed(name), content);
+        }
     }
 }
 

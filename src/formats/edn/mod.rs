@@ -145,9 +145,9 @@ impl Reader for Edn {
     fn read(&mut self, piece: &Piece<'_>, sink: &mut Sink<'_>) -> Result<usize, Error> {
         let (mut alone, mut list) = (None, None);
         if self.is_behind(piece.text) {
-            let (text, without) = OPENING.alone(piece.text)?;
-            sink.pass_over(without);
-            alone = Some(text);
+            let found = OPENING.alone(piece.text)?;
+            sink.pass_over(found.without);
+            alone = Some(found.text);
         } else if self.enclosure == Enclosure::Unknown {
             list = record::list_within(piece.text, sink.mapping)?;
         }

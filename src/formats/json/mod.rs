@@ -15,7 +15,7 @@ mod write;
 use memchr::memrchr;
 use serde_json::value::RawValue;
 
-use super::frame::{Opening, joined};
+use super::frame::{Alone, Opening, joined};
 use super::lists::lists_within;
 use super::records::write_maps;
 use super::row::{Evidence, Likeness, Piece, Reader, Row, complete_lines};
@@ -199,16 +199,16 @@ impl Reader for Json {
             // What was read so far is not read otherwise later.
             self.lines = Some(lines);
         }
-        let (text, without) = match lines {
-            Lines::Json => (None, 0),
+        let (text, without, fronts) = match lines {
+            Lines::Json => (None, 0, Vec::new()),
             Lines::Behind => {
-                let (text, without) = OPENING.alone(piece.text)?;
-                (Some(text), without)
+                let Alone { text, without, fronts } = OPENING.alone(piece.text)?;
+                (Some(text), without, fronts)
             }
             Lines::Spans => return spans::read(piece.text, sink).map(|()| piece.text.len()),
             Lines::Message => {
                 let (text, without) = message::opened(piece.text)?;
-                (Some(text), without)
+                (Some(text), without, Vec::new())
             }
             Lines::Logfmt => {
                 let is_all = piece.is_last && !self.is_open;
@@ -220,7 +220,7 @@ impl Reader for Json {
         };
         if let Some(text) = &text {
             sink.pass_over(without);
-            let objects = Objects::new(text);
+            let objects = Objects::new(text).behind(fronts);
             let piece = &Piece { text, ..*piece };
             return read(piece, objects, self.layout, sink).map(|()| text.len());
         }

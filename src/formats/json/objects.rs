@@ -3,6 +3,7 @@
 //! lines, and a line may hold several records.
 
 use std::borrow::Cow;
+use std::collections::VecDeque;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, MapAccess, Visitor};
@@ -23,13 +24,32 @@ pub(super) struct Objects<'t> {
     in_array: bool,
     /// Whether the text may end behind a comma, since more of the array comes later.
     goes_on: bool,
+    /// What is in front of an object and reports a failure, by where the object starts.
+    fronts: VecDeque<(usize, &'t str)>,
     fields: Fields<'t, Cell<'t>>,
 }
 
 impl<'t> Objects<'t> {
     /// Starts at the start of `text`.
     pub(super) fn new(text: &'t str) -> Self {
-        Objects { text, at: 0, in_array: false, goes_on: false, fields: Fields::default() }
+        Objects {
+            text,
+            at: 0,
+            in_array: false,
+            goes_on: false,
+            fronts: VecDeque::new(),
+            fields: Fields::default(),
+        }
+    }
+
+    /// Gives each object that starts at one of these places what is in front of it as a message.
+    pub(super) fn behind(self, fronts: Vec<(usize, &'t str)>) -> Self {
+        Objects { fronts: fronts.into(), ..self }
+    }
+
+    /// Whether some objects have something in front of them that counts.
+    pub(super) fn have_fronts(&self) -> bool {
+        !self.fronts.is_empty()
     }
 
     /// Starts at the first object of the array that is all of `text`.
@@ -126,6 +146,9 @@ impl<'t> Objects<'t> {
         }
         self.fields.clear();
         self.at = fields_of(self.text, start, &mut |name, cell| self.fields.push(name, cell))?;
+        if let Some((_, front)) = self.fronts.pop_front_if(|(at, _)| *at == start) {
+            self.fields.push_front(Cell { text: front, offset: start, plain: true });
+        }
         self.fields.put(sink)?;
         Ok(true)
     }

@@ -42,8 +42,8 @@ pub(super) fn read<'t>(
     layout: Layout,
     sink: &mut Sink<'_>,
 ) -> Result<(), Error> {
-    if sink.survey.is_some() {
-        // What the fields mean does not count.
+    if sink.survey.is_some() || objects.have_fronts() {
+        // What the fields mean does not count, or hangs on more than the fields.
         let mut objects = objects;
         return objects.read_until(usize::MAX, sink).map(|_| ());
     }
