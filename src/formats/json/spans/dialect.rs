@@ -78,7 +78,8 @@ fn otlp_span<'t>(cell: Cell<'t>, resource: Option<Cell<'t>>) -> Result<Span<'t>,
             "starttimeunixnano" | "endtimeunixnano" => span.add_time(name, *part),
             "attributes" => add("attributes", *part, &mut span.fields)?,
             "status" => span.add_status(*part)?,
-            // What links to it, what happened meanwhile, and how much of that is missing.
+            "events" => span.add_events(name, *part),
+            // What links to it, and how much of that is missing.
             _ => {}
         }
     }
@@ -102,6 +103,7 @@ fn jaeger<'t>(trace: Cell<'t>, spans: &mut Vec<Span<'t>>) -> Result<(), Error> {
                 // Microseconds.
                 "startTime" | "duration" => span.add_time(&format!("{name}_us"), *part),
                 "tags" => add("tags", *part, &mut span.fields)?,
+                "logs" => span.add_events(name, *part),
                 "references" if span.parent.is_none() => span.parent = parent_of(*part)?,
                 _ => {}
             }
@@ -154,6 +156,7 @@ fn console<'t>(cell: Cell<'t>, known: &Parts<'t>) -> Result<Span<'t>, Error> {
             "starttime" | "endtime" => span.add_time(name, *part_of),
             "attributes" => add("attributes", *part_of, &mut span.fields)?,
             "status" => span.add_status(*part_of)?,
+            "events" => span.add_events(name, *part_of),
             "resource" => {
                 let inner = part(&parts(*part_of)?, "attributes");
                 add("resource", inner.unwrap_or(*part_of), &mut span.fields)?;
@@ -184,6 +187,14 @@ impl<'t> Span<'t> {
         let (text, offset) = bare(cell);
         if !matches!(&*text, "0" | "null" | "\"\"" | "\"0001-01-01T00:00:00Z\"") {
             self.fields.push(Field { name: name.to_owned(), text, offset });
+        }
+    }
+
+    /// Adds what happened meanwhile, if that may be an error.
+    fn add_events(&mut self, name: &str, cell: Cell<'t>) {
+        let text = cell.text.to_ascii_lowercase();
+        if ["error", "exception", "fail", "timeout", "abort"].iter().any(|it| text.contains(it)) {
+            self.add(name, cell);
         }
     }
 

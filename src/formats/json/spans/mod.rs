@@ -19,7 +19,7 @@ use crate::formats::mapping::{Mapping, Target};
 use crate::formats::sink::Sink;
 use crate::history::hash::Map;
 use crate::vocabulary::{Verb, Word};
-use promote::names_operation;
+use promote::{is_content, names_operation};
 
 pub(super) use dialect::is_trace;
 
@@ -70,12 +70,20 @@ pub(super) fn read(text: &str, sink: &mut Sink<'_>) -> Result<(), Error> {
     let has_attributes = |span: &Span<'_>| span.fields.iter().any(|field| field.is_attribute());
     let mut passed_over = 0;
     let parents = Parents::of(&spans);
+    let joined = parents.joined(&spans, &verbs);
+    let contents = match sink.survey {
+        Some(_) => Contents::default(),
+        None => Contents::of(&spans, &verbs),
+    };
     for (at, span) in spans.iter().enumerate() {
         let is_taken = match verbs[at] {
             None => sink.survey.is_some() && has_attributes(span),
             Some(named) => !parents.is_part(at, named, &spans, &verbs)?,
         };
         if !is_taken {
+            if verbs[at].is_none() && !joined[at] {
+                contents.check(span)?;
+            }
             passed_over += 1;
             continue;
         }
@@ -131,6 +139,45 @@ impl Span<'_> {
     }
 }
 
+/// The attributes that hold what operations are called with and return, or their keys.
+#[derive(Default)]
+struct Contents(Vec<String>);
+
+impl Contents {
+    fn of(spans: &[Span<'_>], verbs: &[Option<Named>]) -> Contents {
+        let mut names: Vec<String> = Vec::new();
+        for (span, _) in spans.iter().zip(verbs).filter(|(_, named)| named.is_some()) {
+            for Field { name, .. } in span.fields.iter().filter(|field| is_content(&field.name)) {
+                if names.len() < MOST_CONTENTS && !names.contains(name) {
+                    names.push(name.clone());
+                }
+            }
+        }
+        Contents(names)
+    }
+
+    /// Refuses a span that is no operation, and has what operations have.
+    fn check(&self, span: &Span<'_>) -> Result<(), Error> {
+        let is_shared = |field: &&Field<'_>| self.0.contains(&field.name);
+        let Some(field) = span.fields.iter().find(is_shared) else { return Ok(()) };
+        let name = name_of(span);
+        let message = format!(
+            "the span {name} names no operation that a model knows, and has {} as operations have",
+            quoted(&field.name)
+        );
+        Err(Error::new(Code::NoModel, message)
+            .hint(format!(
+                "say which operation it is, as in --map 'f:{}=put', or leave such spans out of \
+                 the file if they are none",
+                name.trim_matches('`')
+            ))
+            .at(Place { offset: span.start, ..Place::default() }))
+    }
+}
+
+/// So many names of attributes are kept.
+const MOST_CONTENTS: usize = 64;
+
 /// Which spans are inside of which.
 struct Parents(Map<String, usize>);
 
@@ -138,6 +185,25 @@ impl Parents {
     fn of(spans: &[Span<'_>]) -> Parents {
         let ids = spans.iter().enumerate().filter_map(|(at, span)| Some((span.id.clone()?, at)));
         Parents(ids.collect())
+    }
+
+    /// Which spans are inside of one that is an operation, or around one.
+    fn joined(&self, spans: &[Span<'_>], verbs: &[Option<Named>]) -> Vec<bool> {
+        let mut joined = vec![false; spans.len()];
+        for at in 0..spans.len() {
+            let is_operation = verbs[at].is_some();
+            for outer in self.above(at, spans) {
+                joined[at] |= verbs[outer].is_some();
+                joined[outer] |= is_operation;
+            }
+        }
+        joined
+    }
+
+    /// The spans that the one at `at` is inside of. A circle of spans would not end.
+    fn above(&self, at: usize, spans: &[Span<'_>]) -> impl Iterator<Item = usize> {
+        let outer = move |&at: &usize| self.0.get(spans[at].parent.as_ref()?).copied();
+        std::iter::successors(outer(&at), outer).take(spans.len())
     }
 
     /// Whether the span at `at` is a part of what another does: a client's span holds that of the

@@ -84,6 +84,12 @@ pub(super) fn names_operation(name: &str) -> bool {
     known.is_some_and(|(role, rank)| role == Role::Function && rank != 22)
 }
 
+/// Whether a field is an attribute for what an operation takes or returns, or for its key.
+pub(super) fn is_content(name: &str) -> bool {
+    let role = attribute(name).map(|name| role_of(name).0);
+    matches!(role, Some(Role::Key | Role::Value | Role::Input | Role::Output))
+}
+
 impl<'t, C: Content<'t>> Fields<'t, C> {
     /// Lets the attributes of a span be what their names say, unless a rule says what is.
     ///
