@@ -30,6 +30,7 @@ pub(crate) fn mapping(args: &ReadArgs, source: &Source) -> Result<Option<Arc<Map
     if let Some(path) = file_for(args, source) {
         is_given = true;
         add_file(&path, &mut mapping, &mut clients)?;
+        mapping.set_file(from_here(&path));
     }
     if let Some(unit) = args.time_unit {
         mapping.set_time_unit(unit.nanoseconds());
@@ -57,6 +58,23 @@ fn file_for(args: &ReadArgs, source: &Source) -> Option<PathBuf> {
         Source::Stdin => here,
     };
     directory.ancestors().map(|above| above.join(FILE)).find(|path| path.is_file())
+}
+
+/// The path from the current directory, if it is above or below.
+fn from_here(path: &Path) -> String {
+    let name = path.display().to_string();
+    let Ok(here) = env::current_dir() else { return name };
+    if let Ok(below) = path.strip_prefix(&here) {
+        return below.display().to_string();
+    }
+    let above = path.parent().and_then(|directory| here.strip_prefix(directory).ok());
+    match (above, path.file_name()) {
+        (Some(steps), Some(file)) if path.is_absolute() => {
+            let up: PathBuf = steps.components().map(|_| "..").collect();
+            up.join(file).display().to_string()
+        }
+        _ => name,
+    }
 }
 
 /// Adds the rules of the file at `path`.

@@ -335,7 +335,7 @@ fn history_of(texts: &[Whole<'_>], settings: Settings) -> Result<History, Error>
     let Some(Whole { meter, mapping, .. }) = texts.first() else { return Err(is_empty()) };
     let mut builder = HistoryBuilder::for_settings(settings);
     if let Some(mapping) = mapping {
-        builder.set_clients(mapping.clients().clone());
+        mapping.introduce(&mut builder);
     }
     meter.enter(Phase::Parsing, texts.iter().map(|whole| whole.text.len() as u64).sum());
     let mut found_rules = 0;

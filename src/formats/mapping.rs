@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use super::content::missing;
 use super::roles::Role;
 use crate::error::{Code, Error};
-use crate::history::Clients;
+use crate::history::{Clients, HistoryBuilder};
 
 /// How records are read whose fields histcheck does not know by their names: rules such as
 /// `process=.ClientId`, `f:0=get` and `ignore=.Debug`.
@@ -35,6 +35,7 @@ pub struct Mapping {
     records: Vec<Path>,
     time_unit: Option<i64>,
     clients: Clients,
+    file: Option<String>,
 }
 
 /// A rule that says where something stands.
@@ -272,6 +273,19 @@ impl Mapping {
     /// name may end in `*` for whatever follows.
     pub fn set_clients(&mut self, clients: Clients) {
         self.clients = clients;
+    }
+
+    /// Lets reports name the file that some of the rules are from.
+    pub fn set_file(&mut self, name: String) {
+        self.file = Some(name);
+    }
+
+    /// Tells `builder` what it has to know of the rules.
+    pub(super) fn introduce(&self, builder: &mut HistoryBuilder) {
+        builder.set_clients(self.clients.clone());
+        if let Some(file) = &self.file {
+            builder.takes("rules", file);
+        }
     }
 
     pub(super) fn clients(&self) -> &Clients {

@@ -90,7 +90,7 @@ impl<R: Read> Stream<R> {
         let meter = options.start();
         let mut builder = HistoryBuilder::forgetting();
         if let Some(mapping) = &options.mapping {
-            builder.set_clients(mapping.clients().clone());
+            mapping.introduce(&mut builder);
         }
         Stream {
             source: Source::new(reader),
