@@ -139,8 +139,9 @@ impl CaveatKind {
                  take no part in the check. Here some complete operations that they never invoked."
             }
             CaveatKind::NothingRead => {
-                "Every read that succeeded returned null. If that is not what the system answered, \
-                 the results stand in a field that was not read."
+                "Every read that succeeded returned null, or no operation has a value at all. If \
+                 that is not what the system answered, the results stand in a field that was not \
+                 read."
             }
             CaveatKind::Reinvoked => {
                 "A process whose operation has no known outcome invoked another one. The first may \
@@ -150,7 +151,8 @@ impl CaveatKind {
                 "The order of the records is the order of the events, and their times contradict \
                  it: after a step back they go on from there. If logs of several clients were \
                  concatenated, --order time orders the events by their times. If several runs \
-                 were, check each run by itself: each may start from another state."
+                 were, check each run by itself: each may start from another state. If operations \
+                 end before they are called, their times are not those of one clock."
             }
             CaveatKind::UnreadOutputs => {
                 "These operations returned something that may mean more than that they are done, \
@@ -284,6 +286,8 @@ pub struct Noted {
     pub without_calls: usize,
     /// Two keys that differ only in type, if there are any.
     pub keys_alike: Option<[String; 2]>,
+    /// Whether the history is valid in the order of its records, and not in that of its times.
+    pub is_invalid_by_time: bool,
 }
 
 impl Noted {
@@ -302,6 +306,7 @@ impl Noted {
             reads_take_nothing: reads_take_nothing(&report.model),
             without_calls: if history.has_real_time() { 0 } else { history.operations().len() },
             keys_alike: keys_alike(history, report),
+            is_invalid_by_time: report.is_invalid_by_time,
         }
     }
 
@@ -360,6 +365,40 @@ impl Noted {
         );
     }
 
+    /// Adds that the times contradict the order of the records.
+    fn add_times(&self, add: &mut impl FnMut(CaveatKind, usize, String)) {
+        let kind = CaveatKind::TimesRunBackwards;
+        let (restarts, early) = (self.tally.restarts(), self.tally.ends_early);
+        if restarts > 0 {
+            add(
+                kind,
+                restarts,
+                "the times run backwards, and the order of the records is the one that counts: are \
+                 these logs of several clients, one after the other (--order time orders the \
+                 events by their times), or several runs (check each in a file of its own)?"
+                    .to_owned(),
+            );
+        } else if self.is_invalid_by_time {
+            add(
+                kind,
+                1,
+                "the order of the records is the one that counts, and by their times the history \
+                 is invalid: --order time orders the events by their times"
+                    .to_owned(),
+            );
+        }
+        add(
+            kind,
+            early,
+            format!(
+                "{} {} at an earlier time than that of its call; the order of the records is the \
+                 one that counts",
+                counted(early, "operation"),
+                if early == 1 { "ends" } else { "end" },
+            ),
+        );
+    }
+
     /// What people should know beside the verdict.
     pub fn caveats(&self) -> Vec<Caveat> {
         let mut caveats = Vec::new();
@@ -408,14 +447,7 @@ impl Noted {
         add_vacuous(&self.tally, &mut add);
         add_left_aside(&self.tally, &mut add);
         self.add_unread(&mut add);
-        add(
-            CaveatKind::TimesRunBackwards,
-            self.tally.restarts(),
-            "the times run backwards, and the order of the records is the one that counts: are \
-             these logs of several clients, one after the other (--order time orders the events by \
-             their times), or several runs (check each in a file of its own)?"
-                .to_owned(),
-        );
+        self.add_times(&mut add);
         caveats
     }
 }
@@ -455,7 +487,8 @@ pub fn vacuous(history: &History, report: &Report) -> Option<Caveat> {
     let tells = |operation: &Operation| {
         let verb = history.word(operation.function).map(Word::verb);
         let answers = verb.is_none_or(|verb| !verb.only_has_effect())
-            && (verb != Some(Verb::Read) || !history.without_key(operation.output).is_null());
+            && (!verb.is_some_and(Verb::answers)
+                || !history.without_key(operation.output).is_null());
         operation.outcome == Outcome::Ok && answers
     };
     if history.annotations().is_empty() && history.operations().iter().any(tells) {
@@ -537,7 +570,9 @@ fn add_left_aside(tally: &Tally, add: &mut impl FnMut(CaveatKind, usize, String)
 
 /// Adds what makes a verdict say little.
 fn add_vacuous(tally: &Tally, add: &mut impl FnMut(CaveatKind, usize, String)) {
-    let &Tally { operations, succeeded, asking, telling, open, reads, values, .. } = tally;
+    let &Tally {
+        operations, succeeded, asking, telling, open, reads, values, bare, carries, ..
+    } = tally;
     if succeeded == 0 && telling == 0 {
         let message = "no operation succeeded: whatever the system did, this would be valid";
         add(CaveatKind::NothingConstrains, operations, message.to_owned());
@@ -557,7 +592,16 @@ fn add_vacuous(tally: &Tally, add: &mut impl FnMut(CaveatKind, usize, String)) {
         );
         add(CaveatKind::MostlyOpen, open, message);
     }
-    if reads >= 10 && values == 0 {
+    if bare > 0 && !carries && asking > 0 && telling > 0 {
+        let message = format!(
+            "no value was read: {} called with nothing, and no operation returned anything",
+            match bare {
+                1 => "1 update was".to_owned(),
+                _ => format!("{} were", counted(bare, "update")),
+            }
+        );
+        add(CaveatKind::NothingRead, bare, message);
+    } else if reads >= 10 && values == 0 {
         let message = format!("none of {} returned a value", counted(reads, "read"));
         add(CaveatKind::NothingRead, reads, message);
     }

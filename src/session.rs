@@ -133,8 +133,10 @@ impl<'a> Session<'a> {
         if report.verdict == Verdict::Invalid && !self.is_own {
             check_wrapped(self.history, self.name)?;
         }
-        if report.verdict == Verdict::Invalid {
-            session.refine(&mut report, explain::CORES)?;
+        match report.verdict {
+            Verdict::Invalid => session.refine(&mut report, explain::CORES)?,
+            Verdict::Valid => report.is_invalid_by_time = session.is_invalid_by_time(&report)?,
+            Verdict::Unknown => {}
         }
         if let Some(ties) = self.history.ties() {
             report.other_ties = Some(session.other_ties(ties, report.verdict)?);
@@ -168,20 +170,38 @@ impl<'a> Session<'a> {
             if keys < 2 || is_rare && !may_name_an_object(name) {
                 continue;
             }
-            let effort: u64 = report.keys.iter().map(|key| key.effort.configurations).sum();
-            let usual = Options {
-                budget: Budget { configurations: Some(4 * effort + LEAST), ..self.options.budget },
-                keep_orders: false,
-                self_check: false,
-                progress: None,
-                ..self.options.clone()
-            };
+            let usual = self.trial_options(report);
             let verdict = Session::of_read(&history, &usual)?.decide()?.verdict;
             if verdict != Verdict::Unknown && verdict != report.verdict {
                 return Err(unread::unread_key(name, [report.verdict, verdict]));
             }
         }
         Ok(())
+    }
+
+    /// The options for another reading of the history of `report`: a few times the work of that.
+    fn trial_options(&self, report: &Report) -> Options {
+        let effort: u64 = report.keys.iter().map(|key| key.effort.configurations).sum();
+        Options {
+            budget: Budget { configurations: Some(4 * effort + LEAST), ..self.options.budget },
+            keep_orders: false,
+            self_check: false,
+            progress: None,
+            ..self.options.clone()
+        }
+    }
+
+    /// Whether the history of `report`, which is valid in the order of its records, is known to be
+    /// invalid in that of its times. O(n) where these agree, else up to a few times the work of the
+    /// verdict.
+    fn is_invalid_by_time(&self, report: &Report) -> Result<bool, Error> {
+        if self.history.is_excerpt() || !self.history.is_overtaken() {
+            return Ok(false);
+        }
+        let Some(history) = &self.history.ordered_by_time() else { return Ok(false) };
+        let options = &self.trial_options(report);
+        let session = Session { history, options, models: self.models.clone(), ..*self };
+        Ok(session.decide()?.verdict == Verdict::Invalid)
     }
 
     /// Explains `report`, which [`Session::check`] returned, with at most `limit` anomalies. Takes

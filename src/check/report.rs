@@ -153,6 +153,8 @@ pub struct Report {
     /// What the other reading of equal times would make of the history, if it orders by time and
     /// has equal ones that matter.
     pub other_ties: Option<OtherTies>,
+    /// Whether a history that is valid in the order of its records is not in that of its times.
+    pub is_invalid_by_time: bool,
     /// The names of operations some of whose outputs were not looked at, though they may say
     /// something, in the order of the alphabet.
     pub unread_outputs: Vec<String>,
@@ -189,6 +191,7 @@ impl Report {
             key_counts,
             stop_reason,
             other_ties: None,
+            is_invalid_by_time: false,
             unread_outputs: Vec::new(),
             unknown_initial: false,
             keys,

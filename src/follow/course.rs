@@ -360,6 +360,7 @@ impl Course {
             tally.call(operation, history.times(index)[0]);
             tally.open(history, operation);
         } else {
+            tally.returned(history.times(index));
             tally.end_open(history, operation);
         }
     }

@@ -1,5 +1,7 @@
 //! The order of events: that of the records, or by time, with its two readings of equal times.
 
+use std::collections::VecDeque;
+
 use super::{History, NO_TIME, OpIndex, Operation, Rank, Record, Value};
 use crate::error::{Code, Error};
 use crate::hash::Map;
@@ -117,6 +119,38 @@ pub(super) fn by_time(history: &mut History, ties: Ties) -> Result<(), Error> {
 }
 
 impl History {
+    /// Whether an operation, by its times, ended before another was called that overlaps it by the
+    /// order of the records. O(n) where few operations overlap.
+    pub fn is_overtaken(&self) -> bool {
+        let Some(times) = &self.times else { return false };
+        if self.is_ordered_by_time() || self.has_whole_operations() {
+            return false;
+        }
+        // Operations that are open by the records: the later they end there, the later by time.
+        // Others end sooner than one of these by the records, and later by time.
+        let mut open: VecDeque<(Record, i64)> = VecDeque::new();
+        for (index, operation) in self.indexed() {
+            let [call, ret] = times[index];
+            while open.pop_front_if(|(end, _)| *end < operation.invoked).is_some() {}
+            if call != NO_TIME && open.front().is_some_and(|&(_, ended)| ended < call) {
+                return true;
+            }
+            let Some(end) = operation.completed.filter(|_| ret != NO_TIME) else { continue };
+            let at = open.partition_point(|&(other, _)| other < end);
+            if open.get(at).is_some_and(|&(_, ended)| ended <= ret) {
+                continue;
+            }
+            open.insert(at, (end, ret));
+            for before in (0..at).rev() {
+                if open[before].1 < ret {
+                    break;
+                }
+                open.remove(before);
+            }
+        }
+        false
+    }
+
     /// The history in the order of its times, as if it had been read so; `None` if its records are
     /// in that order, its times cannot order it, or they may pair other events. O(n log n).
     pub fn ordered_by_time(&self) -> Option<History> {

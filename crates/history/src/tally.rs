@@ -21,6 +21,10 @@ pub struct Tally {
     pub reads: usize,
     /// Those of them that returned a value.
     pub values: usize,
+    /// Operations that were called with nothing, though such take something, such as writes.
+    pub bare: usize,
+    /// Whether any operation was called with something, or returned something.
+    pub carries: bool,
     /// Reads that succeeded, and were called with something that they did not return.
     pub called_with: usize,
     /// Whether operations have keys.
@@ -34,6 +38,8 @@ pub struct Tally {
     /// How often the time of a call is earlier than that of the one before, by more than a quarter
     /// of all times until then.
     pub backwards: usize,
+    /// Operations whose completion has an earlier time than their call.
+    pub ends_early: usize,
     /// The earliest, the latest and the last time of a call.
     times: Option<[i64; 3]>,
     /// How often the time of a call is earlier than that of the one before, by however much;
@@ -60,8 +66,10 @@ impl Tally {
         let mut tally = Tally::default();
         match &history.times {
             Some(times) => {
-                for (operation, &[call, _]) in history.operations.iter().zip(times.iter()) {
-                    tally.call(operation, (call != NO_TIME).then_some(call));
+                for (operation, &[call, ret]) in history.operations.iter().zip(times.iter()) {
+                    let [call, ret] = [call, ret].map(|time| (time != NO_TIME).then_some(time));
+                    tally.call(operation, call);
+                    tally.returned([call, ret]);
                     tally.end(history, operation);
                 }
             }
@@ -109,11 +117,23 @@ impl Tally {
         }
     }
 
+    /// Counts when an operation was called and returned.
+    #[inline]
+    pub fn returned(&mut self, times: [Option<i64>; 2]) {
+        let [Some(call), Some(ret)] = times else { return };
+        self.ends_early += usize::from(ret < call);
+    }
+
     /// Counts what became of an operation of `history`.
     #[inline]
     pub fn end(&mut self, history: &History, operation: &Operation) {
         let verb = history.word(operation.function).map(Word::verb);
         self.asking += usize::from(verb.is_none_or(|verb| !verb.only_has_effect()));
+        if !self.carries {
+            let has = |value| !history.without_key(value).is_null();
+            self.carries = has(operation.input) || has(operation.output);
+            self.bare += usize::from(!self.carries && verb.is_some_and(Verb::takes_something));
+        }
         match operation.outcome {
             Outcome::Info | Outcome::Open => self.open += 1,
             // Only some failures tell something, and these only if asked to.
