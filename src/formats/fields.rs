@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::content::{Content, duplicate, event_type, function_of, missing};
+use super::content::{Content, duplicate, event_type, function_of, missing, quoted};
 use super::json;
 use super::mapping::{Target, map_option};
 use super::moments::optional_time;
@@ -24,6 +24,8 @@ pub(super) const KEY: usize = 4;
 pub(super) const TIME: usize = 5;
 pub(super) const NAMES: [&str; 6] = ["process", "type", "f", "value", "key", "time"];
 
+/// So many fields are named in an error.
+const MOST_SHOWN: usize = 8;
 /// Above so many other fields, repeated names are looked for by sorting.
 const FEW: usize = 16;
 
@@ -519,8 +521,30 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
         }
         match self.unknown_ends(sink) {
             Some(hint) => missing("type").hint(hint),
-            None => missing("type").hint("the types are invoke, ok, fail and info"),
+            None => missing("type").hint(self.types_and_fields(sink)),
         }
+    }
+
+    /// Which types there are, and which fields one may be in.
+    fn types_and_fields(&self, sink: &mut Sink<'_>) -> String {
+        let mut rest = self.rest.iter();
+        let named = match self.has(FUNCTION) {
+            true => None,
+            false => rest.find(|(_, content)| is_operation(content, sink)),
+        };
+        let function = named.map_or(String::new(), |(name, _)| {
+            format!("; {} if it names the operation", map_option("f", name))
+        });
+        let others = self.rest.iter().filter(|(name, _)| role(name).0 == Role::Other);
+        let others: Vec<String> = others.take(MOST_SHOWN).map(|(name, _)| quoted(name)).collect();
+        let others = match others.is_empty() {
+            true => String::new(),
+            false => format!(
+                ", read from the field that is named (--map type=.FIELD): not read are {}",
+                others.join(", ")
+            ),
+        };
+        format!("the types are invoke, ok, fail and info{others}{function}")
     }
 
     /// How to name the ends of a whole operation, whose times and name are in fields of other

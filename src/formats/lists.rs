@@ -296,6 +296,11 @@ fn within_items(list: &Holder<'_>) -> Option<Error> {
     )
 }
 
+/// What to do about a list of lists without names.
+const ROWS: &str = "\
+    its items are lists, and a record is an object with names: write one per line, with pandas by \
+    to_json(\"history.jsonl\", orient=\"records\", lines=True)";
+
 /// The error about records that would not be read beside those of `taken`.
 fn left_out(taken: &[Holder<'_>], holders: &[Holder<'_>]) -> Error {
     let [first, ..] = holders else { return Error::new(Code::Syntax, "") };
@@ -319,9 +324,12 @@ fn left_out(taken: &[Holder<'_>], holders: &[Holder<'_>]) -> Error {
     let read = match holders {
         _ if !are_lists => format!("make lines of those of a map ({})", first.lines()),
         [one] if taken.is_empty() => {
-            return Error::new(Code::Syntax, message)
-                .hint(format!("name the list: {}", one.rule("records")))
-                .at(one.cell.place());
+            let first = first_of(one.cell);
+            let hint = match first.is_some_and(|first| first.text.starts_with('[')) {
+                true => ROWS.to_owned(),
+                false => format!("name the list: {}", one.rule("records")),
+            };
+            return Error::new(Code::Syntax, message).hint(hint).at(one.cell.place());
         }
         _ if are_whole && is_few => format!(
             "name all lists ({})",

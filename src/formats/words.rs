@@ -149,10 +149,14 @@ pub(super) fn word_of<'t>(
         let shown = content.literal(sink.values()).unwrap_or_default();
         if shown.starts_with(['[', '{']) {
             // No word that a rule could give a meaning to.
-            let hint = "name the part of it that does, as in --map f=.command[0] --map \
-                        key=.command[1] --map input=.command[2]";
+            let in_list = "name the part of it that does, as in --map f=.command[0] --map \
+                           key=.command[1] --map input=.command[2]";
+            let in_map = "name the part of it that does, as in --map f=.command.name; where the \
+                          operation is the name of a field, make lines with its name as text \
+                          first, as in jq -c '. + {f: (.command | keys_unsorted[0])}' FILE";
             return match target {
-                Target::Function => error.hint(hint),
+                Target::Function if shown.starts_with('{') => error.hint(in_map),
+                Target::Function => error.hint(in_list),
                 _ => error.hint(format!("name the part of it that does: --map {name}=.FIELD.PART")),
             };
         }

@@ -53,6 +53,8 @@ mod moments;
 mod names;
 #[cfg(feature = "cli")]
 mod outputs;
+#[cfg(feature = "cli")]
+mod overlooked;
 #[path = "../shared/page.rs"]
 mod page;
 #[cfg(feature = "cli")]

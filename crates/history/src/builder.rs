@@ -336,7 +336,7 @@ impl HistoryBuilder {
         let history = &mut self.history;
         history.in_seconds = self.seconds;
         if history.operations.is_empty() {
-            return Err(no_operation(!history.annotations.is_empty()));
+            return Err(no_operation(history, !history.annotations.is_empty()));
         }
         keys::resolve(history, self.keyed, settings.independent)?;
         if history.whole_operations {

@@ -76,9 +76,17 @@ fn is_nemesis(name: &str) -> bool {
 }
 
 /// The error about an input without operations, which may have annotations.
-pub(super) fn no_operation(has_annotations: bool) -> Error {
+pub(super) fn no_operation(history: &History, has_annotations: bool) -> Error {
     let error = Error::new(Code::Empty, "the input holds no operation of a client");
-    if has_annotations {
+    let is_known =
+        |value| history.values.as_name(value).is_some_and(|it| Word::meant(it).is_some());
+    let is_nameless =
+        history.annotations.iter().all(|note| history.function(note.function).is_empty());
+    let named = history.extras.iter().find(|extra| is_known(extra.value));
+    if let Some(name) = named.filter(|_| is_nameless).and_then(|it| history.values.as_name(it.name))
+    {
+        error.hint(format!("`f` names the operation: --map 'f=.\"{name}\"' if that is what it is"))
+    } else if has_annotations {
         error.hint(
             "clients are processes with a number, or with a name if they invoke operations that \
              `histcheck models` lists; all others are the test's own (a nemesis)",

@@ -262,7 +262,7 @@ impl HistoryBuilder {
     /// The error about an input that ends without an operation, if it has none.
     pub fn check_not_empty(&self) -> Result<(), Error> {
         let (operations, annotations) = self.totals();
-        if operations > 0 { Ok(()) } else { Err(no_operation(annotations > 0)) }
+        if operations > 0 { Ok(()) } else { Err(no_operation(&self.history, annotations > 0)) }
     }
 }
 
