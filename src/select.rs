@@ -51,7 +51,9 @@ impl Moment {
         let time = written_time(text)?.ok()?;
         let has_unit = text.trim_end().ends_with('s');
         Some(match time {
-            Time::Whole(after) | Time::Seconds(after) if has_unit => Moment::After(after),
+            Time::Whole(after) | Time::Seconds(after) | Time::Exact(after) if has_unit => {
+                Moment::After(after)
+            }
             time => Moment::Recorded(time),
         })
     }
@@ -65,8 +67,12 @@ impl Moment {
                 time.checked_mul(1_000_000_000).ok_or_else(beyond)
             }
             Moment::Recorded(Time::Whole(time)) => Ok(time),
-            Moment::Recorded(Time::Seconds(time)) if history.is_in_seconds() => Ok(time),
-            Moment::Recorded(Time::Seconds(_)) => {
+            Moment::Recorded(Time::Seconds(time) | Time::Exact(time))
+                if history.is_in_seconds() =>
+            {
+                Ok(time)
+            }
+            Moment::Recorded(Time::Seconds(_) | Time::Exact(_)) => {
                 let whole = "--between is a fraction or a date, and the times are whole numbers";
                 Err(Error::new(Code::BadTime, whole).hint(
                     "give times as the records do, or with a unit (1.5s) from the first call on",

@@ -565,7 +565,7 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
             }
         }
         times.sort_by_key(|&(time, _)| match time {
-            Time::Whole(time) | Time::Seconds(time) => time,
+            Time::Whole(time) | Time::Seconds(time) | Time::Exact(time) => time,
         });
         let [.., (_, call), (_, ret)] = times[..] else { return None };
         let function = function.map_or(String::new(), |name| map_option("f", name) + " ");

@@ -12,8 +12,8 @@ use crate::vocabulary::plain;
 /// come later.
 pub(super) fn is_never(call: Time, ret: Time) -> bool {
     match (call, ret) {
-        (_, Time::Whole(i64::MAX) | Time::Seconds(i64::MAX)) => true,
-        (Time::Whole(call) | Time::Seconds(call), Time::Whole(-1)) => call >= 0,
+        (_, Time::Whole(i64::MAX) | Time::Seconds(i64::MAX) | Time::Exact(i64::MAX)) => true,
+        (Time::Whole(call) | Time::Seconds(call) | Time::Exact(call), Time::Whole(-1)) => call >= 0,
         _ => false,
     }
 }
@@ -123,14 +123,15 @@ fn apart<'t, C: Content<'t>>(
     }
     let Some(time) = optional_time(Some((name, content)), sink)? else { return Ok(None) };
     let sum = match (call, time) {
-        (Time::Whole(call), Time::Whole(took)) | (Time::Seconds(call), Time::Seconds(took)) => {
+        (Time::Whole(call), Time::Whole(took))
+        | (Time::Seconds(call) | Time::Exact(call), Time::Seconds(took) | Time::Exact(took)) => {
             took.checked_mul(direction).and_then(|took| call.checked_add(took))
         }
-        (Time::Seconds(call), Time::Whole(took)) => {
+        (Time::Seconds(call) | Time::Exact(call), Time::Whole(took)) => {
             let took = took.checked_mul(1_000_000_000 * direction);
             took.and_then(|took| call.checked_add(took))
         }
-        (Time::Whole(_), Time::Seconds(_)) => {
+        (Time::Whole(_), Time::Seconds(_) | Time::Exact(_)) => {
             let known = known.map_or("the call", |(name, _)| name);
             let message = format!("`{known}` has no unit, and `{name}` beside it has one");
             return Err(Error::new(Code::BadTime, message)
@@ -142,6 +143,7 @@ fn apart<'t, C: Content<'t>>(
     Ok(Some(match call {
         Time::Whole(_) => Time::Whole(sum),
         Time::Seconds(_) => Time::Seconds(sum),
+        Time::Exact(_) => Time::Exact(sum),
     }))
 }
 
@@ -154,9 +156,7 @@ pub(super) fn optional_time<'t>(
     let time = match content.time(name, sink.values()) {
         Ok(time) => time,
         Err(error) => {
-            let time = composite(&content, sink.values())?.ok_or(error)?;
-            sink.tells_unit();
-            return Ok(Some(time));
+            return composite(&content, sink.values())?.map_or(Err(error), |t| Ok(Some(t)));
         }
     };
     let unit = match unit_of(name) {
@@ -164,10 +164,6 @@ pub(super) fn optional_time<'t>(
         Some(unit) => content.is_bare(sink.values()).then_some(unit),
         None => given_unit(&content, sink),
     };
-    let is_told = matches!(time, Time::Seconds(_)) && !content.is_bare(sink.values());
-    if unit.is_some() || is_told {
-        sink.tells_unit();
-    }
     in_unit(time, unit).map(Some).ok_or_else(|| {
         Error::new(Code::BadTime, format!("`{name}` is beyond 64 bits of nanoseconds"))
             .at(content.place())
@@ -180,10 +176,11 @@ pub(super) fn in_unit(time: Time, unit: Option<i64>) -> Option<Time> {
     let (Some(unit), false) = (unit, matches!(time, Time::Whole(i64::MAX | -1))) else {
         return Some(time);
     };
-    Some(Time::Seconds(match time {
+    Some(Time::Exact(match time {
         Time::Whole(count) => count.checked_mul(unit)?,
         // A fraction of this unit, which was taken for one of seconds.
         Time::Seconds(nanoseconds) => nanoseconds / (1_000_000_000 / unit),
+        Time::Exact(nanoseconds) => nanoseconds,
     }))
 }
 
@@ -205,7 +202,7 @@ fn composite<'t>(
     let seconds = |seconds: i64, nanoseconds: i64| {
         let is_part = (0..1_000_000_000).contains(&nanoseconds);
         let whole = seconds.checked_mul(1_000_000_000).filter(|_| is_part);
-        whole.and_then(|whole| whole.checked_add(nanoseconds)).map(Time::Seconds)
+        whole.and_then(|whole| whole.checked_add(nanoseconds)).map(Time::Exact)
     };
     Ok(match numbers[..] {
         [("0", whole), ("1", nanoseconds)] => seconds(whole, nanoseconds),

@@ -215,11 +215,6 @@ impl<'a> Sink<'a> {
         self.builder.takes(role, name);
     }
 
-    /// Notes that a time of the record has a unit.
-    pub(super) fn tells_unit(&mut self) {
-        self.builder.tells_unit();
-    }
-
     /// Notes that a record has the field of the rule with this number. True for the first.
     pub(super) fn finds_rule(&mut self, number: usize) -> bool {
         let before = self.found_rules;

@@ -37,7 +37,11 @@ pub(crate) fn written(text: &str) -> Option<Result<Time, Error>> {
     let literal = &text[..text.len() - unit.len()];
     if let Some(power) = power_of(unit.trim()) {
         // Digits are shifted, not multiplied, so that none is lost.
-        return Some(seconds(&format!("{literal}e{power}")));
+        let time = seconds(&format!("{literal}e{power}"));
+        return Some(time.map(|time| match time {
+            Time::Seconds(time) => Time::Exact(time),
+            other => other,
+        }));
     }
     if unit.is_empty() || unit.starts_with(['e', 'E']) {
         return Some(parse(text));
@@ -52,7 +56,7 @@ fn duration(text: &str) -> Option<Time> {
         true => return None,
         false => text.parse().ok()?,
     };
-    i64::try_from(duration.as_nanos()).ok().map(Time::Seconds)
+    i64::try_from(duration.as_nanos()).ok().map(Time::Exact)
 }
 
 /// The power of ten that a unit is of a second.
@@ -74,7 +78,7 @@ fn date(text: &str) -> Option<Time> {
         let date = text.parse::<jiff::civil::DateTime>().ok()?;
         jiff::tz::TimeZone::UTC.to_timestamp(date).ok()
     })?;
-    i64::try_from(timestamp.as_nanosecond()).ok().map(Time::Seconds)
+    i64::try_from(timestamp.as_nanosecond()).ok().map(Time::Exact)
 }
 
 /// The time of so many seconds, also where they have no fraction.
@@ -171,21 +175,21 @@ mod tests {
         for (text, time) in [
             ("12", Time::Whole(12)),
             ("0.5", Time::Seconds(500_000_000)),
-            ("1.5ms", Time::Seconds(1_500_000)),
-            ("-2.25us", Time::Seconds(-2_250)),
-            ("3 s", Time::Seconds(3_000_000_000)),
-            ("7ns", Time::Seconds(7)),
-            ("250µs", Time::Seconds(250_000)),
-            ("1h", Time::Seconds(3_600_000_000_000)),
-            ("1m2.5s", Time::Seconds(62_500_000_000)),
-            ("-1h0m0.000000001s", Time::Seconds(-3_600_000_000_001)),
-            ("PT0.5S", Time::Seconds(500_000_000)),
-            ("PT1M2.000000001S", Time::Seconds(62_000_000_001)),
-            ("-PT1S", Time::Seconds(-1_000_000_000)),
-            ("1970-01-01T00:00:01.5Z", Time::Seconds(1_500_000_000)),
-            ("1970-01-01T01:00:00+01:00", Time::Seconds(0)),
-            ("1970-01-01 00:00:00,250", Time::Seconds(250_000_000)),
-            ("2025-03-01T09:00:00.123456789Z", Time::Seconds(1_740_819_600_123_456_789)),
+            ("1.5ms", Time::Exact(1_500_000)),
+            ("-2.25us", Time::Exact(-2_250)),
+            ("3 s", Time::Exact(3_000_000_000)),
+            ("7ns", Time::Exact(7)),
+            ("250µs", Time::Exact(250_000)),
+            ("1h", Time::Exact(3_600_000_000_000)),
+            ("1m2.5s", Time::Exact(62_500_000_000)),
+            ("-1h0m0.000000001s", Time::Exact(-3_600_000_000_001)),
+            ("PT0.5S", Time::Exact(500_000_000)),
+            ("PT1M2.000000001S", Time::Exact(62_000_000_001)),
+            ("-PT1S", Time::Exact(-1_000_000_000)),
+            ("1970-01-01T00:00:01.5Z", Time::Exact(1_500_000_000)),
+            ("1970-01-01T01:00:00+01:00", Time::Exact(0)),
+            ("1970-01-01 00:00:00,250", Time::Exact(250_000_000)),
+            ("2025-03-01T09:00:00.123456789Z", Time::Exact(1_740_819_600_123_456_789)),
         ] {
             assert_eq!(written(text), Some(Ok(time)), "{text}");
         }

@@ -452,7 +452,8 @@ impl HistoryBuilder {
                 return Err(without_unit("this time has no unit, and earlier ones have"));
             }
             Time::Whole(whole) => whole.checked_mul(NANOSECONDS),
-            Time::Seconds(nanoseconds) => {
+            Time::Seconds(nanoseconds) | Time::Exact(nanoseconds) => {
+                self.units |= matches!(time, Time::Exact(_));
                 if !self.seconds {
                     self.seconds = true;
                     self.rescale()?;

@@ -219,8 +219,10 @@ pub struct Interval<'a> {
 pub enum Time {
     /// A whole number, in the recorder's unit (nanoseconds are usual).
     Whole(i64),
-    /// A time of a known unit, as fractional seconds are, in nanoseconds.
+    /// Fractional seconds, in nanoseconds.
     Seconds(i64),
+    /// A time whose unit is told, or a date, in nanoseconds.
+    Exact(i64),
 }
 
 /// A record that is no client's operation: what a nemesis did, a log line.

@@ -16,11 +16,6 @@ impl HistoryBuilder {
         }
     }
 
-    /// Notes that a time of the record that is added next has a unit, or is a date.
-    pub fn tells_unit(&mut self) {
-        self.units = true;
-    }
-
     /// Notes what the record that is added next has no field for.
     pub fn lacks(&mut self, lacking: Lacking) {
         self.history.lacking.push((Record::new(self.history.records), lacking));

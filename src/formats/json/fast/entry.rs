@@ -32,6 +32,8 @@ pub(super) enum Form {
     Event,
     /// An event whose time is fractional seconds, in nanoseconds.
     EventInSeconds,
+    /// An event whose time has a unit, in nanoseconds.
+    ExactEvent,
     /// An operation with both ends; its value is the input.
     Whole,
     /// What the plan says that has the number of its function. What an event does not have stands

@@ -304,7 +304,8 @@ impl<'n> Learned<'n> {
         };
         match time {
             Time::Whole(mark) => Some((at(mark)?, None)),
-            Time::Seconds(mark) => UNITS.into_iter().find_map(|unit| {
+            Time::Seconds(_) => None,
+            Time::Exact(mark) => UNITS.into_iter().find_map(|unit| {
                 let number = (mark % unit == 0).then(|| at(mark / unit))??;
                 Some((number, Some(unit)))
             }),

@@ -37,12 +37,6 @@ impl<'t, 's, 'b> Merger<'t, 's, 'b> {
         batch.translated_names.resize(batch.names.names().len(), Value::NULL);
         let plans = std::mem::take(&mut batch.plans);
         self.sink.expect(batch.start, entries.len())?;
-        let mut units = batch.units.iter().take(u64::BITS as usize).enumerate();
-        let mut tells_unit = plans.tell_units();
-        tells_unit |= units.any(|(number, unit)| unit.is_some() && batch.taken >> number & 1 == 1);
-        if tells_unit {
-            self.sink.tells_unit();
-        }
         let added = self.add_entries(batch, &entries, &plans);
         (batch.entries, batch.plans) = (entries, plans);
         let numbered = batch.names.names().iter().take(u64::BITS as usize).enumerate();
@@ -133,6 +127,7 @@ impl<'t, 's, 'b> Merger<'t, 's, 'b> {
         }
         let time = match entry.form {
             Form::EventInSeconds => Some(Time::Seconds(entry.time)),
+            Form::ExactEvent => Some(Time::Exact(entry.time)),
             _ => (entry.time != NO_TIME).then_some(Time::Whole(entry.time)),
         };
         let function = batch.functions.names()[number];

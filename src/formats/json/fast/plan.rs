@@ -169,17 +169,6 @@ impl Plans {
         self.is_in_use
     }
 
-    /// Whether records with plans have times with a unit, or dates.
-    pub(super) fn tell_units(&self) -> bool {
-        let mut leaves = self.plans.iter().flat_map(|plan| &plan.parts);
-        leaves.any(|(_, leaf)| match leaf.usage {
-            Usage::Call(unit) | Usage::Time(unit) => {
-                unit.is_some() || leaf.kinds & kind::NUMBER == 0
-            }
-            Usage::Nothing | Usage::Process | Usage::Value => false,
-        })
-    }
-
     /// Returns the plan with this number.
     pub(super) fn get(&self, number: u8) -> &Plan {
         &self.plans[usize::from(number)]

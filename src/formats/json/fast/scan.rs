@@ -208,6 +208,7 @@ impl<'t> Scanner<'t> {
                 (entry.time, entry.form) = match time {
                     Time::Whole(time) => (time, Form::Event),
                     Time::Seconds(time) => (time, Form::EventInSeconds),
+                    Time::Exact(time) => (time, Form::ExactEvent),
                 };
                 // What stands for none is no time.
                 (entry.time != NO_TIME).then_some(())?;
