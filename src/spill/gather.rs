@@ -304,6 +304,7 @@ impl Gathering<'_> {
         times: [Option<i64>; 2],
         lines: [u32; 2],
     ) -> Result<(), Stopped> {
+        self.gathered.excerpt.tally.returned(times);
         let times = times.map(|time| time.unwrap_or(NO_TIME));
         let row = Row { operation: *operation, times, lines, in_seconds: window.in_seconds };
         let gathered = &mut self.gathered;

@@ -3,6 +3,10 @@
 
 use std::fs;
 
+use histcheck::formats::{Input, ReadOptions};
+use histcheck::history::Settings;
+use proptest::collection::vec;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::program::histcheck;
@@ -133,6 +137,25 @@ fn what_is_in_front_of_a_record_may_report_a_failure() {
     histcheck("").stdin(said).run().status(0);
 }
 
+#[test]
+fn what_is_in_front_of_a_record_of_edn_may_report_a_failure() {
+    let text = |front: &str| {
+        let mut text = String::new();
+        for (process, f, value) in [(0, "write", 1), (1, "write", 2), (0, "read", 1)] {
+            let level = if process == 1 { front } else { "INFO done" };
+            for (kind, level) in [("invoke", "INFO"), ("ok", level)] {
+                text += &format!("{level} {{:process {process}, :type :{kind}, :f :{f}, ");
+                text += &format!(":value {value}}}\n");
+            }
+        }
+        text
+    };
+    histcheck("").stdin(text("INFO done")).run().status(1);
+    let run = histcheck("").stdin(text("ERROR write failed")).run().status(2);
+    run.complains("H0028").complains("ERROR write failed").complains("<stdin>:4:");
+    histcheck("--map ignore=.msg").stdin(text("ERROR write failed")).run().status(1);
+}
+
 /// A put of 1 and a stale get of it, with another span between, as OTLP has them.
 fn trace(other: &Value) -> String {
     let span = |id: u32, name: &str, value: u32| {
@@ -252,6 +275,36 @@ fn times_that_contradict_the_records_are_told_where_they_matter() {
     for how in ["", "--follow"] {
         let text = overlapping([5, 6, 3, 110], &json!(1));
         histcheck(how).stdin(text).run().status(0).says("(W0006)").says("1 operation ends");
+    }
+}
+
+proptest! {
+    #[test]
+    fn operations_that_are_overtaken_are_those_that_brute_force_finds(
+        order in vec(0..4u32, 2..14),
+        times in vec(0..8u32, 14),
+    ) {
+        let mut open = [false; 4];
+        let mut text = String::new();
+        for (&process, time) in order.iter().zip(times) {
+            let kind = if open[process as usize] { "ok" } else { "invoke" };
+            open[process as usize] ^= true;
+            text += &json!({"process": process, "type": kind, "f": "write", "value": 1,
+                            "time": time}).to_string();
+            text += "\n";
+        }
+        let input = Input::from_bytes(text.into_bytes(), ReadOptions::default()).unwrap();
+        let history = input.history(Settings::default()).unwrap();
+        let ends: Vec<_> = history.indexed().map(|(at, op)| (history.times(at), *op)).collect();
+        let is_overtaken = ends.iter().any(|(before, first)| {
+            ends.iter().any(|(after, second)| {
+                first.completed.is_some_and(|end| end > second.invoked)
+                    && second.completed.is_none_or(|end| end > first.invoked)
+                    && first.invoked != second.invoked
+                    && before[1] < after[0]
+            })
+        });
+        prop_assert_eq!(history.is_overtaken(), is_overtaken);
     }
 }
 

@@ -126,26 +126,22 @@ impl History {
         if self.is_ordered_by_time() || self.has_whole_operations() {
             return false;
         }
-        // Operations that are open by the records: the later they end there, the later by time.
-        // Others end sooner than one of these by the records, and later by time.
-        let mut open: VecDeque<(Record, i64)> = VecDeque::new();
+        let (mut ends, mut calls) = (Open::default(), Open::default());
         for (index, operation) in self.indexed() {
             let [call, ret] = times[index];
-            while open.pop_front_if(|(end, _)| *end < operation.invoked).is_some() {}
-            if call != NO_TIME && open.front().is_some_and(|&(_, ended)| ended < call) {
+            let now = operation.invoked.index();
+            let ended = ends.least(now).filter(|_| call != NO_TIME);
+            let called = calls.least(now).filter(|_| ret != NO_TIME);
+            if ended.is_some_and(|ended| ended < call) || called.is_some_and(|it| !it > ret) {
                 return true;
             }
-            let Some(end) = operation.completed.filter(|_| ret != NO_TIME) else { continue };
-            let at = open.partition_point(|&(other, _)| other < end);
-            if open.get(at).is_some_and(|&(_, ended)| ended <= ret) {
-                continue;
+            let end = operation.completed.map_or(usize::MAX, Record::index);
+            if ret != NO_TIME {
+                ends.add(end, ret);
             }
-            open.insert(at, (end, ret));
-            for before in (0..at).rev() {
-                if open[before].1 < ret {
-                    break;
-                }
-                open.remove(before);
+            if call != NO_TIME {
+                // The latest is the least of these.
+                calls.add(end, !call);
             }
         }
         false
@@ -185,6 +181,29 @@ impl History {
         let mut history = self.clone();
         by_time(&mut history, Ties::Concurrent).ok()?;
         Some(history)
+    }
+}
+
+/// Operations that are open by the records, each with the record that ends it and a time: the later
+/// they end, the later is that. Others end no later than one of these, and have no lesser time.
+#[derive(Default)]
+struct Open(VecDeque<(usize, i64)>);
+
+impl Open {
+    /// The least time of those that are open at the record `now`. Those that ended are forgotten.
+    fn least(&mut self, now: usize) -> Option<i64> {
+        while self.0.pop_front_if(|(end, _)| *end < now).is_some() {}
+        self.0.front().map(|&(_, time)| time)
+    }
+
+    fn add(&mut self, end: usize, time: i64) {
+        let at = self.0.partition_point(|&(other, _)| other < end);
+        if self.0.get(at).is_some_and(|&(_, other)| other <= time) {
+            return;
+        }
+        let from = self.0.partition_point(|&(other, least)| other < end && least < time);
+        self.0.drain(from..at);
+        self.0.insert(from, (end, time));
     }
 }
 

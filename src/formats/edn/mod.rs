@@ -143,10 +143,11 @@ impl Reader for Edn {
     }
 
     fn read(&mut self, piece: &Piece<'_>, sink: &mut Sink<'_>) -> Result<usize, Error> {
-        let (mut alone, mut list) = (None, None);
+        let (mut alone, mut list, mut fronts) = (None, None, Vec::new());
         if self.is_behind(piece.text) {
             let found = OPENING.alone(piece.text)?;
             sink.pass_over(found.without);
+            fronts = found.fronts;
             alone = Some(found.text);
         } else if self.enclosure == Enclosure::Unknown {
             list = record::list_within(piece.text, sink.mapping)?;
@@ -155,7 +156,7 @@ impl Reader for Edn {
         let piece = &Piece { text: alone.as_deref().unwrap_or(piece.text), ..*piece };
         // Where the last record or bracket ends; what is behind it belongs to the next piece.
         let mut done = 0;
-        match self.records(piece, &mut done, sink) {
+        match self.records(piece, &fronts, &mut done, sink) {
             Ok(()) if piece.is_last => Ok(piece.text.len()),
             Err(error) if piece.is_last || error.code != Code::Truncated => Err(error),
             _ => Ok(done),
@@ -171,10 +172,11 @@ impl Edn {
     fn records(
         &mut self,
         piece: &Piece<'_>,
+        fronts: &[(usize, &str)],
         done: &mut usize,
         sink: &mut Sink<'_>,
     ) -> Result<(), Error> {
-        let mut reader = RecordReader::new(piece.text);
+        let mut reader = RecordReader::new(piece.text, fronts);
         loop {
             let token = reader.parser.form()?;
             let at = reader.parser.start();

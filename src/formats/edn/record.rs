@@ -1,8 +1,9 @@
 //! One record of a history in EDN: the fields of a map, in any order.
 
 use std::borrow::Cow;
+use std::collections::VecDeque;
 
-use super::item::Item;
+use super::item::{Form, Item};
 use super::token::{Bracket, Token, error};
 use super::value::{Parser, qualified, unclosed};
 use crate::error::{Code, Error};
@@ -93,12 +94,18 @@ fn lists_of(text: &str, is_named: bool) -> Option<Vec<List<'_>>> {
 /// Reads records; keeps its scratch memory from one to the next.
 pub(super) struct RecordReader<'t> {
     pub(super) parser: Parser<'t>,
+    /// What is in front of a record and reports a failure, by where the record starts.
+    fronts: VecDeque<(usize, &'t str)>,
     fields: Fields<'t, Item<'t>>,
 }
 
 impl<'t> RecordReader<'t> {
-    pub(super) fn new(text: &'t str) -> Self {
-        RecordReader { parser: Parser::new(text, 0), fields: Fields::default() }
+    pub(super) fn new(text: &'t str, fronts: &[(usize, &'t str)]) -> Self {
+        RecordReader {
+            parser: Parser::new(text, 0),
+            fronts: fronts.iter().copied().collect(),
+            fields: Fields::default(),
+        }
     }
 
     /// Reads the record that starts with `token` and gives it to `sink`.
@@ -125,6 +132,10 @@ impl<'t> RecordReader<'t> {
         };
         self.read_fields(namespace, sink)?;
         self.fields.leave_namespaces();
+        let start = sink.start();
+        if let Some((_, front)) = self.fronts.pop_front_if(|(at, _)| *at == start) {
+            self.fields.push_front(Item { form: Form::Text(front), offset: start });
+        }
         self.fields.put(sink)
     }
 
