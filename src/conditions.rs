@@ -2,7 +2,8 @@
 //! on which it happens, the number that a lock hands out.
 
 use crate::error::{Code, Error};
-use crate::history::{Extra, History, Operation, Outcome, Record, Shape, Value};
+use crate::history::hash::Set;
+use crate::history::{Extra, History, Operation, Outcome, Record, Shape, Value, ValueTable};
 use crate::vocabulary::{Verb, Word, plain};
 use crate::words::printable;
 
@@ -12,6 +13,8 @@ pub(crate) struct Conditions {
     fields: Fields<Option<Meaning>>,
     /// The first value of a field that may be a part of keys.
     space: Option<(Value, Value)>,
+    /// The ids that operations were called with.
+    ids: Set<(Value, Value)>,
     first: Option<Error>,
 }
 
@@ -57,6 +60,8 @@ enum Meaning {
     Condition,
     /// The number that a lock hands out.
     Token,
+    /// The id of an operation.
+    Id,
 }
 
 impl Meaning {
@@ -75,6 +80,7 @@ impl Meaning {
             | "previndex" | "ifabsent" | "ifnotexists" | "onlyifabsent" | "nx" | "condition"
             | "precondition" | "expected" | "expect" | "old" | "oldvalue" | "prev" | "previous"
             | "prevvalue" | "previousvalue" => Some(Meaning::Condition),
+            "opid" | "operationid" | "requestid" | "reqid" => Some(Meaning::Id),
             "token" | "fence" | "fencingtoken" | "fencetoken" => Some(Meaning::Token),
             _ => None,
         }
@@ -83,6 +89,9 @@ impl Meaning {
 
 /// Longer names are none of those that are looked for.
 const LONGEST: usize = 32;
+
+/// So many ids are remembered.
+const IDS: usize = 1 << 20;
 
 /// Whether a field of this name may say which object an operation is about, even where hardly two
 /// operations are about the same.
@@ -134,13 +143,18 @@ impl Conditions {
         let values = history.values();
         for extra in extras {
             let Some(name) = values.as_name(extra.name) else { continue };
-            let meaning = self.fields.get(extra.name, || Meaning::of(name));
+            let meaning = match self.fields.get(extra.name, || Meaning::of(name)) {
+                // Options of a request may stand in a map.
+                None => within(values, extra.value),
+                meaning => meaning,
+            };
             let Some(meaning) = meaning else { continue };
             let verb = history.word(operation.function).map(Word::verb);
             let is_set = !matches!(values.shape(extra.value), Shape::Null | Shape::Bool(false))
                 && operation.outcome != Outcome::Fail;
             let name = printable(name);
             self.first = match (meaning, verb) {
+                (Meaning::Id, _) => self.look_at_id(history, operation, record, extra),
                 (Meaning::Space, _) if operation.key.is_some() => {
                     let (first, value) = *self.space.get_or_insert((extra.name, extra.value));
                     (first == extra.name && value != extra.value).then(|| space(&name, record))
@@ -156,7 +170,34 @@ impl Conditions {
                 }
                 _ => continue,
             };
+            if self.first.is_some() {
+                return;
+            }
         }
+    }
+
+    /// Looks whether the end of an operation has the id of another one.
+    fn look_at_id(
+        &mut self,
+        history: &History,
+        operation: &Operation,
+        record: Record,
+        extra: &Extra,
+    ) -> Option<Error> {
+        let id = (extra.name, extra.value);
+        if record == operation.invoked {
+            if self.ids.len() < IDS {
+                self.ids.insert(id);
+            }
+            return None;
+        }
+        let called = history.extras(operation.invoked).iter();
+        let own = called.filter(|other| other.name == extra.name).map(|other| other.value).next();
+        let is_other = own.is_some_and(|own| own != extra.value) && self.ids.contains(&id);
+        is_other.then(|| {
+            let name = history.values().as_name(extra.name).unwrap_or_default();
+            another_id(&printable(name), record)
+        })
     }
 
     /// Refuses a history with such a field.
@@ -166,6 +207,16 @@ impl Conditions {
     pub(crate) fn check(&self) -> Result<(), Error> {
         self.first.clone().map_or(Ok(()), Err)
     }
+}
+
+/// What the name of an entry of a map means, if it is set.
+fn within(values: &ValueTable, value: Value) -> Option<Meaning> {
+    let Shape::Map(entries) = values.shape(value) else { return None };
+    entries.as_chunks::<2>().0.iter().find_map(|&[name, value]| {
+        let is_set = !matches!(values.shape(value), Shape::Null | Shape::Bool(false));
+        let meaning = Meaning::of(values.as_name(name)?);
+        meaning.filter(|meaning| is_set && *meaning == Meaning::Condition)
+    })
 }
 
 /// The error about an update whose condition, or old value, was not read.
@@ -202,6 +253,16 @@ fn space(name: &str, record: Record) -> Error {
         .hint(format!(
             "if it is, put both into the key: \"key\": [{name}, key]; if no two objects have the \
              same key: --map ignore=.{name}"
+        ))
+        .record(record)
+}
+
+/// The error about an end with the id of another operation.
+fn another_id(name: &str, record: Record) -> Error {
+    let message = format!("this is the end of another operation, by its `{name}`");
+    Error::new(Code::Mismatch, message)
+        .hint(format!(
+            "--split-clients pairs operations by their ids; if it is none: --map ignore=.{name}"
         ))
         .record(record)
 }

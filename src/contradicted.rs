@@ -39,6 +39,15 @@ impl Contradicted {
             // With the content that it had last, which it often has again.
             let (kind, last) = self.fields.get(extra.name, || (Kind::of(name), None));
             let seen = (extra.name, extra.value);
+            if matches!(kind, Kind::Found | Kind::Missing) {
+                let is_none = Some(kind == Kind::Missing) == as_bool(values, extra.value);
+                let verb = history.word(operation.function).map(Word::verb);
+                if is_none && verb == Some(Verb::Read) && !operation.output.is_null() {
+                    self.first = Some(nothing_found(record, name));
+                    return;
+                }
+                continue;
+            }
             if kind == Kind::Count {
                 let verb = history.word(operation.function).map(Word::verb);
                 let is_update = matches!(verb, Some(Verb::Write | Verb::Cas | Verb::Append));
@@ -173,6 +182,26 @@ fn refusal_hint(history: &History, operation: &Operation) -> String {
 
 /// Contents are shown up to this length.
 const SHOWN: usize = 60;
+
+/// A boolean, or the text that a table has for one.
+fn as_bool(values: &ValueTable, value: Value) -> Option<bool> {
+    match values.shape(value) {
+        Shape::Bool(flag) => Some(flag),
+        Shape::Text(text) => text.to_ascii_lowercase().parse().ok(),
+        _ => None,
+    }
+}
+
+/// The error about a read that returned something, and says by its field `name` that nothing was
+/// there.
+fn nothing_found(record: Record, name: &str) -> Error {
+    let name = printable(name);
+    let message = format!("this read returned a value, but by its field `{name}` there was none");
+    Error::new(Code::UnreadField, message).record(record).hint(format!(
+        "record null where nothing was found; if the field means something else: --map \
+         ignore=.{name}"
+    ))
+}
 
 /// The error about an operation that counts as ok although its field `name` reports a failure.
 fn contradiction(history: &History, record: Record, name: &str, value: Value) -> Error {

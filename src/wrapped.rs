@@ -38,7 +38,13 @@ const MODELS: [&str; 7] =
 impl Wrapped {
     /// Takes an operation into account.
     pub(crate) fn add(&mut self, history: &History, operation: &Operation) {
-        let (side, at, value, record) = match history.word(operation.function).map(Word::verb) {
+        let verb = history.word(operation.function).map(Word::verb);
+        if verb == Some(Verb::Cas) && operation.invoked.index() < COMPARED {
+            // What it writes stands in a list or a map at any rate.
+            let inside = inside(history.values(), operation.input).unwrap_or_default();
+            self.inner[0].extend(inside.iter().map(|inner| history.values().to_json(*inner)));
+        }
+        let (side, at, value, record) = match verb {
             Some(Verb::Write | Verb::Enqueue | Verb::Push) => {
                 (&mut self.put, 0, operation.input, operation.invoked)
             }
@@ -54,15 +60,10 @@ impl Wrapped {
             return;
         }
         let values = history.values();
-        let (is_in, inside) = match values.shape(value) {
-            Shape::List(items) => (true, items.to_vec()),
-            Shape::Map(entries) => {
-                (true, entries.as_chunks::<2>().0.iter().map(|entry| entry[1]).collect())
-            }
-            _ => (false, Vec::new()),
-        };
+        let inside = inside(values, value);
+        let is_in = inside.is_some();
         if record.index() < COMPARED {
-            let shown = inside.iter().filter(|inner| !inner.is_null());
+            let shown = inside.iter().flatten().filter(|inner| !inner.is_null());
             self.inner[at].extend(shown.map(|inner| values.to_json(*inner)));
             if !is_in {
                 self.bare[at].insert(values.to_json(value));
@@ -113,6 +114,17 @@ impl Wrapped {
              of a cas by --map from=.{field}.OLD --map to=.{field}.NEW",
             inside.inner
         )))
+    }
+}
+
+/// What stands in a map or a list; `None` if `value` is neither.
+fn inside(values: &ValueTable, value: Value) -> Option<Vec<Value>> {
+    match values.shape(value) {
+        Shape::List(items) => Some(items.to_vec()),
+        Shape::Map(entries) => {
+            Some(entries.as_chunks::<2>().0.iter().map(|entry| entry[1]).collect())
+        }
+        _ => None,
     }
 }
 

@@ -18,6 +18,9 @@ pub(crate) enum Kind {
     Status,
     /// A sentence: `msg`.
     Message,
+    /// Whether there was a value: `found`; or none: `missing`.
+    Found,
+    Missing,
     /// How many were changed: `rows_affected`.
     Count,
     /// Something that has nothing to do with how the operation ended.
@@ -54,6 +57,8 @@ impl Kind {
             "stored" | "swapped" | "enqueued" | "deposited" => Kind::Done,
             "rowsaffected" | "affected" | "affectedrows" | "modified" | "modifiedcount"
             | "matched" | "matchedcount" | "nmodified" | "nmatched" | "rowcount" => Kind::Count,
+            "found" | "exists" | "present" | "hit" => Kind::Found,
+            "missing" | "null" | "notfound" | "absent" => Kind::Missing,
             "code" | "rc" | "outcome" | "http" => Kind::Status,
             "type" => Kind::Other,
             name if CODES.iter().any(|end| name.ends_with(end)) => Kind::Status,

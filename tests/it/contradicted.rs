@@ -332,3 +332,46 @@ fn two_answers_contradict_each_other() {
     histcheck("").stdin(&*text).run().status(2).complains("`value` is 1, but `result` is 5");
     histcheck("--map value=.value --map ignore=.result").stdin(&*text).run().status(0);
 }
+
+#[test]
+fn a_read_that_found_nothing_returned_none() {
+    for (name, found, missing) in [("found", true, false), ("is_null", false, true)] {
+        let text = |flag: bool| {
+            let read = (1, "read", Value::Null, json!(0), json!({ name: flag }));
+            events(&[(0, "write", json!(0), json!(0), json!({})), read])
+        };
+        histcheck("").stdin(text(found)).run().status(0);
+        histcheck("").stdin(text(missing)).run().status(2).complains("there was none");
+    }
+}
+
+#[test]
+fn an_end_with_the_id_of_another_operation_is_not_its_end() {
+    let record = |kind: &str, id: i32| {
+        format!(
+            "{{\"process\":1,\"type\":\"{kind}\",\"f\":\"read\",\"value\":null,\"op_id\":{id}}}\n"
+        )
+    };
+    let texts = |ids: [i32; 4]| {
+        let [a, b, c, d] = ids;
+        record("invoke", a) + &record("info", b) + &record("invoke", c) + &record("ok", d)
+    };
+    let write = events(&[
+        (0, "write", json!(1), json!(1), json!({})),
+        (0, "read", Value::Null, json!(1), json!({})),
+    ]);
+    for (ids, status) in [([1, 1, 3, 1], 2), ([1, 1, 3, 3], 1), ([1, 2, 3, 4], 1)] {
+        for arguments in ["", "--follow"] {
+            let text = write.clone() + &texts(ids);
+            let run = histcheck(arguments).stdin(text).run();
+            assert_eq!(run.status, status, "{ids:?} {arguments}: {}{}", run.stdout, run.stderr);
+        }
+    }
+}
+
+#[test]
+fn conditions_among_options_count() {
+    let put = |value: i32| (0, "put", json!(value), json!(value), json!({"options": {"nx": true}}));
+    let text = events(&[put(1), put(2)]);
+    histcheck("").stdin(text).run().status(2).complains("a condition, or the value before");
+}
