@@ -67,8 +67,29 @@ fn may_be_an_operation(history: &History, note: &Annotation) -> bool {
         && !function.is_empty()
         && history.word(note.function).is_none()
         && !is_fault(&function)
+        && !ABOUT_NOTHING.contains(&&*function)
         && !is_fault(&process)
 }
+
+/// What clients do that concerns no object.
+const ABOUT_NOTHING: [&str; 16] = [
+    "ping",
+    "pong",
+    "heartbeat",
+    "keepalive",
+    "hello",
+    "connect",
+    "connected",
+    "reconnect",
+    "disconnect",
+    "login",
+    "logout",
+    "auth",
+    "authenticate",
+    "health",
+    "healthcheck",
+    "ready",
+];
 
 /// What the names have in them of those who disturb or control a system, and of what they do.
 const FAULTS: [&str; 40] = [

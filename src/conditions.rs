@@ -2,7 +2,7 @@
 //! on which it happens, the number that a lock hands out.
 
 use crate::error::{Code, Error};
-use crate::history::hash::Set;
+use crate::history::hash::{Map, Set};
 use crate::history::{Extra, History, Operation, Outcome, Record, Shape, Value, ValueTable};
 use crate::vocabulary::{Verb, Word, plain};
 use crate::words::printable;
@@ -11,8 +11,9 @@ use crate::words::printable;
 #[derive(Default)]
 pub(crate) struct Conditions {
     fields: Fields<Option<Meaning>>,
-    /// The first value of a field that may be a part of keys.
-    space: Option<(Value, Value)>,
+    /// The first field that may be a part of keys, with its first value beside each key.
+    space: Option<Value>,
+    spaces: Map<Value, Value>,
     /// The ids that operations were called with.
     ids: Set<(Value, Value)>,
     first: Option<Error>,
@@ -150,14 +151,19 @@ impl Conditions {
             };
             let Some(meaning) = meaning else { continue };
             let verb = history.word(operation.function).map(Word::verb);
-            let is_set = !matches!(values.shape(extra.value), Shape::Null | Shape::Bool(false))
-                && operation.outcome != Outcome::Fail;
+            let is_set = !matches!(
+                values.shape(extra.value),
+                Shape::Null | Shape::Bool(false) | Shape::Text("")
+            ) && operation.outcome != Outcome::Fail;
             let name = printable(name);
             self.first = match (meaning, verb) {
                 (Meaning::Id, _) => self.look_at_id(history, operation, record, extra),
                 (Meaning::Space, _) if operation.key.is_some() => {
-                    let (first, value) = *self.space.get_or_insert((extra.name, extra.value));
-                    (first == extra.name && value != extra.value).then(|| space(&name, record))
+                    let is_first = *self.space.get_or_insert(extra.name) == extra.name;
+                    let key = operation.key.filter(|_| is_first && self.spaces.len() < IDS);
+                    let known = key.map(|key| *self.spaces.entry(key).or_insert(extra.value));
+                    let differs = known.is_some_and(|known| known != extra.value);
+                    differs.then(|| space(&name, record))
                 }
                 (Meaning::Condition, Some(Verb::Write | Verb::Delete)) if is_set => {
                     let function = printable(history.function(operation.function));

@@ -7,9 +7,11 @@ use crate::check::Verdict;
 use crate::conditions::{Conditions, Fields, may_name_an_object};
 use crate::contradicted::Contradicted;
 use crate::error::{Code, Error};
-use crate::formats::{NEW, OLD, is_of_no_consequence, map_option};
+use crate::formats::{Kind, NEW, OLD, is_of_no_consequence, map_option};
 use crate::history::hash::Set;
-use crate::history::{EventType, History, OpIndex, Operation, Outcome, Record, Shape, Value};
+use crate::history::{
+    EventType, History, OpIndex, Operation, Outcome, Record, Shape, Value, ValueTable,
+};
 use crate::vocabulary::{Verb, Word, plain};
 use crate::words::{printable, shortened};
 
@@ -44,6 +46,8 @@ struct Field {
     beside: [bool; 3],
     /// Whether all values are words for how operations end,
     all_ends: bool,
+    /// whether one says that it succeeded,
+    has_ok: bool,
     /// and the first record with another than that they succeeded.
     not_ok: Option<Record>,
 }
@@ -142,6 +146,7 @@ impl Unread {
                 instead: [None; 3],
                 beside: [false; 3],
                 all_ends: true,
+                has_ok: false,
                 not_ok: None,
             });
             Some(fields.len() - 1)
@@ -193,7 +198,7 @@ impl Unread {
                     });
                 }
             }
-            if let (Some(record), true) = (field.not_ok, field.all_ends && whole) {
+            if let (Some(record), true) = (field.not_ok, field.all_ends && field.has_ok && whole) {
                 let missing = "nothing says how operations ended";
                 return Err(unread(record, &field.name, missing, "it", "outcome"));
             }
@@ -370,7 +375,7 @@ impl Field {
         }
         let name = history.values().as_name(value);
         match name.and_then(EventType::meant) {
-            Some(EventType::Ok) => {}
+            Some(EventType::Ok) => self.has_ok = true,
             Some(EventType::Fail | EventType::Info) => {
                 self.not_ok.get_or_insert(record);
             }
@@ -438,7 +443,57 @@ pub(crate) fn possible_keys(history: &History) -> Vec<&str> {
     }
     let tally = history.tally();
     let names = tally.other_fields.iter().map(String::as_str);
-    names.filter(|name| !tally.has_key && !is_of_no_consequence(name)).take(KEYS).collect()
+    let names = names.filter(|name| !tally.has_key && may_be_key(name));
+    names.filter(|name| holds_keys(history, name)).take(KEYS).collect()
+}
+
+/// Whether a field of this name may be the key of an object.
+fn may_be_key(name: &str) -> bool {
+    const OTHERS: [&str; 24] = [
+        "region",
+        "zone",
+        "az",
+        "role",
+        "term",
+        "epoch",
+        "stage",
+        "iteration",
+        "batch",
+        "round",
+        "connid",
+        "connection",
+        "backend",
+        "servedby",
+        "sql",
+        "method",
+        "httpmethod",
+        "mode",
+        "category",
+        "env",
+        "datacenter",
+        "dc",
+        "isolation",
+        "consistency",
+    ];
+    let is_told = matches!(Kind::of(name), Kind::Other | Kind::Done);
+    is_told && !is_of_no_consequence(name) && !OTHERS.contains(&&*plain(name))
+}
+
+/// Whether what the first operation has in the field `name` may be a key: no flag, and no map.
+fn holds_keys(history: &History, name: &str) -> bool {
+    let values = history.values();
+    let mut extras = history.all_extras().iter();
+    let first = extras.find(|extra| values.as_name(extra.name) == Some(name));
+    first.is_some_and(|extra| may_hold_key(values, extra.value))
+}
+
+fn may_hold_key(values: &ValueTable, value: Value) -> bool {
+    match values.shape(value) {
+        Shape::Int(_) | Shape::BigInt(_) | Shape::Keyword(_) | Shape::Symbol(_) => true,
+        Shape::Text(text) => !matches!(text.to_ascii_lowercase().as_str(), "true" | "false"),
+        Shape::List(_) => true,
+        _ => false,
+    }
 }
 
 /// So many fields are tried as keys.
@@ -467,8 +522,9 @@ impl KeyFields {
         let values = history.values();
         let extras = history.extras(operation.invoked);
         if is_first {
-            let names = extras.iter().filter_map(|extra| values.as_name(extra.name));
-            let names = names.filter(|name| !is_of_no_consequence(name)).take(KEYS);
+            let keys = extras.iter().filter(|extra| may_hold_key(values, extra.value));
+            let names = keys.filter_map(|extra| values.as_name(extra.name));
+            let names = names.filter(|name| may_be_key(name)).take(KEYS);
             self.fields = names.map(|name| (name.to_owned(), Set::default())).collect();
         }
         self.fields.retain_mut(|(name, seen)| {

@@ -129,7 +129,10 @@ impl Kind {
             return self == Kind::Error;
         }
         let word = plain(text);
-        let is_none = matches!(&*word, "" | "none" | "nil" | "null" | "no" | "noerror" | "n/a");
+        let is_none = matches!(
+            word.trim_matches(['<', '>', '(', ')']),
+            "" | "none" | "nil" | "null" | "no" | "noerror" | "n/a" | "nan"
+        );
         let meant = EventType::meant(&word);
         match self {
             Kind::Error => !is_none && meant != Some(EventType::Ok),
@@ -270,6 +273,10 @@ const STATUSES: [&str; 11] = [
 /// Whether a sentence reports a failure: `put failed`, `error: no leader`.
 pub(crate) fn message_reports(text: &str) -> bool {
     let mut before = "";
+    // Elsewhere it may be one that was set.
+    if text.trim_end_matches(|c: char| !c.is_alphanumeric()).to_lowercase().ends_with("timeout") {
+        return !text.to_lowercase().contains("after timeout");
+    }
     text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).any(|word| {
         let is_denied = matches!(&*plain(before), "no" | "without" | "0" | "zero" | "after");
         let is_failed = !is_denied && {
@@ -281,7 +288,6 @@ pub(crate) fn message_reports(text: &str) -> bool {
                     | "failing"
                     | "fail"
                     | "error"
-                    | "timeout"
                     | "timedout"
                     | "aborted"
                     | "exception"

@@ -629,6 +629,11 @@ pub(super) fn optional_value<'t>(
     content.map(|content| content.value(sink.values())).transpose()
 }
 
+/// Whether a text is made of hexadecimal digits alone, such as the id of a trace.
+fn is_hexadecimal(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 /// Keeps a field that histcheck does not interpret; an index that only repeats the record's
 /// position says nothing.
 pub(super) fn put_extra<'t>(
@@ -639,7 +644,14 @@ pub(super) fn put_extra<'t>(
     if content.is_blank() || name == "index" && content.is_int(sink.index()) {
         return Ok(());
     }
-    let value = content.kept(sink.values())?;
+    // A text that only looks like a number is none: `5e83417200195523`.
+    let value = match content.kept(sink.values()) {
+        Err(error) => match content.literal(sink.values()) {
+            Ok(text) if is_hexadecimal(&text) => sink.values().text(&text),
+            _ => return Err(error),
+        },
+        kept => kept?,
+    };
     sink.extra(name, value);
     Ok(())
 }

@@ -6,7 +6,7 @@ use super::fields::{Fields, VALUE};
 use super::roles::{Role, Roles, role};
 use super::sink::Sink;
 use crate::error::{Code, Error};
-use crate::history::{EventType, Outcome, ValueTable};
+use crate::history::{EventType, Outcome, Shape, Value, ValueTable};
 use crate::vocabulary::{Word, plain};
 use crate::words::shortened;
 
@@ -55,20 +55,66 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
             if matches!(role(name).0, Role::Output | Role::Reply) && !content.is_null() {
                 let other = content.value(values)?;
                 if value != other {
-                    let [value, other] =
-                        [value, other].map(|it| shortened(&values.to_json(it), 40));
-                    let message = format!("`value` is {value}, but `{name}` is {other}");
-                    return Err(Error::new(Code::BadField, message)
-                        .hint(format!(
-                            "say which was returned: --map value=.value --map ignore=.{name}, or \
-                             --map value=.{name}"
-                        ))
-                        .at(content.place()));
+                    return Err(two_answers(name, [value, other], values, content));
                 }
             }
         }
         Ok(())
     }
+}
+
+impl<'t, C: Content<'t>> Roles<'_, 't, C> {
+    /// Settles which of `value` and a result an operation returned that takes nothing: a result
+    /// that only says that it went well is none.
+    ///
+    /// # Errors
+    /// If both tell an answer, and not the same.
+    pub(super) fn settle_answer(
+        &mut self,
+        function: &str,
+        values: &mut ValueTable,
+    ) -> Result<(), Error> {
+        let (Some((_, value)), Some((name, result))) =
+            (self.named(Role::Value), self.named(Role::Output))
+        else {
+            return Ok(());
+        };
+        if !only_answers(function) {
+            return Ok(());
+        }
+        let [value, other] = [value.looked_into(values)?, result.looked_into(values)?];
+        if value == other || value.is_null() || other.is_null() {
+            return Ok(());
+        }
+        let word = plain(values.to_json(other).trim_matches('"'));
+        let is_word = !matches!(values.shape(value), Shape::Bool(_))
+            && (word == "true" || EventType::meant(&word) == Some(EventType::Ok));
+        if is_word {
+            self.release(Role::Output);
+            return Ok(());
+        }
+        // Beside an `output`, a `value` is what it was called with.
+        match self.is_by_another_name(Role::Output) {
+            true => Err(two_answers(name, [value, other], values, &result)),
+            false => Ok(()),
+        }
+    }
+}
+
+/// The error about a record that tells two answers.
+fn two_answers<'t>(
+    name: &str,
+    both: [Value; 2],
+    values: &ValueTable,
+    content: &impl Content<'t>,
+) -> Error {
+    let [value, other] = both.map(|it| shortened(&values.to_json(it), 40));
+    Error::new(Code::BadField, format!("`value` is {value}, but `{name}` is {other}"))
+        .hint(format!(
+            "say which was returned: --map value=.value --map ignore=.{name}, or --map \
+             value=.{name}"
+        ))
+        .at(content.place())
 }
 
 /// Whether an operation of this name takes nothing, and returns something.

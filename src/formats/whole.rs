@@ -106,6 +106,7 @@ fn put_interval<'t, C: Content<'t>>(
         Some(tag) => tag,
         None => named_function(&roles, roles.get(Role::Function), true, sink)?,
     };
+    roles.settle_answer(&function, sink.values())?;
     let [call, ret] = ends(&roles, moment, sink)?;
     let call = call.ok_or_else(|| missing("call").hint("`call` is the time of the call"))?;
     let ret = ret.filter(|&ret| !is_never(call, ret));

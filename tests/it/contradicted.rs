@@ -375,3 +375,54 @@ fn conditions_among_options_count() {
     let text = events(&[put(1), put(2)]);
     histcheck("").stdin(text).run().status(2).complains("a condition, or the value before");
 }
+
+#[test]
+fn a_result_that_says_that_it_went_well_is_no_answer() {
+    let text = |result: Value, seen: i32| {
+        let records = [
+            json!({"client": 1, "op": "write", "value": 1, "start": 1, "end": 2, "result": result}),
+            json!({"client": 2, "op": "read", "value": seen, "start": 3, "end": 4,
+                   "result": result}),
+        ];
+        records.iter().map(|record| format!("{record}\n")).collect::<String>()
+    };
+    for word in [json!("ok"), json!("success"), json!(true)] {
+        histcheck("").stdin(text(word.clone(), 1)).run().status(0);
+        histcheck("").stdin(text(word, 2)).run().status(1);
+    }
+    let run = histcheck("").stdin(text(json!(7), 1)).run().status(2);
+    run.complains("`value` is 1, but `result` is 7");
+}
+
+#[test]
+fn fields_of_no_object_are_not_asked_about() {
+    for (f, more) in [
+        ("cached", [json!(true), json!(false)]),
+        ("http_status", [json!(200), json!(201)]),
+        ("meta", [json!({"attempt": 1}), json!({"attempt": 2})]),
+        ("region", [json!("eu"), json!("us")]),
+        ("err", [json!("<nil>"), json!("")]),
+        ("trace_id", [json!("5e83417200195523"), json!("ab")]),
+    ] {
+        let [one, other] = more;
+        let text = events(&[
+            (0, "write", json!(1), json!(1), json!({ f: one })),
+            (0, "write", json!(2), json!(2), json!({ f: other })),
+            (1, "read", Value::Null, json!(2), json!({ f: one })),
+            (1, "read", Value::Null, json!(2), json!({ f: other })),
+        ]);
+        for arguments in ["", "--follow"] {
+            histcheck(arguments).stdin(&*text).run().status(0);
+        }
+    }
+    // Keys that have one table each are what they are.
+    let write = |key: &str, table: &str| {
+        (0, "write", json!(1), json!(1), json!({"key": key, "table": table}))
+    };
+    let text = events(&[write("x", "t"), write("y", "u"), write("x", "t")]);
+    assert_ne!(histcheck("--allow-vacuous").stdin(&*text).run().status, 2);
+    // A text that only looks like a number.
+    let line = "client=1 op=write value=1 start=1 end=2 trace_id=5e83417200195523\n\
+                client=1 op=read result=1 start=3 end=4 trace_id=5e83417200195524\n";
+    histcheck("").stdin(line).run().status(0);
+}

@@ -127,9 +127,9 @@ codes! {
         "No operation takes or returns anything, or none returns at all, where it should; and a \
          field of no known name is there just where that would be. A verdict over values that \
          were not read would be wrong. Call the field what it stands for: `input`, `output` or \
-         `return` of a whole operation, `value` of an event; or leave it out. So is an operation \
-         that counts as ok while another field of its record reports a failure: an error, an HTTP \
-         status of 503, `success` that is false.";
+         `return` of a whole operation, `value` of an event; or leave it out. The same error \
+         refuses an operation that counts as ok while another field of its record reports a \
+         failure: an error, an HTTP status of 503, `success` that is false.";
     Cancelled = "H0026", "it was cancelled before the input was read",
         "Somebody asked to stop, by Ctrl-C for instance, before the input was read. Nothing was \
          decided.";

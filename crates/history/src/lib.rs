@@ -259,9 +259,11 @@ impl History {
     }
 
     /// The times of an operation's invocation and completion, where the input has them.
+    #[inline]
     pub fn times(&self, operation: OpIndex) -> [Option<i64>; 2] {
-        let times = self.times.as_ref().map_or([NO_TIME; 2], |times| times[operation]);
-        times.map(|time| (time != NO_TIME).then_some(time))
+        let Some(times) = &self.times else { return [None; 2] };
+        let [call, ret] = times[operation];
+        [(call != NO_TIME).then_some(call), (ret != NO_TIME).then_some(ret)]
     }
 
     /// The time of the first operation's invocation, if the history has times: that from which
