@@ -53,6 +53,9 @@ pub(super) struct Opening {
     pub(super) starts: fn(&str) -> bool,
     /// What every record has first: the text is looked through for it.
     pub(super) first: &'static [char],
+    /// Whether lines above the first record may be passed over that are no comments of the
+    /// notation: what comes in pieces shows only some of them.
+    pub(super) may_be_below: bool,
 }
 
 impl Opening {
@@ -76,7 +79,8 @@ impl Opening {
         for line in text.lines().take(LEADING).map(str::trim) {
             if let Some(at) = self.find(line).filter(|_| !is_comment(line)) {
                 let has_text = line[..at].contains(|c: char| c.is_alphanumeric());
-                return line.ends_with('}') && (has_text || above && !is_list && at == 0);
+                return line.ends_with('}')
+                    && (has_text || above && self.may_be_below && !is_list && at == 0);
             }
             above |= line.contains(|c: char| c.is_alphanumeric()) || is_comment(line);
         }

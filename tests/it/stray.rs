@@ -51,7 +51,7 @@ fn what_is_no_record_is_passed_over_and_counted() {
         let text = format!("{above}{call}{end}");
         histcheck("").stdin(text).run().status(0).says("(W0009)");
     }
-    let edn = "# my run\n{:process 0, :type :invoke, :f :read}\n\
+    let edn = "; my run\n{:process 0, :type :invoke, :f :read}\n\
                {:process 0, :type :ok, :f :read, :value 7}\n";
     histcheck("").stdin(edn).run().status(1);
 }

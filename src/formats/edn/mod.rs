@@ -117,6 +117,7 @@ const OPENING: Opening = Opening {
     starts: |text| {
         text.starts_with("{:") || text.starts_with("#jepsen.") || text.starts_with("#knossos.")
     },
+    may_be_below: false,
 };
 
 /// What the records stand in.

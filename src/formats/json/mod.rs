@@ -60,8 +60,11 @@ fn sniff_lines(text: &str) -> Option<Likeness> {
 }
 
 /// How a record starts that stands behind other text.
-const OPENING: Opening =
-    Opening { first: &['{'], starts: |text| text[1..].trim_start().starts_with('"') };
+const OPENING: Opening = Opening {
+    first: &['{'],
+    starts: |text| text[1..].trim_start().starts_with('"'),
+    may_be_below: true,
+};
 
 fn sniff_array(text: &str) -> Option<Likeness> {
     let inside = text.strip_prefix('[')?.trim_start();
