@@ -38,6 +38,11 @@ const NAMES: [&str; 17] = [
 ];
 
 impl Amounts {
+    /// Forgets values, which may stand for others from now on.
+    pub(crate) fn forget(&mut self) {
+        self.fields = Fields::default();
+    }
+
     /// Takes into account `record`, which tells an end of an operation, with these fields that are
     /// not read.
     pub(crate) fn add(

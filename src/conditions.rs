@@ -182,6 +182,11 @@ impl Conditions {
         }
     }
 
+    /// Forgets values, which may stand for others from now on.
+    pub(crate) fn forget(&mut self) {
+        *self = Conditions { first: self.first.take(), ..Conditions::default() };
+    }
+
     /// Looks whether the end of an operation has the id of another one.
     fn look_at_id(
         &mut self,

@@ -71,6 +71,11 @@ impl Contradicted {
         }
     }
 
+    /// Forgets values, which may stand for others from now on.
+    pub(crate) fn forget(&mut self) {
+        (self.fields, self.cleared) = (Fields::default(), Set::default());
+    }
+
     /// Looks at what an operation returned that answers nothing.
     fn look_at_output(&mut self, history: &History, operation: &Operation, record: Record) {
         let output = operation.output;

@@ -106,6 +106,14 @@ impl Unread {
         }
     }
 
+    /// Forgets values, as the history does that they are of.
+    pub(crate) fn forget(&mut self) {
+        self.by_name = Fields::default();
+        self.contradicted.forget();
+        self.conditions.forget();
+        self.amounts.forget();
+    }
+
     /// Takes into account the records that are no client's.
     pub(crate) fn add_notes(&mut self, history: &History) {
         self.aside.add_notes(history);

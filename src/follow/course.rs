@@ -219,6 +219,7 @@ impl Course {
         }
         self.note(window.history, last);
         (self.taken, self.forgets) = ([0; 2], true);
+        self.unread.forget();
         let operations = window.operations();
         if let Some(Started { objects, name, .. }) = &mut self.started {
             if last {

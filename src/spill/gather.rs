@@ -138,6 +138,7 @@ pub(super) fn gather<R: Read>(
             Err(error) => return Err(Stopped::of(error, &stream)),
         }
         gathering.piece(&stream)?;
+        gathering.unread.forget();
         let numbers = &gathering.numbers;
         #[expect(clippy::disallowed_methods, reason = "values are marked, in any order")]
         stream.forget(|marks| numbers.keys().for_each(|&key| marks.keep(key)));
