@@ -29,6 +29,7 @@ mod forgotten;
 mod formats;
 #[cfg(feature = "cli")]
 mod from_logs;
+mod grid;
 mod hints;
 mod ingest;
 #[cfg(feature = "cli")]
