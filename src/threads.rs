@@ -1,7 +1,9 @@
 //! Work on several threads at once. Closures are handed on as trait objects, so that the machinery
 //! of the pools is compiled here, once, and not for each kind of work and result.
 
+use std::num::NonZero;
 use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 use rayon::ThreadPool;
 use rayon::prelude::*;
@@ -17,6 +19,14 @@ pub(crate) fn on_threads<T: Send>(
     match &pool {
         Some(_) => map(pool.as_ref(), count, work),
         None => (0..count).map(work).collect(),
+    }
+}
+
+/// Returns how many threads `threads` are, where 0 is one a processor.
+pub(crate) fn count_of(threads: usize) -> usize {
+    match threads {
+        0 => thread::available_parallelism().map_or(1, NonZero::get),
+        threads => threads,
     }
 }
 

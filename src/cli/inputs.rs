@@ -1,5 +1,6 @@
 //! Where histories come from: files, directories, standard input.
 
+use std::fs::File;
 use std::io::{self, IsTerminal, Read};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -178,11 +179,27 @@ pub(crate) fn open(
             }
         }),
         _ => {
+            if let Some(file) = stdin_at_hand().filter(|_| *source == Source::Stdin) {
+                return Input::from_file(file, options);
+            }
             let progress = options.progress.clone().unwrap_or_default();
             let awaited = awaited(source, progress, options.budget.deadline())?;
             Input::from_reader(awaited, options)
         }
     }
+}
+
+/// Standard input, if that is a file: it need not be waited for, and can be read twice.
+#[cfg(unix)]
+fn stdin_at_hand() -> Option<File> {
+    use std::os::fd::AsFd;
+    let file = File::from(io::stdin().as_fd().try_clone_to_owned().ok()?);
+    file.metadata().is_ok_and(|metadata| metadata.is_file()).then_some(file)
+}
+
+#[cfg(not(unix))]
+fn stdin_at_hand() -> Option<File> {
+    None
 }
 
 /// Returns the bytes of `source` as they come.
@@ -289,8 +306,12 @@ pub(crate) fn load_fetched(
     output.expect(deadline, *source == Source::Stdin && io::stdin().is_terminal());
     let progress = Some(output.progress());
     let mapping = mapping(read, source).map_err(|error| complained(error, None))?;
-    let options = ReadOptions { format: read.format(), progress, mapping, ..options };
+    let scratch = Some(tempfile::tempfile as fn() -> io::Result<File>);
+    let options = ReadOptions { format: read.format(), progress, mapping, scratch, ..options };
     let input = open(source, fetched, options).map_err(|error| complained(error, None))?;
+    // What is wrong with bytes is no matter of a record, however late it is found.
+    let is_of_bytes =
+        |error: &Error| matches!(error.code, Code::Unreadable | Code::NotUtf8 | Code::Compression);
     let mut settings = read.settings();
     if matches!(source, Source::Merged(_)) {
         settings.order = Order::Time;
@@ -301,7 +322,8 @@ pub(crate) fn load_fetched(
     match selected {
         Ok(history) => Ok((input, history)),
         Err(error) => {
-            let error = complained(error, Some(&input));
+            let shown = Some(&input).filter(|_| !is_of_bytes(&error));
+            let error = complained(error, shown);
             Err(match error.place.and_then(|place| input.file_of(place)) {
                 // Who is told by a document sees the name of the whole.
                 Some(file) => Error { message: format!("{file}: {}", error.message), ..error },

@@ -2,16 +2,17 @@
 //! an offset or the number of a record, and here these become lines and columns.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read, Seek};
 use std::path::Path;
 use std::sync::Arc;
 
 use super::jepsen::{self, is_jepsen};
 use super::mapping::Mapping;
-use super::row::Piece;
+use super::reading::{Text, Whole, history_of, locate};
 use super::sink::Sink;
 use super::sniff::{sniff, unknown_format};
-use super::source::{is_compressed, read_all, unreadable};
+use super::source::{All, is_compressed, read_all, unreadable};
+use super::stored::{PIECE, Stored, in_pieces};
 use super::survey::Survey;
 use super::text::{body, decode, is_empty, start};
 use super::{Format, json};
@@ -19,6 +20,9 @@ use crate::budget::{Budget, Meter};
 use crate::error::{Error, Place};
 use crate::history::{History, HistoryBuilder, Record, Settings, Value, ValueTable};
 use crate::progress::{Phase, Progress};
+
+/// A text that is longer, in bytes, is not held if it can be read again, in pieces.
+pub(super) const LONG: usize = 2 * PIECE;
 
 /// How an input is read.
 ///
@@ -45,6 +49,9 @@ pub struct ReadOptions {
     pub threads: usize,
     /// What the fields of the records are, where their names do not tell.
     pub mapping: Option<Arc<Mapping>>,
+    /// Makes an empty file that nobody else uses, for a long text that comes only once or is
+    /// compressed. Such texts are held in memory without it, and where the file has no room.
+    pub scratch: Option<fn() -> io::Result<File>>,
 }
 
 impl From<Option<Format>> for ReadOptions {
@@ -73,6 +80,9 @@ impl ReadOptions {
 
 /// The decompressed text of one input, and its format.
 ///
+/// A long text is not held in memory where its file can be read again; whoever changes the file in
+/// the meantime gets no places of records.
+///
 /// ```
 /// use histcheck::formats::{Input, ReadOptions};
 /// use histcheck::history::Settings;
@@ -86,7 +96,7 @@ impl ReadOptions {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Input {
-    text: String,
+    text: Held,
     format: Format,
     options: ReadOptions,
     /// What it is called among others of the same run.
@@ -95,19 +105,59 @@ pub struct Input {
     others: Vec<Input>,
 }
 
+/// The text of an input.
+#[derive(Clone, Debug)]
+enum Held {
+    Whole(String),
+    Stored(Arc<Stored>),
+}
+
+impl Held {
+    fn text(&self) -> Text<'_> {
+        match self {
+            Held::Whole(text) => Text::Held(text),
+            Held::Stored(stored) => Text::Stored(stored),
+        }
+    }
+}
+
 impl Input {
-    /// Opens the file at `path` and reads its text.
+    /// Opens the file at `path` and reads its text, or the start of it if it is long: then
+    /// [`Input::history`] reads the rest.
     ///
     /// # Errors
     /// If the file cannot be read, or as [`Input::from_bytes`].
-    pub fn open(path: impl AsRef<Path>, mut options: ReadOptions) -> Result<Input, Error> {
+    pub fn open(path: impl AsRef<Path>, options: ReadOptions) -> Result<Input, Error> {
+        let file = File::open(path).map_err(|error| unreadable("cannot read it", &error));
+        Input::from_file(file?, options)
+    }
+
+    /// Reads the text of `file` from where its cursor is, or the start of it if it is long: then
+    /// [`Input::history`] reads the rest, and moves the cursor.
+    ///
+    /// # Errors
+    /// As [`Input::open`].
+    pub fn from_file(mut file: File, mut options: ReadOptions) -> Result<Input, Error> {
         let meter = options.start();
-        let file = File::open(path).map_err(|error| unreadable("cannot read it", &error))?;
         // A file that is no regular one does not know its size.
-        let len = file.metadata().map_or(0, |metadata| metadata.len());
+        let metadata = file.metadata().ok().filter(std::fs::Metadata::is_file);
+        let start = metadata.as_ref().and_then(|_| file.stream_position().ok()).unwrap_or(0);
+        let len = metadata.map_or(0, |metadata| metadata.len()).saturating_sub(start);
         meter.check_size(len)?;
-        let room = usize::try_from(len).unwrap_or(0).saturating_add(1);
         let mut text = Vec::new();
+        let room = usize::try_from(len).unwrap_or(0).saturating_add(1);
+        if room > LONG {
+            let failed = |error: io::Error| unreadable("reading failed", &error);
+            let mut head = Vec::new();
+            file.by_ref().take(PIECE as u64).read_to_end(&mut head).map_err(failed)?;
+            if head.len() == PIECE
+                && let Some(format) = in_pieces(&head, options.format, options.mapping.as_deref())
+            {
+                let stored = Stored::new(file, start, room - 1, &head);
+                return Ok(Input::of(Held::Stored(Arc::new(stored)), format, options));
+            }
+            file.seek(io::SeekFrom::Start(start)).map_err(failed)?;
+        }
         // Where there is no room for it, reading will say so.
         let _ = text.try_reserve_exact(room);
         Input::read(file, text, len, &meter, options)
@@ -145,21 +195,31 @@ impl Input {
         options: ReadOptions,
     ) -> Result<Input, Error> {
         meter.enter(Phase::Loading, len);
-        let is_transcript = read_all(reader, meter, &mut text)?;
-        Input::from_text(text, is_transcript, options)
+        let (format, mapping) = (options.format, options.mapping.as_deref());
+        let in_pieces = |head: &[u8]| in_pieces(head, format, mapping);
+        match read_all(reader, meter, &mut text, options.scratch, &in_pieces)? {
+            All::Stored(stored, format) => {
+                Ok(Input::of(Held::Stored(Arc::new(stored)), format, options))
+            }
+            All::Text => Input::from_text(text, false, options),
+            All::Transcript => Input::from_text(text, true, options),
+        }
     }
 
     fn from_text(text: Vec<u8>, is_transcript: bool, options: ReadOptions) -> Result<Input, Error> {
         let text = decode(text)?;
         let given = jepsen::format(options.format, is_transcript)?;
         let format = format_of(&text, given)?;
-        Ok(Input { text, format, options, name: String::new(), others: Vec::new() })
+        Ok(Input::of(Held::Whole(text), format, options))
+    }
+
+    fn of(text: Held, format: Format, options: ReadOptions) -> Input {
+        Input { text, format, options, name: String::new(), others: Vec::new() }
     }
 
     /// Returns an input of this text, to show it.
     pub(super) fn of_line(text: String, format: Format) -> Input {
-        let options = ReadOptions::default();
-        Input { text, format, options, name: String::new(), others: Vec::new() }
+        Input::of(Held::Whole(text), format, ReadOptions::default())
     }
 
     /// Returns the input of one run whose records are in several files, each with its name: those
@@ -212,7 +272,7 @@ impl Input {
         std::iter::once(self).chain(&self.others).map(move |input| {
             let start = base;
             // The end of a text is not the start of the next.
-            base += input.text.len() + 1;
+            base += input.text.text().len() + 1;
             (start, input)
         })
     }
@@ -229,9 +289,13 @@ impl Input {
         self
     }
 
-    /// Returns the whole text, decompressed.
+    /// Returns the whole text, decompressed. One that was not held is read once more, and held from
+    /// now on; it is empty if that fails.
     pub fn text(&self) -> &str {
-        &self.text
+        match &self.text {
+            Held::Whole(text) => text,
+            Held::Stored(stored) => stored.whole(None).unwrap_or_default(),
+        }
     }
 
     /// Returns the format that the text is in.
@@ -245,7 +309,7 @@ impl Input {
     /// If the text is no history, or the time is up. An error about a part of the text names its
     /// line and column.
     pub fn history(&self, settings: Settings) -> Result<History, Error> {
-        history_of(&self.wholes(), settings)
+        history_of(&mut self.wholes(), settings)
     }
 
     /// Looks at the fields of the first records, whatever they mean.
@@ -261,12 +325,13 @@ impl Input {
     /// # Errors
     /// If the text is not what its format says; located.
     pub fn survey(&self) -> Result<Survey, Error> {
-        let whole = self.whole_at(0);
+        let mut whole = self.whole_at(0);
+        whole.hold()?;
         let (mut survey, mut builder) = (Survey::default(), HistoryBuilder::default());
         let mut sink = Sink::new(&mut builder);
         sink.survey = Some(&mut survey);
-        let read = whole.read(&mut sink, Some(&whole.meter));
-        read.map_err(|error| start(&self.text).locate(body(&self.text), error))?;
+        let read = whole.read(&mut sink, Some(&whole.meter), &mut |_, _| {});
+        read.map_err(|stop| stop.map_or_else(is_empty, |error| whole.located(error)))?;
         Ok(survey)
     }
 
@@ -305,7 +370,8 @@ impl Input {
 
     /// Returns the text of the line that `place` is in, without its line break.
     pub fn line(&self, place: Place) -> &str {
-        let (base, Input { text, .. }) = self.text_at(place.offset);
+        let (base, input) = self.text_at(place.offset);
+        let text = input.text();
         let at = text.floor_char_boundary(place.offset - base);
         let start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
         let line = match text[at..].find('\n') {
@@ -326,127 +392,7 @@ impl Input {
     fn whole_at(&self, base: usize) -> Whole<'_> {
         let (threads, meter) = (self.options.threads, self.options.meter());
         let mapping = self.options.mapping.as_deref();
-        Whole { text: &self.text, base, format: self.format, threads, meter, mapping }
-    }
-}
-
-/// Reads the history in `texts`, one after the other.
-fn history_of(texts: &[Whole<'_>], settings: Settings) -> Result<History, Error> {
-    let Some(Whole { meter, mapping, .. }) = texts.first() else { return Err(is_empty()) };
-    let mut builder = HistoryBuilder::for_settings(settings);
-    if let Some(mapping) = mapping {
-        mapping.introduce(&mut builder);
-    }
-    meter.enter(Phase::Parsing, texts.iter().map(|whole| whole.text.len() as u64).sum());
-    let mut found_rules = 0;
-    let mut read = Ok(());
-    for whole in texts {
-        let mut sink = Sink::new(&mut builder);
-        sink.bytes = body(whole.text).len();
-        sink.found_rules = found_rules;
-        let explained = |error| match mapping {
-            Some(mapping) => mapping.explain(error),
-            None => error,
-        };
-        let located = |error| whole.located(explained(error));
-        read = whole.read(&mut sink, Some(&whole.meter)).map_err(located);
-        found_rules = sink.found_rules;
-        if read.is_err() {
-            break;
-        }
-    }
-    let read = read.and_then(|()| mapping.map_or(Ok(()), |map| map.check_found(found_rules)));
-    meter.enter(Phase::Ordering, 0);
-    let history = read.and_then(|()| builder.finish(settings)).and_then(|history| {
-        if texts.len() > 1 {
-            // A process may be in several files.
-            history.check_one_at_a_time()?;
-        }
-        Ok(history)
-    });
-    let history = history.map_err(|mut error| {
-        if error.place.is_none() {
-            let record = error.record;
-            error.place = record.and_then(|record| locate(texts, &[record.index()], false).pop());
-        }
-        error
-    });
-    meter.enter(Phase::Idle, 0);
-    history
-}
-
-/// Returns the places of the records `wanted` (ascending), as far as the texts have them and, if
-/// that `is_timed`, the time allows.
-fn locate(texts: &[Whole<'_>], wanted: &[usize], is_timed: bool) -> Vec<Place> {
-    let mut places = Vec::new();
-    let mut builder = HistoryBuilder::default();
-    for whole in texts {
-        let left = &wanted[places.len()..];
-        if left.is_empty() {
-            break;
-        }
-        let meter = Some(&whole.meter).filter(|_| is_timed);
-        places.extend(whole.locate(&mut builder, left, meter));
-    }
-    places
-}
-
-/// A whole text, which is one piece.
-struct Whole<'t> {
-    text: &'t str,
-    /// The offset of its start in all texts of the run.
-    base: usize,
-    format: Format,
-    threads: usize,
-    meter: Meter,
-    mapping: Option<&'t Mapping>,
-}
-
-impl Whole<'_> {
-    /// Returns `error`, whose place is counted from where records may start, with its line and
-    /// column.
-    fn located(&self, error: Error) -> Error {
-        if error.place.is_none() {
-            return error;
-        }
-        let mut error = start(self.text).locate(body(self.text), error);
-        error.place.iter_mut().for_each(|place| place.offset += self.base);
-        error
-    }
-
-    /// Returns the places of the records `wanted` (ascending) of all that `builder` counts, as far
-    /// as the text has them and `meter` allows.
-    fn locate(
-        &self,
-        builder: &mut HistoryBuilder,
-        wanted: &[usize],
-        meter: Option<&Meter>,
-    ) -> Vec<Place> {
-        self.meter.enter(Phase::Placing, self.text.len() as u64);
-        // The reading may well end in the error that is to be located; only how far it came counts.
-        let mut sink = Sink::new(builder);
-        sink.wanted = wanted;
-        let _ = self.read(&mut sink, meter);
-        let (body, mut position, mut from) = (body(self.text), start(self.text), 0);
-        let places = sink.found().iter().map(|&offset| {
-            position.pass(&body.as_bytes()[from..offset]);
-            from = offset;
-            let place = position.place("", 0);
-            Place { offset: place.offset + self.base, ..place }
-        });
-        let places = places.collect();
-        self.meter.enter(Phase::Idle, 0);
-        places
-    }
-
-    /// Reads the text into `sink`, for as long as `meter` allows.
-    fn read<'s>(&'s self, sink: &mut Sink<'s>, meter: Option<&'s Meter>) -> Result<(), Error> {
-        sink.meter = meter;
-        sink.mapping = self.mapping;
-        sink.progress = self.meter.progress();
-        let (text, position) = (body(self.text), start(self.text));
-        let piece = Piece { text, position: &position, is_last: true, threads: self.threads };
-        (self.format.row().reader)().read(&piece, sink).map(drop)
+        Whole { text: self.text.text(), base, format: self.format, threads, meter, mapping }
     }
 }
 
@@ -518,8 +464,9 @@ pub fn read_file(path: impl AsRef<Path>) -> Result<History, Error> {
 pub fn read_text(text: &str) -> Result<History, Error> {
     let format = format_of(text, None)?;
     let meter = Meter::start(&Budget::default(), 0);
+    let text = Text::Held(text);
     let whole = Whole { text, base: 0, format, threads: 0, meter, mapping: None };
-    history_of(&[whole], Settings::default())
+    history_of(&mut [whole], Settings::default())
 }
 
 #[cfg(test)]

@@ -2,8 +2,9 @@
 //!
 //! Every format has a folder of its own and a row in the table below: how to detect it, where a
 //! text that is still being written may be cut, how to read a piece of it, and how to write it. All
-//! else is shared. A `source` yields text, decompressed on the way. An [`Input`] keeps the whole
-//! text, which is one piece; a `stream` reads it piece by piece and forgets. Readers hand records
+//! else is shared. A `source` yields text, decompressed on the way. An [`Input`] has the
+//! whole text, which is one piece unless it is long and `stored` in a file; a `stream` reads it
+//! piece by piece and forgets. Readers hand records
 //! to a `sink`, either as they are or as the `fields` of a map: `roles` knows what a field is by
 //! its name, `nested` opens maps inside, a `mapping` says what the user knows, and a `frame` takes
 //! away what stands around records. `records` puts the records of a history back into the order of
@@ -29,12 +30,14 @@ mod moments;
 mod nested;
 mod outcomes;
 mod position;
+mod reading;
 mod records;
 mod roles;
 mod row;
 mod sink;
 mod sniff;
 mod source;
+mod stored;
 mod stray;
 pub(crate) mod stream;
 mod survey;

@@ -3,6 +3,7 @@
 
 use std::io;
 
+use super::mapping::Mapping;
 use super::position::Position;
 use super::sink::Sink;
 use crate::error::Error;
@@ -67,6 +68,19 @@ pub(super) trait Reader: Send + Sync {
     /// Returns where to end a piece in a large `text` without a cut, so that a syntax error in it
     /// is found before all of the text is there.
     fn suspect(&self, _text: &[u8]) -> Option<usize> {
+        None
+    }
+
+    /// Tells whether a text that starts with `start`, and may be many times as long, says the same
+    /// in pieces as it does at once.
+    fn takes_pieces(&mut self, _start: &str, _mapping: Option<&Mapping>) -> bool {
+        false
+    }
+
+    /// Returns where to end a piece of a text that [may come in pieces](Reader::takes_pieces),
+    /// which `text` starts with: at the last place that comes at little cost, be it between records
+    /// or not.
+    fn split(&mut self, _text: &[u8]) -> Option<usize> {
         None
     }
 

@@ -39,6 +39,8 @@ pub(super) struct Sink<'a> {
     /// The size of the text in bytes, or 0. If it is known, there is room for as many operations as
     /// the text will hold, going by those so far.
     pub(super) bytes: usize,
+    /// Where in the text the piece starts that is being read: offsets of records are those in it.
+    pub(super) base: usize,
     /// Who is told now and then where in the text the reading is.
     pub(super) progress: Option<&'a Progress>,
     /// Gets the offset of every record, if anybody wants to know.
@@ -70,6 +72,7 @@ impl<'a> Sink<'a> {
             survey: None,
             meter: None,
             bytes: 0,
+            base: 0,
             progress: None,
             starts: None,
             trace: None,
@@ -92,7 +95,7 @@ impl<'a> Sink<'a> {
             starts.push(offset);
         }
         if self.wanted.get(self.found.len()) == Some(&self.builder.records()) {
-            self.found.push(offset);
+            self.found.push(self.base + offset);
         }
         if let Some(survey) = &self.survey {
             return !survey.is_full();
@@ -100,7 +103,7 @@ impl<'a> Sink<'a> {
         self.wanted.is_empty() || self.found.len() < self.wanted.len()
     }
 
-    /// Returns where the records that were looked for start, as far as the text has them.
+    /// Returns where in the text the records that were looked for start, as far as it has them.
     pub(super) fn found(&self) -> &[usize] {
         &self.found
     }
@@ -230,9 +233,9 @@ impl<'a> Sink<'a> {
     /// Notes that up to `count` records come before the next look at the clock, from byte `offset`
     /// of the text on.
     pub(super) fn expect(&mut self, offset: usize, count: usize) -> Result<(), Error> {
-        self.make_room(offset, count);
+        self.make_room(self.base + offset, count);
         if let Some(progress) = self.progress {
-            progress.reach(offset as u64);
+            progress.reach((self.base + offset) as u64);
         }
         self.meter.map_or(Ok(()), Meter::check_reading).map_err(|error| self.located(error))
     }

@@ -1,12 +1,16 @@
 //! The bytes of an input, decompressed as they come: gzip and zstd are known by their first bytes.
 
-use std::io::{self, BufRead, BufReader, ErrorKind, Read};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Seek, Write};
 use std::mem;
 
 use flate2::bufread::GzDecoder;
 use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
 
+use super::Format;
+use super::input::LONG;
 use super::jepsen::{Transcript, is_jepsen};
+use super::stored::{PIECE, Stored};
 use crate::budget::Meter;
 use crate::error::{Code, Error};
 use crate::progress::Progress;
@@ -23,6 +27,8 @@ const MAGIC: usize = 8;
 const MAX_WINDOW: u64 = 128 << 20;
 /// How many compressed bytes are read at a time.
 const BUFFER: usize = 1 << 16;
+/// How many bytes are put into a file at a time.
+const BLOCK: usize = 1 << 20;
 /// How many bytes are read between two looks at the clock.
 const LOOK_EVERY: usize = 16 << 20;
 
@@ -31,27 +37,43 @@ pub fn is_compressed(bytes: &[u8]) -> bool {
     Compression::of(bytes).is_some()
 }
 
-/// Appends all the text that `reader` yields to `text`, which is empty. Tells whether it is the
-/// transcript of a file of Jepsen's.
+/// Where all the text of a reader is.
+pub(super) enum All {
+    Text,
+    /// It is the transcript of a file of Jepsen's.
+    Transcript,
+    /// It is long, is in a file, and can be read in pieces, by this format.
+    Stored(Stored, Format),
+}
+
+/// Makes a file for a text.
+pub(super) type Scratch = fn() -> io::Result<File>;
+
+/// Appends all the text that `reader` yields to `text`, which is empty; or puts it into a file of
+/// `scratch`, if it is long and `in_pieces` returns the format of its start.
 pub(super) fn read_all(
     reader: impl Read,
     meter: &Meter,
     text: &mut Vec<u8>,
-) -> Result<bool, Error> {
-    match meter.progress() {
+    scratch: Option<Scratch>,
+    in_pieces: &dyn Fn(&[u8]) -> Option<Format>,
+) -> Result<All, Error> {
+    let stored = match meter.progress() {
         // Files fill room that was not cleared before; counted ones do not.
-        None => Source::new(reader).read_all(meter, text)?,
-        Some(progress) => {
-            Source::new(Counted { inner: reader, progress }).read_all(meter, text)?;
-        }
+        None => Source::new(reader).read_or_store(meter, text, scratch, in_pieces)?,
+        Some(progress) => Source::new(Counted { inner: reader, progress })
+            .read_or_store(meter, text, scratch, in_pieces)?,
+    };
+    if let Some((stored, format)) = stored {
+        return Ok(All::Stored(stored, format));
     }
     meter.check_size(text.len() as u64)?;
-    let is_transcript = is_jepsen(text);
-    if is_transcript {
-        Transcript::new(mem::take(text))?.read_all(meter, text)?;
-        meter.check_size(text.len() as u64)?;
+    if !is_jepsen(text) {
+        return Ok(All::Text);
     }
-    Ok(is_transcript)
+    Transcript::new(mem::take(text))?.read_all(meter, text)?;
+    meter.check_size(text.len() as u64)?;
+    Ok(All::Transcript)
 }
 
 /// A reader whose bytes are counted as they are read.
@@ -138,24 +160,87 @@ impl<R: Read> Source<R> {
         Ok(())
     }
 
-    /// Appends the text to `text`: up to one byte more than there may be, which shows that it is
-    /// too much.
-    fn read_all(mut self, meter: &Meter, text: &mut Vec<u8>) -> Result<(), Error> {
+    /// Appends the text to `text`, or puts it into a file.
+    fn read_or_store(
+        mut self,
+        meter: &Meter,
+        text: &mut Vec<u8>,
+        scratch: Option<Scratch>,
+        in_pieces: &dyn Fn(&[u8]) -> Option<Format>,
+    ) -> Result<Option<(Stored, Format)>, Error> {
+        let most = meter.memory_limit();
+        let Some(scratch) = scratch.filter(|_| most > LONG) else {
+            return self.read_up_to(most, meter, text).map(|()| None);
+        };
+        self.read_up_to(LONG, meter, text)?;
+        if text.len() <= LONG {
+            return Ok(None);
+        }
+        let format = in_pieces(&text[..PIECE]);
+        let Some((format, file)) = format.zip(scratch().ok()) else {
+            return self.read_up_to(most, meter, text).map(|()| None);
+        };
+        let head = text[..PIECE].to_vec();
+        let Some(len) = self.store(&file, most, meter, text)? else {
+            return self.read_up_to(most, meter, text).map(|()| None);
+        };
+        Ok(Some((Stored::new(file, 0, len, &head), format)))
+    }
+
+    /// Puts `text` and what follows it into `file`, which is empty, and returns how much that is.
+    /// None if the file has no room: then all that was read so far is in `text`.
+    fn store(
+        &mut self,
+        mut file: &File,
+        most: usize,
+        meter: &Meter,
+        text: &mut Vec<u8>,
+    ) -> Result<Option<usize>, Error> {
+        let (mut len, mut goes_on) = (0, true);
+        loop {
+            if file.write_all(text).is_err() {
+                let mut all = Vec::new();
+                let back = file.seek(io::SeekFrom::Start(0));
+                let read = back.and_then(|_| file.take(len as u64).read_to_end(&mut all));
+                if !read.is_ok_and(|read| read == len) {
+                    let lost = io::Error::other("the temporary file cannot be read");
+                    return Err(unreadable("reading failed", &lost));
+                }
+                all.append(text);
+                *text = all;
+                return Ok(None);
+            }
+            len += text.len();
+            meter.check_size(len as u64)?;
+            text.clear();
+            // Who reads on behind the end of a terminal waits for more.
+            if !goes_on {
+                return Ok(Some(len));
+            }
+            let block = BLOCK.min(most - len);
+            self.read_up_to(block, meter, text)?;
+            goes_on = text.len() > block;
+        }
+    }
+
+    /// Appends the text to `text`, until that has one byte more than `most`, which shows that it
+    /// goes on.
+    fn read_up_to(&mut self, most: usize, meter: &Meter, text: &mut Vec<u8>) -> Result<(), Error> {
         meter.check_reading()?;
         self.open().map_err(|error| self.failure(&error))?;
         match &mut self.kind {
             Kind::Plain(raw) => text.extend_from_slice(raw.take_head()),
             // Room for the compressed bytes says nothing about the text.
-            _ => text.shrink_to_fit(),
+            _ if self.unpacked == 0 => text.shrink_to_fit(),
+            _ => {}
         }
-        let most = meter.memory_limit();
         loop {
             meter.check_reading()?;
             let rest = most.saturating_sub(text.len()).saturating_add(1);
             let wanted = rest.min(LOOK_EVERY).min(room(text, rest)) as u64;
             let read = match &mut self.kind {
                 Kind::Plain(raw) => raw.inner.by_ref().take(wanted).read_to_end(text),
-                _ => Unpacked { source: &mut self, meter }.take(wanted).read_to_end(text),
+                _ => Unpacked { source: self, meter }.take(wanted).read_to_end(text),
             };
             // Whoever asked to stop may have ended the text because of that.
             meter.check_reading()?;
@@ -440,7 +525,7 @@ mod tests {
 
     fn within(bytes: &[u8], budget: Budget) -> Result<Vec<u8>, Error> {
         let mut text = Vec::new();
-        read_all(bytes, &Meter::start(&budget, 0), &mut text).map(|_| text)
+        read_all(bytes, &Meter::start(&budget, 0), &mut text, None, &|_| None).map(|_| text)
     }
 
     fn zstd(text: &str) -> Vec<u8> {
@@ -451,7 +536,8 @@ mod tests {
     fn what_has_room_is_not_copied_to_more() {
         let mut out = Vec::with_capacity(1001);
         let bytes = vec![b'a'; 1000];
-        assert!(read_all(bytes.as_slice(), &Meter::start(&Budget::default(), 0), &mut out).is_ok());
+        let meter = Meter::start(&Budget::default(), 0);
+        assert!(read_all(bytes.as_slice(), &meter, &mut out, None, &|_| None).is_ok());
         assert_eq!((out.len(), out.capacity()), (1000, 1001));
     }
 

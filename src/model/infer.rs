@@ -49,7 +49,7 @@ pub fn infer(history: &History) -> Result<&'static Entry, Error> {
     }
     let mut hints = Hints::default();
     for operation in history.operations() {
-        hints.add(history, operation);
+        hints.note(history, operation);
     }
     hints.infer()
 }
@@ -168,6 +168,12 @@ impl Hints {
     /// Takes one more operation of `history` into account; whether that tells anything new.
     pub(crate) fn add(&mut self, history: &History, operation: &Operation) -> bool {
         let before = self.known();
+        self.note(history, operation);
+        before != self.known()
+    }
+
+    /// Takes one more operation of `history` into account.
+    fn note(&mut self, history: &History, operation: &Operation) {
         let number = operation.function.index();
         if !self.seen.get(number).copied().unwrap_or(false) {
             self.seen.resize(self.seen.len().max(number + 1), false);
@@ -181,7 +187,7 @@ impl Hints {
         }
         let values = history.values();
         self.is_plain = self.is_plain || !is_transaction(values, operation.input);
-        self.counts |= values.as_int(history.without_key(operation.input)).is_some();
+        self.counts = self.counts || values.as_int(history.without_key(operation.input)).is_some();
         let verb = history.word(operation.function).map(Word::verb);
         if self.kafka.is_none()
             && matches!(verb, Some(Verb::Enqueue | Verb::Dequeue | Verb::Txn))
@@ -209,7 +215,7 @@ impl Hints {
             self.versions.add(verb, view(operation.input), output);
         }
         if operation.outcome != Outcome::Ok {
-            return before != self.known();
+            return;
         }
         if !self.olds && matches!(verb, Some(Verb::Write | Verb::Delete)) {
             let output = View { table: values, value: history.without_key(operation.output) };
@@ -226,7 +232,6 @@ impl Hints {
                 _ => {}
             }
         }
-        before != self.known()
     }
 
     /// What is known so far, to tell whether something new comes.

@@ -30,6 +30,8 @@ mod formats;
 #[cfg(feature = "cli")]
 mod from_logs;
 mod grid;
+#[cfg(all(unix, feature = "cli"))]
+mod held;
 mod hints;
 mod ingest;
 #[cfg(feature = "cli")]

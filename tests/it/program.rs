@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value as Json;
@@ -61,6 +61,13 @@ impl Program {
         self
     }
 
+    /// Runs it with `file` as its standard input.
+    #[cfg(unix)]
+    pub(crate) fn run_from(mut self, file: fs::File) -> Outcome {
+        self.command.stdin(file).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Outcome::of(self.command.spawn().unwrap().wait_with_output().unwrap())
+    }
+
     pub(crate) fn run(mut self) -> Outcome {
         self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = self.command.spawn().unwrap();
@@ -71,15 +78,19 @@ impl Program {
         });
         let output = child.wait_with_output().unwrap();
         writer.join().unwrap();
+        Outcome::of(output)
+    }
+}
+
+impl Outcome {
+    fn of(output: Output) -> Outcome {
         Outcome {
             stdout: String::from_utf8(output.stdout).unwrap(),
             stderr: String::from_utf8(output.stderr).unwrap(),
             status: output.status.code().unwrap(),
         }
     }
-}
 
-impl Outcome {
     #[track_caller]
     pub(crate) fn status(self, expected: i32) -> Self {
         let Outcome { stdout, stderr, status } = &self;

@@ -56,6 +56,9 @@ pub struct HistoryBuilder {
     pub(super) splitting: Option<Splitting>,
     /// The first event of a client that names no process, and how many do not.
     pub(super) unnamed: (Option<Record>, usize),
+    /// Whether the times of events ascended so far, in the order of the records, and the latest.
+    ascends: bool,
+    latest: i64,
 }
 
 /// A process that has no operation open.
@@ -82,6 +85,8 @@ impl Default for HistoryBuilder {
             most: Record::MOST,
             splitting: None,
             unnamed: (None, 0),
+            ascends: true,
+            latest: NO_TIME,
         }
     }
 }
@@ -172,6 +177,10 @@ impl HistoryBuilder {
         if let Some(waiting) = &mut self.waiting {
             waiting.push((record, *event));
             return Ok(());
+        }
+        if event.time != NO_TIME {
+            self.ascends &= self.latest <= event.time;
+            self.latest = event.time;
         }
         self.join_now(record, event)
     }
@@ -335,6 +344,7 @@ impl HistoryBuilder {
         self.check_named()?;
         let history = &mut self.history;
         history.in_seconds = self.seconds;
+        history.ascends = self.ascends && !self.orders_by_time && !history.whole_operations;
         if history.operations.is_empty() {
             return Err(no_operation(history, !history.annotations.is_empty()));
         }
@@ -480,6 +490,7 @@ impl HistoryBuilder {
             )
             .hint("give all times in one unit")
         };
+        self.ascends &= self.latest == NO_TIME;
         let units = self.units;
         let is_unclear = |time: i64| units && !matches!(time, NO_TIME | -1 | i64::MAX);
         let mut times = self.history.times.iter().flatten().flatten();

@@ -121,6 +121,8 @@ pub struct History {
     lanes: Lanes,
     /// Whether times are nanoseconds of what was given in seconds.
     in_seconds: bool,
+    /// Whether it is known that no event has a time before that of an earlier record.
+    ascends: bool,
     /// What was left out, if operations were selected.
     selected: Option<Box<Selected>>,
     /// Whether keys were made part of the values.

@@ -120,10 +120,12 @@ pub(super) fn by_time(history: &mut History, ties: Ties) -> Result<(), Error> {
 
 impl History {
     /// Whether an operation, by its times, ended before another was called that overlaps it by the
-    /// order of the records. O(n) where few operations overlap.
+    /// order of the records. O(1) where times are known to ascend, O(n) where few operations
+    /// overlap.
     pub fn is_overtaken(&self) -> bool {
         let Some(times) = &self.times else { return false };
-        if self.is_ordered_by_time() || self.has_whole_operations() {
+        // Who is overtaken has the time of a later record before that of an earlier one.
+        if self.ascends || self.is_ordered_by_time() || self.has_whole_operations() {
             return false;
         }
         let (mut ends, mut calls) = (Open::default(), Open::default());

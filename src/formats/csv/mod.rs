@@ -4,6 +4,7 @@ mod cut;
 mod read;
 mod write;
 
+use super::mapping::Mapping;
 use super::roles::{Role, role};
 use super::row::{Evidence, Likeness, Piece, Reader, Row, complete_lines};
 use super::sink::Sink;
@@ -71,6 +72,8 @@ struct Csv {
     cut: cut::Cut,
     header: Option<read::Header>,
     separator: Option<u8>,
+    /// Whether a piece was split off, so that what follows is below the header.
+    is_below: bool,
 }
 
 impl Reader for Csv {
@@ -81,6 +84,24 @@ impl Reader for Csv {
             self.separator = has_header.then(|| separator_of(&text));
         }
         self.cut.scan(text, from, self.separator.unwrap_or(b','))
+    }
+
+    fn takes_pieces(&mut self, start: &str, _mapping: Option<&Mapping>) -> bool {
+        !is_before_header(complete_lines(start))
+    }
+
+    fn split(&mut self, text: &[u8]) -> Option<usize> {
+        let separator =
+            *self.separator.get_or_insert_with(|| separator_of(&String::from_utf8_lossy(text)));
+        let end = if memchr::memchr(b'"', text).is_none() {
+            // No cell has a line break.
+            memchr::memrchr(b'\n', text).map(|at| at + 1)
+        } else {
+            let mut cut = if self.is_below { cut::Cut::CellStart } else { cut::Cut::Above };
+            cut.scan(text, 0, separator)
+        };
+        self.is_below |= end.is_some();
+        end
     }
 
     fn read(&mut self, piece: &Piece<'_>, sink: &mut Sink<'_>) -> Result<usize, Error> {

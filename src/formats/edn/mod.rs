@@ -13,6 +13,7 @@ mod tests;
 use memchr::{memrchr, memrchr3};
 
 use super::frame::{Opening, blanked};
+use super::mapping::Mapping;
 use super::records::write_maps;
 use super::row::{Evidence, Likeness, Piece, Reader, Row, complete_lines};
 use super::sink::Sink;
@@ -141,6 +142,14 @@ impl Reader for Edn {
             return memrchr(b'\n', &text[from..]).map(|at| from + at + 1);
         }
         memrchr3(b'}', b')', b']', &text[from..]).map(|at| from + at + 1)
+    }
+
+    fn takes_pieces(&mut self, start: &str, mapping: Option<&Mapping>) -> bool {
+        !self.is_behind(start) && matches!(record::list_within(start, mapping), Ok(None))
+    }
+
+    fn split(&mut self, text: &[u8]) -> Option<usize> {
+        memrchr3(b'}', b')', b']', text).map(|at| at + 1)
     }
 
     fn read(&mut self, piece: &Piece<'_>, sink: &mut Sink<'_>) -> Result<usize, Error> {

@@ -2,6 +2,18 @@
 
 use memchr::memrchr_iter;
 
+/// Returns where the last record of `text` starts that does on a line of its own, behind one that
+/// ends at byte `from` or later.
+pub(super) fn between_lines(text: &[u8], from: usize) -> Option<usize> {
+    // No string holds a line break, so that this is one between two records for sure.
+    memrchr_iter(b'\n', &text[from..]).find_map(|at| {
+        let (before, behind) = text.split_at(from + at);
+        let space = behind.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+        let ends = before.trim_ascii_end().last() == Some(&b'}');
+        (ends && behind.get(space) == Some(&b'{')).then_some(from + at + space)
+    })
+}
+
 /// How deep in JSON a text ends.
 #[derive(Debug, Default)]
 pub(super) struct Nesting {
@@ -13,13 +25,7 @@ pub(super) struct Nesting {
 impl Nesting {
     /// Returns the end of the last object of `text` that ends at byte `from` or later.
     pub(super) fn cut_lines(&mut self, text: &[u8], from: usize) -> Option<usize> {
-        // No string holds a line break, so that this is one between two records for sure.
-        let boundary = memrchr_iter(b'\n', &text[from..]).find_map(|at| {
-            let (before, behind) = text.split_at(from + at);
-            let space = behind.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
-            let ends = before.trim_ascii_end().last() == Some(&b'}');
-            (ends && behind.get(space) == Some(&b'{')).then_some(from + at + space)
-        });
+        let boundary = between_lines(text, from);
         let from = match boundary {
             Some(at) => {
                 *self = Nesting::default();

@@ -17,6 +17,7 @@ use serde_json::value::RawValue;
 
 use super::frame::{Alone, Opening, joined};
 use super::lists::lists_within;
+use super::mapping::Mapping;
 use super::records::write_maps;
 use super::row::{Evidence, Likeness, Piece, Reader, Row, complete_lines};
 use super::sink::Sink;
@@ -194,6 +195,17 @@ impl Reader for Json {
 
     fn suspect(&self, text: &[u8]) -> Option<usize> {
         memrchr(b',', text).map(|at| at + 1)
+    }
+
+    fn takes_pieces(&mut self, start: &str, _mapping: Option<&Mapping>) -> bool {
+        self.lines(start.as_bytes()) == Lines::Json && only_object(start).is_none()
+    }
+
+    fn split(&mut self, text: &[u8]) -> Option<usize> {
+        match self.layout {
+            Layout::Lines => cut::between_lines(text, 0),
+            Layout::Array => self.suspect(text),
+        }
     }
 
     fn read(&mut self, piece: &Piece<'_>, sink: &mut Sink<'_>) -> Result<usize, Error> {

@@ -19,9 +19,6 @@ mod tests_of_plans;
 mod value;
 mod word;
 
-use std::num::NonZero;
-use std::thread;
-
 use batch::{Batch, Rules};
 use merge::Merger;
 
@@ -29,6 +26,7 @@ use super::objects::Objects;
 use crate::error::Error;
 use crate::formats::row::Piece;
 use crate::formats::sink::Sink;
+use crate::threads::count_of;
 
 pub(super) use batch::Layout;
 
@@ -47,14 +45,7 @@ pub(super) fn read<'t>(
         let mut objects = objects;
         return objects.read_until(usize::MAX, sink).map(|_| ());
     }
-    read_in_parts(piece.text, objects, layout, PART, threads_of(piece.threads), sink)
-}
-
-fn threads_of(threads: usize) -> usize {
-    match threads {
-        0 => thread::available_parallelism().map_or(1, NonZero::get),
-        threads => threads,
-    }
+    read_in_parts(piece.text, objects, layout, PART, count_of(piece.threads), sink)
 }
 
 fn read_in_parts<'t>(
