@@ -178,9 +178,10 @@ impl HistoryBuilder {
             waiting.push((record, *event));
             return Ok(());
         }
-        if event.time != NO_TIME {
-            self.ascends &= self.latest <= event.time;
+        if self.latest <= event.time {
             self.latest = event.time;
+        } else {
+            self.ascends &= event.time == NO_TIME;
         }
         self.join_now(record, event)
     }

@@ -55,12 +55,12 @@ impl HistoryBuilder {
     #[inline]
     pub fn client_event(&mut self, event: &ClientEvent) -> Result<(), Error> {
         let record = self.next_record()?;
+        let mut event = *event;
         if self.seconds && event.time != NO_TIME {
             let time = self.time(Some(Time::Whole(event.time)));
-            let time = time.map_err(|error| error.record(record))?;
-            return self.join(record, &ClientEvent { time, ..*event });
+            event.time = time.map_err(|error| error.record(record))?;
         }
-        self.join(record, event)
+        self.join(record, &event)
     }
 
     /// Ends a record of which only that it was there counts.

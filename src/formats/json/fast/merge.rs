@@ -118,7 +118,9 @@ impl<'t, 's, 'b> Merger<'t, 's, 'b> {
         let value = self.translated(entry.value, batch);
         let key = self.translated(entry.key, batch);
         let key = (!key.is_null()).then_some(key);
-        self.extras(entry, extras, batch);
+        if !extras.is_empty() || entry.index != NO_INDEX {
+            self.extras(entry, extras, batch);
+        }
         let number = usize::from(entry.function);
         let known = batch.translated_functions[number];
         if let Some(function) = known.filter(|_| entry.form == Form::Event) {
