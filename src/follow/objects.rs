@@ -50,6 +50,8 @@ type Spare = Vec<Box<Bounds>>;
 struct Ticket {
     object: u32,
     slot: u32,
+    /// Whether it is taken to return nothing, though it may return what it found.
+    is_presumed: bool,
 }
 
 /// An operation that tells nothing.
@@ -74,6 +76,8 @@ pub(super) struct Objects {
     spare: Spare,
     /// How many violations there were.
     violations: usize,
+    /// Whether an update that may return what it found has done so.
+    finds: bool,
 }
 
 /// So many keys are found without hashing.
@@ -135,6 +139,7 @@ impl Objects {
             unread: BTreeSet::new(),
             spare: Vec::new(),
             violations: 0,
+            finds: false,
         }
     }
 
@@ -246,17 +251,21 @@ impl Objects {
     ) -> Result<(), Error> {
         let number = self.number(operation.key);
         let most = self.most();
-        let Objects { model, entries, spare, .. } = self;
+        let Objects { model, entries, spare, finds, .. } = self;
         let entry = &mut entries[number as usize];
         let refused = |rejection| model::rejected(rejection, history, operation);
         let call = call(history, operation);
         keep(&mut entry.recent, history.row(index, operation), most);
         let op = model.operation(&call).map_err(refused)?;
         let fails = model.failed(&call).map_err(refused)?.is_some();
-        let tells = !model.is_mute(&call);
+        let may_find = model.may_find(&call);
         let known = ahead
             .filter(|_| !entry.is_blind)
             .map_or(Known::Nothing, |ahead| Known::of(model, history, ahead));
+        // What is not told of any is not looked for in all of them.
+        *finds |= matches!(&known, Known::Op(op) if may_find && !model.facts(op).overwrites);
+        let is_presumed = may_find && !*finds && !entry.is_blind;
+        let tells = !model.is_mute(&call) && !is_presumed;
         let mut slot = NOWHERE;
         if let Some(frontier) = entry.frontier(spare) {
             match known {
@@ -270,13 +279,13 @@ impl Objects {
             }
         }
         debug_assert_eq!(self.tickets.len(), index.index());
-        self.tickets.push(Ticket { object: number, slot });
+        self.tickets.push(Ticket { object: number, slot, is_presumed });
         Ok(())
     }
 
     /// The next operation is called, and nobody looks at it.
     pub(super) fn skip(&mut self) {
-        self.tickets.push(Ticket { object: u32::MAX, slot: NOWHERE });
+        self.tickets.push(Ticket { object: u32::MAX, slot: NOWHERE, is_presumed: false });
     }
 
     /// The operation with this index, which was called, ends.
@@ -289,7 +298,7 @@ impl Objects {
         index: OpIndex,
         operation: &Operation,
     ) -> Result<Option<Violation>, Error> {
-        let Ticket { object: number, slot } = self.tickets[index];
+        let Ticket { object: number, slot, is_presumed } = self.tickets[index];
         let most = self.most();
         let recent = &mut self.entries[number as usize].recent;
         keep(recent, history.row(index, operation), most);
@@ -311,6 +320,17 @@ impl Objects {
             Outcome::Info | Outcome::Open => End::Lost,
         };
         let Some(frontier) = frontier else { return Ok(self.decide_if_due(history, number)) };
+        let is_surprise = is_presumed
+            && !knows
+            && matches!(&end, End::Ok(op) if !self.model.facts(op).overwrites);
+        if is_surprise {
+            self.finds = true;
+            let again = self.end_blindly(history, number);
+            return Ok(match again.unwrap_or(Err(Halt::Stopped(StopReason::Bounds))) {
+                Ok(()) => None,
+                Err(halt) => self.halted(history, &history.row(index, operation), number, halt),
+            });
+        }
         let mut ended = frontier.end(&self.model, slot, end, &self.meter);
         if matches!(ended, Err(Halt::Violation(_)))
             && let Some(again) = self.end_blindly(history, number)
@@ -429,7 +449,7 @@ impl Objects {
             if ticket.object == number
                 && let Ok(at) = row
             {
-                ticket.slot = slots[at];
+                *ticket = Ticket { object: number, slot: slots[at], is_presumed: false };
             }
         }
         entry.object = Object::Moving(frontier);

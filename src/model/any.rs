@@ -2,7 +2,7 @@
 
 use super::catalogue::{Entry, ModelOptions, Setup};
 use super::table::{CATALOGUE, start};
-use super::{AnyModel, Model, Own, View};
+use super::{AnyModel, Call, Model, Own, View, kv};
 use crate::error::{Code, Error};
 use crate::history::{Value, ValueTable};
 use crate::suggest::nearest;
@@ -18,6 +18,11 @@ impl AnyModel {
     /// Returns a model of the caller's own as any model.
     pub fn own<M: Model>(model: &M) -> AnyModel {
         AnyModel::Own(Own::new(model.clone()))
+    }
+
+    /// Returns whether a call mostly returns nothing, though it may return what it found.
+    pub(crate) fn may_find(&self, call: &Call<'_>) -> bool {
+        matches!(self, AnyModel::Kv(_)) && kv::is_plain_update(call)
     }
 
     /// Returns the name of a model of the caller's own: that of its type.

@@ -247,6 +247,11 @@ fn replacing(call: &Call<'_>, new: Content) -> Result<Op, Rejection> {
     })
 }
 
+/// Returns whether a call is an update that may return what the key held, and mostly does not.
+pub(super) fn is_plain_update(call: &Call<'_>) -> bool {
+    matches!(WORDS.verb_of(call.word), Some(Verb::Write | Verb::Delete | Verb::Remove))
+}
+
 /// Reads an update that may find that it must not happen.
 fn comparing(call: &Call<'_>) -> Result<Op, Rejection> {
     let (old, new) = change::pair(call)?;

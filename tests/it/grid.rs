@@ -11,6 +11,11 @@ mod objects;
 #[allow(unreachable_pub)]
 mod simulate;
 
+use std::io::{self, Read};
+
+use histcheck::follow::Following;
+use histcheck::formats::ReadOptions;
+use histcheck::history::Settings;
 use histcheck::model::CATALOGUE;
 use histcheck::{Options, Verdict, check, read_text};
 
@@ -88,6 +93,90 @@ fn wrong_answers_are_decided_and_found() {
             }
         }
         assert!(4 * invalid >= count, "{object}: {invalid} of {count}");
+    }
+}
+
+/// A text that comes line by line, or in larger pieces.
+struct Pieces<'a>(&'a [u8], usize);
+
+impl Read for Pieces<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let newline = self.0.iter().position(|&byte| byte == b'\n');
+        let line = newline.map_or(self.0.len(), |at| at + 1);
+        let count = line.max(self.1).min(self.0.len()).min(buffer.len());
+        buffer[..count].copy_from_slice(&self.0[..count]);
+        self.0 = &self.0[count..];
+        Ok(count)
+    }
+}
+
+/// The verdict on a history that is followed, in pieces of so many bytes at least.
+fn followed(text: &str, piece: usize) -> Verdict {
+    let pieces = Pieces(text.as_bytes(), piece);
+    let (read, settings) = (ReadOptions::default(), Settings::default());
+    let mut following = Following::new(pieces, read, settings, |_| Ok(Options::default())).unwrap();
+    while following.step().unwrap().is_some() {}
+    following.summary().verdict
+}
+
+/// Whoever follows a correct system sees no violation, however the text comes.
+#[test]
+fn correct_systems_are_valid_when_they_are_followed() {
+    let (mut count, mut decided) = (0, 0);
+    // A bank whose start is not known is not followed.
+    for object in objects::names().filter(|object| *object != "bank-unknown") {
+        for cell in cells_of(object, Kind::Valid) {
+            for (seed, piece) in (0..2 * SEEDS).zip([1, 1, 300, 5_000]) {
+                let cell = Cell { keys: 2, ..cell };
+                let verdict = followed(&written(&cell, seed), piece);
+                let name = cell.file_name(seed);
+                assert_ne!(verdict, Verdict::Invalid, "{name}, in pieces of {piece}");
+                count += 1;
+                decided += usize::from(verdict == Verdict::Valid);
+            }
+        }
+    }
+    assert!(decided > count * 9 / 10, "{decided} of {count}");
+}
+
+/// An update that may return what it found is taken to return nothing, until one does.
+#[test]
+fn what_updates_find_is_known_late() {
+    let crashed_put = r#"
+{"process":1,"type":"invoke","f":"put","value":5}
+{"process":2,"type":"invoke","f":"get","value":null}
+{"process":3,"type":"invoke","f":"put","value":4}
+{"process":3,"type":"info","f":"put","value":4}
+{"process":4,"type":"invoke","f":"get","value":null}
+{"process":4,"type":"ok","f":"get","value":5}
+{"process":2,"type":"ok","f":"get","value":4}
+{"process":4,"type":"invoke","f":"get","value":null}
+{"process":4,"type":"ok","f":"get","value":5}
+"#;
+    let swap = r#"
+{"process":0,"type":"invoke","f":"put-if-absent","value":4}
+{"process":1,"type":"invoke","f":"get-and-set","value":5}
+{"process":2,"type":"invoke","f":"get","value":null}
+{"process":2,"type":"ok","f":"get","value":5}
+{"process":1,"type":"ok","f":"get-and-set","value":4}
+"#;
+    let header = r#"{"histcheck":{"model":"kv"}}"#;
+    let silent = r#"{"process":1,"type":"ok","f":"put","value":5}"#;
+    let finding =
+        |value| format!(r#"{{"process":1,"type":"ok","f":"put","value":{{"previous":{value}}}}}"#);
+    let cases = [
+        (format!("{header}{crashed_put}{silent}\n"), Verdict::Valid),
+        (format!("{header}{crashed_put}{}\n", finding("4")), Verdict::Valid),
+        (format!("{header}{crashed_put}{}\n", finding("null")), Verdict::Invalid),
+        (format!("{header}{swap}"), Verdict::Valid),
+        (format!("{header}{}", swap.replace(":4}\n{", ":3}\n{")), Verdict::Invalid),
+    ];
+    for (text, expected) in cases {
+        let whole = check(&read_text(&text).unwrap(), &Options::default()).unwrap();
+        assert_eq!(whole.verdict, expected, "{text}");
+        for piece in [1, 100, 200, 10_000] {
+            assert_eq!(followed(&text, piece), expected, "in pieces of {piece}: {text}");
+        }
     }
 }
 

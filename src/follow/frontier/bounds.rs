@@ -120,7 +120,17 @@ impl Bounds {
             } else if self.work[0] > EXACT + EXACT_PER_OPERATION * self.ended {
                 self.bound();
             }
+            self.is_lost = !self.below.is_certain();
+            self.is_exact &= !self.is_lost;
             return Ok(());
+        }
+        if !self.below.is_cut() {
+            // All configurations are there, and those that are doubtful.
+            self.below.end(model, slot, end, meter)?;
+            self.work[0] += self.below.take_work();
+            let most = ABOVE + ABOVE_PER_OPERATION * self.ended;
+            let is_enough = self.below.is_cut() || self.work[0] > most;
+            return if is_enough { Err(Halt::Stopped(StopReason::Bounds)) } else { Ok(()) };
         }
         self.end_above(model, slot, end.clone(), meter)?;
         match self.below.end(model, slot, end, meter) {

@@ -22,6 +22,9 @@ pub(super) struct Config {
     pub(super) hidden: Bits,
     /// The crashed operations that are linearized: the class of each, and when; ascending.
     pub(super) used: Vec<(u32, Stamp)>,
+    /// Whether it used a crashed operation that may not have been left; see
+    /// [`Configs::insert`].
+    pub(super) is_doubtful: bool,
     /// Operations that were linearized before it was known what they return: their slot, and the
     /// states before and after; by slot.
     pub(super) guesses: Vec<(u32, StateId, StateId)>,
@@ -45,9 +48,15 @@ impl Config {
             done: Bits::default(),
             hidden: Bits::default(),
             used: Vec::new(),
+            is_doubtful: false,
             guesses: Vec::new(),
             past: Vec::new(),
         }
+    }
+
+    /// The same, where any crashed operation can take effect again and again.
+    pub(super) fn without_used(&self) -> Config {
+        Config { used: Vec::new(), is_doubtful: false, ..self.clone() }
     }
 
     /// Passes the numbers of all states that it holds to `visit`.
@@ -92,6 +101,13 @@ impl Config {
     /// Whether it can do whatever `other` can, where `pure` are the open operations that change
     /// nothing.
     fn is_as_good(&self, other: &Config, pure: &Bits) -> bool {
+        (other.is_doubtful || !self.is_doubtful)
+            && self.covers(other, pure)
+            && self.uses_no_more(other)
+    }
+
+    /// Whether it can do whatever `other` can, as long as no crashed operation is missing.
+    fn covers(&self, other: &Config, pure: &Bits) -> bool {
         let fits = |at: usize| {
             let hidden = self.hidden.word(at);
             let differ = self.done.word(at) ^ other.done.word(at);
@@ -107,7 +123,24 @@ impl Config {
             return false;
         }
         // What was left last comes last, and there they differ most.
-        self.uses_no_more(other) && other.past.iter().rev().all(|left| self.held_since(left))
+        other.past.iter().rev().all(|left| self.held_since(left))
+    }
+
+    /// How it compares with another that covers the same: the less, the more crashed operations
+    /// are left.
+    fn rank(&self) -> (bool, usize) {
+        (self.is_doubtful, self.used.len())
+    }
+
+    /// Adds the classes of which it used more crashed operations than `other`, or earlier ones.
+    fn used_beyond(&self, other: &Config, classes: &mut Vec<u32>) {
+        for own in self.used.chunk_by(|one, next| one.0 == next.0) {
+            let others = other.used(own[0].0);
+            let is_less = own.len() <= others.len();
+            if !is_less || own.iter().zip(others).any(|(own, other)| own.1 < other.1) {
+                classes.push(own[0].0);
+            }
+        }
     }
 
     /// Whether it has used no more of any class of crashed operations, and none earlier.
@@ -176,6 +209,20 @@ pub(super) struct Configs {
     free: Bits,
     /// How many were looked at to add others.
     compared: u64,
+    /// From so many on, of several that cover the same one is held.
+    lean: usize,
+    /// The classes of which one that was left out may have had more left.
+    doubts: Vec<u32>,
+}
+
+/// Whether one configuration is held in the place of another that may have more crashed operations
+/// left; then adds their classes to `doubts`.
+fn replaces(one: &Config, other: &Config, pure: &Bits, doubts: &mut Vec<u32>) -> bool {
+    let replaces = one.rank() <= other.rank() && one.covers(other, pure);
+    if replaces {
+        one.used_beyond(other, doubts);
+    }
+    replaces
 }
 
 /// So many are looked through without an index.
@@ -183,11 +230,34 @@ const FEW: usize = 16;
 
 impl Default for Configs {
     fn default() -> Self {
-        Configs { list: Vec::new(), index: HashTable::new(), free: Bits::default(), compared: 0 }
+        Configs {
+            list: Vec::new(),
+            index: HashTable::new(),
+            free: Bits::default(),
+            compared: 0,
+            lean: usize::MAX,
+            doubts: Vec::new(),
+        }
     }
 }
 
 impl Configs {
+    /// From `lean` configurations on, one of several that cover the same is held.
+    pub(super) fn set_lean(&mut self, lean: usize) {
+        self.lean = lean;
+    }
+
+    /// Whether there are so many that one of several that cover the same is held.
+    pub(super) fn is_lean(&self) -> bool {
+        self.list.len() >= self.lean
+    }
+
+    /// The classes of which a configuration that was left out since this was last asked may have
+    /// had more left than the one that is held in its place.
+    pub(super) fn take_doubts(&mut self) -> Vec<u32> {
+        std::mem::take(&mut self.doubts)
+    }
+
     #[inline]
     pub(super) fn as_slice(&self) -> &[Config] {
         &self.list
@@ -232,13 +302,26 @@ impl Configs {
 
     /// Adds a configuration, unless one is as good; what is worse goes. Returns whether it was
     /// added. The open operations are given that change nothing, and those that overwrite.
+    ///
+    /// Where there are many, another one that covers the same is enough, too, though it used other
+    /// crashed operations: their classes become doubts.
     #[expect(clippy::disallowed_methods, reason = "an order without a seed")]
     pub(super) fn insert(&mut self, config: Config, [pure, covered]: [&Bits; 2]) -> bool {
         if self.list.len() < FEW {
             if self.list.iter().any(|old| old.is_as_good(&config, pure)) {
                 return false;
             }
-            self.list.retain(|old| !config.is_as_good(old, pure));
+            let is_lean = self.is_lean();
+            if is_lean && self.list.iter().any(|old| replaces(old, &config, pure, &mut self.doubts))
+            {
+                return false;
+            }
+            let Configs { list, doubts, .. } = self;
+            list.retain(|old| {
+                let goes =
+                    config.is_as_good(old, pure) || is_lean && replaces(&config, old, pure, doubts);
+                !goes
+            });
             self.list.push(config);
             self.index.clear();
             return true;
@@ -250,6 +333,7 @@ impl Configs {
             self.build_index();
         }
         let hash = config.hash(&self.free);
+        let is_lean = self.is_lean();
         let mut worse = Vec::new();
         for &(other, at) in self.index.iter_hash(hash) {
             if other != hash {
@@ -257,10 +341,14 @@ impl Configs {
             }
             self.compared += 1;
             let old = &self.list[at as usize];
-            if old.is_as_good(&config, pure) {
+            if old.is_as_good(&config, pure)
+                || is_lean && replaces(old, &config, pure, &mut self.doubts)
+            {
                 return false;
             }
-            if config.is_as_good(old, pure) {
+            if config.is_as_good(old, pure)
+                || is_lean && replaces(&config, old, pure, &mut self.doubts)
+            {
                 worse.push(at);
             }
         }

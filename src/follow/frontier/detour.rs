@@ -107,8 +107,7 @@ impl Frontier {
             |slot: u32| self.is_step(slot) && wants.include(&self.slots[slot as usize].facts);
         self.open.without(&config.done).any(helps)
             || self.classes_for(wants).iter().any(|&class| {
-                !self.lost.class(class).is_opaque
-                    && self.lost.is_left(config, class, self.now, self.side)
+                !self.lost.class(class).is_opaque && self.may_use(config, class, self.now).is_some()
             })
     }
 
@@ -193,12 +192,12 @@ impl Frontier {
         for class in self.classes_for(wants) {
             let Class { facts: Facts { overwrites, .. }, is_opaque, .. } = *self.lost.class(class);
             let is_step = !is_opaque && (detour.is_new || !overwrites);
-            if !is_step || !self.lost.is_left(config, class, when, self.side) {
+            let Some(is_doubtful) = self.may_use(config, class, when).filter(|_| is_step) else {
                 continue;
-            }
+            };
             for state in self.states.step(model, config.state, &self.lost.class(class).op) {
                 let mut next = Config { state, ..config.clone() };
-                self.use_one(&mut next, class, when);
+                self.use_one(&mut next, (class, is_doubtful), when);
                 steps.push((next, overwrites));
             }
         }

@@ -29,7 +29,8 @@ pub(super) struct Slot {
     pub(super) knowledge: Knowledge,
     /// Whether it has to be known later which states there were since its call.
     pub(super) watches: bool,
-    /// Whether tokens told all of it when it was called: of what it returns they may not.
+    /// Whether tokens told all of it when it was called: of what it returns they may not. They do
+    /// not of one that overwrites, and may return what it found.
     pub(super) is_told: bool,
     pub(super) called: Stamp,
 }
@@ -100,6 +101,8 @@ pub(crate) struct Frontier {
     pub(super) visited: u64,
     /// What that end took so far.
     pub(super) effort: Effort,
+    /// From how many configurations on one of several is held, if tokens tell all.
+    pub(super) lean: usize,
     /// What one event led to, kept for its memory.
     pub(super) reached: Configs,
     pub(super) tried: Configs,
@@ -119,6 +122,7 @@ impl Frontier {
             looks_back: false,
             states: States::default(),
             configs: Configs::default(),
+            lean: LEAN,
             lost: Lost::default(),
             now: 0,
             past: Vec::new(),
@@ -130,6 +134,17 @@ impl Frontier {
         };
         frontier.restart(state);
         frontier
+    }
+
+    /// Holds one of several configurations that cover the same from `lean` configurations on.
+    #[cfg(test)]
+    pub(super) fn leaner(self, lean: usize) -> Self {
+        Frontier { lean, ..self }
+    }
+
+    /// Whether it is certain that what happened so far is linearizable.
+    pub(crate) fn is_certain(&self) -> bool {
+        self.configs.as_slice().iter().any(|config| !config.is_doubtful)
     }
 
     /// Forgets everything, and goes on with an object that holds `state`.
@@ -193,10 +208,16 @@ impl Frontier {
     fn open(&mut self, model: &AnyModel, op: AnyOp, knowledge: Knowledge, watches: bool) -> u32 {
         self.now += 1;
         self.looks_back = model.tokens_suffice();
+        // Other objects have so many states that this would only put off what is to come.
+        let lean = if self.looks_back || cfg!(test) { self.lean } else { usize::MAX };
+        for configs in [&mut self.configs, &mut self.reached, &mut self.tried] {
+            configs.set_lean(lean);
+        }
         let facts = model.facts(&op);
         let at = self.open.first_free();
         self.states.renew(at);
-        let is_told = facts.pure || !is_opaque(&facts, true);
+        let is_guess = knowledge == Knowledge::Nothing;
+        let is_told = facts.pure || !(is_opaque(&facts, true) || is_guess && facts.overwrites);
         let slot = Slot { op, facts, knowledge, watches, is_told, called: self.now };
         self.watching += u32::from(watches);
         self.open.insert(at);
@@ -262,8 +283,12 @@ impl Frontier {
             Side::All | Side::Above | Side::Below => ended,
         };
         self.close_slot(slot);
+        // Before any class is forgotten.
+        self.note_doubts();
         self.settle();
+        self.note_doubts();
         if self.side == Side::Below {
+            self.drop_doubtful();
             self.narrow();
         }
         ended
@@ -555,6 +580,10 @@ pub(super) const COMPARISONS: u64 = 16;
 
 /// So many configurations are held after an end at most.
 const MOST_CONFIGS: usize = 1 << 14;
+
+/// From so many configurations on, of those one is held that differ in the crashed operations which
+/// they used, and in nothing else.
+const LEAN: usize = if cfg!(test) { usize::MAX } else { 32 };
 
 /// So many states are told apart before a violation.
 pub(super) const MOST_STATES: usize = 8;

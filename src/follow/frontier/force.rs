@@ -60,18 +60,39 @@ impl Frontier {
             return Ok(());
         }
         let before = self.states_of(self.configs());
-        for config in self.take_configs() {
-            if config.done.has(slot) {
-                self.reached.insert(config, [&self.pure, &self.covered]);
-            } else {
-                self.pending.push_back(Pending { config, idle: false });
+        self.note_doubts();
+        let mut configs = self.take_configs();
+        loop {
+            let again = if self.lost.is_empty() { Vec::new() } else { configs.clone() };
+            for config in configs {
+                if config.done.has(slot) {
+                    self.reached.insert(config, [&self.pure, &self.covered]);
+                } else {
+                    self.pending.push_back(Pending { config, idle: false });
+                }
+            }
+            let explored = self.explore(model, slot, meter);
+            self.pending.clear();
+            self.tried.clear();
+            explored.map_err(Halt::Stopped)?;
+            // What was denied before the doubts is not denied now.
+            if !self.note_doubts() || self.side != Side::All {
+                break;
+            }
+            configs = again;
+        }
+        self.put_configs(before)
+    }
+
+    /// Takes note of which crashed operations more may be left than is known; whether any are new.
+    pub(super) fn note_doubts(&mut self) -> bool {
+        let mut are_new = false;
+        for configs in [&mut self.configs, &mut self.reached, &mut self.tried] {
+            for class in configs.take_doubts() {
+                are_new |= self.lost.doubt(class);
             }
         }
-        let explored = self.explore(model, slot, meter);
-        self.pending.clear();
-        self.tried.clear();
-        explored.map_err(Halt::Stopped)?;
-        self.put_configs(before)
+        are_new
     }
 
     /// The same where it is quick, which is usual: there is one configuration, the operation is
@@ -157,6 +178,8 @@ impl Frontier {
     /// few crashed operations, and nothing comes any more once there are enough.
     fn next_pending(&mut self) -> Option<Pending> {
         match self.side {
+            // The fewest crashed operations first, where that decides what is held.
+            Side::All if self.tried.is_lean() => self.pending.pop_front(),
             Side::All | Side::Above => self.pending.pop_back(),
             Side::Below if self.reached.len() >= ENOUGH => None,
             Side::Below => self.pending.pop_front(),
@@ -232,8 +255,13 @@ impl Frontier {
         }
         let classes = self.classes_for(&wants);
         self.effort.made += classes.len() as u64 / 8;
+        let token = model.token(self.states.get(config.state));
         for class in classes {
-            self.linearize_lost(model, config, class);
+            // Most are not legal here, which tokens tell at once.
+            let requires = self.lost.class(class).facts.requires;
+            if requires.is_none() || token.is_none() || requires == token {
+                self.linearize_lost(model, config, class);
+            }
         }
     }
 
@@ -253,11 +281,14 @@ impl Frontier {
         let tokens_suffice = model.tokens_suffice();
         let mut wants = Wants { tokens: Vec::new(), anything: self.lost.are_opaque() };
         for slot in self.open.without(&config.done) {
-            let Slot { facts, watches, .. } = &self.slots[slot as usize];
+            let Slot { facts, watches, is_told, knowledge, .. } = &self.slots[slot as usize];
             if self.may_look_back(slot) {
                 continue;
             }
-            wants.anything |= *watches && !self.looks_back || is_opaque(facts, tokens_suffice);
+            // What comes before one that overwrites decides what it returns.
+            let is_untold = !is_told && *knowledge == Knowledge::Nothing;
+            wants.anything |=
+                *watches && !self.looks_back || is_untold || is_opaque(facts, tokens_suffice);
             wants.tokens.extend(facts.requires);
         }
         self.include_helpers(&mut wants);
@@ -328,25 +359,45 @@ impl Frontier {
     }
 
     fn linearize_lost(&mut self, model: &AnyModel, config: &Config, class: u32) {
-        if !self.lost.is_left(config, class, self.now, self.side) {
-            return;
-        }
+        let Some(is_doubtful) = self.may_use(config, class, self.now) else { return };
         let op = &self.lost.class(class).op;
         for state in self.states.step(model, config.state, op) {
             let facts = self.lost.class(class).facts;
             // One that changes and hides nothing might as well not have happened.
             if state != config.state || facts.overwrites && self.can_hide(config) {
                 let mut next = config.clone();
-                self.use_one(&mut next, class, self.now);
+                self.use_one(&mut next, (class, is_doubtful), self.now);
                 let observed = self.turn(model, &mut next, state, facts.overwrites);
                 self.pend(next, facts.commutes && !observed);
             }
         }
     }
 
-    /// Linearizes one more of a class of crashed operations.
-    pub(super) fn use_one(&self, config: &mut Config, class: u32, when: Stamp) {
-        if self.side != Side::Above {
+    /// Whether one of a class of crashed operations may take effect in `config` now, or `when` that
+    /// was; and if so, whether it may be that none is left.
+    pub(super) fn may_use(&self, config: &Config, class: u32, when: Stamp) -> Option<bool> {
+        if self.lost.is_left(config, class, when, self.side) {
+            return Some(false);
+        }
+        let is_doubtful = self.lost.is_doubtful(class);
+        match self.side {
+            Side::All if is_doubtful => Some(true),
+            // There, nothing is counted.
+            Side::Above if is_doubtful => Some(false),
+            Side::All | Side::Above | Side::Below => None,
+        }
+    }
+
+    /// Linearizes one more of a class of crashed operations, of which perhaps none is left.
+    pub(super) fn use_one(
+        &self,
+        config: &mut Config,
+        (class, is_doubtful): (u32, bool),
+        when: Stamp,
+    ) {
+        if is_doubtful {
+            config.is_doubtful = true;
+        } else if self.side != Side::Above {
             // When it was makes a difference only to those who look back.
             let when = if self.looks_back && self.watching > 0 { when } else { 0 };
             config.use_one(class, when);

@@ -18,6 +18,8 @@ pub(super) struct Class {
     calls: Vec<Stamp>,
     /// When those took effect that have done so in every configuration, ascending.
     spent: Vec<Stamp>,
+    /// Whether more may be left in a configuration than in the one that is held in its place.
+    is_doubtful: bool,
 }
 
 impl Class {
@@ -95,13 +97,14 @@ impl Lost {
 
     /// All classes of which any may be left.
     pub(super) fn all(&self) -> impl Iterator<Item = u32> {
-        let is_left = |class: &Class| class.spent.len() < class.calls.len();
+        let is_left = |class: &Class| class.is_doubtful || class.spent.len() < class.calls.len();
         (0..self.classes.len() as u32).filter(move |&at| is_left(self.class(at)))
     }
 
     /// The operations of all classes.
     pub(super) fn operations(&self) -> impl Iterator<Item = &AnyOp> {
-        self.classes.iter().filter(|class| !class.calls.is_empty()).map(|class| &class.op)
+        let is_there = |class: &&Class| class.is_doubtful || !class.calls.is_empty();
+        self.classes.iter().filter(is_there).map(|class| &class.op)
     }
 
     /// Whether one of `class` may take effect in `config` now, or `when` that was, as of `side`.
@@ -111,6 +114,16 @@ impl Lost {
             Side::Above => own.calls.first().is_some_and(|&call| call <= when),
             Side::All | Side::Below => own.is_left(config.used(class), when),
         }
+    }
+
+    /// Whether more of `class` may be left than is known.
+    pub(super) fn is_doubtful(&self, class: u32) -> bool {
+        self.class(class).is_doubtful
+    }
+
+    /// Takes note that more of `class` may be left than is known; whether that is new.
+    pub(super) fn doubt(&mut self, class: u32) -> bool {
+        !std::mem::replace(&mut self.classes[class as usize].is_doubtful, true)
     }
 
     /// Adds an operation, which is opaque or not; returns its class.
@@ -123,7 +136,7 @@ impl Lost {
             return at;
         }
         let (calls, spent) = (vec![called], Vec::new());
-        let class = Class { op: op.clone(), facts, is_opaque, calls, spent };
+        let class = Class { op: op.clone(), facts, is_opaque, calls, spent, is_doubtful: false };
         self.opaque += u32::from(is_opaque);
         let at = match self.empty.pop() {
             Some(at) => {
@@ -161,7 +174,7 @@ impl Lost {
             spent.insert(spent.partition_point(|&other| other <= when), when);
         }
         for class in std::mem::take(&mut self.spent) {
-            let Class { calls, spent, .. } = &mut self.classes[class as usize];
+            let Class { calls, spent, is_doubtful, .. } = &mut self.classes[class as usize];
             let is_early = |when: &Stamp| *when < oldest;
             let count = calls.partition_point(is_early).min(spent.partition_point(is_early));
             calls.drain(..count);
@@ -169,7 +182,7 @@ impl Lost {
             if !spent.is_empty() {
                 self.spent.push(class);
             }
-            if calls.is_empty() {
+            if calls.is_empty() && !*is_doubtful {
                 self.remove(class);
             }
         }

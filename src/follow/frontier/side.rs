@@ -17,15 +17,24 @@ impl Frontier {
     /// From now on, holds only some of the configurations.
     pub(super) fn cut(&mut self) {
         self.side = Side::Below;
+        self.drop_doubtful();
         self.narrow();
+    }
+
+    /// Holds only configurations that are certain.
+    pub(super) fn drop_doubtful(&mut self) {
+        if self.configs.as_slice().iter().any(|config| config.is_doubtful) {
+            for config in self.configs.take().into_iter().filter(|config| !config.is_doubtful) {
+                self.configs.insert(config, [&self.pure, &self.covered]);
+            }
+        }
     }
 
     /// The same, with all configurations and more: see [`Side::Above`].
     pub(super) fn above(&self) -> Frontier {
         let mut configs = Configs::default();
         for config in self.configs.as_slice() {
-            configs
-                .insert(Config { used: Vec::new(), ..config.clone() }, [&self.pure, &self.covered]);
+            configs.insert(config.without_used(), [&self.pure, &self.covered]);
         }
         Frontier {
             side: Side::Above,
@@ -37,6 +46,7 @@ impl Frontier {
             looks_back: self.looks_back,
             states: self.states.clone(),
             configs,
+            lean: self.lean,
             lost: self.lost.clone(),
             now: self.now,
             past: self.past.clone(),

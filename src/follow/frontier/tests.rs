@@ -121,23 +121,39 @@ struct Outcome {
     is_valid: bool,
     /// Whether bounds were certain of it, too.
     is_certain: bool,
+    /// Whether a lean frontier was.
+    is_sure: bool,
 }
 
-/// The frontier of a history that is followed, and bounds of it, as long as they may tell anything.
+/// From so many configurations on, a lean frontier holds one of several that cover the same.
+const LEAN: usize = 2;
+
+/// The frontier of a history that is followed, a lean one, and bounds of it, as long as they may
+/// tell anything.
 struct Both {
     frontier: Frontier,
+    lean: Frontier,
     bounds: Option<Bounds>,
 }
 
 impl Both {
+    fn new(model: &AnyModel, seed: u64) -> Both {
+        let frontier = Frontier::new(model.initial());
+        let lean = Frontier::new(model.initial()).leaner(LEAN);
+        let bounds = seed.is_multiple_of(BOUNDED).then(|| Bounds::new(model.initial()));
+        Both { frontier, lean, bounds }
+    }
+
     fn lose(&mut self, model: &AnyModel, op: &AnyOp) {
         self.frontier.lose(model, op);
+        self.lean.lose(model, op);
         self.bounds.iter_mut().for_each(|bounds| bounds.lose(model, op));
     }
 
     /// An operation is called, of which this much is known. Returns its slot.
     fn call(&mut self, model: &AnyModel, op: AnyOp, plan: &Plan<AnyOp>) -> u32 {
         let (tells, observes) = (plan.sample.tells, plan.observes);
+        let mut slot = 0;
         if let Some(bounds) = &mut self.bounds {
             if plan.is_known {
                 bounds.call(model, op.clone())
@@ -145,27 +161,40 @@ impl Both {
                 bounds.call_unknown(model, op.clone(), tells, observes)
             };
         }
-        if plan.is_known {
-            self.frontier.call(model, op)
-        } else {
-            self.frontier.call_unknown(model, op, tells, observes)
+        for frontier in [&mut self.lean, &mut self.frontier] {
+            if plan.is_known {
+                slot = frontier.call(model, op.clone());
+            } else {
+                slot = frontier.call_unknown(model, op.clone(), tells, observes);
+            }
         }
+        slot
     }
 
     /// The operation in `slot` ends; also whether bounds are certain now that there is no
-    /// linearization.
+    /// linearization, and what the lean frontier says.
     fn end(
         &mut self,
         model: &AnyModel,
         (slot, end): (u32, End),
         meter: &Meter,
-    ) -> (Result<(), Halt>, bool) {
+    ) -> (Result<(), Halt>, bool, Result<(), Halt>) {
         let ended = self.bounds.as_mut().map(|bounds| bounds.end(model, slot, end.clone(), meter));
         if !matches!(ended, Some(Ok(()))) {
             self.bounds = None;
         }
         let is_refuted = matches!(ended, Some(Err(Halt::Violation(_))));
-        (self.frontier.end(model, slot, end, meter), is_refuted)
+        let lean = self.lean.end(model, slot, end.clone(), meter);
+        (self.frontier.end(model, slot, end, meter), is_refuted, lean)
+    }
+
+    /// Whether the lean frontier is right, where it is certain and ended so.
+    fn is_sure(&self, ended: &Result<(), Halt>, expected: bool) -> Option<bool> {
+        match ended {
+            Ok(()) => self.lean.is_certain().then_some(expected),
+            Err(Halt::Violation(_)) => Some(!expected),
+            Err(Halt::Stopped(_)) => None,
+        }
     }
 
     /// Whether bounds are certain that there is a linearization.
@@ -178,15 +207,13 @@ impl Both {
 fn run(model: &AnyModel, draw: &mut impl FnMut(&mut Dice) -> Plan<AnyOp>, seed: u64) -> Outcome {
     let mut dice = Dice(ChaCha8Rng::seed_from_u64(seed));
     let (processes, events) = (2 + dice.below(3), 6 + dice.below(12));
-    let frontier = Frontier::new(model.initial());
-    let bounds = seed.is_multiple_of(BOUNDED).then(|| Bounds::new(model.initial()));
-    let mut both = Both { frontier, bounds };
+    let mut both = Both::new(model, seed);
     let mut open: Vec<Option<Running<AnyOp>>> = (0..processes).map(|_| None).collect();
     let mut known: Vec<Known<AnyOp>> = Vec::new();
     let meter = Meter::start(&Budget::default(), 0);
     for now in 0..events {
         let process = dice.below(processes) as usize;
-        let (mut ended, mut is_refuted) = (Ok(()), false);
+        let (mut ended, mut is_refuted, mut lean) = (Ok(()), false, Ok(()));
         if u64::from(now) == seed / BOUNDED % 5 {
             both.bounds.iter_mut().for_each(Bounds::bound);
         }
@@ -223,7 +250,7 @@ fn run(model: &AnyModel, draw: &mut impl FnMut(&mut Dice) -> Plan<AnyOp>, seed: 
                         None => End::Ok(plan.sample.known),
                     }
                 };
-                (ended, is_refuted) = both.end(model, (slot, end), &meter);
+                (ended, is_refuted, lean) = both.end(model, (slot, end), &meter);
             }
         }
         let told: Vec<(&AnyOp, Span)> =
@@ -232,32 +259,38 @@ fn run(model: &AnyModel, draw: &mut impl FnMut(&mut Dice) -> Plan<AnyOp>, seed: 
         assert!(!is_refuted || !expected, "seed {seed}, event {now}: refuted, but {told:?}");
         let is_certain = both.is_certain();
         assert!(!is_certain || expected, "seed {seed}, event {now}: certain, but {told:?}");
+        let is_sure = both.is_sure(&lean, expected);
+        assert!(is_sure != Some(false), "seed {seed}, event {now}: lean, {told:?}");
         match ended {
             Ok(()) => assert!(expected, "seed {seed}, event {now}: {told:?}"),
             Err(Halt::Violation(_)) => {
                 assert!(!expected, "seed {seed}, event {now}: {told:?}");
-                return Outcome { is_valid: false, is_certain: is_refuted };
+                let is_sure = is_sure.is_some();
+                return Outcome { is_valid: false, is_certain: is_refuted, is_sure };
             }
             Err(Halt::Stopped(reason)) => panic!("{reason}"),
         }
     }
-    Outcome { is_valid: true, is_certain: both.is_certain() }
+    let is_sure = both.lean.is_certain();
+    Outcome { is_valid: true, is_certain: both.is_certain(), is_sure }
 }
 
 /// Runs many histories of operations that `draw` makes; some are valid, some not.
 fn compare<M: BuiltIn>(model: &M, mut draw: impl FnMut(&mut Dice) -> Sample<M::Op>) {
-    compare_failing(model, |dice| (draw(dice), None));
+    compare_failing(model, 1, |dice| (draw(dice), None));
 }
 
-/// The same, where failing operations may tell something.
+/// The same, so many times as many, where failing operations may tell something.
 fn compare_failing<M: BuiltIn>(
     model: &M,
+    times: u32,
     mut draw: impl FnMut(&mut Dice) -> (Sample<M::Op>, Option<M::Op>),
 ) {
     let model = &model.any();
     // Appends that crash have many orders, all of which are tried.
-    let runs = u64::from(tries(if matches!(model, AnyModel::Kv(_)) { 1000 } else { 4000 }));
-    let (mut valid, mut certain) = (0, 0);
+    let usual = if matches!(model, AnyModel::Kv(_)) { 1000 } else { 4000 };
+    let runs = u64::from(tries(usual * times));
+    let (mut valid, mut certain, mut sure) = (0, 0, 0);
     for seed in 0..runs {
         // Some histories are known from the start, some only as they go on.
         let knowing = seed % 4;
@@ -271,12 +304,14 @@ fn compare_failing<M: BuiltIn>(
             let is_known = u64::from(dice.below(3)) < knowing;
             Plan { sample, fails, observes, crashes: dice.below(crashes) == 0, is_known }
         };
-        let Outcome { is_valid, is_certain } = run(model, &mut plan, seed);
+        let Outcome { is_valid, is_certain, is_sure } = run(model, &mut plan, seed);
+        sure += u64::from(is_sure);
         valid += u64::from(is_valid);
         certain += u64::from(is_certain);
     }
     let bounded = runs / BOUNDED;
     assert!(certain > bounded / 2, "bounds decide {certain} of {bounded}");
+    assert!(sure > runs * 4 / 5, "a lean frontier decides {sure} of {runs}");
     assert!((runs / 50..runs * 49 / 50).contains(&valid), "{valid} of {runs} are valid");
 }
 
@@ -290,7 +325,7 @@ fn registers() {
     use model::register::Op;
     let v: [Value; 4] = values();
     let model = model::Register { initial: v[0], has_cas: true, failed_cas_observes: true };
-    compare_failing(&model, |dice| {
+    compare_failing(&model, 1, |dice| {
         let mut any = || v[dice.below(4) as usize];
         let (a, b) = (any(), any());
         match dice.below(5) {
@@ -464,6 +499,30 @@ fn keys() {
             10 => mute(sum(None)),
             _ => sample(sum(None), sum(Some(i128::from(dice.below(3))))),
         }
+    });
+}
+
+/// Without sums, so that tokens tell everything: what an update returns may be what it found.
+#[test]
+fn replaced_values() {
+    use std::sync::Arc;
+
+    use model::counter::Wide;
+    use model::kv::{Content, Op};
+    compare_failing(&model::Kv::new(None), 50, |dice| {
+        let mut any = || match dice.below(4) {
+            0 => Content::Absent,
+            n => Content::Int(Wide::from(i128::from(n))),
+        };
+        let (old, new) = (any(), any());
+        let change = Op::Cas(Arc::new([old.clone(), new.clone()]));
+        let sample = match dice.below(6) {
+            0..=2 => sample(Op::Get(None), Op::Get(Some(old))),
+            3 => sample(Op::Put(new.clone()), Op::Put(new)),
+            4 => mute(Op::Put(new)),
+            _ => sample(Op::Put(new), change),
+        };
+        (sample, None)
     });
 }
 
