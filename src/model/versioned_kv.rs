@@ -77,7 +77,10 @@ pub(super) const ENTRY: Entry = Entry {
     ],
     initial: "an absent key, or a value whose version is not known",
     options: &[],
-    cost: "the search, exponential in the number of clients at worst.",
+    cost: "\
+           O(n log n), if the versions that operations tell give the order of the updates, as \
+           they do unless most updates tell none. Else the search, exponential in the number of \
+           clients at worst.",
 };
 
 const WORDS: Words = ENTRY.words();
@@ -133,6 +136,14 @@ impl BuiltIn for VersionedKv {
     fn start(_: &Entry, setup: &Setup<'_>) -> Option<VersionedKv> {
         let value = setup.initial.map(|view| view.value).filter(|value| !value.is_null());
         Some(VersionedKv { initial: value })
+    }
+}
+
+#[cfg(test)]
+impl VersionedKv {
+    /// Returns the model of a key that holds this at first.
+    pub(crate) fn holding(initial: Option<Value>) -> VersionedKv {
+        VersionedKv { initial }
     }
 }
 

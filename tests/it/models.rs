@@ -309,7 +309,6 @@ fn costs_name_the_exact_deciders() {
                 | Kind::Lock { .. }
                 | Kind::Transactions { .. }
                 | Kind::Bank { .. }
-                | Kind::Versions { .. }
                 | Kind::Permits { .. }
                 | Kind::AckedQueue { .. }
         ) && !model.tokens_suffice();

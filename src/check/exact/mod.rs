@@ -26,6 +26,7 @@ mod stack;
 mod testing;
 mod twins;
 mod values;
+mod versions;
 
 use crate::history::Span;
 use crate::model::{Kind, KindView, Model, Pos, Reading};
@@ -97,7 +98,6 @@ pub(super) fn decide<M: Model>(
         | Kind::Lock { .. }
         | Kind::Transactions { .. }
         | Kind::Bank { .. }
-        | Kind::Versions { .. }
         | Kind::Permits { .. }
         | Kind::AckedQueue { .. } => None,
         Kind::Counter { initial, view } => {
@@ -130,6 +130,9 @@ pub(super) fn decide<M: Model>(
             named("unique-ids", Some(ids::decide(&initial, &timed(readings, view), wanted)))
         }
         Kind::Lists { view } => named("list-append", lists::decide(&timed(readings, view), wanted)),
+        Kind::Versions { initial, view } => {
+            named("versioned-kv", versions::decide(initial, &timed(readings, view), wanted))
+        }
         Kind::Kv { initial, absent_is_empty, view } => {
             let operations = timed(readings, view);
             named("kv", kv::decide(&initial, absent_is_empty, &operations, wanted))
