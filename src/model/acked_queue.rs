@@ -9,7 +9,9 @@
 use super::catalogue::{BuiltIn, Entry, FunctionEntry, Setup};
 use super::items::{self, Found, few};
 use super::persistent::Tree;
-use super::{Call, Establishes, Facts, Kind, Model, Part, Rejection, Successors, Token};
+use super::{
+    ANYTHING, Adds, Call, Establishes, Facts, Kind, Model, Part, Rejection, Successors, Token,
+};
 use crate::history::{Value, ValueTable};
 use crate::vocabulary::{Verb, Words};
 
@@ -135,6 +137,16 @@ impl State {
     }
 }
 
+/// How many copies of an item wait.
+fn waits(item: Value) -> Token {
+    item.handle().into()
+}
+
+/// How many copies of an item are handed out.
+fn handed_out(item: Value) -> Token {
+    Token::from(item.handle()) | 1 << 32
+}
+
 impl Model for AckedQueue {
     type State = State;
     type Op = Op;
@@ -217,6 +229,49 @@ impl Model for AckedQueue {
     fn operation_values(&self, op: &Op, hold: &mut dyn FnMut(Value)) -> bool {
         item(op).into_iter().for_each(hold);
         true
+    }
+
+    fn adds(&self, op: &Op, add: &mut dyn FnMut(Token, i128)) -> Adds {
+        match *op {
+            Op::Put(item) => add(waits(item), 1),
+            Op::Take(Found::Item(item)) => {
+                add(waits(item), -1);
+                add(handed_out(item), 1);
+            }
+            Op::Take(Found::Any) => add(ANYTHING, -1),
+            Op::Take(Found::Empty) => {}
+            Op::Ack(item) => add(handed_out(item), -1),
+            Op::Nack(item) => {
+                add(handed_out(item), -1);
+                add(waits(item), 1);
+            }
+        }
+        Adds::Things
+    }
+
+    fn lacks(&self, state: &State, op: &Op, way: u32, lack: &mut dyn FnMut(Token, i128)) -> bool {
+        match *op {
+            Op::Take(Found::Item(item)) => {
+                let copies = state.copies(item);
+                if copies.ready + copies.taken == 0 {
+                    lack(waits(item), 1);
+                }
+            }
+            Op::Take(Found::Empty) => {
+                for (key, copies) in state.items.iter() {
+                    let item = Value::of_handle(key as u32);
+                    (0..copies.ready).for_each(|_| lack(waits(item), -1));
+                }
+            }
+            Op::Ack(item) | Op::Nack(item) => {
+                let copies = state.copies(item);
+                if copies.taken == 0 && !copies.settled {
+                    lack(handed_out(item), 1);
+                }
+            }
+            Op::Put(_) | Op::Take(Found::Any) => return false,
+        }
+        way == 0
     }
 
     fn kind(&self) -> Kind<Op> {

@@ -3,7 +3,7 @@
 use super::catalogue::{BuiltIn, Entry, FunctionEntry, Setup};
 use super::items::{self, Found, Merge, Op};
 use super::persistent::Tree;
-use super::{Call, Establishes, Facts, Kind, Model, Rejection, Successors, Token, queue};
+use super::{Adds, Call, Establishes, Facts, Kind, Model, Rejection, Successors, Token, queue};
 use crate::history::{Value, ValueTable};
 use crate::vocabulary::Verb;
 
@@ -117,6 +117,22 @@ impl Model for UnorderedQueue {
 
     fn operation_values(&self, op: &Op, hold: &mut dyn FnMut(Value)) -> bool {
         items::hold(op, hold)
+    }
+
+    fn adds(&self, op: &Op, add: &mut dyn FnMut(Token, i128)) -> Adds {
+        items::adds(op, &self.merge, add)
+    }
+
+    fn lacks(&self, state: &Counts, op: &Op, way: u32, lack: &mut dyn FnMut(Token, i128)) -> bool {
+        match items::asks(op).filter(|_| way == 0) {
+            Some(Some(asked)) if state.get(key(asked)).is_none() => {
+                lack(asked.handle().into(), 1);
+            }
+            Some(Some(_)) => {}
+            Some(None) => items::take_all(state, lack),
+            None => return false,
+        }
+        true
     }
 
     fn kind(&self) -> Kind<Op> {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::catalogue::{BuiltIn, Entry, FunctionEntry, Setup};
 use super::items::few;
 use super::persistent::Tree;
-use super::{Call, Establishes, Facts, Kind, Model, Rejection, Token, View, counter};
+use super::{Adds, Call, Establishes, Facts, Kind, Model, Rejection, Token, View, counter};
 use crate::history::{Shape, Value, ValueTable};
 use crate::vocabulary::{Verb, Words};
 
@@ -290,6 +290,44 @@ impl Model for Bank {
             }
             Op::Read(seen) => seen.iter().for_each(|&(account, _)| touch(account)),
             Op::Contradictory => return false,
+        }
+        true
+    }
+
+    fn adds(&self, op: &Op, add: &mut dyn FnMut(Token, i128)) -> Adds {
+        let mut add = |account: Value, by: i64| add(account.handle().into(), by.into());
+        match *op {
+            Op::Transfer(from, to, amount) if from != to && amount != 0 => {
+                add(from, -amount);
+                add(to, amount);
+            }
+            Op::Deposit(account, amount) if amount != 0 => add(account, amount),
+            Op::Withdraw(account, amount) if amount != 0 => add(account, -amount),
+            _ => {}
+        }
+        Adds::Numbers
+    }
+
+    fn lacks(
+        &self,
+        state: &Accounts,
+        op: &Op,
+        way: u32,
+        lack: &mut dyn FnMut(Token, i128),
+    ) -> bool {
+        let Op::Read(seen) = op else { return false };
+        let is_told =
+            |&(account, _): &(Value, i128)| matches!(self.get(state, account), Account::Known(_));
+        // Where a read would tell the start, it may come after anything.
+        if way > 0 || !seen.iter().all(is_told) {
+            return false;
+        }
+        for &(account, balance) in seen.iter() {
+            if let Account::Known(known) = self.get(state, account)
+                && known != balance
+            {
+                lack(account.handle().into(), balance.saturating_sub(known));
+            }
         }
         true
     }

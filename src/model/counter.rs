@@ -2,7 +2,7 @@
 
 use super::catalogue::{BuiltIn, Entry, FunctionEntry, Setup};
 use super::change::takes_nothing;
-use super::{Call, Establishes, Facts, Kind, Model, Rejection, Token, View};
+use super::{Adds, Call, Establishes, Facts, Kind, Model, Rejection, Token, View};
 use crate::history::{Shape, Value, ValueTable};
 use crate::vocabulary::{Verb, Words};
 
@@ -150,6 +150,22 @@ impl Model for Counter {
 
     fn token(&self, &state: &i128) -> Option<Token> {
         Some(token(state))
+    }
+
+    fn adds(&self, op: &Op, add: &mut dyn FnMut(Token, i128)) -> Adds {
+        if op.delta != 0 {
+            add(0, op.delta.into());
+        }
+        Adds::Numbers
+    }
+
+    fn lacks(&self, &state: &i128, op: &Op, way: u32, lack: &mut dyn FnMut(Token, i128)) -> bool {
+        let by = op.found().filter(|_| way == 0).and_then(|found| found.checked_sub(state));
+        let Some(by) = by else { return false };
+        if by != 0 {
+            lack(0, by);
+        }
+        true
     }
 }
 

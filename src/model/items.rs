@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::persistent::{Sequence, Tree};
-use super::{Call, Establishes, Facts, Part, Rejection, Token, View};
+use super::{ANYTHING, Adds, Call, Establishes, Facts, Part, Rejection, Token, View};
 use crate::history::hash::Set;
 use crate::history::{Value, ValueTable};
 
@@ -95,6 +95,52 @@ pub(super) fn facts(op: &Op, initial: &[Value]) -> Facts {
         establishes: if pure { Establishes::Same } else { Establishes::Unknown },
         part,
         ..Facts::default()
+    }
+}
+
+/// Tells `add` which item `op`, about items as `merged`, puts in or takes out.
+pub(super) fn adds(op: &Op, merge: &Merge, add: &mut dyn FnMut(Token, i128)) -> Adds {
+    match *op {
+        Op::Put(item) => add(merge.of(item).handle().into(), 1),
+        Op::Take(Found::Item(item)) => add(item.handle().into(), -1),
+        Op::Take(Found::Any) => add(ANYTHING, -1),
+        Op::Take(Found::Empty) | Op::Peek(_) => {}
+    }
+    Adds::Things
+}
+
+/// What `op` asks for, if it asks for anything: an item, or that there is none.
+pub(super) fn asks(op: &Op) -> Option<Option<Value>> {
+    match *op {
+        Op::Take(Found::Item(item)) | Op::Peek(Found::Item(item)) => Some(Some(item)),
+        Op::Take(Found::Empty) | Op::Peek(Found::Empty) => Some(None),
+        Op::Put(_) | Op::Take(Found::Any) | Op::Peek(Found::Any) => None,
+    }
+}
+
+/// Tells `lack` that items have to be taken, those that come `first` first, for `asked` to be the
+/// next, or nothing to be left; if it is not there, that it has to be put in behind them.
+pub(super) fn lacks(
+    first: impl Iterator<Item = Value>,
+    asked: Option<Value>,
+    lack: &mut dyn FnMut(Token, i128),
+) {
+    for item in first {
+        if Some(item) == asked {
+            return;
+        }
+        lack(item.handle().into(), -1);
+    }
+    if let Some(asked) = asked {
+        lack(asked.handle().into(), 1);
+    }
+}
+
+/// Tells `lack` that all items have to be taken.
+pub(super) fn take_all(state: &Tree<u32>, lack: &mut dyn FnMut(Token, i128)) {
+    for (key, count) in state.iter() {
+        let handle = Value::of_handle(key as u32).handle();
+        (0..count).for_each(|_| lack(handle.into(), -1));
     }
 }
 

@@ -10,7 +10,7 @@ use super::catalogue::{BuiltIn, Entry, FunctionEntry, Setup};
 use super::items::{describe, few};
 use super::persistent::{Sequence, Tree};
 use super::turn::{PROCESSES, Turn};
-use super::{Call, Establishes, Facts, Kind, Model, Rejection, Token, View};
+use super::{Adds, Call, Establishes, Facts, Kind, Model, NOTHING, Rejection, Token, View};
 use crate::history::{Shape, Value, ValueTable};
 use crate::vocabulary::{Verb, Words, micro_operation};
 
@@ -141,6 +141,36 @@ impl Model for ListAppend {
         true
     }
 
+    fn adds(&self, op: &Arc<Op>, add: &mut dyn FnMut(Token, i128)) -> Adds {
+        for (list, items) in op.appends.iter() {
+            items.iter().for_each(|&item| add(entry(*list, item), 1));
+        }
+        Adds::Things
+    }
+
+    /// Lists have to go on as it found them.
+    fn lacks(
+        &self,
+        state: &Lists,
+        op: &Arc<Op>,
+        way: u32,
+        lack: &mut dyn FnMut(Token, i128),
+    ) -> bool {
+        for (list, items) in op.expects.iter() {
+            let held = state.get(key(*list)).unwrap_or_default();
+            match items.split_at_checked(held.len()) {
+                Some((start, rest)) if held.has_at(0, start) => {
+                    rest.iter().for_each(|&item| lack(entry(*list, item), 1));
+                }
+                _ => lack(NOTHING, 1),
+            }
+        }
+        if op.contradictory {
+            lack(NOTHING, 1);
+        }
+        way == 0
+    }
+
     fn kind(&self) -> Kind<Arc<Op>> {
         Kind::Lists { view: |op| op }
     }
@@ -159,6 +189,11 @@ impl Model for ListAppend {
 /// Returns the lists of a state, without the turns of processes.
 fn lists(state: &Lists) -> impl Iterator<Item = (u128, Sequence)> {
     state.iter().filter(|(key, _)| *key < PROCESSES)
+}
+
+/// An item in a list.
+fn entry(list: Value, item: Value) -> Token {
+    Token::from(list.handle()) << 32 | Token::from(item.handle())
 }
 
 fn key(list: Value) -> u128 {

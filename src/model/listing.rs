@@ -61,6 +61,21 @@ impl Listing {
         self.elements.iter().copied()
     }
 
+    /// Tells `differs` of each element that is here or in `contents` and not in both, and whether
+    /// it is here. O(n).
+    pub fn difference(&self, contents: &Contents, differs: &mut dyn FnMut(Value, bool)) {
+        let mut here = self.iter().peekable();
+        for there in contents.iter().map(|(handle, ())| Value::of_handle(handle as u32)) {
+            while let Some(new) = here.next_if(|new| new.handle() < there.handle()) {
+                differs(new, true);
+            }
+            if here.next_if_eq(&there).is_none() {
+                differs(there, false);
+            }
+        }
+        here.for_each(|new| differs(new, true));
+    }
+
     /// Whether these are all that `contents` holds. O(n) if so, else mostly O(1).
     pub fn is_all_of(&self, contents: &Contents) -> bool {
         self.len() == contents.len()

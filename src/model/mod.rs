@@ -196,6 +196,28 @@ pub trait Model: Clone + Send + Sync + 'static {
         false
     }
 
+    /// Tells `add` what `op` adds to which of the amounts that the object is made of: the value of
+    /// a counter, how often an item is there; what it takes away is negative. [`ANYTHING`] is any
+    /// of them. A guess works with it: a false answer costs time, and no more.
+    fn adds(&self, op: &Self::Op, add: &mut dyn FnMut(Token, i128)) -> Adds {
+        let _ = (op, add);
+        Adds::Unknown
+    }
+
+    /// Tells `lack` what has to be added to `state`, in this order, for `op` to be legal. There may
+    /// be several `way`s, counted from 0, the best first. False if there is no such way, or what is
+    /// lacking cannot be told.
+    fn lacks(
+        &self,
+        state: &Self::State,
+        op: &Self::Op,
+        way: u32,
+        lack: &mut dyn FnMut(Token, i128),
+    ) -> bool {
+        let _ = (state, op, way, lack);
+        false
+    }
+
     /// Whether an operation that changes nothing may tell what the object held at the start, and
     /// the state keeps that. Such a model cannot be [followed](crate::follow).
     fn learns(&self) -> bool {
@@ -269,6 +291,24 @@ pub trait Model: Clone + Send + Sync + 'static {
 
 /// An aspect of a state that operations may depend on, such as the value of a register.
 pub type Token = u64;
+
+/// What kind of amounts operations [add](Model::adds) to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Adds {
+    /// None, or it is not known.
+    #[default]
+    Unknown,
+    /// Numbers that are added up: what one operation adds too much, another one has to take away.
+    Numbers,
+    /// Things: what an operation adds that nobody lacks does no harm.
+    Things,
+}
+
+/// Any of the amounts of an object.
+pub const ANYTHING: Token = Token::MAX;
+
+/// What no operation adds.
+pub(crate) const NOTHING: Token = Token::MAX - 1;
 
 /// What holds for an operation in every state. A false claim makes verdicts wrong.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]

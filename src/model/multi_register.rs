@@ -8,7 +8,9 @@ use super::items::few;
 use super::persistent::Tree;
 use super::starts::Early;
 use super::turn::{PROCESSES, Turn};
-use super::{Call, Establishes, Facts, Kind, Model, Reading, Rejection, Token, View};
+use super::{
+    Adds, Call, Establishes, Facts, Kind, Model, NOTHING, Reading, Rejection, Token, View,
+};
 use crate::error::{Code, Error};
 use crate::history::{History, Operation, Record, Shape, Value, ValueTable, is_transaction};
 use crate::vocabulary::{Verb, Words, micro_operation};
@@ -226,6 +228,11 @@ impl BuiltIn for MultiRegister {
     }
 }
 
+/// That a register holds a value.
+fn holds(register: Value, value: Value) -> Token {
+    Token::from(register.handle()) << 32 | Token::from(value.handle())
+}
+
 impl Model for MultiRegister {
     type State = Registers;
     type Op = Op;
@@ -358,6 +365,32 @@ impl Model for MultiRegister {
             hold(value);
         }
         true
+    }
+
+    fn adds(&self, op: &Op, add: &mut dyn FnMut(Token, i128)) -> Adds {
+        for &(register, value) in op.writes() {
+            add(holds(register, value), 1);
+        }
+        Adds::Things
+    }
+
+    /// Registers have to hold what it found.
+    fn lacks(
+        &self,
+        state: &Registers,
+        op: &Op,
+        way: u32,
+        lack: &mut dyn FnMut(Token, i128),
+    ) -> bool {
+        for &(register, value) in op.expects() {
+            if self.get(state, register).is_some_and(|held| held != value) {
+                lack(holds(register, value), 1);
+            }
+        }
+        if op.contradictory {
+            lack(NOTHING, 1);
+        }
+        way == 0
     }
 
     fn kind(&self) -> Kind<Op> {

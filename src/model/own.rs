@@ -7,7 +7,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use super::kind::{Viewed, stranger};
-use super::{Call, Facts, Kind, Model, Reading, Rejection, Successors, Token};
+use super::{Adds, Call, Facts, Kind, Model, Reading, Rejection, Successors, Token};
 use crate::history::{Value, ValueTable};
 
 /// A model of the caller's own.
@@ -138,6 +138,14 @@ trait Erased: Send + Sync {
     fn describe(&self, state: &OwnState, values: &ValueTable) -> Option<String>;
     fn tokens_suffice(&self) -> bool;
     fn touches(&self, op: &OwnOp, touch: &mut dyn FnMut(Token)) -> bool;
+    fn adds(&self, op: &OwnOp, add: &mut dyn FnMut(Token, i128)) -> Adds;
+    fn lacks(
+        &self,
+        state: &OwnState,
+        op: &OwnOp,
+        way: u32,
+        lack: &mut dyn FnMut(Token, i128),
+    ) -> bool;
     fn learns(&self) -> bool;
     fn is_told_late(&self) -> bool;
     fn is_mute(&self, call: &Call<'_>) -> bool;
@@ -205,6 +213,20 @@ impl<M: Model> Erased for Eraser<M> {
 
     fn touches(&self, op: &OwnOp, touch: &mut dyn FnMut(Token)) -> bool {
         self.model.touches(self.op(op), touch)
+    }
+
+    fn adds(&self, op: &OwnOp, add: &mut dyn FnMut(Token, i128)) -> Adds {
+        self.model.adds(self.op(op), add)
+    }
+
+    fn lacks(
+        &self,
+        state: &OwnState,
+        op: &OwnOp,
+        way: u32,
+        lack: &mut dyn FnMut(Token, i128),
+    ) -> bool {
+        self.model.lacks(self.state(state), self.op(op), way, lack)
     }
 
     fn learns(&self) -> bool {
@@ -295,6 +317,20 @@ impl Model for Own {
 
     fn touches(&self, op: &OwnOp, touch: &mut dyn FnMut(Token)) -> bool {
         self.0.touches(op, touch)
+    }
+
+    fn adds(&self, op: &OwnOp, add: &mut dyn FnMut(Token, i128)) -> Adds {
+        self.0.adds(op, add)
+    }
+
+    fn lacks(
+        &self,
+        state: &OwnState,
+        op: &OwnOp,
+        way: u32,
+        lack: &mut dyn FnMut(Token, i128),
+    ) -> bool {
+        self.0.lacks(state, op, way, lack)
     }
 
     fn learns(&self) -> bool {

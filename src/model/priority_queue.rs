@@ -3,7 +3,8 @@
 use super::bag::{Counts, with, without};
 use super::catalogue::{BuiltIn, Entry, FunctionEntry, OptionEntry, Setup};
 use super::{
-    Call, Establishes, Facts, Kind, Model, Part, Rejection, Successors, Token, View, items,
+    ANYTHING, Adds, Call, Establishes, Facts, Kind, Model, Part, Rejection, Successors, Token,
+    View, items,
 };
 use crate::history::{Value, ValueTable};
 use crate::vocabulary::{Verb, Words};
@@ -276,6 +277,40 @@ impl Model for PriorityQueue {
             hold(Value::of_handle(item.handle()));
         }
         true
+    }
+
+    fn adds(&self, op: &Op, add: &mut dyn FnMut(Token, i128)) -> Adds {
+        match *op {
+            Op::Put(item) => add(item.handle().into(), 1),
+            Op::Take(_, Found::Item(item)) => add(item.handle().into(), -1),
+            Op::Take(_, Found::Any) => add(ANYTHING, -1),
+            Op::Take(_, Found::Empty) | Op::Peek(..) => {}
+        }
+        Adds::Things
+    }
+
+    /// What comes before it has to be taken.
+    fn lacks(&self, state: &Counts, op: &Op, way: u32, lack: &mut dyn FnMut(Token, i128)) -> bool {
+        let (Op::Take(end, found) | Op::Peek(end, found)) = *op else { return false };
+        let asked = match found {
+            Found::Any => return false,
+            Found::Empty => None,
+            Found::Item(item) => Some(item),
+        };
+        for (key, count) in state.iter() {
+            let comes_first = asked.is_none_or(|asked| match end {
+                End::Min => priority(key) < asked.priority,
+                End::Max => priority(key) > asked.priority,
+            });
+            if comes_first {
+                let item = Item::of_key(key);
+                (0..count).for_each(|_| lack(item.handle().into(), -1));
+            }
+        }
+        if let Some(asked) = asked.filter(|asked| state.get(asked.key()).is_none()) {
+            lack(asked.handle().into(), 1);
+        }
+        way == 0
     }
 
     fn kind(&self) -> Kind<Op> {

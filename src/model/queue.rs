@@ -3,7 +3,7 @@
 use super::catalogue::{BuiltIn, Entry, FunctionEntry, Setup, with};
 use super::items::{self, Found, Merge, Op};
 use super::persistent::Sequence;
-use super::{Call, Facts, Kind, Model, Rejection, Token};
+use super::{Adds, Call, Facts, Kind, Model, Rejection, Token};
 use crate::history::{Value, ValueTable};
 use crate::vocabulary::{Verb, Words};
 
@@ -100,6 +100,24 @@ impl Model for FifoQueue {
 
     fn token(&self, state: &Sequence) -> Option<Token> {
         Some(items::token(state.first()))
+    }
+
+    fn adds(&self, op: &Op, add: &mut dyn FnMut(Token, i128)) -> Adds {
+        items::adds(op, &self.merge, add)
+    }
+
+    /// What comes before it has to be taken.
+    fn lacks(
+        &self,
+        state: &Sequence,
+        op: &Op,
+        way: u32,
+        lack: &mut dyn FnMut(Token, i128),
+    ) -> bool {
+        let Some(asked) = items::asks(op).filter(|_| way == 0) else { return false };
+        let items = (0..state.len()).filter_map(|at| state.get(at));
+        items::lacks(items, asked, lack);
+        true
     }
 
     fn focus(&mut self, operations: &[Op]) {

@@ -7,7 +7,7 @@ use super::change::takes_nothing;
 use super::items::few;
 use super::listing::key;
 pub use super::listing::{Contents, Listing};
-use super::{Call, Establishes, Facts, Kind, Model, Part, Rejection, View};
+use super::{Adds, Call, Establishes, Facts, Kind, Model, Part, Rejection, Token, View};
 use crate::history::{Value, ValueTable, hash};
 use crate::vocabulary::{Verb, Words};
 
@@ -191,6 +191,39 @@ impl Model for Set {
         };
         let commutes = !pure && matches!(op, Op::Add(_, None));
         Facts { pure, establishes, commutes, part, ..Facts::default() }
+    }
+
+    fn adds(&self, op: &Op, add: &mut dyn FnMut(Token, i128)) -> Adds {
+        match *op {
+            Op::Add(element, new) if new != Some(false) => add(element.handle().into(), 1),
+            Op::Remove(element, found) if found != Some(false) => add(element.handle().into(), -1),
+            _ => {}
+        }
+        Adds::Things
+    }
+
+    fn lacks(
+        &self,
+        state: &Contents,
+        op: &Op,
+        way: u32,
+        lack: &mut dyn FnMut(Token, i128),
+    ) -> bool {
+        let mut needed = |element: Value, there: bool| {
+            let by = i128::from(there) - i128::from(state.get(key(element)).is_some());
+            if by != 0 {
+                lack(element.handle().into(), by);
+            }
+        };
+        match op {
+            Op::Add(element, Some(new)) => needed(*element, !new),
+            Op::Remove(element, Some(there)) | Op::Contains(element, Some(there)) => {
+                needed(*element, *there);
+            }
+            Op::Read(Some(seen)) => seen.difference(state, &mut needed),
+            _ => return false,
+        }
+        way == 0
     }
 
     /// Elements that no operation tells anything about do not matter: no step depends on them.

@@ -3,7 +3,7 @@
 use super::catalogue::{BuiltIn, Entry, FunctionEntry, Setup};
 use super::items::{self, Found, Merge, Op};
 use super::persistent::Sequence;
-use super::{Call, Establishes, Facts, Kind, Model, Rejection, Token};
+use super::{Adds, Call, Establishes, Facts, Kind, Model, Rejection, Token};
 use crate::history::{Value, ValueTable};
 use crate::vocabulary::{Verb, Words};
 
@@ -110,6 +110,33 @@ impl Model for Stack {
 
     fn token(&self, state: &Sequence) -> Option<Token> {
         Some(items::token(state.last()))
+    }
+
+    fn adds(&self, op: &Op, add: &mut dyn FnMut(Token, i128)) -> Adds {
+        items::adds(op, &self.merge, add)
+    }
+
+    /// It has to be put in, or what is above it has to be taken.
+    fn lacks(
+        &self,
+        state: &Sequence,
+        op: &Op,
+        way: u32,
+        lack: &mut dyn FnMut(Token, i128),
+    ) -> bool {
+        match (items::asks(op), way) {
+            (Some(None), 0) => items::lacks(state.backwards(), None, lack),
+            (Some(Some(asked)), 0) => {
+                if state.last() != Some(asked) {
+                    lack(asked.handle().into(), 1);
+                }
+            }
+            (Some(asked @ Some(_)), 1) if state.backwards().any(|item| Some(item) == asked) => {
+                items::lacks(state.backwards(), asked, lack);
+            }
+            _ => return false,
+        }
+        true
     }
 
     fn focus(&mut self, operations: &[Op]) {

@@ -8,7 +8,7 @@ use std::any::Any;
 
 use super::catalogue::{BuiltIn, Entry, Setup};
 use super::kind::{Viewed, stranger};
-use super::{Call, Facts, Kind, Model, Reading, Rejection, Successors, Token};
+use super::{Adds, Call, Facts, Kind, Model, Reading, Rejection, Successors, Token};
 use crate::history::{Value, ValueTable};
 
 /// Code that works with every model, as a closure cannot be generic.
@@ -146,6 +146,30 @@ macro_rules! models {
                     $((AnyModel::$variant(model), AnyOp::$variant(op)) => {
                         model.touches(op, touch)
                     })*
+                    _ => stranger(),
+                }
+            }
+
+            fn adds(&self, op: &AnyOp, add: &mut dyn FnMut(Token, i128)) -> Adds {
+                match (self, op) {
+                    $((AnyModel::$variant(model), AnyOp::$variant(op)) => model.adds(op, add),)*
+                    _ => stranger(),
+                }
+            }
+
+            fn lacks(
+                &self,
+                state: &AnyState,
+                op: &AnyOp,
+                way: u32,
+                lack: &mut dyn FnMut(Token, i128),
+            ) -> bool {
+                match (self, state, op) {
+                    $((
+                        AnyModel::$variant(model),
+                        AnyState::$variant(state),
+                        AnyOp::$variant(op),
+                    ) => model.lacks(state, op, way, lack),)*
                     _ => stranger(),
                 }
             }

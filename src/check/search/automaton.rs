@@ -10,7 +10,7 @@ use std::mem::needs_drop;
 use super::interner::Interner;
 use crate::history::Span;
 use crate::history::hash::Map;
-use crate::model::{Facts, Model, Reading, Token};
+use crate::model::{Adds, Facts, Model, Reading, Token};
 
 /// A state's number.
 pub(in crate::check) type StateId = u32;
@@ -26,6 +26,18 @@ pub(in crate::check) trait Automaton: Send + Sync {
 
     /// Returns the model's token of `state`.
     fn token(&self, state: StateId) -> Option<Token>;
+
+    /// Tells `add` what an operation of `class` adds to which amounts; see [`Model::adds`].
+    fn adds(&self, class: u32, add: &mut dyn FnMut(Token, i128)) -> Adds;
+
+    /// Tells `lack` what is missing in `state` for `class` to be legal; see [`Model::lacks`].
+    fn lacks(
+        &self,
+        state: StateId,
+        class: u32,
+        way: u32,
+        lack: &mut dyn FnMut(Token, i128),
+    ) -> bool;
 
     /// Returns the number of states met so far; their numbers are smaller. The initial state is
     /// number 0.
@@ -121,6 +133,21 @@ impl<M: Model> Automaton for Interned<M> {
 
     fn token(&self, state: StateId) -> Option<Token> {
         self.model.token(self.states.get(state)?)
+    }
+
+    fn adds(&self, class: u32, add: &mut dyn FnMut(Token, i128)) -> Adds {
+        self.model.adds(&self.ops[class as usize], add)
+    }
+
+    fn lacks(
+        &self,
+        state: StateId,
+        class: u32,
+        way: u32,
+        lack: &mut dyn FnMut(Token, i128),
+    ) -> bool {
+        let state = self.states.get(state);
+        state.is_some_and(|state| self.model.lacks(state, &self.ops[class as usize], way, lack))
     }
 
     fn len(&self) -> u32 {

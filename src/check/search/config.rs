@@ -31,7 +31,7 @@ pub(super) struct Config<K> {
 }
 
 /// A configuration as it is stored: without the event where that is known, and in few bytes.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Packed<K> {
     pub(super) mask: K,
     pub(super) state: StateId,

@@ -12,8 +12,8 @@ use super::depth::{LOOK_EVERY, POLL_EVERY, Part};
 use super::interner::lock;
 use super::mask::Mask;
 use super::path::{Node, NodeId, Nodes, SHARDS};
-use super::walker::{Arrival, Candidate, Entered, Move, Shared, Walker};
-use crate::budget::{Account, Budget, Meter};
+use super::walker::{Arrival, Candidate, Move, Shared, Walker};
+use crate::budget::{Account, Meter};
 use crate::check::StopReason;
 use crate::history::hash::spread;
 use crate::history::sort;
@@ -331,23 +331,7 @@ impl<'a, K: Mask> Layers<'a, K> {
         let shards: Vec<_> = self.shards.iter().map(|shard| lock(shard)).collect();
         let nodes: Vec<&Nodes> = shards.iter().map(|shard| &shard.nodes).collect();
         let moves = super::path::moves(&nodes, end);
-        let mut walker = lock(&self.walkers[0]);
-        let mut config = walker.start(0);
-        let mut path = vec![Entered { config: config.clone(), by: Move::Start }];
-        // What was found is told in any case.
-        walker.meter = None;
-        let unlimited = Meter::start(&Budget::default(), 0);
-        for &(by, state) in moves.iter().skip(1) {
-            walker.arrive(&mut config);
-            walker.pending.clear();
-            let expanded = walker.expand(&config, &unlimited);
-            debug_assert!(expanded.is_ok());
-            let mut next = walker.pending.iter();
-            let next = next.find(|next| next.by == by && next.config.state == state);
-            config = next.map_or(config, |next| next.config.clone());
-            path.push(Entered { config: config.clone(), by });
-        }
-        Part::Order(walker.retrace(path.iter()))
+        Part::Order(lock(&self.walkers[0]).follow(&moves))
     }
 
     fn bytes(&self) -> usize {

@@ -17,9 +17,12 @@
 //!
 //! Nothing here knows where a history came from, or explains anything.
 
+mod amounts;
 mod automaton;
+mod beam;
 mod config;
 mod depth;
+mod guide;
 mod interner;
 mod items;
 mod layers;
@@ -29,6 +32,8 @@ mod moves;
 mod path;
 mod plan;
 mod prepare;
+mod reach;
+mod replay;
 mod steps;
 #[cfg(test)]
 mod tests;

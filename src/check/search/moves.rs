@@ -54,6 +54,18 @@ impl<K: Mask> Walker<'_, K> {
         Ok(())
     }
 
+    /// Pends what the operation that `by` names makes of `config`, which waits for `forced`.
+    pub(super) fn try_move(&mut self, config: &Config<K>, by: Move, forced: u32) {
+        self.expansion += 1;
+        let needed = self.class_of(forced).requires;
+        match by {
+            Move::Item(item) => self.try_item(config, item, item == forced, needed),
+            Move::Crashed(group) => self.try_crashed(config, group, needed),
+            Move::Pass => self.try_pass(config, forced),
+            Move::Start => {}
+        }
+    }
+
     /// Looks at the limits, unless what was `tried` since the last look took little time.
     fn poll_between(&self, tried: usize, meter: &Meter) -> Result<(), StopReason> {
         let is_time = tried > 0 && (tried as u64).is_multiple_of(self.poll_every);

@@ -4,6 +4,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::automaton::StateId;
+use super::beam::Beam;
 use super::depth::{Depth, Part};
 use super::items::Event;
 use super::layers::Layers;
@@ -24,6 +25,8 @@ pub(super) struct Plan {
     /// So many configurations in a row the depth-first walk may visit at first that lead no
     /// further; most histories need less.
     pub(super) first_share: u64,
+    /// For each of them, so many of the guess.
+    pub(super) guess: u64,
     /// For each of them, so many of the other walk.
     pub(super) breadth: u64,
     /// The first part of the history that is tried by itself has so many events before the place
@@ -33,7 +36,8 @@ pub(super) struct Plan {
 
 impl Plan {
     /// What has proved itself.
-    pub(super) const USUAL: Plan = Plan { first_share: 1 << 12, breadth: 3, first_length: 64 };
+    pub(super) const USUAL: Plan =
+        Plan { first_share: 1 << 12, guess: 1, breadth: 3, first_length: 64 };
 }
 
 /// A part is tried from all states if there are at most so many.
@@ -53,11 +57,12 @@ pub(super) fn run<K: Mask>(
     if !matches!(part, Part::Pause) || depth.configurations >= meter.configurations() {
         return (found(part, shared.prepared), depth.effort());
     }
+    let mut beam = Beam::<K>::new(shared, meter);
     let crew = Crew::new(threads);
     let mut breadth = Breadth::<K>::new(shared, plan, meter);
     let mut share = plan.first_share;
     let found = loop {
-        let done = depth.configurations + breadth.configurations();
+        let done = depth.configurations + breadth.configurations() + beam.configurations;
         let left = meter.configurations().saturating_sub(done);
         if left == 0 {
             break Found::Stopped(StopReason::Configurations);
@@ -66,14 +71,24 @@ pub(super) fn run<K: Mask>(
         let others = plan.breadth.saturating_mul(share).min(most);
         share = share.saturating_mul(2);
         // Both start from what is known now, so that it does not matter which is faster.
-        let stuck = depth.furthest;
+        let stuck = depth.furthest.max(beam.furthest);
         let (wide, deep) = crew.both(
             &mut || {
                 let part = breadth.explore(others, stuck, meter);
                 cancelled.store(is_decided(&part), Ordering::Relaxed);
                 part
             },
-            &mut || depth.explore(share, left - others, &cancelled, meter),
+            &mut || {
+                let before = beam.configurations;
+                let guess = plan.guess.saturating_mul(share);
+                match beam.explore(guess, left - others, &cancelled, meter) {
+                    Part::Pause => {}
+                    Part::Stopped(StopReason::Memory) => beam.give_up(),
+                    part => return part,
+                }
+                let left = (left - others).saturating_sub(beam.configurations - before);
+                depth.explore(share, left, &cancelled, meter)
+            },
         );
         match (wide, deep) {
             (part, _) | (_, part) if is_decided(&part) => break found(part, shared.prepared),
@@ -88,9 +103,15 @@ pub(super) fn run<K: Mask>(
             _ => {}
         }
     };
+    let done = beam.visited() + breadth.configurations();
+    (found, effort(&mut depth, done))
+}
+
+/// The effort of the depth-first walk, and of others that visited so many configurations.
+fn effort<K: Mask>(depth: &mut Depth<'_, K>, others: u64) -> Effort {
     let mut effort = depth.effort();
-    effort.configurations += breadth.configurations();
-    (found, effort)
+    effort.configurations += others;
+    effort
 }
 
 /// Whether a part ended with a verdict.

@@ -36,7 +36,7 @@ const RECENT_BITS: u32 = 16;
 
 /// The steps that one thread remembers, and the tokens of states.
 pub(super) struct Steps<'a> {
-    automaton: &'a dyn Automaton,
+    pub(super) automaton: &'a dyn Automaton,
     token_ids: &'a Map<Token, TokenId>,
     classes: usize,
     /// Whether recent steps beyond the rows are remembered, too.
@@ -170,6 +170,7 @@ fn decode(code: u32) -> Step {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Adds;
 
     const STATES: u32 = ROW_ENTRIES as u32;
     const CLASSES: u32 = 4;
@@ -189,6 +190,14 @@ mod tests {
 
         fn token(&self, _: StateId) -> Option<Token> {
             None
+        }
+
+        fn adds(&self, _: u32, _: &mut dyn FnMut(Token, i128)) -> Adds {
+            Adds::Unknown
+        }
+
+        fn lacks(&self, _: StateId, _: u32, _: u32, _: &mut dyn FnMut(Token, i128)) -> bool {
+            false
         }
 
         fn len(&self) -> u32 {

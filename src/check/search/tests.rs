@@ -12,18 +12,22 @@ use super::{Found, Space, search_by};
 use crate::budget::{Budget, Meter};
 use crate::history::testing::span;
 use crate::history::{OpIndex, Rank, Span, Value};
+use crate::model::items;
 use crate::model::{
-    Counter, Model, Mutex, Pos, Reading, Register, Semaphore, counter, mutex, register, semaphore,
+    Bank, Counter, FifoQueue, Model, MultiRegister, Mutex, Pos, Reading, Register, Semaphore, Set,
+    Stack, UnorderedQueue, bank, counter, multi_register, mutex, register, semaphore, set,
 };
 use crate::proof::{Proof, confirm_order};
 use crate::tries::tries;
 
-/// Depth-first alone; breadth-first alone; and both in turns, with the shortest parts.
-const PLANS: [Plan; 4] = [
-    Plan { first_share: u64::MAX, breadth: 0, first_length: 0 },
-    Plan { first_share: 1, breadth: u64::MAX, first_length: 0 },
-    Plan { first_share: 6, breadth: 1000, first_length: 0 },
-    Plan { first_share: 3, breadth: 4, first_length: 8 },
+/// Depth-first alone; breadth-first alone; both in turns, with the shortest parts; and a guess
+/// before the others.
+const PLANS: [Plan; 5] = [
+    Plan { first_share: u64::MAX, guess: 0, breadth: 0, first_length: 0 },
+    Plan { first_share: 1, guess: 0, breadth: u64::MAX, first_length: 0 },
+    Plan { first_share: 6, guess: 1, breadth: 1000, first_length: 0 },
+    Plan { first_share: 3, guess: 1, breadth: 4, first_length: 8 },
+    Plan { first_share: 1, guess: u64::MAX, breadth: 0, first_length: 0 },
 ];
 
 /// What random operations are made of: those that complete, and those that crash.
@@ -191,6 +195,90 @@ fn every_plan_decides_locks_and_semaphores() {
     let mut completed = crashed.clone();
     completed.extend((1..3).map(semaphore::Op::Busy));
     campaign(&Semaphore { permits: 3 }, &Alphabet { completed, crashed }, runs(), 8);
+}
+
+/// Models that tell what operations add and lack.
+#[test]
+fn every_plan_decides_amounts_and_things() {
+    let found = |n: i128| Some(n.into());
+    let add = |delta| counter::Op { delta, before: None };
+    let crashed: Vec<_> = [1, 2, -3].map(add).into();
+    let mut completed = crashed.clone();
+    completed.extend((-4..8).map(|n| counter::Op { delta: 0, before: found(n) }));
+    completed.extend((-2..4).map(|n| counter::Op { delta: 2, before: found(n) }));
+    campaign(&Counter { initial: 0 }, &Alphabet { completed, crashed }, runs(), 21);
+    campaign(&FifoQueue::new(&[]), &items(), runs(), 22);
+    campaign(&Stack::new(&[]), &items(), runs(), 23);
+    campaign(&UnorderedQueue::new(&[]), &items(), runs(), 24);
+    campaign(&Set::new(&[]), &elements(), runs(), 25);
+    for (seed, start) in [(26, Some(3)), (27, None)] {
+        let bank = Bank { default: start, ..Bank::default() };
+        campaign(&bank, &accounts(), runs(), seed);
+    }
+    let none = Value::NULL;
+    let pairs = |value: Value| values().zip(std::iter::repeat(value));
+    let mut completed = Vec::new();
+    let mut crashed = Vec::new();
+    for value in values().chain([none]) {
+        for pair in pairs(value).take(2) {
+            completed.push(multi_register::Op::new(false, &[pair], &[]));
+            for other in values() {
+                let write = (pair.0, other);
+                completed.push(multi_register::Op::new(false, &[pair], &[write]));
+                crashed.push(multi_register::Op::new(false, &[], &[write]));
+            }
+        }
+    }
+    completed.extend(crashed.iter().cloned());
+    campaign(&MultiRegister::new(none, &[]), &Alphabet { completed, crashed }, runs(), 28);
+}
+
+/// The operations of queues and stacks.
+fn items() -> Alphabet<items::Op> {
+    let mut crashed: Vec<_> = values().map(items::Op::Put).collect();
+    let mut completed = crashed.clone();
+    for found in values().map(items::Found::Item).chain([items::Found::Empty]) {
+        completed.extend([items::Op::Take(found), items::Op::Peek(found)]);
+    }
+    crashed.push(items::Op::Take(items::Found::Any));
+    Alphabet { completed, crashed }
+}
+
+/// The operations of sets.
+fn elements() -> Alphabet<set::Op> {
+    let mut crashed = Vec::new();
+    let mut completed = Vec::new();
+    for value in values() {
+        crashed.extend([set::Op::Add(value, None), set::Op::Remove(value, None)]);
+        for answer in [true, false].map(Some) {
+            completed.push(set::Op::Contains(value, answer));
+            completed.push(set::Op::Add(value, answer));
+        }
+    }
+    completed.extend(crashed.iter().cloned());
+    for subset in 0..8 {
+        let elements: Vec<Value> =
+            values().enumerate().filter(|(n, _)| subset >> n & 1 == 1).map(|(_, v)| v).collect();
+        completed.push(set::Op::Read(set::Listing::of(&elements)));
+    }
+    Alphabet { completed, crashed }
+}
+
+/// The operations of a bank of two accounts.
+fn accounts() -> Alphabet<bank::Op> {
+    let [a, b] = [0, 1].map(|n| values().nth(n).unwrap());
+    let mut crashed = Vec::new();
+    let mut completed = Vec::new();
+    for amount in [1, 2] {
+        crashed.extend([bank::Op::Transfer(a, b, amount), bank::Op::Transfer(b, a, amount)]);
+        completed.extend([a, b].map(|account| bank::Op::Refused(account, amount)));
+    }
+    completed.extend(crashed.iter().cloned());
+    for balance in 0..=6_i128 {
+        completed.push(bank::Op::Read([(a, balance), (b, 6 - balance)].into()));
+        completed.push(bank::Op::Read([(b, balance)].into()));
+    }
+    Alphabet { completed, crashed }
 }
 
 /// Sets of open operations have 64, 128 or 256 bits, or as many as it takes.

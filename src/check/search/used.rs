@@ -59,6 +59,11 @@ impl UsedSets {
         }
     }
 
+    /// How many operations are in `set`.
+    pub(super) fn size(&self, set: UsedId) -> u32 {
+        if set == NONE { 0 } else { self.of(set).iter().map(|&own| u32::from(own as u16)).sum() }
+    }
+
     /// `set` with one more operation of `class`. `scratch` holds nothing of worth.
     pub(super) fn with(&self, set: UsedId, class: usize, scratch: &mut Vec<u64>) -> UsedId {
         scratch.clear();

@@ -1,6 +1,6 @@
 //! One thread's view of the search: its place in the history, and how configurations move on.
 
-use super::automaton::Automaton;
+use super::automaton::{Automaton, StateId};
 use super::config::{Config, Order};
 use super::depth::POLL_EVERY;
 use super::items::{Event, TokenId};
@@ -10,7 +10,7 @@ use super::steps::{Step, Steps, UNOBSERVED};
 use super::trail::Trail;
 use super::used::{self, UsedSets};
 use super::window::Window;
-use crate::budget::Meter;
+use crate::budget::{Budget, Meter};
 use crate::error::StopReason;
 use crate::model::Pos;
 
@@ -253,6 +253,26 @@ impl<'a, K: Mask> Walker<'a, K> {
             return Step::Illegal;
         }
         self.steps.step(state, class)
+    }
+
+    /// The linearization to which these `moves` from the start led, each with the state after it.
+    pub(super) fn follow(&mut self, moves: &[(Move, StateId)]) -> Vec<Pos> {
+        let mut config = self.start(0);
+        let mut path = vec![Entered { config: config.clone(), by: Move::Start }];
+        // What was found is told in any case.
+        self.meter = None;
+        let unlimited = Meter::start(&Budget::default(), 0);
+        for &(by, state) in moves.iter().skip(1) {
+            self.arrive(&mut config);
+            self.pending.clear();
+            let expanded = self.expand(&config, &unlimited);
+            debug_assert!(expanded.is_ok());
+            let mut next = self.pending.iter();
+            let next = next.find(|next| next.by == by && next.config.state == state);
+            config = next.map_or(config, |next| next.config.clone());
+            path.push(Entered { config: config.clone(), by });
+        }
+        self.retrace(path.iter())
     }
 
     /// The linearization to which the configurations in `path` led, from the start to the end.
