@@ -17,7 +17,8 @@ use histcheck::follow::Following;
 use histcheck::formats::ReadOptions;
 use histcheck::history::Settings;
 use histcheck::model::CATALOGUE;
-use histcheck::{Options, Verdict, check, read_text};
+use histcheck::proof::Proof;
+use histcheck::{Budget, Options, Verdict, check, read_text};
 
 use cells::{Cell, Kind, Values};
 
@@ -46,6 +47,28 @@ fn verdict(cell: &Cell, seed: u64) -> Verdict {
     let report = check(&history, &Options::default()).unwrap();
     assert_eq!(report.model, objects::model(cell.object));
     report.verdict
+}
+
+/// Histories that the search does not decide within these configurations unless it plans what reads
+/// need.
+#[test]
+fn what_many_clients_did_is_guessed() {
+    let wide = [
+        ("counter", 2_000, 20, 10.0, Values::Distinct),
+        ("counter-grows", 1_000, 10, 5.0, Values::Distinct),
+        ("bank", 500, 10, 2.0, Values::Few),
+        ("set", 500, 10, 5.0, Values::Distinct),
+        ("multi-register", 500, 8, 0.0, Values::Distinct),
+    ];
+    let budget = Budget { configurations: Some(400_000), ..Budget::default() };
+    let options = Options { self_check: true, budget, threads: 1, ..Options::default() };
+    for (object, operations, clients, crashed, values) in wide {
+        let cell = Cell { object, operations, clients, crashed, values, ..SMALL };
+        let history = read_text(&written(&cell, 1)).unwrap();
+        let report = check(&history, &options).unwrap();
+        assert_eq!(report.verdict, Verdict::Valid, "{}", cell.file_name(1));
+        assert!(report.keys.iter().all(|key| key.proof == Some(Proof::Confirmed)));
+    }
 }
 
 /// The cells of one object and kind.

@@ -24,6 +24,12 @@ use crate::history::sort;
 /// So many configurations are kept at an event, where all goes well.
 const WIDTH: usize = 4;
 
+/// So many where operations find out what the object started from, up to an event for each
+/// operation that is open at once times [`START`].
+const WIDTH_AT_START: usize = 256;
+
+const START: u32 = 16;
+
 /// So many at most, where it does not.
 const WIDEST: usize = 1 << 12;
 
@@ -127,6 +133,11 @@ impl<'a, K: Mask> Beam<'a, K> {
             guide: Guide::of(shared.prepared, shared.automaton),
             found: Vec::new(),
         };
+        if beam.guide.as_ref().is_some_and(|guide| guide.learns(shared.prepared)) {
+            // What happened before the start was told can hardly be told at first.
+            beam.width = WIDTH_AT_START;
+            beam.obstacle = START * shared.prepared.width as u32;
+        }
         let config = beam.walker.start(0);
         // The depth-first walk would have found that nothing is to be chosen.
         let start = Candidate { config, by: Move::Start, priority: 0 };
@@ -231,7 +242,9 @@ impl<'a, K: Mask> Beam<'a, K> {
                     let from = guide::From { config: &config, node, plans: self.width };
                     guide.find(&mut self.walker, &mut self.nodes, from, &mut self.found);
                 }
-                if self.found.is_empty() || self.width > WIDTH {
+                let is_sure = matches!(self.found.as_slice(), [(candidate, _)]
+                    if candidate.config.state == config.state);
+                if self.found.is_empty() || self.width > WIDTH && !is_sure {
                     self.walker.window.seek(event, self.walker.prepared);
                     self.walker.pending.clear();
                     self.walker.expand(&config, meter)?;

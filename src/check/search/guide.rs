@@ -9,6 +9,7 @@ use super::mask::{Mask, difference};
 use super::path::{Node, NodeId, Nodes};
 use super::prepare::Prepared;
 use super::reach::{Planner, Supply};
+use super::steps::Step;
 use super::walker::{Arrival, Candidate, Move, Walker};
 
 /// So many of the open operations are served before the one that must come.
@@ -118,6 +119,13 @@ impl Guide {
         Some(Guide { amounts, lacks: Vec::new(), open, supplies })
     }
 
+    /// Whether operations that add nothing may change the state: they find out what the object
+    /// started from.
+    pub(super) fn learns(&self, prepared: &Prepared) -> bool {
+        let mut classes = (0..).zip(&prepared.classes);
+        classes.any(|(id, class)| !class.pure && self.amounts.adds(id).is_empty())
+    }
+
     /// Whether an operation that must come lacks what can no longer be added before it returns.
     /// The walker is where `config` is.
     pub(super) fn is_short<K: Mask>(&mut self, walker: &Walker<'_, K>, config: &Config<K>) -> bool {
@@ -171,6 +179,10 @@ impl Guide {
         let Some(open) = Open::of(walker, config) else { return };
         let forced = open.forced;
         walker.pending.clear();
+        if self.look(walker, config, &open) {
+            found.extend(walker.pending.drain(..).map(|candidate| (candidate, node)));
+            return;
+        }
         walker.try_move(config, Move::Item(forced), forced);
         self.follow_on(walker, config, &open);
         found.extend(walker.pending.drain(..).map(|candidate| (candidate, node)));
@@ -197,6 +209,26 @@ impl Guide {
                 }
             }
         }
+    }
+
+    /// Pends what becomes of `config` by an open operation that is legal and changes nothing here,
+    /// though it may elsewhere: it comes first, as a pure one does. False if there is none.
+    fn look<K: Mask>(&self, walker: &mut Walker<'_, K>, config: &Config<K>, open: &Open) -> bool {
+        let prepared = walker.prepared;
+        let mut tried: Vec<u32> = Vec::new();
+        for &(_, item) in &open.items {
+            let id = prepared.items[item as usize].class;
+            let is_look = !prepared.classes[id as usize].pure && self.amounts.adds(id).is_empty();
+            if !is_look || tried.contains(&id) {
+                continue;
+            }
+            tried.push(id);
+            if matches!(walker.step(config.state, id), Step::One(state) if state == config.state) {
+                walker.try_move(config, Move::Item(item), open.forced);
+                return !walker.pending.is_empty();
+            }
+        }
+        false
     }
 
     /// Pends what becomes of `config` by each open operation that says that it found just this, and
