@@ -54,13 +54,12 @@ fn verdict(cell: &Cell, seed: u64) -> Verdict {
 #[test]
 fn what_many_clients_did_is_guessed() {
     let wide = [
-        ("counter", 2_000, 20, 10.0, Values::Distinct),
-        ("counter-grows", 1_000, 10, 5.0, Values::Distinct),
-        ("bank", 500, 10, 2.0, Values::Few),
-        ("set", 500, 10, 5.0, Values::Distinct),
-        ("multi-register", 500, 8, 0.0, Values::Distinct),
+        ("counter-grows", 3_000, 30, 10.0, Values::Distinct),
+        ("bank", 1_000, 20, 2.0, Values::Few),
+        ("set", 1_000, 20, 5.0, Values::Distinct),
+        ("multi-register", 2_000, 12, 0.0, Values::Distinct),
     ];
-    let budget = Budget { configurations: Some(400_000), ..Budget::default() };
+    let budget = Budget { configurations: Some(1_000_000), ..Budget::default() };
     let options = Options { self_check: true, budget, threads: 1, ..Options::default() };
     for (object, operations, clients, crashed, values) in wide {
         let cell = Cell { object, operations, clients, crashed, values, ..SMALL };
