@@ -233,6 +233,8 @@ impl<'a, K: Mask> Beam<'a, K> {
         while first < layer.entries.len() && left > 0 {
             let count = (layer.entries.len() - first).min(left);
             for at in first..first + count {
+                // There may be thousands at one event, with plans for each.
+                meter.poll()?;
                 let Entry { packed, node, .. } = layer.entries[at].clone();
                 let config = packed.at(event);
                 self.walker.steps.learn(config.state);
