@@ -147,6 +147,12 @@ impl<'a, K: Mask> Beam<'a, K> {
         beam
     }
 
+    /// Whether it is told what operations lack. Without that it gets through where the depth-first
+    /// walk does, too, and costs more.
+    pub(super) fn is_guided(&self) -> bool {
+        self.guide.is_some()
+    }
+
     /// How many configurations it visited; the meter is told of all of them.
     pub(super) fn visited(&mut self) -> u64 {
         self.account.visit(self.configurations);

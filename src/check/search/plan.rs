@@ -81,7 +81,8 @@ pub(super) fn run<K: Mask>(
             &mut || {
                 let before = beam.configurations;
                 let guess = plan.guess.saturating_mul(share);
-                match beam.explore(guess, left - others, &cancelled, meter) {
+                let most = if beam.is_guided() { left - others } else { guess.min(left - others) };
+                match beam.explore(guess, most, &cancelled, meter) {
                     Part::Pause => {}
                     Part::Stopped(StopReason::Memory) => beam.give_up(),
                     part => return part,
