@@ -282,7 +282,7 @@ pub(super) fn answer(object: &dyn Object, terms: Terms<'_>) -> Answer {
         if let Some(problem) = object.on_tokens() {
             return tokens::decide(problem, terms);
         }
-        match object.rule(wanted) {
+        match object.rule(wanted, meter) {
             Some((Ruling::Valid(order), name)) => {
                 let order = order.into_iter().map(|at| Pos::new(at as usize)).collect();
                 return Answer::at_once(Found::Order(order), name);

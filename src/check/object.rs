@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use super::exact::{self, Ruling, Wanted};
 use super::search::Space;
 use super::tokens::Problem;
+use crate::budget::Meter;
 use crate::history::Span;
 use crate::model::{Facts, Model, Pos, Reading, Token};
 
@@ -37,7 +38,7 @@ pub(super) trait Object {
 
     /// Returns the ruling of the exact decider for this kind of object, and the decider's name;
     /// `None` if there is none, or it does not fit.
-    fn rule(&self, wanted: Wanted) -> Option<(Ruling, &'static str)>;
+    fn rule(&self, wanted: Wanted, meter: &Meter) -> Option<(Ruling, &'static str)>;
 
     /// Returns the operations as the general search needs them.
     fn space(&self) -> Space;
@@ -86,8 +87,8 @@ impl<M: Model> Object for Readings<'_, M> {
         Problem::of(self.model, &self.readings)
     }
 
-    fn rule(&self, wanted: Wanted) -> Option<(Ruling, &'static str)> {
-        exact::decide(self.model, &self.readings, wanted)
+    fn rule(&self, wanted: Wanted, meter: &Meter) -> Option<(Ruling, &'static str)> {
+        exact::decide(self.model, &self.readings, wanted, &|| meter.poll().is_err())
     }
 
     fn space(&self) -> Space {

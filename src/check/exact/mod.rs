@@ -87,11 +87,12 @@ pub(super) enum Wanted {
 }
 
 /// Decides `readings`, which are in the order of their calls, by what `model` says of its kind, and
-/// names the decider. `None` if no exact decider fits.
+/// names the decider. `None` if no exact decider fits, or it `is_stopped`.
 pub(super) fn decide<M: Model>(
     model: &M,
     readings: &[Reading<M::Op>],
     wanted: Wanted,
+    is_stopped: &dyn Fn() -> bool,
 ) -> Option<(Ruling, &'static str)> {
     match model.kind() {
         Kind::Other
@@ -111,7 +112,8 @@ pub(super) fn decide<M: Model>(
             named("semaphore", semaphore::decide(permits, &timed(readings, view), wanted))
         }
         Kind::Queue { initial, view } => {
-            named("fifo-queue", queue::decide(&initial, &timed(readings, view), wanted))
+            let terms = (wanted, is_stopped);
+            named("fifo-queue", queue::decide(&initial, &timed(readings, view), terms))
         }
         Kind::Stack { initial, view } => {
             named("stack", stack::decide(&initial, &timed(readings, view), wanted))

@@ -1,4 +1,4 @@
-//! Queues: a value that comes out was put in at most once.
+//! Queues. Where a value is put in more than once, see [`pairs`]; else it is simpler.
 //!
 //! A linearization is an order of the values in which puts, fronts and takes follow each other;
 //! `docs/ALGORITHMS.md` proves that it exists if two relations between values have no cycle and
@@ -8,6 +8,7 @@
 
 mod deadlines;
 mod emit;
+mod pairs;
 mod sequence;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -21,25 +22,29 @@ use crate::history::{Value, sort};
 use crate::model::items::Op;
 use sequence::Stuck;
 
-/// Decides `operations`; `None` if a value is put in more than once and it is not certain which of
-/// these came out when, or if crashed takes can remove what was peeked at in more ways than are
-/// tried.
+/// Decides `operations`; `None` if a value is put in more than once and what came out when is not
+/// found out before the decider `is_stopped` or has worked for too long, or if crashed takes can
+/// remove what was peeked at in more ways than are tried.
 pub(super) fn decide(
     initial: &[Value],
     operations: &[Timed<'_, Op>],
-    wanted: Wanted,
+    (wanted, is_stopped): (Wanted, &dyn Fn() -> bool),
 ) -> Option<Ruling> {
     let rule = |values| rule(values, wanted);
     if let Some(read) = items::read(initial, operations) {
         return Ruling::on(read, rule);
     }
-    let numbered = twins::number(&items::handles(initial), operations, items::act)?;
-    Ruling::on(numbered, |Numbered { initial, acts, is_certain }| {
-        let numbered: Vec<Timed<'_, Act>> =
-            acts.iter().zip(operations).map(|(op, timed)| Timed { op, span: timed.span }).collect();
-        let ruling = Ruling::on(Values::read(&initial, &numbered, |act| *act)?, rule)?;
-        (is_certain || matches!(ruling, Ruling::Valid(_))).then_some(ruling)
-    })
+    let initial = items::handles(initial);
+    let numbered = twins::number(&initial, operations, items::act).and_then(|numbered| {
+        Ruling::on(numbered, |Numbered { initial, acts, is_certain }| {
+            let acts = acts.iter().zip(operations);
+            let numbered: Vec<Timed<'_, Act>> =
+                acts.map(|(op, timed)| Timed { op, span: timed.span }).collect();
+            let ruling = Ruling::on(Values::read(&initial, &numbered, |act| *act)?, rule)?;
+            (is_certain || matches!(ruling, Ruling::Valid(_))).then_some(ruling)
+        })
+    });
+    numbered.or_else(|| pairs::decide(&initial, operations, items::act, (wanted, is_stopped)))
 }
 
 /// Decides what was read of the values of a queue.
