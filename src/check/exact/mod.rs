@@ -24,6 +24,7 @@ mod set;
 mod stack;
 #[cfg(test)]
 mod testing;
+mod transactions;
 mod twins;
 mod values;
 mod versions;
@@ -97,7 +98,6 @@ pub(super) fn decide<M: Model>(
     match model.kind() {
         Kind::Other
         | Kind::Lock { .. }
-        | Kind::Transactions { .. }
         | Kind::Bank { .. }
         | Kind::Permits { .. }
         | Kind::AckedQueue { .. } => None,
@@ -130,6 +130,10 @@ pub(super) fn decide<M: Model>(
         }
         Kind::Ids { initial, view } => {
             named("unique-ids", Some(ids::decide(&initial, &timed(readings, view), wanted)))
+        }
+        Kind::Transactions { registers, view } => {
+            let operations = timed(readings, view);
+            named("multi-register", transactions::decide(&registers, &operations, wanted))
         }
         Kind::Lists { view } => named("list-append", lists::decide(&timed(readings, view), wanted)),
         Kind::Versions { initial, view } => {
