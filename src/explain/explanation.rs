@@ -4,7 +4,7 @@ use super::allowance::{Part, meter};
 use super::anomaly::Anomaly;
 use super::case::Case;
 use super::causes::{self, Grounds};
-use super::guarantees::{Held, guarantees};
+use super::guarantees::{Guarantee, Held, guarantees};
 use super::naming;
 use super::skew::{PROCESSES, SkewOutcome, clock_skew};
 use super::staleness::{Staleness, staleness};
@@ -146,7 +146,10 @@ impl Explaining<'_> {
         }
         options.enter(Phase::Clocks, 0);
         explanation.clock_skew = match meters.clocks.poll() {
-            Ok(()) => self.clock_skew(models, &meters.clocks)?,
+            Ok(()) => {
+                let unordered = unordered(&explanation.keys);
+                self.clock_skew(models, &unordered, &meters.clocks)?
+            }
             Err(_) => SkewOutcome::NotFound,
         };
         let skew = explanation.clock_skew.found();
@@ -166,6 +169,14 @@ impl Explaining<'_> {
     }
 }
 
+/// The keys that are known not to be sequentially consistent, by their positions in the report.
+fn unordered(keys: &[KeyExplanation]) -> Vec<usize> {
+    let is_broken =
+        |held: &Held| held.guarantee == Guarantee::Sequential && held.holds == Some(false);
+    let keys = keys.iter().filter(|key| key.guarantees.iter().any(is_broken));
+    keys.map(|key| key.key_at).collect()
+}
+
 /// The limits of the parts of an explanation.
 struct Meters {
     violations: Meter,
@@ -183,12 +194,17 @@ struct OneKey {
 }
 
 impl Explaining<'_> {
-    fn clock_skew(&self, models: &Models, meter: &Meter) -> Result<SkewOutcome, Error> {
+    fn clock_skew(
+        &self,
+        models: &Models,
+        unordered: &[usize],
+        meter: &Meter,
+    ) -> Result<SkewOutcome, Error> {
         let Some(rest) = &self.rest else {
-            return clock_skew(models, self.history, self.report, meter);
+            return clock_skew(models, self.history, self.report, unordered, meter);
         };
         let (history, report) = rest.complete;
-        let skew = clock_skew(models, history, report, meter)?;
+        let skew = clock_skew(models, history, report, &[], meter)?;
         let mut operations = history.operations().iter();
         let first = operations.next().map(|operation| operation.process);
         // What is impossible for a part is so for all; but one clock has no offsets, and of many it

@@ -31,6 +31,10 @@ const NEAR: usize = 1_024;
 /// Of larger cores it is not asked whether they are minimal.
 const REDUCED: usize = 300;
 
+/// The same where violations are only counted: as many decisions as there are operations would cost
+/// more than all else.
+pub(crate) const ROUGH: usize = 32;
+
 /// Operations that cannot be ordered, and prove that the whole cannot.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Core {
@@ -51,7 +55,19 @@ pub(crate) fn minimal_core(
     meter: &Meter,
     allowance: u64,
 ) -> Core {
-    core_by(Trial { model, readings, meter, spent: 0, allowance }, readings, near)
+    core_by(Trial::new(model, readings, meter, allowance), readings, near, REDUCED)
+}
+
+/// Finds a core as [`minimal_core`] does, but of one of more than [`ROUGH`] operations it is not
+/// asked whether each can be left out: for who only counts.
+pub(crate) fn rough_core(
+    model: &AnyModel,
+    readings: &[Reading<AnyOp>],
+    near: OpIndex,
+    meter: &Meter,
+    allowance: u64,
+) -> Core {
+    core_by(Trial::new(model, readings, meter, allowance), readings, near, ROUGH)
 }
 
 /// Finds a core as [`minimal_core`] does, but by removals that are sound whatever the times are:
@@ -73,12 +89,12 @@ pub(crate) fn timeless_core(
             Reading { span: Span { call: Rank::new(call), ret }, ..reading.clone() }
         })
         .collect();
-    core_by(Trial { model, readings, meter, spent: 0, allowance }, &timeless, near)
+    core_by(Trial::new(model, readings, meter, allowance), &timeless, near, REDUCED)
 }
 
 /// A core of what is on `trial`, by removals that are sound for `allowing`: the same operations, of
-/// which more may be concurrent.
-fn core_by(trial: Trial<'_>, allowing: &[Reading<AnyOp>], near: OpIndex) -> Core {
+/// which more may be concurrent. It is made minimal if it has so many operations at `most`.
+fn core_by(trial: Trial<'_>, allowing: &[Reading<AnyOp>], near: OpIndex, most: usize) -> Core {
     let closures = Closures::new(Projections::new(trial.model, allowing), allowing);
     let mut reducer = Reducer { trial, closures };
     let mut chosen = reducer.chosen(near);
@@ -89,7 +105,11 @@ fn core_by(trial: Trial<'_>, allowing: &[Reading<AnyOp>], near: OpIndex) -> Core
             return Core::default();
         }
     }
-    reducer.trial.reduced(reducer.closures.projections(), chosen)
+    let Reducer { mut trial, closures } = reducer;
+    match chosen.len() <= most {
+        true => trial.reduced(closures.projections(), chosen),
+        false => trial.core(&chosen, false),
+    }
 }
 
 /// Leaves out of `core`, which proves that `readings` are not linearizable, what can be.
@@ -101,10 +121,10 @@ pub(crate) fn reduced(
     allowance: u64,
 ) -> Core {
     let projections = Projections::new(model, readings);
-    let mut trial = Trial { model, readings, meter, spent: 0, allowance };
+    let mut trial = Trial::new(model, readings, meter, allowance);
     match positions(readings, core) {
-        Some(chosen) => trial.reduced(&projections, chosen),
-        None => Core { operations: core.to_vec(), is_minimal: false },
+        Some(chosen) if chosen.len() <= REDUCED => trial.reduced(&projections, chosen),
+        _ => Core { operations: core.to_vec(), is_minimal: false },
     }
 }
 
@@ -217,7 +237,21 @@ struct Trial<'a> {
     allowance: u64,
 }
 
-impl Trial<'_> {
+impl<'a> Trial<'a> {
+    fn new(
+        model: &'a AnyModel,
+        readings: &'a [Reading<AnyOp>],
+        meter: &'a Meter,
+        allowance: u64,
+    ) -> Trial<'a> {
+        Trial { model, readings, meter, spent: 0, allowance }
+    }
+
+    fn core(&self, chosen: &[Pos], is_minimal: bool) -> Core {
+        let operations = chosen.iter().map(|&at| self.readings[at].index).collect();
+        Core { operations, is_minimal }
+    }
+
     /// Whether these readings are not linearizable; `None` if the budget ended.
     fn is_impossible(&mut self, chosen: &[Pos]) -> Option<bool> {
         let readings: Vec<Reading<AnyOp>> =
@@ -227,37 +261,43 @@ impl Trial<'_> {
         linearizable.filter(|_| self.spent < self.allowance).map(|linearizable| !linearizable)
     }
 
-    /// The core `chosen` without what can be left out of it.
+    /// The core `chosen` without what can be left out of it. One operation after the other is
+    /// tried, in a circle, until none of them can be left out.
     fn reduced(&mut self, projections: &Projections<'_, AnyModel>, mut chosen: Vec<Pos>) -> Core {
-        let mut is_minimal = chosen.len() <= REDUCED;
+        let mut is_minimal = true;
         let mut tried: Set<Vec<Pos>> = Set::default();
-        while is_minimal {
-            match self.smaller(projections, &chosen, &mut tried) {
-                Some(Some(smaller)) => chosen = smaller,
-                Some(None) => break,
+        let (mut next, mut needed) = (0, 0);
+        while is_minimal && needed < chosen.len() {
+            let at = next % chosen.len();
+            match self.smaller(projections, &chosen, at, &mut tried) {
+                Some(Some(smaller)) => {
+                    next = smaller.partition_point(|other| *other < chosen[at]);
+                    (chosen, needed) = (smaller, 0);
+                }
+                Some(None) => (next, needed) = (at + 1, needed + 1),
                 None => is_minimal = false,
             }
         }
-        let operations = chosen.into_iter().map(|at| self.readings[at].index).collect();
-        Core { operations, is_minimal }
+        self.core(&chosen, is_minimal)
     }
 
-    /// A smaller core in `chosen`, if there is one; `None` if the budget ended.
+    /// A smaller core in `chosen` without the one at `place`, if there is one; `None` if the budget
+    /// ended.
     fn smaller(
         &mut self,
         projections: &Projections<'_, AnyModel>,
         chosen: &[Pos],
+        place: usize,
         tried: &mut Set<Vec<Pos>>,
     ) -> Option<Option<Vec<Pos>>> {
-        for &gone in chosen {
-            let others: Vec<Pos> = chosen.iter().copied().filter(|&at| at != gone).collect();
-            for rule in Rule::ALL {
-                let Some(rest) = projections.sound_part(rule, &others) else {
-                    continue;
-                };
-                if tried.insert(rest.clone()) && self.is_impossible(&rest)? {
-                    return Some(Some(rest));
-                }
+        let mut others = chosen.to_vec();
+        others.remove(place);
+        for rule in Rule::ALL {
+            let Some(rest) = projections.sound_part(rule, &others) else {
+                continue;
+            };
+            if tried.insert(rest.clone()) && self.is_impossible(&rest)? {
+                return Some(Some(rest));
             }
         }
         Some(None)

@@ -14,7 +14,7 @@ use crate::model::{AnyModel, AnyOp, AnyState, Establishes, Facts, Model, Pos, Re
 const DEAD_ENDS: usize = 50_000;
 
 /// So many operations may be looked at, beyond twice what a search without dead ends needs.
-const LOOKS: u64 = 4_000_000;
+const LOOKS: u64 = 1_500_000;
 
 /// What dead ends are remembered by may take so many words.
 const WORDS: usize = 1 << 24;

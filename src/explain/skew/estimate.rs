@@ -48,6 +48,13 @@ impl Guess {
         self.ahead.iter().map(|ahead| ahead.unwrap_or(0)).collect()
     }
 
+    /// Whether it has some clocks further apart than it may be off.
+    pub(super) fn is_apart(&self) -> bool {
+        let placed = || self.ahead.iter().flatten();
+        let ends = placed().max().zip(placed().min());
+        ends.is_some_and(|(most, least)| most.saturating_sub(*least) > self.width)
+    }
+
     /// The offsets near the guess that keep `root`; `None` if there are none. The clocks of two
     /// groups do not differ at all if the guess has them closer than so many halves of a typical
     /// operation.

@@ -130,12 +130,14 @@ pub(crate) fn find_clock_skew(
 ) -> Result<SkewOutcome, Error> {
     let meter = meter(options, history, Part::Clocks);
     options.enter(Phase::Clocks, 0);
-    let skew = clock_skew(models, history, report, &meter);
+    let skew = clock_skew(models, history, report, &[], &meter);
     options.enter(Phase::Idle, 0);
     skew
 }
 
 /// The smallest clock offsets under which `history` is linearizable, of which `report` was made.
+/// The keys `unordered`, by their positions in the report, are known not to be sequentially
+/// consistent: they have no order, however operations move, that keeps each process's own.
 ///
 /// # Errors
 /// None, for a history that was checked.
@@ -143,6 +145,7 @@ pub(super) fn clock_skew(
     models: &Models,
     history: &History,
     report: &Report,
+    unordered: &[usize],
     meter: &Meter,
 ) -> Result<SkewOutcome, Error> {
     if report.verdict != Verdict::Invalid {
@@ -153,7 +156,8 @@ pub(super) fn clock_skew(
         let timeline = Timeline::new(models, history, &groups.of, groups.names.len())?;
         let Some(timeline) = timeline else { return Ok(SkewOutcome::NoTimes) };
         let failed = |key: usize| matches!(report.keys[key].decision, Decision::Invalid(_));
-        match explain(&timeline, history, &groups, &failed, meter) {
+        let is_ordered = !unordered.iter().any(|&key| timeline.keeps_sessions(key, history));
+        match explain(&timeline, history, &groups, is_ordered, &failed, meter) {
             SkewOutcome::Impossible => {}
             outcome => return Ok(outcome),
         }
@@ -161,18 +165,23 @@ pub(super) fn clock_skew(
     Ok(if possible.has_more { SkewOutcome::NotFound } else { SkewOutcome::Impossible })
 }
 
-/// Looks for the offsets of `groups` by both rules, and takes the better one.
+/// Looks for the offsets of `groups` by both rules, and takes the better one. Offsets of a
+/// recording keep the order of each process; if it is not known whether there `is_ordered` one that
+/// does, it is so.
 fn explain(
     timeline: &Timeline<'_>,
     history: &History,
     groups: &Groups,
+    is_ordered: bool,
     failed: &impl Fn(usize) -> bool,
     meter: &Meter,
 ) -> SkewOutcome {
     let mut found: Vec<ClockSkew> = Vec::new();
     let mut is_known = true;
     let lost_by_timestamp = evidence::lost_by_timestamp(timeline, history);
-    for rule in [Rule::Recording, Rule::LastWriteWins] {
+    // Where nothing replaces the state, no last write wins: times stay as they are.
+    let rules = [(Rule::Recording, is_ordered), (Rule::LastWriteWins, timeline.has_writes())];
+    for (rule, _) in rules.into_iter().filter(|&(_, is_possible)| is_possible) {
         let mut search = Search::new(timeline, rule, failed, meter);
         // If the first are pinned down, others count only if they are about as small. A clock for
         // each process is a little far-fetched.
@@ -183,7 +192,7 @@ fn explain(
             Grouping::Process => 1,
             Grouping::Field(_) => 4,
         };
-        match settle(&mut search, most, quarters, meter) {
+        match settle(&mut search, most, quarters, lost_by_timestamp > 0, meter) {
             Settled::Offsets { offsets, .. } if offsets.iter().all(|&offset| offset == 0) => {
                 return SkewOutcome::NotNeeded;
             }

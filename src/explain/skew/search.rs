@@ -29,7 +29,7 @@ const LARGE_CORES: u32 = 2;
 const LESSONS: usize = 4;
 
 /// A node costs as much as a configuration for every so many lessons that are asked.
-const LESSONS_ASKED: usize = 128;
+const LESSONS_ASKED: usize = 16;
 
 /// What a search found.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -5,6 +5,7 @@
 //! guess. These are made smaller, step by step. With them as a limit the first search goes on.
 
 use super::bounds::Bounds;
+use super::estimate::Guess;
 use super::rules::Rule;
 use super::search::{Found, Search};
 use super::walk::Walk;
@@ -15,6 +16,9 @@ use crate::history::sort;
 /// What the first search may cost, in operations and configurations decided, for every operation
 /// of the history; and at least and at most.
 const FIRST: [usize; 3] = [20, 150_000, 1_500_000];
+
+/// Beyond the first search, more is looked for only if it can decide the history so many times.
+const DECISIONS: usize = 8;
 
 /// What it may cost to look for a single wrong clock, all of them together.
 const ALONE: usize = 3_000_000;
@@ -40,6 +44,9 @@ const REST: usize = 6_000_000;
 /// pinned down.
 const LAST: usize = 1_000_000;
 
+/// The shares of the work that may be done.
+const WHOLE: usize = 64;
+
 /// What came of one rule.
 pub(super) enum Settled {
     /// It explains the history.
@@ -59,11 +66,13 @@ pub(super) enum Settled {
 
 /// Looks for the smallest offsets by the rule of `search`. Those that differ by more than `most`
 /// are not looked for. Behind the first search, so many `quarters` are done of the work that may
-/// be.
+/// be, where something speaks for wrong clocks: a guess, or writes that lost by their timestamps
+/// (`has_lost`). Else it is one part of [`WHOLE`], and nothing for fewer than four.
 pub(super) fn settle(
     search: &mut Search<'_>,
     most: i64,
     quarters: usize,
+    has_lost: bool,
     meter: &Meter,
 ) -> Settled {
     let Some(root) = search.root() else { return Settled::Impossible };
@@ -79,14 +88,25 @@ pub(super) fn settle(
     let (offsets, is_smallest) = match search.go(&mut walk) {
         Found::Offsets(offsets) => (offsets, true),
         Found::Impossible => return Settled::Impossible,
-        Found::Stopped if quarters == 0 => return Settled::Stopped,
+        Found::Stopped if search.operations() * DECISIONS > SOME / 4 * quarters => {
+            return Settled::Stopped;
+        }
         Found::Stopped => {
             let known = search.learnt.len();
-            let some = some(search, &root, quarters);
+            let guess = match search.rule {
+                Rule::Recording => estimate::guess(search.timeline),
+                Rule::LastWriteWins => None,
+            };
+            let is_likely = has_lost || guess.as_ref().is_some_and(Guess::is_apart);
+            let share = if is_likely { WHOLE / 4 * quarters } else { quarters / 4 };
+            if share == 0 {
+                return Settled::Stopped;
+            }
+            let some = some(search, &root, guess, share);
             // What was learnt far away does not help, and every lesson costs.
             search.learnt.truncate(known);
             walk.limit(below(&some));
-            search.allow(REST / 4 * quarters);
+            search.allow(REST / WHOLE * share);
             match (search.go(&mut walk), some) {
                 (Found::Offsets(offsets), _) => (offsets, true),
                 (Found::Impossible, Some(offsets)) => (offsets, true),
@@ -102,40 +122,41 @@ pub(super) fn settle(
     Settled::Offsets { offsets, is_smallest, is_pinned }
 }
 
-/// Some offsets, where the smallest were too many steps away.
-fn some(search: &mut Search<'_>, root: &Bounds, quarters: usize) -> Option<Vec<i64>> {
+/// Some offsets, where the smallest were too many steps away, with so large a share of the work.
+fn some(
+    search: &mut Search<'_>,
+    root: &Bounds,
+    guess: Option<Guess>,
+    share: usize,
+) -> Option<Vec<i64>> {
     let mut best: Option<Vec<i64>> = None;
     let groups = root.groups();
-    let mut left = ALONE / 4 * quarters;
+    let mut left = ALONE / WHOLE * share;
     for culprit in 0..groups {
         // Most are impossible soon, which leaves more for the others.
-        let share = left / (groups - culprit).min(2);
-        search.allow(share);
+        let part = left / (groups - culprit).min(2);
+        search.allow(part);
         let alone = tied(root, |group| group != culprit);
         best = smallest_within(search, alone, below(&best)).or(best);
-        left -= share - search.left();
+        left -= part - search.left();
     }
-    let guess = match search.rule {
-        Rule::Recording => estimate::guess(search.timeline),
-        Rule::LastWriteWins => None,
-    };
     for halves in TIES {
         let near = guess.as_ref().and_then(|guess| guess.near(root, halves));
-        search.allow(TIED / 4 * quarters);
+        search.allow(TIED / WHOLE * share);
         best = smallest_within(search, near, below(&best)).or(best);
     }
     if best.is_none() {
         let near = guess.and_then(|guess| Some((guess.near(root, 0)?, guess.offsets())));
         let anywhere = root.smallest().map(|offsets| (root.clone(), offsets));
         best = [near, anywhere].into_iter().flatten().find_map(|(bounds, offsets)| {
-            search.allow(SOME / 4 * quarters);
+            search.allow(SOME / WHOLE * share);
             search.repair(&bounds, i64::MAX, offsets)
         });
     }
-    let mut best = search.descend(root, best?, STEP);
+    let mut best = search.descend(root, best?, STEP.min(STEP / 4 * share));
     for part in PARTS {
         let tied = in_clusters(root, &best, spread(&best) / part);
-        search.allow(TIED / 4 * quarters);
+        search.allow(TIED / WHOLE * share);
         best = smallest_within(search, tied, spread(&best) - 1).unwrap_or(best);
     }
     Some(best)

@@ -10,7 +10,8 @@ use super::windows::Windows;
 use crate::check::{Meter, Models, impossible, linearize};
 use crate::error::Error;
 use crate::explain::core::timeless_core;
-use crate::history::{History, OpIndex};
+use crate::history::hash::Map;
+use crate::history::{History, OpIndex, Value};
 use crate::model::{self, AnyModel, AnyOp, Model, Reading, Token};
 
 /// A core is looked for with so many configurations at most.
@@ -73,6 +74,23 @@ impl<'a> Timeline<'a> {
             keys.push(Key::new(entries, groups));
         }
         Ok(Some(Timeline { models, groups, keys }))
+    }
+
+    /// Whether an operation replaces the state.
+    pub(super) fn has_writes(&self) -> bool {
+        self.keys.iter().any(|key| key.entries.iter().any(|entry| entry.timed.is_write))
+    }
+
+    /// Whether whoever did one operation of `key` after the other did so by one clock, which was
+    /// further on each time: then no offsets change the order of these. O(n).
+    pub(super) fn keeps_sessions(&self, key: usize, history: &History) -> bool {
+        let mut known: Map<Value, (i64, u16)> = Map::default();
+        self.keys[key].entries.iter().all(|entry| {
+            let Timed { group, call, ret, .. } = entry.timed;
+            let session = history.session(entry.index);
+            let last = known.insert(session, (ret.unwrap_or(call), group));
+            last.is_none_or(|(before, by)| before < call && by == group)
+        })
     }
 
     /// The token of what `key` holds at the start.

@@ -5,7 +5,7 @@ use crate::check::{impossible, is_linearizable};
 use crate::error::Error;
 use crate::explain::ALLOWANCE;
 use crate::explain::case::Case;
-use crate::explain::core::{Core, erased_core, minimal_core, reduced};
+use crate::explain::core::{Core, ROUGH, erased_core, minimal_core, reduced, rough_core};
 use crate::history::{History, OpIndex, Rank, sort};
 use crate::model::{self, AnyModel, AnyOp, Model, Pos, Reading};
 use crate::proof::projection::{Projections, positions};
@@ -134,7 +134,8 @@ impl<'a, 'c> Rest<'a, 'c> {
         end: Rank,
     ) -> Result<Next, Error> {
         let Case { model, meter, .. } = *self.case;
-        let core = minimal_core(model, readings, near, meter, ALLOWANCE);
+        let core_of = if self.counting { rough_core } else { minimal_core };
+        let core = core_of(model, readings, near, meter, ALLOWANCE);
         self.work += readings.len();
         let found = match self.first_impossible(readings, &core.operations)? {
             Some(found) => Some(found),
@@ -146,9 +147,8 @@ impl<'a, 'c> Rest<'a, 'c> {
         let is_sound = positions(&known, &core.operations)
             .is_some_and(|kept| Projections::new(model, &known).is_sound(&kept));
         let core = match is_sound {
-            _ if core.operations.is_empty() => {
-                minimal_core(model, &known, operation, meter, ALLOWANCE)
-            }
+            _ if core.operations.is_empty() => core_of(model, &known, operation, meter, ALLOWANCE),
+            true if self.counting && core.operations.len() > ROUGH => core,
             true => reduced(model, &known, &core.operations, meter, ALLOWANCE),
             // What was open then, and turned out to be pure, could still have been anything.
             false => {

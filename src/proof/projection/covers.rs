@@ -10,44 +10,78 @@
 //!
 //! As for sources, the last plain write that can have been seen is not left out.
 
-use super::{Projections, Ruling, established};
-use crate::history::Rank;
-use crate::model::{Model, Pos};
+use super::{Latest, Projections, Ruling, established};
+use crate::history::hash::Map;
+use crate::history::{Rank, Span};
+use crate::model::{Model, Pos, Token};
+
+/// What a part keeps and leaves out, to be asked about one operation after the other.
+struct Cover<'k> {
+    kept: &'k [Pos],
+    /// Returns of overwriting operations that are kept, with the latest call up to each.
+    covers: Latest,
+    /// The latest call of those kept that establish each token.
+    sources: Map<Token, Rank>,
+    /// For each operation left out that is not pure, ascending: its call, and the latest return
+    /// among those up to it.
+    left: Vec<Span>,
+}
 
 impl<M: Model> Projections<'_, M> {
+    /// O(n log n), whatever the part is.
     pub(super) fn by_covers(&self, kept: &[Pos]) -> Ruling {
-        let span = |at: Pos| self.readings[at].span;
-        let facts = |at: Pos| &self.facts[at];
-        let observes = |at: Pos| !facts(at).overwrites && !self.is_idle(at);
-        let mut gone = Vec::new();
-        for &at in kept.iter().filter(|&&at| observes(at)) {
-            let before =
-                |other: &Pos| span(*other).ret != Rank::NEVER && span(*other).ret < span(at).call;
-            let covers = kept.iter().filter(|&&other| facts(other).overwrites);
-            let cover = covers.filter(|other| before(other)).map(|&other| span(other).call).max();
-            let sources = kept.iter().filter(|&&other| {
-                established(facts(other)).is_some_and(|token| facts(at).requires == Some(token))
-            });
-            let source = sources.map(|&other| span(other).call).max();
-            let spares = |other: Pos| {
-                let (other, left) = (self.readings[other].span, &self.facts[other]);
-                let token = established(left).filter(|_| left.overwrites);
-                let is_seen = token.is_some() && token == facts(at).requires;
-                let is_evident = !is_seen || source.is_some_and(|call| call > other.call);
-                let covered = other.ret != Rank::NEVER
-                    && cover.is_some_and(|call| other.ret < call)
-                    && is_evident;
-                span(at).ret < other.call || covered
-            };
-            if !self.left_out(kept).all(spares) {
-                gone.push(at);
-            }
-        }
+        let cover = self.cover(kept);
+        let observes = |at: Pos| !self.facts[at].overwrites && !self.is_idle(at);
+        let is_covered = |at: Pos| self.is_covered(&cover, at);
+        let gone: Vec<Pos> =
+            kept.iter().copied().filter(|&at| observes(at) && !is_covered(at)).collect();
         if gone.is_empty() {
             Ruling::Sound
         } else {
             // Without one of them, the others are not covered any better.
             Ruling::Without(gone)
         }
+    }
+
+    fn cover<'k>(&self, kept: &'k [Pos]) -> Cover<'k> {
+        let mut covers = Vec::new();
+        let mut sources: Map<Token, Rank> = Map::default();
+        for &at in kept {
+            let (span, facts) = (self.readings[at].span, &self.facts[at]);
+            if facts.overwrites && span.has_returned() {
+                covers.push((span.ret, span.call));
+            }
+            if let Some(token) = established(facts) {
+                let latest = sources.entry(token).or_insert(span.call);
+                *latest = span.call.max(*latest);
+            }
+        }
+        let mut latest = Rank::FIRST;
+        let until = |at: Pos| {
+            let Span { call, ret } = self.readings[at].span;
+            latest = latest.max(ret);
+            Span { call, ret: latest }
+        };
+        let left = self.left_out(kept).map(until).collect();
+        Cover { kept, covers: Latest::new(covers), sources, left }
+    }
+
+    /// Whether nothing is left out that the operation at `at` can have found.
+    fn is_covered(&self, cover: &Cover<'_>, at: Pos) -> bool {
+        let span = self.readings[at].span;
+        let before = cover.left.partition_point(|left| left.call <= span.ret);
+        let Some(last) = before.checked_sub(1) else { return true };
+        let covered = cover.covers.before(span.call);
+        if covered.is_none_or(|call| cover.left[last].ret >= call) {
+            return false;
+        }
+        let Some(token) = self.facts[at].requires else { return true };
+        let source = cover.sources.get(&token);
+        // The last plain write that is left out and can have been seen.
+        let writes = self.writes.get(&token).map_or(&[][..], Vec::as_slice);
+        let seen = writes.partition_point(|&at| self.readings[at].span.call <= span.ret);
+        let is_left_out = |at: &&Pos| cover.kept.binary_search(at).is_err();
+        let unseen = writes[..seen].iter().rev().find(is_left_out);
+        unseen.is_none_or(|&at| source.is_some_and(|&call| call > self.readings[at].span.call))
     }
 }

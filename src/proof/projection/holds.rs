@@ -86,23 +86,27 @@ impl Holds {
         &self.units
     }
 
-    pub(super) fn rule(&self, kept: &[Pos]) -> Ruling {
-        let mut whole = vec![true; self.units.len()];
-        let is_kept = |at: &Pos| kept.binary_search(at).is_ok();
-        for (unit, whole) in self.units.iter().zip(&mut whole) {
-            match (unit.iter().find(|at| is_kept(at)), unit.iter().all(is_kept)) {
-                (Some(&at), false) => return Ruling::Without(vec![at]),
-                (_, all) => *whole = all,
+    /// O(n), and as much for each operation kept that found the lock held as holds are left out.
+    pub(super) fn rule(&self, kept: &[Pos], is_kept: &[bool]) -> Ruling {
+        let mut gone = Vec::new();
+        let mut left_out = Vec::new();
+        for (unit, span) in self.units.iter().zip(&self.spans) {
+            if !unit.iter().all(|&at| is_kept[at]) {
+                left_out.push(span);
+                gone.extend(unit.iter().copied().filter(|&at| is_kept[at]));
             }
         }
         for &at in kept.iter().filter(|&&at| !self.has_unit[at]) {
             let own = self.calls[at];
-            let meets = |span: &Span| span.call < own.ret && own.call < span.ret;
-            let left_out = self.spans.iter().zip(&whole).filter(|(_, whole)| !**whole);
-            if own.ret != Rank::NEVER && left_out.map(|(span, _)| span).any(meets) {
-                return Ruling::Without(vec![at]);
+            let meets = |span: &&Span| span.call < own.ret && own.call < span.ret;
+            if own.has_returned() && left_out.iter().any(meets) {
+                gone.push(at);
             }
         }
-        Ruling::Sound
+        if gone.is_empty() {
+            return Ruling::Sound;
+        }
+        gone.sort_unstable();
+        Ruling::Without(gone)
     }
 }

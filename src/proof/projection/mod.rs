@@ -11,8 +11,11 @@ mod holds;
 mod parts;
 mod permits;
 mod sources;
+#[cfg(test)]
+mod tests;
 
-use crate::history::OpIndex;
+use crate::history::hash::Map;
+use crate::history::{OpIndex, Rank, sort};
 use crate::model::{Establishes, Facts, Model, Pos, Reading, Token};
 
 /// A reason for which operations that are not pure may be left out.
@@ -63,6 +66,10 @@ pub(crate) struct Projections<'a, M: Model> {
     model: &'a M,
     readings: &'a [Reading<M::Op>],
     facts: Vec<Facts>,
+    /// The positions that are not pure, ascending.
+    changes: Vec<Pos>,
+    /// Those of them that overwrite the state, by the token that they establish, ascending.
+    writes: Map<Token, Vec<Pos>>,
     /// Whether every operation that changes the state says which token it leaves.
     is_told: bool,
     /// Whether every operation that changes the state overwrites it.
@@ -77,9 +84,18 @@ impl<'a, M: Model> Projections<'a, M> {
         let facts: Vec<Facts> = readings.iter().map(|reading| model.facts(&reading.op)).collect();
         let tells = |facts: &Facts| facts.pure || established(facts).is_some();
         let is_told = model.tokens_suffice() && facts.iter().all(tells);
+        let changes: Vec<Pos> = Pos::below(facts.len()).filter(|&at| !facts[at].pure).collect();
+        let mut writes: Map<Token, Vec<Pos>> = Map::default();
+        for &at in changes.iter().filter(|&&at| facts[at].overwrites) {
+            if let Some(token) = established(&facts[at]) {
+                writes.entry(token).or_default().push(at);
+            }
+        }
         Projections {
             model,
             readings,
+            changes,
+            writes,
             is_told,
             is_plain: facts.iter().all(|facts| facts.pure || facts.overwrites),
             facts,
@@ -133,8 +149,9 @@ impl<'a, M: Model> Projections<'a, M> {
     }
 
     fn rule(&self, rule: Rule, kept: &[Pos]) -> Ruling {
-        let by_permits = |ruling: fn(&permits::Permits, &[Pos]) -> Ruling| {
-            self.permits.as_ref().map_or(Ruling::Unsound, |permits| ruling(permits, kept))
+        let by_permits = |ruling: fn(&permits::Permits, &[Pos], &[bool]) -> Ruling| {
+            let rule = |permits| ruling(permits, kept, &self.mask(kept));
+            self.permits.as_ref().map_or(Ruling::Unsound, rule)
         };
         match rule {
             Rule::Pure if self.left_out(kept).next().is_none() => Ruling::Sound,
@@ -142,7 +159,10 @@ impl<'a, M: Model> Projections<'a, M> {
             Rule::Sources => self.by_sources(kept),
             Rule::Covers => self.by_covers(kept),
             Rule::Parts => self.by_parts(kept),
-            Rule::Holds => self.holds.as_ref().map_or(Ruling::Unsound, |holds| holds.rule(kept)),
+            Rule::Holds => {
+                let rule = |holds: &holds::Holds| holds.rule(kept, &self.mask(kept));
+                self.holds.as_ref().map_or(Ruling::Unsound, rule)
+            }
             Rule::Taken => by_permits(permits::Permits::taken),
             Rule::Given => by_permits(permits::Permits::given),
         }
@@ -150,16 +170,50 @@ impl<'a, M: Model> Projections<'a, M> {
 
     /// The positions that are left out and not pure, ascending.
     fn left_out<'k>(&'k self, kept: &'k [Pos]) -> impl Iterator<Item = Pos> + 'k {
-        let mut kept = kept.iter().peekable();
-        Pos::below(self.readings.len()).filter(move |&at| {
-            let is_kept = kept.next_if(|&&next| next == at).is_some();
-            !is_kept && !self.facts[at].pure
+        let mut rest = kept;
+        self.changes.iter().copied().filter(move |&at| {
+            while let [first, others @ ..] = rest
+                && *first < at
+            {
+                rest = others;
+            }
+            rest.first() != Some(&at)
         })
+    }
+
+    /// For each reading whether it is among `kept`.
+    fn mask(&self, kept: &[Pos]) -> Vec<bool> {
+        let mut mask = vec![false; self.readings.len()];
+        kept.iter().for_each(|&at| mask[at] = true);
+        mask
     }
 
     /// Whether the reading at `at` need not happen and changes nothing.
     fn is_idle(&self, at: Pos) -> bool {
         self.facts[at].pure && !self.readings[at].span.has_returned()
+    }
+}
+
+/// Completed operations by their returns, to be asked for the latest call among those that precede
+/// a moment.
+struct Latest(Vec<(Rank, Rank)>);
+
+impl Latest {
+    /// Operations with these returns and calls. O(n log n).
+    fn new(mut ends: Vec<(Rank, Rank)>) -> Latest {
+        sort::by(&mut ends, |&end| end);
+        let mut latest = Rank::FIRST;
+        for (_, call) in &mut ends {
+            latest = latest.max(*call);
+            *call = latest;
+        }
+        Latest(ends)
+    }
+
+    /// The latest call of those that returned before `moment`. O(log n).
+    fn before(&self, moment: Rank) -> Option<Rank> {
+        let count = self.0.partition_point(|&(ret, _)| ret < moment);
+        Some(self.0[count.checked_sub(1)?].1)
     }
 }
 

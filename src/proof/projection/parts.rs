@@ -36,17 +36,25 @@ impl<M: Model> Projections<'_, M> {
             self.model.kind(),
             Kind::Queue { .. } | Kind::Stack { .. } | Kind::Bag { .. } | Kind::PriorityQueue { .. }
         );
+        let mut torn: Set<Token> = Set::default();
         for at in self.left_out(kept) {
             match self.facts[at].part {
-                Part::One(part) if !touched.contains(&part) => {}
-                Part::One(part) => {
-                    return Ruling::Without(of(Part::One(part)).collect());
+                Part::One(part) if touched.contains(&part) => {
+                    torn.insert(part);
                 }
+                Part::One(_) => {}
+                // Fewer may do without what is torn.
+                Part::Any if !torn.is_empty() => {}
                 Part::Any if holds_items && self.earlier_equals(kept, at) >= changes => {}
                 Part::Any | Part::Whole => return Ruling::Unsound,
             }
         }
-        Ruling::Sound
+        if torn.is_empty() {
+            return Ruling::Sound;
+        }
+        let is_torn = |part: Part| matches!(part, Part::One(part) if torn.contains(&part));
+        let gone = kept.iter().copied().filter(|&at| is_torn(self.facts[at].part));
+        Ruling::Without(gone.collect())
     }
 
     /// How many crashed operations are kept that equal the one at `at`, if it is one, and were

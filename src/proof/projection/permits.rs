@@ -111,49 +111,83 @@ impl Permits {
         &self.unpaired
     }
 
-    /// The rule where too many permits are taken.
-    pub(super) fn taken(&self, kept: &[Pos]) -> Ruling {
-        let is_kept = |at: Pos| kept.binary_search(&at).is_ok();
-        let is_vague = |&&at: &&Pos| {
+    /// The rule where too many permits are taken. O(n log n).
+    pub(super) fn taken(&self, kept: &[Pos], is_kept: &[bool]) -> Ruling {
+        let is_vague = |&at: &Pos| {
             let (what, span) = self.moves[at];
             matches!(what, Move::Busy | Move::Perhaps(_)) && span.has_returned()
         };
-        if let Some(&at) = kept.iter().find(is_vague) {
-            return Ruling::Without(vec![at]);
+        let vague: Vec<Pos> = kept.iter().copied().filter(is_vague).collect();
+        if !vague.is_empty() {
+            return Ruling::Without(vague);
         }
-        if let Some(at) = self.unmatched(&is_kept, Side::Gives) {
-            return Ruling::Without(vec![at]);
+        let unmatched = self.unmatched(|at| is_kept[at.index()], Side::Gives);
+        if !unmatched.is_empty() {
+            return Ruling::Without(unmatched);
         }
-        match self.unmatched(&|at| !is_kept(at), Side::Gives) {
+        match self.unmatched(|at| !is_kept[at.index()], Side::Gives).first() {
             None => Ruling::Sound,
             // Another take must go with it.
-            Some(give) => self.without_partner(kept, give),
+            Some(&give) => self.without_partner(kept, give),
         }
     }
 
-    /// The rule where too many permits are given back, or too few were found.
-    pub(super) fn given(&self, kept: &[Pos]) -> Ruling {
-        let is_kept = |at: Pos| kept.binary_search(&at).is_ok();
+    /// The rule where too many permits are given back, or too few were found. O(n log n), and O(n)
+    /// for each take that has to go.
+    pub(super) fn given(&self, kept: &[Pos], is_kept: &[bool]) -> Ruling {
         let what = |at: &Pos| self.moves[*at].0;
-        if let Some(&at) = kept.iter().find(|at| matches!(what(at), Move::Perhaps(_))) {
-            return Ruling::Without(vec![at]);
+        let perhaps = |at: &&Pos| matches!(what(at), Move::Perhaps(_));
+        let vague: Vec<Pos> = kept.iter().filter(perhaps).copied().collect();
+        if !vague.is_empty() {
+            return Ruling::Without(vague);
         }
-        if let Some(take) = self.unmatched(&|at| !is_kept(at), Side::Takes) {
+        if let Some(&take) = self.unmatched(|at| !is_kept[at.index()], Side::Takes).first() {
             return self.without_partner(kept, take);
         }
         let counts = kept.iter().map(|at| match what(at) {
             Move::Take(count) => count,
             _ => 0,
         });
-        if counts.fold(0, u64::saturating_add) <= self.all {
+        let taken = counts.fold(0, u64::saturating_add);
+        if taken <= self.all {
             return Ruling::Sound;
         }
-        // A take must go that comes behind a give that went.
-        let may_go = |&&at: &&Pos| {
-            let without = |other: Pos| other == at || !is_kept(other);
-            matches!(what(&at), Move::Take(_)) && self.unmatched(&without, Side::Takes).is_none()
-        };
-        kept.iter().find(may_go).map_or(Ruling::Unsound, |&at| Ruling::Without(vec![at]))
+        // Takes must go that come behind gives that went.
+        let mut excess = taken - self.all;
+        let mut spare: BTreeMap<u64, Spare> = BTreeMap::new();
+        let mut gone = Vec::new();
+        for &at in kept {
+            if excess == 0 {
+                break;
+            }
+            let (what, span) = self.moves[at];
+            let Move::Take(count) = what else { continue };
+            let spare = spare.entry(count).or_insert_with(|| self.spare(count, is_kept));
+            if spare.take(span.call) {
+                excess = excess.saturating_sub(count);
+                gone.push(at);
+            }
+        }
+        if gone.is_empty() || excess > 0 { Ruling::Unsound } else { Ruling::Without(gone) }
+    }
+
+    /// The gives of so many permits that are left out, and not yet partners of takes that are.
+    fn spare(&self, count: u64, is_kept: &[bool]) -> Spare {
+        let (mut returns, mut calls) = (Vec::new(), Vec::new());
+        for (&(what, span), &is_kept) in self.moves.iter().zip(is_kept) {
+            match what {
+                _ if is_kept => {}
+                Move::Give(given) if given == count && span.has_returned() => {
+                    returns.push(span.ret);
+                }
+                Move::Take(taken) | Move::Perhaps(taken) if taken == count => calls.push(span.call),
+                _ => {}
+            }
+        }
+        returns.sort_unstable();
+        let given = |call: Rank| returns.partition_point(|&ret| ret < call);
+        let takes = (1..).zip(calls).map(|(nth, call)| (call, given(call).saturating_sub(nth)));
+        Spare { takes: takes.collect(), returns }
     }
 
     /// What is kept and can be the partner of the operation at `at`, and so has to go.
@@ -171,9 +205,10 @@ impl Permits {
         kept.iter().rfind(fits).map_or(Ruling::Unsound, |&at| Ruling::Without(vec![at]))
     }
 
-    /// The first operation on a side, among some operations, for which they lack a partner: of
-    /// equal counts, the *k*-th that is called must have *k* on the other side that precede it.
-    fn unmatched(&self, is_in: &dyn Fn(Pos) -> bool, side: Side) -> Option<Pos> {
+    /// The operations on a side, among some operations, for which they lack a partner, ascending:
+    /// of equal counts, the *k*-th that is called, without these, must have *k* on the other side
+    /// that precede it.
+    fn unmatched(&self, is_in: impl Fn(Pos) -> bool, side: Side) -> Vec<Pos> {
         let mut returns: BTreeMap<u64, (Vec<Rank>, usize)> = BTreeMap::new();
         let own =
             || self.moves.iter().zip(Pos::below(self.moves.len())).filter(|&(_, at)| is_in(at));
@@ -189,16 +224,41 @@ impl Permits {
         for (rets, _) in returns.values_mut() {
             rets.sort_unstable();
         }
-        own().find_map(|(&(what, span), at)| {
+        let lacks = own().filter_map(|(&(what, span), at)| {
             let count = match (side, what) {
                 (Side::Gives, Move::Give(count)) => count,
                 (Side::Takes, Move::Take(count) | Move::Perhaps(count)) => count,
                 _ => return None,
             };
-            let (rets, needed) = returns.entry(count).or_default();
-            *needed += 1;
-            (rets.partition_point(|&ret| ret < span.call) < *needed).then_some(at)
-        })
+            let (rets, matched) = returns.entry(count).or_default();
+            let has_partner = rets.get(*matched).is_some_and(|&ret| ret < span.call);
+            *matched += usize::from(has_partner);
+            (!has_partner).then_some(at)
+        });
+        lacks.collect()
+    }
+}
+
+/// Gives that are left out, of one count, and the takes that are.
+struct Spare {
+    /// The calls of the takes, ascending; with each how many more gives precede it than takes up to
+    /// it need.
+    takes: Vec<(Rank, usize)>,
+    /// The returns of the gives, ascending.
+    returns: Vec<Rank>,
+}
+
+impl Spare {
+    /// Adds a take that is called at `call`, if it and all others still have partners.
+    fn take(&mut self, call: Rank) -> bool {
+        let place = self.takes.partition_point(|&(other, _)| other < call);
+        let given = self.returns.partition_point(|&ret| ret < call);
+        if given <= place || self.takes[place..].iter().any(|&(_, more)| more == 0) {
+            return false;
+        }
+        self.takes[place..].iter_mut().for_each(|(_, more)| *more -= 1);
+        self.takes.insert(place, (call, given - place - 1));
+        true
     }
 }
 

@@ -23,9 +23,13 @@
 //! Beyond what soundness needs, the last completed plain write that can have been seen is not left
 //! out, nor is what it is called: who looks at the part sees that a value was written, and when.
 
-use super::{Projections, Ruling, established};
-use crate::history::{Rank, Span};
+use super::{Latest, Projections, Ruling, established};
+use crate::history::hash::Map;
+use crate::history::{Rank, Span, sort};
 use crate::model::{Model, Pos, Token};
+
+/// The latest two calls of operations that require a token, of different tokens.
+type Shown = [Option<(Rank, Token)>; 2];
 
 /// What an operation that is kept asks of its source.
 struct Demand {
@@ -37,7 +41,7 @@ struct Demand {
     changed: Option<Rank>,
     /// Those kept that precede it and require a token: the latest call, with its token, and the
     /// latest with another token.
-    shown: [Option<(Rank, Token)>; 2],
+    shown: Shown,
     /// The latest call of those kept that establish what it requires, and may precede it.
     source: Option<Rank>,
 }
@@ -51,92 +55,176 @@ impl Demand {
     }
 }
 
+/// What is kept, to be asked for what an operation can have found.
+struct Kept {
+    /// Completed ones that change the state.
+    changed: Latest,
+    /// Returns of completed ones that require a token, ascending; with each the latest two calls of
+    /// different tokens up to it.
+    shown: Vec<(Rank, Shown)>,
+    /// Those that establish each token, ascending.
+    sources: Map<Token, Vec<Pos>>,
+}
+
 impl<M: Model> Projections<'_, M> {
+    /// O(n log n), and as much for each operation left out as operations are kept that require what
+    /// it establishes, or look at the state without saying what they found.
     pub(super) fn by_sources(&self, kept: &[Pos]) -> Ruling {
         if !self.is_told {
             return Ruling::Unsound;
         }
+        let known = self.kept(kept);
         let (mut demands, mut gone) = (Vec::new(), Vec::new());
         for &at in kept.iter().filter(|&&at| !self.is_idle(at)) {
             let facts = &self.facts[at];
             match (facts.requires, facts.forbids) {
                 (None, None) if facts.overwrites => {}
                 (None, None) if !self.is_plain => gone.push(at),
-                _ => demands.push(self.demand(kept, at)),
+                _ => demands.push(self.demand(&known, at)),
             }
         }
         if !gone.is_empty() {
             return Ruling::Without(gone);
         }
+        self.supplied(kept, &demands)
+    }
+
+    /// Whether all `demands` can do without what is left out. Of those that cannot do without
+    /// something that returned, none can stay, whatever else goes; of the others, the first one
+    /// goes, since that may be enough.
+    fn supplied(&self, kept: &[Pos], demands: &[Demand]) -> Ruling {
+        let mut by_token: Map<Option<Token>, Vec<usize>> = Map::default();
+        for (nth, demand) in demands.iter().enumerate() {
+            by_token.entry(demand.requires).or_default().push(nth);
+        }
+        let asking = |token| by_token.get(&token).map_or(&[][..], Vec::as_slice);
+        let mut is_gone = vec![false; demands.len()];
+        let mut first_crashed = None;
         for at in self.left_out(kept) {
-            if let Some(demand) =
-                demands.iter().find(|demand| !self.spares(kept, &demands, demand, at))
-            {
-                return Ruling::Without(vec![demand.at]);
+            let Some(token) = established(&self.facts[at]) else { return Ruling::Unsound };
+            let has_returned = self.readings[at].span.has_returned();
+            if !has_returned && first_crashed.is_some() {
+                continue;
+            }
+            let needed = asking(Some(token)).len();
+            let all_require = asking(None).is_empty();
+            let mut equals = None;
+            let mut spares = |nth: usize| match self.spares(&demands[nth], at) {
+                Spares::Yes => true,
+                Spares::No => false,
+                Spares::IfEqual => {
+                    *equals.get_or_insert_with(|| all_require && self.has_equals(kept, needed, at))
+                }
+            };
+            let both = asking(Some(token)).iter().chain(asking(None)).copied();
+            let lacking = both.filter(|&nth| !is_gone[nth] && !spares(nth));
+            if has_returned {
+                let lacking: Vec<usize> = lacking.collect();
+                lacking.into_iter().for_each(|nth| is_gone[nth] = true);
+            } else {
+                first_crashed = lacking.min();
             }
         }
-        Ruling::Sound
+        let gone = |&(nth, demand): &(usize, &Demand)| is_gone[nth].then_some(demand.at);
+        let mut gone: Vec<Pos> =
+            demands.iter().enumerate().filter_map(|demand| gone(&demand)).collect();
+        if gone.is_empty() {
+            gone.extend(first_crashed.map(|nth| demands[nth].at));
+        }
+        if gone.is_empty() { Ruling::Sound } else { Ruling::Without(gone) }
     }
 
     /// Whether `demand` can do without the reading at `at`, which is left out.
-    fn spares(&self, kept: &[Pos], demands: &[Demand], demand: &Demand, at: Pos) -> bool {
+    fn spares(&self, demand: &Demand, at: Pos) -> Spares {
         let (span, facts) = (self.readings[at].span, &self.facts[at]);
-        let Some(token) = established(facts) else { return false };
+        let Some(token) = established(facts) else { return Spares::No };
         let wanted =
             demand.requires.is_none_or(|wanted| wanted == token) && demand.forbids != Some(token);
         if demand.span.ret < span.call || !wanted {
-            return true;
+            return Spares::Yes;
         }
         let is_evident = !facts.overwrites
             || !span.has_returned()
             || demand.requires.is_none()
             || demand.source.is_some_and(|call| call > span.call);
-        if demand.excludes(span.ret, token) {
-            return is_evident;
+        match demand.excludes(span.ret, token) {
+            true if is_evident => Spares::Yes,
+            true => Spares::No,
+            false if span.has_returned() => Spares::No,
+            false => Spares::IfEqual,
         }
-        !span.has_returned() && self.has_equals(kept, demands, at, token)
     }
 
-    /// Whether enough crashed operations are kept that equal the crashed one at `at`.
-    fn has_equals(&self, kept: &[Pos], demands: &[Demand], at: Pos, token: Token) -> bool {
+    /// Whether so many crashed operations are kept that equal the crashed one at `at` and were
+    /// called before it.
+    fn has_equals(&self, kept: &[Pos], needed: usize, at: Pos) -> bool {
         let reading = &self.readings[at];
         let equals = kept.iter().map(|&at| &self.readings[at]).filter(|other| {
             !other.span.has_returned()
                 && other.span.call < reading.span.call
                 && other.op == reading.op
         });
-        let needed = demands.iter().filter(|demand| demand.requires == Some(token)).count();
-        demands.iter().all(|demand| demand.requires.is_some()) && equals.count() >= needed
+        equals.count() >= needed
     }
 
-    fn demand(&self, kept: &[Pos], at: Pos) -> Demand {
-        let (span, facts) = (self.readings[at].span, &self.facts[at]);
-        let (requires, forbids) = (facts.requires, facts.forbids);
-        let mut demand =
-            Demand { at, span, requires, forbids, changed: None, shown: [None; 2], source: None };
-        for &other in kept.iter().filter(|&&other| other != at) {
-            let (before, facts) = (self.readings[other].span, &self.facts[other]);
+    fn kept(&self, kept: &[Pos]) -> Kept {
+        let (mut changed, mut requiring) = (Vec::new(), Vec::new());
+        let mut sources: Map<Token, Vec<Pos>> = Map::default();
+        for &at in kept {
+            let (span, facts) = (self.readings[at].span, &self.facts[at]);
             let token = established(facts);
-            if before.call < span.ret && token.is_some() && token == requires {
-                demand.source = demand.source.max(Some(before.call));
+            if let Some(token) = token {
+                sources.entry(token).or_default().push(at);
             }
             // What never returned may not have happened.
-            if before.ret == Rank::NEVER || before.ret >= span.call {
+            if !span.has_returned() {
                 continue;
             }
             if token.is_some() {
-                demand.changed = demand.changed.max(Some(before.call));
+                changed.push((span.ret, span.call));
             }
-            if let Some(token) = facts.requires {
-                show(&mut demand.shown, (before.call, token));
-            }
+            requiring.extend(facts.requires.map(|token| (span.ret, (span.call, token))));
         }
-        demand
+        sort::by(&mut requiring, |&(ret, _)| ret);
+        let mut latest = [None; 2];
+        let shown = requiring.into_iter().map(|(ret, new)| {
+            show(&mut latest, new);
+            (ret, latest)
+        });
+        Kept { shown: shown.collect(), changed: Latest::new(changed), sources }
+    }
+
+    fn demand(&self, kept: &Kept, at: Pos) -> Demand {
+        let (span, facts) = (self.readings[at].span, &self.facts[at]);
+        let (requires, forbids) = (facts.requires, facts.forbids);
+        let call = |at: Pos| self.readings[at].span.call;
+        let sources = requires.and_then(|token| kept.sources.get(&token));
+        let sources = sources.map_or(&[][..], Vec::as_slice);
+        let before = sources.partition_point(|&other| call(other) < span.ret);
+        let source = sources[..before].iter().rev().find(|&&other| other != at);
+        let shown = kept.shown.partition_point(|&(ret, _)| ret < span.call);
+        Demand {
+            at,
+            span,
+            requires,
+            forbids,
+            changed: kept.changed.before(span.call),
+            shown: shown.checked_sub(1).map_or([None; 2], |last| kept.shown[last].1),
+            source: source.map(|&other| call(other)),
+        }
     }
 }
 
+/// Whether an operation can do without another one.
+enum Spares {
+    Yes,
+    No,
+    /// It can if enough crashed operations are kept that equal it.
+    IfEqual,
+}
+
 /// Enters a call with its token among the latest two of different tokens.
-fn show(shown: &mut [Option<(Rank, Token)>; 2], new: (Rank, Token)) {
+fn show(shown: &mut Shown, new: (Rank, Token)) {
     let [latest, other] = shown;
     match latest {
         Some(held) if held.1 == new.1 => *latest = (*latest).max(Some(new)),

@@ -6,7 +6,7 @@
 mod sources;
 
 use crate::history::hash::Map;
-use crate::history::position;
+use crate::history::{Rank, Span, position, sort};
 use crate::model::{AnyModel, AnyOp, Facts, Kind, Model, Part, Pos, Reading, Token};
 use crate::proof::projection::Projections;
 use sources::Sources;
@@ -41,6 +41,19 @@ enum Scheme {
 struct Groups {
     group_of: Vec<Option<Group>>,
     members: Vec<Vec<Pos>>,
+    /// Those with more than one member, in the order of their first calls; with each its last
+    /// return, and the last of all up to it.
+    ended: Vec<Ended>,
+    /// Those with one member, in the order of its call.
+    open: Vec<(Rank, Group)>,
+}
+
+/// A group that is over at some time.
+struct Ended {
+    call: Rank,
+    ret: Rank,
+    latest: Rank,
+    group: Group,
 }
 
 position! {
@@ -65,7 +78,7 @@ impl<'a> Closures<'a> {
             for (unit, group) in units.iter().zip(Group::below(units.len())) {
                 unit.iter().for_each(|&at| group_of[at] = Some(group));
             }
-            Scheme::Groups(Groups { group_of, members: units.to_vec() })
+            Scheme::Groups(Groups::new(group_of, units.to_vec(), readings))
         } else if has_parts {
             let mut members: Map<Token, Vec<Pos>> = Map::default();
             let mut vague = Vec::new();
@@ -192,6 +205,45 @@ fn complete_parts(
 }
 
 impl Groups {
+    /// Groups with these members. O(n log n).
+    fn new<Op>(
+        group_of: Vec<Option<Group>>,
+        members: Vec<Vec<Pos>>,
+        readings: &[Reading<Op>],
+    ) -> Groups {
+        let (mut ended, mut open) = (Vec::new(), Vec::new());
+        for (group, own) in Group::below(members.len()).zip(&members) {
+            let spans = || own.iter().map(|&at| readings[at].span);
+            let call = spans().map(|span| span.call).min();
+            let ret = spans().map(|span| span.ret).max();
+            let Some((call, ret)) = call.zip(ret) else { continue };
+            match own.len() {
+                1 => open.push((call, group)),
+                _ => ended.push(Ended { call, ret, latest: ret, group }),
+            }
+        }
+        sort::by(&mut open, |&(call, _)| call);
+        sort::by(&mut ended, |ended| ended.call);
+        let mut latest = Rank::FIRST;
+        for ended in &mut ended {
+            latest = latest.max(ended.ret);
+            ended.latest = latest;
+        }
+        Groups { group_of, members, ended, open }
+    }
+
+    /// The groups that an operation with these ends can have met: those called before it returned
+    /// that are not over before its call. As long as there are such groups, or groups that began
+    /// behind the first that is not over.
+    fn met(&self, own: Span) -> impl Iterator<Item = Group> {
+        let called = self.ended.partition_point(|ended| ended.call < own.ret);
+        let ended = self.ended[..called].iter().rev();
+        let ended = ended.take_while(move |ended| ended.latest >= own.call);
+        let ended = ended.filter(move |ended| ended.ret >= own.call).map(|ended| ended.group);
+        let called = self.open.partition_point(|&(call, _)| call < own.ret);
+        ended.chain(self.open[..called].iter().map(|&(_, group)| group))
+    }
+
     fn complete<Op>(&self, readings: &[Reading<Op>], facts: &[Facts], chosen: &mut Chosen<'_>) {
         let mut next = 0;
         while let Some(&at) = chosen.list.get(next) {
@@ -200,14 +252,8 @@ impl Groups {
                 self.members[group].iter().for_each(|&at| chosen.add(at));
             } else if facts[at].pure {
                 // It found the object taken: by any of those that it can have met.
-                let own = readings[at].span;
-                for members in &self.members {
-                    let spans = || members.iter().map(|&at| readings[at].span);
-                    let ends = spans().map(|span| span.ret).max();
-                    let is_over = members.len() > 1 && ends.is_some_and(|ret| ret < own.call);
-                    if !is_over && spans().any(|span| span.call < own.ret) {
-                        members.iter().for_each(|&at| chosen.add(at));
-                    }
+                for group in self.met(readings[at].span) {
+                    self.members[group].iter().for_each(|&at| chosen.add(at));
                 }
             }
         }
