@@ -87,6 +87,9 @@ pub(super) enum Wanted {
     Order,
 }
 
+/// What is wanted, and whether to stop, for deciders that may take long.
+pub(super) type Asked<'a> = (Wanted, &'a dyn Fn() -> bool);
+
 /// Decides `readings`, which are in the order of their calls, by what `model` says of its kind, and
 /// names the decider. `None` if no exact decider fits, or it `is_stopped`.
 pub(super) fn decide<M: Model>(
@@ -112,8 +115,8 @@ pub(super) fn decide<M: Model>(
             named("semaphore", semaphore::decide(permits, &timed(readings, view), wanted))
         }
         Kind::Queue { initial, view } => {
-            let terms = (wanted, is_stopped);
-            named("fifo-queue", queue::decide(&initial, &timed(readings, view), terms))
+            let asked = (wanted, is_stopped);
+            named("fifo-queue", queue::decide(&initial, &timed(readings, view), asked))
         }
         Kind::Stack { initial, view } => {
             named("stack", stack::decide(&initial, &timed(readings, view), wanted))
@@ -133,7 +136,10 @@ pub(super) fn decide<M: Model>(
         }
         Kind::Transactions { registers, view } => {
             let operations = timed(readings, view);
-            named("multi-register", transactions::decide(&registers, &operations, wanted))
+            named(
+                "multi-register",
+                transactions::decide(&registers, &operations, (wanted, is_stopped)),
+            )
         }
         Kind::Lists { view } => named("list-append", lists::decide(&timed(readings, view), wanted)),
         Kind::Versions { initial, view } => {

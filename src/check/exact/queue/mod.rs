@@ -17,7 +17,7 @@ mod tests;
 use super::cover::{self, Removal};
 use super::twins::{self, Numbered};
 use super::values::{Act, Values};
-use super::{Conflict, Ruling, Timed, Wanted, items};
+use super::{Asked, Conflict, Ruling, Timed, Wanted, items};
 use crate::history::{Value, sort};
 use crate::model::items::Op;
 use sequence::Stuck;
@@ -28,7 +28,7 @@ use sequence::Stuck;
 pub(super) fn decide(
     initial: &[Value],
     operations: &[Timed<'_, Op>],
-    (wanted, is_stopped): (Wanted, &dyn Fn() -> bool),
+    (wanted, is_stopped): Asked<'_>,
 ) -> Option<Ruling> {
     let rule = |values| rule(values, wanted);
     if let Some(read) = items::read(initial, operations) {

@@ -15,7 +15,7 @@ mod tests;
 mod theory;
 
 use super::ends::{by_return, position};
-use super::{Conflict, Ruling, Timed, Wanted};
+use super::{Asked, Conflict, Ruling, Timed, Wanted};
 use crate::history::Rank;
 use crate::model::multi_register::Op;
 use crate::model::{Model, MultiRegister};
@@ -30,7 +30,7 @@ use theory::Theory;
 pub(super) fn decide(
     registers: &MultiRegister,
     operations: &[Timed<'_, Op>],
-    wanted: Wanted,
+    (wanted, is_stopped): Asked<'_>,
 ) -> Option<Ruling> {
     // What never returned is not known to have found anything.
     let is_odd = |op: &Op| op.is_contradictory() || !op.expects().is_empty();
@@ -39,7 +39,7 @@ pub(super) fn decide(
     }
     let table = Table::new(registers, operations);
     let order_by = |horizon, is_hasty, effort| {
-        order(Prefix::new(operations, &table, (horizon, is_hasty)), effort)
+        order(Prefix::new(operations, &table, (horizon, is_hasty)), effort, is_stopped)
     };
     let mut found = order_by(Rank::LAST, true, Effort::FIRST);
     if matches!(found, Found::Nothing) && !operations.iter().all(Timed::has_returned) {
@@ -90,7 +90,7 @@ enum Found {
 }
 
 /// Looks for an order of what is known.
-fn order(prefix: Prefix<'_>, effort: Effort) -> Found {
+fn order(prefix: Prefix<'_>, effort: Effort, is_stopped: &dyn Fn() -> bool) -> Found {
     let (mut graph, has_happened, is_guess) = match Facts::of(prefix) {
         Ok(Facts { graph, has_happened, is_guess }) => (graph, has_happened, is_guess),
         Err(Contradiction { near, is_certain: true }) => {
@@ -101,7 +101,7 @@ fn order(prefix: Prefix<'_>, effort: Effort) -> Found {
     let contradiction = |near: u32, effort: Effort| {
         if is_guess { Found::Nothing } else { Found::Contradiction(near, effort) }
     };
-    let mut pruned = match prune(&mut graph) {
+    let mut pruned = match prune(&mut graph, is_stopped) {
         Ok(pruned) => pruned,
         Err(End::Contradiction(near)) => return contradiction(near, Effort::NONE),
         Err(End::TooLarge) => return Found::Nothing,
@@ -113,7 +113,7 @@ fn order(prefix: Prefix<'_>, effort: Effort) -> Found {
     let nodes = graph.from.len();
     let places = std::mem::take(&mut pruned.places);
     let mut theory = Theory::new(graph.from, graph.until, &graph.edges, places);
-    match Solver::new(open, &mut theory, &variables, nodes).solve(effort.0) {
+    match Solver::new(open, &mut theory, &variables, nodes).solve(effort.0, is_stopped) {
         Settled::Order => {}
         Settled::Contradiction => return contradiction(0, Effort::AGAIN),
         Settled::Open => return Found::Nothing,

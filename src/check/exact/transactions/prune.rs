@@ -36,8 +36,9 @@ const FIRST_ROUNDS: usize = 3;
 const OPEN: usize = 100;
 const MOST_OPEN: usize = 1_500_000;
 
-/// Orders what can only be in one order, and narrows the times of nodes accordingly.
-pub(super) fn prune(graph: &mut Polygraph) -> Result<Pruned, End> {
+/// Orders what can only be in one order, and narrows the times of nodes accordingly, until it
+/// `is_stopped`.
+pub(super) fn prune(graph: &mut Polygraph, is_stopped: &dyn Fn() -> bool) -> Result<Pruned, End> {
     let mut work = 0;
     for round in 0..ROUNDS {
         work += graph.from.len() + graph.edges.len();
@@ -46,7 +47,7 @@ pub(super) fn prune(graph: &mut Polygraph) -> Result<Pruned, End> {
         let near = if round < FIRST_ROUNDS { NEAR } else { usize::MAX };
         for group in 0..graph.groups.len() {
             has_grown |= order_forced(graph, group, near, &mut work)?;
-            if work > WORK {
+            if work > WORK || is_stopped() {
                 return Err(End::TooLarge);
             }
         }

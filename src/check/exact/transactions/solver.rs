@@ -48,6 +48,9 @@ pub(super) enum Settled {
 /// do with each other (Nadel and Ryvchin, "Chronological backtracking", SAT 2018).
 const FAR: u32 = 100;
 
+/// Between two looks at the limits, so many edges and literals are looked at.
+const LOOK_EVERY: u64 = 1 << 18;
+
 /// What is known of a variable.
 #[derive(Clone, Copy)]
 struct Known {
@@ -152,11 +155,13 @@ impl<'a> Solver<'a> {
         }
     }
 
-    /// Looks for an order, which the theory then has; `limit` edges and literals may be looked at.
-    pub(super) fn solve(&mut self, limit: u64) -> Settled {
+    /// Looks for an order, which the theory then has; `limit` edges and literals may be looked at,
+    /// until it `is_stopped`.
+    pub(super) fn solve(&mut self, limit: u64, is_stopped: &dyn Fn() -> bool) -> Settled {
         if self.start().is_err() {
             return Settled::Contradiction;
         }
+        let mut looked = 0;
         loop {
             if self.propagate().is_err() {
                 if !self.learn() {
@@ -165,7 +170,14 @@ impl<'a> Solver<'a> {
             } else if !self.decide() {
                 return Settled::Order;
             }
-            if self.work + self.theory.work > limit {
+            let work = self.work + self.theory.work;
+            if work >= looked + LOOK_EVERY {
+                looked = work;
+                if is_stopped() {
+                    return Settled::Open;
+                }
+            }
+            if work > limit {
                 return Settled::Open;
             }
         }

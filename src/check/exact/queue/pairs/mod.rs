@@ -15,7 +15,7 @@ use std::hash::BuildHasher;
 use hashbrown::HashTable;
 
 use super::super::values::Act;
-use super::super::{Conflict, Ruling, Timed, Wanted};
+use super::super::{Asked, Conflict, Ruling, Timed, Wanted};
 use crate::history::hash::Seeded;
 use crate::history::{Rank, sort};
 use crate::model::Pos;
@@ -133,7 +133,7 @@ pub(super) fn decide<O>(
     initial: &[u32],
     operations: &[Timed<'_, O>],
     act: impl Fn(&O) -> Act,
-    (wanted, is_stopped): (Wanted, &dyn Fn() -> bool),
+    (wanted, is_stopped): Asked<'_>,
 ) -> Option<Ruling> {
     let acts: Vec<(Act, u32, u32)> = operations
         .iter()
