@@ -200,4 +200,8 @@ impl Model for Ignoring {
     fn focus(&mut self, operations: &[AnyOp]) {
         self.inner.focus(operations);
     }
+
+    fn foresee(&mut self, operations: &[AnyOp]) {
+        self.inner.foresee(operations);
+    }
 }

@@ -11,12 +11,16 @@ use super::items::{describe, few};
 use super::persistent::{Sequence, Tree};
 use super::turn::{PROCESSES, Turn};
 use super::{Adds, Call, Establishes, Facts, Kind, Model, NOTHING, Rejection, Token, View};
+use crate::history::hash::Map;
 use crate::history::{Shape, Value, ValueTable};
 use crate::vocabulary::{Verb, Words, micro_operation};
 
 /// Lists by key, all empty before the first operation.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct ListAppend;
+#[derive(Clone, Debug, Default)]
+pub struct ListAppend {
+    /// The longest that each list is seen to be.
+    foreseen: Option<Arc<Map<Value, Arc<[Value]>>>>,
+}
 
 /// What the lists hold, by the handles of their keys; empty ones are left out.
 pub type Lists = Tree<Sequence>;
@@ -62,7 +66,7 @@ impl BuiltIn for ListAppend {
             Shape::Map(pairs) => pairs.is_empty(),
             _ => view.is_null(),
         };
-        setup.initial.is_none_or(is_empty).then_some(ListAppend)
+        setup.initial.is_none_or(is_empty).then(ListAppend::default)
     }
 }
 
@@ -93,10 +97,13 @@ impl Model for ListAppend {
         }
         let append = |state: Lists, (list, items): &(Value, Arc<[Value]>)| {
             let held = state.get(key(*list)).unwrap_or_default();
+            if !self.is_foreseen(*list, held.len(), items) {
+                return None;
+            }
             let longer = items.iter().fold(held, |held, &item| held.push(item));
-            state.insert(key(*list), longer)
+            Some(state.insert(key(*list), longer))
         };
-        let left = op.appends.iter().fold(state.clone(), append);
+        let left = op.appends.iter().try_fold(state.clone(), append)?;
         let Some(turn) = op.turn else { return Some(left) };
         let last = state.get(turn.key()).and_then(|last| last.last());
         Some(left.insert(turn.key(), Sequence::default().push(turn.after(last)?)))
@@ -171,6 +178,22 @@ impl Model for ListAppend {
         way == 0
     }
 
+    /// Where two reads contradict each other, it is as if nothing was read.
+    fn foresee(&mut self, operations: &[Arc<Op>]) {
+        let mut longest: Map<Value, Arc<[Value]>> = Map::default();
+        for (list, items) in operations.iter().flat_map(|op| op.expects.iter()) {
+            let known = longest.entry(*list).or_insert_with(|| items.clone());
+            if !items.iter().zip(known.iter()).all(|(one, other)| one == other) {
+                self.foreseen = None;
+                return;
+            }
+            if items.len() > known.len() {
+                *known = items.clone();
+            }
+        }
+        self.foreseen = Some(Arc::new(longest));
+    }
+
     fn kind(&self) -> Kind<Arc<Op>> {
         Kind::Lists { view: |op| op }
     }
@@ -183,6 +206,14 @@ impl Model for ListAppend {
             touch(turn.token());
         }
         true
+    }
+}
+
+impl ListAppend {
+    /// Whether `items` may be appended to a list of that length. What is once there stays there.
+    fn is_foreseen(&self, list: Value, len: usize, items: &[Value]) -> bool {
+        let known = self.foreseen.as_ref().and_then(|known| known.get(&list)?.get(len..));
+        known.is_none_or(|known| known.iter().zip(items).all(|(known, item)| known == item))
     }
 }
 

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use super::catalogue::{BuiltIn, Entry, FunctionEntry, Setup};
 use super::persistent::{Sequence, Trie};
 use super::{Call, Establishes, Facts, Kind, Model, Rejection, Token, View};
+use crate::history::hash::Map;
 use crate::history::{Value, ValueTable};
 use crate::vocabulary::{Verb, Words};
 
@@ -18,6 +19,8 @@ use crate::vocabulary::{Verb, Words};
 pub struct Log {
     initial: Vec<Value>,
     seen: Option<Arc<Seen>>,
+    /// What is at each offset in the end, as far as an operation tells it.
+    foreseen: Option<Arc<Map<u32, Value>>>,
 }
 
 /// What a [`Log`] holds.
@@ -157,7 +160,7 @@ impl Seen {
 impl Log {
     /// A log that holds `initial` before the first operation.
     pub fn new(initial: &[Value]) -> Self {
-        Log { initial: initial.to_vec(), seen: None }
+        Log { initial: initial.to_vec(), seen: None, foreseen: None }
     }
 }
 
@@ -243,7 +246,8 @@ impl Model for Log {
 
     fn step(&self, state: &State, op: &Op) -> Option<State> {
         if let Op::Append(value, offset) = *op {
-            if offset.is_some_and(|offset| offset != length(state)) {
+            let len = length(state);
+            if offset.is_some_and(|offset| offset != len) || !self.is_foreseen(len, value) {
                 return None;
             }
             return match (state, &self.seen) {
@@ -368,6 +372,38 @@ impl Model for Log {
         }
         seen.asked = asked.into_iter().collect();
         self.seen = Some(Arc::new(seen));
+    }
+
+    /// Where two operations contradict each other, it is as if they told nothing.
+    fn foresee(&mut self, operations: &[Op]) {
+        let mut known: Map<u32, Value> = Map::default();
+        let mut is_clear = true;
+        let mut tell = |offset: u32, value: Value| {
+            is_clear &= *known.entry(offset).or_insert(value) == value;
+        };
+        from(0, &self.initial).for_each(|(offset, value)| tell(offset, value));
+        for op in operations {
+            match op {
+                Op::Append(value, Some(offset)) => tell(*offset, *value),
+                Op::Read(items) | Op::ReadPrefix(items) => {
+                    from(0, items).for_each(|(offset, value)| tell(offset, value));
+                }
+                Op::ReadFrom(first, items) => {
+                    from(*first, items).for_each(|(offset, value)| tell(offset, value));
+                }
+                Op::ReadAt(offset, value) if *value != Value::NULL => tell(*offset, *value),
+                Op::Append(_, None) | Op::ReadAt(..) | Op::ReadAny => {}
+            }
+        }
+        self.foreseen = is_clear.then(|| Arc::new(known));
+    }
+}
+
+impl Log {
+    /// Whether `value` may be appended to a log of that length. What is once there stays there.
+    fn is_foreseen(&self, len: u32, value: Value) -> bool {
+        let known = self.foreseen.as_ref().filter(|_| len != FORGOTTEN);
+        known.and_then(|known| known.get(&len)).is_none_or(|&known| known == value)
     }
 }
 

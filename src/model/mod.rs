@@ -287,6 +287,13 @@ pub trait Model: Clone + Send + Sync + 'static {
     fn focus(&mut self, operations: &[Self::Op]) {
         let _ = operations;
     }
+
+    /// Tells the model operations that all take effect, with what they returned, in one order, so
+    /// that it can refuse at once what makes one of them impossible later. Called after
+    /// [`focus`](Self::focus), if at all; the verifier of proofs never calls it.
+    fn foresee(&mut self, operations: &[Self::Op]) {
+        let _ = operations;
+    }
 }
 
 /// An aspect of a state that operations may depend on, such as the value of a register.

@@ -254,6 +254,19 @@ macro_rules! models {
                     })*
                 }
             }
+
+            fn foresee(&mut self, operations: &[AnyOp]) {
+                match self {
+                    $(AnyModel::$variant(model) => {
+                        let inner = |op: &AnyOp| match op {
+                            AnyOp::$variant(op) => op.clone(),
+                            _ => stranger(),
+                        };
+                        let operations: Vec<_> = operations.iter().map(inner).collect();
+                        model.foresee(&operations);
+                    })*
+                }
+            }
         }
     };
 }

@@ -550,7 +550,8 @@ mod tests {
             }
             operations.sort_by_key(|&(_, call, _)| call);
             let is_linearizable = |horizon| {
-                let outcome = refute(&ListAppend, &known(&operations, horizon), 1_000_000);
+                let outcome =
+                    refute(&ListAppend::default(), &known(&operations, horizon), 1_000_000);
                 assert!(outcome != Refutation::TooLarge);
                 outcome == Refutation::Wrong
             };
@@ -564,8 +565,8 @@ mod tests {
                     counts[0] += 1;
                     let op = |&at: &u32| Arc::new(operations[at as usize].0.clone());
                     let mut ops = order.iter().map(op);
-                    let end = ops
-                        .try_fold(ListAppend.initial(), |state, op| ListAppend.step(&state, &op));
+                    let lists = ListAppend::default();
+                    let end = ops.try_fold(lists.initial(), |state, op| lists.step(&state, &op));
                     assert!(end.is_some(), "{operations:?}: {order:?}");
                 }
                 (Some(Ruling::Invalid(conflict)), Some(&(_, at))) => {

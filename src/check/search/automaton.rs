@@ -75,6 +75,8 @@ impl Space {
         let mut model = model.clone();
         let mut ops: Vec<M::Op> = readings.iter().map(|reading| reading.op.clone()).collect();
         model.focus(&ops);
+        let returned = readings.iter().filter(|reading| reading.span.has_returned());
+        model.foresee(&returned.map(|reading| reading.op.clone()).collect::<Vec<M::Op>>());
         let mut classes: Map<&M::Op, u32> = Map::default();
         let mut is_first = Vec::with_capacity(ops.len());
         let mut class_of = Vec::with_capacity(ops.len());

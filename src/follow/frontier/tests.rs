@@ -590,7 +590,7 @@ fn lists() {
 
     use model::list_append::{Items, Op};
     let v: [Value; 3] = values();
-    compare(&model::ListAppend, |dice| {
+    compare(&model::ListAppend::default(), |dice| {
         let mut some = |least: u32| -> Items {
             let lists = v.iter().take(2).filter(|_| dice.below(2) == 0);
             let lists: Vec<Value> = lists.copied().collect();
