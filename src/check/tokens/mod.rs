@@ -7,9 +7,11 @@
 //! tells whose effect each observer saw ([`split`]), and counted ([`counts`]); where each is
 //! established once, zones are exact ([`zones`]), and where not they still refute. Operations that
 //! only tell which token was not there are fitted into the order that zones give ([`fit`]). What
-//! stays open goes to the general search, as a model of its own ([`model`]).
+//! stays open is guessed where very many operations overlap ([`crowd`]), and goes to the general
+//! search, as a model of its own ([`model`]).
 
 mod counts;
+mod crowd;
 mod fit;
 mod model;
 mod problem;
@@ -48,6 +50,10 @@ pub(super) fn decide(mut problem: Problem, terms: Terms<'_>) -> Answer {
     if let Some(order) = fitted {
         let order = order.into_iter().map(|at| reading(Pos::new(at as usize))).collect();
         return Answer::at_once(Found::Order(order), "zones");
+    }
+    if let Some(order) = crowd::order(&problem) {
+        let order = order.into_iter().map(|at| reading(Pos::new(at as usize))).collect();
+        return Answer::at_once(Found::Order(order), "guess");
     }
     let space = Space::of(&model::Tokens::of(&problem), &model::readings(&problem));
     let (found, effort) = search::search(space, threads, meter);
