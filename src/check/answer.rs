@@ -21,6 +21,8 @@ pub(super) struct Terms<'a> {
     pub(super) wanted: Wanted,
     /// How many threads may work on one question; 0 for one a processor.
     pub(super) threads: usize,
+    /// How many configurations a search may visit, if the meter does not allow fewer.
+    pub(super) most: u64,
     pub(super) meter: &'a Meter,
 }
 

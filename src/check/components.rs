@@ -168,7 +168,7 @@ mod tests {
         let model = MultiRegister::new(value(0), &[]);
         let meter = Meter::start(&Budget::default(), 0);
         let (deciders, wanted) = (Deciders::Auto, Wanted::Order);
-        let terms = Terms { deciders, wanted, threads: 1, meter: &meter };
+        let terms = Terms { deciders, wanted, threads: 1, most: u64::MAX, meter: &meter };
         let answer = |part: &dyn Object| crate::check::decide::answer(part, terms);
         decide(&Readings::new(&model, readings), &answer)
     }

@@ -136,17 +136,45 @@ pub(crate) fn decide(
 ) -> Result<Report, Error> {
     let partitions = history.partitions();
     options.enter(Phase::Deciding, partitions.len());
-    let decide_at = |at: usize| {
+    let decide_within = |most: u64, at: usize| {
         let partition = partitions.get(at);
         let finds_start = models.is_unknown(partition.key);
-        let key = OneKey { history, partition, options, meter, finds_start };
-        let report = models.of(partition.key).visit(key);
+        let key = OneKey { history, partition, options, meter, finds_start, most };
+        models.of(partition.key).visit(key)
+    };
+    let mut share = if partitions.len() > 1 { SHARE } else { u64::MAX };
+    let decide_first = |at: usize| {
+        let report = decide_within(share, at);
         options.advance();
         report
     };
-    let keys = on_threads(options.threads, partitions.len(), &decide_at);
-    Ok(Report::new(name, keys.into_iter().collect::<Result<_, _>>()?))
+    let keys = on_threads(options.threads, partitions.len(), &decide_first);
+    let mut keys: Vec<KeyReport> = keys.into_iter().collect::<Result<_, _>>()?;
+    while share < meter.configurations() {
+        let is_open =
+            |key: &KeyReport| matches!(key.decision, Decision::Unknown(StopReason::Configurations));
+        let open: Vec<usize> = (0..keys.len()).filter(|&at| is_open(&keys[at])).collect();
+        if open.is_empty() {
+            break;
+        }
+        share = share.saturating_mul(MORE);
+        let again = |nth: usize| decide_within(share, open[nth]);
+        let reports = on_threads(options.threads, open.len(), &again);
+        for (&at, report) in open.iter().zip(reports) {
+            let report = report?;
+            let mut effort = report.effort;
+            effort.configurations += keys[at].effort.configurations;
+            effort.steps += keys[at].effort.steps;
+            keys[at] = KeyReport { effort, ..report };
+        }
+    }
+    Ok(Report::new(name, keys))
 }
+
+/// So many configurations each of several keys may take before the others had theirs, and so many
+/// times as many in each turn after that: a hard key does not use up the time of easy ones.
+const SHARE: u64 = 1 << 16;
+const MORE: u64 = 16;
 
 /// Where counting invalid keys ends.
 #[derive(Clone, Copy)]
@@ -180,7 +208,8 @@ pub(crate) fn count_invalid(
         let keys = on_threads(options.threads, batch.len(), &|nth| {
             let partition = partitions.get(batch[nth]);
             let finds_start = models.is_unknown(partition.key);
-            let key = OneKey { history, partition, options, meter, finds_start };
+            let most = u64::MAX;
+            let key = OneKey { history, partition, options, meter, finds_start, most };
             models.of(partition.key).visit(key)
         });
         for key in keys {
@@ -207,6 +236,8 @@ struct OneKey<'a> {
     meter: &'a Meter,
     /// Whether it is not known what it starts from.
     finds_start: bool,
+    /// How many configurations a search may visit.
+    most: u64,
 }
 
 impl ModelVisitor for OneKey<'_> {
@@ -226,10 +257,11 @@ impl OneKey<'_> {
     /// Decides the key, verifies its linearization if it has one, and drops that, as the options
     /// say.
     fn decided<M: Model>(&self, model: &M, readings: &[Reading<M::Op>]) -> KeyReport {
-        let OneKey { history, partition, options, meter, .. } = *self;
+        let OneKey { history, partition, options, meter, most, .. } = *self;
         let needs_order = options.keep_orders || options.self_check;
         let wanted = if needs_order { Wanted::Order } else { Wanted::Verdict };
-        let terms = Terms { deciders: options.deciders, wanted, threads: options.threads, meter };
+        let Options { deciders, threads, .. } = *options;
+        let terms = Terms { deciders, wanted, threads, most, meter };
         let answer = answer(&Readings::new(model, readings), terms);
         let mut key = report(history, partition, answer, &|at: Pos| readings[at].index);
         let Decision::Valid(certificate) = &mut key.decision else { return key };
@@ -277,7 +309,7 @@ impl OneKey<'_> {
 /// Asks the deciders in turn: tokens, an exact decider, a refutation, all of them for independent
 /// parts, the general search.
 pub(super) fn answer(object: &dyn Object, terms: Terms<'_>) -> Answer {
-    let Terms { deciders, wanted, threads, meter } = terms;
+    let Terms { deciders, wanted, threads, most, meter } = terms;
     if deciders == Deciders::Auto {
         if let Some(problem) = object.on_tokens() {
             return tokens::decide(problem, terms);
@@ -299,7 +331,7 @@ pub(super) fn answer(object: &dyn Object, terms: Terms<'_>) -> Answer {
             return answer;
         }
     }
-    let (found, effort) = search::search(object.space(), threads, meter);
+    let (found, effort) = search::search_within(most, object.space(), threads, meter);
     Answer { found, decided_by: "search", effort }
 }
 

@@ -81,5 +81,5 @@ pub(crate) fn impossible<M: Model>(
 
 /// Questions of an explanation: any decider, and one thread each, for there are many.
 fn terms(wanted: Wanted, meter: &Meter) -> Terms<'_> {
-    Terms { deciders: Deciders::Auto, wanted, threads: 1, meter }
+    Terms { deciders: Deciders::Auto, wanted, threads: 1, most: u64::MAX, meter }
 }

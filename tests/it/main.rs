@@ -18,6 +18,7 @@ mod doors;
 mod errors;
 mod etcd;
 mod examples;
+mod fairness;
 #[cfg(feature = "cli")]
 mod figures;
 #[cfg(feature = "cli")]

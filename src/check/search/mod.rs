@@ -78,19 +78,30 @@ pub struct Effort {
 /// Searches for a linearization of the operations of `space`. Exact: whatever it finds is so,
 /// unless it is stopped. Where that takes long it works on `threads` threads (0: one a processor);
 /// what it finds does not depend on them.
+#[cfg(test)]
 pub(super) fn search(space: Space, threads: usize, meter: &Meter) -> (Found, Effort) {
-    search_by(Plan::USUAL, space, threads, meter)
+    search_within(u64::MAX, space, threads, meter)
 }
 
-fn search_by(plan: Plan, space: Space, threads: usize, meter: &Meter) -> (Found, Effort) {
+/// The same, of at most `most` configurations, if the meter does not allow fewer.
+pub(super) fn search_within(
+    most: u64,
+    space: Space,
+    threads: usize,
+    meter: &Meter,
+) -> (Found, Effort) {
+    search_by(Plan::USUAL, space, threads, (most.min(meter.configurations()), meter))
+}
+
+fn search_by(plan: Plan, space: Space, threads: usize, limits: (u64, &Meter)) -> (Found, Effort) {
     let prepared = prepare::prepare(&space);
     let Space { automaton, .. } = space;
     let shared = Shared { prepared: &prepared, automaton: &*automaton, used: UsedSets::new() };
     let (found, effort) = match prepared.width {
-        0..=64 => plan::run::<[u64; 1]>(&shared, plan, threads, meter),
-        65..=128 => plan::run::<[u64; 2]>(&shared, plan, threads, meter),
-        129..=256 => plan::run::<[u64; 4]>(&shared, plan, threads, meter),
-        _ => plan::run::<Box<[u64]>>(&shared, plan, threads, meter),
+        0..=64 => plan::run::<[u64; 1]>(&shared, plan, threads, limits),
+        65..=128 => plan::run::<[u64; 2]>(&shared, plan, threads, limits),
+        129..=256 => plan::run::<[u64; 4]>(&shared, plan, threads, limits),
+        _ => plan::run::<Box<[u64]>>(&shared, plan, threads, limits),
     };
     if matches!(found, Found::Stopped(_)) {
         // Who waits for a verdict under a limit does not wait until millions of states are freed.

@@ -43,18 +43,18 @@ impl Plan {
 /// A part is tried from all states if there are at most so many.
 const MOST_STATES: usize = 2048;
 
-/// The whole search, with masks of type `K`.
+/// The whole search, with masks of type `K`, of at most so many configurations.
 pub(super) fn run<K: Mask>(
     shared: &Shared<'_>,
     plan: Plan,
     threads: usize,
-    meter: &Meter,
+    (most, meter): (u64, &Meter),
 ) -> (Found, Effort) {
     let mut depth = Depth::<K>::new(shared, meter);
     let cancelled = AtomicBool::new(false);
     // Most histories need no more than this.
-    let part = depth.explore(plan.first_share, meter.configurations(), &cancelled, meter);
-    if !matches!(part, Part::Pause) || depth.configurations >= meter.configurations() {
+    let part = depth.explore(plan.first_share, most, &cancelled, meter);
+    if !matches!(part, Part::Pause) || depth.configurations >= most {
         return (found(part, shared.prepared), depth.effort());
     }
     let mut beam = Beam::<K>::new(shared, meter);
@@ -63,7 +63,7 @@ pub(super) fn run<K: Mask>(
     let mut share = plan.first_share;
     let found = loop {
         let done = depth.configurations + breadth.configurations() + beam.configurations;
-        let left = meter.configurations().saturating_sub(done);
+        let left = most.saturating_sub(done);
         if left == 0 {
             break Found::Stopped(StopReason::Configurations);
         }

@@ -147,7 +147,8 @@ fn campaign<M: Model>(model: &M, alphabet: &Alphabet<M::Op>, runs: u64, seed: u6
         let linearizable = is_linearizable(model, &history);
         *(if linearizable { &mut counts.0 } else { &mut counts.1 }) += 1;
         for plan in PLANS {
-            match search_by(plan, Space::of(model, &history), 1, &meter).0 {
+            match search_by(plan, Space::of(model, &history), 1, (meter.configurations(), &meter)).0
+            {
                 Found::Order(order) => {
                     let proof = confirm_order(model, &history, &ops(&order));
                     assert!(linearizable && proof == Proof::Confirmed, "{plan:?} {history:?}");
@@ -297,14 +298,14 @@ fn every_plan_decides_with_many_operations_open_at_once() {
         let span = span(2 * width, 2 * width + 1);
         history.push(Reading { index: OpIndex::new(width as usize), op: read, span });
         for plan in PLANS {
-            let (found, _) = search_by(plan, Space::of(&model, &history), 1, &meter);
+            let (found, _) = search_by(plan, Space::of(&model, &history), 1, (u64::MAX, &meter));
             let Found::Order(order) = found else { panic!("{width} {plan:?}: {found:?}") };
             assert_eq!(confirm_order(&model, &history, &ops(&order)), Proof::Confirmed, "{width}");
         }
         // One addition was lost.
         history[width as usize].op.before = Some((i128::from(width) - 1).into());
         for plan in PLANS {
-            let (found, _) = search_by(plan, Space::of(&model, &history), 1, &meter);
+            let (found, _) = search_by(plan, Space::of(&model, &history), 1, (u64::MAX, &meter));
             assert!(
                 matches!(found, Found::Nothing { stuck } if stuck == Pos::new(width as usize)),
                 "{width} {plan:?}"

@@ -27,7 +27,7 @@ pub(super) use problem::Problem;
 
 /// Decides a problem.
 pub(super) fn decide(mut problem: Problem, terms: Terms<'_>) -> Answer {
-    let Terms { wanted, threads, meter, .. } = terms;
+    let Terms { wanted, threads, most, meter, .. } = terms;
     let invalid = |problem: &Problem, Conflict { stuck }, decided_by| {
         let stuck = problem.operations[stuck].reading;
         Answer::at_once(Found::Nothing { stuck }, decided_by)
@@ -56,7 +56,7 @@ pub(super) fn decide(mut problem: Problem, terms: Terms<'_>) -> Answer {
         return Answer::at_once(Found::Order(order), "guess");
     }
     let space = Space::of(&model::Tokens::of(&problem), &model::readings(&problem));
-    let (found, effort) = search::search(space, threads, meter);
+    let (found, effort) = search::search_within(most, space, threads, meter);
     let found = match found {
         Found::Order(order) => Found::Order(order.into_iter().map(reading).collect()),
         Found::Nothing { stuck } => invalid(&problem, Conflict { stuck }, "search").found,
