@@ -165,9 +165,13 @@ mod tests {
     }
 
     fn decided(readings: &[Reading<Op>]) -> Option<Answer> {
+        decided_by(Deciders::Auto, readings)
+    }
+
+    fn decided_by(deciders: Deciders, readings: &[Reading<Op>]) -> Option<Answer> {
         let model = MultiRegister::new(value(0), &[]);
         let meter = Meter::start(&Budget::default(), 0);
-        let (deciders, wanted) = (Deciders::Auto, Wanted::Order);
+        let wanted = Wanted::Order;
         let terms = Terms { deciders, wanted, threads: 1, most: u64::MAX, meter: &meter };
         let answer = |part: &dyn Object| crate::check::decide::answer(part, terms);
         decide(&Readings::new(&model, readings), &answer)
@@ -218,7 +222,8 @@ mod tests {
             span: span(4 + reading.span.call.index() as u32, 4 + reading.span.ret.index() as u32),
             ..reading
         });
-        let answer = decided(&first.into_iter().chain(later).collect::<Vec<_>>()).unwrap();
+        let both: Vec<_> = first.into_iter().chain(later).collect();
+        let answer = decided_by(Deciders::Search, &both).unwrap();
         assert!(one.configurations > 0 && one.steps > 0);
         assert_eq!(answer.effort.configurations, one.configurations + other.configurations);
         assert_eq!(answer.effort.steps, one.steps + other.steps);
