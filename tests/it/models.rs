@@ -307,7 +307,6 @@ fn costs_name_the_exact_deciders() {
             model.kind(),
             Kind::Other
                 | Kind::Lock { .. }
-                | Kind::Transactions { .. }
                 | Kind::Bank { .. }
                 | Kind::Permits { .. }
                 | Kind::AckedQueue { .. }
