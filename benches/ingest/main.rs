@@ -30,7 +30,7 @@ fn main() -> Result<(), Error> {
             text.push(']');
         }
         let bytes = text.len();
-        let parallel = matches!(*format, Format::JsonLines | Format::JsonArray);
+        let parallel = *format != Format::Log;
         for (threads, label) in [(1, "one thread"), (0, "all threads")] {
             if threads != 1 && !parallel {
                 continue;

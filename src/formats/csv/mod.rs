@@ -1,7 +1,12 @@
 //! CSV: a header that names the fields, then one event or whole operation a line.
 
 mod cut;
+mod header;
 mod read;
+mod rows;
+mod scan;
+#[cfg(test)]
+mod tests;
 mod write;
 
 use super::mapping::Mapping;
@@ -70,7 +75,7 @@ fn separator_of(text: &str) -> u8 {
 #[derive(Default)]
 struct Csv {
     cut: cut::Cut,
-    header: Option<read::Header>,
+    header: Option<header::Header>,
     separator: Option<u8>,
     /// Whether a piece was split off, so that what follows is below the header.
     is_below: bool,
@@ -106,6 +111,6 @@ impl Reader for Csv {
 
     fn read(&mut self, piece: &Piece<'_>, sink: &mut Sink<'_>) -> Result<usize, Error> {
         let separator = *self.separator.get_or_insert_with(|| separator_of(piece.text));
-        read::read(piece.text, separator, &mut self.header, sink).map(|()| piece.text.len())
+        read::read(piece, separator, &mut self.header, sink).map(|()| piece.text.len())
     }
 }

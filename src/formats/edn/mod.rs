@@ -3,6 +3,8 @@
 
 mod item;
 mod record;
+mod records;
+mod scan;
 mod token;
 mod value;
 mod write;
@@ -13,13 +15,12 @@ mod tests;
 use memchr::{memrchr, memrchr3};
 
 use super::frame::{Opening, blanked};
+use super::json::fast::PART;
 use super::mapping::Mapping;
 use super::records::write_maps;
 use super::row::{Evidence, Likeness, Piece, Reader, Row, complete_lines};
 use super::sink::Sink;
 use crate::error::{Code, Error, Place};
-use record::RecordReader;
-use token::{Bracket, error};
 
 pub(super) use token::{Token, is_keyword_name};
 pub(crate) use value::parse_value;
@@ -166,7 +167,7 @@ impl Reader for Edn {
         let piece = &Piece { text: alone.as_deref().unwrap_or(piece.text), ..*piece };
         // Where the last record or bracket ends; what is behind it belongs to the next piece.
         let mut done = 0;
-        match self.records(piece, &fronts, &mut done, sink) {
+        match records::read(piece, &fronts, &mut self.enclosure, PART, &mut done, sink) {
             Ok(()) if piece.is_last => Ok(piece.text.len()),
             Err(error) if piece.is_last || error.code != Code::Truncated => Err(error),
             _ => Ok(done),
@@ -177,51 +178,5 @@ impl Reader for Edn {
 impl Edn {
     fn is_behind(&mut self, text: &str) -> bool {
         *self.is_behind.get_or_insert_with(|| OPENING.is_behind(text.trim_start()))
-    }
-
-    fn records(
-        &mut self,
-        piece: &Piece<'_>,
-        fronts: &[(usize, &str)],
-        done: &mut usize,
-        sink: &mut Sink<'_>,
-    ) -> Result<(), Error> {
-        let mut reader = RecordReader::new(piece.text, fronts);
-        loop {
-            let token = reader.parser.form()?;
-            let at = reader.parser.start();
-            match (token, self.enclosure) {
-                (Token::End, Enclosure::Open(open, _)) if piece.is_last => {
-                    return Err(Error { place: Some(open), ..value::unclosed(open.offset) });
-                }
-                (Token::End, _) => return Ok(()),
-                (_, Enclosure::Closed) => {
-                    return Err(error(Code::Syntax, at, "more text behind the end of the history"));
-                }
-                (Token::Open(bracket @ (Bracket::List | Bracket::Vector)), Enclosure::Unknown) => {
-                    let open = piece.position.place(piece.text, at);
-                    self.enclosure = Enclosure::Open(open, bracket.closer());
-                }
-                (Token::Close(byte), Enclosure::Open(_, closer)) if byte == closer => {
-                    self.enclosure = Enclosure::Closed;
-                }
-                (Token::Open(Bracket::Map) | Token::Tag | Token::Namespace, _) => {
-                    if self.enclosure == Enclosure::Unknown {
-                        self.enclosure = Enclosure::None;
-                    }
-                    if !sink.begin(at) {
-                        return Ok(());
-                    }
-                    reader.record(token, sink)?;
-                }
-                _ => {
-                    return Err(error(Code::Syntax, at, "a record belongs here").hint(
-                        "a history is a map per operation, such as {:process 0, :type :invoke, \
-                         :f :read, :value nil}",
-                    ));
-                }
-            }
-            *done = reader.parser.end();
-        }
     }
 }

@@ -81,7 +81,7 @@ pub(super) struct Tokens<'t> {
 }
 
 /// Bytes that end a token: white space (commas too), brackets, quotes and reader macros.
-const ENDS: [bool; 256] = {
+pub(super) const ENDS: [bool; 256] = {
     let mut table = [false; 256];
     let mut at = 0;
     // Control characters are never part of a token.
@@ -98,7 +98,7 @@ const ENDS: [bool; 256] = {
     table
 };
 
-fn is_space(byte: u8) -> bool {
+pub(super) fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b',' | b'\t'..=b'\r' | 0x1c..=0x1f)
 }
 

@@ -2,7 +2,7 @@
 
 mod cell;
 mod cut;
-mod fast;
+pub(super) mod fast;
 mod logfmt;
 mod message;
 mod objects;

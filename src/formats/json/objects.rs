@@ -10,6 +10,7 @@ use serde::de::{DeserializeSeed, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::cell::Cell;
+use super::fast::General;
 use super::text::{not_a_number, offset_in, string, syntax, truncated};
 use crate::error::{Code, Error, Place};
 use crate::formats::fields::Fields;
@@ -73,22 +74,6 @@ impl<'t> Objects<'t> {
         Ok(Objects { goes_on: !last, ..objects })
     }
 
-    /// Where it is.
-    pub(super) fn at(&self) -> usize {
-        self.at
-    }
-
-    /// Goes on at byte `at`, where a record starts.
-    pub(super) fn go_to(&mut self, at: usize) {
-        self.at = at;
-    }
-
-    /// Goes on behind a record that ends at byte `at`.
-    pub(super) fn go_behind(&mut self, at: usize) -> Result<(), Error> {
-        self.at = at;
-        self.separate()
-    }
-
     /// Skips what comes between two records.
     fn separate(&mut self) -> Result<(), Error> {
         if !self.in_array {
@@ -99,43 +84,6 @@ impl<'t> Objects<'t> {
             return self.close();
         }
         self.expect(b',', "`,` or `]`", "a comma stands between the records of an array")
-    }
-
-    /// Reads objects that follow each other, up to the first that starts at byte `end` or behind
-    /// it, or to the end of the text. False if the sink wants no more.
-    pub(super) fn read_until(&mut self, end: usize, sink: &mut Sink<'_>) -> Result<bool, Error> {
-        loop {
-            self.skip_space();
-            let may_end = !self.in_array || self.goes_on;
-            if self.at >= end || self.at >= self.text.len() && may_end {
-                return Ok(true);
-            }
-            if !self.next(sink)? {
-                return Ok(false);
-            }
-        }
-    }
-
-    /// Reads the object that must be here. False if the sink wants no more.
-    pub(super) fn next(&mut self, sink: &mut Sink<'_>) -> Result<bool, Error> {
-        match self.peek() {
-            Some(b'{') => {
-                let more = self.record(sink)?;
-                if more {
-                    self.separate()?;
-                }
-                Ok(more)
-            }
-            Some(b',') if !self.in_array => Err(self.unexpected(
-                "a JSON object",
-                "objects on lines are not separated by commas; in an array they are",
-            )),
-            Some(b'#' | b'/') => Err(self.unexpected(
-                "a JSON object",
-                "JSON has no comments, but above the first record: remove the line",
-            )),
-            _ => Err(self.unexpected("a JSON object", RECORD)),
-        }
     }
 
     /// Reads the object here and hands it to `sink`. False if the sink wants no more.
@@ -198,6 +146,55 @@ impl<'t> Objects<'t> {
                 .hint(hint)
                 .at(Place { offset: self.at, ..Place::default() })
         })
+    }
+}
+
+impl General for Objects<'_> {
+    fn at(&self) -> usize {
+        self.at
+    }
+
+    fn go_to(&mut self, at: usize) {
+        self.at = at;
+    }
+
+    fn go_behind(&mut self, at: usize) -> Result<(), Error> {
+        self.at = at;
+        self.separate()
+    }
+
+    fn read_until(&mut self, end: usize, sink: &mut Sink<'_>) -> Result<bool, Error> {
+        loop {
+            self.skip_space();
+            let may_end = !self.in_array || self.goes_on;
+            if self.at >= end || self.at >= self.text.len() && may_end {
+                return Ok(true);
+            }
+            if !self.next(sink)? {
+                return Ok(false);
+            }
+        }
+    }
+
+    fn next(&mut self, sink: &mut Sink<'_>) -> Result<bool, Error> {
+        match self.peek() {
+            Some(b'{') => {
+                let more = self.record(sink)?;
+                if more {
+                    self.separate()?;
+                }
+                Ok(more)
+            }
+            Some(b',') if !self.in_array => Err(self.unexpected(
+                "a JSON object",
+                "objects on lines are not separated by commas; in an array they are",
+            )),
+            Some(b'#' | b'/') => Err(self.unexpected(
+                "a JSON object",
+                "JSON has no comments, but above the first record: remove the line",
+            )),
+            _ => Err(self.unexpected("a JSON object", RECORD)),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod oracle;
+mod parts;
 
 use super::{FORMAT, parse_value};
 use crate::error::{Code, Error};

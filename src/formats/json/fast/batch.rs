@@ -17,7 +17,7 @@ const BYTES_A_RECORD: usize = 48;
 
 /// How records follow each other.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(in crate::formats::json) enum Layout {
+pub(in crate::formats) enum Layout {
     /// With white space between them.
     Lines,
     /// With commas between them, in brackets.
@@ -26,50 +26,48 @@ pub(in crate::formats::json) enum Layout {
 
 /// What there is to know of a text before it is read.
 #[derive(Clone, Copy)]
-pub(super) struct Rules<'m> {
-    pub(super) layout: Layout,
+pub(in crate::formats) struct Rules<'m> {
+    pub(in crate::formats) layout: Layout,
     /// What the fields are, if their names do not tell: then no record is of the usual shape.
-    pub(super) mapping: Option<&'m Mapping>,
+    pub(in crate::formats) mapping: Option<&'m Mapping>,
 }
 
 /// The records that start in one part of a text.
 #[derive(Default)]
-pub(super) struct Batch<'t> {
+pub(in crate::formats) struct Batch<'t> {
     /// Where the part starts.
-    pub(super) start: usize,
+    pub(in crate::formats) start: usize,
     /// Where the last entry ends, if the scanner understood it.
-    pub(super) end: usize,
-    pub(super) entries: Vec<Entry>,
-    pub(super) values: ValueTable,
-    pub(super) functions: Names<'t>,
+    pub(in crate::formats) end: usize,
+    pub(in crate::formats) entries: Vec<Entry>,
+    pub(in crate::formats) values: ValueTable,
+    pub(in crate::formats) functions: Names<'t>,
     /// The other fields of all entries, those of whole operations, and their names.
-    pub(super) extras: Vec<Other>,
-    pub(super) wholes: Vec<Whole>,
-    pub(super) names: Names<'t>,
+    pub(in crate::formats) extras: Vec<Other>,
+    pub(in crate::formats) wholes: Vec<Whole>,
+    pub(in crate::formats) names: Names<'t>,
     /// The roles of the names that were asked for.
-    pub(super) roles: Vec<Role>,
+    pub(in crate::formats) roles: Vec<Role>,
     /// Whether they are of no consequence.
-    pub(super) is_idle: Vec<bool>,
+    pub(in crate::formats) is_idle: Vec<bool>,
     /// The units that these names end in, in nanoseconds, where they tell one.
-    pub(super) units: Vec<Option<i64>>,
-    /// The names of fields that play a role in a whole operation, by their numbers, as bits.
-    pub(super) taken: u64,
-    pub(super) pending: Pending<'t>,
+    pub(in crate::formats) units: Vec<Option<i64>>,
+    pub(in crate::formats) pending: Pending<'t>,
     /// How records are read that are not of the usual shape.
     pub(super) plans: Plans,
     /// The items of the lists that are being read.
-    pub(super) items: Vec<Value>,
+    pub(in crate::formats) items: Vec<Value>,
     /// The string that is being read, without its escapes.
-    pub(super) unescaped: String,
+    pub(in crate::formats) unescaped: String,
     /// Room to translate the table's values and names into those of the history.
-    pub(super) translated: Vec<Value>,
-    pub(super) translated_functions: Vec<Option<Function>>,
-    pub(super) translated_names: Vec<Value>,
+    pub(in crate::formats) translated: Vec<Value>,
+    pub(in crate::formats) translated_functions: Vec<Option<Function>>,
+    pub(in crate::formats) translated_names: Vec<Value>,
 }
 
 impl<'t> Batch<'t> {
     /// Starts anew, with the part between bytes `start` and `end` of a text.
-    pub(super) fn begin(&mut self, start: usize, end: usize) {
+    pub(in crate::formats) fn begin(&mut self, start: usize, end: usize) {
         self.start = start;
         self.entries.clear();
         self.entries.reserve((end - start) / BYTES_A_RECORD);
@@ -82,7 +80,6 @@ impl<'t> Batch<'t> {
         self.names.named("index");
         self.roles.clear();
         self.is_idle.clear();
-        self.taken = 0;
         self.roles.push(Role::Other);
         self.is_idle.push(true);
         self.units.clear();
@@ -94,7 +91,7 @@ impl<'t> Batch<'t> {
 #[cfg(test)]
 impl Batch<'_> {
     /// How many records the scanner understood, and how many not.
-    pub(super) fn counts(&self) -> (usize, usize) {
+    pub(in crate::formats) fn counts(&self) -> (usize, usize) {
         let understood =
             self.entries.iter().filter(|entry| entry.form != super::entry::Form::Unusual).count();
         (understood, self.entries.len() - understood)

@@ -8,7 +8,7 @@ use std::thread;
 /// to `take`, on the calling thread, which makes parts itself while it has none to take. A part
 /// that was taken is given to `make` to make another of; about three a thread exist at a time.
 /// Ends early once `take` returns false or an error.
-pub(super) fn in_order<T: Default + Send, E>(
+pub(in crate::formats) fn in_order<T: Default + Send, E>(
     threads: usize,
     count: usize,
     make: impl Fn(usize, &mut T) + Sync,

@@ -1,5 +1,5 @@
-//! How the records of the parts join: the history is the one that the reader for all JSON would
-//! make, which reads here what the scanner did not understand.
+//! How the records of the parts join: the history is the one that the reader for all records of the
+//! format would make, which reads here what the scanner did not understand.
 
 use std::ops::Range;
 
@@ -7,27 +7,48 @@ use super::batch::Batch;
 use super::entry::{Entry, Form, INDEX, NO_INDEX, Other, Whole};
 use super::plan::{Plan, Plans};
 use crate::error::Error;
-use crate::formats::json::objects::Objects;
 use crate::formats::roles::role;
 use crate::formats::sink::Sink;
 use crate::formats::trace::Ends;
 use crate::history::{ClientEvent, Event, Interval, NO_TIME, Time, Value};
 
-/// Puts the records of batch after batch, in the order of the text, into a sink.
-pub(super) struct Merger<'t, 's, 'b> {
-    /// The reader for all that the scanner does not understand.
-    objects: Objects<'t>,
-    sink: &'s mut Sink<'b>,
+/// The reader for all records of a format, whatever they hold.
+pub(in crate::formats) trait General {
+    /// Returns where it is.
+    fn at(&self) -> usize;
+
+    /// Goes on at byte `at`, where a record starts.
+    fn go_to(&mut self, at: usize);
+
+    /// Goes on behind a record that ends at byte `at`.
+    fn go_behind(&mut self, at: usize) -> Result<(), Error>;
+
+    /// Reads records that follow each other, up to the first that starts at byte `end` or behind
+    /// it, or to the end of the text. False if the sink wants no more.
+    fn read_until(&mut self, end: usize, sink: &mut Sink<'_>) -> Result<bool, Error>;
+
+    /// Reads the record that must be here. False if the sink wants no more.
+    fn next(&mut self, sink: &mut Sink<'_>) -> Result<bool, Error>;
 }
 
-impl<'t, 's, 'b> Merger<'t, 's, 'b> {
-    /// A merger of batches of the text that `objects` is at the start of.
-    pub(super) fn new(objects: Objects<'t>, sink: &'s mut Sink<'b>) -> Self {
-        Merger { objects, sink }
+/// Puts the records of batch after batch, in the order of the text, into a sink.
+pub(in crate::formats) struct Merger<'s, 'b, R> {
+    /// The reader for all that the scanner does not understand.
+    general: R,
+    sink: &'s mut Sink<'b>,
+    /// The names of fields of the batch that play a role in a whole operation, by their numbers, as
+    /// bits.
+    taken: u64,
+}
+
+impl<'s, 'b, R: General> Merger<'s, 'b, R> {
+    /// A merger of batches of the text that `general` is at the start of.
+    pub(in crate::formats) fn new(general: R, sink: &'s mut Sink<'b>) -> Self {
+        Merger { general, sink, taken: 0 }
     }
 
     /// Adds the records of `batch`. False if the sink wants no more.
-    pub(super) fn add(&mut self, batch: &mut Batch<'t>) -> Result<bool, Error> {
+    pub(in crate::formats) fn add(&mut self, batch: &mut Batch<'_>) -> Result<bool, Error> {
         let entries = std::mem::take(&mut batch.entries);
         batch.translated.clear();
         batch.translated.resize(batch.values.len(), Value::NULL);
@@ -37,10 +58,11 @@ impl<'t, 's, 'b> Merger<'t, 's, 'b> {
         batch.translated_names.resize(batch.names.names().len(), Value::NULL);
         let plans = std::mem::take(&mut batch.plans);
         self.sink.expect(batch.start, entries.len())?;
+        self.taken = 0;
         let added = self.add_entries(batch, &entries, &plans);
         (batch.entries, batch.plans) = (entries, plans);
         let numbered = batch.names.names().iter().take(u64::BITS as usize).enumerate();
-        for (_, name) in numbered.filter(|(number, _)| batch.taken >> number & 1 == 1) {
+        for (_, name) in numbered.filter(|(number, _)| self.taken >> number & 1 == 1) {
             let (role, rank) = role(name);
             if rank > 0 {
                 self.sink.takes(role.name(), name);
@@ -51,7 +73,7 @@ impl<'t, 's, 'b> Merger<'t, 's, 'b> {
 
     fn add_entries(
         &mut self,
-        batch: &mut Batch<'t>,
+        batch: &mut Batch<'_>,
         entries: &[Entry],
         plans: &Plans,
     ) -> Result<bool, Error> {
@@ -65,17 +87,17 @@ impl<'t, 's, 'b> Merger<'t, 's, 'b> {
             extras += usize::from(entry.extras);
             wholes += usize::from(matches!(entry.form, Form::Whole | Form::Planned));
             if !joins {
-                if !self.objects.read_until(at, self.sink)? {
+                if !self.general.read_until(at, self.sink)? {
                     return Ok(false);
                 }
-                if self.objects.at() > at {
+                if self.general.at() > at {
                     continue;
                 }
             }
             joins = entry.form != Form::Unusual;
             if !joins {
-                self.objects.go_to(at);
-                if !self.objects.next(self.sink)? {
+                self.general.go_to(at);
+                if !self.general.next(self.sink)? {
                     return Ok(false);
                 }
                 continue;
@@ -100,7 +122,7 @@ impl<'t, 's, 'b> Merger<'t, 's, 'b> {
             }
         }
         if joins {
-            self.objects.go_behind(batch.end)?;
+            self.general.go_behind(batch.end)?;
         }
         Ok(true)
     }
@@ -111,7 +133,7 @@ impl<'t, 's, 'b> Merger<'t, 's, 'b> {
         &mut self,
         entry: &Entry,
         extras: Range<usize>,
-        batch: &mut Batch<'t>,
+        batch: &mut Batch<'_>,
     ) -> Result<(), Error> {
         let kind = entry.kind;
         let process = self.translated(entry.process, batch);
@@ -144,8 +166,9 @@ impl<'t, 's, 'b> Merger<'t, 's, 'b> {
         entry: &Entry,
         whole: &Whole,
         extras: Range<usize>,
-        batch: &mut Batch<'t>,
+        batch: &mut Batch<'_>,
     ) -> Result<(), Error> {
+        self.taken |= whole.taken;
         let process = self.translated(entry.process, batch);
         let key = self.translated(entry.key, batch);
         let input = self.translated(entry.value, batch);
@@ -181,7 +204,7 @@ impl<'t, 's, 'b> Merger<'t, 's, 'b> {
         entry: &Entry,
         whole: &Whole,
         extras: Range<usize>,
-        batch: &mut Batch<'t>,
+        batch: &mut Batch<'_>,
     ) -> Result<(), Error> {
         if let Some(lacking) = plan.lacks {
             self.sink.lacks(lacking);
@@ -219,7 +242,7 @@ impl<'t, 's, 'b> Merger<'t, 's, 'b> {
 
     /// Adds the other fields of a record. An index that only repeats its position says nothing.
     #[inline]
-    fn extras(&mut self, entry: &Entry, range: Range<usize>, batch: &mut Batch<'t>) {
+    fn extras(&mut self, entry: &Entry, range: Range<usize>, batch: &mut Batch<'_>) {
         if entry.index != NO_INDEX && entry.index as usize != self.sink.index() {
             let index = self.sink.values().int(i64::from(entry.index));
             self.extra(INDEX, index, batch);
@@ -236,7 +259,7 @@ impl<'t, 's, 'b> Merger<'t, 's, 'b> {
 
     /// Adds one other field, whose name is a number of the batch.
     #[inline]
-    fn extra(&mut self, name: u8, value: Value, batch: &mut Batch<'t>) {
+    fn extra(&mut self, name: u8, value: Value, batch: &mut Batch<'_>) {
         let number = usize::from(name);
         let slot = &mut batch.translated_names[number];
         if slot.is_null() {
@@ -247,7 +270,7 @@ impl<'t, 's, 'b> Merger<'t, 's, 'b> {
 
     /// A value of the batch as one of the history.
     #[inline]
-    fn translated(&mut self, value: Value, batch: &mut Batch<'t>) -> Value {
+    fn translated(&mut self, value: Value, batch: &mut Batch<'_>) -> Value {
         if !value.is_stored() {
             return value;
         }
@@ -259,7 +282,7 @@ impl<'t, 's, 'b> Merger<'t, 's, 'b> {
     }
 
     /// Reads what comes behind the last batch.
-    pub(super) fn finish(mut self) -> Result<(), Error> {
-        self.objects.read_until(usize::MAX, self.sink).map(|_| ())
+    pub(in crate::formats) fn finish(mut self) -> Result<(), Error> {
+        self.general.read_until(usize::MAX, self.sink).map(|_| ())
     }
 }

@@ -19,8 +19,7 @@ mod tests_of_plans;
 mod value;
 mod word;
 
-use batch::{Batch, Rules};
-use merge::Merger;
+use batch::Rules;
 
 use super::objects::Objects;
 use crate::error::Error;
@@ -28,10 +27,15 @@ use crate::formats::row::Piece;
 use crate::formats::sink::Sink;
 use crate::threads::count_of;
 
-pub(super) use batch::Layout;
+pub(in crate::formats) use batch::{Batch, Layout};
+pub(in crate::formats) use crew::in_order;
+pub(in crate::formats) use entry::{Entry, Form, NO_INDEX, Other, Pending, seen};
+pub(in crate::formats) use merge::{General, Merger};
+pub(in crate::formats) use scan::Scanner;
+pub(in crate::formats) use word::{Literal, low_bytes, word};
 
 /// The size of a part in bytes: it and its records fit the caches of one core.
-const PART: usize = 1 << 18;
+pub(in crate::formats) const PART: usize = 1 << 18;
 
 /// Reads the records of `piece`, which `objects` is at the start of.
 pub(super) fn read<'t>(
@@ -59,7 +63,7 @@ fn read_in_parts<'t>(
     let rules = Rules { layout, mapping: sink.mapping };
     let mut merger = Merger::new(objects, sink);
     let mut ended = false;
-    crew::in_order(
+    in_order(
         threads,
         text.len().div_ceil(part),
         |at, batch: &mut Batch<'t>| {

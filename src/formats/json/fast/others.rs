@@ -56,7 +56,7 @@ impl Taken {
 impl<'t> Batch<'t> {
     /// The role of the field whose name has the number `name`.
     #[inline]
-    pub(super) fn role(&mut self, name: u8) -> Role {
+    pub(in crate::formats) fn role(&mut self, name: u8) -> Role {
         match self.roles.get(usize::from(name)) {
             Some(&role) => role,
             None => self.new_role(name),
@@ -80,7 +80,12 @@ impl<'t> Batch<'t> {
 
     /// Finishes the record of `entry`, whose other fields are those from `first` on: makes it an
     /// event or a whole operation. `None` if it is not usual.
-    pub(super) fn settle(&mut self, mut entry: Entry, seen: u8, first: usize) -> Option<Entry> {
+    pub(in crate::formats) fn settle(
+        &mut self,
+        mut entry: Entry,
+        seen: u8,
+        first: usize,
+    ) -> Option<Entry> {
         let others = &self.extras[first..];
         if seen & seen::INDEX != 0 && others.iter().any(|other| other.name == INDEX) {
             return None;
@@ -119,7 +124,7 @@ impl<'t> Batch<'t> {
     }
 
     /// Whether one of the fields from `first` on may mean something.
-    fn has_unknown(&mut self, first: usize) -> bool {
+    pub(in crate::formats) fn has_unknown(&mut self, first: usize) -> bool {
         (first..self.extras.len()).any(|at| {
             let name = self.extras[at].name;
             self.role(name);
@@ -157,7 +162,7 @@ impl<'t> Batch<'t> {
             EventType::Info | EventType::Invoke => Outcome::Info,
         });
         let (mut input, mut output) = (Value::NULL, Value::NULL);
-        let mut kept = first;
+        let (mut kept, mut names) = (first, 0);
         for at in first..self.extras.len() {
             let other = self.extras[at];
             let (role, value) = (self.role_of(&other), other.value);
@@ -188,7 +193,7 @@ impl<'t> Batch<'t> {
                 }
                 _ => return None,
             }
-            self.taken |= 1_u64.checked_shl(other.name.into()).unwrap_or(0);
+            names |= 1_u64.checked_shl(other.name.into()).unwrap_or(0);
             taken.take(role)?;
         }
         let call = pending.call?;
@@ -208,13 +213,15 @@ impl<'t> Batch<'t> {
         entry.form = Form::Whole;
         let completed = if ret.is_some() { Outcome::Ok } else { Outcome::Open };
         let outcome = outcome.unwrap_or(completed);
-        self.wholes.push(Whole { call, ret, output, outcome });
+        self.wholes.push(Whole { call, ret, output, outcome, taken: names });
         Some(())
     }
 
     /// The outcome that is called `name`.
     fn outcome(&self, name: Value) -> Option<Outcome> {
-        let Shape::Text(name) = self.values.shape(name) else { return None };
+        let (Shape::Text(name) | Shape::Keyword(name)) = self.values.shape(name) else {
+            return None;
+        };
         match name.strip_prefix(':').unwrap_or(name) {
             "ok" => Some(Outcome::Ok),
             "fail" => Some(Outcome::Fail),

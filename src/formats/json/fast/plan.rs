@@ -282,7 +282,7 @@ impl<'t> Scanner<'t> {
             Ends::Whole(ended) => outcome = ended,
         }
         let call = call.unwrap_or(Time::Whole(0));
-        batch.wholes.push(Whole { call, ret: time, output, outcome });
+        batch.wholes.push(Whole { call, ret: time, output, outcome, taken: 0 });
         for (at, extra) in plan.extras.iter().enumerate() {
             let is_index = extra.may_be_index && contents.digits >> extra.leaf & 1 == 1;
             let value = contents.values[usize::from(extra.leaf)];

@@ -19,7 +19,7 @@ const KEY: Literal = Literal::new(b"\"key\":");
 const TIME: Literal = Literal::new(b"\"time\":");
 const INDEX: Literal = Literal::new(b"\"index\":");
 
-pub(super) const NULL: Literal = Literal::new(b"null");
+pub(in crate::formats) const NULL: Literal = Literal::new(b"null");
 
 /// The types, where the bits of their fourth byte that [`kind_slot`] takes put them: which of them
 /// comes next is hard to predict, so that it is looked up rather than branched on.
@@ -41,14 +41,14 @@ const MOST_OTHERS: usize = 12;
 /// Walks through the records of a text. The place where it is stays in a register as long as what
 /// uses it is inlined; so most is, and whatever is not takes a copy and returns the place behind.
 #[derive(Clone, Copy)]
-pub(super) struct Scanner<'t> {
-    pub(super) text: &'t str,
-    pub(super) at: usize,
+pub(in crate::formats) struct Scanner<'t> {
+    pub(in crate::formats) text: &'t str,
+    pub(in crate::formats) at: usize,
 }
 
 impl<'t> Scanner<'t> {
     /// A scanner of `text` from byte `at` on.
-    pub(super) fn new(text: &'t str, at: usize) -> Self {
+    pub(in crate::formats) fn new(text: &'t str, at: usize) -> Self {
         Scanner { text, at }
     }
 
@@ -66,13 +66,13 @@ impl<'t> Scanner<'t> {
 
     /// Where it is.
     #[inline]
-    pub(super) fn at(&self) -> usize {
+    pub(in crate::formats) fn at(&self) -> usize {
         self.at
     }
 
     /// Goes to the first byte that is no white space; that is the start of a record, or the end.
     #[inline(always)]
-    pub(super) fn skip_space(&mut self) {
+    pub(in crate::formats) fn skip_space(&mut self) {
         // Mostly there is none, and one comparison says so.
         while let Some(b'\0'..=b' ') = self.peek()
             && let Some(b' ' | b'\n' | b'\r' | b'\t') = self.peek()
@@ -82,7 +82,7 @@ impl<'t> Scanner<'t> {
     }
 
     /// Goes behind the line break at or behind this place. False if there is none before `end`.
-    pub(super) fn next_line(&mut self, end: usize) -> bool {
+    pub(in crate::formats) fn next_line(&mut self, end: usize) -> bool {
         let rest = self.text.as_bytes().get(self.at..end).unwrap_or_default();
         match memchr::memchr(b'\n', rest) {
             Some(newline) => {
@@ -94,7 +94,7 @@ impl<'t> Scanner<'t> {
     }
 
     /// Goes to the next `{` before `end`. False if there is none.
-    pub(super) fn next_object(&mut self, end: usize) -> bool {
+    pub(in crate::formats) fn next_object(&mut self, end: usize) -> bool {
         let rest = self.text.as_bytes().get(self.at..end).unwrap_or_default();
         let found = memchr::memchr(b'{', rest);
         self.at += found.unwrap_or_default();
@@ -102,13 +102,13 @@ impl<'t> Scanner<'t> {
     }
 
     /// The same, behind the byte here.
-    pub(super) fn next_object_behind(&mut self, end: usize) -> bool {
+    pub(in crate::formats) fn next_object_behind(&mut self, end: usize) -> bool {
         self.at += 1;
         self.next_object(end)
     }
 
     /// Goes behind the comma that comes next. False if something else does.
-    pub(super) fn skip_comma(&mut self) -> bool {
+    pub(in crate::formats) fn skip_comma(&mut self) -> bool {
         self.skip_space();
         self.eat(b',').is_some()
     }
@@ -116,7 +116,7 @@ impl<'t> Scanner<'t> {
     /// The record that the object here is, if it is one of the usual shape; its place is left at 0.
     /// Goes behind the object then; if not, may leave fields in the batch.
     #[inline(always)]
-    pub(super) fn record(&mut self, batch: &mut Batch<'t>) -> Option<Entry> {
+    pub(in crate::formats) fn record(&mut self, batch: &mut Batch<'t>) -> Option<Entry> {
         let mut scanner = *self;
         scanner.eat(b'{')?;
         let mut entry = Entry::EMPTY;
@@ -308,7 +308,7 @@ impl<'t> Scanner<'t> {
 
     /// Skips `literal` if `word`, which is the one here, starts with it.
     #[inline(always)]
-    pub(super) fn skip(&mut self, literal: Literal, word: u64) -> bool {
+    pub(in crate::formats) fn skip(&mut self, literal: Literal, word: u64) -> bool {
         let starts = literal.starts(word);
         if starts {
             self.at += literal.len;
@@ -317,22 +317,22 @@ impl<'t> Scanner<'t> {
     }
 
     #[inline(always)]
-    pub(super) fn eat(&mut self, byte: u8) -> Option<()> {
+    pub(in crate::formats) fn eat(&mut self, byte: u8) -> Option<()> {
         (self.peek()? == byte).then(|| self.at += 1)
     }
 
     #[inline(always)]
-    pub(super) fn peek(&self) -> Option<u8> {
+    pub(in crate::formats) fn peek(&self) -> Option<u8> {
         self.byte(self.at)
     }
 
     #[inline(always)]
-    pub(super) fn byte(&self, at: usize) -> Option<u8> {
+    pub(in crate::formats) fn byte(&self, at: usize) -> Option<u8> {
         self.text.as_bytes().get(at).copied()
     }
 
     #[inline(always)]
-    pub(super) fn word(&self) -> u64 {
+    pub(in crate::formats) fn word(&self) -> u64 {
         word(self.text.as_bytes(), self.at)
     }
 }
@@ -340,7 +340,13 @@ impl<'t> Scanner<'t> {
 impl<'t> Batch<'t> {
     /// Reads what starts between bytes `start` and `end` of `text`: on a line that does, or, in an
     /// array, wherever an object may.
-    pub(super) fn read(&mut self, text: &'t str, start: usize, end: usize, rules: Rules<'_>) {
+    pub(in crate::formats) fn read(
+        &mut self,
+        text: &'t str,
+        start: usize,
+        end: usize,
+        rules: Rules<'_>,
+    ) {
         self.begin(start, end);
         let Some(first) = Scanner::first(text, start, end, rules.layout) else { return };
         let mut plans = std::mem::take(&mut self.plans);

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
 use super::batch::{Batch, Layout, Rules};
+use super::merge::General;
 use super::read_in_parts;
 use crate::error::Error;
 use crate::formats::json::objects::Objects;

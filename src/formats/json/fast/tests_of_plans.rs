@@ -6,6 +6,7 @@ use std::fmt::Write;
 use proptest::prelude::*;
 
 use super::batch::{Batch, Layout, Rules};
+use super::merge::General;
 use super::read_in_parts;
 use super::tests::{contents, objects};
 use crate::formats::json::Cell;

@@ -10,8 +10,8 @@ use crate::history::{Time, Value};
 const DEPTH: usize = 4;
 /// Powers of ten, by the number of digits of a word.
 static POWERS: [u64; 9] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
-/// Digits of which a number always fits 64 bits.
-const DIGITS: usize = 18;
+/// The most digits of a number that fits 64 bits.
+const DIGITS: usize = 19;
 
 const TRUE: Literal = Literal::new(b"true");
 const FALSE: Literal = Literal::new(b"false");
@@ -19,7 +19,7 @@ const FALSE: Literal = Literal::new(b"false");
 impl<'t> Scanner<'t> {
     /// The value here.
     #[inline(always)]
-    pub(super) fn value(&mut self, batch: &mut Batch<'t>) -> Option<Value> {
+    pub(in crate::formats) fn value(&mut self, batch: &mut Batch<'t>) -> Option<Value> {
         match self.peek()? {
             b'-' | b'0'..=b'9' => self.number(batch),
             b'n' => self.skip(NULL, self.word()).then_some(Value::NULL),
@@ -55,7 +55,7 @@ impl<'t> Scanner<'t> {
 
     /// The number here as a time.
     #[inline(always)]
-    pub(super) fn any_time(&mut self) -> Option<Time> {
+    pub(in crate::formats) fn any_time(&mut self) -> Option<Time> {
         let start = self.at;
         match self.integer() {
             Some(time) if !self.at_fraction() => Some(Time::Whole(time)),
@@ -70,19 +70,19 @@ impl<'t> Scanner<'t> {
 
     /// The number here as a time, whatever it is; and where it ends.
     #[inline(never)]
-    pub(super) fn rare_time(self) -> Option<(Time, usize)> {
+    pub(in crate::formats) fn rare_time(self) -> Option<(Time, usize)> {
         let literal = self.literal()?;
         Some((time::parse(literal).ok()?, self.at + literal.len()))
     }
 
     /// Whether what is behind an integer makes it another number.
     #[inline(always)]
-    pub(super) fn at_fraction(&self) -> bool {
+    pub(in crate::formats) fn at_fraction(&self) -> bool {
         matches!(self.peek(), Some(b'.' | b'e' | b'E'))
     }
 
     /// The text of the number here.
-    fn literal(mut self) -> Option<&'t str> {
+    pub(in crate::formats) fn literal(mut self) -> Option<&'t str> {
         let start = self.at;
         self.at += usize::from(self.peek()? == b'-');
         let whole = self.at;
@@ -167,7 +167,7 @@ impl<'t> Scanner<'t> {
     }
 
     /// The rest of the string here, if it holds no escape; and where it ends.
-    pub(super) fn string(self) -> Option<(&'t str, usize)> {
+    pub(in crate::formats) fn string(self) -> Option<(&'t str, usize)> {
         let mut end = self.at;
         loop {
             // Behind the end of the text come zeros, which are control characters.
@@ -229,7 +229,7 @@ impl<'t> Scanner<'t> {
 
     /// The integer here; what follows it is for the caller to look at.
     #[inline(always)]
-    pub(super) fn integer(&mut self) -> Option<i64> {
+    pub(in crate::formats) fn integer(&mut self) -> Option<i64> {
         let negative = self.peek() == Some(b'-');
         let start = self.at + usize::from(negative);
         let bytes = self.text.as_bytes();
@@ -245,7 +245,11 @@ impl<'t> Scanner<'t> {
                 if len > DIGITS {
                     return None;
                 }
+                // So many digits fit if the sign's bit is not among them.
                 number = number * POWERS[count] + more;
+                if number > i64::MAX as u64 {
+                    return None;
+                }
             }
         }
         let needless_zero = first as u8 == b'0' && len > 1;

@@ -4,16 +4,16 @@
 
 /// A literal of up to eight bytes, to compare a word with.
 #[derive(Clone, Copy)]
-pub(super) struct Literal {
+pub(in crate::formats) struct Literal {
     bits: u64,
     mask: u64,
     /// How many bytes it has.
-    pub(super) len: usize,
+    pub(in crate::formats) len: usize,
 }
 
 impl Literal {
     /// The literal `text`, of at most eight bytes.
-    pub(super) const fn new(text: &[u8]) -> Literal {
+    pub(in crate::formats) const fn new(text: &[u8]) -> Literal {
         let mut bits = 0;
         let mut len = 0;
         while len < text.len() {
@@ -25,20 +25,20 @@ impl Literal {
 
     /// Whether `word` starts with it.
     #[inline(always)]
-    pub(super) fn starts(self, word: u64) -> bool {
+    pub(in crate::formats) fn starts(self, word: u64) -> bool {
         word & self.mask == self.bits
     }
 }
 
 /// A mask of the lowest `len` bytes.
 #[inline(always)]
-pub(super) const fn low_bytes(len: usize) -> u64 {
+pub(in crate::formats) const fn low_bytes(len: usize) -> u64 {
     if len >= 8 { u64::MAX } else { (1 << (8 * len)) - 1 }
 }
 
 /// The eight bytes of `bytes` from `at` on; zeros stand for those behind the end.
 #[inline(always)]
-pub(super) fn word(bytes: &[u8], at: usize) -> u64 {
+pub(in crate::formats) fn word(bytes: &[u8], at: usize) -> u64 {
     match bytes.get(at..).and_then(<[u8]>::first_chunk) {
         Some(eight) => u64::from_le_bytes(*eight),
         None => last_word(bytes, at),
@@ -57,7 +57,7 @@ const HIGH: u64 = ONES << 7;
 /// How many bytes of `word` come before the first that is a quote, a backslash or a control
 /// character; 8 if none is.
 #[inline(always)]
-pub(super) fn plain_bytes(word: u64) -> usize {
+pub(in crate::formats) fn plain_bytes(word: u64) -> usize {
     // The lowest bit that is set is exact; a borrow makes some above it wrong.
     let is_zero = |x: u64| x.wrapping_sub(ONES) & !x & HIGH;
     let quote = is_zero(word ^ (ONES * b'"' as u64));
@@ -68,7 +68,7 @@ pub(super) fn plain_bytes(word: u64) -> usize {
 
 /// The number that the digits at the start of `word` are, and how many they are: none to eight.
 #[inline(always)]
-pub(super) fn digits(word: u64) -> (u64, usize) {
+pub(in crate::formats) fn digits(word: u64) -> (u64, usize) {
     let zeros = ONES * b'0' as u64;
     let values = word ^ zeros;
     // A byte is no digit if its value has a high half, or gets one when six is added. A carry
