@@ -9,9 +9,7 @@
 use super::catalogue::{BuiltIn, Entry, FunctionEntry, Setup};
 use super::items::{self, Found, few};
 use super::persistent::Tree;
-use super::{
-    ANYTHING, Adds, Call, Establishes, Facts, Kind, Model, Part, Rejection, Successors, Token,
-};
+use super::{ANYTHING, Call, Establishes, Facts, Kind, Model, Part, Rejection, Successors, Token};
 use crate::history::{Value, ValueTable};
 use crate::vocabulary::{Verb, Words};
 
@@ -231,7 +229,7 @@ impl Model for AckedQueue {
         true
     }
 
-    fn adds(&self, op: &Op, add: &mut dyn FnMut(Token, i128)) -> Adds {
+    fn adds(&self, op: &Op, add: &mut dyn FnMut(Token, i128)) -> bool {
         match *op {
             Op::Put(item) => add(waits(item), 1),
             Op::Take(Found::Item(item)) => {
@@ -246,7 +244,7 @@ impl Model for AckedQueue {
                 add(waits(item), 1);
             }
         }
-        Adds::Things
+        true
     }
 
     fn lacks(&self, state: &State, op: &Op, way: u32, lack: &mut dyn FnMut(Token, i128)) -> bool {

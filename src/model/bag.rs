@@ -3,7 +3,7 @@
 use super::catalogue::{BuiltIn, Entry, FunctionEntry, Setup};
 use super::items::{self, Found, Merge, Op};
 use super::persistent::Tree;
-use super::{Adds, Call, Establishes, Facts, Kind, Model, Rejection, Successors, Token, queue};
+use super::{Call, Establishes, Facts, Kind, Model, Rejection, Successors, Token, queue};
 use crate::history::{Value, ValueTable};
 use crate::vocabulary::Verb;
 
@@ -119,7 +119,7 @@ impl Model for UnorderedQueue {
         items::hold(op, hold)
     }
 
-    fn adds(&self, op: &Op, add: &mut dyn FnMut(Token, i128)) -> Adds {
+    fn adds(&self, op: &Op, add: &mut dyn FnMut(Token, i128)) -> bool {
         items::adds(op, &self.merge, add)
     }
 

@@ -9,7 +9,9 @@ use std::sync::Arc;
 use super::catalogue::{BuiltIn, Entry, FunctionEntry, Setup};
 use super::items::few;
 use super::persistent::Tree;
-use super::{Adds, Call, Establishes, Facts, Kind, Model, Rejection, Token, View, counter};
+use super::{
+    Amount, Call, Establishes, Facts, Kind, Model, OnAmount, Rejection, Token, View, counter,
+};
 use crate::history::{Shape, Value, ValueTable};
 use crate::vocabulary::{Verb, Words};
 
@@ -184,8 +186,8 @@ pub(super) const ENTRY: Entry = Entry {
     initial: "unknown balances, a number for all, or a map from accounts to numbers",
     options: &[],
     cost: "\
-           the search, exponential in the number of clients at worst; less with `--init`, for \
-           then reads change nothing.",
+           a guess by sums, near O(n) where it finds an order. Else the search, exponential in the \
+           number of clients at worst; less with `--init`, for then reads change nothing.",
 };
 
 const WORDS: Words = ENTRY.words();
@@ -294,42 +296,36 @@ impl Model for Bank {
         true
     }
 
-    fn adds(&self, op: &Op, add: &mut dyn FnMut(Token, i128)) -> Adds {
-        let mut add = |account: Value, by: i64| add(account.handle().into(), by.into());
+    fn on_amounts(&self, op: &Op, tell: &mut dyn FnMut(Token, OnAmount)) -> bool {
+        let mut tell = |account: Value, what: OnAmount| tell(account.handle().into(), what);
+        let mut add = |account: Value, by: i64| {
+            if by != 0 {
+                tell(account, OnAmount::Adds(by.into()));
+            }
+        };
         match *op {
-            Op::Transfer(from, to, amount) if from != to && amount != 0 => {
-                add(from, -amount);
+            Op::Transfer(from, to, amount) => {
+                add(from, amount.saturating_neg());
                 add(to, amount);
             }
-            Op::Deposit(account, amount) if amount != 0 => add(account, amount),
-            Op::Withdraw(account, amount) if amount != 0 => add(account, -amount),
-            _ => {}
-        }
-        Adds::Numbers
-    }
-
-    fn lacks(
-        &self,
-        state: &Accounts,
-        op: &Op,
-        way: u32,
-        lack: &mut dyn FnMut(Token, i128),
-    ) -> bool {
-        let Op::Read(seen) = op else { return false };
-        let is_told =
-            |&(account, _): &(Value, i128)| matches!(self.get(state, account), Account::Known(_));
-        // Where a read would tell the start, it may come after anything.
-        if way > 0 || !seen.iter().all(is_told) {
-            return false;
-        }
-        for &(account, balance) in seen.iter() {
-            if let Account::Known(known) = self.get(state, account)
-                && known != balance
-            {
-                lack(account.handle().into(), balance.saturating_sub(known));
+            Op::Deposit(account, amount) => add(account, amount),
+            Op::Withdraw(account, amount) => add(account, amount.saturating_neg()),
+            Op::Refused(account, amount) => tell(account, OnAmount::FoundLess(amount.into())),
+            Op::Read(ref seen) => {
+                seen.iter().for_each(|&(account, held)| tell(account, OnAmount::Found(held)));
             }
+            Op::Contradictory => return false,
         }
         true
+    }
+
+    fn amount(&self, amount: Token) -> Amount {
+        let account = self.start(Value::of_handle(amount as u32));
+        let start = match account {
+            Account::Known(balance) => Some(balance),
+            Account::Changed(..) => None,
+        };
+        Amount { start, least: if self.may_be_negative { i128::MIN } else { 0 } }
     }
 
     fn learns(&self) -> bool {

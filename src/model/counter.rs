@@ -2,7 +2,7 @@
 
 use super::catalogue::{BuiltIn, Entry, FunctionEntry, Setup};
 use super::change::takes_nothing;
-use super::{Adds, Call, Establishes, Facts, Kind, Model, Rejection, Token, View};
+use super::{Amount, Call, Establishes, Facts, Kind, Model, OnAmount, Rejection, Token, View};
 use crate::history::{Shape, Value, ValueTable};
 use crate::vocabulary::{Verb, Words};
 
@@ -70,8 +70,9 @@ pub(super) const ENTRY: Entry = Entry {
     options: &[],
     cost: "\
            O(n log n) if all additions are of the same amount, or if all have the same sign \
-           and the values returned leave each addition one place. Else the search; with \
-           arbitrary amounts the problem is NP-hard.",
+           and the values returned leave each addition one place. Else a guess by \
+           sums, near O(n) where it finds an order, and the search; with arbitrary amounts the \
+           problem is NP-hard.",
 };
 
 const WORDS: Words = ENTRY.words();
@@ -152,24 +153,21 @@ impl Model for Counter {
         Some(token(state))
     }
 
-    fn adds(&self, op: &Op, add: &mut dyn FnMut(Token, i128)) -> Adds {
-        if op.delta != 0 {
-            add(0, op.delta.into());
+    fn on_amounts(&self, op: &Op, tell: &mut dyn FnMut(Token, OnAmount)) -> bool {
+        if let Some(found) = op.found() {
+            tell(0, OnAmount::Found(found));
         }
-        Adds::Numbers
-    }
-
-    fn lacks(&self, &state: &i128, op: &Op, way: u32, lack: &mut dyn FnMut(Token, i128)) -> bool {
-        let by = op.found().filter(|_| way == 0).and_then(|found| found.checked_sub(state));
-        let Some(by) = by else { return false };
-        if by != 0 {
-            lack(0, by);
+        if op.delta != 0 {
+            tell(0, OnAmount::Adds(op.delta.into()));
         }
         true
     }
+
+    fn amount(&self, _: Token) -> Amount {
+        Amount { start: Some(self.initial.into()), ..Amount::default() }
+    }
 }
 
-/// Reads an operation that adds.
 pub(super) fn sum(verb: Verb, call: &Call<'_>) -> Result<Op, Rejection> {
     match verb {
         Verb::Add => Ok(Op { delta: delta(call.input, None)?, before: None }),

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::persistent::{Sequence, Tree};
-use super::{ANYTHING, Adds, Call, Establishes, Facts, Part, Rejection, Token, View};
+use super::{ANYTHING, Call, Establishes, Facts, Part, Rejection, Token, View};
 use crate::history::hash::Set;
 use crate::history::{Value, ValueTable};
 
@@ -99,14 +99,14 @@ pub(super) fn facts(op: &Op, initial: &[Value]) -> Facts {
 }
 
 /// Tells `add` which item `op`, about items as `merged`, puts in or takes out.
-pub(super) fn adds(op: &Op, merge: &Merge, add: &mut dyn FnMut(Token, i128)) -> Adds {
+pub(super) fn adds(op: &Op, merge: &Merge, add: &mut dyn FnMut(Token, i128)) -> bool {
     match *op {
         Op::Put(item) => add(merge.of(item).handle().into(), 1),
         Op::Take(Found::Item(item)) => add(item.handle().into(), -1),
         Op::Take(Found::Any) => add(ANYTHING, -1),
         Op::Take(Found::Empty) | Op::Peek(_) => {}
     }
-    Adds::Things
+    true
 }
 
 /// What `op` asks for, if it asks for anything: an item, or that there is none.

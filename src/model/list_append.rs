@@ -10,7 +10,7 @@ use super::catalogue::{BuiltIn, Entry, FunctionEntry, Setup};
 use super::items::{describe, few};
 use super::persistent::{Sequence, Tree};
 use super::turn::{PROCESSES, Turn};
-use super::{Adds, Call, Establishes, Facts, Kind, Model, NOTHING, Rejection, Token, View};
+use super::{Call, Establishes, Facts, Kind, Model, NOTHING, Rejection, Token, View};
 use crate::history::hash::Map;
 use crate::history::{Shape, Value, ValueTable};
 use crate::vocabulary::{Verb, Words, micro_operation};
@@ -148,11 +148,11 @@ impl Model for ListAppend {
         true
     }
 
-    fn adds(&self, op: &Arc<Op>, add: &mut dyn FnMut(Token, i128)) -> Adds {
+    fn adds(&self, op: &Arc<Op>, add: &mut dyn FnMut(Token, i128)) -> bool {
         for (list, items) in op.appends.iter() {
             items.iter().for_each(|&item| add(entry(*list, item), 1));
         }
-        Adds::Things
+        true
     }
 
     /// Lists have to go on as it found them.

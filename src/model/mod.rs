@@ -5,6 +5,7 @@
 //! and the user's own go through one trait. Nothing here knows about concurrency, files or output.
 
 pub mod acked_queue;
+mod amounts;
 mod any;
 pub mod bag;
 pub mod bank;
@@ -45,6 +46,7 @@ pub mod versioned_kv;
 mod whole;
 
 pub use acked_queue::AckedQueue;
+pub use amounts::{Amount, OnAmount};
 pub use bag::UnorderedQueue;
 pub use bank::Bank;
 pub use call::{Call, Rejection, View};
@@ -196,12 +198,13 @@ pub trait Model: Clone + Send + Sync + 'static {
         false
     }
 
-    /// Tells `add` what `op` adds to which of the amounts that the object is made of: the value of
-    /// a counter, how often an item is there; what it takes away is negative. [`ANYTHING`] is any
-    /// of them. A guess works with it: a false answer costs time, and no more.
-    fn adds(&self, op: &Self::Op, add: &mut dyn FnMut(Token, i128)) -> Adds {
+    /// Tells `add` what `op` adds to which of the things that the object is made of, such as how
+    /// often an item is there; what it takes away is negative. [`ANYTHING`] is any of them. What
+    /// is added and lacked by nobody does no harm. Returns whether that is known. A guess works
+    /// with it: a false answer costs time, and no more.
+    fn adds(&self, op: &Self::Op, add: &mut dyn FnMut(Token, i128)) -> bool {
         let _ = (op, add);
-        Adds::Unknown
+        false
     }
 
     /// Tells `lack` what has to be added to `state`, in this order, for `op` to be legal. There may
@@ -216,6 +219,22 @@ pub trait Model: Clone + Send + Sync + 'static {
     ) -> bool {
         let _ = (state, op, way, lack);
         false
+    }
+
+    /// Tells `tell` what `op` finds in which of the amounts that the object is made of, such as the
+    /// value of a counter or the balances of accounts, and what it adds to them, in this order.
+    /// Returns whether that is all: then `op` is legal where it finds what it found, and no amount
+    /// becomes less than [`Model::amount`] allows. A guess works with it: a false answer costs
+    /// time, and no more.
+    fn on_amounts(&self, op: &Self::Op, tell: &mut dyn FnMut(Token, OnAmount)) -> bool {
+        let _ = (op, tell);
+        false
+    }
+
+    /// What is known of an amount at the start.
+    fn amount(&self, amount: Token) -> Amount {
+        let _ = amount;
+        Amount::default()
     }
 
     /// Whether an operation that changes nothing may tell what the object held at the start, and
@@ -298,18 +317,6 @@ pub trait Model: Clone + Send + Sync + 'static {
 
 /// An aspect of a state that operations may depend on, such as the value of a register.
 pub type Token = u64;
-
-/// What kind of amounts operations [add](Model::adds) to.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Adds {
-    /// None, or it is not known.
-    #[default]
-    Unknown,
-    /// Numbers that are added up: what one operation adds too much, another one has to take away.
-    Numbers,
-    /// Things: what an operation adds that nobody lacks does no harm.
-    Things,
-}
 
 /// Any of the amounts of an object.
 pub const ANYTHING: Token = Token::MAX;

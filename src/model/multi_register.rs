@@ -8,9 +8,7 @@ use super::items::few;
 use super::persistent::Tree;
 use super::starts::Early;
 use super::turn::{PROCESSES, Turn};
-use super::{
-    Adds, Call, Establishes, Facts, Kind, Model, NOTHING, Reading, Rejection, Token, View,
-};
+use super::{Call, Establishes, Facts, Kind, Model, NOTHING, Reading, Rejection, Token, View};
 use crate::error::{Code, Error};
 use crate::history::{History, Operation, Record, Shape, Value, ValueTable, is_transaction};
 use crate::vocabulary::{Verb, Words, micro_operation};
@@ -373,11 +371,11 @@ impl Model for MultiRegister {
         true
     }
 
-    fn adds(&self, op: &Op, add: &mut dyn FnMut(Token, i128)) -> Adds {
+    fn adds(&self, op: &Op, add: &mut dyn FnMut(Token, i128)) -> bool {
         for &(register, value) in op.writes() {
             add(holds(register, value), 1);
         }
-        Adds::Things
+        true
     }
 
     /// Registers have to hold what it found.

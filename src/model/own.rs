@@ -7,7 +7,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use super::kind::{Viewed, stranger};
-use super::{Adds, Call, Facts, Kind, Model, Reading, Rejection, Successors, Token};
+use super::{Amount, Call, Facts, Kind, Model, OnAmount, Reading, Rejection, Successors, Token};
 use crate::history::{Value, ValueTable};
 
 /// A model of the caller's own.
@@ -138,7 +138,7 @@ trait Erased: Send + Sync {
     fn describe(&self, state: &OwnState, values: &ValueTable) -> Option<String>;
     fn tokens_suffice(&self) -> bool;
     fn touches(&self, op: &OwnOp, touch: &mut dyn FnMut(Token)) -> bool;
-    fn adds(&self, op: &OwnOp, add: &mut dyn FnMut(Token, i128)) -> Adds;
+    fn adds(&self, op: &OwnOp, add: &mut dyn FnMut(Token, i128)) -> bool;
     fn lacks(
         &self,
         state: &OwnState,
@@ -146,6 +146,8 @@ trait Erased: Send + Sync {
         way: u32,
         lack: &mut dyn FnMut(Token, i128),
     ) -> bool;
+    fn on_amounts(&self, op: &OwnOp, tell: &mut dyn FnMut(Token, OnAmount)) -> bool;
+    fn amount(&self, amount: Token) -> Amount;
     fn learns(&self) -> bool;
     fn is_told_late(&self) -> bool;
     fn is_mute(&self, call: &Call<'_>) -> bool;
@@ -215,7 +217,7 @@ impl<M: Model> Erased for Eraser<M> {
         self.model.touches(self.op(op), touch)
     }
 
-    fn adds(&self, op: &OwnOp, add: &mut dyn FnMut(Token, i128)) -> Adds {
+    fn adds(&self, op: &OwnOp, add: &mut dyn FnMut(Token, i128)) -> bool {
         self.model.adds(self.op(op), add)
     }
 
@@ -227,6 +229,14 @@ impl<M: Model> Erased for Eraser<M> {
         lack: &mut dyn FnMut(Token, i128),
     ) -> bool {
         self.model.lacks(self.state(state), self.op(op), way, lack)
+    }
+
+    fn on_amounts(&self, op: &OwnOp, tell: &mut dyn FnMut(Token, OnAmount)) -> bool {
+        self.model.on_amounts(self.op(op), tell)
+    }
+
+    fn amount(&self, amount: Token) -> Amount {
+        self.model.amount(amount)
     }
 
     fn learns(&self) -> bool {
@@ -319,7 +329,7 @@ impl Model for Own {
         self.0.touches(op, touch)
     }
 
-    fn adds(&self, op: &OwnOp, add: &mut dyn FnMut(Token, i128)) -> Adds {
+    fn adds(&self, op: &OwnOp, add: &mut dyn FnMut(Token, i128)) -> bool {
         self.0.adds(op, add)
     }
 
@@ -331,6 +341,14 @@ impl Model for Own {
         lack: &mut dyn FnMut(Token, i128),
     ) -> bool {
         self.0.lacks(state, op, way, lack)
+    }
+
+    fn on_amounts(&self, op: &OwnOp, tell: &mut dyn FnMut(Token, OnAmount)) -> bool {
+        self.0.on_amounts(op, tell)
+    }
+
+    fn amount(&self, amount: Token) -> Amount {
+        self.0.amount(amount)
     }
 
     fn learns(&self) -> bool {

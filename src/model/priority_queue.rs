@@ -3,8 +3,8 @@
 use super::bag::{Counts, with, without};
 use super::catalogue::{BuiltIn, Entry, FunctionEntry, OptionEntry, Setup};
 use super::{
-    ANYTHING, Adds, Call, Establishes, Facts, Kind, Model, Part, Rejection, Successors, Token,
-    View, items,
+    ANYTHING, Call, Establishes, Facts, Kind, Model, Part, Rejection, Successors, Token, View,
+    items,
 };
 use crate::history::{Value, ValueTable};
 use crate::vocabulary::{Verb, Words};
@@ -279,14 +279,14 @@ impl Model for PriorityQueue {
         true
     }
 
-    fn adds(&self, op: &Op, add: &mut dyn FnMut(Token, i128)) -> Adds {
+    fn adds(&self, op: &Op, add: &mut dyn FnMut(Token, i128)) -> bool {
         match *op {
             Op::Put(item) => add(item.handle().into(), 1),
             Op::Take(_, Found::Item(item)) => add(item.handle().into(), -1),
             Op::Take(_, Found::Any) => add(ANYTHING, -1),
             Op::Take(_, Found::Empty) | Op::Peek(..) => {}
         }
-        Adds::Things
+        true
     }
 
     /// What comes before it has to be taken.

@@ -3,7 +3,7 @@
 use super::catalogue::{BuiltIn, Entry, FunctionEntry, Setup, with};
 use super::items::{self, Found, Merge, Op};
 use super::persistent::Sequence;
-use super::{Adds, Call, Facts, Kind, Model, Rejection, Token};
+use super::{Call, Facts, Kind, Model, Rejection, Token};
 use crate::history::{Value, ValueTable};
 use crate::vocabulary::{Verb, Words};
 
@@ -102,7 +102,7 @@ impl Model for FifoQueue {
         Some(items::token(state.first()))
     }
 
-    fn adds(&self, op: &Op, add: &mut dyn FnMut(Token, i128)) -> Adds {
+    fn adds(&self, op: &Op, add: &mut dyn FnMut(Token, i128)) -> bool {
         items::adds(op, &self.merge, add)
     }
 

@@ -7,7 +7,7 @@ use super::change::takes_nothing;
 use super::items::few;
 use super::listing::key;
 pub use super::listing::{Contents, Listing};
-use super::{Adds, Call, Establishes, Facts, Kind, Model, Part, Rejection, Token, View};
+use super::{Call, Establishes, Facts, Kind, Model, Part, Rejection, Token, View};
 use crate::history::{Value, ValueTable, hash};
 use crate::vocabulary::{Verb, Words};
 
@@ -193,13 +193,13 @@ impl Model for Set {
         Facts { pure, establishes, commutes, part, ..Facts::default() }
     }
 
-    fn adds(&self, op: &Op, add: &mut dyn FnMut(Token, i128)) -> Adds {
+    fn adds(&self, op: &Op, add: &mut dyn FnMut(Token, i128)) -> bool {
         match *op {
             Op::Add(element, new) if new != Some(false) => add(element.handle().into(), 1),
             Op::Remove(element, found) if found != Some(false) => add(element.handle().into(), -1),
             _ => {}
         }
-        Adds::Things
+        true
     }
 
     fn lacks(

@@ -3,7 +3,7 @@
 use super::catalogue::{BuiltIn, Entry, FunctionEntry, Setup};
 use super::items::{self, Found, Merge, Op};
 use super::persistent::Sequence;
-use super::{Adds, Call, Establishes, Facts, Kind, Model, Rejection, Token};
+use super::{Call, Establishes, Facts, Kind, Model, Rejection, Token};
 use crate::history::{Value, ValueTable};
 use crate::vocabulary::{Verb, Words};
 
@@ -112,7 +112,7 @@ impl Model for Stack {
         Some(items::token(state.last()))
     }
 
-    fn adds(&self, op: &Op, add: &mut dyn FnMut(Token, i128)) -> Adds {
+    fn adds(&self, op: &Op, add: &mut dyn FnMut(Token, i128)) -> bool {
         items::adds(op, &self.merge, add)
     }
 

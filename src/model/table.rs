@@ -8,7 +8,7 @@ use std::any::Any;
 
 use super::catalogue::{BuiltIn, Entry, Setup};
 use super::kind::{Viewed, stranger};
-use super::{Adds, Call, Facts, Kind, Model, Reading, Rejection, Successors, Token};
+use super::{Amount, Call, Facts, Kind, Model, OnAmount, Reading, Rejection, Successors, Token};
 use crate::history::{Value, ValueTable};
 
 /// Code that works with every model, as a closure cannot be generic.
@@ -150,7 +150,7 @@ macro_rules! models {
                 }
             }
 
-            fn adds(&self, op: &AnyOp, add: &mut dyn FnMut(Token, i128)) -> Adds {
+            fn adds(&self, op: &AnyOp, add: &mut dyn FnMut(Token, i128)) -> bool {
                 match (self, op) {
                     $((AnyModel::$variant(model), AnyOp::$variant(op)) => model.adds(op, add),)*
                     _ => stranger(),
@@ -172,6 +172,19 @@ macro_rules! models {
                     ) => model.lacks(state, op, way, lack),)*
                     _ => stranger(),
                 }
+            }
+
+            fn on_amounts(&self, op: &AnyOp, tell: &mut dyn FnMut(Token, OnAmount)) -> bool {
+                match (self, op) {
+                    $((AnyModel::$variant(model), AnyOp::$variant(op)) => {
+                        model.on_amounts(op, tell)
+                    })*
+                    _ => stranger(),
+                }
+            }
+
+            fn amount(&self, amount: Token) -> Amount {
+                match self { $(AnyModel::$variant(model) => model.amount(amount),)* }
             }
 
             fn learns(&self) -> bool {

@@ -1,12 +1,11 @@
-//! What operations add to the amounts that an object is made of, such as a counter's value or the
-//! balances of accounts: which reads can no longer become legal, and which few operations make one
-//! legal.
+//! What operations add to the things that an object is made of, such as the items of a queue: which
+//! answers can no longer become legal, and which few operations make one legal.
 
 use super::automaton::{Automaton, StateId};
 use super::items::Event;
 use super::prepare::Prepared;
 use crate::history::hash::Map;
-use crate::model::{ANYTHING, Adds, Token};
+use crate::model::{ANYTHING, Token};
 
 /// By how much an amount changes, or would have to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -19,18 +18,11 @@ pub(super) struct Change {
 /// The amounts of an object, and who adds to them when.
 pub(super) struct Amounts {
     numbers: Map<Token, u32>,
-    kind: Adds,
     /// What each class adds.
     adds: Vec<Box<[Change]>>,
     /// Of each amount what may have been added before an event.
     sums: Vec<Vec<Sum>>,
-    /// If there is one amount, which only grows or only shrinks: for each event, the class that
-    /// needs the least of it, or the most, among those called from then on.
-    next: Vec<u32>,
 }
-
-/// No class.
-const NONE: u32 = u32::MAX;
 
 /// The number of any amount.
 const ANY: u32 = 0;
@@ -61,24 +53,17 @@ struct Sum {
 impl Amounts {
     /// The amounts of what is searched; `None` if it is not made of amounts.
     pub(super) fn of(prepared: &Prepared, automaton: &dyn Automaton) -> Option<Amounts> {
-        let mut amounts = Amounts {
-            numbers: Map::default(),
-            kind: Adds::Unknown,
-            adds: Vec::new(),
-            sums: Vec::new(),
-            next: Vec::new(),
-        };
+        let mut amounts = Amounts { numbers: Map::default(), adds: Vec::new(), sums: Vec::new() };
         amounts.number(ANYTHING);
         let mut changes = Vec::new();
         for class in 0..prepared.classes.len() as u32 {
             changes.clear();
-            let kind = automaton.adds(class, &mut |token, by| {
+            let is_told = automaton.adds(class, &mut |token, by| {
                 changes.push(Change { amount: amounts.number(token), by });
             });
-            if kind == Adds::Unknown {
+            if !is_told {
                 return None;
             }
-            amounts.kind = kind;
             amounts.adds.push(changes.as_slice().into());
         }
         if amounts.adds.iter().all(|adds| adds.is_empty()) {
@@ -105,57 +90,7 @@ impl Amounts {
                 amounts.add(event as u32, change, crashed);
             }
         }
-        amounts.look_ahead(prepared, automaton);
         Some(amounts)
-    }
-
-    /// Finds for each event who needs the least of an amount that only grows, or the most of one
-    /// that only shrinks, of those called from then on.
-    fn look_ahead(&mut self, prepared: &Prepared, automaton: &dyn Automaton) {
-        let [_, sums] = self.sums.as_slice() else { return };
-        if self.kind != Adds::Numbers {
-            return;
-        }
-        let called = sums.last().copied().unwrap_or_default().called;
-        let sign = match called {
-            [_, 0] => 1,
-            [0, _] => -1,
-            _ => return,
-        };
-        let mut lacks = Vec::new();
-        let mut needs = Vec::with_capacity(prepared.classes.len());
-        for class in 0..prepared.classes.len() as u32 {
-            let known = self.lacks(automaton, 0, class, 0, &mut lacks) == Lack::Known;
-            let lack = lacks.first().map_or(0, |lack| sign * lack.by);
-            needs.push(if known { Some(lack) } else { None });
-        }
-        self.next = vec![NONE; prepared.events.len() + 1];
-        for (at, event) in prepared.events.iter().enumerate().rev() {
-            self.next[at] = self.next[at + 1];
-            let Event::Call(item) = *event else { continue };
-            let class = prepared.items[item as usize].class;
-            let Some(need) = needs[class as usize] else { continue };
-            let least = needs.get(self.next[at] as usize).copied().flatten();
-            if least.is_none_or(|least| need < least) {
-                self.next[at] = class;
-            }
-        }
-    }
-
-    /// Whether `state` is past what somebody needs who is called from `event` on.
-    pub(super) fn is_past(
-        &self,
-        automaton: &dyn Automaton,
-        state: StateId,
-        event: u32,
-        lacks: &mut Vec<Change>,
-    ) -> bool {
-        let next = self.next.get(event as usize).copied().unwrap_or(NONE);
-        if next == NONE || self.lacks(automaton, state, next, 0, lacks) != Lack::Known {
-            return false;
-        }
-        let grows = self.sums[1].last().is_some_and(|sum| sum.called[1] == 0);
-        lacks.first().is_some_and(|lack| (lack.by < 0) == grows)
     }
 
     fn number(&mut self, token: Token) -> u32 {
@@ -185,11 +120,6 @@ impl Amounts {
     /// What an operation of `class` adds.
     pub(super) fn adds(&self, class: u32) -> &[Change] {
         &self.adds[class as usize]
-    }
-
-    /// Whether what one operation adds too much, another one has to take away.
-    pub(super) fn are_sums(&self) -> bool {
-        self.kind == Adds::Numbers
     }
 
     /// Finds what is missing in `state` for an operation of `class` to be legal there, in one of

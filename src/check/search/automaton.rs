@@ -8,9 +8,10 @@ use std::hash::BuildHasher;
 use std::mem::needs_drop;
 
 use super::interner::Interner;
+use super::sums::Problem;
 use crate::history::Span;
 use crate::history::hash::Map;
-use crate::model::{Adds, Facts, Model, Reading, Token};
+use crate::model::{Facts, Model, OnAmount, Reading, Token};
 
 /// A state's number.
 pub(in crate::check) type StateId = u32;
@@ -28,7 +29,7 @@ pub(in crate::check) trait Automaton: Send + Sync {
     fn token(&self, state: StateId) -> Option<Token>;
 
     /// Tells `add` what an operation of `class` adds to which amounts; see [`Model::adds`].
-    fn adds(&self, class: u32, add: &mut dyn FnMut(Token, i128)) -> Adds;
+    fn adds(&self, class: u32, add: &mut dyn FnMut(Token, i128)) -> bool;
 
     /// Tells `lack` what is missing in `state` for `class` to be legal; see [`Model::lacks`].
     fn lacks(
@@ -66,6 +67,8 @@ pub(in crate::check) struct Space {
     pub(super) facts: Vec<Facts>,
     /// Steps by state and class.
     pub(super) automaton: Box<dyn Automaton>,
+    /// What each class does to amounts, if the object is made of them.
+    pub(super) amounts: Option<Problem>,
 }
 
 impl Space {
@@ -92,8 +95,12 @@ impl Space {
         ops.shrink_to_fit();
         let facts = ops.iter().map(|op| model.facts(op)).collect();
         let spans = readings.iter().map(|reading| reading.span).collect();
+        let on_amounts = |class: usize, tell: &mut dyn FnMut(Token, OnAmount)| {
+            model.on_amounts(&ops[class], tell)
+        };
+        let amounts = Problem::of(ops.len(), &on_amounts, &|amount| model.amount(amount));
         let automaton = Box::new(Interned::new(model, ops));
-        Space { spans, class_of, facts, automaton }
+        Space { spans, class_of, facts, automaton, amounts }
     }
 }
 
@@ -137,7 +144,7 @@ impl<M: Model> Automaton for Interned<M> {
         self.model.token(self.states.get(state)?)
     }
 
-    fn adds(&self, class: u32, add: &mut dyn FnMut(Token, i128)) -> Adds {
+    fn adds(&self, class: u32, add: &mut dyn FnMut(Token, i128)) -> bool {
         self.model.adds(&self.ops[class as usize], add)
     }
 

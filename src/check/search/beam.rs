@@ -12,6 +12,7 @@ use hashbrown::HashTable;
 
 use super::config::Packed;
 use super::depth::{LOOK_EVERY, Part};
+use super::guess::Guess;
 use super::guide::{self, Guide};
 use super::mask::Mask;
 use super::path::{self, Node, NodeId, Nodes};
@@ -55,9 +56,9 @@ pub(super) struct Beam<'a, K> {
     tries: u32,
     marks: Vec<Mark<K>>,
     /// The furthest event that was reached.
-    pub(super) furthest: u32,
+    furthest: u32,
     /// Configurations visited.
-    pub(super) configurations: u64,
+    configurations: u64,
     looked: u64,
     /// Whether there is nothing more to try.
     given_up: bool,
@@ -145,70 +146,6 @@ impl<'a, K: Mask> Beam<'a, K> {
             beam.given_up = true;
         }
         beam
-    }
-
-    /// Whether it is told what operations lack. Without that it gets through where the depth-first
-    /// walk does, too, and costs more.
-    pub(super) fn is_guided(&self) -> bool {
-        self.guide.is_some()
-    }
-
-    /// How many configurations it visited; the meter is told of all of them.
-    pub(super) fn visited(&mut self) -> u64 {
-        self.account.visit(self.configurations);
-        self.configurations
-    }
-
-    /// Gives all memory back; there is nothing more to come.
-    pub(super) fn give_up(&mut self) {
-        self.given_up = true;
-        self.layers.clear();
-        self.marks.clear();
-        self.nodes = Nodes::new(false);
-    }
-
-    /// Goes on, until `share` configurations in a row led no further, or for at most `most`, or
-    /// until it is `cancelled`.
-    pub(super) fn explore(
-        &mut self,
-        share: u64,
-        most: u64,
-        cancelled: &AtomicBool,
-        meter: &Meter,
-    ) -> Part {
-        let last = self.configurations.saturating_add(most);
-        let mut end = self.configurations.saturating_add(share);
-        while !self.given_up && self.configurations < end.min(last) {
-            if let Some(reason) = self.walker.stopped {
-                return Part::Stopped(reason);
-            }
-            let Some((event, layer)) = self.layers.pop_first() else {
-                self.go_back();
-                continue;
-            };
-            if event > self.furthest {
-                self.furthest = event;
-                end = self.configurations.saturating_add(share);
-            }
-            if event > self.obstacle && self.width > WIDTH {
-                self.width = WIDTH;
-            }
-            if let Err(reason) = self.poll(meter) {
-                return Part::Stopped(reason);
-            }
-            if cancelled.load(Ordering::Relaxed) {
-                self.layers.insert(event, layer);
-                return Part::Pause;
-            }
-            self.mark(event, &layer);
-            match self.pass(event, layer, meter) {
-                Ok(Some(end)) => return self.finish(end),
-                Ok(None) => {}
-                Err(reason) => return Part::Stopped(reason),
-            }
-            self.sweep();
-        }
-        Part::Pause
     }
 
     fn poll(&mut self, meter: &Meter) -> Result<(), StopReason> {
@@ -390,6 +327,68 @@ impl<'a, K: Mask> Beam<'a, K> {
         }
         debug_assert!(false, "what was guessed is no linearization");
         self.give_up();
+        Part::Pause
+    }
+}
+
+impl<K: Mask> Guess for Beam<'_, K> {
+    fn is_guided(&self) -> bool {
+        self.guide.is_some()
+    }
+
+    fn furthest(&self) -> u32 {
+        self.furthest
+    }
+
+    fn configurations(&self) -> u64 {
+        self.configurations
+    }
+
+    fn visited(&mut self) -> u64 {
+        self.account.visit(self.configurations);
+        self.configurations
+    }
+
+    fn give_up(&mut self) {
+        self.given_up = true;
+        self.layers.clear();
+        self.marks.clear();
+        self.nodes = Nodes::new(false);
+    }
+
+    fn explore(&mut self, share: u64, most: u64, cancelled: &AtomicBool, meter: &Meter) -> Part {
+        let last = self.configurations.saturating_add(most);
+        let mut end = self.configurations.saturating_add(share);
+        while !self.given_up && self.configurations < end.min(last) {
+            if let Some(reason) = self.walker.stopped {
+                return Part::Stopped(reason);
+            }
+            let Some((event, layer)) = self.layers.pop_first() else {
+                self.go_back();
+                continue;
+            };
+            if event > self.furthest {
+                self.furthest = event;
+                end = self.configurations.saturating_add(share);
+            }
+            if event > self.obstacle && self.width > WIDTH {
+                self.width = WIDTH;
+            }
+            if let Err(reason) = self.poll(meter) {
+                return Part::Stopped(reason);
+            }
+            if cancelled.load(Ordering::Relaxed) {
+                self.layers.insert(event, layer);
+                return Part::Pause;
+            }
+            self.mark(event, &layer);
+            match self.pass(event, layer, meter) {
+                Ok(Some(end)) => return self.finish(end),
+                Ok(None) => {}
+                Err(reason) => return Part::Stopped(reason),
+            }
+            self.sweep();
+        }
         Part::Pause
     }
 }

@@ -133,9 +133,6 @@ impl Guide {
         let Walker { window, prepared, steps, .. } = walker;
         let automaton = steps.automaton;
         let class_of = |slot: u32| prepared.items[window.item(slot) as usize].class;
-        if amounts.is_past(automaton, config.state, config.event, lacks) {
-            return true;
-        }
         open.clear();
         difference(window.open(), config.mask.words(), |slot| {
             amounts.adds(class_of(slot)).iter().for_each(|&add| open.add(add));
@@ -258,10 +255,7 @@ impl Guide {
         let Guide { amounts, supplies, .. } = self;
         let prepared = walker.prepared;
         supplies.clear();
-        let adds = |class: u32| {
-            let needs_nothing = prepared.classes[class as usize].requires == TokenId::NONE;
-            (needs_nothing || !amounts.are_sums()) && !amounts.adds(class).is_empty()
-        };
+        let adds = |class: u32| !amounts.adds(class).is_empty();
         for &(ret, item) in &open.items {
             let class = prepared.items[item as usize].class;
             let cost = 1 + early(prepared, ret - config.event);

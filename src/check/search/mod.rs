@@ -22,6 +22,7 @@ mod automaton;
 mod beam;
 mod config;
 mod depth;
+mod guess;
 mod guide;
 mod interner;
 mod items;
@@ -35,6 +36,7 @@ mod prepare;
 mod reach;
 mod replay;
 mod steps;
+mod sums;
 #[cfg(test)]
 mod tests;
 mod tokens;
@@ -95,8 +97,10 @@ pub(super) fn search_within(
 
 fn search_by(plan: Plan, space: Space, threads: usize, limits: (u64, &Meter)) -> (Found, Effort) {
     let prepared = prepare::prepare(&space);
-    let Space { automaton, .. } = space;
-    let shared = Shared { prepared: &prepared, automaton: &*automaton, used: UsedSets::new() };
+    let Space { automaton, amounts, .. } = space;
+    let used = UsedSets::new();
+    let amounts = amounts.as_ref();
+    let shared = Shared { prepared: &prepared, automaton: &*automaton, amounts, used };
     let (found, effort) = match prepared.width {
         0..=64 => plan::run::<[u64; 1]>(&shared, plan, threads, limits),
         65..=128 => plan::run::<[u64; 2]>(&shared, plan, threads, limits),

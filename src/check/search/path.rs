@@ -116,6 +116,19 @@ pub(super) fn sweep(shards: &mut [Nodes], tips: &mut [&mut NodeId]) {
     }
 }
 
+/// The moves from the start to the node `last`, of one shard.
+pub(super) fn moves_to(nodes: &Nodes, last: NodeId) -> Vec<Move> {
+    let mut moves = Vec::new();
+    let mut at = last;
+    while at != NodeId::NONE {
+        let node = nodes.nodes[at.position()];
+        moves.push(node.by);
+        at = node.parent;
+    }
+    moves.reverse();
+    moves
+}
+
 /// The moves from the start to `end`.
 pub(super) fn moves(shards: &[&Nodes], end: Node) -> Vec<(Move, StateId)> {
     let mut moves = vec![(end.by, end.state)];

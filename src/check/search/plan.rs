@@ -6,11 +6,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::automaton::StateId;
 use super::beam::Beam;
 use super::depth::{Depth, Part};
+use super::guess::Guess;
 use super::items::Event;
 use super::layers::Layers;
 use super::mask::Mask;
 use super::prepare::Prepared;
 use super::steps::Step;
+use super::sums;
 use super::walker::{Shared, Walker};
 use super::{Effort, Found};
 use crate::budget::Meter;
@@ -57,12 +59,15 @@ pub(super) fn run<K: Mask>(
     if !matches!(part, Part::Pause) || depth.configurations >= most {
         return (found(part, shared.prepared), depth.effort());
     }
-    let mut beam = Beam::<K>::new(shared, meter);
+    let mut guess: Box<dyn Guess> = match shared.amounts {
+        Some(amounts) => Box::new(sums::Walk::<K>::new(shared, amounts, meter)),
+        None => Box::new(Beam::<K>::new(shared, meter)),
+    };
     let crew = Crew::new(threads);
     let mut breadth = Breadth::<K>::new(shared, plan, meter);
     let mut share = plan.first_share;
     let found = loop {
-        let done = depth.configurations + breadth.configurations() + beam.configurations;
+        let done = depth.configurations + breadth.configurations() + guess.configurations();
         let left = most.saturating_sub(done);
         if left == 0 {
             break Found::Stopped(StopReason::Configurations);
@@ -71,7 +76,7 @@ pub(super) fn run<K: Mask>(
         let others = plan.breadth.saturating_mul(share).min(most);
         share = share.saturating_mul(2);
         // Both start from what is known now, so that it does not matter which is faster.
-        let stuck = depth.furthest.max(beam.furthest);
+        let stuck = depth.furthest.max(guess.furthest());
         let (wide, deep) = crew.both(
             &mut || {
                 let part = breadth.explore(others, stuck, meter);
@@ -79,15 +84,15 @@ pub(super) fn run<K: Mask>(
                 part
             },
             &mut || {
-                let before = beam.configurations;
-                let guess = plan.guess.saturating_mul(share);
-                let most = if beam.is_guided() { left - others } else { guess.min(left - others) };
-                match beam.explore(guess, most, &cancelled, meter) {
+                let before = guess.configurations();
+                let own = plan.guess.saturating_mul(share);
+                let most = if guess.is_guided() { left - others } else { own.min(left - others) };
+                match guess.explore(own, most, &cancelled, meter) {
                     Part::Pause => {}
-                    Part::Stopped(StopReason::Memory) => beam.give_up(),
+                    Part::Stopped(StopReason::Memory) => guess.give_up(),
                     part => return part,
                 }
-                let left = (left - others).saturating_sub(beam.configurations - before);
+                let left = (left - others).saturating_sub(guess.configurations() - before);
                 depth.explore(share, left, &cancelled, meter)
             },
         );
@@ -104,7 +109,7 @@ pub(super) fn run<K: Mask>(
             _ => {}
         }
     };
-    let done = beam.visited() + breadth.configurations();
+    let done = guess.visited() + breadth.configurations();
     (found, effort(&mut depth, done))
 }
 

@@ -19,9 +19,6 @@ const TRIES: u32 = 256;
 /// For each plan that is wanted, so many are looked at.
 const CHOICE: usize = 4;
 
-/// Sums of an amount are told apart one by one if there are at most so many.
-const SUMS: i128 = 1 << 12;
-
 /// One operation of a supply.
 #[derive(Clone, Copy)]
 struct Unit {
@@ -57,8 +54,6 @@ struct Choices {
     units: Vec<(u32, i128)>,
     /// The least and the most.
     bounds: Vec<(i128, i128)>,
-    /// From `bounds[0].0` on, one bit for each sum; nothing if there are too many.
-    sums: Vec<Vec<u64>>,
 }
 
 impl Choices {
@@ -68,53 +63,13 @@ impl Choices {
             let (least, most): (i128, i128) = bounds[at + 1];
             bounds[at] = (least.saturating_add(by.min(0)), most.saturating_add(by.max(0)));
         }
-        let mut choices = Choices { units, bounds, sums: Vec::new() };
-        let (least, most) = choices.bounds[0];
-        if most.saturating_sub(least) < SUMS {
-            let words = ((most - least) / 64 + 1) as usize;
-            choices.sums = vec![vec![0; words]; choices.units.len() + 1];
-            let zero = -least as usize;
-            choices.sums[choices.units.len()][zero / 64] |= 1 << (zero % 64);
-            for at in (0..choices.units.len()).rev() {
-                let (rest, later) = choices.sums.split_at_mut(at + 1);
-                rest[at].copy_from_slice(&later[0]);
-                shift_in(&mut rest[at], &later[0], choices.units[at].1);
-            }
-        }
-        choices
+        Choices { units, bounds }
     }
 
     /// Whether the units from `at` on may add `by`.
     fn may(&self, at: usize, by: i128) -> bool {
         let (least, most) = self.bounds[at];
-        if by < least || by > most {
-            return false;
-        }
-        let place = (by - self.bounds[0].0) as usize;
-        self.sums.get(at).is_none_or(|sums| sums[place / 64] >> (place % 64) & 1 == 1)
-    }
-}
-
-/// Adds the bits of `from`, moved up by `by`, to `sums`.
-fn shift_in(sums: &mut [u64], from: &[u64], by: i128) {
-    let (words, bits) = (by.unsigned_abs() as usize / 64, by.unsigned_abs() as usize % 64);
-    for at in 0..from.len() {
-        let Some(&word) = from.get(at) else { continue };
-        let (low, high) = match (by >= 0, bits) {
-            (_, 0) => (word, 0),
-            (true, _) => (word << bits, word >> (64 - bits)),
-            (false, _) => (word >> bits, word << (64 - bits)),
-        };
-        let (near, far) = if by >= 0 {
-            (at.checked_add(words), at.checked_add(words + 1))
-        } else {
-            (at.checked_sub(words), at.checked_sub(words + 1))
-        };
-        for (place, word) in [(near, low), (far, high)] {
-            if let Some(sum) = place.and_then(|place| sums.get_mut(place)) {
-                *sum |= word;
-            }
-        }
+        (least..=most).contains(&by)
     }
 }
 
@@ -171,12 +126,9 @@ impl<'a> Planner<'a> {
 
     /// The units that are open and add to what is lacking, or take away from it where sums count.
     fn units_for(&self, lack: Change) -> Vec<(u32, i128)> {
-        let counts = self.amounts.are_sums();
         let of_unit = |unit: &Unit| {
             let adds = self.amounts.adds(self.supplies[unit.supply as usize].class);
-            let fits =
-                |add: &&Change| if counts { add.amount == lack.amount } else { add.helps(lack) };
-            adds.iter().find(fits).map(|add| add.by)
+            adds.iter().find(|add| add.helps(lack)).map(|add| add.by)
         };
         let units = self.units.iter().enumerate().filter(|(_, unit)| unit.fate == Fate::Open);
         let mut units: Vec<(u32, i128)> =
@@ -212,15 +164,6 @@ impl<'a> Planner<'a> {
     /// Takes what a supply adds off what is lacking, first of all what stands at the place `at`.
     fn take(&mut self, supply: u32, at: usize) {
         let adds = self.amounts.adds(self.supplies[supply as usize].class);
-        if self.amounts.are_sums() {
-            for add in adds {
-                match self.lacks.iter_mut().find(|lack| lack.amount == add.amount) {
-                    Some(lack) => lack.by -= add.by,
-                    None => self.lacks.push(Change { amount: add.amount, by: -add.by }),
-                }
-            }
-            return;
-        }
         let own = self.lacks[at];
         let first = adds.iter().position(|add| add.helps(own));
         for (nth, add) in adds.iter().enumerate() {
@@ -244,33 +187,5 @@ impl<'a> Planner<'a> {
         }
         sort::by(&mut chosen, |&(place, _)| place);
         chosen.into_iter().map(|(_, supply)| supply).collect()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sums_are_those_of_all_subsets() {
-        for numbers in [vec![3, -5, 64, 7], vec![-64, -130, 65, 1], vec![128, -1, -128], vec![]] {
-            let units: Vec<(u32, i128)> = (0..).zip(numbers.iter().copied()).collect();
-            let choices = Choices::of(units);
-            for at in 0..=numbers.len() {
-                let rest = &numbers[at..];
-                let subsets = 0..1_u32 << rest.len();
-                let sum = |subset: u32| -> i128 {
-                    (0..rest.len()).filter(|n| subset >> n & 1 == 1).map(|n| rest[n]).sum()
-                };
-                let possible: Vec<i128> = subsets.map(sum).collect();
-                for by in -300..300 {
-                    assert_eq!(
-                        choices.may(at, by),
-                        possible.contains(&by),
-                        "{numbers:?} {at} {by}"
-                    );
-                }
-            }
-        }
     }
 }

@@ -170,7 +170,6 @@ fn decode(code: u32) -> Step {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Adds;
 
     const STATES: u32 = ROW_ENTRIES as u32;
     const CLASSES: u32 = 4;
@@ -192,8 +191,8 @@ mod tests {
             None
         }
 
-        fn adds(&self, _: u32, _: &mut dyn FnMut(Token, i128)) -> Adds {
-            Adds::Unknown
+        fn adds(&self, _: u32, _: &mut dyn FnMut(Token, i128)) -> bool {
+            false
         }
 
         fn lacks(&self, _: StateId, _: u32, _: u32, _: &mut dyn FnMut(Token, i128)) -> bool {

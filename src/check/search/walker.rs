@@ -7,6 +7,7 @@ use super::items::{Event, TokenId};
 use super::mask::{Mask, difference};
 use super::prepare::Prepared;
 use super::steps::{Step, Steps, UNOBSERVED};
+use super::sums::Problem;
 use super::trail::Trail;
 use super::used::{self, UsedSets};
 use super::window::Window;
@@ -18,6 +19,8 @@ use crate::model::Pos;
 pub(super) struct Shared<'a> {
     pub(super) prepared: &'a Prepared,
     pub(super) automaton: &'a dyn Automaton,
+    /// What classes do to amounts, if the object is made of them.
+    pub(super) amounts: Option<&'a Problem>,
     pub(super) used: UsedSets,
 }
 
@@ -99,7 +102,7 @@ const FEW_SLOTS: usize = 1024;
 impl<'a, K: Mask> Walker<'a, K> {
     /// A view of what is shared, for a search that begins at the event `begin`.
     pub(super) fn new(shared: &'a Shared<'a>, begin: u32, meter: &'a Meter) -> Self {
-        let Shared { prepared, automaton, used } = shared;
+        let Shared { prepared, automaton, used, .. } = shared;
         let classes = prepared.classes.len();
         let words = K::empty(prepared.width).words().len();
         let mut walker = Walker {

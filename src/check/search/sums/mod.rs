@@ -1,0 +1,443 @@
+//! The guess for objects made of amounts, such as counters and accounts: a walk along the history
+//! that keeps a few configurations, those that did least without need, and that looks for the few
+//! operations which add just what an answer lacks.
+//!
+//! An operation that tells nothing is linearized when it returns, or right before one that needs
+//! it: any linearization can be brought into this form, as long as no amount has a least. Where
+//! the walk gets stuck, it goes back, keeps more and looks for longer [plans](plans); where that
+//! does not help it starts again and keeps more from the start. What it finds is replayed; that it
+//! finds nothing says nothing.
+
+mod expand;
+mod plans;
+mod problem;
+mod states;
+mod supply;
+
+use std::collections::hash_map::Entry as Slot;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use plans::{Planner, Unit};
+pub(super) use problem::Problem;
+use states::{States, factor};
+use supply::Supply;
+
+use super::automaton::StateId;
+use super::depth::{LOOK_EVERY, Part};
+use super::guess::Guess;
+use super::items::Event;
+use super::mask::Mask;
+use super::path::{self, Node, NodeId, Nodes};
+use super::replay::is_linearization;
+use super::walker::{Move, Shared};
+use crate::budget::{Account, Meter};
+use crate::error::StopReason;
+use crate::history::hash::{Map, Set};
+use crate::history::sort;
+use crate::model::Pos;
+
+/// So many configurations are kept at an event where all goes well.
+const WIDTH: usize = 8;
+
+/// The same where operations tell what they found and change it, so that each has few places.
+const WIDTH_OF_CHAINS: usize = 32;
+
+/// So many at most, where it does not.
+const WIDEST: usize = 1 << 14;
+
+/// So often it goes back from a place before it starts again.
+const TRIES: u32 = 4;
+
+/// For each configuration that is kept, so many are visited at one event.
+const VISITS: usize = 16;
+
+/// Between two places to which the walk can go back, so many events lie for each operation that
+/// is open at once.
+const STRIDE: u32 = 4;
+
+/// What it costs to look at something late, or to do something long before it must be.
+const COST: u32 = 16;
+
+/// What it costs that a value must be reached by an operation that does not tell where it leads.
+const DEFICIT: u32 = 128;
+
+/// A walk along the history that keeps a few configurations.
+pub(super) struct Walk<'a, K> {
+    shared: &'a Shared<'a>,
+    problem: &'a Problem,
+    states: States,
+    planner: Planner<'a>,
+    supply: Supply<'a>,
+    account: Account<'a>,
+    place: Place<K>,
+    nodes: Nodes,
+    /// How many configurations are kept now, and where all goes well.
+    width: usize,
+    usual: usize,
+    /// Where the walk got stuck last; behind it, few are kept again.
+    obstacle: u32,
+    /// How often it got stuck there.
+    tries: u32,
+    /// How often it started again.
+    restarts: u32,
+    marks: Vec<Place<K>>,
+    furthest: u32,
+    configurations: u64,
+    looked: u64,
+    given_up: bool,
+}
+
+/// Where the walk is.
+#[derive(Clone)]
+struct Place<K> {
+    event: u32,
+    /// The open operations, and the one in each slot.
+    open: K,
+    slots: Vec<u32>,
+    layer: Vec<Entry<K>>,
+}
+
+/// A configuration.
+#[derive(Clone)]
+struct Entry<K> {
+    /// Which open operations are linearized.
+    mask: K,
+    state: StateId,
+    used: Arc<Used>,
+    node: NodeId,
+    /// What it did without need, and what it did not do yet.
+    cost: u32,
+}
+
+/// Which crashed operations are linearized.
+#[derive(Clone)]
+struct Used {
+    /// How many of each class, and of all.
+    counts: Vec<u16>,
+    count: u32,
+    /// A hash of the counts.
+    hash: u64,
+    /// What they add to each amount, and what they take away.
+    sums: Vec<[i128; 2]>,
+}
+
+/// The operations that are open at a return, by their returns.
+struct Scene {
+    event: u32,
+    /// The one that returns.
+    forced: u32,
+    /// Those that tell nothing and change something.
+    units: Vec<Unit>,
+    /// Those that tell something.
+    telling: Vec<Telling>,
+}
+
+/// An open operation that tells what it found.
+struct Telling {
+    item: u32,
+    class: u32,
+    slot: u32,
+    ret: u32,
+}
+
+/// What makes two configurations at an event the same. A guess may miss what shares a hash with
+/// another.
+type Key<K> = (K, StateId, u64);
+
+/// The configurations that come past an event, of which only some are told apart by the crashed
+/// operations that they used alone.
+struct Kept<K> {
+    known: Set<Key<K>>,
+    variants: Map<(K, StateId), u32>,
+    most: u32,
+}
+
+impl<K: Mask> Kept<K> {
+    fn new(most: u32) -> Self {
+        Kept { known: Set::default(), variants: Map::default(), most }
+    }
+
+    /// Whether an entry is new, and not too much like others.
+    fn is_new(&mut self, entry: &Entry<K>) -> bool {
+        if !self.known.insert((entry.mask.clone(), entry.state, entry.used.hash)) {
+            return false;
+        }
+        match self.variants.entry((entry.mask.clone(), entry.state)) {
+            Slot::Occupied(mut slot) => {
+                *slot.get_mut() += 1;
+                *slot.get() <= self.most
+            }
+            Slot::Vacant(slot) => {
+                slot.insert(1);
+                true
+            }
+        }
+    }
+}
+
+impl<'a, K: Mask> Walk<'a, K> {
+    /// A walk from the start.
+    pub(super) fn new(shared: &'a Shared<'a>, problem: &'a Problem, meter: &'a Meter) -> Self {
+        let prepared = shared.prepared;
+        let supply = Supply::of(prepared, problem);
+        let used = Used {
+            counts: vec![0; prepared.crashed.len()],
+            count: 0,
+            hash: 0,
+            sums: vec![[0; 2]; problem.amounts.len()],
+        };
+        let mask = K::empty(prepared.width);
+        let entry = Entry { mask, state: 0, used: Arc::new(used), node: NodeId::NONE, cost: 0 };
+        let width = if supply.has_arrivals() { WIDTH_OF_CHAINS } else { WIDTH };
+        let place = Place {
+            event: 0,
+            open: K::empty(prepared.width),
+            slots: vec![0; prepared.width],
+            layer: vec![entry],
+        };
+        Walk {
+            shared,
+            problem,
+            states: States::new(&problem.amounts),
+            planner: Planner::new(&problem.effects, &prepared.crashed),
+            supply,
+            account: meter.account(),
+            place,
+            nodes: Nodes::new(true),
+            width,
+            usual: width,
+            obstacle: 0,
+            tries: 0,
+            restarts: 0,
+            marks: Vec::new(),
+            furthest: 0,
+            configurations: 0,
+            looked: 0,
+            given_up: false,
+        }
+    }
+
+    fn poll(&mut self, meter: &Meter) -> Result<(), StopReason> {
+        if self.configurations >= self.looked + LOOK_EVERY {
+            self.looked = self.configurations;
+            self.account.visit(self.configurations);
+            self.account.set(self.states.bytes() + self.nodes.bytes());
+            meter.look_at_memory();
+        }
+        meter.poll()
+    }
+
+    /// Remembers where the walk is, now and then.
+    fn mark(&mut self) {
+        let stride = STRIDE * self.shared.prepared.width as u32;
+        if self.marks.last().is_none_or(|mark| self.place.event >= mark.event + stride) {
+            self.marks.push(self.place.clone());
+        }
+    }
+
+    /// Goes back to a place before the one where it is stuck, further each time, and keeps more.
+    fn go_back(&mut self) {
+        if self.place.event > self.obstacle {
+            (self.obstacle, self.tries) = (self.place.event, 0);
+        }
+        self.tries += 1;
+        self.width = self.usual << (2 * self.tries);
+        if self.tries > TRIES || self.width > WIDEST {
+            if self.usual >= WIDEST / 4 {
+                return self.give_up();
+            }
+            self.restarts += 1;
+            self.usual *= 4;
+            self.width = self.usual;
+            (self.obstacle, self.tries) = (0, 0);
+            self.marks.truncate(1);
+        }
+        let back = STRIDE * self.shared.prepared.width as u32 * (1 << self.tries);
+        let until = self.obstacle.saturating_sub(back);
+        while self.marks.len() > 1 && self.marks.last().is_some_and(|mark| mark.event > until) {
+            self.marks.pop();
+        }
+        match self.marks.last() {
+            Some(mark) => self.place = mark.clone(),
+            None => self.give_up(),
+        }
+    }
+
+    /// How much is to be tried.
+    fn effort(&self) -> u32 {
+        self.tries + 2 * self.restarts
+    }
+
+    /// An operation is called: what changes nothing is linearized where it is legal.
+    fn call(&mut self, item: u32) {
+        let class = self.shared.prepared.items[item as usize].class;
+        let slot = self.shared.prepared.items[item as usize].slot;
+        self.place.open.insert(slot);
+        self.place.slots[slot as usize] = item;
+        let effect = &self.problem.effects[class as usize];
+        if !effect.is_pure() {
+            return;
+        }
+        for entry in &mut self.place.layer {
+            if self.states.step(entry.state, effect) == Some(entry.state) {
+                entry.mask.insert(slot);
+                let node = Node { parent: entry.node, by: Move::Item(item), state: entry.state };
+                entry.node = self.nodes.push(node, 0);
+            }
+        }
+    }
+
+    /// An operation returns: all that is kept from here on has linearized it. False if nothing
+    /// has.
+    fn pass(&mut self, forced: u32, meter: &Meter) -> Result<bool, StopReason> {
+        let slot = self.shared.prepared.items[forced as usize].slot;
+        let layer = std::mem::take(&mut self.place.layer);
+        let (mut done, mut todo): (Vec<Entry<K>>, Vec<Entry<K>>) =
+            layer.into_iter().partition(|entry| entry.mask.has(slot));
+        let variants = 2 + 2 * self.effort();
+        if !todo.is_empty() {
+            let scene = self.scene(forced);
+            let mut kept = Kept::new(variants);
+            let mut found = Vec::new();
+            let mut left = self.width * VISITS;
+            while !todo.is_empty() && left > 0 && done.len() < 2 * self.width {
+                sort::by(&mut todo, |entry| entry.cost);
+                if self.is_enough(&mut done, &todo) {
+                    break;
+                }
+                let count = todo.len().min(left).min(self.width);
+                left -= count;
+                self.configurations += count as u64;
+                for entry in todo.drain(..count).collect::<Vec<_>>() {
+                    meter.poll()?;
+                    self.expand(&entry, &scene, &mut found);
+                    for entry in found.drain(..).filter(|entry| kept.is_new(entry)) {
+                        if entry.mask.has(slot) { done.push(entry) } else { todo.push(entry) }
+                    }
+                }
+            }
+        }
+        sort::by(&mut done, |entry| entry.cost);
+        let mut kept = Kept::new(variants);
+        done.retain(|entry| kept.is_new(entry));
+        done.truncate(self.width);
+        done.iter_mut().for_each(|entry| entry.mask.remove(slot));
+        self.place.open.remove(slot);
+        self.place.layer = done;
+        Ok(!self.place.layer.is_empty())
+    }
+
+    /// Whether as many as are kept are past an event that cost no more than the cheapest of those
+    /// that are not.
+    fn is_enough(&self, done: &mut [Entry<K>], todo: &[Entry<K>]) -> bool {
+        if done.len() < self.width {
+            return false;
+        }
+        let (_, last, _) = done.select_nth_unstable_by_key(self.width - 1, |entry| entry.cost);
+        todo.first().is_none_or(|next| last.cost <= next.cost)
+    }
+
+    /// Forgets the nodes that lead nowhere, once there are many.
+    fn sweep(&mut self) {
+        if !self.nodes.is_overgrown() {
+            return;
+        }
+        let marked = self.marks.iter_mut().flat_map(|mark| &mut mark.layer);
+        let entries = self.place.layer.iter_mut().chain(marked);
+        let mut tips: Vec<&mut NodeId> = entries.map(|entry| &mut entry.node).collect();
+        let mut nodes = [std::mem::take(&mut self.nodes)];
+        path::sweep(&mut nodes, &mut tips);
+        [self.nodes] = nodes;
+    }
+
+    /// The linearization that leads to the best configuration at the end.
+    fn finish(&mut self) -> Part {
+        let prepared = self.shared.prepared;
+        let last = self.place.layer.first().map_or(NodeId::NONE, |entry| entry.node);
+        let mut next = vec![0; prepared.crashed.len()];
+        let mut order: Vec<Pos> = Vec::with_capacity(prepared.items.len());
+        for by in path::moves_to(&self.nodes, last) {
+            match by {
+                Move::Item(item) => order.push(prepared.items[item as usize].reading),
+                Move::Crashed(group) => {
+                    let next = &mut next[group as usize];
+                    order.push(prepared.crashed[group as usize].readings[*next]);
+                    *next += 1;
+                }
+                Move::Start | Move::Pass => {}
+            }
+        }
+        if is_linearization(prepared, self.shared.automaton, &order) {
+            return Part::Order(order);
+        }
+        debug_assert!(false, "what was guessed is no linearization");
+        self.give_up();
+        Part::Pause
+    }
+}
+
+impl<K: Mask> Guess for Walk<'_, K> {
+    fn is_guided(&self) -> bool {
+        true
+    }
+
+    fn furthest(&self) -> u32 {
+        self.furthest
+    }
+
+    fn configurations(&self) -> u64 {
+        self.configurations
+    }
+
+    fn visited(&mut self) -> u64 {
+        self.account.visit(self.configurations);
+        self.configurations
+    }
+
+    fn give_up(&mut self) {
+        self.given_up = true;
+        self.place.layer.clear();
+        self.marks.clear();
+        self.nodes = Nodes::new(false);
+    }
+
+    fn explore(&mut self, share: u64, most: u64, cancelled: &AtomicBool, meter: &Meter) -> Part {
+        let events = &self.shared.prepared.events;
+        let last = self.configurations.saturating_add(most);
+        let mut end = self.configurations.saturating_add(share);
+        while !self.given_up && self.configurations < end.min(last) {
+            let event = self.place.event;
+            let Some(&kind) = events.get(event as usize) else { return self.finish() };
+            if cancelled.load(Ordering::Relaxed) {
+                return Part::Pause;
+            }
+            if let Err(reason) = self.poll(meter) {
+                return Part::Stopped(reason);
+            }
+            if event > self.furthest {
+                self.furthest = event;
+                end = self.configurations.saturating_add(share);
+            }
+            if event > self.obstacle {
+                self.width = self.usual;
+            }
+            self.mark();
+            let is_past = match kind {
+                Event::Crash => Ok(true),
+                Event::Call(item) => {
+                    self.call(item);
+                    Ok(true)
+                }
+                Event::Return(item) => self.pass(item, meter),
+            };
+            match is_past {
+                Ok(true) => self.place.event += 1,
+                Ok(false) => self.go_back(),
+                Err(reason) => return Part::Stopped(reason),
+            }
+            self.sweep();
+        }
+        Part::Pause
+    }
+}
