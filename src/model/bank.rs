@@ -186,8 +186,8 @@ pub(super) const ENTRY: Entry = Entry {
     initial: "unknown balances, a number for all, or a map from accounts to numbers",
     options: &[],
     cost: "\
-           a guess by sums, near O(n) where it finds an order. Else the search, exponential in the \
-           number of clients at worst; less with `--init`, for then reads change nothing.",
+           the search, with a guess by sums that is near O(n) where it finds an order; else \
+           exponential in the number of clients at worst.",
 };
 
 const WORDS: Words = ENTRY.words();
