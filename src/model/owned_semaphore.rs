@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use super::catalogue::{BuiltIn, Entry, FunctionEntry, OptionEntry, Setup};
 use super::lock::Act;
-use super::{Call, Establishes, Facts, Kind, Model, Rejection, Successors, View};
+use super::{
+    Amount, Call, Establishes, Facts, Kind, Model, OnAmount, Rejection, Successors, Token, View,
+};
 use crate::history::{Shape, Value, ValueTable};
 use crate::vocabulary::{Verb, Words, plain};
 
@@ -206,6 +208,25 @@ impl Model for OwnedSemaphore {
             },
             _ => Err(Rejection::UnknownFunction),
         }
+    }
+
+    /// The permits that are free. Who holds the others is left out: who gives one back has mostly
+    /// taken it before, by the order in time.
+    fn on_amounts(&self, op: &Arc<Ask>, tell: &mut dyn FnMut(Token, OnAmount)) -> bool {
+        let count = i128::from(op.count);
+        tell(
+            0,
+            match op.act {
+                Act::Take | Act::Try => OnAmount::Adds(-count),
+                Act::Give => OnAmount::Adds(count),
+                Act::Busy => OnAmount::FoundLess(count),
+            },
+        );
+        true
+    }
+
+    fn amount(&self, _: Token) -> Amount {
+        Amount { start: Some(self.permits.into()), least: 0 }
     }
 
     fn step(&self, state: &State, op: &Arc<Ask>) -> Successors<State> {

@@ -288,7 +288,7 @@ fn compare_failing<M: BuiltIn>(
 ) {
     let model = &model.any();
     // Appends that crash have many orders, all of which are tried.
-    let usual = if matches!(model, AnyModel::Kv(_)) { 1000 } else { 4000 };
+    let usual = if matches!(model, AnyModel::Kv(_)) { 250 } else { 1000 };
     let runs = u64::from(tries(usual * times));
     let (mut valid, mut certain, mut sure) = (0, 0, 0);
     for seed in 0..runs {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::plans::{CRASHED, Plan, Unit, Wish, lack, level};
 use super::problem::AmountId;
 use super::supply::add;
-use super::{COST, DEFICIT, Entry, Scene, Telling, Used, Walk, factor};
+use super::{COST, DEFICIT, Entry, SCARCE, Scene, Telling, Used, Walk, factor};
 use crate::check::search::mask::{Mask, difference};
 use crate::check::search::path::Node;
 use crate::check::search::walker::Move;
@@ -231,6 +231,10 @@ impl<K: Mask> Walk<'_, K> {
         let mut used = used.clone();
         used.counts[group as usize] += 1;
         used.count += 1;
+        let calls = &self.shared.prepared.crashed[group as usize].calls;
+        let called = calls.partition_point(|&call| call < self.place.event);
+        let left = called - usize::from(used.counts[group as usize]);
+        used.cost += CRASHED + SCARCE / (left as u32 + 1);
         used.hash = used.hash.wrapping_add(factor(group));
         let class = self.shared.prepared.crashed[group as usize].class;
         for &(amount, by) in &self.problem.effects[class as usize].adds {
@@ -255,6 +259,6 @@ impl<K: Mask> Walk<'_, K> {
                 }
             })
             .sum();
-        CRASHED * entry.used.count + early + told
+        entry.used.cost + early + told
     }
 }

@@ -41,12 +41,19 @@ pub(super) struct Supply<'a> {
 /// What is known of a value that a single amount must have sometime.
 struct Value {
     value: i128,
-    /// How often it is left, or looked at.
+    /// How often it is left, and whether it is looked at.
     leaves: u32,
+    is_looked_at: bool,
     /// How often it is reached by operations that are open.
     arrives: u32,
     /// By when it is looked at or left for the last time.
     until: u32,
+}
+
+impl Value {
+    fn of(value: i128) -> Value {
+        Value { value, leaves: 0, is_looked_at: false, arrives: 0, until: 0 }
+    }
 }
 
 /// What values lack; see [`Supply::arrivals`].
@@ -200,7 +207,7 @@ impl<'a> Supply<'a> {
         scene: &Scene,
     ) -> Deficit {
         let state = states.of(entry.state)[0];
-        let mut values = vec![Value { value: state, leaves: 0, arrives: 1, until: 0 }];
+        let mut values = vec![Value { arrives: 1, ..Value::of(state) }];
         let mut last = 0;
         for telling in scene.telling.iter().filter(|telling| !entry.mask.has(telling.slot)) {
             let effect = self.effect(telling.item);
@@ -208,14 +215,22 @@ impl<'a> Supply<'a> {
             last = last.max(telling.ret);
             let value = place(&mut values, found);
             value.until = value.until.max(telling.ret);
-            value.leaves = if effect.is_pure() { value.leaves.max(1) } else { value.leaves + 1 };
+            if effect.is_pure() {
+                value.is_looked_at = true;
+            } else {
+                value.leaves += 1;
+            }
             if let Some(after) = effect.after() {
                 place(&mut values, after).arrives += 1;
             }
         }
         let mut deficit = Deficit { surely: 0, now: 0, is_met: true };
-        for value in values.iter().filter(|value| value.leaves > value.arrives) {
-            let lacking = value.leaves - value.arrives;
+        for value in &values {
+            let needed = value.leaves.max(u32::from(value.is_looked_at));
+            let lacking = needed.saturating_sub(value.arrives);
+            if lacking == 0 {
+                continue;
+            }
             let come = self.arrivals.get(&value.value).map_or(0, |calls| {
                 calls.partition_point(|&call| call < value.until)
                     - calls.partition_point(|&call| call < scene.event)
@@ -237,7 +252,7 @@ impl<'a> Supply<'a> {
 /// Where a value is noted.
 fn place(values: &mut Vec<Value>, value: i128) -> &mut Value {
     let at = values.iter().position(|other| other.value == value).unwrap_or_else(|| {
-        values.push(Value { value, leaves: 0, arrives: 0, until: 0 });
+        values.push(Value::of(value));
         values.len() - 1
     });
     &mut values[at]
