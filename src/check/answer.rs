@@ -1,8 +1,9 @@
 //! What deciders are asked, and what they answer.
 
-use super::exact::Wanted;
+use super::exact::{Conflict, Ruling, Wanted};
 use super::search::{Effort, Found};
 use crate::budget::Meter;
+use crate::model::Pos;
 
 /// Which algorithms may decide.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -39,5 +40,16 @@ impl Answer {
     /// Returns the answer of a decider that searches nothing.
     pub(super) fn at_once(found: Found, decided_by: &'static str) -> Answer {
         Answer { found, decided_by, effort: Effort::default() }
+    }
+
+    /// Returns the answer of the exact decider `decided_by`.
+    pub(super) fn ruled(ruling: Ruling, decided_by: &'static str) -> Answer {
+        let found = match ruling {
+            Ruling::Valid(order) => {
+                Found::Order(order.into_iter().map(|at| Pos::new(at as usize)).collect())
+            }
+            Ruling::Invalid(Conflict { stuck }) => Found::Nothing { stuck },
+        };
+        Answer::at_once(found, decided_by)
     }
 }

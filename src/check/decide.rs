@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use super::answer::{Answer, Deciders, Terms};
 use super::components;
-use super::exact::{Conflict, Ruling, Wanted};
+use super::exact::{self, Wanted};
 use super::models::Models;
 use super::object::{Object, Readings};
 use super::refute;
 use super::report::{Certificate, Decision, Failure, KeyReport, Report, Verdict};
 use super::search::{self, Effort, Found};
-use super::tokens;
+use super::tokens::{self, Problem};
 use crate::budget::{Budget, Meter};
 use crate::error::{Error, StopReason};
 use crate::history::{History, OpIndex, Partition, Rank, Value};
@@ -244,6 +244,9 @@ impl ModelVisitor for OneKey<'_> {
     type Output = Result<KeyReport, Error>;
 
     fn visit<M: Model>(self, model: &M) -> Self::Output {
+        if let Some(report) = self.read_straight(model)? {
+            return Ok(report);
+        }
         let readings = model::read(model, self.history, self.partition.operations, None)?;
         let starts = if self.finds_start { model.starts(&readings) } else { None };
         Ok(match starts {
@@ -254,24 +257,56 @@ impl ModelVisitor for OneKey<'_> {
 }
 
 impl OneKey<'_> {
-    /// Decides the key, verifies its linearization if it has one, and drops that, as the options
-    /// say.
-    fn decided<M: Model>(&self, model: &M, readings: &[Reading<M::Op>]) -> KeyReport {
-        let OneKey { history, partition, options, meter, most, .. } = *self;
+    /// Decides the key without a list of readings, which takes more memory than all else, if a
+    /// decider can.
+    fn read_straight<M: Model>(&self, model: &M) -> Result<Option<KeyReport>, Error> {
+        let OneKey { history, partition, options, finds_start, .. } = *self;
+        if options.deciders != Deciders::Auto || options.self_check || finds_start {
+            return Ok(None);
+        }
+        let (operations, terms) = (partition.operations, self.terms());
+        if let Some(problem) = Problem::read(model, history, operations)? {
+            let index = |at: Pos| operations[at.index()];
+            let key = report(history, partition, tokens::decide(problem, terms), &index);
+            return Ok(Some(self.without_order(key)));
+        }
+        let ruled = exact::read(model, history, operations, terms.wanted)?;
+        Ok(ruled.map(|(ruling, origins, name)| {
+            let index = |at: Pos| operations[origins.of(at).index()];
+            self.without_order(report(history, partition, Answer::ruled(ruling, name), &index))
+        }))
+    }
+
+    fn terms(&self) -> Terms<'_> {
+        let OneKey { options, meter, most, .. } = *self;
         let needs_order = options.keep_orders || options.self_check;
         let wanted = if needs_order { Wanted::Order } else { Wanted::Verdict };
         let Options { deciders, threads, .. } = *options;
-        let terms = Terms { deciders, wanted, threads, most, meter };
-        let answer = answer(&Readings::new(model, readings), terms);
-        let mut key = report(history, partition, answer, &|at: Pos| readings[at].index);
-        let Decision::Valid(certificate) = &mut key.decision else { return key };
-        if options.self_check {
-            key.proof = Some(proof::confirm_order(model, readings, &certificate.order));
-        }
-        if !options.keep_orders {
+        Terms { deciders, wanted, threads, most, meter }
+    }
+
+    /// Drops the linearization, as the options say.
+    fn without_order(&self, mut key: KeyReport) -> KeyReport {
+        if let Decision::Valid(certificate) = &mut key.decision
+            && !self.options.keep_orders
+        {
             certificate.order = Vec::new();
         }
         key
+    }
+
+    /// Decides the key, verifies its linearization if it has one, and drops that, as the options
+    /// say.
+    fn decided<M: Model>(&self, model: &M, readings: &[Reading<M::Op>]) -> KeyReport {
+        let OneKey { history, partition, options, .. } = *self;
+        let answer = answer(&Readings::new(model, readings), self.terms());
+        let mut key = report(history, partition, answer, &|at: Pos| readings[at].index);
+        if let Decision::Valid(certificate) = &key.decision
+            && options.self_check
+        {
+            key.proof = Some(proof::confirm_order(model, readings, &certificate.order));
+        }
+        self.without_order(key)
     }
 
     /// Decides the key from one start after the other, until it is linearizable from one. If it is
@@ -314,15 +349,8 @@ pub(super) fn answer(object: &dyn Object, terms: Terms<'_>) -> Answer {
         if let Some(problem) = object.on_tokens() {
             return tokens::decide(problem, terms);
         }
-        match object.rule(wanted, meter) {
-            Some((Ruling::Valid(order), name)) => {
-                let order = order.into_iter().map(|at| Pos::new(at as usize)).collect();
-                return Answer::at_once(Found::Order(order), name);
-            }
-            Some((Ruling::Invalid(Conflict { stuck }), name)) => {
-                return Answer::at_once(Found::Nothing { stuck }, name);
-            }
-            None => {}
+        if let Some((ruling, name)) = object.rule(wanted, meter) {
+            return Answer::ruled(ruling, name);
         }
         if let Some(stuck) = refute::impossible_operation(object) {
             return Answer::at_once(Found::Nothing { stuck }, "refutation");

@@ -9,6 +9,7 @@ mod decide;
 mod exact;
 mod models;
 mod object;
+mod origins;
 mod refute;
 mod report;
 mod search;

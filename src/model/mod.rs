@@ -67,7 +67,7 @@ pub use own::{Own, OwnOp, OwnState};
 pub use owned_semaphore::OwnedSemaphore;
 pub use priority_queue::PriorityQueue;
 pub use queue::FifoQueue;
-pub(crate) use reading::{Pos, read_one, rejected, unclear_output};
+pub(crate) use reading::{Pos, read_at, read_one, rejected, unclear_output};
 pub use reading::{Reading, read};
 pub use register::Register;
 pub use semaphore::Semaphore;
@@ -305,6 +305,12 @@ pub trait Model: Clone + Send + Sync + 'static {
     /// states which none of them tells apart. The verifier of proofs never calls it.
     fn focus(&mut self, operations: &[Self::Op]) {
         let _ = operations;
+    }
+
+    /// Whether [`focus`](Self::focus) may change the model. True, as by default, is always right.
+    #[doc(hidden)]
+    fn is_focused(&self) -> bool {
+        true
     }
 
     /// Tells the model operations that all take effect, with what they returned, in one order, so

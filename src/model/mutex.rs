@@ -154,6 +154,10 @@ impl Model for Mutex {
         !self.check_owner
     }
 
+    fn is_focused(&self) -> bool {
+        false
+    }
+
     fn token(&self, state: &State) -> Option<Token> {
         Some(if *state == State::Free { FREE } else { HELD })
     }

@@ -38,31 +38,43 @@ pub fn read<M: Model>(
 ) -> Result<Vec<Reading<M::Op>>, Error> {
     let mut readings = Vec::with_capacity(operations.len());
     for &index in operations {
-        let operation = &history[index];
-        let mut span = history.span(index);
-        if horizon.is_some_and(|horizon| span.call > horizon) {
+        if horizon.is_some_and(|horizon| history.span(index).call > horizon) {
             break;
         }
-        let open = !span.has_returned() || horizon.is_some_and(|horizon| span.ret > horizon);
-        let known_to_fail = operation.outcome == Outcome::Fail && !open;
-        let output = (!open && !known_to_fail).then_some(operation.output);
-        let call = Call::of(history, operation, output);
-        let op = if operation.outcome == Outcome::Fail {
-            // Whatever the horizon: an operation that fails in the end never happens.
-            model.failed(&call).map(|op| op.filter(|_| known_to_fail))
-        } else {
-            model.operation(&call).map(Some)
-        };
-        if open {
-            span.ret = Rank::NEVER;
-        }
-        match op {
-            Ok(Some(op)) => readings.push(Reading { index, op, span }),
-            Ok(None) => {}
-            Err(rejection) => return Err(rejected(rejection, history, operation)),
-        }
+        readings.extend(read_at(model, history, index, horizon)?);
     }
     Ok(readings)
+}
+
+/// Reads the operation at `index`, which is called at the horizon or before, as [`read`] does;
+/// `None` if it is left out.
+///
+/// # Errors
+/// If the model refuses it.
+#[inline]
+pub(crate) fn read_at<M: Model>(
+    model: &M,
+    history: &History,
+    index: OpIndex,
+    horizon: Option<Rank>,
+) -> Result<Option<Reading<M::Op>>, Error> {
+    let operation = &history[index];
+    let mut span = history.span(index);
+    let open = !span.has_returned() || horizon.is_some_and(|horizon| span.ret > horizon);
+    let known_to_fail = operation.outcome == Outcome::Fail && !open;
+    let output = (!open && !known_to_fail).then_some(operation.output);
+    let call = Call::of(history, operation, output);
+    let op = if operation.outcome == Outcome::Fail {
+        // Whatever the horizon: an operation that fails in the end never happens.
+        model.failed(&call).map(|op| op.filter(|_| known_to_fail))
+    } else {
+        model.operation(&call).map(Some)
+    };
+    if open {
+        span.ret = Rank::NEVER;
+    }
+    let op = op.map_err(|rejection| rejected(rejection, history, operation))?;
+    Ok(op.map(|op| Reading { index, op, span }))
 }
 
 /// Reads one operation, given as it is known; `None` if it tells nothing, or the model refuses it.

@@ -223,6 +223,10 @@ impl Model for Register {
         true
     }
 
+    fn is_focused(&self) -> bool {
+        false
+    }
+
     fn token(&self, state: &Value) -> Option<Token> {
         Some(token(*state))
     }

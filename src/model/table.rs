@@ -255,6 +255,10 @@ macro_rules! models {
                 match self { $(AnyModel::$variant(model) => model.kind().through(),)* }
             }
 
+            fn is_focused(&self) -> bool {
+                match self { $(AnyModel::$variant(model) => model.is_focused(),)* }
+            }
+
             fn focus(&mut self, operations: &[AnyOp]) {
                 match self {
                     $(AnyModel::$variant(model) => {

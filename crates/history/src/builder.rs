@@ -8,6 +8,7 @@ use super::keys::{self, Independent};
 use super::lanes::{self, Splitting};
 use super::operation::ClientEvent;
 use super::order::{self, Order, Ties};
+use super::times::Times;
 use super::{
     Annotation, Event, EventType, Function, History, Interval, NO_TIME, Operation, Outcome, Record,
     Shape, Time, Value, ValueTable,
@@ -242,7 +243,7 @@ impl HistoryBuilder {
         operation.output = event.value;
         operation.outcome = Outcome::of(event.kind);
         if event.time != NO_TIME {
-            self.times_mut()[index as usize][1] = event.time;
+            self.times_mut().set_return(index as usize, event.time);
         }
         Ok(())
     }
@@ -374,6 +375,7 @@ impl HistoryBuilder {
         } else if history.alone {
             history.overlap();
         }
+        self.history.narrow_times();
         Ok(self.history)
     }
 
@@ -425,11 +427,11 @@ impl HistoryBuilder {
 
     /// The column of times, as long as that of the operations.
     #[inline]
-    fn times_mut(&mut self) -> &mut Vec<[i64; 2]> {
+    fn times_mut(&mut self) -> &mut Times {
         let operations = &self.history.operations;
         self.history.times.get_or_insert_with(|| {
-            let mut times = Vec::with_capacity(operations.capacity());
-            times.resize(operations.len(), [NO_TIME; 2]);
+            let mut times = Times::with_capacity(operations.capacity());
+            (0..operations.len()).for_each(|_| times.push([NO_TIME; 2]));
             times
         })
     }
@@ -494,15 +496,15 @@ impl HistoryBuilder {
         self.ascends &= self.latest == NO_TIME;
         let units = self.units;
         let is_unclear = |time: i64| units && !matches!(time, NO_TIME | -1 | i64::MAX);
-        let mut times = self.history.times.iter().flatten().flatten();
+        let has_unclear = self.history.times.iter().flat_map(Times::iter).flatten().any(is_unclear);
         let mut waiting = self.waiting.iter().flatten();
-        if times.any(|time| is_unclear(*time)) || waiting.any(|(_, event)| is_unclear(event.time)) {
+        if has_unclear || waiting.any(|(_, event)| is_unclear(event.time)) {
             return Err(without_unit("this time has a unit, and earlier ones have none"));
         }
         let scale = |time: i64| {
             if time == NO_TIME { Some(time) } else { time.checked_mul(NANOSECONDS) }
         };
-        for times in self.history.times.iter_mut().flatten() {
+        for times in self.history.times.iter_mut().flat_map(Times::wide) {
             for time in times {
                 *time = scale(*time).ok_or_else(too_large)?;
             }

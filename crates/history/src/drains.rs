@@ -1,6 +1,7 @@
 //! Drains as the dequeues that they are: each of its items was taken at some moment between the
 //! call and the return, and then the queue was found empty.
 
+use super::times::Times;
 use super::vocabulary::{Verb, Word};
 use super::{Function, History, Operation, Outcome, Rank, Span, Value};
 use crate::error::{Code, Error};
@@ -38,7 +39,7 @@ impl History {
             parts.push(if drains { self.taken(operation, dequeue)? } else { vec![*operation] });
         }
         let spans = self.spread(&parts);
-        if let Some(times) = &mut self.times {
+        if let Some(times) = self.times.as_mut().map(Times::wide) {
             let repeated = times.iter().zip(&parts);
             *times = repeated.flat_map(|(time, part)| vec![*time; part.len()]).collect();
         }

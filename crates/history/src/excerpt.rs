@@ -1,6 +1,7 @@
 //! A part of a history that is not in memory as a whole: some of its operations, with their records
 //! and times, and what is to be said of the rest.
 
+use super::times::Times;
 use super::{
     Annotation, Extra, History, NO_TIME, OpIndex, Operation, Record, Tally, Value, ValueTable, sort,
 };
@@ -55,12 +56,9 @@ impl History {
         let Rows { mut operations, mut extras, .. } = rows;
         sort::by(&mut operations, |(operation, _)| operation.invoked);
         sort::by(&mut extras, |extra| extra.record);
-        let has_times =
-            operations.iter().any(|(_, times)| *times != [NO_TIME; 2]).then_some(operations.len());
-        let mut times = has_times.map(Vec::with_capacity);
-        if let Some(times) = &mut times {
-            times.extend(operations.iter().map(|(_, times)| *times));
-        }
+        let has_times = operations.iter().any(|(_, times)| *times != [NO_TIME; 2]);
+        let times = || Times::of_wide(operations.iter().map(|(_, times)| *times).collect());
+        let times = has_times.then(times);
         History {
             values: rows.values,
             words: Word::all(&rows.functions),
@@ -81,8 +79,9 @@ impl History {
     }
 
     /// Its rows again; of the annotations and extra fields, too.
-    pub fn into_rows(self) -> Rows {
-        let mut times = self.times.unwrap_or_default().into_iter();
+    pub fn into_rows(mut self) -> Rows {
+        let times = self.times.as_mut().map(|times| std::mem::take(times.wide()));
+        let mut times = times.unwrap_or_default().into_iter();
         let with_times = |operation| (operation, times.next().unwrap_or([NO_TIME; 2]));
         Rows {
             values: self.values,

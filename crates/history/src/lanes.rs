@@ -409,6 +409,7 @@ impl HistoryBuilder {
 /// Divides the clients of whole operations that overlap. O(n log n).
 pub(super) fn split_whole(history: &mut History) {
     let History { times: Some(times), operations, lanes, values, .. } = history else { return };
+    let times = times.wide();
     let mut order: Vec<usize> = (0..operations.len()).collect();
     order.sort_unstable_by_key(|&at| (times[at][0], operations[at].invoked));
     let end_of = |operation: &Operation, [call, ret]: [i64; 2]| match operation.outcome {

@@ -43,6 +43,7 @@ pub mod sort;
 mod stats;
 mod sweep;
 mod tally;
+mod times;
 mod unwrapping;
 mod value;
 pub mod vocabulary;
@@ -75,6 +76,7 @@ pub use tally::Tally;
 pub use value::{MAX_DEPTH, Shape, Value, ValueTable};
 
 use error::Error;
+use times::Times;
 use vocabulary::Word;
 
 /// A recorded history: operations in the order of their invocations, with everything else that
@@ -89,7 +91,7 @@ pub struct History {
     /// The order of ends, where it is not that of the records.
     spans: Option<Vec<Span>>,
     /// Times of invocation and completion, if the input has any; `NO_TIME` where it has none.
-    times: Option<Vec<[i64; 2]>>,
+    times: Option<Times>,
     annotations: Vec<Annotation>,
     /// Which fields were read as what, where they have not the usual name.
     taken: Vec<(&'static str, String)>,
@@ -263,8 +265,7 @@ impl History {
     /// The times of an operation's invocation and completion, where the input has them.
     #[inline]
     pub fn times(&self, operation: OpIndex) -> [Option<i64>; 2] {
-        let Some(times) = &self.times else { return [None; 2] };
-        let [call, ret] = times[operation];
+        let [call, ret] = self.ends_at(operation);
         [(call != NO_TIME).then_some(call), (ret != NO_TIME).then_some(ret)]
     }
 
@@ -389,7 +390,7 @@ impl History {
         self.values.heap_bytes()
             + self.operations.len() * size_of::<Operation>()
             + self.spans.as_ref().map_or(0, |spans| spans.len() * size_of::<Span>())
-            + self.times.as_ref().map_or(0, |times| times.len() * size_of::<[i64; 2]>())
+            + self.times.as_ref().map_or(0, Times::heap_bytes)
             + self.extras.capacity() * size_of::<Extra>()
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::times::Times;
 use super::{History, NO_TIME, OpIndex, Operation, Rank, Record, Value};
 use crate::error::{Code, Error};
 use crate::hash::Map;
@@ -76,8 +77,9 @@ type End = (i64, u8, Record, bool, OpIndex);
 
 /// Orders the ends of all operations by time, and the operations by their calls.
 pub(super) fn by_time(history: &mut History, ties: Ties) -> Result<(), Error> {
+    let times = history.times.take().map(|mut times| std::mem::take(times.wide()));
     let operations = &history.operations;
-    let times = history.times.take().unwrap_or_else(|| vec![[NO_TIME; 2]; operations.len()]);
+    let times = times.unwrap_or_else(|| vec![[NO_TIME; 2]; operations.len()]);
     let mut ends: Vec<End> = Vec::with_capacity(operations.len() * 2);
     for ((index, operation), &[call, ret]) in history.indexed().zip(&times) {
         let returns = !operation.outcome.is_indeterminate();
@@ -115,7 +117,8 @@ pub(super) fn by_time(history: &mut History, ties: Ties) -> Result<(), Error> {
     // They take more memory than anything else.
     drop(ends);
     history.operations = permutation.iter().map(|&index| operations[index]).collect();
-    history.times = Some(permutation.iter().map(|&index| times[index]).collect());
+    let times = permutation.iter().map(|&index| times[index]).collect();
+    history.times = Some(Times::of_wide(times));
     history.spans = Some(permutation.iter().map(|&index| spans[index]).collect());
     Ok(())
 }
@@ -125,14 +128,16 @@ impl History {
     /// order of the records. O(1) where times are known to ascend, O(n) where few operations
     /// overlap.
     pub fn is_overtaken(&self) -> bool {
-        let Some(times) = &self.times else { return false };
+        if self.times.is_none() {
+            return false;
+        }
         // Who is overtaken has the time of a later record before that of an earlier one.
         if self.ascends || self.is_ordered_by_time() || self.has_whole_operations() {
             return false;
         }
         let (mut ends, mut calls) = (Open::default(), Open::default());
         for (index, operation) in self.indexed() {
-            let [call, ret] = times[index];
+            let [call, ret] = self.ends_at(index);
             let now = operation.invoked.index();
             let ended = ends.least(now).filter(|_| call != NO_TIME);
             let called = calls.least(now).filter(|_| ret != NO_TIME);
@@ -161,7 +166,7 @@ impl History {
         // The order of the records pairs the same events if the times of each process agree.
         let mut last: Map<Value, i64> = Map::default();
         for (index, operation) in self.indexed() {
-            let [call, ret] = self.times.as_ref()?[index];
+            let [call, ret] = self.ends_at(index);
             let last = last.entry(operation.process).or_insert(NO_TIME);
             let returns = ret != NO_TIME;
             if call == NO_TIME || call < *last || returns && ret < call {
@@ -174,7 +179,7 @@ impl History {
         }
         let mut ends: Vec<(Record, i64)> = Vec::new();
         for (index, operation) in self.indexed() {
-            let [call, ret] = self.times.as_ref()?[index];
+            let [call, ret] = self.ends_at(index);
             ends.push((operation.invoked, call));
             ends.extend(operation.completed.map(|completed| (completed, ret)));
         }

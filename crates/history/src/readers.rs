@@ -98,7 +98,7 @@ impl HistoryBuilder {
     pub fn reserve(&mut self, more: usize) {
         let _ = self.history.operations.try_reserve_exact(more);
         if let Some(times) = &mut self.history.times {
-            let _ = times.try_reserve_exact(more);
+            times.reserve(more);
         }
     }
 

@@ -3,6 +3,7 @@
 
 use std::sync::OnceLock;
 
+use super::times::Times;
 use super::{History, OpIndex, Operation, Outcome, Value, order};
 use crate::error::Error;
 use crate::hash::{Map, Set};
@@ -104,7 +105,7 @@ impl History {
         }
         let mut flags = kept.iter();
         self.operations.retain(|_| flags.next() == Some(&true));
-        if let Some(times) = &mut self.times {
+        if let Some(times) = self.times.as_mut().map(Times::wide) {
             let mut flags = kept.iter();
             times.retain(|_| flags.next() == Some(&true));
         }

@@ -19,8 +19,16 @@ pub trait Key: Copy {
 /// The keys of lists up to this length need no memory.
 const SHORT: usize = 16;
 
+/// Shorter lists are sorted in little memory anyway.
+const LONG: usize = 1 << 12;
+/// An element that is further from its place than so many others says that the list is not nearly
+/// sorted.
+const NEAR: usize = 64;
+/// So many exchanges an element say the same.
+const EXCHANGES: usize = 4;
+
 /// Sorts `list` by the numbers that `key` returns; equal elements keep their order. O(n log n), and
-/// O(n) if the list is sorted.
+/// O(n) if the list is sorted; without further memory if a long one is, or nearly.
 pub fn by<T, K: Key>(list: &mut [T], key: impl Fn(&T) -> K) {
     const { assert!(K::BITS <= u128::BITS - u32::BITS, "the key leaves no room for a position") };
     debug_assert!(list.len() <= u32::MAX as usize);
@@ -32,7 +40,7 @@ pub fn by<T, K: Key>(list: &mut [T], key: impl Fn(&T) -> K) {
 }
 
 fn by_words<T, W: Word>(list: &mut [T], key: impl Fn(&T) -> W) {
-    if list.is_sorted_by_key(&key) {
+    if list.is_sorted_by_key(&key) || list.len() >= LONG && is_nearly_sorted(list, &key) {
         return;
     }
     let (mut few, mut many) = ([W::default(); SHORT], Vec::new());
@@ -47,6 +55,29 @@ fn by_words<T, W: Word>(list: &mut [T], key: impl Fn(&T) -> W) {
     }
     W::sort(words);
     permute(list, words);
+}
+
+/// Sorts a list of which each element is near its place. False if that is not so: then some
+/// elements are where they were, others are not, and equal ones are in the order in which they
+/// were.
+fn is_nearly_sorted<T, W: Word>(list: &mut [T], key: impl Fn(&T) -> W) -> bool {
+    let mut exchanges = 0;
+    for at in 1..list.len() {
+        let word = key(&list[at]);
+        // What is not nearly sorted shows that soon.
+        let left = (EXCHANGES * at + NEAR).saturating_sub(exchanges);
+        let last = at.saturating_sub(NEAR.min(left));
+        let mut place = at;
+        while place > last && word < key(&list[place - 1]) {
+            list.swap(place, place - 1);
+            place -= 1;
+        }
+        if place == last && place > 0 && word < key(&list[place - 1]) {
+            return false;
+        }
+        exchanges += at - place;
+    }
+    true
 }
 
 /// Puts at each place the element from the position that `words` says, by the cycles of the
@@ -237,6 +268,18 @@ mod tests {
             for step in [1, 5, 7] {
                 check((0..len).map(|at| Rank::new(at * step % (len + 1))));
                 check((0..len).map(|at| (Rank::new(at * step % 4), Reverse(at))));
+            }
+        }
+    }
+
+    #[test]
+    fn sorts_lists_that_are_nearly_sorted() {
+        for len in [100, LONG, LONG + 1_000] {
+            for apart in [2, 9, NEAR - 1, NEAR, NEAR + 1, 5 * NEAR] {
+                // Blocks the wrong way round, one element that is late, and some that are equal.
+                check((0..len).map(|at| (at / apart * apart + apart - at % apart) as u32));
+                check((0..len).map(|at| if at == len / 2 { at - apart.min(at) } else { at } / 2));
+                check((0..len).map(|at| (at + (at * 7 % apart) * 3) as u64));
             }
         }
     }

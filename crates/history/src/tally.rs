@@ -2,7 +2,7 @@
 //! memory or goes by piece by piece.
 
 use super::vocabulary::{Verb, Word};
-use super::{Annotation, EventType, History, NO_TIME, Operation, Outcome};
+use super::{Annotation, EventType, History, Operation, Outcome};
 
 /// Counts over all records of a history.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -64,21 +64,14 @@ impl Tally {
     /// Counts all of `history`, which is in memory. O(records).
     pub(super) fn of(history: &History) -> Tally {
         let mut tally = Tally::default();
-        match &history.times {
-            Some(times) => {
-                for (operation, &[call, ret]) in history.operations.iter().zip(times.iter()) {
-                    let [call, ret] = [call, ret].map(|time| (time != NO_TIME).then_some(time));
-                    tally.call(operation, call);
-                    tally.returned([call, ret]);
-                    tally.end(history, operation);
-                }
+        let is_timed = history.times.is_some();
+        for (index, operation) in history.indexed() {
+            let [call, ret] = history.times(index);
+            tally.call(operation, call);
+            if is_timed {
+                tally.returned([call, ret]);
             }
-            None => {
-                for operation in &history.operations {
-                    tally.call(operation, None);
-                    tally.end(history, operation);
-                }
-            }
+            tally.end(history, operation);
         }
         tally.rest(history);
         tally

@@ -5,6 +5,7 @@ use super::builder::{HistoryBuilder, IDLE, LOST};
 use super::clients::no_operation;
 use super::forgotten::Forgotten;
 use super::sweep::Marks;
+use super::times::Times;
 use super::{EventType, History, NO_TIME, OpIndex, Operation, Outcome, Record, Value};
 use crate::error::Error;
 
@@ -100,7 +101,7 @@ pub type Row = (Operation, [i64; 2]);
 impl History {
     /// The operation with this index and its times; `operation` stands for it.
     pub fn row(&self, index: OpIndex, operation: &Operation) -> Row {
-        let mut times = self.times.as_ref().map_or([NO_TIME; 2], |times| times[index]);
+        let mut times = self.ends_at(index);
         if operation.completed.is_none() {
             times[1] = NO_TIME;
         }
@@ -116,7 +117,8 @@ impl History {
             functions: self.functions.clone(),
             words: self.words.clone(),
             operations: rows.iter().map(|(operation, _)| *operation).collect(),
-            times: has_times.then(|| rows.iter().map(|(_, times)| *times).collect()),
+            times: has_times
+                .then(|| Times::of_wide(rows.iter().map(|(_, times)| *times).collect())),
             records,
             lanes: self.lanes.clone(),
             ..History::default()
@@ -176,7 +178,7 @@ impl HistoryBuilder {
     pub fn forget(&mut self) {
         let HistoryBuilder { history, processes, seconds, forgotten, .. } = self;
         let forgotten = forgotten.get_or_insert_default();
-        if let Some(times) = &mut history.times {
+        if let Some(times) = history.times.as_mut().map(Times::wide) {
             if !*seconds {
                 forgotten.widen(&*times);
             }

@@ -6,6 +6,19 @@ use std::collections::BinaryHeap;
 use super::Timed;
 use crate::history::{Rank, Span};
 
+/// Something that takes place in real time.
+pub(super) trait Placed {
+    /// Returns when it is called and returns.
+    fn span(&self) -> Span;
+}
+
+impl<Op> Placed for Timed<'_, Op> {
+    #[inline]
+    fn span(&self) -> Span {
+        self.span
+    }
+}
+
 /// Something that happens to the operation at a position.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum End {
@@ -16,31 +29,31 @@ pub(super) enum End {
 
 /// Calls and returns in real time. Takes O(log of what is open at once) an operation, and no room
 /// beyond what is open.
-pub(super) struct Ends<'a, Op> {
-    operations: &'a [Timed<'a, Op>],
+pub(super) struct Ends<'a, T> {
+    operations: &'a [T],
     called: usize,
     open: BinaryHeap<Reverse<u64>>,
 }
 
-impl<'a, Op> Ends<'a, Op> {
+impl<'a, T> Ends<'a, T> {
     /// The ends of `operations`, which are in the order of their calls.
-    pub(super) fn of(operations: &'a [Timed<'a, Op>]) -> Self {
+    pub(super) fn of(operations: &'a [T]) -> Self {
         Ends { operations, called: 0, open: BinaryHeap::new() }
     }
 }
 
-impl<Op> Iterator for Ends<'_, Op> {
+impl<T: Placed> Iterator for Ends<'_, T> {
     type Item = End;
 
     fn next(&mut self) -> Option<End> {
-        let call = self.operations.get(self.called).map(|operation| operation.span.call);
+        let call = self.operations.get(self.called).map(|operation| operation.span().call);
         if let Some(&Reverse(first)) = self.open.peek()
             && call.is_none_or(|call| deadline(first) < call)
         {
             self.open.pop();
             return Some(End::Return(position(first)));
         }
-        let Span { ret, .. } = self.operations.get(self.called)?.span;
+        let Span { ret, .. } = self.operations.get(self.called)?.span();
         let at = self.called as u32;
         self.called += 1;
         if ret != Rank::NEVER {

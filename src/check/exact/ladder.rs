@@ -5,8 +5,8 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::ends::{End, Ends, by_return, deadline, position};
-use super::{Conflict, Ruling, Timed, Wanted};
+use super::ends::{End, Ends, Placed, by_return, deadline, position};
+use super::{Conflict, Ruling, Wanted};
 use crate::history::Rank;
 
 /// What an operation does on the ladder.
@@ -42,9 +42,9 @@ pub(super) struct Ladder<'a> {
 
 impl Ladder<'_> {
     /// Decides `operations`. O(log of what is open at once) each.
-    pub(super) fn decide<Op>(
+    pub(super) fn decide<T: Placed>(
         &self,
-        operations: &[Timed<'_, Op>],
+        operations: &[T],
         role: impl Fn(u32) -> Role,
         wanted: Wanted,
     ) -> Ruling {
@@ -61,7 +61,7 @@ impl Ladder<'_> {
             let (at, reached) = match end {
                 End::Call(at) => {
                     let level = climb.level;
-                    let (role, ret) = (role(at), operations[at as usize].span.ret);
+                    let (role, ret) = (role(at), operations[at as usize].span().ret);
                     if let (Wanted::Order, Role::Look { low, .. }) = (wanted, role)
                         && ret != Rank::NEVER
                     {
@@ -70,7 +70,7 @@ impl Ladder<'_> {
                     (at, climb.call(at, role, ret))
                 }
                 End::Return(at) => {
-                    (at, climb.settle(at, role(at), operations[at as usize].span.ret))
+                    (at, climb.settle(at, role(at), operations[at as usize].span().ret))
                 }
             };
             if !reached {
@@ -158,8 +158,8 @@ impl Climb<'_> {
 
     /// By whose return there is no way any more, `at` being where the sweep ended. Operations that
     /// own a level count only once that is known; until then they might have taken any step.
-    fn conflict<Op>(&self, operations: &[Timed<'_, Op>], at: u32) -> Conflict {
-        let mut latest = self.latest.max(by_return(operations[at as usize].span.ret, at));
+    fn conflict<T: Placed>(&self, operations: &[T], at: u32) -> Conflict {
+        let mut latest = self.latest.max(by_return(operations[at as usize].span().ret, at));
         let owners = self.ladder.owners.iter().zip(self.ladder.known).skip(self.level as usize);
         for (&owner, &known) in owners {
             if owner < self.called {

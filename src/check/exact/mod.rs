@@ -29,7 +29,9 @@ mod twins;
 mod values;
 mod versions;
 
-use crate::history::Span;
+use crate::check::origins::Origins;
+use crate::error::Error;
+use crate::history::{History, OpIndex, Span};
 use crate::model::{Kind, KindView, Model, Pos, Reading};
 
 /// An operation with its place in real time. Deciders get them in the order of their calls, and
@@ -150,6 +152,24 @@ pub(super) fn decide<M: Model>(
             named("kv", kv::decide(&initial, absent_is_empty, &operations, wanted))
         }
     }
+}
+
+/// Decides `operations` of `history` as [`decide`] does, without a list of readings, which takes
+/// more memory than what the decider needs: operations are named by their positions among the
+/// origins.
+/// `None` if the decider for the kind of `model` needs readings.
+///
+/// # Errors
+/// If `model` refuses an operation.
+pub(super) fn read<M: Model>(
+    model: &M,
+    history: &History,
+    operations: &[OpIndex],
+    wanted: Wanted,
+) -> Result<Option<(Ruling, Origins, &'static str)>, Error> {
+    let Kind::Counter { initial, view } = model.kind() else { return Ok(None) };
+    let ruled = counter::read(model, (initial, view), history, operations, wanted)?;
+    Ok(ruled.map(|(ruling, origins)| (ruling, origins, "counter")))
 }
 
 fn named(name: &'static str, ruling: Option<Ruling>) -> Option<(Ruling, &'static str)> {

@@ -77,11 +77,16 @@ pub(super) fn check(problem: &Problem) -> Result<(), Conflict> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::check::origins::Origins;
     use crate::check::tokens::problem::ValueId;
     use crate::check::tokens::problem::testing::{INITIAL, NONE, operation};
 
     fn check_all(operations: &[Operation]) -> Result<(), Conflict> {
-        check(&Problem { operations: operations.to_vec(), values: ValueId::below(4).collect() })
+        check(&Problem {
+            operations: operations.to_vec(),
+            values: ValueId::below(4).collect(),
+            origins: Origins::default(),
+        })
     }
 
     #[test]

@@ -270,12 +270,16 @@ mod tests {
     use super::super::problem::ValueId;
     use super::super::problem::testing::{INITIAL, NONE, operation};
     use super::*;
+    use crate::check::origins::Origins;
     use crate::history::testing::NEVER;
 
     /// What is found for so many tokens, wherever there is no crowd, too.
     fn guess(operations: &[Operation], tokens: usize) -> Option<Vec<u32>> {
-        let problem =
-            Problem { operations: operations.to_vec(), values: ValueId::below(tokens).collect() };
+        let problem = Problem {
+            operations: operations.to_vec(),
+            values: ValueId::below(tokens).collect(),
+            origins: Origins::default(),
+        };
         guessed(&problem, ends(&problem))
     }
 
@@ -322,7 +326,11 @@ mod tests {
             let writes = (0..count).map(|at| operation(at, 2 * count + at, NONE, at % 2));
             let read = operation(count, 3 * count, 1, NONE);
             let values = ValueId::below(2).collect();
-            order(&Problem { operations: writes.chain([read]).collect(), values })
+            order(&Problem {
+                operations: writes.chain([read]).collect(),
+                values,
+                origins: Origins::default(),
+            })
         };
         assert_eq!(crowd(20), None);
         assert_eq!(crowd(200).unwrap().len(), 201);

@@ -29,7 +29,7 @@ pub(super) use problem::Problem;
 pub(super) fn decide(mut problem: Problem, terms: Terms<'_>) -> Answer {
     let Terms { wanted, threads, most, meter, .. } = terms;
     let invalid = |problem: &Problem, Conflict { stuck }, decided_by| {
-        let stuck = problem.operations[stuck].reading;
+        let stuck = problem.origins.of(stuck);
         Answer::at_once(Found::Nothing { stuck }, decided_by)
     };
     if !problem.is_unambiguous() {
@@ -40,7 +40,7 @@ pub(super) fn decide(mut problem: Problem, terms: Terms<'_>) -> Answer {
     }
     let has_negatives = problem.operations.iter().any(Operation::is_negative);
     let ruling = zones::decide(&problem, if has_negatives { Wanted::Order } else { wanted });
-    let reading = |at: Pos| problem.operations[at].reading;
+    let reading = |at: Pos| problem.origins.of(at);
     let fitted = match ruling {
         Some(Ruling::Invalid(conflict)) => return invalid(&problem, conflict, "zones"),
         Some(Ruling::Valid(order)) if has_negatives => fit::fit(&problem, &order),

@@ -1,8 +1,10 @@
 //! A history as operations on tokens.
 
+use crate::check::origins::Origins;
+use crate::error::Error;
 use crate::history::hash::Map;
-use crate::history::{Rank, position};
-use crate::model::{Establishes, Facts, Model, Pos, Reading, Token};
+use crate::history::{History, OpIndex, Rank, Span, position};
+use crate::model::{Establishes, Facts, Model, Pos, Reading, Token, read_at};
 
 position! {
     /// A token's dense number.
@@ -41,8 +43,6 @@ pub(super) struct Operation {
     pub(super) establishes: TokenId,
     /// The value with which it is not legal; [`ValueId::NONE`] if there is none.
     pub(super) forbids: ValueId,
-    /// Its reading.
-    pub(super) reading: Pos,
 }
 
 impl Operation {
@@ -63,6 +63,8 @@ pub(in crate::check) struct Problem {
     pub(super) operations: Vec<Operation>,
     /// The value of each token; that of [`TokenId::INITIAL`] first.
     pub(super) values: Vec<ValueId>,
+    /// Which of the operations given each of these is.
+    pub(super) origins: Origins,
 }
 
 impl Problem {
@@ -80,40 +82,45 @@ impl Problem {
             return None;
         }
         let mut model = model.clone();
-        let ops: Vec<M::Op> = readings.iter().map(|reading| reading.op.clone()).collect();
-        model.focus(&ops);
-        drop(ops);
-        let mut ids = Ids::new(readings.len());
-        ids.id(model.token(&model.initial())?);
-        let mut operations = Vec::with_capacity(readings.len());
-        for (at, reading) in Pos::below(readings.len()).zip(readings) {
-            let Facts { pure, overwrites, requires, forbids, establishes, .. } =
-                model.facts(&reading.op);
-            if pure && !reading.span.has_returned() {
-                continue;
-            }
-            let is_negative = pure && forbids.is_some();
-            if requires.is_none() && !overwrites && !is_negative
-                || forbids.is_some() && !is_negative
-            {
-                return None;
-            }
-            let requires = requires.map_or(TokenId::NONE, |token| ids.id(token));
-            let establishes = match establishes {
-                _ if pure => TokenId::NONE,
-                Establishes::Token(token) => ids.id(token),
-                Establishes::Same | Establishes::Unknown => return None,
-            };
-            operations.push(Operation {
-                call: reading.span.call,
-                ret: reading.span.ret,
-                requires,
-                establishes: if establishes == requires { TokenId::NONE } else { establishes },
-                forbids: forbids.map_or(ValueId::NONE, |token| ValueId::new(ids.id(token).index())),
-                reading: at,
-            });
+        if model.is_focused() {
+            let ops: Vec<M::Op> = readings.iter().map(|reading| reading.op.clone()).collect();
+            model.focus(&ops);
         }
-        Some(Problem { operations, values: ValueId::below(ids.next).collect() })
+        let mut building = Building::of(&model, readings.len())?;
+        for (at, reading) in Pos::below(readings.len()).zip(readings) {
+            building.add(&model, at, &reading.op, reading.span)?;
+        }
+        Some(building.problem())
+    }
+
+    /// The problem that `operations` of `history` are, read without a list of readings, which take
+    /// more memory than the problem: each is named by its position among these. `None` as above, or
+    /// if the model has to know all operations before.
+    ///
+    /// # Errors
+    /// If the model refuses an operation, and all before it are operations on tokens.
+    pub(in crate::check) fn read<M: Model>(
+        model: &M,
+        history: &History,
+        operations: &[OpIndex],
+    ) -> Result<Option<Problem>, Error> {
+        if !model.tokens_suffice() || model.is_focused() {
+            return Ok(None);
+        }
+        let Some(mut building) = Building::of(model, operations.len()) else { return Ok(None) };
+        for (at, &index) in Pos::below(operations.len()).zip(operations) {
+            let added = match read_at(model, history, index, None)? {
+                Some(Reading { op, span, .. }) => building.add(model, at, &op, span),
+                None => {
+                    building.origins.leave_out(at);
+                    Some(())
+                }
+            };
+            if added.is_none() {
+                return Ok(None);
+            }
+        }
+        Ok(Some(building.problem()))
     }
 
     /// Whether every token is established at most once, the initial one never again.
@@ -127,10 +134,66 @@ impl Problem {
     }
 }
 
+/// A problem as far as operations were added to it.
+struct Building {
+    operations: Vec<Operation>,
+    origins: Origins,
+    ids: Ids,
+}
+
+impl Building {
+    /// A problem with room for so many operations; `None` if the initial state has no token.
+    fn of<M: Model>(model: &M, operations: usize) -> Option<Building> {
+        let mut ids = Ids::new(operations);
+        ids.id(model.token(&model.initial())?);
+        Some(Building {
+            operations: Vec::with_capacity(operations),
+            origins: Origins::default(),
+            ids,
+        })
+    }
+
+    /// Adds the operation at `at`; `None` if its legality or its effect rests on more than a token.
+    #[inline]
+    fn add<M: Model>(&mut self, model: &M, at: Pos, op: &M::Op, span: Span) -> Option<()> {
+        let Facts { pure, overwrites, requires, forbids, establishes, .. } = model.facts(op);
+        if pure && !span.has_returned() {
+            self.origins.leave_out(at);
+            return Some(());
+        }
+        let is_negative = pure && forbids.is_some();
+        if requires.is_none() && !overwrites && !is_negative || forbids.is_some() && !is_negative {
+            return None;
+        }
+        let ids = &mut self.ids;
+        let requires = requires.map_or(TokenId::NONE, |token| ids.id(token));
+        let establishes = match establishes {
+            _ if pure => TokenId::NONE,
+            Establishes::Token(token) => ids.id(token),
+            Establishes::Same | Establishes::Unknown => return None,
+        };
+        self.operations.push(Operation {
+            call: span.call,
+            ret: span.ret,
+            requires,
+            establishes: if establishes == requires { TokenId::NONE } else { establishes },
+            forbids: forbids.map_or(ValueId::NONE, |token| ValueId::new(ids.id(token).index())),
+        });
+        self.origins.keep(at);
+        Some(())
+    }
+
+    fn problem(self) -> Problem {
+        let Building { operations, origins, ids } = self;
+        Problem { operations, values: ValueId::below(ids.next).collect(), origins }
+    }
+}
+
 /// Gives dense numbers to tokens. Tokens are mostly small numbers: these index a table.
 struct Ids {
-    small: Vec<TokenId>,
-    others: Map<Token, TokenId>,
+    /// One more than the token's number, and 0 for none: what is never touched takes no memory.
+    small: Vec<u32>,
+    others: Map<Token, u32>,
     next: usize,
 }
 
@@ -139,19 +202,19 @@ const INLINE: Token = 1 << 31;
 
 impl Ids {
     fn new(operations: usize) -> Ids {
-        Ids { small: vec![TokenId::NONE; 2 * operations + 64], others: Map::default(), next: 0 }
+        Ids { small: vec![0; 2 * operations + 64], others: Map::default(), next: 0 }
     }
 
     fn id(&mut self, token: Token) -> TokenId {
         let slot = match self.small.get_mut((token ^ INLINE) as usize) {
             Some(slot) => slot,
-            None => self.others.entry(token).or_insert(TokenId::NONE),
+            None => self.others.entry(token).or_insert(0),
         };
-        if *slot == TokenId::NONE {
-            *slot = TokenId::new(self.next);
+        if *slot == 0 {
             self.next += 1;
+            *slot = self.next as u32;
         }
-        *slot
+        TokenId::new(*slot as usize - 1)
     }
 }
 
@@ -159,7 +222,6 @@ impl Ids {
 #[cfg(test)]
 pub(super) mod testing {
     use super::*;
-    use crate::history::Span;
     use crate::history::testing::span;
 
     /// No token.
@@ -177,13 +239,6 @@ pub(super) mod testing {
         let [requires, establishes] =
             [requires, establishes].map(|token| TokenId::new(token as usize));
         let Span { call, ret } = span(call, ret);
-        Operation {
-            call,
-            ret,
-            requires,
-            establishes,
-            forbids: ValueId::NONE,
-            reading: Pos::default(),
-        }
+        Operation { call, ret, requires, establishes, forbids: ValueId::NONE }
     }
 }

@@ -9,7 +9,9 @@
 
 use super::problem::{Operation, Problem, TokenId, ValueId};
 use crate::check::exact::Conflict;
+use crate::check::origins::Origins;
 use crate::history::{Rank, position, sort};
+use crate::model::Pos;
 
 /// So often the tokens are split again, since finer tokens show more.
 const ROUNDS: usize = 8;
@@ -176,6 +178,17 @@ impl<'a> Round<'a> {
             }
         }
         problem.values = values;
+        let can_be = |at: usize| {
+            problem.operations[at].requires == TokenId::NONE || follows[at] != SourceId::NONE
+        };
+        let count = problem.operations.len();
+        if !(0..count).all(can_be) {
+            let origins = (0..count)
+                .filter(|&at| can_be(at))
+                .map(|at| problem.origins.of(Pos::new(at)))
+                .collect();
+            problem.origins = Origins::among_all(origins);
+        }
         let mut at = 0;
         problem.operations.retain_mut(|operation| {
             let (source, followed) = (source_of[at], follows[at]);
@@ -244,6 +257,7 @@ mod tests {
         let mut problem = Problem {
             operations: operations.to_vec(),
             values: ValueId::below(tokens as usize).collect(),
+            origins: Origins::default(),
         };
         split(&mut problem)?;
         let numbers = |op: &Operation| [op.requires, op.establishes].map(|id| id.index() as u32);

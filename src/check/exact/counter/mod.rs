@@ -3,12 +3,15 @@
 //! Where all additions are the same, a counter is a [ladder](super::ladder). Others are decided
 //! where the values told say which additions came between them.
 
+mod straight;
 mod sums;
 
 use super::ends::by_return;
 use super::ladder::{Ladder, NOBODY, Role};
 use super::{Conflict, Ruling, Timed, Wanted};
 use crate::model::counter::Op;
+
+pub(super) use straight::read;
 
 /// Decides `operations`; `None` if they do not meet the conditions.
 pub(super) fn decide(
@@ -97,16 +100,25 @@ impl Units {
     /// How many steps lead from the initial value to this; none if no number does.
     fn level(self, value: i128) -> Option<u32> {
         let above = value.checked_sub(self.initial)?;
+        match i64::try_from(above) {
+            Ok(above) => self.steps(above),
+            Err(_) => {
+                let steps = above / i128::from(self.step);
+                let is_whole = steps * i128::from(self.step) == above;
+                u32::try_from(steps).ok().filter(|_| is_whole)
+            }
+        }
+    }
+
+    /// How many steps lead to so much above the initial value. Division of 64 bits is much faster
+    /// than that of 128, and the usual case.
+    #[inline]
+    fn steps(self, above: i64) -> Option<u32> {
         if self.step == 1 {
             return u32::try_from(above).ok();
         }
-        let step = i128::from(self.step);
-        // Division of 64 bits is much faster, and the usual case.
-        let steps = match i64::try_from(above) {
-            Ok(above) => i128::from(above.checked_div(self.step)?),
-            Err(_) => above / step,
-        };
-        u32::try_from(steps).ok().filter(|&steps| i128::from(steps) * step == above)
+        let steps = above.checked_div(self.step)?;
+        u32::try_from(steps).ok().filter(|_| steps * self.step == above)
     }
 }
 
