@@ -2,7 +2,7 @@
 //! asks the [`Meter`] now and then whether to go on.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::error::{Code, Error, StopReason};
@@ -55,17 +55,30 @@ impl Budget {
     }
 }
 
+/// A configuration of the search takes about as long as so many operations that an exact decider
+/// looks at: a microsecond.
+const CONFIGURATION: u64 = 5;
+
 /// Measures a running check against its budget; shared between its threads.
 #[derive(Debug)]
 pub struct Meter {
     deadline: Option<Instant>,
     memory_limit: usize,
     configurations: u64,
+    held: Arc<Held>,
+    /// The work that may be done, and that was done.
+    work_limit: u64,
+    work: AtomicU64,
+    /// Who is told of the work.
+    progress: Option<Arc<Progress>>,
+}
+
+/// What the parts of a meter have in common.
+#[derive(Debug, Default)]
+struct Held {
     memory: AtomicUsize,
     resident: AtomicUsize,
     cancelled: AtomicBool,
-    /// Who is told of the work.
-    progress: Option<Arc<Progress>>,
 }
 
 impl Meter {
@@ -75,11 +88,62 @@ impl Meter {
             deadline: budget.started().deadline(),
             memory_limit: budget.memory.unwrap_or(usize::MAX),
             configurations: budget.configurations.unwrap_or(u64::MAX),
-            memory: AtomicUsize::new(used),
-            resident: AtomicUsize::new(0),
-            cancelled: AtomicBool::new(false),
+            held: Arc::new(Held { memory: AtomicUsize::new(used), ..Held::default() }),
+            work_limit: u64::MAX,
+            work: AtomicU64::new(0),
             progress: None,
         }
+    }
+
+    /// The same meter, for so much work at most: operations that are looked at, as an exact decider
+    /// does, which takes about 200 ns each. It ends after the same steps whatever the machine.
+    pub(crate) fn limited_to(mut self, work: u64) -> Meter {
+        self.work_limit = work;
+        self
+    }
+
+    /// A meter of a part of the same work, with a limit of its own of so much; time, memory and
+    /// whoever stops are shared. Parts that run at once need one each: what one of them does must
+    /// not depend on how far another one is.
+    pub(crate) fn part(&self, work: u64) -> Meter {
+        Meter {
+            deadline: self.deadline,
+            memory_limit: self.memory_limit,
+            configurations: self.configurations,
+            held: Arc::clone(&self.held),
+            work_limit: work,
+            work: AtomicU64::new(0),
+            progress: self.progress.clone(),
+        }
+    }
+
+    /// Whether there is a time at which it ends.
+    #[cfg(test)]
+    pub(crate) fn has_deadline(&self) -> bool {
+        self.deadline.is_some()
+    }
+
+    /// Returns how much work may be done.
+    pub(crate) fn work_limit(&self) -> u64 {
+        self.work_limit
+    }
+
+    /// Returns how much work was done, up to the limit.
+    pub(crate) fn worked(&self) -> u64 {
+        self.work.load(Ordering::Relaxed).min(self.work_limit)
+    }
+
+    /// Says that so many operations were looked at.
+    pub(crate) fn work(&self, operations: usize) {
+        if self.work_limit < u64::MAX {
+            self.work.fetch_add(operations as u64, Ordering::Relaxed);
+        }
+    }
+
+    /// Says that so many configurations were visited, in a decision of so many operations.
+    pub(crate) fn decided(&self, operations: usize, configurations: u64) {
+        let visiting = configurations.saturating_mul(CONFIGURATION);
+        self.work(operations.saturating_add(usize::try_from(visiting).unwrap_or(usize::MAX)));
     }
 
     /// The same meter, which tells `progress` what is visited and held.
@@ -135,7 +199,7 @@ impl Meter {
 
     /// Asks all threads to stop.
     pub fn cancel(&self) {
-        self.cancelled.store(true, Ordering::Relaxed);
+        self.held.cancelled.store(true, Ordering::Relaxed);
     }
 
     /// Whether it is time to stop.
@@ -144,7 +208,8 @@ impl Meter {
     /// The reason to stop.
     pub fn poll(&self) -> Result<(), StopReason> {
         let progress = self.progress();
-        if self.cancelled.load(Ordering::Relaxed) || progress.is_some_and(Progress::is_cancelled) {
+        let is_cancelled = self.held.cancelled.load(Ordering::Relaxed);
+        if is_cancelled || progress.is_some_and(Progress::is_cancelled) {
             return Err(StopReason::Cancelled);
         }
         if progress.is_some_and(Progress::is_exhausted) {
@@ -156,6 +221,9 @@ impl Meter {
         if self.memory() > self.memory_limit {
             return Err(StopReason::Memory);
         }
+        if self.work.load(Ordering::Relaxed) >= self.work_limit {
+            return Err(StopReason::Configurations);
+        }
         Ok(())
     }
 
@@ -165,13 +233,14 @@ impl Meter {
         if self.memory_limit < usize::MAX
             && let Some(resident) = resident_bytes()
         {
-            self.resident.store(resident, Ordering::Relaxed);
+            self.held.resident.store(resident, Ordering::Relaxed);
         }
     }
 
     /// The memory in use, in bytes: what the process holds, or what was accounted for.
     fn memory(&self) -> usize {
-        self.memory.load(Ordering::Relaxed).max(self.resident.load(Ordering::Relaxed))
+        let Held { memory, resident, .. } = &*self.held;
+        memory.load(Ordering::Relaxed).max(resident.load(Ordering::Relaxed))
     }
 
     /// Whether `bytes` more would still fit.
@@ -208,9 +277,9 @@ impl Account<'_> {
     /// Says that the worker now holds `bytes`.
     pub(crate) fn set(&mut self, bytes: usize) {
         if bytes >= self.bytes {
-            self.meter.memory.fetch_add(bytes - self.bytes, Ordering::Relaxed);
+            self.meter.held.memory.fetch_add(bytes - self.bytes, Ordering::Relaxed);
         } else {
-            self.meter.memory.fetch_sub(self.bytes - bytes, Ordering::Relaxed);
+            self.meter.held.memory.fetch_sub(self.bytes - bytes, Ordering::Relaxed);
         }
         self.bytes = bytes;
         if let Some(progress) = &self.meter.progress {

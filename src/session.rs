@@ -205,7 +205,8 @@ impl<'a> Session<'a> {
     }
 
     /// Explains `report`, which [`Session::check`] returned, with at most `limit` anomalies. Takes
-    /// about [`Options::explain_timeout`] at most, and no longer than the options allow in all.
+    /// the work and time of [`Options::explain_timeout`] at most, and no longer than the options
+    /// allow in all.
     ///
     /// # Errors
     /// None, after a check without one.

@@ -69,8 +69,11 @@ pub struct Options {
     pub budget: Budget,
     /// How many threads to use; 0 for one a processor.
     pub threads: usize,
-    /// How long a violation may be explained, once the verdict stands.
-    pub explain_timeout: Duration,
+    /// How long a violation may be explained, once the verdict stands: parts of the explanation end
+    /// after their shares of this time, or earlier, after as much work as can usually be done in
+    /// them. If `None`, the clock is not looked at, and they end after the work of ten seconds: the
+    /// same history is explained in the same way however busy the machine is.
+    pub explain_timeout: Option<Duration>,
     /// Whether to verify every certificate; see [`Proof`](crate::proof::Proof).
     pub self_check: bool,
     /// Whether the report keeps the linearizations of valid keys. Without them it takes little
@@ -114,7 +117,7 @@ impl Default for Options {
             deciders: Deciders::default(),
             budget: Budget::default(),
             threads: 0,
-            explain_timeout: Duration::from_secs(10),
+            explain_timeout: None,
             self_check: false,
             keep_orders: true,
             progress: None,
@@ -212,8 +215,9 @@ pub(crate) fn count_invalid(
             let key = OneKey { history, partition, options, meter, finds_start, most };
             models.of(partition.key).visit(key)
         });
-        for key in keys {
+        for (key, &at) in keys.into_iter().zip(batch) {
             let key = key.ok()?;
+            meter.decided(partitions.get(at).operations.len(), key.effort.configurations);
             configurations += key.effort.configurations;
             match key.decision.verdict() {
                 Verdict::Valid => {}

@@ -41,7 +41,10 @@ pub(crate) fn linearize<M: Model>(
     readings: &[Reading<M::Op>],
     meter: &Meter,
 ) -> Option<Vec<Pos>> {
-    match answer(&Readings::new(model, readings), terms(Wanted::Order, meter)).found {
+    let terms = terms(Wanted::Order, meter);
+    let Answer { found, effort, .. } = answer(&Readings::new(model, readings), terms);
+    meter.decided(readings.len(), effort.configurations);
+    match found {
         Found::Order(order) => Some(order),
         Found::Nothing { .. } | Found::Stopped(_) => None,
     }
@@ -72,6 +75,7 @@ pub(crate) fn impossible<M: Model>(
     }
     let terms = terms(Wanted::Verdict, meter);
     let Answer { found, effort, .. } = answer(&Readings::new(model, readings), terms);
+    meter.decided(readings.len(), effort.configurations);
     let stuck = match found {
         Found::Order(_) => Some(None),
         Found::Nothing { stuck } => Some(Some(stuck)),

@@ -26,6 +26,9 @@ use super::settings::{budget, initial, model_options, options_with, reading, val
 use super::stderr::{complain, lock};
 use super::tail::{Patient, Rotations, Tail, Waiting};
 
+/// So long a violation is decided once more before it is explained, if the user gives no other time.
+const DECIDING: Duration = Duration::from_secs(10);
+
 /// What is known is put down so often, for whoever ends the program.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
@@ -210,7 +213,7 @@ impl Run<'_> {
             initial: surroundings.initial,
             model_options: model_options(&self.args.model),
             budget: Budget {
-                timeout: Some(limits.explain_timeout),
+                timeout: Some(limits.explain_timeout.unwrap_or(DECIDING)),
                 memory: limits.budget.max_memory,
                 ..Budget::default()
             },

@@ -1,4 +1,8 @@
-//! How much an explanation may take: time for each of its parts, and configurations.
+//! How much an explanation may take: each of its parts a share of the work, and so many
+//! configurations. Shares are counted in work, so that a history is explained in the same way
+//! however busy the machine is; the clock only counts where the user limits time.
+
+use std::time::Duration;
 
 use crate::check::{Budget, Meter, Options};
 use crate::history::History;
@@ -6,7 +10,18 @@ use crate::history::History;
 /// A search visits so many configurations at most, and so do all that look for one core.
 pub(crate) const ALLOWANCE: u64 = 250_000;
 
-/// The parts of an explanation, each with its share of the time that explaining may take.
+/// How long an explanation may usually take, if nobody says anything else: it may do as much work.
+const USUAL: Duration = Duration::from_secs(10);
+
+/// So many operations are read and looked at in a millisecond, by an exact decider of usual speed:
+/// measured with histories of a million operations.
+const WORK: u64 = 5_000;
+
+/// Of keys that are explained at once, each gets the share of one among so many at most: it is
+/// seldom that more of them need all of theirs.
+const AT_ONCE: usize = 4;
+
+/// The parts of an explanation, each with its share of the work that explaining may take.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Part {
     /// The first impossible operation and its core, of keys of which one took so many
@@ -27,9 +42,9 @@ pub(super) enum Part {
 }
 
 impl Part {
-    /// When it has to end, in tenths of the time for explaining. Locating comes first, then the
-    /// surroundings, each with a clock of its own; the others share one, so that what is left over
-    /// by one is the next one's.
+    /// When it has to end, in tenths of the work for explaining, and of the time for it. Locating
+    /// comes first, then the surroundings, each with an account of its own; the others share one,
+    /// so that what is left over by one is the next one's.
     fn tenths(self) -> u32 {
         match self {
             Part::Locating(_) | Part::Settings(_) => 2,
@@ -53,23 +68,41 @@ impl Part {
     }
 }
 
-/// Measures how long other settings are tried, of a check that took so many configurations for one
+/// Measures how much other settings are tried, of a check that took so many configurations for one
 /// key.
 pub(crate) fn settings_meter(options: &Options, history: &History, decided: u64) -> Meter {
     meter(options, history, Part::Settings(decided))
 }
 
-/// Measures one part of an explanation: each has a limit on time of its own, and no more than the
-/// check has left.
+/// Measures one part of an explanation: each has its share of the work, and no more time than the
+/// options give it and the check has left.
 pub(super) fn meter(options: &Options, history: &History, part: Part) -> Meter {
-    let own = options.explain_timeout.saturating_mul(part.tenths()) / 10;
+    let share = |of: Duration| of.saturating_mul(part.tenths()) / 10;
+    let usual = share(options.explain_timeout.unwrap_or(USUAL));
+    let work = u64::try_from(usual.as_millis()).unwrap_or(u64::MAX).saturating_mul(WORK);
+    let limits = [options.explain_timeout.map(share), options.budget.time_left()];
     let budget = Budget {
-        timeout: Some(options.budget.time_left().map_or(own, |left| left.min(own))),
+        timeout: limits.into_iter().flatten().min(),
         start: None,
         configurations: Some(part.configurations()),
         ..options.budget
     };
-    Meter::start(&budget, history.heap_bytes()).told_to(options.progress.clone())
+    Meter::start(&budget, history.heap_bytes()).told_to(options.progress.clone()).limited_to(work)
+}
+
+/// Measures the key that is the `nth` of so `many` that share the work of `meter`: it does not
+/// matter to it what the others do meanwhile. The first `favored` ones get more, and at most
+/// [`AT_ONCE`] times as much together as the meter has.
+pub(super) fn of_key(meter: &Meter, nth: usize, many: usize, favored: usize) -> Meter {
+    let parts = if nth < favored { many.min(AT_ONCE) } else { many };
+    meter.part(meter.work_limit() / parts.max(1) as u64)
+}
+
+/// Counts what was done before as work of `meter`, as far as that leaves it a share of its own, by
+/// which it ends behind the meter `before`.
+pub(super) fn go_on(meter: &Meter, before: &Meter, worked: u64) {
+    let worked = worked.min(before.work_limit());
+    meter.work(usize::try_from(worked).unwrap_or(usize::MAX));
 }
 
 #[cfg(test)]
@@ -87,12 +120,64 @@ mod tests {
                 start: Instant::now().checked_sub(Duration::from_secs(60)),
                 ..Budget::default()
             };
-            let explain_timeout = Duration::from_secs(explain_timeout);
+            let explain_timeout = Some(Duration::from_secs(explain_timeout));
             let options = Options { budget, explain_timeout, ..Options::default() };
             meter(&options, &History::default(), Part::Locating(0)).poll()
         };
         assert_eq!(poll(3_600, 10), Ok(()));
         assert_eq!(poll(59, 10), Err(StopReason::Timeout));
         assert_eq!(poll(3_600, 0), Err(StopReason::Timeout));
+    }
+
+    const PARTS: [Part; 7] = [
+        Part::Locating(0),
+        Part::Violations,
+        Part::Guarantees,
+        Part::Clocks,
+        Part::Causes,
+        Part::Surroundings,
+        Part::Settings(0),
+    ];
+
+    #[test]
+    fn without_a_limit_on_time_the_clock_is_not_looked_at() {
+        for part in PARTS {
+            let meter = meter(&Options::default(), &History::default(), part);
+            assert!(!meter.has_deadline(), "{part:?}");
+            assert_eq!(meter.poll(), Ok(()), "{part:?}");
+            meter.work(meter.work_limit() as usize);
+            assert_eq!(meter.poll(), Err(StopReason::Configurations), "{part:?}");
+        }
+    }
+
+    #[test]
+    fn keys_at_once_have_shares_that_do_not_depend_on_each_other() {
+        let all = meter(&Options::default(), &History::default(), Part::Violations);
+        let limit = all.work_limit();
+        let shares = |many: usize, favored: usize| -> Vec<u64> {
+            (0..many).map(|nth| of_key(&all, nth, many, favored).work_limit()).collect()
+        };
+        assert_eq!(shares(1, 16), [limit]);
+        assert_eq!(shares(2, 16), [limit / 2; 2]);
+        assert_eq!(shares(16, 16), [limit / 4; 16]);
+        assert_eq!(shares(100, 16)[15..17], [limit / 4, limit / 100]);
+        let [one, other] = [0, 1].map(|nth| of_key(&all, nth, 2, 16));
+        one.work(limit as usize);
+        assert_eq!(one.poll(), Err(StopReason::Configurations));
+        assert_eq!(other.poll(), Ok(()));
+        one.cancel();
+        assert_eq!(other.poll(), Err(StopReason::Cancelled), "that is for all");
+    }
+
+    #[test]
+    fn what_one_part_leaves_over_is_for_the_next() {
+        let of = |part| meter(&Options::default(), &History::default(), part);
+        let (first, next) = (of(Part::Violations), of(Part::Guarantees));
+        go_on(&next, &first, 100);
+        assert_eq!(next.worked(), 100);
+        let next = of(Part::Guarantees);
+        go_on(&next, &first, u64::MAX);
+        assert_eq!(next.worked(), first.work_limit(), "its own share is left");
+        assert_eq!(next.poll(), Ok(()));
     }
 }

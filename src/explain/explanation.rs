@@ -1,6 +1,6 @@
 //! All that is said about a history that failed: what went wrong, what proves it, what still holds.
 
-use super::allowance::{Part, meter};
+use super::allowance::{Part, go_on, meter, of_key};
 use super::anomaly::Anomaly;
 use super::case::Case;
 use super::causes::{self, Grounds};
@@ -129,6 +129,7 @@ impl Explaining<'_> {
         options.enter(Phase::Violations, failing.len());
         let explained = on_threads(options.threads, failing.len(), &|nth| {
             let (key_at, failure) = failing[nth];
+            let meters = KeyMeters::new(&meters, nth, failing.len());
             let one = self.explain_key(models, key_at, partitions.get(key_at), failure, &meters);
             options.advance();
             one
@@ -137,14 +138,17 @@ impl Explaining<'_> {
         let mut explanation =
             Explanation { more: left_out, is_complete: left_out == 0, ..Explanation::default() };
         let mut named = Vec::new();
+        let mut worked: u64 = 0;
         for explained in explained {
-            let OneKey { key, anomalies, more, is_complete } = explained?;
+            let OneKey { key, anomalies, more, is_complete, worked: by_key } = explained?;
+            worked = worked.saturating_add(by_key);
             explanation.keys.push(key);
             explanation.more += more;
             explanation.is_complete &= is_complete;
             named.extend(anomalies);
         }
         options.enter(Phase::Clocks, 0);
+        go_on(&meters.clocks, &meters.guarantees, worked);
         explanation.clock_skew = match meters.clocks.poll() {
             Ok(()) => {
                 let unordered = unordered(&explanation.keys);
@@ -153,6 +157,7 @@ impl Explaining<'_> {
             Err(_) => SkewOutcome::NotFound,
         };
         let skew = explanation.clock_skew.found();
+        go_on(&meters.causes, &meters.clocks, meters.clocks.worked());
         let (partitions, failing, meter) = (&partitions, &failing, &meters.causes);
         options.enter(Phase::Causes, 0);
         let grounds = Grounds { history, models, partitions, failing, skew, meter };
@@ -185,12 +190,30 @@ struct Meters {
     causes: Meter,
 }
 
+/// The limits of the parts of an explanation that each key has for itself.
+struct KeyMeters {
+    violations: Meter,
+    guarantees: Meter,
+}
+
+impl KeyMeters {
+    /// Those of the key that is the `nth` of so `many`.
+    fn new(meters: &Meters, nth: usize, many: usize) -> KeyMeters {
+        KeyMeters {
+            violations: of_key(&meters.violations, nth, many, KEYS),
+            guarantees: of_key(&meters.guarantees, nth, many, KEYS),
+        }
+    }
+}
+
 /// What one key adds to an explanation.
 struct OneKey {
     key: KeyExplanation,
     anomalies: Vec<Anomaly>,
     more: usize,
     is_complete: bool,
+    /// How much work that was.
+    worked: u64,
 }
 
 impl Explaining<'_> {
@@ -230,7 +253,7 @@ impl Explaining<'_> {
         key_at: usize,
         partition: Partition<'_>,
         failure: &Failure,
-        meters: &Meters,
+        meters: &KeyMeters,
     ) -> Result<OneKey, Error> {
         let model = models.of(partition.key);
         let readings = model::read(model, self.history, partition.operations, None)?;
@@ -247,14 +270,15 @@ impl Explaining<'_> {
         let found = violations(&case, self.limit)?;
         let anomalies = found.list.iter().map(|one| naming::name(&case, one)).collect();
         self.options.turn_to(Phase::Guarantees);
+        go_on(&meters.guarantees, &meters.violations, meters.violations.worked());
         let held = Case { meter: &meters.guarantees, ..case };
-        let key = KeyExplanation {
-            key_at,
-            initial: self.initial(model),
-            violations: found.list,
-            guarantees: guarantees(&held),
-            staleness: if meters.guarantees.poll().is_ok() { staleness(&held) } else { None },
-        };
-        Ok(OneKey { key, anomalies, more: found.more, is_complete: found.is_complete })
+        let guarantees = guarantees(&held);
+        let is_over = held.meter.poll().is_err();
+        let staleness = if is_over { None } else { staleness(&held) };
+        let initial = self.initial(model);
+        let violations = found.list;
+        let key = KeyExplanation { key_at, initial, violations, guarantees, staleness };
+        let worked = meters.guarantees.worked();
+        Ok(OneKey { key, anomalies, more: found.more, is_complete: found.is_complete, worked })
     }
 }

@@ -42,7 +42,7 @@ pub use steps::Step;
 pub use violations::Violation;
 
 pub(crate) use allowance::{ALLOWANCE, settings_meter};
-use allowance::{Part, meter};
+use allowance::{Part, meter, of_key};
 
 use crate::check::{Decision, Failure, Meter, Models, Options, Report, impossible};
 use crate::error::Error;
@@ -76,6 +76,7 @@ pub(crate) fn refine(
         let with_core = nth < cores;
         let partition = partitions.get(at);
         let model = models.of(partition.key);
+        let meter = of_key(&meter, nth, failing.len(), cores);
         let refined = refine_key(model, history, partition, failure, with_core, &meter);
         options.advance();
         refined

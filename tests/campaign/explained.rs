@@ -146,7 +146,7 @@ const HARD: u64 = 100_000;
 /// What is said of a history; `None` if there is nothing to explain, or its model cannot read it.
 fn explained(history: &History, options: Options) -> Result<Option<String>, String> {
     // However slow the machine is, the same is found.
-    let options = Options { explain_timeout: Duration::from_secs(3600), ..options };
+    let options = Options { explain_timeout: Some(Duration::from_secs(3600)), ..options };
     let Ok(session) = Session::new(history, &options) else { return Ok(None) };
     let Ok(report) = session.check() else { return Ok(None) };
     if report.verdict != Verdict::Invalid {

@@ -170,7 +170,7 @@ impl<M: Model> Trial<'_, M> {
             Budget { configurations: Some(self.campaign.configurations), ..Budget::default() };
         // Explanations ask all deciders anyway.
         let explain = deciders == Deciders::Auto;
-        let explain_timeout = if explain { EXPLAIN } else { Duration::ZERO };
+        let explain_timeout = Some(if explain { EXPLAIN } else { Duration::ZERO });
         let options = Options { deciders, budget, threads, explain_timeout, ..Options::default() };
         let history = write(shape, &self.letters[..shape.len()]);
         check_with(self.spelled, &history, &options).map_err(|error| error.to_string())

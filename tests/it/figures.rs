@@ -325,7 +325,7 @@ proptest! {
         };
         let options = Options {
             model: Some("register".to_owned()),
-            explain_timeout: std::time::Duration::from_millis(100),
+            explain_timeout: Some(std::time::Duration::from_millis(100)),
             ..Options::default()
         };
         let Ok(session) = Session::new(&history, &options) else { return Ok(()) };

@@ -94,7 +94,7 @@ fn with_stale_reads(operations: usize) -> History {
 fn fifty_violations_of_a_long_history_are_all_counted() {
     let history = with_stale_reads(100_000);
     // However slow the machine is.
-    let explain_timeout = std::time::Duration::from_secs(300);
+    let explain_timeout = Some(std::time::Duration::from_secs(300));
     let options = Options { explain_timeout, ..Options::default() };
     let report = histcheck::check(&history, &options).unwrap();
     let explanation = Session::new(&history, &options).unwrap().explain(&report, 100).unwrap();

@@ -38,7 +38,7 @@ pub(crate) fn explained<'a>(
     report: &'a Report,
 ) -> Result<Subject<'a>, String> {
     // However slow the machine is, the same is found.
-    let options = Options { explain_timeout: AGES, ..Options::default() };
+    let options = Options { explain_timeout: Some(AGES), ..Options::default() };
     let explained = Session::new(history, &options).and_then(|session| {
         let explanation = session.explain(report, LIMIT)?;
         Ok((explanation, session.contexts(report, SHOWN_FAILURES)?, session.hints(report)))

@@ -201,13 +201,11 @@ pub(crate) struct LimitArgs {
     pub(crate) decider: Decider,
 
     /// Explain a violation for no longer than this
-    #[arg(
-        long,
-        value_name = "TIME",
-        default_value = "10s",
-        value_parser = units::duration
-    )]
-    pub(crate) explain_timeout: Duration,
+    ///
+    /// By default, it is explained with as much work as usually takes 10 s, so that the same
+    /// history is explained in the same way however busy the machine is.
+    #[arg(long, value_name = "TIME", value_parser = units::duration)]
+    pub(crate) explain_timeout: Option<Duration>,
 
     /// How many threads to use; 0 for one a processor
     ///

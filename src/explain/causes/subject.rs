@@ -32,6 +32,7 @@ impl Subject {
             return None;
         }
         let operations = grounds.partitions.get(key_at).operations;
+        grounds.meter.work(operations.len());
         let readings = model::read(model, grounds.history, operations, None).ok()?;
         let case = Case {
             history: grounds.history,

@@ -35,6 +35,10 @@ const REDUCED: usize = 300;
 /// more than all else.
 pub(crate) const ROUGH: usize = 32;
 
+/// To look for what must go with an operation that is left out costs as much as one operation that
+/// is decided, for so many of the history.
+const PER_OPERATION: usize = 32;
+
 /// Operations that cannot be ordered, and prove that the whole cannot.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Core {
@@ -293,6 +297,7 @@ impl<'a> Trial<'a> {
         let mut others = chosen.to_vec();
         others.remove(place);
         for rule in Rule::ALL {
+            self.meter.work(self.readings.len() / PER_OPERATION);
             let Some(rest) = projections.sound_part(rule, &others) else {
                 continue;
             };

@@ -20,6 +20,9 @@ const ENTRIES: usize = 1 << 25;
 /// The meter is polled after so many clock entries.
 const POLL: u64 = 1 << 22;
 
+/// Entries of clocks are looked at one after the other, so that so many cost what an operation does.
+const ENTRIES_PER_OPERATION: u64 = 64;
+
 /// What one pass tells.
 pub(super) struct Causality {
     pub(super) causal: Outcome,
@@ -248,6 +251,7 @@ impl<'a> Pass<'a> {
     fn spend(&mut self) -> Option<()> {
         self.work += self.versions.lanes as u64;
         if self.work > self.polled + POLL {
+            self.meter.work(((self.work - self.polled) / ENTRIES_PER_OPERATION) as usize);
             self.polled = self.work;
             self.meter.poll().ok()?;
         }

@@ -89,6 +89,8 @@ const IMPLIED: [(usize, &[usize]); 3] = [(0, &[1]), (1, &[2, 6]), (2, &[3, 4, 5]
 pub(super) fn guarantees(case: &Case<'_>) -> Vec<Held> {
     let mut outcomes: [Option<Outcome>; 8] = Default::default();
     let versions = case.meter.poll().ok().and_then(|()| Versions::of(case));
+    // Versions, and whether it is regular.
+    case.meter.work(2 * case.readings.len());
     if let Some(versions) = &versions {
         for (outcome, graded) in outcomes.iter_mut().zip(sources::grade(versions, case.meter)) {
             *outcome = graded;

@@ -53,7 +53,11 @@ pub(super) fn is_sequential(
     let ops: Vec<AnyOp> = readings.iter().map(|reading| reading.op.clone()).collect();
     model.focus(&ops);
     drop(ops);
-    Search::new(model, readings, process, meter).run()
+    let mut search = Search::new(model, readings, process, meter);
+    let found = search.run();
+    // Reading them is as much work as looking at them.
+    meter.work(readings.len() + search.looks as usize);
+    found
 }
 
 /// What is known of an operation.
@@ -200,7 +204,7 @@ impl<'a> Search<'a> {
         id
     }
 
-    fn run(mut self) -> Option<bool> {
+    fn run(&mut self) -> Option<bool> {
         let mut frames: Vec<Frame<AnyState>> = Vec::new();
         let mut entered: Option<(AnyState, Option<Move>)> = Some((self.model.initial(), None));
         let mut choices = Vec::new();

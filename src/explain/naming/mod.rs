@@ -31,6 +31,7 @@ use evidence::Scope;
 
 /// The anomaly that `violation` shows, counted with those that are alike.
 pub(super) fn name(case: &Case<'_>, violation: &Violation) -> Anomaly {
+    case.meter.work(case.readings.len());
     let scope = Scope { case, violation };
     let anomaly = objects(scope)
         .or_else(|| registers::name(case, violation))

@@ -110,6 +110,7 @@ impl<'a> Timeline<'a> {
         meter: &Meter,
     ) -> (Option<Option<OpIndex>>, u64) {
         let readings = self.keys[key].readings(rule, offsets);
+        meter.work(readings.len());
         let (stuck, effort) = impossible(self.models[key], &readings, meter);
         let stuck = stuck.map(|stuck| stuck.map(|at| readings[at].index));
         (stuck, effort.configurations)

@@ -53,7 +53,7 @@ fn options() -> Options {
     Options {
         budget: Budget { configurations: Some(2_000), ..Budget::default() },
         threads: 1,
-        explain_timeout: Duration::from_millis(200),
+        explain_timeout: Some(Duration::from_millis(200)),
         self_check: true,
         ..Options::default()
     }

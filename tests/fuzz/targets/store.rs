@@ -71,7 +71,7 @@ fn verdict(history: &History, plan: &Plan) -> Verdict {
     let options = Options {
         threads: 1,
         budget: Budget { configurations: Some(20_000), ..Budget::default() },
-        explain_timeout: Duration::ZERO,
+        explain_timeout: Some(Duration::ZERO),
         ..Options::default()
     };
     let report = histcheck::check(history, &options);
