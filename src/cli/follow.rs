@@ -26,7 +26,8 @@ use super::settings::{budget, initial, model_options, options_with, reading, val
 use super::stderr::{complain, lock};
 use super::tail::{Patient, Rotations, Tail, Waiting};
 
-/// So long a violation is decided once more before it is explained, if the user gives no other time.
+/// So long a violation is decided once more before it is explained, if the user gives no other
+/// time.
 const DECIDING: Duration = Duration::from_secs(10);
 
 /// What is known is put down so often, for whoever ends the program.

@@ -274,7 +274,7 @@ impl Explaining<'_> {
         let held = Case { meter: &meters.guarantees, ..case };
         let guarantees = guarantees(&held);
         let is_over = held.meter.poll().is_err();
-        let staleness = if is_over { None } else { staleness(&held) };
+        let staleness = if is_over { None } else { staleness(&held, &found.list) };
         let initial = self.initial(model);
         let violations = found.list;
         let key = KeyExplanation { key_at, initial, violations, guarantees, staleness };

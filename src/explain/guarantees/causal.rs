@@ -20,7 +20,8 @@ const ENTRIES: usize = 1 << 25;
 /// The meter is polled after so many clock entries.
 const POLL: u64 = 1 << 22;
 
-/// Entries of clocks are looked at one after the other, so that so many cost what an operation does.
+/// Entries of clocks are looked at one after the other, so that so many cost what an operation
+/// does.
 const ENTRIES_PER_OPERATION: u64 = 64;
 
 /// What one pass tells.

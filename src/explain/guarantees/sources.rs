@@ -55,6 +55,8 @@ fn keep(graded: &mut Graded, other: &Graded) {
 
 /// Which guarantees hold if the operations saw what `sources` says.
 fn evaluate(versions: &Versions, sources: &[WriteId], meter: &Meter) -> Graded {
+    // Sessions, and the order of all.
+    meter.work(2 * versions.ops.len());
     let Sessions { pram, read_your_writes, monotonic_reads, monotonic_writes } =
         sessions(versions, sources);
     let (causal, writes_follow_reads) = match causality(versions, sources, meter) {
@@ -78,6 +80,10 @@ fn evaluate(versions: &Versions, sources: &[WriteId], meter: &Meter) -> Graded {
 fn latest(versions: &Versions, certain: &[WriteId], open: &[OpId]) -> Vec<WriteId> {
     let mut sources = certain.to_vec();
     for &at in open {
+        if let Saw::Value(value) = versions.ops[at].saw {
+            sources[at] = versions.last_source(at, value).unwrap_or(WriteId::NONE);
+            continue;
+        }
         let until = versions.ops[at].span.ret;
         let mut best = WriteId::NONE;
         let mut looks = 0;

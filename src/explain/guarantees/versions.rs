@@ -4,7 +4,7 @@
 //! in which each process called its operations.
 
 use crate::history::hash::Map;
-use crate::history::{OpIndex, Span, position};
+use crate::history::{OpIndex, Rank, Span, position};
 
 position! {
     /// The position of an operation in [`Versions::ops`].
@@ -168,22 +168,41 @@ impl Versions {
         self.writer_starts[value] as usize
     }
 
+    /// Whether the operation at `at` may have seen `write`, if that has the value that it saw.
+    fn may_see(&self, at: OpId, write: WriteId) -> bool {
+        let op = &self.ops[at];
+        let Write { op: by, value, .. } = self.writes[write];
+        match op.saw {
+            Saw::Not(unseen) if value == unseen => false,
+            Saw::Not(_) if by == OpId::NONE => write == WriteId::INITIAL,
+            _ if by == OpId::NONE => true,
+            _ if by == at => false,
+            _ => op.is_crashed() || by < at || self.ops[by].process != op.process,
+        }
+    }
+
+    /// The write called last before the operation at `at` returned, of those that it may have seen;
+    /// or the first of them if all were called later. O(log n) but for own writes in between.
+    pub(crate) fn last_source(&self, at: OpId, value: ValueId) -> Option<WriteId> {
+        let until = self.ops[at].span.ret;
+        let call = |write: WriteId| {
+            let by = self.writes[write].op;
+            self.ops.get(by.index()).map_or(Rank::FIRST, |op| op.span.call)
+        };
+        let writers = self.writers(value);
+        let (before, later) = writers.split_at(writers.partition_point(|&at| call(at) < until));
+        let may_see = |&write: &WriteId| self.may_see(at, write);
+        let last = before.iter().rev().copied().find(may_see);
+        last.or_else(|| later.iter().copied().find(may_see))
+    }
+
     /// Calls `each` with the writes that the operation at `at` may have seen, in the order of their
     /// calls, until it returns false. No process sees what it has not yet written itself.
     ///
     /// False if the search was given up, as far too many writes do not fit.
     pub(crate) fn sources(&self, at: OpId, mut each: impl FnMut(WriteId) -> bool) -> bool {
         let op = &self.ops[at];
-        let fits = |write: WriteId| {
-            let Write { op: by, value, .. } = self.writes[write];
-            match op.saw {
-                Saw::Not(unseen) if value == unseen => false,
-                Saw::Not(_) if by == OpId::NONE => write == WriteId::INITIAL,
-                _ if by == OpId::NONE => true,
-                _ if by == at => false,
-                _ => op.is_crashed() || by < at || self.ops[by].process != op.process,
-            }
-        };
+        let fits = |write: WriteId| self.may_see(at, write);
         let mut misfits = 0;
         let mut look = |write: WriteId| {
             if fits(write) {

@@ -85,6 +85,11 @@ impl<'a> Search<'a> {
         self.timeline.keys.iter().map(|key| key.entries.len()).sum()
     }
 
+    /// How many operations the key has that is asked first.
+    pub(super) fn first_key(&self) -> usize {
+        self.keys.first().map_or(0, |&key| self.timeline.keys[key].entries.len())
+    }
+
     /// Allows for so much work from here on: operations and configurations decided. It ends a
     /// search after the same steps whatever the machine.
     pub(super) fn allow(&mut self, work: usize) {
@@ -98,8 +103,10 @@ impl<'a> Search<'a> {
 
     /// Pays for asking all lessons so many times.
     pub(super) fn spend_on_lessons(&mut self, times: usize) -> Option<()> {
+        let cost = times * (1 + self.learnt.len() / LESSONS_ASKED);
         self.meter.poll().ok()?;
-        self.spend(times * (1 + self.learnt.len() / LESSONS_ASKED))
+        self.meter.work(cost);
+        self.spend(cost)
     }
 
     fn spend(&mut self, work: usize) -> Option<()> {

@@ -17,6 +17,10 @@ use crate::history::sort;
 /// of the history; and at least and at most.
 const FIRST: [usize; 3] = [20, 150_000, 1_500_000];
 
+/// If the first search can decide the key that it begins with fewer times than so, it is not begun
+/// for clocks that are far-fetched: nothing would come of it.
+const BEGINNINGS: usize = 2;
+
 /// Beyond the first search, more is looked for only if it can decide the history so many times.
 const DECISIONS: usize = 8;
 
@@ -77,6 +81,9 @@ pub(super) fn settle(
 ) -> Settled {
     let Some(root) = search.root() else { return Settled::Impossible };
     let [each, least, limit] = FIRST;
+    if quarters < 4 && search.first_key() > limit / BEGINNINGS {
+        return Settled::Stopped;
+    }
     search.allow(search.operations().saturating_mul(each).clamp(least, limit));
     match search.is_rest_linearizable() {
         Some(true) => {}

@@ -10,6 +10,14 @@ mod versions;
 use self::reach::Reach;
 use super::case::Case;
 use super::guarantees::Versions;
+use super::violations::Violation;
+use crate::history::OpIndex;
+use crate::model::{AnyOp, Reading};
+use crate::proof::projection::positions;
+use reach::Ends;
+
+/// Of larger cores it is not asked what they need: each is decided a few dozen times.
+const CORE: usize = 100;
 
 /// How stale reads are.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -32,18 +40,18 @@ pub struct Bound {
 }
 
 /// How stale the reads of `case` are; `None` where that has no meaning, as where values were read
-/// that nobody wrote.
-pub(super) fn staleness(case: &Case<'_>) -> Option<Staleness> {
+/// that nobody wrote. What the operations of the `violations` need by themselves is tried first.
+pub(super) fn staleness(case: &Case<'_>, violations: &[Violation]) -> Option<Staleness> {
     let register = Versions::of(case);
-    let delta = delta(case, register.as_ref());
+    let delta = delta(case, register.as_ref(), violations);
     let k = register.and_then(|register| versions::smallest_k(case, &register));
     (delta.is_some() || k.is_some()).then(|| Staleness { k: k.unwrap_or_default(), delta })
 }
 
 /// The smallest Δ, by the times of the history; `None` if there is none, if some time is not known,
 /// or if the budget ends first.
-fn delta(case: &Case<'_>, register: Option<&Versions>) -> Option<i64> {
-    let mut ends = Vec::with_capacity(case.readings.len());
+fn delta(case: &Case<'_>, register: Option<&Versions>, violations: &[Violation]) -> Option<i64> {
+    let mut ends: Vec<Ends> = Vec::with_capacity(case.readings.len());
     for reading in case.readings {
         let [call, ret] = case.history.times(reading.index);
         let call = i128::from(call?);
@@ -53,7 +61,22 @@ fn delta(case: &Case<'_>, register: Option<&Versions>) -> Option<i64> {
         }
         ends.push((call, ret));
     }
+    let guess = violations.iter().filter_map(|one| needed(case, &one.core, &ends)).max();
+    let stale: Vec<OpIndex> = violations.iter().map(|one| one.operation).collect();
     Reach::new(case, &ends, |_| true)
-        .smallest(register, &ends)
+        .smallest(register, &ends, (guess, &stale))
         .and_then(|delta| i64::try_from(delta).ok())
+}
+
+/// The reach that the operations `core` need by themselves; `None` if that is not known, or too
+/// much work for a guess.
+fn needed(case: &Case<'_>, core: &[OpIndex], ends: &[Ends]) -> Option<i128> {
+    if core.len() > CORE {
+        return None;
+    }
+    let kept = positions(case.readings, core).filter(|kept| !kept.is_empty())?;
+    let readings: Vec<Reading<AnyOp>> = kept.iter().map(|&at| case.readings[at].clone()).collect();
+    let ends: Vec<Ends> = kept.iter().map(|&at| ends[at]).collect();
+    let part = Case { readings: &readings, ..*case };
+    Reach::new(&part, &ends, |_| true).smallest(None, &ends, (None, &[]))
 }

@@ -61,8 +61,14 @@ impl<'a, 'b> Reach<'a, 'b> {
         Reach { case, moving, fixed, configurations: 0, was_stopped: false }
     }
 
-    /// The smallest reach that is enough; `None` if none is, or the budget ends first.
-    pub(super) fn smallest(&mut self, register: Option<&Versions>, ends: &[Ends]) -> Option<i128> {
+    /// The smallest reach that is enough; `None` if none is, or the budget ends first. A good
+    /// `guess` makes for few decisions.
+    pub(super) fn smallest(
+        &mut self,
+        register: Option<&Versions>,
+        ends: &[Ends],
+        (guess, stale): (Option<i128>, &[OpIndex]),
+    ) -> Option<i128> {
         let mut enough = match (self.moving.first(), self.moving.last(), self.fixed.first()) {
             (Some(first), Some(last), Some(fixed)) => last.at - first.at.min(fixed.at),
             _ => 0,
@@ -71,8 +77,18 @@ impl<'a, 'b> Reach<'a, 'b> {
         if self.suffices(least)? {
             return Some(least);
         }
+        let mut low = least + 1;
+        if let Some(guess) = guess.filter(|guess| (low..=enough).contains(guess)) {
+            if !self.suffices(guess)? {
+                low = guess + 1;
+            } else if guess == low || !self.suffices(guess - 1)? {
+                return Some(guess);
+            } else {
+                enough = guess - 1;
+            }
+        }
         // The bound is often near the answer; and the further reads reach, the harder it is.
-        let (mut low, mut step) = (least + 1, (least / 64).max(1));
+        let mut step = ((low - 1) / 64).max(1);
         loop {
             if low > enough {
                 return None;
@@ -85,6 +101,24 @@ impl<'a, 'b> Reach<'a, 'b> {
             low = tried + 1;
             step = step.saturating_mul(4);
         }
+        // For what is known to be stale, only so much changes anything as takes it to some return.
+        let turns = self.turns(stale, low, enough);
+        let (mut first, mut end) = (0, turns.len());
+        while first < end {
+            let middle = first + (end - first) / 2;
+            if self.suffices(turns[middle])? {
+                (enough, end) = (turns[middle], middle);
+            } else {
+                (low, first) = (turns[middle] + 1, middle + 1);
+            }
+        }
+        if low < enough && !turns.is_empty() {
+            if self.suffices(enough - 1)? {
+                enough -= 1;
+            } else {
+                low = enough;
+            }
+        }
         while low < enough {
             let middle = low + (enough - low) / 2;
             if self.suffices(middle)? {
@@ -94,6 +128,22 @@ impl<'a, 'b> Reach<'a, 'b> {
             }
         }
         Some(enough)
+    }
+
+    /// How far the reads among the operations `stale` have to reach for each return that they meet
+    /// with a reach between these, ascending.
+    fn turns(&self, stale: &[OpIndex], low: i128, high: i128) -> Vec<i128> {
+        let mut turns = Vec::new();
+        let is_stale = |end: &&End| stale.contains(&self.case.readings[end.reading].index);
+        for read in self.moving.iter().filter(is_stale) {
+            let first = self.fixed.partition_point(|end| end.at <= read.at - high);
+            let last = self.fixed.partition_point(|end| end.at <= read.at - low);
+            let returns = self.fixed[first..last].iter().filter(|end| end.is_return);
+            turns.extend(returns.map(|end| read.at - end.at));
+        }
+        turns.sort_unstable();
+        turns.dedup();
+        turns
     }
 
     /// A linearization with `reach`: positions among the key's readings.

@@ -35,7 +35,7 @@ pub(super) fn smallest_k(case: &Case<'_>, register: &Versions) -> Option<Bound> 
         let saw_value = case.model.facts(&reading.op).requires.is_some();
         !(saw_value && is_update(case, reading.index))
     });
-    let order = match reach.smallest(Some(register), &ends) {
+    let order = match reach.smallest(Some(register), &ends, (None, &[])) {
         Some(least) => reach.order(least),
         None if reach.was_stopped() => None,
         None => return None,

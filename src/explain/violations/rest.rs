@@ -16,8 +16,10 @@ const WORK: usize = 40_000_000;
 /// So many operations in a row may turn out not to be alike before no more are tried.
 const UNLIKE: usize = 8;
 
-/// The smallest step from one part of the history to the next.
+/// The smallest step from one part of the history to the next; and the smallest part of what is
+/// before it, since that is decided with it each time.
 const STEP: usize = 256;
+const STEP_PART: usize = 4;
 
 /// What lies behind the violations found so far.
 pub(super) enum Next {
@@ -75,6 +77,7 @@ impl<'a, 'c> Rest<'a, 'c> {
     /// Says that the history as known before the return of this rank is linearizable.
     pub(super) fn seek(&mut self, horizon: Rank) {
         self.settled = self.returns.partition_point(|&ret| ret < horizon);
+        self.step = self.least_step();
     }
 
     /// The next violation: in a part of the history behind what is settled, a longer one each time.
@@ -100,12 +103,16 @@ impl<'a, 'c> Rest<'a, 'c> {
                     self.step = self.step.saturating_mul(2);
                 }
                 Some(Some(stuck)) => {
-                    self.step = (self.step / 2).max(STEP);
+                    self.step = (self.step / 2).max(self.least_step());
                     let near = readings[stuck].index;
                     return self.violation(&readings, near, self.returns[end - 1]);
                 }
             }
         }
+    }
+
+    fn least_step(&self) -> usize {
+        STEP.max(self.settled / STEP_PART)
     }
 
     /// The readings as they were known at `horizon`.

@@ -245,16 +245,21 @@ impl Groups {
     }
 
     fn complete<Op>(&self, readings: &[Reading<Op>], facts: &[Facts], chosen: &mut Chosen<'_>) {
-        let mut next = 0;
+        let groups = self.ended.len() + self.open.len();
+        let (mut next, mut most) = (0, 0);
         while let Some(&at) = chosen.list.get(next) {
             next += 1;
             if let Some(group) = self.group_of[at] {
                 self.members[group].iter().for_each(|&at| chosen.add(at));
-            } else if facts[at].pure {
-                // It found the object taken: by any of those that it can have met.
+            } else if facts[at].pure && most < groups {
+                // It found the object taken: by any of those that it can have met. Where all are
+                // concurrent, these are all, each time.
+                let mut met = 0;
                 for group in self.met(readings[at].span) {
                     self.members[group].iter().for_each(|&at| chosen.add(at));
+                    met += 1;
                 }
+                most = most.max(met);
             }
         }
     }
