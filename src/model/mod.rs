@@ -224,8 +224,8 @@ pub trait Model: Clone + Send + Sync + 'static {
     /// Tells `tell` what `op` finds in which of the amounts that the object is made of, such as the
     /// value of a counter or the balances of accounts, and what it adds to them, in this order.
     /// Returns whether that is all: then `op` is legal where it finds what it found, and no amount
-    /// becomes less than [`Model::amount`] allows. A guess works with it, and replays what it finds:
-    /// a false answer costs time, and no more.
+    /// becomes less than [`Model::amount`] allows. A guess works with it, and replays what it
+    /// finds: a false answer costs time, and no more.
     fn on_amounts(&self, op: &Self::Op, tell: &mut dyn FnMut(Token, OnAmount)) -> bool {
         let _ = (op, tell);
         false

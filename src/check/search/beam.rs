@@ -48,15 +48,17 @@ pub(super) struct Beam<'a, K> {
     account: Account<'a>,
     layers: Layers<K>,
     nodes: Nodes,
-    /// How many configurations are kept.
+    /// How many configurations are kept now, and where all goes well.
     width: usize,
+    usual: usize,
     /// Where the walk got stuck last; behind it, few are kept again.
     obstacle: u32,
     /// How often it got stuck there.
     tries: u32,
     marks: Vec<Mark<K>>,
-    /// The furthest event that was reached.
+    /// The furthest event that was reached, and since the walk started for the last time.
     furthest: u32,
+    reached: u32,
     /// Configurations visited.
     configurations: u64,
     looked: u64,
@@ -124,10 +126,12 @@ impl<'a, K: Mask> Beam<'a, K> {
             layers: Layers::new(),
             nodes: Nodes::new(true),
             width: WIDTH,
+            usual: WIDTH,
             obstacle: 0,
             tries: 0,
             marks: Vec::new(),
             furthest: 0,
+            reached: 0,
             configurations: 0,
             looked: 0,
             given_up: false,
@@ -189,7 +193,7 @@ impl<'a, K: Mask> Beam<'a, K> {
                 }
                 let is_sure = matches!(self.found.as_slice(), [(candidate, _)]
                     if candidate.config.state == config.state);
-                if self.found.is_empty() || self.width > WIDTH && !is_sure {
+                if self.found.is_empty() || self.width > self.usual && !is_sure {
                     self.walker.window.seek(event, self.walker.prepared);
                     self.walker.pending.clear();
                     self.walker.expand(&config, meter)?;
@@ -279,13 +283,20 @@ impl<'a, K: Mask> Beam<'a, K> {
 
     /// Goes back to a place before the one where it is stuck, further each time, and keeps more.
     fn go_back(&mut self) {
-        if self.furthest > self.obstacle {
-            (self.obstacle, self.tries) = (self.furthest, 0);
+        if self.reached > self.obstacle {
+            (self.obstacle, self.tries) = (self.reached, 0);
         }
         self.tries += 1;
-        self.width = WIDTH << (2 * self.tries);
-        if self.width > WIDEST || self.marks.is_empty() {
-            return self.give_up();
+        self.width = self.usual << (2 * self.tries);
+        if self.width > WIDEST.max(self.usual) {
+            if self.usual >= WIDEST || self.marks.is_empty() {
+                return self.give_up();
+            }
+            // What is missing here was perhaps lost long before.
+            self.usual *= 8;
+            self.width = self.usual;
+            (self.obstacle, self.reached, self.tries) = (0, 0, 0);
+            self.marks.truncate(1);
         }
         let stride = STRIDE * self.shared.prepared.width as u32;
         let back = stride << self.tries;
@@ -367,12 +378,13 @@ impl<K: Mask> Guess for Beam<'_, K> {
                 self.go_back();
                 continue;
             };
-            if event > self.furthest {
-                self.furthest = event;
+            if event > self.reached {
+                self.reached = event;
+                self.furthest = self.furthest.max(event);
                 end = self.configurations.saturating_add(share);
             }
-            if event > self.obstacle && self.width > WIDTH {
-                self.width = WIDTH;
+            if event > self.obstacle {
+                self.width = self.usual;
             }
             if let Err(reason) = self.poll(meter) {
                 return Part::Stopped(reason);

@@ -2,7 +2,7 @@
 
 use super::config::Config;
 
-use super::items::{Event, TokenId};
+use super::items::{CrashedClass, Event, TokenId};
 use super::mask::{Mask, difference};
 use super::steps::{Step, UNOBSERVED};
 use super::walker::{Candidate, Move, Walker};
@@ -47,7 +47,9 @@ impl<K: Mask> Walker<'_, K> {
         }
         self.deadlines = deadlines;
         self.try_pass(config, forced);
-        for group in 0..self.prepared.crashed.len() as u32 {
+        // Classes are in the order of their first calls.
+        let is_called = |twins: &CrashedClass| twins.calls.first() <= Some(&config.event);
+        for group in 0..self.prepared.crashed.partition_point(is_called) as u32 {
             self.poll_between(group as usize, meter)?;
             self.try_crashed(config, group, needed);
         }

@@ -59,10 +59,12 @@ pub(super) fn run<K: Mask>(
     if !matches!(part, Part::Pause) || depth.configurations >= most {
         return (found(part, shared.prepared), depth.effort());
     }
-    let mut guess: Box<dyn Guess> = match shared.amounts {
-        Some(amounts) => Box::new(sums::Walk::<K>::new(shared, amounts, meter)),
-        None => Box::new(Beam::<K>::new(shared, meter)),
-    };
+    let mut guess = guess_of::<K>(shared, meter);
+    let limits = (most - depth.configurations, meter);
+    if let Some(part) = guess_first(&mut *guess, plan, &cancelled, limits) {
+        let done = guess.visited();
+        return (found(part, shared.prepared), effort(&mut depth, done));
+    }
     let crew = Crew::new(threads);
     let mut breadth = Breadth::<K>::new(shared, plan, meter);
     let mut share = plan.first_share;
@@ -111,6 +113,36 @@ pub(super) fn run<K: Mask>(
     };
     let done = guess.visited() + breadth.configurations();
     (found, effort(&mut depth, done))
+}
+
+/// The guess that suits the object.
+fn guess_of<'a, K: Mask>(shared: &'a Shared<'a>, meter: &'a Meter) -> Box<dyn Guess + 'a> {
+    match shared.amounts {
+        Some(amounts) => Box::new(sums::Walk::<K>::new(shared, amounts, meter)),
+        None => Box::new(Beam::<K>::new(shared, meter)),
+    }
+}
+
+/// Lets a guess that is guided go on by itself: where there is an order, it mostly finds one before
+/// the others are far. Returns what it ended with, if it did.
+fn guess_first(
+    guess: &mut dyn Guess,
+    plan: Plan,
+    cancelled: &AtomicBool,
+    (most, meter): (u64, &Meter),
+) -> Option<Part> {
+    if plan.guess == 0 || !guess.is_guided() {
+        return None;
+    }
+    let share = plan.guess.saturating_mul(plan.first_share);
+    match guess.explore(share, most, cancelled, meter) {
+        Part::Pause => None,
+        Part::Stopped(StopReason::Memory) => {
+            guess.give_up();
+            None
+        }
+        part => Some(part),
+    }
 }
 
 /// The effort of the depth-first walk, and of others that visited so many configurations.

@@ -13,6 +13,7 @@ pub(super) struct Prepared {
     pub(super) events: Vec<Event>,
     pub(super) items: Vec<Item>,
     pub(super) classes: Vec<Class>,
+    /// In the order of their first calls.
     pub(super) crashed: Vec<CrashedClass>,
     pub(super) tokens: Tokens,
     /// The dense numbers of tokens.

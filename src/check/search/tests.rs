@@ -3,12 +3,17 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::collections::HashSet;
+use std::sync::atomic::AtomicBool;
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use super::depth::Part;
+use super::guess::Guess;
 use super::plan::Plan;
-use super::{Found, Space, search_by};
+use super::used::UsedSets;
+use super::walker::Shared;
+use super::{Found, Space, prepare, search_by, sums};
 use crate::budget::{Budget, Meter};
 use crate::history::testing::span;
 use crate::history::{OpIndex, Rank, Span, Value};
@@ -232,6 +237,45 @@ fn every_plan_decides_amounts_and_things() {
     }
     completed.extend(crashed.iter().cloned());
     campaign(&MultiRegister::new(none, &[]), &Alphabet { completed, crashed }, runs(), 28);
+}
+
+/// The guess by sums alone finds nearly all orders that there are, and no others.
+#[test]
+fn sums_guess_most_orders() {
+    let add = |delta| counter::Op { delta, before: None };
+    let crashed: Vec<_> = [1, 2, -3].map(add).into();
+    let mut completed = crashed.clone();
+    let found = |n: i128| Some(n.into());
+    completed.extend((-4..8).map(|n| counter::Op { delta: 0, before: found(n) }));
+    completed.extend((-2..4).map(|n| counter::Op { delta: 2, before: found(n) }));
+    guess(&Counter { initial: 0 }, &Alphabet { completed, crashed }, 31);
+    for (seed, start) in [(32, Some(3)), (33, None)] {
+        guess(&Bank { default: start, ..Bank::default() }, &accounts(), seed);
+    }
+}
+
+fn guess<M: Model>(model: &M, alphabet: &Alphabet<M::Op>, seed: u64) {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let meter = Meter::start(&Budget::default(), 0);
+    let (mut valid, mut guessed) = (0, 0);
+    for _ in 0..runs() {
+        let size = (rng.random_range(4..18), rng.random_range(2..9));
+        let history = history(model, alphabet, size, &mut rng);
+        let space = Space::of(model, &history);
+        let prepared = prepare::prepare(&space);
+        let (automaton, amounts) = (&*space.automaton, space.amounts.as_ref());
+        let Some(problem) = amounts else { continue };
+        let shared = Shared { prepared: &prepared, automaton, amounts, used: UsedSets::new() };
+        let mut walk = sums::Walk::<[u64; 1]>::new(&shared, problem, &meter);
+        let part = walk.explore(1 << 12, 1 << 16, &AtomicBool::new(false), &meter);
+        let is_valid = is_linearizable(model, &history);
+        valid += u32::from(is_valid);
+        if let Part::Order(order) = part {
+            assert_eq!(confirm_order(model, &history, &ops(&order)), Proof::Confirmed);
+            guessed += 1;
+        }
+    }
+    assert!(guessed <= valid && guessed * 100 >= valid * 98, "{guessed} of {valid}");
 }
 
 /// The operations of queues and stacks.

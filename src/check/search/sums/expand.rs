@@ -101,17 +101,17 @@ impl<K: Mask> Walk<'_, K> {
                 break;
             }
             for &class in targets {
-                let is_far = level == level::MANY && effort + 1 < LONG;
+                let is_far = level == level::MANY && effort + 1 < LONG && found.len() > before;
                 if class != forced && (is_far || level > effort && is_enough) {
                     continue;
                 }
                 let effect = &self.problem.effects[class as usize];
-                let (amounts, lack) = lack(&self.states, entry.state, effect);
+                let (amounts, lack, missing) = lack(&self.states, entry.state, effect);
                 if lack == 0 {
                     continue;
                 }
                 let (used, event) = (&entry.used.counts, scene.event);
-                let wish = Wish { units, used, event, amounts, lack, most };
+                let wish = Wish { units, used, event, amounts, lack, missing, most };
                 let plans: Vec<Plan> = self.planner.find(&wish, level);
                 let first = found.len();
                 for (_, moves) in &plans {

@@ -9,6 +9,7 @@
 //! finds nothing says nothing.
 
 mod expand;
+mod knapsack;
 mod plans;
 mod problem;
 mod states;
@@ -59,8 +60,8 @@ const STRIDE: u32 = 4;
 /// What it costs to look at something late, or to do something long before it must be.
 const COST: u32 = 16;
 
-/// What it costs more to use the last crashed operation of its class; two that are left cost half of
-/// it, and so on.
+/// What it costs more to use the last crashed operation of its class; with one left it costs half
+/// of it, and so on.
 const SCARCE: u32 = 32;
 
 /// What it costs that a value must be reached by an operation that does not tell where it leads.
@@ -358,8 +359,8 @@ impl<'a, K: Mask> Walk<'a, K> {
         [self.nodes] = nodes;
     }
 
-    /// The linearization that leads to the best configuration at the end. That it is one is not sure:
-    /// models may tell less of amounts than they know.
+    /// The linearization that leads to the best configuration at the end. That it is one is not
+    /// sure: models may tell less of amounts than they know.
     fn finish(&mut self) -> Part {
         let prepared = self.shared.prepared;
         let last = self.place.layer.first().map_or(NodeId::NONE, |entry| entry.node);

@@ -5,6 +5,7 @@
 //! of them adds. Two different changes may have the same sum. A plan that rests on that is not
 //! carried out, since the operation stays illegal.
 
+use super::knapsack::{self, Kind};
 use super::problem::Effect;
 use super::states::{AmountSet, States, weighed};
 use crate::check::search::automaton::StateId;
@@ -61,6 +62,8 @@ pub(super) struct Wish<'w> {
     pub(super) amounts: AmountSet,
     /// What is lacking of them, as a sum.
     pub(super) lack: u64,
+    /// The same of a single one, as it is.
+    pub(super) missing: i128,
     /// So many plans are enough.
     pub(super) most: usize,
 }
@@ -87,14 +90,14 @@ fn sum_of(effect: &Effect, amounts: AmountSet) -> u64 {
     adds.fold(0, |sum, &(amount, by)| sum.wrapping_add(weighed(amount, by)))
 }
 
-/// What is missing in `state` for an operation to find what it found: in which amounts, and the
-/// sum.
-pub(super) fn lack(states: &States, state: StateId, effect: &Effect) -> (AmountSet, u64) {
+/// What is missing in `state` for an operation to find what it found: in which amounts, the sum,
+/// and what is missing of the last of them.
+pub(super) fn lack(states: &States, state: StateId, effect: &Effect) -> (AmountSet, u64, i128) {
     let (values, unknown) = (states.of(state), states.unknown(state));
     let known = effect.finds.iter().filter(|&&(amount, _)| unknown >> amount & 1 == 0);
-    known.fold((0, 0), |(amounts, lack): (AmountSet, u64), &(amount, found)| {
+    known.fold((0, 0, 0), |(amounts, lack, _): (AmountSet, u64, i128), &(amount, found)| {
         let by = found.wrapping_sub(values[amount as usize]);
-        (amounts | 1 << amount, lack.wrapping_add(weighed(amount, by)))
+        (amounts | 1 << amount, lack.wrapping_add(weighed(amount, by)), by)
     })
 }
 
@@ -264,9 +267,53 @@ impl<'a> Planner<'a> {
         groups.map(|group| (group, sum_of(effect(group), wish.amounts))).collect()
     }
 
+    /// Adds the cheapest plan for a single amount, of any number of open and crashed operations.
+    fn cheapest(&mut self, wish: &Wish<'_>) {
+        let (effects, crashed) = (self.effects, self.crashed);
+        let by = |class: u32| match effects[class as usize].adds.as_slice() {
+            &[(amount, by)] if wish.amounts >> amount & 1 == 1 => by,
+            _ => 0,
+        };
+        let (used, event) = (wish.used, wish.event);
+        let mut kinds: Vec<Kind> = Vec::new();
+        let units = wish.units.iter().map(|unit| (by(unit.class), unit.cost));
+        kinds.extend(units.map(|(by, cost)| Kind { by, cost, count: 1 }));
+        let mut groups: Vec<u32> = Vec::new();
+        for (group, twins) in (0..).zip(crashed) {
+            let called = twins.calls.partition_point(|&call| call < event);
+            let count = called as u32 - u32::from(used[group as usize]);
+            let by = by(twins.class);
+            if count > 0 && by != 0 && effects[twins.class as usize].is_free() {
+                groups.push(group);
+                kinds.push(Kind { by, cost: CRASHED, count });
+            }
+        }
+        let Some(counts) = knapsack::cheapest(&kinds, wish.missing) else { return };
+        let (units, crashes) = counts.split_at(wish.units.len());
+        let mut chosen: Vec<usize> = Vec::new();
+        for (at, _) in units.iter().enumerate().filter(|&(_, &count)| count > 0) {
+            // Of those that are the same the first, whichever was found.
+            let class = wish.units[at].class;
+            let is_left =
+                |&other: &usize| wish.units[other].class == class && !chosen.contains(&other);
+            let next = (0..wish.units.len()).find(is_left);
+            chosen.extend(next);
+        }
+        let crashes = groups.iter().zip(crashes);
+        let crashes: Vec<u32> = crashes
+            .flat_map(|(&group, &count)| std::iter::repeat_n(group, count as usize))
+            .collect();
+        if !chosen.is_empty() || !crashes.is_empty() {
+            self.push(wish, &chosen, &crashes);
+        }
+    }
+
     /// Adds plans of any number of open operations, by the sums of both halves of them, and of
     /// one open operation with two that crashed.
     fn many(&mut self, wish: &Wish<'_>) {
+        if wish.amounts.count_ones() == 1 {
+            self.cheapest(wish);
+        }
         let count = wish.units.len().min(HALVES);
         let left = self.subsets(wish, 0..count / 2);
         let mut right = self.subsets(wish, count / 2..count);
