@@ -10,9 +10,13 @@ use super::{COST, DEFICIT, Entry, SCARCE, Scene, Telling, Used, Walk, factor};
 use crate::check::search::mask::{Mask, difference};
 use crate::check::search::path::Node;
 use crate::check::search::walker::Move;
+use crate::history::sort;
 
 /// So many plans are looked for at least for each configuration, and at most.
 const PLANS: std::ops::RangeInclusive<usize> = 4..=64;
+
+/// For so many answers a long way is looked for where no short way leads to any.
+const NEAREST: usize = 2;
 
 /// So many crashed operations are tried that make room.
 const CRASHES: usize = 4;
@@ -93,6 +97,7 @@ impl<K: Mask> Walk<'_, K> {
         let forced = self.shared.prepared.items[scene.forced as usize].class;
         let most = self.width.clamp(*PLANS.start(), *PLANS.end());
         let (before, effort) = (found.len(), self.effort());
+        let near = self.nearest(entry, targets);
         let mut own = 0;
         for level in level::FEW..=if effort >= LONG { level::ALL } else { level::MANY } {
             let is_enough = found.len() >= before + most / 2;
@@ -101,7 +106,9 @@ impl<K: Mask> Walk<'_, K> {
                 break;
             }
             for &class in targets {
-                let is_far = level == level::MANY && effort + 1 < LONG && found.len() > before;
+                let is_far = level == level::MANY
+                    && effort + 1 < LONG
+                    && (effort == 0 || found.len() > before || !near.contains(&class));
                 if class != forced && (is_far || level > effort && is_enough) {
                     continue;
                 }
@@ -111,7 +118,8 @@ impl<K: Mask> Walk<'_, K> {
                     continue;
                 }
                 let (used, event) = (&entry.used.counts, scene.event);
-                let wish = Wish { units, used, event, amounts, lack, missing, most };
+                let is_last = found.len() == before;
+                let wish = Wish { units, used, event, amounts, lack, missing, most, is_last };
                 let plans: Vec<Plan> = self.planner.find(&wish, level);
                 let first = found.len();
                 for (_, moves) in &plans {
@@ -120,6 +128,21 @@ impl<K: Mask> Walk<'_, K> {
                 own += if class == forced { found.len() - first } else { 0 };
             }
         }
+    }
+
+    /// Those of the classes `targets` to which a long way is looked for first: those that found
+    /// what is nearest, of a single amount, or the first.
+    fn nearest(&self, entry: &Entry<K>, targets: &[u32]) -> Vec<u32> {
+        let mut near = targets.to_vec();
+        if self.problem.amounts.len() == 1 {
+            sort::by(&mut near, |&class| {
+                let effect = &self.problem.effects[class as usize];
+                let (.., missing) = lack(&self.states, entry.state, effect);
+                u32::try_from(missing.unsigned_abs()).unwrap_or(u32::MAX)
+            });
+        }
+        near.truncate(NEAREST);
+        near
     }
 
     /// Finds who adds to what the operation that returns takes away, and who takes away what

@@ -37,6 +37,9 @@ const HALVES: usize = 22;
 /// Of so many, each set is.
 const EACH: usize = 10;
 
+/// Of each crashed class so many are looked at in a knapsack.
+const MOST_TWINS: u32 = 7;
+
 /// So many crashed classes are tried where one is as good as another.
 const CHOICE: usize = 4;
 
@@ -66,6 +69,8 @@ pub(super) struct Wish<'w> {
     pub(super) missing: i128,
     /// So many plans are enough.
     pub(super) most: usize,
+    /// Whether nothing was found before.
+    pub(super) is_last: bool,
 }
 
 /// What a plan costs, and its moves.
@@ -281,7 +286,8 @@ impl<'a> Planner<'a> {
         let mut groups: Vec<u32> = Vec::new();
         for (group, twins) in (0..).zip(crashed) {
             let called = twins.calls.partition_point(|&call| call < event);
-            let count = called as u32 - u32::from(used[group as usize]);
+            let left = called as u32 - u32::from(used[group as usize]);
+            let count = left.min(MOST_TWINS);
             let by = by(twins.class);
             if count > 0 && by != 0 && effects[twins.class as usize].is_free() {
                 groups.push(group);
@@ -311,8 +317,8 @@ impl<'a> Planner<'a> {
     /// Adds plans of any number of open operations, by the sums of both halves of them, and of
     /// one open operation with two that crashed.
     fn many(&mut self, wish: &Wish<'_>) {
-        if wish.amounts.count_ones() == 1 {
-            self.cheapest(wish);
+        if wish.is_last && wish.amounts.count_ones() == 1 {
+            return self.cheapest(wish);
         }
         let count = wish.units.len().min(HALVES);
         let left = self.subsets(wish, 0..count / 2);
