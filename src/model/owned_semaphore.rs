@@ -68,7 +68,7 @@ pub(super) const ENTRY: Entry = Entry {
     ],
     initial: "1 permit, or a positive number of them",
     options: &[OptionEntry { flag: "--any-owner", effect: "lets anyone give permits back." }],
-    cost: "the search, which has little to choose.",
+    cost: "the search, with a guess by sums of permits that is near O(n) where it finds an order.",
 };
 
 const WORDS: Words = ENTRY.words();

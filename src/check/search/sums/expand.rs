@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::plans::{CRASHED, Plan, Unit, Wish, lack, level};
 use super::problem::AmountId;
 use super::supply::add;
-use super::{COST, DEFICIT, Entry, SCARCE, Scene, Telling, Used, Walk, factor};
+use super::{COST, DEFICIT, Entry, FAR, SCARCE, Scene, Telling, Used, Walk, factor};
 use crate::check::search::mask::{Mask, difference};
 use crate::check::search::path::Node;
 use crate::check::search::walker::Move;
@@ -21,10 +21,22 @@ const NEAREST: usize = 2;
 /// So many crashed operations are tried that make room.
 const CRASHES: usize = 4;
 
+/// What it costs more to use a crashed operation that only takes from amounts that have a least:
+/// nobody gives it back.
+const LOSS: u32 = 8;
+
+/// What it costs less to use one that only gives to them.
+const GAIN: u32 = 4;
+
 /// With so much effort, the longest plans are looked for, too.
 const LONG: u32 = 4;
 
 impl<K: Mask> Walk<'_, K> {
+    /// The number of the effect that a completed operation has.
+    pub(super) fn kind(&self, item: u32) -> u32 {
+        self.problem.kind(self.shared.prepared.items[item as usize].class)
+    }
+
     /// What it costs to linearize an operation that returns only then.
     fn early(&self, ret: u32) -> u32 {
         let events = ret - self.place.event;
@@ -44,8 +56,7 @@ impl<K: Mask> Walk<'_, K> {
         let event = self.place.event;
         let mut scene = Scene { event, forced, units: Vec::new(), telling: Vec::new() };
         for (ret, item) in items {
-            let (class, slot) =
-                (prepared.items[item as usize].class, prepared.items[item as usize].slot);
+            let (class, slot) = (self.kind(item), prepared.items[item as usize].slot);
             if self.problem.effects[class as usize].is_free() {
                 let cost = 1 + self.early(ret);
                 scene.units.push(Unit { item, class, slot, cost, twin: None });
@@ -58,7 +69,7 @@ impl<K: Mask> Walk<'_, K> {
 
     /// Finds what becomes of `entry`.
     pub(super) fn expand(&mut self, entry: &Entry<K>, scene: &Scene, found: &mut Vec<Entry<K>>) {
-        let forced = self.shared.prepared.items[scene.forced as usize].class;
+        let forced = self.kind(scene.forced);
         let is_free = self.problem.effects[forced as usize].is_free();
         // Of those that tell the same, the first to return.
         let mut targets: Vec<u32> = Vec::new();
@@ -94,7 +105,7 @@ impl<K: Mask> Walk<'_, K> {
         (targets, units): (&[u32], &[Unit]),
         found: &mut Vec<Entry<K>>,
     ) {
-        let forced = self.shared.prepared.items[scene.forced as usize].class;
+        let forced = self.kind(scene.forced);
         let most = self.width.clamp(*PLANS.start(), *PLANS.end());
         let (before, effort) = (found.len(), self.effort());
         let near = self.nearest(entry, targets);
@@ -154,13 +165,11 @@ impl<K: Mask> Walk<'_, K> {
         (targets, units): (&[u32], &[Unit]),
         found: &mut Vec<Entry<K>>,
     ) {
-        let prepared = self.shared.prepared;
         let effects = &self.problem.effects;
-        let forced = &effects[prepared.items[scene.forced as usize].class as usize];
+        let forced = &effects[self.kind(scene.forced) as usize];
         let mut wanted: Vec<(AmountId, bool)> = Vec::new();
+        let has_least = |amount: AmountId| self.problem.amounts[amount as usize].least > i128::MIN;
         if forced.is_free() {
-            let has_least =
-                |amount: AmountId| self.problem.amounts[amount as usize].least > i128::MIN;
             let takes = forced.adds.iter().filter(|&&(amount, by)| by < 0 && has_least(amount));
             wanted.extend(takes.map(|&(amount, _)| (amount, true)));
         }
@@ -171,22 +180,34 @@ impl<K: Mask> Walk<'_, K> {
             }
         }
         let is_last = found.is_empty();
-        let helps = |class: u32| {
+        let serves = |class: u32| {
             let mut adds = effects[class as usize].adds.iter();
-            is_last || adds.any(|&(amount, by)| wanted.contains(&(amount, by > 0)))
+            adds.any(|&(amount, by)| wanted.contains(&(amount, by > 0)))
         };
-        if wanted.is_empty() && !is_last {
-            return;
-        }
+        let helps = |class: u32| is_last || serves(class);
+        // What can be carried over now can perhaps not be later.
+        let carries = |class: u32| {
+            let adds = &effects[class as usize].adds;
+            self.effort() > 0
+                && adds.len() > 1
+                && adds.iter().any(|&(amount, by)| by < 0 && has_least(amount))
+        };
         let mut moves: Vec<Move> = Vec::new();
-        let helpful = units.iter().filter(|unit| unit.item != scene.forced && helps(unit.class));
+        let helpful = units
+            .iter()
+            .filter(|unit| unit.item != scene.forced && (helps(unit.class) || carries(unit.class)));
         moves.extend(helpful.map(|unit| Move::Item(unit.item)));
         if self.effort() > 0 || is_last {
-            let groups = (0..prepared.crashed.len() as u32).filter(|&group| {
-                helps(prepared.crashed[group as usize].class)
-                    && self.planner.has(group, 1, &entry.used.counts, scene.event)
-            });
-            moves.extend(groups.take(CRASHES).map(Move::Crashed));
+            // Those that serve come first.
+            for is_serving in [true, false] {
+                let groups = (0..self.crashed.len() as u32).filter(|&group| {
+                    let class = self.crashed[group as usize].class;
+                    serves(class) == is_serving
+                        && helps(class)
+                        && self.planner.has(group, 1, &entry.used.counts, scene.event)
+                });
+                moves.extend(groups.take(CRASHES).map(Move::Crashed));
+            }
         }
         for by in moves {
             found.extend(self.carry_out(entry, &[by], scene));
@@ -202,8 +223,8 @@ impl<K: Mask> Walk<'_, K> {
         while !rest.is_empty() {
             let (at, state) = rest.iter().enumerate().find_map(|(at, &by)| {
                 let class = match by {
-                    Move::Item(item) => prepared.items[item as usize].class,
-                    Move::Crashed(group) => prepared.crashed[group as usize].class,
+                    Move::Item(item) => self.kind(item),
+                    Move::Crashed(group) => self.crashed[group as usize].class,
                     Move::Start | Move::Pass => return None,
                 };
                 let state = self.states.step(entry.state, &self.problem.effects[class as usize])?;
@@ -222,7 +243,8 @@ impl<K: Mask> Walk<'_, K> {
         if self.supply.is_short(&self.states, &entry, scene) {
             return None;
         }
-        entry.cost = self.cost(&entry, scene);
+        entry.cost =
+            self.cost(&entry, scene) + FAR * self.supply.distance(&self.states, &entry, scene);
         if self.supply.has_arrivals() {
             let deficit = self.supply.deficit(&self.states, &entry, scene);
             if !deficit.is_met {
@@ -254,13 +276,22 @@ impl<K: Mask> Walk<'_, K> {
         let mut used = used.clone();
         used.counts[group as usize] += 1;
         used.count += 1;
-        let calls = &self.shared.prepared.crashed[group as usize].calls;
+        let calls = &self.crashed[group as usize].calls;
         let called = calls.partition_point(|&call| call < self.place.event);
         let left = called - usize::from(used.counts[group as usize]);
-        used.cost += CRASHED + SCARCE / (left as u32 + 1);
+        let effect = &self.problem.effects[self.crashed[group as usize].class as usize];
+        let all = |is_so: fn(i128) -> bool| {
+            effect.adds.iter().all(|&(amount, by)| {
+                is_so(by) && self.problem.amounts[amount as usize].least > i128::MIN
+            })
+        };
+        used.cost += match (all(|by| by < 0), all(|by| by > 0)) {
+            (true, _) => CRASHED * LOSS,
+            (_, true) => CRASHED / GAIN,
+            _ => CRASHED + SCARCE / (left as u32 + 1),
+        };
         used.hash = used.hash.wrapping_add(factor(group));
-        let class = self.shared.prepared.crashed[group as usize].class;
-        for &(amount, by) in &self.problem.effects[class as usize].adds {
+        for &(amount, by) in &effect.adds {
             add(&mut used.sums[amount as usize], by);
         }
         used

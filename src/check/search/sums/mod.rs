@@ -27,7 +27,7 @@ use supply::Supply;
 use super::automaton::StateId;
 use super::depth::{LOOK_EVERY, Part};
 use super::guess::Guess;
-use super::items::Event;
+use super::items::{CrashedClass, Event, Item};
 use super::mask::Mask;
 use super::path::{self, Node, NodeId, Nodes};
 use super::replay::is_linearization;
@@ -40,9 +40,6 @@ use crate::model::Pos;
 
 /// So many configurations are kept at an event where all goes well.
 const WIDTH: usize = 8;
-
-/// The same where operations tell what they found and change it, so that each has few places.
-const WIDTH_OF_CHAINS: usize = 32;
 
 /// So many at most, where it does not.
 const WIDEST: usize = 1 << 14;
@@ -64,6 +61,9 @@ const COST: u32 = 16;
 /// of it, and so on.
 const SCARCE: u32 = 32;
 
+/// What it costs that a crashed operation must be used before what others found is there.
+const FAR: u32 = 128;
+
 /// What it costs that a value must be reached by an operation that does not tell where it leads.
 const DEFICIT: u32 = 128;
 
@@ -75,6 +75,8 @@ pub(super) struct Walk<'a, K> {
     planner: Planner<'a>,
     supply: Supply<'a>,
     account: Account<'a>,
+    /// Crashed operations that do the same.
+    crashed: Arc<[CrashedClass]>,
     place: Place<K>,
     nodes: Nodes,
     /// How many configurations are kept now, and where all goes well.
@@ -187,9 +189,10 @@ impl<'a, K: Mask> Walk<'a, K> {
     /// A walk from the start.
     pub(super) fn new(shared: &'a Shared<'a>, problem: &'a Problem, meter: &'a Meter) -> Self {
         let prepared = shared.prepared;
-        let supply = Supply::of(prepared, problem);
+        let crashed = problem.merged(&prepared.crashed);
+        let supply = Supply::of(prepared, &crashed, problem);
         let used = Used {
-            counts: vec![0; prepared.crashed.len()],
+            counts: vec![0; crashed.len()],
             count: 0,
             cost: 0,
             hash: 0,
@@ -197,7 +200,6 @@ impl<'a, K: Mask> Walk<'a, K> {
         };
         let mask = K::empty(prepared.width);
         let entry = Entry { mask, state: 0, used: Arc::new(used), node: NodeId::NONE, cost: 0 };
-        let width = if supply.has_arrivals() { WIDTH_OF_CHAINS } else { WIDTH };
         let place = Place {
             event: 0,
             open: K::empty(prepared.width),
@@ -208,13 +210,14 @@ impl<'a, K: Mask> Walk<'a, K> {
             shared,
             problem,
             states: States::new(&problem.amounts),
-            planner: Planner::new(&problem.effects, &prepared.crashed),
+            planner: Planner::new(&problem.effects, Arc::clone(&crashed)),
             supply,
+            crashed,
             account: meter.account(),
             place,
             nodes: Nodes::new(true),
-            width,
-            usual: width,
+            width: WIDTH,
+            usual: WIDTH,
             obstacle: 0,
             tries: 0,
             restarts: 0,
@@ -279,11 +282,10 @@ impl<'a, K: Mask> Walk<'a, K> {
 
     /// An operation is called: what changes nothing is linearized where it is legal.
     fn call(&mut self, item: u32) {
-        let class = self.shared.prepared.items[item as usize].class;
-        let slot = self.shared.prepared.items[item as usize].slot;
+        let Item { class, slot, .. } = self.shared.prepared.items[item as usize];
         self.place.open.insert(slot);
         self.place.slots[slot as usize] = item;
-        let effect = &self.problem.effects[class as usize];
+        let effect = self.problem.effect(class);
         if !effect.is_pure() {
             return;
         }
@@ -364,14 +366,14 @@ impl<'a, K: Mask> Walk<'a, K> {
     fn finish(&mut self) -> Part {
         let prepared = self.shared.prepared;
         let last = self.place.layer.first().map_or(NodeId::NONE, |entry| entry.node);
-        let mut next = vec![0; prepared.crashed.len()];
+        let mut next = vec![0; self.crashed.len()];
         let mut order: Vec<Pos> = Vec::with_capacity(prepared.items.len());
         for by in path::moves_to(&self.nodes, last) {
             match by {
                 Move::Item(item) => order.push(prepared.items[item as usize].reading),
                 Move::Crashed(group) => {
                     let next = &mut next[group as usize];
-                    order.push(prepared.crashed[group as usize].readings[*next]);
+                    order.push(self.crashed[group as usize].readings[*next]);
                     *next += 1;
                 }
                 Move::Start | Move::Pass => {}

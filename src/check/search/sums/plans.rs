@@ -5,6 +5,8 @@
 //! of them adds. Two different changes may have the same sum. A plan that rests on that is not
 //! carried out, since the operation stays illegal.
 
+use std::sync::Arc;
+
 use super::knapsack::{self, Kind};
 use super::problem::Effect;
 use super::states::{AmountSet, States, weighed};
@@ -79,7 +81,7 @@ pub(super) type Plan = (u32, Vec<Move>);
 /// Looks for plans.
 pub(super) struct Planner<'a> {
     effects: &'a [Effect],
-    crashed: &'a [CrashedClass],
+    crashed: Arc<[CrashedClass]>,
     /// For sets of amounts, the crashed classes by what one operation adds to these.
     by_sum: Map<AmountSet, Map<u64, Vec<u32>>>,
     /// What each unit adds.
@@ -107,7 +109,7 @@ pub(super) fn lack(states: &States, state: StateId, effect: &Effect) -> (AmountS
 }
 
 impl<'a> Planner<'a> {
-    pub(super) fn new(effects: &'a [Effect], crashed: &'a [CrashedClass]) -> Self {
+    pub(super) fn new(effects: &'a [Effect], crashed: Arc<[CrashedClass]>) -> Self {
         Planner {
             effects,
             crashed,
@@ -127,10 +129,10 @@ impl<'a> Planner<'a> {
 
     /// Finds plans of one [`level`], the cheapest first.
     pub(super) fn find(&mut self, wish: &Wish<'_>, level: u32) -> Vec<Plan> {
-        let (crashed, effects) = (self.crashed, self.effects);
+        let (crashed, effects) = (&self.crashed, self.effects);
         self.by_sum.entry(wish.amounts).or_insert_with(|| {
             let mut by_sum: Map<u64, Vec<u32>> = Map::default();
-            for (group, twins) in (0..).zip(crashed) {
+            for (group, twins) in (0..).zip(crashed.iter()) {
                 let effect = &effects[twins.class as usize];
                 if effect.is_free() {
                     by_sum.entry(sum_of(effect, wish.amounts)).or_default().push(group);
@@ -274,7 +276,7 @@ impl<'a> Planner<'a> {
 
     /// Adds the cheapest plan for a single amount, of any number of open and crashed operations.
     fn cheapest(&mut self, wish: &Wish<'_>) {
-        let (effects, crashed) = (self.effects, self.crashed);
+        let (effects, crashed) = (self.effects, Arc::clone(&self.crashed));
         let by = |class: u32| match effects[class as usize].adds.as_slice() {
             &[(amount, by)] if wish.amounts >> amount & 1 == 1 => by,
             _ => 0,
@@ -284,7 +286,7 @@ impl<'a> Planner<'a> {
         let units = wish.units.iter().map(|unit| (by(unit.class), unit.cost));
         kinds.extend(units.map(|(by, cost)| Kind { by, cost, count: 1 }));
         let mut groups: Vec<u32> = Vec::new();
-        for (group, twins) in (0..).zip(crashed) {
+        for (group, twins) in (0..).zip(crashed.iter()) {
             let called = twins.calls.partition_point(|&call| call < event);
             let left = called as u32 - u32::from(used[group as usize]);
             let count = left.min(MOST_TWINS);

@@ -1,7 +1,13 @@
 //! What operations do to the amounts that an object is made of, as numbers.
 
+use std::sync::Arc;
+
+use crate::check::search::items::CrashedClass;
 use crate::history::hash::Map;
-use crate::model::{Amount, OnAmount, Token};
+use crate::model::{Amount, OnAmount, Pos, Token};
+
+/// The most crashed operations that are counted together.
+const MOST_TWINS: usize = u16::MAX as usize;
 
 /// The number of an amount.
 pub(super) type AmountId = u32;
@@ -10,7 +16,7 @@ pub(super) type AmountId = u32;
 pub(super) const MOST_AMOUNTS: usize = 128;
 
 /// What an operation of one class finds, and what it adds then.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub(super) struct Effect {
     /// The amounts that it found just so.
     pub(super) finds: Vec<(AmountId, i128)>,
@@ -45,6 +51,8 @@ type Tells<'a> = &'a dyn Fn(usize, &mut dyn FnMut(Token, OnAmount)) -> bool;
 #[derive(Debug)]
 pub(in crate::check::search) struct Problem {
     pub(super) effects: Vec<Effect>,
+    /// Of each class its effect: operations of several may do the same.
+    kinds: Vec<u32>,
     /// Of each amount what is known of it.
     pub(super) amounts: Vec<Amount>,
 }
@@ -56,7 +64,8 @@ impl Problem {
         on_amounts: Tells<'_>,
         known: &dyn Fn(Token) -> Amount,
     ) -> Option<Problem> {
-        let mut problem = Problem { effects: Vec::with_capacity(classes), amounts: Vec::new() };
+        let mut problem = Problem { effects: Vec::new(), kinds: Vec::new(), amounts: Vec::new() };
+        let mut known_effects: Map<Effect, u32> = Map::default();
         let mut numbers: Map<Token, AmountId> = Map::default();
         for class in 0..classes {
             let mut effect = Effect::default();
@@ -75,8 +84,46 @@ impl Problem {
             if !is_told || problem.amounts.len() > MOST_AMOUNTS {
                 return None;
             }
-            problem.effects.push(effect);
+            let next = problem.effects.len() as u32;
+            let kind = *known_effects.entry(effect).or_insert_with_key(|effect| {
+                problem.effects.push(effect.clone());
+                next
+            });
+            problem.kinds.push(kind);
         }
         (!problem.amounts.is_empty()).then_some(problem)
+    }
+
+    /// The number of the effect that operations of a class have.
+    pub(super) fn kind(&self, class: u32) -> u32 {
+        self.kinds[class as usize]
+    }
+
+    /// What operations of a class do.
+    pub(super) fn effect(&self, class: u32) -> &Effect {
+        &self.effects[self.kind(class) as usize]
+    }
+
+    /// Crashed operations that do the same, of whatever class, with their effect in place of that.
+    pub(super) fn merged(&self, crashed: &[CrashedClass]) -> Arc<[CrashedClass]> {
+        let mut calls: Vec<(u32, u32, Pos)> = Vec::new();
+        for twins in crashed {
+            let kind = self.kind(twins.class);
+            let own = twins.calls.iter().zip(&twins.readings);
+            calls.extend(own.map(|(&call, &reading)| (call, kind, reading)));
+        }
+        calls.sort_unstable();
+        let mut merged: Vec<CrashedClass> = Vec::new();
+        let mut groups: Map<u32, usize> = Map::default();
+        for (call, class, reading) in calls {
+            let group = groups.entry(class).or_insert(usize::MAX);
+            if merged.get(*group).is_none_or(|twins| twins.calls.len() >= MOST_TWINS) {
+                *group = merged.len();
+                merged.push(CrashedClass { class, calls: Vec::new(), readings: Vec::new() });
+            }
+            merged[*group].calls.push(call);
+            merged[*group].readings.push(reading);
+        }
+        merged.into()
     }
 }

@@ -13,7 +13,7 @@ use crate::model::Amount;
 pub(super) type AmountSet = u128;
 
 /// The amounts of each state; of those that are not known, by how much they changed, and behind all
-/// amounts the least of these changes.
+/// amounts the least of these changes, and behind these the most that they started from.
 pub(super) struct States {
     least: Vec<i128>,
     /// So many numbers are stored for each state.
@@ -42,10 +42,13 @@ impl States {
     /// The state that an object starts from, with number 0.
     pub(super) fn new(amounts: &[Amount]) -> States {
         let is_known = amounts.iter().all(|amount| amount.start.is_some());
-        let row = if is_known { amounts.len() } else { 2 * amounts.len() };
+        let row = if is_known { amounts.len() } else { 3 * amounts.len() };
         let mut scratch: Vec<i128> =
             amounts.iter().map(|amount| amount.start.unwrap_or(0)).collect();
-        scratch.resize(row, 0);
+        if !is_known {
+            scratch.resize(2 * amounts.len(), 0);
+            scratch.resize(row, i128::MAX);
+        }
         let mut states = States {
             row,
             least: amounts.iter().map(|amount| amount.least).collect(),
@@ -103,7 +106,7 @@ impl States {
             !is_known(amount) || values[amount as usize] == found
         };
         let is_less = |&(amount, limit): &(AmountId, i128)| {
-            is_known(amount) && values[amount as usize] < limit
+            !is_known(amount) || values[amount as usize] < limit
         };
         effect.finds.iter().all(is_so) && effect.finds_less.iter().all(is_less)
     }
@@ -114,7 +117,8 @@ impl States {
             return None;
         }
         let mut unknown = self.unknown(state);
-        let is_learnt = effect.finds.iter().any(|&(amount, _)| unknown >> amount & 1 == 1);
+        let mut found = effect.finds.iter().chain(&effect.finds_less);
+        let is_learnt = found.any(|&(amount, _)| unknown >> amount & 1 == 1);
         if effect.is_pure() && !is_learnt {
             return Some(state);
         }
@@ -122,25 +126,39 @@ impl States {
         values.clear();
         values.extend_from_slice(self.row(state));
         let mut is_legal = true;
-        let behind = self.least.len();
+        let (lowest, highest) = (self.least.len(), 2 * self.least.len());
         for &(amount, found) in &effect.finds {
             let at = amount as usize;
             if unknown >> amount & 1 == 1 {
                 unknown &= !(1 << amount);
                 let start = found.saturating_sub(values[at]);
-                let lowest = start.saturating_add(std::mem::take(&mut values[behind + at]));
-                is_legal &= lowest.min(start) >= self.least[at];
+                let least = start.saturating_add(std::mem::take(&mut values[lowest + at]));
+                is_legal &= least.min(start) >= self.least[at];
+                is_legal &= start <= std::mem::replace(&mut values[highest + at], i128::MAX);
             }
             values[at] = found;
+        }
+        for &(amount, limit) in &effect.finds_less {
+            let at = amount as usize;
+            if unknown >> amount & 1 == 1 {
+                let start = limit.saturating_sub(1).saturating_sub(values[at]);
+                values[highest + at] = values[highest + at].min(start);
+            }
         }
         for &(amount, by) in &effect.adds {
             let at = amount as usize;
             values[at] = values[at].saturating_add(by);
             if unknown >> amount & 1 == 1 {
-                values[behind + at] = values[behind + at].min(values[at]);
+                values[lowest + at] = values[lowest + at].min(values[at]);
             } else {
                 is_legal &= by > 0 || values[at] >= self.least[at];
             }
+        }
+        if unknown != 0 {
+            is_legal &= (0..self.least.len()).all(|at| {
+                unknown >> at & 1 == 0
+                    || values[highest + at].saturating_add(values[lowest + at]) >= self.least[at]
+            });
         }
         self.scratch = values;
         is_legal.then(|| self.number(unknown))

@@ -5,10 +5,13 @@ use super::plans::Unit;
 use super::problem::{Effect, Problem};
 use super::states::States;
 use super::{Entry, Scene};
-use crate::check::search::items::Event;
+use crate::check::search::items::{CrashedClass, Event};
 use crate::check::search::mask::Mask;
 use crate::check::search::prepare::Prepared;
 use crate::history::hash::Map;
+
+/// More crashed operations than this are not told apart from as many.
+const MOST_DISTANCE: u128 = 1 << 16;
 
 /// What may be added to an amount, and what may be taken away.
 type Sums = [i128; 2];
@@ -27,6 +30,8 @@ pub(super) struct Supply<'a> {
     completed: Vec<Sums>,
     /// The same of crashed ones.
     crashed: Vec<Sums>,
+    /// The most that one of them adds to each amount, and the most that one takes away.
+    largest: Vec<Sums>,
     /// How many crashed operations are called before each event.
     crashes: Vec<u32>,
     /// How many completed operations that tell nothing are.
@@ -67,23 +72,32 @@ pub(super) struct Deficit {
 }
 
 impl<'a> Supply<'a> {
-    pub(super) fn of(prepared: &'a Prepared, problem: &'a Problem) -> Supply<'a> {
+    pub(super) fn of(
+        prepared: &'a Prepared,
+        crashed: &[CrashedClass],
+        problem: &'a Problem,
+    ) -> Supply<'a> {
         let (amounts, events) = (problem.amounts.len(), prepared.events.len());
         let mut supply = Supply {
             prepared,
             problem,
             completed: vec![[0; 2]; (events + 1) * amounts],
             crashed: vec![[0; 2]; (events + 1) * amounts],
+            largest: vec![[0; 2]; amounts],
             crashes: vec![0; events + 1],
             free: vec![0; events + 1],
             least: Vec::new(),
             arrivals: Map::default(),
         };
-        let calls = prepared
-            .crashed
-            .iter()
-            .flat_map(|twins| twins.calls.iter().map(|&call| (call, twins.class)));
+        let calls =
+            crashed.iter().flat_map(|twins| twins.calls.iter().map(|&call| (call, twins.class)));
         let mut calls: Vec<(u32, u32)> = calls.collect();
+        for &(_, class) in &calls {
+            for &(amount, by) in &problem.effects[class as usize].adds {
+                let [most, least] = &mut supply.largest[amount as usize];
+                (*most, *least) = ((*most).max(by), (*least).min(by));
+            }
+        }
         calls.sort_unstable();
         let mut calls = calls.iter();
         for (at, event) in prepared.events.iter().enumerate() {
@@ -94,7 +108,7 @@ impl<'a> Supply<'a> {
             supply.free[at + 1] = supply.free[at];
             let (class, sums) = match *event {
                 Event::Call(item) => {
-                    let class = prepared.items[item as usize].class;
+                    let class = problem.kind(prepared.items[item as usize].class);
                     let effect = &problem.effects[class as usize];
                     supply.free[at + 1] += u32::from(effect.is_free() && !effect.is_pure());
                     (class, &mut supply.completed)
@@ -119,7 +133,7 @@ impl<'a> Supply<'a> {
     /// Finds what is known of a single amount.
     fn look_ahead(&mut self) {
         let Supply { prepared, problem, least, arrivals, .. } = self;
-        let effect = |item: u32| &problem.effects[prepared.items[item as usize].class as usize];
+        let effect = |item: u32| problem.effect(prepared.items[item as usize].class);
         let calls = prepared.events.iter().enumerate().filter_map(|(at, event)| match *event {
             Event::Call(item) => Some((at, effect(item))),
             _ => None,
@@ -148,7 +162,7 @@ impl<'a> Supply<'a> {
     }
 
     fn effect(&self, item: u32) -> &'a Effect {
-        &self.problem.effects[self.prepared.items[item as usize].class as usize]
+        self.problem.effect(self.prepared.items[item as usize].class)
     }
 
     /// Whether an open operation found what can no longer be reached before it returns.
@@ -183,6 +197,42 @@ impl<'a> Supply<'a> {
                     is_known && lack != 0 && is_beyond(amount as usize, lack, telling.ret as usize)
                 })
         })
+    }
+
+    /// At least how many crashed operations have to be used before all that open operations found
+    /// was there.
+    pub(super) fn distance<K: Mask>(
+        &self,
+        states: &States,
+        entry: &Entry<K>,
+        scene: &Scene,
+    ) -> u32 {
+        let (values, unknown) = (states.of(entry.state), states.unknown(entry.state));
+        let amounts = values.len();
+        let event = scene.event as usize;
+        let mut open: Option<Vec<Sums>> = None;
+        let mut furthest = 0;
+        for telling in scene.telling.iter().filter(|telling| !entry.mask.has(telling.slot)) {
+            let ret = telling.ret as usize;
+            let mut needed = [0_u128; 2];
+            for &(amount, found) in &self.effect(telling.item).finds {
+                let amount = amount as usize;
+                let lack = found.saturating_sub(values[amount]);
+                if unknown >> amount & 1 == 1 || lack == 0 {
+                    continue;
+                }
+                let open = open.get_or_insert_with(|| self.open(entry, scene));
+                let side = usize::from(lack < 0);
+                let come = self.completed[ret * amounts + amount][side]
+                    .saturating_sub(self.completed[event * amounts + amount][side]);
+                let others = open[amount][side].saturating_add(come).unsigned_abs();
+                let largest = self.largest[amount][side].unsigned_abs().max(1);
+                let lacking = lack.unsigned_abs().saturating_sub(others).div_ceil(largest);
+                needed[side] = needed[side].saturating_add(lacking);
+            }
+            furthest = furthest.max(needed[0].max(needed[1]));
+        }
+        furthest.min(MOST_DISTANCE) as u32
     }
 
     /// What open operations that are not linearized add to each amount.
