@@ -17,6 +17,7 @@ use super::guide::{self, Guide};
 use super::mask::Mask;
 use super::path::{self, Node, NodeId, Nodes};
 use super::replay::is_linearization;
+use super::retreat::{Patience, Retreat};
 use super::walker::{Arrival, Candidate, Move, Shared, Walker};
 use crate::budget::{Account, Meter};
 use crate::error::StopReason;
@@ -31,15 +32,11 @@ const WIDTH_AT_START: usize = 256;
 
 const START: u32 = 16;
 
-/// So many at most, where it does not.
-const WIDEST: usize = 1 << 12;
+/// So many are kept at most where it does not, after which it starts again.
+const PATIENCE: Patience = Patience { tries: u32::MAX, widest: 1 << 12, growth: 8, most: 1 << 12 };
 
 /// For each that is kept, so many are visited at one event.
 const VISITS: usize = 16;
-
-/// Between two places to which the walk can go back, so many events lie for each operation that
-/// is open at once.
-const STRIDE: u32 = 4;
 
 /// A walk of few configurations, that can be continued.
 pub(super) struct Beam<'a, K> {
@@ -48,17 +45,7 @@ pub(super) struct Beam<'a, K> {
     account: Account<'a>,
     layers: Layers<K>,
     nodes: Nodes,
-    /// How many configurations are kept now, and where all goes well.
-    width: usize,
-    usual: usize,
-    /// Where the walk got stuck last; behind it, few are kept again.
-    obstacle: u32,
-    /// How often it got stuck there.
-    tries: u32,
-    marks: Vec<Mark<K>>,
-    /// The furthest event that was reached, and since the walk started for the last time.
-    furthest: u32,
-    reached: u32,
+    retreat: Retreat<Layers<K>>,
     /// Configurations visited.
     configurations: u64,
     looked: u64,
@@ -72,12 +59,6 @@ pub(super) struct Beam<'a, K> {
 
 /// The configurations to be visited, by the event that they wait for.
 type Layers<K> = BTreeMap<u32, Layer<K>>;
-
-/// What the walk was at an event.
-struct Mark<K> {
-    event: u32,
-    layers: Layers<K>,
-}
 
 /// The configurations that wait for one event.
 #[derive(Clone)]
@@ -125,13 +106,7 @@ impl<'a, K: Mask> Beam<'a, K> {
             account: meter.account(),
             layers: Layers::new(),
             nodes: Nodes::new(true),
-            width: WIDTH,
-            usual: WIDTH,
-            obstacle: 0,
-            tries: 0,
-            marks: Vec::new(),
-            furthest: 0,
-            reached: 0,
+            retreat: Retreat::new(PATIENCE, WIDTH, shared.prepared.width),
             configurations: 0,
             looked: 0,
             given_up: false,
@@ -140,8 +115,7 @@ impl<'a, K: Mask> Beam<'a, K> {
         };
         if beam.guide.as_ref().is_some_and(|guide| guide.learns(shared.prepared)) {
             // What happened before the start was told can hardly be told at first.
-            beam.width = WIDTH_AT_START;
-            beam.obstacle = START * shared.prepared.width as u32;
+            beam.retreat.start_wide(WIDTH_AT_START, START * shared.prepared.width as u32);
         }
         let config = beam.walker.start(0);
         // The depth-first walk would have found that nothing is to be chosen.
@@ -173,8 +147,9 @@ impl<'a, K: Mask> Beam<'a, K> {
         mut layer: Layer<K>,
         meter: &Meter,
     ) -> Result<Option<Node>, StopReason> {
-        layer.cut(self.width);
-        let mut left = self.width * VISITS;
+        let width = self.retreat.width;
+        layer.cut(width);
+        let mut left = width * VISITS;
         let mut first = 0;
         // Those that only an operation more separates from the ones before are in the same layer.
         while first < layer.entries.len() && left > 0 {
@@ -188,12 +163,12 @@ impl<'a, K: Mask> Beam<'a, K> {
                 self.walker.window.seek(event, self.walker.prepared);
                 self.found.clear();
                 if let Some(guide) = &mut self.guide {
-                    let from = guide::From { config: &config, node, plans: self.width };
+                    let from = guide::From { config: &config, node, plans: width };
                     guide.find(&mut self.walker, &mut self.nodes, from, &mut self.found);
                 }
                 let is_sure = matches!(self.found.as_slice(), [(candidate, _)]
                     if candidate.config.state == config.state);
-                if self.found.is_empty() || self.width > self.usual && !is_sure {
+                if self.found.is_empty() || width > self.retreat.usual && !is_sure {
                     self.walker.window.seek(event, self.walker.prepared);
                     self.walker.pending.clear();
                     self.walker.expand(&config, meter)?;
@@ -215,9 +190,9 @@ impl<'a, K: Mask> Beam<'a, K> {
             first += count;
             // Of those that wait still, the best come first.
             sort::by(&mut layer.entries[first..], |entry| entry.cost);
-            if self.layers.values().map(|layer| layer.entries.len()).sum::<usize>() >= self.width {
-                left = left.min(self.width);
-                if first >= 2 * self.width {
+            if self.layers.values().map(|layer| layer.entries.len()).sum::<usize>() >= width {
+                left = left.min(width);
+                if first >= 2 * width {
                     break;
                 }
             }
@@ -270,52 +245,12 @@ impl<'a, K: Mask> Beam<'a, K> {
         self.layers.entry(event).or_insert_with(Layer::new)
     }
 
-    /// Remembers where the walk is, now and then.
-    fn mark(&mut self, event: u32, layer: &Layer<K>) {
-        let stride = STRIDE * self.shared.prepared.width as u32;
-        if self.marks.last().is_none_or(|mark| event >= mark.event + stride) {
-            let mut layers: Layers<K> =
-                self.layers.iter().map(|(&event, layer)| (event, layer.clone())).collect();
-            layers.insert(event, layer.clone());
-            self.marks.push(Mark { event, layers });
-        }
-    }
-
-    /// Goes back to a place before the one where it is stuck, further each time, and keeps more.
-    fn go_back(&mut self) {
-        if self.reached > self.obstacle {
-            (self.obstacle, self.tries) = (self.reached, 0);
-        }
-        self.tries += 1;
-        self.width = self.usual << (2 * self.tries);
-        if self.width > WIDEST.max(self.usual) {
-            if self.usual >= WIDEST || self.marks.is_empty() {
-                return self.give_up();
-            }
-            // What is missing here was perhaps lost long before.
-            self.usual *= 8;
-            self.width = self.usual;
-            (self.obstacle, self.reached, self.tries) = (0, 0, 0);
-            self.marks.truncate(1);
-        }
-        let stride = STRIDE * self.shared.prepared.width as u32;
-        let back = stride << self.tries;
-        let until = self.obstacle.saturating_sub(back);
-        while self.marks.len() > 1 && self.marks.last().is_some_and(|mark| mark.event > until) {
-            self.marks.pop();
-        }
-        if let Some(mark) = self.marks.last() {
-            self.layers =
-                mark.layers.iter().map(|(&event, layer)| (event, layer.clone())).collect();
-        }
-    }
-
     /// Forgets the nodes that lead nowhere, once there are many.
     fn sweep(&mut self) {
         if !self.nodes.is_overgrown() {
             return;
         }
-        let marked = self.marks.iter_mut().flat_map(|mark| mark.layers.values_mut());
+        let marked = self.retreat.places().flat_map(|layers| layers.values_mut());
         let mut tips: Vec<&mut NodeId> = self
             .layers
             .values_mut()
@@ -348,7 +283,7 @@ impl<K: Mask> Guess for Beam<'_, K> {
     }
 
     fn furthest(&self) -> u32 {
-        self.furthest
+        self.retreat.furthest()
     }
 
     fn configurations(&self) -> u64 {
@@ -363,7 +298,7 @@ impl<K: Mask> Guess for Beam<'_, K> {
     fn give_up(&mut self) {
         self.given_up = true;
         self.layers.clear();
-        self.marks.clear();
+        self.retreat.forget();
         self.nodes = Nodes::new(false);
     }
 
@@ -375,16 +310,19 @@ impl<K: Mask> Guess for Beam<'_, K> {
                 return Part::Stopped(reason);
             }
             let Some((event, layer)) = self.layers.pop_first() else {
-                self.go_back();
+                match self.retreat.go_back() {
+                    Some(layers) => self.layers = layers,
+                    None => self.give_up(),
+                }
                 continue;
             };
-            if event > self.reached {
-                self.reached = event;
-                self.furthest = self.furthest.max(event);
+            let place = || {
+                let mut layers = self.layers.clone();
+                layers.insert(event, layer.clone());
+                layers
+            };
+            if self.retreat.arrive(event, place) {
                 end = self.configurations.saturating_add(share);
-            }
-            if event > self.obstacle {
-                self.width = self.usual;
             }
             if let Err(reason) = self.poll(meter) {
                 return Part::Stopped(reason);
@@ -393,7 +331,6 @@ impl<K: Mask> Guess for Beam<'_, K> {
                 self.layers.insert(event, layer);
                 return Part::Pause;
             }
-            self.mark(event, &layer);
             match self.pass(event, layer, meter) {
                 Ok(Some(end)) => return self.finish(end),
                 Ok(None) => {}

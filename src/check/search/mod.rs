@@ -35,6 +35,7 @@ mod plan;
 mod prepare;
 mod reach;
 mod replay;
+mod retreat;
 mod steps;
 mod sums;
 #[cfg(test)]

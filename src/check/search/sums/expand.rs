@@ -106,8 +106,8 @@ impl<K: Mask> Walk<'_, K> {
         found: &mut Vec<Entry<K>>,
     ) {
         let forced = self.kind(scene.forced);
-        let most = self.width.clamp(*PLANS.start(), *PLANS.end());
-        let (before, effort) = (found.len(), self.effort());
+        let most = self.retreat.width.clamp(*PLANS.start(), *PLANS.end());
+        let (before, effort) = (found.len(), self.retreat.effort());
         let near = self.nearest(entry, targets);
         let mut own = 0;
         for level in level::FEW..=if effort >= LONG { level::ALL } else { level::MANY } {
@@ -188,7 +188,7 @@ impl<K: Mask> Walk<'_, K> {
         // What can be carried over now can perhaps not be later.
         let carries = |class: u32| {
             let adds = &effects[class as usize].adds;
-            self.effort() > 0
+            self.retreat.effort() > 0
                 && adds.len() > 1
                 && adds.iter().any(|&(amount, by)| by < 0 && has_least(amount))
         };
@@ -197,7 +197,7 @@ impl<K: Mask> Walk<'_, K> {
             .iter()
             .filter(|unit| unit.item != scene.forced && (helps(unit.class) || carries(unit.class)));
         moves.extend(helpful.map(|unit| Move::Item(unit.item)));
-        if self.effort() > 0 || is_last {
+        if self.retreat.effort() > 0 || is_last {
             // Those that serve come first.
             for is_serving in [true, false] {
                 let groups = (0..self.crashed.len() as u32).filter(|&group| {

@@ -31,6 +31,7 @@ use super::items::{CrashedClass, Event, Item};
 use super::mask::Mask;
 use super::path::{self, Node, NodeId, Nodes};
 use super::replay::is_linearization;
+use super::retreat::{Patience, Retreat};
 use super::walker::{Move, Shared};
 use crate::budget::{Account, Meter};
 use crate::error::StopReason;
@@ -41,18 +42,11 @@ use crate::model::Pos;
 /// So many configurations are kept at an event where all goes well.
 const WIDTH: usize = 8;
 
-/// So many at most, where it does not.
-const WIDEST: usize = 1 << 14;
-
-/// So often it goes back from a place before it starts again.
-const TRIES: u32 = 4;
+/// So many are kept where it does not, after which it starts again.
+const PATIENCE: Patience = Patience { tries: 4, widest: 1 << 14, growth: 4, most: 1 << 12 };
 
 /// For each configuration that is kept, so many are visited at one event.
 const VISITS: usize = 16;
-
-/// Between two places to which the walk can go back, so many events lie for each operation that
-/// is open at once.
-const STRIDE: u32 = 4;
 
 /// What it costs to look at something late, or to do something long before it must be.
 const COST: u32 = 16;
@@ -79,17 +73,7 @@ pub(super) struct Walk<'a, K> {
     crashed: Arc<[CrashedClass]>,
     place: Place<K>,
     nodes: Nodes,
-    /// How many configurations are kept now, and where all goes well.
-    width: usize,
-    usual: usize,
-    /// Where the walk got stuck last; behind it, few are kept again.
-    obstacle: u32,
-    /// How often it got stuck there.
-    tries: u32,
-    /// How often it started again.
-    restarts: u32,
-    marks: Vec<Place<K>>,
-    furthest: u32,
+    retreat: Retreat<Place<K>>,
     configurations: u64,
     looked: u64,
     given_up: bool,
@@ -216,13 +200,7 @@ impl<'a, K: Mask> Walk<'a, K> {
             account: meter.account(),
             place,
             nodes: Nodes::new(true),
-            width: WIDTH,
-            usual: WIDTH,
-            obstacle: 0,
-            tries: 0,
-            restarts: 0,
-            marks: Vec::new(),
-            furthest: 0,
+            retreat: Retreat::new(PATIENCE, WIDTH, prepared.width),
             configurations: 0,
             looked: 0,
             given_up: false,
@@ -237,47 +215,6 @@ impl<'a, K: Mask> Walk<'a, K> {
             meter.look_at_memory();
         }
         meter.poll()
-    }
-
-    /// Remembers where the walk is, now and then.
-    fn mark(&mut self) {
-        let stride = STRIDE * self.shared.prepared.width as u32;
-        if self.marks.last().is_none_or(|mark| self.place.event >= mark.event + stride) {
-            self.marks.push(self.place.clone());
-        }
-    }
-
-    /// Goes back to a place before the one where it is stuck, further each time, and keeps more.
-    fn go_back(&mut self) {
-        if self.place.event > self.obstacle {
-            (self.obstacle, self.tries) = (self.place.event, 0);
-        }
-        self.tries += 1;
-        self.width = self.usual << (2 * self.tries);
-        if self.tries > TRIES || self.width > WIDEST {
-            if self.usual >= WIDEST / 4 {
-                return self.give_up();
-            }
-            self.restarts += 1;
-            self.usual *= 4;
-            self.width = self.usual;
-            (self.obstacle, self.tries) = (0, 0);
-            self.marks.truncate(1);
-        }
-        let back = STRIDE * self.shared.prepared.width as u32 * (1 << self.tries);
-        let until = self.obstacle.saturating_sub(back);
-        while self.marks.len() > 1 && self.marks.last().is_some_and(|mark| mark.event > until) {
-            self.marks.pop();
-        }
-        match self.marks.last() {
-            Some(mark) => self.place = mark.clone(),
-            None => self.give_up(),
-        }
-    }
-
-    /// How much is to be tried.
-    fn effort(&self) -> u32 {
-        self.tries + 2 * self.restarts
     }
 
     /// An operation is called: what changes nothing is linearized where it is legal.
@@ -305,18 +242,18 @@ impl<'a, K: Mask> Walk<'a, K> {
         let layer = std::mem::take(&mut self.place.layer);
         let (mut done, mut todo): (Vec<Entry<K>>, Vec<Entry<K>>) =
             layer.into_iter().partition(|entry| entry.mask.has(slot));
-        let variants = 2 + 2 * self.effort();
+        let variants = 2 + 2 * self.retreat.effort();
         if !todo.is_empty() {
             let scene = self.scene(forced);
             let mut kept = Kept::new(variants);
             let mut found = Vec::new();
-            let mut left = self.width * VISITS;
-            while !todo.is_empty() && left > 0 && done.len() < 2 * self.width {
+            let mut left = self.retreat.width * VISITS;
+            while !todo.is_empty() && left > 0 && done.len() < 2 * self.retreat.width {
                 sort::by(&mut todo, |entry| entry.cost);
                 if self.is_enough(&mut done, &todo) {
                     break;
                 }
-                let count = todo.len().min(left).min(self.width);
+                let count = todo.len().min(left).min(self.retreat.width);
                 left -= count;
                 self.configurations += count as u64;
                 for entry in todo.drain(..count).collect::<Vec<_>>() {
@@ -331,7 +268,7 @@ impl<'a, K: Mask> Walk<'a, K> {
         sort::by(&mut done, |entry| entry.cost);
         let mut kept = Kept::new(variants);
         done.retain(|entry| kept.is_new(entry));
-        done.truncate(self.width);
+        done.truncate(self.retreat.width);
         done.iter_mut().for_each(|entry| entry.mask.remove(slot));
         self.place.open.remove(slot);
         self.place.layer = done;
@@ -341,10 +278,11 @@ impl<'a, K: Mask> Walk<'a, K> {
     /// Whether as many as are kept are past an event that cost no more than the cheapest of those
     /// that are not.
     fn is_enough(&self, done: &mut [Entry<K>], todo: &[Entry<K>]) -> bool {
-        if done.len() < self.width {
+        if done.len() < self.retreat.width {
             return false;
         }
-        let (_, last, _) = done.select_nth_unstable_by_key(self.width - 1, |entry| entry.cost);
+        let (_, last, _) =
+            done.select_nth_unstable_by_key(self.retreat.width - 1, |entry| entry.cost);
         todo.first().is_none_or(|next| last.cost <= next.cost)
     }
 
@@ -353,7 +291,7 @@ impl<'a, K: Mask> Walk<'a, K> {
         if !self.nodes.is_overgrown() {
             return;
         }
-        let marked = self.marks.iter_mut().flat_map(|mark| &mut mark.layer);
+        let marked = self.retreat.places().flat_map(|place| &mut place.layer);
         let entries = self.place.layer.iter_mut().chain(marked);
         let mut tips: Vec<&mut NodeId> = entries.map(|entry| &mut entry.node).collect();
         let mut nodes = [std::mem::take(&mut self.nodes)];
@@ -393,7 +331,7 @@ impl<K: Mask> Guess for Walk<'_, K> {
     }
 
     fn furthest(&self) -> u32 {
-        self.furthest
+        self.retreat.furthest()
     }
 
     fn configurations(&self) -> u64 {
@@ -408,7 +346,7 @@ impl<K: Mask> Guess for Walk<'_, K> {
     fn give_up(&mut self) {
         self.given_up = true;
         self.place.layer.clear();
-        self.marks.clear();
+        self.retreat.forget();
         self.nodes = Nodes::new(false);
     }
 
@@ -425,14 +363,9 @@ impl<K: Mask> Guess for Walk<'_, K> {
             if let Err(reason) = self.poll(meter) {
                 return Part::Stopped(reason);
             }
-            if event > self.furthest {
-                self.furthest = event;
+            if self.retreat.arrive(event, || self.place.clone()) {
                 end = self.configurations.saturating_add(share);
             }
-            if event > self.obstacle {
-                self.width = self.usual;
-            }
-            self.mark();
             let is_past = match kind {
                 Event::Crash => Ok(true),
                 Event::Call(item) => {
@@ -443,7 +376,10 @@ impl<K: Mask> Guess for Walk<'_, K> {
             };
             match is_past {
                 Ok(true) => self.place.event += 1,
-                Ok(false) => self.go_back(),
+                Ok(false) => match self.retreat.go_back() {
+                    Some(place) => self.place = place,
+                    None => self.give_up(),
+                },
                 Err(reason) => return Part::Stopped(reason),
             }
             self.sweep();
