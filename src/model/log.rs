@@ -188,9 +188,9 @@ pub(super) const ENTRY: Entry = Entry {
     options: &[],
     cost: "\
            O(n log n) and the size of what reads returned, if each entry that a read shows \
-           was appended once, or its append returned its offset. Else the search, which \
-           merges logs that no read of the history can tell apart, if nothing was read from \
-           an offset.",
+           was appended once, or its append returned its offset, or it is found out which \
+           append it is from, as in most valid histories. Else the search, which merges logs \
+           that no read of the history can tell apart, if nothing was read from an offset.",
 };
 
 const WORDS: Words = ENTRY.words();

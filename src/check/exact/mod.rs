@@ -28,6 +28,7 @@ mod transactions;
 mod twins;
 mod values;
 mod versions;
+mod walk;
 
 use crate::check::origins::Origins;
 use crate::error::Error;
@@ -131,7 +132,8 @@ pub(super) fn decide<M: Model>(
             named("priority-queue", priority_queue::decide(&initial, &operations, wanted))
         }
         Kind::Log { initial, view } => {
-            named("log", log::decide(&initial, &timed(readings, view), wanted))
+            let asked = (wanted, is_stopped);
+            named("log", log::decide(&initial, &timed(readings, view), asked))
         }
         Kind::Ids { initial, view } => {
             named("unique-ids", Some(ids::decide(&initial, &timed(readings, view), wanted)))

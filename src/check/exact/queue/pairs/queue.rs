@@ -3,6 +3,7 @@
 use super::NONE;
 use super::sides::{Op, Ops, Side, is_best};
 use crate::check::exact::values::Act;
+use crate::check::exact::walk::Board;
 use crate::history::hash::Map;
 
 /// What it costs that an operation happened that crashed: so many times what one takes on average.
@@ -45,13 +46,15 @@ pub(super) struct Config {
 
 /// The next put, and the take of it.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Choice {
-    /// Nothing.
-    Start,
-    /// `put` is one of those that returned, the first crashed one of its value, or, of what was
-    /// there at first, the next; so many peeks find it, and then it is taken by an operation that
-    /// returned, or one that crashed, or never.
-    Pair { value: u32, put: From, take: Taker, peeks: u32 },
+pub(super) struct Choice {
+    pub(super) value: u32,
+    /// One of those that returned, the first crashed one of its value, or, of what was there at
+    /// first, the next.
+    pub(super) put: From,
+    /// By an operation that returned, or one that crashed, or never.
+    pub(super) take: Taker,
+    /// So many find it before.
+    pub(super) peeks: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -66,6 +69,88 @@ pub(super) enum Taker {
     Open(u32),
     Lost,
     Nobody,
+}
+
+/// A layer is that of so many pairs.
+impl Board for Queue {
+    type Config = Config;
+    type Choice = Choice;
+
+    fn is_over(&self, config: &Config) -> bool {
+        config.takes.is_over(&self.takes.list)
+    }
+
+    fn cost(&self, config: &Config) -> u64 {
+        let crashed: u32 = config.crashed.iter().map(|&(_, count)| count).sum();
+        let happened = u64::from(crashed + config.lost);
+        config.puts.lateness(&self.puts)
+            + config.takes.lateness(&self.takes)
+            + happened * self.penalty
+    }
+
+    fn expand(
+        &mut self,
+        config: &Config,
+        length: usize,
+        found: &mut Vec<(Config, Choice)>,
+    ) -> bool {
+        let mut offer = |value: u32, put: From| {
+            let mut config = config.clone();
+            if !self.put(&mut config, value, put, &mut |_, _| {}) {
+                return;
+            }
+            for peeks in 0.. {
+                let next = self.next_peek(&config, value);
+                // A take may come before a peek for which it would have to wait, as an operation
+                // that finds nothing may come too late then.
+                let waits = |peek: u32| self.takes.list[peek as usize].call > config.taken_by;
+                if next.is_none_or(|peek| self.has_empty && waits(peek)) {
+                    self.takers(&config, value, |take| {
+                        let mut config = config.clone();
+                        self.take(&mut config, take, &mut |_, _| {});
+                        self.settle(&mut config, length + 1, &mut |_, _| {});
+                        let choice = Choice { value, put, take, peeks };
+                        found.push((config, choice));
+                    });
+                }
+                let Some(peek) = next else { return };
+                self.peek(&mut config, peek, &mut |_, _| {});
+            }
+        };
+        if let Some(&value) = self.initial.get(length) {
+            offer(value, From::Initial);
+            return true;
+        }
+        let first = config.puts.first_return(&self.puts.list);
+        let open = &config.puts.open;
+        for &put in open {
+            if is_best(open, put, &self.puts.list)
+                && let Act::Put(value) = self.puts.list[put as usize].act
+            {
+                offer(value, From::Open(put));
+            }
+        }
+        let mut asked: Vec<u32> = Vec::new();
+        for &take in &config.takes.open {
+            // One that crashed happened only if a take or a peek may find it.
+            let (Act::Take(value) | Act::Peek(value)) = self.takes.list[take as usize].act else {
+                continue;
+            };
+            let is_better = |op: &Op| {
+                let is_before = |&other: &u32| {
+                    let other = self.puts.list[other as usize];
+                    other.act == op.act && other.call < op.call
+                };
+                op.call < first && !open.iter().any(is_before)
+            };
+            let can_happen = self.next_crashed(config, value).is_some_and(|op| is_better(&op));
+            if can_happen && !asked.contains(&value) {
+                asked.push(value);
+                offer(value, From::Crashed);
+            }
+        }
+        true
+    }
 }
 
 impl Queue {
@@ -110,77 +195,6 @@ impl Queue {
             peeks_from,
             penalty,
         })
-    }
-
-    pub(super) fn is_over(&self, config: &Config) -> bool {
-        config.takes.is_over(&self.takes.list)
-    }
-
-    /// What speaks against a configuration, other things being equal.
-    pub(super) fn cost(&self, config: &Config) -> u64 {
-        let crashed: u32 = config.crashed.iter().map(|&(_, count)| count).sum();
-        let happened = u64::from(crashed + config.lost);
-        config.puts.lateness(&self.puts)
-            + config.takes.lateness(&self.takes)
-            + happened * self.penalty
-    }
-
-    /// Finds what can be the next put and its take, and what becomes of `config` by them.
-    pub(super) fn expand(&self, config: &Config, length: usize, found: &mut Vec<(Config, Choice)>) {
-        let mut offer = |value: u32, put: From| {
-            let mut config = config.clone();
-            if !self.put(&mut config, value, put, &mut |_, _| {}) {
-                return;
-            }
-            for peeks in 0.. {
-                let next = self.next_peek(&config, value);
-                // A take may come before a peek for which it would have to wait, as an operation
-                // that finds nothing may come too late then.
-                let waits = |peek: u32| self.takes.list[peek as usize].call > config.taken_by;
-                if next.is_none_or(|peek| self.has_empty && waits(peek)) {
-                    self.takers(&config, value, |take| {
-                        let mut config = config.clone();
-                        self.take(&mut config, take, &mut |_, _| {});
-                        self.settle(&mut config, length + 1, &mut |_, _| {});
-                        let choice = Choice::Pair { value, put, take, peeks };
-                        found.push((config, choice));
-                    });
-                }
-                let Some(peek) = next else { return };
-                self.peek(&mut config, peek, &mut |_, _| {});
-            }
-        };
-        if let Some(&value) = self.initial.get(length) {
-            return offer(value, From::Initial);
-        }
-        let first = config.puts.first_return(&self.puts.list);
-        let open = &config.puts.open;
-        for &put in open {
-            if is_best(open, put, &self.puts.list)
-                && let Act::Put(value) = self.puts.list[put as usize].act
-            {
-                offer(value, From::Open(put));
-            }
-        }
-        let mut asked: Vec<u32> = Vec::new();
-        for &take in &config.takes.open {
-            // One that crashed happened only if a take or a peek may find it.
-            let (Act::Take(value) | Act::Peek(value)) = self.takes.list[take as usize].act else {
-                continue;
-            };
-            let is_better = |op: &Op| {
-                let is_before = |&other: &u32| {
-                    let other = self.puts.list[other as usize];
-                    other.act == op.act && other.call < op.call
-                };
-                op.call < first && !open.iter().any(is_before)
-            };
-            let can_happen = self.next_crashed(config, value).is_some_and(|op| is_better(&op));
-            if can_happen && !asked.contains(&value) {
-                asked.push(value);
-                offer(value, From::Crashed);
-            }
-        }
     }
 
     /// Offers the takes of a value that is put in next.

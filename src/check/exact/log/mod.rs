@@ -1,57 +1,132 @@
 //! Logs: what reads and appends tell of the places of entries makes the length of a log a
-//! [ladder](super::ladder).
+//! [ladder](super::ladder), once it is known [which append](repeats) each entry is from.
+
+mod repeats;
 
 use super::ends::{End, Ends, by_return, position};
 use super::ladder::{Ladder, NOBODY, Role};
-use super::{Conflict, Ruling, Timed, Wanted};
-use crate::history::Value;
+use super::walk::{self, Outcome, Work};
+use super::{Asked, Conflict, Ruling, Timed, Wanted};
 use crate::history::hash::Map;
+use crate::history::{Rank, Span, Value, sort};
 use crate::model::log::Op;
+use repeats::Repeats;
 
-/// Decides `operations`; `None` if they do not meet the conditions.
+/// So many configurations are visited at most where values repeat, and so many for each operation.
+const MOST: u64 = 100_000;
+const MOST_FOR_EACH: u64 = 32;
+
+/// Decides `operations`; `None` if it is not found out which appends the entries are from that
+/// reads show.
 pub(super) fn decide(
     initial: &[Value],
     operations: &[Timed<'_, Op>],
-    wanted: Wanted,
+    (wanted, is_stopped): Asked<'_>,
 ) -> Option<Ruling> {
     let odd = |timed: &Timed<'_, Op>| {
         !timed.span.has_returned() && matches!(timed.op, Op::Append(_, Some(_)))
     };
-    let appends = operations.iter().filter(|timed| matches!(timed.op, Op::Append(..))).count();
-    let levels = initial.len() + appends;
-    if operations.iter().any(odd) || levels >= u32::MAX as usize {
+    if operations.iter().any(odd) {
         return None;
     }
+    let most = MOST + MOST_FOR_EACH * operations.len() as u64;
+    let mut work = Work::new(most, is_stopped);
+    if let Some(ruling) = attempt(initial, operations, wanted, &mut work)? {
+        return Some(ruling);
+    }
+    let returned = (0..operations.len()).filter(|&at| operations[at].has_returned());
+    let mut returns: Vec<(Rank, u32)> =
+        returned.map(|at| (operations[at].span.ret, at as u32)).collect();
+    sort::by(&mut returns, |&end| end);
+    // By the last return there is no order; where it is open earlier, there may be.
+    let is_open = |&(horizon, _): &(Rank, u32)| {
+        let known = known(operations, horizon);
+        let operations: Vec<Timed<'_, Op>> =
+            known.iter().map(|(op, span)| Timed { op, span: *span }).collect();
+        let ruling = attempt(initial, &operations, Wanted::Verdict, &mut work);
+        !matches!(ruling, Some(None | Some(Ruling::Invalid(_))))
+    };
+    let stuck = returns.partition_point(is_open);
+    let last = returns.len().checked_sub(1)?;
+    Some(Ruling::Invalid(Conflict::at(returns[stuck.min(last)].1)))
+}
+
+/// What is known by `horizon` of the operations that were called before.
+fn known(operations: &[Timed<'_, Op>], horizon: Rank) -> Vec<(Op, Span)> {
+    let called = operations.iter().take_while(|timed| timed.span.call <= horizon);
+    let known = called.map(|&Timed { op, span }| match op {
+        op if span.ret <= horizon => (op.clone(), span),
+        Op::Append(value, _) => (Op::Append(*value, None), Span { ret: Rank::NEVER, ..span }),
+        _ => (Op::ReadAny, Span { ret: Rank::NEVER, ..span }),
+    });
+    known.collect()
+}
+
+/// Decides operations of which none that crashed tells an offset; `None` if that takes too much
+/// work, and no ruling if there is no order, but it is open since when.
+fn attempt(
+    initial: &[Value],
+    operations: &[Timed<'_, Op>],
+    wanted: Wanted,
+    work: &mut Work<'_>,
+) -> Option<Option<Ruling>> {
+    let appends = operations.iter().filter(|timed| matches!(timed.op, Op::Append(..))).count();
+    let levels = initial.len() + appends;
+    if levels >= u32::MAX as usize {
+        return None;
+    }
+    let conflict = |stuck| Some(Some(Ruling::Invalid(Conflict::at(stuck))));
     let places = match Places::told(initial, levels, operations) {
         Ok(places) => places,
-        Err(stuck) => return Some(Ruling::Invalid(Conflict::at(stuck))),
+        Err(stuck) => return conflict(stuck),
     };
-    let owned = match places.owners(initial.len(), operations)? {
+    let mut owned = match places.owners(initial.len(), operations) {
         Ok(owned) => owned,
-        Err(stuck) => return Some(Ruling::Invalid(Conflict::at(stuck))),
+        Err(stuck) => return conflict(stuck),
     };
-    let ladder =
-        Ladder { bottom: initial.len() as u32, owners: &owned.owners, known: &owned.known };
+    let bottom = initial.len() as u32;
+    if owned.is_ambiguous {
+        let owners = (&owned.owners[..], &owned.levels[..]);
+        let mut log = Repeats::new(bottom, &owned.entries, owners, operations, bounds);
+        let Some(start) = log.start() else { return Some(None) };
+        match walk::search(&mut log, start, work) {
+            Outcome::Way(steps) => owned.take(bottom, &steps),
+            Outcome::Nothing => return Some(None),
+            Outcome::Unknown => return None,
+        }
+    }
+    let ladder = Ladder { bottom, owners: &owned.owners, known: &owned.known };
     let role = |at: u32| match owned.levels[at as usize] {
         NOBODY => role(operations[at as usize].op),
         level => Role::StepFrom(level),
     };
-    Some(ladder.decide(operations, role, wanted))
+    let ruling = ladder.decide(operations, role, wanted);
+    // Owners that were chosen prove an order, and nothing else.
+    let is_proved = !owned.is_ambiguous || matches!(ruling, Ruling::Valid(_));
+    is_proved.then_some(Some(ruling))
 }
 
 /// What an operation does to the length, apart from appends whose places are known.
 fn role(op: &Op) -> Role {
-    let exactly = |len: u32| Role::Look { low: len, high: len };
+    if matches!(op, Op::Append(..)) {
+        return Role::Step;
+    }
+    let (low, high) = bounds(op);
+    Role::Look { low, high }
+}
+
+/// How long a log is at least and at most that a read finds.
+fn bounds(op: &Op) -> (u32, u32) {
+    let exactly = |len: u32| (len, len);
     match op {
-        Op::Append(..) => Role::Step,
         Op::Read(items) => exactly(items.len() as u32),
-        Op::ReadPrefix(items) => Role::Look { low: items.len() as u32, high: u32::MAX },
+        Op::ReadPrefix(items) => (items.len() as u32, u32::MAX),
         // Past the end there is nothing.
-        Op::ReadFrom(from, items) if items.is_empty() => Role::Look { low: 0, high: *from },
+        Op::ReadFrom(from, items) if items.is_empty() => (0, *from),
         Op::ReadFrom(from, items) => exactly(from.saturating_add(items.len() as u32)),
-        Op::ReadAt(at, Value::NULL) => Role::Look { low: 0, high: *at },
-        Op::ReadAt(at, _) => Role::Look { low: at.saturating_add(1), high: u32::MAX },
-        Op::ReadAny => Role::Look { low: 0, high: u32::MAX },
+        Op::ReadAt(at, Value::NULL) => (0, *at),
+        Op::ReadAt(at, _) => (at.saturating_add(1), u32::MAX),
+        Op::ReadAny | Op::Append(..) => (0, u32::MAX),
     }
 }
 
@@ -130,13 +205,9 @@ impl Places {
         true
     }
 
-    /// Finds the append of each known entry. `None` if two may be it; an operation by whose
+    /// Finds the append of each known entry, unless several may be it; an operation by whose
     /// return none can be.
-    fn owners(
-        mut self,
-        initial: usize,
-        operations: &[Timed<'_, Op>],
-    ) -> Option<Result<Owned, u32>> {
+    fn owners(mut self, initial: usize, operations: &[Timed<'_, Op>]) -> Result<Owned, u32> {
         let mut appends: Map<Value, Appends> = Map::default();
         for (at, timed) in operations.iter().enumerate() {
             let at = at as u32;
@@ -145,6 +216,7 @@ impl Places {
                     let appends = appends.entry(item).or_default();
                     appends.silent = at;
                     appends.count += 1;
+                    appends.left += 1;
                 }
                 Op::Append(item, Some(_)) => {
                     let appends = appends.entry(item).or_default();
@@ -154,7 +226,7 @@ impl Places {
             }
         }
         let mut levels = vec![NOBODY; operations.len()];
-        let mut impossible: Option<u64> = None;
+        let (mut impossible, mut is_ambiguous): (Option<u64>, bool) = (None, false);
         for place in initial..self.entries.len() {
             let entry = self.entries[place];
             let known = &mut self.known[place];
@@ -170,102 +242,61 @@ impl Places {
             let appends = appends.entry(entry).or_default();
             *known = appends.known.max(*known);
             appends.known = *known;
-            if appends.count > 1 {
-                return None;
-            }
-            if appends.count == 1 {
-                appends.count = 0;
-                self.told[place] = appends.silent;
-                levels[appends.silent as usize] = place as u32;
-            } else {
+            if appends.left == 0 {
                 // None is left to have put it here.
                 impossible = Some(impossible.map_or(*known, |first| first.min(*known)));
+                continue;
+            }
+            appends.left -= 1;
+            if appends.count > 1 {
+                is_ambiguous = true;
+            } else {
+                self.told[place] = appends.silent;
+                levels[appends.silent as usize] = place as u32;
             }
         }
-        Some(match impossible {
+        let Places { entries, known, told: owners, .. } = self;
+        match impossible {
             Some(by) => Err(position(by)),
-            None => Ok(Owned { owners: self.told, known: self.known, levels }),
-        })
+            None => Ok(Owned { entries, owners, known, levels, is_ambiguous }),
+        }
     }
 }
 
 /// The appends of one value.
 #[derive(Default)]
 struct Appends {
-    /// The last that did not tell its place, and how many of them there are that are not found.
+    /// The last that did not tell its place, how many of them there are, and how many of these
+    /// are not found.
     silent: u32,
     count: u32,
+    left: u32,
     /// The return by which the places of the others are known, and that of the one found.
     known: u64,
 }
 
 /// Who appended what is known.
 struct Owned {
+    /// The entry at each place; null where none is known.
+    entries: Vec<Value>,
     owners: Vec<u32>,
     known: Vec<u64>,
     /// The place of each operation that appended something known.
     levels: Vec<u32>,
+    /// Whether several operations may have appended something known.
+    is_ambiguous: bool,
+}
+
+impl Owned {
+    /// Takes these operations for the owners of the places from `bottom` on.
+    fn take(&mut self, bottom: u32, steps: &[u32]) {
+        for (place, &owner) in (bottom..).zip(steps) {
+            self.owners[place as usize] = owner;
+            self.levels[owner as usize] = place;
+        }
+    }
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
-mod tests {
-    use std::sync::Arc;
-
-    use super::super::ends::timed;
-    use super::*;
-    use crate::history::ValueTable;
-    use crate::history::testing::NEVER;
-
-    fn value(n: i64) -> Value {
-        ValueTable::small_int(n).unwrap()
-    }
-
-    fn append(n: i64) -> Op {
-        Op::Append(value(n), None)
-    }
-
-    fn read(entries: &[i64]) -> Op {
-        Op::Read(entries.iter().map(|&n| value(n)).collect::<Arc<[Value]>>())
-    }
-
-    fn rule(operations: &[(Op, u32, u32)]) -> Option<Ruling> {
-        decide(&[], &timed(operations), Wanted::Order)
-    }
-
-    fn stuck(at: u32) -> Option<Ruling> {
-        Some(Ruling::Invalid(Conflict::at(at)))
-    }
-
-    #[test]
-    fn the_longest_read_orders_appends() {
-        let (one, two) = ((append(1), 0, 4), (append(2), 1, NEVER));
-        let reads = [(read(&[2]), 2, 3), (read(&[2, 1]), 5, 6)];
-        let [short, long] = reads.clone();
-        let all = [one.clone(), two.clone(), short.clone(), long];
-        assert_eq!(rule(&all), Some(Ruling::Valid(vec![1, 2, 0, 3])));
-        // Lost: it was acknowledged before the read.
-        assert_eq!(rule(&[one.clone(), two.clone(), short.clone(), (read(&[2]), 5, 6)]), stuck(3));
-        // Forked.
-        assert_eq!(rule(&[one, two, short, (read(&[1]), 5, 6)]), stuck(3));
-    }
-
-    #[test]
-    fn offsets_order_appends() {
-        let told = |n, offset| Op::Append(value(n), Some(offset));
-        let mut operations = vec![(told(1, 1), 0, 3), (told(2, 0), 1, 2)];
-        assert_eq!(rule(&operations), Some(Ruling::Valid(vec![1, 0])));
-        operations.push((Op::ReadAt(1, value(2)), 4, 5));
-        assert_eq!(rule(&operations), stuck(2));
-        assert_eq!(rule(&[(told(1, 0), 0, 2), (told(2, 0), 1, 3)]), stuck(1));
-        // A read that is far past the end of any log that can be.
-        assert_eq!(rule(&[(Op::ReadAt(u32::MAX, value(2)), 0, 1)]), stuck(0));
-    }
-
-    #[test]
-    fn what_is_appended_twice_is_left_to_others() {
-        let twice = [(append(1), 0, 4), (append(1), 1, 5), (read(&[1]), 2, 3)];
-        assert_eq!(rule(&twice), None);
-        assert_eq!(rule(&[(append(1), 0, 4), (read(&[1, 1]), 2, 3)]), stuck(1));
-    }
-}
+mod tests;
