@@ -43,7 +43,7 @@ use crate::model::Pos;
 const WIDTH: usize = 8;
 
 /// So many are kept where it does not, after which it starts again.
-const PATIENCE: Patience = Patience { tries: 4, widest: 1 << 14, growth: 4, most: 1 << 12 };
+const PATIENCE: Patience = Patience { tries: 3, widest: 1 << 14, growth: 4, most: 1 << 12 };
 
 /// For each configuration that is kept, so many are visited at one event.
 const VISITS: usize = 16;
