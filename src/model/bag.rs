@@ -56,8 +56,9 @@ pub(super) const ENTRY: Entry = Entry {
     options: &[],
     cost: "\
            linear if no operation found the queue empty, or if no item that comes out was put in \
-           twice; O(n log n) where the order is asked for. Else the search, which does not tell \
-           items apart that no operation returned.",
+           twice; O(n log n) where the order is asked for. Else a walk finds an order of nearly \
+           all valid histories, and the search decides the others; it does not tell items \
+           apart that no operation returned.",
 };
 
 impl BuiltIn for UnorderedQueue {

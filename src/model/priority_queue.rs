@@ -197,7 +197,8 @@ pub(super) const ENTRY: Entry = Entry {
     cost: "\
            O(n log n) if no item that comes out was put in twice, or real time tells equal \
            ones apart, and all operations take from one end; operations that crashed are \
-           mostly decided so, too. Else the search.",
+           mostly decided so, too. Else a walk finds an order of nearly all valid histories, \
+           and the search decides the others.",
 };
 
 const WORDS: Words = ENTRY.words();

@@ -8,6 +8,7 @@ mod bag;
 mod counter;
 mod cover;
 mod ends;
+mod guess;
 mod ids;
 mod items;
 mod kv;
@@ -125,11 +126,13 @@ pub(super) fn decide<M: Model>(
             named("stack", stack::decide(&initial, &timed(readings, view), wanted))
         }
         Kind::Bag { initial, view } => {
-            named("unordered-queue", bag::decide(&initial, &timed(readings, view), wanted))
+            let asked = (wanted, is_stopped);
+            named("unordered-queue", bag::decide(&initial, &timed(readings, view), asked))
         }
         Kind::PriorityQueue { initial, view } => {
             let operations = timed(readings, view);
-            named("priority-queue", priority_queue::decide(&initial, &operations, wanted))
+            let asked = (wanted, is_stopped);
+            named("priority-queue", priority_queue::decide(&initial, &operations, asked))
         }
         Kind::Log { initial, view } => {
             let asked = (wanted, is_stopped);

@@ -2,7 +2,7 @@
 //!
 //! If nothing was ever found empty, putting in early and taking out late is best, and each value
 //! counts for itself; else values must not be put in twice. `docs/ALGORITHMS.md` has the proofs.
-//! Linear time; O(n log n) where an order is wanted.
+//! Linear time; O(n log n) where an order is wanted. Where values are, a [guess](super::guess).
 
 mod counts;
 #[cfg(test)]
@@ -11,22 +11,39 @@ mod tests;
 
 use super::cover;
 use super::values::{Act, NONE, Values};
-use super::{Ruling, Timed, Wanted, items};
+use super::{Asked, Ruling, Timed, Wanted, guess, items};
 use crate::history::{Value, sort};
 use crate::model::items::Op;
 
-/// Decides `operations`; `None` if some found it empty and a value that comes out was put in more
-/// than once.
+/// Decides `operations`; `None` if some found it empty, a value that comes out was put in more than
+/// once, and no linearization is found.
 pub(super) fn decide(
     initial: &[Value],
     operations: &[Timed<'_, Op>],
-    wanted: Wanted,
+    (wanted, is_stopped): Asked<'_>,
 ) -> Option<Ruling> {
     let completed = |timed: &&Timed<'_, Op>| timed.has_returned();
     if !operations.iter().filter(completed).any(|timed| items::act(timed.op) == Act::Empty) {
         return counts::decide(&items::handles(initial), operations, wanted);
     }
-    Ruling::on(items::read(initial, operations)?, |values| rule(values, wanted))
+    let read = items::read(initial, operations);
+    let ruling = read.and_then(|read| Ruling::on(read, |values| rule(values, wanted)));
+    ruling.or_else(|| {
+        let initial: Vec<u128> = initial.iter().map(|item| item.handle().into()).collect();
+        guess::decide(&initial, operations, known, (wanted, is_stopped))
+    })
+}
+
+/// An operation as the guess has it.
+fn known(op: &Op) -> guess::Act<u128> {
+    match items::act(op) {
+        Act::Put(value) => guess::Act::Put(value.into()),
+        Act::Take(value) => guess::Act::Take(guess::End::Any, value.into()),
+        Act::Peek(value) => guess::Act::Peek(guess::End::Any, value.into()),
+        Act::Empty => guess::Act::Empty,
+        Act::TakeAny => guess::Act::TakeAny(guess::End::Any),
+        Act::PeekAny => guess::Act::PeekAny,
+    }
 }
 
 /// Decides what was read of the values of a bag.

@@ -1,7 +1,9 @@
-//! Priority queues of which one end is taken from: a value that comes out was put in at most once.
+//! Priority queues.
 //!
-//! From the highest priority down, each value is put in as late and taken out as early as those of
-//! higher priority allow; `docs/ALGORITHMS.md` proves that nothing else is better. O(n log n).
+//! If one end is taken from and a value that comes out was put in at most once, each value is put
+//! in as late and taken out as early as those of higher priority allow, from the highest priority
+//! down; `docs/ALGORITHMS.md` proves that nothing else is better. O(n log n). Else, and where
+//! operations crashed in more ways than are tried, a [guess](super::guess).
 
 mod crashed;
 mod greedy;
@@ -9,17 +11,27 @@ mod greedy;
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 mod tests;
 
+use super::guess;
 use super::values::{Act, NONE, Values};
-use super::{Ruling, Timed, Wanted};
+use super::{Asked, Ruling, Timed, Wanted};
 use crate::model::priority_queue::{End, Found, Item, Op};
 
-/// Decides `operations`; `None` if both ends are taken from, if a value that comes out was put in
-/// more than once, or if crashed takes can remove values in more ways than are tried.
+/// Decides `operations`; `None` if both ends are taken from, a value that comes out was put in more
+/// than once, or crashed takes can remove values in more ways than are tried, and no linearization
+/// is found.
 pub(super) fn decide(
     initial: &[Item],
     operations: &[Timed<'_, Op>],
-    wanted: Wanted,
+    (wanted, is_stopped): Asked<'_>,
 ) -> Option<Ruling> {
+    by_priority(initial, operations, wanted).or_else(|| {
+        let initial: Vec<u128> = initial.iter().copied().map(key).collect();
+        guess::decide(&initial, operations, known, (wanted, is_stopped))
+    })
+}
+
+/// Decides operations at one end on values that are put in once.
+fn by_priority(initial: &[Item], operations: &[Timed<'_, Op>], wanted: Wanted) -> Option<Ruling> {
     let end = only_end(operations)?;
     let handles: Vec<u32> = initial.iter().map(|item| item.handle()).collect();
     Ruling::on(Values::read(&handles, operations, act)?, |mut values| {
@@ -33,6 +45,27 @@ pub(super) fn decide(
             Err(failed) => Ruling::Invalid(values.conflict_at(failed.by)),
         })
     })
+}
+
+/// An operation as the guess has it.
+fn known(op: &Op) -> guess::Act<u128> {
+    let at = |end: End| match end {
+        End::Min => guess::End::Low,
+        End::Max => guess::End::High,
+    };
+    match *op {
+        Op::Put(item) => guess::Act::Put(key(item)),
+        Op::Take(end, Found::Item(item)) => guess::Act::Take(at(end), key(item)),
+        Op::Peek(end, Found::Item(item)) => guess::Act::Peek(at(end), key(item)),
+        Op::Take(_, Found::Empty) | Op::Peek(_, Found::Empty) => guess::Act::Empty,
+        Op::Take(end, Found::Any) => guess::Act::TakeAny(at(end)),
+        Op::Peek(_, Found::Any) => guess::Act::PeekAny,
+    }
+}
+
+/// The number of an item, with its priority above that of its value.
+fn key(item: Item) -> u128 {
+    u128::from(item.priority()) << 32 | u128::from(item.handle())
 }
 
 /// The end that all operations are about which may have found an item; `None` if there are two.
