@@ -148,7 +148,10 @@ pub(super) fn decide<M: Model>(
                 transactions::decide(&registers, &operations, (wanted, is_stopped)),
             )
         }
-        Kind::Lists { view } => named("list-append", lists::decide(&timed(readings, view), wanted)),
+        Kind::Lists { view } => {
+            let asked = (wanted, is_stopped);
+            named("list-append", lists::decide(&timed(readings, view), asked))
+        }
         Kind::Versions { initial, view } => {
             named("versioned-kv", versions::decide(initial, &timed(readings, view), wanted))
         }

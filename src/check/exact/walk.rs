@@ -23,6 +23,15 @@ const LOOK_EVERY: u64 = 256;
 /// No node.
 const NONE: u32 = u32::MAX;
 
+/// Where a walk is.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    /// The number of the layer, from 0.
+    pub(super) length: usize,
+    /// So many configurations of the next one are kept.
+    pub(super) width: usize,
+}
+
 /// What is walked over.
 pub(super) trait Board {
     /// What was chosen so far, as far as it matters for what can be chosen next.
@@ -36,12 +45,13 @@ pub(super) trait Board {
     /// Returns what speaks against a configuration, other things being equal.
     fn cost(&self, config: &Self::Config) -> u64;
 
-    /// Finds the configurations of the next layer that follow `config`, which is in the layer of
-    /// that number, from 0. Returns whether these are all.
+    /// Finds the configurations of the next layer that follow `config`, which is at `place`; one
+    /// that visits others on the way takes that from the `work`. Returns whether these are all.
     fn expand(
         &mut self,
         config: &Self::Config,
-        length: usize,
+        place: Place,
+        work: &mut Work<'_>,
         found: &mut Vec<(Self::Config, Self::Choice)>,
     ) -> bool;
 }
@@ -59,8 +69,12 @@ impl<'a> Work<'a> {
         Work { left: most, looked: most, is_stopped }
     }
 
-    fn allows(&mut self, visits: u64) -> bool {
-        let Some(left) = self.left.checked_sub(visits) else { return false };
+    /// Takes so many; returns whether they were left.
+    pub(super) fn allows(&mut self, visits: u64) -> bool {
+        let Some(left) = self.left.checked_sub(visits) else {
+            self.left = 0;
+            return false;
+        };
         if self.looked >= left + LOOK_EVERY {
             self.looked = left;
             if (self.is_stopped)() {
@@ -161,7 +175,7 @@ pub(super) fn search<B: Board>(
         if !work.allows(layer.entries.len() as u64) {
             return Outcome::Unknown;
         }
-        layer = longer(board, &layer, walk.width, &mut nodes);
+        layer = longer(board, &layer, walk.width, &mut nodes, work);
         if !layer.entries.is_empty() {
             walk.pass(&layer);
         } else if layer.is_whole {
@@ -180,13 +194,15 @@ fn longer<B: Board>(
     layer: &Layer<B::Config>,
     width: usize,
     nodes: &mut Vec<Node<B::Choice>>,
+    work: &mut Work<'_>,
 ) -> Layer<B::Config> {
     let (seed, mut known) = (Seeded::default(), HashTable::new());
     let mut found = Vec::new();
     let mut next: Vec<(B::Config, B::Choice, u32)> = Vec::new();
     let mut is_whole = layer.is_whole;
     for Entry { config, node } in &layer.entries {
-        is_whole &= board.expand(config, layer.length, &mut found);
+        let place = Place { length: layer.length, width };
+        is_whole &= board.expand(config, place, work, &mut found);
         for (config, choice) in found.drain(..) {
             let is_known = |&at: &u32| next[at as usize].0 == config;
             let hash = seed.hash_one(&config);

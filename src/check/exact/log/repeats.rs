@@ -7,7 +7,7 @@
 //! of the value: a [walk](super::super::walk) chooses, and prefers what needs few crashed appends.
 
 use super::super::ends::{End, Ends};
-use super::super::walk::Board;
+use super::super::walk::{Board, Place as At, Work};
 use super::Timed;
 use crate::history::Value;
 use crate::history::hash::Map;
@@ -438,7 +438,13 @@ impl Board for Repeats {
         config.crashed.into()
     }
 
-    fn expand(&mut self, config: &Config, length: usize, found: &mut Vec<(Config, u32)>) -> bool {
+    fn expand(
+        &mut self,
+        config: &Config,
+        At { length, .. }: At,
+        _: &mut Work<'_>,
+        found: &mut Vec<(Config, u32)>,
+    ) -> bool {
         let level = self.bottom + length as u32;
         let mut is_whole = true;
         match self.places.get(level as usize) {

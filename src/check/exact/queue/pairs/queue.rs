@@ -3,7 +3,7 @@
 use super::NONE;
 use super::sides::{Op, Ops, Side, is_best};
 use crate::check::exact::values::Act;
-use crate::check::exact::walk::Board;
+use crate::check::exact::walk::{Board, Place, Work};
 use crate::history::hash::Map;
 
 /// What it costs that an operation happened that crashed: so many times what one takes on average.
@@ -91,7 +91,8 @@ impl Board for Queue {
     fn expand(
         &mut self,
         config: &Config,
-        length: usize,
+        Place { length, .. }: Place,
+        _: &mut Work<'_>,
         found: &mut Vec<(Config, Choice)>,
     ) -> bool {
         let mut offer = |value: u32, put: From| {

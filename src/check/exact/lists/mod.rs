@@ -9,13 +9,17 @@
 //! conditions that the object makes, so that any order of them and of real time is a proof. Where
 //! no real time is known, the order of each process takes its place.
 
+mod repeats;
+
 use std::sync::Arc;
 
 use super::ends::{End, Ends};
-use super::{Conflict, Ruling, Timed, Wanted};
+use super::walk::{self, Outcome, Work};
+use super::{Asked, Conflict, Ruling, Timed, Wanted};
 use crate::history::hash::{Map, Set};
 use crate::history::{Rank, Value, sort};
 use crate::model::list_append::Op;
+use repeats::Repeats;
 
 /// No operation, or no edge.
 const NONE: u32 = u32::MAX;
@@ -23,18 +27,26 @@ const NONE: u32 = u32::MAX;
 /// So many operations at most may have appended one item, where it is to be found out which did.
 const TWINS: usize = 64;
 
+/// So many configurations are visited at most where values repeat, and so many for each operation.
+const MOST: u64 = 20_000;
+const MOST_FOR_EACH: u64 = 20;
+
 /// Decides `operations`; `None` if a value is appended twice to one list and it is not found out
 /// by which of them. O(n log n) and the size of what reads returned; as often again as the
 /// logarithm of n where they are not linearizable.
-pub(super) fn decide(operations: &[Timed<'_, Arc<Op>>], wanted: Wanted) -> Option<Ruling> {
+pub(super) fn decide(
+    operations: &[Timed<'_, Arc<Op>>],
+    (wanted, is_stopped): Asked<'_>,
+) -> Option<Ruling> {
     let writers = Writers::of(operations);
     let order_until = |horizon| Prefix { operations, writers: &writers, horizon }.order();
+    let valid = |order| Ruling::Valid(if wanted == Wanted::Order { order } else { Vec::new() });
     if let Some(order) = order_until(Rank::LAST) {
-        let order = if wanted == Wanted::Order { order } else { Vec::new() };
-        return Some(Ruling::Valid(order));
+        return Some(valid(order));
     }
     if !writers.are_distinct {
-        return None;
+        let most = MOST + MOST_FOR_EACH * operations.len() as u64;
+        return chosen(operations, &mut Work::new(most, is_stopped)).map(valid);
     }
     let returned = (0..operations.len()).filter(|&at| operations[at].has_returned());
     let mut returns: Vec<(Rank, u32)> =
@@ -43,6 +55,16 @@ pub(super) fn decide(operations: &[Timed<'_, Arc<Op>>], wanted: Wanted) -> Optio
     let stuck = returns.partition_point(|&(ret, _)| order_until(ret).is_some());
     let last = returns.len().checked_sub(1)?;
     Some(Ruling::Invalid(Conflict::at(returns[stuck.min(last)].1)))
+}
+
+/// An order for which it is chosen who appended what; `None` if none is found.
+fn chosen(operations: &[Timed<'_, Arc<Op>>], work: &mut Work<'_>) -> Option<Vec<u32>> {
+    let mut lists = Repeats::new(operations)?;
+    let Outcome::Way(steps) = walk::search(&mut lists, repeats::Config::default(), work) else {
+        return None;
+    };
+    let order = steps.concat();
+    repeats::is_order(operations, &order).then_some(order)
 }
 
 /// Who appended what.
@@ -400,182 +422,4 @@ impl Graph {
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use rand::{RngExt, SeedableRng};
-    use rand_chacha::ChaCha8Rng;
-
-    use super::super::ends::timed;
-    use super::super::testing::value;
-    use super::*;
-    use crate::history::OpIndex;
-    use crate::history::testing::{NEVER, span};
-    use crate::model::list_append::Items;
-    use crate::model::{ListAppend, Model, Reading};
-    use crate::proof::{Refutation, refute};
-    use crate::tries::tries;
-
-    fn items(lists: &[(i64, &[i64])]) -> Items {
-        let item = |&n: &i64| value(n);
-        lists.iter().map(|(list, items)| (value(*list), items.iter().map(item).collect())).collect()
-    }
-
-    fn txn(expects: &[(i64, &[i64])], appends: &[(i64, &[i64])]) -> Op {
-        Op { contradictory: false, expects: items(expects), appends: items(appends), turn: None }
-    }
-
-    fn rule(operations: &[(Op, u32, u32)]) -> Option<Ruling> {
-        let operations: Vec<(Arc<Op>, u32, u32)> =
-            operations.iter().map(|(op, call, ret)| (Arc::new(op.clone()), *call, *ret)).collect();
-        decide(&timed(&operations), Wanted::Order)
-    }
-
-    fn stuck(at: u32) -> Option<Ruling> {
-        Some(Ruling::Invalid(Conflict::at(at)))
-    }
-
-    #[test]
-    fn reads_order_appends() {
-        let both = [
-            (txn(&[], &[(1, &[5])]), 0, 5),
-            (txn(&[], &[(1, &[6])]), 1, NEVER),
-            (txn(&[(1, &[6, 5])], &[]), 2, 6),
-        ];
-        assert_eq!(rule(&both), Some(Ruling::Valid(vec![1, 0, 2])));
-        // Two that saw the same list and appended to it.
-        let lost = [(txn(&[(1, &[])], &[(1, &[5])]), 0, 2), (txn(&[(1, &[])], &[(1, &[6])]), 1, 3)];
-        assert_eq!(rule(&lost), stuck(1));
-        // Serializable, but not in real time.
-        let late = [
-            (txn(&[(1, &[]), (2, &[9])], &[]), 0, 5),
-            (txn(&[], &[(1, &[1])]), 1, 2),
-            (txn(&[], &[(2, &[9])]), 3, 4),
-        ];
-        assert_eq!(rule(&late), stuck(0));
-    }
-
-    #[test]
-    fn what_one_transaction_appended_is_seen_as_a_whole() {
-        let append = (txn(&[], &[(1, &[5, 6])]), 0, 1);
-        assert_eq!(rule(&[append.clone(), (txn(&[(1, &[5])], &[]), 2, 3)]), stuck(1));
-        let whole = [append, (txn(&[(1, &[5, 6])], &[(1, &[7])]), 2, 3)];
-        assert_eq!(rule(&whole), Some(Ruling::Valid(vec![0, 1])));
-    }
-
-    #[test]
-    fn what_is_appended_twice_is_left_to_others() {
-        let append = || txn(&[], &[(1, &[5])]);
-        let read = |seen| txn(&[(1, seen)], &[]);
-        let twice = [(append(), 0, 1), (read(&[5]), 2, 3), (append(), 4, 5), (read(&[5, 5]), 6, 7)];
-        assert_eq!(rule(&twice), Some(Ruling::Valid(vec![0, 1, 2, 3])));
-        assert_eq!(rule(&[(append(), 0, 1), (append(), 2, 3), (read(&[5]), 4, 5)]), None);
-        assert_eq!(rule(&[(txn(&[], &[(1, &[5, 5])]), 0, 1), (read(&[5]), 2, 3)]), None);
-        let apart = [(append(), 0, 1), (txn(&[], &[(2, &[5])]), 2, 3)];
-        assert_eq!(rule(&apart), Some(Ruling::Valid(vec![0, 1])));
-    }
-
-    /// A transaction on lists that hold `lists`, which it changes; what it sees is sometimes wrong.
-    fn transaction(
-        lists: &mut BTreeMap<i64, Vec<i64>>,
-        fresh: &mut i64,
-        rng: &mut ChaCha8Rng,
-    ) -> Op {
-        let (mut expects, mut appends) = (Vec::new(), Vec::new());
-        for list in 0..2 {
-            let held = lists.entry(list).or_default();
-            if rng.random_bool(0.5) {
-                let mut seen = held.clone();
-                match rng.random_range(0..12) {
-                    0 => _ = seen.pop(),
-                    1 if seen.len() > 1 => seen.swap(0, 1),
-                    2 => seen.push(*fresh + rng.random_range(0..3)),
-                    _ => {}
-                }
-                expects.push((list, seen));
-            }
-            if rng.random_bool(0.5) {
-                let count = rng.random_range(1..=2);
-                let own: Vec<i64> = (0..count).map(|nth| *fresh + nth).collect();
-                *fresh += count;
-                if rng.random_bool(0.9) {
-                    held.extend(&own);
-                }
-                appends.push((list, own));
-            }
-        }
-        let borrowed = |lists: &[(i64, Vec<i64>)]| {
-            let lists: Vec<(i64, &[i64])> =
-                lists.iter().map(|(list, items)| (*list, &items[..])).collect();
-            items(&lists)
-        };
-        Op {
-            contradictory: false,
-            expects: borrowed(&expects),
-            appends: borrowed(&appends),
-            turn: None,
-        }
-    }
-
-    /// What is known of operations by a time.
-    fn known(operations: &[(Op, u32, u32)], horizon: u32) -> Vec<Reading<Arc<Op>>> {
-        let called = operations.iter().enumerate().filter(|&(_, &(_, call, _))| call <= horizon);
-        let reading = |(at, (op, call, ret)): (usize, &(Op, u32, u32))| {
-            let is_open = *ret > horizon || *ret == NEVER;
-            let expects = if is_open { Items::default() } else { op.expects.clone() };
-            let op = Arc::new(Op { expects, ..op.clone() });
-            let span = span(*call, if is_open { NEVER } else { *ret });
-            Reading { index: OpIndex::new(at), op, span }
-        };
-        called.map(reading).collect()
-    }
-
-    #[test]
-    fn rulings_agree_with_brute_force() {
-        let mut counts = [0; 2];
-        for seed in 0..tries(4_000) {
-            let mut rng = ChaCha8Rng::seed_from_u64(seed.into());
-            let (mut lists, mut fresh) = (BTreeMap::new(), 10);
-            let count = rng.random_range(1..=7);
-            let spread = rng.random_range(1..=6);
-            let mut operations: Vec<(Op, u32, u32)> = Vec::new();
-            for at in 0..count {
-                let op = transaction(&mut lists, &mut fresh, &mut rng);
-                // Ends of their own for each, so that none is at the same time as another.
-                let call = (4 * at + 1) * 10 - rng.random_range(0..10 * spread).min(4 * at * 10);
-                let ret = (4 * at + 3) * 10 + rng.random_range(0..10 * spread);
-                let ret = if rng.random_bool(0.15) { NEVER } else { ret * 10 + at + 1 };
-                let op = if ret == NEVER { Op { expects: Items::default(), ..op } } else { op };
-                operations.push((op, call * 10 + at + 1, ret));
-            }
-            operations.sort_by_key(|&(_, call, _)| call);
-            let is_linearizable = |horizon| {
-                let outcome =
-                    refute(&ListAppend::default(), &known(&operations, horizon), 1_000_000);
-                assert!(outcome != Refutation::TooLarge);
-                outcome == Refutation::Wrong
-            };
-            let mut returns: Vec<(u32, u32)> =
-                (0..).zip(&operations).map(|(at, &(_, _, ret))| (ret, at)).collect();
-            returns.sort_unstable();
-            returns.retain(|&(ret, _)| ret != NEVER);
-            let first = returns.iter().find(|&&(ret, _)| !is_linearizable(ret));
-            match (rule(&operations), first) {
-                (Some(Ruling::Valid(order)), None) => {
-                    counts[0] += 1;
-                    let op = |&at: &u32| Arc::new(operations[at as usize].0.clone());
-                    let mut ops = order.iter().map(op);
-                    let lists = ListAppend::default();
-                    let end = ops.try_fold(lists.initial(), |state, op| lists.step(&state, &op));
-                    assert!(end.is_some(), "{operations:?}: {order:?}");
-                }
-                (Some(Ruling::Invalid(conflict)), Some(&(_, at))) => {
-                    counts[1] += 1;
-                    assert_eq!(conflict, Conflict::at(at), "{operations:?}");
-                }
-                (ruling, first) => panic!("{operations:?}: {ruling:?}, {first:?}"),
-            }
-        }
-        assert!(counts[0] > 500 && counts[1] > 500, "{counts:?}");
-    }
-}
+mod tests;
