@@ -66,8 +66,9 @@ pub(super) const ENTRY: Entry = Entry {
     cost: "\
            O(n log n) and the size of what reads returned, if nothing is removed, or if \
            nothing reads the whole and completed operations return what they found. Else the \
-           search, which leaves out elements that no operation tells anything about, unless \
-           some read returned the whole set.",
+           moments of the reads are looked for, element by element, in time about proportional \
+           to n; where there are too many ways, the search decides, which leaves out elements \
+           that no operation tells anything about, unless some read returned the whole set.",
 };
 
 const WORDS: Words = ENTRY.words();

@@ -112,7 +112,8 @@ pub(super) fn decide<M: Model>(
             named("counter", counter::decide(initial, &timed(readings, view), wanted))
         }
         Kind::Set { initial, view } => {
-            named("set", set::decide(&initial, &timed(readings, view), wanted))
+            let asked = (wanted, is_stopped);
+            named("set", set::decide(&initial, &timed(readings, view), asked))
         }
         Kind::Mutex { view } => named("mutex", mutex::decide(&timed(readings, view), wanted)),
         Kind::Semaphore { permits, view } => {

@@ -1,12 +1,15 @@
 //! Sets. Each element is an object of its own, so that a set is decided element by element, unless
-//! operations read the whole; sets that are read as a whole are decided if they only grow.
+//! operations read the whole; sets that are read as a whole are decided if they only grow. Else
+//! the moments of the reads are looked for.
 //!
-//! `docs/ALGORITHMS.md` states the conditions and proves them sufficient. O(n log n).
+//! `docs/ALGORITHMS.md` states the conditions and proves them sufficient. O(n log n), but for the
+//! moments.
 
 mod act;
 mod element;
 mod events;
 mod growing;
+mod moments;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 mod tests;
@@ -14,33 +17,37 @@ mod tests;
 use crate::history::Rank;
 use crate::model::set::{Contents, Op};
 
-use super::{Conflict, Ruling, Timed, Wanted};
+use super::{Asked, Conflict, Ruling, Timed, Wanted};
 
-/// Decides `operations`; `None` if the whole is read where elements are removed, or if an element
-/// is both added and removed and a completed operation that did so does not tell what it found.
+/// Decides `operations`; `None` if that takes too long where the whole is read and elements are
+/// removed, or where an element is both added and removed and a completed operation that did so
+/// does not tell what it found.
 pub(super) fn decide(
     initial: &Contents,
     operations: &[Timed<'_, Op>],
-    wanted: Wanted,
+    (wanted, is_stopped): Asked<'_>,
 ) -> Option<Ruling> {
     let completed = |timed: &&Timed<'_, Op>| timed.has_returned();
     let read_twice = |timed: &Timed<'_, Op>| matches!(timed.op, Op::ReadTwice);
-    if let Some(stuck) = operations.iter().position(read_twice) {
-        // It is never legal, and one that did not return need not happen.
-        let returned = operations[stuck].span.has_returned();
-        return returned.then_some(Ruling::Invalid(Conflict::at(stuck as u32)));
+    let is_impossible = |timed: &Timed<'_, Op>| read_twice(timed) && timed.has_returned();
+    if let Some(stuck) = operations.iter().position(is_impossible) {
+        return Some(Ruling::Invalid(Conflict::at(stuck as u32)));
+    }
+    if operations.iter().any(read_twice) {
+        return None;
     }
     let reads_whole = |timed: &Timed<'_, Op>| matches!(timed.op, Op::Read(_));
     let found = if operations.iter().filter(completed).any(reads_whole) {
-        growing::decide(initial, operations)?
+        growing::decide(initial, operations)
     } else {
-        element::decide_all(initial, operations)?
+        element::decide_all(initial, operations)
     };
-    Some(match found {
-        Ok(times) if wanted == Wanted::Order => Ruling::Valid(times.into_order()),
-        Ok(_) => Ruling::Valid(Vec::new()),
-        Err(conflict) => Ruling::Invalid(conflict),
-    })
+    match found {
+        Some(Ok(times)) if wanted == Wanted::Order => Some(Ruling::Valid(times.into_order())),
+        Some(Ok(_)) => Some(Ruling::Valid(Vec::new())),
+        Some(Err(conflict)) => Some(Ruling::Invalid(conflict)),
+        None => moments::decide(initial, operations, (wanted, is_stopped)),
+    }
 }
 
 /// The conflict of what is known at `rank`, once all that was called before has returned.
