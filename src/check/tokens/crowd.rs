@@ -37,7 +37,7 @@ fn guessed(problem: &Problem, ends: Vec<(u32, bool)>) -> Option<Vec<u32>> {
         }
     }
     let order = guess.finish();
-    is_linearization(problem, &order).then_some(order)
+    problem.is_linearization(&order).then_some(order)
 }
 
 /// The calls and returns of operations, by their ranks: which operation, and whether it returns.
@@ -59,29 +59,6 @@ fn most_open(ends: &[(u32, bool)]) -> usize {
         Some(*open)
     };
     ends.iter().scan(0, count).max().unwrap_or(0)
-}
-
-/// Whether each operation that returned is in `order` once, in time, and finds what it requires.
-fn is_linearization(problem: &Problem, order: &[u32]) -> bool {
-    let mut token = TokenId::INITIAL;
-    let mut latest = Rank::FIRST;
-    let mut is_there = vec![false; problem.operations.len()];
-    for &at in order {
-        let operation = &problem.operations[at as usize];
-        latest = latest.max(operation.call);
-        let fits = operation.requires == TokenId::NONE || operation.requires == token;
-        if !fits || operation.ret < latest || std::mem::replace(&mut is_there[at as usize], true) {
-            return false;
-        }
-        if operation.establishes != TokenId::NONE {
-            token = operation.establishes;
-        }
-    }
-    problem
-        .operations
-        .iter()
-        .zip(is_there)
-        .all(|(operation, is_there)| is_there || !operation.returns())
 }
 
 /// Operations by their returns, the first on top.

@@ -132,6 +132,29 @@ impl Problem {
             token == TokenId::NONE || !std::mem::replace(&mut established[token], true)
         })
     }
+
+    /// Whether each operation that returned is in `order` once, in time, and finds what it requires
+    /// and not what it forbids.
+    pub(super) fn is_linearization(&self, order: &[u32]) -> bool {
+        let mut token = TokenId::INITIAL;
+        let mut latest = Rank::FIRST;
+        let mut is_there = vec![false; self.operations.len()];
+        for &at in order {
+            let operation = &self.operations[at as usize];
+            latest = latest.max(operation.call);
+            let fits = (operation.requires == TokenId::NONE || operation.requires == token)
+                && operation.forbids != self.values[token];
+            let is_twice = std::mem::replace(&mut is_there[at as usize], true);
+            if !fits || operation.ret < latest || is_twice {
+                return false;
+            }
+            if operation.establishes != TokenId::NONE {
+                token = operation.establishes;
+            }
+        }
+        let mut all = self.operations.iter().zip(is_there);
+        all.all(|(operation, is_there)| is_there || !operation.returns())
+    }
 }
 
 /// A problem as far as operations were added to it.
