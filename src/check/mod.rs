@@ -57,7 +57,7 @@ pub(crate) fn is_linearizable<M: Model>(
     readings: &[Reading<M::Op>],
     meter: &Meter,
 ) -> (Option<bool>, Effort) {
-    let (stuck, effort) = impossible(model, readings, meter);
+    let (stuck, effort) = decided(model, readings, Wanted::Whether, meter);
     (stuck.map(|stuck| stuck.is_none()), effort)
 }
 
@@ -69,11 +69,21 @@ pub(crate) fn impossible<M: Model>(
     readings: &[Reading<M::Op>],
     meter: &Meter,
 ) -> (Option<Option<Pos>>, Effort) {
+    decided(model, readings, Wanted::Verdict, meter)
+}
+
+/// As [`impossible`]; if it is only `wanted` whether it is, the position may be any.
+fn decided<M: Model>(
+    model: &M,
+    readings: &[Reading<M::Op>],
+    wanted: Wanted,
+    meter: &Meter,
+) -> (Option<Option<Pos>>, Effort) {
     // Exact deciders do not ask the meter; whoever asks them again and again has to.
     if meter.poll().is_err() {
         return (None, Effort::default());
     }
-    let terms = terms(Wanted::Verdict, meter);
+    let terms = terms(wanted, meter);
     let Answer { found, effort, .. } = answer(&Readings::new(model, readings), terms);
     meter.decided(readings.len(), effort.configurations);
     let stuck = match found {

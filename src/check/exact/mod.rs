@@ -82,10 +82,12 @@ impl Conflict {
     }
 }
 
-/// Whether deciders should construct the linearization of what is linearizable.
+/// What deciders should find out beyond whether there is a linearization.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Wanted {
-    /// Only the verdict.
+    /// Nothing: where there is none, any completed operation may be named.
+    Whether,
+    /// The verdict, and where there is none, an operation at which that shows.
     Verdict,
     /// The verdict, and an order to prove it.
     Order,

@@ -27,7 +27,7 @@ pub(super) fn decide(problem: &Problem, wanted: Wanted) -> Option<Ruling> {
     match Chains::of(problem).and_then(|chains| chains.zones()) {
         Err(stuck) => Some(Ruling::Invalid(Conflict::at(stuck))),
         Ok(zones) if zones.chains.is_ambiguous => None,
-        Ok(_) if wanted == Wanted::Verdict => Some(Ruling::Valid(Vec::new())),
+        Ok(_) if wanted != Wanted::Order => Some(Ruling::Valid(Vec::new())),
         Ok(zones) => Some(Ruling::Valid(zones.order())),
     }
 }

@@ -175,7 +175,7 @@ impl Line {
         silent.sort_unstable();
         self.sweep(&silent, operations).map(|order| match wanted {
             Wanted::Order => Some(order),
-            Wanted::Verdict => Some(Vec::new()),
+            Wanted::Whether | Wanted::Verdict => Some(Vec::new()),
         })
     }
 

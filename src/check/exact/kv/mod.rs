@@ -60,7 +60,7 @@ pub(super) fn decide(
     let conflict = |stuck| Ruling::Invalid(Conflict::at(stuck));
     Some(match found.and_then(|(chains, zones)| Ok((zones::check(&zones)?, chains, zones))) {
         Err(stuck) => conflict(stuck),
-        Ok(_) if wanted == Wanted::Verdict => Ruling::Valid(Vec::new()),
+        Ok(_) if wanted != Wanted::Order => Ruling::Valid(Vec::new()),
         Ok((_, chains, zones)) => Ruling::Valid(chains.order(zones::order(zones))),
     })
 }

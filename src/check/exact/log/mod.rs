@@ -34,6 +34,10 @@ pub(super) fn decide(
     if let Some(ruling) = attempt(initial, operations, wanted, &mut work)? {
         return Some(ruling);
     }
+    if wanted == Wanted::Whether {
+        let named = operations.iter().position(Timed::has_returned)?;
+        return Some(Ruling::Invalid(Conflict::at(named as u32)));
+    }
     let returned = (0..operations.len()).filter(|&at| operations[at].has_returned());
     let mut returns: Vec<(Rank, u32)> =
         returned.map(|at| (operations[at].span.ret, at as u32)).collect();

@@ -50,7 +50,7 @@ pub(super) fn decide(
 /// Decides what was read of the values of a queue.
 fn rule(mut values: Values, wanted: Wanted) -> Option<Ruling> {
     Ruling::on(examine(&mut values)?, |cuts| {
-        if wanted == Wanted::Verdict {
+        if wanted != Wanted::Order {
             return Some(Ruling::Valid(Vec::new()));
         }
         let points: Vec<u32> = cuts.iter().map(|&(cut, _)| cut).collect();

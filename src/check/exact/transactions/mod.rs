@@ -53,6 +53,10 @@ pub(super) fn decide(
         Found::Contradiction(near, needed) => (near, needed),
         Found::Nothing => return None,
     };
+    if wanted == Wanted::Whether {
+        let named = operations.iter().position(Timed::has_returned)?;
+        return Some(Ruling::Invalid(Conflict::at(named as u32)));
+    }
     let again = if operations.len() <= SMALL { Effort::AGAIN } else { needed };
     let contradicts = |horizon| {
         let found = order_by(horizon, false, again);

@@ -42,6 +42,10 @@ pub(super) fn decide(
         }
     }
     let by = refute::contradiction(&known, initial)?;
+    if wanted == Wanted::Whether {
+        let named = operations.iter().position(Timed::has_returned)?;
+        return Some(Ruling::Invalid(Conflict::at(named as u32)));
+    }
     first_return(initial, operations, by).map(|stuck| Ruling::Invalid(Conflict::at(stuck)))
 }
 

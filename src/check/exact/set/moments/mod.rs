@@ -84,6 +84,9 @@ pub(super) fn decide(
             let span = operations[at as usize].span;
             let rank = if is_return { span.ret } else { span.call };
             let Conflict { stuck } = conflict_at(operations, rank);
+            if wanted == Wanted::Whether {
+                return Some(Ruling::Invalid(Conflict { stuck }));
+            }
             work.left = work.left.min((left - work.left).max(MOST_FOR_FIRST));
             work.looked = work.left;
             Some(Ruling::Invalid(first(initial, operations, stuck, &mut work)))
