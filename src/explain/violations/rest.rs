@@ -1,5 +1,7 @@
 //! What is left of a key when the operations of the violations found so far are taken out.
 
+use std::cell::LazyCell;
+
 use super::{SMALL, Violation};
 use crate::check::{impossible, is_linearizable};
 use crate::error::Error;
@@ -146,7 +148,7 @@ impl<'a, 'c> Rest<'a, 'c> {
         self.work += readings.len();
         let found = match self.first_impossible(readings, &core.operations)? {
             Some(found) => Some(found),
-            None => self.first_in_step()?,
+            None => self.first_in_step(near)?,
         };
         let Some((operation, mut horizon)) = found else { return Ok(Next::Unknown) };
         let mut known = self.known_at(horizon)?;
@@ -202,12 +204,17 @@ impl<'a, 'c> Rest<'a, 'c> {
         }
     }
 
-    /// The first return of the present step by which no order is left, with its operation.
-    fn first_in_step(&mut self) -> Result<Option<(OpIndex, Rank)>, Error> {
+    /// The first return of the present step by which no order is left, with its operation: likely
+    /// that of the operation `near`, or it is found by bisection.
+    fn first_in_step(&mut self, near: OpIndex) -> Result<Option<(OpIndex, Rank)>, Error> {
         let end = (self.settled + self.step.max(STEP) * 2).min(self.returns.len());
         let (mut low, mut high) = (self.settled, end);
+        let stuck = self.case.history.span(near).ret;
+        let likely = self.returns.partition_point(|&ret| ret <= stuck);
+        let mut likely = [likely, likely.saturating_sub(1)].into_iter();
         while low + 1 < high {
-            let middle = low + (high - low) / 2;
+            let is_open = |at: &usize| (low + 1..high).contains(at);
+            let middle = likely.find(is_open).unwrap_or(low + (high - low) / 2);
             let known = self.known_at(self.returns[middle - 1])?;
             self.work += known.len();
             let (linearizable, effort) = is_linearizable(self.case.model, &known, self.case.meter);
@@ -236,26 +243,43 @@ impl<'a, 'c> Rest<'a, 'c> {
             .filter(|&(ret, _)| ret != Rank::NEVER)
             .collect();
         sort::by(&mut ends, |&end| end);
-        // Of a minimal core it is nearly always the last.
-        while let [.., (horizon, _), _] = ends[..] {
-            let Case { model, history, meter, .. } = *self.case;
-            let mut known = Vec::new();
-            for reading in kept.iter().map(|&at| &readings[at]) {
-                if reading.span.ret <= horizon || self.weakened.contains(&reading.index) {
-                    known.push(reading.clone());
-                } else if reading.span.call <= horizon {
-                    known.extend(model::read(model, history, &[reading.index], Some(horizon))?);
-                }
+        let Some(mut last) = ends.len().checked_sub(1) else { return Ok(None) };
+        // Of a minimal core it is nearly always the last: look back in steps that grow, and then
+        // between two of them.
+        let (mut open, mut step, mut is_between) = (0, 1, false);
+        while open < last {
+            let probe = if is_between { open + (last - open) / 2 } else { last - step.min(last) };
+            let probe = probe.max(open);
+            if self.is_impossible_by(readings, &kept, ends[probe].0)? {
+                (last, step) = (probe, step * 2);
+            } else {
+                (open, is_between) = (probe + 1, true);
             }
-            known.retain(|reading| reading.span.call <= horizon);
-            let (linearizable, effort) = is_linearizable(model, &known, meter);
-            self.spent += effort.configurations;
-            if linearizable != Some(false) {
-                break;
-            }
-            ends.pop();
         }
-        Ok(ends.last().map(|&(ret, index)| (index, ret)))
+        Ok(Some((ends[last].1, ends[last].0)))
+    }
+
+    /// Whether the readings at the positions `kept`, as known at `horizon`, are impossible.
+    fn is_impossible_by(
+        &mut self,
+        readings: &[Reading<AnyOp>],
+        kept: &[Pos],
+        horizon: Rank,
+    ) -> Result<bool, Error> {
+        let Case { model, history, meter, .. } = *self.case;
+        let mut known = Vec::with_capacity(kept.len());
+        for reading in kept.iter().map(|&at| &readings[at]) {
+            let is_weak = self.weakened.binary_search(&reading.index).is_ok();
+            if reading.span.ret <= horizon || is_weak {
+                known.push(reading.clone());
+            } else if reading.span.call <= horizon {
+                known.extend(model::read(model, history, &[reading.index], Some(horizon))?);
+            }
+        }
+        known.retain(|reading| reading.span.call <= horizon);
+        let (linearizable, effort) = is_linearizable(model, &known, meter);
+        self.spent += effort.configurations;
+        Ok(linearizable == Some(false))
     }
 
     /// Takes out the operation of `violation`, and what is alike, which it lists there. False if
@@ -287,7 +311,7 @@ impl<'a, 'c> Rest<'a, 'c> {
     fn alike(&mut self, violation: &Violation, at: usize) -> Vec<OpIndex> {
         let Case { model, meter, .. } = *self.case;
         let own = &self.readings[at];
-        let same = |other: &Reading<AnyOp>| other.op == own.op && other.span.ret > own.span.ret;
+        let same = |other: &Reading<AnyOp>| other.span.ret > own.span.ret && other.op == own.op;
         let others: Vec<OpIndex> =
             violation.core.iter().copied().filter(|&index| index != violation.operation).collect();
         let Some(others) = positions(&self.readings, &others).filter(|others| !others.is_empty())
@@ -299,7 +323,8 @@ impl<'a, 'c> Rest<'a, 'c> {
         if candidates.is_empty() {
             return Vec::new();
         }
-        let projections = Projections::new(model, &self.readings);
+        // Few are impossible, and only of these it is asked whether they stand for the whole.
+        let projections = LazyCell::new(|| Projections::new(model, &self.readings));
         let (mut alike, mut unlike) = (Vec::new(), 0);
         for candidate in candidates {
             if unlike == UNLIKE || self.work > self.limit || meter.poll().is_err() {
@@ -310,8 +335,8 @@ impl<'a, 'c> Rest<'a, 'c> {
             kept.insert(kept.partition_point(|&at| at < candidate), candidate);
             let part: Vec<Reading<AnyOp>> =
                 kept.iter().map(|&at| self.readings[at].clone()).collect();
-            let is_like = projections.is_sound(&kept)
-                && is_linearizable(model, &part, meter).0 == Some(false);
+            let is_like = is_linearizable(model, &part, meter).0 == Some(false)
+                && projections.is_sound(&kept);
             if is_like {
                 alike.push(self.readings[candidate].index);
                 unlike = 0;
