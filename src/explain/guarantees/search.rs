@@ -93,9 +93,13 @@ struct Frame<S> {
     by: Option<Move>,
     /// How many pure operations had been taken before.
     trail: usize,
-    /// Which choice is next.
-    next: usize,
+    /// Which choice is next, and which of the states that it may lead to.
+    next: (usize, usize),
 }
+
+/// A choice: whether it is crashed, whether nobody waits for what it leaves, when it was called,
+/// and the move.
+type Choice = (bool, bool, Rank, Move);
 
 struct Search<'a> {
     model: AnyModel,
@@ -215,7 +219,7 @@ impl<'a> Search<'a> {
                 if self.left == 0 {
                     return Some(true);
                 }
-                frames.push(Frame { state, by, trail, next: 0 });
+                frames.push(Frame { state, by, trail, next: (0, 0) });
                 if self.is_dead(&frames[frames.len() - 1].state) {
                     self.leave(&mut frames);
                 }
@@ -225,10 +229,8 @@ impl<'a> Search<'a> {
             }
             let Some(frame) = frames.last_mut() else { return Some(false) };
             self.choices(&frame.state, &mut choices);
-            match choices.get(frame.next) {
-                Some(&(_, _, _, choice, nth)) => {
-                    frame.next += 1;
-                    let next = self.next_state(&frame.state, choice, nth)?;
+            match self.follow(frame, &choices) {
+                Some((next, choice)) => {
                     self.account(choice, true);
                     entered = Some((next, Some(choice)));
                 }
@@ -294,15 +296,23 @@ impl<'a> Search<'a> {
         }
     }
 
-    fn next_state(&self, state: &AnyState, choice: Move, nth: u32) -> Option<AnyState> {
-        let op = &self.readings[self.reading(choice)].op;
-        self.model.step(state, op).nth(nth as usize)
+    /// The next state that a choice leads to, with the choice. Mostly the first choice leads on:
+    /// what others lead to is not asked before they are needed.
+    fn follow(&self, frame: &mut Frame<AnyState>, choices: &[Choice]) -> Option<(AnyState, Move)> {
+        while let Some(&(_, _, _, choice)) = choices.get(frame.next.0) {
+            let op = &self.readings[self.reading(choice)].op;
+            let found = self.model.step(&frame.state, op).nth(frame.next.1);
+            if let Some(state) = found {
+                frame.next.1 += 1;
+                return Some((state, choice));
+            }
+            frame.next = (frame.next.0 + 1, 0);
+        }
+        None
     }
 
-    /// What may be done in `state`, the most promising first: for each, whether it is crashed,
-    /// whether nobody waits for what it leaves, when it was called, the move, and which of the
-    /// states that it may lead to.
-    fn choices(&mut self, state: &AnyState, into: &mut Vec<(bool, bool, Rank, Move, u32)>) {
+    /// What may be legal in `state`, the most promising first.
+    fn choices(&mut self, state: &AnyState, into: &mut Vec<Choice>) {
         into.clear();
         let current = self.model.token(state).and_then(|token| self.ids.get(&token).copied());
         let mut wanted: Vec<TokenId> = Vec::new();
@@ -347,11 +357,8 @@ impl<'a> Search<'a> {
             }
             let call = self.readings[at].span.call;
             let helps = is_wanted(&wanted[..by_heads]);
-            for (nth, _) in (0..).zip(self.model.step(state, &self.readings[at].op)) {
-                into.push((is_crashed, !helps, call, choice, nth));
-            }
+            into.push((is_crashed, !helps, call, choice));
         }
-        // The states of one operation are there in order.
         sort::by(into, |&(is_crashed, idle, call, ..)| (is_crashed, idle, call));
     }
 
