@@ -272,9 +272,9 @@ impl Explaining<'_> {
         self.options.turn_to(Phase::Guarantees);
         go_on(&meters.guarantees, &meters.violations, meters.violations.worked());
         let held = Case { meter: &meters.guarantees, ..case };
-        let guarantees = guarantees(&held);
+        let (guarantees, register) = guarantees(&held);
         let is_over = held.meter.poll().is_err();
-        let staleness = if is_over { None } else { staleness(&held, &found.list) };
+        let staleness = if is_over { None } else { staleness(&held, register, &found.list) };
         let initial = self.initial(model);
         let violations = found.list;
         let key = KeyExplanation { key_at, initial, violations, guarantees, staleness };

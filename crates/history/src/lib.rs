@@ -290,9 +290,32 @@ impl History {
 
     /// The extra fields of record `record`.
     pub fn extras(&self, record: Record) -> &[Extra] {
-        let start = self.extras.partition_point(|extra| extra.record < record);
-        let len = self.extras[start..].partition_point(|extra| extra.record == record);
-        &self.extras[start..start + len]
+        let rest = &self.extras[self.first_extra(record)..];
+        let len = rest.iter().take_while(|extra| extra.record == record).count();
+        &rest[..len]
+    }
+
+    /// Returns how many extra fields come before those of `record`. Mostly all records have about
+    /// as many: the search starts where that would put them, and takes steps that grow from there.
+    fn first_extra(&self, record: Record) -> usize {
+        let list = &self.extras[..];
+        let is_before = |at: usize| list[at].record < record;
+        let product = record.index() as u64 * list.len() as u64;
+        let guess = product.checked_div(self.records as u64).unwrap_or(0);
+        let guess = (guess as usize).min(list.len());
+        let mut step = 16;
+        let mut start = guess.saturating_sub(step);
+        while start > 0 && !is_before(start) {
+            step *= 4;
+            start = guess.saturating_sub(step);
+        }
+        let mut step = 16;
+        let mut end = (guess + step).min(list.len());
+        while end < list.len() && is_before(end) {
+            step *= 4;
+            end = (guess + step).min(list.len());
+        }
+        start + list[start..end].partition_point(|extra| extra.record < record)
     }
 
     /// The value of the extra field `name` of record `record`.

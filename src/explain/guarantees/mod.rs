@@ -84,9 +84,10 @@ pub struct Held {
 /// `docs/GUARANTEES.md` for the proofs.
 const IMPLIED: [(usize, &[usize]); 3] = [(0, &[1]), (1, &[2, 6]), (2, &[3, 4, 5])];
 
-/// What `case` still guarantees, in the order of [`Guarantee::ALL`]. O(n·p) for p processes where
-/// all values differ; never more than the budget allows.
-pub(super) fn guarantees(case: &Case<'_>) -> Vec<Held> {
+/// What `case` still guarantees, in the order of [`Guarantee::ALL`], and the versions that this was
+/// found out by, if it is a register. O(n·p) for p processes where all values differ; never more
+/// than the budget allows.
+pub(super) fn guarantees(case: &Case<'_>) -> (Vec<Held>, Option<Versions>) {
     let mut outcomes: [Option<Outcome>; 8] = Default::default();
     let versions = case.meter.poll().ok().and_then(|()| Versions::of(case));
     // Versions, and whether it is regular.
@@ -121,7 +122,7 @@ pub(super) fn guarantees(case: &Case<'_>) -> Vec<Held> {
             processes: if is_session { processes } else { 0 },
         }
     };
-    Guarantee::ALL.into_iter().zip(outcomes).map(held).collect()
+    (Guarantee::ALL.into_iter().zip(outcomes).map(held).collect(), versions)
 }
 
 /// Where some operations tell more than was looked at, what holds may not.

@@ -23,6 +23,8 @@ mod timeline;
 mod walk;
 mod windows;
 
+use std::cell::LazyCell;
+
 use super::allowance::{Part, meter};
 use crate::check::{Decision, Meter, Models, Options, Report, Verdict};
 use crate::error::Error;
@@ -178,7 +180,8 @@ fn explain(
 ) -> SkewOutcome {
     let mut found: Vec<ClockSkew> = Vec::new();
     let mut is_known = true;
-    let lost_by_timestamp = evidence::lost_by_timestamp(timeline, history);
+    let lost_by_timestamp = LazyCell::new(|| evidence::lost_by_timestamp(timeline, history));
+    let has_lost = || *lost_by_timestamp > 0;
     // Where nothing replaces the state, no last write wins: times stay as they are.
     let rules = [(Rule::Recording, is_ordered), (Rule::LastWriteWins, timeline.has_writes())];
     for (rule, _) in rules.into_iter().filter(|&(_, is_possible)| is_possible) {
@@ -192,7 +195,7 @@ fn explain(
             Grouping::Process => 1,
             Grouping::Field(_) => 4,
         };
-        match settle(&mut search, most, quarters, lost_by_timestamp > 0, meter) {
+        match settle(&mut search, most, quarters, &has_lost, meter) {
             Settled::Offsets { offsets, .. } if offsets.iter().all(|&offset| offset == 0) => {
                 return SkewOutcome::NotNeeded;
             }
@@ -210,7 +213,7 @@ fn explain(
                     is_smallest,
                     is_pinned,
                     is_within_error: false,
-                    lost_by_timestamp,
+                    lost_by_timestamp: *lost_by_timestamp,
                 };
                 skew.is_within_error = skew.spread() <= CLOCK_ERROR.unsigned_abs();
                 found.push(skew);
@@ -225,9 +228,9 @@ fn explain(
         let order = recording.is_pinned.cmp(&last_write.is_pinned).reverse();
         let (one, other) = (recording.spread(), last_write.spread());
         let is_close = one.abs_diff(other) <= one.max(other) / 10;
-        let by_size = match (is_close, lost_by_timestamp > 0) {
-            (true, true) => std::cmp::Ordering::Greater,
-            _ => one.cmp(&other),
+        let by_size = match is_close && has_lost() {
+            true => std::cmp::Ordering::Greater,
+            false => one.cmp(&other),
         };
         if order.then(by_size).is_le() { recording } else { last_write }
     });

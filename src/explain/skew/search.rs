@@ -227,7 +227,7 @@ impl<'a> Search<'a> {
             }
             self.large[key] += 1;
         }
-        let (rule, stretches) = (self.rule, self.stretches);
+        let (rule, stretches) = (self.rule, (self.stretches, self.left as u64));
         let exchanges = self.timeline.exchanges(key, rule, offsets, near, stretches, self.meter);
         let (found, spent) = exchanges;
         self.left = self.left.saturating_sub(spent as usize);

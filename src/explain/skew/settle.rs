@@ -76,7 +76,7 @@ pub(super) fn settle(
     search: &mut Search<'_>,
     most: i64,
     quarters: usize,
-    has_lost: bool,
+    has_lost: &dyn Fn() -> bool,
     meter: &Meter,
 ) -> Settled {
     let Some(root) = search.root() else { return Settled::Impossible };
@@ -104,7 +104,7 @@ pub(super) fn settle(
                 Rule::Recording => estimate::guess(search.timeline),
                 Rule::LastWriteWins => None,
             };
-            let is_likely = has_lost || guess.as_ref().is_some_and(Guess::is_apart);
+            let is_likely = has_lost() || guess.as_ref().is_some_and(Guess::is_apart);
             let share = if is_likely { WHOLE / 4 * quarters } else { quarters / 4 };
             if share == 0 {
                 return Settled::Stopped;

@@ -170,15 +170,16 @@ impl<'a> Timeline<'a> {
     }
 
     /// The bounds one of which offsets must keep because of what is near the entry `near` of `key`,
-    /// which cannot be ordered under `offsets`, and of what is in others of so many stretches; none
-    /// of what was not decided in time. And how much work that was.
+    /// which cannot be ordered under `offsets`, and of what is in others of so many stretches, the
+    /// first ones if they take more work than `most`; none of what was not decided in time. And how
+    /// much work that was.
     pub(super) fn exchanges(
         &self,
         key: usize,
         rule: Rule,
         offsets: &[i64],
         near: OpIndex,
-        stretches: usize,
+        (stretches, most): (usize, u64),
         meter: &Meter,
     ) -> (Vec<Vec<Alternative>>, u64) {
         let readings = self.keys[key].readings(rule, offsets);
@@ -186,7 +187,7 @@ impl<'a> Timeline<'a> {
         let mut found: Vec<Vec<Alternative>> = windows.choices(near).into_iter().collect();
         let stretches = (readings.len() / LENGTH).min(stretches);
         if stretches > 1 {
-            found.extend(windows.all_choices(stretches));
+            found.extend(windows.all_choices(stretches, most));
         }
         (found, windows.total())
     }

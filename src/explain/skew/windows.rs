@@ -81,13 +81,16 @@ impl<'a> Windows<'a> {
     }
 
     /// The same for each stretch of the history that is impossible by itself, of so many as it is
-    /// divided into.
-    pub(super) fn all_choices(&self, stretches: usize) -> Vec<Vec<Alternative>> {
+    /// divided into; not for the last ones once all that took more work than `most`.
+    pub(super) fn all_choices(&self, stretches: usize, most: u64) -> Vec<Vec<Alternative>> {
         let firsts = self.firsts(Rank::NEVER);
         let ends = (1..=stretches).map(|n| n * self.readings.len() / stretches);
         let mut start = 0;
         let mut found = Vec::new();
         for end in ends {
+            if self.total.get() > most {
+                break;
+            }
             let first = firsts.iter().copied().find(|&at| at as usize >= start);
             let until = self.readings.get(end).map_or(Rank::NEVER, |reading| reading.span.call);
             start = end;

@@ -39,10 +39,14 @@ pub struct Bound {
     pub at_most: Option<u64>,
 }
 
-/// How stale the reads of `case` are; `None` where that has no meaning, as where values were read
-/// that nobody wrote. What the operations of the `violations` need by themselves is tried first.
-pub(super) fn staleness(case: &Case<'_>, violations: &[Violation]) -> Option<Staleness> {
-    let register = Versions::of(case);
+/// How stale the reads of `case` are, which is `register` as versions; `None` where that has no
+/// meaning, as where values were read that nobody wrote. What the operations of the `violations`
+/// need by themselves is tried first.
+pub(super) fn staleness(
+    case: &Case<'_>,
+    register: Option<Versions>,
+    violations: &[Violation],
+) -> Option<Staleness> {
     let delta = delta(case, register.as_ref(), violations);
     let k = register.and_then(|register| versions::smallest_k(case, &register));
     (delta.is_some() || k.is_some()).then(|| Staleness { k: k.unwrap_or_default(), delta })
