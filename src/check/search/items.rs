@@ -47,6 +47,13 @@ pub(super) struct CrashedClass {
     pub(super) readings: Vec<Pos>,
 }
 
+impl CrashedClass {
+    /// Whether so many of them besides those `used` were called before an event.
+    pub(super) fn is_left(&self, used: u16, count: usize, event: u32) -> bool {
+        self.calls.get(usize::from(used) + count - 1).is_some_and(|&call| call < event)
+    }
+}
+
 /// What the search needs to know of a class of operations.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Class {

@@ -118,7 +118,7 @@ pub(super) fn run<K: Mask>(
 /// The guess that suits the object.
 fn guess_of<'a, K: Mask>(shared: &'a Shared<'a>, meter: &'a Meter) -> Box<dyn Guess + 'a> {
     match shared.amounts {
-        Some(amounts) => Box::new(sums::Walk::<K>::new(shared, amounts, meter)),
+        Some(amounts) => sums::guess_of::<K>(shared, amounts, meter),
         None => Box::new(Beam::<K>::new(shared, meter)),
     }
 }

@@ -32,32 +32,27 @@ const GAIN: u32 = 4;
 const LONG: u32 = 4;
 
 impl<K: Mask> Walk<'_, K> {
-    /// The number of the effect that a completed operation has.
-    pub(super) fn kind(&self, item: u32) -> u32 {
-        self.problem.kind(self.shared.prepared.items[item as usize].class)
-    }
-
     /// What it costs to linearize an operation that returns only then.
     fn early(&self, ret: u32) -> u32 {
-        let events = ret - self.place.event;
-        (events.saturating_mul(COST) / self.shared.prepared.width as u32).min(CRASHED)
+        let events = ret - self.course.place.event;
+        (events.saturating_mul(COST) / self.course.shared.prepared.width as u32).min(CRASHED)
     }
 
     /// The operations that are open where `forced` returns.
     pub(super) fn scene(&self, forced: u32) -> Scene {
-        let prepared = self.shared.prepared;
+        let prepared = self.course.shared.prepared;
         let mut items: Vec<(u32, u32)> = Vec::new();
-        difference(self.place.open.words(), K::empty(prepared.width).words(), |slot| {
-            let item = self.place.slots[slot as usize];
+        difference(self.course.place.open.words(), K::empty(prepared.width).words(), |slot| {
+            let item = self.course.place.slots[slot as usize];
             items.push((prepared.items[item as usize].ret, item));
             true
         });
         items.sort_unstable();
-        let event = self.place.event;
+        let event = self.course.place.event;
         let mut scene = Scene { event, forced, units: Vec::new(), telling: Vec::new() };
         for (ret, item) in items {
-            let (class, slot) = (self.kind(item), prepared.items[item as usize].slot);
-            if self.problem.effects[class as usize].is_free() {
+            let (class, slot) = (self.course.kind(item), prepared.items[item as usize].slot);
+            if self.course.problem.effects[class as usize].is_free() {
                 let cost = 1 + self.early(ret);
                 scene.units.push(Unit { item, class, slot, cost, twin: None });
             } else {
@@ -69,8 +64,8 @@ impl<K: Mask> Walk<'_, K> {
 
     /// Finds what becomes of `entry`.
     pub(super) fn expand(&mut self, entry: &Entry<K>, scene: &Scene, found: &mut Vec<Entry<K>>) {
-        let forced = self.kind(scene.forced);
-        let is_free = self.problem.effects[forced as usize].is_free();
+        let forced = self.course.kind(scene.forced);
+        let is_free = self.course.problem.effects[forced as usize].is_free();
         // Of those that tell the same, the first to return.
         let mut targets: Vec<u32> = Vec::new();
         for telling in scene.telling.iter().filter(|telling| !entry.mask.has(telling.slot)) {
@@ -87,7 +82,7 @@ impl<K: Mask> Walk<'_, K> {
             let twin = units.iter().rposition(|other| other.class == unit.class);
             units.push(Unit { twin, ..*unit });
         }
-        if self.states.unknown(entry.state) != 0 {
+        if self.course.states.unknown(entry.state) != 0 {
             // Who looks for the first time may look after anything.
             for unit in &units {
                 found.extend(self.carry_out(entry, &[Move::Item(unit.item)], scene));
@@ -105,9 +100,9 @@ impl<K: Mask> Walk<'_, K> {
         (targets, units): (&[u32], &[Unit]),
         found: &mut Vec<Entry<K>>,
     ) {
-        let forced = self.kind(scene.forced);
-        let most = self.retreat.width.clamp(*PLANS.start(), *PLANS.end());
-        let (before, effort) = (found.len(), self.retreat.effort());
+        let forced = self.course.kind(scene.forced);
+        let most = self.course.retreat.width.clamp(*PLANS.start(), *PLANS.end());
+        let (before, effort) = (found.len(), self.course.retreat.effort());
         let near = self.nearest(entry, targets);
         let mut own = 0;
         for level in level::FEW..=if effort >= LONG { level::ALL } else { level::MANY } {
@@ -123,8 +118,8 @@ impl<K: Mask> Walk<'_, K> {
                 if class != forced && (is_far || level > effort && is_enough) {
                     continue;
                 }
-                let effect = &self.problem.effects[class as usize];
-                let (amounts, lack, missing) = lack(&self.states, entry.state, effect);
+                let effect = &self.course.problem.effects[class as usize];
+                let (amounts, lack, missing) = lack(&self.course.states, entry.state, effect);
                 if lack == 0 {
                     continue;
                 }
@@ -145,10 +140,10 @@ impl<K: Mask> Walk<'_, K> {
     /// what is nearest, of a single amount, or the first.
     fn nearest(&self, entry: &Entry<K>, targets: &[u32]) -> Vec<u32> {
         let mut near = targets.to_vec();
-        if self.problem.amounts.len() == 1 {
+        if self.course.problem.amounts.len() == 1 {
             sort::by(&mut near, |&class| {
-                let effect = &self.problem.effects[class as usize];
-                let (.., missing) = lack(&self.states, entry.state, effect);
+                let effect = &self.course.problem.effects[class as usize];
+                let (.., missing) = lack(&self.course.states, entry.state, effect);
                 u32::try_from(missing.unsigned_abs()).unwrap_or(u32::MAX)
             });
         }
@@ -165,17 +160,18 @@ impl<K: Mask> Walk<'_, K> {
         (targets, units): (&[u32], &[Unit]),
         found: &mut Vec<Entry<K>>,
     ) {
-        let effects = &self.problem.effects;
-        let forced = &effects[self.kind(scene.forced) as usize];
+        let effects = &self.course.problem.effects;
+        let forced = &effects[self.course.kind(scene.forced) as usize];
         let mut wanted: Vec<(AmountId, bool)> = Vec::new();
-        let has_least = |amount: AmountId| self.problem.amounts[amount as usize].least > i128::MIN;
+        let has_least =
+            |amount: AmountId| self.course.problem.amounts[amount as usize].least > i128::MIN;
         if forced.is_free() {
             let takes = forced.adds.iter().filter(|&&(amount, by)| by < 0 && has_least(amount));
             wanted.extend(takes.map(|&(amount, _)| (amount, true)));
         }
         for &class in targets {
             let effect = &effects[class as usize];
-            if !self.states.fits(entry.state, effect) {
+            if !self.course.states.fits(entry.state, effect) {
                 wanted.extend(effect.finds_less.iter().map(|&(amount, _)| (amount, false)));
             }
         }
@@ -188,7 +184,7 @@ impl<K: Mask> Walk<'_, K> {
         // What can be carried over now can perhaps not be later.
         let carries = |class: u32| {
             let adds = &effects[class as usize].adds;
-            self.retreat.effort() > 0
+            self.course.retreat.effort() > 0
                 && adds.len() > 1
                 && adds.iter().any(|&(amount, by)| by < 0 && has_least(amount))
         };
@@ -197,11 +193,11 @@ impl<K: Mask> Walk<'_, K> {
             .iter()
             .filter(|unit| unit.item != scene.forced && (helps(unit.class) || carries(unit.class)));
         moves.extend(helpful.map(|unit| Move::Item(unit.item)));
-        if self.retreat.effort() > 0 || is_last {
+        if self.course.retreat.effort() > 0 || is_last {
             // Those that serve come first.
             for is_serving in [true, false] {
-                let groups = (0..self.crashed.len() as u32).filter(|&group| {
-                    let class = self.crashed[group as usize].class;
+                let groups = (0..self.course.crashed.len() as u32).filter(|&group| {
+                    let class = self.course.crashed[group as usize].class;
                     serves(class) == is_serving
                         && helps(class)
                         && self.planner.has(group, 1, &entry.used.counts, scene.event)
@@ -217,17 +213,20 @@ impl<K: Mask> Walk<'_, K> {
     /// What becomes of an entry by these moves, in an order in which they are legal; `None` if
     /// there is none, or it leads nowhere.
     fn carry_out(&mut self, entry: &Entry<K>, moves: &[Move], scene: &Scene) -> Option<Entry<K>> {
-        let prepared = self.shared.prepared;
+        let prepared = self.course.shared.prepared;
         let mut entry = entry.clone();
         let mut rest: Vec<Move> = moves.to_vec();
         while !rest.is_empty() {
             let (at, state) = rest.iter().enumerate().find_map(|(at, &by)| {
                 let class = match by {
-                    Move::Item(item) => self.kind(item),
-                    Move::Crashed(group) => self.crashed[group as usize].class,
+                    Move::Item(item) => self.course.kind(item),
+                    Move::Crashed(group) => self.course.crashed[group as usize].class,
                     Move::Start | Move::Pass => return None,
                 };
-                let state = self.states.step(entry.state, &self.problem.effects[class as usize])?;
+                let state = self
+                    .course
+                    .states
+                    .step(entry.state, &self.course.problem.effects[class as usize])?;
                 Some((at, state))
             })?;
             let by = rest.remove(at);
@@ -237,16 +236,16 @@ impl<K: Mask> Walk<'_, K> {
                 Move::Start | Move::Pass => {}
             }
             entry.state = state;
-            entry.node = self.nodes.push(Node { parent: entry.node, by, state }, 0);
+            entry.node = self.course.nodes.push(Node { parent: entry.node, by, state }, 0);
             self.close(&mut entry, scene);
         }
-        if self.supply.is_short(&self.states, &entry, scene) {
+        if self.supply.is_short(&self.course.states, &entry, scene) {
             return None;
         }
-        entry.cost =
-            self.cost(&entry, scene) + FAR * self.supply.distance(&self.states, &entry, scene);
+        entry.cost = self.cost(&entry, scene)
+            + FAR * self.supply.distance(&self.course.states, &entry, scene);
         if self.supply.has_arrivals() {
-            let deficit = self.supply.deficit(&self.states, &entry, scene);
+            let deficit = self.supply.deficit(&self.course.states, &entry, scene);
             if !deficit.is_met {
                 return None;
             }
@@ -258,15 +257,15 @@ impl<K: Mask> Walk<'_, K> {
     /// Linearizes what is legal and changes nothing.
     fn close(&mut self, entry: &mut Entry<K>, scene: &Scene) {
         for telling in &scene.telling {
-            let effect = &self.problem.effects[telling.class as usize];
+            let effect = &self.course.problem.effects[telling.class as usize];
             if !entry.mask.has(telling.slot)
                 && effect.is_pure()
-                && self.states.step(entry.state, effect) == Some(entry.state)
+                && self.course.states.step(entry.state, effect) == Some(entry.state)
             {
                 entry.mask.insert(telling.slot);
                 let by = Move::Item(telling.item);
                 let node = Node { parent: entry.node, by, state: entry.state };
-                entry.node = self.nodes.push(node, 0);
+                entry.node = self.course.nodes.push(node, 0);
             }
         }
     }
@@ -276,13 +275,14 @@ impl<K: Mask> Walk<'_, K> {
         let mut used = used.clone();
         used.counts[group as usize] += 1;
         used.count += 1;
-        let calls = &self.crashed[group as usize].calls;
-        let called = calls.partition_point(|&call| call < self.place.event);
+        let calls = &self.course.crashed[group as usize].calls;
+        let called = calls.partition_point(|&call| call < self.course.place.event);
         let left = called - usize::from(used.counts[group as usize]);
-        let effect = &self.problem.effects[self.crashed[group as usize].class as usize];
+        let effect =
+            &self.course.problem.effects[self.course.crashed[group as usize].class as usize];
         let all = |is_so: fn(i128) -> bool| {
             effect.adds.iter().all(|&(amount, by)| {
-                is_so(by) && self.problem.amounts[amount as usize].least > i128::MIN
+                is_so(by) && self.course.problem.amounts[amount as usize].least > i128::MIN
             })
         };
         used.cost += match (all(|by| by < 0), all(|by| by > 0)) {
@@ -305,7 +305,7 @@ impl<K: Mask> Walk<'_, K> {
             .telling
             .iter()
             .map(|telling| {
-                let is_pure = self.problem.effects[telling.class as usize].is_pure();
+                let is_pure = self.course.problem.effects[telling.class as usize].is_pure();
                 match (is_pure, entry.mask.has(telling.slot)) {
                     (true, false) => COST,
                     (false, true) => self.early(telling.ret),

@@ -8,36 +8,40 @@
 //! does not help it starts again and keeps more from the start. What it finds is replayed; that it
 //! finds nothing says nothing.
 
+mod both;
+mod course;
 mod expand;
 mod knapsack;
 mod plans;
 mod problem;
+mod snapshots;
 mod states;
 mod supply;
 
 use std::collections::hash_map::Entry as Slot;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
+use both::Both;
+use course::{Course, Stages};
 use plans::{Planner, Unit};
 pub(super) use problem::Problem;
-use states::{States, factor};
+pub(super) use snapshots::Snapshots;
+use states::factor;
 use supply::Supply;
 
 use super::automaton::StateId;
-use super::depth::{LOOK_EVERY, Part};
+use super::depth::Part;
 use super::guess::Guess;
-use super::items::{CrashedClass, Event, Item};
+use super::items::Item;
 use super::mask::Mask;
-use super::path::{self, Node, NodeId, Nodes};
-use super::replay::is_linearization;
-use super::retreat::{Patience, Retreat};
+use super::path::{Node, NodeId};
+use super::retreat::Patience;
 use super::walker::{Move, Shared};
-use crate::budget::{Account, Meter};
+use crate::budget::Meter;
 use crate::error::StopReason;
 use crate::history::hash::{Map, Set};
 use crate::history::sort;
-use crate::model::Pos;
 
 /// So many configurations are kept at an event where all goes well.
 const WIDTH: usize = 8;
@@ -63,20 +67,9 @@ const DEFICIT: u32 = 128;
 
 /// A walk along the history that keeps a few configurations.
 pub(super) struct Walk<'a, K> {
-    shared: &'a Shared<'a>,
-    problem: &'a Problem,
-    states: States,
+    course: Course<'a, Place<K>>,
     planner: Planner<'a>,
     supply: Supply<'a>,
-    account: Account<'a>,
-    /// Crashed operations that do the same.
-    crashed: Arc<[CrashedClass]>,
-    place: Place<K>,
-    nodes: Nodes,
-    retreat: Retreat<Place<K>>,
-    configurations: u64,
-    looked: u64,
-    given_up: bool,
 }
 
 /// Where the walk is.
@@ -169,6 +162,20 @@ impl<K: Mask> Kept<K> {
     }
 }
 
+/// The guess that suits a problem.
+pub(super) fn guess_of<'a, K: Mask>(
+    shared: &'a Shared<'a>,
+    problem: &'a Problem,
+    meter: &'a Meter,
+) -> Box<dyn Guess + 'a> {
+    let walk = Walk::<K>::new(shared, problem, meter);
+    if problem.is_of_snapshots() {
+        let snapshots = Snapshots::new(shared, problem, meter);
+        return Box::new(Both { snapshots, walk });
+    }
+    Box::new(walk)
+}
+
 impl<'a, K: Mask> Walk<'a, K> {
     /// A walk from the start.
     pub(super) fn new(shared: &'a Shared<'a>, problem: &'a Problem, meter: &'a Meter) -> Self {
@@ -191,46 +198,55 @@ impl<'a, K: Mask> Walk<'a, K> {
             layer: vec![entry],
         };
         Walk {
-            shared,
-            problem,
-            states: States::new(&problem.amounts),
             planner: Planner::new(&problem.effects, Arc::clone(&crashed)),
             supply,
-            crashed,
-            account: meter.account(),
-            place,
-            nodes: Nodes::new(true),
-            retreat: Retreat::new(PATIENCE, WIDTH, prepared.width),
-            configurations: 0,
-            looked: 0,
-            given_up: false,
+            course: Course::new((shared, problem, meter), crashed, place, (PATIENCE, WIDTH)),
         }
     }
 
-    fn poll(&mut self, meter: &Meter) -> Result<(), StopReason> {
-        if self.configurations >= self.looked + LOOK_EVERY {
-            self.looked = self.configurations;
-            self.account.visit(self.configurations);
-            self.account.set(self.states.bytes() + self.nodes.bytes());
-            meter.look_at_memory();
+    /// Whether as many as are kept are past an event that cost no more than the cheapest of those
+    /// that are not.
+    fn is_enough(&self, done: &mut [Entry<K>], todo: &[Entry<K>]) -> bool {
+        if done.len() < self.course.retreat.width {
+            return false;
         }
-        meter.poll()
+        let (_, last, _) =
+            done.select_nth_unstable_by_key(self.course.retreat.width - 1, |entry| entry.cost);
+        todo.first().is_none_or(|next| last.cost <= next.cost)
+    }
+}
+
+impl<K: Mask> course::Place for Place<K> {
+    fn event(&mut self) -> &mut u32 {
+        &mut self.event
+    }
+
+    fn tips(&mut self) -> impl Iterator<Item = &mut NodeId> {
+        self.layer.iter_mut().map(|entry| &mut entry.node)
+    }
+}
+
+impl<'a, K: Mask> Stages<'a> for Walk<'a, K> {
+    type Place = Place<K>;
+
+    fn course(&mut self) -> &mut Course<'a, Place<K>> {
+        &mut self.course
     }
 
     /// An operation is called: what changes nothing is linearized where it is legal.
     fn call(&mut self, item: u32) {
-        let Item { class, slot, .. } = self.shared.prepared.items[item as usize];
-        self.place.open.insert(slot);
-        self.place.slots[slot as usize] = item;
-        let effect = self.problem.effect(class);
+        let Item { class, slot, .. } = self.course.shared.prepared.items[item as usize];
+        self.course.place.open.insert(slot);
+        self.course.place.slots[slot as usize] = item;
+        let effect = self.course.problem.effect(class);
         if !effect.is_pure() {
             return;
         }
-        for entry in &mut self.place.layer {
-            if self.states.step(entry.state, effect) == Some(entry.state) {
+        for entry in &mut self.course.place.layer {
+            if self.course.states.step(entry.state, effect) == Some(entry.state) {
                 entry.mask.insert(slot);
                 let node = Node { parent: entry.node, by: Move::Item(item), state: entry.state };
-                entry.node = self.nodes.push(node, 0);
+                entry.node = self.course.nodes.push(node, 0);
             }
         }
     }
@@ -238,24 +254,24 @@ impl<'a, K: Mask> Walk<'a, K> {
     /// An operation returns: all that is kept from here on has linearized it. False if nothing
     /// has.
     fn pass(&mut self, forced: u32, meter: &Meter) -> Result<bool, StopReason> {
-        let slot = self.shared.prepared.items[forced as usize].slot;
-        let layer = std::mem::take(&mut self.place.layer);
+        let slot = self.course.shared.prepared.items[forced as usize].slot;
+        let layer = std::mem::take(&mut self.course.place.layer);
         let (mut done, mut todo): (Vec<Entry<K>>, Vec<Entry<K>>) =
             layer.into_iter().partition(|entry| entry.mask.has(slot));
-        let variants = 2 + 2 * self.retreat.effort();
+        let variants = 2 + 2 * self.course.retreat.effort();
         if !todo.is_empty() {
             let scene = self.scene(forced);
             let mut kept = Kept::new(variants);
             let mut found = Vec::new();
-            let mut left = self.retreat.width * VISITS;
-            while !todo.is_empty() && left > 0 && done.len() < 2 * self.retreat.width {
+            let mut left = self.course.retreat.width * VISITS;
+            while !todo.is_empty() && left > 0 && done.len() < 2 * self.course.retreat.width {
                 sort::by(&mut todo, |entry| entry.cost);
                 if self.is_enough(&mut done, &todo) {
                     break;
                 }
-                let count = todo.len().min(left).min(self.retreat.width);
+                let count = todo.len().min(left).min(self.course.retreat.width);
                 left -= count;
-                self.configurations += count as u64;
+                self.course.configurations += count as u64;
                 for entry in todo.drain(..count).collect::<Vec<_>>() {
                     meter.poll()?;
                     self.expand(&entry, &scene, &mut found);
@@ -268,60 +284,16 @@ impl<'a, K: Mask> Walk<'a, K> {
         sort::by(&mut done, |entry| entry.cost);
         let mut kept = Kept::new(variants);
         done.retain(|entry| kept.is_new(entry));
-        done.truncate(self.retreat.width);
+        done.truncate(self.course.retreat.width);
         done.iter_mut().for_each(|entry| entry.mask.remove(slot));
-        self.place.open.remove(slot);
-        self.place.layer = done;
-        Ok(!self.place.layer.is_empty())
+        self.course.place.open.remove(slot);
+        self.course.place.layer = done;
+        Ok(!self.course.place.layer.is_empty())
     }
 
-    /// Whether as many as are kept are past an event that cost no more than the cheapest of those
-    /// that are not.
-    fn is_enough(&self, done: &mut [Entry<K>], todo: &[Entry<K>]) -> bool {
-        if done.len() < self.retreat.width {
-            return false;
-        }
-        let (_, last, _) =
-            done.select_nth_unstable_by_key(self.retreat.width - 1, |entry| entry.cost);
-        todo.first().is_none_or(|next| last.cost <= next.cost)
-    }
-
-    /// Forgets the nodes that lead nowhere, once there are many.
-    fn sweep(&mut self) {
-        if !self.nodes.is_overgrown() {
-            return;
-        }
-        let marked = self.retreat.places().flat_map(|place| &mut place.layer);
-        let entries = self.place.layer.iter_mut().chain(marked);
-        let mut tips: Vec<&mut NodeId> = entries.map(|entry| &mut entry.node).collect();
-        let mut nodes = [std::mem::take(&mut self.nodes)];
-        path::sweep(&mut nodes, &mut tips);
-        [self.nodes] = nodes;
-    }
-
-    /// The linearization that leads to the best configuration at the end. That it is one is not
-    /// sure: models may tell less of amounts than they know.
-    fn finish(&mut self) -> Part {
-        let prepared = self.shared.prepared;
-        let last = self.place.layer.first().map_or(NodeId::NONE, |entry| entry.node);
-        let mut next = vec![0; self.crashed.len()];
-        let mut order: Vec<Pos> = Vec::with_capacity(prepared.items.len());
-        for by in path::moves_to(&self.nodes, last) {
-            match by {
-                Move::Item(item) => order.push(prepared.items[item as usize].reading),
-                Move::Crashed(group) => {
-                    let next = &mut next[group as usize];
-                    order.push(self.crashed[group as usize].readings[*next]);
-                    *next += 1;
-                }
-                Move::Start | Move::Pass => {}
-            }
-        }
-        if is_linearization(prepared, self.shared.automaton, &order) {
-            return Part::Order(order);
-        }
-        self.give_up();
-        Part::Pause
+    fn ends(&mut self) -> Vec<NodeId> {
+        let best = self.course.place.layer.first();
+        vec![best.map_or(NodeId::NONE, |entry| entry.node)]
     }
 }
 
@@ -331,59 +303,23 @@ impl<K: Mask> Guess for Walk<'_, K> {
     }
 
     fn furthest(&self) -> u32 {
-        self.retreat.furthest()
+        self.course.retreat.furthest()
     }
 
     fn configurations(&self) -> u64 {
-        self.configurations
+        self.course.configurations
     }
 
     fn visited(&mut self) -> u64 {
-        self.account.visit(self.configurations);
-        self.configurations
+        self.course.visited()
     }
 
     fn give_up(&mut self) {
-        self.given_up = true;
-        self.place.layer.clear();
-        self.retreat.forget();
-        self.nodes = Nodes::new(false);
+        self.course.place.layer.clear();
+        self.course.give_up();
     }
 
     fn explore(&mut self, share: u64, most: u64, cancelled: &AtomicBool, meter: &Meter) -> Part {
-        let events = &self.shared.prepared.events;
-        let last = self.configurations.saturating_add(most);
-        let mut end = self.configurations.saturating_add(share);
-        while !self.given_up && self.configurations < end.min(last) {
-            let event = self.place.event;
-            let Some(&kind) = events.get(event as usize) else { return self.finish() };
-            if cancelled.load(Ordering::Relaxed) {
-                return Part::Pause;
-            }
-            if let Err(reason) = self.poll(meter) {
-                return Part::Stopped(reason);
-            }
-            if self.retreat.arrive(event, || self.place.clone()) {
-                end = self.configurations.saturating_add(share);
-            }
-            let is_past = match kind {
-                Event::Crash => Ok(true),
-                Event::Call(item) => {
-                    self.call(item);
-                    Ok(true)
-                }
-                Event::Return(item) => self.pass(item, meter),
-            };
-            match is_past {
-                Ok(true) => self.place.event += 1,
-                Ok(false) => match self.retreat.go_back() {
-                    Some(place) => self.place = place,
-                    None => self.give_up(),
-                },
-                Err(reason) => return Part::Stopped(reason),
-            }
-            self.sweep();
-        }
-        Part::Pause
+        course::explore(self, (share, most), cancelled, meter)
     }
 }

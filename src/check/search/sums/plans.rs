@@ -122,9 +122,7 @@ impl<'a> Planner<'a> {
 
     /// Whether so many operations of a crashed class were called before `event` and are not used.
     pub(super) fn has(&self, group: u32, count: usize, used: &[u16], event: u32) -> bool {
-        let calls = &self.crashed[group as usize].calls;
-        let next = usize::from(used[group as usize]) + count - 1;
-        calls.get(next).is_some_and(|&call| call < event)
+        self.crashed[group as usize].is_left(used[group as usize], count, event)
     }
 
     /// Finds plans of one [`level`], the cheapest first.

@@ -28,9 +28,13 @@ pub(super) struct States {
 /// An amount's factor in sums over several amounts: that of what two operations add is the sum of
 /// theirs.
 pub(super) fn factor(amount: AmountId) -> u64 {
-    // The multiples of the golden ratio lie far apart (Knuth, The Art of Computer Programming,
-    // 6.4), and odd numbers can be told from each other by their products.
-    u64::from(amount + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29) | 1
+    // SplitMix64 (Steele, Lea and Flood, Fast splittable pseudorandom number generators, 2014):
+    // plain multiples of one number would give amounts at equal distances equal differences. Odd
+    // numbers can be told from each other by their products.
+    let mut mixed = u64::from(amount + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    mixed = (mixed ^ mixed >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+    (mixed ^ mixed >> 31) | 1
 }
 
 /// What `by`, added to an amount, adds to a sum over several.
