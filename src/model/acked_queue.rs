@@ -76,8 +76,10 @@ pub(super) const ENTRY: Entry = Entry {
     initial: "empty, or a list of items",
     options: &[],
     cost: "\
-           the search; item by item if no dequeue crashed or found nothing, else exponential in \
-           the number of clients at worst.",
+           the moments at which nothing waited are looked for, item by item, in time about \
+           proportional to n, which finds an order of nearly all valid histories. Else the search \
+           decides: item by item if no dequeue crashed or found nothing, otherwise exponential \
+           in the number of clients at worst.",
 };
 
 const WORDS: Words = ENTRY.words();

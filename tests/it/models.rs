@@ -305,11 +305,7 @@ fn costs_name_the_exact_deciders() {
         let model = by_name(entry.name);
         let has_none = matches!(
             model.kind(),
-            Kind::Other
-                | Kind::Lock { .. }
-                | Kind::Bank { .. }
-                | Kind::Permits { .. }
-                | Kind::AckedQueue { .. }
+            Kind::Other | Kind::Lock { .. } | Kind::Bank { .. } | Kind::Permits { .. }
         ) && !model.tokens_suffice();
         assert_eq!(is_searched, has_none, "{}: {}", entry.name, entry.cost);
     }

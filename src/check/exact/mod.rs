@@ -4,6 +4,7 @@
 //! One file an algorithm; `docs/ALGORITHMS.md` states the conditions and proves them sufficient.
 //! None knows what a history or a model is: they see operations, their ends, and a start.
 
+mod acked;
 mod bag;
 mod counter;
 mod cover;
@@ -105,11 +106,11 @@ pub(super) fn decide<M: Model>(
     is_stopped: &dyn Fn() -> bool,
 ) -> Option<(Ruling, &'static str)> {
     match model.kind() {
-        Kind::Other
-        | Kind::Lock { .. }
-        | Kind::Bank { .. }
-        | Kind::Permits { .. }
-        | Kind::AckedQueue { .. } => None,
+        Kind::Other | Kind::Lock { .. } | Kind::Bank { .. } | Kind::Permits { .. } => None,
+        Kind::AckedQueue { initial, view } => {
+            let asked = (wanted, is_stopped);
+            named("acked-queue", acked::decide(&initial, &timed(readings, view), asked))
+        }
         Kind::Counter { initial, view } => {
             named("counter", counter::decide(initial, &timed(readings, view), wanted))
         }
