@@ -36,8 +36,9 @@ pub(super) const ENTRY: Entry = Entry {
     cost: "\
            O(n log n) if no item that comes out was put in twice, or real time tells equal \
            ones apart, for a bounded number of clients; pops that crashed are mostly decided \
-           so, too. Else the search, which does not tell items apart that no operation \
-           returned.",
+           so, too. Where items repeat otherwise, a walk along the returns finds an order of \
+           most valid histories, in time proportional to their length. Else the search, which \
+           does not tell items apart that no operation returned.",
 };
 
 const WORDS: Words = ENTRY.words();

@@ -127,7 +127,8 @@ pub(super) fn decide<M: Model>(
             named("fifo-queue", queue::decide(&initial, &timed(readings, view), asked))
         }
         Kind::Stack { initial, view } => {
-            named("stack", stack::decide(&initial, &timed(readings, view), wanted))
+            let asked = (wanted, is_stopped);
+            named("stack", stack::decide(&initial, &timed(readings, view), asked))
         }
         Kind::Bag { initial, view } => {
             let asked = (wanted, is_stopped);

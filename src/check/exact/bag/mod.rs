@@ -30,20 +30,8 @@ pub(super) fn decide(
     let ruling = read.and_then(|read| Ruling::on(read, |values| rule(values, wanted)));
     ruling.or_else(|| {
         let initial: Vec<u128> = initial.iter().map(|item| item.handle().into()).collect();
-        guess::decide(&initial, operations, known, (wanted, is_stopped))
+        guess::decide(&initial, operations, guess::known, (wanted, is_stopped))
     })
-}
-
-/// An operation as the guess has it.
-fn known(op: &Op) -> guess::Act<u128> {
-    match items::act(op) {
-        Act::Put(value) => guess::Act::Put(value.into()),
-        Act::Take(value) => guess::Act::Take(guess::End::Any, value.into()),
-        Act::Peek(value) => guess::Act::Peek(guess::End::Any, value.into()),
-        Act::Empty => guess::Act::Empty,
-        Act::TakeAny => guess::Act::TakeAny(guess::End::Any),
-        Act::PeekAny => guess::Act::PeekAny,
-    }
 }
 
 /// Decides what was read of the values of a bag.

@@ -14,12 +14,13 @@ mod foresight;
 mod items;
 mod moves;
 mod problem;
+pub(super) mod stack;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 mod tests;
 mod walk;
 
-use super::values::dense_spans;
+use super::values::{self, dense_spans};
 use super::{Asked, Ruling, Timed, Wanted};
 use items::Items;
 use problem::{NEVER, Problem};
@@ -56,6 +57,18 @@ impl<V: Copy> Act<V> {
             Act::Put(value) | Act::Take(_, value) | Act::Peek(_, value) => Some(value),
             Act::Empty | Act::TakeAny(_) | Act::PeekAny => None,
         }
+    }
+}
+
+/// What an operation on items did that has no end of its own.
+pub(super) fn known(op: &crate::model::items::Op) -> Act<u128> {
+    match super::items::act(op) {
+        values::Act::Put(value) => Act::Put(value.into()),
+        values::Act::Take(value) => Act::Take(End::Any, value.into()),
+        values::Act::Peek(value) => Act::Peek(End::Any, value.into()),
+        values::Act::Empty => Act::Empty,
+        values::Act::TakeAny => Act::TakeAny(End::Any),
+        values::Act::PeekAny => Act::PeekAny,
     }
 }
 

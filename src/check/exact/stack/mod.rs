@@ -1,4 +1,5 @@
-//! Stacks: a value that comes out was put in at most once.
+//! Stacks. Where a value that comes out was put in more than once, see the
+//! [guess](super::guess::stack); else it is simpler.
 //!
 //! Where no value covers a point, the history falls apart; where all is covered, some value lies at
 //! the bottom throughout and can be left out. `docs/ALGORITHMS.md` has the proof (after Grahnen et
@@ -12,19 +13,24 @@ mod table;
 mod tests;
 
 use super::values::Values;
-use super::{Conflict, Ruling, Timed, Wanted, items};
+use super::{Asked, Conflict, Ruling, Timed, Wanted, guess, items};
 use crate::history::Value;
 use crate::model::items::Op;
 use nesting::Failed;
 
-/// Decides `operations`; `None` if a value that comes out was put in more than once, or if crashed
-/// takes can remove values in more ways than are tried.
+/// Decides `operations`; `None` if no linearization is found although there may be one: where a
+/// value that comes out was put in more than once, or crashed takes can remove values in more ways
+/// than are tried.
 pub(super) fn decide(
     initial: &[Value],
     operations: &[Timed<'_, Op>],
-    wanted: Wanted,
+    (wanted, is_stopped): Asked<'_>,
 ) -> Option<Ruling> {
-    Ruling::on(items::read(initial, operations)?, |values| rule(values, wanted))
+    if let Some(read) = items::read(initial, operations) {
+        return Ruling::on(read, |values| rule(values, wanted));
+    }
+    let initial: Vec<u128> = initial.iter().map(|item| item.handle().into()).collect();
+    guess::stack::decide(&initial, operations, guess::known, (wanted, is_stopped))
 }
 
 /// Decides what was read of the values of a stack.

@@ -3,11 +3,25 @@
 use super::super::testing::{
     Drawn, Verdict, ask_of_items, empty, lost, peek, put, put_at_once, put_in_turn, take,
 };
+use super::super::{Ruling, Timed, Wanted};
 use super::decide;
+use crate::history::Value;
 use crate::model::items::Op;
 
 fn check(operations: &[Drawn<Op>]) -> Verdict {
-    ask_of_items(decide, &[], operations)
+    ask_from(&[], operations)
+}
+
+fn ask_from(initial: &[i64], operations: &[Drawn<Op>]) -> Verdict {
+    ask_of_items(decide_at_once, initial, operations)
+}
+
+fn decide_at_once(
+    initial: &[Value],
+    operations: &[Timed<'_, Op>],
+    wanted: Wanted,
+) -> Option<Ruling> {
+    decide(initial, operations, (wanted, &|| false))
 }
 
 #[test]
@@ -50,9 +64,9 @@ fn a_crashed_take_removes_what_was_in_the_way() {
 #[test]
 fn what_is_there_from_the_start_lies_below() {
     let operations = [put(3, 0, 1), take(3, 2, 3), take(2, 4, 5), take(1, 6, 7)];
-    let verdict = ask_of_items(decide, &[1, 2], &operations);
+    let verdict = ask_from(&[1, 2], &operations);
     assert_eq!(verdict, Verdict::Valid(vec![0, 1, 2, 3]));
-    let verdict = ask_of_items(decide, &[1, 2], &[take(1, 0, 1)]);
+    let verdict = ask_from(&[1, 2], &[take(1, 0, 1)]);
     assert_eq!(verdict, Verdict::Stuck(0));
 }
 
