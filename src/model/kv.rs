@@ -319,9 +319,10 @@ pub(super) const ENTRY: Entry = Entry {
            O(n log n) and the size of what gets returned, if all values are strings, none of \
            those put or appended is empty or the beginning of another, real time tells equal \
            ones apart, and nothing is deleted, compared or added to; without appends and sums, \
-           as for a register with compare-and-set. Else the search, which merges states that \
-           no operation of the history can tell apart, so that appends that nobody sees cost \
-           next to nothing.",
+           as for a register with compare-and-set. Where real time does not tell equal strings \
+           apart, a guess finds an order of most valid histories in time proportional to their \
+           length. Else the search, which merges states that no operation of the history can \
+           tell apart, so that appends that nobody sees cost next to nothing.",
 };
 
 const WORDS: Words = ENTRY.words();

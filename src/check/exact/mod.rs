@@ -162,7 +162,8 @@ pub(super) fn decide<M: Model>(
         }
         Kind::Kv { initial, absent_is_empty, view } => {
             let operations = timed(readings, view);
-            named("kv", kv::decide(&initial, absent_is_empty, &operations, wanted))
+            let asked = (wanted, is_stopped);
+            named("kv", kv::decide(&initial, absent_is_empty, &operations, asked))
         }
     }
 }

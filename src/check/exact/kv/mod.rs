@@ -2,13 +2,15 @@
 //! the appends that made it, and their order.
 //!
 //! So each put begins a chain of appends and gets that no other operation interrupts, and the
-//! chains are ordered as the values of a register are.
+//! chains are ordered as the values of a register are. Where it is open which of several equal
+//! updates made a string, that is [guessed](guess).
 
 mod chains;
+mod guess;
 mod texts;
 mod zones;
 
-use super::{Conflict, Ruling, Timed, Wanted};
+use super::{Asked, Conflict, Ruling, Timed, Wanted};
 use crate::model::kv::{Content, Op};
 use chains::{Chains, Doubt};
 use texts::{Kind, Texts};
@@ -18,7 +20,7 @@ pub(super) fn decide(
     initial: &Content,
     absent_is_empty: bool,
     operations: &[Timed<'_, Op>],
-    wanted: Wanted,
+    (wanted, is_stopped): Asked<'_>,
 ) -> Option<Ruling> {
     let mut texts = Texts::default();
     match initial {
@@ -52,7 +54,9 @@ pub(super) fn decide(
         _ => false,
     };
     let found = match Chains::told(operations, &texts, initial, empty) {
-        Err(Doubt::Ambiguous) => return None,
+        Err(Doubt::Ambiguous) => {
+            return guess::decide(initial, operations, &texts, (wanted, is_stopped));
+        }
         Err(Doubt::Impossible(stuck)) => Err(stuck),
         Ok(chains) => Ok(chains),
     };
@@ -86,7 +90,7 @@ mod tests {
     }
 
     fn rule(operations: &[(Op, u32, u32)]) -> Option<Ruling> {
-        decide(&Content::Absent, true, &timed(operations), Wanted::Order)
+        decide(&Content::Absent, true, &timed(operations), (Wanted::Order, &|| false))
     }
 
     fn stuck(at: u32) -> Option<Ruling> {
@@ -117,7 +121,7 @@ mod tests {
         let text = |text: &str| Content::Text(Text::new(text));
         let rule = |initial: &Content, absent_is_empty, seen: Option<Content>, ret| {
             let operations = [(append("a;"), 0, 1), (Op::Get(seen), 2, ret)];
-            decide(initial, absent_is_empty, &timed(&operations), Wanted::Order)
+            decide(initial, absent_is_empty, &timed(&operations), (Wanted::Order, &|| false))
         };
         let valid = Some(Ruling::Valid(vec![0, 1]));
         assert_eq!(rule(&text("i;"), true, Some(text("i;a;")), 3), valid);
@@ -130,7 +134,7 @@ mod tests {
         // Before the append, nothing may be there in one way or the other.
         let first = |initial: &Content, absent_is_empty, seen| {
             let operations = [(Op::Get(Some(seen)), 0, 1), (append("a;"), 2, 3)];
-            decide(initial, absent_is_empty, &timed(&operations), Wanted::Order)
+            decide(initial, absent_is_empty, &timed(&operations), (Wanted::Order, &|| false))
         };
         assert_eq!(first(&Content::Absent, true, Content::Absent), valid);
         assert_eq!(first(&Content::Absent, true, text("")), valid);
