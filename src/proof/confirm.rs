@@ -1,6 +1,6 @@
 //! Verifies the certificate of a verdict, whichever it is.
 
-use super::{Refutation, is_sound_projection, refute, verify_order};
+use super::{Refutation, WitnessError, is_sound_projection, refute, verify_order};
 use crate::history::OpIndex;
 use crate::model::{Model, Reading};
 
@@ -15,7 +15,7 @@ const BYTES: usize = 256 << 20;
 pub enum Proof {
     /// It holds.
     Confirmed,
-    /// It would take too many orders to try.
+    /// It would take too many orders to try, or states to follow.
     TooLarge,
     /// It does not hold, and neither may the verdict.
     Wrong(String),
@@ -25,6 +25,7 @@ pub enum Proof {
 pub fn confirm_order<M: Model>(model: &M, readings: &[Reading<M::Op>], order: &[OpIndex]) -> Proof {
     match verify_order(model, readings, order) {
         Ok(()) => Proof::Confirmed,
+        Err(WitnessError::TooLarge(_)) => Proof::TooLarge,
         Err(error) => Proof::Wrong(error.to_string()),
     }
 }

@@ -8,8 +8,8 @@ use crate::history::testing::{NEVER, ops, span};
 use crate::history::{OpIndex, Value, ValueTable};
 use crate::model::persistent::Text;
 use crate::model::{
-    AnyOp, FifoQueue, Kv, Log, Model, Mutex, Pos, Reading, Register, Semaphore, Set, Stack, items,
-    kv, log, mutex, register, semaphore, set,
+    AckedQueue, AnyOp, FifoQueue, Kv, Log, Model, Mutex, Pos, Reading, Register, Semaphore, Set,
+    Stack, items, kv, log, mutex, register, semaphore, set,
 };
 
 fn value(n: i64) -> Value {
@@ -73,6 +73,33 @@ fn an_order_is_refused_for_each_thing_that_can_be_wrong_with_it() {
         (verify(&[0, 1]), verify(&[1, 0])),
         (Ok(()), Err(WitnessError::RealTime(OpIndex::new(0))))
     );
+}
+
+/// Ten items twice each, of which one or two are handed out: the model may be in 1,024 states.
+#[test]
+fn an_order_through_many_states_is_verified_or_too_large_and_never_refused() {
+    use crate::model::acked_queue::Op;
+    let take = |n| Op::Take(items::Found::Item(value(n)));
+    let mut operations: Vec<Op> = Vec::new();
+    for n in 0..10 {
+        operations.extend([Op::Put(value(n)), Op::Put(value(n)), take(n), take(n)]);
+    }
+    let verify = |operations: &[Op]| {
+        let at = |(n, op): (usize, &Op)| (*op, 2 * n as u32, 2 * n as u32 + 1);
+        let readings = readings(&operations.iter().enumerate().map(at).collect::<Vec<_>>());
+        let order: Vec<u32> = (0..operations.len() as u32).collect();
+        verify_order(&AckedQueue::new(&[]), &readings, &ops(&order))
+    };
+    operations.extend([Op::Ack(value(0)), Op::Ack(value(0))]);
+    assert_eq!(verify(&operations), Ok(()));
+    // Only what is not followed any more leaves a copy that waits.
+    operations.push(take(0));
+    assert_eq!(verify(&operations), Err(WitnessError::TooLarge(OpIndex::new(42))));
+    // Of few states all are followed.
+    let few = [&operations[..4], &operations[40..]].concat();
+    assert_eq!(verify(&few), Ok(()));
+    let none = [&few[..7], &[take(1)]].concat();
+    assert_eq!(verify(&none), Err(WitnessError::Illegal(OpIndex::new(7))));
 }
 
 #[test]
