@@ -23,8 +23,8 @@ const MOST: u64 = 1 << 18;
 const MOST_FOR_EACH: u64 = 192;
 
 /// So many at most without getting any further, and so many for each operation.
-const STUCK: u64 = 1 << 20;
-const STUCK_FOR_EACH: u64 = 192;
+const STUCK: u64 = 1 << 18;
+const STUCK_FOR_EACH: u64 = 96;
 
 /// On a deeper stack, each counts as several.
 const DEEP: usize = 16;

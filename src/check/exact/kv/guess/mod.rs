@@ -30,7 +30,7 @@ const LEAST: usize = 256;
 
 /// So many configurations are visited at most, and so many for each operation.
 const MOST: u64 = 100_000;
-const MOST_FOR_EACH: u64 = 64;
+const MOST_FOR_EACH: u64 = 32;
 
 /// So many texts gets may have seen at most in all, and so many for each operation.
 const MOST_TEXTS: usize = 1 << 20;
