@@ -44,7 +44,8 @@ pub(super) fn decide(
     operations: &[Timed<'_, Op>],
     (wanted, is_stopped): Asked<'_>,
 ) -> Option<Ruling> {
-    if operations.len() < LEAST {
+    // An explanation asks about many parts: to be wrong about the guess each time would take long.
+    if operations.len() < LEAST || wanted == Wanted::Whether {
         return None;
     }
     let order = order(initial, operations, is_stopped)?;

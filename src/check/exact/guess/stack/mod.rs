@@ -34,7 +34,8 @@ pub(in crate::check::exact) fn decide<O>(
     act: impl Fn(&O) -> Act<u128>,
     (wanted, is_stopped): Asked<'_>,
 ) -> Option<Ruling> {
-    if operations.len() < LEAST {
+    // An explanation asks about many parts: to be wrong about the guess each time would take long.
+    if operations.len() < LEAST || wanted == Wanted::Whether {
         return None;
     }
     let (spans, _) = dense_spans(operations, 0)?;

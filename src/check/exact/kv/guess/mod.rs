@@ -44,7 +44,8 @@ pub(super) fn decide(
     texts: &Texts<'_>,
     (wanted, is_stopped): Asked<'_>,
 ) -> Option<Ruling> {
-    if operations.len() < LEAST {
+    // An explanation asks about many parts: to be wrong about the guess each time would take long.
+    if operations.len() < LEAST || wanted == Wanted::Whether {
         return None;
     }
     let order = order(initial, operations, texts, is_stopped)?;
