@@ -61,7 +61,9 @@ pub(super) fn run<K: Mask>(
     }
     let mut guess = guess_of::<K>(shared, meter);
     let limits = (most - depth.configurations, meter);
-    if let Some(part) = guess_first(&mut *guess, plan, &cancelled, limits) {
+    let share = plan.first_share.max(shared.prepared.events.len() as u64);
+    let share = plan.guess.saturating_mul(share);
+    if let Some(part) = guess_first(&mut *guess, share, &cancelled, limits) {
         let done = guess.visited();
         return (found(part, shared.prepared), effort(&mut depth, done));
     }
@@ -124,17 +126,17 @@ fn guess_of<'a, K: Mask>(shared: &'a Shared<'a>, meter: &'a Meter) -> Box<dyn Gu
 }
 
 /// Lets a guess that is guided go on by itself: where there is an order, it mostly finds one before
-/// the others are far. Returns what it ended with, if it did.
+/// the others are far. It may work for as long as the history is before it gets any further.
+/// Returns what it ended with, if it did.
 fn guess_first(
     guess: &mut dyn Guess,
-    plan: Plan,
+    share: u64,
     cancelled: &AtomicBool,
     (most, meter): (u64, &Meter),
 ) -> Option<Part> {
-    if plan.guess == 0 || !guess.is_guided() {
+    if share == 0 || !guess.is_guided() {
         return None;
     }
-    let share = plan.guess.saturating_mul(plan.first_share);
     match guess.explore(share, most, cancelled, meter) {
         Part::Pause => None,
         Part::Stopped(StopReason::Memory) => {
