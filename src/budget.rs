@@ -135,8 +135,13 @@ impl Meter {
 
     /// Says that so many operations were looked at.
     pub(crate) fn work(&self, operations: usize) {
+        self.steps(operations as u64);
+    }
+
+    /// Says that so many steps were made that take as long as to look at an operation.
+    pub(crate) fn steps(&self, steps: u64) {
         if self.work_limit < u64::MAX {
-            self.work.fetch_add(operations as u64, Ordering::Relaxed);
+            self.work.fetch_add(steps, Ordering::Relaxed);
         }
     }
 

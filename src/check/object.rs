@@ -88,7 +88,11 @@ impl<M: Model> Object for Readings<'_, M> {
     }
 
     fn rule(&self, wanted: Wanted, meter: &Meter) -> Option<(Ruling, &'static str)> {
-        exact::decide(self.model, &self.readings, wanted, &|| meter.poll().is_err())
+        let stop = |steps| {
+            meter.steps(steps);
+            meter.poll().is_err()
+        };
+        exact::decide(self.model, &self.readings, wanted, &stop)
     }
 
     fn space(&self) -> Space {

@@ -21,6 +21,7 @@ mod mutex;
 mod permits;
 mod priority_queue;
 mod queue;
+mod retreat;
 mod semaphore;
 mod set;
 mod stack;
@@ -31,11 +32,13 @@ mod twins;
 mod values;
 mod versions;
 mod walk;
+mod work;
 
 use crate::check::origins::Origins;
 use crate::error::Error;
 use crate::history::{History, OpIndex, Span};
 use crate::model::{Kind, KindView, Model, Pos, Reading};
+use work::Stop;
 
 /// An operation with its place in real time. Deciders get them in the order of their calls, and
 /// name them by their positions in that order.
@@ -94,28 +97,36 @@ pub(super) enum Wanted {
     Order,
 }
 
+impl Wanted {
+    /// Whether to guess an order where that takes long: an explanation asks about many parts, and
+    /// would be wrong about the guess each time.
+    fn is_worth_a_guess(self) -> bool {
+        self != Wanted::Whether
+    }
+}
+
 /// What is wanted, and whether to stop, for deciders that may take long.
-pub(super) type Asked<'a> = (Wanted, &'a dyn Fn() -> bool);
+pub(super) type Asked<'a> = (Wanted, Stop<'a>);
 
 /// Decides `readings`, which are in the order of their calls, by what `model` says of its kind, and
-/// names the decider. `None` if no exact decider fits, or it `is_stopped`.
+/// names the decider. `None` if no exact decider fits, or it has to `stop`.
 pub(super) fn decide<M: Model>(
     model: &M,
     readings: &[Reading<M::Op>],
     wanted: Wanted,
-    is_stopped: &dyn Fn() -> bool,
+    stop: Stop<'_>,
 ) -> Option<(Ruling, &'static str)> {
     match model.kind() {
         Kind::Other | Kind::Lock { .. } | Kind::Bank { .. } | Kind::Permits { .. } => None,
         Kind::AckedQueue { initial, view } => {
-            let asked = (wanted, is_stopped);
+            let asked = (wanted, stop);
             named("acked-queue", acked::decide(&initial, &timed(readings, view), asked))
         }
         Kind::Counter { initial, view } => {
             named("counter", counter::decide(initial, &timed(readings, view), wanted))
         }
         Kind::Set { initial, view } => {
-            let asked = (wanted, is_stopped);
+            let asked = (wanted, stop);
             named("set", set::decide(&initial, &timed(readings, view), asked))
         }
         Kind::Mutex { view } => named("mutex", mutex::decide(&timed(readings, view), wanted)),
@@ -123,24 +134,24 @@ pub(super) fn decide<M: Model>(
             named("semaphore", semaphore::decide(permits, &timed(readings, view), wanted))
         }
         Kind::Queue { initial, view } => {
-            let asked = (wanted, is_stopped);
+            let asked = (wanted, stop);
             named("fifo-queue", queue::decide(&initial, &timed(readings, view), asked))
         }
         Kind::Stack { initial, view } => {
-            let asked = (wanted, is_stopped);
+            let asked = (wanted, stop);
             named("stack", stack::decide(&initial, &timed(readings, view), asked))
         }
         Kind::Bag { initial, view } => {
-            let asked = (wanted, is_stopped);
+            let asked = (wanted, stop);
             named("unordered-queue", bag::decide(&initial, &timed(readings, view), asked))
         }
         Kind::PriorityQueue { initial, view } => {
             let operations = timed(readings, view);
-            let asked = (wanted, is_stopped);
+            let asked = (wanted, stop);
             named("priority-queue", priority_queue::decide(&initial, &operations, asked))
         }
         Kind::Log { initial, view } => {
-            let asked = (wanted, is_stopped);
+            let asked = (wanted, stop);
             named("log", log::decide(&initial, &timed(readings, view), asked))
         }
         Kind::Ids { initial, view } => {
@@ -148,13 +159,10 @@ pub(super) fn decide<M: Model>(
         }
         Kind::Transactions { registers, view } => {
             let operations = timed(readings, view);
-            named(
-                "multi-register",
-                transactions::decide(&registers, &operations, (wanted, is_stopped)),
-            )
+            named("multi-register", transactions::decide(&registers, &operations, (wanted, stop)))
         }
         Kind::Lists { view } => {
-            let asked = (wanted, is_stopped);
+            let asked = (wanted, stop);
             named("list-append", lists::decide(&timed(readings, view), asked))
         }
         Kind::Versions { initial, view } => {
@@ -162,7 +170,7 @@ pub(super) fn decide<M: Model>(
         }
         Kind::Kv { initial, absent_is_empty, view } => {
             let operations = timed(readings, view);
-            let asked = (wanted, is_stopped);
+            let asked = (wanted, stop);
             named("kv", kv::decide(&initial, absent_is_empty, &operations, asked))
         }
     }

@@ -8,17 +8,13 @@ use std::hash::{BuildHasher, Hash};
 
 use hashbrown::HashTable;
 
+use super::retreat::{Manner, Retreat};
+use super::work::Work;
 use crate::history::hash::Seeded;
 
-/// So many configurations of one layer are kept where all goes well, and so many at most.
-const WIDTH: usize = 4;
-const WIDEST: usize = 1 << 12;
-
-/// Between two places to which the walk can go back, so many layers are passed.
-const STRIDE: usize = 16;
-
-/// Between two looks at the limits, so many configurations are visited.
-const LOOK_EVERY: u64 = 256;
+/// How a walk over layers goes back.
+const MANNER: Manner =
+    Manner { width: 4, widest: 1 << 12, wider: 2, stride: 16, back: 16, further: 2 };
 
 /// No node.
 const NONE: u32 = u32::MAX;
@@ -56,37 +52,6 @@ pub(super) trait Board {
     ) -> bool;
 }
 
-/// How much may be visited still.
-pub(super) struct Work<'a> {
-    left: u64,
-    looked: u64,
-    is_stopped: &'a dyn Fn() -> bool,
-}
-
-impl<'a> Work<'a> {
-    /// So many configurations, unless it `is_stopped` before.
-    pub(super) fn new(most: u64, is_stopped: &'a dyn Fn() -> bool) -> Work<'a> {
-        Work { left: most, looked: most, is_stopped }
-    }
-
-    /// Takes so many; returns whether they were left.
-    pub(super) fn allows(&mut self, visits: u64) -> bool {
-        let Some(left) = self.left.checked_sub(visits) else {
-            self.left = 0;
-            return false;
-        };
-        if self.looked >= left + LOOK_EVERY {
-            self.looked = left;
-            if (self.is_stopped)() {
-                self.left = 0;
-                return false;
-            }
-        }
-        self.left = left;
-        true
-    }
-}
-
 /// What a walk came to.
 pub(super) enum Outcome<Choice> {
     /// These lead from the start to the end.
@@ -113,45 +78,6 @@ struct Layer<Config> {
     is_whole: bool,
 }
 
-/// How wide the walk is, and where it can go back to.
-struct Walk<Config> {
-    width: usize,
-    /// Where it got stuck last; behind it, few are kept again.
-    obstacle: usize,
-    /// How often it got stuck there.
-    tries: u32,
-    marks: Vec<Layer<Config>>,
-}
-
-impl<Config: Clone> Walk<Config> {
-    /// Remembers where the walk is, now and then.
-    fn pass(&mut self, layer: &Layer<Config>) {
-        if layer.length > self.obstacle {
-            self.width = WIDTH;
-        }
-        if self.marks.last().is_none_or(|mark| layer.length >= mark.length + STRIDE) {
-            self.marks.push(layer.clone());
-        }
-    }
-
-    /// Goes back from where it is stuck, further each time, and keeps more.
-    fn go_back(&mut self, length: usize) -> Option<Layer<Config>> {
-        if length > self.obstacle {
-            (self.obstacle, self.tries) = (length, 0);
-        }
-        self.tries += 1;
-        self.width = WIDTH << (2 * self.tries);
-        if self.width > WIDEST {
-            return None;
-        }
-        let until = self.obstacle.saturating_sub(STRIDE << (2 * self.tries));
-        while self.marks.len() > 1 && self.marks.last().is_some_and(|mark| mark.length > until) {
-            self.marks.pop();
-        }
-        self.marks.last().cloned()
-    }
-}
-
 /// How a configuration came about.
 struct Node<Choice> {
     parent: u32,
@@ -167,7 +93,7 @@ pub(super) fn search<B: Board>(
     let entries = vec![Entry { config: start, node: NONE }];
     let mut layer = Layer { length: 0, entries, is_whole: true };
     let mut nodes: Vec<Node<B::Choice>> = Vec::new();
-    let mut walk = Walk { width: WIDTH, obstacle: 0, tries: 0, marks: vec![layer.clone()] };
+    let mut retreat = Retreat::new(MANNER, layer.clone());
     loop {
         if let Some(entry) = layer.entries.iter().find(|entry| board.is_over(&entry.config)) {
             return Outcome::Way(retrace(&nodes, entry.node));
@@ -175,12 +101,12 @@ pub(super) fn search<B: Board>(
         if !work.allows(layer.entries.len() as u64) {
             return Outcome::Unknown;
         }
-        layer = longer(board, &layer, walk.width, &mut nodes, work);
+        layer = longer(board, &layer, retreat.width(), &mut nodes, work);
         if !layer.entries.is_empty() {
-            walk.pass(&layer);
+            retreat.pass(layer.length as u32, || layer.clone());
         } else if layer.is_whole {
             return Outcome::Nothing;
-        } else if let Some(mark) = walk.go_back(layer.length) {
+        } else if let Some(mark) = retreat.go_back(layer.length as u32) {
             layer = mark;
         } else {
             return Outcome::Unknown;

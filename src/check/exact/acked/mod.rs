@@ -19,7 +19,7 @@ mod table;
 mod tests;
 mod walk;
 
-use super::walk::Work;
+use super::work::{Stop, Work};
 use super::{Asked, Ruling, Timed, Wanted};
 use crate::history::Value;
 use crate::model::acked_queue::Op;
@@ -42,28 +42,23 @@ const MOST_FOR_EACH: u64 = 300;
 pub(super) fn decide(
     initial: &[Value],
     operations: &[Timed<'_, Op>],
-    (wanted, is_stopped): Asked<'_>,
+    (wanted, stop): Asked<'_>,
 ) -> Option<Ruling> {
-    // An explanation asks about many parts: to be wrong about the guess each time would take long.
-    if operations.len() < LEAST || wanted == Wanted::Whether {
+    if operations.len() < LEAST || !wanted.is_worth_a_guess() {
         return None;
     }
-    let order = order(initial, operations, is_stopped)?;
+    let order = order(initial, operations, stop)?;
     Some(Ruling::Valid(if wanted == Wanted::Order { order } else { Vec::new() }))
 }
 
 /// The positions of operations in a linearization.
-fn order(
-    initial: &[Value],
-    operations: &[Timed<'_, Op>],
-    is_stopped: &dyn Fn() -> bool,
-) -> Option<Vec<u32>> {
+fn order(initial: &[Value], operations: &[Timed<'_, Op>], stop: Stop<'_>) -> Option<Vec<u32>> {
     let problem = Problem::new(initial, operations)?;
     let most = MOST + MOST_FOR_EACH * operations.len() as u64;
-    let mut work = Work::new(most, is_stopped);
+    let mut work = Work::new(most, stop);
     let mut search = |again| Some((Walk::new(&problem, again).search(&mut work)?, again));
     let (moments, again) = search(Again::Last).or_else(|| search(Again::Anytime))?;
-    let order = order::order(&problem, (&moments, again), &mut Work::new(most, is_stopped))?;
+    let order = order::order(&problem, (&moments, again), &mut Work::new(most, stop))?;
     let positions = order.iter().map(|step| step.at).collect();
     let is_linearization = replay::is_linearization(initial, operations, &order);
     debug_assert!(is_linearization, "an order that was found is none");

@@ -2,7 +2,7 @@
 
 use std::mem;
 
-use super::super::walk::Work;
+use super::super::work::Work;
 use super::NONE;
 use super::config::Config;
 use super::problem::{Act, Does, Problem};

@@ -1,8 +1,7 @@
 //! The walk over the events.
 
-use std::collections::VecDeque;
-
-use super::super::walk::Work;
+use super::super::retreat::{Manner, Retreat};
+use super::super::work::Work;
 use super::NONE;
 use super::belief::{Beliefs, State};
 use super::config::Config;
@@ -10,14 +9,9 @@ use super::problem::{Does, Problem};
 use super::table::{Again, Open, Scratch, Table};
 use crate::history::hash::Map;
 
-/// So many states are kept where all goes well, and so many at most.
-const WIDTH: usize = 8;
-const WIDEST: usize = 1 << 9;
-
-/// Between two places to which the walk can go back, there are so many events; so many places are
-/// remembered.
-const STRIDE: u32 = 16;
-const MARKS: usize = 256;
+/// How the walk goes back.
+const MANNER: Manner =
+    Manner { width: 8, widest: 1 << 9, wider: 2, stride: 16, back: 16, further: 2 };
 
 /// So many items are looked at at once.
 const MOST_PLACES: usize = 1 << 12;
@@ -85,8 +79,7 @@ impl<'a> Walk<'a> {
     /// waited, ascending. `None` if none are found.
     pub(super) fn search(&mut self, work: &mut Work<'_>) -> Option<Vec<u32>> {
         let mut layer = self.start();
-        let mut marks = VecDeque::from([layer.clone()]);
-        let (mut obstacle, mut tries, mut width) = (0, 0, WIDTH);
+        let mut retreat = Retreat::new(MANNER, layer.clone());
         while (layer.event as usize) < self.problem.events.len() {
             let places = layer.states.len() * (1 + self.places.len() / 64);
             self.pass(&mut layer);
@@ -94,35 +87,17 @@ impl<'a> Walk<'a> {
             if !work.allows(places as u64 + looked) || self.places.len() > MOST_PLACES {
                 return None;
             }
-            narrow(&mut layer.states, width);
+            narrow(&mut layer.states, retreat.width());
             layer.places.clone_from(&self.places);
             if !layer.states.is_empty() {
-                if layer.event > obstacle {
-                    width = WIDTH;
-                }
-                if marks.back().is_none_or(|mark| layer.event >= mark.event + STRIDE) {
-                    marks.push_back(layer.clone());
-                }
-                if marks.len() > MARKS {
-                    marks.pop_front();
-                }
+                retreat.pass(layer.event, || layer.clone());
                 if self.beliefs.len() > MOST_BELIEFS {
-                    marks.drain(..marks.len() - 1);
-                    self.forget(&mut layer, marks.make_contiguous());
+                    self.forget(retreat.keep_last().chain([&mut layer]));
                 }
                 continue;
             }
-            if layer.event > obstacle {
-                (obstacle, tries) = (layer.event, 0);
-            }
-            tries += 1;
-            width = WIDTH << (2 * tries);
-            let until = obstacle.saturating_sub(STRIDE << (2 * tries));
-            while marks.len() > 1 && marks.back().is_some_and(|mark| mark.event > until) {
-                marks.pop_back();
-            }
             let passed = layer.event;
-            layer = marks.back().filter(|_| width <= WIDEST)?.clone();
+            layer = retreat.go_back(passed)?;
             self.go_back(passed, &layer);
         }
         layer.states.first().map(|state| self.retrace(state.node))
@@ -171,9 +146,9 @@ impl<'a> Walk<'a> {
     }
 
     /// Forgets beliefs that no state has.
-    fn forget(&mut self, layer: &mut Layer, marks: &mut [Layer]) {
+    fn forget<'l>(&mut self, layers: impl Iterator<Item = &'l mut Layer>) {
         let old = std::mem::replace(&mut self.beliefs, Beliefs::new());
-        for layer in marks.iter_mut().chain([layer]) {
+        for layer in layers {
             for state in &mut layer.states {
                 let mut next = State::new();
                 (next.undone, next.node) = (state.undone, state.node);

@@ -20,7 +20,7 @@ use crate::model::items::Op;
 pub(super) fn decide(
     initial: &[Value],
     operations: &[Timed<'_, Op>],
-    (wanted, is_stopped): Asked<'_>,
+    (wanted, stop): Asked<'_>,
 ) -> Option<Ruling> {
     let completed = |timed: &&Timed<'_, Op>| timed.has_returned();
     if !operations.iter().filter(completed).any(|timed| items::act(timed.op) == Act::Empty) {
@@ -30,7 +30,7 @@ pub(super) fn decide(
     let ruling = read.and_then(|read| Ruling::on(read, |values| rule(values, wanted)));
     ruling.or_else(|| {
         let initial: Vec<u128> = initial.iter().map(|item| item.handle().into()).collect();
-        guess::decide(&initial, operations, guess::known, (wanted, is_stopped))
+        guess::decide(&initial, operations, guess::known, (wanted, stop))
     })
 }
 

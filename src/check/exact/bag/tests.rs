@@ -8,7 +8,7 @@ use crate::model::items::Op;
 
 fn check(operations: &[Drawn<Op>]) -> Verdict {
     let decide = |initial: &[Value], operations: &[Timed<'_, Op>], wanted| {
-        decide(initial, operations, (wanted, &|| false))
+        decide(initial, operations, (wanted, &|_| false))
     };
     ask_of_items(decide, &[], operations)
 }

@@ -21,6 +21,7 @@ mod tests;
 mod walk;
 
 use super::values::{self, dense_spans};
+use super::work::Stop;
 use super::{Asked, Ruling, Timed, Wanted};
 use items::Items;
 use problem::{NEVER, Problem};
@@ -116,7 +117,7 @@ pub(super) fn decide<O>(
     initial: &[u128],
     operations: &[Timed<'_, O>],
     act: impl Fn(&O) -> Act<u128>,
-    (wanted, is_stopped): Asked<'_>,
+    (wanted, stop): Asked<'_>,
 ) -> Option<Ruling> {
     if operations.len() < LEAST {
         return None;
@@ -126,18 +127,14 @@ pub(super) fn decide<O>(
     let given: Vec<Op<u128>> = with_span
         .map(|(span, timed)| Op { act: act(timed.op), call: span.call, ret: span.ret })
         .collect();
-    let order = order(initial, &given, is_stopped)?;
+    let order = order(initial, &given, stop)?;
     Some(Ruling::Valid(if wanted == Wanted::Order { order } else { Vec::new() }))
 }
 
 /// The positions of `operations`, which are in the order of their calls, in a linearization.
-fn order(
-    initial: &[u128],
-    operations: &[Op<u128>],
-    is_stopped: &dyn Fn() -> bool,
-) -> Option<Vec<u32>> {
+fn order(initial: &[u128], operations: &[Op<u128>], stop: Stop<'_>) -> Option<Vec<u32>> {
     let problem = Problem::new(initial, operations)?;
-    let order = Walk::new(&problem).search(is_stopped)?;
+    let order = Walk::new(&problem, stop).search()?;
     let positions = order.iter().map(|&(at, _)| at).collect();
     is_linearization(&problem, &order).then_some(positions)
 }

@@ -212,7 +212,7 @@ fn what_is_found_is_a_linearization() {
         let ops = habits.draw(7, &mut rng);
         let is_possible = is_linearizable(&ops, &mut Vec::new());
         possible += u32::from(is_possible);
-        if let Some(order) = order(&[], &ops, &|| false) {
+        if let Some(order) = order(&[], &ops, &|_| false) {
             found += 1;
             assert!(is_possible, "seed {seed}: {ops:?}");
             assert!(fits(&[], &ops, &order), "seed {seed}: {order:?} of {ops:?}");
@@ -228,7 +228,7 @@ fn nearly_all_long_histories_are_found() {
         let mut rng = ChaCha8Rng::seed_from_u64(seed.into());
         let habits = Habits::random(&mut rng, 0.0);
         let ops = habits.draw(600, &mut rng);
-        if let Some(order) = order(&[], &ops, &|| false) {
+        if let Some(order) = order(&[], &ops, &|_| false) {
             found += 1;
             assert!(fits(&[], &ops, &order), "seed {seed}");
         }
@@ -250,7 +250,7 @@ fn put(item: u128) -> Act<u128> {
 
 fn found(initial: &[u128], acts: &[(Act<u128>, u32, u32)]) -> Option<Vec<u32>> {
     let ops: Vec<Op<u128>> = acts.iter().map(|&(act, call, ret)| Op { act, call, ret }).collect();
-    let order = order(initial, &ops, &|| false);
+    let order = order(initial, &ops, &|_| false);
     assert!(order.as_ref().is_none_or(|order| fits(initial, &ops, order)));
     order
 }

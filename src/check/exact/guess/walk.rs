@@ -8,14 +8,13 @@ use super::config::Config;
 use super::foresight::Sight;
 use super::moves::{Effort, Stepper};
 use super::problem::{NEVER, Problem, Window};
+use crate::check::exact::retreat::{Manner, Retreat};
+use crate::check::exact::work::{Stop, Work};
 use crate::history::sort;
 
-/// So many configurations are kept where all goes well, and so many at most.
-const WIDTH: usize = 4;
-const WIDEST: usize = 1 << 10;
-
-/// Between two places to which the walk can go back, so many operations return.
-const STRIDE: usize = 8;
+/// How the walk goes back.
+const MANNER: Manner =
+    Manner { width: 4, widest: 1 << 10, wider: 2, stride: 8, back: 16, further: 1 };
 
 /// So much work is done at most, and so much for each operation: a visit of a configuration for
 /// each operation that is open.
@@ -53,99 +52,64 @@ pub(super) struct Walk<'a> {
     stepper: Stepper<'a>,
     nodes: Vec<Node>,
     moves: Vec<(u32, u32)>,
-    marks: Vec<Layer>,
-    width: usize,
-    /// Where the walk got stuck last, and how often; behind it, few are kept again.
-    obstacle: usize,
-    tries: u32,
-    /// The work that was done, and before the furthest step.
-    work: u64,
+    work: Work<'a>,
+    /// The furthest step, and the work that was done before.
+    furthest: u32,
     progress: u64,
-    furthest: usize,
 }
 
 impl<'a> Walk<'a> {
-    pub(super) fn new(problem: &'a Problem) -> Walk<'a> {
+    /// A walk until it has to `stop` or has worked for too long.
+    pub(super) fn new(problem: &'a Problem, stop: Stop<'a>) -> Walk<'a> {
         Walk {
             problem,
             stepper: Stepper::new(problem),
             nodes: vec![Node { parent: NEVER, end: 0 }],
             moves: Vec::new(),
-            marks: Vec::new(),
-            width: WIDTH,
-            obstacle: 0,
-            tries: 0,
-            work: 0,
-            progress: 0,
+            work: Work::new(MOST + MOST_FOR_EACH * problem.ops.len() as u64, stop),
             furthest: 0,
+            progress: 0,
         }
     }
 
     /// The operations in the order of a linearization, with what those took that crashed; `None`
-    /// if none is found before the walk `is_stopped` or has worked for too long.
-    pub(super) fn search(&mut self, is_stopped: &dyn Fn() -> bool) -> Option<Vec<(u32, u32)>> {
+    /// if none is found.
+    pub(super) fn search(&mut self) -> Option<Vec<(u32, u32)>> {
         let steps = self.problem.returns.len();
         let window = Window::new(self.problem);
         let mut layer = Layer { window, configs: vec![Config::new(self.problem)] };
+        let mut retreat = Retreat::new(MANNER, layer.clone());
         while layer.window.step < steps {
-            if self.is_exhausted() || is_stopped() {
+            if self.is_exhausted() {
                 return None;
             }
-            self.pass(&layer);
-            layer = match self.longer(&layer) {
+            let step = layer.window.step as u32;
+            if step > self.furthest {
+                (self.furthest, self.progress) = (step, self.work.done());
+            }
+            retreat.pass(step, || layer.clone());
+            layer = match self.longer(&layer, &retreat) {
                 Some(layer) => layer,
-                None => self.go_back(layer.window.step)?,
+                None => retreat.go_back(step)?,
             };
         }
         layer.configs.first().map(|config| self.retrace(config.node))
     }
 
-    fn is_exhausted(&self) -> bool {
-        let count = self.problem.ops.len() as u64;
-        self.work > MOST + MOST_FOR_EACH * count
-            || self.work > self.progress + STUCK.min(STUCK_FOR_EACH * count)
-    }
-
-    /// Remembers where the walk is, now and then.
-    fn pass(&mut self, layer: &Layer) {
-        let step = layer.window.step;
-        if step > self.obstacle {
-            self.width = WIDTH;
-        }
-        if step > self.furthest {
-            (self.furthest, self.progress) = (step, self.work);
-        }
-        if self.marks.last().is_none_or(|mark| step >= mark.window.step + STRIDE) {
-            self.marks.push(layer.clone());
-        }
-    }
-
-    /// Goes back from where the walk is stuck, further each time, and keeps more.
-    fn go_back(&mut self, step: usize) -> Option<Layer> {
-        if step > self.obstacle {
-            (self.obstacle, self.tries) = (step, 0);
-        }
-        self.tries += 1;
-        self.width = WIDTH << (2 * self.tries);
-        if self.width > WIDEST {
-            return None;
-        }
-        let until = self.obstacle.saturating_sub(STRIDE << (self.tries + 1));
-        while self.marks.len() > 1 && self.marks.last().is_some_and(|m| m.window.step > until) {
-            self.marks.pop();
-        }
-        self.marks.last().cloned()
+    fn is_exhausted(&mut self) -> bool {
+        let stuck = STUCK.min(STUCK_FOR_EACH * self.problem.ops.len() as u64);
+        !self.work.goes_on() || self.work.done() > self.progress + stuck
     }
 
     /// The best configurations at the next step; `None` if there are none.
-    fn longer(&mut self, layer: &Layer) -> Option<Layer> {
-        let tries = if self.width > WIDTH { self.tries as usize } else { 0 };
-        let effort = EFFORTS[tries.min(EFFORTS.len() - 1)];
+    fn longer(&mut self, layer: &Layer, retreat: &Retreat<Layer>) -> Option<Layer> {
+        let effort = EFFORTS[(retreat.tries() as usize).min(EFFORTS.len() - 1)];
         let mut found: Vec<Config> = Vec::new();
         for config in &layer.configs {
             let before = self.stepper.visits;
             self.stepper.expand(config, &layer.window, effort, &mut found);
-            self.work += (1 + self.stepper.visits - before) * layer.window.open.len() as u64;
+            let visits = 1 + self.stepper.visits - before;
+            self.work.spend(visits * layer.window.open.len() as u64);
             if self.is_exhausted() {
                 return None;
             }
@@ -166,7 +130,7 @@ impl<'a> Walk<'a> {
             true
         });
         sort::by(&mut found, |config| config.cost);
-        found.truncate(self.width);
+        found.truncate(retreat.width());
         for config in &mut found {
             self.moves.append(&mut config.moves);
             self.nodes.push(Node { parent: config.node, end: self.moves.len() as u32 });

@@ -20,7 +20,7 @@ pub(super) fn decide(
     initial: &Content,
     absent_is_empty: bool,
     operations: &[Timed<'_, Op>],
-    (wanted, is_stopped): Asked<'_>,
+    (wanted, stop): Asked<'_>,
 ) -> Option<Ruling> {
     let mut texts = Texts::default();
     match initial {
@@ -55,7 +55,7 @@ pub(super) fn decide(
     };
     let found = match Chains::told(operations, &texts, initial, empty) {
         Err(Doubt::Ambiguous) => {
-            return guess::decide(initial, operations, &texts, (wanted, is_stopped));
+            return guess::decide(initial, operations, &texts, (wanted, stop));
         }
         Err(Doubt::Impossible(stuck)) => Err(stuck),
         Ok(chains) => Ok(chains),
@@ -90,7 +90,7 @@ mod tests {
     }
 
     fn rule(operations: &[(Op, u32, u32)]) -> Option<Ruling> {
-        decide(&Content::Absent, true, &timed(operations), (Wanted::Order, &|| false))
+        decide(&Content::Absent, true, &timed(operations), (Wanted::Order, &|_| false))
     }
 
     fn stuck(at: u32) -> Option<Ruling> {
@@ -121,7 +121,7 @@ mod tests {
         let text = |text: &str| Content::Text(Text::new(text));
         let rule = |initial: &Content, absent_is_empty, seen: Option<Content>, ret| {
             let operations = [(append("a;"), 0, 1), (Op::Get(seen), 2, ret)];
-            decide(initial, absent_is_empty, &timed(&operations), (Wanted::Order, &|| false))
+            decide(initial, absent_is_empty, &timed(&operations), (Wanted::Order, &|_| false))
         };
         let valid = Some(Ruling::Valid(vec![0, 1]));
         assert_eq!(rule(&text("i;"), true, Some(text("i;a;")), 3), valid);
@@ -134,7 +134,7 @@ mod tests {
         // Before the append, nothing may be there in one way or the other.
         let first = |initial: &Content, absent_is_empty, seen| {
             let operations = [(Op::Get(Some(seen)), 0, 1), (append("a;"), 2, 3)];
-            decide(initial, absent_is_empty, &timed(&operations), (Wanted::Order, &|| false))
+            decide(initial, absent_is_empty, &timed(&operations), (Wanted::Order, &|_| false))
         };
         assert_eq!(first(&Content::Absent, true, Content::Absent), valid);
         assert_eq!(first(&Content::Absent, true, text("")), valid);

@@ -14,7 +14,8 @@ mod repeats;
 use std::sync::Arc;
 
 use super::ends::{End, Ends};
-use super::walk::{self, Outcome, Work};
+use super::walk::{self, Outcome};
+use super::work::Work;
 use super::{Asked, Conflict, Ruling, Timed, Wanted};
 use crate::history::hash::{Map, Set};
 use crate::history::{Rank, Value, sort};
@@ -36,7 +37,7 @@ const MOST_FOR_EACH: u64 = 20;
 /// logarithm of n where they are not linearizable.
 pub(super) fn decide(
     operations: &[Timed<'_, Arc<Op>>],
-    (wanted, is_stopped): Asked<'_>,
+    (wanted, stop): Asked<'_>,
 ) -> Option<Ruling> {
     let writers = Writers::of(operations);
     let order_until = |horizon| Prefix { operations, writers: &writers, horizon }.order();
@@ -46,7 +47,7 @@ pub(super) fn decide(
     }
     if !writers.are_distinct {
         let most = MOST + MOST_FOR_EACH * operations.len() as u64;
-        return chosen(operations, &mut Work::new(most, is_stopped)).map(valid);
+        return chosen(operations, &mut Work::new(most, stop)).map(valid);
     }
     if wanted == Wanted::Whether {
         let named = operations.iter().position(Timed::has_returned)?;

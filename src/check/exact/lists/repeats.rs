@@ -9,7 +9,8 @@
 use std::sync::Arc;
 
 use super::super::ends::{End, Ends};
-use super::super::walk::{Board, Place, Work};
+use super::super::walk::{Board, Place};
+use super::super::work::Work;
 use super::Timed;
 use crate::history::hash::Map;
 use crate::history::{Rank, Value};

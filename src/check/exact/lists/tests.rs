@@ -27,7 +27,7 @@ fn txn(expects: &[(i64, &[i64])], appends: &[(i64, &[i64])]) -> Op {
 fn rule(operations: &[(Op, u32, u32)]) -> Option<Ruling> {
     let operations: Vec<(Arc<Op>, u32, u32)> =
         operations.iter().map(|(op, call, ret)| (Arc::new(op.clone()), *call, *ret)).collect();
-    decide(&timed(&operations), (Wanted::Order, &|| false))
+    decide(&timed(&operations), (Wanted::Order, &|_| false))
 }
 
 fn stuck(at: u32) -> Option<Ruling> {

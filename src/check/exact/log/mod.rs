@@ -5,7 +5,8 @@ mod repeats;
 
 use super::ends::{End, Ends, by_return, position};
 use super::ladder::{Ladder, NOBODY, Role};
-use super::walk::{self, Outcome, Work};
+use super::walk::{self, Outcome};
+use super::work::Work;
 use super::{Asked, Conflict, Ruling, Timed, Wanted};
 use crate::history::hash::Map;
 use crate::history::{Rank, Span, Value, sort};
@@ -21,7 +22,7 @@ const MOST_FOR_EACH: u64 = 32;
 pub(super) fn decide(
     initial: &[Value],
     operations: &[Timed<'_, Op>],
-    (wanted, is_stopped): Asked<'_>,
+    (wanted, stop): Asked<'_>,
 ) -> Option<Ruling> {
     let odd = |timed: &Timed<'_, Op>| {
         !timed.span.has_returned() && matches!(timed.op, Op::Append(_, Some(_)))
@@ -30,7 +31,7 @@ pub(super) fn decide(
         return None;
     }
     let most = MOST + MOST_FOR_EACH * operations.len() as u64;
-    let mut work = Work::new(most, is_stopped);
+    let mut work = Work::new(most, stop);
     if let Some(ruling) = attempt(initial, operations, wanted, &mut work)? {
         return Some(ruling);
     }

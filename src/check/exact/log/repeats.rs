@@ -7,7 +7,8 @@
 //! of the value: a [walk](super::super::walk) chooses, and prefers what needs few crashed appends.
 
 use super::super::ends::{End, Ends};
-use super::super::walk::{Board, Place as At, Work};
+use super::super::walk::{Board, Place as At};
+use super::super::work::Work;
 use super::Timed;
 use crate::history::Value;
 use crate::history::hash::Map;

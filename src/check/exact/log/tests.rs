@@ -23,7 +23,7 @@ fn read(entries: &[i64]) -> Op {
 }
 
 fn rule(operations: &[(Op, u32, u32)]) -> Option<Ruling> {
-    decide(&[], &timed(operations), (Wanted::Order, &|| false))
+    decide(&[], &timed(operations), (Wanted::Order, &|_| false))
 }
 
 fn stuck(at: u32) -> Option<Ruling> {

@@ -22,11 +22,11 @@ use crate::model::priority_queue::{End, Found, Item, Op};
 pub(super) fn decide(
     initial: &[Item],
     operations: &[Timed<'_, Op>],
-    (wanted, is_stopped): Asked<'_>,
+    (wanted, stop): Asked<'_>,
 ) -> Option<Ruling> {
     by_priority(initial, operations, wanted).or_else(|| {
         let initial: Vec<u128> = initial.iter().copied().map(key).collect();
-        guess::decide(&initial, operations, known, (wanted, is_stopped))
+        guess::decide(&initial, operations, known, (wanted, stop))
     })
 }
 

@@ -44,7 +44,7 @@ fn lost(call: u32) -> Drawn<Op> {
 }
 
 fn check(operations: &[Drawn<Op>]) -> Verdict {
-    ask(operations, |timed, wanted| decide(&[], timed, (wanted, &|| false)))
+    ask(operations, |timed, wanted| decide(&[], timed, (wanted, &|_| false)))
 }
 
 #[test]

@@ -23,12 +23,12 @@ use crate::model::items::Op;
 use sequence::Stuck;
 
 /// Decides `operations`; `None` if a value is put in more than once and what came out when is not
-/// found out before the decider `is_stopped` or has worked for too long, or if crashed takes can
+/// found out before the decider has to `stop` or has worked for too long, or if crashed takes can
 /// remove what was peeked at in more ways than are tried.
 pub(super) fn decide(
     initial: &[Value],
     operations: &[Timed<'_, Op>],
-    (wanted, is_stopped): Asked<'_>,
+    (wanted, stop): Asked<'_>,
 ) -> Option<Ruling> {
     let rule = |values| rule(values, wanted);
     if let Some(read) = items::read(initial, operations) {
@@ -44,7 +44,7 @@ pub(super) fn decide(
             (is_certain || matches!(ruling, Ruling::Valid(_))).then_some(ruling)
         })
     });
-    numbered.or_else(|| pairs::decide(&initial, operations, items::act, (wanted, is_stopped)))
+    numbered.or_else(|| pairs::decide(&initial, operations, items::act, (wanted, stop)))
 }
 
 /// Decides what was read of the values of a queue.

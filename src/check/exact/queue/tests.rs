@@ -15,7 +15,7 @@ fn check(operations: &[Drawn<Op>]) -> Verdict {
 
 fn check_from(initial: &[i64], operations: &[Drawn<Op>]) -> Verdict {
     let decide = |initial: &[Value], operations: &[Timed<'_, Op>], wanted| {
-        decide(initial, operations, (wanted, &|| false))
+        decide(initial, operations, (wanted, &|_| false))
     };
     ask_of_items(decide, initial, operations)
 }

@@ -25,7 +25,7 @@ use super::{Asked, Conflict, Ruling, Timed, Wanted};
 pub(super) fn decide(
     initial: &Contents,
     operations: &[Timed<'_, Op>],
-    (wanted, is_stopped): Asked<'_>,
+    (wanted, stop): Asked<'_>,
 ) -> Option<Ruling> {
     let completed = |timed: &&Timed<'_, Op>| timed.has_returned();
     let read_twice = |timed: &Timed<'_, Op>| matches!(timed.op, Op::ReadTwice);
@@ -46,7 +46,7 @@ pub(super) fn decide(
         Some(Ok(times)) if wanted == Wanted::Order => Some(Ruling::Valid(times.into_order())),
         Some(Ok(_)) => Some(Ruling::Valid(Vec::new())),
         Some(Err(conflict)) => Some(Ruling::Invalid(conflict)),
-        None => moments::decide(initial, operations, (wanted, is_stopped)),
+        None => moments::decide(initial, operations, (wanted, stop)),
     }
 }
 

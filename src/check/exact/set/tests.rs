@@ -28,7 +28,7 @@ fn read(items: &[i64], call: u32, ret: u32) -> Drawn<Op> {
 }
 
 fn check(operations: &[Drawn<Op>]) -> Verdict {
-    ask(operations, |timed, wanted| decide(&contents(&[]), timed, (wanted, &|| false)))
+    ask(operations, |timed, wanted| decide(&contents(&[]), timed, (wanted, &|_| false)))
 }
 
 #[test]

@@ -24,13 +24,13 @@ use nesting::Failed;
 pub(super) fn decide(
     initial: &[Value],
     operations: &[Timed<'_, Op>],
-    (wanted, is_stopped): Asked<'_>,
+    (wanted, stop): Asked<'_>,
 ) -> Option<Ruling> {
     if let Some(read) = items::read(initial, operations) {
         return Ruling::on(read, |values| rule(values, wanted));
     }
     let initial: Vec<u128> = initial.iter().map(|item| item.handle().into()).collect();
-    guess::stack::decide(&initial, operations, guess::known, (wanted, is_stopped))
+    guess::stack::decide(&initial, operations, guess::known, (wanted, stop))
 }
 
 /// Decides what was read of the values of a stack.

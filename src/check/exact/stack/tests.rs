@@ -21,7 +21,7 @@ fn decide_at_once(
     operations: &[Timed<'_, Op>],
     wanted: Wanted,
 ) -> Option<Ruling> {
-    decide(initial, operations, (wanted, &|| false))
+    decide(initial, operations, (wanted, &|_| false))
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod tests;
 mod theory;
 
 use super::ends::{by_return, position};
+use super::work::Stop;
 use super::{Asked, Conflict, Ruling, Timed, Wanted};
 use crate::history::Rank;
 use crate::model::multi_register::Op;
@@ -30,7 +31,7 @@ use theory::Theory;
 pub(super) fn decide(
     registers: &MultiRegister,
     operations: &[Timed<'_, Op>],
-    (wanted, is_stopped): Asked<'_>,
+    (wanted, stop): Asked<'_>,
 ) -> Option<Ruling> {
     // What never returned is not known to have found anything.
     let is_odd = |op: &Op| op.is_contradictory() || !op.expects().is_empty();
@@ -39,7 +40,7 @@ pub(super) fn decide(
     }
     let table = Table::new(registers, operations);
     let order_by = |horizon, is_hasty, effort| {
-        order(Prefix::new(operations, &table, (horizon, is_hasty)), effort, is_stopped)
+        order(Prefix::new(operations, &table, (horizon, is_hasty)), effort, stop)
     };
     let mut found = order_by(Rank::LAST, true, Effort::FIRST);
     if matches!(found, Found::Nothing) && !operations.iter().all(Timed::has_returned) {
@@ -69,6 +70,9 @@ pub(super) fn decide(
 /// the contradiction follows without a choice.
 const SMALL: usize = 4_000;
 
+/// So many edges and literals take as long to look at as a step of other deciders.
+const EDGES: usize = 16;
+
 /// How many edges and literals may be looked at: some 70 million take a second.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Effort(u64);
@@ -94,7 +98,7 @@ enum Found {
 }
 
 /// Looks for an order of what is known.
-fn order(prefix: Prefix<'_>, effort: Effort, is_stopped: &dyn Fn() -> bool) -> Found {
+fn order(prefix: Prefix<'_>, effort: Effort, stop: Stop<'_>) -> Found {
     let (mut graph, has_happened, is_guess) = match Facts::of(prefix) {
         Ok(Facts { graph, has_happened, is_guess }) => (graph, has_happened, is_guess),
         Err(Contradiction { near, is_certain: true }) => {
@@ -105,7 +109,7 @@ fn order(prefix: Prefix<'_>, effort: Effort, is_stopped: &dyn Fn() -> bool) -> F
     let contradiction = |near: u32, effort: Effort| {
         if is_guess { Found::Nothing } else { Found::Contradiction(near, effort) }
     };
-    let mut pruned = match prune(&mut graph, is_stopped) {
+    let mut pruned = match prune(&mut graph, stop) {
         Ok(pruned) => pruned,
         Err(End::Contradiction(near)) => return contradiction(near, Effort::NONE),
         Err(End::TooLarge) => return Found::Nothing,
@@ -117,7 +121,7 @@ fn order(prefix: Prefix<'_>, effort: Effort, is_stopped: &dyn Fn() -> bool) -> F
     let nodes = graph.from.len();
     let places = std::mem::take(&mut pruned.places);
     let mut theory = Theory::new(graph.from, graph.until, &graph.edges, places);
-    match Solver::new(open, &mut theory, &variables, nodes).solve(effort.0, is_stopped) {
+    match Solver::new(open, &mut theory, &variables, nodes).solve(effort.0, stop) {
         Settled::Order => {}
         Settled::Contradiction => return contradiction(0, Effort::AGAIN),
         Settled::Open => return Found::Nothing,

@@ -1,7 +1,9 @@
 //! What is certain of a polygraph without any choice: the times of all nodes along edges, and the
 //! order of intervals of which one can only come first, until nothing more follows.
 
+use super::EDGES;
 use super::polygraph::{Interval, Polygraph, Successors};
+use crate::check::exact::work::Stop;
 
 /// A polygraph of which nothing follows any more without a choice.
 pub(super) struct Pruned {
@@ -37,9 +39,9 @@ const OPEN: usize = 100;
 const MOST_OPEN: usize = 1_500_000;
 
 /// Orders what can only be in one order, and narrows the times of nodes accordingly, until it
-/// `is_stopped`.
-pub(super) fn prune(graph: &mut Polygraph, is_stopped: &dyn Fn() -> bool) -> Result<Pruned, End> {
-    let mut work = 0;
+/// has to `stop`.
+pub(super) fn prune(graph: &mut Polygraph, stop: Stop<'_>) -> Result<Pruned, End> {
+    let (mut work, mut told) = (0, 0);
     for round in 0..ROUNDS {
         work += graph.from.len() + graph.edges.len();
         let places = settle(graph)?;
@@ -47,7 +49,9 @@ pub(super) fn prune(graph: &mut Polygraph, is_stopped: &dyn Fn() -> bool) -> Res
         let near = if round < FIRST_ROUNDS { NEAR } else { usize::MAX };
         for group in 0..graph.groups.len() {
             has_grown |= order_forced(graph, group, near, &mut work)?;
-            if work > WORK || is_stopped() {
+            let steps = (work - told) / EDGES;
+            told += steps * EDGES;
+            if work > WORK || stop(steps as u64) {
                 return Err(End::TooLarge);
             }
         }

@@ -4,8 +4,10 @@
 //! literals that it rests on, and is never met again (Marques-Silva and Sakallah, "GRASP", 1996;
 //! acyclicity as in PolySI, VLDB 2023).
 
+use super::EDGES;
 use super::polygraph::{Edge, NONE};
 use super::theory::{Clash, Mark, Theory};
+use crate::check::exact::work::Stop;
 
 /// What may be true: twice the number of its variable, and one more for its opposite.
 pub(super) type Literal = u32;
@@ -156,8 +158,8 @@ impl<'a> Solver<'a> {
     }
 
     /// Looks for an order, which the theory then has; `limit` edges and literals may be looked at,
-    /// until it `is_stopped`.
-    pub(super) fn solve(&mut self, limit: u64, is_stopped: &dyn Fn() -> bool) -> Settled {
+    /// until it has to `stop`.
+    pub(super) fn solve(&mut self, limit: u64, stop: Stop<'_>) -> Settled {
         if self.start().is_err() {
             return Settled::Contradiction;
         }
@@ -172,8 +174,9 @@ impl<'a> Solver<'a> {
             }
             let work = self.work + self.theory.work;
             if work >= looked + LOOK_EVERY {
+                let steps = (work - looked) / EDGES as u64;
                 looked = work;
-                if is_stopped() {
+                if stop(steps) {
                     return Settled::Open;
                 }
             }

@@ -28,7 +28,7 @@ fn txn(found: &[(i64, i64)], left: &[(i64, i64)], call: u32, ret: u32) -> Drawn<
 }
 
 fn rule(operations: &[Drawn<Op>]) -> Verdict {
-    ask(operations, |timed, wanted| decide(&registers(), timed, (wanted, &|| false)))
+    ask(operations, |timed, wanted| decide(&registers(), timed, (wanted, &|_| false)))
 }
 
 #[test]
@@ -246,7 +246,7 @@ fn a_start_that_is_not_known_is_what_was_read_of_nobody() {
         let starts = registers().starts(&known).unwrap();
         let timed: Vec<Timed<'_, Op>> =
             known.iter().map(|it| Timed { op: &it.op, span: it.span }).collect();
-        decide(&starts[0], &timed, (Wanted::Order, &|| false))
+        decide(&starts[0], &timed, (Wanted::Order, &|_| false))
     };
     assert!(matches!(rule(&readings(&[7, 7])), Some(Ruling::Valid(_))));
     assert!(matches!(rule(&readings(&[7, 8])), Some(Ruling::Invalid(_))));

@@ -21,6 +21,7 @@ mod walk;
 use super::problem::{NEVER, Problem};
 use super::{Act, LEAST, Op};
 use crate::check::exact::values::dense_spans;
+use crate::check::exact::work::Stop;
 use crate::check::exact::{Asked, Ruling, Timed, Wanted};
 use walk::Walk;
 
@@ -32,10 +33,9 @@ pub(in crate::check::exact) fn decide<O>(
     initial: &[u128],
     operations: &[Timed<'_, O>],
     act: impl Fn(&O) -> Act<u128>,
-    (wanted, is_stopped): Asked<'_>,
+    (wanted, stop): Asked<'_>,
 ) -> Option<Ruling> {
-    // An explanation asks about many parts: to be wrong about the guess each time would take long.
-    if operations.len() < LEAST || wanted == Wanted::Whether {
+    if operations.len() < LEAST || !wanted.is_worth_a_guess() {
         return None;
     }
     let (spans, _) = dense_spans(operations, 0)?;
@@ -43,19 +43,15 @@ pub(in crate::check::exact) fn decide<O>(
     let given: Vec<Op<u128>> = with_span
         .map(|(span, timed)| Op { act: act(timed.op), call: span.call, ret: span.ret })
         .collect();
-    let order = order(initial, &given, is_stopped)?;
+    let order = order(initial, &given, stop)?;
     Some(Ruling::Valid(if wanted == Wanted::Order { order } else { Vec::new() }))
 }
 
 /// The positions of `operations`, which are in the order of their calls, in a linearization.
-fn order(
-    initial: &[u128],
-    operations: &[Op<u128>],
-    is_stopped: &dyn Fn() -> bool,
-) -> Option<Vec<u32>> {
+fn order(initial: &[u128], operations: &[Op<u128>], stop: Stop<'_>) -> Option<Vec<u32>> {
     let problem = Problem::new(initial, operations)?;
     let moments = Moments::new(&problem);
-    let order = Walk::new(&problem, &moments).search(is_stopped)?;
+    let order = Walk::new(&problem, &moments, stop).search()?;
     is_linearization(&problem, &order).then_some(order)
 }
 

@@ -157,7 +157,7 @@ fn what_is_found_is_a_linearization() {
         let ops = habits.draw(initial, 8, &mut rng);
         let is_possible = is_linearizable(&ops, initial, &mut Vec::new());
         possible += u32::from(is_possible);
-        if let Some(order) = order(initial, &ops, &|| false) {
+        if let Some(order) = order(initial, &ops, &|_| false) {
             found += 1;
             assert!(is_possible, "seed {seed}: {ops:?}");
             assert!(fits(initial, &ops, &order), "seed {seed}: {order:?} of {ops:?}");
@@ -173,7 +173,7 @@ fn nearly_all_long_histories_are_found() {
         let mut rng = ChaCha8Rng::seed_from_u64(seed.into());
         let habits = Habits::random(&mut rng, 0.0);
         let ops = habits.draw(&[], 500, &mut rng);
-        if let Some(order) = order(&[], &ops, &|| false) {
+        if let Some(order) = order(&[], &ops, &|_| false) {
             found += 1;
             assert!(fits(&[], &ops, &order), "seed {seed}");
         }
@@ -191,7 +191,7 @@ fn peek(value: u128) -> Act<u128> {
 
 fn found(initial: &[u128], acts: &[(Act<u128>, u32, u32)]) -> Option<Vec<u32>> {
     let ops: Vec<Op<u128>> = acts.iter().map(|&(act, call, ret)| Op { act, call, ret }).collect();
-    let order = order(initial, &ops, &|| false);
+    let order = order(initial, &ops, &|_| false);
     assert!(order.as_ref().is_none_or(|order| fits(initial, &ops, order)));
     order
 }

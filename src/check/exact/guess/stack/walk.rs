@@ -7,15 +7,14 @@ use super::Moments;
 use super::config::{Config, Deed};
 use super::moves::Stepper;
 use super::{order, outlook};
+use crate::check::exact::retreat::{Manner, Retreat};
+use crate::check::exact::work::{Stop, Work};
 use crate::history::hash::Seeded;
 use crate::history::sort;
 
-/// So many configurations are kept where all goes well, and so many at most.
-const WIDTH: usize = 4;
-const WIDEST: usize = 1 << 12;
-
-/// Between two places to which the walk can go back, so many operations return.
-const STRIDE: usize = 16;
+/// How the walk goes back.
+const MANNER: Manner =
+    Manner { width: 4, widest: 1 << 12, wider: 1, stride: 16, back: 16, further: 1 };
 
 /// So much work is done at most, and so much for each operation: a visit of a configuration, and
 /// each that follows it.
@@ -52,102 +51,66 @@ pub(super) struct Walk<'a> {
     stepper: Stepper<'a>,
     nodes: Vec<Node>,
     deeds: Vec<Deed>,
-    marks: Vec<Layer>,
-    width: usize,
-    /// Where the walk got stuck last, and how often; behind it, few are kept again.
-    obstacle: usize,
-    tries: u32,
-    /// The visits that are left, and that were left at the furthest step.
-    work: u64,
+    work: Work<'a>,
+    /// The furthest step, and the work that was done before.
+    furthest: u32,
     progress: u64,
-    furthest: usize,
 }
 
 impl<'a> Walk<'a> {
-    pub(super) fn new(problem: &'a Problem, moments: &'a Moments) -> Walk<'a> {
-        let count = problem.ops.len() as u64;
+    /// A walk until it has to `stop` or has worked for too long.
+    pub(super) fn new(problem: &'a Problem, moments: &'a Moments, stop: Stop<'a>) -> Walk<'a> {
         Walk {
             problem,
             moments,
             stepper: Stepper::new(problem, moments),
             nodes: vec![Node { parent: NEVER, end: 0 }],
             deeds: Vec::new(),
-            marks: Vec::new(),
-            width: WIDTH,
-            obstacle: 0,
-            tries: 0,
-            work: MOST + MOST_FOR_EACH * count,
-            progress: MOST + MOST_FOR_EACH * count,
+            work: Work::new(MOST + MOST_FOR_EACH * problem.ops.len() as u64, stop),
             furthest: 0,
+            progress: 0,
         }
     }
 
-    /// The operations in an order in which they may have happened; `None` if none is found before
-    /// the walk `is_stopped` or has worked for too long.
-    pub(super) fn search(&mut self, is_stopped: &dyn Fn() -> bool) -> Option<Vec<u32>> {
+    /// The operations in an order in which they may have happened; `None` if none is found.
+    pub(super) fn search(&mut self) -> Option<Vec<u32>> {
         let steps = self.problem.returns.len();
         let window = Window::new(self.problem);
         let mut layer = Layer { window, configs: vec![Config::new(self.problem)] };
+        let mut retreat = Retreat::new(MANNER, layer.clone());
         while layer.window.step < steps {
-            if self.is_exhausted() || is_stopped() {
+            if self.is_exhausted() {
                 return None;
             }
-            self.pass(&layer);
-            layer = match self.longer(&layer) {
+            let step = layer.window.step as u32;
+            if step > self.furthest {
+                (self.furthest, self.progress) = (step, self.work.done());
+            }
+            retreat.pass(step, || layer.clone());
+            layer = match self.longer(&layer, &retreat) {
                 Some(layer) => layer,
-                None => self.go_back(layer.window.step)?,
+                None => retreat.go_back(step)?,
             };
         }
         let last = layer.configs.first()?;
         Some(order::order(self.problem, &self.retrace(last.node), last))
     }
 
-    fn is_exhausted(&self) -> bool {
-        let count = self.problem.ops.len() as u64;
-        self.work == 0 || self.progress > self.work + STUCK.min(STUCK_FOR_EACH * count)
-    }
-
-    /// Remembers where the walk is, now and then.
-    fn pass(&mut self, layer: &Layer) {
-        let step = layer.window.step;
-        if step > self.furthest {
-            (self.furthest, self.progress) = (step, self.work);
-        }
-        if step > self.obstacle {
-            self.width = WIDTH;
-        }
-        if self.marks.last().is_none_or(|mark| step >= mark.window.step + STRIDE) {
-            self.marks.push(layer.clone());
-        }
-    }
-
-    /// Goes back from where the walk is stuck, further each time, and keeps more.
-    fn go_back(&mut self, step: usize) -> Option<Layer> {
-        if step > self.obstacle {
-            (self.obstacle, self.tries) = (step, 0);
-        }
-        self.tries += 1;
-        self.width = WIDTH << self.tries;
-        if self.width > WIDEST {
-            return None;
-        }
-        let until = self.obstacle.saturating_sub(STRIDE << self.tries);
-        while self.marks.len() > 1 && self.marks.last().is_some_and(|m| m.window.step > until) {
-            self.marks.pop();
-        }
-        self.marks.last().cloned()
+    fn is_exhausted(&mut self) -> bool {
+        let stuck = STUCK.min(STUCK_FOR_EACH * self.problem.ops.len() as u64);
+        !self.work.goes_on() || self.work.done() > self.progress + stuck
     }
 
     /// The best configurations at the next step; `None` if there are none.
-    fn longer(&mut self, layer: &Layer) -> Option<Layer> {
-        let early = if self.width > WIDTH { self.tries / 2 } else { 0 };
+    fn longer(&mut self, layer: &Layer, retreat: &Retreat<Layer>) -> Option<Layer> {
+        let early = retreat.tries() / 2;
         let mut found: Vec<Config> = Vec::new();
         for config in &layer.configs {
             let (before, count) = (self.stepper.visits, found.len());
             self.stepper.expand(config, &layer.window, early.min(MOST_EARLY), &mut found);
             let visits = self.stepper.visits - before + (found.len() - count) as u64;
             let each = 1 + (config.items.len() / DEEP) as u64;
-            self.work = self.work.saturating_sub(visits * each);
+            self.work.spend(visits * each);
             if self.is_exhausted() {
                 return None;
             }
@@ -170,20 +133,20 @@ impl<'a> Walk<'a> {
             config.cost = outlook::cost(self.problem, self.moments, &window, config);
             true
         });
-        self.keep(&mut found);
+        self.keep(&mut found, retreat.width());
         (!found.is_empty()).then_some(Layer { window, configs: found })
     }
 
     /// Keeps the best: first one for each way in which things lie that lie there for long, since
     /// it shows late which of these is right.
-    fn keep(&mut self, found: &mut Vec<Config>) {
+    fn keep(&mut self, found: &mut Vec<Config>, width: usize) {
         sort::by(found, |config| config.cost);
-        if found.len() > self.width {
+        if found.len() > width {
             let mut bases: HashSet<u64, Seeded> = HashSet::default();
             let is_first: Vec<bool> =
                 found.iter().map(|config| bases.insert(config.base)).collect();
-            let mut firsts = bases.len().min(self.width);
-            let mut others = self.width - firsts;
+            let mut firsts = bases.len().min(width);
+            let mut others = width - firsts;
             let mut kept = is_first.into_iter().map(|is_first| {
                 let room = if is_first { &mut firsts } else { &mut others };
                 let is_kept = *room > 0;

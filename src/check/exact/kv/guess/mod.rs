@@ -19,7 +19,7 @@ mod walk;
 use super::texts::Texts;
 use super::{Asked, Ruling, Timed, Wanted};
 use crate::check::exact::ends::{End, Ends};
-use crate::check::exact::walk::Work;
+use crate::check::exact::work::{Stop, Work};
 use crate::history::hash::Map;
 use crate::model::kv::{Content, Op as Given};
 use problem::{Act, NONE, Op, Problem, ROOT, Strings};
@@ -42,13 +42,12 @@ pub(super) fn decide(
     initial: &Content,
     operations: &[Timed<'_, Given>],
     texts: &Texts<'_>,
-    (wanted, is_stopped): Asked<'_>,
+    (wanted, stop): Asked<'_>,
 ) -> Option<Ruling> {
-    // An explanation asks about many parts: to be wrong about the guess each time would take long.
-    if operations.len() < LEAST || wanted == Wanted::Whether {
+    if operations.len() < LEAST || !wanted.is_worth_a_guess() {
         return None;
     }
-    let order = order(initial, operations, texts, is_stopped)?;
+    let order = order(initial, operations, texts, stop)?;
     Some(Ruling::Valid(if wanted == Wanted::Order { order } else { Vec::new() }))
 }
 
@@ -57,11 +56,11 @@ fn order(
     initial: &Content,
     operations: &[Timed<'_, Given>],
     texts: &Texts<'_>,
-    is_stopped: &dyn Fn() -> bool,
+    stop: Stop<'_>,
 ) -> Option<Vec<u32>> {
     let problem = read(initial, operations, texts)?;
     let most = MOST + MOST_FOR_EACH * operations.len() as u64;
-    let taken = Walk::new(&problem).search(&mut Work::new(most, is_stopped))?;
+    let taken = Walk::new(&problem).search(&mut Work::new(most, stop))?;
     let order = problem.order(&taken);
     let positions = order.iter().map(|&at| problem.op(at).at).collect();
     problem.is_linearization(&order).then_some(positions)

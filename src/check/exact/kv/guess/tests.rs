@@ -154,7 +154,7 @@ fn guessed(start: &str, ops: &[Drawn]) -> Option<Vec<u32>> {
         }
     }
     assert!(texts.are_told_apart());
-    let order = order(&initial, &timed(ops), &texts, &|| false);
+    let order = order(&initial, &timed(ops), &texts, &|_| false);
     assert!(order.as_ref().is_none_or(|order| fits(start, ops, order) && is_whole(ops, order)));
     order
 }

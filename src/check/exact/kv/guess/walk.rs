@@ -4,24 +4,18 @@ use super::config::Config;
 use super::moves::{Draft, Moves};
 use super::outlook::Outlook;
 use super::problem::{Act, Event, NONE, Problem};
-use crate::check::exact::walk::Work;
+use crate::check::exact::retreat::{Manner, Retreat};
+use crate::check::exact::work::Work;
 use crate::history::hash::{Map, Set, spread};
 
-/// So many configurations are kept where all goes well.
-const WIDTH: usize = 4;
+/// How the walk goes back.
+const MANNER: Manner =
+    Manner { width: 4, widest: 1 << 10, wider: 1, stride: 16, back: 32, further: 1 };
 
 /// One in so many of those kept may have the same string and open gets as others.
 const ALIKE: usize = 4;
 
-/// So often the walk goes back from one place, and keeps twice as many each time.
-const TRIES: u32 = 8;
-
-/// Between two places to which it can go back, so many events pass, and so many are gone back the
-/// first time, twice.
-const STRIDE: u32 = 16;
-const BACK: u32 = 32;
-
-/// Each time, costs change by chance, up to so much more.
+/// Each time that the walk goes back, costs change by chance, up to so much more.
 const CHANCE: u64 = 12;
 
 /// So many strings are shown to open gets in a row before a return, at most; and so many times as
@@ -50,13 +44,9 @@ pub(super) struct Walk<'a> {
     layer: Vec<Entry>,
     steps: Vec<Step>,
     event: u32,
-    width: usize,
-    /// Where it got stuck last; behind it, few are kept again.
-    obstacle: u32,
-    /// How often it got stuck there, and at all.
-    tries: u32,
+    retreat: Retreat<(u32, Vec<Entry>)>,
+    /// How often it got stuck.
     stuck: u64,
-    marks: Vec<(u32, Vec<Entry>)>,
 }
 
 impl<'a> Walk<'a> {
@@ -65,13 +55,10 @@ impl<'a> Walk<'a> {
         Walk {
             problem,
             outlook: Outlook::new(problem),
-            marks: vec![(0, layer.clone())],
+            retreat: Retreat::new(MANNER, (0, layer.clone())),
             layer,
             steps: Vec::new(),
             event: 0,
-            width: WIDTH,
-            obstacle: 0,
-            tries: 0,
             stuck: 0,
         }
     }
@@ -89,38 +76,13 @@ impl<'a> Walk<'a> {
             }
             self.event += 1;
             if self.layer.is_empty() {
-                self.go_back()?;
+                self.stuck += 1;
+                (self.event, self.layer) = self.retreat.go_back(self.event)?;
             } else if matches!(event, Event::Return(_)) {
-                self.arrive();
+                self.retreat.pass(self.event, || (self.event, self.layer.clone()));
             }
         }
         Some(self.retrace())
-    }
-
-    fn arrive(&mut self) {
-        if self.event > self.obstacle {
-            (self.width, self.tries) = (WIDTH, 0);
-        }
-        if self.marks.last().is_none_or(|&(mark, _)| self.event >= mark + STRIDE) {
-            self.marks.push((self.event, self.layer.clone()));
-        }
-    }
-
-    /// Goes back from where it is stuck; `None` if it did so often enough.
-    fn go_back(&mut self) -> Option<()> {
-        self.obstacle = self.event.max(self.obstacle);
-        self.tries += 1;
-        self.stuck += 1;
-        if self.tries > TRIES {
-            return None;
-        }
-        self.width = WIDTH << self.tries;
-        let until = self.obstacle.saturating_sub(BACK << self.tries);
-        while self.marks.len() > 1 && self.marks.last().is_some_and(|&(mark, _)| mark > until) {
-            self.marks.pop();
-        }
-        (self.event, self.layer) = self.marks.last()?.clone();
-        Some(())
     }
 
     /// The operation at `at` returns: it takes effect in all configurations, if it did not.
@@ -153,9 +115,9 @@ impl<'a> Walk<'a> {
                     self.rank(draft, self.event, &mut next, work)?;
                 }
             }
-            front = next.best(EXTRA_WIDTH * self.width, usize::MAX);
+            front = next.best(EXTRA_WIDTH * self.retreat.width(), usize::MAX);
         }
-        let best = done.best(self.width, (self.width / ALIKE).max(1));
+        let best = done.best(self.retreat.width(), (self.retreat.width() / ALIKE).max(1));
         self.layer.extend(best.into_iter().map(|Draft { config, taken, parent }| {
             if taken.is_empty() {
                 return Entry { config, step: parent };
@@ -183,10 +145,11 @@ impl<'a> Walk<'a> {
             return Some(());
         }
         if let Some(cost) = self.outlook.cost(self.problem, &draft.config, event) {
-            let chance = if self.tries == 0 {
+            let tries = self.retreat.tries();
+            let chance = if tries == 0 {
                 0
             } else {
-                spread(hash ^ self.stuck) % (CHANCE * u64::from(self.tries) + 1)
+                spread(hash ^ self.stuck) % (CHANCE * u64::from(tries) + 1)
             };
             ranked.drafts.push((cost + chance as i64, hash, draft));
         }

@@ -9,7 +9,8 @@ mod queue;
 mod sides;
 
 use super::super::values::Act;
-use super::super::walk::{self, Outcome, Work};
+use super::super::walk::{self, Outcome};
+use super::super::work::Work;
 use super::super::{Asked, Conflict, Ruling, Timed, Wanted};
 use crate::history::{Rank, sort};
 use crate::model::Pos;
@@ -28,13 +29,13 @@ pub(super) fn decide<O>(
     initial: &[u32],
     operations: &[Timed<'_, O>],
     act: impl Fn(&O) -> Act,
-    (wanted, is_stopped): Asked<'_>,
+    (wanted, stop): Asked<'_>,
 ) -> Option<Ruling> {
     let acts: Vec<(Act, u32, u32)> = operations
         .iter()
         .map(|timed| (act(timed.op), rank(timed.span.call), rank(timed.span.ret)))
         .collect();
-    let mut work = Work::new(MOST + MOST_FOR_EACH * acts.len() as u64, is_stopped);
+    let mut work = Work::new(MOST + MOST_FOR_EACH * acts.len() as u64, stop);
     let mut until = |horizon: u32| Some(Queue::until(initial, &acts, horizon)?.search(&mut work));
     match until(NONE)? {
         Outcome::Way(order) => {

@@ -3,7 +3,8 @@
 use super::NONE;
 use super::sides::{Op, Ops, Side, is_best};
 use crate::check::exact::values::Act;
-use crate::check::exact::walk::{Board, Place, Work};
+use crate::check::exact::walk::{Board, Place};
+use crate::check::exact::work::Work;
 use crate::history::hash::Map;
 
 /// What it costs that an operation happened that crashed: so many times what one takes on average.

@@ -1,10 +1,11 @@
 //! What can happen right before a return: reads of the whole, one after the other, and flips of
 //! elements for each of them.
 
+use super::NONE;
 use super::problem::Read;
 use super::state::{State, each};
 use super::walk::{Choice, Node, Walk};
-use super::{NONE, Work};
+use crate::check::exact::work::Work;
 
 /// So many states are looked at before one return, if all are wanted or not.
 const MOST_OF_ALL: usize = 256;

@@ -21,6 +21,7 @@ mod walk;
 
 use super::super::{Asked, Conflict, Ruling, Timed, Wanted};
 use super::conflict_at;
+use crate::check::exact::work::Work;
 use crate::history::{Rank, sort};
 use crate::model::Pos;
 use crate::model::set::{Contents, Op};
@@ -41,42 +42,16 @@ const COMPARISONS: u64 = 64;
 /// is none may be tried, or so many.
 const MOST_FOR_FIRST: u64 = 50_000;
 
-/// Between two looks at the limits, so many are tried.
-const LOOK_EVERY: u64 = 256;
-
-/// How much may be tried still.
-struct Work<'a> {
-    left: u64,
-    looked: u64,
-    is_stopped: &'a dyn Fn() -> bool,
-}
-
-impl Work<'_> {
-    fn spend(&mut self, steps: u64) {
-        self.left = self.left.saturating_sub(steps);
-    }
-
-    fn goes_on(&mut self) -> bool {
-        if self.looked >= self.left + LOOK_EVERY {
-            self.looked = self.left;
-            if (self.is_stopped)() {
-                self.left = 0;
-            }
-        }
-        self.left > 0
-    }
-}
-
 /// Decides `operations`; `None` if more than 64 are open on one element, or read the whole at once,
 /// or if that takes too long.
 pub(super) fn decide(
     initial: &Contents,
     operations: &[Timed<'_, Op>],
-    (wanted, is_stopped): Asked<'_>,
+    (wanted, stop): Asked<'_>,
 ) -> Option<Ruling> {
     let problem = Problem::until(initial, operations, Rank::NEVER)?;
-    let left = MOST + MOST_FOR_EACH * operations.len() as u64;
-    let mut work = Work { left, looked: left, is_stopped };
+    let most = MOST + MOST_FOR_EACH * operations.len() as u64;
+    let mut work = Work::new(most, stop);
     match Walk::new(&problem, Choice::All).search(&mut work) {
         Outcome::Unknown => None,
         Outcome::Nothing(event) => {
@@ -87,13 +62,11 @@ pub(super) fn decide(
             if wanted == Wanted::Whether {
                 return Some(Ruling::Invalid(Conflict { stuck }));
             }
-            work.left = work.left.min((left - work.left).max(MOST_FOR_FIRST));
-            work.looked = work.left;
+            work.limit(work.done().max(MOST_FOR_FIRST));
             Some(Ruling::Invalid(first(initial, operations, stuck, &mut work)))
         }
         Outcome::Reads(reads) => {
-            let mut work = Work { left, looked: left, is_stopped };
-            let order = order::order(&problem, &reads, &mut work)?;
+            let order = order::order(&problem, &reads, &mut Work::new(most, stop))?;
             let is_linearization = order::is_linearization(initial, operations, &order);
             debug_assert!(is_linearization, "an order that was found is none");
             let order = if wanted == Wanted::Order { order } else { Vec::new() };

@@ -8,7 +8,8 @@ use super::expand::Target;
 use super::problem::{Does, Item};
 use super::state::{ABSENT, Beliefs, State, each};
 use super::walk::{Layer, Walk};
-use super::{COMPARISONS, NONE, Work};
+use super::{COMPARISONS, NONE};
+use crate::check::exact::work::Work;
 use crate::history::hash::Map;
 
 impl Walk<'_> {

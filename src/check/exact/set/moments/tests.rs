@@ -6,10 +6,11 @@ use rand_chacha::ChaCha8Rng;
 
 use super::super::super::testing::{Drawn, Verdict, ask, value};
 use super::super::super::{Ruling, Timed, Wanted};
+use super::decide;
 use super::order::{is_linearization, order};
 use super::problem::Problem;
 use super::walk::{Choice, Outcome, Walk};
-use super::{Work, decide};
+use crate::check::exact::work::Work;
 use crate::history::testing::{NEVER, span};
 use crate::history::{OpIndex, Rank, Value};
 use crate::model::set::{Contents, Listing, Op};
@@ -39,7 +40,7 @@ fn remove(n: i64) -> Op {
 }
 
 fn check(initial: &Set, operations: &[Drawn<Op>]) -> Verdict {
-    ask(operations, |timed, wanted| decide(&initial.initial, timed, (wanted, &|| false)))
+    ask(operations, |timed, wanted| decide(&initial.initial, timed, (wanted, &|_| false)))
 }
 
 #[test]
@@ -249,13 +250,13 @@ fn a_guess_is_an_order() {
         let operations = draw(&initial, 60, rng);
         let timed = timed(&operations);
         let problem = Problem::until(&initial.initial, &timed, Rank::NEVER).unwrap();
-        let all = decide(&initial.initial, &timed, (Wanted::Verdict, &|| false));
+        let all = decide(&initial.initial, &timed, (Wanted::Verdict, &|_| false));
         for free in 0..3 {
-            let mut work = Work { left: 20_000, looked: 20_000, is_stopped: &|| false };
+            let mut work = Work::new(20_000, &|_| false);
             let outcome = Walk::new(&problem, Choice::UpTo(free)).search(&mut work);
             if let Outcome::Reads(reads) = outcome {
                 found += 1;
-                work.left = 20_000;
+                let mut work = Work::new(20_000, &|_| false);
                 let order = order(&problem, &reads, &mut work).unwrap();
                 assert!(is_linearization(&initial.initial, &timed, &order));
                 assert!(!matches!(all, Some(Ruling::Invalid(_))));
@@ -266,8 +267,8 @@ fn a_guess_is_an_order() {
 }
 
 #[test]
-fn a_decider_that_is_stopped_says_nothing() {
+fn a_decider_that_stop_says_nothing() {
     let rng = &mut ChaCha8Rng::seed_from_u64(1);
     let operations = draw(&set(&[]), 2_000, rng);
-    assert_eq!(decide(&Contents::default(), &timed(&operations), (Wanted::Order, &|| true)), None);
+    assert_eq!(decide(&Contents::default(), &timed(&operations), (Wanted::Order, &|_| true)), None);
 }

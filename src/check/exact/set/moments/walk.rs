@@ -1,26 +1,21 @@
 //! The walk over the events.
 
-use std::collections::VecDeque;
-
 use super::super::act::Act;
+use super::NONE;
 use super::belief::{Config, Open, Scratch, Table};
 use super::problem::{Does, Problem};
 use super::state::{Beliefs, State, each};
-use super::{NONE, Work};
+use crate::check::exact::retreat::{Manner, Retreat};
+use crate::check::exact::work::Work;
 use crate::history::hash::Map;
 use crate::history::sort;
 
 /// So many states are kept at most as long as all are.
 const MOST_OF_ALL: usize = 64;
 
-/// So many are kept where not all are and all goes well, and so many at most.
-const WIDTH: usize = 8;
-const WIDEST: usize = 1 << 12;
-
-/// Between two places to which the walk can go back, there are so many events; so many places are
-/// remembered.
-const STRIDE: u32 = 16;
-const MARKS: usize = 256;
+/// How the walk goes back, where not all are kept.
+const MANNER: Manner =
+    Manner { width: 8, widest: 1 << 12, wider: 2, stride: 16, back: 16, further: 2 };
 
 /// A state is compared with so many better ones.
 const COMPARED: usize = 64;
@@ -143,43 +138,24 @@ impl<'a> Walk<'a> {
     /// Walks until no event is left, or no state, within `work`.
     pub(super) fn search(&mut self, work: &mut Work<'_>) -> Outcome {
         let mut layer = self.start();
-        let mut marks = VecDeque::from([layer.clone()]);
-        let (mut obstacle, mut tries, mut width) = (0, 0, WIDTH);
+        let mut retreat = Retreat::new(MANNER, layer.clone());
         while (layer.event as usize) < self.problem.events.len() {
             if !self.pass(&mut layer, work) {
                 return Outcome::Unknown;
             }
-            self.choose(&mut layer, width, work);
+            self.choose(&mut layer, retreat.width(), work);
             if !layer.states.is_empty() {
-                if layer.event > obstacle && self.choice != Choice::All {
-                    (width, self.choice) = (WIDTH, Choice::UpTo(1));
-                }
-                if marks.back().is_none_or(|mark| layer.event >= mark.event + STRIDE) {
-                    marks.push_back(layer.clone());
-                }
-                if marks.len() > MARKS {
-                    marks.pop_front();
-                }
-                continue;
-            }
-            if layer.is_whole {
+                retreat.pass(layer.event, || layer.clone());
+            } else if layer.is_whole {
                 return Outcome::Nothing(self.horizon.max(layer.event - 1));
+            } else {
+                let Some(mark) = retreat.go_back(layer.event) else { return Outcome::Unknown };
+                layer = mark;
+                self.go_back(&layer);
             }
-            if layer.event > obstacle {
-                (obstacle, tries) = (layer.event, 0);
+            if self.choice != Choice::All {
+                self.choice = Choice::UpTo(1 + retreat.tries());
             }
-            tries += 1;
-            width = WIDTH << (2 * tries);
-            self.choice = Choice::UpTo(1 + tries);
-            let until = obstacle.saturating_sub(STRIDE << (2 * tries));
-            while marks.len() > 1 && marks.back().is_some_and(|mark| mark.event > until) {
-                marks.pop_back();
-            }
-            match marks.back() {
-                Some(mark) if width <= WIDEST => layer = mark.clone(),
-                _ => return Outcome::Unknown,
-            }
-            self.go_back(&layer);
         }
         layer.states.first().map_or(Outcome::Unknown, |state| self.retrace(state.node))
     }
