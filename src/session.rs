@@ -16,7 +16,7 @@ use crate::history::{History, Partition, Ties, Value, ValueTable};
 use crate::model::{self, AnyModel, Model, ModelSource};
 use crate::progress::{Phase, Progress};
 use crate::proof::{self, Minimality, Proof, is_minimal};
-use crate::threads::on_threads;
+use crate::threads::{on_threads, side_by_side};
 use crate::unread;
 use crate::wrapped::check_wrapped;
 
@@ -238,6 +238,25 @@ impl<'a> Session<'a> {
             return Vec::new();
         }
         hints::hints(self.history, self.options, report)
+    }
+
+    /// Returns what [`Session::explain`] does, with at most so many `anomalies`, the first so many
+    /// `contexts`, and the hints; found out at once, on the threads that the options allow.
+    ///
+    /// # Errors
+    /// None, after a check without one.
+    pub fn explain_at_once(
+        &self,
+        report: &Report,
+        anomalies: usize,
+        contexts: usize,
+    ) -> Result<(Explanation, Vec<Context>, Vec<Hint>), Error> {
+        let (explanation, (contexts, hints)) = side_by_side(
+            self.options.threads,
+            || self.explain(report, anomalies),
+            || (self.contexts(report, contexts), self.hints(report)),
+        );
+        Ok((explanation?, contexts?, hints))
     }
 
     /// As [`Session::explain`], for an excerpt of a history: `rest` is what has to be known of the

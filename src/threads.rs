@@ -75,6 +75,18 @@ pub(crate) fn both<T: Send>(
     }
 }
 
+/// Does two things at once, if there are `threads` for that (0: one a processor).
+pub(crate) fn side_by_side<A: Send, B: Send>(
+    threads: usize,
+    one: impl FnOnce() -> A + Send,
+    other: impl FnOnce() -> B + Send,
+) -> (A, B) {
+    match pool(threads) {
+        Some(pool) => pool.install(|| rayon::join(one, other)),
+        None => (one(), other()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,6 +102,16 @@ mod tests {
         assert_eq!(threads(1, 2), [(0, None), (1, None)], "one needs no pool");
         assert_eq!(threads(2, 1), [(0, None)], "nor does a single piece of work");
         assert_eq!(threads(2, 0), []);
+    }
+
+    #[test]
+    fn two_things_are_done_at_once_or_one_after_the_other() {
+        let in_pool = || rayon::current_thread_index().is_some();
+        assert_eq!(
+            side_by_side(2, || (1, in_pool()), || ("2", in_pool())),
+            ((1, true), ("2", true))
+        );
+        assert_eq!(side_by_side(1, || (1, in_pool()), || ("2", in_pool())).0, (1, false));
     }
 
     #[test]

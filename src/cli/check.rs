@@ -191,9 +191,8 @@ impl Run<'_> {
     /// Explains what the session found.
     fn explain(&self, session: &Session<'_>, subject: &mut Subject<'_>) -> Result<(), Error> {
         let most = self.args.output.max_anomalies;
-        subject.explanation = session.explain(subject.report, most)?;
-        subject.contexts = session.contexts(subject.report, report::SHOWN_FAILURES)?;
-        subject.hints = session.hints(subject.report);
+        (subject.explanation, subject.contexts, subject.hints) =
+            session.explain_at_once(subject.report, most, report::SHOWN_FAILURES)?;
         Ok(())
     }
 

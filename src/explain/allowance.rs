@@ -10,12 +10,15 @@ use crate::history::History;
 /// A search visits so many configurations at most, and so do all that look for one core.
 pub(crate) const ALLOWANCE: u64 = 250_000;
 
-/// How long an explanation may usually take, if nobody says anything else: it may do as much work.
-const USUAL: Duration = Duration::from_secs(10);
-
 /// So many operations are read and looked at in a millisecond, by an exact decider of usual speed:
 /// measured with histories of a million operations.
 const WORK: u64 = 5_000;
+
+/// How much work an explanation may usually take, if nobody says anything else: so much, and so
+/// much for each operation, but no more than 10 s of it.
+const LEAST: u64 = 600 * WORK;
+const FOR_EACH: u64 = 27;
+const MOST: u64 = 10_000 * WORK;
 
 /// Of keys that are explained at once, each gets the share of one among so many at most: it is
 /// seldom that more of them need all of theirs.
@@ -42,17 +45,17 @@ pub(super) enum Part {
 }
 
 impl Part {
-    /// When it has to end, in tenths of the work for explaining, and of the time for it. Locating
-    /// comes first, then the surroundings, each with an account of its own; the others share one,
-    /// so that what is left over by one is the next one's.
-    fn tenths(self) -> u32 {
+    /// When it has to end, in tenths of the work for explaining, and of the time for it. Those that
+    /// may run at once have an account of their own each. Clocks and causes go on with that of the
+    /// violations and guarantees, so that what these leave over is theirs.
+    fn tenths(self) -> (u32, u32) {
         match self {
-            Part::Locating(_) | Part::Settings(_) => 2,
-            Part::Violations => 3,
-            Part::Guarantees => 5,
-            Part::Clocks => 6,
-            Part::Causes => 7,
-            Part::Surroundings => 1,
+            Part::Locating(_) | Part::Settings(_) => (2, 2),
+            Part::Violations => (3, 3),
+            Part::Guarantees => (2, 5),
+            Part::Clocks => (6, 6),
+            Part::Causes => (7, 7),
+            Part::Surroundings => (1, 1),
         }
     }
 
@@ -77,10 +80,13 @@ pub(crate) fn settings_meter(options: &Options, history: &History, decided: u64)
 /// Measures one part of an explanation: each has its share of the work, and no more time than the
 /// options give it and the check has left.
 pub(super) fn meter(options: &Options, history: &History, part: Part) -> Meter {
-    let share = |of: Duration| of.saturating_mul(part.tenths()) / 10;
-    let usual = share(options.explain_timeout.unwrap_or(USUAL));
-    let work = u64::try_from(usual.as_millis()).unwrap_or(u64::MAX).saturating_mul(WORK);
-    let limits = [options.explain_timeout.map(share), options.budget.time_left()];
+    let (of_work, of_time) = part.tenths();
+    let usual = || MOST.min(LEAST + FOR_EACH * history.operations().len() as u64);
+    let in_time =
+        |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX).saturating_mul(WORK);
+    let work = options.explain_timeout.map_or_else(usual, in_time) / 10 * u64::from(of_work);
+    let time = options.explain_timeout.map(|time| time.saturating_mul(of_time) / 10);
+    let limits = [time, options.budget.time_left()];
     let budget = Budget {
         timeout: limits.into_iter().flatten().min(),
         start: None,
@@ -98,11 +104,11 @@ pub(super) fn of_key(meter: &Meter, nth: usize, many: usize, favored: usize) -> 
     meter.part(meter.work_limit() / parts.max(1) as u64)
 }
 
-/// Counts what was done before as work of `meter`, as far as that leaves it a share of its own, by
-/// which it ends behind the meter `before`.
-pub(super) fn go_on(meter: &Meter, before: &Meter, worked: u64) {
-    let worked = worked.min(before.work_limit());
-    meter.work(usize::try_from(worked).unwrap_or(usize::MAX));
+/// Counts what was done before as work of `meter`, but no more than those who did it were given
+/// together: a share of its own is left to it.
+pub(super) fn go_on(meter: &Meter, before: &[&Meter], worked: u64) {
+    let given = before.iter().fold(0_u64, |sum, meter| sum.saturating_add(meter.work_limit()));
+    meter.steps(worked.min(given));
 }
 
 #[cfg(test)]
@@ -172,11 +178,11 @@ mod tests {
     #[test]
     fn what_one_part_leaves_over_is_for_the_next() {
         let of = |part| meter(&Options::default(), &History::default(), part);
-        let (first, next) = (of(Part::Violations), of(Part::Guarantees));
-        go_on(&next, &first, 100);
+        let (first, next) = (of(Part::Clocks), of(Part::Causes));
+        go_on(&next, &[&first], 100);
         assert_eq!(next.worked(), 100);
-        let next = of(Part::Guarantees);
-        go_on(&next, &first, u64::MAX);
+        let next = of(Part::Causes);
+        go_on(&next, &[&first], u64::MAX);
         assert_eq!(next.worked(), first.work_limit(), "its own share is left");
         assert_eq!(next.poll(), Ok(()));
     }

@@ -8,7 +8,6 @@ use crate::check::{Decision, Failure, Models, Options, Report};
 use crate::error::Error;
 use crate::history::{History, OpIndex, Outcome, Partition, Rank};
 use crate::model::{AnyModel, AnyOp};
-use crate::progress::Phase;
 
 /// So many operations are shown around the failing one, itself included.
 const OPERATIONS: usize = 12;
@@ -54,7 +53,6 @@ pub(crate) fn contexts(
     }
     let partitions = history.partitions();
     let meter = meter(options, history, Part::Surroundings);
-    options.enter(Phase::Surroundings, 0);
     let mut contexts = Vec::new();
     for (at, key) in report.keys.iter().enumerate() {
         let Decision::Invalid(failure) = &key.decision else { continue };
@@ -68,7 +66,6 @@ pub(crate) fn contexts(
             .map(|before| last_steps(model, history, &before));
         contexts.push(Context { key_at: at, operations, others, before });
     }
-    options.enter(Phase::Idle, 0);
     Ok(contexts)
 }
 

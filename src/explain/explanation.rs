@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::history::{History, Partition, count_processes};
 use crate::model::{self, AnyModel, Model};
 use crate::progress::Phase;
-use crate::threads::on_threads;
+use crate::threads::{on_threads, side_by_side};
 
 /// So many failing keys are explained; the others are located only.
 const KEYS: usize = 16;
@@ -129,8 +129,9 @@ impl Explaining<'_> {
         options.enter(Phase::Violations, failing.len());
         let explained = on_threads(options.threads, failing.len(), &|nth| {
             let (key_at, failure) = failing[nth];
-            let meters = KeyMeters::new(&meters, nth, failing.len());
-            let one = self.explain_key(models, key_at, partitions.get(key_at), failure, &meters);
+            let meters = KeyMeters::new(&meters, (nth, failing.len()), options.threads);
+            let key = (key_at, partitions.get(key_at));
+            let one = self.explain_key(models, key, failure, &meters);
             options.advance();
             one
         });
@@ -148,7 +149,7 @@ impl Explaining<'_> {
             named.extend(anomalies);
         }
         options.enter(Phase::Clocks, 0);
-        go_on(&meters.clocks, &meters.guarantees, worked);
+        go_on(&meters.clocks, &[&meters.violations, &meters.guarantees], worked);
         explanation.clock_skew = match meters.clocks.poll() {
             Ok(()) => {
                 let unordered = unordered(&explanation.keys);
@@ -157,7 +158,7 @@ impl Explaining<'_> {
             Err(_) => SkewOutcome::NotFound,
         };
         let skew = explanation.clock_skew.found();
-        go_on(&meters.causes, &meters.clocks, meters.clocks.worked());
+        go_on(&meters.causes, &[&meters.clocks], meters.clocks.worked());
         let (partitions, failing, meter) = (&partitions, &failing, &meters.causes);
         options.enter(Phase::Causes, 0);
         let grounds = Grounds { history, models, partitions, failing, skew, meter };
@@ -194,14 +195,17 @@ struct Meters {
 struct KeyMeters {
     violations: Meter,
     guarantees: Meter,
+    /// How many threads may work for the key.
+    threads: usize,
 }
 
 impl KeyMeters {
-    /// Those of the key that is the `nth` of so `many`.
-    fn new(meters: &Meters, nth: usize, many: usize) -> KeyMeters {
+    /// Those of the key that is the `nth` of so `many`, of which a single one has all `threads`.
+    fn new(meters: &Meters, (nth, many): (usize, usize), threads: usize) -> KeyMeters {
         KeyMeters {
             violations: of_key(&meters.violations, nth, many, KEYS),
             guarantees: of_key(&meters.guarantees, nth, many, KEYS),
+            threads: if many == 1 { threads } else { 1 },
         }
     }
 }
@@ -250,8 +254,7 @@ impl Explaining<'_> {
     fn explain_key(
         &self,
         models: &Models,
-        key_at: usize,
-        partition: Partition<'_>,
+        (key_at, partition): (usize, Partition<'_>),
         failure: &Failure,
         meters: &KeyMeters,
     ) -> Result<OneKey, Error> {
@@ -266,19 +269,26 @@ impl Explaining<'_> {
             failure,
             meter: &meters.violations,
         };
-        self.options.turn_to(Phase::Violations);
-        let found = violations(&case, self.limit)?;
-        let anomalies = found.list.iter().map(|one| naming::name(&case, one)).collect();
-        self.options.turn_to(Phase::Guarantees);
-        go_on(&meters.guarantees, &meters.violations, meters.violations.worked());
         let held = Case { meter: &meters.guarantees, ..case };
-        let (guarantees, register) = guarantees(&held);
+        self.options.turn_to(Phase::Violations);
+        let (found, (guarantees, register)) = side_by_side(
+            meters.threads,
+            || {
+                let found = violations(&case, self.limit)?;
+                let named: Vec<Anomaly> =
+                    found.list.iter().map(|one| naming::name(&case, one)).collect();
+                Ok((found, named))
+            },
+            || guarantees(&held),
+        );
+        let (found, anomalies) = found?;
+        self.options.turn_to(Phase::Guarantees);
         let is_over = held.meter.poll().is_err();
         let staleness = if is_over { None } else { staleness(&held, register, &found.list) };
         let initial = self.initial(model);
         let violations = found.list;
         let key = KeyExplanation { key_at, initial, violations, guarantees, staleness };
-        let worked = meters.guarantees.worked();
+        let worked = meters.violations.worked().saturating_add(meters.guarantees.worked());
         Ok(OneKey { key, anomalies, more: found.more, is_complete: found.is_complete, worked })
     }
 }

@@ -77,7 +77,8 @@ pub(crate) fn refine(
         let partition = partitions.get(at);
         let model = models.of(partition.key);
         let meter = of_key(&meter, nth, failing.len(), cores);
-        let refined = refine_key(model, history, partition, failure, with_core, &meter);
+        let threads = if failing.len() == 1 { options.threads } else { 1 };
+        let refined = refine_key(model, history, partition, failure, with_core, (&meter, threads));
         options.advance();
         refined
     });
@@ -113,7 +114,7 @@ pub(crate) fn refute(
         core: Vec::new(),
         is_minimal: false,
     };
-    let failure = refine_key(model, history, partition, &found, true, &meter)?;
+    let failure = refine_key(model, history, partition, &found, true, (&meter, options.threads))?;
     Ok(Some(Some(failure)))
 }
 
@@ -123,9 +124,10 @@ fn refine_key(
     partition: Partition<'_>,
     failure: &Failure,
     with_core: bool,
-    meter: &Meter,
+    (meter, threads): (&Meter, usize),
 ) -> Result<Failure, Error> {
-    let mut failure = first::first_impossible(model, history, partition, failure, meter)?;
+    let asked = (meter, threads);
+    let mut failure = first::first_impossible(model, history, partition, failure, asked)?;
     if with_core && failure.is_first() {
         let readings = model::read(model, history, partition.operations, Some(failure.horizon))?;
         let core = core::minimal_core(model, &readings, failure.operation, meter, ALLOWANCE);

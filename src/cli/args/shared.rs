@@ -202,8 +202,9 @@ pub(crate) struct LimitArgs {
 
     /// Explain a violation for no longer than this
     ///
-    /// By default, it is explained with as much work as usually takes 10 s, so that the same
-    /// history is explained in the same way however busy the machine is.
+    /// By default, an amount of work that grows with the history limits it, so that the same
+    /// history is explained in the same way however busy the machine is: it usually takes 0.6 s
+    /// for 1,000 operations at most, 6 s for a million, and never more than 10 s.
     #[arg(long, value_name = "TIME", value_parser = units::duration)]
     pub(crate) explain_timeout: Option<Duration>,
 

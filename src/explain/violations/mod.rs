@@ -18,8 +18,10 @@ use crate::history::{History, OpIndex, Rank, Value, sort};
 use crate::model::{self, AnyModel, AnyOp, Reading};
 use rest::{Next, Rest, weakened};
 
-/// The search behind the first violations looks at so many more, to count the rest.
-const COUNTING: usize = 5_000_000;
+/// To count the rest behind the first violations, so many operations are looked at, and each so
+/// often.
+const COUNTING: usize = 400_000;
+const COUNTING_EACH: usize = 4;
 
 /// Of larger cores it is tried whether few elements of a set or log suffice.
 const SMALL: usize = 12;
@@ -100,6 +102,7 @@ pub(super) fn violations(case: &Case<'_>, limit: usize) -> Result<Violations, Er
         remembered: None,
         alike: Vec::new(),
     };
+    let counting = COUNTING + COUNTING_EACH * case.readings.len();
     let mut found = Violations::default();
     let mut rest = Rest::new(case);
     let mut is_known = case.failure.is_first();
@@ -125,7 +128,7 @@ pub(super) fn violations(case: &Case<'_>, limit: usize) -> Result<Violations, Er
                 if found.list.len() < limit {
                     found.list.push(violation);
                 } else {
-                    rest.limit = rest.limit.min(rest.work + COUNTING);
+                    rest.limit = rest.limit.min(rest.work + counting);
                     rest.counting = true;
                     found.more += 1;
                 }
