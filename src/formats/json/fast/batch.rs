@@ -7,6 +7,7 @@
 
 use super::entry::{Entry, Other, Pending, Whole};
 use super::names::Names;
+use super::order::Step;
 use super::plan::Plans;
 use crate::formats::mapping::Mapping;
 use crate::formats::roles::Role;
@@ -53,6 +54,8 @@ pub(in crate::formats) struct Batch<'t> {
     /// The units that these names end in, in nanoseconds, where they tell one.
     pub(in crate::formats) units: Vec<Option<i64>>,
     pub(in crate::formats) pending: Pending<'t>,
+    /// The order of the fields of usual records, as far as it is known.
+    pub(super) order: Vec<Step>,
     /// How records are read that are not of the usual shape.
     pub(super) plans: Plans,
     /// The items of the lists that are being read.

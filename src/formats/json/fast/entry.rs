@@ -59,6 +59,26 @@ impl Entry {
     pub(in crate::formats) const UNUSUAL: Entry = Entry { form: Form::Unusual, ..Entry::EMPTY };
 }
 
+/// A field that an event may have.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in crate::formats) enum Field {
+    Process,
+    Type,
+    Function,
+    Value,
+    Key,
+    Time,
+    Index,
+}
+
+impl Field {
+    /// Its bit among the [fields that were seen](seen).
+    #[inline(always)]
+    pub(in crate::formats) fn bit(self) -> u8 {
+        1 << self as u8
+    }
+}
+
 /// What stands for an index where a record has none.
 pub(in crate::formats) const NO_INDEX: u32 = u32::MAX;
 

@@ -9,6 +9,7 @@ mod entry;
 mod learn;
 mod merge;
 mod names;
+mod order;
 mod others;
 mod plan;
 mod scan;

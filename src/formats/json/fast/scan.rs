@@ -3,7 +3,8 @@
 //! whatever is less usual, it leaves to that reader.
 
 use super::batch::{Batch, Layout, Rules};
-use super::entry::{Entry, Form, INDEX as INDEX_NAME, NO_INDEX, Other, Pending, seen};
+use super::entry::{Entry, Field, Form, INDEX as INDEX_NAME, NO_INDEX, Other, Pending, seen};
+use super::order::MOST_TRIES;
 use super::plan::{Plans, SHARE};
 use super::word::{Literal, low_bytes, plain_bytes, word};
 use crate::formats::moments::in_unit;
@@ -30,6 +31,13 @@ static KINDS: [(Literal, EventType); 8] = {
     kinds[kind_slot(b'f')] = (Literal::new(b"\"info\""), EventType::Info);
     kinds
 };
+
+/// The type that `word` starts with, as text and as itself.
+#[inline(always)]
+pub(super) fn kind_of(word: u64) -> Option<(Literal, EventType)> {
+    let (literal, kind) = KINDS[kind_slot((word >> 24) as u8)];
+    literal.starts(word).then_some((literal, kind))
+}
 
 const fn kind_slot(fourth: u8) -> usize {
     (fourth >> 2) as usize & 7
@@ -147,49 +155,68 @@ impl<'t> Scanner<'t> {
     /// from `first` on; which it was, as a bit, if it is one that an event has.
     #[inline(always)]
     fn field(&mut self, entry: &mut Entry, first: usize, batch: &mut Batch<'t>) -> Option<u8> {
-        let (start, word) = (self.at, self.word());
+        let start = self.at;
+        let Some(field) = self.name() else { return self.other(first, batch) };
+        if field == Field::Index && batch.extras.len() > first {
+            self.at = start;
+            return self.other(first, batch);
+        }
+        self.skip_space();
+        if self.content(field, entry, batch).is_none() {
+            if field != Field::Index {
+                return None;
+            }
+            self.at = start;
+            return self.other(first, batch);
+        }
+        Some(field.bit())
+    }
+
+    /// Goes behind the name here, if it is that of a field that an event has.
+    #[inline(always)]
+    pub(super) fn name(&mut self) -> Option<Field> {
+        let word = self.word();
         Some(if self.skip(PROCESS, word) {
             if !self.skip(PROCESS_END, self.word()) {
-                self.at = start;
-                return self.other(first, batch);
+                self.at -= PROCESS.len;
+                return None;
             }
-            self.skip_space();
-            let process = self.integer()?;
-            entry.process = batch.values.int(process);
-            seen::PROCESS
+            Field::Process
         } else if self.skip(TYPE, word) {
-            self.skip_space();
-            entry.kind = self.kind()?;
-            seen::TYPE
+            Field::Type
         } else if self.skip(FUNCTION, word) {
-            self.skip_space();
-            entry.function = self.function(batch)?;
-            seen::FUNCTION
+            Field::Function
         } else if self.skip(VALUE, word) {
-            self.skip_space();
-            entry.value = self.value(batch)?;
-            seen::VALUE
+            Field::Value
         } else if self.skip(KEY, word) {
-            self.skip_space();
-            entry.key = self.value(batch)?;
-            seen::KEY
+            Field::Key
         } else if self.skip(TIME, word) {
-            self.skip_space();
-            self.time(entry)?;
-            seen::TIME
-        } else if batch.extras.len() == first && self.skip(INDEX, word) {
-            self.skip_space();
-            match self.index() {
-                Some(index) => entry.index = index,
-                None => {
-                    self.at = start;
-                    return self.other(first, batch);
-                }
-            }
-            seen::INDEX
+            Field::Time
+        } else if self.skip(INDEX, word) {
+            Field::Index
         } else {
-            return self.other(first, batch);
+            return None;
         })
+    }
+
+    /// Reads the content of `field` here into `entry`.
+    #[inline(always)]
+    pub(super) fn content(
+        &mut self,
+        field: Field,
+        entry: &mut Entry,
+        batch: &mut Batch<'t>,
+    ) -> Option<()> {
+        match field {
+            Field::Process => entry.process = batch.values.int(self.integer()?),
+            Field::Type => entry.kind = self.kind()?,
+            Field::Function => entry.function = self.function(batch)?,
+            Field::Value => entry.value = self.value(batch)?,
+            Field::Key => entry.key = self.value(batch)?,
+            Field::Time => self.time(entry)?,
+            Field::Index => entry.index = self.index()?,
+        }
+        Some(())
     }
 
     #[inline(always)]
@@ -284,9 +311,9 @@ impl<'t> Scanner<'t> {
 
     #[inline(always)]
     fn kind(&mut self) -> Option<EventType> {
-        let word = self.word();
-        let (literal, kind) = KINDS[kind_slot((word >> 24) as u8)];
-        self.skip(literal, word).then_some(kind)
+        let (literal, kind) = kind_of(self.word())?;
+        self.at += literal.len;
+        Some(kind)
     }
 
     /// The name of an operation, as a number of the batch.
@@ -377,8 +404,22 @@ impl<'t> Batch<'t> {
     fn read_usual(&mut self, text: &'t str, first: usize, end: usize, layout: Layout) -> usize {
         // As an argument, it would have no register.
         let mut scanner = Scanner::new(text, first);
-        let (start, mut unusual) = (self.start, 0);
+        let (start, mut unusual, mut tries) = (self.start, 0, MOST_TRIES);
         loop {
+            if tries > 0 {
+                let known = self.entries.len();
+                match self.read_alike(text, scanner.at(), end, layout) {
+                    Some(at) => scanner = Scanner::new(text, at),
+                    None => return unusual,
+                }
+                if self.entries.len() == known && scanner.at() < end {
+                    tries -= 1;
+                    if let Some(order) = scanner.order(self) {
+                        self.order = order;
+                        continue;
+                    }
+                }
+            }
             scanner.skip_space();
             let at = scanner.at();
             if at >= end {

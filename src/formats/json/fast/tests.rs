@@ -363,7 +363,100 @@ fn text() -> impl Strategy<Value = String> {
         .prop_map(|records| records.iter().map(|(record, end)| format!("{record}{end}")).collect())
 }
 
+/// Operations whose records have their fields in one order, with the same white space; now and then
+/// a content is odd.
+fn alike() -> impl Strategy<Value = String> {
+    let fields = Just(vec!["process", "type", "f", "value", "key", "time", "index"]).prop_shuffle();
+    let layout = (fields, 0..5_usize, select(vec![["", ""], ["", " "], [" ", "  "]]));
+    let odd = select(vec![
+        "-7",
+        "-0",
+        "007",
+        "1.5",
+        "1e3",
+        "88888888",
+        "999999999999999",
+        "1234567890123456",
+        "9223372036854775807",
+        "99999999999999999999",
+        "4294967295",
+        "null",
+        "true",
+        "\"\"",
+        "\"k\"",
+        "\":w\"",
+        "\"eightlet\"",
+        "\"a-long-name\"",
+        "\"é\"",
+        "\"\\n\"",
+        "[1,\"a\"]",
+        "{}",
+        "\"fail\"",
+        "\"info\"",
+        "",
+    ]);
+    let odd = prop_oneof![5 => Just(None), 1 => (any::<Index>(), odd).prop_map(Some)];
+    let operation = (0..3_u32, 0..2000_u32, [odd.clone(), odd]);
+    let needed = |field: &&str| ["process", "type", "f"].contains(field);
+    (layout, vec(operation, 1..8)).prop_map(move |((mut fields, others, gaps), operations)| {
+        let [before, behind] = gaps;
+        let others: Vec<_> = fields.iter().copied().filter(|it| !needed(it)).take(others).collect();
+        fields.retain(|field| needed(field) || others.contains(field));
+        let mut text = String::new();
+        for (at, (process, value, odd)) in operations.into_iter().enumerate() {
+            for (end, odd) in odd.into_iter().enumerate() {
+                let mut record = Vec::new();
+                for &field in &fields {
+                    let content = match field {
+                        "process" => process.to_string(),
+                        "type" => ["\"invoke\"", "\"ok\""][end].to_owned(),
+                        "f" => ["\"read\"", "\"write\""][at % 2].to_owned(),
+                        "time" => format!("{}", 10_u64.pow(value % 16) + at as u64),
+                        "index" => (2 * at + end).to_string(),
+                        _ => value.to_string(),
+                    };
+                    record.push((field, content));
+                }
+                if let Some((index, odd)) = odd {
+                    let at = index.index(record.len());
+                    record[at].1 = odd.to_owned();
+                }
+                let shown =
+                    record.iter().map(|(field, content)| format!("\"{field}\":{behind}{content}"));
+                let shown = shown.collect::<Vec<_>>().join(&format!("{before},{behind}"));
+                text += &format!("{{{shown}{before}}}\n");
+            }
+        }
+        text
+    })
+}
+
+#[test]
+fn records_are_read_in_the_order_of_those_before() {
+    let line = r#"{"process":1,"type":"ok","f":"read","value":null,"key":7,"time":12345678901}"#;
+    let text = format!("{line}\n{line}\n{line}");
+    let others = ["1.5", "01", "1 ", "\"1\""]
+        .map(|process| line.replace("\"process\":1", &format!("\"process\":{process}")));
+    let mut batch = Batch::default();
+    batch.read(&text, 0, text.len(), Rules { layout: Layout::Lines, mapping: None });
+    assert_eq!(batch.counts(), (3, 0));
+    assert_eq!(batch.read_alike(&text, 0, text.len(), Layout::Lines), Some(text.len()));
+    assert_eq!(batch.counts(), (6, 0));
+    for other in &others {
+        assert_eq!(batch.read_alike(other, 0, other.len(), Layout::Lines), Some(0), "{other}");
+    }
+}
+
 proptest! {
+    #[test]
+    fn the_scanner_agrees_on_records_that_are_alike(text in alike(), array: bool) {
+        check(&text);
+        if array {
+            let records: Vec<&str> = text.lines().collect();
+            check_layout(&format!("[{}]", records.join(", ")), Layout::Array);
+        }
+    }
+
     #[test]
     fn the_scanner_agrees_on_records(text in text()) {
         check(&text);

@@ -9,7 +9,8 @@ use crate::history::{Time, Value};
 /// Lists within lists, as deep as they are usual.
 const DEPTH: usize = 4;
 /// Powers of ten, by the number of digits of a word.
-static POWERS: [u64; 9] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
+pub(super) static POWERS: [u64; 9] =
+    [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
 /// The most digits of a number that fits 64 bits.
 const DIGITS: usize = 19;
 
@@ -113,7 +114,7 @@ impl<'t> Scanner<'t> {
 
     /// The string, boolean or list here, `depth` lists around it; and where it ends.
     #[inline(never)]
-    fn stored(mut self, batch: &mut Batch<'t>, depth: usize) -> Option<(Value, usize)> {
+    pub(super) fn stored(mut self, batch: &mut Batch<'t>, depth: usize) -> Option<(Value, usize)> {
         match self.peek()? {
             b'"' => {
                 self.at += 1;

@@ -12,6 +12,9 @@ pub(in crate::formats) struct Literal {
 }
 
 impl Literal {
+    /// It has at most so many bytes.
+    pub(in crate::formats) const MOST: usize = 8;
+
     /// The literal `text`, of at most eight bytes.
     pub(in crate::formats) const fn new(text: &[u8]) -> Literal {
         let mut bits = 0;
