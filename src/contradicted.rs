@@ -83,8 +83,7 @@ impl Contradicted {
             return;
         }
         let verb = history.word(operation.function).map(Word::verb);
-        let Some(verb) = verb.filter(|verb| verb.only_has_effect() || MAY_FAIL.contains(verb))
-        else {
+        let Some(verb) = verb.filter(|verb| verb.only_has_effect() || may_fail(*verb)) else {
             return;
         };
         if is_refused(history.values(), verb, operation) {
@@ -105,19 +104,22 @@ impl Contradicted {
     }
 }
 
-/// Operations that return whether they happened, besides those that only have an effect.
-const MAY_FAIL: [Verb; 10] = [
-    Verb::Txn,
-    Verb::Cas,
-    Verb::PutIfVersion,
-    Verb::PutIfAbsent,
-    Verb::Acquire,
-    Verb::Release,
-    Verb::Transfer,
-    Verb::Withdraw,
-    Verb::Ack,
-    Verb::Nack,
-];
+/// Whether operations return whether they happened, besides those that only have an effect.
+fn may_fail(verb: Verb) -> bool {
+    matches!(
+        verb,
+        Verb::Txn
+            | Verb::Cas
+            | Verb::PutIfVersion
+            | Verb::PutIfAbsent
+            | Verb::Acquire
+            | Verb::Release
+            | Verb::Transfer
+            | Verb::Withdraw
+            | Verb::Ack
+            | Verb::Nack
+    )
+}
 
 /// Whether an operation was refused, as it says by what it returned. A bare false is a word that
 /// most models know.

@@ -90,7 +90,7 @@ impl<'a> Session<'a> {
     /// If no model fits, it cannot start from the initial value, or a key with one of its own is
     /// not there.
     pub fn new(history: &'a History, options: &'a Options) -> Result<Session<'a>, Error> {
-        unread::check_read(history)?;
+        unread::check_read(history, options.threads)?;
         Session::of_read(history, options)
     }
 
@@ -98,7 +98,7 @@ impl<'a> Session<'a> {
     fn of_read(history: &'a History, options: &'a Options) -> Result<Session<'a>, Error> {
         let (entry, source) = match model::named(options.model.as_deref(), history) {
             Some(named) => named?,
-            None => (model::infer(history)?, ModelSource::Inferred),
+            None => (model::infer_on(options.threads, history)?, ModelSource::Inferred),
         };
         let start = Start::of(Some(history), options)?;
         let models = Models::new(entry, &start, options.model_options, history)?;
@@ -362,7 +362,7 @@ impl<'a> Session<'a> {
         let mut report = check::decide(&self.models, name, history, options, &meter)?;
         report.model_source = source;
         report.unknown_initial = self.models.are_unknown();
-        report.unread_outputs = self.models.usual().unread_outputs(history);
+        report.unread_outputs = self.models.usual().unread_outputs(history, options.threads);
         Ok(report)
     }
 

@@ -2,6 +2,7 @@
 //! of the pools is compiled here, once, and not for each kind of work and result.
 
 use std::num::NonZero;
+use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
@@ -21,6 +22,20 @@ pub(crate) fn on_threads<T: Send>(
         None => (0..count).map(work).collect(),
     }
 }
+
+/// Does `work` for each part of a list of `len` items on `threads` threads (0: one a processor),
+/// and returns the results in the order of the parts. A list that is not long is one part.
+pub(crate) fn in_parts<T: Send>(
+    threads: usize,
+    len: usize,
+    work: &(dyn Fn(Range<usize>) -> T + Sync),
+) -> Vec<T> {
+    let part = |at: usize| work(at * PART..len.min((at + 1) * PART));
+    on_threads(threads, len.div_ceil(PART), &part)
+}
+
+/// So many items are worth a turn of a thread where each takes a few nanoseconds.
+const PART: usize = if cfg!(test) { 16 } else { 1 << 19 };
 
 /// Returns how many threads `threads` are, where 0 is one a processor.
 pub(crate) fn count_of(threads: usize) -> usize {

@@ -12,6 +12,7 @@ use crate::history::hash::Set;
 use crate::history::{
     EventType, History, OpIndex, Operation, Outcome, Record, Shape, Value, ValueTable,
 };
+use crate::threads::in_parts;
 use crate::vocabulary::{Verb, Word, plain};
 use crate::words::{printable, shortened};
 
@@ -402,18 +403,22 @@ fn may_be_end(history: &History, value: Value, call: Option<i64>) -> bool {
     }
 }
 
-/// Refuses a history of which something was not read.
+/// Refuses a history of which something was not read, which up to `threads` threads find out.
 ///
 /// # Errors
 /// As [`Unread::check`], or if no operation returns, and a field may tell when it did.
-pub(crate) fn check_read(history: &History) -> Result<(), Error> {
+pub(crate) fn check_read(history: &History, threads: usize) -> Result<(), Error> {
     if history.is_excerpt() {
         return Ok(());
     }
     if history.all_extras().is_empty() && history.annotations().is_empty() {
-        let mut contradicted = Contradicted::default();
-        history.operations().iter().for_each(|it| contradicted.add(history, it, &[]));
-        return contradicted.check();
+        let operations = history.operations();
+        let checked = in_parts(threads, operations.len(), &|part| {
+            let mut contradicted = Contradicted::default();
+            operations[part].iter().for_each(|it| contradicted.add(history, it, &[]));
+            contradicted.check()
+        });
+        return checked.into_iter().collect();
     }
     let whole = history.has_whole_operations();
     let mut unread_fields = Unread::default();

@@ -24,6 +24,7 @@ pub struct Call<'a> {
 
 impl<'a> Call<'a> {
     /// Returns the call of `operation`, an operation of `history`, that returned `output`.
+    #[inline]
     pub(crate) fn of(
         history: &'a History,
         operation: &Operation,
@@ -52,16 +53,19 @@ pub struct View<'a> {
 
 impl<'a> View<'a> {
     /// What the value is.
+    #[inline]
     pub fn shape(self) -> Shape<'a> {
         self.table.shape(self.value)
     }
 
     /// Whether it is the absent value.
+    #[inline]
     pub fn is_null(self) -> bool {
         self.value.is_null()
     }
 
     /// The boolean that it is.
+    #[inline]
     pub fn as_bool(self) -> Option<bool> {
         match self.shape() {
             Shape::Bool(b) => Some(b),
@@ -70,6 +74,7 @@ impl<'a> View<'a> {
     }
 
     /// The integer that it is, within 64 bits.
+    #[inline]
     pub fn as_int(self) -> Option<i64> {
         self.table.as_int(self.value)
     }

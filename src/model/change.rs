@@ -53,6 +53,7 @@ pub(crate) fn previous(output: View<'_>) -> Option<View<'_>> {
 ///
 /// # Errors
 /// If so.
+#[inline]
 pub(super) fn takes_nothing(call: &Call<'_>) -> Result<(), Rejection> {
     let is_nothing = match call.input.shape() {
         Shape::Text("") | Shape::List([]) | Shape::Map([]) => true,

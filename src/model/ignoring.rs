@@ -4,7 +4,8 @@ use super::change::says_nothing;
 use super::{AnyModel, AnyOp, AnyState, Call, Facts, Kind, Model, ModelOptions, Reading};
 use super::{Rejection, Successors, Token};
 use crate::error::{Code, Error};
-use crate::history::{History, Outcome, Value, ValueTable};
+use crate::history::{History, Operation, Outcome, Value, ValueTable};
+use crate::threads::in_parts;
 use crate::vocabulary::{Verb, Word, Words};
 
 /// Operations that do the same whatever they return. What others return says whether they did
@@ -66,12 +67,22 @@ impl AnyModel {
     }
 
     /// Returns the names of the operations some of whose outputs this model does not look at,
-    /// though they may say something, in the order of the alphabet. O(n).
-    pub(crate) fn unread_outputs(&self, history: &History) -> Vec<String> {
-        let names = history.functions().len();
-        let mut is_open: Vec<bool> = vec![true; names];
-        let mut unread: Vec<String> = Vec::new();
-        for operation in history.operations() {
+    /// though they may say something, in the order of the alphabet. O(n), on `threads` threads.
+    pub(crate) fn unread_outputs(&self, history: &History, threads: usize) -> Vec<String> {
+        let operations = history.operations();
+        let parts = in_parts(threads, operations.len(), &|part| {
+            self.unread_among(history, &operations[part])
+        });
+        let mut unread: Vec<String> = parts.into_iter().flatten().collect();
+        unread.sort_unstable();
+        unread.dedup();
+        unread
+    }
+
+    fn unread_among(&self, history: &History, operations: &[Operation]) -> Vec<String> {
+        let mut is_open: Vec<bool> = vec![true; history.functions().len()];
+        let mut unread = Vec::new();
+        for operation in operations {
             let is_usual = operation.output.is_null() || operation.output == operation.input;
             if is_usual || operation.outcome != Outcome::Ok {
                 continue;
@@ -91,7 +102,6 @@ impl AnyModel {
                 unread.push(history.function(function).to_owned());
             }
         }
-        unread.sort_unstable();
         unread
     }
 

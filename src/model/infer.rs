@@ -9,6 +9,7 @@ use super::versioned_kv::{names_both, names_version};
 use super::{CATALOGUE, Entry, View, previous};
 use crate::error::{Code, Error};
 use crate::history::{History, Operation, Outcome, Record, Shape, Value, is_transaction};
+use crate::threads::in_parts;
 use crate::vocabulary::{Verb, Word, micro_operation, plain};
 
 /// Models of which the first is meant where nothing but the names of operations is known.
@@ -39,6 +40,14 @@ const BY_VALUES: &[&str] =
 /// # Errors
 /// If no model knows all operations, or several do and none is more usual.
 pub fn infer(history: &History) -> Result<&'static Entry, Error> {
+    infer_on(1, history)
+}
+
+/// As [`infer`], on `threads` threads (0: one a processor).
+///
+/// # Errors
+/// As [`infer`].
+pub(crate) fn infer_on(threads: usize, history: &History) -> Result<&'static Entry, Error> {
     if let Some(named) = named(None, history) {
         return named.map(|(entry, _)| entry);
     }
@@ -47,10 +56,14 @@ pub fn infer(history: &History) -> Result<&'static Entry, Error> {
     if let Some(entry) = whole.and_then(|name| CATALOGUE.iter().find(|entry| entry.name == name)) {
         return Ok(entry);
     }
+    let operations = history.operations();
+    let parts = in_parts(threads, operations.len(), &|part| {
+        let mut hints = Hints::default();
+        operations[part].iter().for_each(|operation| hints.note(history, operation));
+        hints
+    });
     let mut hints = Hints::default();
-    for operation in history.operations() {
-        hints.note(history, operation);
-    }
+    parts.into_iter().for_each(|part| hints.join(part));
     hints.infer()
 }
 
@@ -120,6 +133,11 @@ pub(crate) struct Hints {
     versions: Versions,
     /// Whether an operation on permits names their owner and their number.
     owned: bool,
+}
+
+/// Sets the flags that are set in `others`.
+fn join_flags(flags: &mut [bool], others: impl IntoIterator<Item = bool>) {
+    flags.iter_mut().zip(others).for_each(|(flag, other)| *flag |= other);
 }
 
 /// What operations tell of versions.
@@ -232,6 +250,32 @@ impl Hints {
                 _ => {}
             }
         }
+    }
+
+    /// Takes into account what `later` operations of the same history tell.
+    fn join(&mut self, later: Hints) {
+        let Hints { functions, seen, reads, counts, olds, holders, micros, .. } = later;
+        for name in functions {
+            if !self.functions.contains(&name) {
+                self.functions.push(name);
+            }
+        }
+        join_flags(&mut self.reads, reads);
+        // Behind a transaction that appends, others are not looked at.
+        if !self.micros[0] {
+            join_flags(&mut self.micros, micros);
+        }
+        self.seen.resize(self.seen.len().max(seen.len()), false);
+        join_flags(&mut self.seen, seen);
+        self.counts |= counts;
+        self.olds |= olds;
+        self.holders |= holders;
+        self.is_plain |= later.is_plain;
+        self.kafka = self.kafka.or(later.kafka);
+        join_flags(&mut self.versions.reads, later.versions.reads);
+        join_flags(&mut self.versions.writes, later.versions.writes);
+        self.versions.is_certain |= later.versions.is_certain;
+        self.owned |= later.owned;
     }
 
     /// What is known so far, to tell whether something new comes.

@@ -37,29 +37,60 @@ pub fn read<M: Model>(
     horizon: Option<Rank>,
 ) -> Result<Vec<Reading<M::Op>>, Error> {
     let mut readings = Vec::with_capacity(operations.len());
-    for &index in operations {
-        if horizon.is_some_and(|horizon| history.span(index).call > horizon) {
-            break;
-        }
-        readings.extend(read_at(model, history, index, horizon)?);
-    }
+    read_each(model, history, operations, horizon, |_, reading| {
+        readings.extend(reading);
+        true
+    })?;
     Ok(readings)
 }
 
-/// Reads the operation at `index`, which is called at the horizon or before, as [`read`] does;
-/// `None` if it is left out.
+/// So many operations are fetched before they are read. Those of one key lie far apart in a long
+/// history: a processor fetches many at a time as long as it has nothing else to do in between.
+const FETCHED: usize = 32;
+
+/// Reads `operations` as [`read`] does, and hands each with its position among these to `take`:
+/// `None` for one that is left out. Returns false once `take` does, which gets no more then.
+///
+/// # Errors
+/// If the model refuses an operation.
+#[inline]
+pub(crate) fn read_each<M: Model>(
+    model: &M,
+    history: &History,
+    operations: &[OpIndex],
+    horizon: Option<Rank>,
+    mut take: impl FnMut(Pos, Option<Reading<M::Op>>) -> bool,
+) -> Result<bool, Error> {
+    let mut fetched = Vec::with_capacity(FETCHED);
+    let mut positions = Pos::below(operations.len());
+    for indices in operations.chunks(FETCHED) {
+        fetched.clear();
+        fetched.extend(indices.iter().map(|&index| (index, history[index], history.span(index))));
+        for ((index, operation, span), at) in fetched.iter().zip(&mut positions) {
+            if horizon.is_some_and(|horizon| span.call > horizon) {
+                return Ok(true);
+            }
+            let reading = read_at(model, history, (*index, operation, *span), horizon)?;
+            if !take(at, reading) {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(true)
+}
+
+/// Reads an operation, which is called at the horizon or before, as [`read`] does; `None` if it is
+/// left out.
 ///
 /// # Errors
 /// If the model refuses it.
 #[inline]
-pub(crate) fn read_at<M: Model>(
+fn read_at<M: Model>(
     model: &M,
     history: &History,
-    index: OpIndex,
+    (index, operation, mut span): (OpIndex, &Operation, Span),
     horizon: Option<Rank>,
 ) -> Result<Option<Reading<M::Op>>, Error> {
-    let operation = &history[index];
-    let mut span = history.span(index);
     let open = !span.has_returned() || horizon.is_some_and(|horizon| span.ret > horizon);
     let known_to_fail = operation.outcome == Outcome::Fail && !open;
     let output = (!open && !known_to_fail).then_some(operation.output);

@@ -12,6 +12,7 @@ use crate::vocabulary::{Verb, Word};
 impl History {
     /// Whether the history tells which operations returned before others were called. If not, all
     /// count as concurrent, but for those of one process, which keep their order.
+    #[inline]
     pub fn has_real_time(&self) -> bool {
         !self.alone
     }
@@ -150,13 +151,16 @@ impl HistoryBuilder {
     }
 
     /// Refuses what tells when it was called, where others do not.
+    #[inline]
     pub(super) fn check_not_alone(&self) -> Result<(), Error> {
-        if !self.history.alone {
-            return Ok(());
-        }
-        Err(Error::new(Code::NoInvocation, "records before this one complete what nobody invoked")
-            .hint("either every transaction has an invocation, or none"))
+        if self.history.alone { Err(is_not_alone()) } else { Ok(()) }
     }
+}
+
+#[cold]
+fn is_not_alone() -> Error {
+    Error::new(Code::NoInvocation, "records before this one complete what nobody invoked")
+        .hint("either every transaction has an invocation, or none")
 }
 
 /// What to do where completed transactions have keys: objects can be decided one by one where real

@@ -94,11 +94,13 @@ impl Default for HistoryBuilder {
 
 impl HistoryBuilder {
     /// The table to intern the values of the next record in.
+    #[inline]
     pub fn values(&mut self) -> &mut ValueTable {
         &mut self.history.values
     }
 
     /// How many records were added so far; the next one has this position.
+    #[inline]
     pub fn records(&self) -> usize {
         self.history.records
     }
@@ -407,6 +409,7 @@ impl HistoryBuilder {
         by_record.map_err(|_| error)
     }
 
+    #[inline]
     pub(super) fn next_record(&mut self) -> Result<Record, Error> {
         if self.history.records == self.most {
             return Err(self.too_many());

@@ -234,6 +234,7 @@ impl History {
 #[doc(hidden)]
 impl History {
     /// A value of an operation without its key.
+    #[inline]
     pub fn without_key(&self, value: Value) -> Value {
         let pair = if self.is_whole { self.values.as_pair(value) } else { None };
         pair.map_or(value, |(_, inner)| inner)

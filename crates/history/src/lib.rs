@@ -188,11 +188,13 @@ impl History {
     }
 
     /// The values that the operations refer to.
+    #[inline]
     pub fn values(&self) -> &ValueTable {
         &self.values
     }
 
     /// The name (`f`) of an operation.
+    #[inline]
     pub fn function(&self, function: Function) -> &str {
         &self.functions[function.index()]
     }

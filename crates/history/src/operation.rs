@@ -57,6 +57,7 @@ impl Function {
     }
 
     /// The index.
+    #[inline]
     pub fn index(self) -> usize {
         self.0.into()
     }

@@ -41,11 +41,13 @@ impl Value {
     }
 
     /// Whether this is the absent value.
+    #[inline]
     pub fn is_null(self) -> bool {
         self == Value::NULL
     }
 
     /// The handle as a number, for keys of tables that hold values.
+    #[inline]
     pub fn handle(self) -> u32 {
         self.0
     }
@@ -378,6 +380,13 @@ impl ValueTable {
         if let Some(n) = value.inline_int() {
             return Shape::Int(n);
         }
+        if value.is_null() {
+            return Shape::Null;
+        }
+        self.shape_of_node(value)
+    }
+
+    fn shape_of_node(&self, value: Value) -> Shape<'_> {
         let probe = probe_of(&self.nodes, &self.bytes, &self.items, value.0);
         match probe.kind {
             Kind::Null | Kind::Free => Shape::Null,
@@ -408,6 +417,7 @@ impl ValueTable {
     }
 
     /// The text of a string, keyword or symbol.
+    #[inline]
     pub fn as_name(&self, value: Value) -> Option<&str> {
         match self.shape(value) {
             Shape::Text(text) | Shape::Keyword(text) | Shape::Symbol(text) => Some(text),
@@ -416,6 +426,7 @@ impl ValueTable {
     }
 
     /// The items of a list.
+    #[inline]
     pub fn as_list(&self, value: Value) -> Option<&[Value]> {
         match self.shape(value) {
             Shape::List(items) => Some(items),
@@ -424,6 +435,7 @@ impl ValueTable {
     }
 
     /// The two items of a list of two.
+    #[inline]
     pub fn as_pair(&self, value: Value) -> Option<(Value, Value)> {
         match self.as_list(value)? {
             &[first, second] => Some((first, second)),

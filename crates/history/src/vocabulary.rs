@@ -302,6 +302,7 @@ impl Word {
     }
 
     /// Returns what it means.
+    #[inline]
     pub const fn verb(self) -> Verb {
         WORDS[self.0 as usize].1
     }

@@ -4,7 +4,7 @@ use crate::check::origins::Origins;
 use crate::error::Error;
 use crate::history::hash::Map;
 use crate::history::{History, OpIndex, Rank, Span, position};
-use crate::model::{Establishes, Facts, Model, Pos, Reading, Token, read_at};
+use crate::model::{Establishes, Facts, Model, Pos, Reading, Token, read_each};
 
 position! {
     /// A token's dense number.
@@ -108,19 +108,14 @@ impl Problem {
             return Ok(None);
         }
         let Some(mut building) = Building::of(model, operations.len()) else { return Ok(None) };
-        for (at, &index) in Pos::below(operations.len()).zip(operations) {
-            let added = match read_at(model, history, index, None)? {
-                Some(Reading { op, span, .. }) => building.add(model, at, &op, span),
-                None => {
-                    building.origins.leave_out(at);
-                    Some(())
-                }
-            };
-            if added.is_none() {
-                return Ok(None);
+        let is_read = read_each(model, history, operations, None, |at, reading| match reading {
+            Some(Reading { op, span, .. }) => building.add(model, at, &op, span).is_some(),
+            None => {
+                building.origins.leave_out(at);
+                true
             }
-        }
-        Ok(Some(building.problem()))
+        })?;
+        Ok(is_read.then(|| building.problem()))
     }
 
     /// Whether every token is established at most once, the initial one never again.
@@ -231,7 +226,12 @@ impl Ids {
     fn id(&mut self, token: Token) -> TokenId {
         let slot = match self.small.get_mut((token ^ INLINE) as usize) {
             Some(slot) => slot,
-            None => self.others.entry(token).or_insert(0),
+            None => {
+                if self.others.is_empty() {
+                    self.others.reserve(self.small.len() / 4);
+                }
+                self.others.entry(token).or_insert(0)
+            }
         };
         if *slot == 0 {
             self.next += 1;

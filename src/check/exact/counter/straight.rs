@@ -9,7 +9,7 @@ use crate::check::origins::Origins;
 use crate::error::Error;
 use crate::history::{History, OpIndex, Span};
 use crate::model::counter::Op;
-use crate::model::{KindView, Model, Pos, Reading, read_at};
+use crate::model::{KindView, Model, Reading, read_each};
 
 /// An operation on the counter.
 struct Count {
@@ -45,10 +45,10 @@ pub(in crate::check::exact) fn read<M: Model>(
     let mut counts = Vec::with_capacity(operations.len());
     let mut origins = Origins::default();
     let (mut step, mut adds) = (0, 0_u32);
-    for (at, &index) in Pos::below(operations.len()).zip(operations) {
-        let Some(Reading { op, span, .. }) = read_at(model, history, index, None)? else {
+    let is_read = read_each(model, history, operations, None, |at, reading| {
+        let Some(Reading { op, span, .. }) = reading else {
             origins.leave_out(at);
-            continue;
+            return true;
         };
         let op = view(&op);
         let above = match (op.found(), op.delta) {
@@ -61,13 +61,17 @@ pub(in crate::check::exact) fn read<M: Model>(
                 let above = found.checked_sub(initial).and_then(|above| i64::try_from(above).ok());
                 match above {
                     Some(above) if above > ANYTHING => above,
-                    _ => return Ok(None),
+                    _ => return false,
                 }
             }
-            _ => return Ok(None),
+            _ => return false,
         };
         origins.keep(at);
         counts.push(Count { span, above });
+        true
+    })?;
+    if !is_read {
+        return Ok(None);
     }
     let units = Units { initial, step: if step == 0 { 1 } else { step } };
     let role = |at: u32| match counts[at as usize].above {
@@ -90,6 +94,7 @@ mod tests {
     use super::*;
     use crate::check::exact::timed;
     use crate::history::{Event, EventType, HistoryBuilder, Settings, Value};
+    use crate::model::Pos;
     use crate::model::{AnyModel, Kind, ModelOptions, read as readings};
 
     /// A history in which processes add `step` or read by turns, whatever is found.
