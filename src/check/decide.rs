@@ -91,13 +91,6 @@ impl Options {
         }
     }
 
-    /// Says that now comes `phase`, which is counted together with the one before.
-    pub(crate) fn turn_to(&self, phase: Phase) {
-        if let Some(progress) = &self.progress {
-            progress.turn_to(phase);
-        }
-    }
-
     /// Says that one more is done.
     pub(crate) fn advance(&self) {
         if let Some(progress) = &self.progress {

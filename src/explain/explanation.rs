@@ -4,15 +4,15 @@ use super::allowance::{Part, go_on, meter, of_key};
 use super::anomaly::Anomaly;
 use super::case::Case;
 use super::causes::{self, Grounds};
-use super::guarantees::{Guarantee, Held, guarantees};
+use super::guarantees::{Guarantee, Held, Versions, guarantees};
 use super::naming;
 use super::skew::{PROCESSES, SkewOutcome, clock_skew};
 use super::staleness::{Staleness, staleness};
-use super::violations::{Violation, violations};
+use super::violations::{Violation, Violations, violations};
 use crate::check::{Failure, Meter, Models, Options, Report};
 use crate::error::Error;
 use crate::history::{History, Partition, count_processes};
-use crate::model::{self, AnyModel, Model};
+use crate::model::{self, AnyModel, AnyOp, Model, Reading};
 use crate::progress::Phase;
 use crate::threads::{on_threads, side_by_side};
 
@@ -114,12 +114,7 @@ struct Explaining<'a> {
 impl Explaining<'_> {
     fn run(self, models: &Models) -> Result<Explanation, Error> {
         let Explaining { history, options, report, limit, .. } = self;
-        let meters = Meters {
-            violations: meter(options, history, Part::Violations),
-            guarantees: meter(options, history, Part::Guarantees),
-            clocks: meter(options, history, Part::Clocks),
-            causes: meter(options, history, Part::Causes),
-        };
+        let meters = Meters::new(options, history);
         if meters.violations.poll().is_err() {
             return Ok(unexplained(report));
         }
@@ -131,18 +126,19 @@ impl Explaining<'_> {
             let (key_at, failure) = failing[nth];
             let meters = KeyMeters::new(&meters, (nth, failing.len()), options.threads);
             let key = (key_at, partitions.get(key_at));
-            let one = self.explain_key(models, key, failure, &meters);
+            let one = self.explain_key(models, key, failure, meters);
             options.advance();
             one
         });
-        let left_out = report.failures().count() - failing.len();
+        let more = report.failures().count() - failing.len();
         let mut explanation =
-            Explanation { more: left_out, is_complete: left_out == 0, ..Explanation::default() };
-        let mut named = Vec::new();
-        let mut worked: u64 = 0;
+            Explanation { more, is_complete: more == 0, ..Explanation::default() };
+        let (mut named, mut looked_at) = (Vec::new(), Vec::new());
+        let mut worked = 0_u64;
         for explained in explained {
-            let OneKey { key, anomalies, more, is_complete, worked: by_key } = explained?;
-            worked = worked.saturating_add(by_key);
+            let OneKey { key, anomalies, more, is_complete, looked_at: one } = explained?;
+            worked = worked.saturating_add(one.worked());
+            looked_at.push(one);
             explanation.keys.push(key);
             explanation.more += more;
             explanation.is_complete &= is_complete;
@@ -150,17 +146,26 @@ impl Explaining<'_> {
         }
         options.enter(Phase::Clocks, 0);
         go_on(&meters.clocks, &[&meters.violations, &meters.guarantees], worked);
-        explanation.clock_skew = match meters.clocks.poll() {
-            Ok(()) => {
-                let unordered = unordered(&explanation.keys);
-                self.clock_skew(models, &unordered, &meters.clocks)?
-            }
-            Err(_) => SkewOutcome::NotFound,
+        let keys = &explanation.keys;
+        let staleness = |((one, key), &(_, failure)): ((LookedAt, &KeyExplanation), &_)| {
+            let partition = partitions.get(key.key_at);
+            one.staleness(history, (models, partition, failure), key)
         };
-        let skew = explanation.clock_skew.found();
+        let (skew, staleness) = side_by_side(
+            options.threads,
+            || self.clock_skew(models, &unordered(keys), &meters.clocks),
+            || -> Vec<Option<Staleness>> {
+                looked_at.into_iter().zip(keys).zip(&failing).map(staleness).collect()
+            },
+        );
+        for (key, staleness) in explanation.keys.iter_mut().zip(staleness) {
+            key.staleness = staleness;
+        }
+        explanation.clock_skew = skew?;
         go_on(&meters.causes, &[&meters.clocks], meters.clocks.worked());
-        let (partitions, failing, meter) = (&partitions, &failing, &meters.causes);
         options.enter(Phase::Causes, 0);
+        let (partitions, failing, meter) = (&partitions, &failing, &meters.causes);
+        let skew = explanation.clock_skew.found();
         let grounds = Grounds { history, models, partitions, failing, skew, meter };
         explanation.anomalies = causes::arrange(&grounds, &named);
         explanation.anomalies.extend(match self.rest {
@@ -191,6 +196,18 @@ struct Meters {
     causes: Meter,
 }
 
+impl Meters {
+    fn new(options: &Options, history: &History) -> Meters {
+        let of = |part| meter(options, history, part);
+        Meters {
+            violations: of(Part::Violations),
+            guarantees: of(Part::Guarantees),
+            clocks: of(Part::Clocks),
+            causes: of(Part::Causes),
+        }
+    }
+}
+
 /// The limits of the parts of an explanation that each key has for itself.
 struct KeyMeters {
     violations: Meter,
@@ -216,8 +233,44 @@ struct OneKey {
     anomalies: Vec<Anomaly>,
     more: usize,
     is_complete: bool,
+    looked_at: LookedAt,
+}
+
+/// What was looked at of a key.
+struct LookedAt {
+    readings: Vec<Reading<AnyOp>>,
+    /// What was found out about its versions, if it is a register.
+    register: Option<Versions>,
+    meters: KeyMeters,
+}
+
+impl LookedAt {
     /// How much work that was.
-    worked: u64,
+    fn worked(&self) -> u64 {
+        let KeyMeters { violations, guarantees, .. } = &self.meters;
+        violations.worked().saturating_add(guarantees.worked())
+    }
+
+    /// How stale the reads are of a key that has this model, these operations and this failure.
+    fn staleness(
+        self,
+        history: &History,
+        (models, partition, failure): (&Models, Partition<'_>, &Failure),
+        key: &KeyExplanation,
+    ) -> Option<Staleness> {
+        let meter = &self.meters.guarantees;
+        let case = Case {
+            history,
+            model: models.of(partition.key),
+            key_at: key.key_at,
+            operations: partition.operations,
+            readings: &self.readings,
+            failure,
+            meter,
+        };
+        meter.poll().ok()?;
+        staleness(&case, self.register, &key.violations)
+    }
 }
 
 impl Explaining<'_> {
@@ -227,6 +280,9 @@ impl Explaining<'_> {
         unordered: &[usize],
         meter: &Meter,
     ) -> Result<SkewOutcome, Error> {
+        if meter.poll().is_err() {
+            return Ok(SkewOutcome::NotFound);
+        }
         let Some(rest) = &self.rest else {
             return clock_skew(models, self.history, self.report, unordered, meter);
         };
@@ -256,7 +312,7 @@ impl Explaining<'_> {
         models: &Models,
         (key_at, partition): (usize, Partition<'_>),
         failure: &Failure,
-        meters: &KeyMeters,
+        meters: KeyMeters,
     ) -> Result<OneKey, Error> {
         let model = models.of(partition.key);
         let readings = model::read(model, self.history, partition.operations, None)?;
@@ -270,7 +326,6 @@ impl Explaining<'_> {
             meter: &meters.violations,
         };
         let held = Case { meter: &meters.guarantees, ..case };
-        self.options.turn_to(Phase::Violations);
         let (found, (guarantees, register)) = side_by_side(
             meters.threads,
             || {
@@ -282,13 +337,10 @@ impl Explaining<'_> {
             || guarantees(&held),
         );
         let (found, anomalies) = found?;
-        self.options.turn_to(Phase::Guarantees);
-        let is_over = held.meter.poll().is_err();
-        let staleness = if is_over { None } else { staleness(&held, register, &found.list) };
         let initial = self.initial(model);
-        let violations = found.list;
-        let key = KeyExplanation { key_at, initial, violations, guarantees, staleness };
-        let worked = meters.violations.worked().saturating_add(meters.guarantees.worked());
-        Ok(OneKey { key, anomalies, more: found.more, is_complete: found.is_complete, worked })
+        let Violations { list: violations, more, is_complete } = found;
+        let key = KeyExplanation { key_at, initial, violations, guarantees, staleness: None };
+        let looked_at = LookedAt { readings, register, meters };
+        Ok(OneKey { key, anomalies, more, is_complete, looked_at })
     }
 }

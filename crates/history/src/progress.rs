@@ -31,10 +31,8 @@ pub enum Phase {
     Locating,
     /// The proofs of failures are verified; counted in keys.
     Verifying,
-    /// Violations are found and named; counted in failing keys.
+    /// Violations are found and named, and what still holds is found out; counted in failing keys.
     Violations,
-    /// What the failing keys still guarantee is found out; counted with [`Phase::Violations`].
-    Guarantees,
     /// Clocks are looked for that would explain the violations.
     Clocks,
     /// What the violations have in common is looked for.
@@ -58,7 +56,7 @@ impl Phase {
     }
 
     /// All phases, each at the position of its discriminant.
-    const ALL: [Phase; 17] = [
+    const ALL: [Phase; 16] = [
         Phase::Idle,
         Phase::Loading,
         Phase::Parsing,
@@ -68,7 +66,6 @@ impl Phase {
         Phase::Locating,
         Phase::Verifying,
         Phase::Violations,
-        Phase::Guarantees,
         Phase::Clocks,
         Phase::Causes,
         Phase::Surroundings,

@@ -40,7 +40,6 @@ fn doing(look: &Look) -> String {
         Phase::Locating => "locating the violation,",
         Phase::Verifying => "verifying the proofs",
         Phase::Violations => "explaining what went wrong,",
-        Phase::Guarantees => "explaining what still holds,",
         Phase::Clocks => "looking for clocks that explain it",
         Phase::Causes => "looking for common causes",
         Phase::Surroundings => "looking around the violations",
@@ -55,7 +54,7 @@ fn doing(look: &Look) -> String {
             bytes(look)
         }
         Phase::Deciding | Phase::Verifying => counted(look, "keys"),
-        Phase::Locating | Phase::Violations | Phase::Guarantees => counted(look, "failing keys"),
+        Phase::Locating | Phase::Violations => counted(look, "failing keys"),
         Phase::Shrinking => counted(look, "operations left"),
         Phase::Simulating => counted(look, "operations"),
         _ => None,

@@ -23,6 +23,9 @@ const UNLIKE: usize = 8;
 const STEP: usize = 256;
 const STEP_PART: usize = 4;
 
+/// So many operations are copied or counted while an exact decider looks at one.
+const COPIES: usize = 8;
+
 /// What lies behind the violations found so far.
 pub(super) enum Next {
     Violation(Violation),
@@ -76,10 +79,11 @@ impl<'a, 'c> Rest<'a, 'c> {
         }
     }
 
-    /// Says that the history as known before the return of this rank is linearizable.
+    /// Says that the history as known before the return of this rank is linearizable. Mostly
+    /// nothing else is wrong: all that is behind it is one step at first.
     pub(super) fn seek(&mut self, horizon: Rank) {
         self.settled = self.returns.partition_point(|&ret| ret < horizon);
-        self.step = self.least_step();
+        self.step = self.returns.len();
     }
 
     /// The next violation: in a part of the history behind what is settled, a longer one each time.
@@ -97,6 +101,11 @@ impl<'a, 'c> Rest<'a, 'c> {
             let readings = self.known_at(self.returns[end - 1])?;
             self.work += readings.len();
             let (answer, effort) = impossible(self.case.model, &readings, self.case.meter);
+            let is_whole = self.step == self.returns.len() && self.step > self.least_step();
+            if answer.is_none() && is_whole {
+                self.step = self.least_step();
+                continue;
+            }
             self.spent += effort.configurations;
             match answer {
                 None => return Ok(Next::Unknown),
@@ -105,7 +114,8 @@ impl<'a, 'c> Rest<'a, 'c> {
                     self.step = self.step.saturating_mul(2);
                 }
                 Some(Some(stuck)) => {
-                    self.step = (self.step / 2).max(self.least_step());
+                    let shorter = if is_whole { 0 } else { self.step / 2 };
+                    self.step = shorter.max(self.least_step());
                     let near = readings[stuck].index;
                     return self.violation(&readings, near, self.returns[end - 1]);
                 }
@@ -119,8 +129,9 @@ impl<'a, 'c> Rest<'a, 'c> {
 
     /// The readings as they were known at `horizon`.
     pub(super) fn known_at(&self, horizon: Rank) -> Result<Vec<Reading<AnyOp>>, Error> {
-        let Case { model, history, .. } = *self.case;
+        let Case { model, history, meter, .. } = *self.case;
         let mut known = Vec::with_capacity(self.readings.len());
+        meter.work(self.readings.len() / COPIES);
         for (reading, &gone) in self.readings.iter().zip(&self.gone) {
             if reading.span.call > horizon {
                 break;
@@ -148,7 +159,7 @@ impl<'a, 'c> Rest<'a, 'c> {
         self.work += readings.len();
         let found = match self.first_impossible(readings, &core.operations)? {
             Some(found) => Some(found),
-            None => self.first_in_step(near)?,
+            None => self.first_in_step(near, end)?,
         };
         let Some((operation, mut horizon)) = found else { return Ok(Next::Unknown) };
         let mut known = self.known_at(horizon)?;
@@ -204,11 +215,14 @@ impl<'a, 'c> Rest<'a, 'c> {
         }
     }
 
-    /// The first return of the present step by which no order is left, with its operation: likely
-    /// that of the operation `near`, or it is found by bisection.
-    fn first_in_step(&mut self, near: OpIndex) -> Result<Option<(OpIndex, Rank)>, Error> {
-        let end = (self.settled + self.step.max(STEP) * 2).min(self.returns.len());
-        let (mut low, mut high) = (self.settled, end);
+    /// The first return up to the `end` of the present step by which no order is left, with its
+    /// operation: likely that of the operation `near`, or it is found by bisection.
+    fn first_in_step(
+        &mut self,
+        near: OpIndex,
+        end: Rank,
+    ) -> Result<Option<(OpIndex, Rank)>, Error> {
+        let (mut low, mut high) = (self.settled, self.returns.partition_point(|&ret| ret <= end));
         let stuck = self.case.history.span(near).ret;
         let likely = self.returns.partition_point(|&ret| ret <= stuck);
         let mut likely = [likely, likely.saturating_sub(1)].into_iter();
@@ -324,13 +338,17 @@ impl<'a, 'c> Rest<'a, 'c> {
             return Vec::new();
         }
         // Few are impossible, and only of these it is asked whether they stand for the whole.
-        let projections = LazyCell::new(|| Projections::new(model, &self.readings));
+        let projections = LazyCell::new(|| {
+            meter.work(self.readings.len());
+            Projections::new(model, &self.readings)
+        });
         let (mut alike, mut unlike) = (Vec::new(), 0);
         for candidate in candidates {
             if unlike == UNLIKE || self.work > self.limit || meter.poll().is_err() {
                 break;
             }
-            self.work += self.readings.len() / 8;
+            self.work += self.readings.len() / COPIES;
+            meter.work(self.readings.len() / COPIES);
             let mut kept = others.clone();
             kept.insert(kept.partition_point(|&at| at < candidate), candidate);
             let part: Vec<Reading<AnyOp>> =
