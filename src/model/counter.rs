@@ -70,9 +70,9 @@ pub(super) const ENTRY: Entry = Entry {
     options: &[],
     cost: "\
            O(n log n) if all additions are of the same amount, or if all have the same sign \
-           and the values returned leave each addition one place. Else a guess by \
-           sums, near O(n) where it finds an order, and the search; with arbitrary amounts the \
-           problem is NP-hard.",
+           and the values returned leave each addition one place. Else guesses by sums, and by \
+           the values that additions return, near O(n) where they find an order, and the search; \
+           with arbitrary amounts the problem is NP-hard.",
 };
 
 const WORDS: Words = ENTRY.words();

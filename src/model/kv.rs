@@ -321,7 +321,8 @@ pub(super) const ENTRY: Entry = Entry {
            ones apart, and nothing is deleted, compared or added to; without appends and sums, \
            as for a register with compare-and-set. Where real time does not tell equal strings \
            apart, a guess finds an order of most valid histories in time proportional to their \
-           length. Else the search, which merges states that no operation of the history can \
+           length; another does for integers that are added to, if many operations return \
+           them. Else the search, which merges states that no operation of the history can \
            tell apart, so that appends that nobody sees cost next to nothing.",
 };
 

@@ -27,6 +27,7 @@ mod set;
 mod stack;
 #[cfg(test)]
 mod testing;
+mod trail;
 mod transactions;
 mod twins;
 mod values;
@@ -123,7 +124,8 @@ pub(super) fn decide<M: Model>(
             named("acked-queue", acked::decide(&initial, &timed(readings, view), asked))
         }
         Kind::Counter { initial, view } => {
-            named("counter", counter::decide(initial, &timed(readings, view), wanted))
+            let asked = (wanted, stop);
+            named("counter", counter::decide(initial, &timed(readings, view), asked))
         }
         Kind::Set { initial, view } => {
             let asked = (wanted, stop);

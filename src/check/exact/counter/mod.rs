@@ -1,14 +1,16 @@
 //! Counters.
 //!
 //! Where all additions are the same, a counter is a [ladder](super::ladder). Others are decided
-//! where the values told say which additions came between them.
+//! where the values told say which additions came between them, or else their order is guessed as
+//! a [trail](super::trail).
 
 mod straight;
 mod sums;
 
 use super::ends::by_return;
 use super::ladder::{Ladder, NOBODY, Role};
-use super::{Conflict, Ruling, Timed, Wanted};
+use super::trail::{self, Act};
+use super::{Asked, Conflict, Ruling, Timed};
 use crate::model::counter::Op;
 
 pub(super) use straight::read;
@@ -17,7 +19,7 @@ pub(super) use straight::read;
 pub(super) fn decide(
     initial: i128,
     operations: &[Timed<'_, Op>],
-    wanted: Wanted,
+    (wanted, stop): Asked<'_>,
 ) -> Option<Ruling> {
     let mut adds = 0;
     let mut step = 0;
@@ -35,7 +37,9 @@ pub(super) fn decide(
         }
     }
     if !alike {
-        return sums::decide(initial, operations, wanted);
+        let start = i64::try_from(initial).ok();
+        let guess = || trail::decide(start?, operations, Act::of_sum, (wanted, stop));
+        return sums::decide(initial, operations, wanted).or_else(guess);
     }
     let units = Units { initial, step: if step == 0 { 1 } else { step } };
     let mut owners = vec![NOBODY; if telling { adds } else { 0 }];
@@ -127,6 +131,7 @@ impl Units {
 mod tests {
     use super::super::ends::timed;
     use super::*;
+    use crate::check::exact::Wanted;
     use crate::history::testing::NEVER;
 
     const ADD: Op = Op { delta: 1, before: None };
@@ -136,7 +141,7 @@ mod tests {
     }
 
     fn rule(operations: &[(Op, u32, u32)]) -> Option<Ruling> {
-        decide(0, &timed(operations), Wanted::Order)
+        decide(0, &timed(operations), (Wanted::Order, &|_| false))
     }
 
     fn stuck(at: u32) -> Option<Ruling> {

@@ -92,7 +92,7 @@ mod tests {
 
     use super::super::decide;
     use super::*;
-    use crate::check::exact::timed;
+    use crate::check::exact::{Asked, timed};
     use crate::history::{Event, EventType, HistoryBuilder, Settings, Value};
     use crate::model::Pos;
     use crate::model::{AnyModel, Kind, ModelOptions, read as readings};
@@ -143,7 +143,8 @@ mod tests {
             for wanted in [Wanted::Verdict, Wanted::Order] {
                 let straight = read(&model, (initial, view), &history, &all, wanted).unwrap();
                 let Some((ruling, origins)) = straight else { continue };
-                prop_assert_eq!(Some(ruling), decide(initial, &timed(&kept, view), wanted));
+                let asked: Asked<'_> = (wanted, &|_| false);
+                prop_assert_eq!(Some(ruling), decide(initial, &timed(&kept, view), asked));
                 for (at, reading) in Pos::below(kept.len()).zip(&kept) {
                     prop_assert_eq!(all[origins.of(at).index()], reading.index);
                 }

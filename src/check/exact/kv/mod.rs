@@ -3,10 +3,11 @@
 //!
 //! So each put begins a chain of appends and gets that no other operation interrupts, and the
 //! chains are ordered as the values of a register are. Where it is open which of several equal
-//! updates made a string, that is [guessed](guess).
+//! updates made a string, that is [guessed](guess). Keys that hold [numbers] are another matter.
 
 mod chains;
 mod guess;
+mod numbers;
 mod texts;
 mod zones;
 
@@ -22,6 +23,9 @@ pub(super) fn decide(
     operations: &[Timed<'_, Op>],
     (wanted, stop): Asked<'_>,
 ) -> Option<Ruling> {
+    if operations.iter().any(|timed| matches!(timed.op, Op::Add(_))) {
+        return numbers::decide(initial, absent_is_empty, operations, (wanted, stop));
+    }
     let mut texts = Texts::default();
     match initial {
         Content::Absent => {}
