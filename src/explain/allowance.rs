@@ -16,8 +16,8 @@ const WORK: u64 = 5_000;
 
 /// How much work an explanation may usually take, if nobody says anything else: so much, and so
 /// much for each operation, but no more than 10 s of it.
-const LEAST: u64 = 600 * WORK;
-const FOR_EACH: u64 = 27;
+const LEAST: u64 = 1_500 * WORK;
+const FOR_EACH: u64 = 43;
 const MOST: u64 = 10_000 * WORK;
 
 /// Of keys that are explained at once, each gets the share of one among so many at most: it is
@@ -34,6 +34,8 @@ pub(super) enum Part {
     Violations,
     /// What still holds.
     Guarantees,
+    /// How stale the reads are.
+    Staleness,
     /// The clocks that would explain it.
     Clocks,
     /// What many violations have in common.
@@ -53,6 +55,7 @@ impl Part {
             Part::Locating(_) | Part::Settings(_) => (2, 2),
             Part::Violations => (3, 3),
             Part::Guarantees => (2, 5),
+            Part::Staleness => (1, 6),
             Part::Clocks => (6, 6),
             Part::Causes => (7, 7),
             Part::Surroundings => (1, 1),
@@ -135,10 +138,11 @@ mod tests {
         assert_eq!(poll(3_600, 0), Err(StopReason::Timeout));
     }
 
-    const PARTS: [Part; 7] = [
+    const PARTS: [Part; 8] = [
         Part::Locating(0),
         Part::Violations,
         Part::Guarantees,
+        Part::Staleness,
         Part::Clocks,
         Part::Causes,
         Part::Surroundings,

@@ -5,7 +5,6 @@ use super::anomaly::Anomaly;
 use super::case::Case;
 use super::causes::{self, Grounds};
 use super::guarantees::{Guarantee, Held, Versions, guarantees};
-use super::naming;
 use super::skew::{PROCESSES, SkewOutcome, clock_skew};
 use super::staleness::{Staleness, staleness};
 use super::violations::{Violation, Violations, violations};
@@ -192,6 +191,7 @@ fn unordered(keys: &[KeyExplanation]) -> Vec<usize> {
 struct Meters {
     violations: Meter,
     guarantees: Meter,
+    staleness: Meter,
     clocks: Meter,
     causes: Meter,
 }
@@ -202,6 +202,7 @@ impl Meters {
         Meters {
             violations: of(Part::Violations),
             guarantees: of(Part::Guarantees),
+            staleness: of(Part::Staleness),
             clocks: of(Part::Clocks),
             causes: of(Part::Causes),
         }
@@ -212,6 +213,7 @@ impl Meters {
 struct KeyMeters {
     violations: Meter,
     guarantees: Meter,
+    staleness: Meter,
     /// How many threads may work for the key.
     threads: usize,
 }
@@ -219,9 +221,11 @@ struct KeyMeters {
 impl KeyMeters {
     /// Those of the key that is the `nth` of so `many`, of which a single one has all `threads`.
     fn new(meters: &Meters, (nth, many): (usize, usize), threads: usize) -> KeyMeters {
+        let of = |meter| of_key(meter, nth, many, KEYS);
         KeyMeters {
-            violations: of_key(&meters.violations, nth, many, KEYS),
-            guarantees: of_key(&meters.guarantees, nth, many, KEYS),
+            violations: of(&meters.violations),
+            guarantees: of(&meters.guarantees),
+            staleness: of(&meters.staleness),
             threads: if many == 1 { threads } else { 1 },
         }
     }
@@ -258,7 +262,7 @@ impl LookedAt {
         (models, partition, failure): (&Models, Partition<'_>, &Failure),
         key: &KeyExplanation,
     ) -> Option<Staleness> {
-        let meter = &self.meters.guarantees;
+        let meter = &self.meters.staleness;
         let case = Case {
             history,
             model: models.of(partition.key),
@@ -326,19 +330,11 @@ impl Explaining<'_> {
             meter: &meters.violations,
         };
         let held = Case { meter: &meters.guarantees, ..case };
-        let (found, (guarantees, register)) = side_by_side(
-            meters.threads,
-            || {
-                let found = violations(&case, self.limit)?;
-                let named: Vec<Anomaly> =
-                    found.list.iter().map(|one| naming::name(&case, one)).collect();
-                Ok((found, named))
-            },
-            || guarantees(&held),
-        );
-        let (found, anomalies) = found?;
+        let (found, (guarantees, register)) =
+            side_by_side(meters.threads, || violations(&case, self.limit), || guarantees(&held));
         let initial = self.initial(model);
-        let Violations { list: violations, more, is_complete } = found;
+        let Violations { list, more, is_complete } = found?;
+        let (violations, anomalies) = list.into_iter().unzip();
         let key = KeyExplanation { key_at, initial, violations, guarantees, staleness: None };
         let looked_at = LookedAt { readings, register, meters };
         Ok(OneKey { key, anomalies, more, is_complete, looked_at })

@@ -203,8 +203,8 @@ pub(crate) struct LimitArgs {
     /// Explain a violation for no longer than this
     ///
     /// By default, an amount of work that grows with the history limits it, so that the same
-    /// history is explained in the same way however busy the machine is: it usually takes 0.6 s
-    /// for 1,000 operations at most, 6 s for a million, and never more than 10 s.
+    /// history is explained in the same way however busy the machine is: it usually takes 1.5 s
+    /// for 1,000 operations at most, and 10 s for a million.
     #[arg(long, value_name = "TIME", value_parser = units::duration)]
     pub(crate) explain_timeout: Option<Duration>,
 

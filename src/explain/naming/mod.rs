@@ -29,15 +29,14 @@ use super::violations::Violation;
 use crate::words::operation_phrase;
 use evidence::Scope;
 
-/// The anomaly that `violation` shows, counted with those that are alike.
+/// The anomaly that `violation` shows.
 pub(super) fn name(case: &Case<'_>, violation: &Violation) -> Anomaly {
     case.meter.work(case.readings.len());
     let scope = Scope { case, violation };
-    let anomaly = objects(scope)
+    objects(scope)
         .or_else(|| registers::name(case, violation))
         .or_else(|| repairs::name(scope))
-        .unwrap_or_else(|| unclassified(scope));
-    Anomaly { count: anomaly.count + violation.alike.len(), ..anomaly }
+        .unwrap_or_else(|| unclassified(scope))
 }
 
 /// The anomaly of an object that is no register.

@@ -12,7 +12,9 @@
 
 mod rest;
 
+use super::anomaly::Anomaly;
 use super::case::Case;
+use super::naming;
 use crate::error::Error;
 use crate::history::{History, OpIndex, Rank, Value, sort};
 use crate::model::{self, AnyModel, AnyOp, Reading};
@@ -79,12 +81,24 @@ impl Violation {
 /// The violations of a key.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Violations {
-    /// The first ones, in the order in which they become impossible.
-    pub(crate) list: Vec<Violation>,
+    /// The first ones, in the order in which they become impossible, with their names.
+    pub(crate) list: Vec<(Violation, Anomaly)>,
     /// How many more there are, as far as they were counted.
     pub(crate) more: usize,
     /// Whether all were found or counted; else the time was up.
     pub(crate) is_complete: bool,
+}
+
+impl Violations {
+    /// Names a violation, while there is work left for that, and then takes it out of the `rest`;
+    /// false if there was nothing to take out.
+    fn add(&mut self, mut violation: Violation, rest: &mut Rest<'_, '_>) -> Result<bool, Error> {
+        let mut named = naming::name(rest.case(), &violation);
+        let is_known = rest.take_out(&mut violation)?;
+        named.count += violation.alike.len();
+        self.list.push((violation, named));
+        Ok(is_known)
+    }
 }
 
 /// The violations of `case`, at most `limit` of them in detail. Each costs about one check of the
@@ -118,16 +132,18 @@ pub(super) fn violations(case: &Case<'_>, limit: usize) -> Result<Violations, Er
             let returned = first.core.iter().filter(|index| ret(index) <= first.horizon);
             first.operation = returned.max_by_key(ret).copied().unwrap_or(first.operation);
         }
-        is_known = rest.take_out(&mut first)?;
+        is_known = found.add(first, &mut rest)?;
+    } else {
+        let named = naming::name(case, &first);
+        found.list.push((first, named));
     }
-    found.list.push(first);
     while is_known {
         match rest.next()? {
             Next::Violation(mut violation) => {
-                is_known = rest.take_out(&mut violation)?;
                 if found.list.len() < limit {
-                    found.list.push(violation);
+                    is_known = found.add(violation, &mut rest)?;
                 } else {
+                    is_known = rest.take_out(&mut violation)?;
                     rest.limit = rest.limit.min(rest.work + counting);
                     rest.counting = true;
                     found.more += 1;
@@ -144,6 +160,6 @@ pub(super) fn violations(case: &Case<'_>, limit: usize) -> Result<Violations, Er
         }
     }
     found.list.truncate(limit);
-    sort::by(&mut found.list, |violation| violation.horizon);
+    sort::by(&mut found.list, |(violation, _)| violation.horizon);
     Ok(found)
 }

@@ -79,6 +79,11 @@ impl<'a, 'c> Rest<'a, 'c> {
         }
     }
 
+    /// The key.
+    pub(super) fn case(&self) -> &'c Case<'a> {
+        self.case
+    }
+
     /// Says that the history as known before the return of this rank is linearizable. Mostly
     /// nothing else is wrong: all that is behind it is one step at first.
     pub(super) fn seek(&mut self, horizon: Rank) {
