@@ -27,10 +27,12 @@ mod presets;
 mod recording;
 mod sim;
 pub mod threads;
+mod transactions;
 mod wire;
 mod world;
 
 pub use knobs::*;
 pub use ledger::Truth;
 pub use plan::{Fact, Plan};
-pub use presets::{Example, GROUPS, Preset, presets};
+pub use presets::{Example, GROUPS, Preset, TRANSACTIONAL, Transactional, presets};
+pub use transactions::{Dependencies, Dependency, DependencyKind, LEVELS};

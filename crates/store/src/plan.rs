@@ -7,9 +7,10 @@ use super::client;
 use super::hub::Hub;
 use super::knobs::Knobs;
 use super::ledger::Truth;
-use super::presets::Preset;
+use super::presets::{Preset, Transactional};
 use super::recording::Records;
-use super::world::World;
+use super::transactions::{self, Dependencies};
+use super::world::{self, World};
 use histcheck_history::progress::{Phase, Progress};
 use histcheck_history::{History, Value, ValueTable};
 
@@ -121,12 +122,56 @@ impl Plan {
     }
 
     fn run(&self, keeps_ledger: bool) -> Result<(History, Option<Truth>), String> {
+        if self.knobs.is_interactive() {
+            let (history, dependencies) = self.run_transactions(keeps_ledger)?;
+            let truth = keeps_ledger.then(|| {
+                let is_broken = dependencies.holds("strict-serializable") == Some(false);
+                Truth { is_broken, is_stuck: false, mishaps: Vec::new() }
+            });
+            return Ok((history, truth));
+        }
         self.knobs.check()?;
         let (records, hub) = self.simulate(keeps_ledger);
         let truth = keeps_ledger.then(|| hub.ledger.truth(&records));
+        Ok((self.written(&records)?, truth))
+    }
+
+    /// Returns the history of interactive transactions, and what they really depended on.
+    ///
+    /// # Errors
+    /// As [`Plan::history`], and if the workload is neither list-append nor rw-register.
+    pub fn history_and_dependencies(&self) -> Result<(History, Dependencies), String> {
+        if !self.knobs.is_interactive() {
+            return Err("workload: dependencies are known of list-append and rw-register".into());
+        }
+        self.run_transactions(true)
+    }
+
+    fn run_transactions(&self, keeps_ledger: bool) -> Result<(History, Dependencies), String> {
+        self.knobs.check()?;
+        let links = world::links(&self.knobs);
+        let world = transactions::World::new(&self.knobs, links, self.seed, keeps_ledger);
+        if let Some(progress) = &self.progress {
+            progress.enter(Phase::Simulating, u64::from(self.knobs.operations));
+        }
+        let mut told = 0;
+        let (records, dependencies) = world.run(|called| {
+            if let Some(progress) = self.progress.as_ref().filter(|_| called >= told + TELL_EVERY) {
+                told = called;
+                progress.reach(told);
+            }
+        });
+        if let Some(progress) = &self.progress {
+            progress.enter(Phase::Idle, 0);
+        }
+        Ok((self.written(&records)?, dependencies))
+    }
+
+    /// The history that `records` make.
+    fn written(&self, records: &Records) -> Result<History, String> {
         let metadata = |values: &mut ValueTable| self.metadata(values);
         let history = records.history(&self.knobs, metadata, self.bare);
-        Ok((history.map_err(|error| error.to_string())?, truth))
+        history.map_err(|error| error.to_string())
     }
 
     /// The run itself: the records, and what else is known at its end.
@@ -180,6 +225,12 @@ impl Plan {
         let shows: Vec<Value> = self.preset.shows.iter().map(|name| values.text(name)).collect();
         let shows = (values.text("shows"), values.list(&shows));
         let replay = text(values, "replay", &self.replay());
-        values.map(&[preset, knobs, shows, replay])
+        let mut pairs = vec![preset, knobs, shows, replay];
+        if let Some(transactional) = Transactional::find(self.preset.name) {
+            let levels = transactional.satisfies.iter().map(|name| values.text(name));
+            let levels: Vec<Value> = levels.collect();
+            pairs.insert(3, (values.text("satisfies"), values.list(&levels)));
+        }
+        values.map(&pairs)
     }
 }

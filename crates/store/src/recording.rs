@@ -99,7 +99,7 @@ struct Record {
 }
 
 /// The records of a run, in the order of the history.
-#[derive(Default)]
+#[derive(Default, Debug)]
 pub(super) struct Records {
     list: Vec<Record>,
     operations: u32,
@@ -174,6 +174,13 @@ impl Records {
             _ => None,
         });
         (told.collect(), self.list.len())
+    }
+
+    /// The operations that returned well, with what they returned, for tests.
+    #[cfg(test)]
+    pub(super) fn outputs(&self) -> impl Iterator<Item = (u32, &Shown)> {
+        let is_ok = |record: &&Record| matches!(record.kind, Kind::Ok(_));
+        self.list.iter().filter(is_ok).map(|record| (record.operation, &record.value))
     }
 
     /// How each operation ended.

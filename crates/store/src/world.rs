@@ -231,7 +231,7 @@ impl World {
     }
 }
 
-fn links(knobs: &Knobs) -> Links {
+pub(super) fn links(knobs: &Knobs) -> Links {
     Links {
         delay: knobs.delay,
         jitter: knobs.jitter,

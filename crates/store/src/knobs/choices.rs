@@ -31,6 +31,107 @@ choices! {
         Set = "set",
         /// Transactions that read and write several registers.
         Transactions = "transactions",
+        /// Interactive transactions that append to lists and read them.
+        ListAppend = "list-append",
+        /// Interactive transactions that read and write registers.
+        RwRegister = "rw-register",
+    }
+
+    /// Which store runs interactive transactions.
+    pub enum Engine {
+        /// One node that writes in place and locks keys (Gray and others 1976).
+        Locking = "locking",
+        /// One node that keeps versions, and perhaps followers that get them later (Bernstein and
+        /// Goodman 1983).
+        Versions = "versions",
+        /// Sites that each commit by themselves and send what they wrote to the others (Sovran and
+        /// others 2011).
+        Sites = "sites",
+        /// Nodes that each keep some of the keys and lock them; the last node coordinates commits.
+        Shards = "shards",
+    }
+
+    /// How long a transaction keeps the locks of what it reads.
+    pub enum ReadLocks {
+        /// It takes none: it reads what others have not committed yet.
+        None = "none",
+        /// Until it has read.
+        Short = "short",
+        /// Until it has read; of keys that it is going to write, until it ends.
+        Cursor = "cursor",
+        /// Until it ends.
+        Long = "long",
+    }
+
+    /// Which transaction of a deadlock is aborted.
+    pub enum Victim {
+        /// The one that began last.
+        Youngest = "youngest",
+        /// The one that began first.
+        Oldest = "oldest",
+        /// The one whose request closed the circle.
+        Requester = "requester",
+        /// None: all wait until a client gives up.
+        None = "none",
+    }
+
+    /// What is committed that a transaction sees.
+    pub enum Snapshots {
+        /// All that was when it began.
+        Begin = "begin",
+        /// All that is at each read.
+        EachRead = "each-read",
+    }
+
+    /// What is required of the reads of a transaction that commits.
+    pub enum ReadCheck {
+        /// Nothing.
+        None = "none",
+        /// That no transaction overwrote what another one read and read what a third one overwrote,
+        /// all at one time (Cahill, Röhm and Fekete 2008).
+        Pivots = "pivots",
+        /// That nothing of it has been overwritten (Kung and Robinson 1981).
+        Validate = "validate",
+    }
+
+    /// When a site shows what another one sent.
+    pub enum Delivery {
+        /// Once it shows all that the transaction depends on.
+        Causal = "causal",
+        /// Once it shows all earlier transactions of that site.
+        ByOrigin = "by-origin",
+        /// Each write when it arrives.
+        ByWrite = "by-write",
+    }
+
+    /// What of its own past a client is sure to see at another node.
+    pub enum Session {
+        /// Nothing.
+        None = "none",
+        /// What it wrote.
+        ReadYourWrites = "read-your-writes",
+        /// What it read.
+        MonotonicReads = "monotonic-reads",
+        /// Both.
+        All = "all",
+    }
+
+    /// How a transaction that wrote on several shards commits.
+    pub enum Commit {
+        /// All of them promise to commit before one does (Gray 1978).
+        TwoPhase = "two-phase",
+        /// Each commits when it is told to.
+        OnePhase = "one-phase",
+    }
+
+    /// What a shard does that promised to commit and is not told whether to.
+    pub enum InDoubt {
+        /// It waits.
+        Wait = "wait",
+        /// After a while it aborts.
+        Abort = "abort",
+        /// After a while it commits.
+        Commit = "commit",
     }
 
     /// How an operation that needs several steps is kept whole.

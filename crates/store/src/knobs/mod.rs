@@ -6,9 +6,9 @@ mod choices;
 mod setting;
 
 pub use choices::{
-    Acknowledge, Cache, Calls, ConflictOrder, Connection, Crash, Invalidation, Isolation,
-    Membership, Method, Partition, Pause, Placement, ReadsFrom, Recording, Replication, Skewed,
-    Workload,
+    Acknowledge, Cache, Calls, Commit, ConflictOrder, Connection, Crash, Delivery, Engine, InDoubt,
+    Invalidation, Isolation, Membership, Method, Partition, Pause, Placement, ReadCheck, ReadLocks,
+    ReadsFrom, Recording, Replication, Session, Skewed, Snapshots, Victim, Workload,
 };
 pub use setting::Share;
 
@@ -103,6 +103,38 @@ knobs! {
     "leaks" leaks: Share = Share(0);
     /// How much transactions see of each other.
     "isolation" isolation: Isolation = Isolation::Serializable;
+    /// Which store runs interactive transactions: those of list-append and rw-register.
+    "engine" engine: Engine = Engine::Locking;
+    /// How many steps an interactive transaction has at most.
+    "steps" steps: u32 = 4;
+    /// How often a key is written before another one takes its place.
+    "writes-per-key" writes_per_key: u32 = 16;
+    /// So many interactive transactions are rolled back by their clients.
+    "rollbacks" rollbacks: Share = Share(0);
+    /// How long a transaction keeps the locks of what it reads.
+    "read-locks" read_locks: ReadLocks = ReadLocks::Long;
+    /// Whether a transaction locks what it writes, until it ends.
+    "write-locks" write_locks: bool = true;
+    /// Whether a transaction locks all its keys when it begins, in one order for all.
+    "lock-ahead" lock_ahead: bool = false;
+    /// Which transaction of a deadlock is aborted.
+    "victim" victim: Victim = Victim::Youngest;
+    /// Whether what an aborted transaction wrote in place is taken back.
+    "undo" undo: bool = true;
+    /// What is committed that a transaction sees.
+    "snapshots" snapshots: Snapshots = Snapshots::Begin;
+    /// Whether a transaction aborts if what it writes was written since it began.
+    "write-check" write_check: bool = true;
+    /// What is required of the reads of a transaction that commits.
+    "read-check" read_check: ReadCheck = ReadCheck::None;
+    /// When a site shows what another one sent.
+    "delivery" delivery: Delivery = Delivery::Causal;
+    /// What of its own past a client is sure to see at another node.
+    "session" session: Session = Session::All;
+    /// How a transaction that wrote on several shards commits.
+    "commit" commit: Commit = Commit::TwoPhase;
+    /// What a shard does that promised to commit and is not told whether to.
+    "in-doubt" in_doubt: InDoubt = InDoubt::Wait;
 
     ["copies"]
     /// How the nodes keep copies.
@@ -298,6 +330,7 @@ impl Knobs {
             self.keys == 1 || !is_parallel || self.workload != Workload::Transactions,
             "keys: one, if transactions have the isolation parallel-snapshot",
         )?;
+        self.check_transactions()?;
         needs(
             self.placement == Placement::First || !self.failover,
             "failover: only with the placement first",
@@ -305,6 +338,30 @@ impl Knobs {
         needs(
             self.placement != Placement::Ring || is_leaderless,
             "placement: a ring needs the replication leaderless",
+        )
+    }
+
+    /// Returns whether the clients run interactive transactions.
+    pub(super) fn is_interactive(&self) -> bool {
+        matches!(self.workload, Workload::ListAppend | Workload::RwRegister)
+    }
+
+    /// The same as [`Knobs::check`], of what only interactive transactions need.
+    fn check_transactions(&self) -> Result<(), String> {
+        if !self.is_interactive() {
+            return Ok(());
+        }
+        let needs = |is_met: bool, what: &str| if is_met { Ok(()) } else { Err(what.to_owned()) };
+        needs((1..=64).contains(&self.steps), "steps: from 1 to 64")?;
+        needs(self.writes_per_key > 0, "writes-per-key: at least 1")?;
+        needs(self.keys <= 1 << 16, "keys: at most 65536 for interactive transactions")?;
+        needs(
+            self.nodes > 1 || self.engine != Engine::Shards,
+            "nodes: at least 2 for the engine shards, the last of which coordinates",
+        )?;
+        needs(
+            self.recording == Recording::OneClock,
+            "recording: one-clock for interactive transactions",
         )
     }
 

@@ -11,8 +11,11 @@ mod placement;
 mod quorums;
 mod raft;
 mod single;
+mod transactions;
 
 use super::knobs::Knobs;
+
+pub use transactions::{TRANSACTIONAL, Transactional};
 
 /// A system with a name.
 pub struct Preset {
@@ -51,13 +54,15 @@ impl Preset {
         self.shows.is_empty()
     }
 
-    /// The preset called `name`.
+    /// The preset called `name`, be it one of [`presets`] or a [`Transactional`] one.
     pub fn find(name: &str) -> Option<&'static Preset> {
-        presets().find(|preset| preset.name == name)
+        let transactional = || Transactional::find(name).map(|one| &one.preset);
+        presets().find(|preset| preset.name == name).or_else(transactional)
     }
 }
 
-/// All presets, group by group.
+/// All presets whose faults have names of anomalies of single objects, group by group. Those of
+/// transactions are in [`TRANSACTIONAL`].
 pub fn presets() -> impl Iterator<Item = &'static Preset> {
     GROUPS.iter().flat_map(|group| group.1)
 }
@@ -91,7 +96,8 @@ mod tests {
     #[test]
     fn every_preset_is_a_point_in_the_space() {
         let mut names = Vec::new();
-        for preset in presets() {
+        let transactional = TRANSACTIONAL.iter().map(|one| &one.preset);
+        for preset in presets().chain(transactional) {
             let mut knobs = Knobs::default();
             for (name, text) in preset.settings.iter().chain(preset.example.settings) {
                 knobs.set(name, text).unwrap_or_else(|why| panic!("{}: {why}", preset.name));

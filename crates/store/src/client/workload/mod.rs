@@ -77,7 +77,8 @@ pub(crate) fn model(knobs: &Knobs) -> (&'static str, Option<i64>) {
         Workload::Queue => ("fifo-queue", None),
         Workload::Log => ("log", None),
         Workload::Set => ("set", None),
-        Workload::Transactions => ("multi-register", None),
+        Workload::Transactions | Workload::RwRegister => ("multi-register", None),
+        Workload::ListAppend => ("list-append", None),
     }
 }
 
