@@ -96,6 +96,11 @@ impl<'a> Session<'a> {
 
     /// As [`Session::new`], for a history that was looked through already.
     fn of_read(history: &'a History, options: &'a Options) -> Result<Session<'a>, Error> {
+        if history.operations().is_empty() {
+            // What holds sessions may be read without any.
+            return Err(Error::new(Code::Empty, "the sessions hold no transaction")
+                .hint("was the recorder running, and is this the right file?"));
+        }
         let (entry, source) = match model::named(options.model.as_deref(), history) {
             Some(named) => named?,
             None => (model::infer_on(options.threads, history)?, ModelSource::Inferred),

@@ -155,7 +155,9 @@ pub(super) fn conflict(targets: &[(&str, Option<&Path>)], inputs: &Sources) -> O
         let is_input = |source: &Source| match source {
             Source::Stdin => is_stream(path, io::stdin()),
             Source::File(input) => is_same(path, input),
-            Source::Merged(inputs) => inputs.iter().any(|input| is_same(path, input)),
+            Source::Merged(inputs) | Source::Logs(_, _, inputs) => {
+                inputs.iter().any(|input| is_same(path, input))
+            }
         };
         if inputs.list.iter().any(|(_, source)| source.as_ref().is_ok_and(is_input)) {
             return Some(format!("{option} {shown} would overwrite the input; name another file"));

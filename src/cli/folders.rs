@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use histcheck::formats::{COMPRESSED, Format, jepsen_valid};
+use histcheck::formats::{COMPRESSED, Format, SessionLogs, jepsen_valid, session_logs};
 use histcheck::report::{JepsenResult, printable};
 use histcheck::{Code, Error};
 
@@ -22,6 +22,8 @@ pub(super) enum Histories {
     One,
     /// The folder of a run, whose records are in these files.
     Parts(Vec<PathBuf>),
+    /// A folder of logs of which each holds one session.
+    Logs(SessionLogs, Vec<PathBuf>),
 }
 
 /// The files of a Jepsen run that hold its history, the best first.
@@ -60,7 +62,7 @@ pub(super) fn only_run(directory: &Path) -> Option<Found> {
     let found = found_below(directory);
     let [(path, _)] = &found[..] else { return None };
     let is_of_run = match found.first() {
-        Some((_, Ok(Histories::Parts(_)))) => true,
+        Some((_, Ok(Histories::Parts(_) | Histories::Logs(..)))) => true,
         _ if path.is_dir() => is_run(path),
         _ => artefact(path).is_some(),
     };
@@ -117,6 +119,10 @@ impl Search {
             pass_over_others(&directory.display().to_string(), &entries);
             self.found.push((directory.to_owned(), Ok(Histories::Parts(clients))));
             entries.retain(|entry| !is_client(entry));
+        }
+        if let Some((kind, logs)) = log_files(&entries) {
+            entries.retain(|entry| !logs.contains(&entry.path));
+            self.found.push((directory.to_owned(), Ok(Histories::Logs(kind, logs))));
         }
         let run = RunFiles::of(&entries);
         let is_run = run.is_run();
@@ -175,6 +181,35 @@ fn client_files(entries: &[Entry]) -> Vec<PathBuf> {
     // 2 comes before 10.
     files.sort_by_cached_key(|path| (path.as_os_str().len(), path.clone()));
     files
+}
+
+/// So many bytes show whose a log is.
+const SHOWN: u64 = 64;
+
+/// Returns the logs of sessions among these entries, and whose they are: if all files with such
+/// names look alike, and not all are empty.
+fn log_files(entries: &[Entry]) -> Option<(SessionLogs, Vec<PathBuf>)> {
+    let (mut kinds, mut logs, mut is_empty) = (Vec::new(), Vec::new(), true);
+    for entry in entries.iter().filter(|entry| !entry.is_directory) {
+        let Some(name) = entry.path.file_name().and_then(|name| name.to_str()) else { continue };
+        // No file with another name is one, whatever it holds.
+        let is_named = name.ends_with(".log") && name.starts_with(['T', 'J']);
+        if !is_named || !fs::metadata(&entry.path).is_ok_and(|metadata| metadata.is_file()) {
+            continue;
+        }
+        let mut start = Vec::new();
+        let read = fs::File::open(&entry.path)
+            .and_then(|file| io::Read::read_to_end(&mut io::Read::take(file, SHOWN), &mut start));
+        let kind = read.ok().and_then(|_| session_logs(name, &start));
+        if let Some(kind) = kind {
+            is_empty &= start.is_empty();
+            kinds.push(kind);
+            logs.push(entry.path.clone());
+        }
+    }
+    let kind = *kinds.first()?;
+    logs.sort();
+    (kinds.iter().all(|other| *other == kind) && !is_empty).then_some((kind, logs))
 }
 
 /// Says what lies beside the operations of clients and is not read: watches see what was written,

@@ -104,6 +104,7 @@ fn beside(source: &Source) -> PathBuf {
         Source::Merged(paths) => {
             paths.first().map_or(PathBuf::from(FILE), |path| path.with_file_name(FILE))
         }
+        Source::Logs(folder, ..) => folder.join(FILE),
         Source::Stdin => PathBuf::from(FILE),
     }
 }

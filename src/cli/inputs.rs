@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use histcheck::formats::{Input, ReadOptions};
+use histcheck::formats::{Input, ReadOptions, SessionLogs};
 use histcheck::history::Order;
 use histcheck::suggest::nearest;
 use histcheck::{Code, Error, History, Progress};
@@ -32,6 +32,8 @@ pub(crate) enum Source {
     File(PathBuf),
     /// Files with the records of one run.
     Merged(Vec<PathBuf>),
+    /// A folder of logs, each with one session of a history.
+    Logs(PathBuf, SessionLogs, Vec<PathBuf>),
 }
 
 /// The inputs of a run.
@@ -80,6 +82,10 @@ impl Sources {
             match source {
                 Ok(Source::File(path)) => files.push(path),
                 Ok(Source::Merged(paths)) => files.extend(paths),
+                Ok(Source::Logs(folder, ..)) => {
+                    let name = shown(&folder);
+                    return Err(format!("{name} is one history already; check it without --merge"));
+                }
                 Ok(Source::Stdin) => {}
                 Err(error) => list.push((name, Err(error))),
             }
@@ -117,7 +123,7 @@ pub(crate) fn nothing_to_read(paths: &[PathBuf]) -> bool {
 fn name_of(source: &Source) -> String {
     match source {
         Source::Stdin => STDIN.to_owned(),
-        Source::File(path) => path.display().to_string(),
+        Source::File(path) | Source::Logs(path, ..) => path.display().to_string(),
         Source::Merged(paths) => {
             let names: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
             match &names[..] {
@@ -134,6 +140,7 @@ fn source_of((path, found): Found) -> (String, Result<Source, Error>) {
     let source = found.map(|files| match files {
         Histories::One => Source::File(path),
         Histories::Parts(paths) => Source::Merged(paths),
+        Histories::Logs(kind, paths) => Source::Logs(path, kind, paths),
     });
     (name, source)
 }
@@ -171,6 +178,7 @@ pub(crate) fn open(
             Input::merged(inputs)
                 .ok_or_else(|| Error::new(Code::Empty, "there is no file to merge"))
         }
+        Source::Logs(_, kind, paths) => Input::open_logs(paths, *kind, options),
         Source::File(path) if is_at_hand(path) => Input::open(path, options).map_err(|error| {
             let name = path.to_str().filter(|_| error.code == Code::Unreadable);
             match name.and_then(|name| meant_command(name, &Cli::command_names())) {
@@ -213,6 +221,11 @@ pub(crate) fn awaited(
             let several = "the records of one run in several files cannot be followed";
             Err(Error::new(Code::Unreadable, several)
                 .hint("only all of them together tell their order: check them without --follow"))
+        }
+        Source::Logs(..) => {
+            let sessions = "a folder with the logs of sessions cannot be followed";
+            Err(Error::new(Code::Unreadable, sessions)
+                .hint("each session is read to its end: check them without --follow"))
         }
         Source::Stdin => Awaited::stdin(progress, deadline)
             .map_err(|error| unreadable("cannot read standard input", &error)),

@@ -55,6 +55,7 @@ fn file_for(args: &ReadArgs, source: &Source) -> Option<PathBuf> {
     let directory = match source {
         Source::File(path) => here.join(path.parent()?),
         Source::Merged(paths) => here.join(paths.first()?.parent()?),
+        Source::Logs(folder, ..) => here.join(folder),
         Source::Stdin => here,
     };
     directory.ancestors().map(|above| above.join(FILE)).find(|path| path.is_file())

@@ -200,7 +200,7 @@ fn needs_all(args: &CheckArgs, source: &Source) -> bool {
         || args.model.loose_values
         || args.model.init.as_deref() == Some(UNKNOWN)
         || !args.model.init_key.is_empty()
-        || matches!(source, Source::Merged(_))
+        || matches!(source, Source::Merged(_) | Source::Logs(..))
         || !args.select.selection().is_all()
 }
 

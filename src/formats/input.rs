@@ -1,14 +1,16 @@
 //! The text of one input, kept for as long as something may have to be shown in it: errors know
 //! an offset or the number of a record, and here these become lines and columns.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read, Seek};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::jepsen::{self, is_jepsen};
 use super::mapping::Mapping;
 use super::reading::{Text, Whole, history_of, locate};
+use super::sessions::{self, SessionLogs};
 use super::sink::Sink;
 use super::sniff::{sniff, unknown_format};
 use super::source::{All, is_compressed, read_all, unreadable};
@@ -17,7 +19,7 @@ use super::survey::Survey;
 use super::text::{body, decode, is_empty, start};
 use super::{Format, json};
 use crate::budget::{Budget, Meter};
-use crate::error::{Error, Place};
+use crate::error::{Code, Error, Place};
 use crate::history::{History, HistoryBuilder, Record, Settings, Value, ValueTable};
 use crate::progress::{Phase, Progress};
 
@@ -179,11 +181,13 @@ impl Input {
     /// empty, or look like no format; or if the time is up.
     pub fn from_bytes(bytes: Vec<u8>, mut options: ReadOptions) -> Result<Input, Error> {
         let meter = options.start();
-        if is_compressed(&bytes) || is_jepsen(&bytes) {
+        let is_binary = options.format.is_some_and(sessions::is_binary)
+            || sessions::binary_format(&bytes).is_some();
+        if is_compressed(&bytes) || is_jepsen(&bytes) || is_binary {
             return Input::read(&bytes[..], Vec::new(), bytes.len() as u64, &meter, options);
         }
         meter.check_size(bytes.len() as u64)?;
-        Input::from_text(bytes, false, options)
+        Input::from_text(bytes, None, options)
     }
 
     /// Reads `len` bytes, if that is known and not 0, into the room of `text`.
@@ -197,20 +201,78 @@ impl Input {
         meter.enter(Phase::Loading, len);
         let (format, mapping) = (options.format, options.mapping.as_deref());
         let in_pieces = |head: &[u8]| in_pieces(head, format, mapping);
-        match read_all(reader, meter, &mut text, options.scratch, &in_pieces)? {
+        match read_all(reader, format, meter, &mut text, options.scratch, &in_pieces)? {
             All::Stored(stored, format) => {
                 Ok(Input::of(Held::Stored(Arc::new(stored)), format, options))
             }
-            All::Text => Input::from_text(text, false, options),
-            All::Transcript => Input::from_text(text, true, options),
+            All::Text => Input::from_text(text, None, options),
+            All::Transcript(format) => Input::from_text(text, Some(format), options),
         }
     }
 
-    fn from_text(text: Vec<u8>, is_transcript: bool, options: ReadOptions) -> Result<Input, Error> {
-        let text = decode(text)?;
-        let given = jepsen::format(options.format, is_transcript)?;
-        let format = format_of(&text, given)?;
+    /// Returns the input of this text, which is the transcript of bytes in the format `binary`, if
+    /// it is one.
+    fn from_text(
+        text: Vec<u8>,
+        binary: Option<Format>,
+        options: ReadOptions,
+    ) -> Result<Input, Error> {
+        let mut text = decode(text)?;
+        let given = jepsen::format(options.format, binary)?;
+        let format = match binary {
+            // It may list no transaction.
+            Some(binary) if binary != Format::Jepsen => binary,
+            _ => format_of(&text, given)?,
+        };
+        if format == Format::Viper {
+            text = sessions::transcript_of_text(&text, &options.meter())?;
+        }
         Ok(Input::of(Held::Whole(text), format, options))
+    }
+
+    /// Opens the logs of one history, each of which holds one session: those of the folders that
+    /// Cobra and Viper write. Sessions have the numbers in the names of the logs, if each has one
+    /// of its own. An error names the log that it is about.
+    ///
+    /// # Errors
+    /// If a log cannot be read, or is not what `kind` says.
+    pub fn open_logs(
+        paths: &[PathBuf],
+        kind: SessionLogs,
+        mut options: ReadOptions,
+    ) -> Result<Input, Error> {
+        let meter = options.start();
+        let name_of = |path: &PathBuf| path.display().to_string();
+        let named = |path: &PathBuf, error: Error| {
+            let message = format!("{}: {}", name_of(path), error.message);
+            Error { message, ..error }
+        };
+        if options.format.is_some_and(|given| given != kind.format()) {
+            jepsen::format(options.format, Some(kind.format()))?;
+        }
+        let mut size = 0;
+        let mut logs = Vec::with_capacity(paths.len());
+        for path in paths {
+            let log = read_log(path, size, &meter).map_err(|error| named(path, error))?;
+            size += log.len() as u64;
+            logs.push(log);
+        }
+        let number = |path: &PathBuf| sessions::session_of(path.file_name()?.to_str()?);
+        let numbers: Option<BTreeSet<i64>> = paths.iter().map(number).collect();
+        let are_own = numbers.is_some_and(|numbers| numbers.len() == paths.len());
+        let session = |at: usize| number(&paths[at]).filter(|_| are_own).unwrap_or(at as i64);
+        let logs: Vec<(i64, Vec<u8>)> =
+            logs.into_iter().enumerate().map(|(at, log)| (session(at), log)).collect();
+        let texts = sessions::transcript_of_logs(kind, &logs, &meter)
+            .map_err(|(at, error)| named(&paths[at], error))?;
+        let mut inputs: Vec<(i64, String, Input)> = Vec::with_capacity(texts.len());
+        for ((path, (session, _)), text) in paths.iter().zip(&logs).zip(texts) {
+            let input = Input::of(Held::Whole(text), kind.format(), options.clone());
+            inputs.push((*session, name_of(path), input));
+        }
+        inputs.sort_by_key(|&(session, ..)| session);
+        let inputs = inputs.into_iter().map(|(_, name, input)| (name, input)).collect();
+        Input::merged(inputs).ok_or_else(|| Error::new(Code::Empty, "there is no log"))
     }
 
     fn of(text: Held, format: Format, options: ReadOptions) -> Input {
@@ -394,6 +456,18 @@ impl Input {
         let mapping = self.options.mapping.as_deref();
         Whole { text: self.text.text(), base, format: self.format, threads, meter, mapping }
     }
+}
+
+/// Returns the bytes of the log at `path`, if they and the `size` of those before it fit.
+fn read_log(path: &Path, size: u64, meter: &Meter) -> Result<Vec<u8>, Error> {
+    meter.check_reading()?;
+    let file = File::open(path).map_err(|error| unreadable("cannot read it", &error))?;
+    let most = (meter.memory_limit() as u64).saturating_sub(size);
+    let mut log = Vec::new();
+    let read = file.take(most.saturating_add(1)).read_to_end(&mut log);
+    read.map_err(|error| unreadable("reading failed", &error))?;
+    meter.check_size(size + log.len() as u64)?;
+    Ok(log)
 }
 
 /// Returns the format to read `text` in: the one given, or the one that it looks like.

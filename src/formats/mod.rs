@@ -34,6 +34,7 @@ mod reading;
 mod records;
 mod roles;
 mod row;
+mod sessions;
 mod sink;
 mod sniff;
 mod source;
@@ -64,6 +65,7 @@ pub use mapping::Mapping;
 pub(crate) use mapping::map_option;
 pub(crate) use nested::{NEW, OLD};
 pub(crate) use roles::is_of_no_consequence;
+pub use sessions::{SessionLogs, session_logs};
 pub use sniff::sniff;
 pub use source::{COMPRESSED, is_compressed};
 pub use survey::{Guess, Survey, SurveyedField};
@@ -72,21 +74,36 @@ pub(crate) use time::written as written_time;
 macro_rules! formats {
     (
         text { $($(#[$doc:meta])* $name:ident = $row:path;)+ }
-        binary { $(#[$last_doc:meta])* $last:ident = $last_row:path; }
+        sessions { $($(#[$of_sessions_doc:meta])* $of_sessions:ident = $of_sessions_row:path;)+ }
+        read { $($(#[$read_doc:meta])* $read:ident = $read_row:path;)+ }
     ) => {
         /// The formats that a history can be written in; `docs/FORMATS.md` defines them.
         #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-        pub enum Format { $($(#[$doc])* $name,)+ $(#[$last_doc])* $last }
+        pub enum Format {
+            $($(#[$doc])* $name,)+
+            $($(#[$of_sessions_doc])* $of_sessions,)+
+            $($(#[$read_doc])* $read,)+
+        }
 
         impl Format {
-            /// The formats of text, which are read and written.
+            /// The formats of text that have room for every history, which are read and written.
             pub const ALL: [Format; [$(Format::$name),+].len()] = [$(Format::$name),+];
 
-            /// All formats that are read: those of text and the binary one.
-            pub const READ: [Format; Format::ALL.len() + 1] = [$(Format::$name,)+ Format::$last];
+            /// The formats of text for sessions of transactions, which are read and written.
+            pub const SESSIONS: [Format; [$(Format::$of_sessions),+].len()] =
+                [$(Format::$of_sessions),+];
+
+            /// All formats that are read.
+            pub const READ: [Format;
+                Format::ALL.len() + Format::SESSIONS.len() + [$(Format::$read),+].len()] =
+                [$(Format::$name,)+ $(Format::$of_sessions,)+ $(Format::$read,)+];
 
             fn row(self) -> &'static Row {
-                match self { $(Format::$name => &$row,)+ Format::$last => &$last_row }
+                match self {
+                    $(Format::$name => &$row,)+
+                    $(Format::$of_sessions => &$of_sessions_row,)+
+                    $(Format::$read => &$read_row,)+
+                }
             }
         }
     };
@@ -105,11 +122,26 @@ formats! {
         /// Comma-separated values below a header.
         Csv = csv::FORMAT;
     }
-    binary {
+    sessions {
+        /// A line for each micro-operation, as Plume, PolySI and IsoVista read it.
+        Plume = sessions::PLUME;
+        /// A line for each micro-operation, as AWDIT's tests have it.
+        Awdit = sessions::AWDIT;
+        /// The JSON of dbcop.
+        Dbcop = sessions::DBCOP;
+    }
+    read {
         /// The binary file of a Jepsen run, `test.jepsen`. It is read as the EDN that the
         /// `history.edn` of the same run holds: the text of an [`Input`], with its lines and
         /// columns, is that. Written as this, a history is EDN.
         Jepsen = jepsen::FORMAT;
+        /// The binary file of dbcop. It, and the logs of Cobra and Viper, are read as JSON lines,
+        /// one for each transaction, which are the text of an [`Input`]; and written as such.
+        Bincode = sessions::BINCODE;
+        /// A binary log of Cobra, or a folder of them.
+        Cobra = sessions::COBRA;
+        /// A log of Viper, or a folder of them.
+        Viper = sessions::VIPER;
     }
 }
 
@@ -141,15 +173,26 @@ impl Format {
         Format::READ.into_iter().find(|format| format.name() == name)
     }
 
-    /// Returns the names of the formats of text: "jsonl, json, … or csv".
-    pub fn names() -> String {
-        alternatives(Format::ALL.map(|format| format.name().to_owned()).to_vec())
+    /// Returns the formats that are written: those of text.
+    pub fn written() -> impl Iterator<Item = Format> {
+        Format::ALL.into_iter().chain(Format::SESSIONS)
     }
 
-    /// Returns how the files of all formats end: ".jsonl, .json, … or .jepsen".
+    /// Returns the names of the formats of text: "jsonl, json, … or dbcop".
+    pub fn names() -> String {
+        alternatives(Format::written().map(|format| format.name().to_owned()).collect())
+    }
+
+    /// Returns how the files of all formats end: ".jsonl, .json, … or .bincode".
     pub fn endings() -> String {
-        let extensions = Format::READ.into_iter().flat_map(Format::extensions);
-        alternatives(extensions.map(|extension| format!(".{extension}")).collect())
+        let mut endings: Vec<String> = Vec::new();
+        for extension in Format::READ.into_iter().flat_map(Format::extensions) {
+            let ending = format!(".{extension}");
+            if !endings.contains(&ending) {
+                endings.push(ending);
+            }
+        }
+        alternatives(endings)
     }
 
     /// Returns what this format has no room for, of all that `history` holds; one sentence each.

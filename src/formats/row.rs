@@ -9,6 +9,9 @@ use super::sink::Sink;
 use crate::error::Error;
 use crate::history::History;
 
+/// Writes a history.
+pub(super) type Write = fn(&History, &mut dyn io::Write) -> io::Result<()>;
+
 /// One format.
 pub(super) struct Row {
     /// The name on the command line.
@@ -22,7 +25,7 @@ pub(super) struct Row {
     /// Makes a reader that is at the start of a text.
     pub(super) reader: fn() -> Box<dyn Reader>,
     /// Writes a whole history.
-    pub(super) write: fn(&History, &mut dyn io::Write) -> io::Result<()>,
+    pub(super) write: Write,
     /// Lists what of a history the format has no room for, one sentence for each.
     pub(super) losses: fn(&History) -> Vec<String>,
 }

@@ -192,6 +192,13 @@ impl<'a> Sink<'a> {
         self.builder.process_by_order(kind).map_err(|error| self.located(error))
     }
 
+    /// Notes that the text lists whole transactions in the order of their sessions, and may list
+    /// none.
+    pub(super) fn hold_sessions(&mut self) {
+        self.depends();
+        self.builder.hold_sessions();
+    }
+
     /// Notes that so many lines hold no record.
     pub(super) fn pass_over(&mut self, lines: usize) {
         self.depends();

@@ -26,7 +26,7 @@ fn likeness(text: &str) -> Option<(Format, Likeness)> {
     let text = text.trim_start();
     let likeness = |format: Format| Some((format, (format.row().sniff)(text)?));
     // Of equals, the last is taken.
-    let formats = Format::ALL.into_iter().rev();
+    let formats = Format::READ.into_iter().rev();
     formats.filter_map(likeness).max_by_key(|(_, likeness)| likeness.evidence)
 }
 

@@ -10,6 +10,7 @@ use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
 use super::Format;
 use super::input::LONG;
 use super::jepsen::{Transcript, is_jepsen};
+use super::sessions;
 use super::stored::{PIECE, Stored};
 use crate::budget::Meter;
 use crate::error::{Code, Error};
@@ -40,8 +41,8 @@ pub fn is_compressed(bytes: &[u8]) -> bool {
 /// Where all the text of a reader is.
 pub(super) enum All {
     Text,
-    /// It is the transcript of a file of Jepsen's.
-    Transcript,
+    /// It is the transcript of bytes in this format.
+    Transcript(Format),
     /// It is long, is in a file, and can be read in pieces, by this format.
     Stored(Stored, Format),
 }
@@ -50,9 +51,11 @@ pub(super) enum All {
 pub(super) type Scratch = fn() -> io::Result<File>;
 
 /// Appends all the text that `reader` yields to `text`, which is empty; or puts it into a file of
-/// `scratch`, if it is long and `in_pieces` returns the format of its start.
+/// `scratch`, if it is long and `in_pieces` returns the format of its start. Of bytes that are in a
+/// binary format, by their look or because that is `given`, the text is a transcript.
 pub(super) fn read_all(
     reader: impl Read,
+    given: Option<Format>,
     meter: &Meter,
     text: &mut Vec<u8>,
     scratch: Option<Scratch>,
@@ -68,12 +71,19 @@ pub(super) fn read_all(
         return Ok(All::Stored(stored, format));
     }
     meter.check_size(text.len() as u64)?;
-    if !is_jepsen(text) {
-        return Ok(All::Text);
+    if is_jepsen(text) {
+        Transcript::new(mem::take(text))?.read_all(meter, text)?;
+        meter.check_size(text.len() as u64)?;
+        return Ok(All::Transcript(Format::Jepsen));
     }
-    Transcript::new(mem::take(text))?.read_all(meter, text)?;
-    meter.check_size(text.len() as u64)?;
-    Ok(All::Transcript)
+    let binary = given.filter(|&given| sessions::is_binary(given));
+    match binary.or_else(|| sessions::binary_format(text)) {
+        None => Ok(All::Text),
+        Some(format) => {
+            *text = sessions::transcript(format, text, meter)?.into_bytes();
+            Ok(All::Transcript(format))
+        }
+    }
 }
 
 /// A reader whose bytes are counted as they are read.
@@ -525,7 +535,7 @@ mod tests {
 
     fn within(bytes: &[u8], budget: Budget) -> Result<Vec<u8>, Error> {
         let mut text = Vec::new();
-        read_all(bytes, &Meter::start(&budget, 0), &mut text, None, &|_| None).map(|_| text)
+        read_all(bytes, None, &Meter::start(&budget, 0), &mut text, None, &|_| None).map(|_| text)
     }
 
     fn zstd(text: &str) -> Vec<u8> {
@@ -537,7 +547,7 @@ mod tests {
         let mut out = Vec::with_capacity(1001);
         let bytes = vec![b'a'; 1000];
         let meter = Meter::start(&Budget::default(), 0);
-        assert!(read_all(bytes.as_slice(), &meter, &mut out, None, &|_| None).is_ok());
+        assert!(read_all(bytes.as_slice(), None, &meter, &mut out, None, &|_| None).is_ok());
         assert_eq!((out.len(), out.capacity()), (1000, 1001));
     }
 

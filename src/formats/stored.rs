@@ -13,6 +13,7 @@ use super::Format;
 use super::jepsen::is_jepsen;
 use super::mapping::Mapping;
 use super::row::Reader;
+use super::sessions;
 use super::sniff::settled;
 use super::source::{is_compressed, unreadable};
 use super::text::{MARK, body, decode};
@@ -57,7 +58,8 @@ pub(super) fn in_pieces(
     format: Option<Format>,
     mapping: Option<&Mapping>,
 ) -> Option<Format> {
-    if is_compressed(start) || is_jepsen(start) || format == Some(Format::Jepsen) {
+    let is_binary = is_jepsen(start) || sessions::binary_format(start).is_some();
+    if is_compressed(start) || is_binary || format == Some(Format::Jepsen) {
         return None;
     }
     let text = match str::from_utf8(start) {

@@ -72,6 +72,8 @@ mod recorder;
 #[cfg(feature = "cli")]
 mod select;
 #[cfg(feature = "cli")]
+mod sessions;
+#[cfg(feature = "cli")]
 mod shrink;
 mod spans;
 #[cfg(feature = "cli")]

@@ -112,6 +112,20 @@ impl HistoryBuilder {
         self.takes_alone() && Word::meant(function).map(Word::verb) == Some(Verb::Txn)
     }
 
+    /// Notes that the input lists whole transactions in the order of their sessions, so that it may
+    /// list none.
+    #[doc(hidden)]
+    pub fn hold_sessions(&mut self) {
+        self.history.alone |= self.takes_alone();
+    }
+
+    /// Whether an operation is a transaction without micro-operations.
+    fn is_without_micros(&self, event: &ClientEvent) -> bool {
+        let verb = self.history.word(event.function).map(Word::verb);
+        verb == Some(Verb::Txn)
+            && self.history.values.as_list(event.value).is_some_and(<[Value]>::is_empty)
+    }
+
     /// Takes a completion that has no invocation.
     ///
     /// # Errors
@@ -122,7 +136,7 @@ impl HistoryBuilder {
         record: Record,
         event: &ClientEvent,
     ) -> Result<(), Error> {
-        if !is_transaction(&self.history.values, event.value) {
+        if !is_transaction(&self.history.values, event.value) && !self.is_without_micros(event) {
             return Err(self.no_invocation(event));
         }
         if event.key.is_some() {

@@ -349,7 +349,7 @@ impl HistoryBuilder {
         let history = &mut self.history;
         history.in_seconds = self.seconds;
         history.ascends = self.ascends && !self.orders_by_time && !history.whole_operations;
-        if history.operations.is_empty() {
+        if history.operations.is_empty() && !history.alone {
             return Err(no_operation(history, !history.annotations.is_empty()));
         }
         keys::resolve(history, self.keyed, settings.independent)?;

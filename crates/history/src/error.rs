@@ -139,9 +139,9 @@ codes! {
          which says what a word means there. `histcheck init FILE` shows the fields of a file and \
          proposes rules.";
     Damaged = "H0027", "the binary input is damaged",
-        "The input starts like the file of a Jepsen run (`test.jepsen`), but a checksum is wrong, \
-         or something is not where it belongs: it was cut or altered. Nothing is guessed; copy it \
-         again, or read `history.edn` of the same run.";
+        "The input starts like the file of a Jepsen run (`test.jepsen`), of dbcop or a log of \
+         Cobra, but a checksum is wrong, or something is not where it belongs: it was cut or \
+         altered. Nothing is guessed; copy it again, or read `history.edn` of the same Jepsen run.";
 }
 
 impl fmt::Display for Code {

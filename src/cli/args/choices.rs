@@ -90,7 +90,7 @@ pub(crate) fn input_format() -> impl TypedValueParser<Value = InputFormat> {
 
 /// Parses a format to write.
 pub(crate) fn target_format() -> impl TypedValueParser<Value = Format> {
-    let formats = PossibleValuesParser::new(Format::ALL.map(named));
+    let formats = PossibleValuesParser::new(Format::written().map(named));
     formats.try_map(|name| Format::parse(&name).ok_or("there is no such format"))
 }
 

@@ -52,20 +52,29 @@ pub(super) static FORMAT: Row = Row {
     losses: |_| Vec::new(),
 };
 
-/// Returns the format of an input that `is_transcript` or not, where `given` was asked for; `None`
-/// if it has to be found out.
-pub(super) fn format(given: Option<Format>, is_transcript: bool) -> Result<Option<Format>, Error> {
+/// Returns the format of an input that is the transcript of bytes in the format `binary`, if it is
+/// one, where `given` was asked for; `None` if it has to be found out.
+pub(super) fn format(
+    given: Option<Format>,
+    binary: Option<Format>,
+) -> Result<Option<Format>, Error> {
     let wrong = |message: String| {
         let error = Error::new(Code::UnknownFormat, message);
         Err(error.hint("without --input-format, the format is found out"))
     };
-    match (given, is_transcript) {
-        (None | Some(Format::Jepsen), true) => Ok(Some(Format::Jepsen)),
-        (Some(other), true) => wrong(format!("this is a file of Jepsen's, not {}", other.name())),
-        (Some(Format::Jepsen), false) => {
+    match (given, binary) {
+        (None, Some(binary)) => Ok(Some(binary)),
+        (Some(other), Some(binary)) if other == binary => Ok(given),
+        (Some(other), Some(Format::Jepsen)) => {
+            wrong(format!("this is a file of Jepsen's, not {}", other.name()))
+        }
+        (Some(other), Some(binary)) => {
+            wrong(format!("this is the format {}, not {}", binary.name(), other.name()))
+        }
+        (Some(Format::Jepsen), None) => {
             wrong("this is no file of Jepsen's, which starts with JEPSEN".to_owned())
         }
-        (given, false) => Ok(given),
+        (given, None) => Ok(given),
     }
 }
 

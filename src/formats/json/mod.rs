@@ -19,15 +19,16 @@ use super::frame::{Alone, Opening, joined};
 use super::lists::lists_within;
 use super::mapping::Mapping;
 use super::records::write_maps;
-use super::row::{Evidence, Likeness, Piece, Reader, Row, complete_lines};
+use super::row::{Evidence, Likeness, Piece, Reader, Row, Write, complete_lines};
 use super::sink::Sink;
 use crate::error::{Code, Error};
 use cut::Nesting;
 use fast::{Layout, read};
 use objects::Objects;
-use text::offset_in;
+pub(super) use text::offset_in;
 
 pub(super) use cell::Cell;
+pub(super) use text::syntax;
 pub(super) use value::{value, value_or_text};
 
 /// JSON lines.
@@ -37,9 +38,13 @@ pub(super) static LINES: Row = Row {
     extensions: &["jsonl"],
     sniff: sniff_lines,
     reader: || Json::boxed(Layout::Lines),
-    write: |history, out| write_maps(history, &write::Object, ["", "", ""], out),
+    write: WRITE,
     losses: |_| Vec::new(),
 };
+
+/// Writes JSON lines.
+pub(super) const WRITE: Write =
+    |history, out| write_maps(history, &write::Object, ["", "", ""], out);
 
 /// A JSON array.
 pub(super) static ARRAY: Row = Row {

@@ -19,12 +19,12 @@ pub(super) fn string(literal: &str, offset: usize) -> Result<Cow<'_, str>, Error
 }
 
 /// Where `part`, which is borrowed from `text`, starts in it.
-pub(super) fn offset_in(text: &str, part: &str) -> usize {
+pub(in crate::formats) fn offset_in(text: &str, part: &str) -> usize {
     part.as_ptr().addr() - text.as_ptr().addr()
 }
 
 /// What serde_json found wrong in the text from `start` on.
-pub(super) fn syntax(text: &str, start: usize, error: &serde_json::Error) -> Error {
+pub(in crate::formats) fn syntax(text: &str, start: usize, error: &serde_json::Error) -> Error {
     if error.is_eof() {
         return truncated(text);
     }

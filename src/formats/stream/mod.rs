@@ -24,6 +24,7 @@ use super::jepsen::{self, SHOWN, is_jepsen};
 use super::mapping::Mapping;
 use super::position::Position;
 use super::row::{Piece, Reader};
+use super::sessions;
 use super::sink::Sink;
 use super::sniff::{settled, sniff, unknown_format};
 use super::source::{Source, unreadable};
@@ -302,11 +303,11 @@ impl<R: Read> Stream<R> {
                 is_transcript = true;
                 self.source.transcribe(bytes, &self.meter)?;
                 self.buffer = Buffer::default();
-                self.format = jepsen::format(self.format, true)?;
+                self.format = jepsen::format(self.format, Some(Format::Jepsen))?;
                 continue;
             }
             if !is_transcript {
-                self.format = jepsen::format(self.format, false)?;
+                self.format = jepsen::format(self.format, None)?;
             }
             if self.position.offset == 0 && bytes.starts_with(MARK) {
                 self.position = Position::behind(MARK.len());
@@ -336,7 +337,7 @@ impl<R: Read> Stream<R> {
             let looks_like = if is_all { sniff(text) } else { settled(text) };
             self.format = self.format.or(looks_like);
             match self.format {
-                Some(format) => return Ok(format),
+                Some(format) => return sessions::check_followed(format).map(|()| format),
                 None if is_all => return Err(self.position.locate(text, unknown_format(text))),
                 None => {}
             }

@@ -79,6 +79,9 @@ fn try_history(input: &Input, history: &History, settings: Settings) {
         for format in Format::ALL {
             try_format(history, format);
         }
+        for format in Format::SESSIONS {
+            try_sessions(history, format);
+        }
     }
 }
 
@@ -109,6 +112,32 @@ fn try_format(history: &History, format: Format) {
         format.name(),
         String::from_utf8_lossy(&bytes)
     );
+}
+
+/// What is written of transactions is written again when it was read; other operations have no
+/// room.
+fn try_sessions(history: &History, format: Format) {
+    let written = |history: &History| {
+        let mut bytes = Vec::new();
+        formats::write(history, format, &mut bytes).expect("there is room");
+        bytes
+    };
+    let bytes = written(history);
+    drop(format.losses(history));
+    if bytes.is_empty() {
+        return;
+    }
+    let read = |bytes: &[u8]| {
+        let options = ReadOptions { threads: 1, ..Some(format).into() };
+        let input = Input::from_bytes(bytes.to_vec(), options);
+        input.and_then(|input| input.history(AS_IT_IS)).unwrap_or_else(|error| {
+            let text = String::from_utf8_lossy(bytes);
+            panic!("{} that was written: {error}\n{text}", format.name())
+        })
+    };
+    let again = read(&bytes);
+    assert!(again.operations().len() <= 2 * history.operations().len() + bytes.len());
+    let _ = read(&written(&again));
 }
 
 /// The operations as far as `format` has room for them.
