@@ -96,8 +96,8 @@ impl<'a> Session<'a> {
 
     /// As [`Session::new`], for a history that was looked through already.
     fn of_read(history: &'a History, options: &'a Options) -> Result<Session<'a>, Error> {
-        if history.operations().is_empty() {
-            // What holds sessions may be read without any.
+        if history.operations().is_empty() && !history.has_real_time() {
+            // What lists sessions may list none.
             return Err(Error::new(Code::Empty, "the sessions hold no transaction")
                 .hint("was the recorder running, and is this the right file?"));
         }

@@ -21,6 +21,7 @@ mod viper;
 mod write;
 
 use super::Format;
+use super::text::is_empty;
 use crate::budget::Meter;
 use crate::error::{Code, Error};
 
@@ -59,6 +60,10 @@ pub(super) fn is_binary(format: Format) -> bool {
 
 /// Returns the text to read instead of `bytes`, which are in a [binary](is_binary) `format`.
 pub(super) fn transcript(format: Format, bytes: &[u8], meter: &Meter) -> Result<String, Error> {
+    if bytes.is_empty() {
+        // In a folder, it would be the log of a client that did nothing.
+        return Err(is_empty());
+    }
     match format {
         Format::Bincode => bincode::transcript(bytes, meter),
         _ => cobra::transcript(bytes, 0, meter),

@@ -152,7 +152,7 @@ fn the_binary_file_of_dbcop_is_read_as_json_lines() {
         let place = input.locate(crate::history::Record::new(1)).unwrap();
         assert!(input.line(place).starts_with("{\"process\":2,\"type\":\"ok\",\"f\":\"txn\""));
     }
-    for end in 0..bytes.len() {
+    for end in 1..bytes.len() {
         let cut = read(&bytes[..end], Some(Format::Bincode)).unwrap_err();
         assert_eq!(cut.code, Code::Damaged, "{end}");
         assert!(read(&bytes[..end], None).is_err());

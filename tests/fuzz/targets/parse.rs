@@ -75,7 +75,7 @@ fn try_history(input: &Input, history: &History, settings: Settings) {
             break;
         }
     }
-    if settings.order == Order::File {
+    if settings.order == Order::File && !history.operations().is_empty() {
         for format in Format::ALL {
             try_format(history, format);
         }
