@@ -9,9 +9,9 @@ pub(crate) use histcheck_history::internal::{
 pub use histcheck_history::{
     Annotation, Clients, Concurrency, Event, EventType, Extra, Function, FunctionStatistics,
     History, HistoryBuilder, Independent, Interval, IntoValue, Lacking, Latency, MAX_DEPTH,
-    OpIndex, Operation, Order, Outcome, OutcomeCounts, Partition, Partitions, Rank, Record,
-    Selected, Settings, Shape, Span, Statistics, Tally, Ties, Time, Value, ValueTable,
-    count_processes, write_quoted,
+    OpIndex, Operation, Order, Outcome, OutcomeCounts, PairedLoosely, Pairing, Partition,
+    Partitions, Rank, Record, Selected, Settings, Shape, Span, Statistics, Tally, Ties, Time,
+    Value, ValueTable, count_processes, write_quoted,
 };
 pub(crate) use histcheck_history::{hash, position, sort};
 

@@ -77,6 +77,8 @@ pub use histcheck_history::{error, progress, vocabulary};
 #[cfg(feature = "store")]
 #[doc(inline)]
 pub use histcheck_store as store;
+#[doc(inline)]
+pub use histcheck_workloads as workloads;
 pub use history::{History, HistoryBuilder};
 pub use progress::Progress;
 pub use record::{Recorder, read_recording};

@@ -59,7 +59,10 @@ pub(crate) fn run(args: &CheckArgs, output: &mut Output) -> Status {
             jepsen: None,
         };
         let status = match source {
-            Ok(source) => run.check(source),
+            Ok(source) => match args.check {
+                Some(question) => run.check_workload(source, question),
+                None => run.check(source),
+            },
             Err(error) => {
                 let shown = diagnostic::render(name, error, None, run.output.colors_errors());
                 complain(&shown);
@@ -129,6 +132,9 @@ impl Run<'_> {
             Ok(loaded) => loaded,
             Err(error) => return self.unreadable(&error),
         };
+        if let Some(status) = self.answer_metadata(&history, &input) {
+            return status;
+        }
         if let Err(error) = history.expand_drains() {
             return self.refused(error, &input);
         }
@@ -147,7 +153,7 @@ impl Run<'_> {
             .and_then(|session| session.check().map(|report| (session, report)));
         let (session, report) = match checked {
             Ok(checked) => checked,
-            Err(error) => return self.refused(error, &input),
+            Err(error) => return self.answer_instead(&history, &input, error),
         };
         let checked = Instant::now();
         let mut subject = Subject::new(&history, &report);
@@ -224,7 +230,7 @@ impl Run<'_> {
     }
 
     /// The model refuses the history.
-    fn refused(&mut self, error: Error, input: &Input) -> Status {
+    pub(super) fn refused(&mut self, error: Error, input: &Input) -> Status {
         let error = input.located(error);
         let colored = self.output.colors_errors();
         complain(&diagnostic::render(self.name, &error, Some(input), colored));

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use histcheck::formats::{Input, ReadOptions, SessionLogs};
-use histcheck::history::Order;
+use histcheck::history::{Order, Settings};
 use histcheck::suggest::nearest;
 use histcheck::{Code, Error, History, Progress};
 
@@ -304,7 +304,20 @@ pub(crate) fn load_fetched(
     name: &str,
     source: &Source,
     fetched: Option<Fetched>,
+    read: (&ReadArgs, &SelectArgs),
+    options: ReadOptions,
+    output: &Output,
+) -> Result<(Input, History), Error> {
+    load_as(name, source, fetched, read, read.0.settings(), options, output)
+}
+
+/// The same, with other settings than those of `read`.
+pub(crate) fn load_as(
+    name: &str,
+    source: &Source,
+    fetched: Option<Fetched>,
     (read, select): (&ReadArgs, &SelectArgs),
+    mut settings: Settings,
     options: ReadOptions,
     output: &Output,
 ) -> Result<(Input, History), Error> {
@@ -325,7 +338,6 @@ pub(crate) fn load_fetched(
     // What is wrong with bytes is no matter of a record, however late it is found.
     let is_of_bytes =
         |error: &Error| matches!(error.code, Code::Unreadable | Code::NotUtf8 | Code::Compression);
-    let mut settings = read.settings();
     if matches!(source, Source::Merged(_)) {
         settings.order = Order::Time;
     }

@@ -33,6 +33,7 @@ mod tail;
 mod units;
 mod watch;
 mod witness;
+mod workloads;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -56,7 +56,7 @@ impl Run<'_> {
             && self.args.output.format == ReportFormat::Human
     }
 
-    fn detail(&self) -> Detail {
+    pub(super) fn detail(&self) -> Detail {
         match (self.args.output.quiet, self.args.output.verbose) {
             (true, _) => Detail::Verdict,
             (_, true) => Detail::Keys,

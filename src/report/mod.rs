@@ -15,6 +15,7 @@ mod table;
 mod text;
 #[cfg(feature = "figures")]
 mod trouble;
+mod workload;
 mod xml;
 
 use std::time::Duration;
@@ -38,6 +39,7 @@ pub use page::html;
 pub use stats::{statistics_json, statistics_text};
 pub use style::{Palette, Strokes};
 pub use text::{Detail, details, text, verdict_line};
+pub use workload::{WorkloadSubject, workload_json, workload_text, workload_verdict_line};
 
 /// Failing keys whose surroundings a report shows: the first ones.
 pub const SHOWN_FAILURES: usize = 5;

@@ -105,3 +105,5 @@ mod unwrapping;
 #[cfg(feature = "cli")]
 mod warnings;
 mod wide;
+#[cfg(feature = "cli")]
+mod workloads;

@@ -13,6 +13,7 @@ const SPLIT: Settings = Settings {
     order: Order::File,
     ties: histcheck::history::Ties::Concurrent,
     independent: histcheck::history::Independent::No,
+    pairing: histcheck::history::Pairing::Strict,
 };
 
 fn read_with(text: &str, settings: Settings) -> Result<History, Error> {

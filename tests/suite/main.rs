@@ -33,6 +33,9 @@ use libtest_mimic::{Arguments, Failed, Trial};
 /// has no name. There are others that need any number.
 const FEW: usize = 12;
 
+/// The folder of histories for the checks of workloads, which are tested elsewhere.
+const WORKLOADS: &str = "workloads";
+
 /// What a test returns; an error says all that is to be said.
 type Outcome = Result<(), Failed>;
 
@@ -45,7 +48,7 @@ fn folder() -> PathBuf {
 fn names() -> Vec<String> {
     let mut names: Vec<String> = entries(&folder())
         .into_iter()
-        .filter(|name| name != index::FILE && name != generated::FOLDER)
+        .filter(|name| name != index::FILE && name != generated::FOLDER && name != WORKLOADS)
         .collect();
     let inner = entries(&folder().join(generated::FOLDER));
     names.extend(inner.iter().map(|name| format!("{}/{name}", generated::FOLDER)));

@@ -66,6 +66,12 @@ impl HistoryBuilder {
             _ if !self.reads_whole() => {
                 "the order of the records pairs them only where all of it is read in that order"
             }
+            _ if self.tolerant.is_some() => {
+                self.takes("process", "the order of the records");
+                self.unnamed.0.get_or_insert(Record::new(self.history.records));
+                self.unnamed.1 += 1;
+                return Ok(process);
+            }
             EventType::Invoke if is_open => {
                 "another transaction is open, and only a process tells which of them ends first"
             }
@@ -87,7 +93,10 @@ impl HistoryBuilder {
     /// Refuses a history in which some records name a process, and others do not.
     pub(super) fn check_named(&self) -> Result<(), Error> {
         let (Some(first), unnamed) = self.unnamed else { return Ok(()) };
-        let ends = |operation: &Operation| 1 + usize::from(operation.completed.is_some());
+        let ends = |operation: &Operation| match operation.completed {
+            Some(record) if record != operation.invoked => 2,
+            _ => 1,
+        };
         if self.history.operations.iter().map(ends).sum::<usize>() == unnamed {
             return Ok(());
         }

@@ -9,6 +9,7 @@ use super::lanes::{self, Splitting};
 use super::operation::ClientEvent;
 use super::order::{self, Order, Ties};
 use super::times::Times;
+use super::tolerant::Tolerant;
 use super::{
     Annotation, Event, EventType, Function, History, Interval, NO_TIME, Operation, Outcome, Record,
     Shape, Time, Value, ValueTable,
@@ -28,6 +29,21 @@ pub struct Settings {
     pub independent: Independent,
     /// Whether a client that has several operations open at once is divided into several processes.
     pub split_clients: bool,
+    /// How invocations and completions have to match.
+    pub pairing: Pairing,
+}
+
+/// How the invocations and completions of a history have to match.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Pairing {
+    /// One to one: a process completes what it invoked, before it invokes anything else.
+    #[default]
+    Strict,
+    /// As well as they do, for checks that look at events rather than at operations: a process may
+    /// have several operations open, of which a completion ends the oldest that fits it, and a
+    /// completion that fits none is an operation that was never
+    /// [invoked](History::is_invoked). A history may be empty.
+    Tolerant,
 }
 
 /// Collects the records of a history; [`HistoryBuilder::finish`] makes the history.
@@ -55,6 +71,8 @@ pub struct HistoryBuilder {
     pub(super) most: usize,
     /// What is known of clients, if they are divided.
     pub(super) splitting: Option<Splitting>,
+    /// The operations that each process has open, where events need not match one to one.
+    pub(super) tolerant: Option<Tolerant>,
     /// The first event of a client that names no process, and how many do not.
     pub(super) unnamed: (Option<Record>, usize),
     /// Whether the times of events ascended so far, in the order of the records, and the latest.
@@ -85,6 +103,7 @@ impl Default for HistoryBuilder {
             orders_by_time: false,
             most: Record::MOST,
             splitting: None,
+            tolerant: None,
             unnamed: (None, 0),
             ascends: true,
             latest: NO_TIME,
@@ -144,8 +163,11 @@ impl HistoryBuilder {
         if self.splitting.is_some() {
             return None;
         }
-        let index = Some(*self.processes.slot(process)).filter(|&index| index < LOST)?;
-        let operation = self.history.operations.get(index as usize)?;
+        let index = match self.tolerant {
+            Some(_) => self.only_open(process)?,
+            None => Some(*self.processes.slot(process)).filter(|&index| index < LOST)? as usize,
+        };
+        let operation = self.history.operations.get(index)?;
         Some(self.history.function(operation.function).to_owned())
     }
 
@@ -171,6 +193,9 @@ impl HistoryBuilder {
         if settings.split_clients {
             builder.split_clients();
         }
+        if settings.pairing == Pairing::Tolerant {
+            builder.tolerate();
+        }
         builder
     }
 
@@ -192,6 +217,10 @@ impl HistoryBuilder {
     #[inline]
     fn join_now(&mut self, record: Record, event: &ClientEvent) -> Result<(), Error> {
         let joined = match (&self.splitting, event.kind) {
+            (None, _) if self.tolerant.is_some() => {
+                self.join_tolerantly(record, event);
+                return Ok(());
+            }
             (None, EventType::Invoke) => self.invocation(record, event),
             (None, _) => self.completion(record, event),
             (Some(_), _) => self.join_lane(record, event),
@@ -350,6 +379,9 @@ impl HistoryBuilder {
         history.in_seconds = self.seconds;
         history.ascends = self.ascends && !self.orders_by_time && !history.whole_operations;
         if history.operations.is_empty() && !history.alone {
+            if self.tolerant.is_some() {
+                return Ok(self.history);
+            }
             return Err(no_operation(history, !history.annotations.is_empty()));
         }
         keys::resolve(history, self.keyed, settings.independent)?;
@@ -403,6 +435,9 @@ impl HistoryBuilder {
         self.history.times = None;
         (self.history.reinvoked, self.keyed) = (0, 0);
         self.processes = ValueMap::new(IDLE, NUMBERED);
+        if self.tolerant.is_some() {
+            self.tolerate();
+        }
         self.join_lanes();
         let by_record =
             events.drain(..).try_for_each(|(record, event)| self.join_now(record, &event));
@@ -430,7 +465,7 @@ impl HistoryBuilder {
 
     /// The column of times, as long as that of the operations.
     #[inline]
-    fn times_mut(&mut self) -> &mut Times {
+    pub(super) fn times_mut(&mut self) -> &mut Times {
         let operations = &self.history.operations;
         self.history.times.get_or_insert_with(|| {
             let mut times = Times::with_capacity(operations.capacity());

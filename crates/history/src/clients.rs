@@ -59,7 +59,8 @@ impl HistoryBuilder {
         match self.history.values.shape(process) {
             Shape::Int(_) => true,
             Shape::Text(name) | Shape::Keyword(name) if !is_nemesis(name) => {
-                if kind == EventType::Invoke || self.waiting.is_some() {
+                let tells_each = self.waiting.is_some() || self.tolerant.is_some();
+                if kind == EventType::Invoke || tells_each {
                     Word::meant(function).is_some()
                 } else {
                     self.has_open(process) || self.may_be_alone(function)

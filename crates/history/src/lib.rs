@@ -44,6 +44,7 @@ mod stats;
 mod sweep;
 mod tally;
 mod times;
+mod tolerant;
 mod unwrapping;
 mod value;
 pub mod vocabulary;
@@ -55,7 +56,7 @@ use std::fmt;
 use std::ops::Index;
 use std::sync::OnceLock;
 
-pub use builder::{HistoryBuilder, Settings};
+pub use builder::{HistoryBuilder, Pairing, Settings};
 pub use clients::Clients;
 use excerpt::Excerpt;
 pub use input::IntoValue;
@@ -73,6 +74,7 @@ pub use stats::{
     Concurrency, FunctionStatistics, Latency, OutcomeCounts, Statistics, count_processes,
 };
 pub use tally::Tally;
+pub use tolerant::PairedLoosely;
 pub use value::{MAX_DEPTH, Shape, Value, ValueTable};
 
 use error::Error;
@@ -109,6 +111,8 @@ pub struct History {
     /// Whether only the completions of operations were recorded.
     alone: bool,
     reinvoked: usize,
+    /// How events were paired that do not match one to one.
+    paired: PairedLoosely,
     /// How many lines of the input held no record.
     passed_over: usize,
     /// How many spans of a trace were no operations.

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use clap::Args;
 use histcheck::formats::Format;
+use histcheck::workloads::Question;
 
 use super::super::units;
+use super::super::workloads::{check_option, question};
 use super::{LimitArgs, ModelArgs, ReadArgs, ReportFormat, SelectArgs};
 
 #[derive(Args, Debug)]
@@ -38,6 +40,26 @@ pub(crate) struct CheckArgs {
     /// Read all files as the records of one run, ordered by their times
     #[arg(long, conflicts_with = "follow")]
     pub(crate) merge: bool,
+
+    /// Ask another question than linearizability, such as set-full, bank or kafka:lost-write
+    ///
+    /// bank, set, set-full, queue, total-queue, unique-ids, counter, long-fork, causal,
+    /// causal-reverse, monotonic, dirty-reads and kafka are the checks of Jepsen's workloads.
+    /// `NAME:ANOMALY` asks whether there is that one anomaly.
+    #[arg(
+        long,
+        value_name = "NAME",
+        value_parser = question,
+        conflicts_with_all = ["follow", "model", "witness", "svg", "html", "self_check", "timings"]
+    )]
+    pub(crate) check: Option<Question>,
+
+    /// Tell the check something, such as total=100; for several things, several times
+    ///
+    /// total, accounts and negative-balances of bank; linearizable of set-full; group-size of
+    /// long-fork; global of monotonic; subscribe and ww-deps of kafka.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = check_option, requires = "check")]
+    pub(crate) check_option: Vec<(String, String)>,
 
     #[command(flatten)]
     pub(crate) model: ModelArgs,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 use histcheck::formats::{Format, Mapping};
-use histcheck::history::{Independent, Order, Settings, Ties};
+use histcheck::history::{Independent, Order, Pairing, Settings, Ties};
 use histcheck::select::{Moment, Selection};
 
 use super::input_format;
@@ -150,6 +150,7 @@ impl ReadArgs {
                 IndependentArg::No => Independent::No,
             },
             split_clients: self.split_clients,
+            pairing: Pairing::Strict,
         }
     }
 

@@ -115,7 +115,7 @@ impl Outcome {
 
 impl Finding {
     /// One that is about the input as a whole.
-    fn about(rule: Rule, level: Level, message: String) -> Finding {
+    pub(super) fn about(rule: Rule, level: Level, message: String) -> Finding {
         let (case, file, line, column) = (None, None, None, None);
         Finding { rule, level, message, case, file, line, column, related: Vec::new(), count: 1 }
     }

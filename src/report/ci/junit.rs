@@ -69,7 +69,7 @@ fn write_case(outcome: &Outcome, at: usize, case: &Case, out: &mut String) {
             out.push_str("/>\n");
             return;
         }
-        CaseResult::Failed(message) => ("failure", Rule::NotLinearizable, message),
+        CaseResult::Failed(message) => ("failure", outcome.failure(), message),
         CaseResult::Error(rule, message) => ("error", *rule, message),
     };
     let told: Vec<&Finding> =

@@ -71,7 +71,7 @@ fn verdict(outcome: &Outcome) -> (&'static str, &'static str) {
     match outcome.verdict {
         _ if outcome.is_refuted() => ("💥", "proof does not hold"),
         Some(Verdict::Valid) => ("✅", "valid"),
-        Some(Verdict::Invalid) => ("❌", "not linearizable"),
+        Some(Verdict::Invalid) => ("❌", outcome.wrong()),
         Some(Verdict::Unknown) => ("❔", "not decided"),
         None => ("🚫", "not readable"),
     }

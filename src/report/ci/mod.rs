@@ -10,6 +10,7 @@ mod junit;
 mod markdown;
 mod rule;
 mod sarif;
+mod workload;
 
 use crate::check::{KeyCounts, Verdict};
 
@@ -191,6 +192,18 @@ impl Outcome {
         }
     }
 
+    /// What is wrong with a history that is invalid.
+    fn failure(&self) -> Rule {
+        let is_of_workload = |finding: &&Finding| matches!(finding.rule, Rule::Workload(_));
+        let finding = self.findings.iter().find(is_of_workload);
+        finding.map_or(Rule::NotLinearizable, |finding| finding.rule)
+    }
+
+    /// The same in a word.
+    fn wrong(&self) -> &'static str {
+        if self.failure() == Rule::NotLinearizable { "not linearizable" } else { "invalid" }
+    }
+
     /// Whether the proof of a verdict does not hold.
     fn is_refuted(&self) -> bool {
         self.findings.iter().any(|finding| finding.rule == Rule::BrokenProof)
@@ -200,9 +213,12 @@ impl Outcome {
 /// How many inputs there are of each kind, as one sentence.
 fn summary(outcomes: &[Outcome]) -> String {
     let count = |verdict| outcomes.iter().filter(|outcome| outcome.verdict == verdict).count();
+    let mut invalid = outcomes.iter().filter(|one| one.verdict == Some(Verdict::Invalid));
+    let is_linearizability = invalid.all(|outcome| outcome.failure() == Rule::NotLinearizable);
+    let wrong = if is_linearizability { "not linearizable" } else { "invalid" };
     let counts = [
         (count(Some(Verdict::Valid)), "valid"),
-        (count(Some(Verdict::Invalid)), "not linearizable"),
+        (count(Some(Verdict::Invalid)), wrong),
         (count(Some(Verdict::Unknown)), "not decided"),
         (count(None), "not readable"),
     ];

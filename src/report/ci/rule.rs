@@ -4,12 +4,15 @@ use crate::caveats::CaveatKind;
 use crate::error::Code;
 use crate::explain::AnomalyKind;
 use crate::hints::HintKind;
+use histcheck_workloads::Anomaly;
 
 /// A kind of finding.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Rule {
     /// An anomaly.
     Anomaly(AnomalyKind),
+    /// An anomaly of the check of a workload.
+    Workload(&'static Anomaly),
     /// A violation for which no anomaly is listed.
     NotLinearizable,
     /// A limit ended the check.
@@ -29,6 +32,7 @@ impl Rule {
     pub fn id(self) -> &'static str {
         match self {
             Rule::Anomaly(kind) => kind.name(),
+            Rule::Workload(anomaly) => anomaly.name,
             Rule::NotLinearizable => "not-linearizable",
             Rule::NotDecided => "not-decided",
             Rule::Unreadable(code) => code.as_str(),
@@ -42,6 +46,7 @@ impl Rule {
     pub fn short(self) -> &'static str {
         match self {
             Rule::Anomaly(kind) => kind.entry().definition,
+            Rule::Workload(anomaly) => anomaly.definition,
             Rule::NotLinearizable => "No order of the operations explains what they returned.",
             Rule::NotDecided => "A limit ended the check before the verdict.",
             Rule::Unreadable(code) => code.title(),
@@ -55,6 +60,7 @@ impl Rule {
     pub fn full(self) -> &'static str {
         match self {
             Rule::Anomaly(kind) => kind.entry().explanation,
+            Rule::Workload(anomaly) => anomaly.definition,
             Rule::NotLinearizable => {
                 "No order of the operations that agrees with real time could have been the work of \
                  one copy of the object, used by one client at a time."
@@ -99,9 +105,11 @@ impl Rule {
                  smallest part of it that is wrong."
                     .to_owned()
             }
-            Rule::Unreadable(_) | Rule::BrokenProof | Rule::Caveat(_) | Rule::Hint(_) => {
-                self.full().to_owned()
-            }
+            Rule::Workload(_)
+            | Rule::Unreadable(_)
+            | Rule::BrokenProof
+            | Rule::Caveat(_)
+            | Rule::Hint(_) => self.full().to_owned(),
         }
     }
 }

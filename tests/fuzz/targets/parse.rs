@@ -16,6 +16,7 @@ const AS_IT_IS: Settings = Settings {
     order: Order::File,
     ties: Ties::Concurrent,
     split_clients: false,
+    pairing: histcheck::history::Pairing::Strict,
 };
 
 /// Reads `data` in every format, and in the one that it looks like.
