@@ -359,6 +359,10 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
         let Some((at, kind, ended)) = told else {
             return match own {
                 Some(own) => event_type(&own, sink),
+                None if sink.may_hold_sessions() && self.is_transaction(sink)? => {
+                    self.check_success(sink.values())?;
+                    Ok(EventType::Ok)
+                }
                 None => Err(self.missing_type(sink)),
             };
         };
@@ -378,7 +382,7 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
     }
 
     /// Whether a field is there that this slot of an event can be.
-    fn has(&self, slot: usize) -> bool {
+    pub(super) fn has(&self, slot: usize) -> bool {
         let wanted = if slot == PROCESS { Role::Process } else { Role::Function };
         self.known(slot).is_some()
             || self.rest.iter().any(|(name, field)| role(name).0 == wanted && !field.is_null())
@@ -423,8 +427,12 @@ impl<'t, C: Content<'t>> Fields<'t, C> {
     }
 
     /// Whether the value is a list of micro-operations, which says what the operation is.
-    fn is_transaction(&self, sink: &mut Sink<'_>) -> Result<bool, Error> {
-        let Some(value) = self.known(VALUE) else { return Ok(false) };
+    pub(super) fn is_transaction(&self, sink: &mut Sink<'_>) -> Result<bool, Error> {
+        let is_end = |(name, _): &&(Cow<'t, str>, C)| {
+            matches!(role(name).0, Role::Input | Role::Output) && self.known[TYPE].is_none()
+        };
+        let end = || self.rest.iter().find(is_end).map(|(_, content)| *content);
+        let Some(value) = self.known(VALUE).or_else(end) else { return Ok(false) };
         let (mut parts, mut all) = (Vec::new(), true);
         value.entries(sink.values(), &mut |_, part| parts.push(part))?;
         for part in &parts {
@@ -588,7 +596,7 @@ fn takes_nothing(function: &str) -> bool {
 }
 
 /// The name of an operation that only its value shows to be a transaction.
-fn transaction_by_value(sink: &mut Sink<'_>) -> Cow<'static, str> {
+pub(super) fn transaction_by_value(sink: &mut Sink<'_>) -> Cow<'static, str> {
     sink.takes("f", "value");
     Cow::Borrowed("txn")
 }

@@ -199,6 +199,12 @@ impl<'a> Sink<'a> {
         self.builder.hold_sessions();
     }
 
+    /// Whether all records so far may be whole transactions in the order of their sessions.
+    pub(super) fn may_hold_sessions(&self) -> bool {
+        self.depends();
+        self.builder.may_hold_sessions()
+    }
+
     /// Notes that so many lines hold no record.
     pub(super) fn pass_over(&mut self, lines: usize) {
         self.depends();

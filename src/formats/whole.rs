@@ -4,7 +4,10 @@
 use std::borrow::Cow;
 
 use super::content::{Content, event_type, function_of, missing};
-use super::fields::{Fields, NAMES, TIME, TYPE, mapped_value, optional_value, put_extra};
+use super::fields::{
+    FUNCTION, Fields, NAMES, TIME, TYPE, mapped_value, optional_value, put_extra,
+    transaction_by_value,
+};
 use super::mapping::Target;
 use super::moments::{ends, is_never, optional_time};
 use super::outcomes::outcome_of;
@@ -17,7 +20,10 @@ use crate::history::{Event, EventType, Interval, Lacking, Value};
 impl<'t, C: Content<'t>> Fields<'t, C> {
     /// Hands over a record that has the time of a call.
     pub(super) fn put_whole(&mut self, sink: &mut Sink<'_>) -> Result<(), Error> {
-        let opened = Opened { pair: self.pair(sink)?, tag: self.tag.take() };
+        let mut opened = Opened { pair: self.pair(sink)?, tag: self.tag.take() };
+        if opened.tag.is_none() && !self.has(FUNCTION) && self.is_transaction(sink)? {
+            opened.tag = Some(transaction_by_value(sink));
+        }
         for (name, content) in NAMES.iter().zip(self.known) {
             self.rest.extend(content.map(|content| (Cow::Borrowed(*name), content)));
         }

@@ -126,6 +126,35 @@ fn ends_without_a_process_belong_together_where_they_alternate() {
     assert_eq!(error.code, Code::MissingField);
 }
 
+#[test]
+fn a_transaction_says_by_its_value_what_it_is() {
+    let whole = "{\"process\":0,\"value\":[[\"w\",\"x\",1]],\"start\":1,\"end\":2}\n\
+                 {\"process\":1,\"value\":[[\"r\",\"x\",null]],\"start\":3,\"end\":4}\n";
+    let alone = whole.replace(",\"start\":1,\"end\":2", "").replace(",\"start\":3,\"end\":4", "");
+    let cell = |value: &str| value.replace('"', "\"\"");
+    let [write, read] = ["[[\"w\",\"x\",1]]", "[[\"r\",\"x\",null]]"].map(cell);
+    let csv = format!("process,value\n0,\"{write}\"\n1,\"{read}\"\n");
+    let edn = "{:process 0, :value [[:w :x 1]]}\n{:process 1, :value [[:r :x nil]]}\n";
+    for (text, has_times) in [(whole, true), (&alone, false), (&csv, false), (edn, false)] {
+        let history = read_text(text).unwrap();
+        assert_eq!(history.functions(), ["txn"]);
+        assert_eq!(history.has_real_time(), has_times, "{text}");
+        let expected = if has_times { Verdict::Invalid } else { Verdict::Valid };
+        assert_eq!(report(&history).verdict, expected, "{text}");
+    }
+    // Neither where others have a type, nor where one reports a failure.
+    let first = alone.lines().next().unwrap();
+    let invoked = first.replace("\"value\"", "\"type\":\"invoke\",\"value\"");
+    for (text, code) in [
+        (format!("{invoked}\n{first}\n"), Code::MissingField),
+        (format!("{first}\n{invoked}\n"), Code::NoInvocation),
+        (first.replace('}', ",\"error\":\"timeout\"}"), Code::MissingField),
+        ("{\"process\":0,\"value\":[[\"w\",\"x\"]]}\n".to_owned(), Code::MissingField),
+    ] {
+        assert_eq!(read_text(&text).unwrap_err().code, code, "{text}");
+    }
+}
+
 /// A transaction: its process, whether it is known to have happened, and its steps: the object, and
 /// what is written, or was read.
 #[derive(Clone)]

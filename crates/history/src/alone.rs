@@ -128,6 +128,12 @@ impl HistoryBuilder {
         self.history.alone |= self.takes_alone();
     }
 
+    /// Whether completions without invocations may be taken for whole transactions by now.
+    #[doc(hidden)]
+    pub fn may_hold_sessions(&self) -> bool {
+        self.takes_alone()
+    }
+
     /// Whether an operation is a transaction without micro-operations.
     fn is_without_micros(&self, event: &ClientEvent) -> bool {
         let verb = self.history.word(event.function).map(Word::verb);

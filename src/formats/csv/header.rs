@@ -55,7 +55,10 @@ impl Header {
             has(Role::Call) || has(Role::Duration) && !has(Role::Phase) && !has(Role::Outcome);
         let is_number = |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_digit());
         let is_data = names.first().is_some_and(|name| is_number(name));
-        if is_data || !whole && !has(Role::Outcome) && !has(Role::Phase) {
+        // Transactions alone have no type.
+        let may_be_alone = has(Role::Process) && has(Role::Value);
+        let is_told = whole || has(Role::Outcome) || has(Role::Phase) || may_be_alone;
+        if is_data || !is_told {
             return Err(Error::new(Code::MissingField, "the header names no `type` and no `call`")
                 .hint("the first line names the columns: process,type,f,value, or f,call,return")
                 .at(Place { offset: offsets.first().copied().unwrap_or(0), ..Place::default() }));

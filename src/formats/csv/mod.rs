@@ -57,7 +57,8 @@ fn is_header(line: &str) -> bool {
             cells.any(|cell| wanted.contains(&role(cell.trim().trim_matches('"')).0))
         };
         has(&[Role::Call, Role::Duration]) && has(&[Role::Function])
-            || has(&[Role::Outcome, Role::Phase]) && has(&[Role::Process, Role::Function])
+            || has(&[Role::Outcome, Role::Phase, Role::Value])
+                && has(&[Role::Process, Role::Function])
     })
 }
 
