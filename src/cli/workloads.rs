@@ -7,7 +7,7 @@ use histcheck::history::{Independent, Pairing, Settings};
 use histcheck::report::ci::Outcome;
 use histcheck::report::{self, WorkloadSubject};
 use histcheck::suggest::nearest;
-use histcheck::workloads::{self, Options, Question, Unknown, Verdict};
+use histcheck::workloads::{self, Check, Options, Question, Unknown, Verdict};
 use histcheck::{Code, Error, History};
 
 use super::args::{CheckArgs, IndependentArg, ReadArgs, ReportFormat};
@@ -120,11 +120,16 @@ impl Run<'_> {
         input: &Input,
         error: Error,
     ) -> Status {
-        let fits_no_model = matches!(error.code, Code::NoModel | Code::UnreadField);
+        // Reads of several values look like fields that were not read.
+        let fits = |check| match error.code {
+            Code::NoModel => true,
+            Code::UnreadField => check == Check::CausalReverse,
+            _ => false,
+        };
         let output = &self.args.output;
         let needs_model = output.witness.is_some() || output.svg.is_some() || output.html.is_some();
-        let may_choose = fits_no_model && !needs_model && self.args.model.model.is_none();
-        match workloads::choose(history).filter(|_| may_choose) {
+        let may_choose = !needs_model && self.args.model.model.is_none();
+        match workloads::choose(history).filter(|choice| may_choose && fits(choice.check)) {
             Some(choice) => self.reread(input, Question::of(choice.check), choice.because),
             None => self.refused(error, input),
         }

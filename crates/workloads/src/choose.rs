@@ -1,7 +1,7 @@
 //! Which check a history is for, as far as its operations tell.
 
 use histcheck_history::vocabulary::{Verb, Word, micro_operation};
-use histcheck_history::{History, Operation, Outcome, Value};
+use histcheck_history::{History, Operation, Outcome, Shape, Value};
 
 use crate::Check;
 
@@ -57,7 +57,8 @@ pub fn choose(history: &History) -> Option<Choice> {
     if traits.reads_groups && traits.writes_alone {
         return of(Check::LongFork, "its operations write one key each, and read groups of keys");
     }
-    if traits.only(&[Verb::Write, Verb::Read]) && traits.reads_lists && traits.writes_alone {
+    let reads_several = traits.reads_lists && traits.reads_several;
+    if traits.only(&[Verb::Write, Verb::Read]) && reads_several && traits.writes_alone {
         return of(Check::CausalReverse, "its operations write values, and reads return several");
     }
     None
@@ -72,6 +73,8 @@ struct Traits<'h> {
     reads: usize,
     /// Whether all of them returned lists, and there is one.
     reads_lists: bool,
+    /// Whether one returned a list of several values.
+    reads_several: bool,
     /// Whether all of them are lists of micro-operations that read, and there is one.
     reads_groups: bool,
     /// Whether every write is of one value, no list, or of one micro-operation.
@@ -87,6 +90,7 @@ impl<'h> Traits<'h> {
             names: vec![0; history.functions().len()],
             reads: 0,
             reads_lists: true,
+            reads_several: false,
             reads_groups: true,
             writes_alone: true,
             has_offsets: false,
@@ -106,10 +110,13 @@ impl<'h> Traits<'h> {
         let is_answer = operation.outcome == Outcome::Ok && !operation.output.is_null();
         if verb == Some(Verb::Read) && is_answer {
             self.reads += 1;
-            let is_list = values.as_list(operation.output).is_some()
-                || matches!(values.shape(operation.output), histcheck_history::Shape::Set(_));
+            let items = match values.shape(operation.output) {
+                Shape::List(items) | Shape::Set(items) => Some(items),
+                _ => None,
+            };
+            self.reads_several |= items.is_some_and(|items| items.len() > 1);
             let is_micro = self.are_micro(operation.output, Verb::Read);
-            self.reads_lists &= is_list && !is_micro;
+            self.reads_lists &= items.is_some() && !is_micro;
             self.reads_groups &= is_micro;
         }
         if verb == Some(Verb::Write) {

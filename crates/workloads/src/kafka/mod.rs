@@ -6,6 +6,7 @@
 //! which message: see the files of this folder. Messages are unique within a key.
 
 mod cycles;
+mod lag;
 mod logs;
 mod polls;
 mod reads;
@@ -127,4 +128,5 @@ pub(crate) fn check(
     let asks_for_cycles = only.is_some_and(|only| cycles::NAMES.contains(&only));
     let orders_writes = options.write_order.unwrap_or(asks_for_cycles);
     cycles::check(&scene, orders_writes, findings);
+    lag::measure(&scene, findings);
 }

@@ -316,3 +316,33 @@ fn keys_of_maps_are_numbers_where_others_are() {
     assert_eq!(verdict("kafka", &lines.concat()), Verdict::Valid);
     assert_eq!(verdict("kafka", &op(0, "ok", "txn", json!([["r", 1, 2]]), NULL)), Verdict::Unknown);
 }
+
+#[test]
+fn polls_may_be_behind() {
+    let polled = |messages: Json| poll(0, "ok", messages);
+    let nothing = || op(0, "ok", "poll", json!([["poll"]]), json!([["poll", {}]]));
+    let assign = |keys: Json| op(0, "ok", "assign", keys.clone(), keys);
+    let lines = [
+        assign(json!(["x"])),
+        polled(json!([])),
+        send(0, "ok", json!([[0, "a"]])),
+        // Invoked 1 ms after offset 0 was known.
+        polled(json!([])),
+        send(1, "ok", json!([[2, "c"], [3, "d"]])),
+        polled(json!([])),
+        // Up to offset 1, which was not the last one from 9 ms on.
+        polled(json!([[0, "a"], [1, "b"]])),
+        assign(json!(["x", "y"])),
+        nothing(),
+        assign(json!(["y"])),
+        assign(json!(["x"])),
+        // From the start again: 17 ms behind.
+        nothing(),
+        polled(json!([[0, "a"], [1, "b"], [2, "c"], [3, "d"]])),
+        send(1, "info", json!(["b"])),
+    ];
+    let report = ask("kafka", &lines.concat());
+    let lag = report.latencies.iter().find(|latency| latency.0 == "realtime-lag").unwrap().1;
+    assert_eq!(lag.count, 8);
+    assert_eq!(lag.nanoseconds.map(|lag| lag / 1_000_000), [0, 3, 17, 17, 17]);
+}
