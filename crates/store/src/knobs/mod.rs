@@ -127,6 +127,8 @@ knobs! {
     "write-check" write_check: bool = true;
     /// What is required of the reads of a transaction that commits.
     "read-check" read_check: ReadCheck = ReadCheck::None;
+    /// Whether a site writes only keys that are at home there, where conflicts are looked for.
+    "home-writes" home_writes: bool = true;
     /// When a site shows what another one sent.
     "delivery" delivery: Delivery = Delivery::Causal;
     /// What of its own past a client is sure to see at another node.
@@ -358,6 +360,11 @@ impl Knobs {
         needs(
             self.nodes > 1 || self.engine != Engine::Shards,
             "nodes: at least 2 for the engine shards, the last of which coordinates",
+        )?;
+        let is_list = self.workload == Workload::ListAppend && self.engine == Engine::Sites;
+        needs(
+            self.home_writes || self.write_check || !is_list,
+            "home-writes: yes for lists at sites, unless there is a write-check",
         )?;
         needs(
             self.recording == Recording::OneClock,

@@ -200,6 +200,16 @@ stores! {
         "G-nonadjacent-realtime", "G2-item-process", "G2-item-realtime",
         "G-single-realtime"]
 
+    "psi-claims",
+    "Three sites each have a copy of everything; before a transaction commits, its site claims the \
+     keys that it writes at their homes. A transaction sees what its site had when it began.";
+    [("engine", "sites"), ("clients", "9"), ("keys", "12"), ("delay", "5ms"),
+        ("home-writes", "no"), ("operations", "400")]
+    satisfies ["parallel-snapshot-isolation"]
+    shows ["G2-item", "write-skew", "G-nonadjacent", "long-fork", "G-nonadjacent-process",
+        "G-nonadjacent-realtime", "G2-item-process", "G2-item-realtime",
+        "G-single-realtime"]
+
     "causal",
     "Three sites each have a copy of everything, and show what others wrote once \
      they show what it depends on. Nobody looks for conflicts.";
@@ -249,7 +259,8 @@ stores! {
     "Four sites show transactions of each other in the order of each site, but not \
      what these depend on, while each hears its neighbours only.";
     [("engine", "sites"), ("nodes", "4"), ("clients", "8"), ("keys", "8"),
-        ("write-check", "no"), ("delivery", "by-origin"), ("partition", "ring")]
+        ("write-check", "no"), ("delivery", "by-origin"), ("partition", "ring"),
+        ("fault-for", "90ms")]
     satisfies ["read-atomic"]
     shows ["G-single", "lost-update", "write-skew", "G2-item", "long-fork", "G-nonadjacent",
         "G-single-process", "G-single-realtime", "G0-realtime"]

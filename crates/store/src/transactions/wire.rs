@@ -89,6 +89,11 @@ pub(super) enum Message {
     Update(u64, Update),
     /// The update of this number has arrived.
     Got(u64),
+    /// A site that saw so many transactions of each site asks the home of these keys to let nobody
+    /// else write them.
+    Claim { txn: Txn, saw: Arc<[u64]>, keys: Arc<[u32]> },
+    /// The home of some keys asks what came of a transaction that claimed them.
+    WhatOf(Txn),
     /// A coordinator asks whether a shard can commit.
     Prepare(Txn),
     /// Whether it can.

@@ -23,7 +23,8 @@ impl Draws {
     pub(super) fn new(knobs: &Knobs, seed: u64) -> Draws {
         let is_list = knobs.workload == Workload::ListAppend;
         // Where sites write the same key at one time, they do not agree which list is right.
-        let is_at_home = knobs.engine == Engine::Sites && (is_list || knobs.write_check);
+        let is_at_home =
+            knobs.engine == Engine::Sites && knobs.home_writes && (is_list || knobs.write_check);
         let places = vec![(0, 0); knobs.keys.max(1) as usize];
         Draws { random: Random::new(seed, "workload"), places, is_at_home }
     }

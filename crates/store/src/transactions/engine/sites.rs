@@ -2,11 +2,12 @@
 //! others.
 //!
 //! A transaction sees a number of transactions of each site: what its site had when it began. Where
-//! sites show what they are sent in the order of its causes, that is causal consistency. If only
-//! one site may write a key, and of two transactions at a time that write it the second aborts, it
-//! is parallel snapshot isolation (Sovran and others 2011, the fast commits of Walter). Where any
-//! site may write a key, the write with the greater Lamport clock is the later version (Lloyd and
-//! others 2011).
+//! sites show what they are sent in the order of its causes, that is causal consistency. If of two
+//! transactions at a time that write a key the second aborts, it is parallel snapshot isolation
+//! (Sovran and others 2011). As in their Walter, each key is at home at one site, which commits
+//! transactions that write its own keys alone at once; for others, a site first claims the keys at
+//! their homes. Where nobody looks for conflicts, the write with the greater Lamport clock is the
+//! later version (Lloyd and others 2011).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -42,6 +43,8 @@ struct Active {
     snapshot: Arc<[u64]>,
     writes: Vec<(u32, i64)>,
     called: Nanos,
+    /// The homes of keys that it claims which have not answered, while it commits.
+    asked: Option<Vec<Host>>,
 }
 
 /// What came of a transaction.
@@ -58,6 +61,8 @@ pub(in crate::transactions) struct Site {
     clock: i64,
     active: BTreeMap<Txn, Active>,
     ended: Map<Txn, Ended>,
+    /// The transactions that claimed keys, with their sites.
+    claims: BTreeMap<u32, (Txn, Host)>,
     /// What arrived and is not shown yet.
     arrived: Vec<Update>,
     /// What was not confirmed: its number, and who is to confirm it.
@@ -78,6 +83,7 @@ impl Site {
             clock: 0,
             active: BTreeMap::new(),
             ended: Map::default(),
+            claims: BTreeMap::new(),
             arrived: Vec::new(),
             sent: Vec::new(),
             count: 0,
@@ -108,7 +114,8 @@ impl Site {
             }
             let snapshot = self.shows.as_slice().into();
             let called = hub.now();
-            self.active.insert(txn, Active { client, snapshot, writes: Vec::new(), called });
+            let (writes, asked) = (Vec::new(), None);
+            self.active.insert(txn, Active { client, snapshot, writes, called, asked });
             let after = LEFT_AFTER * hub.knobs.timeout;
             hub.wake(self.me, after, Alarm::Idle(txn));
             return hub.tell(self.me, client, txn, Told::Began);
@@ -132,6 +139,7 @@ impl Site {
 
     fn end(&mut self, txn: Txn, ended: Ended) {
         self.active.remove(&txn);
+        self.claims.retain(|_, holder| holder.0 != txn);
         self.ended.insert(txn, ended);
     }
 
@@ -157,16 +165,70 @@ impl Site {
     }
 
     fn commit(&mut self, hub: &mut Hub, txn: Txn) {
+        let Some(active) = self.active.get(&txn).filter(|active| active.asked.is_none()) else {
+            return;
+        };
+        let saw = active.snapshot.clone();
+        if !hub.knobs.write_check {
+            return self.committed(hub, txn);
+        }
+        let keys = active.writes.iter().map(|write| (hub.home(write.0), write.0));
+        let mut keys: Vec<(Host, u32)> = keys.collect();
+        keys.sort_unstable();
+        keys.dedup();
+        let all: Vec<u32> = keys.iter().map(|one| one.1).collect();
+        if !self.claim((txn, self.me), &saw, &all) {
+            return self.refuse(hub, txn);
+        }
+        let mut asked = Vec::new();
+        for keys in keys.chunk_by(|one, next| one.0 == next.0) {
+            let home = keys[0].0;
+            if home != self.me {
+                let keys = keys.iter().map(|one| one.1).collect();
+                hub.send(self.me, home, &Message::Claim { txn, saw: saw.clone(), keys });
+                asked.push(home);
+            }
+        }
+        if asked.is_empty() {
+            return self.committed(hub, txn);
+        }
+        if let Some(active) = self.active.get_mut(&txn) {
+            active.asked = Some(asked);
+        }
+    }
+
+    /// Claims keys for a transaction that saw this. Returns whether nobody else wrote or claimed
+    /// one of them.
+    fn claim(&mut self, holder: (Txn, Host), saw: &[u64], keys: &[u32]) -> bool {
+        let is_free = |key: &u32| {
+            let cell = self.cells.get(key).into_iter().flatten();
+            let is_claimed = self.claims.get(key).is_some_and(|&other| other != holder);
+            !is_claimed && { cell }.all(|version| is_in(saw, version))
+        };
+        let are_free = keys.iter().all(is_free);
+        if are_free {
+            self.claims.extend(keys.iter().map(|&key| (key, holder)));
+        }
+        are_free
+    }
+
+    /// Aborts a transaction that cannot commit.
+    fn refuse(&mut self, hub: &mut Hub, txn: Txn) {
+        let Some(active) = self.active.get(&txn) else { return };
+        hub.tell(self.me, active.client, txn, Told::Aborted("conflict"));
+        for (key, _) in &active.writes {
+            let home = hub.home(*key);
+            if home != self.me && active.asked.is_some() {
+                hub.send(self.me, home, &Message::Decide(txn, false));
+            }
+        }
+        self.end(txn, None);
+    }
+
+    /// Commits a transaction.
+    fn committed(&mut self, hub: &mut Hub, txn: Txn) {
         let Some(active) = self.active.get(&txn) else { return };
         let (client, saw) = (active.client, active.snapshot.clone());
-        let is_new = |write: &(u32, i64)| {
-            let cell = self.cells.get(&write.0).into_iter().flatten();
-            cell.into_iter().any(|version| !is_in(&saw, version))
-        };
-        if hub.knobs.write_check && active.writes.iter().any(is_new) {
-            self.end(txn, None);
-            return hub.tell(self.me, client, txn, Told::Aborted("conflict"));
-        }
         hub.ledger.committed(txn);
         let mut wrote = None;
         if !active.writes.is_empty() {
@@ -197,6 +259,8 @@ impl Site {
             if cell.get(place) != Some(&version) {
                 cell.insert(place, version);
             }
+            // Nobody but who claimed the key wrote it.
+            self.claims.remove(&key);
         }
         self.clock = self.clock.max(stamp.0);
         let shown = &mut self.shows[usize::from(origin)];
@@ -238,7 +302,36 @@ impl Site {
                 self.arrive(hub, update);
             }
             Message::Got(number) => self.sent.retain(|sent| sent.0 != number),
+            Message::Claim { txn, saw, keys } => {
+                let are_free = self.claim((txn, from), &saw, &keys);
+                hub.send(self.me, from, &Message::Vote(txn, are_free));
+                if are_free {
+                    hub.wake(self.me, AGAIN_AFTER, Alarm::InDoubt(txn));
+                }
+            }
+            Message::Vote(txn, are_free) => self.voted(hub, from, txn, are_free),
+            Message::WhatOf(txn) => {
+                let is_lost = !self.active.contains_key(&txn)
+                    && self.ended.get(&txn).is_none_or(Option::is_none);
+                if is_lost {
+                    hub.send(self.me, from, &Message::Decide(txn, false));
+                }
+            }
+            Message::Decide(txn, _) => self.claims.retain(|_, holder| holder.0 != txn),
             _ => {}
+        }
+    }
+
+    /// The home of some keys that a transaction claims has answered.
+    fn voted(&mut self, hub: &mut Hub, from: Host, txn: Txn, are_free: bool) {
+        let asked = self.active.get_mut(&txn).and_then(|active| active.asked.as_mut());
+        let Some(asked) = asked else { return };
+        asked.retain(|&home| home != from);
+        let is_last = asked.is_empty();
+        if !are_free {
+            self.refuse(hub, txn);
+        } else if is_last {
+            self.committed(hub, txn);
         }
     }
 
@@ -286,7 +379,13 @@ impl Site {
                 }
                 self.send_later(hub);
             }
-            Alarm::InDoubt(_) => {}
+            Alarm::InDoubt(txn) => {
+                let holder = self.claims.values().find(|holder| holder.0 == txn);
+                if let Some(&(_, site)) = holder {
+                    hub.send(self.me, site, &Message::WhatOf(txn));
+                    hub.wake(self.me, AGAIN_AFTER, Alarm::InDoubt(txn));
+                }
+            }
         }
     }
 
@@ -295,6 +394,8 @@ impl Site {
         for txn in std::mem::take(&mut self.active).into_keys() {
             self.ended.insert(txn, None);
         }
+        let me = self.me;
+        self.claims.retain(|_, holder| holder.1 != me);
         self.waiting.clear();
         self.is_sending = false;
     }
@@ -302,6 +403,9 @@ impl Site {
     /// Starts again.
     pub(super) fn start(&mut self, hub: &mut Hub) {
         self.send_later(hub);
+        for (txn, _) in self.claims.values() {
+            hub.wake(self.me, AGAIN_AFTER, Alarm::InDoubt(*txn));
+        }
     }
 }
 
