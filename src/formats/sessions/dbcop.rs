@@ -34,15 +34,20 @@ const LOOK_EVERY: usize = 1 << 12;
 
 fn sniff(text: &str) -> Option<Likeness> {
     let mut start = text;
+    // Records, too, may have a field `data`.
+    let mut has_parameters = true;
     if text.starts_with('{') {
         let head = &text[..text.floor_char_boundary(START)];
         let at = head.find("\"data\"")?;
+        has_parameters = head[1..].trim_start().starts_with("\"params\"");
         start = head[at + "\"data\"".len()..].trim_start().strip_prefix(':')?.trim_start();
     }
     let inside = start.strip_prefix('[')?.trim_start().strip_prefix('[')?.trim_start();
     // The first session may be empty.
     let is_session = matches!(inside.bytes().next()?, b'{' | b']');
-    is_session.then(|| Evidence::Certain.settled(true))?
+    let first = inside.strip_prefix('{').map(str::trim_start);
+    let has_events = first.is_some_and(|first| first.starts_with("\"events\""));
+    (is_session && (has_parameters || has_events)).then(|| Evidence::Certain.settled(true))?
 }
 
 struct Dbcop;

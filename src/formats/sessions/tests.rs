@@ -85,10 +85,13 @@ fn dbcop_is_read_in_all_its_forms() {
 
 #[test]
 fn sessions_may_be_empty() {
-    for text in ["[[],[]]", "[ [\n]\n]", "{\"data\":[[]]}"] {
+    for text in ["[[],[]]", "[ [\n]\n]", "{\"params\":{},\"data\":[[]]}"] {
         assert!(lines(text, Format::Dbcop).is_empty(), "{text}");
     }
     assert_eq!(lines("[[],[{\"events\":[],\"committed\":true}]]", Format::Dbcop), ["1 ok []"]);
+    // A record may have lists in a field of the same name.
+    let record = "{\"process\":0,\"type\":\"ok\",\"f\":\"read\",\"data\":[[]]}\n";
+    assert_eq!(sniff(record), Some(Format::JsonLines));
     // Other texts without operations are an error as ever.
     assert_eq!(read("[]", None).unwrap_err().code, Code::Empty);
     let bytes = bincode(&[vec![], vec![]]);
