@@ -1,0 +1,237 @@
+//! Anomalies: their names, and the weakest levels that each rules out.
+//!
+//! The names are Adya's where he has one, and Elle's where it has another. A cycle is named by its
+//! own edges: how many anti-dependencies it has, whether two of them follow each other, and whether
+//! it needs the order of sessions or real time.
+
+use histcheck_history::Value;
+
+use crate::level::{Base, Level, Ordering};
+
+/// A kind of anomaly.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Kind {
+    /// A read returned what no transaction wrote.
+    GarbageRead,
+    /// A list that was read has an element twice.
+    DuplicateElements,
+    /// The known facts about the order of a key's versions contradict each other.
+    CyclicVersions,
+    /// A cycle.
+    Cycle(Class, Ordering),
+    /// A read returned what an aborted transaction wrote.
+    AbortedRead,
+    /// A committed version follows one that was aborted.
+    DirtyUpdate,
+    /// Two reads of a list of which neither begins with the other.
+    IncompatibleOrder,
+    /// A read returned what its writer overwrote in the same transaction.
+    IntermediateRead,
+    /// A read returned what its own transaction wrote only later.
+    FutureRead,
+    /// A read does not return what its own transaction wrote before.
+    Internal,
+    /// Two reads of one key in one transaction returned different versions.
+    NonRepeatableRead,
+    /// Two transactions read the same version of a key, and both wrote the key.
+    LostUpdate,
+    /// A transaction saw some writes of another one, then missed others.
+    NonMonotonicRead,
+    /// A transaction saw some writes of another one, and missed others.
+    FracturedRead,
+    /// A transaction missed something that one it depends on had seen.
+    CausalityViolation,
+    /// No order of the transactions explains all reads, and no single cycle shows it.
+    NoOrder(Base, Ordering),
+}
+
+/// A class of cycles, by their edges: reads from (wr), overwrites (ww) and anti-dependencies (rw).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Class {
+    /// Only ww: dirty writes.
+    G0,
+    /// ww and wr, one wr at least: circular information flow.
+    G1c,
+    /// Exactly one rw: read skew.
+    GSingle,
+    /// Several rw, no two of them one after the other.
+    GNonadjacent,
+    /// Two rw one after the other: write skew and more.
+    G2,
+}
+
+impl Kind {
+    /// Returns the name.
+    pub fn name(self) -> &'static str {
+        use Ordering::{None as Plain, RealTime, Session};
+        match self {
+            Kind::GarbageRead => "garbage-read",
+            Kind::DuplicateElements => "duplicate-elements",
+            Kind::CyclicVersions => "cyclic-versions",
+            Kind::AbortedRead => "G1a",
+            Kind::DirtyUpdate => "dirty-update",
+            Kind::IncompatibleOrder => "incompatible-order",
+            Kind::IntermediateRead => "G1b",
+            Kind::FutureRead => "future-read",
+            Kind::Internal => "internal",
+            Kind::NonRepeatableRead => "non-repeatable-read",
+            Kind::LostUpdate => "lost-update",
+            Kind::NonMonotonicRead => "non-monotonic-read",
+            Kind::FracturedRead => "fractured-read",
+            Kind::CausalityViolation => "causality-violation",
+            Kind::NoOrder(..) => "no-order",
+            Kind::Cycle(class, ordering) => match (class, ordering) {
+                (Class::G0, Plain) => "G0",
+                (Class::G0, Session) => "G0-process",
+                (Class::G0, RealTime) => "G0-realtime",
+                (Class::G1c, Plain) => "G1c",
+                (Class::G1c, Session) => "G1c-process",
+                (Class::G1c, RealTime) => "G1c-realtime",
+                (Class::GSingle, Plain) => "G-single",
+                (Class::GSingle, Session) => "G-single-process",
+                (Class::GSingle, RealTime) => "G-single-realtime",
+                (Class::GNonadjacent, Plain) => "G-nonadjacent",
+                (Class::GNonadjacent, Session) => "G-nonadjacent-process",
+                (Class::GNonadjacent, RealTime) => "G-nonadjacent-realtime",
+                (Class::G2, Plain) => "G2-item",
+                (Class::G2, Session) => "G2-item-process",
+                (Class::G2, RealTime) => "G2-item-realtime",
+            },
+        }
+    }
+
+    /// Returns what people call it, in plain words.
+    pub fn title(self) -> &'static str {
+        match self {
+            Kind::GarbageRead => "read of a value that nobody wrote",
+            Kind::DuplicateElements => "element twice in a list",
+            Kind::CyclicVersions => "versions in a cycle",
+            Kind::AbortedRead => "aborted read",
+            Kind::DirtyUpdate => "dirty update",
+            Kind::IncompatibleOrder => "incompatible orders",
+            Kind::IntermediateRead => "intermediate read",
+            Kind::FutureRead => "read of the future",
+            Kind::Internal => "own write not seen",
+            Kind::NonRepeatableRead => "non-repeatable read",
+            Kind::LostUpdate => "lost update",
+            Kind::NonMonotonicRead => "non-monotonic read",
+            Kind::FracturedRead => "fractured read",
+            Kind::CausalityViolation => "causality violation",
+            Kind::NoOrder(..) => "no order",
+            Kind::Cycle(Class::G0, _) => "dirty write",
+            Kind::Cycle(Class::G1c, _) => "circular information flow",
+            Kind::Cycle(Class::GSingle, _) => "read skew",
+            Kind::Cycle(Class::GNonadjacent, _) => "long fork",
+            Kind::Cycle(Class::G2, _) => "write skew",
+        }
+    }
+
+    /// Returns the weakest bases that forbid it, where the ordering of the level is at least the
+    /// one returned.
+    pub fn forbidden_by(self) -> (&'static [Base], Ordering) {
+        use Base::*;
+        let plain = |bases: &'static [Base]| (bases, Ordering::None);
+        match self {
+            Kind::DuplicateElements | Kind::CyclicVersions => plain(&[ReadUncommitted]),
+            Kind::GarbageRead
+            | Kind::AbortedRead
+            | Kind::DirtyUpdate
+            | Kind::IncompatibleOrder
+            | Kind::IntermediateRead
+            | Kind::FutureRead => plain(&[ReadCommitted]),
+            Kind::Internal => plain(&[MonotonicAtomicView]),
+            Kind::NonRepeatableRead => plain(&[ReadAtomic, RepeatableRead]),
+            Kind::LostUpdate => plain(&[CursorStability, UpdateAtomic]),
+            Kind::NonMonotonicRead => plain(&[MonotonicAtomicView]),
+            Kind::FracturedRead => plain(&[ReadAtomic]),
+            Kind::CausalityViolation => plain(&[Causal]),
+            Kind::NoOrder(ReadAtomic, ordering) => (&[ReadAtomic], ordering),
+            Kind::NoOrder(Causal, ordering) => (&[Causal], ordering),
+            Kind::NoOrder(Prefix, ordering) => (&[Prefix], ordering),
+            Kind::NoOrder(SnapshotIsolation, ordering) => (&[SnapshotIsolation], ordering),
+            Kind::NoOrder(_, ordering) => (&[Serializable], ordering),
+            Kind::Cycle(class, ordering) => {
+                let bases: &'static [Base] = match class {
+                    Class::G0 => &[ReadUncommitted],
+                    Class::G1c => &[ReadCommitted],
+                    Class::GSingle => &[ConsistentView, RepeatableRead],
+                    Class::GNonadjacent => &[SnapshotIsolation, RepeatableRead],
+                    Class::G2 => &[RepeatableRead, Serializable],
+                };
+                (bases, ordering)
+            }
+        }
+    }
+
+    /// Returns whether `level` forbids it.
+    pub fn rules_out(self, level: Level) -> bool {
+        let (bases, ordering) = self.forbidden_by();
+        level.ordering() >= ordering && bases.iter().any(|&base| level.base().implies(base))
+    }
+}
+
+/// A micro-operation: its transaction, and its position in that.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Place {
+    /// The number of the transaction.
+    pub transaction: u32,
+    /// The position among its micro-operations.
+    pub micro: u32,
+}
+
+/// What shows an anomaly.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Evidence {
+    /// A read, the value or element concerned, and who wrote it, if anybody did.
+    Read { reader: Place, value: Value, writer: Option<Place> },
+    /// Two reads.
+    Reads([Place; 2]),
+    /// Two transactions: the read of each, and what it wrote afterwards.
+    Updates([(Place, Place); 2]),
+    /// An aborted append, a committed one after it, and a read that shows both.
+    Update { aborted: Place, committed: Place, reader: Place },
+    /// A cycle of transactions.
+    Cycle(Vec<Step>),
+    /// Transactions of which no order explains all reads.
+    Core(Vec<u32>),
+}
+
+/// A step of a cycle: why one transaction comes before the next.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Step {
+    /// The transaction.
+    pub from: u32,
+    /// The one after it.
+    pub to: u32,
+    /// Why it comes after it.
+    pub why: Why,
+}
+
+/// Why a transaction comes before another one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Why {
+    /// A read of the second returned what the first wrote: the write, the read.
+    Wr(Place, Place),
+    /// The second replaced the first one's version of a key: both writes.
+    Ww(Place, Place),
+    /// The second replaced the version that a read of the first returned: the read, the write.
+    Rw(Place, Place),
+    /// The same session ran the first, then the second.
+    Session,
+    /// The first completed before the second was invoked.
+    RealTime,
+    /// A transaction sees the first, and read the second one's version of a key that the first
+    /// wrote, too: the first one's write, and the read.
+    Seen(Place, Place),
+}
+
+/// Anomalies of one kind.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Found {
+    /// The kind.
+    pub kind: Kind,
+    /// How many were found.
+    pub count: usize,
+    /// What shows the first of them.
+    pub evidence: Evidence,
+}

@@ -1,0 +1,332 @@
+//! Which levels a history has: from the facts, by graphs where the order of versions is known, by
+//! a guess of that order, and by a search where the guess fails.
+
+use histcheck_history::Rank;
+
+use crate::edges::{Kinds, Orders, Shape, Vertices, graph};
+use crate::facts::{Facts, Groups};
+use crate::level::{Base, LEVELS, Level, Ordering};
+use crate::numbers::NONE;
+use crate::weak::{self, Sight};
+use crate::{polygraph, views};
+
+/// What is known of a level.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Status {
+    /// The history has it.
+    Holds(Witness),
+    /// It has not.
+    RuledOut,
+    /// It is not known whether it has.
+    Undecided(Reason),
+}
+
+/// Why a level is not decided.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reason {
+    /// The history does not say which transactions completed before others were invoked.
+    NoRealTime,
+    /// Several transactions wrote the same value to the same key, so that it is not known from
+    /// which of them a read of it is.
+    RepeatedValues,
+    /// It takes more work than the budget allows.
+    Work,
+}
+
+/// What proves that a history has a level.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Witness {
+    /// An order of all transactions, one after the other.
+    Serial(Vec<u32>),
+    /// An order of beginnings (twice the number of a transaction) and commits (one more).
+    Snapshots(Vec<u32>),
+    /// An order of commits.
+    Commits(Vec<u32>),
+    /// It has a stronger level.
+    Implied(Level),
+}
+
+/// The statuses of all levels, by their positions.
+pub(crate) type Statuses = Vec<Option<Status>>;
+
+/// How much work may be spent, in edges looked at.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Work(pub(crate) u64);
+
+/// What there is to decide.
+pub(crate) struct Question<'f, 't, 'h> {
+    pub(crate) facts: &'f Facts<'t, 'h>,
+    pub(crate) orders: Orders,
+    pub(crate) statuses: Statuses,
+    pub(crate) work: u64,
+}
+
+/// Decides all levels.
+pub(crate) fn decide(facts: &Facts<'_, '_>, Work(work): Work) -> Vec<Status> {
+    let orders = Orders::new(facts);
+    let statuses = vec![None; LEVELS.len()];
+    let mut question = Question { facts, orders, statuses, work };
+    question.rule_out_by_reads();
+    let strongest = [
+        (Base::Serializable, Ordering::RealTime),
+        (Base::Serializable, Ordering::Session),
+        (Base::Serializable, Ordering::None),
+        (Base::SnapshotIsolation, Ordering::RealTime),
+        (Base::SnapshotIsolation, Ordering::Session),
+        (Base::SnapshotIsolation, Ordering::None),
+    ];
+    let strongest = strongest.into_iter().filter_map(|(base, ordering)| Level::of(base, ordering));
+    strongest.for_each(|level| question.decide(level));
+    Level::all().for_each(|level| question.decide(level));
+    let has_repeats = facts.aside.contains(&true);
+    let unknown = |status: Option<Status>| match status {
+        Some(Status::Holds(_)) if has_repeats => Status::Undecided(Reason::RepeatedValues),
+        Some(status) => status,
+        None => Status::Undecided(Reason::Work),
+    };
+    question.statuses.into_iter().map(unknown).collect()
+}
+
+impl Question<'_, '_, '_> {
+    /// Rules out the levels that forbid what reads show whatever the order.
+    fn rule_out_by_reads(&mut self) {
+        for found in &self.facts.found {
+            for level in Level::all().filter(|&level| found.kind.rules_out(level)) {
+                self.statuses[level.index()] = Some(Status::RuledOut);
+            }
+        }
+    }
+
+    fn set(&mut self, level: Level, status: Status) {
+        match status {
+            Status::Holds(_) => {
+                for other in Level::all().filter(|&other| other != level && level.implies(other)) {
+                    let implied = Status::Holds(Witness::Implied(level));
+                    self.statuses[other.index()].get_or_insert(implied);
+                }
+            }
+            Status::RuledOut => {
+                for other in Level::all().filter(|&other| other.implies(level)) {
+                    self.statuses[other.index()].get_or_insert(Status::RuledOut);
+                }
+            }
+            Status::Undecided(_) => {}
+        }
+        self.statuses[level.index()].get_or_insert(status);
+    }
+
+    /// Decides a level, unless its status is known.
+    fn decide(&mut self, level: Level) {
+        if self.statuses[level.index()].is_some() {
+            return;
+        }
+        let has_real_time = self.facts.table.history.has_real_time();
+        if level.ordering() == Ordering::RealTime && !has_real_time {
+            self.statuses[level.index()] = Some(Status::Undecided(Reason::NoRealTime));
+            return;
+        }
+        if let Some(status) = self.status(level) {
+            self.set(level, status);
+        }
+    }
+
+    /// Returns the status of a level, or `None` if it takes too much work.
+    fn status(&mut self, level: Level) -> Option<Status> {
+        let known = holds(self.facts, &self.orders, level, &mut self.work)?;
+        let Some(order) = known else { return Some(Status::RuledOut) };
+        let needs_no_order = match level.base() {
+            Base::MonotonicAtomicView | Base::ReadAtomic | Base::Causal => true,
+            // Versions can follow the order that is found.
+            Base::ReadUncommitted | Base::ReadCommitted | Base::CursorStability => true,
+            Base::Serializable | Base::RepeatableRead => self.facts.tails_are_free(),
+            _ => false,
+        };
+        if needs_no_order || self.facts.is_ordered() {
+            return Some(Status::Holds(order));
+        }
+        let positions = commit_positions(&order, self.facts.len());
+        let guess = self.facts.completed(&positions);
+        if let Some(order) = holds(&guess, &self.orders, level, &mut self.work)? {
+            return Some(Status::Holds(order));
+        }
+        match polygraph::decide(self.facts, &self.orders, level, &positions, &mut self.work)? {
+            None => Some(Status::RuledOut),
+            Some(positions) => {
+                let completed = self.facts.completed(&positions);
+                let order = holds(&completed, &self.orders, level, &mut self.work)?;
+                debug_assert!(order.is_some(), "the order that was found does not hold");
+                order.map(Status::Holds)
+            }
+        }
+    }
+}
+
+/// Returns the position of each transaction in the order of `witness`.
+fn commit_positions(witness: &Witness, transactions: usize) -> Vec<u32> {
+    let mut positions = vec![NONE; transactions];
+    match witness {
+        Witness::Serial(order) | Witness::Commits(order) => {
+            for (&t, at) in order.iter().zip(0..) {
+                positions[t as usize] = at;
+            }
+        }
+        Witness::Snapshots(order) => {
+            for (&event, at) in order.iter().zip(0..).filter(|(event, _)| **event % 2 == 1) {
+                positions[event as usize / 2] = at;
+            }
+        }
+        Witness::Implied(_) => {}
+    }
+    positions
+}
+
+/// Returns whether the known edges of `facts` allow a level, with an order that they keep: `None`
+/// if it takes too much work, `Some(None)` if they do not.
+pub(crate) fn holds(
+    facts: &Facts<'_, '_>,
+    orders: &Orders,
+    level: Level,
+    work: &mut u64,
+) -> Option<Option<Witness>> {
+    let ordering = level.ordering();
+    let view = |holds: views::Holds| holds.map(|holds| holds.then(|| commits(facts, orders, ordering)));
+    match level.base() {
+        Base::ReadUncommitted => {
+            Some(acyclic(facts, orders, Shape::Whole, Kinds { wr: false, rw: false, ordering }))
+        }
+        Base::ReadCommitted | Base::CursorStability => {
+            Some(acyclic(facts, orders, Shape::Whole, Kinds { wr: true, rw: false, ordering }))
+        }
+        Base::MonotonicAtomicView => weak(facts, orders, Sight::Earlier, ordering),
+        Base::ReadAtomic => weak(facts, orders, Sight::Direct, ordering),
+        Base::Causal => weak(facts, orders, Sight::Transitive, ordering),
+        Base::ConsistentView | Base::ForwardConsistentView | Base::ParallelSnapshotIsolation => {
+            view(views::consistent_view(facts, orders, ordering, work))
+        }
+        Base::MonotonicView => view(views::monotonic_view(facts, orders, work)),
+        Base::UpdateSerializable => view(views::update_serializable(facts, orders, work)),
+        Base::UpdateAtomic => match weak(facts, orders, Sight::Direct, ordering)? {
+            None => Some(None),
+            order => views::update_atomic(facts, work).map(|holds| order.filter(|_| holds)),
+        },
+        Base::MonotonicSnapshotRead => {
+            let is_acyclic = views::snapshot_reads(facts).topological(|v| v);
+            let own = |order: Vec<u32>| {
+                order.into_iter().filter(|&v| v < facts.len() as u32).collect::<Vec<u32>>()
+            };
+            Some(is_acyclic.ok().map(|order| Witness::Commits(own(order))))
+        }
+        Base::Prefix => Some(acyclic(facts, orders, Shape::Prefix, Kinds::all(ordering))),
+        Base::SnapshotIsolation => {
+            Some(acyclic(facts, orders, Shape::Snapshot, Kinds::all(ordering)))
+        }
+        Base::RepeatableRead | Base::Serializable => {
+            Some(acyclic(facts, orders, Shape::Whole, Kinds::all(ordering)))
+        }
+    }
+}
+
+/// Returns an order of commits that read committed allows.
+fn commits(facts: &Facts<'_, '_>, orders: &Orders, ordering: Ordering) -> Witness {
+    let kinds = Kinds { wr: true, rw: false, ordering };
+    match acyclic(facts, orders, Shape::Whole, kinds) {
+        Some(Witness::Serial(order)) => Witness::Commits(order),
+        _ => Witness::Commits(Vec::new()),
+    }
+}
+
+/// Returns an order of all vertices of transactions, if the graph has no cycle.
+fn acyclic(
+    facts: &Facts<'_, '_>,
+    orders: &Orders,
+    shape: Shape,
+    kinds: Kinds,
+) -> Option<Witness> {
+    let vertices = Vertices::new(shape, facts);
+    let graph = graph(facts, orders, vertices, kinds);
+    let rank = |t: u32, is_commit: bool| {
+        let span = facts.table.span(t);
+        let rank: Rank = if is_commit { span.ret } else { span.call };
+        rank.index() as u32
+    };
+    let priority = |vertex: u32| match vertices.transaction(vertex) {
+        None => 0,
+        Some(t) => rank(t, shape == Shape::Whole || vertex == vertices.commit(t)),
+    };
+    let mut order = graph.topological(priority).ok()?;
+    order.retain(|&vertex| {
+        vertices.transaction(vertex).is_some_and(|t| facts.installed[t as usize])
+    });
+    Some(match (shape, kinds.rw) {
+        (Shape::Whole, true) => Witness::Serial(order),
+        (Shape::Whole, false) => Witness::Commits(order),
+        _ => Witness::Snapshots(order),
+    })
+}
+
+fn weak(
+    facts: &Facts<'_, '_>,
+    orders: &Orders,
+    sight: Sight,
+    ordering: Ordering,
+) -> Option<Option<Witness>> {
+    match weak::decide(facts, orders, sight, ordering) {
+        weak::Outcome::Order(order) => Some(Some(Witness::Commits(order))),
+        weak::Outcome::Cycle(_) => Some(None),
+        weak::Outcome::TooLarge => None,
+    }
+}
+
+impl<'t, 'h> Facts<'t, 'h> {
+    /// Returns whether any order of the versions in tails fits any order of the transactions that
+    /// keeps the known edges: nobody read them.
+    fn tails_are_free(&self) -> bool {
+        let is_list = |key: u32| {
+            self.table.kinds[key as usize] == crate::table::KeyKind::List
+        };
+        (0..self.tails.len() as u32).all(|key| is_list(key) || self.tails.of(key).len() < 2)
+    }
+
+    /// Returns the same facts, where the versions in tails follow `positions`.
+    pub(crate) fn completed(&self, positions: &[u32]) -> Facts<'t, 'h> {
+        let mut chains = Groups::new(self.chains.len());
+        let mut tails = Groups::new(self.tails.len());
+        let mut tail = Vec::new();
+        // The place of each transaction in the chain of each key that it writes.
+        let mut places: Vec<Vec<(u32, u32)>> = vec![Vec::new(); self.len()];
+        for key in 0..self.chains.len() as u32 {
+            self.chains.of(key).iter().for_each(|&t| chains.push(t));
+            tail.extend_from_slice(self.tails.of(key));
+            tail.sort_by_key(|&t| positions[t as usize]);
+            for t in tail.drain(..) {
+                chains.push(t);
+                places[t as usize].push((key, chains.open().len() as u32));
+            }
+            chains.end();
+            tails.end();
+        }
+        let mut reads = Groups::new(self.len());
+        for t in 0..self.len() as u32 {
+            for &read in self.reads.of(t) {
+                let mut read = read;
+                if read.place == NONE && read.source < crate::facts::LOST {
+                    let of = &places[read.source as usize];
+                    let place = of.iter().find(|&&(key, _)| key == read.key);
+                    read.place = place.map_or(NONE, |&(_, place)| place);
+                }
+                reads.push(read);
+            }
+            reads.end();
+        }
+        Facts {
+            table: self.table,
+            installed: self.installed.clone(),
+            reads,
+            writes: self.writes.clone(),
+            chains,
+            tails,
+            aside: self.aside.clone(),
+            found: self.found.clone(),
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! Directed graphs in compressed rows: topological order, strongly connected components, paths.
+//! Nothing is recursive, since a component may have as many vertices as there are transactions.
+
+use crate::numbers::NONE;
+
+/// A graph: the successors of each vertex.
+pub(crate) struct Graph {
+    starts: Vec<u32>,
+    targets: Vec<u32>,
+}
+
+impl Graph {
+    /// Returns the graph with `vertices` vertices and the edges that `edges` passes on. It is
+    /// called twice, and passes on the same edges each time.
+    pub(crate) fn new(vertices: usize, edges: impl Fn(&mut dyn FnMut(u32, u32))) -> Graph {
+        let mut starts = vec![0u32; vertices + 1];
+        edges(&mut |from, _| starts[from as usize + 1] += 1);
+        for at in 0..vertices {
+            starts[at + 1] += starts[at];
+        }
+        let mut next = starts.clone();
+        let mut targets = vec![0; starts[vertices] as usize];
+        edges(&mut |from, to| {
+            let at = &mut next[from as usize];
+            targets[*at as usize] = to;
+            *at += 1;
+        });
+        Graph { starts, targets }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.starts.len() - 1
+    }
+
+    pub(crate) fn edge_count(&self) -> usize {
+        self.targets.len()
+    }
+
+    #[inline]
+    pub(crate) fn successors(&self, vertex: u32) -> &[u32] {
+        let at = vertex as usize;
+        &self.targets[self.starts[at] as usize..self.starts[at + 1] as usize]
+    }
+
+    /// Returns the graph with all edges turned round.
+    pub(crate) fn reversed(&self) -> Graph {
+        Graph::new(self.len(), |edge| {
+            for from in 0..self.len() as u32 {
+                self.successors(from).iter().for_each(|&to| edge(to, from));
+            }
+        })
+    }
+
+    /// Returns the vertices in an order that all edges keep; of those that could be next, the one
+    /// of least `priority`. If there is no order, returns those that come first: all that no cycle
+    /// leads to. O(n log n + m).
+    pub(crate) fn topological(&self, priority: impl Fn(u32) -> u32) -> Result<Vec<u32>, Vec<u32>> {
+        let mut degrees = vec![0u32; self.len()];
+        self.targets.iter().for_each(|&to| degrees[to as usize] += 1);
+        let mut ready = std::collections::BinaryHeap::new();
+        let entry = |vertex: u32| std::cmp::Reverse((priority(vertex), vertex));
+        ready.extend((0..self.len() as u32).filter(|&v| degrees[v as usize] == 0).map(entry));
+        let mut order = Vec::with_capacity(self.len());
+        while let Some(std::cmp::Reverse((_, vertex))) = ready.pop() {
+            order.push(vertex);
+            for &to in self.successors(vertex) {
+                degrees[to as usize] -= 1;
+                if degrees[to as usize] == 0 {
+                    ready.push(entry(to));
+                }
+            }
+        }
+        if order.len() == self.len() { Ok(order) } else { Err(order) }
+    }
+
+    /// Returns whether there is no cycle. O(n + m).
+    pub(crate) fn is_acyclic(&self) -> bool {
+        self.rest().is_empty()
+    }
+
+    /// Returns the vertices that are left when all are taken away that have no predecessor left:
+    /// those that cycles lead to. O(n + m).
+    pub(crate) fn rest(&self) -> Vec<u32> {
+        let mut degrees = vec![0u32; self.len()];
+        self.targets.iter().for_each(|&to| degrees[to as usize] += 1);
+        let mut ready: Vec<u32> = Vec::new();
+        ready.extend((0..self.len() as u32).filter(|&v| degrees[v as usize] == 0));
+        while let Some(vertex) = ready.pop() {
+            for &to in self.successors(vertex) {
+                degrees[to as usize] -= 1;
+                if degrees[to as usize] == 0 {
+                    ready.push(to);
+                }
+            }
+        }
+        (0..self.len() as u32).filter(|&v| degrees[v as usize] > 0).collect()
+    }
+
+    /// Returns the strongly connected components, by Tarjan's algorithm. O(n + m).
+    pub(crate) fn components(&self) -> Components {
+        let n = self.len();
+        let mut number = vec![NONE; n];
+        let mut low = vec![0u32; n];
+        let mut component = vec![NONE; n];
+        let (mut sizes, mut stack, mut calls) = (Vec::new(), Vec::new(), Vec::new());
+        let mut count = 0;
+        for root in 0..n as u32 {
+            if number[root as usize] != NONE {
+                continue;
+            }
+            calls.push((root, self.starts[root as usize]));
+            while let Some((vertex, at)) = calls.pop() {
+                let v = vertex as usize;
+                if number[v] == NONE {
+                    (number[v], low[v]) = (count, count);
+                    count += 1;
+                    stack.push(vertex);
+                }
+                let end = self.starts[v + 1];
+                let mut next = at;
+                let mut child = None;
+                while next < end {
+                    let to = self.targets[next as usize] as usize;
+                    next += 1;
+                    if number[to] == NONE {
+                        child = Some(to as u32);
+                        break;
+                    }
+                    if component[to] == NONE {
+                        low[v] = low[v].min(low[to].min(number[to]));
+                    }
+                }
+                if let Some(child) = child {
+                    // The edge to the child is looked at again behind it, for its `low`.
+                    calls.push((vertex, next - 1));
+                    calls.push((child, self.starts[child as usize]));
+                    continue;
+                }
+                if low[v] == number[v] {
+                    let mut size = 0;
+                    while let Some(top) = stack.pop() {
+                        component[top as usize] = sizes.len() as u32;
+                        size += 1;
+                        if top == vertex {
+                            break;
+                        }
+                    }
+                    sizes.push(size);
+                }
+            }
+        }
+        Components { of: component, sizes }
+    }
+}
+
+/// The strongly connected components of a graph.
+pub(crate) struct Components {
+    /// The component of each vertex.
+    pub(crate) of: Vec<u32>,
+    /// How many vertices each has.
+    pub(crate) sizes: Vec<u32>,
+}
+
+impl Components {
+    /// Returns whether an edge between two vertices, which is there, is on a cycle.
+    pub(crate) fn joins(&self, from: u32, to: u32) -> bool {
+        self.of[from as usize] == self.of[to as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn graph(n: usize, edges: &[(u32, u32)]) -> Graph {
+        Graph::new(n, |edge| edges.iter().for_each(|&(from, to)| edge(from, to)))
+    }
+
+    #[test]
+    fn components_are_those_of_mutual_reach() {
+        let mut state = 7u64;
+        let mut random = |below: u64| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 33) % below
+        };
+        for _ in 0..2_000 {
+            let n = 1 + random(8) as usize;
+            let edges: Vec<(u32, u32)> = (0..random(16))
+                .map(|_| (random(n as u64) as u32, random(n as u64) as u32))
+                .collect();
+            let mut reach = vec![vec![false; n]; n];
+            edges.iter().for_each(|&(a, b)| reach[a as usize][b as usize] = true);
+            for k in 0..n {
+                for i in 0..n {
+                    for j in 0..n {
+                        reach[i][j] |= reach[i][k] && reach[k][j];
+                    }
+                }
+            }
+            let graph = graph(n, &edges);
+            let components = graph.components();
+            for i in 0..n {
+                for j in 0..n {
+                    let same = i == j || reach[i][j] && reach[j][i];
+                    assert_eq!(components.joins(i as u32, j as u32), same, "{edges:?}");
+                }
+            }
+            let acyclic = (0..n).all(|i| !reach[i][i]);
+            assert_eq!(graph.is_acyclic(), acyclic);
+            assert_eq!(graph.topological(|v| v).is_ok(), acyclic);
+            assert_eq!(graph.reversed().is_acyclic(), acyclic);
+        }
+    }
+}

@@ -1,0 +1,309 @@
+//! The levels below prefix: monotonic atomic view, read atomic and causal, decided in polynomial
+//! time whether or not the order of versions is known.
+//!
+//! A read of a key returned the version of a transaction t1. If its transaction sees another one,
+//! t2, that wrote the key, too, then t2 was committed before t1. These forced edges, with who read
+//! from whom and the order of sessions, must have an order of commits. What a transaction sees
+//! depends on the level: see [`Sight`]. The bounds are those of Møldrup and Pavlogiannis (AWDIT,
+//! PLDI 2025): O(n√n) for the first two, O(nk) with k sessions for causal.
+
+use crate::anomaly::Place;
+use crate::edges::{Edge, Kinds, Orders, Take, Vertices, edges, is_other, vertex_count};
+use crate::facts::{Facts, LOST, Read};
+use crate::graph::Graph;
+use crate::level::Ordering;
+use crate::numbers::NONE;
+
+/// What a transaction sees when it reads.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Sight {
+    /// Those whom its earlier reads were from: monotonic atomic view.
+    Earlier,
+    /// Those whom its reads were from, and those of its session before it: read atomic.
+    Direct,
+    /// The same, and whom these saw: causal.
+    Transitive,
+}
+
+/// That `from` was committed before `to`, since `reader` saw it and read from `to`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Forced {
+    pub(crate) from: u32,
+    /// [`NONE`] for the initial version, before which nothing is committed.
+    pub(crate) to: u32,
+    pub(crate) read: Place,
+}
+
+/// What comes of the forced edges.
+pub(crate) enum Outcome {
+    /// An order of commits.
+    Order(Vec<u32>),
+    /// They are in a cycle.
+    Cycle(Vec<Forced>),
+    /// There are too many sessions.
+    TooLarge,
+}
+
+/// The clocks of causal order may have so many entries.
+const MOST_CLOCKS: usize = 1 << 28;
+
+/// Looks for an order of commits.
+pub(crate) fn decide(
+    facts: &Facts<'_, '_>,
+    orders: &Orders,
+    sight: Sight,
+    ordering: Ordering,
+) -> Outcome {
+    let forced = match sight {
+        Sight::Earlier => earlier(facts),
+        Sight::Direct => {
+            let mut forced = direct(facts);
+            if ordering != Ordering::None {
+                of_session(facts, orders, &mut forced);
+            }
+            forced
+        }
+        Sight::Transitive => match transitive(facts, orders, ordering) {
+            Some(forced) => forced,
+            None => return Outcome::TooLarge,
+        },
+    };
+    if forced.iter().any(|edge| edge.to == NONE) {
+        return Outcome::Cycle(forced);
+    }
+    let vertices = Vertices::new(crate::edges::Shape::Whole, facts);
+    let count = vertex_count(facts, orders, vertices);
+    let graph = Graph::new(count, |edge| {
+        with_forced(facts, orders, ordering, &forced, &mut |from, to, _| edge(from, to));
+    });
+    match graph.topological(|v| v) {
+        Ok(mut order) => {
+            order.retain(|&vertex| vertex < vertices.own());
+            Outcome::Order(order)
+        }
+        Err(_) => Outcome::Cycle(forced),
+    }
+}
+
+/// Passes on the edges that are known, and those that are forced as onward ones.
+pub(crate) fn with_forced(
+    facts: &Facts<'_, '_>,
+    orders: &Orders,
+    ordering: Ordering,
+    forced: &[Forced],
+    take: Take<'_>,
+) {
+    let vertices = Vertices::new(crate::edges::Shape::Whole, facts);
+    let kinds = Kinds { wr: true, rw: false, ordering };
+    edges(facts, orders, vertices, kinds, take);
+    for edge in forced.iter().filter(|edge| edge.to != NONE) {
+        take(edge.from, edge.to, Edge::Onward);
+    }
+}
+
+/// Returns whether a read says from whom it is, and of which key.
+fn is_known(facts: &Facts<'_, '_>, read: &Read) -> bool {
+    read.source != LOST && !facts.aside[read.key as usize]
+}
+
+/// Returns the forced edges of what earlier reads saw.
+fn earlier(facts: &Facts<'_, '_>) -> Vec<Forced> {
+    seen_by_reads(facts, |seen, read| read > seen)
+}
+
+/// Returns the forced edges of what all reads of a transaction saw.
+fn direct(facts: &Facts<'_, '_>) -> Vec<Forced> {
+    seen_by_reads(facts, |_, _| true)
+}
+
+/// Returns the forced edges of reads, where a transaction was seen by another read of the same one,
+/// and `counts`, which gets the positions of that read and of this one, says that it counts.
+fn seen_by_reads(facts: &Facts<'_, '_>, counts: impl Fn(u32, u32) -> bool) -> Vec<Forced> {
+    let mut forced = Vec::new();
+    let mut by_key: Vec<Read> = Vec::new();
+    let mut sources: Vec<(u32, u32)> = Vec::new();
+    for t in 0..facts.len() as u32 {
+        let reads = facts.reads.of(t);
+        if reads.len() < 2 {
+            continue;
+        }
+        by_key.clear();
+        by_key.extend(reads.iter().filter(|read| is_known(facts, read)));
+        by_key.sort_unstable_by_key(|read| (read.key, read.micro));
+        // The first read from each source.
+        sources.clear();
+        let others = reads.iter().filter(|read| is_known(facts, read) && is_other(read.source, t));
+        sources.extend(others.map(|read| (read.source, read.micro)));
+        sources.sort_unstable();
+        sources.dedup_by_key(|source| source.0);
+        for &(source, seen) in &sources {
+            let mut force = |read: &Read| {
+                if read.source != source && read.source != t && counts(seen, read.micro) {
+                    let place = Place { transaction: t, micro: read.micro };
+                    forced.push(Forced { from: source, to: read.source, read: place });
+                }
+            };
+            let writes = facts.writes.of(source);
+            if writes.len() <= by_key.len() {
+                for &key in writes {
+                    let from = by_key.partition_point(|read| read.key < key);
+                    by_key[from..].iter().take_while(|read| read.key == key).for_each(&mut force);
+                }
+            } else {
+                by_key.iter().filter(|read| writes.contains(&read.key)).for_each(force);
+            }
+        }
+    }
+    forced
+}
+
+/// Adds the forced edges of what a transaction sees of its session: of each key the last version.
+fn of_session(facts: &Facts<'_, '_>, orders: &Orders, forced: &mut Vec<Forced>) {
+    // Sessions one after the other, each in its order.
+    let mut by_session: Vec<u32> = (0..facts.len() as u32).collect();
+    by_session.sort_by_key(|&t| facts.table.session(t));
+    let mut last = vec![(NONE, NONE); facts.table.keys.len()];
+    for t in by_session.into_iter().filter(|&t| facts.installed[t as usize]) {
+        let session = facts.table.session(t);
+        debug_assert!(orders.previous(t).is_none_or(|p| facts.table.session(p) == session));
+        for read in facts.reads.of(t).iter().filter(|read| is_known(facts, read)) {
+            let (of, writer) = last[read.key as usize];
+            if of == session && writer != read.source {
+                let place = Place { transaction: t, micro: read.micro };
+                forced.push(Forced { from: writer, to: read.source, read: place });
+            }
+        }
+        if facts.table.is_ok(t) {
+            for &key in facts.writes.of(t) {
+                last[key as usize] = (session, t);
+            }
+        }
+    }
+}
+
+/// Returns the forced edges of all that a transaction sees, directly or not; `None` if that is too
+/// much, or what is seen is in a cycle.
+fn transitive(
+    facts: &Facts<'_, '_>,
+    orders: &Orders,
+    ordering: Ordering,
+) -> Option<Vec<Forced>> {
+    let n = facts.len();
+    let sees = |t: u32, take: &mut dyn FnMut(u32)| {
+        for read in facts.reads.of(t) {
+            if is_known(facts, read) && is_other(read.source, t) {
+                take(read.source);
+            }
+        }
+        if ordering != Ordering::None
+            && let Some(previous) = orders.previous(t)
+        {
+            take(previous);
+        }
+    };
+    let graph = Graph::new(n, |edge| {
+        for t in (0..n as u32).filter(|&t| facts.installed[t as usize]) {
+            sees(t, &mut |seen| edge(seen, t));
+        }
+    });
+    // A cycle here is one of reads and sessions: no level allows it that comes here.
+    let Ok(order) = graph.topological(|v| v) else { return Some(Vec::new()) };
+    let chains = Chains::new(facts, &order, &sees);
+    if chains.count * n > MOST_CLOCKS {
+        return None;
+    }
+    let writers = chains.writers(facts);
+    let k = chains.count;
+    let mut clocks = vec![0u32; k * n];
+    let mut forced = Vec::new();
+    let mut clock = vec![0u32; k];
+    for &t in &order {
+        clock.fill(0);
+        sees(t, &mut |seen| {
+            let other = &clocks[seen as usize * k..(seen as usize + 1) * k];
+            clock.iter_mut().zip(other).for_each(|(one, &other)| *one = (*one).max(other));
+            let (chain, nth) = chains.of[seen as usize];
+            let own = &mut clock[chain as usize];
+            *own = (*own).max(nth + 1);
+        });
+        for read in facts.reads.of(t).iter().filter(|read| is_known(facts, read)) {
+            for (chain, written) in writers.of(read.key) {
+                let upto = clock[*chain as usize];
+                let count = written.partition_point(|&(nth, _)| nth < upto);
+                let Some(&(_, writer)) = written[..count].last() else { continue };
+                if writer != read.source && writer != t {
+                    let place = Place { transaction: t, micro: read.micro };
+                    forced.push(Forced { from: writer, to: read.source, read: place });
+                }
+            }
+        }
+        clocks[t as usize * k..(t as usize + 1) * k].copy_from_slice(&clock);
+    }
+    Some(forced)
+}
+
+/// Transactions in chains, each of which sees the one before it.
+struct Chains {
+    /// The chain of each transaction, and its position there.
+    of: Vec<(u32, u32)>,
+    count: usize,
+}
+
+impl Chains {
+    fn new(
+        facts: &Facts<'_, '_>,
+        order: &[u32],
+        sees: &dyn Fn(u32, &mut dyn FnMut(u32)),
+    ) -> Chains {
+        let mut chains = Chains { of: vec![(NONE, NONE); facts.len()], count: 0 };
+        let mut ends: Vec<u32> = Vec::new();
+        for &t in order {
+            if !facts.installed[t as usize] {
+                continue;
+            }
+            let mut found = None;
+            sees(t, &mut |seen| {
+                let (chain, _) = chains.of[seen as usize];
+                if chain != NONE && ends[chain as usize] == seen {
+                    found = Some((chain, chains.of[seen as usize].1 + 1));
+                }
+            });
+            let (chain, nth) = found.unwrap_or_else(|| {
+                ends.push(NONE);
+                (ends.len() as u32 - 1, 0)
+            });
+            ends[chain as usize] = t;
+            chains.of[t as usize] = (chain, nth);
+        }
+        // Transactions that do not count are asked for nothing.
+        chains.count = ends.len().max(1);
+        chains
+    }
+
+    /// Returns who wrote each key, by chain.
+    fn writers(&self, facts: &Facts<'_, '_>) -> Writers {
+        let mut writes: Vec<(u32, u32, u32, u32)> = Vec::new();
+        for t in 0..facts.len() as u32 {
+            let (chain, nth) = self.of[t as usize];
+            for &key in facts.writes.of(t) {
+                writes.push((key, chain, nth, t));
+            }
+        }
+        writes.sort_unstable();
+        let mut by_key = vec![Vec::new(); facts.table.keys.len()];
+        for group in writes.chunk_by(|one, other| (one.0, one.1) == (other.0, other.1)) {
+            let written = group.iter().map(|&(_, _, nth, t)| (nth, t)).collect();
+            by_key[group[0].0 as usize].push((group[0].1, written));
+        }
+        Writers(by_key)
+    }
+}
+
+/// Of each key its writers, by chain and position.
+struct Writers(Vec<Vec<(u32, Vec<(u32, u32)>)>>);
+
+impl Writers {
+    fn of(&self, key: u32) -> &[(u32, Vec<(u32, u32)>)] {
+        &self.0[key as usize]
+    }
+}

@@ -1,0 +1,114 @@
+//! Every level against brute force, on small random histories.
+
+#![allow(clippy::unwrap_used)]
+
+mod oracle;
+mod random;
+
+use histcheck_history::{History, IntoValue};
+use histcheck_isolation::{LEVELS, Level, Options, Reason, Status, check};
+use oracle::{End, Op, Txn, levels};
+use random::Random;
+
+/// Returns the history of `txns`.
+fn history(txns: &[Txn]) -> History {
+    let mut events: Vec<(usize, usize, bool)> = Vec::new();
+    for (t, txn) in txns.iter().enumerate() {
+        events.push((txn.call, t, true));
+        events.push((txn.ret, t, false));
+    }
+    events.sort_unstable();
+    let mut builder = History::builder();
+    for (_, t, is_call) in events {
+        let txn = &txns[t];
+        let value = Micros(&txn.ops, is_call);
+        match (is_call, txn.end) {
+            (true, _) => builder.invoke(txn.session, "txn", value).unwrap(),
+            (false, End::Ok) => builder.ok(txn.session, "txn", value).unwrap(),
+            (false, End::Fail) => builder.fail(txn.session, "txn").unwrap(),
+            (false, End::Info) => builder.info(txn.session, "txn").unwrap(),
+        };
+    }
+    builder.build().unwrap()
+}
+
+/// Micro-operations as a value; those of a call know no reads.
+struct Micros<'a>(&'a [Op], bool);
+
+impl IntoValue for Micros<'_> {
+    fn into_value(self, table: &mut histcheck_history::ValueTable) -> histcheck_history::Value {
+        let Micros(ops, is_call) = self;
+        let micros: Vec<_> = ops
+            .iter()
+            .map(|op| {
+                let (name, key, value) = match op {
+                    Op::Write(key, value) => ("w", *key, table.int(*value)),
+                    Op::Append(key, value) => ("append", *key, table.int(*value)),
+                    Op::Read(key, Some(value)) if !is_call => ("r", *key, table.int(*value)),
+                    Op::ReadList(key, list) if !is_call => {
+                        let items: Vec<_> = list.iter().map(|&item| table.int(item)).collect();
+                        ("r", *key, table.list(&items))
+                    }
+                    Op::Read(key, _) | Op::ReadList(key, _) => {
+                        ("r", *key, histcheck_history::Value::NULL)
+                    }
+                };
+                let (name, key) = (table.text(name), table.int(key as i64));
+                table.list(&[name, key, value])
+            })
+            .collect();
+        table.list(&micros)
+    }
+}
+
+/// How many histories are tried.
+fn count() -> u64 {
+    std::env::var("HISTORIES").ok().and_then(|count| count.parse().ok()).unwrap_or(3_000)
+}
+
+fn compare(seed: u64, is_list: bool) -> Vec<(u64, u64, u64)> {
+    let mut counts = vec![(0, 0, 0); LEVELS.len()];
+    let mut random = Random::new(seed);
+    for nth in 0..count() {
+        let txns = random.transactions(is_list);
+        let history = history(&txns);
+        let report = check(&history, &Options::default()).unwrap();
+        let held = levels(&txns);
+        for level in Level::all() {
+            let (status, expected) = (&report.statuses[level.index()], held[level.index()]);
+            let count = &mut counts[level.index()];
+            match status {
+                Status::Holds(_) => count.0 += 1,
+                Status::RuledOut => count.1 += 1,
+                Status::Undecided(_) => count.2 += 1,
+            }
+            let is_right = match status {
+                Status::Holds(_) => expected,
+                Status::RuledOut => !expected,
+                Status::Undecided(reason) => *reason == Reason::Work,
+            };
+            assert!(is_right, 
+                "history {nth}: {}: {status:?}: {}",
+                level.name(),
+                txns.iter().map(|txn| format!("\n{txn:?}")).collect::<String>()
+            );
+        }
+    }
+    counts
+}
+
+fn show(counts: &[(u64, u64, u64)]) {
+    for (level, (holds, out, unknown)) in Level::all().zip(counts) {
+        println!("{:45} {holds:8} hold {out:8} ruled out {unknown:8} undecided", level.name());
+    }
+}
+
+#[test]
+fn lists() {
+    show(&compare(1, true));
+}
+
+#[test]
+fn registers() {
+    show(&compare(2, false));
+}

@@ -1,0 +1,494 @@
+//! Which levels a small history has, by all orders of its transactions: slow, simple, and without
+//! any code of the deciders.
+//!
+//! Every level says that there is an order of commits, `co`, in which the versions of each key
+//! follow each other, so that no read missed what its transaction had to see. What that is makes
+//! the level: the conditions are those of Biswas and Enea (OOPSLA 2019), and, for Adya's levels, his
+//! dependency graph with the versions ordered by `co`.
+
+use std::collections::BTreeMap;
+
+use histcheck_isolation::{Base, LEVELS, Level, Ordering};
+
+/// How a transaction ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum End {
+    Ok,
+    Fail,
+    Info,
+}
+
+/// A micro-operation: on a key, with a value, or with a list.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Op {
+    Write(usize, i64),
+    Append(usize, i64),
+    Read(usize, Option<i64>),
+    ReadList(usize, Vec<i64>),
+}
+
+/// A transaction.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Txn {
+    pub session: i64,
+    pub end: End,
+    pub ops: Vec<Op>,
+    pub call: usize,
+    /// When it completed; also for one of unknown outcome.
+    pub ret: usize,
+}
+
+impl std::fmt::Debug for Txn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Txn { session, end, ops, call, ret } = self;
+        write!(f, "s{session} {end:?} {call}-{ret} {ops:?}")
+    }
+}
+
+/// A read of another transaction's version, or of the initial one.
+struct Read {
+    key: usize,
+    source: Option<usize>,
+}
+
+/// A history, looked through.
+struct Scene {
+    n: usize,
+    reads: Vec<Vec<Read>>,
+    /// The micro-operations by their order, for monotonic view: a read by its number, a write by its
+    /// key.
+    steps: Vec<Vec<Step>>,
+    writes: Vec<Vec<usize>>,
+    /// Pairs of transactions that versions order.
+    known: Vec<(usize, usize)>,
+    session: Vec<(usize, usize)>,
+    real_time: Vec<(usize, usize)>,
+    /// Bases that some read rules out, with all that imply them.
+    out: Vec<Base>,
+}
+
+enum Step {
+    Read(usize),
+    Write(usize),
+}
+
+/// Returns by level whether the history has it.
+pub fn levels(txns: &[Txn]) -> Vec<bool> {
+    let scene = Scene::new(txns);
+    let mut held = vec![false; LEVELS.len()];
+    let mut orders = vec![Vec::new()];
+    permutations(scene.n, &mut Vec::new(), &mut orders);
+    for order in &orders[1..] {
+        let mut at = vec![0; scene.n];
+        order.iter().enumerate().for_each(|(place, &t)| at[t] = place);
+        if scene.known.iter().any(|&(one, other)| at[one] >= at[other]) {
+            continue;
+        }
+        for level in Level::all() {
+            held[level.index()] |= scene.allows(level, &at);
+        }
+    }
+    for level in Level::all() {
+        held[level.index()] &= !scene.out.iter().any(|&base| level.base().implies(base));
+    }
+    held
+}
+
+fn permutations(n: usize, chosen: &mut Vec<usize>, all: &mut Vec<Vec<usize>>) {
+    if chosen.len() == n {
+        all.push(chosen.clone());
+        return;
+    }
+    for t in 0..n {
+        if !chosen.contains(&t) {
+            chosen.push(t);
+            permutations(n, chosen, all);
+            chosen.pop();
+        }
+    }
+}
+
+type Matrix = Vec<Vec<bool>>;
+
+fn matrix(n: usize, edges: &[(usize, usize)]) -> Matrix {
+    let mut matrix = vec![vec![false; n]; n];
+    edges.iter().for_each(|&(one, other)| matrix[one][other] = true);
+    matrix
+}
+
+fn closure(mut reach: Matrix) -> Matrix {
+    let n = reach.len();
+    for k in 0..n {
+        for i in 0..n {
+            for j in 0..n {
+                reach[i][j] |= reach[i][k] && reach[k][j];
+            }
+        }
+    }
+    reach
+}
+
+fn has_cycle(reach: &Matrix) -> bool {
+    (0..reach.len()).any(|t| reach[t][t])
+}
+
+impl Scene {
+    fn new(txns: &[Txn]) -> Scene {
+        let mut out = Vec::new();
+        // Who wrote each value of each key, and whether it was the last of that transaction.
+        let mut writers: BTreeMap<(usize, i64), (usize, bool)> = BTreeMap::new();
+        for (t, txn) in txns.iter().enumerate() {
+            let mut last: BTreeMap<usize, i64> = BTreeMap::new();
+            for op in &txn.ops {
+                if let Op::Write(key, value) | Op::Append(key, value) = *op {
+                    if let Some(before) = last.insert(key, value) {
+                        writers.insert((key, before), (t, false));
+                    }
+                    writers.insert((key, value), (t, true));
+                }
+            }
+        }
+        let mut lists: BTreeMap<usize, Vec<Vec<i64>>> = BTreeMap::new();
+        let mut seen = vec![false; txns.len()];
+        for txn in txns.iter().filter(|txn| txn.end == End::Ok) {
+            for op in &txn.ops {
+                let values = match op {
+                    Op::Read(key, Some(value)) => vec![(*key, *value)],
+                    Op::ReadList(key, list) => {
+                        lists.entry(*key).or_default().push(list.clone());
+                        list.iter().map(|&value| (*key, value)).collect()
+                    }
+                    _ => Vec::new(),
+                };
+                for place in values {
+                    if let Some(&(writer, _)) = writers.get(&place) {
+                        seen[writer] = true;
+                    }
+                }
+            }
+        }
+        let counts =
+            |t: usize| txns[t].end == End::Ok || txns[t].end == End::Info && seen[t];
+        let kept: Vec<usize> = (0..txns.len()).filter(|&t| counts(t)).collect();
+        let number = |t: usize| kept.iter().position(|&other| other == t);
+        let mut known = Vec::new();
+        for (&key, reads) in &mut lists {
+            reads.sort_by_key(Vec::len);
+            for list in reads.iter() {
+                let mut sorted = list.clone();
+                sorted.sort_unstable();
+                sorted.dedup();
+                if sorted.len() < list.len() {
+                    out.push(Base::ReadUncommitted);
+                }
+            }
+            if reads.windows(2).any(|pair| !pair[1].starts_with(&pair[0])) {
+                out.push(Base::ReadCommitted);
+            }
+            for list in reads.iter() {
+                for txn in txns {
+                    let own: Vec<i64> = txn.ops.iter().filter_map(|op| match *op {
+                        Op::Append(k, value) if k == key => Some(value),
+                        _ => None,
+                    }).collect();
+                    let mut shown = list.iter().filter(|value| own.contains(value));
+                    if own.iter().any(|value| shown.next().is_some_and(|other| other != value)) {
+                        out.push(Base::ReadCommitted);
+                    }
+                }
+            }
+            let most = reads[reads.len() - 1].len();
+            let Some(longest) = reads.iter().find(|list| list.len() == most) else { continue };
+            let mut aborted = false;
+            for &element in longest {
+                match writers.get(&(key, element)).map(|&(t, _)| txns[t].end) {
+                    Some(End::Fail) => aborted = true,
+                    Some(End::Ok) if aborted => out.push(Base::ReadCommitted),
+                    _ => {}
+                }
+            }
+            let of = |element: &i64| number(writers.get(&(key, *element))?.0);
+            let chain: Vec<usize> = longest.iter().filter_map(of).collect();
+            known.extend(chain.windows(2).map(|pair| (pair[0], pair[1])));
+            if let Some(&last) = chain.last() {
+                for (&(k, element), &(t, _)) in &writers {
+                    if k == key && !longest.contains(&element) {
+                        known.extend(number(t).map(|t| (last, t)));
+                    }
+                }
+            }
+        }
+        known.retain(|&(one, other)| one != other);
+        let mut scene = Scene {
+            n: kept.len(),
+            reads: Vec::new(),
+            steps: Vec::new(),
+            writes: Vec::new(),
+            known,
+            session: Vec::new(),
+            real_time: Vec::new(),
+            out,
+        };
+        for &t in &kept {
+            scene.look_through(t, txns, &writers, &number);
+        }
+        for (one, &a) in kept.iter().enumerate() {
+            for (other, &b) in kept.iter().enumerate() {
+                let (first, second) = (&txns[a], &txns[b]);
+                if a != b && first.end == End::Ok && first.ret < second.call {
+                    scene.real_time.push((one, other));
+                    if first.session == second.session {
+                        scene.session.push((one, other));
+                    }
+                }
+            }
+        }
+        scene
+    }
+
+    /// Collects the reads and writes of a transaction, and what is wrong with its reads.
+    fn look_through(
+        &mut self,
+        t: usize,
+        txns: &[Txn],
+        writers: &BTreeMap<(usize, i64), (usize, bool)>,
+        number: &dyn Fn(usize) -> Option<usize>,
+    ) {
+        let txn = &txns[t];
+        let (mut reads, mut steps, mut writes) = (Vec::new(), Vec::new(), Vec::new());
+        // What is known of each key: its list, or its end; whether it was written.
+        let mut values: BTreeMap<usize, (Vec<i64>, bool, bool)> = BTreeMap::new();
+        for (nth, op) in txn.ops.iter().enumerate() {
+            match op {
+                Op::Write(key, value) => {
+                    values.insert(*key, (vec![*value], true, true));
+                    writes.push(*key);
+                    steps.push(Step::Write(*key));
+                }
+                Op::Append(key, value) => {
+                    let entry = values.entry(*key).or_insert((Vec::new(), false, true));
+                    entry.0.push(*value);
+                    entry.2 = true;
+                    writes.push(*key);
+                    steps.push(Step::Write(*key));
+                }
+                Op::Read(..) | Op::ReadList(..) if txn.end != End::Ok => {}
+                Op::Read(key, value) => {
+                    let list: Vec<i64> = value.iter().copied().collect();
+                    self.look_at(t, (nth, *key, &list), txns, (writers, number), &mut values, &mut reads, &mut steps);
+                }
+                Op::ReadList(key, list) => {
+                    self.look_at(t, (nth, *key, list), txns, (writers, number), &mut values, &mut reads, &mut steps);
+                }
+            }
+        }
+        writes.sort_unstable();
+        writes.dedup();
+        self.reads.push(reads);
+        self.steps.push(steps);
+        self.writes.push(writes);
+    }
+
+    #[allow(clippy::too_many_arguments, clippy::type_complexity)]
+    fn look_at(
+        &mut self,
+        t: usize,
+        (nth, key, list): (usize, usize, &Vec<i64>),
+        txns: &[Txn],
+        (writers, number): (
+            &BTreeMap<(usize, i64), (usize, bool)>,
+            &dyn Fn(usize) -> Option<usize>,
+        ),
+        values: &mut BTreeMap<usize, (Vec<i64>, bool, bool)>,
+        reads: &mut Vec<Read>,
+        steps: &mut Vec<Step>,
+    ) {
+        let wrote = values.get(&key).is_some_and(|value| value.2);
+        if let Some((held, is_whole, wrote)) = values.get(&key) {
+            let fits = if *is_whole { list == held } else { list.ends_with(held) };
+            if !fits {
+                let bases = [Base::ReadAtomic, Base::RepeatableRead];
+                let bases: &[Base] = if *wrote { &[Base::MonotonicAtomicView] } else { &bases };
+                self.out.extend(bases);
+            }
+        }
+        values.insert(key, (list.clone(), true, wrote));
+        for &element in list {
+            let later = |op: &Op| *op == Op::Write(key, element) || *op == Op::Append(key, element);
+            if txns[t].ops[nth..].iter().any(later) && !txns[t].ops[..nth].iter().any(later) {
+                self.out.push(Base::ReadCommitted);
+            }
+            match writers.get(&(key, element)) {
+                None => self.out.push(Base::ReadCommitted),
+                Some(&(writer, _)) if txns[writer].end == End::Fail => {
+                    self.out.push(Base::ReadCommitted);
+                }
+                _ => {}
+            }
+        }
+        let last = list.last().and_then(|&element| writers.get(&(key, element)));
+        if let Some(&(writer, is_final)) = last
+            && writer != t
+            && !is_final
+        {
+            self.out.push(Base::ReadCommitted);
+        }
+        if wrote {
+            return;
+        }
+        let source = match list.last() {
+            None => None,
+            Some(_) => match last.and_then(|&(writer, _)| number(writer)) {
+                Some(source) => Some(source),
+                // Its level is ruled out already.
+                None => return,
+            },
+        };
+        steps.push(Step::Read(reads.len()));
+        reads.push(Read { key, source });
+    }
+
+    /// Returns whether the order of commits `at` makes the level true.
+    fn allows(&self, level: Level, at: &[usize]) -> bool {
+        let n = self.n;
+        let order: &[(usize, usize)] = match level.ordering() {
+            Ordering::None => &[],
+            Ordering::Session => &self.session,
+            Ordering::RealTime => &self.real_time,
+        };
+        if order.iter().any(|&(one, other)| at[one] >= at[other]) {
+            return false;
+        }
+        if level.base() == Base::ReadUncommitted {
+            return true;
+        }
+        let mut wr = vec![vec![false; n]; n];
+        for (t, reads) in self.reads.iter().enumerate() {
+            for source in reads.iter().filter_map(|read| read.source).filter(|&source| source != t) {
+                wr[source][t] = true;
+            }
+        }
+        let all = || (0..n).flat_map(|one| (0..n).map(move |other| (one, other)));
+        if all().any(|(one, other)| wr[one][other] && at[one] >= at[other]) {
+            return false;
+        }
+        let mut direct = matrix(n, order);
+        all().for_each(|(one, other)| direct[one][other] |= wr[one][other]);
+        let common = |one: usize, other: usize| {
+            self.writes[one].iter().any(|key| self.writes[other].contains(key))
+        };
+        let mut dependency = direct.clone();
+        for (one, other) in all() {
+            dependency[one][other] |= at[one] < at[other] && common(one, other);
+        }
+        let dependency = closure(dependency);
+        // That `seen` has to be seen by the read `nth` of `t`.
+        let sees = |seen: usize, t: usize, nth: usize| -> bool {
+            let before = |one: usize| at[seen] <= at[one];
+            match level.base() {
+                Base::ReadUncommitted | Base::ReadCommitted | Base::CursorStability => false,
+                Base::MonotonicAtomicView => {
+                    self.reads[t][..nth].iter().any(|read| read.source == Some(seen))
+                }
+                Base::MonotonicView => {
+                    let depended = self.depended(t, nth, at);
+                    depended.iter().any(|&one| one == seen || dependency[seen][one])
+                }
+                Base::MonotonicSnapshotRead => self.reads[t][..=nth]
+                    .iter()
+                    .filter_map(|read| read.source)
+                    .any(|source| source != t && before(source)),
+                Base::ReadAtomic => direct[seen][t],
+                Base::UpdateAtomic => direct[seen][t] || at[seen] < at[t] && common(seen, t),
+                Base::Causal => closure(direct.clone())[seen][t],
+                Base::ConsistentView
+                | Base::ForwardConsistentView
+                | Base::ParallelSnapshotIsolation => dependency[seen][t],
+                Base::Prefix => (0..n).any(|one| direct[one][t] && before(one)),
+                Base::SnapshotIsolation => {
+                    let wrote = |one: usize| at[one] < at[t] && common(one, t);
+                    (0..n).any(|one| (direct[one][t] || wrote(one)) && before(one))
+                }
+                Base::UpdateSerializable => false,
+                Base::RepeatableRead | Base::Serializable => at[seen] < at[t],
+            }
+        };
+        if level.base() == Base::UpdateSerializable {
+            return self.updates_serialize(&wr, at);
+        }
+        for (t, reads) in self.reads.iter().enumerate() {
+            for (nth, read) in reads.iter().enumerate() {
+                for seen in (0..n).filter(|&seen| seen != t && read.source != Some(seen)) {
+                    let is_later = read.source.is_none_or(|source| at[source] < at[seen]);
+                    if self.writes[seen].contains(&read.key) && is_later && sees(seen, t, nth) {
+                        return false;
+                    }
+                }
+            }
+        }
+        level.base() != Base::CursorStability && level.base() != Base::UpdateAtomic
+            || !self.loses_update()
+    }
+
+    /// Returns whom a transaction depended on before its read `nth`: whom it had read from, and whose
+    /// versions it had replaced.
+    fn depended(&self, t: usize, nth: usize, at: &[usize]) -> Vec<usize> {
+        let mut all = Vec::new();
+        for step in &self.steps[t] {
+            match *step {
+                Step::Read(other) if other == nth => break,
+                Step::Read(other) => all.extend(self.reads[t][other].source.filter(|&s| s != t)),
+                Step::Write(key) => {
+                    let wrote = |&one: &usize| self.writes[one].contains(&key) && at[one] < at[t];
+                    all.extend((0..self.n).filter(wrote));
+                }
+            }
+        }
+        all
+    }
+
+    /// Returns whether two transactions read the same version of a key that both write.
+    fn loses_update(&self) -> bool {
+        (0..self.n).any(|one| {
+            (0..one).any(|other| {
+                let first = |t: usize, key: usize| {
+                    self.reads[t].iter().find(|read| read.key == key).map(|read| read.source)
+                };
+                let both = self.writes[one].iter().filter(|key| self.writes[other].contains(key));
+                both.copied().any(|key| {
+                    first(one, key).is_some() && first(one, key) == first(other, key)
+                })
+            })
+        })
+    }
+
+    /// Returns whether the transactions that write, and each other one with them, have a graph
+    /// without a cycle, if versions follow the order `at`.
+    fn updates_serialize(&self, wr: &Matrix, at: &[usize]) -> bool {
+        let n = self.n;
+        let mut graph = wr.clone();
+        for one in 0..n {
+            for other in (0..n).filter(|&other| other != one) {
+                let common = self.writes[one].iter().any(|key| self.writes[other].contains(key));
+                graph[one][other] |= common && at[one] < at[other];
+                let misses = |read: &Read| {
+                    self.writes[other].contains(&read.key)
+                        && read.source != Some(other)
+                        && read.source.is_none_or(|source| at[source] < at[other])
+                };
+                graph[one][other] |= self.reads[one].iter().any(misses);
+            }
+        }
+        let readers = (0..n).filter(|&t| self.writes[t].is_empty());
+        readers.map(Some).chain([None]).all(|reader| {
+            let counts = |t: usize| !self.writes[t].is_empty() || Some(t) == reader;
+            let mut part = graph.clone();
+            for one in 0..n {
+                for other in 0..n {
+                    part[one][other] &= counts(one) && counts(other);
+                }
+            }
+            !has_cycle(&closure(part))
+        })
+    }
+}

@@ -1,0 +1,161 @@
+//! Small random histories of transactions.
+
+use crate::oracle::{End, Op, Txn};
+
+/// A generator of numbers.
+pub struct Random(u64);
+
+impl Random {
+    pub fn new(seed: u64) -> Random {
+        Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+    }
+
+    pub fn below(&mut self, end: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        ((self.0 >> 33) as usize) % end
+    }
+
+    fn once_in(&mut self, times: usize) -> bool {
+        self.below(times) == 0
+    }
+
+    /// Returns up to six transactions on up to three keys, of lists or registers.
+    pub fn transactions(&mut self, is_list: bool) -> Vec<Txn> {
+        let n = 2 + self.below(5);
+        let sessions = 1 + self.below(n);
+        let keys = 1 + self.below(3);
+        let trouble = self.once_in(3);
+        let mut txns = self.plan(n, sessions, trouble);
+        let mut written: Vec<Vec<i64>> = vec![Vec::new(); keys];
+        for txn in &mut txns {
+            for _ in 0..1 + self.below(3) {
+                let key = self.below(keys);
+                if self.once_in(2) {
+                    let value = written[key].len() as i64 + 1;
+                    written[key].push(value);
+                    txn.ops.push(if is_list { Op::Append(key, value) } else { Op::Write(key, value) });
+                } else {
+                    txn.ops.push(if is_list {
+                        Op::ReadList(key, Vec::new())
+                    } else {
+                        Op::Read(key, None)
+                    });
+                }
+            }
+        }
+        // The order of each list; aborted elements are mostly not in it.
+        let mut orders = Vec::new();
+        for (key, values) in written.iter().enumerate() {
+            let mut order = values.clone();
+            for at in (1..order.len()).rev() {
+                if self.once_in(2) {
+                    order.swap(at, self.below(at + 1));
+                }
+            }
+            let is_aborted = |value: &i64| {
+                let wrote = |op: &Op| *op == Op::Append(key, *value) || *op == Op::Write(key, *value);
+                txns.iter().any(|txn| txn.end == End::Fail && txn.ops.iter().any(wrote))
+            };
+            if !(trouble && self.once_in(2)) {
+                order.retain(|value| !is_aborted(value));
+            }
+            orders.push(order);
+        }
+        for txn in &mut txns {
+            self.answer(txn, &orders, trouble);
+        }
+        txns
+    }
+
+    /// Returns transactions without operations, that overlap.
+    fn plan(&mut self, n: usize, sessions: usize, trouble: bool) -> Vec<Txn> {
+        let mut open: Vec<Option<usize>> = vec![None; sessions];
+        let mut is_over = vec![false; sessions];
+        let mut txns: Vec<Txn> = Vec::new();
+        let mut now = 0;
+        while txns.len() < n || open.iter().any(Option::is_some) {
+            let session = self.below(sessions);
+            now += 1;
+            match open[session] {
+                Some(t) => {
+                    let end = match self.below(if trouble { 4 } else { 12 }) {
+                        0 => End::Fail,
+                        1 => End::Info,
+                        _ => End::Ok,
+                    };
+                    (txns[t].end, txns[t].ret) = (end, now);
+                    is_over[session] |= end == End::Info;
+                    open[session] = None;
+                }
+                None if txns.len() < n && !is_over[session] => {
+                    open[session] = Some(txns.len());
+                    txns.push(Txn {
+                        session: session as i64,
+                        end: End::Ok,
+                        ops: Vec::new(),
+                        call: now,
+                        ret: 0,
+                    });
+                }
+                None if is_over.iter().all(|&over| over) => break,
+                None => {}
+            }
+        }
+        txns
+    }
+
+    /// Fills the reads of a transaction in.
+    fn answer(&mut self, txn: &mut Txn, orders: &[Vec<i64>], trouble: bool) {
+        let mut held: Vec<Option<Vec<i64>>> = vec![None; orders.len()];
+        let mut appended: Vec<Vec<i64>> = vec![Vec::new(); orders.len()];
+        for nth in 0..txn.ops.len() {
+            let wrong = trouble && self.once_in(8);
+            match txn.ops[nth].clone() {
+                Op::Write(key, value) => held[key] = Some(vec![value]),
+                Op::Append(key, value) => {
+                    appended[key].push(value);
+                    if let Some(held) = &mut held[key] {
+                        held.push(value);
+                    }
+                }
+                Op::Read(key, _) => {
+                    let any = |random: &mut Random| {
+                        let at = random.below(orders[key].len() + 1);
+                        orders[key].get(at).copied()
+                    };
+                    let value = match &held[key] {
+                        Some(held) if !wrong => held.last().copied(),
+                        _ => any(self),
+                    };
+                    held[key] = Some(value.into_iter().collect());
+                    txn.ops[nth] = Op::Read(key, value);
+                }
+                Op::ReadList(key, _) => {
+                    let list = match &held[key] {
+                        Some(held) if !wrong => held.clone(),
+                        _ => self.list(key, &orders[key], &appended[key], wrong),
+                    };
+                    held[key] = Some(list.clone());
+                    txn.ops[nth] = Op::ReadList(key, list);
+                }
+            }
+        }
+    }
+
+    /// Returns the start of a list, up to what the transaction itself appended if it did.
+    fn list(&mut self, _key: usize, order: &[i64], appended: &[i64], wrong: bool) -> Vec<i64> {
+        let own = appended.last().and_then(|last| order.iter().position(|value| value == last));
+        let len = match own {
+            Some(own) if !wrong => own + 1,
+            _ => self.below(order.len() + 1),
+        };
+        let mut list = order[..len].to_vec();
+        if wrong && self.once_in(3) && len > 1 {
+            list.swap(0, len - 1);
+        }
+        if wrong && self.once_in(6) {
+            list.push(*order.first().unwrap_or(&99));
+        }
+        list
+    }
+}
