@@ -74,6 +74,8 @@ pub use error::{Code, Error, Place};
 pub use formats::{read_file, read_text};
 #[doc(inline)]
 pub use histcheck_history::{error, progress, vocabulary};
+#[doc(inline)]
+pub use histcheck_isolation as isolation;
 #[cfg(feature = "store")]
 #[doc(inline)]
 pub use histcheck_store as store;

@@ -149,6 +149,9 @@ impl Run<'_> {
             Ok(options) => options,
             Err(error) => return self.refused(error, &input),
         };
+        if self.asks_for_levels(&history, &options) {
+            return self.check_isolation(&history, &options, &input);
+        }
         let checked = Session::new(&history, &options)
             .and_then(|session| session.check().map(|report| (session, report)));
         let (session, report) = match checked {

@@ -16,6 +16,8 @@ mod generate;
 mod init;
 mod inputs;
 mod interrupt;
+mod isolation;
+mod levels;
 mod mappings;
 mod models;
 mod output;
@@ -120,6 +122,7 @@ fn run(cli: &Cli, output: &mut Output) -> Status {
             if inputs::nothing_to_read(&files) { usage() } else { plot::run(args, output) }
         }
         Some(Command::Models(args)) => models::run(args, output),
+        Some(Command::Levels(args)) => levels::run(args, output),
         Some(Command::Anomalies(args)) => anomalies::run(args, output),
         Some(Command::Generate(args)) => generate::run(args, output),
         Some(Command::Explain(args)) => explain::run(args, output),

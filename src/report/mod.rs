@@ -6,6 +6,7 @@ pub mod ci;
 #[cfg(feature = "figures")]
 mod figure;
 mod following;
+mod isolation;
 mod json;
 #[cfg(feature = "figures")]
 mod page;
@@ -33,6 +34,7 @@ pub use following::{
     Followed, end_details, end_json, end_line, rotation_json, surroundings_line, violation_details,
     violation_json, violation_line,
 };
+pub use isolation::{Isolation, isolation_details, isolation_json, isolation_line};
 pub use json::{SCHEMA_VERSION, error_json, json, unread_json};
 #[cfg(feature = "figures")]
 pub use page::html;

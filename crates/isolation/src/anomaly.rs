@@ -38,11 +38,13 @@ pub enum Kind {
     /// A transaction saw some writes of another one, then missed others.
     NonMonotonicRead,
     /// A transaction saw some writes of another one, and missed others.
-    FracturedRead,
+    FracturedRead(Ordering),
     /// A transaction missed something that one it depends on had seen.
-    CausalityViolation,
-    /// No order of the transactions explains all reads, and no single cycle shows it.
-    NoOrder(Base, Ordering),
+    CausalityViolation(Ordering),
+    /// What a transaction saw is no prefix of all commits.
+    PrefixViolation(Ordering),
+    /// Some transactions fit into no order, and no single cycle shows it.
+    NoOrder(Level),
 }
 
 /// A class of cycles, by their edges: reads from (wr), overwrites (ww) and anti-dependencies (rw).
@@ -77,8 +79,15 @@ impl Kind {
             Kind::NonRepeatableRead => "non-repeatable-read",
             Kind::LostUpdate => "lost-update",
             Kind::NonMonotonicRead => "non-monotonic-read",
-            Kind::FracturedRead => "fractured-read",
-            Kind::CausalityViolation => "causality-violation",
+            Kind::FracturedRead(Plain) => "fractured-read",
+            Kind::FracturedRead(Session) => "fractured-read-process",
+            Kind::FracturedRead(RealTime) => "fractured-read-realtime",
+            Kind::CausalityViolation(Plain) => "causality-violation",
+            Kind::CausalityViolation(Session) => "causality-violation-process",
+            Kind::CausalityViolation(RealTime) => "causality-violation-realtime",
+            Kind::PrefixViolation(Plain) => "prefix-violation",
+            Kind::PrefixViolation(Session) => "prefix-violation-process",
+            Kind::PrefixViolation(RealTime) => "prefix-violation-realtime",
             Kind::NoOrder(..) => "no-order",
             Kind::Cycle(class, ordering) => match (class, ordering) {
                 (Class::G0, Plain) => "G0",
@@ -115,8 +124,9 @@ impl Kind {
             Kind::NonRepeatableRead => "non-repeatable read",
             Kind::LostUpdate => "lost update",
             Kind::NonMonotonicRead => "non-monotonic read",
-            Kind::FracturedRead => "fractured read",
-            Kind::CausalityViolation => "causality violation",
+            Kind::FracturedRead(_) => "fractured read",
+            Kind::CausalityViolation(_) => "causality violation",
+            Kind::PrefixViolation(_) => "prefix violation",
             Kind::NoOrder(..) => "no order",
             Kind::Cycle(Class::G0, _) => "dirty write",
             Kind::Cycle(Class::G1c, _) => "circular information flow",
@@ -143,13 +153,10 @@ impl Kind {
             Kind::NonRepeatableRead => plain(&[ReadAtomic, RepeatableRead]),
             Kind::LostUpdate => plain(&[CursorStability, UpdateAtomic]),
             Kind::NonMonotonicRead => plain(&[MonotonicAtomicView]),
-            Kind::FracturedRead => plain(&[ReadAtomic]),
-            Kind::CausalityViolation => plain(&[Causal]),
-            Kind::NoOrder(ReadAtomic, ordering) => (&[ReadAtomic], ordering),
-            Kind::NoOrder(Causal, ordering) => (&[Causal], ordering),
-            Kind::NoOrder(Prefix, ordering) => (&[Prefix], ordering),
-            Kind::NoOrder(SnapshotIsolation, ordering) => (&[SnapshotIsolation], ordering),
-            Kind::NoOrder(_, ordering) => (&[Serializable], ordering),
+            Kind::FracturedRead(ordering) => (&[ReadAtomic], ordering),
+            Kind::CausalityViolation(ordering) => (&[Causal], ordering),
+            Kind::PrefixViolation(ordering) => (&[Prefix], ordering),
+            Kind::NoOrder(level) => (level.row().bases(), level.ordering()),
             Kind::Cycle(class, ordering) => {
                 let bases: &'static [Base] = match class {
                     Class::G0 => &[ReadUncommitted],
@@ -220,8 +227,8 @@ pub enum Why {
     Session,
     /// The first completed before the second was invoked.
     RealTime,
-    /// A transaction sees the first, and read the second one's version of a key that the first
-    /// wrote, too: the first one's write, and the read.
+    /// A third transaction sees the first, and read from the second a key that the first wrote,
+    /// too: the first one's write, and the read. So the first was committed before.
     Seen(Place, Place),
 }
 
@@ -234,4 +241,6 @@ pub struct Found {
     pub count: usize,
     /// What shows the first of them.
     pub evidence: Evidence,
+    /// The levels that it rules out.
+    pub rules_out: Vec<Level>,
 }

@@ -33,6 +33,25 @@ pub enum Reason {
     Work,
 }
 
+impl Reason {
+    /// Returns whether there may be anomalies that are not known of.
+    pub(crate) fn hides_anomalies(self) -> bool {
+        self != Reason::NoRealTime
+    }
+
+    /// Returns the reason in words, as the end of a sentence.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Reason::NoRealTime => "no record tells when transactions were invoked",
+            Reason::RepeatedValues => {
+                "several transactions wrote the same value to one key, so that reads of it may be \
+                 from any of them"
+            }
+            Reason::Work => "it takes more work than is allowed",
+        }
+    }
+}
+
 /// What proves that a history has a level.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Witness {
@@ -62,7 +81,7 @@ pub(crate) struct Question<'f, 't, 'h> {
 }
 
 /// Decides all levels.
-pub(crate) fn decide(facts: &Facts<'_, '_>, Work(work): Work) -> Vec<Status> {
+pub(crate) fn decide(facts: &Facts<'_, '_>, Work(work): Work) -> (Vec<Status>, Orders) {
     let orders = Orders::new(facts);
     let statuses = vec![None; LEVELS.len()];
     let mut question = Question { facts, orders, statuses, work };
@@ -84,7 +103,7 @@ pub(crate) fn decide(facts: &Facts<'_, '_>, Work(work): Work) -> Vec<Status> {
         Some(status) => status,
         None => Status::Undecided(Reason::Work),
     };
-    question.statuses.into_iter().map(unknown).collect()
+    (question.statuses.into_iter().map(unknown).collect(), question.orders)
 }
 
 impl Question<'_, '_, '_> {

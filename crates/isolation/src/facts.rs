@@ -5,6 +5,7 @@
 use histcheck_history::{Outcome, Value};
 
 use crate::anomaly::{Evidence, Found, Kind, Place};
+use crate::level::Level;
 use crate::numbers::NONE;
 use crate::table::{Access, KeyKind, Micro, Transactions};
 use crate::writes::Writes;
@@ -116,7 +117,10 @@ impl Notes {
     pub(crate) fn note(&mut self, kind: Kind, evidence: impl FnOnce() -> Evidence) {
         match self.0.iter_mut().find(|found| found.kind == kind) {
             Some(found) => found.count += 1,
-            None => self.0.push(Found { kind, count: 1, evidence: evidence() }),
+            None => {
+                let rules_out = Level::all().filter(|&level| kind.rules_out(level)).collect();
+                self.0.push(Found { kind, count: 1, evidence: evidence(), rules_out });
+            }
         }
     }
 

@@ -326,6 +326,13 @@ pub const LEVELS: [Row; 30] = {
     ]
 };
 
+impl Row {
+    /// Returns the base alone.
+    pub(crate) fn bases(&self) -> &[Base] {
+        std::slice::from_ref(&self.base)
+    }
+}
+
 impl Level {
     /// Returns all levels; one comes after those that it implies.
     pub fn all() -> impl DoubleEndedIterator<Item = Level> + Clone {

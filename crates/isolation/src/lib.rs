@@ -7,8 +7,11 @@
 //! overwrites and anti-dependencies, as Adya defined them.
 
 mod anomaly;
+mod asked;
+mod cycles;
 mod decide;
 mod edges;
+mod explain;
 mod facts;
 mod graph;
 mod level;
@@ -17,18 +20,21 @@ mod numbers;
 mod polygraph;
 mod reach;
 mod registers;
+mod solver;
 mod table;
 mod views;
 mod weak;
 mod writes;
 
 pub use anomaly::{Class, Evidence, Found, Kind, Place, Step, Why};
+pub use asked::{Asked, Tool};
 pub use decide::{Reason, Status, Witness};
+pub use explain::transactions;
 pub use facts::Initial;
 pub use level::{Base, LEVELS, Level, Ordering, Row};
 use decide::Work;
 use facts::Facts;
-use histcheck_history::History;
+use histcheck_history::{History, Value};
 use histcheck_history::error::Error;
 
 /// How to decide levels.
@@ -42,7 +48,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Options {
-        Options { initial: Initial::Value(histcheck_history::Value::NULL), work: 2_000_000_000 }
+        Options { initial: Initial::Value(Value::NULL), work: 2_000_000_000 }
     }
 }
 
@@ -52,8 +58,12 @@ pub struct Report<'h> {
     pub transactions: Transactions<'h>,
     /// The status of each level, by its position in [`LEVELS`].
     pub statuses: Vec<Status>,
-    /// Reads that are wrong whatever the order.
+    /// The anomalies, the worst first.
     pub found: Vec<Found>,
+    /// Keys to which several transactions wrote the same value, so that their reads tell nothing.
+    pub set_aside: Vec<Value>,
+    /// How many transactions of unknown outcome were seen by others, so that they committed.
+    pub seen: usize,
 }
 
 /// Decides the levels of `history`.
@@ -63,9 +73,13 @@ pub struct Report<'h> {
 pub fn check<'h>(history: &'h History, options: &Options) -> Result<Report<'h>, Error> {
     let transactions = Transactions::read(history)?;
     let facts = Facts::new(&transactions, options.initial);
-    let statuses = decide::decide(&facts, Work(options.work));
-    let found = facts.found;
-    Ok(Report { transactions, statuses, found })
+    let (statuses, orders) = decide::decide(&facts, Work(options.work));
+    let found = explain::explain(&facts, &orders, &statuses);
+    let aside = transactions.keys.iter().zip(&facts.aside).filter(|(_, aside)| **aside);
+    let set_aside = aside.map(|(&key, _)| key).collect();
+    let is_seen = |t: &u32| facts.installed[*t as usize] && !transactions.is_ok(*t);
+    let seen = transactions.all().filter(is_seen).count();
+    Ok(Report { statuses, found, set_aside, seen, transactions })
 }
 
 pub use table::{Access, KeyKind, Micro, Transactions, has_transactions};

@@ -85,8 +85,91 @@ pub(crate) fn decide(
     }
 }
 
+/// An edge of a cycle.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Link {
+    Known(Edge),
+    /// The forced edge with this number.
+    Forced(u32),
+}
+
+/// Returns a smallest cycle of known and forced edges, as far as some work goes: edges from one
+/// transaction to another. One forced edge to the initial version is a cycle of its own: then it
+/// leads from the transaction that was seen to itself.
+pub(crate) fn smallest_cycle(
+    facts: &Facts<'_, '_>,
+    orders: &Orders,
+    ordering: Ordering,
+    forced: &[Forced],
+) -> Option<Vec<(u32, u32, Link)>> {
+    if let Some(at) = forced.iter().position(|edge| edge.to == NONE) {
+        return Some(vec![(forced[at].from, forced[at].from, Link::Forced(at as u32))]);
+    }
+    let vertices = Vertices::new(crate::edges::Shape::Whole, facts);
+    let count = vertex_count(facts, orders, vertices);
+    let mut all: Vec<(u32, u32, Link)> = Vec::new();
+    let kinds = Kinds { wr: true, rw: false, ordering };
+    edges(facts, orders, vertices, kinds, &mut |from, to, edge| {
+        all.push((from, to, Link::Known(edge)));
+    });
+    all.extend(forced.iter().zip(0..).map(|(edge, at)| (edge.from, edge.to, Link::Forced(at))));
+    let graph = Graph::new(count, |take| all.iter().for_each(|&(from, to, _)| take(from, to)));
+    let components = graph.components();
+    all.retain(|&(from, to, _)| components.joins(from, to));
+    all.sort_by_key(|&(from, to, _)| (from, to));
+    let of = |vertex: u32| {
+        let start = all.partition_point(|edge| edge.0 < vertex);
+        all[start..].iter().take_while(move |edge| edge.0 == vertex)
+    };
+    let mut work = 30_000_000_u64;
+    let mut best: Option<Vec<(u32, u32, Link)>> = None;
+    let mut came: Vec<(u32, Option<usize>)> = vec![(NONE, None); count];
+    let is_forced = |edge: &&(u32, u32, Link)| matches!(edge.2, Link::Forced(_));
+    let starts: Vec<u32> = all.iter().filter(is_forced).map(|edge| edge.0).collect();
+    for (nth, &start) in starts.iter().enumerate() {
+        if work == 0 {
+            break;
+        }
+        // By breadth, from the start back to it.
+        let mut queue = vec![(start, 0_usize)];
+        let mut at = 0;
+        'walk: while at < queue.len() {
+            let (vertex, depth) = queue[at];
+            at += 1;
+            if best.as_ref().is_some_and(|best| depth + 1 >= best.len()) {
+                break;
+            }
+            for edge in of(vertex) {
+                work = work.saturating_sub(1);
+                let place = all.partition_point(|other| (other.0, other.1) < (edge.0, edge.1));
+                if edge.1 == start {
+                    let mut cycle = vec![*edge];
+                    let mut vertex = vertex;
+                    while vertex != start {
+                        let Some(place) = came[vertex as usize].1 else { break 'walk };
+                        cycle.push(all[place]);
+                        vertex = all[place].0;
+                    }
+                    cycle.reverse();
+                    best = Some(cycle);
+                    break 'walk;
+                }
+                let slot = &mut came[edge.1 as usize];
+                if slot.0 != nth as u32 {
+                    *slot = (nth as u32, Some(place));
+                    queue.push((edge.1, depth + 1));
+                }
+            }
+        }
+        if best.as_ref().is_some_and(|best| best.len() == 2) {
+            break;
+        }
+    }
+    best
+}
+
 /// Passes on the edges that are known, and those that are forced as onward ones.
-pub(crate) fn with_forced(
+fn with_forced(
     facts: &Facts<'_, '_>,
     orders: &Orders,
     ordering: Ordering,

@@ -9,7 +9,7 @@ use histcheck::workloads::Question;
 
 use super::super::units;
 use super::super::workloads::{check_option, question};
-use super::{LimitArgs, ModelArgs, ReadArgs, ReportFormat, SelectArgs};
+use super::{LikeTool, LimitArgs, ModelArgs, ReadArgs, ReportFormat, SelectArgs};
 
 #[derive(Args, Debug)]
 pub(crate) struct CheckArgs {
@@ -65,6 +65,9 @@ pub(crate) struct CheckArgs {
     pub(crate) model: ModelArgs,
 
     #[command(flatten)]
+    pub(crate) isolation: IsolationArgs,
+
+    #[command(flatten)]
     pub(crate) read: ReadArgs,
 
     #[command(flatten)]
@@ -79,6 +82,21 @@ pub(crate) struct CheckArgs {
     /// Put operations on the disk from this size of the text on; usually a quarter of --max-memory
     #[arg(long, value_name = "SIZE", value_parser = units::bytes, hide = true)]
     pub(crate) disk_from: Option<usize>,
+}
+
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Transactions")]
+pub(crate) struct IsolationArgs {
+    /// Isolation level to check [default: strict-serializable; without times:
+    /// strong-session-serializable]
+    ///
+    /// `histcheck levels` lists and defines them. `anomalies:G1a,G0` asks for anomalies instead.
+    #[arg(long, value_name = "LEVEL", conflicts_with_all = ["model", "follow"])]
+    pub(crate) level: Option<String>,
+
+    /// Take the name of the level as another tool does
+    #[arg(long, value_name = "TOOL", requires = "level")]
+    pub(crate) like: Option<LikeTool>,
 }
 
 fn files_help() -> String {

@@ -162,3 +162,24 @@ pub(crate) enum IndependentArg {
     Yes,
     No,
 }
+
+/// The tools whose names of isolation levels are known.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum LikeTool {
+    /// Elle: Adya's levels, without the order of sessions
+    #[value(alias = "elle-cli", alias = "jepsen", alias = "adya")]
+    Elle,
+    /// AWDIT and Plume: commits follow the order of sessions
+    #[value(alias = "plume", alias = "be")]
+    Awdit,
+    /// dbcop: commits follow the order of sessions
+    Dbcop,
+    /// PolySI and IsoVista: snapshots have what their session committed before
+    #[value(alias = "isovista")]
+    Polysi,
+    /// Cobra: serializable in an order that keeps that of sessions
+    #[value(alias = "polygraph")]
+    Cobra,
+    /// Viper: snapshot isolation as it is named
+    Viper,
+}

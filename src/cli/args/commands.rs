@@ -109,6 +109,15 @@ pub(crate) struct ModelsArgs {
 }
 
 #[derive(Args, Debug)]
+pub(crate) struct LevelsArgs {
+    /// A level, for its definition
+    pub(crate) name: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) format: FormatArg,
+}
+
+#[derive(Args, Debug)]
 pub(crate) struct AnomaliesArgs {
     /// An anomaly, such as stale-read, for its definition and an example
     pub(crate) name: Option<String>,

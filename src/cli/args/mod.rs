@@ -219,6 +219,8 @@ pub(crate) enum Command {
     Stats(StatsArgs),
     /// List the models with their operations
     Models(ModelsArgs),
+    /// List the isolation levels, or define one
+    Levels(LevelsArgs),
     /// List the anomalies, or define one
     Anomalies(AnomaliesArgs),
     /// Explain an error code

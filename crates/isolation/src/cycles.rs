@@ -1,0 +1,447 @@
+//! Cycles to show: of each class the smallest, with the micro-operations that make its edges.
+//!
+//! Only transactions of one strongly connected component can be in a cycle. In each, a search by
+//! breadth looks for the cycle with the fewest transactions whose edges have the pattern of the
+//! class. It ends when its work is used up; what levels are ruled out does not depend on it.
+
+use crate::anomaly::{Class, Place, Step, Why};
+use crate::edges::{Edge, Kinds, Orders, Shape, Vertices, edges, graph, is_other};
+use crate::facts::Facts;
+use crate::level::Ordering;
+use crate::numbers::NONE;
+use crate::table::{Access, KeyKind};
+
+/// The edges inside strongly connected components.
+pub(crate) struct Knots {
+    vertices: Vertices,
+    /// The vertices that have edges, ascending.
+    members: Vec<u32>,
+    starts: Vec<u32>,
+    targets: Vec<(u32, Edge)>,
+}
+
+impl Knots {
+    /// Finds the components of the graph with all edges.
+    pub(crate) fn new(facts: &Facts<'_, '_>, orders: &Orders, ordering: Ordering) -> Knots {
+        let vertices = Vertices::new(Shape::Whole, facts);
+        let kinds = Kinds::all(ordering);
+        let components = graph(facts, orders, vertices, kinds).components();
+        let mut inside: Vec<(u32, u32, Edge)> = Vec::new();
+        edges(facts, orders, vertices, kinds, &mut |from, to, edge| {
+            if components.joins(from, to) {
+                inside.push((from, to, edge));
+            }
+        });
+        inside.sort_by_key(|&(from, to, _)| (from, to));
+        inside.dedup();
+        let mut knots =
+            Knots { vertices, members: Vec::new(), starts: vec![0], targets: Vec::new() };
+        for group in inside.chunk_by(|one, other| one.0 == other.0) {
+            knots.members.push(group[0].0);
+            knots.targets.extend(group.iter().map(|&(_, to, edge)| (to, edge)));
+            knots.starts.push(knots.targets.len() as u32);
+        }
+        // Vertices by their positions among the members from now on: all have successors here.
+        let members = &knots.members;
+        for target in &mut knots.targets {
+            target.0 = members.partition_point(|&member| member < target.0) as u32;
+        }
+        knots
+    }
+
+    fn of(&self, member: u32) -> &[(u32, Edge)] {
+        let at = member as usize;
+        &self.targets[self.starts[at] as usize..self.starts[at + 1] as usize]
+    }
+
+    fn transaction(&self, member: u32) -> Option<u32> {
+        self.vertices.transaction(self.members[member as usize])
+    }
+}
+
+/// Which cycles are looked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Pattern {
+    Class(Class),
+    /// One anti-dependency, any overwrites, and one read or step of a session: a transaction misses
+    /// a part of what it sees.
+    Fractured,
+    /// The same with several reads and steps.
+    Causal,
+    /// Anti-dependencies only after reads, sessions or real time.
+    Prefix,
+}
+
+/// What is known of a walk: how it goes on depends on it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct State {
+    /// Whether there was an anti-dependency besides the first.
+    has_more: bool,
+    /// The last edge.
+    last: Edge,
+    /// Whether the order that is asked for was used.
+    is_ordered: bool,
+    /// How many edges there were, at most two.
+    count: u8,
+}
+
+impl State {
+    /// A number below [`STATES`].
+    fn number(self) -> usize {
+        let last = match self.last {
+            Edge::Rw => 0,
+            Edge::Ww => 1,
+            Edge::Wr => 2,
+            Edge::Session | Edge::RealTime => 3,
+            Edge::Own | Edge::Onward => 4,
+        };
+        let flags = usize::from(self.has_more) + 2 * usize::from(self.is_ordered);
+        (flags * 5 + last) * 2 + usize::from(self.count > 1)
+    }
+}
+
+const STATES: usize = 40;
+
+impl Pattern {
+    /// The edge that a cycle begins with.
+    fn first(self) -> Edge {
+        match self {
+            Pattern::Class(Class::G0) => Edge::Ww,
+            Pattern::Class(Class::G1c) => Edge::Wr,
+            _ => Edge::Rw,
+        }
+    }
+
+    /// Returns whether `edge` may follow.
+    fn allows(self, state: State, edge: Edge) -> bool {
+        let is_order = matches!(edge, Edge::Session | Edge::RealTime);
+        match self {
+            Pattern::Class(Class::G0) => edge == Edge::Ww || is_order,
+            Pattern::Class(Class::G1c | Class::GSingle) => edge != Edge::Rw,
+            Pattern::Class(Class::GNonadjacent) => edge != Edge::Rw || state.last != Edge::Rw,
+            // Two anti-dependencies at once.
+            Pattern::Class(Class::G2) => state.count > 1 || edge == Edge::Rw,
+            Pattern::Fractured | Pattern::Causal => match edge {
+                Edge::Rw => false,
+                Edge::Ww => matches!(state.last, Edge::Rw | Edge::Ww),
+                _ => self == Pattern::Causal || matches!(state.last, Edge::Rw | Edge::Ww),
+            },
+            Pattern::Prefix => {
+                edge != Edge::Rw
+                    || matches!(state.last, Edge::Wr | Edge::Session | Edge::RealTime)
+            }
+        }
+    }
+
+    /// Returns whether a walk that is back at its start is a cycle of this pattern.
+    fn accepts(self, state: State) -> bool {
+        match self {
+            Pattern::Class(Class::GNonadjacent) => state.has_more && state.last != Edge::Rw,
+            Pattern::Class(Class::G2) => state.has_more,
+            Pattern::Fractured | Pattern::Causal => !matches!(state.last, Edge::Rw | Edge::Ww),
+            Pattern::Prefix => !matches!(state.last, Edge::Rw | Edge::Ww),
+            Pattern::Class(_) => true,
+        }
+    }
+}
+
+/// Where a walk came from.
+#[derive(Clone, Copy)]
+struct Visit {
+    member: u32,
+    state: State,
+    /// The visit before it; [`NONE`] for the first.
+    before: u32,
+    /// The edge that led here.
+    edge: Edge,
+}
+
+/// A search for cycles.
+pub(crate) struct Search<'k> {
+    knots: &'k Knots,
+    visits: Vec<Visit>,
+    /// By member and state: the number of the search that visited it.
+    seen: Vec<u32>,
+    stamp: u32,
+    pub(crate) work: u64,
+}
+
+impl<'k> Search<'k> {
+    pub(crate) fn new(knots: &'k Knots, work: u64) -> Search<'k> {
+        let seen = vec![0; knots.members.len() * STATES];
+        Search { knots, visits: Vec::new(), seen, stamp: 0, work }
+    }
+
+    /// Returns the smallest cycle of `pattern` that uses `ordering`, as transactions and the edges
+    /// from each to the next. `None` if there is none, or the work is used up.
+    pub(crate) fn smallest(
+        &mut self,
+        pattern: Pattern,
+        ordering: Ordering,
+    ) -> Option<Vec<(u32, Edge)>> {
+        let mut length = 2;
+        while self.work > 0 {
+            let mut goes_on = false;
+            for start in 0..self.knots.members.len() as u32 {
+                if self.knots.transaction(start).is_none() {
+                    continue;
+                }
+                let (cycle, is_cut) = self.from(start, pattern, ordering, length);
+                if cycle.is_some() {
+                    return cycle;
+                }
+                goes_on |= is_cut;
+                if self.work == 0 {
+                    return None;
+                }
+            }
+            if !goes_on {
+                return None;
+            }
+            length += 1 + length / 4;
+        }
+        None
+    }
+
+    /// Returns a smallest cycle through `start` of at most `length` edges, and whether longer ones
+    /// are possible.
+    fn from(
+        &mut self,
+        start: u32,
+        pattern: Pattern,
+        ordering: Ordering,
+        length: usize,
+    ) -> (Option<Vec<(u32, Edge)>>, bool) {
+        self.stamp += 1;
+        self.visits.clear();
+        let mut is_cut = false;
+        let first = State { has_more: false, last: pattern.first(), is_ordered: false, count: 1 };
+        let first = State { is_ordered: ordering == Ordering::None, ..first };
+        for &(to, edge) in self.knots.of(start) {
+            if edge == pattern.first() {
+                self.visit(Visit { member: to, state: first, before: NONE, edge });
+            }
+        }
+        // One layer of transactions after the other; what belongs to none is in the layer of the
+        // transaction before it.
+        let (mut at, mut depth) = (0, 1);
+        while at < self.visits.len() {
+            let end = self.visits.len();
+            let mut next = Vec::new();
+            let mut layer = at;
+            while layer < self.visits.len() {
+                let visit = self.visits[layer];
+                let is_own = self.knots.transaction(visit.member).is_some();
+                if visit.member == start && pattern.accepts(visit.state) && visit.state.is_ordered {
+                    if let Some(cycle) = self.cycle(start, layer as u32) {
+                        return (Some(cycle), is_cut);
+                    }
+                } else if visit.member != start {
+                    self.step(layer as u32, (pattern, ordering), is_own, &mut next);
+                }
+                layer += 1;
+            }
+            debug_assert!(layer >= end);
+            at = self.visits.len();
+            depth += 1;
+            if depth > length {
+                is_cut |= !next.is_empty();
+                break;
+            }
+            next.into_iter().for_each(|visit| self.visit(visit));
+            if self.work == 0 {
+                break;
+            }
+        }
+        (None, is_cut)
+    }
+
+    fn visit(&mut self, visit: Visit) {
+        let slot = &mut self.seen[visit.member as usize * STATES + visit.state.number()];
+        if *slot != self.stamp {
+            *slot = self.stamp;
+            self.visits.push(visit);
+        }
+    }
+
+    /// Goes on from a visit: at once along onward edges, to the next layer along others.
+    fn step(
+        &mut self,
+        at: u32,
+        (pattern, ordering): (Pattern, Ordering),
+        is_own: bool,
+        next: &mut Vec<Visit>,
+    ) {
+        let knots = self.knots;
+        let visit = self.visits[at as usize];
+        let targets = knots.of(visit.member);
+        self.work = self.work.saturating_sub(1 + targets.len() as u64);
+        for &(to, edge) in targets {
+            if !is_own {
+                self.visit(Visit { member: to, before: at, edge, ..visit });
+                continue;
+            }
+            let is_allowed = match edge {
+                Edge::Session => ordering != Ordering::None,
+                Edge::RealTime => ordering == Ordering::RealTime,
+                _ => true,
+            };
+            if !is_allowed || !pattern.allows(visit.state, edge) {
+                continue;
+            }
+            let is_asked = match ordering {
+                Ordering::None => true,
+                Ordering::Session => edge == Edge::Session,
+                Ordering::RealTime => edge == Edge::RealTime,
+            };
+            let state = State {
+                has_more: visit.state.has_more || edge == Edge::Rw,
+                last: edge,
+                is_ordered: visit.state.is_ordered || is_asked,
+                count: 2,
+            };
+            next.push(Visit { member: to, state, before: at, edge });
+        }
+    }
+
+    /// Returns the cycle that ends with a visit, unless a transaction is in it twice.
+    fn cycle(&self, start: u32, mut at: u32) -> Option<Vec<(u32, Edge)>> {
+        // From the end: each transaction, with the edge that led to it.
+        let mut back = Vec::new();
+        let mut edge = Edge::Onward;
+        loop {
+            let visit = self.visits[at as usize];
+            if visit.edge != Edge::Onward {
+                edge = visit.edge;
+            }
+            // An edge may lead through vertices that belong to no transaction: it is that of the
+            // first of them.
+            let is_first = visit.before == NONE;
+            let from = if is_first { start } else { self.visits[visit.before as usize].member };
+            if let Some(t) = self.knots.transaction(from) {
+                back.push((t, edge));
+            }
+            if is_first {
+                break;
+            }
+            at = visit.before;
+        }
+        back.reverse();
+        let mut all: Vec<u32> = back.iter().map(|&(t, _)| t).collect();
+        all.sort_unstable();
+        let len = all.len();
+        all.dedup();
+        (all.len() == len).then_some(back)
+    }
+}
+
+/// Returns the steps of a cycle of transactions, with the micro-operations that make its edges;
+/// `None` if these are not found.
+pub(crate) fn explained(facts: &Facts<'_, '_>, cycle: &[(u32, Edge)]) -> Option<Vec<Step>> {
+    let next = |at: usize| cycle[(at + 1) % cycle.len()].0;
+    let step = |(at, &(from, edge)): (usize, &(u32, Edge))| {
+        let to = next(at);
+        Some(Step { from, to, why: why(facts, from, to, edge)? })
+    };
+    cycle.iter().enumerate().map(step).collect()
+}
+
+pub(crate) fn why(facts: &Facts<'_, '_>, from: u32, to: u32, edge: Edge) -> Option<Why> {
+    match edge {
+        Edge::Wr => read_from(facts, from, to),
+        Edge::Ww => overwritten(facts, from, to),
+        Edge::Rw => missed(facts, from, to),
+        Edge::Session => Some(Why::Session),
+        Edge::RealTime => Some(Why::RealTime),
+        Edge::Own | Edge::Onward => None,
+    }
+}
+
+/// Returns the write of `from` that a read of `to` returned.
+fn read_from(facts: &Facts<'_, '_>, from: u32, to: u32) -> Option<Why> {
+    let read = facts.reads.of(to).iter().find(|read| {
+        read.source == from && is_other(read.source, to) && !facts.aside[read.key as usize]
+    })?;
+    let place = Place { transaction: to, micro: read.micro };
+    // Of a list the last element that is its own.
+    let chain = facts.chains.of(read.key);
+    let shown = if read.place == NONE { chain } else { &chain[..read.place as usize] };
+    let nth = shown.iter().filter(|&&t| t == from).count();
+    Some(Why::Wr(nth_write(facts, from, read.key, nth.checked_sub(1)), place))
+}
+
+/// Returns a write of `from`, and that of `to` which came next.
+fn overwritten(facts: &Facts<'_, '_>, from: u32, to: u32) -> Option<Why> {
+    for &key in facts.writes.of(from).iter().filter(|key| facts.writes.of(to).contains(key)) {
+        let chain = facts.chains.of(key);
+        let count = |t: u32, end: usize| chain[..end].iter().filter(|&&other| other == t).count();
+        let joined = chain.windows(2).position(|pair| pair == [from, to]);
+        let at = match joined {
+            Some(at) => at,
+            None if chain.last() == Some(&from) && facts.tails.of(key).contains(&to) => {
+                chain.len() - 1
+            }
+            None => continue,
+        };
+        let first = nth_write(facts, from, key, Some(count(from, at)));
+        return Some(Why::Ww(first, nth_write(facts, to, key, Some(count(to, at + 1)))));
+    }
+    None
+}
+
+/// Returns a read of `from`, and the write of `to` that replaced what it returned.
+fn missed(facts: &Facts<'_, '_>, from: u32, to: u32) -> Option<Why> {
+    for read in facts.reads.of(from) {
+        if read.place == NONE || facts.aside[read.key as usize] {
+            continue;
+        }
+        let chain = facts.chains.of(read.key);
+        let is_next = match chain.get(read.place as usize) {
+            Some(&next) => next == to,
+            None => facts.tails.of(read.key).contains(&to),
+        };
+        if is_next {
+            let before = &chain[..(read.place as usize).min(chain.len())];
+            let nth = before.iter().filter(|&&t| t == to).count();
+            let place = Place { transaction: from, micro: read.micro };
+            return Some(Why::Rw(place, nth_write(facts, to, read.key, Some(nth))));
+        }
+    }
+    None
+}
+
+/// Returns the append of a transaction with this number among its appends to a list, or its last
+/// write of a register.
+fn nth_write(facts: &Facts<'_, '_>, transaction: u32, key: u32, nth: Option<usize>) -> Place {
+    if facts.table.kinds[key as usize] == KeyKind::Register {
+        return facts.last_write(transaction, key);
+    }
+    let micros = facts.table.micros(transaction).iter().zip(0..);
+    let mut own = micros.filter(|(micro, _)| micro.key == key && micro.access == Access::Append);
+    match nth.and_then(|nth| own.nth(nth)) {
+        Some((_, micro)) => Place { transaction, micro },
+        None => facts.last_write(transaction, key),
+    }
+}
+
+/// Returns the class of a cycle by its edges, and the order that it needs.
+pub(crate) fn classify(steps: &[Step]) -> (Class, Ordering) {
+    let is_rw = |step: &Step| matches!(step.why, Why::Rw(..));
+    let count = steps.iter().filter(|step| is_rw(step)).count();
+    let pairs = steps.iter().zip(steps.iter().cycle().skip(1));
+    let is_adjacent = pairs.clone().any(|(one, other)| is_rw(one) && is_rw(other));
+    let class = match count {
+        0 if steps.iter().any(|step| matches!(step.why, Why::Wr(..))) => Class::G1c,
+        0 => Class::G0,
+        1 => Class::GSingle,
+        _ if is_adjacent => Class::G2,
+        _ => Class::GNonadjacent,
+    };
+    let has = |why: Why| steps.iter().any(|step| step.why == why);
+    let ordering = match (has(Why::RealTime), has(Why::Session)) {
+        (true, _) => Ordering::RealTime,
+        (false, true) => Ordering::Session,
+        (false, false) => Ordering::None,
+    };
+    (class, ordering)
+}

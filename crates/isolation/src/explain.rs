@@ -1,0 +1,231 @@
+//! What rules out the levels that a history has not: for each of them an anomaly, and each anomaly
+//! once.
+
+use crate::anomaly::{Class, Evidence, Found, Kind, Place, Step, Why};
+use crate::cycles::{Knots, Pattern, Search, classify, explained};
+use crate::decide::Status;
+use crate::edges::{Edge, Orders};
+use crate::facts::Facts;
+use crate::level::{Base, Level, Ordering};
+use crate::weak::{self, Forced, Sight};
+
+/// How much work the search for one kind of cycles may take, in edges looked at.
+const SEARCH: u64 = 30_000_000;
+
+/// Returns the anomalies of a history, the worst first.
+pub(crate) fn explain(
+    facts: &Facts<'_, '_>,
+    orders: &Orders,
+    statuses: &[Status],
+) -> Vec<Found> {
+    let is_out = |level: Level| statuses[level.index()] == Status::RuledOut;
+    let mut found = facts.found.clone();
+    if !Level::all().any(is_out) {
+        return found;
+    }
+    let has_real_time = facts.table.history.has_real_time();
+    let ordering = if has_real_time { Ordering::RealTime } else { Ordering::Session };
+    let knots = Knots::new(facts, orders, ordering);
+    let orderings = [Ordering::None, Ordering::Session, Ordering::RealTime];
+    for class in [Class::G0, Class::G1c, Class::GSingle, Class::GNonadjacent, Class::G2] {
+        for ordering in orderings {
+            let kind = Kind::Cycle(class, ordering);
+            // One that needs no order shows more.
+            let is_shown = |found: &Found| matches!(found.kind, Kind::Cycle(c, _) if c == class);
+            let is_forbidden = Level::all().any(|level| is_out(level) && kind.rules_out(level));
+            if found.iter().any(is_shown) || !is_forbidden {
+                continue;
+            }
+            let cycle = Search::new(&knots, SEARCH).smallest(Pattern::Class(class), ordering);
+            found.extend(cycle.and_then(|cycle| of_cycle(facts, kind, &cycle)));
+        }
+    }
+    for (pattern, kind) in [
+        (Pattern::Fractured, Kind::FracturedRead as fn(Ordering) -> Kind),
+        (Pattern::Causal, Kind::CausalityViolation),
+        (Pattern::Prefix, Kind::PrefixViolation),
+    ] {
+        for ordering in [Ordering::None, Ordering::Session] {
+            let kind = kind(ordering);
+            if is_explained(&found, kind, &is_out) {
+                continue;
+            }
+            let cycle = Search::new(&knots, SEARCH).smallest(pattern, ordering);
+            found.extend(cycle.and_then(|cycle| of_cycle(facts, kind, &cycle)));
+        }
+    }
+    for (sight, ordering, kind) in [
+        (Sight::Earlier, Ordering::None, Kind::NonMonotonicRead),
+        (Sight::Direct, Ordering::None, Kind::FracturedRead(Ordering::None)),
+        (Sight::Direct, Ordering::Session, Kind::FracturedRead(Ordering::Session)),
+        (Sight::Transitive, Ordering::None, Kind::CausalityViolation(Ordering::None)),
+        (Sight::Transitive, Ordering::Session, Kind::CausalityViolation(Ordering::Session)),
+    ] {
+        if !is_explained(&found, kind, &is_out)
+            && let weak::Outcome::Cycle(forced) = weak::decide(facts, orders, sight, ordering)
+        {
+            found.extend(of_forced(facts, orders, kind, ordering, &forced));
+        }
+    }
+    found.sort_by_key(|found| found.kind);
+    found
+}
+
+/// Returns whether every level that `kind` rules out directly, and that is ruled out, is so by what
+/// was found.
+fn is_explained(found: &[Found], kind: Kind, is_out: &dyn Fn(Level) -> bool) -> bool {
+    let (bases, ordering) = kind.forbidden_by();
+    let mut levels = bases.iter().filter_map(|&base| Level::of(base, ordering));
+    levels.all(|level| {
+        !is_out(level) || found.iter().any(|found| found.rules_out.contains(&level))
+    })
+}
+
+/// Returns the anomaly that a cycle of known edges is.
+fn of_cycle(facts: &Facts<'_, '_>, kind: Kind, cycle: &[(u32, Edge)]) -> Option<Found> {
+    let steps = explained(facts, cycle)?;
+    let rules_out = Level::all().filter(|&level| rules_out(facts, &steps, level)).collect();
+    Some(Found { kind, count: 1, evidence: Evidence::Cycle(steps), rules_out })
+}
+
+/// Returns whether a cycle rules out a level.
+pub(crate) fn rules_out(facts: &Facts<'_, '_>, steps: &[Step], level: Level) -> bool {
+    let (_, ordering) = classify(steps);
+    level.ordering() >= ordering && forbids(facts, steps, level.base())
+}
+
+/// Returns whether a base forbids a cycle, or one of the bases does that it implies.
+fn forbids(facts: &Facts<'_, '_>, steps: &[Step], base: Base) -> bool {
+    forbids_directly(facts, steps, base)
+        || base.implied().iter().any(|&base| forbids(facts, steps, base))
+}
+
+fn forbids_directly(facts: &Facts<'_, '_>, steps: &[Step], base: Base) -> bool {
+    let is_rw = |step: &Step| matches!(step.why, Why::Rw(..));
+    let is_seen = |step: &Step| matches!(step.why, Why::Seen(..));
+    let is_write = |step: &Step| matches!(step.why, Why::Ww(..));
+    let is_view = |step: &Step| !is_rw(step) && !is_write(step);
+    if steps.iter().any(is_seen) {
+        // What follows from what was seen depends on the level that it was found for.
+        return false;
+    }
+    let count = steps.iter().filter(|step| is_rw(step)).count();
+    let pairs = || steps.iter().zip(steps.iter().cycle().skip(1));
+    // One anti-dependency, then what came of the version that was missed.
+    let missed = || {
+        let at = steps.iter().position(is_rw)?;
+        let rest = steps[at + 1..].iter().chain(&steps[..at]);
+        let after: Vec<&Step> = rest.skip_while(|step| is_write(step)).collect();
+        (count == 1).then_some((&steps[at], after))
+    };
+    match base {
+        Base::ReadUncommitted => !steps.iter().any(|step| is_rw(step) || is_wr(step)),
+        Base::ReadCommitted => count == 0,
+        Base::ConsistentView | Base::ForwardConsistentView => count == 1,
+        Base::ParallelSnapshotIsolation => count < 2,
+        Base::SnapshotIsolation => !pairs().any(|(one, other)| is_rw(one) && is_rw(other)),
+        Base::Prefix => !pairs().any(|(one, other)| !is_view(one) && is_rw(other)),
+        Base::MonotonicSnapshotRead => {
+            !pairs().any(|(one, other)| is_rw(other) && !is_read_before(one, other))
+        }
+        Base::Causal => missed().is_some_and(|(_, after)| {
+            !after.is_empty() && after.iter().all(|step| is_view(step))
+        }),
+        Base::ReadAtomic => {
+            missed().is_some_and(|(_, after)| after.len() == 1 && is_view(after[0]))
+        }
+        Base::MonotonicAtomicView => missed().is_some_and(|(miss, after)| {
+            after.len() == 1 && is_wr(after[0]) && is_read_before(after[0], miss)
+        }),
+        Base::UpdateAtomic => missed().is_some_and(|(_, after)| {
+            after.is_empty() || after.len() == 1 && is_view(after[0])
+        }),
+        Base::MonotonicView => {
+            count == 1
+                && pairs().any(|(one, other)| {
+                    is_rw(other) && (is_read_before(one, other) || is_write_before(one, other))
+                })
+        }
+        Base::UpdateSerializable => {
+            let reads_only = |step: &&Step| facts.writes.of(step.from).is_empty();
+            steps.iter().filter(reads_only).count() < 2
+        }
+        Base::RepeatableRead | Base::Serializable => true,
+        Base::CursorStability => false,
+    }
+}
+
+fn is_wr(step: &Step) -> bool {
+    matches!(step.why, Why::Wr(..))
+}
+
+/// Returns whether `one` leads to a read before that of `other`, or to the same.
+fn is_read_before(one: &Step, other: &Step) -> bool {
+    match (one.why, other.why) {
+        (Why::Wr(_, read), Why::Rw(later, _)) => read.micro <= later.micro,
+        _ => false,
+    }
+}
+
+/// Returns whether `one` leads to a write before the read of `other`.
+fn is_write_before(one: &Step, other: &Step) -> bool {
+    match (one.why, other.why) {
+        (Why::Ww(_, write), Why::Rw(later, _)) => write.micro < later.micro,
+        _ => false,
+    }
+}
+
+/// Returns the anomaly that a cycle with forced edges is: the smallest.
+fn of_forced(
+    facts: &Facts<'_, '_>,
+    orders: &Orders,
+    kind: Kind,
+    ordering: Ordering,
+    forced: &[Forced],
+) -> Option<Found> {
+    let cycle = weak::smallest_cycle(facts, orders, ordering, forced)?;
+    let step = |&(from, to, edge): &(u32, u32, weak::Link)| {
+        let why = match edge {
+            weak::Link::Known(edge) => explained_edge(facts, from, to, edge)?,
+            weak::Link::Forced(nth) => {
+                let read = forced[nth as usize].read;
+                let key = facts.table.micros(read.transaction)[read.micro as usize].key;
+                Why::Seen(facts.last_write(from, key), read)
+            }
+        };
+        Some(Step { from, to, why })
+    };
+    let steps: Option<Vec<Step>> = cycle.iter().map(step).collect();
+    let rules_out = Level::all().filter(|&level| kind.rules_out(level)).collect();
+    Some(Found { kind, count: 1, evidence: Evidence::Cycle(steps?), rules_out })
+}
+
+fn explained_edge(facts: &Facts<'_, '_>, from: u32, to: u32, edge: Edge) -> Option<Why> {
+    crate::cycles::why(facts, from, to, edge)
+}
+
+/// Returns the transactions of an anomaly, each once, ascending.
+pub fn transactions(evidence: &Evidence) -> Vec<u32> {
+    let mut all: Vec<u32> = match evidence {
+        Evidence::Read { reader, writer, .. } => {
+            let writer = writer.map(|writer: Place| writer.transaction);
+            [Some(reader.transaction), writer].into_iter().flatten().collect()
+        }
+        Evidence::Reads(reads) => reads.iter().map(|read| read.transaction).collect(),
+        Evidence::Updates(updates) => updates.iter().map(|(read, _)| read.transaction).collect(),
+        Evidence::Update { aborted, committed, reader } => {
+            [aborted, committed, reader].map(|place| place.transaction).to_vec()
+        }
+        Evidence::Cycle(steps) => {
+            let seen = steps.iter().filter_map(|step| match step.why {
+                Why::Seen(_, read) => Some(read.transaction),
+                _ => None,
+            });
+            steps.iter().map(|step| step.from).chain(seen).collect()
+        }
+        Evidence::Core(transactions) => transactions.clone(),
+    };
+    all.sort_unstable();
+    all.dedup();
+    all
+}

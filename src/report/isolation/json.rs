@@ -1,0 +1,134 @@
+//! The report on isolation levels for programs.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::Isolation;
+use super::steps::Names;
+use crate::history::{OpIndex, Record};
+use crate::isolation::{Asked, Evidence, Found, Level, Status, Why};
+use crate::report::json::{SCHEMA_VERSION, line};
+
+#[derive(Serialize)]
+struct JsonIsolation<'a> {
+    schema_version: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<&'a str>,
+    verdict: &'static str,
+    operations: usize,
+    isolation: JsonLevels,
+}
+
+#[derive(Serialize)]
+struct JsonLevels {
+    asked: String,
+    reason: Option<&'static str>,
+    levels: BTreeMap<&'static str, &'static str>,
+    anomalies: Vec<JsonAnomaly>,
+    seen_of_unknown_outcome: usize,
+    keys_set_aside: Vec<String>,
+
+
+}
+
+#[derive(Serialize)]
+struct JsonAnomaly {
+    name: &'static str,
+    title: &'static str,
+    count: usize,
+    rules_out: Vec<&'static str>,
+    transactions: Vec<JsonTransaction>,
+    cycle: Vec<JsonStep>,
+    sentence: String,
+}
+
+#[derive(Serialize)]
+struct JsonTransaction {
+    name: String,
+    record: Record,
+    line: Option<usize>,
+}
+
+#[derive(Serialize)]
+struct JsonStep {
+    from: String,
+    to: String,
+    kind: &'static str,
+    sentence: String,
+}
+
+/// Returns the report as one line of JSON.
+pub fn isolation_json(subject: &Isolation<'_>) -> String {
+    let (status, _) = subject.answer();
+    let (verdict, reason) = match status {
+        Status::Holds(_) => ("valid", None),
+        Status::RuledOut => ("invalid", None),
+        Status::Undecided(reason) => ("unknown", Some(reason.in_words())),
+    };
+    let word = |level: Level| match subject.report.statuses[level.index()] {
+        Status::Holds(_) => "holds",
+        Status::RuledOut => "ruled-out",
+        Status::Undecided(_) => "undecided",
+    };
+    let history = subject.history();
+    line(&JsonIsolation {
+        schema_version: SCHEMA_VERSION,
+        file: subject.file,
+        verdict,
+        operations: subject.report.transactions.len(),
+        isolation: JsonLevels {
+            asked: match subject.asked {
+                Asked::Level(level, _) => level.name().to_owned(),
+                Asked::Anomalies(names) => format!("anomalies:{}", names.join(",")),
+            },
+            reason,
+            levels: Level::all().map(|level| (level.name(), word(level))).collect(),
+            anomalies: subject.report.found.iter().map(|found| anomaly(subject, found)).collect(),
+            seen_of_unknown_outcome: subject.report.seen,
+            keys_set_aside: subject
+                .report
+                .set_aside
+                .iter()
+                .map(|&key| history.values().to_json(key))
+                .collect(),
+
+        },
+    })
+}
+
+fn anomaly(subject: &Isolation<'_>, found: &Found) -> JsonAnomaly {
+    let names = Names::of(&found.evidence);
+    let transaction = |t: u32| {
+        let record = subject.history()[OpIndex::new(t as usize)].invoked;
+        JsonTransaction { name: names.name(t), record, line: subject.line(record) }
+    };
+    let cycle = match &found.evidence {
+        Evidence::Cycle(steps) => steps
+            .iter()
+            .map(|step| JsonStep {
+                from: names.name(step.from),
+                to: names.name(step.to),
+                kind: match step.why {
+                    Why::Wr(..) => "wr",
+                    Why::Ww(..) => "ww",
+                    Why::Rw(..) => "rw",
+                    Why::Session => "session",
+                    Why::RealTime => "real-time",
+                    Why::Seen(..) => "seen",
+                },
+                sentence: subject.step(step, &names),
+            })
+            .collect(),
+        _ => Vec::new(),
+    };
+    JsonAnomaly {
+        name: found.kind.name(),
+        title: found.kind.title(),
+        count: found.count,
+        rules_out: found.rules_out.iter().map(|level| level.name()).collect(),
+        transactions: names.all().map(transaction).collect(),
+        cycle,
+        sentence: subject.evidence(&found.evidence, &names),
+    }
+}

@@ -1,0 +1,66 @@
+//! Reports on isolation levels: which of them a history of transactions has, what rules out the
+//! others, and by which transactions.
+
+mod json;
+mod steps;
+mod text;
+
+use crate::error::Place;
+use crate::history::{History, OpIndex, Record};
+use crate::isolation::{self, Asked, Found, Level, Report, Status};
+
+pub use json::isolation_json;
+pub use text::{isolation_details, isolation_line};
+
+/// A history of transactions with everything that is reported of it.
+pub struct Isolation<'a> {
+    /// The name of its file, where that has to be said.
+    pub file: Option<&'a str>,
+    /// What was found.
+    pub report: &'a Report<'a>,
+    /// What was asked.
+    pub asked: &'a Asked,
+    /// Where records are in the text, ascending; only those that are named.
+    pub places: Vec<(Record, Place)>,
+}
+
+impl Isolation<'_> {
+    /// Returns the answer to what was asked, with the anomalies that make it no.
+    pub fn answer(&self) -> (Status, Vec<&Found>) {
+        self.asked.answer(&self.report.statuses, &self.report.found)
+    }
+
+    /// Returns the records that the reports name, ascending: see [`Isolation::places`].
+    pub fn named_records(&self) -> Vec<Record> {
+        let found = self.report.found.iter();
+        let named = found.flat_map(|found| isolation::transactions(&found.evidence));
+        let mut records: Vec<Record> =
+            named.map(|t| self.history()[OpIndex::new(t as usize)].invoked).collect();
+        records.sort_unstable();
+        records.dedup();
+        records
+    }
+
+    fn history(&self) -> &History {
+        self.report.transactions.history
+    }
+
+    fn line(&self, record: Record) -> Option<usize> {
+        let at = self.places.binary_search_by_key(&record, |entry| entry.0).ok()?;
+        Some(self.places[at].1.line)
+    }
+
+    /// Returns the levels with a status, without those that follow from others: of those that hold
+    /// the strongest, of those that are ruled out the weakest.
+    fn telling(&self, is_wanted: impl Fn(&Status) -> bool, holds: bool) -> Vec<Level> {
+        let wanted = |level: &Level| is_wanted(&self.report.statuses[level.index()]);
+        let levels: Vec<Level> = Level::all().filter(wanted).collect();
+        let follows = |level: &Level| {
+            levels.iter().any(|other| {
+                other != level
+                    && if holds { other.implies(*level) } else { level.implies(*other) }
+            })
+        };
+        levels.iter().copied().filter(|level| !follows(level)).collect()
+    }
+}

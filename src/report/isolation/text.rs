@@ -1,0 +1,176 @@
+//! The report on isolation levels for people.
+
+use histcheck_history::putln;
+
+use super::Isolation;
+use super::steps::Names;
+use crate::history::Outcome;
+use crate::isolation::{Asked, Evidence, Found, LEVELS, Level, Status};
+use crate::report::{Detail, Palette};
+use crate::words::{counted, printable, value_phrase, with_thousands};
+
+/// Returns the verdict in one line, without its line break.
+pub fn isolation_line(subject: &Isolation<'_>, palette: &Palette) -> String {
+    let file = subject.file.map_or(String::new(), |file| format!("{}: ", printable(file)));
+    let (status, by) = subject.answer();
+    let (color, word) = match status {
+        Status::Holds(_) => (palette.good, "valid"),
+        Status::RuledOut => (palette.bad, "invalid"),
+        Status::Undecided(_) => (palette.unsure, "unknown"),
+    };
+    let name = match subject.asked {
+        Asked::Level(level, _) => level.name().to_owned(),
+        Asked::Anomalies(names) => format!("free of {}", printable(&names.join(", "))),
+    };
+    let what = match status {
+        Status::Holds(_) => {
+            format!("{}, {name}", counted(subject.report.transactions.len(), "transaction"))
+        }
+        Status::RuledOut => {
+            let why = by.first().map_or(String::new(), |found| format!(": {}", named(found)));
+            format!("not {name}{why}")
+        }
+        Status::Undecided(reason) => format!("{name} is not decided: {}", reason.in_words()),
+    };
+    format!("{file}{color}{word}{}: {what}", palette.reset)
+}
+
+/// Returns the name of an anomaly, and what people call it.
+fn named(found: &Found) -> String {
+    let (name, title) = (found.kind.name(), found.kind.title());
+    if name.replace('-', " ") == title { name.to_owned() } else { format!("{name} ({title})") }
+}
+
+/// Returns what the report says behind the verdict.
+pub fn isolation_details(subject: &Isolation<'_>, detail: Detail, palette: &Palette) -> String {
+    let mut out = String::new();
+    if detail == Detail::Verdict {
+        return out;
+    }
+    for found in &subject.report.found {
+        anomaly(subject, found, palette, &mut out);
+    }
+    if detail == Detail::Keys {
+        table(subject, palette, &mut out);
+    } else {
+        levels(subject, palette, &mut out);
+    }
+    facts(subject, palette, &mut out);
+    out
+}
+
+fn anomaly(subject: &Isolation<'_>, found: &Found, palette: &Palette, out: &mut String) {
+    let times = match found.count {
+        1 => String::new(),
+        count => format!(", {} times", with_thousands(count)),
+    };
+    let weakest = weakest(&found.rules_out);
+    let rules_out = if weakest.is_empty() {
+        String::new()
+    } else {
+        format!("; rules out {} and stronger levels", list(&weakest))
+    };
+    putln!(out, "  {}{}{}{times}{rules_out}", palette.bad, named(found), palette.reset);
+    let names = Names::of(&found.evidence);
+    for t in names.all() {
+        putln!(out, "    {} {}", names.name(t), subject.transaction(t));
+    }
+    match &found.evidence {
+        Evidence::Cycle(steps) => {
+            for (at, step) in steps.iter().enumerate() {
+                let joint = if at == 0 { "    because" } else { "        and" };
+                putln!(out, "{joint} {}", subject.step(step, &names));
+            }
+        }
+        other => putln!(out, "    because {}", subject.evidence(other, &names)),
+    }
+}
+
+/// Returns the levels of `all` that no other one of them is implied by the negation of.
+fn weakest(all: &[Level]) -> Vec<Level> {
+    let follows = |level: &Level| all.iter().any(|other| other != level && level.implies(*other));
+    all.iter().copied().filter(|level| !follows(level)).collect()
+}
+
+fn list(levels: &[Level]) -> String {
+    let names: Vec<&str> = levels.iter().map(|level| level.name()).collect();
+    names.join(", ")
+}
+
+fn levels(subject: &Isolation<'_>, palette: &Palette, out: &mut String) {
+    let mut row = |label: &str, levels: &[Level], rest: &str| {
+        if !levels.is_empty() {
+            let label_style = palette.label;
+            putln!(out, "  {label_style}{label:<9}{} {}{rest}", palette.reset, list(levels));
+        }
+    };
+    let holds = subject.telling(|status| matches!(status, Status::Holds(_)), true);
+    let ruled_out = subject.telling(|status| *status == Status::RuledOut, false);
+    let undecided: Vec<Level> = Level::all()
+        .filter(|level| matches!(subject.report.statuses[level.index()], Status::Undecided(_)))
+        .collect();
+    row("holds", &holds, ", and all weaker levels");
+    row("ruled out", &ruled_out, ", and all stronger levels");
+    row("undecided", &undecided, "");
+}
+
+/// Writes the status of every level.
+fn table(subject: &Isolation<'_>, palette: &Palette, out: &mut String) {
+    let width = LEVELS.iter().map(|row| row.name.len()).max().unwrap_or(0);
+    for level in Level::all() {
+        let status = match &subject.report.statuses[level.index()] {
+            Status::Holds(_) => format!("{}holds{}", palette.good, palette.reset),
+            Status::RuledOut => {
+                let by = subject.report.found.iter().find(|one| one.rules_out.contains(&level));
+                let by = by.map_or(String::new(), |found| format!(" by {}", found.kind.name()));
+                format!("{}ruled out{}{by}", palette.bad, palette.reset)
+            }
+            Status::Undecided(reason) => {
+                format!("{}undecided{}: {}", palette.unsure, palette.reset, reason.in_words())
+            }
+        };
+        putln!(out, "  {}{:<width$}{}  {status}", palette.label, level.name(), palette.reset);
+    }
+}
+
+fn facts(subject: &Isolation<'_>, palette: &Palette, out: &mut String) {
+    let transactions = &subject.report.transactions;
+    let count = |outcome: Outcome| {
+        transactions.all().filter(|&t| transactions.outcome(t) == outcome).count()
+    };
+    let (committed, aborted) = (count(Outcome::Ok), count(Outcome::Fail));
+    let unknown = transactions.len() - committed - aborted;
+    let mut fact = format!(
+        "{} of {} on {}",
+        counted(transactions.len(), "transaction"),
+        counted(transactions.session_count(), "process"),
+        counted(transactions.keys.len(), "key")
+    );
+    if aborted > 0 {
+        fact += &format!(", {} aborted", with_thousands(aborted));
+    }
+    if unknown > 0 {
+        let seen = with_thousands(subject.report.seen);
+        fact += &format!(
+            ", {} of unknown outcome ({seen} seen by others, so committed)",
+            with_thousands(unknown)
+        );
+    }
+    putln!(out, "  {}{:<9}{} {fact}", palette.label, "history", palette.reset);
+    let aside = &subject.report.set_aside;
+    if !aside.is_empty() {
+        let shown: Vec<String> =
+            aside.iter().take(5).map(|&key| value_phrase(subject.history(), key)).collect();
+        let more = if aside.len() > 5 { ", …" } else { "" };
+        putln!(
+            out,
+            "  {}{:<9}{} several transactions wrote the same value to {} ({}{more}): reads of these \
+             do not say from whom they are, and are not used",
+            palette.unsure,
+            "warning",
+            palette.reset,
+            counted(aside.len(), "key"),
+            shown.join(", ")
+        );
+    }
+}
