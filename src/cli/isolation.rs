@@ -2,7 +2,7 @@
 
 use histcheck::formats::Input;
 use histcheck::isolation::{self, Asked, Initial, Status as LevelStatus, Tool, has_transactions};
-use histcheck::report::{Isolation, isolation_details, isolation_json, isolation_line};
+use histcheck::report::{Detail, Isolation, isolation_details, isolation_json, isolation_line};
 use histcheck::{History, Options};
 
 use super::args::{LikeTool, ReportFormat};
@@ -66,9 +66,19 @@ impl Run<'_> {
             None => usual.initial,
         };
         let work = options.budget.timeout.map_or(usual.work, |timeout| {
-            (timeout.as_secs_f64() * WORK_PER_SECOND as f64) as u64
+            usual.work.min((timeout.as_secs_f64() * WORK_PER_SECOND as f64) as u64)
         });
-        let report = match isolation::check(history, &isolation::Options { initial, work }) {
+        let options = isolation::Options {
+            initial,
+            work,
+            asked: match asked {
+                Asked::Level(level, _) => Some(level),
+                Asked::Anomalies(_) => None,
+            },
+            only: self.detail() == Detail::Verdict,
+            by_last_element: tool.is_some_and(Tool::keeps_sessions),
+        };
+        let report = match isolation::check(history, &options) {
             Ok(report) => report,
             Err(error) => return self.refused(error, input),
         };

@@ -36,7 +36,7 @@ pub enum Kind {
     /// Two transactions read the same version of a key, and both wrote the key.
     LostUpdate,
     /// A transaction saw some writes of another one, then missed others.
-    NonMonotonicRead,
+    NonMonotonicRead(Ordering),
     /// A transaction saw some writes of another one, and missed others.
     FracturedRead(Ordering),
     /// A transaction missed something that one it depends on had seen.
@@ -78,7 +78,9 @@ impl Kind {
             Kind::Internal => "internal",
             Kind::NonRepeatableRead => "non-repeatable-read",
             Kind::LostUpdate => "lost-update",
-            Kind::NonMonotonicRead => "non-monotonic-read",
+            Kind::NonMonotonicRead(Plain) => "non-monotonic-read",
+            Kind::NonMonotonicRead(Session) => "non-monotonic-read-process",
+            Kind::NonMonotonicRead(RealTime) => "non-monotonic-read-realtime",
             Kind::FracturedRead(Plain) => "fractured-read",
             Kind::FracturedRead(Session) => "fractured-read-process",
             Kind::FracturedRead(RealTime) => "fractured-read-realtime",
@@ -123,7 +125,7 @@ impl Kind {
             Kind::Internal => "own write not seen",
             Kind::NonRepeatableRead => "non-repeatable read",
             Kind::LostUpdate => "lost update",
-            Kind::NonMonotonicRead => "non-monotonic read",
+            Kind::NonMonotonicRead(_) => "non-monotonic read",
             Kind::FracturedRead(_) => "fractured read",
             Kind::CausalityViolation(_) => "causality violation",
             Kind::PrefixViolation(_) => "prefix violation",
@@ -152,7 +154,7 @@ impl Kind {
             Kind::Internal => plain(&[MonotonicAtomicView]),
             Kind::NonRepeatableRead => plain(&[ReadAtomic, RepeatableRead]),
             Kind::LostUpdate => plain(&[CursorStability, UpdateAtomic]),
-            Kind::NonMonotonicRead => plain(&[MonotonicAtomicView]),
+            Kind::NonMonotonicRead(ordering) => (&[MonotonicAtomicView], ordering),
             Kind::FracturedRead(ordering) => (&[ReadAtomic], ordering),
             Kind::CausalityViolation(ordering) => (&[Causal], ordering),
             Kind::PrefixViolation(ordering) => (&[Prefix], ordering),

@@ -41,7 +41,7 @@ impl Tool {
     }
 
     /// Returns whether the tool's levels have the order of sessions in them.
-    fn keeps_sessions(self) -> bool {
+    pub fn keeps_sessions(self) -> bool {
         !matches!(self, Tool::Elle | Tool::Viper)
     }
 }
@@ -122,7 +122,10 @@ impl Asked {
                     })
                 };
                 let by: Vec<&Found> = found.iter().filter(|one| is_asked(one.kind)).collect();
-                let undecided = statuses.iter().find(|status| {
+                // What a read shows by itself is found in any case.
+                let by_reads = ["internal", "future-read", "G1a", "G1b", "garbage-read"];
+                let is_hidden = !names.iter().all(|name| by_reads.contains(&name.as_str()));
+                let undecided = statuses.iter().filter(|_| is_hidden).find(|status| {
                     matches!(status, Status::Undecided(reason) if reason.hides_anomalies())
                 });
                 match undecided {

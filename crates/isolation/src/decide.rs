@@ -68,9 +68,18 @@ pub enum Witness {
 /// The statuses of all levels, by their positions.
 pub(crate) type Statuses = Vec<Option<Status>>;
 
-/// How much work may be spent, in edges looked at.
+/// What to decide, and with how much work, in edges looked at.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Work(pub(crate) u64);
+pub(crate) struct Plan {
+    /// The level that is decided first, with all the work.
+    pub(crate) asked: Option<Level>,
+    /// Whether no other one is decided.
+    pub(crate) is_only: bool,
+    pub(crate) work: u64,
+}
+
+/// So many times less work is spent on a level that was not asked for.
+const SHARE: u64 = 20;
 
 /// What there is to decide.
 pub(crate) struct Question<'f, 't, 'h> {
@@ -81,22 +90,19 @@ pub(crate) struct Question<'f, 't, 'h> {
 }
 
 /// Decides all levels.
-pub(crate) fn decide(facts: &Facts<'_, '_>, Work(work): Work) -> (Vec<Status>, Orders) {
+pub(crate) fn decide(facts: &Facts<'_, '_>, plan: Plan) -> (Vec<Status>, Orders) {
     let orders = Orders::new(facts);
     let statuses = vec![None; LEVELS.len()];
-    let mut question = Question { facts, orders, statuses, work };
+    let mut question = Question { facts, orders, statuses, work: plan.work };
     question.rule_out_by_reads();
-    let strongest = [
-        (Base::Serializable, Ordering::RealTime),
-        (Base::Serializable, Ordering::Session),
-        (Base::Serializable, Ordering::None),
-        (Base::SnapshotIsolation, Ordering::RealTime),
-        (Base::SnapshotIsolation, Ordering::Session),
-        (Base::SnapshotIsolation, Ordering::None),
-    ];
-    let strongest = strongest.into_iter().filter_map(|(base, ordering)| Level::of(base, ordering));
-    strongest.for_each(|level| question.decide(level));
-    Level::all().for_each(|level| question.decide(level));
+    if let Some(asked) = plan.asked {
+        question.decide_cheaply(asked);
+        question.decide(asked, true);
+    }
+    if !plan.is_only || plan.asked.is_none() {
+        question.work = plan.work / SHARE;
+        question.decide_all();
+    }
     let has_repeats = facts.aside.contains(&true);
     let unknown = |status: Option<Status>| match status {
         Some(Status::Holds(_)) if has_repeats => Status::Undecided(Reason::RepeatedValues),
@@ -134,8 +140,43 @@ impl Question<'_, '_, '_> {
         self.statuses[level.index()].get_or_insert(status);
     }
 
-    /// Decides a level, unless its status is known.
-    fn decide(&mut self, level: Level) {
+    /// Decides what is left: first what is likely and what is cheap, then what may need a search.
+    fn decide_all(&mut self) {
+        let orderings = [Ordering::RealTime, Ordering::Session, Ordering::None];
+        for ordering in orderings {
+            if let Some(level) = Level::of(Base::Serializable, ordering) {
+                self.decide(level, false);
+            }
+        }
+        Level::all().for_each(|level| self.decide_cheaply(level));
+        for base in [Base::Serializable, Base::SnapshotIsolation] {
+            for ordering in orderings {
+                if let Some(level) = Level::of(base, ordering) {
+                    self.decide(level, true);
+                }
+            }
+        }
+        Level::all().for_each(|level| self.decide(level, true));
+    }
+
+    /// Decides the levels that `level` implies and that need no search.
+    fn decide_cheaply(&mut self, level: Level) {
+        let is_cheap = |base: Base| {
+            use Base::{Causal, CursorStability, MonotonicAtomicView, ReadAtomic};
+            use Base::{ReadCommitted, ReadUncommitted};
+            matches!(
+                base,
+                ReadUncommitted | ReadCommitted | MonotonicAtomicView | CursorStability
+                    | ReadAtomic | Causal
+            )
+        };
+        for other in Level::all().filter(|&other| level.implies(other) && is_cheap(other.base())) {
+            self.decide(other, false);
+        }
+    }
+
+    /// Decides a level, unless its status is known; by a search only if that is allowed.
+    fn decide(&mut self, level: Level, searches: bool) {
         if self.statuses[level.index()].is_some() {
             return;
         }
@@ -144,13 +185,15 @@ impl Question<'_, '_, '_> {
             self.statuses[level.index()] = Some(Status::Undecided(Reason::NoRealTime));
             return;
         }
-        if let Some(status) = self.status(level) {
+        let work = self.work;
+        if let Some(status) = self.status(level, searches) {
             self.set(level, status);
         }
+        self.work = work;
     }
 
     /// Returns the status of a level, or `None` if it takes too much work.
-    fn status(&mut self, level: Level) -> Option<Status> {
+    fn status(&mut self, level: Level, searches: bool) -> Option<Status> {
         let known = holds(self.facts, &self.orders, level, &mut self.work)?;
         let Some(order) = known else { return Some(Status::RuledOut) };
         let needs_no_order = match level.base() {
@@ -167,6 +210,9 @@ impl Question<'_, '_, '_> {
         let guess = self.facts.completed(&positions);
         if let Some(order) = holds(&guess, &self.orders, level, &mut self.work)? {
             return Some(Status::Holds(order));
+        }
+        if !searches {
+            return None;
         }
         match polygraph::decide(self.facts, &self.orders, level, &positions, &mut self.work)? {
             None => Some(Status::RuledOut),

@@ -9,8 +9,11 @@ use crate::facts::Facts;
 use crate::level::{Base, Level, Ordering};
 use crate::weak::{self, Forced, Sight};
 
-/// How much work the search for one kind of cycles may take, in edges looked at.
-const SEARCH: u64 = 30_000_000;
+/// How much work all searches for cycles may take together, in edges looked at.
+const SEARCH: u64 = 24_000_000;
+
+/// One search may take such a part of what is left.
+const PART: u64 = 4;
 
 /// Returns the anomalies of a history, the worst first.
 pub(crate) fn explain(
@@ -26,6 +29,7 @@ pub(crate) fn explain(
     let has_real_time = facts.table.history.has_real_time();
     let ordering = if has_real_time { Ordering::RealTime } else { Ordering::Session };
     let knots = Knots::new(facts, orders, ordering);
+    let mut work = SEARCH;
     let orderings = [Ordering::None, Ordering::Session, Ordering::RealTime];
     for class in [Class::G0, Class::G1c, Class::GSingle, Class::GNonadjacent, Class::G2] {
         for ordering in orderings {
@@ -36,7 +40,7 @@ pub(crate) fn explain(
             if found.iter().any(is_shown) || !is_forbidden {
                 continue;
             }
-            let cycle = Search::new(&knots, SEARCH).smallest(Pattern::Class(class), ordering);
+            let cycle = searched(&knots, Pattern::Class(class), ordering, &mut work);
             found.extend(cycle.and_then(|cycle| of_cycle(facts, kind, &cycle)));
         }
     }
@@ -50,12 +54,13 @@ pub(crate) fn explain(
             if is_explained(&found, kind, &is_out) {
                 continue;
             }
-            let cycle = Search::new(&knots, SEARCH).smallest(pattern, ordering);
+            let cycle = searched(&knots, pattern, ordering, &mut work);
             found.extend(cycle.and_then(|cycle| of_cycle(facts, kind, &cycle)));
         }
     }
     for (sight, ordering, kind) in [
-        (Sight::Earlier, Ordering::None, Kind::NonMonotonicRead),
+        (Sight::Earlier, Ordering::None, Kind::NonMonotonicRead(Ordering::None)),
+        (Sight::Earlier, Ordering::Session, Kind::NonMonotonicRead(Ordering::Session)),
         (Sight::Direct, Ordering::None, Kind::FracturedRead(Ordering::None)),
         (Sight::Direct, Ordering::Session, Kind::FracturedRead(Ordering::Session)),
         (Sight::Transitive, Ordering::None, Kind::CausalityViolation(Ordering::None)),
@@ -69,6 +74,20 @@ pub(crate) fn explain(
     }
     found.sort_by_key(|found| found.kind);
     found
+}
+
+/// Looks for a smallest cycle with a part of the work that is left.
+fn searched(
+    knots: &Knots,
+    pattern: Pattern,
+    ordering: Ordering,
+    work: &mut u64,
+) -> Option<Vec<(u32, Edge)>> {
+    let part = *work / PART;
+    let mut search = Search::new(knots, part);
+    let cycle = search.smallest(pattern, ordering);
+    *work -= part - search.work;
+    cycle
 }
 
 /// Returns whether every level that `kind` rules out directly, and that is ruled out, is so by what

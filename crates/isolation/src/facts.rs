@@ -109,6 +109,22 @@ pub(crate) struct Versions {
     pub(crate) notes: Notes,
 }
 
+impl Versions {
+    /// Forgets the order of all versions, but for the initial ones.
+    fn forget_order(&mut self, table: &Transactions<'_>, writes: &Writes) {
+        self.chains = Groups::new(table.keys.len());
+        for key in 0..table.keys.len() as u32 {
+            self.chains.end();
+            writes.of(key).iter().for_each(|write| self.reads[write.global as usize].1 = NONE);
+        }
+        for read in &mut self.reads {
+            if read.1 != 0 {
+                read.1 = NONE;
+            }
+        }
+    }
+}
+
 /// Anomalies by kind, of which the first is kept.
 #[derive(Default)]
 pub(crate) struct Notes(Vec<Found>);
@@ -132,7 +148,14 @@ impl Notes {
 
 impl<'t, 'h> Facts<'t, 'h> {
     /// Finds out the facts of `table`. O(n log n) and the size of what reads returned.
-    pub(crate) fn new(table: &'t Transactions<'h>, initial: Initial) -> Facts<'t, 'h> {
+    ///
+    /// With `by_last_element`, a list tells no more of its versions than its last element, as if
+    /// that had been written to a register.
+    pub(crate) fn new(
+        table: &'t Transactions<'h>,
+        initial: Initial,
+        by_last_element: bool,
+    ) -> Facts<'t, 'h> {
         let writes = Writes::new(table);
         let mut versions = Versions {
             reads: vec![(LOST, NONE); table.micro_count()],
@@ -150,6 +173,9 @@ impl<'t, 'h> Facts<'t, 'h> {
                     registers::sources(table, &writes, key, (reads.of(key), initial), &mut versions);
                 }
             }
+        }
+        if by_last_element {
+            versions.forget_order(table, &writes);
         }
         let installed: Vec<bool> = table
             .all()

@@ -32,7 +32,7 @@ pub use decide::{Reason, Status, Witness};
 pub use explain::transactions;
 pub use facts::Initial;
 pub use level::{Base, LEVELS, Level, Ordering, Row};
-use decide::Work;
+use decide::Plan;
 use facts::Facts;
 use histcheck_history::{History, Value};
 use histcheck_history::error::Error;
@@ -42,13 +42,27 @@ use histcheck_history::error::Error;
 pub struct Options {
     /// What registers hold before they are written.
     pub initial: Initial,
-    /// How much work may be done, in edges looked at.
+    /// The level that is decided first, with all the work.
+    pub asked: Option<Level>,
+    /// Whether only that is decided.
+    pub only: bool,
+    /// Whether a list that is read tells no more of the order of its versions than its last
+    /// element does: so it is for tools that know registers alone.
+    pub by_last_element: bool,
+    /// How much work may be done for it, in edges looked at. For each other level, it is a 20th of
+    /// that.
     pub work: u64,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { initial: Initial::Value(Value::NULL), work: 2_000_000_000 }
+        Options {
+            initial: Initial::Value(Value::NULL),
+            asked: None,
+            only: false,
+            by_last_element: false,
+            work: 1_000_000_000,
+        }
     }
 }
 
@@ -72,8 +86,9 @@ pub struct Report<'h> {
 /// If an operation of it is no transaction.
 pub fn check<'h>(history: &'h History, options: &Options) -> Result<Report<'h>, Error> {
     let transactions = Transactions::read(history)?;
-    let facts = Facts::new(&transactions, options.initial);
-    let (statuses, orders) = decide::decide(&facts, Work(options.work));
+    let facts = Facts::new(&transactions, options.initial, options.by_last_element);
+    let plan = Plan { asked: options.asked, is_only: options.only, work: options.work };
+    let (statuses, orders) = decide::decide(&facts, plan);
     let found = explain::explain(&facts, &orders, &statuses);
     let aside = transactions.keys.iter().zip(&facts.aside).filter(|(_, aside)| **aside);
     let set_aside = aside.map(|(&key, _)| key).collect();

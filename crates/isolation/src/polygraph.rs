@@ -6,13 +6,15 @@
 //! before b. If one of these edges closes a cycle with known ones, it was b. What is open after that
 //! is left to a search.
 
-use crate::decide;
+use std::cell::Cell;
+
 use crate::edges::{Kinds, Orders, Shape, Vertices, edges, is_other, vertex_count};
-use crate::facts::{Facts, LOST};
+use crate::facts::{Facts, LOST, Read};
 use crate::graph::Graph;
 use crate::level::{Base, Level, Ordering};
 use crate::numbers::NONE;
-use crate::solver::{Choices, Literal, Solved, Solver};
+use crate::solver::{Choices, Literal, Order, Solved, Solver};
+use crate::table::Access;
 
 /// Pairs of writers that are looked at, at most.
 const MOST_PAIRS: usize = 3_000_000;
@@ -91,7 +93,12 @@ pub(crate) fn decide(
         Map::Reads(_, count) => *count,
     };
     let pairs = pairs(facts, &map, has_rw, &is_in)?;
-    let open = match prune(count, &mut known, pairs, work)? {
+    let sees_all = matches!(
+        level.base(),
+        Base::ConsistentView | Base::ForwardConsistentView | Base::ParallelSnapshotIsolation
+    );
+    let seen = if sees_all { seen_by_reads(facts) } else { Vec::new() };
+    let open = match prune(count, &mut known, (pairs, &seen), work)? {
         None => return Some(None),
         Some(open) => open,
     };
@@ -105,41 +112,194 @@ pub(crate) fn decide(
     let writers: Vec<[u32; 2]> = open.iter().map(|pair| pair.writers).collect();
     let choices = Choices { edges: open.into_iter().flat_map(|pair| pair.edges).collect() };
     let mut solver = Solver::new(&graph, &order, &choices, phases);
-    let at = |positions: &[u32], t: u32| positions[map.commit(t) as usize];
     let commit = |positions: &[u32]| -> Vec<u32> {
-        (0..facts.len() as u32).map(|t| at(positions, t)).collect()
+        (0..facts.len() as u32).map(|t| positions[map.commit(t) as usize]).collect()
     };
-    let mut left = *work;
-    let mut gave_up = false;
-    let solved = solver.solve(work, &mut |positions| {
-        if has_rw && !only_updates {
-            return None;
-        }
-        let commits = commit(positions);
-        let completed = facts.completed(&commits);
-        match decide::holds(&completed, orders, level, &mut left) {
-            Some(Some(_)) => None,
-            Some(None) => Some(blocked(&writers, &commits)),
-            None => {
-                gave_up = true;
-                None
-            }
-        }
+    let views = Views { facts, orders, level, writers: &writers, next: Cell::new(0) };
+    let needs_check = !has_rw || only_updates;
+    let solved = solver.solve(work, &mut |order| match needs_check {
+        true => views.missed(order, &commit(&order.positions)),
+        false => None,
     });
     match solved {
-        _ if gave_up => None,
         Solved::Choice => Some(Some(commit(solver.positions()))),
         Solved::None => Some(None),
         Solved::TooMuch => None,
     }
 }
 
-/// Returns the literals that say that all writers are ordered as they are.
-fn blocked(writers: &[[u32; 2]], commits: &[u32]) -> Vec<Literal> {
-    let literal = |(nth, &[one, other]): (usize, &[u32; 2])| {
-        2 * nth as u32 + u32::from(commits[other as usize] < commits[one as usize])
-    };
-    writers.iter().enumerate().map(literal).collect()
+/// What a transaction must not miss at the levels that are no matter of cycles alone.
+struct Views<'v, 't, 'h> {
+    facts: &'v Facts<'t, 'h>,
+    orders: &'v Orders,
+    level: Level,
+    /// The writers whose order is open, by variable.
+    writers: &'v [[u32; 2]],
+    /// The transaction to look at first: what was missed last is often missed again.
+    next: Cell<u32>,
+}
+
+impl Views<'_, '_, '_> {
+    /// Returns the literal that `one` wrote before `other`, if that is open.
+    fn literal(&self, one: u32, other: u32) -> Option<Literal> {
+        let pair = [one.min(other), one.max(other)];
+        let at = self.writers.binary_search(&pair).ok()?;
+        Some(2 * at as u32 + u32::from(other < one))
+    }
+
+    /// Returns true literals by which a transaction misses a version that it has to see.
+    fn missed(&self, order: &Order, commits: &[u32]) -> Option<Vec<Literal>> {
+        let n = self.facts.len() as u32;
+        let mut walk = Walk { came: vec![(NONE, NONE); order.into.len()], queue: Vec::new() };
+        for t in (self.next.get()..n).chain(0..self.next.get()) {
+            for read in self.facts.reads.of(t) {
+                if read.source == LOST || self.facts.aside[read.key as usize] {
+                    continue;
+                }
+                let why = self.missed_by(t, read, (order, commits), &mut walk);
+                walk.clear();
+                if why.is_some() {
+                    self.next.set(t);
+                    return why;
+                }
+            }
+        }
+        None
+    }
+
+    /// Returns the literals by which a read misses a version.
+    fn missed_by(
+        &self,
+        t: u32,
+        read: &Read,
+        (order, commits): (&Order, &[u32]),
+        walk: &mut Walk,
+    ) -> Option<Vec<Literal>> {
+        let is_later = |other: u32| {
+            read.source == NONE || commits[other as usize] > commits[read.source as usize]
+        };
+        let misses = |other: u32| {
+            other != t
+                && other != read.source
+                && is_later(other)
+                && self.facts.writes.of(other).contains(&read.key)
+        };
+        // Whom the read has to see, with the literals by which it does.
+        let starts = self.seen(t, read, commits);
+        let is_transitive = self.level.base() != Base::UpdateAtomic;
+        for &(other, by) in &starts {
+            walk.start(other, by);
+        }
+        let mut at = 0;
+        while at < walk.queue.len() {
+            let vertex = walk.queue[at];
+            at += 1;
+            if vertex < self.facts.len() as u32 && misses(vertex) {
+                let mut why = walk.literals(vertex, &starts);
+                if read.source != NONE {
+                    why.extend(self.literal(read.source, vertex));
+                }
+                why.sort_unstable();
+                why.dedup();
+                return Some(why);
+            }
+            if is_transitive {
+                let floor = if read.source == NONE { 0 } else { commits[read.source as usize] };
+                for &(before, by) in &order.into[vertex as usize] {
+                    if order.positions[before as usize] > floor || read.source == NONE {
+                        walk.reach(before, vertex, by);
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    /// Returns whom a read has to see at once, each with the literal by which it does.
+    fn seen(&self, t: u32, read: &Read, commits: &[u32]) -> Vec<(u32, Literal)> {
+        let facts = self.facts;
+        let reads = facts.reads.of(t).iter();
+        let sources = |reads: &mut dyn Iterator<Item = &Read>| -> Vec<(u32, Literal)> {
+            let sources = reads.map(|read| read.source).filter(|&source| is_other(source, t));
+            sources.map(|source| (source, NONE)).collect()
+        };
+        let overwritten = |keys: &[u32]| -> Vec<(u32, Literal)> {
+            let mut all = Vec::new();
+            for &key in keys {
+                let others = facts.chains.of(key).iter().chain(facts.tails.of(key));
+                for &other in others.filter(|&&other| other != t) {
+                    if commits[other as usize] < commits[t as usize] {
+                        all.push((other, self.literal(other, t).unwrap_or(NONE)));
+                    }
+                }
+            }
+            all
+        };
+        match self.level.base() {
+            Base::MonotonicView => {
+                let written = facts.table.micros(t)[..read.micro as usize].iter();
+                let written = written.filter(|micro| micro.access != Access::Read);
+                let keys: Vec<u32> = written.map(|micro| micro.key).collect();
+                let mut seen = sources(&mut reads.filter(|other| other.micro < read.micro));
+                seen.extend(overwritten(&keys));
+                seen
+            }
+            Base::UpdateSerializable if !facts.writes.of(t).is_empty() => Vec::new(),
+            Base::UpdateSerializable => sources(&mut { reads }),
+            _ => {
+                let mut seen = sources(&mut { reads });
+                seen.extend(overwritten(facts.writes.of(t)));
+                if self.level.ordering() != Ordering::None {
+                    seen.extend(self.orders.previous(t).map(|previous| (previous, NONE)));
+                }
+                seen
+            }
+        }
+    }
+}
+
+/// A walk against the edges.
+struct Walk {
+    /// Of each vertex that was reached, the one after it and the literal of the edge there; a start
+    /// is its own.
+    came: Vec<(u32, Literal)>,
+    queue: Vec<u32>,
+}
+
+impl Walk {
+    fn start(&mut self, vertex: u32, by: Literal) {
+        if self.came[vertex as usize].0 == NONE {
+            self.came[vertex as usize] = (vertex, by);
+            self.queue.push(vertex);
+        }
+    }
+
+    fn reach(&mut self, vertex: u32, after: u32, by: Literal) {
+        if self.came[vertex as usize].0 == NONE {
+            self.came[vertex as usize] = (after, by);
+            self.queue.push(vertex);
+        }
+    }
+
+    /// Returns the literals on the way from a vertex to the read.
+    fn literals(&self, mut vertex: u32, starts: &[(u32, Literal)]) -> Vec<Literal> {
+        let mut why = Vec::new();
+        loop {
+            let (after, by) = self.came[vertex as usize];
+            why.extend(Some(by).filter(|&by| by != NONE));
+            if after == vertex {
+                debug_assert!(starts.iter().any(|start| start.0 == vertex));
+                return why;
+            }
+            vertex = after;
+        }
+    }
+
+    fn clear(&mut self) {
+        for vertex in self.queue.drain(..) {
+            self.came[vertex as usize] = (NONE, NONE);
+        }
+    }
 }
 
 fn reads_map(facts: &Facts<'_, '_>) -> Map {
@@ -240,12 +400,38 @@ fn pairs(
     Some(pairs)
 }
 
+/// That a transaction read a version of `source`, [`NONE`] for the initial one, of a key that
+/// `writer` wrote, too: if it sees that, it was before.
+struct Seen {
+    reader: u32,
+    source: u32,
+    writer: u32,
+}
+
+fn seen_by_reads(facts: &Facts<'_, '_>) -> Vec<Seen> {
+    let mut seen = Vec::new();
+    for reader in 0..facts.len() as u32 {
+        for read in facts.reads.of(reader) {
+            if read.source == LOST || facts.aside[read.key as usize] {
+                continue;
+            }
+            let writers = facts.chains.of(read.key).iter().chain(facts.tails.of(read.key));
+            let others = writers.filter(|&&writer| writer != reader && writer != read.source);
+            seen.extend(others.map(|&writer| Seen { reader, source: read.source, writer }));
+            if seen.len() > MOST_PAIRS {
+                return Vec::new();
+            }
+        }
+    }
+    seen
+}
+
 /// Makes known what follows without a choice, and returns the pairs that are open: `Some(None)` if
 /// there is a contradiction, `None` if it takes too much work.
 fn prune(
     count: usize,
     known: &mut Vec<(u32, u32)>,
-    mut pairs: Vec<Pair>,
+    (mut pairs, seen): (Vec<Pair>, &[Seen]),
     work: &mut u64,
 ) -> Option<Option<Vec<Pair>>> {
     if count > MOST_REACH {
@@ -274,6 +460,20 @@ fn prune(
             })
         };
         let before = known.len();
+        for &Seen { reader, source, writer } in seen {
+            let reaches = |from: u32, to: u32| {
+                reach[from as usize * words + to as usize / 64] >> (to % 64) & 1 == 1
+            };
+            if reaches(writer, reader) {
+                if source == NONE {
+                    return Some(None);
+                }
+                if !reaches(writer, source) {
+                    known.push((writer, source));
+                }
+            }
+        }
+        *work = work.saturating_sub(seen.len() as u64);
         let mut open = Vec::with_capacity(pairs.len());
         for pair in pairs {
             *work = work.saturating_sub((pair.edges[0].len() + pair.edges[1].len()) as u64);

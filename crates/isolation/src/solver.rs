@@ -37,13 +37,14 @@ pub(crate) enum Solved {
 }
 
 /// Finds literals, all true now, that must not be true together.
-pub(crate) type Check<'c> = &'c mut dyn FnMut(&[u32]) -> Option<Vec<Literal>>;
+pub(crate) type Check<'c> = &'c mut dyn FnMut(&Order) -> Option<Vec<Literal>>;
 
 /// The graph, and its topological order.
-struct Order {
+pub(crate) struct Order {
     out: Vec<Vec<(u32, Literal)>>,
-    into: Vec<Vec<(u32, Literal)>>,
-    positions: Vec<u32>,
+    /// The predecessors of each vertex, with the literals of the edges from them, or [`NONE`].
+    pub(crate) into: Vec<Vec<(u32, Literal)>>,
+    pub(crate) positions: Vec<u32>,
     /// The edges that were added, for going back.
     added: Vec<(u32, u32)>,
     /// How a vertex was reached by the present search.
@@ -224,7 +225,7 @@ impl<'c> Solver<'c> {
         &self.order.positions
     }
 
-    /// Searches, as far as `work` goes. `check` says what is wrong with a choice without a cycle.
+    /// Searches, as far as `work` goes; `check`, whose work counts as a step for each vertex, says what is wrong with a choice without a cycle.
     pub(crate) fn solve(&mut self, work: &mut u64, check: Check<'_>) -> Solved {
         let (mut spent, mut restart, mut since) = (0, RESTART, 0);
         loop {
@@ -232,10 +233,13 @@ impl<'c> Solver<'c> {
                 Some(conflict) => Some(conflict),
                 None => match self.decide() {
                     true => None,
-                    false => match check(&self.order.positions) {
-                        None => return Solved::Choice,
-                        wrong => wrong,
-                    },
+                    false => {
+                        self.order.work += 4 * self.order.positions.len() as u64;
+                        match check(&self.order) {
+                            None => return Solved::Choice,
+                            wrong => wrong,
+                        }
+                    }
                 },
             };
             if let Some(conflict) = conflict {
