@@ -5,8 +5,10 @@
 //! class. It ends when its work is used up; what levels are ruled out does not depend on it.
 
 use crate::anomaly::{Class, Place, Step, Why};
-use crate::edges::{Edge, Kinds, Orders, Shape, Vertices, edges, graph, is_other};
+use crate::derived::Derived;
+use crate::edges::{Edge, Kinds, Orders, Shape, Vertices, edges, is_other, vertex_count};
 use crate::facts::Facts;
+use crate::graph::Graph;
 use crate::level::Ordering;
 use crate::numbers::NONE;
 use crate::table::{Access, KeyKind};
@@ -21,13 +23,23 @@ pub(crate) struct Knots {
 }
 
 impl Knots {
-    /// Finds the components of the graph with all edges.
-    pub(crate) fn new(facts: &Facts<'_, '_>, orders: &Orders, ordering: Ordering) -> Knots {
+    /// Finds the components of the graph with all edges, those that are derived among them.
+    pub(crate) fn new(
+        facts: &Facts<'_, '_>,
+        orders: &Orders,
+        ordering: Ordering,
+        derived: &Derived,
+    ) -> Knots {
         let vertices = Vertices::new(Shape::Whole, facts);
-        let kinds = Kinds::all(ordering);
-        let components = graph(facts, orders, vertices, kinds).components();
+        let all = |take: &mut dyn FnMut(u32, u32, Edge)| {
+            edges(facts, orders, vertices, Kinds::all(ordering), take);
+            derived.edges(facts, take);
+        };
+        let count = vertex_count(facts, orders, vertices);
+        let graph = Graph::new(count, |edge| all(&mut |from, to, _| edge(from, to)));
+        let components = graph.components();
         let mut inside: Vec<(u32, u32, Edge)> = Vec::new();
-        edges(facts, orders, vertices, kinds, &mut |from, to, edge| {
+        all(&mut |from, to, edge| {
             if components.joins(from, to) {
                 inside.push((from, to, edge));
             }
@@ -79,8 +91,6 @@ struct State {
     has_more: bool,
     /// The last edge.
     last: Edge,
-    /// Whether the order that is asked for was used.
-    is_ordered: bool,
     /// How many edges there were, at most two.
     count: u8,
 }
@@ -95,12 +105,11 @@ impl State {
             Edge::Session | Edge::RealTime => 3,
             Edge::Own | Edge::Onward => 4,
         };
-        let flags = usize::from(self.has_more) + 2 * usize::from(self.is_ordered);
-        (flags * 5 + last) * 2 + usize::from(self.count > 1)
+        (usize::from(self.has_more) * 5 + last) * 2 + usize::from(self.count > 1)
     }
 }
 
-const STATES: usize = 40;
+const STATES: usize = 20;
 
 impl Pattern {
     /// The edge that a cycle begins with.
@@ -172,13 +181,9 @@ impl<'k> Search<'k> {
         Search { knots, visits: Vec::new(), seen, stamp: 0, work }
     }
 
-    /// Returns the smallest cycle of `pattern` that uses `ordering`, as transactions and the edges
-    /// from each to the next. `None` if there is none, or the work is used up.
-    pub(crate) fn smallest(
-        &mut self,
-        pattern: Pattern,
-        ordering: Ordering,
-    ) -> Option<Vec<(u32, Edge)>> {
+    /// Returns the smallest cycle of `pattern`, as transactions and the edges from each to the next.
+    /// `None` if there is none, or the work is used up.
+    pub(crate) fn smallest(&mut self, pattern: Pattern) -> Option<Vec<(u32, Edge)>> {
         let mut length = 2;
         while self.work > 0 {
             let mut goes_on = false;
@@ -186,7 +191,7 @@ impl<'k> Search<'k> {
                 if self.knots.transaction(start).is_none() {
                     continue;
                 }
-                let (cycle, is_cut) = self.from(start, pattern, ordering, length);
+                let (cycle, is_cut) = self.from(start, pattern, length);
                 if cycle.is_some() {
                     return cycle;
                 }
@@ -209,14 +214,12 @@ impl<'k> Search<'k> {
         &mut self,
         start: u32,
         pattern: Pattern,
-        ordering: Ordering,
         length: usize,
     ) -> (Option<Vec<(u32, Edge)>>, bool) {
         self.stamp += 1;
         self.visits.clear();
         let mut is_cut = false;
-        let first = State { has_more: false, last: pattern.first(), is_ordered: false, count: 1 };
-        let first = State { is_ordered: ordering == Ordering::None, ..first };
+        let first = State { has_more: false, last: pattern.first(), count: 1 };
         for &(to, edge) in self.knots.of(start) {
             if edge == pattern.first() {
                 self.visit(Visit { member: to, state: first, before: NONE, edge });
@@ -232,12 +235,12 @@ impl<'k> Search<'k> {
             while layer < self.visits.len() {
                 let visit = self.visits[layer];
                 let is_own = self.knots.transaction(visit.member).is_some();
-                if visit.member == start && pattern.accepts(visit.state) && visit.state.is_ordered {
+                if visit.member == start && pattern.accepts(visit.state) {
                     if let Some(cycle) = self.cycle(start, layer as u32) {
                         return (Some(cycle), is_cut);
                     }
                 } else if visit.member != start {
-                    self.step(layer as u32, (pattern, ordering), is_own, &mut next);
+                    self.step(layer as u32, pattern, is_own, &mut next);
                 }
                 layer += 1;
             }
@@ -268,7 +271,7 @@ impl<'k> Search<'k> {
     fn step(
         &mut self,
         at: u32,
-        (pattern, ordering): (Pattern, Ordering),
+        pattern: Pattern,
         is_own: bool,
         next: &mut Vec<Visit>,
     ) {
@@ -281,23 +284,12 @@ impl<'k> Search<'k> {
                 self.visit(Visit { member: to, before: at, edge, ..visit });
                 continue;
             }
-            let is_allowed = match edge {
-                Edge::Session => ordering != Ordering::None,
-                Edge::RealTime => ordering == Ordering::RealTime,
-                _ => true,
-            };
-            if !is_allowed || !pattern.allows(visit.state, edge) {
+            if !pattern.allows(visit.state, edge) {
                 continue;
             }
-            let is_asked = match ordering {
-                Ordering::None => true,
-                Ordering::Session => edge == Edge::Session,
-                Ordering::RealTime => edge == Edge::RealTime,
-            };
             let state = State {
                 has_more: visit.state.has_more || edge == Edge::Rw,
                 last: edge,
-                is_ordered: visit.state.is_ordered || is_asked,
                 count: 2,
             };
             next.push(Visit { member: to, state, before: at, edge });
@@ -337,20 +329,29 @@ impl<'k> Search<'k> {
 
 /// Returns the steps of a cycle of transactions, with the micro-operations that make its edges;
 /// `None` if these are not found.
-pub(crate) fn explained(facts: &Facts<'_, '_>, cycle: &[(u32, Edge)]) -> Option<Vec<Step>> {
+pub(crate) fn explained(
+    facts: &Facts<'_, '_>,
+    derived: &Derived,
+    cycle: &[(u32, Edge)],
+) -> Option<Vec<Step>> {
     let next = |at: usize| cycle[(at + 1) % cycle.len()].0;
     let step = |(at, &(from, edge)): (usize, &(u32, Edge))| {
         let to = next(at);
-        Some(Step { from, to, why: why(facts, from, to, edge)? })
+        Some(Step { from, to, why: why(facts, derived, (from, to), edge)? })
     };
     cycle.iter().enumerate().map(step).collect()
 }
 
-pub(crate) fn why(facts: &Facts<'_, '_>, from: u32, to: u32, edge: Edge) -> Option<Why> {
+pub(crate) fn why(
+    facts: &Facts<'_, '_>,
+    derived: &Derived,
+    (from, to): (u32, u32),
+    edge: Edge,
+) -> Option<Why> {
     match edge {
         Edge::Wr => read_from(facts, from, to),
-        Edge::Ww => overwritten(facts, from, to),
-        Edge::Rw => missed(facts, from, to),
+        Edge::Ww => overwritten(facts, derived, from, to),
+        Edge::Rw => missed(facts, derived, from, to),
         Edge::Session => Some(Why::Session),
         Edge::RealTime => Some(Why::RealTime),
         Edge::Own | Edge::Onward => None,
@@ -371,7 +372,12 @@ fn read_from(facts: &Facts<'_, '_>, from: u32, to: u32) -> Option<Why> {
 }
 
 /// Returns a write of `from`, and that of `to` which came next.
-fn overwritten(facts: &Facts<'_, '_>, from: u32, to: u32) -> Option<Why> {
+fn overwritten(
+    facts: &Facts<'_, '_>,
+    derived: &Derived,
+    from: u32,
+    to: u32,
+) -> Option<Why> {
     for &key in facts.writes.of(from).iter().filter(|key| facts.writes.of(to).contains(key)) {
         let chain = facts.chains.of(key);
         let count = |t: u32, end: usize| chain[..end].iter().filter(|&&other| other == t).count();
@@ -380,6 +386,9 @@ fn overwritten(facts: &Facts<'_, '_>, from: u32, to: u32) -> Option<Why> {
             Some(at) => at,
             None if chain.last() == Some(&from) && facts.tails.of(key).contains(&to) => {
                 chain.len() - 1
+            }
+            None if derived.has(from, to) && facts.tails.of(key).contains(&from) => {
+                return Some(Why::Ww(facts.last_write(from, key), facts.last_write(to, key)));
             }
             None => continue,
         };
@@ -390,9 +399,14 @@ fn overwritten(facts: &Facts<'_, '_>, from: u32, to: u32) -> Option<Why> {
 }
 
 /// Returns a read of `from`, and the write of `to` that replaced what it returned.
-fn missed(facts: &Facts<'_, '_>, from: u32, to: u32) -> Option<Why> {
-    for read in facts.reads.of(from) {
-        if read.place == NONE || facts.aside[read.key as usize] {
+fn missed(facts: &Facts<'_, '_>, derived: &Derived, from: u32, to: u32) -> Option<Why> {
+    for read in facts.reads.of(from).iter().filter(|read| !facts.aside[read.key as usize]) {
+        if read.place == NONE {
+            let writes = facts.writes.of(to).contains(&read.key);
+            if is_other(read.source, from) && derived.has(read.source, to) && writes {
+                let place = Place { transaction: from, micro: read.micro };
+                return Some(Why::Rw(place, facts.last_write(to, read.key)));
+            }
             continue;
         }
         let chain = facts.chains.of(read.key);

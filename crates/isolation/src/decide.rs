@@ -176,7 +176,7 @@ impl Question<'_, '_, '_> {
     }
 
     /// Decides a level, unless its status is known; by a search only if that is allowed.
-    fn decide(&mut self, level: Level, searches: bool) {
+    pub(crate) fn decide(&mut self, level: Level, searches: bool) {
         if self.statuses[level.index()].is_some() {
             return;
         }

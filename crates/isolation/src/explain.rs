@@ -2,7 +2,8 @@
 //! once.
 
 use crate::anomaly::{Class, Evidence, Found, Kind, Place, Step, Why};
-use crate::cycles::{Knots, Pattern, Search, classify, explained};
+use crate::cycles::{Knots, Pattern, Search, explained, why};
+use crate::derived::Derived;
 use crate::decide::Status;
 use crate::edges::{Edge, Orders};
 use crate::facts::Facts;
@@ -26,36 +27,19 @@ pub(crate) fn explain(
     if !Level::all().any(is_out) {
         return found;
     }
-    let has_real_time = facts.table.history.has_real_time();
-    let ordering = if has_real_time { Ordering::RealTime } else { Ordering::Session };
-    let knots = Knots::new(facts, orders, ordering);
     let mut work = SEARCH;
-    let orderings = [Ordering::None, Ordering::Session, Ordering::RealTime];
-    for class in [Class::G0, Class::G1c, Class::GSingle, Class::GNonadjacent, Class::G2] {
-        for ordering in orderings {
-            let kind = Kind::Cycle(class, ordering);
-            // One that needs no order shows more.
-            let is_shown = |found: &Found| matches!(found.kind, Kind::Cycle(c, _) if c == class);
-            let is_forbidden = Level::all().any(|level| is_out(level) && kind.rules_out(level));
-            if found.iter().any(is_shown) || !is_forbidden {
-                continue;
-            }
-            let cycle = searched(&knots, Pattern::Class(class), ordering, &mut work);
-            found.extend(cycle.and_then(|cycle| of_cycle(facts, kind, &cycle)));
-        }
-    }
-    for (pattern, kind) in [
-        (Pattern::Fractured, Kind::FracturedRead as fn(Ordering) -> Kind),
-        (Pattern::Causal, Kind::CausalityViolation),
-        (Pattern::Prefix, Kind::PrefixViolation),
-    ] {
-        for ordering in [Ordering::None, Ordering::Session] {
-            let kind = kind(ordering);
-            if is_explained(&found, kind, &is_out) {
-                continue;
-            }
-            let cycle = searched(&knots, pattern, ordering, &mut work);
-            found.extend(cycle.and_then(|cycle| of_cycle(facts, kind, &cycle)));
+    let has_real_time = facts.table.history.has_real_time();
+    for ordering in [Ordering::None, Ordering::Session, Ordering::RealTime] {
+        let is_open = |level: Level| {
+            is_out(level)
+                && level.ordering() == ordering
+                && !found.iter().any(|found| found.rules_out.contains(&level))
+        };
+        let is_known = ordering != Ordering::RealTime || has_real_time;
+        if is_known && (ordering == Ordering::None || Level::all().any(is_open)) {
+            let derived = Derived::new(facts, orders, ordering);
+            let scene = Scene { facts, orders, ordering, derived: &derived };
+            scene.find_cycles(&is_out, &mut found, &mut work);
         }
     }
     for (sight, ordering, kind) in [
@@ -72,22 +56,73 @@ pub(crate) fn explain(
             found.extend(of_forced(facts, orders, kind, ordering, &forced));
         }
     }
+    for level in Level::all() {
+        let is_shown = found.iter().any(|found| found.rules_out.contains(&level));
+        if is_out(level) && !is_shown {
+            found.extend(crate::core::core(facts, level));
+        }
+    }
     found.sort_by_key(|found| found.kind);
     found
 }
 
-/// Looks for a smallest cycle with a part of the work that is left.
-fn searched(
-    knots: &Knots,
-    pattern: Pattern,
+/// Where cycles are looked for.
+struct Scene<'s, 't, 'h> {
+    facts: &'s Facts<'t, 'h>,
+    orders: &'s Orders,
     ordering: Ordering,
-    work: &mut u64,
-) -> Option<Vec<(u32, Edge)>> {
-    let part = *work / PART;
-    let mut search = Search::new(knots, part);
-    let cycle = search.smallest(pattern, ordering);
-    *work -= part - search.work;
-    cycle
+    derived: &'s Derived,
+}
+
+impl Scene<'_, '_, '_> {
+    /// Finds a smallest cycle of each class that was not found yet, and for levels that no class
+    /// rules out.
+    fn find_cycles(
+        &self,
+        is_out: &dyn Fn(Level) -> bool,
+        found: &mut Vec<Found>,
+        work: &mut u64,
+    ) {
+        let knots = Knots::new(self.facts, self.orders, self.ordering, self.derived);
+        for class in [Class::G0, Class::G1c, Class::GSingle, Class::GNonadjacent, Class::G2] {
+            let kind = Kind::Cycle(class, self.ordering);
+            // One that needs no order shows more.
+            let is_shown = |found: &Found| matches!(found.kind, Kind::Cycle(c, _) if c == class);
+            let is_forbidden = Level::all().any(|level| is_out(level) && kind.rules_out(level));
+            if !found.iter().any(is_shown) && is_forbidden {
+                found.extend(self.search(&knots, Pattern::Class(class), kind, work));
+            }
+        }
+        for (pattern, kind) in [
+            (Pattern::Fractured, Kind::FracturedRead(self.ordering)),
+            (Pattern::Causal, Kind::CausalityViolation(self.ordering)),
+            (Pattern::Prefix, Kind::PrefixViolation(self.ordering)),
+        ] {
+            if !is_explained(found, kind, is_out) {
+                found.extend(self.search(&knots, pattern, kind, work));
+            }
+        }
+    }
+
+    /// Looks for a smallest cycle with a part of the work that is left.
+    fn search(
+        &self,
+        knots: &Knots,
+        pattern: Pattern,
+        kind: Kind,
+        work: &mut u64,
+    ) -> Option<Found> {
+        let part = *work / PART;
+        let mut search = Search::new(knots, part);
+        let cycle = search.smallest(pattern);
+        *work -= part - search.work;
+        let steps = explained(self.facts, self.derived, &cycle?)?;
+        let forbids = |level: &Level| {
+            level.ordering() >= self.ordering && forbids(self.facts, &steps, level.base())
+        };
+        let rules_out = Level::all().filter(forbids).collect();
+        Some(Found { kind, count: 1, evidence: Evidence::Cycle(steps), rules_out })
+    }
 }
 
 /// Returns whether every level that `kind` rules out directly, and that is ruled out, is so by what
@@ -98,19 +133,6 @@ fn is_explained(found: &[Found], kind: Kind, is_out: &dyn Fn(Level) -> bool) -> 
     levels.all(|level| {
         !is_out(level) || found.iter().any(|found| found.rules_out.contains(&level))
     })
-}
-
-/// Returns the anomaly that a cycle of known edges is.
-fn of_cycle(facts: &Facts<'_, '_>, kind: Kind, cycle: &[(u32, Edge)]) -> Option<Found> {
-    let steps = explained(facts, cycle)?;
-    let rules_out = Level::all().filter(|&level| rules_out(facts, &steps, level)).collect();
-    Some(Found { kind, count: 1, evidence: Evidence::Cycle(steps), rules_out })
-}
-
-/// Returns whether a cycle rules out a level.
-pub(crate) fn rules_out(facts: &Facts<'_, '_>, steps: &[Step], level: Level) -> bool {
-    let (_, ordering) = classify(steps);
-    level.ordering() >= ordering && forbids(facts, steps, level.base())
 }
 
 /// Returns whether a base forbids a cycle, or one of the bases does that it implies.
@@ -205,7 +227,7 @@ fn of_forced(
     let cycle = weak::smallest_cycle(facts, orders, ordering, forced)?;
     let step = |&(from, to, edge): &(u32, u32, weak::Link)| {
         let why = match edge {
-            weak::Link::Known(edge) => explained_edge(facts, from, to, edge)?,
+            weak::Link::Known(edge) => why(facts, &Derived::default(), (from, to), edge)?,
             weak::Link::Forced(nth) => {
                 let read = forced[nth as usize].read;
                 let key = facts.table.micros(read.transaction)[read.micro as usize].key;
@@ -217,10 +239,6 @@ fn of_forced(
     let steps: Option<Vec<Step>> = cycle.iter().map(step).collect();
     let rules_out = Level::all().filter(|&level| kind.rules_out(level)).collect();
     Some(Found { kind, count: 1, evidence: Evidence::Cycle(steps?), rules_out })
-}
-
-fn explained_edge(facts: &Facts<'_, '_>, from: u32, to: u32, edge: Edge) -> Option<Why> {
-    crate::cycles::why(facts, from, to, edge)
 }
 
 /// Returns the transactions of an anomaly, each once, ascending.

@@ -8,8 +8,10 @@
 
 mod anomaly;
 mod asked;
+mod core;
 mod cycles;
 mod decide;
+mod derived;
 mod edges;
 mod explain;
 mod facts;

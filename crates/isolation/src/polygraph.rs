@@ -8,6 +8,7 @@
 
 use std::cell::Cell;
 
+use crate::derived::Reach;
 use crate::edges::{Kinds, Orders, Shape, Vertices, edges, is_other, vertex_count};
 use crate::facts::{Facts, LOST, Read};
 use crate::graph::Graph;
@@ -440,35 +441,18 @@ fn prune(
     loop {
         let graph = Graph::new(count, |edge| known.iter().for_each(|&(from, to)| edge(from, to)));
         let Ok(order) = graph.topological(|v| v) else { return Some(None) };
-        let words = count.div_ceil(64);
-        let mut reach = vec![0u64; count * words];
-        for &vertex in order.iter().rev() {
-            let own = vertex as usize * words;
-            for &to in graph.successors(vertex) {
-                let other = to as usize * words;
-                reach[own + to as usize / 64] |= 1 << (to % 64);
-                for word in 0..words {
-                    reach[own + word] |= reach[other + word];
-                }
-            }
-        }
-        *work = work.saturating_sub((graph.edge_count() * words) as u64 / 8);
+        let reach = Reach::new(&graph, &order);
+        *work = work.saturating_sub((graph.edge_count() * count.div_ceil(64)) as u64 / 8);
         let is_impossible = |edges: &[(u32, u32)]| {
-            edges.iter().any(|&(from, to)| {
-                let word = reach[to as usize * words + from as usize / 64];
-                from == to || word >> (from % 64) & 1 == 1
-            })
+            edges.iter().any(|&(from, to)| from == to || reach.joins(to, from))
         };
         let before = known.len();
         for &Seen { reader, source, writer } in seen {
-            let reaches = |from: u32, to: u32| {
-                reach[from as usize * words + to as usize / 64] >> (to % 64) & 1 == 1
-            };
-            if reaches(writer, reader) {
+            if reach.joins(writer, reader) {
                 if source == NONE {
                     return Some(None);
                 }
-                if !reaches(writer, source) {
+                if !reach.joins(writer, source) {
                     known.push((writer, source));
                 }
             }

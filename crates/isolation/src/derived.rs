@@ -1,0 +1,111 @@
+//! The order of versions of which it is only known that one writer had seen the other: then the
+//! other came first, at every level from read committed on.
+
+use crate::edges::{Edge, Kinds, Orders, Shape, Vertices, graph, is_other};
+use crate::facts::Facts;
+use crate::level::Ordering;
+use crate::numbers::NONE;
+
+/// Vertices of a graph of which all pairs are known that are joined by a path, at most.
+const MOST_REACH: usize = 20_000;
+
+/// Pairs of writers, at most.
+const MOST_PAIRS: usize = 1_000_000;
+
+/// Pairs of transactions that wrote the same key, of which the second had seen the first.
+#[derive(Default)]
+pub(crate) struct Derived {
+    pairs: Vec<(u32, u32)>,
+}
+
+impl Derived {
+    /// Finds the pairs whose order the facts do not have. None where there are too many.
+    pub(crate) fn new(facts: &Facts<'_, '_>, orders: &Orders, ordering: Ordering) -> Derived {
+        let mut derived = Derived::default();
+        let count = |key: u32| facts.tails.of(key).len() * facts.tails.of(key).len();
+        let keys = || (0..facts.tails.len() as u32).filter(|&key| !facts.aside[key as usize]);
+        let vertices = Vertices::new(Shape::Whole, facts);
+        let kinds = Kinds { wr: true, rw: false, ordering };
+        if facts.is_ordered() || keys().map(count).sum::<usize>() > MOST_PAIRS {
+            return derived;
+        }
+        let graph = graph(facts, orders, vertices, kinds);
+        if graph.len() > MOST_REACH {
+            return derived;
+        }
+        let Ok(order) = graph.topological(|v| v) else { return derived };
+        let reach = Reach::new(&graph, &order);
+        for key in keys() {
+            for &one in facts.tails.of(key) {
+                for &other in facts.tails.of(key) {
+                    if one != other && reach.joins(one, other) {
+                        derived.pairs.push((one, other));
+                    }
+                }
+            }
+        }
+        derived.pairs.sort_unstable();
+        derived.pairs.dedup();
+        derived
+    }
+
+    /// Returns whether it is derived that `one` wrote before `other`.
+    pub(crate) fn has(&self, one: u32, other: u32) -> bool {
+        self.pairs.binary_search(&(one, other)).is_ok()
+    }
+
+    /// Passes on the overwrites and anti-dependencies that follow.
+    pub(crate) fn edges(&self, facts: &Facts<'_, '_>, take: &mut dyn FnMut(u32, u32, Edge)) {
+        for &(one, other) in &self.pairs {
+            take(one, other, Edge::Ww);
+        }
+        if self.pairs.is_empty() {
+            return;
+        }
+        for t in 0..facts.len() as u32 {
+            for read in facts.reads.of(t) {
+                let is_open = is_other(read.source, t) && read.place == NONE;
+                if !is_open || facts.aside[read.key as usize] {
+                    continue;
+                }
+                let from = self.pairs.partition_point(|pair| pair.0 < read.source);
+                let after = self.pairs[from..].iter().take_while(|pair| pair.0 == read.source);
+                for &(_, other) in after {
+                    if other != t && facts.writes.of(other).contains(&read.key) {
+                        take(t, other, Edge::Rw);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Which vertices of an acyclic graph are joined by a path.
+pub(crate) struct Reach {
+    words: usize,
+    bits: Vec<u64>,
+}
+
+impl Reach {
+    /// Finds out for all pairs. O(n·m / 64).
+    pub(crate) fn new(graph: &crate::graph::Graph, order: &[u32]) -> Reach {
+        let words = graph.len().div_ceil(64);
+        let mut bits = vec![0u64; graph.len() * words];
+        for &vertex in order.iter().rev() {
+            let own = vertex as usize * words;
+            for &to in graph.successors(vertex) {
+                let other = to as usize * words;
+                bits[own + to as usize / 64] |= 1 << (to % 64);
+                for word in 0..words {
+                    bits[own + word] |= bits[other + word];
+                }
+            }
+        }
+        Reach { words, bits }
+    }
+
+    /// Returns whether a path of at least one edge leads from one vertex to the other.
+    pub(crate) fn joins(&self, from: u32, to: u32) -> bool {
+        self.bits[from as usize * self.words + to as usize / 64] >> (to % 64) & 1 == 1
+    }
+}
