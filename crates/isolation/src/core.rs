@@ -102,6 +102,7 @@ impl<'t, 'h> Facts<'t, 'h> {
             reads,
             writes,
             chains,
+            elements: Groups::new(0),
             tails,
             aside: self.aside.clone(),
             found: Vec::new(),

@@ -11,7 +11,7 @@ use crate::facts::Facts;
 use crate::graph::Graph;
 use crate::level::Ordering;
 use crate::numbers::NONE;
-use crate::table::{Access, KeyKind};
+use crate::table::{Access, Micro};
 
 /// The edges inside strongly connected components.
 pub(crate) struct Knots {
@@ -367,8 +367,49 @@ fn read_from(facts: &Facts<'_, '_>, from: u32, to: u32) -> Option<Why> {
     // Of a list the last element that is its own.
     let chain = facts.chains.of(read.key);
     let shown = if read.place == NONE { chain } else { &chain[..read.place as usize] };
-    let nth = shown.iter().filter(|&&t| t == from).count();
-    Some(Why::Wr(nth_write(facts, from, read.key, nth.checked_sub(1)), place))
+    let write = match shown.iter().rposition(|&t| t == from) {
+        Some(at) => element(facts, read.key, at),
+        None => shown_write(facts, from, place),
+    };
+    Some(Why::Wr(write, place))
+}
+
+/// Returns the append of a transaction that a read of a list shows last, or its last write.
+fn shown_write(facts: &Facts<'_, '_>, transaction: u32, read: Place) -> Place {
+    let micro = facts.table.micros(read.transaction)[read.micro as usize];
+    let items = facts.table.history.values().as_list(micro.value).unwrap_or(&[]);
+    let micros = facts.table.micros(transaction);
+    let is_shown = |own: &Micro| {
+        own.key == micro.key && own.access != Access::Read && items.contains(&own.value)
+    };
+    match micros.iter().rposition(is_shown) {
+        Some(micro) => Place { transaction, micro: micro as u32 },
+        None => facts.last_write(transaction, micro.key),
+    }
+}
+
+/// Returns the write that made the version of a chain at this position.
+fn element(facts: &Facts<'_, '_>, key: u32, at: usize) -> Place {
+    let transaction = facts.chains.of(key)[at];
+    match facts.elements.of(key).get(at) {
+        Some(&micro) => Place { transaction, micro },
+        None => facts.last_write(transaction, key),
+    }
+}
+
+/// Returns the first append of a transaction to a list that no read shows, or its last write of a
+/// register.
+fn unread(facts: &Facts<'_, '_>, transaction: u32, key: u32) -> Place {
+    let (chain, elements) = (facts.chains.of(key), facts.elements.of(key));
+    let is_read = |micro: u32| {
+        chain.iter().zip(elements).any(|(&t, &element)| (t, element) == (transaction, micro))
+    };
+    let micros = facts.table.micros(transaction).iter().zip(0..);
+    let mut own = micros.filter(|(micro, _)| micro.key == key && micro.access == Access::Append);
+    match own.find(|&(_, micro)| !is_read(micro)) {
+        Some((_, micro)) => Place { transaction, micro },
+        None => facts.last_write(transaction, key),
+    }
 }
 
 /// Returns a write of `from`, and that of `to` which came next.
@@ -380,20 +421,19 @@ fn overwritten(
 ) -> Option<Why> {
     for &key in facts.writes.of(from).iter().filter(|key| facts.writes.of(to).contains(key)) {
         let chain = facts.chains.of(key);
-        let count = |t: u32, end: usize| chain[..end].iter().filter(|&&other| other == t).count();
-        let joined = chain.windows(2).position(|pair| pair == [from, to]);
-        let at = match joined {
-            Some(at) => at,
-            None if chain.last() == Some(&from) && facts.tails.of(key).contains(&to) => {
-                chain.len() - 1
-            }
-            None if derived.has(from, to) && facts.tails.of(key).contains(&from) => {
-                return Some(Why::Ww(facts.last_write(from, key), facts.last_write(to, key)));
-            }
-            None => continue,
-        };
-        let first = nth_write(facts, from, key, Some(count(from, at)));
-        return Some(Why::Ww(first, nth_write(facts, to, key, Some(count(to, at + 1)))));
+        if let Some(at) = chain.windows(2).position(|pair| pair == [from, to]) {
+            return Some(Why::Ww(element(facts, key, at), element(facts, key, at + 1)));
+        }
+        if !facts.tails.of(key).contains(&to) {
+            continue;
+        }
+        if chain.last() == Some(&from) {
+            let last = element(facts, key, chain.len() - 1);
+            return Some(Why::Ww(last, unread(facts, to, key)));
+        }
+        if derived.has(from, to) && facts.tails.of(key).contains(&from) {
+            return Some(Why::Ww(facts.last_write(from, key), facts.last_write(to, key)));
+        }
     }
     None
 }
@@ -410,52 +450,16 @@ fn missed(facts: &Facts<'_, '_>, derived: &Derived, from: u32, to: u32) -> Optio
             continue;
         }
         let chain = facts.chains.of(read.key);
-        let is_next = match chain.get(read.place as usize) {
-            Some(&next) => next == to,
-            None => facts.tails.of(read.key).contains(&to),
-        };
-        if is_next {
-            let before = &chain[..(read.place as usize).min(chain.len())];
-            let nth = before.iter().filter(|&&t| t == to).count();
-            let place = Place { transaction: from, micro: read.micro };
-            return Some(Why::Rw(place, nth_write(facts, to, read.key, Some(nth))));
+        let place = Place { transaction: from, micro: read.micro };
+        match chain.get(read.place as usize) {
+            Some(&next) if next == to => {
+                return Some(Why::Rw(place, element(facts, read.key, read.place as usize)));
+            }
+            None if facts.tails.of(read.key).contains(&to) => {
+                return Some(Why::Rw(place, unread(facts, to, read.key)));
+            }
+            _ => {}
         }
     }
     None
-}
-
-/// Returns the append of a transaction with this number among its appends to a list, or its last
-/// write of a register.
-fn nth_write(facts: &Facts<'_, '_>, transaction: u32, key: u32, nth: Option<usize>) -> Place {
-    if facts.table.kinds[key as usize] == KeyKind::Register {
-        return facts.last_write(transaction, key);
-    }
-    let micros = facts.table.micros(transaction).iter().zip(0..);
-    let mut own = micros.filter(|(micro, _)| micro.key == key && micro.access == Access::Append);
-    match nth.and_then(|nth| own.nth(nth)) {
-        Some((_, micro)) => Place { transaction, micro },
-        None => facts.last_write(transaction, key),
-    }
-}
-
-/// Returns the class of a cycle by its edges, and the order that it needs.
-pub(crate) fn classify(steps: &[Step]) -> (Class, Ordering) {
-    let is_rw = |step: &Step| matches!(step.why, Why::Rw(..));
-    let count = steps.iter().filter(|step| is_rw(step)).count();
-    let pairs = steps.iter().zip(steps.iter().cycle().skip(1));
-    let is_adjacent = pairs.clone().any(|(one, other)| is_rw(one) && is_rw(other));
-    let class = match count {
-        0 if steps.iter().any(|step| matches!(step.why, Why::Wr(..))) => Class::G1c,
-        0 => Class::G0,
-        1 => Class::GSingle,
-        _ if is_adjacent => Class::G2,
-        _ => Class::GNonadjacent,
-    };
-    let has = |why: Why| steps.iter().any(|step| step.why == why);
-    let ordering = match (has(Why::RealTime), has(Why::Session)) {
-        (true, _) => Ordering::RealTime,
-        (false, true) => Ordering::Session,
-        (false, false) => Ordering::None,
-    };
-    (class, ordering)
 }

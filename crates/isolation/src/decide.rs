@@ -257,10 +257,10 @@ pub(crate) fn holds(
     let view = |holds: views::Holds| holds.map(|holds| holds.then(|| commits(facts, orders, ordering)));
     match level.base() {
         Base::ReadUncommitted => {
-            Some(acyclic(facts, orders, Shape::Whole, Kinds { wr: false, rw: false, ordering }))
+            Some(acyclic(facts, orders, Shape::Whole, Kinds { ww: true, wr: false, rw: false, ordering }))
         }
         Base::ReadCommitted | Base::CursorStability => {
-            Some(acyclic(facts, orders, Shape::Whole, Kinds { wr: true, rw: false, ordering }))
+            Some(acyclic(facts, orders, Shape::Whole, Kinds { ww: true, wr: true, rw: false, ordering }))
         }
         Base::MonotonicAtomicView => weak(facts, orders, Sight::Earlier, ordering),
         Base::ReadAtomic => weak(facts, orders, Sight::Direct, ordering),
@@ -293,11 +293,8 @@ pub(crate) fn holds(
 
 /// Returns an order of commits that read committed allows.
 fn commits(facts: &Facts<'_, '_>, orders: &Orders, ordering: Ordering) -> Witness {
-    let kinds = Kinds { wr: true, rw: false, ordering };
-    match acyclic(facts, orders, Shape::Whole, kinds) {
-        Some(Witness::Serial(order)) => Witness::Commits(order),
-        _ => Witness::Commits(Vec::new()),
-    }
+    let kinds = Kinds { ww: true, wr: true, rw: false, ordering };
+    acyclic(facts, orders, Shape::Whole, kinds).unwrap_or(Witness::Commits(Vec::new()))
 }
 
 /// Returns an order of all vertices of transactions, if the graph has no cycle.
@@ -389,6 +386,7 @@ impl<'t, 'h> Facts<'t, 'h> {
             reads,
             writes: self.writes.clone(),
             chains,
+            elements: Groups::new(0),
             tails,
             aside: self.aside.clone(),
             found: self.found.clone(),

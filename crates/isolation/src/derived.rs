@@ -25,7 +25,7 @@ impl Derived {
         let count = |key: u32| facts.tails.of(key).len() * facts.tails.of(key).len();
         let keys = || (0..facts.tails.len() as u32).filter(|&key| !facts.aside[key as usize]);
         let vertices = Vertices::new(Shape::Whole, facts);
-        let kinds = Kinds { wr: true, rw: false, ordering };
+        let kinds = Kinds { ww: false, wr: true, rw: false, ordering };
         if facts.is_ordered() || keys().map(count).sum::<usize>() > MOST_PAIRS {
             return derived;
         }
@@ -47,6 +47,11 @@ impl Derived {
         derived.pairs.sort_unstable();
         derived.pairs.dedup();
         derived
+    }
+
+    /// Returns whether nothing is derived.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.pairs.is_empty()
     }
 
     /// Returns whether it is derived that `one` wrote before `other`.

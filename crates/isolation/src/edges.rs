@@ -28,6 +28,7 @@ pub(crate) enum Shape {
 /// Which edges.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Kinds {
+    pub(crate) ww: bool,
     pub(crate) wr: bool,
     pub(crate) rw: bool,
     pub(crate) ordering: Ordering,
@@ -35,7 +36,7 @@ pub(crate) struct Kinds {
 
 impl Kinds {
     pub(crate) const fn all(ordering: Ordering) -> Kinds {
-        Kinds { wr: true, rw: true, ordering }
+        Kinds { ww: true, wr: true, rw: true, ordering }
     }
 }
 
@@ -210,7 +211,7 @@ pub(crate) fn edges(
         }
     }
     for key in 0..facts.chains.len() as u32 {
-        if !facts.aside[key as usize] {
+        if kinds.ww && !facts.aside[key as usize] {
             overwrites(facts, key, vertices, take);
         }
     }

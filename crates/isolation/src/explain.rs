@@ -84,13 +84,25 @@ impl Scene<'_, '_, '_> {
         work: &mut u64,
     ) {
         let knots = Knots::new(self.facts, self.orders, self.ordering, self.derived);
+        // What is derived rests on reads, which a level without read committed does not.
+        let by_writes = match self.derived.is_empty() {
+            true => None,
+            false => {
+                let none = Derived::default();
+                Some(Knots::new(self.facts, self.orders, self.ordering, &none))
+            }
+        };
         for class in [Class::G0, Class::G1c, Class::GSingle, Class::GNonadjacent, Class::G2] {
             let kind = Kind::Cycle(class, self.ordering);
             // One that needs no order shows more.
             let is_shown = |found: &Found| matches!(found.kind, Kind::Cycle(c, _) if c == class);
             let is_forbidden = Level::all().any(|level| is_out(level) && kind.rules_out(level));
             if !found.iter().any(is_shown) && is_forbidden {
-                found.extend(self.search(&knots, Pattern::Class(class), kind, work));
+                let knots = match &by_writes {
+                    Some(by_writes) if class == Class::G0 => by_writes,
+                    _ => &knots,
+                };
+                found.extend(self.search(knots, Pattern::Class(class), kind, work));
             }
         }
         for (pattern, kind) in [
@@ -120,8 +132,14 @@ impl Scene<'_, '_, '_> {
         let forbids = |level: &Level| {
             level.ordering() >= self.ordering && forbids(self.facts, &steps, level.base())
         };
-        let rules_out = Level::all().filter(forbids).collect();
-        Some(Found { kind, count: 1, evidence: Evidence::Cycle(steps), rules_out })
+        let rules_out: Vec<Level> = Level::all().filter(forbids).collect();
+        // The pattern of a kind says less than the keys of its steps.
+        let (bases, ordering) = kind.forbidden_by();
+        let is_kind = |level: &Level| {
+            level.ordering() == ordering && bases.contains(&level.base())
+        };
+        let is_named = matches!(kind, Kind::Cycle(..)) || rules_out.iter().any(is_kind);
+        is_named.then_some(Found { kind, count: 1, evidence: Evidence::Cycle(steps), rules_out })
     }
 }
 
@@ -155,8 +173,10 @@ fn forbids_directly(facts: &Facts<'_, '_>, steps: &[Step], base: Base) -> bool {
     // One anti-dependency, then what came of the version that was missed.
     let missed = || {
         let at = steps.iter().position(is_rw)?;
+        let key = key_of(facts, &steps[at]);
         let rest = steps[at + 1..].iter().chain(&steps[..at]);
-        let after: Vec<&Step> = rest.skip_while(|step| is_write(step)).collect();
+        let is_same = |step: &&Step| is_write(step) && key_of(facts, step) == key;
+        let after: Vec<&Step> = rest.skip_while(is_same).collect();
         (count == 1).then_some((&steps[at], after))
     };
     match base {
@@ -194,6 +214,15 @@ fn forbids_directly(facts: &Facts<'_, '_>, steps: &[Step], base: Base) -> bool {
         Base::RepeatableRead | Base::Serializable => true,
         Base::CursorStability => false,
     }
+}
+
+/// Returns the key that a step is about, if it is about one.
+fn key_of(facts: &Facts<'_, '_>, step: &Step) -> Option<u32> {
+    let place = match step.why {
+        Why::Wr(place, _) | Why::Ww(place, _) | Why::Rw(place, _) | Why::Seen(place, _) => place,
+        Why::Session | Why::RealTime => return None,
+    };
+    Some(facts.table.micros(place.transaction)[place.micro as usize].key)
 }
 
 fn is_wr(step: &Step) -> bool {

@@ -11,7 +11,8 @@ use crate::table::{Access, KeyKind, Micro, Transactions};
 use crate::writes::Writes;
 use crate::{lists, registers};
 
-/// A read of a key that its transaction did not write before.
+/// A read of another transaction's version of a key: one that its own transaction did not write
+/// before, or a list to the end of which it appended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Read {
     pub(crate) key: u32,
@@ -21,6 +22,8 @@ pub(crate) struct Read {
     pub(crate) place: u32,
     /// Its position in its transaction.
     pub(crate) micro: u32,
+    /// Whether its transaction had written the key.
+    pub(crate) is_own: bool,
 }
 
 /// The source of a read that is not known.
@@ -45,6 +48,8 @@ pub(crate) struct Facts<'t, 'h> {
     pub(crate) writes: Groups<u32>,
     /// Who installed the versions of each key whose order is known, one after the other.
     pub(crate) chains: Groups<u32>,
+    /// By which of its micro-operations it did, where reads tell.
+    pub(crate) elements: Groups<u32>,
     /// Who installed versions of which only that is known that they come later.
     pub(crate) tails: Groups<u32>,
     /// Keys of which a value was written by several transactions: their reads are not used.
@@ -70,6 +75,10 @@ impl<T> Groups<T> {
     /// Ends the list that items were pushed to; the next one begins.
     pub(crate) fn end(&mut self) {
         self.starts.push(self.items.len() as u32);
+    }
+
+    pub(crate) fn extend(&mut self, items: impl IntoIterator<Item = T>) {
+        self.items.extend(items);
     }
 
     pub(crate) fn push(&mut self, item: T) {
@@ -102,6 +111,7 @@ pub(crate) struct Versions {
     /// By micro-operation, in the order of the table: of a read, its source and place.
     pub(crate) reads: Vec<(u32, u32)>,
     pub(crate) chains: Groups<u32>,
+    pub(crate) elements: Groups<u32>,
     pub(crate) tails: Groups<u32>,
     pub(crate) aside: Vec<bool>,
     /// Whether some committed transaction saw a transaction of unknown outcome.
@@ -113,8 +123,10 @@ impl Versions {
     /// Forgets the order of all versions, but for the initial ones.
     fn forget_order(&mut self, table: &Transactions<'_>, writes: &Writes) {
         self.chains = Groups::new(table.keys.len());
+        self.elements = Groups::new(table.keys.len());
         for key in 0..table.keys.len() as u32 {
             self.chains.end();
+            self.elements.end();
             writes.of(key).iter().for_each(|write| self.reads[write.global as usize].1 = NONE);
         }
         for read in &mut self.reads {
@@ -160,6 +172,7 @@ impl<'t, 'h> Facts<'t, 'h> {
         let mut versions = Versions {
             reads: vec![(LOST, NONE); table.micro_count()],
             chains: Groups::new(table.keys.len()),
+            elements: Groups::new(table.keys.len()),
             tails: Groups::new(table.keys.len()),
             aside: vec![false; table.keys.len()],
             seen: vec![false; table.len()],
@@ -173,6 +186,8 @@ impl<'t, 'h> Facts<'t, 'h> {
                     registers::sources(table, &writes, key, (reads.of(key), initial), &mut versions);
                 }
             }
+            versions.chains.end();
+            versions.elements.end();
         }
         if by_last_element {
             versions.forget_order(table, &writes);
@@ -188,6 +203,7 @@ impl<'t, 'h> Facts<'t, 'h> {
             reads: Groups::new(table.len()),
             writes: Groups::new(table.len()),
             chains: versions.chains,
+            elements: versions.elements,
             tails: versions.tails,
             aside: versions.aside,
             found: Vec::new(),
@@ -229,15 +245,27 @@ impl<'t, 'h> Facts<'t, 'h> {
                     continue;
                 }
                 check_internal(table, t, &previous, nth, notes);
-                if own(last_write[key]).is_none() {
-                    let (source, place) = sources[(start + nth) as usize];
-                    self.reads.push(Read { key: micro.key, source, place, micro: nth });
-                }
+                let (source, place) = sources[(start + nth) as usize];
+                let is_own = own(last_write[key]).is_some();
+                let read = Read { key: micro.key, source, place, micro: nth, is_own };
+                self.reads.extend(if is_own { self.before_own(t, read) } else { Some(read) });
             }
             self.reads.end();
             self.writes.end();
             start += micros.len() as u32;
         }
+    }
+
+    /// Returns a read of a list to which its own transaction had appended, as the read of what was
+    /// there before that.
+    fn before_own(&self, t: u32, read: Read) -> Option<Read> {
+        if read.place == NONE || self.table.kinds[read.key as usize] == KeyKind::Register {
+            return None;
+        }
+        let shown = &self.chains.of(read.key)[..read.place as usize];
+        let place = shown.iter().rposition(|&other| other != t).map_or(0, |at| at + 1);
+        let source = if place == 0 { NONE } else { shown[place - 1] };
+        Some(Read { source, place: place as u32, ..read })
     }
 
     /// Finds transactions that read the same version of a key before they wrote it.
@@ -248,10 +276,16 @@ impl<'t, 'h> Facts<'t, 'h> {
             for (nth, read) in reads.iter().enumerate() {
                 let is_first = !reads[..nth].iter().any(|other| other.key == read.key);
                 let writes = self.writes.of(t).contains(&read.key);
-                if is_first && writes && read.source != LOST && !self.aside[read.key as usize] {
-                    // The version: by its place in a chain, or its writer.
-                    let is_list = self.table.kinds[read.key as usize] == KeyKind::List;
-                    let version = if is_list { read.place } else { read.source };
+                if is_first && writes && !read.is_own && read.source != LOST && !self.aside[read.key as usize] {
+                    // The version: by what the list held, or its writer.
+                    let version = match self.table.kinds[read.key as usize] {
+                        KeyKind::List => {
+                            let value = self.table.micros(t)[read.micro as usize].value;
+                            let items = self.table.history.values().as_list(value);
+                            items.filter(|items| !items.is_empty()).map_or(NONE, |_| value.handle())
+                        }
+                        KeyKind::Register => read.source,
+                    };
                     let key = u64::from(read.key) << 32 | u64::from(version);
                     updates.push((key, u64::from(t) << 32 | u64::from(read.micro)));
                 }

@@ -20,6 +20,7 @@ mod level;
 mod lists;
 mod numbers;
 mod polygraph;
+pub mod proof;
 mod reach;
 mod registers;
 mod solver;

@@ -52,7 +52,7 @@ pub(crate) fn order(
             longest = Some(read);
         }
     }
-    let Some(&read) = longest else { return versions.chains.end() };
+    let Some(&read) = longest else { return };
     let longest = Longest::new(table, writes, key, (read, items(&read)), versions);
     let chain = versions.chains.open().to_vec();
     // Reads mostly return what another one did.
@@ -69,7 +69,6 @@ pub(crate) fn order(
             incompatible(table, writes, key, (&longest, read, list), versions);
         }
     }
-    versions.chains.end();
 }
 
 /// Returns who appended `element`.
@@ -113,8 +112,8 @@ impl<'v> Longest<'v> {
             let origin = origin(table, writes, key, element);
             match origin {
                 Origin::Installed(write) => {
-                    longest.install(table, key, write, versions);
-                    if let Some(aborted) = aborted.filter(|_| table.is_ok(write.transaction)) {
+                    let is_new = longest.install(table, key, write, versions);
+                    if let Some(aborted) = aborted.filter(|_| is_new && table.is_ok(write.transaction)) {
                         let evidence = Evidence::Update {
                             aborted,
                             committed: write.place(),
@@ -158,26 +157,29 @@ impl<'v> Longest<'v> {
         }
     }
 
-    /// Makes the element of `write` the next version of the chain, unless it is there already.
+    /// Makes the element of `write` the next version of the chain, unless it is there already;
+    /// returns whether it was not.
     fn install(
         &mut self,
         table: &Transactions<'_>,
         key: u32,
         write: Write,
         versions: &mut Versions,
-    ) {
+    ) -> bool {
         let slot = &mut versions.reads[write.global as usize].1;
         if *slot != NONE {
-            return;
+            return false;
         }
         let place = versions.chains.open().len() as u32;
         *slot = place;
         versions.chains.push(write.transaction);
+        versions.elements.push(write.micro);
         self.finals.push(is_final(table, key, write));
         self.own.push((write.transaction, write.micro, place));
         if !table.is_ok(write.transaction) {
             versions.seen[write.transaction as usize] = true;
         }
+        true
     }
 
     /// Checks a read of the first `len` elements.
@@ -271,8 +273,8 @@ fn incompatible(
         if !table.is_ok(write.transaction) {
             versions.seen[write.transaction as usize] = true;
         }
-        let place = versions.reads[write.global as usize].1;
-        last = (write.transaction, if place == NONE { NONE } else { place + 1 });
+        // It says from whom it is, and nothing of what came next.
+        last = (write.transaction, NONE);
         let is_own = write.transaction == reader;
         if is_own && write.micro > read.place.micro {
             let writer = Some(write.place());

@@ -324,7 +324,7 @@ fn known_edges(
     let mut known = Vec::new();
     match map {
         Map::Transactions(vertices) => {
-            let kinds = Kinds { wr: true, rw: has_rw, ordering: level.ordering() };
+            let kinds = Kinds { ww: true, wr: true, rw: has_rw, ordering: level.ordering() };
             edges(facts, orders, *vertices, kinds, &mut |from, to, _| {
                 let is_in = |vertex: u32| {
                     let t = vertices.transaction(vertex);

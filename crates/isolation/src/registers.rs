@@ -47,7 +47,6 @@ pub(crate) fn sources(
             }
         };
     }
-    versions.chains.end();
 }
 
 /// Returns the source of a read of what `write` wrote: its transaction, if it is the last write of

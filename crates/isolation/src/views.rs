@@ -44,7 +44,7 @@ pub(crate) fn consistent_view(
     work: &mut u64,
 ) -> Holds {
     let vertices = Vertices::new(Shape::Whole, facts);
-    let graph = graph(facts, orders, vertices, Kinds { wr: true, rw: false, ordering });
+    let graph = graph(facts, orders, vertices, Kinds { ww: true, wr: true, rw: false, ordering });
     let Ok(order) = graph.topological(|v| v) else { return Some(false) };
     let positions = positions(&order);
     let question = |t: u32| {
@@ -59,7 +59,7 @@ pub(crate) fn consistent_view(
 /// Decides whether each read sees all that its transaction depended on before it.
 pub(crate) fn monotonic_view(facts: &Facts<'_, '_>, orders: &Orders, work: &mut u64) -> Holds {
     let vertices = Vertices::new(Shape::Whole, facts);
-    let kinds = Kinds { wr: true, rw: false, ordering: Ordering::None };
+    let kinds = Kinds { ww: true, wr: true, rw: false, ordering: Ordering::None };
     let graph = graph(facts, orders, vertices, kinds);
     let Ok(order) = graph.topological(|v| v) else { return Some(false) };
     let positions = positions(&order);

@@ -108,7 +108,7 @@ pub(crate) fn smallest_cycle(
     let vertices = Vertices::new(crate::edges::Shape::Whole, facts);
     let count = vertex_count(facts, orders, vertices);
     let mut all: Vec<(u32, u32, Link)> = Vec::new();
-    let kinds = Kinds { wr: true, rw: false, ordering };
+    let kinds = Kinds { ww: true, wr: true, rw: false, ordering };
     edges(facts, orders, vertices, kinds, &mut |from, to, edge| {
         all.push((from, to, Link::Known(edge)));
     });
@@ -177,7 +177,7 @@ fn with_forced(
     take: Take<'_>,
 ) {
     let vertices = Vertices::new(crate::edges::Shape::Whole, facts);
-    let kinds = Kinds { wr: true, rw: false, ordering };
+    let kinds = Kinds { ww: true, wr: true, rw: false, ordering };
     edges(facts, orders, vertices, kinds, take);
     for edge in forced.iter().filter(|edge| edge.to != NONE) {
         take(edge.from, edge.to, Edge::Onward);

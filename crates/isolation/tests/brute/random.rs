@@ -1,6 +1,40 @@
 //! Small random histories of transactions.
 
-use crate::oracle::{End, Op, Txn};
+use std::fmt;
+
+/// How a transaction ends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum End {
+    Ok,
+    Fail,
+    Info,
+}
+
+/// A micro-operation: on a key, with a value, or with a list.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Op {
+    Write(usize, i64),
+    Append(usize, i64),
+    Read(usize, Option<i64>),
+    ReadList(usize, Vec<i64>),
+}
+
+/// A transaction.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Txn {
+    pub session: i64,
+    pub end: End,
+    pub ops: Vec<Op>,
+    pub call: usize,
+    pub ret: usize,
+}
+
+impl fmt::Debug for Txn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Txn { session, end, ops, call, ret } = self;
+        write!(f, "s{session} {end:?} {call}-{ret} {ops:?}")
+    }
+}
 
 /// A generator of numbers.
 pub struct Random(u64);

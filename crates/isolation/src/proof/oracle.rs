@@ -8,19 +8,22 @@
 
 use std::collections::BTreeMap;
 
-use histcheck_isolation::{Base, LEVELS, Level, Ordering};
+use histcheck_history::{OpIndex, Outcome, Value};
+
+use crate::level::{Base, LEVELS, Level, Ordering};
+use crate::table::{Access, KeyKind, Transactions};
 
 /// How a transaction ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum End {
+enum End {
     Ok,
     Fail,
     Info,
 }
 
-/// A micro-operation: on a key, with a value, or with a list.
+/// A micro-operation: on a key, with a value, or with a list; values by their handles.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Op {
+enum Op {
     Write(usize, i64),
     Append(usize, i64),
     Read(usize, Option<i64>),
@@ -28,32 +31,63 @@ pub enum Op {
 }
 
 /// A transaction.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Txn {
-    pub session: i64,
-    pub end: End,
-    pub ops: Vec<Op>,
-    pub call: usize,
-    /// When it completed; also for one of unknown outcome.
-    pub ret: usize,
+struct Txn {
+    session: u32,
+    end: End,
+    ops: Vec<Op>,
+    call: usize,
+    /// When it completed, if it did.
+    ret: usize,
 }
 
-impl std::fmt::Debug for Txn {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Txn { session, end, ops, call, ret } = self;
-        write!(f, "s{session} {end:?} {call}-{ret} {ops:?}")
-    }
+/// Returns the transactions of a history whose registers hold `initial` at first.
+fn transactions(table: &Transactions<'_>, initial: Value) -> Vec<Txn> {
+    let values = table.history.values();
+    let number = |value: Value| i64::from(value.handle());
+    let op = |micro: &crate::table::Micro| {
+        let key = micro.key as usize;
+        match (micro.access, table.kinds[key]) {
+            (Access::Write, _) => Op::Write(key, number(micro.value)),
+            (Access::Append, _) => Op::Append(key, number(micro.value)),
+            (Access::Read, KeyKind::Register) => {
+                Op::Read(key, (micro.value != initial).then(|| number(micro.value)))
+            }
+            (Access::Read, KeyKind::List) => {
+                let items = values.as_list(micro.value).unwrap_or(&[]);
+                Op::ReadList(key, items.iter().map(|&item| number(item)).collect())
+            }
+        }
+    };
+    let transaction = |t: u32| {
+        let span = table.history.span(OpIndex::new(t as usize));
+        Txn {
+            session: table.session(t),
+            end: match table.outcome(t) {
+                Outcome::Ok => End::Ok,
+                Outcome::Fail => End::Fail,
+                Outcome::Info | Outcome::Open => End::Info,
+            },
+            ops: table.micros(t).iter().map(op).collect(),
+            call: span.call.index(),
+            ret: span.ret.index(),
+        }
+    };
+    table.all().map(transaction).collect()
 }
 
 /// A read of another transaction's version, or of the initial one.
 struct Read {
     key: usize,
     source: Option<usize>,
+    /// Whether the transaction had written the key.
+    is_own: bool,
 }
 
 /// A history, looked through.
-struct Scene {
+pub(super) struct Scene {
     n: usize,
+    /// The transactions that count, by their numbers in the history.
+    kept: Vec<usize>,
     reads: Vec<Vec<Read>>,
     /// The micro-operations by their order, for monotonic view: a read by its number, a write by its
     /// key.
@@ -72,24 +106,25 @@ enum Step {
     Write(usize),
 }
 
-/// Returns by level whether the history has it.
-pub fn levels(txns: &[Txn]) -> Vec<bool> {
-    let scene = Scene::new(txns);
+/// Returns by level whether a history has it, by all orders of its transactions: of seven at most.
+///
+/// # Panics
+/// If there are more.
+pub fn levels(table: &Transactions<'_>, initial: Value) -> Vec<bool> {
+    assert!(table.len() <= 7, "the orders of so many transactions are too many");
+    let scene = Scene::new(table, initial);
     let mut held = vec![false; LEVELS.len()];
     let mut orders = vec![Vec::new()];
     permutations(scene.n, &mut Vec::new(), &mut orders);
     for order in &orders[1..] {
         let mut at = vec![0; scene.n];
         order.iter().enumerate().for_each(|(place, &t)| at[t] = place);
-        if scene.known.iter().any(|&(one, other)| at[one] >= at[other]) {
-            continue;
-        }
         for level in Level::all() {
             held[level.index()] |= scene.allows(level, &at);
         }
     }
     for level in Level::all() {
-        held[level.index()] &= !scene.out.iter().any(|&base| level.base().implies(base));
+        held[level.index()] &= !scene.is_out(level);
     }
     held
 }
@@ -133,7 +168,9 @@ fn has_cycle(reach: &Matrix) -> bool {
 }
 
 impl Scene {
-    fn new(txns: &[Txn]) -> Scene {
+    /// Looks through a history whose registers hold `initial` at first. O(n² ·) and more.
+    pub(super) fn new(table: &Transactions<'_>, initial: Value) -> Scene {
+        let txns = &transactions(table, initial)[..];
         let mut out = Vec::new();
         // Who wrote each value of each key, and whether it was the last of that transaction.
         let mut writers: BTreeMap<(usize, i64), (usize, bool)> = BTreeMap::new();
@@ -221,6 +258,7 @@ impl Scene {
         known.retain(|&(one, other)| one != other);
         let mut scene = Scene {
             n: kept.len(),
+            kept: kept.clone(),
             reads: Vec::new(),
             steps: Vec::new(),
             writes: Vec::new(),
@@ -333,9 +371,14 @@ impl Scene {
         {
             self.out.push(Base::ReadCommitted);
         }
-        if wrote {
+        // What a list held before the transaction appended to it.
+        let own = |element: &i64| writers.get(&(key, *element)).is_some_and(|&(t2, _)| t2 == t);
+        let end = list.iter().rposition(|element| !own(element)).map_or(0, |at| at + 1);
+        let list = if wrote { &list[..end] } else { &list[..] };
+        if wrote && !txns[t].ops.iter().any(|op| matches!(op, Op::ReadList(k, _) if *k == key)) {
             return;
         }
+        let last = list.last().and_then(|&element| writers.get(&(key, element)));
         let source = match list.last() {
             None => None,
             Some(_) => match last.and_then(|&(writer, _)| number(writer)) {
@@ -345,12 +388,28 @@ impl Scene {
             },
         };
         steps.push(Step::Read(reads.len()));
-        reads.push(Read { key, source });
+        reads.push(Read { key, source, is_own: wrote });
     }
 
-    /// Returns whether the order of commits `at` makes the level true.
+    /// Returns whether some read rules a level out whatever the order.
+    pub(super) fn is_out(&self, level: Level) -> bool {
+        self.out.iter().any(|&base| level.base().implies(base))
+    }
+
+    /// Returns whether an order of commits, given by the position of each transaction of the
+    /// history, makes a level true.
+    pub(super) fn is_held(&self, level: Level, positions: &[u32]) -> bool {
+        let at: Vec<usize> = self.kept.iter().map(|&t| positions[t] as usize).collect();
+        !self.is_out(level) && self.allows(level, &at)
+    }
+
+    /// Returns whether the order of commits `at` makes the level true, as far as reads do not rule
+    /// it out whatever the order.
     fn allows(&self, level: Level, at: &[usize]) -> bool {
         let n = self.n;
+        if self.known.iter().any(|&(one, other)| at[one] >= at[other]) {
+            return false;
+        }
         let order: &[(usize, usize)] = match level.ordering() {
             Ordering::None => &[],
             Ordering::Session => &self.session,
@@ -452,7 +511,10 @@ impl Scene {
         (0..self.n).any(|one| {
             (0..one).any(|other| {
                 let first = |t: usize, key: usize| {
-                    self.reads[t].iter().find(|read| read.key == key).map(|read| read.source)
+                    {
+                        let first = self.reads[t].iter().find(|read| read.key == key);
+                        first.filter(|read| !read.is_own).map(|read| read.source)
+                    }
                 };
                 let both = self.writes[one].iter().filter(|key| self.writes[other].contains(key));
                 both.copied().any(|key| {
