@@ -91,7 +91,7 @@ pub(crate) struct IsolationArgs {
     /// strong-session-serializable]
     ///
     /// `histcheck levels` lists and defines them. `anomalies:G1a,G0` asks for anomalies instead.
-    #[arg(long, value_name = "LEVEL", conflicts_with_all = ["model", "follow"])]
+    #[arg(long, value_name = "LEVEL", conflicts_with_all = ["model", "follow", "check"])]
     pub(crate) level: Option<String>,
 
     /// Take the name of the level as another tool does
