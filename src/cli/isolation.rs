@@ -38,7 +38,10 @@ impl Run<'_> {
         let is_drawn = output.svg.is_some() || output.html.is_some() || output.witness.is_some();
         let is_plain = matches!(output.format, ReportFormat::Human | ReportFormat::Json);
         let is_named = options.model.is_some() || history.metadata_field("model").is_some();
-        !is_named && !is_drawn && is_plain && !output.self_check && has_transactions(history)
+        // A list of sessions may have no transaction.
+        let is_empty = history.operations().is_empty() && !history.has_real_time();
+        let is_theirs = is_empty || has_transactions(history);
+        !is_named && !is_drawn && is_plain && !output.self_check && is_theirs
     }
 
     /// Decides the levels of a history, and reports on them.

@@ -192,13 +192,27 @@ pub struct Place {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Evidence {
     /// A read, the value or element concerned, and who wrote it, if anybody did.
-    Read { reader: Place, value: Value, writer: Option<Place> },
+    Read {
+        /// The read.
+        reader: Place,
+        /// The value, or the element.
+        value: Value,
+        /// Its write.
+        writer: Option<Place>,
+    },
     /// Two reads.
     Reads([Place; 2]),
     /// Two transactions: the read of each, and what it wrote afterwards.
     Updates([(Place, Place); 2]),
     /// An aborted append, a committed one after it, and a read that shows both.
-    Update { aborted: Place, committed: Place, reader: Place },
+    Update {
+        /// The aborted append.
+        aborted: Place,
+        /// The committed one.
+        committed: Place,
+        /// The read.
+        reader: Place,
+    },
     /// A cycle of transactions.
     Cycle(Vec<Step>),
     /// Transactions of which no order explains all reads.

@@ -57,8 +57,19 @@ pub enum Asked {
 
 /// Groups of anomalies, by what stands for them.
 const GROUPS: [(&str, &[&str]); 6] = [
-    ("G1", &["G0", "G1a", "G1b", "G1c", "garbage-read", "dirty-update", "incompatible-order",
-        "future-read"]),
+    (
+        "G1",
+        &[
+            "G0",
+            "G1a",
+            "G1b",
+            "G1c",
+            "garbage-read",
+            "dirty-update",
+            "incompatible-order",
+            "future-read",
+        ],
+    ),
     ("G1c", &["G0", "G1c"]),
     ("G-single", &["G-single"]),
     ("G-nonadjacent", &["G-single", "G-nonadjacent"]),
@@ -95,11 +106,7 @@ impl Asked {
     }
 
     /// Returns the answer, with the anomalies that make it no.
-    pub fn answer<'f>(
-        &self,
-        statuses: &[Status],
-        found: &'f [Found],
-    ) -> (Status, Vec<&'f Found>) {
+    pub fn answer<'f>(&self, statuses: &[Status], found: &'f [Found]) -> (Status, Vec<&'f Found>) {
         match self {
             Asked::Level(level, kinds) => {
                 let status = &statuses[level.index()];

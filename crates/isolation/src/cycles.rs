@@ -136,8 +136,7 @@ impl Pattern {
                 _ => self == Pattern::Causal || matches!(state.last, Edge::Rw | Edge::Ww),
             },
             Pattern::Prefix => {
-                edge != Edge::Rw
-                    || matches!(state.last, Edge::Wr | Edge::Session | Edge::RealTime)
+                edge != Edge::Rw || matches!(state.last, Edge::Wr | Edge::Session | Edge::RealTime)
             }
         }
     }
@@ -268,13 +267,7 @@ impl<'k> Search<'k> {
     }
 
     /// Goes on from a visit: at once along onward edges, to the next layer along others.
-    fn step(
-        &mut self,
-        at: u32,
-        pattern: Pattern,
-        is_own: bool,
-        next: &mut Vec<Visit>,
-    ) {
+    fn step(&mut self, at: u32, pattern: Pattern, is_own: bool, next: &mut Vec<Visit>) {
         let knots = self.knots;
         let visit = self.visits[at as usize];
         let targets = knots.of(visit.member);
@@ -287,11 +280,8 @@ impl<'k> Search<'k> {
             if !pattern.allows(visit.state, edge) {
                 continue;
             }
-            let state = State {
-                has_more: visit.state.has_more || edge == Edge::Rw,
-                last: edge,
-                count: 2,
-            };
+            let state =
+                State { has_more: visit.state.has_more || edge == Edge::Rw, last: edge, count: 2 };
             next.push(Visit { member: to, state, before: at, edge });
         }
     }
@@ -413,12 +403,7 @@ fn unread(facts: &Facts<'_, '_>, transaction: u32, key: u32) -> Place {
 }
 
 /// Returns a write of `from`, and that of `to` which came next.
-fn overwritten(
-    facts: &Facts<'_, '_>,
-    derived: &Derived,
-    from: u32,
-    to: u32,
-) -> Option<Why> {
+fn overwritten(facts: &Facts<'_, '_>, derived: &Derived, from: u32, to: u32) -> Option<Why> {
     for &key in facts.writes.of(from).iter().filter(|key| facts.writes.of(to).contains(key)) {
         let chain = facts.chains.of(key);
         if let Some(at) = chain.windows(2).position(|pair| pair == [from, to]) {

@@ -166,8 +166,12 @@ impl Question<'_, '_, '_> {
             use Base::{ReadCommitted, ReadUncommitted};
             matches!(
                 base,
-                ReadUncommitted | ReadCommitted | MonotonicAtomicView | CursorStability
-                    | ReadAtomic | Causal
+                ReadUncommitted
+                    | ReadCommitted
+                    | MonotonicAtomicView
+                    | CursorStability
+                    | ReadAtomic
+                    | Causal
             )
         };
         for other in Level::all().filter(|&other| level.implies(other) && is_cheap(other.base())) {
@@ -254,14 +258,21 @@ pub(crate) fn holds(
     work: &mut u64,
 ) -> Option<Option<Witness>> {
     let ordering = level.ordering();
-    let view = |holds: views::Holds| holds.map(|holds| holds.then(|| commits(facts, orders, ordering)));
+    let view =
+        |holds: views::Holds| holds.map(|holds| holds.then(|| commits(facts, orders, ordering)));
     match level.base() {
-        Base::ReadUncommitted => {
-            Some(acyclic(facts, orders, Shape::Whole, Kinds { ww: true, wr: false, rw: false, ordering }))
-        }
-        Base::ReadCommitted | Base::CursorStability => {
-            Some(acyclic(facts, orders, Shape::Whole, Kinds { ww: true, wr: true, rw: false, ordering }))
-        }
+        Base::ReadUncommitted => Some(acyclic(
+            facts,
+            orders,
+            Shape::Whole,
+            Kinds { ww: true, wr: false, rw: false, ordering },
+        )),
+        Base::ReadCommitted | Base::CursorStability => Some(acyclic(
+            facts,
+            orders,
+            Shape::Whole,
+            Kinds { ww: true, wr: true, rw: false, ordering },
+        )),
         Base::MonotonicAtomicView => weak(facts, orders, Sight::Earlier, ordering),
         Base::ReadAtomic => weak(facts, orders, Sight::Direct, ordering),
         Base::Causal => weak(facts, orders, Sight::Transitive, ordering),
@@ -298,12 +309,7 @@ fn commits(facts: &Facts<'_, '_>, orders: &Orders, ordering: Ordering) -> Witnes
 }
 
 /// Returns an order of all vertices of transactions, if the graph has no cycle.
-fn acyclic(
-    facts: &Facts<'_, '_>,
-    orders: &Orders,
-    shape: Shape,
-    kinds: Kinds,
-) -> Option<Witness> {
+fn acyclic(facts: &Facts<'_, '_>, orders: &Orders, shape: Shape, kinds: Kinds) -> Option<Witness> {
     let vertices = Vertices::new(shape, facts);
     let graph = graph(facts, orders, vertices, kinds);
     let rank = |t: u32, is_commit: bool| {
@@ -343,9 +349,7 @@ impl<'t, 'h> Facts<'t, 'h> {
     /// Returns whether any order of the versions in tails fits any order of the transactions that
     /// keeps the known edges: nobody read them.
     fn tails_are_free(&self) -> bool {
-        let is_list = |key: u32| {
-            self.table.kinds[key as usize] == crate::table::KeyKind::List
-        };
+        let is_list = |key: u32| self.table.kinds[key as usize] == crate::table::KeyKind::List;
         (0..self.tails.len() as u32).all(|key| is_list(key) || self.tails.of(key).len() < 2)
     }
 

@@ -163,14 +163,6 @@ impl Vertices {
         if self.shape == Shape::Whole { self.transactions } else { 2 * self.transactions }
     }
 
-    /// Returns the vertex for `vertex` where transactions are whole.
-    pub(crate) fn whole(self, vertex: u32) -> u32 {
-        match self.transaction(vertex) {
-            Some(t) => t,
-            None => vertex - self.own() + self.transactions,
-        }
-    }
-
     /// Returns the transaction of a vertex, if it belongs to one.
     pub(crate) fn transaction(self, vertex: u32) -> Option<u32> {
         let t = if self.shape == Shape::Whole { vertex } else { vertex / 2 };
@@ -223,12 +215,7 @@ pub(crate) fn edges(
 }
 
 /// Passes on the known overwrites of a key.
-fn overwrites(
-    facts: &Facts<'_, '_>,
-    key: u32,
-    vertices: Vertices,
-    take: Take<'_>,
-) {
+fn overwrites(facts: &Facts<'_, '_>, key: u32, vertices: Vertices, take: Take<'_>) {
     let chain = facts.chains.of(key);
     for pair in chain.windows(2).filter(|pair| pair[0] != pair[1]) {
         take(vertices.commit(pair[0]), vertices.overwrite(pair[1]), Edge::Ww);
@@ -240,12 +227,7 @@ fn overwrites(
 }
 
 /// Passes on whom each transaction read from, and who wrote the next version in a chain.
-fn reads(
-    facts: &Facts<'_, '_>,
-    vertices: Vertices,
-    kinds: Kinds,
-    take: Take<'_>,
-) {
+fn reads(facts: &Facts<'_, '_>, vertices: Vertices, kinds: Kinds, take: Take<'_>) {
     for t in 0..facts.len() as u32 {
         for read in facts.reads.of(t) {
             if facts.aside[read.key as usize] {
@@ -278,12 +260,7 @@ pub(crate) fn is_other(source: u32, t: u32) -> bool {
 /// There may be many of both. So the writers get two chains of vertices, from which each of them
 /// is reached: one by all before it, the other by all after it. A reader goes to the ends of both,
 /// or to its neighbours if it is a writer.
-fn to_tails(
-    facts: &Facts<'_, '_>,
-    vertices: Vertices,
-    first: u32,
-    take: Take<'_>,
-) {
+fn to_tails(facts: &Facts<'_, '_>, vertices: Vertices, first: u32, take: Take<'_>) {
     let mut start = vec![0; facts.tails.len()];
     let mut next = first;
     for key in 0..facts.tails.len() as u32 {

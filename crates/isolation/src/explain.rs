@@ -3,9 +3,9 @@
 
 use crate::anomaly::{Class, Evidence, Found, Kind, Place, Step, Why};
 use crate::cycles::{Knots, Pattern, Search, explained, why};
-use crate::derived::Derived;
 use crate::decide::Status;
-use crate::edges::{Edge, Orders};
+use crate::derived::Derived;
+use crate::edges::Orders;
 use crate::facts::Facts;
 use crate::level::{Base, Level, Ordering};
 use crate::weak::{self, Forced, Sight};
@@ -17,11 +17,7 @@ const SEARCH: u64 = 24_000_000;
 const PART: u64 = 4;
 
 /// Returns the anomalies of a history, the worst first.
-pub(crate) fn explain(
-    facts: &Facts<'_, '_>,
-    orders: &Orders,
-    statuses: &[Status],
-) -> Vec<Found> {
+pub(crate) fn explain(facts: &Facts<'_, '_>, orders: &Orders, statuses: &[Status]) -> Vec<Found> {
     let is_out = |level: Level| statuses[level.index()] == Status::RuledOut;
     let mut found = facts.found.clone();
     if !Level::all().any(is_out) {
@@ -77,12 +73,7 @@ struct Scene<'s, 't, 'h> {
 impl Scene<'_, '_, '_> {
     /// Finds a smallest cycle of each class that was not found yet, and for levels that no class
     /// rules out.
-    fn find_cycles(
-        &self,
-        is_out: &dyn Fn(Level) -> bool,
-        found: &mut Vec<Found>,
-        work: &mut u64,
-    ) {
+    fn find_cycles(&self, is_out: &dyn Fn(Level) -> bool, found: &mut Vec<Found>, work: &mut u64) {
         let knots = Knots::new(self.facts, self.orders, self.ordering, self.derived);
         // What is derived rests on reads, which a level without read committed does not.
         let by_writes = match self.derived.is_empty() {
@@ -117,13 +108,7 @@ impl Scene<'_, '_, '_> {
     }
 
     /// Looks for a smallest cycle with a part of the work that is left.
-    fn search(
-        &self,
-        knots: &Knots,
-        pattern: Pattern,
-        kind: Kind,
-        work: &mut u64,
-    ) -> Option<Found> {
+    fn search(&self, knots: &Knots, pattern: Pattern, kind: Kind, work: &mut u64) -> Option<Found> {
         let part = *work / PART;
         let mut search = Search::new(knots, part);
         let cycle = search.smallest(pattern);
@@ -135,9 +120,7 @@ impl Scene<'_, '_, '_> {
         let rules_out: Vec<Level> = Level::all().filter(forbids).collect();
         // The pattern of a kind says less than the keys of its steps.
         let (bases, ordering) = kind.forbidden_by();
-        let is_kind = |level: &Level| {
-            level.ordering() == ordering && bases.contains(&level.base())
-        };
+        let is_kind = |level: &Level| level.ordering() == ordering && bases.contains(&level.base());
         let is_named = matches!(kind, Kind::Cycle(..)) || rules_out.iter().any(is_kind);
         is_named.then_some(Found { kind, count: 1, evidence: Evidence::Cycle(steps), rules_out })
     }
@@ -148,9 +131,7 @@ impl Scene<'_, '_, '_> {
 fn is_explained(found: &[Found], kind: Kind, is_out: &dyn Fn(Level) -> bool) -> bool {
     let (bases, ordering) = kind.forbidden_by();
     let mut levels = bases.iter().filter_map(|&base| Level::of(base, ordering));
-    levels.all(|level| {
-        !is_out(level) || found.iter().any(|found| found.rules_out.contains(&level))
-    })
+    levels.all(|level| !is_out(level) || found.iter().any(|found| found.rules_out.contains(&level)))
 }
 
 /// Returns whether a base forbids a cycle, or one of the bases does that it implies.
@@ -189,18 +170,16 @@ fn forbids_directly(facts: &Facts<'_, '_>, steps: &[Step], base: Base) -> bool {
         Base::MonotonicSnapshotRead => {
             !pairs().any(|(one, other)| is_rw(other) && !is_read_before(one, other))
         }
-        Base::Causal => missed().is_some_and(|(_, after)| {
-            !after.is_empty() && after.iter().all(|step| is_view(step))
-        }),
+        Base::Causal => missed()
+            .is_some_and(|(_, after)| !after.is_empty() && after.iter().all(|step| is_view(step))),
         Base::ReadAtomic => {
             missed().is_some_and(|(_, after)| after.len() == 1 && is_view(after[0]))
         }
         Base::MonotonicAtomicView => missed().is_some_and(|(miss, after)| {
             after.len() == 1 && is_wr(after[0]) && is_read_before(after[0], miss)
         }),
-        Base::UpdateAtomic => missed().is_some_and(|(_, after)| {
-            after.is_empty() || after.len() == 1 && is_view(after[0])
-        }),
+        Base::UpdateAtomic => missed()
+            .is_some_and(|(_, after)| after.is_empty() || after.len() == 1 && is_view(after[0])),
         Base::MonotonicView => {
             count == 1
                 && pairs().any(|(one, other)| {

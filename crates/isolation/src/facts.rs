@@ -183,7 +183,13 @@ impl<'t, 'h> Facts<'t, 'h> {
             match table.kinds[key as usize] {
                 KeyKind::List => lists::order(table, &writes, key, reads.of(key), &mut versions),
                 KeyKind::Register => {
-                    registers::sources(table, &writes, key, (reads.of(key), initial), &mut versions);
+                    registers::sources(
+                        table,
+                        &writes,
+                        key,
+                        (reads.of(key), initial),
+                        &mut versions,
+                    );
                 }
             }
             versions.chains.end();
@@ -192,10 +198,8 @@ impl<'t, 'h> Facts<'t, 'h> {
         if by_last_element {
             versions.forget_order(table, &writes);
         }
-        let installed: Vec<bool> = table
-            .all()
-            .map(|t| table.is_ok(t) || versions.seen[t as usize])
-            .collect();
+        let installed: Vec<bool> =
+            table.all().map(|t| table.is_ok(t) || versions.seen[t as usize]).collect();
         tails(table, &writes, &installed, &mut versions);
         let mut facts = Facts {
             table,
@@ -276,7 +280,12 @@ impl<'t, 'h> Facts<'t, 'h> {
             for (nth, read) in reads.iter().enumerate() {
                 let is_first = !reads[..nth].iter().any(|other| other.key == read.key);
                 let writes = self.writes.of(t).contains(&read.key);
-                if is_first && writes && !read.is_own && read.source != LOST && !self.aside[read.key as usize] {
+                if is_first
+                    && writes
+                    && !read.is_own
+                    && read.source != LOST
+                    && !self.aside[read.key as usize]
+                {
                     // The version: by what the list held, or its writer.
                     let version = match self.table.kinds[read.key as usize] {
                         KeyKind::List => {
@@ -323,13 +332,7 @@ impl<'t, 'h> Facts<'t, 'h> {
 }
 
 /// Checks a read of a committed transaction against what the transaction did to its key before.
-fn check_internal(
-    table: &Transactions<'_>,
-    t: u32,
-    previous: &[u32],
-    nth: u32,
-    notes: &mut Notes,
-) {
+fn check_internal(table: &Transactions<'_>, t: u32, previous: &[u32], nth: u32, notes: &mut Notes) {
     let before = previous[nth as usize];
     if before == NONE {
         return;
@@ -395,12 +398,7 @@ fn wrote_before(micros: &[Micro], previous: &[u32], mut at: u32) -> bool {
 }
 
 /// Finds who installed versions that are not in the chains.
-fn tails(
-    table: &Transactions<'_>,
-    writes: &Writes,
-    installed: &[bool],
-    versions: &mut Versions,
-) {
+fn tails(table: &Transactions<'_>, writes: &Writes, installed: &[bool], versions: &mut Versions) {
     let mut in_tail = vec![NONE; table.len()];
     let mut tail = Vec::new();
     for key in 0..table.keys.len() as u32 {
@@ -436,9 +434,8 @@ pub(crate) struct KeyRead {
 
 impl ReadsByKey {
     fn new(table: &Transactions<'_>) -> ReadsByKey {
-        let is_read = |t: u32, micro: &Micro| {
-            micro.access == Access::Read && table.outcome(t) == Outcome::Ok
-        };
+        let is_read =
+            |t: u32, micro: &Micro| micro.access == Access::Read && table.outcome(t) == Outcome::Ok;
         let mut starts = vec![0u32; table.keys.len() + 1];
         for t in table.all() {
             for micro in table.micros(t).iter().filter(|micro| is_read(t, micro)) {

@@ -42,15 +42,6 @@ impl Graph {
         &self.targets[self.starts[at] as usize..self.starts[at + 1] as usize]
     }
 
-    /// Returns the graph with all edges turned round.
-    pub(crate) fn reversed(&self) -> Graph {
-        Graph::new(self.len(), |edge| {
-            for from in 0..self.len() as u32 {
-                self.successors(from).iter().for_each(|&to| edge(to, from));
-            }
-        })
-    }
-
     /// Returns the vertices in an order that all edges keep; of those that could be next, the one
     /// of least `priority`. If there is no order, returns those that come first: all that no cycle
     /// leads to. O(n log n + m).
@@ -73,37 +64,14 @@ impl Graph {
         if order.len() == self.len() { Ok(order) } else { Err(order) }
     }
 
-    /// Returns whether there is no cycle. O(n + m).
-    pub(crate) fn is_acyclic(&self) -> bool {
-        self.rest().is_empty()
-    }
-
-    /// Returns the vertices that are left when all are taken away that have no predecessor left:
-    /// those that cycles lead to. O(n + m).
-    pub(crate) fn rest(&self) -> Vec<u32> {
-        let mut degrees = vec![0u32; self.len()];
-        self.targets.iter().for_each(|&to| degrees[to as usize] += 1);
-        let mut ready: Vec<u32> = Vec::new();
-        ready.extend((0..self.len() as u32).filter(|&v| degrees[v as usize] == 0));
-        while let Some(vertex) = ready.pop() {
-            for &to in self.successors(vertex) {
-                degrees[to as usize] -= 1;
-                if degrees[to as usize] == 0 {
-                    ready.push(to);
-                }
-            }
-        }
-        (0..self.len() as u32).filter(|&v| degrees[v as usize] > 0).collect()
-    }
-
     /// Returns the strongly connected components, by Tarjan's algorithm. O(n + m).
     pub(crate) fn components(&self) -> Components {
         let n = self.len();
         let mut number = vec![NONE; n];
         let mut low = vec![0u32; n];
         let mut component = vec![NONE; n];
-        let (mut sizes, mut stack, mut calls) = (Vec::new(), Vec::new(), Vec::new());
-        let mut count = 0;
+        let (mut stack, mut calls) = (Vec::new(), Vec::new());
+        let (mut count, mut components) = (0, 0);
         for root in 0..n as u32 {
             if number[root as usize] != NONE {
                 continue;
@@ -137,28 +105,24 @@ impl Graph {
                     continue;
                 }
                 if low[v] == number[v] {
-                    let mut size = 0;
                     while let Some(top) = stack.pop() {
-                        component[top as usize] = sizes.len() as u32;
-                        size += 1;
+                        component[top as usize] = components;
                         if top == vertex {
                             break;
                         }
                     }
-                    sizes.push(size);
+                    components += 1;
                 }
             }
         }
-        Components { of: component, sizes }
+        Components { of: component }
     }
 }
 
 /// The strongly connected components of a graph.
 pub(crate) struct Components {
     /// The component of each vertex.
-    pub(crate) of: Vec<u32>,
-    /// How many vertices each has.
-    pub(crate) sizes: Vec<u32>,
+    of: Vec<u32>,
 }
 
 impl Components {
@@ -191,10 +155,9 @@ mod tests {
             let mut reach = vec![vec![false; n]; n];
             edges.iter().for_each(|&(a, b)| reach[a as usize][b as usize] = true);
             for k in 0..n {
-                for i in 0..n {
-                    for j in 0..n {
-                        reach[i][j] |= reach[i][k] && reach[k][j];
-                    }
+                let through = reach[k].clone();
+                for row in reach.iter_mut().filter(|row| row[k]) {
+                    row.iter_mut().zip(&through).for_each(|(one, &other)| *one |= other);
                 }
             }
             let graph = graph(n, &edges);
@@ -206,9 +169,7 @@ mod tests {
                 }
             }
             let acyclic = (0..n).all(|i| !reach[i][i]);
-            assert_eq!(graph.is_acyclic(), acyclic);
             assert_eq!(graph.topological(|v| v).is_ok(), acyclic);
-            assert_eq!(graph.reversed().is_acyclic(), acyclic);
         }
     }
 }

@@ -31,14 +31,14 @@ mod writes;
 
 pub use anomaly::{Class, Evidence, Found, Kind, Place, Step, Why};
 pub use asked::{Asked, Tool};
+use decide::Plan;
 pub use decide::{Reason, Status, Witness};
 pub use explain::transactions;
-pub use facts::Initial;
-pub use level::{Base, LEVELS, Level, Ordering, Row};
-use decide::Plan;
 use facts::Facts;
-use histcheck_history::{History, Value};
+pub use facts::Initial;
 use histcheck_history::error::Error;
+use histcheck_history::{History, Value};
+pub use level::{Base, LEVELS, Level, Ordering, Row};
 
 /// How to decide levels.
 #[derive(Clone, Copy, Debug)]

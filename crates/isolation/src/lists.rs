@@ -74,7 +74,8 @@ pub(crate) fn order(
 /// Returns who appended `element`.
 fn origin(table: &Transactions<'_>, writes: &Writes, key: u32, element: Value) -> Origin {
     let all = writes.find(key, element);
-    let mut installed = all.iter().filter(|write| table.outcome(write.transaction) != Outcome::Fail);
+    let mut installed =
+        all.iter().filter(|write| table.outcome(write.transaction) != Outcome::Fail);
     match (installed.next(), installed.next(), all.first()) {
         (Some(&write), None, _) => Origin::Installed(write),
         (Some(_), Some(_), _) => Origin::Several,
@@ -113,7 +114,9 @@ impl<'v> Longest<'v> {
             match origin {
                 Origin::Installed(write) => {
                     let is_new = longest.install(table, key, write, versions);
-                    if let Some(aborted) = aborted.filter(|_| is_new && table.is_ok(write.transaction)) {
+                    if let Some(aborted) =
+                        aborted.filter(|_| is_new && table.is_ok(write.transaction))
+                    {
                         let evidence = Evidence::Update {
                             aborted,
                             committed: write.place(),

@@ -393,10 +393,7 @@ fn pairs(
             }
             edges
         };
-        pairs.push(Pair {
-            writers: [one, other],
-            edges: [edges(one, other), edges(other, one)],
-        });
+        pairs.push(Pair { writers: [one, other], edges: [edges(one, other), edges(other, one)] });
     }
     Some(pairs)
 }

@@ -75,7 +75,15 @@ impl<'h> Transactions<'h> {
         let Reader { micros, keys, .. } = reader;
         let keys = keys.into_values();
         let session_count = sessions.into_values().len();
-        Ok(Transactions { history, starts, micros, keys, kinds, sessions: session_of, session_count })
+        Ok(Transactions {
+            history,
+            starts,
+            micros,
+            keys,
+            kinds,
+            sessions: session_of,
+            session_count,
+        })
     }
 
     /// Returns how many transactions there are.
@@ -206,10 +214,12 @@ impl<'h> Reader<'h> {
         let verb = self.history.word(operation.function).map(|word| word.verb());
         let Some(key) = operation.key else {
             let name = self.history.function(operation.function);
-            let message = format!("`{name}` is no transaction: it takes no list of micro-operations");
-            return Err(Error::new(Code::BadOperation, message)
-                .hint("a transaction takes a list of [\"r\" key null], [\"w\" key value] and \
-                       [\"append\" key value]"));
+            let message =
+                format!("`{name}` is no transaction: it takes no list of micro-operations");
+            return Err(Error::new(Code::BadOperation, message).hint(
+                "a transaction takes a list of [\"r\" key null], [\"w\" key value] and \
+                       [\"append\" key value]",
+            ));
         };
         let access = match verb {
             Some(Verb::Read) => Access::Read,

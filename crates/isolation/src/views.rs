@@ -105,15 +105,10 @@ fn predecessors(facts: &Facts<'_, '_>) -> Vec<Vec<(u32, u32)>> {
 }
 
 /// Decides whether the transactions that write are serializable, and each of the others with them.
-pub(crate) fn update_serializable(
-    facts: &Facts<'_, '_>,
-    orders: &Orders,
-    work: &mut u64,
-) -> Holds {
+pub(crate) fn update_serializable(facts: &Facts<'_, '_>, orders: &Orders, work: &mut u64) -> Holds {
     let vertices = Vertices::new(Shape::Whole, facts);
-    let writes = |vertex: u32| {
-        vertices.transaction(vertex).is_none_or(|t| !facts.writes.of(t).is_empty())
-    };
+    let writes =
+        |vertex: u32| vertices.transaction(vertex).is_none_or(|t| !facts.writes.of(t).is_empty());
     let kinds = Kinds::all(Ordering::None);
     let all = graph(facts, orders, vertices, kinds);
     let updates = Graph::new(all.len(), |edge| {

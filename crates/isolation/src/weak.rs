@@ -266,11 +266,7 @@ fn of_session(facts: &Facts<'_, '_>, orders: &Orders, forced: &mut Vec<Forced>) 
 
 /// Returns the forced edges of all that a transaction sees, directly or not; `None` if that is too
 /// much, or what is seen is in a cycle.
-fn transitive(
-    facts: &Facts<'_, '_>,
-    orders: &Orders,
-    ordering: Ordering,
-) -> Option<Vec<Forced>> {
+fn transitive(facts: &Facts<'_, '_>, orders: &Orders, ordering: Ordering) -> Option<Vec<Forced>> {
     let n = facts.len();
     let sees = |t: u32, take: &mut dyn FnMut(u32)| {
         for read in facts.reads.of(t) {
@@ -325,6 +321,9 @@ fn transitive(
     Some(forced)
 }
 
+/// Passes on whom a transaction sees at once.
+type Sees<'s> = &'s dyn Fn(u32, &mut dyn FnMut(u32));
+
 /// Transactions in chains, each of which sees the one before it.
 struct Chains {
     /// The chain of each transaction, and its position there.
@@ -333,11 +332,7 @@ struct Chains {
 }
 
 impl Chains {
-    fn new(
-        facts: &Facts<'_, '_>,
-        order: &[u32],
-        sees: &dyn Fn(u32, &mut dyn FnMut(u32)),
-    ) -> Chains {
+    fn new(facts: &Facts<'_, '_>, order: &[u32], sees: Sees<'_>) -> Chains {
         let mut chains = Chains { of: vec![(NONE, NONE); facts.len()], count: 0 };
         let mut ends: Vec<u32> = Vec::new();
         for &t in order {
@@ -382,11 +377,14 @@ impl Chains {
     }
 }
 
-/// Of each key its writers, by chain and position.
-struct Writers(Vec<Vec<(u32, Vec<(u32, u32)>)>>);
+/// A chain, and the transactions of it that wrote a key, each with its position.
+type ChainWriters = (u32, Vec<(u32, u32)>);
+
+/// Of each key its writers.
+struct Writers(Vec<Vec<ChainWriters>>);
 
 impl Writers {
-    fn of(&self, key: u32) -> &[(u32, Vec<(u32, u32)>)] {
+    fn of(&self, key: u32) -> &[ChainWriters] {
         &self.0[key as usize]
     }
 }

@@ -28,8 +28,6 @@ struct JsonLevels {
     anomalies: Vec<JsonAnomaly>,
     seen_of_unknown_outcome: usize,
     keys_set_aside: Vec<String>,
-
-
 }
 
 #[derive(Serialize)]
@@ -92,7 +90,6 @@ pub fn isolation_json(subject: &Isolation<'_>) -> String {
                 .iter()
                 .map(|&key| history.values().to_json(key))
                 .collect(),
-
         },
     })
 }

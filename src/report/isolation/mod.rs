@@ -57,8 +57,7 @@ impl Isolation<'_> {
         let levels: Vec<Level> = Level::all().filter(wanted).collect();
         let follows = |level: &Level| {
             levels.iter().any(|other| {
-                other != level
-                    && if holds { other.implies(*level) } else { level.implies(*other) }
+                other != level && if holds { other.implies(*level) } else { level.implies(*other) }
             })
         };
         levels.iter().copied().filter(|level| !follows(level)).collect()

@@ -97,13 +97,21 @@ impl Isolation<'_> {
         let (from, to) = (names.name(step.from), names.name(step.to));
         match step.why {
             Why::Wr(write, read) => {
-                format!("{to} {}, which {from} had written ({})", self.micro(read), self.short(write))
+                format!(
+                    "{to} {}, which {from} had written ({})",
+                    self.micro(read),
+                    self.short(write)
+                )
             }
             Why::Ww(first, second) => {
                 format!("{from} {} before {to} {}", self.micro(first), self.micro(second))
             }
             Why::Rw(read, write) => {
-                format!("{from} {}, without what {to} wrote ({})", self.micro(read), self.short(write))
+                format!(
+                    "{from} {}, without what {to} wrote ({})",
+                    self.micro(read),
+                    self.short(write)
+                )
             }
             Why::Session => format!("{from} completed before the same process began {to}"),
             Why::RealTime => format!("{from} completed before {to} was invoked"),
@@ -114,7 +122,10 @@ impl Isolation<'_> {
                 if initial {
                     format!("{saw}; yet {reader} {}, from before", self.micro(read))
                 } else {
-                    format!("{saw}; yet {reader} {} from {to}: so {from} came first", self.micro(read))
+                    format!(
+                        "{saw}; yet {reader} {} from {to}: so {from} came first",
+                        self.micro(read)
+                    )
                 }
             }
         }
@@ -137,14 +148,17 @@ impl Isolation<'_> {
                 match writer {
                     None => format!("{read}; nothing wrote {} there", self.value(*value)),
                     Some(writer) => {
-                        format!("{read}; {} {}", names.name(writer.transaction), self.micro(*writer))
+                        format!(
+                            "{read}; {} {}",
+                            names.name(writer.transaction),
+                            self.micro(*writer)
+                        )
                     }
                 }
             }
             Evidence::Reads([one, other]) => {
-                let [first, second] = [one, other].map(|read| {
-                    format!("{} {}", names.name(read.transaction), self.micro(*read))
-                });
+                let [first, second] = [one, other]
+                    .map(|read| format!("{} {}", names.name(read.transaction), self.micro(*read)));
                 format!("{first}; {second}")
             }
             Evidence::Updates([one, other]) => {

@@ -39,7 +39,9 @@ pub fn verify(report: &Report<'_>, initial: Value) -> Verified {
     }
     for found in &report.found {
         let result = steps::verify(table, initial, found);
-        verified.count(result, || format!("{} is not as claimed: {:?}", found.kind.name(), found.evidence));
+        verified.count(result, || {
+            format!("{} is not as claimed: {:?}", found.kind.name(), found.evidence)
+        });
         for &level in &found.rules_out {
             if report.statuses[level.index()] != Status::RuledOut {
                 let (kind, name) = (found.kind.name(), level.name());

@@ -204,8 +204,7 @@ impl Scene {
                 }
             }
         }
-        let counts =
-            |t: usize| txns[t].end == End::Ok || txns[t].end == End::Info && seen[t];
+        let counts = |t: usize| txns[t].end == End::Ok || txns[t].end == End::Info && seen[t];
         let kept: Vec<usize> = (0..txns.len()).filter(|&t| counts(t)).collect();
         let number = |t: usize| kept.iter().position(|&other| other == t);
         let mut known = Vec::new();
@@ -224,10 +223,14 @@ impl Scene {
             }
             for list in reads.iter() {
                 for txn in txns {
-                    let own: Vec<i64> = txn.ops.iter().filter_map(|op| match *op {
-                        Op::Append(k, value) if k == key => Some(value),
-                        _ => None,
-                    }).collect();
+                    let own: Vec<i64> = txn
+                        .ops
+                        .iter()
+                        .filter_map(|op| match *op {
+                            Op::Append(k, value) if k == key => Some(value),
+                            _ => None,
+                        })
+                        .collect();
                     let mut shown = list.iter().filter(|value| own.contains(value));
                     if own.iter().any(|value| shown.next().is_some_and(|other| other != value)) {
                         out.push(Base::ReadCommitted);
@@ -313,10 +316,26 @@ impl Scene {
                 Op::Read(..) | Op::ReadList(..) if txn.end != End::Ok => {}
                 Op::Read(key, value) => {
                     let list: Vec<i64> = value.iter().copied().collect();
-                    self.look_at(t, (nth, *key, &list), txns, (writers, number), &mut values, &mut reads, &mut steps);
+                    self.look_at(
+                        t,
+                        (nth, *key, &list),
+                        txns,
+                        (writers, number),
+                        &mut values,
+                        &mut reads,
+                        &mut steps,
+                    );
                 }
                 Op::ReadList(key, list) => {
-                    self.look_at(t, (nth, *key, list), txns, (writers, number), &mut values, &mut reads, &mut steps);
+                    self.look_at(
+                        t,
+                        (nth, *key, list),
+                        txns,
+                        (writers, number),
+                        &mut values,
+                        &mut reads,
+                        &mut steps,
+                    );
                 }
             }
         }
@@ -423,7 +442,8 @@ impl Scene {
         }
         let mut wr = vec![vec![false; n]; n];
         for (t, reads) in self.reads.iter().enumerate() {
-            for source in reads.iter().filter_map(|read| read.source).filter(|&source| source != t) {
+            for source in reads.iter().filter_map(|read| read.source).filter(|&source| source != t)
+            {
                 wr[source][t] = true;
             }
         }
@@ -511,15 +531,12 @@ impl Scene {
         (0..self.n).any(|one| {
             (0..one).any(|other| {
                 let first = |t: usize, key: usize| {
-                    {
-                        let first = self.reads[t].iter().find(|read| read.key == key);
-                        first.filter(|read| !read.is_own).map(|read| read.source)
-                    }
+                    let first = self.reads[t].iter().find(|read| read.key == key);
+                    first.filter(|read| !read.is_own).map(|read| read.source)
                 };
                 let both = self.writes[one].iter().filter(|key| self.writes[other].contains(key));
-                both.copied().any(|key| {
-                    first(one, key).is_some() && first(one, key) == first(other, key)
-                })
+                both.copied()
+                    .any(|key| first(one, key).is_some() && first(one, key) == first(other, key))
             })
         })
     }
@@ -545,9 +562,9 @@ impl Scene {
         readers.map(Some).chain([None]).all(|reader| {
             let counts = |t: usize| !self.writes[t].is_empty() || Some(t) == reader;
             let mut part = graph.clone();
-            for one in 0..n {
-                for other in 0..n {
-                    part[one][other] &= counts(one) && counts(other);
+            for (one, row) in part.iter_mut().enumerate() {
+                for (other, edge) in row.iter_mut().enumerate() {
+                    *edge &= counts(one) && counts(other);
                 }
             }
             !has_cycle(&closure(part))

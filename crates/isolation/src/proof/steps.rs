@@ -105,7 +105,8 @@ impl Scene<'_, '_> {
                 }
                 Kind::IntermediateRead => writer.is_some_and(|writer| {
                     let later = &self.table.micros(writer.transaction)[writer.micro as usize + 1..];
-                    let is_last = !self.is_list(reader) || self.items(reader).last() == Some(&value);
+                    let is_last =
+                        !self.is_list(reader) || self.items(reader).last() == Some(&value);
                     let overwrites =
                         |micro: &Micro| micro.key == key && micro.access != Access::Read;
                     is_last && !same(&writer) && later.iter().any(overwrites)
@@ -283,9 +284,8 @@ impl Scene<'_, '_> {
         };
         let writes = |value: Value| {
             let own = self.table.micros(writer).iter();
-            own.clone().any(|own| {
-                own.key == micro.key && own.access != Access::Read && own.value == value
-            })
+            own.clone()
+                .any(|own| own.key == micro.key && own.access != Access::Read && own.value == value)
         };
         writer != read.transaction && value.is_some_and(writes)
     }
@@ -297,9 +297,10 @@ impl Scene<'_, '_> {
         }
         let key = self.micro(read).key;
         let items = self.items(read);
-        self.table.micros(writer).iter().any(|own| {
-            own.key == key && own.access != Access::Read && items.contains(&own.value)
-        })
+        self.table
+            .micros(writer)
+            .iter()
+            .any(|own| own.key == key && own.access != Access::Read && items.contains(&own.value))
     }
 
     /// Returns whether a version came before another one of its key: who wrote the other one had
@@ -313,14 +314,15 @@ impl Scene<'_, '_> {
             return true;
         }
         let is_list = self.table.kinds[first.key as usize] == KeyKind::List;
-        is_list && self.reads_of(first.key).any(|read| {
-            let at = |value: Value| self.items(read).iter().position(|&item| item == value);
-            match (at(first.value), at(second.value)) {
-                (Some(one), Some(other)) => one < other,
-                (Some(_), None) => true,
-                _ => false,
-            }
-        })
+        is_list
+            && self.reads_of(first.key).any(|read| {
+                let at = |value: Value| self.items(read).iter().position(|&item| item == value);
+                match (at(first.value), at(second.value)) {
+                    (Some(one), Some(other)) => one < other,
+                    (Some(_), None) => true,
+                    _ => false,
+                }
+            })
     }
 
     /// Returns whether a write replaced what a read returned, or came later.

@@ -68,7 +68,8 @@ fn replay(table: &Transactions<'_>, initial: Value, level: Level, events: &[u32]
             let mut snapshot = BTreeMap::new();
             for micro in table.micros(t) {
                 let held = committed.get(&micro.key).map(|(held, _)| held.clone());
-                snapshot.insert(micro.key, held.unwrap_or_else(|| first(table, micro.key, initial)));
+                snapshot
+                    .insert(micro.key, held.unwrap_or_else(|| first(table, micro.key, initial)));
             }
             snapshots.insert(t, snapshot);
             continue;
@@ -96,9 +97,8 @@ fn replay(table: &Transactions<'_>, initial: Value, level: Level, events: &[u32]
         }
         let may_overlap = matches!(level.base(), Base::Prefix | Base::MonotonicSnapshotRead);
         for micro in table.micros(t).iter().filter(|micro| micro.access != Access::Read) {
-            let entry = committed
-                .entry(micro.key)
-                .or_insert_with(|| (first(table, micro.key, initial), 0));
+            let entry =
+                committed.entry(micro.key).or_insert_with(|| (first(table, micro.key, initial), 0));
             // Of two that write the same key, one sees the other.
             if entry.1 > began[t as usize] && entry.1 != at && !may_overlap {
                 return false;

@@ -86,11 +86,7 @@ fn compare(seed: u64, is_list: bool) -> Vec<(u64, u64, u64)> {
                 Status::RuledOut => !expected,
                 Status::Undecided(_) => false,
             };
-            assert!(is_right, 
-                "history {nth}: {}: {status:?}: {}",
-                level.name(),
-                shown(&txns)
-            );
+            assert!(is_right, "history {nth}: {}: {status:?}: {}", level.name(), shown(&txns));
         }
         let verified = verify(&report, Value::NULL);
         assert!(verified.wrong.is_empty(), "history {nth}: {:?}: {}", verified.wrong, shown(&txns));

@@ -4,7 +4,7 @@ use std::fmt;
 
 /// How a transaction ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum End {
+pub(crate) enum End {
     Ok,
     Fail,
     Info,
@@ -12,7 +12,7 @@ pub enum End {
 
 /// A micro-operation: on a key, with a value, or with a list.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Op {
+pub(crate) enum Op {
     Write(usize, i64),
     Append(usize, i64),
     Read(usize, Option<i64>),
@@ -21,12 +21,12 @@ pub enum Op {
 
 /// A transaction.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Txn {
-    pub session: i64,
-    pub end: End,
-    pub ops: Vec<Op>,
-    pub call: usize,
-    pub ret: usize,
+pub(crate) struct Txn {
+    pub(crate) session: i64,
+    pub(crate) end: End,
+    pub(crate) ops: Vec<Op>,
+    pub(crate) call: usize,
+    pub(crate) ret: usize,
 }
 
 impl fmt::Debug for Txn {
@@ -37,15 +37,16 @@ impl fmt::Debug for Txn {
 }
 
 /// A generator of numbers.
-pub struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
-    pub fn new(seed: u64) -> Random {
+    pub(crate) fn new(seed: u64) -> Random {
         Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }
 
-    pub fn below(&mut self, end: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    pub(crate) fn below(&mut self, end: usize) -> usize {
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         ((self.0 >> 33) as usize) % end
     }
 
@@ -54,7 +55,7 @@ impl Random {
     }
 
     /// Returns up to six transactions on up to three keys, of lists or registers.
-    pub fn transactions(&mut self, is_list: bool) -> Vec<Txn> {
+    pub(crate) fn transactions(&mut self, is_list: bool) -> Vec<Txn> {
         let n = 2 + self.below(5);
         let sessions = 1 + self.below(n);
         let keys = 1 + self.below(3);
@@ -67,7 +68,11 @@ impl Random {
                 if self.once_in(2) {
                     let value = written[key].len() as i64 + 1;
                     written[key].push(value);
-                    txn.ops.push(if is_list { Op::Append(key, value) } else { Op::Write(key, value) });
+                    txn.ops.push(if is_list {
+                        Op::Append(key, value)
+                    } else {
+                        Op::Write(key, value)
+                    });
                 } else {
                     txn.ops.push(if is_list {
                         Op::ReadList(key, Vec::new())
@@ -87,7 +92,8 @@ impl Random {
                 }
             }
             let is_aborted = |value: &i64| {
-                let wrote = |op: &Op| *op == Op::Append(key, *value) || *op == Op::Write(key, *value);
+                let wrote =
+                    |op: &Op| *op == Op::Append(key, *value) || *op == Op::Write(key, *value);
                 txns.iter().any(|txn| txn.end == End::Fail && txn.ops.iter().any(wrote))
             };
             if !(trouble && self.once_in(2)) {
