@@ -180,8 +180,8 @@ impl<'k> Search<'k> {
         Search { knots, visits: Vec::new(), seen, stamp: 0, work }
     }
 
-    /// Returns the smallest cycle of `pattern`, as transactions and the edges from each to the next.
-    /// `None` if there is none, or the work is used up.
+    /// Returns the smallest cycle of `pattern`, as transactions and the edges from each to the
+    /// next. `None` if there is none, or the work is used up.
     pub(crate) fn smallest(&mut self, pattern: Pattern) -> Option<Vec<(u32, Edge)>> {
         let mut length = 2;
         while self.work > 0 {

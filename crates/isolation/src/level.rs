@@ -1,7 +1,7 @@
 //! Isolation levels: their names, their definitions, and which of them implies which.
 //!
-//! A level is a [`Base`], which says what a transaction may observe, and an [`Ordering`], which says
-//! what must come before it. One level implies another if its base implies the other's and its
+//! A level is a [`Base`], which says what a transaction may observe, and an [`Ordering`], which
+//! says what must come before it. One level implies another if its base implies the other's and its
 //! ordering is at least as strong. The definitions are those of Adya (PhD thesis, MIT, 1999), of
 //! Cerone, Bernardi and Gotsman (CONCUR 2015), and of Biswas and Enea (OOPSLA 2019).
 

@@ -3,8 +3,8 @@
 //! (Papadimitriou's polygraph).
 //!
 //! Of two writers a and b, a may have come first: then b replaced it, and who read a's version came
-//! before b. If one of these edges closes a cycle with known ones, it was b. What is open after that
-//! is left to a search.
+//! before b. If one of these edges closes a cycle with known ones, it was b. What is open after
+//! that is left to a search.
 
 use std::cell::Cell;
 

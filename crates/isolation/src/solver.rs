@@ -225,7 +225,8 @@ impl<'c> Solver<'c> {
         &self.order.positions
     }
 
-    /// Searches, as far as `work` goes; `check`, whose work counts as a step for each vertex, says what is wrong with a choice without a cycle.
+    /// Searches, as far as `work` goes; `check`, whose work counts as four steps for each vertex,
+    /// says what is wrong with a choice without a cycle.
     pub(crate) fn solve(&mut self, work: &mut u64, check: Check<'_>) -> Solved {
         let (mut spent, mut restart, mut since) = (0, RESTART, 0);
         loop {

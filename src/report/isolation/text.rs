@@ -164,8 +164,8 @@ fn facts(subject: &Isolation<'_>, palette: &Palette, out: &mut String) {
         let more = if aside.len() > 5 { ", …" } else { "" };
         putln!(
             out,
-            "  {}{:<9}{} several transactions wrote the same value to {} ({}{more}): reads of these \
-             do not say from whom they are, and are not used",
+            "  {}{:<9}{} several transactions wrote the same value to {} ({}{more}): reads of \
+             these do not say from whom they are, and are not used",
             palette.unsure,
             "warning",
             palette.reset,

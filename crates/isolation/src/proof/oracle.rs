@@ -3,8 +3,8 @@
 //!
 //! Every level says that there is an order of commits, `co`, in which the versions of each key
 //! follow each other, so that no read missed what its transaction had to see. What that is makes
-//! the level: the conditions are those of Biswas and Enea (OOPSLA 2019), and, for Adya's levels, his
-//! dependency graph with the versions ordered by `co`.
+//! the level: the conditions are those of Biswas and Enea (OOPSLA 2019), and, for Adya's levels,
+//! his dependency graph with the versions ordered by `co`.
 
 use std::collections::BTreeMap;
 
@@ -89,8 +89,8 @@ pub(super) struct Scene {
     /// The transactions that count, by their numbers in the history.
     kept: Vec<usize>,
     reads: Vec<Vec<Read>>,
-    /// The micro-operations by their order, for monotonic view: a read by its number, a write by its
-    /// key.
+    /// The micro-operations by their order, for monotonic view: a read by its number, a write by
+    /// its key.
     steps: Vec<Vec<Step>>,
     writes: Vec<Vec<usize>>,
     /// Pairs of transactions that versions order.
@@ -167,109 +167,83 @@ fn has_cycle(reach: &Matrix) -> bool {
     (0..reach.len()).any(|t| reach[t][t])
 }
 
+/// Who comes before whom.
+struct Reach<'r> {
+    /// By a read, or the order that the level keeps.
+    direct: &'r Matrix,
+    /// By several of them.
+    causal: Matrix,
+    /// By overwrites, too.
+    all: Matrix,
+}
+
+/// Who wrote each value of each key, and whether it was the last write of that transaction.
+type Writers = BTreeMap<(usize, i64), (usize, bool)>;
+
+fn writers(txns: &[Txn]) -> Writers {
+    let mut writers = Writers::new();
+    for (t, txn) in txns.iter().enumerate() {
+        let mut last: BTreeMap<usize, i64> = BTreeMap::new();
+        for op in &txn.ops {
+            if let Op::Write(key, value) | Op::Append(key, value) = *op {
+                if let Some(before) = last.insert(key, value) {
+                    writers.insert((key, before), (t, false));
+                }
+                writers.insert((key, value), (t, true));
+            }
+        }
+    }
+    writers
+}
+
+/// Returns the lists that were read of each key, and which transactions some committed read saw.
+fn looked_at(txns: &[Txn], writers: &Writers) -> (BTreeMap<usize, Vec<Vec<i64>>>, Vec<bool>) {
+    let mut lists: BTreeMap<usize, Vec<Vec<i64>>> = BTreeMap::new();
+    let mut seen = vec![false; txns.len()];
+    for op in txns.iter().filter(|txn| txn.end == End::Ok).flat_map(|txn| &txn.ops) {
+        let values = match op {
+            Op::Read(key, Some(value)) => vec![(*key, *value)],
+            Op::ReadList(key, list) => {
+                lists.entry(*key).or_default().push(list.clone());
+                list.iter().map(|&value| (*key, value)).collect()
+            }
+            _ => Vec::new(),
+        };
+        for place in values {
+            if let Some(&(writer, _)) = writers.get(&place) {
+                seen[writer] = true;
+            }
+        }
+    }
+    (lists, seen)
+}
+
 impl Scene {
     /// Looks through a history whose registers hold `initial` at first. O(n² ·) and more.
     pub(super) fn new(table: &Transactions<'_>, initial: Value) -> Scene {
         let txns = &transactions(table, initial)[..];
-        let mut out = Vec::new();
-        // Who wrote each value of each key, and whether it was the last of that transaction.
-        let mut writers: BTreeMap<(usize, i64), (usize, bool)> = BTreeMap::new();
-        for (t, txn) in txns.iter().enumerate() {
-            let mut last: BTreeMap<usize, i64> = BTreeMap::new();
-            for op in &txn.ops {
-                if let Op::Write(key, value) | Op::Append(key, value) = *op {
-                    if let Some(before) = last.insert(key, value) {
-                        writers.insert((key, before), (t, false));
-                    }
-                    writers.insert((key, value), (t, true));
-                }
-            }
-        }
-        let mut lists: BTreeMap<usize, Vec<Vec<i64>>> = BTreeMap::new();
-        let mut seen = vec![false; txns.len()];
-        for txn in txns.iter().filter(|txn| txn.end == End::Ok) {
-            for op in &txn.ops {
-                let values = match op {
-                    Op::Read(key, Some(value)) => vec![(*key, *value)],
-                    Op::ReadList(key, list) => {
-                        lists.entry(*key).or_default().push(list.clone());
-                        list.iter().map(|&value| (*key, value)).collect()
-                    }
-                    _ => Vec::new(),
-                };
-                for place in values {
-                    if let Some(&(writer, _)) = writers.get(&place) {
-                        seen[writer] = true;
-                    }
-                }
-            }
-        }
+        let writers = writers(txns);
+        let (mut lists, seen) = looked_at(txns, &writers);
         let counts = |t: usize| txns[t].end == End::Ok || txns[t].end == End::Info && seen[t];
         let kept: Vec<usize> = (0..txns.len()).filter(|&t| counts(t)).collect();
         let number = |t: usize| kept.iter().position(|&other| other == t);
-        let mut known = Vec::new();
-        for (&key, reads) in &mut lists {
-            reads.sort_by_key(Vec::len);
-            for list in reads.iter() {
-                let mut sorted = list.clone();
-                sorted.sort_unstable();
-                sorted.dedup();
-                if sorted.len() < list.len() {
-                    out.push(Base::ReadUncommitted);
-                }
-            }
-            if reads.windows(2).any(|pair| !pair[1].starts_with(&pair[0])) {
-                out.push(Base::ReadCommitted);
-            }
-            for list in reads.iter() {
-                for txn in txns {
-                    let own: Vec<i64> = txn
-                        .ops
-                        .iter()
-                        .filter_map(|op| match *op {
-                            Op::Append(k, value) if k == key => Some(value),
-                            _ => None,
-                        })
-                        .collect();
-                    let mut shown = list.iter().filter(|value| own.contains(value));
-                    if own.iter().any(|value| shown.next().is_some_and(|other| other != value)) {
-                        out.push(Base::ReadCommitted);
-                    }
-                }
-            }
-            let most = reads[reads.len() - 1].len();
-            let Some(longest) = reads.iter().find(|list| list.len() == most) else { continue };
-            let mut aborted = false;
-            for &element in longest {
-                match writers.get(&(key, element)).map(|&(t, _)| txns[t].end) {
-                    Some(End::Fail) => aborted = true,
-                    Some(End::Ok) if aborted => out.push(Base::ReadCommitted),
-                    _ => {}
-                }
-            }
-            let of = |element: &i64| number(writers.get(&(key, *element))?.0);
-            let chain: Vec<usize> = longest.iter().filter_map(of).collect();
-            known.extend(chain.windows(2).map(|pair| (pair[0], pair[1])));
-            if let Some(&last) = chain.last() {
-                for (&(k, element), &(t, _)) in &writers {
-                    if k == key && !longest.contains(&element) {
-                        known.extend(number(t).map(|t| (last, t)));
-                    }
-                }
-            }
-        }
-        known.retain(|&(one, other)| one != other);
         let mut scene = Scene {
             n: kept.len(),
             kept: kept.clone(),
             reads: Vec::new(),
             steps: Vec::new(),
             writes: Vec::new(),
-            known,
+            known: Vec::new(),
             session: Vec::new(),
             real_time: Vec::new(),
-            out,
+            out: Vec::new(),
         };
+        for (&key, reads) in &mut lists {
+            reads.sort_by_key(Vec::len);
+            scene.check_list(key, reads, txns);
+            scene.order_list(key, reads, (txns, &writers), &number);
+        }
+        scene.known.retain(|&(one, other)| one != other);
         for &t in &kept {
             scene.look_through(t, txns, &writers, &number);
         }
@@ -287,12 +261,68 @@ impl Scene {
         scene
     }
 
+    /// Looks for what is wrong with the reads of a list, which are sorted by their lengths.
+    fn check_list(&mut self, key: usize, reads: &[Vec<i64>], txns: &[Txn]) {
+        for list in reads {
+            let mut sorted = list.clone();
+            sorted.sort_unstable();
+            sorted.dedup();
+            if sorted.len() < list.len() {
+                self.out.push(Base::ReadUncommitted);
+            }
+            for txn in txns {
+                let append = |op: &Op| match *op {
+                    Op::Append(k, value) if k == key => Some(value),
+                    _ => None,
+                };
+                let own: Vec<i64> = txn.ops.iter().filter_map(append).collect();
+                let mut shown = list.iter().filter(|value| own.contains(value));
+                if own.iter().any(|value| shown.next().is_some_and(|other| other != value)) {
+                    self.out.push(Base::ReadCommitted);
+                }
+            }
+        }
+        if reads.windows(2).any(|pair| !pair[1].starts_with(&pair[0])) {
+            self.out.push(Base::ReadCommitted);
+        }
+    }
+
+    /// Takes the order of the versions of a list from the longest of its reads.
+    fn order_list(
+        &mut self,
+        key: usize,
+        reads: &[Vec<i64>],
+        (txns, writers): (&[Txn], &Writers),
+        number: &dyn Fn(usize) -> Option<usize>,
+    ) {
+        let most = reads.last().map_or(0, Vec::len);
+        let Some(longest) = reads.iter().find(|list| list.len() == most) else { return };
+        let mut aborted = false;
+        for &element in longest {
+            match writers.get(&(key, element)).map(|&(t, _)| txns[t].end) {
+                Some(End::Fail) => aborted = true,
+                Some(End::Ok) if aborted => self.out.push(Base::ReadCommitted),
+                _ => {}
+            }
+        }
+        let of = |element: &i64| number(writers.get(&(key, *element))?.0);
+        let chain: Vec<usize> = longest.iter().filter_map(of).collect();
+        self.known.extend(chain.windows(2).map(|pair| (pair[0], pair[1])));
+        if let Some(&last) = chain.last() {
+            for (&(k, element), &(t, _)) in writers {
+                if k == key && !longest.contains(&element) {
+                    self.known.extend(number(t).map(|t| (last, t)));
+                }
+            }
+        }
+    }
+
     /// Collects the reads and writes of a transaction, and what is wrong with its reads.
     fn look_through(
         &mut self,
         t: usize,
         txns: &[Txn],
-        writers: &BTreeMap<(usize, i64), (usize, bool)>,
+        writers: &Writers,
         number: &dyn Fn(usize) -> Option<usize>,
     ) {
         let txn = &txns[t];
@@ -352,10 +382,7 @@ impl Scene {
         t: usize,
         (nth, key, list): (usize, usize, &Vec<i64>),
         txns: &[Txn],
-        (writers, number): (
-            &BTreeMap<(usize, i64), (usize, bool)>,
-            &dyn Fn(usize) -> Option<usize>,
-        ),
+        (writers, number): (&Writers, &dyn Fn(usize) -> Option<usize>),
         values: &mut BTreeMap<usize, (Vec<i64>, bool, bool)>,
         reads: &mut Vec<Read>,
         steps: &mut Vec<Step>,
@@ -453,53 +480,24 @@ impl Scene {
         }
         let mut direct = matrix(n, order);
         all().for_each(|(one, other)| direct[one][other] |= wr[one][other]);
-        let common = |one: usize, other: usize| {
-            self.writes[one].iter().any(|key| self.writes[other].contains(key))
-        };
-        let mut dependency = direct.clone();
-        for (one, other) in all() {
-            dependency[one][other] |= at[one] < at[other] && common(one, other);
-        }
-        let dependency = closure(dependency);
-        // That `seen` has to be seen by the read `nth` of `t`.
-        let sees = |seen: usize, t: usize, nth: usize| -> bool {
-            let before = |one: usize| at[seen] <= at[one];
-            match level.base() {
-                Base::ReadUncommitted | Base::ReadCommitted | Base::CursorStability => false,
-                Base::MonotonicAtomicView => {
-                    self.reads[t][..nth].iter().any(|read| read.source == Some(seen))
-                }
-                Base::MonotonicView => {
-                    let depended = self.depended(t, nth, at);
-                    depended.iter().any(|&one| one == seen || dependency[seen][one])
-                }
-                Base::MonotonicSnapshotRead => self.reads[t][..=nth]
-                    .iter()
-                    .filter_map(|read| read.source)
-                    .any(|source| source != t && before(source)),
-                Base::ReadAtomic => direct[seen][t],
-                Base::UpdateAtomic => direct[seen][t] || at[seen] < at[t] && common(seen, t),
-                Base::Causal => closure(direct.clone())[seen][t],
-                Base::ConsistentView
-                | Base::ForwardConsistentView
-                | Base::ParallelSnapshotIsolation => dependency[seen][t],
-                Base::Prefix => (0..n).any(|one| direct[one][t] && before(one)),
-                Base::SnapshotIsolation => {
-                    let wrote = |one: usize| at[one] < at[t] && common(one, t);
-                    (0..n).any(|one| (direct[one][t] || wrote(one)) && before(one))
-                }
-                Base::UpdateSerializable => false,
-                Base::RepeatableRead | Base::Serializable => at[seen] < at[t],
-            }
-        };
         if level.base() == Base::UpdateSerializable {
             return self.updates_serialize(&wr, at);
         }
+        let mut dependency = direct.clone();
+        for (one, other) in all() {
+            dependency[one][other] |= at[one] < at[other] && self.share_a_key(one, other);
+        }
+        let reach =
+            Reach { direct: &direct, causal: closure(direct.clone()), all: closure(dependency) };
+        let base = level.base();
         for (t, reads) in self.reads.iter().enumerate() {
             for (nth, read) in reads.iter().enumerate() {
                 for seen in (0..n).filter(|&seen| seen != t && read.source != Some(seen)) {
                     let is_later = read.source.is_none_or(|source| at[source] < at[seen]);
-                    if self.writes[seen].contains(&read.key) && is_later && sees(seen, t, nth) {
+                    if self.writes[seen].contains(&read.key)
+                        && is_later
+                        && self.sees(base, (seen, t, nth), at, &reach)
+                    {
                         return false;
                     }
                 }
@@ -509,8 +507,53 @@ impl Scene {
             || !self.loses_update()
     }
 
-    /// Returns whom a transaction depended on before its read `nth`: whom it had read from, and whose
-    /// versions it had replaced.
+    /// Returns whether `seen` has to be seen by the read `nth` of `t`.
+    fn sees(
+        &self,
+        base: Base,
+        (seen, t, nth): (usize, usize, usize),
+        at: &[usize],
+        reach: &Reach<'_>,
+    ) -> bool {
+        let before = |one: usize| at[seen] <= at[one];
+        let mut all = 0..self.n;
+        match base {
+            Base::ReadUncommitted | Base::ReadCommitted | Base::CursorStability => false,
+            Base::UpdateSerializable => false,
+            Base::MonotonicAtomicView => {
+                self.reads[t][..nth].iter().any(|read| read.source == Some(seen))
+            }
+            Base::MonotonicView => {
+                let depended = self.depended(t, nth, at);
+                depended.iter().any(|&one| one == seen || reach.all[seen][one])
+            }
+            Base::MonotonicSnapshotRead => self.reads[t][..=nth]
+                .iter()
+                .filter_map(|read| read.source)
+                .any(|source| source != t && before(source)),
+            Base::ReadAtomic => reach.direct[seen][t],
+            Base::UpdateAtomic => {
+                reach.direct[seen][t] || at[seen] < at[t] && self.share_a_key(seen, t)
+            }
+            Base::Causal => reach.causal[seen][t],
+            Base::ConsistentView
+            | Base::ForwardConsistentView
+            | Base::ParallelSnapshotIsolation => reach.all[seen][t],
+            Base::Prefix => all.any(|one| reach.direct[one][t] && before(one)),
+            Base::SnapshotIsolation => {
+                let wrote = |one: usize| at[one] < at[t] && self.share_a_key(one, t);
+                all.any(|one| (reach.direct[one][t] || wrote(one)) && before(one))
+            }
+            Base::RepeatableRead | Base::Serializable => at[seen] < at[t],
+        }
+    }
+
+    fn share_a_key(&self, one: usize, other: usize) -> bool {
+        self.writes[one].iter().any(|key| self.writes[other].contains(key))
+    }
+
+    /// Returns whom a transaction depended on before its read `nth`: whom it had read from, and
+    /// whose versions it had replaced.
     fn depended(&self, t: usize, nth: usize, at: &[usize]) -> Vec<usize> {
         let mut all = Vec::new();
         for step in &self.steps[t] {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use histcheck_history::{Rank, Value};
+use histcheck_history::{Outcome, Rank, Value};
 
 use super::oracle::Scene;
 use crate::decide::Witness;
@@ -40,21 +40,7 @@ pub(super) fn verify(
 /// Runs beginnings (twice the number of a transaction) and commits (one more): each transaction
 /// reads what was committed when it began.
 fn replay(table: &Transactions<'_>, initial: Value, level: Level, events: &[u32]) -> bool {
-    let mut seen = vec![0u8; table.len()];
-    for &event in events {
-        let state = &mut seen[event as usize / 2];
-        // A beginning, then a commit.
-        if *state != (event % 2) as u8 {
-            return false;
-        }
-        *state += 1;
-    }
-    let counts = |t: u32| match seen[t as usize] {
-        0 => !table.is_ok(t),
-        2 => table.outcome(t) != histcheck_history::Outcome::Fail,
-        _ => false,
-    };
-    if !table.all().all(counts) || !keeps_order(table, level, events) {
+    if !is_complete(table, events) || !keeps_order(table, level, events) {
         return false;
     }
     let mut committed: BTreeMap<u32, (Held, usize)> = BTreeMap::new();
@@ -111,6 +97,24 @@ fn replay(table: &Transactions<'_>, initial: Value, level: Level, events: &[u32]
         }
     }
     true
+}
+
+/// Returns whether every transaction that committed begins and then commits, once, and none that
+/// aborted does.
+fn is_complete(table: &Transactions<'_>, events: &[u32]) -> bool {
+    let mut seen = vec![0u8; table.len()];
+    for &event in events {
+        let state = &mut seen[event as usize / 2];
+        if *state != (event % 2) as u8 {
+            return false;
+        }
+        *state += 1;
+    }
+    table.all().all(|t| match seen[t as usize] {
+        0 => !table.is_ok(t),
+        2 => table.outcome(t) != Outcome::Fail,
+        _ => false,
+    })
 }
 
 fn first(table: &Transactions<'_>, key: u32, initial: Value) -> Held {
