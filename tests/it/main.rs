@@ -37,6 +37,7 @@ mod hints;
 mod ingest;
 #[cfg(feature = "cli")]
 mod interrupt;
+mod isolation;
 #[cfg(feature = "cli")]
 mod jepsen;
 #[path = "../shared/kept.rs"]

@@ -2,9 +2,10 @@
 //!
 //! A history of transactions ([`Transactions`]) says which values each transaction read and wrote,
 //! how it ended and when. From that follow facts: who read from whom, in which order the versions
-//! of a key followed each other, which reads are wrong whatever the order. The levels ([`LEVELS`]) ask
-//! for an order of the transactions, each for another one: they are decided by graphs of reads,
-//! overwrites and anti-dependencies, as Adya defined them.
+//! of a key followed each other, which reads are wrong whatever the order. The levels ([`LEVELS`])
+//! ask for an order of the transactions, each for another one: they are decided by graphs of reads,
+//! overwrites and anti-dependencies, as Adya defined them. Where reads do not tell the order of
+//! versions, it is guessed, and if the guess fits no level that it may fit, searched for.
 
 mod anomaly;
 mod asked;
