@@ -86,6 +86,15 @@ pub use progress::Progress;
 pub use record::{Recorder, read_recording};
 pub use session::{Session, check, check_with};
 
+/// Refuses a history of which something was not read that may matter.
+///
+/// # Errors
+/// If there is such a field.
+#[doc(hidden)]
+pub fn check_read(history: &History, threads: usize) -> Result<(), Error> {
+    unread::check_read(history, threads)
+}
+
 /// Tests the examples of the README.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -145,33 +145,44 @@ impl Run<'_> {
             history = history.whole();
         }
         let parsed = Instant::now();
-        let options = match self.options(start, &mut history) {
-            Ok(options) => options,
-            Err(error) => return self.refused(error, &input),
-        };
-        if self.asks_for_levels(&history, &options) {
-            return self.check_isolation(&history, &options, &input);
+        match self.options(start, &mut history) {
+            Err(error) => self.refused(error, &input),
+            Ok(options) if self.asks_for_levels(&history, &options) => {
+                self.check_isolation(&history, &options, &input)
+            }
+            Ok(options) => self.check_model(&history, &options, &input, (start, parsed)),
         }
-        let checked = Session::new(&history, &options)
+    }
+
+    /// Checks a history against its model, and reports on it.
+    fn check_model(
+        &mut self,
+        history: &History,
+        options: &Options,
+        input: &Input,
+        (start, parsed): (Instant, Instant),
+    ) -> Status {
+        let within = budget(&self.args.limits, start);
+        let checked = Session::new(history, options)
             .and_then(|session| session.check().map(|report| (session, report)));
         let (session, report) = match checked {
             Ok(checked) => checked,
-            Err(error) => return self.answer_instead(&history, &input, error),
+            Err(error) => return self.answer_instead(history, input, error),
         };
         let checked = Instant::now();
-        let mut subject = Subject::new(&history, &report);
+        let mut subject = Subject::new(history, &report);
         subject.file = self.named.then_some(self.name);
         subject.jepsen = self.jepsen.take();
         let prints_early = self.prints_early(&report);
         if prints_early {
-            self.locate(&mut subject, &input);
+            self.locate(&mut subject, input);
             self.print_verdict(&subject);
         }
         self.watch_rest(within, &subject, prints_early);
         if self.explains()
             && let Err(error) = self.explain(&session, &mut subject)
         {
-            return self.refused(error, &input);
+            return self.refused(error, input);
         }
         let flags = &self.args.output;
         subject.timings = flags.timings.then(|| Timings {
@@ -179,12 +190,12 @@ impl Run<'_> {
             check: checked - parsed,
             explain: checked.elapsed(),
         });
-        self.locate(&mut subject, &input);
+        self.locate(&mut subject, input);
         self.print(&subject, prints_early);
         self.watch_rest(within, &subject, true);
         let drawn = self.draw(&mut subject, &session);
         self.output.relax();
-        self.conclude(&history, &report).max(drawn)
+        self.conclude(history, &report).max(drawn)
     }
 
     fn options(&self, start: Instant, history: &mut History) -> Result<Options, Error> {

@@ -1,8 +1,13 @@
 //! The check of transactions against isolation levels.
 
 use histcheck::formats::Input;
-use histcheck::isolation::{self, Asked, Initial, Status as LevelStatus, Tool, has_transactions};
-use histcheck::report::{Detail, Isolation, isolation_details, isolation_json, isolation_line};
+use histcheck::history::{Shape, Value};
+use histcheck::isolation::{
+    self, Asked, Initial, Status as LevelStatus, Tool, has_transactions, proof,
+};
+use histcheck::report::{
+    Detail, Isolation, isolation_details, isolation_json, isolation_line, printable,
+};
 use histcheck::{History, Options};
 
 use super::args::{LikeTool, ReportFormat};
@@ -29,19 +34,41 @@ impl From<LikeTool> for Tool {
 
 impl Run<'_> {
     /// Returns whether levels are to be decided: they are asked for, or the history is one of
-    /// transactions and no model is named.
+    /// transactions, no model is named, and nothing else is asked for that a model needs.
     pub(super) fn asks_for_levels(&self, history: &History, options: &Options) -> bool {
         if let Some(level) = &self.args.isolation.level {
             return level != "linearizable";
         }
-        let output = &self.args.output;
-        let is_drawn = output.svg.is_some() || output.html.is_some() || output.witness.is_some();
-        let is_plain = matches!(output.format, ReportFormat::Human | ReportFormat::Json);
-        let is_named = options.model.is_some() || history.metadata_field("model").is_some();
         // A list of sessions may have no transaction.
         let is_empty = history.operations().is_empty() && !history.has_real_time();
+        let is_named = options.model.is_some() || history.metadata_field("model").is_some();
+        let is_whole = history.selected().is_none() && !has_own_starts(history, options);
         let is_theirs = is_empty || has_transactions(history);
-        !is_named && !is_drawn && is_plain && !output.self_check && is_theirs
+        !is_named && is_whole && self.needs_a_model().is_none() && is_theirs
+    }
+
+    /// Returns what is asked for that only the check of a model gives.
+    fn needs_a_model(&self) -> Option<&'static str> {
+        let output = &self.args.output;
+        match output.format {
+            ReportFormat::Human | ReportFormat::Json => {}
+            _ => return Some("a --format for continuous integration"),
+        }
+        let files =
+            [("--svg", &output.svg), ("--html", &output.html), ("--witness", &output.witness)];
+        files.iter().find(|(_, path)| path.is_some()).map(|&(option, _)| option)
+    }
+
+    /// Returns why the levels of a history cannot be decided as the arguments say.
+    fn wrong_for_levels(&self, history: &History, options: &Options) -> Option<String> {
+        if let Some(option) = self.needs_a_model() {
+            return Some(format!("{option} cannot be had together with --level"));
+        }
+        if history.selected().is_some() {
+            return Some("--level needs all transactions, and some were left out".to_owned());
+        }
+        has_own_starts(history, options)
+            .then(|| "--level needs one initial value for all registers, as in --init 0".to_owned())
     }
 
     /// Decides the levels of a history, and reports on them.
@@ -51,6 +78,13 @@ impl Run<'_> {
         options: &Options,
         input: &Input,
     ) -> Status {
+        if let Some(wrong) = self.wrong_for_levels(history, options) {
+            complain(&format!("error: {wrong}"));
+            return Status::Unreadable;
+        }
+        if let Err(error) = histcheck::check_read(history, options.threads) {
+            return self.refused(error, input);
+        }
         let tool = self.args.isolation.like.map(Tool::from);
         let asked = match &self.args.isolation.level {
             None => Asked::usual(history.has_real_time()),
@@ -63,10 +97,10 @@ impl Run<'_> {
             },
         };
         let usual = isolation::Options::default();
-        let initial = match options.initial {
-            _ if options.unknown_initial => Initial::Unknown,
-            Some(value) => Initial::Value(value),
-            None => usual.initial,
+        let start = options.initial.unwrap_or(Value::NULL);
+        let initial = match options.unknown_initial {
+            true => Initial::Unknown,
+            false => Initial::Value(start),
         };
         let work = options.budget.timeout.map_or(usual.work, |timeout| {
             usual.work.min((timeout.as_secs_f64() * WORK_PER_SECOND as f64) as u64)
@@ -90,6 +124,8 @@ impl Run<'_> {
             report: &report,
             asked: &asked,
             places: Vec::new(),
+            files: input.files(),
+            verified: self.args.output.self_check.then(|| proof::verify(&report, start)),
         };
         subject.places = input.locate_all(&subject.named_records());
         let text = match self.args.output.format {
@@ -103,10 +139,24 @@ impl Run<'_> {
         };
         self.output.print(&text);
         self.output.relax();
+        let wrong = subject.verified.as_ref().map_or(&[][..], |verified| &verified.wrong);
+        for wrong in wrong {
+            complain(&format!(
+                "error: {}: {wrong}: this is a bug in histcheck, please report it",
+                printable(self.name)
+            ));
+        }
         match subject.answer().0 {
+            _ if !wrong.is_empty() => Status::BrokenProof,
             LevelStatus::Holds(_) => Status::Valid,
             LevelStatus::RuledOut => Status::Violation,
             LevelStatus::Undecided(_) => Status::Undecided,
         }
     }
+}
+
+/// Returns whether registers start with values of their own.
+fn has_own_starts(history: &History, options: &Options) -> bool {
+    let is_map = |value| matches!(history.values().shape(value), Shape::Map(_));
+    !options.initials.is_empty() || options.initial.is_some_and(is_map)
 }

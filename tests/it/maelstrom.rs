@@ -80,10 +80,10 @@ fn workloads_have_their_models() {
     says(&ids("\"a1\""), 1, &["model    unique-ids"]);
     let [append, read] = ["[[:append 1 2]]", "[[:r 1 [2]]]"];
     let lists = both(0, "txn", [append, append]) + &both(1, "txn", ["[[:r 1 nil]]", read]);
-    says(&lists, 0, &["model    list-append"]);
+    says(&lists, 0, &["valid: 2 transactions, strict-serializable"]);
     let registers = both(0, "txn", ["[[:w 1 2]]", "[[:w 1 2]]"])
         + &both(1, "txn", ["[[:r 1 nil]]", "[[:r 1 3]]"]);
-    says(&registers, 1, &["model    multi-register"]);
+    says(&registers, 1, &["invalid: not strict-serializable: garbage-read"]);
 }
 
 #[test]

@@ -116,7 +116,7 @@ fn rules_say_what_is_what() {
     histcheck(options).stdin(csv).run().status(0).says("valid: 2 operations");
     histcheck(options).stdin(csv.replace("r;1", "r;2")).run().status(1);
     let wrong = options.replace("--map call=.d", "");
-    histcheck(&wrong).stdin(csv).run().status(2).complains("the header names no");
+    histcheck(&wrong).stdin(csv).run().status(2).complains("the record has no `call`");
 }
 
 #[test]

@@ -44,8 +44,7 @@ pub(crate) fn order(
     reads: &[KeyRead],
     versions: &mut Versions,
 ) {
-    let values = table.history.values();
-    let items = |read: &KeyRead| values.as_list(read.value).unwrap_or(&[]);
+    let items = |read: &KeyRead| shown(table, key, read);
     let mut longest: Option<&KeyRead> = None;
     for read in reads {
         if longest.is_none_or(|longest| items(read).len() > items(longest).len()) {
@@ -59,8 +58,9 @@ pub(crate) fn order(
     let mut last = Value::NULL;
     for read in reads {
         let list = items(read);
-        if read.value == last || longest.items.starts_with(list) {
-            last = read.value;
+        let is_whole = table.history.values().as_list(read.value).is_none_or(|whole| whole == list);
+        if read.value == last && is_whole || longest.items.starts_with(list) {
+            last = if is_whole { read.value } else { Value::NULL };
             let place = longest.places[list.len()];
             let source = if place == 0 { NONE } else { chain[place as usize - 1] };
             versions.reads[read.global as usize] = (source, place);
@@ -69,6 +69,25 @@ pub(crate) fn order(
             incompatible(table, writes, key, (&longest, read, list), versions);
         }
     }
+}
+
+/// Returns what a read shows of the versions of a list: without what its own transaction had
+/// appended before, which is not a version yet.
+fn shown<'t>(table: &'t Transactions<'_>, key: u32, read: &KeyRead) -> &'t [Value] {
+    let mut items = table.history.values().as_list(read.value).unwrap_or(&[]);
+    let before = &table.micros(read.place.transaction)[..read.place.micro as usize];
+    let appended = |element: Value| {
+        let is_it =
+            |own: &Micro| (own.key, own.access, own.value) == (key, Access::Append, element);
+        before.iter().any(is_it)
+    };
+    while let Some((&last, rest)) = items.split_last() {
+        if !appended(last) {
+            break;
+        }
+        items = rest;
+    }
+    items
 }
 
 /// Returns who appended `element`.

@@ -105,18 +105,7 @@ pub(crate) fn smallest_cycle(
     if let Some(at) = forced.iter().position(|edge| edge.to == NONE) {
         return Some(vec![(forced[at].from, forced[at].from, Link::Forced(at as u32))]);
     }
-    let vertices = Vertices::new(crate::edges::Shape::Whole, facts);
-    let count = vertex_count(facts, orders, vertices);
-    let mut all: Vec<(u32, u32, Link)> = Vec::new();
-    let kinds = Kinds { ww: true, wr: true, rw: false, ordering };
-    edges(facts, orders, vertices, kinds, &mut |from, to, edge| {
-        all.push((from, to, Link::Known(edge)));
-    });
-    all.extend(forced.iter().zip(0..).map(|(edge, at)| (edge.from, edge.to, Link::Forced(at))));
-    let graph = Graph::new(count, |take| all.iter().for_each(|&(from, to, _)| take(from, to)));
-    let components = graph.components();
-    all.retain(|&(from, to, _)| components.joins(from, to));
-    all.sort_by_key(|&(from, to, _)| (from, to));
+    let (count, all) = knotted(facts, orders, ordering, forced);
     let of = |vertex: u32| {
         let start = all.partition_point(|edge| edge.0 < vertex);
         all[start..].iter().take_while(move |edge| edge.0 == vertex)
@@ -166,6 +155,29 @@ pub(crate) fn smallest_cycle(
         }
     }
     best
+}
+
+/// Returns the number of vertices, and the known and forced edges inside strongly connected
+/// components, sorted.
+fn knotted(
+    facts: &Facts<'_, '_>,
+    orders: &Orders,
+    ordering: Ordering,
+    forced: &[Forced],
+) -> (usize, Vec<(u32, u32, Link)>) {
+    let vertices = Vertices::new(crate::edges::Shape::Whole, facts);
+    let count = vertex_count(facts, orders, vertices);
+    let mut all: Vec<(u32, u32, Link)> = Vec::new();
+    let kinds = Kinds { ww: true, wr: true, rw: false, ordering };
+    edges(facts, orders, vertices, kinds, &mut |from, to, edge| {
+        all.push((from, to, Link::Known(edge)));
+    });
+    all.extend(forced.iter().zip(0..).map(|(edge, at)| (edge.from, edge.to, Link::Forced(at))));
+    let graph = Graph::new(count, |take| all.iter().for_each(|&(from, to, _)| take(from, to)));
+    let components = graph.components();
+    all.retain(|&(from, to, _)| components.joins(from, to));
+    all.sort_by_key(|&(from, to, _)| (from, to));
+    (count, all)
 }
 
 /// Passes on the edges that are known, and those that are forced as onward ones.

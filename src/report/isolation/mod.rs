@@ -7,7 +7,9 @@ mod text;
 
 use crate::error::Place;
 use crate::history::{History, OpIndex, Record};
+use crate::isolation::proof::Verified;
 use crate::isolation::{self, Asked, Found, Level, Report, Status};
+use crate::words::printable;
 
 pub use json::isolation_json;
 pub use text::{isolation_details, isolation_line};
@@ -22,6 +24,11 @@ pub struct Isolation<'a> {
     pub asked: &'a Asked,
     /// Where records are in the text, ascending; only those that are named.
     pub places: Vec<(Record, Place)>,
+    /// The files that the text consists of, each with the offset at which it starts, if it is one
+    /// of several.
+    pub files: Vec<(usize, String)>,
+    /// What became of the proofs, if they were verified.
+    pub verified: Option<Verified>,
 }
 
 impl Isolation<'_> {
@@ -45,9 +52,23 @@ impl Isolation<'_> {
         self.report.transactions.history
     }
 
-    fn line(&self, record: Record) -> Option<usize> {
+    fn place(&self, record: Record) -> Option<Place> {
         let at = self.places.binary_search_by_key(&record, |entry| entry.0).ok()?;
-        Some(self.places[at].1.line)
+        Some(self.places[at].1)
+    }
+
+    fn line(&self, record: Record) -> Option<usize> {
+        Some(self.place(record)?.line)
+    }
+
+    /// Returns where a record is: `, line 7`, or `, line 7 of a.log` where there are several files.
+    fn where_is(&self, record: Record) -> String {
+        let Some(place) = self.place(record) else { return String::new() };
+        let before = self.files.partition_point(|&(start, _)| start <= place.offset);
+        match before.checked_sub(1).and_then(|at| self.files.get(at)) {
+            Some((_, file)) => format!(", line {} of {}", place.line, printable(file)),
+            None => format!(", line {}", place.line),
+        }
     }
 
     /// Returns the levels with a status, without those that follow from others: of those that hold

@@ -33,7 +33,7 @@ impl Isolation<'_> {
         let history = self.history();
         let index = OpIndex::new(t as usize);
         let record = history[index].invoked;
-        let line = self.line(record).map_or(String::new(), |line| format!(", line {line}"));
+        let line = self.where_is(record);
         let outcome = match self.report.transactions.outcome(t) {
             Outcome::Ok => "",
             Outcome::Fail => ", aborted",

@@ -157,6 +157,15 @@ fn facts(subject: &Isolation<'_>, palette: &Palette, out: &mut String) {
         );
     }
     putln!(out, "  {}{:<9}{} {fact}", palette.label, "history", palette.reset);
+    if let Some(verified) = &subject.verified {
+        let fact = format!(
+            "{} verified, {} too large, {} wrong",
+            with_thousands(verified.confirmed),
+            with_thousands(verified.too_large),
+            with_thousands(verified.wrong.len())
+        );
+        putln!(out, "  {}{:<9}{} {fact}", palette.label, "proofs", palette.reset);
+    }
     let aside = &subject.report.set_aside;
     if !aside.is_empty() {
         let shown: Vec<String> =

@@ -200,11 +200,15 @@ fn writers(txns: &[Txn]) -> Writers {
 fn looked_at(txns: &[Txn], writers: &Writers) -> (BTreeMap<usize, Vec<Vec<i64>>>, Vec<bool>) {
     let mut lists: BTreeMap<usize, Vec<Vec<i64>>> = BTreeMap::new();
     let mut seen = vec![false; txns.len()];
-    for op in txns.iter().filter(|txn| txn.end == End::Ok).flat_map(|txn| &txn.ops) {
-        let values = match op {
+    let committed = txns.iter().filter(|txn| txn.end == End::Ok);
+    for (txn, nth) in committed.flat_map(|txn| (0..txn.ops.len()).map(move |nth| (txn, nth))) {
+        let values = match &txn.ops[nth] {
             Op::Read(key, Some(value)) => vec![(*key, *value)],
             Op::ReadList(key, list) => {
-                lists.entry(*key).or_default().push(list.clone());
+                // What it had appended itself is no version yet.
+                let own = |element: &i64| txn.ops[..nth].contains(&Op::Append(*key, *element));
+                let end = list.iter().rposition(|element| !own(element)).map_or(0, |at| at + 1);
+                lists.entry(*key).or_default().push(list[..end].to_vec());
                 list.iter().map(|&value| (*key, value)).collect()
             }
             _ => Vec::new(),
@@ -410,6 +414,10 @@ impl Scene {
                 _ => {}
             }
         }
+        // What a list held before the transaction appended to it.
+        let own = |element: &i64| txns[t].ops[..nth].contains(&Op::Append(key, *element));
+        let end = list.iter().rposition(|element| !own(element)).map_or(0, |at| at + 1);
+        let list = &list[..end];
         let last = list.last().and_then(|&element| writers.get(&(key, element)));
         if let Some(&(writer, is_final)) = last
             && writer != t
@@ -417,14 +425,10 @@ impl Scene {
         {
             self.out.push(Base::ReadCommitted);
         }
-        // What a list held before the transaction appended to it.
-        let own = |element: &i64| writers.get(&(key, *element)).is_some_and(|&(t2, _)| t2 == t);
-        let end = list.iter().rposition(|element| !own(element)).map_or(0, |at| at + 1);
-        let list = if wrote { &list[..end] } else { &list[..] };
-        if wrote && !txns[t].ops.iter().any(|op| matches!(op, Op::ReadList(k, _) if *k == key)) {
+        let is_list = matches!(txns[t].ops[nth], Op::ReadList(..));
+        if wrote && !is_list {
             return;
         }
-        let last = list.last().and_then(|&element| writers.get(&(key, element)));
         let source = match list.last() {
             None => None,
             Some(_) => match last.and_then(|&(writer, _)| number(writer)) {

@@ -52,6 +52,21 @@ impl Scene<'_, '_> {
         self.table.history.values().as_list(self.micro(place).value).unwrap_or(&[])
     }
 
+    /// Returns the elements of a list that was read, without the end of it that its transaction had
+    /// appended itself.
+    fn shown(&self, place: Place) -> &[Value] {
+        let key = self.micro(place).key;
+        let before = &self.table.micros(place.transaction)[..place.micro as usize];
+        let is_own = |element: &Value| {
+            before
+                .iter()
+                .any(|own| (own.key, own.access, own.value) == (key, Access::Append, *element))
+        };
+        let items = self.items(place);
+        let end = items.iter().rposition(|element| !is_own(element)).map_or(0, |at| at + 1);
+        &items[..end]
+    }
+
     fn is_list(&self, place: Place) -> bool {
         self.table.kinds[self.micro(place).key as usize] == KeyKind::List
     }
@@ -106,7 +121,7 @@ impl Scene<'_, '_> {
                 Kind::IntermediateRead => writer.is_some_and(|writer| {
                     let later = &self.table.micros(writer.transaction)[writer.micro as usize + 1..];
                     let is_last =
-                        !self.is_list(reader) || self.items(reader).last() == Some(&value);
+                        !self.is_list(reader) || self.shown(reader).last() == Some(&value);
                     let overwrites =
                         |micro: &Micro| micro.key == key && micro.access != Access::Read;
                     is_last && !same(&writer) && later.iter().any(overwrites)
@@ -316,7 +331,7 @@ impl Scene<'_, '_> {
         let is_list = self.table.kinds[first.key as usize] == KeyKind::List;
         is_list
             && self.reads_of(first.key).any(|read| {
-                let at = |value: Value| self.items(read).iter().position(|&item| item == value);
+                let at = |value: Value| self.shown(read).iter().position(|&item| item == value);
                 match (at(first.value), at(second.value)) {
                     (Some(one), Some(other)) => one < other,
                     (Some(_), None) => true,
