@@ -58,7 +58,12 @@ pub(crate) fn order(
     let mut last = Value::NULL;
     for read in reads {
         let list = items(read);
-        let is_whole = table.history.values().as_list(read.value).is_none_or(|whole| whole == list);
+        let whole = table.history.values().as_list(read.value).unwrap_or(&[]);
+        let is_whole = whole.len() == list.len();
+        if let Some(nth) = Some(whole).filter(|_| !is_whole).and_then(first_repeated) {
+            versions.notes.read(Kind::DuplicateElements, read.place, whole[nth], None);
+            continue;
+        }
         if read.value == last && is_whole || longest.items.starts_with(list) {
             last = if is_whole { read.value } else { Value::NULL };
             let place = longest.places[list.len()];

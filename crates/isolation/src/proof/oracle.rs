@@ -414,6 +414,12 @@ impl Scene {
                 _ => {}
             }
         }
+        let mut sorted = list.clone();
+        sorted.sort_unstable();
+        sorted.dedup();
+        if sorted.len() < list.len() {
+            self.out.push(Base::ReadUncommitted);
+        }
         // What a list held before the transaction appended to it.
         let own = |element: &i64| txns[t].ops[..nth].contains(&Op::Append(key, *element));
         let end = list.iter().rposition(|element| !own(element)).map_or(0, |at| at + 1);

@@ -278,7 +278,10 @@ impl Scene<'_, '_> {
                     && written.key == returned.key
                     && self.sees(read.transaction, from)
                     && match is_initial {
-                        true => returned.value == self.initial || self.items(read).is_empty(),
+                        true => {
+                            returned.value == self.initial
+                                || self.is_list(read) && self.shown(read).is_empty()
+                        }
                         false => self.is_from(read, to),
                     }
             }
@@ -294,7 +297,7 @@ impl Scene<'_, '_> {
     fn is_from(&self, read: Place, writer: u32) -> bool {
         let micro = self.micro(read);
         let value = match self.is_list(read) {
-            true => self.items(read).last().copied(),
+            true => self.shown(read).last().copied(),
             false => Some(micro.value),
         };
         let writes = |value: Value| {
