@@ -2,9 +2,7 @@
 
 use histcheck::formats::Input;
 use histcheck::history::{Shape, Value};
-use histcheck::isolation::{
-    self, Asked, Initial, Status as LevelStatus, Tool, has_transactions, proof,
-};
+use histcheck::isolation::{self, Asked, Status as LevelStatus, Tool, has_transactions, proof};
 use histcheck::report::{
     Detail, Isolation, isolation_details, isolation_json, isolation_line, printable,
 };
@@ -67,8 +65,25 @@ impl Run<'_> {
         if history.selected().is_some() {
             return Some("--level needs all transactions, and some were left out".to_owned());
         }
-        has_own_starts(history, options)
-            .then(|| "--level needs one initial value for all registers, as in --init 0".to_owned())
+        has_own_starts(history, options).then(|| {
+            "--level needs one known initial value for all registers, as in --init 0".to_owned()
+        })
+    }
+
+    fn tool(&self) -> Option<Tool> {
+        self.args.isolation.like.map(Tool::from)
+    }
+
+    /// Returns what is asked of a history; says so if there is no such level.
+    fn asked(&self, history: &History) -> Option<Asked> {
+        let Some(name) = &self.args.isolation.level else {
+            return Some(Asked::usual(history.has_real_time()));
+        };
+        let asked = Asked::parse(name, self.tool());
+        if asked.is_none() {
+            complain(&unknown_level(name));
+        }
+        asked
     }
 
     /// Decides the levels of a history, and reports on them.
@@ -85,23 +100,9 @@ impl Run<'_> {
         if let Err(error) = histcheck::check_read(history, options.threads) {
             return self.refused(error, input);
         }
-        let tool = self.args.isolation.like.map(Tool::from);
-        let asked = match &self.args.isolation.level {
-            None => Asked::usual(history.has_real_time()),
-            Some(name) => match Asked::parse(name, tool) {
-                Some(asked) => asked,
-                None => {
-                    complain(&unknown_level(name));
-                    return Status::Unreadable;
-                }
-            },
-        };
+        let Some(asked) = self.asked(history) else { return Status::Unreadable };
         let usual = isolation::Options::default();
-        let start = options.initial.unwrap_or(Value::NULL);
-        let initial = match options.unknown_initial {
-            true => Initial::Unknown,
-            false => Initial::Value(start),
-        };
+        let initial = options.initial.unwrap_or(Value::NULL);
         let work = options.budget.timeout.map_or(usual.work, |timeout| {
             usual.work.min((timeout.as_secs_f64() * WORK_PER_SECOND as f64) as u64)
         });
@@ -113,7 +114,7 @@ impl Run<'_> {
                 Asked::Anomalies(_) => None,
             },
             only: self.detail() == Detail::Verdict,
-            by_last_element: tool.is_some_and(Tool::keeps_sessions),
+            by_last_element: self.tool().is_some_and(Tool::keeps_sessions),
         };
         let report = match isolation::check(history, &options) {
             Ok(report) => report,
@@ -125,7 +126,7 @@ impl Run<'_> {
             asked: &asked,
             places: Vec::new(),
             files: input.files(),
-            verified: self.args.output.self_check.then(|| proof::verify(&report, start)),
+            verified: self.args.output.self_check.then(|| proof::verify(&report, initial)),
         };
         subject.places = input.locate_all(&subject.named_records());
         let text = match self.args.output.format {
@@ -139,6 +140,11 @@ impl Run<'_> {
         };
         self.output.print(&text);
         self.output.relax();
+        self.level_status(&subject)
+    }
+
+    /// Returns the status that a report stands for, and says which proofs do not hold.
+    fn level_status(&self, subject: &Isolation<'_>) -> Status {
         let wrong = subject.verified.as_ref().map_or(&[][..], |verified| &verified.wrong);
         for wrong in wrong {
             complain(&format!(
@@ -155,8 +161,9 @@ impl Run<'_> {
     }
 }
 
-/// Returns whether registers start with values of their own.
+/// Returns whether registers start with values of their own, or that is not known.
 fn has_own_starts(history: &History, options: &Options) -> bool {
     let is_map = |value| matches!(history.values().shape(value), Shape::Map(_));
-    !options.initials.is_empty() || options.initial.is_some_and(is_map)
+    let is_one = options.initials.is_empty() && !options.unknown_initial;
+    !is_one || options.initial.is_some_and(is_map)
 }

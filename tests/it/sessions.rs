@@ -29,7 +29,7 @@ fn a_folder_of_logs_is_one_history() {
         .file("run/T11.log", "")
         .file("run/T10.debug", "not read");
     let run = |arguments: &str| histcheck(arguments).current_dir(directory.path()).run();
-    run("check run").status(1).says("line 2 of T10.log").says("3 transactions of 2 processes");
+    run("check run").status(1).says("line 2 of run/T10.log").says("3 transactions of 2 processes");
     run("check --self-check .").status(1).says("run: invalid");
     let jsonl = "{\"process\":2,\"type\":\"ok\",\"f\":\"txn\",\"value\":[[\"w\",5,11]],\"id\":1}\n\
                  {\"process\":10,\"type\":\"ok\",\"f\":\"txn\",\"value\":[[\"r\",5,11]],\"id\":2}\n\

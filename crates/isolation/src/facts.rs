@@ -29,15 +29,6 @@ pub(crate) struct Read {
 /// The source of a read that is not known.
 pub(crate) const LOST: u32 = NONE - 1;
 
-/// What a register holds before it is written.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Initial {
-    /// This value.
-    Value(Value),
-    /// Not known: a value that is read and that nobody wrote, if there is only one.
-    Unknown,
-}
-
 /// Facts about transactions.
 pub(crate) struct Facts<'t, 'h> {
     pub(crate) table: &'t Transactions<'h>,
@@ -165,7 +156,7 @@ impl<'t, 'h> Facts<'t, 'h> {
     /// that had been written to a register.
     pub(crate) fn new(
         table: &'t Transactions<'h>,
-        initial: Initial,
+        initial: Value,
         by_last_element: bool,
     ) -> Facts<'t, 'h> {
         let writes = Writes::new(table);

@@ -36,7 +36,6 @@ use decide::Plan;
 pub use decide::{Reason, Status, Witness};
 pub use explain::transactions;
 use facts::Facts;
-pub use facts::Initial;
 use histcheck_history::error::Error;
 use histcheck_history::{History, Value};
 pub use level::{Base, LEVELS, Level, Ordering, Row};
@@ -45,7 +44,7 @@ pub use level::{Base, LEVELS, Level, Ordering, Row};
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
     /// What registers hold before they are written.
-    pub initial: Initial,
+    pub initial: Value,
     /// The level that is decided first, with all the work.
     pub asked: Option<Level>,
     /// Whether only that is decided.
@@ -61,7 +60,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Options {
         Options {
-            initial: Initial::Value(Value::NULL),
+            initial: Value::NULL,
             asked: None,
             only: false,
             by_last_element: false,

@@ -3,7 +3,7 @@
 use histcheck_history::{Outcome, Value};
 
 use crate::anomaly::Kind;
-use crate::facts::{Initial, KeyRead, LOST, Notes, Versions};
+use crate::facts::{KeyRead, LOST, Notes, Versions};
 use crate::numbers::NONE;
 use crate::table::{Access, Micro, Transactions};
 use crate::writes::{Write, Writes};
@@ -13,20 +13,16 @@ pub(crate) fn sources(
     table: &Transactions<'_>,
     writes: &Writes,
     key: u32,
-    (reads, initial): (&[KeyRead], Initial),
+    (reads, initial): (&[KeyRead], Value),
     versions: &mut Versions,
 ) {
-    let initial = match initial {
-        Initial::Value(value) => Some(value),
-        Initial::Unknown => unwritten(writes, key, reads),
-    };
     for read in reads {
         let all = writes.find(key, read.value);
         let fail = |write: &&Write| table.outcome(write.transaction) == Outcome::Fail;
         let mut installed = all.iter().filter(|write| !fail(write));
         let first = installed.next();
         let is_other = |write: &Write| first.is_some_and(|w| w.transaction != write.transaction);
-        let is_initial = initial == Some(read.value);
+        let is_initial = initial == read.value;
         versions.reads[read.global as usize] = match first {
             None if is_initial => (NONE, 0),
             Some(_) if is_initial || installed.any(is_other) => {
@@ -77,15 +73,4 @@ fn source(
         return LOST;
     }
     write.transaction
-}
-
-/// Returns the only value that reads returned and nobody wrote.
-fn unwritten(writes: &Writes, key: u32, reads: &[KeyRead]) -> Option<Value> {
-    let mut only = None;
-    for read in reads.iter().filter(|read| writes.find(key, read.value).is_empty()) {
-        if *only.get_or_insert(read.value) != read.value {
-            return None;
-        }
-    }
-    only
 }
