@@ -116,8 +116,10 @@ fn what_keeps_no_real_time_is_asked_for_the_order_of_sessions() {
         (status, text.lines().next()),
         (0, Some("valid: 2 transactions, strong-session-serializable"))
     );
-    let (status, _) = program(&["--level", "strict-serializable"], Some(&path));
-    assert_eq!(status, 3);
+    let strict = ["--level", "strict-serializable"];
+    assert_eq!(program(&strict, Some(&path)).0, 3);
+    let (_folder, path) = file("bad.txt", "w(1,1,0,0)\nw(2,1,0,0)\nr(1,1,1,1)\nr(2,0,1,1)\n");
+    assert_eq!(program(&strict, Some(&path)).0, 1);
 }
 
 #[test]

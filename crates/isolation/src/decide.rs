@@ -104,12 +104,17 @@ pub(crate) fn decide(facts: &Facts<'_, '_>, plan: Plan) -> (Vec<Status>, Orders)
         question.decide_all();
     }
     let has_repeats = facts.aside.contains(&true);
-    let unknown = |status: Option<Status>| match status {
+    let has_real_time = facts.table.history.has_real_time();
+    let known = |(level, status): (Level, Option<Status>)| match status {
         Some(Status::Holds(_)) if has_repeats => Status::Undecided(Reason::RepeatedValues),
         Some(status) => status,
+        None if level.ordering() == Ordering::RealTime && !has_real_time => {
+            Status::Undecided(Reason::NoRealTime)
+        }
         None => Status::Undecided(Reason::Work),
     };
-    (question.statuses.into_iter().map(unknown).collect(), question.orders)
+    let statuses = Level::all().zip(question.statuses).map(known).collect();
+    (statuses, question.orders)
 }
 
 impl Question<'_, '_, '_> {
@@ -186,7 +191,6 @@ impl Question<'_, '_, '_> {
         }
         let has_real_time = self.facts.table.history.has_real_time();
         if level.ordering() == Ordering::RealTime && !has_real_time {
-            self.statuses[level.index()] = Some(Status::Undecided(Reason::NoRealTime));
             return;
         }
         let work = self.work;

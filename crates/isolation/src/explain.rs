@@ -249,6 +249,29 @@ fn of_forced(
     Some(Found { kind, count: 1, evidence: Evidence::Cycle(steps?), rules_out })
 }
 
+/// Returns the micro-operations that show an anomaly, each once, ascending.
+pub fn places(evidence: &Evidence) -> Vec<Place> {
+    let mut all: Vec<Place> = match evidence {
+        Evidence::Read { reader, writer, .. } => {
+            [Some(*reader), *writer].into_iter().flatten().collect()
+        }
+        Evidence::Reads(reads) => reads.to_vec(),
+        Evidence::Updates(updates) => updates.iter().flat_map(|&(a, b)| [a, b]).collect(),
+        Evidence::Update { aborted, committed, reader } => vec![*aborted, *committed, *reader],
+        Evidence::Cycle(steps) => {
+            let of = |step: &Step| match step.why {
+                Why::Wr(a, b) | Why::Ww(a, b) | Why::Rw(a, b) | Why::Seen(a, b) => vec![a, b],
+                Why::Session | Why::RealTime => Vec::new(),
+            };
+            steps.iter().flat_map(of).collect()
+        }
+        Evidence::Core(_) => Vec::new(),
+    };
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
 /// Returns the transactions of an anomaly, each once, ascending.
 pub fn transactions(evidence: &Evidence) -> Vec<u32> {
     let mut all: Vec<u32> = match evidence {

@@ -34,7 +34,7 @@ pub use anomaly::{Class, Evidence, Found, Kind, Place, Step, Why};
 pub use asked::{Asked, Tool};
 use decide::Plan;
 pub use decide::{Reason, Status, Witness};
-pub use explain::transactions;
+pub use explain::{places, transactions};
 use facts::Facts;
 use histcheck_history::error::Error;
 use histcheck_history::{History, Value};

@@ -2,34 +2,45 @@
 
 use super::Isolation;
 use crate::history::{OpIndex, Outcome, Value};
-use crate::isolation::{Access, Evidence, Place, Step, Why, transactions};
+use crate::isolation::{Access, Evidence, Place, Step, Why, places, transactions};
 use crate::words::{process_phrase, value_phrase};
+
+/// A transaction with at most so many micro-operations is shown as a whole.
+const SHORT: usize = 5;
+
+/// Of a longer one, so many are shown at most.
+const SHOWN: usize = 8;
 
 /// Lists that are longer are shown by their last items.
 const ITEMS: usize = 6;
 
 /// The transactions that a report names, each with a short name.
-pub(super) struct Names(Vec<u32>);
+pub(super) struct Names {
+    transactions: Vec<u32>,
+    /// The micro-operations that are named, ascending.
+    places: Vec<Place>,
+}
 
 impl Names {
     pub(super) fn of(evidence: &Evidence) -> Names {
-        Names(transactions(evidence))
+        Names { transactions: transactions(evidence), places: places(evidence) }
     }
 
     /// Returns the name of a transaction: `T1` for the first.
     pub(super) fn name(&self, transaction: u32) -> String {
-        let at = self.0.iter().position(|&other| other == transaction);
+        let at = self.transactions.iter().position(|&other| other == transaction);
         format!("T{}", at.map_or(0, |at| at + 1))
     }
 
     pub(super) fn all(&self) -> impl Iterator<Item = u32> + '_ {
-        self.0.iter().copied()
+        self.transactions.iter().copied()
     }
 }
 
 impl Isolation<'_> {
-    /// Returns who ran a transaction, where it is, and what it did.
-    pub(super) fn transaction(&self, t: u32) -> String {
+    /// Returns who ran a transaction, where it is, and what it did: where that is much, only what
+    /// is named.
+    pub(super) fn transaction(&self, t: u32, names: &Names) -> String {
         let history = self.history();
         let index = OpIndex::new(t as usize);
         let record = history[index].invoked;
@@ -39,14 +50,16 @@ impl Isolation<'_> {
             Outcome::Fail => ", aborted",
             Outcome::Info | Outcome::Open => ", outcome unknown",
         };
-        let micros = self.report.transactions.micros(t);
-        let shown: Vec<String> = (0..micros.len().min(12) as u32)
-            .map(|micro| self.micro(Place { transaction: t, micro }))
-            .collect();
-        let more = if micros.len() > shown.len() {
-            format!("; and {} more", micros.len() - shown.len())
-        } else {
-            String::new()
+        let count = self.report.transactions.micros(t).len();
+        let all = (0..count as u32).map(|micro| Place { transaction: t, micro });
+        let is_shown = |place: &Place| {
+            count <= SHORT || names.places.is_empty() || names.places.binary_search(place).is_ok()
+        };
+        let shown: Vec<String> =
+            all.filter(is_shown).take(SHOWN).map(|place| self.micro(place)).collect();
+        let more = match count - shown.len() {
+            0 => String::new(),
+            more => format!("; and {more} more"),
         };
         let process = process_phrase(history, index);
         format!("({process}, record {record}{line}{outcome}): {}{more}", shown.join("; "))

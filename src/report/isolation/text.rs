@@ -73,7 +73,7 @@ fn anomaly(subject: &Isolation<'_>, found: &Found, palette: &Palette, out: &mut 
     putln!(out, "  {}{}{}{times}{rules_out}", palette.bad, named(found), palette.reset);
     let names = Names::of(&found.evidence);
     for t in names.all() {
-        putln!(out, "    {} {}", names.name(t), subject.transaction(t));
+        putln!(out, "    {} {}", names.name(t), subject.transaction(t, &names));
     }
     match &found.evidence {
         Evidence::Cycle(steps) => {
