@@ -37,6 +37,7 @@ mod hints;
 mod ingest;
 #[cfg(feature = "cli")]
 mod interrupt;
+#[cfg(feature = "cli")]
 mod isolation;
 #[cfg(feature = "cli")]
 mod jepsen;
