@@ -147,10 +147,12 @@ impl Run<'_> {
         let parsed = Instant::now();
         match self.options(start, &mut history) {
             Err(error) => self.refused(error, &input),
-            Ok(options) if self.asks_for_levels(&history, &options) => {
-                self.check_isolation(&history, &options, &input)
+            Ok(options) => {
+                let asks = self.asks_for_levels(&history, &options);
+                let levels = asks.then(|| self.check_isolation(&history, &options, &input));
+                let by_model = || self.check_model(&history, &options, &input, (start, parsed));
+                levels.flatten().unwrap_or_else(by_model)
             }
-            Ok(options) => self.check_model(&history, &options, &input, (start, parsed)),
         }
     }
 

@@ -86,21 +86,22 @@ impl Run<'_> {
         asked
     }
 
-    /// Decides the levels of a history, and reports on them.
+    /// Decides the levels of a history, and reports on them. None if the one that is asked for is
+    /// left undecided, and the check of a model may decide it.
     pub(super) fn check_isolation(
         &mut self,
         history: &History,
         options: &Options,
         input: &Input,
-    ) -> Status {
+    ) -> Option<Status> {
         if let Some(wrong) = self.wrong_for_levels(history, options) {
             complain(&format!("error: {wrong}"));
-            return Status::Unreadable;
+            return Some(Status::Unreadable);
         }
         if let Err(error) = histcheck::check_read(history, options.threads) {
-            return self.refused(error, input);
+            return Some(self.refused(error, input));
         }
-        let Some(asked) = self.asked(history) else { return Status::Unreadable };
+        let Some(asked) = self.asked(history) else { return Some(Status::Unreadable) };
         let usual = isolation::Options::default();
         let initial = options.initial.unwrap_or(Value::NULL);
         let work = options.budget.timeout.map_or(usual.work, |timeout| {
@@ -118,7 +119,7 @@ impl Run<'_> {
         };
         let report = match isolation::check(history, &options) {
             Ok(report) => report,
-            Err(error) => return self.refused(error, input),
+            Err(error) => return Some(self.refused(error, input)),
         };
         let mut subject = Isolation {
             file: self.named.then_some(self.name),
@@ -128,6 +129,9 @@ impl Run<'_> {
             files: input.files(),
             verified: self.args.output.self_check.then(|| proof::verify(&report, initial)),
         };
+        if subject.is_left_to_a_model() && has_transactions(history) {
+            return None;
+        }
         subject.places = input.locate_all(&subject.named_records());
         let text = match self.args.output.format {
             ReportFormat::Json => isolation_json(&subject),
@@ -140,7 +144,7 @@ impl Run<'_> {
         };
         self.output.print(&text);
         self.output.relax();
-        self.level_status(&subject)
+        Some(self.level_status(&subject))
     }
 
     /// Returns the status that a report stands for, and says which proofs do not hold.

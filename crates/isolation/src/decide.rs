@@ -8,7 +8,7 @@ use crate::facts::{Facts, Groups};
 use crate::level::{Base, LEVELS, Level, Ordering};
 use crate::numbers::NONE;
 use crate::weak::{self, Sight};
-use crate::{polygraph, views};
+use crate::{guess, polygraph, views};
 
 /// What is known of a level.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -218,6 +218,14 @@ impl Question<'_, '_, '_> {
         let guess = self.facts.completed(&positions);
         if let Some(order) = holds(&guess, &self.orders, level, &mut self.work)? {
             return Some(Status::Holds(order));
+        }
+        if level.base() == Base::Serializable
+            && let Some(positions) = guess::positions(self.facts, &self.orders, level.ordering())
+        {
+            let guess = self.facts.completed(&positions);
+            if let Some(order) = holds(&guess, &self.orders, level, &mut self.work)? {
+                return Some(Status::Holds(order));
+            }
         }
         if !searches {
             return None;

@@ -17,6 +17,7 @@ mod edges;
 mod explain;
 mod facts;
 mod graph;
+mod guess;
 mod level;
 mod lists;
 mod numbers;

@@ -17,8 +17,8 @@ use crate::numbers::NONE;
 use crate::solver::{Choices, Literal, Order, Solved, Solver};
 use crate::table::Access;
 
-/// Pairs of writers that are looked at, at most.
-const MOST_PAIRS: usize = 3_000_000;
+/// Pairs of writers that are looked at, at most: with more, a search takes minutes.
+const MOST_PAIRS: usize = 200_000;
 
 /// Vertices of a graph of which all pairs are known that are joined by a path, at most.
 const MOST_REACH: usize = 20_000;

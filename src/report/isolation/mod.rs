@@ -37,6 +37,15 @@ impl Isolation<'_> {
         self.asked.answer(&self.report.statuses, &self.report.found)
     }
 
+    /// Returns whether what was asked is whether the transactions are strictly serializable, or so
+    /// in the order of sessions where there is no real time, and that was too much work: then the
+    /// check of a model may tell.
+    pub fn is_left_to_a_model(&self) -> bool {
+        let usual = Asked::usual(self.history().has_real_time());
+        let is_undecided = matches!(self.answer().0, Status::Undecided(_));
+        *self.asked == usual && is_undecided
+    }
+
     /// Returns the records that the reports name, ascending: see [`Isolation::places`].
     pub fn named_records(&self) -> Vec<Record> {
         let found = self.report.found.iter();
