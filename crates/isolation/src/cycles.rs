@@ -356,7 +356,7 @@ fn read_from(facts: &Facts<'_, '_>, from: u32, to: u32) -> Option<Why> {
     let place = Place { transaction: to, micro: read.micro };
     // Of a list the last element that is its own.
     let chain = facts.chains.of(read.key);
-    let shown = if read.place == NONE { chain } else { &chain[..read.place as usize] };
+    let shown = if read.place == NONE { &[][..] } else { &chain[..read.place as usize] };
     let write = match shown.iter().rposition(|&t| t == from) {
         Some(at) => element(facts, read.key, at),
         None => shown_write(facts, from, place),
