@@ -96,6 +96,8 @@ pub(crate) fn decide(facts: &Facts<'_, '_>, plan: Plan) -> (Vec<Status>, Orders)
     let mut question = Question { facts, orders, statuses, work: plan.work };
     question.rule_out_by_reads();
     if let Some(asked) = plan.asked {
+        // What holds is mostly found at once; of what does not, a weaker level tells soonest.
+        question.decide(asked, false);
         question.decide_cheaply(asked);
         question.decide(asked, true);
     }
