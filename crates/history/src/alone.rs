@@ -3,9 +3,7 @@
 
 use super::builder::{HistoryBuilder, LOST};
 use super::operation::ClientEvent;
-use super::{
-    EventType, History, NO_TIME, Operation, Outcome, Rank, Record, Span, Value, ValueTable,
-};
+use super::{EventType, History, Operation, Rank, Record, Span, Value, ValueTable};
 use crate::error::{Code, Error};
 use crate::vocabulary::{Verb, Word};
 
@@ -163,19 +161,7 @@ impl HistoryBuilder {
             return Err(if is_first { error.hint(NEEDS_ORDER) } else { error });
         }
         self.history.alone = true;
-        self.push(
-            Operation {
-                process: event.process,
-                key: event.key,
-                input: event.value,
-                output: event.value,
-                invoked: record,
-                completed: Some(record),
-                function: event.function,
-                outcome: Outcome::of(event.kind),
-            },
-            [NO_TIME, event.time],
-        );
+        self.push_uninvoked(record, event);
         Ok(())
     }
 

@@ -239,19 +239,7 @@ impl HistoryBuilder {
         }
         self.history.reinvoked += usize::from(*slot == LOST);
         *slot = index;
-        self.push(
-            Operation {
-                process: event.process,
-                key: event.key,
-                input: event.value,
-                output: Value::NULL,
-                invoked: record,
-                completed: None,
-                function: event.function,
-                outcome: Outcome::Open,
-            },
-            [event.time, NO_TIME],
-        );
+        self.push_invoked(record, event);
         Ok(())
     }
 

@@ -17,6 +17,7 @@ mod builder;
 mod clients;
 mod dense;
 mod drains;
+mod ends;
 pub mod error;
 mod excerpt;
 mod forgotten;

@@ -1,6 +1,7 @@
 //! Verifies what the deciders claim, with slow and simple code that shares nothing with them.
 
 mod oracle;
+mod plain;
 mod steps;
 mod witness;
 
