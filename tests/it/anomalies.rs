@@ -42,7 +42,8 @@ fn examples_are_histories() {
 
 #[test]
 fn the_page_of_anomalies_is_up_to_date() {
-    let parts = [("list", list()), ("catalogue", catalogue())];
+    let transactions = crate::levels::anomalies();
+    let parts = [("list", list()), ("catalogue", catalogue()), ("transactions", transactions)];
     keep_page("ANOMALIES.md", "docs", &parts).unwrap();
 }
 

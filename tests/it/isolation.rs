@@ -5,10 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use histcheck::history::Value;
-use histcheck::isolation::{self, LEVELS, Level, Ordering, Status, proof};
+use histcheck::isolation::{self, Level, Status, proof};
 use histcheck::store::{Plan, TRANSACTIONAL};
-
-use crate::page::keep_page;
 
 /// Seeds that each store is tried with.
 const SEEDS: u64 = 3;
@@ -120,21 +118,6 @@ fn what_keeps_no_real_time_is_asked_for_the_order_of_sessions() {
     assert_eq!(program(&strict, Some(&path)).0, 3);
     let (_folder, path) = file("bad.txt", "w(1,1,0,0)\nw(2,1,0,0)\nr(1,1,1,1)\nr(2,0,1,1)\n");
     assert_eq!(program(&strict, Some(&path)).0, 1);
-}
-
-#[test]
-fn the_page_lists_all_levels() {
-    let mut table = String::from("| level | also | definition | implies |\n|---|---|---|---|\n");
-    for level in Level::all().rev() {
-        let row = level.row();
-        let implied: Vec<String> =
-            level.implied_directly().map(|level| format!("`{}`", level.name())).collect();
-        let aliases = row.aliases.join(", ");
-        let (name, definition) = (row.name, row.definition);
-        table += &format!("| `{name}` | {aliases} | {definition} | {} |\n", implied.join(", "));
-    }
-    keep_page("LEVELS.md", "docs", &[("levels", table)]).unwrap();
-    assert!(LEVELS.iter().any(|row| row.ordering == Ordering::RealTime));
 }
 
 /// `HISTCHECK_TRANSACTIONS` names a directory with a table `MANIFEST.tsv`, of which each row asks

@@ -44,6 +44,7 @@ mod jepsen;
 #[path = "../shared/kept.rs"]
 mod kept;
 #[cfg(feature = "cli")]
+mod levels;
 mod limits;
 #[cfg(feature = "cli")]
 mod maelstrom;

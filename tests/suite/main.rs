@@ -1,5 +1,6 @@
 //! The regression suite: one test for every history in `histories/`, with its verdict and proof,
-//! and one for it with faults put into it.
+//! and one for it with faults put into it. Those in `histories/isolation/` are decided for their
+//! levels of isolation instead: see `isolation.rs`.
 //!
 //! `cargo test --test suite stale` runs those whose names contain `stale`. Where the environment
 //! variable `HISTCHECK_CORPUS` names a directory with a `MANIFEST.tsv`, there is also one test for
@@ -17,6 +18,7 @@ mod explained;
 mod followed;
 mod generated;
 mod index;
+mod isolation;
 #[path = "../shared/kept.rs"]
 mod kept;
 mod reports;
@@ -46,10 +48,9 @@ fn folder() -> PathBuf {
 
 /// The names of the histories, sorted; those of the reference store with their folder.
 fn names() -> Vec<String> {
-    let mut names: Vec<String> = entries(&folder())
-        .into_iter()
-        .filter(|name| name != index::FILE && name != generated::FOLDER && name != WORKLOADS)
-        .collect();
+    let others = [index::FILE, generated::FOLDER, isolation::FOLDER, WORKLOADS];
+    let is_one = |name: &String| !others.contains(&name.as_str());
+    let mut names: Vec<String> = entries(&folder()).into_iter().filter(is_one).collect();
     let inner = entries(&folder().join(generated::FOLDER));
     names.extend(inner.iter().map(|name| format!("{}/{name}", generated::FOLDER)));
     names.sort();
@@ -78,6 +79,7 @@ fn main() {
         trials.push(Trial::test(format!("altered::{name}"), move || altered::run(&altered)));
         trials.push(Trial::test(format!("histories::{name}"), move || trial::run(&name)));
     }
+    trials.extend(isolation::trials());
     trials.extend(corpus::trials());
     libtest_mimic::run(&arguments, trials).exit();
 }

@@ -138,6 +138,126 @@ impl Kind {
         }
     }
 
+    /// Returns what happened, as a clause that starts with a small letter and has no full stop.
+    pub fn definition(self) -> &'static str {
+        match self {
+            Kind::GarbageRead => "a read returned what nobody wrote",
+            Kind::DuplicateElements => "a list that was read has an element twice",
+            Kind::CyclicVersions => {
+                "what is known of the order of a key's versions contradicts itself"
+            }
+            Kind::AbortedRead => "a read returned what an aborted transaction wrote",
+            Kind::DirtyUpdate => "a committed version follows one that was aborted",
+            Kind::IncompatibleOrder => {
+                "two reads of a list, neither of which begins with the other; or a list with the \
+                 appends of one transaction in another order"
+            }
+            Kind::IntermediateRead => {
+                "a read returned what its writer replaced in the same transaction"
+            }
+            Kind::FutureRead => "a read returned what its own transaction wrote only later",
+            Kind::Internal => "a read does not return what its own transaction wrote before",
+            Kind::NonRepeatableRead => {
+                "two reads of one key in a transaction returned different versions"
+            }
+            Kind::LostUpdate => {
+                "two transactions read the same version of a key, and both replaced it"
+            }
+            Kind::NonMonotonicRead(_) => {
+                "a transaction saw some writes of another one, and later missed others"
+            }
+            Kind::FracturedRead(_) => {
+                "a transaction saw some writes of another one, and missed others"
+            }
+            Kind::CausalityViolation(_) => {
+                "a transaction missed what one that it depends on had seen"
+            }
+            Kind::PrefixViolation(_) => "what transactions saw is no prefix of all commits",
+            Kind::NoOrder(..) => {
+                "no order explains some transactions, and no single cycle shows it"
+            }
+            Kind::Cycle(Class::G0, _) => "a cycle of ww",
+            Kind::Cycle(Class::G1c, _) => "a cycle of ww and wr, with at least one wr",
+            Kind::Cycle(Class::GSingle, _) => "a cycle with exactly one rw",
+            Kind::Cycle(Class::GNonadjacent, _) => "a cycle with several rw, no two in a row",
+            Kind::Cycle(Class::G2, _) => "a cycle with two rw in a row",
+        }
+    }
+
+    /// Returns the order of which it needs a step: none, that of sessions or real time.
+    pub fn ordering(self) -> Ordering {
+        self.forbidden_by().1
+    }
+
+    /// Returns all kinds that the checks report, the worst first; of `no-order` one for all
+    /// levels.
+    pub fn all() -> Vec<Kind> {
+        use Kind::*;
+        let mut all = vec![
+            GarbageRead,
+            DuplicateElements,
+            DirtyUpdate,
+            AbortedRead,
+            IncompatibleOrder,
+            IntermediateRead,
+            FutureRead,
+            Internal,
+            LostUpdate,
+            NonRepeatableRead,
+        ];
+        let classes = [Class::G0, Class::G1c, Class::GSingle, Class::GNonadjacent, Class::G2];
+        for ordering in [Ordering::None, Ordering::Session, Ordering::RealTime] {
+            all.extend(classes.map(|class| Cycle(class, ordering)));
+        }
+        for ordering in [Ordering::None, Ordering::Session] {
+            let kinds = [NonMonotonicRead, FracturedRead, CausalityViolation, PrefixViolation];
+            all.extend(kinds.map(|kind| kind(ordering)));
+        }
+        all.extend(Level::of(Base::Serializable, Ordering::None).map(NoOrder));
+        all.sort_by_key(|kind| kind.severity());
+        all
+    }
+
+    /// Returns how bad it is, the worst first: what needs no order of sessions or real time comes
+    /// before what does, and what weaker levels forbid before what only stronger ones do.
+    pub(crate) fn severity(self) -> (Ordering, u8) {
+        let rank = match self {
+            Kind::GarbageRead => 0,
+            Kind::DuplicateElements => 1,
+            Kind::Cycle(Class::G0, _) => 2,
+            Kind::CyclicVersions => 3,
+            // Where an aborted version was replaced, some read shows both, and so G1a as well.
+            Kind::DirtyUpdate => 4,
+            Kind::AbortedRead => 5,
+            Kind::IncompatibleOrder => 6,
+            Kind::IntermediateRead => 7,
+            Kind::FutureRead => 8,
+            Kind::Cycle(Class::G1c, _) => 9,
+            Kind::Internal => 10,
+            Kind::NonMonotonicRead(_) => 11,
+            // Two updates of one version are a cycle, too, and two reads that differ.
+            Kind::LostUpdate => 12,
+            Kind::NonRepeatableRead => 13,
+            Kind::FracturedRead(_) => 14,
+            Kind::Cycle(Class::GSingle, _) => 15,
+            Kind::CausalityViolation(_) => 16,
+            Kind::Cycle(Class::GNonadjacent, _) => 17,
+            Kind::PrefixViolation(_) => 18,
+            Kind::Cycle(Class::G2, _) => 19,
+            Kind::NoOrder(..) => 20,
+        };
+        (self.ordering(), rank)
+    }
+
+    /// Returns the weakest levels that forbid it; none of them implies another one.
+    pub fn weakest(self) -> Vec<Level> {
+        let forbids = |level: &Level| self.rules_out(*level);
+        let is_weakest = |level: &Level| {
+            !Level::all().any(|other| other != *level && level.implies(other) && forbids(&other))
+        };
+        Level::all().filter(forbids).filter(is_weakest).collect()
+    }
+
     /// Returns the weakest bases that forbid it, where the ordering of the level is at least the
     /// one returned.
     pub fn forbidden_by(self) -> (&'static [Base], Ordering) {

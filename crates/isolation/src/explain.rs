@@ -21,6 +21,7 @@ pub(crate) fn explain(facts: &Facts<'_, '_>, orders: &Orders, statuses: &[Status
     let is_out = |level: Level| statuses[level.index()] == Status::RuledOut;
     let mut found = facts.found.clone();
     if !Level::all().any(is_out) {
+        found.sort_by_key(|found| found.kind.severity());
         return found;
     }
     let mut work = SEARCH;
@@ -58,7 +59,7 @@ pub(crate) fn explain(facts: &Facts<'_, '_>, orders: &Orders, statuses: &[Status
             found.extend(crate::core::core(facts, level));
         }
     }
-    found.sort_by_key(|found| found.kind);
+    found.sort_by_key(|found| found.kind.severity());
     found
 }
 

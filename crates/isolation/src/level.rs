@@ -85,6 +85,10 @@ pub struct Row {
     pub aliases: &'static [&'static str],
     /// Its definition, in a sentence or two.
     pub definition: &'static str,
+    /// A history that has not this level, but all that it implies directly, unless they are
+    /// [the same on keys](Level::same_on_keys): the name of a file in `histories/isolation`,
+    /// without its ending. Empty if there is none.
+    pub example: &'static str,
 }
 
 const fn row(
@@ -93,8 +97,9 @@ const fn row(
     name: &'static str,
     aliases: &'static [&'static str],
     definition: &'static str,
+    example: &'static str,
 ) -> Row {
-    Row { base, ordering, name, aliases, definition }
+    Row { base, ordering, name, aliases, definition, example }
 }
 
 /// All levels; one comes after those that it implies.
@@ -108,6 +113,7 @@ pub const LEVELS: [Row; 30] = {
             "read-uncommitted",
             &["PL-1"],
             "Writes are ordered: no cycle of overwrites (G0), and nothing is written twice.",
+            "G0",
         ),
         row(
             ReadUncommitted,
@@ -115,6 +121,7 @@ pub const LEVELS: [Row; 30] = {
             "strong-session-read-uncommitted",
             &[],
             "Read uncommitted, and overwrites follow the order of each session.",
+            "G0-process",
         ),
         row(
             ReadUncommitted,
@@ -122,6 +129,7 @@ pub const LEVELS: [Row; 30] = {
             "strong-read-uncommitted",
             &[],
             "Read uncommitted, and overwrites follow real time.",
+            "G0-realtime",
         ),
         row(
             ReadCommitted,
@@ -130,6 +138,7 @@ pub const LEVELS: [Row; 30] = {
             &["PL-2"],
             "Only final values of committed transactions are read, and information flows in no \
              circle: no G1a, G1b, G1c.",
+            "G1a",
         ),
         row(
             ReadCommitted,
@@ -137,6 +146,7 @@ pub const LEVELS: [Row; 30] = {
             "strong-session-read-committed",
             &[],
             "Read committed, and information flows with the order of each session.",
+            "G1c-process",
         ),
         row(
             ReadCommitted,
@@ -144,6 +154,7 @@ pub const LEVELS: [Row; 30] = {
             "strong-read-committed",
             &[],
             "Read committed, and information flows with real time.",
+            "G1c-realtime",
         ),
         row(
             MonotonicAtomicView,
@@ -152,6 +163,7 @@ pub const LEVELS: [Row; 30] = {
             &["MAV", "read-committed-monotonic"],
             "Once a transaction has read from another, its later reads see all that the other \
              wrote.",
+            "not-monotonic-atomic-view",
         ),
         row(
             MonotonicAtomicView,
@@ -160,6 +172,7 @@ pub const LEVELS: [Row; 30] = {
             &["strong-session-read-committed-monotonic"],
             "Monotonic atomic view, and commits follow the order of each session: the read \
              committed of Biswas and Enea.",
+            "not-strong-session-monotonic-atomic-view",
         ),
         row(
             CursorStability,
@@ -168,6 +181,7 @@ pub const LEVELS: [Row; 30] = {
             &["PL-CS"],
             "Read committed, and no update that was based on a value is lost: of two transactions \
              that read the same version of a key, only one overwrites it.",
+            "lost-update",
         ),
         row(
             MonotonicView,
@@ -175,6 +189,7 @@ pub const LEVELS: [Row; 30] = {
             "monotonic-view",
             &["PL-2L"],
             "Each read of a transaction sees all that the transaction depended on before it.",
+            "not-causal",
         ),
         row(
             MonotonicSnapshotRead,
@@ -182,6 +197,7 @@ pub const LEVELS: [Row; 30] = {
             "monotonic-snapshot-read",
             &["PL-MSR"],
             "Each read sees a prefix of all commits, and later reads see no shorter one.",
+            "not-monotonic-snapshot-read",
         ),
         row(
             ConsistentView,
@@ -190,6 +206,7 @@ pub const LEVELS: [Row; 30] = {
             &["PL-2+"],
             "Read committed, and a transaction misses nothing of what it depends on: no cycle with \
              exactly one anti-dependency (G-single).",
+            "non-repeatable-read",
         ),
         row(
             ForwardConsistentView,
@@ -198,6 +215,7 @@ pub const LEVELS: [Row; 30] = {
             &["PL-FCV"],
             "Consistent view, also towards transactions that committed before it began; as \
              consistent view where beginnings are not recorded.",
+            "",
         ),
         row(
             ReadAtomic,
@@ -205,6 +223,7 @@ pub const LEVELS: [Row; 30] = {
             "read-atomic",
             &["RA"],
             "A transaction sees all of another one's writes or none.",
+            "G-single",
         ),
         row(
             ReadAtomic,
@@ -213,6 +232,7 @@ pub const LEVELS: [Row; 30] = {
             &[],
             "Read atomic, and a transaction sees those of its session before it: the read atomic \
              of Biswas and Enea.",
+            "G-single-process",
         ),
         row(
             UpdateAtomic,
@@ -220,6 +240,7 @@ pub const LEVELS: [Row; 30] = {
             "update-atomic",
             &["UA"],
             "Read atomic, and of two transactions that write the same key one sees the other.",
+            "lost-update",
         ),
         row(
             Causal,
@@ -227,6 +248,7 @@ pub const LEVELS: [Row; 30] = {
             "causal",
             &["causal-cerone", "CC"],
             "A transaction sees all that those it sees have seen.",
+            "not-causal",
         ),
         row(
             Causal,
@@ -234,6 +256,7 @@ pub const LEVELS: [Row; 30] = {
             "strong-session-causal",
             &["transactional-causal-consistency", "TCC"],
             "Causal, and a transaction sees those of its session before it.",
+            "not-strong-session-causal",
         ),
         row(
             ParallelSnapshotIsolation,
@@ -241,6 +264,7 @@ pub const LEVELS: [Row; 30] = {
             "parallel-snapshot-isolation",
             &["PSI"],
             "Causal, and of two transactions that write the same key one sees the other.",
+            "not-parallel-snapshot-isolation",
         ),
         row(
             ParallelSnapshotIsolation,
@@ -248,6 +272,7 @@ pub const LEVELS: [Row; 30] = {
             "strong-session-parallel-snapshot-isolation",
             &[],
             "Parallel snapshot isolation, and a transaction sees those of its session before it.",
+            "not-strong-session-parallel-snapshot-isolation",
         ),
         row(
             Prefix,
@@ -255,6 +280,7 @@ pub const LEVELS: [Row; 30] = {
             "prefix",
             &["prefix-consistency", "PC"],
             "Each transaction reads from a prefix of all commits.",
+            "G-nonadjacent",
         ),
         row(
             Prefix,
@@ -262,6 +288,7 @@ pub const LEVELS: [Row; 30] = {
             "strong-session-prefix",
             &[],
             "Prefix, and the prefix has those of its session before it.",
+            "G-nonadjacent-process",
         ),
         row(
             SnapshotIsolation,
@@ -270,6 +297,7 @@ pub const LEVELS: [Row; 30] = {
             &["SI", "PL-SI", "generalized-snapshot-isolation", "GSI"],
             "Each transaction reads from a snapshot, a prefix of all commits, and no other one \
              that writes a key it writes commits between its snapshot and its commit.",
+            "not-snapshot-isolation",
         ),
         row(
             SnapshotIsolation,
@@ -277,6 +305,7 @@ pub const LEVELS: [Row; 30] = {
             "strong-session-snapshot-isolation",
             &[],
             "Snapshot isolation, and the snapshot has those of its session before it.",
+            "not-strong-session-snapshot-isolation",
         ),
         row(
             SnapshotIsolation,
@@ -284,6 +313,7 @@ pub const LEVELS: [Row; 30] = {
             "strong-snapshot-isolation",
             &[],
             "Snapshot isolation, and the snapshot has all that completed before it was invoked.",
+            "G-single-realtime",
         ),
         row(
             RepeatableRead,
@@ -292,6 +322,7 @@ pub const LEVELS: [Row; 30] = {
             &["PL-2.99"],
             "Serializable as far as keys go: no G1, no cycle with anti-dependencies on keys \
              (G2-item). Only predicates, which histories of keys do not have, may change.",
+            "G2-item",
         ),
         row(
             UpdateSerializable,
@@ -300,6 +331,7 @@ pub const LEVELS: [Row; 30] = {
             &["PL-3U"],
             "Transactions that write are serializable, and each that only reads fits into some \
              order of them.",
+            "not-update-serializable",
         ),
         row(
             Serializable,
@@ -307,6 +339,7 @@ pub const LEVELS: [Row; 30] = {
             "serializable",
             &["PL-3", "SER", "conflict-serializable", "view-serializable"],
             "Some order of all transactions, one after the other, explains every read.",
+            "not-serializable",
         ),
         row(
             Serializable,
@@ -314,6 +347,7 @@ pub const LEVELS: [Row; 30] = {
             "strong-session-serializable",
             &[],
             "Serializable in an order that keeps that of each session.",
+            "G2-item-process",
         ),
         row(
             Serializable,
@@ -322,6 +356,7 @@ pub const LEVELS: [Row; 30] = {
             &["PL-SS", "strong-serializable", "strict-1sr"],
             "Serializable in an order that keeps real time: what completed before another was \
              invoked comes before it.",
+            "G2-item-realtime",
         ),
     ]
 };
@@ -392,6 +427,23 @@ impl Level {
     /// Returns whether every history of this level has `other`, too.
     pub fn implies(self, other: Level) -> bool {
         self.base().implies(other.base()) && self.ordering() >= other.ordering()
+    }
+
+    /// Returns a weaker level from which no history of keys can tell this one, with the reason.
+    pub fn same_on_keys(self) -> Option<(Level, &'static str)> {
+        let (base, reason) = match self.base() {
+            Base::Serializable => {
+                (Base::RepeatableRead, "histories of keys have no predicates that may change")
+            }
+            Base::ForwardConsistentView => {
+                (Base::ConsistentView, "no record tells when the database began a transaction")
+            }
+            Base::ParallelSnapshotIsolation => {
+                (Base::ConsistentView, "both forbid cycles with less than two anti-dependencies")
+            }
+            _ => return None,
+        };
+        Level::of(base, self.ordering()).map(|level| (level, reason))
     }
 
     /// Returns the levels that this one implies and no other one does that it implies, too.
