@@ -172,7 +172,12 @@ impl Vertices {
 
 /// Returns how many vertices the graphs of `facts` have.
 pub(crate) fn vertex_count(facts: &Facts<'_, '_>, orders: &Orders, vertices: Vertices) -> usize {
-    (vertices.own() + orders.barriers) as usize + 2 * facts.tails.all().len()
+    chained_count(orders, vertices) + 2 * facts.tails.all().len()
+}
+
+/// Returns how many vertices [`chained_edges`] joins.
+pub(crate) fn chained_count(orders: &Orders, vertices: Vertices) -> usize {
+    (vertices.own() + orders.barriers) as usize
 }
 
 /// Returns the graph of the transactions of `facts`. Vertices that belong to no transaction have
@@ -197,6 +202,21 @@ pub(crate) fn edges(
     kinds: Kinds,
     take: Take<'_>,
 ) {
+    chained_edges(facts, orders, vertices, kinds, take);
+    if kinds.rw {
+        to_tails(facts, vertices, vertices.own() + orders.barriers, take);
+    }
+}
+
+/// Passes on the same, but for those from who read the last version of a chain to the writers of
+/// later ones.
+pub(crate) fn chained_edges(
+    facts: &Facts<'_, '_>,
+    orders: &Orders,
+    vertices: Vertices,
+    kinds: Kinds,
+    take: Take<'_>,
+) {
     if vertices.shape != Shape::Whole {
         for t in 0..facts.len() as u32 {
             take(vertices.begin(t), vertices.commit(t), Edge::Own);
@@ -208,9 +228,6 @@ pub(crate) fn edges(
         }
     }
     reads(facts, vertices, kinds, take);
-    if kinds.rw {
-        to_tails(facts, vertices, vertices.own() + orders.barriers, take);
-    }
     order(facts, orders, vertices, kinds.ordering, take);
 }
 

@@ -9,6 +9,7 @@
 
 mod anomaly;
 mod asked;
+mod clocks;
 mod core;
 mod cycles;
 mod decide;
@@ -20,11 +21,13 @@ mod graph;
 mod guess;
 mod level;
 mod lists;
+mod misses;
 mod numbers;
 mod polygraph;
 pub mod proof;
 mod reach;
 mod registers;
+mod saturate;
 mod solver;
 mod table;
 mod views;
