@@ -5,6 +5,8 @@
 //! known how many of each chain reach it (a vector clock: Fidge, Mattern, 1988), and which one of
 //! each chain is the first that it reaches.
 
+use std::collections::VecDeque;
+
 use crate::graph::Graph;
 use crate::numbers::NONE;
 
@@ -65,12 +67,35 @@ impl Clocks {
         Some(clocks)
     }
 
-    /// Finds what reaches what again, after edges were added.
-    pub(crate) fn update(&mut self, graph: &Graph, order: &[u32]) {
-        self.before.fill(0);
-        let mut row = Vec::new();
-        order.iter().for_each(|&vertex| self.pass_on(graph, vertex, &mut row));
-        self.find_after(graph, order);
+    /// Follows the edges that were added to `edges` last. Returns the vertices that more reach, and
+    /// those that reach more. O(what changes, times the number of chains).
+    pub(crate) fn follow(&mut self, edges: &Growing, new: &[(u32, u32)]) -> [Vec<u32>; 2] {
+        let (stride, chains) = (self.stride, self.lengths.len());
+        let mut row = vec![0; chains];
+        let start = |vertex: u32| vertex as usize * stride..vertex as usize * stride + chains;
+        let before = &mut self.before;
+        let later = spread(new.iter().map(|edge| edge.0), self.places.len(), &mut |vertex, reach| {
+            row.copy_from_slice(&before[start(vertex)]);
+            edges.successors(vertex, &mut |to| {
+                let to_row = &mut before[start(to)];
+                if to_row.iter().zip(&row).any(|(to, from)| to < from) {
+                    to_row.iter_mut().zip(&row).for_each(|(to, &from)| *to = (*to).max(from));
+                    reach(to);
+                }
+            });
+        });
+        let after = &mut self.after;
+        let earlier = spread(new.iter().map(|edge| edge.1), self.places.len(), &mut |vertex, reach| {
+            row.copy_from_slice(&after[start(vertex)]);
+            edges.predecessors(vertex, &mut |from| {
+                let from_row = &mut after[start(from)];
+                if from_row.iter().zip(&row).any(|(from, to)| from > to) {
+                    from_row.iter_mut().zip(&row).for_each(|(from, &to)| *from = (*from).min(to));
+                    reach(from);
+                }
+            });
+        });
+        [later, earlier]
     }
 
     /// Makes room for more chains.
@@ -161,8 +186,81 @@ impl Clocks {
         self.after(vertex, chain) <= position
     }
 
-    /// Returns how many numbers each direction has: what an update costs.
-    pub(crate) fn size(&self) -> usize {
-        self.places.len() * self.lengths.len()
+    /// Returns how many chains there are.
+    pub(crate) fn chains(&self) -> usize {
+        self.lengths.len()
     }
+}
+
+/// Visits vertices, and those that `visit` reaches from them, until it reaches no more. Returns
+/// what was reached, each once.
+fn spread(
+    starts: impl Iterator<Item = u32>,
+    count: usize,
+    visit: &mut dyn FnMut(u32, &mut dyn FnMut(u32)),
+) -> Vec<u32> {
+    let mut is_waiting = vec![false; count];
+    let mut queue: VecDeque<u32> = starts.collect();
+    queue.iter().for_each(|&vertex| is_waiting[vertex as usize] = true);
+    let mut reached = Vec::new();
+    while let Some(vertex) = queue.pop_front() {
+        is_waiting[vertex as usize] = false;
+        visit(vertex, &mut |other| {
+            reached.push(other);
+            if !is_waiting[other as usize] {
+                is_waiting[other as usize] = true;
+                queue.push_back(other);
+            }
+        });
+    }
+    reached.sort_unstable();
+    reached.dedup();
+    reached
+}
+
+/// A graph that gets more edges.
+pub(crate) struct Growing {
+    out: Graph,
+    into: Graph,
+    /// The edges that came later, by their starts and by their ends.
+    new_out: Vec<(u32, u32)>,
+    new_into: Vec<(u32, u32)>,
+}
+
+impl Growing {
+    pub(crate) fn new(count: usize, edges: &[(u32, u32)]) -> Growing {
+        Growing {
+            out: Graph::new(count, |edge| edges.iter().for_each(|&(from, to)| edge(from, to))),
+            into: Graph::new(count, |edge| edges.iter().for_each(|&(from, to)| edge(to, from))),
+            new_out: Vec::new(),
+            new_into: Vec::new(),
+        }
+    }
+
+    /// Returns the graph as it was at first.
+    pub(crate) fn first(&self) -> &Graph {
+        &self.out
+    }
+
+    pub(crate) fn add(&mut self, edges: &[(u32, u32)]) {
+        self.new_out.extend_from_slice(edges);
+        self.new_into.extend(edges.iter().map(|&(from, to)| (to, from)));
+        self.new_out.sort_unstable();
+        self.new_into.sort_unstable();
+    }
+
+    fn successors(&self, vertex: u32, take: &mut dyn FnMut(u32)) {
+        neighbours(&self.out, &self.new_out, vertex, take);
+    }
+
+    fn predecessors(&self, vertex: u32, take: &mut dyn FnMut(u32)) {
+        neighbours(&self.into, &self.new_into, vertex, take);
+    }
+}
+
+fn neighbours(graph: &Graph, new: &[(u32, u32)], vertex: u32, take: &mut dyn FnMut(u32)) {
+    graph.successors(vertex).iter().for_each(|&other| take(other));
+    let start = new.partition_point(|edge| edge.0 < vertex);
+    let own = new[start..].iter().take_while(|edge| edge.0 == vertex);
+    own.for_each(|&(_, other)| take(other));
 }

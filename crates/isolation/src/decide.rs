@@ -8,7 +8,7 @@ use crate::facts::{Facts, Groups};
 use crate::level::{Base, LEVELS, Level, Ordering};
 use crate::numbers::NONE;
 use crate::weak::{self, Sight};
-use crate::{guess, polygraph, views};
+use crate::{polygraph, views};
 
 /// What is known of a level.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -87,13 +87,15 @@ pub(crate) struct Question<'f, 't, 'h> {
     pub(crate) orders: Orders,
     pub(crate) statuses: Statuses,
     pub(crate) work: u64,
+    /// The level that was tried last without a search, with likely positions of the transactions.
+    pub(crate) tried: Option<(Level, Vec<u32>)>,
 }
 
 /// Decides all levels.
 pub(crate) fn decide(facts: &Facts<'_, '_>, plan: Plan) -> (Vec<Status>, Orders) {
     let orders = Orders::new(facts);
     let statuses = vec![None; LEVELS.len()];
-    let mut question = Question { facts, orders, statuses, work: plan.work };
+    let mut question = Question { facts, orders, statuses, work: plan.work, tried: None };
     question.rule_out_by_reads();
     if let Some(asked) = plan.asked {
         // What holds is mostly found at once; of what does not, a weaker level tells soonest.
@@ -181,7 +183,11 @@ impl Question<'_, '_, '_> {
                     | Causal
             )
         };
-        for other in Level::all().filter(|&other| level.implies(other) && is_cheap(other.base())) {
+        let weaker = |other: &Level| level.implies(*other) && is_cheap(other.base());
+        // The stronger first: mostly, it holds.
+        let mut all: Vec<Level> = Level::all().filter(weaker).collect();
+        all.reverse();
+        for other in all {
             self.decide(other, false);
         }
     }
@@ -204,32 +210,15 @@ impl Question<'_, '_, '_> {
 
     /// Returns the status of a level, or `None` if it takes too much work.
     fn status(&mut self, level: Level, searches: bool) -> Option<Status> {
-        let known = holds(self.facts, &self.orders, level, &mut self.work)?;
-        let Some(order) = known else { return Some(Status::RuledOut) };
-        let needs_no_order = match level.base() {
-            Base::MonotonicAtomicView | Base::ReadAtomic | Base::Causal => true,
-            // Versions can follow the order that is found.
-            Base::ReadUncommitted | Base::ReadCommitted | Base::CursorStability => true,
-            Base::Serializable | Base::RepeatableRead => self.facts.tails_are_free(),
-            _ => false,
+        let positions = match self.tried.take_if(|(tried, _)| *tried == level) {
+            Some((_, positions)) => positions,
+            None => match self.status_or_guess(level)? {
+                Ok(status) => return Some(status),
+                Err(positions) => positions,
+            },
         };
-        if needs_no_order || self.facts.is_ordered() {
-            return Some(Status::Holds(order));
-        }
-        let positions = commit_positions(&order, self.facts.len());
-        let guess = self.facts.completed(&positions);
-        if let Some(order) = holds(&guess, &self.orders, level, &mut self.work)? {
-            return Some(Status::Holds(order));
-        }
-        if level.base() == Base::Serializable
-            && let Some(positions) = guess::positions(self.facts, &self.orders, level.ordering())
-        {
-            let guess = self.facts.completed(&positions);
-            if let Some(order) = holds(&guess, &self.orders, level, &mut self.work)? {
-                return Some(Status::Holds(order));
-            }
-        }
         if !searches {
+            self.tried = Some((level, positions));
             return None;
         }
         match polygraph::decide(self.facts, &self.orders, level, &positions, &mut self.work)? {
@@ -241,6 +230,27 @@ impl Question<'_, '_, '_> {
                 order.map(Status::Holds)
             }
         }
+    }
+
+    /// Returns the status of a level, or likely positions of the transactions; `None` if it takes
+    /// too much work.
+    fn status_or_guess(&mut self, level: Level) -> Option<Result<Status, Vec<u32>>> {
+        let known = holds(self.facts, &self.orders, level, &mut self.work)?;
+        let Some(order) = known else { return Some(Ok(Status::RuledOut)) };
+        let needs_no_order = match level.base() {
+            Base::MonotonicAtomicView | Base::ReadAtomic | Base::Causal => true,
+            // Versions can follow the order that is found.
+            Base::ReadUncommitted | Base::ReadCommitted | Base::CursorStability => true,
+            Base::Serializable | Base::RepeatableRead => self.facts.tails_are_free(),
+            _ => false,
+        };
+        if needs_no_order || self.facts.is_ordered() {
+            return Some(Ok(Status::Holds(order)));
+        }
+        let positions = commit_positions(&order, self.facts.len());
+        let guess = self.facts.completed(&positions);
+        let order = holds(&guess, &self.orders, level, &mut self.work)?;
+        Some(order.map(Status::Holds).ok_or(positions))
     }
 }
 
@@ -300,11 +310,11 @@ pub(crate) fn holds(
             order => views::update_atomic(facts, work).map(|holds| order.filter(|_| holds)),
         },
         Base::MonotonicSnapshotRead => {
-            let is_acyclic = views::snapshot_reads(facts).topological(|v| v);
+            let is_acyclic = views::snapshot_reads(facts).order();
             let own = |order: Vec<u32>| {
                 order.into_iter().filter(|&v| v < facts.len() as u32).collect::<Vec<u32>>()
             };
-            Some(is_acyclic.ok().map(|order| Witness::Commits(own(order))))
+            Some(is_acyclic.map(|order| Witness::Commits(own(order))))
         }
         Base::Prefix => Some(acyclic(facts, orders, Shape::Prefix, Kinds::all(ordering))),
         Base::SnapshotIsolation => {

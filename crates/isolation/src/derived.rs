@@ -33,7 +33,7 @@ impl Derived {
         if graph.len() > MOST_REACH {
             return derived;
         }
-        let Ok(order) = graph.topological(|v| v) else { return derived };
+        let Some(order) = graph.order() else { return derived };
         let reach = Reach::new(&graph, &order);
         for key in keys() {
             for &one in facts.tails.of(key) {

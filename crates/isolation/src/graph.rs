@@ -32,14 +32,29 @@ impl Graph {
         self.starts.len() - 1
     }
 
-    pub(crate) fn edge_count(&self) -> usize {
-        self.targets.len()
-    }
-
     #[inline]
     pub(crate) fn successors(&self, vertex: u32) -> &[u32] {
         let at = vertex as usize;
         &self.targets[self.starts[at] as usize..self.starts[at + 1] as usize]
+    }
+
+    /// Returns the vertices in an order that all edges keep, if there is one. O(n + m).
+    pub(crate) fn order(&self) -> Option<Vec<u32>> {
+        let mut degrees = vec![0u32; self.len()];
+        self.targets.iter().for_each(|&to| degrees[to as usize] += 1);
+        let mut order: Vec<u32> = Vec::with_capacity(self.len());
+        order.extend((0..self.len() as u32).filter(|&vertex| degrees[vertex as usize] == 0));
+        let mut at = 0;
+        while at < order.len() {
+            for &to in self.successors(order[at]) {
+                degrees[to as usize] -= 1;
+                if degrees[to as usize] == 0 {
+                    order.push(to);
+                }
+            }
+            at += 1;
+        }
+        (order.len() == self.len()).then_some(order)
     }
 
     /// Returns the vertices in an order that all edges keep; of those that could be next, the one

@@ -18,7 +18,6 @@ mod edges;
 mod explain;
 mod facts;
 mod graph;
-mod guess;
 mod level;
 mod lists;
 mod misses;

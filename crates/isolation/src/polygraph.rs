@@ -10,6 +10,7 @@ use std::cell::Cell;
 
 use crate::edges::{Kinds, Orders, Shape, Vertices, chained_count, chained_edges, is_other};
 use crate::facts::Facts;
+use crate::graph::Graph;
 use crate::level::{Base, Level, Ordering};
 use crate::misses::Views;
 use crate::numbers::NONE;
@@ -48,10 +49,11 @@ impl Map {
         }
     }
 
-    fn transaction(&self, vertex: u32) -> Option<u32> {
+    pub(crate) fn transaction(&self, vertex: u32) -> Option<u32> {
         match self {
             Map::Transactions(vertices) => vertices.transaction(vertex),
-            Map::Reads(first) => (vertex < first.len() as u32).then_some(vertex),
+            Map::Reads(first) if vertex < first.len() as u32 => Some(vertex),
+            Map::Reads(first) => Some(first.partition_point(|&start| start <= vertex) as u32 - 1),
         }
     }
 }
@@ -95,8 +97,10 @@ pub(crate) fn decide(
     let phases: Vec<Literal> = writers.iter().enumerate().map(phase).collect();
     let choices = choices(facts, &map, rules, &known, &pairs);
     let priority = |vertex: u32| map.transaction(vertex).map_or(0, |t| guess[t as usize]);
-    let Ok(order) = known.graph.topological(priority) else { return Some(None) };
-    let mut solver = Solver::new(&known.graph, &order, &choices, phases);
+    let edges = &known.edges;
+    let graph = Graph::new(count, |edge| edges.iter().for_each(|&(from, to)| edge(from, to)));
+    let Ok(order) = graph.topological(priority) else { return Some(None) };
+    let mut solver = Solver::new(&graph, &order, &choices, phases);
     let commit = |positions: &[u32]| -> Vec<u32> {
         (0..facts.len() as u32).map(|t| positions[map.commit(t) as usize]).collect()
     };

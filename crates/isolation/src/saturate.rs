@@ -6,10 +6,9 @@
 //! key after a version comes after all who read that. Of the writers in one chain only that next to
 //! the version matters: the others follow.
 
-use crate::clocks::Clocks;
+use crate::clocks::{Clocks, Growing};
 use crate::edges::is_other;
 use crate::facts::{Facts, Groups, LOST, Read};
-use crate::graph::Graph;
 use crate::numbers::NONE;
 use crate::polygraph::Map;
 
@@ -36,19 +35,34 @@ pub(crate) struct Known<'s, 't, 'h> {
     facts: &'s Facts<'t, 'h>,
     map: &'s Map,
     rules: Rules,
-    edges: Vec<(u32, u32)>,
-    pub(crate) graph: Graph,
+    pub(crate) edges: Vec<(u32, u32)>,
     pub(crate) clocks: Clocks,
     writers: Writers,
 }
 
-/// The writers of each key whose order is not known from reads: those in one chain behind each
-/// other, with their positions.
-struct Writers(Groups<(u32, u32, u32)>);
+/// The writers of each key whose order is not known from reads, by chains.
+struct Writers {
+    runs: Groups<Run>,
+    /// Their positions in their chains, and the writers.
+    positions: Vec<u32>,
+    writers: Vec<u32>,
+}
+
+/// Those of one key in one chain.
+#[derive(Clone, Copy)]
+struct Run {
+    chain: u32,
+    start: u32,
+    end: u32,
+}
 
 impl Writers {
     fn new(facts: &Facts<'_, '_>, map: &Map, clocks: &Clocks) -> Writers {
-        let mut writers = Groups::new(facts.tails.len());
+        let mut writers = Writers {
+            runs: Groups::new(facts.tails.len()),
+            positions: Vec::with_capacity(facts.tails.all().len()),
+            writers: Vec::with_capacity(facts.tails.all().len()),
+        };
         let mut own = Vec::new();
         for key in 0..facts.tails.len() as u32 {
             if !facts.aside[key as usize] {
@@ -58,15 +72,33 @@ impl Writers {
                 }));
             }
             own.sort_unstable();
-            writers.extend(own.drain(..));
-            writers.end();
+            for run in own.chunk_by(|one, other| one.0 == other.0) {
+                let start = writers.writers.len() as u32;
+                writers.positions.extend(run.iter().map(|&(_, position, _)| position));
+                writers.writers.extend(run.iter().map(|&(.., t)| t));
+                writers.runs.push(Run { chain: run[0].0, start, end: start + run.len() as u32 });
+            }
+            writers.runs.end();
+            own.clear();
         }
-        Writers(writers)
+        writers
     }
 
-    /// Returns the writers of a key, by chains.
-    fn chains(&self, key: u32) -> impl Iterator<Item = &[(u32, u32, u32)]> {
-        self.0.of(key).chunk_by(|one, other| one.0 == other.0)
+    /// Returns the writers of a key.
+    fn of(&self, key: u32) -> &[u32] {
+        match self.runs.of(key) {
+            [] => &[],
+            [first, .., last] => &self.writers[first.start as usize..last.end as usize],
+            [only] => &self.writers[only.start as usize..only.end as usize],
+        }
+    }
+
+    /// Returns those of a run, parted at a position: those before it, and the others.
+    #[inline]
+    fn parted(&self, run: Run, position: u32) -> (&[u32], &[u32]) {
+        let range = run.start as usize..run.end as usize;
+        let at = self.positions[range.clone()].partition_point(|&other| other < position);
+        self.writers[range].split_at(at)
     }
 }
 
@@ -79,8 +111,8 @@ pub(crate) fn saturate<'s, 't, 'h>(
     (count, edges): (usize, Vec<(u32, u32)>),
     work: &mut u64,
 ) -> Option<Option<Known<'s, 't, 'h>>> {
-    let graph = graph(count, &edges);
-    let Ok(order) = graph.topological(|v| v) else { return Some(None) };
+    let mut graph = Growing::new(count, &edges);
+    let Some(order) = graph.first().order() else { return Some(None) };
     let mut is_marked = vec![false; count];
     for key in (0..facts.tails.len() as u32).filter(|&key| !facts.aside[key as usize]) {
         for &t in facts.tails.of(key) {
@@ -88,16 +120,17 @@ pub(crate) fn saturate<'s, 't, 'h>(
             is_marked[map.overwrite(t) as usize] = true;
         }
     }
-    let clocks = Clocks::new(&graph, &order, &|vertex| is_marked[vertex as usize])?;
+    let clocks = Clocks::new(graph.first(), &order, &|vertex| is_marked[vertex as usize])?;
+    *work = work.saturating_sub((clocks.chains() * edges.len()) as u64 / 16);
     let writers = Writers::new(facts, map, &clocks);
-    let mut known = Known { facts, map, rules, edges, graph, clocks, writers };
+    let mut known = Known { facts, map, rules, edges, clocks, writers };
+    let mut changed = Changed { sees_more: vec![true; facts.len()], leads_to_more: vec![true; facts.len()] };
     loop {
-        *work = work.saturating_sub(known.clocks.size() as u64 / 4);
         let mut new = Vec::new();
-        if !known.follow_reads(&mut new, work) {
+        if !known.follow_reads(&changed, &mut new, work) {
             return Some(None);
         }
-        known.follow_writes(&mut new, work);
+        known.follow_writes(&changed, &mut new, work);
         if *work == 0 {
             return None;
         }
@@ -106,20 +139,47 @@ pub(crate) fn saturate<'s, 't, 'h>(
         }
         new.sort_unstable();
         new.dedup();
+        graph.add(&new);
+        let [later, earlier] = known.clocks.follow(&graph, &new);
+        *work = work.saturating_sub(((later.len() + earlier.len()) * known.clocks.chains()) as u64);
+        if new.iter().any(|&edge| known.closes_cycle(edge, &is_marked)) {
+            return Some(None);
+        }
         known.edges.extend(new);
-        known.graph = self::graph(count, &known.edges);
-        let Ok(order) = known.graph.topological(|v| v) else { return Some(None) };
-        known.clocks.update(&known.graph, &order);
+        changed = Changed::new(facts, map, [&later, &earlier]);
     }
 }
 
-fn graph(count: usize, edges: &[(u32, u32)]) -> Graph {
-    Graph::new(count, |edge| edges.iter().for_each(|&(from, to)| edge(from, to)))
+/// Of which transactions it changed what they see, and what they lead to.
+struct Changed {
+    sees_more: Vec<bool>,
+    leads_to_more: Vec<bool>,
+}
+
+impl Changed {
+    fn new(facts: &Facts<'_, '_>, map: &Map, [later, earlier]: [&[u32]; 2]) -> Changed {
+        let of = |vertices: &[u32]| {
+            let mut is_changed = vec![false; facts.len()];
+            for t in vertices.iter().filter_map(|&vertex| map.transaction(vertex)) {
+                is_changed[t as usize] = true;
+            }
+            is_changed
+        };
+        Changed { sees_more: of(later), leads_to_more: of(earlier) }
+    }
 }
 
 impl Known<'_, '_, '_> {
+    /// Returns whether an edge, whose ends are known to the clocks, is on a cycle.
+    fn closes_cycle(&self, (from, to): (u32, u32), is_marked: &[bool]) -> bool {
+        match is_marked[from as usize] {
+            true => self.clocks.leads_to(to, from),
+            false => self.clocks.comes_before(to, from),
+        }
+    }
+
     /// Finds the edges that follow from reads; false if one cannot have returned what it did.
-    fn follow_reads(&self, new: &mut Vec<(u32, u32)>, work: &mut u64) -> bool {
+    fn follow_reads(&self, changed: &Changed, new: &mut Vec<(u32, u32)>, work: &mut u64) -> bool {
         if !self.rules.has_rw && !self.rules.sees_all {
             return true;
         }
@@ -130,13 +190,20 @@ impl Known<'_, '_, '_> {
                     continue;
                 }
                 let vertex = self.map.read(t, nth);
-                for chain in self.writers.chains(read.key) {
+                let sees_more = changed.sees_more[t as usize];
+                let source = read.source as usize;
+                let misses_more = self.rules.has_rw
+                    && changed.leads_to_more.get(source).copied().unwrap_or(sees_more);
+                if !sees_more && !misses_more {
+                    continue;
+                }
+                for &run in self.writers.runs.of(read.key) {
                     *work = work.saturating_sub(1);
-                    if !self.follow_seen((t, vertex), read.source, chain, new) {
+                    if sees_more && !self.follow_seen((t, vertex), read.source, run, new) {
                         return false;
                     }
-                    if self.rules.has_rw {
-                        self.follow_missed((t, vertex), read, chain, new);
+                    if misses_more {
+                        self.follow_missed((t, vertex), read, run, new);
                     }
                 }
             }
@@ -150,14 +217,11 @@ impl Known<'_, '_, '_> {
         &self,
         (t, vertex): (u32, u32),
         source: u32,
-        chain: &[(u32, u32, u32)],
+        run: Run,
         new: &mut Vec<(u32, u32)>,
     ) -> bool {
-        let seen = self.clocks.before(vertex, chain[0].0);
-        let end = chain.partition_point(|&(_, position, _)| position < seen);
-        let Some(&(.., last)) = chain[..end].iter().rev().find(|&&(.., other)| other != t) else {
-            return true;
-        };
+        let (seen, _) = self.writers.parted(run, self.clocks.before(vertex, run.chain));
+        let Some(&last) = seen.iter().rev().find(|&&other| other != t) else { return true };
         if last == source || source == t {
             return true;
         }
@@ -177,22 +241,23 @@ impl Known<'_, '_, '_> {
         &self,
         (t, vertex): (u32, u32),
         read: &Read,
-        chain: &[(u32, u32, u32)],
+        run: Run,
         new: &mut Vec<(u32, u32)>,
     ) {
         let source = read.source;
         let is_last = || read.place as usize == self.facts.chains.of(read.key).len();
         let start = match read.place {
             NONE if is_other(source, t) => {
-                let after = self.clocks.after(self.map.overwrite(source), chain[0].0);
-                chain.partition_point(|&(_, position, _)| position < after)
+                self.clocks.after(self.map.overwrite(source), run.chain)
             }
             // All of them wrote after it.
             place if place != NONE && is_last() => 0,
             _ => return,
         };
-        let first = chain[start..].iter().find(|&&(.., other)| other != source && other != t);
-        let Some(&(.., first)) = first else { return };
+        let (_, later) = self.writers.parted(run, start);
+        let Some(&first) = later.iter().find(|&&other| other != source && other != t) else {
+            return;
+        };
         let to = self.map.commit(first);
         if !self.clocks.leads_to(vertex, to) {
             new.push((vertex, to));
@@ -200,21 +265,18 @@ impl Known<'_, '_, '_> {
     }
 
     /// Finds, of two writers of which one began before the other ended, that it wrote before it.
-    fn follow_writes(&self, new: &mut Vec<(u32, u32)>, work: &mut u64) {
+    fn follow_writes(&self, changed: &Changed, new: &mut Vec<(u32, u32)>, work: &mut u64) {
         for key in 0..self.facts.tails.len() as u32 {
-            for &(_, _, one) in self.writers.0.of(key) {
+            for &one in self.writers.of(key) {
                 let (overwrite, commit) = (self.map.overwrite(one), self.map.commit(one));
-                if overwrite == commit {
+                if overwrite == commit || !changed.leads_to_more[one as usize] {
                     continue;
                 }
-                for chain in self.writers.chains(key) {
+                for &run in self.writers.runs.of(key) {
                     *work = work.saturating_sub(1);
-                    let after = self.clocks.after(overwrite, chain[0].0);
-                    let start = chain.partition_point(|&(_, position, _)| position < after);
-                    let Some(&(.., first)) = chain[start..].iter().find(|&&(.., t)| t != one)
-                    else {
-                        continue;
-                    };
+                    let after = self.clocks.after(overwrite, run.chain);
+                    let (_, later) = self.writers.parted(run, after);
+                    let Some(&first) = later.iter().find(|&&t| t != one) else { continue };
                     let to = self.map.overwrite(first);
                     if !self.clocks.leads_to(commit, to) {
                         new.push((commit, to));
@@ -229,16 +291,16 @@ impl Known<'_, '_, '_> {
     pub(crate) fn open_pairs(&self, most: usize) -> Option<Vec<(u32, u32, u32)>> {
         let mut pairs = Vec::new();
         for key in 0..self.facts.tails.len() as u32 {
-            for &(_, _, one) in self.writers.0.of(key) {
+            for &one in self.writers.of(key) {
                 let (overwrite, commit) = (self.map.overwrite(one), self.map.commit(one));
-                for chain in self.writers.chains(key) {
-                    let after = self.clocks.after(overwrite, chain[0].0);
-                    let end = chain.partition_point(|&(_, position, _)| position < after);
+                for &run in self.writers.runs.of(key) {
+                    let after = self.clocks.after(overwrite, run.chain);
+                    let (earlier, _) = self.writers.parted(run, after);
                     let is_open = |other: u32| {
                         !self.clocks.comes_before(self.map.overwrite(other), commit)
                     };
-                    let open = chain[..end].iter().rev().map(|&(.., other)| other);
-                    let open = open.filter(|&other| other != one).take_while(|&t| is_open(t));
+                    let open = earlier.iter().rev().copied().filter(|&other| other != one);
+                    let open = open.take_while(|&other| is_open(other));
                     pairs.extend(open.filter(|&other| one < other).map(|other| (one, other, key)));
                 }
                 if pairs.len() > most {

@@ -76,12 +76,12 @@ pub(crate) fn decide(
     let graph = Graph::new(count, |edge| {
         with_forced(facts, orders, ordering, &forced, &mut |from, to, _| edge(from, to));
     });
-    match graph.topological(|v| v) {
-        Ok(mut order) => {
+    match graph.order() {
+        Some(mut order) => {
             order.retain(|&vertex| vertex < vertices.own());
             Outcome::Order(order)
         }
-        Err(_) => Outcome::Cycle(forced),
+        None => Outcome::Cycle(forced),
     }
 }
 
@@ -298,7 +298,7 @@ fn transitive(facts: &Facts<'_, '_>, orders: &Orders, ordering: Ordering) -> Opt
         }
     });
     // A cycle here is one of reads and sessions: no level allows it that comes here.
-    let Ok(order) = graph.topological(|v| v) else { return Some(Vec::new()) };
+    let Some(order) = graph.order() else { return Some(Vec::new()) };
     let chains = Chains::new(facts, &order, &sees);
     if chains.count * n > MOST_CLOCKS {
         return None;
