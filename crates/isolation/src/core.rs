@@ -57,7 +57,7 @@ fn is_ruled_out(facts: &Facts<'_, '_>, kept: &[u32], level: Level) -> bool {
     let part = facts.restricted(kept);
     let orders = Orders::new(&part);
     let statuses = vec![None; LEVELS.len()];
-    let mut question = Question { facts: &part, orders, statuses, work: WORK, tried: None };
+    let mut question = Question { facts: &part, orders, statuses, work: WORK, likely: None };
     question.decide(level, true);
     question.statuses[level.index()] == Some(Status::RuledOut)
 }

@@ -87,15 +87,15 @@ pub(crate) struct Question<'f, 't, 'h> {
     pub(crate) orders: Orders,
     pub(crate) statuses: Statuses,
     pub(crate) work: u64,
-    /// The level that was tried last without a search, with likely positions of the transactions.
-    pub(crate) tried: Option<(Level, Vec<u32>)>,
+    /// Likely positions of the transactions, once they are asked for.
+    pub(crate) likely: Option<Vec<u32>>,
 }
 
 /// Decides all levels.
 pub(crate) fn decide(facts: &Facts<'_, '_>, plan: Plan) -> (Vec<Status>, Orders) {
     let orders = Orders::new(facts);
     let statuses = vec![None; LEVELS.len()];
-    let mut question = Question { facts, orders, statuses, work: plan.work, tried: None };
+    let mut question = Question { facts, orders, statuses, work: plan.work, likely: None };
     question.rule_out_by_reads();
     if let Some(asked) = plan.asked {
         // What holds is mostly found at once; of what does not, a weaker level tells soonest.
@@ -210,65 +210,55 @@ impl Question<'_, '_, '_> {
 
     /// Returns the status of a level, or `None` if it takes too much work.
     fn status(&mut self, level: Level, searches: bool) -> Option<Status> {
-        let positions = match self.tried.take_if(|(tried, _)| *tried == level) {
-            Some((_, positions)) => positions,
-            None => match self.status_or_guess(level)? {
-                Ok(status) => return Some(status),
-                Err(positions) => positions,
-            },
-        };
-        if !searches {
-            self.tried = Some((level, positions));
-            return None;
-        }
-        match polygraph::decide(self.facts, &self.orders, level, &positions, &mut self.work)? {
-            None => Some(Status::RuledOut),
-            Some(positions) => {
-                let completed = self.facts.completed(&positions);
-                let order = holds(&completed, &self.orders, level, &mut self.work)?;
-                debug_assert!(order.is_some(), "the order that was found does not hold");
-                order.map(Status::Holds)
-            }
-        }
-    }
-
-    /// Returns the status of a level, or likely positions of the transactions; `None` if it takes
-    /// too much work.
-    fn status_or_guess(&mut self, level: Level) -> Option<Result<Status, Vec<u32>>> {
-        let known = holds(self.facts, &self.orders, level, &mut self.work)?;
-        let Some(order) = known else { return Some(Ok(Status::RuledOut)) };
+        let facts = self.facts;
+        let known = holds(facts, &self.orders, level, &mut self.work)?;
+        let Some(order) = known else { return Some(Status::RuledOut) };
         let needs_no_order = match level.base() {
             Base::MonotonicAtomicView | Base::ReadAtomic | Base::Causal => true,
             // Versions can follow the order that is found.
             Base::ReadUncommitted | Base::ReadCommitted | Base::CursorStability => true,
-            Base::Serializable | Base::RepeatableRead => self.facts.tails_are_free(),
+            Base::Serializable | Base::RepeatableRead => facts.tails_are_free(),
             _ => false,
         };
-        if needs_no_order || self.facts.is_ordered() {
-            return Some(Ok(Status::Holds(order)));
+        if needs_no_order || facts.is_ordered() {
+            return Some(Status::Holds(order));
         }
-        let positions = commit_positions(&order, self.facts.len());
-        let guess = self.facts.completed(&positions);
-        let order = holds(&guess, &self.orders, level, &mut self.work)?;
-        Some(order.map(Status::Holds).ok_or(positions))
+        let likely = self.likely.get_or_insert_with(|| likely_positions(facts, &self.orders));
+        let order_by = |positions: &[u32], work: &mut u64| {
+            let order = holds(&facts.completed(positions), &self.orders, level, work)?;
+            order.map(Status::Holds)
+        };
+        if let Some(status) = order_by(likely, &mut self.work) {
+            return Some(status);
+        }
+        if !searches {
+            return None;
+        }
+        match polygraph::decide(facts, &self.orders, level, likely, &mut self.work)? {
+            None => Some(Status::RuledOut),
+            Some(positions) => {
+                let status = order_by(&positions, &mut self.work);
+                debug_assert!(status.is_some(), "the order that was found does not hold");
+                status
+            }
+        }
     }
 }
 
-/// Returns the position of each transaction in the order of `witness`.
-fn commit_positions(witness: &Witness, transactions: usize) -> Vec<u32> {
-    let mut positions = vec![NONE; transactions];
-    match witness {
-        Witness::Serial(order) | Witness::Commits(order) => {
-            for (&t, at) in order.iter().zip(0..) {
-                positions[t as usize] = at;
-            }
-        }
-        Witness::Snapshots(order) => {
-            for (&event, at) in order.iter().zip(0..).filter(|(event, _)| **event % 2 == 1) {
-                positions[event as usize / 2] = at;
-            }
-        }
-        Witness::Implied(_) => {}
+/// Returns the position of each transaction in an order that is likely: that of all edges that are
+/// known, where they have no cycle, and within one that of the returns.
+fn likely_positions(facts: &Facts<'_, '_>, orders: &Orders) -> Vec<u32> {
+    let has_real_time = facts.table.history.has_real_time();
+    let ordering = if has_real_time { Ordering::RealTime } else { Ordering::Session };
+    let vertices = Vertices::new(Shape::Whole, facts);
+    let components = graph(facts, orders, vertices, Kinds::all(ordering)).components();
+    let mut all: Vec<(u32, u32, u32)> = (0..facts.len() as u32)
+        .map(|t| (NONE - components.number(t), facts.table.span(t).ret.index() as u32, t))
+        .collect();
+    all.sort_unstable();
+    let mut positions = vec![0; facts.len()];
+    for (&(.., t), at) in all.iter().zip(0..) {
+        positions[t as usize] = at;
     }
     positions
 }

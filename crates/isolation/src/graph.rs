@@ -145,6 +145,11 @@ impl Components {
     pub(crate) fn joins(&self, from: u32, to: u32) -> bool {
         self.of[from as usize] == self.of[to as usize]
     }
+
+    /// Returns the number of a vertex's component: an edge between two leads to the lower number.
+    pub(crate) fn number(&self, vertex: u32) -> u32 {
+        self.of[vertex as usize]
+    }
 }
 
 #[cfg(test)]
