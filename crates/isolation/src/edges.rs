@@ -119,6 +119,11 @@ impl Orders {
         }
     }
 
+    /// Returns how many barriers there are.
+    pub(crate) fn barriers(&self) -> usize {
+        self.barriers as usize
+    }
+
     /// Returns the last transaction before `t` in the same session that completed.
     pub(crate) fn previous(&self, t: u32) -> Option<u32> {
         Some(self.previous[t as usize]).filter(|&previous| previous != NONE)
@@ -172,12 +177,7 @@ impl Vertices {
 
 /// Returns how many vertices the graphs of `facts` have.
 pub(crate) fn vertex_count(facts: &Facts<'_, '_>, orders: &Orders, vertices: Vertices) -> usize {
-    chained_count(orders, vertices) + 2 * facts.tails.all().len()
-}
-
-/// Returns how many vertices [`chained_edges`] joins.
-pub(crate) fn chained_count(orders: &Orders, vertices: Vertices) -> usize {
-    (vertices.own() + orders.barriers) as usize
+    vertices.own() as usize + orders.barriers() + 2 * facts.tails.all().len()
 }
 
 /// Returns the graph of the transactions of `facts`. Vertices that belong to no transaction have
@@ -228,7 +228,8 @@ pub(crate) fn chained_edges(
         }
     }
     reads(facts, vertices, kinds, take);
-    order(facts, orders, vertices, kinds.ordering, take);
+    let ends = |t: u32| (vertices.begin(t), vertices.commit(t));
+    ordered_edges(orders, &ends, (vertices.own(), facts.len() as u32), kinds.ordering, take);
 }
 
 /// Passes on the known overwrites of a key.
@@ -323,32 +324,34 @@ fn to_tails(facts: &Facts<'_, '_>, vertices: Vertices, first: u32, take: Take<'_
     }
 }
 
-/// Passes on the order of sessions, or real time, which has it in it.
-fn order(
-    facts: &Facts<'_, '_>,
+/// Passes on the order of sessions, or real time, which has it in it: between so many transactions,
+/// of which `ends` has the first and the last vertex; `first` is the vertex of the first barrier.
+pub(crate) fn ordered_edges(
     orders: &Orders,
-    vertices: Vertices,
+    ends: &dyn Fn(u32) -> (u32, u32),
+    (first, transactions): (u32, u32),
     ordering: Ordering,
     take: Take<'_>,
 ) {
     if ordering != Ordering::None {
-        for t in 0..facts.len() as u32 {
+        for t in 0..transactions {
             if let Some(previous) = orders.previous(t) {
-                take(vertices.commit(previous), vertices.begin(t), Edge::Session);
+                take(ends(previous).1, ends(t).0, Edge::Session);
             }
         }
     }
     if ordering == Ordering::RealTime {
-        let first = vertices.own();
         for barrier in 1..orders.barriers {
             take(first + barrier - 1, first + barrier, Edge::Onward);
         }
-        for t in 0..facts.len() {
-            if orders.after[t] != NONE {
-                take(vertices.commit(t as u32), first + orders.after[t], Edge::RealTime);
+        for t in 0..transactions {
+            let (begin, commit) = ends(t);
+            let (before, after) = (orders.before[t as usize], orders.after[t as usize]);
+            if after != NONE {
+                take(commit, first + after, Edge::RealTime);
             }
-            if orders.before[t] != NONE {
-                take(first + orders.before[t], vertices.begin(t as u32), Edge::Onward);
+            if before != NONE {
+                take(first + before, begin, Edge::Onward);
             }
         }
     }

@@ -8,13 +8,13 @@
 
 use std::cell::Cell;
 
-use crate::edges::{Kinds, Orders, Shape, Vertices, chained_count, chained_edges, is_other};
+use crate::edges::{Kinds, Orders, Shape, Vertices, chained_edges, is_other, ordered_edges};
 use crate::facts::Facts;
 use crate::graph::Graph;
 use crate::level::{Base, Level, Ordering};
 use crate::misses::Views;
 use crate::numbers::NONE;
-use crate::saturate::{Known, Rules, saturate};
+use crate::saturate::{Failure, Known, Rules, saturate};
 use crate::solver::{Choices, Literal, Solved, Solver};
 
 /// Pairs of writers whose order is open, at most: with more, a search takes minutes.
@@ -23,7 +23,7 @@ const MOST_PAIRS: usize = 2_000_000;
 /// The vertices of a level's graph.
 pub(crate) enum Map {
     Transactions(Vertices),
-    /// Commits, and behind them the reads of each transaction, from this vertex on.
+    /// Commits, and behind them the reads of each transaction, from this vertex on; then the end.
     Reads(Vec<u32>),
 }
 
@@ -52,15 +52,55 @@ impl Map {
     pub(crate) fn transaction(&self, vertex: u32) -> Option<u32> {
         match self {
             Map::Transactions(vertices) => vertices.transaction(vertex),
-            Map::Reads(first) if vertex < first.len() as u32 => Some(vertex),
-            Map::Reads(first) => Some(first.partition_point(|&start| start <= vertex) as u32 - 1),
+            Map::Reads(first) => {
+                let transactions = first.len() as u32 - 1;
+                if vertex < transactions {
+                    return Some(vertex);
+                }
+                let t = first.partition_point(|&start| start <= vertex) as u32 - 1;
+                Some(t).filter(|&t| t < transactions)
+            }
+        }
+    }
+
+    /// Returns the first and the last vertex of a transaction.
+    fn ends(&self, t: u32) -> (u32, u32) {
+        match self {
+            Map::Transactions(vertices) => (vertices.begin(t), vertices.commit(t)),
+            Map::Reads(first) => match first[t as usize] {
+                begin if begin < first[t as usize + 1] => (begin, t),
+                _ => (t, t),
+            },
+        }
+    }
+
+    /// Returns how many vertices belong to transactions.
+    fn own(&self) -> u32 {
+        match self {
+            Map::Transactions(vertices) => vertices.own(),
+            Map::Reads(first) => first[first.len() - 1],
         }
     }
 }
 
+/// Positions of transactions by which the versions of each key are ordered.
+enum Outcome {
+    Positions(Vec<u32>),
+    /// There are none, since these transactions are on cycles, if they are known.
+    None(Vec<u32>),
+    TooMuch,
+}
+
+/// So often transactions are freed from an order that the level does not ask for.
+const ROUNDS: usize = 12;
+
 /// Looks for positions of the transactions by which the versions of each key are ordered so that
 /// the history has `level`; `guess` has likely ones. `None` if that takes too much work,
 /// `Some(None)` if there are none.
+///
+/// Mostly real time, or the order of sessions, leaves few pairs of writers open. So where the level
+/// does not ask for that, it is kept all the same, but for transactions that contradict it, as long
+/// as positions are found so.
 pub(crate) fn decide(
     facts: &Facts<'_, '_>,
     orders: &Orders,
@@ -68,53 +108,165 @@ pub(crate) fn decide(
     guess: &[u32],
     work: &mut u64,
 ) -> Option<Option<Vec<u32>>> {
-    let base = level.base();
-    let shape = match base {
-        Base::SnapshotIsolation => Shape::Snapshot,
-        Base::Prefix => Shape::Prefix,
-        _ => Shape::Whole,
-    };
-    let rules = rules(base);
-    let (map, count) = match base {
-        Base::MonotonicSnapshotRead => reads_map(facts),
-        _ => {
-            let vertices = Vertices::new(shape, facts);
-            (Map::Transactions(vertices), chained_count(orders, vertices))
+    let problem = Problem::new(facts, orders, level, guess);
+    let mut half = *work / 2;
+    *work -= half;
+    let mut is_free = vec![level.ordering() >= problem.likely_order(); facts.len()];
+    for _ in 0..ROUNDS {
+        if is_free.iter().all(|&is_free| is_free) {
+            break;
         }
-    };
-    let edges = known_edges(facts, orders, &map, level, rules);
-    let Some(known) = saturate(facts, &map, rules, (count, edges), work)? else {
-        return Some(None);
-    };
-    let pairs = known.open_pairs(MOST_PAIRS)?;
-    let pairs: Vec<&[(u32, u32, u32)]> =
-        pairs.chunk_by(|one, other| (one.0, one.1) == (other.0, other.1)).collect();
-    let writers: Vec<[u32; 2]> = pairs.iter().map(|pair| [pair[0].0, pair[0].1]).collect();
-    let phase = |(nth, pair): (usize, &[u32; 2])| {
-        let [one, other] = pair.map(|t| guess[t as usize]);
-        2 * nth as u32 + u32::from(other < one)
-    };
-    let phases: Vec<Literal> = writers.iter().enumerate().map(phase).collect();
-    let choices = choices(facts, &map, rules, &known, &pairs);
-    let priority = |vertex: u32| map.transaction(vertex).map_or(0, |t| guess[t as usize]);
-    let edges = &known.edges;
-    let graph = Graph::new(count, |edge| edges.iter().for_each(|&(from, to)| edge(from, to)));
-    let Ok(order) = graph.topological(priority) else { return Some(None) };
-    let mut solver = Solver::new(&graph, &order, &choices, phases);
-    let commit = |positions: &[u32]| -> Vec<u32> {
-        (0..facts.len() as u32).map(|t| positions[map.commit(t) as usize]).collect()
-    };
-    let views = Views { facts, orders, level, writers: &writers, next: Cell::new(0) };
-    let needs_check = !rules.has_rw || rules.only_updates;
-    let solved = solver.solve(work, &mut |order| match needs_check {
-        true => views.missed(order, &commit(&order.positions)),
-        false => None,
-    });
-    match solved {
-        Solved::Choice => Some(Some(commit(solver.positions()))),
-        Solved::None => Some(None),
-        Solved::TooMuch => None,
+        match problem.attempt(&|t| !is_free[t as usize], &mut half) {
+            Outcome::Positions(positions) => return Some(Some(positions)),
+            Outcome::None(cycles) if cycles.iter().any(|&t| !is_free[t as usize]) => {
+                cycles.iter().for_each(|&t| is_free[t as usize] = true);
+            }
+            _ => break,
+        }
     }
+    *work += half;
+    match problem.attempt(&|_| false, work) {
+        Outcome::Positions(positions) => Some(Some(positions)),
+        Outcome::None(_) => Some(None),
+        Outcome::TooMuch => None,
+    }
+}
+
+/// A level of a history whose versions have no known order.
+struct Problem<'p, 't, 'h> {
+    facts: &'p Facts<'t, 'h>,
+    orders: &'p Orders,
+    level: Level,
+    guess: &'p [u32],
+    rules: Rules,
+    map: Map,
+    count: usize,
+}
+
+impl<'p, 't, 'h> Problem<'p, 't, 'h> {
+    fn new(
+        facts: &'p Facts<'t, 'h>,
+        orders: &'p Orders,
+        level: Level,
+        guess: &'p [u32],
+    ) -> Problem<'p, 't, 'h> {
+        let base = level.base();
+        let shape = match base {
+            Base::SnapshotIsolation => Shape::Snapshot,
+            Base::Prefix => Shape::Prefix,
+            _ => Shape::Whole,
+        };
+        let map = match base {
+            Base::MonotonicSnapshotRead => reads_map(facts),
+            _ => Map::Transactions(Vertices::new(shape, facts)),
+        };
+        let count = map.own() as usize + orders.barriers();
+        Problem { facts, orders, level, guess, rules: rules(base), map, count }
+    }
+
+    /// Returns the order that most histories keep.
+    fn likely_order(&self) -> Ordering {
+        match self.facts.table.history.has_real_time() {
+            true => Ordering::RealTime,
+            false => Ordering::Session,
+        }
+    }
+
+    /// Looks for positions by which transactions of which `is_ordered` says so keep the likely
+    /// order, too.
+    fn attempt(&self, is_ordered: &dyn Fn(u32) -> bool, work: &mut u64) -> Outcome {
+        let (facts, map, rules) = (self.facts, &self.map, self.rules);
+        let edges = self.known_edges(is_ordered);
+        let known = match saturate(facts, map, rules, (self.count, edges), work) {
+            Ok(known) => known,
+            Err(Failure::Cycle(edges)) => return Outcome::None(self.on_cycles(&edges)),
+            Err(Failure::TooMuch) => return Outcome::TooMuch,
+        };
+        let Some(pairs) = known.open_pairs(MOST_PAIRS) else { return Outcome::TooMuch };
+        let pairs: Vec<&[(u32, u32, u32)]> =
+            pairs.chunk_by(|one, other| (one.0, one.1) == (other.0, other.1)).collect();
+        let writers: Vec<[u32; 2]> = pairs.iter().map(|pair| [pair[0].0, pair[0].1]).collect();
+        let phase = |(nth, pair): (usize, &[u32; 2])| {
+            let [one, other] = pair.map(|t| self.guess[t as usize]);
+            2 * nth as u32 + u32::from(other < one)
+        };
+        let phases: Vec<Literal> = writers.iter().enumerate().map(phase).collect();
+        let choices = choices(facts, map, rules, &known, &pairs);
+        let priority = |vertex| map.transaction(vertex).map_or(0, |t| self.guess[t as usize]);
+        let graph = graph(self.count, &known.edges);
+        let Ok(order) = graph.topological(priority) else { return Outcome::None(Vec::new()) };
+        let mut solver = Solver::new(&graph, &order, &choices, phases);
+        let commit = |positions: &[u32]| -> Vec<u32> {
+            (0..facts.len() as u32).map(|t| positions[map.commit(t) as usize]).collect()
+        };
+        let (orders, level) = (self.orders, self.level);
+        let views = Views { facts, orders, level, writers: &writers, next: Cell::new(0) };
+        let needs_check = !rules.has_rw || rules.only_updates;
+        let solved = solver.solve(work, &mut |order| match needs_check {
+            true => views.missed(order, &commit(&order.positions)),
+            false => None,
+        });
+        match solved {
+            Solved::Choice => Outcome::Positions(commit(solver.positions())),
+            Solved::None => Outcome::None(Vec::new()),
+            Solved::TooMuch => Outcome::TooMuch,
+        }
+    }
+
+    /// Returns the edges that are there whatever the order of versions, and those of the likely
+    /// order between transactions that keep it.
+    fn known_edges(&self, is_ordered: &dyn Fn(u32) -> bool) -> Vec<(u32, u32)> {
+        let (facts, orders, map, rules) = (self.facts, self.orders, &self.map, self.rules);
+        let mut known = Vec::new();
+        let ordering = self.level.ordering();
+        let is_in = |t: u32| rules.has(facts, t);
+        match map {
+            Map::Transactions(vertices) => {
+                let kinds = Kinds { ww: true, wr: true, rw: rules.has_rw, ordering };
+                let is_in = |vertex: u32| vertices.transaction(vertex).is_none_or(is_in);
+                chained_edges(facts, orders, *vertices, kinds, &mut |from, to, _| {
+                    if is_in(from) && is_in(to) {
+                        known.push((from, to));
+                    }
+                });
+            }
+            Map::Reads(..) => {
+                debug_assert_eq!(ordering, Ordering::None);
+                let graph = crate::views::snapshot_reads(facts);
+                for from in 0..graph.len() as u32 {
+                    known.extend(graph.successors(from).iter().map(|&to| (from, to)));
+                }
+            }
+        }
+        let ends = |t: u32| map.ends(t);
+        let likely = self.likely_order();
+        let first = (map.own(), facts.len() as u32);
+        if ordering < likely {
+            let is_kept =
+                |vertex: u32| map.transaction(vertex).is_none_or(|t| is_in(t) && is_ordered(t));
+            ordered_edges(orders, &ends, first, likely, &mut |from, to, _| {
+                if is_kept(from) && is_kept(to) {
+                    known.push((from, to));
+                }
+            });
+        }
+        known
+    }
+
+    /// Returns the transactions on cycles of `edges`.
+    fn on_cycles(&self, edges: &[(u32, u32)]) -> Vec<u32> {
+        let components = graph(self.count, edges).components();
+        let inside = edges.iter().filter(|&&(from, to)| components.joins(from, to));
+        let mut all: Vec<u32> =
+            inside.filter_map(|&(from, _)| self.map.transaction(from)).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+}
+
+fn graph(count: usize, edges: &[(u32, u32)]) -> Graph {
+    Graph::new(count, |edge| edges.iter().for_each(|&(from, to)| edge(from, to)))
 }
 
 fn rules(base: Base) -> Rules {
@@ -176,44 +328,13 @@ fn choices(
     Choices { edges: pairs.iter().flat_map(both).collect() }
 }
 
-fn reads_map(facts: &Facts<'_, '_>) -> (Map, usize) {
+fn reads_map(facts: &Facts<'_, '_>) -> Map {
     let mut count = facts.len() as u32;
-    let mut first = Vec::with_capacity(facts.len());
+    let mut first = Vec::with_capacity(facts.len() + 1);
     for t in 0..facts.len() as u32 {
         first.push(count);
         count += facts.reads.of(t).len() as u32;
     }
-    (Map::Reads(first), count as usize)
-}
-
-/// Returns the edges that are there whatever the order of versions.
-fn known_edges(
-    facts: &Facts<'_, '_>,
-    orders: &Orders,
-    map: &Map,
-    level: Level,
-    rules: Rules,
-) -> Vec<(u32, u32)> {
-    let mut known = Vec::new();
-    match map {
-        Map::Transactions(vertices) => {
-            let kinds = Kinds { ww: true, wr: true, rw: rules.has_rw, ordering: level.ordering() };
-            chained_edges(facts, orders, *vertices, kinds, &mut |from, to, _| {
-                let is_in = |vertex: u32| {
-                    vertices.transaction(vertex).is_none_or(|t| rules.has(facts, t))
-                };
-                if is_in(from) && is_in(to) {
-                    known.push((from, to));
-                }
-            });
-        }
-        Map::Reads(..) => {
-            debug_assert_eq!(level.ordering(), Ordering::None);
-            let graph = crate::views::snapshot_reads(facts);
-            for from in 0..graph.len() as u32 {
-                known.extend(graph.successors(from).iter().map(|&to| (from, to)));
-            }
-        }
-    }
-    known
+    first.push(count);
+    Map::Reads(first)
 }

@@ -102,17 +102,23 @@ impl Writers {
     }
 }
 
-/// Finds all that follows from `edges`. `None` if that takes too much work, `Some(None)` if it
-/// contradicts itself.
+/// Why it does not end with more that is known.
+pub(crate) enum Failure {
+    TooMuch,
+    /// The edges, and what follows from them, have a cycle.
+    Cycle(Vec<(u32, u32)>),
+}
+
+/// Finds all that follows from `edges`.
 pub(crate) fn saturate<'s, 't, 'h>(
     facts: &'s Facts<'t, 'h>,
     map: &'s Map,
     rules: Rules,
     (count, edges): (usize, Vec<(u32, u32)>),
     work: &mut u64,
-) -> Option<Option<Known<'s, 't, 'h>>> {
+) -> Result<Known<'s, 't, 'h>, Failure> {
     let mut graph = Growing::new(count, &edges);
-    let Some(order) = graph.first().order() else { return Some(None) };
+    let Some(order) = graph.first().order() else { return Err(Failure::Cycle(edges)) };
     let mut is_marked = vec![false; count];
     for key in (0..facts.tails.len() as u32).filter(|&key| !facts.aside[key as usize]) {
         for &t in facts.tails.of(key) {
@@ -120,32 +126,32 @@ pub(crate) fn saturate<'s, 't, 'h>(
             is_marked[map.overwrite(t) as usize] = true;
         }
     }
-    let clocks = Clocks::new(graph.first(), &order, &|vertex| is_marked[vertex as usize])?;
+    let clocks = Clocks::new(graph.first(), &order, &|vertex| is_marked[vertex as usize]);
+    let clocks = clocks.ok_or(Failure::TooMuch)?;
     *work = work.saturating_sub((clocks.chains() * edges.len()) as u64 / 16);
     let writers = Writers::new(facts, map, &clocks);
     let mut known = Known { facts, map, rules, edges, clocks, writers };
     let mut changed = Changed { sees_more: vec![true; facts.len()], leads_to_more: vec![true; facts.len()] };
     loop {
         let mut new = Vec::new();
-        if !known.follow_reads(&changed, &mut new, work) {
-            return Some(None);
-        }
+        known.follow_reads(&changed, &mut new, work);
         known.follow_writes(&changed, &mut new, work);
         if *work == 0 {
-            return None;
+            return Err(Failure::TooMuch);
         }
         if new.is_empty() {
-            return Some(Some(known));
+            return Ok(known);
         }
         new.sort_unstable();
         new.dedup();
         graph.add(&new);
         let [later, earlier] = known.clocks.follow(&graph, &new);
         *work = work.saturating_sub(((later.len() + earlier.len()) * known.clocks.chains()) as u64);
-        if new.iter().any(|&edge| known.closes_cycle(edge, &is_marked)) {
-            return Some(None);
-        }
+        let has_cycle = new.iter().any(|&edge| known.closes_cycle(edge, &is_marked));
         known.edges.extend(new);
+        if has_cycle {
+            return Err(Failure::Cycle(known.edges));
+        }
         changed = Changed::new(facts, map, [&later, &earlier]);
     }
 }
@@ -178,10 +184,10 @@ impl Known<'_, '_, '_> {
         }
     }
 
-    /// Finds the edges that follow from reads; false if one cannot have returned what it did.
-    fn follow_reads(&self, changed: &Changed, new: &mut Vec<(u32, u32)>, work: &mut u64) -> bool {
+    /// Finds the edges that follow from reads.
+    fn follow_reads(&self, changed: &Changed, new: &mut Vec<(u32, u32)>, work: &mut u64) {
         if !self.rules.has_rw && !self.rules.sees_all {
-            return true;
+            return;
         }
         let facts = self.facts;
         for t in (0..facts.len() as u32).filter(|&t| self.rules.has(facts, t)) {
@@ -199,8 +205,8 @@ impl Known<'_, '_, '_> {
                 }
                 for &run in self.writers.runs.of(read.key) {
                     *work = work.saturating_sub(1);
-                    if sees_more && !self.follow_seen((t, vertex), read.source, run, new) {
-                        return false;
+                    if sees_more {
+                        self.follow_seen((t, vertex), read.source, run, new);
                     }
                     if misses_more {
                         self.follow_missed((t, vertex), read, run, new);
@@ -208,31 +214,28 @@ impl Known<'_, '_, '_> {
                 }
             }
         }
-        true
     }
 
-    /// Finds that the last writer in a chain that a read sees wrote before what that returned;
-    /// false if nobody can have.
+    /// Finds that the last writer in a chain that a read sees wrote before what that returned, or
+    /// before the read itself if it returned the initial value, which is a contradiction.
     fn follow_seen(
         &self,
         (t, vertex): (u32, u32),
         source: u32,
         run: Run,
         new: &mut Vec<(u32, u32)>,
-    ) -> bool {
+    ) {
         let (seen, _) = self.writers.parted(run, self.clocks.before(vertex, run.chain));
-        let Some(&last) = seen.iter().rev().find(|&&other| other != t) else { return true };
-        if last == source || source == t {
-            return true;
-        }
+        let Some(&last) = seen.iter().rev().find(|&&other| other != t) else { return };
+        let from = self.map.commit(last);
         if source == NONE {
-            return false;
+            new.push((vertex, from));
+        } else if last != source && source != t {
+            let to = self.map.overwrite(source);
+            if !self.clocks.comes_before(from, to) {
+                new.push((from, to));
+            }
         }
-        let (from, to) = (self.map.commit(last), self.map.overwrite(source));
-        if !self.clocks.comes_before(from, to) {
-            new.push((from, to));
-        }
-        true
     }
 
     /// Finds that a read comes before the first writer in a chain that wrote after what that
