@@ -4,7 +4,7 @@
 use std::cell::Cell;
 
 use crate::edges::{Orders, is_other};
-use crate::facts::{Facts, LOST, Read};
+use crate::facts::{Facts, Groups, LOST, Read};
 use crate::level::{Base, Level, Ordering};
 use crate::numbers::NONE;
 use crate::solver::{Literal, Order};
@@ -32,13 +32,19 @@ impl Views<'_, '_, '_> {
     /// Returns true literals by which a transaction misses a version that it has to see.
     pub(crate) fn missed(&self, order: &Order, commits: &[u32]) -> Option<Vec<Literal>> {
         let n = self.facts.len() as u32;
+        let writers = self.writers_by_commit(commits);
         let mut walk = Walk { came: vec![(NONE, NONE); order.into.len()], queue: Vec::new() };
         for t in (self.next.get()..n).chain(0..self.next.get()) {
             for read in self.facts.reads.of(t) {
                 if read.source == LOST || self.facts.aside[read.key as usize] {
                     continue;
                 }
-                let why = self.missed_by(t, read, (order, commits), &mut walk);
+                let others = self.may_be_missed(t, read, commits, writers.of(read.key));
+                if others.is_empty() {
+                    continue;
+                }
+                let choice = Choice { order, commits, writers: &writers };
+                let why = self.missed_by(t, read, choice, &mut walk);
                 walk.clear();
                 if why.is_some() {
                     self.next.set(t);
@@ -49,14 +55,48 @@ impl Views<'_, '_, '_> {
         None
     }
 
+    /// Returns the writers of each key, by their commits.
+    fn writers_by_commit(&self, commits: &[u32]) -> Groups<u32> {
+        let facts = self.facts;
+        let mut writers = Groups::new(facts.tails.len());
+        let mut own: Vec<u32> = Vec::new();
+        for key in 0..facts.tails.len() as u32 {
+            own.extend(facts.chains.of(key).iter().chain(facts.tails.of(key)));
+            own.sort_unstable_by_key(|&t| commits[t as usize]);
+            own.dedup();
+            writers.extend(own.drain(..));
+            writers.end();
+        }
+        writers
+    }
+
+    /// Returns those of the `writers` of a key that committed after the version that a read of it
+    /// returned, and before its transaction: most reads have none, and miss nothing.
+    fn may_be_missed<'w>(
+        &self,
+        t: u32,
+        read: &Read,
+        commits: &[u32],
+        writers: &'w [u32],
+    ) -> &'w [u32] {
+        let commit = |t: u32| commits[t as usize];
+        let start = match read.source {
+            NONE => 0,
+            source => writers.partition_point(|&other| commit(other) <= commit(source)),
+        };
+        let end = writers.partition_point(|&other| commit(other) < commit(t));
+        writers.get(start..end).unwrap_or(&[])
+    }
+
     /// Returns the literals by which a read misses a version.
     fn missed_by(
         &self,
         t: u32,
         read: &Read,
-        (order, commits): (&Order, &[u32]),
+        choice: Choice<'_>,
         walk: &mut Walk,
     ) -> Option<Vec<Literal>> {
+        let Choice { order, commits, .. } = choice;
         let is_later = |other: u32| {
             read.source == NONE || commits[other as usize] > commits[read.source as usize]
         };
@@ -67,7 +107,7 @@ impl Views<'_, '_, '_> {
                 && self.facts.writes.of(other).contains(&read.key)
         };
         // Whom the read has to see, with the literals by which it does.
-        let starts = self.seen(t, read, commits);
+        let starts = self.seen(t, read, choice);
         let is_transitive = self.level.base() != Base::UpdateAtomic;
         for &(other, by) in &starts {
             walk.start(other, by);
@@ -98,22 +138,22 @@ impl Views<'_, '_, '_> {
     }
 
     /// Returns whom a read has to see at once, each with the literal by which it does.
-    fn seen(&self, t: u32, read: &Read, commits: &[u32]) -> Vec<(u32, Literal)> {
+    fn seen(&self, t: u32, read: &Read, choice: Choice<'_>) -> Vec<(u32, Literal)> {
         let facts = self.facts;
         let reads = facts.reads.of(t).iter();
         let sources = |reads: &mut dyn Iterator<Item = &Read>| -> Vec<(u32, Literal)> {
             let sources = reads.map(|read| read.source).filter(|&source| is_other(source, t));
             sources.map(|source| (source, NONE)).collect()
         };
+        let commits = choice.commits;
         let overwritten = |keys: &[u32]| -> Vec<(u32, Literal)> {
             let mut all = Vec::new();
             for &key in keys {
-                let others = facts.chains.of(key).iter().chain(facts.tails.of(key));
-                for &other in others.filter(|&&other| other != t) {
-                    if commits[other as usize] < commits[t as usize] {
-                        all.push((other, self.literal(other, t).unwrap_or(NONE)));
-                    }
-                }
+                let writers = choice.writers.of(key);
+                let is_before = |&other: &u32| commits[other as usize] < commits[t as usize];
+                let end = writers.partition_point(is_before);
+                let by = |&other: &u32| (other, self.literal(other, t).unwrap_or(NONE));
+                all.extend(writers[..end].iter().map(by));
             }
             all
         };
@@ -138,6 +178,15 @@ impl Views<'_, '_, '_> {
             }
         }
     }
+}
+
+/// An order that has no cycle.
+#[derive(Clone, Copy)]
+struct Choice<'c> {
+    order: &'c Order,
+    commits: &'c [u32],
+    /// The writers of each key, by their commits.
+    writers: &'c Groups<u32>,
 }
 
 /// A walk against the edges.

@@ -63,10 +63,19 @@ pub(crate) fn decide(
             }
             forced
         }
-        Sight::Transitive => match transitive(facts, orders, ordering) {
-            Some(forced) => forced,
-            None => return Outcome::TooLarge,
-        },
+        Sight::Transitive => {
+            if ordering == Ordering::None
+                && let Some(order) = in_likely_order(facts, orders)
+            {
+                return Outcome::Order(order);
+            }
+            match transitive(facts, orders, &|_| ordering != Ordering::None) {
+                Sights::Forced(forced) => forced,
+                // No level allows such a cycle that comes here.
+                Sights::Cycle(_) => Vec::new(),
+                Sights::TooMuch => return Outcome::TooLarge,
+            }
+        }
     };
     if forced.iter().any(|edge| edge.to == NONE) {
         return Outcome::Cycle(forced);
@@ -276,9 +285,65 @@ fn of_session(facts: &Facts<'_, '_>, orders: &Orders, forced: &mut Vec<Forced>) 
     }
 }
 
-/// Returns the forced edges of all that a transaction sees, directly or not; `None` if that is too
-/// much, or what is seen is in a cycle.
-fn transitive(facts: &Facts<'_, '_>, orders: &Orders, ordering: Ordering) -> Option<Vec<Forced>> {
+/// So often transactions are freed from the order of sessions.
+const ROUNDS: usize = 6;
+
+/// Looks for a causal order of commits that keeps the order of sessions, too, but for transactions
+/// that contradict it: without it, there are as many chains as transactions.
+fn in_likely_order(facts: &Facts<'_, '_>, orders: &Orders) -> Option<Vec<u32>> {
+    let n = facts.len();
+    let mut is_free = vec![false; n];
+    for _ in 0..ROUNDS {
+        let (graph, cycles) = match transitive(facts, orders, &|t| !is_free[t as usize]) {
+            Sights::TooMuch => return None,
+            Sights::Cycle(graph) => (graph, None),
+            Sights::Forced(forced) if forced.iter().any(|edge| edge.to == NONE) => return None,
+            Sights::Forced(forced) => {
+                let graph = Graph::new(n, |edge| {
+                    let vertices = Vertices::new(crate::edges::Shape::Whole, facts);
+                    let kinds = Kinds { ww: true, wr: true, rw: false, ordering: Ordering::None };
+                    edges(facts, orders, vertices, kinds, &mut |from, to, _| edge(from, to));
+                    forced.iter().for_each(|forced| edge(forced.from, forced.to));
+                });
+                let order = graph.order();
+                (graph, Some(order))
+            }
+        };
+        if let Some(Some(order)) = cycles {
+            return Some(order);
+        }
+        let components = graph.components();
+        let mut is_new = false;
+        for from in 0..n as u32 {
+            for &to in graph.successors(from).iter().filter(|&&to| components.joins(from, to)) {
+                for t in [from, to] {
+                    is_new |= !std::mem::replace(&mut is_free[t as usize], true);
+                }
+            }
+        }
+        if !is_new {
+            return None;
+        }
+    }
+    None
+}
+
+/// What transactions see, directly or not.
+enum Sights {
+    /// The edges that it forces.
+    Forced(Vec<Forced>),
+    /// It is in a cycle.
+    Cycle(Graph),
+    TooMuch,
+}
+
+/// Returns the forced edges of all that a transaction sees, directly or not; of its session, if
+/// `is_ordered` says so of both.
+fn transitive(
+    facts: &Facts<'_, '_>,
+    orders: &Orders,
+    is_ordered: &dyn Fn(u32) -> bool,
+) -> Sights {
     let n = facts.len();
     let sees = |t: u32, take: &mut dyn FnMut(u32)| {
         for read in facts.reads.of(t) {
@@ -286,9 +351,8 @@ fn transitive(facts: &Facts<'_, '_>, orders: &Orders, ordering: Ordering) -> Opt
                 take(read.source);
             }
         }
-        if ordering != Ordering::None
-            && let Some(previous) = orders.previous(t)
-        {
+        let previous = orders.previous(t).filter(|_| is_ordered(t));
+        if let Some(previous) = previous.filter(|&previous| is_ordered(previous)) {
             take(previous);
         }
     };
@@ -297,11 +361,10 @@ fn transitive(facts: &Facts<'_, '_>, orders: &Orders, ordering: Ordering) -> Opt
             sees(t, &mut |seen| edge(seen, t));
         }
     });
-    // A cycle here is one of reads and sessions: no level allows it that comes here.
-    let Some(order) = graph.order() else { return Some(Vec::new()) };
+    let Some(order) = graph.order() else { return Sights::Cycle(graph) };
     let chains = Chains::new(facts, &order, &sees);
     if chains.count * n > MOST_CLOCKS {
-        return None;
+        return Sights::TooMuch;
     }
     let writers = chains.writers(facts);
     let k = chains.count;
@@ -330,7 +393,7 @@ fn transitive(facts: &Facts<'_, '_>, orders: &Orders, ordering: Ordering) -> Opt
         }
         clocks[t as usize * k..(t as usize + 1) * k].copy_from_slice(&clock);
     }
-    Some(forced)
+    Sights::Forced(forced)
 }
 
 /// Passes on whom a transaction sees at once.
