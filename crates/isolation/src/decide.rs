@@ -239,6 +239,8 @@ impl Question<'_, '_, '_> {
             Some(positions) => {
                 let status = order_by(&positions, &mut self.work);
                 debug_assert!(status.is_some(), "the order that was found does not hold");
+                // What fits this level fits others that are alike.
+                self.likely = Some(positions);
                 status
             }
         }

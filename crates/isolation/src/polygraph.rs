@@ -8,13 +8,13 @@
 
 use std::cell::Cell;
 
-use crate::edges::{Kinds, Orders, Shape, Vertices, chained_edges, is_other, ordered_edges};
+use crate::edges::{Edge, Kinds, Orders, Shape, Vertices, chained_edges, is_other, ordered_edges};
 use crate::facts::Facts;
 use crate::graph::Graph;
 use crate::level::{Base, Level, Ordering};
 use crate::misses::Views;
 use crate::numbers::NONE;
-use crate::saturate::{Failure, Known, Rules, saturate};
+use crate::saturate::{Bounds, Failure, Known, Rules, saturate};
 use crate::solver::{Choices, Literal, Solved, Solver};
 
 /// Pairs of writers whose order is open, at most: with more, a search takes minutes.
@@ -98,9 +98,10 @@ const ROUNDS: usize = 12;
 /// the history has `level`; `guess` has likely ones. `None` if that takes too much work,
 /// `Some(None)` if there are none.
 ///
-/// Mostly real time, or the order of sessions, leaves few pairs of writers open. So where the level
-/// does not ask for that, it is kept all the same, but for transactions that contradict it, as long
-/// as positions are found so.
+/// Mostly real time, or the order of sessions, leaves few pairs of writers open, and transactions
+/// that come before the writers of all that they missed fewer. So where the level does not ask for
+/// that, it is kept all the same, but for transactions that contradict it, as long as positions are
+/// found so.
 pub(crate) fn decide(
     facts: &Facts<'_, '_>,
     orders: &Orders,
@@ -111,21 +112,23 @@ pub(crate) fn decide(
     let problem = Problem::new(facts, orders, level, guess);
     let mut half = *work / 2;
     *work -= half;
-    let mut is_free = vec![level.ordering() >= problem.likely_order(); facts.len()];
+    let asks_for_it = level.ordering() >= problem.likely_order() && problem.rules.has_rw;
+    let mut is_ordered = vec![!asks_for_it; facts.len()];
     for _ in 0..ROUNDS {
-        if is_free.iter().all(|&is_free| is_free) {
+        if !is_ordered.contains(&true) {
             break;
         }
-        match problem.attempt(&|t| !is_free[t as usize], &mut half) {
+        match problem.attempt(&is_ordered, &mut half) {
             Outcome::Positions(positions) => return Some(Some(positions)),
-            Outcome::None(cycles) if cycles.iter().any(|&t| !is_free[t as usize]) => {
-                cycles.iter().for_each(|&t| is_free[t as usize] = true);
+            Outcome::None(cycles) if cycles.iter().any(|&t| is_ordered[t as usize]) => {
+                cycles.iter().for_each(|&t| is_ordered[t as usize] = false);
             }
             _ => break,
         }
     }
     *work += half;
-    match problem.attempt(&|_| false, work) {
+    is_ordered.fill(false);
+    match problem.attempt(&is_ordered, work) {
         Outcome::Positions(positions) => Some(Some(positions)),
         Outcome::None(_) => Some(None),
         Outcome::TooMuch => None,
@@ -174,10 +177,11 @@ impl<'p, 't, 'h> Problem<'p, 't, 'h> {
 
     /// Looks for positions by which transactions of which `is_ordered` says so keep the likely
     /// order, too.
-    fn attempt(&self, is_ordered: &dyn Fn(u32) -> bool, work: &mut u64) -> Outcome {
+    fn attempt(&self, is_ordered: &[bool], work: &mut u64) -> Outcome {
         let (facts, map, rules) = (self.facts, &self.map, self.rules);
-        let edges = self.known_edges(is_ordered);
-        let known = match saturate(facts, map, rules, (self.count, edges), work) {
+        let bounds = Bounds { rules, is_ordered };
+        let edges = self.known_edges(bounds);
+        let known = match saturate(facts, map, bounds, (self.count, edges), work) {
             Ok(known) => known,
             Err(Failure::Cycle(edges)) => return Outcome::None(self.on_cycles(&edges)),
             Err(Failure::TooMuch) => return Outcome::TooMuch,
@@ -191,7 +195,7 @@ impl<'p, 't, 'h> Problem<'p, 't, 'h> {
             2 * nth as u32 + u32::from(other < one)
         };
         let phases: Vec<Literal> = writers.iter().enumerate().map(phase).collect();
-        let choices = choices(facts, map, rules, &known, &pairs);
+        let choices = choices(facts, map, bounds, &known, &pairs);
         let priority = |vertex| map.transaction(vertex).map_or(0, |t| self.guess[t as usize]);
         let graph = graph(self.count, &known.edges);
         let Ok(order) = graph.topological(priority) else { return Outcome::None(Vec::new()) };
@@ -215,17 +219,19 @@ impl<'p, 't, 'h> Problem<'p, 't, 'h> {
 
     /// Returns the edges that are there whatever the order of versions, and those of the likely
     /// order between transactions that keep it.
-    fn known_edges(&self, is_ordered: &dyn Fn(u32) -> bool) -> Vec<(u32, u32)> {
-        let (facts, orders, map, rules) = (self.facts, self.orders, &self.map, self.rules);
+    fn known_edges(&self, bounds: Bounds<'_>) -> Vec<(u32, u32)> {
+        let (facts, orders, map) = (self.facts, self.orders, &self.map);
         let mut known = Vec::new();
         let ordering = self.level.ordering();
-        let is_in = |t: u32| rules.has(facts, t);
+        let is_in = |t: u32| bounds.has(facts, t);
         match map {
             Map::Transactions(vertices) => {
-                let kinds = Kinds { ww: true, wr: true, rw: rules.has_rw, ordering };
                 let is_in = |vertex: u32| vertices.transaction(vertex).is_none_or(is_in);
-                chained_edges(facts, orders, *vertices, kinds, &mut |from, to, _| {
-                    if is_in(from) && is_in(to) {
+                let has_rw =
+                    |vertex: u32| vertices.transaction(vertex).is_some_and(|t| bounds.has_rw(t));
+                let kinds = Kinds::all(ordering);
+                chained_edges(facts, orders, *vertices, kinds, &mut |from, to, edge| {
+                    if is_in(from) && is_in(to) && (edge != Edge::Rw || has_rw(from)) {
                         known.push((from, to));
                     }
                 });
@@ -243,7 +249,7 @@ impl<'p, 't, 'h> Problem<'p, 't, 'h> {
         let first = (map.own(), facts.len() as u32);
         if ordering < likely {
             let is_kept =
-                |vertex: u32| map.transaction(vertex).is_none_or(|t| is_in(t) && is_ordered(t));
+                |vertex: u32| map.transaction(vertex).is_none_or(|t| bounds.is_ordered[t as usize]);
             ordered_edges(orders, &ends, first, likely, &mut |from, to, _| {
                 if is_kept(from) && is_kept(to) {
                     known.push((from, to));
@@ -291,22 +297,21 @@ fn rules(base: Base) -> Rules {
 fn choices(
     facts: &Facts<'_, '_>,
     map: &Map,
-    rules: Rules,
+    bounds: Bounds<'_>,
     known: &Known<'_, '_, '_>,
     pairs: &[&[(u32, u32, u32)]],
 ) -> Choices {
     // Who read each version: key, writer, the vertex of the read, its transaction.
     let mut readers: Vec<(u32, u32, u32, u32)> = Vec::new();
-    if rules.has_rw {
-        for t in (0..facts.len() as u32).filter(|&t| rules.has(facts, t)) {
-            for (nth, read) in facts.reads.of(t).iter().enumerate() {
-                if is_other(read.source, t) && read.place == NONE {
-                    readers.push((read.key, read.source, map.read(t, nth), t));
-                }
+    let misses = |&t: &u32| bounds.has(facts, t) && bounds.has_rw(t);
+    for t in (0..facts.len() as u32).filter(misses) {
+        for (nth, read) in facts.reads.of(t).iter().enumerate() {
+            if is_other(read.source, t) && read.place == NONE {
+                readers.push((read.key, read.source, map.read(t, nth), t));
             }
         }
-        readers.sort_unstable();
     }
+    readers.sort_unstable();
     let of = |key: u32, writer: u32| {
         let from = readers.partition_point(|&(k, w, ..)| (k, w) < (key, writer));
         readers[from..].iter().take_while(move |&&(k, w, ..)| (k, w) == (key, writer))

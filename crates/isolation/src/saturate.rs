@@ -23,10 +23,28 @@ pub(crate) struct Rules {
     pub(crate) only_updates: bool,
 }
 
-impl Rules {
+/// What holds for each transaction: that of the level, or, for those that are kept in the order
+/// that most histories have, that of serializability.
+#[derive(Clone, Copy)]
+pub(crate) struct Bounds<'b> {
+    pub(crate) rules: Rules,
+    pub(crate) is_ordered: &'b [bool],
+}
+
+impl Bounds<'_> {
     /// Returns whether a transaction is in the order.
     pub(crate) fn has(self, facts: &Facts<'_, '_>, t: u32) -> bool {
-        !self.only_updates || !facts.writes.of(t).is_empty()
+        !self.rules.only_updates || self.is_ordered[t as usize] || !facts.writes.of(t).is_empty()
+    }
+
+    /// Returns whether a transaction comes before the writers of versions that it missed.
+    pub(crate) fn has_rw(self, t: u32) -> bool {
+        self.rules.has_rw || self.is_ordered[t as usize]
+    }
+
+    /// Returns whether a transaction must not miss a version that it saw.
+    fn sees_all(self, t: u32) -> bool {
+        self.rules.sees_all || self.has_rw(t)
     }
 }
 
@@ -34,7 +52,7 @@ impl Rules {
 pub(crate) struct Known<'s, 't, 'h> {
     facts: &'s Facts<'t, 'h>,
     map: &'s Map,
-    rules: Rules,
+    bounds: Bounds<'s>,
     pub(crate) edges: Vec<(u32, u32)>,
     pub(crate) clocks: Clocks,
     writers: Writers,
@@ -113,7 +131,7 @@ pub(crate) enum Failure {
 pub(crate) fn saturate<'s, 't, 'h>(
     facts: &'s Facts<'t, 'h>,
     map: &'s Map,
-    rules: Rules,
+    bounds: Bounds<'s>,
     (count, edges): (usize, Vec<(u32, u32)>),
     work: &mut u64,
 ) -> Result<Known<'s, 't, 'h>, Failure> {
@@ -130,7 +148,7 @@ pub(crate) fn saturate<'s, 't, 'h>(
     let clocks = clocks.ok_or(Failure::TooMuch)?;
     *work = work.saturating_sub((clocks.chains() * edges.len()) as u64 / 16);
     let writers = Writers::new(facts, map, &clocks);
-    let mut known = Known { facts, map, rules, edges, clocks, writers };
+    let mut known = Known { facts, map, bounds, edges, clocks, writers };
     let mut changed = Changed { sees_more: vec![true; facts.len()], leads_to_more: vec![true; facts.len()] };
     loop {
         let mut new = Vec::new();
@@ -186,11 +204,9 @@ impl Known<'_, '_, '_> {
 
     /// Finds the edges that follow from reads.
     fn follow_reads(&self, changed: &Changed, new: &mut Vec<(u32, u32)>, work: &mut u64) {
-        if !self.rules.has_rw && !self.rules.sees_all {
-            return;
-        }
-        let facts = self.facts;
-        for t in (0..facts.len() as u32).filter(|&t| self.rules.has(facts, t)) {
+        let (facts, bounds) = (self.facts, self.bounds);
+        let is_bound = |&t: &u32| bounds.has(facts, t) && bounds.sees_all(t);
+        for t in (0..facts.len() as u32).filter(is_bound) {
             for (nth, read) in facts.reads.of(t).iter().enumerate() {
                 if read.source == LOST || facts.aside[read.key as usize] {
                     continue;
@@ -198,7 +214,7 @@ impl Known<'_, '_, '_> {
                 let vertex = self.map.read(t, nth);
                 let sees_more = changed.sees_more[t as usize];
                 let source = read.source as usize;
-                let misses_more = self.rules.has_rw
+                let misses_more = bounds.has_rw(t)
                     && changed.leads_to_more.get(source).copied().unwrap_or(sees_more);
                 if !sees_more && !misses_more {
                     continue;
