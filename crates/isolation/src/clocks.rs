@@ -1,8 +1,8 @@
 //! Which of some vertices of an acyclic graph reach which others, where the graph is nearly a few
 //! chains, as one of sessions or of real time is.
 //!
-//! The marked vertices are dealt out to chains, in which each reaches the next. Of each vertex it is
-//! known how many of each chain reach it (a vector clock: Fidge, Mattern, 1988), and which one of
+//! The marked vertices are dealt out to chains, in which each reaches the next. Of each vertex it
+//! is known how many of each chain reach it (a vector clock: Fidge, Mattern, 1988), and which one of
 //! each chain is the first that it reaches.
 
 use std::collections::VecDeque;
@@ -74,27 +74,32 @@ impl Clocks {
         let mut row = vec![0; chains];
         let start = |vertex: u32| vertex as usize * stride..vertex as usize * stride + chains;
         let before = &mut self.before;
-        let later = spread(new.iter().map(|edge| edge.0), self.places.len(), &mut |vertex, reach| {
-            row.copy_from_slice(&before[start(vertex)]);
-            edges.successors(vertex, &mut |to| {
-                let to_row = &mut before[start(to)];
-                if to_row.iter().zip(&row).any(|(to, from)| to < from) {
-                    to_row.iter_mut().zip(&row).for_each(|(to, &from)| *to = (*to).max(from));
-                    reach(to);
-                }
+        let later =
+            spread(new.iter().map(|edge| edge.0), self.places.len(), &mut |vertex, reach| {
+                row.copy_from_slice(&before[start(vertex)]);
+                edges.successors(vertex, &mut |to| {
+                    let to_row = &mut before[start(to)];
+                    if to_row.iter().zip(&row).any(|(to, from)| to < from) {
+                        to_row.iter_mut().zip(&row).for_each(|(to, &from)| *to = (*to).max(from));
+                        reach(to);
+                    }
+                });
             });
-        });
         let after = &mut self.after;
-        let earlier = spread(new.iter().map(|edge| edge.1), self.places.len(), &mut |vertex, reach| {
-            row.copy_from_slice(&after[start(vertex)]);
-            edges.predecessors(vertex, &mut |from| {
-                let from_row = &mut after[start(from)];
-                if from_row.iter().zip(&row).any(|(from, to)| from > to) {
-                    from_row.iter_mut().zip(&row).for_each(|(from, &to)| *from = (*from).min(to));
-                    reach(from);
-                }
+        let earlier =
+            spread(new.iter().map(|edge| edge.1), self.places.len(), &mut |vertex, reach| {
+                row.copy_from_slice(&after[start(vertex)]);
+                edges.predecessors(vertex, &mut |from| {
+                    let from_row = &mut after[start(from)];
+                    if from_row.iter().zip(&row).any(|(from, to)| from > to) {
+                        from_row
+                            .iter_mut()
+                            .zip(&row)
+                            .for_each(|(from, &to)| *from = (*from).min(to));
+                        reach(from);
+                    }
+                });
             });
-        });
         [later, earlier]
     }
 
@@ -192,12 +197,15 @@ impl Clocks {
     }
 }
 
+/// Takes vertices.
+type Reach<'r> = &'r mut dyn FnMut(u32);
+
 /// Visits vertices, and those that `visit` reaches from them, until it reaches no more. Returns
 /// what was reached, each once.
 fn spread(
     starts: impl Iterator<Item = u32>,
     count: usize,
-    visit: &mut dyn FnMut(u32, &mut dyn FnMut(u32)),
+    visit: &mut dyn FnMut(u32, Reach<'_>),
 ) -> Vec<u32> {
     let mut is_waiting = vec![false; count];
     let mut queue: VecDeque<u32> = starts.collect();
@@ -249,16 +257,16 @@ impl Growing {
         self.new_into.sort_unstable();
     }
 
-    fn successors(&self, vertex: u32, take: &mut dyn FnMut(u32)) {
+    fn successors(&self, vertex: u32, take: Reach<'_>) {
         neighbours(&self.out, &self.new_out, vertex, take);
     }
 
-    fn predecessors(&self, vertex: u32, take: &mut dyn FnMut(u32)) {
+    fn predecessors(&self, vertex: u32, take: Reach<'_>) {
         neighbours(&self.into, &self.new_into, vertex, take);
     }
 }
 
-fn neighbours(graph: &Graph, new: &[(u32, u32)], vertex: u32, take: &mut dyn FnMut(u32)) {
+fn neighbours(graph: &Graph, new: &[(u32, u32)], vertex: u32, take: Reach<'_>) {
     graph.successors(vertex).iter().for_each(|&other| take(other));
     let start = new.partition_point(|edge| edge.0 < vertex);
     let own = new[start..].iter().take_while(|edge| edge.0 == vertex);

@@ -299,7 +299,10 @@ pub(crate) fn holds(
         Base::UpdateSerializable => view(views::update_serializable(facts, orders, work)),
         Base::UpdateAtomic => match weak(facts, orders, Sight::Direct, ordering)? {
             None => Some(None),
-            order => views::update_atomic(facts, work).map(|holds| order.filter(|_| holds)),
+            Some(order) => {
+                let Witness::Commits(commits) = &order else { return None };
+                views::update_atomic(facts, commits, work).map(|holds| holds.then_some(order))
+            }
         },
         Base::MonotonicSnapshotRead => {
             let is_acyclic = views::snapshot_reads(facts).order();

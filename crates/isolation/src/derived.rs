@@ -1,13 +1,11 @@
 //! The order of versions of which it is only known that one writer had seen the other: then the
 //! other came first, at every level from read committed on.
 
+use crate::clocks::Clocks;
 use crate::edges::{Edge, Kinds, Orders, Shape, Vertices, graph, is_other};
 use crate::facts::Facts;
 use crate::level::Ordering;
 use crate::numbers::NONE;
-
-/// Vertices of a graph of which all pairs are known that are joined by a path, at most.
-const MOST_REACH: usize = 20_000;
 
 /// Pairs of writers, at most.
 const MOST_PAIRS: usize = 1_000_000;
@@ -30,15 +28,17 @@ impl Derived {
             return derived;
         }
         let graph = graph(facts, orders, vertices, kinds);
-        if graph.len() > MOST_REACH {
-            return derived;
-        }
         let Some(order) = graph.order() else { return derived };
-        let reach = Reach::new(&graph, &order);
+        let mut is_marked = vec![false; graph.len()];
+        for key in keys() {
+            facts.tails.of(key).iter().for_each(|&t| is_marked[t as usize] = true);
+        }
+        let clocks = Clocks::new(&graph, &order, &|vertex| is_marked[vertex as usize]);
+        let Some(clocks) = clocks else { return derived };
         for key in keys() {
             for &one in facts.tails.of(key) {
                 for &other in facts.tails.of(key) {
-                    if one != other && reach.joins(one, other) {
+                    if one != other && clocks.comes_before(one, other) {
                         derived.pairs.push((one, other));
                     }
                 }
@@ -82,35 +82,5 @@ impl Derived {
                 }
             }
         }
-    }
-}
-
-/// Which vertices of an acyclic graph are joined by a path.
-pub(crate) struct Reach {
-    words: usize,
-    bits: Vec<u64>,
-}
-
-impl Reach {
-    /// Finds out for all pairs. O(n·m / 64).
-    pub(crate) fn new(graph: &crate::graph::Graph, order: &[u32]) -> Reach {
-        let words = graph.len().div_ceil(64);
-        let mut bits = vec![0u64; graph.len() * words];
-        for &vertex in order.iter().rev() {
-            let own = vertex as usize * words;
-            for &to in graph.successors(vertex) {
-                let other = to as usize * words;
-                bits[own + to as usize / 64] |= 1 << (to % 64);
-                for word in 0..words {
-                    bits[own + word] |= bits[other + word];
-                }
-            }
-        }
-        Reach { words, bits }
-    }
-
-    /// Returns whether a path of at least one edge leads from one vertex to the other.
-    pub(crate) fn joins(&self, from: u32, to: u32) -> bool {
-        self.bits[from as usize * self.words + to as usize / 64] >> (to % 64) & 1 == 1
     }
 }

@@ -2,6 +2,7 @@
 //! once.
 
 use crate::anomaly::{Class, Evidence, Found, Kind, Place, Step, Why};
+use crate::core;
 use crate::cycles::{Knots, Pattern, Search, explained, why};
 use crate::decide::Status;
 use crate::derived::Derived;
@@ -53,14 +54,41 @@ pub(crate) fn explain(facts: &Facts<'_, '_>, orders: &Orders, statuses: &[Status
             found.extend(of_forced(facts, orders, kind, ordering, &forced));
         }
     }
-    for level in Level::all() {
-        let is_shown = found.iter().any(|found| found.rules_out.contains(&level));
-        if is_out(level) && !is_shown {
-            found.extend(crate::core::core(facts, level));
+    for level in Level::all().filter(|&level| is_out(level)) {
+        let is_shown = |found: &[Found]| found.iter().any(|found| found.rules_out.contains(&level));
+        if is_shown(&found) {
+            continue;
+        }
+        let Some(kept) = core::part(facts, orders, level) else { continue };
+        if kept.len() < facts.len() {
+            find_cycles_of_part(facts, &kept, level, &is_out, &mut found, &mut work);
+        }
+        if !is_shown(&found) {
+            found.push(core::core(facts, kept, level));
         }
     }
     found.sort_by_key(|found| found.kind.severity());
     found
+}
+
+/// Finds cycles of some transactions, of which more can be derived than of many.
+fn find_cycles_of_part(
+    facts: &Facts<'_, '_>,
+    kept: &[u32],
+    level: Level,
+    is_out: &dyn Fn(Level) -> bool,
+    found: &mut Vec<Found>,
+    work: &mut u64,
+) {
+    let table = facts.table.part(kept);
+    let part = facts.restricted(&table, kept);
+    let (orders, ordering) = (Orders::new(&part), level.ordering());
+    let derived = Derived::new(&part, &orders, ordering);
+    let scene = Scene { facts: &part, orders: &orders, ordering, derived: &derived };
+    let before = found.len();
+    scene.find_cycles(is_out, found, work);
+    let new: Vec<Found> = found.drain(before..).collect();
+    found.extend(new.into_iter().map(|found| core::renumbered(found, kept)));
 }
 
 /// Where cycles are looked for.

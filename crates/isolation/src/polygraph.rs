@@ -8,6 +8,7 @@
 
 use std::cell::Cell;
 
+use crate::core;
 use crate::edges::{Edge, Kinds, Orders, Shape, Vertices, chained_edges, is_other, ordered_edges};
 use crate::facts::Facts;
 use crate::graph::Graph;
@@ -94,6 +95,9 @@ enum Outcome {
 /// So often transactions are freed from an order that the level does not ask for.
 const ROUNDS: usize = 12;
 
+/// Transactions around cycles that are looked at on their own, at most.
+const MOST_AROUND: usize = 500;
+
 /// Looks for positions of the transactions by which the versions of each key are ordered so that
 /// the history has `level`; `guess` has likely ones. `None` if that takes too much work,
 /// `Some(None)` if there are none.
@@ -121,6 +125,10 @@ pub(crate) fn decide(
         match problem.attempt(&is_ordered, &mut half) {
             Outcome::Positions(positions) => return Some(Some(positions)),
             Outcome::None(cycles) if cycles.iter().any(|&t| is_ordered[t as usize]) => {
+                let is_large = facts.len() > 4 * MOST_AROUND;
+                if is_large && core::around(facts, &cycles, level, MOST_AROUND).is_some() {
+                    return Some(None);
+                }
                 cycles.iter().for_each(|&t| is_ordered[t as usize] = false);
             }
             _ => break,
@@ -132,6 +140,24 @@ pub(crate) fn decide(
         Outcome::Positions(positions) => Some(Some(positions)),
         Outcome::None(_) => Some(None),
         Outcome::TooMuch => None,
+    }
+}
+
+/// Returns transactions that contradict `level`, ascending, if that follows without a search.
+pub(crate) fn contradiction(
+    facts: &Facts<'_, '_>,
+    orders: &Orders,
+    level: Level,
+) -> Option<Vec<u32>> {
+    let guess = vec![0; facts.len()];
+    let problem = Problem::new(facts, orders, level, &guess);
+    let is_ordered = vec![false; facts.len()];
+    let bounds = Bounds { rules: problem.rules, is_ordered: &is_ordered };
+    let edges = problem.known_edges(bounds);
+    let mut work = u64::MAX;
+    match saturate(facts, &problem.map, bounds, (problem.count, edges), &mut work) {
+        Err(Failure::Cycle(edges)) => Some(problem.on_cycles(&edges)),
+        _ => None,
     }
 }
 
@@ -322,7 +348,9 @@ fn choices(
             let to = map.commit(second);
             let is_open = |vertex: u32| !known.clocks.leads_to(vertex, to);
             let others = of(key, first).filter(|&&(.., t)| t != second);
-            edges.extend(others.map(|&(_, _, vertex, _)| (vertex, to)).filter(|edge| is_open(edge.0)));
+            edges.extend(
+                others.map(|&(_, _, vertex, _)| (vertex, to)).filter(|edge| is_open(edge.0)),
+            );
         }
         edges
     };

@@ -149,7 +149,8 @@ pub(crate) fn saturate<'s, 't, 'h>(
     *work = work.saturating_sub((clocks.chains() * edges.len()) as u64 / 16);
     let writers = Writers::new(facts, map, &clocks);
     let mut known = Known { facts, map, bounds, edges, clocks, writers };
-    let mut changed = Changed { sees_more: vec![true; facts.len()], leads_to_more: vec![true; facts.len()] };
+    let mut changed =
+        Changed { sees_more: vec![true; facts.len()], leads_to_more: vec![true; facts.len()] };
     loop {
         let mut new = Vec::new();
         known.follow_reads(&changed, &mut new, work);
@@ -266,9 +267,7 @@ impl Known<'_, '_, '_> {
         let source = read.source;
         let is_last = || read.place as usize == self.facts.chains.of(read.key).len();
         let start = match read.place {
-            NONE if is_other(source, t) => {
-                self.clocks.after(self.map.overwrite(source), run.chain)
-            }
+            NONE if is_other(source, t) => self.clocks.after(self.map.overwrite(source), run.chain),
             // All of them wrote after it.
             place if place != NONE && is_last() => 0,
             _ => return,
@@ -315,9 +314,8 @@ impl Known<'_, '_, '_> {
                 for &run in self.writers.runs.of(key) {
                     let after = self.clocks.after(overwrite, run.chain);
                     let (earlier, _) = self.writers.parted(run, after);
-                    let is_open = |other: u32| {
-                        !self.clocks.comes_before(self.map.overwrite(other), commit)
-                    };
+                    let is_open =
+                        |other: u32| !self.clocks.comes_before(self.map.overwrite(other), commit);
                     let open = earlier.iter().rev().copied().filter(|&other| other != one);
                     let open = open.take_while(|&other| is_open(other));
                     pairs.extend(open.filter(|&other| one < other).map(|other| (one, other, key)));

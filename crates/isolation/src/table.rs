@@ -40,7 +40,7 @@ pub enum KeyKind {
 }
 
 /// The transactions of a history, in the order of their invocations: the transaction with number
-/// `t` is the operation with index `t`.
+/// `t` is the operation with index `t`, unless it is a part of them.
 pub struct Transactions<'h> {
     /// The history.
     pub history: &'h History,
@@ -52,6 +52,8 @@ pub struct Transactions<'h> {
     pub kinds: Vec<KeyKind>,
     sessions: Vec<u32>,
     session_count: usize,
+    /// Of a part, the operation of each transaction.
+    operations: Option<Vec<u32>>,
 }
 
 impl<'h> Transactions<'h> {
@@ -83,7 +85,36 @@ impl<'h> Transactions<'h> {
             kinds,
             sessions: session_of,
             session_count,
+            operations: None,
         })
+    }
+
+    /// Returns some of the transactions, which get new numbers. `kept` is ascending.
+    pub(crate) fn part(&self, kept: &[u32]) -> Transactions<'h> {
+        let mut starts = vec![0];
+        let mut micros = Vec::new();
+        for &transaction in kept {
+            micros.extend_from_slice(self.micros(transaction));
+            starts.push(micros.len() as u32);
+        }
+        Transactions {
+            history: self.history,
+            starts,
+            micros,
+            keys: self.keys.clone(),
+            kinds: self.kinds.clone(),
+            sessions: kept.iter().map(|&transaction| self.session(transaction)).collect(),
+            session_count: self.session_count,
+            operations: Some(kept.iter().map(|&t| self.operation(t).index() as u32).collect()),
+        }
+    }
+
+    fn operation(&self, transaction: u32) -> OpIndex {
+        let operation = match &self.operations {
+            Some(operations) => operations[transaction as usize],
+            None => transaction,
+        };
+        OpIndex::new(operation as usize)
     }
 
     /// Returns how many transactions there are.
@@ -110,7 +141,7 @@ impl<'h> Transactions<'h> {
 
     /// Returns how a transaction ended.
     pub fn outcome(&self, transaction: u32) -> Outcome {
-        self.history.operations()[transaction as usize].outcome
+        self.history[self.operation(transaction)].outcome
     }
 
     /// Returns whether a transaction is known to have committed.
@@ -120,7 +151,7 @@ impl<'h> Transactions<'h> {
 
     /// Returns when a transaction was invoked and returned.
     pub fn span(&self, transaction: u32) -> Span {
-        self.history.span(OpIndex::new(transaction as usize))
+        self.history.span(self.operation(transaction))
     }
 
     /// Returns the number of the session of a transaction: that of its process.

@@ -131,8 +131,12 @@ pub(crate) fn update_serializable(facts: &Facts<'_, '_>, orders: &Orders, work: 
 }
 
 /// Decides whether a transaction sees all of each other one that it sees, those included that wrote
-/// a key before it does.
-pub(crate) fn update_atomic(facts: &Facts<'_, '_>, work: &mut u64) -> Holds {
+/// a key before it does. `order` has all that were installed; versions follow it.
+pub(crate) fn update_atomic(facts: &Facts<'_, '_>, order: &[u32], work: &mut u64) -> Holds {
+    let mut commits = vec![0; facts.len()];
+    for (&t, at) in order.iter().zip(0u32..) {
+        commits[t as usize] = at;
+    }
     // The place of each transaction among the versions of the keys that it writes.
     let mut places: Vec<Vec<(u32, u32)>> = vec![Vec::new(); facts.len()];
     for key in (0..facts.chains.len() as u32).filter(|&key| !facts.aside[key as usize]) {
@@ -156,8 +160,10 @@ pub(crate) fn update_atomic(facts: &Facts<'_, '_>, work: &mut u64) -> Holds {
                 continue;
             }
             let chain = facts.chains.of(read.key);
-            let later = chain[read.place as usize..].iter().chain(facts.tails.of(read.key));
-            for &other in later.filter(|&&other| other != t) {
+            let is_earlier = |other: &&u32| commits[**other as usize] < commits[t as usize];
+            let later = chain[read.place as usize..].iter().take_while(is_earlier);
+            let tail = facts.tails.of(read.key).iter().filter(is_earlier);
+            for &other in later.chain(tail).filter(|&&other| other != t) {
                 *work = work.saturating_sub(1 + places[other as usize].len() as u64);
                 if is_before(other, t) {
                     return Some(false);

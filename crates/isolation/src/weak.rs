@@ -339,11 +339,7 @@ enum Sights {
 
 /// Returns the forced edges of all that a transaction sees, directly or not; of its session, if
 /// `is_ordered` says so of both.
-fn transitive(
-    facts: &Facts<'_, '_>,
-    orders: &Orders,
-    is_ordered: &dyn Fn(u32) -> bool,
-) -> Sights {
+fn transitive(facts: &Facts<'_, '_>, orders: &Orders, is_ordered: &dyn Fn(u32) -> bool) -> Sights {
     let n = facts.len();
     let sees = |t: u32, take: &mut dyn FnMut(u32)| {
         for read in facts.reads.of(t) {
