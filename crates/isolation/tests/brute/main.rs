@@ -6,7 +6,7 @@ mod random;
 
 use histcheck_history::{History, IntoValue, Value};
 use histcheck_isolation::proof::{levels, verify};
-use histcheck_isolation::{LEVELS, Level, Options, Status, check};
+use histcheck_isolation::{LEVELS, Level, Options, Status, Transactions, check};
 use random::{End, Op, Random, Txn};
 
 /// Returns the history of `txns`.
@@ -60,19 +60,26 @@ impl IntoValue for Micros<'_> {
     }
 }
 
-/// How many histories are tried.
-fn count() -> u64 {
-    std::env::var("HISTORIES").ok().and_then(|count| count.parse().ok()).unwrap_or(3_000)
+/// Returns the number that a variable of the environment has.
+fn variable(name: &str, usual: u64) -> u64 {
+    std::env::var(name).ok().and_then(|number| number.parse().ok()).unwrap_or(usual)
 }
 
-fn compare(seed: u64, is_list: bool) -> Vec<(u64, u64, u64)> {
+/// Compares so many histories; those that `among` returns, of some transactions, have the levels
+/// of these.
+fn compare(
+    histories: u64,
+    (seed, is_list): (u64, bool),
+    among: impl Fn(&[Txn]) -> Vec<Txn>,
+) -> Vec<(u64, u64, u64)> {
     let mut counts = vec![(0, 0, 0); LEVELS.len()];
-    let mut random = Random::new(seed);
-    for nth in 0..count() {
+    let mut random = Random::new(variable("SEED", 0).wrapping_mul(1_000_003) + seed);
+    for nth in 0..histories {
         let txns = random.transactions(is_list);
-        let history = history(&txns);
+        let alone = history(&txns);
+        let held = levels(&Transactions::read(&alone).unwrap(), Value::NULL);
+        let history = history(&among(&txns));
         let report = check(&history, &Options::default()).unwrap();
-        let held = levels(&report.transactions, Value::NULL);
         for level in Level::all() {
             let (status, expected) = (&report.statuses[level.index()], held[level.index()]);
             let count = &mut counts[level.index()];
@@ -106,10 +113,23 @@ fn show(counts: &[(u64, u64, u64)]) {
 
 #[test]
 fn lists() {
-    show(&compare(1, true));
+    show(&compare(variable("HISTORIES", 3_000), (1, true), <[Txn]>::to_vec));
 }
 
 #[test]
 fn registers() {
-    show(&compare(2, false));
+    show(&compare(variable("HISTORIES", 3_000), (2, false), <[Txn]>::to_vec));
+}
+
+/// What is decided by parts of long histories is decided as it is of short ones.
+#[test]
+fn registers_among_many_others() {
+    let among = |txns: &[Txn]| random::among_others(txns, 1_200);
+    show(&compare(variable("HISTORIES", 3_000) / 100, (3, false), among));
+}
+
+#[test]
+fn lists_among_many_others() {
+    let among = |txns: &[Txn]| random::among_others(txns, 1_200);
+    show(&compare(variable("HISTORIES", 3_000) / 100, (4, true), among));
 }

@@ -199,3 +199,58 @@ impl Random {
         list
     }
 }
+
+/// Returns `txns` between others, so many before them and after them, of which each happens when it
+/// is invoked.
+pub(crate) fn among_others(txns: &[Txn], count: usize) -> Vec<Txn> {
+    let mut random = Random::new(count as u64);
+    let is_list = txns
+        .iter()
+        .flat_map(|txn| &txn.ops)
+        .any(|op| matches!(op, Op::Append(..) | Op::ReadList(..)));
+    let middle = 4 * count + 8;
+    let mut all = Vec::with_capacity(txns.len() + 2 * count);
+    let mut written: Vec<Vec<i64>> = vec![Vec::new(); 4];
+    let mut next = 0;
+    for nth in 0..2 * count {
+        // Two of three sessions at a time.
+        let call = 2 * nth + if nth < count { 0 } else { middle };
+        let mut txn = Txn {
+            session: 100 + nth as i64 % 3,
+            end: End::Ok,
+            ops: Vec::new(),
+            call,
+            ret: call + 5,
+        };
+        if nth + 3 > count && nth < count {
+            txn.ret = call + 1;
+        }
+        // Lists do not grow for ever.
+        if is_list && nth % 40 == 0 {
+            written.iter_mut().for_each(Vec::clear);
+        }
+        for _ in 0..1 + random.below(3) {
+            let key = random.below(4);
+            let of = &mut written[key];
+            let key = 10 + key + if is_list { 4 * (nth / 40) } else { 0 };
+            match random.once_in(2) {
+                true => {
+                    next += 1;
+                    of.push(next);
+                    txn.ops.push(if is_list {
+                        Op::Append(key, next)
+                    } else {
+                        Op::Write(key, next)
+                    });
+                }
+                false if is_list => txn.ops.push(Op::ReadList(key, of.clone())),
+                false => txn.ops.push(Op::Read(key, of.last().copied())),
+            }
+        }
+        all.push(txn);
+    }
+    let shift = 2 * count + 4;
+    let shifted = |txn: &Txn| Txn { call: txn.call + shift, ret: txn.ret + shift, ..txn.clone() };
+    all.extend(txns.iter().map(shifted));
+    all
+}
