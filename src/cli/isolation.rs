@@ -3,16 +3,20 @@
 use histcheck::formats::Input;
 use histcheck::history::{Shape, Value};
 use histcheck::isolation::{self, Asked, Status as LevelStatus, Tool, has_transactions, proof};
+use histcheck::report::ci::Outcome;
 use histcheck::report::{
-    Detail, Isolation, isolation_details, isolation_json, isolation_line, printable,
+    Detail, Isolation, isolation_details, isolation_html, isolation_json, isolation_line,
+    isolation_svg, printable,
 };
-use histcheck::{History, Options};
+use histcheck::{Error, History, Options};
 
-use super::args::{LikeTool, ReportFormat};
+use super::args::{IsolationArgs, LikeTool, ReportFormat};
 use super::exit::Status;
 use super::levels::unknown_level;
 use super::run::Run;
-use super::stderr::complain;
+use super::single::{base_name, deliver_to};
+use super::stderr::{complain, lock};
+use super::witness;
 
 /// Work that a second of the time limit stands for, in edges looked at.
 const WORK_PER_SECOND: u64 = 200_000_000;
@@ -30,53 +34,39 @@ impl From<LikeTool> for Tool {
     }
 }
 
-impl Run<'_> {
+/// What became of the check of levels.
+pub(super) enum Levels<'h> {
+    /// They are decided.
+    Decided(isolation::Report<'h>, Asked),
+    /// The check of a model may tell more.
+    OfModel,
+    /// The history cannot be read as one of transactions.
+    Refused(Error),
+    /// The arguments are wrong; people were told why.
+    Wrong,
+}
+
+impl IsolationArgs {
     /// Returns whether levels are to be decided: they are asked for, or the history is one of
-    /// transactions, no model is named, and nothing else is asked for that a model needs.
-    pub(super) fn asks_for_levels(&self, history: &History, options: &Options) -> bool {
-        if let Some(level) = &self.args.isolation.level {
+    /// transactions, and no model is named.
+    pub(super) fn ask_for_levels(&self, history: &History, options: &Options) -> bool {
+        if let Some(level) = &self.level {
             return level != "linearizable";
         }
         // A list of sessions may have no transaction.
         let is_empty = history.operations().is_empty() && !history.has_real_time();
         let is_named = options.model.is_some() || history.metadata_field("model").is_some();
         let is_whole = history.selected().is_none() && !has_own_starts(history, options);
-        let is_theirs = is_empty || has_transactions(history);
-        !is_named && is_whole && self.needs_a_model().is_none() && is_theirs
-    }
-
-    /// Returns what is asked for that only the check of a model gives.
-    fn needs_a_model(&self) -> Option<&'static str> {
-        let output = &self.args.output;
-        match output.format {
-            ReportFormat::Human | ReportFormat::Json => {}
-            _ => return Some("a --format for continuous integration"),
-        }
-        let files =
-            [("--svg", &output.svg), ("--html", &output.html), ("--witness", &output.witness)];
-        files.iter().find(|(_, path)| path.is_some()).map(|&(option, _)| option)
-    }
-
-    /// Returns why the levels of a history cannot be decided as the arguments say.
-    fn wrong_for_levels(&self, history: &History, options: &Options) -> Option<String> {
-        if let Some(option) = self.needs_a_model() {
-            return Some(format!("{option} cannot be had together with --level"));
-        }
-        if history.selected().is_some() {
-            return Some("--level needs all transactions, and some were left out".to_owned());
-        }
-        has_own_starts(history, options).then(|| {
-            "--level needs one known initial value for all registers, as in --init 0".to_owned()
-        })
+        !is_named && is_whole && (is_empty || has_transactions(history))
     }
 
     fn tool(&self) -> Option<Tool> {
-        self.args.isolation.like.map(Tool::from)
+        self.like.map(Tool::from)
     }
 
     /// Returns what is asked of a history; says so if there is no such level.
     fn asked(&self, history: &History) -> Option<Asked> {
-        let Some(name) = &self.args.isolation.level else {
+        let Some(name) = &self.level else {
             return Some(Asked::usual(history.has_real_time()));
         };
         let asked = Asked::parse(name, self.tool());
@@ -86,6 +76,63 @@ impl Run<'_> {
         asked
     }
 
+    /// Decides the levels of a history; if that is all that is wanted, none but the one that is
+    /// asked for.
+    pub(super) fn decide<'h>(
+        &self,
+        history: &'h History,
+        options: &Options,
+        is_only: bool,
+    ) -> Levels<'h> {
+        if let Some(wrong) = wrong_for_levels(history, options) {
+            complain(&format!("error: {wrong}"));
+            return Levels::Wrong;
+        }
+        if let Err(error) = histcheck::check_read(history, options.threads) {
+            return Levels::Refused(error);
+        }
+        let Some(asked) = self.asked(history) else { return Levels::Wrong };
+        let usual = isolation::Options::default();
+        let work = options.budget.timeout.map_or(usual.work, |timeout| {
+            usual.work.min((timeout.as_secs_f64() * WORK_PER_SECOND as f64) as u64)
+        });
+        let options = isolation::Options {
+            initial: initial(history, options),
+            work,
+            asked: match asked {
+                Asked::Level(level, _) => Some(level),
+                Asked::Anomalies(_) => None,
+            },
+            only: is_only,
+            by_last_element: self.tool().is_some_and(Tool::keeps_sessions),
+        };
+        match isolation::check(history, &options) {
+            Ok(report) if is_left_to_a_model(&report, &asked) => Levels::OfModel,
+            Ok(report) => Levels::Decided(report, asked),
+            // Other operations beside transactions are a matter of the model.
+            Err(_) if self.level.is_none() => Levels::OfModel,
+            Err(error) => Levels::Refused(error),
+        }
+    }
+}
+
+/// Returns whether the check of a model may tell more of transactions.
+fn is_left_to_a_model(report: &isolation::Report<'_>, asked: &Asked) -> bool {
+    Isolation::new(report, asked).is_left_to_a_model()
+        && has_transactions(report.transactions.history)
+}
+
+/// Returns why the levels of a history cannot be decided as the arguments say.
+fn wrong_for_levels(history: &History, options: &Options) -> Option<String> {
+    if history.selected().is_some() {
+        return Some("--level needs all transactions, and some were left out".to_owned());
+    }
+    has_own_starts(history, options).then(|| {
+        "--level needs one known initial value for all registers, as in --init 0".to_owned()
+    })
+}
+
+impl Run<'_> {
     /// Decides the levels of a history, and reports on them. None if the one that is asked for is
     /// left undecided, and the check of a model may decide it.
     pub(super) fn check_isolation(
@@ -94,59 +141,55 @@ impl Run<'_> {
         options: &Options,
         input: &Input,
     ) -> Option<Status> {
-        if let Some(wrong) = self.wrong_for_levels(history, options) {
-            complain(&format!("error: {wrong}"));
-            return Some(Status::Unreadable);
-        }
-        if let Err(error) = histcheck::check_read(history, options.threads) {
-            return Some(self.refused(error, input));
-        }
-        let Some(asked) = self.asked(history) else { return Some(Status::Unreadable) };
-        let usual = isolation::Options::default();
-        let initial = options.initial.unwrap_or(Value::NULL);
-        let work = options.budget.timeout.map_or(usual.work, |timeout| {
-            usual.work.min((timeout.as_secs_f64() * WORK_PER_SECOND as f64) as u64)
-        });
-        let options = isolation::Options {
-            initial,
-            work,
-            asked: match asked {
-                Asked::Level(level, _) => Some(level),
-                Asked::Anomalies(_) => None,
-            },
-            only: self.detail() == Detail::Verdict,
-            by_last_element: self.tool().is_some_and(Tool::keeps_sessions),
+        let proves = self.args.output.witness.is_some();
+        let is_only = self.detail() == Detail::Verdict && !self.explains() && !proves;
+        let (report, asked) = match self.args.isolation.decide(history, options, is_only) {
+            Levels::Decided(report, asked) => (report, asked),
+            Levels::OfModel => return None,
+            Levels::Refused(error) => return Some(self.refused(error, input)),
+            Levels::Wrong => return Some(Status::Unreadable),
         };
-        let report = match isolation::check(history, &options) {
-            Ok(report) => report,
-            // Other operations beside transactions are a matter of the model.
-            Err(_) if self.args.isolation.level.is_none() => return None,
-            Err(error) => return Some(self.refused(error, input)),
-        };
+        let initial = initial(history, options);
         let mut subject = Isolation {
             file: self.named.then_some(self.name),
-            report: &report,
-            asked: &asked,
-            places: Vec::new(),
             files: input.files(),
             verified: self.args.output.self_check.then(|| proof::verify(&report, initial)),
+            ..Isolation::new(&report, &asked)
         };
-        if subject.is_left_to_a_model() && has_transactions(history) {
-            return None;
-        }
         subject.places = input.locate_all(&subject.named_records());
-        let text = match self.args.output.format {
-            ReportFormat::Json => isolation_json(&subject),
-            _ => {
+        match self.args.output.format {
+            ReportFormat::Json => self.output.print(&isolation_json(&subject)),
+            ReportFormat::Human => {
                 self.output.start_block();
                 let palette = *self.output.palette();
                 let line = isolation_line(&subject, &palette) + "\n";
-                line + &isolation_details(&subject, self.detail(), &palette)
+                let details = isolation_details(&subject, self.detail(), &palette);
+                self.output.print(&(line + &details));
             }
-        };
-        self.output.print(&text);
+            _ => lock(self.outcomes).push(Outcome::of_isolation(self.file, &subject)),
+        }
         self.output.relax();
-        Some(self.level_status(&subject))
+        let written = self.write_levels(&subject);
+        Some(self.level_status(&subject).max(written))
+    }
+
+    /// Writes the picture, the page and the proofs that are asked for; the status of that.
+    fn write_levels(&mut self, subject: &Isolation<'_>) -> Status {
+        let mut status = Status::Valid;
+        if let Some(path) = &self.args.output.svg {
+            status = status.max(deliver_to(path, isolation_svg(subject).as_bytes()));
+        }
+        if let Some(path) = &self.args.output.html {
+            let page = isolation_html(subject, self.file.and_then(base_name));
+            status = status.max(deliver_to(path, page.as_bytes()));
+        }
+        if let Some(out) = self.witnesses
+            && let Err(error) = witness::write_levels(subject.file, subject.report, out)
+        {
+            complain(&format!("error: cannot write the witness file: {error}"));
+            status = status.max(Status::Unreadable);
+        }
+        status
     }
 
     /// Returns the status that a report stands for, and says which proofs do not hold.
@@ -167,9 +210,21 @@ impl Run<'_> {
     }
 }
 
+/// Returns what registers hold before they are written: as the arguments say, or the metadata.
+fn initial(history: &History, options: &Options) -> Value {
+    options.initial.or_else(|| history.metadata_field("initial")).unwrap_or(Value::NULL)
+}
+
 /// Returns whether registers start with values of their own, or that is not known.
 fn has_own_starts(history: &History, options: &Options) -> bool {
-    let is_map = |value| matches!(history.values().shape(value), Shape::Map(_));
-    let is_one = options.initials.is_empty() && !options.unknown_initial;
-    !is_one || options.initial.is_some_and(is_map)
+    let values = history.values();
+    let is_map = |value| matches!(values.shape(value), Shape::Map(_));
+    let is_of_metadata = options.initial.is_none() && !options.unknown_initial;
+    let field = |name: &str| history.metadata_field(name).filter(|_| is_of_metadata);
+    let is_unknown = |value| matches!(values.shape(value), Shape::Bool(true));
+    !options.initials.is_empty()
+        || options.unknown_initial
+        || field("initials").is_some()
+        || field("unknown_initial").is_some_and(is_unknown)
+        || is_map(initial(history, options))
 }

@@ -1,9 +1,10 @@
-//! The orders that prove valid keys, as JSON Lines.
+//! The orders that prove valid keys and isolation levels, as JSON Lines.
 
 use std::io::{self, Write};
 
 use histcheck::check::Decision;
-use histcheck::history::write_quoted;
+use histcheck::history::{OpIndex, write_quoted};
+use histcheck::isolation::{self, Level, Status, Witness};
 use histcheck::{History, Report};
 
 /// Writes one object for every valid key of `report`: its key and the order, as the records of the
@@ -38,6 +39,44 @@ pub(crate) fn write(
         }
         line.push_str("]}\n");
         out.write_all(line.as_bytes())?;
+    }
+    Ok(())
+}
+
+/// Writes one object for every level that holds with an order of its own, and for each that follows
+/// from one: `order`, the transactions one after the other, `commits`, their commits alone, or
+/// `events`, beginnings and commits; all as the records of invocations.
+pub(crate) fn write_levels(
+    file: Option<&str>,
+    report: &isolation::Report<'_>,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let history = report.transactions.history;
+    let record = |t: u32| history[OpIndex::new(t as usize)].invoked.to_string();
+    for level in Level::all().rev() {
+        let Status::Holds(witness) = &report.statuses[level.index()] else { continue };
+        let mut line = String::from("{");
+        if let Some(file) = file {
+            line.push_str("\"file\":");
+            write_quoted(file, &mut line);
+            line.push(',');
+        }
+        line.push_str(&format!("\"level\":\"{}\",", level.name()));
+        let orders = |order: &[u32]| order.iter().map(|&t| record(t)).collect::<Vec<_>>().join(",");
+        let proof = match witness {
+            Witness::Implied(stronger) => format!("\"implied_by\":\"{}\"", stronger.name()),
+            Witness::Serial(order) => format!("\"order\":[{}]", orders(order)),
+            Witness::Commits(order) => format!("\"commits\":[{}]", orders(order)),
+            Witness::Snapshots(events) => {
+                let event = |&event: &u32| {
+                    let name = if event % 2 == 0 { "begin" } else { "commit" };
+                    format!("[\"{name}\",{}]", record(event / 2))
+                };
+                let events: Vec<String> = events.iter().map(event).collect();
+                format!("\"events\":[{}]", events.join(","))
+            }
+        };
+        writeln!(out, "{line}{proof}}}")?;
     }
     Ok(())
 }

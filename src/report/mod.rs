@@ -29,15 +29,15 @@ use crate::history::{History, Record};
 
 pub use crate::words::{operation_phrase, printable, shortened, steers, with_thousands};
 #[cfg(feature = "figures")]
-pub use figure::{Plot, plot, svg};
+pub use figure::{Plot, isolation_svg, plot, svg};
 pub use following::{
     Followed, end_details, end_json, end_line, rotation_json, surroundings_line, violation_details,
     violation_json, violation_line,
 };
-pub use isolation::{Isolation, isolation_details, isolation_json, isolation_line};
+pub use isolation::{Isolation, isolation_details, isolation_dot, isolation_json, isolation_line};
 pub use json::{SCHEMA_VERSION, error_json, json, unread_json};
 #[cfg(feature = "figures")]
-pub use page::html;
+pub use page::{html, isolation_html};
 pub use stats::{statistics_json, statistics_text};
 pub use style::{Palette, Strokes};
 pub use text::{Detail, details, text, verdict_line};

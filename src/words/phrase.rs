@@ -62,7 +62,6 @@ pub(crate) fn return_phrase(history: &History, index: OpIndex) -> String {
 
 /// When operation `index` was called, or returned, without a preposition: `1.204 s` after the first
 /// time of the history, or else `record 17`.
-#[cfg(feature = "figures")]
 pub(crate) fn moment_phrase(history: &History, index: OpIndex, returned: bool) -> String {
     let phrase = if returned { return_phrase(history, index) } else { call_phrase(history, index) };
     match phrase.split_once(' ') {

@@ -75,7 +75,7 @@ fn elements<'a>(document: &'a Document<'_>, name: &'a str) -> Vec<Node<'a, 'a>> 
 
 /// What the schemas of Ant and of Jenkins want: these attributes and children, in this order, and
 /// the true counts. Returns the suites.
-fn verify_junit<'a>(document: &'a Document<'_>) -> Vec<Node<'a, 'a>> {
+pub(crate) fn verify_junit<'a>(document: &'a Document<'_>) -> Vec<Node<'a, 'a>> {
     let root = document.root_element();
     assert!(root.has_tag_name("testsuites") && root.attributes().len() == 0);
     let suites: Vec<_> = root.children().filter(Node::is_element).collect();
@@ -147,7 +147,7 @@ fn junit_says_times_on_demand() {
 }
 
 /// What SARIF 2.1.0 requires of the objects that are used.
-fn verify_sarif(text: &str) -> Json {
+pub(crate) fn verify_sarif(text: &str) -> Json {
     let log: Json = serde_json::from_str(text).unwrap();
     assert_eq!(log["version"], "2.1.0");
     let run = &log["runs"][0];
@@ -370,7 +370,7 @@ fn markdown_fits_into_a_comment() {
 }
 
 /// In Markdown, everything but what the report itself writes is encoded.
-fn verify_markdown(text: &str) {
+pub(crate) fn verify_markdown(text: &str) {
     let own =
         ["<code>", "</code>", "<details>", "</details>", "<summary>", "</summary>", "<!-- -->"];
     let rest = own.iter().fold(text.to_owned(), |text, own| text.replace(own, ""));

@@ -27,6 +27,7 @@ const IMAGES: &[(&str, &str)] = &[
     ("crashes", "histories/store/raft-amnesia.jsonl"),
     ("processes", "generate read-replicas --clients 30 --operations 400 --seed 3"),
     ("unicode-values", "histories/unicode-values.jsonl"),
+    ("write-skew", "--level strict-serializable histories/write-skew.jsonl"),
     ("valid", "generate abd-crashes --operations 2000"),
 ];
 
@@ -204,7 +205,7 @@ fn wide(text: &str, class: &str) -> (f64, f64) {
 
 /// Whether a picture is well-formed, names things once and what is there, and all of its text is
 /// within it and apart from other text.
-fn verify(svg: &str) {
+pub(crate) fn verify(svg: &str) {
     let document = Document::parse(svg).unwrap();
     let root = document.root_element();
     let size = (number(root, "width"), number(root, "height"));

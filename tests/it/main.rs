@@ -97,10 +97,12 @@ mod tail;
 #[cfg(feature = "store")]
 mod threads;
 mod tidy;
+#[cfg(feature = "store")]
+#[cfg(feature = "cli")]
+mod transactions;
 #[cfg(feature = "cli")]
 #[path = "../../src/tries.rs"]
 mod tries;
-#[cfg(feature = "store")]
 mod truth;
 mod unread;
 #[cfg(feature = "cli")]

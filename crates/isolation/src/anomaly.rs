@@ -62,6 +62,58 @@ pub enum Class {
     G2,
 }
 
+impl Class {
+    /// Returns what such a cycle means, in a sentence.
+    fn meaning(self, ordering: Ordering) -> &'static str {
+        use Ordering::{None as Plain, RealTime, Session};
+        match (self, ordering) {
+            (Class::G0, Plain) => {
+                "Transactions overwrote each other's writes in a circle: each comes before the \
+                 next on some key."
+            }
+            (Class::G0, Session) => "Overwrites contradict the order of a process.",
+            (Class::G0, RealTime) => "Overwrites contradict real time.",
+            (Class::G1c, Plain) => {
+                "Transactions read and overwrote each other's writes in a circle: each saw \
+                 something of the one before."
+            }
+            (Class::G1c, Session) => "Reads and overwrites contradict the order of a process.",
+            (Class::G1c, RealTime) => "Reads and overwrites contradict real time.",
+            (Class::GSingle, Plain) => {
+                "A transaction saw a part of what it depends on, and missed another part: a cycle \
+                 with one anti-dependency."
+            }
+            (Class::GSingle, Session) => {
+                "A transaction missed a write that came before it in the order of a process."
+            }
+            (Class::GSingle, RealTime) => {
+                "A transaction missed a write that had completed before it was invoked."
+            }
+            (Class::GNonadjacent, Plain) => {
+                "Transactions saw concurrent writes in different orders: a cycle with several \
+                 anti-dependencies, no two of them one after the other."
+            }
+            (Class::GNonadjacent, Session) => {
+                "Transactions saw writes in different orders, one of which is that of a process."
+            }
+            (Class::GNonadjacent, RealTime) => {
+                "Transactions saw writes in different orders, one of which is that of real time."
+            }
+            (Class::G2, Plain) => {
+                "Transactions each missed what the next one wrote: a cycle with anti-dependencies \
+                 one after the other."
+            }
+            (Class::G2, Session) => {
+                "Transactions each missed what another one wrote, in a cycle with the order of a \
+                 process."
+            }
+            (Class::G2, RealTime) => {
+                "Transactions each missed what another one wrote, in a cycle with real time."
+            }
+        }
+    }
+}
+
 impl Kind {
     /// Returns the name.
     pub fn name(self) -> &'static str {
@@ -135,6 +187,51 @@ impl Kind {
             Kind::Cycle(Class::GSingle, _) => "read skew",
             Kind::Cycle(Class::GNonadjacent, _) => "long fork",
             Kind::Cycle(Class::G2, _) => "write skew",
+        }
+    }
+
+    /// Returns what it means, in a sentence for those who do not know the words.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Kind::GarbageRead => "A read returned a value that no transaction wrote.",
+            Kind::DuplicateElements => "A list that was read has an element twice.",
+            Kind::CyclicVersions => {
+                "What transactions read and wrote puts the versions of a key into a circle."
+            }
+            Kind::AbortedRead => "A read returned what an aborted transaction wrote.",
+            Kind::DirtyUpdate => {
+                "A committed version of a key follows one that an aborted transaction wrote."
+            }
+            Kind::IncompatibleOrder => {
+                "Two reads of a list returned elements in different orders: neither begins with \
+                 the other."
+            }
+            Kind::IntermediateRead => {
+                "A read returned what its writer overwrote in the same transaction."
+            }
+            Kind::FutureRead => "A read returned what its own transaction wrote only later.",
+            Kind::Internal => "A read does not return what its own transaction had done before.",
+            Kind::NonRepeatableRead => {
+                "Two reads of one key in one transaction returned different versions."
+            }
+            Kind::LostUpdate => {
+                "Two transactions read the same version of a key, and both wrote the key: one of \
+                 the updates is lost."
+            }
+            Kind::NonMonotonicRead(_) => {
+                "A transaction saw some writes of another one, and its later reads missed others."
+            }
+            Kind::FracturedRead(_) => {
+                "A transaction saw some writes of another one, and missed others."
+            }
+            Kind::CausalityViolation(_) => {
+                "A transaction missed a write that came before something it saw."
+            }
+            Kind::PrefixViolation(_) => {
+                "What a transaction saw is no prefix of any order of all commits."
+            }
+            Kind::NoOrder(_) => "No order of these transactions explains what they read.",
+            Kind::Cycle(class, ordering) => class.meaning(ordering),
         }
     }
 

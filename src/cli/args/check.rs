@@ -25,7 +25,8 @@ pub(crate) struct CheckArgs {
         short = 'F',
         long,
         conflicts_with_all = [
-            "no_partition", "loose_values", "witness", "svg", "html", "self_check", "timings"
+            "no_partition", "loose_values", "witness", "svg", "html", "self_check", "timings",
+            "level"
         ])]
     pub(crate) follow: bool,
 
@@ -50,7 +51,9 @@ pub(crate) struct CheckArgs {
         long,
         value_name = "NAME",
         value_parser = question,
-        conflicts_with_all = ["follow", "model", "witness", "svg", "html", "self_check", "timings"]
+        conflicts_with_all = [
+            "follow", "model", "witness", "svg", "html", "self_check", "timings", "level"
+        ]
     )]
     pub(crate) check: Option<Question>,
 
@@ -91,7 +94,7 @@ pub(crate) struct IsolationArgs {
     /// strong-session-serializable]
     ///
     /// `histcheck levels` lists and defines them. `anomalies:G1a,G0` asks for anomalies instead.
-    #[arg(long, value_name = "LEVEL", conflicts_with_all = ["model", "follow", "check"])]
+    #[arg(long, value_name = "LEVEL", conflicts_with = "model")]
     pub(crate) level: Option<String>,
 
     /// Take the name of the level as another tool does
@@ -115,7 +118,7 @@ pub(crate) struct CheckOutputArgs {
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     pub(crate) format: ReportFormat,
 
-    /// Write the order that proves each valid key to this file, as JSON Lines
+    /// Write the order that proves each valid key, or isolation level, to this file, as JSON Lines
     #[arg(long, value_name = "FILE")]
     pub(crate) witness: Option<PathBuf>,
 

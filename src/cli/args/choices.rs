@@ -24,6 +24,8 @@ pub(crate) enum ReportTarget {
     Svg,
     /// A page for a browser
     Html,
+    /// The cycles of transactions, for Graphviz
+    Dot,
     /// Text for people
     Text,
     /// JSON for programs

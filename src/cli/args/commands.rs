@@ -6,8 +6,8 @@ use clap::Args;
 use histcheck::formats::Format;
 
 use super::{
-    BudgetArgs, FormatArg, InputFormat, PlotKind, ReadArgs, ReportTarget, SelectArgs, SingleArgs,
-    input_format, target_format,
+    BudgetArgs, FormatArg, InputFormat, IsolationArgs, PlotKind, ReadArgs, ReportTarget,
+    SelectArgs, SingleArgs, input_format, target_format,
 };
 use crate::cli::generate::KnobArgs;
 
@@ -76,6 +76,9 @@ pub(crate) struct ReportArgs {
     /// The report to write; if not given, the name of the file tells
     #[arg(long, value_name = "REPORT")]
     pub(crate) to: Option<ReportTarget>,
+
+    #[command(flatten)]
+    pub(crate) isolation: IsolationArgs,
 
     #[command(flatten)]
     pub(crate) single: SingleArgs,

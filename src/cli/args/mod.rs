@@ -204,7 +204,8 @@ pub(crate) enum Command {
     Check(CheckArgs),
     /// Write a history in another format
     Convert(ConvertArgs),
-    /// Write the report on a history to a file: a picture, text, JSON, JUnit, SARIF or Markdown
+    /// Write the report on a history to a file: a picture, a page, text, JSON, JUnit, SARIF,
+    /// Markdown or DOT
     Report(ReportArgs),
     /// Plot latencies, rates and the like over time, as SVG
     Plot(PlotArgs),

@@ -6,6 +6,7 @@
 
 mod collect;
 mod github;
+mod isolation;
 mod junit;
 mod markdown;
 mod rule;
@@ -194,8 +195,12 @@ impl Outcome {
 
     /// What is wrong with a history that is invalid.
     fn failure(&self) -> Rule {
-        let is_of_workload = |finding: &&Finding| matches!(finding.rule, Rule::Workload(_));
-        let finding = self.findings.iter().find(is_of_workload);
+        let is_other = |finding: &&Finding| match finding.rule {
+            Rule::Workload(_) => true,
+            Rule::Transactions(_) | Rule::LevelRuledOut => finding.level == Level::Error,
+            _ => false,
+        };
+        let finding = self.findings.iter().find(is_other);
         finding.map_or(Rule::NotLinearizable, |finding| finding.rule)
     }
 

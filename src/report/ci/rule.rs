@@ -4,6 +4,7 @@ use crate::caveats::CaveatKind;
 use crate::error::Code;
 use crate::explain::AnomalyKind;
 use crate::hints::HintKind;
+use crate::isolation::Kind;
 use histcheck_workloads::Anomaly;
 
 /// A kind of finding.
@@ -13,6 +14,12 @@ pub enum Rule {
     Anomaly(AnomalyKind),
     /// An anomaly of the check of a workload.
     Workload(&'static Anomaly),
+    /// An anomaly of transactions.
+    Transactions(Kind),
+    /// An isolation level that is ruled out, for which no anomaly is listed.
+    LevelRuledOut,
+    /// Transactions wrote the same value to one key, so that reads of it tell nothing.
+    RepeatedValues,
     /// A violation for which no anomaly is listed.
     NotLinearizable,
     /// A limit ended the check.
@@ -33,6 +40,9 @@ impl Rule {
         match self {
             Rule::Anomaly(kind) => kind.name(),
             Rule::Workload(anomaly) => anomaly.name,
+            Rule::Transactions(kind) => kind.name(),
+            Rule::LevelRuledOut => "level-ruled-out",
+            Rule::RepeatedValues => "repeated-values",
             Rule::NotLinearizable => "not-linearizable",
             Rule::NotDecided => "not-decided",
             Rule::Unreadable(code) => code.as_str(),
@@ -47,6 +57,9 @@ impl Rule {
         match self {
             Rule::Anomaly(kind) => kind.entry().definition,
             Rule::Workload(anomaly) => anomaly.definition,
+            Rule::Transactions(kind) => kind.meaning(),
+            Rule::LevelRuledOut => "The transactions do not have the isolation level.",
+            Rule::RepeatedValues => "Several transactions wrote the same value to one key.",
             Rule::NotLinearizable => "No order of the operations explains what they returned.",
             Rule::NotDecided => "A limit ended the check before the verdict.",
             Rule::Unreadable(code) => code.title(),
@@ -61,6 +74,16 @@ impl Rule {
         match self {
             Rule::Anomaly(kind) => kind.entry().explanation,
             Rule::Workload(anomaly) => anomaly.definition,
+            Rule::Transactions(kind) => kind.meaning(),
+            Rule::LevelRuledOut => {
+                "The transactions do not have the isolation level that was asked for, and no \
+                 single anomaly that is small enough to be shown is the reason."
+            }
+            Rule::RepeatedValues => {
+                "Several transactions wrote the same value to one key: a read of it may be from \
+                 any of them. Such keys are not used, so that no level can be shown to hold. \
+                 Record values that are written once."
+            }
             Rule::NotLinearizable => {
                 "No order of the operations that agrees with real time could have been the work of \
                  one copy of the object, used by one client at a time."
@@ -96,6 +119,11 @@ impl Rule {
                 let told = parts.into_iter().filter(|part| !part.1.is_empty());
                 told.map(|(title, text)| format!("{title}{text}")).collect::<Vec<_>>().join("\n\n")
             }
+            Rule::Transactions(_) => format!(
+                "{} docs/LEVELS.md defines which isolation levels it rules out; histcheck report \
+                 --to html shows it transaction by transaction.",
+                self.full()
+            ),
             Rule::NotDecided => {
                 "Raise --timeout, --max-memory or --max-configs, or record shorter histories."
                     .to_owned()
@@ -106,6 +134,8 @@ impl Rule {
                     .to_owned()
             }
             Rule::Workload(_)
+            | Rule::LevelRuledOut
+            | Rule::RepeatedValues
             | Rule::Unreadable(_)
             | Rule::BrokenProof
             | Rule::Caveat(_)

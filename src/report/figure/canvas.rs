@@ -59,6 +59,11 @@ impl Canvas {
         canvas
     }
 
+    /// Adds classes to those of the theme.
+    pub(super) fn style(&mut self, style: &str) {
+        putln!(self.out, "<style>{style}</style>");
+    }
+
     /// The whole drawing.
     pub(super) fn finish(mut self) -> String {
         self.out.push_str("</svg>\n");

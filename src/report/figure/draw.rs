@@ -34,7 +34,7 @@ pub(super) fn titled(title: &str, about: &str, body: &[String], height: f64) -> 
 }
 
 /// Where everything stands.
-struct Layout<'f> {
+pub(super) struct Layout<'f> {
     focus: &'f Focus,
     /// The left end of the lanes.
     left: f64,
@@ -43,11 +43,11 @@ struct Layout<'f> {
     /// The top of each lane's bars.
     tops: Vec<f64>,
     /// The bottom of all lanes.
-    bottom: f64,
+    pub(super) bottom: f64,
 }
 
 /// The left end of the lanes, by the widest of their names.
-fn left(focus: &Focus, strip: Option<&Strip>) -> f64 {
+pub(super) fn left(focus: &Focus, strip: Option<&Strip>) -> f64 {
     let names = focus.lanes.iter().map(|lane| width(&lane.name, Font::Sans, theme::LANE));
     let nodes = focus.lanes.iter().filter_map(|lane| lane.node.as_deref());
     let nodes = nodes.map(|node| width(node, Font::Bold, theme::SMALL));
@@ -87,7 +87,7 @@ pub(super) fn draw(focus: &Focus, strip: Option<&Strip>, footnote: &str) -> Stri
 }
 
 impl<'f> Layout<'f> {
-    fn of(focus: &'f Focus, left: f64, top: f64) -> Layout<'f> {
+    pub(super) fn of(focus: &'f Focus, left: f64, top: f64) -> Layout<'f> {
         let room = WIDTH - MARGIN - left;
         let gaps = focus.gaps();
         let sum: f64 = gaps.iter().sum();
@@ -107,7 +107,7 @@ impl<'f> Layout<'f> {
         let mut y = top;
         let mut tops = Vec::new();
         for lane in 0..focus.lanes.len() {
-            if lane == focus.operations[focus.culprit].lane {
+            if focus.culprit.as_ref().is_some_and(|(at, _)| lane == focus.operations[*at].lane) {
                 y += ABOVE;
             }
             tops.push(y);
@@ -126,7 +126,7 @@ impl<'f> Layout<'f> {
         self.tops[lane] + BAR / 2.0
     }
 
-    fn draw(&self, canvas: &mut Canvas) {
+    pub(super) fn draw(&self, canvas: &mut Canvas) {
         self.lanes(canvas);
         let points = self.points();
         canvas.group(["", "", "one way in which everything before can have happened"], |canvas| {
@@ -245,12 +245,20 @@ impl<'f> Layout<'f> {
     }
 
     fn edge(&self, canvas: &mut Canvas) {
-        let Some(from) = self.focus.reason.from.map(|at| &self.focus.operations[at]) else {
-            return;
-        };
-        let culprit = &self.focus.operations[self.focus.culprit];
+        let Some((culprit, reason)) = &self.focus.culprit else { return };
+        if let Some(from) = reason.from {
+            canvas.group(["", "edge", &reason.text], |canvas| {
+                self.arrow(canvas, from, *culprit, ["edge", "head"]);
+            });
+        }
+    }
+
+    /// Draws an arrow from the end of one operation to the start of another, each a place among
+    /// those shown, with the classes of its line and of its head.
+    pub(super) fn arrow(&self, canvas: &mut Canvas, from: usize, to: usize, class: [&str; 2]) {
+        let [from, to] = [from, to].map(|at| &self.focus.operations[at]);
         let (x, y) = (self.ends(from)[1], self.middle(from.lane));
-        let (end, bottom) = (self.ends(culprit)[0], self.middle(culprit.lane));
+        let (end, bottom) = (self.ends(to)[0], self.middle(to.lane));
         let bend = ((end - x) / 2.0).clamp(12.0, 120.0);
         let path = format!(
             "M{} {}C{} {} {} {} {} {}",
@@ -263,19 +271,16 @@ impl<'f> Layout<'f> {
             number(end - 9.0),
             number(bottom)
         );
-        let title = &self.focus.reason.text;
-        canvas.group(["", "edge", title], |canvas| {
-            canvas.path(&path, "edge");
-            let (tip, back) = (number(end - 1.0), number(end - 11.0));
-            let (y, above, below) = (number(bottom), number(bottom - 5.0), number(bottom + 5.0));
-            canvas.path(&format!("M{tip} {y}L{back} {above}L{back} {below}Z"), "head");
-        });
+        canvas.path(&path, class[0]);
+        let (tip, back) = (number(end - 1.0), number(end - 11.0));
+        let (y, above, below) = (number(bottom), number(bottom - 5.0), number(bottom + 5.0));
+        canvas.path(&format!("M{tip} {y}L{back} {above}L{back} {below}Z"), class[1]);
     }
 
     fn reason(&self, canvas: &mut Canvas) {
-        let culprit = &self.focus.operations[self.focus.culprit];
-        let text =
-            fitted(&self.focus.reason.text, Font::Bold, theme::SMALL, WIDTH - MARGIN - self.left);
+        let Some((culprit, reason)) = &self.focus.culprit else { return };
+        let culprit = &self.focus.operations[*culprit];
+        let text = fitted(&reason.text, Font::Bold, theme::SMALL, WIDTH - MARGIN - self.left);
         let wide = width(&text, Font::Bold, theme::SMALL);
         let x = self.ends(culprit)[0].min(WIDTH - MARGIN - wide).max(self.left);
         let y = self.tops[culprit.lane] - 7.0;
@@ -284,12 +289,12 @@ impl<'f> Layout<'f> {
     }
 
     /// The ends of operations, with their times where these have room.
-    fn axis(&self, canvas: &mut Canvas) {
+    pub(super) fn axis(&self, canvas: &mut Canvas) {
         let y = self.bottom + 8.0;
         let right = WIDTH - MARGIN;
         canvas.line((self.left, y), (right, y), "axis");
-        let culprit = &self.focus.operations[self.focus.culprit];
-        let first = [Some(culprit.call), culprit.ret, Some(0)];
+        let culprit = self.focus.culprit.as_ref().map(|(at, _)| &self.focus.operations[*at]);
+        let first = [culprit.map(|one| one.call), culprit.and_then(|one| one.ret), Some(0)];
         let order = first.into_iter().flatten().chain(0..self.focus.columns.len());
         let mut taken: Vec<[f64; 2]> = Vec::new();
         for at in order {

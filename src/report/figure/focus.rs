@@ -112,8 +112,9 @@ pub(super) struct Focus {
     pub(super) points: Vec<Point>,
     /// Whether some steps of that way are not shown.
     pub(super) leaps: bool,
-    pub(super) culprit: usize,
-    pub(super) reason: Reason,
+    /// What cannot be placed, as a place among those shown, and why; nothing in a figure of
+    /// transactions.
+    pub(super) culprit: Option<(usize, Reason)>,
 }
 
 /// The figure of the first failing key of `subject`, with as many operations as have, with their
@@ -183,7 +184,8 @@ impl Focus {
         let mut chosen = chosen.to_vec();
         sort::by(&mut chosen, |&(index, _)| history.span(index).call);
         let lanes = Lanes::of(history, &chosen);
-        let columns = columns(subject, context.key_at, &chosen);
+        let partitions = history.partitions();
+        let columns = columns(history, partitions.get(context.key_at).operations, &chosen);
         let column = |rank: Rank| columns.partition_point(|column| column.rank < rank);
         let shown = |(&(index, role), &lane): (&(OpIndex, Role), &usize)| {
             let operation = &history[index];
@@ -208,11 +210,10 @@ impl Focus {
             sentence: sentence(subject, context.key_at),
             points: Vec::new(),
             leaps: false,
-            reason: reason(subject, &operations, culprit),
+            culprit: Some((culprit, reason(subject, &operations, culprit))),
             lanes: lanes.lanes,
             operations,
             columns,
-            culprit,
         };
         if let Some(before) = &context.before {
             focus.place(&before.last, before.earlier);
@@ -286,7 +287,7 @@ impl Focus {
     }
 
     /// The width that everything needs.
-    fn needed(&self) -> f64 {
+    pub(super) fn needed(&self) -> f64 {
         self.gaps().iter().sum()
     }
 }
@@ -297,16 +298,16 @@ fn bar_width(label: &str) -> f64 {
 }
 
 /// Lanes, grouped by node.
-struct Lanes {
-    lanes: Vec<Lane>,
+pub(super) struct Lanes {
+    pub(super) lanes: Vec<Lane>,
     /// The lane of each operation.
-    of: Vec<usize>,
+    pub(super) of: Vec<usize>,
 }
 
 impl Lanes {
     /// A lane for each process; a process that went on behind an operation that never returned has
     /// another one from there on.
-    fn of(history: &History, chosen: &[(OpIndex, Role)]) -> Lanes {
+    pub(super) fn of(history: &History, chosen: &[(OpIndex, Role)]) -> Lanes {
         struct Row {
             node: Option<Value>,
             process: Value,
@@ -363,8 +364,12 @@ fn as_text(history: &History, value: Value) -> String {
     }
 }
 
-fn columns(subject: &Subject<'_>, key_at: usize, chosen: &[(OpIndex, Role)]) -> Vec<Column> {
-    let history = subject.history;
+/// The ends of operations; `all` are those of which it is counted how many are not shown.
+pub(super) fn columns(
+    history: &History,
+    all: &[OpIndex],
+    chosen: &[(OpIndex, Role)],
+) -> Vec<Column> {
     let start = chosen.iter().map(|one| history.span(one.0).call).min().unwrap_or_default();
     let mut ends: Vec<(Rank, OpIndex, bool)> = Vec::new();
     for &(index, _) in chosen {
@@ -375,8 +380,6 @@ fn columns(subject: &Subject<'_>, key_at: usize, chosen: &[(OpIndex, Role)]) -> 
         }
     }
     sort::by(&mut ends, |&end| end);
-    let partitions = history.partitions();
-    let all = partitions.get(key_at).operations;
     let calls = |rank: Rank| all.partition_point(|&op| history.span(op).call < rank);
     let mut columns: Vec<Column> = Vec::new();
     let mut before = calls(start);

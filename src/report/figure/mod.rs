@@ -13,11 +13,14 @@ mod scale;
 mod series;
 mod strip;
 mod theme;
+mod transactions;
 
 use super::Subject;
 use crate::history::OpIndex;
 
 pub use plot::{Plot, plot};
+pub(super) use transactions::anomaly_svg;
+pub use transactions::isolation_svg;
 
 /// The figure of `subject` as SVG: of the first violation, if it is explained, and else of how the
 /// run went. O(n log n).

@@ -24,7 +24,7 @@ const ENOUGH: usize = 5;
 pub(super) fn draw(subject: &Subject<'_>) -> String {
     let history = subject.history;
     let scale = Scale::of(history);
-    let charts = charts(subject, &scale);
+    let charts = charts(history, &scale);
     let title = title(subject);
     let limit = WIDTH - 2.0 * MARGIN;
     let troubles = strip::troubles(history, &scale);
@@ -140,8 +140,8 @@ fn slow_keys(history: &History) -> Option<String> {
     (!slow.is_empty()).then(|| format!("The slowest keys: {}.", slow.join(", ")))
 }
 
-fn charts(subject: &Subject<'_>, scale: &Scale<'_>) -> Vec<Chart> {
-    let history = subject.history;
+/// How a run went: rates, latencies and concurrency.
+pub(super) fn charts(history: &History, scale: &Scale<'_>) -> Vec<Chart> {
     let [ok, failed, unknown] = series::rates(history, scale, None);
     let per = match scale.nanoseconds() {
         Some(_) => "per second",

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::Isolation;
+use super::drawing::Tie;
 use super::steps::Names;
 use crate::history::{OpIndex, Record};
-use crate::isolation::{Asked, Evidence, Found, Level, Status, Why};
+use crate::isolation::{Asked, Evidence, Found, Level, Status};
 use crate::report::json::{SCHEMA_VERSION, line};
 
 #[derive(Serialize)]
@@ -106,14 +107,7 @@ fn anomaly(subject: &Isolation<'_>, found: &Found) -> JsonAnomaly {
             .map(|step| JsonStep {
                 from: names.name(step.from),
                 to: names.name(step.to),
-                kind: match step.why {
-                    Why::Wr(..) => "wr",
-                    Why::Ww(..) => "ww",
-                    Why::Rw(..) => "rw",
-                    Why::Session => "session",
-                    Why::RealTime => "real-time",
-                    Why::Seen(..) => "seen",
-                },
+                kind: Tie::of(&step.why).name(),
                 sentence: subject.step(step, &names),
             })
             .collect(),

@@ -1,6 +1,10 @@
 //! Reports on isolation levels: which of them a history of transactions has, what rules out the
 //! others, and by which transactions.
 
+mod dot;
+// Not everything in a drawing is a matter of DOT.
+#[cfg_attr(not(feature = "figures"), allow(dead_code))]
+mod drawing;
 mod json;
 mod steps;
 mod text;
@@ -11,7 +15,14 @@ use crate::isolation::proof::Verified;
 use crate::isolation::{self, Asked, Found, Level, Report, Status};
 use crate::words::printable;
 
+pub use dot::isolation_dot;
+#[cfg(feature = "figures")]
+pub(super) use drawing::{Arrow, Tie};
+pub(super) use drawing::{Drawing, Node};
 pub use json::isolation_json;
+pub(super) use text::{asked_name, list, set_aside, verdict, weakest};
+#[cfg(feature = "figures")]
+pub(super) use text::{facts, named};
 pub use text::{isolation_details, isolation_line};
 
 /// A history of transactions with everything that is reported of it.
@@ -29,6 +40,14 @@ pub struct Isolation<'a> {
     pub files: Vec<(usize, String)>,
     /// What became of the proofs, if they were verified.
     pub verified: Option<Verified>,
+}
+
+impl<'a> Isolation<'a> {
+    /// Returns what was found, without places and proofs.
+    pub fn new(report: &'a Report<'a>, asked: &'a Asked) -> Isolation<'a> {
+        let (places, files) = (Vec::new(), Vec::new());
+        Isolation { file: None, report, asked, places, files, verified: None }
+    }
 }
 
 impl Isolation<'_> {
@@ -57,7 +76,7 @@ impl Isolation<'_> {
         records
     }
 
-    fn history(&self) -> &History {
+    pub(super) fn history(&self) -> &History {
         self.report.transactions.history
     }
 
@@ -66,23 +85,29 @@ impl Isolation<'_> {
         Some(self.places[at].1)
     }
 
-    fn line(&self, record: Record) -> Option<usize> {
+    pub(super) fn line(&self, record: Record) -> Option<usize> {
         Some(self.place(record)?.line)
+    }
+
+    /// Returns the file that has a record, if there are several.
+    pub(super) fn file_of(&self, record: Record) -> Option<&str> {
+        let offset = self.place(record)?.offset;
+        let before = self.files.partition_point(|&(start, _)| start <= offset);
+        Some(&self.files.get(before.checked_sub(1)?)?.1)
     }
 
     /// Returns where a record is: `, line 7`, or `, line 7 of a.log` where there are several files.
     fn where_is(&self, record: Record) -> String {
-        let Some(place) = self.place(record) else { return String::new() };
-        let before = self.files.partition_point(|&(start, _)| start <= place.offset);
-        match before.checked_sub(1).and_then(|at| self.files.get(at)) {
-            Some((_, file)) => format!(", line {} of {}", place.line, printable(file)),
-            None => format!(", line {}", place.line),
+        let Some(line) = self.line(record) else { return String::new() };
+        match self.file_of(record) {
+            Some(file) => format!(", line {line} of {}", printable(file)),
+            None => format!(", line {line}"),
         }
     }
 
     /// Returns the levels with a status, without those that follow from others: of those that hold
     /// the strongest, of those that are ruled out the weakest.
-    fn telling(&self, is_wanted: impl Fn(&Status) -> bool, holds: bool) -> Vec<Level> {
+    pub(super) fn telling(&self, is_wanted: impl Fn(&Status) -> bool, holds: bool) -> Vec<Level> {
         let wanted = |level: &Level| is_wanted(&self.report.statuses[level.index()]);
         let levels: Vec<Level> = Level::all().filter(wanted).collect();
         let follows = |level: &Level| {

@@ -12,17 +12,19 @@ use crate::words::{counted, printable, value_phrase, with_thousands};
 /// Returns the verdict in one line, without its line break.
 pub fn isolation_line(subject: &Isolation<'_>, palette: &Palette) -> String {
     let file = subject.file.map_or(String::new(), |file| format!("{}: ", printable(file)));
-    let (status, by) = subject.answer();
-    let (color, word) = match status {
+    let (color, word) = match subject.answer().0 {
         Status::Holds(_) => (palette.good, "valid"),
         Status::RuledOut => (palette.bad, "invalid"),
         Status::Undecided(_) => (palette.unsure, "unknown"),
     };
-    let name = match subject.asked {
-        Asked::Level(level, _) => level.name().to_owned(),
-        Asked::Anomalies(names) => format!("free of {}", printable(&names.join(", "))),
-    };
-    let what = match status {
+    format!("{file}{color}{word}{}: {}", palette.reset, verdict(subject))
+}
+
+/// Returns the answer to what was asked, without the word that stands for it.
+pub(in crate::report) fn verdict(subject: &Isolation<'_>) -> String {
+    let (status, by) = subject.answer();
+    let name = asked_name(subject.asked);
+    match status {
         Status::Holds(_) => {
             format!("{}, {name}", counted(subject.report.transactions.len(), "transaction"))
         }
@@ -31,14 +33,25 @@ pub fn isolation_line(subject: &Isolation<'_>, palette: &Palette) -> String {
             format!("not {name}{why}")
         }
         Status::Undecided(reason) => format!("{name} is not decided: {}", reason.in_words()),
-    };
-    format!("{file}{color}{word}{}: {what}", palette.reset)
+    }
+}
+
+/// Returns what was asked: the name of a level, or `free of G0, G1a`.
+pub(in crate::report) fn asked_name(asked: &Asked) -> String {
+    match asked {
+        Asked::Level(level, _) => level.name().to_owned(),
+        Asked::Anomalies(names) => format!("free of {}", printable(&names.join(", "))),
+    }
 }
 
 /// Returns the name of an anomaly, and what people call it.
-fn named(found: &Found) -> String {
+pub(in crate::report) fn named(found: &Found) -> String {
     let (name, title) = (found.kind.name(), found.kind.title());
-    if name.replace('-', " ") == title { name.to_owned() } else { format!("{name} ({title})") }
+    if name.replace('-', " ") == title.replace('-', " ") {
+        name.to_owned()
+    } else {
+        format!("{name} ({title})")
+    }
 }
 
 /// Returns what the report says behind the verdict.
@@ -55,7 +68,7 @@ pub fn isolation_details(subject: &Isolation<'_>, detail: Detail, palette: &Pale
     } else {
         levels(subject, palette, &mut out);
     }
-    facts(subject, palette, &mut out);
+    notes(subject, palette, &mut out);
     out
 }
 
@@ -87,12 +100,13 @@ fn anomaly(subject: &Isolation<'_>, found: &Found, palette: &Palette, out: &mut 
 }
 
 /// Returns the levels of `all` that no other one of them is implied by the negation of.
-fn weakest(all: &[Level]) -> Vec<Level> {
+pub(in crate::report) fn weakest(all: &[Level]) -> Vec<Level> {
     let follows = |level: &Level| all.iter().any(|other| other != level && level.implies(*other));
     all.iter().copied().filter(|level| !follows(level)).collect()
 }
 
-fn list(levels: &[Level]) -> String {
+/// Returns the names of levels.
+pub(in crate::report) fn list(levels: &[Level]) -> String {
     let names: Vec<&str> = levels.iter().map(|level| level.name()).collect();
     names.join(", ")
 }
@@ -133,7 +147,25 @@ fn table(subject: &Isolation<'_>, palette: &Palette, out: &mut String) {
     }
 }
 
-fn facts(subject: &Isolation<'_>, palette: &Palette, out: &mut String) {
+/// Writes how many transactions there are, what became of the proofs, and of what no use is made.
+fn notes(subject: &Isolation<'_>, palette: &Palette, out: &mut String) {
+    putln!(out, "  {}{:<9}{} {}", palette.label, "history", palette.reset, counts(subject));
+    if let Some(fact) = proofs(subject) {
+        putln!(out, "  {}{:<9}{} {fact}", palette.label, "proofs", palette.reset);
+    }
+    if let Some(warning) = set_aside(subject) {
+        putln!(out, "  {}{:<9}{} {warning}", palette.unsure, "warning", palette.reset);
+    }
+}
+
+/// Returns what there is to know of a history beside its levels, a sentence each without its end.
+pub(in crate::report) fn facts(subject: &Isolation<'_>) -> Vec<String> {
+    let proofs = proofs(subject).map(|fact| format!("proofs: {fact}"));
+    [Some(counts(subject)), proofs, set_aside(subject)].into_iter().flatten().collect()
+}
+
+/// Returns how many transactions there are, and how they ended.
+fn counts(subject: &Isolation<'_>) -> String {
     let transactions = &subject.report.transactions;
     let count = |outcome: Outcome| {
         transactions.all().filter(|&t| transactions.outcome(t) == outcome).count()
@@ -156,30 +188,33 @@ fn facts(subject: &Isolation<'_>, palette: &Palette, out: &mut String) {
             with_thousands(unknown)
         );
     }
-    putln!(out, "  {}{:<9}{} {fact}", palette.label, "history", palette.reset);
-    if let Some(verified) = &subject.verified {
-        let fact = format!(
-            "{} verified, {} too large, {} wrong",
-            with_thousands(verified.confirmed),
-            with_thousands(verified.too_large),
-            with_thousands(verified.wrong.len())
-        );
-        putln!(out, "  {}{:<9}{} {fact}", palette.label, "proofs", palette.reset);
-    }
+    fact
+}
+
+/// Returns what became of the proofs, if they were verified.
+fn proofs(subject: &Isolation<'_>) -> Option<String> {
+    let verified = subject.verified.as_ref()?;
+    Some(format!(
+        "{} verified, {} too large, {} wrong",
+        with_thousands(verified.confirmed),
+        with_thousands(verified.too_large),
+        with_thousands(verified.wrong.len())
+    ))
+}
+
+/// Returns of which keys no use is made, if there are some.
+pub(in crate::report) fn set_aside(subject: &Isolation<'_>) -> Option<String> {
     let aside = &subject.report.set_aside;
-    if !aside.is_empty() {
-        let shown: Vec<String> =
-            aside.iter().take(5).map(|&key| value_phrase(subject.history(), key)).collect();
-        let more = if aside.len() > 5 { ", …" } else { "" };
-        putln!(
-            out,
-            "  {}{:<9}{} several transactions wrote the same value to {} ({}{more}): reads of \
-             these do not say from whom they are, and are not used",
-            palette.unsure,
-            "warning",
-            palette.reset,
-            counted(aside.len(), "key"),
-            shown.join(", ")
-        );
+    if aside.is_empty() {
+        return None;
     }
+    let shown: Vec<String> =
+        aside.iter().take(5).map(|&key| value_phrase(subject.history(), key)).collect();
+    let more = if aside.len() > 5 { ", …" } else { "" };
+    Some(format!(
+        "several transactions wrote the same value to {} ({}{more}): reads of these do not say \
+         from whom they are, and are not used",
+        counted(aside.len(), "key"),
+        shown.join(", ")
+    ))
 }

@@ -5,6 +5,7 @@
 //! markup: a hostile value is shown, and does nothing.
 
 mod columns;
+mod levels;
 mod outline;
 mod rows;
 
@@ -14,13 +15,14 @@ use sha2::{Digest as _, Sha256};
 
 use super::xml::escaped;
 use super::{Palette, Subject, printable, svg, verdict_line};
+pub use levels::isolation_html;
 use outline::Outline;
 use rows::Range;
 
 /// A page holds so many operations at most: browsers take about 200 bytes for each.
 const OPERATIONS: usize = 4_000_000;
 
-const STYLE: &str = include_str!("assets/page.css");
+const STYLE: &str = concat!(include_str!("assets/theme.css"), include_str!("assets/page.css"));
 const BODY: &str = include_str!("assets/page.html");
 
 /// Where the body has the figure. It stands in a tree of its own, so that its style is its own.
