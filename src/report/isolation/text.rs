@@ -159,6 +159,7 @@ fn notes(subject: &Isolation<'_>, palette: &Palette, out: &mut String) {
 }
 
 /// Returns what there is to know of a history beside its levels, a sentence each without its end.
+#[cfg(feature = "figures")]
 pub(in crate::report) fn facts(subject: &Isolation<'_>) -> Vec<String> {
     let proofs = proofs(subject).map(|fact| format!("proofs: {fact}"));
     [Some(counts(subject)), proofs, set_aside(subject)].into_iter().flatten().collect()

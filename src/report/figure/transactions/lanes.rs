@@ -12,7 +12,7 @@ use crate::words::shortened;
 const ALL: usize = 40;
 
 /// Labels have so many characters at most, where they have room.
-const LABEL: usize = 44;
+const LABEL: usize = 90;
 
 /// The transactions of a drawing on their lanes; none where it is not known when they ran.
 pub(super) fn focus(subject: &Isolation<'_>, drawing: &Drawing) -> Option<Focus> {
@@ -21,7 +21,7 @@ pub(super) fn focus(subject: &Isolation<'_>, drawing: &Drawing) -> Option<Focus>
     }
     let named = drawing.nodes.iter().filter_map(|node| Some((node.transaction?, &*node.name)));
     let mut named: Vec<(u32, &str)> = named.collect();
-    for most in [LABEL, 26, 14, 0] {
+    for most in [LABEL, 44, 26, 14, 0] {
         let focus = of(subject, &mut named, most);
         if most == 0 || focus.needed() <= room(&focus) {
             return Some(focus);
@@ -39,7 +39,7 @@ pub(super) fn of_all(subject: &Isolation<'_>) -> Option<Focus> {
     let all: Vec<(u32, &str)> = transactions.all().map(|t| (t, "")).collect();
     let focus = |most: usize| of(subject, &mut all.clone(), most);
     let fits = |focus: &Focus| focus.needed() <= room(focus);
-    [LABEL, 26, 14].into_iter().map(focus).find(fits)
+    [LABEL, 44, 26, 14].into_iter().map(focus).find(fits)
 }
 
 /// Transactions with their short names, and labels of at most so many characters.
