@@ -3,7 +3,7 @@
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 use histcheck::formats::{self, Format};
 use histcheck::store::threads::{self, OBJECTS, Settings};
-use histcheck::store::{GROUPS, KNOBS, Knobs, Plan, Preset, presets};
+use histcheck::store::{GROUPS, KNOBS, Knobs, Plan, Preset, TRANSACTIONAL, Transactional, presets};
 use histcheck::suggest::nearest;
 use histcheck::{History, read_recording};
 use histcheck_history::putln;
@@ -101,7 +101,8 @@ pub(crate) fn run(args: &GenerateArgs, output: &mut Output) -> Status {
 
 /// The history of the preset `name`; an error says what is wrong with the arguments.
 fn simulated(args: &GenerateArgs, name: &str, output: &Output) -> Result<History, String> {
-    let names = presets().map(|preset| preset.name);
+    let transactional = TRANSACTIONAL.iter().map(|store| store.preset.name);
+    let names = presets().map(|preset| preset.name).chain(transactional);
     let preset = Preset::find(name).ok_or_else(|| unknown("preset", name, "--list", names))?;
     let mut plan = Plan::new(preset, args.seed);
     if args.bare {
@@ -180,6 +181,23 @@ fn list(output: &Output) -> String {
         }
         text.push('\n');
     }
+    putln!(text, "{}Interactive transactions{}", palette.label, palette.reset);
+    for (lists, registers) in Transactional::pairs() {
+        let preset = &lists.preset;
+        let shows = match preset.shows.first() {
+            Some(first) => format!("shows {first}"),
+            None => "correct".to_owned(),
+        };
+        let holds = match lists.satisfies {
+            [] => String::new(),
+            levels => format!("; always {}", levels.join(", ")),
+        };
+        putln!(text, "  {}, {} ({shows}{holds})", preset.name, registers.preset.name);
+        for line in wrapped(preset.story, WIDTH - 6).lines() {
+            putln!(text, "      {line}");
+        }
+    }
+    text.push('\n');
     text.push_str(
         "Every preset is a point in one space of knobs; `histcheck generate --help` lists them.\n",
     );

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use histcheck::explain::{ANOMALIES, AnomalyEntry, AnomalyKind};
+use histcheck::isolation::Kind;
 
 use crate::page::keep_page;
 
@@ -40,6 +41,22 @@ fn examples_are_histories() {
     }
 }
 
+/// What a model's check calls an anomaly of transactions is in the catalogue.
+#[test]
+fn anomalies_of_transactions_have_names_in_models() {
+    for kind in Kind::all() {
+        assert_eq!(Kind::parse(kind.name()), Some(kind));
+        for name in kind.names_in_models() {
+            assert!(AnomalyKind::parse(name).is_some(), "{}: {name}", kind.name());
+        }
+    }
+    let details = crate::program::histcheck("anomalies read-skew").run().status(0).stdout;
+    assert!(details.contains("G-single"), "{details}");
+    let details = crate::program::histcheck("anomalies G-single").run().status(0).stdout;
+    assert!(details.contains("read-skew: A transaction saw a part"), "{details}");
+    assert!(details.contains("consistent-view"), "{details}");
+}
+
 #[test]
 fn the_page_of_anomalies_is_up_to_date() {
     let transactions = crate::levels::anomalies();
@@ -64,6 +81,13 @@ fn catalogue() -> String {
         writeln!(out, "*What is proved.* {proves}\n").unwrap();
         if !entry.suggests.is_empty() {
             writeln!(out, "*What is only suggested.* {}\n", entry.suggests).unwrap();
+        }
+        let named = kind.name();
+        let is_it = |kind: &Kind| kind.names_in_models().contains(&named);
+        let kinds = Kind::all().into_iter().filter(is_it);
+        let kinds: Vec<String> = kinds.map(|kind| format!("`{}`", kind.name())).collect();
+        if !kinds.is_empty() {
+            writeln!(out, "*Where levels are checked.* {}\n", kinds.join(", ")).unwrap();
         }
         if let Some(example) = entry.history {
             let name = example.name;

@@ -115,8 +115,9 @@ fn step(
 /// The table of the anomalies of transactions, for their page: a row for those that differ only in
 /// the order that they need.
 pub(crate) fn anomalies() -> String {
-    let mut table = String::from("| name | what happened | forbidden from | histories |\n");
-    table += "|---|---|---|---|\n";
+    let mut table =
+        String::from("| name | what happened | forbidden from | in a model | histories |\n");
+    table += "|---|---|---|---|---|\n";
     let is_plain = |kind: &Kind| kind.ordering() == Ordering::None;
     for kind in Kind::all().into_iter().filter(is_plain) {
         let name = kind.name();
@@ -131,9 +132,11 @@ pub(crate) fn anomalies() -> String {
             Kind::NoOrder(_) => "the level that is named".to_owned(),
             _ => names(kind.weakest().into_iter(), ", "),
         };
+        let models = kind.names_in_models().iter().map(|name| format!("[{name}](#{name})"));
+        let models = models.collect::<Vec<String>>().join(", ");
         let title =
             if title.replace(' ', "-") == name { String::new() } else { format!(", {title}") };
-        writeln!(table, "| `{name}`{title} | {what} | {weakest} | {links} |").unwrap();
+        writeln!(table, "| `{name}`{title} | {what} | {weakest} | {models} | {links} |").unwrap();
     }
     table
 }

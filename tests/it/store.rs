@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use histcheck::explain::AnomalyKind;
-use histcheck::store::{GROUPS, KNOBS, Knobs, Preset, presets};
+use histcheck::isolation::Level;
+use histcheck::store::{GROUPS, KNOBS, Knobs, Preset, TRANSACTIONAL, Transactional, presets};
 
 use crate::page::keep_page;
 use crate::program::histcheck;
@@ -52,6 +53,10 @@ fn presets_are_listed_with_their_stories() {
     for preset in presets() {
         assert!(list.contains(&format!("  {} (", preset.name)), "{}", preset.name);
     }
+    for (lists, registers) in Transactional::pairs() {
+        let names = format!("  {}, {} (", lists.preset.name, registers.preset.name);
+        assert!(list.contains(&names), "{names}");
+    }
     let help = histcheck("generate --help").run().status(0).stdout;
     for knob in KNOBS {
         assert!(help.contains(&format!("--{} ", knob.name)), "{}", knob.name);
@@ -71,6 +76,7 @@ fn presets_show_anomalies_that_there_are() {
 fn what_is_no_system_is_an_error_with_a_hint() {
     for (arguments, said) in [
         ("generate splitbrain", "did you mean split-brain?"),
+        ("generate list-apend-si", "did you mean list-append-si?"),
         ("generate nonsense", "`histcheck generate --list` lists them"),
         ("generate abd --order sideways", "--order: `sideways` is none of arrival, "),
         ("generate abd --slow 200%", "--slow: `200%` is no percentage"),
@@ -109,7 +115,8 @@ fn a_generated_history_is_checked_from_a_pipe() {
 
 #[test]
 fn the_page_of_the_store_is_up_to_date() {
-    let parts = [("knobs", knobs()), ("presets", all_presets())];
+    let parts =
+        [("knobs", knobs()), ("presets", all_presets()), ("transactions", all_transactional())];
     keep_page("STORE.md", "docs", &parts).unwrap();
 }
 
@@ -140,14 +147,45 @@ fn all_presets() -> String {
     out + "\n"
 }
 
+/// The table of stores that run interactive transactions, for lists and registers alike.
+fn all_transactional() -> String {
+    let mut out = String::from("| preset | knobs | must not break | may show | what happens |\n");
+    out += "|---|---|---|---|---|\n";
+    for (lists, _) in Transactional::pairs() {
+        let Transactional { preset, satisfies } = lists;
+        // Those that all of them have say nothing.
+        let own = &preset.settings[3..];
+        let levels: Vec<String> = satisfies.iter().map(|level| format!("`{level}`")).collect();
+        let (knobs, levels) = (settings(own), levels.join(", "));
+        let levels = if levels.is_empty() { "nothing" } else { &levels };
+        let shows =
+            if preset.is_correct() { "nothing".to_owned() } else { preset.shows.join(", ") };
+        let (store, story) = (lists.store(), preset.story);
+        writeln!(out, "| …-{store} | {knobs} | {levels} | {shows} | {story} |").unwrap();
+    }
+    out
+}
+
+#[test]
+fn levels_of_stores_are_known() {
+    for level in TRANSACTIONAL.iter().flat_map(|store| store.satisfies) {
+        assert!(Level::parse(level).is_some(), "{level}");
+    }
+}
+
+/// Settings in a row, as code.
+fn settings(settings: &[(&str, &str)]) -> String {
+    let settings: Vec<String> =
+        settings.iter().map(|(name, text)| format!("`{name} {text}`")).collect();
+    settings.join(", ")
+}
+
 fn row(preset: &Preset) -> String {
     let Preset { name, story, .. } = preset;
-    let settings: Vec<String> =
-        preset.settings.iter().map(|(name, text)| format!("`{name} {text}`")).collect();
     let shows = preset.shows.first().unwrap_or(&"nothing");
     format!(
         "| [{name}](../histories/store/{name}.jsonl) | {} \
          | [{shows}](../tests/suite/reports/store-{name}.jsonl.txt) | {story} |\n",
-        settings.join(", "),
+        settings(preset.settings),
     )
 }

@@ -4,13 +4,13 @@
 
 use std::collections::BTreeSet;
 
-use histcheck::History;
 use histcheck::formats::{Format, read_file};
 use histcheck::history::Value;
 use histcheck::isolation::{self, Found, Kind, Level, Report, Status, proof};
+use histcheck::{History, Options, Session};
 use libtest_mimic::Trial;
 
-use crate::{Outcome, entries, folder, variants};
+use crate::{Outcome, entries, folder, trial, variants};
 
 /// The folder of these histories, in that of all.
 pub(crate) const FOLDER: &str = "isolation";
@@ -37,6 +37,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         .collect();
     trials.push(Trial::test("isolation::anomalies", are_all_shown));
     trials.push(Trial::test("isolation::levels", are_separated));
+    trials.push(Trial::test("isolation::names", are_named_alike));
     trials
 }
 
@@ -152,6 +153,24 @@ fn are_all_shown() -> Outcome {
         let twin = expected(&read(&format!("{name}{TWIN}.jsonl"))?)?;
         if !twin.holds.iter().map(String::as_str).eq(strongest) {
             return Err(format!("{name}{TWIN}: {twin:?}").into());
+        }
+    }
+    Ok(())
+}
+
+/// What is found for levels has the name that the check of a model gives it.
+fn are_named_alike() -> Outcome {
+    for kind in Kind::all() {
+        let name = kind.name();
+        let history = read(&format!("{name}.jsonl"))?;
+        let options = Options::default();
+        let report = trial::check(&history, &options)?;
+        let explanation = Session::new(&history, &options)
+            .and_then(|session| session.explain(&report, 1))
+            .map_err(|error| error.to_string())?;
+        let first = explanation.anomalies.first().map(|anomaly| anomaly.kind.name());
+        if !first.is_some_and(|first| kind.names_in_models().contains(&first)) {
+            return Err(format!("{name}: {first:?}, not {:?}", kind.names_in_models()).into());
         }
     }
     Ok(())

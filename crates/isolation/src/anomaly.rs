@@ -281,6 +281,49 @@ impl Kind {
         }
     }
 
+    /// Returns the names that the check of a model has for what shows it, the most usual first.
+    pub fn names_in_models(self) -> &'static [&'static str] {
+        let is_plain = self.ordering() == Ordering::None;
+        match self {
+            Kind::GarbageRead => &["phantom-read"],
+            Kind::DuplicateElements => &["duplicate-apply"],
+            Kind::AbortedRead | Kind::DirtyUpdate => &["dirty-read"],
+            Kind::IncompatibleOrder => &["split-brain"],
+            Kind::FutureRead => &["future-read"],
+            Kind::LostUpdate => &["lost-update"],
+            Kind::Cycle(Class::G0, _) | Kind::CyclicVersions if is_plain => &["dirty-write"],
+            Kind::Cycle(Class::G1c, _) if is_plain => &["circular-information-flow"],
+            Kind::Cycle(Class::G1c, _) => &["future-read"],
+            Kind::Cycle(Class::G2, _) => &["write-skew"],
+            Kind::Cycle(Class::GNonadjacent, _) if is_plain => &["long-fork"],
+            Kind::PrefixViolation(_) => &["long-fork"],
+            // In real time, what is missed was over before.
+            Kind::Cycle(..) | Kind::CyclicVersions => match is_plain {
+                true => &["read-skew"],
+                false => &["stale-read", "long-fork"],
+            },
+            Kind::FracturedRead(_) if !is_plain => &["stale-read"],
+            Kind::IntermediateRead
+            | Kind::Internal
+            | Kind::NonRepeatableRead
+            | Kind::NonMonotonicRead(_)
+            | Kind::FracturedRead(_)
+            | Kind::CausalityViolation(_)
+            | Kind::NoOrder(..) => &["read-skew"],
+        }
+    }
+
+    /// Returns the kind called `name`, as in `G-single`; or one by its title, as in `read skew` or
+    /// `read-skew`.
+    pub fn parse(name: &str) -> Option<Kind> {
+        let all = Kind::all();
+        let is_name = |kind: &&Kind| kind.name().eq_ignore_ascii_case(name);
+        let is_title = |kind: &&Kind| {
+            kind.title().replace(' ', "-").eq_ignore_ascii_case(&name.replace(' ', "-"))
+        };
+        all.iter().find(is_name).or_else(|| all.iter().find(is_title)).copied()
+    }
+
     /// Returns the order of which it needs a step: none, that of sessions or real time.
     pub fn ordering(self) -> Ordering {
         self.forbidden_by().1

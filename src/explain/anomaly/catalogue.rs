@@ -505,6 +505,30 @@ anomalies! {
         may_have_cause: false,
         history: Some(example!("long-fork.jsonl")),
     }
+    /// Two transactions replaced what the other one wrote.
+    DirtyWrite = "dirty-write" {
+        definition: "Two transactions each replaced something that the other one wrote.",
+        explanation: "\
+              Of what they both wrote, a part is from the one and a part from the other (P0 in \
+              Berenson and others 1995). No level of isolation allows it.",
+        look_for: "Look for writes without locks, and for conflicts settled key by key.",
+        proves: "That no order of the two explains what is read later.",
+        suggests: "",
+        may_have_cause: false,
+        history: Some(example!("dirty-write.jsonl")),
+    }
+    /// Transactions that each saw, or replaced, what the other one did.
+    CircularInformationFlow = "circular-information-flow" {
+        definition: "Two transactions each saw what the other one wrote, or replaced it.",
+        explanation: "\
+              One of them read what the other one wrote before it committed (G1c in Adya 1999). \
+              Read committed forbids it.",
+        look_for: "Look for reads of what is not committed yet.",
+        proves: "That neither order of the two explains what they read.",
+        suggests: "",
+        may_have_cause: false,
+        history: Some(example!("circular-information-flow.jsonl")),
+    }
     /// No known anomaly.
     Unclassified = "unclassified" {
         definition: "Operations that cannot be ordered, in a way that has no name here.",

@@ -12,8 +12,9 @@
 //!
 //! A cycle of these cannot be ordered. By its edges it is called (Berenson et al. 1995; Adya; the
 //! long fork is Sovran et al.'s, SOSP 2011): `lost-update` (rw and rw, on one register, both
-//! writing it), `write-skew` (two rw that follow each other, as in every cycle that snapshots
-//! allow: Fekete et al., TODS 2005), `long-fork` (two rw, apart), `read-skew` (one rw),
+//! writing it), `dirty-write` (only ww), `circular-information-flow` (ww and wr), `write-skew` (two
+//! rw that follow each other, as in every cycle that snapshots allow: Fekete et al., TODS 2005),
+//! `long-fork` (two rw, apart), `read-skew` (one rw),
 //! `future-read` (wr against real time), `stale-read` (rw against real time). A version without a
 //! writer is a `phantom-read`, or a `dirty-read`, if a transaction that failed wrote it. A
 //! transaction that contradicts itself saw half of another one: `read-skew`.
@@ -265,12 +266,37 @@ impl Transactions<'_> {
         let writers = self.writers.get(version).map_or(&[][..], Vec::as_slice);
         let mut writers = writers.iter().map(|&at| self.list[at].index);
         let later = writers.find(|&index| index != event.index);
+        let in_between = self.replaced_it_itself(version).filter(|&at| {
+            self.list[at].index != event.index && self.list[at].span.call < event.span.ret
+        });
+        if let Some(writer) = in_between.filter(|_| failed.is_none()) {
+            let writer = &self.list[writer];
+            let what = "wrote it and replaced it in the same transaction";
+            let summary = format!("{found}; {} {what}", self.scope.who(writer.index));
+            return self.scope.proved(AnomalyKind::ReadSkew, &[event, writer], summary);
+        }
         let verb = if self.are_lists { &APPEND } else { &WRITE };
         if event.op.writes.contains(version) && failed.or(later).is_none() {
             let summary = format!("{found}, which it {} only afterwards", verb.done);
             return self.scope.proved(AnomalyKind::FutureRead, &[event], summary);
         }
         self.scope.unfounded(event.index, Origin::of(failed, later), &found, verb)
+    }
+
+    /// The transaction that wrote a version of a register and then another one.
+    fn replaced_it_itself(&self, version: &Version) -> Option<usize> {
+        let history = self.scope.case.history;
+        let values = history.values();
+        let writes = |micro: &Value| {
+            let micro = values.as_list(*micro).unwrap_or(&[]);
+            let [verb, register, value] = micro else { return false };
+            let is_write = matches!(values.as_name(*verb), Some("w" | "write"));
+            is_write && (*register, *value) == *version
+        };
+        self.list.iter().position(|event| {
+            let micros = values.as_list(history[event.index].input).unwrap_or(&[]);
+            !self.are_lists && micros.iter().any(writes)
+        })
     }
 
     /// A list with an item twice, which was appended once.
@@ -483,6 +509,14 @@ impl Transactions<'_> {
             (Wr, RealTime) => {
                 (AnomalyKind::FutureRead, "the second was over before the first, and saw it")
             }
+            (Wr, Wr) => (AnomalyKind::CircularInformationFlow, "each saw what the other one wrote"),
+            (Wr, Ww) => (
+                AnomalyKind::CircularInformationFlow,
+                "the second saw what the first wrote, and the first replaced what the second wrote",
+            ),
+            (Ww, Ww) => {
+                (AnomalyKind::DirtyWrite, "each replaced something that the other one wrote")
+            }
             _ => return None,
         };
         self.say(kind, &[a, b], format!("{first} and {second}: {what}"))
@@ -498,6 +532,8 @@ impl Transactions<'_> {
         let follow = (0..why.len()).any(|at| is_rw(at) && is_rw(at + 1));
         let kind = match rw {
             0 if wr > 0 && real > 0 => AnomalyKind::FutureRead,
+            0 if wr > 0 => AnomalyKind::CircularInformationFlow,
+            0 if real == 0 => AnomalyKind::DirtyWrite,
             0 => return None,
             1 if real > 0 && wr == 0 => AnomalyKind::StaleRead,
             1 => AnomalyKind::ReadSkew,

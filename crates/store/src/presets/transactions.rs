@@ -15,6 +15,19 @@ pub struct Transactional {
 }
 
 impl Transactional {
+    /// Returns the name without that of the workload: `si` for `list-append-si`.
+    pub fn store(&self) -> &'static str {
+        let name = self.preset.name;
+        let workloads = ["list-append-", "rw-register-"];
+        workloads.iter().find_map(|workload| name.strip_prefix(workload)).unwrap_or(name)
+    }
+
+    /// Returns each store once, with its workload over lists before that over registers.
+    pub fn pairs() -> impl Iterator<Item = (&'static Transactional, &'static Transactional)> {
+        let (lists, registers) = TRANSACTIONAL.split_at(TRANSACTIONAL.len() / 2);
+        lists.iter().zip(registers)
+    }
+
     /// Returns the store called `name`.
     pub fn find(name: &str) -> Option<&'static Transactional> {
         TRANSACTIONAL.iter().find(|one| one.preset.name == name)

@@ -48,17 +48,22 @@ const BREAKS: &[(&str, &str, u64)] = &[
     ("one-phase-commit", "serializable", 12),
 ];
 
-/// The name of a store without that of its workload.
-fn suffix(name: &str) -> &str {
-    let workloads = ["list-append-", "rw-register-"];
-    workloads.iter().find_map(|workload| name.strip_prefix(workload)).unwrap_or(name)
+#[test]
+fn every_store_runs_over_lists_and_over_registers() {
+    for (lists, registers) in Transactional::pairs() {
+        assert_eq!(lists.store(), registers.store());
+        assert_eq!(lists.preset.story, registers.preset.story);
+        assert!(lists.preset.name.starts_with("list-append-"));
+        assert!(registers.preset.name.starts_with("rw-register-"));
+    }
 }
 
 #[test]
 fn every_store_satisfies_its_levels_and_shows_its_fault() {
-    for Transactional { preset, satisfies } in TRANSACTIONAL {
+    for store in TRANSACTIONAL {
+        let Transactional { preset, satisfies } = store;
         let knobs = preset.knobs();
-        let breaks = BREAKS.iter().find(|one| one.0 == suffix(preset.name));
+        let breaks = BREAKS.iter().find(|one| one.0 == store.store());
         assert_eq!(breaks.is_none(), preset.is_correct(), "{}", preset.name);
         let mut seen: BTreeMap<&str, u64> = BTreeMap::new();
         let mut count = 0;
