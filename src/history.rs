@@ -1,8 +1,8 @@
 //! Histories: tables of operations, read by [`formats`](crate::formats) or built in code.
 
 pub(crate) use histcheck_history::internal::{
-    ClientEvent, End as WindowEnd, Excerpt, Marks, NO_TIME, Refused, Row, Rows, Unwrapping,
-    ValueMap, Window, confirms_tuples, function_text, has_tuple, is_micro_operation,
+    ClientEvent, End as WindowEnd, Excerpt, Marks, NO_TIME, Refused, Row, Rows, Translation,
+    Unwrapping, ValueMap, Window, confirms_tuples, function_text, has_tuple, is_micro_operation,
     is_transaction, mixed_keys, no_tuple, resident_bytes, take_key,
 };
 #[doc(inline)]

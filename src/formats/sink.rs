@@ -47,12 +47,16 @@ pub(super) struct Sink<'a> {
     pub(super) starts: Option<&'a mut Vec<usize>>,
     /// Learns what becomes of the record, which is not added then.
     pub(super) trace: Option<&'a Trace>,
+    /// How many values there were, and at which offset, when that was looked at last.
+    growth: (usize, usize),
 }
 
 /// So many names of operations are looked up once.
 const VERBS: usize = 64;
 /// Between two looks at the clock, this many records are read.
 const LOOK_EVERY: usize = 4096;
+/// Fewer values need no room in advance: what comes first is often all that there is.
+const FEW_VALUES: usize = 1 << 16;
 /// Records may become shorter; memory that is not used costs nothing but addresses.
 const SLACK: f64 = 1.0625;
 
@@ -76,6 +80,7 @@ impl<'a> Sink<'a> {
             progress: None,
             starts: None,
             trace: None,
+            growth: (0, 0),
         }
     }
 
@@ -324,8 +329,12 @@ impl<'a> Sink<'a> {
     /// Makes room for `count` operations at least. A table that doubles where it is full would
     /// exist twice for a while, the larger one half empty; so the first time makes room for all.
     fn make_room(&mut self, offset: usize, count: usize) {
+        if self.is_seeking() || offset == 0 {
+            return;
+        }
+        self.make_room_for_values(offset);
         let operations = self.builder.operations();
-        if self.is_seeking() || self.builder.room() >= count || offset == 0 {
+        if self.builder.room() >= count {
             return;
         }
         let all = operations as f64 / offset as f64 * self.bytes as f64 * SLACK;
@@ -333,6 +342,23 @@ impl<'a> Sink<'a> {
         let extras = self.builder.extras();
         let all = extras as f64 / offset as f64 * self.bytes as f64 * SLACK;
         self.builder.reserve_extras((all as usize).saturating_sub(extras));
+    }
+
+    /// Makes room for as many values as the text will have, if it goes on as since there were half
+    /// as many.
+    fn make_room_for_values(&mut self, offset: usize) {
+        let values = self.builder.values();
+        let (known, before) = self.growth;
+        let count = values.len();
+        if count < FEW_VALUES.max(2 * known) {
+            return;
+        }
+        if known > 0 && before < offset && offset < self.bytes {
+            let rate = (count - known) as f64 / (offset - before) as f64;
+            let more = rate * (self.bytes - offset) as f64 * SLACK;
+            values.reserve(1.0 + more / count as f64);
+        }
+        self.growth = (count, offset);
     }
 
     /// Returns the error at the start of the current record; the caller turns offsets into lines.

@@ -10,6 +10,7 @@ pub use crate::notation::function_text;
 pub use crate::operation::ClientEvent;
 pub use crate::sweep::Marks;
 pub use crate::unwrapping::{Refused, Unwrapping};
+pub use crate::value::Translation;
 pub use crate::window::{End, Row, SWEEP_FROM, Window, WindowEvent};
 
 /// What stands for a time where a record has none.

@@ -58,6 +58,8 @@ impl ValueTable {
         let len = kept.iter().rposition(|&kept| kept).map_or(0, |last| last + 1);
         self.nodes.truncate(len);
         self.nodes.shrink_to(2 * len);
+        self.hashes.truncate(len);
+        self.hashes.shrink_to(2 * len);
         self.free.clear();
         let (bytes, items) = (std::mem::take(&mut self.bytes), std::mem::take(&mut self.items));
         let mut count = 0;
@@ -84,9 +86,10 @@ impl ValueTable {
         self.make_index(count);
     }
 
-    /// How many bytes the values take, without room for more.
+    /// How many bytes the values take, without room for more; the index is mostly half full.
     pub(crate) fn used_bytes(&self) -> usize {
-        self.nodes.len() * (size_of::<Node>() + size_of::<u32>())
+        let values = self.nodes.len() - self.free.len();
+        values * (size_of::<Node>() + size_of::<u32>() + 2 * size_of::<u64>())
             + self.bytes.len()
             + self.items.len() * size_of::<Value>()
     }

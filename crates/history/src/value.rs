@@ -4,9 +4,12 @@
 //! Values keep the type that the file gave them: `42`, `42.0` and `"42"` are three values. Small
 //! integers live in the handle itself and never touch the table.
 
-use std::hash::{BuildHasher, Hasher};
+mod index;
+mod intern;
 
-use hashbrown::HashTable;
+use index::Index;
+pub use intern::Translation;
+use intern::probe_of;
 
 use super::hash::Seeded;
 use super::number;
@@ -168,7 +171,9 @@ pub struct ValueTable {
     pub(super) nodes: Vec<Node>,
     pub(super) bytes: String,
     pub(super) items: Vec<Value>,
-    pub(super) index: HashTable<u32>,
+    /// The hash of each node: see [`intern`].
+    pub(super) hashes: Vec<u32>,
+    pub(super) index: Index,
     seed: Seeded,
     /// Handles of values that were forgotten.
     pub(super) free: Vec<u32>,
@@ -188,7 +193,8 @@ impl ValueTable {
             nodes: vec![node(Kind::Null, 0), node(Kind::Bool, 0), node(Kind::Bool, 1)],
             bytes: String::new(),
             items: Vec::new(),
-            index: HashTable::new(),
+            hashes: (0..=Value::TRUE.0).collect(),
+            index: Index::default(),
             seed: Seeded::default(),
             free: Vec::new(),
         }
@@ -209,7 +215,8 @@ impl ValueTable {
         self.nodes.capacity() * size_of::<Node>()
             + self.bytes.capacity()
             + self.items.capacity() * size_of::<Value>()
-            + (self.index.capacity() + self.free.capacity()) * size_of::<u32>()
+            + self.index.heap_bytes()
+            + (self.free.capacity() + self.hashes.capacity()) * size_of::<u32>()
     }
 
     /// The integer `n`.
@@ -317,63 +324,6 @@ impl ValueTable {
         self.intern(Kind::Tagged, 0, &[tag, value], "")
     }
 
-    /// The string `text` if the table already holds it.
-    pub fn find_text(&self, text: &str) -> Option<Value> {
-        let probe = Probe { kind: Kind::Text, start: 0, items: &[], text };
-        self.index.find(probe.hash(self.seed), |&at| probe.is(self, at)).map(|&at| Value(at))
-    }
-
-    fn intern(&mut self, kind: Kind, start: u64, items: &[Value], text: &str) -> Value {
-        let probe = Probe { kind, start, items, text };
-        let hash = probe.hash(self.seed);
-        if let Some(&at) = self.index.find(hash, |&at| probe.is(self, at)) {
-            return Value(at);
-        }
-        if self.index.len() == self.index.capacity() {
-            self.grow();
-        }
-        let (start, len) = if kind.is_textual() {
-            let start = self.bytes.len();
-            self.bytes.push_str(text);
-            (start as u64, text.len() as u32)
-        } else if kind == Kind::Int {
-            (start, 0)
-        } else {
-            let start = self.items.len();
-            self.items.extend_from_slice(items);
-            (start as u64, items.len() as u32)
-        };
-        let at = self.free.pop().unwrap_or(self.nodes.len() as u32);
-        let node = Node { kind, len, start };
-        match self.nodes.get_mut(at as usize) {
-            Some(free) => *free = node,
-            None => self.nodes.push(node),
-        }
-        let Self { nodes, bytes, items, index, seed, .. } = self;
-        index.insert_unique(hash, at, |&at| probe_of(nodes, bytes, items, at).hash(*seed));
-        Value(at)
-    }
-
-    /// Makes the index twice as large. It goes by the values, which lie one behind the other; the
-    /// index itself would go by its places, and come to every value from afar.
-    #[cold]
-    fn grow(&mut self) {
-        self.make_index(2 * self.index.len() + 1);
-    }
-
-    /// Makes the index anew, with room for so many values.
-    pub(super) fn make_index(&mut self, room: usize) {
-        let Self { nodes, bytes, items, index, seed, .. } = self;
-        let hash = |&at: &u32| probe_of(nodes, bytes, items, at).hash(*seed);
-        let mut other = HashTable::with_capacity(room);
-        for at in Value::TRUE.0 + 1..nodes.len() as u32 {
-            if nodes[at as usize].kind != Kind::Free {
-                other.insert_unique(hash(&at), at, hash);
-            }
-        }
-        *index = other;
-    }
-
     /// What `value` is.
     #[inline]
     pub fn shape(&self, value: Value) -> Shape<'_> {
@@ -442,32 +392,6 @@ impl ValueTable {
             _ => None,
         }
     }
-
-    /// The same value in this table, for a `value` of the table `other`.
-    pub fn import(&mut self, other: &ValueTable, value: Value) -> Value {
-        if !value.is_stored() {
-            return value;
-        }
-        let probe = probe_of(&other.nodes, &other.bytes, &other.items, value.0);
-        match probe.kind {
-            kind if kind.is_textual() || kind == Kind::Int => {
-                self.intern(kind, probe.start, &[], probe.text)
-            }
-            kind => {
-                // Depth is bounded by MAX_DEPTH: parsers refuse deeper values.
-                let mut items: Vec<Value> =
-                    probe.items.iter().map(|&item| self.import(other, item)).collect();
-                if kind == Kind::Set {
-                    items.sort_unstable();
-                } else if kind == Kind::Map {
-                    let mut pairs: Vec<_> = items.chunks_exact(2).map(|p| (p[0], p[1])).collect();
-                    sort::by(&mut pairs, |&pair| pair);
-                    items = pairs.iter().flat_map(|&(key, value)| [key, value]).collect();
-                }
-                self.intern(kind, 0, &items, "")
-            }
-        }
-    }
 }
 
 #[doc(hidden)]
@@ -477,58 +401,9 @@ impl ValueTable {
         self.nodes.truncate(Value::TRUE.0 as usize + 1);
         self.bytes.clear();
         self.items.clear();
+        self.hashes.truncate(Value::TRUE.0 as usize + 1);
         self.index.clear();
         self.free.clear();
-    }
-}
-
-/// A node with its content, as something to look up or to hash.
-struct Probe<'a> {
-    kind: Kind,
-    start: u64,
-    items: &'a [Value],
-    text: &'a str,
-}
-
-impl Probe<'_> {
-    #[inline]
-    fn hash(&self, seed: Seeded) -> u64 {
-        let mut hasher = seed.build_hasher();
-        hasher.write_u64((self.items.len() as u64) << 8 | self.kind as u64);
-        if self.kind == Kind::Int {
-            hasher.write_u64(self.start);
-        } else if self.kind.is_textual() {
-            hasher.write(self.text.as_bytes());
-        } else {
-            // As wide numbers, which are mixed one by one: of others, the hasher gathers several
-            // first, and counts them.
-            self.items.iter().for_each(|item| hasher.write_u128(item.0.into()));
-        }
-        hasher.finish()
-    }
-
-    fn is(&self, table: &ValueTable, at: u32) -> bool {
-        let other = probe_of(&table.nodes, &table.bytes, &table.items, at);
-        // Empty texts must not reach memcmp: on a dangling pointer, its masked load costs hundreds
-        // of cycles even for no bytes.
-        self.kind == other.kind
-            && self.items == other.items
-            && self.text.len() == other.text.len()
-            && (self.text.is_empty() || self.text == other.text)
-            && (self.kind != Kind::Int || self.start == other.start)
-    }
-}
-
-#[inline]
-fn probe_of<'a>(nodes: &[Node], bytes: &'a str, items: &'a [Value], at: u32) -> Probe<'a> {
-    let Node { kind, len, start } = nodes[at as usize];
-    let range = start as usize..start as usize + len as usize;
-    if kind.is_textual() {
-        Probe { kind, start: 0, items: &[], text: &bytes[range] }
-    } else if matches!(kind, Kind::Null | Kind::Bool | Kind::Int | Kind::Free) {
-        Probe { kind, start, items: &[], text: "" }
-    } else {
-        Probe { kind, start: 0, items: &items[range], text: "" }
     }
 }
 

@@ -269,7 +269,17 @@ impl<'t> Map<'t> {
                 let n = self.integer()?;
                 batch.values.int(n)
             }
-            b':' => batch.values.keyword(self.keyword()?),
+            b':' => {
+                let word = self.scanner.word();
+                let name = self.keyword()?;
+                let Batch { recent, values, .. } = batch;
+                match name.len() + 1 {
+                    len @ ..=Literal::MOST => {
+                        recent.value(word & low_bytes(len), || values.keyword(name))
+                    }
+                    _ => values.keyword(name),
+                }
+            }
             b'"' => {
                 self.scanner.at += 1;
                 let (text, end) = self.scanner.string()?;

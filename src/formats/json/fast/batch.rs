@@ -9,9 +9,10 @@ use super::entry::{Entry, Other, Pending, Whole};
 use super::names::Names;
 use super::order::Step;
 use super::plan::Plans;
+use super::recent::Recent;
 use crate::formats::mapping::Mapping;
 use crate::formats::roles::Role;
-use crate::history::{Function, Value, ValueTable};
+use crate::history::{Function, Translation, Value, ValueTable};
 
 /// About so many bytes of text a record, so that a batch need not grow.
 const BYTES_A_RECORD: usize = 48;
@@ -58,12 +59,14 @@ pub(in crate::formats) struct Batch<'t> {
     pub(super) order: Vec<Step>,
     /// How records are read that are not of the usual shape.
     pub(super) plans: Plans,
+    /// The values of short words.
+    pub(in crate::formats) recent: Recent,
     /// The items of the lists that are being read.
     pub(in crate::formats) items: Vec<Value>,
     /// The string that is being read, without its escapes.
     pub(in crate::formats) unescaped: String,
     /// Room to translate the table's values and names into those of the history.
-    pub(in crate::formats) translated: Vec<Value>,
+    pub(in crate::formats) translation: Translation,
     pub(in crate::formats) translated_functions: Vec<Option<Function>>,
     pub(in crate::formats) translated_names: Vec<Value>,
 }
@@ -75,6 +78,7 @@ impl<'t> Batch<'t> {
         self.entries.clear();
         self.entries.reserve((end - start) / BYTES_A_RECORD);
         self.values.clear();
+        self.recent = Recent::default();
         self.functions.clear();
         self.extras.clear();
         self.wholes.clear();

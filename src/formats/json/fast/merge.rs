@@ -50,8 +50,8 @@ impl<'s, 'b, R: General> Merger<'s, 'b, R> {
     /// Adds the records of `batch`. False if the sink wants no more.
     pub(in crate::formats) fn add(&mut self, batch: &mut Batch<'_>) -> Result<bool, Error> {
         let entries = std::mem::take(&mut batch.entries);
-        batch.translated.clear();
-        batch.translated.resize(batch.values.len(), Value::NULL);
+        batch.translation.begin(&batch.values);
+        self.sink.values().approach(&batch.values);
         batch.translated_functions.clear();
         batch.translated_functions.resize(batch.functions.names().len(), None);
         batch.translated_names.clear();
@@ -274,11 +274,7 @@ impl<'s, 'b, R: General> Merger<'s, 'b, R> {
         if !value.is_stored() {
             return value;
         }
-        let slot = &mut batch.translated[value.handle() as usize];
-        if slot.is_null() {
-            *slot = self.sink.values().import(&batch.values, value);
-        }
-        *slot
+        self.sink.values().translate(&batch.values, value, &mut batch.translation)
     }
 
     /// Reads what comes behind the last batch.

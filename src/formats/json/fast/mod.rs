@@ -12,9 +12,12 @@ mod names;
 mod order;
 mod others;
 mod plan;
+mod recent;
 mod scan;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_of_lists;
 #[cfg(test)]
 mod tests_of_plans;
 mod value;

@@ -79,7 +79,7 @@ fn check(text: &str) {
     check_layout(text, Layout::Lines);
 }
 
-fn check_layout(text: &str, layout: Layout) {
+pub(super) fn check_layout(text: &str, layout: Layout) {
     let expected = contents(slowly(text, layout));
     for part in [1, 7, 64, 1000] {
         for threads in [1, 3] {
@@ -90,6 +90,15 @@ fn check_layout(text: &str, layout: Layout) {
     let records: Vec<usize> = (0..12).step_by(3).collect();
     let [fast, slow] = [Some(50), None].map(|part| found(text, layout, &records, part));
     assert_eq!(fast, slow, "{text:?}");
+}
+
+/// Checks lines in parts of these sizes.
+pub(super) fn check_parts(text: &str, parts: &[usize]) {
+    let expected = contents(slowly(text, Layout::Lines));
+    for &part in parts {
+        let is_same = contents(fast(text, Layout::Lines, part, 2)) == expected;
+        assert!(is_same, "{part}");
+    }
 }
 
 const USUAL: &[&str] = &[

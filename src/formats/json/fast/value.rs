@@ -2,7 +2,7 @@
 
 use super::batch::Batch;
 use super::scan::{NULL, Scanner};
-use super::word::{Literal, digits, plain_bytes, word};
+use super::word::{Literal, digits, low_bytes, plain_bytes, word};
 use crate::formats::time;
 use crate::history::{Time, Value};
 
@@ -117,7 +117,16 @@ impl<'t> Scanner<'t> {
     pub(super) fn stored(mut self, batch: &mut Batch<'t>, depth: usize) -> Option<(Value, usize)> {
         match self.peek()? {
             b'"' => {
+                let word = self.word();
                 self.at += 1;
+                let len = plain_bytes(word >> 8);
+                let end = self.at + len;
+                if len < Literal::MOST - 1 && self.byte(end) == Some(b'"') {
+                    let text = self.text.get(self.at..end)?;
+                    let Batch { recent, values, .. } = batch;
+                    let word = word & low_bytes(len + 1);
+                    return Some((recent.value(word, || values.text(text)), end + 1));
+                }
                 match self.string() {
                     Some((text, end)) => Some((batch.values.text(text), end)),
                     None => self.escaped(batch),
