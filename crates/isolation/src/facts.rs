@@ -91,6 +91,10 @@ impl<T> Groups<T> {
         &self.items
     }
 
+    pub(crate) fn all_mut(&mut self) -> &mut [T] {
+        &mut self.items
+    }
+
     /// Returns how many lists there are.
     pub(crate) fn len(&self) -> usize {
         self.starts.len() - 1

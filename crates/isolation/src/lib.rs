@@ -18,6 +18,7 @@ mod edges;
 mod explain;
 mod facts;
 mod graph;
+mod keys;
 mod level;
 mod lists;
 mod misses;
@@ -41,6 +42,7 @@ pub use explain::{places, transactions};
 use facts::Facts;
 use histcheck_history::error::Error;
 use histcheck_history::{History, Value};
+pub use keys::Keys;
 pub use level::{Base, LEVELS, Level, Ordering, Row};
 
 /// How to decide levels.
@@ -55,6 +57,11 @@ pub struct Options {
     /// Whether a list that is read tells no more of the order of its versions than its last
     /// element does: so it is for tools that know registers alone.
     pub by_last_element: bool,
+    /// What is assumed of each register by itself.
+    pub keys: Keys,
+    /// Whether a transaction may read something else than it wrote or read itself before: some
+    /// databases let reads go to a snapshot.
+    pub allows_internal: bool,
     /// How much work may be done for it, in edges looked at. For each other level, it is a 20th of
     /// that.
     pub work: u64,
@@ -67,6 +74,8 @@ impl Default for Options {
             asked: None,
             only: false,
             by_last_element: false,
+            keys: Keys::Unknown,
+            allows_internal: false,
             work: 1_000_000_000,
         }
     }
@@ -82,6 +91,8 @@ pub struct Report<'h> {
     pub found: Vec<Found>,
     /// Keys to which several transactions wrote the same value, so that their reads tell nothing.
     pub set_aside: Vec<Value>,
+    /// What was assumed of each register by itself.
+    pub keys: Keys,
     /// How many transactions of unknown outcome were seen by others, so that they committed.
     pub seen: usize,
 }
@@ -92,7 +103,11 @@ pub struct Report<'h> {
 /// If an operation of it is no transaction.
 pub fn check<'h>(history: &'h History, options: &Options) -> Result<Report<'h>, Error> {
     let transactions = Transactions::read(history)?;
-    let facts = Facts::new(&transactions, options.initial, options.by_last_element);
+    let mut facts = Facts::new(&transactions, options.initial, options.by_last_element);
+    facts.assume(options.keys);
+    if options.allows_internal {
+        facts.found.retain(|found| found.kind != Kind::Internal);
+    }
     let plan = Plan { asked: options.asked, is_only: options.only, work: options.work };
     let (statuses, orders) = decide::decide(&facts, plan);
     let found = explain::explain(&facts, &orders, &statuses);
@@ -100,7 +115,7 @@ pub fn check<'h>(history: &'h History, options: &Options) -> Result<Report<'h>, 
     let set_aside = aside.map(|(&key, _)| key).collect();
     let is_seen = |t: &u32| facts.installed[*t as usize] && !transactions.is_ok(*t);
     let seen = transactions.all().filter(is_seen).count();
-    Ok(Report { statuses, found, set_aside, seen, transactions })
+    Ok(Report { statuses, found, set_aside, keys: options.keys, seen, transactions })
 }
 
 pub use table::{Access, KeyKind, Micro, Transactions, has_transactions};

@@ -39,7 +39,7 @@ pub fn verify(report: &Report<'_>, initial: Value) -> Verified {
         verified.count(result, || format!("{} does not hold as claimed", level.name()));
     }
     for found in &report.found {
-        let result = steps::verify(table, initial, found);
+        let result = steps::verify((table, report.keys), initial, found);
         verified.count(result, || {
             format!("{} is not as claimed: {:?}", found.kind.name(), found.evidence)
         });

@@ -3,14 +3,19 @@
 use histcheck_history::{Outcome, Value};
 
 use crate::anomaly::{Class, Evidence, Found, Kind, Place, Step, Why};
+use crate::keys::Keys;
 use crate::table::{Access, KeyKind, Micro, Transactions};
 
 /// Transactions of a core that all orders are tried of, at most.
 const MOST: usize = 7;
 
 /// Returns whether the evidence shows the anomaly; `None` if it is too large to be verified.
-pub(super) fn verify(table: &Transactions<'_>, initial: Value, found: &Found) -> Option<bool> {
-    let scene = Scene { table, initial };
+pub(super) fn verify(
+    (table, keys): (&Transactions<'_>, Keys),
+    initial: Value,
+    found: &Found,
+) -> Option<bool> {
+    let scene = Scene { table, keys, initial };
     let is_shown = match (&found.evidence, found.kind) {
         (Evidence::Read { reader, value, writer }, kind) => {
             scene.shows(*reader, *value) && scene.read(kind, *reader, *value, *writer)
@@ -39,6 +44,8 @@ pub(super) fn verify(table: &Transactions<'_>, initial: Value, found: &Found) ->
 
 struct Scene<'s, 'h> {
     table: &'s Transactions<'h>,
+    /// What is assumed of each register by itself.
+    keys: Keys,
     initial: Value,
 }
 
@@ -328,7 +335,9 @@ impl Scene<'_, '_> {
         if first.key != second.key {
             return false;
         }
-        if self.sees(other.transaction, one.transaction) {
+        if self.sees(other.transaction, one.transaction)
+            || self.is_assumed(first.key, first.value, second.value)
+        {
             return true;
         }
         let is_list = self.table.kinds[first.key as usize] == KeyKind::List;
@@ -356,8 +365,53 @@ impl Scene<'_, '_> {
         returned.value != written.value
             && match sources.iter().find(|&&source| !self.is_failed(source)) {
                 None => returned.value == self.initial,
-                Some(source) => self.sees(write.transaction, source.transaction),
+                Some(source) => {
+                    self.sees(write.transaction, source.transaction)
+                        || self.is_assumed(returned.key, returned.value, written.value)
+                }
             }
+    }
+
+    /// Returns whether one value of a register was before another one by what is assumed.
+    fn is_assumed(&self, key: u32, one: Value, other: Value) -> bool {
+        if self.keys == Keys::Unknown || self.table.kinds[key as usize] == KeyKind::List {
+            return false;
+        }
+        let mut touches: Vec<(Place, Value)> = Vec::new();
+        for transaction in self.table.all() {
+            for (micro, nth) in self.table.micros(transaction).iter().zip(0..) {
+                let place = Place { transaction, micro: nth };
+                let counts = self.is_read(place) || self.is_write(place);
+                if micro.key == key && counts {
+                    touches.push((place, micro.value));
+                }
+            }
+        }
+        let follows = |first: Place, second: Place| {
+            let (one, other) = (first.transaction, second.transaction);
+            let is_same = one == other && first.micro < second.micro;
+            is_same
+                || match self.keys {
+                    Keys::Linearizable => self.table.span(one).precedes(self.table.span(other)),
+                    _ => self.table.session(one) == self.table.session(other) && one < other,
+                }
+        };
+        let mut reached = vec![one];
+        let mut at = 0;
+        while at < reached.len() {
+            let own = touches.iter().filter(|touch| touch.1 == reached[at]);
+            let next = own.flat_map(|&(first, _)| {
+                touches.iter().filter(move |touch| follows(first, touch.0))
+            });
+            let new: Vec<Value> = next.map(|touch| touch.1).collect();
+            new.into_iter().for_each(|value| {
+                if !reached.contains(&value) {
+                    reached.push(value);
+                }
+            });
+            at += 1;
+        }
+        reached.contains(&other)
     }
 
     fn reads_of(&self, key: u32) -> impl Iterator<Item = Place> + '_ {

@@ -6,7 +6,7 @@ mod random;
 
 use histcheck_history::{History, IntoValue, Value};
 use histcheck_isolation::proof::{levels, verify};
-use histcheck_isolation::{LEVELS, Level, Options, Status, Transactions, check};
+use histcheck_isolation::{Keys, LEVELS, Level, Options, Status, Transactions, check};
 use random::{End, Op, Random, Txn};
 
 /// Returns the history of `txns`.
@@ -132,4 +132,28 @@ fn registers_among_many_others() {
 fn lists_among_many_others() {
     let among = |txns: &[Txn]| random::among_others(txns, 1_200);
     show(&compare(variable("HISTORIES", 3_000) / 100, (4, true), among));
+}
+
+/// What is assumed rules out more, and what it does is verified.
+#[test]
+fn assumptions_about_keys_only_rule_out_more() {
+    let mut random = Random::new(5);
+    let mut more = [0, 0];
+    for nth in 0..variable("HISTORIES", 3_000) {
+        let txns = random.transactions(false);
+        let history = history(&txns);
+        let plain = check(&history, &Options::default()).unwrap();
+        for (keys, more) in [Keys::Sequential, Keys::Linearizable].into_iter().zip(&mut more) {
+            let report = check(&history, &Options { keys, ..Options::default() }).unwrap();
+            for (one, other) in plain.statuses.iter().zip(&report.statuses) {
+                let is_out = |status: &Status| *status == Status::RuledOut;
+                assert!(!is_out(one) || is_out(other), "history {nth}: {}", shown(&txns));
+                *more += usize::from(is_out(other) && !is_out(one));
+            }
+            let verified = verify(&report, Value::NULL);
+            let wrong = &verified.wrong;
+            assert!(wrong.is_empty(), "history {nth}: {keys:?}: {wrong:?}: {}", shown(&txns));
+        }
+    }
+    assert!(more.iter().all(|&more| more > 0), "{more:?}");
 }
