@@ -427,8 +427,8 @@ fn overwritten(facts: &Facts<'_, '_>, derived: &Derived, from: u32, to: u32) -> 
 fn missed(facts: &Facts<'_, '_>, derived: &Derived, from: u32, to: u32) -> Option<Why> {
     for read in facts.reads.of(from).iter().filter(|read| !facts.aside[read.key as usize]) {
         if read.place == NONE {
-            let writes = facts.writes.of(to).contains(&read.key);
-            if is_other(read.source, from) && derived.has(read.source, to) && writes {
+            let is_later = is_other(read.source, from) && derived.has(read.source, to);
+            if is_later && facts.misses((from, read), to) {
                 let place = Place { transaction: from, micro: read.micro };
                 return Some(Why::Rw(place, facts.last_write(to, read.key)));
             }

@@ -3,9 +3,10 @@
 
 use crate::clocks::Clocks;
 use crate::edges::{Edge, Kinds, Orders, Shape, Vertices, graph, is_other};
-use crate::facts::Facts;
+use crate::facts::{Facts, Read};
 use crate::level::Ordering;
 use crate::numbers::NONE;
+use crate::table::KeyKind;
 
 /// Pairs of writers, at most.
 const MOST_PAIRS: usize = 1_000_000;
@@ -76,11 +77,28 @@ impl Derived {
                 let from = self.pairs.partition_point(|pair| pair.0 < read.source);
                 let after = self.pairs[from..].iter().take_while(|pair| pair.0 == read.source);
                 for &(_, other) in after {
-                    if other != t && facts.writes.of(other).contains(&read.key) {
+                    if other != t && facts.misses((t, read), other) {
                         take(t, other, Edge::Rw);
                     }
                 }
             }
         }
+    }
+}
+
+impl Facts<'_, '_> {
+    /// Returns whether a read of `t` does not show what `other` wrote to its key, if it did.
+    pub(crate) fn misses(&self, (t, read): (u32, &Read), other: u32) -> bool {
+        if !self.writes.of(other).contains(&read.key) {
+            return false;
+        }
+        // Lists that contradict each other may show an element before another one that it follows.
+        let value = self.table.micros(t)[read.micro as usize].value;
+        let items = match self.table.kinds[read.key as usize] {
+            KeyKind::List => self.table.history.values().as_list(value).unwrap_or(&[]),
+            KeyKind::Register => &[],
+        };
+        let mut own = self.table.micros(other).iter().filter(|micro| micro.key == read.key);
+        items.is_empty() || !own.any(|micro| items.contains(&micro.value))
     }
 }

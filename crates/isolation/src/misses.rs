@@ -71,7 +71,7 @@ impl Views<'_, '_, '_> {
     }
 
     /// Returns those of the `writers` of a key that committed after the version that a read of it
-    /// returned, and before its transaction: most reads have none, and miss nothing.
+    /// returned, and before its transaction, if that is in the order: most reads have none, and miss nothing.
     fn may_be_missed<'w>(
         &self,
         t: u32,
@@ -84,7 +84,11 @@ impl Views<'_, '_, '_> {
             NONE => 0,
             source => writers.partition_point(|&other| commit(other) <= commit(source)),
         };
-        let end = writers.partition_point(|&other| commit(other) < commit(t));
+        let end = match self.level.base() {
+            // Those that only read are not in the order.
+            Base::UpdateSerializable => writers.len(),
+            _ => writers.partition_point(|&other| commit(other) < commit(t)),
+        };
         writers.get(start..end).unwrap_or(&[])
     }
 

@@ -299,10 +299,15 @@ fn in_likely_order(facts: &Facts<'_, '_>, orders: &Orders) -> Option<Vec<u32>> {
             Sights::Cycle(graph) => (graph, None),
             Sights::Forced(forced) if forced.iter().any(|edge| edge.to == NONE) => return None,
             Sights::Forced(forced) => {
+                let vertices = Vertices::new(crate::edges::Shape::Whole, facts);
+                let kinds = Kinds { ww: true, wr: true, rw: false, ordering: Ordering::None };
                 let graph = Graph::new(n, |edge| {
-                    let vertices = Vertices::new(crate::edges::Shape::Whole, facts);
-                    let kinds = Kinds { ww: true, wr: true, rw: false, ordering: Ordering::None };
                     edges(facts, orders, vertices, kinds, &mut |from, to, _| edge(from, to));
+                    // Whom a session saw last is the last of its chain only with its order.
+                    for t in (0..n as u32).filter(|&t| !is_free[t as usize]) {
+                        let previous = orders.previous(t).filter(|&p| !is_free[p as usize]);
+                        previous.into_iter().for_each(|previous| edge(previous, t));
+                    }
                     forced.iter().for_each(|forced| edge(forced.from, forced.to));
                 });
                 let order = graph.order();
