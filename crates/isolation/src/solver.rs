@@ -188,6 +188,9 @@ pub(crate) struct Solver<'c> {
     conflicts: u64,
 }
 
+/// What it costs to decide a variable, or to forget that, in edges looked at.
+const STEP: u64 = 8;
+
 /// Conflicts until the first restart.
 const RESTART: u64 = 128;
 
@@ -343,6 +346,7 @@ impl<'c> Solver<'c> {
         while let Some((_, variable)) = self.queue.pop() {
             if self.known[variable as usize].literal == NONE {
                 self.levels.push((self.trail.len(), self.order.added.len()));
+                self.order.work += STEP;
                 self.assume(self.phase[variable as usize], NONE);
                 return true;
             }
@@ -360,6 +364,7 @@ impl<'c> Solver<'c> {
 
     fn go_back(&mut self, level: usize) {
         let Some(&(trail, edges)) = self.levels.get(level) else { return };
+        self.order.work += STEP * (self.trail.len() - trail) as u64;
         for &literal in &self.trail[trail..] {
             let variable = literal / 2;
             self.known[variable as usize].literal = NONE;
