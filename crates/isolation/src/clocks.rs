@@ -2,8 +2,8 @@
 //! chains, as one of sessions or of real time is.
 //!
 //! The marked vertices are dealt out to chains, in which each reaches the next. Of each vertex it
-//! is known how many of each chain reach it (a vector clock: Fidge, Mattern, 1988), and which one of
-//! each chain is the first that it reaches.
+//! is known how many of each chain reach it (a vector clock: Fidge, Mattern, 1988), and which one
+//! of each chain is the first that it reaches.
 
 use std::collections::VecDeque;
 

@@ -71,7 +71,8 @@ impl Views<'_, '_, '_> {
     }
 
     /// Returns those of the `writers` of a key that committed after the version that a read of it
-    /// returned, and before its transaction, if that is in the order: most reads have none, and miss nothing.
+    /// returned, and before its transaction, if that is in the order: most reads have none, and
+    /// miss nothing.
     fn may_be_missed<'w>(
         &self,
         t: u32,
