@@ -2,7 +2,9 @@
 
 use histcheck::formats::Input;
 use histcheck::history::{Shape, Value};
-use histcheck::isolation::{self, Asked, Status as LevelStatus, Tool, has_transactions, proof};
+use histcheck::isolation::{
+    self, Asked, Keys, Status as LevelStatus, Tool, has_transactions, proof,
+};
 use histcheck::report::ci::Outcome;
 use histcheck::report::{
     Detail, Isolation, isolation_details, isolation_html, isolation_json, isolation_line,
@@ -10,7 +12,7 @@ use histcheck::report::{
 };
 use histcheck::{Error, History, Options};
 
-use super::args::{IsolationArgs, LikeTool, ReportFormat};
+use super::args::{Allowed, IsolationArgs, KeyOrder, LikeTool, ReportFormat};
 use super::exit::Status;
 use super::levels::unknown_level;
 use super::run::Run;
@@ -64,6 +66,19 @@ impl IsolationArgs {
         self.like.map(Tool::from)
     }
 
+    /// Returns what is assumed of each register by itself. Elle finds anomalies of registers only
+    /// where something is.
+    fn assumed_of_keys(&self, asked: &Asked) -> Keys {
+        let is_like_elle = self.like == Some(LikeTool::Elle);
+        match self.keys {
+            Some(KeyOrder::Unknown) => Keys::Unknown,
+            Some(KeyOrder::Sequential) => Keys::Sequential,
+            Some(KeyOrder::Linearizable) => Keys::Linearizable,
+            None if is_like_elle && matches!(asked, Asked::Anomalies(_)) => Keys::Sequential,
+            None => Keys::Unknown,
+        }
+    }
+
     /// Returns what is asked of a history; says so if there is no such level.
     fn asked(&self, history: &History) -> Option<Asked> {
         let Some(name) = &self.level else {
@@ -105,6 +120,8 @@ impl IsolationArgs {
             },
             only: is_only,
             by_last_element: self.tool().is_some_and(Tool::keeps_sessions),
+            keys: self.assumed_of_keys(&asked),
+            allows_internal: self.allow == Some(Allowed::Internal),
         };
         match isolation::check(history, &options) {
             Ok(report) if is_left_to_a_model(&report, &asked) => Levels::OfModel,

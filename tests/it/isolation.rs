@@ -120,6 +120,48 @@ fn what_keeps_no_real_time_is_asked_for_the_order_of_sessions() {
     assert_eq!(program(&strict, Some(&path)).0, 1);
 }
 
+/// Two blind writers of two registers, of which each process saw the versions in another order than
+/// the transactions can have had.
+#[test]
+fn registers_may_be_assumed_sequential() {
+    let text = r#"
+{"process":0,"type":"invoke","f":"txn","value":[["w","x",1],["w","y",2]]}
+{"process":0,"type":"ok","f":"txn","value":[["w","x",1],["w","y",2]]}
+{"process":1,"type":"invoke","f":"txn","value":[["w","x",2],["w","y",1]]}
+{"process":1,"type":"ok","f":"txn","value":[["w","x",2],["w","y",1]]}
+{"process":0,"type":"invoke","f":"txn","value":[["r","x",null]]}
+{"process":0,"type":"ok","f":"txn","value":[["r","x",2]]}
+{"process":1,"type":"invoke","f":"txn","value":[["r","y",null]]}
+{"process":1,"type":"ok","f":"txn","value":[["r","y",2]]}
+"#;
+    let (_folder, path) = file("blind.jsonl", text.trim_start());
+    let asked = |more: &[&str]| {
+        let arguments = [&["check", "--level", "anomalies:G0", "--self-check"], more].concat();
+        program(&arguments, Some(&path))
+    };
+    assert_eq!(asked(&[]).0, 0);
+    let (status, report) = asked(&["--keys", "sequential"]);
+    assert_eq!(status, 1, "{report}");
+    assert!(report.contains("assumed") && report.contains("G0"), "{report}");
+    assert_eq!(asked(&["--like", "elle"]).0, 1);
+    assert_eq!(asked(&["--like", "elle", "--keys", "unknown"]).0, 0);
+}
+
+/// A database whose transactions read the snapshot that they began with, whatever they wrote since.
+#[test]
+fn reads_of_a_snapshot_may_be_allowed() {
+    let text = r#"{"process":0,"type":"invoke","f":"txn","value":[["w","x",1],["r","x",null]]}
+{"process":0,"type":"ok","f":"txn","value":[["w","x",1],["r","x",null]]}
+"#;
+    let (_folder, path) = file("snapshot.jsonl", text);
+    let asked = |more: &[&str]| {
+        let arguments = [&["check", "--level", "snapshot-isolation"], more].concat();
+        program(&arguments, Some(&path)).0
+    };
+    assert_eq!(asked(&[]), 1);
+    assert_eq!(asked(&["--allow", "internal"]), 0);
+}
+
 /// `HISTCHECK_TRANSACTIONS` names a directory with a table `MANIFEST.tsv`, of which each row asks
 /// for a level of a history: path, format, kind, level, expected, anomalies and definition.
 #[test]

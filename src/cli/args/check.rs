@@ -9,7 +9,9 @@ use histcheck::workloads::Question;
 
 use super::super::units;
 use super::super::workloads::{check_option, question};
-use super::{LikeTool, LimitArgs, ModelArgs, ReadArgs, ReportFormat, SelectArgs};
+use super::{
+    Allowed, KeyOrder, LikeTool, LimitArgs, ModelArgs, ReadArgs, ReportFormat, SelectArgs,
+};
 
 #[derive(Args, Debug)]
 pub(crate) struct CheckArgs {
@@ -100,6 +102,15 @@ pub(crate) struct IsolationArgs {
     /// Take the name of the level as another tool does
     #[arg(long, value_name = "TOOL", requires = "level")]
     pub(crate) like: Option<LikeTool>,
+
+    /// Assume of each register by itself that it is sequential or linearizable [default: unknown;
+    /// for anomalies like Elle: sequential]
+    #[arg(long, value_name = "ORDER")]
+    pub(crate) keys: Option<KeyOrder>,
+
+    /// Let transactions do something that all levels but the weakest forbid
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) allow: Option<Allowed>,
 }
 
 fn files_help() -> String {

@@ -165,6 +165,24 @@ pub(crate) enum IndependentArg {
     No,
 }
 
+/// What may be assumed of each register of transactions.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum KeyOrder {
+    /// Nothing: any order of its versions is possible
+    Unknown,
+    /// Each process sees its versions in their order
+    Sequential,
+    /// Its versions follow each other in real time
+    Linearizable,
+}
+
+/// What transactions may do all the same.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Allowed {
+    /// Read something else than they wrote or read before, as where reads go to a snapshot
+    Internal,
+}
+
 /// The tools whose names of isolation levels are known.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum LikeTool {

@@ -29,6 +29,8 @@ struct JsonLevels {
     anomalies: Vec<JsonAnomaly>,
     seen_of_unknown_outcome: usize,
     keys_set_aside: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    assumed: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -91,6 +93,7 @@ pub fn isolation_json(subject: &Isolation<'_>) -> String {
                 .iter()
                 .map(|&key| history.values().to_json(key))
                 .collect(),
+            assumed: subject.report.keys.in_words(),
         },
     })
 }

@@ -153,6 +153,9 @@ fn notes(subject: &Isolation<'_>, palette: &Palette, out: &mut String) {
     if let Some(fact) = proofs(subject) {
         putln!(out, "  {}{:<9}{} {fact}", palette.label, "proofs", palette.reset);
     }
+    if let Some(assumed) = subject.report.keys.in_words() {
+        putln!(out, "  {}{:<9}{} {assumed}", palette.label, "assumed", palette.reset);
+    }
     if let Some(warning) = set_aside(subject) {
         putln!(out, "  {}{:<9}{} {warning}", palette.unsure, "warning", palette.reset);
     }
@@ -162,7 +165,8 @@ fn notes(subject: &Isolation<'_>, palette: &Palette, out: &mut String) {
 #[cfg(feature = "figures")]
 pub(in crate::report) fn facts(subject: &Isolation<'_>) -> Vec<String> {
     let proofs = proofs(subject).map(|fact| format!("proofs: {fact}"));
-    [Some(counts(subject)), proofs, set_aside(subject)].into_iter().flatten().collect()
+    let assumed = subject.report.keys.in_words().map(|words| format!("assumed: {words}"));
+    [Some(counts(subject)), proofs, assumed, set_aside(subject)].into_iter().flatten().collect()
 }
 
 /// Returns how many transactions there are, and how they ended.
