@@ -159,6 +159,23 @@ fn a_picture_shows_what_is_no_cycle() {
 }
 
 #[test]
+fn every_anomaly_is_drawn() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("histories/isolation");
+    let mut count = 0;
+    for entry in fs::read_dir(folder).unwrap() {
+        let text = fs::read_to_string(entry.unwrap().path()).unwrap();
+        verify(&reported(&text, "svg"));
+        verify_dot(&reported(&text, "dot"));
+        for svg in reported(&text, "html").split("<svg ").skip(1) {
+            let (svg, _) = svg.split_once("</svg>").unwrap();
+            verify(&format!("<svg {svg}</svg>"));
+        }
+        count += 1;
+    }
+    assert!(count > 40, "{count}");
+}
+
+#[test]
 fn a_valid_history_has_a_picture_and_a_page() {
     let few = history(&[
         (0, [1, 5], json!([["append", "x", 1]]), "ok"),

@@ -140,7 +140,10 @@ fn figure(svg: &str, out: &mut String) {
 /// Writes why one transaction comes before the next, edge by edge; or what shows the anomaly.
 fn steps(drawing: &Drawing, out: &mut String) {
     if drawing.ring == 0 {
-        putln!(out, "<p>{}.</p>", escaped(&drawing.sentence));
+        // Without arrows, a core says what stands above it already.
+        if !drawing.marked.is_empty() {
+            putln!(out, "<p>{}.</p>", escaped(&drawing.sentence));
+        }
         return;
     }
     out.push_str("<ol>\n");

@@ -141,8 +141,10 @@ fn answer(subject: &Isolation<'_>) -> String {
 /// What is to be said beside an anomaly, or of a history without one.
 fn body(subject: &Isolation<'_>, shown: Option<&Found>) -> Vec<String> {
     let mut body = vec![format!("{}.", answer(subject))];
-    let others: Vec<String> =
-        subject.report.found.iter().filter(|&found| Some(found) != shown).map(named).collect();
+    let others = subject.report.found.iter().filter(|&found| Some(found) != shown);
+    let mut others: Vec<String> = others.map(named).collect();
+    // Several levels may have none of their own but this.
+    others.dedup();
     if !others.is_empty() {
         body.push(format!("Also found: {}.", others.join(", ")));
     }
@@ -248,7 +250,11 @@ fn anomaly(subject: &Isolation<'_>, found: &Found, title: Option<&str>, body: &[
 fn said(kind: Kind, drawing: &Drawing) -> Vec<Said> {
     let limit = WIDTH - 2.0 * MARGIN;
     if drawing.ring == 0 {
-        let sentence = format!("{}. {}", drawing.sentence, kind.meaning());
+        let sentence = match kind {
+            // It says the same.
+            Kind::NoOrder(_) => kind.meaning().to_owned(),
+            _ => format!("{}. {}", drawing.sentence, kind.meaning()),
+        };
         return vec![(None, wrapped(&sentence, Font::Sans, theme::BODY, limit, 4))];
     }
     let step = |(nth, arrow): (usize, &Arrow)| {
