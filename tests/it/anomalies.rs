@@ -50,6 +50,11 @@ fn anomalies_of_transactions_have_names_in_models() {
             assert!(AnomalyKind::parse(name).is_some(), "{}: {name}", kind.name());
         }
     }
+}
+
+#[cfg(feature = "cli")]
+#[test]
+fn both_names_of_an_anomaly_of_transactions_are_told() {
     let details = crate::program::histcheck("anomalies read-skew").run().status(0).stdout;
     assert!(details.contains("G-single"), "{details}");
     let details = crate::program::histcheck("anomalies G-single").run().status(0).stdout;

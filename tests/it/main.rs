@@ -43,8 +43,8 @@ mod isolation;
 mod jepsen;
 #[path = "../shared/kept.rs"]
 mod kept;
-#[cfg(feature = "cli")]
 mod levels;
+#[cfg(feature = "cli")]
 mod limits;
 #[cfg(feature = "cli")]
 mod maelstrom;
@@ -97,12 +97,12 @@ mod tail;
 #[cfg(feature = "store")]
 mod threads;
 mod tidy;
-#[cfg(feature = "store")]
-#[cfg(feature = "cli")]
+#[cfg(all(feature = "cli", feature = "store"))]
 mod transactions;
 #[cfg(feature = "cli")]
 #[path = "../../src/tries.rs"]
 mod tries;
+#[cfg(feature = "store")]
 mod truth;
 mod unread;
 #[cfg(feature = "cli")]

@@ -16,9 +16,9 @@ use crate::isolation::{self, Asked, Found, Level, Report, Status};
 use crate::words::printable;
 
 pub use dot::isolation_dot;
+pub(super) use drawing::Node;
 #[cfg(feature = "figures")]
-pub(super) use drawing::{Arrow, Tie};
-pub(super) use drawing::{Drawing, Node};
+pub(super) use drawing::{Arrow, Drawing, Tie};
 pub use json::isolation_json;
 pub(super) use text::{asked_name, list, set_aside, verdict, weakest};
 #[cfg(feature = "figures")]
