@@ -27,6 +27,7 @@ mod polygraph;
 pub mod proof;
 mod reach;
 mod registers;
+mod runs;
 mod saturate;
 mod solver;
 mod table;

@@ -8,9 +8,10 @@
 
 use crate::clocks::{Clocks, Growing};
 use crate::edges::is_other;
-use crate::facts::{Facts, Groups, LOST, Read};
+use crate::facts::{Facts, LOST, Read};
 use crate::numbers::NONE;
 use crate::polygraph::Map;
+use crate::runs::{Run, Writers};
 
 /// What holds at a level.
 #[derive(Clone, Copy)]
@@ -58,68 +59,6 @@ pub(crate) struct Known<'s, 't, 'h> {
     writers: Writers,
 }
 
-/// The writers of each key whose order is not known from reads, by chains.
-struct Writers {
-    runs: Groups<Run>,
-    /// Their positions in their chains, and the writers.
-    positions: Vec<u32>,
-    writers: Vec<u32>,
-}
-
-/// Those of one key in one chain.
-#[derive(Clone, Copy)]
-struct Run {
-    chain: u32,
-    start: u32,
-    end: u32,
-}
-
-impl Writers {
-    fn new(facts: &Facts<'_, '_>, map: &Map, clocks: &Clocks) -> Writers {
-        let mut writers = Writers {
-            runs: Groups::new(facts.tails.len()),
-            positions: Vec::with_capacity(facts.tails.all().len()),
-            writers: Vec::with_capacity(facts.tails.all().len()),
-        };
-        let mut own = Vec::new();
-        for key in 0..facts.tails.len() as u32 {
-            if !facts.aside[key as usize] {
-                own.extend(facts.tails.of(key).iter().map(|&t| {
-                    let (chain, position) = clocks.place(map.commit(t));
-                    (chain, position, t)
-                }));
-            }
-            own.sort_unstable();
-            for run in own.chunk_by(|one, other| one.0 == other.0) {
-                let start = writers.writers.len() as u32;
-                writers.positions.extend(run.iter().map(|&(_, position, _)| position));
-                writers.writers.extend(run.iter().map(|&(.., t)| t));
-                writers.runs.push(Run { chain: run[0].0, start, end: start + run.len() as u32 });
-            }
-            writers.runs.end();
-            own.clear();
-        }
-        writers
-    }
-
-    /// Returns the writers of a key.
-    fn of(&self, key: u32) -> &[u32] {
-        match self.runs.of(key) {
-            [] => &[],
-            [first, .., last] => &self.writers[first.start as usize..last.end as usize],
-            [only] => &self.writers[only.start as usize..only.end as usize],
-        }
-    }
-
-    /// Returns those of a run, parted at a position: those before it, and the others.
-    #[inline]
-    fn parted(&self, run: Run, position: u32) -> (&[u32], &[u32]) {
-        let range = run.start as usize..run.end as usize;
-        let at = self.positions[range.clone()].partition_point(|&other| other < position);
-        self.writers[range].split_at(at)
-    }
-}
-
 /// Why it does not end with more that is known.
 pub(crate) enum Failure {
     TooMuch,
@@ -147,7 +86,12 @@ pub(crate) fn saturate<'s, 't, 'h>(
     let clocks = Clocks::new(graph.first(), &order, &|vertex| is_marked[vertex as usize]);
     let clocks = clocks.ok_or(Failure::TooMuch)?;
     *work = work.saturating_sub((clocks.chains() * edges.len()) as u64 / 16);
-    let writers = Writers::new(facts, map, &clocks);
+    let writers = Writers::new(facts.tails.len() as u32, &|key, take| {
+        for &t in facts.tails.of(key).iter().filter(|_| !facts.aside[key as usize]) {
+            let (chain, position) = clocks.place(map.commit(t));
+            take((chain, position, t));
+        }
+    });
     let mut known = Known { facts, map, bounds, edges, clocks, writers };
     let mut changed =
         Changed { sees_more: vec![true; facts.len()], leads_to_more: vec![true; facts.len()] };

@@ -13,6 +13,7 @@ use crate::facts::{Facts, LOST, Read};
 use crate::graph::Graph;
 use crate::level::Ordering;
 use crate::numbers::NONE;
+use crate::runs::Writers;
 
 /// What a transaction sees when it reads.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -372,6 +373,7 @@ fn transitive(facts: &Facts<'_, '_>, orders: &Orders, is_ordered: &dyn Fn(u32) -
     let mut clocks = vec![0u32; k * n];
     let mut forced = Vec::new();
     let mut clock = vec![0u32; k];
+    let none = vec![0u32; k];
     for &t in &order {
         clock.fill(0);
         sees(t, &mut |seen| {
@@ -382,11 +384,17 @@ fn transitive(facts: &Facts<'_, '_>, orders: &Orders, is_ordered: &dyn Fn(u32) -
             *own = (*own).max(nth + 1);
         });
         for read in facts.reads.of(t).iter().filter(|read| is_known(facts, read)) {
-            for (chain, written) in writers.of(read.key) {
-                let upto = clock[*chain as usize];
-                let count = written.partition_point(|&(nth, _)| nth < upto);
-                let Some(&(_, writer)) = written[..count].last() else { continue };
-                if writer != read.source && writer != t {
+            // Whom the source saw comes before it as it is.
+            let source = is_other(read.source, t).then_some(read.source as usize);
+            let seen_by_source = source.map_or(&none[..], |at| &clocks[at * k..(at + 1) * k]);
+            for &run in writers.runs.of(read.key) {
+                let (upto, known) = (clock[run.chain as usize], seen_by_source[run.chain as usize]);
+                if upto <= known {
+                    continue;
+                }
+                let (seen, _) = writers.parted(run, upto);
+                let Some(&writer) = seen.last() else { continue };
+                if writer != read.source && writer != t && chains.of[writer as usize].1 >= known {
                     let place = Place { transaction: t, micro: read.micro };
                     forced.push(Forced { from: writer, to: read.source, read: place });
                 }
@@ -434,33 +442,19 @@ impl Chains {
         chains
     }
 
-    /// Returns who wrote each key, by chain.
+    /// Returns who wrote each key.
     fn writers(&self, facts: &Facts<'_, '_>) -> Writers {
-        let mut writes: Vec<(u32, u32, u32, u32)> = Vec::new();
+        let mut writes: Vec<(u32, u32)> = Vec::with_capacity(facts.writes.all().len());
         for t in 0..facts.len() as u32 {
-            let (chain, nth) = self.of[t as usize];
-            for &key in facts.writes.of(t) {
-                writes.push((key, chain, nth, t));
-            }
+            writes.extend(facts.writes.of(t).iter().map(|&key| (key, t)));
         }
         writes.sort_unstable();
-        let mut by_key = vec![Vec::new(); facts.table.keys.len()];
-        for group in writes.chunk_by(|one, other| (one.0, one.1) == (other.0, other.1)) {
-            let written = group.iter().map(|&(_, _, nth, t)| (nth, t)).collect();
-            by_key[group[0].0 as usize].push((group[0].1, written));
-        }
-        Writers(by_key)
-    }
-}
-
-/// A chain, and the transactions of it that wrote a key, each with its position.
-type ChainWriters = (u32, Vec<(u32, u32)>);
-
-/// Of each key its writers.
-struct Writers(Vec<Vec<ChainWriters>>);
-
-impl Writers {
-    fn of(&self, key: u32) -> &[ChainWriters] {
-        &self.0[key as usize]
+        Writers::new(facts.table.keys.len() as u32, &|key, take| {
+            let start = writes.partition_point(|write| write.0 < key);
+            for &(_, t) in writes[start..].iter().take_while(|write| write.0 == key) {
+                let (chain, nth) = self.of[t as usize];
+                take((chain, nth, t));
+            }
+        })
     }
 }
