@@ -1,8 +1,6 @@
 //! Which levels a history has: from the facts, by graphs where the order of versions is known, by
 //! a guess of that order, and by a search where the guess fails.
 
-use histcheck_history::Rank;
-
 use crate::edges::{Kinds, Orders, Shape, Vertices, graph};
 use crate::facts::{Facts, Groups};
 use crate::level::{Base, LEVELS, Level, Ordering};
@@ -332,16 +330,7 @@ fn commits(facts: &Facts<'_, '_>, orders: &Orders, ordering: Ordering) -> Witnes
 fn acyclic(facts: &Facts<'_, '_>, orders: &Orders, shape: Shape, kinds: Kinds) -> Option<Witness> {
     let vertices = Vertices::new(shape, facts);
     let graph = graph(facts, orders, vertices, kinds);
-    let rank = |t: u32, is_commit: bool| {
-        let span = facts.table.span(t);
-        let rank: Rank = if is_commit { span.ret } else { span.call };
-        rank.index() as u32
-    };
-    let priority = |vertex: u32| match vertices.transaction(vertex) {
-        None => 0,
-        Some(t) => rank(t, shape == Shape::Whole || vertex == vertices.commit(t)),
-    };
-    let mut order = graph.topological(priority).ok()?;
+    let mut order = graph.order()?;
     order.retain(|&vertex| {
         vertices.transaction(vertex).is_some_and(|t| facts.installed[t as usize])
     });

@@ -224,7 +224,7 @@ impl<'p, 't, 'h> Problem<'p, 't, 'h> {
         let choices = choices(facts, map, bounds, &known, &pairs);
         let priority = |vertex| map.transaction(vertex).map_or(0, |t| self.guess[t as usize]);
         let graph = graph(self.count, &known.edges);
-        let Ok(order) = graph.topological(priority) else { return Outcome::None(Vec::new()) };
+        let Some(order) = graph.topological(priority) else { return Outcome::None(Vec::new()) };
         let mut solver = Solver::new(&graph, &order, &choices, phases);
         let commit = |positions: &[u32]| -> Vec<u32> {
             (0..facts.len() as u32).map(|t| positions[map.commit(t) as usize]).collect()

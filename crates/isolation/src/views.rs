@@ -45,7 +45,7 @@ pub(crate) fn consistent_view(
 ) -> Holds {
     let vertices = Vertices::new(Shape::Whole, facts);
     let graph = graph(facts, orders, vertices, Kinds { ww: true, wr: true, rw: false, ordering });
-    let Ok(order) = graph.topological(|v| v) else { return Some(false) };
+    let Some(order) = graph.topological(|v| v) else { return Some(false) };
     let positions = positions(&order);
     let question = |t: u32| {
         let next = facts.reads.of(t).iter().flat_map(|read| replaced_by(facts, t, read));
@@ -61,7 +61,7 @@ pub(crate) fn monotonic_view(facts: &Facts<'_, '_>, orders: &Orders, work: &mut 
     let vertices = Vertices::new(Shape::Whole, facts);
     let kinds = Kinds { ww: true, wr: true, rw: false, ordering: Ordering::None };
     let graph = graph(facts, orders, vertices, kinds);
-    let Ok(order) = graph.topological(|v| v) else { return Some(false) };
+    let Some(order) = graph.topological(|v| v) else { return Some(false) };
     let positions = positions(&order);
     let before = predecessors(facts);
     let mut questions = Vec::new();
@@ -116,7 +116,7 @@ pub(crate) fn update_serializable(facts: &Facts<'_, '_>, orders: &Orders, work: 
             all.successors(from).iter().filter(|&&to| writes(to)).for_each(|&to| edge(from, to));
         }
     });
-    let Ok(order) = updates.topological(|v| v) else { return Some(false) };
+    let Some(order) = updates.topological(|v| v) else { return Some(false) };
     let positions = positions(&order);
     let question = |t: u32| {
         let reads = facts.reads.of(t);
