@@ -60,7 +60,9 @@ fn examples() -> String {
         let has = if weaker.is_empty() { String::new() } else { format!(" It has {weaker}.") };
         writeln!(out, "{story}{has}\n").unwrap();
         writeln!(out, "```text\n{}```\n", drawn(&history)).unwrap();
-        writeln!(out, "```sh\nhistcheck --level {name} {path}\n```").unwrap();
+        // Pages have no lines of more than 100 characters, and a shell goes on behind `\`.
+        let space = if name.len() + path.len() > 80 { " \\\n" } else { " " };
+        writeln!(out, "```sh\nhistcheck --level {name}{space}{path}\n```").unwrap();
     }
     out
 }
