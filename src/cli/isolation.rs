@@ -52,14 +52,19 @@ impl IsolationArgs {
     /// Returns whether levels are to be decided: they are asked for, or the history is one of
     /// transactions, and no model is named.
     pub(super) fn ask_for_levels(&self, history: &History, options: &Options) -> bool {
-        if let Some(level) = &self.level {
-            return level != "linearizable";
+        if self.level.is_some() {
+            return self.names_level();
         }
         // A list of sessions may have no transaction.
         let is_empty = history.operations().is_empty() && !history.has_real_time();
         let is_named = options.model.is_some() || history.metadata_field("model").is_some();
         let is_whole = history.selected().is_none() && !has_own_starts(history, options);
         !is_named && is_whole && (is_empty || has_transactions(history))
+    }
+
+    /// Returns whether an isolation level is named.
+    pub(super) fn names_level(&self) -> bool {
+        self.level.as_ref().is_some_and(|level| level != "linearizable")
     }
 
     fn tool(&self) -> Option<Tool> {
@@ -80,7 +85,7 @@ impl IsolationArgs {
     }
 
     /// Returns what is asked of a history; says so if there is no such level.
-    fn asked(&self, history: &History) -> Option<Asked> {
+    pub(super) fn asked(&self, history: &History) -> Option<Asked> {
         let Some(name) = &self.level else {
             return Some(Asked::usual(history.has_real_time()));
         };
@@ -99,19 +104,38 @@ impl IsolationArgs {
         options: &Options,
         is_only: bool,
     ) -> Levels<'h> {
+        let (asked, how) = match self.question(history, options, is_only) {
+            Ok(question) => question,
+            Err(Unasked::Refused(error)) => return Levels::Refused(error),
+            Err(Unasked::Wrong) => return Levels::Wrong,
+        };
+        match isolation::check(history, &how) {
+            Ok(report) if is_left_to_a_model(&report, &asked) => Levels::OfModel,
+            Ok(report) => Levels::Decided(report, asked),
+            // Other operations beside transactions are a matter of the model.
+            Err(_) if self.level.is_none() => Levels::OfModel,
+            Err(error) => Levels::Refused(error),
+        }
+    }
+
+    /// Returns what is asked of a history, and how to decide it.
+    pub(super) fn question(
+        &self,
+        history: &History,
+        options: &Options,
+        is_only: bool,
+    ) -> Result<(Asked, isolation::Options), Unasked> {
         if let Some(wrong) = wrong_for_levels(history, options) {
             complain(&format!("error: {wrong}"));
-            return Levels::Wrong;
+            return Err(Unasked::Wrong);
         }
-        if let Err(error) = histcheck::check_read(history, options.threads) {
-            return Levels::Refused(error);
-        }
-        let Some(asked) = self.asked(history) else { return Levels::Wrong };
+        histcheck::check_read(history, options.threads).map_err(Unasked::Refused)?;
+        let asked = self.asked(history).ok_or(Unasked::Wrong)?;
         let usual = isolation::Options::default();
         let work = options.budget.timeout.map_or(usual.work, |timeout| {
             usual.work.min((timeout.as_secs_f64() * WORK_PER_SECOND as f64) as u64)
         });
-        let options = isolation::Options {
+        let how = isolation::Options {
             initial: initial(history, options),
             work,
             asked: match asked {
@@ -122,15 +146,18 @@ impl IsolationArgs {
             by_last_element: self.tool().is_some_and(Tool::keeps_sessions),
             keys: self.assumed_of_keys(&asked),
             allows_internal: self.allow == Some(Allowed::Internal),
+            goes_on: false,
         };
-        match isolation::check(history, &options) {
-            Ok(report) if is_left_to_a_model(&report, &asked) => Levels::OfModel,
-            Ok(report) => Levels::Decided(report, asked),
-            // Other operations beside transactions are a matter of the model.
-            Err(_) if self.level.is_none() => Levels::OfModel,
-            Err(error) => Levels::Refused(error),
-        }
+        Ok((asked, how))
     }
+}
+
+/// Why nothing can be asked of a history.
+pub(super) enum Unasked {
+    /// Not all of it was read.
+    Refused(Error),
+    /// The arguments are wrong; people were told why.
+    Wrong,
 }
 
 /// Returns whether the check of a model may tell more of transactions.
@@ -218,12 +245,16 @@ impl Run<'_> {
                 printable(self.name)
             ));
         }
-        match subject.answer().0 {
-            _ if !wrong.is_empty() => Status::BrokenProof,
-            LevelStatus::Holds(_) => Status::Valid,
-            LevelStatus::RuledOut => Status::Violation,
-            LevelStatus::Undecided(_) => Status::Undecided,
-        }
+        if wrong.is_empty() { status_of(subject) } else { Status::BrokenProof }
+    }
+}
+
+/// Returns the status that an answer stands for.
+pub(super) fn status_of(subject: &Isolation<'_>) -> Status {
+    match subject.answer().0 {
+        LevelStatus::Holds(_) => Status::Valid,
+        LevelStatus::RuledOut => Status::Violation,
+        LevelStatus::Undecided(_) => Status::Undecided,
     }
 }
 

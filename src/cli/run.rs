@@ -57,11 +57,7 @@ impl Run<'_> {
     }
 
     pub(super) fn detail(&self) -> Detail {
-        match (self.args.output.quiet, self.args.output.verbose) {
-            (true, _) => Detail::Verdict,
-            (_, true) => Detail::Keys,
-            _ => Detail::Usual,
-        }
+        self.args.output.detail()
     }
 
     /// The records that will be named.

@@ -7,12 +7,14 @@
 //! verdict is the one that the whole history would have. Data flows one way: events make windows of
 //! a history, windows go through the course to the object of their key, and each object has its
 //! frontier of configurations. Where that would hold too much, the operations on the object are
-//! kept and decided again from time to time, as those of a whole history are.
+//! kept and decided again from time to time, as those of a whole history are. So are transactions
+//! whose isolation level is followed ([`FollowingLevels`]).
 
 mod course;
 mod deferred;
 mod frontier;
 mod keys;
+mod levels;
 mod objects;
 mod recent;
 #[cfg(test)]
@@ -24,6 +26,7 @@ use std::io::Read;
 use std::sync::Arc;
 
 pub use course::Summary;
+pub use levels::{FollowingLevels, SoFar};
 pub use objects::Standing;
 pub use violation::{Surroundings, Violation};
 
@@ -134,6 +137,17 @@ impl Follower {
     }
 }
 
+/// Checks that the order of the records is that of the events.
+fn check_order(settings: Settings) -> Result<(), Error> {
+    if settings.order == Order::File {
+        return Ok(());
+    }
+    let message =
+        "an order by time cannot be followed: a record may come that belongs before others";
+    Err(Error::new(Code::BadTime, message)
+        .hint("follow the order of the records, or check the history as a whole"))
+}
+
 /// Follows the history in a text that may still grow.
 ///
 /// ```
@@ -180,13 +194,7 @@ impl<R: Read> Following<R> {
         settings: Settings,
         options: impl FnOnce(&mut ValueTable) -> Result<Options, Error>,
     ) -> Result<Following<R>, Error> {
-        if settings.order == Order::Time {
-            return Err(Error::new(
-                Code::BadTime,
-                "an order by time cannot be followed: a record may come that belongs before others",
-            )
-            .hint("follow the order of the records, or check the history as a whole"));
-        }
+        check_order(settings)?;
         let progress = read.progress.clone();
         let mut stream = Stream::new(reader, read).in_blocks();
         if settings.split_clients {

@@ -34,7 +34,11 @@ pub use following::{
     Followed, end_details, end_json, end_line, rotation_json, surroundings_line, violation_details,
     violation_json, violation_line,
 };
-pub use isolation::{Isolation, isolation_details, isolation_dot, isolation_json, isolation_line};
+pub use isolation::{
+    Isolation, IsolationEvent, IsolationSoFar, isolation_details, isolation_dot,
+    isolation_interrupted_json, isolation_interrupted_line, isolation_json, isolation_line,
+    isolation_violation,
+};
 pub use json::{SCHEMA_VERSION, error_json, json, unread_json};
 #[cfg(feature = "figures")]
 pub use page::{html, isolation_html};

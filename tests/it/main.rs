@@ -24,6 +24,8 @@ mod figures;
 #[cfg(feature = "cli")]
 mod follow;
 #[cfg(feature = "cli")]
+mod follow_levels;
+#[cfg(feature = "cli")]
 mod following_hints;
 #[cfg(feature = "cli")]
 mod forgotten;

@@ -1,6 +1,7 @@
 //! Which levels a history has: from the facts, by graphs where the order of versions is known, by
 //! a guess of that order, and by a search where the guess fails.
 
+use crate::anomaly::Kind;
 use crate::edges::{Kinds, Orders, Shape, Vertices, graph};
 use crate::facts::{Facts, Groups};
 use crate::level::{Base, LEVELS, Level, Ordering};
@@ -29,6 +30,8 @@ pub enum Reason {
     RepeatedValues,
     /// It takes more work than the budget allows.
     Work,
+    /// The history goes on, and what comes may change it.
+    GoesOn,
 }
 
 impl Reason {
@@ -46,6 +49,7 @@ impl Reason {
                  from any of them"
             }
             Reason::Work => "it takes more work than is allowed",
+            Reason::GoesOn => "the history goes on, and what comes may change that",
         }
     }
 }
@@ -73,6 +77,8 @@ pub(crate) struct Plan {
     pub(crate) asked: Option<Level>,
     /// Whether no other one is decided.
     pub(crate) is_only: bool,
+    /// Whether the history may go on.
+    pub(crate) goes_on: bool,
     pub(crate) work: u64,
 }
 
@@ -108,6 +114,7 @@ pub(crate) fn decide(facts: &Facts<'_, '_>, plan: Plan) -> (Vec<Status>, Orders)
     let has_repeats = facts.aside.contains(&true);
     let has_real_time = facts.table.history.has_real_time();
     let known = |(level, status): (Level, Option<Status>)| match status {
+        Some(status) if plan.goes_on && !stays(level, &status) => Status::Undecided(Reason::GoesOn),
         Some(Status::Holds(_)) if has_repeats => Status::Undecided(Reason::RepeatedValues),
         Some(status) => status,
         None if level.ordering() == Ordering::RealTime && !has_real_time => {
@@ -119,11 +126,17 @@ pub(crate) fn decide(facts: &Facts<'_, '_>, plan: Plan) -> (Vec<Status>, Orders)
     (statuses, question.orders)
 }
 
+/// Returns whether the status of a level stays when the history goes on. What holds may not; and
+/// where reads of what aborts are allowed, what is ruled out may still abort.
+fn stays(level: Level, status: &Status) -> bool {
+    *status == Status::RuledOut && Kind::AbortedRead.rules_out(level)
+}
+
 impl Question<'_, '_, '_> {
     /// Rules out the levels that forbid what reads show whatever the order.
     fn rule_out_by_reads(&mut self) {
         for found in &self.facts.found {
-            for level in Level::all().filter(|&level| found.kind.rules_out(level)) {
+            for &level in &found.rules_out {
                 self.statuses[level.index()] = Some(Status::RuledOut);
             }
         }

@@ -4,12 +4,12 @@
 
 use histcheck_history::{Outcome, Value};
 
-use crate::anomaly::{Evidence, Found, Kind, Place};
-use crate::level::Level;
+use crate::anomaly::{Class, Evidence, Found, Kind, Place};
+use crate::level::{Level, Ordering};
 use crate::numbers::NONE;
 use crate::table::{Access, KeyKind, Micro, Transactions};
 use crate::writes::Writes;
-use crate::{lists, registers};
+use crate::{Options, lists, registers};
 
 /// A read of another transaction's version of a key: one that its own transaction did not write
 /// before, or a list to the end of which it appended.
@@ -125,7 +125,7 @@ impl Versions {
             writes.of(key).iter().for_each(|write| self.reads[write.global as usize].1 = NONE);
         }
         for read in &mut self.reads {
-            if read.1 != 0 {
+            if read.1 != 0 || read.0 == LOST {
                 read.1 = NONE;
             }
         }
@@ -133,18 +133,40 @@ impl Versions {
 }
 
 /// Anomalies by kind, of which the first is kept.
-#[derive(Default)]
-pub(crate) struct Notes(Vec<Found>);
+pub(crate) struct Notes {
+    found: Vec<Found>,
+    /// Whether the history may go on.
+    pub(crate) goes_on: bool,
+    /// Whether a read of what is written after it is wrong in real time.
+    tells_late_writes: bool,
+}
 
 impl Notes {
+    fn new(options: &Options, has_real_time: bool) -> Notes {
+        let tells_late_writes = has_real_time && !options.by_last_element;
+        Notes { found: Vec::new(), goes_on: options.goes_on, tells_late_writes }
+    }
+
     pub(crate) fn note(&mut self, kind: Kind, evidence: impl FnOnce() -> Evidence) {
-        match self.0.iter_mut().find(|found| found.kind == kind) {
-            Some(found) => found.count += 1,
-            None => {
-                let rules_out = Level::all().filter(|&level| kind.rules_out(level)).collect();
-                self.0.push(Found { kind, count: 1, evidence: evidence(), rules_out });
-            }
+        if let Some(found) = self.found.iter_mut().find(|found| found.kind == kind) {
+            found.count += 1;
+            return;
         }
+        let rules_out: Vec<Level> =
+            Level::all().filter(|&level| self.forbids(kind, level)).collect();
+        if !rules_out.is_empty() {
+            self.found.push(Found { kind, count: 1, evidence: evidence(), rules_out });
+        }
+    }
+
+    /// Returns whether a level forbids anomalies of a kind, whatever comes.
+    fn forbids(&self, kind: Kind, level: Level) -> bool {
+        if !self.goes_on || kind != Kind::GarbageRead {
+            return kind.rules_out(level);
+        }
+        // Whoever writes it is called after it was read; but the reader may have written the key.
+        let late = [Kind::Cycle(Class::G1c, Ordering::RealTime), Kind::Internal];
+        self.tells_late_writes && late.iter().all(|kind| kind.rules_out(level))
     }
 
     /// Notes a read of `value`, which `writer` wrote.
@@ -156,13 +178,9 @@ impl Notes {
 impl<'t, 'h> Facts<'t, 'h> {
     /// Finds out the facts of `table`. O(n log n) and the size of what reads returned.
     ///
-    /// With `by_last_element`, a list tells no more of its versions than its last element, as if
-    /// that had been written to a register.
-    pub(crate) fn new(
-        table: &'t Transactions<'h>,
-        initial: Value,
-        by_last_element: bool,
-    ) -> Facts<'t, 'h> {
+    /// [By their last element](Options::by_last_element), lists tell no more of their versions than
+    /// if that had been written to a register.
+    pub(crate) fn new(table: &'t Transactions<'h>, options: &Options) -> Facts<'t, 'h> {
         let writes = Writes::new(table);
         let mut versions = Versions {
             reads: vec![(LOST, NONE); table.micro_count()],
@@ -171,7 +189,7 @@ impl<'t, 'h> Facts<'t, 'h> {
             tails: Groups::new(table.keys.len()),
             aside: vec![false; table.keys.len()],
             seen: vec![false; table.len()],
-            notes: Notes::default(),
+            notes: Notes::new(options, table.history.has_real_time()),
         };
         let reads = ReadsByKey::new(table);
         for key in 0..table.keys.len() as u32 {
@@ -182,7 +200,7 @@ impl<'t, 'h> Facts<'t, 'h> {
                         table,
                         &writes,
                         key,
-                        (reads.of(key), initial),
+                        (reads.of(key), options.initial),
                         &mut versions,
                     );
                 }
@@ -190,7 +208,7 @@ impl<'t, 'h> Facts<'t, 'h> {
             versions.chains.end();
             versions.elements.end();
         }
-        if by_last_element {
+        if options.by_last_element {
             versions.forget_order(table, &writes);
         }
         let installed: Vec<bool> =
@@ -210,7 +228,7 @@ impl<'t, 'h> Facts<'t, 'h> {
         let mut notes = versions.notes;
         facts.walk(&versions.reads, &mut notes);
         facts.lost_updates(&mut notes);
-        facts.found = notes.0;
+        facts.found = notes.found;
         facts
     }
 
@@ -258,7 +276,10 @@ impl<'t, 'h> Facts<'t, 'h> {
     /// Returns a read of a list to which its own transaction had appended, as the read of what was
     /// there before that.
     fn before_own(&self, t: u32, read: Read) -> Option<Read> {
-        if read.place == NONE || self.table.kinds[read.key as usize] == KeyKind::Register {
+        if read.place == NONE
+            || read.source == LOST
+            || self.table.kinds[read.key as usize] == KeyKind::Register
+        {
             return None;
         }
         let shown = &self.chains.of(read.key)[..read.place as usize];

@@ -63,6 +63,9 @@ pub struct Options {
     /// Whether a transaction may read something else than it wrote or read itself before: some
     /// databases let reads go to a snapshot.
     pub allows_internal: bool,
+    /// Whether the history may go on. If so, a value that nobody wrote may be that of a transaction
+    /// to come, and what is ruled out stays so, whatever comes; what holds may not.
+    pub goes_on: bool,
     /// How much work may be done for it, in edges looked at. For each other level, it is a 20th of
     /// that.
     pub work: u64,
@@ -77,6 +80,7 @@ impl Default for Options {
             by_last_element: false,
             keys: Keys::Unknown,
             allows_internal: false,
+            goes_on: false,
             work: 1_000_000_000,
         }
     }
@@ -104,12 +108,13 @@ pub struct Report<'h> {
 /// If an operation of it is no transaction.
 pub fn check<'h>(history: &'h History, options: &Options) -> Result<Report<'h>, Error> {
     let transactions = Transactions::read(history)?;
-    let mut facts = Facts::new(&transactions, options.initial, options.by_last_element);
+    let mut facts = Facts::new(&transactions, options);
     facts.assume(options.keys);
     if options.allows_internal {
         facts.found.retain(|found| found.kind != Kind::Internal);
     }
-    let plan = Plan { asked: options.asked, is_only: options.only, work: options.work };
+    let &Options { asked, only, goes_on, work, .. } = options;
+    let plan = Plan { asked, is_only: only, goes_on, work };
     let (statuses, orders) = decide::decide(&facts, plan);
     let found = explain::explain(&facts, &orders, &statuses);
     let aside = transactions.keys.iter().zip(&facts.aside).filter(|(_, aside)| **aside);

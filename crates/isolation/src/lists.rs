@@ -68,8 +68,9 @@ pub(crate) fn order(
             last = if is_whole { read.value } else { Value::NULL };
             let place = longest.places[list.len()];
             let source = if place == 0 { NONE } else { chain[place as usize - 1] };
-            versions.reads[read.global as usize] = (source, place);
             longest.check(read, list.len(), (source, place), &mut versions.notes);
+            let is_open = versions.notes.goes_on && longest.ends_with_garbage(list.len());
+            versions.reads[read.global as usize] = (if is_open { LOST } else { source }, place);
         } else {
             incompatible(table, writes, key, (&longest, read, list), versions);
         }
@@ -237,6 +238,11 @@ impl<'v> Longest<'v> {
         }
     }
 
+    /// Returns whether nobody appended the last of the first `len` elements.
+    fn ends_with_garbage(&self, len: usize) -> bool {
+        self.bad.contains(&(len.wrapping_sub(1), Origin::Nobody))
+    }
+
     /// Returns the micro-operation by which `transaction` made the version at `place`.
     fn writer(&self, transaction: u32, place: u32) -> Option<Place> {
         let own = self.own.iter().find(|&&(t, _, at)| t == transaction && at == place);
@@ -295,6 +301,9 @@ fn incompatible(
         let Origin::Installed(write) = origin else {
             versions.aside[key as usize] |= origin == Origin::Several;
             bad.push((element, origin));
+            if versions.notes.goes_on && origin == Origin::Nobody {
+                last = (LOST, NONE);
+            }
             continue;
         };
         if !table.is_ok(write.transaction) {

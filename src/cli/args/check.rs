@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 use histcheck::formats::Format;
+use histcheck::report::Detail;
 use histcheck::workloads::Question;
 
 use super::super::units;
@@ -28,7 +29,7 @@ pub(crate) struct CheckArgs {
         long,
         conflicts_with_all = [
             "no_partition", "loose_values", "witness", "svg", "html", "self_check", "timings",
-            "level"
+            "keys"
         ])]
     pub(crate) follow: bool,
 
@@ -173,4 +174,15 @@ pub(crate) struct CheckOutputArgs {
     /// Also list the keys
     #[arg(short, long)]
     pub(crate) verbose: bool,
+}
+
+impl CheckOutputArgs {
+    /// Returns how much to report.
+    pub(crate) fn detail(&self) -> Detail {
+        match (self.quiet, self.verbose) {
+            (true, _) => Detail::Verdict,
+            (_, true) => Detail::Keys,
+            _ => Detail::Usual,
+        }
+    }
 }

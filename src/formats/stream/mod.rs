@@ -31,7 +31,7 @@ use super::source::{Source, unreadable};
 use super::text::{MARK, is_empty, not_utf8};
 use crate::budget::Meter;
 use crate::error::{Error, Place};
-use crate::history::{HistoryBuilder, Marks, Record, ValueTable, Window, WindowEnd};
+use crate::history::{History, HistoryBuilder, Marks, Record, ValueTable, Window, WindowEnd};
 use buffer::Buffer;
 use cut::Cutter;
 
@@ -75,11 +75,15 @@ pub(crate) struct Stream<R: Read> {
     places: Vec<(Record, Place)>,
     /// On which lines, if anybody wants to know.
     lines: Option<Vec<u32>>,
+    /// Whether the whole history is kept.
+    keeps_all: bool,
     ended: bool,
     /// The size of the blocks that the text is cut into, in bytes; 0 if it is cut as it comes.
     block: usize,
     /// Whether the reader has no more for now.
     is_due: bool,
+    /// Whether the last piece was cut since no more came.
+    waited: bool,
 }
 
 impl<R: Read> Stream<R> {
@@ -112,9 +116,11 @@ impl<R: Read> Stream<R> {
             starts: Vec::new(),
             places: Vec::new(),
             lines: None,
+            keeps_all: false,
             ended: false,
             block: 0,
             is_due: false,
+            waited: false,
         }
     }
 
@@ -141,7 +147,9 @@ impl<R: Read> Stream<R> {
         self.reader = Some(reader);
         read?;
         self.ended |= self.builder.has_ended();
-        self.builder.find_ends(&mut self.ends);
+        if !self.keeps_all {
+            self.builder.find_ends(&mut self.ends);
+        }
         Ok(true)
     }
 
@@ -184,6 +192,33 @@ impl<R: Read> Stream<R> {
     pub(crate) fn with_lines(mut self) -> Self {
         self.lines = Some(Vec::new());
         self
+    }
+
+    /// Returns the same stream, which keeps the whole history, for a caller that forgets nothing
+    /// and looks at no windows.
+    pub(crate) fn keeping_all(mut self) -> Self {
+        self.keeps_all = true;
+        self
+    }
+
+    /// Returns the history so far, of a stream that keeps it all.
+    pub(crate) fn history(&self) -> &History {
+        self.builder.window(&[]).history
+    }
+
+    /// Returns the lines of the records of the last piece.
+    pub(crate) fn lines(&self) -> &[u32] {
+        self.lines.as_deref().unwrap_or(&[])
+    }
+
+    /// Returns whether the last piece is what had come for now, and not a whole block.
+    pub(crate) fn waited(&self) -> bool {
+        self.waited
+    }
+
+    /// Ends the text, and returns the builder of its history.
+    pub(crate) fn into_builder(self) -> HistoryBuilder {
+        self.builder
     }
 
     /// Returns the line, from 1, on which `record` starts, one of the last piece; 0 without
@@ -285,7 +320,9 @@ impl<R: Read> Stream<R> {
 
     /// Passes over the piece that was read.
     fn leave_piece(&mut self) {
-        self.keep_places();
+        if !self.keeps_all {
+            self.keep_places();
+        }
         self.position.pass(&self.buffer.bytes()[..self.piece]);
         self.buffer.pass(std::mem::take(&mut self.piece));
     }
@@ -368,6 +405,7 @@ impl<R: Read> Stream<R> {
                 _ => is_due.then_some(bytes.len()),
             };
             if let Some(cut) = len.and_then(|len| self.cutter.cut(&bytes[..len], reader)) {
+                self.waited = is_due && bytes.len() < most;
                 return Ok(Some(cut));
             }
             if self.block > 0 && bytes.len() >= most {

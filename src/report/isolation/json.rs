@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::Isolation;
 use super::drawing::Tie;
 use super::steps::Names;
+use super::{Isolation, IsolationSoFar};
+use crate::check::StopReason;
 use crate::history::{OpIndex, Record};
 use crate::isolation::{Asked, Evidence, Found, Level, Status};
 use crate::report::json::{SCHEMA_VERSION, line};
@@ -14,11 +15,33 @@ use crate::report::json::{SCHEMA_VERSION, line};
 #[derive(Serialize)]
 struct JsonIsolation<'a> {
     schema_version: u32,
+    #[serde(flatten)]
+    event: Option<IsolationEvent>,
     #[serde(skip_serializing_if = "Option::is_none")]
     file: Option<&'a str>,
     verdict: &'static str,
     operations: usize,
     isolation: JsonLevels,
+}
+
+/// What a report on transactions that are followed is about.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+pub struct IsolationEvent {
+    /// `violation` or `end`.
+    pub event: &'static str,
+    /// How many records were read.
+    pub records: usize,
+}
+
+#[derive(Serialize)]
+struct JsonEnd {
+    schema_version: u32,
+    #[serde(flatten)]
+    event: IsolationEvent,
+    verdict: &'static str,
+    operations: usize,
+    stop_reason: &'static str,
+    interrupted: bool,
 }
 
 #[derive(Serialize)]
@@ -75,6 +98,7 @@ pub fn isolation_json(subject: &Isolation<'_>) -> String {
     let history = subject.history();
     line(&JsonIsolation {
         schema_version: SCHEMA_VERSION,
+        event: subject.event,
         file: subject.file,
         verdict,
         operations: subject.report.transactions.len(),
@@ -95,6 +119,19 @@ pub fn isolation_json(subject: &Isolation<'_>) -> String {
                 .collect(),
             assumed: subject.report.keys.in_words(),
         },
+    })
+}
+
+/// Returns the end of transactions that `reason` ended before they were over as one line of JSON.
+pub fn isolation_interrupted_json(so_far: &IsolationSoFar, reason: StopReason) -> String {
+    let IsolationSoFar { is_ruled_out, transactions, records, .. } = *so_far;
+    line(&JsonEnd {
+        schema_version: SCHEMA_VERSION,
+        event: IsolationEvent { event: "end", records },
+        verdict: if is_ruled_out { "invalid" } else { "unknown" },
+        operations: transactions,
+        stop_reason: reason.name(),
+        interrupted: true,
     })
 }
 

@@ -19,11 +19,13 @@ pub use dot::isolation_dot;
 pub(super) use drawing::Node;
 #[cfg(feature = "figures")]
 pub(super) use drawing::{Arrow, Drawing, Tie};
-pub use json::isolation_json;
+pub use json::{IsolationEvent, isolation_interrupted_json, isolation_json};
 pub(super) use text::{asked_name, list, set_aside, verdict, weakest};
 #[cfg(feature = "figures")]
 pub(super) use text::{facts, named};
-pub use text::{isolation_details, isolation_line};
+pub use text::{
+    isolation_details, isolation_interrupted_line, isolation_line, isolation_violation,
+};
 
 /// A history of transactions with everything that is reported of it.
 pub struct Isolation<'a> {
@@ -40,13 +42,37 @@ pub struct Isolation<'a> {
     pub files: Vec<(usize, String)>,
     /// What became of the proofs, if they were verified.
     pub verified: Option<Verified>,
+    /// What it is about, if the history is followed.
+    pub event: Option<IsolationEvent>,
+}
+
+/// What is known of transactions that are followed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct IsolationSoFar {
+    /// The level that is followed.
+    pub level: Level,
+    /// Whether it is ruled out.
+    pub is_ruled_out: bool,
+    /// How many transactions there were.
+    pub transactions: usize,
+    /// How many there were when they were last decided.
+    pub decided: usize,
+    /// How many records were read.
+    pub records: usize,
+}
+
+impl IsolationSoFar {
+    /// Returns what is known of a level at the start.
+    pub fn of(level: Level) -> IsolationSoFar {
+        IsolationSoFar { level, is_ruled_out: false, transactions: 0, decided: 0, records: 0 }
+    }
 }
 
 impl<'a> Isolation<'a> {
     /// Returns what was found, without places and proofs.
     pub fn new(report: &'a Report<'a>, asked: &'a Asked) -> Isolation<'a> {
         let (places, files) = (Vec::new(), Vec::new());
-        Isolation { file: None, report, asked, places, files, verified: None }
+        Isolation { file: None, report, asked, places, files, verified: None, event: None }
     }
 }
 

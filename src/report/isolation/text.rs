@@ -2,8 +2,9 @@
 
 use histcheck_history::putln;
 
-use super::Isolation;
 use super::steps::Names;
+use super::{Isolation, IsolationSoFar};
+use crate::check::StopReason;
 use crate::history::Outcome;
 use crate::isolation::{Asked, Evidence, Found, LEVELS, Level, Status};
 use crate::report::{Detail, Palette};
@@ -70,6 +71,36 @@ pub fn isolation_details(subject: &Isolation<'_>, detail: Detail, palette: &Pale
     }
     notes(subject, palette, &mut out);
     out
+}
+
+/// Returns what rules out levels of transactions that are followed.
+pub fn isolation_violation(subject: &Isolation<'_>, palette: &Palette) -> String {
+    let mut out = String::new();
+    for found in &subject.report.found {
+        anomaly(subject, found, palette, &mut out);
+    }
+    out
+}
+
+/// Returns the end of transactions that `reason` ended before they were over, in one line, without
+/// its line break.
+pub fn isolation_interrupted_line(
+    so_far: &IsolationSoFar,
+    reason: StopReason,
+    palette: &Palette,
+) -> String {
+    let IsolationSoFar { level, is_ruled_out, transactions, decided, .. } = *so_far;
+    let (level, reset) = (level.name(), palette.reset);
+    let read = counted(transactions, "transaction");
+    if is_ruled_out {
+        return format!("{}invalid{reset}: not {level}; {reason} after {read}", palette.bad);
+    }
+    let known = match decided {
+        0 => format!("{level} was not decided"),
+        _ if decided == transactions => format!("they do not rule out {level}"),
+        _ => format!("the first {} do not rule out {level}", with_thousands(decided)),
+    };
+    format!("{}unknown{reset}: {reason} after {read}; {known}", palette.unsure)
 }
 
 fn anomaly(subject: &Isolation<'_>, found: &Found, palette: &Palette, out: &mut String) {

@@ -6,17 +6,23 @@ mod random;
 
 use histcheck_history::{History, IntoValue, Value};
 use histcheck_isolation::proof::{levels, verify};
-use histcheck_isolation::{Keys, LEVELS, Level, Options, Status, Transactions, check};
+use histcheck_isolation::{Base, Keys, LEVELS, Level, Options, Status, Transactions, check};
 use random::{End, Op, Random, Txn};
 
 /// Returns the history of `txns`.
 fn history(txns: &[Txn]) -> History {
+    history_up_to(txns, usize::MAX)
+}
+
+/// Returns the first `most` events of `txns` as a history.
+fn history_up_to(txns: &[Txn], most: usize) -> History {
     let mut events: Vec<(usize, usize, bool)> = Vec::new();
     for (t, txn) in txns.iter().enumerate() {
         events.push((txn.call, t, true));
         events.push((txn.ret, t, false));
     }
     events.sort_unstable();
+    events.truncate(most);
     let mut builder = History::builder();
     for (_, t, is_call) in events {
         let txn = &txns[t];
@@ -119,6 +125,41 @@ fn lists() {
 #[test]
 fn registers() {
     show(&compare(variable("HISTORIES", 3_000), (2, false), <[Txn]>::to_vec));
+}
+
+/// What is ruled out of a history that goes on stays so, whatever comes.
+#[test]
+fn what_is_ruled_out_stays_so() {
+    let mut random = Random::new(variable("SEED", 0).wrapping_mul(1_000_003) + 6);
+    let mut early = vec![(0, 0, 0); LEVELS.len()];
+    for nth in 0..variable("HISTORIES", 3_000) {
+        let txns = random.transactions(nth % 2 == 0);
+        let usual = Options { by_last_element: nth % 3 == 0, ..Options::default() };
+        let whole = history(&txns);
+        let whole = check(&whole, &usual).unwrap();
+        for most in 1..2 * txns.len() {
+            let start = history_up_to(&txns, most);
+            let options = Options { goes_on: true, ..usual };
+            let report = check(&start, &options).unwrap();
+            for level in Level::all() {
+                if report.statuses[level.index()] != Status::RuledOut {
+                    continue;
+                }
+                early[level.index()].1 += 1;
+                assert_eq!(
+                    whole.statuses[level.index()],
+                    Status::RuledOut,
+                    "history {nth}: {} after {most} events: {}",
+                    level.name(),
+                    shown(&txns)
+                );
+            }
+        }
+    }
+    show(&early);
+    for (level, (_, out, _)) in Level::all().zip(early) {
+        assert_eq!(out == 0, level.base() == Base::ReadUncommitted, "{}", level.name());
+    }
 }
 
 /// What is decided by parts of long histories is decided as it is of short ones.

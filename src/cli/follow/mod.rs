@@ -1,5 +1,7 @@
 //! `histcheck --follow`: judges a history as it comes in.
 
+mod levels;
+
 use std::fs::File;
 use std::io::Read;
 use std::sync::Arc;
@@ -9,22 +11,23 @@ use histcheck::caveats::Noted;
 use histcheck::check::KeyCounts;
 use histcheck::explain::{Anomaly, AnomalyKind};
 use histcheck::follow::{Following, Summary, Violation};
-use histcheck::formats::{Mapping, ReadOptions};
+use histcheck::formats::{Input, Mapping, ReadOptions};
+use histcheck::isolation::Kind;
 use histcheck::model::ModelSource;
 use histcheck::report::{self, Detail, Followed, Palette, Strokes, Subject};
 use histcheck::{Budget, Error, Options, Session, StopReason, Verdict};
 
-use super::args::{CheckArgs, CheckOutputArgs, ReportFormat};
-use super::awaited::is_at_hand;
-use super::diagnostic;
-use super::exit::Status;
-use super::inputs::{self, Source, Sources};
-use super::mappings::mapping;
-use super::output::{Output, write_at_once};
-use super::run::refuse_vacuous;
-use super::settings::{budget, initial, model_options, options_with, reading, validate};
-use super::stderr::{complain, lock};
-use super::tail::{Patient, Rotations, Tail, Waiting};
+use crate::cli::args::{CheckArgs, CheckOutputArgs, ReportFormat};
+use crate::cli::awaited::is_at_hand;
+use crate::cli::diagnostic;
+use crate::cli::exit::Status;
+use crate::cli::inputs::{self, Source, Sources};
+use crate::cli::mappings::mapping;
+use crate::cli::output::{Output, write_at_once};
+use crate::cli::run::refuse_vacuous;
+use crate::cli::settings::{budget, initial, model_options, options_with, reading, validate};
+use crate::cli::stderr::{complain, lock};
+use crate::cli::tail::{Patient, Rotations, Tail, Waiting};
 
 /// So long a violation is decided once more before it is explained, if the user gives no other
 /// time.
@@ -49,13 +52,23 @@ pub(crate) fn run(args: &CheckArgs, output: &mut Output) -> Status {
         return Status::Unreadable;
     };
     output.turn_to(name, 0, 1);
-    let mut run = Run { args, name, told: 0, rotations: Rotations::default(), output };
+    let mut run = Run {
+        args,
+        name,
+        told: 0,
+        told_kinds: Vec::new(),
+        rotations: Rotations::default(),
+        output,
+    };
     let start = Instant::now();
     run.watch(budget(&args.limits, start), &nothing_known(), 0);
     let reader = source
         .clone()
         .and_then(|source| Ok((run.open(&source, start)?, mapping(&args.read, &source)?)));
     let status = match reader {
+        Ok((reader, mapping)) if args.isolation.names_level() => {
+            run.follow_levels(reader, mapping, start)
+        }
         Ok((reader, mapping)) => run.follow(reader, mapping, start),
         Err(error) => run.complain(&error, None),
     };
@@ -68,6 +81,8 @@ struct Run<'a> {
     name: &'a str,
     /// How many violations were told.
     told: usize,
+    /// The anomalies of transactions that were told.
+    told_kinds: Vec<Kind>,
     /// The rotations of the file.
     rotations: Rotations,
     output: &'a mut Output,
@@ -95,6 +110,16 @@ impl Run<'_> {
         let impatient = awaited.impatient();
         let impatient = impatient.map_err(|error| inputs::unreadable("reading failed", &error))?;
         Ok(Box::new(Patient { reader: impatient, waiting, last: Instant::now() }))
+    }
+
+    /// How to read what is followed.
+    fn reading(&self, mapping: Option<Arc<Mapping>>, start: Instant) -> ReadOptions {
+        ReadOptions {
+            format: self.args.read.format(),
+            progress: Some(self.output.progress()),
+            mapping,
+            ..reading(&self.args.limits, start)
+        }
     }
 
     /// Tells that another file took the place of the one that is followed.
@@ -136,12 +161,7 @@ impl Run<'_> {
     ) -> Status {
         let CheckArgs { model, read, limits, .. } = self.args;
         let progress = self.output.progress();
-        let within = ReadOptions {
-            format: read.format(),
-            progress: Some(self.output.progress()),
-            mapping,
-            ..reading(limits, start)
-        };
+        let within = self.reading(mapping, start);
         let following = Following::new(reader, within, read.settings(), |values| {
             let usual = options_with(model, limits, start, initial(model, values)?);
             Ok(Options { progress: Some(progress), ..usual })
@@ -175,7 +195,7 @@ impl Run<'_> {
             None => None,
             Some(error) => match error.stop_reason() {
                 None => {
-                    let status = self.complain(error, Some(&following));
+                    let status = self.complain(error, following.excerpt(error));
                     return if self.told > 0 { Status::Violation } else { status };
                 }
                 reason => reason,
@@ -275,9 +295,9 @@ impl Run<'_> {
     }
 
     /// Says what is wrong with the input.
-    fn complain(&mut self, error: &Error, following: Option<&Following<Box<dyn Read>>>) -> Status {
+    fn complain(&mut self, error: &Error, excerpt: Option<(Input, Error)>) -> Status {
         let colored = self.output.colors_errors();
-        let text = match following.and_then(|following| following.excerpt(error)) {
+        let text = match excerpt {
             Some((input, error)) => diagnostic::render(self.name, &error, Some(&input), colored),
             None => diagnostic::render(self.name, error, None, colored),
         };
