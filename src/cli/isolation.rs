@@ -3,7 +3,7 @@
 use histcheck::formats::Input;
 use histcheck::history::{Shape, Value};
 use histcheck::isolation::{
-    self, Asked, Keys, Status as LevelStatus, Tool, has_transactions, proof,
+    self, Access, Asked, Keys, Status as LevelStatus, Tool, has_transactions, proof,
 };
 use histcheck::report::ci::Outcome;
 use histcheck::report::{
@@ -162,8 +162,14 @@ pub(super) enum Unasked {
 
 /// Returns whether the check of a model may tell more of transactions.
 fn is_left_to_a_model(report: &isolation::Report<'_>, asked: &Asked) -> bool {
+    let transactions = &report.transactions;
+    let does = |access: Access| {
+        transactions.all().any(|t| transactions.micros(t).iter().any(|m| m.access == access))
+    };
     Isolation::new(report, asked).is_left_to_a_model()
-        && has_transactions(report.transactions.history)
+        && has_transactions(transactions.history)
+        // No model knows both registers and lists.
+        && !(does(Access::Write) && does(Access::Append))
 }
 
 /// Returns why the levels of a history cannot be decided as the arguments say.

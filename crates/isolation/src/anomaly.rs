@@ -174,7 +174,7 @@ impl Kind {
             Kind::IncompatibleOrder => "incompatible orders",
             Kind::IntermediateRead => "intermediate read",
             Kind::FutureRead => "read of the future",
-            Kind::Internal => "own write not seen",
+            Kind::Internal => "contradicts its own transaction",
             Kind::NonRepeatableRead => "non-repeatable read",
             Kind::LostUpdate => "lost update",
             Kind::NonMonotonicRead(_) => "non-monotonic read",

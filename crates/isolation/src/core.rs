@@ -163,6 +163,7 @@ impl<'h> Facts<'_, 'h> {
             elements: Groups::new(0),
             tails,
             aside: self.aside.clone(),
+            prefers: self.prefers,
             found: Vec::new(),
         }
     }

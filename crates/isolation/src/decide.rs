@@ -115,6 +115,14 @@ pub(crate) fn decide(facts: &Facts<'_, '_>, plan: Plan) -> (Vec<Status>, Orders)
     let has_real_time = facts.table.history.has_real_time();
     let known = |(level, status): (Level, Option<Status>)| match status {
         Some(status) if plan.goes_on && !stays(level, &status) => Status::Undecided(Reason::GoesOn),
+        // Where reads of what aborted are allowed, they may be that.
+        Some(Status::RuledOut)
+            if facts.prefers
+                && !Kind::AbortedRead.rules_out(level)
+                && !facts.found.iter().any(|found| found.rules_out.contains(&level)) =>
+        {
+            Status::Undecided(Reason::RepeatedValues)
+        }
         Some(Status::Holds(_)) if has_repeats => Status::Undecided(Reason::RepeatedValues),
         Some(status) => status,
         None if level.ordering() == Ordering::RealTime && !has_real_time => {
@@ -415,6 +423,7 @@ impl<'t, 'h> Facts<'t, 'h> {
             elements: Groups::new(0),
             tails,
             aside: self.aside.clone(),
+            prefers: self.prefers,
             found: self.found.clone(),
         }
     }

@@ -45,6 +45,8 @@ pub(crate) struct Facts<'t, 'h> {
     pub(crate) tails: Groups<u32>,
     /// Keys of which a value was written by several transactions: their reads are not used.
     pub(crate) aside: Vec<bool>,
+    /// Whether some values were written by one that aborted, too.
+    pub(crate) prefers: bool,
     /// Reads that are wrong whatever the order.
     pub(crate) found: Vec<Found>,
 }
@@ -139,12 +141,15 @@ pub(crate) struct Notes {
     pub(crate) goes_on: bool,
     /// Whether a read of what is written after it is wrong in real time.
     tells_late_writes: bool,
+    /// Whether some value was written by one that aborted, too: its reads are taken for those of
+    /// the other one.
+    pub(crate) prefers: bool,
 }
 
 impl Notes {
     fn new(options: &Options, has_real_time: bool) -> Notes {
         let tells_late_writes = has_real_time && !options.by_last_element;
-        Notes { found: Vec::new(), goes_on: options.goes_on, tells_late_writes }
+        Notes { found: Vec::new(), goes_on: options.goes_on, tells_late_writes, prefers: false }
     }
 
     pub(crate) fn note(&mut self, kind: Kind, evidence: impl FnOnce() -> Evidence) {
@@ -223,6 +228,7 @@ impl<'t, 'h> Facts<'t, 'h> {
             elements: versions.elements,
             tails: versions.tails,
             aside: versions.aside,
+            prefers: versions.notes.prefers,
             found: Vec::new(),
         };
         let mut notes = versions.notes;
@@ -385,7 +391,8 @@ fn check_internal(table: &Transactions<'_>, t: u32, previous: &[u32], nth: u32, 
         let earlier = micros[at as usize];
         if earlier.access == Access::Read {
             if rest != items(earlier.value) {
-                notes.note(Kind::Internal, both);
+                // What it appended is there, and stands behind something else than it had read.
+                notes.note(Kind::Internal, || Evidence::Reads([place(at), place(nth)]));
             }
             return;
         }

@@ -116,7 +116,12 @@ pub fn check<'h>(history: &'h History, options: &Options) -> Result<Report<'h>, 
     let &Options { asked, only, goes_on, work, .. } = options;
     let plan = Plan { asked, is_only: only, goes_on, work };
     let (statuses, orders) = decide::decide(&facts, plan);
-    let found = explain::explain(&facts, &orders, &statuses);
+    let mut found = explain::explain(&facts, &orders, &statuses);
+    // A level may be left undecided although something speaks against it.
+    for found in &mut found {
+        found.rules_out.retain(|level| statuses[level.index()] == Status::RuledOut);
+    }
+    found.retain(|found| !found.rules_out.is_empty());
     let aside = transactions.keys.iter().zip(&facts.aside).filter(|(_, aside)| **aside);
     let set_aside = aside.map(|(&key, _)| key).collect();
     let is_seen = |t: &u32| facts.installed[*t as usize] && !transactions.is_ok(*t);

@@ -16,8 +16,6 @@ enum Origin {
     Installed(Write),
     Aborted(Write),
     Nobody,
-    /// Several transactions.
-    Several,
 }
 
 /// The elements of the longest read.
@@ -44,6 +42,9 @@ pub(crate) fn order(
     reads: &[KeyRead],
     versions: &mut Versions,
 ) {
+    if shows_repeats(table, writes, key, reads) {
+        return set_aside(table, writes, key, reads, versions);
+    }
     let items = |read: &KeyRead| shown(table, key, read);
     let mut longest: Option<&KeyRead> = None;
     for read in reads {
@@ -60,7 +61,8 @@ pub(crate) fn order(
         let list = items(read);
         let whole = table.history.values().as_list(read.value).unwrap_or(&[]);
         let is_whole = whole.len() == list.len();
-        if let Some(nth) = Some(whole).filter(|_| !is_whole).and_then(first_repeated) {
+        let repeated = |items| first_repeated(writes, key, items);
+        if let Some(nth) = Some(whole).filter(|_| !is_whole).and_then(repeated) {
             versions.notes.read(Kind::DuplicateElements, read.place, whole[nth], None);
             continue;
         }
@@ -73,6 +75,46 @@ pub(crate) fn order(
             versions.reads[read.global as usize] = (if is_open { LOST } else { source }, place);
         } else {
             incompatible(table, writes, key, (&longest, read, list), versions);
+        }
+    }
+}
+
+/// Returns whether some read shows an element of which it is not known who appended it: several
+/// did, or it is there several times and some of those who did aborted.
+fn shows_repeats(table: &Transactions<'_>, writes: &Writes, key: u32, reads: &[KeyRead]) -> bool {
+    let counts = |write: &&Write| table.outcome(write.transaction) != Outcome::Fail;
+    let mut all = writes.of(key).chunk_by(|one, other| one.value == other.value);
+    all.any(|same| {
+        let is_shown = |most: usize| {
+            reads.iter().any(|read| {
+                let items = table.history.values().as_list(read.value).unwrap_or(&[]);
+                items.iter().filter(|&&item| item == same[0].value).count() > most
+            })
+        };
+        same.len() > 1 && is_shown(usize::from(same.iter().filter(counts).count() < 2))
+    })
+}
+
+/// Takes from reads of a list what they tell although it is not known who appended some elements.
+fn set_aside(
+    table: &Transactions<'_>,
+    writes: &Writes,
+    key: u32,
+    reads: &[KeyRead],
+    versions: &mut Versions,
+) {
+    versions.aside[key as usize] = true;
+    for read in reads {
+        let items = table.history.values().as_list(read.value).unwrap_or(&[]);
+        let shown = || items.iter().map(|&item| (item, origin(table, writes, key, item)));
+        note_bad(&mut versions.notes, read, shown());
+        if let Some(nth) = first_repeated(writes, key, items) {
+            versions.notes.read(Kind::DuplicateElements, read.place, items[nth], None);
+        }
+        for &item in items {
+            if let [write] = writes.find(key, item) {
+                versions.seen[write.transaction as usize] |= !table.is_ok(write.transaction);
+            }
         }
     }
 }
@@ -101,11 +143,10 @@ fn origin(table: &Transactions<'_>, writes: &Writes, key: u32, element: Value) -
     let all = writes.find(key, element);
     let mut installed =
         all.iter().filter(|write| table.outcome(write.transaction) != Outcome::Fail);
-    match (installed.next(), installed.next(), all.first()) {
-        (Some(&write), None, _) => Origin::Installed(write),
-        (Some(_), Some(_), _) => Origin::Several,
-        (None, _, Some(&write)) => Origin::Aborted(write),
-        (None, _, None) => Origin::Nobody,
+    match (installed.next(), all.first()) {
+        (Some(&write), _) => Origin::Installed(write),
+        (None, Some(&write)) => Origin::Aborted(write),
+        (None, None) => Origin::Nobody,
     }
 }
 
@@ -127,7 +168,7 @@ impl<'v> Longest<'v> {
             read,
             items,
             places: Vec::with_capacity(items.len() + 1),
-            repeated: first_repeated(items),
+            repeated: first_repeated(writes, key, items),
             bad: Vec::new(),
             finals: Vec::new(),
             own: Vec::new(),
@@ -138,6 +179,7 @@ impl<'v> Longest<'v> {
             let origin = origin(table, writes, key, element);
             match origin {
                 Origin::Installed(write) => {
+                    versions.notes.prefers |= writes.find(key, element).len() > 1;
                     let is_new = longest.install(table, key, write, versions);
                     if let Some(aborted) =
                         aborted.filter(|_| is_new && table.is_ok(write.transaction))
@@ -153,7 +195,6 @@ impl<'v> Longest<'v> {
                         aborted = None;
                     }
                 }
-                Origin::Several => versions.aside[key as usize] = true,
                 Origin::Aborted(write) => {
                     aborted = Some(write.place());
                     longest.bad.push((nth, origin));
@@ -269,14 +310,16 @@ fn note_bad(notes: &mut Notes, read: &KeyRead, shown: impl Iterator<Item = (Valu
     }
 }
 
-/// Returns the position of the first item that was there before.
-fn first_repeated(items: &[Value]) -> Option<usize> {
+/// Returns the position of the first item that was there before, and that was not appended several
+/// times.
+fn first_repeated(writes: &Writes, key: u32, items: &[Value]) -> Option<usize> {
     if items.is_sorted_by(|one, other| one < other) {
         return None;
     }
     let mut sorted: Vec<(Value, usize)> = items.iter().copied().zip(0..).collect();
     sorted.sort_unstable();
-    let pairs = sorted.windows(2).filter(|pair| pair[0].0 == pair[1].0);
+    let is_once = |element: Value| writes.find(key, element).len() < 2;
+    let pairs = sorted.windows(2).filter(|pair| pair[0].0 == pair[1].0 && is_once(pair[0].0));
     pairs.map(|pair| pair[1].1).min()
 }
 
@@ -290,22 +333,19 @@ fn incompatible(
 ) {
     let both = || Evidence::Reads([longest.read.place, read.place]);
     versions.notes.note(Kind::IncompatibleOrder, both);
-    if let Some(nth) = first_repeated(list) {
-        versions.notes.read(Kind::DuplicateElements, read.place, list[nth], None);
-    }
     let mut bad = Vec::new();
     let mut last = (LOST, NONE);
     let reader = read.place.transaction;
     for (nth, &element) in list.iter().enumerate() {
         let origin = origin(table, writes, key, element);
         let Origin::Installed(write) = origin else {
-            versions.aside[key as usize] |= origin == Origin::Several;
             bad.push((element, origin));
             if versions.notes.goes_on && origin == Origin::Nobody {
                 last = (LOST, NONE);
             }
             continue;
         };
+        versions.notes.prefers |= writes.find(key, element).len() > 1;
         if !table.is_ok(write.transaction) {
             versions.seen[write.transaction as usize] = true;
         }
@@ -322,5 +362,8 @@ fn incompatible(
         }
     }
     note_bad(&mut versions.notes, read, bad.into_iter());
+    if let Some(nth) = first_repeated(writes, key, list) {
+        versions.notes.read(Kind::DuplicateElements, read.place, list[nth], None);
+    }
     versions.reads[read.global as usize] = last;
 }

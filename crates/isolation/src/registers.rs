@@ -30,6 +30,7 @@ pub(crate) fn sources(
                 (LOST, NONE)
             }
             Some(&write) => {
+                versions.notes.prefers |= all.len() > 1;
                 if !table.is_ok(write.transaction) {
                     versions.seen[write.transaction as usize] = true;
                 }

@@ -115,6 +115,7 @@ fn entry(line: &str, offset: usize, is_last: bool, sink: &mut Sink<'_>) -> Resul
 
 fn write(history: &History, out: &mut dyn io::Write) -> io::Result<()> {
     let plan = Plan::of(history, Room::Awdit);
+    plan.check()?;
     let mut is_first = true;
     let starts = plan.starts();
     if !starts.is_empty() {

@@ -228,6 +228,7 @@ fn bad(text: &str, raw: &RawValue, message: &str) -> Error {
 
 fn write(history: &History, out: &mut dyn io::Write) -> io::Result<()> {
     let plan = Plan::of(history, Room::Dbcop);
+    plan.check()?;
     let sessions = plan.sessions();
     write!(out, "[")?;
     for (nth, session) in sessions.iter().enumerate() {

@@ -136,6 +136,7 @@ fn in_two_sessions(txn: String, session: i64, offset: usize) -> Error {
 
 fn write(history: &History, out: &mut dyn io::Write) -> io::Result<()> {
     let plan = Plan::of(history, Room::Plume);
+    plan.check()?;
     for (nth, txn) in plan.transactions().iter().enumerate() {
         for step in &txn.steps {
             let name = if step.is_write { 'w' } else { 'r' };

@@ -1,6 +1,8 @@
 //! A history as sessions of transactions on registers, as far as formats of such have room for it:
 //! what is left out or called otherwise, and by which numbers.
 
+use std::io;
+
 use crate::history::hash::{Map, Set};
 use crate::history::{History, Operation, Outcome, Shape, Value, ValueTable};
 use crate::vocabulary::{Verb, Word, micro_operation};
@@ -171,6 +173,17 @@ impl<'h> Plan<'h> {
         let mut known: Set<Value> = Set::default();
         let mut committed = self.txns.iter().filter(|txn| txn.is_committed);
         committed.all(|txn| txn.id.is_some_and(|id| is_natural(values, id) && known.insert(id)))
+    }
+
+    /// Checks that something is left to write.
+    pub(super) fn check(&self) -> io::Result<()> {
+        let is_left = self.txns.iter().any(|txn| !txn.steps.is_empty());
+        if is_left || self.lost.lists + self.lost.others == 0 {
+            return Ok(());
+        }
+        Err(io::Error::other(
+            "the format has room for transactions on registers, and there are none",
+        ))
     }
 
     /// The transactions, in the order of the history.

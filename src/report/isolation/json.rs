@@ -10,7 +10,7 @@ use super::{Isolation, IsolationSoFar};
 use crate::check::StopReason;
 use crate::history::{OpIndex, Record};
 use crate::isolation::{Asked, Evidence, Found, Level, Status};
-use crate::report::json::{SCHEMA_VERSION, line};
+use crate::report::json::{JsonProofs, SCHEMA_VERSION, line};
 
 #[derive(Serialize)]
 struct JsonIsolation<'a> {
@@ -22,6 +22,7 @@ struct JsonIsolation<'a> {
     verdict: &'static str,
     operations: usize,
     isolation: JsonLevels,
+    self_check: Option<JsonProofs>,
 }
 
 /// What a report on transactions that are followed is about.
@@ -119,6 +120,11 @@ pub fn isolation_json(subject: &Isolation<'_>) -> String {
                 .collect(),
             assumed: subject.report.keys.in_words(),
         },
+        self_check: subject.verified.as_ref().map(|verified| JsonProofs {
+            confirmed: verified.confirmed,
+            too_large: verified.too_large,
+            wrong: verified.wrong.len(),
+        }),
     })
 }
 

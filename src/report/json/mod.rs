@@ -84,10 +84,10 @@ struct JsonTies {
 }
 
 #[derive(Serialize)]
-struct JsonProofs {
-    confirmed: usize,
-    too_large: usize,
-    wrong: usize,
+pub(super) struct JsonProofs {
+    pub(super) confirmed: usize,
+    pub(super) too_large: usize,
+    pub(super) wrong: usize,
 }
 
 /// How the records were read.

@@ -82,6 +82,15 @@ fn permutations(n: usize, chosen: &mut Vec<usize>, all: &mut Vec<Vec<usize>>) {
     }
 }
 
+/// Returns whether a list has an element several times that was appended once at most.
+fn has_duplicates(txns: &[Txn], key: usize, list: &[i64]) -> bool {
+    list.iter().any(|&value| {
+        let append = Op::Append(key, value);
+        let appends = txns.iter().flat_map(|txn| &txn.ops).filter(|&op| *op == append);
+        list.iter().filter(|&&other| other == value).count() > 1 && appends.count() < 2
+    })
+}
+
 type Matrix = Vec<Vec<bool>>;
 
 fn matrix(n: usize, edges: &[(usize, usize)]) -> Matrix {
@@ -121,7 +130,11 @@ type Writers = BTreeMap<(usize, i64), (usize, bool)>;
 
 fn writers(txns: &[Txn]) -> Writers {
     let mut writers = Writers::new();
-    for (t, txn) in txns.iter().enumerate() {
+    // Of two that wrote the same value, the one that did not abort counts.
+    let is_aborted = |txn: &Txn| txn.end == End::Fail;
+    let all = || txns.iter().enumerate();
+    let aborted = all().filter(|(_, txn)| is_aborted(txn));
+    for (t, txn) in aborted.chain(all().filter(|(_, txn)| !is_aborted(txn))) {
         let mut last: BTreeMap<usize, i64> = BTreeMap::new();
         for op in &txn.ops {
             if let Op::Write(key, value) | Op::Append(key, value) = *op {
@@ -207,13 +220,10 @@ impl Scene {
     /// Looks for what is wrong with the reads of a list, which are sorted by their lengths.
     fn check_list(&mut self, key: usize, reads: &[Vec<i64>], txns: &[Txn]) {
         for list in reads {
-            let mut sorted = list.clone();
-            sorted.sort_unstable();
-            sorted.dedup();
-            if sorted.len() < list.len() {
+            if has_duplicates(txns, key, list) {
                 self.out.push(Base::ReadUncommitted);
             }
-            for txn in txns {
+            for txn in txns.iter().filter(|txn| txn.end != End::Fail) {
                 let append = |op: &Op| match *op {
                     Op::Append(k, value) if k == key => Some(value),
                     _ => None,
@@ -353,10 +363,7 @@ impl Scene {
                 _ => {}
             }
         }
-        let mut sorted = list.clone();
-        sorted.sort_unstable();
-        sorted.dedup();
-        if sorted.len() < list.len() {
+        if has_duplicates(txns, key, list) {
             self.out.push(Base::ReadUncommitted);
         }
         // What a list held before the transaction appended to it.

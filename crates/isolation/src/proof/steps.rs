@@ -138,6 +138,7 @@ impl Scene<'_, '_> {
                 }
                 Kind::DuplicateElements => {
                     self.items(reader).iter().filter(|&&item| item == value).count() > 1
+                        && self.writes(key, value).len() < 2
                 }
                 Kind::IncompatibleOrder => {
                     writer.is_some_and(|writer| self.is_scrambled(reader, writer.transaction))

@@ -127,6 +127,42 @@ fn registers() {
     show(&compare(variable("HISTORIES", 3_000), (2, false), <[Txn]>::to_vec));
 }
 
+/// Where values repeat, a level that is ruled out is so whoever wrote what was read, and one that
+/// holds does for somebody.
+#[test]
+fn repeated_values_are_not_judged_wrongly() {
+    let mut random = Random::new(variable("SEED", 0).wrapping_mul(1_000_003) + 7);
+    let mut counts = vec![(0, 0, 0); LEVELS.len()];
+    for nth in 0..variable("HISTORIES", 3_000) {
+        let txns = random.transactions(nth % 2 == 0);
+        let repeated = random::with_repeats(&txns);
+        let Some(ways) = random::told_apart(&txns, &repeated, 32) else { continue };
+        let mut held = vec![false; LEVELS.len()];
+        for way in ways {
+            let way = history(&way);
+            let own = levels(&Transactions::read(&way).unwrap(), Value::NULL);
+            held.iter_mut().zip(own).for_each(|(held, own)| *held |= own);
+        }
+        let history = history(&repeated);
+        let report = check(&history, &Options::default()).unwrap();
+        for level in Level::all() {
+            let (status, expected) = (&report.statuses[level.index()], held[level.index()]);
+            let count = &mut counts[level.index()];
+            let is_right = match status {
+                Status::Holds(_) => (count.0 += 1, expected).1,
+                Status::RuledOut => (count.1 += 1, !expected).1,
+                Status::Undecided(_) => (count.2 += 1, true).1,
+            };
+            let name = level.name();
+            assert!(is_right, "history {nth}: {name}: {status:?}: {}", shown(&repeated));
+        }
+        let verified = verify(&report, Value::NULL);
+        let wrong = &verified.wrong;
+        assert!(wrong.is_empty(), "history {nth}: {wrong:?}: {}", shown(&repeated));
+    }
+    show(&counts);
+}
+
 /// What is ruled out of a history that goes on stays so, whatever comes.
 #[test]
 fn what_is_ruled_out_stays_so() {

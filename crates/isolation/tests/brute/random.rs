@@ -124,7 +124,8 @@ impl Random {
                         _ => End::Ok,
                     };
                     (txns[t].end, txns[t].ret) = (end, now);
-                    is_over[session] |= end == End::Info;
+                    // Some clients go on when an outcome is not known.
+                    is_over[session] |= end == End::Info && self.once_in(2);
                     open[session] = None;
                 }
                 None if txns.len() < n && !is_over[session] => {
@@ -253,4 +254,65 @@ pub(crate) fn among_others(txns: &[Txn], count: usize) -> Vec<Txn> {
     let shifted = |txn: &Txn| Txn { call: txn.call + shift, ret: txn.ret + shift, ..txn.clone() };
     all.extend(txns.iter().map(shifted));
     all
+}
+
+/// Returns the same transactions with values that are written several times: pairs of values
+/// become one.
+pub(crate) fn with_repeats(txns: &[Txn]) -> Vec<Txn> {
+    let mut txns = txns.to_vec();
+    values_of(&mut txns).into_iter().for_each(|(_, value, _)| *value = (*value + 1) / 2);
+    txns
+}
+
+/// Returns all ways to tell repeated values apart: each read is of one of those who wrote what it
+/// returned. None if there are more than so many ways.
+pub(crate) fn told_apart(txns: &[Txn], repeated: &[Txn], most: usize) -> Option<Vec<Vec<Txn>>> {
+    let mut original = txns.to_vec();
+    let written: Vec<(usize, i64)> = values_of(&mut original)
+        .into_iter()
+        .filter(|(.., is_read)| !is_read)
+        .map(|(key, value, _)| (key, *value))
+        .collect();
+    let mut repeated = repeated.to_vec();
+    let choices: Vec<Vec<i64>> = values_of(&mut repeated)
+        .into_iter()
+        .zip(values_of(&mut original))
+        .map(|((key, value, is_read), (_, own, _))| {
+            let writers = written.iter().filter(|&&(k, v)| k == key && (v + 1) / 2 == *value);
+            let all: Vec<i64> = writers.map(|&(_, value)| value).collect();
+            // Who wrote is who it was; what nobody wrote stays so.
+            if is_read && !all.is_empty() { all } else { vec![*own] }
+        })
+        .collect();
+    let count = choices.iter().try_fold(1usize, |count, all| count.checked_mul(all.len()))?;
+    if count > most {
+        return None;
+    }
+    let way = |mut nth: usize| {
+        let mut way = txns.to_vec();
+        for ((_, value, _), all) in values_of(&mut way).into_iter().zip(&choices) {
+            *value = all[nth % all.len()];
+            nth /= all.len();
+        }
+        way
+    };
+    Some((0..count).map(way).collect())
+}
+
+/// Returns all values with their keys, and whether they were read.
+fn values_of(txns: &mut [Txn]) -> Vec<(usize, &mut i64, bool)> {
+    let ops = txns.iter_mut().flat_map(|txn| &mut txn.ops);
+    let mut values = Vec::new();
+    for op in ops {
+        match op {
+            Op::Write(key, value) | Op::Append(key, value) => values.push((*key, value, false)),
+            Op::Read(key, value) => {
+                values.extend(value.iter_mut().map(|value| (*key, value, true)))
+            }
+            Op::ReadList(key, list) => {
+                values.extend(list.iter_mut().map(|value| (*key, value, true)))
+            }
+        }
+    }
+    values
 }
