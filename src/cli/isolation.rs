@@ -143,7 +143,7 @@ impl IsolationArgs {
                 Asked::Anomalies(_) => None,
             },
             only: is_only,
-            by_last_element: self.tool().is_some_and(Tool::keeps_sessions),
+            by_last_element: self.tool().is_some_and(Tool::reads_last_elements),
             keys: self.assumed_of_keys(&asked),
             allows_internal: self.allow == Some(Allowed::Internal),
             goes_on: false,

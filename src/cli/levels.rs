@@ -1,6 +1,7 @@
 //! `histcheck levels`: the isolation levels and their definitions.
 
-use histcheck::isolation::{LEVELS, Level, Ordering};
+use histcheck::isolation::{Asked, Kind, LEVELS, Level, Ordering};
+use histcheck::report::printable;
 use histcheck::suggest::nearest;
 use histcheck_history::{put, putln};
 use serde::Serialize;
@@ -47,13 +48,26 @@ pub(crate) fn run(args: &LevelsArgs, output: &mut Output) -> Status {
 
 /// Returns the error about a level that there is not.
 pub(super) fn unknown_level(name: &str) -> String {
+    if let Some(names) = name.strip_prefix("anomalies:") {
+        return unknown_anomaly(names);
+    }
     let names = LEVELS.iter().flat_map(|row| row.aliases.iter().chain([&row.name])).copied();
     let hint = match nearest(name, names).first() {
         Some(near) => format!("did you mean `{near}`?"),
         None => "`histcheck levels` lists them".to_owned(),
     };
-    let name = histcheck::report::printable(name);
-    format!("error: there is no isolation level `{name}`\n  = help: {hint}")
+    format!("error: there is no isolation level `{}`\n  = help: {hint}", printable(name))
+}
+
+/// Says that one of `names` is no anomaly.
+fn unknown_anomaly(names: &str) -> String {
+    let is_known = |name: &&str| Asked::parse(&format!("anomalies:{name}"), None).is_some();
+    let name = names.split(',').find(|name| !is_known(name)).unwrap_or_default().trim();
+    let hint = match nearest(name, Kind::all().into_iter().map(Kind::name)).first() {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "`histcheck anomalies` lists them".to_owned(),
+    };
+    format!("error: there is no anomaly `{}`\n  = help: {hint}", printable(name))
 }
 
 fn list(levels: &[Level], output: &Output) -> String {

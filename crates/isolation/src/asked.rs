@@ -44,6 +44,11 @@ impl Tool {
     pub fn keeps_sessions(self) -> bool {
         !matches!(self, Tool::Elle | Tool::Viper)
     }
+
+    /// Returns whether the tool takes lists for registers that hold their last elements.
+    pub fn reads_last_elements(self) -> bool {
+        matches!(self, Tool::Awdit | Tool::Dbcop)
+    }
 }
 
 /// What is asked.
@@ -77,12 +82,26 @@ const GROUPS: [(&str, &[&str]); 6] = [
     ("internal", &["internal", "non-repeatable-read"]),
 ];
 
+/// Returns whether an anomaly called `own` is meant by `name`: all are about items, which some
+/// names say.
+fn is_called(own: &str, name: &str) -> bool {
+    let is_about_items = |own: &str, name: &str| own.replacen("-item", "", 1) == name;
+    own == name || is_about_items(name, own) || name != "G2" && is_about_items(own, name)
+}
+
+/// Returns whether anomalies may be called so.
+fn is_name(name: &str) -> bool {
+    GROUPS.iter().any(|(group, _)| *group == name)
+        || Kind::all().iter().any(|kind| is_called(kind.name(), name))
+}
+
 impl Asked {
     /// Reads what is asked: the name of a level, or `anomalies:` and names. A level means what
     /// `tool` means by it.
     pub fn parse(text: &str, tool: Option<Tool>) -> Option<Asked> {
         if let Some(names) = text.strip_prefix("anomalies:") {
-            return Some(Asked::Anomalies(names.split(',').map(str::to_owned).collect()));
+            let names: Vec<String> = names.split(',').map(|name| name.trim().to_owned()).collect();
+            return names.iter().all(|name| is_name(name)).then_some(Asked::Anomalies(names));
         }
         let level = Level::parse(text)?;
         if !tool.is_some_and(Tool::keeps_sessions) || level.ordering() != Ordering::None {
@@ -123,8 +142,7 @@ impl Asked {
                 let is_asked = |kind: Kind| {
                     names.iter().any(|name| {
                         let group = GROUPS.iter().find(|(group, _)| group == name);
-                        let name = name.strip_suffix("-item").unwrap_or(name);
-                        kind.name() == name
+                        is_called(kind.name(), name)
                             || group.is_some_and(|(_, kinds)| kinds.contains(&kind.name()))
                     })
                 };

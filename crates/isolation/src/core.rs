@@ -164,6 +164,7 @@ impl<'h> Facts<'_, 'h> {
             tails,
             aside: self.aside.clone(),
             prefers: self.prefers,
+            by_last_element: self.by_last_element,
             found: Vec::new(),
         }
     }

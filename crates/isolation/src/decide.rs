@@ -6,6 +6,7 @@ use crate::edges::{Kinds, Orders, Shape, Vertices, graph};
 use crate::facts::{Facts, Groups};
 use crate::level::{Base, LEVELS, Level, Ordering};
 use crate::numbers::NONE;
+use crate::table::KeyKind;
 use crate::weak::{self, Sight};
 use crate::{polygraph, views};
 
@@ -379,8 +380,9 @@ impl<'t, 'h> Facts<'t, 'h> {
     /// Returns whether any order of the versions in tails fits any order of the transactions that
     /// keeps the known edges: nobody read them.
     fn tails_are_free(&self) -> bool {
-        let is_list = |key: u32| self.table.kinds[key as usize] == crate::table::KeyKind::List;
-        (0..self.tails.len() as u32).all(|key| is_list(key) || self.tails.of(key).len() < 2)
+        let is_list = |key: u32| self.table.kinds[key as usize] == KeyKind::List;
+        let is_unread = |key: u32| is_list(key) && !self.by_last_element;
+        (0..self.tails.len() as u32).all(|key| is_unread(key) || self.tails.of(key).len() < 2)
     }
 
     /// Returns the same facts, where the versions in tails follow `positions`.
@@ -424,6 +426,7 @@ impl<'t, 'h> Facts<'t, 'h> {
             tails,
             aside: self.aside.clone(),
             prefers: self.prefers,
+            by_last_element: self.by_last_element,
             found: self.found.clone(),
         }
     }

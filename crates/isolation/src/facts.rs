@@ -47,6 +47,8 @@ pub(crate) struct Facts<'t, 'h> {
     pub(crate) aside: Vec<bool>,
     /// Whether some values were written by one that aborted, too.
     pub(crate) prefers: bool,
+    /// Whether lists tell no more than their last elements, so that what is in tails was read.
+    pub(crate) by_last_element: bool,
     /// Reads that are wrong whatever the order.
     pub(crate) found: Vec<Found>,
 }
@@ -229,6 +231,7 @@ impl<'t, 'h> Facts<'t, 'h> {
             tails: versions.tails,
             aside: versions.aside,
             prefers: versions.notes.prefers,
+            by_last_element: options.by_last_element,
             found: Vec::new(),
         };
         let mut notes = versions.notes;

@@ -96,8 +96,8 @@ pub struct Report<'h> {
     pub found: Vec<Found>,
     /// Keys to which several transactions wrote the same value, so that their reads tell nothing.
     pub set_aside: Vec<Value>,
-    /// What was assumed of each register by itself.
-    pub keys: Keys,
+    /// How they were decided.
+    pub options: Options,
     /// How many transactions of unknown outcome were seen by others, so that they committed.
     pub seen: usize,
 }
@@ -126,7 +126,7 @@ pub fn check<'h>(history: &'h History, options: &Options) -> Result<Report<'h>, 
     let set_aside = aside.map(|(&key, _)| key).collect();
     let is_seen = |t: &u32| facts.installed[*t as usize] && !transactions.is_ok(*t);
     let seen = transactions.all().filter(is_seen).count();
-    Ok(Report { statuses, found, set_aside, keys: options.keys, seen, transactions })
+    Ok(Report { statuses, found, set_aside, options: *options, seen, transactions })
 }
 
 pub use table::{Access, KeyKind, Micro, Transactions, has_transactions};

@@ -118,7 +118,7 @@ pub fn isolation_json(subject: &Isolation<'_>) -> String {
                 .iter()
                 .map(|&key| history.values().to_json(key))
                 .collect(),
-            assumed: subject.report.keys.in_words(),
+            assumed: subject.report.options.keys.in_words(),
         },
         self_check: subject.verified.as_ref().map(|verified| JsonProofs {
             confirmed: verified.confirmed,

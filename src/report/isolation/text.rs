@@ -184,7 +184,7 @@ fn notes(subject: &Isolation<'_>, palette: &Palette, out: &mut String) {
     if let Some(fact) = proofs(subject) {
         putln!(out, "  {}{:<9}{} {fact}", palette.label, "proofs", palette.reset);
     }
-    if let Some(assumed) = subject.report.keys.in_words() {
+    if let Some(assumed) = subject.report.options.keys.in_words() {
         putln!(out, "  {}{:<9}{} {assumed}", palette.label, "assumed", palette.reset);
     }
     if let Some(warning) = set_aside(subject) {
@@ -196,7 +196,7 @@ fn notes(subject: &Isolation<'_>, palette: &Palette, out: &mut String) {
 #[cfg(feature = "figures")]
 pub(in crate::report) fn facts(subject: &Isolation<'_>) -> Vec<String> {
     let proofs = proofs(subject).map(|fact| format!("proofs: {fact}"));
-    let assumed = subject.report.keys.in_words().map(|words| format!("assumed: {words}"));
+    let assumed = subject.report.options.keys.in_words().map(|words| format!("assumed: {words}"));
     [Some(counts(subject)), proofs, assumed, set_aside(subject)].into_iter().flatten().collect()
 }
 

@@ -9,9 +9,9 @@ pub use oracle::levels;
 
 use histcheck_history::Value;
 
-use crate::Report;
 use crate::decide::Status;
 use crate::level::Level;
+use crate::{Options, Report};
 
 /// Histories with more transactions are not verified where that takes the cube of their number.
 const SMALL: usize = 200;
@@ -32,14 +32,15 @@ pub struct Verified {
 pub fn verify(report: &Report<'_>, initial: Value) -> Verified {
     let mut verified = Verified::default();
     let table = &report.transactions;
-    let scene = (table.len() <= SMALL).then(|| oracle::Scene::new(table, initial));
+    let options = Options { initial, ..report.options };
+    let scene = (table.len() <= SMALL).then(|| oracle::Scene::new(table, &options));
     for level in Level::all() {
         let Status::Holds(witness) = &report.statuses[level.index()] else { continue };
-        let result = witness::verify(table, initial, level, witness, scene.as_ref());
+        let result = witness::verify(table, &options, level, witness, scene.as_ref());
         verified.count(result, || format!("{} does not hold as claimed", level.name()));
     }
     for found in &report.found {
-        let result = steps::verify((table, report.keys), initial, found);
+        let result = steps::verify((table, options.keys), initial, found);
         verified.count(result, || {
             format!("{} is not as claimed: {:?}", found.kind.name(), found.evidence)
         });

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use histcheck_history::Value;
 
 use super::plain::{End, Op, Txn, transactions};
+use crate::Options;
 use crate::level::{Base, LEVELS, Level, Ordering};
 use crate::table::Transactions;
 
@@ -36,6 +37,8 @@ pub(super) struct Scene {
     known: Vec<(usize, usize)>,
     session: Vec<(usize, usize)>,
     real_time: Vec<(usize, usize)>,
+    /// Whether a transaction may read something else than it wrote.
+    allows_internal: bool,
     /// Bases that some read rules out, with all that imply them.
     out: Vec<Base>,
 }
@@ -51,7 +54,7 @@ enum Step {
 /// If there are more.
 pub fn levels(table: &Transactions<'_>, initial: Value) -> Vec<bool> {
     assert!(table.len() <= 7, "the orders of so many transactions are too many");
-    let scene = Scene::new(table, initial);
+    let scene = Scene::new(table, &Options { initial, ..Options::default() });
     let mut held = vec![false; LEVELS.len()];
     let mut orders = vec![Vec::new()];
     permutations(scene.n, &mut Vec::new(), &mut orders);
@@ -175,9 +178,9 @@ fn looked_at(txns: &[Txn], writers: &Writers) -> (BTreeMap<usize, Vec<Vec<i64>>>
 }
 
 impl Scene {
-    /// Looks through a history whose registers hold `initial` at first. O(n² ·) and more.
-    pub(super) fn new(table: &Transactions<'_>, initial: Value) -> Scene {
-        let txns = &transactions(table, initial)[..];
+    /// Looks through a history. O(n²) and more.
+    pub(super) fn new(table: &Transactions<'_>, options: &Options) -> Scene {
+        let txns = &transactions(table, options)[..];
         let writers = writers(txns);
         let (mut lists, seen) = looked_at(txns, &writers);
         let counts = |t: usize| txns[t].end == End::Ok || txns[t].end == End::Info && seen[t];
@@ -192,6 +195,7 @@ impl Scene {
             known: Vec::new(),
             session: Vec::new(),
             real_time: Vec::new(),
+            allows_internal: options.allows_internal,
             out: Vec::new(),
         };
         for (&key, reads) in &mut lists {
@@ -343,7 +347,7 @@ impl Scene {
         let wrote = values.get(&key).is_some_and(|value| value.2);
         if let Some((held, is_whole, wrote)) = values.get(&key) {
             let fits = if *is_whole { list == held } else { list.ends_with(held) };
-            if !fits {
+            if !fits && !(*wrote && self.allows_internal) {
                 let bases = [Base::ReadAtomic, Base::RepeatableRead];
                 let bases: &[Base] = if *wrote { &[Base::MonotonicAtomicView] } else { &bases };
                 self.out.extend(bases);

@@ -2,6 +2,7 @@
 
 use histcheck_history::{OpIndex, Outcome, Value};
 
+use crate::Options;
 use crate::table::{Access, KeyKind, Micro, Transactions};
 
 /// How a transaction ended.
@@ -31,20 +32,26 @@ pub(super) struct Txn {
     pub(super) ret: usize,
 }
 
-/// Returns the transactions of a history whose registers hold `initial` at first.
-pub(super) fn transactions(table: &Transactions<'_>, initial: Value) -> Vec<Txn> {
+/// Returns the transactions of a history. Where the last elements of lists alone count, lists are
+/// registers.
+pub(super) fn transactions(table: &Transactions<'_>, options: &Options) -> Vec<Txn> {
+    let by_last = options.by_last_element;
     let values = table.history.values();
     let number = |value: Value| i64::from(value.handle());
     let op = |micro: &Micro| {
         let key = micro.key as usize;
         match (micro.access, table.kinds[key]) {
             (Access::Write, _) => Op::Write(key, number(micro.value)),
+            (Access::Append, _) if by_last => Op::Write(key, number(micro.value)),
             (Access::Append, _) => Op::Append(key, number(micro.value)),
             (Access::Read, KeyKind::Register) => {
-                Op::Read(key, (micro.value != initial).then(|| number(micro.value)))
+                Op::Read(key, (micro.value != options.initial).then(|| number(micro.value)))
             }
             (Access::Read, KeyKind::List) => {
                 let items = values.as_list(micro.value).unwrap_or(&[]);
+                if by_last {
+                    return Op::Read(key, items.last().map(|&item| number(item)));
+                }
                 Op::ReadList(key, items.iter().map(|&item| number(item)).collect())
             }
         }

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use histcheck_history::{Outcome, Rank, Value};
 
 use super::oracle::Scene;
+use crate::Options;
 use crate::decide::Witness;
 use crate::level::{Base, Level, Ordering};
-use crate::table::{Access, KeyKind, Transactions};
+use crate::table::{Access, KeyKind, Micro, Transactions};
 
 /// What a key holds: a value, or the elements of a list.
 type Held = Vec<Value>;
@@ -15,7 +16,7 @@ type Held = Vec<Value>;
 /// Returns whether `witness` proves that the history has `level`; `None` if it is too large.
 pub(super) fn verify(
     table: &Transactions<'_>,
-    initial: Value,
+    options: &Options,
     level: Level,
     witness: &Witness,
     scene: Option<&Scene>,
@@ -24,9 +25,9 @@ pub(super) fn verify(
         Witness::Implied(stronger) => Some(stronger.implies(level)),
         Witness::Serial(order) => {
             let events = order.iter().flat_map(|&t| [2 * t, 2 * t + 1]);
-            Some(replay(table, initial, level, &events.collect::<Vec<u32>>()))
+            Some(replay(table, options, level, &events.collect::<Vec<u32>>()))
         }
-        Witness::Snapshots(events) => Some(replay(table, initial, level, events)),
+        Witness::Snapshots(events) => Some(replay(table, options, level, events)),
         Witness::Commits(order) => {
             let mut positions = vec![0; table.len()];
             for (&t, at) in order.iter().zip(0..) {
@@ -39,7 +40,7 @@ pub(super) fn verify(
 
 /// Runs beginnings (twice the number of a transaction) and commits (one more): each transaction
 /// reads what was committed when it began.
-fn replay(table: &Transactions<'_>, initial: Value, level: Level, events: &[u32]) -> bool {
+fn replay(table: &Transactions<'_>, options: &Options, level: Level, events: &[u32]) -> bool {
     if !is_complete(table, events) || !keeps_order(table, level, events) {
         return false;
     }
@@ -54,37 +55,34 @@ fn replay(table: &Transactions<'_>, initial: Value, level: Level, events: &[u32]
             let mut snapshot = BTreeMap::new();
             for micro in table.micros(t) {
                 let held = committed.get(&micro.key).map(|(held, _)| held.clone());
-                snapshot
-                    .insert(micro.key, held.unwrap_or_else(|| first(table, micro.key, initial)));
+                snapshot.insert(
+                    micro.key,
+                    held.unwrap_or_else(|| first(table, micro.key, options.initial)),
+                );
             }
             snapshots.insert(t, snapshot);
             continue;
         }
         let Some(mut snapshot) = snapshots.remove(&t) else { return false };
+        let mut own: Vec<(u32, Value)> = Vec::new();
         for micro in table.micros(t) {
             let Some(held) = snapshot.get_mut(&micro.key) else { return false };
             match micro.access {
                 Access::Write => *held = vec![micro.value],
                 Access::Append => held.push(micro.value),
                 Access::Read if !table.is_ok(t) => {}
-                Access::Read => {
-                    let returned = match table.kinds[micro.key as usize] {
-                        KeyKind::Register => vec![micro.value],
-                        KeyKind::List => {
-                            let values = table.history.values();
-                            values.as_list(micro.value).unwrap_or(&[]).to_vec()
-                        }
-                    };
-                    if *held != returned {
-                        return false;
-                    }
-                }
+                Access::Read if !returns(table, options, micro, held, &own) => return false,
+                Access::Read => {}
+            }
+            if micro.access != Access::Read {
+                own.push((micro.key, micro.value));
             }
         }
         let may_overlap = matches!(level.base(), Base::Prefix | Base::MonotonicSnapshotRead);
         for micro in table.micros(t).iter().filter(|micro| micro.access != Access::Read) {
-            let entry =
-                committed.entry(micro.key).or_insert_with(|| (first(table, micro.key, initial), 0));
+            let entry = committed
+                .entry(micro.key)
+                .or_insert_with(|| (first(table, micro.key, options.initial), 0));
             // Of two that write the same key, one sees the other.
             if entry.1 > began[t as usize] && entry.1 != at && !may_overlap {
                 return false;
@@ -97,6 +95,33 @@ fn replay(table: &Transactions<'_>, initial: Value, level: Level, events: &[u32]
         }
     }
     true
+}
+
+/// Returns whether a read returned what its transaction held then, as far as `options` lets that
+/// count; `own` is what the transaction had written.
+fn returns(
+    table: &Transactions<'_>,
+    options: &Options,
+    read: &Micro,
+    held: &[Value],
+    own: &[(u32, Value)],
+) -> bool {
+    let wrote = own.iter().any(|&(key, _)| key == read.key);
+    if table.kinds[read.key as usize] == KeyKind::Register {
+        return *held == [read.value] || wrote && options.allows_internal;
+    }
+    let returned = table.history.values().as_list(read.value).unwrap_or(&[]);
+    if options.by_last_element {
+        return returned.last() == held.last() || wrote && options.allows_internal;
+    }
+    if !options.allows_internal {
+        return *held == *returned;
+    }
+    // What was there before the transaction wrote.
+    let is_own = |value: &Value| own.contains(&(read.key, *value));
+    let before =
+        |list: &[Value]| list.iter().rposition(|value| !is_own(value)).map_or(0, |at| at + 1);
+    held[..before(held)] == returned[..before(returned)]
 }
 
 /// Returns whether every transaction that committed begins and then commits, once, and none that

@@ -211,6 +211,36 @@ fn lists_among_many_others() {
     show(&compare(variable("HISTORIES", 3_000) / 100, (4, true), among));
 }
 
+/// Where less is looked at, fewer levels are ruled out, and what holds is verified.
+#[test]
+fn what_is_not_looked_at_rules_nothing_out() {
+    let mut random = Random::new(variable("SEED", 0).wrapping_mul(1_000_003) + 8);
+    let mut fewer = [0, 0];
+    for nth in 0..variable("HISTORIES", 3_000) {
+        let txns = random.transactions(nth % 2 == 0);
+        let history = history(&txns);
+        let usual = Options::default();
+        let plain = check(&history, &usual).unwrap();
+        let others = [
+            Options { by_last_element: true, ..usual },
+            Options { allows_internal: true, ..usual },
+        ];
+        for (options, fewer) in others.iter().zip(&mut fewer) {
+            let report = check(&history, options).unwrap();
+            for level in Level::all() {
+                let [one, other] = [&plain, &report].map(|report| &report.statuses[level.index()]);
+                let is_out = |status: &Status| *status == Status::RuledOut;
+                let is_right = is_out(one) || !is_out(other);
+                assert!(is_right, "history {nth}: {}: {}", level.name(), shown(&txns));
+                *fewer += usize::from(is_out(one) && !is_out(other));
+            }
+            let wrong = verify(&report, Value::NULL).wrong;
+            assert!(wrong.is_empty(), "history {nth}: {options:?}: {wrong:?}: {}", shown(&txns));
+        }
+    }
+    assert!(fewer.iter().all(|&fewer| fewer > 0), "{fewer:?}");
+}
+
 /// What is assumed rules out more, and what it does is verified.
 #[test]
 fn assumptions_about_keys_only_rule_out_more() {
