@@ -149,7 +149,7 @@ impl Run<'_> {
             Err(error) => self.refused(error, &input),
             Ok(options) => {
                 let asks = self.args.isolation.ask_for_levels(&history, &options);
-                let levels = asks.then(|| self.check_isolation(&history, &options, &input));
+                let levels = asks.then(|| self.check_isolation(&history, &options, &input, start));
                 let by_model = || self.check_model(&history, &options, &input, (start, parsed));
                 levels.flatten().unwrap_or_else(by_model)
             }

@@ -1,23 +1,28 @@
 //! The check of transactions against isolation levels.
 
+use std::time::Instant;
+
 use histcheck::formats::Input;
 use histcheck::history::{Shape, Value};
 use histcheck::isolation::{
     self, Access, Asked, Keys, Status as LevelStatus, Tool, has_transactions, proof,
 };
+use histcheck::progress::Phase;
 use histcheck::report::ci::Outcome;
 use histcheck::report::{
-    Detail, Isolation, isolation_details, isolation_html, isolation_json, isolation_line,
-    isolation_svg, printable,
+    Detail, Isolation, IsolationSoFar, isolation_asked_json, isolation_asked_line,
+    isolation_details, isolation_html, isolation_json, isolation_line, isolation_svg, printable,
 };
-use histcheck::{Error, History, Options};
+use histcheck::{Budget, Error, History, Options};
 
 use super::args::{Allowed, IsolationArgs, KeyOrder, LikeTool, ReportFormat};
 use super::exit::Status;
 use super::levels::unknown_level;
-use super::run::Run;
+use super::output::write_at_once;
+use super::run::{Run, complain_of_rest, document};
+use super::settings::budget;
 use super::single::{base_name, deliver_to};
-use super::stderr::{complain, lock};
+use super::stderr::{complain, complain_at_once, lock};
 use super::witness;
 
 /// Work that a second of the time limit stands for, in edges looked at.
@@ -97,19 +102,23 @@ impl IsolationArgs {
     }
 
     /// Decides the levels of a history; if that is all that is wanted, none but the one that is
-    /// asked for.
+    /// asked for. Its status is told as soon as it is known.
     pub(super) fn decide<'h>(
         &self,
         history: &'h History,
         options: &Options,
         is_only: bool,
+        tell: &mut dyn FnMut(&Asked, &LevelStatus),
     ) -> Levels<'h> {
         let (asked, how) = match self.question(history, options, is_only) {
             Ok(question) => question,
             Err(Unasked::Refused(error)) => return Levels::Refused(error),
             Err(Unasked::Wrong) => return Levels::Wrong,
         };
-        match isolation::check(history, &how) {
+        if let Some(progress) = &options.progress {
+            progress.turn_to(Phase::Deciding);
+        }
+        match isolation::check_telling(history, &how, &mut |status| tell(&asked, status)) {
             Ok(report) if is_left_to_a_model(&report, &asked) => Levels::OfModel,
             Ok(report) => Levels::Decided(report, asked),
             // Other operations beside transactions are a matter of the model.
@@ -190,10 +199,16 @@ impl Run<'_> {
         history: &History,
         options: &Options,
         input: &Input,
+        start: Instant,
     ) -> Option<Status> {
         let proves = self.args.output.witness.is_some();
         let is_only = self.detail() == Detail::Verdict && !self.explains() && !proves;
-        let (report, asked) = match self.args.isolation.decide(history, options, is_only) {
+        let within = budget(&self.args.limits, start);
+        let mut tell = |asked: &Asked, status: &LevelStatus| {
+            self.watch_levels(within, history.operations().len(), asked, status);
+        };
+        let decided = self.args.isolation.decide(history, options, is_only, &mut tell);
+        let (report, asked) = match decided {
             Levels::Decided(report, asked) => (report, asked),
             Levels::OfModel => return None,
             Levels::Refused(error) => return Some(self.refused(error, input)),
@@ -221,6 +236,36 @@ impl Run<'_> {
         self.output.relax();
         let written = self.write_levels(&subject);
         Some(self.level_status(&subject).max(written))
+    }
+
+    /// Sees to it that the other levels are decided within the limits, or that the status of the
+    /// one that is asked for is all that is said.
+    fn watch_levels(&self, within: Budget, count: usize, asked: &Asked, status: &LevelStatus) {
+        let is_decided = !matches!(status, LevelStatus::Undecided(_));
+        let Asked::Level(level, _) = asked else { return };
+        if !is_decided || document(self.args.output.format).is_some() {
+            return;
+        }
+        let is_ruled_out = *status == LevelStatus::RuledOut;
+        let so_far = IsolationSoFar {
+            is_ruled_out,
+            decided: count,
+            transactions: count,
+            ..IsolationSoFar::of(*level)
+        };
+        let (format, palette, left) = (self.args.output.format, *self.output.palette(), self.left);
+        let own = if is_ruled_out { Status::Violation } else { Status::Valid };
+        let own = if self.args.output.exit_zero { own.lenient() } else { own };
+        let file = self.named.then(|| self.name.to_owned());
+        self.output.watch(within, self.worst.max(own), move |reason| {
+            let text = match format {
+                ReportFormat::Json => isolation_asked_json(&so_far, file.as_deref(), reason),
+                _ => isolation_asked_line(&so_far, file.as_deref(), &palette) + "\n",
+            };
+            let _ = write_at_once(text.as_bytes());
+            complain_at_once(&format!("error: {reason} behind the verdict: the rest is missing"));
+            complain_of_rest(left);
+        });
     }
 
     /// Writes the picture, the page and the proofs that are asked for; the status of that.

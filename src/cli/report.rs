@@ -32,7 +32,7 @@ pub(crate) fn run(args: &ReportArgs, output: &mut Output) -> Status {
         Err(status) => return status,
     };
     let levels = match args.isolation.ask_for_levels(&single.history, &single.options) {
-        true => args.isolation.decide(&single.history, &single.options, false),
+        true => args.isolation.decide(&single.history, &single.options, false, &mut |_, _| {}),
         false => Levels::OfModel,
     };
     let rendered = match levels {

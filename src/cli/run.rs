@@ -270,7 +270,7 @@ fn undecided(
 }
 
 /// Says that the inputs behind the one that ended the program were not checked.
-fn complain_of_rest(left: usize) {
+pub(super) fn complain_of_rest(left: usize) {
     if left > 0 {
         complain_at_once(&format!("error: {left} more inputs were not checked"));
     }

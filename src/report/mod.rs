@@ -35,9 +35,9 @@ pub use following::{
     violation_json, violation_line,
 };
 pub use isolation::{
-    Isolation, IsolationEvent, IsolationSoFar, isolation_details, isolation_dot,
-    isolation_interrupted_json, isolation_interrupted_line, isolation_json, isolation_line,
-    isolation_violation,
+    Isolation, IsolationEvent, IsolationSoFar, isolation_asked_json, isolation_asked_line,
+    isolation_details, isolation_dot, isolation_interrupted_json, isolation_interrupted_line,
+    isolation_json, isolation_line, isolation_violation,
 };
 pub use json::{SCHEMA_VERSION, error_json, json, unread_json};
 #[cfg(feature = "figures")]

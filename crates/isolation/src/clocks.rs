@@ -68,9 +68,16 @@ impl Clocks {
     }
 
     /// Follows the edges that were added to `edges` last. Returns the vertices that more reach, and
-    /// those that reach more. O(what changes, times the number of chains).
-    pub(crate) fn follow(&mut self, edges: &Growing, new: &[(u32, u32)]) -> [Vec<u32>; 2] {
+    /// those that reach more; `None` if that takes more than `work`, in edges looked at. O(what
+    /// changes, times the number of chains).
+    pub(crate) fn follow(
+        &mut self,
+        edges: &Growing,
+        new: &[(u32, u32)],
+        work: &mut u64,
+    ) -> Option<[Vec<u32>; 2]> {
         let (stride, chains) = (self.stride, self.lengths.len());
+        let cost = 1 + chains as u64 / 2;
         let mut row = vec![0; chains];
         let start = |vertex: u32| vertex as usize * stride..vertex as usize * stride + chains;
         let before = &mut self.before;
@@ -78,18 +85,21 @@ impl Clocks {
             spread(new.iter().map(|edge| edge.0), self.places.len(), &mut |vertex, reach| {
                 row.copy_from_slice(&before[start(vertex)]);
                 edges.successors(vertex, &mut |to| {
+                    *work = work.saturating_sub(cost);
                     let to_row = &mut before[start(to)];
                     if to_row.iter().zip(&row).any(|(to, from)| to < from) {
                         to_row.iter_mut().zip(&row).for_each(|(to, &from)| *to = (*to).max(from));
                         reach(to);
                     }
                 });
-            });
+                *work > 0
+            })?;
         let after = &mut self.after;
         let earlier =
             spread(new.iter().map(|edge| edge.1), self.places.len(), &mut |vertex, reach| {
                 row.copy_from_slice(&after[start(vertex)]);
                 edges.predecessors(vertex, &mut |from| {
+                    *work = work.saturating_sub(cost);
                     let from_row = &mut after[start(from)];
                     if from_row.iter().zip(&row).any(|(from, to)| from > to) {
                         from_row
@@ -99,8 +109,9 @@ impl Clocks {
                         reach(from);
                     }
                 });
-            });
-        [later, earlier]
+                *work > 0
+            })?;
+        Some([later, earlier])
     }
 
     /// Makes room for more chains.
@@ -201,29 +212,32 @@ impl Clocks {
 type Reach<'r> = &'r mut dyn FnMut(u32);
 
 /// Visits vertices, and those that `visit` reaches from them, until it reaches no more. Returns
-/// what was reached, each once.
+/// what was reached, each once; `None` if `visit` wants no more.
 fn spread(
     starts: impl Iterator<Item = u32>,
     count: usize,
-    visit: &mut dyn FnMut(u32, Reach<'_>),
-) -> Vec<u32> {
+    visit: &mut dyn FnMut(u32, Reach<'_>) -> bool,
+) -> Option<Vec<u32>> {
     let mut is_waiting = vec![false; count];
     let mut queue: VecDeque<u32> = starts.collect();
     queue.iter().for_each(|&vertex| is_waiting[vertex as usize] = true);
     let mut reached = Vec::new();
     while let Some(vertex) = queue.pop_front() {
         is_waiting[vertex as usize] = false;
-        visit(vertex, &mut |other| {
+        let goes_on = visit(vertex, &mut |other| {
             reached.push(other);
             if !is_waiting[other as usize] {
                 is_waiting[other as usize] = true;
                 queue.push_back(other);
             }
         });
+        if !goes_on {
+            return None;
+        }
     }
     reached.sort_unstable();
     reached.dedup();
-    reached
+    Some(reached)
 }
 
 /// A graph that gets more edges.

@@ -96,22 +96,16 @@ pub(crate) struct Question<'f, 't, 'h> {
     pub(crate) likely: Option<Vec<u32>>,
 }
 
-/// Decides all levels.
-pub(crate) fn decide(facts: &Facts<'_, '_>, plan: Plan) -> (Vec<Status>, Orders) {
+/// Decides all levels; tells the status of the one that is asked for as soon as that is known.
+pub(crate) fn decide(
+    facts: &Facts<'_, '_>,
+    plan: Plan,
+    tell: &mut dyn FnMut(&Status),
+) -> (Vec<Status>, Orders) {
     let orders = Orders::new(facts);
     let statuses = vec![None; LEVELS.len()];
     let mut question = Question { facts, orders, statuses, work: plan.work, likely: None };
     question.rule_out_by_reads();
-    if let Some(asked) = plan.asked {
-        // What holds is mostly found at once; of what does not, a weaker level tells soonest.
-        question.decide(asked, false);
-        question.decide_cheaply(asked);
-        question.decide(asked, true);
-    }
-    if !plan.is_only || plan.asked.is_none() {
-        question.work = plan.work / SHARE;
-        question.decide_all();
-    }
     let has_repeats = facts.aside.contains(&true);
     let has_real_time = facts.table.history.has_real_time();
     let known = |(level, status): (Level, Option<Status>)| match status {
@@ -131,6 +125,17 @@ pub(crate) fn decide(facts: &Facts<'_, '_>, plan: Plan) -> (Vec<Status>, Orders)
         }
         None => Status::Undecided(Reason::Work),
     };
+    if let Some(asked) = plan.asked {
+        // What holds is mostly found at once; of what does not, a weaker level tells soonest.
+        question.decide(asked, false);
+        question.decide_cheaply(asked);
+        question.decide(asked, true);
+        tell(&known((asked, question.statuses[asked.index()].clone())));
+    }
+    if !plan.is_only || plan.asked.is_none() {
+        question.work = plan.work / SHARE;
+        question.decide_all();
+    }
     let statuses = Level::all().zip(question.statuses).map(known).collect();
     (statuses, question.orders)
 }

@@ -63,8 +63,13 @@ pub(crate) fn explain(facts: &Facts<'_, '_>, orders: &Orders, statuses: &[Status
         if kept.len() < facts.len() {
             find_cycles_of_part(facts, &kept, level, &is_out, &mut found, &mut work);
         }
-        if !is_shown(&found) {
-            found.push(core::core(facts, kept, level));
+        if is_shown(&found) {
+            continue;
+        }
+        let core = core::core(facts, kept, level);
+        match found.iter_mut().find(|found| found.evidence == core.evidence) {
+            Some(found) => found.rules_out.extend(core.rules_out),
+            None => found.push(core),
         }
     }
     found.sort_by_key(|found| found.kind.severity());

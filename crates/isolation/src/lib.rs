@@ -102,11 +102,46 @@ pub struct Report<'h> {
     pub seen: usize,
 }
 
+impl Report<'_> {
+    /// Returns what people call an anomaly. A cycle is a write skew if each of two transactions
+    /// missed what the other one wrote to another key, and a long fork if two saw what the other
+    /// one of them missed; others of their classes have no name among people.
+    pub fn title(&self, found: &Found) -> &'static str {
+        let (Kind::Cycle(class, _), Evidence::Cycle(steps)) = (found.kind, &found.evidence) else {
+            return found.kind.title();
+        };
+        let key =
+            |place: Place| self.transactions.micros(place.transaction)[place.micro as usize].key;
+        let is_named = match (class, &steps.iter().map(|step| step.why).collect::<Vec<Why>>()[..]) {
+            (Class::G2, &[Why::Rw(one, _), Why::Rw(other, _)]) => key(one) != key(other),
+            (Class::G2, _) => false,
+            (Class::GNonadjacent, [Why::Rw(..), Why::Wr(..), Why::Rw(..), Why::Wr(..)])
+            | (Class::GNonadjacent, [Why::Wr(..), Why::Rw(..), Why::Wr(..), Why::Rw(..)]) => true,
+            (Class::GNonadjacent, _) => false,
+            _ => true,
+        };
+        if is_named { found.kind.title() } else { "missed writes in a circle" }
+    }
+}
+
 /// Decides the levels of `history`.
 ///
 /// # Errors
 /// If an operation of it is no transaction.
 pub fn check<'h>(history: &'h History, options: &Options) -> Result<Report<'h>, Error> {
+    check_telling(history, options, &mut |_| {})
+}
+
+/// Decides the levels of `history`, and tells the status of the level that is asked for as soon as
+/// it is known: what comes behind it may take longer than there is time.
+///
+/// # Errors
+/// As [`check`].
+pub fn check_telling<'h>(
+    history: &'h History,
+    options: &Options,
+    tell: &mut dyn FnMut(&Status),
+) -> Result<Report<'h>, Error> {
     let transactions = Transactions::read(history)?;
     let mut facts = Facts::new(&transactions, options);
     facts.assume(options.keys);
@@ -115,7 +150,7 @@ pub fn check<'h>(history: &'h History, options: &Options) -> Result<Report<'h>, 
     }
     let &Options { asked, only, goes_on, work, .. } = options;
     let plan = Plan { asked, is_only: only, goes_on, work };
-    let (statuses, orders) = decide::decide(&facts, plan);
+    let (statuses, orders) = decide::decide(&facts, plan, tell);
     let mut found = explain::explain(&facts, &orders, &statuses);
     // A level may be left undecided although something speaks against it.
     for found in &mut found {

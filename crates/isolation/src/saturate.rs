@@ -108,8 +108,8 @@ pub(crate) fn saturate<'s, 't, 'h>(
         new.sort_unstable();
         new.dedup();
         graph.add(&new);
-        let [later, earlier] = known.clocks.follow(&graph, &new);
-        *work = work.saturating_sub(((later.len() + earlier.len()) * known.clocks.chains()) as u64);
+        let followed = known.clocks.follow(&graph, &new, work);
+        let [later, earlier] = followed.ok_or(Failure::TooMuch)?;
         let has_cycle = new.iter().any(|&edge| known.closes_cycle(edge, &is_marked));
         known.edges.extend(new);
         if has_cycle {

@@ -182,14 +182,19 @@ pub(crate) struct Solver<'c> {
     activity: Vec<f64>,
     bump: f64,
     queue: BinaryHeap<(u64, u32)>,
+    /// The activity that each variable has in the queue; other entries of it are outdated.
+    queued: Vec<u64>,
     /// The literal of each variable that is tried first.
     phase: Vec<Literal>,
     is_seen: Vec<bool>,
     conflicts: u64,
 }
 
+/// The activity of a variable that is not in the queue: no number.
+const ABSENT: u64 = u64::MAX;
+
 /// What it costs to decide a variable, or to forget that, in edges looked at.
-const STEP: u64 = 8;
+const STEP: u64 = 12;
 
 /// Conflicts until the first restart.
 const RESTART: u64 = 128;
@@ -216,6 +221,7 @@ impl<'c> Solver<'c> {
             activity: vec![0.0; variables],
             bump: 1.0,
             queue: (0..variables as u32).map(|variable| (0, variable)).collect(),
+            queued: vec![0; variables],
             phase,
             is_seen: vec![false; variables],
             conflicts: 0,
@@ -343,10 +349,14 @@ impl<'c> Solver<'c> {
 
     /// Decides one more variable; false if all are decided.
     fn decide(&mut self) -> bool {
-        while let Some((_, variable)) = self.queue.pop() {
+        while let Some((activity, variable)) = self.queue.pop() {
+            self.order.work += STEP;
+            if self.queued[variable as usize] != activity {
+                continue;
+            }
+            self.queued[variable as usize] = ABSENT;
             if self.known[variable as usize].literal == NONE {
                 self.levels.push((self.trail.len(), self.order.added.len()));
-                self.order.work += STEP;
                 self.assume(self.phase[variable as usize], NONE);
                 return true;
             }
@@ -370,7 +380,10 @@ impl<'c> Solver<'c> {
             self.known[variable as usize].literal = NONE;
             self.phase[variable as usize] = literal;
             let activity = self.activity[variable as usize].to_bits();
-            self.queue.push((activity, variable));
+            if self.queued[variable as usize] != activity {
+                self.queued[variable as usize] = activity;
+                self.queue.push((activity, variable));
+            }
         }
         self.trail.truncate(trail);
         self.order.go_back(edges);
@@ -451,6 +464,10 @@ impl<'c> Solver<'c> {
             self.activity.iter_mut().for_each(|activity| *activity *= 1e-100);
             self.bump *= 1e-100;
         }
-        self.queue.push((self.activity[variable].to_bits(), variable as u32));
+        // One that is set comes back to the queue when that is undone.
+        if self.known[variable].literal == NONE {
+            self.queued[variable] = self.activity[variable].to_bits();
+            self.queue.push((self.queued[variable], variable as u32));
+        }
     }
 }

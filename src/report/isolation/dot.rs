@@ -37,7 +37,7 @@ fn head(subject: &Isolation<'_>) -> String {
 fn cluster(subject: &Isolation<'_>, found: &Found, nth: usize, out: &mut String) {
     let drawing = subject.drawing(found);
     putln!(out, "  subgraph cluster_{nth} {{");
-    putln!(out, "    label={};", quoted(&named(found)));
+    putln!(out, "    label={};", quoted(&named(subject.report, found)));
     putln!(out, "    tooltip={};", quoted(&drawing.sentence));
     for at in 0..drawing.nodes.len() {
         node(subject, &drawing, (nth, at), out);

@@ -46,6 +46,22 @@ struct JsonEnd {
 }
 
 #[derive(Serialize)]
+struct JsonAsked<'a> {
+    schema_version: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<&'a str>,
+    verdict: &'static str,
+    operations: usize,
+    stop_reason: &'static str,
+    isolation: JsonAskedLevel,
+}
+
+#[derive(Serialize)]
+struct JsonAskedLevel {
+    asked: &'static str,
+}
+
+#[derive(Serialize)]
 struct JsonLevels {
     asked: String,
     reason: Option<&'static str>,
@@ -141,6 +157,23 @@ pub fn isolation_interrupted_json(so_far: &IsolationSoFar, reason: StopReason) -
     })
 }
 
+/// Returns the status of the level that is asked for as one line of JSON, where `reason` ended the
+/// work on all others.
+pub fn isolation_asked_json(
+    so_far: &IsolationSoFar,
+    file: Option<&str>,
+    reason: StopReason,
+) -> String {
+    line(&JsonAsked {
+        schema_version: SCHEMA_VERSION,
+        file,
+        verdict: if so_far.is_ruled_out { "invalid" } else { "valid" },
+        operations: so_far.transactions,
+        stop_reason: reason.name(),
+        isolation: JsonAskedLevel { asked: so_far.level.name() },
+    })
+}
+
 fn anomaly(subject: &Isolation<'_>, found: &Found) -> JsonAnomaly {
     let names = Names::of(&found.evidence);
     let transaction = |t: u32| {
@@ -161,7 +194,7 @@ fn anomaly(subject: &Isolation<'_>, found: &Found) -> JsonAnomaly {
     };
     JsonAnomaly {
         name: found.kind.name(),
-        title: found.kind.title(),
+        title: subject.report.title(found),
         count: found.count,
         rules_out: found.rules_out.iter().map(|level| level.name()).collect(),
         transactions: names.all().map(transaction).collect(),

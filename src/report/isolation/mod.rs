@@ -19,12 +19,13 @@ pub use dot::isolation_dot;
 pub(super) use drawing::Node;
 #[cfg(feature = "figures")]
 pub(super) use drawing::{Arrow, Drawing, Tie};
-pub use json::{IsolationEvent, isolation_interrupted_json, isolation_json};
+pub use json::{IsolationEvent, isolation_asked_json, isolation_interrupted_json, isolation_json};
 pub(super) use text::{asked_name, list, set_aside, verdict, weakest};
 #[cfg(feature = "figures")]
 pub(super) use text::{facts, named};
 pub use text::{
-    isolation_details, isolation_interrupted_line, isolation_line, isolation_violation,
+    isolation_asked_line, isolation_details, isolation_interrupted_line, isolation_line,
+    isolation_violation,
 };
 
 /// A history of transactions with everything that is reported of it.

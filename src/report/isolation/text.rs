@@ -6,7 +6,7 @@ use super::steps::Names;
 use super::{Isolation, IsolationSoFar};
 use crate::check::StopReason;
 use crate::history::Outcome;
-use crate::isolation::{Asked, Evidence, Found, LEVELS, Level, Status};
+use crate::isolation::{Asked, Evidence, Found, LEVELS, Level, Report, Status};
 use crate::report::{Detail, Palette};
 use crate::words::{counted, printable, value_phrase, with_thousands};
 
@@ -30,7 +30,9 @@ pub(in crate::report) fn verdict(subject: &Isolation<'_>) -> String {
             format!("{}, {name}", counted(subject.report.transactions.len(), "transaction"))
         }
         Status::RuledOut => {
-            let why = by.first().map_or(String::new(), |found| format!(": {}", named(found)));
+            let why = by
+                .first()
+                .map_or(String::new(), |found| format!(": {}", named(subject.report, found)));
             format!("not {name}{why}")
         }
         Status::Undecided(reason) => format!("{name} is not decided: {}", reason.in_words()),
@@ -46,8 +48,8 @@ pub(in crate::report) fn asked_name(asked: &Asked) -> String {
 }
 
 /// Returns the name of an anomaly, and what people call it.
-pub(in crate::report) fn named(found: &Found) -> String {
-    let (name, title) = (found.kind.name(), found.kind.title());
+pub(in crate::report) fn named(report: &Report<'_>, found: &Found) -> String {
+    let (name, title) = (found.kind.name(), report.title(found));
     if name.replace('-', " ") == title.replace('-', " ") {
         name.to_owned()
     } else {
@@ -71,6 +73,22 @@ pub fn isolation_details(subject: &Isolation<'_>, detail: Detail, palette: &Pale
     }
     notes(subject, palette, &mut out);
     out
+}
+
+/// Returns the status of the level that is asked for in one line, where the others were not
+/// decided.
+pub fn isolation_asked_line(
+    so_far: &IsolationSoFar,
+    file: Option<&str>,
+    palette: &Palette,
+) -> String {
+    let IsolationSoFar { level, is_ruled_out, transactions, .. } = *so_far;
+    let file = file.map_or(String::new(), |file| format!("{}: ", printable(file)));
+    let (level, reset) = (level.name(), palette.reset);
+    if is_ruled_out {
+        return format!("{file}{}invalid{reset}: not {level}", palette.bad);
+    }
+    format!("{file}{}valid{reset}: {}, {level}", palette.good, counted(transactions, "transaction"))
 }
 
 /// Returns what rules out levels of transactions that are followed.
@@ -114,7 +132,13 @@ fn anomaly(subject: &Isolation<'_>, found: &Found, palette: &Palette, out: &mut 
     } else {
         format!("; rules out {} and stronger levels", list(&weakest))
     };
-    putln!(out, "  {}{}{}{times}{rules_out}", palette.bad, named(found), palette.reset);
+    putln!(
+        out,
+        "  {}{}{}{times}{rules_out}",
+        palette.bad,
+        named(subject.report, found),
+        palette.reset
+    );
     let names = Names::of(&found.evidence);
     for t in names.all() {
         putln!(out, "    {} {}", names.name(t), subject.transaction(t, &names));

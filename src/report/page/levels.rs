@@ -114,7 +114,7 @@ fn anomaly(subject: &Isolation<'_>, found: &Found, nth: usize, out: &mut String)
     putln!(
         out,
         "<section id=\"anomaly{nth}\">\n<h2>{}{count}</h2>\n<p>{}</p>",
-        escaped(&named(found)),
+        escaped(&named(subject.report, found)),
         escaped(found.kind.meaning())
     );
     let weakest = weakest(&found.rules_out);

@@ -85,7 +85,7 @@ pub fn isolation_svg(subject: &Isolation<'_>) -> String {
     let first = subject.answer().1.first().copied().or(subject.report.found.first());
     match first {
         Some(found) => {
-            let title = format!("{}: {}", capital(&named(found)), left(subject));
+            let title = format!("{}: {}", capital(&named(subject.report, found)), left(subject));
             anomaly(subject, found, Some(&title), &body(subject, Some(found)))
         }
         None => whole(subject),
@@ -142,7 +142,7 @@ fn answer(subject: &Isolation<'_>) -> String {
 fn body(subject: &Isolation<'_>, shown: Option<&Found>) -> Vec<String> {
     let mut body = vec![format!("{}.", answer(subject))];
     let others = subject.report.found.iter().filter(|&found| Some(found) != shown);
-    let mut others: Vec<String> = others.map(named).collect();
+    let mut others: Vec<String> = others.map(|found| named(subject.report, found)).collect();
     // Several levels may have none of their own but this.
     others.dedup();
     if !others.is_empty() {
@@ -212,7 +212,7 @@ fn anomaly(subject: &Isolation<'_>, found: &Found, title: Option<&str>, body: &[
         None => {
             let top = MARGIN - 10.0;
             let size = (WIDTH as u32, whole(top).ceil() as u32);
-            let mut canvas = Canvas::new(size, &named(found), &drawing.sentence);
+            let mut canvas = Canvas::new(size, &named(subject.report, found), &drawing.sentence);
             canvas.style(STYLE);
             (canvas, top)
         }
