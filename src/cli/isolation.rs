@@ -44,7 +44,7 @@ impl From<LikeTool> for Tool {
 /// What became of the check of levels.
 pub(super) enum Levels<'h> {
     /// They are decided.
-    Decided(isolation::Report<'h>, Asked),
+    Decided(Box<isolation::Report<'h>>, Asked),
     /// The check of a model may tell more.
     OfModel,
     /// The history cannot be read as one of transactions.
@@ -120,7 +120,7 @@ impl IsolationArgs {
         }
         match isolation::check_telling(history, &how, &mut |status| tell(&asked, status)) {
             Ok(report) if is_left_to_a_model(&report, &asked) => Levels::OfModel,
-            Ok(report) => Levels::Decided(report, asked),
+            Ok(report) => Levels::Decided(Box::new(report), asked),
             // Other operations beside transactions are a matter of the model.
             Err(_) if self.level.is_none() => Levels::OfModel,
             Err(error) => Levels::Refused(error),

@@ -253,7 +253,9 @@ impl Kind {
                 "a read returned what its writer replaced in the same transaction"
             }
             Kind::FutureRead => "a read returned what its own transaction wrote only later",
-            Kind::Internal => "a read does not return what its own transaction wrote before",
+            Kind::Internal => {
+                "a read does not return what its own transaction wrote before, or read behind that"
+            }
             Kind::NonRepeatableRead => {
                 "two reads of one key in a transaction returned different versions"
             }

@@ -347,7 +347,8 @@ impl Scene {
         let wrote = values.get(&key).is_some_and(|value| value.2);
         if let Some((held, is_whole, wrote)) = values.get(&key) {
             let fits = if *is_whole { list == held } else { list.ends_with(held) };
-            if !fits && !(*wrote && self.allows_internal) {
+            let is_allowed = *wrote && self.allows_internal;
+            if !fits && !is_allowed {
                 let bases = [Base::ReadAtomic, Base::RepeatableRead];
                 let bases: &[Base] = if *wrote { &[Base::MonotonicAtomicView] } else { &bases };
                 self.out.extend(bases);
