@@ -305,8 +305,27 @@ impl Noted {
             requests_passed_over: history.requests_passed_over(),
             reads_take_nothing: reads_take_nothing(&report.model),
             without_calls: if history.has_real_time() { 0 } else { history.operations().len() },
-            keys_alike: keys_alike(history, report),
+            keys_alike: keys_alike(history, report.keys.iter().filter_map(|key| key.key)),
             is_invalid_by_time: report.is_invalid_by_time,
+        }
+    }
+
+    /// What was seen of a history of transactions on these keys. O(records).
+    pub(crate) fn of_transactions(
+        history: &History,
+        keys: &[Value],
+        is_invalid_by_time: bool,
+    ) -> Noted {
+        Noted {
+            tally: history.tally().clone(),
+            reinvoked: history.reinvoked(),
+            split_clients: split_clients(history),
+            passed_over: history.passed_over(),
+            spans_passed_over: history.spans_passed_over(),
+            requests_passed_over: history.requests_passed_over(),
+            keys_alike: keys_alike(history, keys.iter().copied()),
+            is_invalid_by_time,
+            ..Noted::default()
         }
     }
 
@@ -453,15 +472,14 @@ impl Noted {
 }
 
 /// Two keys that differ only in type, if there are any. O(keys).
-fn keys_alike(history: &History, report: &Report) -> Option<[String; 2]> {
+fn keys_alike(history: &History, keys: impl Iterator<Item = Value> + Clone) -> Option<[String; 2]> {
     let values = history.values();
-    let keys = || report.keys.iter().filter_map(|key| key.key);
     let is_text = |key| values.as_name(key).is_some();
-    if keys().all(is_text) || !keys().any(is_text) {
+    if keys.clone().all(is_text) || !keys.clone().any(is_text) {
         return None;
     }
     let mut written: Map<String, Value> = Map::default();
-    for key in keys() {
+    for key in keys {
         let Some(text) = values.loose_text(key) else { continue };
         let first = *written.entry(text).or_insert(key);
         if first != key {

@@ -127,6 +127,19 @@ impl IsolationArgs {
         }
     }
 
+    /// Returns whether the level that `subject` has in the order of its records is ruled out in
+    /// that of their times.
+    fn is_invalid_by_time(&self, subject: &Isolation<'_>, options: &Options) -> bool {
+        let history = subject.report.transactions.history;
+        if !matches!(subject.answer().0, LevelStatus::Holds(_)) || !history.is_overtaken() {
+            return false;
+        }
+        let Some(history) = history.ordered_by_time() else { return false };
+        let Ok((asked, how)) = self.question(&history, options, true) else { return false };
+        let Ok(report) = isolation::check(&history, &how) else { return false };
+        Isolation::new(&report, &asked).answer().0 == LevelStatus::RuledOut
+    }
+
     /// Returns what is asked of a history, and how to decide it.
     pub(super) fn question(
         &self,
@@ -221,6 +234,7 @@ impl Run<'_> {
             verified: self.args.output.self_check.then(|| proof::verify(&report, initial)),
             ..Isolation::new(&report, &asked)
         };
+        subject.is_invalid_by_time = self.args.isolation.is_invalid_by_time(&subject, options);
         subject.places = input.locate_all(&subject.named_records());
         match self.args.output.format {
             ReportFormat::Json => self.output.print(&isolation_json(&subject)),

@@ -544,3 +544,27 @@ fn lists_are_not_written_where_they_have_no_room() {
         assert!(run.stderr.contains("transactions on registers"), "{}", run.stderr);
     }
 }
+
+#[test]
+fn transactions_are_warned_of_as_others_are() {
+    let earlier = [
+        (1, [30, 40], json!([["r", "x", null]]), "ok"),
+        (0, [10, 20], json!([["w", "x", 1]]), "ok"),
+    ];
+    // In the order of the file, the read comes first.
+    let by_time = history(&earlier);
+    let lines: Vec<&str> = by_time.lines().collect();
+    let text = [lines[2], lines[3], lines[0], lines[1]].map(|line| line.to_owned() + "\n").concat();
+    let run = histcheck("--format json").stdin(text.clone()).run();
+    assert_eq!(run.status, 0, "{}", run.stdout);
+    let report: Json = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(report["warnings"][0]["code"], "W0006", "{report}");
+    assert_eq!(histcheck("--order time").stdin(text).run().status, 1);
+    let alike = [
+        (0, [1, 2], json!([["w", 1, 5], ["w", "1", 6]]), "ok"),
+        (1, [3, 4], json!([["r", 1, 5], ["r", "1", 6]]), "ok"),
+    ];
+    let run = histcheck("").stdin(history(&alike)).run();
+    assert!(run.stdout.contains("(W0016)"), "{}", run.stdout);
+    assert!(run.stdout.contains("read as   events of process, type, f, value"), "{}", run.stdout);
+}

@@ -3,7 +3,7 @@
 use super::super::text::{failure_sentence, interval, process};
 use super::super::{Subject, operation_phrase, printable, shortened};
 use super::{Case, CaseResult, Finding, Level, Outcome, Related, Row, Rule};
-use crate::caveats::{ReadAs, caveats};
+use crate::caveats::{Caveat, ReadAs, caveats};
 use crate::check::{Decision, KeyCounts, KeyReport, StopReason, Verdict};
 use crate::error::Error;
 use crate::explain::{Anomaly, Certainty};
@@ -32,10 +32,7 @@ impl Outcome {
         }));
         findings.extend(undecided(subject));
         findings.extend(refuted(subject));
-        findings.extend(caveats(subject.history, report).into_iter().map(|caveat| {
-            let level = if caveat.limits_verdict() { Level::Warning } else { Level::Note };
-            Finding::about(Rule::Caveat(caveat.kind), level, caveat.message)
-        }));
+        findings.extend(caveats(subject.history, report).into_iter().map(Finding::of_caveat));
         let seconds = subject
             .timings
             .map(|timings| (timings.read + timings.check + timings.explain).as_secs_f64());
@@ -118,6 +115,12 @@ impl Finding {
     pub(super) fn about(rule: Rule, level: Level, message: String) -> Finding {
         let (case, file, line, column) = (None, None, None, None);
         Finding { rule, level, message, case, file, line, column, related: Vec::new(), count: 1 }
+    }
+
+    /// What people should know beside the verdict.
+    pub(super) fn of_caveat(caveat: Caveat) -> Finding {
+        let level = if caveat.limits_verdict() { Level::Warning } else { Level::Note };
+        Finding::about(Rule::Caveat(caveat.kind), level, caveat.message)
     }
 }
 

@@ -5,7 +5,6 @@ use super::super::Isolation;
 use super::super::isolation::{Node, asked_name, list, set_aside, verdict, weakest};
 use super::super::text::{interval, process};
 use super::{Case, CaseResult, Finding, Level, Outcome, Related, Row, Rule};
-use crate::caveats::ReadAs;
 use crate::check::{KeyCounts, Verdict};
 use crate::history::OpIndex;
 use crate::isolation::{Found, Status};
@@ -18,7 +17,6 @@ impl Outcome {
     /// What is kept of `subject`, whose [places](Isolation::places) are those of its [named
     /// records](Isolation::named_records); `file` is `None` for standard input.
     pub fn of_isolation(file: Option<&str>, subject: &Isolation<'_>) -> Outcome {
-        let history = subject.history();
         let (status, by) = subject.answer();
         let sentence = verdict(subject);
         let (verdict, result) = match status {
@@ -48,13 +46,14 @@ impl Outcome {
             set_aside(subject)
                 .map(|message| Finding::about(Rule::RepeatedValues, Level::Warning, message)),
         );
+        findings.extend(subject.caveats().into_iter().map(Finding::of_caveat));
         let shown = by.first().copied().filter(|_| verdict == Verdict::Invalid);
         let name = asked_name(subject.asked);
         Outcome {
             file: file.map(str::to_owned),
             verdict: Some(verdict),
             model: Some(format!("level {name}")),
-            read_as: Some(ReadAs::of(history, history.tally()).in_words()),
+            read_as: Some(subject.read_as().in_words()),
             operations: subject.report.transactions.len(),
             keys: KeyCounts {
                 checked: subject.report.transactions.keys.len(),

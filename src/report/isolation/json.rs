@@ -10,7 +10,7 @@ use super::{Isolation, IsolationSoFar};
 use crate::check::StopReason;
 use crate::history::{OpIndex, Record};
 use crate::isolation::{Asked, Evidence, Found, Level, Status};
-use crate::report::json::{JsonProofs, SCHEMA_VERSION, line};
+use crate::report::json::{self, JsonProofs, JsonReadAs, JsonWarning, SCHEMA_VERSION, line};
 
 #[derive(Serialize)]
 struct JsonIsolation<'a> {
@@ -23,6 +23,8 @@ struct JsonIsolation<'a> {
     operations: usize,
     isolation: JsonLevels,
     self_check: Option<JsonProofs>,
+    read_as: JsonReadAs<'a>,
+    warnings: Vec<JsonWarning>,
 }
 
 /// What a report on transactions that are followed is about.
@@ -141,6 +143,8 @@ pub fn isolation_json(subject: &Isolation<'_>) -> String {
             too_large: verified.too_large,
             wrong: verified.wrong.len(),
         }),
+        read_as: json::read_as(subject.read_as()),
+        warnings: json::warnings(subject.caveats()),
     })
 }
 

@@ -9,6 +9,7 @@ mod json;
 mod steps;
 mod text;
 
+use crate::caveats::{Caveat, Noted, ReadAs};
 use crate::error::Place;
 use crate::history::{History, OpIndex, Record};
 use crate::isolation::proof::Verified;
@@ -45,6 +46,9 @@ pub struct Isolation<'a> {
     pub verified: Option<Verified>,
     /// What it is about, if the history is followed.
     pub event: Option<IsolationEvent>,
+    /// Whether the level that was asked for holds in the order of the records, and not in that of
+    /// their times.
+    pub is_invalid_by_time: bool,
 }
 
 /// What is known of transactions that are followed.
@@ -73,7 +77,16 @@ impl<'a> Isolation<'a> {
     /// Returns what was found, without places and proofs.
     pub fn new(report: &'a Report<'a>, asked: &'a Asked) -> Isolation<'a> {
         let (places, files) = (Vec::new(), Vec::new());
-        Isolation { file: None, report, asked, places, files, verified: None, event: None }
+        Isolation {
+            file: None,
+            report,
+            asked,
+            places,
+            files,
+            verified: None,
+            event: None,
+            is_invalid_by_time: false,
+        }
     }
 }
 
@@ -101,6 +114,17 @@ impl Isolation<'_> {
         records.sort_unstable();
         records.dedup();
         records
+    }
+
+    /// Returns what people should know beside the verdict.
+    pub(super) fn caveats(&self) -> Vec<Caveat> {
+        let keys = &self.report.transactions.keys;
+        Noted::of_transactions(self.history(), keys, self.is_invalid_by_time).caveats()
+    }
+
+    /// Returns how the records were read.
+    pub(super) fn read_as(&self) -> ReadAs<'_> {
+        ReadAs::of(self.history(), self.history().tally())
     }
 
     pub(super) fn history(&self) -> &History {

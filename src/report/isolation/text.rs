@@ -4,6 +4,7 @@ use histcheck_history::putln;
 
 use super::steps::Names;
 use super::{Isolation, IsolationSoFar};
+use crate::caveats::Caveat;
 use crate::check::StopReason;
 use crate::history::Outcome;
 use crate::isolation::{Asked, Evidence, Found, LEVELS, Level, Report, Status};
@@ -205,6 +206,8 @@ fn table(subject: &Isolation<'_>, palette: &Palette, out: &mut String) {
 /// Writes how many transactions there are, what became of the proofs, and of what no use is made.
 fn notes(subject: &Isolation<'_>, palette: &Palette, out: &mut String) {
     putln!(out, "  {}{:<9}{} {}", palette.label, "history", palette.reset, counts(subject));
+    let read_as = subject.read_as().in_words();
+    putln!(out, "  {}{:<9}{} {read_as}", palette.label, "read as", palette.reset);
     if let Some(fact) = proofs(subject) {
         putln!(out, "  {}{:<9}{} {fact}", palette.label, "proofs", palette.reset);
     }
@@ -213,6 +216,10 @@ fn notes(subject: &Isolation<'_>, palette: &Palette, out: &mut String) {
     }
     if let Some(warning) = set_aside(subject) {
         putln!(out, "  {}{:<9}{} {warning}", palette.unsure, "warning", palette.reset);
+    }
+    for Caveat { kind, message, .. } in subject.caveats() {
+        let (warning, code) = (palette.unsure, kind.code());
+        putln!(out, "  {warning}{:<9}{} {message} ({code})", "warning", palette.reset);
     }
 }
 
