@@ -216,7 +216,7 @@ impl Run<'_> {
     ) -> Option<Status> {
         let proves = self.args.output.witness.is_some();
         let is_only = self.detail() == Detail::Verdict && !self.explains() && !proves;
-        let within = budget(&self.args.limits, start);
+        let (within, read) = (budget(&self.args.limits, start), start.elapsed());
         let mut tell = |asked: &Asked, status: &LevelStatus| {
             self.watch_levels(within, history.operations().len(), asked, status);
         };
@@ -231,6 +231,8 @@ impl Run<'_> {
         let mut subject = Isolation {
             file: self.named.then_some(self.name),
             files: input.files(),
+            timings: self.args.output.timings.then(|| [read, start.elapsed() - read]),
+            most: self.args.output.max_anomalies,
             verified: self.args.output.self_check.then(|| proof::verify(&report, initial)),
             ..Isolation::new(&report, &asked)
         };

@@ -568,3 +568,17 @@ fn transactions_are_warned_of_as_others_are() {
     assert!(run.stdout.contains("(W0016)"), "{}", run.stdout);
     assert!(run.stdout.contains("read as   events of process, type, f, value"), "{}", run.stdout);
 }
+
+#[test]
+fn options_of_reports_hold_for_transactions() {
+    let path = "histories/isolation/not-serializable.jsonl";
+    let all = histcheck(path).run().stdout;
+    let none = histcheck("--max-anomalies 0 --timings").args(path).run().stdout;
+    assert!(all.contains("because") && !all.contains("s to read"), "{all}");
+    assert!(!none.contains("because") && none.contains("s to check and explain"), "{none}");
+    assert!(none.contains("(--max-anomalies)"), "{none}");
+    let run = histcheck("--max-anomalies 1 --timings --format json").args(path).run();
+    let report: Json = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(report["isolation"]["anomalies"].as_array().unwrap().len(), 1, "{report}");
+    assert!(report["timings"]["check_seconds"].as_f64().is_some(), "{report}");
+}

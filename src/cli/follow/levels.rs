@@ -194,6 +194,7 @@ impl Run<'_> {
             report.found.retain(|found| !self.told_kinds.contains(&found.kind));
         }
         let mut subject = Isolation::new(&report, &asked);
+        subject.most = self.args.output.max_anomalies;
         subject.places = places(&subject, &lines);
         subject.event = Some(IsolationEvent { event: "end", records });
         let text = match format {

@@ -1,6 +1,8 @@
 //! What is kept of the check of isolation levels: one case, the level that was asked for, and a
 //! finding for each anomaly.
 
+use std::time::Duration;
+
 use super::super::Isolation;
 use super::super::isolation::{Node, asked_name, list, set_aside, verdict, weakest};
 use super::super::text::{interval, process};
@@ -63,7 +65,7 @@ impl Outcome {
             findings,
             more: 0,
             counterexample: shown.map_or_else(Vec::new, |found| rows(subject, found)),
-            seconds: None,
+            seconds: subject.timings.map(|times| times.iter().map(Duration::as_secs_f64).sum()),
         }
     }
 }

@@ -23,8 +23,16 @@ struct JsonIsolation<'a> {
     operations: usize,
     isolation: JsonLevels,
     self_check: Option<JsonProofs>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timings: Option<JsonTimes>,
     read_as: JsonReadAs<'a>,
     warnings: Vec<JsonWarning>,
+}
+
+#[derive(Serialize)]
+struct JsonTimes {
+    read_seconds: f64,
+    check_seconds: f64,
 }
 
 /// What a report on transactions that are followed is about.
@@ -114,7 +122,7 @@ pub fn isolation_json(subject: &Isolation<'_>) -> String {
         Status::RuledOut => "ruled-out",
         Status::Undecided(_) => "undecided",
     };
-    let history = subject.history();
+    let (history, found) = (subject.history(), subject.report.found.iter());
     line(&JsonIsolation {
         schema_version: SCHEMA_VERSION,
         event: subject.event,
@@ -128,7 +136,7 @@ pub fn isolation_json(subject: &Isolation<'_>) -> String {
             },
             reason,
             levels: Level::all().map(|level| (level.name(), word(level))).collect(),
-            anomalies: subject.report.found.iter().map(|found| anomaly(subject, found)).collect(),
+            anomalies: found.take(subject.most).map(|found| anomaly(subject, found)).collect(),
             seen_of_unknown_outcome: subject.report.seen,
             keys_set_aside: subject
                 .report
@@ -142,6 +150,10 @@ pub fn isolation_json(subject: &Isolation<'_>) -> String {
             confirmed: verified.confirmed,
             too_large: verified.too_large,
             wrong: verified.wrong.len(),
+        }),
+        timings: subject.timings.map(|[read, check]| JsonTimes {
+            read_seconds: read.as_secs_f64(),
+            check_seconds: check.as_secs_f64(),
         }),
         read_as: json::read_as(subject.read_as()),
         warnings: json::warnings(subject.caveats()),

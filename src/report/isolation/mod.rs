@@ -9,6 +9,8 @@ mod json;
 mod steps;
 mod text;
 
+use std::time::Duration;
+
 use crate::caveats::{Caveat, Noted, ReadAs};
 use crate::error::Place;
 use crate::history::{History, OpIndex, Record};
@@ -49,6 +51,10 @@ pub struct Isolation<'a> {
     /// Whether the level that was asked for holds in the order of the records, and not in that of
     /// their times.
     pub is_invalid_by_time: bool,
+    /// So many anomalies are listed at most.
+    pub most: usize,
+    /// How long it took to read, and to check and explain, if anybody wants to know.
+    pub timings: Option<[Duration; 2]>,
 }
 
 /// What is known of transactions that are followed.
@@ -86,6 +92,8 @@ impl<'a> Isolation<'a> {
             verified: None,
             event: None,
             is_invalid_by_time: false,
+            most: usize::MAX,
+            timings: None,
         }
     }
 }

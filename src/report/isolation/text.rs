@@ -64,8 +64,13 @@ pub fn isolation_details(subject: &Isolation<'_>, detail: Detail, palette: &Pale
     if detail == Detail::Verdict {
         return out;
     }
-    for found in &subject.report.found {
+    let found = &subject.report.found;
+    for found in found.iter().take(subject.most) {
         anomaly(subject, found, palette, &mut out);
+    }
+    if found.len() > subject.most {
+        let more = with_thousands(found.len() - subject.most);
+        putln!(out, "  and {more} more (--max-anomalies)");
     }
     if detail == Detail::Keys {
         table(subject, palette, &mut out);
@@ -210,6 +215,11 @@ fn notes(subject: &Isolation<'_>, palette: &Palette, out: &mut String) {
     putln!(out, "  {}{:<9}{} {read_as}", palette.label, "read as", palette.reset);
     if let Some(fact) = proofs(subject) {
         putln!(out, "  {}{:<9}{} {fact}", palette.label, "proofs", palette.reset);
+    }
+    if let Some([read, check]) = subject.timings.map(|times| times.map(|time| time.as_secs_f64())) {
+        let label = palette.label;
+        let times = format!("{read:.3} s to read, {check:.3} s to check and explain");
+        putln!(out, "  {label}{:<9}{} {times}", "time", palette.reset);
     }
     if let Some(assumed) = subject.report.options.keys.in_words() {
         putln!(out, "  {}{:<9}{} {assumed}", palette.label, "assumed", palette.reset);
