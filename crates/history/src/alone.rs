@@ -38,6 +38,9 @@ impl History {
 
 /// Whether `value` is a list of micro-operations: `["r", key, value]`, `["append", key, value]`.
 pub fn is_transaction(values: &ValueTable, value: Value) -> bool {
+    if let Some(micros) = values.packed(value) {
+        return !micros.is_empty();
+    }
     let is_micro = |&item: &Value| match values.as_list(item) {
         Some(&[name, _, _]) => values.as_name(name).is_some_and(is_micro_operation),
         _ => false,

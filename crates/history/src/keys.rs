@@ -34,6 +34,8 @@ pub(super) fn resolve(
     }
     let split = match independent {
         Independent::No => false,
+        // Whole transactions have no arguments but their micro-operations.
+        Independent::Auto if history.alone => return Ok(()),
         Independent::Auto if keyed == 0 && arguments::take_keys(history) => {
             answers::take(history);
             return Ok(());

@@ -17,7 +17,14 @@ impl Marks<'_> {
     pub fn keep(&mut self, value: Value) {
         self.mark(value);
         while let Some(value) = self.pending.pop() {
-            let Node { len, start, .. } = self.table.nodes[value.handle() as usize];
+            let Some(&Node { len, start, .. }) = self.table.nodes.get(value.handle() as usize)
+            else {
+                // It is packed, and stays; what it consists of is to be kept.
+                for &item in self.table.as_list(value).unwrap_or_default() {
+                    self.mark(item);
+                }
+                continue;
+            };
             for at in start as usize..start as usize + len as usize {
                 self.mark(self.table.items[at]);
             }
@@ -34,7 +41,8 @@ impl Marks<'_> {
             return;
         }
         let at = value.handle() as usize;
-        let is_new = !std::mem::replace(&mut self.kept[at], true);
+        let Some(kept) = self.kept.get_mut(at) else { return self.pending.push(value) };
+        let is_new = !std::mem::replace(kept, true);
         if is_new && is_collection(self.table.nodes[at].kind) {
             self.pending.push(value);
         }

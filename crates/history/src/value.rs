@@ -2,14 +2,17 @@
 //! 32-bit handle, so that comparing two values is comparing two numbers.
 //!
 //! Values keep the type that the file gave them: `42`, `42.0` and `"42"` are three values. Small
-//! integers live in the handle itself and never touch the table.
+//! integers live in the handle itself and never touch the table. Lists of micro-operations may be
+//! [packed], which are not interned.
 
 mod index;
 mod intern;
+mod packed;
 
 use index::Index;
 pub use intern::Translation;
 use intern::probe_of;
+use packed::Packed;
 
 use super::hash::Seeded;
 use super::number;
@@ -177,6 +180,7 @@ pub struct ValueTable {
     seed: Seeded,
     /// Handles of values that were forgotten.
     pub(super) free: Vec<u32>,
+    packed: Packed,
 }
 
 impl Default for ValueTable {
@@ -197,10 +201,11 @@ impl ValueTable {
             index: Index::default(),
             seed: Seeded::default(),
             free: Vec::new(),
+            packed: Packed::default(),
         }
     }
 
-    /// How many values the table stores, small integers not counted.
+    /// How many values the table stores, small integers and packed lists not counted.
     pub fn len(&self) -> usize {
         self.nodes.len()
     }
@@ -217,6 +222,7 @@ impl ValueTable {
             + self.items.capacity() * size_of::<Value>()
             + self.index.heap_bytes()
             + (self.free.capacity() + self.hashes.capacity()) * size_of::<u32>()
+            + self.packed.heap_bytes()
     }
 
     /// The integer `n`.
@@ -299,12 +305,13 @@ impl ValueTable {
 
     /// The list of `items`.
     pub fn list(&mut self, items: &[Value]) -> Value {
-        self.intern(Kind::List, 0, items, "")
+        let items = self.unpacked(items);
+        self.intern(Kind::List, 0, &items, "")
     }
 
     /// The set of `items`; order and repetition do not matter.
     pub fn set(&mut self, items: &[Value]) -> Value {
-        let mut items = items.to_vec();
+        let mut items = self.unpacked(items).into_owned();
         items.sort_unstable();
         items.dedup();
         self.intern(Kind::Set, 0, &items, "")
@@ -313,6 +320,9 @@ impl ValueTable {
     /// The map of `pairs`; their order does not matter.
     pub fn map(&mut self, pairs: &[(Value, Value)]) -> Value {
         let mut pairs = pairs.to_vec();
+        for (key, value) in &mut pairs {
+            (*key, *value) = (self.unpack(*key), self.unpack(*value));
+        }
         sort::by(&mut pairs, |&pair| pair);
         let flat: Vec<Value> = pairs.iter().flat_map(|&(key, value)| [key, value]).collect();
         self.intern(Kind::Map, 0, &flat, "")
@@ -320,7 +330,7 @@ impl ValueTable {
 
     /// The EDN value `#tag value`.
     pub fn tagged(&mut self, tag: &str, value: Value) -> Value {
-        let tag = self.symbol(tag);
+        let (tag, value) = (self.symbol(tag), self.unpack(value));
         self.intern(Kind::Tagged, 0, &[tag, value], "")
     }
 
@@ -337,6 +347,9 @@ impl ValueTable {
     }
 
     fn shape_of_node(&self, value: Value) -> Shape<'_> {
+        if value.0 as usize >= self.nodes.len() {
+            return self.packed.shape(value);
+        }
         let probe = probe_of(&self.nodes, &self.bytes, &self.items, value.0);
         match probe.kind {
             Kind::Null | Kind::Free => Shape::Null,
@@ -404,6 +417,7 @@ impl ValueTable {
         self.hashes.truncate(Value::TRUE.0 as usize + 1);
         self.index.clear();
         self.free.clear();
+        self.packed = Packed::default();
     }
 }
 

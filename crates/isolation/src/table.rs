@@ -6,7 +6,7 @@ use histcheck_history::internal::is_transaction;
 use histcheck_history::vocabulary::{Verb, micro_operation};
 use histcheck_history::{History, OpIndex, Operation, Outcome, Span, Value, ValueTable};
 
-use crate::numbers::Numbers;
+use crate::numbers::{NONE, Numbers};
 
 /// What a micro-operation does.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -64,6 +64,7 @@ impl<'h> Transactions<'h> {
     /// both written and appended to.
     pub fn read(history: &'h History) -> Result<Transactions<'h>, Error> {
         let mut reader = Reader::new(history);
+        reader.micros.reserve_exact(history.values().packed_len());
         let mut starts = Vec::with_capacity(history.operations().len() + 1);
         starts.push(0);
         let mut sessions = Numbers::new(history.operations().len());
@@ -185,8 +186,8 @@ struct Reader<'h> {
     values: &'h ValueTable,
     micros: Vec<Micro>,
     keys: Numbers,
-    /// The first operation that wrote a key, and the first that appended to it.
-    written: Vec<[Option<OpIndex>; 2]>,
+    /// The first operation that wrote a key, and the first that appended to it, or [`NONE`].
+    written: Vec<[u32; 2]>,
     at: usize,
     /// The names of micro-operations that were looked up.
     names: Vec<(Value, Option<Verb>)>,
@@ -213,6 +214,11 @@ impl<'h> Reader<'h> {
 
     fn read_one(&mut self, operation: &Operation) -> Result<(), Error> {
         let values = self.values;
+        if operation.input == operation.output
+            && let Some(micros) = values.packed(operation.output)
+        {
+            return self.read_packed(micros);
+        }
         let (asked, answered) = (values.as_list(operation.input), values.as_list(operation.output));
         if asked.is_none() && answered.is_none() {
             return self.read_single(operation);
@@ -234,6 +240,15 @@ impl<'h> Reader<'h> {
         };
         for &item in list {
             let (access, key, value) = self.micro(item)?;
+            self.push(access, key, value);
+        }
+        Ok(())
+    }
+
+    /// Reads the micro-operations of a transaction that was read whole.
+    fn read_packed(&mut self, micros: &[[Value; 3]]) -> Result<(), Error> {
+        for &[name, key, value] in micros {
+            let access = self.access(name)?;
             self.push(access, key, value);
         }
         Ok(())
@@ -265,30 +280,33 @@ impl<'h> Reader<'h> {
     fn push(&mut self, access: Access, key: Value, value: Value) {
         let key = self.keys.of(key);
         if key as usize == self.written.len() {
-            self.written.push([None; 2]);
+            self.written.push([NONE; 2]);
         }
         if access != Access::Read {
-            let nth = usize::from(access == Access::Append);
-            self.written[key as usize][nth].get_or_insert(OpIndex::new(self.at));
+            let first = &mut self.written[key as usize][usize::from(access == Access::Append)];
+            *first = (*first).min(self.at as u32);
         }
         self.micros.push(Micro { key, access, value });
     }
 
     fn micro(&mut self, item: Value) -> Result<(Access, Value, Value), Error> {
-        let needed = || bad("a micro-operation is [\"r\" key value], [\"w\" …] or [\"append\" …]");
         let (name, key, value) = match self.values.as_list(item) {
             Some(&[name, key, value]) => (name, key, value),
             // A read that nothing is known of.
             Some(&[name, key]) => (name, key, Value::NULL),
-            _ => return Err(needed()),
+            _ => return Err(no_micro()),
         };
-        let access = match self.verb(name) {
-            Some(Verb::Read) => Access::Read,
-            Some(Verb::Write) => Access::Write,
-            Some(Verb::Append) => Access::Append,
-            _ => return Err(needed()),
-        };
-        Ok((access, key, value))
+        Ok((self.access(name)?, key, value))
+    }
+
+    #[inline]
+    fn access(&mut self, name: Value) -> Result<Access, Error> {
+        match self.verb(name) {
+            Some(Verb::Read) => Ok(Access::Read),
+            Some(Verb::Write) => Ok(Access::Write),
+            Some(Verb::Append) => Ok(Access::Append),
+            _ => Err(no_micro()),
+        }
     }
 
     fn verb(&mut self, name: Value) -> Option<Verb> {
@@ -333,17 +351,17 @@ impl<'h> Reader<'h> {
     fn kinds(&self) -> Result<Vec<KeyKind>, Error> {
         let mut kinds = Vec::with_capacity(self.written.len());
         for (&[write, append], &key) in self.written.iter().zip(self.keys.values()) {
-            if let (Some(write), Some(append)) = (write, append) {
+            if write != NONE && append != NONE {
                 let message = format!(
                     "the key {} is written by one transaction and appended to by another",
                     self.values.to_text(key)
                 );
-                let record = self.history[write.max(append)].invoked;
+                let record = self.history[OpIndex::new(write.max(append) as usize)].invoked;
                 return Err(Error::new(Code::BadOperation, message)
                     .hint("a key is a register or a list")
                     .record(record));
             }
-            let kind = if append.is_some() { KeyKind::List } else { KeyKind::Register };
+            let kind = if append != NONE { KeyKind::List } else { KeyKind::Register };
             kinds.push(kind);
         }
         self.find_lists(&mut kinds);
@@ -353,8 +371,11 @@ impl<'h> Reader<'h> {
 
     /// Makes a list of each key that nobody wrote, if what is read of it are lists.
     fn find_lists(&self, kinds: &mut [KeyKind]) {
+        if !self.written.contains(&[NONE; 2]) {
+            return;
+        }
         for micro in &self.micros {
-            let is_unwritten = self.written[micro.key as usize] == [None; 2];
+            let is_unwritten = self.written[micro.key as usize] == [NONE; 2];
             if is_unwritten && self.values.as_list(micro.value).is_some() {
                 kinds[micro.key as usize] = KeyKind::List;
             }
@@ -363,6 +384,9 @@ impl<'h> Reader<'h> {
 
     /// Refuses reads of lists that return something else.
     fn check_reads(&self, kinds: &[KeyKind]) -> Result<(), Error> {
+        if !kinds.contains(&KeyKind::List) {
+            return Ok(());
+        }
         let is_wrong = |micro: &Micro| {
             micro.access == Access::Read
                 && kinds[micro.key as usize] == KeyKind::List
@@ -376,6 +400,10 @@ impl<'h> Reader<'h> {
             self.values.to_text(wrong.value)
         )))
     }
+}
+
+fn no_micro() -> Error {
+    bad("a micro-operation is [\"r\" key value], [\"w\" …] or [\"append\" …]")
 }
 
 fn bad(message: &str) -> Error {

@@ -64,7 +64,7 @@ impl Reader for Dbcop {
             true => parse(text, text).map(|Wrapped { data }| data)?,
             false => parse(text, text)?,
         };
-        let mut draft = Draft::new(sink.values());
+        let mut draft = Draft::new(sink);
         let mut count: usize = 0;
         for (session, transactions) in (0..).zip(&sessions) {
             for raw in transactions {
@@ -72,10 +72,12 @@ impl Reader for Dbcop {
                     sink.expect(offset_in(text, raw.get()), 0)?;
                 }
                 count += 1;
-                add(&mut draft, text, session, raw, sink)?;
+                if !add(&mut draft, text, session, raw, sink)? {
+                    return Ok(text.len());
+                }
             }
         }
-        draft.settle_zeros(sink.values());
+        draft.settle_zeros();
         draft.put(sink).map(|()| text.len())
     }
 }
@@ -141,20 +143,21 @@ fn parse<'t, T: Deserialize<'t>>(text: &'t str, part: &'t str) -> Result<T, Erro
     })
 }
 
-/// Adds the transaction `raw` of a session.
+/// Adds the transaction `raw` of a session. False if those behind it are of no interest.
 fn add<'t>(
     draft: &mut Draft,
     text: &'t str,
     session: i64,
     raw: &'t RawValue,
     sink: &mut Sink<'_>,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     let transaction: Transaction<'t> = parse(text, raw.get())?;
     let is_ok = transaction.committed;
-    let values = sink.values();
-    let process = values.int(session);
+    let process = sink.values().int(session);
     let offset = offset_in(text, raw.get());
-    let at = draft.begin(offset, Some(process), None, is_ok, values);
+    let Some(at) = draft.begin(offset, Some(process), None, is_ok, sink)? else {
+        return Ok(false);
+    };
     for raw in transaction.events {
         let event = event(text, raw)?;
         let pair = [
@@ -164,16 +167,18 @@ fn add<'t>(
         if event.access == Access::Write && pair[1].is_null() {
             return Err(bad(text, raw, "a write has no version"));
         }
-        let values = sink.values();
         if event.succeeded || event.access == Access::Write && !is_ok {
-            draft.add(at, event.access, pair, values);
+            draft.add(at, event.access, pair);
         } else if event.access == Access::Write {
             // The transaction went on without it.
-            let alone = draft.begin(offset_in(text, raw.get()), None, None, false, values);
-            draft.add(alone, event.access, pair, values);
+            let offset = offset_in(text, raw.get());
+            let Some(alone) = draft.begin(offset, None, None, false, sink)? else {
+                return Ok(false);
+            };
+            draft.add(alone, event.access, pair);
         }
     }
-    Ok(())
+    Ok(true)
 }
 
 fn event<'t>(text: &'t str, raw: &'t RawValue) -> Result<Event<'t>, Error> {

@@ -8,6 +8,7 @@
 
 mod awdit;
 mod bincode;
+mod blocks;
 mod cobra;
 mod dbcop;
 mod draft;

@@ -3,29 +3,32 @@
 
 use std::io;
 
-use super::draft::{Access, Draft};
-use super::scan::{Scan, lines};
+use super::blocks::{Block, in_blocks, line_end, short_integer};
+use super::draft::{Access, Draft, Words};
+use super::scan::{Scan, line_at};
 use super::write::{Plan, Room};
 use crate::error::{Code, Error, Place};
+use crate::formats::mapping::Mapping;
 use crate::formats::row::{Evidence, Likeness, Piece, Reader, Row};
 use crate::formats::sink::Sink;
-use crate::history::hash::Map;
-use crate::history::{History, Value};
+use crate::history::{History, Value, ValueMap, ValueTable};
 
 pub(super) const FORMAT: Row = Row {
     name: "plume",
     about: "Text of Plume, PolySI and IsoVista: a read or write of a transaction per line",
     extensions: &["txt"],
     sniff,
-    reader: || Box::new(Plume),
+    reader: || Box::new(Plume::default()),
     write,
     losses: |history| Plan::of(history, Room::Plume).losses(),
 };
 
 const FORM: &str = "r(KEY,VALUE,SESSION,TRANSACTION) or w(KEY,VALUE,SESSION,TRANSACTION), all of \
                     them integers";
-/// Between two looks at the clock, this many lines are read.
-const LOOK_EVERY: usize = 1 << 16;
+/// No number of a transaction.
+const NONE: u32 = u32::MAX;
+/// The numbers of transactions below about half of this are found without hashing.
+const DENSE: usize = 1 << 26;
 
 fn sniff(text: &str) -> Option<Likeness> {
     let rest = text.strip_prefix("r(").or_else(|| text.strip_prefix("w("))?;
@@ -34,42 +37,152 @@ fn sniff(text: &str) -> Option<Likeness> {
     is_number.then(|| Evidence::Certain.settled(true))?
 }
 
-struct Plume;
+/// What is read so far.
+#[derive(Default)]
+struct Plume(Option<Known>);
+
+struct Known {
+    draft: Draft,
+    /// The number of each transaction in the draft.
+    numbers: ValueMap,
+    aborted: Value,
+}
+
+/// What is said of lines that follow each other.
+#[derive(Clone, Copy)]
+struct Head {
+    /// Where the first of them starts.
+    offset: usize,
+    session: i64,
+    txn: Value,
+}
 
 impl Reader for Plume {
     fn cut(&mut self, _: &[u8], _: usize) -> Option<usize> {
         None
     }
 
+    fn takes_pieces(&mut self, _: &str, _: Option<&Mapping>) -> bool {
+        true
+    }
+
+    fn split(&mut self, text: &[u8]) -> Option<usize> {
+        memchr::memrchr(b'\n', text).map(|at| at + 1)
+    }
+
     fn read(&mut self, piece: &Piece<'_>, sink: &mut Sink<'_>) -> Result<usize, Error> {
         sink.hold_sessions();
-        let mut draft = Draft::new(sink.values());
-        // The number of each transaction in the draft, and its session.
-        let mut known: Map<Value, (usize, i64)> = Map::default();
-        let aborted = sink.values().int(-1);
-        for (nth, (offset, line, is_last)) in lines(piece.text).enumerate() {
-            if nth.is_multiple_of(LOOK_EVERY) {
-                sink.expect(offset, 0)?;
-            }
-            let Some(step) = step(line, offset, is_last, sink)? else { continue };
-            let Step { access, pair, session, txn } = step;
-            let values = sink.values();
-            let at = match known.get(&txn) {
-                Some(&(at, own)) if own == session => at,
-                Some(&(_, own)) => return Err(in_two_sessions(values.to_json(txn), own, offset)),
-                None if txn == aborted => draft.begin(offset, None, None, false, values),
-                None => {
-                    let process = values.int(session);
-                    let at = draft.begin(offset, Some(process), Some(txn), true, values);
-                    known.insert(txn, (at, session));
-                    at
-                }
-            };
-            draft.add(at, access, pair, values);
+        let known = self.0.get_or_insert_with(|| Known::new(sink));
+        let words = known.draft.words();
+        let line = |at: usize, block: &mut Block<Head>| line(piece.text, at, words, block);
+        in_blocks(piece, sink, line, |block, sink| known.take(block, sink))?;
+        if piece.is_last
+            && let Some(Known { mut draft, .. }) = self.0.take()
+        {
+            draft.settle_zeros();
+            draft.put(sink)?;
         }
-        draft.settle_zeros(sink.values());
-        draft.put(sink).map(|()| piece.text.len())
+        Ok(piece.text.len())
     }
+}
+
+impl Known {
+    fn new(sink: &mut Sink<'_>) -> Known {
+        Known {
+            draft: Draft::new(sink),
+            numbers: ValueMap::new(NONE, DENSE),
+            aborted: sink.values().int(-1),
+        }
+    }
+
+    /// Adds the lines of a block. False if those behind them are of no interest.
+    fn take(&mut self, block: &mut Block<Head>, sink: &mut Sink<'_>) -> Result<bool, Error> {
+        self.draft.make_room(block.micros.len(), block.len, sink.bytes);
+        let mut start = 0;
+        for at in 0..block.runs.len() {
+            let (mut head, end) = block.runs[at];
+            head.txn = block.carried(head.txn, sink.values());
+            let Some(txn) = self.number(&head, sink)? else { return Ok(false) };
+            self.draft.extend(txn, block.carried_micros(start..end, sink.values()));
+            start = end;
+        }
+        Ok(true)
+    }
+
+    /// Returns the number of a transaction, which begins if it is new; none if it is of no
+    /// interest.
+    fn number(&mut self, head: &Head, sink: &mut Sink<'_>) -> Result<Option<usize>, Error> {
+        let &Head { offset, session, txn } = head;
+        if txn == self.aborted {
+            return self.draft.begin(offset, None, None, false, sink);
+        }
+        let process = sink.values().int(session);
+        let slot = self.numbers.slot(txn);
+        if *slot != NONE {
+            let number = *slot as usize;
+            let own = self.draft.process(number);
+            if own != process {
+                return Err(in_two_sessions(sink.values(), txn, own, offset));
+            }
+            return Ok(Some(number));
+        }
+        let number = self.draft.begin(offset, Some(process), Some(txn), true, sink)?;
+        *slot = number.map_or(NONE, |number| number as u32);
+        Ok(number)
+    }
+}
+
+/// Appends the line that starts at `at` to a block. Returns where the next one starts.
+fn line(text: &str, at: usize, words: Words, block: &mut Block<Head>) -> Result<usize, Error> {
+    if let Some((access, [key, value, session, txn], next)) = usual(&text.as_bytes()[at..]) {
+        let pair = [block.values.int(key), block.values.int(value)];
+        let txn = block.values.int(txn);
+        push(block, words.micro(access, pair), Head { offset: at, session, txn });
+        return Ok(at + next);
+    }
+    let (line, is_last) = line_at(text, at);
+    if let Some(step) = step(line, at, is_last, &mut block.values)? {
+        let Step { access, pair, session, txn } = step;
+        push(block, words.micro(access, pair), Head { offset: at, session, txn });
+    }
+    Ok(at + line.len() + 1)
+}
+
+#[inline]
+fn push(block: &mut Block<Head>, micro: [Value; 3], head: Head) {
+    block.micros.push(micro);
+    let end = block.micros.len();
+    let aborted = ValueTable::small_int(-1);
+    match block.runs.last_mut() {
+        Some((last, its_end))
+            if (last.txn, last.session) == (head.txn, head.session)
+                && Some(head.txn) != aborted =>
+        {
+            *its_end = end;
+        }
+        _ => block.runs.push((head, end)),
+    }
+}
+
+/// Reads a line of the usual form, without space. Returns what it does, its numbers and where the
+/// next line starts; none if it has another form, or is wrong.
+#[inline]
+fn usual(text: &[u8]) -> Option<(Access, [i64; 4], usize)> {
+    let access = match text {
+        [b'r', b'(', ..] => Access::Read,
+        [b'w', b'(', ..] => Access::Write,
+        _ => return None,
+    };
+    let mut at = 2;
+    let mut numbers = [0; 4];
+    for (number, mark) in numbers.iter_mut().zip(*b",,,)") {
+        (*number, at) = short_integer(text, at)?;
+        if text.get(at) != Some(&mark) {
+            return None;
+        }
+        at += 1;
+    }
+    Some((access, numbers, line_end(text, at)?))
 }
 
 /// A line.
@@ -86,7 +199,7 @@ fn step(
     line: &str,
     offset: usize,
     is_last: bool,
-    sink: &mut Sink<'_>,
+    values: &mut ValueTable,
 ) -> Result<Option<Step>, Error> {
     let mut scan = Scan::new(line, offset, FORM, is_last);
     scan.skip_space();
@@ -100,25 +213,25 @@ fn step(
     };
     scan.has(if access == Access::Read { b'r' } else { b'w' });
     scan.expect(b'(')?;
-    let key = number(&mut scan, sink)?;
+    let key = number(&mut scan, values)?;
     scan.expect(b',')?;
-    let value = number(&mut scan, sink)?;
+    let value = number(&mut scan, values)?;
     scan.expect(b',')?;
     let place = scan.place();
     let session = scan.integer()?.parse();
     let session = session.map_err(|_| beyond("session", place))?;
     scan.expect(b',')?;
-    let txn = number(&mut scan, sink)?;
+    let txn = number(&mut scan, values)?;
     scan.expect(b')')?;
     scan.end()?;
     Ok(Some(Step { access, pair: [key, value], session, txn }))
 }
 
 /// Reads an integer as a value.
-fn number(scan: &mut Scan<'_>, sink: &mut Sink<'_>) -> Result<Value, Error> {
+fn number(scan: &mut Scan<'_>, values: &mut ValueTable) -> Result<Value, Error> {
     let place = scan.place();
     let literal = scan.integer()?;
-    sink.values().integer(literal).ok_or_else(|| beyond("number", place))
+    values.integer(literal).ok_or_else(|| beyond("number", place))
 }
 
 fn beyond(what: &str, place: Place) -> Error {
@@ -127,7 +240,8 @@ fn beyond(what: &str, place: Place) -> Error {
         .at(place)
 }
 
-fn in_two_sessions(txn: String, session: i64, offset: usize) -> Error {
+fn in_two_sessions(values: &ValueTable, txn: Value, session: Value, offset: usize) -> Error {
+    let [txn, session] = [txn, session].map(|value| values.to_json(value));
     let message = format!("transaction {txn} is in another session here, and in {session} above");
     Error::new(Code::BadField, message)
         .hint("each transaction needs a number of its own, in all sessions")

@@ -102,11 +102,17 @@ impl<'t> Scan<'t> {
 pub(super) fn lines(text: &str) -> impl Iterator<Item = (usize, &str, bool)> {
     let mut at = 0;
     std::iter::from_fn(move || {
-        let rest = text.get(at..).filter(|rest| !rest.is_empty())?;
         let start = at;
-        let end = memchr::memchr(b'\n', rest.as_bytes());
-        let line = &rest[..end.unwrap_or(rest.len())];
+        let (line, is_last) = (start < text.len()).then(|| line_at(text, start))?;
         at += line.len() + 1;
-        Some((start, line, end.is_none()))
+        Some((start, line, is_last))
     })
+}
+
+/// Returns the line that starts at byte `at` of a text, and whether the text ends with it without a
+/// line break.
+pub(super) fn line_at(text: &str, at: usize) -> (&str, bool) {
+    let rest = &text[at..];
+    let end = memchr::memchr(b'\n', rest.as_bytes());
+    (&rest[..end.unwrap_or(rest.len())], end.is_none())
 }

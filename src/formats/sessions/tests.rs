@@ -373,7 +373,67 @@ fn by_session(history: &History) -> Vec<Vec<String>> {
     sessions
 }
 
+/// What the lines of Plume's text tell, by a slow and simple reading.
+fn told_by(lines: &[(bool, i128, i128, i64, i64)]) -> Vec<String> {
+    let written = |key| lines.iter().any(|line| line.0 && line.1 == key && line.2 == 0);
+    let mut txns: Vec<(i64, String, Vec<String>)> = Vec::new();
+    let mut aborted = 0;
+    for &(is_write, key, value, session, txn) in lines {
+        let name = if is_write { 'w' } else { 'r' };
+        let value = match value {
+            0 if !is_write && !written(key) => "null".to_owned(),
+            value => value.to_string(),
+        };
+        let micro = format!("[\"{name}\",{key},{value}]");
+        match txns.iter_mut().find(|known| known.0 == txn && txn != -1) {
+            Some(known) => known.2.push(micro),
+            None if txn == -1 => {
+                aborted += 1;
+                txns.push((txn, format!("aborted-{aborted} fail"), vec![micro]));
+            }
+            None => txns.push((txn, format!("{session} ok"), vec![micro])),
+        }
+    }
+    txns.iter().map(|(_, who, micros)| format!("{who} [{}]", micros.join(","))).collect()
+}
+
+/// A number that is small, large, or beyond 64 bits.
+fn number() -> impl Strategy<Value = i128> {
+    prop_oneof![4 => 0..3_i128, 1 => Just(-7), 1 => Just(1 << 31), 1 => Just(1 << 70)]
+}
+
 proptest! {
+    #[test]
+    fn blocks_of_lines_tell_what_lines_tell(
+        steps in prop::collection::vec(
+            (any::<bool>(), number(), number(), 0..9_i64, 0..12_i64, 0..8_u8),
+            1..120,
+        ),
+        threads in 1..3_usize,
+    ) {
+        let (mut text, mut lines) = (String::new(), Vec::new());
+        for (at, (is_write, key, value, back, odd, form)) in steps.into_iter().enumerate() {
+            // Some come late, some abort, and the numbers of some are large.
+            let txn = match (odd, at as i64 / 3) {
+                (0, _) => -1,
+                (1, txn) => (1 << 40) + txn % 4,
+                (2..5, txn) => (txn - back).max(0),
+                (_, txn) => txn,
+            };
+            let (session, name) = (txn % 3, if is_write { 'w' } else { 'r' });
+            lines.push((is_write, key, value, session, txn));
+            text += &match form {
+                0 => format!("\n {name}( {key} ,{value},\t{session},{txn} ) \r\n"),
+                1 => format!("{name}({key},{value},{session},{txn})\r\n"),
+                _ => format!("{name}({key},{value},{session},{txn})\n"),
+            };
+        }
+        let options = ReadOptions { threads, ..Some(Format::Plume).into() };
+        let input = Input::from_bytes(text.clone().into_bytes(), options).unwrap();
+        let history = input.history(Settings::default()).unwrap();
+        prop_assert_eq!(said(&history), told_by(&lines), "{}", text);
+    }
+
     #[test]
     fn sessions_come_back(recipe in recipe()) {
         let history = read(lines_of(&recipe), None).unwrap();

@@ -207,6 +207,48 @@ proptest! {
     }
 }
 
+/// The lines of sessions of transactions, in one of the texts that list micro-operations.
+fn session_lines(is_plume: bool) -> impl Strategy<Value = Vec<String>> {
+    let number = || select(vec!["0", "1", "-1", "7", "1073741824", "123456789012345678901"]);
+    let step = (any::<bool>(), number(), number(), 0..3_u8, 0..40_usize, 0..30_u8);
+    vec(step, 700..1100).prop_map(move |steps| {
+        let line = |(at, step): (usize, (bool, &str, &str, u8, usize, u8))| {
+            let (is_write, key, value, back, forth, odd) = step;
+            let name = if is_write { "w" } else { "r" };
+            let txn = (at / 4).saturating_sub(if odd < 3 { forth } else { 0 });
+            match (is_plume, odd) {
+                (true, 3) => format!("{name}( {key},{value} , {},{txn})\r", txn % 3),
+                (true, 4) => String::new(),
+                (true, 5) => format!("{name}({key},{value},{},-1)", txn % 3),
+                (true, 6) => format!("{name}({key},{value},7,{}00000000{txn})", 1 + back),
+                (true, _) => format!("{name}({key},{value},{},{txn})", txn % 3),
+                (false, 3) => "=====".to_owned(),
+                (false, 4) => format!(" {name}  {key} {value}"),
+                (false, 5..12) => "-----".to_owned(),
+                (false, _) => format!("{name} {key} {value}"),
+            }
+        };
+        steps.into_iter().enumerate().map(line).collect()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn pieces_of_sessions_say_what_the_whole_says(
+        (is_plume, lines) in any::<bool>().prop_flat_map(|is_plume| {
+            (Just(is_plume), session_lines(is_plume))
+        }),
+        change in prop_oneof![3 => Just(Change::Nothing), 1 => change()],
+        at in any::<Index>(),
+    ) {
+        let first = if is_plume { "r(0,0,0,0)\n" } else { "r 0 0\n" };
+        let text = format!("{first}{}\n", lines.join("\n"));
+        check(&changed(&text, &change, at), Order::File);
+    }
+}
+
 fn events(count: usize) -> String {
     let event = |at: usize| {
         let kind = if at.is_multiple_of(2) { "invoke" } else { "ok" };

@@ -181,6 +181,16 @@ impl ValueTable {
         if !value.is_stored() {
             return value;
         }
+        if other.is_packed(value) {
+            let base = parts.len();
+            for &item in other.packed.items(value).unwrap_or_default() {
+                let item = self.carry(other, item, known, parts);
+                parts.push(item);
+            }
+            let carried = self.intern(Kind::List, 0, &parts[base..], "");
+            parts.truncate(base);
+            return carried;
+        }
         let at = value.0 as usize;
         if let Some(&carried) = known.get(at).filter(|carried| !carried.is_null()) {
             return carried;

@@ -219,3 +219,67 @@ fn large_tables_find_all_that_they_hold() {
         into.reserve(1.5);
     }
 }
+
+/// Lists of micro-operations; values are small and large integers, or none.
+fn packed_lists() -> impl Strategy<Value = Vec<Vec<(bool, u8, Option<i64>)>>> {
+    let value = prop::option::of(prop_oneof![-2..3_i64, Just(1 << 40), Just(i64::MIN)]);
+    prop::collection::vec(prop::collection::vec((any::<bool>(), 0..3_u8, value), 0..4), 1..6)
+}
+
+fn micro(table: &mut ValueTable, (is_write, key, value): (bool, u8, Option<i64>)) -> [Value; 3] {
+    let name = table.text(if is_write { "w" } else { "r" });
+    let key = table.int(i64::from(key) << 33);
+    [name, key, value.map_or(Value::NULL, |value| table.int(value))]
+}
+
+proptest! {
+    /// Lists that are packed read as those that are interned, wherever they go.
+    #[test]
+    fn packed_lists_are_values_like_others(parts in prop::collection::vec(packed_lists(), 1..4)) {
+        let [mut table, mut plain] = [ValueTable::new(), ValueTable::new()];
+        let [mut packed, mut interned] = [Vec::new(), Vec::new()];
+        for lists in &parts {
+            let (mut micros, mut ends) = (Vec::new(), Vec::new());
+            for list in lists {
+                micros.extend(list.iter().map(|&one| micro(&mut table, one)));
+                ends.push(micros.len() as u32);
+                let items: Vec<Value> = list
+                    .iter()
+                    .map(|&one| {
+                        let items = micro(&mut plain, one);
+                        plain.list(&items)
+                    })
+                    .collect();
+                interned.push(plain.list(&items));
+            }
+            packed.extend(table.pack(micros, ends).expect("room"));
+            // What is asked for in between is forgotten.
+            table.as_list(packed[0]);
+        }
+        let mut other = ValueTable::new();
+        let mut translation = Translation::default();
+        translation.begin(&table);
+        for ((&one, &same), list) in packed.iter().zip(&interned).zip(parts.iter().flatten()) {
+            prop_assert_eq!(table.to_json(one), plain.to_json(same));
+            prop_assert_eq!(table.packed(one).map(<[_]>::len), Some(list.len()));
+            prop_assert_eq!(table.packed(same), None);
+            prop_assert_eq!(other.import(&table, one), other.import(&plain, same));
+            let carried = other.translate(&table, one, &mut translation);
+            prop_assert_eq!(carried, other.import(&plain, same));
+            // A part of another value is interned.
+            let parted = table.list(&[one, Value::TRUE]);
+            let like = plain.list(&[same, Value::TRUE]);
+            let copy = table.import(&plain, same);
+            prop_assert_eq!(table.list(&[copy, Value::TRUE]), parted);
+            prop_assert_eq!(table.to_json(parted), plain.to_json(like));
+            prop_assert_eq!(table.set(&[copy, one]), table.set(&[copy]));
+            prop_assert_eq!(table.map(&[(one, one)]), table.map(&[(copy, copy)]));
+            prop_assert_eq!(table.tagged("t", one), table.tagged("t", copy));
+        }
+        for (at, (one, same)) in packed.iter().zip(&interned).enumerate() {
+            let is_equal = |&(other, like): &(&Value, &Value)| (one == other) == (same == like);
+            prop_assert!(packed.iter().zip(&interned).skip(at).all(|it| is_equal(&it)));
+        }
+        prop_assert_eq!(table.packed_len(), parts.iter().flatten().flatten().count());
+    }
+}
