@@ -327,8 +327,10 @@ fn what_has_no_room_is_said() {
     assert!(losses.iter().all(|loss| !loss.contains("keys")), "{losses:?}");
     // A queue is no transaction.
     let queue = "{\"process\":0,\"type\":\"invoke\",\"f\":\"enqueue\",\"value\":1}\n";
-    let (losses, text) = converted(queue, Format::Plume);
-    assert_eq!((losses.len(), &*text), (2, ""));
+    let queue = read(queue, None).unwrap();
+    assert_eq!(Format::Plume.losses(&queue).len(), 2);
+    let refused = write(&queue, Format::Plume, &mut Vec::new()).unwrap_err();
+    assert!(refused.to_string().contains("transactions on registers"), "{refused}");
 }
 
 /// A step: whether it writes, its key and its value.
