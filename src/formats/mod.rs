@@ -226,7 +226,7 @@ fn alternatives(mut words: Vec<String>) -> String {
 /// ```
 ///
 /// # Errors
-/// If `out` fails.
+/// If `out` fails, or the format has room for transactions on registers alone, and there are none.
 pub fn write(
     history: &History,
     format: Format,

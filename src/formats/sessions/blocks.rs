@@ -147,7 +147,8 @@ pub(super) fn short_integer(text: &[u8], at: usize) -> Option<(i64, usize)> {
         end += 1;
     }
     let fits = (1..=18).contains(&(end - start));
-    fits.then_some((if is_negative { -number } else { number }, end))
+    // More digits may have wrapped around.
+    fits.then(|| (if is_negative { -number } else { number }, end))
 }
 
 /// Returns where the next line starts, if one ends at `at`.
