@@ -23,7 +23,7 @@ pub(crate) struct CheckArgs {
     /// Judge operations as they come in, also from a pipe that stays open
     ///
     /// A violation is told at once. What is decided is forgotten, so that memory does not grow with
-    /// the length of the history.
+    /// the length of the history; but with --level, all transactions are kept.
     #[arg(
         short = 'F',
         long,
